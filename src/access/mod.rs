@@ -1,0 +1,1 @@
+//! One policy: who may do what to which resource. No I/O but the look-ups of `Facts`.

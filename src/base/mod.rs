@@ -1,0 +1,13 @@
+//! What every room needs and no room owns: time, chance, typed ids, who acts, secrets.
+//!
+//! Nothing here knows of stores, networks or FHIR.
+
+mod actor;
+mod clock;
+mod id;
+mod secret;
+
+pub use actor::{ActorKind, ActorRef, Role};
+pub use clock::{Ambient, Clock, ManualClock, OsRandom, Random, SeededRandom, SystemClock, Timestamp};
+pub use id::{AccountId, BootId, FhirId, Id, IdKind, InvalidId, ResourceRef, SessionId, StoreId, TokenId};
+pub use secret::Secret;

@@ -1,0 +1,1 @@
+//! Workflows over FHIR resources: charts, the invented patients of a demo, scheduling.

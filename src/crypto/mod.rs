@@ -1,0 +1,3 @@
+//! The key hierarchy, key slots, sealing and signing. Pure: no file, socket or clock is touched here.
+
+pub mod page;

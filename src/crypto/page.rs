@@ -1,0 +1,1 @@
+//! Sealing one page of the store.

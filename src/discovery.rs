@@ -1,0 +1,1 @@
+//! mDNS: the box says its name on the clinic's network. Discovery is never identity.

@@ -1,0 +1,7 @@
+//! FHIR R4 as pure functions over JSON: types, definitions, validation, search parameters, bundles.
+//!
+//! Nothing here reads a store, a clock or a network.
+
+mod resource_type;
+
+pub use resource_type::ResourceType;

@@ -1,0 +1,1 @@
+//! Listeners, sessions on requests, and one folder per audience.

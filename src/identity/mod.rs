@@ -1,0 +1,1 @@
+//! Accounts, credentials, sessions, tokens and throttles: who somebody is, never what they may do.

@@ -1,0 +1,68 @@
+//! The engine of tests: maps in memory, copied on write.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+
+use super::{Changes, Engine, View};
+use crate::store::StoreError;
+use crate::store::read::{Direction, RawRange, Rows};
+use crate::store::table::TableId;
+
+type Map = BTreeMap<Vec<u8>, Bytes>;
+
+#[derive(Default)]
+pub(in crate::store) struct MemoryEngine {
+    tables: RwLock<BTreeMap<TableId, Arc<Map>>>,
+}
+
+struct MemoryView(BTreeMap<TableId, Arc<Map>>);
+
+impl Engine for MemoryEngine {
+    fn snapshot(&self) -> Result<Arc<dyn View>, StoreError> {
+        Ok(Arc::new(MemoryView(self.tables.read().unwrap_or_else(PoisonError::into_inner).clone())))
+    }
+
+    fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        for (table, rows) in changes {
+            let map = Arc::make_mut(tables.entry(*table).or_default());
+            for (key, value) in rows {
+                match value {
+                    Some(value) => map.insert(key.clone(), value.clone()),
+                    None => map.remove(key),
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+impl View for MemoryView {
+    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.0.get(&table).and_then(|map| map.get(key)).cloned())
+    }
+
+    fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        let Some(map) = self.0.get(&table).filter(|_| !is_empty(range)) else {
+            return Ok(Box::new(std::iter::empty()));
+        };
+        let rows = map.range::<Vec<u8>, _>((range.0.as_ref(), range.1.as_ref()));
+        let rows = rows.map(|(key, value)| Ok((Bytes::copy_from_slice(key), value.clone())));
+        Ok(match direction {
+            Direction::Up => Box::new(rows),
+            Direction::Down => Box::new(rows.rev()),
+        })
+    }
+}
+
+/// `BTreeMap::range` panics on bounds that are the wrong way round; for us they hold nothing.
+pub(in crate::store) fn is_empty((start, end): &RawRange) -> bool {
+    match (start, end) {
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        (Bound::Included(a), Bound::Included(b)) => a > b,
+        (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => a >= b,
+    }
+}

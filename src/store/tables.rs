@@ -1,0 +1,72 @@
+//! Every table there is. A room owns its tables: it alone declares [`Table`](super::Table)s over them.
+//!
+//! A number is a table's for ever; a dropped table stays here as a tombstone.
+
+use super::TableId;
+
+macro_rules! tables {
+    ($($number:literal $ident:ident $name:literal $owner:literal $what:literal;)*) => {
+        $(#[doc = concat!($what, " Owned by `", $owner, "`.")] pub const $ident: TableId = TableId::new($number, $name, $owner);)*
+        /// All of them, in the order of their numbers.
+        pub const ALL: &[TableId] = &[$($ident),*];
+    };
+}
+
+tables! {
+    0  META            "meta"            "store"    "Schema version and the store's own facts.";
+    1  TEST            "test"            "store"    "Rows of the store's own tests.";
+    10 AUDIT_ENTRIES   "audit_entries"   "audit"    "The chain's fixed parts, by sequence.";
+    11 AUDIT_DETAILS   "audit_details"   "audit"    "Details and their salts, by sequence.";
+    12 AUDIT_LISTS     "audit_lists"     "audit"    "Side lists of resources, by sequence.";
+    13 AUDIT_BY_PATIENT "audit_by_patient" "audit"  "One row per patient touched: patient, time descending, sequence.";
+    14 AUDIT_BY_ACCOUNT "audit_by_account" "audit"  "One row per entry with an account: account, time descending, sequence.";
+    15 AUDIT_HEAD      "audit_head"      "audit"    "Size, head and epoch of the chain.";
+    16 AUDIT_CHECKPOINTS "audit_checkpoints" "audit" "Signed checkpoints, by size.";
+    17 AUDIT_FOLDED    "audit_folded"    "audit"    "Failures being counted instead of written one by one.";
+    20 ACCOUNTS        "accounts"        "identity" "Accounts, by id.";
+    21 ACCOUNTS_BY_NAME "accounts_by_name" "identity" "Account id by user name, case folded.";
+    22 ACCOUNTS_BY_PERSON "accounts_by_person" "identity" "Account id by the resource it is linked to.";
+    23 CREDENTIALS     "credentials"     "identity" "Password hashes and second factors, by account.";
+    24 SESSIONS        "sessions"        "identity" "Server-side sessions, by hash of their secret.";
+    25 SESSIONS_BY_ACCOUNT "sessions_by_account" "identity" "Session hashes by account.";
+    26 TOKENS          "tokens"          "identity" "Bearer tokens, by hash of their secret.";
+    27 TOKENS_BY_ACCOUNT "tokens_by_account" "identity" "Token hashes by account.";
+    28 THROTTLES       "throttles"       "identity" "Sign-in attempts, by account and by address.";
+    29 SETUP           "setup"           "identity" "The setup code's hash and whether it was used.";
+    40 RESOURCES       "resources"       "record"   "Current resources: header and response-ready JSON, by row number.";
+    41 RESOURCE_IDS    "resource_ids"    "record"   "Row number by type and logical id; kept after deletion.";
+    42 VERSIONS        "versions"        "record"   "Superseded and deleted versions, by row number and version descending.";
+    43 COMPARTMENT     "compartment"     "record"   "Patient row, type, date descending, row: one patient's X, newest first.";
+    44 TYPE_INDEX      "type_index"      "record"   "Type, last update descending, row.";
+    45 TOKEN_INDEX     "token_index"     "record"   "Parameter, code, system hash, row.";
+    46 STRING_INDEX    "string_index"    "record"   "Parameter, folded text, row.";
+    47 DATE_INDEX      "date_index"      "record"   "Parameter, start, end, row.";
+    48 NUMBER_INDEX    "number_index"    "record"   "Parameter, canonical unit, value, row: numbers and quantities.";
+    49 REFERENCE_INDEX "reference_index" "record"   "Parameter, target, row.";
+    50 URI_INDEX       "uri_index"       "record"   "Parameter, uri, row.";
+    51 HISTORY         "history"         "record"   "Every change in order: time descending, row, version.";
+    52 COUNTERS        "counters"        "record"   "The next row number, counts by type, the next clinic number.";
+    53 CHUNKS          "chunks"          "record"   "Document bytes in 64 KiB chunks, by content.";
+    54 DIRECTORY       "directory"       "record"   "The patient directory: name, birth date, identifiers, by patient row.";
+    55 DIRECTORY_KEYS  "directory_keys"  "record"   "The directory's search keys.";
+    60 LEASES          "leases"          "care"     "Background jobs: who runs one until when.";
+    70 TLS             "tls"             "tls"      "The certificate authority's key and certificate.";
+    71 SETTINGS        "settings"        "app"      "The clinic's settings: name, time zone, box name.";
+    72 BACKUPS         "backups"         "backup"   "Snapshots made and drills run.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_each_used_once() {
+        let mut numbers: Vec<_> = ALL.iter().map(|t| t.number()).collect();
+        let mut names: Vec<_> = ALL.iter().map(|t| t.name()).collect();
+        numbers.sort_unstable();
+        names.sort_unstable();
+        numbers.dedup();
+        names.dedup();
+        assert_eq!((numbers.len(), names.len()), (ALL.len(), ALL.len()));
+    }
+}
