@@ -1,3 +1,10 @@
 //! The key hierarchy, key slots, sealing and signing. Pure: no file, socket or clock is touched here.
 
 pub mod page;
+mod mac;
+mod root;
+mod sign;
+
+pub use mac::{MacKey, Tag};
+pub use root::Root;
+pub use sign::{Fingerprint, PublicKey, SignError, Signature, Signer};
