@@ -3,5 +3,6 @@
 //! Nothing here reads a store, a clock or a network.
 
 mod resource_type;
+pub mod search;
 
 pub use resource_type::ResourceType;

@@ -1,0 +1,18 @@
+//! Search by FHIR R4's own search parameters: what a resource is found by, and what a query asks for.
+//!
+//! Pure: nothing here reads an index. Rules are those of search.html of FHIR R4 (4.0.1); where it leaves
+//! a choice, the choice is written at the place that makes it.
+
+mod fold;
+mod query;
+mod value;
+
+pub use fold::fold;
+pub use query::{
+    Contained, DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix,
+    Presence, QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch,
+    Summary, SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch,
+};
+pub use value::{
+    CanonicalQuantity, DateRange, IndexValue, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem, sortable,
+};

@@ -1,0 +1,351 @@
+//! A search as asked: what must hold, what comes along, in which order, how much of it.
+//!
+//! Everything that search.html defines has its place here, also what an executor may refuse to run.
+
+use super::value::{CanonicalQuantity, DateRange, ReferenceTarget, Text};
+use crate::base::FhirId;
+use crate::fhir::ResourceType;
+
+/// What to do with a parameter that is not understood (http.html#Prefer, `handling=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    /// Refuse the search.
+    Strict,
+    /// Leave it out and say so.
+    Lenient,
+}
+
+/// A parsed search of one resource type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    pub kind: ResourceType,
+    /// All must hold.
+    pub filters: Vec<Filter>,
+    pub includes: Vec<Include>,
+    pub sort: Vec<Sort>,
+    pub count: Option<PageSize>,
+    /// The opaque text of `_cursor`, from a link of an earlier page.
+    pub cursor: Option<String>,
+    pub total: Total,
+    pub summary: Option<Summary>,
+    /// Element names of `_elements`; empty when all are wanted.
+    pub elements: Vec<String>,
+    pub contained: Contained,
+    /// What was left out under [`Handling::Lenient`], in the order asked.
+    pub ignored: Vec<Ignored>,
+    pub(super) understood: Vec<(String, String)>,
+}
+
+/// A condition on a resource.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Filter {
+    /// The resource's id is one of these.
+    Ids(Vec<FhirId>),
+    /// One of the parameter's values in the resource passes.
+    Test {
+        param: ParamRef,
+        test: Test,
+    },
+    /// `:missing=true` (no value) or `false` (some value).
+    Missing {
+        param: ParamRef,
+        missing: Presence,
+    },
+    /// A resource of type `target`, that the reference parameter points at, passes `then`.
+    Chain {
+        param: ParamRef,
+        target: ResourceType,
+        then: Box<Filter>,
+    },
+    /// A resource of type `source`, whose reference parameter points here, passes `then`.
+    Has {
+        source: ResourceType,
+        param: ParamRef,
+        then: Box<Filter>,
+    },
+    /// One of these holds: a chain through a reference to several types.
+    Any(Vec<Filter>),
+    Special(Special),
+}
+
+/// The two sides of `:missing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Missing,
+    Present,
+}
+
+/// A search parameter of the official list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamRef {
+    /// Its number in the definitions.
+    pub id: u16,
+    pub code: String,
+}
+
+/// Conditions outside the list of parameters with an expression; text as asked.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Special {
+    /// `_text`: words in the narrative.
+    Narrative(Text),
+    /// `_content`: words anywhere in the resource.
+    Content(Text),
+    /// `_list`: members of a `List` resource, or of a list named `$current-…`.
+    List(String),
+    /// `_filter`: the expression.
+    Expression(String),
+    /// `_query`: the name of a named query.
+    Named(String),
+    /// `near`: within `distance_km` of a place.
+    Near { param: ParamRef, latitude: f64, longitude: f64, distance_km: f64 },
+}
+
+/// What one of a parameter's values must be. Lists are alternatives (a comma in the query).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Test {
+    Token {
+        how: TokenMatch,
+        any: Vec<TokenTest>,
+    },
+    /// `:of-type`.
+    TypedIdentifier(Vec<TypedIdentifierTest>),
+    /// `:text` of a token or reference.
+    TokenText(Vec<Text>),
+    String {
+        how: StringMatch,
+        any: Vec<Text>,
+    },
+    Date(Vec<DateTest>),
+    Number(Vec<NumberTest>),
+    Quantity(Vec<QuantityTest>),
+    Reference(Vec<ReferenceTest>),
+    Uri {
+        how: UriMatch,
+        any: Vec<String>,
+    },
+    /// Each alternative has one test per component.
+    Composite(Vec<Vec<Test>>),
+}
+
+/// What a test value's prefix says (search.html#prefix).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefix {
+    Eq,
+    Ne,
+    Gt,
+    Lt,
+    Ge,
+    Le,
+    StartsAfter,
+    EndsBefore,
+    /// About: within a tenth.
+    Approximately,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenMatch {
+    Is,
+    /// No value is one of these; a resource without a value passes.
+    Not,
+    /// In the value set (`:in`), by its URL or reference in [`TokenTest::code`].
+    In,
+    NotIn,
+    /// The code or one below it in its code system.
+    Below,
+    Above,
+}
+
+/// A token as asked: `code`, `system|code`, `|code` (no system), `system|` (any code).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenTest {
+    pub system: SystemTest,
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SystemTest {
+    Any,
+    None,
+    Is(String),
+}
+
+/// `system|code|value` of `:of-type`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedIdentifierTest {
+    pub type_system: SystemTest,
+    pub type_code: String,
+    pub value: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StringMatch {
+    /// The folded text begins with this.
+    Begins,
+    Contains,
+    /// The whole text, with case and accents.
+    Exact,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateTest {
+    pub prefix: Prefix,
+    /// The stretch that the text means; for [`Prefix::Approximately`] already widened.
+    pub range: DateRange,
+}
+
+/// A number as asked. Its implicit precision is `low..high` (search.html#number); the prefixes other than
+/// eq, ne and ap compare with `value` alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberTest {
+    pub prefix: Prefix,
+    pub value: f64,
+    /// The least number that equals the one asked; widened for [`Prefix::Approximately`].
+    pub low: f64,
+    /// The first number above those that equal it; the last one that passes for [`Prefix::Approximately`].
+    pub high: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantityTest {
+    pub number: NumberTest,
+    /// None when the query names no unit: numbers are compared as given.
+    pub unit: Option<UnitTest>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitTest {
+    /// None for `number||unit`: the code or the unit's text may be this.
+    pub system: Option<String>,
+    pub code: String,
+    /// The number in the canonical unit, where the unit is known.
+    pub canonical: Option<(CanonicalQuantity, NumberTest)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferenceTest {
+    /// `Type/id`, or a bare id with the one type it can have.
+    Target(ReferenceTarget),
+    /// A bare id of any of these types.
+    Id { kinds: Vec<ResourceType>, id: FhirId },
+    /// `:identifier`.
+    Identifier(TokenTest),
+    /// `:below` on canonical references and URLs: begins with this.
+    Below(String),
+    /// `:above`: this begins with it.
+    Above(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UriMatch {
+    Is,
+    /// Begins with this.
+    Below,
+    /// This begins with it.
+    Above,
+}
+
+/// What comes along with the matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    pub way: IncludeWay,
+    /// The type that holds the reference; `None` for `*`.
+    pub source: Option<ResourceType>,
+    /// The reference parameter; `None` for `*`, every one.
+    pub param: Option<ParamRef>,
+    pub target: Option<ResourceType>,
+    pub repeat: Repeat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncludeWay {
+    /// `_include`: what the matches point at.
+    Forward,
+    /// `_revinclude`: what points at the matches.
+    Reverse,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    Once,
+    /// `:iterate`: also from what was included.
+    Iterate,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    pub by: SortKey,
+    pub order: SortOrder,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortKey {
+    Id,
+    LastUpdated,
+    Score,
+    Param(ParamRef),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortOrder {
+    Ascending,
+    Descending,
+}
+
+/// `_count`: 0 means the same as `_summary=count`.
+pub type PageSize = u32;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Total {
+    #[default]
+    Unasked,
+    None,
+    Estimate,
+    Accurate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Summary {
+    True,
+    Text,
+    Data,
+    Count,
+    False,
+}
+
+/// `_contained`: which resources a match may stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Contained {
+    #[default]
+    Outer,
+    /// `true` or `both`: contained resources are searched too.
+    Asked,
+}
+
+/// A parameter that was left out of a lenient search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// The name as asked, shortened to 64 characters.
+    pub name: String,
+    pub why: QueryError,
+}
+
+/// Why a search cannot be understood. Names parameters, never repeats values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    #[error("there is no search parameter “{name}” for {kind}. See the CapabilityStatement for those there are.")]
+    Unknown { kind: ResourceType, name: String },
+    #[error("the modifier “:{modifier}” does not apply to the search parameter “{name}”")]
+    Modifier { name: String, modifier: String },
+    #[error("the value of “{name}” is not {expected}")]
+    Value { name: String, expected: &'static str },
+    #[error("“{name}” does not refer to one type; name it, as in “{name}:Patient”")]
+    Target { name: String },
+    #[error("the search is too long or has too many parts ({what}). Ask for less at once.")]
+    TooMuch { what: &'static str },
+    #[error("the search text is not well encoded: after “%” two hexadecimal digits and in all valid UTF-8 are needed")]
+    Encoding,
+}
