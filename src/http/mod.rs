@@ -1,1 +1,106 @@
-//! Listeners, sessions on requests, and one folder per audience.
+//! The listeners and everything they answer.
+//!
+//! [`routes::TABLE`] is the one list of addresses. A handler gets a [`House`] and never reads a record but
+//! through `record`, which writes the access log first.
+
+mod front;
+mod gate;
+mod listener;
+mod ops;
+pub mod respond;
+pub mod routes;
+mod server;
+
+use std::sync::Arc;
+
+use crate::base::Ambient;
+use crate::store::Store;
+
+pub use listener::{Bound, ListenError};
+pub use ops::Metrics;
+pub use server::{Live, Serving, Stop};
+
+/// What the listeners allow one request or connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one resource's body.
+    pub resource_bytes: usize,
+    /// Bytes of a bundle or a document.
+    pub bundle_bytes: usize,
+    /// How long a handler may take until its answer begins.
+    pub request: std::time::Duration,
+    /// How long a client may take to send its headers, or to shake hands.
+    pub header: std::time::Duration,
+    /// Connections at one time, for each listener.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            resource_bytes: 2 << 20,
+            bundle_bytes: 16 << 20,
+            request: std::time::Duration::from_secs(30),
+            header: std::time::Duration::from_secs(10),
+            connections: 1024,
+        }
+    }
+}
+
+impl Limits {
+    const fn body(&self, limit: routes::BodyLimit) -> usize {
+        match limit {
+            routes::BodyLimit::Form => 64 << 10,
+            routes::BodyLimit::Resource => self.resource_bytes,
+            routes::BodyLimit::Bundle => self.bundle_bytes,
+        }
+    }
+}
+
+/// What every listener needs, locked or open. Cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    pub limits: Limits,
+    pub metrics: Metrics,
+    pub hosts: Arc<Hosts>,
+}
+
+/// The parts of the house that a handler uses.
+pub struct Parts {
+    pub front: Front,
+    pub store: Store,
+    pub ambient: Ambient,
+}
+
+/// The house as a handler's state. Cheap to clone.
+#[derive(Clone)]
+pub struct House(Arc<Parts>);
+
+impl House {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for House {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The names under which the box answers over HTTPS: those in its certificate.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts(Vec<String>);
+
+impl Hosts {
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self(names.into_iter().map(|name| name.to_ascii_lowercase()).collect())
+    }
+
+    /// Whether `host`, as in a `Host` header without its port, is one of them.
+    pub fn contains(&self, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
+}

@@ -1,0 +1,151 @@
+//! What happens to every request and answer of a listener, whatever the route: the host's name, the time
+//! limit, the form of refusals, security headers, metrics, and one log line that holds no id and no query.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use axum::response::IntoResponse;
+use futures_util::FutureExt;
+use tower::ServiceExt;
+
+use super::Front;
+use super::gate::Answered;
+use super::respond::{self, Format, Refusal, Refused};
+use super::routes::Entrance;
+
+/// Where a request came from. In every request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub(super) entrance: Entrance,
+    pub(super) ip: IpAddr,
+}
+
+/// Answers one request.
+pub(super) async fn answer(
+    front: Front,
+    router: Router,
+    peer: Peer,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Infallible> {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let fhir = request.uri().path().starts_with("/fhir");
+    request.extensions_mut().insert(peer);
+    let response = match host_check(&front, peer.entrance, &request) {
+        Ok(()) => run(&front, router, request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let answered = response.extensions().get::<Answered>().copied();
+    let format = answered.map_or(if fhir { Format::Fhir } else { Format::Page }, |a| a.format);
+    let mut response = respond::dress(response, format);
+    secure(response.headers_mut(), peer.entrance);
+    let template = answered.map_or("(no route)", |a| a.template);
+    note(&front, peer.entrance, &method, template, response.status().as_u16(), begun);
+    Ok(response)
+}
+
+/// Runs the router within the time limit. A panic becomes a 500: it ends one request, not the box.
+async fn run(front: &Front, router: Router, request: Request<Body>) -> Response<Body> {
+    let work = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
+    match tokio::time::timeout(front.limits.request, work).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => Refusal::internal("a handler panicked").into_response(),
+        Err(_) => Refusal::new(Refused::Timeout).into_response(),
+    }
+}
+
+/// Over HTTPS the box answers only to names in its certificate: a page of another name that resolves to this
+/// address (DNS rebinding) gets nothing. A demo's certificate has `localhost` and 127.0.0.1 too.
+fn host_check(front: &Front, entrance: Entrance, request: &Request<Body>) -> Result<(), Refusal> {
+    if !entrance.is_https() {
+        return Ok(());
+    }
+    let asked = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| request.headers().get(header::HOST)?.to_str().ok());
+    match asked {
+        Some(asked) if front.hosts.contains(without_port(asked)) => Ok(()),
+        _ => Err(Refusal::new(Refused::WrongHost)),
+    }
+}
+
+/// `name:8443` and `[::1]:8443` without the port; an IPv6 address without its brackets.
+pub(super) fn without_port(authority: &str) -> &str {
+    if let Some(rest) = authority.strip_prefix('[') {
+        return rest.split_once(']').map_or(rest, |(address, _)| address);
+    }
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+}
+
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; \
+                   connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Headers on every answer. What a handler set already stays: static files say how long they may be kept.
+fn secure(headers: &mut HeaderMap, entrance: Entrance) {
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    put(header::CONTENT_SECURITY_POLICY, CSP);
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::CACHE_CONTROL, "no-store");
+    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    put(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    put(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), interest-cohort=()");
+    if entrance.is_https() {
+        // One year, this name only: another machine under the same domain is not ours to speak for.
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+}
+
+fn note(front: &Front, entrance: Entrance, method: &Method, template: &'static str, status: u16, begun: Instant) {
+    let took = begun.elapsed();
+    front.metrics.request(entrance, template, status, took);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let method = known(method);
+    if entrance == Entrance::Ops || template.starts_with("/static") {
+        tracing::debug!(target: "http", listener = entrance.name(), method, route = template, status, micros, "answered");
+    } else {
+        tracing::info!(target: "http", listener = entrance.name(), method, route = template, status, micros, "answered");
+    }
+}
+
+/// The method's name if it is one of the usual ones: a made-up one is the client's text and stays out of the log.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [(&Method, &str); 7] = [
+        (&Method::GET, "GET"),
+        (&Method::HEAD, "HEAD"),
+        (&Method::POST, "POST"),
+        (&Method::PUT, "PUT"),
+        (&Method::PATCH, "PATCH"),
+        (&Method::DELETE, "DELETE"),
+        (&Method::OPTIONS, "OPTIONS"),
+    ];
+    KNOWN.iter().find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_loses_its_port_and_brackets_only() {
+        for (asked, host) in [
+            ("chartbox-a1b2.local:8443", "chartbox-a1b2.local"),
+            ("localhost", "localhost"),
+            ("[::1]:8443", "::1"),
+            ("[::1]", "::1"),
+            ("127.0.0.1:1", "127.0.0.1"),
+        ] {
+            assert_eq!(without_port(asked), host);
+        }
+    }
+}

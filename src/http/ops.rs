@@ -1,0 +1,112 @@
+//! What a watcher of the box asks: is it alive, is it ready, how much does it do. Loopback only, but for
+//! `/healthz`. Never a name, an id or a path.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::House;
+use super::respond::Refusal;
+use super::routes::Entrance;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answer {
+    listener: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Door {
+    listener: &'static str,
+}
+
+/// The box's counters. Clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    answers: Family<Answer, Counter>,
+    seconds: Family<Door, Histogram>,
+    connections: Family<Door, Gauge<i64, AtomicI64>>,
+    ready: Arc<AtomicBool>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("chartbox");
+        let answers = Family::default();
+        let seconds: Family<Door, Histogram> = Family::new_with_constructor(buckets);
+        let connections = Family::default();
+        registry.register("http_answers", "Answers by listener, route and status", answers.clone());
+        registry.register_with_unit("http_answer", "Time until an answer begins", Unit::Seconds, seconds.clone());
+        registry.register("http_connections", "Open connections", connections.clone());
+        Self { registry: Arc::new(registry), answers, seconds, connections, ready: Arc::default() }
+    }
+}
+
+fn buckets() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 14))
+}
+
+impl Metrics {
+    pub(super) fn request(&self, entrance: Entrance, route: &'static str, status: u16, took: Duration) {
+        self.answers.get_or_create(&Answer { listener: entrance.name(), route, status }).inc();
+        self.seconds.get_or_create(&Door { listener: entrance.name() }).observe(took.as_secs_f64());
+    }
+
+    /// Counts a connection until the guard is dropped.
+    pub(super) fn connection(&self, entrance: Entrance) -> Connected {
+        let gauge = self.connections.get_or_create(&Door { listener: entrance.name() }).clone();
+        gauge.inc();
+        Connected(gauge)
+    }
+
+    /// Says whether `/readyz` answers 200: from when every listener answers until the box begins to stop.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+}
+
+pub(super) struct Connected(Gauge<i64, AtomicI64>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// `GET /healthz`: 200 as long as the process answers and can read its store.
+pub(super) async fn healthz(State(house): State<House>) -> Result<&'static str, Refusal> {
+    house.store.read()?;
+    Ok("ok\n")
+}
+
+/// `GET /readyz`: 200 while the box takes requests, 503 while it starts, stops or is locked.
+pub(super) async fn readyz(State(house): State<House>) -> Response {
+    if house.front.metrics.ready.load(Ordering::Acquire) {
+        (StatusCode::OK, "ready\n").into_response()
+    } else {
+        let mut response = (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response();
+        response.extensions_mut().insert(super::respond::Finished);
+        response
+    }
+}
+
+/// `GET /metrics`, in the OpenMetrics text form.
+pub(super) async fn metrics(State(house): State<House>) -> Result<Response, Refusal> {
+    let mut text = String::new();
+    encode(&mut text, &house.front.metrics.registry).map_err(Refusal::internal)?;
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+}

@@ -1,0 +1,318 @@
+//! The one place where an outcome becomes an HTTP answer: refusals, their status, and how each format
+//! says them. What the outside is told never holds a path, a version, or a hint that something exists.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderValue};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use serde_json::json;
+
+use crate::store::StoreError;
+
+/// In which form a route speaks, errors included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A page for people.
+    Page,
+    /// FHIR JSON; every error is an `OperationOutcome`.
+    Fhir,
+    /// Small JSON for the pages' own scripts: `{"message": …}`.
+    Json,
+    /// Plain text.
+    Plain,
+}
+
+/// What kind of refusal it is. Decides the status and FHIR's issue code (`http://hl7.org/fhir/issue-type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// No valid session or token.
+    NotSignedIn,
+    /// The role may never do this, whatever the target.
+    Never,
+    /// More proof is needed than this session has given.
+    ProofNeeded,
+    /// The request did not come from one of our own pages, or from one of an older session.
+    NotOurForm,
+    /// Absent, or not to be seen: the two are one.
+    NotFound,
+    /// It was here and is deleted, and may be known to have been.
+    Gone,
+    Method,
+    /// The request is not what it should be.
+    Malformed,
+    /// Well-formed, but it breaks a rule.
+    Unprocessable,
+    /// Somebody else changed it, or it exists already.
+    Conflict,
+    /// `If-Match` or `If-None-Exist` does not hold.
+    Precondition,
+    TooLarge,
+    MediaType,
+    /// Too many tries. Seconds until the next one.
+    Throttled {
+        seconds: u32,
+    },
+    /// The address in `Host` is not one of this box.
+    WrongHost,
+    /// It took too long and was given up.
+    Timeout,
+    /// The box has no key yet.
+    Locked,
+    /// The disk is full: writes are refused.
+    Full,
+    /// The access log could not be written, so nothing was opened.
+    Unrecorded,
+    /// Our fault. The log has the cause.
+    Internal,
+}
+
+impl Refused {
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::Never | Self::ProofNeeded | Self::NotOurForm => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Gone => StatusCode::GONE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Precondition => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::Timeout | Self::Locked | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// FHIR's issue code.
+    pub const fn issue_code(self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "login",
+            Self::Never | Self::NotOurForm | Self::WrongHost => "forbidden",
+            Self::ProofNeeded => "suppressed",
+            Self::NotFound => "not-found",
+            Self::Gone => "deleted",
+            Self::Method | Self::MediaType => "not-supported",
+            Self::Malformed => "structure",
+            Self::Unprocessable => "processing",
+            Self::Conflict | Self::Precondition => "conflict",
+            Self::TooLarge => "too-long",
+            Self::Throttled { .. } => "throttled",
+            Self::Timeout => "timeout",
+            Self::Locked | Self::Unrecorded => "transient",
+            Self::Full => "no-store",
+            Self::Internal => "exception",
+        }
+    }
+
+    /// What it says when nothing more exact is known.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "You are not signed in. Sign in, or send a bearer token, and try again.",
+            Self::Never => "Your role does not include this.",
+            Self::ProofNeeded => "This needs one more proof that it is you. Confirm it, then try again.",
+            Self::NotOurForm => {
+                "This form is from an older sign-in. Nothing was changed. Load the page again, then send it once more."
+            }
+            Self::NotFound => "There is nothing here, or nothing that you may see.",
+            Self::Gone => "This was deleted. Its history is kept.",
+            Self::Method => "This address does not take this method.",
+            Self::Malformed => "The request could not be read. Nothing was changed.",
+            Self::Unprocessable => "The request breaks a rule. Nothing was changed.",
+            Self::Conflict => "Somebody changed this meanwhile. Nothing was overwritten. Load it again and compare.",
+            Self::Precondition => {
+                "This is not the version you named. Nothing was overwritten. Load it again and compare."
+            }
+            Self::TooLarge => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
+            Self::MediaType => "The box does not read this type of content. Send JSON (application/fhir+json).",
+            Self::Throttled { .. } => "Too many tries. Wait a little, then try again.",
+            Self::WrongHost => {
+                "This box does not answer under this name. Open it under the name that its welcome page shows."
+            }
+            Self::Timeout => "This took too long and was given up. Try again in a moment.",
+            Self::Locked => "The box is locked: it was started without its key. The operator has to unlock it.",
+            Self::Full => {
+                "The disk is full, so nothing was written and nothing was lost. The operator has to free some space."
+            }
+            Self::Unrecorded => {
+                "We could not write the access log, so nothing was opened. The operator has to look at the box."
+            }
+            Self::Internal => {
+                "Something went wrong in the box. Nothing was changed. The operator finds the cause in its log."
+            }
+        }
+    }
+}
+
+/// One thing that is wrong, as `OperationOutcome.issue` has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// `error`, `warning` or `information`.
+    pub severity: &'static str,
+    /// FHIR's issue code.
+    pub code: Cow<'static, str>,
+    /// FHIRPath of the element.
+    pub expression: Option<String>,
+    pub text: String,
+}
+
+/// A refusal: its kind, a more exact sentence where there is one, and the single issues.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    pub kind: Refused,
+    said: Option<Cow<'static, str>>,
+    issues: Vec<Issue>,
+}
+
+impl Refusal {
+    pub const fn new(kind: Refused) -> Self {
+        Self { kind, said: None, issues: Vec::new() }
+    }
+
+    pub const fn not_found() -> Self {
+        Self::new(Refused::NotFound)
+    }
+
+    pub const fn method_not_allowed() -> Self {
+        Self::new(Refused::Method)
+    }
+
+    /// Our own fault: `cause` goes to the log, never outside.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(target: "http", %cause, "a request could not be answered");
+        Self::new(Refused::Internal)
+    }
+
+    /// With a sentence of its own: plain words, nothing that hints at what one may not see.
+    pub fn saying(kind: Refused, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { said: Some(text.into()), ..Self::new(kind) }
+    }
+
+    pub fn with_issues(mut self, issues: Vec<Issue>) -> Self {
+        self.issues = issues;
+        self
+    }
+
+    pub const fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    pub fn sentence(&self) -> &str {
+        self.said.as_deref().unwrap_or(self.kind.sentence())
+    }
+
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// The `OperationOutcome` that says it.
+    pub fn operation_outcome(&self) -> serde_json::Value {
+        let own = Issue {
+            severity: "error",
+            code: self.kind.issue_code().into(),
+            expression: None,
+            text: self.sentence().to_owned(),
+        };
+        let all = if self.issues.is_empty() { std::slice::from_ref(&own) } else { &self.issues };
+        let issues: Vec<_> = all
+            .iter()
+            .map(|issue| {
+                let mut value = json!({
+                    "severity": issue.severity,
+                    "code": issue.code,
+                    "details": { "text": issue.text },
+                    "diagnostics": issue.text,
+                });
+                if let (Some(expression), Some(map)) = (&issue.expression, value.as_object_mut()) {
+                    map.insert("expression".into(), json!([expression]));
+                }
+                value
+            })
+            .collect();
+        json!({ "resourceType": "OperationOutcome", "issue": issues })
+    }
+
+    /// The finished answer in `format`, except for pages, which [`dress`] gives to the templates.
+    fn body(&self, format: Format) -> (&'static str, String) {
+        match format {
+            Format::Fhir => ("application/fhir+json; charset=utf-8", self.operation_outcome().to_string()),
+            Format::Json => ("application/json", json!({ "message": self.sentence() }).to_string()),
+            Format::Page | Format::Plain => ("text/plain; charset=utf-8", format!("{}\n", self.sentence())),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// An empty answer that carries the refusal: [`dress`] fills it in the form that the route speaks.
+    fn into_response(self) -> axum::response::Response {
+        let mut response = self.status().into_response();
+        if let Refused::Throttled { seconds } = self.kind {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.kind == Refused::NotSignedIn {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"chartbox\""));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::new(Refused::Full),
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// Gives an answer that refuses its body, in the form that the route speaks. Answers of axum's own
+/// (a body too large, a form that does not parse) are put into our words here.
+pub fn dress(response: Response<Body>, format: Format) -> Response<Body> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let refusal = match response.extensions().get::<Refusal>() {
+        Some(refusal) => refusal.clone(),
+        None if response.extensions().get::<Finished>().is_some() => return response,
+        None => Refusal::new(kind_of(status)),
+    };
+    let (content_type, body) = refusal.body(format);
+    let (mut parts, _) = response.into_parts();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.status = refusal.status();
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Put into the extensions of an answer with an error status that has its body already: a form shown again
+/// with what is wrong, say.
+#[derive(Debug, Clone, Copy)]
+pub struct Finished;
+
+fn kind_of(status: StatusCode) -> Refused {
+    match status {
+        StatusCode::UNAUTHORIZED => Refused::NotSignedIn,
+        StatusCode::FORBIDDEN => Refused::Never,
+        StatusCode::NOT_FOUND => Refused::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Refused::Method,
+        StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refused::MediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => Refused::Unprocessable,
+        StatusCode::CONFLICT => Refused::Conflict,
+        StatusCode::REQUEST_TIMEOUT => Refused::Timeout,
+        status if status.is_client_error() => Refused::Malformed,
+        _ => Refused::Internal,
+    }
+}

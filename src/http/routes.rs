@@ -1,0 +1,191 @@
+//! The one table of every address that the box answers: method, path, listeners, who, and the handler.
+//!
+//! The routers are built from this table and from nothing else, so no address can be answered without a
+//! row that says for whom. An address without sign-in says [`Audience::Anyone`] in words. What a row lets
+//! in is the first check only; what of a record one may see is `access`'s to say, in the handler.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+
+use super::House;
+use super::gate::{self, Door};
+use super::respond::{Format, Refusal};
+use crate::base::Role;
+
+/// Which listener a connection came in by (DESIGN §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Entrance {
+    /// HTTPS on the clinic's network: staff, patients, FHIR.
+    Clinic,
+    /// HTTPS that may be exposed: patients and proxies only.
+    Portal,
+    /// Plain HTTP: how to trust this box.
+    Welcome,
+    /// Loopback: metrics and health.
+    Ops,
+}
+
+impl Entrance {
+    pub const ALL: [Self; 4] = [Self::Clinic, Self::Portal, Self::Welcome, Self::Ops];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clinic => "clinic",
+            Self::Portal => "portal",
+            Self::Welcome => "welcome",
+            Self::Ops => "ops",
+        }
+    }
+
+    pub const fn is_https(self) -> bool {
+        matches!(self, Self::Clinic | Self::Portal)
+    }
+}
+
+/// Only on the clinic's network.
+pub const CLINIC: &[Entrance] = &[Entrance::Clinic];
+/// Only at the portal.
+pub const PORTAL: &[Entrance] = &[Entrance::Portal];
+/// Wherever people sign in.
+pub const BOTH: &[Entrance] = &[Entrance::Clinic, Entrance::Portal];
+/// Only the plain welcome listener.
+pub const WELCOME: &[Entrance] = &[Entrance::Welcome];
+/// Only the loopback listener.
+pub const OPS: &[Entrance] = &[Entrance::Ops];
+
+/// Who may come in by a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Audience {
+    /// Everybody, signed in or not.
+    Anyone,
+    /// Whoever is signed in, person or service.
+    SignedIn,
+    /// Signed in with one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// How much a route reads of a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyLimit {
+    /// A form: 64 KiB.
+    Form,
+    /// One resource: `limits.body_mib`.
+    Resource,
+    /// A bundle or a document: `limits.bundle_mib`.
+    Bundle,
+}
+
+/// The methods that the box knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Verb {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One row.
+pub struct Route {
+    pub verb: Verb,
+    /// In axum's form, as in `/fhir/{kind}/{id}`. Logs and metrics carry this and never the path as asked.
+    pub path: &'static str,
+    pub on: &'static [Entrance],
+    pub audience: Audience,
+    pub format: Format,
+    pub body: BodyLimit,
+    handler: fn() -> MethodRouter<House>,
+}
+
+impl Route {
+    /// Use [`row!`](crate::http::routes) instead: it keeps the verb and the handler together.
+    const fn new(
+        verb: Verb,
+        path: &'static str,
+        on: &'static [Entrance],
+        audience: Audience,
+        format: Format,
+        handler: fn() -> MethodRouter<House>,
+    ) -> Self {
+        let body = match format {
+            Format::Fhir => BodyLimit::Resource,
+            _ => BodyLimit::Form,
+        };
+        Self { verb, path, on, audience, format, body, handler }
+    }
+
+    /// Takes larger bodies.
+    const fn takes(mut self, body: BodyLimit) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub fn is_on(&self, entrance: Entrance) -> bool {
+        self.on.contains(&entrance)
+    }
+}
+
+/// `row!(Get "/path", BOTH, Audience::SignedIn, Format::Page => handler)`.
+macro_rules! row {
+    ($verb:ident $path:literal, $on:expr, $audience:expr, $format:expr => $handler:path) => {
+        Route::new(Verb::$verb, $path, $on, $audience, $format, || {
+            const FILTER: axum::routing::MethodFilter = filter(Verb::$verb);
+            axum::routing::on(FILTER, $handler)
+        })
+    };
+}
+
+const fn filter(verb: Verb) -> axum::routing::MethodFilter {
+    use axum::routing::MethodFilter;
+    match verb {
+        // HEAD is answered by the GET handler, without the body.
+        Verb::Get => MethodFilter::GET.or(MethodFilter::HEAD),
+        Verb::Post => MethodFilter::POST,
+        Verb::Put => MethodFilter::PUT,
+        Verb::Patch => MethodFilter::PATCH,
+        Verb::Delete => MethodFilter::DELETE,
+    }
+}
+
+/// The table.
+pub static TABLE: &[Route] = &[
+    row!(Get "/healthz", CLINIC, Audience::Anyone, Format::Plain => super::ops::healthz),
+    row!(Get "/healthz", OPS, Audience::Anyone, Format::Plain => super::ops::healthz),
+    row!(Get "/readyz", OPS, Audience::Anyone, Format::Plain => super::ops::readyz),
+    row!(Get "/metrics", OPS, Audience::Anyone, Format::Plain => super::ops::metrics),
+];
+
+/// The rows of one listener.
+pub fn of(entrance: Entrance) -> impl Iterator<Item = &'static Route> {
+    TABLE.iter().filter(move |route| route.is_on(entrance))
+}
+
+/// One listener's router, with every row behind its gate.
+pub fn router(house: &House, entrance: Entrance) -> Router {
+    let mut router = Router::new();
+    for route in of(entrance) {
+        let door = Door { house: house.clone(), route, entrance };
+        router = router.route(route.path, (route.handler)().route_layer(from_fn_with_state(door, gate::pass)));
+    }
+    router
+        .fallback(async || Refusal::not_found())
+        .method_not_allowed_fallback(async || Refusal::method_not_allowed())
+        .with_state(house.clone())
+}

@@ -1,0 +1,187 @@
+//! Accepting connections, and letting them finish when the box stops.
+
+use std::net::IpAddr;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::front::Peer;
+use super::listener::Bound;
+use super::{Front, Limits};
+
+/// How long running requests may take to finish once the box stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What a listener answers with, exchangeable while it runs: a locked box answers with the unlock page, and
+/// with everything once it is open.
+#[derive(Clone)]
+pub struct Live(Arc<RwLock<(Front, Router)>>);
+
+impl Live {
+    pub fn new(front: Front, router: Router) -> Self {
+        Self(Arc::new(RwLock::new((front, router))))
+    }
+
+    pub fn replace(&self, front: Front, router: Router) {
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = (front, router);
+    }
+
+    fn now(&self) -> (Front, Router) {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+/// The signal to stop. Clones hear the same.
+#[derive(Clone)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::channel(false).0))
+    }
+}
+
+impl Stop {
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Returns when the box is to stop.
+    pub async fn stopped(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|stop| *stop).await;
+    }
+}
+
+/// A listener that answers.
+pub struct Serving(JoinHandle<()>);
+
+impl Serving {
+    /// Starts to answer, until `stop`; then running requests have ten seconds.
+    pub fn start(bound: Bound, live: Live, tls: Option<Arc<rustls::ServerConfig>>, limits: Limits, stop: Stop) -> Self {
+        Self(tokio::spawn(accept(bound, live, tls.map(TlsAcceptor::from), limits, stop)))
+    }
+
+    /// Waits until every connection is done or was cut.
+    pub async fn finished(self) {
+        let _ = self.0.await;
+    }
+}
+
+async fn accept(bound: Bound, live: Live, tls: Option<TlsAcceptor>, limits: Limits, stop: Stop) {
+    let graceful = GracefulShutdown::new();
+    let free = Arc::new(Semaphore::new(limits.connections));
+    let stopped = stop.stopped();
+    tokio::pin!(stopped);
+    loop {
+        // The place is taken before the connection: who comes when all are taken waits in the kernel's queue.
+        let accepted = async {
+            let place = free.clone().acquire_owned().await.ok()?;
+            Some((place, bound.socket.accept().await))
+        };
+        let (place, socket, peer) = tokio::select! {
+            () = &mut stopped => break,
+            accepted = accepted => match accepted {
+                None => break,
+                Some((place, Ok((socket, from)))) => (place, socket, Peer { entrance: bound.entrance, ip: plain(from.ip()) }),
+                Some((_, Err(error))) => {
+                    // Out of file handles, or a client that went away: the listener itself is well.
+                    tracing::warn!(target: "http", listener = bound.entrance.name(), %error, "a connection could not be taken");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+        };
+        let (live, tls, watcher) = (live.clone(), tls.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            connection(socket, peer, live, tls, limits, watcher).await;
+            drop(place);
+        });
+    }
+    drop(bound);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!(target: "http", "some requests did not finish in time and were cut");
+    }
+}
+
+/// IPv4 that came in by a dual-stack socket, as IPv4.
+const fn plain(ip: IpAddr) -> IpAddr {
+    ip.to_canonical()
+}
+
+async fn connection(
+    socket: TcpStream,
+    peer: Peer,
+    live: Live,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    watcher: Watcher,
+) {
+    let _ = socket.set_nodelay(true);
+    let (front, _) = live.now();
+    let _counted = front.metrics.connection(peer.entrance);
+    drop(front);
+    let Some(tls) = tls else {
+        return talk(socket, Protocol::Http1, peer, live, limits, watcher).await;
+    };
+    match tokio::time::timeout(limits.header, tls.accept(socket)).await {
+        Ok(Ok(stream)) => {
+            let protocol = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => Protocol::Http2,
+                _ => Protocol::Http1,
+            };
+            talk(stream, protocol, peer, live, limits, watcher).await;
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(target: "http", listener = peer.entrance.name(), %error, "a TLS handshake failed");
+        }
+        Err(_) => tracing::debug!(target: "http", listener = peer.entrance.name(), "a TLS handshake took too long"),
+    }
+}
+
+/// Agreed in the handshake, so that nothing has to be guessed from the first bytes.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+async fn talk<S>(stream: S, protocol: Protocol, peer: Peer, live: Live, limits: Limits, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(64 << 10).max_headers(64);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(64)
+        .max_header_list_size(32 << 10)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(limits.header);
+    let builder = match protocol {
+        Protocol::Http1 => builder.http1_only(),
+        Protocol::Http2 => builder.http2_only(),
+    };
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (front, router) = live.now();
+        super::front::answer(front, router, peer, request.map(Body::new))
+    });
+    let serving = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    if let Err(error) = watcher.watch(serving).await {
+        tracing::debug!(target: "http", listener = peer.entrance.name(), %error, "a connection ended early");
+    }
+}
