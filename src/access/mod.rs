@@ -1,1 +1,22 @@
-//! One policy: who may do what to which resource. No I/O but the look-ups of `Facts`.
+//! One policy: who may do what to which resource. No I/O but the look-ups of [`Facts`].
+
+mod action;
+mod actor;
+pub mod cut;
+mod facts;
+mod policy;
+mod scope;
+mod sensitivity;
+mod table;
+mod view;
+
+pub use crate::identity::{Assurance, Listener};
+pub use action::{Action, Actions};
+pub use actor::{Actor, Who};
+pub use facts::{
+    BreakGlass, ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant, ShareTypes,
+};
+pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};
+pub use scope::{Level, ScopeError, Scopes, TokenScope};
+pub use sensitivity::Sensitivity;
+pub use table::{Class, Extent, Rights, rights_of};

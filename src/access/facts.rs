@@ -1,0 +1,141 @@
+//! What the policy asks of the record: at one snapshot, ids and dates only, never a resource.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::sensitivity::Sensitivity;
+use crate::base::{ActorRef, FhirId, ResourceRef, Role, Timestamp};
+use crate::fhir::ResourceType;
+use crate::store::StoreError;
+
+/// Which patients are in a clinician's care: the configuration `access.reach`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reach {
+    /// All of the clinic's patients.
+    #[default]
+    Clinic,
+    /// Those whose care team the clinician is in, or who have an appointment or a visit with them.
+    CareTeam,
+}
+
+/// The facts that the policy decides by, at one snapshot. `record` implements it. A look-up that fails is
+/// an error, never a no or a yes.
+pub trait Facts {
+    fn reach(&self) -> Reach;
+
+    /// Whether this patient is in this person's care. Asked only under [`Reach::CareTeam`].
+    fn in_care(&self, who: &ActorRef, patient: &FhirId) -> Result<bool, StoreError>;
+
+    /// All patients in this person's care. Asked only under [`Reach::CareTeam`], for searches.
+    fn patients_in_care(&self, who: &ActorRef) -> Result<Arc<BTreeSet<FhirId>>, StoreError>;
+
+    /// For whom this account may act as a proxy. Ended grants may be among them: the policy looks at the dates.
+    fn proxy_grants(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, StoreError>;
+
+    /// What a share link opens.
+    fn share(&self, share: &str) -> Result<Option<ShareGrant>, StoreError>;
+
+    /// The consent rules of one patient.
+    fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError>;
+
+    /// The consent rules of all patients, for searches that go across them.
+    fn all_consents(&self) -> Result<Arc<Vec<ConsentRule>>, StoreError>;
+
+    /// Emergencies that this account has declared. Ended ones may be among them.
+    fn break_glass(&self, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError>;
+}
+
+/// A patient (or the law, for a child) lets somebody act for them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyGrant {
+    pub patient: FhirId,
+    pub extent: ProxyExtent,
+    /// The first moment at which it holds no more; `None` until revoked.
+    pub until: Option<Timestamp>,
+}
+
+/// How far a proxy goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ProxyExtent {
+    /// See, book, message, add: everything but sharing on and seeing sealed items.
+    Full,
+    /// See only.
+    View,
+    /// Appointments and messages only.
+    Appointments,
+}
+
+/// What the holder of a share link sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareGrant {
+    pub patient: FhirId,
+    pub types: ShareTypes,
+    pub until: Timestamp,
+}
+
+/// Which types a share link opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ShareTypes {
+    /// All that a patient reads of themselves, but for who looked, permissions and money.
+    Record,
+    These(Vec<ResourceType>),
+}
+
+/// One thing that a patient permits or forbids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentRule {
+    pub patient: FhirId,
+    pub effect: Effect,
+    pub to: Grantee,
+    pub covers: Covers,
+    pub from: Option<Timestamp>,
+    /// The first moment at which it holds no more.
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    Permit,
+    Deny,
+}
+
+/// To whom a consent rule speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Grantee {
+    /// The clinic: all who work there by their role.
+    Clinic,
+    Role(Role),
+    /// A Practitioner, PractitionerRole or RelatedPerson.
+    Person(ResourceRef),
+}
+
+/// What a consent rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Covers {
+    /// No label is named. A permission reaches what is restricted (`R`) and not what is sealed further; a refusal
+    /// reaches everything.
+    Unnamed,
+    /// Items with these labels.
+    Labels(Sensitivity),
+}
+
+/// An emergency that somebody declared to open a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    pub patient: FhirId,
+    /// As stated; it is never empty.
+    pub reason: Box<str>,
+    pub since: Timestamp,
+    /// The first moment at which it holds no more.
+    pub until: Timestamp,
+}

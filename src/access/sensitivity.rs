@@ -1,0 +1,131 @@
+//! How delicate a resource is: one byte from its `meta.security`, carried by every index row.
+//!
+//! | bit | meaning | codes |
+//! |---|---|---|
+//! | 0 | restricted | `R` |
+//! | 1 | very restricted | `V`, and any code of the confidentiality system that is not known |
+//! | 2 | substance use | `ETH` `ETHUD` `ALC` `OPIOIDUD` `SUD` `SUDP` |
+//! | 3 | mental health | `PSY` `PSYTHPN` `MH` `BH` `COGN` `DVD` `EMOTDIS` |
+//! | 4 | infection that stigmatizes | `HIV` `STD` |
+//! | 5 | sexual and reproductive health | `SEX` `REPRO` `PREGNANT` `SREPRO` |
+//! | 6 | violence and abuse | `SDV` `IDS` `SOC` `VIO` |
+//! | 7 | genetics, and every other label of sensitivity | `GDIS` `SICKLE` `TBOO` `CEL` … |
+//!
+//! Zero is an ordinary item. Anything else is *sealed*: the patient sees it, others need the patient's
+//! consent for each bit, or an emergency. Sources: HL7 v3 Confidentiality and ActCode
+//! (`_InformationSensitivityPolicy`), both through FHIR R4 `security-labels`.
+
+use serde_json::Value;
+
+/// The byte. See the module for its bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+pub struct Sensitivity(u8);
+
+const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+
+impl Sensitivity {
+    pub const NORMAL: Self = Self(0);
+    pub const RESTRICTED: Self = Self(1);
+    pub const VERY_RESTRICTED: Self = Self(1 << 1);
+    pub const SUBSTANCE_USE: Self = Self(1 << 2);
+    pub const MENTAL_HEALTH: Self = Self(1 << 3);
+    pub const INFECTION: Self = Self(1 << 4);
+    pub const SEXUAL_HEALTH: Self = Self(1 << 5);
+    pub const VIOLENCE: Self = Self(1 << 6);
+    pub const OTHER: Self = Self(1 << 7);
+
+    /// Every label there is.
+    pub const ALL: Self = Self(u8::MAX);
+
+    pub const fn from_byte(byte: u8) -> Self {
+        Self(byte)
+    }
+
+    pub const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// Of a whole resource: reads its `meta.security`.
+    pub fn of_resource(resource: &Value) -> Self {
+        resource.get("meta").and_then(|meta| meta.get("security")).map_or(Self::NORMAL, Self::of_security)
+    }
+
+    /// Of the value of `meta.security`, an array of Coding. A Coding that cannot be read counts as very restricted.
+    pub fn of_security(security: &Value) -> Self {
+        let one = |coding: &Value| {
+            let text = |name| coding.get(name).and_then(Value::as_str);
+            match (text("system"), text("code")) {
+                (system, Some(code)) => Self::of_code(system, code),
+                // A label that names neither a code nor a system of its own says nothing we can keep to.
+                (Some(system), None) if system != CONFIDENTIALITY && system != ACT_CODE => Self::NORMAL,
+                (_, None) => Self::VERY_RESTRICTED,
+            }
+        };
+        match security {
+            Value::Array(codings) => codings.iter().map(one).fold(Self::NORMAL, Self::and),
+            Value::Null => Self::NORMAL,
+            other => one(other),
+        }
+    }
+
+    /// Of one label. Without a system the code decides; codes of other systems (a local one, `SUBSETTED`,
+    /// `HTEST`) do not seal.
+    pub fn of_code(system: Option<&str>, code: &str) -> Self {
+        match system {
+            Some(CONFIDENTIALITY) => Self::of_confidentiality(code).unwrap_or(Self::VERY_RESTRICTED),
+            Some(ACT_CODE) => Self::of_act_code(code).unwrap_or(Self::NORMAL),
+            None => Self::of_confidentiality(code).or_else(|| Self::of_act_code(code)).unwrap_or(Self::NORMAL),
+            Some(_) => Self::NORMAL,
+        }
+    }
+
+    fn of_confidentiality(code: &str) -> Option<Self> {
+        match code {
+            "U" | "L" | "M" | "N" => Some(Self::NORMAL),
+            "R" => Some(Self::RESTRICTED),
+            "V" => Some(Self::VERY_RESTRICTED),
+            _ => None,
+        }
+    }
+
+    fn of_act_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "ETH" | "ETHUD" | "ALC" | "OPIOIDUD" | "SUD" | "SUDP" => Self::SUBSTANCE_USE,
+            "PSY" | "PSYTHPN" | "MH" | "BH" | "COGN" | "DVD" | "EMOTDIS" => Self::MENTAL_HEALTH,
+            "HIV" | "STD" => Self::INFECTION,
+            "SEX" | "REPRO" | "PREGNANT" | "SREPRO" => Self::SEXUAL_HEALTH,
+            "SDV" | "IDS" | "SOC" | "VIO" => Self::VIOLENCE,
+            "GDIS" | "SICKLE" | "TBOO" | "CEL" | "VIP" | "ADOL" | "DIA" | "DRGIS" | "EMP" | "PDS" | "PHY" | "PRS"
+            | "COMPT" | "LOCIS" | "SPI" | "OPTOUT" => Self::OTHER,
+            _ => return None,
+        })
+    }
+
+    /// The labels of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether every label of `self` is among `labels`.
+    pub const fn is_within(self, labels: Self) -> bool {
+        self.0 & !labels.0 == 0
+    }
+
+    /// Whether any label of `self` is among `labels`.
+    pub const fn meets(self, labels: Self) -> bool {
+        self.0 & labels.0 != 0
+    }
+
+    /// Whether this takes the patient's consent to see.
+    pub const fn is_sealed(self) -> bool {
+        self.0 != 0
+    }
+}
+
+impl std::fmt::Debug for Sensitivity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sensitivity({:#010b})", self.0)
+    }
+}

@@ -1,0 +1,254 @@
+//! What one actor reaches of one type, at one moment.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::base::{ActorRef, FhirId, Role, Timestamp};
+use crate::fhir::ResourceType;
+
+use super::action::Action;
+use super::actor::{Actor, Who};
+use super::facts::{ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach};
+use super::policy::{Basis, Denied, Mandate};
+use super::sensitivity::Sensitivity;
+use super::table::{Class, Extent};
+
+/// Whom the actor reaches, who is in an emergency, and what patients said to it.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    mandate: Mandate,
+    whose: Whose,
+    /// Patients whose record this actor has opened in an emergency.
+    emergencies: Vec<FhirId>,
+    /// Rules in force that speak to this actor.
+    consents: Vec<ConsentRule>,
+}
+
+#[derive(Debug, Clone)]
+enum Whose {
+    All(Basis),
+    These(Arc<BTreeSet<FhirId>>, Basis),
+    /// Patients who let this proxy act, and how far.
+    Granted(Vec<(FhirId, ProxyExtent)>),
+}
+
+impl View {
+    /// For one target: looks up what concerns its patient, and no more.
+    pub(super) fn of_one(
+        actor: &Actor,
+        mandate: &Mandate,
+        patient: Option<&FhirId>,
+        facts: &dyn Facts,
+        now: Timestamp,
+    ) -> Result<Self, Denied> {
+        let who = actor.to_ref();
+        let in_care = || match patient {
+            Some(patient) if facts.in_care(&who, patient)? => Ok(Arc::new(BTreeSet::from([patient.clone()]))),
+            _ => Ok(Arc::default()),
+        };
+        let whose = Self::whose(actor, &who, mandate, facts, now, &in_care)?;
+        let consents = match patient {
+            Some(patient) if is_staff(mandate.role) => facts.consents(patient)?,
+            _ => Vec::new(),
+        };
+        Self::new(&who, mandate, whose, &consents, facts, now)
+    }
+
+    /// For every row of a type.
+    pub(super) fn of_all(actor: &Actor, mandate: &Mandate, facts: &dyn Facts, now: Timestamp) -> Result<Self, Denied> {
+        let who = actor.to_ref();
+        let in_care = || Ok(facts.patients_in_care(&who)?);
+        let whose = Self::whose(actor, &who, mandate, facts, now, &in_care)?;
+        let consents = if is_staff(mandate.role) { facts.all_consents()? } else { Arc::default() };
+        Self::new(&who, mandate, whose, &consents, facts, now)
+    }
+
+    fn new(
+        who: &ActorRef,
+        mandate: &Mandate,
+        whose: Whose,
+        consents: &[ConsentRule],
+        facts: &dyn Facts,
+        now: Timestamp,
+    ) -> Result<Self, Denied> {
+        let emergencies = if matches!(mandate.role, Some(Role::Clinician | Role::Nurse)) {
+            let live = facts.break_glass(who)?.into_iter().filter(|one| one.since <= now && now < one.until);
+            live.map(|one| one.patient).collect()
+        } else {
+            Vec::new()
+        };
+        let speaks = |rule: &&ConsentRule| in_force(rule, now) && speaks_to(&rule.to, who);
+        let consents = consents.iter().filter(speaks).cloned().collect();
+        Ok(Self { mandate: *mandate, whose, emergencies, consents })
+    }
+
+    fn whose(
+        actor: &Actor,
+        who: &ActorRef,
+        mandate: &Mandate,
+        facts: &dyn Facts,
+        now: Timestamp,
+        in_care: &dyn Fn() -> Result<Arc<BTreeSet<FhirId>>, Denied>,
+    ) -> Result<Whose, Denied> {
+        Ok(match actor.who() {
+            Who::System { .. } => Whose::All(Basis::System),
+            Who::Service { .. } => Whose::All(Basis::Service),
+            Who::ShareLink { share } => {
+                let patient = facts.share(share)?.map(|grant| grant.patient);
+                Whose::These(Arc::new(patient.into_iter().collect()), Basis::ShareLink)
+            }
+            Who::ProxyFor { patient, .. } => {
+                let grants = facts.proxy_grants(who)?;
+                Whose::Granted(live(grants, now).filter(|(one, _)| one == patient).collect())
+            }
+            Who::Person { role: Role::Proxy, .. } => Whose::Granted(live(facts.proxy_grants(who)?, now).collect()),
+            Who::Person { role: Role::Patient, person, .. } => {
+                let own = person.iter().filter(|link| link.type_name() == ResourceType::Patient.name());
+                Whose::These(Arc::new(own.map(crate::base::ResourceRef::id).collect()), Basis::Own)
+            }
+            Who::Person { .. } => match mandate.rights.extent {
+                Extent::InCare | Extent::Directory => match facts.reach() {
+                    Reach::Clinic => Whose::All(Basis::InCare),
+                    Reach::CareTeam => Whose::These(in_care()?, Basis::InCare),
+                },
+                Extent::Clinic => Whose::All(Basis::Duty),
+                Extent::Own | Extent::Nobody | Extent::AboutNobody => Whose::These(Arc::default(), Basis::Own),
+            },
+            Who::Anonymous => return Err(Denied::NotSignedIn),
+        })
+    }
+
+    /// Why this may be done to a resource of this patient with these labels; `None` when it may not.
+    pub(super) fn basis(&self, action: Action, patient: Option<&FhirId>, labels: Sensitivity) -> Option<Basis> {
+        let Some(patient) = patient else { return self.basis_without_patient(action, labels) };
+        let full = match &self.whose {
+            // A thing of nobody's that names a patient is not what this role was given.
+            _ if self.mandate.rights.extent == Extent::AboutNobody => return None,
+            Whose::All(basis) => Some(*basis),
+            Whose::These(patients, basis) => patients.contains(patient).then_some(*basis),
+            Whose::Granted(grants) => grants
+                .iter()
+                .any(|(of, extent)| of == patient && reaches(*extent, self.mandate.class, action))
+                .then_some(Basis::Proxy),
+        };
+        if let Some(basis) = full.and_then(|basis| self.unsealed(basis, action, patient, labels)) {
+            return Some(basis);
+        }
+        if self.emergencies.contains(patient) {
+            return Some(Basis::BreakGlass);
+        }
+        self.directory(action)
+    }
+
+    fn basis_without_patient(&self, action: Action, labels: Sensitivity) -> Option<Basis> {
+        let registers = self.mandate.kind == ResourceType::Patient && action == Action::Create;
+        match &self.whose {
+            Whose::All(Basis::System) => Some(Basis::System),
+            // Nobody is there to consent.
+            _ if labels.is_sealed() && action != Action::Create => None,
+            _ if self.mandate.class.is_about_nobody() => Some(Basis::AboutNobody),
+            Whose::All(basis) => Some(*basis),
+            Whose::These(_, Basis::InCare) if registers => Some(Basis::InCare),
+            Whose::These(..) | Whose::Granted(_) => None,
+        }
+    }
+
+    /// The basis, if neither a seal nor a refusal stands against it.
+    fn unsealed(&self, basis: Basis, action: Action, patient: &FhirId, labels: Sensitivity) -> Option<Basis> {
+        match basis {
+            Basis::Own | Basis::System => return Some(basis),
+            // Whoever writes a thing may seal it; a service may also write over what it does not see.
+            Basis::Service if matches!(action, Action::Create | Action::Update) => return Some(basis),
+            Basis::Duty if self.minds_permissions() => return Some(basis),
+            Basis::InCare | Basis::Duty => {}
+            _ => return (!labels.is_sealed()).then_some(basis),
+        }
+        let mut permitted = Sensitivity::NORMAL;
+        for rule in self.consents.iter().filter(|rule| rule.patient == *patient) {
+            match (rule.effect, rule.covers) {
+                (Effect::Deny, Covers::Unnamed) => return None,
+                (Effect::Deny, Covers::Labels(refused)) if labels.meets(refused) => return None,
+                (Effect::Deny, Covers::Labels(_)) => {}
+                (Effect::Permit, Covers::Unnamed) => permitted = permitted.and(Sensitivity::RESTRICTED),
+                (Effect::Permit, Covers::Labels(named)) => permitted = permitted.and(named),
+            }
+        }
+        match (labels.is_sealed(), labels.is_within(permitted)) {
+            (false, _) => Some(basis),
+            (true, _) if action == Action::Create => Some(basis),
+            (true, true) => Some(Basis::Consent),
+            (true, false) => None,
+        }
+    }
+
+    /// Consents, the access log and requests are a health administrator's task whatever they are labelled, and
+    /// nothing that a patient said takes the task away.
+    fn minds_permissions(&self) -> bool {
+        self.mandate.role == Some(Role::HealthAdmin)
+            && matches!(self.mandate.class, Class::Permission | Class::Audit | Class::Request)
+    }
+
+    /// Who the clinic's patients are is visible to its clinical staff, its reception and its health
+    /// administrator, for all of them.
+    fn directory(&self, action: Action) -> Option<Basis> {
+        let open = self.mandate.kind == ResourceType::Patient
+            && matches!(action, Action::Read | Action::Search)
+            && matches!(self.mandate.role, Some(Role::Clinician | Role::Nurse | Role::Reception | Role::HealthAdmin));
+        open.then_some(Basis::Directory)
+    }
+
+    pub(super) fn only_patient(&self) -> Option<&FhirId> {
+        // What is about nobody is in no compartment, so a scan of one would miss it.
+        if self.mandate.class.is_about_nobody() {
+            return None;
+        }
+        let staff = is_staff(self.mandate.role);
+        match &self.whose {
+            Whose::These(patients, _) if !staff && patients.len() == 1 => patients.first(),
+            Whose::Granted(grants) => match grants.as_slice() {
+                [(patient, _)] => Some(patient),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) const fn reaches_all(&self) -> bool {
+        matches!(self.whose, Whose::All(_))
+    }
+}
+
+const fn is_staff(role: Option<Role>) -> bool {
+    match role {
+        Some(role) => role.is_staff(),
+        None => false,
+    }
+}
+
+fn live(grants: Vec<ProxyGrant>, now: Timestamp) -> impl Iterator<Item = (FhirId, ProxyExtent)> {
+    let in_force = move |grant: &ProxyGrant| grant.until.is_none_or(|until| now < until);
+    grants.into_iter().filter(in_force).map(|grant| (grant.patient, grant.extent))
+}
+
+const fn reaches(extent: ProxyExtent, class: Class, action: Action) -> bool {
+    match extent {
+        ProxyExtent::Full => true,
+        ProxyExtent::View => action.only_looks(),
+        ProxyExtent::Appointments => {
+            !matches!(action, Action::Everything | Action::Export)
+                && matches!(class, Class::Person | Class::Booking | Class::Message)
+        }
+    }
+}
+
+fn in_force(rule: &ConsentRule, now: Timestamp) -> bool {
+    rule.from.is_none_or(|from| from <= now) && rule.until.is_none_or(|until| now < until)
+}
+
+fn speaks_to(grantee: &Grantee, who: &ActorRef) -> bool {
+    match grantee {
+        Grantee::Clinic => who.role.is_some_and(Role::is_staff),
+        Grantee::Role(role) => who.role == Some(*role),
+        Grantee::Person(person) => who.person.as_ref() == Some(person),
+    }
+}
