@@ -1,0 +1,226 @@
+//! The configuration: every key with its type, default and meaning, in one place.
+//!
+//! `config.example.toml` is made from the doc comments here, and a test holds the two together. A key that
+//! is not here is refused, with the nearest one that is. Nothing here may be an option that does nothing.
+
+mod read;
+mod value;
+
+use std::path::PathBuf;
+
+pub use read::{ConfigError, Problem};
+pub use value::{Address, Level, Names, Reach, Whole, Zone};
+
+use value::{Setting, address};
+
+/// Where the configuration is looked for when no file is named.
+pub const DEFAULT_FILE: &str = "/etc/chartbox/config.toml";
+
+/// What is known of a key: for the example, and for naming the nearest one.
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub section: &'static str,
+    pub key: &'static str,
+    /// Its doc comment, line by line.
+    pub doc: &'static [&'static str],
+    /// Its default as TOML.
+    pub default: String,
+}
+
+macro_rules! config {
+    ($(
+        $(#[doc = $section_doc:literal])*
+        $section:ident: $type:ident {
+            $( $(#[doc = $doc:literal])* $key:ident: $value:ty = $default:expr; )*
+        }
+    )*) => {
+        /// The whole configuration, with what was not given at its default.
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub struct Config {
+            $( $(#[doc = $section_doc])* pub $section: $type, )*
+        }
+
+        $(
+            $(#[doc = $section_doc])*
+            #[derive(Debug, Clone, PartialEq)]
+            pub struct $type {
+                $( $(#[doc = $doc])* pub $key: $value, )*
+            }
+
+            impl Default for $type {
+                fn default() -> Self {
+                    Self { $( $key: $default, )* }
+                }
+            }
+        )*
+
+        impl Config {
+            /// Sets one key. `None` when there is no such key.
+            fn set(&mut self, section: &str, key: &str, value: &toml::de::DeValue<'_>) -> Option<Result<(), String>> {
+                match (section, key) {
+                    $( $( (stringify!($section), stringify!($key)) => {
+                        Some(Setting::read(value).map(|value| self.$section.$key = value))
+                    } )* )*
+                    _ => None,
+                }
+            }
+
+            /// Every key there is, in the order of the example.
+            pub fn keys() -> Vec<Key> {
+                let config = Self::default();
+                vec![ $( $( Key {
+                    section: stringify!($section),
+                    key: stringify!($key),
+                    doc: &[$($doc),*],
+                    default: Setting::show(&config.$section.$key),
+                }, )* )* ]
+            }
+
+            fn sections() -> &'static [(&'static str, &'static [&'static str])] {
+                &[ $( (stringify!($section), &[$($section_doc),*]), )* ]
+            }
+        }
+    };
+}
+
+config! {
+    /// The box itself.
+    house: HouseKeys {
+        /// The folder that holds everything: the store, the key slots, the certificates.
+        data_dir: PathBuf = PathBuf::from("/var/lib/chartbox");
+        /// Further names under which the box is opened, besides its own (as in "box.clinic.example"). `chartbox init`
+        /// has to know them too: the box's certificate authority vouches only for names that were listed then.
+        names: Names = Names::default();
+        /// The clinic's time zone, as in "Europe/Lisbon". "system" takes the machine's.
+        time_zone: Zone = Zone::system();
+    }
+
+    /// Where the box listens: an address with its port, or "off". "[::]" is every IPv6 and IPv4 address of the
+    /// machine; port 0 takes a free one.
+    listen: Listen {
+        /// HTTPS for staff, patients on the clinic's network, and FHIR clients.
+        clinic: Address = address("[::]:443");
+        /// HTTPS for patients and those who act for them; the only listener meant to be reachable from outside.
+        portal: Address = Address::OFF;
+        /// Plain HTTP: shows how to trust this box's certificate, and nothing of a record.
+        welcome: Address = address("[::]:80");
+        /// Metrics and health, for a watcher on this machine. Keep it on the loopback.
+        ops: Address = address("127.0.0.1:9464");
+    }
+
+    /// How long a sign-in lasts.
+    session: Session {
+        /// Minutes without use until a session ends (1 to 1440).
+        idle_minutes: Whole<1, 1440> = Whole::of(15);
+        /// Hours until a session ends even when used (1 to 168).
+        absolute_hours: Whole<1, 168> = Whole::of(12);
+    }
+
+    /// Who sees whom.
+    access: Access {
+        /// Which patients are in a clinician's care: "clinic" is all of the clinic's, "care-team" only those whose care
+        /// team the clinician is in, or who have an appointment or a visit with them.
+        reach: Reach = Reach::Clinic;
+    }
+
+    /// What one request or connection may take.
+    limits: LimitKeys {
+        /// The largest single resource, in MiB (1 to 64).
+        body_mib: Whole<1, 64> = Whole::of(2);
+        /// The largest bundle or document, in MiB (1 to 512).
+        bundle_mib: Whole<1, 512> = Whole::of(16);
+        /// Seconds until an answer has to begin (1 to 600).
+        request_seconds: Whole<1, 600> = Whole::of(30);
+        /// Seconds that a client has for its handshake and for its headers (1 to 120).
+        header_seconds: Whole<1, 120> = Whole::of(10);
+        /// Connections at one time, for each listener (8 to 65536).
+        connections: Whole<8, 65536> = Whole::of(1024);
+    }
+
+    /// The access log.
+    audit: Audit {
+        /// Hours between signed checkpoints of the access log (1 to 168).
+        checkpoint_hours: Whole<1, 168> = Whole::of(24);
+    }
+
+    /// The log for the operator. It never holds a name, a secret, or an address with an id in it.
+    log: Log {
+        /// How much is logged: "error", "warn", "info", "debug" or "trace".
+        level: Level = Level::Info;
+    }
+}
+
+impl Config {
+    /// `config.example.toml`.
+    pub fn example() -> String {
+        let mut out = String::from(
+            "# Chartbox configuration: every key there is, with its default.\n\
+             # Remove the \"#\" before a key to change it. Put the file at /etc/chartbox/config.toml, or name it with\n\
+             # --config FILE. `chartbox config check FILE` reads it and says what is wrong.\n\
+             # This file is made from the program: `chartbox config example`.\n",
+        );
+        for (section, doc) in Self::sections() {
+            out.push('\n');
+            comment(&mut out, doc);
+            out.push_str(&format!("[{section}]\n"));
+            for key in Self::keys().iter().filter(|key| key.section == *section) {
+                comment(&mut out, key.doc);
+                out.push_str(&format!("#{} = {}\n", key.key, key.default));
+            }
+        }
+        out
+    }
+
+    /// What the listeners allow.
+    pub fn limits(&self) -> crate::http::Limits {
+        let seconds = |whole: u32| std::time::Duration::from_secs(u64::from(whole));
+        crate::http::Limits {
+            resource_bytes: self.limits.body_mib.get() as usize * (1 << 20),
+            bundle_bytes: self.limits.bundle_mib.get() as usize * (1 << 20),
+            request: seconds(self.limits.request_seconds.get()),
+            header: seconds(self.limits.header_seconds.get()),
+            connections: self.limits.connections.get() as usize,
+        }
+    }
+}
+
+fn comment(out: &mut String, lines: &[&str]) {
+    for line in lines {
+        out.push_str(&format!("#{}\n", line.trim_end()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_in_the_project_is_the_one_made_from_the_types() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == Config::example(), "run: cargo run -- config example > config.example.toml");
+    }
+
+    #[test]
+    fn the_example_says_the_defaults_and_reads_back_as_them() {
+        let bare: String = Config::example()
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(key) if !key.starts_with(' ') => format!("{key}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        assert_eq!(
+            bare.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count(),
+            Config::keys().len()
+        );
+        assert_eq!(Config::parse(&bare).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        for key in Config::keys() {
+            assert!(!key.doc.is_empty(), "{}.{}", key.section, key.key);
+        }
+    }
+}

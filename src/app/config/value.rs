@@ -1,0 +1,235 @@
+//! The types of configuration values: each reads itself from TOML, or says in words what it takes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use toml::de::DeValue;
+
+/// A value that a key can have.
+pub(super) trait Setting: Sized {
+    /// Reads it, or says what it takes: the end of a sentence that begins with the key's name.
+    fn read(value: &DeValue<'_>) -> Result<Self, String>;
+    /// As TOML.
+    fn show(&self) -> String;
+}
+
+fn text<'a>(value: &'a DeValue<'_>, takes: &str) -> Result<&'a str, String> {
+    value.as_str().ok_or_else(|| format!("takes {takes}, not {}", kind(value)))
+}
+
+fn kind(value: &DeValue<'_>) -> String {
+    match value.type_str() {
+        "integer" => "a number".into(),
+        "boolean" => "true or false".into(),
+        "array" => "a list".into(),
+        other => format!("a {other}"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.into()).to_string()
+}
+
+impl Setting for PathBuf {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let path = Self::from(text(value, "a path in quotes")?);
+        if path.is_absolute() { Ok(path) } else { Err("takes a whole path, beginning with \"/\"".into()) }
+    }
+    fn show(&self) -> String {
+        quoted(&self.to_string_lossy())
+    }
+}
+
+/// Where a listener listens, if at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address(pub Option<SocketAddr>);
+
+impl Address {
+    pub const OFF: Self = Self(None);
+}
+
+impl std::str::FromStr for Address {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::OFF);
+        }
+        text.parse().map(|address| Self(Some(address))).map_err(|_| {
+            format!(
+                "takes an address with its port, as in \"[::]:443\" or \"127.0.0.1:8443\", or \"off\"; \"{text}\" is neither"
+            )
+        })
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("off"),
+        }
+    }
+}
+
+/// For defaults. Text that is no address would be "off", and the test of the example would say so.
+pub(super) fn address(text: &str) -> Address {
+    text.parse().unwrap_or(Address::OFF)
+}
+
+impl Setting for Address {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        text(value, "an address in quotes")?.parse()
+    }
+    fn show(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+/// A whole number within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole<const MIN: u32, const MAX: u32>(u32);
+
+impl<const MIN: u32, const MAX: u32> Whole<MIN, MAX> {
+    /// For defaults: brought within the bounds.
+    pub(super) fn of(number: u32) -> Self {
+        Self(number.clamp(MIN, MAX))
+    }
+
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> Setting for Whole<MIN, MAX> {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let takes = format!("takes a whole number from {MIN} to {MAX}");
+        let integer = value.as_integer().ok_or_else(|| format!("{takes}, not {}", kind(value)))?;
+        let number = u32::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| takes.clone())?;
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err(format!("{takes}; {number} is not")) }
+    }
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// Host names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names(pub Vec<String>);
+
+impl Names {
+    /// Checks one: labels of letters, digits and hyphens (RFC 1123 §2.1), in lower case.
+    pub fn check(name: &str) -> Result<String, String> {
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let name = name.to_ascii_lowercase();
+        let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
+        if name.len() <= 253 && name.split('.').all(label) && !is_address {
+            Ok(name)
+        } else {
+            Err(format!("takes host names, as in \"box.clinic.example\"; \"{name}\" is none"))
+        }
+    }
+}
+
+impl Setting for Names {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let takes = "takes a list of host names, as in [\"box.clinic.example\"]";
+        let list = value.as_array().ok_or_else(|| format!("{takes}, not {}", kind(value)))?;
+        let one = |item: &DeValue<'_>| Self::check(item.as_str().ok_or(takes)?);
+        list.iter().map(|item| one(item.get_ref())).collect::<Result<_, _>>().map(Self)
+    }
+    fn show(&self) -> String {
+        format!("[{}]", self.0.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A time zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone(Option<TimeZone>);
+
+impl Zone {
+    pub(super) const fn system() -> Self {
+        Self(None)
+    }
+
+    pub fn get(&self) -> TimeZone {
+        self.0.clone().unwrap_or_else(TimeZone::system)
+    }
+}
+
+impl Setting for Zone {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let name = text(value, "a time zone in quotes")?;
+        if name == "system" {
+            return Ok(Self::system());
+        }
+        TimeZone::get(name).map(|zone| Self(Some(zone))).map_err(|_| {
+            format!("takes a time zone that this machine knows, as in \"Europe/Lisbon\", or \"system\"; \"{name}\" is neither")
+        })
+    }
+    fn show(&self) -> String {
+        quoted(self.0.as_ref().and_then(TimeZone::iana_name).unwrap_or("system"))
+    }
+}
+
+/// Which patients are in a clinician's care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Clinic,
+    CareTeam,
+}
+
+macro_rules! choice {
+    ($type:ty, $($text:literal = $value:path),*) => {
+        impl Setting for $type {
+            fn read(value: &DeValue<'_>) -> Result<Self, String> {
+                let takes = concat!("takes one of", $(" \"", $text, "\"",)*);
+                match text(value, concat!("one of", $(" \"", $text, "\"",)*))? {
+                    $($text => Ok($value),)*
+                    other => Err(format!("{takes}, not \"{other}\"")),
+                }
+            }
+            fn show(&self) -> String {
+                $(if *self == $value { return quoted($text); })*
+                String::new()
+            }
+        }
+    };
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<Level> for tracing::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
+choice!(
+    Level,
+    "error" = Level::Error,
+    "warn" = Level::Warn,
+    "info" = Level::Info,
+    "debug" = Level::Debug,
+    "trace" = Level::Trace
+);
+choice!(Reach, "clinic" = Reach::Clinic, "care-team" = Reach::CareTeam);

@@ -1,0 +1,101 @@
+//! Standard output: text for people, or JSON for programs. A reader that went away is not an error.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Failure;
+
+/// Where a command writes its result.
+pub struct Out {
+    to: Box<dyn Write + Send>,
+    gone: bool,
+}
+
+impl Out {
+    pub fn standard() -> Self {
+        Self::to(Box::new(io::BufWriter::new(io::stdout())))
+    }
+
+    pub fn to(to: Box<dyn Write + Send>) -> Self {
+        Self { to, gone: false }
+    }
+
+    /// One line of text.
+    pub fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        self.write(|to| writeln!(to, "{}", text.as_ref()))
+    }
+
+    /// Text as it is.
+    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.write(|to| to.write_all(text.as_bytes()))
+    }
+
+    /// A value as JSON, indented, on lines of its own.
+    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+        self.line(text)
+    }
+
+    /// Rows under headings, each column as wide as its widest cell.
+    pub fn table<const N: usize>(&mut self, head: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
+        let mut widths = head.map(|cell| cell.chars().count());
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        self.line(aligned(&head, &widths))?;
+        rows.iter().try_for_each(|row| self.line(aligned(row, &widths)))
+    }
+
+    /// What was written is now out.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.write(|to| to.flush())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        self.flush()
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        if self.gone {
+            return Ok(());
+        }
+        match write(&mut *self.to) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::failed(format!("the result could not be written: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+fn aligned(cells: &[impl AsRef<str>], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        line.push_str(&format!("{:width$}  ", cell.as_ref()));
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// One sentence on standard error.
+pub(super) fn complain(text: &str) {
+    // Standard error may be closed; then there is nobody to tell.
+    let _ = writeln!(io::stderr(), "chartbox: {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_and_has_no_space_at_its_ends() {
+        let widths = [3, 5];
+        assert_eq!(aligned(&["a", "b"], &widths), "a    b");
+        assert_eq!(aligned(&["abc", "de"], &widths), "abc  de");
+    }
+}
