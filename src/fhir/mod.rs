@@ -3,8 +3,11 @@
 //! Nothing here reads a store, a clock or a network.
 
 pub mod definitions;
+pub mod json;
+pub mod outcome;
 mod resource_type;
 pub mod search;
 
 pub use definitions::Definitions;
+pub use outcome::{Issue, IssueCode, Severity};
 pub use resource_type::ResourceType;
