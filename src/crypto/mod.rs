@@ -2,7 +2,10 @@
 
 pub mod page;
 mod mac;
+pub mod kdf;
+pub mod password;
 mod root;
+pub mod sheet;
 mod sign;
 
 pub use mac::{MacKey, Tag};
