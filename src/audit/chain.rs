@@ -1,7 +1,7 @@
 //! The chain's one end that grows: appending, alone or inside the transaction of what it speaks of.
 
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Bound, Deref, DerefMut};
 
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ use super::prepare::{Extra, Prepared};
 use super::rows::{BY_ACCOUNT, BY_PATIENT, DETAILS, DetailRow, ENTRIES, HEAD, Head, LISTS, THE_HEAD};
 use super::words::{Action, Outcome};
 use crate::base::{Ambient, BootId};
-use crate::store::{Desc, ReadExt, Snapshot, Store, StoreError, Tx};
+use crate::store::{Desc, Direction, Read, ReadExt, Rows, Snapshot, Store, StoreError, TableId, Tx};
 
 /// The audit chain of one store. Clones share it.
 #[derive(Clone)]
@@ -176,6 +176,21 @@ impl DerefMut for AuditedTx<'_, '_> {
     }
 }
 
+impl Read for AuditedTx<'_, '_> {
+    fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        self.tx.raw_get(table, key)
+    }
+
+    fn raw_scan(
+        &self,
+        table: TableId,
+        range: &(Bound<Vec<u8>>, Bound<Vec<u8>>),
+        direction: Direction,
+    ) -> Result<Rows<'_>, StoreError> {
+        self.tx.raw_scan(table, range, direction)
+    }
+}
+
 impl AuditedTx<'_, '_> {
     /// Appends an entry; answers with its sequence.
     pub fn append(&mut self, event: Event) -> Result<u64, AuditError> {
@@ -231,6 +246,15 @@ impl AuditedTx<'_, '_> {
         Ok(by)
     }
 
+    /// Goes on with the chain of a restored store under a new epoch: `event` becomes the entry that says so. As every
+    /// entry it names the head before it, which is the old epoch's last; its detail should say which snapshot.
+    pub fn open_epoch(&mut self, mut event: Event) -> Result<u64, AuditError> {
+        let head = self.head()?;
+        self.head = Some(Head { epoch: head.epoch.saturating_add(1), ..head });
+        (event.action, event.outcome) = (Action::EpochOpen, Outcome::Success);
+        self.append(event)
+    }
+
     pub(super) fn head(&mut self) -> Result<Head, AuditError> {
         if let Some(head) = self.head {
             return Ok(head);
@@ -238,10 +262,6 @@ impl AuditedTx<'_, '_> {
         let head = Head::load(&*self.tx)?.unwrap_or_else(|| Head::start(self.ambient.bytes()));
         self.head = Some(head);
         Ok(head)
-    }
-
-    pub(super) fn set_head(&mut self, head: Head) {
-        self.head = Some(head);
     }
 
     pub(super) const fn ambient(&self) -> &Ambient {

@@ -1,17 +1,26 @@
 //! The tamper-evident chain of who did what, and the transaction that cannot end without an entry in it.
 
 mod chain;
+mod checkpoint;
 mod entry;
 mod event;
+mod fold;
+mod export;
 mod layout;
+mod looks;
 mod prepare;
+mod query;
 mod rows;
 mod words;
 
 pub use chain::{Audit, AuditedTx, Committed};
+pub use checkpoint::{Checkpoint, CheckpointError, last_checkpoint};
 pub use entry::{Clock, Entry, Place, Resources, SideList};
 pub use event::{Coverage, Detail, Event, Touched};
+pub use export::Export;
 pub use layout::{Hash, LayoutError};
+pub use looks::{Day, Listing, Look, Looks, by_patient};
+pub use query::{DetailState, Filter, Line, Page, TouchedPage, entries, line, size, touched};
 pub use words::{Action, Outcome, Purpose, TouchKind};
 
 use crate::store::{CodecError, StoreError};
@@ -30,6 +39,8 @@ pub enum AuditError {
     NoDetail(u64),
     #[error("the detail of entry {0} of the access log was erased before")]
     AlreadyErased(u64),
+    #[error("entry {0} of the access log is missing. Run `chartbox audit verify`.")]
+    Missing(u64),
     #[error("entry {sequence} of the access log cannot be read: {error}. Run `chartbox audit verify`.")]
     Damaged { sequence: u64, error: LayoutError },
 }
