@@ -1,13 +1,18 @@
 //! The key hierarchy, key slots, sealing and signing. Pure: no file, socket or clock is touched here.
 
-pub mod page;
-mod mac;
 pub mod kdf;
+pub mod keyslots;
+pub mod page;
 pub mod password;
-mod root;
 pub mod sheet;
+mod mac;
+mod material;
+mod root;
 mod sign;
 
+pub use keyslots::{KeySlots, SlotKey, SlotKind};
 pub use mac::{MacKey, Tag};
+pub use material::{KeyMaterial, NotKeyMaterial};
 pub use root::Root;
+pub use sheet::Sheet;
 pub use sign::{Fingerprint, PublicKey, SignError, Signature, Signer};

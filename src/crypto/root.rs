@@ -15,6 +15,7 @@
 use crate::base::{Ambient, Secret};
 
 use super::mac::MacKey;
+use super::page::PageKey;
 use super::sign::Signer;
 
 const PAGES: &str = "chartbox 2026-11-22 store pages v1";
@@ -41,12 +42,9 @@ impl Root {
         self.0.expose()
     }
 
-    /// What seals the store's pages: the bytes of a [`super::page`] key. Each `epoch` has a key of its own; a rotation
-    /// counts it up.
-    pub fn page_secret(&self, epoch: u32) -> Secret<[u8; 32]> {
-        let mut hasher = blake3::Hasher::new_derive_key(PAGES);
-        hasher.update(self.expose()).update(&epoch.to_le_bytes());
-        Secret::new(hasher.finalize().into())
+    /// Seals the store's pages. Each `epoch` has a key of its own; a rotation counts it up.
+    pub fn page_key(&self, epoch: u32) -> PageKey {
+        PageKey::new(epoch, &self.page_secret(epoch))
     }
 
     /// Seals snapshots and their envelope.
@@ -67,6 +65,12 @@ impl Root {
     /// Authenticates the document of the key slots.
     pub(super) fn slots_key(&self) -> MacKey {
         MacKey::new(self.derive(KEY_SLOTS))
+    }
+
+    fn page_secret(&self, epoch: u32) -> Secret<[u8; 32]> {
+        let mut hasher = blake3::Hasher::new_derive_key(PAGES);
+        hasher.update(self.expose()).update(&epoch.to_le_bytes());
+        Secret::new(hasher.finalize().into())
     }
 
     fn derive(&self, context: &'static str) -> Secret<[u8; 32]> {
