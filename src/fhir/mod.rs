@@ -5,6 +5,7 @@
 pub mod definitions;
 pub mod json;
 pub mod outcome;
+pub mod fhirpath;
 mod resource_type;
 pub mod search;
 

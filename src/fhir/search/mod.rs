@@ -5,6 +5,7 @@
 
 mod fold;
 mod query;
+mod ucum;
 mod value;
 
 pub use fold::fold;

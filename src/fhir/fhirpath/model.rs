@@ -1,0 +1,83 @@
+//! The definitions table as the types that paths ask for.
+
+use super::Model;
+use crate::fhir::ResourceType;
+use crate::fhir::definitions::{Definitions, NodeId, TypeKind};
+
+impl Model for Definitions {
+    fn child(&self, parent: &str, name: &str) -> Option<&str> {
+        let element = self.element(self.node_named(parent)?, name)?;
+        let [kind] = self.types_of(element) else { return None };
+        Some(match kind.kind {
+            TypeKind::Primitive(_) => kind.name,
+            TypeKind::Object(node) => self.name(node),
+            TypeKind::Resource => "Resource",
+        })
+    }
+}
+
+impl Definitions {
+    /// The node of a type's name, or of a backbone element's path.
+    fn node_named(&self, name: &str) -> Option<NodeId> {
+        let (head, path) = name.split_once('.').map_or((name, None), |(head, path)| (head, Some(path)));
+        let top = ResourceType::parse(head).map(|kind| self.resource(kind)).or_else(|| self.datatype(head))?;
+        let parts = path.into_iter().flat_map(|path| path.split('.'));
+        parts.into_iter().try_fold(top, |at, part| match self.property(at, part)?.kind.kind {
+            TypeKind::Object(node) => Some(node),
+            TypeKind::Primitive(_) | TypeKind::Resource => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fhir::fhirpath::Path;
+
+    #[test]
+    fn elements_have_the_types_of_the_definitions() {
+        let r4 = Definitions::r4();
+        for (parent, name, kind) in [
+            ("Patient", "name", "HumanName"),
+            ("Patient", "contact", "Patient.contact"),
+            ("Patient.contact", "period", "Period"),
+            ("Period", "start", "dateTime"),
+            ("Questionnaire.item", "item", "Questionnaire.item"),
+            ("Patient", "contained", "Resource"),
+        ] {
+            assert_eq!(r4.child(parent, name), Some(kind), "{parent}.{name}");
+        }
+        assert_eq!(r4.child("Patient", "nothing"), None);
+        assert_eq!(r4.child("Nothing", "name"), None);
+    }
+
+    #[test]
+    fn types_are_known_all_the_way_down() {
+        let resource = serde_json::json!({"resourceType": "Patient", "contact": [{"name": {"given": ["a"]}}],
+            "photo": [{"url": "http://example.org/a"}]});
+        let count = |text| Path::parse(text).unwrap().evaluate(&resource, Definitions::r4()).unwrap().len();
+        assert_eq!(count("Patient.contact.name.given.ofType(string)"), 1);
+        assert_eq!(count("Patient.descendants().ofType(url)"), 1);
+    }
+
+    #[test]
+    fn every_search_parameter_of_r4_is_understood_and_most_invariants() {
+        let r4 = Definitions::r4();
+        for &kind in ResourceType::ALL {
+            for param in r4.search_params(kind).iter().chain(r4.common_search_params()) {
+                if !param.expression.is_empty() {
+                    assert!(Path::parse(param.expression).is_ok(), "{kind} {}", param.code);
+                }
+                for component in &param.components {
+                    assert!(Path::parse(component.expression).is_ok(), "{kind} {}", param.code);
+                }
+            }
+        }
+        let refused: Vec<_> = r4.invariants().iter().filter(|rule| Path::parse(rule.expression).is_err()).collect();
+        assert!(
+            refused.iter().all(|rule| ["atches(", "htmlChecks("].iter().any(|f| rule.expression.contains(f))),
+            "{:?}",
+            refused.iter().map(|rule| rule.key).collect::<Vec<_>>()
+        );
+    }
+}
