@@ -7,47 +7,60 @@
 
 mod codec;
 mod engine;
+mod error;
 mod key;
+mod options;
 mod read;
 mod table;
 pub mod tables;
 mod writer;
 
-use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
+use crate::base::{Ambient, StoreId};
+use crate::crypto::page::PageKey;
+
 pub use codec::{CodecError, Record, Value};
+pub use error::StoreError;
 pub use key::{Desc, Key, KeyReader};
+pub use options::{DiskSpace, OpenCheck, StoreOptions, StoreStats};
 pub use read::{Direction, KeyRange, Read, ReadExt, Rows};
 pub use table::{Table, TableId};
 pub use writer::Tx;
 
-use engine::Engine;
-
-/// What can go wrong with the store, in words for the operator.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    #[error("the store could not be read or written: {0}. Check the disk; nothing was acknowledged.")]
-    Io(String),
-    #[error("the disk is full, so nothing was written and nothing was lost. Free some space, then try again.")]
-    Full,
-    #[error("the store is damaged: {0}. Do not write to it; restore the last good backup.")]
-    Damaged(String),
-    #[error("a stored value cannot be read back: {0}. Restore the last good backup, or update this program.")]
-    Codec(#[from] CodecError),
-    #[error("the store is stopping; try again when the box runs")]
-    Stopping,
-}
+use engine::disk::DiskEngine;
+use engine::{Changes, Engine};
+use writer::{Class, Writer};
 
 /// The store. Clones share it.
 #[derive(Clone)]
 pub struct Store {
+    // The writer goes first: it holds the engine until its queue is answered.
+    writer: Arc<Writer>,
     engine: Arc<dyn Engine>,
-    writer: Arc<writer::Writer>,
 }
 
 impl Store {
+    /// Makes a store at `path`, where nothing may be. It gets that name only when it is whole and on disk.
+    /// The file stays locked for this process until the store is closed or its last clone is gone.
+    pub fn create(path: &Path, key: PageKey, options: &StoreOptions, ambient: &Ambient) -> Result<Self, StoreError> {
+        let first = Changes::from([(FACTS.id, [(SCHEMA_KEY.to_bytes(), Some(SCHEMA.to_stored()?.into()))].into())]);
+        DiskEngine::create(path, key, options, ambient, &first).map(Self::over)
+    }
+
+    /// Opens the store at `path`. [`StoreLabel::read`] says beforehand which key epoch it has.
+    ///
+    /// Errors: [`StoreError::Missing`], [`NotAStore`](StoreError::NotAStore), [`InUse`](StoreError::InUse),
+    /// [`WrongKey`](StoreError::WrongKey), [`Newer`](StoreError::Newer), [`Damaged`](StoreError::Damaged).
+    pub fn open(path: &Path, key: PageKey, options: &StoreOptions, ambient: &Ambient) -> Result<Self, StoreError> {
+        let engine = DiskEngine::open(path, key, options, ambient)?;
+        check_schema(&engine)?;
+        Ok(Self::over(engine))
+    }
+
     /// A store that lives in memory only, behind the same seam: the second engine that the house's
     /// rules are tested on.
     pub fn in_memory() -> Self {
@@ -56,8 +69,16 @@ impl Store {
 
     fn over(engine: impl Engine) -> Self {
         let engine: Arc<dyn Engine> = Arc::new(engine);
-        let writer = Arc::new(writer::Writer::start(engine.clone()));
-        Self { engine, writer }
+        Self { writer: Arc::new(Writer::start(engine.clone())), engine }
+    }
+
+    /// This file's id, which stands in every page's seal. A copy has another.
+    pub fn id(&self) -> StoreId {
+        self.engine.id()
+    }
+
+    pub fn stats(&self) -> StoreStats {
+        self.engine.stats()
     }
 
     /// One consistent view of everything committed so far. Keep it short: pages it can see are not reused.
@@ -68,14 +89,26 @@ impl Store {
     /// Runs `job` in the writer, alone, over everything committed and queued before it, and answers when
     /// its changes are durable. A job that returns `Err` or panics leaves nothing. The job should only
     /// look up, compare and put: parse and build keys before.
+    ///
+    /// Refused with [`StoreError::Full`] while little disk space is left.
     pub fn write<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = self.writer.submit(job);
-        async move { answer.await.unwrap_or_else(|_| Err(StoreError::Stopping.into())) }
+        answered(self.writer.submit(Class::Ordinary, job))
+    }
+
+    /// [`Store::write`] for what reading needs: the audit entries of reads and denials, and signing in. It
+    /// goes on when little disk space is left, on space that was kept for it; so keep it small.
+    pub fn write_essential<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        answered(self.writer.submit(Class::Essential, job))
     }
 
     /// [`Store::write`] for callers without an async runtime.
@@ -85,7 +118,48 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.submit(job).blocking_recv().unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+        let answer = self.writer.submit(Class::Ordinary, job);
+        answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+    }
+
+    /// Answers what is queued, then closes the file, for all clones. Blocks for as long as that takes; what is
+    /// asked afterwards is answered with [`StoreError::Stopping`].
+    pub fn close(&self) {
+        self.writer.stop();
+        self.engine.close();
+    }
+}
+
+async fn answered<T, E: From<StoreError>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
+    answer.await.unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+}
+
+/// What a store's file says of itself to one who has no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreLabel {
+    pub id: StoreId,
+    /// The key epoch: which of the root's page secrets opens it.
+    pub epoch: u32,
+}
+
+impl StoreLabel {
+    /// Reads it from the file at `path`, which may be in use.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        DiskEngine::label(path).map(|label| Self { id: label.id, epoch: label.epoch })
+    }
+}
+
+/// The version of what all tables hold. A program opens no newer one.
+const SCHEMA: u64 = 1;
+const SCHEMA_KEY: (u8,) = (0,);
+/// The store's own facts: 0 is the schema's version.
+const FACTS: Table<(u8,), u64> = Table::new(tables::META);
+
+fn check_schema(engine: &dyn Engine) -> Result<(), StoreError> {
+    match (Snapshot { view: engine.snapshot()? }).get(&FACTS, &SCHEMA_KEY)? {
+        Some(found) if found > SCHEMA => Err(StoreError::Newer { found, known: SCHEMA }),
+        Some(_) => Ok(()),
+        None => Err(StoreError::Damaged("it does not say which version it has".into())),
     }
 }
 
@@ -104,6 +178,9 @@ impl Read for Snapshot {
         self.view.scan(table, range, direction)
     }
 }
+
+#[cfg(test)]
+mod disk_tests;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,15 @@
 //! The one writer: takes queued jobs, runs each over an overlay, commits them as one group, answers all.
 //!
-//! A failing job leaves nothing; a group whose commit fails answers every job in it with that error.
-//! There is no delay when idle: a job that comes alone is committed alone.
+//! A failing job leaves nothing. A group whose commit fails answers every job in it with that error: also
+//! one that had refused by itself, because what it had looked at may be what was not committed. There is no
+//! delay when idle: a job that comes alone is committed alone. Nothing that a job does ends the thread.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -15,120 +17,194 @@ use tokio::sync::oneshot;
 use super::StoreError;
 use super::codec::Value;
 use super::engine::memory::is_empty;
-use super::engine::{Changes, Engine, View};
+use super::engine::{Changes, Engine, Room, View};
 use super::key::Key;
 use super::read::{Direction, RawRange, Read, Rows};
 use super::table::{Table, TableId};
 
-/// The most jobs in one group: bounds the memory of the overlay and the time to the first answer.
-const GROUP: usize = 512;
+/// The most jobs in one group: bounds the time to the first answer.
+const GROUP_JOBS: usize = 512;
+/// A group that holds this many bytes of changes takes no further job: bounds the memory of the overlay.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// Whether a job may use the space that is kept for reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Ordinary,
+    Essential,
+}
 
 /// Says whether the group was committed; called once per job, after the commit.
-type Answer = Box<dyn FnOnce(Result<(), Arc<StoreError>>) + Send>;
-/// Runs over the overlay; `Ok` carries what to answer once the group is durable.
-type Job = Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send>;
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-enum Outcome {
-    Keep(Answer),
-    Drop(Answer),
+/// One job in the queue: it is run or refused, and either way its asker is answered.
+trait Job: Send {
+    fn class(&self) -> Class;
+    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> (Verdict, Answer);
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Keep,
+    Drop,
+}
+
+struct Asked<T, E, F> {
+    class: Class,
+    job: F,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Asked<T, E, F>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    fn class(&self) -> Class {
+        self.class
+    }
+
+    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> (Verdict, Answer) {
+        let Self { job, answer, .. } = *self;
+        let (verdict, result) = match catch_unwind(AssertUnwindSafe(|| job(tx))) {
+            Ok(Ok(value)) => (Verdict::Keep, Ok(Ok(value))),
+            Ok(Err(error)) => (Verdict::Drop, Ok(Err(error))),
+            Err(_) => {
+                tracing::error!("a job panicked in the store's writer; nothing of it was written");
+                (Verdict::Drop, Err(StoreError::JobPanicked))
+            }
+        };
+        let say = move |committed: Result<(), StoreError>| {
+            let result = committed.and(result).unwrap_or_else(|error| Err(error.into()));
+            // The asker may have gone away; what was committed stays so.
+            let _ = answer.send(result);
+        };
+        (verdict, Box::new(say))
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _ = self.answer.send(Err(error.into()));
+    }
 }
 
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Job>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(super) fn start(engine: Arc<dyn Engine>) -> Self {
-        let (queue, jobs) = mpsc::channel::<Job>();
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || run(&*engine, &jobs)).ok();
-        Self { queue: thread.is_some().then_some(queue), thread }
+        let (queue, jobs) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || run(&*engine, &jobs));
+        // Without a thread there is no queue, and every write is answered with `Stopping`.
+        let thread = thread.inspect_err(|error| tracing::error!(%error, "the store's writer did not start")).ok();
+        Self { queue: Mutex::new(thread.is_some().then_some(queue)), thread: Mutex::new(thread) }
     }
 
-    pub(super) fn submit<T, E, F>(&self, job: F) -> oneshot::Receiver<Result<T, E>>
+    pub(super) fn submit<T, E, F>(&self, class: Class, job: F) -> oneshot::Receiver<Result<T, E>>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |tx| match catch_unwind(AssertUnwindSafe(|| job(tx))) {
-            Ok(Ok(value)) => Outcome::Keep(Box::new(move |committed| {
-                // The asker may have gone away; what was committed stays so.
-                let _ = sender.send(match committed {
-                    Ok(()) => Ok(value),
-                    Err(error) => Err(error.again().into()),
-                });
-            })),
-            Ok(Err(error)) => Outcome::Drop(Box::new(move |_| drop(sender.send(Err(error))))),
-            Err(_) => Outcome::Drop(Box::new(move |_| {
-                tracing::error!("a job panicked in the store's writer; nothing of it was written");
-                drop(sender.send(Err(StoreError::Io("a job failed unexpectedly".into()).into())));
-            })),
-        });
-        if let Some(queue) = &self.queue {
+        let (answer, receiver) = oneshot::channel();
+        if let Some(queue) = &*lock(&self.queue) {
             // A writer that is gone drops the job and with it the sender: the asker hears that we stop.
-            let _ = queue.send(job);
+            let _ = queue.send(Box::new(Asked { class, job, answer }));
         }
         receiver
     }
-}
 
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take().filter(|t| t.thread().id() != std::thread::current().id()) {
+    /// Takes no more jobs, and returns when those in the queue are answered.
+    pub(super) fn stop(&self) {
+        lock(&self.queue).take();
+        let thread = lock(&self.thread).take();
+        // A job that holds the last of the store stops it from inside; the thread then ends by itself.
+        if let Some(thread) = thread.filter(|t| t.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
     }
 }
 
-impl StoreError {
-    /// The same error for each job of a group whose commit failed.
-    fn again(&self) -> Self {
-        match self {
-            Self::Io(text) => Self::Io(text.clone()),
-            Self::Damaged(text) => Self::Damaged(text.clone()),
-            Self::Codec(error) => Self::Codec(*error),
-            Self::Full => Self::Full,
-            Self::Stopping => Self::Stopping,
-        }
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
-fn run(engine: &dyn Engine, jobs: &mpsc::Receiver<Job>) {
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run(engine: &dyn Engine, jobs: &mpsc::Receiver<Box<dyn Job>>) {
+    let mut room = Room::ForAll;
     while let Ok(first) = jobs.recv() {
-        let base = match engine.snapshot() {
-            Ok(base) => base,
-            Err(error) => {
-                tracing::error!(%error, "the store cannot be read; a write was refused");
-                continue;
+        let before = std::mem::replace(&mut room, engine.room());
+        match (before, room) {
+            (Room::ForAll, Room::ForEssentials) => {
+                tracing::error!("little disk space is left: writes are refused, reading goes on");
             }
-        };
-        let mut group = Changes::new();
-        let mut kept = Vec::new();
-        let mut dropped = Vec::new();
-        for job in std::iter::once(first).chain(jobs.try_iter()).take(GROUP) {
-            let mut tx = Tx { base: &*base, group: &group, own: Changes::new() };
-            match job(&mut tx) {
-                Outcome::Keep(answer) => {
-                    let own = tx.own;
-                    for (table, rows) in own {
-                        group.entry(table).or_default().extend(rows);
-                    }
-                    kept.push(answer);
-                }
-                Outcome::Drop(answer) => dropped.push(answer),
+            (Room::ForEssentials, Room::ForAll) => tracing::info!("there is disk space again: writes go on"),
+            _ => {}
+        }
+        run_group(engine, room, std::iter::once(first).chain(jobs.try_iter()).take(GROUP_JOBS));
+    }
+}
+
+fn run_group(engine: &dyn Engine, room: Room, jobs: impl Iterator<Item = Box<dyn Job>>) {
+    let mut jobs = jobs.filter_map(|job| {
+        if room == Room::ForAll || job.class() == Class::Essential {
+            return Some(job);
+        }
+        safely(|| job.refuse(StoreError::Full));
+        None
+    });
+    let Some(first) = jobs.next() else { return };
+    let base = match engine.snapshot() {
+        Ok(base) => base,
+        Err(error) => {
+            tracing::error!(%error, "the store cannot be read; writes were refused");
+            return std::iter::once(first).chain(jobs).for_each(|job| safely(|| job.refuse(error.clone())));
+        }
+    };
+    let mut group = Changes::new();
+    let mut bytes = 0;
+    let mut answers = Vec::new();
+    let mut next = Some(first);
+    while let Some(job) = next {
+        let mut tx = Tx { base: &*base, group: &group, own: Changes::new(), bytes: 0 };
+        let (verdict, answer) = job.run(&mut tx);
+        let Tx { own, bytes: added, .. } = tx;
+        if verdict == Verdict::Keep {
+            bytes += added;
+            for (table, rows) in own {
+                group.entry(table).or_default().extend(rows);
             }
         }
-        drop(base);
-        let committed = if group.is_empty() { Ok(()) } else { engine.commit(&group).map_err(Arc::new) };
-        if let Err(error) = &committed {
-            tracing::error!(%error, jobs = kept.len(), "a group of writes was refused by the store");
-        }
-        for answer in kept.into_iter().chain(dropped) {
-            answer(committed.clone());
-        }
+        answers.push(answer);
+        next = if bytes < GROUP_BYTES { jobs.next() } else { None };
+    }
+    drop(base);
+    let committed = if group.is_empty() { Ok(()) } else { commit(engine, &group) };
+    if let Err(error) = &committed {
+        tracing::error!(%error, jobs = answers.len(), "a group of writes was refused by the store");
+    }
+    for answer in answers {
+        safely(|| answer(committed.clone()));
+    }
+}
+
+fn commit(engine: &dyn Engine, group: &Changes) -> Result<(), StoreError> {
+    catch_unwind(AssertUnwindSafe(|| engine.commit(group)))
+        .unwrap_or_else(|_| Err(StoreError::Damaged("a commit ended unexpectedly".into())))
+}
+
+/// An asker's own conversions run here; they must not end the writer.
+fn safely(answer: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(answer)).is_err() {
+        tracing::error!("answering a job panicked");
     }
 }
 
@@ -137,20 +213,25 @@ pub struct Tx<'a> {
     base: &'a dyn View,
     group: &'a Changes,
     own: Changes,
+    bytes: usize,
 }
 
 impl Tx<'_> {
     pub fn put<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K, value: &V) -> Result<(), StoreError> {
-        self.own.entry(table.id).or_default().insert(key.to_bytes(), Some(value.to_stored()?.into()));
+        self.change(table.id, key.to_bytes(), Some(value.to_stored()?.into()));
         Ok(())
     }
 
     pub fn delete<K: Key, V>(&mut self, table: &Table<K, V>, key: &K) -> Result<(), StoreError> {
-        self.own.entry(table.id).or_default().insert(key.to_bytes(), None);
+        self.change(table.id, key.to_bytes(), None);
         Ok(())
     }
-}
 
+    fn change(&mut self, table: TableId, key: Vec<u8>, value: Option<Bytes>) {
+        self.bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
+        self.own.entry(table).or_default().insert(key, value);
+    }
+}
 impl Read for Tx<'_> {
     fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         for layer in [&self.own, self.group] {

@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use super::{Changes, Engine, View};
+use super::{Changes, Engine, Room, View};
+use crate::base::StoreId;
 use crate::store::StoreError;
+use crate::store::options::StoreStats;
 use crate::store::read::{Direction, RawRange, Rows};
 use crate::store::table::TableId;
 
@@ -38,6 +40,20 @@ impl Engine for MemoryEngine {
         }
         Ok(())
     }
+
+    fn room(&self) -> Room {
+        Room::ForAll
+    }
+
+    fn stats(&self) -> StoreStats {
+        StoreStats::default()
+    }
+
+    fn id(&self) -> StoreId {
+        StoreId::from_bytes([0; 16])
+    }
+
+    fn close(&self) {}
 }
 
 impl View for MemoryView {

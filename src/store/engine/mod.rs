@@ -1,5 +1,6 @@
 //! The seam behind the store: get, scan, commit. Private to this room.
 
+pub(super) mod disk;
 pub(super) mod memory;
 
 use std::collections::BTreeMap;
@@ -7,7 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::StoreId;
+
 use super::StoreError;
+use super::options::StoreStats;
 use super::read::{Direction, RawRange, Rows};
 use super::table::TableId;
 
@@ -20,6 +24,20 @@ pub(super) trait Engine: Send + Sync + 'static {
     fn snapshot(&self) -> Result<Arc<dyn View>, StoreError>;
     /// Applies all of `changes`, or nothing; durable when it returns `Ok`. Called by one thread only.
     fn commit(&self, changes: &Changes) -> Result<(), StoreError>;
+    /// What the disk has room for now.
+    fn room(&self) -> Room;
+    fn stats(&self) -> StoreStats;
+    fn id(&self) -> StoreId;
+    /// Leaves the file as a clean stop does. What is asked afterwards is answered with `Stopping`.
+    fn close(&self);
+}
+
+/// What may still be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    ForAll,
+    /// Little space is left: it is kept for what reading needs.
+    ForEssentials,
 }
 
 /// One commit's state.
