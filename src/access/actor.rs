@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::scope::Scopes;
 use crate::base::{AccountId, ActorKind, ActorRef, FhirId, ResourceRef, Role, SessionId};
-use crate::identity::{AccountKind, AccountRow, Assurance, Listener, SessionRow};
+use crate::identity::{AccountKind, AccountRow, Assurance, By, Listener, SessionRow};
 
 /// Somebody or something that acts. Made from a session, a token or a share link that was found valid, from
 /// a job of the box, or of nothing ([`Actor::anonymous`]).
@@ -164,6 +164,11 @@ impl Actor {
 
     pub const fn origin(&self) -> Option<IpAddr> {
         self.origin
+    }
+
+    /// As the entries of `identity` name who makes a change.
+    pub fn by(&self, user_agent: Option<Box<str>>) -> By {
+        By { actor: self.to_ref(), session: self.session, origin: self.origin, user_agent }
     }
 
     /// As the audit chain writes it down: ids only.

@@ -14,6 +14,7 @@
 
 use super::action::{Action, Actions};
 use crate::fhir::ResourceType;
+use crate::identity::AccountRow;
 
 /// Whose rights a scope speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,6 +130,15 @@ impl Scopes {
 
     fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, ScopeError> {
         texts.iter().map(|text| TokenScope::parse(text.as_ref())).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The scopes of a token that is to be made for this account, as text to be stored.
+    pub fn for_new_token<S: AsRef<str>>(account: &AccountRow, texts: &[S]) -> Result<Vec<Box<str>>, ScopeError> {
+        match account.kind.role() {
+            None => Self::for_service(texts).map(drop)?,
+            Some(_) => Self::for_person(texts).map(drop)?,
+        }
+        Ok(texts.iter().map(|text| text.as_ref().into()).collect())
     }
 
     /// A token that may nothing.

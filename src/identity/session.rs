@@ -1,12 +1,16 @@
 //! What a session is.
 
+use std::net::IpAddr;
+
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 
 use super::types::{Assurance, Listener};
-use crate::base::{AccountId, SessionId, Timestamp};
+use crate::base::{AccountId, Ambient, SessionId, Timestamp};
 use crate::store::Record;
 
-/// A session as it stands in the store, under the hash of its secret.
+/// A session as it stands in the store, under the tag of its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
     pub id: SessionId,
@@ -14,13 +18,17 @@ pub struct SessionRow {
     /// A cookie is sent to every port of a host; a session is good at one listener.
     pub listener: Listener,
     pub state: SessionState,
-    /// What every form of this session carries.
-    pub csrf: [u8; 32],
+    /// What the forms of this session carry, masked: see [`SessionRow::form_token`].
+    csrf: [u8; 32],
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created: Timestamp,
     /// Written at most once a minute.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub last_used: Timestamp,
+    /// Where it was opened from, for the list of one's sessions.
+    pub origin: Option<IpAddr>,
+    /// The browser as it named itself, at most 200 characters.
+    pub user_agent: Option<Box<str>>,
 }
 
 impl Record for SessionRow {}
@@ -44,5 +52,84 @@ impl SessionState {
             Self::Open(assurance) => Some(assurance),
             Self::PendingSecondFactor | Self::PendingNewPassword(_) => None,
         }
+    }
+}
+
+impl SessionRow {
+    /// A session of this account that is open at a listener from now on.
+    pub fn new(account: AccountId, listener: Listener, state: SessionState, ambient: &Ambient) -> Self {
+        let now = ambient.now();
+        Self {
+            id: SessionId::new(ambient),
+            account,
+            listener,
+            state,
+            csrf: ambient.bytes(),
+            created: now,
+            last_used: now,
+            origin: None,
+            user_agent: None,
+        }
+    }
+
+    /// The token for one form. Each is masked anew, so that a compressed page does not give it away piece by piece
+    /// (the BREACH attack); all of them are good as long as the session.
+    pub fn form_token(&self, ambient: &Ambient) -> String {
+        let mask: [u8; 32] = ambient.bytes();
+        BASE64URL_NOPAD.encode(&[mask, masked(&self.csrf, &mask)].concat())
+    }
+
+    /// Whether this is a token that [`SessionRow::form_token`] made for this session.
+    pub fn is_form_token(&self, token: &str) -> bool {
+        let Ok(bytes) = BASE64URL_NOPAD.decode(token.as_bytes()) else { return false };
+        let Some((mask, rest)) = bytes.split_first_chunk::<32>() else { return false };
+        let Ok(rest) = <&[u8; 32]>::try_from(rest) else { return false };
+        masked(rest, mask).ct_eq(&self.csrf).into()
+    }
+}
+
+fn masked(bytes: &[u8; 32], mask: &[u8; 32]) -> [u8; 32] {
+    let mut out = *bytes;
+    out.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{ManualClock, SeededRandom};
+    use crate::store::Value;
+
+    fn ambient() -> Ambient {
+        Ambient::new(ManualClock::at(Timestamp::from_millisecond(1000).unwrap()), SeededRandom::new(1))
+    }
+
+    fn session(ambient: &Ambient) -> SessionRow {
+        let state = SessionState::Open(Assurance::Password);
+        SessionRow::new(AccountId::from_bytes([2; 16]), Listener::Portal, state, ambient)
+    }
+
+    #[test]
+    fn a_form_token_is_good_for_its_session_only_and_never_the_same_twice() {
+        let ambient = ambient();
+        let (one, other) = (session(&ambient), session(&ambient));
+        let (first, second) = (one.form_token(&ambient), one.form_token(&ambient));
+        assert_ne!(first, second);
+        assert!(one.is_form_token(&first) && one.is_form_token(&second));
+        assert!(!other.is_form_token(&first));
+        let (_, last) = first.split_at(first.len() - 1);
+        let changed = first.replace(last, if last == "A" { "Q" } else { "A" });
+        for bad in ["", "AAAA", &first[1..], changed.as_str(), &format!("{first}AAAA")] {
+            assert!(!one.is_form_token(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_session_are_these() {
+        let row = SessionRow { id: SessionId::from_bytes([1; 16]), csrf: [3; 32], ..session(&ambient()) };
+        let golden =
+            [&[1, 16][..], &[1; 16], &[16], &[2; 16], &[1, 2, 0], &[3; 32], &[251, 208, 7, 251, 208, 7, 0, 0]].concat();
+        assert_eq!(row.to_stored().unwrap(), golden);
+        assert_eq!(SessionRow::from_stored(golden.into()).unwrap(), row);
     }
 }

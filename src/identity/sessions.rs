@@ -1,0 +1,166 @@
+//! Knowing a session again, listing sessions, ending them.
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::account::AccountRow;
+use super::rows::{ACCOUNTS, SESSIONS, SESSIONS_OF, TagRow};
+use super::session::SessionRow;
+use super::types::Listener;
+use super::{By, Identity, IdentityError, after};
+use crate::audit::{Action, AuditedTx};
+use crate::base::{AccountId, Secret, SessionId, Timestamp};
+use crate::crypto::Tag;
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
+
+/// How often a session's last use is written.
+pub(super) const STAMP_EVERY: Duration = Duration::from_secs(60);
+
+impl Identity {
+    /// Whose session this is, as it stands in `read`: two look-ups. `None` if there is none, if it belongs to another
+    /// listener, was idle too long or is too old, or its account is disabled.
+    pub fn session(
+        &self,
+        read: &(impl Read + ?Sized),
+        secret: &str,
+        listener: Listener,
+    ) -> Result<Option<(SessionRow, AccountRow)>, StoreError> {
+        let Some(tag) = self.session_tag(secret) else { return Ok(None) };
+        let Some(session) = read.get(&SESSIONS, &(*tag.as_bytes(),))? else { return Ok(None) };
+        let Some(account) = read.get(&ACCOUNTS, &(session.account,))? else { return Ok(None) };
+        let good = session.listener == listener && account.is_enabled() && self.now() < self.ends(&session, &account);
+        Ok(good.then_some((session, account)))
+    }
+
+    /// When a session ends if nothing more is heard of it.
+    pub fn ends(&self, session: &SessionRow, account: &AccountRow) -> Timestamp {
+        let staff = account.role().is_some_and(crate::base::Role::is_staff);
+        let idle = if staff { self.settings.staff_idle } else { self.settings.patient_idle };
+        after(session.last_used, idle).min(after(session.created, self.settings.absolute))
+    }
+
+    /// Notes that a session was used. Cheap to call with every request of a person (and not with those that a page
+    /// makes by itself): it is written at most once a minute. Use is in the access log entry by entry, so this
+    /// stamp has none.
+    pub async fn note_use(&self, secret: &str, session: &SessionRow) -> Result<(), IdentityError> {
+        let now = self.now();
+        let Some(tag) = self.session_tag(secret).filter(|_| after(session.last_used, STAMP_EVERY) <= now) else {
+            return Ok(());
+        };
+        let write = self.audit.store().write(move |tx| {
+            let key = (*tag.as_bytes(),);
+            if let Some(mut row) = tx.get(&SESSIONS, &key)? {
+                row.last_used = row.last_used.max(now);
+                tx.put(&SESSIONS, &key, &row)?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        Ok(write.await?)
+    }
+
+    /// The open sessions of an account, newest first.
+    pub fn sessions_of(&self, account: &AccountRow) -> Result<Vec<SessionRow>, StoreError> {
+        let (read, now) = (self.read()?, self.now());
+        let mut open = Vec::new();
+        for row in read.scan(&SESSIONS_OF, KeyRange::prefix(&(account.id,)), Direction::Down)? {
+            let (_, TagRow(tag)) = row?;
+            open.extend(read.get(&SESSIONS, &(*tag.as_bytes(),))?.filter(|one| now < self.ends(one, account)));
+        }
+        Ok(open)
+    }
+
+    /// Ends the session that asks. It is no error if it had ended.
+    pub async fn sign_out(&self, secret: &str, by: By) -> Result<(), IdentityError> {
+        let Some(tag) = self.session_tag(secret) else { return Ok(()) };
+        if self.read()?.get(&SESSIONS, &(*tag.as_bytes(),))?.is_none() {
+            return Ok(());
+        }
+        let write = self.write(move |tx| {
+            end(tx, tag)?;
+            tx.append(by.event(Action::SignOut, None))?;
+            Ok::<_, IdentityError>(())
+        });
+        write.await
+    }
+
+    /// Ends one session of an account: one's own, or another's by the operator.
+    pub async fn end_session(&self, account: AccountId, session: SessionId, by: By) -> Result<(), IdentityError> {
+        let write = self.write(move |tx| {
+            let TagRow(tag) = tx.get(&SESSIONS_OF, &(account, session))?.ok_or(IdentityError::NoSession)?;
+            let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
+            end(tx, tag)?;
+            tx.append(by.event_about(Action::SessionEnd, &row, &format!("session {session}")))?;
+            Ok::<_, IdentityError>(())
+        });
+        write.await
+    }
+
+    /// Ends all sessions of an account but `keep`, and answers with how many.
+    pub async fn end_sessions(
+        &self,
+        account: AccountId,
+        keep: Option<SessionId>,
+        by: By,
+    ) -> Result<usize, IdentityError> {
+        let write = self.write(move |tx| {
+            let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
+            let ended = end_all(tx, account, keep)?;
+            tx.append(by.event_about(Action::SessionEnd, &row, &format!("{ended} sessions")))?;
+            Ok::<_, IdentityError>(ended)
+        });
+        write.await
+    }
+
+    /// A new secret and its tag: 256 random bits, as 43 characters of base64url.
+    pub(super) fn new_secret(&self, domain: &'static str, prefix: &str) -> (Secret<String>, Tag) {
+        let bytes = Secret::new(self.ambient().bytes::<32>());
+        let text = Secret::new(format!("{prefix}{}", BASE64URL_NOPAD.encode(bytes.expose())));
+        (text, self.key.tag(domain, bytes.expose()))
+    }
+
+    pub(super) fn tag_of(&self, domain: &'static str, text: &str) -> Option<Tag> {
+        let bytes = Secret::new(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?);
+        (bytes.expose().len() == 32).then(|| self.key.tag(domain, bytes.expose()))
+    }
+
+    pub(super) fn session_tag(&self, secret: &str) -> Option<Tag> {
+        self.tag_of(SESSION, secret)
+    }
+}
+
+pub(super) const SESSION: &str = "session";
+
+/// Puts a session under its tag.
+pub(super) fn open(tx: &mut AuditedTx<'_, '_>, tag: Tag, session: &SessionRow) -> Result<(), StoreError> {
+    tx.put(&SESSIONS, &(*tag.as_bytes(),), session)?;
+    tx.put(&SESSIONS_OF, &(session.account, session.id), &TagRow(tag))
+}
+
+/// Takes one session away, if it is there.
+pub(super) fn end(tx: &mut AuditedTx<'_, '_>, tag: Tag) -> Result<(), StoreError> {
+    let key = (*tag.as_bytes(),);
+    if let Some(session) = tx.get(&SESSIONS, &key)? {
+        tx.delete(&SESSIONS_OF, &(session.account, session.id))?;
+        tx.delete(&SESSIONS, &key)?;
+    }
+    Ok(())
+}
+
+/// Takes all sessions of an account away but one.
+pub(super) fn end_all(
+    tx: &mut AuditedTx<'_, '_>,
+    account: AccountId,
+    keep: Option<SessionId>,
+) -> Result<usize, StoreError> {
+    let all: Vec<((AccountId, SessionId), TagRow)> =
+        tx.scan(&SESSIONS_OF, KeyRange::prefix(&(account,)), Direction::Up)?.collect::<Result<_, _>>()?;
+    let mut ended = 0;
+    for ((_, session), TagRow(tag)) in all {
+        if Some(session) != keep {
+            end(tx, tag)?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}

@@ -1,0 +1,74 @@
+//! Taking away what has ended: sessions, tokens, throttles that say nothing any more.
+
+use super::rows::{ACCOUNTS, SESSIONS, SESSIONS_OF, THROTTLES, TOKENS, TOKENS_OF};
+use super::throttle::is_forgotten;
+use super::{Identity, IdentityError};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
+
+impl Identity {
+    /// Takes away what has ended, and answers with how many rows. To be called now and then, hourly say. What it
+    /// removes was good for nothing already, so that no entry in the access log is made.
+    pub async fn sweep(&self) -> Result<usize, IdentityError> {
+        let found = self.ended(&self.read()?)?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let this = self.clone();
+        let write = self.audit.store().write(move |tx| {
+            // Looked up again here: a session may have been used since.
+            let ended = this.ended(tx)?;
+            for one in &ended {
+                one.remove(tx)?;
+            }
+            Ok::<_, StoreError>(ended.len())
+        });
+        Ok(write.await?)
+    }
+
+    fn ended(&self, read: &(impl Read + ?Sized)) -> Result<Vec<Ended>, StoreError> {
+        let now = self.now();
+        let mut ended = Vec::new();
+        for row in read.scan(&SESSIONS, KeyRange::all(), Direction::Up)? {
+            let ((tag,), session) = row?;
+            let account = read.get(&ACCOUNTS, &(session.account,))?;
+            if account.is_none_or(|account| self.ends(&session, &account) <= now) {
+                ended.push(Ended::Session { tag, of: (session.account, session.id) });
+            }
+        }
+        for row in read.scan(&TOKENS, KeyRange::all(), Direction::Up)? {
+            let ((tag,), token) = row?;
+            if token.expires <= now {
+                ended.push(Ended::Token { tag, of: (token.account, token.id) });
+            }
+        }
+        for row in read.scan(&THROTTLES, KeyRange::all(), Direction::Up)? {
+            let (key, throttle) = row?;
+            if is_forgotten(key.0, &throttle, now) {
+                ended.push(Ended::Throttle(key));
+            }
+        }
+        Ok(ended)
+    }
+}
+
+enum Ended {
+    Session { tag: [u8; 32], of: (crate::base::AccountId, crate::base::SessionId) },
+    Token { tag: [u8; 32], of: (crate::base::AccountId, crate::base::TokenId) },
+    Throttle((u8, Vec<u8>)),
+}
+
+impl Ended {
+    fn remove(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        match self {
+            Self::Session { tag, of } => {
+                tx.delete(&SESSIONS, &(*tag,))?;
+                tx.delete(&SESSIONS_OF, of)
+            }
+            Self::Token { tag, of } => {
+                tx.delete(&TOKENS, &(*tag,))?;
+                tx.delete(&TOKENS_OF, of)
+            }
+            Self::Throttle(key) => tx.delete(&THROTTLES, key),
+        }
+    }
+}
