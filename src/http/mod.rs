@@ -3,13 +3,19 @@
 //! [`routes::TABLE`] is the one list of addresses. A handler gets a [`House`] and never reads a record but
 //! through `record`, which writes the access log first.
 
+pub mod admin;
+pub mod clinic;
 mod front;
 mod gate;
 mod listener;
+pub mod open;
+pub mod operator;
 mod ops;
+pub mod portal;
 pub mod respond;
 pub mod routes;
 mod server;
+pub mod ui;
 
 use std::sync::Arc;
 

@@ -1,0 +1,3 @@
+//! Pages of the health administrator.
+
+pub mod pages;

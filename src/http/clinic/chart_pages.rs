@@ -1,0 +1,666 @@
+//! What the pages of a chart are filled with. Every one carries the frame: who the patient is, allergies, problems and
+//! medicines.
+
+use askama::Template;
+
+use super::pages::Identity;
+use crate::http::ui::{Cx, Series, State, Tone, When, filters, format, page, t};
+
+/// How many medicines the safety bar lists with their doses; of more, the names alone, and it says so.
+const DOSED: usize = 12;
+
+/// What never leaves the screen of a chart.
+#[derive(Debug, Clone, Default)]
+pub struct Frame {
+    pub who: Identity,
+    /// A second number with its name, such as the health number.
+    pub other_number: Option<(String, String)>,
+    pub allergies: AllergyStatus,
+    /// Active problems, the most important first.
+    pub problems: Vec<String>,
+    pub medicines: MedicineStatus,
+    /// Why this chart may be open, in a sentence; stands on the page that was opened.
+    pub why: Option<String>,
+}
+
+/// What is known of a patient's allergies. Nothing recorded is not the same as none.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum AllergyStatus {
+    #[default]
+    NeverAsked,
+    NoneKnown {
+        asked: Option<When>,
+    },
+    Known {
+        list: Vec<AllergyLine>,
+        asked: Option<When>,
+    },
+}
+
+/// An allergy in the bar: "Penicillins: anaphylaxis", severe, 2004.
+#[derive(Debug, Clone)]
+pub struct AllergyLine {
+    pub substance: String,
+    pub reactions: Vec<String>,
+    pub severity: Option<Severity>,
+    pub since: Option<When>,
+}
+
+/// The worst recorded reaction (FHIR `reaction.severity`), or a high criticality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Mild,
+    Moderate,
+    Severe,
+}
+
+impl Severity {
+    pub fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "mild" => Self::Mild,
+            "moderate" => Self::Moderate,
+            "severe" | "high" => Self::Severe,
+            _ => return None,
+        })
+    }
+
+    pub fn word(self) -> String {
+        t(match self {
+            Self::Mild => "severity-mild",
+            Self::Moderate => "severity-moderate",
+            Self::Severe => "severity-severe",
+        })
+        .to_string()
+    }
+}
+
+impl AllergyLine {
+    /// Penicillins: anaphylaxis.
+    pub fn headline(&self) -> String {
+        if self.reactions.is_empty() {
+            self.substance.clone()
+        } else {
+            t("allergy-headline").with("substance", &self.substance).with("reactions", self.reactions.join(", ")).into()
+        }
+    }
+
+    /// ", severe, 2004": what is known, or nothing.
+    pub fn rest(&self) -> String {
+        let parts = [self.severity.map(Severity::word), self.since.map(|when| when.year().to_string())];
+        parts.into_iter().flatten().map(|part| format!(", {part}")).collect()
+    }
+}
+
+/// What is known of a patient's medicines.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum MedicineStatus {
+    #[default]
+    NeverAsked,
+    TakesNone {
+        asked: Option<When>,
+    },
+    Takes {
+        list: Vec<MedicineLine>,
+        /// When somebody went through the list with the patient.
+        checked: Option<When>,
+    },
+}
+
+/// A medicine in the bar: "Metformin 1 g", "twice a day".
+#[derive(Debug, Clone)]
+pub struct MedicineLine {
+    pub name: String,
+    pub dose: Option<String>,
+}
+
+impl MedicineLine {
+    fn whole(&self) -> String {
+        match &self.dose {
+            Some(dose) => format!("{}, {dose}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl Frame {
+    fn sections(&self) -> Vec<(Section, String, String)> {
+        Section::ALL.iter().map(|s| (*s, format!("/patients/{}{}", self.who.id, s.path()), s.word())).collect()
+    }
+
+    fn lines(&self) -> usize {
+        let allergies = match &self.allergies {
+            AllergyStatus::Known { list, .. } => list.len(),
+            _ => 1,
+        };
+        let medicines = match &self.medicines {
+            MedicineStatus::Takes { list, .. } => list.len().div_ceil(2),
+            _ => 1,
+        };
+        allergies.max(self.problems.len().div_ceil(2)).max(medicines)
+    }
+
+    /// A bar so high that it would leave no room below when it stays.
+    fn tall(&self) -> bool {
+        self.lines() > 9
+    }
+
+    fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
+        if list.len() > DOSED {
+            list.iter().map(|line| line.name.clone()).collect()
+        } else {
+            list.iter().map(MedicineLine::whole).collect()
+        }
+    }
+
+    fn names_only(&self, list: &[MedicineLine]) -> bool {
+        list.len() > DOSED
+    }
+}
+
+/// The pages of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Section {
+    Summary,
+    Timeline,
+    Results,
+    Medicines,
+    Problems,
+    Allergies,
+    Measurements,
+    Immunizations,
+    Visits,
+    Documents,
+}
+
+impl Section {
+    pub const ALL: [Self; 10] = [
+        Self::Summary,
+        Self::Timeline,
+        Self::Results,
+        Self::Medicines,
+        Self::Problems,
+        Self::Allergies,
+        Self::Measurements,
+        Self::Immunizations,
+        Self::Visits,
+        Self::Documents,
+    ];
+
+    /// What follows `/patients/<id>`.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Summary => "",
+            Self::Timeline => "/timeline",
+            Self::Results => "/results",
+            Self::Medicines => "/medicines",
+            Self::Problems => "/problems",
+            Self::Allergies => "/allergies",
+            Self::Measurements => "/measurements",
+            Self::Immunizations => "/immunizations",
+            Self::Visits => "/visits",
+            Self::Documents => "/documents",
+        }
+    }
+
+    pub fn word(self) -> String {
+        t(match self {
+            Self::Summary => "section-summary",
+            Self::Timeline => "section-timeline",
+            Self::Results => "section-results",
+            Self::Medicines => "section-medicines",
+            Self::Problems => "section-problems",
+            Self::Allergies => "section-allergies",
+            Self::Measurements => "section-measurements",
+            Self::Immunizations => "section-immunizations",
+            Self::Visits => "section-visits",
+            Self::Documents => "section-documents",
+        })
+        .to_string()
+    }
+}
+
+macro_rules! chart_page {
+    ($name:ident is $section:ident) => {
+        page!($name in Patients);
+        impl $name {
+            const SECTION: Section = Section::$section;
+
+            fn title(&self) -> String {
+                t("chart-page-title").with("name", self.frame.who.plain()).with("page", Self::SECTION.word()).into()
+            }
+        }
+    };
+}
+
+/// The first page of a chart.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_summary.html")]
+pub struct Summary {
+    pub cx: Cx,
+    pub frame: Frame,
+    /// What the patient is here for today, and how far they are.
+    pub today: Option<(String, State)>,
+    /// Blood pressure, pulse and the like, each with its course. Shown when there are any.
+    pub vitals: Vec<Series>,
+    pub problems: Vec<ProblemRow>,
+    pub medicines: Vec<MedicineRow>,
+    /// The newest results of each test, grouped; the outside ones first in a group.
+    pub results: Vec<ResultGroup>,
+    /// The test whose trend is shown.
+    pub chosen: Option<Series>,
+    /// The newest entries.
+    pub timeline: Vec<TimelineEntry>,
+}
+chart_page!(Summary is Summary);
+
+impl Summary {
+    fn vitals_when(&self) -> Option<String> {
+        let newest =
+            self.vitals.iter().filter_map(Series::latest).map(|reading| reading.when).max_by_key(When::moment)?;
+        Some(newest.near(&self.cx.now))
+    }
+
+    fn outside(&self) -> String {
+        outside_words(&self.results)
+    }
+
+    fn chosen_key(&self) -> &str {
+        self.chosen.as_ref().map_or("", |series| &series.key)
+    }
+}
+
+fn outside_words(groups: &[ResultGroup]) -> String {
+    let all = groups.iter().flat_map(|group| &group.series);
+    let (total, outside) = all.fold((0, 0), |(n, out), s| (n + 1, out + usize::from(s.flag().is_some())));
+    match outside {
+        0 => t("results-all-inside").with("total", total).to_string(),
+        _ => t("results-some-outside").with("total", total).with("outside", outside).to_string(),
+    }
+}
+
+/// Tests that were made together, or belong together.
+#[derive(Debug, Clone)]
+pub struct ResultGroup {
+    /// What it is: a report's name, or "Other results".
+    pub title: String,
+    pub when: Option<When>,
+    pub source: Option<String>,
+    pub series: Vec<Series>,
+}
+
+impl ResultGroup {
+    fn line(&self) -> String {
+        let parts = [Some(self.title.clone()), self.when.map(|when| when.short()), self.source.clone()];
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// All results, one of them with its course.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_results.html")]
+pub struct Results {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub groups: Vec<ResultGroup>,
+    pub chosen: Option<Series>,
+}
+chart_page!(Results is Results);
+
+impl Results {
+    fn outside(&self) -> String {
+        outside_words(&self.groups)
+    }
+
+    fn chosen_key(&self) -> &str {
+        self.chosen.as_ref().map_or("", |series| &series.key)
+    }
+}
+
+/// All measurements, one of them with its course.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_measurements.html")]
+pub struct Measurements {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub groups: Vec<ResultGroup>,
+    pub chosen: Option<Series>,
+}
+chart_page!(Measurements is Measurements);
+
+impl Measurements {
+    fn chosen_key(&self) -> &str {
+        self.chosen.as_ref().map_or("", |series| &series.key)
+    }
+}
+
+/// The whole course of a record, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_timeline.html")]
+pub struct Timeline {
+    pub cx: Cx,
+    pub frame: Frame,
+    /// Which kind is shown; none for all.
+    pub show: Option<TimelineKind>,
+    pub entries: Vec<TimelineEntry>,
+    pub pages: Pages,
+}
+chart_page!(Timeline is Timeline);
+
+impl Timeline {
+    fn tabs(&self) -> Vec<(String, String, bool)> {
+        let base = format!("/patients/{}/timeline", self.frame.who.id);
+        let all = (base.clone(), t("timeline-all").to_string(), self.show.is_none());
+        let kinds = TimelineKind::ALL
+            .iter()
+            .map(|kind| (format!("{base}?show={}", kind.code()), kind.words(), self.show == Some(*kind)));
+        std::iter::once(all).chain(kinds).collect()
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct TimelineEntry {
+    pub when: When,
+    pub kind: TimelineKind,
+    pub title: String,
+    pub text: Option<String>,
+    /// Who, or from where.
+    pub by: Option<String>,
+    pub href: Option<String>,
+}
+
+/// What an entry of the timeline is; its mark has a shape of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimelineKind {
+    Visit,
+    Result,
+    Procedure,
+    Immunization,
+    Letter,
+}
+
+impl TimelineKind {
+    pub const ALL: [Self; 5] = [Self::Visit, Self::Result, Self::Procedure, Self::Immunization, Self::Letter];
+
+    /// The value of `show` in the address.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Visit => "visit",
+            Self::Result => "result",
+            Self::Procedure => "procedure",
+            Self::Immunization => "immunization",
+            Self::Letter => "letter",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    fn words(self) -> String {
+        t(match self {
+            Self::Visit => "timeline-visits",
+            Self::Result => "timeline-results",
+            Self::Procedure => "timeline-procedures",
+            Self::Immunization => "timeline-immunizations",
+            Self::Letter => "timeline-letters",
+        })
+        .to_string()
+    }
+
+    fn word(self) -> String {
+        t(match self {
+            Self::Visit => "timeline-visit",
+            Self::Result => "timeline-result",
+            Self::Procedure => "timeline-procedure",
+            Self::Immunization => "timeline-immunization",
+            Self::Letter => "timeline-letter",
+        })
+        .to_string()
+    }
+}
+
+/// Where the pages of a long list lead; none where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}
+
+impl Pages {
+    pub fn any(&self) -> bool {
+        self.newer.is_some() || self.older.is_some()
+    }
+}
+
+/// All medicines: those taken now, and those of before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_medicines.html")]
+pub struct Medicines {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub current: Vec<MedicineRow>,
+    pub past: Vec<MedicineRow>,
+}
+chart_page!(Medicines is Medicines);
+
+/// A medicine.
+#[derive(Debug, Clone)]
+pub struct MedicineRow {
+    /// With its strength: Metformin 1 g.
+    pub name: String,
+    /// How to take it, in words.
+    pub how: Option<String>,
+    pub since: Option<When>,
+    pub until: Option<When>,
+    pub state: MedicineState,
+    pub reason: Option<String>,
+    pub by: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MedicineState {
+    Taking,
+    /// Said by the patient, prescribed by nobody here.
+    Reported,
+    Paused,
+    Finished,
+    Stopped,
+    Draft,
+}
+
+impl MedicineState {
+    /// From FHIR R4 `medicationrequest-status`.
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "active" => Self::Taking,
+            "on-hold" => Self::Paused,
+            "completed" => Self::Finished,
+            "draft" => Self::Draft,
+            _ => Self::Stopped,
+        }
+    }
+
+    pub fn mark(self) -> State {
+        let (shape, tone, word) = match self {
+            Self::Taking => ("full", Tone::Accent, "medicine-taking"),
+            Self::Reported => ("person", Tone::Dim, "medicine-reported"),
+            Self::Paused => ("clock", Tone::Caution, "medicine-paused"),
+            Self::Finished => ("check", Tone::Dim, "medicine-finished"),
+            Self::Stopped => ("cross", Tone::Dim, "medicine-stopped"),
+            Self::Draft => ("planned", Tone::Dim, "medicine-draft"),
+        };
+        State::new(shape, tone, t(word))
+    }
+}
+
+impl MedicineRow {
+    /// "until 2 May 2026", "since 2016", "not prescribed".
+    pub fn aside(&self) -> String {
+        match (self.state, &self.until, &self.since) {
+            (MedicineState::Reported, ..) => t("medicine-not-prescribed").to_string(),
+            (_, Some(until), _) => t("until").with("date", until.short()).to_string(),
+            (_, None, Some(since)) => t("since").with("date", since.short()).to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// "3 Mar 2024 to 2 May 2026", as far as it is known.
+    pub fn span(&self) -> String {
+        match (&self.since, &self.until) {
+            (Some(since), Some(until)) if since == until => since.short(),
+            (Some(since), Some(until)) => {
+                t("from-to").with("from", since.short()).with("to", until.short()).to_string()
+            }
+            (Some(since), None) => t("since").with("date", since.short()).to_string(),
+            (None, Some(until)) => t("until").with("date", until.short()).to_string(),
+            (None, None) => t("date-unknown").to_string(),
+        }
+    }
+}
+
+/// All problems: active, and of before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_problems.html")]
+pub struct Problems {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub active: Vec<ProblemRow>,
+    pub past: Vec<ProblemRow>,
+}
+chart_page!(Problems is Problems);
+
+/// A problem or diagnosis.
+#[derive(Debug, Clone)]
+pub struct ProblemRow {
+    pub name: String,
+    pub since: Option<When>,
+    pub ended: Option<When>,
+    /// Not confirmed, a difference, refuted: in a word.
+    pub doubt: Option<String>,
+    pub note: Option<String>,
+}
+
+impl ProblemRow {
+    pub fn aside(&self) -> String {
+        self.since.map(|since| t("since").with("date", since.year().to_string()).to_string()).unwrap_or_default()
+    }
+}
+
+/// All allergies and intolerances.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_allergies.html")]
+pub struct Allergies {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub rows: Vec<AllergyRow>,
+    /// Resolved, refuted, entered in error.
+    pub past: Vec<AllergyRow>,
+}
+chart_page!(Allergies is Allergies);
+
+/// An allergy in full.
+#[derive(Debug, Clone)]
+pub struct AllergyRow {
+    pub line: AllergyLine,
+    /// Allergy or intolerance; food, medicine, environment: in words.
+    pub kind: Option<String>,
+    pub recorded: Option<When>,
+    pub by: Option<String>,
+    /// Not active: why, in a word.
+    pub state: Option<String>,
+}
+
+/// All immunizations, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_immunizations.html")]
+pub struct Immunizations {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub rows: Vec<ImmunizationRow>,
+}
+chart_page!(Immunizations is Immunizations);
+
+/// An immunization that was given, or why it was not.
+#[derive(Debug, Clone)]
+pub struct ImmunizationRow {
+    pub name: String,
+    pub when: Option<When>,
+    /// Dose in its series, lot, site: what is known, in words.
+    pub detail: Option<String>,
+    pub by: Option<String>,
+    /// Set when it was not given: the reason, in words.
+    pub not_given: Option<String>,
+}
+
+/// All visits, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_visits.html")]
+pub struct Visits {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub rows: Vec<VisitRow>,
+    pub pages: Pages,
+}
+chart_page!(Visits is Visits);
+
+/// A visit.
+#[derive(Debug, Clone)]
+pub struct VisitRow {
+    pub when: Option<When>,
+    pub until: Option<When>,
+    /// What sort: Visit, phone call, emergency, hospital stay.
+    pub kind: String,
+    pub reason: Option<String>,
+    pub by: Option<String>,
+    pub place: Option<String>,
+    /// Whether it still goes on.
+    pub open: bool,
+}
+
+impl VisitRow {
+    /// The day, and the last day of a stay.
+    pub fn span(&self) -> String {
+        match (&self.when, &self.until) {
+            (Some(when), Some(until)) if until.day() > when.day() => {
+                t("from-to").with("from", when.short()).with("to", until.short()).to_string()
+            }
+            (Some(when), _) => when.short_time(),
+            (None, _) => t("date-unknown").to_string(),
+        }
+    }
+}
+
+/// All documents, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_documents.html")]
+pub struct Documents {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub rows: Vec<DocumentRow>,
+    pub pages: Pages,
+}
+chart_page!(Documents is Documents);
+
+/// A document.
+#[derive(Debug, Clone)]
+pub struct DocumentRow {
+    pub title: String,
+    pub kind: Option<String>,
+    pub when: Option<When>,
+    pub by: Option<String>,
+    pub bytes: Option<u64>,
+    /// Where it can be read; none when only its entry is in the record.
+    pub href: Option<String>,
+}
+
+impl DocumentRow {
+    pub fn size(&self) -> Option<String> {
+        self.bytes.map(format::bytes)
+    }
+}

@@ -1,0 +1,328 @@
+//! What the pages without a session are filled with.
+
+use askama::Template;
+
+use crate::base::Role;
+use crate::http::ui::charts;
+use crate::http::ui::{Cx, Faults, Field, Svg, When, filters, role_word, t};
+
+/// Sign-in, empty or after a try that did not succeed.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/sign_in.html")]
+pub struct SignIn {
+    pub cx: Cx,
+    /// The user name as typed, so that it need not be typed again.
+    pub user: String,
+    pub refused: Option<SignInRefusal>,
+    /// Where to go after sign-in: a path of this box, checked by the handler.
+    pub next: Option<String>,
+}
+
+/// Why a try did not succeed. The same words whether or not the account exists.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SignInRefusal {
+    /// User name and password do not belong together, or the account is switched off.
+    DoNotMatch { tries_left: Option<u32>, wait_minutes: u32 },
+    /// Too many tries; when the next is possible.
+    Wait { until: When },
+    /// The form's token was not this browser's: it was left open for too long.
+    Stale,
+}
+
+impl SignIn {
+    fn user_field(&self) -> Field {
+        Field::text("user", t("sign-in-user"), &self.user, &Faults::none()).completes("username")
+    }
+
+    fn password_field(&self) -> Field {
+        let mut faults = Faults::none();
+        let mut hint = None;
+        if let Some(SignInRefusal::DoNotMatch { tries_left, wait_minutes }) = self.refused {
+            faults.add("password", t("sign-in-check-keyboard"));
+            hint = tries_left.map(|left| t("sign-in-tries-left").with("n", left).with("minutes", wait_minutes));
+        }
+        let field = Field::password("password", t("sign-in-password"), "current-password", &faults);
+        match hint {
+            Some(hint) => field.hint(hint),
+            None => field,
+        }
+    }
+}
+
+/// After sign-out.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/signed_out.html")]
+pub struct SignedOut {
+    pub cx: Cx,
+    pub why: SignedOutWhy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignedOutWhy {
+    Asked,
+    /// Not used for this many minutes.
+    Idle {
+        minutes: u32,
+    },
+    /// Ended from another device, or by the operator.
+    Ended,
+}
+
+/// Setup, first page: the code that the box printed.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/setup_code.html")]
+pub struct SetupCode {
+    pub cx: Cx,
+    /// A sentence on why the code was not taken.
+    pub fault: Option<String>,
+}
+
+impl SetupCode {
+    fn code_field(&self) -> Field {
+        let mut faults = Faults::none();
+        if let Some(fault) = &self.fault {
+            faults.add("code", fault);
+        }
+        Field::text("code", t("setup-code"), "", &faults).hint(t("setup-code-hint"))
+    }
+}
+
+/// Setup, second page: the clinic's name and zone, shown; the three first accounts.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/setup_accounts.html")]
+pub struct SetupAccounts {
+    pub cx: Cx,
+    /// IANA name of the clinic's time zone.
+    pub zone: String,
+    pub accounts: Vec<FirstAccount>,
+    pub faults: Faults,
+}
+
+/// One of the first accounts, as typed so far.
+#[derive(Debug, Clone)]
+pub struct FirstAccount {
+    pub role: Role,
+    pub name: String,
+    pub user: String,
+}
+
+/// The names of the form's fields, by role: `(role, full name, user name, password)`.
+pub const SETUP_FIELDS: [(Role, &str, &str, &str); 3] = [
+    (Role::HealthAdmin, "healthadmin_name", "healthadmin_user", "healthadmin_password"),
+    (Role::Operator, "operator_name", "operator_user", "operator_password"),
+    (Role::Clinician, "clinician_name", "clinician_user", "clinician_password"),
+];
+
+impl FirstAccount {
+    /// The three, empty.
+    pub fn empty() -> Vec<Self> {
+        SETUP_FIELDS
+            .iter()
+            .map(|(role, ..)| Self { role: *role, name: String::new(), user: role.name().to_owned() })
+            .collect()
+    }
+
+    fn title(&self) -> String {
+        role_word(self.role).to_string()
+    }
+
+    fn about(&self) -> String {
+        t(match self.role {
+            Role::HealthAdmin => "setup-about-healthadmin",
+            Role::Operator => "setup-about-operator",
+            _ => "setup-about-clinician",
+        })
+        .to_string()
+    }
+
+    fn fields(&self, faults: &Faults) -> Vec<Field> {
+        SETUP_FIELDS
+            .iter()
+            .filter(|(role, ..)| *role == self.role)
+            .flat_map(|(_, name, user, password)| {
+                [
+                    Field::text(name, t("account-full-name"), &self.name, faults).completes("off"),
+                    Field::text(user, t("sign-in-user"), &self.user, faults).hint(t("account-user-hint")),
+                    Field::password(password, t("sign-in-password"), "new-password", faults)
+                        .hint(t("account-password-hint")),
+                ]
+            })
+            .collect()
+    }
+}
+
+/// Setup, third page: all of it once more before it is made.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/setup_check.html")]
+pub struct SetupCheck {
+    pub cx: Cx,
+    pub zone: String,
+    pub accounts: Vec<FirstAccount>,
+}
+
+/// Setup, last page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/setup_done.html")]
+pub struct SetupDone {
+    pub cx: Cx,
+    pub accounts: Vec<FirstAccount>,
+    /// Where other devices learn to trust the box, such as `http://chartbox-k7m2.local/`.
+    pub welcome: String,
+}
+
+/// How to trust this box; served without protection, so it tells what to compare first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/welcome.html")]
+pub struct Welcome {
+    pub cx: Cx,
+    /// SHA-256 of the authority's certificate in groups, as on the printed sheet: `6F:2A:…`.
+    pub fingerprint: String,
+    /// Where the clinic's pages are: `https://chartbox-k7m2.local`.
+    pub secure: String,
+    /// Where this page is, for the QR code.
+    pub here: String,
+    /// The authority's name in the devices' settings.
+    pub authority: String,
+    pub authority_until: When,
+}
+
+impl Welcome {
+    fn qr(&self) -> Option<Svg> {
+        charts::qr(&self.here, &t("welcome-qr-spoken").to_string(), 176)
+    }
+
+    /// The fingerprint in rows of eight bytes.
+    fn fingerprint_rows(&self) -> Vec<String> {
+        let bytes: Vec<&str> = self.fingerprint.split(':').collect();
+        bytes.chunks(8).map(|row| row.join(" ")).collect()
+    }
+}
+
+/// The box started without its key.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/locked.html")]
+pub struct Locked {
+    pub cx: Cx,
+    /// A sentence on why the last try did not open the box.
+    pub fault: Option<String>,
+}
+
+impl Locked {
+    fn passphrase_field(&self) -> Field {
+        let mut faults = Faults::none();
+        if let Some(fault) = &self.fault {
+            faults.add("passphrase", fault);
+        }
+        Field::password("passphrase", t("locked-passphrase"), "off", &faults).hint(t("locked-passphrase-hint"))
+    }
+}
+
+/// Something did not go as asked. One page for all; the words come from the kind.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/problem.html")]
+pub struct Problem {
+    pub cx: Cx,
+    pub kind: ProblemKind,
+}
+
+/// What went wrong. Never says whether something hidden exists.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// 400: the address or form cannot be understood.
+    NotUnderstood,
+    /// 401.
+    NotSignedIn,
+    /// 403: an act that the role never does.
+    NotForRole,
+    /// 403: the form's token was not this session's.
+    StaleForm,
+    /// 404.
+    NothingHere,
+    /// 405.
+    NotThisWay,
+    /// 413: larger than this many bytes.
+    TooLarge { most: u64 },
+    /// 429.
+    TooMany { until: Option<When> },
+    /// 500, with the reference that stands in the box's log.
+    Unexpected { reference: Option<String> },
+    /// 503: the access log cannot be written.
+    AuditUnwritable,
+    /// 507: no room to write; reading goes on.
+    DiskFull,
+    /// 503: the box is starting or stopping.
+    NotReady,
+}
+
+impl ProblemKind {
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotUnderstood => 400,
+            Self::NotSignedIn => 401,
+            Self::NotForRole | Self::StaleForm => 403,
+            Self::NothingHere => 404,
+            Self::NotThisWay => 405,
+            Self::TooLarge { .. } => 413,
+            Self::TooMany { .. } => 429,
+            Self::Unexpected { .. } => 500,
+            Self::AuditUnwritable | Self::NotReady => 503,
+            Self::DiskFull => 507,
+        }
+    }
+
+    fn title(&self) -> String {
+        t(match self {
+            Self::NotUnderstood => "problem-not-understood",
+            Self::NotSignedIn => "problem-not-signed-in",
+            Self::NotForRole => "problem-not-for-role",
+            Self::StaleForm => "problem-stale-form",
+            Self::NothingHere => "problem-nothing-here",
+            Self::NotThisWay => "problem-not-this-way",
+            Self::TooLarge { .. } => "problem-too-large",
+            Self::TooMany { .. } => "problem-too-many",
+            Self::Unexpected { .. } => "problem-unexpected",
+            Self::AuditUnwritable => "problem-audit-unwritable",
+            Self::DiskFull => "problem-disk-full",
+            Self::NotReady => "problem-not-ready",
+        })
+        .to_string()
+    }
+
+    fn sentences(&self) -> String {
+        match self {
+            Self::NotUnderstood => t("problem-not-understood.more"),
+            Self::NotSignedIn => t("problem-not-signed-in.more"),
+            Self::NotForRole => t("problem-not-for-role.more"),
+            Self::StaleForm => t("problem-stale-form.more"),
+            Self::NothingHere => t("problem-nothing-here.more"),
+            Self::NotThisWay => t("problem-not-this-way.more"),
+            Self::TooLarge { most } => t("problem-too-large.more").with("most", crate::http::ui::format::bytes(*most)),
+            Self::TooMany { until: Some(until) } => {
+                t("problem-too-many.until").with("time", until.clock().unwrap_or_else(|| until.long()))
+            }
+            Self::TooMany { until: None } => t("problem-too-many.more"),
+            Self::Unexpected { .. } => t("problem-unexpected.more"),
+            Self::AuditUnwritable => t("problem-audit-unwritable.more"),
+            Self::DiskFull => t("problem-disk-full.more"),
+            Self::NotReady => t("problem-not-ready.more"),
+        }
+        .to_string()
+    }
+
+    fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Unexpected { reference } => reference.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self.status() {
+            500.. => "critical",
+            _ => "caution",
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Pages of the operator. They hold no patient data.
+
+pub mod pages;

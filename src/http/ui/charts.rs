@@ -1,0 +1,408 @@
+//! Pictures of measured values: a line in a row, a trend, one value against its ranges, a used share, a QR code.
+//!
+//! x is in percent and y in pixels, so that a chart is as wide as its place without script or inline style, and its
+//! text and strokes never scale. A picture always stands beside the same values in words or a table.
+
+use jiff::civil::Date;
+
+use super::format::{When, number};
+use super::series::{Bounds, Reading, Series};
+use super::svg::{Draw, Svg, n};
+use super::text::t;
+
+/// How many points a trend labels with their value; of more, only the last one.
+const LABELLED: usize = 8;
+/// The least distance between two labels of a trend's axis, in percent of its width: "Mar" at 320 px.
+const APART: f64 = 9.0;
+
+/// A series' pictures and short words, for tables.
+impl Series {
+    pub fn spark(&self) -> Option<Svg> {
+        spark(self, 88)
+    }
+
+    pub fn small_spark(&self) -> Option<Svg> {
+        spark(self, 72)
+    }
+
+    pub fn trend(&self) -> Option<Svg> {
+        trend(self, 208)
+    }
+
+    pub fn tall_trend(&self) -> Option<Svg> {
+        trend(self, 264)
+    }
+
+    pub fn gauge(&self) -> Option<Svg> {
+        gauge(self)
+    }
+
+    /// 24 Feb 2026: when the newest was made.
+    pub fn when_words(&self) -> String {
+        self.latest().map(|reading| reading.when.short()).unwrap_or_default()
+    }
+
+    /// "136/82 on 10 Dec 2025".
+    pub fn before_words(&self) -> Option<String> {
+        let before = self.before()?;
+        Some(t("vital-before").with("value", &before.text).with("date", before.when.short()).to_string())
+    }
+}
+
+/// A line of `width` by 20 px for a table's row: the range's band, the line, the last point (a diamond when it lies
+/// outside). Nothing when fewer than two values are numbers.
+pub fn spark(series: &Series, width: u32) -> Option<Svg> {
+    let readings: Vec<&Reading> = series.numbers().collect();
+    // More than forty points in eighty pixels are noise; the newest tell the story.
+    let readings = readings.get(readings.len().saturating_sub(40)..)?;
+    let values: Vec<f64> = readings.iter().filter_map(|reading| reading.number).collect();
+    let seconds: Vec<f64> = readings.iter().filter_map(|reading| reading.second).collect();
+    if values.len() < 2 {
+        return None;
+    }
+    let (width, height, pad) = (f64::from(width), 20.0, 4.0);
+    let (low, high) = reach(&values, &seconds, &series.bounds);
+    let x = |i: usize| pad + (width - 2.0 * pad) * i as f64 / (values.len() - 1) as f64;
+    let y = |value: f64| pad + (height - 2.0 * pad) * (1.0 - (value - low) / (high - low));
+    let mut draw = Draw::open(
+        "spark",
+        format_args!(r#"width="{0}" height="{1}" viewBox="0 0 {0} {1}" role="img""#, n(width), n(height)),
+    );
+    draw.title(&series.spoken());
+    if series.bounds.is_known() {
+        // A range out of sight still shows as a sliver at its edge.
+        let top = series.bounds.high.map_or(0.0, y).clamp(0.0, height - 3.0);
+        let bottom = series.bounds.low.map_or(height, y).clamp(3.0, height);
+        draw.shape(format_args!(
+            r#"<rect class="band" x="0" y="{}" width="{}" height="{}"/>"#,
+            n(top),
+            n(width),
+            n((bottom - top).max(3.0))
+        ));
+    }
+    for (class, line) in [("line", &values), ("line second", &seconds)] {
+        // A second line only where every reading has both numbers.
+        if line.len() == values.len() {
+            let points: Vec<_> = line.iter().enumerate().map(|(i, v)| format!("{},{}", n(x(i)), n(y(*v)))).collect();
+            draw.shape(format_args!(r#"<polyline class="{class}" points="{}"/>"#, points.join(" ")));
+        }
+    }
+    let last = readings.last()?;
+    let (px, py) = (x(values.len() - 1), y(last.number?));
+    if last.flag.is_some() {
+        draw.shape(format_args!(r#"<path class="pt out" d="M{} {}l4 4-4 4-4-4Z"/>"#, n(px), n(py - 4.0)));
+    } else {
+        draw.shape(format_args!(r#"<circle class="pt" cx="{}" cy="{}" r="3"/>"#, n(px), n(py)));
+    }
+    Some(draw.finish())
+}
+
+/// The values that a small line reaches over: its own, and the range's nearer edge when that is close.
+fn reach(values: &[f64], seconds: &[f64], bounds: &Bounds) -> (f64, f64) {
+    let all = || values.iter().chain(seconds).copied();
+    let (mut low, mut high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+    let spread = (high - low) * 0.5;
+    let room = if spread > 0.0 { spread } else { (high.abs() * 0.05).max(f64::MIN_POSITIVE) };
+    if let Some(edge) = bounds.high.filter(|edge| high < *edge) {
+        high = edge.min(high + room);
+    }
+    if let Some(edge) = bounds.low.filter(|edge| low > *edge) {
+        low = edge.max(low - room);
+    }
+    if high - low > f64::EPSILON { (low, high) } else { (low - 1.0, high + 1.0) }
+}
+
+/// A trend as wide as its place and `height` px high, or nothing when fewer than two values are numbers.
+pub fn trend(series: &Series, height: u32) -> Option<Svg> {
+    let points: Vec<Point> = series.numbers().filter_map(Point::of).collect();
+    if points.len() < 2 {
+        return None;
+    }
+    let frame = Frame::of(&points, &series.bounds, f64::from(height));
+    let mut draw = Draw::open("trend", format_args!(r#"width="100%" height="{height}" role="img""#));
+    draw.title(&t("chart-title").with("name", &series.name).with("values", series.spoken()).to_string());
+    band(&mut draw, &series.bounds, &frame);
+    draw.shape(format_args!(r#"<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>"#, n(frame.axis)));
+    for pair in points.windows(2) {
+        if let [a, b] = pair {
+            for (class, ya, yb) in [("line", Some(a.value), Some(b.value)), ("line second", a.second, b.second)] {
+                if let (Some(ya), Some(yb)) = (ya, yb) {
+                    draw.shape(format_args!(
+                        r#"<line class="{class}" x1="{}%" y1="{}" x2="{}%" y2="{}"/>"#,
+                        n(frame.x(a.day)),
+                        n(frame.y(ya)),
+                        n(frame.x(b.day)),
+                        n(frame.y(yb))
+                    ));
+                }
+            }
+        }
+    }
+    marks(&mut draw, &points, &frame);
+    dates(&mut draw, &points, &frame);
+    Some(draw.finish())
+}
+
+/// One point of a trend.
+struct Point {
+    day: Date,
+    value: f64,
+    second: Option<f64>,
+    outside: bool,
+    when: When,
+}
+
+impl Point {
+    fn of(reading: &Reading) -> Option<Self> {
+        Some(Self {
+            day: reading.when.day(),
+            value: reading.number?,
+            second: reading.second,
+            outside: reading.flag.is_some(),
+            when: reading.when,
+        })
+    }
+}
+
+/// Where things lie in a trend.
+struct Frame {
+    first: Date,
+    days: f64,
+    low: f64,
+    high: f64,
+    top: f64,
+    bottom: f64,
+    axis: f64,
+}
+
+impl Frame {
+    const LEFT: f64 = 9.0;
+    const RIGHT: f64 = 90.0;
+
+    fn of(points: &[Point], bounds: &Bounds, height: f64) -> Self {
+        let first = points.first().map_or(Date::ZERO, |point| point.day);
+        let last = points.last().map_or(first, |point| point.day);
+        let values = || points.iter().flat_map(|point| [Some(point.value), point.second]).flatten();
+        let (mut low, mut high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+        let spread = if high > low { high - low } else { high.abs().max(1.0) * 0.1 };
+        // The range's edge is drawn when it is near enough not to flatten the line; else its band meets the border.
+        if let Some(edge) = bounds.high {
+            high = high.max(edge.min(high + spread));
+        }
+        if let Some(edge) = bounds.low {
+            low = low.min(edge.max(low - spread));
+        }
+        if high - low < spread {
+            (low, high) = (low - spread / 2.0, high + spread / 2.0);
+        }
+        let axis = height - 40.0;
+        let days = f64::from((last - first).get_days().max(1));
+        Self { first, days, low, high, top: 34.0, bottom: axis - 16.0, axis }
+    }
+
+    fn x(&self, day: Date) -> f64 {
+        let since = f64::from((day - self.first).get_days());
+        Self::LEFT + (Self::RIGHT - Self::LEFT) * since / self.days
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        self.top + (self.bottom - self.top) * (1.0 - (value - self.low) / (self.high - self.low))
+    }
+}
+
+fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame) {
+    if !bounds.is_known() {
+        return;
+    }
+    let ceiling = frame.top - 18.0;
+    let top = bounds.high.map_or(ceiling, |edge| frame.y(edge)).clamp(ceiling, frame.axis);
+    let bottom = bounds.low.map_or(frame.axis, |edge| frame.y(edge)).clamp(ceiling, frame.axis);
+    if bottom - top < 1.0 {
+        return;
+    }
+    draw.shape(format_args!(r#"<rect class="band" x="0" y="{}" width="100%" height="{}"/>"#, n(top), n(bottom - top)));
+    let words = t("chart-band").with("range", bounds.words()).to_string();
+    // The words lie at the band's foot; in a thin band in its middle.
+    let at = if bottom - top < 22.0 { bottom - (bottom - top) / 2.0 + 4.0 } else { bottom - 8.0 };
+    if bottom - top >= 14.0 {
+        draw.text("text", format_args!(r#"class="note" x="8" y="{}""#, n(at)), &words);
+    }
+}
+
+fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
+    let last = points.len() - 1;
+    let spaced = points.windows(2).all(|pair| match pair {
+        [a, b] => frame.x(b.day) - frame.x(a.day) >= APART * 0.75,
+        _ => true,
+    });
+    let label_all = points.len() <= LABELLED && spaced;
+    let middle = (frame.low + frame.high) / 2.0;
+    for (i, point) in points.iter().enumerate() {
+        let (x, y) = (n(frame.x(point.day)), frame.y(point.value));
+        let many = points.len() > 16;
+        let shape = match (point.outside, many && i != last) {
+            (true, false) => r#"<path class="pt out" d="M0-6 6 0 0 6-6 0Z"/>"#,
+            (true, true) => r#"<path class="pt out" d="M0-4 4 0 0 4-4 0Z"/>"#,
+            (false, false) => r#"<circle class="pt" r="4.5"/>"#,
+            (false, true) => r#"<circle class="pt" r="3"/>"#,
+        };
+        draw.shape(format_args!(r#"<svg x="{x}%" y="{}" overflow="visible">{shape}</svg>"#, n(y)));
+        if let Some(second) = point.second {
+            draw.shape(format_args!(
+                r#"<svg x="{x}%" y="{}" overflow="visible"><circle class="pt second" r="2.5"/></svg>"#,
+                n(frame.y(second))
+            ));
+        }
+        if label_all || i == last {
+            // Above the point; a value of the lower half under a falling line would meet it, so it stands below.
+            let below = point.second.is_none()
+                && point.value < middle
+                && i.checked_sub(1).and_then(|before| points.get(before)).is_none_or(|b| b.value >= point.value);
+            let dy = if below { 24.0 } else { -12.0 };
+            let class = if i == last { "value last" } else { "value" };
+            let words = match point.second {
+                Some(second) => format!("{}/{}", number(point.value), number(second)),
+                None => number(point.value),
+            };
+            draw.text(
+                "text",
+                format_args!(r#"class="{class}" x="{x}%" y="{}" text-anchor="middle""#, n(y + dy)),
+                &words,
+            );
+        }
+    }
+}
+
+/// The axis: months, and the year where it changes; only as many as have room, the first and the last always.
+fn dates(draw: &mut Draw, points: &[Point], frame: &Frame) {
+    let end = points.last().map_or(Frame::RIGHT, |point| frame.x(point.day));
+    let mut labelled: Vec<&Point> = Vec::new();
+    let last = points.len() - 1;
+    for (i, point) in points.iter().enumerate() {
+        let x = frame.x(point.day);
+        let clear_before = labelled.last().is_none_or(|before| x - frame.x(before.day) >= APART);
+        let clear_after = i == last || end - x >= APART;
+        if i == 0 || i == last || (clear_before && clear_after) {
+            labelled.push(point);
+        }
+    }
+    let mut year = None;
+    for point in labelled {
+        let x = n(frame.x(point.day));
+        draw.shape(format_args!(
+            r#"<line class="axis" x1="{x}%" x2="{x}%" y1="{}" y2="{}"/>"#,
+            n(frame.axis),
+            n(frame.axis + 4.0)
+        ));
+        let month = if matches!(point.when, When::Year(_)) { String::new() } else { point.when.month_short() };
+        draw.text(
+            "text",
+            format_args!(r#"class="date" x="{x}%" y="{}" text-anchor="middle""#, n(frame.axis + 18.0)),
+            &month,
+        );
+        if year != Some(point.when.year()) {
+            year = Some(point.when.year());
+            draw.text(
+                "text",
+                format_args!(r#"class="date" x="{x}%" y="{}" text-anchor="middle""#, n(frame.axis + 34.0)),
+                &point.when.year().to_string(),
+            );
+        }
+    }
+}
+
+/// One value against its range, for patients: below, in and above as three words over one bar. Nothing when the value
+/// is no number or no range is known.
+pub fn gauge(series: &Series) -> Option<Svg> {
+    let value = series.latest()?.number?;
+    let Bounds { low, high } = series.bounds;
+    let (from, to) = match (low, high) {
+        (Some(low), Some(high)) if high > low => (low - (high - low) * 0.5, high + (high - low) * 0.5),
+        (None, Some(high)) if high > 0.0 => (0.0, high * 1.6),
+        (Some(low), None) if low > 0.0 => (low * 0.5, low * 1.4),
+        _ => return None,
+    };
+    // A value far outside stretches its side, so that the diamond never leaves the bar.
+    let margin = (to - from) * 0.08;
+    let (from, to) = (from.min(value - margin), to.max(value + margin));
+    let x = |v: f64| 100.0 * (v - from) / (to - from);
+    let mut zones = Vec::new();
+    if let Some(low) = low {
+        zones.push((from, low, "outside", "gauge-below"));
+    }
+    zones.push((low.unwrap_or(from), high.unwrap_or(to), "usual", "gauge-usual"));
+    if let Some(high) = high {
+        zones.push((high, to, "outside", "gauge-above"));
+    }
+    let mut draw = Draw::open("gauge", format_args!(r#"width="100%" height="88" role="img""#));
+    draw.title(&series.say_latest().to_string());
+    for (a, b, class, word) in &zones {
+        draw.shape(format_args!(
+            r#"<rect class="zone {class}" x="{}%" width="{}%" y="40" height="12"/>"#,
+            n(x(*a)),
+            n(x(*b) - x(*a))
+        ));
+        // A zone too small for its word goes without: the same words stand in the verdict above the picture.
+        if x(*b) - x(*a) >= 18.0 {
+            draw.text(
+                "text",
+                format_args!(r#"class="note" x="{}%" y="84" text-anchor="middle""#, n(x((a + b) / 2.0))),
+                &t(word).to_string(),
+            );
+        }
+    }
+    for edge in [low, high].into_iter().flatten() {
+        let at = n(x(edge));
+        draw.shape(format_args!(r#"<line class="tick" x1="{at}%" x2="{at}%" y1="36" y2="56"/>"#));
+        draw.text("text", format_args!(r#"class="note" x="{at}%" y="68" text-anchor="middle""#), &number(edge));
+    }
+    let class = if series.latest()?.flag.is_some() { "pt out" } else { "pt in" };
+    let anchor = match x(value) {
+        at if at < 14.0 => "start",
+        at if at > 86.0 => "end",
+        _ => "middle",
+    };
+    draw.shape(format_args!(
+        r#"<svg x="{}%" y="46" overflow="visible"><path class="{class}" d="M0-9 9 0 0 9-9 0Z"/></svg>"#,
+        n(x(value))
+    ));
+    let you = t("gauge-you").with("value", number(value)).to_string();
+    draw.text("text", format_args!(r#"class="value last" x="{}%" y="26" text-anchor="{anchor}""#, n(x(value))), &you);
+    Some(draw.finish())
+}
+
+/// How much of something is used, in percent, with what it says aloud.
+pub fn bar(percent: u8, spoken: &str) -> Svg {
+    let percent = percent.min(100);
+    let mut draw = Draw::open("bar", format_args!(r#"width="100%" height="8" role="img""#));
+    draw.title(spoken);
+    draw.shape(format_args!(
+        r#"<rect class="rest" width="100%" height="8" rx="4"/><rect class="used" width="{percent}%" height="8" rx="4"/>"#
+    ));
+    draw.finish()
+}
+
+/// A QR code of `text`, `size` px wide, black on white in both colour schemes. Nothing when the text is too long for one.
+pub fn qr(text: &str, spoken: &str, size: u32) -> Option<Svg> {
+    let code = fast_qr::QRBuilder::new(text).ecl(fast_qr::ECL::M).build().ok()?;
+    let quiet = 4;
+    let side = code.size + 2 * quiet;
+    let mut path = String::new();
+    for y in 0..code.size {
+        for x in 0..code.size {
+            let dark = code.data.get(y * code.size + x).is_some_and(|module| (*module).value());
+            if dark {
+                path.push_str(&format!("M{} {}h1v1h-1z", x + quiet, y + quiet));
+            }
+        }
+    }
+    let mut draw = Draw::open(
+        "qr",
+        format_args!(
+            r#"width="{size}" height="{size}" viewBox="0 0 {side} {side}" shape-rendering="crispEdges" role="img""#
+        ),
+    );
+    draw.title(spoken);
+    draw.shape(format_args!(r#"<rect class="paper" width="{side}" height="{side}"/><path class="ink" d="{path}"/>"#));
+    Some(draw.finish())
+}

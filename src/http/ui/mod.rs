@@ -1,0 +1,23 @@
+//! What all pages share: the shell around them, words, dates and numbers, icons, charts, static files.
+//!
+//! A page is a struct of plain owned data that derives `Template`; handlers fill it and nothing else. Nothing here
+//! reads a store. Markup that is not a template's is built only by [`svg`], which escapes.
+
+pub mod assets;
+pub mod charts;
+pub mod format;
+mod icon;
+mod parts;
+mod series;
+mod shell;
+mod svg;
+mod text;
+
+pub use format::When;
+pub use icon::Icon;
+pub use parts::{Faults, Field, State, Tone};
+pub use series::{Bounds, Flag, Reading, Series};
+pub(in crate::http) use shell::page;
+pub use shell::{Cx, NavItem, Place, Viewer, role_word, start_of};
+pub use svg::Svg;
+pub use text::{Arg, EN, Text, filters, t};

@@ -1,0 +1,189 @@
+//! Small parts that many pages share, each with its own template.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::series::Flag;
+use super::text::{Text, filters};
+
+/// A shape and a word for progress or condition. The colour only repeats them.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/state.html")]
+pub struct State {
+    pub shape: &'static str,
+    pub word: String,
+    pub tone: Tone,
+}
+
+/// What a colour may add to a shape and a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Tone {
+    #[default]
+    Plain,
+    /// Second voice: nothing to do.
+    Dim,
+    Accent,
+    Good,
+    Caution,
+    Critical,
+}
+
+impl Tone {
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Dim => "dim",
+            Self::Accent => "accent",
+            Self::Good => "good",
+            Self::Caution => "caution",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl State {
+    pub fn new(shape: &'static str, tone: Tone, word: impl Into<String>) -> Self {
+        Self { shape, word: word.into(), tone }
+    }
+}
+
+/// A flag on a value: shape, word, and a filled ground only when it is critical.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/flag.html")]
+pub struct FlagMark {
+    shape: &'static str,
+    word: Text,
+    critical: bool,
+}
+
+impl Flag {
+    pub fn mark(self) -> FlagMark {
+        FlagMark { shape: self.shape(), word: self.word(), critical: self.is_critical() }
+    }
+
+    /// In a patient's words: "above the usual range".
+    pub fn plain_mark(self) -> FlagMark {
+        FlagMark { shape: self.shape(), word: self.plain(), critical: self.is_critical() }
+    }
+}
+
+/// What is wrong in a form, by field, in the order of the form. Messages are whole sentences.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Vec<(&'static str, String)>);
+
+impl Faults {
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    pub fn add(&mut self, field: &'static str, sentence: impl Into<String>) {
+        self.0.push((field, sentence.into()));
+    }
+
+    pub fn of(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn all(&self) -> &[(&'static str, String)] {
+        &self.0
+    }
+}
+
+/// One field of a form: a label, perhaps a hint, perhaps a fault, an input.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/field.html")]
+pub struct Field {
+    pub name: &'static str,
+    pub label: Text,
+    pub hint: Option<Text>,
+    pub fault: Option<String>,
+    pub value: String,
+    pub kind: &'static str,
+    pub autocomplete: &'static str,
+    pub inputmode: &'static str,
+    pub required: bool,
+    pub short: bool,
+}
+
+impl Field {
+    /// A required line of text.
+    pub fn text(name: &'static str, label: Text, value: &str, faults: &Faults) -> Self {
+        Self {
+            name,
+            label,
+            hint: None,
+            fault: faults.of(name).map(str::to_owned),
+            value: value.to_owned(),
+            kind: "text",
+            autocomplete: "off",
+            inputmode: "",
+            required: true,
+            short: false,
+        }
+    }
+
+    /// A password; what was typed is never written back.
+    pub fn password(name: &'static str, label: Text, autocomplete: &'static str, faults: &Faults) -> Self {
+        Self { kind: "password", autocomplete, ..Self::text(name, label, "", faults) }
+    }
+
+    #[must_use]
+    pub fn hint(self, hint: Text) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self { required: false, ..self }
+    }
+
+    #[must_use]
+    pub fn narrow(self) -> Self {
+        Self { short: true, ..self }
+    }
+
+    #[must_use]
+    pub fn keyboard(self, inputmode: &'static str) -> Self {
+        Self { inputmode, ..self }
+    }
+
+    #[must_use]
+    pub fn completes(self, autocomplete: &'static str) -> Self {
+        Self { autocomplete, ..self }
+    }
+
+    fn described_by(&self) -> String {
+        let mut ids = Vec::new();
+        if self.fault.is_some() {
+            ids.push(format!("{}-fault", self.name));
+        }
+        if self.hint.is_some() {
+            ids.push(format!("{}-hint", self.name));
+        }
+        ids.join(" ")
+    }
+}
+
+/// The summary of faults over a form.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/faults.html")]
+pub struct FaultSummary<'a> {
+    faults: &'a Faults,
+}
+
+impl Faults {
+    pub fn summary(&self) -> FaultSummary<'_> {
+        FaultSummary { faults: self }
+    }
+}
+
+// Each is the output of an askama template with escaping on.
+impl HtmlSafe for State {}
+impl HtmlSafe for FlagMark {}
+impl HtmlSafe for Field {}
+impl HtmlSafe for FaultSummary<'_> {}

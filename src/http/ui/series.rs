@@ -1,0 +1,286 @@
+//! Measured values of one kind over time, as the pages show them: name, unit, range, readings, and what they say.
+
+use super::format::{When, number};
+use super::text::{Text, t};
+
+/// All of a patient's readings of one test or measurement, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Series {
+    /// Stands in addresses: the code, such as `4548-4`. Letters, digits, `-`, `.` and `_` only; others are left out.
+    pub key: String,
+    /// As staff say it: HbA1c. Patients see it beside the plain words.
+    pub name: String,
+    /// As it is printed; see [`super::format::unit`]. Empty when there is none.
+    pub unit: String,
+    pub bounds: Bounds,
+    pub readings: Vec<Reading>,
+    /// Where the newest reading was made, and by whom, in words: "Northmoor Laboratory".
+    pub source: Option<String>,
+}
+
+/// One reading.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub when: When,
+    /// As it is shown: "57", "148/86", "Positive".
+    pub text: String,
+    /// For pictures; none for what is said in words.
+    pub number: Option<f64>,
+    /// The lower number of a blood pressure.
+    pub second: Option<f64>,
+    pub flag: Option<Flag>,
+}
+
+/// A reference range as the laboratory gave it. Both empty: none is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Bounds {
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+/// How a value lies against its range, or what its laboratory says of it (FHIR `interpretation`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Flag {
+    High,
+    Low,
+    CriticalHigh,
+    CriticalLow,
+    /// Outside what is expected, without a direction: a culture, a colour.
+    Abnormal,
+}
+
+impl Flag {
+    /// The code of `http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation`, as FHIR R4 binds it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "H" | "HU" | "HX" => Self::High,
+            "L" | "LU" | "LX" => Self::Low,
+            "HH" => Self::CriticalHigh,
+            "LL" => Self::CriticalLow,
+            "A" | "AA" | "POS" | "DET" => Self::Abnormal,
+            _ => return None,
+        })
+    }
+
+    pub fn word(self) -> Text {
+        t(match self {
+            Self::High => "flag-high",
+            Self::Low => "flag-low",
+            Self::CriticalHigh => "flag-critical-high",
+            Self::CriticalLow => "flag-critical-low",
+            Self::Abnormal => "flag-abnormal",
+        })
+    }
+
+    /// As a patient reads it.
+    pub fn plain(self) -> Text {
+        t(match self {
+            Self::High => "flag-plain-high",
+            Self::Low => "flag-plain-low",
+            Self::CriticalHigh => "flag-plain-critical-high",
+            Self::CriticalLow => "flag-plain-critical-low",
+            Self::Abnormal => "flag-plain-abnormal",
+        })
+    }
+
+    pub fn shape(self) -> &'static str {
+        match self {
+            Self::High | Self::CriticalHigh => "up",
+            Self::Low | Self::CriticalLow => "down",
+            Self::Abnormal => "diamond",
+        }
+    }
+
+    pub fn is_critical(self) -> bool {
+        matches!(self, Self::CriticalHigh | Self::CriticalLow)
+    }
+}
+
+impl Bounds {
+    pub fn is_known(&self) -> bool {
+        self.low.is_some() || self.high.is_some()
+    }
+
+    /// High or low by these bounds; the bounds themselves are inside.
+    pub fn flag(&self, value: f64) -> Option<Flag> {
+        match *self {
+            Self { high: Some(high), .. } if value > high => Some(Flag::High),
+            Self { low: Some(low), .. } if value < low => Some(Flag::Low),
+            _ => None,
+        }
+    }
+
+    /// "20 to 41", "60 or more", "41 or less"; empty when no range is known.
+    pub fn words(&self) -> String {
+        match (self.low.map(number), self.high.map(number)) {
+            (Some(low), Some(high)) => t("range-between").with("low", low).with("high", high).to_string(),
+            (Some(low), None) => t("range-from").with("low", low).to_string(),
+            (None, Some(high)) => t("range-to").with("high", high).to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+impl Series {
+    pub fn latest(&self) -> Option<&Reading> {
+        self.readings.last()
+    }
+
+    /// The newest first, for tables.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Reading> {
+        self.readings.iter().rev()
+    }
+
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &Reading> {
+        self.readings.iter().filter(|reading| reading.number.is_some())
+    }
+
+    pub fn value(&self) -> &str {
+        self.latest().map_or("", |reading| &reading.text)
+    }
+
+    pub fn flag(&self) -> Option<Flag> {
+        self.latest().and_then(|reading| reading.flag)
+    }
+
+    /// The reading before the newest.
+    pub fn before(&self) -> Option<&Reading> {
+        self.readings.iter().rev().nth(1)
+    }
+
+    /// Whether there are at least two numbers to draw a line through.
+    pub fn has_trend(&self) -> bool {
+        self.numbers().count() >= 2
+    }
+
+    /// The range, or the word that there is none.
+    pub fn range(&self) -> String {
+        if self.bounds.is_known() { self.bounds.words() } else { t("range-unknown").to_string() }
+    }
+
+    /// The values aloud, the newest twelve: "5 readings since March 2024: 68, 63, 58, 55, 57 mmol/mol".
+    pub fn spoken(&self) -> String {
+        let all: Vec<&Reading> = self.numbers().collect();
+        let told = all.get(all.len().saturating_sub(12)..).unwrap_or_default();
+        let values: Vec<&str> = told.iter().map(|reading| reading.text.as_str()).collect();
+        let first = told.first().map(|reading| reading.when.short()).unwrap_or_default();
+        let message = if told.len() < all.len() { "chart-spoken-newest" } else { "chart-spoken" };
+        let text = t(message).with("n", told.len()).with("since", first).with("values", values.join(", "));
+        if self.unit.is_empty() { text.to_string() } else { format!("{text} {}", self.unit) }
+    }
+
+    /// One sentence on the course: "All five results are outside the range." Empty where no range is known.
+    pub fn say(&self) -> String {
+        if !self.bounds.is_known() {
+            return String::new();
+        }
+        let total = self.numbers().count();
+        let outside = self.numbers().filter(|reading| reading.flag.is_some()).count();
+        match outside {
+            _ if total < 2 => String::new(),
+            0 => t("course-all-inside").with("total", total).to_string(),
+            all if all == total => t("course-all-outside").with("total", total).to_string(),
+            some => t("course-some-outside").with("total", total).with("outside", some).to_string(),
+        }
+    }
+
+    /// One sentence on the newest value, for a patient.
+    pub fn say_latest(&self) -> Text {
+        let Some(reading) = self.latest() else { return t("plain-none") };
+        let value = match self.unit.is_empty() {
+            true => reading.text.clone(),
+            false => format!("{} {}", reading.text, self.unit),
+        };
+        match (reading.flag, self.bounds.is_known()) {
+            (Some(flag), true) => {
+                t("plain-outside").with("value", value).with("flag", flag.plain()).with("range", self.bounds.words())
+            }
+            (Some(flag), false) => t("plain-flagged").with("value", value).with("flag", flag.plain()),
+            (None, true) => t("plain-inside").with("value", value).with("range", self.bounds.words()),
+            (None, false) => t("plain-value").with("value", value),
+        }
+    }
+
+    /// One sentence on the newest value against the one before, for a patient; nothing without two numbers.
+    pub fn say_change(&self) -> Option<Text> {
+        let last = self.latest().filter(|reading| reading.second.is_none())?;
+        let now = last.number?;
+        let before = self.before()?;
+        let was = before.number?;
+        let message = if (now - was).abs() <= was.abs() * 0.02 {
+            "plain-same"
+        } else if now > was {
+            "plain-risen"
+        } else {
+            "plain-fallen"
+        };
+        Some(t(message).with("value", &before.text).with("month", before.when.month_and_year()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
+        let bounds = Bounds { low, high };
+        let reading = |(i, value): (usize, &f64)| Reading {
+            when: When::Month(2024, i as i8 + 1),
+            text: number(*value),
+            number: Some(*value),
+            second: None,
+            flag: bounds.flag(*value),
+        };
+        Series {
+            key: "4548-4".into(),
+            name: "HbA1c".into(),
+            unit: "mmol/mol".into(),
+            bounds,
+            readings: values.iter().enumerate().map(reading).collect(),
+            source: None,
+        }
+    }
+
+    #[test]
+    fn ranges_are_said_in_words() {
+        let words = |low, high| Bounds { low, high }.words();
+        assert_eq!(words(Some(20.0), Some(41.0)), "20 to 41");
+        assert_eq!(words(Some(60.0), None), "60 or more");
+        assert_eq!(words(None, Some(5.5)), "5.5 or less");
+        assert_eq!(words(None, None), "");
+        assert_eq!(Bounds { low: None, high: Some(5.0) }.flag(5.0), None);
+        assert_eq!(Bounds { low: None, high: Some(5.0) }.flag(5.1), Some(Flag::High));
+        assert_eq!(Bounds { low: Some(3.0), high: None }.flag(2.9), Some(Flag::Low));
+    }
+
+    #[test]
+    fn a_course_is_summed_up() {
+        assert_eq!(series(&[57.0, 55.0], Some(60.0), None).say(), "Both results are outside the range.");
+        assert_eq!(series(&[57.0, 55.0, 50.0], Some(60.0), None).say(), "All 3 results are outside the range.");
+        assert_eq!(series(&[57.0, 65.0, 50.0], Some(60.0), None).say(), "2 of 3 results are outside the range.");
+        assert_eq!(series(&[67.0, 65.0, 60.0], Some(60.0), None).say(), "All 3 results are in range.");
+        assert_eq!(series(&[57.0, 55.0], None, None).say(), "");
+        assert_eq!(series(&[57.0], Some(1.0), None).say(), "");
+    }
+
+    #[test]
+    fn a_patient_is_told_what_a_value_means() {
+        let high = series(&[55.0, 57.0], Some(20.0), Some(41.0));
+        assert_eq!(high.say_latest().to_string(), "57 mmol/mol. This is above the usual range of 20 to 41.");
+        assert_eq!(high.say_change().unwrap().to_string(), "It has gone up: it was 55 in January 2024.");
+        let steady = series(&[100.0, 101.0], None, None);
+        assert_eq!(
+            steady.say_change().unwrap().to_string(),
+            "It is about the same as in January 2024, when it was 100."
+        );
+        assert_eq!(steady.say_latest().to_string(), "101 mmol/mol.");
+        assert!(series(&[1.0], None, None).say_change().is_none());
+    }
+
+    #[test]
+    fn the_values_are_told_aloud_the_newest_twelve() {
+        let values: Vec<f64> = (0..12).map(f64::from).collect();
+        assert!(series(&values, None, None).spoken().starts_with("12 readings since Jan 2024: 0, 1, 2"));
+    }
+}

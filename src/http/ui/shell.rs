@@ -1,0 +1,167 @@
+//! What every page knows: the clinic, the hour, who is signed in, and which places there are for them.
+
+use jiff::Zoned;
+
+use super::text::{Text, t};
+use crate::base::Role;
+
+/// The context that a handler gives to a page.
+#[derive(Debug, Clone)]
+pub struct Cx {
+    pub clinic: String,
+    /// The host that the address bar should show, such as `chartbox-k7m2.local`.
+    pub host: String,
+    /// Now, in the clinic's time zone.
+    pub now: Zoned,
+    /// The session's token for unsafe methods; stands in every form.
+    pub csrf: String,
+    /// Whether this is a demo: every page then says that nothing is protected.
+    pub demo: bool,
+    /// Nobody outside a session.
+    pub viewer: Option<Viewer>,
+    /// Seconds without use after which the session ends. The page then leaves by itself.
+    pub idle_seconds: Option<u32>,
+    /// What was just done, in a sentence.
+    pub done: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    pub name: String,
+    pub role: Role,
+    /// For a proxy: whose record this is.
+    pub for_whom: Option<String>,
+}
+
+/// A place in the navigation; each page says which is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// None of the places: an error, the account.
+    Elsewhere,
+    Today,
+    Patients,
+    Audit,
+    Health,
+    Accounts,
+    Home,
+    Results,
+    Medicines,
+    Problems,
+    Allergies,
+    Visits,
+    Immunizations,
+    Measurements,
+    Documents,
+    WhoLooked,
+}
+
+/// One entry of the navigation.
+#[derive(Debug, Clone)]
+pub struct NavItem {
+    pub place: Place,
+    pub href: &'static str,
+    pub word: Text,
+    pub icon: &'static str,
+    /// On which widths of the patient's shell it shows: everywhere, from a desk's width, or on a phone only.
+    pub class: &'static str,
+}
+
+impl Cx {
+    /// The places that exist for whoever is signed in; none for nobody.
+    pub fn nav(&self) -> Vec<NavItem> {
+        let item = |place, href, word, icon, class| NavItem { place, href, word: t(word), icon, class };
+        let staff = |place, href, word| item(place, href, word, "box", "");
+        match self.viewer.as_ref().map(|viewer| viewer.role) {
+            Some(Role::Clinician | Role::Nurse | Role::Reception) => {
+                vec![staff(Place::Today, "/today", "nav-today"), staff(Place::Patients, "/patients", "nav-patients")]
+            }
+            Some(Role::HealthAdmin) => vec![staff(Place::Audit, "/audit", "nav-audit")],
+            Some(Role::Operator) => vec![
+                staff(Place::Health, "/box", "nav-health"),
+                staff(Place::Accounts, "/box/accounts", "nav-accounts"),
+            ],
+            Some(Role::Patient | Role::Proxy) => vec![
+                item(Place::Home, "/my", "nav-home", "home", ""),
+                item(Place::Results, "/my/results", "nav-results", "results", ""),
+                item(Place::Medicines, "/my/medicines", "nav-medicines", "pill", ""),
+                item(Place::Problems, "/my/problems", "nav-problems", "list", "wider"),
+                item(Place::Allergies, "/my/allergies", "nav-allergies", "stop", "wider"),
+                item(Place::Visits, "/my/visits", "nav-visits", "calendar", "wide"),
+                item(Place::Documents, "/my/documents", "nav-documents", "file", "wide"),
+                item(Place::WhoLooked, "/my/who-looked", "nav-who-looked", "eye", ""),
+                item(Place::Elsewhere, "/my#record", "nav-more", "menu", "slim"),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a box to find a patient belongs into the head of the page.
+    pub fn finds_patients(&self) -> bool {
+        self.viewer
+            .as_ref()
+            .is_some_and(|viewer| matches!(viewer.role, Role::Clinician | Role::Nurse | Role::Reception))
+    }
+
+    /// Where the clinic's name leads.
+    pub fn start(&self) -> &'static str {
+        match self.viewer.as_ref().map(|viewer| viewer.role) {
+            Some(role) => start_of(role),
+            None => "/",
+        }
+    }
+
+    pub fn viewer_name(&self) -> &str {
+        self.viewer.as_ref().map_or("", |viewer| &viewer.name)
+    }
+
+    pub fn viewer_role(&self) -> String {
+        self.viewer.as_ref().map(|viewer| role_word(viewer.role).to_string()).unwrap_or_default()
+    }
+
+    pub fn is_patient_side(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| !viewer.role.is_staff())
+    }
+
+    pub fn now_clock(&self) -> String {
+        self.now.strftime("%H:%M").to_string()
+    }
+
+    pub fn now_long(&self) -> String {
+        super::format::When::Time(self.now.datetime()).long_time()
+    }
+}
+
+/// Where a role begins after sign-in.
+pub fn start_of(role: Role) -> &'static str {
+    match role {
+        Role::Clinician | Role::Nurse | Role::Reception => "/today",
+        Role::HealthAdmin => "/audit",
+        Role::Operator => "/box",
+        Role::Patient | Role::Proxy => "/my",
+    }
+}
+
+/// A role's name as people say it.
+pub fn role_word(role: Role) -> Text {
+    t(match role {
+        Role::Patient => "role-patient",
+        Role::Proxy => "role-proxy",
+        Role::Clinician => "role-clinician",
+        Role::Nurse => "role-nurse",
+        Role::Reception => "role-reception",
+        Role::HealthAdmin => "role-healthadmin",
+        Role::Operator => "role-operator",
+    })
+}
+
+/// Gives a page its place and checks nothing else: `page!(TodayPage in Today)`.
+macro_rules! page {
+    ($name:ident in $place:ident) => {
+        impl $name {
+            pub(crate) const PLACE: $crate::http::ui::Place = $crate::http::ui::Place::$place;
+        }
+    };
+}
+pub(in crate::http) use page;

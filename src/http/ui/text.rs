@@ -1,0 +1,159 @@
+//! The words on the pages: messages of `web/locales/en.ftl`, by Fluent.
+//!
+//! A page names a message, never a sentence, so that another language is another file. A message that is missing shows
+//! its name; `tests/words.rs` finds missing and unused ones.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use askama::{FastWritable, Values};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+/// The text of the English messages, as Fluent reads it.
+pub const EN: &str = include_str!("../../../web/locales/en.ftl");
+
+static BUNDLE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
+    let mut bundle = FluentBundle::new_concurrent(vec!["en".parse::<LanguageIdentifier>().unwrap_or_default()]);
+    bundle.set_use_isolating(false);
+    // A broken message is left out and shows its name; a test holds the file to being whole.
+    let resource = FluentResource::try_new(EN.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let _ = bundle.add_resource(resource);
+    bundle
+});
+
+/// A message and what fills its gaps; it becomes words when it is displayed.
+#[derive(Debug, Clone)]
+pub struct Text {
+    id: String,
+    args: Vec<(&'static str, FluentValue<'static>)>,
+}
+
+/// The message `id`, or its attribute when written `id.attribute`.
+pub fn t(id: &str) -> Text {
+    Text { id: id.to_owned(), args: Vec::new() }
+}
+
+impl Text {
+    /// Fills the gap `$name`. Numbers choose plural forms; they are written without grouping, so give a grouped text
+    /// beside the number where it can pass 9,999.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Arg) -> Self {
+        self.args.push((name, value.value()));
+        self
+    }
+
+    /// Whether the message is there. For tables that name messages; a test asks.
+    pub fn exists(&self) -> bool {
+        self.pattern().is_some()
+    }
+
+    fn pattern(&self) -> Option<&'static fluent_syntax::ast::Pattern<&'static str>> {
+        let (id, attribute) = match self.id.split_once('.') {
+            Some((id, attribute)) => (id, Some(attribute)),
+            None => (self.id.as_str(), None),
+        };
+        let message = BUNDLE.get_message(id)?;
+        match attribute {
+            None => message.value(),
+            Some(name) => message.get_attribute(name).map(|attribute| attribute.value()),
+        }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pattern() {
+            Some(pattern) => {
+                let args: FluentArgs = self.args.iter().map(|(name, value)| (*name, value.clone())).collect();
+                BUNDLE.write_pattern(f, pattern, Some(&args), &mut Vec::new())
+            }
+            None => f.write_str(&self.id),
+        }
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.to_string()
+    }
+}
+
+/// What may fill a gap in a message.
+pub trait Arg {
+    fn value(&self) -> FluentValue<'static>;
+}
+
+impl<T: Arg + ?Sized> Arg for &T {
+    fn value(&self) -> FluentValue<'static> {
+        (**self).value()
+    }
+}
+
+impl Arg for str {
+    fn value(&self) -> FluentValue<'static> {
+        FluentValue::from(self.to_owned())
+    }
+}
+
+impl Arg for String {
+    fn value(&self) -> FluentValue<'static> {
+        FluentValue::from(self.clone())
+    }
+}
+
+impl Arg for Text {
+    fn value(&self) -> FluentValue<'static> {
+        FluentValue::from(self.to_string())
+    }
+}
+
+macro_rules! number_args {
+    ($($ty:ty)*) => {$(
+        impl Arg for $ty {
+            fn value(&self) -> FluentValue<'static> {
+                FluentValue::from(*self)
+            }
+        }
+    )*};
+}
+number_args! { u8 u16 u32 u64 usize i8 i16 i32 i64 }
+
+/// The filters that templates use.
+pub mod filters {
+    use askama::Values;
+
+    use super::{Arg, Text};
+    use crate::http::ui::icon::Icon;
+
+    /// `{{ "message-id"|t }}`
+    #[askama::filter_fn]
+    pub fn t(id: &str, _: &dyn Values) -> askama::Result<Text> {
+        Ok(super::t(id))
+    }
+
+    /// `{{ "message-id"|t|arg("name", value) }}`
+    #[askama::filter_fn]
+    pub fn arg<V: Arg>(text: Text, _: &dyn Values, name: &'static str, value: V) -> askama::Result<Text> {
+        Ok(text.with(name, value))
+    }
+
+    /// `{{ "alert"|icon }}`
+    #[askama::filter_fn]
+    pub fn icon(name: &str, _: &dyn Values) -> askama::Result<Icon> {
+        Icon::named(name).ok_or(askama::Error::Fmt)
+    }
+
+    /// `{{ "chartbox.css"|asset }}`
+    #[askama::filter_fn]
+    pub fn asset(name: &str, _: &dyn Values) -> askama::Result<String> {
+        Ok(crate::http::ui::assets::url(name))
+    }
+}
+
+impl FastWritable for Text {
+    fn write_into(&self, dest: &mut dyn fmt::Write, _: &dyn Values) -> askama::Result<()> {
+        Ok(write!(dest, "{self}")?)
+    }
+}
