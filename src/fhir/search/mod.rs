@@ -3,11 +3,16 @@
 //! Pure: nothing here reads an index. Rules are those of search.html of FHIR R4 (4.0.1); where it leaves
 //! a choice, the choice is written at the place that makes it.
 
+mod clinical;
+mod compiled;
+mod extract;
 mod fold;
 mod query;
 mod ucum;
 mod value;
 
+pub use clinical::{clinical_date, compartment_patients};
+pub use extract::extract;
 pub use fold::fold;
 pub use query::{
     Contained, DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix,
@@ -17,3 +22,6 @@ pub use query::{
 pub use value::{
     CanonicalQuantity, DateRange, IndexValue, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem, sortable,
 };
+
+#[cfg(test)]
+mod extract_tests;

@@ -54,8 +54,7 @@ struct Scale {
 
 /// The base units, in the order of their exponents. Beside UCUM's own (§28) those arbitrary units that are
 /// comparable only with themselves.
-const BASES: [&str; 13] =
-    ["m", "s", "g", "K", "C", "cd", "mol", "[iU]", "[arb'U]", "[pH]", "[HPF]", "[LPF]", "[CFU]"];
+const BASES: [&str; 13] = ["m", "s", "g", "K", "C", "cd", "mol", "[iU]", "[arb'U]", "[pH]", "[HPF]", "[LPF]", "[CFU]"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 struct Dimension([i8; BASES.len()]);
@@ -171,18 +170,23 @@ fn term(text: &str) -> Option<Unit> {
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         let factor = Decimal::parse(text)?;
-        return (factor != Decimal::integer(0)).then(|| Unit { scale: Scale { numerator: factor, ..ONE.scale }, ..ONE });
+        return (factor != Decimal::integer(0))
+            .then_some(Unit { scale: Scale { numerator: factor, ..ONE.scale }, ..ONE });
     }
     for ten in ["10*", "10^"] {
         if let Some(exponent) = text.strip_prefix(ten) {
             let exponent: i32 = if exponent.is_empty() { 1 } else { exponent.parse().ok()? };
             let within = (-30..=30).contains(&exponent);
-            return within.then(|| Unit { scale: Scale { numerator: Decimal::new(1, exponent), ..ONE.scale }, ..ONE });
+            return within
+                .then_some(Unit { scale: Scale { numerator: Decimal::new(1, exponent), ..ONE.scale }, ..ONE });
         }
     }
     // In brackets digits belong to the name; elsewhere they are the exponent.
     let tail = text.rfind(']').map_or(0, |at| at + 1);
-    let split = text.get(tail..)?.find(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')).map_or(text.len(), |at| tail + at);
+    let split = text
+        .get(tail..)?
+        .find(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+'))
+        .map_or(text.len(), |at| tail + at);
     let (name, exponent) = text.split_at_checked(split)?;
     let exponent: i8 = if exponent.is_empty() { 1 } else { exponent.parse().ok()? };
     (-9..=9).contains(&exponent).then_some(())?;
@@ -360,7 +364,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_converted() {
-        for code in ["", "foo", "mg/", "m/s/", "{a", "mmin", "dB", "m99", "10*", "g(", "mg dL", "[lb_av", "0", "K[Hg]"] {
+        for code in ["", "foo", "mg/", "m/s/", "{a", "mmin", "dB", "m99", "10*", "g(", "mg dL", "[lb_av", "0", "K[Hg]"]
+        {
             let known = Converter::of(code).is_some();
             assert_eq!(known, code == "10*", "{code}");
         }

@@ -104,6 +104,18 @@ pub enum ReferenceTarget {
     Identifier { system: Option<String>, value: String },
 }
 
+impl Text {
+    pub fn new(exact: &str) -> Self {
+        Self { exact: exact.to_owned(), folded: super::fold(exact) }
+    }
+}
+
+impl From<crate::fhir::fhirpath::TimeRange> for DateRange {
+    fn from(range: crate::fhir::fhirpath::TimeRange) -> Self {
+        Self { start: range.start, end: range.end }
+    }
+}
+
 /// A number as eight bytes (big-endian) that sort as the numbers do.
 pub fn sortable(number: f64) -> u64 {
     // -0 and 0 are one number and must be one key.
