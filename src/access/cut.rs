@@ -208,3 +208,103 @@ fn unmark(object: &mut Map<String, Value>) {
         object.shift_remove("meta");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn appointment() -> Value {
+        json!({
+            "resourceType": "Appointment",
+            "id": "1",
+            "meta": { "versionId": "1" },
+            "status": "booked",
+            "comment": "feels low",
+            "_comment": { "id": "c" },
+            "reasonCode": [{ "text": "depression" }],
+            "text": { "status": "generated", "div": "<div>depression</div>" },
+            "start": "2026-11-23T09:00:00Z"
+        })
+    }
+
+    fn reception() -> &'static [&'static str] {
+        elements(Some(Role::Reception), T::Appointment)
+    }
+
+    #[test]
+    fn what_is_cut_is_gone_with_its_sibling_and_the_rest_is_marked() {
+        let mut seen = appointment();
+        cut(&mut seen, reception());
+        assert_eq!(
+            seen,
+            json!({
+                "resourceType": "Appointment",
+                "id": "1",
+                "meta": { "versionId": "1", "tag": [{ "system": TAG_SYSTEM, "code": "SUBSETTED" }] },
+                "status": "booked",
+                "start": "2026-11-23T09:00:00Z"
+            })
+        );
+        let once = seen.clone();
+        cut(&mut seen, reception());
+        assert_eq!(seen, once);
+        let mut whole = json!({ "resourceType": "Appointment", "status": "booked" });
+        cut(&mut whole, reception());
+        assert_eq!(whole, json!({ "resourceType": "Appointment", "status": "booked" }));
+    }
+
+    #[test]
+    fn what_comes_back_cut_loses_nothing_and_changes_only_what_was_seen() {
+        let stored = appointment();
+        let mut sent = stored.clone();
+        cut(&mut sent, reception());
+        sent["status"] = "arrived".into();
+        keep(&mut sent, Some(&stored), reception()).unwrap();
+        let mut expected = stored;
+        expected["status"] = "arrived".into();
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn what_is_not_seen_cannot_be_set_nor_guessed() {
+        let stored = appointment();
+        for comment in ["something new", "feels low"] {
+            let mut sent = json!({ "resourceType": "Appointment", "status": "booked", "comment": comment });
+            let refused = keep(&mut sent, Some(&stored), reception()).unwrap_err();
+            assert_eq!(&*refused.element, "comment");
+        }
+        let mut sibling = json!({ "resourceType": "Appointment", "_comment": { "id": "x" } });
+        assert!(keep(&mut sibling, None, reception()).is_err());
+        let mut new = json!({ "resourceType": "Appointment", "status": "booked", "text": { "div": "<div/>" } });
+        keep(&mut new, None, reception()).unwrap();
+        assert_eq!(new, json!({ "resourceType": "Appointment", "status": "booked" }));
+    }
+
+    #[test]
+    fn whoever_sees_all_sends_all() {
+        let stored = appointment();
+        let mut sent = json!({ "resourceType": "Appointment", "comment": "new" });
+        let all = elements(Some(Role::Clinician), T::Appointment);
+        keep(&mut sent, Some(&stored), all).unwrap();
+        assert_eq!(sent, json!({ "resourceType": "Appointment", "comment": "new" }));
+    }
+
+    #[test]
+    fn a_search_does_not_tell_what_a_read_does_not_show() {
+        let hides = |role, kind, name| hides_parameter(Some(role), kind, name);
+        assert!(hides(Role::Reception, T::Appointment, "reason-code"));
+        assert!(hides(Role::Reception, T::Encounter, "_content"));
+        assert!(!hides(Role::Reception, T::Appointment, "date"));
+        assert!(!hides(Role::Clinician, T::Appointment, "reason-code"));
+        assert!(hides(Role::Patient, T::Practitioner, "birthdate"));
+        assert!(!hides(Role::Patient, T::Practitioner, "name"));
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_row_that_may_not_be_seen() {
+        let mut row = appointment();
+        cut(&mut row, EVERYTHING);
+        assert_eq!(row["resourceType"], "Appointment");
+        assert_eq!(row.as_object().unwrap().len(), 2);
+    }
+}

@@ -8,6 +8,8 @@ mod policy;
 mod scope;
 mod sensitivity;
 mod table;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use crate::identity::{Assurance, Listener};

@@ -216,7 +216,7 @@ impl Mandate {
             Who::Anonymous => return Err(Denied::NotSignedIn),
             Who::Person { role, narrowed, .. } => {
                 let own = rights_of(*role, kind);
-                let within = narrowed.as_ref().map_or(all, |scopes| scopes.actions_on(kind).and(UNSCOPED));
+                let within = narrowed.as_ref().map_or(all, |scopes| narrowed_to(scopes.actions_on(kind)));
                 (Some(*role), Rights { actions: own.actions.within(within), extent: own.extent })
             }
             Who::ProxyFor { .. } => (Some(Role::Proxy), rights_of(Role::Proxy, kind)),
@@ -241,8 +241,10 @@ impl Mandate {
     }
 }
 
-/// Acts that no scope speaks of: a person's token has them as the person has.
-const UNSCOPED: Actions = Actions::of(&[Action::Sign, Action::Release]);
+/// Signing and releasing change a resource: a token that may update it may do them too, for a person who may.
+const fn narrowed_to(scoped: Actions) -> Actions {
+    if scoped.contains(Action::Update) { scoped.with(Action::Sign).with(Action::Release) } else { scoped }
+}
 
 const SHARED: Actions = Actions::of(&[Action::Read, Action::Search, Action::Everything]);
 

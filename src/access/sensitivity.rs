@@ -129,3 +129,52 @@ impl std::fmt::Debug for Sensitivity {
         write!(f, "Sensitivity({:#010b})", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn labels_of_a_resource_are_read_from_its_security() {
+        let of = |security: Value| Sensitivity::of_resource(&json!({ "meta": { "security": security } }));
+        let code = |system: &str, code: &str| json!({ "system": system, "code": code });
+        assert_eq!(Sensitivity::of_resource(&json!({ "resourceType": "Patient" })), Sensitivity::NORMAL);
+        assert_eq!(of(json!([code(CONFIDENTIALITY, "N"), code(CONFIDENTIALITY, "L")])), Sensitivity::NORMAL);
+        assert_eq!(of(json!([code(CONFIDENTIALITY, "R")])), Sensitivity::RESTRICTED);
+        assert_eq!(
+            of(json!([code(CONFIDENTIALITY, "V"), code(ACT_CODE, "HIV")])),
+            Sensitivity::VERY_RESTRICTED.and(Sensitivity::INFECTION)
+        );
+        assert_eq!(of(json!([{ "code": "PSY" }])), Sensitivity::MENTAL_HEALTH);
+        assert_eq!(of(json!([code("http://clinic.example/labels", "R")])), Sensitivity::NORMAL);
+        assert_eq!(of(json!([code(ACT_CODE, "HTEST")])), Sensitivity::NORMAL);
+    }
+
+    #[test]
+    fn a_label_that_cannot_be_read_seals() {
+        let of = |security: Value| Sensitivity::of_security(&security);
+        assert_eq!(of(json!([{ "system": CONFIDENTIALITY, "code": "X" }])), Sensitivity::VERY_RESTRICTED);
+        assert_eq!(of(json!([{ "system": CONFIDENTIALITY }])), Sensitivity::VERY_RESTRICTED);
+        assert_eq!(of(json!(["R"])), Sensitivity::VERY_RESTRICTED);
+        assert_eq!(of(json!("R")), Sensitivity::VERY_RESTRICTED);
+        assert_eq!(of(json!({ "system": CONFIDENTIALITY, "code": "R" })), Sensitivity::RESTRICTED);
+        assert_eq!(of(Value::Null), Sensitivity::NORMAL);
+    }
+
+    #[test]
+    fn the_bits_that_stand_in_index_rows_are_these() {
+        let bits = [
+            Sensitivity::RESTRICTED,
+            Sensitivity::VERY_RESTRICTED,
+            Sensitivity::SUBSTANCE_USE,
+            Sensitivity::MENTAL_HEALTH,
+            Sensitivity::INFECTION,
+            Sensitivity::SEXUAL_HEALTH,
+            Sensitivity::VIOLENCE,
+            Sensitivity::OTHER,
+        ];
+        assert_eq!(bits.map(Sensitivity::byte), [1, 2, 4, 8, 16, 32, 64, 128]);
+        assert_eq!(bits.into_iter().fold(Sensitivity::NORMAL, Sensitivity::and), Sensitivity::ALL);
+    }
+}
