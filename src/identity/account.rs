@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::error::IdentityError;
 use crate::base::{AccountId, ResourceRef, Role, Timestamp};
@@ -79,7 +80,7 @@ impl UserName {
         }
         let folded: String = text.trim().nfkc().flat_map(char::to_lowercase).nfkc().collect();
         let length = folded.chars().count();
-        let legal = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+        let legal = |c: char| c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '.' | '_' | '-' | '@');
         let starts_well = folded.chars().next().is_some_and(char::is_alphanumeric);
         if (2..=64).contains(&length) && starts_well && folded.chars().all(legal) {
             Ok(Self(folded.into()))
@@ -123,10 +124,8 @@ mod tests {
         assert_eq!(name.as_str(), "zo\u{eb}.muller");
         assert_eq!(UserName::parse("ZO\u{cb}.muller").unwrap(), name);
         assert_eq!(UserName::parse("\u{ff21}nna").unwrap().as_str(), "anna");
-        assert_eq!(
-            UserName::parse("\u{130}pek").unwrap(),
-            UserName::parse(UserName::parse("\u{130}pek").unwrap().as_str()).unwrap_or(UserName("changed".into()))
-        );
+        let dotted = UserName::parse("\u{130}pek").unwrap();
+        assert_eq!(UserName::parse(dotted.as_str()).unwrap(), dotted, "folding again changes nothing");
         for bad in ["", "a", "a b", ".ab", "-ab", "a\0b", "a/b", &"x".repeat(65), &"x".repeat(5000)] {
             assert!(UserName::parse(bad).is_err(), "{bad:?}");
         }

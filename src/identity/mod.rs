@@ -14,6 +14,8 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod token;
 mod tokens;

@@ -1,0 +1,463 @@
+//! Signing in and everything around it, on the store in memory, with a clock that tests move.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::*;
+use crate::audit::{self, Action, Outcome};
+use crate::base::{ManualClock, ResourceRef, Role, Secret, SeededRandom};
+use crate::store::Store;
+
+const GOOD: &str = "walnut gravel teapot onyx";
+const BETTER: &str = "lantern pebble custard orbit";
+
+struct House {
+    identity: Identity,
+    clock: ManualClock,
+}
+
+fn house() -> House {
+    house_with(Settings::default())
+}
+
+fn house_with(settings: Settings) -> House {
+    let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+    let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(11)));
+    House { identity: Identity::new(audit, MacKey::new(Secret::new([5; 32])), settings), clock }
+}
+
+fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.into())
+}
+
+fn by() -> By {
+    By::system("test")
+}
+
+fn new(user_name: &str, role: Role) -> NewAccount {
+    NewAccount {
+        user_name: user_name.into(),
+        display_name: "Somebody".into(),
+        kind: AccountKind::Person(role),
+        person: None,
+        password: FirstPassword::Own(secret(GOOD)),
+    }
+}
+
+fn attempt(user_name: &str, password: &str) -> SignIn {
+    SignIn {
+        user_name: user_name.into(),
+        password: secret(password),
+        listener: Listener::Clinic,
+        origin: Some("192.0.2.7".parse().unwrap()),
+        user_agent: None,
+        replaces: None,
+    }
+}
+
+impl House {
+    async fn add(&self, user_name: &str, role: Role) -> AccountRow {
+        self.identity.create_account(new(user_name, role), by()).await.unwrap()
+    }
+
+    async fn enter(&self, user_name: &str) -> SignedIn {
+        self.identity.sign_in(attempt(user_name, GOOD)).await.unwrap()
+    }
+
+    fn knows(&self, signed_in: &SignedIn, listener: Listener) -> bool {
+        let read = self.identity.read().unwrap();
+        self.identity.session(&read, signed_in.secret.expose(), listener).unwrap().is_some()
+    }
+
+    /// What the access log says, oldest first.
+    fn log(&self) -> Vec<(Action, Outcome)> {
+        let read = self.identity.read().unwrap();
+        let page = audit::entries(&read, &audit::Filter::default(), 1000).unwrap();
+        page.lines.iter().rev().map(|line| (line.entry.action, line.entry.outcome)).collect()
+    }
+}
+
+#[tokio::test]
+async fn the_right_password_opens_a_session_and_both_are_in_the_log() {
+    let house = house();
+    house.add("Anna", Role::Clinician).await;
+    assert!(matches!(house.identity.sign_in(attempt("anna", "wrong")).await, Err(IdentityError::NotRight)));
+    let signed_in = house.enter("ANNA").await;
+    assert_eq!(signed_in.session.state, SessionState::Open(Assurance::Password));
+    assert!(house.knows(&signed_in, Listener::Clinic));
+    assert!(!house.knows(&signed_in, Listener::Portal), "a cookie is sent to every port");
+}
+
+#[tokio::test]
+async fn an_account_that_is_absent_disabled_or_elsewhere_answers_like_a_wrong_password() {
+    let house = house();
+    let disabled = house.add("disabled", Role::Nurse).await;
+    house.identity.disable(disabled.id, by()).await.unwrap();
+    house.add("nurse", Role::Nurse).await;
+    let service = NewAccount { kind: AccountKind::Service, password: FirstPassword::None, ..new("lab", Role::Nurse) };
+    house.identity.create_account(service, by()).await.unwrap();
+    let staff_at_portal = SignIn { listener: Listener::Portal, ..attempt("nurse", GOOD) };
+    for attempt in [attempt("nobody", GOOD), attempt("disabled", GOOD), attempt("lab", ""), staff_at_portal] {
+        let error = house.identity.sign_in(attempt).await.unwrap_err();
+        assert!(matches!(error, IdentityError::NotRight), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn five_failures_make_wait_whether_or_not_the_account_exists() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    for name in ["anna", "nobody"] {
+        for _ in 0..5 {
+            let error = house.identity.sign_in(attempt(name, "wrong")).await.unwrap_err();
+            assert!(matches!(error, IdentityError::NotRight));
+        }
+        // Even the right password waits: or trying it would be a way to guess on.
+        let error = house.identity.sign_in(attempt(&name.to_uppercase(), GOOD)).await.unwrap_err();
+        let IdentityError::Wait { until } = error else { panic!("{error}") };
+        assert_eq!(until, after(house.identity.now(), Duration::from_secs(30)));
+    }
+    house.clock.advance(Duration::from_secs(30));
+    assert!(matches!(house.identity.sign_in(attempt("anna", "wrong")).await, Err(IdentityError::NotRight)));
+    let error = house.identity.sign_in(attempt("anna", GOOD)).await.unwrap_err();
+    assert!(
+        matches!(error, IdentityError::Wait { until } if until == after(house.identity.now(), Duration::from_secs(60)))
+    );
+    house.clock.advance(Duration::from_secs(60));
+    house.enter("anna").await;
+    // A success forgets: five more are free.
+    assert!(matches!(house.identity.sign_in(attempt("anna", "wrong")).await, Err(IdentityError::NotRight)));
+    house.enter("anna").await;
+}
+
+#[tokio::test]
+async fn guessing_at_many_accounts_from_one_address_makes_the_address_wait() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    for n in 0..25 {
+        let error = house.identity.sign_in(attempt(&format!("name{n}"), "wrong")).await.unwrap_err();
+        assert!(matches!(error, IdentityError::NotRight), "{n}");
+    }
+    assert!(matches!(house.identity.sign_in(attempt("anna", GOOD)).await, Err(IdentityError::Wait { .. })));
+    let elsewhere: Option<IpAddr> = Some("192.0.2.8".parse().unwrap());
+    house.identity.sign_in(SignIn { origin: elsewhere, ..attempt("anna", GOOD) }).await.unwrap();
+    assert!(matches!(house.identity.sign_in(attempt("anna", GOOD)).await, Err(IdentityError::Wait { .. })));
+}
+
+#[tokio::test]
+async fn guesses_made_at_once_are_not_more_than_guesses_in_a_row() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    let guesses: Vec<_> = (0..12)
+        .map(|_| {
+            let identity = house.identity.clone();
+            tokio::spawn(async move { identity.sign_in(attempt("anna", "wrong")).await.map(drop) })
+        })
+        .collect();
+    let mut heard = 0;
+    for guess in guesses {
+        heard += i32::from(matches!(guess.await.unwrap(), Err(IdentityError::NotRight)));
+    }
+    // Two are checked at once, so that one may have begun while another failed for the fifth time.
+    assert!((5..=6).contains(&heard), "{heard}");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_when_old_and_when_ended() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    let idle = house.enter("anna").await;
+    house.clock.advance(Duration::from_secs(15 * 60 - 1));
+    assert!(house.knows(&idle, Listener::Clinic));
+    house.clock.advance(Duration::from_secs(1));
+    assert!(!house.knows(&idle, Listener::Clinic));
+
+    let busy = house.enter("anna").await;
+    for _ in 0..71 {
+        house.clock.advance(Duration::from_secs(600));
+        let read = house.identity.read().unwrap();
+        let (row, _) = house.identity.session(&read, busy.secret.expose(), Listener::Clinic).unwrap().unwrap();
+        house.identity.note_use(busy.secret.expose(), &row).await.unwrap();
+    }
+    assert!(house.knows(&busy, Listener::Clinic));
+    house.clock.advance(Duration::from_secs(600));
+    assert!(!house.knows(&busy, Listener::Clinic), "twelve hours are the most");
+
+    let (one, two) = (house.enter("anna").await, house.enter("anna").await);
+    assert_eq!(house.identity.sessions_of(&anna).unwrap().len(), 2);
+    house.identity.end_session(anna.id, one.session.id, by()).await.unwrap();
+    assert!(!house.knows(&one, Listener::Clinic) && house.knows(&two, Listener::Clinic));
+    assert!(matches!(house.identity.end_session(anna.id, one.session.id, by()).await, Err(IdentityError::NoSession)));
+    house.identity.sign_out(two.secret.expose(), by()).await.unwrap();
+    assert!(!house.knows(&two, Listener::Clinic));
+    house.identity.sign_out(two.secret.expose(), by()).await.unwrap();
+}
+
+#[tokio::test]
+async fn last_use_is_written_at_most_once_a_minute() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    let signed_in = house.enter("anna").await;
+    let text = signed_in.secret.expose();
+    let last = || {
+        let read = house.identity.read().unwrap();
+        house.identity.session(&read, text, Listener::Clinic).unwrap().unwrap().0
+    };
+    house.clock.advance(Duration::from_secs(59));
+    house.identity.note_use(text, &last()).await.unwrap();
+    assert_eq!(last().last_used, signed_in.session.last_used);
+    house.clock.advance(Duration::from_secs(1));
+    house.identity.note_use(text, &last()).await.unwrap();
+    assert_eq!(last().last_used, house.identity.now());
+}
+
+#[tokio::test]
+async fn signing_in_rotates_the_session_of_the_same_browser() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    let before = house.enter("anna").await;
+    let again = SignIn { replaces: Some(before.secret.clone()), ..attempt("anna", GOOD) };
+    let after = house.identity.sign_in(again).await.unwrap();
+    assert_ne!(before.secret.expose(), after.secret.expose());
+    assert!(!house.knows(&before, Listener::Clinic) && house.knows(&after, Listener::Clinic));
+}
+
+#[tokio::test]
+async fn a_password_that_was_reset_opens_nothing_but_its_own_change() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    let open = house.enter("anna").await;
+    let temporary = house.identity.reset_password(anna.id, by()).await.unwrap();
+    assert!(!house.knows(&open, Listener::Clinic));
+    assert!(matches!(house.identity.sign_in(attempt("anna", GOOD)).await, Err(IdentityError::NotRight)));
+    let signed_in = house.identity.sign_in(attempt("anna", temporary.expose())).await.unwrap();
+    assert_eq!(signed_in.session.state.assurance(), None);
+
+    let place = SignInPlace { listener: Listener::Clinic, origin: None, user_agent: None };
+    let change = async |proof, new: &str| {
+        house.identity.change_password(&signed_in.secret, proof, secret(new), place.clone()).await
+    };
+    let error = change(PasswordProof::MustChange, "password12").await.unwrap_err();
+    assert!(matches!(error, IdentityError::Weak(_)));
+    let error = change(PasswordProof::MustChange, temporary.expose()).await.unwrap_err();
+    assert!(matches!(error, IdentityError::SamePassword));
+    let changed = change(PasswordProof::MustChange, BETTER).await.unwrap();
+    assert_eq!(changed.session.state, SessionState::Open(Assurance::Password));
+    assert!(!house.knows(&signed_in, Listener::Clinic) && house.knows(&changed, Listener::Clinic));
+    house.identity.sign_in(attempt("anna", BETTER)).await.unwrap();
+}
+
+#[tokio::test]
+async fn changing_ones_password_takes_the_current_one() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    let (here, elsewhere) = (house.enter("anna").await, house.enter("anna").await);
+    let place = SignInPlace { listener: Listener::Clinic, origin: None, user_agent: None };
+    let change = async |proof| house.identity.change_password(&here.secret, proof, secret(BETTER), place.clone()).await;
+    assert!(matches!(change(PasswordProof::MustChange).await, Err(IdentityError::NotRight)));
+    let wrong = PasswordProof::Current(secret("wrong"));
+    assert!(matches!(change(wrong).await, Err(IdentityError::NotRight)));
+    change(PasswordProof::Current(secret(GOOD))).await.unwrap();
+    assert!(!house.knows(&elsewhere, Listener::Clinic), "other sessions end");
+    assert!(matches!(change(PasswordProof::MustChange).await, Err(IdentityError::NotSignedIn)));
+}
+
+#[tokio::test]
+async fn weak_passwords_bad_names_and_taken_names_are_refused() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    let make = async |edit: fn(&mut NewAccount)| {
+        let mut account = new("bert", Role::Nurse);
+        edit(&mut account);
+        house.identity.create_account(account, by()).await.map(drop)
+    };
+    let weak = make(|new| new.password = FirstPassword::Own(secret("bert-bert-bert"))).await;
+    assert!(matches!(weak, Err(IdentityError::Weak(_))));
+    assert!(matches!(make(|new| new.user_name = "ANNA".into()).await, Err(IdentityError::NameTaken)));
+    assert!(matches!(make(|new| new.user_name = "a b".into()).await, Err(IdentityError::BadUserName)));
+    assert!(matches!(make(|new| new.display_name = " ".into()).await, Err(IdentityError::BadDisplayName)));
+    assert!(matches!(make(|new| new.password = FirstPassword::None).await, Err(IdentityError::NoPassword)));
+    assert!(matches!(make(|new| new.kind = AccountKind::Service).await, Err(IdentityError::IsService)));
+    make(|_| ()).await.unwrap();
+    assert!(matches!(make(|_| ()).await, Err(IdentityError::NameTaken)));
+}
+
+#[tokio::test]
+async fn the_last_operator_and_the_last_health_administrator_stay() {
+    let house = house();
+    let one = house.add("one", Role::Operator).await;
+    let error = house.identity.disable(one.id, by()).await.unwrap_err();
+    assert!(matches!(error, IdentityError::LastOfRole(Role::Operator)));
+    let two = house.add("two", Role::Operator).await;
+    house.identity.set_role(one.id, Role::Clinician, by()).await.unwrap();
+    assert!(house.identity.set_role(two.id, Role::HealthAdmin, by()).await.is_err());
+    house.identity.set_role(one.id, Role::Operator, by()).await.unwrap();
+    house.identity.disable(two.id, by()).await.unwrap();
+    house.identity.enable(two.id, by()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_of_role_state_or_person_ends_the_sessions() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    let person = ResourceRef::parse("Practitioner/p").unwrap();
+    let open = house.enter("anna").await;
+    house.identity.set_role(anna.id, Role::Nurse, by()).await.unwrap();
+    assert!(!house.knows(&open, Listener::Clinic));
+    let open = house.enter("anna").await;
+    house.identity.link(anna.id, Some(person.clone()), by()).await.unwrap();
+    assert!(!house.knows(&open, Listener::Clinic));
+    assert_eq!(house.identity.accounts_of_person(&person).unwrap().len(), 1);
+    house.identity.link(anna.id, None, by()).await.unwrap();
+    assert!(house.identity.accounts_of_person(&person).unwrap().is_empty());
+    let open = house.enter("anna").await;
+    house.identity.disable(anna.id, by()).await.unwrap();
+    house.identity.enable(anna.id, by()).await.unwrap();
+    assert!(!house.knows(&open, Listener::Clinic));
+}
+
+#[tokio::test]
+async fn a_token_is_good_until_it_expires_is_revoked_or_its_account_disabled() {
+    let house = house();
+    let service = NewAccount { kind: AccountKind::Service, password: FirstPassword::None, ..new("lab", Role::Nurse) };
+    let lab = house.identity.create_account(service, by()).await.unwrap();
+    let day = Duration::from_secs(86_400);
+    let make =
+        async || house.identity.create_token(lab.id, vec!["system/Observation.rs".into()], day, by()).await.unwrap();
+    let knows = |text: &Secret<String>| {
+        let read = house.identity.read().unwrap();
+        house.identity.token(&read, text.expose()).unwrap().map(|(token, _)| token.id)
+    };
+    let (text, token) = make().await;
+    assert_eq!(knows(&text), Some(token.id));
+    assert_eq!(knows(&secret("chartbox_AAAA")), None);
+    assert_eq!(knows(&secret(text.expose().trim_start_matches("chartbox_"))), None);
+    house.identity.note_token_use(text.expose(), &token).await.unwrap();
+    assert_eq!(house.identity.tokens(None).unwrap()[0].last_used, Some(house.identity.now()));
+    house.identity.disable(lab.id, by()).await.unwrap();
+    assert_eq!(knows(&text), None);
+    house.identity.enable(lab.id, by()).await.unwrap();
+    house.clock.advance(day);
+    assert_eq!(knows(&text), None);
+
+    let (text, token) = make().await;
+    house.identity.revoke_token(token.id, by()).await.unwrap();
+    assert_eq!(knows(&text), None);
+    assert!(matches!(house.identity.revoke_token(token.id, by()).await, Err(IdentityError::NoToken)));
+}
+
+#[tokio::test]
+async fn tokens_are_for_services_but_in_a_demo_and_say_what_they_may_do() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    let service = NewAccount { kind: AccountKind::Service, password: FirstPassword::None, ..new("lab", Role::Nurse) };
+    let lab = house.identity.create_account(service, by()).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let refused = house.identity.create_token(anna.id, vec![], hour, by()).await;
+    assert!(matches!(refused, Err(IdentityError::NotAService)));
+    assert!(matches!(house.identity.create_token(lab.id, vec![], hour, by()).await, Err(IdentityError::NoScope)));
+    for lifetime in [Duration::from_secs(59), Duration::from_secs(400 * 86_400)] {
+        let refused = house.identity.create_token(lab.id, vec!["system/*.rs".into()], lifetime, by()).await;
+        assert!(matches!(refused, Err(IdentityError::BadLifetime)));
+    }
+    let demo = house_with(Settings { token_holders: TokenHolders::Anybody, ..Settings::default() });
+    let anna = demo.add("anna", Role::Clinician).await;
+    demo.identity.create_token(anna.id, vec![], hour, by()).await.unwrap();
+}
+
+fn three() -> [NewAccount; 3] {
+    [new("hada", Role::HealthAdmin), new("opal", Role::Operator), new("clio", Role::Clinician)]
+}
+
+#[tokio::test]
+async fn of_two_browsers_with_the_setup_code_one_wins_and_the_accounts_are_its_own() {
+    let house = house();
+    assert_eq!(house.identity.setup_state().unwrap(), SetupState::NoCode);
+    let old = house.identity.make_setup_code(by()).await.unwrap();
+    let code = house.identity.make_setup_code(by()).await.unwrap();
+    assert_eq!(code.expose().len(), 11);
+    assert!(matches!(
+        house.identity.complete_setup(&old, three(), By::anonymous(None)).await,
+        Err(IdentityError::WrongCode)
+    ));
+    let race = |prefix: &'static str| {
+        let (identity, code) = (house.identity.clone(), Secret::new(code.expose().to_lowercase().replace('-', " ")));
+        let accounts = three().map(|one| NewAccount { user_name: format!("{prefix}{}", one.user_name), ..one });
+        tokio::spawn(async move { identity.complete_setup(&code, accounts, By::anonymous(None)).await })
+    };
+    let (left, right) = (race("l-"), race("r-"));
+    let results = [left.await.unwrap(), right.await.unwrap()];
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    assert!(results.iter().any(|result| matches!(result, Err(IdentityError::AlreadySetUp))), "{results:?}");
+    assert_eq!(house.identity.accounts().unwrap().len(), 3);
+    assert_eq!(house.identity.setup_state().unwrap(), SetupState::Done);
+    assert!(matches!(house.identity.make_setup_code(by()).await, Err(IdentityError::AlreadySetUp)));
+    assert!(matches!(
+        house.identity.complete_setup(&code, three(), By::anonymous(None)).await,
+        Err(IdentityError::AlreadySetUp)
+    ));
+}
+
+#[tokio::test]
+async fn setup_makes_all_three_or_none_and_its_code_cannot_be_guessed() {
+    let house = house();
+    let code = house.identity.make_setup_code(by()).await.unwrap();
+    let anybody = By::anonymous(None);
+    let complete = async |accounts| house.identity.complete_setup(&code, accounts, anybody.clone()).await;
+    let [admin, operator, clinician] = three();
+    let two_of_a_kind = [admin.clone(), admin.clone(), clinician.clone()];
+    assert!(matches!(complete(two_of_a_kind).await, Err(IdentityError::SetupRoles)));
+    let same_name = NewAccount { user_name: "hada".into(), ..operator };
+    assert!(matches!(complete([admin, same_name, clinician]).await, Err(IdentityError::NameTaken)));
+    assert!(house.identity.accounts().unwrap().is_empty());
+    assert_eq!(house.identity.setup_state().unwrap(), SetupState::Waiting);
+    for _ in 0..5 {
+        let wrong = house.identity.check_setup_code(&secret("BBBBB-BBBBB"), anybody.clone()).await;
+        assert!(matches!(wrong, Err(IdentityError::WrongCode)));
+    }
+    assert!(matches!(complete(three()).await, Err(IdentityError::Wait { .. })));
+    house.clock.advance(Duration::from_secs(30));
+    complete(three()).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_attempt_and_change_is_in_the_access_log() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    let _ = house.identity.sign_in(attempt("anna", "wrong")).await;
+    let signed_in = house.enter("anna").await;
+    house.identity.sign_out(signed_in.secret.expose(), by()).await.unwrap();
+    house.identity.set_role(anna.id, Role::Nurse, by()).await.unwrap();
+    house.identity.reset_password(anna.id, by()).await.unwrap();
+    house.identity.end_sessions(anna.id, None, by()).await.unwrap();
+    house.identity.disable(anna.id, by()).await.unwrap();
+    house.identity.make_setup_code(by()).await.unwrap();
+    let expected = [
+        (Action::AccountCreate, Outcome::Success),
+        (Action::SignIn, Outcome::Denied),
+        (Action::SignIn, Outcome::Success),
+        (Action::SignOut, Outcome::Success),
+        (Action::RoleChange, Outcome::Success),
+        (Action::PasswordReset, Outcome::Success),
+        (Action::SessionEnd, Outcome::Success),
+        (Action::AccountDisable, Outcome::Success),
+        (Action::Setup, Outcome::Started),
+    ];
+    assert_eq!(house.log(), expected);
+}
+
+#[tokio::test]
+async fn what_has_ended_is_swept_away_and_the_rest_stays() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    let signed_in = house.enter("anna").await;
+    let _ = house.identity.sign_in(attempt("nobody", "wrong")).await;
+    assert_eq!(house.identity.sweep().await.unwrap(), 0);
+    house.clock.advance(Duration::from_secs(15 * 60));
+    assert_eq!(house.identity.sweep().await.unwrap(), 1);
+    assert!(!house.knows(&signed_in, Listener::Clinic));
+    house.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(house.identity.sweep().await.unwrap(), 2, "the throttles of the name and of the address");
+    assert_eq!(house.identity.sweep().await.unwrap(), 0);
+    house.enter("anna").await;
+}
