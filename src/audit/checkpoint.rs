@@ -1,23 +1,4 @@
 //! Checkpoints: what leaves the box, so that the chain can be held against it later.
-//!
-//! A checkpoint is a signed note (<https://c2sp.org/signed-note>) whose text has the lines of
-//! <https://c2sp.org/tlog-checkpoint>; the third line holds the head of our chain instead of the root of a
-//! Merkle tree, and a second root may follow later as one more line:
-//!
-//! ```text
-//! chartbox/audit/<the chain's name, 32 hexadecimal digits>
-//! <size: the number of entries, decimal>
-//! <head: the hash of the last of them, base64>
-//! time <RFC 3339, UTC>
-//! epoch <decimal>
-//! key <the Ed25519 public key, base64>
-//! was <the public key before, base64: only in the first checkpoint after the key was changed>
-//!
-//! — <the first line> <base64 of: key id, 4 bytes ‖ Ed25519 signature of the text, 64 bytes>
-//! ```
-//!
-//! The key id is the first four bytes of `SHA-256(first line ‖ 0A ‖ 01 ‖ public key)`. A note with a `was` line
-//! carries a second signature, by that key: the old key vouches for the new one.
 
 use data_encoding::BASE64;
 use serde::Serialize;
@@ -37,7 +18,26 @@ use bytes::Bytes;
 /// The longest note that is read: sixteen signatures and a few unknown lines fit many times.
 const LONGEST: usize = 64 << 10;
 
-/// A checkpoint whose signatures are right for the keys that it names. Whether those are this box's keys is for
+/// A checkpoint is a signed note (<https://c2sp.org/signed-note>) whose text has the lines of
+/// <https://c2sp.org/tlog-checkpoint>; the third line holds the head of our chain instead of the root of a
+/// Merkle tree, and a second root may follow later as one more line:
+///
+/// ```text
+/// chartbox/audit/<the chain's name, 32 hexadecimal digits>
+/// <size: the number of entries, decimal>
+/// <head: the hash of the last of them, base64>
+/// time <RFC 3339, UTC>
+/// epoch <decimal>
+/// key <the Ed25519 public key, base64>
+/// was <the public key before, base64: only in the first checkpoint after the key was changed>
+///
+/// — <the first line> <base64 of: key id, 4 bytes ‖ Ed25519 signature of the text, 64 bytes>
+/// ```
+///
+/// The key id is the first four bytes of `SHA-256(first line ‖ 0A ‖ 01 ‖ public key)`. A note with a `was` line
+/// carries a second signature, by that key: the old key vouches for the new one.
+///
+/// The signatures of one that was read are right for the keys that it names. Whether those are this box's keys is for
 /// whoever knows their fingerprints to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -102,7 +102,7 @@ impl Checkpoint {
         Ok(Self { origin, size, head, time, epoch, key, was, text: note.to_owned() })
     }
 
-    fn sign(head: &Head, time: Timestamp, signer: &Signer, before: Option<&Signer>) -> Self {
+    pub(super) fn sign(head: &Head, time: Timestamp, signer: &Signer, before: Option<&Signer>) -> Self {
         let origin = head.origin();
         let key = signer.public();
         let was = before.map(Signer::public);

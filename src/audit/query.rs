@@ -10,7 +10,7 @@ use super::AuditError;
 use super::entry::{Clock, Entry, Resources};
 use super::event::{Detail, Touched};
 use super::layout;
-use super::rows::{AccountKey, BY_ACCOUNT, BY_PATIENT, DETAILS, DetailRow, ENTRIES, LISTS, PatientKey};
+use super::rows::{BY_ACCOUNT, BY_PATIENT, DETAILS, DetailRow, ENTRIES, LISTS};
 use super::words::{Action, Outcome};
 use crate::base::{AccountId, FhirId, Timestamp};
 use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};

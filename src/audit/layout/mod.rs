@@ -5,6 +5,8 @@ mod read;
 mod write;
 
 pub use read::{read_chunk, read_detail, read_entry};
+#[cfg(test)]
+pub use write::put_entry;
 pub use write::{Body, detail_bytes, escaped, put_body, put_place, side_list};
 
 /// The layout written today.
