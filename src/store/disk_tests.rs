@@ -1,21 +1,25 @@
-//! The engine on disk through the store's public face: what survives, and what damage says.
+//! The store on disk through its public face: what survives, what damage says, and a disk that fills up.
 
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::engine::disk::{DiskEngine, Medium, Slot};
 use super::*;
 use crate::base::{Secret, SeededRandom, SystemClock};
 
 const ROWS: Table<(u32,), Vec<u8>> = Table::new(tables::TEST);
 
-fn ambient() -> Ambient {
+pub(super) fn ambient() -> Ambient {
     Ambient::new(SystemClock, SeededRandom::new(7))
 }
 
-fn key() -> PageKey {
+pub(super) fn key() -> PageKey {
     PageKey::new(1, &Secret::new([1; 32]))
 }
 
-fn options() -> StoreOptions {
+pub(super) fn options() -> StoreOptions {
     StoreOptions { cache_bytes: 1 << 20, low_bytes: 0, ..StoreOptions::throwaway() }
 }
 
@@ -45,10 +49,15 @@ fn rows(store: &Store) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-#[test]
-fn what_was_written_is_there_after_closing_and_opening() {
+fn folder_and_path() -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chartbox.redb");
+    (folder, path)
+}
+
+#[test]
+fn what_was_written_is_there_after_closing_and_opening() {
+    let (folder, path) = folder_and_path();
     made(&path, 40);
     let label = StoreLabel::read(&path).unwrap();
     let store = open(&path).unwrap();
@@ -56,4 +65,347 @@ fn what_was_written_is_there_after_closing_and_opening() {
     assert_eq!(rows(&store).unwrap(), 40);
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["chartbox.redb"]);
+}
+
+#[test]
+fn nothing_readable_is_in_the_file() {
+    let (_folder, path) = folder_and_path();
+    let store = Store::create(&path, key(), &options(), &ambient()).unwrap();
+    put(&store, 1, &b"Marguerite Featherstonehaugh".repeat(500)).unwrap();
+    drop(store);
+    let bytes = std::fs::read(&path).unwrap();
+    for word in ["Featherstone", "chartbox_test", tables::META.name(), tables::TEST.name(), "redb"] {
+        assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word} stands in the file");
+    }
+}
+
+#[test]
+fn a_closed_store_answers_that_it_is_stopping() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 3);
+    let store = open(&path).unwrap();
+    let snapshot = store.read().unwrap();
+    store.close();
+    assert!(matches!(store.read(), Err(StoreError::Stopping)));
+    assert!(matches!(put(&store, 9, b"late"), Err(StoreError::Stopping)));
+    // What it has in memory it may still show; the rest it says it cannot.
+    let old = snapshot.scan(&ROWS, KeyRange::all(), Direction::Up).map(|rows| rows.filter(Result::is_ok).count());
+    assert!(old.is_err() || old.is_ok_and(|count| count <= 3));
+    assert_eq!(rows(&open(&path).unwrap()).unwrap(), 3);
+}
+
+#[test]
+fn a_second_opening_or_creation_is_refused_and_changes_nothing() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 3);
+    let before = std::fs::read(&path).unwrap();
+    let create = || Store::create(&path, key(), &options(), &ambient());
+    assert!(matches!(create(), Err(StoreError::Exists(_))));
+    let missing = open(&path.with_extension("none"));
+    assert!(matches!(missing, Err(StoreError::Missing(_))));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let store = open(&path).unwrap();
+    assert!(matches!(open(&path), Err(StoreError::InUse(_))));
+    assert_eq!(rows(&store).unwrap(), 3);
+}
+
+#[test]
+fn a_creation_that_was_interrupted_is_taken_up_again() {
+    let (folder, path) = folder_and_path();
+    std::fs::write(folder.path().join("chartbox.redb.new"), [7; 100_000]).unwrap();
+    made(&path, 3);
+    assert_eq!(rows(&open(&path).unwrap()).unwrap(), 3);
+    assert!(!folder.path().join("chartbox.redb.new").exists());
+}
+
+#[test]
+fn a_wrong_key_is_told_from_damage_and_another_file_from_a_store() {
+    let (folder, path) = folder_and_path();
+    made(&path, 3);
+    let wrong = |epoch, secret| {
+        let key = PageKey::new(epoch, &Secret::new([secret; 32]));
+        Store::open(&path, key, &options(), &ambient()).err().unwrap()
+    };
+    assert!(matches!(wrong(1, 2), StoreError::WrongKey));
+    assert!(matches!(wrong(2, 1), StoreError::WrongKey));
+    for (name, bytes) in [("empty", vec![]), ("short", vec![1; 100]), ("text", b"hello ".repeat(9000))] {
+        let other = folder.path().join(name);
+        std::fs::write(&other, bytes).unwrap();
+        assert!(matches!(open(&other), Err(StoreError::NotAStore(_))), "{name}");
+        assert!(matches!(StoreLabel::read(&other), Err(StoreError::NotAStore(_))), "{name}");
+    }
+    assert_eq!(rows(&open(&path).unwrap()).unwrap(), 3);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 3);
+    let store = open(&path).unwrap();
+    store.write_blocking(|tx| tx.put(&FACTS, &SCHEMA_KEY, &(SCHEMA + 1))).unwrap();
+    store.write_blocking(|tx| tx.put(&ROWS, &(1,), &vec![])).unwrap_or_else(|error: StoreError| panic!("{error}"));
+    drop(store);
+    let error = open(&path).err().unwrap();
+    assert!(matches!(error, StoreError::Newer { found: 2, known: 1 }), "{error}");
+}
+
+/// Opens and reads a copy of `path` in which `change` changed something: the rows, or what was said.
+fn after(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Result<usize, StoreError> {
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    let copy = path.with_extension("copy");
+    std::fs::write(&copy, bytes).unwrap();
+    open(&copy).and_then(|store| rows(&store))
+}
+
+#[test]
+fn a_cut_file_is_damaged_wherever_it_was_cut() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 40);
+    let len = std::fs::metadata(&path).unwrap().len() as usize;
+    for cut in [5000, 9000, 16383, 16384, 16385, 24576, len / 2, len / 8192 * 4096, len - 8192, len - 1] {
+        let error = after(&path, |bytes| bytes.truncate(cut)).err().unwrap_or_else(|| panic!("cut at {cut} of {len}"));
+        assert!(matches!(error, StoreError::Damaged(_)), "cut at {cut}: {error}");
+    }
+    let error = after(&path, |bytes| bytes.extend([0; 100])).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+}
+
+#[test]
+fn a_flipped_byte_is_found_or_harmless_wherever_it_is() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 40);
+    let len = std::fs::metadata(&path).unwrap().len() as usize;
+    let mut damaged = 0;
+    // Label, both header copies, then in every slot: page, nonce, tag, padding.
+    let preamble = [0, 20, 40, 60, 100, 4090, 4096, 4200, 8192, 8300, 12288];
+    let slots = (16384..len).step_by(8192).flat_map(|slot| [0, 2000, 4095, 4100, 4125, 5000].map(|at| slot + at));
+    for at in preamble.into_iter().chain(slots.step_by(5)) {
+        match after(&path, |bytes| bytes[at] ^= 0x10) {
+            Ok(count) => assert_eq!(count, 40, "byte {at}"),
+            Err(StoreError::Damaged(_) | StoreError::NotAStore(_)) => damaged += 1,
+            Err(other) => panic!("byte {at}: {other}"),
+        }
+    }
+    assert!(damaged > 20, "{damaged}");
+}
+
+#[test]
+fn a_zeroed_or_swapped_page_never_passes() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 40);
+    let len = std::fs::metadata(&path).unwrap().len() as usize;
+    let (mut zeroed, mut swapped) = (0, 0);
+    for slot in (16384..len).step_by(8192) {
+        match after(&path, |bytes| bytes[slot..slot + 8192].fill(0)) {
+            Ok(count) => assert_eq!(count, 40),
+            Err(StoreError::Damaged(_)) => zeroed += 1,
+            Err(other) => panic!("{other}"),
+        }
+        let other = if slot + 8192 < len { slot + 8192 } else { 16384 };
+        match after(&path, |bytes| bytes.copy_within(other..other + 8192, slot)) {
+            Ok(count) => assert_eq!(count, 40),
+            Err(StoreError::Damaged(_)) => swapped += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(zeroed > 40 && swapped > 40, "{zeroed} {swapped}");
+}
+
+#[test]
+fn an_old_page_put_back_is_found_when_the_whole_file_is_checked() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 10);
+    let old = std::fs::read(&path).unwrap();
+    let store = open(&path).unwrap();
+    for round in 0..8 {
+        for row in 0..10_u32 {
+            put(&store, row, &vec![row as u8; 300 * row as usize]).unwrap();
+        }
+        put(&store, 3, &vec![round; 900]).unwrap();
+        put(&store, 3, &vec![3; 900]).unwrap();
+    }
+    drop(store);
+    let whole = StoreOptions { check: OpenCheck::Whole, ..options() };
+    let copy = path.with_extension("copy");
+    let mut found = 0;
+    let now = std::fs::read(&path).unwrap();
+    Store::open(&path, key(), &whole, &ambient()).unwrap();
+    for slot in (16384..old.len().min(now.len())).step_by(8192) {
+        if old[slot..slot + 8192] == now[slot..slot + 8192] || old[slot..slot + 8192].iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        let mut bytes = now.clone();
+        bytes[slot..slot + 8192].copy_from_slice(&old[slot..slot + 8192]);
+        std::fs::write(&copy, bytes).unwrap();
+        match Store::open(&copy, key(), &whole, &ambient()) {
+            Err(StoreError::Damaged(_)) => found += 1,
+            Err(other) => panic!("{other}"),
+            // A page that nothing names any more.
+            Ok(store) => assert_eq!(rows(&store).unwrap(), 10),
+        }
+    }
+    assert!(found > 5, "{found}");
+}
+
+#[test]
+fn a_damaged_page_stops_only_those_who_need_it() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 60);
+    let store = open(&path).unwrap();
+    // Behind the store's back, while it runs.
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let readable = |store: &Store| -> Vec<bool> {
+        let get = |row| store.read().and_then(|snapshot| snapshot.get(&ROWS, &(row,)));
+        (0..60).map(|row| matches!(get(row), Ok(Some(_)))).collect()
+    };
+    assert!(readable(&store).iter().all(|readable| *readable));
+    drop(store);
+    let mut seen_some = false;
+    for slot in (16384..bytes.len()).step_by(8192).rev() {
+        file.write_all_at(&[0xAA; 64], slot as u64).unwrap();
+        if let Ok(store) = open(&path) {
+            let rows = readable(&store);
+            if rows.iter().any(|ok| !ok) && rows.iter().filter(|ok| **ok).count() > 30 {
+                seen_some = true;
+                // Reading and writing go on for the others.
+                put(&store, 1000, b"new").unwrap();
+                assert_eq!(store.read().unwrap().get(&ROWS, &(1000,)).unwrap(), Some(b"new".to_vec()));
+                assert_eq!(readable(&store), rows);
+                break;
+            }
+        }
+        file.write_all_at(&bytes[slot..slot + 64], slot as u64).unwrap();
+    }
+    assert!(seen_some);
+}
+
+/// A disk of a size: what does not fit is refused, and syncs can be made to fail.
+#[derive(Debug, Default)]
+struct SmallDisk {
+    bytes: std::sync::Mutex<Vec<u8>>,
+    /// Bytes that writes may still take.
+    left: AtomicU64,
+    /// What it says is free.
+    said: AtomicU64,
+    sync_fails: AtomicBool,
+}
+
+impl SmallDisk {
+    fn roomy() -> Arc<Self> {
+        let disk = Self::default();
+        disk.left.store(u64::MAX / 2, Ordering::SeqCst);
+        disk.said.store(100 << 30, Ordering::SeqCst);
+        Arc::new(disk)
+    }
+}
+
+impl Medium for SmallDisk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.bytes.lock().unwrap().len() as u64)
+    }
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let bytes = self.bytes.lock().unwrap();
+        let from = bytes.get(offset as usize..offset as usize + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(from);
+        Ok(())
+    }
+    fn write_at(&self, offset: u64, new: &[u8]) -> io::Result<()> {
+        let mut bytes = self.bytes.lock().unwrap();
+        let place = &mut bytes[offset as usize..offset as usize + new.len()];
+        // Overwriting takes no space; a hole does.
+        if place.iter().all(|byte| *byte == 0) {
+            let left = self.left.load(Ordering::SeqCst);
+            self.left.store(left.checked_sub(new.len() as u64).ok_or(io::ErrorKind::StorageFull)?, Ordering::SeqCst);
+        }
+        place.copy_from_slice(new);
+        Ok(())
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.bytes.lock().unwrap().resize(len as usize, 0);
+        Ok(())
+    }
+    fn sync(&self) -> io::Result<()> {
+        if self.sync_fails.load(Ordering::SeqCst) { Err(io::Error::other("the cable fell out")) } else { Ok(()) }
+    }
+    fn space(&self) -> io::Result<DiskSpace> {
+        Ok(DiskSpace { free: self.said.load(Ordering::SeqCst), total: 100 << 30 })
+    }
+}
+
+fn on(disk: &Arc<SmallDisk>, options: &StoreOptions) -> Store {
+    let engine = DiskEngine::create_on(disk.clone(), key(), options, &ambient(), Slot::OWN_SECTORS).unwrap();
+    Store::over(engine)
+}
+
+fn essential(store: &Store, row: u32) -> Result<(), StoreError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.write_essential(move |tx| tx.put(&ROWS, &(row,), &vec![row as u8; 300 * row as usize])))
+}
+
+#[test]
+fn with_little_space_ordinary_writes_are_refused_and_essential_ones_go_on() {
+    let disk = SmallDisk::roomy();
+    let store = on(&disk, &StoreOptions { cache_bytes: 1 << 20, ..StoreOptions::for_a_clinic() });
+    put(&store, 0, b"").unwrap();
+    disk.said.store(1 << 20, Ordering::SeqCst);
+    assert!(matches!(put(&store, 1, b"no"), Err(StoreError::Full)));
+    essential(&store, 1).unwrap();
+    assert_eq!(rows(&store).unwrap(), 2);
+    disk.said.store(100 << 30, Ordering::SeqCst);
+    put(&store, 2, &[2; 600]).unwrap();
+    assert_eq!(rows(&store).unwrap(), 3);
+}
+
+#[test]
+fn a_disk_that_is_full_in_the_middle_of_a_commit_loses_nothing_and_goes_on_when_there_is_space() {
+    for left in (0..40).map(|pages| pages * 8192) {
+        let disk = SmallDisk::roomy();
+        let store = on(&disk, &options());
+        for row in 0..4 {
+            put(&store, row, &vec![row as u8; 300 * row as usize]).unwrap();
+        }
+        let before = store.read().unwrap();
+        disk.left.store(left, Ordering::SeqCst);
+        let mut done = 4;
+        let refused = loop {
+            match put(&store, done, &vec![done as u8; 300 * done as usize]) {
+                Ok(()) => done += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, StoreError::Full), "{refused}");
+        assert_eq!(rows(&store).unwrap(), done as usize);
+        // What was tried left pages behind that may just do.
+        match put(&store, done, &vec![done as u8; 300 * done as usize]) {
+            Ok(()) => done += 1,
+            Err(error) => assert!(matches!(error, StoreError::Full), "{error}"),
+        }
+        assert_eq!(rows(&store).unwrap(), done as usize);
+        // A view from before the refusal shows its own time or says that it cannot.
+        let old: Result<Vec<_>, _> = before.scan(&ROWS, KeyRange::all(), Direction::Up).and_then(|rows| rows.collect());
+        assert!(old.is_err() || old.is_ok_and(|rows| rows.len() == 4));
+        disk.left.store(u64::MAX / 2, Ordering::SeqCst);
+        put(&store, done, &vec![done as u8; 300 * done as usize]).unwrap();
+        assert_eq!(rows(&store).unwrap(), done as usize + 1);
+        drop(store);
+        let engine = DiskEngine::open_on(disk, key(), &options(), &ambient(), "disk").unwrap();
+        assert_eq!(rows(&Store::over(engine)).unwrap(), done as usize + 1);
+    }
+}
+
+#[test]
+fn nothing_goes_on_after_a_failed_sync() {
+    let disk = SmallDisk::roomy();
+    let store = on(&disk, &options());
+    put(&store, 0, b"").unwrap();
+    disk.sync_fails.store(true, Ordering::SeqCst);
+    assert!(matches!(put(&store, 1, b"no"), Err(StoreError::Io(_))));
+    disk.sync_fails.store(false, Ordering::SeqCst);
+    assert!(matches!(put(&store, 1, b"no"), Err(StoreError::Io(_))));
+    assert!(matches!(store.read(), Err(StoreError::Io(_))));
+    drop(store);
+    let engine = DiskEngine::open_on(disk, key(), &options(), &ambient(), "disk").unwrap();
+    assert_eq!(rows(&Store::over(engine)).unwrap(), 1);
 }

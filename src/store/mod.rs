@@ -180,7 +180,11 @@ impl Read for Snapshot {
 }
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod disk_tests;
+#[cfg(test)]
+mod engine_tests;
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,8 @@ pub(in crate::store) trait Medium: Debug + Send + Sync + 'static {
     fn sync(&self) -> io::Result<()>;
     /// Space on the disk that holds this.
     fn space(&self) -> io::Result<DiskSpace>;
+    /// Lets another process have it.
+    fn release(&self) {}
 }
 
 /// A file, locked for this process as long as it is open.
@@ -139,5 +141,10 @@ impl Medium for StoreFile {
             free: disk.f_bavail.saturating_mul(disk.f_frsize),
             total: disk.f_blocks.saturating_mul(disk.f_frsize),
         })
+    }
+
+    fn release(&self) {
+        // What cannot be unlocked now is unlocked when the file is dropped.
+        let _ = self.0.unlock();
     }
 }

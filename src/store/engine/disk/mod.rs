@@ -47,11 +47,21 @@ pub(in crate::store) struct DiskEngine {
     sealing: Sealing,
     options: StoreOptions,
     meter: Arc<Meter>,
+    commit: Commit,
     commits: AtomicU64,
     reserve: Mutex<Reserve>,
     state: RwLock<State>,
     /// The view of the last commit, shared by all who ask before the next one.
     latest: Mutex<Option<Arc<DiskView>>>,
+}
+
+/// Whether a commit reaches the disk before it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Commit {
+    Durable,
+    /// For the test that shows what it would cost.
+    #[cfg(test)]
+    InMemory,
 }
 
 enum State {
@@ -160,10 +170,25 @@ impl DiskEngine {
             sealing,
             options: options.clone(),
             meter,
+            commit: Commit::Durable,
             commits: AtomicU64::new(0),
             reserve: Mutex::default(),
             state: RwLock::new(State::Running(running)),
             latest: Mutex::new(None),
+        }
+    }
+
+    #[cfg(test)]
+    pub(in crate::store) fn committing(mut self, commit: Commit) -> Self {
+        self.commit = commit;
+        self
+    }
+
+    /// Ends as a killed process does: nothing more reaches the file.
+    #[cfg(test)]
+    pub(in crate::store) fn kill(self) {
+        if let Ok(running) = self.read_state().running() {
+            running.pages.set_fault(Fault::Broken);
         }
     }
 
@@ -187,7 +212,7 @@ impl DiskEngine {
         if pages.is_frozen() {
             return Err(StoreError::Full);
         }
-        let applied = catch_unwind(AssertUnwindSafe(|| apply(database, changes)));
+        let applied = catch_unwind(AssertUnwindSafe(|| apply(database, changes, self.commit)));
         applied
             .unwrap_or_else(|panic| {
                 pages.set_fault(Fault::Broken);
@@ -324,10 +349,7 @@ impl Engine for DiskEngine {
         let mut result = self.try_commit(changes);
         self.lock_latest().take();
         if result.is_err() {
-            let recovered = self.recover();
-            if let Err(error) = recovered {
-                return Err(error);
-            }
+            self.recover()?;
             // A reader's error may have stopped a commit that had got through.
             if self.holds(changes)? {
                 result = Ok(());
@@ -367,7 +389,17 @@ impl Engine for DiskEngine {
     }
 
     fn close(&self) {
-        self.stop(&mut self.write_state(), StoreError::Stopping);
+        let mut state = self.write_state();
+        if state.running().is_ok() {
+            self.stop(&mut state, StoreError::Stopping);
+            self.medium.release();
+        }
+    }
+}
+
+impl Drop for DiskEngine {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -410,9 +442,13 @@ fn cut_or(error: &io::Error) -> StoreError {
     }
 }
 
-fn apply(database: &Database, changes: &Changes) -> Result<(), ::redb::Error> {
+fn apply(database: &Database, changes: &Changes, commit: Commit) -> Result<(), ::redb::Error> {
     let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
+    match commit {
+        Commit::Durable => transaction.set_quick_repair(true),
+        #[cfg(test)]
+        Commit::InMemory => transaction.set_durability(::redb::Durability::None)?,
+    }
     for (id, rows) in changes {
         let mut table = transaction.open_table(view::definition(*id))?;
         for (key, value) in rows {

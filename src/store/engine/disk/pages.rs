@@ -14,8 +14,8 @@
 //! | 4120..4136 | tag |
 //! | 4136..8192 | zero |
 //!
-//! A slot of zeros is a page never written, and reads as zeros. Any other page that does not open is an
-//! error, always. A slot is two sectors of the page's own: with slots of 4608 bytes a sector lost while a
+//! A page that does not open is an error, always. So is one never written, a slot of zeros: the engine reads
+//! only pages that it wrote whole, and a page that somebody zeroed must not pass for new. A slot is two sectors of the page's own: with slots of 4608 bytes a sector lost while a
 //! page is written takes committed bytes of its neighbours with it (the crash tests show it).
 //!
 //! The AEAD gives no freshness: an old page put back at its own place opens. The engine's own checksums
@@ -162,10 +162,8 @@ impl Pages {
         self.0.medium.read_at(self.0.sealing.slot.offset(first), &mut raw)?;
         self.0.meter.read.fetch_add(raw.len() as u64, Ordering::Relaxed);
         for ((number, slot), page) in (first..).zip(raw.chunks(size)).zip(out.chunks_exact_mut(PAGE)) {
-            self.open_page(number, slot, page).map_err(|error| {
-                self.set_fault(Fault::Unreadable { page: number });
-                error
-            })?;
+            let opened = self.open_page(number, slot, page);
+            opened.inspect_err(|_| self.set_fault(Fault::Unreadable { page: number }))?;
         }
         Ok(())
     }
@@ -175,9 +173,6 @@ impl Pages {
         let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(io::ErrorKind::UnexpectedEof)?;
         let (tag, _) = rest.split_first_chunk::<TAG>().ok_or(io::ErrorKind::UnexpectedEof)?;
         page.copy_from_slice(sealed);
-        if *nonce == [0; NONCE] && *tag == [0; TAG] && sealed.iter().all(|byte| *byte == 0) {
-            return Ok(());
-        }
         let opened = self.0.sealing.key.open(self.place(number), nonce, tag, page);
         opened.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
@@ -202,15 +197,6 @@ impl Pages {
         self.0.medium.write_at(self.0.sealing.slot.offset(first), &raw)?;
         self.0.meter.written.fetch_add(raw.len() as u64, Ordering::Relaxed);
         Ok(())
-    }
-
-    /// A part of one page, from 1 on: reads it, changes it, writes it whole.
-    fn patch_page(&self, number: u64, at: usize, bytes: &[u8]) -> io::Result<()> {
-        let mut page = vec![0; PAGE];
-        self.read_pages(number, &mut page)?;
-        let place = page.get_mut(at..at + bytes.len()).ok_or(io::ErrorKind::InvalidInput)?;
-        place.copy_from_slice(bytes);
-        self.write_pages(number, &page)
     }
 
     fn write_header(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
@@ -256,7 +242,8 @@ impl Pages {
             } else if at == 0 && len.is_multiple_of(PAGE) {
                 self.write_pages(page, now)?;
             } else {
-                self.patch_page(page, at, now)?;
+                // The engine writes whole pages; a part could tear what is beside it.
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "a write of a part of a page"));
             }
             (from, rest) = (from + len as u64, later);
         }
