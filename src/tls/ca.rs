@@ -66,7 +66,7 @@ impl Ca {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.name_constraints = Some(constraints(names));
-        let certificate = params.self_signed(&*key.0.expose()).map_err(not_made)?;
+        let certificate = params.self_signed(key.0.expose()).map_err(not_made)?;
         Ok((Self { der: certificate.into(), names: names.clone() }, key.pem()))
     }
 
