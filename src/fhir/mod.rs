@@ -8,7 +8,9 @@ pub mod outcome;
 pub mod fhirpath;
 mod resource_type;
 pub mod search;
+pub mod validate;
 
 pub use definitions::Definitions;
 pub use outcome::{Issue, IssueCode, Severity};
 pub use resource_type::ResourceType;
+pub use validate::{Mode, validate};

@@ -1,0 +1,341 @@
+//! Whether a resource is what R4 says: elements, cardinality, types, formats, required codes, references, narrative.
+//!
+//! One walk over the JSON beside the definitions. It never changes the resource, never looks at anything outside it, and its
+//! texts never repeat a value. Invariants that span elements are not evaluated, but for the few named in `special.rs`.
+
+mod narrative;
+mod path;
+mod primitive;
+mod special;
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::ResourceType;
+use super::definitions::{Definitions, Element, ElementType, NodeId, Primitive, Property, TypeKind};
+use super::outcome::{Issue, IssueCode};
+use path::{Path, shape};
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything the standard requires.
+    Strict,
+    /// For records from elsewhere, which no one can mend any more: codes outside a required value set, references to the
+    /// wrong type or to a contained resource that is not there, and blank narratives are warnings. Structure, formats and
+    /// active content are refused as ever.
+    Lenient,
+}
+
+/// More issues than these are counted out in one last one: a hostile text could have millions.
+const MOST_ISSUES: usize = 100;
+
+/// Deeper than any text that `json::parse` lets through by default.
+const DEPTH: usize = 128;
+
+/// What is wrong with a resource; empty when nothing is. Only issues of severity error (`Issue::is_error`) make it unfit to
+/// be stored. In a Bundle or Parameters the resources within are checked too.
+pub fn validate(resource: &Value, definitions: &Definitions, mode: Mode) -> Vec<Issue> {
+    let mut walk = Walk { r4: definitions, mode, issues: Vec::new(), left_out: 0, depth: 0, scope: Scope::default() };
+    walk.resource(resource, None, Place::Top);
+    if walk.left_out > 0 {
+        let text = format!("{} more things are wrong; correct these first.", walk.left_out);
+        walk.issues.push(Issue::error(IssueCode::Incomplete, "", text));
+    }
+    walk.issues
+}
+
+/// Where a whole resource stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Top,
+    Contained,
+    /// In a Bundle or Parameters.
+    Within,
+}
+
+/// The resource that fragment references are relative to.
+#[derive(Default)]
+struct Scope<'v> {
+    /// The contained resources' ids, with their type and how many have that id.
+    contained: HashMap<&'v str, (Option<ResourceType>, usize)>,
+    /// Within a Bundle: references may also be conditional (http.html#trules).
+    bundle: bool,
+}
+
+struct Walk<'v> {
+    r4: &'v Definitions,
+    mode: Mode,
+    issues: Vec<Issue>,
+    left_out: usize,
+    depth: usize,
+    scope: Scope<'v>,
+}
+
+impl<'v> Walk<'v> {
+    fn error(&mut self, code: IssueCode, path: &Path<'_>, text: impl Into<String>) {
+        if self.issues.len() < MOST_ISSUES {
+            self.issues.push(Issue::error(code, path.expression(), text));
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// An error, or in lenient mode a warning.
+    fn lapse(&mut self, code: IssueCode, path: &Path<'_>, text: impl Into<String>) {
+        match self.mode {
+            Mode::Strict => self.error(code, path, text),
+            Mode::Lenient if self.issues.len() < MOST_ISSUES => {
+                self.issues.push(Issue::warning(code, path.expression(), text));
+            }
+            Mode::Lenient => {}
+        }
+    }
+
+    fn resource(&mut self, value: &'v Value, path: Option<&Path<'_>>, place: Place) {
+        let unnamed = Path::root("Resource");
+        let Some(members) = value.as_object() else {
+            return self.error(IssueCode::Structure, path.unwrap_or(&unnamed), "A resource must be a JSON object.");
+        };
+        let name = members.get("resourceType");
+        let Some(kind) = name.and_then(Value::as_str).and_then(ResourceType::parse) else {
+            let text = match name {
+                None => "The resource does not say what it is: \"resourceType\" is missing.",
+                Some(_) => "The \"resourceType\" is not a resource type of FHIR R4.",
+            };
+            let code = if name.is_none() { IssueCode::Required } else { IssueCode::Invalid };
+            return self.error(code, path.unwrap_or(&unnamed), text);
+        };
+        let root = Path::root(kind.name());
+        let path = path.unwrap_or(&root);
+        let node = self.r4.resource(kind);
+        if place == Place::Contained {
+            self.contained(members, path);
+            self.object(node, members, path);
+        } else {
+            let bundle = self.scope.bundle || kind == ResourceType::Bundle;
+            let before =
+                std::mem::replace(&mut self.scope, Scope { contained: special::contained_ids(members), bundle });
+            self.object(node, members, path);
+            self.scope = before;
+        }
+    }
+
+    /// The members of a resource, datatype or backbone element.
+    fn object(&mut self, node: NodeId, members: &'v Map<String, Value>, path: &Path<'_>) {
+        if members.is_empty() {
+            return self.error(IssueCode::Structure, path, "The object is empty; leave it out instead.");
+        }
+        if self.depth >= DEPTH {
+            return self.error(IssueCode::TooCostly, path, "Elements stand too deep inside each other.");
+        }
+        self.depth += 1;
+        let mut choices: Vec<(&str, &str)> = Vec::new();
+        for (key, value) in members {
+            let (name, beside) = match key.strip_prefix('_') {
+                Some(name) => (name, true),
+                None => (key.as_str(), false),
+            };
+            let Some(property) = self.r4.property(node, name) else {
+                self.unknown(node, key, path);
+                continue;
+            };
+            if property.element.choice {
+                self.one_choice(&mut choices, property, path);
+            }
+            match (property.kind.kind, beside) {
+                (TypeKind::Primitive(primitive), false) => self.primitives(primitive, property, members, value, path),
+                (TypeKind::Primitive(_), true) => self.beside(property, members.get(name), value, path),
+                (_, true) => self.unknown(node, key, path),
+                (_, false) => self.values(property, value, path),
+            }
+        }
+        self.required(node, members, path);
+        self.depth -= 1;
+    }
+
+    fn unknown(&mut self, node: NodeId, key: &str, path: &Path<'_>) {
+        // Not an element, but the name of the type, checked before.
+        if key == "resourceType" && ResourceType::parse(self.r4.name(node)).is_some() {
+            return;
+        }
+        let stem = self.r4.element(node, key).filter(|element| element.choice);
+        let text = match stem.and_then(|element| self.r4.types_of(element).first()) {
+            Some(kind) => {
+                let mut example = kind.name.to_owned();
+                example.get_mut(..1).map(str::make_ascii_uppercase);
+                format!("\"{key}\" needs the type of its value in its name, such as \"{key}{example}\".")
+            }
+            None => format!("\"{}\" is not an element of {} in FHIR R4.", shape(key), self.r4.name(node)),
+        };
+        self.error(IssueCode::Structure, &path.name(key), text);
+    }
+
+    fn one_choice(&mut self, seen: &mut Vec<(&'v str, &'v str)>, property: Property<'v>, path: &Path<'_>) {
+        let (stem, kind) = (property.element.name, property.kind.name);
+        match seen.iter().find(|(known, _)| *known == stem) {
+            None => seen.push((stem, kind)),
+            Some((_, known)) if *known == kind => {}
+            Some(_) => {
+                self.error(IssueCode::Structure, &path.name(stem), "The element may have a value of one type only.");
+            }
+        }
+    }
+
+    fn required(&mut self, node: NodeId, members: &Map<String, Value>, path: &Path<'_>) {
+        for element in self.r4.required_of(node) {
+            if !self.is_present(node, element, members) {
+                let text = format!("\"{}\" is required and missing.", element.name);
+                self.error(IssueCode::Required, &path.name(element.name), text);
+            }
+        }
+    }
+
+    fn is_present(&self, node: NodeId, element: &Element, members: &Map<String, Value>) -> bool {
+        if !element.choice {
+            // A primitive may be there by its extension alone, which says why there is no value.
+            return members.contains_key(element.name)
+                || members.keys().any(|key| key.strip_prefix('_') == Some(element.name));
+        }
+        members.keys().any(|key| {
+            let name = key.strip_prefix('_').unwrap_or(key);
+            name.starts_with(element.name)
+                && self.r4.property(node, name).is_some_and(|found| found.element.name == element.name)
+        })
+    }
+
+    /// Whether a value is an array exactly when its element repeats; its items, or itself.
+    fn items(&mut self, element: &Element, value: &'v Value, path: &Path<'_>) -> Option<&'v [Value]> {
+        match (element.repeats, value) {
+            (true, Value::Array(items)) if items.is_empty() => {
+                self.error(IssueCode::Structure, path, "The array is empty; leave it out instead.");
+                None
+            }
+            (true, Value::Array(items)) => Some(items),
+            (true, _) => {
+                self.error(IssueCode::Structure, path, "The element can repeat, so it must be an array: [ … ].");
+                None
+            }
+            (false, Value::Array(_)) => {
+                self.error(IssueCode::Structure, path, "The element does not repeat, so it must not be an array.");
+                None
+            }
+            (false, one) => Some(std::slice::from_ref(one)),
+        }
+    }
+
+    fn primitives(
+        &mut self,
+        primitive: Primitive,
+        property: Property<'v>,
+        members: &Map<String, Value>,
+        value: &'v Value,
+        path: &Path<'_>,
+    ) {
+        let element = property.element;
+        let path = path.name(element.name);
+        let Some(items) = self.items(element, value, &path) else { return };
+        let beside = items.iter().any(Value::is_null).then(|| members.get(&format!("_{}", element.name))).flatten();
+        for (at, item) in items.iter().enumerate() {
+            let place = path.index(at);
+            let path = if element.repeats { &place } else { &path };
+            if item.is_null() {
+                let filled = beside.and_then(|beside| beside.get(at)).is_some_and(Value::is_object);
+                if !filled {
+                    self.error(IssueCode::Structure, path, "There is no value here; leave the element out instead.");
+                }
+                continue;
+            }
+            self.primitive(primitive, property, item, path);
+        }
+    }
+
+    fn primitive(&mut self, primitive: Primitive, property: Property<'v>, value: &'v Value, path: &Path<'_>) {
+        if let Err(what) = primitive::check(primitive, value) {
+            let text = format!("\"{}\" {what}.", property.element.name);
+            return self.error(IssueCode::Value, path, text);
+        }
+        match (primitive, value) {
+            (Primitive::Code, Value::String(code)) => {
+                if let Some(codes) = self.r4.binding(property.element).filter(|codes| !codes.has_code(code)) {
+                    let text = format!("The code is not one of those that FHIR R4 allows here ({}).", codes.url);
+                    self.lapse(IssueCode::CodeInvalid, path, text);
+                }
+            }
+            (Primitive::Xhtml, Value::String(text)) => self.narrative(text, path),
+            _ => {}
+        }
+    }
+
+    /// `_name`: the ids and extensions of a primitive, aligned with its values.
+    fn beside(&mut self, property: Property<'v>, values: Option<&Value>, beside: &'v Value, path: &Path<'_>) {
+        let element = property.element;
+        let path = path.name(element.name);
+        let Some(items) = self.items(element, beside, &path) else { return };
+        if let (true, Some(Value::Array(values))) = (element.repeats, values)
+            && values.len() != items.len()
+        {
+            let text =
+                format!("\"{0}\" and \"_{0}\" must be equally long; fill the shorter one with null.", element.name);
+            self.error(IssueCode::Structure, &path, text);
+        }
+        let Some(node) = self.r4.datatype("Element") else { return };
+        for (at, item) in items.iter().enumerate() {
+            let place = path.index(at);
+            let path = if element.repeats { &place } else { &path };
+            let value = if element.repeats { values.and_then(|values| values.get(at)) } else { values };
+            let valued = value.is_some_and(|value| !value.is_null());
+            match item {
+                Value::Null if element.repeats && valued => {}
+                Value::Object(members) => {
+                    self.object(node, members, path);
+                    if !valued && !members.is_empty() && !members.contains_key("extension") {
+                        self.error(IssueCode::Structure, path, "The element has neither a value nor an extension.");
+                    }
+                }
+                Value::Null => {
+                    self.error(IssueCode::Structure, path, "There is no value here; leave the element out instead.");
+                }
+                _ => {
+                    let text = format!("\"_{}\" holds ids and extensions, so it must be an object.", element.name);
+                    self.error(IssueCode::Structure, path, text);
+                }
+            }
+        }
+    }
+
+    fn values(&mut self, property: Property<'v>, value: &'v Value, path: &Path<'_>) {
+        let element = property.element;
+        let path = path.name(element.name);
+        let Some(items) = self.items(element, value, &path) else { return };
+        for (at, item) in items.iter().enumerate() {
+            let place = path.index(at);
+            let path = if element.repeats { &place } else { &path };
+            match (property.kind.kind, item) {
+                (TypeKind::Resource, item) => {
+                    let place = if element.name == "contained" { Place::Contained } else { Place::Within };
+                    self.resource(item, Some(path), place);
+                }
+                (TypeKind::Object(node), Value::Object(members)) => {
+                    self.object(node, members, path);
+                    self.special(element, property.kind, members, path);
+                }
+                (_, Value::Null) => {
+                    self.error(IssueCode::Structure, path, "There is no value here; leave the element out instead.");
+                }
+                (_, _) => self.error(IssueCode::Structure, path, object_expected(property.kind)),
+            }
+        }
+    }
+}
+
+fn object_expected(kind: &ElementType) -> String {
+    match kind.name.strip_prefix('#').unwrap_or(kind.name) {
+        "BackboneElement" | "Element" => "The element has parts, so it must be an object: { … }.".to_owned(),
+        name => format!("The element is a {}, so it must be an object: {{ … }}.", shape(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
