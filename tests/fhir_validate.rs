@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chartbox::base::ResourceRef;
+use chartbox::fhir::bundle::{Bundle, Identities, conditional_references, rewrite_references};
 use chartbox::fhir::json::{Limits, parse};
 use chartbox::fhir::{Definitions, Issue, Mode, validate};
 use serde_json::Value;
@@ -104,4 +106,120 @@ fn the_official_examples_are_valid() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Text of a file, unpacked by the tool that its name asks for.
+fn unpacked(path: &Path) -> Vec<u8> {
+    let tool = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("bz2") => "bzip2",
+        Some("gz") => "gzip",
+        _ => return std::fs::read(path).unwrap(),
+    };
+    let output = Command::new(tool).arg("-dc").arg(path).output().unwrap();
+    assert!(output.status.success(), "{tool} could not read {}", path.display());
+    output.stdout
+}
+
+/// Every Synthea bundle or NDJSON line, or a sample; with the name of its file.
+fn synthea(shared: &Path, each: &mut dyn FnMut(&str, Value)) {
+    let folder = unpack(&shared.join("data/synthea/synthea_r4_2019_dev.tar.xz"));
+    let mut all = Vec::new();
+    files(folder.path(), &mut all);
+    for part in ["r4_2021", "bulk_ndjson_10p"] {
+        all.extend(
+            std::fs::read_dir(shared.join("data/synthea").join(part)).unwrap().map(|entry| entry.unwrap().path()),
+        );
+    }
+    all.sort();
+    assert!(all.len() > 80, "{} files", all.len());
+    // The smallest few of each kind stand for the rest.
+    all.sort_by_key(|path| (path.extension().map(std::ffi::OsStr::to_owned), path.metadata().unwrap().len()));
+    let mut taken = std::collections::HashMap::new();
+    for path in all {
+        let count: &mut usize = taken.entry(path.extension().map(std::ffi::OsStr::to_owned)).or_default();
+        *count += 1;
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if (*count > 8 && !everything()) || name.starts_with("log.") {
+            continue;
+        }
+        let text = unpacked(&path);
+        let limits = Limits { bytes: 64 << 20, ..Limits::default() };
+        if name.contains(".ndjson") {
+            for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                each(name, parse(line, &limits).unwrap());
+            }
+        } else {
+            each(name, parse(&text, &limits).unwrap());
+        }
+    }
+}
+
+#[test]
+fn whole_records_made_by_synthea_are_valid() {
+    let Some(shared) = shared() else { return };
+    let mut wrong = std::collections::BTreeMap::new();
+    let mut count = 0;
+    synthea(&shared, &mut |name, resource| {
+        count += 1;
+        for issue in errors(&resource) {
+            *wrong.entry(format!("{name}: {}: {}", issue.expression, issue.text)).or_insert(0) += 1;
+        }
+    });
+    assert!(count > 20, "{count}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn synthea_bundles_resolve_within_themselves() {
+    let Some(shared) = shared() else { return };
+    let r4 = Definitions::r4();
+    synthea(&shared, &mut |name, value| {
+        if value["type"] != "transaction" {
+            return;
+        }
+        let mut bundle = Bundle::parse(value).unwrap_or_else(|issues| panic!("{name}: {issues:?}"));
+        let mut ids = Identities::default();
+        for entry in &mut bundle.entries {
+            let own = entry.own_ref().unwrap();
+            for search in conditional_references(entry.resource.as_mut().unwrap(), r4) {
+                let kind = search.split_once('?').unwrap().0.to_owned();
+                ids.insert(search, ResourceRef::parse(&format!("{kind}/found")).unwrap());
+            }
+            ids.insert(entry.full_url.clone().unwrap(), own);
+        }
+        for entry in &mut bundle.entries {
+            let resource = entry.resource.as_mut().unwrap();
+            let issues = rewrite_references(resource, entry.full_url.as_deref(), &ids, r4);
+            assert!(issues.is_empty(), "{name}: {issues:?}");
+            assert_eq!(errors(resource), [], "{name}");
+        }
+    });
+}
+
+/// `cargo test --release --test fhir_validate -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement, for a quiet machine"]
+fn measure() {
+    let Some(shared) = shared() else { return };
+    let started = std::time::Instant::now();
+    let r4 = Definitions::r4();
+    println!("definitions: read in {:?}", started.elapsed());
+    let mut texts = Vec::new();
+    synthea(&shared, &mut |_, bundle| {
+        for entry in bundle["entry"].as_array().into_iter().flatten() {
+            let text = entry["resource"].to_string().into_bytes();
+            if text.len() < 2_000 {
+                texts.push(text);
+            }
+        }
+    });
+    let bytes: usize = texts.iter().map(Vec::len).sum();
+    println!("{} resources of {} bytes on average", texts.len(), bytes / texts.len());
+    let started = std::time::Instant::now();
+    let values: Vec<_> = texts.iter().map(|text| parse(text, &Limits::default()).unwrap()).collect();
+    let rate = |from: std::time::Instant| values.len() as f64 / from.elapsed().as_secs_f64();
+    println!("parse: {:.0}/s", rate(started));
+    let started = std::time::Instant::now();
+    let count: usize = values.iter().map(|value| validate(value, r4, Mode::Strict).len()).sum();
+    println!("validate: {:.0}/s ({count} issues)", rate(started));
 }

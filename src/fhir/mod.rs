@@ -2,8 +2,10 @@
 //!
 //! Nothing here reads a store, a clock or a network.
 
+pub mod bundle;
 pub mod definitions;
 pub mod json;
+pub mod meta;
 pub mod outcome;
 pub mod fhirpath;
 mod resource_type;

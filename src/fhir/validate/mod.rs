@@ -4,7 +4,7 @@
 //! texts never repeat a value. Invariants that span elements are not evaluated, but for the few named in `special.rs`.
 
 mod narrative;
-mod path;
+pub(super) mod path;
 mod primitive;
 mod special;
 

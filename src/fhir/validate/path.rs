@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 #[derive(Clone, Copy)]
-pub(super) struct Path<'p> {
+pub(in crate::fhir) struct Path<'p> {
     parent: Option<&'p Path<'p>>,
     step: Step<'p>,
 }

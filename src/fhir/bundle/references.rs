@@ -1,0 +1,192 @@
+//! References between entries: found by type, beside the definitions, and rewritten to where the entries went.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::{Map, Value};
+
+use crate::base::ResourceRef;
+use crate::fhir::ResourceType;
+use crate::fhir::definitions::{Definitions, NodeId, Primitive, TypeKind};
+use crate::fhir::outcome::{Issue, IssueCode};
+use crate::fhir::validate::path::Path;
+
+/// What a fullUrl, or a conditional reference, stands for.
+#[derive(Debug, Default)]
+pub struct Identities(HashMap<String, ResourceRef>);
+
+impl Identities {
+    /// `text` is an entry's fullUrl as sent, or a conditional reference such as `Patient?identifier=a|b`.
+    pub fn insert(&mut self, text: impl Into<String>, is: ResourceRef) {
+        self.0.insert(text.into(), is);
+    }
+
+    pub fn get(&self, text: &str) -> Option<&ResourceRef> {
+        self.0.get(text)
+    }
+}
+
+/// The conditional references in a resource, `Type?search`, to be looked up before they are rewritten.
+pub fn conditional_references(resource: &mut Value, definitions: &Definitions) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    visit(resource, definitions, &mut |link, text, _| {
+        if link == Link::Reference && is_conditional(text) {
+            found.insert(text.clone());
+        }
+    });
+    found
+}
+
+/// Rewrites every reference to another entry into `Type/id`: in `Reference.reference`, in elements of type uri, url, oid and
+/// uuid, and in the links and images of narratives; never in canonical ones. `full_url` is the entry's own, by which a
+/// relative reference is read where it is an address such as `http://example.org/fhir/Patient/p1`.
+///
+/// Returns an issue for each reference that names an entry (`urn:uuid:…`, `urn:oid:…`) that is not there, and for each
+/// conditional one that was not looked up; expressions start at the resource.
+pub fn rewrite_references(
+    resource: &mut Value,
+    full_url: Option<&str>,
+    identities: &Identities,
+    definitions: &Definitions,
+) -> Vec<Issue> {
+    let root = full_url.and_then(root_of);
+    let mut issues = Vec::new();
+    visit(resource, definitions, &mut |link, text, path| {
+        if link == Link::Narrative {
+            return narrative(text, identities);
+        }
+        let (head, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
+        let by_root = || identities.get(&format!("{}/{head}", root.filter(|_| link == Link::Reference)?));
+        let found = if head.is_empty() { None } else { identities.get(head).or_else(by_root) };
+        match found {
+            Some(is) => *text = format!("{is}{fragment}"),
+            None if link == Link::Uri => {}
+            None if head.starts_with("urn:") => {
+                let text = "The reference names an entry that is not in the bundle.";
+                issues.push(Issue::error(IssueCode::NotFound, path.expression(), text));
+            }
+            None if is_conditional(head) => {
+                let text = "The search in the place of a reference did not find exactly one resource.";
+                issues.push(Issue::error(IssueCode::NotFound, path.expression(), text));
+            }
+            None => {}
+        }
+    });
+    issues
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Reference,
+    Uri,
+    Narrative,
+}
+
+type Visitor<'a> = dyn FnMut(Link, &mut String, &Path<'_>) + 'a;
+
+/// As deep as `validate` goes.
+const DEPTH: usize = 128;
+
+fn visit(resource: &mut Value, r4: &Definitions, visitor: &mut Visitor<'_>) {
+    let kind = kind_of(resource).map(ResourceType::name);
+    let path = Path::root(kind.unwrap_or("Resource"));
+    visit_resource(resource, r4, &path, DEPTH, visitor);
+}
+
+fn kind_of(resource: &Value) -> Option<ResourceType> {
+    resource.get("resourceType").and_then(Value::as_str).and_then(ResourceType::parse)
+}
+
+fn visit_resource(resource: &mut Value, r4: &Definitions, path: &Path<'_>, depth: usize, visitor: &mut Visitor<'_>) {
+    if let (Some(kind), Value::Object(members)) = (kind_of(resource), resource) {
+        visit_members(members, r4.resource(kind), r4, path, depth, visitor);
+    }
+}
+
+fn visit_members(
+    members: &mut Map<String, Value>,
+    node: NodeId,
+    r4: &Definitions,
+    path: &Path<'_>,
+    depth: usize,
+    visitor: &mut Visitor<'_>,
+) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let is_reference = r4.name(node) == "Reference";
+    for (key, value) in members.iter_mut() {
+        let (name, beside) = match key.strip_prefix('_') {
+            Some(name) => (name, true),
+            None => (key.as_str(), false),
+        };
+        let Some(property) = r4.property(node, name) else { continue };
+        let path = path.name(property.element.name);
+        let kind = match property.kind.kind {
+            // Beside a primitive stand extensions, which may hold references.
+            TypeKind::Primitive(_) if beside => r4.datatype("Element").map_or(property.kind.kind, TypeKind::Object),
+            kind => kind,
+        };
+        let repeats = property.element.repeats;
+        let items = match value {
+            Value::Array(items) if repeats => items.as_mut_slice(),
+            one => std::slice::from_mut(one),
+        };
+        for (at, item) in items.iter_mut().enumerate() {
+            let place = path.index(at);
+            let path = if repeats { &place } else { &path };
+            match (kind, item) {
+                (TypeKind::Resource, item) => visit_resource(item, r4, path, depth, visitor),
+                (TypeKind::Object(node), Value::Object(members)) => {
+                    visit_members(members, node, r4, path, depth, visitor);
+                }
+                (TypeKind::Primitive(primitive), Value::String(text)) => {
+                    if let Some(link) = link(primitive, is_reference && name == "reference") {
+                        visitor(link, text, path);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn link(primitive: Primitive, is_reference: bool) -> Option<Link> {
+    match primitive {
+        _ if is_reference => Some(Link::Reference),
+        Primitive::Uri | Primitive::Url | Primitive::Oid | Primitive::Uuid => Some(Link::Uri),
+        Primitive::Xhtml => Some(Link::Narrative),
+        _ => None,
+    }
+}
+
+fn is_conditional(text: &str) -> bool {
+    text.split_once('?').is_some_and(|(kind, search)| !search.is_empty() && ResourceType::parse(kind).is_some())
+}
+
+/// `http://example.org/fhir` of `http://example.org/fhir/Patient/p1`.
+fn root_of(full_url: &str) -> Option<&str> {
+    let own = full_url.rmatch_indices('/').nth(1).map(|(at, _)| full_url.split_at(at))?;
+    let is_address = full_url.starts_with("http://") || full_url.starts_with("https://");
+    let named = ResourceRef::parse(own.1.trim_start_matches('/')).ok()?;
+    (is_address && ResourceType::parse(named.type_name()).is_some()).then_some(own.0)
+}
+
+/// Values of `href` and `src` that are an entry's fullUrl.
+fn narrative(text: &mut String, identities: &Identities) {
+    if identities.0.is_empty() || !(text.contains("href") || text.contains("src")) {
+        return;
+    }
+    let mut changed = String::with_capacity(text.len());
+    let mut before = "";
+    for (at, part) in text.split('"').enumerate() {
+        let name = before.trim_end().strip_suffix('=').map_or("", str::trim_end);
+        let is_link = name.ends_with("href") || name.ends_with("src");
+        if at > 0 {
+            changed.push('"');
+        }
+        match identities.get(part).filter(|_| is_link) {
+            Some(is) => changed.push_str(is.as_str()),
+            None => changed.push_str(part),
+        }
+        before = part;
+    }
+    *text = changed;
+}

@@ -1,0 +1,196 @@
+use serde_json::json;
+
+use super::*;
+use crate::base::ResourceRef;
+use crate::fhir::{Definitions, ResourceType};
+
+const MOTHER: &str = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a";
+
+fn entry(method: &str, url: &str) -> Value {
+    let kind = url.split(['/', '?']).next().unwrap();
+    let mut entry = json!({"request": {"method": method, "url": url}});
+    if matches!(method, "POST" | "PUT" | "PATCH") {
+        entry["resource"] = json!({"resourceType": kind});
+        if let Some((_, id)) = url.split_once('/') {
+            entry["resource"]["id"] = id.into();
+        }
+    }
+    entry
+}
+
+fn bundle(kind: &str, entries: Vec<Value>) -> Value {
+    json!({"resourceType": "Bundle", "type": kind, "entry": entries})
+}
+
+fn refused(bundle: Value) -> Vec<(IssueCode, String)> {
+    Bundle::parse(bundle).unwrap_err().into_iter().map(|issue| (issue.code, issue.expression)).collect()
+}
+
+fn to(text: &str) -> ResourceRef {
+    ResourceRef::parse(text).unwrap()
+}
+
+#[test]
+fn entries_are_acted_on_in_the_standards_order() {
+    let read = Bundle::parse(bundle(
+        "transaction",
+        vec![
+            entry("GET", "Patient?name=x"),
+            entry("PUT", "Patient/a"),
+            entry("POST", "Patient"),
+            entry("DELETE", "Patient/b"),
+            entry("PATCH", "Patient/c"),
+            entry("POST", "Observation"),
+        ],
+    ))
+    .unwrap();
+    assert_eq!(read.order(), [3, 2, 5, 1, 4, 0]);
+    assert_eq!(read.entries[3].target, Target::Instance(to("Patient/b")));
+    assert_eq!(read.entries[0].target, Target::Search(ResourceType::Patient, "name=x".into()));
+}
+
+#[test]
+fn an_entry_carries_its_conditions() {
+    let mut create = entry("POST", "Patient");
+    create["fullUrl"] = MOTHER.into();
+    create["request"]["ifNoneExist"] = "identifier=a|b".into();
+    let mut update = entry("PUT", "Patient/p");
+    update["request"]["ifMatch"] = "W/\"3\"".into();
+    let read = Bundle::parse(bundle("batch", vec![create, update])).unwrap();
+    assert_eq!(read.kind, BundleKind::Batch);
+    assert_eq!(read.entries[0].if_none_exist.as_deref(), Some("identifier=a|b"));
+    assert_eq!(read.entries[0].full_url.as_deref(), Some(MOTHER));
+    assert_eq!((read.entries[1].if_match.as_deref(), read.entries[1].place), (Some("3"), 1));
+    assert_eq!(read.entries[1].own_ref(), Some(to("Patient/p")));
+    assert_eq!(read.entries[0].own_ref(), None);
+}
+
+#[test]
+fn what_cannot_be_acted_on_is_refused_at_its_place() {
+    use IssueCode as C;
+    assert_eq!(refused(json!({"resourceType": "Patient"})), [(C::Invalid, String::new())]);
+    assert_eq!(refused(json!({"resourceType": "Bundle"})), [(C::Required, "Bundle.type".into())]);
+    assert_eq!(refused(bundle("collection", vec![])), [(C::NotSupported, "Bundle.type".into())]);
+    let mut other = entry("PUT", "Patient/p");
+    other["resource"]["id"] = "q".into();
+    let mut kind = entry("POST", "Patient");
+    kind["resource"]["resourceType"] = "Observation".into();
+    let mut unknown = entry("POST", "Patient");
+    unknown["resource"]["resourceType"] = "Human".into();
+    let cases = [
+        (json!({"resource": {"resourceType": "Patient"}}), C::Required, "request"),
+        (entry("STEAL", "Patient/p"), C::CodeInvalid, "request.method"),
+        (entry("POST", "Patient/p"), C::Value, "request.url"),
+        (entry("PUT", "Patient"), C::Value, "request.url"),
+        (entry("DELETE", "Patient"), C::Value, "request.url"),
+        (entry("DELETE", "Human/1"), C::Value, "request.url"),
+        (entry("PUT", "Patient/a/b"), C::Value, "request.url"),
+        (entry("GET", ""), C::Value, "request.url"),
+        (json!({"request": {"method": "POST", "url": "Patient"}}), C::Required, "resource"),
+        (other, C::Invalid, "resource.id"),
+        (kind, C::Invalid, "resource"),
+        (unknown, C::Invalid, "resource"),
+    ];
+    for (entry, code, element) in cases {
+        let good = self::entry("POST", "Patient");
+        assert_eq!(refused(bundle("batch", vec![good, entry])), [(code, format!("Bundle.entry[1].{element}"))]);
+    }
+}
+
+#[test]
+fn a_transaction_acts_on_a_resource_once() {
+    let twice = vec![entry("PUT", "Patient/a"), entry("DELETE", "Patient/a"), entry("GET", "Patient/a")];
+    assert_eq!(
+        refused(bundle("transaction", twice.clone())),
+        [(IssueCode::Duplicate, "Bundle.entry[1].request.url".into())]
+    );
+    assert!(Bundle::parse(bundle("batch", twice)).is_ok());
+    let mut same = vec![entry("POST", "Patient"), entry("POST", "Patient")];
+    same.iter_mut().for_each(|entry| entry["fullUrl"] = MOTHER.into());
+    assert_eq!(refused(bundle("transaction", same)), [(IssueCode::Duplicate, "Bundle.entry[1].fullUrl".into())]);
+}
+
+#[test]
+fn an_import_takes_entries_without_a_request() {
+    let read = Bundle::for_import(bundle(
+        "collection",
+        vec![
+            json!({"resource": {"resourceType": "Patient", "id": "a"}}),
+            json!({"resource": {"resourceType": "Basic"}}),
+        ],
+    ))
+    .unwrap();
+    assert_eq!((read.entries[0].method, &read.entries[0].target), (Method::Put, &Target::Instance(to("Patient/a"))));
+    assert_eq!((read.entries[1].method, &read.entries[1].target), (Method::Post, &Target::Type(ResourceType::Basic)));
+}
+
+fn rewritten(mut resource: Value, full_url: Option<&str>) -> (Value, Vec<String>) {
+    let mut ids = Identities::default();
+    ids.insert(MOTHER, to("Patient/m1"));
+    ids.insert("http://example.org/fhir/Organization/o", to("Organization/o2"));
+    ids.insert("Practitioner?identifier=a|b", to("Practitioner/d1"));
+    let issues = rewrite_references(&mut resource, full_url, &ids, Definitions::r4());
+    (resource, issues.into_iter().map(|issue| issue.expression).collect())
+}
+
+#[test]
+fn references_uris_and_narrative_links_follow_the_entries() {
+    let div = |link: &str| {
+        format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"{link}\">{MOTHER} \"{MOTHER}\"</a></div>")
+    };
+    let resource = |mother: &str, organization: &str, doctor: &str| {
+        json!({
+            "resourceType": "Patient",
+            "text": {"status": "generated", "div": div(mother)},
+            "contained": [{"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": mother}}],
+            "extension": [{"url": "http://example.org/x", "valueUri": mother},
+                {"url": "http://example.org/y", "valueCanonical": MOTHER},
+                {"url": "http://example.org/z", "valueString": MOTHER}],
+            "_birthDate": {"extension": [{"url": "http://example.org/x", "valueReference": {"reference": mother}}]},
+            "photo": [{"url": mother}],
+            "managingOrganization": {"reference": organization},
+            "generalPractitioner": [{"reference": doctor}, {"reference": "#r"}, {"reference": "Practitioner/9"}],
+            "link": [{"other": {"reference": format!("{mother}#part")}, "type": "seealso"}],
+        })
+    };
+    let sent = resource(MOTHER, "http://example.org/fhir/Organization/o", "Practitioner?identifier=a|b");
+    let (found, issues) = rewritten(sent, None);
+    assert_eq!(issues, Vec::<String>::new());
+    assert_eq!(found, resource("Patient/m1", "Organization/o2", "Practitioner/d1"));
+}
+
+#[test]
+fn relative_references_are_read_from_the_entrys_own_address() {
+    let sent = || json!({"resourceType": "Patient", "managingOrganization": {"reference": "Organization/o"}});
+    let to = |url| rewritten(sent(), url).0["managingOrganization"]["reference"].as_str().unwrap().to_owned();
+    assert_eq!(to(Some("http://example.org/fhir/Patient/p")), "Organization/o2");
+    assert_eq!(to(Some("http://other.org/fhir/Patient/p")), "Organization/o");
+    assert_eq!(to(Some(MOTHER)), "Organization/o");
+    assert_eq!(to(Some("http://x")), "Organization/o");
+    assert_eq!(to(None), "Organization/o");
+}
+
+#[test]
+fn references_that_lead_nowhere_are_named() {
+    let sent = json!({
+        "resourceType": "Patient",
+        "generalPractitioner": [{"reference": "urn:uuid:00000000-0000-0000-0000-000000000000"},
+            {"reference": "Practitioner?identifier=x|y"}, {"reference": "https://example.org/fhir/Practitioner/1"}],
+        "photo": [{"url": "urn:uuid:00000000-0000-0000-0000-000000000000"}],
+    });
+    let (found, issues) = rewritten(sent.clone(), None);
+    assert_eq!(issues, ["Patient.generalPractitioner[0].reference", "Patient.generalPractitioner[1].reference"]);
+    assert_eq!(found, sent);
+}
+
+#[test]
+fn conditional_references_are_collected_once_each() {
+    let mut resource = json!({
+        "resourceType": "Patient",
+        "generalPractitioner": [{"reference": "Practitioner?identifier=a|b"}, {"reference": "Practitioner?identifier=a|b"},
+            {"reference": "Practitioner/1"}, {"reference": "Doctor?x=y"}, {"reference": "Practitioner?"}],
+        "photo": [{"url": "Practitioner?not=a-reference"}],
+    });
+    let found = conditional_references(&mut resource, Definitions::r4());
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["Practitioner?identifier=a|b"]);
+}
