@@ -68,9 +68,16 @@ impl Decimal {
         i64::try_from(reduced.mantissa.checked_mul(factor)?).ok()
     }
 
-    /// Half of the last digit given: 0.05 for `1.0`, 5 for `1e1` (search.html#number).
-    pub const fn half_unit(self) -> Self {
-        Self { mantissa: 5, exponent: self.exponent.saturating_sub(1) }
+    /// Half of the last digit given, 0.05 for `1.0`; a single digit with an exponent counts as two digits, so
+    /// that `1e2` means 95 to 105 (search.html#number).
+    pub fn half_unit(self) -> Self {
+        let coarse = self.exponent > 0 && self.mantissa.unsigned_abs() < 10;
+        Self { mantissa: 5, exponent: self.exponent.saturating_sub(if coarse { 2 } else { 1 }) }
+    }
+
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        if self.mantissa < 0 { self.negated() } else { self }
     }
 
     /// `n` where this is `10^n`.
@@ -185,6 +192,8 @@ mod tests {
         assert_eq!(decimal("2.50").to_string(), "2.50");
         assert_eq!(decimal("-0.05").to_string(), "-0.05");
         assert_eq!(decimal("1.50").half_unit(), decimal("0.005"));
+        assert_eq!(decimal("100").half_unit(), decimal("0.5"));
+        assert_eq!(decimal("1e2").half_unit(), decimal("5"));
         assert_eq!(decimal("12e2").to_integer(), Some(1200));
         assert_eq!(decimal("1.5").to_integer(), None);
         for bad in ["", ".", "1.", ".5", "1e", "0x1", "--1", "1e99999999999", "1.2.3", "١"] {

@@ -209,7 +209,7 @@ fn strings(value: &Value, out: &mut Vec<SearchValue>) {
 }
 
 /// The stretch of a date, dateTime, instant, Period or Timing.
-pub(super) fn date_range(value: &Value) -> Option<DateRange> {
+pub fn date_range(value: &Value) -> Option<DateRange> {
     match value {
         Value::String(text) => parse_time(text).map(DateRange::from),
         Value::Object(object) if object.contains_key("start") || object.contains_key("end") => {

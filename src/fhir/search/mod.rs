@@ -5,15 +5,21 @@
 
 mod clinical;
 mod compiled;
+mod encoding;
 mod extract;
 mod fold;
+mod matches;
+mod operand;
+mod parse;
 mod query;
 mod ucum;
 mod value;
 
 pub use clinical::{clinical_date, compartment_patients};
-pub use extract::extract;
+pub use extract::{date_range, extract};
 pub use fold::fold;
+pub use matches::{decide, matches};
+pub use parse::Asked;
 pub use query::{
     Contained, DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix,
     Presence, QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch,
@@ -25,3 +31,5 @@ pub use value::{
 
 #[cfg(test)]
 mod extract_tests;
+#[cfg(test)]
+mod query_tests;

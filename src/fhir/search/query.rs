@@ -2,7 +2,7 @@
 //!
 //! Everything that search.html defines has its place here, also what an executor may refuse to run.
 
-use super::value::{CanonicalQuantity, DateRange, ReferenceTarget, Text};
+use super::value::{DateRange, ReferenceTarget, Text};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
 
@@ -220,8 +220,8 @@ pub struct UnitTest {
     /// None for `number||unit`: the code or the unit's text may be this.
     pub system: Option<String>,
     pub code: String,
-    /// The number in the canonical unit, where the unit is known.
-    pub canonical: Option<(CanonicalQuantity, NumberTest)>,
+    /// The canonical unit and the number in it, where the unit is known.
+    pub canonical: Option<(String, NumberTest)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

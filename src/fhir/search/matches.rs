@@ -1,0 +1,269 @@
+//! Does a resource pass a condition: the plain evaluation, from the resource alone.
+//!
+//! It is what index searches are tested against, and what they filter with where an index is too coarse.
+
+use serde_json::Value;
+
+use super::compiled::compiled;
+use super::extract::{fold_code, values_of};
+use super::fold::fold;
+use super::query::{
+    DateTest, Filter, NumberTest, Prefix, Presence, QuantityTest, ReferenceTest, Special, StringMatch, SystemTest,
+    Test, TokenMatch, TokenTest, UnitTest, UriMatch,
+};
+use super::value::{DateRange, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem};
+use crate::fhir::ResourceType;
+use crate::fhir::definitions::Definitions;
+
+/// Does `resource`, of type `kind`, pass `filter`? False also where the resource alone cannot say: see [`decide`].
+pub fn matches(definitions: &Definitions, kind: ResourceType, resource: &Value, filter: &Filter) -> bool {
+    decide(definitions, kind, resource, filter) == Some(true)
+}
+
+/// As [`matches`]; `None` where the resource alone cannot say: chains, lists, value sets, code hierarchies, and
+/// expressions. Ask other resources there, or refuse the search.
+pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, filter: &Filter) -> Option<bool> {
+    match filter {
+        Filter::Ids(ids) => {
+            let id = resource.get("id").and_then(Value::as_str);
+            Some(ids.iter().any(|wanted| Some(wanted.as_str()) == id))
+        }
+        Filter::Test { param, test } => test.passes(&values(definitions, kind, param.id, resource)),
+        Filter::Missing { param, missing } => {
+            let is_missing = values(definitions, kind, param.id, resource).is_empty();
+            Some(is_missing == (*missing == Presence::Missing))
+        }
+        Filter::Any(any) => {
+            let answers = any.iter().map(|filter| decide(definitions, kind, resource, filter));
+            answers.fold(Some(false), |so_far, answer| match (so_far, answer) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            })
+        }
+        Filter::Special(Special::Narrative(text)) => {
+            let narrative = resource.get("text").and_then(|text| text.get("div")).and_then(Value::as_str);
+            Some(narrative.is_some_and(|div| has_words(&fold(&without_tags(div)), text)))
+        }
+        Filter::Special(Special::Content(text)) => {
+            let mut all = String::new();
+            gather(resource, &mut all);
+            Some(has_words(&fold(&without_tags(&all)), text))
+        }
+        Filter::Special(Special::Near { param, latitude, longitude, distance_km }) => {
+            let near = |value: &SearchValue| match value {
+                SearchValue::Position { latitude: lat, longitude: lon } => {
+                    kilometres((*latitude, *longitude), (*lat, *lon)) <= *distance_km
+                }
+                _ => false,
+            };
+            Some(values(definitions, kind, param.id, resource).iter().any(near))
+        }
+        _ => None,
+    }
+}
+
+fn values(definitions: &Definitions, kind: ResourceType, param: u16, resource: &Value) -> Vec<SearchValue> {
+    let params = compiled(definitions, kind);
+    params.iter().find(|known| known.param == param).map(|known| values_of(known, resource)).unwrap_or_default()
+}
+
+impl Test {
+    /// Do a parameter's values in one resource pass? `None` where a terminology would have to say.
+    pub fn passes(&self, values: &[SearchValue]) -> Option<bool> {
+        match self {
+            Self::Token { how: TokenMatch::Not, any } => {
+                Some(!values.iter().any(|value| any.iter().any(|test| is_token(test, value))))
+            }
+            Self::Token { how: TokenMatch::In | TokenMatch::NotIn | TokenMatch::Above | TokenMatch::Below, .. } => None,
+            _ => Some(values.iter().any(|value| self.accepts(value))),
+        }
+    }
+
+    /// Does one value pass? For `:not`, whether it is one of those excluded.
+    pub fn accepts(&self, value: &SearchValue) -> bool {
+        match (self, value) {
+            (Self::Token { any, .. }, value) => any.iter().any(|test| is_token(test, value)),
+            (Self::TypedIdentifier(any), SearchValue::TypedIdentifier { type_system, type_code, value }) => {
+                let same = |system: &SystemTest| is_system(system, type_system);
+                any.iter().any(|test| same(&test.type_system) && test.type_code == *type_code && test.value == *value)
+            }
+            (Self::TokenText(any), SearchValue::TokenText(text)) => any.iter().any(|test| begins(test, text)),
+            (Self::String { how, any }, SearchValue::Text(text)) => any.iter().any(|test| is_text(*how, test, text)),
+            (Self::Date(any), SearchValue::Date(range)) => any.iter().any(|test| test.accepts(*range)),
+            (Self::Number(any), SearchValue::Number(number)) => any.iter().any(|test| test.accepts(*number, *number)),
+            (Self::Quantity(any), SearchValue::Quantity(quantity)) => any.iter().any(|test| test.accepts(quantity)),
+            (Self::Reference(any), SearchValue::Reference(target)) => any.iter().any(|test| test.accepts(target)),
+            (Self::Uri { how, any }, SearchValue::Uri(uri)) => any.iter().any(|test| is_uri(*how, test, uri)),
+            (Self::Composite(any), SearchValue::Composite(parts)) => any.iter().any(|tests| {
+                tests.len() == parts.len() && tests.iter().zip(parts).all(|(test, part)| test.accepts(part))
+            }),
+            _ => false,
+        }
+    }
+}
+
+fn is_system(test: &SystemTest, system: &TokenSystem) -> bool {
+    match (test, system) {
+        (SystemTest::Any, _) | (_, TokenSystem::Implied) | (SystemTest::None, TokenSystem::None) => true,
+        (SystemTest::Is(wanted), TokenSystem::Uri(uri)) => wanted == uri,
+        _ => false,
+    }
+}
+
+fn is_token(test: &TokenTest, value: &SearchValue) -> bool {
+    let SearchValue::Token { system, code } = value else { return false };
+    is_system(&test.system, system) && test.code.as_ref().is_none_or(|wanted| wanted == code)
+}
+
+fn begins(test: &Text, text: &Text) -> bool {
+    text.folded.starts_with(&test.folded)
+}
+
+fn is_text(how: StringMatch, test: &Text, text: &Text) -> bool {
+    match how {
+        StringMatch::Begins => begins(test, text),
+        StringMatch::Contains => text.folded.contains(&test.folded),
+        StringMatch::Exact => text.exact == test.exact,
+    }
+}
+
+/// `below` means the same path or one under it, not any URL that begins with the same letters.
+fn is_uri(how: UriMatch, test: &str, uri: &str) -> bool {
+    match how {
+        UriMatch::Is => test == uri,
+        UriMatch::Below => is_under(test, uri),
+        UriMatch::Above => is_under(uri, test),
+    }
+}
+
+fn is_under(top: &str, uri: &str) -> bool {
+    uri.strip_prefix(top)
+        .is_some_and(|rest| rest.is_empty() || top.ends_with('/') || rest.starts_with(['/', '|', '#', '?']))
+}
+
+impl DateTest {
+    /// search.html#prefix, by ranges.
+    pub const fn accepts(&self, value: DateRange) -> bool {
+        let asked = self.range;
+        let contains = asked.start <= value.start && value.end <= asked.end;
+        match self.prefix {
+            Prefix::Eq => contains,
+            Prefix::Ne => !contains,
+            Prefix::Gt => value.end > asked.end,
+            Prefix::Lt => value.start < asked.start,
+            Prefix::Ge => value.end > asked.end || contains,
+            Prefix::Le => value.start < asked.start || contains,
+            Prefix::StartsAfter => value.start > asked.end,
+            Prefix::EndsBefore => value.end < asked.start,
+            Prefix::Approximately => value.start <= asked.end && asked.start <= value.end,
+        }
+    }
+}
+
+impl NumberTest {
+    /// Does the stretch from `low` to `high`, which is one number where they are equal, pass?
+    pub fn accepts(&self, low: f64, high: f64) -> bool {
+        // A number without digits to round is met exactly as well.
+        let contains = self.low <= low && high < self.high || low == self.value && high == self.value;
+        match self.prefix {
+            Prefix::Eq => contains,
+            Prefix::Ne => !contains,
+            Prefix::Gt => high > self.value,
+            Prefix::Lt => low < self.value,
+            Prefix::Ge => high >= self.value,
+            Prefix::Le => low <= self.value,
+            Prefix::StartsAfter => low > self.value,
+            Prefix::EndsBefore => high < self.value,
+            Prefix::Approximately => low <= self.high && self.low <= high,
+        }
+    }
+}
+
+impl QuantityTest {
+    pub fn accepts(&self, value: &QuantityValue) -> bool {
+        let Some(unit) = &self.unit else { return self.number.accepts(value.low, value.high) };
+        if let (Some((wanted, number)), Some(canonical)) = (&unit.canonical, &value.canonical)
+            && *wanted == canonical.unit
+        {
+            return number.accepts(canonical.low, canonical.high);
+        }
+        is_unit(unit, value) && self.number.accepts(value.low, value.high)
+    }
+}
+
+fn is_unit(test: &UnitTest, value: &QuantityValue) -> bool {
+    let code = value.code.as_ref() == Some(&test.code);
+    match &test.system {
+        Some(system) => code && value.system.as_ref() == Some(system),
+        None => code || value.unit.as_ref() == Some(&test.code),
+    }
+}
+
+impl ReferenceTest {
+    pub fn accepts(&self, value: &ReferenceTarget) -> bool {
+        use ReferenceTarget as R;
+        match (self, value) {
+            (Self::Target(R::Absolute(wanted)), R::Canonical { url, .. }) => wanted == url,
+            (Self::Target(wanted), value) => wanted == value,
+            (Self::Id { kinds, id: wanted }, R::Local { kind, id }) => wanted == id && kinds.contains(kind),
+            (Self::Identifier(test), R::Identifier { system, value }) => {
+                let system = match &test.system {
+                    SystemTest::Any => true,
+                    SystemTest::None => system.is_none(),
+                    SystemTest::Is(wanted) => system.as_ref() == Some(wanted),
+                };
+                system && test.code.as_ref().is_none_or(|wanted| *wanted == fold_code(value))
+            }
+            (Self::Below(top), R::Absolute(url) | R::Canonical { url, .. }) => is_under(top, url),
+            (Self::Above(under), R::Absolute(url) | R::Canonical { url, .. }) => is_under(url, under),
+            _ => false,
+        }
+    }
+}
+
+/// Every word of `wanted` begins a word of `text`.
+fn has_words(text: &str, wanted: &Text) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let there = words(text);
+    let wanted = words(&wanted.folded);
+    !wanted.is_empty() && wanted.iter().all(|word| there.iter().any(|other| other.starts_with(word)))
+}
+
+fn without_tags(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut inside = false;
+    for c in html.chars() {
+        match c {
+            '<' => inside = true,
+            '>' if inside => {
+                inside = false;
+                out.push(' ');
+            }
+            _ if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn gather(value: &Value, out: &mut String) {
+    match value {
+        Value::String(text) => {
+            out.push_str(text);
+            out.push(' ');
+        }
+        Value::Array(values) => values.iter().for_each(|value| gather(value, out)),
+        Value::Object(object) => object.values().for_each(|value| gather(value, out)),
+        _ => {}
+    }
+}
+
+/// Along the surface of a sphere of the Earth's mean radius, 6,371.0088 km (IUGG).
+fn kilometres(a: (f64, f64), b: (f64, f64)) -> f64 {
+    let half = |angle: f64| (angle.to_radians() / 2.0).sin().powi(2);
+    let across = a.0.to_radians().cos() * b.0.to_radians().cos() * half(b.1 - a.1);
+    2.0 * 6371.0088 * (half(b.0 - a.0) + across).sqrt().min(1.0).asin()
+}

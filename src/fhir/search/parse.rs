@@ -1,0 +1,481 @@
+//! A query string into a [`Query`].
+
+use jiff::Timestamp;
+
+use super::encoding::{encode, pairs, split, unescape};
+use super::operand::{Reader, shorten};
+use super::query::{
+    Contained, Filter, Handling, Ignored, Include, IncludeWay, ParamRef, Presence, Query, QueryError, ReferenceTest,
+    Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary, SystemTest, Test, TokenMatch, TokenTest, Total,
+    UriMatch,
+};
+use super::value::Text;
+use crate::base::FhirId;
+use crate::fhir::ResourceType;
+use crate::fhir::definitions::{Definitions, ParamKind, SearchParam};
+
+/// The longest chain: `a.b.c.d.e`, `_has` counted too.
+const DEEPEST: usize = 5;
+
+/// What a query is read with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub handling: Handling,
+    /// For `ap` with dates, which reaches a tenth of the way from now; without it, as far again as the date itself.
+    pub now: Option<Timestamp>,
+    /// The server's own base URL, such as `https://box.example/fhir`; empty where there is none.
+    pub base: &'a str,
+}
+
+impl From<Handling> for Asked<'_> {
+    fn from(handling: Handling) -> Self {
+        Self { handling, now: None, base: "" }
+    }
+}
+
+impl Query {
+    /// Reads the text after the `?`, or a form's body, or both joined by `&`. `_format` and `_pretty` belong to the
+    /// interface and are passed over. Unknown parameters are refused or collected, by [`Asked::handling`]; wrong
+    /// modifiers and values are always refused, because leaving them out would show more than was asked for.
+    pub fn parse<'a>(
+        kind: ResourceType,
+        text: &str,
+        asked: impl Into<Asked<'a>>,
+        definitions: &'a Definitions,
+    ) -> Result<Self, QueryError> {
+        let asked = asked.into();
+        let mut parser = Parser { kind, asked, definitions, query: empty(kind) };
+        for (name, value) in pairs(text)? {
+            match parser.parameter(&name, &value) {
+                Ok(Understood::Yes) => parser.query.understood.push((name, value)),
+                Ok(Understood::NotOurs) => {}
+                Err(why @ QueryError::Unknown { .. }) if asked.handling == Handling::Lenient => {
+                    parser.query.ignored.push(Ignored { name: shorten(&name), why });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(parser.query)
+    }
+
+    /// The query string of what was understood, for the `self` link; without the cursor.
+    pub fn self_link(&self) -> String {
+        let mut out = String::new();
+        for (name, value) in self.understood.iter().filter(|(name, _)| name != "_cursor") {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            encode(name, &mut out);
+            out.push('=');
+            encode(value, &mut out);
+        }
+        out
+    }
+}
+
+const fn empty(kind: ResourceType) -> Query {
+    Query {
+        kind,
+        filters: Vec::new(),
+        includes: Vec::new(),
+        sort: Vec::new(),
+        count: None,
+        cursor: None,
+        total: Total::Unasked,
+        summary: None,
+        elements: Vec::new(),
+        contained: Contained::Outer,
+        ignored: Vec::new(),
+        understood: Vec::new(),
+    }
+}
+
+enum Understood {
+    Yes,
+    NotOurs,
+}
+
+struct Parser<'a> {
+    kind: ResourceType,
+    asked: Asked<'a>,
+    definitions: &'a Definitions,
+    query: Query,
+}
+
+impl<'a> Parser<'a> {
+    fn parameter(&mut self, name: &str, value: &str) -> Result<Understood, QueryError> {
+        let reader = self.reader(name);
+        let (head, modifier) = name.split_once(':').map_or((name, None), |(head, modifier)| (head, Some(modifier)));
+        match head {
+            "_include" => self.include(name, modifier, value, IncludeWay::Forward)?,
+            "_revinclude" => self.include(name, modifier, value, IncludeWay::Reverse)?,
+            "_format" | "_pretty" => return Ok(Understood::NotOurs),
+            "_sort" | "_count" | "_cursor" | "_total" | "_summary" | "_elements" | "_contained" | "_containedType" => {
+                if let Some(modifier) = modifier {
+                    return Err(QueryError::Modifier { name: head.to_owned(), modifier: shorten(modifier) });
+                }
+                self.result_parameter(&reader, head, value)?;
+            }
+            _ => {
+                let filter = self.filter(self.kind, name, value, 0)?;
+                self.query.filters.push(filter);
+            }
+        }
+        Ok(Understood::Yes)
+    }
+
+    fn reader<'r>(&self, name: &'r str) -> Reader<'r>
+    where
+        'a: 'r,
+    {
+        Reader { name, now: self.asked.now, base: self.asked.base }
+    }
+
+    fn result_parameter(&mut self, reader: &Reader<'_>, name: &str, value: &str) -> Result<(), QueryError> {
+        let query = &mut self.query;
+        match name {
+            "_sort" => query.sort = reader.any(value, |part| sort(self.definitions, query.kind, reader, part))?,
+            "_count" => query.count = Some(value.parse().map_err(|_| reader.wrong("a whole number"))?),
+            "_cursor" => query.cursor = Some(value.to_owned()),
+            "_total" => {
+                query.total = match value {
+                    "none" => Total::None,
+                    "estimate" => Total::Estimate,
+                    "accurate" => Total::Accurate,
+                    _ => return Err(reader.wrong("none, estimate or accurate")),
+                }
+            }
+            "_summary" => {
+                query.summary = Some(match value {
+                    "true" => Summary::True,
+                    "text" => Summary::Text,
+                    "data" => Summary::Data,
+                    "count" => Summary::Count,
+                    "false" => Summary::False,
+                    _ => return Err(reader.wrong("true, text, data, count or false")),
+                });
+            }
+            "_elements" => {
+                let legal = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+                query.elements = reader.any(value, |part| match legal(part) {
+                    true => Ok(part.to_owned()),
+                    false => Err(reader.wrong("a list of element names")),
+                })?;
+            }
+            "_contained" => {
+                query.contained = match value {
+                    "false" => Contained::Outer,
+                    "true" | "both" => Contained::Asked,
+                    _ => return Err(reader.wrong("false, true or both")),
+                }
+            }
+            _ => {
+                if !matches!(value, "container" | "contained") {
+                    return Err(reader.wrong("container or contained"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The condition that `name=value` sets for resources of type `kind`.
+    fn filter(&self, kind: ResourceType, name: &str, value: &str, depth: usize) -> Result<Filter, QueryError> {
+        if depth > DEEPEST {
+            return Err(QueryError::TooMuch { what: "a chain of more than five links" });
+        }
+        if let Some(rest) = name.strip_prefix("_has:") {
+            return self.reverse_chain(kind, name, rest, value, depth);
+        }
+        let (link, rest) = name.split_once('.').map_or((name, None), |(link, rest)| (link, Some(rest)));
+        let (code, modifier) = link.split_once(':').map_or((link, None), |(code, modifier)| (code, Some(modifier)));
+        if let Some(special) = self.special(kind, name, code, value)? {
+            return if rest.is_none() && modifier.is_none() { Ok(special) } else { Err(self.modifier(code, modifier)) };
+        }
+        let param = self.param(kind, code)?;
+        match rest {
+            Some(rest) => self.chain(kind, param, modifier, rest, value, depth),
+            None => self.condition(param, name, modifier, value),
+        }
+    }
+
+    fn param(&self, kind: ResourceType, code: &str) -> Result<&'a SearchParam, QueryError> {
+        let found = self.definitions.search_param(kind, code).filter(|param| !param.expression.is_empty());
+        found.ok_or_else(|| QueryError::Unknown { kind, name: shorten(code) })
+    }
+
+    fn modifier(&self, code: &str, modifier: Option<&str>) -> QueryError {
+        QueryError::Modifier { name: shorten(code), modifier: shorten(modifier.unwrap_or(".")) }
+    }
+
+    /// `reference[:Type].rest`
+    fn chain(
+        &self,
+        kind: ResourceType,
+        param: &SearchParam,
+        modifier: Option<&str>,
+        rest: &str,
+        value: &str,
+        depth: usize,
+    ) -> Result<Filter, QueryError> {
+        if param.kind != ParamKind::Reference {
+            return Err(QueryError::Unknown { kind, name: shorten(&format!("{}.{rest}", param.code)) });
+        }
+        let targets = targets(param);
+        let targets = match modifier {
+            None => targets,
+            Some(name) => match ResourceType::parse(name).filter(|kind| targets.contains(kind)) {
+                Some(kind) => vec![kind],
+                None => return Err(self.modifier(param.code, modifier)),
+            },
+        };
+        let mut links = Vec::new();
+        let mut refused = None;
+        for target in targets {
+            match self.filter(target, rest, value, depth + 1) {
+                Ok(then) => links.push(Filter::Chain { param: reference(param), target, then: Box::new(then) }),
+                // A type without that parameter cannot be meant.
+                Err(error @ QueryError::Unknown { .. }) => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        match links.len() {
+            0 => Err(refused.unwrap_or_else(|| QueryError::Target { name: shorten(param.code) })),
+            1 => links.pop().ok_or_else(|| QueryError::Target { name: shorten(param.code) }),
+            _ => Ok(Filter::Any(links)),
+        }
+    }
+
+    /// `_has:Type:reference:rest`
+    fn reverse_chain(
+        &self,
+        kind: ResourceType,
+        name: &str,
+        rest: &str,
+        value: &str,
+        depth: usize,
+    ) -> Result<Filter, QueryError> {
+        let mut parts = rest.splitn(3, ':');
+        let (Some(source), Some(code), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(self.reader(name).wrong("of the form _has:Type:reference:parameter"));
+        };
+        let source = ResourceType::parse(source).ok_or_else(|| QueryError::Unknown { kind, name: shorten(name) })?;
+        let param = self.param(source, code)?;
+        if param.kind != ParamKind::Reference || !targets(param).contains(&kind) {
+            return Err(QueryError::Target { name: shorten(name) });
+        }
+        let then = Box::new(self.filter(source, rest, value, depth + 1)?);
+        Ok(Filter::Has { source, param: reference(param), then })
+    }
+
+    /// Parameters that are not values at a path.
+    fn special(&self, kind: ResourceType, name: &str, code: &str, value: &str) -> Result<Option<Filter>, QueryError> {
+        let reader = self.reader(name);
+        let known = || self.definitions.search_param(kind, code).is_some();
+        Ok(Some(match code {
+            "_id" if !name.contains(":missing") => {
+                Filter::Ids(reader.any(value, |id| FhirId::parse(&unescape(id)).map_err(|_| reader.wrong("an id")))?)
+            }
+            "_text" if known() => Filter::Special(Special::Narrative(Text::new(value))),
+            "_content" => Filter::Special(Special::Content(Text::new(value))),
+            "_filter" => Filter::Special(Special::Expression(value.to_owned())),
+            "_query" => Filter::Special(Special::Named(value.to_owned())),
+            "_list" => Filter::Special(Special::List(value.to_owned())),
+            "near" if kind == ResourceType::Location => {
+                let near = |text: &str| near(self.param(kind, code)?, &reader, text).map(Filter::Special);
+                let mut places = reader.any(value, near)?;
+                if places.len() == 1 { return Ok(places.pop()) } else { Filter::Any(places) }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    fn condition(
+        &self,
+        param: &SearchParam,
+        name: &str,
+        modifier: Option<&str>,
+        value: &str,
+    ) -> Result<Filter, QueryError> {
+        let reader = self.reader(name);
+        if modifier == Some("missing") {
+            let missing = match value {
+                "true" => Presence::Missing,
+                "false" => Presence::Present,
+                _ => return Err(reader.wrong("true or false")),
+            };
+            return Ok(Filter::Missing { param: reference(param), missing });
+        }
+        let test = match param.kind {
+            ParamKind::Composite if modifier.is_none() => self.composite(param, &reader, value)?,
+            kind => match plain(kind, param, &reader, modifier, value)? {
+                Some(test) => test,
+                None => return Err(self.modifier(param.code, modifier)),
+            },
+        };
+        Ok(Filter::Test { param: reference(param), test })
+    }
+
+    fn composite(&self, param: &SearchParam, reader: &Reader<'_>, value: &str) -> Result<Test, QueryError> {
+        let part = |at: usize, text: &str| {
+            let part = param.components.get(at).and_then(|part| self.definitions.search_param_by_id(part.param));
+            let part = part.ok_or_else(|| reader.wrong("one value for each part, with “$” between"))?;
+            plain(part.kind, part, reader, None, text)?.ok_or_else(|| self.modifier(param.code, None))
+        };
+        Ok(Test::Composite(reader.any(value, |text| reader.composite(text, param.components.len(), part))?))
+    }
+
+    fn include(&mut self, name: &str, modifier: Option<&str>, value: &str, way: IncludeWay) -> Result<(), QueryError> {
+        let repeat = match modifier {
+            None => Repeat::Once,
+            // The name of R3, which clients still send.
+            Some("iterate" | "recurse") => Repeat::Iterate,
+            Some(_) => return Err(self.modifier(name.split(':').next().unwrap_or_default(), modifier)),
+        };
+        let reader = self.reader(name);
+        let wrong = || reader.wrong("of the form Type:reference or Type:reference:Target");
+        if value == "*" {
+            self.query.includes.push(Include { way, source: None, param: None, target: None, repeat });
+            return Ok(());
+        }
+        let mut parts = value.splitn(3, ':');
+        let source = parts.next().and_then(ResourceType::parse).ok_or_else(wrong)?;
+        let code = parts.next().ok_or_else(wrong)?;
+        let target = parts.next().map(|name| ResourceType::parse(name).ok_or_else(wrong)).transpose()?;
+        let param = match code {
+            "*" => None,
+            _ => {
+                let param = self.param(source, code)?;
+                let reaches = |kind: ResourceType| targets(param).contains(&kind);
+                if param.kind != ParamKind::Reference || target.is_some_and(|kind| !reaches(kind)) {
+                    return Err(QueryError::Target { name: shorten(value) });
+                }
+                Some(reference(param))
+            }
+        };
+        self.query.includes.push(Include { way, source: Some(source), param, target, repeat });
+        Ok(())
+    }
+}
+
+fn reference(param: &SearchParam) -> ParamRef {
+    ParamRef { id: param.id, code: param.code.to_owned() }
+}
+
+/// The types a reference parameter leads to: those of its targets that its expression lets through.
+fn targets(param: &SearchParam) -> Vec<ResourceType> {
+    let only = param.expression.rsplit_once("resolve() is ").and_then(|(head, tail)| {
+        let name = tail.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        // Other paths in the same expression may lead elsewhere.
+        (!head.contains('|') && !tail.contains('|')).then(|| ResourceType::parse(name)).flatten()
+    });
+    match only {
+        Some(kind) => vec![kind],
+        None => param.targets.iter().collect(),
+    }
+}
+
+/// The test of a parameter that is no composite; `None` when the modifier does not apply to its type.
+fn plain(
+    kind: ParamKind,
+    param: &SearchParam,
+    reader: &Reader<'_>,
+    modifier: Option<&str>,
+    value: &str,
+) -> Result<Option<Test>, QueryError> {
+    let text = |part: &str| Ok(Text::new(&unescape(part)));
+    let raw = |part: &str| Ok(unescape(part));
+    let tokens = |how| Ok(Some(Test::Token { how, any: reader.any(value, |part| reader.token(part))? }));
+    let sets = |how| {
+        let named = |part: &str| Ok(TokenTest { system: SystemTest::Any, code: Some(unescape(part)) });
+        Ok(Some(Test::Token { how, any: reader.any(value, named)? }))
+    };
+    let strings = |how| Ok(Some(Test::String { how, any: reader.any(value, text)? }));
+    let uris = |how| Ok(Some(Test::Uri { how, any: reader.any(value, raw)? }));
+    match (kind, modifier) {
+        (ParamKind::Token, None) => tokens(TokenMatch::Is),
+        (ParamKind::Token, Some("not")) => tokens(TokenMatch::Not),
+        (ParamKind::Token, Some("above")) => tokens(TokenMatch::Above),
+        (ParamKind::Token, Some("below")) => tokens(TokenMatch::Below),
+        (ParamKind::Token, Some("in")) => sets(TokenMatch::In),
+        (ParamKind::Token, Some("not-in")) => sets(TokenMatch::NotIn),
+        (ParamKind::Token, Some("of-type")) => {
+            Ok(Some(Test::TypedIdentifier(reader.any(value, |part| reader.typed_identifier(part))?)))
+        }
+        (ParamKind::Token | ParamKind::Reference, Some("text")) => Ok(Some(Test::TokenText(reader.any(value, text)?))),
+        (ParamKind::String, None) => strings(StringMatch::Begins),
+        (ParamKind::String, Some("contains")) => strings(StringMatch::Contains),
+        (ParamKind::String, Some("exact")) => strings(StringMatch::Exact),
+        (ParamKind::Date, None) => Ok(Some(Test::Date(reader.any(value, |part| reader.date(part))?))),
+        (ParamKind::Number, None) => Ok(Some(Test::Number(reader.any(value, |part| reader.number(part))?))),
+        (ParamKind::Quantity, None) => Ok(Some(Test::Quantity(reader.any(value, |part| reader.quantity(part))?))),
+        (ParamKind::Uri, None) => uris(UriMatch::Is),
+        (ParamKind::Uri, Some("below")) => uris(UriMatch::Below),
+        (ParamKind::Uri, Some("above")) => uris(UriMatch::Above),
+        (ParamKind::Reference, modifier) => reference_test(param, reader, modifier, value),
+        _ => Ok(None),
+    }
+}
+
+fn reference_test(
+    param: &SearchParam,
+    reader: &Reader<'_>,
+    modifier: Option<&str>,
+    value: &str,
+) -> Result<Option<Test>, QueryError> {
+    let targets = targets(param);
+    let any = match modifier {
+        None => reader.any(value, |part| reader.reference(part, &targets))?,
+        Some("identifier") => reader.any(value, |part| reader.token(part).map(ReferenceTest::Identifier))?,
+        Some("below") => reader.any(value, |part| Ok(ReferenceTest::Below(unescape(part))))?,
+        Some("above") => reader.any(value, |part| Ok(ReferenceTest::Above(unescape(part))))?,
+        Some(name) => match ResourceType::parse(name).filter(|kind| targets.contains(kind)) {
+            Some(kind) => reader.any(value, |part| reader.reference(part, &[kind]))?,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Test::Reference(any)))
+}
+
+fn sort(definitions: &Definitions, kind: ResourceType, reader: &Reader<'_>, text: &str) -> Result<Sort, QueryError> {
+    let (code, order) = match text.strip_prefix('-') {
+        Some(code) => (code, SortOrder::Descending),
+        None => (text, SortOrder::Ascending),
+    };
+    let by = match code {
+        "_id" => SortKey::Id,
+        "_lastUpdated" => SortKey::LastUpdated,
+        "_score" => SortKey::Score,
+        _ => match definitions.search_param(kind, code) {
+            Some(param)
+                if matches!(param.kind, ParamKind::Special | ParamKind::Composite) || param.expression.is_empty() =>
+            {
+                return Err(reader.wrong("a list of parameters that have an order"));
+            }
+            Some(param) => SortKey::Param(reference(param)),
+            None => return Err(QueryError::Unknown { kind, name: shorten(code) }),
+        },
+    };
+    Ok(Sort { by, order })
+}
+
+/// `latitude|longitude|distance|unit`; a distance not given is 10 km, its unit km (SearchParameter/Location-near).
+fn near(param: &SearchParam, reader: &Reader<'_>, text: &str) -> Result<Special, QueryError> {
+    let wrong = || reader.wrong("of the form latitude|longitude|distance|unit, the unit m or km");
+    let parts = split(text, '|');
+    let number = |at: usize| match parts.get(at).filter(|part| !part.is_empty()) {
+        Some(part) => part.parse::<f64>().ok().filter(|n| n.is_finite()).map(Some).ok_or_else(wrong),
+        None => Ok(None),
+    };
+    let (Some(latitude), Some(longitude)) = (number(0)?, number(1)?) else { return Err(wrong()) };
+    let metres = match parts.get(3).copied().unwrap_or("km") {
+        "km" | "kms" | "" => 1000.0,
+        "m" => 1.0,
+        "mi" | "[mi_us]" | "[mi_i]" => 1609.344,
+        _ => return Err(wrong()),
+    };
+    let distance_km = number(2)?.map_or(10.0, |distance| distance * metres / 1000.0);
+    if parts.len() > 4 || latitude.abs() > 90.0 || longitude.abs() > 180.0 || distance_km < 0.0 {
+        return Err(wrong());
+    }
+    Ok(Special::Near { param: reference(param), latitude, longitude, distance_km })
+}
