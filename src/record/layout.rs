@@ -1,0 +1,224 @@
+//! The tables of this room, their keys, and the policy tag on every index row.
+//!
+//! Every index key ends in the row number, and every index value is a [`Tag`]: what the policy filters by, so
+//! that nothing is counted, sorted or included before it was asked.
+//!
+//! | table | key | serves |
+//! |---|---|---|
+//! | `RESOURCES` | row | the current version |
+//! | `RESOURCE_IDS` | type, logical id | finding the row |
+//! | `VERSIONS` | row, version descending | vread, history of one |
+//! | `HISTORY` | type, last update descending, row, version | everything of a type, newest first; history of a type |
+//! | `COMPARTMENT` | patient's row, type, clinical date descending, row | "this patient's X, newest first" |
+//! | `TOKEN_INDEX` | parameter, hash of code, hash of system, row | code with or without its system |
+//! | `STRING_INDEX` | parameter, folded text (64 bytes at most), row | beginnings of texts |
+//! | `DATE_INDEX` | parameter, length class, start, row | intervals that meet an interval |
+//! | `NUMBER_INDEX` | parameter, hash of canonical unit, ordered bits of the value, row | numbers and quantities |
+//! | `REFERENCE_INDEX` | parameter, hash of `Type/id` or URL, row | references, chains, reverse includes |
+//! | `URI_INDEX` | parameter, uri (128 bytes at most), row | URIs and what lies below them |
+//!
+//! Hashes are the first 8 (4) bytes of BLAKE3: they keep keys short and sorted; equality is decided on the resource.
+
+use bytes::Bytes;
+
+use super::rows::{Row, RowNumber};
+use crate::access::Sensitivity;
+use crate::base::FhirId;
+use crate::store::{CodecError, Desc, Table, Value, tables};
+
+pub(super) const RESOURCES: Table<(RowNumber,), Row> = Table::new(tables::RESOURCES);
+pub(super) const RESOURCE_IDS: Table<(u8, FhirId), RowNumber> = Table::new(tables::RESOURCE_IDS);
+pub(super) const VERSIONS: Table<(RowNumber, Desc<u32>), Row> = Table::new(tables::VERSIONS);
+pub(super) const HISTORY: Table<(u8, Desc<i64>, RowNumber, u32), HistoryTag> = Table::new(tables::HISTORY);
+pub(super) const COMPARTMENT: Table<(RowNumber, u8, Desc<i64>, RowNumber), CompartmentTag> = Table::new(tables::COMPARTMENT);
+pub(super) const COUNTERS: Table<(u8, u8), u64> = Table::new(tables::COUNTERS);
+
+pub(super) const TOKEN: Table<(u16, u64, u32, RowNumber), Tag> = Table::new(tables::TOKEN_INDEX);
+pub(super) const STRING: Table<(u16, String, RowNumber), Tag> = Table::new(tables::STRING_INDEX);
+pub(super) const DATE: Table<(u16, u8, i64, RowNumber), Tag> = Table::new(tables::DATE_INDEX);
+pub(super) const NUMBER: Table<(u16, u32, u64, RowNumber), Tag> = Table::new(tables::NUMBER_INDEX);
+pub(super) const REFERENCE: Table<(u16, u64, RowNumber), Tag> = Table::new(tables::REFERENCE_INDEX);
+pub(super) const URI: Table<(u16, String, RowNumber), Tag> = Table::new(tables::URI_INDEX);
+
+/// The counter of row numbers.
+pub(super) const NEXT_ROW: (u8, u8) = (0, 0);
+/// The counter of clinic numbers.
+pub(super) const NEXT_CLINIC_NUMBER: (u8, u8) = (2, 0);
+
+/// The counter of live resources of a type.
+pub(super) const fn live_of(kind: crate::fhir::ResourceType) -> (u8, u8) {
+    (1, kind.number())
+}
+
+/// What the policy filters by: a byte of sensitivity, then the row number (8 bytes, little-endian) of each
+/// patient whose compartment holds the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag {
+    pub sensitivity: Sensitivity,
+    pub patients: Vec<RowNumber>,
+}
+
+impl Tag {
+    pub(super) fn of(row: &Row) -> Self {
+        Self { sensitivity: row.sensitivity, patients: row.patients.clone() }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.sensitivity.byte());
+        for patient in &self.patients {
+            out.extend_from_slice(&patient.0.to_le_bytes());
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CodecError> {
+        let (&sensitivity, rest) = bytes.split_first().ok_or(CodecError::Cut)?;
+        let (chunks, tail) = rest.as_chunks::<8>();
+        if !tail.is_empty() {
+            return Err(CodecError::Cut);
+        }
+        let patients = chunks.iter().map(|chunk| RowNumber(u64::from_le_bytes(*chunk))).collect();
+        Ok(Self { sensitivity: Sensitivity::from_byte(sensitivity), patients })
+    }
+}
+
+impl Value for Tag {
+    fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
+        let mut out = Vec::with_capacity(1 + 8 * self.patients.len());
+        self.write(&mut out);
+        Ok(out)
+    }
+    fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
+        Self::read(&bytes)
+    }
+}
+
+/// Whether a version is the current one, then the [`Tag`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HistoryTag {
+    pub current: Currency,
+    pub tag: Tag,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Currency {
+    /// The live version.
+    Current,
+    /// Superseded, or a deletion.
+    Past,
+}
+
+impl Value for HistoryTag {
+    fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
+        let mut out = vec![u8::from(self.current == Currency::Current)];
+        self.tag.write(&mut out);
+        Ok(out)
+    }
+    fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
+        let (&current, rest) = bytes.split_first().ok_or(CodecError::Cut)?;
+        Ok(Self { current: if current == 1 { Currency::Current } else { Currency::Past }, tag: Tag::read(rest)? })
+    }
+}
+
+/// A compartment row's tag: sensitivity, then up to [`CompartmentTag::CODES`] hashes of `system|code` of the
+/// resource's `code` parameter, so that "this patient's X of kind Y" filters without opening resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CompartmentTag {
+    pub sensitivity: Sensitivity,
+    pub codes: Vec<u64>,
+    /// There were more codes than the row holds: the filter must open the resource.
+    pub more: bool,
+}
+
+impl CompartmentTag {
+    pub(super) const CODES: usize = 4;
+}
+
+impl Value for CompartmentTag {
+    fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
+        let mut out = vec![self.sensitivity.byte(), u8::from(self.more)];
+        self.codes.iter().take(Self::CODES).for_each(|code| out.extend_from_slice(&code.to_le_bytes()));
+        Ok(out)
+    }
+    fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
+        let (&[sensitivity, more], rest) = bytes.split_first_chunk().ok_or(CodecError::Cut)?;
+        let (chunks, _) = rest.as_chunks::<8>();
+        let codes = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
+        Ok(Self { sensitivity: Sensitivity::from_byte(sensitivity), codes, more: more == 1 })
+    }
+}
+
+impl Value for RowNumber {
+    fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
+        Ok(self.0.to_le_bytes().to_vec())
+    }
+    fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
+        u64::from_stored(bytes).map(RowNumber)
+    }
+}
+
+/// The first eight bytes of BLAKE3 over the parts, each followed by a zero byte.
+pub(super) fn hash64(parts: &[&str]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part.as_bytes()).update(&[0]);
+    }
+    let hash = *hasher.finalize().as_bytes();
+    hash.first_chunk().map_or(0, |head| u64::from_le_bytes(*head))
+}
+
+#[allow(clippy::cast_possible_truncation)] // the lower half of a hash is a hash
+pub(super) fn hash32(parts: &[&str]) -> u32 {
+    hash64(parts) as u32
+}
+
+/// Bits of a number that sort as the numbers do.
+pub(super) fn ordered_bits(number: f64) -> u64 {
+    let bits = number.to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
+}
+
+/// The class of an interval's length: shorter intervals lie close to their start, so a scan for what meets
+/// an instant goes back one class's length only.
+pub(super) fn length_class(start: i64, end: i64) -> u8 {
+    let length = end.saturating_sub(start);
+    CLASSES.iter().position(|&longest| length <= longest).and_then(|class| u8::try_from(class).ok()).unwrap_or(OPEN_CLASS)
+}
+
+const DAY: i64 = 86_400_000;
+/// The longest interval of each class, in milliseconds: an instant's precision, a day, a month, a year.
+pub(super) const CLASSES: [i64; 4] = [1_000, DAY, 32 * DAY, 367 * DAY];
+/// The class of everything longer, and of what is open at an end.
+pub(super) const OPEN_CLASS: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_tags_are_these() {
+        let tag = Tag { sensitivity: Sensitivity::NORMAL, patients: vec![RowNumber(258)] };
+        let normal = Sensitivity::NORMAL.byte();
+        assert_eq!(tag.to_stored().unwrap(), [normal, 2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Tag::from_stored(tag.to_stored().unwrap().into()).unwrap(), tag);
+        let history = HistoryTag { current: Currency::Current, tag: tag.clone() };
+        assert_eq!(history.to_stored().unwrap(), [1, normal, 2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(HistoryTag::from_stored(history.to_stored().unwrap().into()).unwrap(), history);
+        let row = CompartmentTag { sensitivity: Sensitivity::NORMAL, codes: vec![1], more: false };
+        assert_eq!(row.to_stored().unwrap(), [normal, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
+    }
+
+    #[test]
+    fn bits_of_numbers_sort_as_numbers() {
+        let numbers = [f64::MIN, -2.5, -0.5, 0.0, 1e-9, 0.5, 3.0, f64::MAX];
+        assert!(numbers.map(ordered_bits).is_sorted());
+    }
+
+    #[test]
+    fn an_interval_has_the_shortest_class_that_holds_it() {
+        assert_eq!(length_class(0, 0), 0);
+        assert_eq!(length_class(0, DAY), 1);
+        assert_eq!(length_class(i64::MIN, 0), OPEN_CLASS);
+        assert_eq!(length_class(0, i64::MAX), OPEN_CLASS);
+    }
+}

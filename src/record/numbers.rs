@@ -1,0 +1,50 @@
+//! Row numbers: finding a resource's, giving it one, and reading its row.
+
+use super::error::RecordError;
+use super::layout::{COUNTERS, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
+use super::rows::{Row, RowNumber};
+use crate::base::FhirId;
+use crate::fhir::ResourceType;
+use crate::store::{Read, ReadExt, StoreError, Tx};
+
+pub(super) fn find(read: &(impl Read + ?Sized), kind: ResourceType, id: &FhirId) -> Result<Option<RowNumber>, StoreError> {
+    read.get(&RESOURCE_IDS, &(kind.number(), id.clone()))
+}
+
+/// The row of a resource, reserved if it is referred to before it is stored.
+pub(super) fn find_or_reserve(tx: &mut Tx<'_>, kind: ResourceType, id: &FhirId) -> Result<RowNumber, StoreError> {
+    if let Some(number) = find(tx, kind, id)? {
+        return Ok(number);
+    }
+    let number = RowNumber(next(tx, NEXT_ROW)?);
+    tx.put(&RESOURCE_IDS, &(kind.number(), id.clone()), &number)?;
+    tx.put(&RESOURCES, &(number,), &Row::reserved(kind, id.clone()))?;
+    Ok(number)
+}
+
+/// A row that an index or another row names; that it is missing means a damaged store.
+pub(super) fn row(read: &(impl Read + ?Sized), number: RowNumber) -> Result<Row, RecordError> {
+    read.get(&RESOURCES, &(number,))?.ok_or(RecordError::Damaged)
+}
+
+/// The next value of a counter, from 1.
+pub(super) fn next(tx: &mut Tx<'_>, counter: (u8, u8)) -> Result<u64, StoreError> {
+    let next = tx.get(&COUNTERS, &counter)?.unwrap_or(0) + 1;
+    tx.put(&COUNTERS, &counter, &next)?;
+    Ok(next)
+}
+
+pub(super) fn count_live(tx: &mut Tx<'_>, kind: ResourceType, change: Change) -> Result<(), StoreError> {
+    let count = tx.get(&COUNTERS, &live_of(kind))?.unwrap_or(0);
+    let count = match change {
+        Change::Added => count + 1,
+        Change::Removed => count.saturating_sub(1),
+    };
+    tx.put(&COUNTERS, &live_of(kind), &count)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Added,
+    Removed,
+}
