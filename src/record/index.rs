@@ -1,0 +1,146 @@
+//! A resource's index rows: built before the writer is entered, put and taken away inside it.
+//!
+//! Composite and positional values have no rows: they are decided on the resource, with another filter or the
+//! type as the way in. The same holds for a reference to the patient whose compartment a resource is in, which
+//! the compartment table serves.
+
+use super::layout::{
+    COMPARTMENT, CompartmentTag, DATE, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64, length_class,
+};
+use super::rows::{Row, RowNumber};
+use crate::fhir::ResourceType;
+use crate::fhir::search::{IndexValue, ReferenceTarget, SearchValue, TokenSystem, sortable};
+use crate::store::{Desc, StoreError, Tx};
+
+/// Longest text in a string key, in bytes.
+pub(super) const TEXT: usize = 64;
+/// Longest URI in a key, in bytes.
+pub(super) const LONGEST_URI: usize = 128;
+
+/// One index row's key but for the row number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum IndexKey {
+    Token(u16, u64, u32),
+    String(u16, String),
+    Date(u16, u8, i64),
+    Number(u16, u32, u64),
+    Reference(u16, u64),
+    Uri(u16, String),
+}
+
+/// Everything about a resource that the index tables hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IndexRows {
+    pub keys: Vec<IndexKey>,
+    /// What "newest first" sorts by, in milliseconds since 1970 UTC.
+    pub date: i64,
+    pub codes: Vec<u64>,
+    pub more_codes: bool,
+}
+
+impl IndexRows {
+    /// `code` is the number of the type's `code` parameter, if it has one.
+    pub(super) fn of(values: &[IndexValue], code: Option<u16>, date: i64) -> Self {
+        let mut keys: Vec<IndexKey> = values.iter().flat_map(|value| keys_of(value.param, &value.value)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut codes: Vec<u64> = values
+            .iter()
+            .filter(|value| Some(value.param) == code)
+            .filter_map(|value| match &value.value {
+                SearchValue::Token { system, code } => Some(code_hash(system_text(system), code)),
+                _ => None,
+            })
+            .collect();
+        codes.dedup();
+        let more_codes = codes.len() > CompartmentTag::CODES;
+        codes.truncate(CompartmentTag::CODES);
+        Self { keys, date, codes, more_codes }
+    }
+
+    pub(super) fn put(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        let tag = Tag::of(row);
+        for key in &self.keys {
+            match key {
+                IndexKey::Token(param, code, system) => tx.put(&TOKEN, &(*param, *code, *system, number), &tag)?,
+                IndexKey::String(param, text) => tx.put(&STRING, &(*param, text.clone(), number), &tag)?,
+                IndexKey::Date(param, class, start) => tx.put(&DATE, &(*param, *class, *start, number), &tag)?,
+                IndexKey::Number(param, unit, bits) => tx.put(&NUMBER, &(*param, *unit, *bits, number), &tag)?,
+                IndexKey::Reference(param, target) => tx.put(&REFERENCE, &(*param, *target, number), &tag)?,
+                IndexKey::Uri(param, uri) => tx.put(&URI, &(*param, uri.clone(), number), &tag)?,
+            }
+        }
+        let tag = CompartmentTag { sensitivity: row.sensitivity, codes: self.codes.clone(), more: self.more_codes };
+        for patient in &row.patients {
+            tx.put(&COMPARTMENT, &(*patient, row.kind.number(), Desc(self.date), number), &tag)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        for key in &self.keys {
+            match key {
+                IndexKey::Token(param, code, system) => tx.delete(&TOKEN, &(*param, *code, *system, number))?,
+                IndexKey::String(param, text) => tx.delete(&STRING, &(*param, text.clone(), number))?,
+                IndexKey::Date(param, class, start) => tx.delete(&DATE, &(*param, *class, *start, number))?,
+                IndexKey::Number(param, unit, bits) => tx.delete(&NUMBER, &(*param, *unit, *bits, number))?,
+                IndexKey::Reference(param, target) => tx.delete(&REFERENCE, &(*param, *target, number))?,
+                IndexKey::Uri(param, uri) => tx.delete(&URI, &(*param, uri.clone(), number))?,
+            }
+        }
+        for patient in &row.patients {
+            tx.delete(&COMPARTMENT, &(*patient, row.kind.number(), Desc(self.date), number))?;
+        }
+        Ok(())
+    }
+}
+
+fn keys_of(param: u16, value: &SearchValue) -> Vec<IndexKey> {
+    match value {
+        SearchValue::Token { system, code } => {
+            vec![IndexKey::Token(param, hash64(&[code]), hash32(&[system_text(system)]))]
+        }
+        SearchValue::Text(text) => vec![IndexKey::String(param, cut(&text.folded, TEXT))],
+        SearchValue::Date(range) => vec![IndexKey::Date(param, length_class(range.start, range.end), range.start)],
+        SearchValue::Number(number) => vec![IndexKey::Number(param, 0, sortable(*number))],
+        SearchValue::Quantity(quantity) => match &quantity.canonical {
+            Some(canonical) => vec![IndexKey::Number(param, hash32(&[&canonical.unit]), sortable(canonical.low))],
+            None => vec![IndexKey::Number(param, 0, sortable(quantity.low))],
+        },
+        SearchValue::Reference(target) => match reference_hash(target) {
+            Some(hash) => vec![IndexKey::Reference(param, hash)],
+            None => vec![],
+        },
+        SearchValue::Uri(uri) => vec![IndexKey::Uri(param, cut(uri, LONGEST_URI))],
+        _ => vec![],
+    }
+}
+
+/// The text of a system in a hash; a code without one, and one whose system is implied, hash as none.
+pub(super) fn system_text(system: &TokenSystem) -> &str {
+    match system {
+        TokenSystem::Uri(uri) => uri,
+        TokenSystem::None | TokenSystem::Implied => "",
+    }
+}
+
+pub(super) fn code_hash(system: &str, code: &str) -> u64 {
+    hash64(&[system, code])
+}
+
+pub(super) fn local_hash(kind: ResourceType, id: &str) -> u64 {
+    hash64(&[kind.name(), id])
+}
+
+pub(super) fn reference_hash(target: &ReferenceTarget) -> Option<u64> {
+    match target {
+        ReferenceTarget::Local { kind, id } => Some(local_hash(*kind, id.as_str())),
+        ReferenceTarget::Absolute(url) | ReferenceTarget::Canonical { url, .. } => Some(hash64(&[url])),
+        ReferenceTarget::Identifier { .. } => None,
+    }
+}
+
+/// The longest beginning of at most `most` bytes that ends between characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text).to_owned()
+}

@@ -1,0 +1,169 @@
+//! Running a search: the narrowest index gives candidates, the resource itself decides.
+//!
+//! Candidates come in the order in which they are answered: a patient's compartment newest first, everything
+//! else newest row first, and `_sort` after collecting. A page ends in a cursor that names the place, not a
+//! count, so that it stays right while others write. Who asks decides before anything is counted: a row that
+//! the policy hides is never a candidate.
+
+mod cursor;
+mod index_scan;
+mod plan;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::error::RecordError;
+use super::numbers::row;
+use super::rows::{Row, RowNumber, State};
+use crate::fhir::search::{self, Filter, Query, SortOrder};
+use crate::fhir::{Definitions, ResourceType};
+use crate::store::Read;
+
+use cursor::{Cursor, Place};
+use plan::Plan;
+
+/// The most rows that one search may open.
+const MOST_OPENED: usize = 200_000;
+/// How many matches a page has unless asked, and at most.
+const PAGE: usize = 50;
+const LONGEST_PAGE: usize = 1_000;
+
+/// Decides whether a row exists for who asks.
+pub(super) type Visible<'a> = dyn FnMut(&Row) -> Result<bool, RecordError> + 'a;
+
+/// What a search found: one page.
+pub(super) struct Found {
+    pub matches: Vec<(RowNumber, Row)>,
+    /// How many match in all, if that was counted.
+    pub total: Option<u64>,
+    pub next: Option<String>,
+}
+
+/// Runs `query` and returns one page of it.
+pub(super) fn run(read: &dyn Read, query: &Query, visible: &mut Visible<'_>) -> Result<Found, RecordError> {
+    refuse_what_cannot_run(query)?;
+    let size = query.count.map_or(PAGE, |count| usize::try_from(count).unwrap_or(LONGEST_PAGE).min(LONGEST_PAGE));
+    let counts_only = size == 0 || query.summary == Some(search::Summary::Count);
+    let counted = counts_only || query.total == search::Total::Accurate || !query.sort.is_empty();
+    let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, query)).transpose()?;
+    let plan = Plan::of(read, query, visible)?;
+    let mut page = Vec::new();
+    let mut total = 0_u64;
+    let mut more = false;
+    let mut opened = 0;
+    for candidate in plan.candidates(read, query.kind)? {
+        let (place, number) = candidate?;
+        opened += 1;
+        if opened > MOST_OPENED {
+            return Err(RecordError::TooWide);
+        }
+        let behind = cursor.as_ref().is_none_or(|cursor| cursor.is_before(&place));
+        if !counted && !behind {
+            continue;
+        }
+        let Some(found) = accept(read, query, &plan, number, visible)? else { continue };
+        total += 1;
+        if counts_only || (query.sort.is_empty() && !behind) {
+            continue;
+        }
+        if query.sort.is_empty() && page.len() == size {
+            more = true;
+            if !counted {
+                break;
+            }
+            continue;
+        }
+        page.push((place, number, found));
+    }
+    if !query.sort.is_empty() {
+        sort(query, &mut page);
+        if let Some(cursor) = &cursor {
+            page.retain(|(place, ..)| cursor.is_before(place));
+        }
+        more = page.len() > size;
+        page.truncate(size);
+    }
+    let next = page.last().filter(|_| more).map(|(place, ..)| Cursor::after(place.clone(), query).write());
+    let matches = page.into_iter().map(|(_, number, row)| (number, row)).collect();
+    Ok(Found { matches, total: counted.then_some(total), next })
+}
+
+/// Every row that passes one filter, for chains and conditional references.
+pub(super) fn all_matching(
+    read: &dyn Read,
+    kind: ResourceType,
+    filters: &[Filter],
+    visible: &mut Visible<'_>,
+) -> Result<BTreeSet<RowNumber>, RecordError> {
+    let plan = Plan::of_filters(read, kind, filters, visible)?;
+    let mut found = BTreeSet::new();
+    for (opened, candidate) in plan.candidates(read, kind)?.enumerate() {
+        let (_, number) = candidate?;
+        if opened > MOST_OPENED {
+            return Err(RecordError::TooWide);
+        }
+        let row = row(read, number)?;
+        if row.kind == kind && row.state == State::Live && visible(&row)? && passes(&row, number, kind, filters, &plan)? {
+            found.insert(number);
+        }
+    }
+    Ok(found)
+}
+
+fn accept(
+    read: &dyn Read,
+    query: &Query,
+    plan: &Plan,
+    number: RowNumber,
+    visible: &mut Visible<'_>,
+) -> Result<Option<Row>, RecordError> {
+    let row = row(read, number)?;
+    let stands = row.kind == query.kind && row.state == State::Live && visible(&row)?;
+    Ok((stands && passes(&row, number, query.kind, &query.filters, plan)?).then_some(row))
+}
+
+fn passes(row: &Row, number: RowNumber, kind: ResourceType, filters: &[Filter], plan: &Plan) -> Result<bool, RecordError> {
+    let mut open = None;
+    for (at, filter) in filters.iter().enumerate() {
+        let passed = match plan.decided(at, filter, row, number) {
+            Some(decided) => decided,
+            None => {
+                let value = match &open {
+                    Some(value) => value,
+                    None => open.insert(serde_json::from_slice::<Value>(&row.json).map_err(|_| RecordError::Damaged)?),
+                };
+                search::matches(Definitions::r4(), kind, value, filter)
+            }
+        };
+        if !passed {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn sort(query: &Query, page: &mut [(Place, RowNumber, Row)]) {
+    for (place, number, row) in page.iter_mut() {
+        let value: Value = serde_json::from_slice(&row.json).unwrap_or_default();
+        let keys = query.sort.iter().map(|sort| {
+            let key = search::sort_key(Definitions::r4(), query.kind, &value, &sort.by, sort.order);
+            (key, sort.order == SortOrder::Descending)
+        });
+        *place = Place::sorted(keys, *number);
+    }
+    page.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+}
+
+fn refuse_what_cannot_run(query: &Query) -> Result<(), RecordError> {
+    let refused = |what: &str| Err(RecordError::UnsupportedSearch(what.to_owned()));
+    if query.contained == search::Contained::Asked {
+        return refused("_contained");
+    }
+    for filter in &query.filters {
+        if let Some(what) = plan::unsupported(filter) {
+            return refused(what);
+        }
+    }
+    Ok(())
+}
