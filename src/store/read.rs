@@ -49,6 +49,11 @@ impl KeyRange {
         Self((start, end))
     }
 
+    /// The same end, from another start.
+    pub fn starting(self, start: Bound<Vec<u8>>) -> Self {
+        Self((start, self.0.1))
+    }
+
     /// Any bounds, as bytes of [`Key::to_bytes`].
     pub const fn between(start: Bound<Vec<u8>>, end: Bound<Vec<u8>>) -> Self {
         Self((start, end))

@@ -16,9 +16,9 @@ use serde_json::Value;
 use super::error::RecordError;
 use super::numbers::row;
 use super::rows::{Row, RowNumber, State};
-use crate::fhir::search::{self, Filter, Query, SortOrder};
+use crate::fhir::search::{self, Filter, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::Read;
+use crate::store::{Key, Read};
 
 use cursor::{Cursor, Place};
 use plan::Plan;
@@ -52,7 +52,8 @@ pub(super) fn run(read: &dyn Read, query: &Query, visible: &mut Visible<'_>) -> 
     let mut total = 0_u64;
     let mut more = false;
     let mut opened = 0;
-    for candidate in plan.candidates(read, query.kind)? {
+    let start = cursor.as_ref().filter(|_| !counted).map(Cursor::place);
+    for candidate in plan.candidates(read, query.kind, start)? {
         let (place, number) = candidate?;
         opened += 1;
         if opened > MOST_OPENED {
@@ -98,7 +99,7 @@ pub(super) fn all_matching(
 ) -> Result<BTreeSet<RowNumber>, RecordError> {
     let plan = Plan::of_filters(read, kind, filters, visible)?;
     let mut found = BTreeSet::new();
-    for (opened, candidate) in plan.candidates(read, kind)?.enumerate() {
+    for (opened, candidate) in plan.candidates(read, kind, None)?.enumerate() {
         let (_, number) = candidate?;
         if opened > MOST_OPENED {
             return Err(RecordError::TooWide);
@@ -147,12 +148,42 @@ fn sort(query: &Query, page: &mut [(Place, RowNumber, Row)]) {
     for (place, number, row) in page.iter_mut() {
         let value: Value = serde_json::from_slice(&row.json).unwrap_or_default();
         let keys = query.sort.iter().map(|sort| {
-            let key = search::sort_key(Definitions::r4(), query.kind, &value, &sort.by, sort.order);
-            (key, sort.order == SortOrder::Descending)
+            (sort_key(query.kind, row, &value, sort), sort.order == SortOrder::Descending)
         });
         *place = Place::sorted(keys, *number);
     }
     page.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+}
+
+/// The bytes that one sort goes by: the least value going up, the greatest going down.
+fn sort_key(kind: ResourceType, row: &Row, value: &Value, sort: &Sort) -> Option<Vec<u8>> {
+    let param = match &sort.by {
+        SortKey::Id => return Some(row.id.as_str().as_bytes().to_vec()),
+        SortKey::LastUpdated => return Some((row.updated.as_millisecond(),).to_bytes()),
+        SortKey::Score => return None,
+        SortKey::Param(param) => param.id,
+    };
+    let keys = search::extract(Definitions::r4(), kind, value).into_iter().filter(|found| found.param == param);
+    let keys = keys.filter_map(|found| match found.value {
+        SearchValue::Text(text) => Some(text.folded.into_bytes()),
+        SearchValue::Token { code, .. } => Some(code.into_bytes()),
+        SearchValue::Date(range) => Some(match sort.order {
+            SortOrder::Ascending => (range.start,).to_bytes(),
+            SortOrder::Descending => (range.end,).to_bytes(),
+        }),
+        SearchValue::Number(number) => Some((search::sortable(number),).to_bytes()),
+        SearchValue::Quantity(quantity) => {
+            let low = quantity.canonical.as_ref().map_or(quantity.low, |canonical| canonical.low);
+            Some((search::sortable(low),).to_bytes())
+        }
+        SearchValue::Uri(uri) => Some(uri.into_bytes()),
+        SearchValue::Reference(ReferenceTarget::Local { kind, id }) => Some(format!("{kind}/{id}").into_bytes()),
+        _ => None,
+    });
+    match sort.order {
+        SortOrder::Ascending => keys.min(),
+        SortOrder::Descending => keys.max(),
+    }
 }
 
 fn refuse_what_cannot_run(query: &Query) -> Result<(), RecordError> {
