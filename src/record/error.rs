@@ -26,8 +26,10 @@ pub enum RecordError {
     Ambiguous(usize),
     #[error("{0} is referred to and is not here; send it first, or in the same transaction")]
     DanglingReference(String),
-    #[error("other resources refer to this one, so it was not deleted")]
-    StillReferenced,
+    #[error("this is not a {asked}: its resourceType says something else")]
+    WrongType { asked: crate::fhir::ResourceType },
+    #[error(transparent)]
+    NotYours(#[from] crate::access::cut::NotYours),
     #[error("this search is not supported: {0}")]
     UnsupportedSearch(String),
     #[error("this search would open too many resources; narrow it by patient, code or date")]

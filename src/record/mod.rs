@@ -1,1 +1,158 @@
 //! Stored resources: read, write, search, history; and disclosure, which needs the audit entry on disk.
+//!
+//! Nothing is read without the policy's grant and nothing leaves before the chain holds its access:
+//! [`Records::disclose`] runs a reading, commits what it touched and what it was refused, and only then opens
+//! the result. A change and its entry are one transaction.
+
+pub mod directory;
+mod disclosure;
+mod error;
+mod facts;
+mod index;
+mod layout;
+mod numbers;
+mod prepared;
+mod reading;
+mod rows;
+mod search;
+mod writing;
+
+use bytes::Bytes;
+
+pub use disclosure::{Disclosed, NotCovered, Undisclosed};
+pub use error::RecordError;
+use prepared::local_reference;
+pub use reading::Reading;
+pub use writing::{Change, Condition, Integrity, Repeated, Transaction, Written, WrittenAs};
+
+use crate::access::{Actor, Reach};
+use crate::audit::{self, Audit, Detail, Event, Outcome, Purpose};
+use crate::base::{FhirId, Timestamp};
+use crate::fhir::ResourceType;
+
+/// The record of this box. Clones share it.
+#[derive(Clone)]
+pub struct Records {
+    audit: Audit,
+    reach: Reach,
+}
+
+/// Why somebody asks, as it will stand in the chain.
+#[derive(Debug, Clone)]
+pub struct Why {
+    pub action: audit::Action,
+    pub purpose: Purpose,
+    pub detail: Detail,
+    pub channel: Channel,
+}
+
+/// Where what was read goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A page of this box, before a person's eyes.
+    Screen,
+    /// Another program: it left the box.
+    Api,
+}
+
+/// One version of a resource as it may be seen: response-ready JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub kind: ResourceType,
+    pub id: FhirId,
+    pub version: u32,
+    pub updated: Timestamp,
+    /// Empty for the version that deleted it.
+    pub json: Bytes,
+}
+
+/// One version in a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    pub stored: Stored,
+    /// Whether this version is the deletion.
+    pub deleted: bool,
+}
+
+/// One page of a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub matches: Vec<Stored>,
+    pub included: Vec<Stored>,
+    /// How many match in all, if it was counted.
+    pub total: Option<u64>,
+    /// The opaque place where the next page begins.
+    pub next: Option<String>,
+}
+
+impl Records {
+    pub const fn new(audit: Audit, reach: Reach) -> Self {
+        Self { audit, reach }
+    }
+
+    pub const fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Reads under one snapshot, writes the access into the chain, then opens the result. A refusal is
+    /// written too, before it is answered.
+    pub async fn disclose<T>(
+        &self,
+        actor: &Actor,
+        why: Why,
+        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
+    ) -> Result<Disclosed<T>, RecordError> {
+        let (result, event) = self.look(actor, why, read)?;
+        let proof = self.audit.commit(vec![event]).await?;
+        Ok(result?.disclose(&proof)?)
+    }
+
+    /// [`Records::disclose`] for callers without an async runtime.
+    pub fn disclose_blocking<T>(
+        &self,
+        actor: &Actor,
+        why: Why,
+        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
+    ) -> Result<Disclosed<T>, RecordError> {
+        let (result, event) = self.look(actor, why, read)?;
+        let proof = self.audit.commit_blocking(vec![event])?;
+        Ok(result?.disclose(&proof)?)
+    }
+
+    #[allow(clippy::type_complexity)] // the two halves of one look
+    fn look<T>(
+        &self,
+        actor: &Actor,
+        why: Why,
+        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
+    ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
+        let snapshot = self.audit.read()?;
+        let mut reading = Reading::new(snapshot, actor, self.reach, self.audit.ambient().now(), why.channel);
+        let result = read(&mut reading);
+        let (touched, refused) = reading.into_touched();
+        let mut event = event(actor, &why);
+        match &result {
+            Ok(_) => touched.iter().for_each(|touched| drop(event.touch(touched))),
+            Err(error) => {
+                event.outcome = outcome_of(error);
+                event.touch(&refused);
+            }
+        }
+        Ok((result, event))
+    }
+}
+
+fn event(actor: &Actor, why: &Why) -> Event {
+    Event::new(actor.to_ref(), why.action, why.purpose)
+        .session(actor.session())
+        .origin(actor.origin())
+        .detail(why.detail.clone())
+}
+
+/// How an act that ended so stands in the chain.
+const fn outcome_of(error: &RecordError) -> Outcome {
+    match error {
+        RecordError::Denied(_) | RecordError::NotFound => Outcome::Denied,
+        _ => Outcome::Failed,
+    }
+}

@@ -14,11 +14,14 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::error::RecordError;
+use super::layout::REFERENCE;
+use super::numbers::find;
 use super::numbers::row;
 use super::rows::{Row, RowNumber, State};
-use crate::fhir::search::{self, Filter, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder};
-use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Key, Read};
+use crate::base::FhirId;
+use crate::fhir::search::{self, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder};
+use crate::fhir::{Definitions, ParamKind, ResourceType};
+use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
 
 use cursor::{Cursor, Place};
 use plan::Plan;
@@ -40,14 +43,19 @@ pub(super) struct Found {
     pub next: Option<String>,
 }
 
-/// Runs `query` and returns one page of it.
-pub(super) fn run(read: &dyn Read, query: &Query, visible: &mut Visible<'_>) -> Result<Found, RecordError> {
+/// Runs `query` and returns one page of it. `within` is the one patient whose rows these can be, if it is one.
+pub(super) fn run(
+    read: &dyn Read,
+    query: &Query,
+    within: Option<&FhirId>,
+    visible: &mut Visible<'_>,
+) -> Result<Found, RecordError> {
     refuse_what_cannot_run(query)?;
     let size = query.count.map_or(PAGE, |count| usize::try_from(count).unwrap_or(LONGEST_PAGE).min(LONGEST_PAGE));
     let counts_only = size == 0 || query.summary == Some(search::Summary::Count);
     let counted = counts_only || query.total == search::Total::Accurate || !query.sort.is_empty();
     let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, query)).transpose()?;
-    let plan = Plan::of(read, query, visible)?;
+    let plan = Plan::of(read, query, within, visible)?;
     let mut page = Vec::new();
     let mut total = 0_u64;
     let mut more = false;
@@ -97,7 +105,7 @@ pub(super) fn all_matching(
     filters: &[Filter],
     visible: &mut Visible<'_>,
 ) -> Result<BTreeSet<RowNumber>, RecordError> {
-    let plan = Plan::of_filters(read, kind, filters, visible)?;
+    let plan = Plan::of_filters(read, kind, filters, None, visible)?;
     let mut found = BTreeSet::new();
     for (opened, candidate) in plan.candidates(read, kind, None)?.enumerate() {
         let (_, number) = candidate?;
@@ -153,6 +161,47 @@ fn sort(query: &Query, page: &mut [(Place, RowNumber, Row)]) {
         *place = Place::sorted(keys, *number);
     }
     page.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+}
+
+/// The rows that one include brings along with `matches`; who may see them is the caller's to ask.
+pub(super) fn include(read: &dyn Read, include: &Include, matches: &[RowNumber]) -> Result<BTreeSet<RowNumber>, RecordError> {
+    let mut found = BTreeSet::new();
+    for number in matches {
+        let row = row(read, *number)?;
+        match include.way {
+            IncludeWay::Forward if include.source.is_none_or(|source| source == row.kind) => {
+                let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+                for value in search::extract(Definitions::r4(), row.kind, &value) {
+                    let asked = include.param.as_ref().is_none_or(|param| param.id == value.param);
+                    if let (true, SearchValue::Reference(ReferenceTarget::Local { kind, id })) = (asked, value.value) {
+                        found.extend(find(read, kind, &id)?);
+                    }
+                }
+            }
+            IncludeWay::Reverse => {
+                let hash = super::index::local_hash(row.kind, row.id.as_str());
+                for param in reverse_params(include) {
+                    for source in read.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+                        found.insert(source?.0.2);
+                    }
+                }
+            }
+            IncludeWay::Forward => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The reference parameters that a reverse include reads.
+fn reverse_params(include: &Include) -> Vec<u16> {
+    match (&include.param, include.source) {
+        (Some(param), _) => vec![param.id],
+        (None, Some(source)) => {
+            let params = Definitions::r4().search_params(source).iter();
+            params.filter(|param| param.kind == ParamKind::Reference).map(|param| param.id).collect()
+        }
+        (None, None) => vec![],
+    }
 }
 
 /// The bytes that one sort goes by: the least value going up, the greatest going down.

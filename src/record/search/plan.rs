@@ -9,6 +9,7 @@ use super::{RecordError, Visible, all_matching};
 use crate::fhir::search::{
     Filter, Query, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch, TokenTest,
 };
+use crate::base::FhirId;
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{code_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
@@ -35,14 +36,20 @@ enum Way {
 }
 
 impl Plan {
-    pub(super) fn of(read: &dyn Read, query: &Query, visible: &mut Visible<'_>) -> Result<Self, RecordError> {
-        Self::of_filters(read, query.kind, &query.filters, visible)
+    pub(super) fn of(
+        read: &dyn Read,
+        query: &Query,
+        within: Option<&FhirId>,
+        visible: &mut Visible<'_>,
+    ) -> Result<Self, RecordError> {
+        Self::of_filters(read, query.kind, &query.filters, within, visible)
     }
 
     pub(super) fn of_filters(
         read: &dyn Read,
         kind: ResourceType,
         filters: &[Filter],
+        within: Option<&FhirId>,
         visible: &mut Visible<'_>,
     ) -> Result<Self, RecordError> {
         let mut sets = Vec::new();
@@ -51,7 +58,7 @@ impl Plan {
                 sets.push((at, set));
             }
         }
-        let way = match compartment(read, kind, filters)? {
+        let way = match compartment(read, kind, filters, within)? {
             Some(way) => way,
             None => match narrowest(read, kind, filters, &sets)? {
                 Some(rows) => Way::Rows(rows),
@@ -139,9 +146,20 @@ pub(super) fn unsupported(filter: &Filter) -> Option<&'static str> {
 
 /// The compartment as the way in: a reference parameter that names one patient, whose references are all in
 /// the patient's compartment.
-fn compartment(read: &dyn Read, kind: ResourceType, filters: &[Filter]) -> Result<Option<Way>, RecordError> {
-    let within = Definitions::r4().patient_compartment(kind);
-    if within.is_empty() {
+fn compartment(
+    read: &dyn Read,
+    kind: ResourceType,
+    filters: &[Filter],
+    within: Option<&FhirId>,
+) -> Result<Option<Way>, RecordError> {
+    let of = |patient: &FhirId| -> Result<Way, RecordError> {
+        Ok(match find(read, ResourceType::Patient, patient)? {
+            Some(patient) => Way::Compartment { patient, codes: codes(filters) },
+            None => Way::Rows(BTreeSet::new()),
+        })
+    };
+    let compartment = Definitions::r4().patient_compartment(kind);
+    if compartment.is_empty() && kind != ResourceType::Patient {
         return Ok(None);
     }
     for filter in filters {
@@ -149,15 +167,11 @@ fn compartment(read: &dyn Read, kind: ResourceType, filters: &[Filter]) -> Resul
         let [ReferenceTest::Target(ReferenceTarget::Local { kind: ResourceType::Patient, id })] = any.as_slice() else {
             continue;
         };
-        if param.code == "patient" || within.contains(&param.code.as_str()) {
-            let way = match find(read, ResourceType::Patient, id)? {
-                Some(patient) => Way::Compartment { patient, codes: codes(filters) },
-                None => Way::Rows(BTreeSet::new()),
-            };
-            return Ok(Some(way));
+        if param.code == "patient" || compartment.contains(&param.code.as_str()) {
+            return of(id).map(Some);
         }
     }
-    Ok(None)
+    within.map(of).transpose()
 }
 
 /// The hashes of `code=system|code` alternatives, if that is how the codes are asked for.
@@ -244,7 +258,7 @@ pub(super) fn targets_of(
     value: &serde_json::Value,
     param: u16,
     kind: ResourceType,
-) -> Vec<crate::base::FhirId> {
+) -> Vec<FhirId> {
     use crate::fhir::search::{SearchValue, extract};
     extract(Definitions::r4(), source, value)
         .into_iter()

@@ -1,0 +1,191 @@
+//! The facts that the policy decides by, read from the stored resources at one snapshot.
+//!
+//! - *In care* (only under `access.reach = "care-team"`): a CareTeam, Appointment, Encounter or the Patient's
+//!   general practitioner names the clinician.
+//! - *Proxy*: the account is linked to a RelatedPerson that is active; its `period` is the grant's.
+//! - *Consent*: active Consent resources of scope `patient-privacy`; nested provisions are rules of their own.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE, hash64};
+use super::numbers::find;
+use super::rows::{Row, RowNumber, State};
+use crate::access::{
+    BreakGlass, ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, Sensitivity, ShareGrant,
+};
+use crate::base::{ActorRef, FhirId, ResourceRef, Timestamp};
+use crate::fhir::{Definitions, ResourceType, search};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
+
+/// [`Facts`] over a snapshot or a transaction.
+pub(super) struct RecordFacts<'a> {
+    pub read: &'a dyn Read,
+    pub reach: Reach,
+}
+
+impl RecordFacts<'_> {
+    fn row(&self, number: RowNumber) -> Result<Option<Row>, StoreError> {
+        let row = self.read.get(&super::layout::RESOURCES, &(number,))?;
+        Ok(row.filter(|row| row.state == State::Live))
+    }
+
+    fn resource(&self, kind: ResourceType, id: &FhirId) -> Result<Option<Value>, StoreError> {
+        let Some(number) = find(self.read, kind, id)? else { return Ok(None) };
+        Ok(self.row(number)?.and_then(|row| serde_json::from_slice(&row.json).ok()))
+    }
+}
+
+/// Where a clinician is named for a patient: type and search parameter.
+const CARE: [(ResourceType, &str); 4] = [
+    (ResourceType::CareTeam, "participant"),
+    (ResourceType::Appointment, "practitioner"),
+    (ResourceType::Encounter, "participant"),
+    (ResourceType::Patient, "general-practitioner"),
+];
+
+impl Facts for RecordFacts<'_> {
+    fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    fn in_care(&self, who: &ActorRef, patient: &FhirId) -> Result<bool, StoreError> {
+        Ok(self.patients_in_care(who)?.contains(patient))
+    }
+
+    fn patients_in_care(&self, who: &ActorRef) -> Result<Arc<BTreeSet<FhirId>>, StoreError> {
+        let mut patients = BTreeSet::new();
+        let Some(person) = &who.person else { return Ok(Arc::default()) };
+        let hash = hash64(&[person.type_name(), person.id().as_str()]);
+        for (kind, code) in CARE {
+            let Some(param) = Definitions::r4().search_param(kind, code) else { continue };
+            for found in self.read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
+                for patient in found?.1.patients {
+                    patients.extend(self.row(patient)?.map(|row| row.id));
+                }
+            }
+        }
+        Ok(Arc::new(patients))
+    }
+
+    fn proxy_grants(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, StoreError> {
+        let Some(person) = who.person.as_ref().filter(|person| person.type_name() == "RelatedPerson") else {
+            return Ok(Vec::new());
+        };
+        let Some(related) = self.resource(ResourceType::RelatedPerson, &person.id())? else { return Ok(Vec::new()) };
+        let patient = related.pointer("/patient/reference").and_then(Value::as_str).and_then(super::local_reference);
+        let Some(patient) = patient.filter(|_| related.get("active") != Some(&Value::Bool(false))) else {
+            return Ok(Vec::new());
+        };
+        let (_, until) = period(related.get("period"));
+        Ok(vec![ProxyGrant { patient: patient.id(), extent: ProxyExtent::Full, until }])
+    }
+
+    /// Share links are given out by the sharing workflow; a record alone holds none.
+    fn share(&self, _: &str) -> Result<Option<ShareGrant>, StoreError> {
+        Ok(None)
+    }
+
+    fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
+        let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Vec::new()) };
+        let head = (number, ResourceType::Consent.number());
+        let mut rules = Vec::new();
+        for found in self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
+            let (_, _, _, consent) = found?.0;
+            if let Some(row) = self.row(consent)? {
+                rules_of(&row, patient, &mut rules);
+            }
+        }
+        Ok(rules)
+    }
+
+    fn all_consents(&self) -> Result<Arc<Vec<ConsentRule>>, StoreError> {
+        let mut rules = Vec::new();
+        let range = KeyRange::prefix(&(ResourceType::Consent.number(),));
+        for found in self.read.scan(&HISTORY, range, Direction::Up)? {
+            let ((_, _, number, _), tag) = found?;
+            if tag.current != Currency::Current {
+                continue;
+            }
+            let Some(row) = self.row(number)? else { continue };
+            for patient in &row.patients {
+                if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
+                    rules_of(&row, &patient.id, &mut rules);
+                }
+            }
+        }
+        Ok(Arc::new(rules))
+    }
+
+    /// Emergencies are declared by the break-glass workflow; a record alone holds none.
+    fn break_glass(&self, _: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+fn rules_of(row: &Row, patient: &FhirId, into: &mut Vec<ConsentRule>) {
+    let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return };
+    let about_privacy = consent
+        .pointer("/scope/coding")
+        .and_then(Value::as_array)
+        .is_some_and(|codings| codings.iter().any(|coding| coding.get("code") == Some(&"patient-privacy".into())));
+    if consent.get("status") != Some(&"active".into()) || !about_privacy {
+        return;
+    }
+    // R4's Consent names its patient once; a rule for anybody else in the compartment would not be theirs.
+    let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(super::local_reference);
+    if of.is_some_and(|of| of.type_name() == "Patient" && of.id() == *patient)
+        && let Some(provision) = consent.get("provision")
+    {
+        provision_rules(provision, patient, 0, into);
+    }
+}
+
+/// How deep provisions may stand in provisions before the rest is left out.
+const DEEPEST: usize = 8;
+
+fn provision_rules(provision: &Value, patient: &FhirId, depth: usize, into: &mut Vec<ConsentRule>) {
+    let effect = match provision.get("type").and_then(Value::as_str) {
+        Some("permit") => Some(Effect::Permit),
+        Some("deny") => Some(Effect::Deny),
+        _ => None,
+    };
+    if let Some(effect) = effect {
+        let (from, until) = period(provision.get("period"));
+        let labels = provision.get("securityLabel").map(Sensitivity::of_security).filter(|labels| labels.is_sealed());
+        let covers = labels.map_or(Covers::Unnamed, Covers::Labels);
+        for to in grantees(provision) {
+            into.push(ConsentRule { patient: patient.clone(), effect, to, covers, from, until });
+        }
+    }
+    let nested = provision.get("provision").and_then(Value::as_array).filter(|_| depth < DEEPEST);
+    for inner in nested.into_iter().flatten() {
+        provision_rules(inner, patient, depth + 1, into);
+    }
+}
+
+fn grantees(provision: &Value) -> Vec<Grantee> {
+    let Some(actors) = provision.get("actor").and_then(Value::as_array).filter(|actors| !actors.is_empty()) else {
+        return vec![Grantee::Clinic];
+    };
+    let references = actors.iter().filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
+    references
+        .filter_map(|text| ResourceRef::parse(text).ok())
+        .map(|person| if person.type_name() == "Organization" { Grantee::Clinic } else { Grantee::Person(person) })
+        .collect()
+}
+
+/// A Period's first moment, and the first moment after it.
+fn period(period: Option<&Value>) -> (Option<Timestamp>, Option<Timestamp>) {
+    let range = |name| {
+        let text = period?.get(name)?.as_str()?;
+        search::date_range(text)
+    };
+    let moment = |millis| Timestamp::from_millisecond(millis).ok();
+    (
+        range("start").and_then(|range| moment(range.start)),
+        range("end").and_then(|range| moment(range.end.saturating_add(1))),
+    )
+}
