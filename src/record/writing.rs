@@ -12,7 +12,7 @@ use super::prepared::{Prepared, content_of};
 use super::reading::stored;
 use super::rows::{Row, RowNumber, State};
 use super::{Records, Stored, Why, directory, event, outcome_of};
-use crate::access::{self, Action, Actor, Denied, Reach, Target, authorize};
+use crate::access::{self, Action, Actor, Denied, Reach, Target, Who, authorize};
 use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::{self, Definitions, Mode, ResourceType};
@@ -246,6 +246,7 @@ impl Writing<'_, '_, '_> {
     }
 
     fn put(&mut self, id: Option<FhirId>, mut prepared: Prepared, condition: Condition) -> Result<Written, RecordError> {
+        let chosen = id.is_some();
         let id = id.unwrap_or_else(|| FhirId::new(self.ambient));
         let kind = prepared.kind;
         let number = find(&**self.tx, kind, &id)?;
@@ -265,23 +266,32 @@ impl Writing<'_, '_, '_> {
         if let Some(live) = live {
             let cut = self.permit(Action::Update, live)?;
             if !cut.is_empty() {
-                prepared = self.keep_cut(prepared, live, cut)?;
+                prepared = keep_cut(prepared, Some(live), cut)?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
                 return Ok(Written { stored: stored(live.clone(), cut)?, as_what: WrittenAs::Unchanged });
             }
         }
+        if live.is_none() && chosen && !self.may_choose_ids() {
+            // An id that is taken by what one may not see and one that is free get the same answer.
+            self.permit_all(Action::Create, &prepared.row(&id, 0, self.now, self.known_patients(&prepared)?))?;
+            return Err(RecordError::NotFound);
+        }
         let number = find_or_reserve(self.tx, kind, &id)?;
         let patients = self.patient_rows(&prepared)?;
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
-        let row = prepared.row(&id, version, self.now, patients);
+        let mut row = prepared.row(&id, version, self.now, patients.clone());
         // What it becomes must be the actor's to make, too.
         let cut = if live.is_none_or(|live| live.patients != row.patients || live.sensitivity != row.sensitivity) {
             self.permit_all(Action::Create, &row)?
         } else {
             self.permit(Action::Update, &row)?
         };
+        if live.is_none() && !cut.is_empty() {
+            prepared = keep_cut(prepared, None, cut)?;
+            row = prepared.row(&id, version, self.now, patients);
+        }
         if let Some(old) = &old {
             self.retire(number, old)?;
         }
@@ -354,12 +364,17 @@ impl Writing<'_, '_, '_> {
         Ok(self.tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
     }
 
-    /// Puts back what the actor does not see, and refuses what they tried to put there.
-    fn keep_cut(&self, prepared: Prepared, live: &Row, cut: &[&str]) -> Result<Prepared, RecordError> {
-        let before: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
-        let mut value = prepared.value;
-        access::cut::keep(&mut value, Some(&before), cut)?;
-        Ok(Prepared::new(prepared.kind, value))
+    /// Services and the box itself bring ids along; a person's new resource gets one from the server.
+    const fn may_choose_ids(&self) -> bool {
+        matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
+    }
+
+    fn known_patients(&self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
+        let mut rows = Vec::new();
+        for patient in &prepared.patients {
+            rows.extend(find(&**self.tx, ResourceType::Patient, patient)?);
+        }
+        Ok(rows)
     }
 
     fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
@@ -429,6 +444,15 @@ impl Writing<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+/// Puts back what the actor does not see, and refuses what they tried to put there.
+fn keep_cut(prepared: Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Prepared, RecordError> {
+    let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
+    let before = before.map_err(|_| RecordError::Damaged)?;
+    let mut value = prepared.value;
+    access::cut::keep(&mut value, before.as_ref(), cut)?;
+    Ok(Prepared::new(prepared.kind, value))
 }
 
 fn as_absent(denied: Denied) -> RecordError {

@@ -20,7 +20,8 @@ use super::numbers::row;
 use super::rows::{Row, RowNumber, State};
 use crate::base::FhirId;
 use crate::fhir::search::{self, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder};
-use crate::fhir::{Definitions, ParamKind, ResourceType};
+use crate::fhir::definitions::ParamKind;
+use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
 
 use cursor::{Cursor, Place};
