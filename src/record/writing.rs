@@ -18,14 +18,34 @@ use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::{self, Definitions, Mode, ResourceType};
 use crate::store::{Desc, Tx};
 
-/// One change as asked. `value` is a resource that was parsed and is not yet checked.
-#[derive(Debug, Clone)]
-pub enum Change {
-    /// A new resource under an id that the server gives.
-    Create { kind: ResourceType, value: Value },
-    /// A new version; the first one where there is none.
-    Put { kind: ResourceType, id: FhirId, value: Value, condition: Condition },
+/// One change, checked and made ready for the writer.
+pub struct Change(Ready);
+
+enum Ready {
+    Put { id: Option<FhirId>, prepared: Box<Prepared>, condition: Condition },
     Delete { kind: ResourceType, id: FhirId, condition: Condition },
+}
+
+impl Change {
+    /// A new resource under an id that the server gives. `value` was parsed and is checked here.
+    pub fn create(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
+        Ok(Self(Ready::Put { id: None, prepared: check(kind, value, mode)?, condition: Condition::None }))
+    }
+
+    /// A new version; the first one where there is none and the actor may choose ids.
+    pub fn put(
+        kind: ResourceType,
+        id: FhirId,
+        value: Value,
+        condition: Condition,
+        mode: Mode,
+    ) -> Result<Self, RecordError> {
+        Ok(Self(Ready::Put { id: Some(id), prepared: check(kind, value, mode)?, condition }))
+    }
+
+    pub const fn delete(kind: ResourceType, id: FhirId, condition: Condition) -> Self {
+        Self(Ready::Delete { kind, id, condition })
+    }
 }
 
 /// What must hold of the stored version.
@@ -59,14 +79,13 @@ pub enum Repeated {
 pub struct Transaction {
     pub integrity: Integrity,
     pub repeated: Repeated,
-    pub mode: Mode,
 }
 
 impl Transaction {
     /// A client's change.
-    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored, mode: Mode::Strict };
+    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored };
     /// An import's.
-    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped, mode: Mode::Lenient };
+    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped };
 }
 
 /// What became of one change.
@@ -87,13 +106,14 @@ pub enum WrittenAs {
     WasDeleted,
 }
 
-/// A change made ready for the writer.
-enum Ready {
-    Put { id: Option<FhirId>, prepared: Box<Prepared>, condition: Condition },
-    Delete { kind: ResourceType, id: FhirId, condition: Condition },
-}
-
 impl Records {
+    /// Writes down that a change was refused before it came to the writer.
+    pub async fn refused(&self, actor: &Actor, why: &Why, error: &RecordError) -> Result<(), RecordError> {
+        let committed = self.audit().commit(vec![self.refusal(actor, why, error)]).await?;
+        drop(committed);
+        Ok(())
+    }
+
     /// Makes one change, with its entry.
     pub async fn change(&self, actor: &Actor, why: Why, change: Change) -> Result<Disclosed<Written>, RecordError> {
         let written = self.change_all(actor, why, vec![change], Transaction::STRICT).await?;
@@ -108,12 +128,7 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        let job = self.job(actor, &why, changes, how);
-        let written = match job {
-            Ok(job) => self.audit().write(job).await,
-            Err(error) => Err(error),
-        };
-        match written {
+        match self.audit().write(self.job(actor, &why, changes, how)).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
                 self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?;
@@ -130,8 +145,7 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        let job = self.job(actor, &why, changes, how);
-        match job.and_then(|job| self.audit().write_blocking(job)) {
+        match self.audit().write_blocking(self.job(actor, &why, changes, how)) {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
                 self.audit().commit_blocking(vec![self.refusal(actor, &why, &error)])?;
@@ -144,42 +158,25 @@ impl Records {
         event(actor, why).outcome(outcome_of(error))
     }
 
-    #[allow(clippy::type_complexity)] // a closure's bounds
     fn job(
         &self,
         actor: &Actor,
         why: &Why,
         changes: Vec<Change>,
         how: Transaction,
-    ) -> Result<
-        impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<Vec<Written>>, RecordError> + Send + 'static + use<>,
-        RecordError,
-    > {
-        let ready: Vec<Ready> = changes.into_iter().map(|change| make_ready(change, how.mode)).collect::<Result<_, _>>()?;
+    ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<Vec<Written>>, RecordError> + Send + 'static + use<> {
         let mut event = event(actor, why);
         let (actor, reach, ambient) = (actor.clone(), self.reach, self.audit().ambient().clone());
-        Ok(move |tx: &mut AuditedTx<'_, '_>| {
+        move |tx: &mut AuditedTx<'_, '_>| {
             // Milliseconds are what a resource's instant holds.
             let now = Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default();
             let mut writing = Writing { tx, actor: &actor, reach, now, ambient: &ambient, how, touched: Vec::new() };
-            let written = writing.all(ready)?;
+            let written = writing.all(changes)?;
             let touched = std::mem::take(&mut writing.touched);
             event.touch(&touched);
             tx.append(event)?;
             Ok(Undisclosed::new(written, &touched))
-        })
-    }
-}
-
-fn make_ready(change: Change, mode: Mode) -> Result<Ready, RecordError> {
-    match change {
-        Change::Create { kind, value } => {
-            Ok(Ready::Put { id: None, prepared: check(kind, value, mode)?, condition: Condition::None })
         }
-        Change::Put { kind, id, value, condition } => {
-            Ok(Ready::Put { id: Some(id), prepared: check(kind, value, mode)?, condition })
-        }
-        Change::Delete { kind, id, condition } => Ok(Ready::Delete { kind, id, condition }),
     }
 }
 
@@ -207,11 +204,11 @@ struct Writing<'a, 'b, 'c> {
 }
 
 impl Writing<'_, '_, '_> {
-    fn all(&mut self, ready: Vec<Ready>) -> Result<Vec<Written>, RecordError> {
+    fn all(&mut self, changes: Vec<Change>) -> Result<Vec<Written>, RecordError> {
         let mut dangling = Vec::new();
-        let mut written = Vec::with_capacity(ready.len());
-        for one in ready {
-            match one {
+        let mut written = Vec::with_capacity(changes.len());
+        for Change(ready) in changes {
+            match ready {
                 Ready::Put { id, prepared, condition } => {
                     if self.how.integrity == Integrity::Enforced {
                         dangling.extend_from_slice(&prepared.references);
