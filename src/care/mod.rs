@@ -1,1 +1,3 @@
 //! Workflows over FHIR resources: charts, the invented patients of a demo, scheduling.
+
+pub mod chart;
