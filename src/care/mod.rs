@@ -1,3 +1,4 @@
 //! Workflows over FHIR resources: charts, the invented patients of a demo, scheduling.
 
 pub mod chart;
+pub mod import;

@@ -1,6 +1,8 @@
 //! Changing resources: checked and built before the writer; authorized, compared and put inside it, with the
 //! chain's entry in the same transaction.
 
+use std::future::Future;
+
 use serde_json::Value;
 
 use super::disclosure::{Disclosed, Undisclosed};
@@ -15,6 +17,7 @@ use super::{Records, Stored, Why, directory, event, outcome_of};
 use crate::access::{self, Action, Actor, Denied, Reach, Target, Who, authorize};
 use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
+use crate::fhir::search::Query;
 use crate::fhir::{self, Definitions, Mode, ResourceType};
 use crate::store::{Desc, Tx};
 
@@ -135,6 +138,29 @@ impl Records {
                 Err(error)
             }
         }
+    }
+
+    /// [`Records::change_all`] whose changes are in the writer's queue when this returns, so that what is
+    /// submitted later is written later. A refusal is not written down: for jobs of the box itself.
+    pub fn submit_all(
+        &self,
+        actor: &Actor,
+        why: &Why,
+        changes: Vec<Change>,
+        how: Transaction,
+    ) -> impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + Send + use<> {
+        let written = self.audit().write(self.job(actor, why, changes, how));
+        async move {
+            let (written, proof) = written.await?;
+            Ok(written.disclose(&proof)?)
+        }
+    }
+
+    /// The ids that a condition matches, for references of the box's own jobs. Nothing of a resource is handed out.
+    pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
+        let read = self.audit().read()?;
+        let found = super::search::run(&read, query, None, &mut |_| Ok(true))?;
+        Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
     /// [`Records::change_all`] for callers without an async runtime.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The most bytes that one internal record may decode to.
-const LIMIT: usize = 4 << 20;
+const LIMIT: usize = 32 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -50,6 +50,7 @@ tables! {
     54 DIRECTORY       "directory"       "record"   "The patient directory: name, birth date, identifiers, by patient row.";
     55 DIRECTORY_KEYS  "directory_keys"  "record"   "The directory's search keys.";
     60 LEASES          "leases"          "care"     "Background jobs: who runs one until when.";
+    61 IMPORT_WAITING  "import_waiting"  "care"     "Pieces of an import that wait for what they refer to.";
     70 TLS             "tls"             "app"      "The certificate authority's key and certificate.";
     71 SETTINGS        "settings"        "app"      "The clinic's settings: name, time zone, box name.";
     72 BACKUPS         "backups"         "backup"   "Snapshots made and drills run.";

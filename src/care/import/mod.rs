@@ -1,0 +1,331 @@
+//! Importing FHIR: bundles and NDJSON, any number of files, in any order, in constant memory.
+//!
+//! Pieces are read in order, parsed and checked side by side, and written in order, each bundle or group of
+//! lines as one transaction with one entry in the chain. A transaction bundle is kept whole or not at all; of
+//! everything else each entry stands for itself. What an entry is, is its resource's id, else its `fullUrl`.
+//! A conditional reference (`Practitioner?identifier=…`) to what is not here yet makes its piece wait, sealed in
+//! the store, until every source was read once.
+
+mod entries;
+mod source;
+mod summary;
+mod waiting;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+pub use source::{Source, expand};
+pub use summary::{Counts, Rejected, Summary};
+
+use crate::access::Actor;
+use crate::audit::{Action, Detail, Purpose};
+use crate::record::{Channel, Disclosed, RecordError, Records, Transaction, Why, Written, WrittenAs};
+use entries::{Entries, Group, Resolver, Settled};
+use source::{Piece, pieces};
+
+/// What stops an import as a whole; single entries are rejected in the [`Summary`] instead.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    #[error("there is nothing at {}; check the path", .0.display())]
+    NotThere(PathBuf),
+    #[error("the folder {} holds no .json or .ndjson file (plain, .gz or .bz2)", .0.display())]
+    EmptyFolder(PathBuf),
+    #[error("{name} could not be read: {cause}. What was imported before it is kept; run the import again, equal entries are skipped.")]
+    Unreadable { name: String, cause: String },
+    #[error("{name} holds a piece of more than 96 MiB; split it, or send it as NDJSON")]
+    TooLarge { name: String },
+    #[error("the import stopped: {0} What was imported before is kept; run it again, equal entries are skipped.")]
+    Record(#[from] RecordError),
+    #[error("the machine gave no further thread for the import")]
+    NoThread,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Write,
+    /// Parse and check only.
+    DryRun,
+}
+
+/// Hears how far an import is.
+pub trait Progress: Sync {
+    /// A source was read to its end.
+    fn source_read(&self, source: &Source);
+    /// So many more entries are through.
+    fn entries(&self, count: u64);
+}
+
+/// No one listens.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn source_read(&self, _: &Source) {}
+    fn entries(&self, _: u64) {}
+}
+
+/// How many NDJSON lines make one transaction.
+const GROUP: usize = 250;
+
+/// Lines, or a document, with its turn.
+struct Unit {
+    turn: u64,
+    source: String,
+    what: What,
+}
+
+enum What {
+    Document(Vec<u8>),
+    Lines(Vec<(usize, Vec<u8>)>),
+}
+
+/// Imports all `sources` as `actor`, who stands for it in the chain.
+pub fn run(
+    records: &Records,
+    actor: &Actor,
+    sources: &[Source],
+    mode: Mode,
+    progress: &dyn Progress,
+) -> Result<Summary, ImportError> {
+    let import = Import { records, actor, mode, progress, resolver: Resolver::new(records), turns: Turns::default() };
+    if mode == Mode::Write {
+        waiting::clear(records)?;
+    }
+    let mut summary = import.first_pass(sources)?;
+    summary.sources = sources.len() as u64;
+    if mode == Mode::Write {
+        import.second_pass(&mut summary)?;
+    }
+    Ok(summary)
+}
+
+struct Import<'a> {
+    records: &'a Records,
+    actor: &'a Actor,
+    mode: Mode,
+    progress: &'a dyn Progress,
+    resolver: Resolver<'a>,
+    turns: Turns,
+}
+
+impl Import<'_> {
+    fn first_pass(&self, sources: &[Source]) -> Result<Summary, ImportError> {
+        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8);
+        let (sender, receiver) = sync_channel::<Unit>(workers);
+        let receiver = Arc::new(Mutex::new(receiver));
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers)
+                .map(|_| {
+                    let receiver = receiver.clone();
+                    scope.spawn(move || self.work(&receiver))
+                })
+                .collect();
+            drop(receiver);
+            let read = self.read(sources, &sender);
+            drop(sender);
+            let mut summary = Summary::default();
+            let mut failed = None;
+            for thread in threads {
+                match thread.join() {
+                    Ok(Ok(done)) => summary.merge(done),
+                    Ok(Err(error)) => failed = failed.or(Some(error)),
+                    Err(_) => failed = failed.or(Some(ImportError::NoThread)),
+                }
+            }
+            match failed {
+                // A worker that stopped made the reader stop, too: its reason is the one to tell.
+                Some(error) => Err(error),
+                None => read.map(|()| summary),
+            }
+        })
+    }
+
+    fn read(&self, sources: &[Source], to: &std::sync::mpsc::SyncSender<Unit>) -> Result<(), ImportError> {
+        let mut turn = 0;
+        let mut send = |source: &Source, what| {
+            let unit = Unit { turn, source: source.name(), what };
+            turn += 1;
+            to.send(unit).map_err(|_| ImportError::NoThread)
+        };
+        for source in sources {
+            let mut lines = Vec::new();
+            pieces(source, |piece| match piece {
+                Piece::Document(text) => send(source, What::Document(text)),
+                Piece::Line(number, text) => {
+                    lines.push((number, text));
+                    if lines.len() == GROUP { send(source, What::Lines(std::mem::take(&mut lines))) } else { Ok(()) }
+                }
+            })?;
+            if !lines.is_empty() {
+                send(source, What::Lines(lines))?;
+            }
+            self.progress.source_read(source);
+        }
+        Ok(())
+    }
+
+    fn work(&self, units: &Mutex<Receiver<Unit>>) -> Result<Summary, ImportError> {
+        let mut summary = Summary::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| ImportError::NoThread)?;
+        loop {
+            let unit = units.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(unit) = unit else { return Ok(summary) };
+            let turn = unit.turn;
+            let entries = Entries::read(&unit.source, unit.what);
+            let result = self.take_turn(&runtime, turn, entries, &mut summary);
+            if let Err(error) = result {
+                self.turns.stop();
+                return Err(error);
+            }
+        }
+    }
+
+    /// Writes in the order of reading; the disk is waited for side by side.
+    fn take_turn(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        turn: u64,
+        entries: Entries,
+        summary: &mut Summary,
+    ) -> Result<(), ImportError> {
+        let count = entries.len() as u64;
+        if self.mode == Mode::DryRun {
+            let group = entries.checked();
+            group.rejected.into_iter().for_each(|rejected| summary.reject(rejected));
+            for kind in group.kinds {
+                summary.of_type(kind.name()).checked += 1;
+            }
+            self.progress.entries(count);
+            return Ok(());
+        }
+        // Whatever needs no earlier piece is settled before the turn.
+        let settled = entries.settle(&self.resolver)?;
+        if !self.turns.wait(turn) {
+            return Ok(());
+        }
+        let settled = match settled {
+            Settled::Unresolved(entries) => entries.settle(&self.resolver)?,
+            ready => ready,
+        };
+        let group = match settled {
+            Settled::Ready(group) => group,
+            Settled::Unresolved(entries) => {
+                waiting::put(self.records, turn, &entries.into_piece())?;
+                self.turns.next(turn);
+                return Ok(());
+            }
+        };
+        let pending = self.submit(group, summary);
+        self.turns.next(turn);
+        if let Some(pending) = pending {
+            count_written(&runtime.block_on(pending)?, summary);
+        }
+        self.progress.entries(count);
+        Ok(())
+    }
+
+    fn submit(
+        &self,
+        group: Group,
+        summary: &mut Summary,
+    ) -> Option<impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + use<>> {
+        group.rejected.into_iter().for_each(|rejected| summary.reject(rejected));
+        (!group.changes.is_empty())
+            .then(|| self.records.submit_all(self.actor, &why(), group.changes, Transaction::IMPORT))
+    }
+
+    /// What waited, again and again while that brings anything forward.
+    fn second_pass(&self, summary: &mut Summary) -> Result<(), ImportError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| ImportError::NoThread)?;
+        loop {
+            let waiting = waiting::all(self.records)?;
+            let mut left = Vec::new();
+            for turn in &waiting {
+                let Some(piece) = waiting::get(self.records, *turn)? else { continue };
+                match Entries::again(piece).settle(&self.resolver)? {
+                    Settled::Ready(group) => self.finish(&runtime, *turn, group, summary)?,
+                    Settled::Unresolved(_) => left.push(*turn),
+                }
+            }
+            if left.is_empty() {
+                return Ok(());
+            }
+            if left.len() == waiting.len() {
+                for turn in left {
+                    let Some(piece) = waiting::get(self.records, turn)? else { continue };
+                    let group = Entries::again(piece).reject_unresolved(&self.resolver)?;
+                    self.finish(&runtime, turn, group, summary)?;
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    fn finish(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        turn: u64,
+        group: Group,
+        summary: &mut Summary,
+    ) -> Result<(), ImportError> {
+        let count = (group.changes.len() + group.rejected.len()) as u64;
+        if let Some(pending) = self.submit(group, summary) {
+            count_written(&runtime.block_on(pending)?, summary);
+        }
+        waiting::remove(self.records, turn)?;
+        self.progress.entries(count);
+        Ok(())
+    }
+}
+
+fn why() -> Why {
+    Why { action: Action::Import, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen }
+}
+
+fn count_written(written: &[Written], summary: &mut Summary) {
+    for one in written {
+        let counts = summary.of_type(one.stored.kind.name());
+        match one.as_what {
+            WrittenAs::Created => counts.created += 1,
+            WrittenAs::Unchanged => counts.unchanged += 1,
+            _ => counts.updated += 1,
+        }
+    }
+}
+
+/// Whose turn it is to write.
+#[derive(Default)]
+struct Turns {
+    now: Mutex<Turn>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Turn {
+    number: u64,
+    stopped: bool,
+}
+
+impl Turns {
+    /// Waits for a turn; `false` when the import stopped.
+    fn wait(&self, turn: u64) -> bool {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        while now.number != turn && !now.stopped {
+            now = self.changed.wait(now).unwrap_or_else(PoisonError::into_inner);
+        }
+        !now.stopped
+    }
+
+    fn next(&self, turn: u64) {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).number = turn + 1;
+        self.changed.notify_all();
+    }
+
+    fn stop(&self) {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
+        self.changed.notify_all();
+    }
+}
