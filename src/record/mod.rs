@@ -15,6 +15,8 @@ mod prepared;
 mod reading;
 mod rows;
 mod search;
+#[cfg(test)]
+mod tests;
 mod writing;
 
 use bytes::Bytes;

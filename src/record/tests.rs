@@ -1,0 +1,286 @@
+//! The record over the in-memory engine: what must hold of reads, writes, searches and disclosure.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::access::Listener;
+use crate::audit::TouchKind;
+use crate::base::{Ambient, ManualClock, ResourceRef, Role, SeededRandom};
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, Mode};
+use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState};
+use crate::store::Store;
+
+struct Box_ {
+    records: Records,
+    ambient: Ambient,
+    clock: ManualClock,
+}
+
+fn new_box() -> Box_ {
+    let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+    let ambient = Ambient::new(clock.clone(), SeededRandom::new(1));
+    let records = Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic);
+    Box_ { records, ambient, clock }
+}
+
+fn why(action: audit::Action) -> Why {
+    Why { action, purpose: Purpose::Treatment, detail: Detail::none(), channel: Channel::Screen }
+}
+
+fn id(text: &str) -> FhirId {
+    FhirId::parse(text).unwrap()
+}
+
+impl Box_ {
+    fn put(&self, value: Value) -> Written {
+        self.clock.advance(std::time::Duration::from_secs(1));
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let change = Change::put(kind, id(value["id"].as_str().unwrap()), value, Condition::None, Mode::Strict).unwrap();
+        let written = self
+            .records
+            .change_all_blocking(&Actor::system("test"), why(audit::Action::Import), vec![change], Transaction::IMPORT)
+            .unwrap();
+        written.into_inner().swap_remove(0)
+    }
+
+    fn actor(&self, role: Role, person: Option<&str>) -> Actor {
+        let account = AccountRow {
+            id: crate::base::AccountId::new(&self.ambient),
+            user_name: "x".into(),
+            display_name: "X".into(),
+            kind: AccountKind::Person(role),
+            state: AccountState::Enabled,
+            person: person.map(|text| ResourceRef::parse(text).unwrap()),
+            must_change_password: false,
+            created: self.ambient.now(),
+        };
+        let state = SessionState::Open(Assurance::Password);
+        let session = SessionRow::new(account.id, Listener::Clinic, state, &self.ambient);
+        Actor::from_session(&session, &account, Listener::Clinic, None)
+    }
+
+    fn read(&self, actor: &Actor, kind: ResourceType, of: &str) -> Result<Value, RecordError> {
+        let found = self.records.disclose_blocking(actor, why(audit::Action::Read), |reading| reading.read(kind, &id(of)))?;
+        Ok(serde_json::from_slice(&found.json).unwrap())
+    }
+
+    fn search(&self, actor: &Actor, kind: ResourceType, query: &str) -> Result<Page, RecordError> {
+        let query = Query::parse(kind, query, Handling::Strict, Definitions::r4()).unwrap();
+        let page = self.records.disclose_blocking(actor, why(audit::Action::Search), |reading| reading.search(&query))?;
+        Ok(page.into_inner())
+    }
+
+    fn ids(&self, actor: &Actor, kind: ResourceType, query: &str) -> Vec<String> {
+        self.search(actor, kind, query).unwrap().matches.iter().map(|found| found.id.to_string()).collect()
+    }
+}
+
+fn patient(of: &str, family: &str) -> Value {
+    json!({"resourceType": "Patient", "id": of, "name": [{"family": family, "given": ["Ann"]}], "birthDate": "1967-05-09"})
+}
+
+fn weight(of: &str, patient: &str, date: &str, kilos: f64) -> Value {
+    json!({"resourceType": "Observation", "id": of, "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
+        "subject": {"reference": format!("Patient/{patient}")}, "effectiveDateTime": date,
+        "valueQuantity": {"value": kilos, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}})
+}
+
+#[test]
+fn what_is_written_reads_back_with_its_id_version_and_time() {
+    let house = new_box();
+    let system = Actor::system("test");
+    assert_eq!(house.put(patient("p1", "Brandvold")).as_what, WrittenAs::Created);
+    let first = house.read(&system, ResourceType::Patient, "p1").unwrap();
+    assert_eq!(first["meta"], json!({"versionId": "1", "lastUpdated": "2026-03-03T09:00:01.000Z"}));
+    assert_eq!(house.put(patient("p1", "Brandvold")).as_what, WrittenAs::Unchanged);
+    assert_eq!(house.put(patient("p1", "Corvin")).as_what, WrittenAs::Updated);
+    let second = house.read(&system, ResourceType::Patient, "p1").unwrap();
+    assert_eq!((&second["meta"]["versionId"], &second["name"][0]["family"]), (&json!("2"), &json!("Corvin")));
+    let why = why(audit::Action::History);
+    let history = house.records.disclose_blocking(&system, why, |r| r.history(ResourceType::Patient, &id("p1"))).unwrap();
+    assert_eq!(history.iter().map(|version| version.stored.version).collect::<Vec<_>>(), [2, 1]);
+}
+
+#[test]
+fn a_deleted_resource_is_gone_from_reads_and_searches_and_kept_in_history() {
+    let house = new_box();
+    let system = Actor::system("test");
+    house.put(patient("p1", "Brandvold"));
+    house.put(weight("w1", "p1", "2026-01-01", 80.0));
+    let delete = vec![Change::delete(ResourceType::Observation, id("w1"), Condition::None)];
+    let written = house.records.change_all_blocking(&system, why(audit::Action::Delete), delete, Transaction::STRICT).unwrap();
+    assert_eq!(written[0].as_what, WrittenAs::Deleted);
+    assert!(matches!(house.read(&system, ResourceType::Observation, "w1"), Err(RecordError::Gone)));
+    assert!(house.ids(&system, ResourceType::Observation, "patient=p1").is_empty());
+    assert!(house.ids(&system, ResourceType::Observation, "code=29463-7").is_empty());
+    let old = house.records.disclose_blocking(&system, why(audit::Action::VersionRead), |r| {
+        r.version(ResourceType::Observation, &id("w1"), 1)
+    });
+    assert!(!old.unwrap().json.is_empty());
+    assert_eq!(house.put(weight("w1", "p1", "2026-01-01", 81.0)).stored.version, 3);
+    assert_eq!(house.ids(&system, ResourceType::Observation, "patient=p1"), ["w1"]);
+}
+
+#[test]
+fn a_search_of_one_patient_is_newest_first_and_its_pages_join_without_gap() {
+    let house = new_box();
+    let system = Actor::system("test");
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    for month in 1..=9 {
+        house.put(weight(&format!("w{month}"), "p1", &format!("2025-0{month}-01"), 80.0));
+    }
+    house.put(weight("other", "p2", "2025-05-01", 60.0));
+    let expected: Vec<String> = (1..=9).rev().map(|month| format!("w{month}")).collect();
+    assert_eq!(house.ids(&system, ResourceType::Observation, "patient=p1"), expected);
+    let (mut got, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let query = cursor.as_ref().map_or("patient=p1&_count=4".to_owned(), |c| format!("patient=p1&_count=4&_cursor={c}"));
+        let page = house.search(&system, ResourceType::Observation, &query).unwrap();
+        got.extend(page.matches.iter().map(|found| found.id.to_string()));
+        if got.len() == 4 {
+            // A page stays right while others write: this one sorts before it.
+            house.put(weight("w91", "p1", "2025-12-01", 80.0));
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(got, expected);
+    let wrong = Query::parse(
+        ResourceType::Observation,
+        &format!("patient=p2&_cursor={}", cursor.unwrap()),
+        Handling::Strict,
+        Definitions::r4(),
+    );
+    let refused = house.records.disclose_blocking(&system, why(audit::Action::Search), |r| r.search(&wrong.unwrap()));
+    assert!(matches!(refused, Err(RecordError::BadCursor)));
+}
+
+#[test]
+fn searches_find_by_code_value_date_name_chain_and_reverse_chain() {
+    let house = new_box();
+    let system = Actor::system("test");
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    house.put(weight("w1", "p1", "2025-01-01", 80.0));
+    house.put(weight("w2", "p2", "2026-01-01", 60.0));
+    let observation = |query| house.ids(&system, ResourceType::Observation, query);
+    assert_eq!(observation("code=http://loinc.org|29463-7"), ["w2", "w1"]);
+    assert_eq!(observation("code=29463-7&value-quantity=gt70|http://unitsofmeasure.org|kg"), ["w1"]);
+    assert_eq!(observation("date=ge2025-06-01"), ["w2"]);
+    assert_eq!(observation("date=lt2025-06-01"), ["w1"]);
+    assert_eq!(observation("subject:Patient.name=brandv"), ["w1"]);
+    assert_eq!(observation("_sort=date"), ["w1", "w2"]);
+    assert_eq!(observation("_sort=-date"), ["w2", "w1"]);
+    assert_eq!(observation("_id=w1,w2&code=1-1"), [""; 0]);
+    let patients = |query| house.ids(&system, ResourceType::Patient, query);
+    assert_eq!(patients("family=COR"), ["p2"]);
+    assert_eq!(patients("_has:Observation:patient:date=ge2026"), ["p2"]);
+    assert_eq!(patients("birthdate=1967-05-09"), ["p2", "p1"]);
+    let page = house.search(&system, ResourceType::Observation, "_id=w1&_include=Observation:subject").unwrap();
+    assert_eq!(page.included.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["p1"]);
+    let page = house.search(&system, ResourceType::Patient, "_id=p1&_revinclude=Observation:subject").unwrap();
+    assert_eq!(page.included.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["w1"]);
+    let counted = house.search(&system, ResourceType::Observation, "_summary=count").unwrap();
+    assert_eq!((counted.total, counted.matches.len()), (Some(2), 0));
+}
+
+#[test]
+fn a_patient_sees_their_own_and_hears_of_nothing_else() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    house.put(weight("w1", "p1", "2025-01-01", 80.0));
+    house.put(weight("w2", "p2", "2026-01-01", 60.0));
+    let halina = house.actor(Role::Patient, Some("Patient/p1"));
+    assert!(house.read(&halina, ResourceType::Observation, "w1").is_ok());
+    let forbidden = house.read(&halina, ResourceType::Observation, "w2").unwrap_err();
+    let absent = house.read(&halina, ResourceType::Observation, "nothing").unwrap_err();
+    assert!(matches!((&forbidden, &absent), (RecordError::NotFound, RecordError::NotFound)));
+    assert_eq!(house.ids(&halina, ResourceType::Observation, "code=29463-7"), ["w1"]);
+    assert_eq!(house.ids(&halina, ResourceType::Patient, "birthdate=1967-05-09"), ["p1"]);
+    assert_eq!(house.search(&halina, ResourceType::Observation, "_summary=count").unwrap().total, Some(1));
+    let page = house.search(&halina, ResourceType::Observation, "patient=p2&_total=accurate").unwrap();
+    assert_eq!((page.matches.len(), page.total), (0, Some(0)));
+}
+
+#[test]
+fn reception_gets_a_subset_and_the_operator_nothing() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "Appointment", "id": "a1", "status": "booked", "description": "private words",
+        "start": "2026-03-03T09:40:00Z", "end": "2026-03-03T10:00:00Z",
+        "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}]}));
+    let reception = house.actor(Role::Reception, Some("Practitioner/r1"));
+    let seen = house.read(&reception, ResourceType::Appointment, "a1").unwrap();
+    assert_eq!((seen.get("description"), seen["meta"]["tag"][0]["code"].as_str()), (None, Some("SUBSETTED")));
+    let operator = house.actor(Role::Operator, None);
+    let refused = house.read(&operator, ResourceType::Patient, "p1");
+    assert!(matches!(refused, Err(RecordError::Denied(crate::access::Denied::NeverForRole))), "{refused:?}");
+}
+
+#[test]
+fn every_look_and_every_refusal_stands_in_the_chain() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(weight("w1", "p1", "2025-01-01", 80.0));
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    house.read(&doctor, ResourceType::Observation, "w1").unwrap();
+    let stranger = house.actor(Role::Patient, Some("Patient/p9"));
+    house.read(&stranger, ResourceType::Observation, "w1").unwrap_err();
+    let read = house.records.audit().read().unwrap();
+    let page = audit::entries(&read, &audit::Filter::default(), 10).unwrap();
+    let seen: Vec<_> = page
+        .entries
+        .iter()
+        .map(|entry| (entry.body.action, entry.body.outcome, entry.touched()[0].kind, entry.touched()[0].patient.clone()))
+        .collect();
+    let p1 = Some(id("p1"));
+    assert_eq!(seen[0], (audit::Action::Read, Outcome::Denied, TouchKind::Denied, p1.clone()));
+    assert_eq!(seen[1], (audit::Action::Read, Outcome::Success, TouchKind::Opened, p1));
+}
+
+#[test]
+fn an_update_with_a_stale_version_changes_nothing() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let system = Actor::system("test");
+    let stale = |version| {
+        let change = Change::put(ResourceType::Patient, id("p1"), patient("p1", "New"), Condition::Version(version), Mode::Strict);
+        house.records.change_all_blocking(&system, why(audit::Action::Update), vec![change.unwrap()], Transaction::STRICT)
+    };
+    assert!(matches!(stale(2), Err(RecordError::VersionConflict { current: 1 })));
+    assert!(stale(1).is_ok());
+    assert!(matches!(stale(1), Err(RecordError::VersionConflict { current: 2 })));
+}
+
+#[test]
+fn a_reference_to_nothing_is_refused_and_the_whole_group_with_it() {
+    let house = new_box();
+    let system = Actor::system("test");
+    let changes = vec![
+        Change::put(ResourceType::Patient, id("p1"), patient("p1", "A"), Condition::None, Mode::Strict).unwrap(),
+        Change::put(ResourceType::Observation, id("w1"), weight("w1", "p2", "2025", 1.0), Condition::None, Mode::Strict).unwrap(),
+    ];
+    let refused = house.records.change_all_blocking(&system, why(audit::Action::Transaction), changes, Transaction::STRICT);
+    assert!(matches!(refused, Err(RecordError::DanglingReference(what)) if what == "Patient/p2"));
+    assert!(matches!(house.read(&system, ResourceType::Patient, "p1"), Err(RecordError::NotFound)));
+}
+
+#[test]
+fn a_person_cannot_probe_for_ids_by_choosing_them() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    house.put(weight("w2", "p2", "2025-01-01", 80.0));
+    let halina = house.actor(Role::Patient, Some("Patient/p1"));
+    let put = |of: &str| {
+        let change = Change::put(ResourceType::Observation, id(of), weight(of, "p1", "2025-01-01", 80.0), Condition::None, Mode::Strict);
+        house.records.change_all_blocking(&halina, why(audit::Action::Update), vec![change.unwrap()], Transaction::STRICT).unwrap_err()
+    };
+    assert_eq!(put("w2").to_string(), put("free").to_string());
+}
