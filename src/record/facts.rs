@@ -179,10 +179,7 @@ fn grantees(provision: &Value) -> Vec<Grantee> {
 
 /// A Period's first moment, and the first moment after it.
 fn period(period: Option<&Value>) -> (Option<Timestamp>, Option<Timestamp>) {
-    let range = |name| {
-        let text = period?.get(name)?.as_str()?;
-        search::date_range(text)
-    };
+    let range = |name| search::date_range(period?.get(name)?);
     let moment = |millis| Timestamp::from_millisecond(millis).ok();
     (
         range("start").and_then(|range| moment(range.start)),

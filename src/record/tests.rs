@@ -25,7 +25,7 @@ fn new_box() -> Box_ {
 }
 
 fn why(action: audit::Action) -> Why {
-    Why { action, purpose: Purpose::Treatment, detail: Detail::none(), channel: Channel::Screen }
+    Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen }
 }
 
 fn id(text: &str) -> FhirId {
@@ -47,7 +47,7 @@ impl Box_ {
     fn actor(&self, role: Role, person: Option<&str>) -> Actor {
         let account = AccountRow {
             id: crate::base::AccountId::new(&self.ambient),
-            user_name: "x".into(),
+            user_name: crate::identity::UserName::parse("somebody").unwrap(),
             display_name: "X".into(),
             kind: AccountKind::Person(role),
             state: AccountState::Enabled,
@@ -234,11 +234,11 @@ fn every_look_and_every_refusal_stands_in_the_chain() {
     house.read(&stranger, ResourceType::Observation, "w1").unwrap_err();
     let read = house.records.audit().read().unwrap();
     let page = audit::entries(&read, &audit::Filter::default(), 10).unwrap();
-    let seen: Vec<_> = page
-        .entries
-        .iter()
-        .map(|entry| (entry.body.action, entry.body.outcome, entry.touched()[0].kind, entry.touched()[0].patient.clone()))
-        .collect();
+    let seen = page.lines.iter().map(|line| {
+        let audit::Resources::Inline(touched) = &line.entry.resources else { panic!() };
+        (line.entry.action, line.entry.outcome, touched[0].kind, touched[0].patient.clone())
+    });
+    let seen: Vec<_> = seen.collect();
     let p1 = Some(id("p1"));
     assert_eq!(seen[0], (audit::Action::Read, Outcome::Denied, TouchKind::Denied, p1.clone()));
     assert_eq!(seen[1], (audit::Action::Read, Outcome::Success, TouchKind::Opened, p1));

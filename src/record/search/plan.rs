@@ -131,7 +131,6 @@ pub(super) fn unsupported(filter: &Filter) -> Option<&'static str> {
             Special::Expression(_) => "_filter",
             Special::Named(_) => "_query",
             Special::Near { .. } => "near",
-            _ => "a special parameter",
         }),
         Filter::Test { test: Test::Token { how, .. }, .. } => match how {
             TokenMatch::Is | TokenMatch::Not => None,
