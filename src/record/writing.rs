@@ -298,8 +298,11 @@ impl Writing<'_, '_, '_> {
         }
         if live.is_none() && chosen && !self.may_choose_ids() {
             // An id that is taken by what one may not see and one that is free get the same answer.
-            self.permit_all(Action::Create, &prepared.row(&id, 0, self.now, self.known_patients(&prepared)?))?;
-            return Err(RecordError::NotFound);
+            let target = Target { id: Some(id), ..Target::of_type(kind) };
+            return Err(match authorize(self.actor, Action::Update, &target, &self.facts(), self.now) {
+                Err(denied) => as_absent(denied),
+                Ok(_) => RecordError::NotFound,
+            });
         }
         let number = find_or_reserve(self.tx, kind, &id)?;
         let patients = self.patient_rows(&prepared)?;
@@ -390,14 +393,6 @@ impl Writing<'_, '_, '_> {
     /// Services and the box itself bring ids along; a person's new resource gets one from the server.
     const fn may_choose_ids(&self) -> bool {
         matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
-    }
-
-    fn known_patients(&self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
-        let mut rows = Vec::new();
-        for patient in &prepared.patients {
-            rows.extend(find(&**self.tx, ResourceType::Patient, patient)?);
-        }
-        Ok(rows)
     }
 
     fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {

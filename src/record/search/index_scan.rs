@@ -190,7 +190,7 @@ fn quantities(read: &dyn Read, param: u16, any: &[QuantityTest], found: &mut Fou
     let mut tests = Vec::new();
     for test in any {
         match test.unit.as_ref().map(|unit| &unit.canonical) {
-            Some(Some((canonical, number))) => tests.push((hash32(&[&canonical.unit]), *number)),
+            Some(Some((canonical, number))) => tests.push((hash32(&[canonical]), *number)),
             // Without a unit, or with one that is not known, every unit's rows would have to be read.
             _ => return Ok(false),
         }
