@@ -52,7 +52,11 @@ impl<T> Undisclosed<T> {
 
     /// Opens the value, given that the chain holds its access.
     pub fn disclose(self, proof: &Committed) -> Result<Disclosed<T>, NotCovered> {
-        if self.coverages.iter().all(|coverage| proof.covers(coverage)) { Ok(Disclosed(self.value)) } else { Err(NotCovered) }
+        if self.coverages.iter().all(|coverage| proof.covers(coverage)) {
+            Ok(Disclosed(self.value))
+        } else {
+            Err(NotCovered)
+        }
     }
 
     pub(super) fn coverages(&self) -> &[Coverage] {

@@ -30,7 +30,8 @@ pub(super) const RESOURCES: Table<(RowNumber,), Row> = Table::new(tables::RESOUR
 pub(super) const RESOURCE_IDS: Table<(u8, FhirId), RowNumber> = Table::new(tables::RESOURCE_IDS);
 pub(super) const VERSIONS: Table<(RowNumber, Desc<u32>), Row> = Table::new(tables::VERSIONS);
 pub(super) const HISTORY: Table<(u8, Desc<i64>, RowNumber, u32), HistoryTag> = Table::new(tables::HISTORY);
-pub(super) const COMPARTMENT: Table<(RowNumber, u8, Desc<i64>, RowNumber), CompartmentTag> = Table::new(tables::COMPARTMENT);
+pub(super) const COMPARTMENT: Table<(RowNumber, u8, Desc<i64>, RowNumber), CompartmentTag> =
+    Table::new(tables::COMPARTMENT);
 pub(super) const COUNTERS: Table<(u8, u8), u64> = Table::new(tables::COUNTERS);
 
 pub(super) const TOKEN: Table<(u16, u64, u32, RowNumber), Tag> = Table::new(tables::TOKEN_INDEX);
@@ -181,7 +182,11 @@ pub(super) fn ordered_bits(number: f64) -> u64 {
 /// an instant goes back one class's length only.
 pub(super) fn length_class(start: i64, end: i64) -> u8 {
     let length = end.saturating_sub(start);
-    CLASSES.iter().position(|&longest| length <= longest).and_then(|class| u8::try_from(class).ok()).unwrap_or(OPEN_CLASS)
+    CLASSES
+        .iter()
+        .position(|&longest| length <= longest)
+        .and_then(|class| u8::try_from(class).ok())
+        .unwrap_or(OPEN_CLASS)
 }
 
 const DAY: i64 = 86_400_000;

@@ -7,7 +7,11 @@ use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::store::{Read, ReadExt, StoreError, Tx};
 
-pub(super) fn find(read: &(impl Read + ?Sized), kind: ResourceType, id: &FhirId) -> Result<Option<RowNumber>, StoreError> {
+pub(super) fn find(
+    read: &(impl Read + ?Sized),
+    kind: ResourceType,
+    id: &FhirId,
+) -> Result<Option<RowNumber>, StoreError> {
     read.get(&RESOURCE_IDS, &(kind.number(), id.clone()))
 }
 

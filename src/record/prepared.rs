@@ -65,7 +65,13 @@ impl Prepared {
     }
 
     /// The row of one version; `patients` are row numbers in the order of [`Prepared::patients`].
-    pub(super) fn row(&self, id: &FhirId, version: u32, updated: Timestamp, patients: Vec<super::rows::RowNumber>) -> Row {
+    pub(super) fn row(
+        &self,
+        id: &FhirId,
+        version: u32,
+        updated: Timestamp,
+        patients: Vec<super::rows::RowNumber>,
+    ) -> Row {
         Row {
             kind: self.kind,
             state: State::Live,
@@ -164,7 +170,12 @@ mod tests {
             std::str::from_utf8(&out).unwrap(),
             r#"{"resourceType":"Patient","id":"a","meta":{"versionId":"2","lastUpdated":"2026-03-03T09:40:00.500Z","profile":["p"]},"active":true}"#
         );
-        let none = Text::of(&json!({"resourceType": "Patient"})).with(ResourceType::Patient, &FhirId::parse("a").unwrap(), 1, at);
+        let none = Text::of(&json!({"resourceType": "Patient"})).with(
+            ResourceType::Patient,
+            &FhirId::parse("a").unwrap(),
+            1,
+            at,
+        );
         assert_eq!(serde_json::from_slice::<Value>(&none).unwrap()["meta"]["versionId"], "1");
     }
 

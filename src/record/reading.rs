@@ -57,7 +57,12 @@ impl<'a> Reading<'a> {
     }
 
     /// One version of a resource; [`RecordError::Gone`] for the version that deleted it.
-    pub fn version(&mut self, kind: ResourceType, id: &FhirId, version: u32) -> Result<Undisclosed<Stored>, RecordError> {
+    pub fn version(
+        &mut self,
+        kind: ResourceType,
+        id: &FhirId,
+        version: u32,
+    ) -> Result<Undisclosed<Stored>, RecordError> {
         let (number, current) = self.authorized(Action::Read, kind, id)?;
         let row = if current.version == version {
             current
@@ -365,7 +370,8 @@ impl<'a> Reading<'a> {
                 let snapshot = self.snapshot.clone();
                 for number in run_search::include(&snapshot, include, &fresh)? {
                     let row = row(&snapshot, number)?;
-                    let wanted = row.state == State::Live && include.target.is_none_or(|t| include.way == IncludeWay::Reverse || t == row.kind);
+                    let wanted = row.state == State::Live
+                        && include.target.is_none_or(|t| include.way == IncludeWay::Reverse || t == row.kind);
                     if wanted && !seen.contains(&number) && self.may_see(&row)? {
                         seen.insert(number);
                         next.push(number);

@@ -64,7 +64,16 @@ impl Row {
     /// A number held for a resource that something refers to and nobody has stored.
     pub(super) fn reserved(kind: ResourceType, id: FhirId) -> Self {
         let (sensitivity, updated) = (Sensitivity::NORMAL, Timestamp::UNIX_EPOCH);
-        Self { kind, state: State::Reserved, sensitivity, version: 0, updated, id, patients: vec![], json: Bytes::new() }
+        Self {
+            kind,
+            state: State::Reserved,
+            sensitivity,
+            version: 0,
+            updated,
+            id,
+            patients: vec![],
+            json: Bytes::new(),
+        }
     }
 }
 
@@ -94,7 +103,8 @@ impl Value for Row {
     fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
         let wrong = CodecError::Record(FORMAT);
         let fixed: &[u8; FIXED] = bytes.first_chunk().ok_or(CodecError::Cut)?;
-        let [format, kind, state, sensitivity, v0, v1, v2, v3, u0, u1, u2, u3, u4, u5, u6, u7, id_len, patients] = *fixed;
+        let [format, kind, state, sensitivity, v0, v1, v2, v3, u0, u1, u2, u3, u4, u5, u6, u7, id_len, patients] =
+            *fixed;
         if format != FORMAT {
             return Err(CodecError::Newer { found: format, known: FORMAT });
         }
@@ -113,7 +123,8 @@ impl Value for Row {
             state,
             sensitivity: Sensitivity::from_byte(sensitivity),
             version: u32::from_le_bytes([v0, v1, v2, v3]),
-            updated: Timestamp::from_millisecond(i64::from_le_bytes([u0, u1, u2, u3, u4, u5, u6, u7])).map_err(|_| wrong)?,
+            updated: Timestamp::from_millisecond(i64::from_le_bytes([u0, u1, u2, u3, u4, u5, u6, u7]))
+                .map_err(|_| wrong)?,
             id: FhirId::parse(id).map_err(|_| wrong)?,
             patients: chunks.iter().map(|chunk| RowNumber(u64::from_le_bytes(*chunk))).collect(),
             json: bytes.slice(json_start..),
@@ -143,8 +154,36 @@ mod tests {
         let bytes = sample().to_stored().unwrap();
         let kind = ResourceType::Observation.number();
         let golden = [
-            1, kind, 1, Sensitivity::NORMAL.byte(), 3, 0, 0, 0, 0x7b, 0x68, 0xe5, 0xcf, 0x8b, 1, 0, 0, 2, 1, b'a', b'b', 7, 0, 0, 0, 0,
-            0, 0, 0, b'{', b'}',
+            1,
+            kind,
+            1,
+            Sensitivity::NORMAL.byte(),
+            3,
+            0,
+            0,
+            0,
+            0x7b,
+            0x68,
+            0xe5,
+            0xcf,
+            0x8b,
+            1,
+            0,
+            0,
+            2,
+            1,
+            b'a',
+            b'b',
+            7,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            b'{',
+            b'}',
         ];
         assert_eq!(bytes, golden);
         assert_eq!(Row::from_stored(bytes.into()).unwrap(), sample());

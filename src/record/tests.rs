@@ -36,7 +36,8 @@ impl Box_ {
     fn put(&self, value: Value) -> Written {
         self.clock.advance(std::time::Duration::from_secs(1));
         let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
-        let change = Change::put(kind, id(value["id"].as_str().unwrap()), value, Condition::None, Mode::Strict).unwrap();
+        let change =
+            Change::put(kind, id(value["id"].as_str().unwrap()), value, Condition::None, Mode::Strict).unwrap();
         let written = self
             .records
             .change_all_blocking(&Actor::system("test"), why(audit::Action::Import), vec![change], Transaction::IMPORT)
@@ -61,13 +62,15 @@ impl Box_ {
     }
 
     fn read(&self, actor: &Actor, kind: ResourceType, of: &str) -> Result<Value, RecordError> {
-        let found = self.records.disclose_blocking(actor, why(audit::Action::Read), |reading| reading.read(kind, &id(of)))?;
+        let found =
+            self.records.disclose_blocking(actor, why(audit::Action::Read), |reading| reading.read(kind, &id(of)))?;
         Ok(serde_json::from_slice(&found.json).unwrap())
     }
 
     fn search(&self, actor: &Actor, kind: ResourceType, query: &str) -> Result<Page, RecordError> {
         let query = Query::parse(kind, query, Handling::Strict, Definitions::r4()).unwrap();
-        let page = self.records.disclose_blocking(actor, why(audit::Action::Search), |reading| reading.search(&query))?;
+        let page =
+            self.records.disclose_blocking(actor, why(audit::Action::Search), |reading| reading.search(&query))?;
         Ok(page.into_inner())
     }
 
@@ -99,7 +102,8 @@ fn what_is_written_reads_back_with_its_id_version_and_time() {
     let second = house.read(&system, ResourceType::Patient, "p1").unwrap();
     assert_eq!((&second["meta"]["versionId"], &second["name"][0]["family"]), (&json!("2"), &json!("Corvin")));
     let why = why(audit::Action::History);
-    let history = house.records.disclose_blocking(&system, why, |r| r.history(ResourceType::Patient, &id("p1"))).unwrap();
+    let history =
+        house.records.disclose_blocking(&system, why, |r| r.history(ResourceType::Patient, &id("p1"))).unwrap();
     assert_eq!(history.iter().map(|version| version.stored.version).collect::<Vec<_>>(), [2, 1]);
 }
 
@@ -110,7 +114,8 @@ fn a_deleted_resource_is_gone_from_reads_and_searches_and_kept_in_history() {
     house.put(patient("p1", "Brandvold"));
     house.put(weight("w1", "p1", "2026-01-01", 80.0));
     let delete = vec![Change::delete(ResourceType::Observation, id("w1"), Condition::None)];
-    let written = house.records.change_all_blocking(&system, why(audit::Action::Delete), delete, Transaction::STRICT).unwrap();
+    let written =
+        house.records.change_all_blocking(&system, why(audit::Action::Delete), delete, Transaction::STRICT).unwrap();
     assert_eq!(written[0].as_what, WrittenAs::Deleted);
     assert!(matches!(house.read(&system, ResourceType::Observation, "w1"), Err(RecordError::Gone)));
     assert!(house.ids(&system, ResourceType::Observation, "patient=p1").is_empty());
@@ -137,7 +142,8 @@ fn a_search_of_one_patient_is_newest_first_and_its_pages_join_without_gap() {
     assert_eq!(house.ids(&system, ResourceType::Observation, "patient=p1"), expected);
     let (mut got, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let query = cursor.as_ref().map_or("patient=p1&_count=4".to_owned(), |c| format!("patient=p1&_count=4&_cursor={c}"));
+        let query =
+            cursor.as_ref().map_or("patient=p1&_count=4".to_owned(), |c| format!("patient=p1&_count=4&_cursor={c}"));
         let page = house.search(&system, ResourceType::Observation, &query).unwrap();
         got.extend(page.matches.iter().map(|found| found.id.to_string()));
         if got.len() == 4 {
@@ -250,8 +256,19 @@ fn an_update_with_a_stale_version_changes_nothing() {
     house.put(patient("p1", "Brandvold"));
     let system = Actor::system("test");
     let stale = |version| {
-        let change = Change::put(ResourceType::Patient, id("p1"), patient("p1", "New"), Condition::Version(version), Mode::Strict);
-        house.records.change_all_blocking(&system, why(audit::Action::Update), vec![change.unwrap()], Transaction::STRICT)
+        let change = Change::put(
+            ResourceType::Patient,
+            id("p1"),
+            patient("p1", "New"),
+            Condition::Version(version),
+            Mode::Strict,
+        );
+        house.records.change_all_blocking(
+            &system,
+            why(audit::Action::Update),
+            vec![change.unwrap()],
+            Transaction::STRICT,
+        )
     };
     assert!(matches!(stale(2), Err(RecordError::VersionConflict { current: 1 })));
     assert!(stale(1).is_ok());
@@ -264,9 +281,17 @@ fn a_reference_to_nothing_is_refused_and_the_whole_group_with_it() {
     let system = Actor::system("test");
     let changes = vec![
         Change::put(ResourceType::Patient, id("p1"), patient("p1", "A"), Condition::None, Mode::Strict).unwrap(),
-        Change::put(ResourceType::Observation, id("w1"), weight("w1", "p2", "2025", 1.0), Condition::None, Mode::Strict).unwrap(),
+        Change::put(
+            ResourceType::Observation,
+            id("w1"),
+            weight("w1", "p2", "2025", 1.0),
+            Condition::None,
+            Mode::Strict,
+        )
+        .unwrap(),
     ];
-    let refused = house.records.change_all_blocking(&system, why(audit::Action::Transaction), changes, Transaction::STRICT);
+    let refused =
+        house.records.change_all_blocking(&system, why(audit::Action::Transaction), changes, Transaction::STRICT);
     assert!(matches!(refused, Err(RecordError::DanglingReference(what)) if what == "Patient/p2"));
     assert!(matches!(house.read(&system, ResourceType::Patient, "p1"), Err(RecordError::NotFound)));
 }
@@ -279,8 +304,17 @@ fn a_person_cannot_probe_for_ids_by_choosing_them() {
     house.put(weight("w2", "p2", "2025-01-01", 80.0));
     let halina = house.actor(Role::Patient, Some("Patient/p1"));
     let put = |of: &str| {
-        let change = Change::put(ResourceType::Observation, id(of), weight(of, "p1", "2025-01-01", 80.0), Condition::None, Mode::Strict);
-        house.records.change_all_blocking(&halina, why(audit::Action::Update), vec![change.unwrap()], Transaction::STRICT).unwrap_err()
+        let change = Change::put(
+            ResourceType::Observation,
+            id(of),
+            weight(of, "p1", "2025-01-01", 80.0),
+            Condition::None,
+            Mode::Strict,
+        );
+        house
+            .records
+            .change_all_blocking(&halina, why(audit::Action::Update), vec![change.unwrap()], Transaction::STRICT)
+            .unwrap_err()
     };
     assert_eq!(put("w2").to_string(), put("free").to_string());
 }

@@ -190,7 +190,8 @@ impl Records {
         why: &Why,
         changes: Vec<Change>,
         how: Transaction,
-    ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<Vec<Written>>, RecordError> + Send + 'static + use<> {
+    ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<Vec<Written>>, RecordError> + Send + 'static + use<>
+    {
         let mut event = event(actor, why);
         let (actor, reach, ambient) = (actor.clone(), self.reach, self.audit().ambient().clone());
         move |tx: &mut AuditedTx<'_, '_>| {
@@ -268,7 +269,12 @@ impl Writing<'_, '_, '_> {
         }
     }
 
-    fn put(&mut self, id: Option<FhirId>, mut prepared: Prepared, condition: Condition) -> Result<Written, RecordError> {
+    fn put(
+        &mut self,
+        id: Option<FhirId>,
+        mut prepared: Prepared,
+        condition: Condition,
+    ) -> Result<Written, RecordError> {
         let chosen = id.is_some();
         let id = id.unwrap_or_else(|| FhirId::new(self.ambient));
         let kind = prepared.kind;
@@ -409,12 +415,7 @@ impl Writing<'_, '_, '_> {
     }
 
     fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {
-        let of = |patient| Target {
-            kind: row.kind,
-            id: Some(row.id.clone()),
-            patient,
-            sensitivity: row.sensitivity,
-        };
+        let of = |patient| Target { kind: row.kind, id: Some(row.id.clone()), patient, sensitivity: row.sensitivity };
         if row.kind == ResourceType::Patient {
             return Ok(vec![of(Some(row.id.clone()))]);
         }

@@ -179,7 +179,9 @@ impl Entries {
             });
             match change {
                 Ok(change) => group.changes.push(change),
-                Err(reasons) => group.rejected.push(Rejected { source: self.source.clone(), place, what: name, reasons }),
+                Err(reasons) => {
+                    group.rejected.push(Rejected { source: self.source.clone(), place, what: name, reasons })
+                }
             }
         }
         if self.binding == Binding::Transaction && !group.rejected.is_empty() {
@@ -212,7 +214,8 @@ impl Entries {
                 }
             }
             if missing > 0 {
-                entry.what = Err(vec![format!("{missing} conditional references match nothing that is here or was imported.")]);
+                entry.what =
+                    Err(vec![format!("{missing} conditional references match nothing that is here or was imported.")]);
             }
         }
         Ok(self.checked())
@@ -244,7 +247,10 @@ fn read_entry(
         return Ok((kind, target.id(), Act::Delete));
     }
     if !matches!(method, "" | "PUT" | "POST") {
-        return Err((String::new(), format!("An import takes PUT, POST and DELETE entries, and this one is a {}.", short(method))));
+        return Err((
+            String::new(),
+            format!("An import takes PUT, POST and DELETE entries, and this one is a {}.", short(method)),
+        ));
     }
     let limits = json::Limits { bytes: super::source::LARGEST, ..json::Limits::default() };
     let value = json::parse(text, &limits).map_err(|error| (String::new(), format!("{error}.")))?;
@@ -258,7 +264,10 @@ fn read_entry(
     };
     match id {
         Some(id) => Ok((kind, id, Act::Put(value))),
-        None => Err((kind.to_string(), "It has neither a legal id (1 to 64 letters, digits, - and .) nor a fullUrl that ends in one.".to_owned())),
+        None => Err((
+            kind.to_string(),
+            "It has neither a legal id (1 to 64 letters, digits, - and .) nor a fullUrl that ends in one.".to_owned(),
+        )),
     }
 }
 

@@ -33,7 +33,9 @@ pub enum ImportError {
     NotThere(PathBuf),
     #[error("the folder {} holds no .json or .ndjson file (plain, .gz or .bz2)", .0.display())]
     EmptyFolder(PathBuf),
-    #[error("{name} could not be read: {cause}. What was imported before it is kept; run the import again, equal entries are skipped.")]
+    #[error(
+        "{name} could not be read: {cause}. What was imported before it is kept; run the import again, equal entries are skipped."
+    )]
     Unreadable { name: String, cause: String },
     #[error("{name} holds a piece of more than 96 MiB; split it, or send it as NDJSON")]
     TooLarge { name: String },

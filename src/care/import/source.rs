@@ -17,7 +17,9 @@ impl Source {
     /// How messages name it.
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into()),
+            Self::File(path) => {
+                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into())
+            }
             Self::StandardInput => "standard input".to_owned(),
         }
     }
@@ -56,7 +58,10 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<Source>, ImportError> {
 }
 
 fn walk(folder: &Path, into: &mut Vec<Source>) -> Result<(), ImportError> {
-    let unreadable = |error: std::io::Error| ImportError::Unreadable { name: folder.display().to_string(), cause: error.to_string() };
+    let unreadable = |error: std::io::Error| ImportError::Unreadable {
+        name: folder.display().to_string(),
+        cause: error.to_string(),
+    };
     let mut paths = std::fs::read_dir(folder)
         .map_err(unreadable)?
         .map(|entry| entry.map(|entry| entry.path()))

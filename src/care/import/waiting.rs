@@ -13,18 +13,19 @@ pub(super) struct Piece {
     pub texts: Vec<(u64, Vec<u8>)>,
 }
 
-
 impl Record for Piece {}
 
 impl Piece {
     fn packed(&self) -> Result<Self, StoreError> {
-        let texts = self.texts.iter().map(|(number, text)| zstd::encode_all(text.as_slice(), 3).map(|text| (*number, text)));
+        let texts =
+            self.texts.iter().map(|(number, text)| zstd::encode_all(text.as_slice(), 3).map(|text| (*number, text)));
         let texts = texts.collect::<Result<_, _>>().map_err(|error| StoreError::Io(error.to_string()))?;
         Ok(Self { source: self.source.clone(), texts })
     }
 
     fn unpacked(&self) -> Result<Self, StoreError> {
-        let texts = self.texts.iter().map(|(number, text)| zstd::decode_all(text.as_slice()).map(|text| (*number, text)));
+        let texts =
+            self.texts.iter().map(|(number, text)| zstd::decode_all(text.as_slice()).map(|text| (*number, text)));
         let texts = texts.collect::<Result<_, _>>().map_err(|_| CodecError::Record(1))?;
         Ok(Self { source: self.source.clone(), texts })
     }

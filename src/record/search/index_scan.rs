@@ -21,7 +21,12 @@ pub(super) const MOST: usize = 50_000;
 type Rows = BTreeSet<RowNumber>;
 
 /// The rows of a filter's index, if it has one and they are fewer than `most`.
-pub(super) fn rows(read: &dyn Read, kind: ResourceType, filter: &Filter, most: usize) -> Result<Option<Rows>, RecordError> {
+pub(super) fn rows(
+    read: &dyn Read,
+    kind: ResourceType,
+    filter: &Filter,
+    most: usize,
+) -> Result<Option<Rows>, RecordError> {
     let mut found = Found { rows: Rows::new(), most };
     let fits = match filter {
         Filter::Ids(ids) => {
@@ -32,7 +37,9 @@ pub(super) fn rows(read: &dyn Read, kind: ResourceType, filter: &Filter, most: u
         }
         Filter::Test { param, test } => match test {
             Test::Token { how: TokenMatch::Is, any } => tokens(read, param.id, any, &mut found)?,
-            Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => strings(read, param.id, any, &mut found)?,
+            Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => {
+                strings(read, param.id, any, &mut found)?
+            }
             Test::Date(any) => dates(read, param.id, any, &mut found)?,
             Test::Reference(any) => references(read, param.id, any, &mut found)?,
             Test::Uri { how, any } => uris(read, param.id, *how, any, &mut found)?,
@@ -96,7 +103,9 @@ fn tokens(read: &dyn Read, param: u16, any: &[TokenTest], found: &mut Found) -> 
 fn strings(read: &dyn Read, param: u16, any: &[Text], found: &mut Found) -> Result<bool, RecordError> {
     for text in any {
         let mut head = (param,).to_bytes();
-        head.extend(cut(&text.folded, TEXT).bytes().flat_map(|byte| if byte == 0 { vec![0, 0xFF] } else { vec![byte] }));
+        head.extend(
+            cut(&text.folded, TEXT).bytes().flat_map(|byte| if byte == 0 { vec![0, 0xFF] } else { vec![byte] }),
+        );
         if !found.add(read, &STRING, KeyRange::prefix_bytes(head), |key| key.2)? {
             return Ok(false);
         }
@@ -112,7 +121,9 @@ fn references(read: &dyn Read, param: u16, any: &[ReferenceTest], found: &mut Fo
             | ReferenceTest::Below(_)
             | ReferenceTest::Above(_) => return Ok(false),
             ReferenceTest::Target(target) => reference_hash(target).into_iter().collect(),
-            ReferenceTest::Id { kinds, id } => kinds.iter().map(|kind| local_hash(*kind, id.as_str())).collect::<Vec<_>>(),
+            ReferenceTest::Id { kinds, id } => {
+                kinds.iter().map(|kind| local_hash(*kind, id.as_str())).collect::<Vec<_>>()
+            }
         };
         for hash in hashes {
             if !found.add(read, &REFERENCE, KeyRange::prefix(&(param, hash)), |key| key.2)? {

@@ -19,8 +19,10 @@ use super::numbers::find;
 use super::numbers::row;
 use super::rows::{Row, RowNumber, State};
 use crate::base::FhirId;
-use crate::fhir::search::{self, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder};
 use crate::fhir::definitions::ParamKind;
+use crate::fhir::search::{
+    self, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder,
+};
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
 
@@ -114,7 +116,8 @@ pub(super) fn all_matching(
             return Err(RecordError::TooWide);
         }
         let row = row(read, number)?;
-        if row.kind == kind && row.state == State::Live && visible(&row)? && passes(&row, number, kind, filters, &plan)? {
+        if row.kind == kind && row.state == State::Live && visible(&row)? && passes(&row, number, kind, filters, &plan)?
+        {
             found.insert(number);
         }
     }
@@ -133,7 +136,13 @@ fn accept(
     Ok((stands && passes(&row, number, query.kind, &query.filters, plan)?).then_some(row))
 }
 
-fn passes(row: &Row, number: RowNumber, kind: ResourceType, filters: &[Filter], plan: &Plan) -> Result<bool, RecordError> {
+fn passes(
+    row: &Row,
+    number: RowNumber,
+    kind: ResourceType,
+    filters: &[Filter],
+    plan: &Plan,
+) -> Result<bool, RecordError> {
     let mut open = None;
     for (at, filter) in filters.iter().enumerate() {
         let passed = match plan.decided(at, filter, row, number) {
@@ -156,16 +165,21 @@ fn passes(row: &Row, number: RowNumber, kind: ResourceType, filters: &[Filter], 
 fn sort(query: &Query, page: &mut [(Place, RowNumber, Row)]) {
     for (place, number, row) in page.iter_mut() {
         let value: Value = serde_json::from_slice(&row.json).unwrap_or_default();
-        let keys = query.sort.iter().map(|sort| {
-            (sort_key(query.kind, row, &value, sort), sort.order == SortOrder::Descending)
-        });
+        let keys = query
+            .sort
+            .iter()
+            .map(|sort| (sort_key(query.kind, row, &value, sort), sort.order == SortOrder::Descending));
         *place = Place::sorted(keys, *number);
     }
     page.sort_by(|(a, ..), (b, ..)| a.cmp(b));
 }
 
 /// The rows that one include brings along with `matches`; who may see them is the caller's to ask.
-pub(super) fn include(read: &dyn Read, include: &Include, matches: &[RowNumber]) -> Result<BTreeSet<RowNumber>, RecordError> {
+pub(super) fn include(
+    read: &dyn Read,
+    include: &Include,
+    matches: &[RowNumber],
+) -> Result<BTreeSet<RowNumber>, RecordError> {
     let mut found = BTreeSet::new();
     for number in matches {
         let row = row(read, *number)?;

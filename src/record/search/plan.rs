@@ -6,10 +6,10 @@ use std::ops::Bound;
 use super::cursor::Place;
 use super::index_scan;
 use super::{RecordError, Visible, all_matching};
+use crate::base::FhirId;
 use crate::fhir::search::{
     Filter, Query, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch, TokenTest,
 };
-use crate::base::FhirId;
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{code_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
@@ -84,9 +84,7 @@ impl Plan {
         after: Option<&Place>,
     ) -> Result<Candidates<'a>, RecordError> {
         match &self.way {
-            Way::Rows(rows) => {
-                Ok(Box::new(rows.iter().rev().map(|number| Ok((Place::of_row(*number), *number)))))
-            }
+            Way::Rows(rows) => Ok(Box::new(rows.iter().rev().map(|number| Ok((Place::of_row(*number), *number))))),
             Way::Compartment { patient, codes } => {
                 let head = (*patient, kind.number());
                 let rows = read.scan(&COMPARTMENT, from(&head, after), Direction::Up)?;
@@ -95,16 +93,19 @@ impl Plan {
                         Ok(found) => found,
                         Err(error) => return Some(Err(error.into())),
                     };
-                    let fits = codes.as_ref().is_none_or(|codes| tag.more || codes.iter().any(|c| tag.codes.contains(c)));
+                    let fits =
+                        codes.as_ref().is_none_or(|codes| tag.more || codes.iter().any(|c| tag.codes.contains(c)));
                     fits.then(|| Ok((Place::of_bytes((date, number).to_bytes()), number)))
                 })))
             }
             Way::Type => {
                 let rows = read.scan(&HISTORY, from(&(kind.number(),), after), Direction::Up)?;
-                Ok(Box::new(rows.filter_map(|found| match found {
-                    Ok(((_, updated, number, version), tag)) => (tag.current == Currency::Current)
-                        .then(|| Ok((Place::of_bytes((updated, number, version).to_bytes()), number))),
-                    Err(error) => Some(Err(error.into())),
+                Ok(Box::new(rows.filter_map(|found| {
+                    match found {
+                        Ok(((_, updated, number, version), tag)) => (tag.current == Currency::Current)
+                            .then(|| Ok((Place::of_bytes((updated, number, version).to_bytes()), number))),
+                        Err(error) => Some(Err(error.into())),
+                    }
                 })))
             }
         }
