@@ -15,8 +15,10 @@ use tower::ServiceExt;
 
 use super::Front;
 use super::gate::Answered;
+use super::pages;
 use super::respond::{self, Format, Refusal, Refused};
 use super::routes::Entrance;
+use crate::base::Timestamp;
 
 /// Where a request came from. In every request's extensions.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +42,15 @@ pub(super) async fn answer(
         Ok(()) => run(&front, router, request).await,
         Err(refusal) => refusal.into_response(),
     };
-    let answered = response.extensions().get::<Answered>().copied();
-    let format = answered.map_or(if fhir { Format::Fhir } else { Format::Page }, |a| a.format);
-    let mut response = respond::dress(response, format);
+    let answered = response.extensions().get::<Answered>().cloned();
+    let template = answered.as_ref().map_or("(no route)", |answered| answered.template);
+    let format = answered.as_ref().map_or(if fhir { Format::Fhir } else { Format::Page }, |answered| answered.format);
+    let mut response = respond::dress(response, format, |refusal| {
+        let (visit, next) = answered.map_or((None, None), |answered| (answered.visit, answered.next));
+        let cx = visit.map_or_else(|| front.face.cx(Timestamp::now()), |visit| visit.cx());
+        pages::refusal(refusal, cx, next)
+    });
     secure(response.headers_mut(), peer.entrance);
-    let template = answered.map_or("(no route)", |a| a.template);
     note(&front, peer.entrance, &method, template, response.status().as_u16(), begun);
     Ok(response)
 }

@@ -1,16 +1,28 @@
 //! The gate before every handler: the body's limit, who is asking, whether the row lets them in, and that
 //! an unsafe request comes from one of our own pages.
+//!
+//! An unsafe method by cookie needs two proofs: the browser says that the request comes from our own origin
+//! (`Sec-Fetch-Site`, or `Origin` from browsers without it), and it carries the session's token, as the form
+//! field `csrf` or the header `x-csrf-token`. A bearer token is no ambient authority and needs neither. A
+//! request without a session (the sign-in form) needs the first only: there is nothing yet to bind a token to.
 
-use axum::body::Body;
+use std::net::IpAddr;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::Limited;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::House;
-use super::respond::{Refusal, Refused};
-use super::routes::{Entrance, Route};
+use super::front::Peer;
+use super::respond::{Format, Refusal, Refused};
+use super::routes::{Audience, Entrance, Least, Route};
+use super::session::{self, Credential, Visit};
+use crate::access::{Actor, Assurance};
+use crate::audit;
+use crate::identity::SessionRow;
 
 /// What the gate of one row knows.
 #[derive(Clone)]
@@ -21,15 +33,27 @@ pub(super) struct Door {
 }
 
 /// The row that answered, for the log, the metrics and the form of a refusal.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Answered {
     pub(super) template: &'static str,
-    pub(super) format: super::respond::Format,
+    pub(super) format: Format,
+    /// Who asked, once that was known: a refusal's page has their name and places.
+    pub(super) visit: Option<Visit>,
+    /// What was asked for, where asking again after signing in makes sense.
+    pub(super) next: Option<String>,
 }
 
+/// The header by which a script says that nobody asked for this: live updates.
+const BY_ITSELF: &str = "x-by-itself";
+
+/// How long a fresh second factor stands for a delicate act, in seconds.
+const STEP_UP_SECONDS: i64 = 600;
+
 pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let answered = Answered { template: door.route.path, format: door.route.format };
-    let mut response = match check(&door, request).await {
+    let asked = (*request.method() == Method::GET).then(|| request.uri().path_and_query().map(ToString::to_string));
+    let mut answered =
+        Answered { template: door.route.path, format: door.route.format, visit: None, next: asked.flatten() };
+    let mut response = match check(&door, request, &mut answered).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
@@ -37,13 +61,115 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
     response
 }
 
-async fn check(door: &Door, request: Request) -> Result<Request, Refusal> {
+async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
     let limit = door.house.front.limits.body(door.route.body);
-    limit_body(request, limit)
+    let mut request = limit_body(request, limit)?;
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.ip);
+    let visit = visit(door, request.headers().clone(), peer).await?;
+    answered.visit = Some(visit.clone());
+    let unsafe_method = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if unsafe_method && door.entrance.is_https() {
+        from_our_own_origin(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))?;
+        if let (Some(session), false) = (&visit.session, door.route.audience == Audience::Anyone) {
+            request = carries_the_token(request, session, limit).await?;
+        }
+    }
+    admit(door, &visit).await?;
+    request.extensions_mut().insert(visit);
+    Ok(request)
+}
+
+/// Finds out who is asking. A bearer token counts for FHIR only: no page is made for programs.
+async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Result<Visit, Refusal> {
+    let listener = door.entrance.listener();
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(Into::into);
+    let mut visit = Visit {
+        house: door.house.clone(),
+        actor: Actor::anonymous(listener, origin),
+        entrance: door.entrance,
+        session: None,
+        account: None,
+        user_agent,
+    };
+    if !door.entrance.is_https() {
+        return Ok(visit);
+    }
+    let credential = match (door.route.format, session::bearer(&headers)) {
+        (Format::Fhir, bearer @ Credential::Bearer(_)) => bearer,
+        _ => session::cookie(&headers, door.entrance),
+    };
+    if matches!(credential, Credential::None) {
+        return Ok(visit);
+    }
+    let (identity, read) = (&door.house.identity, door.house.store.read()?);
+    match credential {
+        Credential::None => {}
+        Credential::Cookie(secret) => {
+            if let Some((session, account)) = identity.session(&read, secret.expose(), listener)? {
+                // What a page asks for by itself does not keep a session alive.
+                if !headers.contains_key(BY_ITSELF) {
+                    identity.note_use(secret.expose(), &session).await?;
+                }
+                visit.actor = Actor::from_session(&session, &account, listener, origin);
+                visit.session = Some(session);
+                visit.account = Some(account);
+            }
+        }
+        Credential::Bearer(token) => {
+            // An unknown token is a failure without an account: counted, and written by the minute.
+            let Some((row, account)) = identity.token(&read, token.expose())? else {
+                let counted = door.house.audit.write(move |tx| tx.count_failure(origin, audit::Action::Authenticate));
+                let ((), _) = counted.await?;
+                return Ok(visit);
+            };
+            identity.note_token_use(token.expose(), &row).await?;
+            visit.actor = Actor::from_token(&account, &row.scopes, listener, origin);
+            visit.account = Some(account);
+        }
+    }
+    Ok(visit)
+}
+
+/// Whether the row lets this visitor in. Who is turned away by role is written down before the answer.
+async fn admit(door: &Door, visit: &Visit) -> Result<(), Refusal> {
+    let refused = match verdict(door.route, &visit.actor, door.house.ambient.now()) {
+        Ok(()) => return Ok(()),
+        Err(refused) => refused,
+    };
+    if refused != Refused::NotSignedIn {
+        let event = visit
+            .event(audit::Action::Refused, audit::Purpose::SysAdmin)
+            .outcome(audit::Outcome::Denied)
+            .detail(audit::Detail::note(format!("{} {}", door.route.verb.name(), door.route.path)));
+        let _ = door.house.audit.commit(vec![event]).await?;
+    }
+    Err(Refusal::new(refused))
+}
+
+fn verdict(route: &Route, actor: &Actor, now: crate::base::Timestamp) -> Result<(), Refused> {
+    let signed_in = actor.account().is_some();
+    match route.audience {
+        Audience::Anyone => return Ok(()),
+        _ if !signed_in => return Err(Refused::NotSignedIn),
+        Audience::SignedIn => {}
+        Audience::Roles(roles) => match actor.role() {
+            Some(role) if roles.contains(&role) => {}
+            _ => return Err(Refused::Never),
+        },
+    }
+    let enough = match (route.least, actor.assurance()) {
+        (Least::Password, _) => true,
+        (Least::TwoFactors, Some(Assurance::TwoFactor | Assurance::SteppedUpAt(_))) => true,
+        (Least::SteppedUp, Some(Assurance::SteppedUpAt(at))) => {
+            (0..STEP_UP_SECONDS).contains(&now.duration_since(at).as_secs())
+        }
+        _ => false,
+    };
+    if enough { Ok(()) } else { Err(Refused::ProofNeeded) }
 }
 
 /// Refuses a body that says it is too large before reading any of it, and stops reading one that does not say.
-fn limit_body(request: Request, limit: usize) -> Result<Request, Refusal> {
+pub(super) fn limit_body(request: Request, limit: usize) -> Result<Request, Refusal> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > limit as u64) {
         return Err(too_large(limit));
@@ -55,9 +181,60 @@ fn too_large(limit: usize) -> Refusal {
     let mib = limit / (1 << 20);
     let most = if mib == 0 { format!("{} KiB", limit >> 10) } else { format!("{mib} MiB") };
     Refusal::saying(
-        Refused::TooLarge,
+        Refused::TooLarge { most: limit as u64 },
         format!(
             "This is larger than the box takes here: {most} is the most. Nothing was kept. Send it in smaller parts."
         ),
     )
+}
+
+/// What the browser says of where an unsafe request comes from. Programs say nothing, and carry no cookie of
+/// somebody who is looking at another page.
+pub(super) fn from_our_own_origin(headers: &HeaderMap, authority: Option<&str>) -> Result<(), Refusal> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let ours = match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            let host = authority.or_else(|| text(header::HOST)).unwrap_or_default();
+            origin.strip_prefix("https://").is_some_and(|from| from.eq_ignore_ascii_case(host))
+        }
+        (None, None) => true,
+    };
+    if ours { Ok(()) } else { Err(Refusal::new(Refused::NotOurForm)) }
+}
+
+/// Compares the token in the header or in the form with the session's.
+async fn carries_the_token(request: Request, session: &SessionRow, limit: usize) -> Result<Request, Refusal> {
+    let same = |given: &[u8]| std::str::from_utf8(given).is_ok_and(|token| session.is_form_token(token));
+    if let Some(given) = request.headers().get("x-csrf-token") {
+        return if same(given.as_bytes()) { Ok(request) } else { Err(Refusal::new(Refused::NotOurForm)) };
+    }
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    if !is_form {
+        return Err(Refusal::new(Refused::NotOurForm));
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, limit).await?;
+    // The token is base64url: a form never encodes it.
+    let given = bytes.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"csrf="));
+    match given {
+        Some(given) if same(given) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        _ => Err(Refusal::new(Refused::NotOurForm)),
+    }
+}
+
+async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(error) = cause {
+            if error.is::<LengthLimitError>() {
+                return too_large(limit);
+            }
+            cause = error.source();
+        }
+        Refusal::saying(Refused::Malformed, "The request ended before all of it was sent. Nothing was changed.")
+    })
 }

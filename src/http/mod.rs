@@ -5,24 +5,35 @@
 
 pub mod admin;
 pub mod clinic;
+mod files;
 mod front;
 mod gate;
 mod listener;
+mod locked;
 pub mod open;
 pub mod operator;
 mod ops;
+pub mod pages;
 pub mod portal;
 pub mod respond;
 pub mod routes;
 mod server;
+pub mod session;
+mod sign_in;
 pub mod ui;
+mod welcome;
 
 use std::sync::Arc;
 
-use crate::base::Ambient;
+use crate::audit::Audit;
+use crate::base::{Ambient, Timestamp};
+use crate::crypto::{Signer, SlotKind};
+use crate::identity::Identity;
 use crate::store::Store;
+use crate::tls::Ca;
 
 pub use listener::{Bound, ListenError};
+pub use locked::{Locked, TryPassphrase};
 pub use ops::Metrics;
 pub use server::{Live, Serving, Stop};
 
@@ -69,13 +80,37 @@ pub struct Front {
     pub limits: Limits,
     pub metrics: Metrics,
     pub hosts: Arc<Hosts>,
+    pub face: pages::Face,
 }
 
 /// The parts of the house that a handler uses.
 pub struct Parts {
     pub front: Front,
     pub store: Store,
+    pub audit: Audit,
+    pub identity: Identity,
     pub ambient: Ambient,
+    /// Signs checkpoints of the access log.
+    pub signer: Signer,
+    pub about: About,
+}
+
+/// What the box says of itself, besides its [`pages::Face`].
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What opened the box this time.
+    pub opened_by: SlotKind,
+    /// The slot that decides how well a stolen disk is protected.
+    pub weakest: SlotKind,
+    /// The authority that devices of the clinic trust.
+    pub ca: Ca,
+    /// Origins without a trailing slash; `None` when that listener is off.
+    pub clinic_url: Option<String>,
+    pub portal_url: Option<String>,
+    pub welcome_url: Option<String>,
+    pub started: Timestamp,
+    pub staff_idle_minutes: u32,
+    pub patient_idle_minutes: u32,
 }
 
 /// The house as a handler's state. Cheap to clone.

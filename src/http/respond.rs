@@ -9,6 +9,9 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::json;
 
+use crate::access::Denied;
+use crate::audit::AuditError;
+use crate::identity::IdentityError;
 use crate::store::StoreError;
 
 /// In which form a route speaks, errors included.
@@ -50,7 +53,10 @@ pub enum Refused {
     Conflict,
     /// `If-Match` or `If-None-Exist` does not hold.
     Precondition,
-    TooLarge,
+    /// More bytes than this.
+    TooLarge {
+        most: u64,
+    },
     MediaType,
     /// Too many tries. Seconds until the next one.
     Throttled {
@@ -82,7 +88,7 @@ impl Refused {
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
@@ -104,7 +110,7 @@ impl Refused {
             Self::Malformed => "structure",
             Self::Unprocessable => "processing",
             Self::Conflict | Self::Precondition => "conflict",
-            Self::TooLarge => "too-long",
+            Self::TooLarge { .. } => "too-long",
             Self::Throttled { .. } => "throttled",
             Self::Timeout => "timeout",
             Self::Locked | Self::Unrecorded => "transient",
@@ -131,7 +137,7 @@ impl Refused {
             Self::Precondition => {
                 "This is not the version you named. Nothing was overwritten. Load it again and compare."
             }
-            Self::TooLarge => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
+            Self::TooLarge { .. } => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
             Self::MediaType => "The box does not read this type of content. Send JSON (application/fhir+json).",
             Self::Throttled { .. } => "Too many tries. Wait a little, then try again.",
             Self::WrongHost => {
@@ -240,7 +246,7 @@ impl Refusal {
         json!({ "resourceType": "OperationOutcome", "issue": issues })
     }
 
-    /// The finished answer in `format`, except for pages, which [`dress`] gives to the templates.
+    /// The finished answer in `format`, except for pages, which [`dress`] gets from the templates.
     fn body(&self, format: Format) -> (&'static str, String) {
         match format {
             Format::Fhir => ("application/fhir+json; charset=utf-8", self.operation_outcome().to_string()),
@@ -276,9 +282,51 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// Gives an answer that refuses its body, in the form that the route speaks. Answers of axum's own
-/// (a body too large, a form that does not parse) are put into our words here.
-pub fn dress(response: Response<Body>, format: Format) -> Response<Body> {
+impl From<AuditError> for Refusal {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Store(StoreError::Full) => Self::new(Refused::Full),
+            other => {
+                tracing::error!(target: "http", error = %other, "the access log could not be written or read");
+                Self::new(Refused::Unrecorded)
+            }
+        }
+    }
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Audit(error) => error.into(),
+            IdentityError::NotSignedIn => Self::new(Refused::NotSignedIn),
+            IdentityError::Password(_) | IdentityError::Stopping => Self::saying(Refused::Timeout, error.to_string()),
+            IdentityError::NoAccount | IdentityError::NoSession | IdentityError::NoToken => Self::not_found(),
+            IdentityError::NameTaken | IdentityError::AlreadySetUp => {
+                Self::saying(Refused::Conflict, error.to_string())
+            }
+            other => Self::saying(Refused::Unprocessable, other.to_string()),
+        }
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        Self::new(match denied {
+            Denied::NotSignedIn => Refused::NotSignedIn,
+            Denied::NeverForRole => Refused::Never,
+            Denied::NotVisible => Refused::NotFound,
+            Denied::Undecided => Refused::Timeout,
+        })
+    }
+}
+
+/// Gives an answer that refuses its body, in the form that the route speaks. Answers of axum's own (a form that
+/// does not parse) are put into our words here. `page` renders a refusal for people.
+pub(super) fn dress(
+    response: Response<Body>,
+    format: Format,
+    page: impl FnOnce(&Refusal) -> Option<String>,
+) -> Response<Body> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -288,7 +336,13 @@ pub fn dress(response: Response<Body>, format: Format) -> Response<Body> {
         None if response.extensions().get::<Finished>().is_some() => return response,
         None => Refusal::new(kind_of(status)),
     };
-    let (content_type, body) = refusal.body(format);
+    let (content_type, body) = match format {
+        Format::Page => match page(&refusal) {
+            Some(html) => ("text/html; charset=utf-8", html),
+            None => refusal.body(Format::Plain),
+        },
+        other => refusal.body(other),
+    };
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -307,7 +361,7 @@ fn kind_of(status: StatusCode) -> Refused {
         StatusCode::FORBIDDEN => Refused::Never,
         StatusCode::NOT_FOUND => Refused::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Refused::Method,
-        StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge,
+        StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge { most: 0 },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Refused::MediaType,
         StatusCode::UNPROCESSABLE_ENTITY => Refused::Unprocessable,
         StatusCode::CONFLICT => Refused::Conflict,

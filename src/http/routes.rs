@@ -11,6 +11,7 @@ use axum::routing::MethodRouter;
 use super::House;
 use super::gate::{self, Door};
 use super::respond::{Format, Refusal};
+use crate::access::Listener;
 use crate::base::Role;
 
 /// Which listener a connection came in by (DESIGN §7).
@@ -42,6 +43,15 @@ impl Entrance {
     pub const fn is_https(self) -> bool {
         matches!(self, Self::Clinic | Self::Portal)
     }
+
+    /// The listener as sessions know it: only those where people sign in have one.
+    pub const fn listener(self) -> Listener {
+        match self {
+            Self::Clinic => Listener::Clinic,
+            Self::Portal => Listener::Portal,
+            Self::Welcome | Self::Ops => Listener::None,
+        }
+    }
 }
 
 /// Only on the clinic's network.
@@ -65,6 +75,17 @@ pub enum Audience {
     SignedIn,
     /// Signed in with one of these roles.
     Roles(&'static [Role]),
+}
+
+/// How sure the box has to be of who is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Least {
+    /// A password, or a token.
+    Password,
+    TwoFactors,
+    /// A second factor shown within the last ten minutes.
+    SteppedUp,
 }
 
 /// How much a route reads of a request's body.
@@ -109,6 +130,7 @@ pub struct Route {
     pub path: &'static str,
     pub on: &'static [Entrance],
     pub audience: Audience,
+    pub least: Least,
     pub format: Format,
     pub body: BodyLimit,
     handler: fn() -> MethodRouter<House>,
@@ -128,11 +150,11 @@ impl Route {
             Format::Fhir => BodyLimit::Resource,
             _ => BodyLimit::Form,
         };
-        Self { verb, path, on, audience, format, body, handler }
+        Self { verb, path, on, audience, least: Least::Password, format, body, handler }
     }
 
     /// Takes larger bodies.
-    const fn takes(mut self, body: BodyLimit) -> Self {
+    pub const fn takes(mut self, body: BodyLimit) -> Self {
         self.body = body;
         self
     }
@@ -166,6 +188,16 @@ const fn filter(verb: Verb) -> axum::routing::MethodFilter {
 
 /// The table.
 pub static TABLE: &[Route] = &[
+    row!(Get "/", WELCOME, Audience::Anyone, Format::Page => super::welcome::welcome),
+    row!(Get "/ca.crt", WELCOME, Audience::Anyone, Format::Page => super::welcome::certificate),
+    row!(Get "/box.mobileconfig", WELCOME, Audience::Anyone, Format::Page => super::welcome::profile),
+    row!(Get "/static/{hash}/{*name}", WELCOME, Audience::Anyone, Format::Plain => super::files::file),
+    row!(Get "/static/{hash}/{*name}", BOTH, Audience::Anyone, Format::Plain => super::files::file),
+    row!(Get "/", BOTH, Audience::Anyone, Format::Page => super::sign_in::start),
+    row!(Get "/sign-in", BOTH, Audience::Anyone, Format::Page => super::sign_in::form),
+    row!(Post "/sign-in", BOTH, Audience::Anyone, Format::Page => super::sign_in::sign_in),
+    row!(Post "/sign-out", BOTH, Audience::SignedIn, Format::Page => super::sign_in::sign_out),
+    row!(Get "/signed-out", BOTH, Audience::Anyone, Format::Page => super::sign_in::signed_out),
     row!(Get "/healthz", CLINIC, Audience::Anyone, Format::Plain => super::ops::healthz),
     row!(Get "/healthz", OPS, Audience::Anyone, Format::Plain => super::ops::healthz),
     row!(Get "/readyz", OPS, Audience::Anyone, Format::Plain => super::ops::readyz),

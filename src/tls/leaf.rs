@@ -92,6 +92,11 @@ impl Leaf {
         &self.hosts
     }
 
+    /// The addresses it is for: a demo's only.
+    pub fn addresses(&self) -> &[IpAddr] {
+        &self.addresses
+    }
+
     /// What to do about it at `now`.
     pub fn state(&self, now: Timestamp) -> LeafState {
         let left = self.not_after.as_second() - now.as_second();

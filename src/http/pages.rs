@@ -1,0 +1,95 @@
+//! From handlers to pages: the context that every page has, and what a refusal looks like to a person.
+
+use askama::Template;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
+
+use super::open::pages::{Locked, Problem, ProblemKind, SignIn};
+use super::respond::{Refusal, Refused};
+use super::session::Visit;
+use super::ui::{Cx, Viewer};
+use crate::base::Timestamp;
+
+/// What a page shows of the box even when nobody is signed in, or nothing is open.
+#[derive(Debug, Clone)]
+pub struct Face {
+    /// The clinic's name; the program's own while the box is locked.
+    pub clinic: String,
+    /// The name that the address bar should show.
+    pub host: String,
+    /// The clinic's time zone.
+    pub zone: TimeZone,
+    pub demo: bool,
+}
+
+impl Face {
+    /// The context of a page for nobody.
+    pub fn cx(&self, now: Timestamp) -> Cx {
+        Cx {
+            clinic: self.clinic.clone(),
+            host: self.host.clone(),
+            now: now.to_zoned(self.zone.clone()),
+            csrf: String::new(),
+            demo: self.demo,
+            viewer: None,
+            idle_seconds: None,
+            done: None,
+        }
+    }
+}
+
+impl Visit {
+    /// The context of a page for this visitor.
+    pub fn cx(&self) -> Cx {
+        let mut cx = self.house.front.face.cx(self.house.ambient.now());
+        cx.csrf = self.csrf();
+        if let (Some(role), Some(account)) = (self.actor.role(), &self.account) {
+            let about = &self.house.about;
+            let minutes = if role.is_staff() { about.staff_idle_minutes } else { about.patient_idle_minutes };
+            cx.viewer = Some(Viewer { name: account.display_name.to_string(), role, for_whom: None });
+            cx.idle_seconds = Some(minutes * 60);
+        }
+        cx
+    }
+}
+
+/// A page as an answer. A template that does not render is a fault of ours.
+pub fn page(template: &impl Template) -> Result<Response, Refusal> {
+    let html = template.render().map_err(Refusal::internal)?;
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
+}
+
+/// The unlock page, with what was wrong with the last try.
+pub(super) fn locked(face: &Face, fault: Option<String>) -> Result<Response, Refusal> {
+    page(&Locked { cx: face.cx(Timestamp::now()), fault })
+}
+
+/// A refusal as a page: for somebody who is not signed in it is the sign-in itself.
+pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>) -> Option<String> {
+    if refusal.kind == Refused::NotSignedIn {
+        return SignIn { cx, user: String::new(), refused: None, next }.render().ok();
+    }
+    Problem { cx, kind: problem(refusal) }.render().ok()
+}
+
+fn problem(refusal: &Refusal) -> ProblemKind {
+    match refusal.kind {
+        Refused::NotSignedIn => ProblemKind::NotSignedIn,
+        Refused::Never | Refused::ProofNeeded => ProblemKind::NotForRole,
+        Refused::NotOurForm => ProblemKind::StaleForm,
+        Refused::NotFound | Refused::Gone | Refused::WrongHost => ProblemKind::NothingHere,
+        Refused::Method => ProblemKind::NotThisWay,
+        Refused::Malformed
+        | Refused::Unprocessable
+        | Refused::Conflict
+        | Refused::Precondition
+        | Refused::MediaType => ProblemKind::NotUnderstood,
+        Refused::TooLarge { most } => ProblemKind::TooLarge { most },
+        Refused::Throttled { .. } => ProblemKind::TooMany { until: None },
+        Refused::Timeout | Refused::Locked => ProblemKind::NotReady,
+        Refused::Full => ProblemKind::DiskFull,
+        Refused::Unrecorded => ProblemKind::AuditUnwritable,
+        Refused::Internal => ProblemKind::Unexpected { reference: None },
+    }
+}

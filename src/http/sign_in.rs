@@ -1,0 +1,157 @@
+//! Signing in and out, and where each begins.
+
+use axum::Form;
+use axum::extract::Query;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Unit;
+use serde::Deserialize;
+
+use super::open::pages::{self, SignInRefusal, SignedOutWhy};
+use super::pages::page;
+use super::respond::{Finished, Refusal, Refused};
+use super::session::{self, Credential, Visit};
+use super::ui::{When, start_of};
+use crate::base::{Role, Secret, Timestamp};
+use crate::identity::{IdentityError, SetupState, SignIn};
+
+/// `GET /`: where somebody's work begins; for nobody, the sign-in, or the setup of a new box.
+pub(super) async fn start(visit: Visit) -> Result<Redirect, Refusal> {
+    if let Some(role) = visit.actor.role() {
+        return Ok(Redirect::to(start_of(role)));
+    }
+    let new = visit.house.identity.setup_state()? == SetupState::Waiting;
+    Ok(Redirect::to(if new { "/setup" } else { "/sign-in" }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+/// `GET /sign-in`
+pub(super) async fn form(visit: Visit, Query(Next { next }): Query<Next>) -> Result<Response, Refusal> {
+    match visit.actor.role() {
+        Some(role) => Ok(Redirect::to(&after(next, role)).into_response()),
+        None => page(&pages::SignIn {
+            cx: visit.cx(),
+            user: String::new(),
+            refused: None,
+            next: next.filter(|next| ours(next)),
+        }),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    user: String,
+    password: Secret<String>,
+    next: Option<String>,
+}
+
+/// `POST /sign-in`
+pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, Form(typed): Form<Typed>) -> Result<Response, Refusal> {
+    let before = match session::cookie(&headers, visit.entrance) {
+        Credential::Cookie(secret) => Some(secret),
+        _ => None,
+    };
+    let attempt = SignIn {
+        user_name: typed.user.clone(),
+        password: typed.password,
+        listener: visit.listener(),
+        origin: visit.origin(),
+        user_agent: visit.user_agent.clone(),
+        replaces: before,
+    };
+    let refused = match visit.house.identity.sign_in(attempt).await {
+        Ok(signed_in) => {
+            let place = match signed_in.account.role() {
+                Some(role) if signed_in.session.state.assurance().is_some() => after(typed.next, role),
+                _ => "/new-password".to_owned(),
+            };
+            let cookie = session::set_cookie(visit.entrance, signed_in.secret.expose());
+            return Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&place)).into_response());
+        }
+        Err(IdentityError::NotRight) => SignInRefusal::DoNotMatch { tries_left: None, wait_minutes: 0 },
+        Err(IdentityError::Wait { until }) => SignInRefusal::Wait { until: when(&visit, until) },
+        Err(other) => return Err(other.into()),
+    };
+    let status = match refused {
+        SignInRefusal::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::UNAUTHORIZED,
+    };
+    let next = typed.next.filter(|next| ours(next));
+    let page = page(&pages::SignIn { cx: visit.cx(), user: typed.user, refused: Some(refused), next })?;
+    Ok(finished(status, page))
+}
+
+/// `POST /sign-out`
+pub(super) async fn sign_out(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
+    if let Credential::Cookie(secret) = session::cookie(&headers, visit.entrance) {
+        visit.house.identity.sign_out(secret.expose(), visit.by()).await?;
+    }
+    let cookie = session::clear_cookie(visit.entrance);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/signed-out")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Why {
+    why: Option<String>,
+}
+
+/// `GET /signed-out`
+pub(super) async fn signed_out(visit: Visit, Query(Why { why }): Query<Why>) -> Result<Response, Refusal> {
+    let why = match why.as_deref() {
+        Some("idle") => SignedOutWhy::Idle { minutes: visit.house.about.staff_idle_minutes },
+        Some("ended") => SignedOutWhy::Ended,
+        _ => SignedOutWhy::Asked,
+    };
+    page(&pages::SignedOut { cx: visit.cx(), why })
+}
+
+/// An answer with an error's status that has its body.
+pub(super) fn finished(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    response.extensions_mut().insert(Finished);
+    response
+}
+
+fn after(next: Option<String>, role: Role) -> String {
+    next.filter(|next| ours(next)).unwrap_or_else(|| start_of(role).to_owned())
+}
+
+/// A path of this box, and nothing that a browser could take for another host.
+fn ours(next: &str) -> bool {
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    plain && next.starts_with('/') && !next.starts_with("//") && next.len() <= 2000
+}
+
+fn when(visit: &Visit, time: Timestamp) -> When {
+    let local = time.to_zoned(visit.house.front.face.zone.clone());
+    // Up to the next full minute: before it, the answer would still be no.
+    let up = jiff::ZonedRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Ceil);
+    When::Time(local.round(up).unwrap_or(local).datetime())
+}
+
+/// For a form that cannot be read.
+impl From<axum::extract::rejection::FormRejection> for Refusal {
+    fn from(_: axum::extract::rejection::FormRejection) -> Self {
+        Self::new(Refused::Malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_one_stays_on_this_box() {
+        let go = |next: &str| after(Some(next.to_owned()), Role::Clinician);
+        assert_eq!(go("/patients?q=a"), "/patients?q=a");
+        for other in
+            ["", "https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "/a\nb", "patients"]
+        {
+            assert_eq!(go(other), "/today", "{other}");
+        }
+    }
+}
