@@ -1,4 +1,22 @@
-//! The one place that puts the parts together.
+//! The one place that puts the parts together: a data folder becomes an open box, and an open box answers.
 
+mod authority;
 pub mod config;
+mod error;
+mod folder;
+mod jobs;
+pub mod keys;
 pub mod logging;
+mod make;
+mod opened;
+mod run;
+mod settings;
+
+pub use authority::{Authority, Renewal, stored_leaf};
+pub use error::AppError;
+pub use folder::{Folder, Mode};
+pub use keys::Kind;
+pub use make::{Made, Recipe, Way, make};
+pub use opened::Opened;
+pub use run::{Running, run, run_opened};
+pub use settings::{Purpose, Settings};

@@ -4,14 +4,28 @@
 //! by its control socket, and otherwise this process opens the store and carries it out itself. Either way
 //! it is one entry in the access log, with the caller's uid.
 
+mod audit;
 mod config;
+pub mod control;
+mod init;
+pub mod order;
 mod out;
+pub mod place;
+mod serve;
+mod status;
+mod tls;
+mod token;
+mod user;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 
+use crate::app::AppError;
+pub use init::recovery_sheet;
 pub use out::Out;
+pub use serve::{Listens, runtime};
 
 /// A clinic's record box: encrypted health records, FHIR R4, a tamper-evident access log.
 #[derive(Debug, Parser)]
@@ -23,8 +37,37 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a box: its keys, its store, its certificates. Prints the recovery sheet and the setup code, once.
+    Init(init::Init),
+    /// Run the box until it is told to stop.
+    Serve(serve::Serve),
+    /// Say how the box is.
+    Status(status::Status),
+    /// Accounts: who can sign in.
+    User(user::User),
+    /// Bearer tokens for API clients.
+    Token(token::Token),
+    /// The access log: check it, read it, sign it.
+    Audit(audit::Audit),
+    /// The box's certificates.
+    Tls(tls::Tls),
     /// Check a configuration, or print one with every key.
     Config(config::Config),
+}
+
+impl Command {
+    fn run(self, out: &mut Out) -> Result<(), Failure> {
+        match self {
+            Self::Init(command) => command.run(out),
+            Self::Serve(command) => command.run(out),
+            Self::Status(command) => command.run(out),
+            Self::User(command) => command.run(out),
+            Self::Token(command) => command.run(out),
+            Self::Audit(command) => command.run(out),
+            Self::Tls(command) => command.run(out),
+            Self::Config(command) => command.run(out),
+        }
+    }
 }
 
 /// Why a command did not do what it was asked. Decides the exit code (DESIGN §9).
@@ -59,6 +102,27 @@ impl Failure {
             Self::Locked(_) => 4,
         }
     }
+
+    /// A failure that crossed the control socket.
+    fn of_code(code: u8, text: String) -> Self {
+        match code {
+            2 => Self::Usage(text),
+            3 => Self::Tampered(text),
+            4 => Self::Locked(text),
+            _ => Self::failed(text),
+        }
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::of_code(error.exit_code(), error.to_string())
+    }
+}
+
+/// A member of an object, or null.
+fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
+    value.get(key).unwrap_or(&Value::Null)
 }
 
 /// Runs the program.
@@ -66,12 +130,11 @@ pub fn main() -> ExitCode {
     // clap prints help and usage errors itself, and exits with 0 or 2.
     let cli = Cli::parse();
     let mut out = Out::standard();
-    let done = match cli.command {
-        Command::Config(command) => command.run(&mut out),
-    };
-    match done.and_then(|()| out.finish()) {
+    match cli.command.run(&mut out).and_then(|()| out.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            // What was printed before stands before the reason.
+            let _ = out.finish();
             out::complain(&failure.to_string());
             ExitCode::from(failure.exit_code())
         }

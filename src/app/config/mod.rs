@@ -9,8 +9,9 @@ mod value;
 use std::path::PathBuf;
 
 pub use read::{ConfigError, Problem};
-pub use value::{Address, Level, Names, Reach, Whole, Zone};
+pub use value::{Address, Level, Names, Whole, Zone};
 
+use crate::access::Reach;
 use value::{Setting, address};
 
 /// Where the configuration is looked for when no file is named.
@@ -110,9 +111,11 @@ config! {
 
     /// How long a sign-in lasts.
     session: Session {
-        /// Minutes without use until a session ends (1 to 1440).
-        idle_minutes: Whole<1, 1440> = Whole::of(15);
-        /// Hours until a session ends even when used (1 to 168).
+        /// Minutes without use until a sign-in of staff ends (1 to 1440).
+        staff_idle_minutes: Whole<1, 1440> = Whole::of(15);
+        /// The same for patients and those who act for them (1 to 1440).
+        patient_idle_minutes: Whole<1, 1440> = Whole::of(15);
+        /// Hours until any sign-in ends, however much it is used (1 to 168).
         absolute_hours: Whole<1, 168> = Whole::of(12);
     }
 

@@ -123,11 +123,11 @@ mod tests {
     fn a_wrong_value_is_said_with_what_the_key_takes() {
         for (text, part) in [
             (
-                "[session]\nidle_minutes = 0",
-                "line 2: session.idle_minutes takes a whole number from 1 to 1440; 0 is not.",
+                "[session]\nstaff_idle_minutes = 0",
+                "line 2: session.staff_idle_minutes takes a whole number from 1 to 1440; 0 is not.",
             ),
-            ("[session]\nidle_minutes = \"5\"", "not a string."),
-            ("[session]\nidle_minutes = -1", "from 1 to 1440."),
+            ("[session]\nstaff_idle_minutes = \"5\"", "not a string."),
+            ("[session]\nstaff_idle_minutes = -1", "from 1 to 1440."),
             ("[listen]\nclinic = \"443\"", "or \"off\"; \"443\" is neither."),
             ("[listen]\nclinic = 443", "takes an address in quotes, not a number."),
             ("[access]\nreach = \"all\"", "takes one of \"clinic\" \"care-team\", not \"all\"."),
@@ -151,9 +151,9 @@ mod tests {
         .unwrap();
         assert_eq!(config.listen.portal.to_string(), "0.0.0.0:8444");
         assert_eq!(config.listen.ops, super::super::Address::OFF);
-        assert_eq!(config.house.names.0, ["box.clinic.example"]);
+        assert_eq!(config.house.names.0.iter().map(ToString::to_string).collect::<Vec<_>>(), ["box.clinic.example"]);
         assert_eq!(config.house.time_zone.get().iana_name(), Some("Europe/Lisbon"));
-        assert_eq!(config.access.reach, super::super::Reach::CareTeam);
+        assert_eq!(config.access.reach, crate::access::Reach::CareTeam);
         assert_eq!(config.limits.body_mib.get(), 16);
         assert_eq!(config.listen.clinic, Config::default().listen.clinic);
     }

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
+use crate::access::Reach;
+use crate::tls::HostName;
+
 /// A value that a key can have.
 pub(super) trait Setting: Sized {
     /// Reads it, or says what it takes: the end of a sentence that begins with the key's name.
@@ -115,36 +118,20 @@ impl<const MIN: u32, const MAX: u32> Setting for Whole<MIN, MAX> {
 
 /// Host names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Names(pub Vec<String>);
-
-impl Names {
-    /// Checks one: labels of letters, digits and hyphens (RFC 1123 §2.1), in lower case.
-    pub fn check(name: &str) -> Result<String, String> {
-        let label = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        let name = name.to_ascii_lowercase();
-        let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
-        if name.len() <= 253 && name.split('.').all(label) && !is_address {
-            Ok(name)
-        } else {
-            Err(format!("takes host names, as in \"box.clinic.example\"; \"{name}\" is none"))
-        }
-    }
-}
+pub struct Names(pub Vec<HostName>);
 
 impl Setting for Names {
     fn read(value: &DeValue<'_>) -> Result<Self, String> {
         let takes = "takes a list of host names, as in [\"box.clinic.example\"]";
         let list = value.as_array().ok_or_else(|| format!("{takes}, not {}", kind(value)))?;
-        let one = |item: &DeValue<'_>| Self::check(item.as_str().ok_or(takes)?);
+        let one = |item: &DeValue<'_>| {
+            let text = item.as_str().ok_or_else(|| takes.to_owned())?;
+            HostName::parse(text).map_err(|_| format!("{takes}; \"{text}\" is none"))
+        };
         list.iter().map(|item| one(item.get_ref())).collect::<Result<_, _>>().map(Self)
     }
     fn show(&self) -> String {
-        format!("[{}]", self.0.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
+        format!("[{}]", self.0.iter().map(|name| quoted(name.as_str())).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -175,13 +162,6 @@ impl Setting for Zone {
     fn show(&self) -> String {
         quoted(self.0.as_ref().and_then(TimeZone::iana_name).unwrap_or("system"))
     }
-}
-
-/// Which patients are in a clinician's care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    Clinic,
-    CareTeam,
 }
 
 macro_rules! choice {

@@ -1,0 +1,73 @@
+//! What can keep a box from being made, opened or started, in words for whoever stands at the console.
+
+use std::path::PathBuf;
+
+use crate::audit::AuditError;
+use crate::crypto::keyslots::SlotError;
+use crate::http::ListenError;
+use crate::identity::IdentityError;
+use crate::store::StoreError;
+
+use super::config::ConfigError;
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    #[error("there is no box in {}. Make one with `chartbox init`, or name its folder with --dir.", .0.display())]
+    NoBox(PathBuf),
+    #[error("{} holds a box already, and nothing was changed. Name another folder with --dir.", .0.display())]
+    BoxThere(PathBuf),
+    #[error("{} is not empty, and nothing was changed. Name an empty or a new folder with --dir.", .0.display())]
+    NotEmpty(PathBuf),
+    #[error("{} cannot be {what}: {cause}. Check that it is there and that this user may use it.", path.display())]
+    File { path: PathBuf, what: &'static str, cause: std::io::Error },
+    #[error(
+        "the box in {} belongs to another user (uid {owner}), and this is uid {caller}. Run the command as that user, \
+         or start the box and run it again: a running box answers its own user and root.",
+        dir.display()
+    )]
+    NotOwner { dir: PathBuf, owner: u32, caller: u32 },
+    #[error("{} and its second copy cannot be read, or do not fit: {cause}", path.display())]
+    Slots { path: PathBuf, cause: SlotError },
+    #[error("the key does not open the box: {0}")]
+    Key(#[source] SlotError),
+    #[error(
+        "the box in {} is locked: {why}. Start it and type the passphrase at its page, or give the key with \
+         --passphrase-file or --sheet.",
+        dir.display()
+    )]
+    Locked { dir: PathBuf, why: String },
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Audit(#[from] AuditError),
+    #[error("{0}")]
+    Identity(#[from] IdentityError),
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Tls(String),
+    #[error("{0}")]
+    Wrong(String),
+}
+
+impl AppError {
+    /// An error with a file: `map_err(AppError::file(path, "read"))`.
+    pub fn file(path: &std::path::Path, what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::File { path, what, cause }
+    }
+
+    /// The exit code that tells a script what happened (DESIGN §9).
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Locked { .. } | Self::Key(_) | Self::Store(StoreError::WrongKey) => 4,
+            Self::Slots { .. }
+            | Self::Store(StoreError::Damaged(_) | StoreError::Codec(_))
+            | Self::Audit(AuditError::Damaged { .. } | AuditError::Store(StoreError::Damaged(_))) => 3,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What the box does by itself: checkpoints, clearing what has ended, renewing its certificate, telling systemd
+//! that it lives.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::error::AppError;
+use super::opened::Opened;
+use crate::audit::{Action, Event, last_checkpoint};
+use crate::http::Stop;
+use crate::tls::Certificates;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Runs `job` now and then every `period` until the box stops. A run that fails is logged, and the next one comes.
+async fn every<F, Fut>(period: Duration, stop: Stop, name: &'static str, mut job: F)
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<(), AppError>>,
+{
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.stopped() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = job().await {
+            tracing::error!(target: "jobs", job = name, %error, "a job of the box failed");
+        }
+    }
+}
+
+/// Signs a checkpoint of the access log when the last one is older than the configuration allows.
+pub(super) async fn checkpoints(opened: Arc<Opened>, stop: Stop) {
+    every(10 * MINUTE, stop, "checkpoint", || async {
+        let hours = i64::from(opened.config.audit.checkpoint_hours.get());
+        let last = last_checkpoint(&opened.store.read()?)?;
+        let age = last.map(|last| opened.ambient.now().as_second() - last.time.as_second());
+        if age.is_none_or(|age| age >= hours * 3600) {
+            let event = Event::system("job:checkpoint", Action::Checkpoint);
+            let _ = opened.audit.checkpoint(opened.signer(), event).await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// Takes away what has ended, and writes down failures that were counted.
+pub(super) async fn housekeeping(opened: Arc<Opened>, stop: Stop) {
+    let minutes = every(MINUTE, stop.clone(), "folded failures", || async {
+        opened.audit.flush_failures().await?;
+        Ok(())
+    });
+    let hours = every(HOUR, stop.clone(), "clearing", || async {
+        opened.identity.sweep().await?;
+        Ok(())
+    });
+    tokio::join!(minutes, hours);
+}
+
+/// Renews the leaf when it is due, without a restart.
+pub(super) async fn renewal(opened: Arc<Opened>, certificates: Arc<Certificates>, stop: Stop) {
+    every(24 * HOUR, stop, "certificate", || async {
+        let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
+        if renewal.renewed {
+            certificates.replace(&renewal.leaf).map_err(super::authority::wrong)?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// Tells systemd's watchdog that the box lives, as long as `alive` says so.
+pub(super) async fn watchdog(stop: Stop, alive: impl Fn() -> bool) {
+    let Some(within) = sd_notify::watchdog_enabled() else { return };
+    every(within / 2, stop, "watchdog", || async {
+        if alive() {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+        Ok(())
+    })
+    .await;
+}

@@ -1,0 +1,346 @@
+//! Running a box: from its data folder to listeners that answer, and back down in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::config::{Address, Config, Listen};
+use super::error::AppError;
+use super::folder::Folder;
+use super::keys::{self, Kind};
+use super::opened::Opened;
+use super::{authority, jobs};
+use crate::base::Secret;
+use crate::cli::control;
+use crate::crypto::SlotKind;
+use crate::crypto::keyslots::{KeySlots, SlotKey};
+use crate::http::pages::Face;
+use crate::http::routes::{self, Entrance};
+use crate::http::{About, Bound, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
+use crate::tls::{Certificates, Leaf, server_config};
+
+/// A box that answers: what is told once it does.
+pub struct Running {
+    pub clinic: Option<String>,
+    pub portal: Option<String>,
+    pub welcome: Option<String>,
+    pub ops: Option<String>,
+    /// `None` while it is locked.
+    pub opened: Option<Arc<Opened>>,
+}
+
+/// Runs the box in `folder` until it is told to stop. `ready` is called once every listener answers.
+pub async fn run(
+    folder: Folder,
+    config: Config,
+    kind: Kind,
+    ready: impl FnOnce(&Running) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    harden();
+    let slots = keys::read_slots(&folder)?;
+    folder.check_owner()?;
+    match keys::unlock_with_what_lies_ready(&folder, &slots, kind)? {
+        Some(unlocked) => {
+            let opened = Opened::open(folder, slots, unlocked, config)?;
+            run_opened(opened, ready).await
+        }
+        None => run_locked(folder, slots, config, ready).await,
+    }
+}
+
+/// Runs a box that is open already: a demo that was just made.
+pub async fn run_opened(opened: Opened, ready: impl FnOnce(&Running) -> Result<(), AppError>) -> Result<(), AppError> {
+    let opened = Arc::new(opened);
+    let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
+    let mut listeners = Listeners::open(&opened.config, &renewal.leaf)?;
+    let stop = Stop::default();
+    let house = house(&opened, &listeners);
+    listeners.answer(|entrance| (house.front.clone(), routes::router(&house, entrance)), &stop)?;
+    let rest = rest(&opened, &listeners, &house, &stop)?;
+    let running = listeners.running(Some(opened.clone()));
+    started(&opened).await?;
+    ready(&running)?;
+    tell_systemd(&[sd_notify::NotifyState::Ready]);
+    told_to_stop().await;
+    down(listeners, rest, Some(opened), &stop).await
+}
+
+/// Runs a box without its key until somebody types the passphrase, then as any other.
+async fn run_locked(
+    folder: Folder,
+    slots: KeySlots,
+    config: Config,
+    ready: impl FnOnce(&Running) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    let leaf = authority::stored_leaf(&folder)?;
+    let mut listeners = Listeners::open(&config, &leaf)?;
+    let stop = Stop::default();
+    let (unlocked, mut waiting) = mpsc::channel(1);
+    let face = listeners.face(&config, "Chartbox", slots.is_demo());
+    let front = listeners.front(face.clone());
+    let locked = Locked::new(face, try_passphrase(folder, slots, config.clone(), unlocked));
+    listeners.answer(|entrance| (front.clone(), locked.clone().router(entrance)), &stop)?;
+    ready(&listeners.running(None))?;
+    tracing::warn!(target: "keys", "the box is locked: open its page on the clinic's network and type the passphrase");
+    tell_systemd(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status("locked: waits for its passphrase")]);
+    let watchdog = tokio::spawn(jobs::watchdog(stop.clone(), || true));
+    let opened = tokio::select! {
+        () = told_to_stop() => None,
+        opened = waiting.recv() => opened,
+    };
+    watchdog.abort();
+    let Some(opened) = opened else { return down(listeners, Vec::new(), None, &stop).await };
+    let opened: Arc<Opened> = Arc::new(opened);
+    let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
+    listeners.certificates.replace(&renewal.leaf).map_err(authority::wrong)?;
+    let house = house(&opened, &listeners);
+    listeners.replace(|entrance| (house.front.clone(), routes::router(&house, entrance)));
+    let rest = rest(&opened, &listeners, &house, &stop)?;
+    started(&opened).await?;
+    tell_systemd(&[sd_notify::NotifyState::Status("open")]);
+    told_to_stop().await;
+    down(listeners, rest, Some(opened), &stop).await
+}
+
+fn try_passphrase(
+    folder: Folder,
+    slots: KeySlots,
+    config: Config,
+    unlocked: mpsc::Sender<Opened>,
+) -> crate::http::TryPassphrase {
+    Arc::new(move |passphrase: Secret<String>| {
+        let (folder, slots, config, unlocked) = (folder.clone(), slots.clone(), config.clone(), unlocked.clone());
+        Box::pin(async move {
+            let opening = tokio::task::spawn_blocking(move || {
+                let key = SlotKey::Passphrase(passphrase);
+                let opened = slots.unlock(&key).map_err(|error| error.to_string())?;
+                Opened::open(folder, slots, opened, config).map_err(|error| error.to_string())
+            });
+            let opened = opening.await.map_err(|_| "the box could not be opened; look at its log".to_owned())??;
+            unlocked.send(opened).await.map_err(|_| "the box is stopping".to_owned())
+        })
+    })
+}
+
+/// The four listeners, and what they answer with.
+struct Listeners {
+    bound: Vec<Bound>,
+    serving: Vec<Serving>,
+    live: Vec<(Entrance, Live)>,
+    addresses: Vec<(Entrance, SocketAddr)>,
+    certificates: Arc<Certificates>,
+    tls: Arc<rustls::ServerConfig>,
+    host: String,
+    hosts: Arc<Hosts>,
+    limits: crate::http::Limits,
+    metrics: Metrics,
+}
+
+impl Listeners {
+    fn open(config: &Config, leaf: &Leaf) -> Result<Self, AppError> {
+        let certificates = Certificates::new(leaf).map_err(authority::wrong)?;
+        let tls = server_config(certificates.clone()).map_err(authority::wrong)?;
+        let mut bound = Vec::new();
+        for (entrance, address) in wanted(&config.listen) {
+            if let Address(Some(address)) = address {
+                bound.push(Bound::open(entrance, address)?);
+            }
+        }
+        let addresses = bound.iter().map(|one| (one.entrance(), one.address())).collect();
+        let host = leaf.hosts().first().cloned().unwrap_or_default();
+        let hosts = Hosts::new(leaf.hosts().iter().cloned().chain(leaf.addresses().iter().map(ToString::to_string)));
+        let limits = config.limits();
+        let hosts = Arc::new(hosts);
+        let metrics = Metrics::default();
+        Ok(Self { bound, serving: vec![], live: vec![], addresses, certificates, tls, host, hosts, limits, metrics })
+    }
+
+    fn front(&self, face: Face) -> Front {
+        Front { limits: self.limits, metrics: self.metrics.clone(), hosts: self.hosts.clone(), face }
+    }
+
+    fn face(&self, config: &Config, clinic: &str, demo: bool) -> Face {
+        Face { clinic: clinic.to_owned(), host: self.host.clone(), zone: config.house.time_zone.get(), demo }
+    }
+
+    /// Begins to answer.
+    fn answer(&mut self, with: impl Fn(Entrance) -> (Front, axum::Router), stop: &Stop) -> Result<(), AppError> {
+        for bound in std::mem::take(&mut self.bound) {
+            let entrance = bound.entrance();
+            let (front, router) = with(entrance);
+            let live = Live::new(front, router);
+            self.live.push((entrance, live.clone()));
+            let tls = entrance.is_https().then(|| self.tls.clone());
+            self.serving.push(Serving::start(bound, live, tls, self.limits, stop.clone()));
+        }
+        Ok(())
+    }
+
+    /// Answers with something else from the next request on.
+    fn replace(&self, with: impl Fn(Entrance) -> (Front, axum::Router)) {
+        for (entrance, live) in &self.live {
+            let (front, router) = with(*entrance);
+            live.replace(front, router);
+        }
+    }
+
+    /// An origin without a trailing slash; the host is in the certificate.
+    fn url(&self, entrance: Entrance) -> Option<String> {
+        let (_, address) = self.addresses.iter().find(|(one, _)| *one == entrance)?;
+        let (scheme, usual) = if entrance.is_https() { ("https", 443) } else { ("http", 80) };
+        let host = if entrance == Entrance::Ops { local(*address) } else { self.host.clone() };
+        let port = address.port();
+        Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") })
+    }
+
+    fn running(&self, opened: Option<Arc<Opened>>) -> Running {
+        Running {
+            clinic: self.url(Entrance::Clinic),
+            portal: self.url(Entrance::Portal),
+            welcome: self.url(Entrance::Welcome),
+            ops: self.url(Entrance::Ops),
+            opened,
+        }
+    }
+}
+
+const fn wanted(listen: &Listen) -> [(Entrance, Address); 4] {
+    [
+        (Entrance::Clinic, listen.clinic),
+        (Entrance::Portal, listen.portal),
+        (Entrance::Welcome, listen.welcome),
+        (Entrance::Ops, listen.ops),
+    ]
+}
+
+/// How this machine reaches an address of its own.
+fn local(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => "127.0.0.1".into(),
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => "127.0.0.1".into(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+    }
+}
+
+fn house(opened: &Opened, listeners: &Listeners) -> House {
+    let about = About {
+        opened_by: opened.opened_by,
+        weakest: opened.slots.weakest(),
+        ca: opened.authority.ca.clone(),
+        clinic_url: listeners.url(Entrance::Clinic),
+        portal_url: listeners.url(Entrance::Portal),
+        welcome_url: listeners.url(Entrance::Welcome),
+        started: opened.ambient.now(),
+        staff_idle_minutes: opened.config.session.staff_idle_minutes.get(),
+        patient_idle_minutes: opened.config.session.patient_idle_minutes.get(),
+    };
+    House::new(Parts {
+        front: listeners.front(listeners.face(&opened.config, &opened.settings.clinic, opened.settings.is_demo())),
+        store: opened.store.clone(),
+        audit: opened.audit.clone(),
+        identity: opened.identity.clone(),
+        ambient: opened.ambient.clone(),
+        signer: opened.signer(),
+        about,
+    })
+}
+
+/// What runs beside the listeners.
+fn rest(
+    opened: &Arc<Opened>,
+    listeners: &Listeners,
+    house: &House,
+    stop: &Stop,
+) -> Result<Vec<tokio::task::JoinHandle<()>>, AppError> {
+    let socket = control::listen(&opened.folder.control_socket())?;
+    let store = opened.store.clone();
+    house.front.metrics.set_ready(true);
+    Ok(vec![
+        tokio::spawn(control::serve(socket, opened.clone(), stop.clone())),
+        tokio::spawn(jobs::checkpoints(opened.clone(), stop.clone())),
+        tokio::spawn(jobs::housekeeping(opened.clone(), stop.clone())),
+        tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
+        tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),
+    ])
+}
+
+async fn started(opened: &Opened) -> Result<(), AppError> {
+    use crate::audit::{Action, Detail, Event};
+    let event = Event::system("serve", Action::Start).detail(Detail::note(format!(
+        "version {}; opened by the {}",
+        env!("CARGO_PKG_VERSION"),
+        opened.opened_by
+    )));
+    let _ = opened.audit.commit(vec![event]).await?;
+    tracing::info!(target: "box", opened_by = opened.opened_by.name(), "the box is open");
+    if matches!(opened.slots.weakest(), SlotKind::KeyFile) {
+        tracing::warn!(target: "keys", "the key lies beside the store: not protected against a stolen disk");
+    }
+    Ok(())
+}
+
+/// Returns on SIGTERM and SIGINT.
+async fn told_to_stop() {
+    let heard = async |kind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = heard(SignalKind::terminate()) => {}
+        () = heard(SignalKind::interrupt()) => {}
+    }
+}
+
+/// Stops in order: no new requests, those that run finish, then the rest, then the store.
+async fn down(
+    listeners: Listeners,
+    rest: Vec<tokio::task::JoinHandle<()>>,
+    opened: Option<Arc<Opened>>,
+    stop: &Stop,
+) -> Result<(), AppError> {
+    tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!(target: "box", "the box stops");
+    stop.stop();
+    let drained = async {
+        for serving in listeners.serving {
+            serving.finished().await;
+        }
+        for task in rest {
+            // A task that panicked has been logged.
+            let _ = task.await;
+        }
+    };
+    tokio::select! {
+        () = drained => {}
+        // A second signal: whoever sent it does not want to wait.
+        () = told_to_stop() => tracing::warn!(target: "box", "told to stop at once"),
+    }
+    if let Some(opened) = opened {
+        use crate::audit::{Action, Event};
+        let event = Event::system("serve", Action::Stop);
+        if let Err(error) = opened.audit.commit(vec![event]).await.map(drop) {
+            tracing::error!(target: "box", %error, "the stop could not be written into the access log");
+        }
+        opened.close().await;
+        // The next start replaces it anyway.
+        let _ = std::fs::remove_file(opened.folder.control_socket());
+    }
+    Ok(())
+}
+
+fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
+    // Without systemd there is nobody to tell.
+    let _ = sd_notify::notify(states);
+}
+
+/// Keys are in memory: no core dump of this process is written, systemd or not.
+fn harden() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    // Lowering one's own limit is always allowed.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}

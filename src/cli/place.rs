@@ -1,0 +1,147 @@
+//! Which box a command means, and how it reaches it: the running one, or by opening the store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::order::{Caller, Order, Talk};
+use super::{Failure, control};
+use crate::app::config::{Config, DEFAULT_FILE};
+use crate::app::{self, AppError, Folder, Kind};
+use crate::crypto::{Sheet, SlotKey};
+
+/// The flags that say which box.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// The box's data folder [default: what the configuration says, or /var/lib/chartbox].
+    #[arg(long, value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// The configuration [default: /etc/chartbox/config.toml, if there is one].
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    pub fn at(dir: Option<PathBuf>, config: Option<PathBuf>) -> Self {
+        Self { dir, config }
+    }
+
+    /// The configuration: the file that was named, or the usual one if it is there, or a demo's own.
+    pub fn config(&self) -> Result<Config, AppError> {
+        if let Some(file) = &self.config {
+            return Ok(Config::load(file)?);
+        }
+        let own = self.dir.as_ref().map(|dir| Folder::at(dir).config()).filter(|file| file.exists());
+        let file = own.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
+        Ok(file.map(|file| Config::load(&file)).transpose()?.unwrap_or_default())
+    }
+
+    /// The data folder.
+    pub fn folder(&self, config: &Config) -> Folder {
+        Folder::at(self.dir.as_ref().unwrap_or(&config.house.data_dir))
+    }
+}
+
+/// The flags that say with which key a command opens a box that does not run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Reach {
+    #[command(flatten)]
+    pub place: Place,
+    /// A file with the passphrase, for a box that does not run and has no other key ready.
+    #[arg(long, value_name = "FILE", conflicts_with = "sheet", global = true)]
+    passphrase_file: Option<PathBuf>,
+    /// A file with the recovery sheet's words, or "-" for standard input.
+    #[arg(long, value_name = "FILE", global = true)]
+    sheet: Option<PathBuf>,
+}
+
+impl Reach {
+    /// Has an order carried out.
+    pub fn order(&self, order: Order) -> Result<Value, Failure> {
+        self.long_order(order, &mut std::iter::empty(), &mut |_| Ok(()))
+    }
+
+    /// Has an order carried out that answers in parts, or to which things are sent along.
+    pub fn long_order(
+        &self,
+        order: Order,
+        pieces: control::Pieces<'_>,
+        item: &mut (dyn FnMut(Value) -> Result<(), Failure> + Send),
+    ) -> Result<Value, Failure> {
+        let config = self.place.config()?;
+        let folder = self.place.folder(&config);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(anyhow::Error::from)?;
+        runtime.block_on(async {
+            if let Some(answer) = control::ask(&folder.control_socket(), &order, pieces, item).await? {
+                return Ok(answer);
+            }
+            let opened = Arc::new(self.open(config, folder)?);
+            let answer = carry_out(&opened, order, pieces, item).await;
+            opened.close().await;
+            answer
+        })
+    }
+
+    /// Opens the store in this process.
+    fn open(&self, config: Config, folder: Folder) -> Result<app::Opened, Failure> {
+        let slots = app::keys::read_slots(&folder)?;
+        folder.check_owner()?;
+        let given = match (&self.passphrase_file, &self.sheet) {
+            (Some(file), _) => Some(SlotKey::Passphrase(app::keys::passphrase_from(file)?)),
+            (None, Some(file)) => Some(SlotKey::RecoverySheet(sheet_from(file)?)),
+            (None, None) => None,
+        };
+        let unlocked = match given {
+            Some(key) => slots.unlock(&key).map_err(AppError::Key)?,
+            None => app::keys::unlock_with_what_lies_ready(&folder, &slots, Kind::Either)?.ok_or_else(|| {
+                AppError::Locked { dir: folder.path().to_owned(), why: app::keys::why_locked(&slots) }
+            })?,
+        };
+        Ok(app::Opened::open(folder, slots, unlocked, config)?)
+    }
+}
+
+async fn carry_out(
+    opened: &app::Opened,
+    order: Order,
+    pieces: control::Pieces<'_>,
+    item: &mut (dyn FnMut(Value) -> Result<(), Failure> + Send),
+) -> Result<Value, Failure> {
+    let (say, mut said) = mpsc::channel(16);
+    let (heard, hear) = mpsc::channel(16);
+    let feeding = async {
+        for piece in pieces {
+            if heard.send(piece?).await.is_err() {
+                break;
+            }
+        }
+        drop(heard);
+        Ok::<_, Failure>(())
+    };
+    let working = async { order.carry_out(opened, Caller::this_process(), Talk { say, hear }).await };
+    let hearing = async {
+        while let Some(value) = said.recv().await {
+            item(value)?;
+        }
+        Ok(())
+    };
+    let (answer, (), ()) = tokio::try_join!(working, feeding, hearing)?;
+    Ok(answer)
+}
+
+fn sheet_from(file: &std::path::Path) -> Result<Sheet, Failure> {
+    let text = if file.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin()).map_err(anyhow::Error::from)?
+    } else {
+        std::fs::read_to_string(file).map_err(AppError::file(file, "read"))?
+    };
+    let text = zeroize::Zeroizing::new(text);
+    Sheet::read(&text).map_err(|error| Failure::failed(error.to_string()))
+}

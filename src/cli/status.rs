@@ -1,0 +1,80 @@
+//! `chartbox status`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::order::{Caller, Order};
+use super::place::Reach;
+use super::{Failure, Out, field};
+use crate::app::{AppError, Opened, stored_leaf};
+use crate::audit::{self, Action};
+use crate::store::StoreStats;
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        let answer = self.reach.order(Order::Status)?;
+        if self.json {
+            return out.json(&answer);
+        }
+        let text = |key: &str| match field(&answer, key) {
+            Value::String(text) => text.clone(),
+            Value::Null => "-".into(),
+            other => other.to_string(),
+        };
+        for (label, key) in [
+            ("clinic", "clinic"),
+            ("name", "name"),
+            ("version", "version"),
+            ("opened by", "openedBy"),
+            ("at rest", "atRest"),
+            ("setup", "setup"),
+            ("accounts", "accounts"),
+            ("log entries", "auditEntries"),
+            ("checkpoint", "lastCheckpoint"),
+            ("certificate", "certificateUntil"),
+            ("store", "storeBytes"),
+            ("disk free", "diskFreeBytes"),
+            ("folder", "folder"),
+        ] {
+            out.line(format!("{label:12} {}", text(key)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The health of the box. No name of a patient, no count of patients.
+pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, Failure> {
+    let _ = opened.audit.commit(vec![caller.event("status", Action::Status)]).await.map_err(AppError::from)?;
+    let read = opened.store.read().map_err(AppError::from)?;
+    let last = audit::last_checkpoint(&read).map_err(AppError::from)?;
+    let StoreStats { file_bytes, disk, .. } = opened.store.stats();
+    let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
+    let setup = opened.identity.setup_state().map_err(AppError::from)?;
+    Ok(json!({
+        "clinic": opened.settings.clinic,
+        "name": opened.settings.local_name(),
+        "demo": opened.settings.is_demo(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "folder": opened.folder.path(),
+        "openedBy": opened.opened_by.to_string(),
+        "atRest": opened.slots.weakest().covers(),
+        "slots": opened.slots.list().map(|slot| slot.kind.name()).collect::<Vec<_>>(),
+        "setup": format!("{setup:?}").to_lowercase(),
+        "accounts": opened.identity.accounts().map_err(AppError::from)?.len(),
+        "auditEntries": audit::size(&read).map_err(AppError::from)?,
+        "auditKey": opened.signer().fingerprint().to_string(),
+        "lastCheckpoint": last.map(|last| last.time.to_string()),
+        "certificateUntil": certificate,
+        "storeBytes": file_bytes,
+        "diskFreeBytes": disk.map(|disk| disk.free),
+    }))
+}
