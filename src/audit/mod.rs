@@ -124,6 +124,9 @@ pub use query::{DetailState, Filter, Line, Page, TouchedPage, entries, line, siz
 pub use verify::{Blind, Finding, Index, Outside, OutsideResult, Report, Verdict, VerifyInput, verify};
 pub use words::{Action, Outcome, Purpose, TouchKind};
 
+#[cfg(test)]
+mod tests;
+
 use crate::store::{CodecError, StoreError};
 
 /// What can go wrong with the chain, in words for the operator.

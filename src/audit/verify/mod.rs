@@ -13,7 +13,7 @@ mod side;
 mod walk;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod tests;
 
