@@ -129,7 +129,9 @@ fn throttled_failures_become_one_entry_per_origin_and_minute() {
             chain.audit.write_blocking(move |tx| tx.count_failure(origin, Action::SignIn));
         drop(counted.unwrap());
     };
-    ["10.0.0.1", "10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2"].map(fail);
+    for origin in ["10.0.0.1", "10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2"] {
+        fail(origin);
+    }
     assert_eq!(size(&chain.audit.read().unwrap()).unwrap(), 0, "counted, not written");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert_eq!(runtime.block_on(chain.audit.flush_failures()).unwrap(), 0, "the minute is not over");
@@ -245,4 +247,30 @@ fn the_last_checkpoint_is_the_newest_and_signed_by_its_box() {
     let made = chain.checkpoint();
     assert_eq!(last_checkpoint(&chain.audit.read().unwrap()).unwrap(), Some(made.clone()));
     assert_eq!(made.key.fingerprint(), signer(2).fingerprint());
+}
+
+/// Prints what an append and a verification cost; run it by name, with `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, which fails nothing"]
+fn measure_append_and_verify() {
+    const ENTRIES: u64 = 50_000;
+    let chain = Chain::empty();
+    let reading = |n: u64| {
+        let patient = uuid::Uuid::from_u64_pair(n % 500, 1).to_string();
+        let resource = format!("Observation/{}", uuid::Uuid::from_u64_pair(n, 2));
+        let user_agent = Detail::none().with_user_agent("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        event(1).touching(&[touched(&patient, TouchKind::Opened, &[resource])]).detail(user_agent)
+    };
+    let start = std::time::Instant::now();
+    for group in 0..ENTRIES / 500 {
+        let events = (0..500).map(|n| reading(group * 500 + n)).collect();
+        drop(chain.audit.commit_blocking(events).unwrap());
+    }
+    let append = start.elapsed();
+    let read = chain.audit.read().unwrap();
+    let start = std::time::Instant::now();
+    assert!(verify(&read, &VerifyInput::default(), &chain.ambient).unwrap().is_whole());
+    let verified = start.elapsed();
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / ENTRIES as f64;
+    eprintln!("append {:.1} µs, verify {:.1} µs per entry (in memory, groups of 500)", each(append), each(verified));
 }

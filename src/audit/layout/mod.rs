@@ -4,7 +4,7 @@ mod numbers;
 mod read;
 mod write;
 
-pub use read::{read_chunk, read_detail, read_entry};
+pub use read::{Skimmed, read_chunk, read_detail, read_entry, skim_chunk};
 #[cfg(test)]
 pub use write::put_entry;
 pub use write::{Body, detail_bytes, escaped, put_body, put_place, side_list};

@@ -250,6 +250,7 @@ proptest! {
         let _ = read_entry(&bytes);
         let _ = read_entry(&[&[1], &bytes[..]].concat());
         let _ = read_chunk(&bytes);
+        let _ = skim_chunk(&bytes, |_| ());
         let _ = read_detail(&bytes);
     }
 
@@ -274,6 +275,14 @@ proptest! {
                 read.push(part);
             }
         }
+        let mut skimmed = Vec::new();
+        for chunk in &chunks {
+            let each = |r: &Skimmed| skimmed.push((r.patient.clone(), r.kind, usize::from(r.resources), r.continued));
+            skim_chunk(chunk, each).unwrap();
+        }
+        let records = chunks.iter().flat_map(|chunk| read_chunk(chunk).unwrap());
+        let records: Vec<_> = records.map(|(part, more)| (part.patient, part.kind, part.resources.len(), more)).collect();
+        prop_assert_eq!(skimmed, records);
         prop_assert_eq!(list.chunks as usize, chunks.len());
         prop_assert_eq!(list.parts as usize, parts.len());
         prop_assert_eq!(list.resources, parts.iter().map(|p| p.resources.len() as u64).sum::<u64>());
