@@ -23,8 +23,9 @@ pub enum Mode {
     /// Everything the standard requires.
     Strict,
     /// For records from elsewhere, which no one can mend any more: codes outside a required value set, references to the
-    /// wrong type or to a contained resource that is not there, and blank narratives are warnings. Structure, formats and
-    /// active content are refused as ever.
+    /// wrong type or to a contained resource that is not there, searches as references outside a bundle (an import looks
+    /// them up, and `bundle::rewrite_references` names those that found nothing) and blank narratives are warnings.
+    /// Structure, formats and active content are refused as ever.
     Lenient,
 }
 

@@ -99,7 +99,7 @@ impl<'v> Walk<'v> {
             Literal::Conditional(kind) if self.scope.bundle => return Some(kind),
             Literal::Conditional(_) => {
                 let text = "A search as a reference is allowed in transaction bundles only.";
-                self.error(IssueCode::Value, path, text);
+                self.lapse(IssueCode::Value, path, text);
             }
             Literal::Wrong => {
                 let text = "This is not a reference: write Type/id, #id, urn:uuid:… or an absolute URL.";

@@ -256,6 +256,8 @@ fn lenient_mode_warns_of_lapses_and_refuses_the_rest() {
     let issues = validate(&lapses, Definitions::r4(), Mode::Lenient);
     assert_eq!(issues.len(), 2);
     assert!(issues.iter().all(|issue| issue.severity == Severity::Warning));
+    let search = with(patient(), "/managingOrganization/reference", json!("Organization?name=x"));
+    assert_eq!(validate(&search, Definitions::r4(), Mode::Lenient)[0].severity, Severity::Warning);
     let wrong = with(lapses, "/birthDate", json!("x"));
     assert!(validate(&wrong, Definitions::r4(), Mode::Lenient).iter().any(Issue::is_error));
 }
