@@ -1,0 +1,141 @@
+//! Immunizations, visits, documents, and the timeline that joins them.
+
+use serde_json::Value;
+
+use super::{Ctx, called, concept, list, owned, text};
+use crate::care::Chart;
+use crate::fhir::ResourceType;
+use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
+use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
+use crate::http::ui::{When, t};
+
+pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
+    resources.iter().filter(|one| text(one, "/status") != Some("entered-in-error")).filter_map(|one| immunization(one, ctx)).collect()
+}
+
+fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
+    let not_done = text(one, "/status") == Some("not-done");
+    let lot = text(one, "/lotNumber").map(|lot| t("vaccine-lot").with("lot", lot).to_string());
+    let dose = list(one, "protocolApplied").first().and_then(|protocol| {
+        let number = protocol.get("doseNumberPositiveInt").map(Value::to_string).or_else(|| owned(protocol, "/doseNumberString"))?;
+        Some(t("vaccine-dose").with("dose", number).to_string())
+    });
+    let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).collect();
+    Some(ImmunizationRow {
+        name: concept(one.get("vaccineCode"))?,
+        when: ctx.first_when(one, &["/occurrenceDateTime", "/recorded"]),
+        detail: (!detail.is_empty()).then(|| detail.join(", ")),
+        by: list(one, "performer").iter().find_map(|performer| called(performer.get("actor"))),
+        not_given: not_done.then(|| concept(one.get("statusReason")).unwrap_or_else(|| t("vaccine-no-reason").to_string())),
+    })
+}
+
+pub fn visits(resources: &[Value], ctx: &Ctx) -> Vec<VisitRow> {
+    resources.iter().filter(|one| !matches!(text(one, "/status"), Some("entered-in-error" | "cancelled"))).map(|one| visit(one, ctx)).collect()
+}
+
+fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
+    let reason = list(one, "reasonCode").first().and_then(|reason| concept(Some(reason)));
+    let kind = list(one, "type").first().and_then(|kind| concept(Some(kind)));
+    VisitRow {
+        when: ctx.when(one, "/period/start"),
+        until: ctx.when(one, "/period/end"),
+        reason: reason.or_else(|| kind.clone()),
+        kind: t(class_message(text(one, "/class/code").unwrap_or_default())).to_string(),
+        by: list(one, "participant").iter().find_map(|participant| called(participant.get("individual"))),
+        place: called(one.get("serviceProvider")),
+        open: matches!(text(one, "/status"), Some("in-progress" | "arrived" | "triaged" | "onleave")),
+    }
+}
+
+/// HL7 v3 ActCode, as FHIR R4 binds `Encounter.class`.
+fn class_message(class: &str) -> &'static str {
+    match class {
+        "VR" => "visit-phone",
+        "EMER" => "visit-emergency",
+        "IMP" | "ACUTE" | "NONAC" | "SS" | "OBSENC" => "visit-hospital",
+        "HH" | "FLD" => "visit-home",
+        _ => "visit-clinic",
+    }
+}
+
+pub fn documents(resources: &[Value], patient: &str, base: &str, ctx: &Ctx) -> Vec<DocumentRow> {
+    resources
+        .iter()
+        .filter(|one| text(one, "/status") != Some("entered-in-error"))
+        .filter_map(|one| document(one, patient, base, ctx))
+        .collect()
+}
+
+fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<DocumentRow> {
+    let attachment = one.pointer("/content/0/attachment");
+    let kind = concept(one.get("type"));
+    let title = attachment.and_then(|attachment| owned(attachment, "/title")).or_else(|| owned(one, "/description")).or_else(|| kind.clone())?;
+    let id = text(one, "/id")?;
+    let held = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
+    let bytes = attachment.and_then(|attachment| attachment.get("size")).and_then(Value::as_u64).or_else(|| {
+        // Base64 says three bytes in four letters (RFC 4648 §4).
+        attachment.and_then(|attachment| text(attachment, "/data")).map(|data| data.len() as u64 / 4 * 3)
+    });
+    Some(DocumentRow {
+        kind: kind.filter(|kind| *kind != title),
+        title,
+        when: ctx.first_when(one, &["/date", "/content/0/attachment/creation"]),
+        by: list(one, "author").iter().find_map(|author| called(Some(author))),
+        bytes,
+        href: held.then(|| format!("{base}/{patient}/documents/{id}").replace("//", "/")),
+    })
+}
+
+/// Everything that happened, newest first.
+pub fn timeline(chart: &Chart, show: Option<TimelineKind>, ctx: &Ctx) -> Vec<TimelineEntry> {
+    let mut all = Vec::new();
+    for one in chart.of(ResourceType::Encounter) {
+        all.extend(visit_entry(one, ctx));
+    }
+    for one in chart.of(ResourceType::DiagnosticReport) {
+        all.extend(entry(one, TimelineKind::Result, concept(one.get("code")), &["/effectiveDateTime", "/effectivePeriod/start", "/issued"], "performer", ctx));
+    }
+    for one in chart.of(ResourceType::Procedure) {
+        all.extend(entry(one, TimelineKind::Procedure, concept(one.get("code")), &["/performedDateTime", "/performedPeriod/start"], "performer", ctx));
+    }
+    for one in chart.of(ResourceType::Immunization) {
+        all.extend(entry(one, TimelineKind::Immunization, concept(one.get("vaccineCode")), &["/occurrenceDateTime"], "performer", ctx));
+    }
+    for one in chart.of(ResourceType::DocumentReference) {
+        let title = owned(one, "/content/0/attachment/title").or_else(|| owned(one, "/description")).or_else(|| concept(one.get("type")));
+        all.extend(entry(one, TimelineKind::Letter, title, &["/date"], "author", ctx));
+    }
+    all.retain(|entry| show.is_none_or(|show| show == entry.kind));
+    all.sort_by_key(|entry| std::cmp::Reverse(entry.when.moment()));
+    all
+}
+
+fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
+    let row = visit(one, ctx);
+    if matches!(text(one, "/status"), Some("entered-in-error" | "cancelled")) {
+        return None;
+    }
+    let title = match &row.reason {
+        Some(reason) => t("timeline-visit-for").with("kind", &row.kind).with("reason", reason).to_string(),
+        None => row.kind.clone(),
+    };
+    Some(TimelineEntry { when: row.when?, kind: TimelineKind::Visit, title, text: row.place, by: row.by, href: None })
+}
+
+fn entry(
+    one: &Value,
+    kind: TimelineKind,
+    title: Option<String>,
+    dates: &[&str],
+    people: &str,
+    ctx: &Ctx,
+) -> Option<TimelineEntry> {
+    if matches!(text(one, "/status"), Some("entered-in-error" | "cancelled" | "not-done")) {
+        return None;
+    }
+    let when: When = ctx.first_when(one, dates)?;
+    let by = list(one, people).iter().find_map(|person| called(Some(person)).or_else(|| called(person.get("actor"))));
+    let text = owned(one, "/conclusion").or_else(|| list(one, "reasonCode").first().and_then(|reason| concept(Some(reason))));
+    Some(TimelineEntry { when, kind, title: title?, text, by, href: None })
+}

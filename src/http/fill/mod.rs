@@ -1,0 +1,120 @@
+//! From FHIR resources to what the pages show: pure functions over JSON, for staff's pages and patients' alike.
+//!
+//! A resource that lacks something shows as much as it has; nothing here fails, and nothing is made up: a value
+//! that nobody gave stays out.
+
+mod lists;
+mod observations;
+mod people;
+mod problems;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+pub use lists::{documents, immunizations, timeline, visits};
+pub use observations::{Wanted, groups, series_of, vitals};
+pub use people::{appointment, identity, name_of, patient_row};
+pub use problems::{allergies, allergy_rows, frame, is_active_problem, medicine_rows, medicines, problem_rows};
+
+use super::ui::When;
+
+/// What all of it needs besides the resources.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    pub zone: TimeZone,
+}
+
+impl Ctx {
+    /// A date or time at a JSON pointer, on the clinic's clock.
+    fn when(&self, resource: &Value, pointer: &str) -> Option<When> {
+        When::parse(text(resource, pointer)?, &self.zone)
+    }
+
+    /// The first of several places that holds a date.
+    fn first_when(&self, resource: &Value, pointers: &[&str]) -> Option<When> {
+        pointers.iter().find_map(|pointer| self.when(resource, pointer))
+    }
+}
+
+/// A text at a JSON pointer, if it is one and not empty.
+fn text<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {
+    resource.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn owned(resource: &Value, pointer: &str) -> Option<String> {
+    text(resource, pointer).map(str::to_owned)
+}
+
+/// A number at a JSON pointer.
+fn number(resource: &Value, pointer: &str) -> Option<f64> {
+    resource.pointer(pointer).and_then(Value::as_f64)
+}
+
+fn list<'a>(resource: &'a Value, name: &str) -> &'a [Value] {
+    resource.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// What a CodeableConcept is called: its text, else a display, else a code.
+fn concept(concept: Option<&Value>) -> Option<String> {
+    let concept = concept?;
+    let from_coding = |part: &str| list(concept, "coding").iter().find_map(|coding| owned(coding, part));
+    let found = owned(concept, "/text").or_else(|| from_coding("/display")).or_else(|| from_coding("/code"))?;
+    Some(without_tag(&found))
+}
+
+/// "Diabetes mellitus type 2 (disorder)" without the terminology's own tag at its end.
+fn without_tag(name: &str) -> String {
+    const TAGS: [&str; 11] = [
+        "(disorder)", "(finding)", "(procedure)", "(situation)", "(regime/therapy)", "(substance)", "(observable entity)",
+        "(event)", "(person)", "(morphologic abnormality)", "(physical object)",
+    ];
+    let bare = TAGS.iter().find_map(|tag| name.strip_suffix(tag)).unwrap_or(name);
+    bare.trim_end().to_owned()
+}
+
+/// The code of the first coding, or of the coding of one system.
+fn code<'a>(concept: Option<&'a Value>, system: Option<&str>) -> Option<&'a str> {
+    let mut codings = list(concept?, "coding").iter();
+    let coding = codings.find(|coding| system.is_none_or(|system| text(coding, "/system") == Some(system)))?;
+    text(coding, "/code")
+}
+
+/// Whether a status element of codings has this code.
+fn has_code(concept: Option<&Value>, wanted: &str) -> bool {
+    concept.is_some_and(|concept| list(concept, "coding").iter().any(|coding| text(coding, "/code") == Some(wanted)))
+}
+
+/// How a reference is called; a bare `Type/id` has no name to show.
+fn called(reference: Option<&Value>) -> Option<String> {
+    owned(reference?, "/display").map(|name| without_digits(&name))
+}
+
+/// "Dr. Ann785 Corvin55": the digits that invented names carry say nothing to a reader.
+fn without_digits(name: &str) -> String {
+    let words = name.split_whitespace().map(|word| {
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        if letters.is_empty() { word } else { letters }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_concept_is_called_by_its_text_then_display_then_code() {
+        let of = |value: Value| concept(Some(&value));
+        assert_eq!(of(json!({"text": "Asthma", "coding": [{"display": "x"}]})).unwrap(), "Asthma");
+        assert_eq!(of(json!({"coding": [{"code": "1"}, {"display": "Asthma (disorder)"}]})).unwrap(), "Asthma");
+        assert_eq!(of(json!({"coding": [{"code": "195967001"}]})).unwrap(), "195967001");
+        assert_eq!(of(json!({"text": "  "})), None);
+    }
+
+    #[test]
+    fn invented_names_lose_their_digits_and_real_numbers_stay() {
+        assert_eq!(without_digits("Dr. Ann785 Corvin55"), "Dr. Ann Corvin");
+        assert_eq!(without_digits("Ward 7"), "Ward 7");
+    }
+}

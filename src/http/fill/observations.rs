@@ -1,0 +1,248 @@
+//! Observations as series: measurements, laboratory results, and their courses.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Ctx, called, code, concept, list, number, owned, text};
+use crate::http::clinic::chart_pages::ResultGroup;
+use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
+
+/// Which observations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Vital signs.
+    Measurements,
+    /// Laboratory and other results.
+    Results,
+    All,
+}
+
+const LOINC: &str = "http://loinc.org";
+const BLOOD_PRESSURE: [&str; 2] = ["85354-9", "55284-4"];
+const SYSTOLIC: &str = "8480-6";
+const DIASTOLIC: &str = "8462-4";
+
+/// Those that the first page of a chart shows, in this order: LOINC codes that mean the same stand together.
+const VITALS: [&[&str]; 6] = [
+    &["85354-9", "55284-4"],
+    &["8310-5"],
+    &["59408-5", "2708-6"],
+    &["8867-4"],
+    &["9279-1"],
+    &["29463-7"],
+];
+
+/// All series of a kind, each oldest first; those with the newest reading first.
+pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Series> {
+    let mut by_key: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for observation in observations.iter().filter(|observation| is_wanted(observation, wanted)) {
+        if let Some(key) = key_of(observation) {
+            by_key.entry(key).or_default().push(observation);
+        }
+    }
+    let mut all: Vec<Series> = by_key.into_iter().filter_map(|(key, found)| series(key, found, ctx)).collect();
+    all.sort_by_key(|series| std::cmp::Reverse(series.latest().map(|reading| reading.when.moment())));
+    all
+}
+
+/// The vital signs of the first page.
+pub fn vitals(observations: &[Value], ctx: &Ctx) -> Vec<Series> {
+    let all = series_of(observations, Wanted::Measurements, ctx);
+    VITALS.iter().filter_map(|codes| all.iter().find(|series| codes.contains(&series.key.as_str())).cloned()).collect()
+}
+
+/// Results that were made on one day stand together, newest day first; in each, what is outside its range first.
+pub fn groups(series: Vec<Series>, most: usize) -> Vec<ResultGroup> {
+    let mut groups: Vec<ResultGroup> = Vec::new();
+    for one in series.into_iter().take(most) {
+        let Some(when) = one.latest().map(|reading| reading.when) else { continue };
+        let day = groups.iter_mut().find(|group| group.when.is_some_and(|other| other.day() == when.day()));
+        match day {
+            Some(group) => group.series.push(one),
+            None => groups.push(ResultGroup {
+                title: String::new(),
+                when: Some(When::Day(when.day())),
+                source: one.source.clone(),
+                series: vec![one],
+            }),
+        }
+    }
+    for group in &mut groups {
+        if !group.series.iter().all(|series| series.source == group.source) {
+            group.source = None;
+        }
+        group.series.sort_by_key(|series| (series.flag().is_none(), series.name.clone()));
+    }
+    groups
+}
+
+fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
+    if matches!(text(observation, "/status"), Some("entered-in-error" | "cancelled" | "registered")) {
+        return false;
+    }
+    let is = |category: &str| list(observation, "category").iter().any(|concept| super::has_code(Some(concept), category));
+    match wanted {
+        Wanted::Measurements => is("vital-signs"),
+        Wanted::Results => !is("vital-signs") && !is("survey") && !is("social-history"),
+        Wanted::All => true,
+    }
+}
+
+/// The code that stands in addresses: LOINC's where there is one.
+fn key_of(observation: &Value) -> Option<String> {
+    let of = observation.get("code");
+    let key = code(of, Some(LOINC)).or_else(|| code(of, None)).map(str::to_owned).or_else(|| concept(of))?;
+    let safe: String = key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(64).collect();
+    (!safe.is_empty()).then_some(safe)
+}
+
+fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
+    found.sort_by_cached_key(|observation| taken(observation, ctx).map(|when| when.moment()));
+    let newest = *found.last()?;
+    let unit = unit_of(newest);
+    let bounds = bounds_of(newest);
+    // A reading in another unit than the newest would draw a wrong line: it stays in the table with its unit.
+    let readings: Vec<Reading> = found.iter().filter_map(|observation| reading(observation, &unit, &bounds, ctx)).collect();
+    if readings.is_empty() {
+        return None;
+    }
+    Some(Series {
+        name: name_of(&key, newest)?,
+        unit,
+        bounds,
+        readings,
+        source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))),
+        key,
+    })
+}
+
+fn name_of(key: &str, observation: &Value) -> Option<String> {
+    if BLOOD_PRESSURE.contains(&key) {
+        return Some(t("blood-pressure").to_string());
+    }
+    concept(observation.get("code"))
+}
+
+fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
+    ctx.first_when(observation, &["/effectiveDateTime", "/effectivePeriod/start", "/effectiveInstant", "/issued"])
+}
+
+fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
+    list(observation, "component").iter().find(|part| code(part.get("code"), Some(LOINC)) == Some(loinc))
+}
+
+fn unit_of(observation: &Value) -> String {
+    let of = |value: &Value| text(value, "/valueQuantity/unit").or_else(|| text(value, "/valueQuantity/code")).map(format::unit);
+    of(observation).or_else(|| component(observation, SYSTOLIC).and_then(of)).unwrap_or_default()
+}
+
+fn bounds_of(observation: &Value) -> Bounds {
+    list(observation, "referenceRange").first().map_or_else(Bounds::default, |range| Bounds {
+        low: number(range, "/low/value"),
+        high: number(range, "/high/value"),
+    })
+}
+
+fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Option<Reading> {
+    let when = taken(observation, ctx)?;
+    let own_unit = unit_of(observation);
+    let same_unit = own_unit == unit;
+    let said = interpretation(observation);
+    if let (Some(systolic), Some(diastolic)) = (
+        component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
+        component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
+    ) {
+        let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
+        return Some(Reading { when, text, number: Some(systolic), second: Some(diastolic), flag: said });
+    }
+    if let Some(value) = number(observation, "/valueQuantity/value") {
+        let shown = format!("{}{}", comparator(observation), format::number(tidy(value)));
+        let own = bounds_of(observation);
+        let judged = if own.is_known() { own } else { *bounds };
+        let flag = said.or_else(|| same_unit.then(|| judged.flag(value)).flatten());
+        let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
+        return Some(Reading { when, text, number: same_unit.then_some(value), second: None, flag });
+    }
+    let words = concept(observation.get("valueCodeableConcept"))
+        .or_else(|| owned(observation, "/valueString"))
+        .or_else(|| observation.get("valueInteger").map(Value::to_string))
+        .or_else(|| observation.get("valueBoolean").and_then(Value::as_bool).map(|yes| t(if yes { "yes" } else { "no" }).to_string()))?;
+    Some(Reading { when, text: words, number: number(observation, "/valueInteger"), second: None, flag: said })
+}
+
+fn comparator(observation: &Value) -> &str {
+    text(observation, "/valueQuantity/comparator").unwrap_or_default()
+}
+
+fn interpretation(observation: &Value) -> Option<Flag> {
+    let concepts = list(observation, "interpretation");
+    concepts.iter().flat_map(|concept| list(concept, "coding")).find_map(|coding| Flag::from_code(text(coding, "/code")?))
+}
+
+/// At most four digits that count: machines give 57.123456789, people read 57.12.
+fn tidy(value: f64) -> f64 {
+    let magnitude = value.abs();
+    let digits = match magnitude {
+        m if m >= 100.0 => 1.0,
+        m if m >= 1.0 => 100.0,
+        _ => 10_000.0,
+    };
+    let tidied = (value * digits).round() / digits;
+    if tidied == 0.0 { value } else { tidied }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ctx() -> Ctx {
+        Ctx { zone: jiff::tz::TimeZone::UTC }
+    }
+
+    fn egfr(date: &str, value: f64) -> Value {
+        json!({"status": "final", "code": {"coding": [{"system": LOINC, "code": "33914-3", "display": "eGFR"}]},
+            "effectiveDateTime": date, "valueQuantity": {"value": value, "unit": "mL/min"},
+            "referenceRange": [{"low": {"value": 60}}]})
+    }
+
+    #[test]
+    fn readings_of_one_code_are_one_series_oldest_first() {
+        let all = series_of(&[egfr("2026-02-24", 52.0), egfr("2024-03-01", 58.0)], Wanted::Results, &ctx());
+        let [series] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!((series.key.as_str(), series.name.as_str(), series.unit.as_str()), ("33914-3", "eGFR", "mL/min"));
+        assert_eq!(series.readings.iter().map(|r| r.text.as_str()).collect::<Vec<_>>(), ["58", "52"]);
+        assert_eq!(series.flag(), Some(Flag::Low));
+    }
+
+    #[test]
+    fn a_reading_in_another_unit_keeps_its_unit_and_draws_no_line() {
+        let mut old = egfr("2020-01-01", 1.0);
+        old["valueQuantity"]["unit"] = json!("mL/s");
+        let all = series_of(&[egfr("2026-02-24", 52.0), old], Wanted::All, &ctx());
+        assert_eq!((all[0].readings[0].text.as_str(), all[0].readings[0].number), ("1 mL/s", None));
+    }
+
+    #[test]
+    fn a_blood_pressure_is_two_numbers_in_one_reading() {
+        let part = |code: &str, value: f64| json!({"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": "mmHg"}});
+        let pressure = json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}],
+            "code": {"coding": [{"system": LOINC, "code": "85354-9"}]}, "effectiveDateTime": "2026-03-03T09:31:00Z",
+            "component": [part(SYSTOLIC, 148.0), part(DIASTOLIC, 86.0)]});
+        let all = vitals(&[pressure], &ctx());
+        assert_eq!((all[0].value(), all[0].unit.as_str()), ("148/86", "mmHg"));
+    }
+
+    #[test]
+    fn what_was_entered_in_error_is_not_shown() {
+        let mut wrong = egfr("2026-02-24", 5.0);
+        wrong["status"] = json!("entered-in-error");
+        assert!(series_of(&[wrong], Wanted::All, &ctx()).is_empty());
+    }
+
+    #[test]
+    fn numbers_keep_the_digits_that_count() {
+        assert_eq!([tidy(57.123_456), tidy(181.04), tidy(0.012_345), tidy(5.0)], [57.12, 181.0, 0.0123, 5.0]);
+    }
+}
