@@ -12,6 +12,7 @@ use crate::base::Ambient;
 use crate::crypto::keyslots::{KeySlots, SlotKind, Unlocked};
 use crate::crypto::{Root, Signer};
 use crate::identity::{self, Identity, TokenHolders};
+use crate::record::Records;
 use crate::store::{Store, StoreOptions};
 
 /// A box that is open.
@@ -22,6 +23,7 @@ pub struct Opened {
     pub store: Store,
     pub audit: Audit,
     pub identity: Identity,
+    pub records: Records,
     pub authority: Authority,
     pub ambient: Ambient,
     /// What opened it this time.
@@ -55,8 +57,22 @@ impl Opened {
         let audit = Audit::new(store.clone(), ambient.clone());
         let identity =
             Identity::new(audit.clone(), unlocked.root.token_key(), identity_settings(&config, settings.is_demo()));
+        let records = Records::new(audit.clone(), config.access.reach);
         let (root, opened_by) = (unlocked.root, unlocked.kind);
-        Ok(Self { folder, config, settings, store, audit, identity, authority, ambient, opened_by, slots, root })
+        Ok(Self {
+            folder,
+            config,
+            settings,
+            store,
+            audit,
+            identity,
+            records,
+            authority,
+            ambient,
+            opened_by,
+            slots,
+            root,
+        })
     }
 
     /// Signs the checkpoints of the access log.

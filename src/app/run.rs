@@ -242,6 +242,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         store: opened.store.clone(),
         audit: opened.audit.clone(),
         identity: opened.identity.clone(),
+        records: opened.records.clone(),
         ambient: opened.ambient.clone(),
         signer: opened.signer(),
         about,

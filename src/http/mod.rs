@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod clinic;
+mod api;
 mod files;
 mod front;
 mod gate;
@@ -29,6 +30,7 @@ use crate::audit::Audit;
 use crate::base::{Ambient, Timestamp};
 use crate::crypto::{Signer, SlotKind};
 use crate::identity::Identity;
+use crate::record::Records;
 use crate::store::Store;
 use crate::tls::Ca;
 
@@ -89,6 +91,7 @@ pub struct Parts {
     pub store: Store,
     pub audit: Audit,
     pub identity: Identity,
+    pub records: Records,
     pub ambient: Ambient,
     /// Signs checkpoints of the access log.
     pub signer: Signer,

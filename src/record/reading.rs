@@ -261,7 +261,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn may_see(&mut self, row: &Row) -> Result<bool, RecordError> {
+    pub(super) fn may_see(&mut self, row: &Row) -> Result<bool, RecordError> {
         let scope = match self.scope(row.kind) {
             Ok(scope) => scope,
             // A type that one may not search is, in a chain or an include, as if it were empty.

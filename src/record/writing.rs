@@ -25,14 +25,30 @@ use crate::store::{Desc, Tx};
 pub struct Change(Ready);
 
 enum Ready {
-    Put { id: Option<FhirId>, prepared: Box<Prepared>, condition: Condition },
+    Put { id: Identity, prepared: Box<Prepared>, condition: Condition },
     Delete { kind: ResourceType, id: FhirId, condition: Condition },
+}
+
+/// Where the id of a resource to be put comes from.
+enum Identity {
+    /// The server made it: nothing has it yet.
+    New(FhirId),
+    /// The writer makes it.
+    Unmade,
+    /// The client names it.
+    Named(FhirId),
 }
 
 impl Change {
     /// A new resource under an id that the server gives. `value` was parsed and is checked here.
     pub fn create(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
-        Ok(Self(Ready::Put { id: None, prepared: check(kind, value, mode)?, condition: Condition::None }))
+        Ok(Self(Ready::Put { id: Identity::Unmade, prepared: check(kind, value, mode)?, condition: Condition::None }))
+    }
+
+    /// A new resource under an id that this server made before, for references within a transaction.
+    pub fn create_as(kind: ResourceType, id: FhirId, value: Value, mode: Mode) -> Result<Self, RecordError> {
+        let prepared = check(kind, value, mode)?;
+        Ok(Self(Ready::Put { id: Identity::New(id), prepared, condition: Condition::None }))
     }
 
     /// A new version; the first one where there is none and the actor may choose ids.
@@ -43,7 +59,7 @@ impl Change {
         condition: Condition,
         mode: Mode,
     ) -> Result<Self, RecordError> {
-        Ok(Self(Ready::Put { id: Some(id), prepared: check(kind, value, mode)?, condition }))
+        Ok(Self(Ready::Put { id: Identity::Named(id), prepared: check(kind, value, mode)?, condition }))
     }
 
     pub const fn delete(kind: ResourceType, id: FhirId, condition: Condition) -> Self {
@@ -163,6 +179,15 @@ impl Records {
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
+    /// The ids that a condition matches, of those that this actor may find.
+    pub fn resolve_as(&self, actor: &Actor, query: &Query) -> Result<Vec<FhirId>, RecordError> {
+        let read = self.audit().read()?;
+        let mut reading =
+            super::Reading::new(read.clone(), actor, self.reach, self.audit().ambient().now(), super::Channel::Api);
+        let found = super::search::run(&read, query, None, &mut |row| reading.may_see(row))?;
+        Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
+    }
+
     /// [`Records::change_all`] for callers without an async runtime.
     pub fn change_all_blocking(
         &self,
@@ -269,14 +294,12 @@ impl Writing<'_, '_, '_> {
         }
     }
 
-    fn put(
-        &mut self,
-        id: Option<FhirId>,
-        mut prepared: Prepared,
-        condition: Condition,
-    ) -> Result<Written, RecordError> {
-        let chosen = id.is_some();
-        let id = id.unwrap_or_else(|| FhirId::new(self.ambient));
+    fn put(&mut self, id: Identity, mut prepared: Prepared, condition: Condition) -> Result<Written, RecordError> {
+        let chosen = matches!(id, Identity::Named(_));
+        let id = match id {
+            Identity::New(id) | Identity::Named(id) => id,
+            Identity::Unmade => FhirId::new(self.ambient),
+        };
         let kind = prepared.kind;
         let number = find(&**self.tx, kind, &id)?;
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);

@@ -5,7 +5,6 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::super::House;
 use super::request::{prefers, version_of};
 use crate::fhir::outcome::{Issue, operation_outcome};
 use crate::record::{Stored, Written, WrittenAs};
@@ -13,7 +12,7 @@ use crate::record::{Stored, Written, WrittenAs};
 pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
 
 /// The base of absolute addresses, as this client reached the box: `https://host/fhir`.
-pub(super) fn base(_house: &House, headers: &HeaderMap) -> String {
+pub(super) fn base(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     format!("https://{host}/fhir")
 }

@@ -1,20 +1,19 @@
 //! What this server does, said by itself (`GET /fhir/metadata`).
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::House;
+use super::super::session::Visit;
 use super::answer;
 use crate::fhir::definitions::ParamKind;
 use crate::fhir::{Definitions, ResourceType};
 
 /// `GET /fhir/metadata`: public, and the same for everybody.
-pub async fn metadata(State(house): State<House>, headers: HeaderMap) -> Response {
-    let date = format!("{:.3}", house.ambient.now());
-    let statement = statement(&answer::base(&house, &headers), &date);
+pub async fn metadata(visit: Visit, headers: HeaderMap) -> Response {
+    let date = format!("{:.3}", visit.house.ambient.now());
+    let statement = statement(&answer::base(&headers), &date);
     answer::json(StatusCode::OK, Body::from(statement.to_string()))
 }
 
@@ -25,7 +24,9 @@ fn statement(base: &str, date: &str) -> Value {
         .collect();
     let resources: Vec<Value> = ResourceType::ALL
         .iter()
-        .filter(|kind| !matches!(kind, ResourceType::Bundle | ResourceType::Parameters | ResourceType::OperationOutcome))
+        .filter(|kind| {
+            !matches!(kind, ResourceType::Bundle | ResourceType::Parameters | ResourceType::OperationOutcome)
+        })
         .map(|&kind| {
             json!({
                 "type": kind.name(),
@@ -65,7 +66,10 @@ fn statement(base: &str, date: &str) -> Value {
 fn params(kind: ResourceType) -> Vec<Value> {
     let definitions = Definitions::r4();
     let own = definitions.search_params(kind).iter();
-    let common = definitions.common_search_params().iter().filter(|param| matches!(param.code, "_id" | "_lastUpdated" | "_profile" | "_security" | "_source" | "_tag"));
+    let common = definitions
+        .common_search_params()
+        .iter()
+        .filter(|param| matches!(param.code, "_id" | "_lastUpdated" | "_profile" | "_security" | "_source" | "_tag"));
     own.chain(common)
         .filter_map(|param| {
             let kind = match param.kind {

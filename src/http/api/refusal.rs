@@ -2,11 +2,8 @@
 
 use super::super::respond::{Refusal, Refused};
 use super::request::issue_of;
-use crate::access::Denied;
-use crate::audit::AuditError;
 use crate::fhir::search::QueryError;
 use crate::record::RecordError;
-use crate::store::StoreError;
 
 impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
@@ -21,32 +18,19 @@ impl From<RecordError> for Refusal {
             RecordError::WrongType { .. } | RecordError::BadCursor | RecordError::UnsupportedSearch(_) => {
                 Self::saying(Refused::Malformed, sentence)
             }
-            RecordError::VersionConflict { .. } | RecordError::Ambiguous(_) => Self::saying(Refused::Precondition, sentence),
+            RecordError::VersionConflict { .. } | RecordError::Ambiguous(_) => {
+                Self::saying(Refused::Precondition, sentence)
+            }
             RecordError::DanglingReference(_) | RecordError::NotYours(_) | RecordError::TooWide => {
                 Self::saying(Refused::Unprocessable, sentence)
             }
             RecordError::Store(error) => error.into(),
-            RecordError::Audit(AuditError::Store(StoreError::Full)) => Self::new(Refused::Full),
-            RecordError::Audit(cause) => {
-                tracing::error!(target: "http", %cause, "the access log could not be written");
-                Self::new(Refused::Unrecorded)
-            }
+            RecordError::Audit(error) => error.into(),
             RecordError::NotCovered(cause) => {
                 tracing::error!(target: "http", %cause, "an answer was not covered by its entry");
                 Self::new(Refused::Unrecorded)
             }
             RecordError::Damaged => Self::internal(sentence),
-        }
-    }
-}
-
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::NotSignedIn => Self::new(Refused::NotSignedIn),
-            Denied::NeverForRole => Self::new(Refused::Never),
-            Denied::NotVisible => Self::not_found(),
-            _ => Self::internal(denied),
         }
     }
 }

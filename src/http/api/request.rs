@@ -61,7 +61,10 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Condition, Refusal> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(Condition::None) };
     let version = value.to_str().ok().and_then(version_of);
     version.map(Condition::Version).ok_or_else(|| {
-        Refusal::saying(Refused::Malformed, "If-Match names one version, as the ETag does: W/\"3\". Nothing was changed.")
+        Refusal::saying(
+            Refused::Malformed,
+            "If-Match names one version, as the ETag does: W/\"3\". Nothing was changed.",
+        )
     })
 }
 

@@ -11,15 +11,21 @@ use crate::record::{Page, Stored, Version};
 
 /// One page of a search.
 pub(super) fn page(page: &Page, query: &Query, base: &str) -> Response {
+    json(StatusCode::OK, Body::from(page_text(page, query, base)))
+}
+
+/// The same as text, for an entry of a bundle.
+pub(super) fn page_text(page: &Page, query: &Query, base: &str) -> String {
     let mut out = Writer::new("searchset");
     if let Some(total) = page.total {
         out.text(&format!(r#","total":{total}"#));
     }
-    let understood = query.self_text();
+    let understood = query.self_link();
     let address = format!("{base}/{}", query.kind);
     let mut links = vec![("self", join(&address, &understood))];
     if let Some(next) = &page.next {
-        let rest: Vec<&str> = understood.split('&').filter(|part| !part.is_empty() && !part.starts_with("_cursor=")).collect();
+        let rest: Vec<&str> =
+            understood.split('&').filter(|part| !part.is_empty() && !part.starts_with("_cursor=")).collect();
         let cursor = format!("_cursor={next}");
         let query = rest.into_iter().chain([cursor.as_str()]).collect::<Vec<_>>().join("&");
         links.push(("next", join(&address, &query)));
@@ -36,7 +42,7 @@ pub(super) fn page(page: &Page, query: &Query, base: &str) -> Response {
             out.outcome(&ignored(query));
         }
     }
-    out.finish()
+    String::from_utf8(out.finish()).unwrap_or_default()
 }
 
 /// All versions of one resource.
@@ -59,7 +65,7 @@ pub(super) fn history(versions: &[Version], base: &str, path: &str) -> Response 
         );
         out.entry(base, stored, &more);
     }
-    out.finish()
+    json(StatusCode::OK, Body::from(out.finish()))
 }
 
 fn ignored(query: &Query) -> String {
@@ -102,7 +108,10 @@ impl Writer {
 
     fn entry(&mut self, base: &str, stored: &Stored, more: &str) {
         self.begin_entry();
-        self.text(&format!(r#"{{"fullUrl":{}"#, serde_json::Value::String(format!("{base}/{}/{}", stored.kind, stored.id))));
+        self.text(&format!(
+            r#"{{"fullUrl":{}"#,
+            serde_json::Value::String(format!("{base}/{}/{}", stored.kind, stored.id))
+        ));
         if !stored.json.is_empty() {
             self.text(r#","resource":"#);
             self.out.extend_from_slice(&stored.json);
@@ -116,8 +125,8 @@ impl Writer {
         self.text(&format!(r#"{{"resource":{outcome},"search":{{"mode":"outcome"}}}}"#));
     }
 
-    fn finish(mut self) -> Response {
+    fn finish(mut self) -> Vec<u8> {
         self.text(if self.entries == 0 { "}" } else { "]}" });
-        json(StatusCode::OK, Body::from(self.out))
+        self.out
     }
 }
