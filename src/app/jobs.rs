@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::error::AppError;
 use super::opened::Opened;
 use crate::audit::{Action, Event, last_checkpoint};
+use crate::discovery::Announcement;
 use crate::http::Stop;
 use crate::tls::Certificates;
 
@@ -73,6 +74,30 @@ pub(super) async fn renewal(opened: Arc<Opened>, certificates: Arc<Certificates>
         Ok(())
     })
     .await;
+}
+
+/// Announces the box's name on the clinic's network. That it cannot be announced is said, and keeps nothing else
+/// from working.
+pub(super) async fn announcement(opened: Arc<Opened>, port: u16, stop: Stop) {
+    let announcement = match Announcement::start(&opened.settings.box_name, port) {
+        Ok(announcement) => announcement,
+        Err(error) => return tracing::warn!(target: "discovery", %error, "the name is not announced"),
+    };
+    let mut presence = announcement.presence();
+    loop {
+        tokio::select! {
+            () = stop.stopped() => break,
+            changed = presence.changed() => {
+                let said = presence.borrow_and_update().said();
+                tracing::info!(target: "discovery", "{said}");
+                if changed.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    // Saying goodbye to the network blocks for up to a second; a panic of it was logged.
+    let _ = tokio::task::spawn_blocking(move || announcement.stop()).await;
 }
 
 /// Tells systemd's watchdog that the box lives, as long as `alive` says so.

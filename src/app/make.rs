@@ -13,6 +13,7 @@ use crate::audit::{Action, Audit, AuditError};
 use crate::base::{Ambient, Secret};
 use crate::crypto::keyslots::{KeySlots, SlotId, SlotKey, SlotKind, Unlocked};
 use crate::crypto::{KeyMaterial, Root, Sheet};
+use crate::discovery::BoxName;
 use crate::identity::By;
 use crate::store::Store;
 use crate::tls::{Ca, HostName, Names};
@@ -73,7 +74,7 @@ async fn begin(folder: &Folder, recipe: Recipe) -> Result<Made, AppError> {
         return Err(AppError::Wrong("the clinic's name has 1 to 200 characters, and no line breaks".into()));
     }
     let demo = matches!(recipe.way, Way::Demo);
-    let box_name = format!("chartbox-{}", four_characters(&ambient));
+    let box_name = BoxName::choose(&ambient);
     let settings = Settings {
         clinic,
         box_name,
@@ -156,15 +157,4 @@ async fn first_rows(
         })
         .await?;
     Ok(())
-}
-
-/// Four characters that are not taken for one another: without `0`, `o`, `1`, `i`, `l`.
-fn four_characters(ambient: &Ambient) -> String {
-    const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
-    let numbers = ambient.bytes::<8>();
-    numbers
-        .chunks(2)
-        .filter_map(|pair| LETTERS.get(pair.iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte)) % LETTERS.len()))
-        .map(|letter| char::from(*letter))
-        .collect()
 }

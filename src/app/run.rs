@@ -195,6 +195,10 @@ impl Listeners {
         Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") })
     }
 
+    fn port(&self, entrance: Entrance) -> Option<u16> {
+        self.addresses.iter().find(|(one, _)| *one == entrance).map(|(_, address)| address.port())
+    }
+
     fn running(&self, opened: Option<Arc<Opened>>) -> Running {
         Running {
             clinic: self.url(Entrance::Clinic),
@@ -259,13 +263,18 @@ fn rest(
     let socket = control::listen(&opened.folder.control_socket())?;
     let store = opened.store.clone();
     house.front.metrics.set_ready(true);
-    Ok(vec![
+    let mut rest = vec![
         tokio::spawn(control::serve(socket, opened.clone(), stop.clone())),
         tokio::spawn(jobs::checkpoints(opened.clone(), stop.clone())),
         tokio::spawn(jobs::housekeeping(opened.clone(), stop.clone())),
         tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
         tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),
-    ])
+    ];
+    // A demo is this machine's own: nobody else's certificate store knows it.
+    if let (false, Some(port)) = (opened.settings.is_demo(), listeners.port(Entrance::Clinic)) {
+        rest.push(tokio::spawn(jobs::announcement(opened.clone(), port, stop.clone())));
+    }
+    Ok(rest)
 }
 
 async fn started(opened: &Opened) -> Result<(), AppError> {

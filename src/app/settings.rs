@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
+use crate::discovery::BoxName;
 use crate::store::{ReadExt, Record, Snapshot, StoreError, Table, tables};
 
 /// Whether anything in the box is real.
@@ -19,8 +20,8 @@ pub enum Purpose {
 pub struct Settings {
     /// The clinic's name, as pages show it.
     pub clinic: String,
-    /// The box's own name, `chartbox-` and four characters: never the clinic's.
-    pub box_name: String,
+    /// The box's own name: never the clinic's.
+    pub box_name: BoxName,
     /// Further names that the certificate authority vouches for.
     pub names: Vec<String>,
     pub purpose: Purpose,
@@ -33,7 +34,7 @@ impl Record for Settings {}
 impl Settings {
     /// The name by which devices on the clinic's network find the box (RFC 6762).
     pub fn local_name(&self) -> String {
-        format!("{}.local", self.box_name)
+        self.box_name.host()
     }
 
     pub const fn is_demo(&self) -> bool {
@@ -59,13 +60,13 @@ mod tests {
     fn the_bytes_of_the_settings_are_these() {
         let settings = Settings {
             clinic: "A".into(),
-            box_name: "b".into(),
+            box_name: "chartbox-b2c3".parse().unwrap(),
             names: vec!["c".into()],
             purpose: Purpose::Demo,
             made: Timestamp::from_second(3).unwrap(),
         };
-        let golden = [1, 1, b'A', 1, b'b', 1, 1, b'c', 1, 6];
+        let golden = [&[1, 1, b'A', 13][..], b"chartbox-b2c3", &[1, 1, b'c', 1, 6]].concat();
         assert_eq!(settings.to_stored().unwrap(), golden);
-        assert_eq!(Settings::from_stored(golden.to_vec().into()).unwrap(), settings);
+        assert_eq!(Settings::from_stored(golden.into()).unwrap(), settings);
     }
 }

@@ -75,6 +75,7 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
         }
     }
     admit(door, &visit).await?;
+    request.extensions_mut().insert(visit.actor.clone());
     request.extensions_mut().insert(visit);
     Ok(request)
 }
