@@ -1,4 +1,5 @@
 //! Workflows over FHIR resources: charts, the invented patients of a demo, scheduling.
 
 pub mod chart;
+pub mod demo;
 pub mod import;

@@ -1,0 +1,210 @@
+//! The clinic: its organization, rooms and people.
+
+use serde_json::{Value, json};
+
+use super::dice::id;
+use super::make::{SNOMED, concept, hl7, named, reference, resource};
+
+pub(super) const NAME: &str = "Alder Street Clinic";
+
+/// Somebody who works here.
+#[derive(Clone, Copy)]
+pub(super) struct Staff {
+    pub prefix: &'static str,
+    pub given: &'static str,
+    pub family: &'static str,
+    gender: &'static str,
+    /// v2-0360 degree, or nothing.
+    degree: &'static str,
+    role: (&'static str, &'static str),
+    specialty: (&'static str, &'static str),
+}
+
+const DOCTOR: (&str, &str) = ("doctor", "Doctor");
+const NURSE: (&str, &str) = ("nurse", "Nurse");
+const GENERAL: (&str, &str) = ("394814009", "General practice");
+
+/// Three doctors and a nurse. The first doctor and the nurse are those of the demo's accounts.
+pub(super) const STAFF: [Staff; 4] = [
+    Staff {
+        prefix: "Dr",
+        given: "Ronke",
+        family: "Adeyemi-Strand",
+        gender: "female",
+        degree: "MD",
+        role: DOCTOR,
+        specialty: GENERAL,
+    },
+    Staff {
+        prefix: "Dr",
+        given: "Patrick",
+        family: "Halloran",
+        gender: "male",
+        degree: "MD",
+        role: DOCTOR,
+        specialty: GENERAL,
+    },
+    Staff {
+        prefix: "Dr",
+        given: "Ilse",
+        family: "Vandermeer",
+        gender: "female",
+        degree: "MD",
+        role: DOCTOR,
+        specialty: GENERAL,
+    },
+    Staff {
+        prefix: "",
+        given: "Lena",
+        family: "Corvin",
+        gender: "female",
+        degree: "RN",
+        role: NURSE,
+        specialty: GENERAL,
+    },
+];
+
+/// The nurse's place in [`STAFF`].
+pub(super) const THE_NURSE: usize = 3;
+
+impl Staff {
+    pub fn display(&self) -> String {
+        if self.prefix.is_empty() {
+            format!("{} {}", self.given, self.family)
+        } else {
+            let initial: String = self.given.chars().take(1).collect();
+            format!("{} {initial} {}", self.prefix, self.family)
+        }
+    }
+}
+
+/// Ids and references of what every chart points to.
+#[derive(Clone, Copy)]
+pub(super) struct Clinic {
+    pub seed: u64,
+}
+
+impl Clinic {
+    pub fn organization(&self) -> String {
+        id(self.seed, "Organization", 0, 0)
+    }
+
+    pub fn laboratory(&self) -> String {
+        id(self.seed, "Organization", 0, 1)
+    }
+
+    pub fn hospital(&self) -> String {
+        id(self.seed, "Organization", 0, 2)
+    }
+
+    pub fn practitioner(&self, at: usize) -> String {
+        id(self.seed, "Practitioner", 0, at as u64)
+    }
+
+    /// A reference to a member of the staff, with the name.
+    pub fn by(&self, at: usize) -> Value {
+        let display = STAFF.get(at).map(Staff::display).unwrap_or_default();
+        named("Practitioner", &self.practitioner(at), &display)
+    }
+
+    pub fn by_laboratory(&self) -> Value {
+        named("Organization", &self.laboratory(), "Northmoor Laboratory")
+    }
+
+    pub fn by_hospital(&self) -> Value {
+        named("Organization", &self.hospital(), "Fjordvik Hospital")
+    }
+
+    pub fn here(&self) -> Value {
+        named("Location", &self.location(), NAME)
+    }
+
+    fn location(&self) -> String {
+        id(self.seed, "Location", 0, 0)
+    }
+
+    /// The organizations, the place, the people and their roles.
+    pub fn resources(&self) -> Vec<Value> {
+        let organization = |id: String, code: &str, name: &str, phone: &str, street: &str, town: &str| {
+            resource(
+                "Organization",
+                &id,
+                json!({
+                    "active": true,
+                    "type": [hl7("organization-type", code)],
+                    "name": name,
+                    "telecom": [{"system": "phone", "value": phone, "use": "work"}],
+                    "address": [{"use": "work", "line": [street], "city": town, "country": "GB"}],
+                }),
+            )
+        };
+        let mut all = vec![
+            organization(self.organization(), "prov", NAME, "01632 960 100", "4 Alder Street", "Northmoor"),
+            organization(
+                self.laboratory(),
+                "prov",
+                "Northmoor Laboratory",
+                "01632 960 180",
+                "Foundry Lane",
+                "Northmoor",
+            ),
+            organization(self.hospital(), "prov", "Fjordvik Hospital", "01632 960 400", "1 Harbour View", "Fjordvik"),
+            resource(
+                "Location",
+                &self.location(),
+                json!({
+                    "status": "active",
+                    "name": NAME,
+                    "mode": "instance",
+                    "address": {"line": ["4 Alder Street"], "city": "Northmoor", "postalCode": "ZZ1 4AB", "country": "GB"},
+                    "managingOrganization": reference("Organization", &self.organization()),
+                }),
+            ),
+        ];
+        for (at, staff) in STAFF.iter().enumerate() {
+            all.push(self.person(at, staff));
+            all.push(self.role(at, staff));
+        }
+        all
+    }
+
+    fn person(&self, at: usize, staff: &Staff) -> Value {
+        let prefix = if staff.prefix.is_empty() { Value::Null } else { json!([staff.prefix]) };
+        let mut name = json!({"use": "official", "family": staff.family, "given": [staff.given]});
+        if let (Value::Array(_), Some(name)) = (&prefix, name.as_object_mut()) {
+            name.insert("prefix".into(), prefix);
+        }
+        resource(
+            "Practitioner",
+            &self.practitioner(at),
+            json!({
+                "identifier": [{"system": "https://chartbox.example/staff-number", "value": format!("AS-{:03}", at + 11)}],
+                "active": true,
+                "name": [name],
+                "telecom": [{"system": "phone", "value": format!("01632 960 1{:02}", at + 11), "use": "work"}],
+                "gender": staff.gender,
+                "qualification": [{"code": hl7("v2-0360", staff.degree)}],
+            }),
+        )
+    }
+
+    fn role(&self, at: usize, staff: &Staff) -> Value {
+        let (code, text) = staff.role;
+        let mut role = hl7("practitioner-role", code);
+        if let Some(role) = role.as_object_mut() {
+            role.insert("text".into(), text.into());
+        }
+        resource(
+            "PractitionerRole",
+            &id(self.seed, "PractitionerRole", 0, at as u64),
+            json!({
+                "active": true,
+                "practitioner": self.by(at),
+                "organization": named("Organization", &self.organization(), NAME),
+                "code": [role],
+                "specialty": [concept(&[(SNOMED, staff.specialty.0)], staff.specialty.1)],
+                "location": [self.here()],
+            }),
+        )
+    }
+}
