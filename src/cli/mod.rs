@@ -7,6 +7,7 @@
 mod audit;
 mod config;
 pub mod control;
+mod import;
 mod init;
 pub mod order;
 mod out;
@@ -43,6 +44,8 @@ enum Command {
     Serve(serve::Serve),
     /// Say how the box is.
     Status(status::Status),
+    /// Bring in FHIR bundles and NDJSON: files, folders of them, or standard input.
+    Import(import::Import),
     /// Accounts: who can sign in.
     User(user::User),
     /// Bearer tokens for API clients.
@@ -61,6 +64,7 @@ impl Command {
             Self::Init(command) => command.run(out),
             Self::Serve(command) => command.run(out),
             Self::Status(command) => command.run(out),
+            Self::Import(command) => command.run(out),
             Self::User(command) => command.run(out),
             Self::Token(command) => command.run(out),
             Self::Audit(command) => command.run(out),

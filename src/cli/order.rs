@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::{Failure, audit, status, tls, token, user};
+use super::{Failure, audit, import, status, tls, token, user};
 use crate::app::{AppError, Opened};
 use crate::audit as log;
 use crate::base::ActorRef;
@@ -24,6 +24,7 @@ pub enum Order {
     Token(token::Order),
     Audit(audit::Order),
     Tls(tls::Order),
+    Import(import::Order),
 }
 
 /// Who stands at the console.
@@ -79,6 +80,7 @@ impl Order {
             Self::Token(order) => order.name(),
             Self::Audit(order) => order.name(),
             Self::Tls(order) => order.name(),
+            Self::Import(order) => order.name(),
         }
     }
 
@@ -91,6 +93,7 @@ impl Order {
             Self::Token(order) => Box::pin(order.carry_out(opened, caller)),
             Self::Audit(order) => Box::pin(order.carry_out(opened, caller, talk)),
             Self::Tls(order) => Box::pin(order.carry_out(opened, caller)),
+            Self::Import(order) => Box::pin(order.carry_out(opened, caller, talk)),
         };
         Box::pin(async move {
             let answer = work.await;

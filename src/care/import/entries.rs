@@ -8,8 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::summary::Rejected;
-use super::waiting::Piece;
-use super::{ImportError, What};
+use super::{ImportError, Piece, What};
 use crate::base::FhirId;
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Issue, Mode, ResourceType, json};
@@ -20,8 +19,7 @@ pub(super) struct Entries {
     source: String,
     binding: Binding,
     entries: Vec<Entry>,
-    /// As it was read, in case it has to wait.
-    raw: Vec<(u64, Vec<u8>)>,
+    piece: Option<Piece>,
     /// From `fullUrl` to `Type/id`.
     links: HashMap<String, String>,
 }
@@ -87,45 +85,44 @@ struct RawRequest<'a> {
 }
 
 impl Entries {
-    pub(super) fn read(source: &str, what: What) -> Self {
-        match what {
-            What::Document(text) => Self::document(source.to_owned(), text),
+    pub(super) fn read(piece: Piece) -> Self {
+        match &piece.what {
+            What::Document(text) => Self::document(piece.source.clone(), text),
             What::Lines(lines) => {
-                Self::lines(source.to_owned(), lines.into_iter().map(|(number, text)| (number as u64, text)).collect())
+                let entries =
+                    lines.iter().map(|(number, text)| entry(format!("line {number}"), text.as_bytes(), None, None));
+                let entries = entries.collect();
+                Self {
+                    source: piece.source.clone(),
+                    binding: Binding::Each,
+                    entries,
+                    links: HashMap::new(),
+                    piece: None,
+                }
             }
         }
+        .remembering(piece)
     }
 
-    /// A piece that waited.
-    pub(super) fn again(piece: Piece) -> Self {
-        match piece.texts.as_slice() {
-            [(0, _)] => {
-                let text = piece.texts.into_iter().next().map(|(_, text)| text).unwrap_or_default();
-                Self::document(piece.source, text)
-            }
-            _ => Self::lines(piece.source, piece.texts),
-        }
+    /// Keeps the piece as it was read, in case it has to wait.
+    fn remembering(self, piece: Piece) -> Self {
+        Self { piece: Some(piece), ..self }
     }
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn into_piece(self) -> Piece {
-        Piece { source: self.source, texts: self.raw }
+    pub(super) fn into_piece(self) -> Option<Piece> {
+        self.piece
     }
 
-    fn lines(source: String, lines: Vec<(u64, Vec<u8>)>) -> Self {
-        let entries = lines.iter().map(|(number, text)| entry(format!("line {number}"), text, None, None)).collect();
-        Self { source, binding: Binding::Each, entries, raw: lines, links: HashMap::new() }
-    }
-
-    fn document(source: String, text: Vec<u8>) -> Self {
-        let bundle: Option<RawBundle<'_>> = serde_json::from_slice(&text).ok();
+    fn document(source: String, text: &str) -> Self {
+        let bundle: Option<RawBundle<'_>> = serde_json::from_str(text).ok();
         let Some(bundle) = bundle.filter(|bundle| bundle.resource_type == "Bundle") else {
             // One resource; or no JSON at all, of which the strict parser says where.
-            let entries = vec![entry("the whole of it".to_owned(), &text, None, None)];
-            return Self { source, binding: Binding::Each, entries, raw: vec![(0, text)], links: HashMap::new() };
+            let entries = vec![entry("the whole of it".to_owned(), text.as_bytes(), None, None)];
+            return Self { source, binding: Binding::Each, entries, links: HashMap::new(), piece: None };
         };
         let binding = if bundle.kind == "transaction" { Binding::Transaction } else { Binding::Each };
         let mut links = HashMap::new();
@@ -140,7 +137,7 @@ impl Entries {
             }
             entries.push(read);
         }
-        Self { source, binding, entries, raw: vec![(0, text)], links }
+        Self { source, binding, entries, links, piece: None }
     }
 
     /// Makes references local and checks every entry; waits if a condition matches nothing yet.

@@ -16,14 +16,13 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-pub use source::{Source, expand};
+pub use source::{Source, expand, pieces};
 pub use summary::{Counts, Rejected, Summary};
 
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::record::{Channel, Disclosed, RecordError, Records, Transaction, Why, Written, WrittenAs};
 use entries::{Entries, Group, Resolver, Settled};
-use source::{Piece, pieces};
 
 /// What stops an import as a whole; single entries are rejected in the [`Summary`] instead.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +54,6 @@ pub enum Mode {
 
 /// Hears how far an import is.
 pub trait Progress: Sync {
-    /// A source was read to its end.
-    fn source_read(&self, source: &Source);
     /// So many more entries are through.
     fn entries(&self, count: u64);
 }
@@ -65,30 +62,36 @@ pub trait Progress: Sync {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn source_read(&self, _: &Source) {}
     fn entries(&self, _: u64) {}
 }
 
-/// How many NDJSON lines make one transaction.
-const GROUP: usize = 250;
+/// One document, or some lines, of a source: what is written as one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Piece {
+    /// How messages name the source.
+    pub source: String,
+    pub what: What,
+}
 
-/// Lines, or a document, with its turn.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    Document(String),
+    /// Lines with their numbers.
+    Lines(Vec<(u64, String)>),
+}
+
+/// A piece with its turn.
 struct Unit {
     turn: u64,
-    source: String,
-    what: What,
+    piece: Piece,
 }
 
-enum What {
-    Document(Vec<u8>),
-    Lines(Vec<(usize, Vec<u8>)>),
-}
-
-/// Imports all `sources` as `actor`, who stands for it in the chain.
+/// Imports `pieces` as `actor`, who stands for it in the chain.
 pub fn run(
     records: &Records,
     actor: &Actor,
-    sources: &[Source],
+    pieces: impl Iterator<Item = Result<Piece, ImportError>>,
     mode: Mode,
     progress: &dyn Progress,
 ) -> Result<Summary, ImportError> {
@@ -96,8 +99,7 @@ pub fn run(
     if mode == Mode::Write {
         waiting::clear(records)?;
     }
-    let mut summary = import.first_pass(sources)?;
-    summary.sources = sources.len() as u64;
+    let mut summary = import.first_pass(pieces)?;
     if mode == Mode::Write {
         import.second_pass(&mut summary)?;
     }
@@ -114,7 +116,7 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    fn first_pass(&self, sources: &[Source]) -> Result<Summary, ImportError> {
+    fn first_pass(&self, pieces: impl Iterator<Item = Result<Piece, ImportError>>) -> Result<Summary, ImportError> {
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8);
         let (sender, receiver) = sync_channel::<Unit>(workers);
         let receiver = Arc::new(Mutex::new(receiver));
@@ -126,7 +128,7 @@ impl Import<'_> {
                 })
                 .collect();
             drop(receiver);
-            let read = self.read(sources, &sender);
+            let read = read(pieces, &sender);
             drop(sender);
             let mut summary = Summary::default();
             let mut failed = None;
@@ -145,30 +147,6 @@ impl Import<'_> {
         })
     }
 
-    fn read(&self, sources: &[Source], to: &std::sync::mpsc::SyncSender<Unit>) -> Result<(), ImportError> {
-        let mut turn = 0;
-        let mut send = |source: &Source, what| {
-            let unit = Unit { turn, source: source.name(), what };
-            turn += 1;
-            to.send(unit).map_err(|_| ImportError::NoThread)
-        };
-        for source in sources {
-            let mut lines = Vec::new();
-            pieces(source, |piece| match piece {
-                Piece::Document(text) => send(source, What::Document(text)),
-                Piece::Line(number, text) => {
-                    lines.push((number, text));
-                    if lines.len() == GROUP { send(source, What::Lines(std::mem::take(&mut lines))) } else { Ok(()) }
-                }
-            })?;
-            if !lines.is_empty() {
-                send(source, What::Lines(lines))?;
-            }
-            self.progress.source_read(source);
-        }
-        Ok(())
-    }
-
     fn work(&self, units: &Mutex<Receiver<Unit>>) -> Result<Summary, ImportError> {
         let mut summary = Summary::default();
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| ImportError::NoThread)?;
@@ -176,7 +154,7 @@ impl Import<'_> {
             let unit = units.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(unit) = unit else { return Ok(summary) };
             let turn = unit.turn;
-            let entries = Entries::read(&unit.source, unit.what);
+            let entries = Entries::read(unit.piece);
             let result = self.take_turn(&runtime, turn, entries, &mut summary);
             if let Err(error) = result {
                 self.turns.stop();
@@ -215,7 +193,9 @@ impl Import<'_> {
         let group = match settled {
             Settled::Ready(group) => group,
             Settled::Unresolved(entries) => {
-                waiting::put(self.records, turn, &entries.into_piece())?;
+                if let Some(piece) = entries.into_piece() {
+                    waiting::put(self.records, turn, &piece)?;
+                }
                 self.turns.next(turn);
                 return Ok(());
             }
@@ -247,7 +227,7 @@ impl Import<'_> {
             let mut left = Vec::new();
             for turn in &waiting {
                 let Some(piece) = waiting::get(self.records, *turn)? else { continue };
-                match Entries::again(piece).settle(&self.resolver)? {
+                match Entries::read(piece).settle(&self.resolver)? {
                     Settled::Ready(group) => self.finish(&runtime, *turn, group, summary)?,
                     Settled::Unresolved(_) => left.push(*turn),
                 }
@@ -258,7 +238,7 @@ impl Import<'_> {
             if left.len() == waiting.len() {
                 for turn in left {
                     let Some(piece) = waiting::get(self.records, turn)? else { continue };
-                    let group = Entries::again(piece).reject_unresolved(&self.resolver)?;
+                    let group = Entries::read(piece).reject_unresolved(&self.resolver)?;
                     self.finish(&runtime, turn, group, summary)?;
                 }
                 return Ok(());
@@ -281,6 +261,16 @@ impl Import<'_> {
         self.progress.entries(count);
         Ok(())
     }
+}
+
+fn read(
+    pieces: impl Iterator<Item = Result<Piece, ImportError>>,
+    to: &std::sync::mpsc::SyncSender<Unit>,
+) -> Result<(), ImportError> {
+    for (piece, turn) in pieces.zip(0..) {
+        to.send(Unit { turn, piece: piece? }).map_err(|_| ImportError::NoThread)?;
+    }
+    Ok(())
 }
 
 fn why() -> Why {

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::ImportError;
+use super::{ImportError, Piece, What};
 
 /// Where resources come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,50 +84,109 @@ fn is_wanted(path: &Path) -> bool {
     bare.ends_with(".json") || bare.ends_with(".ndjson")
 }
 
-/// One piece of a source: a whole JSON document, or one line of NDJSON.
-pub(super) enum Piece {
-    /// A document and what it takes to name its entries.
-    Document(Vec<u8>),
-    Line(usize, Vec<u8>),
+/// How many NDJSON lines make one transaction.
+const GROUP: usize = 250;
+
+/// The pieces of a source, read as they are asked for.
+pub fn pieces(source: &Source) -> impl Iterator<Item = Result<Piece, ImportError>> + Send + use<> {
+    let mut reader = Reader { source: source.clone(), state: State::New };
+    std::iter::from_fn(move || reader.next().transpose())
 }
 
-/// Reads a source piece by piece; `each` says whether to go on.
-pub(super) fn pieces(
-    source: &Source,
-    mut each: impl FnMut(Piece) -> Result<(), ImportError>,
-) -> Result<(), ImportError> {
-    let unreadable = |error: std::io::Error| ImportError::Unreadable { name: source.name(), cause: error.to_string() };
-    let raw: Box<dyn Read> = match source {
-        Source::File(path) => Box::new(std::fs::File::open(path).map_err(unreadable)?),
-        Source::StandardInput => Box::new(std::io::stdin().lock()),
-    };
-    let mut reader = unpacked(BufReader::with_capacity(1 << 16, raw)).map_err(unreadable)?;
-    let mut first = Vec::new();
-    let mut number = 0;
-    while first.iter().all(u8::is_ascii_whitespace) {
-        first.clear();
-        number += 1;
-        if read_line(&mut reader, &mut first, source)? == 0 {
-            return Ok(());
+struct Reader {
+    source: Source,
+    state: State,
+}
+
+enum State {
+    New,
+    /// In the middle of NDJSON; the number of the line that was read last.
+    Lines(Box<dyn BufRead + Send>, u64, Option<String>),
+    Done,
+}
+
+impl Reader {
+    fn next(&mut self) -> Result<Option<Piece>, ImportError> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Done => Ok(None),
+            State::New => self.first(),
+            State::Lines(reader, number, first) => self.lines(reader, number, first),
         }
     }
-    if !is_line_of_ndjson(&first) {
-        read_rest(&mut reader, &mut first, source)?;
-        return each(Piece::Document(first));
+
+    fn first(&mut self) -> Result<Option<Piece>, ImportError> {
+        let raw: Box<dyn Read + Send> = match &self.source {
+            Source::File(path) => Box::new(std::fs::File::open(path).map_err(|error| self.unreadable(&error))?),
+            Source::StandardInput => Box::new(std::io::stdin()),
+        };
+        let mut reader = unpacked(BufReader::with_capacity(1 << 16, raw)).map_err(|error| self.unreadable(&error))?;
+        let mut first = Vec::new();
+        let mut number = 0;
+        while first.iter().all(u8::is_ascii_whitespace) {
+            first.clear();
+            number += 1;
+            if self.read_line(&mut *reader, &mut first)? == 0 {
+                return Ok(None);
+            }
+        }
+        if is_line_of_ndjson(&first) {
+            return self.lines(reader, number, Some(text(first)));
+        }
+        self.read_rest(&mut *reader, &mut first)?;
+        Ok(Some(Piece { source: self.source.name(), what: What::Document(text(first)) }))
     }
-    loop {
-        if !first.iter().all(u8::is_ascii_whitespace) {
-            each(Piece::Line(number, std::mem::take(&mut first)))?;
+
+    fn lines(
+        &mut self,
+        mut reader: Box<dyn BufRead + Send>,
+        mut number: u64,
+        first: Option<String>,
+    ) -> Result<Option<Piece>, ImportError> {
+        let mut lines: Vec<(u64, String)> = first.map(|first| (number, first)).into_iter().collect();
+        let mut bytes = 0;
+        while lines.len() < GROUP && bytes < LARGEST / 4 {
+            let mut line = Vec::new();
+            number += 1;
+            if self.read_line(&mut *reader, &mut line)? == 0 {
+                return Ok((!lines.is_empty()).then(|| Piece { source: self.source.name(), what: What::Lines(lines) }));
+            }
+            bytes += line.len();
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                lines.push((number, text(line)));
+            }
         }
-        first.clear();
-        number += 1;
-        if read_line(&mut reader, &mut first, source)? == 0 {
-            return Ok(());
-        }
+        self.state = State::Lines(reader, number, None);
+        Ok(Some(Piece { source: self.source.name(), what: What::Lines(lines) }))
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> ImportError {
+        ImportError::Unreadable { name: self.source.name(), cause: error.to_string() }
+    }
+
+    fn read_line(&self, mut reader: &mut dyn BufRead, into: &mut Vec<u8>) -> Result<usize, ImportError> {
+        let read = (&mut reader).take(LARGEST as u64 + 1).read_until(b'\n', into);
+        let read = read.map_err(|error| self.unreadable(&error))?;
+        if into.len() > LARGEST { Err(ImportError::TooLarge { name: self.source.name() }) } else { Ok(read) }
+    }
+
+    fn read_rest(&self, mut reader: &mut dyn BufRead, into: &mut Vec<u8>) -> Result<(), ImportError> {
+        let room = LARGEST.saturating_sub(into.len());
+        let read = (&mut reader).take(room as u64 + 1).read_to_end(into);
+        read.map_err(|error| self.unreadable(&error))?;
+        if into.len() > LARGEST { Err(ImportError::TooLarge { name: self.source.name() }) } else { Ok(()) }
     }
 }
 
-fn unpacked(mut reader: BufReader<Box<dyn Read>>) -> std::io::Result<Box<dyn BufRead>> {
+/// Bytes that are not UTF-8 become marks that no JSON name or code has: the strict parser then names the place.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        text.push('\u{0}');
+        text
+    })
+}
+
+fn unpacked(mut reader: BufReader<Box<dyn Read + Send>>) -> std::io::Result<Box<dyn BufRead + Send>> {
     let head = reader.fill_buf()?;
     Ok(if head.starts_with(&[0x1f, 0x8b]) {
         Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(reader)))
@@ -146,17 +205,4 @@ fn is_line_of_ndjson(line: &[u8]) -> bool {
         kind: Option<std::borrow::Cow<'a, str>>,
     }
     serde_json::from_slice::<Kind<'_>>(line).is_ok_and(|one| one.kind.as_deref() != Some("Bundle"))
-}
-
-fn read_line(reader: &mut dyn BufRead, into: &mut Vec<u8>, source: &Source) -> Result<usize, ImportError> {
-    let unreadable = |error: std::io::Error| ImportError::Unreadable { name: source.name(), cause: error.to_string() };
-    let read = reader.take(LARGEST as u64 + 1).read_until(b'\n', into).map_err(unreadable)?;
-    if into.len() > LARGEST { Err(ImportError::TooLarge { name: source.name() }) } else { Ok(read) }
-}
-
-fn read_rest(reader: &mut dyn BufRead, into: &mut Vec<u8>, source: &Source) -> Result<(), ImportError> {
-    let unreadable = |error: std::io::Error| ImportError::Unreadable { name: source.name(), cause: error.to_string() };
-    let room = LARGEST.saturating_sub(into.len());
-    reader.take(room as u64 + 1).read_to_end(into).map_err(unreadable)?;
-    if into.len() > LARGEST { Err(ImportError::TooLarge { name: source.name() }) } else { Ok(()) }
 }

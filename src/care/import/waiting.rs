@@ -1,45 +1,38 @@
 //! Pieces that wait for what they refer to: compressed, in the encrypted store, until the import's end.
 
+use super::Piece;
 use crate::record::{RecordError, Records};
 use crate::store::{CodecError, Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
 
-const WAITING: Table<(u64,), Piece> = Table::new(tables::IMPORT_WAITING);
+const WAITING: Table<(u64,), Packed> = Table::new(tables::IMPORT_WAITING);
 
-/// A document or lines, as they were read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Piece {
-    pub source: String,
-    /// One document when the number is 0; else lines with their numbers.
-    pub texts: Vec<(u64, Vec<u8>)>,
-}
+/// A piece as JSON, compressed with zstd.
+#[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Packed(Vec<u8>);
 
-impl Record for Piece {}
+impl Record for Packed {}
 
-impl Piece {
-    fn packed(&self) -> Result<Self, StoreError> {
-        let texts =
-            self.texts.iter().map(|(number, text)| zstd::encode_all(text.as_slice(), 3).map(|text| (*number, text)));
-        let texts = texts.collect::<Result<_, _>>().map_err(|error| StoreError::Io(error.to_string()))?;
-        Ok(Self { source: self.source.clone(), texts })
+impl Packed {
+    fn of(piece: &Piece) -> Result<Self, StoreError> {
+        let text = serde_json::to_vec(piece).map_err(|error| StoreError::Io(error.to_string()))?;
+        zstd::encode_all(text.as_slice(), 3).map(Self).map_err(|error| StoreError::Io(error.to_string()))
     }
 
-    fn unpacked(&self) -> Result<Self, StoreError> {
-        let texts =
-            self.texts.iter().map(|(number, text)| zstd::decode_all(text.as_slice()).map(|text| (*number, text)));
-        let texts = texts.collect::<Result<_, _>>().map_err(|_| CodecError::Record(1))?;
-        Ok(Self { source: self.source.clone(), texts })
+    fn piece(&self) -> Result<Piece, StoreError> {
+        let text = zstd::decode_all(self.0.as_slice()).map_err(|_| CodecError::Record(1))?;
+        Ok(serde_json::from_slice(&text).map_err(|_| CodecError::Record(1))?)
     }
 }
 
 pub(super) fn put(records: &Records, turn: u64, piece: &Piece) -> Result<(), RecordError> {
-    let packed = piece.packed()?;
+    let packed = Packed::of(piece)?;
     let store = records.audit().store();
     Ok(store.write_blocking(move |tx| tx.put(&WAITING, &(turn,), &packed))?)
 }
 
 pub(super) fn get(records: &Records, turn: u64) -> Result<Option<Piece>, RecordError> {
     let found = records.audit().read()?.get(&WAITING, &(turn,))?;
-    Ok(found.map(|piece| piece.unpacked()).transpose()?)
+    Ok(found.map(|packed| packed.piece()).transpose()?)
 }
 
 pub(super) fn remove(records: &Records, turn: u64) -> Result<(), RecordError> {
@@ -64,14 +57,15 @@ pub(super) fn all(records: &Records) -> Result<Vec<u64>, RecordError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::care::import::What;
     use crate::store::Value;
 
     #[test]
-    fn the_bytes_of_a_waiting_piece_are_these() {
-        let piece = Piece { source: "a".into(), texts: vec![(2, vec![b'{', b'}'])] };
-        let golden = [1, 1, b'a', 1, 2, 2, b'{', b'}'];
-        assert_eq!(piece.to_stored().unwrap(), golden);
-        assert_eq!(Piece::from_stored(golden.to_vec().into()).unwrap(), piece);
-        assert_eq!(piece.packed().unwrap().unpacked().unwrap(), piece);
+    fn a_waiting_piece_comes_back_as_it_was() {
+        let piece = Piece { source: "a".into(), what: What::Lines(vec![(2, "{}".into())]) };
+        let packed = Packed::of(&piece).unwrap();
+        assert_eq!(packed.piece().unwrap(), piece);
+        assert_eq!(Packed(vec![1, 2]).to_stored().unwrap(), [1, 2, 1, 2]);
+        assert!(Packed(vec![1, 2]).piece().is_err());
     }
 }
