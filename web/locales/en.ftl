@@ -52,7 +52,9 @@ date-month = { $month } { $year }
 date-and-time = { $date } { $time }
 date-long-and-time = { $date }, { $time }
 date-today = Today
+    .within = today
 date-yesterday = Yesterday
+    .within = yesterday
 date-heading = { $weekday } { $day } { $month }
 date-heading-year = { $weekday } { $day } { $month } { $year }
 date-heading-today = Today, { $day }
@@ -282,6 +284,16 @@ problem-nothing-here = There is nothing here, or nothing that you may see
     .more = The address may be mistyped, or the link may be old.
 problem-not-this-way = This address does not work like that
     .more = Nothing was changed. Start again from your first page.
+problem-changed-meanwhile = Somebody else changed this meanwhile
+    .more = Nothing was overwritten. Load it again, compare, then decide.
+problem-gone = This was deleted
+    .more = Its history is kept.
+problem-proof-needed = Please confirm once more that it is you
+    .more = Nothing was changed. Sign out, sign in again, and try once more.
+problem-other-name = This box has another name
+    .more = It does not answer under the address that you used. Open it under the name that its welcome page shows.
+problem-took-too-long = This took too long
+    .more = We gave it up. Nothing is lost; try again in a moment.
 problem-too-large = This is too large
     .more = { $most } is the most. Nothing was saved.
 problem-too-many = Too many requests
@@ -533,6 +545,10 @@ flag-plain-low = below the usual range
 flag-plain-critical-high = far above the usual range
 flag-plain-critical-low = far below the usual range
 flag-plain-abnormal = not as usually found
+flag-short-high = above
+flag-short-low = below
+flag-short-critical-high = far above
+flag-short-critical-low = far below
 plain-none = No value was recorded.
 plain-value = { $value }.
 plain-inside = { $value }. This is within the usual range of { $range }.
@@ -545,3 +561,717 @@ gauge-below = Below it
 gauge-usual = Usual range
 gauge-above = Above it
 gauge-you = You { $value }
+flag-plain-usual = in the usual range
+
+## Patients: home
+
+home-hello = Hello, { $name }
+home-hello-nobody = Hello
+home-lead = This is your record, as the clinic keeps it. You see who looks at it.
+home-coming = Coming up
+home-coming-none = No appointment is booked
+home-coming-none-more = The reception can give you one.
+home-new = New results
+home-new-none = No new results
+home-new-none-more = Results of the last weeks appear here as soon as they have come in.
+home-record = Your record
+coming-line = { $time }, { $title }
+new-result-line = { $date }
+new-result-flagged = { $date }, { $flag }
+looked-nobody = Nobody has opened your record lately
+looked-today =
+    { $n ->
+        [one] 1 person opened your record today
+       *[other] { $n } people opened your record today
+    }
+looked-month =
+    { $n ->
+        [one] 1 person opened your record in the last 30 days
+       *[other] { $n } people opened your record in the last 30 days
+    }
+looked-last = Last: { $who }, { $role }, { $when }.
+looked-always = Whoever opens it is written down first, always.
+sum-allergies-unknown = we have not asked you yet
+sum-allergies-none = none known
+sum-medicines =
+    { $n ->
+        [0] none to take now
+       *[other] { $n } to take
+    }
+sum-problems =
+    { $n ->
+        [0] none now
+       *[other] { $n } now
+    }
+sum-results =
+    { $n ->
+        [0] none yet
+        [one] 1 test
+       *[other] { $n } tests
+    }
+sum-immunizations =
+    { $n ->
+        [0] none recorded
+       *[other] { $n } recorded
+    }
+sum-visits =
+    { $n ->
+        [0] none yet
+       *[other] { $n } so far
+    }
+sum-documents =
+    { $n ->
+        [0] none yet
+       *[other] { $n }
+    }
+
+## Patients: their record
+
+my-results = Your results
+my-results-lead = The newest of each test and measurement. Open one to see what it means and how it has changed.
+my-results-none = They appear here as soon as they have come in.
+my-medicines = Your medicines
+my-medicines-lead = Do not stop or change one on your own. If something here is not what you take, tell us.
+my-medicines-now = To take now
+my-medicines-past = Before
+my-medicines-none = No medicine is recorded
+my-medicines-none-more = If you do take something, tell us at your next visit.
+my-medicine-for = For { $reason }
+my-how-unknown = How to take it is not recorded. Ask your doctor or pharmacist.
+my-allergies = Your allergies
+my-allergies-lead = Everybody who treats you sees these first. If one is missing or wrong, tell us.
+my-allergies-none = You have told us that you have none
+my-allergies-unknown = We have not asked you about allergies yet
+my-allergies-unknown-more = If you know of one, tell us at the reception or at your next visit.
+my-asked = Asked on { $date }.
+my-recorded = recorded { $date }
+my-problems = Your health problems
+my-problems-lead = In the words that the staff use. Ask us if one is not clear to you.
+my-problems-now = Now
+my-problems-past = Before
+my-problems-none = No health problem is recorded
+my-visits-past = Visits so far
+my-immunizations = Vaccinations
+my-immunizations-lead = What you have been given, as far as this clinic knows.
+my-immunizations-none = No vaccination is recorded
+my-documents-none-more = Letters and reports about you appear here.
+result-yours = Your result
+result-of = Result of { $date }
+result-of-named = { $name }, result of { $date }
+result-of-range = of { $range }
+result-usual = In the usual range of { $range }
+result-plain = In plain words
+result-plain-ask = A single value says little on its own. Your doctor knows what it means for you.
+result-course = How it has changed
+result-all = All your results
+result-about = About this result
+my-col-compared = Compared with the usual range
+my-within = within
+key-outside = outside the usual range
+key-inside = in the usual range
+key-no-range = No usual range was given for this.
+
+## Who looked
+
+look-title = Who looked at your record
+look-lead = Whoever opens, changes or sends a part of your record is written here before they see anything. Nothing in the clinic’s system deletes a line, and a check finds any line that was changed or removed.
+look-checked = Checked { $date }: complete and unchanged.
+look-who = Who
+look-when = When
+look-why = Why
+look-what = What
+look-who-others = Everyone but me
+look-who-staff = Clinic staff
+look-who-family = Family
+look-who-outside = Outside the clinic
+look-who-refused = Refused
+look-who-own = Me
+look-span-month = Last 30 days
+look-span-year = This year
+look-span-all = Since the beginning
+look-none = Nobody in this time
+look-none-more = Choose another time or “Everyone but me” to see more.
+look-listed =
+    { $n ->
+        [one] Your name stood in a list that 1 person saw
+       *[other] Your name stood in lists that { $n } people saw
+    }
+look-listed-more = A list shows your name, birth date and number. Nothing of your health.
+look-listing =
+    { $n ->
+        [one] once, { $time }
+       *[other] { $n } times, { $time }
+    }
+look-own =
+    { $n ->
+        [one] You opened your own record once in this time.
+       *[other] You opened your own record { $n } times in this time.
+    }
+look-own-show = Show these
+show = Show
+
+## The access log
+
+verify-now = Verify now
+audit-sum =
+    { $n ->
+        [one] 1 entry. None can be deleted here.
+       *[other] { $count } entries. None can be deleted here.
+    }
+audit-sum-since = The first is of { $date }.
+audit-entries = Entries
+audit-action = Did what
+audit-outcome = Outcome
+audit-from = From
+audit-to = To
+audit-any = Any
+audit-anyone = Anyone
+audit-clear = Clear
+audit-none = No entry fits
+audit-none-more = Take one of the filters away, or choose a longer time.
+audit-scroll = Entries, scrolls sideways
+audit-own-entry = This search is itself entry
+audit-unsealed = Since the last checkpoint: linked, not yet sealed
+audit-sealed = Under the last checkpoint
+chain-label = State of the log
+chain-whole = Verified: complete and unchanged
+    .more = { $date }. No edit, gap, reordering or substitution found.
+chain-tampered = Verified: not as it was written
+    .more = { $date }. Keep the box as it is, verify again to see what was found, and call for help.
+chain-unverified = Not verified yet
+    .more = Verify it now; it takes a few seconds for each million entries.
+chain-entries =
+    { $n ->
+        [one] 1 entry
+       *[other] { $count } entries
+    }
+chain-sealed = Under the last checkpoint
+chain-unsealed = Since then, linked, not yet sealed
+chain-last = Last checkpoint
+chain-next = Next checkpoint
+chain-no-checkpoint = none yet
+verify-title = Verification of the access log
+verify-whole =
+    { $n ->
+        [one] 1 entry, complete and unchanged
+       *[other] { $count } entries, complete and unchanged
+    }
+    .more = No edit, gap, reordering, copy or substitution was found. What such a check cannot see stands below.
+verify-tampered = The access log is not as it was written
+    .more = Keep the box as it is. Note the entries below, fetch the last checkpoint from outside the box, and run “chartbox audit verify --checkpoint” with it.
+verify-facts = What was checked
+verify-findings = What was found
+verify-blind = What this check cannot see
+verify-back = Back to the log
+col-entry = Entry
+col-did = Did what
+outcome-success = Done
+outcome-denied = Refused
+outcome-failed = Did not work
+outcome-started = Begun
+
+## What was done, after a name
+
+act-read = opened
+act-vread = opened an earlier version
+act-history = looked at the history
+act-search = searched
+act-list = saw in a list
+act-count = counted
+act-create = added
+act-update = changed
+act-patch = changed in part
+act-delete = deleted
+act-batch = sent several requests
+act-transaction = sent several changes together
+act-validate = had content checked
+act-everything = took a whole copy
+act-export = exported
+act-print = printed
+act-download = downloaded a document
+act-view = looked at a document
+act-import = imported
+act-upload = uploaded a document
+act-operation = ran an operation
+act-break-glass = opened in an emergency
+act-break-glass-review = reviewed an emergency opening
+act-break-glass-end = ended an emergency opening
+act-consent-give = gave a consent
+act-consent-withdraw = withdrew a consent
+act-proxy-grant = let somebody act for them
+act-proxy-revoke = ended that somebody acts for them
+act-seal = sealed
+act-unseal = unsealed
+act-release = released a result
+act-message = sent a message
+act-prescribe = prescribed
+act-sign = signed
+act-book = booked
+act-cancel = cancelled
+act-check-in = checked in
+act-register = registered a patient
+act-merge = joined two records
+act-request-made = made a request
+act-request-answered = answered a request
+act-share-made = made a share link
+act-share-revoked = ended a share link
+act-share-opened = opened a share link
+act-disclosure = released information to somebody outside
+act-sign-in = signed in
+act-sign-out = signed out
+act-session-end = ended a session
+act-step-up = confirmed who they are
+act-authenticate = showed a token or session
+act-throttled = tried too often
+act-password-change = changed a password
+act-password-reset = gave a new first password
+act-second-factor-add = added a second factor
+act-second-factor-remove = removed a second factor
+act-passkey-add = added a passkey
+act-passkey-remove = removed a passkey
+act-account-create = made an account
+act-account-change = changed an account
+act-role-change = changed a role
+act-account-disable = switched an account off
+act-account-enable = switched an account on
+act-invite = sent an invitation
+act-accounts-read = looked at accounts
+act-token-create = made a token
+act-token-revoke = ended a token
+act-setup = set the box up
+act-approval-made = approved an export
+act-approval-used = used an approval
+act-refused = was refused
+act-audit-read = read the access log
+act-audit-verify = verified the access log
+act-audit-export = exported the access log
+act-checkpoint = signed a checkpoint of the log
+act-detail-erase = erased the detail of an entry
+act-epoch-open = went on with the log after a restore
+act-start = started the box
+act-stop = stopped the box
+act-unlock = unlocked the box
+act-init = made this box
+act-command = ran a command
+act-job = ran a job
+act-settings = changed the settings
+act-certificate = changed a certificate
+act-network = changed the network settings
+act-status = looked at the health of the box
+act-backup = made a backup
+act-backup-verify = verified a backup
+act-backup-drill = tried to restore a backup
+act-backup-prune = removed old backups
+act-restore = restored a backup
+act-key-slot-add = added a way to unlock
+act-key-slot-remove = removed a way to unlock
+act-key-rotate = changed the key of the store
+act-sheet-print = printed a recovery sheet
+act-formulary = imported medicines
+
+## Why: for staff, and for the patient it concerns
+
+why-treat = Care
+    .you = Your care
+why-etreat = Emergency care
+    .you = Your care in an emergency
+why-btg = Emergency access
+    .you = An emergency
+why-caremgt = Coordination of care
+    .you = Coordination of your care
+why-hoperat = Running the clinic
+    .you = Running the clinic
+why-hpaymt = Payment
+    .you = Payment for your care
+why-patadmin = Registration and appointments
+    .you = Your registration or an appointment
+why-patrqt = The patient’s own request
+    .you = You asked for it
+why-famrqt = The family’s request
+    .you = Your family asked for it
+why-pwatrny = For somebody they may act for
+    .you = They may act for you
+why-sysadmin = Looking after the system
+    .you = Looking after the clinic’s system
+why-hcompl = Rules and accountability
+    .you = Checking that the rules are kept
+why-hqualimp = Improving quality
+    .you = Improving the quality of care
+why-pubhlth = Public health
+    .you = Public health
+why-hresch = Research
+    .you = Research
+why-hlegal = A legal duty
+    .you = A legal duty
+why-coverage = Insurance
+    .you = Your insurance
+why-supnwk = Support for the patient
+    .you = Support for you
+
+## Parts of a record, counted
+
+part-person =
+    { $n ->
+        [one] name, birth date and how to reach them
+       *[other] names and birth dates of { $count } people
+    }
+part-result =
+    { $n ->
+        [one] 1 result or measurement
+       *[other] { $count } results or measurements
+    }
+part-report =
+    { $n ->
+        [one] 1 report
+       *[other] { $count } reports
+    }
+part-problem =
+    { $n ->
+        [one] 1 health problem
+       *[other] { $count } health problems
+    }
+part-allergy =
+    { $n ->
+        [one] 1 allergy
+       *[other] { $count } allergies
+    }
+part-medicine =
+    { $n ->
+        [one] 1 medicine
+       *[other] { $count } medicines
+    }
+part-medicine-given =
+    { $n ->
+        [one] 1 record of a medicine given
+       *[other] { $count } records of medicines given
+    }
+part-immunization =
+    { $n ->
+        [one] 1 immunization
+       *[other] { $count } immunizations
+    }
+part-visit =
+    { $n ->
+        [one] 1 visit
+       *[other] { $count } visits
+    }
+part-procedure =
+    { $n ->
+        [one] 1 procedure
+       *[other] { $count } procedures
+    }
+part-document =
+    { $n ->
+        [one] 1 document
+       *[other] { $count } documents
+    }
+part-appointment =
+    { $n ->
+        [one] 1 appointment
+       *[other] { $count } appointments
+    }
+part-plan =
+    { $n ->
+        [one] 1 care plan or goal
+       *[other] { $count } care plans or goals
+    }
+part-team =
+    { $n ->
+        [one] 1 care team
+       *[other] { $count } care teams
+    }
+part-picture =
+    { $n ->
+        [one] 1 set of pictures
+       *[other] { $count } sets of pictures
+    }
+part-bill =
+    { $n ->
+        [one] 1 bill or insurance paper
+       *[other] { $count } bills or insurance papers
+    }
+part-message =
+    { $n ->
+        [one] 1 message
+       *[other] { $count } messages
+    }
+part-order =
+    { $n ->
+        [one] 1 order
+       *[other] { $count } orders
+    }
+part-consent =
+    { $n ->
+        [one] 1 consent
+       *[other] { $count } consents
+    }
+part-family =
+    { $n ->
+        [one] 1 entry on the family’s health
+       *[other] { $count } entries on the family’s health
+    }
+part-relative =
+    { $n ->
+        [one] 1 relative or contact
+       *[other] { $count } relatives or contacts
+    }
+part-device =
+    { $n ->
+        [one] 1 device
+       *[other] { $count } devices
+    }
+part-other =
+    { $n ->
+        [one] 1 other part of the record
+       *[other] { $count } other parts of the record
+    }
+
+## The operator: health of the box
+
+health-title = Health of the box
+health-checked = { $host }, checked { $time }
+health-stolen = If this box is stolen
+health-log = The access log
+health-machine = Machine
+health-network = Network
+health-no-patients = This page holds no patient data, and your role cannot open any.
+health-unlock = How it unlocks
+unlock-tpm = By this machine’s TPM
+    .more = It starts by itself after a power cut. A disk taken out of the box, or a stolen backup, cannot be read.
+unlock-host-key = By a key on this disk
+    .more = It starts by itself after a power cut. Not protected against a stolen disk: this machine has no TPM in use, and the key lies beside the store.
+unlock-passphrase = By a passphrase at each start
+    .more = After a power cut somebody must type it. Without it nothing on the disk can be read.
+unlock-key-file = By a key file
+    .more = It starts by itself after a power cut. Not protected against a stolen disk: the key lies beside the store.
+unlock-demo = Demo: not protected
+    .more = The key of a demo lies open in its folder. Never put a real record into it.
+covered = Covered
+not-covered = Not covered
+covers-disk = The disk alone is stolen
+covers-backup = A backup is stolen or found
+covers-repair = The disk is thrown away or sent to repair without this machine
+covers-box = The whole box is stolen while it is switched off
+covers-nothing = Nothing: a demo is for looking around
+lacks-box = The whole box is stolen: it unlocks itself when it starts. A passphrase at each start covers this.
+lacks-root = Someone with administrator rights on the running box
+lacks-disk = The disk is stolen: its key lies on it
+lacks-demo = Everything: whoever has the folder reads it
+health-chain = Entries
+log-whole = Verified { $date }
+    .more = Complete and unchanged.
+log-tampered = Not whole, { $date }
+    .more = Keep the box as it is and tell the health administrator.
+log-unverified = Not verified yet
+    .more = The health administrator can verify it, or “chartbox audit verify” at the console.
+health-checkpoint = Last checkpoint
+    .more = Signed; what lies under it cannot be changed unseen once a copy of it is kept outside the box.
+health-disk = Disk
+disk-used = { $percent } % used
+disk-of = { $used } of { $total }. The records take { $store }.
+health-memory = Memory
+memory-of = Of { $total }.
+memory-of-peak = Of { $total }. Most since start: { $peak }.
+health-version = Version
+health-since = Running since
+health-certificate = Certificate
+until-long = Valid until { $date }
+certificate-renews = Own authority. It renews itself on { $date }.
+certificate-authority = Devices trust the authority until { $date }. Its fingerprint, to compare on devices:
+health-clock = Clock
+    .more = The access log relies on it.
+clock-right = Set by a time server
+clock-alone = Follows no time server
+clock-unknown = Not known
+listener-clinic = Clinic
+    .more = Staff, and patients on the clinic’s network.
+listener-portal = Portal
+    .more = Patients from outside the clinic.
+listener-welcome = Welcome page
+    .more = Tells new devices how to trust this box. Shows no records.
+listener-ops = Measurements
+    .more = For monitoring on this machine only.
+listener-answers = Answers
+listener-off = Off
+listener-broken = Does not answer
+signed-in-now =
+    { $n ->
+        [0] Nobody is signed in now.
+        [one] 1 session is open now.
+       *[other] { $n } sessions are open now.
+    }
+verdict-well = Everything works
+verdict-needs =
+    { $n ->
+        [one] Everything works. One thing needs you.
+       *[other] Everything works. { $n } things need you.
+    }
+verdict-grave =
+    { $n ->
+        [one] Something is wrong and needs you now
+       *[other] { $n } things need you; at least one of them now
+    }
+trouble-log = The access log is not as it was written. Keep the box as it is and tell the health administrator.
+trouble-disk = The disk has { $free } % left. Under 2 % nothing can be written any more; records can still be read.
+trouble-certificate = The certificate is valid until { $date } only, and should have renewed itself. Run “chartbox tls renew” at the console.
+trouble-listener = { $address } does not answer. Another program may use this port.
+trouble-clock = The machine’s clock follows no time server. Times in the access log may be wrong.
+trouble-key = The key lies on the same disk as the records: a stolen disk can be read. Add a passphrase, or a TPM.
+
+## The operator: accounts
+
+accounts-sum =
+    { $n ->
+        [one] 1 account, { $disabled } switched off
+       *[other] { $n } accounts, { $disabled } switched off
+    }
+accounts-patients = Accounts of patients are not listed here: their names are patient data.
+account-add = Add an account
+account-make = Make this account
+account-first-password = A first password is made and shown once. It must be changed at the first sign-in.
+account-heading = This account
+account-made = Made
+account-sessions = Open sessions
+account-actions = What you can do
+account-new-password = Give this first password to its owner
+account-new-password-more = It is shown here this once and stands nowhere else. It must be changed at the first sign-in.
+account-reset = New first password
+account-reset-more = Ends all sessions. For somebody who cannot sign in any more.
+account-reset-button = Make one
+account-end-sessions = End all sessions
+account-end-sessions-more = On every device. They can sign in again.
+account-end-sessions-button = End them
+account-disable = Switch off
+account-disable-more = Ends all sessions; nobody can sign in. What was done stays in the log.
+account-disable-button = Switch off
+account-enable = Switch on
+account-enable-more = Its owner can sign in again with the same password.
+account-enable-button = Switch on
+account-enabled = On
+account-first = First password in use
+account-disabled = Switched off
+role-service = Program
+about-nurse = As a doctor, without prescribing and signing.
+about-reception = Registers patients, sees their appointments. Cannot see anything clinical.
+col-name = Name
+col-role = Role
+col-last = Last used
+never = never
+
+## One's own account
+
+account-title = Your account
+my-sessions = Where you are signed in
+session-this = This one
+session-line = Since { $since }, last used { $last }.
+session-from = From { $origin }.
+session-end = End
+session-end-others = End all others
+device-on = { $browser } on { $system }
+device-unknown = A device that does not say what it is
+password-change = Change your password
+password-current = Password now
+password-new = New password
+password-again = New password once more
+password-save = Save the new password
+new-password-title = Choose your own password
+new-password-lead = The one that you have was chosen by somebody else. After this, only you know it.
+
+## Tests and measurements in plain words
+
+lab-hba1c = Long-term blood sugar
+    .about = This test shows your average blood sugar over the last two to three months.
+lab-glucose = Blood sugar
+    .about = This test shows how much sugar was in your blood at that moment. Meals change it.
+lab-egfr = Kidney function
+    .about = This value estimates how well your kidneys clean your blood. Higher is better.
+lab-creatinine = Creatinine
+    .about = Creatinine is waste from your muscles that the kidneys remove. It helps to see how the kidneys work.
+lab-urea = Urea
+    .about = Urea is waste from food and the body’s own protein. The kidneys remove it.
+lab-sodium = Sodium
+    .about = Sodium is a salt that keeps the water in your body in balance.
+lab-potassium = Potassium
+    .about = Potassium is a salt that muscles and heart need in the right amount.
+lab-chloride = Chloride
+    .about = Chloride is a salt that goes together with sodium.
+lab-carbon-dioxide = Carbon dioxide in the blood
+    .about = This value helps to see whether your blood is neither too acid nor too alkaline.
+lab-calcium = Calcium
+    .about = Calcium is needed for bones, nerves and muscles.
+lab-cholesterol = Total cholesterol
+    .about = Cholesterol is a fat in the blood. The total counts its helpful and its harmful part together.
+lab-ldl = LDL cholesterol
+    .about = This part of cholesterol can settle in the blood vessels. Lower is better.
+lab-hdl = HDL cholesterol
+    .about = This part of cholesterol carries fat away from the blood vessels. Higher is usually better.
+lab-triglycerides = Triglycerides
+    .about = Triglycerides are fats in the blood that come from food. A meal before the test raises them.
+lab-haemoglobin = Haemoglobin
+    .about = Haemoglobin is the red colour of your blood; it carries oxygen. Too little makes tired and pale.
+lab-haematocrit = Share of red cells in the blood
+    .about = This value shows which part of your blood is made of red cells.
+lab-red-cells = Red blood cells
+    .about = Red blood cells carry oxygen through the body.
+lab-white-cells = White blood cells
+    .about = White blood cells fight infections. Many different things can raise or lower them.
+lab-platelets = Platelets
+    .about = Platelets help to stop bleeding.
+lab-mcv = Size of red blood cells
+    .about = The size of red cells helps to find out why somebody has too few of them.
+lab-crp = C-reactive protein
+    .about = This protein rises when there is an inflammation or infection in the body.
+lab-alt = ALT, a liver enzyme
+    .about = This enzyme rises when liver cells are irritated.
+lab-ast = AST, a liver and muscle enzyme
+    .about = This enzyme rises when liver or muscle cells are irritated.
+lab-alp = Alkaline phosphatase
+    .about = This enzyme comes from liver and bones.
+lab-bilirubin = Bilirubin
+    .about = Bilirubin is left over from old red blood cells. The liver removes it.
+lab-albumin = Albumin
+    .about = Albumin is a protein that the liver makes; it shows how well you are nourished and how the liver works.
+lab-protein = Protein in the blood
+    .about = This value counts all proteins in your blood together.
+lab-urine-albumin = Protein in the urine
+    .about = Healthy kidneys keep protein in the blood. Protein in the urine can be an early sign that they need care.
+lab-tsh = Thyroid control (TSH)
+    .about = This hormone tells the thyroid how hard to work. A high value usually means that the thyroid is slow.
+lab-ferritin = Iron store (ferritin)
+    .about = This value shows how much iron your body has in store.
+lab-vitamin-d = Vitamin D
+    .about = Vitamin D is needed for bones and muscles. The skin makes it in the sun.
+lab-psa = PSA, a prostate value
+    .about = This protein comes from the prostate. Many harmless things can raise it.
+lab-inr = Blood clotting (INR)
+    .about = This value shows how quickly your blood clots. It guides the dose of some blood thinners.
+lab-blood-pressure = Blood pressure
+    .about = The first number is the pressure while the heart beats, the second while it rests.
+lab-pulse = Pulse
+    .about = How often your heart beats in a minute.
+lab-breathing = Breathing
+    .about = How often you breathe in a minute.
+lab-temperature = Body temperature
+    .about = How warm your body is.
+lab-oxygen = Oxygen in the blood
+    .about = How much of your blood’s red colour carries oxygen.
+lab-weight = Weight
+    .about = What you weigh.
+lab-height = Height
+    .about = How tall you are.
+lab-bmi = Weight for height (body mass index)
+    .about = This number sets your weight in relation to your height. It cannot tell muscle from fat.
+lab-head = Head size
+    .about = In young children, the growth of the head shows how the brain grows.
+lab-pain = Pain
+    .about = How strong your pain was, from 0, none, to 10, the worst you can imagine.
+lab-smoking = Smoking
+    .about = What you told us about smoking.
+lab-phq2 = Mood, two questions
+    .about = Two questions about your mood in the last two weeks. From 3 points, more questions are asked.
+lab-phq9 = Mood, nine questions
+    .about = Nine questions about your mood in the last two weeks. More points mean a heavier load.
+lab-gad7 = Worry and tension, seven questions
+    .about = Seven questions about worry and tension in the last two weeks. More points mean a heavier load.
+lab-audit-c = Alcohol, three questions
+    .about = Three questions about how you drink alcohol. More points mean more risk to your health.

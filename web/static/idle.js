@@ -8,10 +8,12 @@ export function watchIdle(body) {
   if (!seconds) return;
   const now = Date.now();
   remember(now);
+  let timer;
   const check = () => {
+    clearTimeout(timer);
     const rest = latest(now) + seconds * 1000 - Date.now();
     if (rest <= 0) location.replace("/signed-out");
-    else setTimeout(check, Math.min(rest + 500, 60_000));
+    else timer = setTimeout(check, Math.min(rest + 500, 60_000));
   };
   check();
   // A laptop that slept did not run the timer.

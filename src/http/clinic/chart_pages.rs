@@ -3,8 +3,11 @@
 
 use askama::Template;
 
-use super::pages::Identity;
-use crate::http::ui::{Cx, Series, State, Tone, When, filters, format, page, t};
+use crate::http::ui::record::{
+    AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
+    Pages, ProblemRow, VisitRow,
+};
+use crate::http::ui::{Cx, Series, State, When, filters, page, t};
 
 /// How many medicines the safety bar lists with their doses; of more, the names alone, and it says so.
 const DOSED: usize = 12;
@@ -21,107 +24,6 @@ pub struct Frame {
     pub medicines: MedicineStatus,
     /// Why this chart may be open, in a sentence; stands on the page that was opened.
     pub why: Option<String>,
-}
-
-/// What is known of a patient's allergies. Nothing recorded is not the same as none.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub enum AllergyStatus {
-    #[default]
-    NeverAsked,
-    NoneKnown {
-        asked: Option<When>,
-    },
-    Known {
-        list: Vec<AllergyLine>,
-        asked: Option<When>,
-    },
-}
-
-/// An allergy in the bar: "Penicillins: anaphylaxis", severe, 2004.
-#[derive(Debug, Clone)]
-pub struct AllergyLine {
-    pub substance: String,
-    pub reactions: Vec<String>,
-    pub severity: Option<Severity>,
-    pub since: Option<When>,
-}
-
-/// The worst recorded reaction (FHIR `reaction.severity`), or a high criticality.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    Mild,
-    Moderate,
-    Severe,
-}
-
-impl Severity {
-    pub fn from_code(code: &str) -> Option<Self> {
-        Some(match code {
-            "mild" => Self::Mild,
-            "moderate" => Self::Moderate,
-            "severe" | "high" => Self::Severe,
-            _ => return None,
-        })
-    }
-
-    pub fn word(self) -> String {
-        t(match self {
-            Self::Mild => "severity-mild",
-            Self::Moderate => "severity-moderate",
-            Self::Severe => "severity-severe",
-        })
-        .to_string()
-    }
-}
-
-impl AllergyLine {
-    /// Penicillins: anaphylaxis.
-    pub fn headline(&self) -> String {
-        if self.reactions.is_empty() {
-            self.substance.clone()
-        } else {
-            t("allergy-headline").with("substance", &self.substance).with("reactions", self.reactions.join(", ")).into()
-        }
-    }
-
-    /// ", severe, 2004": what is known, or nothing.
-    pub fn rest(&self) -> String {
-        let parts = [self.severity.map(Severity::word), self.since.map(|when| when.year().to_string())];
-        parts.into_iter().flatten().map(|part| format!(", {part}")).collect()
-    }
-}
-
-/// What is known of a patient's medicines.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub enum MedicineStatus {
-    #[default]
-    NeverAsked,
-    TakesNone {
-        asked: Option<When>,
-    },
-    Takes {
-        list: Vec<MedicineLine>,
-        /// When somebody went through the list with the patient.
-        checked: Option<When>,
-    },
-}
-
-/// A medicine in the bar: "Metformin 1 g", "twice a day".
-#[derive(Debug, Clone)]
-pub struct MedicineLine {
-    pub name: String,
-    pub dose: Option<String>,
-}
-
-impl MedicineLine {
-    fn whole(&self) -> String {
-        match &self.dose {
-            Some(dose) => format!("{}, {dose}", self.name),
-            None => self.name.clone(),
-        }
-    }
 }
 
 impl Frame {
@@ -260,7 +162,7 @@ impl Summary {
     fn vitals_when(&self) -> Option<String> {
         let newest =
             self.vitals.iter().filter_map(Series::latest).map(|reading| reading.when).max_by_key(When::moment)?;
-        Some(newest.near(&self.cx.now))
+        Some(newest.near_within(&self.cx.now))
     }
 
     fn outside(&self) -> String {
@@ -424,19 +326,6 @@ impl TimelineKind {
     }
 }
 
-/// Where the pages of a long list lead; none where there is none.
-#[derive(Debug, Clone, Default)]
-pub struct Pages {
-    pub newer: Option<String>,
-    pub older: Option<String>,
-}
-
-impl Pages {
-    pub fn any(&self) -> bool {
-        self.newer.is_some() || self.older.is_some()
-    }
-}
-
 /// All medicines: those taken now, and those of before.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_medicines.html")]
@@ -448,82 +337,6 @@ pub struct Medicines {
 }
 chart_page!(Medicines is Medicines);
 
-/// A medicine.
-#[derive(Debug, Clone)]
-pub struct MedicineRow {
-    /// With its strength: Metformin 1 g.
-    pub name: String,
-    /// How to take it, in words.
-    pub how: Option<String>,
-    pub since: Option<When>,
-    pub until: Option<When>,
-    pub state: MedicineState,
-    pub reason: Option<String>,
-    pub by: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MedicineState {
-    Taking,
-    /// Said by the patient, prescribed by nobody here.
-    Reported,
-    Paused,
-    Finished,
-    Stopped,
-    Draft,
-}
-
-impl MedicineState {
-    /// From FHIR R4 `medicationrequest-status`.
-    pub fn from_code(code: &str) -> Self {
-        match code {
-            "active" => Self::Taking,
-            "on-hold" => Self::Paused,
-            "completed" => Self::Finished,
-            "draft" => Self::Draft,
-            _ => Self::Stopped,
-        }
-    }
-
-    pub fn mark(self) -> State {
-        let (shape, tone, word) = match self {
-            Self::Taking => ("full", Tone::Accent, "medicine-taking"),
-            Self::Reported => ("person", Tone::Dim, "medicine-reported"),
-            Self::Paused => ("clock", Tone::Caution, "medicine-paused"),
-            Self::Finished => ("check", Tone::Dim, "medicine-finished"),
-            Self::Stopped => ("cross", Tone::Dim, "medicine-stopped"),
-            Self::Draft => ("planned", Tone::Dim, "medicine-draft"),
-        };
-        State::new(shape, tone, t(word))
-    }
-}
-
-impl MedicineRow {
-    /// "until 2 May 2026", "since 2016", "not prescribed".
-    pub fn aside(&self) -> String {
-        match (self.state, &self.until, &self.since) {
-            (MedicineState::Reported, ..) => t("medicine-not-prescribed").to_string(),
-            (_, Some(until), _) => t("until").with("date", until.short()).to_string(),
-            (_, None, Some(since)) => t("since").with("date", since.short()).to_string(),
-            _ => String::new(),
-        }
-    }
-
-    /// "3 Mar 2024 to 2 May 2026", as far as it is known.
-    pub fn span(&self) -> String {
-        match (&self.since, &self.until) {
-            (Some(since), Some(until)) if since == until => since.short(),
-            (Some(since), Some(until)) => {
-                t("from-to").with("from", since.short()).with("to", until.short()).to_string()
-            }
-            (Some(since), None) => t("since").with("date", since.short()).to_string(),
-            (None, Some(until)) => t("until").with("date", until.short()).to_string(),
-            (None, None) => t("date-unknown").to_string(),
-        }
-    }
-}
-
 /// All problems: active, and of before.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_problems.html")]
@@ -534,23 +347,6 @@ pub struct Problems {
     pub past: Vec<ProblemRow>,
 }
 chart_page!(Problems is Problems);
-
-/// A problem or diagnosis.
-#[derive(Debug, Clone)]
-pub struct ProblemRow {
-    pub name: String,
-    pub since: Option<When>,
-    pub ended: Option<When>,
-    /// Not confirmed, a difference, refuted: in a word.
-    pub doubt: Option<String>,
-    pub note: Option<String>,
-}
-
-impl ProblemRow {
-    pub fn aside(&self) -> String {
-        self.since.map(|since| t("since").with("date", since.year().to_string()).to_string()).unwrap_or_default()
-    }
-}
 
 /// All allergies and intolerances.
 #[derive(Debug, Clone, Template)]
@@ -564,18 +360,6 @@ pub struct Allergies {
 }
 chart_page!(Allergies is Allergies);
 
-/// An allergy in full.
-#[derive(Debug, Clone)]
-pub struct AllergyRow {
-    pub line: AllergyLine,
-    /// Allergy or intolerance; food, medicine, environment: in words.
-    pub kind: Option<String>,
-    pub recorded: Option<When>,
-    pub by: Option<String>,
-    /// Not active: why, in a word.
-    pub state: Option<String>,
-}
-
 /// All immunizations, newest first.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_immunizations.html")]
@@ -585,18 +369,6 @@ pub struct Immunizations {
     pub rows: Vec<ImmunizationRow>,
 }
 chart_page!(Immunizations is Immunizations);
-
-/// An immunization that was given, or why it was not.
-#[derive(Debug, Clone)]
-pub struct ImmunizationRow {
-    pub name: String,
-    pub when: Option<When>,
-    /// Dose in its series, lot, site: what is known, in words.
-    pub detail: Option<String>,
-    pub by: Option<String>,
-    /// Set when it was not given: the reason, in words.
-    pub not_given: Option<String>,
-}
 
 /// All visits, newest first.
 #[derive(Debug, Clone, Template)]
@@ -609,33 +381,6 @@ pub struct Visits {
 }
 chart_page!(Visits is Visits);
 
-/// A visit.
-#[derive(Debug, Clone)]
-pub struct VisitRow {
-    pub when: Option<When>,
-    pub until: Option<When>,
-    /// What sort: Visit, phone call, emergency, hospital stay.
-    pub kind: String,
-    pub reason: Option<String>,
-    pub by: Option<String>,
-    pub place: Option<String>,
-    /// Whether it still goes on.
-    pub open: bool,
-}
-
-impl VisitRow {
-    /// The day, and the last day of a stay.
-    pub fn span(&self) -> String {
-        match (&self.when, &self.until) {
-            (Some(when), Some(until)) if until.day() > when.day() => {
-                t("from-to").with("from", when.short()).with("to", until.short()).to_string()
-            }
-            (Some(when), _) => when.short_time(),
-            (None, _) => t("date-unknown").to_string(),
-        }
-    }
-}
-
 /// All documents, newest first.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_documents.html")]
@@ -646,21 +391,3 @@ pub struct Documents {
     pub pages: Pages,
 }
 chart_page!(Documents is Documents);
-
-/// A document.
-#[derive(Debug, Clone)]
-pub struct DocumentRow {
-    pub title: String,
-    pub kind: Option<String>,
-    pub when: Option<When>,
-    pub by: Option<String>,
-    pub bytes: Option<u64>,
-    /// Where it can be read; none when only its entry is in the record.
-    pub href: Option<String>,
-}
-
-impl DocumentRow {
-    pub fn size(&self) -> Option<String> {
-        self.bytes.map(format::bytes)
-    }
-}

@@ -3,8 +3,8 @@
 
 use askama::Template;
 
-use crate::http::ui::format;
-use crate::http::ui::{Cx, Faults, Field, State, Tone, When, filters, page, t};
+use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
+use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
 
 /// The clinic's day: whose turn it is, when, and how far they are.
 #[derive(Debug, Clone, Template)]
@@ -19,61 +19,6 @@ pub struct Today {
     pub after: String,
 }
 page!(Today in Today);
-
-/// One appointment.
-#[derive(Debug, Clone)]
-pub struct DayRow {
-    pub when: When,
-    pub minutes: Option<i64>,
-    pub patient: String,
-    pub age: Option<String>,
-    /// The chart, or for reception the patient's details.
-    pub href: String,
-    /// Clinical: never filled for reception.
-    pub reason: Option<String>,
-    /// What sort of appointment: visit, phone call.
-    pub kind: Option<String>,
-    pub with: Option<String>,
-    pub state: AppointmentState,
-}
-
-/// FHIR `Appointment.status`, as far as people distinguish it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AppointmentState {
-    NotConfirmed,
-    Expected,
-    Arrived,
-    Done,
-    Cancelled,
-    DidNotCome,
-}
-
-impl AppointmentState {
-    /// From FHIR R4 `appointmentstatus`.
-    pub fn from_code(code: &str) -> Self {
-        match code {
-            "booked" => Self::Expected,
-            "arrived" | "checked-in" => Self::Arrived,
-            "fulfilled" => Self::Done,
-            "cancelled" | "entered-in-error" => Self::Cancelled,
-            "noshow" => Self::DidNotCome,
-            _ => Self::NotConfirmed,
-        }
-    }
-
-    pub fn mark(self) -> State {
-        let (shape, tone, word) = match self {
-            Self::NotConfirmed => ("clock", Tone::Caution, "appointment-not-confirmed"),
-            Self::Expected => ("planned", Tone::Dim, "appointment-expected"),
-            Self::Arrived => ("full", Tone::Accent, "appointment-arrived"),
-            Self::Done => ("check", Tone::Dim, "appointment-done"),
-            Self::Cancelled => ("cross", Tone::Dim, "appointment-cancelled"),
-            Self::DidNotCome => ("refused", Tone::Caution, "appointment-did-not-come"),
-        };
-        State::new(shape, tone, t(word))
-    }
-}
 
 impl Today {
     fn heading(&self) -> String {
@@ -109,107 +54,6 @@ impl Today {
             AppointmentState::Arrived => "chosen",
             _ => "",
         }
-    }
-}
-
-/// Administrative sex as registered (FHIR `administrative-gender`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sex {
-    Female,
-    Male,
-    Other,
-    #[default]
-    Unknown,
-}
-
-impl Sex {
-    pub fn from_code(code: &str) -> Self {
-        match code {
-            "female" => Self::Female,
-            "male" => Self::Male,
-            "other" => Self::Other,
-            _ => Self::Unknown,
-        }
-    }
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Female => "female",
-            Self::Male => "male",
-            Self::Other => "other",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    pub fn word(self) -> String {
-        t(match self {
-            Self::Female => "sex-female",
-            Self::Male => "sex-male",
-            Self::Other => "sex-other",
-            Self::Unknown => "sex-unknown",
-        })
-        .to_string()
-    }
-}
-
-/// Who a patient is, as the directory and the banner show it.
-#[derive(Debug, Clone, Default)]
-pub struct Identity {
-    /// FHIR id.
-    pub id: String,
-    pub family: String,
-    pub given: String,
-    pub born: Option<When>,
-    pub died: Option<When>,
-    /// Died, also when it is not known when.
-    pub deceased: bool,
-    pub sex: Sex,
-    /// The clinic's own number.
-    pub number: Option<String>,
-}
-
-impl Identity {
-    /// BRANDVOLD, Halina.
-    pub fn formal(&self) -> String {
-        match (self.family.is_empty(), self.given.is_empty()) {
-            (false, false) => format!("{}, {}", self.family.to_uppercase(), self.given),
-            (false, true) => self.family.to_uppercase(),
-            (true, false) => self.given.clone(),
-            (true, true) => t("patient-no-name").to_string(),
-        }
-    }
-
-    /// Halina Brandvold.
-    pub fn plain(&self) -> String {
-        let name = format!("{} {}", self.given, self.family);
-        if name.trim().is_empty() { t("patient-no-name").to_string() } else { name.trim().to_owned() }
-    }
-
-    /// 9 May 1967 (58 years); for the dead the age they reached.
-    pub fn born_words(&self, cx: &Cx) -> String {
-        let Some(born) = &self.born else { return t("born-unknown").to_string() };
-        let until = match (&self.died, self.deceased) {
-            (Some(died), _) => Some(died.day()),
-            (None, true) => None,
-            (None, false) => Some(cx.now.date()),
-        };
-        match until.and_then(|day| format::age(born, day)) {
-            Some(age) => t("born-and-age").with("date", born.long()).with("age", age).to_string(),
-            None => born.long(),
-        }
-    }
-
-    /// The death, when there is one: "18 March 2024", or that the date is not known.
-    pub fn died_words(&self) -> Option<String> {
-        match (&self.died, self.deceased) {
-            (Some(died), _) => Some(died.long()),
-            (None, true) => Some(t("died-unknown").to_string()),
-            (None, false) => None,
-        }
-    }
-
-    pub fn href(&self) -> String {
-        format!("/patients/{}", self.id)
     }
 }
 

@@ -243,6 +243,16 @@ pub enum ProblemKind {
     NothingHere,
     /// 405.
     NotThisWay,
+    /// 409 or 412: somebody else changed it meanwhile.
+    ChangedMeanwhile,
+    /// 410.
+    Gone,
+    /// 403: this session must prove once more who it is.
+    ProofNeeded,
+    /// 421: the box is not asked under its own name.
+    OtherName,
+    /// 503: it took too long and was given up.
+    TookTooLong,
     /// 413: larger than this many bytes.
     TooLarge { most: u64 },
     /// 429.
@@ -262,13 +272,16 @@ impl ProblemKind {
         match self {
             Self::NotUnderstood => 400,
             Self::NotSignedIn => 401,
-            Self::NotForRole | Self::StaleForm => 403,
+            Self::NotForRole | Self::StaleForm | Self::ProofNeeded => 403,
             Self::NothingHere => 404,
             Self::NotThisWay => 405,
+            Self::ChangedMeanwhile => 409,
+            Self::Gone => 410,
             Self::TooLarge { .. } => 413,
+            Self::OtherName => 421,
             Self::TooMany { .. } => 429,
             Self::Unexpected { .. } => 500,
-            Self::AuditUnwritable | Self::NotReady => 503,
+            Self::AuditUnwritable | Self::NotReady | Self::TookTooLong => 503,
             Self::DiskFull => 507,
         }
     }
@@ -281,6 +294,11 @@ impl ProblemKind {
             Self::StaleForm => "problem-stale-form",
             Self::NothingHere => "problem-nothing-here",
             Self::NotThisWay => "problem-not-this-way",
+            Self::ChangedMeanwhile => "problem-changed-meanwhile",
+            Self::Gone => "problem-gone",
+            Self::ProofNeeded => "problem-proof-needed",
+            Self::OtherName => "problem-other-name",
+            Self::TookTooLong => "problem-took-too-long",
             Self::TooLarge { .. } => "problem-too-large",
             Self::TooMany { .. } => "problem-too-many",
             Self::Unexpected { .. } => "problem-unexpected",
@@ -299,6 +317,11 @@ impl ProblemKind {
             Self::StaleForm => t("problem-stale-form.more"),
             Self::NothingHere => t("problem-nothing-here.more"),
             Self::NotThisWay => t("problem-not-this-way.more"),
+            Self::ChangedMeanwhile => t("problem-changed-meanwhile.more"),
+            Self::Gone => t("problem-gone.more"),
+            Self::ProofNeeded => t("problem-proof-needed.more"),
+            Self::OtherName => t("problem-other-name.more"),
+            Self::TookTooLong => t("problem-took-too-long.more"),
             Self::TooLarge { most } => t("problem-too-large.more").with("most", crate::http::ui::format::bytes(*most)),
             Self::TooMany { until: Some(until) } => {
                 t("problem-too-many.until").with("time", until.clock().unwrap_or_else(|| until.long()))

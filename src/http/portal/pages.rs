@@ -1,1 +1,435 @@
-//! Pages.
+//! What the pages of patients, and of those who act for them, are filled with.
+
+use askama::Template;
+
+use crate::http::ui::record::{
+    AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, MedicineRow, Pages, ProblemRow, VisitRow,
+};
+use crate::http::ui::{Cx, Flag, Series, Text, When, filters, page, plain, t};
+
+/// The first page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/home.html")]
+pub struct Home {
+    pub cx: Cx,
+    /// How the patient is addressed: the given name.
+    pub given: String,
+    /// The next appointments, soonest first.
+    pub coming: Vec<Coming>,
+    /// Results of the last weeks, newest first.
+    pub newest: Vec<NewResult>,
+    pub looked: LookedSum,
+    pub sums: RecordSums,
+}
+page!(Home in Home);
+
+/// An appointment to come.
+#[derive(Debug, Clone)]
+pub struct Coming {
+    pub when: When,
+    /// "Visit with Dr Adeyemi-Strand".
+    pub title: String,
+    pub text: Option<String>,
+}
+
+impl Coming {
+    fn line(&self) -> String {
+        match self.when.clock() {
+            Some(clock) => t("coming-line").with("time", clock).with("title", &self.title).to_string(),
+            None => self.title.clone(),
+        }
+    }
+}
+
+/// A result that is new to the patient.
+#[derive(Debug, Clone)]
+pub struct NewResult {
+    /// The code, for the words and the address.
+    pub key: String,
+    pub name: String,
+    /// With its unit.
+    pub value: String,
+    pub flag: Option<Flag>,
+    pub when: When,
+}
+
+impl NewResult {
+    fn plain_name(&self) -> String {
+        plain::name(&self.key).map_or_else(|| self.name.clone(), |text| text.to_string())
+    }
+
+    fn line(&self) -> String {
+        let date = self.when.long();
+        match self.flag {
+            Some(flag) => t("new-result-flagged").with("flag", flag.plain()).with("date", date).to_string(),
+            None => t("new-result-line").with("date", date).to_string(),
+        }
+    }
+}
+
+/// Who looked, summed up for the first page.
+#[derive(Debug, Clone, Default)]
+pub struct LookedSum {
+    /// People other than the patient who opened the record today.
+    pub today: usize,
+    /// The same in the last 30 days.
+    pub month: usize,
+    /// The last of them: name, role, when.
+    pub last: Option<(String, String, When)>,
+}
+
+impl LookedSum {
+    fn headline(&self) -> Text {
+        match (self.today, self.month) {
+            (0, 0) => t("looked-nobody"),
+            (0, month) => t("looked-month").with("n", month),
+            (today, _) => t("looked-today").with("n", today),
+        }
+    }
+}
+
+/// How much there is of each part of the record.
+#[derive(Debug, Clone, Default)]
+pub struct RecordSums {
+    pub allergies: AllergyStatus,
+    pub medicines: usize,
+    pub problems: usize,
+    pub results: usize,
+    pub immunizations: usize,
+    pub visits: usize,
+    pub documents: usize,
+}
+
+impl RecordSums {
+    fn allergy_words(&self) -> String {
+        match &self.allergies {
+            AllergyStatus::NeverAsked => t("sum-allergies-unknown").to_string(),
+            AllergyStatus::NoneKnown { .. } => t("sum-allergies-none").to_string(),
+            AllergyStatus::Known { list, .. } => {
+                list.iter().map(|line| line.substance.as_str()).collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+
+    fn rows(&self) -> Vec<(&'static str, &'static str, Text, String)> {
+        let sum = |message, n: usize| t(message).with("n", n).to_string();
+        vec![
+            ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words()),
+            ("/my/medicines", "pill", t("nav-medicines"), sum("sum-medicines", self.medicines)),
+            ("/my/problems", "list", t("nav-problems"), sum("sum-problems", self.problems)),
+            ("/my/results", "results", t("nav-results"), sum("sum-results", self.results)),
+            ("/my/immunizations", "shield", t("my-immunizations"), sum("sum-immunizations", self.immunizations)),
+            ("/my/visits", "calendar", t("nav-visits"), sum("sum-visits", self.visits)),
+            ("/my/documents", "file", t("nav-documents"), sum("sum-documents", self.documents)),
+        ]
+    }
+}
+
+/// All results and measurements, by what belongs together.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/results.html")]
+pub struct Results {
+    pub cx: Cx,
+    pub groups: Vec<PlainGroup>,
+}
+page!(Results in Results);
+
+/// Tests that belong together, under a heading that a patient understands.
+#[derive(Debug, Clone)]
+pub struct PlainGroup {
+    pub title: String,
+    pub series: Vec<Series>,
+}
+
+/// A series as a patient reads it.
+impl Series {
+    /// The plain words where there are some, else the name as staff say it.
+    pub fn plain_name(&self) -> String {
+        plain::name(&self.key).map_or_else(|| self.name.clone(), |text| text.to_string())
+    }
+
+    /// The technical name, where it is another.
+    pub fn technical_name(&self) -> Option<&str> {
+        plain::name(&self.key).is_some_and(|plain| plain.to_string() != self.name).then_some(self.name.as_str())
+    }
+
+    pub fn about_test(&self) -> Option<Text> {
+        plain::about(&self.key)
+    }
+}
+
+/// One test with all its results.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/result.html")]
+pub struct OneResult {
+    pub cx: Cx,
+    pub series: Series,
+    /// What is known about the newest: label and value, such as who measured.
+    pub facts: Vec<(String, String)>,
+}
+page!(OneResult in Results);
+
+impl OneResult {
+    fn when_line(&self) -> String {
+        let date = self.series.latest().map(|reading| reading.when.long()).unwrap_or_default();
+        match self.series.technical_name() {
+            Some(name) => t("result-of-named").with("name", name).with("date", date).to_string(),
+            None => t("result-of").with("date", date).to_string(),
+        }
+    }
+}
+
+/// Medicines taken now and before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/medicines.html")]
+pub struct Medicines {
+    pub cx: Cx,
+    pub current: Vec<MedicineRow>,
+    pub past: Vec<MedicineRow>,
+}
+page!(Medicines in Medicines);
+
+/// Allergies and intolerances.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/allergies.html")]
+pub struct Allergies {
+    pub cx: Cx,
+    pub status: AllergyStatus,
+    pub rows: Vec<AllergyRow>,
+}
+page!(Allergies in Allergies);
+
+/// Health problems now and before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/problems.html")]
+pub struct Problems {
+    pub cx: Cx,
+    pub active: Vec<ProblemRow>,
+    pub past: Vec<ProblemRow>,
+}
+page!(Problems in Problems);
+
+/// Visits, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/visits.html")]
+pub struct Visits {
+    pub cx: Cx,
+    pub coming: Vec<Coming>,
+    pub rows: Vec<VisitRow>,
+    pub pages: Pages,
+}
+page!(Visits in Visits);
+
+/// Vaccinations, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/immunizations.html")]
+pub struct Immunizations {
+    pub cx: Cx,
+    pub rows: Vec<ImmunizationRow>,
+}
+page!(Immunizations in Immunizations);
+
+/// Documents, newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/documents.html")]
+pub struct Documents {
+    pub cx: Cx,
+    pub rows: Vec<DocumentRow>,
+    pub pages: Pages,
+}
+page!(Documents in Documents);
+
+/// Who looked at the record.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/who_looked.html")]
+pub struct WhoLooked {
+    pub cx: Cx,
+    pub who: LookWho,
+    pub span: LookSpan,
+    /// When the log was last found whole; none when it was not checked yet, or not found whole.
+    pub checked: Option<When>,
+    pub days: Vec<LookDay>,
+    /// The patient's own openings in this span; shown apart.
+    pub own: usize,
+    pub pages: Pages,
+}
+page!(WhoLooked in WhoLooked);
+
+impl WhoLooked {
+    fn whos(&self) -> [(LookWho, Text); 6] {
+        LookWho::ALL.map(|who| (who, who.word()))
+    }
+
+    fn spans(&self) -> [(LookSpan, Text); 3] {
+        LookSpan::ALL.map(|span| (span, span.word()))
+    }
+}
+
+/// Whose openings are shown. The codes are the values of `who` in the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LookWho {
+    #[default]
+    Others,
+    Staff,
+    Family,
+    Outside,
+    Refused,
+    Own,
+}
+
+impl LookWho {
+    pub const ALL: [Self; 6] = [Self::Others, Self::Staff, Self::Family, Self::Outside, Self::Refused, Self::Own];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Others => "others",
+            Self::Staff => "staff",
+            Self::Family => "family",
+            Self::Outside => "outside",
+            Self::Refused => "refused",
+            Self::Own => "own",
+        }
+    }
+
+    /// Unknown codes mean the usual view.
+    pub fn from_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|who| who.code() == code).unwrap_or_default()
+    }
+
+    fn word(self) -> Text {
+        t(match self {
+            Self::Others => "look-who-others",
+            Self::Staff => "look-who-staff",
+            Self::Family => "look-who-family",
+            Self::Outside => "look-who-outside",
+            Self::Refused => "look-who-refused",
+            Self::Own => "look-who-own",
+        })
+    }
+}
+
+/// How far back. The codes are the values of `when` in the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LookSpan {
+    #[default]
+    Month,
+    Year,
+    All,
+}
+
+impl LookSpan {
+    pub const ALL: [Self; 3] = [Self::Month, Self::Year, Self::All];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Year => "year",
+            Self::All => "all",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|span| span.code() == code).unwrap_or_default()
+    }
+
+    fn word(self) -> Text {
+        t(match self {
+            Self::Month => "look-span-month",
+            Self::Year => "look-span-year",
+            Self::All => "look-span-all",
+        })
+    }
+}
+
+/// One day of the log.
+#[derive(Debug, Clone)]
+pub struct LookDay {
+    pub day: When,
+    pub looks: Vec<LookRow>,
+    /// Folded: who saw the name in lists, how often.
+    pub listings: Vec<ListingRow>,
+}
+
+impl LookDay {
+    fn listed(&self) -> Text {
+        t("look-listed").with("n", self.listings.len())
+    }
+}
+
+/// Somebody who opened, changed or sent a part of the record, or tried to.
+#[derive(Debug, Clone)]
+pub struct LookRow {
+    pub who: String,
+    /// Role and what they are to the patient.
+    pub role: String,
+    pub kind: LookKind,
+    pub from: When,
+    /// When several openings are one line: the last of them.
+    pub until: Option<When>,
+    pub place: Option<String>,
+    pub why: String,
+    pub what: String,
+    /// What else is to be known: refused, an emergency.
+    pub note: Option<(String, String)>,
+}
+
+impl LookRow {
+    fn time(&self) -> String {
+        let from = self.from.clock().unwrap_or_default();
+        match self.until.and_then(|until| until.clock()).filter(|until| *until != from) {
+            Some(until) => t("from-to").with("from", from).with("to", until).to_string(),
+            None => from,
+        }
+    }
+}
+
+/// What sort of opening it was; decides shape and edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookKind {
+    Person,
+    /// Another program, or the box itself.
+    Computer,
+    SentOut,
+    Emergency,
+    Refused,
+}
+
+impl LookKind {
+    fn shape(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Computer => "computer",
+            Self::SentOut => "share",
+            Self::Emergency => "alert",
+            Self::Refused => "refused",
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Emergency => " marked",
+            Self::Refused => " refused",
+            _ => "",
+        }
+    }
+}
+
+/// How often somebody saw the name in lists on one day.
+#[derive(Debug, Clone)]
+pub struct ListingRow {
+    pub who: String,
+    pub role: String,
+    pub count: u64,
+    pub first: When,
+    pub last: When,
+}
+
+impl ListingRow {
+    fn line(&self) -> Text {
+        let first = self.first.clock().unwrap_or_default();
+        let last = self.last.clock().unwrap_or_default();
+        let time = if first == last { first } else { t("from-to").with("from", first).with("to", last).to_string() };
+        t("look-listing").with("n", self.count).with("time", time)
+    }
+}

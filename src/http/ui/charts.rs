@@ -185,12 +185,17 @@ impl Frame {
         let values = || points.iter().flat_map(|point| [Some(point.value), point.second]).flatten();
         let (mut low, mut high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
         let spread = if high > low { high - low } else { high.abs().max(1.0) * 0.1 };
-        // The range's edge is drawn when it is near enough not to flatten the line; else its band meets the border.
-        if let Some(edge) = bounds.high {
-            high = high.max(edge.min(high + spread));
-        }
-        if let Some(edge) = bounds.low {
-            low = low.min(edge.max(low - spread));
+        // An edge of the range is drawn when it is near enough not to flatten the line; a little beyond it, so that
+        // its band is seen.
+        let (least, most) = (low, high);
+        for edge in [bounds.low, bounds.high].into_iter().flatten() {
+            let beyond = spread * 0.25;
+            if edge > most && edge - most <= spread * 1.5 {
+                high = high.max(edge + if bounds.low == Some(edge) { beyond } else { 0.0 });
+            }
+            if edge < least && least - edge <= spread * 1.5 {
+                low = low.min(edge - if bounds.high == Some(edge) { beyond } else { 0.0 });
+            }
         }
         if high - low < spread {
             (low, high) = (low - spread / 2.0, high + spread / 2.0);
@@ -236,7 +241,6 @@ fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
         _ => true,
     });
     let label_all = points.len() <= LABELLED && spaced;
-    let middle = (frame.low + frame.high) / 2.0;
     for (i, point) in points.iter().enumerate() {
         let (x, y) = (n(frame.x(point.day)), frame.y(point.value));
         let many = points.len() > 16;
@@ -254,11 +258,6 @@ fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
             ));
         }
         if label_all || i == last {
-            // Above the point; a value of the lower half under a falling line would meet it, so it stands below.
-            let below = point.second.is_none()
-                && point.value < middle
-                && i.checked_sub(1).and_then(|before| points.get(before)).is_none_or(|b| b.value >= point.value);
-            let dy = if below { 24.0 } else { -12.0 };
             let class = if i == last { "value last" } else { "value" };
             let words = match point.second {
                 Some(second) => format!("{}/{}", number(point.value), number(second)),
@@ -266,7 +265,7 @@ fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
             };
             draw.text(
                 "text",
-                format_args!(r#"class="{class}" x="{x}%" y="{}" text-anchor="middle""#, n(y + dy)),
+                format_args!(r#"class="{class}" x="{x}%" y="{}" text-anchor="middle""#, n(y - 12.0)),
                 &words,
             );
         }

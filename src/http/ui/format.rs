@@ -102,12 +102,21 @@ impl When {
         }
     }
 
-    /// Today 09:40, Yesterday 18:04, or 3 Mar 2026.
+    /// Today 09:40, Yesterday 18:04, or 3 Mar 2026. Stands alone; see [`Self::near_within`].
     pub fn near(&self, now: &Zoned) -> String {
-        let today = now.date();
+        self.named(now, "date-today", "date-yesterday")
+    }
+
+    /// The same inside a sentence: today 09:40.
+    pub fn near_within(&self, now: &Zoned) -> String {
+        self.named(now, "date-today.within", "date-yesterday.within")
+    }
+
+    fn named(&self, now: &Zoned, today: &str, yesterday: &str) -> String {
+        let date = now.date();
         let word = match self {
-            Self::Day(_) | Self::Time(_) if self.day() == today => "date-today",
-            Self::Day(_) | Self::Time(_) if today.yesterday().is_ok_and(|day| day == self.day()) => "date-yesterday",
+            Self::Day(_) | Self::Time(_) if self.day() == date => today,
+            Self::Day(_) | Self::Time(_) if date.yesterday().is_ok_and(|day| day == self.day()) => yesterday,
             _ => return self.short(),
         };
         match self.clock() {
@@ -275,6 +284,31 @@ pub fn number(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// A clinical term without the tag that says which kind of term it is: "Anemia (disorder)" is Anemia.
+/// Source of the tags: SNOMED CT Editorial Guide, "semantic tag"; only those that records of patients use.
+pub fn term(text: &str) -> &str {
+    const TAGS: [&str; 14] = [
+        "disorder",
+        "finding",
+        "substance",
+        "situation",
+        "procedure",
+        "organism",
+        "person",
+        "observable entity",
+        "regime/therapy",
+        "morphologic abnormality",
+        "medicinal product",
+        "physical object",
+        "event",
+        "environment",
+    ];
+    match text.trim().strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")) {
+        Some((term, tag)) if TAGS.contains(&tag) => term,
+        _ => text.trim(),
+    }
+}
+
 /// 41.8 GB, in the powers of ten that disks are sold by.
 pub fn bytes(n: u64) -> String {
     const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
@@ -370,6 +404,7 @@ mod tests {
         assert_eq!(when("2026-03-03T09:40").near(&now()), "Today 09:40");
         assert_eq!(when("2026-03-02T18:04").near(&now()), "Yesterday 18:04");
         assert_eq!(when("2026-02-27T18:04").near(&now()), "27 Feb 2026");
+        assert_eq!(when("2026-03-03T09:40").near_within(&now()), "today 09:40");
         assert_eq!(When::Month(2026, 3).near(&now()), "Mar 2026");
         assert_eq!(when("2026-03-03T09:40").heading(&now()), "Today, Tuesday 3 March");
         assert_eq!(when("2026-02-19T09:40").heading(&now()), "Thursday 19 February");
@@ -439,6 +474,14 @@ mod tests {
         ] {
             assert_eq!(unit(ucum), shown, "{ucum}");
         }
+    }
+
+    #[test]
+    fn a_term_is_shown_without_its_tag() {
+        assert_eq!(term("Anemia (disorder)"), "Anemia");
+        assert_eq!(term("Body mass index 30+ - obesity (finding)"), "Body mass index 30+ - obesity");
+        assert_eq!(term("Vitamin B12 (cobalamin)"), "Vitamin B12 (cobalamin)");
+        assert_eq!(term("(disorder)"), "(disorder)");
     }
 
     #[test]

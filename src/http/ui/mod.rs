@@ -3,15 +3,19 @@
 //! A page is a struct of plain owned data that derives `Template`; handlers fill it and nothing else. Nothing here
 //! reads a store. Markup that is not a template's is built only by [`svg`], which escapes.
 
+pub mod account;
 pub mod assets;
 pub mod charts;
 pub mod format;
 mod icon;
 mod parts;
+pub mod plain;
+pub mod record;
 mod series;
 mod shell;
 mod svg;
 mod text;
+pub mod words;
 
 pub use format::When;
 pub use icon::Icon;

@@ -62,6 +62,11 @@ impl Flag {
         FlagMark { shape: self.shape(), word: self.word(), critical: self.is_critical() }
     }
 
+    /// In a patient's table: "above".
+    pub fn short_mark(self) -> FlagMark {
+        FlagMark { shape: self.shape(), word: self.short_plain(), critical: self.is_critical() }
+    }
+
     /// In a patient's words: "above the usual range".
     pub fn plain_mark(self) -> FlagMark {
         FlagMark { shape: self.shape(), word: self.plain(), critical: self.is_critical() }

@@ -84,6 +84,17 @@ impl Flag {
         })
     }
 
+    /// The same in a table whose heading says what it is compared with: "above".
+    pub fn short_plain(self) -> Text {
+        t(match self {
+            Self::High => "flag-short-high",
+            Self::Low => "flag-short-low",
+            Self::CriticalHigh => "flag-short-critical-high",
+            Self::CriticalLow => "flag-short-critical-low",
+            Self::Abnormal => "flag-plain-abnormal",
+        })
+    }
+
     pub fn shape(self) -> &'static str {
         match self {
             Self::High | Self::CriticalHigh => "up",

@@ -1,0 +1,448 @@
+//! What a record's pages are made of, for staff and patients alike: who somebody is, and rows of allergies, medicines,
+//! problems, immunizations, visits, documents, appointments.
+
+use super::format;
+use super::{Cx, State, Tone, When, t};
+
+/// Administrative sex as registered (FHIR `administrative-gender`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sex {
+    Female,
+    Male,
+    Other,
+    #[default]
+    Unknown,
+}
+
+impl Sex {
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "female" => Self::Female,
+            "male" => Self::Male,
+            "other" => Self::Other,
+            _ => Self::Unknown,
+        }
+    }
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub fn word(self) -> String {
+        t(match self {
+            Self::Female => "sex-female",
+            Self::Male => "sex-male",
+            Self::Other => "sex-other",
+            Self::Unknown => "sex-unknown",
+        })
+        .to_string()
+    }
+}
+
+/// Who a patient is, as the directory and the banner show it.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// FHIR id.
+    pub id: String,
+    pub family: String,
+    pub given: String,
+    pub born: Option<When>,
+    pub died: Option<When>,
+    /// Died, also when it is not known when.
+    pub deceased: bool,
+    pub sex: Sex,
+    /// The clinic's own number.
+    pub number: Option<String>,
+}
+
+impl Identity {
+    /// BRANDVOLD, Halina.
+    pub fn formal(&self) -> String {
+        match (self.family.is_empty(), self.given.is_empty()) {
+            (false, false) => format!("{}, {}", self.family.to_uppercase(), self.given),
+            (false, true) => self.family.to_uppercase(),
+            (true, false) => self.given.clone(),
+            (true, true) => t("patient-no-name").to_string(),
+        }
+    }
+
+    /// Halina Brandvold.
+    pub fn plain(&self) -> String {
+        let name = format!("{} {}", self.given, self.family);
+        if name.trim().is_empty() { t("patient-no-name").to_string() } else { name.trim().to_owned() }
+    }
+
+    /// 9 May 1967 (58 years); for the dead the age they reached.
+    pub fn born_words(&self, cx: &Cx) -> String {
+        let Some(born) = &self.born else { return t("born-unknown").to_string() };
+        let until = match (&self.died, self.deceased) {
+            (Some(died), _) => Some(died.day()),
+            (None, true) => None,
+            (None, false) => Some(cx.now.date()),
+        };
+        match until.and_then(|day| format::age(born, day)) {
+            Some(age) => t("born-and-age").with("date", born.long()).with("age", age).to_string(),
+            None => born.long(),
+        }
+    }
+
+    /// The death, when there is one: "18 March 2024", or that the date is not known.
+    pub fn died_words(&self) -> Option<String> {
+        match (&self.died, self.deceased) {
+            (Some(died), _) => Some(died.long()),
+            (None, true) => Some(t("died-unknown").to_string()),
+            (None, false) => None,
+        }
+    }
+
+    pub fn href(&self) -> String {
+        format!("/patients/{}", self.id)
+    }
+}
+
+/// What is known of a patient's allergies. Nothing recorded is not the same as none.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum AllergyStatus {
+    #[default]
+    NeverAsked,
+    NoneKnown {
+        asked: Option<When>,
+    },
+    Known {
+        list: Vec<AllergyLine>,
+        asked: Option<When>,
+    },
+}
+
+/// An allergy in the bar: "Penicillins: anaphylaxis", severe, 2004.
+#[derive(Debug, Clone)]
+pub struct AllergyLine {
+    pub substance: String,
+    pub reactions: Vec<String>,
+    pub severity: Option<Severity>,
+    pub since: Option<When>,
+}
+
+/// The worst recorded reaction (FHIR `reaction.severity`), or a high criticality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Mild,
+    Moderate,
+    Severe,
+}
+
+impl Severity {
+    pub fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "mild" => Self::Mild,
+            "moderate" => Self::Moderate,
+            "severe" | "high" => Self::Severe,
+            _ => return None,
+        })
+    }
+
+    pub fn word(self) -> String {
+        t(match self {
+            Self::Mild => "severity-mild",
+            Self::Moderate => "severity-moderate",
+            Self::Severe => "severity-severe",
+        })
+        .to_string()
+    }
+}
+
+impl AllergyLine {
+    /// Penicillins: anaphylaxis.
+    pub fn headline(&self) -> String {
+        if self.reactions.is_empty() {
+            self.substance.clone()
+        } else {
+            t("allergy-headline").with("substance", &self.substance).with("reactions", self.reactions.join(", ")).into()
+        }
+    }
+
+    /// ", severe, 2004": what is known, or nothing.
+    pub fn rest(&self) -> String {
+        let parts = [self.severity.map(Severity::word), self.since.map(|when| when.year().to_string())];
+        parts.into_iter().flatten().map(|part| format!(", {part}")).collect()
+    }
+}
+
+/// What is known of a patient's medicines.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum MedicineStatus {
+    #[default]
+    NeverAsked,
+    TakesNone {
+        asked: Option<When>,
+    },
+    Takes {
+        list: Vec<MedicineLine>,
+        /// When somebody went through the list with the patient.
+        checked: Option<When>,
+    },
+}
+
+/// A medicine in the bar: "Metformin 1 g", "twice a day".
+#[derive(Debug, Clone)]
+pub struct MedicineLine {
+    pub name: String,
+    pub dose: Option<String>,
+}
+
+impl MedicineLine {
+    pub fn whole(&self) -> String {
+        match &self.dose {
+            Some(dose) => format!("{}, {dose}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// A medicine.
+#[derive(Debug, Clone)]
+pub struct MedicineRow {
+    /// With its strength: Metformin 1 g.
+    pub name: String,
+    /// How to take it, in words.
+    pub how: Option<String>,
+    pub since: Option<When>,
+    pub until: Option<When>,
+    pub state: MedicineState,
+    pub reason: Option<String>,
+    pub by: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MedicineState {
+    Taking,
+    /// Said by the patient, prescribed by nobody here.
+    Reported,
+    Paused,
+    Finished,
+    Stopped,
+    Draft,
+}
+
+impl MedicineState {
+    /// From FHIR R4 `medicationrequest-status`.
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "active" => Self::Taking,
+            "on-hold" => Self::Paused,
+            "completed" => Self::Finished,
+            "draft" => Self::Draft,
+            _ => Self::Stopped,
+        }
+    }
+
+    pub fn mark(self) -> State {
+        let (shape, tone, word) = match self {
+            Self::Taking => ("full", Tone::Accent, "medicine-taking"),
+            Self::Reported => ("person", Tone::Dim, "medicine-reported"),
+            Self::Paused => ("clock", Tone::Caution, "medicine-paused"),
+            Self::Finished => ("check", Tone::Dim, "medicine-finished"),
+            Self::Stopped => ("cross", Tone::Dim, "medicine-stopped"),
+            Self::Draft => ("planned", Tone::Dim, "medicine-draft"),
+        };
+        State::new(shape, tone, t(word))
+    }
+}
+
+impl MedicineRow {
+    /// "until 2 May 2026", "since 2016", "not prescribed".
+    pub fn aside(&self) -> String {
+        match (self.state, &self.until, &self.since) {
+            (MedicineState::Reported, ..) => t("medicine-not-prescribed").to_string(),
+            (_, Some(until), _) => t("until").with("date", until.short()).to_string(),
+            (_, None, Some(since)) => t("since").with("date", since.short()).to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// "3 Mar 2024 to 2 May 2026", as far as it is known.
+    pub fn span(&self) -> String {
+        match (&self.since, &self.until) {
+            (Some(since), Some(until)) if since == until => since.short(),
+            (Some(since), Some(until)) => {
+                t("from-to").with("from", since.short()).with("to", until.short()).to_string()
+            }
+            (Some(since), None) => t("since").with("date", since.short()).to_string(),
+            (None, Some(until)) => t("until").with("date", until.short()).to_string(),
+            (None, None) => t("date-unknown").to_string(),
+        }
+    }
+}
+
+/// A problem or diagnosis.
+#[derive(Debug, Clone)]
+pub struct ProblemRow {
+    pub name: String,
+    pub since: Option<When>,
+    pub ended: Option<When>,
+    /// Not confirmed, a difference, refuted: in a word.
+    pub doubt: Option<String>,
+    pub note: Option<String>,
+}
+
+impl ProblemRow {
+    /// "March 2021 to May 2022", as far as it is known.
+    pub fn span(&self) -> String {
+        match (&self.since, &self.ended) {
+            (Some(since), Some(ended)) => {
+                t("from-to").with("from", since.short()).with("to", ended.short()).to_string()
+            }
+            (Some(since), None) => t("since").with("date", since.short()).to_string(),
+            (None, Some(ended)) => t("until").with("date", ended.short()).to_string(),
+            (None, None) => t("date-unknown").to_string(),
+        }
+    }
+
+    pub fn aside(&self) -> String {
+        self.since.map(|since| t("since").with("date", since.year().to_string()).to_string()).unwrap_or_default()
+    }
+}
+
+/// An allergy in full.
+#[derive(Debug, Clone)]
+pub struct AllergyRow {
+    pub line: AllergyLine,
+    /// Allergy or intolerance; food, medicine, environment: in words.
+    pub kind: Option<String>,
+    pub recorded: Option<When>,
+    pub by: Option<String>,
+    /// Not active: why, in a word.
+    pub state: Option<String>,
+}
+
+/// An immunization that was given, or why it was not.
+#[derive(Debug, Clone)]
+pub struct ImmunizationRow {
+    pub name: String,
+    pub when: Option<When>,
+    /// Dose in its series, lot, site: what is known, in words.
+    pub detail: Option<String>,
+    pub by: Option<String>,
+    /// Set when it was not given: the reason, in words.
+    pub not_given: Option<String>,
+}
+
+/// A visit.
+#[derive(Debug, Clone)]
+pub struct VisitRow {
+    pub when: Option<When>,
+    pub until: Option<When>,
+    /// What sort: Visit, phone call, emergency, hospital stay.
+    pub kind: String,
+    pub reason: Option<String>,
+    pub by: Option<String>,
+    pub place: Option<String>,
+    /// Whether it still goes on.
+    pub open: bool,
+}
+
+impl VisitRow {
+    /// The day, and the last day of a stay.
+    pub fn span(&self) -> String {
+        match (&self.when, &self.until) {
+            (Some(when), Some(until)) if until.day() > when.day() => {
+                t("from-to").with("from", when.short()).with("to", until.short()).to_string()
+            }
+            (Some(when), _) => when.short_time(),
+            (None, _) => t("date-unknown").to_string(),
+        }
+    }
+}
+
+/// A document.
+#[derive(Debug, Clone)]
+pub struct DocumentRow {
+    pub title: String,
+    pub kind: Option<String>,
+    pub when: Option<When>,
+    pub by: Option<String>,
+    pub bytes: Option<u64>,
+    /// Where it can be read; none when only its entry is in the record.
+    pub href: Option<String>,
+}
+
+impl DocumentRow {
+    pub fn size(&self) -> Option<String> {
+        self.bytes.map(format::bytes)
+    }
+}
+/// One appointment.
+#[derive(Debug, Clone)]
+pub struct DayRow {
+    pub when: When,
+    pub minutes: Option<i64>,
+    pub patient: String,
+    pub age: Option<String>,
+    /// The chart, or for reception the patient's details.
+    pub href: String,
+    /// Clinical: never filled for reception.
+    pub reason: Option<String>,
+    /// What sort of appointment: visit, phone call.
+    pub kind: Option<String>,
+    pub with: Option<String>,
+    pub state: AppointmentState,
+}
+
+/// FHIR `Appointment.status`, as far as people distinguish it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppointmentState {
+    NotConfirmed,
+    Expected,
+    Arrived,
+    Done,
+    Cancelled,
+    DidNotCome,
+}
+
+impl AppointmentState {
+    /// From FHIR R4 `appointmentstatus`.
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "booked" => Self::Expected,
+            "arrived" | "checked-in" => Self::Arrived,
+            "fulfilled" => Self::Done,
+            "cancelled" | "entered-in-error" => Self::Cancelled,
+            "noshow" => Self::DidNotCome,
+            _ => Self::NotConfirmed,
+        }
+    }
+
+    pub fn mark(self) -> State {
+        let (shape, tone, word) = match self {
+            Self::NotConfirmed => ("clock", Tone::Caution, "appointment-not-confirmed"),
+            Self::Expected => ("planned", Tone::Dim, "appointment-expected"),
+            Self::Arrived => ("full", Tone::Accent, "appointment-arrived"),
+            Self::Done => ("check", Tone::Dim, "appointment-done"),
+            Self::Cancelled => ("cross", Tone::Dim, "appointment-cancelled"),
+            Self::DidNotCome => ("refused", Tone::Caution, "appointment-did-not-come"),
+        };
+        State::new(shape, tone, t(word))
+    }
+}
+
+/// Where the pages of a long list lead; none where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}
+
+impl Pages {
+    pub fn any(&self) -> bool {
+        self.newer.is_some() || self.older.is_some()
+    }
+}

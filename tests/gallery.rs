@@ -1,0 +1,97 @@
+//! Renders every page with rich invented data to `target/gallery/*.html`, so that they can be looked at, and holds
+//! each to the rules that every page keeps.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod samples;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use chartbox::http::ui::assets;
+
+#[test]
+fn every_page_can_be_looked_at_and_keeps_the_rules() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../gallery");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join("static")).unwrap();
+    for name in assets::names() {
+        std::fs::write(folder.join("static").join(name), &assets::named(name).unwrap().bytes).unwrap();
+    }
+    let here = assets::url("");
+    let mut faults = Vec::new();
+    for (name, html) in samples::pages() {
+        faults.extend(faults_of(&html).into_iter().map(|fault| format!("{name}: {fault}")));
+        std::fs::write(folder.join(format!("{name}.html")), html.replace(&here, "static/")).unwrap();
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What a page does that no page may do.
+fn faults_of(html: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if html.contains("{$") {
+        let at = html.find("{$").unwrap();
+        faults
+            .push(format!("a gap of a message is empty: {}", &html[at.saturating_sub(80)..(at + 40).min(html.len())]));
+    }
+    let mut ids = BTreeSet::new();
+    let mut wanted = Vec::new();
+    for tag in html.split('<').skip(1) {
+        let tag = tag.split('>').next().unwrap();
+        for banned in [" style=", " onclick=", " onload=", " href=\"#\"", " href=\"\"", "javascript:"] {
+            if tag.contains(banned) {
+                faults.push(format!("has{banned} in <{tag}>"));
+            }
+        }
+        if tag.starts_with("script") && !tag.contains("src=\"/static/") {
+            faults.push(format!("a script without a file of ours: <{tag}>"));
+        }
+        if let Some(id) = attribute(tag, "id")
+            && !ids.insert(id.to_owned())
+        {
+            faults.push(format!("id {id} twice"));
+        }
+        for name in ["for", "aria-labelledby", "aria-describedby"] {
+            wanted.extend(attribute(tag, name).into_iter().flat_map(str::split_whitespace).map(str::to_owned));
+        }
+        if let Some(target) = attribute(tag, "href").and_then(|href| href.strip_prefix('#')) {
+            wanted.push(target.to_owned());
+        }
+    }
+    faults.extend(wanted.into_iter().filter(|id| !ids.contains(id)).map(|id| format!("nothing has the id {id}")));
+    if html.starts_with("<!doctype") {
+        // Pictures have titles too; the page's stands in the head.
+        let (head, body) = html.split_once("<body").unwrap_or((html, ""));
+        for (part, needed) in [(head, "<title>"), (head, "lang=\"en\""), (body, "<main id=\"main\""), (body, "<h1")] {
+            if part.matches(needed).count() != 1 {
+                faults.push(format!("{needed} stands {} times", part.matches(needed).count()));
+            }
+        }
+    }
+    faults
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let at = tag.find(&format!(" {name}=\""))?;
+    tag[at + name.len() + 3..].split('"').next()
+}
+
+#[test]
+fn the_rules_find_what_breaks_them() {
+    let page = |body: &str| {
+        format!(
+            "<!doctype html><html lang=\"en\"><title>x</title><body><main id=\"main\"><h1>x</h1>{body}</main></html>"
+        )
+    };
+    assert!(faults_of(&page("")).is_empty());
+    for broken in [
+        "<p style=\"x\">",
+        "<p id=\"a\"><p id=\"a\">",
+        "<label for=\"nothing\">",
+        "<script>1</script>",
+        "a {$gap} b",
+        "<h1>two</h1>",
+    ] {
+        assert!(!faults_of(&page(broken)).is_empty(), "{broken}");
+    }
+}

@@ -1,0 +1,141 @@
+//! Invented people and values for the gallery: one ordinary chart, one that is as full as a real one gets, one empty.
+
+mod chart;
+mod other;
+mod patient;
+
+use askama::Template;
+use chartbox::base::Role;
+use chartbox::http::ui::{Bounds, Cx, Flag, Reading, Series, Viewer, When};
+use jiff::Zoned;
+use jiff::civil::Date;
+
+/// File name and page.
+pub fn pages() -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    all.extend(other::pages());
+    all.extend(chart::pages());
+    all.extend(patient::pages());
+    all
+}
+
+pub fn now() -> Zoned {
+    "2026-03-03T09:38[Europe/London]".parse().unwrap()
+}
+
+pub fn cx(name: &str, role: Role) -> Cx {
+    Cx {
+        clinic: "Alder Street Clinic".into(),
+        host: "chartbox-k7m2.local".into(),
+        now: now(),
+        csrf: "f3a1c09e".into(),
+        demo: false,
+        viewer: Some(Viewer { name: name.into(), role, for_whom: None }),
+        idle_seconds: Some(900),
+        done: None,
+    }
+}
+
+pub fn doctor() -> Cx {
+    cx("Dr R. Adeyemi-Strand", Role::Clinician)
+}
+
+pub fn halina() -> Cx {
+    cx("Halina", Role::Patient)
+}
+
+pub fn nobody() -> Cx {
+    Cx { viewer: None, idle_seconds: None, ..doctor() }
+}
+
+pub fn demo(cx: Cx) -> Cx {
+    Cx { demo: true, ..cx }
+}
+
+pub fn day(text: &str) -> When {
+    When::parse(text, &now().time_zone().clone()).unwrap()
+}
+
+pub fn time(text: &str) -> When {
+    When::Time(text.parse().unwrap())
+}
+
+pub fn render(page: &impl Template) -> String {
+    page.render().unwrap()
+}
+
+/// A series from days and values, with flags by its range.
+pub fn series(
+    key: &str,
+    name: &str,
+    unit: &str,
+    low: Option<f64>,
+    high: Option<f64>,
+    points: &[(&str, f64)],
+) -> Series {
+    let bounds = Bounds { low, high };
+    let reading = |(on, value): &(&str, f64)| Reading {
+        when: day(on),
+        text: chartbox::http::ui::format::number(*value),
+        number: Some(*value),
+        second: None,
+        flag: bounds.flag(*value),
+    };
+    Series {
+        key: key.into(),
+        name: name.into(),
+        unit: unit.into(),
+        bounds,
+        readings: points.iter().map(reading).collect(),
+        source: None,
+    }
+}
+
+/// Half-yearly values that end on 24 February 2026.
+pub fn halves(key: &str, name: &str, unit: &str, low: Option<f64>, high: Option<f64>, values: &[f64]) -> Series {
+    const DAYS: [&str; 5] = ["2024-03-12", "2024-09-17", "2025-03-11", "2025-09-16", "2026-02-24"];
+    let points: Vec<_> = DAYS[5 - values.len()..].iter().copied().zip(values.iter().copied()).collect();
+    series(key, name, unit, low, high, &points)
+}
+
+/// A blood pressure with both lines.
+pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
+    let reading = |(on, upper, lower): &(&str, f64, f64)| Reading {
+        when: day(on),
+        text: format!("{upper}/{lower}"),
+        number: Some(*upper),
+        second: Some(*lower),
+        flag: (*upper > 140.0).then_some(Flag::High),
+    };
+    Series {
+        key: "85354-9".into(),
+        name: "Blood pressure".into(),
+        unit: "mmHg".into(),
+        bounds: Bounds { low: None, high: Some(140.0) },
+        readings: values.iter().map(reading).collect(),
+        source: None,
+    }
+}
+
+/// A reading in words, without a number.
+pub fn worded(key: &str, name: &str, text: &str, flag: Option<Flag>) -> Series {
+    let reading = Reading { when: day("2026-02-24"), text: text.into(), number: None, second: None, flag };
+    Series { key: key.into(), name: name.into(), readings: vec![reading], ..Series::default() }
+}
+
+/// Many readings, one a month, over years.
+pub fn monthly(key: &str, name: &str, unit: &str, months: i32, value: impl Fn(i32) -> f64) -> Series {
+    let start = Date::new(2019, 4, 9).unwrap();
+    let points = (0..months).map(|month| {
+        let on = start.checked_add(jiff::Span::new().months(month)).unwrap();
+        let value = value(month);
+        Reading {
+            when: When::Day(on),
+            text: chartbox::http::ui::format::number(value),
+            number: Some(value),
+            second: None,
+            flag: None,
+        }
+    });
+    Series { key: key.into(), name: name.into(), unit: unit.into(), readings: points.collect(), ..Series::default() }
+}

@@ -1,0 +1,521 @@
+//! Pages without a session, the staff's lists, the health administrator's and the operator's.
+
+use chartbox::audit::{Action, Outcome};
+use chartbox::base::Secret;
+use chartbox::http::admin::pages::{Audit, AuditFilter, ChainState, EntryGroup, EntryRow, Found, Verify};
+use chartbox::http::clinic::pages as clinic_pages;
+use chartbox::http::clinic::pages::*;
+use chartbox::http::open::pages::*;
+use chartbox::http::operator::pages as box_pages;
+use chartbox::http::operator::pages::*;
+use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
+use chartbox::http::ui::record::*;
+use chartbox::http::ui::{Faults, words};
+
+use super::*;
+
+pub fn pages() -> Vec<(&'static str, String)> {
+    let mut all = open();
+    all.extend(staff());
+    all.extend(admin());
+    all.extend(operator());
+    all
+}
+
+fn open() -> Vec<(&'static str, String)> {
+    let sign_in = |refused| SignIn { cx: nobody(), user: "halina".into(), refused, next: Some("/my".into()) };
+    let wrong = SignInRefusal::DoNotMatch { tries_left: Some(2), wait_minutes: 15 };
+    let wait = SignInRefusal::Wait { until: time("2026-03-03T10:20") };
+    let first = || {
+        FirstAccount::empty()
+            .into_iter()
+            .map(|one| FirstAccount { name: "Ruth Adeyemi-Strand".into(), ..one })
+            .collect()
+    };
+    let mut faults = Faults::none();
+    faults.add("operator_password", "This password is too easy to guess. Add two unusual words.");
+    let problem = |kind| render(&Problem { cx: nobody(), kind });
+    vec![
+        ("sign-in", render(&SignIn { user: String::new(), ..sign_in(None) })),
+        ("sign-in-demo", render(&SignIn { cx: demo(nobody()), ..sign_in(None) })),
+        ("sign-in-wrong", render(&sign_in(Some(wrong)))),
+        ("sign-in-wait", render(&sign_in(Some(wait)))),
+        ("sign-in-stale", render(&sign_in(Some(SignInRefusal::Stale)))),
+        ("signed-out", render(&SignedOut { cx: nobody(), why: SignedOutWhy::Asked })),
+        ("signed-out-idle", render(&SignedOut { cx: nobody(), why: SignedOutWhy::Idle { minutes: 15 } })),
+        ("signed-out-ended", render(&SignedOut { cx: nobody(), why: SignedOutWhy::Ended })),
+        ("new-password", render(&NewPassword { cx: nobody(), faults: Faults::none() })),
+        (
+            "setup-code",
+            render(&SetupCode {
+                cx: nobody(),
+                fault: Some("This is not the code of this box. Compare it with the console, sign by sign.".into()),
+            }),
+        ),
+        (
+            "setup-accounts",
+            render(&SetupAccounts {
+                cx: nobody(),
+                zone: "Europe/London".into(),
+                accounts: FirstAccount::empty(),
+                faults,
+            }),
+        ),
+        ("setup-check", render(&SetupCheck { cx: nobody(), zone: "Europe/London".into(), accounts: first() })),
+        (
+            "setup-done",
+            render(&SetupDone { cx: nobody(), accounts: first(), welcome: "http://chartbox-k7m2.local/".into() }),
+        ),
+        ("welcome", render(&welcome())),
+        ("locked", render(&Locked { cx: nobody(), fault: None })),
+        (
+            "locked-wrong",
+            render(&Locked {
+                cx: nobody(),
+                fault: Some("This is not the passphrase of this box. The box stays locked.".into()),
+            }),
+        ),
+        ("problem-404", render(&Problem { cx: doctor(), kind: ProblemKind::NothingHere })),
+        ("problem-403", problem(ProblemKind::NotForRole)),
+        ("problem-stale", problem(ProblemKind::StaleForm)),
+        ("problem-400", problem(ProblemKind::NotUnderstood)),
+        ("problem-401", problem(ProblemKind::NotSignedIn)),
+        ("problem-405", problem(ProblemKind::NotThisWay)),
+        ("problem-409", problem(ProblemKind::ChangedMeanwhile)),
+        ("problem-410", problem(ProblemKind::Gone)),
+        ("problem-proof", problem(ProblemKind::ProofNeeded)),
+        ("problem-413", problem(ProblemKind::TooLarge { most: 20_000_000 })),
+        ("problem-421", problem(ProblemKind::OtherName)),
+        ("problem-429", problem(ProblemKind::TooMany { until: Some(time("2026-03-03T10:20")) })),
+        ("problem-429-plain", problem(ProblemKind::TooMany { until: None })),
+        ("problem-500", problem(ProblemKind::Unexpected { reference: Some("k7m2-20260303-0938".into()) })),
+        ("problem-503", problem(ProblemKind::AuditUnwritable)),
+        ("problem-503-starting", problem(ProblemKind::NotReady)),
+        ("problem-503-slow", problem(ProblemKind::TookTooLong)),
+        ("problem-507", problem(ProblemKind::DiskFull)),
+    ]
+}
+
+fn welcome() -> Welcome {
+    Welcome {
+        cx: nobody(),
+        fingerprint: "6F:2A:91:C4:0E:77:B3:58:1D:AA:40:9C:E2:35:F8:06:5B:C1:7E:92:34:DF:08:6A:B7:13:E9:4C:20:8D:F5:61"
+            .into(),
+        secure: "https://chartbox-k7m2.local".into(),
+        here: "http://chartbox-k7m2.local/".into(),
+        authority: "Record box k7m2".into(),
+        authority_until: day("2036-03-01"),
+    }
+}
+
+fn identity(id: &str, family: &str, given: &str, born: &str, number: &str) -> Identity {
+    Identity {
+        id: id.into(),
+        family: family.into(),
+        given: given.into(),
+        born: Some(day(born)),
+        died: None,
+        deceased: false,
+        sex: Sex::Female,
+        number: Some(number.into()),
+    }
+}
+
+fn people() -> Vec<PatientRow> {
+    let row = |who, lives: &str| PatientRow { who, lives: Some(lives.into()) };
+    vec![
+        row(identity("p1", "Brandvold", "Halina", "1967-05-09", "004 127"), "Quay Lane 4, Fjordvik"),
+        row(identity("p2", "Brandvold", "Signe", "1994-11-21", "009 310"), "Quay Lane 4, Fjordvik"),
+        row(
+            Identity {
+                died: Some(day("2019-01-30")),
+                deceased: true,
+                sex: Sex::Male,
+                ..identity("p3", "Brandwald-Oyelowo", "Maximilian José", "1931-02-02", "000 012")
+            },
+            "Old Harbour Road 118, Northmoor",
+        ),
+        row(
+            identity(
+                "p4",
+                "Sanabria-Wolfeschlegelsteinhausen999",
+                "Guillermo498 Eduardo",
+                "2026-02-20",
+                "3b9f2a40-77e1-4a64",
+            ),
+            "Springfield",
+        ),
+        PatientRow { who: Identity { id: "p5".into(), ..Identity::default() }, lives: None },
+    ]
+}
+
+fn appointments() -> Vec<DayRow> {
+    use AppointmentState::*;
+    [
+        ("08:40", "Osric Pellam", "71 years", "Dizzy when standing up", None, Done),
+        ("09:00", "Tamsin Oduya-Reed", "34 years", "Migraine, follow-up", None, DidNotCome),
+        ("09:20", "Bruno Castelnau", "46 years", "Low back pain", None, Done),
+        ("09:40", "Halina Brandvold", "58 years", "Cough and fever for 6 days", None, Arrived),
+        ("10:00", "Idris Fennimore", "9 years", "Earache", Some("with his mother"), Arrived),
+        ("10:40", "Wilma Tarkington-Lowe", "82 years", "Swollen legs", None, Expected),
+        ("11:00", "Joren Vasquill", "27 years", "Sick note", Some("phone call"), Expected),
+        ("11:40", "Leopold Quist", "53 years", "Skin check", None, Cancelled),
+        ("13:00", "Anneke Rosdahl", "31 years", "First visit, pregnancy", None, NotConfirmed),
+    ]
+    .map(|(clock, patient, age, reason, kind, state)| DayRow {
+        when: time(&format!("2026-03-03T{clock}")),
+        minutes: Some(20),
+        patient: patient.into(),
+        age: Some(age.into()),
+        href: "/patients/p1".into(),
+        reason: Some(reason.into()),
+        kind: kind.map(String::from),
+        with: Some("Dr R. Adeyemi-Strand".into()),
+        state,
+    })
+    .into()
+}
+
+fn staff() -> Vec<(&'static str, String)> {
+    let today = |cx, rows| Today {
+        cx,
+        day: day("2026-03-03"),
+        rows,
+        before: "/today?day=2026-03-02".into(),
+        after: "/today?day=2026-03-04".into(),
+    };
+    let desk = || cx("Milo Tessaro", Role::Reception);
+    let no_reason = || {
+        appointments()
+            .into_iter()
+            .map(|row| DayRow { reason: None, kind: Some("Visit".into()), ..row })
+            .collect::<Vec<_>>()
+    };
+    let mut faults = Faults::none();
+    faults.add("born", "This date lies in the future. We have 9 5 2067.");
+    faults.add("sex", "Choose one. “Not known” is an answer too.");
+    let form = RegisterForm {
+        family: "Brandvold".into(),
+        given: "Halina".into(),
+        born: "9 5 2067".into(),
+        ..RegisterForm::default()
+    };
+    let search =
+        |query: &str, rows: Vec<PatientRow>, more| render(&Patients { cx: doctor(), query: query.into(), rows, more });
+    let session = |id: &str, device: &str, current| SessionLine {
+        id: id.into(),
+        device: device.into(),
+        origin: None,
+        since: time("2026-03-02T08:00"),
+        last_used: time("2026-03-03T09:30"),
+        current,
+    };
+    vec![
+        ("today", render(&today(doctor(), appointments()))),
+        ("today-reception", render(&today(demo(desk()), no_reason()))),
+        ("today-empty", render(&Today { day: day("2026-03-08"), ..today(doctor(), vec![]) })),
+        ("patients", search("brandv", people(), true)),
+        ("patients-none", search("brandwold 1967", vec![], false)),
+        ("patients-start", search("", vec![], false)),
+        ("patients-recent", search("", people(), false)),
+        ("found", render(&clinic_pages::Found { cx: doctor(), query: "bra".into(), rows: people(), more: true })),
+        ("found-none", render(&clinic_pages::Found { cx: doctor(), query: "<b>x".into(), rows: vec![], more: false })),
+        (
+            "register",
+            render(&Register { cx: desk(), form: RegisterForm::default(), faults: Faults::none(), doubles: vec![] }),
+        ),
+        ("register-wrong", render(&Register { cx: desk(), form: form.clone(), faults, doubles: vec![] })),
+        (
+            "register-double",
+            render(&Register {
+                cx: desk(),
+                form: RegisterForm { sex: "female".into(), ..form },
+                faults: Faults::none(),
+                doubles: people().into_iter().take(1).collect(),
+            }),
+        ),
+        (
+            "details",
+            render(&Details {
+                cx: Cx {
+                    done: Some("Halina Brandvold is registered with the clinic number 004 127.".into()),
+                    ..desk()
+                },
+                who: identity("p1", "Brandvold", "Halina", "1967-05-09", "004 127"),
+                reach: vec![
+                    ("Phone".into(), "01632 960 142".into()),
+                    ("Address".into(), "Quay Lane 4, 1180 Fjordvik".into()),
+                ],
+                appointments: no_reason().into_iter().skip(3).take(2).collect(),
+            }),
+        ),
+        (
+            "details-empty",
+            render(&Details { cx: desk(), who: people().remove(4).who, reach: vec![], appointments: vec![] }),
+        ),
+        (
+            "account",
+            render(&StaffAccount {
+                cx: doctor(),
+                user: "radeyemi".into(),
+                sessions: vec![session("a", "Firefox on Linux", true), session("b", "Safari on iPad", false)],
+                faults: Faults::none(),
+            }),
+        ),
+    ]
+}
+
+fn admin() -> Vec<(&'static str, String)> {
+    let cx = || cx("Johanna Pryce-Quill", Role::HealthAdmin);
+    let row = |sequence, clock: &str, who: &str, role: &str, what: &str, why: &str, outcome| EntryRow {
+        sequence,
+        when: time(&format!("2026-03-03T{clock}")),
+        who: who.into(),
+        role: role.into(),
+        what: what.into(),
+        detail: None,
+        patient: Some("Halina Brandvold".into()),
+        why: why.into(),
+        outcome: words::ended(outcome),
+    };
+    let groups = vec![
+        EntryGroup::unsealed(vec![
+            row(
+                487_102,
+                "10:04",
+                "R. Adeyemi-Strand",
+                "Doctor",
+                "opened 31 results or measurements, 6 medicines",
+                "Care",
+                Outcome::Success,
+            ),
+            row(
+                487_098,
+                "09:31",
+                "Lena Corvin",
+                "Nurse",
+                &words::did(Action::Create).to_string(),
+                "Care",
+                Outcome::Success,
+            ),
+        ]),
+        EntryGroup::sealed(vec![
+            EntryRow {
+                detail: Some("“Night pharmacy called about her blood pressure tablets”".into()),
+                ..row(
+                    471_077,
+                    "08:47",
+                    "Piers Halloran",
+                    "Doctor",
+                    "opened in an emergency",
+                    "Emergency access",
+                    Outcome::Success,
+                )
+            },
+            row(
+                468_655,
+                "08:03",
+                "Milo Tessaro",
+                "Reception",
+                "searched",
+                "Registration and appointments",
+                Outcome::Denied,
+            ),
+            EntryRow {
+                patient: None,
+                ..row(
+                    468_001,
+                    "07:00",
+                    "backup",
+                    "Program",
+                    "made a backup",
+                    "Looking after the system",
+                    Outcome::Failed,
+                )
+            },
+        ]),
+    ];
+    let chain = |verified| ChainState {
+        entries: 487_493,
+        since: Some(day("2024-05-12")),
+        verified,
+        checkpoint: Some((486_112, time("2026-03-03T02:15"))),
+        next_checkpoint: Some(time("2026-03-03T14:15")),
+    };
+    let audit = |chain, groups| Audit {
+        cx: cx(),
+        chain,
+        filter: AuditFilter { patient: "Halina Brandvold".into(), from: "2026-02-01".into(), ..AuditFilter::default() },
+        fault: None,
+        groups,
+        pages: Pages { newer: None, older: Some("/audit?before=468001".into()) },
+        own_entry: Some(487_494),
+    };
+    let whole = Some((time("2026-03-03T02:15"), Found::Whole));
+    let broken = Some((time("2026-03-03T02:15"), Found::Tampered));
+    let facts = || {
+        vec![
+            ("Entries".to_owned(), "487,493".to_owned()),
+            ("Under the last checkpoint".to_owned(), "486,112".to_owned()),
+        ]
+    };
+    let blind = || {
+        vec![
+            "The end of the log, written anew after the last checkpoint that is kept outside the box: 1,381 entries."
+                .to_owned(),
+            "What was done without this program, and so was never written.".to_owned(),
+        ]
+    };
+    vec![
+        ("audit", render(&audit(chain(whole), groups.clone()))),
+        ("audit-broken", render(&audit(chain(broken), groups))),
+        (
+            "audit-new",
+            render(&Audit {
+                fault: Some("There is no day 31 February.".into()),
+                own_entry: None,
+                chain: ChainState { checkpoint: None, next_checkpoint: None, since: None, ..chain(None) },
+                ..audit(chain(None), vec![])
+            }),
+        ),
+        (
+            "verify",
+            render(&Verify {
+                cx: cx(),
+                found: Found::Whole,
+                checked: time("2026-03-03T09:38"),
+                entries: 487_493,
+                facts: facts(),
+                findings: vec![],
+                blind: blind(),
+            }),
+        ),
+        (
+            "verify-broken",
+            render(&Verify {
+                cx: cx(),
+                found: Found::Tampered,
+                checked: time("2026-03-03T09:38"),
+                entries: 487_493,
+                facts: facts(),
+                findings: vec!["Entry 471,077 was changed.".into(), "Entries 471,080 to 471,091 are missing.".into()],
+                blind: blind(),
+            }),
+        ),
+    ]
+}
+
+fn operator() -> Vec<(&'static str, String)> {
+    let cx = || cx("Abel Rondo", Role::Operator);
+    let listening = |kind, address: &str, state| Listening { kind, address: address.into(), state };
+    let health = Health {
+        cx: cx(),
+        unlock: Unlock::Tpm,
+        disk: Disk { used: 146_000_000_000, total: 477_000_000_000, store: 41_800_000_000 },
+        memory: Memory { used: 58_000_000, peak: Some(141_000_000), total: 8_000_000_000 },
+        version: "0.1.0".into(),
+        running_since: time("2026-01-31T06:12"),
+        certificate: Certificate {
+            until: day("2026-05-22"),
+            days_left: 80,
+            renews: Some(day("2026-04-22")),
+            authority_until: day("2036-03-01"),
+            fingerprint: welcome().fingerprint,
+        },
+        listeners: vec![
+            listening(ListenerKind::Clinic, "[::]:443", ListenerState::Answers),
+            listening(ListenerKind::Portal, "[::]:8444", ListenerState::Off),
+            listening(ListenerKind::Welcome, "[::]:80", ListenerState::Answers),
+            listening(ListenerKind::Ops, "127.0.0.1:9464", ListenerState::Answers),
+        ],
+        log: LogHealth {
+            entries: 487_493,
+            verified: Some((time("2026-03-03T02:15"), Whole::Yes)),
+            checkpoint: Some(time("2026-03-03T02:15")),
+        },
+        clock: ClockHealth::Synchronized,
+        signed_in: 14,
+    };
+    let mut bad = health.clone();
+    bad.cx = demo(cx());
+    bad.unlock = Unlock::HostKey;
+    bad.disk.used = 470_000_000_000;
+    bad.certificate.days_left = -2;
+    bad.certificate.until = day("2026-03-01");
+    bad.listeners[0].state = ListenerState::Broken;
+    bad.log.verified = Some((time("2026-03-03T02:15"), Whole::No));
+    bad.log.checkpoint = None;
+    bad.clock = ClockHealth::Alone;
+    bad.signed_in = 0;
+    let mut care = health.clone();
+    care.unlock = Unlock::Demo;
+    care.disk.used = 440_000_000_000;
+    care.log.verified = None;
+    care.clock = ClockHealth::Unknown;
+    let pass = Health { unlock: Unlock::Passphrase, ..health.clone() };
+    let row = |id: &str, name: &str, role, state, last: Option<&str>| box_pages::AccountRow {
+        id: id.into(),
+        name: name.into(),
+        user: id.into(),
+        role,
+        state,
+        last_used: last.map(time),
+    };
+    let rows = || {
+        vec![
+            row(
+                "radeyemi",
+                "Dr Ruth Adeyemi-Strand",
+                Some(Role::Clinician),
+                AccountState::Enabled,
+                Some("2026-03-03T09:30"),
+            ),
+            row("lcorvin", "Lena Corvin", Some(Role::Nurse), AccountState::FirstPassword, None),
+            row(
+                "phalloran",
+                "Dr Piers Halloran",
+                Some(Role::Clinician),
+                AccountState::Disabled,
+                Some("2026-02-21T22:51"),
+            ),
+            row(
+                "northmoor-lab",
+                "Northmoor Laboratory, results interface, Fjordvik",
+                None,
+                AccountState::Enabled,
+                Some("2026-03-02T14:12"),
+            ),
+        ]
+    };
+    let mut faults = Faults::none();
+    faults.add("user", "This user name is taken. Choose another one.");
+    let one = |index: usize, password: Option<&str>, fault: Option<&str>| OneAccount {
+        cx: cx(),
+        row: rows().remove(index),
+        made: time("2024-05-12T09:00"),
+        sessions: 2,
+        password: password.map(|text| Secret::new(text.to_owned())),
+        fault: fault.map(String::from),
+    };
+    vec![
+        ("health", render(&health)),
+        ("health-passphrase", render(&pass)),
+        ("health-care", render(&care)),
+        ("health-bad", render(&bad)),
+        ("accounts", render(&Accounts { cx: cx(), rows: rows() })),
+        (
+            "account-new",
+            render(&NewAccount {
+                cx: cx(),
+                form: NewAccountForm { name: "Lena Corvin".into(), user: "lcorvin".into(), role: "nurse".into() },
+                faults,
+            }),
+        ),
+        ("account-one", render(&one(0, None, None))),
+        ("account-reset", render(&one(1, Some("meadow-copper-violin-nine"), None))),
+        (
+            "account-off",
+            render(&one(2, None, Some("This is the last account with this role that is on. Make another one first."))),
+        ),
+    ]
+}

@@ -1,0 +1,354 @@
+//! A patient's pages.
+
+use chartbox::http::portal::pages::*;
+use chartbox::http::ui::account::{PatientAccount, SessionLine};
+use chartbox::http::ui::record::*;
+use chartbox::http::ui::{Faults, Flag};
+
+use super::chart::{frame, medicines, vitals};
+use super::*;
+
+pub fn pages() -> Vec<(&'static str, String)> {
+    let mut all = vec![
+        ("my-home", render(&home())),
+        ("my-home-empty", render(&empty_home())),
+        ("my-results", render(&results())),
+        ("my-result", render(&result())),
+        ("my-result-worded", render(&worded_result())),
+        ("my-who-looked", render(&who_looked())),
+        ("my-who-looked-empty", render(&WhoLooked { days: vec![], own: 0, checked: None, ..who_looked() })),
+        ("my-account", render(&account())),
+    ];
+    all.extend(lists());
+    all.extend(empty_lists());
+    all
+}
+
+fn coming() -> Vec<Coming> {
+    vec![
+        Coming {
+            when: time("2026-03-06T11:20"),
+            title: "phone call".into(),
+            text: Some("With Dr Adeyemi-Strand.".into()),
+        },
+        Coming {
+            when: time("2026-04-14T09:00"),
+            title: "Fjordvik Hospital".into(),
+            text: Some("Orthopaedics, about your right knee.".into()),
+        },
+    ]
+}
+
+fn home() -> Home {
+    let allergies = frame().allergies;
+    Home {
+        cx: Cx { done: Some("Your new password is saved.".into()), ..halina() },
+        given: "Halina".into(),
+        coming: coming(),
+        newest: vec![
+            NewResult {
+                key: "4548-4".into(),
+                name: "HbA1c".into(),
+                value: "57 mmol/mol".into(),
+                flag: Some(Flag::High),
+                when: day("2026-02-24"),
+            },
+            NewResult {
+                key: "6298-4".into(),
+                name: "Potassium".into(),
+                value: "4.9 mmol/L".into(),
+                flag: None,
+                when: day("2026-02-24"),
+            },
+        ],
+        looked: LookedSum {
+            today: 3,
+            month: 6,
+            last: Some(("Dr Ruth Adeyemi-Strand".into(), "doctor".into(), time("2026-03-03T09:38"))),
+        },
+        sums: RecordSums {
+            allergies,
+            medicines: 6,
+            problems: 5,
+            results: 34,
+            immunizations: 11,
+            visits: 27,
+            documents: 8,
+        },
+    }
+}
+
+fn empty_home() -> Home {
+    let cx = halina();
+    let viewer = cx.viewer.clone().map(|viewer| Viewer {
+        for_whom: Some("Tobias Brandvold".into()),
+        role: Role::Proxy,
+        ..viewer
+    });
+    Home {
+        cx: demo(Cx { viewer, ..cx }),
+        given: String::new(),
+        coming: vec![],
+        newest: vec![],
+        looked: LookedSum::default(),
+        sums: RecordSums::default(),
+    }
+}
+
+fn results() -> Results {
+    Results {
+        cx: halina(),
+        groups: vec![
+            PlainGroup {
+                title: "Blood and urine tests".into(),
+                series: vec![
+                    halves("4548-4", "HbA1c", "mmol/mol", Some(20.0), Some(41.0), &[68.0, 63.0, 58.0, 55.0, 57.0]),
+                    halves("33914-3", "eGFR", "mL/min/1.73 m²", Some(60.0), None, &[58.0, 56.0, 55.0, 53.0, 52.0]),
+                    halves("6298-4", "Potassium", "mmol/L", Some(3.5), Some(5.3), &[4.4, 4.6, 4.5, 4.7, 4.9]),
+                    worded(
+                        "630-4",
+                        "Urine culture",
+                        "Escherichia coli, more than 100,000 per mL",
+                        Some(Flag::Abnormal),
+                    ),
+                ],
+            },
+            PlainGroup { title: "Measurements".into(), series: vitals() },
+        ],
+    }
+}
+
+fn result() -> OneResult {
+    OneResult {
+        cx: halina(),
+        series: halves("4548-4", "HbA1c", "mmol/mol", Some(20.0), Some(41.0), &[68.0, 63.0, 58.0, 55.0, 57.0]),
+        facts: vec![
+            ("Measured by".into(), "Northmoor Laboratory".into()),
+            ("Blood taken".into(), "24 February 2026, 08:15".into()),
+        ],
+    }
+}
+
+fn worded_result() -> OneResult {
+    OneResult {
+        cx: halina(),
+        series: worded("630-4", "Urine culture", "Escherichia coli", Some(Flag::Abnormal)),
+        facts: vec![],
+    }
+}
+
+fn look(who: &str, role: &str, kind: LookKind, from: &str, why: &str, what: &str) -> LookRow {
+    LookRow {
+        who: who.into(),
+        role: role.into(),
+        kind,
+        from: time(from),
+        until: None,
+        place: None,
+        why: why.into(),
+        what: what.into(),
+        note: None,
+    }
+}
+
+fn who_looked() -> WhoLooked {
+    let today = LookDay {
+        day: day("2026-03-03"),
+        looks: vec![
+            LookRow {
+                until: Some(time("2026-03-03T10:06")),
+                place: Some("Room 2".into()),
+                ..look(
+                    "Dr Ruth Adeyemi-Strand",
+                    "Doctor",
+                    LookKind::Person,
+                    "2026-03-03T09:38",
+                    "Your care",
+                    "Opened 31 results or measurements, 6 medicines, 1 document",
+                )
+            },
+            look(
+                "Quay Pharmacy",
+                "Outside the clinic",
+                LookKind::SentOut,
+                "2026-03-03T10:02",
+                "You asked for it",
+                "Sent 1 medicine",
+            ),
+            look(
+                "Milo Tessaro",
+                "Reception",
+                LookKind::Person,
+                "2026-03-03T09:22",
+                "Your registration or an appointment",
+                "Opened name, birth date and how to reach them",
+            ),
+        ],
+        listings: vec![ListingRow {
+            who: "Milo Tessaro".into(),
+            role: "Reception".into(),
+            count: 4,
+            first: time("2026-03-03T08:02"),
+            last: time("2026-03-03T09:21"),
+        }],
+    };
+    let earlier = LookDay {
+        day: day("2026-02-21"),
+        looks: vec![
+            LookRow {
+                note: Some(("Emergency access.".into(), "You were told on 21 February.".into())),
+                ..look(
+                    "Dr Piers Halloran",
+                    "Doctor, not one of your doctors",
+                    LookKind::Emergency,
+                    "2026-02-21T22:47",
+                    "“Night pharmacy called about her blood pressure tablets.” These are his words.",
+                    "Opened 6 medicines, 3 allergies",
+                )
+            },
+            LookRow {
+                note: Some(("Refused.".into(), "Nothing was shown.".into())),
+                ..look(
+                    "Milo Tessaro",
+                    "Reception",
+                    LookKind::Refused,
+                    "2026-02-21T16:03",
+                    "None given",
+                    "Tried to open results",
+                )
+            },
+            look(
+                "Northmoor Laboratory",
+                "Computer, outside the clinic",
+                LookKind::Computer,
+                "2026-02-21T14:12",
+                "Your care",
+                "Added 9 results or measurements",
+            ),
+        ],
+        listings: vec![],
+    };
+    let listed = LookDay {
+        day: day("2025-12-10"),
+        looks: vec![],
+        listings: vec![
+            ListingRow {
+                who: "Lena Corvin".into(),
+                role: "Nurse".into(),
+                count: 1,
+                first: time("2025-12-10T08:02"),
+                last: time("2025-12-10T08:02"),
+            },
+            ListingRow {
+                who: "Dr Ruth Adeyemi-Strand".into(),
+                role: "Doctor".into(),
+                count: 12,
+                first: time("2025-12-10T08:02"),
+                last: time("2025-12-10T18:02"),
+            },
+        ],
+    };
+    WhoLooked {
+        cx: halina(),
+        who: LookWho::Others,
+        span: LookSpan::Month,
+        checked: Some(time("2026-03-03T02:15")),
+        days: vec![today, earlier, listed],
+        own: 9,
+        pages: Pages { newer: None, older: Some("/my/who-looked?before=9".into()) },
+    }
+}
+
+fn account() -> PatientAccount {
+    let session = |id: &str, device: &str, current| SessionLine {
+        id: id.into(),
+        device: device.into(),
+        origin: Some("192.168.1.23".into()),
+        since: time("2026-03-03T08:00"),
+        last_used: time("2026-03-03T09:30"),
+        current,
+    };
+    let mut faults = Faults::none();
+    faults.add("current", "This is not your password now. Nothing was changed.");
+    PatientAccount {
+        cx: halina(),
+        user: "halina".into(),
+        sessions: vec![session("a", "Safari on iPhone", true), session("b", "Firefox on Windows", false)],
+        faults,
+    }
+}
+
+fn lists() -> Vec<(&'static str, String)> {
+    let AllergyStatus::Known { list, .. } = frame().allergies else { unreachable!() };
+    let rows = list
+        .into_iter()
+        .map(|line| AllergyRow {
+            line,
+            kind: Some("medicine".into()),
+            recorded: Some(day("2016-02-02")),
+            by: None,
+            state: None,
+        })
+        .collect();
+    let problem = ProblemRow {
+        name: "Type 2 diabetes".into(),
+        since: Some(day("2016-04")),
+        ended: None,
+        doubt: None,
+        note: None,
+    };
+    let past = ProblemRow { ended: Some(day("2021-06-01")), name: "Fracture of the wrist".into(), ..problem.clone() };
+    let visit = VisitRow {
+        when: Some(time("2025-12-10T10:00")),
+        until: None,
+        kind: "Visit".into(),
+        reason: Some("Blood pressure review".into()),
+        by: Some("Dr Ruth Adeyemi-Strand".into()),
+        place: None,
+        open: false,
+    };
+    let shot = ImmunizationRow {
+        name: "Influenza".into(),
+        when: Some(day("2025-10-19")),
+        detail: None,
+        by: Some("Lena Corvin".into()),
+        not_given: None,
+    };
+    let document = DocumentRow {
+        title: "Letter from orthopaedics".into(),
+        kind: Some("Letter".into()),
+        when: Some(day("2026-02-27")),
+        by: Some("Fjordvik Hospital".into()),
+        bytes: Some(184_320),
+        href: Some("/my/documents/d1".into()),
+    };
+    vec![
+        ("my-medicines", render(&Medicines { cx: halina(), current: medicines(), past: medicines() })),
+        ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
+        ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
+        ("my-visits", render(&Visits { cx: halina(), coming: coming(), rows: vec![visit], pages: Pages::default() })),
+        ("my-immunizations", render(&Immunizations { cx: halina(), rows: vec![shot] })),
+        ("my-documents", render(&Documents { cx: halina(), rows: vec![document], pages: Pages::default() })),
+    ]
+}
+
+fn empty_lists() -> Vec<(&'static str, String)> {
+    let cx = halina();
+    vec![
+        ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![] })),
+        ("my-medicines-empty", render(&Medicines { cx: cx.clone(), current: vec![], past: vec![] })),
+        ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
+        (
+            "my-allergies-none",
+            render(&Allergies {
+                cx: cx.clone(),
+                status: AllergyStatus::NoneKnown { asked: Some(day("2026-01-14")) },
+                rows: vec![],
+            }),
+        ),
+        ("my-problems-empty", render(&Problems { cx: cx.clone(), active: vec![], past: vec![] })),
+        ("my-visits-empty", render(&Visits { cx: cx.clone(), coming: vec![], rows: vec![], pages: Pages::default() })),
+        ("my-immunizations-empty", render(&Immunizations { cx: cx.clone(), rows: vec![] })),
+        ("my-documents-empty", render(&Documents { cx, rows: vec![], pages: Pages::default() })),
+    ]
+}

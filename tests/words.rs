@@ -1,0 +1,227 @@
+//! Every word that a person reads comes from the messages: none is missing, none is left over, and no template holds
+//! literal text.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use chartbox::http::ui::EN;
+use fluent_syntax::ast;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, extension: &str, into: &mut Vec<(PathBuf, String)>) {
+    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, extension, into);
+        } else if path.extension().is_some_and(|e| e == extension) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            into.push((path, text));
+        }
+    }
+}
+
+fn templates() -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    files(&root().join("web/templates"), "html", &mut all);
+    all
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    files(&root().join("src/http"), "rs", &mut all);
+    // What tests ask for is no use.
+    all.into_iter().map(|(path, text)| (path, text.split("#[cfg(test)]").next().unwrap().to_owned())).collect()
+}
+
+/// Message ids with the names of their attributes, as `id` and `id.attribute`, and the variables each uses.
+fn messages() -> BTreeMap<String, BTreeSet<String>> {
+    let resource = fluent_syntax::parser::parse(EN).expect("en.ftl is well-formed");
+    let mut all = BTreeMap::new();
+    for entry in resource.body {
+        let ast::Entry::Message(message) = entry else { continue };
+        let mut add = |id: String, pattern: &ast::Pattern<&str>| {
+            let mut used = BTreeSet::new();
+            variables(pattern, &mut used);
+            assert!(all.insert(id.clone(), used).is_none(), "{id} stands twice in en.ftl");
+        };
+        if let Some(value) = &message.value {
+            add(message.id.name.to_owned(), value);
+        }
+        for attribute in &message.attributes {
+            add(format!("{}.{}", message.id.name, attribute.id.name), &attribute.value);
+        }
+    }
+    all
+}
+
+fn variables(pattern: &ast::Pattern<&str>, into: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        let ast::PatternElement::Placeable { expression } = element else { continue };
+        match expression {
+            ast::Expression::Inline(inline) => variable(inline, into),
+            ast::Expression::Select { selector, variants } => {
+                variable(selector, into);
+                variants.iter().for_each(|variant| variables(&variant.value, into));
+            }
+        }
+    }
+}
+
+fn variable(inline: &ast::InlineExpression<&str>, into: &mut BTreeSet<String>) {
+    if let ast::InlineExpression::VariableReference { id } = inline {
+        into.insert(id.name.to_owned());
+    }
+}
+
+/// Ids in quotes that look like a message's: the first is checked to exist when it is asked for by `|t` or `t(`.
+fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices('"').filter_map(|(at, _)| {
+        let rest = &text[at + 1..];
+        let end = rest.find('"')?;
+        let id = &rest[..end];
+        let legal = id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+        legal.then_some((at, id))
+    })
+}
+
+/// Families of messages whose ids are put together; a unit test beside each holds it whole.
+const FAMILIES: [&str; 4] = ["act-", "why-", "part-", "lab-"];
+/// Attributes that are asked for by a base id put together.
+const BASES: [&str; 3] = ["weekday-", "unlock-", "listener-"];
+
+#[test]
+fn no_message_is_missing() {
+    let messages = messages();
+    let mut missing = Vec::new();
+    for (path, text) in templates() {
+        for (at, id) in quoted(&text) {
+            if text[at + id.len() + 2..].starts_with("|t") && !messages.contains_key(id) {
+                missing.push(format!("{}: {id}", path.display()));
+            }
+        }
+    }
+    for (path, text) in sources() {
+        for (at, id) in quoted(&text) {
+            let before = text[..at].strip_suffix("t(").and_then(|before| before.chars().last());
+            let asked = before.is_some_and(|c| !c.is_alphanumeric() && !matches!(c, '_' | ':' | '.' | '"'));
+            if asked && !messages.contains_key(id) {
+                missing.push(format!("{}: {id}", path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "messages that en.ftl does not have:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn no_message_is_left_over() {
+    let all: String = templates().into_iter().chain(sources()).map(|(_, text)| text).collect();
+    let used: BTreeSet<&str> = quoted(&all).map(|(_, id)| id).collect();
+    let left: Vec<String> = messages()
+        .into_keys()
+        .filter(|id| !used.contains(id.as_str()))
+        .filter(|id| !FAMILIES.iter().any(|family| id.starts_with(family)))
+        .filter(|id| !(id.contains('.') && BASES.iter().any(|base| id.starts_with(base))))
+        .collect();
+    assert!(left.is_empty(), "messages that nothing asks for:\n{}", left.join("\n"));
+}
+
+#[test]
+fn every_gap_of_a_message_is_filled_where_a_template_asks_for_it() {
+    let messages = messages();
+    let mut wrong = Vec::new();
+    for (path, text) in templates() {
+        for (at, id) in quoted(&text) {
+            let rest = &text[at + id.len() + 2..];
+            let Some(filters) = rest.strip_prefix("|t") else { continue };
+            let filters = &filters[..filters.find("}}").unwrap_or(filters.len())];
+            let given: BTreeSet<String> =
+                filters.split("|arg(\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect();
+            if messages.get(id).is_some_and(|wanted| *wanted != given) {
+                wrong.push(format!("{}: {id} wants {:?}, gets {given:?}", path.display(), messages[id]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn templates_hold_no_literal_text() {
+    let mut found = Vec::new();
+    for (path, text) in templates() {
+        for word in literal_text(&text) {
+            found.push(format!("{}: {word}", path.display()));
+        }
+    }
+    assert!(found.is_empty(), "text that belongs into en.ftl:\n{}", found.join("\n"));
+}
+
+/// Letters between tags, and in the attributes that people see, outside of template expressions.
+fn literal_text(template: &str) -> Vec<String> {
+    // What the program writes is not the template's own text.
+    let mut plain = String::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let close = match rest.as_bytes().get(open + 1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => "#}",
+            _ => {
+                plain.push_str(&rest[..=open]);
+                rest = &rest[open + 1..];
+                continue;
+            }
+        };
+        plain.push_str(&rest[..open]);
+        plain.push('\u{1}');
+        let end = rest[open..].find(close).expect("a closed expression") + open + close.len();
+        rest = &rest[end..];
+    }
+    plain.push_str(rest);
+    let mut found = Vec::new();
+    for piece in plain.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        // Commands and keys are the same in every language.
+        if !tag.starts_with("code") && !tag.starts_with("kbd") && text.chars().any(char::is_alphabetic) {
+            found.push(text.trim().to_owned());
+        }
+        for attribute in ["aria-label=\"", "placeholder=\"", "title=\"", "alt=\""] {
+            if let Some(at) = tag.find(attribute) {
+                let value = tag[at + attribute.len()..].split('"').next().unwrap();
+                if value.chars().any(char::is_alphabetic) {
+                    found.push(format!("{attribute}{value}\""));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_check_for_literal_text_sees_it() {
+    assert_eq!(literal_text("<p>Hello {{ name }}</p>"), ["Hello \u{1}"]);
+    assert_eq!(literal_text("<a aria-label=\"Back\">{{ x }}</a>"), ["aria-label=\"Back\""]);
+    assert!(literal_text("<p class=\"x\">{{ \"a\"|t }}, {% if x %}. {% endif %}</p><kbd>/</kbd>").is_empty());
+}
+
+#[test]
+fn templates_keep_to_the_rules_of_markup() {
+    for (path, text) in templates() {
+        let path = path.display();
+        for banned in ["|safe", "style=", "<style", "javascript:", " onclick", " onload", "href=\"#\""] {
+            assert!(!text.contains(banned), "{path} has {banned}");
+        }
+        for form in text.split("<form").skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            let opening = form.split('>').next().unwrap();
+            if opening.contains("method=\"post\"") {
+                assert!(form.contains("name=\"csrf\""), "{path}: a form that posts carries no token:\n{opening}");
+            }
+        }
+    }
+}
