@@ -98,6 +98,7 @@ range-unknown = no range given
 ## The frame of every page
 
 skip = Skip to main content
+demo-label = Demo
 demo-ribbon = Demo: nothing here is protected.
 demo-ribbon-more = All people are invented. Do not enter anything about a real person.
 nav-main = Main
@@ -338,6 +339,7 @@ appointment-did-not-come = Did not come
 
 find-label = Find a patient by name, birth date or number
 find-placeholder = Find a patient
+find-label-here = Find a patient
 find-hint = A few letters are enough. Spelling may be a little off.
 find-button = Find
 find-none = No patient matches “{ $query }”
