@@ -149,40 +149,43 @@ fn a_newer_schema_is_refused() {
     assert!(matches!(error, StoreError::Newer { found: 2, known: 1 }), "{error}");
 }
 
-/// Opens and reads a copy of `path` in which `change` changed something: the rows, or what was said.
-fn after(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Result<usize, StoreError> {
-    let mut bytes = std::fs::read(path).unwrap();
+/// The bytes of a store with so many rows.
+fn file_of(rows: u32) -> Vec<u8> {
+    let (_folder, path) = folder_and_path();
+    made(&path, rows);
+    std::fs::read(&path).unwrap()
+}
+
+/// Opens and reads a copy of the file in which `change` changed something: the rows, or what was said.
+fn after(file: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<usize, StoreError> {
+    let mut bytes = file.to_vec();
     change(&mut bytes);
-    let copy = path.with_extension("copy");
-    std::fs::write(&copy, bytes).unwrap();
-    open(&copy).and_then(|store| rows(&store))
+    reopened(&SmallDisk::with(bytes), &options()).and_then(|store| rows(&store))
 }
 
 #[test]
 fn a_cut_file_is_damaged_wherever_it_was_cut() {
-    let (_folder, path) = folder_and_path();
-    made(&path, 40);
-    let len = std::fs::metadata(&path).unwrap().len() as usize;
+    let file = file_of(20);
+    let len = file.len();
     for cut in [5000, 9000, 16383, 16384, 16385, 24576, len / 2, len / 8192 * 4096, len - 8192, len - 1] {
-        let error = after(&path, |bytes| bytes.truncate(cut)).err().unwrap_or_else(|| panic!("cut at {cut} of {len}"));
+        let error = after(&file, |bytes| bytes.truncate(cut)).err().unwrap_or_else(|| panic!("cut at {cut} of {len}"));
         assert!(matches!(error, StoreError::Damaged(_)), "cut at {cut}: {error}");
     }
-    let error = after(&path, |bytes| bytes.extend([0; 100])).unwrap_err();
+    let error = after(&file, |bytes| bytes.extend([0; 100])).unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
 }
 
 #[test]
 fn a_flipped_byte_is_found_or_harmless_wherever_it_is() {
-    let (_folder, path) = folder_and_path();
-    made(&path, 40);
-    let len = std::fs::metadata(&path).unwrap().len() as usize;
+    let file = file_of(20);
+    let len = file.len();
     let mut damaged = 0;
     // Label, both header copies, then in every slot: page, nonce, tag, padding.
-    let preamble = [0, 20, 40, 60, 100, 4090, 4096, 4200, 8192, 8300, 12288];
-    let slots = (16384..len).step_by(8192).flat_map(|slot| [0, 2000, 4095, 4100, 4125, 5000].map(|at| slot + at));
+    let preamble = [0, 20, 20, 60, 100, 2090, 2096, 4200, 8192, 8300, 12288];
+    let slots = (16384..len).step_by(8192).flat_map(|slot| [0, 2000, 2095, 4100, 4125, 5000].map(|at| slot + at));
     for at in preamble.into_iter().chain(slots.step_by(5)) {
-        match after(&path, |bytes| bytes[at] ^= 0x10) {
-            Ok(count) => assert_eq!(count, 40, "byte {at}"),
+        match after(&file, |bytes| bytes[at] ^= 0x10) {
+            Ok(count) => assert_eq!(count, 20, "byte {at}"),
             Err(StoreError::Damaged(_) | StoreError::NotAStore(_)) => damaged += 1,
             Err(other) => panic!("byte {at}: {other}"),
         }
@@ -192,53 +195,49 @@ fn a_flipped_byte_is_found_or_harmless_wherever_it_is() {
 
 #[test]
 fn a_zeroed_or_swapped_page_never_passes() {
-    let (_folder, path) = folder_and_path();
-    made(&path, 40);
-    let len = std::fs::metadata(&path).unwrap().len() as usize;
+    let file = file_of(20);
+    let len = file.len();
     let (mut zeroed, mut swapped) = (0, 0);
     for slot in (16384..len).step_by(8192) {
-        match after(&path, |bytes| bytes[slot..slot + 8192].fill(0)) {
-            Ok(count) => assert_eq!(count, 40),
+        match after(&file, |bytes| bytes[slot..slot + 8192].fill(0)) {
+            Ok(count) => assert_eq!(count, 20),
             Err(StoreError::Damaged(_)) => zeroed += 1,
             Err(other) => panic!("{other}"),
         }
         let other = if slot + 8192 < len { slot + 8192 } else { 16384 };
-        match after(&path, |bytes| bytes.copy_within(other..other + 8192, slot)) {
-            Ok(count) => assert_eq!(count, 40),
+        match after(&file, |bytes| bytes.copy_within(other..other + 8192, slot)) {
+            Ok(count) => assert_eq!(count, 20),
             Err(StoreError::Damaged(_)) => swapped += 1,
             Err(other) => panic!("{other}"),
         }
     }
-    assert!(zeroed > 40 && swapped > 40, "{zeroed} {swapped}");
+    assert!(zeroed > 20 && swapped > 20, "{zeroed} {swapped}");
 }
 
 #[test]
 fn an_old_page_put_back_is_found_when_the_whole_file_is_checked() {
-    let (_folder, path) = folder_and_path();
-    made(&path, 10);
-    let old = std::fs::read(&path).unwrap();
-    let store = open(&path).unwrap();
+    let disk = SmallDisk::with(file_of(10));
+    let old = disk.bytes.lock().unwrap().clone();
+    let store = reopened(&disk, &options()).unwrap();
     for round in 0..8 {
         for row in 0..10_u32 {
             put(&store, row, &vec![row as u8; 300 * row as usize]).unwrap();
         }
-        put(&store, 3, &vec![round; 900]).unwrap();
-        put(&store, 3, &vec![3; 900]).unwrap();
+        put(&store, 3, &[round; 900]).unwrap();
+        put(&store, 3, &[3; 900]).unwrap();
     }
     drop(store);
+    let now = disk.bytes.lock().unwrap().clone();
     let whole = StoreOptions { check: OpenCheck::Whole, ..options() };
-    let copy = path.with_extension("copy");
+    reopened(&disk, &whole).unwrap();
     let mut found = 0;
-    let now = std::fs::read(&path).unwrap();
-    Store::open(&path, key(), &whole, &ambient()).unwrap();
     for slot in (16384..old.len().min(now.len())).step_by(8192) {
         if old[slot..slot + 8192] == now[slot..slot + 8192] || old[slot..slot + 8192].iter().all(|byte| *byte == 0) {
             continue;
         }
         let mut bytes = now.clone();
         bytes[slot..slot + 8192].copy_from_slice(&old[slot..slot + 8192]);
-        std::fs::write(&copy, bytes).unwrap();
-        match Store::open(&copy, key(), &whole, &ambient()) {
+        match reopened(&SmallDisk::with(bytes), &whole) {
             Err(StoreError::Damaged(_)) => found += 1,
             Err(other) => panic!("{other}"),
             // A page that nothing names any more.
@@ -281,9 +280,57 @@ fn a_damaged_page_stops_only_those_who_need_it() {
     assert!(seen_some);
 }
 
+#[test]
+fn a_copy_has_everything_under_another_key_and_is_closely_packed() {
+    let (_folder, path) = folder_and_path();
+    made(&path, 60);
+    let store = open(&path).unwrap();
+    for row in 1000..1020 {
+        put(&store, row, &[1; 50_000]).unwrap();
+    }
+    store
+        .write_blocking(|tx| (1000..1020_u32).try_for_each(|row| tx.delete(&ROWS, &(row,))))
+        .unwrap_or_else(|error: StoreError| panic!("{error}"));
+    let copy = path.with_extension("copy");
+    let new_key = || PageKey::new(2, &Secret::new([2; 32]));
+    store.copy_to(&copy, new_key(), &ambient()).unwrap();
+    assert!(matches!(store.copy_to(&copy, new_key(), &ambient()), Err(StoreError::Exists(_))));
+    assert_eq!(StoreLabel::read(&copy).unwrap().epoch, 2);
+    assert!(matches!(open(&copy), Err(StoreError::WrongKey)));
+    let copied = Store::open(&copy, new_key(), &options(), &ambient()).unwrap();
+    assert_eq!((rows(&copied).unwrap(), rows(&store).unwrap()), (60, 60));
+    assert!(copied.stats().file_bytes < store.stats().file_bytes);
+}
+
+#[test]
+fn a_reserve_is_kept_beside_the_store_and_given_back_when_space_runs_out() {
+    let (folder, path) = folder_and_path();
+    let options = StoreOptions { reserve_bytes: 200 << 20, ..options() };
+    let reserve = folder.path().join("chartbox.redb.reserve");
+    let held = || std::fs::metadata(&reserve).unwrap().len() >> 20;
+    drop(Store::create(&path, key(), &options, &ambient()).unwrap());
+    assert_eq!(held(), 200);
+    let disk = SmallDisk::roomy();
+    let mut kept = engine::disk::Reserve::default();
+    kept.attach(&path, &options, &*disk);
+    kept.ease(&*disk);
+    assert_eq!(held(), 200);
+    disk.said.store(1 << 20, Ordering::SeqCst);
+    for left in [136, 72, 8, 0, 0] {
+        kept.ease(&*disk);
+        assert_eq!(held(), left);
+    }
+    // Taken again at the next start, not before there is room.
+    kept.attach(&path, &StoreOptions { low_bytes: 64 << 20, ..options.clone() }, &*disk);
+    assert_eq!(held(), 0);
+    disk.said.store(10 << 30, Ordering::SeqCst);
+    kept.attach(&path, &options, &*disk);
+    assert_eq!(held(), 200);
+}
+
 /// A disk of a size: what does not fit is refused, and syncs can be made to fail.
 #[derive(Debug, Default)]
-struct SmallDisk {
+pub(super) struct SmallDisk {
     bytes: std::sync::Mutex<Vec<u8>>,
     /// Bytes that writes may still take.
     left: AtomicU64,
@@ -293,8 +340,12 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    fn roomy() -> Arc<Self> {
-        let disk = Self::default();
+    pub(super) fn roomy() -> Arc<Self> {
+        Self::with(Vec::new())
+    }
+
+    fn with(bytes: Vec<u8>) -> Arc<Self> {
+        let disk = Self { bytes: std::sync::Mutex::new(bytes), ..Self::default() };
         disk.left.store(u64::MAX / 2, Ordering::SeqCst);
         disk.said.store(100 << 30, Ordering::SeqCst);
         Arc::new(disk)
@@ -334,9 +385,13 @@ impl Medium for SmallDisk {
     }
 }
 
-fn on(disk: &Arc<SmallDisk>, options: &StoreOptions) -> Store {
+pub(super) fn on(disk: &Arc<SmallDisk>, options: &StoreOptions) -> Store {
     let engine = DiskEngine::create_on(disk.clone(), key(), options, &ambient(), Slot::OWN_SECTORS).unwrap();
     Store::over(engine)
+}
+
+pub(super) fn reopened(disk: &Arc<SmallDisk>, options: &StoreOptions) -> Result<Store, StoreError> {
+    DiskEngine::open_on(disk.clone(), key(), options, &ambient(), "the disk").map(Store::over)
 }
 
 fn essential(store: &Store, row: u32) -> Result<(), StoreError> {
@@ -360,7 +415,7 @@ fn with_little_space_ordinary_writes_are_refused_and_essential_ones_go_on() {
 
 #[test]
 fn a_disk_that_is_full_in_the_middle_of_a_commit_loses_nothing_and_goes_on_when_there_is_space() {
-    for left in (0..40).map(|pages| pages * 8192) {
+    for left in (0..40).step_by(3).map(|pages| pages * 8192) {
         let disk = SmallDisk::roomy();
         let store = on(&disk, &options());
         for row in 0..4 {
@@ -390,8 +445,7 @@ fn a_disk_that_is_full_in_the_middle_of_a_commit_loses_nothing_and_goes_on_when_
         put(&store, done, &vec![done as u8; 300 * done as usize]).unwrap();
         assert_eq!(rows(&store).unwrap(), done as usize + 1);
         drop(store);
-        let engine = DiskEngine::open_on(disk, key(), &options(), &ambient(), "disk").unwrap();
-        assert_eq!(rows(&Store::over(engine)).unwrap(), done as usize + 1);
+        assert_eq!(rows(&reopened(&disk, &options()).unwrap()).unwrap(), done as usize + 1);
     }
 }
 
@@ -406,6 +460,5 @@ fn nothing_goes_on_after_a_failed_sync() {
     assert!(matches!(put(&store, 1, b"no"), Err(StoreError::Io(_))));
     assert!(matches!(store.read(), Err(StoreError::Io(_))));
     drop(store);
-    let engine = DiskEngine::open_on(disk, key(), &options(), &ambient(), "disk").unwrap();
-    assert_eq!(rows(&Store::over(engine)).unwrap(), 1);
+    assert_eq!(rows(&reopened(&disk, &options()).unwrap()).unwrap(), 1);
 }

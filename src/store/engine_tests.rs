@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::disk_tests::{ambient, key, options};
+use super::disk_tests::{SmallDisk, on, options, reopened};
 use super::*;
 
 const A: Table<(u8, Vec<u8>), Vec<u8>> = Table::new(tables::TEST);
@@ -95,10 +95,9 @@ proptest! {
 
     #[test]
     fn both_engines_give_the_same_answers(actions in prop::collection::vec(an_action(), 1..40)) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store");
+        let bytes = SmallDisk::roomy();
         let memory = Store::in_memory();
-        let mut disk = Store::create(&path, key(), &options(), &ambient()).unwrap();
+        let mut disk = on(&bytes, &options());
         let mut kept = Vec::new();
         for action in &actions {
             match action {
@@ -108,7 +107,7 @@ proptest! {
                 }
                 Action::Scan { b, from, to, up } => {
                     let range = || KeyRange::between(
-                        std::ops::Bound::Included(from.to_bytes()), std::ops::Bound::Excluded(to.to_bytes()));
+                        Bound::Included(from.to_bytes()), Bound::Excluded(to.to_bytes()));
                     prop_assert_eq!(
                         rows(&disk.read().unwrap(), *b, range(), *up), rows(&memory.read().unwrap(), *b, range(), *up));
                     prop_assert_eq!(
@@ -123,7 +122,7 @@ proptest! {
                 Action::Reopen => {
                     kept.clear();
                     drop(disk);
-                    disk = Store::open(&path, key(), &options(), &ambient()).unwrap();
+                    disk = reopened(&bytes, &options()).unwrap();
                 }
             }
         }

@@ -15,6 +15,7 @@ mod table;
 pub mod tables;
 mod writer;
 
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ impl Store {
     /// The file stays locked for this process until the store is closed or its last clone is gone.
     pub fn create(path: &Path, key: PageKey, options: &StoreOptions, ambient: &Ambient) -> Result<Self, StoreError> {
         let first = Changes::from([(FACTS.id, [(SCHEMA_KEY.to_bytes(), Some(SCHEMA.to_stored()?.into()))].into())]);
-        DiskEngine::create(path, key, options, ambient, &first).map(Self::over)
+        DiskEngine::create(path, key, options, ambient, |engine| engine.commit(&first)).map(Self::over)
     }
 
     /// Opens the store at `path`. [`StoreLabel::read`] says beforehand which key epoch it has.
@@ -122,12 +123,41 @@ impl Store {
         answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Stopping.into()))
     }
 
+    /// Copies everything there is now into a new store at `path`, sealed under `key`: closely packed, with an
+    /// id of its own. Writes go on meanwhile and are not in it. Blocks; holds one snapshot to its end.
+    pub fn copy_to(&self, path: &Path, key: PageKey, ambient: &Ambient) -> Result<(), StoreError> {
+        let view = self.engine.snapshot()?;
+        let options = StoreOptions { cache_bytes: 8 << 20, ..StoreOptions::throwaway() };
+        DiskEngine::create(path, key, &options, ambient, |new| copy_rows(&*view, new)).map(drop)
+    }
+
     /// Answers what is queued, then closes the file, for all clones. Blocks for as long as that takes; what is
     /// asked afterwards is answered with [`StoreError::Stopping`].
     pub fn close(&self) {
         self.writer.stop();
         self.engine.close();
     }
+}
+
+/// Copies in commits of about this many bytes.
+const COPY_BYTES: usize = 4 << 20;
+
+fn copy_rows(from: &dyn engine::View, to: &dyn Engine) -> Result<(), StoreError> {
+    let everything = (Bound::Unbounded, Bound::Unbounded);
+    let mut batch = Changes::new();
+    let mut bytes = 0;
+    for table in tables::ALL {
+        for row in from.scan(*table, &everything, Direction::Up)? {
+            let (key, value) = row?;
+            bytes += key.len() + value.len();
+            batch.entry(*table).or_default().insert(key.into(), Some(value));
+            if bytes >= COPY_BYTES {
+                to.commit(&std::mem::take(&mut batch))?;
+                bytes = 0;
+            }
+        }
+    }
+    to.commit(&batch)
 }
 
 async fn answered<T, E: From<StoreError>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {

@@ -165,8 +165,8 @@ fn run_group(engine: &dyn Engine, room: Room, jobs: impl Iterator<Item = Box<dyn
     let base = match engine.snapshot() {
         Ok(base) => base,
         Err(error) => {
-            tracing::error!(%error, "the store cannot be read; writes were refused");
-            return std::iter::once(first).chain(jobs).for_each(|job| safely(|| job.refuse(error.clone())));
+            tracing::error!(%error, "the store cannot be read; a write was refused");
+            return safely(|| first.refuse(error));
         }
     };
     let mut group = Changes::new();
@@ -303,5 +303,141 @@ impl Iterator for Merged<'_> {
                 return Some(Ok((Bytes::copy_from_slice(key), value.clone())));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::memory::MemoryEngine;
+    use super::super::options::StoreStats;
+    use super::super::tables;
+    use super::*;
+    use crate::base::StoreId;
+
+    const ROWS: Table<(u32,), Vec<u8>> = Table::new(tables::TEST);
+
+    /// Commits when it is told to, and then as told.
+    #[derive(Default)]
+    struct Told {
+        memory: MemoryEngine,
+        groups: Mutex<Vec<usize>>,
+        refuses: Mutex<Option<StoreError>>,
+        unreadable: Mutex<Option<StoreError>>,
+        panics: Mutex<bool>,
+    }
+
+    impl Engine for Told {
+        fn snapshot(&self) -> Result<Arc<dyn View>, StoreError> {
+            lock(&self.unreadable).clone().map_or_else(|| self.memory.snapshot(), Err)
+        }
+        fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
+            lock(&self.groups).push(changes.values().map(BTreeMap::len).sum());
+            assert!(!*lock(&self.panics), "on purpose");
+            lock(&self.refuses).clone().map_or_else(|| self.memory.commit(changes), Err)
+        }
+        fn room(&self) -> Room {
+            Room::ForAll
+        }
+        fn stats(&self) -> StoreStats {
+            StoreStats::default()
+        }
+        fn id(&self) -> StoreId {
+            self.memory.id()
+        }
+        fn close(&self) {}
+    }
+
+    type Answered<T> = oneshot::Receiver<Result<T, StoreError>>;
+
+    fn put(writer: &Writer, row: u32, len: usize) -> Answered<()> {
+        writer.submit(Class::Ordinary, move |tx| tx.put(&ROWS, &(row,), &vec![0; len]))
+    }
+
+    /// Holds the writer in a job of its own until told to go on, so that what follows queues up.
+    fn held(writer: &Writer) -> (mpsc::Sender<()>, Answered<()>) {
+        let (go, wait) = mpsc::channel();
+        let answer = writer.submit(Class::Ordinary, move |_| {
+            let _ = wait.recv();
+            Ok(())
+        });
+        (go, answer)
+    }
+
+    #[test]
+    fn what_waits_is_committed_together_up_to_a_number_of_jobs_and_of_bytes() {
+        let engine = Arc::new(Told::default());
+        let writer = Writer::start(engine.clone());
+        let (go, _) = held(&writer);
+        let answers: Vec<_> = (0..600).map(|row| put(&writer, row, 10)).collect();
+        go.send(()).unwrap();
+        answers.into_iter().for_each(|answer| answer.blocking_recv().unwrap().unwrap());
+        // The job that held the writer is one of the first group.
+        assert_eq!(*lock(&engine.groups), [511, 89]);
+
+        lock(&engine.groups).clear();
+        let (go, _) = held(&writer);
+        let answers: Vec<_> = (0..5).map(|row| put(&writer, row, 3 << 20)).collect();
+        go.send(()).unwrap();
+        answers.into_iter().for_each(|answer| answer.blocking_recv().unwrap().unwrap());
+        assert_eq!(*lock(&engine.groups), [3, 2]);
+    }
+
+    #[test]
+    fn a_refused_commit_is_every_jobs_answer_and_the_next_group_goes_on() {
+        let engine = Arc::new(Told::default());
+        let writer = Writer::start(engine.clone());
+        *lock(&engine.refuses) = Some(StoreError::Full);
+        let (go, first) = held(&writer);
+        let second = put(&writer, 1, 10);
+        // It refuses because of a row that will turn out never to have been.
+        let third: Answered<()> = writer.submit(Class::Ordinary, |tx| {
+            assert!(tx.raw_get(tables::TEST, &1_u32.to_be_bytes())?.is_some());
+            Err(StoreError::Damaged("there already".into()))
+        });
+        go.send(()).unwrap();
+        for answer in [first, second, third] {
+            assert!(matches!(answer.blocking_recv(), Ok(Err(StoreError::Full))));
+        }
+        *lock(&engine.refuses) = None;
+        put(&writer, 1, 10).blocking_recv().unwrap().unwrap();
+    }
+
+    #[test]
+    fn an_unreadable_store_and_a_panicking_commit_are_answered_in_words() {
+        let engine = Arc::new(Told::default());
+        let writer = Writer::start(engine.clone());
+        *lock(&engine.unreadable) = Some(StoreError::WrongKey);
+        assert!(matches!(put(&writer, 1, 1).blocking_recv(), Ok(Err(StoreError::WrongKey))));
+        *lock(&engine.unreadable) = None;
+        *lock(&engine.panics) = true;
+        assert!(matches!(put(&writer, 1, 1).blocking_recv(), Ok(Err(StoreError::Damaged(_)))));
+        *lock(&engine.panics) = false;
+        put(&writer, 1, 1).blocking_recv().unwrap().unwrap();
+    }
+
+    #[test]
+    fn an_error_type_that_panics_does_not_end_the_writer() {
+        #[derive(Debug)]
+        struct Rude;
+        impl From<StoreError> for Rude {
+            fn from(_: StoreError) -> Self {
+                panic!("on purpose")
+            }
+        }
+        let writer = Writer::start(Arc::new(Told::default()));
+        let answer: oneshot::Receiver<Result<(), Rude>> = writer.submit(Class::Ordinary, |_| panic!("on purpose"));
+        assert!(answer.blocking_recv().is_err());
+        put(&writer, 1, 1).blocking_recv().unwrap().unwrap();
+    }
+
+    #[test]
+    fn stopping_answers_what_is_queued_and_refuses_what_comes_later() {
+        let engine = Arc::new(Told::default());
+        let writer = Writer::start(engine.clone());
+        let answers: Vec<_> = (0..20).map(|row| put(&writer, row, 10)).collect();
+        writer.stop();
+        answers.into_iter().for_each(|answer| answer.blocking_recv().unwrap().unwrap());
+        assert!(put(&writer, 30, 10).blocking_recv().is_err());
+        assert_eq!(lock(&engine.groups).iter().sum::<usize>(), 20);
     }
 }

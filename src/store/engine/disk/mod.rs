@@ -39,7 +39,7 @@ pub(in crate::store) use medium::Medium;
 use medium::StoreFile;
 pub(in crate::store) use pages::is_full;
 use pages::{Fault, Meter, Pages, Sealing, Use};
-use reserve::Reserve;
+pub(in crate::store) use reserve::Reserve;
 use view::DiskView;
 
 pub(in crate::store) struct DiskEngine {
@@ -76,18 +76,18 @@ struct Running {
 }
 
 impl DiskEngine {
-    /// Makes a store at `path`, which must not exist. It has its name only once it is whole.
+    /// Makes a store at `path`, which must not exist, and fills it. It has its name only once it is whole.
     pub(in crate::store) fn create(
         path: &Path,
         key: PageKey,
         options: &StoreOptions,
         ambient: &Ambient,
-        first: &Changes,
+        fill: impl FnOnce(&Self) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let new = StoreFile::create(path)?;
         let engine = new.medium().and_then(|medium| {
             let engine = Self::create_on(Arc::new(medium), key, options, ambient, Slot::OWN_SECTORS)?;
-            engine.commit(first)?;
+            fill(&engine)?;
             Ok(engine)
         });
         match engine {

@@ -14,14 +14,14 @@ use crate::store::options::{DiskSpace, StoreOptions};
 const PIECE: u64 = 64 << 20;
 
 #[derive(Debug, Default)]
-pub(super) struct Reserve {
+pub(in crate::store) struct Reserve {
     file: Option<File>,
     held: u64,
 }
 
 impl Reserve {
     /// Takes up the reserve of the store at `path`, and fills it while that leaves room for writes.
-    pub(super) fn attach(&mut self, path: &Path, options: &StoreOptions, medium: &dyn Medium) {
+    pub(in crate::store) fn attach(&mut self, path: &Path, options: &StoreOptions, medium: &dyn Medium) {
         let name = beside(path, ".reserve");
         if options.reserve_bytes == 0 {
             return;
@@ -45,7 +45,7 @@ impl Reserve {
     }
 
     /// Gives a piece back when little is free.
-    pub(super) fn ease(&mut self, medium: &dyn Medium) {
+    pub(in crate::store) fn ease(&mut self, medium: &dyn Medium) {
         let Some(file) = self.file.as_ref().filter(|_| self.held > 0) else { return };
         if medium.space().is_ok_and(|space| space.free >= PIECE) {
             return;
