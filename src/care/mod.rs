@@ -3,3 +3,5 @@
 pub mod chart;
 pub mod demo;
 pub mod import;
+
+pub use chart::Chart;

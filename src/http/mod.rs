@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod clinic;
+mod fill;
 mod api;
 mod files;
 mod front;

@@ -1,6 +1,5 @@
 //! Chance that repeats itself: a stream of numbers for each (seed, what, index), and ids.
 
-
 /// A repeatable stream. Two streams of different names know nothing of each other, so adding to one changes no other.
 pub(super) struct Dice(blake3::OutputReader);
 

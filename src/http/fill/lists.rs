@@ -10,14 +10,21 @@ use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
 use crate::http::ui::{When, t};
 
 pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
-    resources.iter().filter(|one| text(one, "/status") != Some("entered-in-error")).filter_map(|one| immunization(one, ctx)).collect()
+    resources
+        .iter()
+        .filter(|one| text(one, "/status") != Some("entered-in-error"))
+        .filter_map(|one| immunization(one, ctx))
+        .collect()
 }
 
 fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
     let not_done = text(one, "/status") == Some("not-done");
     let lot = text(one, "/lotNumber").map(|lot| t("vaccine-lot").with("lot", lot).to_string());
     let dose = list(one, "protocolApplied").first().and_then(|protocol| {
-        let number = protocol.get("doseNumberPositiveInt").map(Value::to_string).or_else(|| owned(protocol, "/doseNumberString"))?;
+        let number = protocol
+            .get("doseNumberPositiveInt")
+            .map(Value::to_string)
+            .or_else(|| owned(protocol, "/doseNumberString"))?;
         Some(t("vaccine-dose").with("dose", number).to_string())
     });
     let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).collect();
@@ -26,12 +33,17 @@ fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
         when: ctx.first_when(one, &["/occurrenceDateTime", "/recorded"]),
         detail: (!detail.is_empty()).then(|| detail.join(", ")),
         by: list(one, "performer").iter().find_map(|performer| called(performer.get("actor"))),
-        not_given: not_done.then(|| concept(one.get("statusReason")).unwrap_or_else(|| t("vaccine-no-reason").to_string())),
+        not_given: not_done
+            .then(|| concept(one.get("statusReason")).unwrap_or_else(|| t("vaccine-no-reason").to_string())),
     })
 }
 
 pub fn visits(resources: &[Value], ctx: &Ctx) -> Vec<VisitRow> {
-    resources.iter().filter(|one| !matches!(text(one, "/status"), Some("entered-in-error" | "cancelled"))).map(|one| visit(one, ctx)).collect()
+    resources
+        .iter()
+        .filter(|one| !matches!(text(one, "/status"), Some("entered-in-error" | "cancelled")))
+        .map(|one| visit(one, ctx))
+        .collect()
 }
 
 fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
@@ -70,7 +82,10 @@ pub fn documents(resources: &[Value], patient: &str, base: &str, ctx: &Ctx) -> V
 fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<DocumentRow> {
     let attachment = one.pointer("/content/0/attachment");
     let kind = concept(one.get("type"));
-    let title = attachment.and_then(|attachment| owned(attachment, "/title")).or_else(|| owned(one, "/description")).or_else(|| kind.clone())?;
+    let title = attachment
+        .and_then(|attachment| owned(attachment, "/title"))
+        .or_else(|| owned(one, "/description"))
+        .or_else(|| kind.clone())?;
     let id = text(one, "/id")?;
     let held = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
     let bytes = attachment.and_then(|attachment| attachment.get("size")).and_then(Value::as_u64).or_else(|| {
@@ -94,16 +109,39 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, ctx: &Ctx) -> Vec<Tim
         all.extend(visit_entry(one, ctx));
     }
     for one in chart.of(ResourceType::DiagnosticReport) {
-        all.extend(entry(one, TimelineKind::Result, concept(one.get("code")), &["/effectiveDateTime", "/effectivePeriod/start", "/issued"], "performer", ctx));
+        all.extend(entry(
+            one,
+            TimelineKind::Result,
+            concept(one.get("code")),
+            &["/effectiveDateTime", "/effectivePeriod/start", "/issued"],
+            "performer",
+            ctx,
+        ));
     }
     for one in chart.of(ResourceType::Procedure) {
-        all.extend(entry(one, TimelineKind::Procedure, concept(one.get("code")), &["/performedDateTime", "/performedPeriod/start"], "performer", ctx));
+        all.extend(entry(
+            one,
+            TimelineKind::Procedure,
+            concept(one.get("code")),
+            &["/performedDateTime", "/performedPeriod/start"],
+            "performer",
+            ctx,
+        ));
     }
     for one in chart.of(ResourceType::Immunization) {
-        all.extend(entry(one, TimelineKind::Immunization, concept(one.get("vaccineCode")), &["/occurrenceDateTime"], "performer", ctx));
+        all.extend(entry(
+            one,
+            TimelineKind::Immunization,
+            concept(one.get("vaccineCode")),
+            &["/occurrenceDateTime"],
+            "performer",
+            ctx,
+        ));
     }
     for one in chart.of(ResourceType::DocumentReference) {
-        let title = owned(one, "/content/0/attachment/title").or_else(|| owned(one, "/description")).or_else(|| concept(one.get("type")));
+        let title = owned(one, "/content/0/attachment/title")
+            .or_else(|| owned(one, "/description"))
+            .or_else(|| concept(one.get("type")));
         all.extend(entry(one, TimelineKind::Letter, title, &["/date"], "author", ctx));
     }
     all.retain(|entry| show.is_none_or(|show| show == entry.kind));
@@ -136,6 +174,7 @@ fn entry(
     }
     let when: When = ctx.first_when(one, dates)?;
     let by = list(one, people).iter().find_map(|person| called(Some(person)).or_else(|| called(person.get("actor"))));
-    let text = owned(one, "/conclusion").or_else(|| list(one, "reasonCode").first().and_then(|reason| concept(Some(reason))));
+    let text =
+        owned(one, "/conclusion").or_else(|| list(one, "reasonCode").first().and_then(|reason| concept(Some(reason))));
     Some(TimelineEntry { when, kind, title: title?, text, by, href: None })
 }

@@ -65,8 +65,17 @@ fn concept(concept: Option<&Value>) -> Option<String> {
 /// "Diabetes mellitus type 2 (disorder)" without the terminology's own tag at its end.
 fn without_tag(name: &str) -> String {
     const TAGS: [&str; 11] = [
-        "(disorder)", "(finding)", "(procedure)", "(situation)", "(regime/therapy)", "(substance)", "(observable entity)",
-        "(event)", "(person)", "(morphologic abnormality)", "(physical object)",
+        "(disorder)",
+        "(finding)",
+        "(procedure)",
+        "(situation)",
+        "(regime/therapy)",
+        "(substance)",
+        "(observable entity)",
+        "(event)",
+        "(person)",
+        "(morphologic abnormality)",
+        "(physical object)",
     ];
     let bare = TAGS.iter().find_map(|tag| name.strip_suffix(tag)).unwrap_or(name);
     bare.trim_end().to_owned()

@@ -24,14 +24,8 @@ const SYSTOLIC: &str = "8480-6";
 const DIASTOLIC: &str = "8462-4";
 
 /// Those that the first page of a chart shows, in this order: LOINC codes that mean the same stand together.
-const VITALS: [&[&str]; 6] = [
-    &["85354-9", "55284-4"],
-    &["8310-5"],
-    &["59408-5", "2708-6"],
-    &["8867-4"],
-    &["9279-1"],
-    &["29463-7"],
-];
+const VITALS: [&[&str]; 6] =
+    [&["85354-9", "55284-4"], &["8310-5"], &["59408-5", "2708-6"], &["8867-4"], &["9279-1"], &["29463-7"]];
 
 /// All series of a kind, each oldest first; those with the newest reading first.
 pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Series> {
@@ -81,7 +75,8 @@ fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
     if matches!(text(observation, "/status"), Some("entered-in-error" | "cancelled" | "registered")) {
         return false;
     }
-    let is = |category: &str| list(observation, "category").iter().any(|concept| super::has_code(Some(concept), category));
+    let is =
+        |category: &str| list(observation, "category").iter().any(|concept| super::has_code(Some(concept), category));
     match wanted {
         Wanted::Measurements => is("vital-signs"),
         Wanted::Results => !is("vital-signs") && !is("survey") && !is("social-history"),
@@ -93,7 +88,8 @@ fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
 fn key_of(observation: &Value) -> Option<String> {
     let of = observation.get("code");
     let key = code(of, Some(LOINC)).or_else(|| code(of, None)).map(str::to_owned).or_else(|| concept(of))?;
-    let safe: String = key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(64).collect();
+    let safe: String =
+        key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(64).collect();
     (!safe.is_empty()).then_some(safe)
 }
 
@@ -103,7 +99,8 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     let unit = unit_of(newest);
     let bounds = bounds_of(newest);
     // A reading in another unit than the newest would draw a wrong line: it stays in the table with its unit.
-    let readings: Vec<Reading> = found.iter().filter_map(|observation| reading(observation, &unit, &bounds, ctx)).collect();
+    let readings: Vec<Reading> =
+        found.iter().filter_map(|observation| reading(observation, &unit, &bounds, ctx)).collect();
     if readings.is_empty() {
         return None;
     }
@@ -133,7 +130,9 @@ fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
 }
 
 fn unit_of(observation: &Value) -> String {
-    let of = |value: &Value| text(value, "/valueQuantity/unit").or_else(|| text(value, "/valueQuantity/code")).map(format::unit);
+    let of = |value: &Value| {
+        text(value, "/valueQuantity/unit").or_else(|| text(value, "/valueQuantity/code")).map(format::unit)
+    };
     of(observation).or_else(|| component(observation, SYSTOLIC).and_then(of)).unwrap_or_default()
 }
 
@@ -167,7 +166,12 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
     let words = concept(observation.get("valueCodeableConcept"))
         .or_else(|| owned(observation, "/valueString"))
         .or_else(|| observation.get("valueInteger").map(Value::to_string))
-        .or_else(|| observation.get("valueBoolean").and_then(Value::as_bool).map(|yes| t(if yes { "yes" } else { "no" }).to_string()))?;
+        .or_else(|| {
+            observation
+                .get("valueBoolean")
+                .and_then(Value::as_bool)
+                .map(|yes| t(if yes { "yes" } else { "no" }).to_string())
+        })?;
     Some(Reading { when, text: words, number: number(observation, "/valueInteger"), second: None, flag: said })
 }
 
@@ -177,7 +181,10 @@ fn comparator(observation: &Value) -> &str {
 
 fn interpretation(observation: &Value) -> Option<Flag> {
     let concepts = list(observation, "interpretation");
-    concepts.iter().flat_map(|concept| list(concept, "coding")).find_map(|coding| Flag::from_code(text(coding, "/code")?))
+    concepts
+        .iter()
+        .flat_map(|concept| list(concept, "coding"))
+        .find_map(|coding| Flag::from_code(text(coding, "/code")?))
 }
 
 /// At most four digits that count: machines give 57.123456789, people read 57.12.

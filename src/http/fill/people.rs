@@ -85,7 +85,10 @@ pub fn appointment(appointment: &Value, patient: Option<&Value>, href: String, c
         patient: who.map(|who| who.formal()).or(named).unwrap_or_default(),
         age,
         href,
-        reason: list(appointment, "reasonCode").first().and_then(|reason| concept(Some(reason))).or_else(|| owned(appointment, "/description")),
+        reason: list(appointment, "reasonCode")
+            .first()
+            .and_then(|reason| concept(Some(reason)))
+            .or_else(|| owned(appointment, "/description")),
         kind: concept(appointment.get("appointmentType")),
         with: of_type("Practitioner/").and_then(|participant| called(participant.get("actor"))),
         state: AppointmentState::from_code(text(appointment, "/status").unwrap_or_default()),
@@ -107,7 +110,10 @@ mod tests {
             "name": [{"use": "maiden", "family": "Old"}, {"use": "official", "family": "Brandvold", "given": ["Halina", "M"]}],
             "identifier": [{"value": "x"}, {"type": {"coding": [{"code": "MR"}]}, "value": "004127"}]});
         let who = identity(&patient, &ctx());
-        assert_eq!((who.family.as_str(), who.given.as_str(), who.number.as_deref()), ("Brandvold", "Halina M", Some("004127")));
+        assert_eq!(
+            (who.family.as_str(), who.given.as_str(), who.number.as_deref()),
+            ("Brandvold", "Halina M", Some("004127"))
+        );
         assert!(!who.deceased);
     }
 

@@ -7,7 +7,8 @@ use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
-    AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus, ProblemRow, Severity,
+    AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus, ProblemRow,
+    Severity,
 };
 use crate::http::ui::{When, format, t};
 
@@ -124,10 +125,10 @@ pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<All
     let (mut current, mut past) = (Vec::new(), Vec::new());
     for allergy in resources.iter().filter(|allergy| !says_none(allergy)) {
         let Some(line) = allergy_line(allergy, ctx) else { continue };
-        let state = ["resolved", "inactive"]
-            .iter()
-            .find(|code| has_code(allergy.get("clinicalStatus"), code))
-            .or_else(|| ["entered-in-error", "refuted"].iter().find(|code| has_code(allergy.get("verificationStatus"), code)));
+        let state =
+            ["resolved", "inactive"].iter().find(|code| has_code(allergy.get("clinicalStatus"), code)).or_else(|| {
+                ["entered-in-error", "refuted"].iter().find(|code| has_code(allergy.get("verificationStatus"), code))
+            });
         let row = AllergyRow {
             line,
             kind: kind_of_allergy(allergy),
@@ -167,7 +168,8 @@ fn allergy_state_message(code: &str) -> &'static str {
 /// What is known of a patient's medicines now.
 pub fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
     let (current, _) = medicine_rows(chart, ctx);
-    let any = !chart.of(ResourceType::MedicationRequest).is_empty() || !chart.of(ResourceType::MedicationStatement).is_empty();
+    let any = !chart.of(ResourceType::MedicationRequest).is_empty()
+        || !chart.of(ResourceType::MedicationStatement).is_empty();
     if current.is_empty() {
         return if any { MedicineStatus::TakesNone { asked: None } } else { MedicineStatus::NeverAsked };
     }
@@ -191,7 +193,9 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
 }
 
 fn prescribed(request: &Value, ctx: &Ctx) -> Option<MedicineRow> {
-    if matches!(text(request, "/status"), Some("entered-in-error" | "cancelled")) || text(request, "/intent") == Some("proposal") {
+    if matches!(text(request, "/status"), Some("entered-in-error" | "cancelled"))
+        || text(request, "/intent") == Some("proposal")
+    {
         return None;
     }
     Some(MedicineRow {
@@ -200,7 +204,9 @@ fn prescribed(request: &Value, ctx: &Ctx) -> Option<MedicineRow> {
         since: ctx.when(request, "/authoredOn"),
         until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
         state: MedicineState::from_code(text(request, "/status").unwrap_or_default()),
-        reason: list(request, "reasonCode").first().and_then(|reason| concept(Some(reason)))
+        reason: list(request, "reasonCode")
+            .first()
+            .and_then(|reason| concept(Some(reason)))
             .or_else(|| list(request, "reasonReference").first().and_then(|reason| called(Some(reason)))),
         by: called(request.get("requester")),
     })
@@ -260,7 +266,17 @@ fn frequency(times: f64, period: f64, unit: &str) -> String {
         "mo" => "dose-every-months",
         _ => "dose-every-days",
     };
-    t(message).with("times", times).with("period", period).to_string()
+    // Whole numbers choose the words; "every 1.5 days" is rare and is said with its digits.
+    let whole = |value: f64| (value.fract() == 0.0 && value.abs() < 1e6).then_some(value as i64);
+    let text = t(message);
+    let text = match whole(times) {
+        Some(times) => text.with("times", times),
+        None => text.with("times", format::number(times)),
+    };
+    match whole(period) {
+        Some(period) => text.with("period", period).to_string(),
+        None => text.with("period", format::number(period)).to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -281,7 +297,8 @@ mod tests {
         assert!(matches!(allergies(&[], &ctx()), AllergyStatus::NeverAsked));
         let none = json!({"code": coded("716186003"), "recordedDate": "2026-01-02"});
         assert!(matches!(allergies(std::slice::from_ref(&none), &ctx()), AllergyStatus::NoneKnown { asked: Some(_) }));
-        let latex = json!({"code": {"text": "Latex"}, "reaction": [{"severity": "mild", "manifestation": [{"text": "rash"}]}]});
+        let latex =
+            json!({"code": {"text": "Latex"}, "reaction": [{"severity": "mild", "manifestation": [{"text": "rash"}]}]});
         let penicillin = json!({"code": {"text": "Penicillin"}, "criticality": "high"});
         let AllergyStatus::Known { list, .. } = allergies(&[none, latex, penicillin], &ctx()) else { panic!() };
         let names: Vec<_> = list.iter().map(|line| line.substance.as_str()).collect();
