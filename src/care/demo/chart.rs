@@ -18,6 +18,8 @@ pub(super) struct Chart {
     pub today: Date,
     pub dice: Dice,
     pub out: Vec<Value>,
+    /// Allergic to penicillins: none is prescribed.
+    pub penicillin: bool,
     made: u64,
 }
 
@@ -67,7 +69,7 @@ impl Chart {
         let dice = Dice::of(clinic.seed, "chart", person.index);
         let mut out = vec![person.patient(&clinic)];
         out.extend(person.related(clinic.seed));
-        Self { clinic, person, today, dice, out, made: 0 }
+        Self { clinic, person, today, dice, out, penicillin: false, made: 0 }
     }
 
     fn add(&mut self, kind: &str, elements: Value) -> Value {

@@ -8,7 +8,7 @@ use super::clinic::{STAFF, THE_NURSE};
 use super::make::{at, days_before, workday};
 use super::person::Sex;
 use super::problems::{CKD, DIABETES, HYPERTENSION, ILLNESSES, Illness, PROBLEMS, Problem};
-use super::tests_table::{HEART, ROUTINE, Test};
+use super::tests_table::{HAEMOGLOBIN, HEART, ROUTINE, Test};
 
 /// How many patients get a long history; the rest, there for numbers, get the last two years.
 const WITH_LONG_HISTORY: u64 = 400;
@@ -84,11 +84,10 @@ fn problems(chart: &mut Chart, until: Date) -> Vec<Now> {
             let last = days_before(until, chart.dice.between(10, 110));
             let status = if chart.person.died.is_some() { "stopped" } else { "active" };
             chart.prescribe(medicine, status, (workday(last), days_before(last, -180)), Some(&condition));
-            if chart.dice.percent(22) && group.len() > 1 {
-                if let Some(before) = group.iter().find(|before| before.name != medicine.name) {
-                    let then = days_before(last, chart.dice.between(300, 900));
-                    chart.prescribe(before, "stopped", (workday(then), days_before(then, -180)), Some(&condition));
-                }
+            let before = group.iter().find(|before| before.name != medicine.name);
+            if let Some(before) = before.filter(|_| chart.dice.percent(22)) {
+                let then = days_before(last, chart.dice.between(300, 900));
+                chart.prescribe(before, "stopped", (workday(then), days_before(then, -180)), Some(&condition));
             }
         }
         now.push(Now { problem, condition, since });
@@ -200,6 +199,7 @@ fn allergies(chart: &mut Chart, until: Date) {
         for _ in 0..chart.dice.between(1, 2) {
             let allergy = chart.dice.pick(ALLERGIES);
             if !names.contains(&allergy.name) {
+                chart.penicillin |= allergy.name == "Penicillins";
                 names.push(allergy.name);
                 let since = chart.dice.between(1, (365 * chart.person.age).clamp(2, 9000));
                 chart.allergy(&allergy, days_before(asked, since).max(chart.person.born), asked);
@@ -267,7 +267,8 @@ fn vaccines(chart: &mut Chart, years: i64, until: Date) {
 fn resting(chart: &mut Chart, (height, weight): (f64, f64), high: bool) -> Vitals {
     let age = chart.person.age;
     let systolic = 104.0 + age.min(75) as f64 * 0.32 + if high { 17.0 } else { 0.0 } + 11.0 * chart.dice.noise();
-    let diastolic = systolic * 0.62 + 5.0 * chart.dice.noise();
+    let share = if age > 60 { 0.56 } else { 0.62 };
+    let diastolic = systolic * share + 5.0 * chart.dice.noise();
     let weight = weight + 2.0 * chart.dice.noise();
     let pulse = if age < 10 { 92.0 } else { 71.0 } + 12.0 * chart.dice.noise();
     Vitals {
@@ -373,8 +374,9 @@ fn ill(chart: &mut Chart, illness: &Illness, day: Date, body: (f64, f64)) {
         vitals.pulse = vitals.pulse.map(|pulse| pulse + 16);
     }
     vitals.height = None;
+    vitals.weight = vitals.weight.filter(|_| chart.person.age >= 18);
     chart.vitals(&visit, vitals);
-    if let Some(medicine) = illness.medicine {
+    if let Some(medicine) = illness.medicine.filter(|medicine| !medicine.is_penicillin() || !chart.penicillin) {
         chart.prescribe(&medicine, "completed", (day, days_before(day, -10)), Some(&condition));
     }
 }
@@ -389,8 +391,13 @@ fn laboratory(chart: &mut Chart, now: &[Now], years: i64, until: Date) {
         (true, true) => chart.dice.between(0, 2),
         (true, false) => 0,
     };
-    let mut tests: Vec<Test> = ROUTINE.to_vec();
-    if chart.person.age >= 40 {
+    let kidneys = now.iter().any(|now| now.problem.name == CKD.name);
+    let few = chart.person.index >= WITH_LONG_HISTORY;
+    let mut tests: Vec<Test> = if few { Vec::new() } else { ROUTINE.to_vec() };
+    let draws = if few { draws.min(2) } else { draws };
+    if few && effects.is_empty() {
+        tests.push(HAEMOGLOBIN);
+    } else if chart.person.age >= 40 && !few {
         tests.extend_from_slice(HEART);
     }
     for (effect, _) in &effects {
@@ -415,7 +422,8 @@ fn laboratory(chart: &mut Chart, now: &[Now], years: i64, until: Date) {
             }
             let age = chart.person.age as f64 - years_ago;
             if test.name == "eGFR" {
-                value -= (age - 50.0).max(0.0) * 0.55;
+                // Stage 3a is 45 to 59 (KDIGO 2012); without the diagnosis it stays above.
+                value = if kidneys { value.clamp(45.0, 59.0) } else { (value - (age - 50.0).max(0.0) * 0.5).max(61.0) };
             }
             if chart.person.sex == Sex::Male && matches!(test.name, "Creatinine" | "Haemoglobin") {
                 value += 11.0;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::clinic::{Clinic, NAME};
 use super::dice::{Dice, id};
 use super::make::{days_before, hl7, named, resource, years_between};
-use super::names::{FAMILY, FEMALE, LANGUAGES, MALE, STREETS, TOWNS, plain};
+use super::names::{DRAWS, Origin, STREETS, TOWNS, origin, plain};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Sex {
@@ -74,12 +74,13 @@ impl Person {
         let mut home = Dice::of(seed, "household", block * BLOCK + household);
         let mut own = Dice::of(seed, "person", index);
 
-        let surname = home.pick(FAMILY);
+        let of = origin(home.between(0, DRAWS - 1));
+        let surname = home.pick(of.family);
         let (parent_age, elder_age) = (home.between(29, 50), home.between(66, 91));
         let street = format!("{} {}", home.between(1, 120), home.pick(STREETS));
         let (town, home_phone) = (home.pick(TOWNS), home.between(0, 999));
         let first_is_female = home.percent(50);
-        let parent_given = home.pick(if first_is_female { FEMALE } else { MALE });
+        let parent_given = home.pick(given_names(&of, first_is_female));
 
         let age = match part {
             Part::Parent => parent_age,
@@ -97,12 +98,20 @@ impl Person {
             Part::Child | Part::Single if own.percent(51) => Sex::Female,
             Part::Child | Part::Single => Sex::Male,
         };
+        let partner = matches!(part, Part::Partner | Part::ElderPartner);
+        // A third of couples come from two places.
+        let from = if partner && own.percent(33) { origin(own.between(0, DRAWS - 1)) } else { of };
         let given = match part {
             Part::Parent | Part::Elder => parent_given,
-            _ => own.pick(if sex == Sex::Female { FEMALE } else { MALE }),
+            _ => {
+                let (first, second) = (
+                    own.pick(given_names(&from, sex == Sex::Female)),
+                    own.pick(given_names(&from, sex == Sex::Female)),
+                );
+                if first == parent_given { second } else { first }
+            }
         };
-        let other_name = own.pick(FAMILY);
-        let partner = matches!(part, Part::Partner | Part::ElderPartner);
+        let other_name = own.pick(from.family);
         let (family, former) = match own.between(0, 9) {
             0 | 1 if partner && other_name != surname => {
                 (format!("{surname}-{other_name}"), Some(other_name.to_owned()))
@@ -115,7 +124,7 @@ impl Person {
         let born = if part == Part::Child && age == 0 { days_before(today, own.between(30, 330)) } else { birthday };
         let died = (age >= 80 && own.percent(6)).then(|| days_before(today, own.between(20, 300)));
         let second = own.percent(22);
-        let middle = own.pick(if sex == Sex::Female { FEMALE } else { MALE });
+        let middle = own.pick(given_names(&from, sex == Sex::Female));
         Self {
             index,
             id: patient_id(seed, index),
@@ -129,7 +138,7 @@ impl Person {
             former: former.filter(|_| age > 17),
             street,
             town,
-            language: own.pick(LANGUAGES),
+            language: if own.percent(35) { from.language } else { ("en", "English") },
             married: partner || (matches!(part, Part::Parent | Part::Elder) && own.percent(70)),
             parent: (part == Part::Child).then(|| (parent_given.to_owned(), surname.to_owned())),
             home_phone,
@@ -253,6 +262,10 @@ impl Person {
             "telecom": [{"system": "phone", "value": format!("07700 900 {:03}", self.home_phone), "use": "mobile"}],
         }])
     }
+}
+
+const fn given_names(of: &Origin, female: bool) -> &'static [&'static str] {
+    if female { of.female } else { of.male }
 }
 
 pub(super) fn patient_id(seed: u64, index: u64) -> String {

@@ -18,6 +18,12 @@ pub(super) struct Medicine {
     pub count: f64,
 }
 
+impl Medicine {
+    pub fn is_penicillin(&self) -> bool {
+        [AMOXICILLIN.rxnorm, PENICILLIN.rxnorm].contains(&self.rxnorm)
+    }
+}
+
 const fn daily(name: &'static str, rxnorm: &'static str, how: &'static str, times: i64) -> Medicine {
     Medicine { name, rxnorm, how, timing: Some((times, 1, "d")), unit: "tablet", count: 1.0 }
 }
@@ -95,8 +101,8 @@ const FOLIC_ACID: Medicine = Medicine {
 const LEVETIRACETAM: Medicine = daily("Levetiracetam 500 mg", "114477", "Twice a day", 2);
 const TAMSULOSIN: Medicine =
     other(daily("Tamsulosin 400 micrograms", "77492", "Once a day, after breakfast", 1), "capsule", 1.0);
-const NAPROXEN: Medicine =
-    needed("Naproxen 250 mg", "7258", "1 tablet with food when needed, up to twice a day", "tablet");
+const DICLOFENAC: Medicine =
+    needed("Diclofenac 1 % gel", "3355", "Rub a little into the knee when needed, up to 3 times a day", "application");
 
 /// What a problem does to a test: so far from the usual, and so much more each year.
 pub(super) type Effect = (Test, f64, f64);
@@ -139,7 +145,7 @@ pub(super) const HYPERTENSION: Problem = Problem {
     ..problem("High blood pressure", ("38341003", "I10"), (35, 8, 11), "Blood pressure review")
 };
 pub(super) const CKD: Problem = Problem {
-    effects: &[(EGFR, -34.0, -1.8), (CREATININE, 34.0, 3.0), (URINE_ALBUMIN, 4.0, 0.8), (HAEMOGLOBIN, -14.0, -1.0)],
+    effects: &[(EGFR, -35.0, -1.8), (CREATININE, 34.0, 3.0), (URINE_ALBUMIN, 4.0, 0.8), (HAEMOGLOBIN, -14.0, -1.0)],
     ..problem("Chronic kidney disease, stage 3a", ("700378005", "N18.31"), (60, 4, 6), "Kidney review")
 };
 pub(super) const CHOLESTEROL: Problem = Problem {
@@ -148,7 +154,7 @@ pub(super) const CHOLESTEROL: Problem = Problem {
     ..problem("High cholesterol", ("13644009", "E78.00"), (40, 8, 7), "Cholesterol review")
 };
 pub(super) const KNEE: Problem = Problem {
-    medicines: &[&[PARACETAMOL, NAPROXEN]],
+    medicines: &[&[PARACETAMOL, DICLOFENAC]],
     ..problem("Osteoarthritis of the knee", ("239873007", "M17.9"), (50, 6, 6), "Knee pain review")
 };
 pub(super) const ASTHMA: Problem = Problem {

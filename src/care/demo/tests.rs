@@ -61,6 +61,15 @@ fn every_reference_leads_to_a_resource_of_the_clinic_or_of_the_same_patient() {
 }
 
 #[test]
+fn every_resource_is_valid_fhir_r4() {
+    let definitions = crate::fhir::Definitions::r4();
+    for resource in all(60) {
+        let issues = crate::fhir::validate(&resource, definitions, crate::fhir::Mode::Strict);
+        assert!(issues.is_empty(), "{}: {issues:?}", key(&resource));
+    }
+}
+
+#[test]
 fn no_element_is_null_or_empty() {
     fn check(value: &Value, of: &str) {
         match value {
@@ -199,8 +208,11 @@ fn halinas_chart_tells_her_story() {
         .collect();
     egfr.sort();
     assert_eq!(egfr.iter().map(|(_, value)| *value).collect::<Vec<_>>(), [58, 56, 55, 53, 52]);
-    let newest = of("Observation").into_iter().filter(|o| o["code"]["text"] == "eGFR").next_back().unwrap();
-    assert_eq!(newest["interpretation"][0]["coding"][0]["code"], "L");
+    let newest = of("Observation").into_iter().find(|o| o["code"]["text"] == "eGFR").unwrap();
+    assert_eq!(
+        (&newest["valueQuantity"]["value"], newest["interpretation"][0]["coding"][0]["code"].as_str()),
+        (&52.into(), Some("L"))
+    );
 }
 
 #[test]
@@ -221,4 +233,24 @@ fn values_are_flagged_by_their_range() {
         *flags.entry(flag.to_owned()).or_insert(0) += 1;
     }
     assert!(flags["N"] > flags["H"] && flags["H"] > 5 && flags["L"] > 5, "{flags:?}");
+}
+
+#[test]
+fn nobody_is_given_what_they_do_not_bear() {
+    let mut allergic = 0;
+    for set in generate(7, 250, today()) {
+        let has = |kind: &str, path: &str, word: &str| {
+            set.iter()
+                .any(|r| r["resourceType"] == kind && r[path]["text"].as_str().is_some_and(|text| text.contains(word)))
+        };
+        if has("AllergyIntolerance", "code", "Penicillins") {
+            allergic += 1;
+            assert!(!has("MedicationRequest", "medicationCodeableConcept", "cillin"), "{}", key(&set[0]));
+        }
+        let kidneys = has("Condition", "code", "kidney") || has("Condition", "code", "CKD");
+        for egfr in set.iter().filter(|r| r["code"]["text"] == "eGFR") {
+            assert_eq!(egfr["valueQuantity"]["value"].as_f64().unwrap() < 60.0, kidneys, "{}", key(&set[0]));
+        }
+    }
+    assert!(allergic > 5, "{allergic}");
 }
