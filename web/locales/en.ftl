@@ -1351,3 +1351,12 @@ lab-gad7 = Worry and tension, seven questions
     .about = Seven questions about worry and tension in the last two weeks. More points mean a heavier load.
 lab-audit-c = Alcohol, three questions
     .about = Three questions about how you drink alcohol. More points mean more risk to your health.
+
+## Made from the record's own parts
+
+vaccine-lot = lot { $lot }
+vaccine-dose = dose { $dose }
+vaccine-no-reason = reason not recorded
+timeline-visit-for = { $kind }: { $reason }
+blood-pressure = Blood pressure
+dose-when-needed = when needed
