@@ -41,6 +41,8 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Record(#[from] crate::record::RecordError),
     #[error("{0}")]
     Identity(#[from] IdentityError),
     #[error("{0}")]

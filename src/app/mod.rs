@@ -2,6 +2,7 @@
 
 mod authority;
 pub mod config;
+pub mod demo;
 mod error;
 mod folder;
 mod jobs;

@@ -7,6 +7,7 @@
 mod audit;
 mod config;
 pub mod control;
+mod demo;
 mod import;
 mod init;
 pub mod order;
@@ -38,6 +39,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A throwaway box to look at: invented patients, one account per role. A folder that holds one is opened again.
+    Demo(demo::Demo),
     /// Make a box: its keys, its store, its certificates. Prints the recovery sheet and the setup code, once.
     Init(init::Init),
     /// Run the box until it is told to stop.
@@ -61,6 +64,7 @@ enum Command {
 impl Command {
     fn run(self, out: &mut Out) -> Result<(), Failure> {
         match self {
+            Self::Demo(command) => command.run(out),
             Self::Init(command) => command.run(out),
             Self::Serve(command) => command.run(out),
             Self::Status(command) => command.run(out),

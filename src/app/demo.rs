@@ -1,0 +1,198 @@
+//! The demo box: invented patients, one account per role, and the file that says how to sign in.
+//!
+//! The encryption, the access log and the rules are the real ones; only the key lies beside the store, in a kind
+//! of slot that `serve` refuses.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::AppError;
+use super::folder::{Folder, Mode};
+use super::make::{Recipe, Way, make};
+use super::opened::Opened;
+use super::run::Running;
+use crate::access::Actor;
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::{FhirId, ResourceRef, Role};
+use crate::care::demo;
+use crate::fhir::{Mode as Checks, ResourceType};
+use crate::identity::{AccountKind, By, FirstPassword, NewAccount};
+use crate::record::{Change, Channel, Condition, Records, Transaction, Why};
+
+/// What a demo is made of.
+#[derive(Debug, Clone)]
+pub struct DemoRecipe {
+    pub patients: usize,
+    pub seed: u64,
+}
+
+/// `demo.json`: how to reach the box and who can sign in. Stable; tests and people rely on it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoFile {
+    pub clinic: Option<String>,
+    pub portal: Option<String>,
+    pub welcome: Option<String>,
+    pub ops: Option<String>,
+    /// The certificate authority, as a PEM file.
+    pub ca: PathBuf,
+    /// The fingerprint of the key that signs the access log.
+    pub audit_key: String,
+    pub accounts: Vec<DemoAccount>,
+}
+
+/// One account of the demo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DemoAccount {
+    pub role: String,
+    pub user: String,
+    pub password: String,
+    /// The secret of a second factor; none is set up.
+    pub totp: Option<String>,
+    /// The patient that the account is, or acts for.
+    pub patient: Option<FhirId>,
+}
+
+impl DemoFile {
+    /// Where it lies.
+    pub fn path(folder: &Folder) -> PathBuf {
+        folder.path().join("demo.json")
+    }
+
+    /// Reads the file of a demo that was made before.
+    pub fn read(folder: &Folder) -> Result<Self, AppError> {
+        let path = Self::path(folder);
+        let text = std::fs::read_to_string(&path).map_err(AppError::file(&path, "read"))?;
+        serde_json::from_str(&text).map_err(|_| AppError::Wrong(format!("{} is damaged; make the demo anew in another folder", path.display())))
+    }
+
+    /// Writes where the running demo answers.
+    pub fn write(&mut self, folder: &Folder, running: &Running) -> Result<(), AppError> {
+        (self.clinic, self.portal) = (running.clinic.clone(), running.portal.clone());
+        (self.welcome, self.ops) = (running.welcome.clone(), running.ops.clone());
+        let text = serde_json::to_string_pretty(self).map_err(|error| AppError::Wrong(error.to_string()))?;
+        folder.replace(&Self::path(folder), text.as_bytes(), Mode::Private)
+    }
+}
+
+/// Makes a demo box. `progress` hears how many patients are in.
+pub async fn make_demo(
+    folder: Folder,
+    config: super::config::Config,
+    recipe: DemoRecipe,
+    sheet_text: impl FnOnce(&Opened, &crate::crypto::Sheet) -> String,
+    progress: impl Fn(usize) + Send + Sync,
+) -> Result<(Opened, DemoFile), AppError> {
+    let by = By::system("demo");
+    let names = Recipe { clinic: demo::CLINIC_NAME.to_owned(), names: vec![], way: Way::Demo, by: by.clone(), config };
+    let made = make(folder.clone(), names).await?;
+    let sheet = sheet_text(&made.opened, &made.sheet);
+    folder.replace(&folder.path().join("recovery-sheet.txt"), sheet.as_bytes(), Mode::Private)?;
+    let opened = made.opened;
+    tokio::task::block_in_place(|| fill(&opened, &recipe, &progress))?;
+    let accounts = accounts(&opened, &recipe, &by).await?;
+    let file = DemoFile {
+        ca: folder.authority_certificate(),
+        audit_key: opened.signer().fingerprint().to_string(),
+        accounts,
+        ..DemoFile::default()
+    };
+    Ok((opened, file))
+}
+
+/// Generates and stores all patients, on every core, in the order of their numbers per worker.
+fn fill(opened: &Opened, recipe: &DemoRecipe, progress: &(impl Fn(usize) + Send + Sync)) -> Result<(), AppError> {
+    let today = opened.ambient.now().to_zoned(opened.config.house.time_zone.get()).date();
+    store(&opened.records, demo::clinic(recipe.seed))?;
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2;
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| {
+                let done = &done;
+                scope.spawn(move || {
+                    for index in (worker..recipe.patients).step_by(workers) {
+                        store(&opened.records, demo::patient(recipe.seed, index as u64, today))?;
+                        progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(AppError::Wrong("the invented patients could not be made".into())))
+        })
+    })
+}
+
+fn store(records: &Records, resources: Vec<serde_json::Value>) -> Result<(), AppError> {
+    let why = Why { action: Action::Import, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
+    let changes: Result<Vec<Change>, AppError> = resources
+        .into_iter()
+        .map(|value| {
+            let kind = value.get("resourceType").and_then(serde_json::Value::as_str).and_then(ResourceType::parse);
+            let id = value.get("id").and_then(serde_json::Value::as_str).and_then(|id| FhirId::parse(id).ok());
+            let (Some(kind), Some(id)) = (kind, id) else {
+                return Err(AppError::Wrong("an invented resource has no type or id".into()));
+            };
+            Change::put(kind, id, value, Condition::None, Checks::Strict).map_err(AppError::from)
+        })
+        .collect();
+    records.change_all_blocking(&Actor::system("demo"), why, changes?, Transaction::IMPORT)?;
+    Ok(())
+}
+
+async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<DemoAccount>, AppError> {
+    let cast = demo::cast(recipe.seed).ok_or_else(|| AppError::Wrong("the demo has no cast".into()))?;
+    let reference = |kind: &str, id: &FhirId| ResourceRef::new(kind, id).ok();
+    let mut made = Vec::new();
+    for role in Role::ALL {
+        let (name, person, patient) = match role {
+            Role::Patient if recipe.patients > 0 => ("Halina Brandvold", reference("Patient", &cast.patient), Some(cast.patient.clone())),
+            Role::Proxy if recipe.patients > 1 => ("Proxy", reference("RelatedPerson", &cast.proxy), Some(cast.child.clone())),
+            Role::Patient | Role::Proxy => continue,
+            Role::Clinician => ("Dr Ruth Adeyemi-Strand", reference("Practitioner", &cast.clinician), None),
+            Role::Nurse => ("Lena Corvin", reference("Practitioner", &cast.nurse), None),
+            Role::Reception => ("Milo Tessaro", None, None),
+            Role::HealthAdmin => ("Johanna Pryce-Quill", None, None),
+            Role::Operator => ("Abel Rondo", None, None),
+            _ => continue,
+        };
+        let display_name = match &person {
+            Some(person) => called(&opened.records, person)?.unwrap_or_else(|| name.to_owned()),
+            None => name.to_owned(),
+        };
+        let password = opened.identity.generate_password();
+        let account = NewAccount {
+            user_name: role.name().to_owned(),
+            display_name,
+            kind: AccountKind::Person(role),
+            person,
+            password: FirstPassword::Own(password.clone()),
+        };
+        opened.identity.create_account(account, by.clone()).await?;
+        made.push(DemoAccount {
+            role: role.name().to_owned(),
+            user: role.name().to_owned(),
+            password: password.expose().clone(),
+            totp: None,
+            patient,
+        });
+    }
+    Ok(made)
+}
+
+/// The name of an invented person, for their account.
+fn called(records: &Records, person: &ResourceRef) -> Result<Option<String>, AppError> {
+    let Some(kind) = ResourceType::parse(person.type_name()) else { return Ok(None) };
+    let why = Why { action: Action::Read, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
+    let found = records.disclose_blocking(&Actor::system("demo"), why, |reading| reading.read(kind, &person.id()))?;
+    let value: serde_json::Value = serde_json::from_slice(&found.json).unwrap_or_default();
+    let name = value.pointer("/name/0");
+    let texts = |part: &str| name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array).into_iter().flatten();
+    let family = name.and_then(|name| name.get("family"));
+    let parts: Vec<&str> =
+        texts("prefix").chain(texts("given")).chain(family).filter_map(serde_json::Value::as_str).collect();
+    Ok((!parts.is_empty()).then(|| parts.join(" ")))
+}

@@ -1,0 +1,110 @@
+//! `chartbox demo`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::place::Place;
+use super::{Failure, Listens, Out, recovery_sheet, runtime};
+use crate::app::config::{Address, Config};
+use crate::app::demo::{DemoFile, DemoRecipe, make_demo};
+use crate::app::{self, AppError, Folder, Kind, logging};
+
+/// A throwaway box: invented patients, one account per role. A folder that holds one already is opened again.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Its folder [default: chartbox-demo in the present folder].
+    #[arg(long, value_name = "DIR", default_value = "chartbox-demo")]
+    dir: PathBuf,
+    /// How many patients. 0 makes the clinic and its accounts only.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    patients: usize,
+    /// The same number makes the same patients.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    listen: Listens,
+}
+
+impl Demo {
+    pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        let folder = Folder::at(&self.dir);
+        let old = folder.has_box().then(|| DemoFile::read(&folder)).transpose()?;
+        let mut config = Place::at(Some(self.dir.clone()), None).config()?;
+        demo_addresses(&mut config, old.as_ref());
+        self.listen.apply(&mut config);
+        logging::start(config.log.level.into());
+        runtime()?.block_on(async {
+            match old {
+                Some(mut file) => {
+                    let ready = |running: &app::Running| tell(out, &mut file, &folder, running);
+                    Ok(app::run(folder.clone(), config, Kind::Demo, ready).await?)
+                }
+                None => {
+                    let folder = Folder::create(&self.dir)?;
+                    let bar = bar(self.patients);
+                    let recipe = DemoRecipe { patients: self.patients, seed: self.seed };
+                    let (opened, mut file) =
+                        make_demo(folder.clone(), config, recipe, recovery_sheet, |done| bar.set_position(done as u64)).await?;
+                    bar.finish_and_clear();
+                    Ok(app::run_opened(opened, |running| tell(out, &mut file, &folder, running)).await?)
+                }
+            }
+        })
+    }
+}
+
+/// The addresses of the last time, else the usual ones of a demo: on this machine only.
+fn demo_addresses(config: &mut Config, old: Option<&DemoFile>) {
+    let listen = &mut config.listen;
+    let pairs = [
+        (&mut listen.clinic, old.and_then(|old| old.clinic.as_deref()), 8443),
+        (&mut listen.portal, old.and_then(|old| old.portal.as_deref()), 8444),
+        (&mut listen.welcome, old.and_then(|old| old.welcome.as_deref()), 8080),
+        (&mut listen.ops, old.and_then(|old| old.ops.as_deref()), 9464),
+    ];
+    for (key, url, usual) in pairs {
+        let port = url.and_then(|url| url.rsplit(':').next()?.parse().ok()).unwrap_or(usual);
+        *key = match (old, url) {
+            (Some(_), None) => Address::OFF,
+            _ => Address(Some(std::net::SocketAddr::from(([127, 0, 0, 1], port)))),
+        };
+    }
+}
+
+fn bar(patients: usize) -> ProgressBar {
+    let bar = ProgressBar::new(patients as u64);
+    let style = ProgressStyle::with_template("inventing patients {bar:32} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn tell(out: &mut Out, file: &mut DemoFile, folder: &Folder, running: &app::Running) -> Result<(), AppError> {
+    file.write(folder, running)?;
+    print(out, file, folder).map_err(|failure| AppError::Wrong(failure.to_string()))
+}
+
+fn print(out: &mut Out, file: &DemoFile, folder: &Folder) -> Result<(), Failure> {
+    out.line("Chartbox demo. Nothing here is protected: the key lies beside the store, and these passwords are shown.")?;
+    out.line("")?;
+    for (what, url) in [
+        ("Clinic", &file.clinic),
+        ("Portal for patients", &file.portal),
+        ("How to trust this box", &file.welcome),
+        ("Metrics and health", &file.ops),
+    ] {
+        if let Some(url) = url {
+            out.line(format!("{what:<24} {url}"))?;
+        }
+    }
+    out.line(format!("{:<24} {}", "Certificate authority", file.ca.display()))?;
+    out.line("")?;
+    let rows: Vec<[String; 3]> =
+        file.accounts.iter().map(|account| [account.role.clone(), account.user.clone(), account.password.clone()]).collect();
+    out.table(["Role", "User", "Password"], &rows)?;
+    out.line("")?;
+    out.line(format!("All of this stands in {}. Stop with Ctrl-C.", DemoFile::path(folder).display()))?;
+    out.line(format!("ready {}", file.clinic.as_deref().unwrap_or_default()))?;
+    out.flush()
+}
