@@ -160,7 +160,7 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
             _ => continue,
         };
         let display_name = match &person {
-            Some(person) => called(&opened.records, person)?.unwrap_or_else(|| name.to_owned()),
+            Some(person) => called(&opened.records, person).await?.unwrap_or_else(|| name.to_owned()),
             None => name.to_owned(),
         };
         let password = opened.identity.generate_password();
@@ -184,10 +184,10 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
 }
 
 /// The name of an invented person, for their account.
-fn called(records: &Records, person: &ResourceRef) -> Result<Option<String>, AppError> {
+async fn called(records: &Records, person: &ResourceRef) -> Result<Option<String>, AppError> {
     let Some(kind) = ResourceType::parse(person.type_name()) else { return Ok(None) };
     let why = Why { action: Action::Read, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
-    let found = records.disclose_blocking(&Actor::system("demo"), why, |reading| reading.read(kind, &person.id()))?;
+    let found = records.disclose(&Actor::system("demo"), why, |reading| reading.read(kind, &person.id())).await?;
     let value: serde_json::Value = serde_json::from_slice(&found.json).unwrap_or_default();
     let name = value.pointer("/name/0");
     let texts = |part: &str| name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array).into_iter().flatten();

@@ -41,8 +41,8 @@ impl Chart {
                 Err(RecordError::Denied(_)) => continue,
                 Err(error) => return Err(error),
             };
-            chart = chart.zip(found).map_with(&kind, |(mut chart, found), kind| {
-                chart.resources.push((*kind, found.iter().map(json).collect()));
+            chart = chart.zip(found).map_with(kind, |(mut chart, found), kind| {
+                chart.resources.push((kind, found.iter().map(json).collect()));
                 chart
             });
         }

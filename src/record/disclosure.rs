@@ -38,8 +38,8 @@ impl<T> Undisclosed<T> {
         Undisclosed { value: change(self.value), coverages: self.coverages }
     }
 
-    /// [`Undisclosed::map`] with something to work by, such as the clinic's time zone.
-    pub fn map_with<C: ?Sized, U>(self, with: &C, change: fn(T, &C) -> U) -> Undisclosed<U> {
+    /// [`Undisclosed::map`] with something plain to work by. `Copy` keeps out whatever the value could be left in.
+    pub fn map_with<C: Copy, U>(self, with: C, change: fn(T, C) -> U) -> Undisclosed<U> {
         Undisclosed { value: change(self.value, with), coverages: self.coverages }
     }
 
@@ -57,15 +57,6 @@ impl<T> Undisclosed<T> {
         } else {
             Err(NotCovered)
         }
-    }
-
-    pub(super) fn coverages(&self) -> &[Coverage] {
-        &self.coverages
-    }
-
-    /// For the room itself: a look-up that decides what to read next.
-    pub(super) const fn peek(&self) -> &T {
-        &self.value
     }
 }
 

@@ -134,7 +134,11 @@ impl Records {
         let (touched, refused) = reading.into_touched();
         let mut event = event(actor, &why);
         match &result {
-            Ok(_) => touched.iter().for_each(|touched| drop(event.touch(touched))),
+            Ok(_) => {
+                for touched in &touched {
+                    event.touch(touched);
+                }
+            }
             Err(error) => {
                 event.outcome = outcome_of(error);
                 event.touch(&refused);

@@ -150,7 +150,7 @@ impl Records {
         match self.audit().write(self.job(actor, &why, changes, how)).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
-                self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?;
+                drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
                 Err(error)
             }
         }
@@ -199,7 +199,7 @@ impl Records {
         match self.audit().write_blocking(self.job(actor, &why, changes, how)) {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
-                self.audit().commit_blocking(vec![self.refusal(actor, &why, &error)])?;
+                drop(self.audit().commit_blocking(vec![self.refusal(actor, &why, &error)])?);
                 Err(error)
             }
         }

@@ -5,16 +5,22 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
+use super::super::routes::Entrance;
+use super::super::session::Visit;
 use super::request::{prefers, version_of};
 use crate::fhir::outcome::{Issue, operation_outcome};
 use crate::record::{Stored, Written, WrittenAs};
 
 pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
 
-/// The base of absolute addresses, as this client reached the box: `https://host/fhir`.
-pub(super) fn base(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("https://{host}/fhir")
+/// The base of absolute addresses at this listener: `https://host/fhir`.
+pub(super) fn base(visit: &Visit) -> String {
+    let about = &visit.house.about;
+    let origin = match visit.entrance {
+        Entrance::Portal => about.portal_url.as_deref(),
+        _ => about.clinic_url.as_deref(),
+    };
+    format!("{}/fhir", origin.unwrap_or_default())
 }
 
 /// The resource, or 304 when the client has this version.

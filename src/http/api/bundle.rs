@@ -34,7 +34,7 @@ pub async fn batch_or_transaction(visit: Visit, headers: HeaderMap, body: Bytes)
             format!("A bundle may have {MOST} entries; send it in parts. Nothing was changed."),
         ));
     }
-    let base = answer::base(&headers);
+    let base = answer::base(&visit);
     match bundle.kind {
         BundleKind::Transaction => transaction(&visit, bundle, &base).await,
         BundleKind::Batch => batch(&visit, bundle, &base).await,

@@ -1,7 +1,7 @@
 //! What this server does, said by itself (`GET /fhir/metadata`).
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -11,9 +11,9 @@ use crate::fhir::definitions::ParamKind;
 use crate::fhir::{Definitions, ResourceType};
 
 /// `GET /fhir/metadata`: public, and the same for everybody.
-pub async fn metadata(visit: Visit, headers: HeaderMap) -> Response {
+pub async fn metadata(visit: Visit) -> Response {
     let date = format!("{:.3}", visit.house.ambient.now());
-    let statement = statement(&answer::base(&headers), &date);
+    let statement = statement(&answer::base(&visit), &date);
     answer::json(StatusCode::OK, Body::from(statement.to_string()))
 }
 

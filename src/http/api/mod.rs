@@ -53,7 +53,7 @@ pub async fn history(visit: Visit, Path((kind, id)): Path<(String, String)>, hea
     let (kind, id) = (type_of(&kind)?, id_of(&id)?);
     let why = why(Action::History, &visit);
     let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.history(kind, &id)).await?;
-    Ok(searchset::history(&found, &answer::base(&headers), uri.path()))
+    Ok(searchset::history(&found, &answer::base(&visit), uri.path()))
 }
 
 /// `GET /fhir/{kind}?…`.
@@ -83,7 +83,7 @@ async fn run_search(visit: &Visit, kind: &str, query: &str, headers: &HeaderMap)
     let mut why = why(Action::Search, visit);
     why.detail.search = Some(format!("{kind}?{query}"));
     let page = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&asked)).await?;
-    Ok(searchset::page(&page, &asked, &answer::base(headers)))
+    Ok(searchset::page(&page, &asked, &answer::base(visit)))
 }
 
 /// `POST /fhir/{kind}`.
@@ -105,7 +105,7 @@ pub async fn create(visit: Visit, Path(kind): Path<String>, headers: HeaderMap, 
         Err(refusal) => return Err(refusal),
     };
     let written = visit.house.records.change(&visit.actor, why, change).await?;
-    Ok(answer::written(&written, &headers, &answer::base(&headers)))
+    Ok(answer::written(&written, &headers, &answer::base(&visit)))
 }
 
 /// `PUT /fhir/{kind}/{id}`.
@@ -123,7 +123,7 @@ pub async fn update(visit: Visit, Path((kind, id)): Path<(String, String)>, head
         }
     };
     let written = visit.house.records.change(&visit.actor, why, change).await?;
-    Ok(answer::written(&written, &headers, &answer::base(&headers)))
+    Ok(answer::written(&written, &headers, &answer::base(&visit)))
 }
 
 /// `DELETE /fhir/{kind}/{id}`: 204, also when it was deleted before.
