@@ -3,5 +3,6 @@
 pub mod chart;
 pub mod demo;
 pub mod import;
+pub mod register;
 
 pub use chart::Chart;

@@ -186,6 +186,11 @@ const fn filter(verb: Verb) -> axum::routing::MethodFilter {
     }
 }
 
+/// Who sees charts.
+const CARERS: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse]);
+/// Who works with patients: those who see charts, and reception.
+const STAFF: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception]);
+
 /// The table.
 pub static TABLE: &[Route] = &[
     row!(Get "/", WELCOME, Audience::Anyone, Format::Page => super::welcome::welcome),
@@ -198,6 +203,22 @@ pub static TABLE: &[Route] = &[
     row!(Post "/sign-in", BOTH, Audience::Anyone, Format::Page => super::sign_in::sign_in),
     row!(Post "/sign-out", BOTH, Audience::SignedIn, Format::Page => super::sign_in::sign_out),
     row!(Get "/signed-out", BOTH, Audience::Anyone, Format::Page => super::sign_in::signed_out),
+    row!(Get "/today", CLINIC, STAFF, Format::Page => super::clinic::today::today),
+    row!(Get "/patients", CLINIC, STAFF, Format::Page => super::clinic::find::patients),
+    row!(Get "/patients/find", CLINIC, STAFF, Format::Page => super::clinic::find::found),
+    row!(Get "/patients/new", CLINIC, STAFF, Format::Page => super::clinic::register::form),
+    row!(Post "/patients/new", CLINIC, STAFF, Format::Page => super::clinic::register::register),
+    row!(Get "/patients/{id}", CLINIC, STAFF, Format::Page => super::clinic::chart::summary),
+    row!(Get "/patients/{id}/timeline", CLINIC, CARERS, Format::Page => super::clinic::chart::timeline),
+    row!(Get "/patients/{id}/results", CLINIC, CARERS, Format::Page => super::clinic::chart::results),
+    row!(Get "/patients/{id}/medicines", CLINIC, CARERS, Format::Page => super::clinic::chart::medicines),
+    row!(Get "/patients/{id}/problems", CLINIC, CARERS, Format::Page => super::clinic::chart::problems),
+    row!(Get "/patients/{id}/allergies", CLINIC, CARERS, Format::Page => super::clinic::chart::allergies),
+    row!(Get "/patients/{id}/measurements", CLINIC, CARERS, Format::Page => super::clinic::chart::measurements),
+    row!(Get "/patients/{id}/immunizations", CLINIC, CARERS, Format::Page => super::clinic::chart::immunizations),
+    row!(Get "/patients/{id}/visits", CLINIC, CARERS, Format::Page => super::clinic::chart::visits),
+    row!(Get "/patients/{id}/documents", CLINIC, CARERS, Format::Page => super::clinic::chart::documents),
+    row!(Get "/patients/{id}/documents/{document}", CLINIC, CARERS, Format::Page => super::clinic::document::document),
     row!(Get "/fhir/metadata", BOTH, Audience::Anyone, Format::Fhir => super::api::metadata),
     row!(Post "/fhir", BOTH, Audience::SignedIn, Format::Fhir => super::api::batch_or_transaction)
         .takes(BodyLimit::Bundle),

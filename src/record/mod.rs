@@ -25,7 +25,7 @@ pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
 use prepared::local_reference;
 pub use reading::Reading;
-pub use writing::{Change, Condition, Integrity, Repeated, Transaction, Written, WrittenAs};
+pub use writing::{CLINIC_NUMBER, Change, Condition, Integrity, Repeated, Transaction, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
 use crate::audit::{self, Audit, Detail, Event, Outcome, Purpose};

@@ -154,7 +154,12 @@ impl<'a> Reading<'a> {
             page.matches.push(stored(row, cut)?);
         }
         for (row, cut) in included {
-            self.touch(&row, self.opened(), &mut touched)?;
+            // A patient who comes along with an appointment is a name on a list.
+            let kind = match (self.channel, row.kind) {
+                (Channel::Screen, ResourceType::Patient) => TouchKind::Listed,
+                _ => self.opened(),
+            };
+            self.touch(&row, kind, &mut touched)?;
             page.included.push(stored(row, cut)?);
         }
         if touched.is_empty() && counted {

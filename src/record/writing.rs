@@ -3,12 +3,12 @@
 
 use std::future::Future;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::RecordFacts;
-use super::layout::{Currency, HISTORY, HistoryTag, RESOURCES, Tag, VERSIONS};
+use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
 use super::prepared::{Prepared, content_of};
 use super::reading::stored;
@@ -21,11 +21,15 @@ use crate::fhir::search::Query;
 use crate::fhir::{self, Definitions, Mode, ResourceType};
 use crate::store::{Desc, Tx};
 
+/// The system of the numbers that the box gives its patients.
+pub const CLINIC_NUMBER: &str = "urn:chartbox:clinic-number";
+
 /// One change, checked and made ready for the writer.
 pub struct Change(Ready);
 
 enum Ready {
     Put { id: Identity, prepared: Box<Prepared>, condition: Condition },
+    Register { patient: Box<Value> },
     Delete { kind: ResourceType, id: FhirId, condition: Condition },
 }
 
@@ -49,6 +53,12 @@ impl Change {
     pub fn create_as(kind: ResourceType, id: FhirId, value: Value, mode: Mode) -> Result<Self, RecordError> {
         let prepared = check(kind, value, mode)?;
         Ok(Self(Ready::Put { id: Identity::New(id), prepared, condition: Condition::None }))
+    }
+
+    /// A new patient, who gets the clinic's next free number when it is written.
+    pub fn register(patient: Value, mode: Mode) -> Result<Self, RecordError> {
+        let patient = Box::new(check(ResourceType::Patient, patient, mode)?.value);
+        Ok(Self(Ready::Register { patient }))
     }
 
     /// A new version; the first one where there is none and the actor may choose ids.
@@ -267,6 +277,11 @@ impl Writing<'_, '_, '_> {
                     }
                     written.push(self.put(id, *prepared, condition)?);
                 }
+                Ready::Register { patient } => {
+                    let prepared = Prepared::new(ResourceType::Patient, self.numbered(*patient)?);
+                    dangling.extend_from_slice(&prepared.references);
+                    written.push(self.put(Identity::Unmade, prepared, Condition::None)?);
+                }
                 Ready::Delete { kind, id, condition } => written.push(self.delete(kind, &id, condition)?),
             }
         }
@@ -275,6 +290,30 @@ impl Writing<'_, '_, '_> {
         dangling.dedup();
         dangling.iter().try_for_each(|reference| self.must_be_there(reference))?;
         Ok(written)
+    }
+
+    /// The patient with the clinic's next number before their other identifiers. A number that somebody has
+    /// already, from an import say, is passed over.
+    fn numbered(&mut self, mut patient: Value) -> Result<Value, RecordError> {
+        let number = loop {
+            let next = numbers::next(self.tx, NEXT_CLINIC_NUMBER)?;
+            if !directory::has_number(&**self.tx, &format!("{next:06}"))? {
+                break format!("{:03} {:03}", next / 1000, next % 1000);
+            }
+        };
+        let identifier = json!({
+            "use": "usual",
+            "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]},
+            "system": CLINIC_NUMBER,
+            "value": number,
+        });
+        if let Some(patient) = patient.as_object_mut() {
+            let all = patient.entry("identifier").or_insert_with(|| json!([]));
+            if let Some(all) = all.as_array_mut() {
+                all.insert(0, identifier);
+            }
+        }
+        Ok(patient)
     }
 
     /// A reference to what is not there, or not for this actor, is refused in the same words.

@@ -181,6 +181,7 @@ fn staff() -> Vec<(&'static str, String)> {
         cx,
         day: day("2026-03-03"),
         rows,
+        others: vec![],
         before: "/today?day=2026-03-02".into(),
         after: "/today?day=2026-03-04".into(),
     };

@@ -391,3 +391,22 @@ pub struct Documents {
     pub pages: Pages,
 }
 chart_page!(Documents is Documents);
+
+/// One document's text.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_document.html")]
+pub struct Document {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub row: DocumentRow,
+    pub text: String,
+}
+chart_page!(Document is Documents);
+
+impl Document {
+    /// "Letter, 24 Feb 2026, Dr R Adeyemi-Strand": what is known.
+    fn line(&self) -> String {
+        let parts = [self.row.kind.clone(), self.row.when.map(|when| when.short()), self.row.by.clone()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,4 +1,40 @@
 //! Pages of the clinic's staff who care for patients: doctors, nurses, reception.
 
+pub(super) mod chart;
 pub mod chart_pages;
+pub(super) mod document;
+pub(super) mod find;
 pub mod pages;
+pub(super) mod register;
+pub(super) mod today;
+
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::{FhirId, Role};
+use crate::http::fill::Ctx;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::record::{Channel, Why};
+
+/// Why staff look at a screen: doctors and nurses to care, reception to register and to book.
+fn why(visit: &Visit, action: Action, detail: Detail) -> Why {
+    let purpose = if is_clinical(visit) { Purpose::Treat } else { Purpose::PatAdmin };
+    let detail = match &visit.user_agent {
+        Some(agent) => detail.with_user_agent(agent.as_ref()),
+        None => detail,
+    };
+    Why { action, purpose, detail, channel: Channel::Screen }
+}
+
+/// Who sees charts; for others of the staff a patient is a name, an address, an appointment.
+fn is_clinical(visit: &Visit) -> bool {
+    matches!(visit.actor.role(), Some(Role::Clinician | Role::Nurse))
+}
+
+fn ctx(visit: &Visit) -> Ctx {
+    Ctx { zone: visit.house.front.face.zone.clone() }
+}
+
+/// An address whose id cannot be one leads nowhere.
+fn id_of(text: &str) -> Result<FhirId, Refusal> {
+    FhirId::parse(text).map_err(|_| Refusal::not_found())
+}

@@ -13,7 +13,10 @@ pub struct Today {
     pub cx: Cx,
     /// The day that is shown.
     pub day: When,
+    /// One's own appointments; everybody's for who has none.
     pub rows: Vec<DayRow>,
+    /// Those of the others, when `rows` are one's own.
+    pub others: Vec<DayRow>,
     /// Addresses of the days around it.
     pub before: String,
     pub after: String,
@@ -39,13 +42,13 @@ impl Today {
         self.day.day() == self.cx.now.date()
     }
 
-    /// Whether the line "now" stands before this row.
-    fn now_before(&self, index: &usize) -> bool {
+    /// Whether the line "now" stands before this row of a list.
+    fn now_before(&self, list: &[DayRow], index: &usize) -> bool {
         let now = self.cx.now.datetime();
         let later = |row: &DayRow| row.when.moment() > now;
         self.is_today()
-            && self.rows.get(*index).is_some_and(later)
-            && index.checked_sub(1).and_then(|before| self.rows.get(before)).is_none_or(|row| !later(row))
+            && list.get(*index).is_some_and(later)
+            && index.checked_sub(1).and_then(|before| list.get(before)).is_none_or(|row| !later(row))
     }
 
     fn row_class(&self, row: &DayRow) -> &'static str {

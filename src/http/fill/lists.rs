@@ -79,7 +79,8 @@ pub fn documents(resources: &[Value], patient: &str, base: &str, ctx: &Ctx) -> V
         .collect()
 }
 
-fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<DocumentRow> {
+/// One document as a row of the list.
+pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<DocumentRow> {
     let attachment = one.pointer("/content/0/attachment");
     let kind = concept(one.get("type"));
     let title = attachment
@@ -100,6 +101,30 @@ fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Documen
         bytes,
         href: held.then(|| format!("{base}/{patient}/documents/{id}").replace("//", "/")),
     })
+}
+
+/// A document's bytes as the record holds them.
+pub struct Attachment {
+    /// As it was given, such as `text/plain; charset=utf-8`.
+    pub content_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// The attachment of a document whose bytes stand in the resource itself; `None` when they do not or are broken.
+pub fn attachment(document: &Value) -> Option<Attachment> {
+    let attachment = document.pointer("/content/0/attachment")?;
+    // base64Binary may hold white space (FHIR R4, datatypes.html#base64Binary).
+    let data: Vec<u8> = text(attachment, "/data")?.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let content_type = owned(attachment, "/contentType").unwrap_or_default();
+    Some(Attachment { content_type, bytes: data_encoding::BASE64.decode(&data).ok()? })
+}
+
+impl Attachment {
+    /// The text, when it is plain text.
+    pub fn text(&self) -> Option<String> {
+        let kind = self.content_type.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("text/plain").then(|| String::from_utf8_lossy(&self.bytes).into_owned())
+    }
 }
 
 /// Everything that happened, newest first.

@@ -11,9 +11,9 @@ mod problems;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-pub use lists::{documents, immunizations, timeline, visits};
+pub use lists::{Attachment, attachment, document, documents, immunizations, timeline, visits};
 pub use observations::{Wanted, groups, series_of, vitals};
-pub use people::{appointment, identity, name_of, patient_row};
+pub use people::{appointment, directory_row, identity, name_of, patient_of, reach, takes_part};
 pub use problems::{allergies, allergy_rows, frame, is_active_problem, medicine_rows, medicines, problem_rows};
 
 use super::ui::When;

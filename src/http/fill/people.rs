@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, concept, list, owned, text, without_digits};
+use super::{Ctx, called, code, concept, list, owned, text, without_digits};
+use crate::base::ResourceRef;
 use crate::http::clinic::pages::PatientRow;
-use crate::http::ui::format;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
+use crate::http::ui::{When, format, t};
+use crate::record::directory::{Life, Person};
 
 /// Who a Patient is, as the directory and the banner show it.
 pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
@@ -45,9 +47,12 @@ fn clinic_number(patient: &Value) -> Option<String> {
     let is_record_number = |identifier: &&Value| super::has_code(identifier.get("type"), "MR");
     let usual = |identifier: &&Value| text(identifier, "/use") == Some("usual");
     let found = identifiers.iter().find(is_record_number).or_else(|| identifiers.iter().find(usual))?;
-    let value = text(found, "/value")?;
-    // A number of up to twelve characters is one that people read out; a longer one is a machine's.
-    (value.len() <= 12).then(|| value.to_owned())
+    text(found, "/value").and_then(spoken)
+}
+
+/// A number of up to twelve characters is one that people read out; a longer one is a machine's.
+fn spoken(number: &str) -> Option<String> {
+    (number.len() <= 12).then(|| number.to_owned())
 }
 
 /// How a Practitioner or a Patient is called in a sentence.
@@ -63,12 +68,80 @@ pub fn name_of(person: &Value) -> Option<String> {
 }
 
 /// A row of the directory.
-pub fn patient_row(patient: &Value, ctx: &Ctx) -> PatientRow {
-    let lives = list(patient, "address").iter().find(|address| text(address, "/use") != Some("old"));
-    PatientRow { who: identity(patient, ctx), lives: lives.and_then(|address| owned(address, "/city")) }
+pub fn directory_row(person: &Person, ctx: &Ctx) -> PatientRow {
+    let day = |text: &str| When::parse(text, &ctx.zone);
+    let (deceased, died) = match &person.life {
+        Life::NotKnownDead => (false, None),
+        Life::Died(date) => (true, date.as_deref().and_then(day)),
+    };
+    let who = Identity {
+        id: person.id.to_string(),
+        family: without_digits(&person.family),
+        given: without_digits(&person.given),
+        born: person.birth_date.as_deref().and_then(day),
+        died,
+        deceased,
+        sex: person.gender.as_deref().map(Sex::from_code).unwrap_or_default(),
+        number: person.number.as_deref().and_then(spoken),
+    };
+    PatientRow { who, lives: person.town.clone() }
 }
 
-/// An appointment in a day's list. `patient` is the Patient it is for; `clinical` whether the reason may show.
+/// How to reach a patient: label and value, the preferred first.
+pub fn reach(patient: &Value) -> Vec<(String, String)> {
+    let current = |one: &&Value| text(one, "/use") != Some("old");
+    let mut all = Vec::new();
+    for contact in list(patient, "telecom").iter().filter(current) {
+        let label = match (text(contact, "/system"), text(contact, "/use")) {
+            (Some("phone"), Some("mobile")) => "reach-mobile",
+            (Some("phone"), Some("work")) => "reach-work",
+            (Some("phone" | "sms"), _) => "reach-phone",
+            (Some("email"), _) => "reach-email",
+            _ => "reach-other",
+        };
+        all.extend(owned(contact, "/value").map(|value| (t(label).to_string(), value)));
+    }
+    for address in list(patient, "address").iter().filter(current) {
+        let lines = list(address, "line").iter().filter_map(Value::as_str).map(str::to_owned);
+        let place: Vec<&str> = ["/postalCode", "/city"].iter().filter_map(|part| text(address, part)).collect();
+        let country = text(address, "/country").filter(|country| country.len() > 3).map(str::to_owned);
+        let parts: Vec<String> =
+            lines.chain([place.join(" ")]).chain(country).filter(|part| !part.is_empty()).collect();
+        let words = if parts.is_empty() { owned(address, "/text") } else { Some(parts.join(", ")) };
+        all.extend(words.map(|words| (t("reach-address").to_string(), words)));
+    }
+    for person in list(patient, "contact") {
+        let name = person.get("name").map(whole_name).unwrap_or_default();
+        let phone = list(person, "telecom").iter().find_map(|contact| owned(contact, "/value"));
+        let words: Vec<String> = [name].into_iter().chain(phone).filter(|part| !part.is_empty()).collect();
+        if !words.is_empty() {
+            let relation = list(person, "relationship").first().and_then(|relation| owned(relation, "/text"));
+            all.push((relation.unwrap_or_else(|| t("reach-contact").to_string()), words.join(", ")));
+        }
+    }
+    all
+}
+
+fn whole_name(name: &Value) -> String {
+    let family = text(name, "/family").map(without_digits);
+    [given(name)].into_iter().chain(family).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a person takes part in an appointment.
+pub fn takes_part(appointment: &Value, person: &ResourceRef) -> bool {
+    actors(appointment).any(|reference| reference == person.as_str())
+}
+
+/// The id of the patient whom an appointment is for.
+pub fn patient_of(appointment: &Value) -> Option<&str> {
+    actors(appointment).find_map(|reference| reference.strip_prefix("Patient/"))
+}
+
+fn actors(appointment: &Value) -> impl Iterator<Item = &str> {
+    list(appointment, "participant").iter().filter_map(|participant| text(participant, "/actor/reference"))
+}
+
+/// An appointment in a day's list. `patient` is the Patient it is for.
 pub fn appointment(appointment: &Value, patient: Option<&Value>, href: String, ctx: &Ctx) -> Option<DayRow> {
     let when = ctx.when(appointment, "/start")?;
     let of_type = |wanted: &str| {
@@ -89,10 +162,24 @@ pub fn appointment(appointment: &Value, patient: Option<&Value>, href: String, c
             .first()
             .and_then(|reason| concept(Some(reason)))
             .or_else(|| owned(appointment, "/description")),
-        kind: concept(appointment.get("appointmentType")),
+        kind: kind_of_appointment(appointment.get("appointmentType")),
         with: of_type("Practitioner/").and_then(|participant| called(participant.get("actor"))),
         state: AppointmentState::from_code(text(appointment, "/status").unwrap_or_default()),
     })
+}
+
+/// As written, else the words for HL7's v2-0276, as FHIR R4 binds `Appointment.appointmentType`.
+fn kind_of_appointment(kind: Option<&Value>) -> Option<String> {
+    let message = match code(kind, Some("http://terminology.hl7.org/CodeSystem/v2-0276")) {
+        _ if text(kind?, "/text").is_some() => return concept(kind),
+        Some("CHECKUP") => "appointment-checkup",
+        Some("EMERGENCY") => "appointment-emergency",
+        Some("FOLLOWUP") => "appointment-followup",
+        Some("ROUTINE") => "appointment-routine",
+        Some("WALKIN") => "appointment-walkin",
+        _ => return concept(kind),
+    };
+    Some(t(message).to_string())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod tests;
 use serde_json::Value;
 
 use crate::base::FhirId;
-use crate::store::{ReadExt as _, StoreError, Tx};
+use crate::store::{Direction, KeyRange, Read, ReadExt as _, StoreError, Tx};
 
 pub use find::Hit;
 pub(super) use find::find;
@@ -39,6 +39,12 @@ pub(super) fn put(tx: &mut Tx<'_>, row: u64, id: &FhirId, patient: &Value) -> Re
         keys::drop(tx, key, row)?;
     }
     tx.put(&keys::PERSONS, &(row,), &new)
+}
+
+/// Whether anybody has this number, written with letters and digits only.
+pub(super) fn has_number(read: &(impl Read + ?Sized), number: &str) -> Result<bool, StoreError> {
+    let rows = KeyRange::prefix(&(keys::NUMBER, number.to_owned()));
+    Ok(read.scan(&keys::NUMBERS, rows, Direction::Up)?.next().transpose()?.is_some())
 }
 
 /// Takes a patient out. Nothing happens when there is none.

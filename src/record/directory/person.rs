@@ -29,6 +29,8 @@ pub struct Person {
     pub number: Option<String>,
     /// False when the record is no longer in use, merged into another for example.
     pub active: bool,
+    /// The town of the address in use: tells two of one name apart.
+    pub town: Option<String>,
     /// The folded words of each name, the one in use first.
     pub(super) names: Vec<Vec<String>>,
     /// Identifiers, letters and digits only.
@@ -78,6 +80,10 @@ impl Person {
             life,
             number: number_in_use(&identifiers).map(str::to_owned),
             active: patient.get("active").and_then(Value::as_bool) != Some(false),
+            town: each(patient, "address")
+                .filter(|address| text(address, "use") != Some("old"))
+                .find_map(|address| text(address, "city"))
+                .map(str::to_owned),
             names: folded.collect(),
             numbers,
         }

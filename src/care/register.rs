@@ -1,0 +1,308 @@
+//! Registering a patient: what was typed becomes a Patient, unless somebody alike is there already.
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use crate::record::directory::{Hit, Person};
+
+/// What was typed into the form, as it was typed.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'a> {
+    pub family: &'a str,
+    pub given: &'a str,
+    pub born: &'a str,
+    /// FHIR `administrative-gender`.
+    pub sex: &'a str,
+    pub phone: &'a str,
+    pub street: &'a str,
+    pub postcode: &'a str,
+    pub town: &'a str,
+}
+
+/// A field of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Field {
+    Family,
+    Given,
+    Born,
+    Sex,
+    Phone,
+    Street,
+    Postcode,
+    Town,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing was typed or chosen.
+    Missing,
+    /// More than [`LONGEST`] characters.
+    TooLong,
+    /// It cannot be read as what it should be.
+    Unread,
+    InTheFuture,
+    /// More than [`OLDEST`] years ago.
+    TooLongAgo,
+}
+
+/// The most characters of one field.
+pub const LONGEST: usize = 100;
+/// The oldest that a person is believed to be, in years.
+pub const OLDEST: i16 = 130;
+
+/// Somebody to be registered: every field was read and makes sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPatient {
+    family: String,
+    given: Vec<String>,
+    /// A FHIR `date`: a day, or a year alone.
+    born: String,
+    sex: &'static str,
+    phone: Option<String>,
+    street: Option<String>,
+    postcode: Option<String>,
+    town: Option<String>,
+}
+
+impl NewPatient {
+    /// Reads the form; all that is wrong at once, in the form's order.
+    pub fn read(typed: Typed<'_>, today: Date) -> Result<Self, Vec<(Field, Fault)>> {
+        let mut faults = Vec::new();
+        let mut take = |field: Field, text: &str| {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+                faults.push((field, Fault::TooLong));
+            }
+            (!text.is_empty()).then_some(text)
+        };
+        let (family, given) = (take(Field::Family, typed.family), take(Field::Given, typed.given));
+        let (phone, street) = (take(Field::Phone, typed.phone), take(Field::Street, typed.street));
+        let (postcode, town) = (take(Field::Postcode, typed.postcode), take(Field::Town, typed.town));
+        if family.is_none() && given.is_none() {
+            faults.push((Field::Family, Fault::Missing));
+        }
+        let born = read_born(typed.born, today).map_err(|fault| faults.push((Field::Born, fault)));
+        let sex = ["female", "male", "other", "unknown"].into_iter().find(|sex| *sex == typed.sex);
+        if sex.is_none() {
+            faults.push((Field::Sex, Fault::Missing));
+        }
+        if phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
+            faults.push((Field::Phone, Fault::Unread));
+        }
+        match (born, sex) {
+            (Ok(born), Some(sex)) if faults.is_empty() => Ok(Self {
+                family: family.unwrap_or_default(),
+                given: given.map(|given| given.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
+                born,
+                sex,
+                phone,
+                street,
+                postcode,
+                town,
+            }),
+            _ => {
+                faults.sort_by_key(|(field, _)| *field as u8);
+                Err(faults)
+            }
+        }
+    }
+
+    /// What the directory is asked to find somebody alike.
+    pub fn question(&self) -> String {
+        format!("{} {} {}", self.given.join(" "), self.family, self.born)
+    }
+
+    /// Whether somebody may well be the same person: the same birth date and a name much like it, or nearly the same
+    /// name and a birth date that one slip explains.
+    pub fn is_like(&self, hit: &Hit) -> bool {
+        let parts = u32::try_from(self.given.len() + usize::from(!self.family.is_empty()) + 1).unwrap_or(1);
+        let same_born = hit.person.birth_date.as_deref().is_some_and(|born| one_day(born, &self.born));
+        let each = hit.score / parts;
+        match same_born {
+            true => each >= 60,
+            false => each >= 60 && near_days(&hit.person, &self.born),
+        }
+    }
+
+    /// The Patient, without the number that the clinic gives when it is written.
+    pub fn resource(&self) -> Value {
+        let mut name = json!({"use": "official"});
+        let mut patient = json!({"resourceType": "Patient", "active": true});
+        let mut address = json!({"use": "home"});
+        let put = |object: &mut Value, key: &str, value: Option<Value>| {
+            if let (Some(object), Some(value)) = (object.as_object_mut(), value) {
+                object.insert(key.to_owned(), value);
+            }
+        };
+        put(&mut name, "family", (!self.family.is_empty()).then(|| self.family.as_str().into()));
+        put(&mut name, "given", (!self.given.is_empty()).then(|| self.given.clone().into()));
+        put(&mut patient, "name", Some(json!([name])));
+        let phone = self.phone.as_ref().map(|phone| json!([{"system": "phone", "value": phone}]));
+        put(&mut patient, "telecom", phone);
+        put(&mut patient, "gender", Some(self.sex.into()));
+        put(&mut patient, "birthDate", Some(self.born.as_str().into()));
+        put(&mut address, "line", self.street.as_ref().map(|street| json!([street])));
+        put(&mut address, "city", self.town.as_ref().map(|town| json!(town)));
+        put(&mut address, "postalCode", self.postcode.as_ref().map(|postcode| json!(postcode)));
+        let lives = self.street.is_some() || self.town.is_some() || self.postcode.is_some();
+        put(&mut patient, "address", lives.then(|| json!([address])));
+        patient
+    }
+}
+
+/// A birth date as people type it: `9 5 1967`, `09.05.1967`, `9 May 1967`, `1967-05-09`, `1967`. Day before month.
+fn read_born(text: &str, today: Date) -> Result<String, Fault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Fault::Missing);
+    }
+    let parts: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || ".,/-".contains(c)).filter(|p| !p.is_empty()).collect();
+    let year = |part: &str| (part.len() == 4).then(|| part.parse::<i16>().ok()).flatten();
+    let small = |part: &str| (part.len() <= 2).then(|| part.parse::<i8>().ok()).flatten();
+    let month = |part: &str| small(part).or_else(|| month_named(part));
+    let (date, born) = match *parts {
+        [only] => {
+            let year = year(only).ok_or(Fault::Unread)?;
+            (Date::new(year, 1, 1).map_err(|_| Fault::Unread)?, format!("{year:04}"))
+        }
+        [a, b, c] => {
+            let found = match (year(a), year(c)) {
+                (Some(year), None) => month(b).zip(small(c)).map(|(month, day)| (year, month, day)),
+                (None, Some(year)) => match (small(a), month_named(a)) {
+                    (Some(day), _) => month(b).map(|month| (year, month, day)),
+                    (None, Some(month)) => small(b).map(|day| (year, month, day)),
+                    (None, None) => None,
+                },
+                _ => None,
+            };
+            let (year, month, day) = found.ok_or(Fault::Unread)?;
+            let date = Date::new(year, month, day).map_err(|_| Fault::Unread)?;
+            (date, date.to_string())
+        }
+        _ => return Err(Fault::Unread),
+    };
+    if date > today {
+        return Err(Fault::InTheFuture);
+    }
+    if date.year() < today.year() - OLDEST {
+        return Err(Fault::TooLongAgo);
+    }
+    Ok(born)
+}
+
+/// A month by its English name or the first three letters or more of it.
+fn month_named(part: &str) -> Option<i8> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let part = part.to_ascii_lowercase();
+    let at = MONTHS.iter().position(|month| part.len() >= 3 && month.starts_with(&part))?;
+    i8::try_from(at + 1).ok()
+}
+
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (3..=20).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c))
+}
+
+/// Whether two dates can be the same day: of a year alone only the year is compared.
+fn one_day(a: &str, b: &str) -> bool {
+    let both = a.len().min(b.len());
+    both >= 4 && a.get(..both) == b.get(..both)
+}
+
+/// Whether one slip explains the difference of two birth dates: one digit, or day and month exchanged.
+fn near_days(person: &Person, born: &str) -> bool {
+    let Some(known) = person.birth_date.as_deref() else { return true };
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+    let (known, born) = (digits(known), digits(born));
+    let different = known.iter().zip(&born).filter(|(a, b)| a != b).count();
+    let exchanged = || match (known.as_slice(), born.as_slice()) {
+        ([ky @ .., a, b, c, d], [by @ .., e, f, g, h]) => ky == by && [a, b, c, d] == [g, h, e, f],
+        _ => false,
+    };
+    known.len() == born.len() && (different <= 1 || exchanged())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn today() -> Date {
+        "2026-03-03".parse().unwrap()
+    }
+
+    fn typed() -> Typed<'static> {
+        Typed {
+            family: "Brandvold",
+            given: " Halina  Marie ",
+            born: "9 5 1967",
+            sex: "female",
+            phone: "",
+            street: "",
+            postcode: "",
+            town: "Fjordvik",
+        }
+    }
+
+    #[test]
+    fn birth_dates_are_read_as_people_type_them() {
+        for text in ["9 5 1967", "09.05.1967", "9/5/1967", "9 May 1967", "May 9, 1967", "1967-05-09", "9-mai-1967"] {
+            let read = read_born(text, today());
+            assert_eq!(read.as_deref().ok(), (text != "9-mai-1967").then_some("1967-05-09"), "{text}");
+        }
+        assert_eq!(read_born("1967", today()).as_deref(), Ok("1967"));
+        for (text, fault) in [
+            ("", Fault::Missing),
+            ("31 2 1967", Fault::Unread),
+            ("9 5 67", Fault::Unread),
+            ("yesterday", Fault::Unread),
+            ("4 3 2026", Fault::InTheFuture),
+            ("1 1 1850", Fault::TooLongAgo),
+        ] {
+            assert_eq!(read_born(text, today()), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_becomes_a_patient_that_fits_fhir() {
+        let patient = NewPatient::read(typed(), today()).unwrap().resource();
+        assert_eq!(patient["name"][0]["given"], json!(["Halina", "Marie"]));
+        assert_eq!(patient["address"][0], json!({"use": "home", "city": "Fjordvik"}));
+        assert_eq!(patient.get("telecom"), None);
+        let issues = crate::fhir::validate(&patient, crate::fhir::Definitions::r4(), crate::fhir::Mode::Strict);
+        assert!(!issues.iter().any(crate::fhir::Issue::is_error), "{issues:?}");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let wrong = Typed { family: "", given: " ", born: "1 1 2030", sex: "x", phone: "ask her", ..typed() };
+        assert_eq!(
+            NewPatient::read(wrong, today()).unwrap_err(),
+            [
+                (Field::Family, Fault::Missing),
+                (Field::Born, Fault::InTheFuture),
+                (Field::Sex, Fault::Missing),
+                (Field::Phone, Fault::Unread)
+            ]
+        );
+        let long = "x".repeat(LONGEST + 1);
+        let faults = NewPatient::read(Typed { town: &long, ..typed() }, today()).unwrap_err();
+        assert_eq!(faults, [(Field::Town, Fault::TooLong)]);
+    }
+}

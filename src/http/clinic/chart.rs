@@ -1,0 +1,282 @@
+//! The pages of a chart: each gathers what it shows in one reading, one entry in the log.
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::chart_pages::{
+    Allergies, Documents, Frame, Immunizations, Measurements, Medicines, Problems, Results, Summary, Timeline,
+    TimelineKind, Visits,
+};
+use super::{ctx, id_of, is_clinical, register, why};
+use crate::audit::{Action, Detail};
+use crate::base::ResourceRef;
+use crate::care::{Chart, chart};
+use crate::fhir::ResourceType;
+use crate::http::fill::{self, Ctx, Wanted};
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::record::{AppointmentState, DayRow, Pages};
+use crate::http::ui::{Cx, Series, State, t};
+
+/// How many rows one page of a long list has.
+const ROWS: usize = 50;
+/// How much of each the first page of a chart shows.
+const FIRST_PROBLEMS: usize = 10;
+const FIRST_RESULTS: usize = 12;
+const FIRST_ENTRIES: usize = 8;
+
+/// What the address of a chart's page may add.
+#[derive(Deserialize)]
+pub(in crate::http) struct Asked {
+    /// The test whose course is shown.
+    test: Option<String>,
+    /// The kind of entry of the timeline.
+    show: Option<String>,
+    /// Counted from 1.
+    page: Option<usize>,
+    /// Set by what led here, to say that it was done.
+    done: Option<String>,
+}
+
+/// A chart that was opened, with what its pages share.
+pub(super) struct Opened {
+    pub cx: Cx,
+    pub ctx: Ctx,
+    pub chart: Chart,
+    pub frame: Frame,
+}
+
+/// `GET /patients/{id}`: the chart, or for reception the patient's details.
+pub(in crate::http) async fn summary(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    if !is_clinical(&visit) {
+        return register::details(&visit, &id, asked.done.is_some()).await;
+    }
+    let kinds = [
+        ResourceType::Observation,
+        ResourceType::Encounter,
+        ResourceType::DiagnosticReport,
+        ResourceType::Procedure,
+        ResourceType::Immunization,
+        ResourceType::DocumentReference,
+        ResourceType::Appointment,
+    ];
+    let Opened { mut cx, ctx, chart, mut frame } = open(&visit, &id, &kinds).await?;
+    if asked.done.is_some() {
+        cx.done = Some(register::done(&frame.who));
+    }
+    let appointment = todays(&chart, visit.actor.person(), &cx, &ctx);
+    frame.why = Some(why_open(appointment.as_ref(), &frame));
+    let observations = chart.of(ResourceType::Observation);
+    let results = fill::series_of(observations, Wanted::Results, &ctx);
+    let mut timeline = fill::timeline(&chart, None, &ctx);
+    timeline.truncate(FIRST_ENTRIES);
+    let mut problems = fill::problem_rows(chart.of(ResourceType::Condition), &ctx).0;
+    problems.truncate(FIRST_PROBLEMS);
+    let mut medicines = fill::medicine_rows(&chart, &ctx).0;
+    medicines.truncate(FIRST_PROBLEMS);
+    page(&Summary {
+        today: appointment.map(|(row, _)| today_words(row)),
+        vitals: fill::vitals(observations, &ctx),
+        problems,
+        medicines,
+        chosen: chosen(&results, asked.test.as_deref()),
+        results: fill::groups(results, FIRST_RESULTS),
+        timeline,
+        frame,
+        cx,
+    })
+}
+
+/// `GET /patients/{id}/results`
+pub(in crate::http) async fn results(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Observation]).await?;
+    let all = fill::series_of(chart.of(ResourceType::Observation), Wanted::Results, &ctx);
+    let chosen = chosen(&all, asked.test.as_deref());
+    page(&Results { cx, frame, groups: fill::groups(all, usize::MAX), chosen })
+}
+
+/// `GET /patients/{id}/measurements`
+pub(in crate::http) async fn measurements(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Observation]).await?;
+    let all = fill::series_of(chart.of(ResourceType::Observation), Wanted::Measurements, &ctx);
+    let chosen = chosen(&all, asked.test.as_deref());
+    page(&Measurements { cx, frame, groups: fill::groups(all, usize::MAX), chosen })
+}
+
+/// `GET /patients/{id}/timeline`
+pub(in crate::http) async fn timeline(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let kinds = [
+        ResourceType::Encounter,
+        ResourceType::DiagnosticReport,
+        ResourceType::Procedure,
+        ResourceType::Immunization,
+        ResourceType::DocumentReference,
+    ];
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
+    let show = asked.show.as_deref().and_then(TimelineKind::from_code);
+    let base = match show {
+        Some(kind) => format!("{}/timeline?show={}&", frame.who.href(), kind.code()),
+        None => format!("{}/timeline?", frame.who.href()),
+    };
+    let (entries, pages) = one_page(fill::timeline(&chart, show, &ctx), asked.page, &base);
+    page(&Timeline { cx, frame, show, entries, pages })
+}
+
+/// `GET /patients/{id}/medicines`
+pub(in crate::http) async fn medicines(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+    let (current, past) = fill::medicine_rows(&chart, &ctx);
+    page(&Medicines { cx, frame, current, past })
+}
+
+/// `GET /patients/{id}/problems`
+pub(in crate::http) async fn problems(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+    let (active, past) = fill::problem_rows(chart.of(ResourceType::Condition), &ctx);
+    page(&Problems { cx, frame, active, past })
+}
+
+/// `GET /patients/{id}/allergies`
+pub(in crate::http) async fn allergies(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+    let (rows, past) = fill::allergy_rows(chart.of(ResourceType::AllergyIntolerance), &ctx);
+    page(&Allergies { cx, frame, rows, past })
+}
+
+/// `GET /patients/{id}/immunizations`
+pub(in crate::http) async fn immunizations(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Immunization]).await?;
+    let rows = fill::immunizations(chart.of(ResourceType::Immunization), &ctx);
+    page(&Immunizations { cx, frame, rows })
+}
+
+/// `GET /patients/{id}/visits`
+pub(in crate::http) async fn visits(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Encounter]).await?;
+    let base = format!("{}/visits?", frame.who.href());
+    let (rows, pages) = one_page(fill::visits(chart.of(ResourceType::Encounter), &ctx), asked.page, &base);
+    page(&Visits { cx, frame, rows, pages })
+}
+
+/// `GET /patients/{id}/documents`
+pub(in crate::http) async fn documents(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::DocumentReference]).await?;
+    let base = format!("{}/documents?", frame.who.href());
+    let all = fill::documents(chart.of(ResourceType::DocumentReference), &frame.who.id, "/patients", &ctx);
+    let (rows, pages) = one_page(all, asked.page, &base);
+    page(&Documents { cx, frame, rows, pages })
+}
+
+/// Opens a chart with what stands on every page of it and these types besides.
+async fn open(visit: &Visit, id: &str, kinds: &[ResourceType]) -> Result<Opened, Refusal> {
+    let id = id_of(id)?;
+    let all: Vec<ResourceType> = chart::FRAME.iter().chain(kinds).copied().collect();
+    let why = why(visit, Action::Read, Detail::none());
+    let chart = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &all)).await?;
+    Ok(Opened::of(visit, chart.into_inner()))
+}
+
+impl Opened {
+    pub(super) fn of(visit: &Visit, chart: Chart) -> Self {
+        let ctx = ctx(visit);
+        Self { cx: visit.cx(), frame: fill::frame(&chart, None, &ctx), ctx, chart }
+    }
+}
+
+/// The patient's appointment of today, one with the person who looks before any other, and whether it is with them.
+fn todays(chart: &Chart, me: Option<&ResourceRef>, cx: &Cx, ctx: &Ctx) -> Option<(DayRow, Mine)> {
+    let today = cx.now.date();
+    let rows = chart.of(ResourceType::Appointment).iter().filter_map(|one| {
+        let row = fill::appointment(one, None, String::new(), ctx)?;
+        let mine = if me.is_some_and(|me| fill::takes_part(one, me)) { Mine::Yes } else { Mine::No };
+        Some((row, mine))
+    });
+    let counts = |row: &DayRow| row.when.day() == today && row.state != AppointmentState::Cancelled;
+    rows.filter(|(row, _)| counts(row)).min_by_key(|(row, mine)| (*mine == Mine::No, row.when.moment()))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mine {
+    Yes,
+    No,
+}
+
+fn today_words(row: DayRow) -> (String, State) {
+    let what = row.reason.or(row.kind).unwrap_or_else(|| t("today-appointment").to_string());
+    (what, row.state.mark())
+}
+
+/// Why the chart may be open, in a sentence.
+fn why_open(appointment: Option<&(DayRow, Mine)>, frame: &Frame) -> String {
+    let name = frame.who.plain();
+    match appointment {
+        Some((row, Mine::Yes)) => {
+            let time = row.when.clock().unwrap_or_default();
+            t("chart-open-appointment").with("name", name).with("time", time).to_string()
+        }
+        _ => t("chart-open-in-care").with("name", name).to_string(),
+    }
+}
+
+/// The series that the address names; else the one that most needs a look: outside its range, with a course to show.
+fn chosen(all: &[Series], key: Option<&str>) -> Option<Series> {
+    let numbers = |series: &&Series| series.readings.iter().filter(|reading| reading.number.is_some()).count();
+    let named = key.and_then(|key| all.iter().find(|series| series.key == key));
+    let outside = || all.iter().find(|series| series.flag().is_some() && numbers(series) > 1);
+    let longest = || all.iter().filter(|series| numbers(series) > 1).max_by_key(numbers);
+    named.or_else(outside).or_else(longest).or(all.first()).cloned()
+}
+
+/// The rows of one page, and where its neighbours are. A page that there is not is the last one.
+fn one_page<T>(mut rows: Vec<T>, asked: Option<usize>, base: &str) -> (Vec<T>, Pages) {
+    let last = rows.len().div_ceil(ROWS).max(1);
+    let page = asked.unwrap_or(1).clamp(1, last);
+    let at = |page: usize| format!("{base}page={page}");
+    let pages = Pages { newer: (page > 1).then(|| at(page - 1)), older: (page < last).then(|| at(page + 1)) };
+    let mut rest = rows.split_off(((page - 1) * ROWS).min(rows.len()));
+    rest.truncate(ROWS);
+    (rest, pages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_comes_in_pages_that_know_their_neighbours() {
+        let rows: Vec<usize> = (0..120).collect();
+        let (first, pages) = one_page(rows.clone(), None, "/x?");
+        assert_eq!((first.len(), pages.newer, pages.older.as_deref()), (50, None, Some("/x?page=2")));
+        let (last, pages) = one_page(rows, Some(99), "/x?");
+        assert_eq!((last.first(), last.len()), (Some(&100), 20));
+        assert_eq!((pages.newer.as_deref(), pages.older), (Some("/x?page=2"), None));
+        let (none, pages) = one_page(Vec::<usize>::new(), Some(0), "/x?");
+        assert!(none.is_empty() && !pages.any());
+    }
+}

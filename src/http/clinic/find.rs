@@ -1,0 +1,50 @@
+//! Finding a patient: the page, and the fragment that follows what is being typed.
+
+use axum::extract::Query;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::pages::{Found, PatientRow, Patients};
+use super::{ctx, why};
+use crate::audit::{Action, Detail};
+use crate::http::fill;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+
+/// How many the page lists, and how many stand below the box while one types.
+const ON_PAGE: usize = 30;
+const TYPING: usize = 10;
+
+#[derive(Deserialize)]
+pub(in crate::http) struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+/// `GET /patients`
+pub(in crate::http) async fn patients(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let query = asked.q.trim().to_owned();
+    let (rows, more) = look_up(&visit, &query, ON_PAGE).await?;
+    page(&Patients { cx: visit.cx(), query, rows, more })
+}
+
+/// `GET /patients/find`
+pub(in crate::http) async fn found(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let query = asked.q.trim().to_owned();
+    let (rows, more) = look_up(&visit, &query, TYPING).await?;
+    page(&Found { cx: visit.cx(), query, rows, more })
+}
+
+/// Who fits, and whether there are more than `most`.
+async fn look_up(visit: &Visit, query: &str, most: usize) -> Result<(Vec<PatientRow>, bool), Refusal> {
+    if query.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let why = why(visit, Action::Search, Detail::search(query));
+    let hits =
+        visit.house.records.disclose(&visit.actor, why, |reading| reading.find_patients(query, most + 1)).await?;
+    let ctx = ctx(visit);
+    let rows = hits.iter().take(most).map(|hit| fill::directory_row(&hit.person, &ctx)).collect();
+    Ok((rows, hits.len() > most))
+}

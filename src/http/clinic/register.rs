@@ -1,0 +1,145 @@
+//! Registering a patient, and what reception sees of one.
+
+use axum::extract::Form;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::Value;
+
+use super::pages::{Details, PatientRow, Register, RegisterForm};
+use super::{ctx, id_of, why};
+use crate::audit::{Action, Detail, Purpose};
+use crate::care::Chart;
+use crate::care::register::{self, Fault, Field, NewPatient, Typed};
+use crate::fhir::{Mode, ResourceType};
+use crate::http::fill;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::record::{AppointmentState, DayRow, Identity};
+use crate::http::ui::{Faults, t};
+use crate::record::{Change, Why};
+
+/// How many people alike are shown, and looked at.
+const MOST_DOUBLES: usize = 5;
+const LOOKED_AT: usize = 20;
+/// How many appointments of the past the details show.
+const PAST: usize = 10;
+
+/// `GET /patients/new`
+pub(in crate::http) async fn form(visit: Visit) -> Result<Response, Refusal> {
+    page(&Register { cx: visit.cx(), form: RegisterForm::default(), faults: Faults::none(), doubles: Vec::new() })
+}
+
+/// `POST /patients/new`
+pub(in crate::http) async fn register(visit: Visit, Form(form): Form<RegisterForm>) -> Result<Response, Refusal> {
+    let cx = visit.cx();
+    let patient = match NewPatient::read(typed(&form), cx.now.date()) {
+        Ok(patient) => patient,
+        Err(found) => {
+            let page = page(&Register { cx, form, faults: faults(&found), doubles: Vec::new() })?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+    };
+    if form.different.is_empty() {
+        let doubles = doubles(&visit, &patient).await?;
+        if !doubles.is_empty() {
+            let page = page(&Register { cx, form, faults: Faults::none(), doubles })?;
+            return Ok(finished(StatusCode::CONFLICT, page));
+        }
+    }
+    let change = Change::register(patient.resource(), Mode::Strict)?;
+    let why = Why { purpose: Purpose::PatAdmin, ..why(&visit, Action::Register, Detail::none()) };
+    let written = visit.house.records.change(&visit.actor, why, change).await?;
+    Ok(Redirect::to(&format!("/patients/{}?done=registered", written.stored.id)).into_response())
+}
+
+/// The patient as reception sees one.
+pub(super) async fn details(visit: &Visit, id: &str, registered: bool) -> Result<Response, Refusal> {
+    let id = id_of(id)?;
+    let kinds = [ResourceType::Appointment];
+    let why = why(visit, Action::Read, Detail::none());
+    let chart = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &kinds)).await?;
+    let (mut cx, ctx) = (visit.cx(), ctx(visit));
+    let who = fill::identity(&chart.patient, &ctx);
+    if registered {
+        cx.done = Some(done(&who));
+    }
+    let rows = chart.of(ResourceType::Appointment).iter().filter_map(|one: &Value| {
+        let row = fill::appointment(one, None, String::new(), &ctx)?;
+        // The reason is cut for reception, and this page shows none to anybody.
+        Some(DayRow { reason: None, ..row })
+    });
+    let today = cx.now.date();
+    let (mut coming, mut past): (Vec<DayRow>, Vec<DayRow>) =
+        rows.filter(|row| row.state != AppointmentState::Cancelled).partition(|row| row.when.day() >= today);
+    coming.sort_by_key(|row| row.when.moment());
+    past.sort_by_key(|row| std::cmp::Reverse(row.when.moment()));
+    past.truncate(PAST);
+    coming.append(&mut past);
+    page(&Details { cx, who, reach: fill::reach(&chart.patient), appointments: coming })
+}
+
+/// What is said once somebody is registered.
+pub(super) fn done(who: &Identity) -> String {
+    t("register-done").with("name", who.plain()).with("number", who.number.clone().unwrap_or_default()).to_string()
+}
+
+/// Who is there already and may be the same person.
+async fn doubles(visit: &Visit, patient: &NewPatient) -> Result<Vec<PatientRow>, Refusal> {
+    let question = patient.question();
+    let why = why(visit, Action::Search, Detail::search(question.as_str()));
+    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.find_patients(&question, LOOKED_AT));
+    let ctx = ctx(visit);
+    let alike = found.await?;
+    let alike = alike.iter().filter(|hit| patient.is_like(hit)).take(MOST_DOUBLES);
+    Ok(alike.map(|hit| fill::directory_row(&hit.person, &ctx)).collect())
+}
+
+fn typed(form: &RegisterForm) -> Typed<'_> {
+    Typed {
+        family: &form.family,
+        given: &form.given,
+        born: &form.born,
+        sex: &form.sex,
+        phone: &form.phone,
+        street: &form.street,
+        postcode: &form.postcode,
+        town: &form.town,
+    }
+}
+
+fn faults(found: &[(Field, Fault)]) -> Faults {
+    let mut faults = Faults::none();
+    for (field, fault) in found {
+        faults.add(name_of(*field), sentence(*field, *fault));
+    }
+    faults
+}
+
+/// The name of the input.
+fn name_of(field: Field) -> &'static str {
+    match field {
+        Field::Family => "family",
+        Field::Given => "given",
+        Field::Born => "born",
+        Field::Sex => "sex",
+        Field::Phone => "phone",
+        Field::Street => "street",
+        Field::Postcode => "postcode",
+        Field::Town => "town",
+    }
+}
+
+fn sentence(field: Field, fault: Fault) -> String {
+    match (field, fault) {
+        (_, Fault::TooLong) => t("register-long").with("most", register::LONGEST).to_string(),
+        (Field::Born, Fault::Missing) => t("register-no-born").to_string(),
+        (Field::Sex, _) => t("register-no-sex").to_string(),
+        (Field::Phone, _) => t("register-phone-unread").to_string(),
+        (_, Fault::InTheFuture) => t("register-born-future").to_string(),
+        (_, Fault::TooLongAgo) => t("register-born-old").to_string(),
+        (Field::Born, _) => t("register-born-unread").to_string(),
+        _ => t("register-no-name").to_string(),
+    }
+}

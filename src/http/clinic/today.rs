@@ -1,0 +1,86 @@
+//! The clinic's day: everybody's appointments, one's own first.
+
+use std::collections::HashMap;
+
+use axum::extract::Query as FromAddress;
+use axum::response::Response;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::pages::Today;
+use super::{ctx, why};
+use crate::audit::{Action, Detail};
+use crate::base::ResourceRef;
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, ResourceType};
+use crate::http::fill::{self, Ctx};
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::record::DayRow;
+use crate::http::ui::{When, format};
+use crate::record::{Page, Stored};
+
+/// The most appointments of one day that are shown.
+const MOST: usize = 500;
+
+#[derive(Deserialize)]
+pub(in crate::http) struct Asked {
+    /// Another day than today, as `2026-03-04`.
+    day: Option<String>,
+}
+
+/// `GET /today`
+pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress<Asked>) -> Result<Response, Refusal> {
+    let cx = visit.cx();
+    let day = asked.day.and_then(|day| day.parse::<Date>().ok()).unwrap_or(cx.now.date());
+    let query = appointments_of(day, &ctx(&visit))?;
+    let why = why(&visit, Action::Listed, Detail::none());
+    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&query)).await?;
+    let (mut rows, mut others) = rows(&found, visit.actor.person(), &ctx(&visit));
+    if rows.is_empty() {
+        std::mem::swap(&mut rows, &mut others);
+    }
+    let at = |day: Date| format!("/today?day={day}");
+    page(&Today {
+        cx,
+        day: When::Day(day),
+        rows,
+        others,
+        before: at(day.saturating_sub(1.day())),
+        after: at(day.saturating_add(1.day())),
+    })
+}
+
+/// The day's appointments, earliest first, with their patients.
+fn appointments_of(day: Date, ctx: &Ctx) -> Result<Query, Refusal> {
+    let noon = day.at(12, 0, 0, 0).to_zoned(ctx.zone.clone()).map_err(Refusal::internal)?;
+    let (start, end) = format::day_bounds(&noon).ok_or_else(|| Refusal::internal("a day without bounds"))?;
+    let text = format!("date=ge{start}&date=lt{end}&_sort=date&_count={MOST}&_include=Appointment:patient");
+    Query::parse(ResourceType::Appointment, &text, Handling::Strict, Definitions::r4()).map_err(Refusal::internal)
+}
+
+/// One's own, and those of the others.
+fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<DayRow>) {
+    let patients: HashMap<&str, Value> =
+        found.included.iter().map(|stored| (stored.id.as_str(), json(stored))).collect();
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for appointment in found.matches.iter().map(json) {
+        if appointment.get("status").and_then(Value::as_str) == Some("entered-in-error") {
+            continue;
+        }
+        // A time that is blocked for no patient is nobody's turn.
+        let Some(patient) = fill::patient_of(&appointment) else { continue };
+        let href = format!("/patients/{patient}");
+        let Some(row) = fill::appointment(&appointment, patients.get(patient), href, ctx) else { continue };
+        let mine = me.is_some_and(|me| fill::takes_part(&appointment, me));
+        if mine { own.push(row) } else { others.push(row) }
+    }
+    (own, others)
+}
+
+fn json(stored: &Stored) -> Value {
+    serde_json::from_slice(&stored.json).unwrap_or_default()
+}
