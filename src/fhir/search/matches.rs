@@ -34,12 +34,15 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
             Some(is_missing == (*missing == Presence::Missing))
         }
         Filter::Any(any) => {
-            let answers = any.iter().map(|filter| decide(definitions, kind, resource, filter));
-            answers.fold(Some(false), |so_far, answer| match (so_far, answer) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            })
+            let mut so_far = Some(false);
+            for filter in any {
+                match decide(definitions, kind, resource, filter) {
+                    Some(true) => return Some(true),
+                    Some(false) => {}
+                    None => so_far = None,
+                }
+            }
+            so_far
         }
         Filter::Special(Special::Narrative(text)) => {
             let narrative = resource.get("text").and_then(|text| text.get("div")).and_then(Value::as_str);
