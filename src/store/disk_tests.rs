@@ -328,6 +328,47 @@ fn a_reserve_is_kept_beside_the_store_and_given_back_when_space_runs_out() {
     assert_eq!(held(), 200);
 }
 
+/// What one audited read adds: an entry, its detail, a row by patient and one by account, the head.
+fn read_like(tx: &mut Tx<'_>, number: u64) -> Result<(), StoreError> {
+    const ENTRIES: Table<(u64,), Vec<u8>> = Table::new(tables::AUDIT_ENTRIES);
+    const DETAILS: Table<(u64,), Vec<u8>> = Table::new(tables::AUDIT_DETAILS);
+    const BY_PATIENT: Table<(u64, u64, u64), ()> = Table::new(tables::AUDIT_BY_PATIENT);
+    const BY_ACCOUNT: Table<([u8; 16], u64, u64), ()> = Table::new(tables::AUDIT_BY_ACCOUNT);
+    const HEAD: Table<(u8,), Vec<u8>> = Table::new(tables::AUDIT_HEAD);
+    tx.put(&ENTRIES, &(number,), &vec![number as u8; 350])?;
+    tx.put(&DETAILS, &(number,), &vec![number as u8; 120])?;
+    tx.put(&BY_PATIENT, &(number * 7919 % 5000, u64::MAX - number, number), &())?;
+    tx.put(&BY_ACCOUNT, &([(number % 20) as u8; 16], u64::MAX - number, number), &())?;
+    tx.put(&HEAD, &(0,), &vec![0; 60])
+}
+
+#[test]
+fn a_commit_costs_two_syncs_and_a_group_shares_them() {
+    let disk = SmallDisk::roomy();
+    let store = on(&disk, &StoreOptions { cache_bytes: 24 << 20, ..options() });
+    let mut number = 0;
+    let mut commit = |reads: u64| {
+        let first = number;
+        number += reads;
+        let done = store.write_blocking(move |tx| (first..first + reads).try_for_each(|n| read_like(tx, n)));
+        done.unwrap_or_else(|error: StoreError| panic!("{error}"));
+    };
+    (0..20).for_each(|_| commit(1000));
+    let mut cost = |commits: u64, reads: u64| {
+        let before = store.stats();
+        (0..commits).for_each(|_| commit(reads));
+        let after = store.stats();
+        ((after.bytes_written - before.bytes_written) / commits, after.syncs - before.syncs)
+    };
+    let ((alone, syncs_alone), (together, syncs_together)) = (cost(200, 1), cost(50, 64));
+    // A file that grows syncs once more.
+    assert!(
+        (400..=404).contains(&syncs_alone) && (100..=104).contains(&syncs_together),
+        "{syncs_alone} {syncs_together}"
+    );
+    assert!(alone < 300 << 10 && together < 3 << 19, "{alone} {together}");
+}
+
 /// A disk of a size: what does not fit is refused, and syncs can be made to fail.
 #[derive(Debug, Default)]
 pub(super) struct SmallDisk {
