@@ -18,7 +18,7 @@ use crate::crypto::SlotKind;
 use crate::crypto::keyslots::{KeySlots, SlotKey};
 use crate::http::pages::Face;
 use crate::http::routes::{self, Entrance};
-use crate::http::{About, Bound, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
+use crate::http::{About, Bound, Drafts, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
 use crate::tls::{Certificates, Leaf, server_config};
 
 /// A box that answers: what is told once it does.
@@ -250,6 +250,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         ambient: opened.ambient.clone(),
         signer: opened.signer(),
         about,
+        drafts: Drafts::default(),
     })
 }
 

@@ -20,6 +20,7 @@ use crate::identity::By;
 #[non_exhaustive]
 pub enum Order {
     Status,
+    SetupCode,
     User(user::Order),
     Token(token::Order),
     Audit(audit::Order),
@@ -76,6 +77,7 @@ impl Order {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Status => "status",
+            Self::SetupCode => "setup-code",
             Self::User(order) => order.name(),
             Self::Token(order) => order.name(),
             Self::Audit(order) => order.name(),
@@ -89,6 +91,7 @@ impl Order {
         let name = self.name();
         let work: Answer<'_> = match self {
             Self::Status => Box::pin(status::carry_out(opened, caller)),
+            Self::SetupCode => Box::pin(status::setup_code(opened, caller)),
             Self::User(order) => Box::pin(order.carry_out(opened, caller)),
             Self::Token(order) => Box::pin(order.carry_out(opened, caller)),
             Self::Audit(order) => Box::pin(order.carry_out(opened, caller, talk)),

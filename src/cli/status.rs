@@ -14,6 +14,9 @@ use crate::store::StoreStats;
 pub(super) struct Status {
     #[command(flatten)]
     reach: Reach,
+    /// Make a new setup code and print it, when the box waits to be set up and the first one is lost.
+    #[arg(long)]
+    setup_code: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -21,6 +24,13 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        if self.setup_code {
+            let answer = self.reach.order(Order::SetupCode)?;
+            return match self.json {
+                true => out.json(&answer),
+                false => out.line(format!("Setup code: {}", field(&answer, "code").as_str().unwrap_or_default())),
+            };
+        }
         let answer = self.reach.order(Order::Status)?;
         if self.json {
             return out.json(&answer);
@@ -77,4 +87,10 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
         "storeBytes": file_bytes,
         "diskFreeBytes": disk.map(|disk| disk.free),
     }))
+}
+
+/// A new setup code. The one before is good no more.
+pub(super) async fn setup_code(opened: &Opened, caller: Caller) -> Result<Value, Failure> {
+    let code = opened.identity.make_setup_code(caller.by("setup-code")).await.map_err(AppError::from)?;
+    Ok(json!({ "code": code.expose() }))
 }

@@ -21,6 +21,7 @@ pub mod respond;
 pub mod routes;
 mod server;
 pub mod session;
+mod setup;
 mod sign_in;
 pub mod ui;
 mod welcome;
@@ -39,6 +40,7 @@ pub use listener::{Bound, ListenError};
 pub use locked::{Locked, TryPassphrase};
 pub use ops::Metrics;
 pub use server::{Live, Serving, Stop};
+pub use setup::Drafts;
 
 /// What the listeners allow one request or connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,8 @@ pub struct Parts {
     /// Signs checkpoints of the access log.
     pub signer: Signer,
     pub about: About,
+    /// What is being typed into the wizard of a new box.
+    pub drafts: Drafts,
 }
 
 /// What the box says of itself, besides its [`pages::Face`].

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::open::pages::{self, SignInRefusal, SignedOutWhy};
 use super::pages::page;
 use super::respond::{Finished, Refusal, Refused};
+use super::routes::Entrance;
 use super::session::{self, Credential, Visit};
 use super::ui::{When, start_of};
 use crate::base::{Role, Secret, Timestamp};
@@ -20,7 +21,8 @@ pub(super) async fn start(visit: Visit) -> Result<Redirect, Refusal> {
     if let Some(role) = visit.actor.role() {
         return Ok(Redirect::to(start_of(role)));
     }
-    let new = visit.house.identity.setup_state()? == SetupState::Waiting;
+    let waits = visit.house.identity.setup_state()? == SetupState::Waiting;
+    let new = waits && visit.entrance == Entrance::Clinic;
     Ok(Redirect::to(if new { "/setup" } else { "/sign-in" }))
 }
 
