@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 
 use super::config::{Address, Config, Listen};
 use super::error::AppError;
@@ -52,6 +52,7 @@ pub async fn run(
 
 /// Runs a box that is open already: a demo that was just made.
 pub async fn run_opened(opened: Opened, ready: impl FnOnce(&Running) -> Result<(), AppError>) -> Result<(), AppError> {
+    let mut signals = Signals::listen()?;
     let opened = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
     let mut listeners = Listeners::open(&opened.config, &renewal.leaf)?;
@@ -63,8 +64,8 @@ pub async fn run_opened(opened: Opened, ready: impl FnOnce(&Running) -> Result<(
     started(&opened).await?;
     ready(&running)?;
     tell_systemd(&[sd_notify::NotifyState::Ready]);
-    told_to_stop().await;
-    down(listeners, rest, Some(opened), &stop).await
+    signals.told_to_stop().await;
+    down(listeners, rest, Some(opened), &stop, signals).await
 }
 
 /// Runs a box without its key until somebody types the passphrase, then as any other.
@@ -74,6 +75,7 @@ async fn run_locked(
     config: Config,
     ready: impl FnOnce(&Running) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
+    let mut signals = Signals::listen()?;
     let leaf = authority::stored_leaf(&folder)?;
     let mut listeners = Listeners::open(&config, &leaf)?;
     let stop = Stop::default();
@@ -87,28 +89,30 @@ async fn run_locked(
     tell_systemd(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status("locked: waits for its passphrase")]);
     let watchdog = tokio::spawn(jobs::watchdog(stop.clone(), || true));
     let opened = tokio::select! {
-        () = told_to_stop() => None,
+        () = signals.told_to_stop() => None,
         opened = waiting.recv() => opened,
     };
     watchdog.abort();
-    let Some(opened) = opened else { return down(listeners, Vec::new(), None, &stop).await };
+    let Some((opened, answers)) = opened else { return down(listeners, Vec::new(), None, &stop, signals).await };
     let opened: Arc<Opened> = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
     listeners.certificates.replace(&renewal.leaf).map_err(authority::wrong)?;
     let house = house(&opened, &listeners);
     listeners.replace(|entrance| (house.front.clone(), routes::router(&house, entrance)));
+    // Nobody waits any more when the browser has gone; the box is open all the same.
+    let _ = answers.send(());
     let rest = rest(&opened, &listeners, &house, &stop)?;
     started(&opened).await?;
     tell_systemd(&[sd_notify::NotifyState::Status("open")]);
-    told_to_stop().await;
-    down(listeners, rest, Some(opened), &stop).await
+    signals.told_to_stop().await;
+    down(listeners, rest, Some(opened), &stop, signals).await
 }
 
 fn try_passphrase(
     folder: Folder,
     slots: KeySlots,
     config: Config,
-    unlocked: mpsc::Sender<Opened>,
+    unlocked: mpsc::Sender<(Opened, oneshot::Sender<()>)>,
 ) -> crate::http::TryPassphrase {
     Arc::new(move |passphrase: Secret<String>| {
         let (folder, slots, config, unlocked) = (folder.clone(), slots.clone(), config.clone(), unlocked.clone());
@@ -119,7 +123,11 @@ fn try_passphrase(
                 Opened::open(folder, slots, opened, config).map_err(|error| error.to_string())
             });
             let opened = opening.await.map_err(|_| "the box could not be opened; look at its log".to_owned())??;
-            unlocked.send(opened).await.map_err(|_| "the box is stopping".to_owned())
+            let stopping = "the box is stopping".to_owned();
+            let (answers, open) = oneshot::channel();
+            unlocked.send((opened, answers)).await.map_err(|_| stopping.clone())?;
+            // Whoever typed it comes back to a box that answers.
+            open.await.map_err(|_| stopping)
         })
     })
 }
@@ -293,17 +301,24 @@ async fn started(opened: &Opened) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Returns on SIGTERM and SIGINT.
-async fn told_to_stop() {
-    let heard = async |kind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
+/// SIGTERM and SIGINT, heard from the moment this is made: one that comes while nobody waits is not lost.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, AppError> {
+        let hear = |kind| signal(kind).map_err(|error| AppError::Wrong(format!("signals cannot be heard: {error}")));
+        Ok(Self { terminate: hear(SignalKind::terminate())?, interrupt: hear(SignalKind::interrupt())? })
+    }
+
+    /// Returns when the box is told to stop.
+    async fn told_to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = heard(SignalKind::terminate()) => {}
-        () = heard(SignalKind::interrupt()) => {}
     }
 }
 
@@ -313,6 +328,7 @@ async fn down(
     rest: Vec<tokio::task::JoinHandle<()>>,
     opened: Option<Arc<Opened>>,
     stop: &Stop,
+    mut signals: Signals,
 ) -> Result<(), AppError> {
     tell_systemd(&[sd_notify::NotifyState::Stopping]);
     tracing::info!(target: "box", "the box stops");
@@ -329,7 +345,7 @@ async fn down(
     tokio::select! {
         () = drained => {}
         // A second signal: whoever sent it does not want to wait.
-        () = told_to_stop() => tracing::warn!(target: "box", "told to stop at once"),
+        () = signals.told_to_stop() => tracing::warn!(target: "box", "told to stop at once"),
     }
     if let Some(opened) = opened {
         use crate::audit::{Action, Event};

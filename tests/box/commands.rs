@@ -1,0 +1,83 @@
+//! Commands, with and without a running box.
+
+use crate::process::{Place, file, printed, refused};
+
+#[test]
+fn commands_do_the_same_on_a_running_box_and_on_a_stopped_one() {
+    let place = Place::made(&[]);
+    let dir = place.dir();
+    let added = printed(&["user", "add", "lena", "--name", "Lena Corvin", "--role", "clinician", "--dir", dir]);
+    assert!(added.contains("First password: "), "{added}");
+    let running = place.serve();
+    assert!(printed(&["user", "show", "lena", "--dir", dir]).contains("Lena Corvin"));
+    printed(&["user", "add", "lab", "--name", "Laboratory", "--service", "--dir", dir]);
+    let token = printed(&["token", "create", "--user", "lab", "--scope", "system/Observation.rs", "--dir", dir]);
+    assert_eq!(token.lines().count(), 1);
+    let (code, said) = refused(&["token", "create", "--user", "lena", "--dir", dir]);
+    assert_eq!(code, 1, "{said}");
+    assert!(running.stop().0);
+
+    let tokens: serde_json::Value = serde_json::from_str(&printed(&["token", "list", "--json", "--dir", dir])).unwrap();
+    printed(&["token", "revoke", tokens[0]["id"].as_str().unwrap(), "--dir", dir]);
+    assert_eq!(printed(&["token", "list", "--dir", dir]).lines().count(), 1);
+    let log: serde_json::Value =
+        serde_json::from_str(&printed(&["audit", "list", "--json", "--limit", "100", "--dir", dir])).unwrap();
+    let jobs: Vec<&str> =
+        log["lines"].as_array().unwrap().iter().filter_map(|line| line["actor"]["job"].as_str()).collect();
+    let uid = rustix::process::getuid().as_raw();
+    for command in ["init", "user-add", "user-show", "token-create", "token-list", "token-revoke"] {
+        assert!(jobs.contains(&format!("cli:{command}:uid={uid}").as_str()), "{command} in {jobs:?}");
+    }
+}
+
+#[test]
+fn the_access_log_is_verified_against_a_checkpoint_and_the_key_on_the_sheet() {
+    let place = Place::made(&[]);
+    let dir = place.dir();
+    let home = tempfile::tempdir().unwrap();
+    let note = home.path().join("note");
+    let note = note.to_str().unwrap();
+    printed(&["audit", "checkpoint", "--to", note, "--dir", dir]);
+    let key = place.printed.lines().find_map(|line| line.strip_prefix("Access log key:")).unwrap().trim();
+    printed(&["audit", "verify", "--checkpoint", note, "--key", key, "--dir", dir]);
+    let other = Place::made(&[]);
+    let (code, said) = refused(&["audit", "verify", "--checkpoint", note, "--dir", other.dir()]);
+    assert_eq!(code, 3, "{said}");
+}
+
+#[test]
+fn what_is_wrong_is_one_sentence_and_the_right_exit_code() {
+    let place = Place::made(&[]);
+    let home = tempfile::tempdir().unwrap();
+    let config = file(home.path(), "config.toml", "[listen]\nclinik = \"[::]:443\"\n");
+    let one = |arguments: &[&str]| {
+        let (code, said) = refused(arguments);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        (code, said)
+    };
+    let (code, said) = one(&["serve", "--dir", place.dir(), "--config", &config]);
+    assert!(code == 1 && said.contains("line 2") && said.contains("listen.clinic"), "{said}");
+    let (code, said) = one(&["status", "--dir", home.path().join("nothing").to_str().unwrap()]);
+    assert!(code == 1 && said.contains("there is no box"), "{said}");
+    let (code, said) = one(&["init", "--clinic", "Another", "--dir", place.dir()]);
+    assert!(code == 1 && said.contains("holds a box already"), "{said}");
+    let (code, said) = one(&["config", "check", &config]);
+    assert!(code == 1 && said.contains("Did you mean listen.clinic?"), "{said}");
+    assert_eq!(refused(&["serve", "--nonsense"]).0, 2);
+
+    let running = place.serve();
+    let (code, said) = one(&["serve", "--dir", place.dir()]);
+    assert!(code == 1 && said.contains("in use by another process"), "{said}");
+    let port = running.url("clinic").rsplit(':').next().unwrap().to_owned();
+    let other = Place::made(&[]);
+    let address = format!("127.0.0.1:{port}");
+    let (code, said) = one(&["serve", "--dir", other.dir(), "--clinic-listen", &address]);
+    assert!(code == 1 && said.contains("another program already listens"), "{said}");
+}
+
+#[test]
+fn the_example_configuration_is_right_as_it_stands() {
+    let example = printed(&["config", "example"]);
+    let home = tempfile::tempdir().unwrap();
+    printed(&["config", "check", &file(home.path(), "config.toml", &example)]);
+}

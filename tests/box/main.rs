@@ -1,0 +1,10 @@
+//! A real box from outside: the program as it is installed, its data folder, its addresses, its commands.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod client;
+mod commands;
+mod locked;
+mod process;
+mod setup;
+mod wire;

@@ -1,0 +1,93 @@
+//! From `init` to the first sign-in.
+
+use crate::client::Client;
+use crate::process::{Place, printed};
+
+const PASSWORDS: [&str; 3] = ["velvet tractor monsoon 71", "granite pelican octave 44", "saffron bicycle meadow 58"];
+
+fn fields<'a>(users: [&'a str; 3]) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("healthadmin_name", "Ada Quill"),
+        ("healthadmin_user", users[0]),
+        ("healthadmin_password", PASSWORDS[0]),
+        ("operator_name", "Otto Reed"),
+        ("operator_user", users[1]),
+        ("operator_password", PASSWORDS[1]),
+        ("clinician_name", "Lena Corvin"),
+        ("clinician_user", users[2]),
+        ("clinician_password", PASSWORDS[2]),
+    ]
+}
+
+fn walk_to_the_last_page(client: &Client, code: &str, users: [&str; 3]) {
+    let answer = client.post("/setup", &[("code", code)]);
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/setup/accounts")), "{}", answer.body);
+    assert_eq!(client.get("/setup/accounts").status, 200);
+    let answer = client.post("/setup/accounts", &fields(users));
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/setup/check")), "{}", answer.body);
+    let check = client.get("/setup/check");
+    assert!(check.body.contains("Lena Corvin") && check.body.contains(users[2]));
+    assert!(!check.body.contains(PASSWORDS[2]));
+}
+
+pub fn sign_in(client: &Client, user: &str, password: &str) -> u16 {
+    client.post("/sign-in", &[("user", user), ("password", password)]).status
+}
+
+#[test]
+fn the_wizard_makes_three_accounts_once_and_of_two_browsers_one_wins() {
+    let place = Place::made(&[]);
+    let running = place.serve();
+    let (one, two) = (running.client("clinic"), running.client("clinic"));
+    assert_eq!(one.get("/").header("location"), Some("/setup"));
+    assert_eq!(one.get("/setup/check").header("location"), Some("/setup/accounts"));
+    assert_eq!(one.post("/setup", &[("code", "AAAAA-AAAAA")]).status, 422);
+
+    let code = place.setup_code();
+    walk_to_the_last_page(&one, &code, ["ada", "otto", "lena"]);
+    walk_to_the_last_page(&two, &code, ["ada2", "otto2", "lena2"]);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let racers = [&one, &two].map(|client| scope.spawn(move || client.post("/setup/check", &[]).status));
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+    });
+    assert!(statuses == [200, 409] || statuses == [409, 200], "{statuses:?}");
+    let (winner, lena) = if statuses[0] == 200 { (&one, "lena") } else { (&two, "lena2") };
+    assert_eq!(winner.post("/setup", &[("code", &code)]).status, 409);
+    assert_eq!(winner.get("/").header("location"), Some("/sign-in"));
+
+    let list: serde_json::Value =
+        serde_json::from_str(&printed(&["user", "list", "--json", "--dir", place.dir()])).unwrap();
+    let mut roles: Vec<&str> = list.as_array().unwrap().iter().map(|one| one["role"].as_str().unwrap()).collect();
+    roles.sort_unstable();
+    assert_eq!(roles, ["clinician", "healthadmin", "operator"]);
+    let clinician = list.as_array().unwrap().iter().find(|one| one["role"] == "clinician").unwrap();
+    assert!(clinician["person"].as_str().unwrap().starts_with("Practitioner/"));
+    assert_eq!(sign_in(winner, lena, PASSWORDS[2]), 303);
+    assert_eq!(winner.get("/").header("location"), Some("/today"));
+}
+
+#[test]
+fn what_is_wrong_with_an_account_is_said_at_its_field_and_nothing_is_made() {
+    let place = Place::made(&[]);
+    let running = place.serve();
+    let client = running.client("clinic");
+    client.post("/setup", &[("code", &place.setup_code().to_lowercase())]);
+    let mut typed = fields(["ada", "ada", "lena"]);
+    typed[8].1 = "short";
+    let answer = client.post("/setup/accounts", &typed);
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.contains("This user name is taken"), "{}", answer.body);
+    assert!(answer.body.contains("Lena Corvin") && !answer.body.contains("short\""));
+    assert_eq!(printed(&["user", "list", "--dir", place.dir()]).lines().count(), 1);
+}
+
+#[test]
+fn a_lost_setup_code_is_replaced_and_the_old_one_is_good_no_more() {
+    let place = Place::made(&[]);
+    let running = place.serve();
+    let said = printed(&["status", "--setup-code", "--dir", place.dir()]);
+    let new = said.trim().strip_prefix("Setup code: ").unwrap();
+    let client = running.client("clinic");
+    assert_eq!(client.post("/setup", &[("code", &place.setup_code())]).status, 422);
+    assert_eq!(client.post("/setup", &[("code", new)]).status, 303);
+}
