@@ -405,3 +405,92 @@ pub fn qr(text: &str, spoken: &str, size: u32) -> Option<Svg> {
     draw.shape(format_args!(r#"<rect class="paper" width="{side}" height="{side}"/><path class="ink" d="{path}"/>"#));
     Some(draw.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
+        let bounds = Bounds { low, high };
+        let reading = |(i, value): (usize, &f64)| Reading {
+            when: When::Day(Date::new(2019 + i as i16 / 12, (i % 12) as i8 + 1, 9).unwrap()),
+            text: number(*value),
+            number: Some(*value),
+            second: None,
+            flag: bounds.flag(*value),
+        };
+        let readings = values.iter().enumerate().map(reading).collect();
+        Series { name: "<Glucose>".into(), unit: "mg/dL".into(), bounds, readings, ..Series::default() }
+    }
+
+    /// Every number of an attribute, in the order drawn.
+    fn attributes(svg: &str, name: &str) -> Vec<f64> {
+        svg.split(&format!(" {name}=\""))
+            .skip(1)
+            .filter_map(|rest| rest.split(['%', '"']).next()?.parse().ok())
+            .collect()
+    }
+
+    #[test]
+    fn one_value_is_no_line() {
+        assert!(spark(&series(&[5.0], None, Some(6.0)), 88).is_none());
+        assert!(trend(&series(&[5.0], None, None), 208).is_none());
+        assert!(spark(&series(&[5.0, 5.0], None, None), 88).is_some());
+    }
+
+    #[test]
+    fn names_enter_a_picture_escaped() {
+        let svg = trend(&series(&[5.0, 6.0], None, None), 208).unwrap().to_string();
+        assert!(svg.contains("&lt;Glucose&gt;") && !svg.contains("<Glucose>"));
+    }
+
+    #[test]
+    fn what_lies_outside_is_a_diamond_and_the_line_stays_in_the_picture() {
+        let svg = spark(&series(&[5.0, 9.0, 400.0], Some(4.0), Some(10.0)), 88).unwrap().to_string();
+        assert!(svg.contains(r#"class="pt out""#) && svg.contains(r#"class="band""#));
+        let points = svg.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+        for point in points.split(' ') {
+            let (x, y) = point.split_once(',').unwrap();
+            assert!(
+                (0.0..=88.0).contains(&x.parse().unwrap()) && (0.0..=20.0).contains(&y.parse().unwrap()),
+                "{point}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_course_labels_only_what_has_room() {
+        let values: Vec<f64> = (0..80).map(|i| 90.0 + f64::from(i % 7)).collect();
+        let svg = trend(&series(&values, None, None), 208).unwrap().to_string();
+        assert_eq!(svg.matches(r#"class="value"#).count(), 1, "only the last value");
+        let mut months: Vec<f64> = svg
+            .split(r#"class="date" x=""#)
+            .skip(1)
+            .filter(|rest| rest.split('>').nth(1).unwrap().starts_with(char::is_alphabetic))
+            .map(|rest| rest.split('%').next().unwrap().parse().unwrap())
+            .collect();
+        months.sort_by(f64::total_cmp);
+        assert!(months.len() >= 5 && months.windows(2).all(|pair| pair[1] - pair[0] >= APART - 0.01), "{months:?}");
+    }
+
+    #[test]
+    fn a_gauge_holds_its_value_however_far_outside_it_is() {
+        for value in [-30.0, 3.0, 30.0, 57.0, 900.0] {
+            let svg = gauge(&series(&[value], Some(20.0), Some(41.0))).unwrap().to_string();
+            let x = attributes(&svg, "x");
+            assert!(x.iter().all(|x| (0.0..=100.0).contains(x)), "{value}: {x:?}");
+        }
+        assert!(gauge(&series(&[5.0], None, None)).is_none());
+    }
+
+    #[test]
+    fn a_bar_is_never_more_than_full_and_a_code_has_its_corners() {
+        assert!(bar(250, "x").to_string().contains(r#"width="100%" height="8" rx="4"/></svg>"#));
+        let code = qr("http://chartbox-k7m2.local/", "x", 176).unwrap().to_string();
+        // The finder pattern's top row of seven, inside the quiet zone of four.
+        for x in 4..11 {
+            assert!(code.contains(&format!("M{x} 4h1v1h-1z")), "{x}");
+        }
+        assert!(!code.contains("M11 4h1") && !code.contains("M3 4h1"));
+    }
+}
