@@ -64,7 +64,9 @@ impl DemoFile {
     pub fn read(folder: &Folder) -> Result<Self, AppError> {
         let path = Self::path(folder);
         let text = std::fs::read_to_string(&path).map_err(AppError::file(&path, "read"))?;
-        serde_json::from_str(&text).map_err(|_| AppError::Wrong(format!("{} is damaged; make the demo anew in another folder", path.display())))
+        serde_json::from_str(&text).map_err(|_| {
+            AppError::Wrong(format!("{} is damaged; make the demo anew in another folder", path.display()))
+        })
     }
 
     /// Writes where the running demo answers.
@@ -127,7 +129,8 @@ fn fill(opened: &Opened, recipe: &DemoRecipe, progress: &(impl Fn(usize) + Send 
 }
 
 fn store(records: &Records, resources: Vec<serde_json::Value>) -> Result<(), AppError> {
-    let why = Why { action: Action::Import, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
+    let why =
+        Why { action: Action::Import, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
     let changes: Result<Vec<Change>, AppError> = resources
         .into_iter()
         .map(|value| {
@@ -149,8 +152,12 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
     let mut made = Vec::new();
     for role in Role::ALL {
         let (name, person, patient) = match role {
-            Role::Patient if recipe.patients > 0 => ("Halina Brandvold", reference("Patient", &cast.patient), Some(cast.patient.clone())),
-            Role::Proxy if recipe.patients > 1 => ("Proxy", reference("RelatedPerson", &cast.proxy), Some(cast.child.clone())),
+            Role::Patient if recipe.patients > 0 => {
+                ("Halina Brandvold", reference("Patient", &cast.patient), Some(cast.patient.clone()))
+            }
+            Role::Proxy if recipe.patients > 1 => {
+                ("Proxy", reference("RelatedPerson", &cast.proxy), Some(cast.child.clone()))
+            }
             Role::Patient | Role::Proxy => continue,
             Role::Clinician => ("Dr Ruth Adeyemi-Strand", reference("Practitioner", &cast.clinician), None),
             Role::Nurse => ("Lena Corvin", reference("Practitioner", &cast.nurse), None),
@@ -186,11 +193,13 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
 /// The name of an invented person, for their account.
 async fn called(records: &Records, person: &ResourceRef) -> Result<Option<String>, AppError> {
     let Some(kind) = ResourceType::parse(person.type_name()) else { return Ok(None) };
-    let why = Why { action: Action::Read, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
+    let why =
+        Why { action: Action::Read, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
     let found = records.disclose(&Actor::system("demo"), why, |reading| reading.read(kind, &person.id())).await?;
     let value: serde_json::Value = serde_json::from_slice(&found.json).unwrap_or_default();
     let name = value.pointer("/name/0");
-    let texts = |part: &str| name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array).into_iter().flatten();
+    let texts =
+        |part: &str| name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array).into_iter().flatten();
     let family = name.and_then(|name| name.get("family"));
     let parts: Vec<&str> =
         texts("prefix").chain(texts("given")).chain(family).filter_map(serde_json::Value::as_str).collect();

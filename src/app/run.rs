@@ -18,7 +18,7 @@ use crate::crypto::SlotKind;
 use crate::crypto::keyslots::{KeySlots, SlotKey};
 use crate::http::pages::Face;
 use crate::http::routes::{self, Entrance};
-use crate::http::{About, Bound, Drafts, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
+use crate::http::{About, Bound, Checks, Drafts, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
 use crate::tls::{Certificates, Leaf, server_config};
 
 /// A box that answers: what is told once it does.
@@ -242,6 +242,10 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         opened_by: opened.opened_by,
         weakest: opened.slots.weakest(),
         ca: opened.authority.ca.clone(),
+        certificates: listeners.certificates.clone(),
+        folder: opened.folder.path().to_path_buf(),
+        store_file: opened.folder.store(),
+        listeners: listeners.addresses.clone(),
         clinic_url: listeners.url(Entrance::Clinic),
         portal_url: listeners.url(Entrance::Portal),
         welcome_url: listeners.url(Entrance::Welcome),
@@ -257,6 +261,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         records: opened.records.clone(),
         ambient: opened.ambient.clone(),
         signer: opened.signer(),
+        checks: Checks::default(),
         about,
         drafts: Drafts::default(),
     })

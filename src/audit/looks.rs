@@ -18,7 +18,7 @@ use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
 use std::ops::Bound;
 
 /// The most resources named in one line; the rest is counted.
-const RESOURCES: usize = 100;
+const RESOURCES: usize = 1_000;
 
 /// Whole days, newest first.
 #[derive(Debug, Clone, Serialize)]

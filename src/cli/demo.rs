@@ -46,7 +46,8 @@ impl Demo {
                     let bar = bar(self.patients);
                     let recipe = DemoRecipe { patients: self.patients, seed: self.seed };
                     let (opened, mut file) =
-                        make_demo(folder.clone(), config, recipe, recovery_sheet, |done| bar.set_position(done as u64)).await?;
+                        make_demo(folder.clone(), config, recipe, recovery_sheet, |done| bar.set_position(done as u64))
+                            .await?;
                     bar.finish_and_clear();
                     Ok(app::run_opened(opened, |running| tell(out, &mut file, &folder, running)).await?)
                 }
@@ -86,7 +87,9 @@ fn tell(out: &mut Out, file: &mut DemoFile, folder: &Folder, running: &app::Runn
 }
 
 fn print(out: &mut Out, file: &DemoFile, folder: &Folder) -> Result<(), Failure> {
-    out.line("Chartbox demo. Nothing here is protected: the key lies beside the store, and these passwords are shown.")?;
+    out.line(
+        "Chartbox demo. Nothing here is protected: the key lies beside the store, and these passwords are shown.",
+    )?;
     out.line("")?;
     for (what, url) in [
         ("Clinic", &file.clinic),
@@ -100,8 +103,11 @@ fn print(out: &mut Out, file: &DemoFile, folder: &Folder) -> Result<(), Failure>
     }
     out.line(format!("{:<24} {}", "Certificate authority", file.ca.display()))?;
     out.line("")?;
-    let rows: Vec<[String; 3]> =
-        file.accounts.iter().map(|account| [account.role.clone(), account.user.clone(), account.password.clone()]).collect();
+    let rows: Vec<[String; 3]> = file
+        .accounts
+        .iter()
+        .map(|account| [account.role.clone(), account.user.clone(), account.password.clone()])
+        .collect();
     out.table(["Role", "User", "Password"], &rows)?;
     out.line("")?;
     out.line(format!("All of this stands in {}. Stop with Ctrl-C.", DemoFile::path(folder).display()))?;

@@ -6,12 +6,15 @@
 pub mod admin;
 pub mod clinic;
 mod fill;
+mod account;
 mod api;
+mod checks;
 mod files;
 mod front;
 mod gate;
 mod listener;
 mod locked;
+mod names;
 pub mod open;
 pub mod operator;
 mod ops;
@@ -26,6 +29,8 @@ mod sign_in;
 pub mod ui;
 mod welcome;
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::Audit;
@@ -34,8 +39,9 @@ use crate::crypto::{Signer, SlotKind};
 use crate::identity::Identity;
 use crate::record::Records;
 use crate::store::Store;
-use crate::tls::Ca;
+use crate::tls::{Ca, Certificates};
 
+pub use checks::{Checked, Checks};
 pub use listener::{Bound, ListenError};
 pub use locked::{Locked, TryPassphrase};
 pub use ops::Metrics;
@@ -98,6 +104,8 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Signs checkpoints of the access log.
     pub signer: Signer,
+    /// What the last verification of the access log found.
+    pub checks: Checks,
     pub about: About,
     /// What is being typed into the wizard of a new box.
     pub drafts: Drafts,
@@ -112,6 +120,13 @@ pub struct About {
     pub weakest: SlotKind,
     /// The authority that devices of the clinic trust.
     pub ca: Ca,
+    /// The certificate that browsers see.
+    pub certificates: Arc<Certificates>,
+    /// The data folder, and the store's file in it.
+    pub folder: PathBuf,
+    pub store_file: PathBuf,
+    /// The listeners that answer, and where.
+    pub listeners: Vec<(routes::Entrance, SocketAddr)>,
     /// Origins without a trailing slash; `None` when that listener is off.
     pub clinic_url: Option<String>,
     pub portal_url: Option<String>,

@@ -190,6 +190,12 @@ const fn filter(verb: Verb) -> axum::routing::MethodFilter {
 const CARERS: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse]);
 /// Who works with patients: those who see charts, and reception.
 const STAFF: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception]);
+/// A record's own person, and who acts for them.
+const MY: Audience = Audience::Roles(&[Role::Patient, Role::Proxy]);
+/// Who answers for the access log.
+const AUDIT: Audience = Audience::Roles(&[Role::HealthAdmin]);
+/// Who looks after the box.
+const OPERATOR: Audience = Audience::Roles(&[Role::Operator]);
 
 /// The table.
 pub static TABLE: &[Route] = &[
@@ -236,6 +242,35 @@ pub static TABLE: &[Route] = &[
     row!(Post "/setup/accounts", CLINIC, Audience::Anyone, Format::Page => super::setup::check_accounts),
     row!(Get "/setup/check", CLINIC, Audience::Anyone, Format::Page => super::setup::check),
     row!(Post "/setup/check", CLINIC, Audience::Anyone, Format::Page => super::setup::make),
+    row!(Get "/account", BOTH, Audience::SignedIn, Format::Page => super::account::account),
+    row!(Post "/account/password", BOTH, Audience::SignedIn, Format::Page => super::account::password),
+    row!(Post "/account/sessions/end-others", BOTH, Audience::SignedIn, Format::Page => super::account::end_others),
+    row!(Post "/account/sessions/{id}/end", BOTH, Audience::SignedIn, Format::Page => super::account::end_session),
+    // A session that waits for its new password is nobody's yet; the handlers look at it themselves.
+    row!(Get "/new-password", BOTH, Audience::Anyone, Format::Page => super::account::new_password),
+    row!(Post "/new-password", BOTH, Audience::Anyone, Format::Page => super::account::choose),
+    row!(Get "/my", BOTH, MY, Format::Page => super::portal::home::home),
+    row!(Get "/my/results", BOTH, MY, Format::Page => super::portal::record::results),
+    row!(Get "/my/results/{key}", BOTH, MY, Format::Page => super::portal::record::result),
+    row!(Get "/my/medicines", BOTH, MY, Format::Page => super::portal::record::medicines),
+    row!(Get "/my/allergies", BOTH, MY, Format::Page => super::portal::record::allergies),
+    row!(Get "/my/problems", BOTH, MY, Format::Page => super::portal::record::problems),
+    row!(Get "/my/visits", BOTH, MY, Format::Page => super::portal::record::visits),
+    row!(Get "/my/immunizations", BOTH, MY, Format::Page => super::portal::record::immunizations),
+    row!(Get "/my/documents", BOTH, MY, Format::Page => super::portal::documents::documents),
+    row!(Get "/my/documents/{id}", BOTH, MY, Format::Page => super::portal::documents::document),
+    row!(Get "/my/who-looked", BOTH, MY, Format::Page => super::portal::looked::who_looked),
+    row!(Get "/audit", CLINIC, AUDIT, Format::Page => super::admin::explorer::explorer),
+    row!(Post "/audit/verify", CLINIC, AUDIT, Format::Page => super::admin::verification::verify),
+    row!(Get "/box", CLINIC, OPERATOR, Format::Page => super::operator::health::health),
+    row!(Get "/box/accounts", CLINIC, OPERATOR, Format::Page => super::operator::accounts::list),
+    row!(Get "/box/accounts/new", CLINIC, OPERATOR, Format::Page => super::operator::accounts::blank),
+    row!(Post "/box/accounts/new", CLINIC, OPERATOR, Format::Page => super::operator::accounts::add),
+    row!(Get "/box/accounts/{id}", CLINIC, OPERATOR, Format::Page => super::operator::accounts::show),
+    row!(Post "/box/accounts/{id}/reset", CLINIC, OPERATOR, Format::Page => super::operator::accounts::reset),
+    row!(Post "/box/accounts/{id}/end-sessions", CLINIC, OPERATOR, Format::Page => super::operator::accounts::end_sessions),
+    row!(Post "/box/accounts/{id}/disable", CLINIC, OPERATOR, Format::Page => super::operator::accounts::disable),
+    row!(Post "/box/accounts/{id}/enable", CLINIC, OPERATOR, Format::Page => super::operator::accounts::enable),
     row!(Get "/healthz", CLINIC, Audience::Anyone, Format::Plain => super::ops::healthz),
     row!(Get "/healthz", OPS, Audience::Anyone, Format::Plain => super::ops::healthz),
     row!(Get "/readyz", OPS, Audience::Anyone, Format::Plain => super::ops::readyz),

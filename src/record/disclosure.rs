@@ -16,7 +16,10 @@ pub struct Undisclosed<T> {
 
 /// A value whose access stands in the audit chain, on disk.
 #[derive(Debug)]
-pub struct Disclosed<T>(T);
+pub struct Disclosed<T> {
+    value: T,
+    entry: u64,
+}
 
 /// The proof is of another access than this value's.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +56,7 @@ impl<T> Undisclosed<T> {
     /// Opens the value, given that the chain holds its access.
     pub fn disclose(self, proof: &Committed) -> Result<Disclosed<T>, NotCovered> {
         if self.coverages.iter().all(|coverage| proof.covers(coverage)) {
-            Ok(Disclosed(self.value))
+            Ok(Disclosed { value: self.value, entry: proof.sequence() })
         } else {
             Err(NotCovered)
         }
@@ -62,17 +65,22 @@ impl<T> Undisclosed<T> {
 
 impl<T> Disclosed<T> {
     pub fn into_inner(self) -> T {
-        self.0
+        self.value
+    }
+
+    /// The entry of the access log that says that it was opened.
+    pub const fn entry(&self) -> u64 {
+        self.entry
     }
 
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Disclosed<U> {
-        Disclosed(change(self.0))
+        Disclosed { value: change(self.value), entry: self.entry }
     }
 }
 
 impl<T> std::ops::Deref for Disclosed<T> {
     type Target = T;
     fn deref(&self) -> &T {
-        &self.0
+        &self.value
     }
 }

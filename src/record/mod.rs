@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod index;
 mod layout;
+mod log;
 mod numbers;
 mod prepared;
 mod reading;
@@ -23,6 +24,7 @@ use bytes::Bytes;
 
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
+pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::Reading;
 pub use writing::{CLINIC_NUMBER, Change, Condition, Integrity, Repeated, Transaction, Written, WrittenAs};

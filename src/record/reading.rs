@@ -205,8 +205,17 @@ impl<'a> Reading<'a> {
         RecordFacts { read: &self.snapshot, reach: self.reach }
     }
 
+    pub(super) const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Notes for the chain that this patient's was asked for and refused.
+    pub(super) fn refuse(&mut self, patient: &FhirId) {
+        self.refused.push(Touched::new(Some(patient.clone()), TouchKind::Denied, vec![]));
+    }
+
     /// The scope of one type, asked once a request.
-    fn scope(&mut self, kind: ResourceType) -> Result<Scope, RecordError> {
+    pub(super) fn scope(&mut self, kind: ResourceType) -> Result<Scope, RecordError> {
         if let Some(scope) = self.scopes.get(&kind) {
             return Ok(scope.clone());
         }
@@ -277,7 +286,7 @@ impl<'a> Reading<'a> {
         Ok(targets(&patients).any(|patient| scope.allows(patient, row.sensitivity)))
     }
 
-    fn cut_of(&mut self, row: &Row) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn cut_of(&mut self, row: &Row) -> Result<&'static [&'static str], RecordError> {
         let scope = self.scope(row.kind)?;
         let patients = self.patients_of(row)?;
         let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
@@ -338,7 +347,7 @@ impl<'a> Reading<'a> {
         Ok(self.covered(out, touched))
     }
 
-    fn covered<T>(&mut self, value: T, touched: Vec<Touched>) -> Undisclosed<T> {
+    pub(super) fn covered<T>(&mut self, value: T, touched: Vec<Touched>) -> Undisclosed<T> {
         let undisclosed = Undisclosed::new(value, &touched);
         self.touched.push(touched);
         undisclosed

@@ -9,20 +9,37 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
 use super::{Leaf, TlsError};
+use crate::base::Timestamp;
 
 /// The certificate in use. Cheap to share; exchanging it touches no connection that is open.
-pub struct Certificates(RwLock<Arc<CertifiedKey>>);
+pub struct Certificates(RwLock<Shown>);
+
+struct Shown {
+    key: Arc<CertifiedKey>,
+    not_after: Timestamp,
+}
+
+impl Shown {
+    fn of(leaf: &Leaf) -> Result<Self, TlsError> {
+        Ok(Self { key: Arc::new(leaf.certified()?), not_after: leaf.not_after() })
+    }
+}
 
 impl Certificates {
     pub fn new(leaf: &Leaf) -> Result<Arc<Self>, TlsError> {
-        Ok(Arc::new(Self(RwLock::new(Arc::new(leaf.certified()?)))))
+        Ok(Arc::new(Self(RwLock::new(Shown::of(leaf)?))))
     }
 
     /// From the next handshake on, `leaf` is shown.
     pub fn replace(&self, leaf: &Leaf) -> Result<(), TlsError> {
-        let next = Arc::new(leaf.certified()?);
+        let next = Shown::of(leaf)?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
+    }
+
+    /// The last moment at which the certificate in use is good.
+    pub fn not_after(&self) -> Timestamp {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).not_after
     }
 }
 
@@ -34,7 +51,7 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).key.clone())
     }
 }
 

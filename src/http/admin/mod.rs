@@ -1,3 +1,5 @@
 //! Pages of the health administrator.
 
+pub(super) mod explorer;
 pub mod pages;
+pub(super) mod verification;

@@ -1,3 +1,9 @@
 //! Pages of patients and of those who act for them.
 
+pub(super) mod documents;
+pub(super) mod home;
+pub(super) mod looked;
+mod looks;
+mod own;
 pub mod pages;
+pub(super) mod record;

@@ -1,0 +1,69 @@
+//! Verifying the whole access log, now.
+
+use axum::response::Response;
+
+use super::pages::{Found, Verify};
+use crate::audit::{self, Action, Purpose, Report, Verdict, VerifyInput};
+use crate::http::checks::Checked;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::{When, format, t};
+
+/// `POST /audit/verify`
+pub async fn verify(visit: Visit) -> Result<Response, Refusal> {
+    let house = visit.house.clone();
+    let event = visit.event(Action::AuditVerify, Purpose::HComplAcctPrv);
+    let _ = house.audit.commit(vec![event]).await?;
+    let input = VerifyInput { own_key: Some(house.signer.public()), ..VerifyInput::default() };
+    let (store, ambient) = (house.store.clone(), house.ambient.clone());
+    // A pass over the whole log: not on the threads that answer requests.
+    let report = tokio::task::spawn_blocking(move || audit::verify(&store.read()?, &input, &ambient))
+        .await
+        .map_err(Refusal::internal)??;
+    let whole = report.verdict == Verdict::Whole;
+    house.checks.note(Checked { at: report.checked, whole });
+    let covered = audit::last_checkpoint(&house.store.read()?)?.map(|checkpoint| checkpoint.size);
+    page(&Verify {
+        found: if whole { Found::Whole } else { Found::Tampered },
+        checked: When::at(report.checked, &house.front.face.zone),
+        entries: report.entries,
+        facts: facts(&report, covered),
+        findings: findings(&report),
+        blind: report.cannot_detect.iter().map(|class| sentence(&class.to_string())).collect(),
+        cx: visit.cx(),
+    })
+}
+
+fn facts(report: &Report, covered: Option<u64>) -> Vec<(String, String)> {
+    let mut facts = vec![(t("audit-entries").to_string(), format::count(report.entries))];
+    let mut fact = |label: &str, value: String| facts.push((t(label).to_string(), value));
+    if let Some(size) = covered {
+        fact("chain-sealed", format::count(size));
+    }
+    fact("verify-checkpoints", format::count(report.stored_checkpoints));
+    fact("verify-details", format::count(report.details_kept));
+    if report.details_withheld > 0 {
+        fact("verify-withheld", format::count(report.details_withheld));
+    }
+    if report.clock_behind > 0 {
+        fact("verify-clock", format::count(report.clock_behind));
+    }
+    facts
+}
+
+fn findings(report: &Report) -> Vec<String> {
+    let mut findings: Vec<String> = report.findings.iter().map(|finding| sentence(&finding.to_string())).collect();
+    if report.more_findings > 0 {
+        findings.push(t("verify-more").with("n", format::count(report.more_findings)).to_string());
+    }
+    findings
+}
+
+/// A clause of the report as a sentence of its own.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if clause.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}

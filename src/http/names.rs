@@ -1,0 +1,43 @@
+//! What the actors of the access log are called.
+
+use std::collections::HashMap;
+
+use super::respond::Refusal;
+use super::ui::{role_word, t};
+use crate::base::{AccountId, ActorKind, ActorRef};
+use crate::identity::{AccountRow, Identity};
+
+/// Looks each account up once.
+pub(super) struct Names<'a> {
+    identity: &'a Identity,
+    known: HashMap<AccountId, Option<AccountRow>>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(identity: &'a Identity) -> Self {
+        Self { identity, known: HashMap::new() }
+    }
+
+    /// Name and role. A job of the box is named only to staff: `import` says nothing to a patient.
+    pub(super) fn of(&mut self, actor: &ActorRef, to_staff: bool) -> Result<(String, String), Refusal> {
+        if let Some(id) = actor.account {
+            let role = actor.role.map_or_else(|| t("role-service"), role_word).to_string();
+            let name = self.account(id)?.map(|account| account.display_name.to_string());
+            return Ok((name.unwrap_or_else(|| t("actor-gone").to_string()), role));
+        }
+        let (name, role) = match actor.kind {
+            ActorKind::System => ("actor-box", "role-box"),
+            ActorKind::ShareLink => ("actor-share", "role-outside"),
+            _ => ("actor-nobody", "role-outside"),
+        };
+        let job = actor.job.as_ref().filter(|_| to_staff && actor.kind == ActorKind::System);
+        Ok((job.map_or_else(|| t(name).to_string(), ToString::to_string), t(role).to_string()))
+    }
+
+    fn account(&mut self, id: AccountId) -> Result<Option<&AccountRow>, Refusal> {
+        if !self.known.contains_key(&id) {
+            self.known.insert(id, self.identity.account(id)?);
+        }
+        Ok(self.known.get(&id).and_then(Option::as_ref))
+    }
+}

@@ -1,0 +1,90 @@
+//! Documents of one's own record: the list, and each as a file.
+
+use axum::extract::{Path, Query};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use super::own::Own;
+use super::pages::Documents;
+use super::record::{Turn, turned};
+use crate::audit::Action;
+use crate::base::FhirId;
+use crate::fhir::ResourceType as R;
+use crate::http::fill;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+
+/// `GET /my/documents`
+pub async fn documents(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::DocumentReference]).await?;
+    let rows = fill::documents(chart.of(R::DocumentReference), "", "/my", &own.ctx);
+    let (rows, pages) = turned(rows, turn, "/my/documents");
+    page(&Documents { cx: own.cx(&chart), rows, pages })
+}
+
+/// `GET /my/documents/{id}`
+pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
+    let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
+    let document: Value = serde_json::from_slice(&stored.json).unwrap_or_default();
+    file(&document, &id).ok_or(Refusal::not_found())
+}
+
+/// What a document may say that it is; anything else is a file of bytes, so that no browser runs it here.
+const SHOWN: [&str; 5] = ["text/plain", "application/pdf", "image/png", "image/jpeg", "image/webp"];
+
+/// The first content that lies in the record itself, to be kept as a file: never opened as a page of this box.
+fn file(document: &Value, id: &FhirId) -> Option<Response> {
+    let attachments = document.get("content")?.as_array()?.iter().filter_map(|content| content.get("attachment"));
+    let (attachment, data) = attachments.filter_map(|one| Some((one, one.get("data")?.as_str()?))).next()?;
+    let bytes = BASE64.decode(data.as_bytes()).ok()?;
+    let said = attachment.get("contentType").and_then(Value::as_str).unwrap_or_default();
+    let essence = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = SHOWN.into_iter().find(|kind| *kind == essence).unwrap_or("application/octet-stream");
+    let kind = if kind == "text/plain" { "text/plain; charset=utf-8" } else { kind };
+    let extension = match essence.as_str() {
+        "text/plain" => "txt",
+        "application/pdf" => "pdf",
+        "image/png" => "png",
+        "image/jpeg" => "jpg",
+        "image/webp" => "webp",
+        _ => "bin",
+    };
+    let name = HeaderValue::try_from(format!("attachment; filename=\"document-{id}.{extension}\"")).ok()?;
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)];
+    Some((headers, bytes).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn kind_of(said: &str) -> String {
+        let document = json!({"content": [{"attachment": {"contentType": said, "data": "PGI+"}}]});
+        let response = file(&document, &FhirId::parse("d1").unwrap()).unwrap();
+        assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+        response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_document_never_becomes_a_page_of_the_box() {
+        assert_eq!(kind_of("text/html"), "application/octet-stream");
+        assert_eq!(kind_of("image/svg+xml"), "application/octet-stream");
+        assert_eq!(kind_of("Text/Plain; charset=latin1"), "text/plain; charset=utf-8");
+        assert_eq!(kind_of("application/pdf"), "application/pdf");
+    }
+
+    #[test]
+    fn a_document_without_its_bytes_or_with_broken_ones_is_not_there() {
+        let id = FhirId::parse("d1").unwrap();
+        assert!(file(&json!({"content": [{"attachment": {"url": "https://elsewhere.example"}}]}), &id).is_none());
+        assert!(file(&json!({"content": [{"attachment": {"data": "§"}}]}), &id).is_none());
+        assert!(file(&json!({}), &id).is_none());
+    }
+}

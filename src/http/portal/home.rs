@@ -1,0 +1,123 @@
+//! The first page: what comes up, what is new, who looked, and how much there is of the record.
+
+use std::collections::BTreeSet;
+
+use axum::response::Response;
+use jiff::ToSpan;
+
+use super::looks;
+use super::own::Own;
+use super::pages::{Home, LookedSum, NewResult, RecordSums};
+use super::record::coming;
+use crate::audit::{Action, TouchKind};
+use crate::base::{ActorKind, Timestamp};
+use crate::care::Chart;
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx, Wanted};
+use crate::http::names::Names;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::{Cx, When};
+use crate::record::{Lookers, LooksAsked, LooksFound};
+
+const KINDS: &[R] = &[
+    R::AllergyIntolerance,
+    R::MedicationRequest,
+    R::MedicationStatement,
+    R::Condition,
+    R::Observation,
+    R::Immunization,
+    R::Encounter,
+    R::DocumentReference,
+    R::Appointment,
+];
+
+/// How many days a result is new.
+const NEW_DAYS: i64 = 42;
+const MOST_NEW: usize = 6;
+const MOST_COMING: usize = 4;
+/// More looks than these are not summed up: the page itself has them all.
+const MOST_LOOKS: usize = 1_000;
+
+/// `GET /my`
+pub async fn home(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (zone, now) = (own.ctx.zone.clone(), own.visit.house.ambient.now());
+    let from = looks::days_before(now, 30, &zone);
+    let asked = LooksAsked { who: Lookers::Others, zone, from, before: None, least: MOST_LOOKS };
+    let found = own.open(Action::Read, |reading| {
+        let chart = Chart::read(reading, &own.patient, KINDS)?;
+        Ok(chart.zip(reading.who_looked(&own.patient, &asked)?))
+    });
+    let (chart, looked) = found.await?.into_inner();
+    let cx = own.cx(&chart);
+    let mut coming = coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx);
+    coming.truncate(MOST_COMING);
+    page(&Home {
+        given: if own.acts_for_another() { String::new() } else { first_name(&chart, &own.ctx) },
+        coming,
+        newest: newest(&chart, &cx, &own.ctx),
+        looked: summed(&looked, &own, now)?,
+        sums: sums(&chart, &own.ctx),
+        cx,
+    })
+}
+
+/// The first of the given names: how one is addressed.
+fn first_name(chart: &Chart, ctx: &Ctx) -> String {
+    fill::identity(&chart.patient, ctx).given.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+fn newest(chart: &Chart, cx: &Cx, ctx: &Ctx) -> Vec<NewResult> {
+    let Ok(since) = cx.now.datetime().checked_sub(NEW_DAYS.days()) else { return Vec::new() };
+    let all = fill::series_of(chart.of(R::Observation), Wanted::Results, ctx);
+    let new = all.into_iter().filter_map(|series| {
+        let latest = series.latest().filter(|latest| latest.when.moment() >= since)?;
+        let value = format!("{} {}", series.value(), series.unit).trim_end().to_owned();
+        let (when, flag) = (When::Day(latest.when.day()), series.flag());
+        Some(NewResult { value, flag, when, key: series.key, name: series.name })
+    });
+    new.take(MOST_NEW).collect()
+}
+
+fn sums(chart: &Chart, ctx: &Ctx) -> RecordSums {
+    RecordSums {
+        allergies: fill::allergies(chart.of(R::AllergyIntolerance), ctx),
+        medicines: fill::medicine_rows(chart, ctx).0.len(),
+        problems: fill::problem_rows(chart.of(R::Condition), ctx).0.len(),
+        results: fill::series_of(chart.of(R::Observation), Wanted::All, ctx).len(),
+        immunizations: fill::immunizations(chart.of(R::Immunization), ctx).len(),
+        visits: fill::visits(chart.of(R::Encounter), ctx).len(),
+        documents: fill::documents(chart.of(R::DocumentReference), "", "/my", ctx).len(),
+    }
+}
+
+/// People who opened, changed or sent something: those who saw a name in a list, and programs, are on the page itself.
+fn summed(found: &LooksFound, own: &Own, now: Timestamp) -> Result<LookedSum, Refusal> {
+    let today = now.to_zoned(own.ctx.zone.clone()).date();
+    let (mut month, mut this_day, mut last) = (BTreeSet::new(), BTreeSet::new(), None);
+    let mut names = Names::new(&own.visit.house.identity);
+    for day in &found.days {
+        for look in &day.looks {
+            let actor = &look.line.entry.actor;
+            let saw = look
+                .kinds
+                .iter()
+                .any(|kind| matches!(kind, TouchKind::Opened | TouchKind::Changed | TouchKind::SentOut));
+            if !saw || !matches!(actor.kind, ActorKind::Person | ActorKind::ProxyFor) {
+                continue;
+            }
+            let who = actor.person.as_ref().map_or_else(|| format!("{:?}", actor.account), ToString::to_string);
+            if day.date == today {
+                this_day.insert(who.clone());
+            }
+            month.insert(who);
+            if last.is_none() {
+                let (name, role) = names.of(actor, false)?;
+                last = Some((name, role.to_lowercase(), When::at(look.line.entry.time(), &own.ctx.zone)));
+            }
+        }
+    }
+    Ok(LookedSum { today: this_day.len(), month: month.len(), last })
+}

@@ -1,0 +1,218 @@
+//! Entries of the log as a patient reads them: one line per person, reason and day, in plain words.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
+
+use super::pages::{ListingRow, LookDay, LookKind, LookRow};
+use crate::audit::{Action, Day, DetailState, Listing, Look, Purpose, TouchKind};
+use crate::base::{AccountId, ActorKind, ActorRef, ResourceRef, Timestamp};
+use crate::fhir::ResourceType;
+use crate::http::names::Names;
+use crate::http::respond::Refusal;
+use crate::http::ui::{When, t, words};
+
+/// The begin of the day that lies so many days back.
+pub(super) fn days_before(now: Timestamp, days: i64, zone: &TimeZone) -> Option<Timestamp> {
+    let day = now.to_zoned(zone.clone()).checked_sub(days.days()).ok()?;
+    Some(day.start_of_day().ok()?.timestamp())
+}
+
+pub(super) fn begin_of_year(now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let first = now.to_zoned(zone.clone()).date().first_of_year();
+    Some(first.to_zoned(zone.clone()).ok()?.timestamp())
+}
+
+/// Days as the page shows them; `asks` is whose page it is.
+pub(super) fn days(
+    days: &[Day],
+    asks: Option<AccountId>,
+    names: &mut Names<'_>,
+    zone: &TimeZone,
+) -> Result<Vec<LookDay>, Refusal> {
+    let mut out = Vec::with_capacity(days.len());
+    for day in days {
+        let mut looks: Vec<LookRow> = Vec::new();
+        for fold in folded(&day.looks) {
+            looks.push(fold.row(called(&fold.actor, asks, names)?, zone));
+        }
+        let mut listings = Vec::new();
+        for Listing { actor, count, first, last, .. } in &day.listings {
+            let (who, role) = called(actor, asks, names)?;
+            let (first, last) = (When::at(*first, zone), When::at(*last, zone));
+            listings.push(ListingRow { who, role, count: *count, first, last });
+        }
+        out.push(LookDay { day: When::Day(day.date), looks, listings });
+    }
+    Ok(out)
+}
+
+fn called(actor: &ActorRef, asks: Option<AccountId>, names: &mut Names<'_>) -> Result<(String, String), Refusal> {
+    let (name, role) = names.of(actor, false)?;
+    let own = actor.account.is_some() && actor.account == asks;
+    Ok((if own { t("look-you").to_string() } else { name }, role))
+}
+
+/// Looks of one actor on one day for one reason.
+struct Fold {
+    actor: ActorRef,
+    kind: LookKind,
+    purpose: Purpose,
+    reason: Option<String>,
+    from: Timestamp,
+    until: Timestamp,
+    acts: Vec<Act>,
+}
+
+/// What was done, and to which resources.
+struct Act {
+    did: Did,
+    parts: BTreeSet<ResourceRef>,
+    /// Resources that are counted and not named.
+    more: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Did {
+    Opened,
+    SentOut,
+    Tried,
+    Act(Action),
+}
+
+fn folded(looks: &[Look]) -> Vec<Fold> {
+    let mut folds: Vec<Fold> = Vec::new();
+    for look in looks {
+        let entry = &look.line.entry;
+        let reason = match &look.line.detail {
+            DetailState::Kept(detail) => detail.reason.clone(),
+            _ => None,
+        };
+        let (kind, time) = (kind_of(look), entry.time());
+        let same = folds.iter_mut().find(|fold| {
+            fold.actor == entry.actor && fold.kind == kind && fold.purpose == entry.purpose && fold.reason == reason
+        });
+        let act = act_of(look);
+        match same {
+            Some(fold) => {
+                fold.from = fold.from.min(time);
+                fold.until = fold.until.max(time);
+                fold.add(act);
+            }
+            None => folds.push(Fold {
+                actor: entry.actor.clone(),
+                kind,
+                purpose: entry.purpose,
+                reason,
+                from: time,
+                until: time,
+                acts: vec![act],
+            }),
+        }
+    }
+    folds
+}
+
+/// What it was to the patient in the first place: a refusal before what was sent, before what was changed.
+fn kind_of_touch(look: &Look) -> TouchKind {
+    let order = [TouchKind::Denied, TouchKind::SentOut, TouchKind::Changed, TouchKind::Opened];
+    order.into_iter().find(|kind| look.kinds.contains(kind)).unwrap_or(TouchKind::System)
+}
+
+fn kind_of(look: &Look) -> LookKind {
+    let entry = &look.line.entry;
+    match kind_of_touch(look) {
+        TouchKind::Denied => LookKind::Refused,
+        _ if entry.action == Action::BreakGlass || matches!(entry.purpose, Purpose::Btg | Purpose::Etreat) => {
+            LookKind::Emergency
+        }
+        TouchKind::SentOut => LookKind::SentOut,
+        _ if matches!(entry.actor.kind, ActorKind::Service | ActorKind::System) => LookKind::Computer,
+        _ => LookKind::Person,
+    }
+}
+
+fn act_of(look: &Look) -> Act {
+    let (touch, action) = (kind_of_touch(look), look.line.entry.action);
+    let did = match touch {
+        TouchKind::Denied => Did::Tried,
+        TouchKind::SentOut => Did::SentOut,
+        TouchKind::Opened if (100..110).contains(&action.number()) => Did::Opened,
+        _ => Did::Act(action),
+    };
+    let named = look.resources.touched.iter().filter(|part| part.kind == touch && touch != TouchKind::System);
+    let parts = named.flat_map(|part| part.resources.iter().cloned()).collect();
+    Act { did, parts, more: look.resources.more }
+}
+
+impl Fold {
+    fn add(&mut self, act: Act) {
+        match self.acts.iter_mut().find(|known| known.did == act.did) {
+            Some(known) => {
+                known.parts.extend(act.parts);
+                known.more = known.more.max(act.more);
+            }
+            None => self.acts.push(act),
+        }
+    }
+
+    fn row(&self, (who, role): (String, String), zone: &TimeZone) -> LookRow {
+        let why = match &self.reason {
+            Some(reason) => t("look-reason").with("reason", reason).to_string(),
+            None => words::why_you(self.purpose).to_string(),
+        };
+        let what = self.acts.iter().map(Act::words).collect::<Vec<_>>().join(". ");
+        let note = match self.kind {
+            LookKind::Refused => Some(("look-refused", "look-refused-more")),
+            LookKind::Emergency => Some(("look-emergency", "look-emergency-more")),
+            _ => None,
+        };
+        LookRow {
+            who,
+            role,
+            kind: self.kind,
+            from: When::at(self.from, zone),
+            until: (self.until > self.from).then(|| When::at(self.until, zone)),
+            place: None,
+            why,
+            what,
+            note: note.map(|(head, text)| (t(head).to_string(), t(text).to_string())),
+        }
+    }
+}
+
+impl Act {
+    /// "Opened 31 results or measurements, 6 medicines".
+    fn words(&self) -> String {
+        let mut sums: Vec<(ResourceType, usize)> = Vec::new();
+        for part in &self.parts {
+            let Some(kind) = ResourceType::parse(part.type_name()) else { continue };
+            match sums.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, sum)) => *sum += 1,
+                None => sums.push((kind, 1)),
+            }
+        }
+        if self.more > 0 {
+            sums.push((ResourceType::Basic, usize::try_from(self.more).unwrap_or(usize::MAX)));
+        }
+        let parts = words::all_parts(&sums);
+        let message = match (self.did, parts.is_empty()) {
+            (Did::Opened, false) => t("look-opened"),
+            (Did::Opened, true) => t("look-opened-record"),
+            (Did::SentOut, false) => t("look-sent"),
+            (Did::SentOut, true) => t("look-sent-record"),
+            (Did::Tried, false) => t("look-tried"),
+            (Did::Tried, true) => t("look-tried-record"),
+            (Did::Act(action), true) => return capital(&words::did(action).to_string()),
+            (Did::Act(action), false) => t("look-did").with("did", capital(&words::did(action).to_string())),
+        };
+        message.with("parts", parts).to_string()
+    }
+}
+
+/// With a capital first letter: a message that follows a name elsewhere stands alone here.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

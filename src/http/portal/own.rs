@@ -1,0 +1,74 @@
+//! Whose record a patient's pages show: one's own, or that of somebody one acts for.
+
+use crate::access::Actor;
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::{FhirId, ResourceRef, Role};
+use crate::care::Chart;
+use crate::fhir::ResourceType;
+use crate::http::fill::{self, Ctx};
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::Cx;
+use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
+
+/// A visitor with the record that is theirs to see.
+pub(super) struct Own {
+    pub visit: Visit,
+    pub patient: FhirId,
+    pub ctx: Ctx,
+    /// Who asks, and for whom.
+    pub actor: Actor,
+    purpose: Purpose,
+}
+
+impl Own {
+    pub(super) fn of(visit: Visit) -> Result<Self, Refusal> {
+        let actor = visit.actor.clone();
+        let own = actor.person().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);
+        let (actor, patient, purpose) = match (actor.role(), own) {
+            (Some(Role::Patient), Some(patient)) => (actor, patient, Purpose::PatRqt),
+            _ => {
+                let grants = visit.house.records.may_act_for(&actor)?;
+                let patient = grants.into_iter().next().ok_or(Refusal::not_found())?;
+                (actor.acting_for(patient.clone()), patient, Purpose::PwAtrny)
+            }
+        };
+        let ctx = Ctx { zone: visit.house.front.face.zone.clone() };
+        Ok(Self { visit, patient, ctx, actor, purpose })
+    }
+
+    /// Reads what a page shows, as one entry of the log.
+    pub(super) async fn open<T>(
+        &self,
+        action: Action,
+        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
+    ) -> Result<Disclosed<T>, Refusal> {
+        let detail = match &self.visit.user_agent {
+            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
+            None => Detail::none(),
+        };
+        let why = Why { action, purpose: self.purpose, detail, channel: Channel::Screen };
+        Ok(self.visit.house.records.disclose(&self.actor, why, read).await?)
+    }
+
+    pub(super) async fn chart(&self, kinds: &[ResourceType]) -> Result<Chart, Refusal> {
+        let found = self.open(Action::Read, |reading| Chart::read(reading, &self.patient, kinds)).await?;
+        Ok(found.into_inner())
+    }
+
+    /// Whether this is somebody else's record.
+    pub(super) fn acts_for_another(&self) -> bool {
+        self.purpose == Purpose::PwAtrny
+    }
+
+    /// The page's context. A proxy's page says whose record it is.
+    pub(super) fn cx(&self, chart: &Chart) -> Cx {
+        let mut cx = self.visit.cx();
+        if self.acts_for_another()
+            && let Some(viewer) = &mut cx.viewer
+        {
+            viewer.for_whom = Some(fill::identity(&chart.patient, &self.ctx).plain());
+        }
+        cx
+    }
+}

@@ -1,0 +1,168 @@
+//! One's own record: results, medicines, allergies, problems, visits, vaccinations.
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::own::Own;
+use super::pages::{
+    Allergies, Coming, Immunizations, Medicines, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
+};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx, Wanted};
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::record::{AppointmentState, Pages};
+use crate::http::ui::t;
+
+/// `GET /my/results`
+pub async fn results(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Observation]).await?;
+    let observations = chart.of(R::Observation);
+    let of = |wanted| fill::series_of(observations, wanted, &own.ctx);
+    let (tests, measured) = (of(Wanted::Results), of(Wanted::Measurements));
+    let shown = |key: &str| tests.iter().chain(&measured).any(|one| one.key == key);
+    let answers = of(Wanted::All).into_iter().filter(|one| !shown(&one.key)).collect();
+    let group = |title, series| PlainGroup { title: t(title).to_string(), series };
+    let groups = vec![
+        group("my-group-results", tests),
+        group("my-group-measurements", measured),
+        group("my-group-answers", answers),
+    ];
+    let groups = groups.into_iter().filter(|group| !group.series.is_empty()).collect();
+    page(&Results { cx: own.cx(&chart), groups })
+}
+
+/// `GET /my/results/{key}`
+pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Observation]).await?;
+    let all = fill::series_of(chart.of(R::Observation), Wanted::All, &own.ctx);
+    let series = all.into_iter().find(|series| series.key == key).ok_or(Refusal::not_found())?;
+    let mut facts = Vec::new();
+    if let Some(source) = &series.source {
+        facts.push((t("result-by").to_string(), source.clone()));
+    }
+    if let Some(latest) = series.latest() {
+        facts.push((t("result-taken").to_string(), latest.when.long_time()));
+    }
+    page(&OneResult { cx: own.cx(&chart), series, facts })
+}
+
+/// `GET /my/medicines`
+pub async fn medicines(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::MedicationRequest, R::MedicationStatement]).await?;
+    let (current, past) = fill::medicine_rows(&chart, &own.ctx);
+    page(&Medicines { cx: own.cx(&chart), current, past })
+}
+
+/// `GET /my/allergies`
+pub async fn allergies(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::AllergyIntolerance]).await?;
+    let of = chart.of(R::AllergyIntolerance);
+    let (mut rows, past) = fill::allergy_rows(of, &own.ctx);
+    rows.extend(past);
+    page(&Allergies { cx: own.cx(&chart), status: fill::allergies(of, &own.ctx), rows })
+}
+
+/// `GET /my/problems`
+pub async fn problems(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Condition]).await?;
+    let (active, past) = fill::problem_rows(chart.of(R::Condition), &own.ctx);
+    page(&Problems { cx: own.cx(&chart), active, past })
+}
+
+/// `GET /my/visits`
+pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Encounter, R::Appointment]).await?;
+    let cx = own.cx(&chart);
+    let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
+    let (rows, pages) = turned(rows, turn, "/my/visits");
+    page(&VisitsPage { coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx), cx, rows, pages })
+}
+
+/// `GET /my/immunizations`
+pub async fn immunizations(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Immunization]).await?;
+    page(&Immunizations { cx: own.cx(&chart), rows: fill::immunizations(chart.of(R::Immunization), &own.ctx) })
+}
+
+/// Which page of a list, from 0.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct Turn {
+    page: usize,
+}
+
+/// How many rows a page of a list shows.
+const ROWS: usize = 50;
+
+/// One page of a list, and where the others are.
+pub(super) fn turned<T>(rows: Vec<T>, Turn { page }: Turn, base: &str) -> (Vec<T>, Pages) {
+    let more = rows.len() > page.saturating_add(1).saturating_mul(ROWS);
+    let pages = Pages {
+        newer: page.checked_sub(1).map(|newer| format!("{base}?page={newer}")),
+        older: more.then(|| format!("{base}?page={}", page + 1)),
+    };
+    (rows.into_iter().skip(page.saturating_mul(ROWS)).take(ROWS).collect(), pages)
+}
+
+/// Appointments to come, soonest first.
+pub(super) fn coming(appointments: &[Value], now: jiff::civil::DateTime, ctx: &Ctx) -> Vec<Coming> {
+    use AppointmentState::{Arrived, Expected, NotConfirmed};
+    let rows = appointments.iter().filter_map(|one| fill::appointment(one, None, String::new(), ctx));
+    let mut rows: Vec<_> =
+        rows.filter(|row| row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed)).collect();
+    rows.sort_by_key(|row| row.when.moment());
+    rows.into_iter()
+        .map(|row| {
+            let kind = row.kind.unwrap_or_else(|| t("coming-visit").to_string());
+            let title = match row.with {
+                Some(with) => t("coming-with").with("kind", kind).with("with", with).to_string(),
+                None => kind,
+            };
+            Coming { when: row.when, title, text: row.reason }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_turns_its_pages_and_ends() {
+        let all: Vec<usize> = (0..120).collect();
+        let (first, pages) = turned(all.clone(), Turn { page: 0 }, "/x");
+        assert_eq!((first.len(), pages.newer, pages.older.as_deref()), (50, None, Some("/x?page=1")));
+        let (last, pages) = turned(all.clone(), Turn { page: 2 }, "/x");
+        assert_eq!((last, pages.newer.as_deref(), pages.older), ((100..120).collect(), Some("/x?page=1"), None));
+        assert!(turned(all, Turn { page: usize::MAX }, "/x").0.is_empty());
+    }
+
+    #[test]
+    fn only_what_is_still_to_come_is_coming_soonest_first() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let one = |start: &str, status: &str| json!({"start": start, "status": status});
+        let all = [
+            one("2026-03-09T09:00:00Z", "booked"),
+            one("2026-03-05T09:00:00Z", "booked"),
+            one("2026-03-06T09:00:00Z", "cancelled"),
+            one("2026-03-01T09:00:00Z", "booked"),
+        ];
+        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &ctx);
+        assert_eq!(
+            found.iter().map(|one| one.when.iso()).collect::<Vec<_>>(),
+            ["2026-03-05T09:00", "2026-03-09T09:00"]
+        );
+    }
+}

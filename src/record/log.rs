@@ -1,0 +1,190 @@
+//! Reading the access log under the policy, like everything else: patients their own, health administrators all.
+
+use jiff::tz::TimeZone;
+
+use super::error::RecordError;
+use super::numbers::{find, row};
+use super::reading::{Reading, stored};
+use super::rows::State;
+use super::{Records, Stored, Undisclosed};
+use crate::access::{Actor, Facts, Sensitivity};
+use crate::audit::{self, Line, Look, TouchKind, Touched};
+use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
+use crate::fhir::ResourceType;
+
+/// Whose looks are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookers {
+    /// Everybody but who asks.
+    Others,
+    /// Who works at the clinic.
+    Staff,
+    /// Who acts for the patient.
+    Family,
+    /// Other programs, and whoever holds a share link.
+    Outside,
+    /// Whoever was refused.
+    Refused,
+    /// Who asks.
+    Own,
+}
+
+impl Lookers {
+    fn are(self, actor: &ActorRef, asks: &ActorRef) -> bool {
+        let own = actor.account.is_some() && actor.account == asks.account;
+        match self {
+            Self::Others | Self::Refused => !own,
+            Self::Own => own,
+            Self::Staff => !own && actor.role.is_some_and(Role::is_staff),
+            Self::Family => !own && actor.role.is_some_and(|role| !role.is_staff()),
+            Self::Outside => matches!(actor.kind, ActorKind::Service | ActorKind::ShareLink),
+        }
+    }
+
+    fn includes(self, look: &Look, asks: &ActorRef) -> bool {
+        let refused = look.kinds.contains(&TouchKind::Denied);
+        self.are(&look.line.entry.actor, asks) && (self != Self::Refused || refused)
+    }
+}
+
+/// What is asked of the log of one patient.
+#[derive(Debug, Clone)]
+pub struct LooksAsked {
+    pub who: Lookers,
+    /// The clinic's: days are its days.
+    pub zone: TimeZone,
+    /// At or after.
+    pub from: Option<Timestamp>,
+    /// Where the page before ended.
+    pub before: Option<u64>,
+    /// How many looks make a page; it always goes to the end of a day.
+    pub least: usize,
+}
+
+/// One page of who looked.
+#[derive(Debug, Clone, Default)]
+pub struct LooksFound {
+    /// Newest first; none is empty.
+    pub days: Vec<audit::Day>,
+    pub next: Option<u64>,
+    /// How often who asks looked themselves, in the days of this page.
+    pub own: usize,
+}
+
+/// The most entries that one page goes through.
+const MOST_LOOKED_THROUGH: usize = 5_000;
+
+/// Entries of the log with the patients that they are about.
+#[derive(Debug, Clone)]
+pub struct LogPage {
+    pub lines: Vec<LogLine>,
+    pub next: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    pub line: Line,
+    /// Which resources, by patient and kind; the rest is counted.
+    pub touched: audit::TouchedPage,
+    /// The first patient: their Patient as it stands; `None` when there is none, or none any more.
+    pub patient: Option<Stored>,
+    /// How many more patients there are.
+    pub more_patients: usize,
+}
+
+/// The most resources of an entry that are looked at.
+const MOST_RESOURCES: usize = 200;
+
+impl Records {
+    /// Whom this actor may act for now: those who let them, or for whom the law does.
+    pub fn may_act_for(&self, actor: &Actor) -> Result<Vec<FhirId>, RecordError> {
+        let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
+        let facts = super::facts::RecordFacts { read: &snapshot, reach: self.reach };
+        let grants = facts.proxy_grants(&actor.to_ref())?;
+        let in_force = grants.into_iter().filter(|grant| grant.until.is_none_or(|until| now < until));
+        Ok(in_force.map(|grant| grant.patient).collect())
+    }
+}
+
+impl Reading<'_> {
+    /// Who looked at a patient's record, by day. Asking is itself a look at the record.
+    pub fn who_looked(&mut self, patient: &FhirId, asked: &LooksAsked) -> Result<Undisclosed<LooksFound>, RecordError> {
+        if !self.scope(ResourceType::AuditEvent)?.allows(Some(patient), Sensitivity::NORMAL) {
+            self.refuse(patient);
+            return Err(RecordError::NotFound);
+        }
+        let asks = self.actor().to_ref();
+        let mut found = LooksFound { next: asked.before, ..LooksFound::default() };
+        let (mut kept, mut through) = (0, 0);
+        loop {
+            let page = audit::by_patient(self.snapshot(), patient, &asked.zone, found.next, asked.least)?;
+            let mut over = false;
+            for mut day in page.days {
+                through += day.looks.len() + day.listings.len();
+                if let Some(from) = asked.from {
+                    let before = day.date < from.to_zoned(asked.zone.clone()).date();
+                    over |= before;
+                    if before {
+                        break;
+                    }
+                }
+                found.own += day.looks.iter().filter(|look| Lookers::Own.includes(look, &asks)).count();
+                day.looks.retain(|look| asked.who.includes(look, &asks));
+                day.listings.retain(|listing| asked.who != Lookers::Refused && asked.who.are(&listing.actor, &asks));
+                kept += day.looks.len() + day.listings.len();
+                if !day.looks.is_empty() || !day.listings.is_empty() {
+                    found.days.push(day);
+                }
+            }
+            found.next = page.next.filter(|_| !over);
+            if found.next.is_none() || kept >= asked.least || through >= MOST_LOOKED_THROUGH {
+                break;
+            }
+        }
+        let touched = vec![Touched::new(Some(patient.clone()), TouchKind::Opened, vec![])];
+        Ok(self.covered(found, touched))
+    }
+
+    /// Entries of the whole log, for who answers for it. The patients that it names are listed; the patient that it
+    /// was asked about is opened.
+    pub fn log(&mut self, filter: &audit::Filter, most: usize) -> Result<Undisclosed<LogPage>, RecordError> {
+        let scope = self.scope(ResourceType::AuditEvent)?;
+        if scope.patient().is_some() || !scope.allows(filter.patient.as_ref(), Sensitivity::NORMAL) {
+            return Err(RecordError::NotFound);
+        }
+        let page = audit::entries(self.snapshot(), filter, most)?;
+        let mut log = LogPage { lines: Vec::with_capacity(page.lines.len()), next: page.next };
+        let mut handed: Vec<Touched> = Vec::new();
+        for line in page.lines {
+            let touched = audit::touched(self.snapshot(), &line.entry, None, MOST_RESOURCES)?;
+            let mut patients: Vec<&FhirId> = touched.touched.iter().filter_map(|part| part.patient.as_ref()).collect();
+            patients.dedup();
+            let first = filter.patient.as_ref().or_else(|| patients.first().copied()).cloned();
+            let more_patients = patients.len().saturating_sub(1);
+            let patient = match &first {
+                Some(id) => self.listed(id, &mut handed)?,
+                None => None,
+            };
+            log.lines.push(LogLine { line, touched, patient, more_patients });
+        }
+        if let Some(patient) = &filter.patient {
+            handed.push(Touched::new(Some(patient.clone()), TouchKind::Opened, vec![]));
+        }
+        Ok(self.covered(log, handed))
+    }
+
+    /// A patient as a row in a list; each is written down once.
+    fn listed(&mut self, id: &FhirId, handed: &mut Vec<Touched>) -> Result<Option<Stored>, RecordError> {
+        let Some(number) = find(self.snapshot(), ResourceType::Patient, id)? else { return Ok(None) };
+        let row = row(self.snapshot(), number)?;
+        if row.state != State::Live || !self.may_see(&row)? {
+            return Ok(None);
+        }
+        let reference: Vec<ResourceRef> = ResourceRef::new(ResourceType::Patient.name(), id).ok().into_iter().collect();
+        if !handed.iter().any(|part| part.patient.as_ref() == Some(id)) {
+            handed.push(Touched::new(Some(id.clone()), TouchKind::Listed, reference));
+        }
+        let cut = self.cut_of(&row)?;
+        Ok(Some(stored(row, cut)?))
+    }
+}
