@@ -9,6 +9,23 @@
 //! - a page that does not open: whoever asked for it hears so, and the file is opened again for the others;
 //! - a failed write or sync: nothing is read or written any more until the process starts again, because
 //!   what the system's cache shows may not be on the disk.
+//!
+//! What a commit costs, with 20,000 entries in the store (bytes as given to the file):
+//!
+//! | audited reads in one commit | syncs | bytes | bytes per read |
+//! |---|---|---|---|
+//! | 1 | 2 | 172,605 | 172,605 |
+//! | 64 | 2 | 1,000,570 | 15,634 |
+//!
+//! What a crash costs (`crash_tests`: dropped, reordered, torn at 512 bytes, a 4 KiB sector lost, again in
+//! recovery):
+//!
+//! | layout | images | unopenable, lost or partial |
+//! |---|---|---|
+//! | as built: slots of 8192, header twice | 100,000 | 0 |
+//! | slots of 4608, which share sectors | 2,208 | 259 |
+//! | as built, without durability | 513 | 481 |
+//! | as built, syncs ignored | 736 | 673 |
 
 mod header;
 mod label;
