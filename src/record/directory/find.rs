@@ -8,7 +8,7 @@ use super::keys::{
 };
 use super::person::{Person, significant};
 use super::question::{Birth, Question};
-use super::similar::{EXACT, Fit, Typed};
+use super::similar::{EXACT, Fit, ONE_EDIT, Typed};
 use super::sound::Sound;
 use crate::base::FhirId;
 use crate::store::{Direction, Key as _, KeyRange, Read, ReadExt as _, StoreError};
@@ -165,6 +165,10 @@ fn like(read: &(impl Read + ?Sized), typed: &str) -> Result<Vec<(u32, Fit)>, Sto
     let fits = found.into_iter().map(|(word, number)| (number, ready.fit(&word)));
     let mut fits: Vec<(u32, Fit)> = fits.filter(|(_, fit)| *fit > 0).collect();
     fits.sort_by_key(|(number, fit)| (Reverse(*fit), *number));
+    if fits.first().is_some_and(|(_, best)| *best == EXACT) {
+        // A word that there is may be a slip for one near it, hardly for one that only sounds like it.
+        fits.retain(|(_, fit)| *fit >= ONE_EDIT);
+    }
     fits.truncate(MOST_WORDS);
     Ok(fits)
 }

@@ -6,6 +6,8 @@ use super::sound::Sound;
 pub(super) type Fit = u32;
 
 pub(super) const EXACT: Fit = 100;
+/// With one edit; a little more where the first letter is right.
+pub(super) const ONE_EDIT: Fit = 74;
 
 /// The letters of a word that are compared.
 const LONGEST: usize = 40;
@@ -39,11 +41,11 @@ impl Typed {
         let Apart { whole, begun } = apart(&self.letters, &letters);
         let shorter = self.letters.len().min(letters.len());
         let edited = match whole {
-            1 if shorter >= 2 => 74 + same_start,
+            1 if shorter >= 2 => ONE_EDIT + same_start,
             2 if shorter >= 5 => 52 + same_start,
             _ => 0,
         };
-        if edited > 70 {
+        if edited >= ONE_EDIT {
             return edited;
         }
         let heard = if whole < FAR && self.sounds_like(word) { 68 + same_start - u32::from(whole) * 4 } else { 0 };
