@@ -6,7 +6,6 @@ use chartbox::http::admin::pages::{Audit, AuditFilter, ChainState, EntryGroup, E
 use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
 use chartbox::http::open::pages::*;
-use chartbox::http::operator::pages as box_pages;
 use chartbox::http::operator::pages::*;
 use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
 use chartbox::http::ui::record::*;
@@ -454,7 +453,7 @@ fn operator() -> Vec<(&'static str, String)> {
     care.log.verified = None;
     care.clock = ClockHealth::Unknown;
     let pass = Health { unlock: Unlock::Passphrase, ..health.clone() };
-    let row = |id: &str, name: &str, role, state, last: Option<&str>| box_pages::AccountRow {
+    let row = |id: &str, name: &str, role, state, last: Option<&str>| AccountRow {
         id: id.into(),
         name: name.into(),
         user: id.into(),

@@ -247,7 +247,7 @@ impl Health {
         let (disk, memory) = (&self.disk, &self.memory);
         let shape = match disk.free_percent() {
             ..3 => ("stop", Tone::Critical),
-            ..10 => ("alert", Tone::Caution),
+            3..10 => ("alert", Tone::Caution),
             _ => ("ok", Tone::Good),
         };
         let used = t("disk-used").with("percent", disk.percent());
@@ -274,7 +274,7 @@ impl Health {
         let certificate = &self.certificate;
         let (shape, tone) = match certificate.days_left {
             ..1 => ("stop", Tone::Critical),
-            ..14 => ("alert", Tone::Caution),
+            1..14 => ("alert", Tone::Caution),
             _ => ("ok", Tone::Good),
         };
         let until = t("until-long").with("date", certificate.until.long());

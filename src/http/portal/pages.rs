@@ -256,6 +256,10 @@ pub struct WhoLooked {
 page!(WhoLooked in WhoLooked);
 
 impl WhoLooked {
+    fn offers_own(&self) -> bool {
+        self.own > 0 && self.who != LookWho::Own
+    }
+
     fn whos(&self) -> [(LookWho, Text); 6] {
         LookWho::ALL.map(|who| (who, who.word()))
     }
