@@ -49,6 +49,12 @@ impl Chart {
         Ok(chart)
     }
 
+    /// A chart of resources at hand.
+    #[cfg(test)]
+    pub const fn holding(patient: Value, resources: Vec<(ResourceType, Vec<Value>)>) -> Self {
+        Self { patient, resources }
+    }
+
     pub fn of(&self, kind: ResourceType) -> &[Value] {
         self.resources.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, found)| found)
     }

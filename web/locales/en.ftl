@@ -332,7 +332,7 @@ appointment-checkup = Check-up
 appointment-emergency = Urgent
 appointment-followup = Follow-up
 appointment-routine = Planned
-appointment-walkin = Without appointment
+appointment-walkin = Walk-in
 today-empty = No appointments on this day
 today-empty-more = Patients without an appointment are found by name, birth date or clinic number.
 today-now = { $time } now
@@ -403,7 +403,7 @@ register-no-born = Type the birth date. If it is not known, type the year.
 register-born-unread = This is no date. Type day, month and year, such as 9 5 1967.
 register-born-future = This date lies in the future.
 register-born-old = This date lies more than 130 years back.
-register-no-sex = Choose one.
+register-no-sex = Choose the sex. “Not known” is an answer too.
 register-phone-unread = A phone number has digits, and may have spaces, a plus and hyphens.
 reach-phone = Phone
 reach-mobile = Mobile
@@ -586,6 +586,7 @@ allergy-resolved = no longer
 allergy-inactive = not active
 allergy-refuted = ruled out
 allergy-mistake = entered by mistake
+dose-bare = { $n } at a time
 dose-when-needed = when needed
 dose-every-hours =
     { $times ->
@@ -639,6 +640,12 @@ visit-phone = Phone or video call
 visit-emergency = Emergency visit
 visit-hospital = Hospital stay
 visit-home = Home visit
+timeline-tests =
+    { $n ->
+        [one] 1 test result
+       *[other] { $n } test results
+    }
+timeline-tests-more = { $named } and { $n } more
 timeline-visit-for = { $kind }: { $reason }
 
 ## Results in plain words
@@ -1427,12 +1434,3 @@ lab-gad7 = Worry and tension, seven questions
     .about = Seven questions about worry and tension in the last two weeks. More points mean a heavier load.
 lab-audit-c = Alcohol, three questions
     .about = Three questions about how you drink alcohol. More points mean more risk to your health.
-
-## Made from the record's own parts
-
-vaccine-lot = lot { $lot }
-vaccine-dose = dose { $dose }
-vaccine-no-reason = reason not recorded
-timeline-visit-for = { $kind }: { $reason }
-blood-pressure = Blood pressure
-dose-when-needed = when needed

@@ -73,8 +73,10 @@ pub(in crate::http) async fn summary(
     let appointment = todays(&chart, visit.actor.person(), &cx, &ctx);
     frame.why = Some(why_open(appointment.as_ref(), &frame));
     let observations = chart.of(ResourceType::Observation);
-    let results = fill::series_of(observations, Wanted::Results, &ctx);
-    let mut timeline = fill::timeline(&chart, None, &ctx);
+    let mut results = fill::series_of(observations, Wanted::Results, &ctx);
+    let asked = asked.test.and_then(|key| results.iter().find(|series| series.key == key).cloned());
+    results.truncate(FIRST_RESULTS);
+    let mut timeline = fill::timeline(&chart, None, "/patients", &ctx);
     timeline.truncate(FIRST_ENTRIES);
     let mut problems = fill::problem_rows(chart.of(ResourceType::Condition), &ctx).0;
     problems.truncate(FIRST_PROBLEMS);
@@ -85,8 +87,8 @@ pub(in crate::http) async fn summary(
         vitals: fill::vitals(observations, &ctx),
         problems,
         medicines,
-        chosen: chosen(&results, asked.test.as_deref()),
-        results: fill::groups(results, FIRST_RESULTS),
+        chosen: asked.or_else(|| chosen(&results, None)),
+        results: fill::groups(results),
         timeline,
         frame,
         cx,
@@ -102,7 +104,7 @@ pub(in crate::http) async fn results(
     let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Observation]).await?;
     let all = fill::series_of(chart.of(ResourceType::Observation), Wanted::Results, &ctx);
     let chosen = chosen(&all, asked.test.as_deref());
-    page(&Results { cx, frame, groups: fill::groups(all, usize::MAX), chosen })
+    page(&Results { cx, frame, groups: fill::groups(all), chosen })
 }
 
 /// `GET /patients/{id}/measurements`
@@ -114,7 +116,7 @@ pub(in crate::http) async fn measurements(
     let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Observation]).await?;
     let all = fill::series_of(chart.of(ResourceType::Observation), Wanted::Measurements, &ctx);
     let chosen = chosen(&all, asked.test.as_deref());
-    page(&Measurements { cx, frame, groups: fill::groups(all, usize::MAX), chosen })
+    page(&Measurements { cx, frame, groups: fill::groups(all), chosen })
 }
 
 /// `GET /patients/{id}/timeline`
@@ -124,6 +126,7 @@ pub(in crate::http) async fn timeline(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let kinds = [
+        ResourceType::Observation,
         ResourceType::Encounter,
         ResourceType::DiagnosticReport,
         ResourceType::Procedure,
@@ -136,7 +139,7 @@ pub(in crate::http) async fn timeline(
         Some(kind) => format!("{}/timeline?show={}&", frame.who.href(), kind.code()),
         None => format!("{}/timeline?", frame.who.href()),
     };
-    let (entries, pages) = one_page(fill::timeline(&chart, show, &ctx), asked.page, &base);
+    let (entries, pages) = one_page(fill::timeline(&chart, show, "/patients", &ctx), asked.page, &base);
     page(&Timeline { cx, frame, show, entries, pages })
 }
 

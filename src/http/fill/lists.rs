@@ -1,13 +1,10 @@
-//! Immunizations, visits, documents, and the timeline that joins them.
+//! Immunizations, visits, documents.
 
 use serde_json::Value;
 
 use super::{Ctx, called, concept, list, owned, text};
-use crate::care::Chart;
-use crate::fhir::ResourceType;
-use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
-use crate::http::ui::{When, t};
+use crate::http::ui::t;
 
 pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
     resources
@@ -46,7 +43,7 @@ pub fn visits(resources: &[Value], ctx: &Ctx) -> Vec<VisitRow> {
         .collect()
 }
 
-fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
+pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
     let reason = list(one, "reasonCode").first().and_then(|reason| concept(Some(reason)));
     let kind = list(one, "type").first().and_then(|kind| concept(Some(kind)));
     VisitRow {
@@ -125,81 +122,4 @@ impl Attachment {
         let kind = self.content_type.split(';').next().unwrap_or_default().trim();
         kind.eq_ignore_ascii_case("text/plain").then(|| String::from_utf8_lossy(&self.bytes).into_owned())
     }
-}
-
-/// Everything that happened, newest first.
-pub fn timeline(chart: &Chart, show: Option<TimelineKind>, ctx: &Ctx) -> Vec<TimelineEntry> {
-    let mut all = Vec::new();
-    for one in chart.of(ResourceType::Encounter) {
-        all.extend(visit_entry(one, ctx));
-    }
-    for one in chart.of(ResourceType::DiagnosticReport) {
-        all.extend(entry(
-            one,
-            TimelineKind::Result,
-            concept(one.get("code")),
-            &["/effectiveDateTime", "/effectivePeriod/start", "/issued"],
-            "performer",
-            ctx,
-        ));
-    }
-    for one in chart.of(ResourceType::Procedure) {
-        all.extend(entry(
-            one,
-            TimelineKind::Procedure,
-            concept(one.get("code")),
-            &["/performedDateTime", "/performedPeriod/start"],
-            "performer",
-            ctx,
-        ));
-    }
-    for one in chart.of(ResourceType::Immunization) {
-        all.extend(entry(
-            one,
-            TimelineKind::Immunization,
-            concept(one.get("vaccineCode")),
-            &["/occurrenceDateTime"],
-            "performer",
-            ctx,
-        ));
-    }
-    for one in chart.of(ResourceType::DocumentReference) {
-        let title = owned(one, "/content/0/attachment/title")
-            .or_else(|| owned(one, "/description"))
-            .or_else(|| concept(one.get("type")));
-        all.extend(entry(one, TimelineKind::Letter, title, &["/date"], "author", ctx));
-    }
-    all.retain(|entry| show.is_none_or(|show| show == entry.kind));
-    all.sort_by_key(|entry| std::cmp::Reverse(entry.when.moment()));
-    all
-}
-
-fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
-    let row = visit(one, ctx);
-    if matches!(text(one, "/status"), Some("entered-in-error" | "cancelled")) {
-        return None;
-    }
-    let title = match &row.reason {
-        Some(reason) => t("timeline-visit-for").with("kind", &row.kind).with("reason", reason).to_string(),
-        None => row.kind.clone(),
-    };
-    Some(TimelineEntry { when: row.when?, kind: TimelineKind::Visit, title, text: row.place, by: row.by, href: None })
-}
-
-fn entry(
-    one: &Value,
-    kind: TimelineKind,
-    title: Option<String>,
-    dates: &[&str],
-    people: &str,
-    ctx: &Ctx,
-) -> Option<TimelineEntry> {
-    if matches!(text(one, "/status"), Some("entered-in-error" | "cancelled" | "not-done")) {
-        return None;
-    }
-    let when: When = ctx.first_when(one, dates)?;
-    let by = list(one, people).iter().find_map(|person| called(Some(person)).or_else(|| called(person.get("actor"))));
-    let text =
-        owned(one, "/conclusion").or_else(|| list(one, "reasonCode").first().and_then(|reason| concept(Some(reason))));
-    Some(TimelineEntry { when, kind, title: title?, text, by, href: None })
 }

@@ -7,14 +7,16 @@ mod lists;
 mod observations;
 mod people;
 mod problems;
+mod timeline;
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-pub use lists::{Attachment, attachment, document, documents, immunizations, timeline, visits};
+pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
 pub use observations::{Wanted, groups, series_of, vitals};
 pub use people::{appointment, directory_row, identity, name_of, patient_of, reach, takes_part};
 pub use problems::{allergies, allergy_rows, frame, is_active_problem, medicine_rows, medicines, problem_rows};
+pub use timeline::timeline;
 
 use super::ui::When;
 
@@ -64,7 +66,7 @@ fn concept(concept: Option<&Value>) -> Option<String> {
 
 /// "Diabetes mellitus type 2 (disorder)" without the terminology's own tag at its end.
 fn without_tag(name: &str) -> String {
-    const TAGS: [&str; 11] = [
+    const TAGS: [&str; 12] = [
         "(disorder)",
         "(finding)",
         "(procedure)",
@@ -76,6 +78,7 @@ fn without_tag(name: &str) -> String {
         "(person)",
         "(morphologic abnormality)",
         "(physical object)",
+        "(qualifier value)",
     ];
     let bare = TAGS.iter().find_map(|tag| name.strip_suffix(tag)).unwrap_or(name);
     bare.trim_end().to_owned()

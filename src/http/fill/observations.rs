@@ -47,9 +47,9 @@ pub fn vitals(observations: &[Value], ctx: &Ctx) -> Vec<Series> {
 }
 
 /// Results that were made on one day stand together, newest day first; in each, what is outside its range first.
-pub fn groups(series: Vec<Series>, most: usize) -> Vec<ResultGroup> {
+pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
     let mut groups: Vec<ResultGroup> = Vec::new();
-    for one in series.into_iter().take(most) {
+    for one in series {
         let Some(when) = one.latest().map(|reading| reading.when) else { continue };
         let day = groups.iter_mut().find(|group| group.when.is_some_and(|other| other.day() == when.day()));
         match day {
@@ -71,7 +71,7 @@ pub fn groups(series: Vec<Series>, most: usize) -> Vec<ResultGroup> {
     groups
 }
 
-fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
+pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
     if matches!(text(observation, "/status"), Some("entered-in-error" | "cancelled" | "registered")) {
         return false;
     }
@@ -121,7 +121,7 @@ fn name_of(key: &str, observation: &Value) -> Option<String> {
     concept(observation.get("code"))
 }
 
-fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
+pub(super) fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
     ctx.first_when(observation, &["/effectiveDateTime", "/effectivePeriod/start", "/effectiveInstant", "/issued"])
 }
 

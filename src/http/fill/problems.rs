@@ -98,7 +98,7 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
 }
 
 fn asked(allergy: &Value, ctx: &Ctx) -> Option<When> {
-    ctx.first_when(allergy, &["/recordedDate", "/meta/lastUpdated"])
+    ctx.when(allergy, "/recordedDate")
 }
 
 fn allergy_line(allergy: &Value, ctx: &Ctx) -> Option<AllergyLine> {
@@ -177,7 +177,8 @@ pub fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
     MedicineStatus::Takes { list, checked: None }
 }
 
-/// Medicines taken now, and those of before. One medicine prescribed again and again stands once, as its newest.
+/// Medicines taken now, and those of before. One medicine prescribed again and again stands once, as its newest;
+/// one that is taken now is none of before.
 pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<MedicineRow>) {
     let (mut current, mut past): (Vec<MedicineRow>, Vec<MedicineRow>) = (Vec::new(), Vec::new());
     let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| prescribed(request, ctx));
@@ -189,6 +190,7 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
             list.push(row);
         }
     }
+    past.retain(|row| !current.iter().any(|now| now.name == row.name && now.how == row.how));
     (current, past)
 }
 
@@ -238,13 +240,17 @@ fn medicine_name(resource: &Value) -> Option<String> {
 /// How to take it: as written, else from its parts. `2 tablets, 3 times a day, as needed`.
 fn dosage(dosage: &Value) -> Option<String> {
     if let Some(words) = owned(dosage, "/patientInstruction").or_else(|| owned(dosage, "/text")) {
-        return Some(words);
+        return Some(super::without_tag(&words));
     }
     let mut parts = Vec::new();
     let dose = list(dosage, "doseAndRate").first();
     if let Some(value) = dose.and_then(|dose| number(dose, "/doseQuantity/value")) {
         let unit = dose.and_then(|dose| owned(dose, "/doseQuantity/unit"));
-        parts.push(unit.map_or_else(|| format::number(value), |unit| format!("{} {unit}", format::number(value))));
+        // "1" alone could be a tablet or a number of times.
+        parts.push(match unit {
+            Some(unit) => format!("{} {unit}", format::number(value)),
+            None => t("dose-bare").with("n", format::number(value)).to_string(),
+        });
     }
     if let (Some(times), Some(period), Some(unit)) = (
         number(dosage, "/timing/repeat/frequency"),
