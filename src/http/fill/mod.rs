@@ -14,8 +14,8 @@ use serde_json::Value;
 
 pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
 pub use observations::{Wanted, groups, series_of, vitals};
-pub use people::{appointment, directory_row, identity, name_of, patient_of, reach, takes_part};
-pub use problems::{allergies, allergy_rows, frame, is_active_problem, medicine_rows, medicines, problem_rows};
+pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
+pub use problems::{allergies, allergy_rows, frame, medicine_rows, problem_rows};
 pub use timeline::timeline;
 
 use super::ui::When;

@@ -55,18 +55,6 @@ fn spoken(number: &str) -> Option<String> {
     (number.len() <= 12).then(|| number.to_owned())
 }
 
-/// How a Practitioner or a Patient is called in a sentence.
-pub fn name_of(person: &Value) -> Option<String> {
-    let name = official_name(person)?;
-    if let Some(text) = text(name, "/text") {
-        return Some(without_digits(text));
-    }
-    let prefix = list(name, "prefix").iter().filter_map(Value::as_str).map(str::to_owned);
-    let family = text(name, "/family").map(without_digits);
-    let parts: Vec<String> = prefix.chain([given(name)]).chain(family).filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
-}
-
 /// A row of the directory.
 pub fn directory_row(person: &Person, ctx: &Ctx) -> PatientRow {
     let day = |text: &str| When::parse(text, &ctx.zone);
@@ -205,10 +193,34 @@ mod tests {
     }
 
     #[test]
+    fn an_appointment_says_its_kind_and_who_takes_part() {
+        let one = json!({"status": "arrived", "start": "2026-03-03T09:40:00Z", "minutesDuration": 20,
+            "appointmentType": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0276", "code": "WALKIN"}]},
+            "participant": [{"actor": {"reference": "Patient/p1"}},
+                {"actor": {"reference": "Practitioner/d1", "display": "Dr Ann785 Corvin55"}}]});
+        let patient =
+            json!({"id": "p1", "birthDate": "1967-05-09", "name": [{"family": "Brandvold", "given": ["Halina"]}]});
+        let row = appointment(&one, Some(&patient), "/patients/p1".into(), &ctx()).unwrap();
+        assert_eq!((row.patient.as_str(), row.with.as_deref()), ("BRANDVOLD, Halina", Some("Dr Ann Corvin")));
+        assert_eq!((row.kind.as_deref(), row.age.as_deref()), (Some("Walk-in"), Some("58 years")));
+        assert_eq!(patient_of(&one), Some("p1"));
+        let me = |text| ResourceRef::parse(text).unwrap();
+        assert!(takes_part(&one, &me("Practitioner/d1")) && !takes_part(&one, &me("Practitioner/d2")));
+    }
+
+    #[test]
+    fn how_to_reach_somebody_leaves_out_what_is_old() {
+        let patient = json!({"telecom": [{"system": "phone", "use": "mobile", "value": "07700 900 846"},
+                {"system": "phone", "use": "old", "value": "1"}],
+            "address": [{"line": ["46 Chapel Lane"], "postalCode": "ZZ4 8LN", "city": "Fjordvik", "country": "GB"}]});
+        let all = reach(&patient);
+        let values: Vec<_> = all.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, ["07700 900 846", "46 Chapel Lane, ZZ4 8LN Fjordvik"]);
+    }
+
+    #[test]
     fn somebody_without_a_family_name_is_called_by_what_there_is() {
         assert_eq!(identity(&json!({"name": [{"text": "Madonna"}]}), &ctx()).given, "Madonna");
         assert_eq!(identity(&json!({}), &ctx()).plain(), identity(&json!({"name": []}), &ctx()).plain());
-        let doctor = json!({"name": [{"prefix": ["Dr"], "given": ["Ruth"], "family": "Adeyemi"}]});
-        assert_eq!(name_of(&doctor).unwrap(), "Dr Ruth Adeyemi");
     }
 }

@@ -33,7 +33,7 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
 
 /// Active, unless it says that it is over or was a mistake. Missing statuses count as active: a problem is not
 /// hidden for want of a word.
-pub fn is_active_problem(condition: &Value) -> bool {
+fn is_active_problem(condition: &Value) -> bool {
     let over = ["resolved", "inactive", "remission"].iter().any(|code| has_code(condition.get("clinicalStatus"), code));
     let wrong = ["entered-in-error", "refuted"].iter().any(|code| has_code(condition.get("verificationStatus"), code));
     !over && !wrong && condition.get("abatementDateTime").is_none()
@@ -166,7 +166,7 @@ fn allergy_state_message(code: &str) -> &'static str {
 }
 
 /// What is known of a patient's medicines now.
-pub fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
+fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
     let (current, _) = medicine_rows(chart, ctx);
     let any = !chart.of(ResourceType::MedicationRequest).is_empty()
         || !chart.of(ResourceType::MedicationStatement).is_empty();

@@ -91,14 +91,7 @@ fn tests_entry(when: When, found: &[&Value]) -> Option<TimelineEntry> {
     };
     let source = found.first().and_then(by);
     let one_source = found.iter().all(|one| by(one) == source);
-    Some(TimelineEntry {
-        when,
-        kind: TimelineKind::Result,
-        title,
-        text,
-        by: source.filter(|_| one_source),
-        href: None,
-    })
+    Some(TimelineEntry { when, kind: TimelineKind::Result, title, text, by: source.filter(|_| one_source), href: None })
 }
 
 fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
@@ -175,10 +168,8 @@ mod tests {
         let report = json!({"status": "final", "code": code, "effectiveDateTime": "2026-02-02T08:00:00Z"});
         let document = json!({"id": "d", "status": "current", "type": code, "date": "2026-02-02T08:00:00Z",
             "content": [{"attachment": {"contentType": "text/plain", "data": "eA=="}}]});
-        let all = of(vec![
-            (ResourceType::DiagnosticReport, vec![report]),
-            (ResourceType::DocumentReference, vec![document]),
-        ]);
+        let all =
+            of(vec![(ResourceType::DiagnosticReport, vec![report]), (ResourceType::DocumentReference, vec![document])]);
         let [note] = all.as_slice() else { panic!("{all:?}") };
         assert_eq!(note.href.as_deref(), Some("/patients/p/documents/d"));
     }
