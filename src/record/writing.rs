@@ -349,6 +349,8 @@ impl Writing<'_, '_, '_> {
                     self.permit(Action::Update, old)?;
                     return Err(RecordError::VersionConflict { current: old.version });
                 }
+                // To a person, one that is not there answers as one that they may not see does, below.
+                None if !self.may_choose_ids() => {}
                 None => return Err(RecordError::VersionConflict { current: 0 }),
             },
             Condition::None => {}

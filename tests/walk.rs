@@ -1,0 +1,649 @@
+//! Every route × every role × {own, granted, other, sealed, absent}, against DESIGN §6, at a running box.
+//!
+//! The tables here are the expectation, written down apart from the code. A route without a row fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod demo;
+
+use std::collections::BTreeMap;
+
+use chartbox::http::routes::{Entrance, TABLE, Verb};
+use demo::client::Answer;
+use demo::{Caller, Demo};
+use serde_json::{Value, json};
+
+const ABSENT: &str = "0198a3f2-0000-7000-8000-00000000abcd";
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Who {
+    Anonymous,
+    Patient,
+    Proxy,
+    Clinician,
+    Nurse,
+    Reception,
+    HealthAdmin,
+    Operator,
+    /// A token with `system/*.rs`.
+    Service,
+}
+use Who::{Anonymous, Clinician, HealthAdmin, Nurse, Operator, Patient, Proxy, Reception, Service};
+
+impl Who {
+    const ALL: [Self; 9] =
+        [Anonymous, Patient, Proxy, Clinician, Nurse, Reception, HealthAdmin, Operator, Service];
+
+    const fn user(self) -> &'static str {
+        match self {
+            Anonymous => "",
+            Patient => "patient",
+            Proxy => "proxy",
+            Clinician => "clinician",
+            Nurse => "nurse",
+            Reception => "reception",
+            HealthAdmin => "healthadmin",
+            Operator => "operator",
+            Service => "reader",
+        }
+    }
+}
+
+// ---- pages and small addresses ----
+
+const ANYONE: &[Who] = &Who::ALL;
+const PEOPLE: &[Who] = &[Patient, Proxy, Clinician, Nurse, Reception, HealthAdmin, Operator];
+const MY: &[Who] = &[Patient, Proxy];
+const STAFF: &[Who] = &[Clinician, Nurse, Reception];
+const CARERS: &[Who] = &[Clinician, Nurse];
+const ADMIN: &[Who] = &[HealthAdmin];
+const OPERATORS: &[Who] = &[Operator];
+
+/// What stands in a path's `{id}`, and what the audience gets.
+#[derive(Clone, Copy)]
+enum Asks {
+    /// Nothing to fill, or `filled` instead of the path: this status.
+    Plain(u16),
+    Filled(&'static str, u16),
+    /// A patient: 200 for one that is there, 404 for one that is not.
+    APatient,
+    /// Something that is not there: 404.
+    Nothing,
+}
+use Asks::{APatient, Filled, Nothing, Plain};
+
+/// Whether an answer to the audience leaves an entry in the chain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    AnEntry,
+    NoEntry,
+}
+use Leaves::{AnEntry, NoEntry};
+
+const CLINIC: &[Entrance] = &[Entrance::Clinic];
+const BOTH: &[Entrance] = &[Entrance::Clinic, Entrance::Portal];
+const WELCOME: &[Entrance] = &[Entrance::Welcome];
+const OPS: &[Entrance] = &[Entrance::Ops];
+
+type Row = (Verb, &'static str, &'static [Entrance], &'static [Who], Asks, Leaves);
+
+#[rustfmt::skip]
+const PAGES: &[Row] = &[
+    (Verb::Get,  "/",                                  WELCOME, ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/ca.crt",                            WELCOME, ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/box.mobileconfig",                  WELCOME, ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/static/{hash}/{*name}",             WELCOME, ANYONE,    Filled("/static/none/none.css", 404), NoEntry),
+    (Verb::Get,  "/static/{hash}/{*name}",             BOTH,    ANYONE,    Filled("/static/none/none.css", 404), NoEntry),
+    (Verb::Get,  "/",                                  BOTH,    ANYONE,    Plain(303), NoEntry),
+    (Verb::Get,  "/sign-in",                           BOTH,    PEOPLE,    Plain(303), NoEntry),
+    (Verb::Post, "/sign-in",                           BOTH,    ANYONE,    Plain(422), NoEntry),
+    (Verb::Post, "/sign-out",                          BOTH,    PEOPLE,    Plain(303), AnEntry),
+    (Verb::Get,  "/signed-out",                        BOTH,    ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/new-password",                      BOTH,    PEOPLE,    Plain(303), NoEntry),
+    (Verb::Post, "/new-password",                      BOTH,    ANYONE,    Plain(422), NoEntry),
+    (Verb::Get,  "/setup",                             CLINIC,  ANYONE,    Plain(303), NoEntry),
+    (Verb::Post, "/setup",                             CLINIC,  ANYONE,    Plain(422), NoEntry),
+    (Verb::Get,  "/setup/accounts",                    CLINIC,  ANYONE,    Plain(303), NoEntry),
+    (Verb::Post, "/setup/accounts",                    CLINIC,  ANYONE,    Plain(303), NoEntry),
+    (Verb::Get,  "/setup/check",                       CLINIC,  ANYONE,    Plain(303), NoEntry),
+    (Verb::Post, "/setup/check",                       CLINIC,  ANYONE,    Plain(303), NoEntry),
+    (Verb::Get,  "/today",                             CLINIC,  STAFF,     Plain(200), AnEntry),
+    (Verb::Get,  "/patients",                          CLINIC,  STAFF,     Filled("/patients?q=a", 200), AnEntry),
+    (Verb::Get,  "/patients/find",                     CLINIC,  STAFF,     Filled("/patients/find?q=a", 200), AnEntry),
+    (Verb::Get,  "/patients/new",                      CLINIC,  STAFF,     Plain(200), NoEntry),
+    (Verb::Post, "/patients/new",                      CLINIC,  STAFF,     Plain(422), NoEntry),
+    (Verb::Get,  "/patients/{id}",                     CLINIC,  STAFF,     APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/timeline",            CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/results",             CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/medicines",           CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/problems",            CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/allergies",           CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/measurements",        CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/immunizations",       CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/visits",              CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/documents",           CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
+    (Verb::Get,  "/account",                           BOTH,    PEOPLE,    Plain(200), NoEntry),
+    (Verb::Post, "/account/password",                  BOTH,    PEOPLE,    Plain(422), NoEntry),
+    (Verb::Post, "/account/sessions/end-others",       BOTH,    PEOPLE,    Plain(303), NoEntry),
+    (Verb::Post, "/account/sessions/{id}/end",         BOTH,    PEOPLE,    Nothing, NoEntry),
+    (Verb::Get,  "/my",                                BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/results",                        BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/results/{key}",                  BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/medicines",                      BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/allergies",                      BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/problems",                       BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/visits",                         BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/immunizations",                  BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/documents",                      BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/documents/{id}",                 BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/who-looked",                     BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/audit",                             CLINIC,  ADMIN,     Plain(200), AnEntry),
+    (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
+    (Verb::Get,  "/box",                               CLINIC,  OPERATORS, Plain(200), NoEntry),
+    (Verb::Get,  "/box/accounts",                      CLINIC,  OPERATORS, Plain(200), AnEntry),
+    (Verb::Get,  "/box/accounts/new",                  CLINIC,  OPERATORS, Plain(200), NoEntry),
+    (Verb::Post, "/box/accounts/new",                  CLINIC,  OPERATORS, Plain(422), NoEntry),
+    (Verb::Get,  "/box/accounts/{id}",                 CLINIC,  OPERATORS, Nothing, NoEntry),
+    (Verb::Post, "/box/accounts/{id}/reset",           CLINIC,  OPERATORS, Nothing, NoEntry),
+    (Verb::Post, "/box/accounts/{id}/end-sessions",    CLINIC,  OPERATORS, Nothing, NoEntry),
+    (Verb::Post, "/box/accounts/{id}/disable",         CLINIC,  OPERATORS, Nothing, NoEntry),
+    (Verb::Post, "/box/accounts/{id}/enable",          CLINIC,  OPERATORS, Nothing, NoEntry),
+    (Verb::Get,  "/healthz",                           CLINIC,  ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/healthz",                           OPS,     ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/readyz",                            OPS,     ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/metrics",                           OPS,     ANYONE,    Plain(200), NoEntry),
+];
+
+/// Addresses that are for people who are nobody yet, and send the others on: what anonymous gets.
+const BEFORE_SIGN_IN: [(&str, u16); 2] = [("/sign-in", 200), ("/new-password", 303)];
+
+// ---- FHIR ----
+
+/// Whose the resource is. The sealed ones are the patient's and the proxy's charge's.
+const TARGETS: [&str; 6] = ["own", "granted", "other", "sealed", "sealed-granted", "absent"];
+
+/// The FHIR rows of the table, walked with an Observation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fhir {
+    /// Public.
+    Metadata,
+    Read,
+    Update,
+    Delete,
+    Search,
+    Create,
+    Batch,
+}
+
+#[rustfmt::skip]
+const FHIR: &[(Verb, &str, Fhir)] = &[
+    (Verb::Get,    "/fhir/metadata",                         Fhir::Metadata),
+    (Verb::Post,   "/fhir",                                  Fhir::Batch),
+    (Verb::Get,    "/fhir/{kind}",                           Fhir::Search),
+    (Verb::Post,   "/fhir/{kind}/_search",                   Fhir::Search),
+    (Verb::Post,   "/fhir/{kind}",                           Fhir::Create),
+    (Verb::Get,    "/fhir/{kind}/{id}",                      Fhir::Read),
+    (Verb::Get,    "/fhir/{kind}/{id}/_history",             Fhir::Read),
+    (Verb::Get,    "/fhir/{kind}/{id}/_history/{version}",   Fhir::Read),
+    (Verb::Put,    "/fhir/{kind}/{id}",                      Fhir::Update),
+    (Verb::Delete, "/fhir/{kind}/{id}",                      Fhir::Delete),
+];
+
+/// What who gets for an Observation that is own, granted, other, sealed, sealed-granted, absent.
+#[rustfmt::skip]
+const fn observation(act: Fhir, who: Who) -> [u16; 6] {
+    match (act, who) {
+        (_, Anonymous) => [401; 6],
+        (_, Reception | HealthAdmin | Operator) => [403; 6],
+        (Fhir::Read, Patient)                      => [200, 404, 404, 200, 404, 404],
+        (Fhir::Read, Proxy)                        => [404, 200, 404, 404, 404, 404],
+        (Fhir::Read, Clinician | Nurse | Service)  => [200, 200, 200, 404, 404, 404],
+        // Patients add to their record; they do not write over it.
+        (Fhir::Update | Fhir::Delete, Patient | Proxy | Service) => [403; 6],
+        (Fhir::Update, _)                          => [200, 200, 200, 404, 404, 404],
+        (Fhir::Delete, _)                          => [204, 204, 204, 404, 404, 404],
+        _ => [0; 6],
+    }
+}
+
+/// What who gets for the Patient itself that is own, granted, other, absent. Nobody deletes one.
+#[rustfmt::skip]
+const fn person(act: Fhir, who: Who) -> [u16; 4] {
+    match (act, who) {
+        (_, Anonymous) => [401; 4],
+        (_, Operator) | (Fhir::Delete, _) => [403; 4],
+        (Fhir::Read, Patient) => [200, 404, 404, 404],
+        (Fhir::Read, Proxy)   => [404, 200, 404, 404],
+        _                     => [200, 200, 200, 404],
+    }
+}
+
+/// What who gets for creating an Observation about the own, the granted, the other and an absent patient.
+#[rustfmt::skip]
+const fn created(who: Who) -> [u16; 4] {
+    match who {
+        Anonymous => [401; 4],
+        Reception | HealthAdmin | Operator | Service => [403; 4],
+        Patient => [201, 404, 404, 404],
+        Proxy   => [404, 201, 404, 404],
+        // The whole clinic's patients are in care; a reference to nobody is a rule broken.
+        Clinician | Nurse => [201, 201, 201, 422],
+    }
+}
+
+// ---- the walk ----
+
+struct Walk {
+    demo: Demo,
+    callers: BTreeMap<Who, Caller>,
+    accounts: BTreeMap<Who, String>,
+    /// Brings the fixtures in: `system/*.cruds`.
+    writer: Caller,
+    /// Own, granted, other.
+    patients: [String; 3],
+    wrong: Vec<String>,
+}
+
+impl Walk {
+    fn start() -> Self {
+        let demo = Demo::start();
+        let writer = demo.service("writer", "system/*.cruds");
+        let mut callers = BTreeMap::new();
+        let mut accounts = BTreeMap::new();
+        for who in Who::ALL {
+            let caller = match who {
+                Anonymous => demo.anonymous("clinic"),
+                Service => demo.service("reader", "system/*.rs"),
+                _ => demo.signed_in("clinic", who.user()),
+            };
+            callers.insert(who, caller);
+            if who != Anonymous {
+                accounts.insert(who, demo.account(who.user()));
+            }
+        }
+        let (own, granted) = (demo.patient_of("patient"), demo.patient_of("proxy"));
+        let found = parsed(&writer.get("/fhir/Patient?_count=50"));
+        let ids = found["entry"].as_array().unwrap().iter().map(|entry| entry["resource"]["id"].as_str().unwrap());
+        let other = ids.filter(|id| *id != own && *id != granted).last().unwrap().to_owned();
+        Self { demo, callers, accounts, writer, patients: [own, granted, other], wrong: Vec::new() }
+    }
+
+    fn expect(&mut self, what: std::fmt::Arguments<'_>, answer: &Answer, status: u16) {
+        if answer.status != status {
+            self.wrong.push(format!("{what}: {} instead of {status}", answer.status));
+        }
+    }
+
+    /// An Observation of each target, and an id that is nobody's.
+    fn fixtures(&self) -> [String; 6] {
+        let [own, granted, other] = &self.patients;
+        let make = |patient: &str, sealed| {
+            let answer = self.writer.json("POST", "/fhir/Observation", &observation_of(patient, sealed));
+            assert_eq!(answer.status, 201, "{}", answer.body);
+            parsed(&answer)["id"].as_str().unwrap().to_owned()
+        };
+        [
+            make(own, false),
+            make(granted, false),
+            make(other, false),
+            make(own, true),
+            make(granted, true),
+            ABSENT.to_owned(),
+        ]
+    }
+
+    /// The entries after `from` by account, and the newest.
+    fn entries_after(&self, from: u64) -> (BTreeMap<String, usize>, u64) {
+        let list = self.demo.command(&["audit", "list", "--json", "--limit", "10000"]);
+        let list: Value = serde_json::from_str(&list).unwrap();
+        let mut counts = BTreeMap::new();
+        let mut newest = from;
+        for line in list["lines"].as_array().unwrap() {
+            let sequence = line["sequence"].as_u64().unwrap();
+            newest = newest.max(sequence);
+            if sequence > from
+                && let Some(account) = line["actor"]["account"].as_str()
+            {
+                *counts.entry(account.to_owned()).or_default() += 1;
+            }
+        }
+        (counts, newest)
+    }
+
+    /// Every act that must leave an entry left one.
+    fn check_entries(&mut self, what: &str, from: u64, acts: &BTreeMap<Who, usize>) -> u64 {
+        let (counts, newest) = self.entries_after(from);
+        for (who, acts) in acts.iter().filter(|(who, _)| **who != Anonymous) {
+            let entries = counts.get(&self.accounts[who]).copied().unwrap_or(0);
+            if entries < *acts {
+                self.wrong.push(format!("{what} by {who:?}: {acts} acts left {entries} entries in the chain"));
+            }
+        }
+        newest
+    }
+}
+
+fn observation_of(patient: &str, sealed: bool) -> Value {
+    let mut value = json!({
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}], "text": "Heart rate"},
+        "subject": {"reference": format!("Patient/{patient}")},
+        "effectiveDateTime": "2026-03-03T09:00:00Z",
+        "valueQuantity": {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
+    });
+    if sealed {
+        let label = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+        value["meta"] = json!({"security": [{"system": label, "code": "R"}]});
+    }
+    value
+}
+
+fn parsed(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{}: {}", answer.status, answer.body))
+}
+
+#[test]
+fn every_route_has_its_expectation_and_every_expectation_its_route() {
+    for route in TABLE {
+        let pages = PAGES.iter().any(|row| row.0 == route.verb && row.1 == route.path && row.2 == route.on);
+        let fhir = FHIR.iter().any(|row| row.0 == route.verb && row.1 == route.path);
+        assert!(
+            pages || fhir,
+            "{} {}: add a row to tests/walk.rs that says who gets what",
+            route.verb.name(),
+            route.path
+        );
+    }
+    for (verb, path) in PAGES.iter().map(|row| (row.0, row.1)).chain(FHIR.iter().map(|row| (row.0, row.1))) {
+        assert!(TABLE.iter().any(|route| route.verb == verb && route.path == path), "{} {path}", verb.name());
+    }
+}
+
+#[test]
+fn nobody_gets_more_or_less_than_the_rules_say() {
+    let mut walk = Walk::start();
+    fhir_instances(&mut walk);
+    fhir_types(&mut walk);
+    people(&mut walk);
+    pages(&mut walk);
+    portal(&mut walk);
+    assert!(walk.wrong.is_empty(), "{}", walk.wrong.join("\n"));
+}
+
+/// Read, vread, history, update and delete of an Observation.
+fn fhir_instances(walk: &mut Walk) {
+    let mut mark = walk.entries_after(0).1;
+    let fixtures = walk.fixtures();
+    for (verb, path, act) in FHIR.iter().filter(|row| row.1.contains("{id}")) {
+        let mut acts = BTreeMap::new();
+        for who in Who::ALL {
+            // Who deletes them needs new ones.
+            let deletes = observation(*act, who).contains(&204);
+            let ids = if deletes { walk.fixtures() } else { fixtures.clone() };
+            let mut invisible: Option<(Answer, &str)> = None;
+            for (place, target) in TARGETS.iter().enumerate() {
+                let address = path.replace("{kind}", "Observation").replace("{id}", &ids[place]);
+                let address = address.replace("{version}", "1");
+                let of = &walk.patients[place % 3];
+                let mut body = observation_of(of, target.starts_with("sealed"));
+                body["id"] = json!(ids[place]);
+                let caller = &walk.callers[&who];
+                let answer = match act {
+                    Fhir::Update => caller.json("PUT", &address, &body),
+                    _ => caller.ask(verb.name(), &address, &[], ""),
+                };
+                let status = observation(*act, who)[place];
+                walk.expect(format_args!("{} {path} by {who:?} of {target}", verb.name()), &answer, status);
+                if answer.status != 401 {
+                    *acts.entry(who).or_default() += 1;
+                }
+                if answer.status == 404 {
+                    match &invisible {
+                        Some((first, of)) if shown(first) != shown(&answer) => walk.wrong.push(format!(
+                            "{} {path} by {who:?}: {target} and {of} differ: {} {}",
+                            verb.name(),
+                            first.body,
+                            answer.body
+                        )),
+                        Some(_) => {}
+                        None => invisible = Some((answer, target)),
+                    }
+                }
+            }
+        }
+        mark = walk.check_entries(path, mark, &acts);
+    }
+    conditional(walk, &fixtures);
+}
+
+/// A condition tells nothing of what one may not see: sealed and absent answer alike, whatever version is named.
+fn conditional(walk: &mut Walk, fixtures: &[String; 6]) {
+    for verb in ["PUT", "DELETE"] {
+        let answers: Vec<Answer> = [(3, "1"), (3, "7"), (5, "1")]
+            .iter()
+            .map(|(place, version)| {
+                let mut body = observation_of(&walk.patients[0], false);
+                body["id"] = json!(fixtures[*place]);
+                let headers = [("content-type", "application/fhir+json"), ("if-match", &format!("W/\"{version}\""))];
+                let address = format!("/fhir/Observation/{}", fixtures[*place]);
+                walk.callers[&Clinician].ask(verb, &address, &headers, &body.to_string())
+            })
+            .collect();
+        for answer in &answers {
+            if answer.status != 404 || shown(answer) != shown(&answers[2]) {
+                walk.wrong.push(format!("{verb} with If-Match: {} {}", answer.status, answer.body));
+            }
+        }
+    }
+}
+
+/// All of an answer but when it was made.
+fn shown(answer: &Answer) -> (Vec<&(String, String)>, &str) {
+    (answer.headers.iter().filter(|(name, _)| name != "date").collect(), &answer.body)
+}
+
+/// Search, create and batch.
+fn fhir_types(walk: &mut Walk) {
+    let mut mark = walk.entries_after(0).1;
+    let fixtures = walk.fixtures();
+    let query = format!("_id={}&_count=50", fixtures.join(","));
+    for (verb, path, act) in FHIR.iter().filter(|row| !row.1.contains("{id}")) {
+        let mut acts = BTreeMap::new();
+        for who in Who::ALL {
+            let may = observation(Fhir::Read, who);
+            let what = format!("{} {path} by {who:?}", verb.name());
+            let caller = &walk.callers[&who];
+            match act {
+                Fhir::Metadata => {
+                    let answer = caller.get(path);
+                    walk.expect(format_args!("{what}"), &answer, 200);
+                    continue;
+                }
+                Fhir::Search => {
+                    let answer = match verb {
+                        Verb::Get => caller.get(&format!("/fhir/Observation?{query}")),
+                        _ => caller.form("/fhir/Observation/_search", &query),
+                    };
+                    let never = may.iter().find(|status| matches!(status, 401 | 403));
+                    walk.expect(format_args!("{what}"), &answer, never.copied().unwrap_or(200));
+                    if answer.status == 200 {
+                        let found: Vec<bool> = fixtures.iter().map(|id| answer.body.contains(&format!("Observation/{id}"))).collect();
+                        // The searched ids stand in the self link; entries have the type before them.
+                        let readable: Vec<bool> = may.iter().map(|status| *status == 200).collect();
+                        if found != readable {
+                            walk.wrong.push(format!("{what}: finds {found:?} where it reads {readable:?}"));
+                        }
+                    }
+                    *acts.entry(who).or_default() += usize::from(answer.status != 401);
+                }
+                Fhir::Create => {
+                    let absent = ABSENT.to_owned();
+                    let of: Vec<String> = walk.patients.iter().chain([&absent]).cloned().collect();
+                    for (place, patient) in of.iter().enumerate() {
+                        let answer =
+                            walk.callers[&who].json("POST", "/fhir/Observation", &observation_of(patient, false));
+                        walk.expect(format_args!("{what} of {}", ["own", "granted", "other", "absent"][place]), &answer, created(who)[place]);
+                        *acts.entry(who).or_default() += usize::from(answer.status != 401);
+                    }
+                }
+                Fhir::Batch => {
+                    let entries: Vec<Value> = fixtures
+                        .iter()
+                        .map(|id| json!({"request": {"method": "GET", "url": format!("Observation/{id}")}}))
+                        .collect();
+                    let bundle = json!({"resourceType": "Bundle", "type": "batch", "entry": entries});
+                    let answer = caller.json("POST", "/fhir", &bundle);
+                    walk.expect(format_args!("{what}"), &answer, if who == Anonymous { 401 } else { 200 });
+                    if answer.status == 200 {
+                        let body = parsed(&answer);
+                        let statuses: Vec<u16> = (0..fixtures.len())
+                            .map(|place| body["entry"][place]["response"]["status"].as_str().unwrap().parse().unwrap())
+                            .collect();
+                        if statuses != may {
+                            walk.wrong.push(format!("{what}: {statuses:?} where a read gives {may:?}"));
+                        }
+                        *acts.entry(who).or_default() += fixtures.len();
+                    }
+                }
+                _ => unreachable!("has an id"),
+            }
+        }
+        mark = walk.check_entries(path, mark, &acts);
+    }
+}
+
+/// The patients themselves: the directory is the clinical staff's, reception's and the health administrator's.
+fn people(walk: &mut Walk) {
+    let mark = walk.entries_after(0).1;
+    let mut acts = BTreeMap::new();
+    let ids: Vec<String> = walk.patients.iter().cloned().chain([ABSENT.to_owned()]).collect();
+    for who in Who::ALL {
+        for (place, id) in ids.iter().enumerate() {
+            for (method, act) in [("GET", Fhir::Read), ("DELETE", Fhir::Delete)] {
+                let answer = walk.callers[&who].ask(method, &format!("/fhir/Patient/{id}"), &[], "");
+                let status = person(act, who)[place];
+                walk.expect(format_args!("{method} of Patient {place} by {who:?}"), &answer, status);
+                *acts.entry(who).or_default() += usize::from(answer.status != 401);
+            }
+        }
+    }
+    walk.check_entries("/fhir/Patient/{id}", mark, &acts);
+}
+
+/// Every page at its own listener.
+fn pages(walk: &mut Walk) {
+    let mut mark = walk.entries_after(0).1;
+    for row in PAGES.iter().filter(|row| row.2.contains(&Entrance::Clinic) && row.1 != "/sign-out") {
+        let (verb, path, _, audience, asks, leaves) = row;
+        let mut acts = BTreeMap::new();
+        for who in Who::ALL {
+            for (address, good) in addresses(path, *asks, &walk.patients) {
+                let answer = visit(&walk.callers[&who], *verb, &address);
+                let status = page_status(path, audience, who, good);
+                walk.expect(format_args!("{} {address} by {who:?}", verb.name()), &answer, status);
+                let entry = answer.status == 403 || (*leaves == AnEntry && audience.contains(&who));
+                *acts.entry(who).or_default() += usize::from(entry && who != Service);
+            }
+        }
+        mark = walk.check_entries(path, mark, &acts);
+    }
+    for row in PAGES.iter().filter(|row| matches!(row.2, [Entrance::Welcome | Entrance::Ops])) {
+        let caller = walk.demo.anonymous(row.2[0].name());
+        for (address, good) in addresses(row.1, row.4, &walk.patients) {
+            let answer = caller.get(&address);
+            walk.expect(format_args!("{address} at {}", row.2[0].name()), &answer, good);
+        }
+    }
+}
+
+/// What is asked for a row, and the status for its audience.
+fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16)> {
+    match asks {
+        Plain(status) => vec![(path.to_owned(), status)],
+        Filled(path, status) => vec![(path.to_owned(), status)],
+        Nothing => {
+            let path = path.replace("{document}", ABSENT).replace("{key}", ABSENT);
+            let path = if path.starts_with("/patients") { path.replace("{id}", &patients[0]) } else { path };
+            vec![(path.replace("{id}", ABSENT), 404)]
+        }
+        APatient => {
+            let there = patients.iter().map(|id| (path.replace("{id}", id), 200));
+            there.chain([(path.replace("{id}", ABSENT), 404)]).collect()
+        }
+    }
+}
+
+fn visit(caller: &Caller, verb: Verb, address: &str) -> Answer {
+    match verb {
+        Verb::Get => caller.get(address),
+        _ => caller.form(address, ""),
+    }
+}
+
+/// A token is nobody on a page.
+fn page_status(path: &str, audience: &[Who], who: Who, good: u16) -> u16 {
+    let nobody = matches!(who, Anonymous | Service);
+    match BEFORE_SIGN_IN.iter().find(|(before, _)| *before == path) {
+        Some((_, status)) if nobody && audience == PEOPLE => *status,
+        _ if audience.contains(&who) => good,
+        _ if nobody => 401,
+        _ => 403,
+    }
+}
+
+/// The portal: the staff's addresses are not there, staff are nobody, patients have their own.
+fn portal(walk: &mut Walk) {
+    let patient = walk.demo.signed_in("portal", "patient");
+    let stranger = walk.demo.anonymous("portal");
+    let staff = walk.demo.anonymous("portal");
+    staff.client.take_cookies_of(&walk.callers[&Clinician].client);
+    for (verb, path, on, audience, asks, _) in PAGES.iter().filter(|row| row.2.contains(&Entrance::Clinic)) {
+        if *path == "/sign-out" {
+            continue;
+        }
+        let at_portal = on.contains(&Entrance::Portal);
+        for (address, good) in addresses(path, *asks, &walk.patients) {
+            for (caller, who) in [(&stranger, Anonymous), (&staff, Anonymous), (&patient, Patient)] {
+                let answer = visit(caller, *verb, &address);
+                let status = if at_portal { page_status(path, audience, who, good) } else { 404 };
+                walk.expect(format_args!("{} {address} at the portal as {who:?}", verb.name()), &answer, status);
+            }
+        }
+    }
+    let fixtures = walk.fixtures();
+    for (place, id) in fixtures.iter().enumerate() {
+        let address = format!("/fhir/Observation/{id}");
+        for (caller, who) in [(&stranger, Anonymous), (&staff, Anonymous), (&patient, Patient)] {
+            let answer = caller.get(&address);
+            walk.expect(format_args!("{address} at the portal as {who:?}"), &answer, observation(Fhir::Read, who)[place]);
+        }
+    }
+    forms(walk, &patient);
+}
+
+/// By cookie an unsafe method needs both: our own origin, and the session's token.
+fn forms(walk: &mut Walk, patient: &Caller) {
+    let token = &patient.proof()[0].1;
+    let json = ("content-type", "application/fhir+json");
+    let body = observation_of(&walk.patients[0], false).to_string();
+    for headers in [
+        vec![json],
+        vec![json, ("sec-fetch-site", "same-origin")],
+        vec![json, ("sec-fetch-site", "cross-site"), ("x-csrf-token", token)],
+        vec![json, ("origin", "https://bank.example"), ("x-csrf-token", token)],
+        vec![json, ("sec-fetch-site", "same-origin"), ("x-csrf-token", "AAAA")],
+    ] {
+        let answer = patient.client.send("POST", "/fhir/Observation", &headers, &body);
+        walk.expect(format_args!("a form with {headers:?}"), &answer, 403);
+    }
+    let whole = [json, ("sec-fetch-site", "same-origin"), ("x-csrf-token", token)];
+    let answer = patient.client.send("POST", "/fhir/Observation", &whole, &body);
+    walk.expect(format_args!("a form with everything"), &answer, 201);
+    for (who, status) in [(Patient, 303), (Clinician, 303)] {
+        let caller = walk.demo.signed_in("clinic", who.user());
+        walk.expect(format_args!("{who:?} signs out"), &caller.form("/sign-out", ""), status);
+        walk.expect(format_args!("{who:?} is out"), &caller.get("/account"), 401);
+    }
+}
