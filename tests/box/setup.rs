@@ -91,3 +91,22 @@ fn a_lost_setup_code_is_replaced_and_the_old_one_is_good_no_more() {
     assert_eq!(client.post("/setup", &[("code", &place.setup_code())]).status, 422);
     assert_eq!(client.post("/setup", &[("code", new)]).status, 303);
 }
+
+#[test]
+fn who_got_a_first_password_chooses_their_own_before_anything_else() {
+    let place = Place::made(&[]);
+    let running = place.serve();
+    let added = printed(&["user", "add", "lena", "--name", "Lena Corvin", "--role", "clinician", "--dir", place.dir()]);
+    let first = added.lines().find_map(|line| line.strip_prefix("First password: ")).unwrap();
+    let client = running.client("clinic");
+    let answer = client.post("/sign-in", &[("user", "lena"), ("password", first)]);
+    assert_eq!(answer.header("location"), Some("/new-password"));
+    assert_eq!(client.get("/today").status, 401);
+    let csrf = client.get("/new-password").csrf();
+    let chosen = [("current", first), ("new", PASSWORDS[2]), ("again", PASSWORDS[2])];
+    assert_eq!(client.post("/new-password", &[&[("csrf", "AAAA")], &chosen[..]].concat()).status, 403);
+    let answer = client.post("/new-password", &[&[("csrf", csrf.as_str())], &chosen[..]].concat());
+    assert_eq!(answer.header("location"), Some("/today"), "{}", answer.body);
+    assert_eq!(client.get("/today").status, 200);
+    assert_eq!(sign_in(&running.client("clinic"), "lena", first), 401);
+}
