@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -17,10 +17,10 @@ use crate::identity::{AccountRow, IdentityError, PasswordProof, SessionState, Si
 
 /// `GET /account`
 pub(super) async fn account(visit: Visit) -> Result<Response, Refusal> {
-    shown(&visit, Faults::none(), None)
+    shown(&visit, Faults::none())
 }
 
-fn shown(visit: &Visit, faults: Faults, done: Option<String>) -> Result<Response, Refusal> {
+fn shown(visit: &Visit, faults: Faults) -> Result<Response, Refusal> {
     let own = own(visit)?;
     let zone = &visit.house.front.face.zone;
     let line = |one: &crate::identity::SessionRow| SessionLine {
@@ -32,8 +32,7 @@ fn shown(visit: &Visit, faults: Faults, done: Option<String>) -> Result<Response
         current: Some(one.id) == visit.actor.session(),
     };
     let sessions = visit.house.identity.sessions_of(own)?.iter().map(line).collect();
-    let (mut cx, user) = (visit.cx(), own.user_name.to_string());
-    cx.done = done;
+    let (cx, user) = (visit.cx(), own.user_name.to_string());
     if cx.is_patient_side() {
         page(&PatientAccount { cx, user, sessions, faults })
     } else {
@@ -70,7 +69,7 @@ pub(super) struct Typed {
 pub(super) async fn password(visit: Visit, headers: HeaderMap, Form(typed): Form<Typed>) -> Result<Response, Refusal> {
     match change(&visit, &headers, typed).await? {
         Ok((cookie, _)) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/account")).into_response()),
-        Err(faults) => Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, faults, None)?)),
+        Err(faults) => Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, faults)?)),
     }
 }
 
@@ -116,7 +115,7 @@ async fn change(
     visit: &Visit,
     headers: &HeaderMap,
     typed: Typed,
-) -> Result<Result<(axum::http::HeaderValue, AccountRow), Faults>, Refusal> {
+) -> Result<Result<(HeaderValue, AccountRow), Faults>, Refusal> {
     let Credential::Cookie(secret) = session::cookie(headers, visit.entrance) else {
         return Err(Refusal::new(Refused::NotSignedIn));
     };

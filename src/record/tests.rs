@@ -318,3 +318,57 @@ fn a_person_cannot_probe_for_ids_by_choosing_them() {
     };
     assert_eq!(put("w2").to_string(), put("free").to_string());
 }
+
+fn looks(house: &Box_, actor: &Actor, of: &str, who: Lookers) -> Result<LooksFound, RecordError> {
+    let asked = LooksAsked { who, zone: jiff::tz::TimeZone::UTC, from: None, before: None, least: 50 };
+    let why = why(audit::Action::AuditRead);
+    Ok(house.records.disclose_blocking(actor, why, |reading| reading.who_looked(&id(of), &asked))?.into_inner())
+}
+
+#[test]
+fn a_patient_sees_who_looked_at_their_own_record_and_at_nobody_elses() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    let ann = house.actor(Role::Patient, Some("Patient/p1"));
+    let doctor = house.actor(Role::Clinician, None);
+    house.read(&doctor, ResourceType::Patient, "p1").unwrap();
+    house.read(&ann, ResourceType::Patient, "p1").unwrap();
+    let found = looks(&house, &ann, "p1", Lookers::Staff).unwrap();
+    let seen: Vec<_> = found.days.iter().flat_map(|day| &day.looks).map(|look| look.line.entry.actor.account).collect();
+    assert_eq!((seen, found.own), (vec![doctor.account()], 1));
+    // Looking at the log is itself a look at the record.
+    assert_eq!(looks(&house, &ann, "p1", Lookers::Own).unwrap().own, 2);
+    let hidden = looks(&house, &ann, "p2", Lookers::Others).unwrap_err();
+    assert!(matches!(hidden, RecordError::NotFound), "{hidden:?}");
+    let bob = house.actor(Role::Patient, Some("Patient/p2"));
+    let refused = looks(&house, &bob, "p2", Lookers::Refused).unwrap();
+    assert_eq!(refused.days[0].looks[0].line.entry.actor.account, ann.account());
+    for role in [Role::Clinician, Role::Nurse, Role::Reception, Role::Operator] {
+        let refused = looks(&house, &house.actor(role, None), "p1", Lookers::Others).unwrap_err();
+        assert!(matches!(refused, RecordError::Denied(_)), "{role}: {refused:?}");
+    }
+}
+
+#[test]
+fn the_log_is_the_health_administrators_and_each_patient_in_it_is_listed() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    let read = |actor: &Actor, filter: audit::Filter| {
+        house.records.disclose_blocking(actor, why(audit::Action::AuditRead), |reading| reading.log(&filter, 50))
+    };
+    let admin = house.actor(Role::HealthAdmin, None);
+    let page = read(&admin, audit::Filter::default()).unwrap();
+    let names: Vec<_> =
+        page.lines.iter().filter_map(|line| line.patient.as_ref().map(|found| found.id.to_string())).collect();
+    assert_eq!(names, ["p2", "p1"]);
+    let of_p1 = audit::Filter { patient: Some(id("p1")), ..audit::Filter::default() };
+    assert_eq!(read(&admin, of_p1.clone()).unwrap().lines.len(), 2, "its import, and that its name was listed");
+    let ann = house.actor(Role::Patient, Some("Patient/p1"));
+    let seen = looks(&house, &ann, "p1", Lookers::Staff).unwrap();
+    assert_eq!((seen.days[0].looks.len(), seen.days[0].listings[0].count), (1, 1));
+    for actor in [ann, house.actor(Role::Clinician, None), house.actor(Role::Operator, None)] {
+        assert!(read(&actor, of_p1.clone()).is_err() && read(&actor, audit::Filter::default()).is_err());
+    }
+}

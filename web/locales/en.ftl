@@ -677,6 +677,7 @@ flag-plain-usual = in the usual range
 
 home-hello = Hello, { $name }
 home-hello-nobody = Hello
+home-lead-other = This is their record, as the clinic keeps it.
 home-lead = This is your record, as the clinic keeps it. You see who looks at it.
 home-coming = Coming up
 home-coming-none = No appointment is booked
@@ -791,6 +792,8 @@ key-no-range = No usual range was given for this.
 ## Who looked
 
 look-title = Who looked at your record
+look-title-other = Who looked at this record
+look-lead-other = Whoever opens, changes or sends a part of this record is written here before they see anything. Nothing in the clinic’s system deletes a line, and a check finds any line that was changed or removed.
 look-lead = Whoever opens, changes or sends a part of your record is written here before they see anything. Nothing in the clinic’s system deletes a line, and a check finds any line that was changed or removed.
 look-checked = Checked { $date }: complete and unchanged.
 look-who = Who
@@ -823,6 +826,11 @@ look-own =
     { $n ->
         [one] You opened your own record once in this time.
        *[other] You opened your own record { $n } times in this time.
+    }
+look-own-other =
+    { $n ->
+        [one] You opened this record once in this time.
+       *[other] You opened this record { $n } times in this time.
     }
 look-own-show = Show these
 look-you = You
@@ -917,6 +925,11 @@ verify-clock = Entries written while the clock had gone backwards
 verify-more = And { $n } more.
 verify-findings = What was found
 verify-blind = What this check cannot see
+blind-rewritten = Somebody with the key of the store who wrote the log or its end anew, cut its end off, or put an older copy of the store back. A checkpoint kept outside the box would show it: the operator checks with “chartbox audit verify”.
+blind-rewritten-after = The same, for the { $entries } entries after entry { $size }, which a checkpoint kept outside covers last.
+blind-other-key = A checkpoint exchanged for one signed with another key. The fingerprint on the recovery sheet would show it.
+blind-unwritten-failures = A changed number of failed sign-ins of the last minute: they are counted before they are written as one entry.
+blind-never-written = What somebody with full control of the machine did without this program, so that it was never written.
 verify-back = Back to the log
 col-entry = Entry
 col-did = Did what

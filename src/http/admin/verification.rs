@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::pages::{Found, Verify};
-use crate::audit::{self, Action, Purpose, Report, Verdict, VerifyInput};
+use crate::audit::{self, Action, Blind, Purpose, Report, Verdict, VerifyInput};
 use crate::http::checks::Checked;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -30,7 +30,7 @@ pub async fn verify(visit: Visit) -> Result<Response, Refusal> {
         entries: report.entries,
         facts: facts(&report, covered),
         findings: findings(&report),
-        blind: report.cannot_detect.iter().map(|class| sentence(&class.to_string())).collect(),
+        blind: report.cannot_detect.iter().map(blind).collect(),
         cx: visit.cx(),
     })
 }
@@ -58,6 +58,20 @@ fn findings(report: &Report) -> Vec<String> {
         findings.push(t("verify-more").with("n", format::count(report.more_findings)).to_string());
     }
     findings
+}
+
+/// What no check can see, for who reads it in a browser.
+fn blind(class: &Blind) -> String {
+    match class {
+        Blind::Rewritten => t("blind-rewritten"),
+        Blind::RewrittenAfter { size, entries } => {
+            t("blind-rewritten-after").with("size", format::count(*size)).with("entries", format::count(*entries))
+        }
+        Blind::OtherKey => t("blind-other-key"),
+        Blind::UnwrittenFailures => t("blind-unwritten-failures"),
+        Blind::NeverWritten => t("blind-never-written"),
+    }
+    .to_string()
 }
 
 /// A clause of the report as a sentence of its own.

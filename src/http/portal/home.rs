@@ -100,6 +100,10 @@ fn summed(found: &LooksFound, own: &Own, now: Timestamp) -> Result<LookedSum, Re
     let mut names = Names::new(&own.visit.house.identity);
     for day in &found.days {
         for look in &day.looks {
+            // Who read the log saw who looked, and nothing of the record.
+            if look.line.entry.action == Action::AuditRead {
+                continue;
+            }
             let actor = &look.line.entry.actor;
             let saw = look
                 .kinds

@@ -216,3 +216,79 @@ fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Audit, Detail, Event, Touched, by_patient};
+    use crate::base::{Ambient, FhirId, ManualClock, Role, SeededRandom};
+    use crate::store::Store;
+
+    fn id(text: &str) -> FhirId {
+        FhirId::parse(text).unwrap()
+    }
+
+    fn somebody(number: u8, role: Role) -> ActorRef {
+        let account = Some(AccountId::from_bytes([number; 16]));
+        ActorRef { kind: ActorKind::Person, account, role: Some(role), ..ActorRef::anonymous() }
+    }
+
+    /// Writes the events a minute apart, and folds the day that they fall on.
+    fn folds(events: Vec<Event>) -> Vec<Fold> {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(1)));
+        for event in events {
+            clock.advance(std::time::Duration::from_secs(60));
+            let _ = audit.commit_blocking(vec![event]).unwrap();
+        }
+        let found = by_patient(&audit.read().unwrap(), &id("p1"), &TimeZone::UTC, None, 100).unwrap();
+        folded(&found.days[0].looks)
+    }
+
+    fn event(actor: ActorRef, action: Action, kind: TouchKind, resources: &[&str]) -> Event {
+        let resources = resources.iter().map(|text| ResourceRef::parse(text).unwrap()).collect();
+        Event::new(actor, action, Purpose::Treat).touching(&[Touched::new(Some(id("p1")), kind, resources)])
+    }
+
+    #[test]
+    fn what_one_person_opened_for_one_reason_is_one_line_and_each_part_counts_once() {
+        let doctor = || somebody(1, Role::Clinician);
+        let found = folds(vec![
+            event(doctor(), Action::Read, TouchKind::Opened, &["Observation/o1", "Observation/o2"]),
+            event(doctor(), Action::Search, TouchKind::Opened, &["Observation/o2", "Condition/c1"]),
+            event(doctor(), Action::Create, TouchKind::Changed, &["Condition/c2"]),
+            event(somebody(2, Role::Nurse), Action::Read, TouchKind::Opened, &["Observation/o1"]),
+        ]);
+        let [nurse, doctor] = found.as_slice() else { panic!("{} lines", found.len()) };
+        let row = doctor.row(("Dr A".into(), "Doctor".into()), &TimeZone::UTC);
+        assert_eq!(row.what, "Added: 1 health problem. Opened 1 health problem, 2 results or measurements");
+        assert_eq!(
+            (row.from.iso().as_str(), row.until.unwrap().iso().as_str()),
+            ("2026-03-03T09:01", "2026-03-03T09:03")
+        );
+        assert_eq!((row.kind, row.why.as_str()), (LookKind::Person, "Your care"));
+        assert!(nurse.row(("B".into(), "Nurse".into()), &TimeZone::UTC).until.is_none());
+    }
+
+    #[test]
+    fn a_refusal_and_an_emergency_stand_apart_with_the_words_that_were_given() {
+        let nurse = || somebody(2, Role::Nurse);
+        let mut emergency =
+            event(nurse(), Action::BreakGlass, TouchKind::Opened, &[]).detail(Detail::reason("Found on the street"));
+        emergency.purpose = Purpose::Btg;
+        let found = folds(vec![
+            event(nurse(), Action::Read, TouchKind::Opened, &["Observation/o1"]),
+            event(nurse(), Action::Read, TouchKind::Denied, &["Observation/o1"]),
+            emergency,
+            event(somebody(3, Role::Clinician), Action::Export, TouchKind::SentOut, &["Patient/p1"]),
+            event(ActorRef::system("import"), Action::Import, TouchKind::Changed, &["Observation/o1"]),
+        ]);
+        let kinds: Vec<LookKind> = found.iter().map(|fold| fold.kind).collect();
+        use LookKind::{Computer, Emergency, Person, Refused, SentOut};
+        assert_eq!(kinds, [Computer, SentOut, Emergency, Refused, Person], "newest first");
+        let row = |n: usize| found[n].row((String::new(), String::new()), &TimeZone::UTC);
+        assert!(row(2).why.contains("“Found on the street”"), "{}", row(2).why);
+        assert_eq!(row(3).what, "Tried to open 1 result or measurement");
+        assert_eq!(row(3).note.unwrap().0, "Refused.");
+    }
+}

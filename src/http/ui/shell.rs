@@ -124,6 +124,11 @@ impl Cx {
         self.viewer.as_ref().is_some_and(|viewer| !viewer.role.is_staff())
     }
 
+    /// Whether the record on the page is somebody else's, for whom the viewer acts.
+    pub fn acts_for_another(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.for_whom.is_some())
+    }
+
     pub fn now_clock(&self) -> String {
         self.now.strftime("%H:%M").to_string()
     }
