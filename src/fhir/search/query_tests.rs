@@ -179,7 +179,7 @@ fn numbers_and_quantities_by_value_and_unit() {
         ],
     );
     let odd = of(json!({"value": 3, "unit": "pills"}));
-    check(&odd, &["value-quantity=3%7C%7Cpills", "value-quantity=1e0"], &["value-quantity=3%7C%7Cg"]);
+    check(&odd, &["value-quantity=3%7C%7Cpills", "value-quantity=3e0"], &["value-quantity=3%7C%7Cg"]);
     let below = of(json!({"value": 5, "comparator": "<", "system": ucum, "code": "mg"}));
     check(&below, &["value-quantity=lt5%7C%7Cmg"], &["value-quantity=4%7C%7Cmg", "value-quantity=gt5%7C%7Cmg"]);
     let risk = json!({"resourceType": "RiskAssessment", "prediction": [{"probabilityDecimal": 100}]});
