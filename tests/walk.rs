@@ -31,8 +31,7 @@ enum Who {
 use Who::{Anonymous, Clinician, HealthAdmin, Nurse, Operator, Patient, Proxy, Reception, Service};
 
 impl Who {
-    const ALL: [Self; 9] =
-        [Anonymous, Patient, Proxy, Clinician, Nurse, Reception, HealthAdmin, Operator, Service];
+    const ALL: [Self; 9] = [Anonymous, Patient, Proxy, Clinician, Nurse, Reception, HealthAdmin, Operator, Service];
 
     const fn user(self) -> &'static str {
         match self {
@@ -469,7 +468,8 @@ fn fhir_types(walk: &mut Walk) {
                     let never = may.iter().find(|status| matches!(status, 401 | 403));
                     walk.expect(format_args!("{what}"), &answer, never.copied().unwrap_or(200));
                     if answer.status == 200 {
-                        let found: Vec<bool> = fixtures.iter().map(|id| answer.body.contains(&format!("Observation/{id}"))).collect();
+                        let found: Vec<bool> =
+                            fixtures.iter().map(|id| answer.body.contains(&format!("Observation/{id}"))).collect();
                         // The searched ids stand in the self link; entries have the type before them.
                         let readable: Vec<bool> = may.iter().map(|status| *status == 200).collect();
                         if found != readable {
@@ -484,7 +484,11 @@ fn fhir_types(walk: &mut Walk) {
                     for (place, patient) in of.iter().enumerate() {
                         let answer =
                             walk.callers[&who].json("POST", "/fhir/Observation", &observation_of(patient, false));
-                        walk.expect(format_args!("{what} of {}", ["own", "granted", "other", "absent"][place]), &answer, created(who)[place]);
+                        walk.expect(
+                            format_args!("{what} of {}", ["own", "granted", "other", "absent"][place]),
+                            &answer,
+                            created(who)[place],
+                        );
                         *acts.entry(who).or_default() += usize::from(answer.status != 401);
                     }
                 }
@@ -617,7 +621,11 @@ fn portal(walk: &mut Walk) {
         let address = format!("/fhir/Observation/{id}");
         for (caller, who) in [(&stranger, Anonymous), (&staff, Anonymous), (&patient, Patient)] {
             let answer = caller.get(&address);
-            walk.expect(format_args!("{address} at the portal as {who:?}"), &answer, observation(Fhir::Read, who)[place]);
+            walk.expect(
+                format_args!("{address} at the portal as {who:?}"),
+                &answer,
+                observation(Fhir::Read, who)[place],
+            );
         }
     }
     forms(walk, &patient);

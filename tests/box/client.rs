@@ -1,5 +1,8 @@
 //! A small HTTP/1.1 client that trusts one authority and keeps cookies.
 
+// Several test binaries share it; each uses its part.
+#![allow(dead_code)]
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -121,6 +124,25 @@ impl Client {
             }
         }
         parse(&got)
+    }
+
+    /// Sends a head and then one piece again and again, as long as the other side listens. `None` when it closed
+    /// before its answer could be read.
+    pub fn stream(&self, head: &[u8], piece: &[u8], times: usize) -> Option<Answer> {
+        let socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let name = ServerName::try_from(self.host.clone()).unwrap();
+        let config = self.tls.clone().expect("an HTTPS listener");
+        let mut stream = StreamOwned::new(ClientConnection::new(config, name).unwrap(), socket);
+        stream.write_all(head).unwrap();
+        let _ = (0..times).try_for_each(|_| stream.write_all(piece)).and_then(|()| stream.flush());
+        let mut got = Vec::new();
+        let _ = stream.read_to_end(&mut got);
+        (!got.is_empty()).then(|| parse(&got))
+    }
+
+    /// The host and port, as in a `host` header.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 
     /// Puts a cookie of another client into this one.

@@ -7,7 +7,7 @@ use crate::record::RecordError;
 
 impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
-        let sentence = error.to_string();
+        let sentence = sentence(&error);
         match error {
             RecordError::Denied(denied) => denied.into(),
             RecordError::NotFound => Self::not_found(),
@@ -37,5 +37,14 @@ impl From<RecordError> for Refusal {
 
 /// A search that cannot be understood.
 pub(super) fn of_query(error: QueryError) -> Refusal {
-    Refusal::saying(Refused::Malformed, error.to_string())
+    Refusal::saying(Refused::Malformed, sentence(&error))
+}
+
+/// An error's text, as an answer says it: errors begin small, for they stand within other errors' texts.
+fn sentence(error: &impl std::error::Error) -> String {
+    let text = error.to_string();
+    let mut rest = text.chars();
+    let first = rest.next().map(char::to_uppercase).into_iter().flatten();
+    let whole: String = first.chain(rest).collect();
+    if whole.ends_with('.') { whole } else { whole + "." }
 }
