@@ -88,6 +88,6 @@ mod tests {
         assert_eq!(served("Application/PDF; x=y", "Letter").0, "application/pdf");
         let (kind, disposition) = served("text/html", "a\"; b\r\n<é>");
         assert_eq!(kind, "application/octet-stream");
-        assert_eq!(disposition, "attachment; filename=\"a---b------.bin\"");
+        assert_eq!(disposition, "attachment; filename=\"a---b-----.bin\"");
     }
 }
