@@ -164,7 +164,6 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
             Role::Reception => ("Milo Tessaro", None, None),
             Role::HealthAdmin => ("Johanna Pryce-Quill", None, None),
             Role::Operator => ("Abel Rondo", None, None),
-            _ => continue,
         };
         let display_name = match &person {
             Some(person) => called(&opened.records, person).await?.unwrap_or_else(|| name.to_owned()),

@@ -9,6 +9,8 @@
 mod entries;
 mod source;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::future::Future;

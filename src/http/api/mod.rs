@@ -49,7 +49,7 @@ pub async fn vread(
 }
 
 /// `GET /fhir/{kind}/{id}/_history`.
-pub async fn history(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap, uri: Uri) -> Answer {
+pub async fn history(visit: Visit, Path((kind, id)): Path<(String, String)>, uri: Uri) -> Answer {
     let (kind, id) = (type_of(&kind)?, id_of(&id)?);
     let why = why(Action::History, &visit);
     let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.history(kind, &id)).await?;
