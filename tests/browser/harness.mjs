@@ -1,0 +1,149 @@
+// Starts boxes and browsers for the tests. Each test file starts its own box on free ports and stops it.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+const BIN = process.env.CHARTBOX_BIN;
+if (!BIN) throw new Error('CHARTBOX_BIN names the chartbox binary; scripts/test sets it');
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHOTS = process.env.CHARTBOX_SHOTS;
+
+const freePorts = ['--clinic-listen', '127.0.0.1:0', '--portal-listen', '127.0.0.1:0', '--welcome-listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0'];
+
+export function folder() {
+  return mkdtempSync(path.join(tmpdir(), 'chartbox-test-'));
+}
+
+/** Runs a command of chartbox to its end. */
+export function run(args, input) {
+  return new Promise((resolve) => {
+    const child = spawn(BIN, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    let out = '', err = '';
+    child.stdout.on('data', (d) => { out += d; });
+    child.stderr.on('data', (d) => { err += d; });
+    if (input !== undefined) child.stdin.end(input);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+/** Starts a long-running command and waits for a line of its output. */
+function start(args, isReady) {
+  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  const ready = new Promise((resolve, reject) => {
+    const hear = (data) => {
+      text += data;
+      const found = isReady(text);
+      if (found) resolve(found);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('close', (code) => reject(new Error(`chartbox ${args[0]} ended with ${code}:\n${text}`)));
+  });
+  const stop = () => new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.on('close', resolve);
+    child.kill('SIGTERM');
+  });
+  return { ready, stop, text: () => text };
+}
+
+/** A demo box: what its demo.json says, and how to stop it. */
+export async function demo(...args) {
+  const dir = folder();
+  const box = start(['demo', '--dir', dir, ...freePorts, ...args], (text) => /^ready /m.test(text));
+  await box.ready;
+  const facts = JSON.parse(readFileSync(path.join(dir, 'demo.json'), 'utf8'));
+  const account = (role) => facts.accounts.find((one) => one.role === role);
+  return { ...facts, dir, account, stop: async () => { await box.stop(); rmSync(dir, { recursive: true, force: true }); } };
+}
+
+/** A real box that was made by `init`: its clinic address, setup code and how to stop it. */
+export async function realBox() {
+  const dir = path.join(folder(), 'data');
+  const made = await run(['init', '--clinic', 'Alder Street Clinic', '--dir', dir]);
+  if (made.code !== 0) throw new Error(made.err);
+  const code = /Setup code: (\S+)/.exec(made.out)?.[1];
+  const box = start(['serve', '--dir', dir, ...freePorts], (text) => /clinic.*?(https:\/\/[^\s"]+)/.exec(text)?.[1]);
+  const clinic = await box.ready;
+  return { dir, code, clinic, made: made.out, stop: async () => { await box.stop(); rmSync(path.dirname(dir), { recursive: true, force: true }); } };
+}
+
+/** A browser. `names` are hosts that lead to this machine, as the clinic's network would have them. */
+export async function browser(names = []) {
+  const map = names.map((name) => `MAP ${name} 127.0.0.1`).join(',');
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--hide-scrollbars'];
+  if (map) args.push(`--host-resolver-rules=${map}`);
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+}
+
+/** A page of a new visitor. The certificate's trust is tested elsewhere, by clients that check it. */
+export async function visitor(chrome, { width = 1280, height = 900, dark = false, script = true } = {}) {
+  const context = await chrome.newContext({
+    ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script, bypassCSP: false,
+  });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error') page.faults.push(message.text()); });
+  return page;
+}
+
+export async function signIn(page, origin, account) {
+  await page.goto(`${origin}/sign-in`);
+  await page.fill('input[name=user]', account.user);
+  await page.fill('input[name=password]', account.password);
+  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith('/sign-in')), page.click('main button[type=submit], form button[type=submit]')]);
+}
+
+/** What axe-core finds serious or critical, as lines. */
+export async function accessibility(page) {
+  // The page's own policy forbids scripts from elsewhere, so the check is put in by the debugger.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html).join(' | ')}`);
+}
+
+/** Elements that stick out of the page, or whose text is cut. */
+export async function overflow(page) {
+  return page.evaluate(() => {
+    const found = [];
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth > width + 1) found.push(`the page is ${document.documentElement.scrollWidth} px wide in ${width}`);
+    for (const element of document.querySelectorAll('body *')) {
+      const style = getComputedStyle(element);
+      const clipped = /hidden|clip/.test(style.overflowX) && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1;
+      if (clipped && element.textContent.trim() && !element.closest('.vh, thead, svg')) {
+        found.push(`cut: ${element.tagName} ${element.className} ${element.textContent.trim().slice(0, 40)}`);
+      }
+    }
+    return found.slice(0, 10);
+  });
+}
+
+/** Looks at a page at phone, desk and wall width, light and dark; answers with what is wrong. */
+export async function inspect(page, name) {
+  const wrong = [];
+  for (const width of [375, 1280, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const line of await overflow(page)) wrong.push(`${name} at ${width}: ${line}`);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      if (width !== 1920) for (const line of await accessibility(page)) wrong.push(`${name} at ${width} ${colorScheme}: ${line}`);
+      if (SHOTS) {
+        mkdirSync(SHOTS, { recursive: true });
+        await page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      }
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.emulateMedia({ colorScheme: 'light' });
+  return wrong;
+}
