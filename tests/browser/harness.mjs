@@ -98,7 +98,7 @@ export async function signIn(page, origin, account) {
   await page.goto(`${origin}/sign-in`);
   await page.fill('input[name=user]', account.user);
   await page.fill('input[name=password]', account.password);
-  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith('/sign-in')), page.click('main button[type=submit], form button[type=submit]')]);
+  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith('/sign-in')), page.click('main button.btn-main')]);
 }
 
 /** What axe-core finds serious or critical, as lines. */
