@@ -3,7 +3,7 @@
 //! The data lie in `../shared`, or where `CHARTBOX_SHARED` says; without them these tests say so and pass.
 //! By default a sample is read; `CHARTBOX_ALL_EXAMPLES=1` reads everything.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -5,7 +5,7 @@ use crate::process::{Place, printed};
 
 const PASSWORDS: [&str; 3] = ["velvet tractor monsoon 71", "granite pelican octave 44", "saffron bicycle meadow 58"];
 
-fn fields<'a>(users: [&'a str; 3]) -> Vec<(&'a str, &'a str)> {
+fn fields(users: [&str; 3]) -> Vec<(&'static str, &str)> {
     vec![
         ("healthadmin_name", "Ada Quill"),
         ("healthadmin_user", users[0]),

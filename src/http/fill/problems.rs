@@ -138,7 +138,7 @@ pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<All
         };
         if is_current(allergy) { current.push(row) } else { past.push(row) }
     }
-    current.sort_by(|a, b| b.line.severity.cmp(&a.line.severity));
+    current.sort_by_key(|row| std::cmp::Reverse(row.line.severity));
     (current, past)
 }
 
