@@ -263,8 +263,8 @@ impl Walk {
         }
         let (own, granted) = (demo.patient_of("patient"), demo.patient_of("proxy"));
         let found = parsed(&writer.get("/fhir/Patient?_count=50"));
-        let ids = found["entry"].as_array().unwrap().iter().map(|entry| entry["resource"]["id"].as_str().unwrap());
-        let other = ids.filter(|id| *id != own && *id != granted).next_back().unwrap().to_owned();
+        let mut ids = found["entry"].as_array().unwrap().iter().map(|entry| entry["resource"]["id"].as_str().unwrap());
+        let other = ids.rfind(|id| *id != own && *id != granted).unwrap().to_owned();
         Self { demo, callers, accounts, writer, patients: [own, granted, other], wrong: Vec::new() }
     }
 

@@ -7,7 +7,7 @@ fn look(read: Undisclosed<String>) -> usize {
 }
 
 fn peek(read: &Undisclosed<String>) -> &String {
-    read.peek() //~ E0624
+    read.peek() //~ E0599
 }
 
 fn field(read: Undisclosed<String>) -> String {

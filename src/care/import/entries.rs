@@ -164,8 +164,8 @@ impl Entries {
         for entry in self.entries {
             let name = entry.name;
             let place = entry.place;
+            let kind = entry.what.as_ref().ok().map(|(kind, ..)| *kind);
             let change = entry.what.and_then(|(kind, id, act)| {
-                group.kinds.push(kind);
                 match act {
                     Act::Delete => Ok(Change::delete(kind, id, Condition::None)),
                     Act::Put(mut value) => {
@@ -175,7 +175,10 @@ impl Entries {
                 }
             });
             match change {
-                Ok(change) => group.changes.push(change),
+                Ok(change) => {
+                    group.changes.push(change);
+                    group.kinds.extend(kind);
+                }
                 Err(reasons) => {
                     group.rejected.push(Rejected { source: self.source.clone(), place, what: name, reasons })
                 }
