@@ -165,13 +165,11 @@ impl Entries {
             let name = entry.name;
             let place = entry.place;
             let kind = entry.what.as_ref().ok().map(|(kind, ..)| *kind);
-            let change = entry.what.and_then(|(kind, id, act)| {
-                match act {
-                    Act::Delete => Ok(Change::delete(kind, id, Condition::None)),
-                    Act::Put(mut value) => {
-                        dangling(&mut value, &self.links)?;
-                        Change::put(kind, id, value, Condition::None, Mode::Strict).map_err(|error| reasons(&error))
-                    }
+            let change = entry.what.and_then(|(kind, id, act)| match act {
+                Act::Delete => Ok(Change::delete(kind, id, Condition::None)),
+                Act::Put(mut value) => {
+                    dangling(&mut value, &self.links)?;
+                    Change::put(kind, id, value, Condition::None, Mode::Strict).map_err(|error| reasons(&error))
                 }
             });
             match change {
