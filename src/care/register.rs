@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::record::directory::{Hit, Person};
+use crate::record::directory::{Hit, Person, month_named};
 
 /// What was typed into the form, as it was typed.
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +163,7 @@ fn read_born(text: &str, today: Date) -> Result<String, Fault> {
         text.split(|c: char| c.is_whitespace() || ".,/-".contains(c)).filter(|p| !p.is_empty()).collect();
     let year = |part: &str| (part.len() == 4).then(|| part.parse::<i16>().ok()).flatten();
     let small = |part: &str| (part.len() <= 2).then(|| part.parse::<i8>().ok()).flatten();
-    let month = |part: &str| small(part).or_else(|| month_named(part));
+    let month = |part: &str| small(part).or_else(|| month_named(&part.to_ascii_lowercase()));
     let (date, born) = match *parts {
         [only] => {
             let year = year(only).ok_or(Fault::Unread)?;
@@ -172,7 +172,7 @@ fn read_born(text: &str, today: Date) -> Result<String, Fault> {
         [a, b, c] => {
             let found = match (year(a), year(c)) {
                 (Some(year), None) => month(b).zip(small(c)).map(|(month, day)| (year, month, day)),
-                (None, Some(year)) => match (small(a), month_named(a)) {
+                (None, Some(year)) => match (small(a), month_named(&a.to_ascii_lowercase())) {
                     (Some(day), _) => month(b).map(|month| (year, month, day)),
                     (None, Some(month)) => small(b).map(|day| (year, month, day)),
                     (None, None) => None,
@@ -192,27 +192,6 @@ fn read_born(text: &str, today: Date) -> Result<String, Fault> {
         return Err(Fault::TooLongAgo);
     }
     Ok(born)
-}
-
-/// A month by its English name or the first three letters or more of it.
-fn month_named(part: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let part = part.to_ascii_lowercase();
-    let at = MONTHS.iter().position(|month| part.len() >= 3 && month.starts_with(&part))?;
-    i8::try_from(at + 1).ok()
 }
 
 fn is_phone(text: &str) -> bool {

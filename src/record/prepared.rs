@@ -10,7 +10,7 @@ use super::rows::{Row, State};
 use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::search::{self, IndexValue};
-use crate::fhir::{Definitions, ResourceType};
+use crate::fhir::{Definitions, ResourceType, meta};
 
 /// A checked resource with its index rows.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ impl Text {
         // Names, ids, numbers and times hold nothing that JSON escapes.
         let head = format!(
             r#"{{"resourceType":"{kind}","id":"{id}","meta":{{"versionId":"{version}","lastUpdated":"{}""#,
-            instant(updated)
+            meta::instant(updated)
         );
         let mut out = Vec::with_capacity(head.len() + self.meta.len() + self.rest.len() + 2);
         out.extend_from_slice(head.as_bytes());
@@ -117,11 +117,6 @@ impl Text {
         out.push(b'}');
         out.into()
     }
-}
-
-/// FHIR's `instant` with milliseconds, in UTC.
-pub(super) fn instant(time: Timestamp) -> String {
-    format!("{time:.3}")
 }
 
 /// Members as JSON text, each with a comma before it.

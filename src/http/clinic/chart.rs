@@ -5,8 +5,8 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::chart_pages::{
-    Allergies, Documents, Frame, Immunizations, Measurements, Medicines, Problems, Results, Summary, Timeline,
-    TimelineKind, Visits,
+    Allergies, Documents, Frame, Immunizations, Measurements, Medicines, Problems, ResultGroup, Results, Summary,
+    Timeline, TimelineKind, Visits,
 };
 use super::{ctx, id_of, is_clinical, register, why};
 use crate::audit::{Action, Detail};
@@ -101,10 +101,8 @@ pub(in crate::http) async fn results(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Observation]).await?;
-    let all = fill::series_of(chart.of(ResourceType::Observation), Wanted::Results, &ctx);
-    let chosen = chosen(&all, asked.test.as_deref());
-    page(&Results { cx, frame, groups: fill::groups(all), chosen })
+    let Courses { cx, frame, groups, chosen } = courses(&visit, &id, &asked, Wanted::Results).await?;
+    page(&Results { cx, frame, groups, chosen })
 }
 
 /// `GET /patients/{id}/measurements`
@@ -113,10 +111,23 @@ pub(in crate::http) async fn measurements(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Observation]).await?;
-    let all = fill::series_of(chart.of(ResourceType::Observation), Wanted::Measurements, &ctx);
+    let Courses { cx, frame, groups, chosen } = courses(&visit, &id, &asked, Wanted::Measurements).await?;
+    page(&Measurements { cx, frame, groups, chosen })
+}
+
+/// Observations of one kind, and the course that is shown.
+struct Courses {
+    cx: Cx,
+    frame: Frame,
+    groups: Vec<ResultGroup>,
+    chosen: Option<Series>,
+}
+
+async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Result<Courses, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(visit, id, &[ResourceType::Observation]).await?;
+    let all = fill::series_of(chart.of(ResourceType::Observation), wanted, &ctx);
     let chosen = chosen(&all, asked.test.as_deref());
-    page(&Measurements { cx, frame, groups: fill::groups(all), chosen })
+    Ok(Courses { cx, frame, groups: fill::groups(all), chosen })
 }
 
 /// `GET /patients/{id}/timeline`

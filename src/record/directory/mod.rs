@@ -23,6 +23,7 @@ use crate::store::{Direction, KeyRange, Read, ReadExt as _, StoreError, Tx};
 pub use find::Hit;
 pub(super) use find::find;
 pub use person::{Life, Person};
+pub use question::month_named;
 
 /// Puts a patient in, or anew: `row` is the resource's row number, `patient` the Patient resource.
 pub(super) fn put(tx: &mut Tx<'_>, row: u64, id: &FhirId, patient: &Value) -> Result<(), StoreError> {

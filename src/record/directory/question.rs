@@ -56,8 +56,8 @@ pub(super) fn words(folded: &str) -> Vec<String> {
     words.map(|word| word.chars().take(40).collect()).collect()
 }
 
-/// Puts `3 may 1970` and `may 3 1970` together as `1970-5-3`.
-fn dates_in_words(parts: Vec<String>) -> Vec<String> {
+/// A month, from 1, by its English name or the first three letters or more of it, in lower case.
+pub fn month_named(part: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
         "january",
         "february",
@@ -72,10 +72,13 @@ fn dates_in_words(parts: Vec<String>) -> Vec<String> {
         "november",
         "december",
     ];
-    let month = |part: &str| {
-        let part = part.trim_end_matches('.');
-        MONTHS.iter().position(|name| part.len() >= 3 && name.starts_with(part)).map(|at| at + 1)
-    };
+    let at = MONTHS.iter().position(|month| part.len() >= 3 && month.starts_with(part))?;
+    i8::try_from(at + 1).ok()
+}
+
+/// Puts `3 may 1970` and `may 3 1970` together as `1970-5-3`.
+fn dates_in_words(parts: Vec<String>) -> Vec<String> {
+    let month = |part: &str| month_named(part.trim_end_matches('.'));
     let day = |part: &str| part.trim_end_matches('.').parse::<usize>().ok().filter(|day| (1..=31).contains(day));
     let year = |part: &str| part.parse::<usize>().ok().filter(|year| (1800..2200).contains(year));
     let mut out = Vec::new();
