@@ -2,70 +2,61 @@
 
 use serde_json::{Map, Value};
 
+use super::ResourceType;
 use crate::base::{FhirId, Timestamp};
 
-/// What the server says about a stored version (resource.html#Meta).
+/// What the server sets in `meta`, whatever a sender said of it.
+const SERVERS: [&str; 4] = ["versionId", "lastUpdated", "_versionId", "_lastUpdated"];
+
+/// A resource as text around what the server sets: made once, before it is known under which id, version and time it will
+/// be stored. Members keep the sender's order behind type, id and meta.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
-    pub id: FhirId,
-    /// From 1; `meta.versionId` is its decimal text.
-    pub version: u64,
-    pub last_updated: Timestamp,
+pub struct Unstamped {
+    meta: String,
+    rest: String,
 }
 
-/// The members that lead a resource, in the standard's order; the rest keep the sender's.
-const LEADING: [&str; 9] =
-    ["resourceType", "id", "meta", "implicitRules", "language", "text", "contained", "extension", "modifierExtension"];
-
-/// Likewise in `meta`.
-const LEADING_META: [&str; 8] = ["id", "extension", "versionId", "lastUpdated", "source", "profile", "security", "tag"];
-
-/// The bytes of a resource as they are stored and answered: its id, version and time set, whatever it said of them before.
-pub fn stamped(resource: &Map<String, Value>, stamp: &Stamp) -> Vec<u8> {
-    let mut meta = resource.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
-    for name in ["_versionId", "_lastUpdated"] {
-        meta.shift_remove(name);
+impl Unstamped {
+    pub fn of(resource: &Value) -> Self {
+        let empty = Map::new();
+        let object = resource.as_object().unwrap_or(&empty);
+        let meta = object.get("meta").and_then(Value::as_object).unwrap_or(&empty);
+        Self { meta: members(meta, &SERVERS), rest: members(object, &["resourceType", "id", "meta"]) }
     }
-    meta.insert("versionId".into(), stamp.version.to_string().into());
-    meta.insert("lastUpdated".into(), instant(stamp.last_updated).into());
-    let id = Value::from(stamp.id.as_str());
-    let meta = MetaOf(&meta);
-    let mut bytes = Vec::with_capacity(512);
-    bytes.push(b'{');
-    for name in LEADING {
-        match (name, resource.get(name)) {
-            ("id", _) => member(&mut bytes, name, &id),
-            ("meta", _) => member(&mut bytes, name, &meta),
-            (_, Some(value)) => member(&mut bytes, name, value),
-            (_, None) => {}
-        }
-    }
-    for (name, value) in resource.iter().filter(|(name, _)| !LEADING.contains(&name.as_str())) {
-        member(&mut bytes, name, value);
-    }
-    bytes.push(b'}');
-    bytes
-}
 
-/// `meta` in the standard's order.
-struct MetaOf<'a>(&'a Map<String, Value>);
+    /// The bytes that are stored and answered.
+    pub fn stamped(&self, kind: ResourceType, id: &FhirId, version: u32, updated: Timestamp) -> Vec<u8> {
+        // Names, ids, numbers and times hold nothing that JSON escapes.
+        let head = format!(
+            r#"{{"resourceType":"{kind}","id":"{id}","meta":{{"versionId":"{version}","lastUpdated":"{}""#,
+            instant(updated)
+        );
+        let mut out = Vec::with_capacity(head.len() + self.meta.len() + self.rest.len() + 2);
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(self.meta.as_bytes());
+        out.push(b'}');
+        out.extend_from_slice(self.rest.as_bytes());
+        out.push(b'}');
+        out
+    }
 
-impl serde::Serialize for MetaOf<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let first = LEADING_META.iter().filter_map(|name| self.0.get_key_value(*name));
-        let rest = self.0.iter().filter(|(name, _)| !LEADING_META.contains(&name.as_str()));
-        serializer.collect_map(first.chain(rest))
+    /// All that it says, but for id, version and time: equal parts, equal content.
+    pub fn parts(&self) -> [&str; 2] {
+        [&self.meta, &self.rest]
     }
 }
 
-fn member(bytes: &mut Vec<u8>, name: &str, value: &impl serde::Serialize) {
-    if bytes.len() > 1 {
-        bytes.push(b',');
+/// Members as JSON text, each with a comma before it.
+fn members(object: &Map<String, Value>, but: &[&str]) -> String {
+    let mut out = Vec::with_capacity(if object.is_empty() { 0 } else { 512 });
+    for (name, value) in object.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
+        out.push(b',');
+        // Writing to memory cannot fail, nor can a value whose names are all text.
+        let _ = serde_json::to_writer(&mut out, name);
+        out.push(b':');
+        let _ = serde_json::to_writer(&mut out, value);
     }
-    // Writing to memory cannot fail, nor can a value whose names are all text.
-    let _ = serde_json::to_writer(&mut *bytes, name);
-    bytes.push(b':');
-    let _ = serde_json::to_writer(&mut *bytes, value);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// An instant in UTC with milliseconds, such as `2024-02-29T13:28:17.239Z`.
@@ -78,70 +69,23 @@ pub fn id(resource: &Value) -> Option<FhirId> {
     resource.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok())
 }
 
-/// `meta.versionId` as this server writes it.
-pub fn version(resource: &Value) -> Option<u64> {
-    resource.get("meta")?.get("versionId")?.as_str()?.parse().ok()
-}
-
-/// The security labels, as (system, code).
-pub fn security(resource: &Value) -> impl Iterator<Item = (Option<&str>, &str)> {
-    let labels = resource.get("meta").and_then(|meta| meta.get("security")).and_then(Value::as_array);
-    labels.into_iter().flatten().filter_map(|label| {
-        let text = |name| label.get(name).and_then(Value::as_str);
-        Some((text("system"), text("code")?))
-    })
-}
-
-/// Whether two resources say the same, whatever id, version and time they carry. The order of members does not matter.
-pub fn same_content(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
-    content(one).eq(content(other).as_slice())
-}
-
-fn content(resource: &Map<String, Value>) -> Vec<(&String, std::borrow::Cow<'_, Value>)> {
-    use std::borrow::Cow;
-    let mut members: Vec<_> = resource
-        .iter()
-        .filter(|(name, _)| *name != "id")
-        .filter_map(|(name, value)| match (name.as_str(), value) {
-            ("meta", Value::Object(meta)) => {
-                let mut meta = meta.clone();
-                for server in ["versionId", "lastUpdated", "_versionId", "_lastUpdated"] {
-                    meta.shift_remove(server);
-                }
-                (!meta.is_empty()).then(|| (name, Cow::Owned(Value::Object(meta))))
-            }
-            _ => Some((name, Cow::Borrowed(value))),
-        })
-        .collect();
-    members.sort_by_key(|(name, _)| *name);
-    members
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn stamp() -> Stamp {
-        Stamp {
-            id: FhirId::parse("p1").unwrap(),
-            version: 12,
-            last_updated: "2024-02-29T13:28:17.2396+01:00".parse().unwrap(),
-        }
-    }
-
     fn text(resource: &Value) -> String {
-        String::from_utf8(stamped(resource.as_object().unwrap(), &stamp())).unwrap()
+        let at = "2024-02-29T13:28:17.2396+01:00".parse().unwrap();
+        let id = FhirId::parse("p1").unwrap();
+        String::from_utf8(Unstamped::of(resource).stamped(ResourceType::Patient, &id, 12, at)).unwrap()
     }
 
     #[test]
     fn stored_bytes_lead_with_type_id_and_meta() {
         assert_eq!(
-            text(
-                &json!({"name": [{"text": "A \"B\""}], "active": true, "text": {"status": "empty"}, "resourceType": "Patient"})
-            ),
-            r#"{"resourceType":"Patient","id":"p1","meta":{"versionId":"12","lastUpdated":"2024-02-29T12:28:17.239Z"},"text":{"status":"empty"},"name":[{"text":"A \"B\""}],"active":true}"#
+            text(&json!({"name": [{"text": "A \"B\""}], "active": true, "resourceType": "Patient"})),
+            r#"{"resourceType":"Patient","id":"p1","meta":{"versionId":"12","lastUpdated":"2024-02-29T12:28:17.239Z"},"name":[{"text":"A \"B\""}],"active":true}"#
         );
     }
 
@@ -152,10 +96,10 @@ mod tests {
             "lastUpdated": "1999-01-01T00:00:00Z", "_source": {"id": "y"}}, "multipleBirthInteger": 1});
         assert_eq!(
             text(&sent),
-            r#"{"resourceType":"Patient","id":"p1","meta":{"versionId":"12","lastUpdated":"2024-02-29T12:28:17.239Z","security":[{"code":"R"}],"tag":[{"code":"t"}],"_source":{"id":"y"}},"multipleBirthInteger":1}"#
+            r#"{"resourceType":"Patient","id":"p1","meta":{"versionId":"12","lastUpdated":"2024-02-29T12:28:17.239Z","tag":[{"code":"t"}],"security":[{"code":"R"}],"_source":{"id":"y"}},"multipleBirthInteger":1}"#
         );
         let back: Value = serde_json::from_str(&text(&sent)).unwrap();
-        assert_eq!((id(&back).unwrap().as_str(), version(&back)), ("p1", Some(12)));
+        assert_eq!(id(&back).unwrap().as_str(), "p1");
         assert_eq!(text(&back), text(&sent));
     }
 
@@ -167,19 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn security_labels_are_read_with_their_system() {
-        let resource =
-            json!({"meta": {"security": [{"system": "s", "code": "R"}, {"display": "no code"}, {"code": "V"}, 7]}});
-        assert_eq!(security(&resource).collect::<Vec<_>>(), [(Some("s"), "R"), (None, "V")]);
-        assert_eq!(security(&json!({"meta": 1})).count(), 0);
-    }
-
-    #[test]
     fn content_is_compared_without_what_the_server_sets() {
-        let same = |one: Value, other: Value| same_content(one.as_object().unwrap(), other.as_object().unwrap());
+        let same = |one: Value, other: Value| Unstamped::of(&one) == Unstamped::of(&other);
         assert!(same(
             json!({"resourceType": "Basic", "id": "a", "meta": {"versionId": "1"}, "code": {"text": "x", "id": "y"}}),
-            json!({"code": {"id": "y", "text": "x"}, "resourceType": "Basic", "id": "b"})
+            json!({"code": {"text": "x", "id": "y"}, "resourceType": "Basic", "id": "b"})
         ));
         assert!(!same(json!({"resourceType": "Basic", "language": "en"}), json!({"resourceType": "Basic"})));
         assert!(!same(json!({"meta": {"tag": [{"code": "x"}]}}), json!({"meta": {"tag": [{"code": "y"}]}})));

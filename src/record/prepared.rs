@@ -1,16 +1,16 @@
 //! A resource made ready before the writer is entered: its keys built, its text split where id, version and
 //! time go in, so that inside the writer only look-ups, comparisons and puts remain.
 
-use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::index::IndexRows;
 use super::layout::hash64;
 use super::rows::{Row, State};
 use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::fhir::meta::Unstamped;
 use crate::fhir::search::{self, IndexValue};
-use crate::fhir::{Definitions, ResourceType, meta};
+use crate::fhir::{Definitions, ResourceType};
 
 /// A checked resource with its index rows.
 #[derive(Debug, Clone)]
@@ -26,21 +26,14 @@ pub(super) struct Prepared {
     /// A digest of everything but id, version and time: equal content, equal digest.
     pub content: u64,
     pub value: Value,
-    text: Text,
-}
-
-/// The JSON around id, version and time.
-#[derive(Debug, Clone)]
-struct Text {
-    meta: String,
-    rest: String,
+    text: Unstamped,
 }
 
 impl Prepared {
     /// `value` is a resource that has passed validation.
     pub(super) fn new(kind: ResourceType, value: Value) -> Self {
         let definitions = Definitions::r4();
-        let text = Text::of(&value);
+        let text = Unstamped::of(&value);
         let mut references = Vec::new();
         collect_references(&value, &mut references);
         references.sort_unstable();
@@ -52,7 +45,7 @@ impl Prepared {
             references,
             values: search::extract(definitions, kind, &value),
             clinical_date: search::clinical_date(kind, &value),
-            content: hash64(&[&text.meta, &text.rest]),
+            content: hash64(&text.parts()),
             text,
             value,
         }
@@ -80,7 +73,7 @@ impl Prepared {
             updated,
             id: id.clone(),
             patients,
-            json: self.text.with(self.kind, id, version, updated),
+            json: self.text.stamped(self.kind, id, version, updated).into(),
         }
     }
 }
@@ -88,47 +81,8 @@ impl Prepared {
 /// The digest of [`Prepared::content`] for a stored version.
 pub(super) fn content_of(json: &[u8]) -> Option<u64> {
     let value: Value = serde_json::from_slice(json).ok()?;
-    let text = Text::of(&value);
-    Some(hash64(&[&text.meta, &text.rest]))
-}
-
-impl Text {
-    fn of(value: &Value) -> Self {
-        let empty = Map::new();
-        let object = value.as_object().unwrap_or(&empty);
-        let meta = object.get("meta").and_then(Value::as_object).unwrap_or(&empty);
-        Self {
-            meta: members(meta, &["versionId", "lastUpdated"]),
-            rest: members(object, &["resourceType", "id", "meta"]),
-        }
-    }
-
-    fn with(&self, kind: ResourceType, id: &FhirId, version: u32, updated: Timestamp) -> Bytes {
-        // Names, ids, numbers and times hold nothing that JSON escapes.
-        let head = format!(
-            r#"{{"resourceType":"{kind}","id":"{id}","meta":{{"versionId":"{version}","lastUpdated":"{}""#,
-            meta::instant(updated)
-        );
-        let mut out = Vec::with_capacity(head.len() + self.meta.len() + self.rest.len() + 2);
-        out.extend_from_slice(head.as_bytes());
-        out.extend_from_slice(self.meta.as_bytes());
-        out.push(b'}');
-        out.extend_from_slice(self.rest.as_bytes());
-        out.push(b'}');
-        out.into()
-    }
-}
-
-/// Members as JSON text, each with a comma before it.
-fn members(object: &Map<String, Value>, but: &[&str]) -> String {
-    let mut out = String::new();
-    for (name, value) in object.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
-        out.push(',');
-        out.push_str(&Value::String(name.clone()).to_string());
-        out.push(':');
-        out.push_str(&value.to_string());
-    }
-    out
+    let text = Unstamped::of(&value);
+    Some(hash64(&text.parts()))
 }
 
 fn collect_references(value: &Value, into: &mut Vec<ResourceRef>) {
@@ -154,25 +108,6 @@ pub(super) fn local_reference(text: &str) -> Option<ResourceRef> {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn id_version_and_time_are_spliced_in_and_replace_what_was_sent() {
-        let sent = json!({"active": true, "meta": {"versionId": "9", "lastUpdated": "x", "profile": ["p"]}, "resourceType": "Patient", "id": "old"});
-        let text = Text::of(&sent);
-        let at: Timestamp = "2026-03-03T09:40:00.5Z".parse().unwrap();
-        let out = text.with(ResourceType::Patient, &FhirId::parse("a").unwrap(), 2, at);
-        assert_eq!(
-            std::str::from_utf8(&out).unwrap(),
-            r#"{"resourceType":"Patient","id":"a","meta":{"versionId":"2","lastUpdated":"2026-03-03T09:40:00.500Z","profile":["p"]},"active":true}"#
-        );
-        let none = Text::of(&json!({"resourceType": "Patient"})).with(
-            ResourceType::Patient,
-            &FhirId::parse("a").unwrap(),
-            1,
-            at,
-        );
-        assert_eq!(serde_json::from_slice::<Value>(&none).unwrap()["meta"]["versionId"], "1");
-    }
 
     #[test]
     fn local_references_are_found_anywhere_and_others_are_not() {

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::summary::Rejected;
 use super::{ImportError, Piece, What};
-use crate::base::FhirId;
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::bundle::{Identities, conditional_references, rewrite_references};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Issue, Mode, ResourceType, json};
 use crate::record::{Change, Condition, RecordError, Records};
@@ -20,8 +21,8 @@ pub(super) struct Entries {
     binding: Binding,
     entries: Vec<Entry>,
     piece: Option<Piece>,
-    /// From `fullUrl` to `Type/id`.
-    links: HashMap<String, String>,
+    /// Where the entries' `fullUrl`s and the conditions that were looked up lead.
+    identities: Identities,
 }
 
 /// What holds the entries of a piece together.
@@ -34,6 +35,9 @@ enum Binding {
 
 struct Entry {
     place: String,
+    full_url: Option<String>,
+    /// Whether a reference in it may be a search: only such an entry is looked through for one.
+    may_ask: bool,
     what: Result<(ResourceType, FhirId, Act), Vec<String>>,
     name: String,
 }
@@ -96,7 +100,7 @@ impl Entries {
                     source: piece.source.clone(),
                     binding: Binding::Each,
                     entries,
-                    links: HashMap::new(),
+                    identities: Identities::default(),
                     piece: None,
                 }
             }
@@ -122,35 +126,33 @@ impl Entries {
         let Some(bundle) = bundle.filter(|bundle| bundle.resource_type == "Bundle") else {
             // One resource; or no JSON at all, of which the strict parser says where.
             let entries = vec![entry("the whole of it".to_owned(), text.as_bytes(), None, None)];
-            return Self { source, binding: Binding::Each, entries, links: HashMap::new(), piece: None };
+            return Self { source, binding: Binding::Each, entries, identities: Identities::default(), piece: None };
         };
         let binding = if bundle.kind == "transaction" { Binding::Transaction } else { Binding::Each };
-        let mut links = HashMap::new();
+        let mut identities = Identities::default();
         let mut entries = Vec::with_capacity(bundle.entry.len());
         for (raw, number) in bundle.entry.iter().zip(1_u32..) {
             let place = format!("entry {number}");
             let full_url = raw.full_url.as_deref();
             let text = raw.resource.map_or("", RawValue::get);
             let read = entry(place, text.as_bytes(), full_url, raw.request.as_ref());
-            if let (Some(full_url), Ok((kind, id, _))) = (full_url, &read.what) {
-                links.insert(full_url.to_owned(), format!("{kind}/{id}"));
+            if let (Some(full_url), Ok((kind, id, _))) = (full_url, &read.what)
+                && let Ok(is) = ResourceRef::new(kind.name(), id)
+            {
+                identities.insert(full_url, is);
             }
             entries.push(read);
         }
-        Self { source, binding, entries, links, piece: None }
+        Self { source, binding, entries, identities, piece: None }
     }
 
     /// Makes references local and checks every entry; waits if a condition matches nothing yet.
     pub(super) fn settle(mut self, resolver: &Resolver<'_>) -> Result<Settled, ImportError> {
-        for entry in &self.entries {
-            if let Ok((_, _, Act::Put(value))) = &entry.what {
-                let mut conditions = Vec::new();
-                collect_conditions(value, &self.links, &mut conditions);
-                for condition in conditions {
-                    match resolver.resolve(&condition)? {
-                        Some(target) => drop(self.links.insert(condition, target)),
-                        None => return Ok(Settled::Unresolved(self)),
-                    }
+        for entry in &mut self.entries {
+            for condition in entry.conditions() {
+                match resolver.resolve(&condition)? {
+                    Some(target) => self.identities.insert(condition, target),
+                    None => return Ok(Settled::Unresolved(self)),
                 }
             }
         }
@@ -168,7 +170,11 @@ impl Entries {
             let change = entry.what.and_then(|(kind, id, act)| match act {
                 Act::Delete => Ok(Change::delete(kind, id, Condition::None)),
                 Act::Put(mut value) => {
-                    dangling(&mut value, &self.links)?;
+                    let full_url = entry.full_url.as_deref();
+                    let issues = rewrite_references(&mut value, full_url, &self.identities, Definitions::r4());
+                    if !issues.is_empty() {
+                        return Err(issues.iter().map(sentence).collect());
+                    }
                     Change::put(kind, id, value, Condition::None, Mode::Strict).map_err(|error| reasons(&error))
                 }
             });
@@ -201,13 +207,10 @@ impl Entries {
     /// For what waited in vain: says which references match nothing.
     pub(super) fn reject_unresolved(mut self, resolver: &Resolver<'_>) -> Result<Group, ImportError> {
         for entry in &mut self.entries {
-            let Ok((_, _, Act::Put(value))) = &entry.what else { continue };
-            let mut conditions = Vec::new();
-            collect_conditions(value, &self.links, &mut conditions);
             let mut missing = 0;
-            for condition in conditions {
+            for condition in entry.conditions() {
                 match resolver.resolve(&condition)? {
-                    Some(target) => drop(self.links.insert(condition, target)),
+                    Some(target) => self.identities.insert(condition, target),
                     None => missing += 1,
                 }
             }
@@ -220,11 +223,27 @@ impl Entries {
     }
 }
 
-fn entry(place: String, text: &[u8], full_url: Option<&str>, request: Option<&RawRequest<'_>>) -> Entry {
-    match read_entry(text, full_url, request) {
-        Ok((kind, id, act)) => Entry { place, name: format!("{kind}/{id}"), what: Ok((kind, id, act)) },
-        Err((name, reason)) => Entry { place, name, what: Err(vec![reason]) },
+impl Entry {
+    /// The searches that stand in the place of references.
+    fn conditions(&mut self) -> std::collections::BTreeSet<String> {
+        match &mut self.what {
+            Ok((_, _, Act::Put(value))) if self.may_ask => conditional_references(value, Definitions::r4()),
+            _ => std::collections::BTreeSet::new(),
+        }
     }
+}
+
+fn entry(place: String, text: &[u8], full_url: Option<&str>, request: Option<&RawRequest<'_>>) -> Entry {
+    let (name, what) = match read_entry(text, full_url, request) {
+        Ok((kind, id, act)) => (format!("{kind}/{id}"), Ok((kind, id, act))),
+        Err((name, reason)) => (name, Err(vec![reason])),
+    };
+    Entry { place, full_url: full_url.map(str::to_owned), may_ask: may_ask(text), name, what }
+}
+
+/// A question mark, as it is or as an escape.
+fn may_ask(text: &[u8]) -> bool {
+    text.contains(&b'?') || text.windows(5).any(|part| part == b"\\u003")
 }
 
 type Unread = (String, String);
@@ -237,7 +256,7 @@ fn read_entry(
     let method = request.map_or("PUT", |request| request.method.as_ref());
     if method == "DELETE" {
         let url = request.map(|request| request.url.as_ref()).unwrap_or_default();
-        let target = crate::base::ResourceRef::parse(url).ok();
+        let target = ResourceRef::parse(url).ok();
         let kind = target.as_ref().and_then(|target| ResourceType::parse(target.type_name()));
         let (Some(target), Some(kind)) = (target, kind) else {
             return Err((String::new(), "A DELETE must name one resource, as in Observation/a1.".to_owned()));
@@ -278,46 +297,6 @@ fn id_of_url(url: &str) -> Option<FhirId> {
     FhirId::parse(tail).ok()
 }
 
-/// References of the form `Type?query`.
-fn collect_conditions(value: &Value, known: &HashMap<String, String>, into: &mut Vec<String>) {
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("reference")
-                && is_condition(reference)
-                && !known.contains_key(reference)
-                && !into.contains(reference)
-            {
-                into.push(reference.clone());
-            }
-            object.values().for_each(|child| collect_conditions(child, known, into));
-        }
-        Value::Array(items) => items.iter().for_each(|child| collect_conditions(child, known, into)),
-        _ => {}
-    }
-}
-
-fn is_condition(reference: &str) -> bool {
-    reference.split_once('?').is_some_and(|(kind, _)| ResourceType::parse(kind).is_some())
-}
-
-/// Puts `Type/id` for every known reference, and names a `urn:uuid:` that no entry has.
-fn dangling(value: &mut Value, links: &HashMap<String, String>) -> Result<(), Vec<String>> {
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get_mut("reference") {
-                if let Some(target) = links.get(reference.as_str()) {
-                    reference.clone_from(target);
-                } else if reference.starts_with("urn:uuid:") || reference.starts_with("urn:oid:") {
-                    return Err(vec![format!("It refers to {reference}, which is no entry of its bundle.")]);
-                }
-            }
-            object.values_mut().try_for_each(|child| dangling(child, links))
-        }
-        Value::Array(items) => items.iter_mut().try_for_each(|child| dangling(child, links)),
-        _ => Ok(()),
-    }
-}
-
 fn reasons(error: &RecordError) -> Vec<String> {
     match error {
         RecordError::Invalid(issues) => issues.iter().filter(|issue| issue.is_error()).take(20).map(sentence).collect(),
@@ -332,7 +311,7 @@ fn sentence(issue: &Issue) -> String {
 /// Finds what a conditional reference names, and remembers it.
 pub(super) struct Resolver<'a> {
     records: &'a Records,
-    known: Mutex<HashMap<String, String>>,
+    known: Mutex<HashMap<String, ResourceRef>>,
 }
 
 /// The most conditions remembered; beyond, they are looked up again.
@@ -343,7 +322,7 @@ impl<'a> Resolver<'a> {
         Self { records, known: Mutex::new(HashMap::new()) }
     }
 
-    fn resolve(&self, condition: &str) -> Result<Option<String>, ImportError> {
+    fn resolve(&self, condition: &str) -> Result<Option<ResourceRef>, ImportError> {
         if let Some(target) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(condition) {
             return Ok(Some(target.clone()));
         }
@@ -352,7 +331,7 @@ impl<'a> Resolver<'a> {
         let Ok(query) = Query::parse(kind, query, Handling::Strict, Definitions::r4()) else { return Ok(None) };
         let found = self.records.resolve(&query)?;
         let [id] = found.as_slice() else { return Ok(None) };
-        let target = format!("{kind}/{id}");
+        let Ok(target) = ResourceRef::new(kind.name(), id) else { return Ok(None) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() < REMEMBERED {
             known.insert(condition.to_owned(), target.clone());

@@ -85,7 +85,7 @@ fn a_reference_to_no_entry_of_the_bundle_is_named() {
     let records = records();
     let summary = import(&records, vec![bundle("batch", &[condition("c1", "urn:uuid:nobody")])], Mode::Write);
     assert_eq!(summary.total().rejected, 1);
-    assert!(summary.rejected[0].reasons[0].contains("no entry of its bundle"), "{:?}", summary.rejected);
+    assert!(summary.rejected[0].reasons[0].starts_with("Condition.subject.reference"), "{:?}", summary.rejected);
 }
 
 #[test]

@@ -98,14 +98,7 @@ impl Entry {
     }
 }
 
-/// What an entry without a request means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unasked {
-    Refused,
-    Stored,
-}
-
-pub(super) fn read(mut value: Value, place: usize, unasked: Unasked) -> Result<Entry, Issue> {
+pub(super) fn read(mut value: Value, place: usize) -> Result<Entry, Issue> {
     let wrong = |code, element: &str, text: &str| Err(Issue::error(code, expression(place, element), text));
     let resource = value.get_mut("resource").map(Value::take);
     let kind = resource.as_ref().and_then(|one| one.get("resourceType")?.as_str().and_then(ResourceType::parse));
@@ -128,13 +121,7 @@ pub(super) fn read(mut value: Value, place: usize, unasked: Unasked) -> Result<E
             };
             (method, target)
         }
-        _ => match (unasked, &resource, kind) {
-            (Unasked::Stored, Some(resource), Some(kind)) => unasked_target(resource, kind),
-            (Unasked::Stored, _, _) => return wrong(IssueCode::Required, "resource", "The entry has no resource."),
-            (Unasked::Refused, _, _) => {
-                return wrong(IssueCode::Required, "request", "The entry does not say what it asks for.");
-            }
-        },
+        _ => return wrong(IssueCode::Required, "request", "The entry does not say what it asks for."),
     };
     if method.needs_resource() && resource.is_none() {
         return wrong(IssueCode::Required, "resource", "The entry asks to store a resource, but has none.");
@@ -157,14 +144,6 @@ pub(super) fn read(mut value: Value, place: usize, unasked: Unasked) -> Result<E
         if_modified_since: condition("ifModifiedSince"),
         resource,
     })
-}
-
-fn unasked_target(resource: &Value, kind: ResourceType) -> (Method, Target) {
-    let own = meta::id(resource).and_then(|id| ResourceRef::new(kind.name(), &id).ok());
-    match own {
-        Some(reference) => (Method::Put, Target::Instance(reference)),
-        None => (Method::Post, Target::Type(kind)),
-    }
 }
 
 fn target(url: &str, method: Method) -> Option<Target> {

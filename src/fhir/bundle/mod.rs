@@ -43,17 +43,7 @@ impl Bundle {
                 return Err(vec![Issue::error(IssueCode::NotSupported, "Bundle.type", text)]);
             }
         };
-        Self::read(kind, bundle, entry::Unasked::Refused)
-    }
-
-    /// Reads any bundle of resources for an import. Entries without a request are taken as updates of the resource that
-    /// they carry, or as new ones where it has no id.
-    pub fn for_import(bundle: Value) -> Result<Self, Vec<Issue>> {
-        let kind = match kind_of(&bundle)? {
-            "transaction" => BundleKind::Transaction,
-            _ => BundleKind::Batch,
-        };
-        Self::read(kind, bundle, entry::Unasked::Stored)
+        Self::read(kind, bundle)
     }
 
     /// The places of the entries in the order in which they are acted on: deletions, creations, updates, reads. In a
@@ -64,7 +54,7 @@ impl Bundle {
         order
     }
 
-    fn read(kind: BundleKind, mut bundle: Value, unasked: entry::Unasked) -> Result<Self, Vec<Issue>> {
+    fn read(kind: BundleKind, mut bundle: Value) -> Result<Self, Vec<Issue>> {
         let found = match bundle.get_mut("entry").map(Value::take) {
             None => Vec::new(),
             Some(Value::Array(found)) => found,
@@ -74,7 +64,7 @@ impl Bundle {
         };
         let (mut entries, mut issues) = (Vec::with_capacity(found.len()), Vec::new());
         for (at, value) in found.into_iter().enumerate() {
-            match entry::read(value, at, unasked) {
+            match entry::read(value, at) {
                 Ok(entry) => entries.push(entry),
                 Err(issue) => issues.push(issue),
             }

@@ -110,20 +110,6 @@ fn a_transaction_acts_on_a_resource_once() {
     assert_eq!(refused(bundle("transaction", same)), [(IssueCode::Duplicate, "Bundle.entry[1].fullUrl".into())]);
 }
 
-#[test]
-fn an_import_takes_entries_without_a_request() {
-    let read = Bundle::for_import(bundle(
-        "collection",
-        vec![
-            json!({"resource": {"resourceType": "Patient", "id": "a"}}),
-            json!({"resource": {"resourceType": "Basic"}}),
-        ],
-    ))
-    .unwrap();
-    assert_eq!((read.entries[0].method, &read.entries[0].target), (Method::Put, &Target::Instance(to("Patient/a"))));
-    assert_eq!((read.entries[1].method, &read.entries[1].target), (Method::Post, &Target::Type(ResourceType::Basic)));
-}
-
 fn rewritten(mut resource: Value, full_url: Option<&str>) -> (Value, Vec<String>) {
     let mut ids = Identities::default();
     ids.insert(MOTHER, to("Patient/m1"));
