@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::error::AppError;
 use super::opened::Opened;
-use crate::audit::{Action, Event, last_checkpoint};
+use crate::audit::{Action, Audit, Event, last_checkpoint};
 use crate::discovery::Announcement;
 use crate::http::Stop;
 use crate::tls::Certificates;
@@ -53,15 +53,22 @@ pub(super) async fn checkpoints(opened: Arc<Opened>, stop: Stop) {
 
 /// Takes away what has ended, and writes down failures that were counted.
 pub(super) async fn housekeeping(opened: Arc<Opened>, stop: Stop) {
-    let minutes = every(MINUTE, stop.clone(), "folded failures", || async {
-        opened.audit.flush_failures().await?;
-        Ok(())
-    });
     let hours = every(HOUR, stop.clone(), "clearing", || async {
         opened.identity.sweep().await?;
+        let store = opened.store.clone();
+        // Taking space waits for the disk.
+        let _ = tokio::task::spawn_blocking(move || store.keep_reserve()).await;
         Ok(())
     });
-    tokio::join!(minutes, hours);
+    tokio::join!(counted_failures(&opened.audit, MINUTE, stop), hours);
+}
+
+async fn counted_failures(audit: &Audit, period: Duration, stop: Stop) {
+    every(period, stop, "counted failures", || async {
+        audit.flush_failures().await?;
+        Ok(())
+    })
+    .await;
 }
 
 /// Renews the leaf when it is due, without a restart.
@@ -110,4 +117,54 @@ pub(super) async fn watchdog(stop: Stop, alive: impl Fn() -> bool) {
         Ok(())
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{AuditError, Filter, entries};
+    use crate::base::{Ambient, ManualClock, SeededRandom};
+    use crate::store::Store;
+
+    async fn fail(audit: &Audit) {
+        let origin = Some("192.0.2.7".parse().unwrap());
+        let counted = audit.write(move |tx| tx.count_failure(origin, Action::Authenticate));
+        let ((), _) = counted.await.unwrap_or_else(|error: AuditError| panic!("{error}"));
+    }
+
+    fn written(audit: &Audit) -> Vec<u32> {
+        let lines = entries(&audit.read().unwrap(), &Filter::default(), 10).unwrap().lines;
+        lines.iter().rev().map(|line| line.entry.count).collect()
+    }
+
+    /// Waits for so many entries; that it ends is for the job that never writes them.
+    async fn until(audit: &Audit, entries: usize) {
+        let there = async {
+            while written(audit).len() < entries {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(MINUTE, there).await.expect("they are never written");
+    }
+
+    #[tokio::test]
+    async fn counted_failures_are_written_at_the_start_and_then_again_and_again() {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(3)));
+        fail(&audit).await;
+        fail(&audit).await;
+        clock.advance(MINUTE);
+        let stop = Stop::default();
+        let job = tokio::spawn({
+            let (audit, stop) = (audit.clone(), stop.clone());
+            async move { counted_failures(&audit, Duration::from_millis(1), stop).await }
+        });
+        until(&audit, 1).await;
+        fail(&audit).await;
+        clock.advance(MINUTE);
+        until(&audit, 2).await;
+        assert_eq!(written(&audit), [2, 1]);
+        stop.stop();
+        job.await.unwrap();
+    }
 }

@@ -243,8 +243,6 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         weakest: opened.slots.weakest(),
         ca: opened.authority.ca.clone(),
         certificates: listeners.certificates.clone(),
-        folder: opened.folder.path().to_path_buf(),
-        store_file: opened.folder.store(),
         listeners: listeners.addresses.clone(),
         clinic_url: listeners.url(Entrance::Clinic),
         portal_url: listeners.url(Entrance::Portal),

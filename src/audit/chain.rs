@@ -66,18 +66,21 @@ impl Audit {
         self.store.read()
     }
 
-    /// Appends `events`; answers when they are durable. For reads, denials and whatever changes no data.
+    /// Appends `events`; answers when they are durable. For reads, denials and whatever changes no data. Goes on when
+    /// the disk is almost full, on space that is kept for it.
     pub fn commit(&self, events: Vec<Event>) -> impl Future<Output = Result<Committed, AuditError>> + Send + use<> {
         let prepared: Vec<Prepared> =
             events.into_iter().map(|event| Prepared::of(event, Extra::NONE, &self.ambient)).collect();
-        let written = self.write(move |tx| prepared.into_iter().try_for_each(|one| tx.append_prepared(one).map(drop)));
+        let written =
+            self.write_essential(move |tx| prepared.into_iter().try_for_each(|one| tx.append_prepared(one).map(drop)));
         async move { written.await.map(|((), committed)| committed) }
     }
 
     /// [`Audit::commit`] for callers without an async runtime.
     pub fn commit_blocking(&self, events: Vec<Event>) -> Result<Committed, AuditError> {
-        self.write_blocking(move |tx| events.into_iter().try_for_each(|event| tx.append(event).map(drop)))
-            .map(|((), committed)| committed)
+        let job = move |tx: &mut AuditedTx<'_, '_>| events.into_iter().try_for_each(|event| tx.append(event).map(drop));
+        let written = self.store.write_essential_blocking(self.audited(job));
+        written.map(|((), committed)| committed).map_err(Refused::into_error)
     }
 
     /// Data and its entries in one transaction: all of it is durable when this answers, or none. A job that
@@ -89,6 +92,21 @@ impl Audit {
         E: From<AuditError> + Send + 'static,
     {
         let written = self.store.write(self.audited(job));
+        async move { written.await.map_err(Refused::into_error) }
+    }
+
+    /// [`Audit::write`] for what reading needs: signing in and what keeps others from it, checkpoints. It goes on when
+    /// the disk is almost full; so keep it small.
+    pub fn write_essential<T, E, F>(
+        &self,
+        job: F,
+    ) -> impl Future<Output = Result<(T, Committed), E>> + Send + use<T, E, F>
+    where
+        F: FnOnce(&mut AuditedTx<'_, '_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<AuditError> + Send + 'static,
+    {
+        let written = self.store.write_essential(self.audited(job));
         async move { written.await.map_err(Refused::into_error) }
     }
 

@@ -173,7 +173,7 @@ impl Audit {
     /// Appends `event` as the entry that says so, then signs the chain up to and with it. The note should leave
     /// the box; a copy stays in the store.
     pub async fn checkpoint(&self, signer: Signer, event: Event) -> Result<(Checkpoint, Committed), AuditError> {
-        self.write(move |tx| tx.checkpoint(&signer, None, event)).await
+        self.write_essential(move |tx| tx.checkpoint(&signer, None, event)).await
     }
 
     /// [`Audit::checkpoint`] for callers without an async runtime.

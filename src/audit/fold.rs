@@ -84,7 +84,7 @@ impl Audit {
             return Ok(0);
         }
         let flushed = self
-            .write(|tx| {
+            .write_essential(|tx| {
                 let written = tx.flush_failures()?;
                 tx.counted();
                 Ok::<_, AuditError>(written)

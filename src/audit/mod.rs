@@ -133,7 +133,7 @@ use crate::store::{CodecError, StoreError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
-    #[error("the access log could not be written or read, so nothing was changed and nothing shown: {0}")]
+    #[error("{}", of_the_store(.0))]
     Store(#[from] StoreError),
     #[error(
         "a change was refused because it left no entry in the access log. This is a fault in the program; please report it."
@@ -147,6 +147,16 @@ pub enum AuditError {
     Missing(u64),
     #[error("entry {sequence} of the access log cannot be read: {error}. Run `chartbox audit verify`.")]
     Damaged { sequence: u64, error: LayoutError },
+}
+
+/// A full disk says by itself what it means for what was asked.
+fn of_the_store(error: &StoreError) -> String {
+    match error {
+        StoreError::Low | StoreError::Full => error.to_string(),
+        other => {
+            format!("the access log could not be written or read, so nothing was changed and nothing shown: {other}")
+        }
+    }
 }
 
 impl From<CodecError> for AuditError {

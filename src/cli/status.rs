@@ -53,6 +53,7 @@ impl Status {
             ("certificate", "certificateUntil"),
             ("store", "storeBytes"),
             ("disk free", "diskFreeBytes"),
+            ("disk room", "diskRoom"),
             ("folder", "folder"),
         ] {
             out.line(format!("{label:12} {}", text(key)))?;
@@ -66,7 +67,7 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     let _ = opened.audit.commit(vec![caller.event("status", Action::Status)]).await.map_err(AppError::from)?;
     let read = opened.store.read().map_err(AppError::from)?;
     let last = audit::last_checkpoint(&read).map_err(AppError::from)?;
-    let StoreStats { file_bytes, disk, .. } = opened.store.stats();
+    let StoreStats { file_bytes, disk, room, .. } = opened.store.stats();
     let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
     let setup = opened.identity.setup_state().map_err(AppError::from)?;
     Ok(json!({
@@ -86,6 +87,7 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
         "certificateUntil": certificate,
         "storeBytes": file_bytes,
         "diskFreeBytes": disk.map(|disk| disk.free),
+        "diskRoom": room.name(),
     }))
 }
 

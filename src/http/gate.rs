@@ -119,7 +119,8 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         Credential::Bearer(token) => {
             // An unknown token is a failure without an account: counted, and written by the minute.
             let Some((row, account)) = identity.token(&read, token.expose())? else {
-                let counted = door.house.audit.write(move |tx| tx.count_failure(origin, audit::Action::Authenticate));
+                let counted =
+                    door.house.audit.write_essential(move |tx| tx.count_failure(origin, audit::Action::Authenticate));
                 let ((), _) = counted.await?;
                 return Ok(visit);
             };

@@ -30,7 +30,6 @@ pub mod ui;
 mod welcome;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::Audit;
@@ -122,9 +121,6 @@ pub struct About {
     pub ca: Ca,
     /// The certificate that browsers see.
     pub certificates: Arc<Certificates>,
-    /// The data folder, and the store's file in it.
-    pub folder: PathBuf,
-    pub store_file: PathBuf,
     /// The listeners that answer, and where.
     pub listeners: Vec<(routes::Entrance, SocketAddr)>,
     /// Origins without a trailing slash; `None` when that listener is off.

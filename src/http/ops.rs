@@ -19,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::House;
 use super::respond::Refusal;
 use super::routes::Entrance;
+use crate::store::{DiskRoom, StoreStats};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
@@ -39,7 +40,41 @@ pub struct Metrics {
     answers: Family<Answer, Counter>,
     seconds: Family<Door, Histogram>,
     connections: Family<Door, Gauge<i64, AtomicI64>>,
+    store: StoreGauges,
     ready: Arc<AtomicBool>,
+}
+
+/// What the store says of itself, taken when a watcher asks.
+#[derive(Clone, Default)]
+struct StoreGauges {
+    file: Gauge<i64, AtomicI64>,
+    disk_free: Gauge<i64, AtomicI64>,
+    disk_total: Gauge<i64, AtomicI64>,
+    disk_short: Gauge<i64, AtomicI64>,
+    writes_refused: Gauge<i64, AtomicI64>,
+}
+
+impl StoreGauges {
+    fn register(&self, registry: &mut Registry) {
+        let mut bytes = |name, help, gauge: &Gauge<i64, AtomicI64>| {
+            registry.register_with_unit(name, help, Unit::Bytes, gauge.clone());
+        };
+        bytes("store", "The store's file", &self.file);
+        bytes("disk_free", "Free on the disk that holds the store", &self.disk_free);
+        bytes("disk_total", "The disk that holds the store", &self.disk_total);
+        let mut state = |name, help, gauge: &Gauge<i64, AtomicI64>| registry.register(name, help, gauge.clone());
+        state("disk_short", "1 when space is running out: free some before writes are refused", &self.disk_short);
+        state("writes_refused", "1 when what is left on the disk is kept for reading", &self.writes_refused);
+    }
+
+    fn take(&self, stats: &StoreStats) {
+        let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.file.set(signed(stats.file_bytes));
+        self.disk_free.set(stats.disk.map_or(0, |disk| signed(disk.free)));
+        self.disk_total.set(stats.disk.map_or(0, |disk| signed(disk.total)));
+        self.disk_short.set(i64::from(stats.room > DiskRoom::Plenty));
+        self.writes_refused.set(i64::from(!stats.room.takes_writes()));
+    }
 }
 
 impl Default for Metrics {
@@ -51,7 +86,9 @@ impl Default for Metrics {
         registry.register("http_answers", "Answers by listener, route and status", answers.clone());
         registry.register_with_unit("http_answer", "Time until an answer begins", Unit::Seconds, seconds.clone());
         registry.register("http_connections", "Open connections", connections.clone());
-        Self { registry: Arc::new(registry), answers, seconds, connections, ready: Arc::default() }
+        let store = StoreGauges::default();
+        store.register(&mut registry);
+        Self { registry: Arc::new(registry), answers, seconds, connections, store, ready: Arc::default() }
     }
 }
 
@@ -105,6 +142,7 @@ pub(super) async fn readyz(State(house): State<House>) -> Response {
 
 /// `GET /metrics`, in the OpenMetrics text form.
 pub(super) async fn metrics(State(house): State<House>) -> Result<Response, Refusal> {
+    house.front.metrics.store.take(&house.store.stats());
     let mut text = String::new();
     encode(&mut text, &house.front.metrics.registry).map_err(Refusal::internal)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

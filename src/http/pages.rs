@@ -88,6 +88,7 @@ fn problem(refusal: &Refusal) -> ProblemKind {
         Refused::TooLarge { most } => ProblemKind::TooLarge { most },
         Refused::Throttled { .. } => ProblemKind::TooMany { until: None },
         Refused::Timeout | Refused::Locked => ProblemKind::NotReady,
+        Refused::Low => ProblemKind::DiskAlmostFull,
         Refused::Full => ProblemKind::DiskFull,
         Refused::Unrecorded => ProblemKind::AuditUnwritable,
         Refused::Internal => ProblemKind::Unexpected { reference: None },

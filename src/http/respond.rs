@@ -68,7 +68,9 @@ pub enum Refused {
     Timeout,
     /// The box has no key yet.
     Locked,
-    /// The disk is full: writes are refused.
+    /// The disk is almost full: writes are refused, reading goes on.
+    Low,
+    /// The disk is full: nothing can be written down any more, so nothing can be read either.
     Full,
     /// The access log could not be written, so nothing was opened.
     Unrecorded,
@@ -93,7 +95,7 @@ impl Refused {
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Timeout | Self::Locked | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Low | Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -114,7 +116,7 @@ impl Refused {
             Self::Throttled { .. } => "throttled",
             Self::Timeout => "timeout",
             Self::Locked | Self::Unrecorded => "transient",
-            Self::Full => "no-store",
+            Self::Low | Self::Full => "no-store",
             Self::Internal => "exception",
         }
     }
@@ -145,8 +147,13 @@ impl Refused {
             }
             Self::Timeout => "This took too long and was given up. Try again in a moment.",
             Self::Locked => "The box is locked: it was started without its key. The operator has to unlock it.",
+            Self::Low => {
+                "The disk is almost full, so nothing was written and nothing was lost. Charts can still be read. The \
+                 operator has to free some space."
+            }
             Self::Full => {
-                "The disk is full, so nothing was written and nothing was lost. The operator has to free some space."
+                "The disk is full, so nothing was written and nothing was opened. Nothing was lost. The operator has to \
+                 free some space."
             }
             Self::Unrecorded => {
                 "We could not write the access log, so nothing was opened. The operator has to look at the box."
@@ -276,6 +283,7 @@ impl IntoResponse for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Low => Self::new(Refused::Low),
             StoreError::Full => Self::new(Refused::Full),
             other => Self::internal(other),
         }
@@ -285,7 +293,7 @@ impl From<StoreError> for Refusal {
 impl From<AuditError> for Refusal {
     fn from(error: AuditError) -> Self {
         match error {
-            AuditError::Store(StoreError::Full) => Self::new(Refused::Full),
+            AuditError::Store(error @ (StoreError::Low | StoreError::Full)) => error.into(),
             other => {
                 tracing::error!(target: "http", error = %other, "the access log could not be written or read");
                 Self::new(Refused::Unrecorded)

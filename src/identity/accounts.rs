@@ -171,7 +171,8 @@ impl Identity {
     where
         F: FnOnce(&mut AuditedTx<'_, '_>, &mut AccountRow) -> Result<String, IdentityError> + Send + 'static,
     {
-        let write = self.write(move |tx| {
+        // A few bytes that say who may sign in: that must not wait for a larger disk.
+        let write = self.write_essential(move |tx| {
             let mut account = tx.get(&ACCOUNTS, &(id,))?.ok_or(IdentityError::NoAccount)?;
             let before = account.clone();
             let what = edit(tx, &mut account)?;

@@ -104,6 +104,16 @@ impl Identity {
         self.audit.write(job).await.map(|(value, _)| value)
     }
 
+    /// [`Identity::write`] for what people need to sign in and read, and for what keeps others out: it goes on when the
+    /// disk is almost full.
+    async fn write_essential<T, F>(&self, job: F) -> Result<T, IdentityError>
+    where
+        F: FnOnce(&mut AuditedTx<'_, '_>) -> Result<T, IdentityError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.audit.write_essential(job).await.map(|(value, _)| value)
+    }
+
     fn ambient(&self) -> &Ambient {
         self.audit.ambient()
     }

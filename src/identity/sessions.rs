@@ -48,7 +48,7 @@ impl Identity {
         let Some(tag) = self.session_tag(secret).filter(|_| after(session.last_used, STAMP_EVERY) <= now) else {
             return Ok(());
         };
-        let write = self.audit.store().write(move |tx| {
+        let write = self.audit.store().write_essential(move |tx| {
             let key = (*tag.as_bytes(),);
             if let Some(mut row) = tx.get(&SESSIONS, &key)? {
                 row.last_used = row.last_used.max(now);
@@ -76,7 +76,7 @@ impl Identity {
         if self.read()?.get(&SESSIONS, &(*tag.as_bytes(),))?.is_none() {
             return Ok(());
         }
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             end(tx, tag)?;
             tx.append(by.event(Action::SignOut, None))?;
             Ok::<_, IdentityError>(())
@@ -86,7 +86,7 @@ impl Identity {
 
     /// Ends one session of an account: one's own, or another's by the operator.
     pub async fn end_session(&self, account: AccountId, session: SessionId, by: By) -> Result<(), IdentityError> {
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             let TagRow(tag) = tx.get(&SESSIONS_OF, &(account, session))?.ok_or(IdentityError::NoSession)?;
             let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
             end(tx, tag)?;
@@ -103,7 +103,7 @@ impl Identity {
         keep: Option<SessionId>,
         by: By,
     ) -> Result<usize, IdentityError> {
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
             let ended = end_all(tx, account, keep)?;
             tx.append(by.event_about(Action::SessionEnd, &row, &format!("{ended} sessions")))?;

@@ -105,7 +105,7 @@ impl Identity {
 
     async fn wrong_code(&self, by: By) -> Result<(), IdentityError> {
         let now = self.now();
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             throttle::failed(tx, &[Throttle::setup()], now)?;
             tx.append(by.event(Action::Setup, Some("wrong setup code".into())).outcome(Outcome::Denied))?;
             Ok::<_, IdentityError>(())

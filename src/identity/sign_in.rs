@@ -124,7 +124,7 @@ impl Identity {
         let mut row = SessionRow::new(account.id, listener, SessionState::Open(assurance), self.ambient());
         (row.origin, row.user_agent, row.created) = (origin, user_agent.clone(), session.created);
         let now = self.now();
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             let mut account = tx.get(&ACCOUNTS, &(account.id,))?.ok_or(IdentityError::NotSignedIn)?;
             // Disabled, or another password set, since we looked: then this session has ended.
             let unchanged = tx.get(&CREDENTIALS, &(account.id,))?.is_some_and(|one| one == stored);
@@ -184,7 +184,7 @@ impl Identity {
         session.origin = attempt.origin;
         session.user_agent = attempt.user_agent.as_deref().map(|agent| agent.chars().take(200).collect());
         let replaced: Option<Tag> = attempt.replaces.as_ref().and_then(|old| self.session_tag(old.expose()));
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             // Disabled, or another password set, while this one was being checked.
             let now_stored = tx.get(&CREDENTIALS, &(account.id,))?.filter(|row| row.password == password);
             let now_account = tx.get(&ACCOUNTS, &(account.id,))?.filter(|row| *row == account);
@@ -221,7 +221,7 @@ impl Identity {
         let actor = ActorRef { account: claimed, ..ActorRef::anonymous() };
         let by = By { actor, session: None, origin: attempt.origin, user_agent: attempt.user_agent.clone() };
         let event: Event = by.event(action, None).outcome(Outcome::Denied);
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             throttle::failed(tx, &throttles, now)?;
             tx.append(event)?;
             Ok::<_, IdentityError>(())

@@ -14,7 +14,7 @@ impl Identity {
             return Ok(0);
         }
         let this = self.clone();
-        let write = self.audit.store().write(move |tx| {
+        let write = self.audit.store().write_essential(move |tx| {
             // Looked up again here: a session may have been used since.
             let ended = this.ended(tx)?;
             for one in &ended {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::audit::{self, Action, Outcome};
 use crate::base::{ManualClock, ResourceRef, Role, Secret, SeededRandom};
-use crate::store::Store;
+use crate::store::{DiskRoom, Store};
 
 const GOOD: &str = "walnut gravel teapot onyx";
 const BETTER: &str = "lantern pebble custard orbit";
@@ -14,6 +14,8 @@ const BETTER: &str = "lantern pebble custard orbit";
 struct House {
     identity: Identity,
     clock: ManualClock,
+    /// What the disk has room for.
+    room: Arc<std::sync::RwLock<DiskRoom>>,
 }
 
 fn house() -> House {
@@ -22,8 +24,9 @@ fn house() -> House {
 
 fn house_with(settings: Settings) -> House {
     let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
-    let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(11)));
-    House { identity: Identity::new(audit, MacKey::new(Secret::new([5; 32])), settings), clock }
+    let (store, room) = Store::in_memory_with_room();
+    let audit = Audit::new(store, Ambient::new(clock.clone(), SeededRandom::new(11)));
+    House { identity: Identity::new(audit, MacKey::new(Secret::new([5; 32])), settings), clock, room }
 }
 
 fn secret(text: &str) -> Secret<String> {
@@ -459,5 +462,56 @@ async fn what_has_ended_is_swept_away_and_the_rest_stays() {
     house.clock.advance(Duration::from_secs(86_400));
     assert_eq!(house.identity.sweep().await.unwrap(), 2, "the throttles of the name and of the address");
     assert_eq!(house.identity.sweep().await.unwrap(), 0);
+    house.enter("anna").await;
+}
+
+#[tokio::test]
+async fn on_an_almost_full_disk_people_sign_in_and_out_and_guessing_is_still_slowed() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    house.add("otto", Role::Operator).await;
+    *house.room.write().unwrap() = DiskRoom::KeptForReading;
+
+    let refused = house.identity.create_account(new("late", Role::Nurse), by()).await.unwrap_err();
+    assert!(refused.to_string().starts_with("the disk is almost full"), "{refused}");
+    let signed_in = house.enter("anna").await;
+    house.clock.advance(Duration::from_secs(120));
+    house.identity.note_use(signed_in.secret.expose(), &signed_in.session).await.unwrap();
+    house.identity.sign_out(signed_in.secret.expose(), by()).await.unwrap();
+    assert!(!house.knows(&signed_in, Listener::Clinic));
+
+    for _ in 0..5 {
+        assert!(matches!(house.identity.sign_in(attempt("anna", "no")).await, Err(IdentityError::NotRight)));
+    }
+    assert!(matches!(house.identity.sign_in(attempt("anna", GOOD)).await, Err(IdentityError::Wait { .. })));
+    house.identity.disable(anna.id, by()).await.unwrap();
+    house.clock.advance(Duration::from_secs(3600));
+    house.identity.sweep().await.unwrap();
+    assert_eq!(house.log().iter().filter(|(action, _)| *action == Action::SignIn).count(), 6);
+}
+
+#[tokio::test]
+async fn a_wrong_setup_code_counts_on_an_almost_full_disk_too() {
+    let house = house();
+    house.identity.make_setup_code(by()).await.unwrap();
+    *house.room.write().unwrap() = DiskRoom::KeptForReading;
+    for _ in 0..5 {
+        let wrong = house.identity.check_setup_code(&secret("AAAAA-AAAAA"), by()).await;
+        assert!(matches!(wrong, Err(IdentityError::WrongCode)));
+    }
+    let waits = house.identity.check_setup_code(&secret("AAAAA-AAAAA"), by()).await;
+    assert!(matches!(waits, Err(IdentityError::Wait { .. })));
+}
+
+#[tokio::test]
+async fn on_a_full_disk_nobody_is_told_whether_a_password_was_right() {
+    let house = house();
+    house.add("anna", Role::Clinician).await;
+    *house.room.write().unwrap() = DiskRoom::Full;
+    for password in [GOOD, "no"] {
+        let error = house.identity.sign_in(attempt("anna", password)).await.unwrap_err();
+        assert!(error.to_string().starts_with("the disk is full"), "{error}");
+    }
+    *house.room.write().unwrap() = DiskRoom::Plenty;
     house.enter("anna").await;
 }

@@ -78,7 +78,7 @@ impl Identity {
     pub(super) async fn heard(&self, throttles: &[Throttle], origin: Option<IpAddr>) -> Result<(), IdentityError> {
         let now = self.now();
         let Some(until) = waiting(&self.read()?, throttles, now)? else { return Ok(()) };
-        self.write(move |tx| {
+        self.write_essential(move |tx| {
             tx.count_failure(origin, Action::Throttled)?;
             Ok::<_, IdentityError>(())
         })

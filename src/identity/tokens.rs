@@ -66,7 +66,7 @@ impl Identity {
         let now = self.now();
         let due = token.last_used.is_none_or(|last| after(last, STAMP_EVERY) <= now);
         let Some(tag) = self.token_tag(text).filter(|_| due) else { return Ok(()) };
-        let write = self.audit.store().write(move |tx| {
+        let write = self.audit.store().write_essential(move |tx| {
             let key = (*tag.as_bytes(),);
             if let Some(row) = tx.get(&TOKENS, &key)? {
                 tx.put(&TOKENS, &key, &TokenRow { last_used: row.last_used.max(Some(now)), ..row })?;
@@ -90,7 +90,7 @@ impl Identity {
 
     /// Ends a token for ever.
     pub async fn revoke_token(&self, id: TokenId, by: By) -> Result<(), IdentityError> {
-        let write = self.write(move |tx| {
+        let write = self.write_essential(move |tx| {
             let all: Vec<((AccountId, TokenId), TagRow)> =
                 tx.scan(&TOKENS_OF, KeyRange::all(), Direction::Up)?.collect::<Result<_, _>>()?;
             let found = all.into_iter().find(|((_, token), _)| *token == id);

@@ -9,19 +9,22 @@ use crate::base::{Ambient, ManualClock, ResourceRef, Role, SeededRandom};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode};
 use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState};
-use crate::store::Store;
+use crate::store::{DiskRoom, Store, StoreError};
 
 struct Box_ {
     records: Records,
     ambient: Ambient,
     clock: ManualClock,
+    /// What the disk has room for.
+    room: std::sync::Arc<std::sync::RwLock<DiskRoom>>,
 }
 
 fn new_box() -> Box_ {
     let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
     let ambient = Ambient::new(clock.clone(), SeededRandom::new(1));
-    let records = Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic);
-    Box_ { records, ambient, clock }
+    let (store, room) = Store::in_memory_with_room();
+    let records = Records::new(Audit::new(store, ambient.clone()), Reach::Clinic);
+    Box_ { records, ambient, clock, room }
 }
 
 fn why(action: audit::Action) -> Why {
@@ -371,4 +374,43 @@ fn the_log_is_the_health_administrators_and_each_patient_in_it_is_listed() {
     for actor in [ann, house.actor(Role::Clinician, None), house.actor(Role::Operator, None)] {
         assert!(read(&actor, of_p1.clone()).is_err() && read(&actor, audit::Filter::default()).is_err());
     }
+}
+
+#[test]
+fn on_an_almost_full_disk_a_chart_opens_with_its_entry_and_a_change_is_refused_with_one_too() {
+    use audit::Action::{Create, Read};
+    use audit::Outcome::{Denied, Failed, Success};
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let before = audit::size(&house.records.audit().read().unwrap()).unwrap();
+    *house.room.write().unwrap() = DiskRoom::KeptForReading;
+
+    let clinician = house.actor(Role::Clinician, None);
+    assert_eq!(house.read(&clinician, ResourceType::Patient, "p1").unwrap()["name"][0]["family"], "Brandvold");
+    assert!(house.read(&house.actor(Role::Operator, None), ResourceType::Patient, "p1").is_err());
+    let value = patient("p2", "Corvin");
+    let change = Change::put(ResourceType::Patient, id("p2"), value, Condition::None, Mode::Strict).unwrap();
+    let refused = house.records.change_all_blocking(&clinician, why(Create), vec![change], Transaction::STRICT);
+    assert!(matches!(refused, Err(RecordError::Audit(audit::AuditError::Store(StoreError::Low)))));
+    assert!(matches!(house.read(&clinician, ResourceType::Patient, "p2"), Err(RecordError::NotFound)));
+
+    let read = house.records.audit().read().unwrap();
+    let lines = audit::entries(&read, &audit::Filter::default(), 10).unwrap().lines;
+    let added: Vec<_> = lines.iter().rev().filter(|line| line.entry.sequence() > before).collect();
+    let said: Vec<_> = added.iter().map(|line| (line.entry.action, line.entry.outcome)).collect();
+    assert_eq!(said, [(Read, Success), (Read, Denied), (Create, Failed), (Read, Denied)]);
+    let opened = &audit::touched(&read, &added[0].entry, None, 10).unwrap().touched[0];
+    assert_eq!((opened.kind, opened.patient.as_ref()), (TouchKind::Opened, Some(&id("p1"))));
+}
+
+#[test]
+fn on_a_full_disk_nothing_opens_because_nothing_can_be_written_down() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let system = Actor::system("test");
+    *house.room.write().unwrap() = DiskRoom::Full;
+    let refused = house.read(&system, ResourceType::Patient, "p1");
+    assert!(matches!(refused, Err(RecordError::Audit(audit::AuditError::Store(StoreError::Full)))));
+    *house.room.write().unwrap() = DiskRoom::Plenty;
+    house.read(&system, ResourceType::Patient, "p1").unwrap();
 }

@@ -446,7 +446,8 @@ fn with_little_space_ordinary_writes_are_refused_and_essential_ones_go_on() {
     let store = on(&disk, &StoreOptions { cache_bytes: 1 << 20, ..StoreOptions::for_a_clinic() });
     put(&store, 0, b"").unwrap();
     disk.said.store(1 << 20, Ordering::SeqCst);
-    assert!(matches!(put(&store, 1, b"no"), Err(StoreError::Full)));
+    assert!(matches!(put(&store, 1, b"no"), Err(StoreError::Low)));
+    assert_eq!(store.stats().room, DiskRoom::KeptForReading);
     essential(&store, 1).unwrap();
     assert_eq!(rows(&store).unwrap(), 2);
     disk.said.store(100 << 30, Ordering::SeqCst);

@@ -9,8 +9,17 @@ use super::codec::CodecError;
 pub enum StoreError {
     #[error("the store could not be read or written: {0}. Check the disk; nothing was acknowledged.")]
     Io(String),
-    #[error("the disk is full, so nothing was written and nothing was lost. Free some space, then try again.")]
+    /// Not a byte more goes in: reads cannot be written into the access log either.
+    #[error(
+        "the disk is full, so nothing was written or opened, and nothing was lost. Free some space, then try again."
+    )]
     Full,
+    /// An ordinary write, while what is left is kept for reading.
+    #[error(
+        "the disk is almost full and what is left is kept for reading, so nothing was written and nothing was lost. \
+         Charts still open. Free some space, then try again."
+    )]
+    Low,
     #[error("the store is damaged: {0}. Do not write to it; restore the last good backup.")]
     Damaged(String),
     #[error("a stored value cannot be read back: {0}. Restore the last good backup, or update this program.")]

@@ -27,7 +27,7 @@ use crate::crypto::page::PageKey;
 pub use codec::{CodecError, Record, Value};
 pub use error::StoreError;
 pub use key::{Desc, Key, KeyReader};
-pub use options::{DiskSpace, OpenCheck, StoreOptions, StoreStats};
+pub use options::{DiskRoom, DiskSpace, OpenCheck, StoreOptions, StoreStats};
 pub use read::{Direction, KeyRange, Read, ReadExt, Rows};
 pub use table::{Table, TableId};
 pub use writer::Tx;
@@ -68,6 +68,14 @@ impl Store {
         Self::over(engine::memory::MemoryEngine::default())
     }
 
+    /// [`Store::in_memory`] on a disk that has as much room as the test says, from one commit to the next.
+    #[cfg(test)]
+    pub fn in_memory_with_room() -> (Self, Arc<std::sync::RwLock<DiskRoom>>) {
+        let engine = engine::memory::MemoryEngine::default();
+        let room = engine.room.clone();
+        (Self::over(engine), room)
+    }
+
     fn over(engine: impl Engine) -> Self {
         let engine: Arc<dyn Engine> = Arc::new(engine);
         Self { writer: Arc::new(Writer::start(engine.clone())), engine }
@@ -91,7 +99,7 @@ impl Store {
     /// its changes are durable. A job that returns `Err` or panics leaves nothing. The job should only
     /// look up, compare and put: parse and build keys before.
     ///
-    /// Refused with [`StoreError::Full`] while little disk space is left.
+    /// Refused with [`StoreError::Low`] while little disk space is left.
     pub fn write<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -119,8 +127,23 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = self.writer.submit(Class::Ordinary, job);
-        answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+        blocking(self.writer.submit(Class::Ordinary, job))
+    }
+
+    /// [`Store::write_essential`] for callers without an async runtime.
+    pub fn write_essential_blocking<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        blocking(self.writer.submit(Class::Essential, job))
+    }
+
+    /// Takes back what was given away of the space kept for reading, when there is room again. To be called now and
+    /// then, hourly say.
+    pub fn keep_reserve(&self) {
+        self.engine.keep_reserve();
     }
 
     /// Copies everything there is now into a new store at `path`, sealed under `key`: closely packed, with an
@@ -158,6 +181,10 @@ fn copy_rows(from: &dyn engine::View, to: &dyn Engine) -> Result<(), StoreError>
         }
     }
     to.commit(&batch)
+}
+
+fn blocking<T, E: From<StoreError>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
+    answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Stopping.into()))
 }
 
 async fn answered<T, E: From<StoreError>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {

@@ -51,8 +51,52 @@ impl StoreOptions {
     }
 
     pub(super) fn is_low(&self, space: DiskSpace) -> bool {
-        let share = space.total / 100 * u64::from(self.low_percent);
-        space.free < self.low_bytes.max(share)
+        space.free < self.low(space)
+    }
+
+    /// Below how many free bytes ordinary writes are refused.
+    fn low(&self, space: DiskSpace) -> u64 {
+        self.low_bytes.max(space.total / 100 * u64::from(self.low_percent))
+    }
+
+    pub(super) fn room(&self, space: DiskSpace) -> DiskRoom {
+        let low = self.low(space);
+        if space.free < low {
+            DiskRoom::KeptForReading
+        } else if space.free < low.saturating_mul(2).max(space.total / 10) {
+            DiskRoom::Short
+        } else {
+            DiskRoom::Plenty
+        }
+    }
+}
+
+/// What the disk still has room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiskRoom {
+    #[default]
+    Plenty,
+    /// Less than 10 % is free, or less than twice what is kept for reading: the operator should know.
+    Short,
+    /// What is left is kept for reading: ordinary writes are refused.
+    KeptForReading,
+    /// Nothing goes in any more, so that nothing can be read either.
+    Full,
+}
+
+impl DiskRoom {
+    /// The name by which programs know it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plenty => "plenty",
+            Self::Short => "short",
+            Self::KeptForReading => "kept-for-reading",
+            Self::Full => "full",
+        }
+    }
+
+    pub const fn takes_writes(self) -> bool {
+        matches!(self, Self::Plenty | Self::Short)
     }
 }
 
@@ -68,6 +112,7 @@ pub struct StoreStats {
     pub syncs: u64,
     /// None for a store in memory.
     pub disk: Option<DiskSpace>,
+    pub room: DiskRoom,
 }
 
 #[cfg(test)]
@@ -81,5 +126,14 @@ mod tests {
         let low = |free, total| options.is_low(DiskSpace { free, total });
         assert!(low(gib - 1, 10 * gib) && !low(gib, 10 * gib));
         assert!(low(19 * gib, 1000 * gib) && !low(20 * gib, 1000 * gib));
+    }
+
+    #[test]
+    fn the_operator_is_told_at_a_tenth_and_well_before_writes_stop() {
+        let gib = 1_u64 << 30;
+        let room = |free, total| StoreOptions::for_a_clinic().room(DiskSpace { free, total });
+        assert_eq!([99, 100].map(|free| room(free * gib, 1000 * gib)), [DiskRoom::Short, DiskRoom::Plenty]);
+        assert_eq!([1, 2].map(|free| room(free * gib, 8 * gib)), [DiskRoom::Short, DiskRoom::Plenty]);
+        assert_eq!(room(gib - 1, 8 * gib), DiskRoom::KeptForReading);
     }
 }

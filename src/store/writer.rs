@@ -17,8 +17,9 @@ use tokio::sync::oneshot;
 use super::StoreError;
 use super::codec::Value;
 use super::engine::memory::is_empty;
-use super::engine::{Changes, Engine, Room, View};
+use super::engine::{Changes, Engine, View};
 use super::key::Key;
+use super::options::DiskRoom;
 use super::read::{Direction, RawRange, Read, Rows};
 use super::table::{Table, TableId};
 
@@ -139,26 +140,27 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn run(engine: &dyn Engine, jobs: &mpsc::Receiver<Box<dyn Job>>) {
-    let mut room = Room::ForAll;
+    let mut room = DiskRoom::Plenty;
     while let Ok(first) = jobs.recv() {
         let before = std::mem::replace(&mut room, engine.room());
-        match (before, room) {
-            (Room::ForAll, Room::ForEssentials) => {
-                tracing::error!("little disk space is left: writes are refused, reading goes on");
+        match (before.takes_writes(), room.takes_writes()) {
+            (true, false) => tracing::error!("little disk space is left: writes are refused, reading goes on"),
+            (false, true) => tracing::info!("there is disk space again: writes go on"),
+            _ if room == DiskRoom::Short && before == DiskRoom::Plenty => {
+                tracing::warn!("the disk fills up: free some space before writes are refused");
             }
-            (Room::ForEssentials, Room::ForAll) => tracing::info!("there is disk space again: writes go on"),
             _ => {}
         }
         run_group(engine, room, std::iter::once(first).chain(jobs.try_iter()).take(GROUP_JOBS));
     }
 }
 
-fn run_group(engine: &dyn Engine, room: Room, jobs: impl Iterator<Item = Box<dyn Job>>) {
+fn run_group(engine: &dyn Engine, room: DiskRoom, jobs: impl Iterator<Item = Box<dyn Job>>) {
     let mut jobs = jobs.filter_map(|job| {
-        if room == Room::ForAll || job.class() == Class::Essential {
+        if room.takes_writes() || job.class() == Class::Essential {
             return Some(job);
         }
-        safely(|| job.refuse(StoreError::Full));
+        safely(|| job.refuse(if room == DiskRoom::Full { StoreError::Full } else { StoreError::Low }));
         None
     });
     let Some(first) = jobs.next() else { return };
@@ -335,8 +337,8 @@ mod tests {
             assert!(!*lock(&self.panics), "on purpose");
             lock(&self.refuses).clone().map_or_else(|| self.memory.commit(changes), Err)
         }
-        fn room(&self) -> Room {
-            Room::ForAll
+        fn room(&self) -> DiskRoom {
+            DiskRoom::Plenty
         }
         fn stats(&self) -> StoreStats {
             StoreStats::default()

@@ -4,6 +4,7 @@
 
 mod client;
 mod commands;
+mod disk;
 mod locked;
 mod process;
 mod setup;

@@ -27,7 +27,7 @@ pub fn refused(arguments: &[&str]) -> (i32, String) {
 
 /// A folder with a box in it, and what was shown once when it was made.
 pub struct Place {
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
     pub dir: PathBuf,
     pub printed: String,
 }
@@ -37,14 +37,28 @@ impl Place {
     pub fn made(more: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("box");
+        Self::made_in(home, dir, more)
+    }
+
+    /// [`Place::made`] in a folder that somebody else takes away.
+    pub fn made_at(dir: PathBuf, more: &[&str]) -> Self {
+        Self::made_in(tempfile::tempdir().unwrap(), dir, more)
+    }
+
+    fn made_in(home: tempfile::TempDir, dir: PathBuf, more: &[&str]) -> Self {
         let mut arguments = vec!["init", "--clinic", "Hill Street Surgery", "--dir", dir.to_str().unwrap()];
         arguments.extend(more);
         let printed = printed(&arguments);
-        Self { _home: home, dir, printed }
+        Self { home, dir, printed }
     }
 
     pub fn dir(&self) -> &str {
         self.dir.to_str().unwrap()
+    }
+
+    /// A folder for what a test needs besides.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     pub fn setup_code(&self) -> String {

@@ -3,7 +3,8 @@
 use crate::client::Client;
 use crate::process::{Place, printed};
 
-const PASSWORDS: [&str; 3] = ["velvet tractor monsoon 71", "granite pelican octave 44", "saffron bicycle meadow 58"];
+pub const PASSWORDS: [&str; 3] =
+    ["velvet tractor monsoon 71", "granite pelican octave 44", "saffron bicycle meadow 58"];
 
 fn fields(users: [&str; 3]) -> Vec<(&'static str, &str)> {
     vec![
@@ -28,6 +29,12 @@ fn walk_to_the_last_page(client: &Client, code: &str, users: [&str; 3]) {
     let check = client.get("/setup/check");
     assert!(check.body.contains("Lena Corvin") && check.body.contains(users[2]));
     assert!(!check.body.contains(PASSWORDS[2]));
+}
+
+/// The accounts `ada`, `otto` and `lena`.
+pub fn set_up(client: &Client, code: &str) {
+    walk_to_the_last_page(client, code, ["ada", "otto", "lena"]);
+    assert_eq!(client.post("/setup/check", &[]).status, 200);
 }
 
 pub fn sign_in(client: &Client, user: &str, password: &str) -> u16 {

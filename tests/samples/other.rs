@@ -10,6 +10,7 @@ use chartbox::http::operator::pages::*;
 use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
 use chartbox::http::ui::record::*;
 use chartbox::http::ui::{Faults, words};
+use chartbox::store::DiskRoom;
 
 use super::*;
 
@@ -91,7 +92,8 @@ fn open() -> Vec<(&'static str, String)> {
         ("problem-503", problem(ProblemKind::AuditUnwritable)),
         ("problem-503-starting", problem(ProblemKind::NotReady)),
         ("problem-503-slow", problem(ProblemKind::TookTooLong)),
-        ("problem-507", problem(ProblemKind::DiskFull)),
+        ("problem-507", problem(ProblemKind::DiskAlmostFull)),
+        ("problem-507-full", problem(ProblemKind::DiskFull)),
     ]
 }
 
@@ -411,7 +413,7 @@ fn operator() -> Vec<(&'static str, String)> {
     let health = Health {
         cx: cx(),
         unlock: Unlock::Tpm,
-        disk: Disk { used: 146_000_000_000, total: 477_000_000_000, store: 41_800_000_000 },
+        disk: Disk { used: 146_000_000_000, total: 477_000_000_000, store: 41_800_000_000, room: DiskRoom::Plenty },
         memory: Memory { used: 58_000_000, peak: Some(141_000_000), total: 8_000_000_000 },
         version: "0.1.0".into(),
         running_since: time("2026-01-31T06:12"),
@@ -440,6 +442,7 @@ fn operator() -> Vec<(&'static str, String)> {
     bad.cx = demo(cx());
     bad.unlock = Unlock::HostKey;
     bad.disk.used = 470_000_000_000;
+    bad.disk.room = DiskRoom::KeptForReading;
     bad.certificate.days_left = -2;
     bad.certificate.until = day("2026-03-01");
     bad.listeners[0].state = ListenerState::Broken;
@@ -450,6 +453,7 @@ fn operator() -> Vec<(&'static str, String)> {
     let mut care = health.clone();
     care.unlock = Unlock::Demo;
     care.disk.used = 440_000_000_000;
+    care.disk.room = DiskRoom::Short;
     care.log.verified = None;
     care.clock = ClockHealth::Unknown;
     let pass = Health { unlock: Unlock::Passphrase, ..health.clone() };

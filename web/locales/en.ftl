@@ -304,8 +304,10 @@ problem-unexpected = Something went wrong on our side
     .more = Nothing was saved. Try once more; if it happens again, tell the operator the reference below.
 problem-audit-unwritable = We could not write the access log, so nothing was opened
     .more = Records stay closed until it can be written again. The operator sees why on the health page.
-problem-disk-full = The box has no room left to write
+problem-disk-almost-full = The box has no room left to write
     .more = Nothing was saved. Records can still be read. Please tell the operator.
+problem-disk-full = The disk is full to the last byte
+    .more = Nothing was saved, and nothing was opened, because the access log cannot be written. Nothing was lost. Please tell the operator at once.
 problem-not-ready = The box is just starting or stopping
     .more = Nothing is lost. Try again in a minute.
 problem-reference = Reference:
@@ -1280,7 +1282,9 @@ verdict-grave =
        *[other] { $n } things need you; at least one of them now
     }
 trouble-log = The access log is not as it was written. Keep the box as it is and tell the health administrator.
-trouble-disk = The disk has { $free } % left. Under 2 % nothing can be written any more; records can still be read.
+trouble-disk = The disk has { $free } % left, { $bytes }. Free some space before the box has to refuse what people write; records could then still be read.
+trouble-disk-low = The disk has { $bytes } left, which is kept for reading: whatever people write is refused, and records can be read. Free some space.
+trouble-disk-full = The disk is full to the last byte: nothing can be written, and no record can be opened, because the access log cannot be written. Free some space.
 trouble-certificate = The certificate is valid until { $date } only, and should have renewed itself. Run “chartbox tls renew” at the console.
 trouble-listener = { $address } does not answer. Another program may use this port.
 trouble-clock = The machine’s clock follows no time server. Times in the access log may be wrong.

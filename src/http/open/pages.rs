@@ -261,7 +261,9 @@ pub enum ProblemKind {
     Unexpected { reference: Option<String> },
     /// 503: the access log cannot be written.
     AuditUnwritable,
-    /// 507: no room to write; reading goes on.
+    /// 507: what room is left is kept for reading.
+    DiskAlmostFull,
+    /// 507: no room for anything, the access log included.
     DiskFull,
     /// 503: the box is starting or stopping.
     NotReady,
@@ -282,7 +284,7 @@ impl ProblemKind {
             Self::TooMany { .. } => 429,
             Self::Unexpected { .. } => 500,
             Self::AuditUnwritable | Self::NotReady | Self::TookTooLong => 503,
-            Self::DiskFull => 507,
+            Self::DiskAlmostFull | Self::DiskFull => 507,
         }
     }
 
@@ -303,6 +305,7 @@ impl ProblemKind {
             Self::TooMany { .. } => "problem-too-many",
             Self::Unexpected { .. } => "problem-unexpected",
             Self::AuditUnwritable => "problem-audit-unwritable",
+            Self::DiskAlmostFull => "problem-disk-almost-full",
             Self::DiskFull => "problem-disk-full",
             Self::NotReady => "problem-not-ready",
         })
@@ -329,6 +332,7 @@ impl ProblemKind {
             Self::TooMany { until: None } => t("problem-too-many.more"),
             Self::Unexpected { .. } => t("problem-unexpected.more"),
             Self::AuditUnwritable => t("problem-audit-unwritable.more"),
+            Self::DiskAlmostFull => t("problem-disk-almost-full.more"),
             Self::DiskFull => t("problem-disk-full.more"),
             Self::NotReady => t("problem-not-ready.more"),
         }

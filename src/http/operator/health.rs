@@ -20,7 +20,7 @@ pub async fn health(visit: Visit) -> Result<Response, Refusal> {
     let zone = &house.front.face.zone;
     page(&Health {
         unlock: unlock(house.about.weakest),
-        disk: machine::disk(&house.about.folder, &house.about.store_file),
+        disk: machine::disk(&house.store.stats()),
         memory: machine::memory(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         running_since: When::at(house.about.started, zone),

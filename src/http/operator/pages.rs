@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 
 use crate::base::Role;
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, format, page, role_word, t};
+use crate::store::DiskRoom;
 
 /// The health of the box on one page.
 #[derive(Debug, Clone, Template)]
@@ -78,6 +79,7 @@ pub struct Disk {
     pub total: u64,
     /// Of these, the store's own file.
     pub store: u64,
+    pub room: DiskRoom,
 }
 
 impl Disk {
@@ -88,6 +90,25 @@ impl Disk {
 
     fn free_percent(&self) -> u8 {
         100 - self.percent()
+    }
+
+    fn trouble(&self) -> Option<Text> {
+        let word = match self.room {
+            DiskRoom::Plenty => return None,
+            DiskRoom::Short => "trouble-disk",
+            DiskRoom::KeptForReading => "trouble-disk-low",
+            DiskRoom::Full => "trouble-disk-full",
+        };
+        let free = format::bytes(self.total.saturating_sub(self.used));
+        Some(t(word).with("free", self.free_percent()).with("bytes", free))
+    }
+
+    fn mark(&self) -> (&'static str, Tone) {
+        match self.room {
+            DiskRoom::Plenty => ("ok", Tone::Good),
+            DiskRoom::Short => ("alert", Tone::Caution),
+            DiskRoom::KeptForReading | DiskRoom::Full => ("stop", Tone::Critical),
+        }
     }
 }
 
@@ -171,8 +192,8 @@ impl Health {
         if matches!(self.log.verified, Some((_, Whole::No))) {
             trouble(t("trouble-log"));
         }
-        if self.disk.free_percent() < 10 {
-            trouble(t("trouble-disk").with("free", self.disk.free_percent()));
+        if let Some(text) = self.disk.trouble() {
+            trouble(text);
         }
         if self.certificate.days_left < 14 {
             trouble(t("trouble-certificate").with("date", self.certificate.until.long()));
@@ -191,7 +212,7 @@ impl Health {
 
     fn is_grave(&self) -> bool {
         matches!(self.log.verified, Some((_, Whole::No)))
-            || self.disk.free_percent() < 3
+            || !self.disk.room.takes_writes()
             || self.certificate.days_left < 1
             || self.listeners.iter().any(|listener| listener.state == ListenerState::Broken)
     }
@@ -245,11 +266,7 @@ impl Health {
 
     fn machine_checks(&self) -> Vec<Check> {
         let (disk, memory) = (&self.disk, &self.memory);
-        let shape = match disk.free_percent() {
-            ..3 => ("stop", Tone::Critical),
-            3..10 => ("alert", Tone::Caution),
-            _ => ("ok", Tone::Good),
-        };
+        let shape = disk.mark();
         let used = t("disk-used").with("percent", disk.percent());
         let of = t("disk-of")
             .with("used", format::bytes(disk.used))

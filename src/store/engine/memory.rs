@@ -6,10 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use super::{Changes, Engine, Room, View};
+use super::{Changes, Engine, View};
 use crate::base::StoreId;
 use crate::store::StoreError;
-use crate::store::options::StoreStats;
+use crate::store::options::{DiskRoom, StoreStats};
 use crate::store::read::{Direction, RawRange, Rows};
 use crate::store::table::TableId;
 
@@ -18,6 +18,8 @@ type Map = BTreeMap<Vec<u8>, Bytes>;
 #[derive(Default)]
 pub(in crate::store) struct MemoryEngine {
     tables: RwLock<BTreeMap<TableId, Arc<Map>>>,
+    /// As much room as a test says.
+    pub(in crate::store) room: Arc<RwLock<DiskRoom>>,
 }
 
 struct MemoryView(BTreeMap<TableId, Arc<Map>>);
@@ -28,6 +30,9 @@ impl Engine for MemoryEngine {
     }
 
     fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
+        if self.room() == DiskRoom::Full {
+            return Err(StoreError::Full);
+        }
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         for (table, rows) in changes {
             let map = Arc::make_mut(tables.entry(*table).or_default());
@@ -41,12 +46,12 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn room(&self) -> Room {
-        Room::ForAll
+    fn room(&self) -> DiskRoom {
+        *self.room.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stats(&self) -> StoreStats {
-        StoreStats::default()
+        StoreStats { room: self.room(), ..StoreStats::default() }
     }
 
     fn id(&self) -> StoreId {

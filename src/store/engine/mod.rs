@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::base::StoreId;
 
 use super::StoreError;
-use super::options::StoreStats;
+use super::options::{DiskRoom, StoreStats};
 use super::read::{Direction, RawRange, Rows};
 use super::table::TableId;
 
@@ -25,19 +25,13 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// Applies all of `changes`, or nothing; durable when it returns `Ok`. Called by one thread only.
     fn commit(&self, changes: &Changes) -> Result<(), StoreError>;
     /// What the disk has room for now.
-    fn room(&self) -> Room;
+    fn room(&self) -> DiskRoom;
+    /// Takes back what was given away of the space kept for reading, when there is room for it again.
+    fn keep_reserve(&self) {}
     fn stats(&self) -> StoreStats;
     fn id(&self) -> StoreId;
     /// Leaves the file as a clean stop does. What is asked afterwards is answered with `Stopping`.
     fn close(&self);
-}
-
-/// What may still be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    ForAll,
-    /// Little space is left: it is kept for what reading needs.
-    ForEssentials,
 }
 
 /// One commit's state.

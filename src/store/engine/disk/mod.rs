@@ -44,11 +44,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use ::redb::{Builder, Database, ReadableDatabase};
 
-use super::{Changes, Engine, Room, View};
+use super::{Changes, Engine, View};
 use crate::base::{Ambient, StoreId};
 use crate::crypto::page::PageKey;
 use crate::store::StoreError;
-use crate::store::options::{OpenCheck, StoreOptions, StoreStats};
+use crate::store::options::{DiskRoom, OpenCheck, StoreOptions, StoreStats};
 
 pub(in crate::store) use label::Label;
 pub(in crate::store) use layout::Slot;
@@ -257,6 +257,11 @@ impl DiskEngine {
         self.switch(&mut state, use_as)
     }
 
+    /// Whether the disk was full when something was last written.
+    fn is_frozen(&self) -> bool {
+        self.read_state().running().is_ok_and(|running| running.pages.is_frozen())
+    }
+
     /// Opens for writing what was opened for reading only because the disk was full.
     fn thaw(&self) -> Result<(), StoreError> {
         let frozen = self.read_state().running()?.pages.is_frozen();
@@ -381,12 +386,14 @@ impl Engine for DiskEngine {
         result
     }
 
-    fn room(&self) -> Room {
-        match self.medium.space() {
-            Ok(space) if self.options.is_low(space) => Room::ForEssentials,
-            // A disk that does not say how full it is will say so when it is.
-            _ => Room::ForAll,
-        }
+    fn room(&self) -> DiskRoom {
+        // A disk that does not say how full it is will say so when it is.
+        let room = self.medium.space().map_or(DiskRoom::Plenty, |space| self.options.room(space));
+        if self.is_frozen() && !room.takes_writes() { DiskRoom::Full } else { room }
+    }
+
+    fn keep_reserve(&self) {
+        self.lock_reserve().refill(&self.options, &*self.medium);
     }
 
     fn stats(&self) -> StoreStats {
@@ -398,6 +405,7 @@ impl Engine for DiskEngine {
             bytes_read: load(&self.meter.read),
             syncs: load(&self.meter.syncs),
             disk: self.medium.space().ok(),
+            room: self.room(),
         }
     }
 

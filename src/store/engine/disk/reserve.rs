@@ -1,7 +1,7 @@
 //! Space kept back so that reads can go on being audited when the disk is full.
 //!
 //! A file beside the store, `<store>.reserve`, whose blocks are allocated and never written. It is given
-//! back in pieces when little is free, and taken again at the next start with room.
+//! back in pieces when little is free, and taken again when there is room, within the hour.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -32,16 +32,22 @@ impl Reserve {
             return;
         };
         self.held = file.metadata().map_or(0, |about| about.len());
+        self.file = Some(file);
+        self.refill(options, medium);
+    }
+
+    /// Fills it while that leaves room for writes.
+    pub(in crate::store) fn refill(&mut self, options: &StoreOptions, medium: &dyn Medium) {
+        let Some(file) = &self.file else { return };
         let wanted = options.reserve_bytes;
         let left_after =
             medium.space().map(|space| DiskSpace { free: (space.free + self.held).saturating_sub(wanted), ..space });
         if self.held != wanted && left_after.is_ok_and(|space| !options.is_low(space)) {
-            match allocate(&file, self.held, wanted) {
+            match allocate(file, self.held, wanted) {
                 Ok(()) => self.held = wanted,
                 Err(error) => tracing::warn!(%error, "no space could be reserved for reading on this disk"),
             }
         }
-        self.file = Some(file);
     }
 
     /// Gives a piece back when little is free.

@@ -1,0 +1,187 @@
+//! A box on a disk that fills up, and has room again.
+//!
+//! The disk is a file system in memory whose size is changed while the box runs. Where a test may not mount one
+//! (that takes root), it says so and passes.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::client::Client;
+use crate::process::{Place, file, printed, refused};
+use crate::setup::{PASSWORDS, set_up, sign_in};
+
+/// A file system of its own, taken away when dropped.
+struct Disk {
+    home: tempfile::TempDir,
+}
+
+impl Disk {
+    /// `None` where nothing may be mounted.
+    fn mounted(bytes: u64) -> Option<Self> {
+        let home = tempfile::tempdir().unwrap();
+        let size = format!("size={bytes},mode=0700");
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(home.path()).output();
+        if done.is_ok_and(|done| done.status.success()) {
+            return Some(Self { home });
+        }
+        eprintln!("not tried: this user may not mount a file system to fill up");
+        None
+    }
+
+    fn path(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn used(&self) -> u64 {
+        let about = rustix::fs::statvfs(self.path()).unwrap();
+        (about.f_blocks - about.f_bfree) * about.f_frsize
+    }
+
+    /// Gives it another size, in bytes; it keeps what is on it.
+    fn resize(&self, bytes: u64) {
+        let size = format!("remount,size={bytes}");
+        let done = Command::new("mount").args(["-o", &size]).arg(self.path()).status().unwrap();
+        assert!(done.success(), "{size}");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
+    }
+}
+
+const MIB: u64 = 1 << 20;
+/// Twice what a box keeps for reading, and some; not so much that it would set its reserve aside, which takes memory.
+const ROOMY: u64 = 2300 * MIB;
+
+fn patient(id: &str) -> String {
+    format!(r#"{{"resourceType":"Patient","id":"{id}","name":[{{"family":"Brandvold","given":["Halina"]}}]}}"#)
+}
+
+/// Puts a patient, and answers with the status.
+fn put(client: &Client, token: &str, id: &str) -> (u16, String) {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/fhir+json")];
+    let answer = client.send("PUT", &format!("/fhir/Patient/{id}"), &headers, &patient(id));
+    (answer.status, answer.body)
+}
+
+/// A box on the disk with a clinician who is signed in, and a program's token.
+struct Scene {
+    place: Place,
+    token: String,
+}
+
+impl Scene {
+    fn on(disk: &Disk) -> Self {
+        let place = Place::made_at(disk.path().join("box"), &[]);
+        let dir = place.dir();
+        printed(&["user", "add", "lab", "--name", "Laboratory", "--service", "--dir", dir]);
+        let scope = ["--scope", "system/*.cruds"];
+        let token = printed(&[&["token", "create", "--user", "lab", "--dir", dir], &scope[..]].concat());
+        Self { place, token: token.trim().to_owned() }
+    }
+
+    fn entries(&self, action: &str) -> usize {
+        let listed =
+            printed(&["audit", "list", "--json", "--action", action, "--limit", "1000", "--dir", self.place.dir()]);
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        listed["lines"].as_array().unwrap().len()
+    }
+}
+
+#[test]
+fn on_an_almost_full_disk_writes_are_refused_in_words_and_charts_open_and_are_in_the_log() {
+    let Some(disk) = Disk::mounted(ROOMY) else { return };
+    let scene = Scene::on(&disk);
+    let running = scene.place.serve();
+    let (clinic, dir) = (running.client("clinic"), scene.place.dir());
+    set_up(&clinic, &scene.place.setup_code());
+    assert_eq!(put(&clinic, &scene.token, "p1").0, 201);
+    let operator = running.client("clinic");
+    assert_eq!(sign_in(&operator, "otto", PASSWORDS[1]), 303);
+    assert!(!operator.get("/box").body.contains("Free some space"));
+
+    // The operator hears of it before anything is refused.
+    disk.resize(disk.used() + 1500 * MIB);
+    assert!(operator.get("/box").body.contains("Free some space before the box has to refuse"));
+    assert!(running.client("ops").get("/metrics").body.contains("chartbox_disk_short 1"));
+    assert_eq!(put(&clinic, &scene.token, "p2").0, 201);
+
+    disk.resize(disk.used() + 900 * MIB);
+    let (status, said) = put(&clinic, &scene.token, "p3");
+    assert_eq!(status, 507, "{said}");
+    let outcome: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(outcome["resourceType"], "OperationOutcome");
+    let text = outcome["issue"][0]["details"]["text"].as_str().unwrap();
+    assert!(text.starts_with("The disk is almost full") && text.contains("free some space"), "{text}");
+    let added = ["user", "add", "late", "--name", "Late", "--role", "nurse", "--dir", dir];
+    let (code, said) = refused(&added);
+    assert!(code == 1 && said.lines().count() == 1 && said.contains("the disk is almost full"), "{said}");
+    let import = file(scene.place.home(), "patient.json", &patient("p4"));
+    let (code, said) = refused(&["import", &import, "--dir", dir]);
+    assert!(code == 1 && said.contains("the disk is almost full"), "{said}");
+
+    // Signing in, reading and being written down go on.
+    assert_eq!(sign_in(&clinic, "lena", PASSWORDS[2]), 303);
+    let before = scene.entries("read");
+    let chart = clinic.get("/patients/p1");
+    assert_eq!(chart.status, 200);
+    assert!(chart.body.contains("Brandvold"));
+    let after = scene.entries("read");
+    assert!(after > before, "{before} {after}");
+    let token = clinic.get("/patients/new").csrf();
+    let token = token.as_str();
+    let new = [("csrf", token), ("family", "Corvin"), ("given", "Lena"), ("born", "1980-02-03"), ("sex", "female")];
+    let page = clinic.post("/patients/new", &new);
+    assert!(page.status == 507 && page.body.contains("The box has no room left to write"), "{}", page.body);
+    assert!(operator.get("/box").body.contains("which is kept for reading"));
+    let metrics = running.client("ops").get("/metrics").body;
+    assert!(metrics.contains("chartbox_writes_refused 1"), "{metrics}");
+    assert!(printed(&["status", "--dir", dir]).contains("kept-for-reading"));
+    printed(&["audit", "verify", "--dir", dir]);
+
+    disk.resize(ROOMY);
+    assert_eq!(put(&clinic, &scene.token, "p3").0, 201);
+    assert_eq!(clinic.get("/patients/p3").status, 200);
+    assert!(running.stop().0);
+}
+
+#[test]
+fn on_a_full_disk_nothing_opens_unwritten_and_what_was_acknowledged_is_there_afterwards() {
+    let Some(disk) = Disk::mounted(ROOMY) else { return };
+    let scene = Scene::on(&disk);
+    let running = scene.place.serve();
+    let clinic = running.client("clinic");
+    set_up(&clinic, &scene.place.setup_code());
+    assert_eq!(put(&clinic, &scene.token, "p0").0, 201);
+    assert_eq!(sign_in(&clinic, "lena", PASSWORDS[2]), 303);
+
+    // Looks go on until the very last byte; then they are refused, and not shown.
+    disk.resize(disk.used() + MIB / 4);
+    let mut shown = 0;
+    let refused = loop {
+        let answer = clinic.get("/patients/p0");
+        match answer.status {
+            200 if shown < 5000 => shown += 1,
+            _ => break answer,
+        }
+    };
+    assert_eq!(refused.status, 507, "{}", refused.body);
+    assert!(refused.body.contains("full to the last byte") && !refused.body.contains("Brandvold"), "{}", refused.body);
+    let (status, said) = put(&clinic, &scene.token, "p1");
+    assert!(status == 507 && said.contains("The disk is full"), "{said}");
+
+    // Killed in that state, and started with room: all that was acknowledged is there, and the log is whole.
+    drop(running);
+    disk.resize(ROOMY);
+    let running = scene.place.serve();
+    let clinic = running.client("clinic");
+    assert_eq!(put(&clinic, &scene.token, "p1").0, 201);
+    assert_eq!(sign_in(&clinic, "lena", PASSWORDS[2]), 303);
+    assert_eq!(clinic.get("/patients/p0").status, 200);
+    printed(&["audit", "verify", "--dir", scene.place.dir()]);
+    assert!(scene.entries("read") > shown);
+    assert!(running.stop().0);
+}
