@@ -40,6 +40,12 @@ impl Unstamped {
         out
     }
 
+    /// The resource again, without id, version and time.
+    pub fn resource(&self, kind: ResourceType) -> Option<Value> {
+        let meta = self.meta.strip_prefix(',').map(|meta| format!(r#","meta":{{{meta}}}"#)).unwrap_or_default();
+        serde_json::from_str(&format!(r#"{{"resourceType":"{kind}"{meta}{}}}"#, self.rest)).ok()
+    }
+
     /// All that it says, but for id, version and time: equal parts, equal content.
     pub fn parts(&self) -> [&str; 2] {
         [&self.meta, &self.rest]

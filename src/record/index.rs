@@ -32,15 +32,13 @@ pub(super) enum IndexKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IndexRows {
     pub keys: Vec<IndexKey>,
-    /// What "newest first" sorts by, in milliseconds since 1970 UTC.
-    pub date: i64,
     pub codes: Vec<u64>,
     pub more_codes: bool,
 }
 
 impl IndexRows {
     /// `code` is the number of the type's `code` parameter, if it has one.
-    pub(super) fn of(values: &[IndexValue], code: Option<u16>, date: i64) -> Self {
+    pub(super) fn of(values: &[IndexValue], code: Option<u16>) -> Self {
         let mut keys: Vec<IndexKey> = values.iter().flat_map(|value| keys_of(value.param, &value.value)).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -55,10 +53,11 @@ impl IndexRows {
         codes.dedup();
         let more_codes = codes.len() > CompartmentTag::CODES;
         codes.truncate(CompartmentTag::CODES);
-        Self { keys, date, codes, more_codes }
+        Self { keys, codes, more_codes }
     }
 
-    pub(super) fn put(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+    /// `date` is what "newest first" sorts by, in milliseconds since 1970 UTC.
+    pub(super) fn put(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row, date: i64) -> Result<(), StoreError> {
         let tag = Tag::of(row);
         for key in &self.keys {
             match key {
@@ -72,12 +71,12 @@ impl IndexRows {
         }
         let tag = CompartmentTag { sensitivity: row.sensitivity, codes: self.codes.clone(), more: self.more_codes };
         for patient in &row.patients {
-            tx.put(&COMPARTMENT, &(*patient, row.kind.number(), Desc(self.date), number), &tag)?;
+            tx.put(&COMPARTMENT, &(*patient, row.kind.number(), Desc(date), number), &tag)?;
         }
         Ok(())
     }
 
-    pub(super) fn remove(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+    pub(super) fn remove(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row, date: i64) -> Result<(), StoreError> {
         for key in &self.keys {
             match key {
                 IndexKey::Token(param, code, system) => tx.delete(&TOKEN, &(*param, *code, *system, number))?,
@@ -89,7 +88,7 @@ impl IndexRows {
             }
         }
         for patient in &row.patients {
-            tx.delete(&COMPARTMENT, &(*patient, row.kind.number(), Desc(self.date), number))?;
+            tx.delete(&COMPARTMENT, &(*patient, row.kind.number(), Desc(date), number))?;
         }
         Ok(())
     }

@@ -3,14 +3,16 @@
 
 use serde_json::Value;
 
+use super::error::RecordError;
 use super::index::IndexRows;
 use super::layout::hash64;
-use super::rows::{Row, State};
+use super::rows::{Row, RowNumber, State};
 use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::meta::Unstamped;
-use crate::fhir::search::{self, IndexValue};
+use crate::fhir::search;
 use crate::fhir::{Definitions, ResourceType};
+use crate::store::{StoreError, Tx};
 
 /// A checked resource with its index rows.
 #[derive(Debug, Clone)]
@@ -21,50 +23,57 @@ pub(super) struct Prepared {
     pub patients: Vec<FhirId>,
     /// Local resources that it refers to, itself and contained ones left out.
     pub references: Vec<ResourceRef>,
-    pub values: Vec<IndexValue>,
-    pub clinical_date: Option<i64>,
+    index: IndexRows,
+    /// When it happened, in milliseconds since 1970 UTC; what says nothing of it is sorted by its last update.
+    clinical_date: Option<i64>,
     /// A digest of everything but id, version and time: equal content, equal digest.
     pub content: u64,
-    pub value: Value,
     text: Unstamped,
 }
 
 impl Prepared {
-    /// `value` is a resource that has passed validation.
-    pub(super) fn new(kind: ResourceType, value: Value) -> Self {
+    /// `value` is a resource that has passed validation. It is not kept: as a tree it is ten times its text.
+    pub(super) fn new(kind: ResourceType, value: &Value) -> Self {
         let definitions = Definitions::r4();
-        let text = Unstamped::of(&value);
+        let text = Unstamped::of(value);
+        let code = definitions.search_param(kind, "code").map(|param| param.id);
         let mut references = Vec::new();
-        collect_references(&value, &mut references);
+        collect_references(value, &mut references);
         references.sort_unstable();
         references.dedup();
         Self {
             kind,
-            sensitivity: Sensitivity::of_resource(&value),
-            patients: search::compartment_patients(definitions, kind, &value),
+            sensitivity: Sensitivity::of_resource(value),
+            patients: search::compartment_patients(definitions, kind, value),
             references,
-            values: search::extract(definitions, kind, &value),
-            clinical_date: search::clinical_date(kind, &value),
+            index: IndexRows::of(&search::extract(definitions, kind, value), code),
+            clinical_date: search::clinical_date(kind, value),
             content: hash64(&text.parts()),
             text,
-            value,
         }
     }
 
-    /// The rows of the index tables for a version stored at `updated`.
-    pub(super) fn index(&self, updated: Timestamp) -> IndexRows {
-        let code = Definitions::r4().search_param(self.kind, "code").map(|param| param.id);
-        IndexRows::of(&self.values, code, self.clinical_date.unwrap_or_else(|| updated.as_millisecond()))
+    /// Puts the version's rows into the index tables.
+    pub(super) fn put_index(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        self.index.put(tx, number, row, self.sorted_by(row))
+    }
+
+    /// Takes the version's rows out of the index tables.
+    pub(super) fn remove_index(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        self.index.remove(tx, number, row, self.sorted_by(row))
+    }
+
+    fn sorted_by(&self, row: &Row) -> i64 {
+        self.clinical_date.unwrap_or_else(|| row.updated.as_millisecond())
+    }
+
+    /// The resource, but for what the server says of it, read again from its text.
+    pub(super) fn resource(&self) -> Result<Value, RecordError> {
+        self.text.resource(self.kind).ok_or(RecordError::Damaged)
     }
 
     /// The row of one version; `patients` are row numbers in the order of [`Prepared::patients`].
-    pub(super) fn row(
-        &self,
-        id: &FhirId,
-        version: u32,
-        updated: Timestamp,
-        patients: Vec<super::rows::RowNumber>,
-    ) -> Row {
+    pub(super) fn row(&self, id: &FhirId, version: u32, updated: Timestamp, patients: Vec<RowNumber>) -> Row {
         Row {
             kind: self.kind,
             state: State::Live,

@@ -57,8 +57,8 @@ impl Change {
 
     /// A new patient, who gets the clinic's next free number when it is written.
     pub fn register(patient: Value, mode: Mode) -> Result<Self, RecordError> {
-        let patient = Box::new(check(ResourceType::Patient, patient, mode)?.value);
-        Ok(Self(Ready::Register { patient }))
+        validated(ResourceType::Patient, &patient, mode)?;
+        Ok(Self(Ready::Register { patient: Box::new(patient) }))
     }
 
     /// A new version; the first one where there is none and the actor may choose ids.
@@ -243,7 +243,12 @@ impl Records {
 }
 
 fn check(kind: ResourceType, value: Value, mode: Mode) -> Result<Box<Prepared>, RecordError> {
-    let issues = fhir::validate(&value, Definitions::r4(), mode);
+    validated(kind, &value, mode)?;
+    Ok(Box::new(Prepared::new(kind, &value)))
+}
+
+fn validated(kind: ResourceType, value: &Value, mode: Mode) -> Result<(), RecordError> {
+    let issues = fhir::validate(value, Definitions::r4(), mode);
     let named = value.get("resourceType").and_then(Value::as_str);
     if named != Some(kind.name()) {
         return Err(RecordError::WrongType { asked: kind });
@@ -251,7 +256,7 @@ fn check(kind: ResourceType, value: Value, mode: Mode) -> Result<Box<Prepared>, 
     if issues.iter().any(fhir::Issue::is_error) {
         return Err(RecordError::Invalid(issues));
     }
-    Ok(Box::new(Prepared::new(kind, value)))
+    Ok(())
 }
 
 /// The work inside the writer.
@@ -278,7 +283,7 @@ impl Writing<'_, '_, '_> {
                     written.push(self.put(id, *prepared, condition)?);
                 }
                 Ready::Register { patient } => {
-                    let prepared = Prepared::new(ResourceType::Patient, self.numbered(*patient)?);
+                    let prepared = Prepared::new(ResourceType::Patient, &self.numbered(*patient)?);
                     dangling.extend_from_slice(&prepared.references);
                     written.push(self.put(Identity::Unmade, prepared, Condition::None)?);
                 }
@@ -359,7 +364,7 @@ impl Writing<'_, '_, '_> {
         if let Some(live) = live {
             let cut = self.permit(Action::Update, live)?;
             if !cut.is_empty() {
-                prepared = keep_cut(prepared, Some(live), cut)?;
+                prepared = keep_cut(&prepared, Some(live), cut)?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
@@ -385,7 +390,7 @@ impl Writing<'_, '_, '_> {
             self.permit(Action::Update, &row)?
         };
         if live.is_none() && !cut.is_empty() {
-            prepared = keep_cut(prepared, None, cut)?;
+            prepared = keep_cut(&prepared, None, cut)?;
             row = prepared.row(&id, version, self.now, patients);
         }
         if let Some(old) = &old {
@@ -439,7 +444,7 @@ impl Writing<'_, '_, '_> {
     fn retire(&mut self, number: RowNumber, old: &Row) -> Result<(), RecordError> {
         if old.state == State::Live {
             let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
-            Prepared::new(old.kind, value).index(old.updated).remove(self.tx, number, old)?;
+            Prepared::new(old.kind, &value).remove_index(self.tx, number, old)?;
         }
         self.tx.put(&VERSIONS, &(number, Desc(old.version)), old)?;
         self.note_history(number, old, Currency::Past)
@@ -448,9 +453,9 @@ impl Writing<'_, '_, '_> {
     fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
         self.tx.put(&RESOURCES, &(number,), row)?;
         self.note_history(number, row, Currency::Current)?;
-        prepared.index(row.updated).put(self.tx, number, row)?;
+        prepared.put_index(self.tx, number, row)?;
         if row.kind == ResourceType::Patient {
-            directory::put(self.tx, number.0, &row.id, &prepared.value)?;
+            directory::put(self.tx, number.0, &row.id, &prepared.resource()?)?;
         }
         Ok(())
     }
@@ -530,12 +535,12 @@ impl Writing<'_, '_, '_> {
 }
 
 /// Puts back what the actor does not see, and refuses what they tried to put there.
-fn keep_cut(prepared: Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Prepared, RecordError> {
+fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Prepared, RecordError> {
     let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
     let before = before.map_err(|_| RecordError::Damaged)?;
-    let mut value = prepared.value;
+    let mut value = prepared.resource()?;
     access::cut::keep(&mut value, before.as_ref(), cut)?;
-    Ok(Prepared::new(prepared.kind, value))
+    Ok(Prepared::new(prepared.kind, &value))
 }
 
 fn as_absent(denied: Denied) -> RecordError {

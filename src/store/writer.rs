@@ -5,6 +5,7 @@
 //! delay when idle: a job that comes alone is committed alone. Nothing that a job does ends the thread.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -182,7 +183,10 @@ fn run_group(engine: &dyn Engine, room: DiskRoom, jobs: impl Iterator<Item = Box
         if verdict == Verdict::Keep {
             bytes += added;
             for (table, rows) in own {
-                group.entry(table).or_default().extend(rows);
+                match group.entry(table) {
+                    Entry::Vacant(entry) => drop(entry.insert(rows)),
+                    Entry::Occupied(mut entry) => entry.get_mut().extend(rows),
+                }
             }
         }
         answers.push(answer);

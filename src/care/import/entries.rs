@@ -1,6 +1,7 @@
 //! The entries of one piece: read, given their identity, their references made local, checked.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
@@ -15,12 +16,12 @@ use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Issue, Mode, ResourceType, json};
 use crate::record::{Change, Condition, RecordError, Records};
 
-/// Entries as read; what could not be read is among them with its reason.
-pub(super) struct Entries {
-    source: String,
+/// The entries of a piece as they stand there; each is read, checked and let go of before the next, so that a bundle
+/// is in memory as its text and what will be written, never as a tree.
+pub(super) struct Entries<'a> {
+    source: &'a str,
     binding: Binding,
-    entries: Vec<Entry>,
-    piece: Option<Piece>,
+    entries: Vec<Entry<'a>>,
     /// Where the entries' `fullUrl`s and the conditions that were looked up lead.
     identities: Identities,
 }
@@ -33,21 +34,21 @@ enum Binding {
     Each,
 }
 
-struct Entry {
+struct Entry<'a> {
     place: String,
-    full_url: Option<String>,
-    /// Whether a reference in it may be a search: only such an entry is looked through for one.
-    may_ask: bool,
-    what: Result<(ResourceType, FhirId, Act), Vec<String>>,
+    text: &'a str,
+    full_url: Option<Cow<'a, str>>,
+    what: Result<Act, String>,
     name: String,
 }
 
 enum Act {
-    Put(Value),
-    Delete,
+    Put(ResourceType, FhirId),
+    Delete(ResourceType, FhirId),
 }
 
 /// What can be written, and what not.
+#[derive(Default)]
 pub(super) struct Group {
     pub changes: Vec<Change>,
     pub kinds: Vec<ResourceType>,
@@ -57,15 +58,15 @@ pub(super) struct Group {
 pub(super) enum Settled {
     Ready(Group),
     /// Refers by condition to what is not here.
-    Unresolved(Entries),
+    Unresolved,
 }
 
 #[derive(Deserialize)]
 struct RawBundle<'a> {
     #[serde(rename = "resourceType", borrow)]
-    resource_type: std::borrow::Cow<'a, str>,
+    resource_type: Cow<'a, str>,
     #[serde(rename = "type", default, borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
     #[serde(default, borrow)]
     entry: Vec<RawEntry<'a>>,
 }
@@ -73,7 +74,7 @@ struct RawBundle<'a> {
 #[derive(Deserialize)]
 struct RawEntry<'a> {
     #[serde(rename = "fullUrl", default, borrow)]
-    full_url: Option<std::borrow::Cow<'a, str>>,
+    full_url: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     resource: Option<&'a RawValue>,
     #[serde(default, borrow)]
@@ -83,162 +84,213 @@ struct RawEntry<'a> {
 #[derive(Deserialize)]
 struct RawRequest<'a> {
     #[serde(default, borrow)]
-    method: std::borrow::Cow<'a, str>,
+    method: Cow<'a, str>,
     #[serde(default, borrow)]
-    url: std::borrow::Cow<'a, str>,
+    url: Cow<'a, str>,
 }
 
-impl Entries {
-    pub(super) fn read(piece: Piece) -> Self {
+/// What tells a resource's identity.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(rename = "resourceType", default, borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, borrow)]
+    id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Entries<'a> {
+    pub(super) fn read(piece: &'a Piece) -> Self {
         match &piece.what {
-            What::Document(text) => Self::document(piece.source.clone(), text),
+            What::Document(text) => Self::document(&piece.source, text),
             What::Lines(lines) => {
-                let entries =
-                    lines.iter().map(|(number, text)| entry(format!("line {number}"), text.as_bytes(), None, None));
-                let entries = entries.collect();
+                let entries = lines.iter().map(|(number, text)| Entry::new(format!("line {number}"), text, None, None));
                 Self {
-                    source: piece.source.clone(),
+                    source: &piece.source,
                     binding: Binding::Each,
-                    entries,
+                    entries: entries.collect(),
                     identities: Identities::default(),
-                    piece: None,
                 }
             }
         }
-        .remembering(piece)
-    }
-
-    /// Keeps the piece as it was read, in case it has to wait.
-    fn remembering(self, piece: Piece) -> Self {
-        Self { piece: Some(piece), ..self }
     }
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn into_piece(self) -> Option<Piece> {
-        self.piece
-    }
-
-    fn document(source: String, text: &str) -> Self {
-        let bundle: Option<RawBundle<'_>> = serde_json::from_str(text).ok();
+    fn document(source: &'a str, text: &'a str) -> Self {
+        let bundle: Option<RawBundle<'a>> = serde_json::from_str(text).ok();
         let Some(bundle) = bundle.filter(|bundle| bundle.resource_type == "Bundle") else {
             // One resource; or no JSON at all, of which the strict parser says where.
-            let entries = vec![entry("the whole of it".to_owned(), text.as_bytes(), None, None)];
-            return Self { source, binding: Binding::Each, entries, identities: Identities::default(), piece: None };
+            let entries = vec![Entry::new("the whole of it".to_owned(), text, None, None)];
+            return Self { source, binding: Binding::Each, entries, identities: Identities::default() };
         };
         let binding = if bundle.kind == "transaction" { Binding::Transaction } else { Binding::Each };
         let mut identities = Identities::default();
         let mut entries = Vec::with_capacity(bundle.entry.len());
-        for (raw, number) in bundle.entry.iter().zip(1_u32..) {
-            let place = format!("entry {number}");
-            let full_url = raw.full_url.as_deref();
+        for (raw, number) in bundle.entry.into_iter().zip(1_u32..) {
             let text = raw.resource.map_or("", RawValue::get);
-            let read = entry(place, text.as_bytes(), full_url, raw.request.as_ref());
-            if let (Some(full_url), Ok((kind, id, _))) = (full_url, &read.what)
+            let entry = Entry::new(format!("entry {number}"), text, raw.full_url, raw.request.as_ref());
+            if let (Some(full_url), Ok(Act::Put(kind, id))) = (&entry.full_url, &entry.what)
                 && let Ok(is) = ResourceRef::new(kind.name(), id)
             {
-                identities.insert(full_url, is);
+                identities.insert(full_url.clone(), is);
             }
-            entries.push(read);
+            entries.push(entry);
         }
-        Self { source, binding, entries, identities, piece: None }
+        Self { source, binding, entries, identities }
     }
 
     /// Makes references local and checks every entry; waits if a condition matches nothing yet.
-    pub(super) fn settle(mut self, resolver: &Resolver<'_>) -> Result<Settled, ImportError> {
-        for entry in &mut self.entries {
-            for condition in entry.conditions() {
+    pub(super) fn settle(self, resolver: &Resolver<'_>) -> Result<Settled, ImportError> {
+        self.each(|conditions, identities| {
+            for condition in conditions {
                 match resolver.resolve(&condition)? {
-                    Some(target) => self.identities.insert(condition, target),
-                    None => return Ok(Settled::Unresolved(self)),
+                    Some(target) => identities.insert(condition, target),
+                    None => return Ok(Looked::Wait),
                 }
             }
-        }
-        Ok(Settled::Ready(self.checked()))
+            Ok(Looked::Found)
+        })
     }
 
-    /// Checks what can be checked when nothing can be looked up.
-    pub(super) fn checked(self) -> Group {
-        let mut group = Group { changes: Vec::new(), kinds: Vec::new(), rejected: Vec::new() };
+    /// Checks what can be checked when nothing can be looked up: a conditional reference is taken as it is.
+    pub(super) fn checked(self) -> Result<Group, ImportError> {
+        self.each(|conditions, identities| {
+            for condition in conditions {
+                if let Some(stands_in) = stand_in(&condition) {
+                    identities.insert(condition, stands_in);
+                }
+            }
+            Ok(Looked::Found)
+        })
+        .map(Settled::into_group)
+    }
+
+    /// For what waited in vain: says which references match nothing.
+    pub(super) fn reject_unresolved(self, resolver: &Resolver<'_>) -> Result<Group, ImportError> {
+        self.each(|conditions, identities| {
+            let mut missing = 0;
+            for condition in conditions {
+                match resolver.resolve(&condition)? {
+                    Some(target) => identities.insert(condition, target),
+                    None => missing += 1,
+                }
+            }
+            Ok(if missing == 0 { Looked::Found } else { Looked::Missing(missing) })
+        })
+        .map(Settled::into_group)
+    }
+
+    fn each(
+        mut self,
+        mut look: impl FnMut(BTreeSet<String>, &mut Identities) -> Result<Looked, ImportError>,
+    ) -> Result<Settled, ImportError> {
+        let mut group = Group::default();
         let count = self.entries.len();
         for entry in self.entries {
-            let name = entry.name;
-            let place = entry.place;
-            let kind = entry.what.as_ref().ok().map(|(kind, ..)| *kind);
-            let change = entry.what.and_then(|(kind, id, act)| match act {
-                Act::Delete => Ok(Change::delete(kind, id, Condition::None)),
-                Act::Put(mut value) => {
-                    let full_url = entry.full_url.as_deref();
-                    let issues = rewrite_references(&mut value, full_url, &self.identities, Definitions::r4());
-                    if !issues.is_empty() {
-                        return Err(issues.iter().map(sentence).collect());
+            let change = match entry.what {
+                Err(reason) => Err(vec![reason]),
+                Ok(Act::Delete(kind, id)) => Ok((kind, Change::delete(kind, id, Condition::None))),
+                Ok(Act::Put(kind, id)) => match parsed(entry.text) {
+                    Err(reason) => Err(vec![reason]),
+                    Ok(mut value) => {
+                        let conditions = match may_ask(entry.text.as_bytes()) {
+                            true => conditional_references(&mut value, Definitions::r4()),
+                            false => BTreeSet::new(),
+                        };
+                        match look(conditions, &mut self.identities)? {
+                            Looked::Wait => return Ok(Settled::Unresolved),
+                            Looked::Missing(missing) => Err(vec![format!(
+                                "{missing} conditional references match nothing that is here or was imported."
+                            )]),
+                            Looked::Found => put(kind, id, value, entry.full_url.as_deref(), &self.identities),
+                        }
                     }
-                    Change::put(kind, id, value, Condition::None, Mode::Strict).map_err(|error| reasons(&error))
-                }
-            });
+                },
+            };
             match change {
-                Ok(change) => {
+                Ok((kind, change)) => {
                     group.changes.push(change);
-                    group.kinds.extend(kind);
+                    group.kinds.push(kind);
                 }
                 Err(reasons) => {
-                    group.rejected.push(Rejected { source: self.source.clone(), place, what: name, reasons })
+                    let source = self.source.to_owned();
+                    group.rejected.push(Rejected { source, place: entry.place, what: entry.name, reasons });
                 }
             }
         }
         if self.binding == Binding::Transaction && !group.rejected.is_empty() {
-            let others = count - group.rejected.len();
-            group.changes.clear();
-            group.kinds.clear();
-            group.rejected.push(Rejected {
-                source: self.source,
-                place: "the whole transaction".to_owned(),
-                what: String::new(),
-                reasons: vec![format!(
-                    "A transaction is kept whole or not at all, so its other {others} entries were not kept either."
-                )],
-            });
+            group.refuse_whole(self.source, count);
         }
-        group
-    }
-
-    /// For what waited in vain: says which references match nothing.
-    pub(super) fn reject_unresolved(mut self, resolver: &Resolver<'_>) -> Result<Group, ImportError> {
-        for entry in &mut self.entries {
-            let mut missing = 0;
-            for condition in entry.conditions() {
-                match resolver.resolve(&condition)? {
-                    Some(target) => self.identities.insert(condition, target),
-                    None => missing += 1,
-                }
-            }
-            if missing > 0 {
-                entry.what =
-                    Err(vec![format!("{missing} conditional references match nothing that is here or was imported.")]);
-            }
-        }
-        Ok(self.checked())
+        Ok(Settled::Ready(group))
     }
 }
 
-impl Entry {
-    /// The searches that stand in the place of references.
-    fn conditions(&mut self) -> std::collections::BTreeSet<String> {
-        match &mut self.what {
-            Ok((_, _, Act::Put(value))) if self.may_ask => conditional_references(value, Definitions::r4()),
-            _ => std::collections::BTreeSet::new(),
+/// What became of an entry's conditions.
+enum Looked {
+    Found,
+    /// The piece waits for what is not here.
+    Wait,
+    /// So many match nothing, and never will.
+    Missing(usize),
+}
+
+impl Settled {
+    fn into_group(self) -> Group {
+        match self {
+            Self::Ready(group) => group,
+            Self::Unresolved => Group::default(),
         }
     }
 }
 
-fn entry(place: String, text: &[u8], full_url: Option<&str>, request: Option<&RawRequest<'_>>) -> Entry {
-    let (name, what) = match read_entry(text, full_url, request) {
-        Ok((kind, id, act)) => (format!("{kind}/{id}"), Ok((kind, id, act))),
-        Err((name, reason)) => (name, Err(vec![reason])),
-    };
-    Entry { place, full_url: full_url.map(str::to_owned), may_ask: may_ask(text), name, what }
+impl Group {
+    fn refuse_whole(&mut self, source: &str, count: usize) {
+        let others = count - self.rejected.len();
+        self.changes.clear();
+        self.kinds.clear();
+        self.rejected.push(Rejected {
+            source: source.to_owned(),
+            place: "the whole transaction".to_owned(),
+            what: String::new(),
+            reasons: vec![format!(
+                "A transaction is kept whole or not at all, so its other {others} entries were not kept either."
+            )],
+        });
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn new(place: String, text: &'a str, full_url: Option<Cow<'a, str>>, request: Option<&RawRequest<'_>>) -> Self {
+        let (name, what) = match act(text, full_url.as_deref(), request) {
+            Ok(act) => (act.name(), Ok(act)),
+            Err((name, reason)) => (name, Err(reason)),
+        };
+        Self { place, text, full_url, what, name }
+    }
+}
+
+impl Act {
+    fn name(&self) -> String {
+        let (Self::Put(kind, id) | Self::Delete(kind, id)) = self;
+        format!("{kind}/{id}")
+    }
+}
+
+fn put(
+    kind: ResourceType,
+    id: FhirId,
+    mut value: Value,
+    full_url: Option<&str>,
+    identities: &Identities,
+) -> Result<(ResourceType, Change), Vec<String>> {
+    let issues = rewrite_references(&mut value, full_url, identities, Definitions::r4());
+    if !issues.is_empty() {
+        return Err(issues.iter().map(sentence).collect());
+    }
+    let change = Change::put(kind, id, value, Condition::None, Mode::Strict).map_err(|error| reasons(&error))?;
+    Ok((kind, change))
 }
 
 /// A question mark, as it is or as an escape.
@@ -248,11 +300,7 @@ fn may_ask(text: &[u8]) -> bool {
 
 type Unread = (String, String);
 
-fn read_entry(
-    text: &[u8],
-    full_url: Option<&str>,
-    request: Option<&RawRequest<'_>>,
-) -> Result<(ResourceType, FhirId, Act), Unread> {
+fn act(text: &str, full_url: Option<&str>, request: Option<&RawRequest<'_>>) -> Result<Act, Unread> {
     let method = request.map_or("PUT", |request| request.method.as_ref());
     if method == "DELETE" {
         let url = request.map(|request| request.url.as_ref()).unwrap_or_default();
@@ -261,7 +309,7 @@ fn read_entry(
         let (Some(target), Some(kind)) = (target, kind) else {
             return Err((String::new(), "A DELETE must name one resource, as in Observation/a1.".to_owned()));
         };
-        return Ok((kind, target.id(), Act::Delete));
+        return Ok(Act::Delete(kind, target.id()));
     }
     if !matches!(method, "" | "PUT" | "POST") {
         return Err((
@@ -269,23 +317,42 @@ fn read_entry(
             format!("An import takes PUT, POST and DELETE entries, and this one is a {}.", short(method)),
         ));
     }
-    let limits = json::Limits { bytes: super::source::LARGEST, ..json::Limits::default() };
-    let value = json::parse(text, &limits).map_err(|error| (String::new(), format!("{error}.")))?;
-    let named = value.get("resourceType").and_then(Value::as_str).unwrap_or_default();
-    let Some(kind) = ResourceType::parse(named) else {
+    let told = match serde_json::from_str::<Head<'_>>(text) {
+        Ok(head) => identity(&head.kind, head.id.as_deref(), full_url),
+        // The strict parser says what is wrong, and where; what is left is no object, or one of odd members.
+        Err(_) => {
+            let value = parsed(text).map_err(|reason| (String::new(), reason))?;
+            let member = |name| value.get(name).and_then(Value::as_str);
+            let id = if value.get("id").is_some() { Some(member("id").unwrap_or_default()) } else { None };
+            identity(member("resourceType").unwrap_or_default(), id, full_url)
+        }
+    };
+    told.map(|(kind, id)| Act::Put(kind, id))
+}
+
+fn identity(kind: &str, id: Option<&str>, full_url: Option<&str>) -> Result<(ResourceType, FhirId), Unread> {
+    let Some(kind) = ResourceType::parse(kind) else {
         return Err((String::new(), "Its resourceType is missing or not one of FHIR R4.".to_owned()));
     };
-    let id = match value.get("id").and_then(Value::as_str) {
+    let id = match id {
         Some(id) => FhirId::parse(id).ok(),
         None => full_url.and_then(id_of_url),
     };
-    match id {
-        Some(id) => Ok((kind, id, Act::Put(value))),
-        None => Err((
-            kind.to_string(),
-            "It has neither a legal id (1 to 64 letters, digits, - and .) nor a fullUrl that ends in one.".to_owned(),
-        )),
-    }
+    id.map(|id| (kind, id)).ok_or_else(|| {
+        let reason = "It has neither a legal id (1 to 64 letters, digits, - and .) nor a fullUrl that ends in one.";
+        (kind.to_string(), reason.to_owned())
+    })
+}
+
+/// What a condition may lead to, where nothing is looked up.
+fn stand_in(condition: &str) -> Option<ResourceRef> {
+    let (kind, _) = condition.split_once('?')?;
+    ResourceRef::new(kind, &FhirId::parse("not-looked-up").ok()?).ok()
+}
+
+fn parsed(text: &str) -> Result<Value, String> {
+    let limits = json::Limits { bytes: super::source::LARGEST, ..json::Limits::default() };
+    json::parse(text.as_bytes(), &limits).map_err(|error| format!("{error}."))
 }
 
 fn short(text: &str) -> String {

@@ -7,6 +7,7 @@
 //! the store, until every source was read once.
 
 mod entries;
+mod room;
 mod source;
 mod summary;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod waiting;
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 pub use source::{Source, expand, pieces};
@@ -25,6 +26,7 @@ use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::record::{Channel, Disclosed, RecordError, Records, Transaction, Why, Written, WrittenAs};
 use entries::{Entries, Group, Resolver, Settled};
+use room::Room;
 
 /// What stops an import as a whole; single entries are rejected in the [`Summary`] instead.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +85,15 @@ pub enum What {
     Lines(Vec<(u64, String)>),
 }
 
+impl Piece {
+    fn bytes(&self) -> usize {
+        match &self.what {
+            What::Document(text) => text.len(),
+            What::Lines(lines) => lines.iter().map(|(_, line)| line.len()).sum(),
+        }
+    }
+}
+
 /// A piece with its turn.
 struct Unit {
     turn: u64,
@@ -97,7 +108,15 @@ pub fn run(
     mode: Mode,
     progress: &dyn Progress,
 ) -> Result<Summary, ImportError> {
-    let import = Import { records, actor, mode, progress, resolver: Resolver::new(records), turns: Turns::default() };
+    let import = Import {
+        records,
+        actor,
+        mode,
+        progress,
+        resolver: Resolver::new(records),
+        turns: Turns::default(),
+        room: Room::default(),
+    };
     if mode == Mode::Write {
         waiting::clear(records)?;
     }
@@ -115,6 +134,7 @@ struct Import<'a> {
     progress: &'a dyn Progress,
     resolver: Resolver<'a>,
     turns: Turns,
+    room: Room,
 }
 
 impl Import<'_> {
@@ -130,7 +150,7 @@ impl Import<'_> {
                 })
                 .collect();
             drop(receiver);
-            let read = read(pieces, &sender);
+            let read = self.read(pieces, &sender);
             drop(sender);
             let mut summary = Summary::default();
             let mut failed = None;
@@ -149,20 +169,38 @@ impl Import<'_> {
         })
     }
 
+    fn read(
+        &self,
+        pieces: impl Iterator<Item = Result<Piece, ImportError>>,
+        to: &SyncSender<Unit>,
+    ) -> Result<(), ImportError> {
+        for (piece, turn) in pieces.zip(0..) {
+            let piece = piece?;
+            self.room.take(piece.bytes());
+            to.send(Unit { turn, piece }).map_err(|_| ImportError::NoThread)?;
+        }
+        Ok(())
+    }
+
     fn work(&self, units: &Mutex<Receiver<Unit>>) -> Result<Summary, ImportError> {
+        let _stops = StopsAll(self);
         let mut summary = Summary::default();
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| ImportError::NoThread)?;
         loop {
             let unit = units.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(unit) = unit else { return Ok(summary) };
-            let turn = unit.turn;
-            let entries = Entries::read(unit.piece);
-            let result = self.take_turn(&runtime, turn, entries, &mut summary);
+            let result = self.take_turn(&runtime, unit.turn, &unit.piece, &mut summary);
+            self.room.give_back(unit.piece.bytes());
             if let Err(error) = result {
-                self.turns.stop();
+                self.stop();
                 return Err(error);
             }
         }
+    }
+
+    fn stop(&self) {
+        self.turns.stop();
+        self.room.stop();
     }
 
     /// Writes in the order of reading; the disk is waited for side by side.
@@ -170,12 +208,13 @@ impl Import<'_> {
         &self,
         runtime: &tokio::runtime::Runtime,
         turn: u64,
-        entries: Entries,
+        piece: &Piece,
         summary: &mut Summary,
     ) -> Result<(), ImportError> {
+        let entries = Entries::read(piece);
         let count = entries.len() as u64;
         if self.mode == Mode::DryRun {
-            let group = entries.checked();
+            let group = entries.checked()?;
             group.rejected.into_iter().for_each(|rejected| summary.reject(rejected));
             for kind in group.kinds {
                 summary.of_type(kind.name()).checked += 1;
@@ -189,18 +228,13 @@ impl Import<'_> {
             return Ok(());
         }
         let settled = match settled {
-            Settled::Unresolved(entries) => entries.settle(&self.resolver)?,
+            Settled::Unresolved => Entries::read(piece).settle(&self.resolver)?,
             ready => ready,
         };
-        let group = match settled {
-            Settled::Ready(group) => group,
-            Settled::Unresolved(entries) => {
-                if let Some(piece) = entries.into_piece() {
-                    waiting::put(self.records, turn, &piece)?;
-                }
-                self.turns.next(turn);
-                return Ok(());
-            }
+        let Settled::Ready(group) = settled else {
+            waiting::put(self.records, turn, piece)?;
+            self.turns.next(turn);
+            return Ok(());
         };
         let pending = self.submit(group, summary);
         self.turns.next(turn);
@@ -229,9 +263,9 @@ impl Import<'_> {
             let mut left = Vec::new();
             for turn in &waiting {
                 let Some(piece) = waiting::get(self.records, *turn)? else { continue };
-                match Entries::read(piece).settle(&self.resolver)? {
+                match Entries::read(&piece).settle(&self.resolver)? {
                     Settled::Ready(group) => self.finish(&runtime, *turn, group, summary)?,
-                    Settled::Unresolved(_) => left.push(*turn),
+                    Settled::Unresolved => left.push(*turn),
                 }
             }
             if left.is_empty() {
@@ -240,7 +274,7 @@ impl Import<'_> {
             if left.len() == waiting.len() {
                 for turn in left {
                     let Some(piece) = waiting::get(self.records, turn)? else { continue };
-                    let group = Entries::read(piece).reject_unresolved(&self.resolver)?;
+                    let group = Entries::read(&piece).reject_unresolved(&self.resolver)?;
                     self.finish(&runtime, turn, group, summary)?;
                 }
                 return Ok(());
@@ -265,16 +299,6 @@ impl Import<'_> {
     }
 }
 
-fn read(
-    pieces: impl Iterator<Item = Result<Piece, ImportError>>,
-    to: &std::sync::mpsc::SyncSender<Unit>,
-) -> Result<(), ImportError> {
-    for (piece, turn) in pieces.zip(0..) {
-        to.send(Unit { turn, piece: piece? }).map_err(|_| ImportError::NoThread)?;
-    }
-    Ok(())
-}
-
 fn why() -> Why {
     Why { action: Action::Import, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen }
 }
@@ -286,6 +310,17 @@ fn count_written(written: &[Written], summary: &mut Summary) {
             WrittenAs::Created => counts.created += 1,
             WrittenAs::Unchanged => counts.unchanged += 1,
             _ => counts.updated += 1,
+        }
+    }
+}
+
+/// A worker that ends by a panic leaves nobody waiting for it.
+struct StopsAll<'a>(&'a Import<'a>);
+
+impl Drop for StopsAll<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
         }
     }
 }

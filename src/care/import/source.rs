@@ -86,6 +86,8 @@ fn is_wanted(path: &Path) -> bool {
 
 /// How many NDJSON lines make one transaction.
 const GROUP: usize = 250;
+/// A group of lines with so many bytes takes no further line.
+const GROUP_BYTES: usize = 2 << 20;
 
 /// The pieces of a source, read as they are asked for.
 pub fn pieces(source: &Source) -> impl Iterator<Item = Result<Piece, ImportError>> + Send + use<> {
@@ -144,7 +146,7 @@ impl Reader {
     ) -> Result<Option<Piece>, ImportError> {
         let mut lines: Vec<(u64, String)> = first.map(|first| (number, first)).into_iter().collect();
         let mut bytes = 0;
-        while lines.len() < GROUP && bytes < LARGEST / 4 {
+        while lines.len() < GROUP && bytes < GROUP_BYTES {
             let mut line = Vec::new();
             number += 1;
             if self.read_line(&mut *reader, &mut line)? == 0 {
