@@ -39,6 +39,10 @@ const KNOWN_BAD: &[(&str, &str)] = &[
     ("SearchParameter-valueset-extensions-ValueSet-end.json", "no base"),
     ("SearchParameter-valueset-extensions-ValueSet-keyword.json", "no base"),
     ("SearchParameter-valueset-extensions-ValueSet-workflow.json", "no base"),
+    ("StructureDefinition-Definition.json", "not abstract, and without a baseDefinition (sdf-4)"),
+    ("StructureDefinition-Event.json", "not abstract, and without a baseDefinition (sdf-4)"),
+    ("StructureDefinition-FiveWs.json", "not abstract, and without a baseDefinition (sdf-4)"),
+    ("StructureDefinition-Request.json", "not abstract, and without a baseDefinition (sdf-4)"),
     ("ig-r4.json", "as ImplementationGuide-fhir.json"),
 ];
 

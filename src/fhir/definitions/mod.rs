@@ -87,6 +87,16 @@ impl Definitions {
         &self.invariants
     }
 
+    /// The rules about a type or backbone element, inherited ones last.
+    pub fn invariants_of(&self, node: NodeId) -> impl Iterator<Item = &Invariant> + '_ {
+        self.lineage(node).filter_map(|at| self.node(at)).flat_map(|node| slice(&self.invariants, node.rules))
+    }
+
+    /// The rules about an element that are not about its type: no home address for an Organization.
+    pub fn invariants_at(&self, element: &Element) -> &[Invariant] {
+        slice(&self.invariants, element.rules)
+    }
+
     /// The standard's regular expression for a primitive; `None` where it gives none. `validate` checks by hand.
     pub fn regex(&self, primitive: Primitive) -> Option<&'static str> {
         self.regexes.iter().find(|(of, _)| *of == primitive).map(|(_, regex)| *regex)
@@ -100,6 +110,16 @@ impl Definitions {
     pub fn datatype(&self, name: &str) -> Option<NodeId> {
         let at = self.datatypes.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
         self.datatypes.get(at).map(|(_, node)| *node)
+    }
+
+    /// Every type and backbone element.
+    pub fn all_nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (0..self.nodes.len()).filter_map(|at| u16::try_from(at).ok()).map(NodeId)
+    }
+
+    /// How many types and backbone elements there are.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
     }
 
     /// A type's name, or a backbone element's path: `Patient.contact`.

@@ -99,7 +99,7 @@ impl Raw {
             "e" => self.element([next(), next(), next(), next(), next()]),
             "K" => {
                 let [context, key, severity, expression, human] = [next(), next(), next(), next(), next()];
-                self.invariants.push(Invariant { context, key, severity, expression, human });
+                self.invariants.push(Invariant { number: 0, context, key, severity, expression, human });
             }
             "Q" => self.params.extend(search_param(rest)),
             "C" => {
@@ -137,6 +137,11 @@ impl Raw {
     }
 
     fn finish(mut self) -> Definitions {
+        self.invariants.sort_by_key(|rule| rule.context);
+        for (number, rule) in self.invariants.iter_mut().enumerate() {
+            rule.number = short(number);
+        }
+        let rules = std::mem::take(&mut self.invariants);
         let mut table = Definitions {
             nodes: Vec::new(),
             elements: Vec::new(),
@@ -151,7 +156,7 @@ impl Raw {
             params_of_domain: (0, 0),
             params_by_id: Vec::new(),
             patient_compartment: vec![Box::default(); ResourceType::ALL.len()],
-            invariants: std::mem::take(&mut self.invariants),
+            invariants: rules,
         };
         for (kind, codes) in std::mem::take(&mut self.compartment) {
             if let Some(slot) = table.patient_compartment.get_mut(usize::from(kind.number())) {
@@ -178,7 +183,13 @@ impl Raw {
         let start = short(table.elements.len());
         let choices = start + short(draft.elements.iter().filter(|element| !is_choice(element)).count());
         let requires = draft.elements.iter().any(|element| element.required);
+        let rules = |context: &str| {
+            let from = table.invariants.partition_point(|rule| rule.context < context);
+            (short(from), short(table.invariants.partition_point(|rule| rule.context <= context)))
+        };
         for element in &draft.elements {
+            let own =
+                if element.nested.is_some() { (0, 0) } else { rules(&format!("{}.{}", draft.name, element.name)) };
             let from = short(table.types.len());
             table.types.extend(element.types.split(' ').map(|text| self.element_type(text, element, draft.owner)));
             table.elements.push(Element {
@@ -188,9 +199,11 @@ impl Raw {
                 choice: is_choice(element),
                 binding: element.binding,
                 types: (from, short(table.types.len())),
+                rules: own,
             });
         }
         table.nodes.push(Node {
+            rules: rules(&draft.name),
             name: draft.name,
             base: self.types.get(draft.base).copied().map(id),
             plain: (start, choices),

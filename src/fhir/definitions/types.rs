@@ -128,6 +128,13 @@ impl FromIterator<ResourceType> for TypeSet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NodeId(pub(super) u16);
 
+impl NodeId {
+    /// From 0, below [`super::Definitions::nodes`].
+    pub fn number(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// What an element's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeKind {
@@ -161,6 +168,8 @@ pub struct Element {
     /// The place of its required value set, where that can be listed.
     pub(super) binding: Option<u16>,
     pub(super) types: (u16, u16),
+    /// Its rules, where they are about this element and not about its type.
+    pub(super) rules: (u16, u16),
 }
 
 #[derive(Debug)]
@@ -172,6 +181,8 @@ pub(super) struct Node {
     pub choices: (u16, u16),
     /// Whether any own element is required.
     pub requires: bool,
+    /// The rules about this type or backbone element.
+    pub rules: (u16, u16),
 }
 
 /// The codes of a required binding.
@@ -278,14 +289,24 @@ pub struct Component {
     pub expression: &'static str,
 }
 
-/// A rule of the standard that spans elements. Kept for reading; `validate` does not evaluate them.
+/// A rule of the standard that spans elements (conformance-rules.html#constraints).
 #[derive(Debug, Clone, Copy)]
 pub struct Invariant {
+    /// Its place in [`super::Definitions::invariants`]: unlike the key, one for each.
+    pub number: u16,
     /// Where it applies: a path such as `Patient.contact`.
     pub context: &'static str,
     pub key: &'static str,
+    /// `error` or `warning`.
     pub severity: &'static str,
     /// FHIRPath from the context.
     pub expression: &'static str,
     pub human: &'static str,
+}
+
+impl Invariant {
+    /// Whether a resource that breaks it is refused.
+    pub fn is_error(&self) -> bool {
+        self.severity == "error"
+    }
 }

@@ -9,8 +9,10 @@ use super::ast::Expr;
 use super::decimal::Decimal;
 use super::eval::{MOST, Nodes, Result, Scope, one};
 use super::node::{Item, Node};
-use super::operators::{distinct, equal, truth};
+use super::operators::{HASHED, Known, distinct, is_distinct, truth};
+use super::pattern::Pattern;
 use crate::fhir::ResourceType;
+use crate::fhir::validate::is_safe_narrative;
 
 macro_rules! functions {
     ($($ident:ident $name:literal $least:literal..=$most:literal;)*) => {
@@ -23,6 +25,11 @@ macro_rules! functions {
                     $($name if ($least..=$most).contains(&arguments) => Some(Self::$ident),)*
                     _ => None,
                 }
+            }
+
+            /// Whether its arguments are evaluated for one item after another.
+            pub(super) const fn is_loop(self) -> bool {
+                matches!(self, Self::Exists | Self::All | Self::Where | Self::Select | Self::Repeat | Self::Iif)
             }
         }
     };
@@ -76,6 +83,9 @@ functions! {
     Resolve "resolve" 0..=0;
     Extension "extension" 1..=1;
     HasExtension "hasExtension" 1..=1;
+    Repeat "repeat" 1..=1;
+    MemberOf "memberOf" 1..=1;
+    HtmlChecks "htmlChecks" 0..=0;
 }
 
 /// Calls `function` on `of`.
@@ -103,10 +113,10 @@ pub(super) fn call<'a>(
         F::AllFalse => yes(of.iter().all(|node| node.as_bool() == Some(false))),
         F::AnyFalse => yes(of.iter().any(|node| node.as_bool() == Some(false))),
         F::Count => Ok(vec![Node::number(whole(of.len()))]),
-        F::Distinct => distinct(of.to_vec()),
-        F::IsDistinct => yes(distinct(of.to_vec())?.len() == of.len()),
-        F::SubsetOf => yes(is_subset(of, &value()?)),
-        F::SupersetOf => yes(is_subset(&value()?, of)),
+        F::Distinct | F::IsDistinct | F::SubsetOf | F::SupersetOf | F::Union => {
+            scope.step(HASHED.saturating_mul(of.len()))?;
+            compared(of, function, value)
+        }
         F::Where => filter(scope, of, argument()?),
         F::Select => select(scope, of, argument()?),
         F::Single => Ok(one(of)?.cloned().into_iter().collect()),
@@ -117,13 +127,16 @@ pub(super) fn call<'a>(
         F::Take => Ok(of.iter().take(count(&value()?)?).cloned().collect()),
         F::Intersect => {
             let other = value()?;
-            distinct(of.iter().filter(|node| other.iter().any(|other| equal(node, other))).cloned().collect())
+            scope.step(HASHED.saturating_mul(of.len().saturating_add(other.len())))?;
+            let other = Known::of(&other);
+            Ok(distinct(of.iter().filter(|node| other.contains(node)).cloned().collect()))
         }
         F::Exclude => {
             let other = value()?;
-            Ok(of.iter().filter(|node| !other.iter().any(|other| equal(node, other))).cloned().collect())
+            scope.step(HASHED.saturating_mul(of.len().saturating_add(other.len())))?;
+            let other = Known::of(&other);
+            Ok(of.iter().filter(|node| !other.contains(node)).cloned().collect())
         }
-        F::Union => distinct([of.to_vec(), value()?].concat()),
         F::Combine => Ok([of.to_vec(), value()?].concat()),
         F::Iif => iif(scope, of, arguments),
         F::Children => Ok(children(scope, of)),
@@ -132,13 +145,37 @@ pub(super) fn call<'a>(
         F::Trace => Ok(of.to_vec()),
         F::HasValue => yes(one(of).ok().flatten().is_some_and(has_value)),
         F::GetValue => Ok(one(of)?.filter(|node| has_value(node)).cloned().into_iter().collect()),
-        F::Resolve => Ok(of.iter().filter_map(|node| resolve(scope.resource, node)).collect()),
+        F::Resolve => Ok(of.iter().filter_map(|node| resolve(scope.env.setting.root, node)).collect()),
+        F::Repeat => repeat(scope, of, argument()?),
+        F::MemberOf => {
+            let set = value()?;
+            let Some(set) = one(&set)?.and_then(Node::as_str) else { return Ok(Vec::new()) };
+            Ok(one(of)?.and_then(|node| member_of(scope, set, node)).map(Node::bool).into_iter().collect())
+        }
+        F::HtmlChecks => yes(of.iter().all(|node| node.as_str().is_some_and(is_safe_narrative))),
         F::Extension | F::HasExtension => {
             let url = value()?;
             let found = extension(scope, of, one(&url)?);
             if function == F::Extension { Ok(found) } else { yes(!found.is_empty()) }
         }
-        _ => text_function(of, function, &arguments.iter().map(|a| scope.eval(a)).collect::<Result<Vec<_>>>()?),
+        _ => {
+            if of.is_empty() {
+                scope.undecided();
+            }
+            text_function(of, function, &arguments.iter().map(|a| scope.eval(a)).collect::<Result<Vec<_>>>()?)
+        }
+    }
+}
+
+/// Functions that compare each value with the others.
+fn compared<'a>(of: &[Node<'a>], function: Function, value: impl FnOnce() -> Result<Nodes<'a>>) -> Result<Nodes<'a>> {
+    let yes = |answer: bool| Ok(vec![Node::bool(answer)]);
+    match function {
+        Function::Distinct => Ok(distinct(of.to_vec())),
+        Function::IsDistinct => yes(is_distinct(of)),
+        Function::SubsetOf => yes(is_subset(of, &value()?)),
+        Function::SupersetOf => yes(is_subset(&value()?, of)),
+        _ => Ok(distinct([of.to_vec(), value()?].concat())),
     }
 }
 
@@ -163,6 +200,60 @@ fn select<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>], projection: &'a Expr) -> R
     Ok(found)
 }
 
+/// What the projection leads to, and what it leads to from there, until nothing new is found.
+fn repeat<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>], projection: &'a Expr) -> Result<Nodes<'a>> {
+    let (mut found, mut known) = (Vec::new(), Known::default());
+    let mut level = select(scope, of, projection)?;
+    while !level.is_empty() {
+        level.retain(|node| known.insert(node));
+        found.extend_from_slice(&level);
+        if found.len() > MOST {
+            return Err(EvalError::TooLarge);
+        }
+        level = select(scope, &level, projection)?;
+    }
+    Ok(found)
+}
+
+/// For a code, a Coding or a CodeableConcept.
+fn member_of(scope: &Scope<'_, '_>, set: &str, node: &Node<'_>) -> Option<bool> {
+    let coding = |value: &Value| {
+        let text = |name| value.get(name).and_then(Value::as_str);
+        scope.model().member_of(set, text("system"), text("code")?)
+    };
+    match (node.as_str(), node.json()) {
+        (Some(code), _) => scope.model().member_of(set, None, code),
+        (None, Some(value)) => match value.get("coding").and_then(Value::as_array) {
+            Some(codings) => codings.iter().map(coding).reduce(|one, other| match (one, other) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            })?,
+            None => coding(value),
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn replace_matches<'a>(
+    scope: &Scope<'_, 'a>,
+    of: &'a Expr,
+    pattern: &Pattern,
+    with: &'a Expr,
+) -> Result<Nodes<'a>> {
+    let (of, with) = (scope.eval(of)?, scope.eval(with)?);
+    let (Some(text), Some(with)) = (one(&of)?, one(&with)?) else { return Ok(Vec::new()) };
+    let (text, with) = (text.as_str().ok_or(EvalError::WrongType)?, with.as_str().ok_or(EvalError::WrongType)?);
+    grows_to(text, with)?;
+    Ok(vec![Node::text(Cow::Owned(pattern.replace(text, with).into_owned()))])
+}
+
+/// Whether replacing parts of `text` stays small enough.
+fn grows_to(text: &str, with: &str) -> Result<()> {
+    let most = text.len().saturating_add(1).saturating_mul(with.len().saturating_add(1));
+    if most > MOST { Err(EvalError::TooLarge) } else { Ok(()) }
+}
+
 fn iif<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>], arguments: &'a [Expr]) -> Result<Nodes<'a>> {
     let inner = scope.on(of, scope.index);
     match arguments {
@@ -173,7 +264,8 @@ fn iif<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>], arguments: &'a [Expr]) -> Res
 }
 
 fn is_subset(left: &[Node<'_>], right: &[Node<'_>]) -> bool {
-    left.iter().all(|node| right.iter().any(|other| equal(node, other)))
+    let right = Known::of(right);
+    left.iter().all(|node| right.contains(node))
 }
 
 fn whole(count: usize) -> Decimal {
@@ -188,7 +280,7 @@ fn count(nodes: &[Node<'_>]) -> Result<usize> {
 fn children<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>]) -> Nodes<'a> {
     let mut found = Vec::new();
     for node in of {
-        node.children(scope.model, &mut found);
+        node.children(scope.model(), &mut found);
     }
     found
 }
@@ -202,6 +294,7 @@ fn descendants<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>]) -> Result<Nodes<'a>> 
         if found.len() + next.len() > MOST {
             return Err(EvalError::TooLarge);
         }
+        scope.step(next.len())?;
         level = next;
     }
     Ok(found)
@@ -218,7 +311,7 @@ fn has_value(node: &Node<'_>) -> bool {
 fn extension<'a>(scope: &Scope<'_, 'a>, of: &[Node<'a>], url: Option<&Node<'a>>) -> Nodes<'a> {
     let mut found = Vec::new();
     for node in of {
-        node.member("extension", scope.model, &mut found);
+        node.member("extension", scope.model(), &mut found);
     }
     let url = url.and_then(Node::as_str);
     found.retain(|node| node.json().and_then(|value| value.get("url")).and_then(Value::as_str) == url);
@@ -288,10 +381,7 @@ fn text_function<'a>(of: &[Node<'a>], function: Function, arguments: &[Nodes<'a>
         ),
         F::Replace => {
             let with = given.get(1).copied().unwrap_or_default();
-            let growth = text.len().saturating_add(1).saturating_mul(with.len().saturating_add(1));
-            if growth > MOST {
-                return Err(EvalError::TooLarge);
-            }
+            grows_to(text, with)?;
             Node::text(Cow::Owned(text.replace(first, with)))
         }
         _ => return Err(EvalError::WrongType),

@@ -2,6 +2,7 @@
 
 use super::PathError;
 use super::decimal::Decimal;
+use super::time::parse_time;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -11,6 +12,8 @@ pub(super) enum Token {
     /// `%resource`, without the `%`.
     Percent(Box<str>),
     Text(Box<str>),
+    /// A date or time literal, without its `@`.
+    Time(Box<str>),
     Number(Decimal),
     /// An operator or bracket.
     Sign(&'static str),
@@ -84,7 +87,7 @@ impl<'t> Lexer<'t> {
                     _ => Token::Percent(self.take_while(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_').into()),
                 }
             }
-            '@' => return Err(PathError::Unsupported("a date or time literal".to_owned())),
+            '@' => self.time()?,
             '0'..='9' => self.number()?,
             c if c.is_ascii_alphabetic() || c == '_' => Token::Name(self.word().into()),
             _ => {
@@ -112,6 +115,18 @@ impl<'t> Lexer<'t> {
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
         Decimal::parse(text).map(Token::Number).ok_or_else(|| self.error("a number is too long"))
+    }
+
+    /// `@2024-02-29`, `@2024-02-29T10:30:00Z`, `@T10:30`.
+    fn time(&mut self) -> Result<Token, PathError> {
+        self.at += 1;
+        let text = self.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ':' | '.' | 'T' | 'Z'));
+        let text = text.strip_suffix('T').unwrap_or(text);
+        if text.starts_with('T') || parse_time(text).is_some() {
+            Ok(Token::Time(text.into()))
+        } else {
+            Err(self.error("this is no date or time"))
+        }
     }
 
     fn quoted(&mut self, quote: char) -> Result<String, PathError> {

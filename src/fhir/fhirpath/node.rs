@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Model;
 use super::decimal::Decimal;
@@ -50,6 +50,17 @@ impl<'a> Node<'a> {
 
     pub(super) const fn text(value: Cow<'a, str>) -> Self {
         Self { item: Item::Text(value), kind: Some("string"), extra: None }
+    }
+
+    /// A date or time literal.
+    pub(super) fn time(text: &'a str) -> Self {
+        let kind = match (text.starts_with('T'), text.contains('T')) {
+            (true, _) => "time",
+            (false, true) => "dateTime",
+            (false, false) => "date",
+        };
+        let text = text.strip_prefix('T').unwrap_or(text);
+        Self { item: Item::Text(Cow::Borrowed(text)), kind: Some(kind), extra: None }
     }
 
     /// The JSON here, where this is an element of the resource with a value.
@@ -108,7 +119,7 @@ impl<'a> Node<'a> {
             push_each(Some(value), None, Some(kind), found);
         }
         let Some(Value::Object(object)) = self.json() else { return };
-        let shadow = |key: &str| object.get(&format!("_{key}"));
+        let shadow = |name: &str| beside(object, name);
         if let Some(value) = object.get(name) {
             let kind = self.kind.and_then(|parent| model.child(parent, name));
             return push_each(Some(value), shadow(name), kind, found);
@@ -120,6 +131,9 @@ impl<'a> Node<'a> {
         for (key, value) in object {
             let (hidden, key) = key.strip_prefix('_').map_or((false, key.as_str()), |key| (true, key));
             let Some(kind) = key.strip_prefix(name).and_then(choice_type) else { continue };
+            if self.kind.is_some_and(|parent| !model.is_choice(parent, name)) {
+                return;
+            }
             if !hidden {
                 push_each(Some(value), shadow(key), Some(kind), found);
             } else if !object.contains_key(key) {
@@ -145,10 +159,15 @@ impl<'a> Node<'a> {
             if hidden {
                 push_each(None, Some(value), kind, found);
             } else {
-                push_each(Some(value), object.get(&format!("_{name}")), kind, found);
+                push_each(Some(value), beside(object, name), kind, found);
             }
         }
     }
+}
+
+/// What stands beside a primitive element: `_name`. Few objects have any, so looking at all names beats making one.
+fn beside<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object.iter().find(|(key, _)| key.strip_prefix('_') == Some(name)).map(|(_, value)| value)
 }
 
 /// The type in a choice element's whole name: the shortest head that leaves a type.

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::EvalError;
 use super::ast::{Expr, Operator};
 use super::decimal::Decimal;
 use super::eval::{Nodes, Result, Scope, one};
 use super::node::{Item, Node};
-use super::time::parse_time;
+use super::time::{TimeRange, parse_time};
 
 pub(super) fn binary<'a>(
     scope: &Scope<'_, 'a>,
@@ -31,10 +33,20 @@ pub(super) fn binary<'a>(
         Operator::Contains => one(&right)?.map(|node| left.iter().any(|other| equal(node, other))),
         Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
             let (Some(left), Some(right)) = (one(&left)?, one(&right)?) else { return Ok(Vec::new()) };
-            ordered(operator, left, right)?
+            let answer = ordered(operator, left, right)?;
+            if answer.is_none() {
+                scope.undecided();
+            }
+            answer
         }
         _ => return arithmetic(operator, &left, &right),
     };
+    // Comparing each with each is work, too.
+    scope.step(if operator == Operator::Equivalent || operator == Operator::NotEquivalent {
+        left.len().saturating_mul(right.len())
+    } else {
+        left.len().saturating_add(right.len())
+    })?;
     Ok(answer.map(Node::bool).into_iter().collect())
 }
 
@@ -126,19 +138,81 @@ fn same_json(left: &Value, right: &Value) -> bool {
 }
 
 /// Each value once, in the order first met.
-pub(super) fn distinct(nodes: Nodes<'_>) -> Result<Nodes<'_>> {
-    /// Comparing each with each stays cheap up to here.
-    const MOST: usize = 4096;
-    if nodes.len() > MOST {
-        return Err(EvalError::TooLarge);
+pub(super) fn distinct(nodes: Nodes<'_>) -> Nodes<'_> {
+    if nodes.len() < 2 {
+        return nodes;
     }
-    let mut kept: Nodes<'_> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        if !kept.iter().any(|other| equal(other, &node)) {
-            kept.push(node);
+    let mut known = Known::default();
+    nodes.into_iter().filter(|node| known.insert(node)).collect()
+}
+
+/// Whether each value stands there once.
+pub(super) fn is_distinct(nodes: &[Node<'_>]) -> bool {
+    let mut known = Known::default();
+    nodes.iter().all(|node| known.insert(node))
+}
+
+/// Steps for finding a value's hash, beside that of leading to it.
+pub(super) const HASHED: usize = 4;
+
+/// Values by their hash: looking one up takes as long as the value is large, however many there are.
+#[derive(Default)]
+pub(super) struct Known<'a> {
+    state: RandomState,
+    by_hash: HashMap<u64, Vec<Node<'a>>>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(nodes: &[Node<'a>]) -> Self {
+        let mut known = Self::default();
+        for node in nodes {
+            known.insert(node);
         }
+        known
     }
-    Ok(kept)
+
+    /// False where it was there already.
+    pub(super) fn insert(&mut self, node: &Node<'a>) -> bool {
+        let same = self.by_hash.entry(hash(&self.state, node)).or_default();
+        let new = !same.iter().any(|other| equal(other, node));
+        if new {
+            same.push(node.clone());
+        }
+        new
+    }
+
+    pub(super) fn contains(&self, node: &Node<'_>) -> bool {
+        let same = self.by_hash.get(&hash(&self.state, node));
+        same.is_some_and(|same| same.iter().any(|other| equal(other, node)))
+    }
+}
+
+/// Equal for what [`equal`] calls equal.
+fn hash(state: &RandomState, node: &Node<'_>) -> u64 {
+    match (node.as_bool(), node.as_str(), node.as_number()) {
+        (Some(value), ..) => state.hash_one((1, value)),
+        (_, Some(text), _) => state.hash_one((2, text)),
+        (.., Some(number)) => state.hash_one((3, number.to_f64().to_bits())),
+        _ => node.json().or(node.extra).map_or(0, |value| hash_json(state, value)),
+    }
+}
+
+fn hash_json(state: &RandomState, value: &Value) -> u64 {
+    match value {
+        Value::Null => state.hash_one(0),
+        Value::Bool(value) => state.hash_one((1, value)),
+        Value::String(text) => state.hash_one((2, text.as_str())),
+        Value::Number(number) => match Decimal::parse(number.as_str()) {
+            Some(number) => state.hash_one((3, number.to_f64().to_bits())),
+            None => state.hash_one((4, number.as_str())),
+        },
+        Value::Array(items) => items.iter().fold(5, |so_far, item| state.hash_one((so_far, hash_json(state, item)))),
+        // The order of members means nothing.
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| state.hash_one((key.as_str(), hash_json(state, value))))
+            .fold(6, u64::wrapping_add),
+    }
 }
 
 /// `None` where two times cannot be told apart at the precision they have.
@@ -146,16 +220,15 @@ fn ordered(operator: Operator, left: &Node<'_>, right: &Node<'_>) -> Result<Opti
     let order = match (left.as_number(), right.as_number(), left.as_str(), right.as_str()) {
         (Some(left), Some(right), ..) => left.partial_cmp(&right),
         (.., Some(left), Some(right)) => match (parse_time(left), parse_time(right)) {
-            (Some(left), Some(right)) if left == right => Some(Ordering::Equal),
-            (Some(left), Some(right)) if left.end < right.start => Some(Ordering::Less),
-            (Some(left), Some(right)) if left.start > right.end => Some(Ordering::Greater),
-            (Some(_), Some(_)) => None,
+            (Some(one), Some(other)) => time_order(zoned(left, right, one), zoned(right, left, other)),
             _ => Some(left.cmp(right)),
         },
-        _ => match quantities(left, right) {
-            Some((left, right)) => left.partial_cmp(&right),
-            None if matches!(left.item, Item::NoValue) || matches!(right.item, Item::NoValue) => None,
-            None => return Err(EvalError::WrongType),
+        _ => match (left.json(), right.json()) {
+            (Some(Value::Object(left)), Some(Value::Object(right))) => {
+                quantities(left, right).and_then(|(left, right)| left.partial_cmp(&right))
+            }
+            _ if matches!(left.item, Item::NoValue) || matches!(right.item, Item::NoValue) => None,
+            _ => return Err(EvalError::WrongType),
         },
     };
     Ok(order.map(|order| match operator {
@@ -166,13 +239,34 @@ fn ordered(operator: Operator, left: &Node<'_>, right: &Node<'_>) -> Result<Opti
     }))
 }
 
+fn time_order(left: TimeRange, right: TimeRange) -> Option<Ordering> {
+    if left == right {
+        Some(Ordering::Equal)
+    } else if left.end < right.start {
+        Some(Ordering::Less)
+    } else {
+        (left.start > right.end).then_some(Ordering::Greater)
+    }
+}
+
+/// What a date can mean beside a time: days begin up to 14 hours before and 12 after UTC's.
+fn zoned(text: &str, other: &str, range: TimeRange) -> TimeRange {
+    const HOUR: i64 = 3_600_000;
+    if text.contains('T') || !other.contains('T') {
+        return range;
+    }
+    TimeRange { start: range.start.saturating_sub(14 * HOUR), end: range.end.saturating_add(12 * HOUR) }
+}
+
 /// The values of two quantities in one unit.
-fn quantities(left: &Node<'_>, right: &Node<'_>) -> Option<(Decimal, Decimal)> {
-    let (left, right) = (left.json()?, right.json()?);
+fn quantities(left: &Map<String, Value>, right: &Map<String, Value>) -> Option<(Decimal, Decimal)> {
     if left.get("system") != right.get("system") || left.get("code") != right.get("code") {
         return None;
     }
-    let number = |value: &Value| Decimal::parse(value.get("value")?.as_number()?.as_str());
+    if !left.contains_key("code") && left.get("unit") != right.get("unit") {
+        return None;
+    }
+    let number = |value: &Map<String, Value>| Decimal::parse(value.get("value")?.as_number()?.as_str());
     Some((number(left)?, number(right)?))
 }
 

@@ -1,9 +1,10 @@
 //! Tokens into an expression, by precedence climbing (FHIRPath N1, §6.1 "Precedence").
 
 use super::PathError;
-use super::ast::{Expr, Operator, TypeTest};
+use super::ast::{Expr, Operator, TypeTest, Variable};
 use super::functions::Function;
 use super::lexer::{Token, tokens};
+use super::pattern::Pattern;
 
 /// The longest text that is parsed, in bytes.
 const LONGEST: usize = 16 << 10;
@@ -217,6 +218,7 @@ impl Parser<'_> {
             }
             Some(Token::Text(text)) => leaf(Expr::Text(text)),
             Some(Token::Number(number)) => leaf(Expr::Number(number)),
+            Some(Token::Time(text)) => leaf(Expr::Time(text)),
             Some(Token::Dollar(name)) => match &*name {
                 "this" => leaf(Expr::Focus),
                 "index" => leaf(Expr::Index),
@@ -260,6 +262,9 @@ impl Parser<'_> {
             }
             self.expect(")")?;
         }
+        if matches!(name, "matches" | "replaceMatches") {
+            return Part::over(depth, pattern_call(on.expr, name, arguments)?);
+        }
         let function = Function::find(name, arguments.len())
             .ok_or_else(|| PathError::Unsupported(format!("{name}() with {} arguments", arguments.len())))?;
         Part::over(depth, Expr::Call(Box::new(on.expr), function, arguments.into()))
@@ -295,11 +300,25 @@ fn type_function(name: &str) -> Option<TypeTest> {
     }
 }
 
+/// A pattern has to stand in the expression itself, so that it is checked with it and compiled once.
+fn pattern_call(on: Expr, name: &str, arguments: Vec<Expr>) -> Result<Expr, PathError> {
+    let mut arguments = arguments.into_iter();
+    match (name, arguments.next(), arguments.next(), arguments.next()) {
+        ("matches", Some(Expr::Text(text)), None, None) => Ok(Expr::Matches(Box::new(on), Pattern::whole(&text)?)),
+        ("replaceMatches", Some(Expr::Text(text)), Some(with), None) => {
+            Ok(Expr::ReplaceMatches(Box::new(on), Pattern::part(&text)?, Box::new(with)))
+        }
+        _ => Err(PathError::Unsupported(format!("{name}() without a pattern in quotes"))),
+    }
+}
+
 /// R4's environment variables (fhirpath.html#variables).
 fn constant(name: &str) -> Result<Expr, PathError> {
     let url = |text: &str| Ok(Expr::Text(text.into()));
     match name {
-        "resource" | "rootResource" | "context" => Ok(Expr::Resource),
+        "resource" => Ok(Expr::Variable(Variable::Resource)),
+        "rootResource" => Ok(Expr::Variable(Variable::Root)),
+        "context" => Ok(Expr::Variable(Variable::Context)),
         "sct" => url("http://snomed.info/sct"),
         "loinc" => url("http://loinc.org"),
         "ucum" => url("http://unitsofmeasure.org"),

@@ -139,8 +139,11 @@ fn what_is_not_understood_is_said_when_parsing() {
         ("a.b(", "a value or name is missing, at character 4"),
         ("a b", "something follows the end of it, at character 2"),
         ("'a", "a quoted text does not end, at character 0"),
-        ("a.memberOf('x')", "“memberOf() with 1 arguments”, which is not supported"),
-        ("a = @2020", "a date or time literal"),
+        ("a.conformsTo('x')", "“conformsTo() with 1 arguments”, which is not supported"),
+        ("a = @2020-13", "this is no date or time, at character 12"),
+        ("a.matches(b)", "“matches() without a pattern in quotes”"),
+        ("a.matches('(')", "a regular expression of this kind"),
+        ("a.matches('(a{9999}){9999}')", "a regular expression of this kind"),
         ("%nobody", "“%nobody”"),
         ("a.#", "an unexpected character, at character 2"),
     ] {

@@ -1,20 +1,24 @@
-//! Whether a resource is what R4 says: elements, cardinality, types, formats, required codes, references, narrative.
+//! Whether a resource is what R4 says: elements, cardinality, types, formats, required codes, references, narrative, and
+//! the rules that span elements.
 //!
 //! One walk over the JSON beside the definitions. It never changes the resource, never looks at anything outside it, and its
-//! texts never repeat a value. Invariants that span elements are not evaluated, but for the few named in `special.rs`.
+//! texts never repeat a value. A rule that spans elements is asked only of an element that is otherwise right.
 
+mod invariants;
 mod narrative;
 pub(super) mod path;
 mod primitive;
 mod special;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::ResourceType;
 use super::definitions::{Definitions, Element, ElementType, NodeId, Primitive, Property, TypeKind};
+use super::fhirpath::Budget;
 use super::outcome::{Issue, IssueCode};
+pub use invariants::NOT_EVALUATED;
 use path::{Path, shape};
 
 /// How much is asked.
@@ -22,10 +26,12 @@ use path::{Path, shape};
 pub enum Mode {
     /// Everything the standard requires.
     Strict,
+    /// Everything the standard requires, and as warnings what it recommends: for someone who asks what could be better.
+    Advice,
     /// For records from elsewhere, which no one can mend any more: codes outside a required value set, references to the
     /// wrong type or to a contained resource that is not there, searches as references outside a bundle (an import looks
-    /// them up, and `bundle::rewrite_references` names those that found nothing) and blank narratives are warnings.
-    /// Structure, formats and active content are refused as ever.
+    /// them up, and `bundle::rewrite_references` names those that found nothing), blank narratives and broken rules that
+    /// span elements are warnings. Structure, formats and active content are refused as ever.
     Lenient,
 }
 
@@ -38,13 +44,19 @@ const DEPTH: usize = 128;
 /// What is wrong with a resource; empty when nothing is. Only issues of severity error (`Issue::is_error`) make it unfit to
 /// be stored. In a Bundle or Parameters the resources within are checked too.
 pub fn validate(resource: &Value, definitions: &Definitions, mode: Mode) -> Vec<Issue> {
-    let mut walk = Walk { r4: definitions, mode, issues: Vec::new(), left_out: 0, depth: 0, scope: Scope::default() };
+    let mut walk =
+        Walk { r4: definitions, mode, issues: Vec::new(), left_out: 0, errors: 0, depth: 0, scope: Scope::default() };
     walk.resource(resource, None, Place::Top);
     if walk.left_out > 0 {
         let text = format!("{} more things are wrong; correct these first.", walk.left_out);
         walk.issues.push(Issue::error(IssueCode::Incomplete, "", text));
     }
     walk.issues
+}
+
+/// Whether a narrative's XHTML is well-formed, has content, and has nothing in it that could act (txt-1, txt-2).
+pub(super) fn is_safe_narrative(text: &str) -> bool {
+    narrative::check(text).is_ok()
 }
 
 /// Where a whole resource stands.
@@ -57,12 +69,34 @@ enum Place {
 }
 
 /// The resource that fragment references are relative to.
-#[derive(Default)]
 struct Scope<'v> {
+    /// The resource itself, or the contained one that the walk is in.
+    resource: Option<&'v Value>,
+    root: Option<&'v Value>,
     /// The contained resources' ids, with their type and how many have that id.
     contained: HashMap<&'v str, (Option<ResourceType>, usize)>,
+    /// The contained resource that the walk is in, by its id.
+    inside: Option<&'v str>,
+    /// Contained resources that something points at, or that point at what contains them (dom-3), by their id.
+    used: HashSet<&'v str>,
     /// Within a Bundle: references may also be conditional (http.html#trules).
     bundle: bool,
+    /// What the rules of this resource may cost together.
+    budget: Budget,
+}
+
+impl Default for Scope<'_> {
+    fn default() -> Self {
+        Self {
+            resource: None,
+            root: None,
+            contained: HashMap::new(),
+            inside: None,
+            used: HashSet::new(),
+            bundle: false,
+            budget: Budget::steps(invariants::STEPS),
+        }
+    }
 }
 
 struct Walk<'v> {
@@ -70,12 +104,15 @@ struct Walk<'v> {
     mode: Mode,
     issues: Vec<Issue>,
     left_out: usize,
+    /// Errors so far, those left out included.
+    errors: usize,
     depth: usize,
     scope: Scope<'v>,
 }
 
 impl<'v> Walk<'v> {
     fn error(&mut self, code: IssueCode, path: &Path<'_>, text: impl Into<String>) {
+        self.errors += 1;
         if self.issues.len() < MOST_ISSUES {
             self.issues.push(Issue::error(code, path.expression(), text));
         } else {
@@ -86,7 +123,7 @@ impl<'v> Walk<'v> {
     /// An error, or in lenient mode a warning.
     fn lapse(&mut self, code: IssueCode, path: &Path<'_>, text: impl Into<String>) {
         match self.mode {
-            Mode::Strict => self.error(code, path, text),
+            Mode::Strict | Mode::Advice => self.error(code, path, text),
             Mode::Lenient if self.issues.len() < MOST_ISSUES => {
                 self.issues.push(Issue::warning(code, path.expression(), text));
             }
@@ -112,14 +149,39 @@ impl<'v> Walk<'v> {
         let path = path.unwrap_or(&root);
         let node = self.r4.resource(kind);
         if place == Place::Contained {
+            let before = (self.scope.resource.replace(value), self.scope.inside);
+            self.scope.inside = members.get("id").and_then(Value::as_str);
             self.contained(members, path);
-            self.object(node, members, path);
+            self.typed(node, members, value, path);
+            (self.scope.resource, self.scope.inside) = before;
         } else {
-            let bundle = self.scope.bundle || kind == ResourceType::Bundle;
-            let before =
-                std::mem::replace(&mut self.scope, Scope { contained: special::contained_ids(members), bundle });
-            self.object(node, members, path);
+            let scope = Scope {
+                resource: Some(value),
+                root: Some(value),
+                contained: special::contained_ids(members),
+                bundle: self.scope.bundle || kind == ResourceType::Bundle,
+                ..Scope::default()
+            };
+            let before = std::mem::replace(&mut self.scope, scope);
+            let errors = self.errors;
+            self.typed(node, members, value, path);
+            if self.errors == errors {
+                self.unused(members, path);
+            }
             self.scope = before;
+        }
+    }
+
+    /// A value of a type or backbone element: its members, and then its rules.
+    fn typed(&mut self, node: NodeId, members: &'v Map<String, Value>, value: &'v Value, path: &Path<'_>) {
+        let before = self.errors;
+        self.object(node, members, path);
+        // ele-1
+        if members.keys().all(|name| matches!(name.as_str(), "id" | "_id")) && !members.is_empty() {
+            self.error(IssueCode::Invariant, path, "The element has an id and nothing else; leave it out instead.");
+        }
+        if self.errors == before {
+            self.invariants(node, value, path);
         }
     }
 
@@ -230,7 +292,7 @@ impl<'v> Walk<'v> {
         &mut self,
         primitive: Primitive,
         property: Property<'v>,
-        members: &Map<String, Value>,
+        members: &'v Map<String, Value>,
         value: &'v Value,
         path: &Path<'_>,
     ) {
@@ -265,8 +327,10 @@ impl<'v> Walk<'v> {
                 }
             }
             (Primitive::Xhtml, Value::String(text)) => self.narrative(text, path),
+            (Primitive::Canonical | Primitive::Uri | Primitive::Url, Value::String(text)) => self.fragment(text),
             _ => {}
         }
+        self.invariants_at(property.element, property.kind.name, value, path);
     }
 
     /// `_name`: the ids and extensions of a primitive, aligned with its values.
@@ -319,8 +383,9 @@ impl<'v> Walk<'v> {
                     self.resource(item, Some(path), place);
                 }
                 (TypeKind::Object(node), Value::Object(members)) => {
-                    self.object(node, members, path);
+                    self.typed(node, members, item, path);
                     self.special(element, property.kind, members, path);
+                    self.invariants_at(element, self.r4.name(node), item, path);
                 }
                 (_, Value::Null) => {
                     self.error(IssueCode::Structure, path, "There is no value here; leave the element out instead.");
@@ -338,5 +403,7 @@ fn object_expected(kind: &ElementType) -> String {
     }
 }
 
+#[cfg(test)]
+mod invariant_tests;
 #[cfg(test)]
 mod tests;

@@ -64,8 +64,9 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn reference(&mut self, targets: TypeSet, members: &Map<String, Value>, path: &Path<'_>) {
+    fn reference(&mut self, targets: TypeSet, members: &'v Map<String, Value>, path: &Path<'_>) {
         let Some(Value::String(text)) = members.get("reference") else { return };
+        self.fragment(text);
         let path = path.name("reference");
         let Some(found) = self.target(text, &path) else { return };
         if !targets.contains(found) {
@@ -107,6 +108,29 @@ impl<'v> Walk<'v> {
             }
         }
         None
+    }
+
+    /// A text that may name a contained resource, or, within one, what contains it.
+    pub(super) fn fragment(&mut self, text: &'v str) {
+        match (text.strip_prefix('#'), self.scope.inside) {
+            (Some(""), Some(inside)) => drop(self.scope.used.insert(inside)),
+            (Some(id), _) => drop(self.scope.used.insert(id)),
+            _ => {}
+        }
+    }
+
+    /// dom-3: a contained resource that nothing points at has no meaning.
+    pub(super) fn unused(&mut self, members: &Map<String, Value>, path: &Path<'_>) {
+        let contained = path.name("contained");
+        for (at, resource) in members.get("contained").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            if let Some(id) = resource.get("id").and_then(Value::as_str)
+                && !self.scope.used.contains(id)
+            {
+                let text =
+                    "Nothing in the resource points at this contained one, and it does not point at what contains it.";
+                self.lapse(IssueCode::Invariant, &contained.index(at), text);
+            }
+        }
     }
 
     /// dom-2, dom-4 and dom-5; and an id, without which nothing can point at it.
