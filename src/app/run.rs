@@ -18,7 +18,7 @@ use crate::crypto::SlotKind;
 use crate::crypto::keyslots::{KeySlots, SlotKey};
 use crate::http::pages::Face;
 use crate::http::routes::{self, Entrance};
-use crate::http::{About, Bound, Checks, Drafts, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
+use crate::http::{About, Bound, Checks, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
 use crate::tls::{Certificates, Leaf, server_config};
 
 /// A box that answers: what is told once it does.
@@ -261,7 +261,6 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         signer: opened.signer(),
         checks: Checks::default(),
         about,
-        drafts: Drafts::default(),
     })
 }
 

@@ -4,5 +4,6 @@ pub mod chart;
 pub mod demo;
 pub mod import;
 pub mod register;
+pub mod setup;
 
 pub use chart::Chart;

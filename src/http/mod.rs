@@ -45,7 +45,6 @@ pub use listener::{Bound, ListenError};
 pub use locked::{Locked, TryPassphrase};
 pub use ops::Metrics;
 pub use server::{Live, Serving, Stop};
-pub use setup::Drafts;
 
 /// What the listeners allow one request or connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +105,6 @@ pub struct Parts {
     /// What the last verification of the access log found.
     pub checks: Checks,
     pub about: About,
-    /// What is being typed into the wizard of a new box.
-    pub drafts: Drafts,
 }
 
 /// What the box says of itself, besides its [`pages::Face`].

@@ -1,17 +1,15 @@
 //! The wizard of a new box: the setup code, the first three accounts, a look at all of it, done.
 //!
-//! What was typed between the pages is a draft in memory, found again by a cookie, and gone after half an hour or
-//! with a restart. The box itself changes in the last step only, in one transaction: of two browsers that try, one
-//! wins, and the other is told that the box is set up.
+//! What was typed between the pages is a draft in the store, found again by a cookie, and gone after half an hour; a
+//! restart does not lose it. The box itself changes in the last step only, in one transaction: of two browsers that
+//! try, one wins, and the other is told that the box is set up.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use axum::Form;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response as HttpResponse, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::json;
 
 use super::open::pages::{FirstAccount, SETUP_FIELDS, SetupAccounts, SetupCheck, SetupCode, SetupDone};
 use super::pages::page;
@@ -19,62 +17,13 @@ use super::respond::Refusal;
 use super::session::Visit;
 use super::sign_in::finished;
 use super::ui::Faults;
-use crate::access::Actor;
-use crate::audit::{Action, Detail, Purpose};
-use crate::base::{FhirId, ResourceRef, Role, Secret, Timestamp};
-use crate::fhir::{Mode, ResourceType};
-use crate::identity::{AccountKind, FirstPassword, IdentityError, NewAccount, SetupState};
-use crate::record::{Change, Channel, Why};
+use crate::base::Secret;
+use crate::care::setup::{self, SetupError};
+use crate::identity::{
+    AccountKind, DRAFT_KEPT, DraftAccount, DraftFaults, FirstPassword, IdentityError, NewAccount, SetupState,
+};
 
 const COOKIE: &str = "__Host-chartbox-setup";
-/// How long a draft is kept, in seconds.
-const KEPT: i64 = 1800;
-/// More than one or two people never set up one box.
-const MOST: usize = 16;
-
-/// Drafts of the wizard, by the secret in the cookie.
-#[derive(Default)]
-pub struct Drafts(Mutex<HashMap<String, Draft>>);
-
-#[derive(Clone)]
-struct Draft {
-    code: Secret<String>,
-    accounts: Vec<Typed>,
-    begun: Timestamp,
-}
-
-/// One account as typed.
-#[derive(Clone)]
-struct Typed {
-    role: Role,
-    name: String,
-    user: String,
-    password: Secret<String>,
-}
-
-impl Drafts {
-    fn with<T>(&self, now: Timestamp, job: impl FnOnce(&mut HashMap<String, Draft>) -> T) -> T {
-        let mut drafts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drafts.retain(|_, draft| now.duration_since(draft.begun).as_secs() < KEPT);
-        job(&mut drafts)
-    }
-}
-
-impl Typed {
-    fn shown(&self) -> FirstAccount {
-        FirstAccount { role: self.role, name: self.name.clone(), user: self.user.clone() }
-    }
-
-    fn new_account(&self, person: Option<ResourceRef>) -> NewAccount {
-        NewAccount {
-            user_name: self.user.clone(),
-            display_name: self.name.clone(),
-            kind: AccountKind::Person(self.role),
-            person,
-            password: FirstPassword::Own(self.password.clone()),
-        }
-    }
-}
 
 /// `GET /setup`
 pub(super) async fn code(visit: Visit) -> Result<Response, Refusal> {
@@ -92,23 +41,15 @@ pub(super) struct TypedCode {
 
 /// `POST /setup`
 pub(super) async fn check_code(visit: Visit, Form(typed): Form<TypedCode>) -> Result<Response, Refusal> {
-    if let Err(error) = visit.house.identity.check_setup_code(&typed.code, visit.by()).await {
-        return refuse_code(&visit, error);
-    }
-    let now = visit.house.ambient.now();
-    let key = data_encoding::HEXLOWER.encode(&visit.house.ambient.bytes::<32>());
-    let draft = Draft { code: typed.code, accounts: Vec::new(), begun: now };
-    visit.house.drafts.with(now, |drafts| {
-        if drafts.len() >= MOST
-            && let Some(oldest) = drafts.iter().min_by_key(|(_, draft)| draft.begun).map(|(key, _)| key.clone())
-        {
-            drafts.remove(&oldest);
+    match visit.house.identity.begin_setup(&typed.code, visit.by()).await {
+        Ok(draft) => {
+            let kept = DRAFT_KEPT.as_secs();
+            let cookie =
+                cookie(&format!("{}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={kept}", draft.expose()))?;
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/setup/accounts")).into_response())
         }
-        drafts.insert(key.clone(), draft);
-    });
-    let cookie = format!("{COOKIE}={key}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={KEPT}");
-    let cookie = HeaderValue::try_from(cookie).map_err(Refusal::internal)?;
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/setup/accounts")).into_response())
+        Err(error) => refuse_code(&visit, error),
+    }
 }
 
 fn refuse_code(visit: &Visit, error: IdentityError) -> Result<Response, Refusal> {
@@ -124,15 +65,14 @@ fn refuse_code(visit: &Visit, error: IdentityError) -> Result<Response, Refusal>
 
 /// `GET /setup/accounts`
 pub(super) async fn accounts(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
-    let Some((_, draft)) = draft(&visit, &headers) else { return Ok(Redirect::to("/setup").into_response()) };
-    accounts_page(&visit, &draft, Faults::none())
+    match draft(&visit, &headers)? {
+        Some((_, accounts)) => accounts_page(&visit, &accounts, Faults::none()),
+        None => Ok(Redirect::to("/setup").into_response()),
+    }
 }
 
-fn accounts_page(visit: &Visit, draft: &Draft, faults: Faults) -> Result<Response, Refusal> {
-    let accounts = match draft.accounts.as_slice() {
-        [] => FirstAccount::empty(),
-        typed => typed.iter().map(Typed::shown).collect(),
-    };
+fn accounts_page(visit: &Visit, accounts: &[DraftAccount], faults: Faults) -> Result<Response, Refusal> {
+    let accounts = if accounts.is_empty() { FirstAccount::empty() } else { shown(accounts) };
     page(&SetupAccounts { cx: visit.cx(), zone: zone(visit), accounts, faults })
 }
 
@@ -142,51 +82,44 @@ pub(super) async fn check_accounts(
     headers: HeaderMap,
     Form(fields): Form<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Some((key, mut draft)) = draft(&visit, &headers) else { return Ok(Redirect::to("/setup").into_response()) };
+    let Some(secret) = secret(&headers) else { return Ok(Redirect::to("/setup").into_response()) };
     let text = |field: &str| fields.get(field).cloned().unwrap_or_default();
-    draft.accounts = SETUP_FIELDS
-        .iter()
-        .map(|(role, name, user, password)| Typed {
-            role: *role,
-            name: text(name),
-            user: text(user),
-            password: Secret::new(text(password)),
-        })
-        .collect();
-    let faults = faults(&visit, &draft.accounts).await?;
-    let now = visit.house.ambient.now();
-    visit.house.drafts.with(now, |drafts| drafts.insert(key, draft.clone()));
-    if faults.is_empty() {
-        return Ok(Redirect::to("/setup/check").into_response());
-    }
-    Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, accounts_page(&visit, &draft, faults)?))
+    let accounts = SETUP_FIELDS.map(|(role, name, user, password)| NewAccount {
+        user_name: text(user),
+        display_name: text(name),
+        kind: AccountKind::Person(role),
+        person: None,
+        password: FirstPassword::Own(Secret::new(text(password))),
+    });
+    let faults = match visit.house.identity.fill_setup_draft(&secret, accounts).await {
+        Ok(faults) if faults.is_empty() => return Ok(Redirect::to("/setup/check").into_response()),
+        Ok(faults) => at_their_fields(&faults),
+        Err(IdentityError::NoDraft) => return Ok(Redirect::to("/setup").into_response()),
+        Err(other) => return Err(other.into()),
+    };
+    let accounts = draft(&visit, &headers)?.map(|(_, accounts)| accounts).unwrap_or_default();
+    Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, accounts_page(&visit, &accounts, faults)?))
 }
 
-/// What is wrong with the three accounts, each at its field.
-async fn faults(visit: &Visit, accounts: &[Typed]) -> Result<Faults, Refusal> {
+fn at_their_fields(wrong: &DraftFaults) -> Faults {
     let mut faults = Faults::none();
-    for (at, (typed, (_, name, user, password))) in accounts.iter().zip(SETUP_FIELDS.iter()).enumerate() {
-        let twice = accounts.iter().take(at).any(|other| other.user.trim().eq_ignore_ascii_case(typed.user.trim()));
-        if twice {
-            faults.add(user, sentence(&IdentityError::NameTaken));
-        }
-        match visit.house.identity.prepare_account(typed.new_account(None)).await {
-            Ok(_) => {}
-            Err(error @ (IdentityError::BadUserName | IdentityError::NameTaken)) => faults.add(user, sentence(&error)),
-            Err(error @ IdentityError::BadDisplayName) => faults.add(name, sentence(&error)),
-            Err(error @ (IdentityError::Weak(_) | IdentityError::NoPassword)) => faults.add(password, sentence(&error)),
-            Err(other) => return Err(other.into()),
-        }
+    for (at, error) in wrong {
+        let Some((_, name, user, password)) = SETUP_FIELDS.get(*at) else { continue };
+        let field = match error {
+            IdentityError::BadUserName | IdentityError::NameTaken => user,
+            IdentityError::BadDisplayName => name,
+            _ => password,
+        };
+        faults.add(field, sentence(error));
     }
-    Ok(faults)
+    faults
 }
 
 /// `GET /setup/check`
 pub(super) async fn check(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
-    match draft(&visit, &headers) {
-        Some((_, draft)) if !draft.accounts.is_empty() => {
-            let accounts = draft.accounts.iter().map(Typed::shown).collect();
-            page(&SetupCheck { cx: visit.cx(), zone: zone(&visit), accounts })
+    match draft(&visit, &headers)? {
+        Some((_, accounts)) if !accounts.is_empty() => {
+            page(&SetupCheck { cx: visit.cx(), zone: zone(&visit), accounts: shown(&accounts) })
         }
         _ => Ok(Redirect::to("/setup/accounts").into_response()),
     }
@@ -194,54 +127,59 @@ pub(super) async fn check(visit: Visit, headers: HeaderMap) -> Result<Response, 
 
 /// `POST /setup/check`: makes the accounts, and the clinician's Practitioner.
 pub(super) async fn make(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
-    let Some((key, draft)) = draft(&visit, &headers) else { return Ok(Redirect::to("/setup").into_response()) };
-    let practitioner = FhirId::new(&visit.house.ambient);
-    let reference = ResourceRef::new(ResourceType::Practitioner.name(), &practitioner).map_err(Refusal::internal)?;
-    let person = |typed: &Typed| (typed.role == Role::Clinician).then(|| reference.clone());
-    let accounts: Vec<NewAccount> = draft.accounts.iter().map(|typed| typed.new_account(person(typed))).collect();
-    let Ok(accounts) = <[NewAccount; 3]>::try_from(accounts) else {
-        return Ok(Redirect::to("/setup/accounts").into_response());
+    let Some((secret, accounts)) = draft(&visit, &headers)? else {
+        return match visit.house.identity.setup_state()? {
+            // Another browser was quicker, and ended this one's draft.
+            SetupState::Done if secret(&headers).is_some() => refuse_code(&visit, IdentityError::AlreadySetUp),
+            _ => Ok(Redirect::to("/setup").into_response()),
+        };
     };
-    let made = visit.house.identity.complete_setup(&draft.code, accounts, visit.by()).await;
-    if let Err(error) = made {
-        return refuse_code(&visit, error);
+    match setup::complete(&visit.house.records, &visit.house.identity, &secret, visit.by()).await {
+        Ok(_) => {}
+        Err(SetupError::Identity(IdentityError::NoDraft)) => {
+            return Ok(Redirect::to("/setup/accounts").into_response());
+        }
+        Err(SetupError::Identity(error)) => return refuse_code(&visit, error),
+        Err(SetupError::Record(error)) => return Err(error.into()),
+        Err(SetupError::Audit(error)) => return Err(error.into()),
     }
-    visit.house.drafts.with(visit.house.ambient.now(), |drafts| drafts.remove(&key));
-    if let Some(clinician) = draft.accounts.iter().find(|typed| typed.role == Role::Clinician) {
-        write_practitioner(&visit, practitioner, &clinician.name).await?;
-    }
-    let accounts = draft.accounts.iter().map(Typed::shown).collect();
     let welcome = visit.house.about.welcome_url.clone().unwrap_or_default();
-    let mut response: HttpResponse<_> = page(&SetupDone { cx: visit.cx(), accounts, welcome })?;
-    let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
-    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(gone).map_err(Refusal::internal)?);
+    let mut response: HttpResponse<_> = page(&SetupDone { cx: visit.cx(), accounts: shown(&accounts), welcome })?;
+    let gone = cookie("; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")?;
+    response.headers_mut().insert(header::SET_COOKIE, gone);
     Ok(response)
 }
 
-async fn write_practitioner(visit: &Visit, id: FhirId, name: &str) -> Result<(), Refusal> {
-    let value = json!({
-        "resourceType": "Practitioner", "id": id.as_str(), "active": true, "name": [{ "text": name.trim() }],
-    });
-    let change = Change::create_as(ResourceType::Practitioner, id, value, Mode::Strict).map_err(Refusal::internal)?;
-    let why = Why {
-        action: Action::Create,
-        purpose: Purpose::SysAdmin,
-        detail: Detail::note("the first clinician, made at the setup"),
-        channel: Channel::Screen,
-    };
-    visit.house.records.change(&Actor::system("setup"), why, change).await.map(drop).map_err(Refusal::internal)
+fn cookie(value: &str) -> Result<HeaderValue, Refusal> {
+    let mut cookie = HeaderValue::try_from(format!("{COOKIE}={value}")).map_err(Refusal::internal)?;
+    cookie.set_sensitive(true);
+    Ok(cookie)
 }
 
-fn draft(visit: &Visit, headers: &HeaderMap) -> Option<(String, Draft)> {
-    let key = headers
+fn secret(headers: &HeaderMap) -> Option<String> {
+    headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then(|| value.to_owned()))?;
-    let found = visit.house.drafts.with(visit.house.ambient.now(), |drafts| drafts.get(&key).cloned());
-    found.map(|draft| (key, draft))
+        .find_map(|(name, value)| (name == COOKIE).then(|| value.to_owned()))
+}
+
+/// The secret of this browser's draft, and the accounts in it.
+fn draft(visit: &Visit, headers: &HeaderMap) -> Result<Option<(String, Vec<DraftAccount>)>, Refusal> {
+    let Some(secret) = secret(headers) else { return Ok(None) };
+    let accounts = visit.house.identity.setup_draft(&secret)?;
+    Ok(accounts.map(|accounts| (secret, accounts)))
+}
+
+fn shown(accounts: &[DraftAccount]) -> Vec<FirstAccount> {
+    let one = |typed: &DraftAccount| FirstAccount {
+        role: typed.role,
+        name: typed.name.to_string(),
+        user: typed.user.to_string(),
+    };
+    accounts.iter().map(one).collect()
 }
 
 fn zone(visit: &Visit) -> String {

@@ -186,6 +186,23 @@ impl Identity {
 }
 
 impl PreparedAccount {
+    /// From what was checked and hashed before.
+    pub(super) const fn new(row: AccountRow, password: PasswordHash) -> Self {
+        Self { row, password: Some(password) }
+    }
+
+    pub(super) fn into_password(self) -> Option<PasswordHash> {
+        self.password
+    }
+
+    pub(super) const fn role(&self) -> Option<Role> {
+        self.row.kind.role()
+    }
+
+    pub fn display_name(&self) -> &str {
+        &self.row.display_name
+    }
+
     pub const fn id(&self) -> AccountId {
         self.row.id
     }

@@ -62,6 +62,8 @@ pub enum IdentityError {
     AlreadySetUp,
     #[error("this box has no setup code; `chartbox init` makes one")]
     NoCode,
+    #[error("the setup was not finished in time, or not filled in; type the setup code again")]
+    NoDraft,
     #[error("the setup makes a health administrator, an operator and a clinician: one account each")]
     SetupRoles,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountRow;
+use super::draft::DraftRow;
 use super::session::SessionRow;
 use super::token::TokenRow;
 use crate::base::{AccountId, SessionId, Timestamp, TokenId};
@@ -29,6 +30,9 @@ pub(super) const THROTTLES: Table<(u8, Vec<u8>), ThrottleRow> = Table::new(table
 /// One row, at key 0.
 pub(super) const SETUP: Table<(u8,), SetupRow> = Table::new(tables::SETUP);
 pub(super) const THE_SETUP: (u8,) = (0,);
+
+/// Tag of the secret → what was typed so far.
+pub(super) const SETUP_DRAFTS: Table<([u8; 32],), DraftRow> = Table::new(tables::SETUP_DRAFTS);
 
 /// An account's id as a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! The setup code: shown at the first start, good once, for the three accounts that a box begins with.
 
-use super::account::{AccountKind, AccountRow};
-use super::accounts::{NewAccount, PreparedAccount};
+use super::account::AccountRow;
+use super::accounts::PreparedAccount;
 use super::password::{readable, typed};
 use super::rows::{SETUP, SetupRow, THE_SETUP};
 use super::throttle::{self, Throttle};
-use super::{By, Identity, IdentityError};
+use super::{By, Identity, IdentityError, draft};
 use crate::audit::{Action, AuditedTx, Outcome};
 use crate::base::{Role, Secret, Timestamp};
 use crate::crypto::Tag;
@@ -28,9 +28,9 @@ pub enum SetupState {
 
 /// The three accounts, checked and hashed, and the code as it was typed.
 #[derive(Debug)]
-struct PreparedSetup {
+pub struct PreparedSetup {
     code: Tag,
-    accounts: [PreparedAccount; 3],
+    accounts: Vec<PreparedAccount>,
     now: Timestamp,
 }
 
@@ -68,39 +68,12 @@ impl Identity {
         }
     }
 
-    /// Checks the three accounts and hashes their passwords. They must be a health administrator, an operator and a
-    /// clinician, in any order.
-    async fn prepare_setup(
-        &self,
-        code: &Secret<String>,
-        accounts: [NewAccount; 3],
-    ) -> Result<PreparedSetup, IdentityError> {
-        let has = |role| accounts.iter().any(|account| account.kind == AccountKind::Person(role));
-        if !(has(Role::HealthAdmin) && has(Role::Operator) && has(Role::Clinician)) {
-            return Err(IdentityError::SetupRoles);
-        }
-        let [one, two, three] = accounts;
-        let accounts =
-            [self.prepare_account(one).await?, self.prepare_account(two).await?, self.prepare_account(three).await?];
-        Ok(PreparedSetup { code: self.setup_tag(code), accounts, now: self.now() })
-    }
-
-    /// Makes the three accounts and uses the code up, in one transaction: of two that try at once one wins, and the
-    /// other hears that the box is set up. An account may be linked to a Practitioner that is yet to be written.
-    pub async fn complete_setup(
-        &self,
-        code: &Secret<String>,
-        accounts: [NewAccount; 3],
-        by: By,
-    ) -> Result<Vec<AccountRow>, IdentityError> {
-        self.check_setup_code(code, by.clone()).await?;
-        let prepared = self.prepare_setup(code, accounts).await?;
-        let who = by.clone();
-        match self.write(move |tx| prepared.write(tx, &who)).await {
-            // A new code was made meanwhile.
-            Err(IdentityError::WrongCode) => self.wrong_code(by).await.map(|()| Vec::new()),
-            other => other,
-        }
+    /// Counts a setup that came with a code which is good no more: a new one was made meanwhile.
+    ///
+    /// # Errors
+    /// [`IdentityError::WrongCode`], if it could be counted.
+    pub async fn wrong_setup_code(&self, by: By) -> Result<(), IdentityError> {
+        self.wrong_code(by).await
     }
 
     async fn wrong_code(&self, by: By) -> Result<(), IdentityError> {
@@ -114,15 +87,35 @@ impl Identity {
         Err(IdentityError::WrongCode)
     }
 
-    fn setup_tag(&self, code: &Secret<String>) -> Tag {
+    pub(super) fn setup_tag(&self, code: &Secret<String>) -> Tag {
         let code = Secret::new(typed(code.expose()));
         self.key.tag(DOMAIN, code.expose().as_bytes())
     }
 }
 
 impl PreparedSetup {
-    fn write(self, tx: &mut AuditedTx<'_, '_>, by: &By) -> Result<Vec<AccountRow>, IdentityError> {
+    /// They must be a health administrator, an operator and a clinician, in any order.
+    pub(super) fn new(code: Tag, accounts: Vec<PreparedAccount>, now: Timestamp) -> Result<Self, IdentityError> {
+        let has = |role| accounts.iter().any(|account| account.role() == Some(role));
+        let right = accounts.len() == 3 && has(Role::HealthAdmin) && has(Role::Operator) && has(Role::Clinician);
+        if right { Ok(Self { code, accounts, now }) } else { Err(IdentityError::SetupRoles) }
+    }
+
+    /// The clinician's name, as others see it.
+    pub fn clinician(&self) -> &str {
+        let clinician = self.accounts.iter().find(|account| account.role() == Some(Role::Clinician));
+        clinician.map_or("", PreparedAccount::display_name)
+    }
+
+    /// Makes the three accounts and uses the code up: of two that try at once one wins, and the other hears that the
+    /// box is set up.
+    ///
+    /// # Errors
+    /// [`IdentityError::AlreadySetUp`], [`IdentityError::NameTaken`]; [`IdentityError::WrongCode`] when a new code was
+    /// made meanwhile.
+    pub fn write(self, tx: &mut AuditedTx<'_, '_>, by: &By) -> Result<Vec<AccountRow>, IdentityError> {
         right_code(&**tx, self.code)?;
+        draft::end_all(tx)?;
         tx.put(&SETUP, &THE_SETUP, &SetupRow::Done(self.now))?;
         throttle::succeeded(tx, &[Throttle::setup()])?;
         let rows = self.accounts.into_iter().map(|account| account.write(tx, by)).collect::<Result<_, _>>()?;

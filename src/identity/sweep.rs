@@ -1,8 +1,8 @@
-//! Taking away what has ended: sessions, tokens, throttles that say nothing any more.
+//! Taking away what has ended: sessions, tokens, drafts of a setup, throttles that say nothing any more.
 
-use super::rows::{ACCOUNTS, SESSIONS, SESSIONS_OF, THROTTLES, TOKENS, TOKENS_OF};
+use super::rows::{ACCOUNTS, SESSIONS, SESSIONS_OF, SETUP_DRAFTS, THROTTLES, TOKENS, TOKENS_OF};
 use super::throttle::is_forgotten;
-use super::{Identity, IdentityError};
+use super::{Identity, IdentityError, draft};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 impl Identity {
@@ -47,6 +47,12 @@ impl Identity {
                 ended.push(Ended::Throttle(key));
             }
         }
+        for row in read.scan(&SETUP_DRAFTS, KeyRange::all(), Direction::Up)? {
+            let ((tag,), draft) = row?;
+            if draft::has_ended(&draft, now) {
+                ended.push(Ended::Draft(tag));
+            }
+        }
         Ok(ended)
     }
 }
@@ -55,6 +61,7 @@ enum Ended {
     Session { tag: [u8; 32], of: (crate::base::AccountId, crate::base::SessionId) },
     Token { tag: [u8; 32], of: (crate::base::AccountId, crate::base::TokenId) },
     Throttle((u8, Vec<u8>)),
+    Draft([u8; 32]),
 }
 
 impl Ended {
@@ -69,6 +76,7 @@ impl Ended {
                 tx.delete(&TOKENS_OF, of)
             }
             Self::Throttle(key) => tx.delete(&THROTTLES, key),
+            Self::Draft(tag) => tx.delete(&SETUP_DRAFTS, &(*tag,)),
         }
     }
 }

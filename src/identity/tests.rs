@@ -372,55 +372,119 @@ fn three() -> [NewAccount; 3] {
     [new("hada", Role::HealthAdmin), new("opal", Role::Operator), new("clio", Role::Clinician)]
 }
 
+impl House {
+    /// The wizard up to its last page.
+    async fn drafted(&self, code: &Secret<String>, accounts: [NewAccount; 3]) -> Secret<String> {
+        let draft = self.identity.begin_setup(code, By::anonymous(None)).await.unwrap();
+        let faults = self.identity.fill_setup_draft(draft.expose(), accounts).await.unwrap();
+        assert!(faults.is_empty(), "{faults:?}");
+        draft
+    }
+}
+
+/// The wizard's last page.
+async fn complete(identity: Identity, draft: &Secret<String>) -> Result<Vec<AccountRow>, IdentityError> {
+    let clinician = ResourceRef::parse("Practitioner/c1").unwrap();
+    let prepared = identity.prepare_setup(draft.expose(), &clinician)?;
+    identity.write(move |tx| prepared.write(tx, &By::anonymous(None))).await
+}
+
 #[tokio::test]
 async fn of_two_browsers_with_the_setup_code_one_wins_and_the_accounts_are_its_own() {
     let house = house();
     assert_eq!(house.identity.setup_state().unwrap(), SetupState::NoCode);
     let old = house.identity.make_setup_code(by()).await.unwrap();
+    let late = house.drafted(&old, three()).await;
     let code = house.identity.make_setup_code(by()).await.unwrap();
     assert_eq!(code.expose().len(), 11);
-    assert!(matches!(
-        house.identity.complete_setup(&old, three(), By::anonymous(None)).await,
-        Err(IdentityError::WrongCode)
-    ));
-    let race = |prefix: &'static str| {
-        let (identity, code) = (house.identity.clone(), Secret::new(code.expose().to_lowercase().replace('-', " ")));
+    assert!(matches!(complete(house.identity.clone(), &late).await, Err(IdentityError::WrongCode)));
+    let typed = Secret::new(code.expose().to_lowercase().replace('-', " "));
+    let mut drafts = Vec::new();
+    for prefix in ["l-", "r-"] {
         let accounts = three().map(|one| NewAccount { user_name: format!("{prefix}{}", one.user_name), ..one });
-        tokio::spawn(async move { identity.complete_setup(&code, accounts, By::anonymous(None)).await })
+        drafts.push(house.drafted(&typed, accounts).await);
+    }
+    let race = |draft: Secret<String>| {
+        let identity = house.identity.clone();
+        tokio::spawn(async move { complete(identity, &draft).await })
     };
-    let (left, right) = (race("l-"), race("r-"));
+    let (left, right) = (race(drafts[0].clone()), race(drafts[1].clone()));
     let results = [left.await.unwrap(), right.await.unwrap()];
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
-    assert!(results.iter().any(|result| matches!(result, Err(IdentityError::AlreadySetUp))), "{results:?}");
-    assert_eq!(house.identity.accounts().unwrap().len(), 3);
+    // Who came second hears it from the writer, or finds the draft gone already.
+    assert!(
+        results.iter().any(|one| matches!(one, Err(IdentityError::AlreadySetUp | IdentityError::NoDraft))),
+        "{results:?}"
+    );
+    let made = results.into_iter().find_map(Result::ok).unwrap();
+    let clinicians: Vec<_> = made.iter().filter(|account| account.person.is_some()).map(AccountRow::role).collect();
+    assert_eq!(clinicians, [Some(Role::Clinician)]);
+    let there = house.identity.accounts().unwrap();
+    assert!(there.len() == 3 && made.iter().all(|account| there.contains(account)), "{there:?}");
     assert_eq!(house.identity.setup_state().unwrap(), SetupState::Done);
     assert!(matches!(house.identity.make_setup_code(by()).await, Err(IdentityError::AlreadySetUp)));
-    assert!(matches!(
-        house.identity.complete_setup(&code, three(), By::anonymous(None)).await,
-        Err(IdentityError::AlreadySetUp)
-    ));
+    assert!(matches!(house.identity.begin_setup(&code, by()).await, Err(IdentityError::AlreadySetUp)));
+    for draft in &drafts {
+        assert_eq!(house.identity.setup_draft(draft.expose()).unwrap(), None);
+    }
 }
 
 #[tokio::test]
 async fn setup_makes_all_three_or_none_and_its_code_cannot_be_guessed() {
     let house = house();
     let code = house.identity.make_setup_code(by()).await.unwrap();
-    let anybody = By::anonymous(None);
-    let complete = async |accounts| house.identity.complete_setup(&code, accounts, anybody.clone()).await;
     let [admin, operator, clinician] = three();
-    let two_of_a_kind = [admin.clone(), admin.clone(), clinician.clone()];
-    assert!(matches!(complete(two_of_a_kind).await, Err(IdentityError::SetupRoles)));
-    let same_name = NewAccount { user_name: "hada".into(), ..operator };
-    assert!(matches!(complete([admin, same_name, clinician]).await, Err(IdentityError::NameTaken)));
-    assert!(house.identity.accounts().unwrap().is_empty());
+    let draft = house.drafted(&code, [admin.clone(), new("hugo", Role::HealthAdmin), clinician.clone()]).await;
+    assert!(matches!(complete(house.identity.clone(), &draft).await, Err(IdentityError::SetupRoles)));
+
+    let same = NewAccount { user_name: " HADA".into(), password: FirstPassword::Own(secret("short")), ..operator };
+    let faults = house.identity.fill_setup_draft(draft.expose(), [admin, same, clinician]).await.unwrap();
+    let wrong: Vec<_> = faults.iter().map(|(at, error)| (*at, matches!(error, IdentityError::Weak(_)))).collect();
+    assert_eq!(wrong, [(1, false), (1, true)]);
+    assert!(matches!(complete(house.identity.clone(), &draft).await, Err(IdentityError::NoDraft)));
+
+    let draft = house.drafted(&code, three()).await;
+    house.add("opal", Role::Nurse).await;
+    assert!(matches!(complete(house.identity.clone(), &draft).await, Err(IdentityError::NameTaken)));
+    assert_eq!(house.identity.accounts().unwrap().len(), 1);
     assert_eq!(house.identity.setup_state().unwrap(), SetupState::Waiting);
     for _ in 0..5 {
-        let wrong = house.identity.check_setup_code(&secret("BBBBB-BBBBB"), anybody.clone()).await;
+        let wrong = house.identity.begin_setup(&secret("BBBBB-BBBBB"), by()).await;
         assert!(matches!(wrong, Err(IdentityError::WrongCode)));
     }
-    assert!(matches!(complete(three()).await, Err(IdentityError::Wait { .. })));
+    assert!(matches!(house.identity.begin_setup(&code, by()).await, Err(IdentityError::Wait { .. })));
     house.clock.advance(Duration::from_secs(30));
-    complete(three()).await.unwrap();
+    let accounts = three().map(|one| NewAccount { user_name: format!("x{}", one.user_name), ..one });
+    let draft = house.drafted(&code, accounts).await;
+    complete(house.identity.clone(), &draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_draft_of_the_setup_ends_after_half_an_hour_and_only_so_many_are_kept() {
+    let house = house();
+    let code = house.identity.make_setup_code(by()).await.unwrap();
+    let draft = house.drafted(&code, three()).await;
+    let names = |draft: &Secret<String>| {
+        let accounts = house.identity.setup_draft(draft.expose()).unwrap();
+        accounts.map(|accounts| accounts.iter().map(|one| one.user.to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(names(&draft).unwrap(), ["hada", "opal", "clio"]);
+    assert_eq!(names(&secret("AAAA")), None);
+    house.clock.advance(Duration::from_secs(1799));
+    assert!(names(&draft).is_some());
+    assert_eq!(house.identity.sweep().await.unwrap(), 0);
+    house.clock.advance(Duration::from_secs(1));
+    assert_eq!(names(&draft), None);
+    assert!(matches!(complete(house.identity.clone(), &draft).await, Err(IdentityError::NoDraft)));
+    assert_eq!(house.identity.sweep().await.unwrap(), 1);
+
+    let mut drafts = Vec::new();
+    for _ in 0..17 {
+        drafts.push(house.identity.begin_setup(&code, by()).await.unwrap());
+        house.clock.advance(Duration::from_millis(1));
+    }
+    let kept: Vec<bool> = drafts.iter().map(|draft| names(draft).is_some()).collect();
+    assert_eq!(kept, [vec![false], vec![true; 16]].concat());
 }
 
 #[tokio::test]

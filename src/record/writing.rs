@@ -15,7 +15,7 @@ use super::reading::stored;
 use super::rows::{Row, RowNumber, State};
 use super::{Records, Stored, Why, directory, event, outcome_of};
 use crate::access::{self, Action, Actor, Denied, Reach, Target, Who, authorize};
-use crate::audit::{AuditedTx, TouchKind, Touched};
+use crate::audit::{AuditError, AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::search::Query;
 use crate::fhir::{self, Definitions, Mode, ResourceType};
@@ -164,6 +164,26 @@ impl Records {
                 Err(error)
             }
         }
+    }
+
+    /// [`Records::change_all`] and what another room writes with it, in one transaction: all of it or nothing. `first`
+    /// runs first. A refusal is not written down: for jobs of the box itself.
+    pub async fn change_all_with<T, E>(
+        &self,
+        actor: &Actor,
+        why: &Why,
+        changes: Vec<Change>,
+        how: Transaction,
+        first: impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<(T, Disclosed<Vec<Written>>), E>
+    where
+        T: Send + 'static,
+        E: From<RecordError> + From<AuditError> + Send + 'static,
+    {
+        let job = self.job(actor, why, changes, how);
+        let write = self.audit().write(move |tx| Ok::<_, E>((first(tx)?, job(tx)?)));
+        let ((other, written), proof) = write.await?;
+        Ok((other, written.disclose(&proof).map_err(RecordError::from)?))
     }
 
     /// [`Records::change_all`] whose changes are in the writer's queue when this returns, so that what is

@@ -74,6 +74,25 @@ fn the_wizard_makes_three_accounts_once_and_of_two_browsers_one_wins() {
 }
 
 #[test]
+fn what_was_typed_into_the_wizard_survives_a_restart_and_no_password_is_shown_again() {
+    let place = Place::made(&[]);
+    let running = place.serve();
+    let before = running.client("clinic");
+    walk_to_the_last_page(&before, &place.setup_code(), ["ada", "otto", "lena"]);
+    assert!(running.stop().0);
+
+    let running = place.serve();
+    let after = running.client("clinic");
+    assert_eq!(after.get("/setup/check").header("location"), Some("/setup/accounts"));
+    after.take_cookies_of(&before);
+    let again = after.get("/setup/accounts").body;
+    assert!(again.contains("Lena Corvin") && PASSWORDS.iter().all(|password| !again.contains(password)));
+    assert_eq!(after.post("/setup/check", &[]).status, 200);
+    assert_eq!(sign_in(&after, "lena", PASSWORDS[2]), 303);
+    assert_eq!(after.cookie_names(), ["__Host-chartbox"]);
+}
+
+#[test]
 fn what_is_wrong_with_an_account_is_said_at_its_field_and_nothing_is_made() {
     let place = Place::made(&[]);
     let running = place.serve();
