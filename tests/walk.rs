@@ -137,6 +137,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/documents",                      BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/documents/{id}",                 BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/who-looked",                     BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/who-looked.csv",                 BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/audit",                             CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Get,  "/box",                               CLINIC,  OPERATORS, Plain(200), NoEntry),

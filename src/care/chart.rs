@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::record::{Reading, RecordError, Stored, Undisclosed};
+use crate::record::{Choose, OfPatient, Reading, RecordError, Stored, Undisclosed};
 
 /// A patient's resources by type, clinically newest first. Types that a page did not ask for are empty.
 #[derive(Debug, Clone, Default)]
 pub struct Chart {
     pub patient: Value,
     resources: Vec<(ResourceType, Vec<Value>)>,
+    shortened: Vec<ResourceType>,
 }
 
 /// How many resources of a type a page shows at most; a page that shows fewer than there are says so.
@@ -24,6 +25,17 @@ pub const FRAME: &[ResourceType] = &[
     ResourceType::MedicationStatement,
 ];
 
+/// Which of a type's resources a page needs. What it does not need is not opened, and the log does not name it.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<C> {
+    /// Up to [`MOST`].
+    All,
+    /// As many of the newest; that there are more is no news.
+    Newest(usize),
+    /// Those of the newest [`MOST`] that the function names by their place.
+    Chosen(C, Choose<C>),
+}
+
 impl Chart {
     /// Reads the patient and, of each type that this actor may read at all, what is theirs to see.
     pub fn read(
@@ -31,18 +43,32 @@ impl Chart {
         patient: &FhirId,
         kinds: &[ResourceType],
     ) -> Result<Undisclosed<Self>, RecordError> {
+        Self::read_parts(reading, patient, kinds.iter().map(|kind| (*kind, Part::<()>::All)))
+    }
+
+    /// [`Chart::read`], of each type no more than the page needs.
+    pub fn read_parts<C: Copy>(
+        reading: &mut Reading<'_>,
+        patient: &FhirId,
+        parts: impl IntoIterator<Item = (ResourceType, Part<C>)>,
+    ) -> Result<Undisclosed<Self>, RecordError> {
         let mut chart = reading.read(ResourceType::Patient, patient)?.map(|stored| {
             let patient = json(&stored);
-            Self { patient, resources: Vec::new() }
+            Self { patient, ..Self::default() }
         });
-        for &kind in kinds {
-            let found = match reading.of_patient(patient, kind, MOST) {
+        for (kind, part) in parts {
+            let found = match part {
+                Part::All => reading.of_patient(patient, kind, MOST),
+                Part::Newest(most) => reading.of_patient(patient, kind, most).map(|found| found.map(newest)),
+                Part::Chosen(with, choose) => reading.chosen_of_patient(patient, kind, MOST, with, choose),
+            };
+            let found = match found {
                 Ok(found) => found,
                 Err(RecordError::Denied(_)) => continue,
                 Err(error) => return Err(error),
             };
-            chart = chart.zip(found).map_with(kind, |(mut chart, found), kind| {
-                chart.resources.push((kind, found.iter().map(json).collect()));
+            chart = chart.zip(found).map_with(kind, |(mut chart, part), kind| {
+                chart.add(kind, part);
                 chart
             });
         }
@@ -52,14 +78,45 @@ impl Chart {
     /// A chart of resources at hand.
     #[cfg(test)]
     pub const fn holding(patient: Value, resources: Vec<(ResourceType, Vec<Value>)>) -> Self {
-        Self { patient, resources }
+        Self { patient, resources, shortened: Vec::new() }
     }
 
     pub fn of(&self, kind: ResourceType) -> &[Value] {
         self.resources.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, found)| found)
     }
+
+    /// The types of which the record holds more than the [`MOST`] that are here.
+    pub fn shortened(&self) -> &[ResourceType] {
+        &self.shortened
+    }
+
+    fn add(&mut self, kind: ResourceType, part: OfPatient) {
+        if part.more {
+            self.shortened.push(kind);
+        }
+        self.resources.push((kind, part.found.iter().map(json).collect()));
+    }
+}
+
+/// Who asked for the newest few knows that there may be more.
+fn newest(found: OfPatient) -> OfPatient {
+    OfPatient { more: false, ..found }
 }
 
 fn json(stored: &Stored) -> Value {
     serde_json::from_slice(&stored.json).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_knows_of_which_type_it_holds_not_everything() {
+        let mut chart = Chart::default();
+        chart.add(ResourceType::Observation, OfPatient { found: Vec::new(), more: true });
+        chart.add(ResourceType::Condition, OfPatient { found: Vec::new(), more: false });
+        assert_eq!(chart.shortened(), [ResourceType::Observation]);
+        assert!(!newest(OfPatient { found: Vec::new(), more: true }).more);
+    }
 }

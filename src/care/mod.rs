@@ -6,4 +6,4 @@ pub mod import;
 pub mod register;
 pub mod setup;
 
-pub use chart::Chart;
+pub use chart::{Chart, Part};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::respond::Refusal;
 use super::ui::{role_word, t};
 use crate::base::{AccountId, ActorKind, ActorRef};
-use crate::identity::{AccountRow, Identity};
+use crate::identity::{AccountKind, AccountRow, Identity};
 
 /// Looks each account up once.
 pub(super) struct Names<'a> {
@@ -21,8 +21,14 @@ impl<'a> Names<'a> {
     /// Name and role. A job of the box is named only to staff: `import` says nothing to a patient.
     pub(super) fn of(&mut self, actor: &ActorRef, to_staff: bool) -> Result<(String, String), Refusal> {
         if let Some(id) = actor.account {
-            let role = actor.role.map_or_else(|| t("role-service"), role_word).to_string();
-            let name = self.account(id)?.map(|account| account.display_name.to_string());
+            // Who was refused at the door acts in no role yet, and has one by the account.
+            let account = self.account(id)?;
+            let role = actor.role.or_else(|| match account?.kind {
+                AccountKind::Person(role) => Some(role),
+                _ => None,
+            });
+            let name = account.map(|account| account.display_name.to_string());
+            let role = role.map_or_else(|| t("role-service"), role_word).to_string();
             return Ok((name.unwrap_or_else(|| t("actor-gone").to_string()), role));
         }
         let (name, role) = match actor.kind {

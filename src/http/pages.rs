@@ -35,6 +35,7 @@ impl Face {
             viewer: None,
             idle_seconds: None,
             done: None,
+            shortened: Vec::new(),
         }
     }
 }
@@ -79,6 +80,7 @@ fn problem(refusal: &Refusal) -> ProblemKind {
         Refused::Never | Refused::ProofNeeded => ProblemKind::NotForRole,
         Refused::NotOurForm => ProblemKind::StaleForm,
         Refused::NotFound | Refused::Gone | Refused::WrongHost => ProblemKind::NothingHere,
+        Refused::NoRecord => ProblemKind::NoRecord,
         Refused::Method => ProblemKind::NotThisWay,
         Refused::Malformed
         | Refused::Unprocessable

@@ -42,6 +42,8 @@ pub enum Refused {
     NotOurForm,
     /// Absent, or not to be seen: the two are one.
     NotFound,
+    /// A patient or proxy for whom no record is there: nobody gave one, or the permission ended.
+    NoRecord,
     /// It was here and is deleted, and may be known to have been.
     Gone,
     Method,
@@ -83,7 +85,7 @@ impl Refused {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::Never | Self::ProofNeeded | Self::NotOurForm => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoRecord => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
@@ -106,7 +108,7 @@ impl Refused {
             Self::NotSignedIn => "login",
             Self::Never | Self::NotOurForm | Self::WrongHost => "forbidden",
             Self::ProofNeeded => "suppressed",
-            Self::NotFound => "not-found",
+            Self::NotFound | Self::NoRecord => "not-found",
             Self::Gone => "deleted",
             Self::Method | Self::MediaType => "not-supported",
             Self::Malformed => "structure",
@@ -131,6 +133,7 @@ impl Refused {
                 "This form is from an older sign-in. Nothing was changed. Load the page again, then send it once more."
             }
             Self::NotFound => "There is nothing here, or nothing that you may see.",
+            Self::NoRecord => "No record is open to this account yet.",
             Self::Gone => "This was deleted. Its history is kept.",
             Self::Method => "This address does not take this method.",
             Self::Malformed => "The request could not be read. Nothing was changed.",

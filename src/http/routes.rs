@@ -262,6 +262,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my/documents", BOTH, MY, Format::Page => super::portal::documents::documents),
     row!(Get "/my/documents/{id}", BOTH, MY, Format::Page => super::portal::documents::document),
     row!(Get "/my/who-looked", BOTH, MY, Format::Page => super::portal::looked::who_looked),
+    row!(Get "/my/who-looked.csv", BOTH, MY, Format::Page => super::portal::looked::list),
     row!(Get "/audit", CLINIC, AUDIT, Format::Page => super::admin::explorer::explorer),
     row!(Post "/audit/verify", CLINIC, AUDIT, Format::Page => super::admin::verification::verify),
     row!(Get "/box", CLINIC, OPERATOR, Format::Page => super::operator::health::health),

@@ -6,9 +6,9 @@ use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::State;
-use super::{Records, Stored, Undisclosed};
+use super::{Records, Stored, Undisclosed, directory};
 use crate::access::{Actor, Facts, Sensitivity};
-use crate::audit::{self, Line, Look, TouchKind, Touched};
+use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
 
@@ -92,6 +92,9 @@ pub struct LogLine {
     pub more_patients: usize,
 }
 
+/// How far back in an account's own entries the patients it saw last are looked for.
+const LAST_ENTRIES: usize = 300;
+
 /// The most resources of an entry that are looked at.
 const MOST_RESOURCES: usize = 200;
 
@@ -171,6 +174,36 @@ impl Reading<'_> {
             handed.push(Touched::new(Some(patient.clone()), TouchKind::Opened, vec![]));
         }
         Ok(self.covered(log, handed))
+    }
+
+    /// The patients whose record this account opened last, newest first, as names in a list.
+    pub fn seen_last(&mut self, most: usize) -> Result<Undisclosed<Vec<directory::Person>>, RecordError> {
+        let (mut found, mut handed) = (Vec::new(), Vec::new());
+        let account = self.actor().account();
+        if account.is_none() {
+            return Ok(self.covered(found, handed));
+        }
+        let filter = audit::Filter { account, outcome: Some(Outcome::Success), ..audit::Filter::default() };
+        let mut seen: Vec<FhirId> = Vec::new();
+        for line in audit::entries(self.snapshot(), &filter, LAST_ENTRIES)?.lines {
+            if !matches!(line.entry.action, Action::Read | Action::View) {
+                continue;
+            }
+            let touched = audit::touched(self.snapshot(), &line.entry, None, 1)?.touched;
+            let opened = touched.into_iter().find(|part| part.kind == TouchKind::Opened);
+            let Some(patient) = opened.and_then(|part| part.patient).filter(|patient| !seen.contains(patient)) else {
+                continue;
+            };
+            seen.push(patient.clone());
+            if let Some(stored) = self.listed(&patient, &mut handed)? {
+                let json = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
+                found.push(directory::Person::of(&patient, &json));
+            }
+            if found.len() == most {
+                break;
+            }
+        }
+        Ok(self.covered(found, handed))
     }
 
     /// A patient as a row in a list; each is written down once.

@@ -26,7 +26,7 @@ pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
-pub use reading::Reading;
+pub use reading::{Choose, Reading};
 pub use writing::{CLINIC_NUMBER, Change, Condition, Integrity, Repeated, Transaction, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
@@ -76,6 +76,15 @@ pub struct Version {
     pub stored: Stored,
     /// Whether this version is the deletion.
     pub deleted: bool,
+}
+
+/// What of one type a patient's record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfPatient {
+    /// Clinically newest first.
+    pub found: Vec<Stored>,
+    /// There are older ones that were not read.
+    pub more: bool,
 }
 
 /// One page of a search.

@@ -10,13 +10,16 @@ use super::facts::RecordFacts;
 use super::layout::{COMPARTMENT, COUNTERS, VERSIONS, live_of};
 use super::numbers::{find, row};
 use super::rows::{Row, RowNumber, State};
-use super::{Channel, Page, Stored, Version, directory, search as run_search};
+use super::{Channel, OfPatient, Page, Stored, Version, directory, search as run_search};
 use crate::access::{self, Action, Actor, Denied, Reach, Scope, Target, authorize, authorize_search};
 use crate::audit::{TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::{Filter, IncludeWay, Query, Repeat, SortKey};
 use crate::store::{Direction, KeyRange, ReadExt, Snapshot};
+
+/// Names some of a list by their places. A plain function, not a closure: one that captures could carry out what it saw.
+pub type Choose<C> = fn(&[Value], C) -> Vec<usize>;
 
 /// One request's view of the record. Made by [`Records::disclose`](super::Records::disclose) only, which
 /// writes what was touched into the chain before anything opens.
@@ -101,26 +104,59 @@ impl<'a> Reading<'a> {
         patient: &FhirId,
         kind: ResourceType,
         most: usize,
-    ) -> Result<Undisclosed<Vec<Stored>>, RecordError> {
+    ) -> Result<Undisclosed<OfPatient>, RecordError> {
+        let (rows, more) = self.rows_of_patient(patient, kind, most)?;
+        let found = self.hand_out_list(rows, self.opened())?;
+        Ok(found.map_with(more, |found, more| OfPatient { found, more }))
+    }
+
+    /// [`Reading::of_patient`], but only what `choose` names by its place among them. What it does not name is not
+    /// handed out and not opened.
+    pub fn chosen_of_patient<C: Copy>(
+        &mut self,
+        patient: &FhirId,
+        kind: ResourceType,
+        most: usize,
+        with: C,
+        choose: Choose<C>,
+    ) -> Result<Undisclosed<OfPatient>, RecordError> {
+        let (rows, more) = self.rows_of_patient(patient, kind, most)?;
+        let mut seen = Vec::with_capacity(rows.len());
+        for (row, cut) in &rows {
+            let stored = stored(row.clone(), cut)?;
+            seen.push(serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?);
+        }
+        let chosen: std::collections::BTreeSet<usize> = choose(&seen, with).into_iter().collect();
+        let kept = rows.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, row)| row);
+        let found = self.hand_out_list(kept.collect(), self.opened())?;
+        Ok(found.map_with(more, |found, more| OfPatient { found, more }))
+    }
+
+    /// The rows of one type in a patient's record with what to cut of each, and whether there are more than `most`.
+    #[allow(clippy::type_complexity)] // rows as `hand_out_list` takes them
+    fn rows_of_patient(
+        &mut self,
+        patient: &FhirId,
+        kind: ResourceType,
+        most: usize,
+    ) -> Result<(Vec<(Row, &'static [&'static str])>, bool), RecordError> {
         let scope = self.scope(kind)?;
-        let Some(number) = find(&self.snapshot, ResourceType::Patient, patient)? else {
-            return Ok(Undisclosed::empty(Vec::new()));
-        };
         let mut found = Vec::new();
+        let Some(number) = find(&self.snapshot, ResourceType::Patient, patient)? else { return Ok((found, false)) };
         let rows = KeyRange::prefix(&(number, kind.number()));
         for entry in self.snapshot.clone().scan(&COMPARTMENT, rows, Direction::Up)? {
             let ((_, _, _, at), tag) = entry?;
             if !scope.allows(Some(patient), tag.sensitivity) {
                 continue;
             }
+            if found.len() == most {
+                return Ok((found, true));
+            }
             let row = row(&self.snapshot, at)?;
             // The row may be in several compartments; here it is this patient's that counts.
             found.push((row, scope.cut_elements(Some(patient), tag.sensitivity)));
-            if found.len() == most {
-                break;
-            }
         }
-        self.hand_out_list(found, self.opened())
+        Ok((found, false))
     }
 
     /// Runs a search and hands out one page of it, with what it includes.

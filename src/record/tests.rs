@@ -232,6 +232,63 @@ fn reception_gets_a_subset_and_the_operator_nothing() {
     assert!(matches!(refused, Err(RecordError::Denied(crate::access::Denied::NeverForRole))), "{refused:?}");
 }
 
+/// The resources that the newest entry of the log names.
+fn named(house: &Box_) -> Vec<String> {
+    let read = house.records.audit().read().unwrap();
+    let newest = audit::entries(&read, &audit::Filter::default(), 1).unwrap().lines.remove(0);
+    let touched = audit::touched(&read, &newest.entry, None, 100).unwrap().touched;
+    touched.iter().flat_map(|part| &part.resources).map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_a_page_does_not_choose_is_not_opened_and_a_short_list_says_so() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    for (id, date) in [("w1", "2024-01-01"), ("w2", "2025-01-01"), ("w3", "2026-01-01")] {
+        house.put(weight(id, "p1", date, 80.0));
+    }
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    let (p1, kind) = (id("p1"), ResourceType::Observation);
+    let ids = |found: &OfPatient| found.found.iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+    let of = |most| {
+        let read = |reading: &mut Reading<'_>| reading.of_patient(&p1, kind, most);
+        house.records.disclose_blocking(&doctor, why(audit::Action::Read), read).unwrap().into_inner()
+    };
+    assert_eq!((ids(&of(2)), of(2).more), (vec!["w3".into(), "w2".into()], true));
+    assert_eq!((ids(&of(3)).len(), of(3).more), (3, false));
+    let choose = |all: &[Value], year: &str| {
+        let fits = |one: &Value| one["effectiveDateTime"].as_str().unwrap().starts_with(year);
+        all.iter().enumerate().filter(|(_, one)| fits(one)).map(|(place, _)| place).collect()
+    };
+    let read = |reading: &mut Reading<'_>| reading.chosen_of_patient(&p1, kind, 10, "2025", choose);
+    let found = house.records.disclose_blocking(&doctor, why(audit::Action::Read), read).unwrap().into_inner();
+    assert_eq!(ids(&found), ["w2"]);
+    assert_eq!(named(&house), ["Observation/w2"]);
+}
+
+#[test]
+fn those_seen_last_are_ones_own_newest_first_and_only_while_one_may_see_them() {
+    let house = new_box();
+    for (id, name) in [("p1", "Brandvold"), ("p2", "Corvin"), ("p3", "Fennimore")] {
+        house.put(patient(id, name));
+    }
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    let nurse = house.actor(Role::Nurse, Some("Practitioner/n1"));
+    for of in ["p1", "p2", "p1"] {
+        house.clock.advance(std::time::Duration::from_secs(1));
+        house.read(&doctor, ResourceType::Patient, of).unwrap();
+    }
+    house.read(&nurse, ResourceType::Patient, "p3").unwrap();
+    let last = |actor: &Actor| {
+        let read = |reading: &mut Reading<'_>| reading.seen_last(8);
+        let found = house.records.disclose_blocking(actor, why(audit::Action::Listed), read).unwrap().into_inner();
+        found.iter().map(|person| person.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(last(&doctor), ["p1", "p2"]);
+    assert_eq!(named(&house), ["Patient/p1", "Patient/p2"]);
+    assert_eq!(last(&house.actor(Role::Operator, None)), [""; 0]);
+}
+
 #[test]
 fn every_look_and_every_refusal_stands_in_the_chain() {
     let house = new_box();

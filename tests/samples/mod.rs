@@ -33,6 +33,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         viewer: Some(Viewer { name: name.into(), role, for_whom: None }),
         idle_seconds: Some(900),
         done: None,
+        shortened: Vec::new(),
     }
 }
 
@@ -87,6 +88,7 @@ pub fn series(
         unit: unit.into(),
         bounds,
         readings: points.iter().map(reading).collect(),
+        newest_only: false,
         source: None,
     }
 }
@@ -113,6 +115,7 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         unit: "mmHg".into(),
         bounds: Bounds { low: None, high: Some(140.0) },
         readings: values.iter().map(reading).collect(),
+        newest_only: false,
         source: None,
     }
 }

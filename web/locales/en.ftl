@@ -48,6 +48,7 @@ weekday-saturday = Saturday
 weekday-sunday = Sunday
     .short = Sun
 date-day = { $day } { $month } { $year }
+date-day-month = { $day } { $month }
 date-month = { $month } { $year }
 date-and-time = { $date } { $time }
 date-long-and-time = { $date }, { $time }
@@ -283,6 +284,9 @@ problem-stale-form = This page was open for too long
     .more = Nothing was saved. Go back, load the page again, and send it once more.
 problem-nothing-here = There is nothing here, or nothing that you may see
     .more = The address may be mistyped, or the link may be old.
+problem-no-record = No record is open to you yet
+    .more = Your account works, but it leads to nobody’s record: nobody has let you see theirs, or the permission has ended. The reception can connect you. If you look after somebody, they can give you the permission there too.
+problem-try-again = Look again
 problem-not-this-way = This address does not work like that
     .more = Nothing was changed. Start again from your first page.
 problem-changed-meanwhile = Somebody else changed this meanwhile
@@ -333,7 +337,6 @@ today-appointment = Appointment
 appointment-checkup = Check-up
 appointment-emergency = Urgent
 appointment-followup = Follow-up
-appointment-routine = Planned
 appointment-walkin = Walk-in
 today-empty = No appointments on this day
 today-empty-more = Patients without an appointment are found by name, birth date or clinic number.
@@ -424,6 +427,8 @@ banner-born = Born
 banner-died = Died
 banner-sex = Sex
 banner-number = Clinic no.
+stay-allergies = Allergies
+stay-rest = { $problems } problems, { $medicines } medicines: show all
 safety-label = Allergies, problems and medicines
 asked = asked { $date }
 checked = checked { $date }
@@ -440,6 +445,7 @@ severity-severe = severe
 chart-nav = In this chart
 chart-open-appointment = You opened this chart because { $name } has an appointment with you today at { $time }. They can see that you did.
 chart-open-in-care = { $name } is in your clinic’s care. They can see that you opened this chart.
+chart-shortened = This record holds more than { $parts }. The newest of them are shown. The older ones are kept, but do not stand here.
 chart-page-title = { $name }: { $page }
 section-summary = Summary
 section-timeline = Timeline
@@ -480,13 +486,22 @@ results-all-inside =
        *[other] { $total } tests, none flagged
     }
 results-some-outside = { $outside } of { $total } tests outside their range
+results-newest-outside = { $outside } of the newest { $total } tests outside their range
+results-newest-inside = the newest { $total } tests, none flagged
 all-results = All results
 measurements-none = No measurements yet
 measurements-none-more = Blood pressure, weight and the like appear here once they are measured.
 first-one = first one
 course-heading = Course
-course-table = All values in a table
+course-table = These values in a table
+course-whole = All values of { $name }
 course-too-few = There are too few values for a picture. The table has them all.
+course-newest =
+    { $outside ->
+        [0] The newest { $total } results are in range.
+        [one] Of the newest { $total } results, 1 is outside the range.
+       *[other] Of the newest { $total } results, { $outside } are outside the range.
+    }
 course-all-inside =
     { $total ->
         [2] Both results are in range.
@@ -647,8 +662,72 @@ timeline-tests =
         [one] 1 test result
        *[other] { $n } test results
     }
+timeline-outside =
+    { $n ->
+        [one] 1 outside its range: { $named }
+       *[other] { $n } outside their range: { $named }
+    }
 timeline-tests-more = { $named } and { $n } more
 timeline-visit-for = { $kind }: { $reason }
+
+## Tests that carry nothing but LOINC's long name, as staff call them; by code
+
+loinc-1742-6 = ALT
+loinc-1751-7 = Albumin
+loinc-1920-8 = AST
+loinc-1975-2 = Bilirubin
+loinc-1988-5 = C-reactive protein
+loinc-2028-9 = Carbon dioxide
+loinc-2075-0 = Chloride
+loinc-2085-9 = HDL cholesterol
+loinc-2093-3 = Total cholesterol
+loinc-2160-0 = Creatinine
+loinc-2276-4 = Ferritin
+loinc-2345-7 = Glucose
+loinc-2571-8 = Triglycerides
+loinc-2708-6 = Oxygen saturation
+loinc-2823-3 = Potassium
+loinc-2857-1 = PSA
+loinc-2885-2 = Total protein
+loinc-2951-2 = Sodium
+loinc-3016-3 = TSH
+loinc-3094-0 = Urea nitrogen
+loinc-4544-3 = Haematocrit
+loinc-4548-4 = HbA1c
+loinc-6299-2 = Urea nitrogen
+loinc-6301-6 = INR
+loinc-6690-2 = White cells
+loinc-6768-6 = Alkaline phosphatase
+loinc-718-7 = Haemoglobin
+loinc-777-3 = Platelets
+loinc-785-6 = MCH
+loinc-786-4 = MCHC
+loinc-787-2 = MCV
+loinc-789-8 = Red cells
+loinc-8302-2 = Height
+loinc-8310-5 = Temperature
+loinc-8331-1 = Temperature, oral
+loinc-8867-4 = Pulse
+loinc-9279-1 = Breathing
+loinc-10834-0 = Globulin
+loinc-13457-7 = LDL cholesterol, calculated
+loinc-14959-1 = Urine albumin/creatinine
+loinc-17861-6 = Calcium
+loinc-18262-6 = LDL cholesterol
+loinc-20570-8 = Haematocrit
+loinc-21000-5 = Red cell distribution width
+loinc-29463-7 = Weight
+loinc-32207-3 = Platelet distribution width
+loinc-32623-1 = Mean platelet volume
+loinc-33914-3 = eGFR
+loinc-39156-5 = Body mass index
+loinc-48642-3 = eGFR
+loinc-57905-2 = Blood in stool
+loinc-59408-5 = Oxygen saturation
+loinc-62238-1 = eGFR
+loinc-72514-3 = Pain, 0 to 10
+loinc-77147-7 = eGFR
+loinc-98979-8 = eGFR
 
 ## Results in plain words
 
@@ -835,6 +914,20 @@ look-own-other =
        *[other] You opened this record { $n } times in this time.
     }
 look-own-show = Show these
+look-download = Download the list
+look-list-day = Day
+look-list-from = From
+look-list-until = Until
+look-list-who = Who
+look-list-role = Role
+look-list-why = Why
+look-list-what = What
+look-list-note = Note
+look-list-listed =
+    { $n ->
+        [one] Saw the name in a list, once
+       *[other] Saw the name in lists, { $n } times
+    }
 look-you = You
 look-opened = Opened { $parts }
 look-opened-record = Opened the record
@@ -1082,7 +1175,7 @@ why-supnwk = Support for the patient
 
 part-person =
     { $n ->
-        [one] name, birth date and how to reach them
+        [one] personal details
        *[other] names and birth dates of { $count } people
     }
 part-result =
@@ -1117,8 +1210,8 @@ part-medicine-given =
     }
 part-immunization =
     { $n ->
-        [one] 1 immunization
-       *[other] { $count } immunizations
+        [one] 1 vaccination
+       *[other] { $count } vaccinations
     }
 part-visit =
     { $n ->

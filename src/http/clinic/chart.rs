@@ -13,19 +13,19 @@ use crate::audit::{Action, Detail};
 use crate::base::ResourceRef;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType;
+use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, DayRow, Pages};
 use crate::http::ui::{Cx, Series, State, t};
+use crate::record::Reading;
 
 /// How many rows one page of a long list has.
 const ROWS: usize = 50;
-/// How much of each the first page of a chart shows.
+/// How many problems and medicines the first page of a chart shows.
 const FIRST_PROBLEMS: usize = 10;
-const FIRST_RESULTS: usize = 12;
-const FIRST_ENTRIES: usize = 8;
 
 /// What the address of a chart's page may add.
 #[derive(Deserialize)]
@@ -57,16 +57,12 @@ pub(in crate::http) async fn summary(
     if !is_clinical(&visit) {
         return register::details(&visit, &id, asked.done.is_some()).await;
     }
-    let kinds = [
-        ResourceType::Observation,
-        ResourceType::Encounter,
-        ResourceType::DiagnosticReport,
-        ResourceType::Procedure,
-        ResourceType::Immunization,
-        ResourceType::DocumentReference,
-        ResourceType::Appointment,
-    ];
-    let Opened { mut cx, ctx, chart, mut frame } = open(&visit, &id, &kinds).await?;
+    let (id, ctx) = (id_of(&id)?, ctx(&visit));
+    let first = First { ctx: &ctx, today: visit.cx().now.date(), test: asked.test.as_deref() };
+    let why = why(&visit, Action::Read, Detail::none());
+    let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
+    let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
+    let Opened { mut cx, ctx, chart, mut frame } = Opened::of(&visit, chart.into_inner());
     if asked.done.is_some() {
         cx.done = Some(register::done(&frame.who));
     }
@@ -74,10 +70,12 @@ pub(in crate::http) async fn summary(
     frame.why = Some(why_open(appointment.as_ref(), &frame));
     let observations = chart.of(ResourceType::Observation);
     let mut results = fill::series_of(observations, Wanted::Results, &ctx);
-    let asked = asked.test.and_then(|key| results.iter().find(|series| series.key == key).cloned());
-    results.truncate(FIRST_RESULTS);
+    results.truncate(first::RESULTS);
+    for series in &mut results {
+        series.newest_only = series.readings.len() >= first::READINGS;
+    }
     let mut timeline = fill::timeline(&chart, None, "/patients", &ctx);
-    timeline.truncate(FIRST_ENTRIES);
+    timeline.truncate(first::ENTRIES);
     let mut problems = fill::problem_rows(chart.of(ResourceType::Condition), &ctx).0;
     problems.truncate(FIRST_PROBLEMS);
     let mut medicines = fill::medicine_rows(&chart, &ctx).0;
@@ -87,7 +85,7 @@ pub(in crate::http) async fn summary(
         vitals: fill::vitals(observations, &ctx),
         problems,
         medicines,
-        chosen: asked.or_else(|| chosen(&results, None)),
+        chosen: chosen(&results, asked.test.as_deref()),
         results: fill::groups(results),
         timeline,
         frame,
@@ -219,7 +217,8 @@ async fn open(visit: &Visit, id: &str, kinds: &[ResourceType]) -> Result<Opened,
 impl Opened {
     pub(super) fn of(visit: &Visit, chart: Chart) -> Self {
         let ctx = ctx(visit);
-        Self { cx: visit.cx(), frame: fill::frame(&chart, None, &ctx), ctx, chart }
+        let cx = Cx { shortened: fill::shortened(&chart), ..visit.cx() };
+        Self { cx, frame: fill::frame(&chart, None, &ctx), ctx, chart }
     }
 }
 

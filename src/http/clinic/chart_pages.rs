@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use crate::http::fill::first;
 use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
     Pages, ProblemRow, VisitRow,
@@ -46,6 +47,15 @@ impl Frame {
     /// A bar so high that it would leave no room below when it stays.
     fn tall(&self) -> bool {
         self.lines() > 9
+    }
+
+    /// "5 problems, 6 medicines: show all".
+    fn rest(&self) -> String {
+        let medicines = match &self.medicines {
+            MedicineStatus::Takes { list, .. } => list.len(),
+            _ => 0,
+        };
+        t("stay-rest").with("problems", self.problems.len()).with("medicines", medicines).to_string()
     }
 
     fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
@@ -166,6 +176,13 @@ impl Summary {
     }
 
     fn outside(&self) -> String {
+        let shown: usize = self.results.iter().map(|group| group.series.len()).sum();
+        if shown >= first::RESULTS {
+            let outside =
+                self.results.iter().flat_map(|group| &group.series).filter(|one| one.flag().is_some()).count();
+            let message = if outside == 0 { "results-newest-inside" } else { "results-newest-outside" };
+            return t(message).with("total", shown).with("outside", outside).to_string();
+        }
         outside_words(&self.results)
     }
 

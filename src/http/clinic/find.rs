@@ -15,6 +15,8 @@ use crate::http::session::Visit;
 /// How many the page lists, and how many stand below the box while one types.
 const ON_PAGE: usize = 30;
 const TYPING: usize = 10;
+/// How many of those seen last.
+const LAST: usize = 8;
 
 #[derive(Deserialize)]
 pub(in crate::http) struct Asked {
@@ -25,7 +27,10 @@ pub(in crate::http) struct Asked {
 /// `GET /patients`
 pub(in crate::http) async fn patients(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let query = asked.q.trim().to_owned();
-    let (rows, more) = look_up(&visit, &query, ON_PAGE).await?;
+    let (rows, more) = match query.is_empty() {
+        true => (seen_last(&visit).await?, false),
+        false => look_up(&visit, &query, ON_PAGE).await?,
+    };
     page(&Patients { cx: visit.cx(), query, rows, more })
 }
 
@@ -34,6 +39,14 @@ pub(in crate::http) async fn found(visit: Visit, Query(asked): Query<Asked>) -> 
     let query = asked.q.trim().to_owned();
     let (rows, more) = look_up(&visit, &query, TYPING).await?;
     page(&Found { cx: visit.cx(), query, rows, more })
+}
+
+/// Whose records this person opened last.
+async fn seen_last(visit: &Visit) -> Result<Vec<PatientRow>, Refusal> {
+    let why = why(visit, Action::Listed, Detail::none());
+    let seen = visit.house.records.disclose(&visit.actor, why, |reading| reading.seen_last(LAST)).await?;
+    let ctx = ctx(visit);
+    Ok(seen.iter().map(|person| fill::directory_row(person, &ctx)).collect())
 }
 
 /// Who fits, and whether there are more than `most`.

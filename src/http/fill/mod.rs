@@ -3,6 +3,7 @@
 //! A resource that lacks something shows as much as it has; nothing here fails, and nothing is made up: a value
 //! that nobody gave stays out.
 
+pub mod first;
 mod lists;
 mod observations;
 mod people;
@@ -18,7 +19,12 @@ pub use people::{appointment, directory_row, identity, patient_of, reach, takes_
 pub use problems::{allergies, allergy_rows, frame, medicine_rows, problem_rows};
 pub use timeline::timeline;
 
-use super::ui::When;
+use super::ui::{When, t, words};
+use crate::care::Chart;
+use crate::care::chart::MOST;
+use crate::fhir::ResourceType;
+
+const LOINC: &str = "http://loinc.org";
 
 /// What all of it needs besides the resources.
 #[derive(Debug, Clone)]
@@ -38,6 +44,12 @@ impl Ctx {
     }
 }
 
+/// Of what a record holds more than is shown, in sentences. The whole of it is nobody's to guess.
+pub fn shortened(chart: &Chart) -> Vec<String> {
+    let sentence = |kind: &ResourceType| t("chart-shortened").with("parts", words::parts(*kind, MOST)).to_string();
+    chart.shortened().iter().map(sentence).collect()
+}
+
 /// A text at a JSON pointer, if it is one and not empty.
 fn text<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {
     resource.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
@@ -45,6 +57,17 @@ fn text<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {
 
 fn owned(resource: &Value, pointer: &str) -> Option<String> {
     text(resource, pointer).map(str::to_owned)
+}
+
+/// What staff call a test that carries nothing but LOINC's long name, by its code: "MCV", not "MCV [Entitic volume] by
+/// Automated count". A name that somebody wrote stays. Source of the codes: loinc.org.
+fn short_name(concept: Option<&Value>) -> Option<String> {
+    let concept = concept?;
+    let coding = list(concept, "coding").iter().find(|coding| text(coding, "/system") == Some(LOINC))?;
+    let written = text(concept, "/text").filter(|written| text(coding, "/display") != Some(*written));
+    let message = format!("loinc-{}", text(coding, "/code")?);
+    let short = t(&message);
+    (written.is_none() && short.exists()).then(|| short.to_string())
 }
 
 /// A number at a JSON pointer.

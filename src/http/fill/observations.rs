@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ctx, called, code, concept, list, number, owned, text};
+use super::{Ctx, LOINC, called, code, concept, list, number, owned, short_name, text};
 use crate::http::clinic::chart_pages::ResultGroup;
 use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
 
@@ -18,7 +18,6 @@ pub enum Wanted {
     All,
 }
 
-const LOINC: &str = "http://loinc.org";
 const BLOOD_PRESSURE: [&str; 2] = ["85354-9", "55284-4"];
 const SYSTOLIC: &str = "8480-6";
 const DIASTOLIC: &str = "8462-4";
@@ -44,6 +43,11 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
 pub fn vitals(observations: &[Value], ctx: &Ctx) -> Vec<Series> {
     let all = series_of(observations, Wanted::Measurements, ctx);
     VITALS.iter().filter_map(|codes| all.iter().find(|series| codes.contains(&series.key.as_str())).cloned()).collect()
+}
+
+/// Whether a code is one of the vital signs of the first page.
+pub(super) fn is_vital(key: &str) -> bool {
+    VITALS.iter().any(|codes| codes.contains(&key))
 }
 
 /// Results that were made on one day stand together, newest day first; in each, what is outside its range first.
@@ -85,7 +89,7 @@ pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
 }
 
 /// The code that stands in addresses: LOINC's where there is one.
-fn key_of(observation: &Value) -> Option<String> {
+pub(super) fn key_of(observation: &Value) -> Option<String> {
     let of = observation.get("code");
     let key = code(of, Some(LOINC)).or_else(|| code(of, None)).map(str::to_owned).or_else(|| concept(of))?;
     let safe: String =
@@ -109,6 +113,7 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
         unit,
         bounds,
         readings,
+        newest_only: false,
         source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))),
         key,
     })
@@ -118,7 +123,19 @@ fn name_of(key: &str, observation: &Value) -> Option<String> {
     if BLOOD_PRESSURE.contains(&key) {
         return Some(t("blood-pressure").to_string());
     }
-    concept(observation.get("code"))
+    name(observation)
+}
+
+/// What a test is called.
+pub(super) fn name(observation: &Value) -> Option<String> {
+    short_name(observation.get("code")).or_else(|| concept(observation.get("code")))
+}
+
+/// One result by itself: its value with the unit, and how it lies against its range.
+pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Flag>)> {
+    let unit = unit_of(observation);
+    let reading = reading(observation, &unit, &bounds_of(observation), ctx)?;
+    Some((format!("{} {unit}", reading.text).trim_end().to_owned(), reading.flag))
 }
 
 pub(super) fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {

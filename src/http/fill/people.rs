@@ -163,7 +163,8 @@ fn kind_of_appointment(kind: Option<&Value>) -> Option<String> {
         Some("CHECKUP") => "appointment-checkup",
         Some("EMERGENCY") => "appointment-emergency",
         Some("FOLLOWUP") => "appointment-followup",
-        Some("ROUTINE") => "appointment-routine",
+        // What was booked in the ordinary way needs no word.
+        Some("ROUTINE") => return None,
         Some("WALKIN") => "appointment-walkin",
         _ => return concept(kind),
     };

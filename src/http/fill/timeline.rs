@@ -6,12 +6,12 @@ use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::lists::visit;
-use super::observations::{Wanted, is_wanted, taken};
+use super::observations::{Wanted, is_wanted, name, said, taken};
 use super::{Ctx, called, concept, list, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
-use crate::http::ui::{When, t};
+use crate::http::ui::{When, format, t};
 
 /// How many tests one entry names; the rest is counted.
 const NAMED: usize = 5;
@@ -67,24 +67,30 @@ fn tests(chart: &Chart, ctx: &Ctx) -> Vec<TimelineEntry> {
             together.entry(when.moment()).or_insert((when, Vec::new())).1.push(one);
         }
     }
-    together.into_values().filter_map(|(when, found)| tests_entry(when, &found)).collect()
+    together.into_values().filter_map(|(when, found)| tests_entry(when, &found, ctx)).collect()
 }
 
-fn tests_entry(when: When, found: &[&Value]) -> Option<TimelineEntry> {
-    let mut names: Vec<String> = found.iter().filter_map(|one| concept(one.get("code"))).collect();
+fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry> {
+    let mut outside: Vec<String> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    for one in found {
+        let Some(name) = name(one) else { continue };
+        if let Some((value, Some(_))) = said(one, ctx) {
+            outside.push(format!("{name} {value}"));
+        }
+        names.push(name);
+    }
     names.sort();
     names.dedup();
+    outside.sort();
     let by = |one: &&Value| list(one, "performer").iter().find_map(|performer| called(Some(performer)));
     let (title, text) = match names.as_slice() {
         [] => return None,
-        [only] => (only.clone(), None),
+        [only] => (only.clone(), found.first().and_then(|one| alone(one, ctx))),
         many => {
-            let named = many.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-            let more = many.len().saturating_sub(NAMED);
-            let text = if more == 0 {
-                named
-            } else {
-                t("timeline-tests-more").with("named", named).with("n", more).to_string()
+            let text = match outside.as_slice() {
+                [] => some_of(many),
+                [..] => t("timeline-outside").with("n", outside.len()).with("named", some_of(&outside)).to_string(),
             };
             (t("timeline-tests").with("n", many.len()).to_string(), Some(text))
         }
@@ -92,6 +98,24 @@ fn tests_entry(when: When, found: &[&Value]) -> Option<TimelineEntry> {
     let source = found.first().and_then(by);
     let one_source = found.iter().all(|one| by(one) == source);
     Some(TimelineEntry { when, kind: TimelineKind::Result, title, text, by: source.filter(|_| one_source), href: None })
+}
+
+/// "46 mg/L, high".
+fn alone(one: &Value, ctx: &Ctx) -> Option<String> {
+    let (value, flag) = said(one, ctx)?;
+    Some(match flag {
+        Some(flag) => format!("{value}, {}", format::within(&flag.word().to_string())),
+        None => value,
+    })
+}
+
+/// The first few of a list, and how many more there are.
+fn some_of(all: &[String]) -> String {
+    let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(NAMED) {
+        0 => named,
+        more => t("timeline-tests-more").with("named", named).with("n", more).to_string(),
+    }
 }
 
 fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
@@ -160,6 +184,19 @@ mod tests {
         let titles: Vec<_> = all.iter().map(|entry| entry.title.as_str()).collect();
         assert_eq!(titles, ["HbA1c", "Iron", "2 test results"]);
         assert_eq!(all[2].text.as_deref(), Some("Potassium, Sodium"));
+        assert_eq!(all[0].text.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn what_is_outside_its_range_is_named_first_with_its_value() {
+        let high = |name: &str, value: f64| {
+            json!({"status": "final", "code": {"text": name}, "effectiveDateTime": "2026-01-02T08:00:00Z",
+                "valueQuantity": {"value": value, "unit": "mg/L"}, "referenceRange": [{"high": {"value": 5}}]})
+        };
+        let all = of(vec![(ResourceType::Observation, vec![high("CRP", 46.0), high("Urate", 4.0)])]);
+        assert_eq!(all[0].text.as_deref(), Some("1 outside its range: CRP 46 mg/L"));
+        let one = of(vec![(ResourceType::Observation, vec![high("CRP", 46.0)])]);
+        assert_eq!(one[0].text.as_deref(), Some("46 mg/L, high"));
     }
 
     #[test]

@@ -241,6 +241,8 @@ pub enum ProblemKind {
     StaleForm,
     /// 404.
     NothingHere,
+    /// 404: an account of a patient or proxy for whom no record is there.
+    NoRecord,
     /// 405.
     NotThisWay,
     /// 409 or 412: somebody else changed it meanwhile.
@@ -275,7 +277,7 @@ impl ProblemKind {
             Self::NotUnderstood => 400,
             Self::NotSignedIn => 401,
             Self::NotForRole | Self::StaleForm | Self::ProofNeeded => 403,
-            Self::NothingHere => 404,
+            Self::NothingHere | Self::NoRecord => 404,
             Self::NotThisWay => 405,
             Self::ChangedMeanwhile => 409,
             Self::Gone => 410,
@@ -295,6 +297,7 @@ impl ProblemKind {
             Self::NotForRole => "problem-not-for-role",
             Self::StaleForm => "problem-stale-form",
             Self::NothingHere => "problem-nothing-here",
+            Self::NoRecord => "problem-no-record",
             Self::NotThisWay => "problem-not-this-way",
             Self::ChangedMeanwhile => "problem-changed-meanwhile",
             Self::Gone => "problem-gone",
@@ -319,6 +322,7 @@ impl ProblemKind {
             Self::NotForRole => t("problem-not-for-role.more"),
             Self::StaleForm => t("problem-stale-form.more"),
             Self::NothingHere => t("problem-nothing-here.more"),
+            Self::NoRecord => t("problem-no-record.more"),
             Self::NotThisWay => t("problem-not-this-way.more"),
             Self::ChangedMeanwhile => t("problem-changed-meanwhile.more"),
             Self::Gone => t("problem-gone.more"),
@@ -337,6 +341,11 @@ impl ProblemKind {
             Self::NotReady => t("problem-not-ready.more"),
         }
         .to_string()
+    }
+
+    /// Whether there is nowhere to go back to for this account.
+    fn is_end(&self) -> bool {
+        matches!(self, Self::NoRecord)
     }
 
     fn reference(&self) -> Option<&str> {

@@ -1,9 +1,11 @@
 //! Who looked at one's record.
 
 use axum::extract::Query;
-use axum::response::Response;
+use axum::http::header::{self, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::look_list::LookList;
 use super::looks;
 use super::own::Own;
 use super::pages::{LookSpan, LookWho, WhoLooked};
@@ -28,23 +30,14 @@ pub struct Asked {
 
 /// How many entries make a page; it goes to the end of a day.
 const PAGE: usize = 60;
+/// How many a part of the file.
+const PART: usize = 500;
 
 /// `GET /my/who-looked`
 pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
     let (who, span) = (LookWho::from_code(&asked.who), LookSpan::from_code(&asked.when));
-    let now = own.visit.house.ambient.now();
-    let wanted = LooksAsked {
-        who: lookers(who),
-        zone: own.ctx.zone.clone(),
-        from: match span {
-            LookSpan::Month => looks::days_before(now, 30, &own.ctx.zone),
-            LookSpan::Year => looks::begin_of_year(now, &own.ctx.zone),
-            LookSpan::All => None,
-        },
-        before: asked.before,
-        least: PAGE,
-    };
+    let wanted = wanted(&own, who, span, asked.before);
     let found = own.open(Action::AuditRead, |reading| {
         let chart = Chart::read(reading, &own.patient, &[])?;
         Ok(chart.zip(reading.who_looked(&own.patient, &wanted)?))
@@ -64,6 +57,42 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
     let checked = house.checks.last().filter(|checked| checked.whole);
     let checked = checked.map(|checked| When::at(checked.at, &own.ctx.zone));
     page(&WhoLooked { cx: own.cx(&chart), who, span, checked, days, own: found.own, pages })
+}
+
+/// `GET /my/who-looked.csv`: the whole list that the filter names, as a file for a spreadsheet. It is read in parts, each
+/// with its own entry in the log.
+pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (who, span) = (LookWho::from_code(&asked.who), LookSpan::from_code(&asked.when));
+    let mut list = LookList::new();
+    let mut before = None;
+    loop {
+        let wanted = LooksAsked { least: PART, ..wanted(&own, who, span, before) };
+        let part = own.open(Action::AuditExport, |reading| reading.who_looked(&own.patient, &wanted)).await?;
+        let mut names = Names::new(&own.visit.house.identity);
+        for day in looks::days(&part.days, own.actor.account(), &mut names, &own.ctx.zone)? {
+            list.add(&day);
+        }
+        before = part.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    let today = own.visit.house.ambient.now().to_zoned(own.ctx.zone.clone()).date();
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"who-looked-{today}.csv\""));
+    let disposition = disposition.map_err(Refusal::internal)?;
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], list.finish()).into_response())
+}
+
+fn wanted(own: &Own, who: LookWho, span: LookSpan, before: Option<u64>) -> LooksAsked {
+    let (now, zone) = (own.visit.house.ambient.now(), own.ctx.zone.clone());
+    let from = match span {
+        LookSpan::Month => looks::days_before(now, 30, &zone),
+        LookSpan::Year => looks::begin_of_year(now, &zone),
+        LookSpan::All => None,
+    };
+    LooksAsked { who: lookers(who), zone, from, before, least: PAGE }
 }
 
 const fn lookers(who: LookWho) -> Lookers {

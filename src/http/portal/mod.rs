@@ -3,6 +3,7 @@
 pub(super) mod documents;
 pub(super) mod home;
 pub(super) mod looked;
+mod look_list;
 mod looks;
 mod own;
 pub mod pages;

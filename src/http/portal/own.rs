@@ -6,7 +6,7 @@ use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::fill::{self, Ctx};
-use crate::http::respond::Refusal;
+use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::ui::Cx;
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
@@ -29,7 +29,7 @@ impl Own {
             (Some(Role::Patient), Some(patient)) => (actor, patient, Purpose::PatRqt),
             _ => {
                 let grants = visit.house.records.may_act_for(&actor)?;
-                let patient = grants.into_iter().next().ok_or(Refusal::not_found())?;
+                let patient = grants.into_iter().next().ok_or(Refusal::new(Refused::NoRecord))?;
                 (actor.acting_for(patient.clone()), patient, Purpose::PwAtrny)
             }
         };
@@ -64,6 +64,7 @@ impl Own {
     /// The page's context. A proxy's page says whose record it is.
     pub(super) fn cx(&self, chart: &Chart) -> Cx {
         let mut cx = self.visit.cx();
+        cx.shortened = fill::shortened(chart);
         if self.acts_for_another()
             && let Some(viewer) = &mut cx.viewer
         {

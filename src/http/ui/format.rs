@@ -78,6 +78,17 @@ impl When {
         self.worded(Months::Short)
     }
 
+    /// 3 Mar, where the year is known from beside it; as [`Self::short`] when no day is known.
+    pub fn in_its_year(&self) -> String {
+        match self {
+            Self::Day(_) | Self::Time(_) => {
+                let month = month_short(self.day().month());
+                t("date-day-month").with("day", self.day().day().to_string()).with("month", month).to_string()
+            }
+            _ => self.short(),
+        }
+    }
+
     /// 3 Mar 2026 09:40; the day alone when no time is known.
     pub fn short_time(&self) -> String {
         match self.clock() {
@@ -282,6 +293,17 @@ pub fn number(value: f64) -> String {
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// A sentence of its own as a part of another: "Once a day" is "once a day"; "IV" and "B12" stay.
+pub fn within(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// A clinical term without the tag that says which kind of term it is: "Anemia (disorder)" is Anemia.

@@ -200,7 +200,7 @@ pub struct MedicineLine {
 impl MedicineLine {
     pub fn whole(&self) -> String {
         match &self.dose {
-            Some(dose) => format!("{}, {dose}", self.name),
+            Some(dose) => format!("{}, {}", self.name, format::within(dose)),
             None => self.name.clone(),
         }
     }

@@ -14,6 +14,8 @@ pub struct Series {
     pub unit: String,
     pub bounds: Bounds,
     pub readings: Vec<Reading>,
+    /// There may be older readings than these.
+    pub newest_only: bool,
     /// Where the newest reading was made, and by whom, in words: "Northmoor Laboratory".
     pub source: Option<String>,
 }
@@ -190,6 +192,7 @@ impl Series {
         let outside = self.numbers().filter(|reading| reading.flag.is_some()).count();
         match outside {
             _ if total < 2 => String::new(),
+            some if self.newest_only => t("course-newest").with("total", total).with("outside", some).to_string(),
             0 => t("course-all-inside").with("total", total).to_string(),
             all if all == total => t("course-all-outside").with("total", total).to_string(),
             some => t("course-some-outside").with("total", total).with("outside", some).to_string(),
@@ -249,6 +252,7 @@ mod tests {
             unit: "mmol/mol".into(),
             bounds,
             readings: values.iter().enumerate().map(reading).collect(),
+            newest_only: false,
             source: None,
         }
     }
@@ -271,6 +275,8 @@ mod tests {
         assert_eq!(series(&[57.0, 55.0, 50.0], Some(60.0), None).say(), "All 3 results are outside the range.");
         assert_eq!(series(&[57.0, 65.0, 50.0], Some(60.0), None).say(), "2 of 3 results are outside the range.");
         assert_eq!(series(&[67.0, 65.0, 60.0], Some(60.0), None).say(), "All 3 results are in range.");
+        let newest = Series { newest_only: true, ..series(&[57.0, 65.0, 50.0], Some(60.0), None) };
+        assert_eq!(newest.say(), "Of the newest 3 results, 2 are outside the range.");
         assert_eq!(series(&[57.0, 55.0], None, None).say(), "");
         assert_eq!(series(&[57.0], Some(1.0), None).say(), "");
     }

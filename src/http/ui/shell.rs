@@ -23,6 +23,8 @@ pub struct Cx {
     pub idle_seconds: Option<u32>,
     /// What was just done, in a sentence.
     pub done: Option<String>,
+    /// Of what the record holds more than a page shows, in sentences.
+    pub shortened: Vec<String>,
 }
 
 /// Who is signed in.

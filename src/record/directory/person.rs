@@ -48,7 +48,7 @@ pub enum Life {
 }
 
 impl Person {
-    pub(super) fn of(id: &FhirId, patient: &Value) -> Self {
+    pub(in crate::record) fn of(id: &FhirId, patient: &Value) -> Self {
         let mut names: Vec<&Value> = each(patient, "name").collect();
         names.sort_by_key(|name| rank(text(name, "use")));
         let shown = names.first();

@@ -1,0 +1,129 @@
+//! What the first page of a chart shows of long lists, decided before anything is opened: the newest results and vital
+//! signs with their recent course, what the timeline begins with, today's appointment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::{Date, DateTime};
+use serde_json::Value;
+
+use super::Ctx;
+use super::observations::{Wanted, is_vital, is_wanted, key_of, series_of, taken};
+use crate::care::Part;
+use crate::care::chart::FRAME;
+use crate::fhir::ResourceType;
+
+/// How many tests the first page shows.
+pub const RESULTS: usize = 12;
+/// How many readings of a test: what a small picture needs, and what is told aloud.
+pub const READINGS: usize = 12;
+/// How many entries of the timeline.
+pub const ENTRIES: usize = 8;
+
+/// What the choice goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct First<'a> {
+    pub ctx: &'a Ctx,
+    pub today: Date,
+    /// The test that the address names.
+    pub test: Option<&'a str>,
+}
+
+impl<'a> First<'a> {
+    /// Everything that the page reads.
+    pub fn parts(self) -> impl Iterator<Item = (ResourceType, Part<Self>)> {
+        use ResourceType as R;
+        // An entry that is not shown, such as one in error, must not hide one that is.
+        let newest = [R::Encounter, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
+        let frame = FRAME.iter().map(|kind| (*kind, Part::All));
+        frame.chain(newest.map(|kind| (kind, Part::Newest(2 * ENTRIES)))).chain([
+            (R::Observation, Part::Chosen(self, observations)),
+            (R::Appointment, Part::Chosen(self, appointments)),
+        ])
+    }
+}
+
+/// The newest readings of the tests and vital signs that are shown, and the results that the timeline begins with.
+fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
+    let results = series_of(all, Wanted::Results, first.ctx);
+    let mut shown: BTreeSet<&str> = results.iter().take(RESULTS).map(|series| series.key.as_str()).collect();
+    shown.extend(first.test);
+    let mut chosen: Vec<usize> = Vec::new();
+    let mut of_test: BTreeMap<String, Vec<(DateTime, usize)>> = BTreeMap::new();
+    let mut moments: BTreeMap<DateTime, Vec<usize>> = BTreeMap::new();
+    for (place, one) in all.iter().enumerate() {
+        let (Some(key), Some(when)) = (key_of(one), taken(one, first.ctx)) else { continue };
+        let is_result = is_wanted(one, Wanted::Results);
+        if is_result {
+            moments.entry(when.moment()).or_default().push(place);
+        }
+        let is_shown = is_result && shown.contains(key.as_str());
+        if is_shown || (is_wanted(one, Wanted::Measurements) && is_vital(&key)) {
+            of_test.entry(key).or_default().push((when.moment(), place));
+        }
+    }
+    for readings in of_test.values_mut() {
+        readings.sort_by_key(|(when, _)| std::cmp::Reverse(*when));
+        chosen.extend(readings.iter().take(READINGS).map(|(_, place)| *place));
+    }
+    chosen.extend(moments.values().rev().take(ENTRIES).flatten());
+    chosen
+}
+
+fn appointments(all: &[Value], first: First<'_>) -> Vec<usize> {
+    let is_today = |one: &Value| first.ctx.when(one, "/start").is_some_and(|when| when.day() == first.today);
+    all.iter().enumerate().filter(|(_, one)| is_today(one)).map(|(place, _)| place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn test(code: &str, date: &str) -> Value {
+        json!({"status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": code, "display": code}]},
+            "effectiveDateTime": date, "valueQuantity": {"value": 5.0, "unit": "g"}})
+    }
+
+    fn vital(code: &str, date: &str) -> Value {
+        let mut one = test(code, date);
+        one["category"] = json!([{"coding": [{"code": "vital-signs"}]}]);
+        one
+    }
+
+    fn chosen(all: &[Value], asked: Option<&str>) -> BTreeSet<usize> {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let today = "2026-03-03".parse().unwrap();
+        observations(all, First { ctx: &ctx, today, test: asked }).into_iter().collect()
+    }
+
+    #[test]
+    fn of_a_long_course_the_newest_readings_are_read() {
+        let pulse: Vec<Value> = (0..60).map(|n| vital("8867-4", &format!("2025-01-01T10:{n:02}:00Z"))).collect();
+        assert_eq!(chosen(&pulse, None), (48..60).collect());
+    }
+
+    #[test]
+    fn daily_measurements_do_not_push_a_result_out() {
+        let mut all: Vec<Value> = (10..28).map(|day| vital("8867-4", &format!("2026-02-{day}"))).collect();
+        all.push(test("4548-4", "2019-01-01"));
+        assert!(chosen(&all, None).contains(&18));
+    }
+
+    #[test]
+    fn of_many_tests_the_newest_are_read_and_the_one_that_is_asked_for() {
+        let mut all: Vec<Value> = (0..30).map(|n| test(&format!("new-{n:02}"), "2026-02-01")).collect();
+        all.extend((10..20).flat_map(|day| [test("old-1", &format!("2020-01-{day}")), test("old-2", "2019-01-01")]));
+        // The timeline begins with the newest eight moments: all of one day, then the older tests of seven more.
+        assert_eq!(chosen(&all, None).len(), 30 + 7);
+        assert_eq!(chosen(&all, Some("old-1")).len(), 30 + 10);
+    }
+
+    #[test]
+    fn of_the_appointments_it_is_todays_that_are_read() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let first = First { ctx: &ctx, today: "2026-03-03".parse().unwrap(), test: None };
+        let on = |start: &str| json!({"resourceType": "Appointment", "status": "booked", "start": start});
+        let all = [on("2026-03-04T09:00:00Z"), on("2026-03-03T09:40:00Z"), on("2025-03-03T09:40:00Z")];
+        assert_eq!(appointments(&all, first), [1]);
+    }
+}
