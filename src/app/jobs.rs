@@ -1,15 +1,17 @@
-//! What the box does by itself: checkpoints, clearing what has ended, renewing its certificate, telling systemd
+//! What the box does by itself: checkpoints, verifying its access log, clearing what has ended, renewing its certificate, telling systemd
 //! that it lives.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::error::AppError;
 use super::opened::Opened;
-use crate::audit::{Action, Audit, Event, last_checkpoint};
+use crate::audit::{Action, Audit, Event, VerifyInput, last_check, last_checkpoint};
+use crate::base::Timestamp;
 use crate::discovery::Announcement;
 use crate::http::Stop;
 use crate::tls::Certificates;
@@ -49,6 +51,40 @@ pub(super) async fn checkpoints(opened: Arc<Opened>, stop: Stop) {
         Ok(())
     })
     .await;
+}
+
+/// Verifies the whole access log once a day.
+pub(super) async fn verification(opened: Arc<Opened>, stop: Stop) {
+    let zone = opened.config.house.time_zone.get();
+    let hour = i8::try_from(opened.config.audit.verify_hour.get()).unwrap_or_default();
+    every(10 * MINUTE, stop, "verification", || async {
+        let last = last_check(&opened.store.read()?)?.map_or(opened.settings.made, |last| last.at);
+        if !is_due(last, opened.ambient.now(), hour, &zone) {
+            return Ok(());
+        }
+        let input = VerifyInput { own_key: Some(opened.signer().public()), ..VerifyInput::default() };
+        let report = opened.audit.check(input, Event::system("job:verify", Action::AuditVerify)).await?;
+        if report.is_whole() {
+            tracing::info!(target: "jobs", entries = report.entries, "the access log was verified and is whole");
+        } else {
+            let findings = report.findings.len() as u64 + report.more_findings;
+            tracing::error!(
+                target: "jobs",
+                findings,
+                "the access log is not as it was written: keep the box as it is and tell the health administrator"
+            );
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// Whether the hour has come since the last time. A box that was off then makes up for it.
+fn is_due(last: Timestamp, now: Timestamp, hour: i8, zone: &TimeZone) -> bool {
+    let today = now.to_zoned(zone.clone()).date();
+    let at = |day: jiff::civil::Date| day.at(hour, 0, 0, 0).to_zoned(zone.clone()).ok().map(|at| at.timestamp());
+    let came = [Some(today), today.yesterday().ok()].into_iter().flatten().filter_map(at).find(|at| *at <= now);
+    came.is_some_and(|came| last < came)
 }
 
 /// Takes away what has ended, and writes down failures that were counted.
@@ -145,6 +181,22 @@ mod tests {
             }
         };
         tokio::time::timeout(MINUTE, there).await.expect("they are never written");
+    }
+
+    #[test]
+    fn the_log_is_verified_once_after_its_hour_has_come_also_when_the_box_was_off() {
+        let zone = TimeZone::get("Europe/Lisbon").unwrap();
+        let due = |last: &str, now: &str| is_due(last.parse().unwrap(), now.parse().unwrap(), 3, &zone);
+        assert!(!due("2026-03-02T03:00:01Z", "2026-03-03T02:59:59Z"));
+        assert!(due("2026-03-02T03:00:01Z", "2026-03-03T03:00:00Z"));
+        assert!(!due("2026-03-03T03:00:00Z", "2026-03-03T23:00:00Z"));
+        assert!(due("2026-02-01T03:00:00Z", "2026-03-03T01:00:00Z"), "it was off for weeks");
+        // In summer the clinic's three o'clock is two by UTC.
+        assert!(
+            due("2026-07-02T12:00:00Z", "2026-07-03T02:00:00Z") && !due("2026-07-02T12:00:00Z", "2026-07-03T01:59:59Z")
+        );
+        // A clock that was set back makes no difference to what was done.
+        assert!(!due("2026-03-05T00:00:00Z", "2026-03-03T04:00:00Z"));
     }
 
     #[tokio::test]

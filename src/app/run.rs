@@ -18,7 +18,7 @@ use crate::crypto::SlotKind;
 use crate::crypto::keyslots::{KeySlots, SlotKey};
 use crate::http::pages::Face;
 use crate::http::routes::{self, Entrance};
-use crate::http::{About, Bound, Checks, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
+use crate::http::{About, Bound, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
 use crate::tls::{Certificates, Leaf, server_config};
 
 /// A box that answers: what is told once it does.
@@ -248,6 +248,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         portal_url: listeners.url(Entrance::Portal),
         welcome_url: listeners.url(Entrance::Welcome),
         started: opened.ambient.now(),
+        checkpoint_hours: opened.config.audit.checkpoint_hours.get(),
         staff_idle_minutes: opened.config.session.staff_idle_minutes.get(),
         patient_idle_minutes: opened.config.session.patient_idle_minutes.get(),
     };
@@ -259,7 +260,6 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         records: opened.records.clone(),
         ambient: opened.ambient.clone(),
         signer: opened.signer(),
-        checks: Checks::default(),
         about,
     })
 }
@@ -277,6 +277,7 @@ fn rest(
     let mut rest = vec![
         tokio::spawn(control::serve(socket, opened.clone(), stop.clone())),
         tokio::spawn(jobs::checkpoints(opened.clone(), stop.clone())),
+        tokio::spawn(jobs::verification(opened.clone(), stop.clone())),
         tokio::spawn(jobs::housekeeping(opened.clone(), stop.clone())),
         tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
         tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),

@@ -100,6 +100,7 @@
 //! ```
 
 mod chain;
+mod check;
 mod checkpoint;
 mod entry;
 mod event;
@@ -114,6 +115,7 @@ mod verify;
 mod words;
 
 pub use chain::{Audit, AuditedTx, Committed};
+pub use check::{Check, CheckFound, last_check};
 pub use checkpoint::{Checkpoint, CheckpointError, last_checkpoint};
 pub use entry::{Clock, Entry, Place, Resources, SideList};
 pub use event::{Coverage, Detail, Event, Touched};

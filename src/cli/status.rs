@@ -49,6 +49,8 @@ impl Status {
             ("setup", "setup"),
             ("accounts", "accounts"),
             ("log entries", "auditEntries"),
+            ("verified", "lastVerified"),
+            ("found", "logFound"),
             ("checkpoint", "lastCheckpoint"),
             ("certificate", "certificateUntil"),
             ("store", "storeBytes"),
@@ -67,6 +69,7 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     let _ = opened.audit.commit(vec![caller.event("status", Action::Status)]).await.map_err(AppError::from)?;
     let read = opened.store.read().map_err(AppError::from)?;
     let last = audit::last_checkpoint(&read).map_err(AppError::from)?;
+    let check = audit::last_check(&read).map_err(AppError::from)?;
     let StoreStats { file_bytes, disk, room, .. } = opened.store.stats();
     let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
     let setup = opened.identity.setup_state().map_err(AppError::from)?;
@@ -83,6 +86,8 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
         "accounts": opened.identity.accounts().map_err(AppError::from)?.len(),
         "auditEntries": audit::size(&read).map_err(AppError::from)?,
         "auditKey": opened.signer().fingerprint().to_string(),
+        "lastVerified": check.map(|check| check.at.to_string()),
+        "logFound": check.map(|check| format!("{:?}", check.found).to_lowercase()),
         "lastCheckpoint": last.map(|last| last.time.to_string()),
         "certificateUntil": certificate,
         "storeBytes": file_bytes,

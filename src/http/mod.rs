@@ -8,7 +8,6 @@ pub mod clinic;
 mod fill;
 mod account;
 mod api;
-mod checks;
 mod files;
 mod front;
 mod gate;
@@ -40,7 +39,6 @@ use crate::record::Records;
 use crate::store::Store;
 use crate::tls::{Ca, Certificates};
 
-pub use checks::{Checked, Checks};
 pub use listener::{Bound, ListenError};
 pub use locked::{Locked, TryPassphrase};
 pub use ops::Metrics;
@@ -102,8 +100,6 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Signs checkpoints of the access log.
     pub signer: Signer,
-    /// What the last verification of the access log found.
-    pub checks: Checks,
     pub about: About,
 }
 
@@ -125,6 +121,8 @@ pub struct About {
     pub portal_url: Option<String>,
     pub welcome_url: Option<String>,
     pub started: Timestamp,
+    /// Hours between signed checkpoints of the access log.
+    pub checkpoint_hours: u32,
     pub staff_idle_minutes: u32,
     pub patient_idle_minutes: u32,
 }

@@ -19,7 +19,8 @@ use prometheus_client::registry::{Registry, Unit};
 use super::House;
 use super::respond::Refusal;
 use super::routes::Entrance;
-use crate::store::{DiskRoom, StoreStats};
+use crate::audit;
+use crate::store::{DiskRoom, Read, StoreStats};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
@@ -41,7 +42,43 @@ pub struct Metrics {
     seconds: Family<Door, Histogram>,
     connections: Family<Door, Gauge<i64, AtomicI64>>,
     store: StoreGauges,
+    log: LogGauges,
     ready: Arc<AtomicBool>,
+}
+
+/// What the access log says of itself, taken when a watcher asks.
+#[derive(Clone, Default)]
+struct LogGauges {
+    entries: Gauge<i64, AtomicI64>,
+    verified: Gauge<i64, AtomicI64>,
+    tampered: Gauge<i64, AtomicI64>,
+    checkpoint: Gauge<i64, AtomicI64>,
+}
+
+impl LogGauges {
+    fn register(&self, registry: &mut Registry) {
+        let mut add = |name, help, gauge: &Gauge<i64, AtomicI64>| registry.register(name, help, gauge.clone());
+        add("audit_entries", "Entries of the access log", &self.entries);
+        add("audit_tampered", "1 when the last verification found the log not as it was written", &self.tampered);
+        let mut time = |name, help, gauge: &Gauge<i64, AtomicI64>| {
+            registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+        };
+        time("audit_verified_timestamp", "When the log was last verified, since 1970; 0 for never", &self.verified);
+        time(
+            "audit_checkpoint_timestamp",
+            "When the last checkpoint was signed, since 1970; 0 for never",
+            &self.checkpoint,
+        );
+    }
+
+    fn take(&self, read: &impl Read) -> Result<(), Refusal> {
+        let check = audit::last_check(read)?;
+        self.entries.set(i64::try_from(audit::size(read)?).unwrap_or(i64::MAX));
+        self.verified.set(check.map_or(0, |check| check.at.as_second()));
+        self.tampered.set(i64::from(check.is_some_and(|check| check.found == audit::CheckFound::Tampered)));
+        self.checkpoint.set(audit::last_checkpoint(read)?.map_or(0, |last| last.time.as_second()));
+        Ok(())
+    }
 }
 
 /// What the store says of itself, taken when a watcher asks.
@@ -88,7 +125,9 @@ impl Default for Metrics {
         registry.register("http_connections", "Open connections", connections.clone());
         let store = StoreGauges::default();
         store.register(&mut registry);
-        Self { registry: Arc::new(registry), answers, seconds, connections, store, ready: Arc::default() }
+        let log = LogGauges::default();
+        log.register(&mut registry);
+        Self { registry: Arc::new(registry), answers, seconds, connections, store, log, ready: Arc::default() }
     }
 }
 
@@ -143,6 +182,7 @@ pub(super) async fn readyz(State(house): State<House>) -> Response {
 /// `GET /metrics`, in the OpenMetrics text form.
 pub(super) async fn metrics(State(house): State<House>) -> Result<Response, Refusal> {
     house.front.metrics.store.take(&house.store.stats());
+    house.front.metrics.log.take(&house.store.read()?)?;
     let mut text = String::new();
     encode(&mut text, &house.front.metrics.registry).map_err(Refusal::internal)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -46,9 +46,11 @@ pub(super) const NEXT_ROW: (u8, u8) = (0, 0);
 /// The counter of clinic numbers.
 pub(super) const NEXT_CLINIC_NUMBER: (u8, u8) = (2, 0);
 
+/// Where the counters of live resources stand.
+pub(super) const LIVE: (u8,) = (1,);
 /// The counter of live resources of a type.
 pub(super) const fn live_of(kind: crate::fhir::ResourceType) -> (u8, u8) {
-    (1, kind.number())
+    (LIVE.0, kind.number())
 }
 
 /// What the policy filters by: a byte of sensitivity, then the row number (8 bytes, little-endian) of each

@@ -98,7 +98,20 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// How much there is: numbers alone, which say nothing of anybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub patients: u64,
+    /// Resources that are not deleted, the patients among them.
+    pub resources: u64,
+}
+
 impl Records {
+    /// How much there is in the whole box.
+    pub fn totals(&self) -> Result<Totals, RecordError> {
+        numbers::totals(&self.audit.read()?).map_err(RecordError::from)
+    }
+
     pub const fn new(audit: Audit, reach: Reach) -> Self {
         Self { audit, reach }
     }

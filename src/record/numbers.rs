@@ -1,11 +1,12 @@
 //! Row numbers: finding a resource's, giving it one, and reading its row.
 
+use super::Totals;
 use super::error::RecordError;
-use super::layout::{COUNTERS, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
+use super::layout::{COUNTERS, LIVE, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
 use super::rows::{Row, RowNumber};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::store::{Read, ReadExt, StoreError, Tx};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 pub(super) fn find(
     read: &(impl Read + ?Sized),
@@ -45,6 +46,16 @@ pub(super) fn count_live(tx: &mut Tx<'_>, kind: ResourceType, change: Change) ->
         Change::Removed => count.saturating_sub(1),
     };
     tx.put(&COUNTERS, &live_of(kind), &count)
+}
+
+/// How much is live.
+pub(super) fn totals(read: &(impl Read + ?Sized)) -> Result<Totals, StoreError> {
+    let mut totals = Totals::default();
+    for row in read.scan(&COUNTERS, KeyRange::prefix(&LIVE), Direction::Up)? {
+        totals.resources += row?.1;
+    }
+    totals.patients = read.get(&COUNTERS, &live_of(ResourceType::Patient))?.unwrap_or(0);
+    Ok(totals)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

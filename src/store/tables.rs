@@ -23,6 +23,7 @@ tables! {
     15 AUDIT_HEAD      "audit_head"      "audit"    "Size, head and epoch of the chain.";
     16 AUDIT_CHECKPOINTS "audit_checkpoints" "audit" "Signed checkpoints, by size.";
     17 AUDIT_FOLDED    "audit_folded"    "audit"    "Failures being counted instead of written one by one.";
+    18 AUDIT_CHECKS    "audit_checks"    "audit"    "What the last verification of the log found.";
     20 ACCOUNTS        "accounts"        "identity" "Accounts, by id.";
     21 ACCOUNTS_BY_NAME "accounts_by_name" "identity" "Account id by user name, case folded.";
     22 ACCOUNTS_BY_PERSON "accounts_by_person" "identity" "Account id by the resource it is linked to.";

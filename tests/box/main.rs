@@ -5,6 +5,7 @@
 mod client;
 mod commands;
 mod disk;
+mod health;
 mod locked;
 mod process;
 mod setup;

@@ -412,7 +412,7 @@ fn operator() -> Vec<(&'static str, String)> {
     let listening = |kind, address: &str, state| Listening { kind, address: address.into(), state };
     let health = Health {
         cx: cx(),
-        unlock: Unlock::Tpm,
+        unlock: Unlock::Passphrase,
         disk: Disk { used: 146_000_000_000, total: 477_000_000_000, store: 41_800_000_000, room: DiskRoom::Plenty },
         memory: Memory { used: 58_000_000, peak: Some(141_000_000), total: 8_000_000_000 },
         version: "0.1.0".into(),
@@ -435,12 +435,13 @@ fn operator() -> Vec<(&'static str, String)> {
             verified: Some((time("2026-03-03T02:15"), Whole::Yes)),
             checkpoint: Some(time("2026-03-03T02:15")),
         },
+        records: chartbox::record::Totals { patients: 3_212, resources: 1_204_511 },
         clock: ClockHealth::Synchronized,
         signed_in: 14,
     };
     let mut bad = health.clone();
     bad.cx = demo(cx());
-    bad.unlock = Unlock::HostKey;
+    bad.unlock = Unlock::Credential;
     bad.disk.used = 470_000_000_000;
     bad.disk.room = DiskRoom::KeptForReading;
     bad.certificate.days_left = -2;
@@ -456,7 +457,7 @@ fn operator() -> Vec<(&'static str, String)> {
     care.disk.room = DiskRoom::Short;
     care.log.verified = None;
     care.clock = ClockHealth::Unknown;
-    let pass = Health { unlock: Unlock::Passphrase, ..health.clone() };
+    let file = Health { unlock: Unlock::KeyFile, ..health.clone() };
     let row = |id: &str, name: &str, role, state, last: Option<&str>| AccountRow {
         id: id.into(),
         name: name.into(),
@@ -503,7 +504,7 @@ fn operator() -> Vec<(&'static str, String)> {
     };
     vec![
         ("health", render(&health)),
-        ("health-passphrase", render(&pass)),
+        ("health-key-file", render(&file)),
         ("health-care", render(&care)),
         ("health-bad", render(&bad)),
         ("accounts", render(&Accounts { cx: cx(), rows: rows() })),

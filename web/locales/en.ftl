@@ -1299,10 +1299,8 @@ health-machine = Machine
 health-network = Network
 health-no-patients = This page holds no patient data, and your role cannot open any.
 health-unlock = How it unlocks
-unlock-tpm = By this machine’s TPM
-    .more = It starts by itself after a power cut. A disk taken out of the box, or a stolen backup, cannot be read.
-unlock-host-key = By a key on this disk
-    .more = It starts by itself after a power cut. Not protected against a stolen disk: this machine has no TPM in use, and the key lies beside the store.
+unlock-credential = By a key that systemd unseals
+    .more = It starts by itself after a power cut. Whether this machine’s TPM seals the key, the box cannot see. Without one the key lies on the same disk, which is then not protected when it is stolen.
 unlock-passphrase = By a passphrase at each start
     .more = After a power cut somebody must type it. Without it nothing on the disk can be read.
 unlock-key-file = By a key file
@@ -1313,12 +1311,12 @@ covered = Covered
 not-covered = Not covered
 covers-disk = The disk alone is stolen
 covers-backup = A backup is stolen or found
-covers-repair = The disk is thrown away or sent to repair without this machine
 covers-box = The whole box is stolen while it is switched off
 covers-nothing = Nothing: a demo is for looking around
 lacks-box = The whole box is stolen: it unlocks itself when it starts. A passphrase at each start covers this.
 lacks-root = Someone with administrator rights on the running box
 lacks-disk = The disk is stolen: its key lies on it
+lacks-disk-unless = The disk is stolen, unless a TPM seals the key
 lacks-demo = Everything: whoever has the folder reads it
 health-chain = Entries
 log-whole = Verified { $date }
@@ -1329,6 +1327,12 @@ log-unverified = Not verified yet
     .more = The health administrator can verify it, or “chartbox audit verify” at the console.
 health-checkpoint = Last checkpoint
     .more = Signed; what lies under it cannot be changed unseen once a copy of it is kept outside the box.
+health-records = Resources in the record
+records-of =
+    { $n ->
+        [one] Of 1 patient. Numbers only: none of them can be opened here.
+       *[other] Of { $patients } patients. Numbers only: none of them can be opened here.
+    }
 health-disk = Disk
 disk-used = { $percent } % used
 disk-of = { $used } of { $total }. The records take { $store }.
@@ -1381,6 +1385,7 @@ trouble-disk-full = The disk is full to the last byte: nothing can be written, a
 trouble-certificate = The certificate is valid until { $date } only, and should have renewed itself. Run “chartbox tls renew” at the console.
 trouble-listener = { $address } does not answer. Another program may use this port.
 trouble-clock = The machine’s clock follows no time server. Times in the access log may be wrong.
+trouble-credential = Whether a stolen disk can be read depends on this machine’s TPM, and the box cannot see whether one seals the key.
 trouble-key = The key lies on the same disk as the records: a stolen disk can be read. Add a passphrase, or a TPM.
 
 ## The operator: accounts

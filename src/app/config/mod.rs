@@ -144,6 +144,8 @@ config! {
     audit: Audit {
         /// Hours between signed checkpoints of the access log (1 to 168).
         checkpoint_hours: Whole<1, 168> = Whole::of(24);
+        /// The hour of the clinic's day at which the box verifies its whole access log, each night (0 to 23).
+        verify_hour: Whole<0, 23> = Whole::of(3);
     }
 
     /// The log for the operator. It never holds a name, a secret, or an address with an id in it.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::pages::{Audit, AuditFilter, ChainState, EntryGroup, EntryRow, Found};
-use crate::audit::{self, Action, Detail, DetailState, Filter, Outcome, Purpose};
+use crate::audit::{self, Action, CheckFound, Detail, DetailState, Filter, Outcome, Purpose};
 use crate::base::{AccountId, FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::http::House;
@@ -195,13 +195,24 @@ fn chain(house: &House, zone: &TimeZone) -> Result<ChainState, Refusal> {
     let read = house.store.read()?;
     let since = audit::line(&read, 1)?.map(|line| When::at(line.entry.time(), zone));
     let checkpoint = audit::last_checkpoint(&read)?;
-    let found = |whole| if whole { Found::Whole } else { Found::Tampered };
+    let verified = audit::last_check(&read)?.map(|check| {
+        let found = match check.found {
+            CheckFound::Whole => Found::Whole,
+            CheckFound::Tampered => Found::Tampered,
+        };
+        (When::at(check.at, zone), found)
+    });
+    // One that is overdue, since the box was off, comes with the job's next round.
+    let next = checkpoint.as_ref().and_then(|last| {
+        let due = Timestamp::from_second(last.time.as_second() + i64::from(house.about.checkpoint_hours) * 3600);
+        Some(When::at(due.ok()?.max(house.ambient.now()), zone))
+    });
     Ok(ChainState {
         entries: audit::size(&read)?,
         since,
-        verified: house.checks.last().map(|last| (When::at(last.at, zone), found(last.whole))),
+        verified,
         checkpoint: checkpoint.map(|checkpoint| (checkpoint.size, When::at(checkpoint.time, zone))),
-        next_checkpoint: None,
+        next_checkpoint: next,
     })
 }
 

@@ -3,8 +3,7 @@
 use axum::response::Response;
 
 use super::pages::{Found, Verify};
-use crate::audit::{self, Action, Blind, Purpose, Report, Verdict, VerifyInput};
-use crate::http::checks::Checked;
+use crate::audit::{self, Action, Blind, Purpose, Report, VerifyInput};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -14,18 +13,11 @@ use crate::http::ui::{When, format, t};
 pub async fn verify(visit: Visit) -> Result<Response, Refusal> {
     let house = visit.house.clone();
     let event = visit.event(Action::AuditVerify, Purpose::HComplAcctPrv);
-    let _ = house.audit.commit(vec![event]).await?;
     let input = VerifyInput { own_key: Some(house.signer.public()), ..VerifyInput::default() };
-    let (store, ambient) = (house.store.clone(), house.ambient.clone());
-    // A pass over the whole log: not on the threads that answer requests.
-    let report = tokio::task::spawn_blocking(move || audit::verify(&store.read()?, &input, &ambient))
-        .await
-        .map_err(Refusal::internal)??;
-    let whole = report.verdict == Verdict::Whole;
-    house.checks.note(Checked { at: report.checked, whole });
+    let report = house.audit.check(input, event).await?;
     let covered = audit::last_checkpoint(&house.store.read()?)?.map(|checkpoint| checkpoint.size);
     page(&Verify {
-        found: if whole { Found::Whole } else { Found::Tampered },
+        found: if report.is_whole() { Found::Whole } else { Found::Tampered },
         checked: When::at(report.checked, &house.front.face.zone),
         entries: report.entries,
         facts: facts(&report, covered),

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::machine;
 use super::pages::{Certificate, Health, ListenerKind, ListenerState, Listening, LogHealth, Unlock, Whole};
-use crate::audit;
+use crate::audit::{self, CheckFound};
 use crate::crypto::SlotKind;
 use crate::http::House;
 use crate::http::pages::page;
@@ -27,6 +27,7 @@ pub async fn health(visit: Visit) -> Result<Response, Refusal> {
         certificate: certificate(house, zone)?,
         listeners: Entrance::ALL.map(|entrance| listening(house, entrance)).into(),
         log: log(house, zone)?,
+        records: house.records.totals()?,
         clock: machine::clock(),
         signed_in: signed_in(house)?,
         cx,
@@ -38,7 +39,7 @@ const fn unlock(weakest: SlotKind) -> Unlock {
     match weakest {
         SlotKind::Demo => Unlock::Demo,
         SlotKind::KeyFile => Unlock::KeyFile,
-        SlotKind::Credential => Unlock::Tpm,
+        SlotKind::Credential => Unlock::Credential,
         SlotKind::Passphrase | SlotKind::RecoverySheet => Unlock::Passphrase,
     }
 }
@@ -78,10 +79,16 @@ fn listening(house: &House, entrance: Entrance) -> Listening {
 
 fn log(house: &House, zone: &TimeZone) -> Result<LogHealth, Refusal> {
     let read = house.store.read()?;
-    let whole = |whole| if whole { Whole::Yes } else { Whole::No };
+    let verified = audit::last_check(&read)?.map(|check| {
+        let whole = match check.found {
+            CheckFound::Whole => Whole::Yes,
+            CheckFound::Tampered => Whole::No,
+        };
+        (When::at(check.at, zone), whole)
+    });
     Ok(LogHealth {
         entries: audit::size(&read)?,
-        verified: house.checks.last().map(|last| (When::at(last.at, zone), whole(last.whole))),
+        verified,
         checkpoint: audit::last_checkpoint(&read)?.map(|checkpoint| When::at(checkpoint.time, zone)),
     })
 }

@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 
 use crate::base::Role;
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, format, page, role_word, t};
+use crate::record::Totals;
 use crate::store::DiskRoom;
 
 /// The health of the box on one page.
@@ -20,6 +21,7 @@ pub struct Health {
     pub certificate: Certificate,
     pub listeners: Vec<Listening>,
     pub log: LogHealth,
+    pub records: Totals,
     pub clock: ClockHealth,
     /// Sessions that are open now.
     pub signed_in: usize,
@@ -30,10 +32,8 @@ page!(Health in Health);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unlock {
-    /// A systemd credential sealed by this machine's TPM.
-    Tpm,
-    /// A systemd credential under the host's key: the key lies on the same disk.
-    HostKey,
+    /// A systemd credential. Whether a TPM seals it the box cannot see, so it does not count on it.
+    Credential,
     /// A passphrase, typed at each start.
     Passphrase,
     /// A key file beside the store.
@@ -44,9 +44,8 @@ pub enum Unlock {
 impl Unlock {
     fn check(self) -> Check {
         let (shape, tone, word) = match self {
-            Self::Tpm => ("ok", Tone::Good, "unlock-tpm"),
             Self::Passphrase => ("ok", Tone::Good, "unlock-passphrase"),
-            Self::HostKey => ("alert", Tone::Caution, "unlock-host-key"),
+            Self::Credential => ("alert", Tone::Caution, "unlock-credential"),
             Self::KeyFile => ("alert", Tone::Caution, "unlock-key-file"),
             Self::Demo => ("alert", Tone::Caution, "unlock-demo"),
         };
@@ -55,18 +54,17 @@ impl Unlock {
 
     fn covered(self) -> Vec<Text> {
         match self {
-            Self::Tpm => vec![t("covers-disk"), t("covers-backup"), t("covers-repair")],
             Self::Passphrase => vec![t("covers-disk"), t("covers-backup"), t("covers-box")],
-            Self::HostKey | Self::KeyFile => vec![t("covers-backup")],
+            Self::Credential | Self::KeyFile => vec![t("covers-backup")],
             Self::Demo => vec![t("covers-nothing")],
         }
     }
 
     fn not_covered(self) -> Vec<Text> {
         match self {
-            Self::Tpm => vec![t("lacks-box"), t("lacks-root")],
             Self::Passphrase => vec![t("lacks-root")],
-            Self::HostKey | Self::KeyFile => vec![t("lacks-disk"), t("lacks-box"), t("lacks-root")],
+            Self::Credential => vec![t("lacks-disk-unless"), t("lacks-box"), t("lacks-root")],
+            Self::KeyFile => vec![t("lacks-disk"), t("lacks-box"), t("lacks-root")],
             Self::Demo => vec![t("lacks-demo")],
         }
     }
@@ -204,8 +202,10 @@ impl Health {
         if self.clock == ClockHealth::Alone {
             trouble(t("trouble-clock"));
         }
-        if matches!(self.unlock, Unlock::KeyFile | Unlock::HostKey) {
-            trouble(t("trouble-key"));
+        match self.unlock {
+            Unlock::KeyFile => trouble(t("trouble-key")),
+            Unlock::Credential => trouble(t("trouble-credential")),
+            Unlock::Passphrase | Unlock::Demo => {}
         }
         troubles
     }
@@ -278,7 +278,10 @@ impl Health {
             None => t("memory-of"),
         };
         let since = self.running_since.near(&self.cx.now);
+        let records = t("records-of").with("patients", format::count(self.records.patients));
+        let resources = State::new("ok", Tone::Good, format::count(self.records.resources));
         vec![
+            Check::new("health-records", resources).line(records.with("n", self.records.patients)),
             Check::new("health-disk", State::new(shape.0, shape.1, used)).bar(bar).line(of),
             Check::new("health-memory", State::new("ok", Tone::Good, format::bytes(memory.used)))
                 .line(of_memory.with("total", format::bytes(memory.total))),

@@ -9,7 +9,7 @@ use super::look_list::LookList;
 use super::looks;
 use super::own::Own;
 use super::pages::{LookSpan, LookWho, WhoLooked};
-use crate::audit::Action;
+use crate::audit::{self, Action, CheckFound};
 use crate::care::Chart;
 use crate::http::names::Names;
 use crate::http::pages::page;
@@ -54,7 +54,7 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
         newer: asked.before.is_some().then(|| address(None)),
         older: found.next.map(|next| address(Some(next))),
     };
-    let checked = house.checks.last().filter(|checked| checked.whole);
+    let checked = audit::last_check(&house.store.read()?)?.filter(|checked| checked.found == CheckFound::Whole);
     let checked = checked.map(|checked| When::at(checked.at, &own.ctx.zone));
     page(&WhoLooked { cx: own.cx(&chart), who, span, checked, days, own: found.own, pages })
 }
