@@ -50,7 +50,7 @@ pub enum SlotKind {
     Passphrase,
     /// The paper kept in the safe.
     RecoverySheet,
-    /// Handed in by systemd, sealed to this machine's TPM.
+    /// Handed in by systemd, sealed to this machine's TPM or, where there is none in use, by a key on its disk.
     Credential,
     /// A file on the same disk.
     KeyFile,
@@ -80,8 +80,9 @@ impl SlotKind {
             }
             Self::RecoverySheet => "Opens the box when everything else is lost. Keep it where the box is not.",
             Self::Credential => {
-                "A stolen disk gives nothing away. A whole box that is stolen opens itself and is protected by its sign-in \
-                 only."
+                "A stolen disk gives nothing away only if this machine's TPM seals the key, which the box cannot see: \
+                 otherwise the key lies on the same disk. A whole box that is stolen opens itself and is protected by its \
+                 sign-in only."
             }
             Self::KeyFile => "Not protected against a stolen disk: the key lies beside the store.",
             Self::Demo => "Demo: nothing here is protected.",

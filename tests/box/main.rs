@@ -9,4 +9,5 @@ mod health;
 mod locked;
 mod process;
 mod setup;
+mod unit;
 mod wire;

@@ -15,11 +15,12 @@ pub(super) fn disk(store: &StoreStats) -> Disk {
 /// This process's memory, and the machine's.
 pub(super) fn memory() -> Memory {
     let own = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let machine = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    // The service's unit hides what of `/proc` is not a process: the kernel is asked itself.
+    let machine = rustix::system::sysinfo();
     Memory {
         used: kib(&own, "VmRSS:").unwrap_or(0),
         peak: kib(&own, "VmHWM:"),
-        total: kib(&machine, "MemTotal:").unwrap_or(0),
+        total: (machine.totalram as u64).saturating_mul(u64::from(machine.mem_unit)),
     }
 }
 
