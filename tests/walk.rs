@@ -174,6 +174,10 @@ enum Fhir {
     Search,
     Create,
     Batch,
+    /// About what came with the request or with the program, and no record: for whoever is signed in.
+    OfNoRecord,
+    /// Reads a ValueSet of the record.
+    ReadsValueSet,
 }
 
 #[rustfmt::skip]
@@ -188,6 +192,18 @@ const FHIR: &[(Verb, &str, Fhir)] = &[
     (Verb::Get,    "/fhir/{kind}/{id}/_history/{version}",   Fhir::Read),
     (Verb::Put,    "/fhir/{kind}/{id}",                      Fhir::Update),
     (Verb::Delete, "/fhir/{kind}/{id}",                      Fhir::Delete),
+    (Verb::Post,   "/fhir/{kind}/$validate",                 Fhir::OfNoRecord),
+    (Verb::Get,    "/fhir/{kind}/{id}/$validate",            Fhir::Read),
+    (Verb::Post,   "/fhir/{kind}/{id}/$validate",            Fhir::Read),
+    (Verb::Get,    "/fhir/{kind}/{id}/$meta",                Fhir::Read),
+    (Verb::Get,    "/fhir/{kind}/$expand",                   Fhir::OfNoRecord),
+    (Verb::Post,   "/fhir/{kind}/$expand",                   Fhir::OfNoRecord),
+    (Verb::Get,    "/fhir/{kind}/{id}/$expand",              Fhir::ReadsValueSet),
+    (Verb::Post,   "/fhir/{kind}/{id}/$expand",              Fhir::ReadsValueSet),
+    (Verb::Get,    "/fhir/{kind}/$validate-code",            Fhir::OfNoRecord),
+    (Verb::Post,   "/fhir/{kind}/$validate-code",            Fhir::OfNoRecord),
+    (Verb::Get,    "/fhir/{kind}/{id}/$validate-code",       Fhir::ReadsValueSet),
+    (Verb::Post,   "/fhir/{kind}/{id}/$validate-code",       Fhir::ReadsValueSet),
 ];
 
 /// What who gets for an Observation that is own, granted, other, sealed, sealed-granted, absent.
@@ -379,6 +395,20 @@ fn fhir_instances(walk: &mut Walk) {
     for (verb, path, act) in FHIR.iter().filter(|row| row.1.contains("{id}")) {
         let mut acts = BTreeMap::new();
         for who in Who::ALL {
+            if *act == Fhir::ReadsValueSet {
+                // As a read of it does.
+                let caller = &walk.callers[&who];
+                let address = path.replace("{kind}", "ValueSet").replace("{id}", ABSENT);
+                let answer = caller.ask(verb.name(), &format!("{address}?code=a"), &[], "");
+                let read = caller.get(&format!("/fhir/ValueSet/{ABSENT}"));
+                let status = if who == Anonymous { 401 } else { read.status };
+                walk.expect(format_args!("{} {path} by {who:?}", verb.name()), &answer, status);
+                if !matches!(answer.status, 401 | 403 | 404) {
+                    walk.wrong.push(format!("{} {path} by {who:?}: {}", verb.name(), answer.status));
+                }
+                *acts.entry(who).or_default() += 2 * usize::from(answer.status != 401);
+                continue;
+            }
             // Who deletes them needs new ones.
             let deletes = observation(*act, who).contains(&204);
             let ids = if deletes { walk.fixtures() } else { fixtures.clone() };
@@ -459,6 +489,20 @@ fn fhir_types(walk: &mut Walk) {
                 Fhir::Metadata => {
                     let answer = caller.get(path);
                     walk.expect(format_args!("{what}"), &answer, 200);
+                    continue;
+                }
+                Fhir::OfNoRecord => {
+                    let address =
+                        path.replace("{kind}", if path.ends_with("$validate") { "Observation" } else { "ValueSet" });
+                    let set = "url=http://hl7.org/fhir/ValueSet/observation-status";
+                    let answer = match (path.rsplit('$').next(), verb) {
+                        (Some("validate"), _) => {
+                            caller.json("POST", &address, &observation_of(&walk.patients[0], false))
+                        }
+                        (Some("expand"), verb) => caller.ask(verb.name(), &format!("{address}?{set}"), &[], ""),
+                        (_, verb) => caller.ask(verb.name(), &format!("{address}?{set}&code=final"), &[], ""),
+                    };
+                    walk.expect(format_args!("{what}"), &answer, if who == Anonymous { 401 } else { 200 });
                     continue;
                 }
                 Fhir::Search => {

@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod fhirpath;
 mod resource_type;
 pub mod search;
+pub mod terminology;
 pub mod validate;
 
 pub use definitions::Definitions;

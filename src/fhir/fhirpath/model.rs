@@ -3,6 +3,7 @@
 use super::Model;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::{Definitions, NodeId, TypeKind};
+use crate::fhir::terminology::{Membership, Terminology};
 
 impl Model for Definitions {
     fn child(&self, parent: &str, name: &str) -> Option<&str> {
@@ -17,6 +18,15 @@ impl Model for Definitions {
 
     fn is_choice(&self, parent: &str, name: &str) -> bool {
         self.node_named(parent).and_then(|node| self.element(node, name)).is_some_and(|element| element.choice)
+    }
+
+    fn member_of(&self, value_set: &str, system: Option<&str>, code: &str) -> Option<bool> {
+        let r4 = Terminology::r4();
+        match r4.has(&r4.value_set(value_set)?, system, code) {
+            Membership::In(_) => Some(true),
+            Membership::Out => Some(false),
+            Membership::Unknown(_) => None,
+        }
     }
 }
 
@@ -62,6 +72,20 @@ mod tests {
         let count = |text| Path::parse(text).unwrap().evaluate(&resource, Definitions::r4()).unwrap().len();
         assert_eq!(count("Patient.contact.name.given.ofType(string)"), 1);
         assert_eq!(count("Patient.descendants().ofType(url)"), 1);
+    }
+
+    #[test]
+    fn codes_are_looked_up_in_the_value_sets_of_the_definitions() {
+        let resource = serde_json::json!({"resourceType": "Patient"});
+        for (text, expected) in [
+            ("'male'.memberOf('http://hl7.org/fhir/ValueSet/administrative-gender')", Some(true)),
+            ("'Male'.memberOf('http://hl7.org/fhir/ValueSet/administrative-gender')", Some(false)),
+            ("'x'.memberOf('http://example.org/none')", None),
+        ] {
+            let path = Path::parse(text).unwrap();
+            let found = path.evaluate(&resource, Definitions::r4()).unwrap();
+            assert_eq!(found.first().and_then(|node| node.as_bool()), expected, "{text}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn statement(base: &str, date: &str) -> Value {
                 "conditionalUpdate": false,
                 "conditionalDelete": "not-supported",
                 "searchParam": params(kind),
+                "operation": operations(kind),
             })
         })
         .collect();
@@ -61,6 +62,17 @@ fn statement(base: &str, date: &str) -> Value {
             "interaction": [{ "code": "transaction" }, { "code": "batch" }],
         }]
     })
+}
+
+fn operations(kind: ResourceType) -> Vec<Value> {
+    let own: &[(&str, &str)] = match kind {
+        ResourceType::ValueSet => &[("expand", "ValueSet-expand"), ("validate-code", "ValueSet-validate-code")],
+        ResourceType::CodeSystem => &[("validate-code", "CodeSystem-validate-code")],
+        _ => &[],
+    };
+    let common = [("validate", "Resource-validate"), ("meta", "Resource-meta")];
+    let one = |(name, definition): &(&str, &str)| json!({ "name": name, "definition": format!("http://hl7.org/fhir/OperationDefinition/{definition}") });
+    common.iter().chain(own).map(one).collect()
 }
 
 fn params(kind: ResourceType) -> Vec<Value> {

@@ -1,13 +1,17 @@
-//! FHIR R4 over HTTP (`/fhir`): read, vread, history, search, create, update, delete, batch and transaction.
+//! FHIR R4 over HTTP (`/fhir`): read, vread, history, search, create, update, delete, batch,
+//! transaction, and operations.
 //!
 //! Every answer is FHIR JSON; every error an `OperationOutcome`. Stored bytes are answered as they are.
 
 mod answer;
 mod bundle;
 mod capabilities;
+mod operations;
+mod parameters;
 mod refusal;
 mod request;
 mod searchset;
+mod terms;
 
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -24,6 +28,8 @@ use crate::record::{Change, Channel, Why};
 
 pub use bundle::batch_or_transaction;
 pub use capabilities::metadata;
+pub use operations::{meta, validate_instance, validate_type};
+pub use terms::{expand, expand_stored, validate_code, validate_code_stored};
 
 type Answer = Result<Response, Refusal>;
 

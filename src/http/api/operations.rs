@@ -1,0 +1,177 @@
+//! Operations on single resources: `$validate` and `$meta`.
+
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::super::respond::{Refusal, Refused};
+use super::super::session::Visit;
+use super::parameters::{Asked, parameters};
+use super::{Answer, answer, id_of, request, type_of, why};
+use crate::audit::Action;
+use crate::base::FhirId;
+use crate::fhir::outcome::operation_outcome;
+use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType, validate as check};
+use crate::record::Stored;
+
+/// What the address asks beside its path.
+pub(super) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+pub(super) fn pairs(query: Pairs) -> Result<Vec<(String, String)>, Refusal> {
+    query.map(|Query(pairs)| pairs).map_err(|_| Refusal::new(Refused::Malformed))
+}
+
+/// `POST /fhir/{kind}/$validate`: says what is wrong with a resource, and stores nothing.
+pub async fn validate_type(
+    _visit: Visit,
+    Path(kind): Path<String>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let kind = type_of(&kind)?;
+    let asked = Validation::read(kind, Asked::of_query(pairs(query)?), &headers, &body)?;
+    if asked.mode != Purpose::Content && asked.mode != Purpose::Create {
+        let text = "An update or a deletion is validated at the resource itself: /fhir/Type/id/$validate.";
+        return Err(Refusal::saying(Refused::Malformed, text));
+    }
+    let resource = asked.resource.ok_or_else(nothing_to_validate)?;
+    Ok(outcome(&issues(kind, None, &resource)))
+}
+
+/// `GET` and `POST /fhir/{kind}/{id}/$validate`: the stored resource, or what it is to become.
+pub async fn validate_instance(
+    visit: Visit,
+    Path((kind, id)): Path<(String, String)>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
+    let asked = Validation::read(kind, Asked::of_query(pairs(query)?), &headers, &body)?;
+    // Whoever may not see it learns nothing about it here, either.
+    let stored = read(&visit, kind, &id).await?;
+    if asked.mode == Purpose::Create {
+        let text =
+            "There is a resource of this id already; what is to be created is validated at /fhir/Type/$validate.";
+        return Err(Refusal::saying(Refused::Malformed, text));
+    }
+    if asked.mode == Purpose::Delete {
+        return Ok(outcome(&[]));
+    }
+    let (resource, own) = match asked.resource {
+        Some(resource) => (resource, Some(&id)),
+        None => (parsed(&stored)?, None),
+    };
+    Ok(outcome(&issues(kind, own, &resource)))
+}
+
+/// `GET /fhir/{kind}/{id}/$meta`: the resource's version, time, profiles, labels and tags.
+pub async fn meta(visit: Visit, Path((kind, id)): Path<(String, String)>, query: Pairs) -> Answer {
+    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
+    Asked::of_query(pairs(query)?).done()?;
+    let mut resource = parsed(&read(&visit, kind, &id).await?)?;
+    let meta = resource.get_mut("meta").map(Value::take).unwrap_or_default();
+    Ok(fhir(&parameters(vec![json!({ "name": "return", "valueMeta": meta })])))
+}
+
+/// What a resource is validated for (http://hl7.org/fhir/resource-validation-mode).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Content,
+    Create,
+    Update,
+    Delete,
+}
+
+struct Validation {
+    resource: Option<Value>,
+    mode: Purpose,
+}
+
+impl Validation {
+    fn read(kind: ResourceType, mut asked: Asked, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        let mut resource = None;
+        if !body.is_empty() {
+            let value = request::resource(headers, body)?;
+            let is_parameters = value.get("resourceType").and_then(Value::as_str) == Some("Parameters");
+            let named = |name: &str| {
+                let all = value.get("parameter").and_then(Value::as_array);
+                all.is_some_and(|all| all.iter().any(|of| of.get("name").and_then(Value::as_str) == Some(name)))
+            };
+            // A Parameters resource can be what is to be validated, too.
+            if is_parameters && (kind != ResourceType::Parameters || named("resource")) {
+                asked.add(value);
+                resource = asked.take("resource");
+            } else {
+                resource = Some(value);
+            }
+        }
+        let mode = match asked.text("mode")?.as_deref() {
+            None | Some("profile") => Purpose::Content,
+            Some("create") => Purpose::Create,
+            Some("update") => Purpose::Update,
+            Some("delete") => Purpose::Delete,
+            Some(_) => {
+                let text = "The parameter \"mode\" must be create, update, delete or profile.";
+                return Err(Refusal::saying(Refused::Malformed, text));
+            }
+        };
+        if let Some(profile) = asked.text("profile")? {
+            let base = format!("http://hl7.org/fhir/StructureDefinition/{kind}");
+            if profile.split('|').next() != Some(base.as_str()) {
+                let text = format!("This server validates against FHIR R4 itself ({base}); it knows no other profile.");
+                return Err(Refusal::saying(Refused::Unprocessable, text));
+            }
+        }
+        asked.done()?;
+        Ok(Self { resource, mode })
+    }
+}
+
+fn nothing_to_validate() -> Refusal {
+    let text =
+        "There is nothing to validate: send the resource as the body, or in a Parameters resource as \"resource\".";
+    Refusal::saying(Refused::Malformed, text)
+}
+
+fn issues(kind: ResourceType, id: Option<&FhirId>, resource: &Value) -> Vec<Issue> {
+    let mut issues = check(resource, Definitions::r4(), Mode::Advice);
+    let text = |name| resource.get(name).and_then(Value::as_str);
+    if text("resourceType") != Some(kind.name()) {
+        issues.insert(
+            0,
+            Issue::error(IssueCode::Invalid, "", format!("The resource is not a {kind}, as the address says.")),
+        );
+    }
+    if let Some(id) = id
+        && text("id") != Some(id.as_str())
+    {
+        let place = format!("{kind}.id");
+        issues.push(Issue::error(IssueCode::Value, place, "The resource's id must be the one in the address."));
+    }
+    issues
+}
+
+pub(super) async fn read(visit: &Visit, kind: ResourceType, id: &FhirId) -> Result<Stored, Refusal> {
+    let why = why(Action::Read, visit);
+    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.read(kind, id)).await?;
+    Ok(found.clone())
+}
+
+pub(super) fn parsed(stored: &Stored) -> Result<Value, Refusal> {
+    serde_json::from_slice(&stored.json).map_err(|_| Refusal::internal("a stored resource does not read"))
+}
+
+/// 200, whatever is wrong with the resource: the operation worked (resource-operation-validate.html).
+fn outcome(issues: &[Issue]) -> Response {
+    fhir(&operation_outcome(issues))
+}
+
+pub(super) fn fhir(value: &Value) -> Response {
+    answer::json(StatusCode::OK, Body::from(value.to_string()))
+}

@@ -1,0 +1,92 @@
+//! What an operation is asked: from the address, from a Parameters resource, or from both.
+
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::super::respond::{Refusal, Refused};
+use super::request;
+
+/// Named values. An operation takes those that it knows; what is left is refused, never ignored.
+#[derive(Debug, Default)]
+pub(super) struct Asked(Vec<(String, Value)>);
+
+impl Asked {
+    /// From the address.
+    pub(super) fn of_query(pairs: Vec<(String, String)>) -> Self {
+        let wanted = pairs.into_iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+        Self(wanted.map(|(name, value)| (name, Value::String(value))).collect())
+    }
+
+    /// The address and a body that has to be a Parameters resource, if there is one.
+    pub(super) fn of(pairs: Vec<(String, String)>, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        let mut asked = Self::of_query(pairs);
+        if !body.is_empty() {
+            let value = request::resource(headers, body)?;
+            if value.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
+                let text = "The operation takes a Parameters resource as its body.";
+                return Err(Refusal::saying(Refused::Malformed, text));
+            }
+            asked.add(value);
+        }
+        Ok(asked)
+    }
+
+    /// Adds what a Parameters resource holds: of each parameter its resource or its value.
+    pub(super) fn add(&mut self, mut parameters: Value) {
+        let all = parameters.get_mut("parameter").and_then(Value::as_array_mut).map(std::mem::take);
+        for parameter in all.unwrap_or_default() {
+            let Value::Object(members) = parameter else { continue };
+            let name = members.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let value = members.into_iter().find(|(key, _)| key == "resource" || key.starts_with("value"));
+            self.0.push((name, value.map_or(Value::Null, |(_, value)| value)));
+        }
+    }
+
+    /// The first of this name.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong(name, "text")),
+        }
+    }
+
+    pub(super) fn number(&mut self, name: &'static str) -> Result<Option<usize>, Refusal> {
+        let read = |value: Value| match value {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64().and_then(|number| usize::try_from(number).ok()),
+        };
+        self.take(name).map(|value| read(value).ok_or_else(|| wrong(name, "a whole number, 0 or more"))).transpose()
+    }
+
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Refusal> {
+        let read = |value: Value| match value {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_bool(),
+        };
+        self.take(name).map(|value| read(value).ok_or_else(|| wrong(name, "true or false"))).transpose()
+    }
+
+    /// Nothing may be left.
+    pub(super) fn done(self) -> Result<(), Refusal> {
+        let Some((name, _)) = self.0.into_iter().next() else { return Ok(()) };
+        let plain =
+            (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let which = if plain { format!("The parameter \"{name}\"") } else { "A parameter".to_owned() };
+        Err(Refusal::saying(Refused::Malformed, format!("{which} is not supported by this operation. Leave it out.")))
+    }
+}
+
+fn wrong(name: &str, what: &str) -> Refusal {
+    Refusal::saying(Refused::Malformed, format!("The parameter \"{name}\" must be {what}."))
+}
+
+/// A Parameters resource with these.
+pub(super) fn parameters(listed: Vec<Value>) -> Value {
+    json!({ "resourceType": "Parameters", "parameter": listed })
+}

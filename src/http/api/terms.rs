@@ -1,0 +1,304 @@
+//! `$expand` and `$validate-code`, over the value sets and code systems that FHIR R4's definitions carry, and over value
+//! sets that are stored here or sent along.
+
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::super::respond::{Issue, Refusal, Refused};
+use super::super::session::Visit;
+use super::Answer;
+use super::operations::{Pairs, fhir, pairs, parsed, read};
+use super::parameters::{Asked, parameters};
+use super::{id_of, type_of};
+use crate::fhir::ResourceType;
+use crate::fhir::terminology::{CodeSystem, Coding, Content, ExpandError, Membership, Terminology, ValueSet};
+
+/// `GET` and `POST /fhir/ValueSet/$expand`.
+pub async fn expand(visit: Visit, Path(kind): Path<String>, query: Pairs, headers: HeaderMap, body: Bytes) -> Answer {
+    must_be(&kind, ResourceType::ValueSet)?;
+    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
+    let given = given_set(&mut asked)?;
+    let set = set_of(&given)?;
+    expanded(&visit, &set, asked)
+}
+
+/// `GET` and `POST /fhir/ValueSet/{id}/$expand`: a set that is stored here.
+pub async fn expand_stored(
+    visit: Visit,
+    Path((kind, id)): Path<(String, String)>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    must_be(&kind, ResourceType::ValueSet)?;
+    let asked = Asked::of(pairs(query)?, &headers, &body)?;
+    let given = Given::Sent(parsed(&read(&visit, ResourceType::ValueSet, &id_of(&id)?).await?)?);
+    expanded(&visit, &set_of(&given)?, asked)
+}
+
+/// `GET` and `POST /fhir/{ValueSet|CodeSystem}/$validate-code`.
+pub async fn validate_code(
+    _visit: Visit,
+    Path(kind): Path<String>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
+    match type_of(&kind)? {
+        ResourceType::ValueSet => {
+            let given = given_set(&mut asked)?;
+            let set = set_of(&given)?;
+            let codes = Codes::read(&mut asked)?;
+            asked.done()?;
+            Ok(fhir(&codes.verdict(|system, code| in_set(&set, system, code))))
+        }
+        ResourceType::CodeSystem => {
+            let url = asked.text("url")?;
+            let codes = Codes::read(&mut asked)?;
+            let version = asked.text("version")?;
+            asked.done()?;
+            let url = url.or_else(|| codes.system()).ok_or_else(|| needs("url", "the code system's address"))?;
+            let canonical = version.map_or_else(|| url.clone(), |version| format!("{url}|{version}"));
+            let system = Terminology::r4().code_system(&canonical).ok_or_else(|| unknown("code system", &canonical))?;
+            Ok(fhir(&codes.verdict(|of, code| in_system(&system, of, code))))
+        }
+        _ => Err(Refusal::not_found()),
+    }
+}
+
+/// `GET` and `POST /fhir/ValueSet/{id}/$validate-code`: a set that is stored here.
+pub async fn validate_code_stored(
+    visit: Visit,
+    Path((kind, id)): Path<(String, String)>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    must_be(&kind, ResourceType::ValueSet)?;
+    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
+    let codes = Codes::read(&mut asked)?;
+    asked.done()?;
+    let given = Given::Sent(parsed(&read(&visit, ResourceType::ValueSet, &id_of(&id)?).await?)?);
+    let set = set_of(&given)?;
+    Ok(fhir(&codes.verdict(|system, code| in_set(&set, system, code))))
+}
+
+fn must_be(kind: &str, wanted: ResourceType) -> Result<(), Refusal> {
+    if type_of(kind)? == wanted { Ok(()) } else { Err(Refusal::not_found()) }
+}
+
+/// The value set that is asked about.
+enum Given {
+    Named(String),
+    Sent(Value),
+}
+
+fn given_set(asked: &mut Asked) -> Result<Given, Refusal> {
+    let version = asked.text("valueSetVersion")?;
+    match (asked.text("url")?, asked.take("valueSet")) {
+        (Some(url), None) => {
+            Ok(Given::Named(version.map_or_else(|| url.clone(), |version| format!("{url}|{version}"))))
+        }
+        (None, Some(set)) => Ok(Given::Sent(set)),
+        (Some(_), Some(_)) => {
+            let text = "Name the value set by \"url\" or send it as \"valueSet\", not both.";
+            Err(Refusal::saying(Refused::Malformed, text))
+        }
+        (None, None) => Err(needs("url", "the value set's address")),
+    }
+}
+
+fn set_of(given: &Given) -> Result<ValueSet<'_>, Refusal> {
+    match given {
+        Given::Named(url) => Terminology::r4().value_set(url).ok_or_else(|| unknown("value set", url)),
+        Given::Sent(resource) => ValueSet::from_json(resource).ok_or_else(|| {
+            let text = "The value set has no \"compose\", so there is nothing to go by.";
+            Refusal::saying(Refused::Unprocessable, text)
+        }),
+    }
+}
+
+fn expanded(visit: &Visit, set: &ValueSet<'_>, mut asked: Asked) -> Answer {
+    let filter = asked.text("filter")?.map(|text| text.to_lowercase());
+    let (offset, count) = (asked.number("offset")?.unwrap_or(0), asked.number("count")?);
+    let active_only = asked.flag("activeOnly")?.unwrap_or(false);
+    // The list is flat and without designations or definitions, so these say nothing else.
+    let (nested, more) =
+        (asked.flag("excludeNested")?, [asked.flag("includeDesignations")?, asked.flag("includeDefinition")?]);
+    if nested == Some(false) || more.contains(&Some(true)) {
+        let text =
+            "Expansions here are flat lists of codes with their displays; ask for neither nesting nor designations.";
+        return Err(Refusal::saying(Refused::Malformed, text));
+    }
+    asked.done()?;
+    let mut codings = Terminology::r4().expand(set).map_err(not_listed)?;
+    codings.retain(|coding| !(active_only && coding.inactive) && filter.as_ref().is_none_or(|text| fits(coding, text)));
+    let mut noted = vec![json!({ "name": "offset", "valueInteger": offset })];
+    noted.extend(count.map(|count| json!({ "name": "count", "valueInteger": count })));
+    noted.extend(filter.map(|text| json!({ "name": "filter", "valueString": text })));
+    if active_only {
+        noted.push(json!({ "name": "activeOnly", "valueBoolean": true }));
+    }
+    let page: Vec<Value> = codings.iter().skip(offset).take(count.unwrap_or(usize::MAX)).map(contains).collect();
+    let id = uuid::Builder::from_random_bytes(visit.house.ambient.bytes()).into_uuid();
+    let mut expansion = json!({
+        "identifier": format!("urn:uuid:{id}"),
+        "timestamp": crate::fhir::meta::instant(visit.house.ambient.now()),
+        "total": codings.len(),
+        "offset": offset,
+        "parameter": noted,
+    });
+    let mut answer = Map::new();
+    answer.insert("resourceType".into(), "ValueSet".into());
+    let status = if set.status.is_empty() { "unknown" } else { &set.status };
+    for (name, value) in [("url", &*set.url), ("version", &set.version), ("name", &set.name), ("status", status)] {
+        if !value.is_empty() {
+            answer.insert(name.into(), value.into());
+        }
+    }
+    if let (false, Some(members)) = (page.is_empty(), expansion.as_object_mut()) {
+        members.insert("contains".into(), page.into());
+    }
+    answer.insert("expansion".into(), expansion);
+    Ok(fhir(&Value::Object(answer)))
+}
+
+/// Every word begins a word of the display, or the code.
+fn fits(coding: &Coding<'_>, text: &str) -> bool {
+    let (display, code) = (coding.display.to_lowercase(), coding.code.to_lowercase());
+    text.split_whitespace().all(|word| {
+        code.starts_with(word) || display.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word))
+    })
+}
+
+fn contains(coding: &Coding<'_>) -> Value {
+    let mut one = Map::new();
+    one.insert("system".into(), (*coding.system).into());
+    for (name, flag) in [("abstract", coding.is_abstract), ("inactive", coding.inactive)] {
+        if flag {
+            one.insert(name.into(), true.into());
+        }
+    }
+    one.insert("code".into(), (*coding.code).into());
+    if !coding.display.is_empty() {
+        one.insert("display".into(), (*coding.display).into());
+    }
+    Value::Object(one)
+}
+
+/// The code or codes to check. Of several, one has to be right.
+struct Codes {
+    all: Vec<(Option<String>, String)>,
+    display: Option<String>,
+}
+
+/// What is found of one code.
+enum Found {
+    Valid { display: String },
+    Wrong(String),
+}
+
+impl Codes {
+    fn read(asked: &mut Asked) -> Result<Self, Refusal> {
+        let (code, system, display) = (asked.text("code")?, asked.text("system")?, asked.text("display")?);
+        let of = |coding: &Value| {
+            let text = |name| coding.get(name).and_then(Value::as_str).map(str::to_owned);
+            Some((text("system"), text("code")?))
+        };
+        let all: Vec<_> = match (code, asked.take("coding"), asked.take("codeableConcept")) {
+            (Some(code), None, None) => vec![(system, code)],
+            (None, Some(Value::String(token)), None) => {
+                // In an address a Coding is written system|code.
+                let (system, code) = token.rsplit_once('|').map_or((None, token.as_str()), |(s, c)| (Some(s), c));
+                vec![(system.map(str::to_owned), code.to_owned())]
+            }
+            (None, Some(coding), None) => of(&coding).into_iter().collect(),
+            (None, None, Some(concept)) => {
+                concept.get("coding").and_then(Value::as_array).into_iter().flatten().filter_map(of).collect()
+            }
+            _ => return Err(needs("code", "one code, coding or codeableConcept")),
+        };
+        if all.is_empty() {
+            return Err(needs("code", "a code"));
+        }
+        Ok(Self { all, display })
+    }
+
+    fn system(&self) -> Option<String> {
+        self.all.first().and_then(|(system, _)| system.clone())
+    }
+
+    fn verdict(&self, check: impl Fn(Option<&str>, &str) -> Found) -> Value {
+        let mut messages = Vec::new();
+        for (system, code) in &self.all {
+            match check(system.as_deref(), code) {
+                Found::Valid { display } => return self.valid(&display),
+                Found::Wrong(message) => messages.push(message),
+            }
+        }
+        parameters(vec![
+            json!({ "name": "result", "valueBoolean": false }),
+            json!({ "name": "message", "valueString": messages.join(" ") }),
+        ])
+    }
+
+    fn valid(&self, display: &str) -> Value {
+        let differs = |given: &String| !display.is_empty() && !given.eq_ignore_ascii_case(display);
+        let right = !self.display.as_ref().is_some_and(differs);
+        let mut listed = vec![json!({ "name": "result", "valueBoolean": right })];
+        if !right {
+            listed.push(json!({ "name": "message", "valueString": "The code is right, but its display is another." }));
+        }
+        if !display.is_empty() {
+            listed.push(json!({ "name": "display", "valueString": display }));
+        }
+        parameters(listed)
+    }
+}
+
+fn in_set(set: &ValueSet<'_>, system: Option<&str>, code: &str) -> Found {
+    match Terminology::r4().has(set, system, code) {
+        Membership::In(coding) => Found::Valid { display: coding.display.into_owned() },
+        Membership::Out => Found::Wrong("The code is not in the value set.".to_owned()),
+        Membership::Unknown(why) => {
+            Found::Wrong(format!("Whether the code is in the value set cannot be told. {why}."))
+        }
+    }
+}
+
+fn in_system(of: &CodeSystem, system: Option<&str>, code: &str) -> Found {
+    if system.is_some_and(|system| system != of.url) {
+        return Found::Wrong("The coding names another system.".to_owned());
+    }
+    match (of.concept(code), of.content) {
+        (Some(concept), _) => Found::Valid { display: concept.display.to_owned() },
+        (None, Content::Complete) => Found::Wrong("The code is not in the code system.".to_owned()),
+        (None, Content::Partial) => {
+            Found::Wrong("The code is not in the part of the code system that this server carries.".to_owned())
+        }
+    }
+}
+
+fn needs(name: &str, what: &str) -> Refusal {
+    Refusal::saying(Refused::Malformed, format!("The operation needs {what} (parameter \"{name}\")."))
+}
+
+fn unknown(what: &str, url: &str) -> Refusal {
+    let plain = url.len() <= 200 && url.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = if plain { format!(" {url}") } else { String::new() };
+    Refusal::saying(Refused::NotFound, format!("This server does not carry the {what}{url}."))
+}
+
+/// `too-costly` is what FHIR calls a set that cannot be listed (valueset-operation-expand.html).
+fn not_listed(error: ExpandError) -> Refusal {
+    let code = match error {
+        ExpandError::UnknownSet(_) => "not-found",
+        ExpandError::UnknownFilter(_) => "not-supported",
+        _ => "too-costly",
+    };
+    let issue = Issue { severity: "error", code: code.into(), expression: None, text: format!("{error}.") };
+    Refusal::new(Refused::Unprocessable).with_issues(vec![issue])
+}
