@@ -48,4 +48,6 @@ pub enum TlsError {
 }
 
 #[cfg(test)]
+mod chromium_tests;
+#[cfg(test)]
 mod tests;
