@@ -1,8 +1,6 @@
 // The three sign-ins: a clinician reads a chart, the patient sees who looked, the administrator sees the chain verified.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { browser, demo, inspect, run, signIn, visitor } from './harness.mjs';
@@ -33,6 +31,7 @@ test('the sign-in page is calm, whole and says what was wrong', async () => {
   await page.click('button.btn-main');
   await page.waitForLoadState();
   assert.match(await page.textContent('main'), /do not belong together/);
+  assert.deepEqual(await inspect(page, 'sign-in-wrong'), []);
   await page.context().close();
 });
 
@@ -106,6 +105,7 @@ test('reception finds people and sees nothing clinical', async () => {
   const chart = await page.goto(`${box.clinic}/patients/${box.account('patient').patient}`);
   assert.equal(chart.status(), 200);
   assert.doesNotMatch(await page.textContent('main'), /diabetes|metformin|penicillin/i);
+  assert.deepEqual(await inspect(page, 'reception-details'), []);
   const results = await page.goto(`${box.clinic}/patients/${box.account('patient').patient}/results`);
   assert.equal(results.status(), 403);
   await page.context().close();
@@ -122,26 +122,103 @@ test('finding a patient works without JavaScript', async () => {
   await page.context().close();
 });
 
-const synthea = process.env.CHARTBOX_SHARED
-  ? path.join(process.env.CHARTBOX_SHARED, 'data/synthea/synthea_r4_2019_dev.tar.xz')
-  : path.resolve('..', 'shared/data/synthea/synthea_r4_2019_dev.tar.xz');
+test('what nobody, staff and patients see besides is whole too', async () => {
+  const nobody = await visitor(chrome);
+  const look = async (page, address, name, status = 200) => {
+    const response = await page.goto(address);
+    assert.equal(response.status(), status, address);
+    assert.deepEqual(await inspect(page, name), []);
+  };
+  await look(nobody, box.welcome, 'welcome');
+  await look(nobody, `${box.clinic}/signed-out`, 'signed-out');
+  const clinician = await signedIn('clinician');
+  const chart = `${box.clinic}/patients/${box.account('patient').patient}`;
+  await look(clinician, `${box.clinic}/patients?q=zzzzqq`, 'patients-none');
+  await look(clinician, `${box.clinic}/today?day=2031-01-01`, 'today-empty');
+  await look(clinician, `${box.clinic}/account`, 'account');
+  await look(clinician, `${box.clinic}/patients/nobody`, 'nothing-here', 404);
+  await clinician.goto(`${chart}/documents`);
+  await look(clinician, new URL(await clinician.getAttribute('main a.go', 'href'), box.clinic).href, 'chart-document');
+  await clinician.goto(`${box.clinic}/patients`);
+  assert.match(await clinician.textContent('main'), /Seen last[^]*BRANDVOLD, Halina/, 'the chart that was opened last');
+  assert.deepEqual(await inspect(clinician, 'patients-recent'), []);
+  const patient = await signedIn('patient', box.portal);
+  await look(patient, `${box.portal}/account`, 'portal-account');
+  await patient.goto(`${box.portal}/my/results`);
+  await look(patient, new URL(await patient.getAttribute('main .tests a', 'href'), box.portal).href, 'portal-result');
+  const proxy = await signedIn('proxy', box.portal);
+  assert.deepEqual(await inspect(proxy, 'proxy-home'), []);
+  const operator = await signedIn('operator');
+  await look(operator, `${box.clinic}/box/accounts`, 'accounts');
+  const one = await operator.getAttribute('main table a', 'href');
+  await look(operator, new URL(one, box.clinic).href, 'accounts-one');
+  await look(operator, `${box.clinic}/box/accounts/new`, 'accounts-new');
+  for (const page of [nobody, clinician, patient, proxy, operator]) {
+    assert.deepEqual(page.faults.filter((fault) => !/404/.test(fault)), []);
+    await page.context().close();
+  }
+});
 
-test('imported Synthea records read as well', { skip: existsSync(synthea) ? false : 'the Synthea data is not here' }, async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'chartbox-synthea-'));
-  execFileSync('tar', ['xJf', synthea, '-C', folder]);
-  const files = readdirSync(path.join(folder, 'syn_dev')).sort();
-  const people = files.filter((name) => !/^(hospital|practitioner)/i.test(name)).slice(0, 3);
-  const shared = files.filter((name) => /^(hospital|practitioner)/i.test(name));
-  const paths = [...shared, ...people].map((name) => path.join(folder, 'syn_dev', name));
-  const imported = await run(['import', '--json', '--dir', box.dir, ...paths]);
-  assert.equal(imported.code, 0, imported.err + imported.out);
+test('the keyboard alone finds a patient and opens the chart', async () => {
+  const page = await visitor(chrome);
+  const { user, password } = box.account('clinician');
+  await page.goto(`${box.clinic}/sign-in`);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip', 'the first stop leads past the head');
+  await page.focus('input[name=user]');
+  await page.keyboard.type(user);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(password);
+  await Promise.all([page.waitForURL(/today/), page.keyboard.press('Enter')]);
+  await page.keyboard.press('/');
+  await page.keyboard.type('brandvold');
+  await page.locator('[data-find-results] a').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await Promise.all([page.waitForURL(/patients/), page.keyboard.press('Enter')]);
+  assert.match(await page.textContent('h1'), /BRANDVOLD/);
+  await page.context().close();
+});
+
+test('who it is and the allergies stay in sight on every screen', async () => {
   const page = await signedIn('clinician');
-  const family = people[0].split('_')[1];
-  await page.goto(`${box.clinic}/patients?q=${family}`);
-  await page.locator('main a[href^="/patients/"]:not([href$="/new"])').first().click();
-  await page.waitForURL(/\/patients\/[^/]{8,}$/);
-  assert.deepEqual(await inspect(page, 'chart-synthea'), []);
-  assert.match(await page.textContent('body'), new RegExp(family.replace(/\d/g, ''), 'i'));
-  writeFileSync(path.join(folder, 'done'), '');
+  await page.goto(`${box.clinic}/patients/${box.account('patient').patient}`);
+  for (const [width, height] of [[1280, 900], [1280, 600], [375, 720]]) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight / 2));
+    const seen = await page.evaluate(() => ['BRANDVOLD', 'Penicillins'].map((word) => {
+      const leaves = [...document.querySelectorAll('.stay-bar *, .frame *')].filter((one) => !one.children.length && one.textContent.includes(word));
+      return leaves.some((leaf) => {
+        const { left, top, width, height } = leaf.getBoundingClientRect();
+        const there = document.elementFromPoint(left + Math.min(width, 20) / 2, top + height / 2);
+        return top >= 0 && there !== null && leaf.parentElement.contains(there);
+      });
+    }));
+    assert.deepEqual(seen, [true, true], `${width} by ${height}`);
+  }
+  await page.context().close();
+});
+
+test('the patient takes the list of who looked as a file', async () => {
+  const page = await signedIn('patient', box.portal);
+  await page.goto(`${box.portal}/my/who-looked`);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('a[download]')]);
+  assert.match(file.suggestedFilename(), /^who-looked-[-0-9]+\.csv$/);
+  const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n');
+  assert.match(lines[0], /"Who".*"Why"/);
+  assert.ok(lines.some((line) => line.includes('Adeyemi')), 'the clinician who opened the chart stands there');
+  await page.context().close();
+});
+
+test('an account that leads to no record says what to do', async () => {
+  const secret = path.join(box.dir, 'first-password');
+  writeFileSync(secret, 'a lantern above the old ferry\n');
+  const made = await run(['user', 'add', 'daughter', '--name', 'Signe Brandvold', '--role', 'proxy', '--password-file', secret, '--dir', box.dir]);
+  assert.equal(made.code, 0, made.err);
+  const page = await visitor(chrome);
+  await signIn(page, box.portal, { user: 'daughter', password: 'a lantern above the old ferry' });
+  assert.match(await page.textContent('main'), /No record is open to you yet/);
+  assert.deepEqual(await inspect(page, 'no-record'), []);
+  await page.click('button:has-text("Sign out")');
+  await page.waitForURL(/signed-out/);
   await page.context().close();
 });
