@@ -37,7 +37,8 @@ impl<'a> Names<'a> {
             _ => ("actor-nobody", "role-outside"),
         };
         let job = actor.job.as_ref().filter(|_| to_staff && actor.kind == ActorKind::System);
-        Ok((job.map_or_else(|| t(name).to_string(), ToString::to_string), t(role).to_string()))
+        let named = |job: &str| t("actor-box-job").with("job", job.strip_prefix("job:").unwrap_or(job)).to_string();
+        Ok((job.map_or_else(|| t(name).to_string(), |job| named(job)), t(role).to_string()))
     }
 
     fn account(&mut self, id: AccountId) -> Result<Option<&AccountRow>, Refusal> {

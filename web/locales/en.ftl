@@ -942,6 +942,7 @@ look-refused-more = Nothing was shown.
 look-emergency = Emergency access.
 look-emergency-more = Ask the clinic if you do not know why.
 actor-box = The clinic’s system
+actor-box-job = The box ({ $job })
 actor-gone = An account that is not there any more
 actor-nobody = Somebody who was not signed in
 actor-share = Whoever had a share link

@@ -228,58 +228,41 @@ impl Chart {
                 &when,
                 code("85354-9", "Blood pressure"),
                 ("component", parts),
-                pressure_flag(systolic, diastolic),
+                (pressure_flag(systolic, diastolic), None),
             );
         }
         let whole = |value: Option<i64>| value.map(Value::from);
         let bmi = vitals.weight.zip(vitals.height).map(|(weight, height)| weight / (height / 100.0).powi(2));
         let single = [
-            (
-                whole(vitals.pulse),
-                "8867-4",
-                "Pulse",
-                "/min",
-                "/min",
-                bounds(vitals.pulse.map(|v| v as f64), 50.0, 100.0),
-            ),
-            (
-                vitals.temperature.map(|v| number(v, 1)),
-                "8310-5",
-                "Temperature",
-                "\u{b0}C",
-                "Cel",
-                bounds(vitals.temperature, 35.5, 37.5),
-            ),
-            (
-                whole(vitals.oxygen),
-                "2708-6",
-                "Oxygen saturation",
-                "%",
-                "%",
-                bounds(vitals.oxygen.map(|v| v as f64), 96.0, 100.0),
-            ),
-            (
-                whole(vitals.breathing),
-                "9279-1",
-                "Breathing",
-                "/min",
-                "/min",
-                bounds(vitals.breathing.map(|v| v as f64), 12.0, 20.0),
-            ),
+            (whole(vitals.pulse), "8867-4", "Pulse", "/min", "/min", Some((50.0, 100.0))),
+            (vitals.temperature.map(|v| number(v, 1)), "8310-5", "Temperature", "\u{b0}C", "Cel", Some((35.5, 37.5))),
+            (whole(vitals.oxygen), "2708-6", "Oxygen saturation", "%", "%", Some((96.0, 100.0))),
+            (whole(vitals.breathing), "9279-1", "Breathing", "/min", "/min", Some((12.0, 20.0))),
             (vitals.weight.map(|v| number(v, 1)), "29463-7", "Weight", "kg", "kg", None),
             (vitals.height.map(|v| number(v, 0)), "8302-2", "Height", "cm", "cm", None),
             (bmi.map(|v| number(v, 1)), "39156-5", "Body mass index", "kg/m\u{b2}", "kg/m2", None),
         ];
         let adult = self.person.age >= 18;
-        for (value, loinc, name, unit, ucum, flag) in single {
-            if let Some(value) = value {
-                let flag = flag.filter(|_| adult || loinc == "8310-5");
-                self.vital(visit, &when, code(loinc, name), ("valueQuantity", quantity(value, unit, ucum)), flag);
-            }
+        for (value, loinc, name, unit, ucum, range) in single {
+            let Some(value) = value else { continue };
+            // A child's pulse and breathing have other ranges, by age.
+            let range = range.filter(|_| adult || loinc == "8310-5");
+            let flag = range.and_then(|range| flag_of(value.as_f64()?, range));
+            let bound = |bound: f64| quantity(number(bound, i32::from(bound.fract() != 0.0)), unit, ucum);
+            let range = range.map(|(low, high)| json!([{"low": bound(low), "high": bound(high)}]));
+            let value = ("valueQuantity", quantity(value, unit, ucum));
+            self.vital(visit, &when, code(loinc, name), value, (flag, range));
         }
     }
 
-    fn vital(&mut self, visit: &Visit, when: &str, code: Value, (key, value): (&str, Value), flag: Option<&str>) {
+    fn vital(
+        &mut self,
+        visit: &Visit,
+        when: &str,
+        code: Value,
+        (key, value): (&str, Value),
+        (flag, range): (Option<&str>, Option<Value>),
+    ) {
         let mut elements = json!({
             "status": "final",
             "category": [hl7("observation-category", "vital-signs")],
@@ -291,6 +274,9 @@ impl Chart {
         });
         if let Some(elements) = elements.as_object_mut() {
             elements.insert(key.into(), value);
+            if let Some(range) = range {
+                elements.insert("referenceRange".into(), range);
+            }
             if let Some(flag) = flag {
                 elements.insert("interpretation".into(), json!([hl7("v3-ObservationInterpretation", flag)]));
             }
@@ -480,10 +466,12 @@ fn pressure_flag(systolic: i64, diastolic: i64) -> Option<&'static str> {
     }
 }
 
-fn bounds(value: Option<f64>, low: f64, high: f64) -> Option<&'static str> {
-    match value {
-        Some(value) if value < low => Some("L"),
-        Some(value) if value > high => Some("H"),
-        _ => None,
+fn flag_of(value: f64, (low, high): (f64, f64)) -> Option<&'static str> {
+    if value < low {
+        Some("L")
+    } else if value > high {
+        Some("H")
+    } else {
+        None
     }
 }

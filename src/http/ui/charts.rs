@@ -12,8 +12,8 @@ use super::text::t;
 
 /// How many points a trend labels with their value; of more, only the last one.
 const LABELLED: usize = 8;
-/// The least distance between two labels of a trend's axis, in percent of its width: "Mar" at 320 px.
-const APART: f64 = 9.0;
+/// The least distance between two labels of a trend's axis, in percent of its width: a year at 320 px.
+const APART: f64 = 13.0;
 
 /// A series' pictures and short words, for tables.
 impl Series {
