@@ -140,6 +140,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/who-looked.csv",                 BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/audit",                             CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
+    (Verb::Get,  "/approvals",                         CLINIC,  ADMIN,     Plain(200), NoEntry),
+    (Verb::Post, "/approvals",                         CLINIC,  ADMIN,     Plain(422), NoEntry),
     (Verb::Get,  "/box",                               CLINIC,  OPERATORS, Plain(200), NoEntry),
     (Verb::Get,  "/box/accounts",                      CLINIC,  OPERATORS, Plain(200), AnEntry),
     (Verb::Get,  "/box/accounts/new",                  CLINIC,  OPERATORS, Plain(200), NoEntry),

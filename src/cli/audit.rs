@@ -7,13 +7,15 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::approval::{self, Approval};
 use super::order::{Caller, Order as BoxOrder, Talk};
 use super::place::Reach;
 use super::{Failure, Out, field, user};
 use crate::app::{AppError, Opened};
 use crate::audit::{self as log, Action, Filter, Outcome, VerifyInput};
-use crate::base::{FhirId, Timestamp};
+use crate::base::{FhirId, Secret, Timestamp};
 use crate::crypto::Fingerprint;
+use crate::identity::Approves;
 
 #[derive(Debug, Args)]
 pub(super) struct Audit {
@@ -50,6 +52,8 @@ enum What {
         /// The file, which must not exist.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
+        #[command(flatten)]
+        approval: Approval,
     },
 }
 
@@ -85,10 +89,20 @@ struct List {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    Verify { checkpoints: Vec<String>, pinned: Vec<Fingerprint> },
-    List { filter: Box<Filter>, user: Option<String>, limit: u32 },
+    Verify {
+        checkpoints: Vec<String>,
+        pinned: Vec<Fingerprint>,
+    },
+    List {
+        filter: Box<Filter>,
+        user: Option<String>,
+        limit: u32,
+    },
     Checkpoint,
-    Export,
+    Export {
+        #[serde(serialize_with = "approval::crossing")]
+        approve: Option<Secret<String>>,
+    },
 }
 
 impl Audit {
@@ -136,12 +150,12 @@ impl Audit {
                     None => out.text(note),
                 }
             }
-            What::Export { to } => export(out, &reach, &to),
+            What::Export { to, approval } => export(out, &reach, &to, approval),
         }
     }
 }
 
-fn export(out: &mut Out, reach: &Reach, to: &std::path::Path) -> Result<(), Failure> {
+fn export(out: &mut Out, reach: &Reach, to: &std::path::Path, approval: Approval) -> Result<(), Failure> {
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -153,7 +167,11 @@ fn export(out: &mut Out, reach: &Reach, to: &std::path::Path) -> Result<(), Fail
         written += 1;
         writeln!(file, "{}", value.as_str().unwrap_or_default()).map_err(|e| AppError::file(to, "written")(e).into())
     };
-    let done = reach.long_order(BoxOrder::Audit(Order::Export), &mut std::iter::empty(), &mut line);
+    let done = reach.long_order(
+        BoxOrder::Audit(Order::Export { approve: approval.code() }),
+        &mut std::iter::empty(),
+        &mut line,
+    );
     let kept = done.and_then(|_| {
         file.into_inner()
             .map_err(|error| error.into_error())
@@ -192,7 +210,7 @@ impl Order {
             Self::Verify { .. } => "audit-verify",
             Self::List { .. } => "audit-list",
             Self::Checkpoint => "audit-checkpoint",
-            Self::Export => "audit-export",
+            Self::Export { .. } => "audit-export",
         }
     }
 
@@ -213,7 +231,7 @@ impl Order {
                 let (made, _) = opened.audit.checkpoint(opened.signer(), event).await.map_err(AppError::from)?;
                 Ok(json!({ "checkpoint": made.text, "size": made.size, "key": made.key.fingerprint().to_string() }))
             }
-            Self::Export => export_lines(opened, caller, name, talk).await,
+            Self::Export { approve } => export_lines(opened, caller, name, approve, talk).await,
         }
     }
 }
@@ -233,16 +251,18 @@ async fn verify(
     Ok(json!({ "whole": whole, "text": text, "report": report }))
 }
 
-async fn export_lines(opened: &Opened, caller: Caller, name: &str, talk: Talk) -> Result<Value, Failure> {
-    if !opened.settings.is_demo() {
-        return Err(Failure::failed(
-            "on a real box the access log leaves the box only with the health administrator's approval, and this version \
-             has no approvals yet. `chartbox audit list` and `audit verify` work; take a checkpoint to keep outside.",
-        ));
-    }
+async fn export_lines(
+    opened: &Opened,
+    caller: Caller,
+    name: &str,
+    approve: Option<Secret<String>>,
+    talk: Talk,
+) -> Result<Value, Failure> {
+    approval::ask(opened, caller, name, approve, Approves::AuditExport).await?;
+    let _ = opened.audit.commit(vec![caller.event(name, Action::AuditExport)]).await.map_err(AppError::from)?;
     let (checkpoint, _) = opened
         .audit
-        .checkpoint(opened.signer(), caller.event(name, Action::AuditExport))
+        .checkpoint(opened.signer(), caller.event(name, Action::Checkpoint))
         .await
         .map_err(AppError::from)?;
     let (audit, say) = (opened.audit.clone(), talk.say.clone());

@@ -4,6 +4,7 @@
 //! by its control socket, and otherwise this process opens the store and carries it out itself. Either way
 //! it is one entry in the access log, with the caller's uid.
 
+mod approval;
 mod audit;
 mod config;
 pub mod control;

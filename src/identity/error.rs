@@ -64,6 +64,13 @@ pub enum IdentityError {
     NoCode,
     #[error("the setup was not finished in time, or not filled in; type the setup code again")]
     NoDraft,
+    #[error("this code approves nothing here; copy it once more, or have the health administrator make another one")]
+    WrongApproval,
+    #[error("this code was used already; have the health administrator make another one")]
+    ApprovalUsed,
+    #[error("this code is good no more; have the health administrator make another one and use it within 15 minutes")]
+    ApprovalEnded,
+
     #[error("the setup makes a health administrator, an operator and a clinician: one account each")]
     SetupRoles,
 }

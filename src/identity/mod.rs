@@ -5,6 +5,7 @@
 
 mod account;
 mod accounts;
+mod approval;
 mod by;
 mod draft;
 mod error;
@@ -29,6 +30,7 @@ use tokio::sync::Semaphore;
 
 pub use account::{AccountKind, AccountRow, AccountState, UserName};
 pub use accounts::{FirstPassword, NewAccount, PreparedAccount};
+pub use approval::{APPROVAL_LASTS, Approval, ApprovalState, Approves};
 pub use by::By;
 pub use draft::{DRAFT_KEPT, DraftAccount, DraftFaults};
 pub use error::IdentityError;

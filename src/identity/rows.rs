@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountRow;
+use super::approval::Approval;
 use super::draft::DraftRow;
 use super::session::SessionRow;
 use super::token::TokenRow;
@@ -33,6 +34,9 @@ pub(super) const THE_SETUP: (u8,) = (0,);
 
 /// Tag of the secret → what was typed so far.
 pub(super) const SETUP_DRAFTS: Table<([u8; 32],), DraftRow> = Table::new(tables::SETUP_DRAFTS);
+
+/// Tag of the code → what it approves.
+pub(super) const APPROVALS: Table<([u8; 32],), Approval> = Table::new(tables::APPROVALS);
 
 /// An account's id as a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
-//! Taking away what has ended: sessions, tokens, drafts of a setup, throttles that say nothing any more.
+//! Taking away what has ended: sessions, tokens, drafts of a setup, approvals, throttles that say nothing any more.
 
-use super::rows::{ACCOUNTS, SESSIONS, SESSIONS_OF, SETUP_DRAFTS, THROTTLES, TOKENS, TOKENS_OF};
+use super::rows::{ACCOUNTS, APPROVALS, SESSIONS, SESSIONS_OF, SETUP_DRAFTS, THROTTLES, TOKENS, TOKENS_OF};
 use super::throttle::is_forgotten;
-use super::{Identity, IdentityError, draft};
+use super::{Identity, IdentityError, approval, draft};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 impl Identity {
@@ -53,6 +53,12 @@ impl Identity {
                 ended.push(Ended::Draft(tag));
             }
         }
+        for row in read.scan(&APPROVALS, KeyRange::all(), Direction::Up)? {
+            let ((tag,), found) = row?;
+            if approval::is_forgotten(&found, now) {
+                ended.push(Ended::Approval(tag));
+            }
+        }
         Ok(ended)
     }
 }
@@ -62,6 +68,7 @@ enum Ended {
     Token { tag: [u8; 32], of: (crate::base::AccountId, crate::base::TokenId) },
     Throttle((u8, Vec<u8>)),
     Draft([u8; 32]),
+    Approval([u8; 32]),
 }
 
 impl Ended {
@@ -77,6 +84,7 @@ impl Ended {
             }
             Self::Throttle(key) => tx.delete(&THROTTLES, key),
             Self::Draft(tag) => tx.delete(&SETUP_DRAFTS, &(*tag,)),
+            Self::Approval(tag) => tx.delete(&APPROVALS, &(*tag,)),
         }
     }
 }

@@ -579,3 +579,64 @@ async fn on_a_full_disk_nobody_is_told_whether_a_password_was_right() {
     *house.room.write().unwrap() = DiskRoom::Plenty;
     house.enter("anna").await;
 }
+
+impl House {
+    async fn approval(&self, maker: &AccountRow) -> Secret<String> {
+        let mut by = by();
+        by.actor.account = Some(maker.id);
+        self.identity.make_approval(Approves::AuditExport, "asked by the auditor", by).await.unwrap().0
+    }
+
+    async fn approved(&self, code: &str) -> Result<Approval, IdentityError> {
+        self.identity.use_approval(&secret(code), Approves::AuditExport, by()).await
+    }
+}
+
+#[tokio::test]
+async fn an_approval_is_good_once_however_its_code_is_typed_and_both_are_in_the_log() {
+    let house = house();
+    let ada = house.add("ada", Role::HealthAdmin).await;
+    let code = house.approval(&ada).await;
+    assert_eq!(house.identity.open_approvals().unwrap().len(), 1);
+    let approval = house.approved(&code.expose().to_lowercase().replace('-', " ")).await.unwrap();
+    assert_eq!((approval.by, approval.approves), (ada.id, Approves::AuditExport));
+    assert!(matches!(house.approved(code.expose()).await, Err(IdentityError::ApprovalUsed)));
+    assert!(house.identity.open_approvals().unwrap().is_empty());
+    let said: Vec<_> = house.log().into_iter().skip(1).collect();
+    use Action::{ApprovalMade, ApprovalUsed};
+    use Outcome::{Denied, Success};
+    assert_eq!(said, [(ApprovalMade, Success), (ApprovalUsed, Success), (ApprovalUsed, Denied)]);
+}
+
+#[tokio::test]
+async fn an_approval_ends_after_a_quarter_of_an_hour_and_with_the_role_of_its_maker() {
+    let house = house();
+    let ada = house.add("ada", Role::HealthAdmin).await;
+    house.add("hugo", Role::HealthAdmin).await;
+    let (late, orphan) = (house.approval(&ada).await, house.approval(&ada).await);
+    house.identity.disable(ada.id, by()).await.unwrap();
+    assert!(matches!(house.approved(orphan.expose()).await, Err(IdentityError::ApprovalEnded)));
+    house.identity.enable(ada.id, by()).await.unwrap();
+    house.clock.advance(Duration::from_secs(899));
+    house.approved(orphan.expose()).await.unwrap();
+    house.clock.advance(Duration::from_secs(1));
+    assert!(matches!(house.approved(late.expose()).await, Err(IdentityError::ApprovalEnded)));
+    assert!(house.identity.open_approvals().unwrap().is_empty());
+    assert_eq!(house.identity.sweep().await.unwrap(), 0);
+    house.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(house.identity.sweep().await.unwrap(), 3, "two approvals, and the throttle of wrong codes");
+    assert!(matches!(house.approved(late.expose()).await, Err(IdentityError::WrongApproval)));
+}
+
+#[tokio::test]
+async fn a_wrong_approval_is_slowed_down() {
+    let house = house();
+    let ada = house.add("ada", Role::HealthAdmin).await;
+    let code = house.approval(&ada).await;
+    for _ in 0..5 {
+        assert!(matches!(house.approved("BBBBB-BBBBB").await, Err(IdentityError::WrongApproval)));
+    }
+    assert!(matches!(house.approved(code.expose()).await, Err(IdentityError::Wait { .. })));
+    house.clock.advance(Duration::from_secs(30));
+    house.approved(code.expose()).await.unwrap();
+}

@@ -1,7 +1,7 @@
 //! Waiting after failures, in the store: a restart forgives nothing, and guessing in parallel gains nothing.
 //!
 //! What is throttled is a user name as it was typed, whether or not there is such an account; an address, or the
-//! first 64 bits of an IPv6 one; and the setup code.
+//! first 64 bits of an IPv6 one; the setup code; and codes of approvals.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -24,6 +24,7 @@ enum Kind {
     Account,
     Address,
     Setup,
+    Approval,
 }
 
 /// The first wait; each further failure doubles it.
@@ -34,7 +35,7 @@ impl Kind {
     /// How many failures are free. Many people sign in from one address.
     const fn free(self) -> u32 {
         match self {
-            Self::Account | Self::Setup => 5,
+            Self::Account | Self::Setup | Self::Approval => 5,
             Self::Address => 25,
         }
     }
@@ -42,7 +43,7 @@ impl Kind {
     /// After how long without a failure all is forgotten.
     const fn memory(self) -> Duration {
         match self {
-            Self::Account | Self::Setup => Duration::from_secs(24 * 3600),
+            Self::Account | Self::Setup | Self::Approval => Duration::from_secs(24 * 3600),
             Self::Address => Duration::from_secs(3600),
         }
     }
@@ -55,6 +56,11 @@ impl Throttle {
 
     pub(super) fn setup() -> Self {
         Self::new(Kind::Setup, Vec::new())
+    }
+
+    /// All codes together: they are tried at the console alone.
+    pub(super) fn approval() -> Self {
+        Self::new(Kind::Approval, Vec::new())
     }
 
     pub(super) fn address(origin: IpAddr) -> Self {
@@ -124,7 +130,8 @@ pub(super) fn succeeded(tx: &mut AuditedTx<'_, '_>, throttles: &[Throttle]) -> R
 
 /// Whether a row says nothing any more.
 pub(super) fn is_forgotten(kind: u8, row: &ThrottleRow, now: Timestamp) -> bool {
-    let kind = [Kind::Account, Kind::Address, Kind::Setup].into_iter().find(|known| *known as u8 == kind);
+    let kind =
+        [Kind::Account, Kind::Address, Kind::Setup, Kind::Approval].into_iter().find(|known| *known as u8 == kind);
     row.until <= now && kind.is_none_or(|kind| after(row.last, kind.memory()) <= now)
 }
 

@@ -35,6 +35,7 @@ tables! {
     28 THROTTLES       "throttles"       "identity" "Sign-in attempts, by account and by address.";
     29 SETUP           "setup"           "identity" "The setup code's hash and whether it was used.";
     30 SETUP_DRAFTS    "setup_drafts"    "identity" "What is typed into the wizard of a new box, by hash of the draft's secret.";
+    31 APPROVALS       "approvals"       "identity" "One-time codes for exports, by hash of the code.";
     40 RESOURCES       "resources"       "record"   "Current resources: header and response-ready JSON, by row number.";
     41 RESOURCE_IDS    "resource_ids"    "record"   "Row number by type and logical id; kept after deletion.";
     42 VERSIONS        "versions"        "record"   "Superseded and deleted versions, by row number and version descending.";

@@ -2,7 +2,10 @@
 
 use chartbox::audit::{Action, Outcome};
 use chartbox::base::Secret;
-use chartbox::http::admin::pages::{Audit, AuditFilter, ChainState, EntryGroup, EntryRow, Found, Verify};
+use chartbox::http::admin::pages::{
+    ApprovalForm, ApprovalGiven, ApprovalRow, Approvals, Audit, AuditFilter, ChainState, EntryGroup, EntryRow, Found,
+    Verify,
+};
 use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
 use chartbox::http::open::pages::*;
@@ -368,7 +371,19 @@ fn admin() -> Vec<(&'static str, String)> {
             "What was done without this program, and so was never written.".to_owned(),
         ]
     };
+    let open = || ApprovalRow {
+        what: "The whole access log".into(),
+        by: "Ada Quill-Featherstonehaugh".into(),
+        until: time("2026-03-03T09:53"),
+    };
+    let given = ApprovalGiven { code: Secret::new("K7M2P-9QXTB".into()), until: time("2026-03-03T09:53") };
+    let mut no_reason = Faults::none();
+    no_reason.add("reason", "Say why: it stands in the access log.");
+    let approvals = |faults, given, open| Approvals { cx: cx(), form: ApprovalForm::default(), faults, given, open };
     vec![
+        ("approvals", render(&approvals(Faults::none(), None, vec![]))),
+        ("approvals-given", render(&approvals(Faults::none(), Some(given), vec![open(), open()]))),
+        ("approvals-fault", render(&approvals(no_reason, None, vec![]))),
         ("audit", render(&audit(chain(whole), groups.clone()))),
         ("audit-broken", render(&audit(chain(broken), groups))),
         (

@@ -106,6 +106,7 @@ nav-main = Main
 nav-today = Today
 nav-patients = Patients
 nav-audit = Audit
+nav-approvals = Approvals
 nav-health = Health
 nav-accounts = Accounts
 nav-home = Home
@@ -1289,6 +1290,25 @@ part-other =
         [one] 1 other part of the record
        *[other] { $count } other parts of the record
     }
+
+## The health administrator: approvals
+
+approvals-about = What leaves the box at its console needs your word: a code that is good once, for 15 minutes.
+approval-what = What may leave the box
+approves-audit-export = The whole access log
+    .more = As a file from which a stranger can check it. It names staff and patients by number, and holds what was searched and why.
+approval-no-what = Choose what may leave the box.
+approval-reason = Why
+approval-reason-hint = Who asked for it, and what for. It stands in the access log.
+approval-no-reason = Say why: it stands in the access log.
+approval-long-reason = Say it in at most { $most } characters.
+approval-make = Make a code
+approval-code = The code, shown this once
+approval-code-more = Good until { $time }, for one export. Whoever stands at the box’s console types: chartbox audit export --to FILE --approve CODE
+approvals-open = Good now
+approvals-none = None
+approvals-none-more = A code that was used or has ended is not shown here; the access log has them all.
+approval-by = by { $name }, until { $time }
 
 ## The operator: health of the box
 

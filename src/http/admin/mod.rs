@@ -1,5 +1,6 @@
 //! Pages of the health administrator.
 
+pub(super) mod approvals;
 pub(super) mod explorer;
 pub mod pages;
 pub(super) mod verification;

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use crate::audit::{Action, Outcome};
+use crate::base::Secret;
 use crate::http::ui::record::Pages;
-use crate::http::ui::{Cx, State, When, filters, format, page, t, words};
+use crate::http::ui::{Cx, Faults, Field, State, When, filters, format, page, t, words};
 
 /// The access log with its filters.
 #[derive(Debug, Clone, Template)]
@@ -219,5 +220,63 @@ impl Verify {
             Found::Tampered => "verify-tampered.more",
         })
         .to_string()
+    }
+}
+
+/// The health administrator's approvals: a form for a new one, and those that are good now.
+#[derive(Debug, Clone, Template)]
+#[template(path = "admin/approvals.html")]
+pub struct Approvals {
+    pub cx: Cx,
+    pub form: ApprovalForm,
+    pub faults: Faults,
+    /// The code that was made just now, on this one answer and never again.
+    pub given: Option<ApprovalGiven>,
+    pub open: Vec<ApprovalRow>,
+}
+page!(Approvals in Approvals);
+
+/// The form. Inputs: `what` (a name of [`Approves`](crate::identity::Approves)), `reason`.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct ApprovalForm {
+    pub what: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ApprovalGiven {
+    pub code: Secret<String>,
+    pub until: When,
+}
+
+impl ApprovalGiven {
+    fn code(&self) -> &str {
+        self.code.expose()
+    }
+
+    fn time(&self) -> String {
+        self.until.clock().unwrap_or_else(|| self.until.long())
+    }
+}
+
+/// One that is good now. Its code is not known to anybody here.
+#[derive(Debug, Clone)]
+pub struct ApprovalRow {
+    pub what: String,
+    pub by: String,
+    pub until: When,
+}
+
+impl ApprovalRow {
+    fn line(&self) -> String {
+        let until = self.until.clock().unwrap_or_else(|| self.until.long());
+        t("approval-by").with("name", &self.by).with("time", until).to_string()
+    }
+}
+
+impl Approvals {
+    fn reason(&self) -> Field {
+        Field::text("reason", t("approval-reason"), &self.form.reason, &self.faults).hint(t("approval-reason-hint"))
     }
 }

@@ -45,6 +45,7 @@ pub enum Place {
     Today,
     Patients,
     Audit,
+    Approvals,
     Health,
     Accounts,
     Home,
@@ -79,7 +80,9 @@ impl Cx {
             Some(Role::Clinician | Role::Nurse | Role::Reception) => {
                 vec![staff(Place::Today, "/today", "nav-today"), staff(Place::Patients, "/patients", "nav-patients")]
             }
-            Some(Role::HealthAdmin) => vec![staff(Place::Audit, "/audit", "nav-audit")],
+            Some(Role::HealthAdmin) => {
+                vec![staff(Place::Audit, "/audit", "nav-audit"), staff(Place::Approvals, "/approvals", "nav-approvals")]
+            }
             Some(Role::Operator) => vec![
                 staff(Place::Health, "/box", "nav-health"),
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),

@@ -1,0 +1,60 @@
+//! Approvals: codes by which something may leave the box at its console.
+
+use axum::Form;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::pages::{ApprovalForm, ApprovalGiven, ApprovalRow, Approvals};
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Faults, When, t};
+use crate::identity::{Approval, Approves};
+
+/// The longest reason, in characters.
+const LONGEST: usize = 500;
+
+/// `GET /approvals`
+pub async fn list(visit: Visit) -> Result<Response, Refusal> {
+    approvals(&visit, ApprovalForm::default(), Faults::none(), None)
+}
+
+/// `POST /approvals`
+pub async fn make(visit: Visit, Form(form): Form<ApprovalForm>) -> Result<Response, Refusal> {
+    let mut faults = Faults::none();
+    let reason = form.reason.trim();
+    if reason.is_empty() {
+        faults.add("reason", t("approval-no-reason"));
+    } else if reason.chars().count() > LONGEST {
+        faults.add("reason", t("approval-long-reason").with("most", LONGEST));
+    }
+    let approves = Approves::from_name(&form.what);
+    if approves.is_none() {
+        faults.add("what", t("approval-no-what"));
+    }
+    let (Some(approves), true) = (approves, faults.is_empty()) else {
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, approvals(&visit, form, faults, None)?));
+    };
+    let (code, approval) = visit.house.identity.make_approval(approves, reason, visit.by()).await?;
+    let given = ApprovalGiven { code, until: When::at(approval.ends(), &visit.house.front.face.zone) };
+    approvals(&visit, ApprovalForm::default(), Faults::none(), Some(given))
+}
+
+fn approvals(
+    visit: &Visit,
+    form: ApprovalForm,
+    faults: Faults,
+    given: Option<ApprovalGiven>,
+) -> Result<Response, Refusal> {
+    let house = &visit.house;
+    let row = |approval: &Approval| -> Result<ApprovalRow, Refusal> {
+        Ok(ApprovalRow {
+            what: t(&format!("approves-{}", approval.approves.name())).to_string(),
+            by: house.identity.account(approval.by)?.map(|by| by.display_name.to_string()).unwrap_or_default(),
+            until: When::at(approval.ends(), &house.front.face.zone),
+        })
+    };
+    let open = house.identity.open_approvals()?.iter().map(row).collect::<Result<_, _>>()?;
+    page(&Approvals { cx: visit.cx(), form, faults, given, open })
+}
