@@ -67,7 +67,7 @@ impl AppError {
         match self {
             Self::Locked { .. } | Self::Key(_) | Self::Store(StoreError::WrongKey) => 4,
             Self::Slots { .. }
-            | Self::Store(StoreError::Damaged(_) | StoreError::Codec(_))
+            | Self::Store(StoreError::Damaged(_) | StoreError::NotAStore(_) | StoreError::Codec(_))
             | Self::Audit(AuditError::Damaged { .. } | AuditError::Store(StoreError::Damaged(_))) => 3,
             _ => 1,
         }

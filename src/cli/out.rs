@@ -84,8 +84,10 @@ fn aligned(cells: &[impl AsRef<str>], widths: &[usize]) -> String {
 
 /// One sentence on standard error.
 pub(super) fn complain(text: &str) {
+    let text = text.trim_end();
+    let stop = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
     // Standard error may be closed; then there is nobody to tell.
-    let _ = writeln!(io::stderr(), "chartbox: {text}");
+    let _ = writeln!(io::stderr(), "chartbox: {text}{stop}");
 }
 
 #[cfg(test)]

@@ -36,7 +36,9 @@ pub enum StoreError {
     Exists(String),
     #[error("there is no store at {0}. Name the box's data folder, or make a new box with `init`.")]
     Missing(String),
-    #[error("{0} is not a Chartbox store. Name the box's data folder; nothing was changed.")]
+    #[error(
+        "{0} is not a Chartbox store, or was cut off. Restore the last good backup, or name the right folder; nothing was changed."
+    )]
     NotAStore(String),
     #[error("the store was written by a newer program (format {found}; this one knows {known}). Update this program.")]
     Newer { found: u64, known: u64 },

@@ -5,6 +5,7 @@
 mod approvals;
 mod client;
 mod commands;
+mod damage;
 mod disk;
 mod health;
 mod locked;
