@@ -172,8 +172,13 @@ enum Fhir {
     Metadata,
     Read,
     Update,
+    Patch,
     Delete,
     Search,
+    /// A search or history of everything: other types than Observation are found, too.
+    Everything,
+    /// `PUT`, `PATCH` or `DELETE` of what a search finds.
+    Found,
     Create,
     Batch,
     /// About what came with the request or with the program, and no record: for whoever is signed in.
@@ -186,13 +191,23 @@ enum Fhir {
 const FHIR: &[(Verb, &str, Fhir)] = &[
     (Verb::Get,    "/fhir/metadata",                         Fhir::Metadata),
     (Verb::Post,   "/fhir",                                  Fhir::Batch),
+    (Verb::Get,    "/fhir",                                  Fhir::Everything),
+    (Verb::Post,   "/fhir/_search",                          Fhir::Everything),
+    (Verb::Get,    "/fhir/_history",                         Fhir::Everything),
     (Verb::Get,    "/fhir/{kind}",                           Fhir::Search),
     (Verb::Post,   "/fhir/{kind}/_search",                   Fhir::Search),
+    (Verb::Get,    "/fhir/{kind}/_history",                  Fhir::Search),
+    (Verb::Put,    "/fhir/{kind}",                           Fhir::Found),
+    (Verb::Patch,  "/fhir/{kind}",                           Fhir::Found),
+    (Verb::Delete, "/fhir/{kind}",                           Fhir::Found),
+    (Verb::Get,    "/fhir/{kind}/{id}/{inner}",              Fhir::Everything),
+    (Verb::Post,   "/fhir/{kind}/{id}/{inner}/_search",      Fhir::Everything),
     (Verb::Post,   "/fhir/{kind}",                           Fhir::Create),
     (Verb::Get,    "/fhir/{kind}/{id}",                      Fhir::Read),
     (Verb::Get,    "/fhir/{kind}/{id}/_history",             Fhir::Read),
     (Verb::Get,    "/fhir/{kind}/{id}/_history/{version}",   Fhir::Read),
     (Verb::Put,    "/fhir/{kind}/{id}",                      Fhir::Update),
+    (Verb::Patch,  "/fhir/{kind}/{id}",                      Fhir::Patch),
     (Verb::Delete, "/fhir/{kind}/{id}",                      Fhir::Delete),
     (Verb::Post,   "/fhir/{kind}/$validate",                 Fhir::OfNoRecord),
     (Verb::Get,    "/fhir/{kind}/{id}/$validate",            Fhir::Read),
@@ -218,8 +233,8 @@ const fn observation(act: Fhir, who: Who) -> [u16; 6] {
         (Fhir::Read, Proxy)                        => [404, 200, 404, 404, 404, 404],
         (Fhir::Read, Clinician | Nurse | Service)  => [200, 200, 200, 404, 404, 404],
         // Patients add to their record; they do not write over it.
-        (Fhir::Update | Fhir::Delete, Patient | Proxy | Service) => [403; 6],
-        (Fhir::Update, _)                          => [200, 200, 200, 404, 404, 404],
+        (Fhir::Update | Fhir::Patch | Fhir::Delete, Patient | Proxy | Service) => [403; 6],
+        (Fhir::Update | Fhir::Patch, _)            => [200, 200, 200, 404, 404, 404],
         (Fhir::Delete, _)                          => [204, 204, 204, 404, 404, 404],
         _ => [0; 6],
     }
@@ -394,7 +409,7 @@ fn nobody_gets_more_or_less_than_the_rules_say() {
 fn fhir_instances(walk: &mut Walk) {
     let mut mark = walk.entries_after(0).1;
     let fixtures = walk.fixtures();
-    for (verb, path, act) in FHIR.iter().filter(|row| row.1.contains("{id}")) {
+    for (verb, path, act) in FHIR.iter().filter(|row| row.1.contains("{id}") && row.2 != Fhir::Everything) {
         let mut acts = BTreeMap::new();
         for who in Who::ALL {
             if *act == Fhir::ReadsValueSet {
@@ -424,6 +439,7 @@ fn fhir_instances(walk: &mut Walk) {
                 let caller = &walk.callers[&who];
                 let answer = match act {
                     Fhir::Update => caller.json("PUT", &address, &body),
+                    Fhir::Patch => caller.ask("PATCH", &address, &[("content-type", PATCH)], ONE_PATCH),
                     _ => caller.ask(verb.name(), &address, &[], ""),
                 };
                 let status = observation(*act, who)[place];
@@ -449,6 +465,9 @@ fn fhir_instances(walk: &mut Walk) {
     }
     conditional(walk, &fixtures);
 }
+
+const PATCH: &str = "application/json-patch+json";
+const ONE_PATCH: &str = r#"[{"op": "replace", "path": "/status", "value": "amended"}]"#;
 
 /// A condition tells nothing of what one may not see: sealed and absent answer alike, whatever version is named.
 fn conditional(walk: &mut Walk, fixtures: &[String; 6]) {
@@ -481,7 +500,8 @@ fn fhir_types(walk: &mut Walk) {
     let mut mark = walk.entries_after(0).1;
     let fixtures = walk.fixtures();
     let query = format!("_id={}&_count=50", fixtures.join(","));
-    for (verb, path, act) in FHIR.iter().filter(|row| !row.1.contains("{id}")) {
+    let mut found_rows = Vec::new();
+    for (verb, path, act) in FHIR.iter().filter(|row| !row.1.contains("{id}") || row.2 == Fhir::Everything) {
         let mut acts = BTreeMap::new();
         for who in Who::ALL {
             let may = observation(Fhir::Read, who);
@@ -507,18 +527,46 @@ fn fhir_types(walk: &mut Walk) {
                     walk.expect(format_args!("{what}"), &answer, if who == Anonymous { 401 } else { 200 });
                     continue;
                 }
-                Fhir::Search => {
-                    let answer = match verb {
-                        Verb::Get => caller.get(&format!("/fhir/Observation?{query}")),
-                        _ => caller.form("/fhir/Observation/_search", &query),
+                Fhir::Found => {
+                    if who == Anonymous {
+                        found_rows.push((*verb, *path));
+                    }
+                    continue;
+                }
+                Fhir::Search | Fhir::Everything => {
+                    let address = path.replace("{kind}", "Observation").replace("{id}", &walk.patients[0]);
+                    let address = match *path {
+                        "/fhir/{kind}/{id}/{inner}" | "/fhir/{kind}/{id}/{inner}/_search" => path
+                            .replace("{kind}", "Patient")
+                            .replace("{id}", &walk.patients[0])
+                            .replace("{inner}", "Observation"),
+                        _ => address,
                     };
-                    let never = may.iter().find(|status| matches!(status, 401 | 403));
+                    let history = path.ends_with("_history");
+                    let asked = match (history, *path) {
+                        (true, _) => "_count=1000".to_owned(),
+                        (_, "/fhir" | "/fhir/_search") => format!("_type=Observation&{query}"),
+                        _ => query.clone(),
+                    };
+                    let answer = match verb {
+                        Verb::Get => caller.get(&format!("{address}?{asked}")),
+                        _ => caller.form(&address, &asked),
+                    };
+                    // Everybody has some type of which they may see a history.
+                    let never = may
+                        .iter()
+                        .find(|status| matches!(status, 401 | 403 if who == Anonymous || *path != "/fhir/_history"));
                     walk.expect(format_args!("{what}"), &answer, never.copied().unwrap_or(200));
                     if answer.status == 200 {
                         let found: Vec<bool> =
                             fixtures.iter().map(|id| answer.body.contains(&format!("Observation/{id}"))).collect();
                         // The searched ids stand in the self link; entries have the type before them.
-                        let readable: Vec<bool> = may.iter().map(|status| *status == 200).collect();
+                        let of_the_first = |place: usize| !path.contains("{inner}") || matches!(place, 0 | 3);
+                        let readable: Vec<bool> = may
+                            .iter()
+                            .enumerate()
+                            .map(|(place, status)| *status == 200 && of_the_first(place))
+                            .collect();
                         if found != readable {
                             walk.wrong.push(format!("{what}: finds {found:?} where it reads {readable:?}"));
                         }
@@ -563,6 +611,40 @@ fn fhir_types(walk: &mut Walk) {
         }
         mark = walk.check_entries(path, mark, &acts);
     }
+    for (verb, path) in found_rows {
+        mark = found(walk, verb, path, mark);
+    }
+}
+
+/// What a search finds is changed as what is named is; what it may not find is not there.
+fn found(walk: &mut Walk, verb: Verb, path: &str, mark: u64) -> u64 {
+    let mut acts = BTreeMap::new();
+    for who in Who::ALL {
+        let ids = walk.fixtures();
+        for (place, target) in TARGETS.iter().enumerate() {
+            let address = format!("/fhir/Observation?_id={}", ids[place]);
+            let mut body = observation_of(&walk.patients[place % 3], false);
+            body["id"] = json!(ids[place]);
+            let caller = &walk.callers[&who];
+            let (answer, act) = match verb {
+                Verb::Put => (caller.json("PUT", &address, &body), Fhir::Update),
+                Verb::Patch => (caller.ask("PATCH", &address, &[("content-type", PATCH)], ONE_PATCH), Fhir::Patch),
+                _ => (caller.ask("DELETE", &address, &[], ""), Fhir::Delete),
+            };
+            let status = match (verb, observation(act, who)[place]) {
+                // There was nothing to delete.
+                (Verb::Delete, 404) => 204,
+                (_, status) => status,
+            };
+            walk.expect(format_args!("{} {path} by {who:?} of {target}", verb.name()), &answer, status);
+            *acts.entry(who).or_default() += usize::from(answer.status != 401);
+        }
+        let sealed = walk.callers[&Patient].get(&format!("/fhir/Observation/{}", ids[3]));
+        walk.expect(format_args!("the sealed one after {} {path} by {who:?}", verb.name()), &sealed, 200);
+    }
+    // The walk itself reads as the patient.
+    acts.remove(&Patient);
+    walk.check_entries(path, mark, &acts)
 }
 
 /// The patients themselves: the directory is the clinical staff's, reception's and the health administrator's.

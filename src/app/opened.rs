@@ -57,7 +57,7 @@ impl Opened {
         let audit = Audit::new(store.clone(), ambient.clone());
         let identity =
             Identity::new(audit.clone(), unlocked.root.token_key(), identity_settings(&config, settings.is_demo()));
-        let records = Records::new(audit.clone(), config.access.reach);
+        let records = Records::new(audit.clone(), config.access.reach).limited(config.search_limits());
         let (root, opened_by) = (unlocked.root, unlocked.kind);
         Ok(Self {
             folder,

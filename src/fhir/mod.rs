@@ -7,10 +7,12 @@ pub mod definitions;
 pub mod json;
 pub mod meta;
 pub mod outcome;
+pub mod patch;
 pub mod fhirpath;
 mod resource_type;
 pub mod search;
 pub mod terminology;
+pub mod shape;
 pub mod validate;
 
 pub use definitions::Definitions;

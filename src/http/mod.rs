@@ -57,6 +57,10 @@ pub struct Limits {
     pub header: std::time::Duration,
     /// Connections at one time, for each listener.
     pub connections: usize,
+    /// Entries of one bundle.
+    pub bundle_entries: usize,
+    /// Links of one chained search.
+    pub chain_depth: usize,
 }
 
 impl Default for Limits {
@@ -67,6 +71,8 @@ impl Default for Limits {
             request: std::time::Duration::from_secs(30),
             header: std::time::Duration::from_secs(10),
             connections: 1024,
+            bundle_entries: 5_000,
+            chain_depth: crate::fhir::search::CHAIN_DEPTH,
         }
     }
 }

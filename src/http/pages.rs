@@ -86,7 +86,8 @@ fn problem(refusal: &Refusal) -> ProblemKind {
         | Refused::Unprocessable
         | Refused::Conflict
         | Refused::Precondition
-        | Refused::MediaType => ProblemKind::NotUnderstood,
+        | Refused::MediaType
+        | Refused::NotAcceptable => ProblemKind::NotUnderstood,
         Refused::TooLarge { most } => ProblemKind::TooLarge { most },
         Refused::Throttled { .. } => ProblemKind::TooMany { until: None },
         Refused::Timeout | Refused::Locked => ProblemKind::NotReady,

@@ -60,6 +60,8 @@ pub enum Refused {
         most: u64,
     },
     MediaType,
+    /// No form of the answer that the client takes.
+    NotAcceptable,
     /// Too many tries. Seconds until the next one.
     Throttled {
         seconds: u32,
@@ -94,6 +96,7 @@ impl Refused {
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Timeout | Self::Locked | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
@@ -110,7 +113,7 @@ impl Refused {
             Self::ProofNeeded => "suppressed",
             Self::NotFound | Self::NoRecord => "not-found",
             Self::Gone => "deleted",
-            Self::Method | Self::MediaType => "not-supported",
+            Self::Method | Self::MediaType | Self::NotAcceptable => "not-supported",
             Self::Malformed => "structure",
             Self::Unprocessable => "processing",
             Self::Conflict | Self::Precondition => "conflict",
@@ -144,6 +147,7 @@ impl Refused {
             }
             Self::TooLarge { .. } => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
             Self::MediaType => "The box does not read this type of content. Send JSON (application/fhir+json).",
+            Self::NotAcceptable => "The box has no answer in the form that was asked for.",
             Self::Throttled { .. } => "Too many tries. Wait a little, then try again.",
             Self::WrongHost => {
                 "This box does not answer under this name. Open it under the name that its welcome page shows."
@@ -217,6 +221,37 @@ impl Refusal {
         self
     }
 
+    /// About this element, as FHIRPath has it, unless its issues say more exactly.
+    #[must_use]
+    pub fn at(mut self, expression: &str) -> Self {
+        if self.issues.is_empty() {
+            self.issues.push(self.own_issue());
+        }
+        for issue in self.issues.iter_mut().filter(|issue| issue.expression.is_none()) {
+            issue.expression = Some(expression.to_owned());
+        }
+        self
+    }
+
+    /// With the expressions of its issues, which begin at a resource, read from where that stands.
+    #[must_use]
+    pub fn under(mut self, place: &str) -> Self {
+        for issue in &mut self.issues {
+            let inner = issue.expression.as_deref().and_then(|whole| whole.split_once('.')).map(|(_, rest)| rest);
+            issue.expression = Some(inner.map_or_else(|| place.to_owned(), |rest| format!("{place}.{rest}")));
+        }
+        if self.issues.is_empty() { self.at(place) } else { self }
+    }
+
+    fn own_issue(&self) -> Issue {
+        Issue {
+            severity: "error",
+            code: self.kind.issue_code().into(),
+            expression: None,
+            text: self.sentence().to_owned(),
+        }
+    }
+
     pub const fn status(&self) -> StatusCode {
         self.kind.status()
     }
@@ -231,12 +266,7 @@ impl Refusal {
 
     /// The `OperationOutcome` that says it.
     pub fn operation_outcome(&self) -> serde_json::Value {
-        let own = Issue {
-            severity: "error",
-            code: self.kind.issue_code().into(),
-            expression: None,
-            text: self.sentence().to_owned(),
-        };
+        let own = self.own_issue();
         let all = if self.issues.is_empty() { std::slice::from_ref(&own) } else { &self.issues };
         let issues: Vec<_> = all
             .iter()
@@ -374,6 +404,7 @@ fn kind_of(status: StatusCode) -> Refused {
         StatusCode::METHOD_NOT_ALLOWED => Refused::Method,
         StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge { most: 0 },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Refused::MediaType,
+        StatusCode::NOT_ACCEPTABLE => Refused::NotAcceptable,
         StatusCode::UNPROCESSABLE_ENTITY => Refused::Unprocessable,
         StatusCode::CONFLICT => Refused::Conflict,
         StatusCode::REQUEST_TIMEOUT => Refused::Timeout,

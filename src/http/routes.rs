@@ -5,10 +5,12 @@
 //! in is the first check only; what of a record one may see is `access`'s to say, in the handler.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::MethodRouter;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 
 use super::House;
 use super::gate::{self, Door};
@@ -230,14 +232,22 @@ pub static TABLE: &[Route] = &[
     row!(Get "/fhir/metadata", BOTH, Audience::Anyone, Format::Fhir => super::api::metadata),
     row!(Post "/fhir", BOTH, Audience::SignedIn, Format::Fhir => super::api::batch_or_transaction)
         .takes(BodyLimit::Bundle),
-    row!(Get "/fhir/{kind}", BOTH, Audience::SignedIn, Format::Fhir => super::api::search),
+    row!(Get "/fhir", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
+    row!(Get "/fhir/_history", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
+    row!(Post "/fhir/_search", BOTH, Audience::SignedIn, Format::Fhir => super::api::search_all_by_form),
+    row!(Get "/fhir/{kind}", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
     row!(Post "/fhir/{kind}", BOTH, Audience::SignedIn, Format::Fhir => super::api::create),
+    row!(Put "/fhir/{kind}", BOTH, Audience::SignedIn, Format::Fhir => super::api::update_found),
+    row!(Patch "/fhir/{kind}", BOTH, Audience::SignedIn, Format::Fhir => super::api::patch_found),
+    row!(Delete "/fhir/{kind}", BOTH, Audience::SignedIn, Format::Fhir => super::api::delete_found),
     row!(Post "/fhir/{kind}/_search", BOTH, Audience::SignedIn, Format::Fhir => super::api::search_by_form),
-    row!(Get "/fhir/{kind}/{id}", BOTH, Audience::SignedIn, Format::Fhir => super::api::read),
+    row!(Get "/fhir/{kind}/_history", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
+    row!(Get "/fhir/{kind}/{id}", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
     row!(Put "/fhir/{kind}/{id}", BOTH, Audience::SignedIn, Format::Fhir => super::api::update),
+    row!(Patch "/fhir/{kind}/{id}", BOTH, Audience::SignedIn, Format::Fhir => super::api::patch),
     row!(Delete "/fhir/{kind}/{id}", BOTH, Audience::SignedIn, Format::Fhir => super::api::delete),
-    row!(Get "/fhir/{kind}/{id}/_history", BOTH, Audience::SignedIn, Format::Fhir => super::api::history),
-    row!(Get "/fhir/{kind}/{id}/_history/{version}", BOTH, Audience::SignedIn, Format::Fhir => super::api::vread),
+    row!(Get "/fhir/{kind}/{id}/_history", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
+    row!(Get "/fhir/{kind}/{id}/_history/{version}", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
     row!(Post "/fhir/{kind}/$validate", BOTH, Audience::SignedIn, Format::Fhir => super::api::validate_type),
     row!(Get "/fhir/{kind}/{id}/$validate", BOTH, Audience::SignedIn, Format::Fhir => super::api::validate_instance),
     row!(Post "/fhir/{kind}/{id}/$validate", BOTH, Audience::SignedIn, Format::Fhir => super::api::validate_instance),
@@ -250,6 +260,8 @@ pub static TABLE: &[Route] = &[
     row!(Post "/fhir/{kind}/$validate-code", BOTH, Audience::SignedIn, Format::Fhir => super::api::validate_code),
     row!(Get "/fhir/{kind}/{id}/$validate-code", BOTH, Audience::SignedIn, Format::Fhir => super::api::validate_code_stored),
     row!(Post "/fhir/{kind}/{id}/$validate-code", BOTH, Audience::SignedIn, Format::Fhir => super::api::validate_code_stored),
+    row!(Get "/fhir/{kind}/{id}/{inner}", BOTH, Audience::SignedIn, Format::Fhir => super::api::look),
+    row!(Post "/fhir/{kind}/{id}/{inner}/_search", BOTH, Audience::SignedIn, Format::Fhir => super::api::search_compartment_by_form),
     row!(Get "/setup", CLINIC, Audience::Anyone, Format::Page => super::setup::code),
     row!(Post "/setup", CLINIC, Audience::Anyone, Format::Page => super::setup::check_code),
     row!(Get "/setup/accounts", CLINIC, Audience::Anyone, Format::Page => super::setup::accounts),
@@ -303,16 +315,29 @@ pub fn of(entrance: Entrance) -> impl Iterator<Item = &'static Route> {
 ///
 /// Text is compressed where the client takes it, pages included. What BREACH needs is not there: the only secret that a
 /// page repeats is the form token, masked anew in each, and no other site can make a signed-in browser ask for a page
-/// (`SameSite=Strict`).
+/// (`SameSite=Strict`). FHIR answers are compressed for bearers of a token only.
 pub fn router(house: &House, entrance: Entrance) -> Router {
     let mut router = Router::new();
     for route in of(entrance) {
         let door = Door { house: house.clone(), route, entrance };
-        router = router.route(route.path, (route.handler)().route_layer(from_fn_with_state(door, gate::pass)));
+        let handler = match route.format {
+            Format::Fhir => (route.handler)().route_layer(from_fn(super::api::negotiate)),
+            _ => (route.handler)(),
+        };
+        router = router.route(route.path, handler.route_layer(from_fn_with_state(door, gate::pass)));
     }
     router
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method_not_allowed())
-        .layer(CompressionLayer::new().gzip(true).no_br().quality(CompressionLevel::Fastest))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(DefaultPredicate::new().and(may_be_compressed)),
+        )
         .with_state(house.clone())
+}
+
+/// Whether an answer may be compressed at all.
+fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<super::api::NotCompressed>().is_none()
 }

@@ -31,6 +31,11 @@ impl<T> Undisclosed<T> {
         Self { value, coverages: vec![Coverage::of(touched)] }
     }
 
+    /// The value of an act that touches no record, such as reading nothing.
+    pub(super) const fn empty(value: T) -> Self {
+        Self { value, coverages: Vec::new() }
+    }
+
     /// Works on the value where it lies. A plain function, not a closure: one that captures could carry the value out.
     pub fn map<U>(self, change: fn(T) -> U) -> Undisclosed<U> {
         Undisclosed { value: change(self.value), coverages: self.coverages }

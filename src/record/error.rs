@@ -22,8 +22,34 @@ pub enum RecordError {
     Invalid(Vec<Issue>),
     #[error("somebody changed this meanwhile: it has version {current} now. Read it again, then change it.")]
     VersionConflict { current: u32 },
-    #[error("a condition matches {0} resources and must match one at most; make it more exact")]
+    #[error(
+        "the resource that a version was named of is not here, so nothing was changed; leave the version out to create it"
+    )]
+    NoVersion,
+    #[error("there is one already, and it was to be stored only if there is none. Read it, then decide.")]
+    Exists,
+    /// The condition of a change finds several resources.
+    #[error("a condition matches several resources and must match one at most; make it more exact")]
     Ambiguous(usize),
+    #[error("a condition must name something to search by, such as an identifier")]
+    NoCriteria,
+    #[error("the resource's id is not that of the one that the condition found; leave it out, or name that one")]
+    OtherId,
+    #[error("a patch cannot change a resource's id; nothing was changed")]
+    IdChanged,
+    #[error("{1}")]
+    Patch(crate::fhir::ResourceType, crate::fhir::patch::PatchError),
+    #[error("two entries of the transaction come to the same resource; each may be changed once. Nothing was changed.")]
+    Twice,
+    /// References of a transaction that lead nowhere.
+    #[error("a reference names nothing that is here or in the transaction")]
+    Unresolved(Vec<Issue>),
+    /// What is wrong with one change of a group, counted from 0.
+    #[error("{cause}")]
+    At { place: usize, cause: Box<Self> },
+    /// What is wrong with one read of a group, counted from 0.
+    #[error("{cause}")]
+    AtReading { place: usize, cause: Box<Self> },
     #[error("{0} is referred to and is not here; send it first, or in the same transaction")]
     DanglingReference(String),
     #[error("this is not a {asked}: its resourceType says something else")]
@@ -34,6 +60,10 @@ pub enum RecordError {
     UnsupportedSearch(String),
     #[error("this search would open too many resources; narrow it by patient, code or date")]
     TooWide,
+    #[error("this search took too long and was given up; narrow it by patient, code or date")]
+    TooSlow,
+    #[error("this search includes along more than {0} steps; ask for fewer at once")]
+    TooDeep(usize),
     #[error("the page marker is not from this search; start again from its first page")]
     BadCursor,
     #[error("the store is damaged: an index names a row that is not there. Restore the last good backup.")]
@@ -44,4 +74,38 @@ pub enum RecordError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     NotCovered(#[from] NotCovered),
+}
+
+impl RecordError {
+    /// Says which change of a group it is about. What is nobody's fault in particular stays as it is.
+    #[must_use]
+    pub(super) fn at(self, place: usize) -> Self {
+        match self {
+            Self::At { .. }
+            | Self::AtReading { .. }
+            | Self::Store(_)
+            | Self::Audit(_)
+            | Self::NotCovered(_)
+            | Self::Damaged => self,
+            cause => Self::At { place, cause: Box::new(cause) },
+        }
+    }
+
+    /// Says which read of a group it is about.
+    #[must_use]
+    pub fn of_reading(self, place: usize) -> Self {
+        match self.at(place) {
+            Self::At { place, cause } => Self::AtReading { place, cause },
+            other => other,
+        }
+    }
+
+    /// The error itself, where there was one change only.
+    #[must_use]
+    pub fn without_place(self) -> Self {
+        match self {
+            Self::At { cause, .. } | Self::AtReading { cause, .. } => *cause,
+            other => other,
+        }
+    }
 }

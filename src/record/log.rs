@@ -120,7 +120,7 @@ impl Reading<'_> {
         let mut found = LooksFound { next: asked.before, ..LooksFound::default() };
         let (mut kept, mut through) = (0, 0);
         loop {
-            let page = audit::by_patient(self.snapshot(), patient, &asked.zone, found.next, asked.least)?;
+            let page = audit::by_patient(&self.read, patient, &asked.zone, found.next, asked.least)?;
             let mut over = false;
             for mut day in page.days {
                 through += day.looks.len() + day.listings.len();
@@ -155,11 +155,11 @@ impl Reading<'_> {
         if scope.patient().is_some() || !scope.allows(filter.patient.as_ref(), Sensitivity::NORMAL) {
             return Err(RecordError::NotFound);
         }
-        let page = audit::entries(self.snapshot(), filter, most)?;
+        let page = audit::entries(&self.read, filter, most)?;
         let mut log = LogPage { lines: Vec::with_capacity(page.lines.len()), next: page.next };
         let mut handed: Vec<Touched> = Vec::new();
         for line in page.lines {
-            let touched = audit::touched(self.snapshot(), &line.entry, None, MOST_RESOURCES)?;
+            let touched = audit::touched(&self.read, &line.entry, None, MOST_RESOURCES)?;
             let mut patients: Vec<&FhirId> = touched.touched.iter().filter_map(|part| part.patient.as_ref()).collect();
             patients.dedup();
             let first = filter.patient.as_ref().or_else(|| patients.first().copied()).cloned();
@@ -185,11 +185,11 @@ impl Reading<'_> {
         }
         let filter = audit::Filter { account, outcome: Some(Outcome::Success), ..audit::Filter::default() };
         let mut seen: Vec<FhirId> = Vec::new();
-        for line in audit::entries(self.snapshot(), &filter, LAST_ENTRIES)?.lines {
+        for line in audit::entries(&self.read, &filter, LAST_ENTRIES)?.lines {
             if !matches!(line.entry.action, Action::Read | Action::View) {
                 continue;
             }
-            let touched = audit::touched(self.snapshot(), &line.entry, None, 1)?.touched;
+            let touched = audit::touched(&self.read, &line.entry, None, 1)?.touched;
             let opened = touched.into_iter().find(|part| part.kind == TouchKind::Opened);
             let Some(patient) = opened.and_then(|part| part.patient).filter(|patient| !seen.contains(patient)) else {
                 continue;
@@ -208,8 +208,8 @@ impl Reading<'_> {
 
     /// A patient as a row in a list; each is written down once.
     fn listed(&mut self, id: &FhirId, handed: &mut Vec<Touched>) -> Result<Option<Stored>, RecordError> {
-        let Some(number) = find(self.snapshot(), ResourceType::Patient, id)? else { return Ok(None) };
-        let row = row(self.snapshot(), number)?;
+        let Some(number) = find(self.read, ResourceType::Patient, id)? else { return Ok(None) };
+        let row = row(self.read, number)?;
         if row.state != State::Live || !self.may_see(&row)? {
             return Ok(None);
         }

@@ -5,9 +5,11 @@
 //! the result. A change and its entry are one transaction.
 
 pub mod directory;
+mod change;
 mod disclosure;
 mod error;
 mod facts;
+mod history;
 mod index;
 mod layout;
 mod log;
@@ -16,18 +18,23 @@ mod prepared;
 mod reading;
 mod rows;
 mod search;
+mod searching;
+mod settling;
+mod sight;
 #[cfg(test)]
 mod tests;
 mod writing;
 
 use bytes::Bytes;
 
+pub use change::{Body, Change, Condition, Group, Links, Sought, Which};
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
+pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
-pub use writing::{CLINIC_NUMBER, Change, Condition, Integrity, Repeated, Transaction, Written, WrittenAs};
+pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
 use crate::audit::{self, Audit, Detail, Event, Outcome, Purpose};
@@ -39,6 +46,24 @@ use crate::fhir::ResourceType;
 pub struct Records {
     audit: Audit,
     reach: Reach,
+    limits: Limits,
+}
+
+/// What one search or history may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most matches on a page.
+    pub page: usize,
+    /// How often `_include:iterate` goes on from what was included.
+    pub include_depth: usize,
+    /// How long a search may take.
+    pub search_time: std::time::Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { page: 1_000, include_depth: 5, search_time: std::time::Duration::from_secs(10) }
+    }
 }
 
 /// Why somebody asks, as it will stand in the chain.
@@ -87,6 +112,17 @@ pub struct OfPatient {
     pub more: bool,
 }
 
+/// One page of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionPage {
+    /// Newest first.
+    pub versions: Vec<Version>,
+    /// How many there are in all, if it was counted.
+    pub total: Option<u64>,
+    /// The opaque place where the next page begins.
+    pub next: Option<String>,
+}
+
 /// One page of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -112,8 +148,13 @@ impl Records {
         numbers::totals(&self.audit.read()?).map_err(RecordError::from)
     }
 
-    pub const fn new(audit: Audit, reach: Reach) -> Self {
-        Self { audit, reach }
+    pub fn new(audit: Audit, reach: Reach) -> Self {
+        Self { audit, reach, limits: Limits::default() }
+    }
+
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     pub const fn audit(&self) -> &Audit {
@@ -153,7 +194,9 @@ impl Records {
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
-        let mut reading = Reading::new(snapshot, actor, self.reach, self.audit.ambient().now(), why.channel);
+        let ambient = self.audit.ambient();
+        let sight = sight::Sight::new(actor, self.reach, ambient.now());
+        let mut reading = Reading::new(&snapshot, sight, ambient, self.limits, why.channel);
         let result = read(&mut reading);
         let (touched, refused) = reading.into_touched();
         let mut event = event(actor, &why);
@@ -182,6 +225,7 @@ fn event(actor: &Actor, why: &Why) -> Event {
 /// How an act that ended so stands in the chain.
 const fn outcome_of(error: &RecordError) -> Outcome {
     match error {
+        RecordError::At { cause, .. } | RecordError::AtReading { cause, .. } => outcome_of(cause),
         RecordError::Denied(_) | RecordError::NotFound => Outcome::Denied,
         _ => Outcome::Failed,
     }

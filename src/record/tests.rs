@@ -82,6 +82,10 @@ impl Box_ {
     }
 }
 
+fn all_of(kind: ResourceType, of: &str) -> HistoryAsked {
+    HistoryAsked { of: HistoryOf::One(kind, id(of)), since: None, at: None, count: None, cursor: None }
+}
+
 fn patient(of: &str, family: &str) -> Value {
     json!({"resourceType": "Patient", "id": of, "name": [{"family": family, "given": ["Ann"]}], "birthDate": "1967-05-09"})
 }
@@ -106,8 +110,8 @@ fn what_is_written_reads_back_with_its_id_version_and_time() {
     assert_eq!((&second["meta"]["versionId"], &second["name"][0]["family"]), (&json!("2"), &json!("Corvin")));
     let why = why(audit::Action::History);
     let history =
-        house.records.disclose_blocking(&system, why, |r| r.history(ResourceType::Patient, &id("p1"))).unwrap();
-    assert_eq!(history.iter().map(|version| version.stored.version).collect::<Vec<_>>(), [2, 1]);
+        house.records.disclose_blocking(&system, why, |r| r.history(&all_of(ResourceType::Patient, "p1"))).unwrap();
+    assert_eq!(history.versions.iter().map(|version| version.stored.version).collect::<Vec<_>>(), [2, 1]);
 }
 
 #[test]
@@ -127,7 +131,7 @@ fn a_deleted_resource_is_gone_from_reads_and_searches_and_kept_in_history() {
         r.version(ResourceType::Observation, &id("w1"), 1)
     });
     assert!(!old.unwrap().json.is_empty());
-    assert_eq!(house.put(weight("w1", "p1", "2026-01-01", 81.0)).stored.version, 3);
+    assert_eq!(house.put(weight("w1", "p1", "2026-01-01", 81.0)).stored.unwrap().version, 3);
     assert_eq!(house.ids(&system, ResourceType::Observation, "patient=p1"), ["w1"]);
 }
 

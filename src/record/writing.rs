@@ -5,36 +5,29 @@ use std::future::Future;
 
 use serde_json::{Value, json};
 
+use super::change::{Act, Change, Condition, Content, Group, Which};
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::RecordFacts;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
 use super::prepared::{Prepared, content_of};
-use super::reading::stored;
+use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
+use super::sight::Sight;
 use super::{Records, Stored, Why, directory, event, outcome_of};
 use crate::access::{self, Action, Actor, Denied, Reach, Target, Who, authorize};
-use crate::audit::{AuditError, AuditedTx, TouchKind, Touched};
+use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
+use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
-use crate::fhir::{self, Definitions, Mode, ResourceType};
 use crate::store::{Desc, Tx};
 
 /// The system of the numbers that the box gives its patients.
 pub const CLINIC_NUMBER: &str = "urn:chartbox:clinic-number";
 
-/// One change, checked and made ready for the writer.
-pub struct Change(Ready);
-
-enum Ready {
-    Put { id: Identity, prepared: Box<Prepared>, condition: Condition },
-    Register { patient: Box<Value> },
-    Delete { kind: ResourceType, id: FhirId, condition: Condition },
-}
-
 /// Where the id of a resource to be put comes from.
-enum Identity {
+pub(super) enum Identity {
     /// The server made it: nothing has it yet.
     New(FhirId),
     /// The writer makes it.
@@ -43,46 +36,13 @@ enum Identity {
     Named(FhirId),
 }
 
-impl Change {
-    /// A new resource under an id that the server gives. `value` was parsed and is checked here.
-    pub fn create(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
-        Ok(Self(Ready::Put { id: Identity::Unmade, prepared: check(kind, value, mode)?, condition: Condition::None }))
-    }
-
-    /// A new resource under an id that this server made before, for references within a transaction.
-    pub fn create_as(kind: ResourceType, id: FhirId, value: Value, mode: Mode) -> Result<Self, RecordError> {
-        let prepared = check(kind, value, mode)?;
-        Ok(Self(Ready::Put { id: Identity::New(id), prepared, condition: Condition::None }))
-    }
-
-    /// A new patient, who gets the clinic's next free number when it is written.
-    pub fn register(patient: Value, mode: Mode) -> Result<Self, RecordError> {
-        validated(ResourceType::Patient, &patient, mode)?;
-        Ok(Self(Ready::Register { patient: Box::new(patient) }))
-    }
-
-    /// A new version; the first one where there is none and the actor may choose ids.
-    pub fn put(
-        kind: ResourceType,
-        id: FhirId,
-        value: Value,
-        condition: Condition,
-        mode: Mode,
-    ) -> Result<Self, RecordError> {
-        Ok(Self(Ready::Put { id: Identity::Named(id), prepared: check(kind, value, mode)?, condition }))
-    }
-
-    pub const fn delete(kind: ResourceType, id: FhirId, condition: Condition) -> Self {
-        Self(Ready::Delete { kind, id, condition })
-    }
-}
-
-/// What must hold of the stored version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
-    None,
-    /// `If-Match`: it is this version.
-    Version(u32),
+/// One version to be stored.
+pub(super) struct Put {
+    pub id: Identity,
+    pub prepared: Prepared,
+    pub condition: Condition,
+    /// As what it is asked of the policy where there is a version already.
+    pub action: Action,
 }
 
 /// What to do with references to local resources that are not there.
@@ -120,7 +80,8 @@ impl Transaction {
 /// What became of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    pub stored: Stored,
+    /// `None` where nothing was found to delete.
+    pub stored: Option<Stored>,
     pub as_what: WrittenAs,
 }
 
@@ -133,12 +94,16 @@ pub enum WrittenAs {
     Deleted,
     /// It was not there any more.
     WasDeleted,
+    /// A conditional create found it, and made nothing.
+    Matched,
+    /// A conditional delete found nothing.
+    NothingFound,
 }
 
 impl Records {
-    /// Writes down that a change was refused before it came to the writer.
-    pub async fn refused(&self, actor: &Actor, why: &Why, error: &RecordError) -> Result<(), RecordError> {
-        let committed = self.audit().commit(vec![self.refusal(actor, why, error)]).await?;
+    /// Writes down that something was asked that could not be understood, or was wrong in itself.
+    pub async fn failed(&self, actor: &Actor, why: &Why) -> Result<(), RecordError> {
+        let committed = self.audit().commit(vec![event(actor, why).outcome(Outcome::Failed)]).await?;
         drop(committed);
         Ok(())
     }
@@ -157,7 +122,26 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        match self.audit().write(self.job(actor, &why, changes, how)).await {
+        let group = Group { changes, ..Group::default() };
+        match self.audit().write(self.job(actor, &why, group, how, no_reading)).await {
+            Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
+            Err(error) => {
+                drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
+                Err(error.without_place())
+            }
+        }
+    }
+
+    /// Makes all changes of a client's transaction and then reads what they left, or does nothing at all. An error that
+    /// is about one change says at which place it stands in the group.
+    pub async fn transact<T: Send + 'static>(
+        &self,
+        actor: &Actor,
+        why: Why,
+        group: Group,
+        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Send + 'static,
+    ) -> Result<Disclosed<(Vec<Written>, T)>, RecordError> {
+        match self.audit().write(self.job(actor, &why, group, Transaction::STRICT, read)).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
                 drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
@@ -180,10 +164,13 @@ impl Records {
         T: Send + 'static,
         E: From<RecordError> + From<AuditError> + Send + 'static,
     {
-        let job = self.job(actor, why, changes, how);
-        let write = self.audit().write(move |tx| Ok::<_, E>((first(tx)?, job(tx)?)));
+        let group = Group { changes, ..Group::default() };
+        let job = self.job(actor, why, group, how, no_reading);
+        let write =
+            self.audit().write(move |tx| Ok::<_, E>((first(tx)?, job(tx).map_err(RecordError::without_place)?)));
         let ((other, written), proof) = write.await?;
-        Ok((other, written.disclose(&proof).map_err(RecordError::from)?))
+        let written = written.disclose(&proof).map_err(RecordError::from)?;
+        Ok((other, written.map(|(written, ())| written)))
     }
 
     /// [`Records::change_all`] whose changes are in the writer's queue when this returns, so that what is
@@ -195,26 +182,18 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + Send + use<> {
-        let written = self.audit().write(self.job(actor, why, changes, how));
+        let group = Group { changes, ..Group::default() };
+        let written = self.audit().write(self.job(actor, why, group, how, no_reading));
         async move {
-            let (written, proof) = written.await?;
-            Ok(written.disclose(&proof)?)
+            let (written, proof) = written.await.map_err(RecordError::without_place)?;
+            Ok(written.disclose(&proof)?.map(|(written, ())| written))
         }
     }
 
     /// The ids that a condition matches, for references of the box's own jobs. Nothing of a resource is handed out.
     pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
         let read = self.audit().read()?;
-        let found = super::search::run(&read, query, None, &mut |_| Ok(true))?;
-        Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
-    }
-
-    /// The ids that a condition matches, of those that this actor may find.
-    pub fn resolve_as(&self, actor: &Actor, query: &Query) -> Result<Vec<FhirId>, RecordError> {
-        let read = self.audit().read()?;
-        let mut reading =
-            super::Reading::new(read.clone(), actor, self.reach, self.audit().ambient().now(), super::Channel::Api);
-        let found = super::search::run(&read, query, None, &mut |row| reading.may_see(row))?;
+        let found = super::search::run(&read, query, None, 2, &mut |_| Ok(true))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
@@ -226,11 +205,12 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        match self.audit().write_blocking(self.job(actor, &why, changes, how)) {
-            Ok((written, proof)) => Ok(written.disclose(&proof)?),
+        let group = Group { changes, ..Group::default() };
+        match self.audit().write_blocking(self.job(actor, &why, group, how, no_reading)) {
+            Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
             Err(error) => {
                 drop(self.audit().commit_blocking(vec![self.refusal(actor, &why, &error)])?);
-                Err(error)
+                Err(error.without_place())
             }
         }
     }
@@ -239,82 +219,114 @@ impl Records {
         event(actor, why).outcome(outcome_of(error))
     }
 
-    fn job(
+    #[allow(clippy::type_complexity)] // what was written and what was read then
+    fn job<T, R>(
         &self,
         actor: &Actor,
         why: &Why,
-        changes: Vec<Change>,
+        group: Group,
         how: Transaction,
-    ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<Vec<Written>>, RecordError> + Send + 'static + use<>
+        read: R,
+    ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<(Vec<Written>, T)>, RecordError>
+    + Send
+    + 'static
+    + use<T, R>
+    where
+        T: Send + 'static,
+        R: FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Send + 'static,
     {
         let mut event = event(actor, why);
         let (actor, reach, ambient) = (actor.clone(), self.reach, self.audit().ambient().clone());
+        let (limits, channel) = (self.limits, why.channel);
         move |tx: &mut AuditedTx<'_, '_>| {
             // Milliseconds are what a resource's instant holds.
             let now = Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default();
-            let mut writing = Writing { tx, actor: &actor, reach, now, ambient: &ambient, how, touched: Vec::new() };
-            let written = writing.all(changes)?;
+            let mut writing =
+                Writing { tx, actor: &actor, reach, now, ambient: &ambient, how, touched: vec![], refers: vec![] };
+            let written = writing.all(group)?;
             let touched = std::mem::take(&mut writing.touched);
             event.touch(&touched);
+            let written = Undisclosed::new(written, &touched);
+            let (seen, touched) = {
+                let view: &Tx<'_> = tx;
+                let sight = Sight::new(&actor, reach, ambient.now());
+                let mut reading = Reading::new(view, sight, &ambient, limits, channel);
+                let seen = read(&mut reading)?;
+                (seen, reading.into_touched().0)
+            };
+            for touched in &touched {
+                event.touch(touched);
+            }
             tx.append(event)?;
-            Ok(Undisclosed::new(written, &touched))
+            Ok(written.zip(seen))
         }
     }
 }
 
-fn check(kind: ResourceType, value: Value, mode: Mode) -> Result<Box<Prepared>, RecordError> {
-    validated(kind, &value, mode)?;
-    Ok(Box::new(Prepared::new(kind, &value)))
-}
-
-fn validated(kind: ResourceType, value: &Value, mode: Mode) -> Result<(), RecordError> {
-    let issues = fhir::validate(value, Definitions::r4(), mode);
-    let named = value.get("resourceType").and_then(Value::as_str);
-    if named != Some(kind.name()) {
-        return Err(RecordError::WrongType { asked: kind });
-    }
-    if issues.iter().any(fhir::Issue::is_error) {
-        return Err(RecordError::Invalid(issues));
-    }
-    Ok(())
+fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
+    Ok(Undisclosed::empty(()))
 }
 
 /// The work inside the writer.
-struct Writing<'a, 'b, 'c> {
-    tx: &'a mut AuditedTx<'b, 'c>,
-    actor: &'a Actor,
-    reach: Reach,
-    now: Timestamp,
-    ambient: &'a Ambient,
+pub(super) struct Writing<'a, 'b, 'c> {
+    pub(super) tx: &'a mut AuditedTx<'b, 'c>,
+    pub(super) actor: &'a Actor,
+    pub(super) reach: Reach,
+    pub(super) now: Timestamp,
+    pub(super) ambient: &'a Ambient,
     how: Transaction,
     touched: Vec<Touched>,
+    /// What was stored refers to these.
+    refers: Vec<ResourceRef>,
 }
 
 impl Writing<'_, '_, '_> {
-    fn all(&mut self, changes: Vec<Change>) -> Result<Vec<Written>, RecordError> {
-        let mut dangling = Vec::new();
-        let mut written = Vec::with_capacity(changes.len());
-        for Change(ready) in changes {
-            match ready {
-                Ready::Put { id, prepared, condition } => {
-                    if self.how.integrity == Integrity::Enforced {
-                        dangling.extend_from_slice(&prepared.references);
-                    }
-                    written.push(self.put(id, *prepared, condition)?);
-                }
-                Ready::Register { patient } => {
-                    let prepared = Prepared::new(ResourceType::Patient, &self.numbered(*patient)?);
-                    dangling.extend_from_slice(&prepared.references);
-                    written.push(self.put(Identity::Unmade, prepared, Condition::None)?);
-                }
-                Ready::Delete { kind, id, condition } => written.push(self.delete(kind, &id, condition)?),
+    fn all(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
+        let written = if group.changes.iter().all(Change::is_settled) {
+            let mut written = Vec::with_capacity(group.changes.len());
+            for (place, change) in group.changes.into_iter().enumerate() {
+                written.push(self.one(change).map_err(|error| error.at(place))?);
             }
-        }
+            written
+        } else {
+            self.settle(group)?
+        };
         // What the whole leaves must hold together: a reference may point forward.
-        dangling.sort_unstable();
-        dangling.dedup();
-        dangling.iter().try_for_each(|reference| self.must_be_there(reference))?;
+        let mut refers = std::mem::take(&mut self.refers);
+        refers.sort_unstable();
+        refers.dedup();
+        refers.iter().try_for_each(|reference| self.must_be_there(reference))?;
         Ok(written)
+    }
+
+    /// A change that says by itself what is stored where.
+    fn one(&mut self, change: Change) -> Result<Written, RecordError> {
+        let (id, body, condition, action) = match change.act {
+            Act::Register { patient } => return self.register(*patient),
+            Act::Delete { which: Which::Id(id), condition } => return self.delete(change.kind, &id, condition),
+            Act::Create { id, body, .. } => {
+                (id.map_or(Identity::Unmade, Identity::New), body, Condition::None, Action::Create)
+            }
+            Act::Put { which: Which::Id(id), body, condition } => {
+                (Identity::Named(id), body, condition, Action::Update)
+            }
+            Act::Put { .. } | Act::Delete { .. } | Act::Patch { .. } => return Err(RecordError::Damaged),
+        };
+        let Content::Ready(prepared) = body.content else { return Err(RecordError::Damaged) };
+        self.store_one(Put { id, prepared: *prepared, condition, action })
+    }
+
+    pub(super) fn store_one(&mut self, put: Put) -> Result<Written, RecordError> {
+        if self.how.integrity == Integrity::Enforced {
+            self.refers.extend_from_slice(&put.prepared.references);
+        }
+        self.put(put)
+    }
+
+    pub(super) fn register(&mut self, patient: Value) -> Result<Written, RecordError> {
+        let prepared = Prepared::new(ResourceType::Patient, &self.numbered(patient)?);
+        self.refers.extend_from_slice(&prepared.references);
+        self.put(Put { id: Identity::Unmade, prepared, condition: Condition::None, action: Action::Create })
     }
 
     /// The patient with the clinic's next number before their other identifiers. A number that somebody has
@@ -358,7 +370,8 @@ impl Writing<'_, '_, '_> {
         }
     }
 
-    fn put(&mut self, id: Identity, mut prepared: Prepared, condition: Condition) -> Result<Written, RecordError> {
+    fn put(&mut self, put: Put) -> Result<Written, RecordError> {
+        let Put { id, mut prepared, condition, action } = put;
         let chosen = matches!(id, Identity::Named(_));
         let id = match id {
             Identity::New(id) | Identity::Named(id) => id,
@@ -367,28 +380,25 @@ impl Writing<'_, '_, '_> {
         let kind = prepared.kind;
         let number = find(&**self.tx, kind, &id)?;
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
-        match condition {
-            Condition::Version(asked) => match &old {
-                Some(old) if old.version == asked => {}
-                Some(old) => {
-                    self.permit(Action::Update, old)?;
-                    return Err(RecordError::VersionConflict { current: old.version });
-                }
-                // To a person, one that is not there answers as one that they may not see does, below.
-                None if !self.may_choose_ids() => {}
-                None => return Err(RecordError::VersionConflict { current: 0 }),
-            },
-            Condition::None => {}
+        match (&condition, &old) {
+            (Condition::None, _) => {}
+            (_, Some(old)) if old.state == State::Live => {
+                self.permit(action, old)?;
+                self.fulfils(condition, Some(old))?;
+            }
+            // To a person, one that is not there answers as one that they may not see does, below.
+            (_, _) if chosen && !self.may_choose_ids() => {}
+            (_, _) => self.fulfils(condition, None)?,
         }
         let live = old.as_ref().filter(|old| old.state == State::Live);
         if let Some(live) = live {
-            let cut = self.permit(Action::Update, live)?;
+            let cut = self.permit(action, live)?;
             if !cut.is_empty() {
                 prepared = keep_cut(&prepared, Some(live), cut)?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
-                return Ok(Written { stored: stored(live.clone(), cut)?, as_what: WrittenAs::Unchanged });
+                return Ok(Written { stored: Some(stored(live.clone(), cut)?), as_what: WrittenAs::Unchanged });
             }
         }
         if live.is_none() && chosen && !self.may_choose_ids() {
@@ -400,14 +410,18 @@ impl Writing<'_, '_, '_> {
             });
         }
         let number = find_or_reserve(self.tx, kind, &id)?;
-        let patients = self.patient_rows(&prepared)?;
+        let mut patients = self.patient_rows(&prepared)?;
+        // A patient is in their own compartment, also when the sender did not know the id.
+        if kind == ResourceType::Patient && !patients.contains(&number) {
+            patients.insert(0, number);
+        }
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
         let mut row = prepared.row(&id, version, self.now, patients.clone());
         // What it becomes must be the actor's to make, too.
         let cut = if live.is_none_or(|live| live.patients != row.patients || live.sensitivity != row.sensitivity) {
             self.permit_all(Action::Create, &row)?
         } else {
-            self.permit(Action::Update, &row)?
+            self.permit(action, &row)?
         };
         if live.is_none() && !cut.is_empty() {
             prepared = keep_cut(&prepared, None, cut)?;
@@ -422,10 +436,15 @@ impl Writing<'_, '_, '_> {
         }
         self.touch(&row)?;
         let as_what = if live.is_some() { WrittenAs::Updated } else { WrittenAs::Created };
-        Ok(Written { stored: stored(row, cut)?, as_what })
+        Ok(Written { stored: Some(stored(row, cut)?), as_what })
     }
 
-    fn delete(&mut self, kind: ResourceType, id: &FhirId, condition: Condition) -> Result<Written, RecordError> {
+    pub(super) fn delete(
+        &mut self,
+        kind: ResourceType,
+        id: &FhirId,
+        condition: Condition,
+    ) -> Result<Written, RecordError> {
         let number = find(&**self.tx, kind, id)?;
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
         let (Some(number), Some(old)) = (number, old) else {
@@ -434,13 +453,9 @@ impl Writing<'_, '_, '_> {
             return Err(RecordError::NotFound);
         };
         self.permit_all(Action::Delete, &old)?;
-        if let Condition::Version(asked) = condition
-            && asked != old.version
-        {
-            return Err(RecordError::VersionConflict { current: old.version });
-        }
+        self.fulfils(condition, Some(&old))?;
         if old.state == State::Deleted {
-            return Ok(Written { stored: stored(old, &[])?, as_what: WrittenAs::WasDeleted });
+            return Ok(Written { stored: Some(stored(old, &[])?), as_what: WrittenAs::WasDeleted });
         }
         self.retire(number, &old)?;
         let gone = Row {
@@ -457,7 +472,26 @@ impl Writing<'_, '_, '_> {
             directory::remove(self.tx, number.0)?;
         }
         self.touch(&old)?;
-        Ok(Written { stored: stored(gone, &[])?, as_what: WrittenAs::Deleted })
+        Ok(Written { stored: Some(stored(gone, &[])?), as_what: WrittenAs::Deleted })
+    }
+
+    /// Whether the stored version is the one that was expected.
+    pub(super) fn fulfils(&self, condition: Condition, stored: Option<&Row>) -> Result<(), RecordError> {
+        match (condition, stored) {
+            (Condition::None, _) | (Condition::Absent, None) => Ok(()),
+            (Condition::Version(asked), Some(row)) if row.version == asked => Ok(()),
+            (Condition::Version(_), Some(row)) => Err(RecordError::VersionConflict { current: row.version }),
+            (Condition::Version(_), None) => Err(RecordError::NoVersion),
+            (Condition::Absent, Some(_)) => Err(RecordError::Exists),
+        }
+    }
+
+    /// Whether the actor may ever do this to a resource of the type.
+    pub(super) fn may_at_all(&self, action: Action, kind: ResourceType) -> Result<(), RecordError> {
+        match authorize(self.actor, action, &Target::of_type(kind), &self.facts(), self.now) {
+            Ok(_) | Err(Denied::NotVisible) => Ok(()),
+            Err(denied) => Err(denied.into()),
+        }
     }
 
     /// Takes the stored version out of the indexes and into the past.
@@ -519,7 +553,7 @@ impl Writing<'_, '_, '_> {
     }
 
     /// Whether the actor may do this to the row for one of its patients at least.
-    fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
         let mut denied = Denied::NotVisible;
         for target in self.targets(row)? {
             match authorize(self.actor, action, &target, &self.facts(), self.now) {
@@ -543,11 +577,15 @@ impl Writing<'_, '_, '_> {
     }
 
     fn touch(&mut self, row: &Row) -> Result<(), RecordError> {
+        self.touch_as(row, TouchKind::Changed)
+    }
+
+    pub(super) fn touch_as(&mut self, row: &Row, kind: TouchKind) -> Result<(), RecordError> {
         let reference = ResourceRef::new(row.kind.name(), &row.id).map_err(|_| RecordError::Damaged)?;
         for Target { patient, .. } in self.targets(row)? {
-            match self.touched.iter_mut().find(|touched| touched.patient == patient) {
+            match self.touched.iter_mut().find(|one| one.patient == patient && one.kind == kind) {
                 Some(touched) => touched.resources.push(reference.clone()),
-                None => self.touched.push(Touched::new(patient, TouchKind::Changed, vec![reference.clone()])),
+                None => self.touched.push(Touched::new(patient, kind, vec![reference.clone()])),
             }
         }
         Ok(())

@@ -78,6 +78,15 @@ pub trait Read {
     fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError>;
 }
 
+impl<R: Read + ?Sized> Read for &R {
+    fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        (**self).raw_get(table, key)
+    }
+    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        (**self).raw_scan(table, range, direction)
+    }
+}
+
 /// The typed face of [`Read`].
 pub trait ReadExt: Read {
     fn get<K: Key, V: Value>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, StoreError> {

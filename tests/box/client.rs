@@ -156,8 +156,9 @@ impl Client {
 }
 
 fn parse(bytes: &[u8]) -> Answer {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
+    let head = String::from_utf8_lossy(&bytes[..end]);
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers: Vec<(String, String)> = lines
@@ -165,19 +166,24 @@ fn parse(bytes: &[u8]) -> Answer {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
     let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
-    let body = if chunked { unchunked(body) } else { body.to_owned() };
-    Answer { status, headers, body }
+    let body = &bytes[end + 4..];
+    let body = if chunked { unchunked(body) } else { body.to_vec() };
+    // A compressed body is looked at by its headers alone.
+    Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
-fn unchunked(mut body: &str) -> String {
-    let mut out = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(line) = body.windows(2).position(|part| part == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&body[..line]).unwrap(), 16).unwrap();
+        let rest = &body[line + 2..];
+        // What was cut off is shorter than it said.
+        let end = size.min(rest.len());
+        out.extend_from_slice(&rest[..end]);
+        if size == 0 || end < size {
             break;
         }
-        out += &rest[..size];
-        body = rest[size..].trim_start_matches("\r\n");
+        body = rest.get(end + 2..).unwrap_or_default();
     }
     out
 }

@@ -138,6 +138,16 @@ config! {
         header_seconds: Whole<1, 120> = Whole::of(10);
         /// Connections at one time, for each listener (8 to 65536).
         connections: Whole<8, 65536> = Whole::of(1024);
+        /// The most entries in one bundle (1 to 100000).
+        bundle_entries: Whole<1, 100000> = Whole::of(5000);
+        /// The most matches on one page of a search or a history (10 to 10000).
+        page: Whole<10, 10000> = Whole::of(1000);
+        /// How many steps an included resource's own references are followed by _include:iterate (1 to 20).
+        include_depth: Whole<1, 20> = Whole::of(5);
+        /// How many links a chained search may have, as in "subject.organization.name" (1 to 10).
+        chain_depth: Whole<1, 10> = Whole::of(5);
+        /// Seconds until a search is given up (1 to 600).
+        search_seconds: Whole<1, 600> = Whole::of(10);
     }
 
     /// The access log.
@@ -185,6 +195,17 @@ impl Config {
             request: seconds(self.limits.request_seconds.get()),
             header: seconds(self.limits.header_seconds.get()),
             connections: self.limits.connections.get() as usize,
+            bundle_entries: self.limits.bundle_entries.get() as usize,
+            chain_depth: self.limits.chain_depth.get() as usize,
+        }
+    }
+
+    /// What one search may cost.
+    pub fn search_limits(&self) -> crate::record::Limits {
+        crate::record::Limits {
+            page: self.limits.page.get() as usize,
+            include_depth: self.limits.include_depth.get() as usize,
+            search_time: std::time::Duration::from_secs(u64::from(self.limits.search_seconds.get())),
         }
     }
 }

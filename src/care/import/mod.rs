@@ -305,7 +305,8 @@ fn why() -> Why {
 
 fn count_written(written: &[Written], summary: &mut Summary) {
     for one in written {
-        let counts = summary.of_type(one.stored.kind.name());
+        let Some(stored) = &one.stored else { continue };
+        let counts = summary.of_type(stored.kind.name());
         match one.as_what {
             WrittenAs::Created => counts.created += 1,
             WrittenAs::Unchanged => counts.unchanged += 1,

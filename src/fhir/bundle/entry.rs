@@ -83,6 +83,18 @@ pub struct Entry {
     pub if_modified_since: Option<String>,
 }
 
+impl Target {
+    /// The address again, below the base.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Type(kind) => kind.to_string(),
+            Self::Instance(reference) => reference.to_string(),
+            Self::Search(kind, query) => format!("{kind}?{query}"),
+            Self::Other(url) => url.clone(),
+        }
+    }
+}
+
 impl Entry {
     /// `Bundle.entry[3].request.url`
     pub fn expression(&self, element: &str) -> String {

@@ -74,6 +74,18 @@ pub fn rewrite_references(
     issues
 }
 
+/// Makes references to the server itself relative: `base` ends with a slash, as in `https://box.example/fhir/`.
+pub fn own_references(resource: &mut Value, base: &str, definitions: &Definitions) {
+    visit(resource, definitions, &mut |link, text, _| {
+        if link == Link::Reference
+            && let Some(rest) = text.strip_prefix(base)
+            && rest.split('/').next().is_some_and(|kind| ResourceType::parse(kind).is_some())
+        {
+            *text = rest.to_owned();
+        }
+    });
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Link {
     Reference,

@@ -8,7 +8,7 @@ const LONGEST: usize = 64 << 10;
 const MOST: usize = 128;
 
 /// Name and value of each parameter, decoded, in the order asked.
-pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, QueryError> {
+pub fn pairs(query: &str) -> Result<Vec<(String, String)>, QueryError> {
     if query.len() > LONGEST {
         return Err(QueryError::TooMuch { what: "more than 64 KiB of text" });
     }
@@ -21,7 +21,7 @@ pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, QueryError> {
     if pairs.len() > MOST { Err(QueryError::TooMuch { what: "more than 128 parameters" }) } else { Ok(pairs) }
 }
 
-fn decode(text: &str) -> Result<String, QueryError> {
+pub(super) fn decode(text: &str) -> Result<String, QueryError> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
@@ -40,7 +40,7 @@ fn decode(text: &str) -> Result<String, QueryError> {
 }
 
 /// Puts text into a query string; what FHIR uses as punctuation stays readable.
-pub(super) fn encode(text: &str, out: &mut String) {
+pub fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'/' | b',' | b'*' | b'$' => {

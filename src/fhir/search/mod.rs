@@ -16,10 +16,11 @@ mod ucum;
 mod value;
 
 pub use clinical::{clinical_date, compartment_patients};
+pub use encoding::{encode, pairs};
 pub use extract::{date_range, extract};
 pub use fold::fold;
 pub use matches::{decide, matches};
-pub use parse::Asked;
+pub use parse::{Asked, CHAIN_DEPTH};
 pub use query::{
     Contained, DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix,
     Presence, QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch,

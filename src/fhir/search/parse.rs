@@ -14,8 +14,8 @@ use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::{Definitions, ParamKind, SearchParam};
 
-/// The longest chain: `a.b.c.d.e`, `_has` counted too.
-const DEEPEST: usize = 5;
+/// The longest chain unless the asker says: `a.b.c.d.e`, `_has` counted too.
+pub const CHAIN_DEPTH: usize = 5;
 
 /// What a query is read with.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +25,13 @@ pub struct Asked<'a> {
     pub now: Option<Timestamp>,
     /// The server's own base URL, such as `https://box.example/fhir`; empty where there is none.
     pub base: &'a str,
+    /// How many links a chain may have.
+    pub chain_depth: usize,
 }
 
 impl From<Handling> for Asked<'_> {
     fn from(handling: Handling) -> Self {
-        Self { handling, now: None, base: "" }
+        Self { handling, now: None, base: "", chain_depth: CHAIN_DEPTH }
     }
 }
 
@@ -76,6 +78,7 @@ impl Query {
 const fn empty(kind: ResourceType) -> Query {
     Query {
         kind,
+        compartment: None,
         filters: Vec::new(),
         includes: Vec::new(),
         sort: Vec::new(),
@@ -180,8 +183,8 @@ impl<'a> Parser<'a> {
 
     /// The condition that `name=value` sets for resources of type `kind`.
     fn filter(&self, kind: ResourceType, name: &str, value: &str, depth: usize) -> Result<Filter, QueryError> {
-        if depth > DEEPEST {
-            return Err(QueryError::TooMuch { what: "a chain of more than five links" });
+        if depth > self.asked.chain_depth {
+            return Err(QueryError::TooMuch { what: "a chain with more links than the box follows" });
         }
         if let Some(rest) = name.strip_prefix("_has:") {
             return self.reverse_chain(kind, name, rest, value, depth);

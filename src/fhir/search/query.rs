@@ -19,6 +19,8 @@ pub enum Handling {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     pub kind: ResourceType,
+    /// Only what is in this patient's compartment.
+    pub compartment: Option<FhirId>,
     /// All must hold.
     pub filters: Vec<Filter>,
     pub includes: Vec<Include>,
@@ -34,6 +36,28 @@ pub struct Query {
     /// What was left out under [`Handling::Lenient`], in the order asked.
     pub ignored: Vec<Ignored>,
     pub(super) understood: Vec<(String, String)>,
+}
+
+impl Query {
+    /// What must hold, without what an answer should look like: for the conditions of changes.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self {
+            filters: self.filters.clone(),
+            compartment: self.compartment.clone(),
+            includes: vec![],
+            sort: vec![],
+            count: None,
+            cursor: None,
+            total: Total::None,
+            summary: None,
+            elements: vec![],
+            contained: self.contained,
+            ignored: vec![],
+            understood: vec![],
+            kind: self.kind,
+        }
+    }
 }
 
 /// A condition on a resource.

@@ -12,7 +12,12 @@ fn now() -> Timestamp {
 }
 
 fn parse(kind: ResourceType, text: &str, handling: Handling) -> Result<Query, QueryError> {
-    Query::parse(kind, text, Asked { handling, now: Some(now()), base: BASE }, Definitions::r4())
+    Query::parse(
+        kind,
+        text,
+        Asked { handling, now: Some(now()), base: BASE, chain_depth: CHAIN_DEPTH },
+        Definitions::r4(),
+    )
 }
 
 fn strict(kind: &str, text: &str) -> Query {
@@ -295,7 +300,7 @@ fn what_is_wrong_is_refused_by_name_and_without_its_value() {
         ("Observation", "value-quantity=5%7Cmg", "a number, or a number, a unit"),
         ("Observation", "code-value-quantity=1$2$3", "one value for each part"),
         ("Bundle", "_text=x", "no search parameter “_text” for Bundle"),
-        ("Observation", "focus.focus.focus.focus.focus.focus.focus.focus.code=1", "chain of more than five"),
+        ("Observation", "focus.focus.focus.focus.focus.focus.focus.focus.code=1", "chain with more links"),
     ] {
         let found = refused(kind, text);
         assert!(found.contains(why), "{text}: {found}");
@@ -422,7 +427,7 @@ proptest! {
         let resource = json!({"resourceType": "Patient", "name": [{"family": family}], "identifier": [{"system": "http://s", "value": value}],
             "birthDate": year.to_string()});
         let escape = |text: &str| text.replace('\\', "\\\\").replace(',', "\\,").replace('|', "\\|").replace('$', "\\$");
-        let encode = |text: &str| { let mut out = String::new(); encoding::encode(&escape(text), &mut out); out };
+        let encode = |text: &str| { let mut out = String::new(); encode(&escape(text), &mut out); out };
         if !family.trim().is_empty() {
             for asked in [format!("family={}", encode(&family)), format!("family:exact={}", encode(&family))] {
                 prop_assert!(finds(&resource, &asked), "{}", asked);

@@ -1,233 +1,377 @@
 //! Batch and transaction (`POST /fhir`, http.html#transaction).
 //!
 //! A transaction is one transaction of the store with one entry in the chain: its changes in the order that the
-//! specification gives, then its reads. A batch does each entry for itself.
+//! specification gives, then its reads, which see them. What it depends on is looked at inside the writer. A batch does
+//! each entry for itself.
 
-use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Body as HttpBody;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use serde_json::Value;
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
-use super::{Answer, answer, refusal, request, why};
+use super::look::{Look, Manner, Seen, id_of, type_of};
+use super::{Answer, answer, noted, refusal, request, why};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{
     Bundle, BundleKind, Entry, Identities, Method, Target, conditional_references, rewrite_references,
 };
-use crate::fhir::search::{Handling, Query};
+use crate::fhir::outcome::operation_outcome;
+use crate::fhir::patch::{self, Patch};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
-use crate::record::{Change, Condition, RecordError, Stored, Transaction, Written, WrittenAs};
+use crate::record::{Body, Change, Condition, Group, Links, RecordError, Sought, Stored, Which, Written, WrittenAs};
 
-/// The most entries in one bundle.
-const MOST: usize = 5_000;
+/// How many entries of a batch are worked on at a time: they share commits.
+const AT_ONCE: usize = 16;
 
 /// `POST /fhir`.
 pub async fn batch_or_transaction(visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
-    let value = request::resource(&headers, &body)?;
-    let bundle = Bundle::parse(value).map_err(|issues| invalid(&issues))?;
-    if bundle.entries.len() > MOST {
-        return Err(Refusal::saying(
-            Refused::Unprocessable,
-            format!("A bundle may have {MOST} entries; send it in parts. Nothing was changed."),
-        ));
-    }
-    let base = answer::base(&visit);
+    let manner = Manner::of(&visit, &headers);
+    let read = read(&visit, &headers, &body, &manner);
+    let bundle = noted(&visit, &why(Action::Batch, &visit), read).await?;
     match bundle.kind {
-        BundleKind::Transaction => transaction(&visit, bundle, &base).await,
-        BundleKind::Batch => batch(&visit, bundle, &base).await,
+        BundleKind::Transaction => transaction(&visit, bundle, &headers, &manner).await,
+        BundleKind::Batch => batch(&visit, bundle, &headers, &manner).await,
     }
 }
 
-async fn transaction(visit: &Visit, bundle: Bundle, base: &str) -> Answer {
-    let order = bundle.order();
-    let mut results: Vec<Option<String>> = bundle.entries.iter().map(|_| None).collect();
-    let mut entries: Vec<Option<Entry>> = bundle.entries.into_iter().map(Some).collect();
-    let mut identities = Identities::default();
-    let mut ids = Vec::with_capacity(entries.len());
-    for entry in entries.iter().flatten() {
-        let id = identity(visit, entry)?;
-        if let (Some(url), Some(id)) = (&entry.full_url, &id) {
-            identities.insert(url.clone(), id.clone());
-        }
-        ids.push(id);
+fn read(visit: &Visit, headers: &HeaderMap, body: &[u8], manner: &Manner) -> Result<Bundle, Refusal> {
+    let mut value = request::to_store(visit, headers, body)?;
+    let entries = value.get_mut("entry").and_then(Value::as_array_mut);
+    let most = visit.house.front.limits.bundle_entries;
+    if entries.as_ref().is_some_and(|entries| entries.len() > most) {
+        let text = format!("A bundle may have {most} entries; send it in parts. Nothing was changed.");
+        return Err(refusal::coded(Refused::Unprocessable, IssueCode::TooCostly, text));
     }
-    let (mut changes, mut places, mut reads) = (Vec::new(), Vec::new(), Vec::new());
-    for place in order {
-        let Some(mut entry) = entries.get_mut(place).and_then(Option::take) else { continue };
-        if matches!(entry.method, Method::Get | Method::Head) {
-            reads.push((place, entry));
-            continue;
-        }
-        resolve_conditions(visit, &mut entry, &mut identities)?;
-        let id = ids.get(place).cloned().flatten();
-        changes.push(change(entry, id, &identities)?);
-        places.push(place);
-    }
-    if !changes.is_empty() {
-        let why = why(Action::Transaction, visit);
-        let written = visit.house.records.change_all(&visit.actor, why, changes, Transaction::STRICT).await?;
-        for (one, place) in written.iter().zip(places) {
-            set(&mut results, place, written_entry(one, base));
+    // Some clients write whole addresses where the specification has what stands behind the base.
+    for entry in entries.into_iter().flatten() {
+        if let Some(Value::String(url)) = entry.pointer_mut("/request/url")
+            && let Some(rest) = url.strip_prefix(&manner.base)
+        {
+            *url = rest.trim_start_matches('/').to_owned();
         }
     }
-    for (place, entry) in reads {
-        let text = match read(visit, &entry, base).await {
-            Ok(text) => text,
-            Err(refusal) => outcome_entry(&refusal),
-        };
-        set(&mut results, place, text);
+    Bundle::parse(value).map_err(|issues| invalid(&issues))
+}
+
+async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner) -> Answer {
+    let count = bundle.entries.len();
+    let prepared = prepare(visit, bundle, manner);
+    let why = why(Action::Transaction, visit);
+    let Prepared { group, places, looks } = noted(visit, &why, prepared).await?;
+    let (read_places, looks): (Vec<usize>, Vec<(Look, HeaderMap)>) =
+        looks.into_iter().map(|(place, look, headers)| (place, (look, headers))).unzip();
+    let looks = std::sync::Arc::new(looks);
+    let reads = looks.clone();
+    let made = visit.house.records.transact(&visit.actor, why, group, move |reading| {
+        let mut all = reading.nothing();
+        for (place, (look, _)) in reads.iter().enumerate() {
+            let one = look.run(reading).map_err(|error| error.of_reading(place))?;
+            all = all.zip(one).map(|(mut all, one)| {
+                all.push(one);
+                all
+            });
+        }
+        Ok(all)
+    });
+    let (written, seen) = match made.await {
+        Ok(made) => made.into_inner(),
+        Err(error) => return Err(placed(error, &places, &read_places)),
+    };
+    let mut results: Vec<Option<String>> = (0..count).map(|_| None).collect();
+    for (one, place) in written.iter().zip(places) {
+        set(&mut results, place, written_entry(one, headers, &manner.base));
+    }
+    for ((one, (look, headers)), place) in seen.iter().zip(looks.iter()).zip(read_places) {
+        set(&mut results, place, seen_entry(look, one, headers, &manner.base));
     }
     Ok(response("transaction-response", results))
 }
 
-async fn batch(visit: &Visit, bundle: Bundle, base: &str) -> Answer {
-    let mut results: Vec<Option<String>> = bundle.entries.iter().map(|_| None).collect();
-    for entry in bundle.entries {
+/// A transaction made ready: its changes in their order, its reads, and the place of each in the bundle.
+struct Prepared {
+    group: Group,
+    places: Vec<usize>,
+    looks: Vec<(usize, Look, HeaderMap)>,
+}
+
+fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner) -> Result<Prepared, Refusal> {
+    let order = bundle.order();
+    let mut entries: Vec<Option<Entry>> = bundle.entries.into_iter().map(Some).collect();
+    let mut links = Links::default();
+    let mut sought = Identities::default();
+    let mut ids = Vec::with_capacity(entries.len());
+    let mut open = false;
+    for entry in entries.iter_mut().flatten() {
+        let id = identity(visit, entry);
+        if let (Some(url), Some(id)) = (&entry.full_url, &id) {
+            links.known.insert(url.clone(), id.clone());
+        }
+        // Which one it will be is known inside the writer.
+        open |= id.is_none() && entry.full_url.is_some() && entry.resource.is_some();
+        open |= matches!(entry.method, Method::Patch);
+        ids.push(id);
+        searches(visit, entry, manner, &mut links, &mut sought)?;
+    }
+    open |= !links.searches.is_empty();
+    let mut prepared = Prepared { group: Group::default(), places: Vec::new(), looks: Vec::new() };
+    for place in order {
+        let Some(entry) = entries.get_mut(place).and_then(Option::take) else { continue };
+        if matches!(entry.method, Method::Get | Method::Head) {
+            let (look, headers) = look_of(&entry, manner)?;
+            prepared.looks.push((place, look, headers));
+            continue;
+        }
+        let id = ids.get(place).cloned().flatten();
+        let late = if open { Linked::Late(&sought) } else { Linked::Now(&links.known) };
+        prepared.group.changes.push(change(entry, id, late, manner)?);
+        prepared.places.push(place);
+    }
+    prepared.group.links = links;
+    Ok(prepared)
+}
+
+/// When the references of a resource are rewritten.
+#[derive(Clone, Copy)]
+enum Linked<'a> {
+    /// All identities are known.
+    Now(&'a Identities),
+    /// Inside the writer; until then what is searched for stands under these.
+    Late(&'a Identities),
+}
+
+async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner) -> Answer {
+    let count = bundle.entries.len();
+    let work = bundle.entries.into_iter().map(|entry| async move {
         let place = entry.place;
-        let text = match one_of_batch(visit, entry, base).await {
+        let text = match one_of_batch(visit, entry, headers, manner).await {
             Ok(text) => text,
             Err(refusal) => outcome_entry(&refusal),
         };
+        (place, text)
+    });
+    let done: Vec<(usize, String)> = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
+    let mut results: Vec<Option<String>> = (0..count).map(|_| None).collect();
+    for (place, text) in done {
         set(&mut results, place, text);
     }
     Ok(response("batch-response", results))
 }
 
-async fn one_of_batch(visit: &Visit, mut entry: Entry, base: &str) -> Result<String, Refusal> {
-    if matches!(entry.method, Method::Get | Method::Head) {
-        return read(visit, &entry, base).await;
-    }
+async fn one_of_batch(
+    visit: &Visit,
+    mut entry: Entry,
+    headers: &HeaderMap,
+    manner: &Manner,
+) -> Result<String, Refusal> {
     let action = match entry.method {
+        Method::Get | Method::Head => return read_of_batch(visit, &entry, manner).await,
         Method::Delete => Action::Delete,
         Method::Post => Action::Create,
+        Method::Patch => Action::Patch,
         _ => Action::Update,
     };
-    let mut identities = Identities::default();
-    resolve_conditions(visit, &mut entry, &mut identities)?;
-    let id = identity(visit, &entry)?;
-    let change = change(entry, id, &identities)?;
-    let written = visit.house.records.change(&visit.actor, why(action, visit), change).await?;
-    Ok(written_entry(&written, base))
+    let why = why(action, visit);
+    let place = entry.place;
+    let prepared = move || {
+        let (mut links, mut sought) = (Links::default(), Identities::default());
+        searches(visit, &mut entry, manner, &mut links, &mut sought)?;
+        let id = identity(visit, &entry);
+        let late = if links.searches.is_empty() { Linked::Now(&links.known) } else { Linked::Late(&sought) };
+        let changes = vec![change(entry, id, late, manner)?];
+        Ok(Group { changes, links })
+    };
+    let group = noted(visit, &why, prepared()).await?;
+    let made = visit.house.records.transact(&visit.actor, why, group, |reading| Ok(reading.nothing::<()>())).await;
+    let (written, _) = made.map_err(|error| placed(error, &[place], &[]))?.into_inner();
+    Ok(written.first().map_or_else(String::new, |one| written_entry(one, headers, &manner.base)))
 }
 
-/// The resource that an entry will be: what its address names, or a new id for a create.
-fn identity(visit: &Visit, entry: &Entry) -> Result<Option<ResourceRef>, Refusal> {
+async fn read_of_batch(visit: &Visit, entry: &Entry, manner: &Manner) -> Result<String, Refusal> {
+    let look = look_of(entry, manner);
+    let action = look.as_ref().map_or(Action::Read, |(look, _)| look.action());
+    let mut why = why(action, visit);
+    let (look, headers) = noted(visit, &why, look).await?;
+    why.detail.search = look.text();
+    let seen = visit.house.records.disclose(&visit.actor, why, |reading| look.run(reading)).await?;
+    Ok(seen_entry(&look, &seen, &headers, &manner.base))
+}
+
+/// What a GET entry asks, with its conditions as the headers that they stand for.
+fn look_of(entry: &Entry, manner: &Manner) -> Result<(Look, HeaderMap), Refusal> {
+    let url = entry.target.url();
+    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+    let look = Look::parse(path, query, manner).map_err(|refusal| refusal.at(&entry.expression("request.url")))?;
+    let mut headers = HeaderMap::new();
+    let mut put = |name: HeaderName, text: &Option<String>| {
+        if let Some(value) = text.as_ref().and_then(|text| HeaderValue::from_str(text).ok()) {
+            headers.insert(name, value);
+        }
+    };
+    put(header::IF_NONE_MATCH, &entry.if_none_match);
+    // An instant in a bundle, a date of HTTP in a request.
+    let since: Option<crate::base::Timestamp> = entry.if_modified_since.as_deref().and_then(|text| text.parse().ok());
+    let since = since.map(|since| since.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    put(header::IF_MODIFIED_SINCE, &since);
+    Ok((look, headers))
+}
+
+/// The resource that an entry will be, where that is known before the writer: what its address names, or a new id for
+/// a create without a condition.
+fn identity(visit: &Visit, entry: &Entry) -> Option<ResourceRef> {
     match (&entry.method, &entry.target) {
-        (Method::Post, Target::Type(kind)) => {
-            let id = FhirId::new(&visit.house.ambient);
-            Ok(ResourceRef::new(kind.name(), &id).ok())
+        (Method::Post, Target::Type(kind)) if entry.if_none_exist.is_none() => {
+            ResourceRef::new(kind.name(), &FhirId::new(&visit.house.ambient)).ok()
         }
-        (_, Target::Instance(reference)) => Ok(Some(reference.clone())),
-        _ => Ok(None),
+        (_, Target::Instance(reference)) => Some(reference.clone()),
+        _ => None,
     }
 }
 
-fn change(entry: Entry, id: Option<ResourceRef>, identities: &Identities) -> Result<Change, Refusal> {
-    if entry.if_none_exist.is_some() {
-        return Err(unsupported(&entry, "ifNoneExist", "Conditional create is not supported in a bundle."));
+/// Notes the searches that stand in the place of references, and under which ids they stand until they are known.
+fn searches(
+    visit: &Visit,
+    entry: &mut Entry,
+    manner: &Manner,
+    links: &mut Links,
+    sought: &mut Identities,
+) -> Result<(), Refusal> {
+    if matches!(entry.method, Method::Patch) {
+        return Ok(());
     }
-    let Some(id) = id else {
-        return Err(unsupported(
-            &entry,
-            "request.url",
-            "The entry must name a type to create, or one resource; conditional changes are not supported.",
-        ));
-    };
-    let kind = ResourceType::parse(id.type_name()).ok_or_else(|| Refusal::new(Refused::NotFound))?;
-    let condition = match &entry.if_match {
-        None => Condition::None,
-        Some(text) => Condition::Version(
-            text.parse()
-                .map_err(|_| unsupported(&entry, "request.ifMatch", "ifMatch names one version, such as W/\"3\"."))?,
-        ),
-    };
-    match entry.method {
-        Method::Delete => Ok(Change::delete(kind, id.id(), condition)),
-        Method::Post | Method::Put => {
-            let place = entry.expression("resource");
-            let mut value = entry.resource.unwrap_or(Value::Null);
-            let issues = rewrite_references(&mut value, entry.full_url.as_deref(), identities, Definitions::r4());
-            if !issues.is_empty() {
-                return Err(invalid(&issues));
-            }
-            let made = match entry.method {
-                Method::Post => Change::create_as(kind, id.id(), value, Mode::Strict),
-                _ => Change::put(kind, id.id(), value, condition, Mode::Strict),
-            };
-            made.map_err(|error| within(error, &place))
-        }
-        _ => Err(unsupported(&entry, "request.method", "This method is not supported in a bundle.")),
-    }
-}
-
-/// Looks up conditional references; each must find exactly one resource that the actor may see.
-fn resolve_conditions(visit: &Visit, entry: &mut Entry, identities: &mut Identities) -> Result<(), Refusal> {
+    let at = entry.expression("resource");
     let Some(resource) = &mut entry.resource else { return Ok(()) };
-    for condition in conditional_references(resource, Definitions::r4()) {
-        if identities.get(&condition).is_some() {
+    for text in conditional_references(resource, Definitions::r4()) {
+        if sought.get(&text).is_some() || links.known.get(&text).is_some() {
             continue;
         }
-        let Some((kind, query)) = condition.split_once('?') else { continue };
+        let Some((kind, query)) = text.split_once('?') else { continue };
         let Some(kind) = ResourceType::parse(kind) else { continue };
-        let query = Query::parse(kind, query, Handling::Strict, Definitions::r4()).map_err(refusal::of_query)?;
-        let found = visit.house.records.resolve_as(&visit.actor, &query)?;
-        if let [id] = found.as_slice()
-            && let Ok(reference) = ResourceRef::new(kind.name(), id)
-        {
-            identities.insert(condition, reference);
-        }
+        let query = manner.condition(kind, query).map_err(|refusal| refusal.at(&at))?;
+        let Ok(stands) = ResourceRef::new(kind.name(), &FhirId::new(&visit.house.ambient)) else { continue };
+        links.searches.insert(stands.to_string(), Sought { query, at: at.clone() });
+        sought.insert(text, stands);
     }
     Ok(())
 }
 
-async fn read(visit: &Visit, entry: &Entry, base: &str) -> Result<String, Refusal> {
-    let records = &visit.house.records;
-    match &entry.target {
-        Target::Instance(reference) => {
-            let kind = ResourceType::parse(reference.type_name()).ok_or_else(Refusal::not_found)?;
-            let id = reference.id();
-            let found =
-                records.disclose(&visit.actor, why(Action::Read, visit), |reading| reading.read(kind, &id)).await?;
-            Ok(format!(r#"{{"resource":{},"response":{}}}"#, text(&found), response_of("200", &found)))
+fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner: &Manner) -> Result<Change, Refusal> {
+    let (kind, which) = match (&entry.target, &id) {
+        (Target::Search(kind, query), _) => {
+            let query =
+                manner.condition(*kind, query).map_err(|refusal| refusal.at(&entry.expression("request.url")))?;
+            (*kind, Some(Which::Found(Box::new(query))))
         }
-        Target::Search(kind, query) => search(visit, *kind, query, base).await,
-        Target::Type(kind) => search(visit, *kind, "", base).await,
-        _ => Err(unsupported(entry, "request.url", "Only a resource or a search can be read in a bundle.")),
+        (Target::Type(kind), _) => (*kind, None),
+        (Target::Instance(reference), _) => {
+            (type_of(reference.type_name())?, Some(Which::Id(id_of(reference.id().as_str())?)))
+        }
+        (Target::Other(_), _) => {
+            return Err(unsupported(&entry, "request.url", "Only reads can have such an address."));
+        }
+    };
+    // In a request an `ifNoneMatch` of a change is `*`; a version stands there for reads.
+    let tag = entry.if_match.as_ref().map(|version| format!("\"{version}\""));
+    let condition = request::condition_of(tag.as_deref(), entry.if_none_match.as_deref())
+        .map_err(|refusal| refusal.at(&entry.expression("request")))?;
+    match (entry.method, which) {
+        (Method::Delete, Some(which)) => Ok(Change::remove(kind, which, condition)),
+        (Method::Patch, Some(which)) => Ok(Change::patch(kind, which, patch_of(&entry)?, condition)),
+        (Method::Put, Some(which)) => Ok(Change::store(kind, which, body(&mut entry, kind, linked)?, condition)),
+        (Method::Post, None) => {
+            if condition != Condition::None {
+                return Err(unsupported(&entry, "request", "What is new has no version; use ifNoneExist."));
+            }
+            let at = entry.expression("request.ifNoneExist");
+            let unless = entry.if_none_exist.as_deref().map(|text| manner.condition(kind, text)).transpose();
+            let unless = unless.map_err(|refusal| refusal.at(&at))?;
+            Ok(Change::post(kind, id.map(|id| id.id()), body(&mut entry, kind, linked)?, unless))
+        }
+        _ => Err(unsupported(&entry, "request.method", "This method does not go with this address.")),
     }
 }
 
-async fn search(visit: &Visit, kind: ResourceType, query: &str, base: &str) -> Result<String, Refusal> {
-    let asked = Query::parse(kind, query, Handling::Strict, Definitions::r4()).map_err(refusal::of_query)?;
-    let mut why = why(Action::Search, visit);
-    why.detail.search = Some(format!("{kind}?{query}"));
-    let page = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&asked)).await?;
-    let bundle = super::searchset::page_text(&page, &asked, base);
-    Ok(format!(r#"{{"resource":{bundle},"response":{{"status":"200"}}}}"#))
+fn body(entry: &mut Entry, kind: ResourceType, linked: Linked<'_>) -> Result<Body, Refusal> {
+    let place = entry.expression("resource");
+    let mut value = entry.resource.take().unwrap_or(Value::Null);
+    let made = match linked {
+        Linked::Late(sought) => {
+            // What is not known yet is said inside the writer.
+            let _ = rewrite_references(&mut value, None, sought, Definitions::r4());
+            Body::late(kind, value, entry.full_url.clone(), Mode::Strict)
+        }
+        Linked::Now(identities) => {
+            let issues = rewrite_references(&mut value, entry.full_url.as_deref(), identities, Definitions::r4());
+            if !issues.is_empty() {
+                return Err(invalid(&issues).under(&place));
+            }
+            Body::new(kind, value, Mode::Strict)
+        }
+    };
+    made.map_err(|error| Refusal::from(error).under(&place))
 }
 
-fn written_entry(written: &Written, base: &str) -> String {
-    let stored = &written.stored;
+/// The patch of an entry: a Binary that holds a JSON Patch (http.html#patch).
+fn patch_of(entry: &Entry) -> Result<Patch, Refusal> {
+    let of = |name: &str| entry.resource.as_ref().and_then(|binary| binary.get(name)).and_then(Value::as_str);
+    if entry.kind != Some(ResourceType::Binary) || of("contentType") != Some(patch::MEDIA_TYPE) {
+        return Err(unsupported(entry, "resource", "A patch is a Binary of contentType application/json-patch+json."));
+    }
+    let data = STANDARD.decode(of("data").unwrap_or_default()).unwrap_or_default();
+    let at = entry.expression("resource.data");
+    request::patch_text(&data).map_err(|refusal| refusal.at(&at))
+}
+
+fn written_entry(written: &Written, headers: &HeaderMap, base: &str) -> String {
     let status = match written.as_what {
         WrittenAs::Created => "201",
-        WrittenAs::Deleted | WrittenAs::WasDeleted => return r#"{"response":{"status":"204"}}"#.to_owned(),
+        WrittenAs::Deleted | WrittenAs::WasDeleted | WrittenAs::NothingFound => "204",
         _ => "200",
     };
-    let location = format!("{base}/{}/{}/_history/{}", stored.kind, stored.id, stored.version);
+    let outcome = if request::prefers(headers, "return=OperationOutcome") {
+        format!(r#","outcome":{}"#, operation_outcome(&[Issue::information(answer::said(written.as_what))]))
+    } else {
+        String::new()
+    };
+    let Some(stored) = &written.stored else {
+        return format!(r#"{{"response":{{"status":"{status}"{outcome}}}}}"#);
+    };
+    let version = format!(r#""etag":"W/\"{}\"","lastModified":"{:.3}"{outcome}"#, stored.version, stored.updated);
+    if stored.json.is_empty() {
+        return format!(r#"{{"response":{{"status":"{status}",{version}}}}}"#);
+    }
+    let bare = request::prefers(headers, "return=minimal") || !outcome.is_empty();
+    let resource = if bare { String::new() } else { format!(r#""resource":{},"#, text(stored)) };
     format!(
-        r#"{{"fullUrl":"{base}/{}/{}","resource":{},"response":{{"status":"{status}","location":"{location}","etag":"W/\"{}\"","lastModified":"{:.3}"}}}}"#,
+        r#"{{"fullUrl":"{base}/{}/{}",{resource}"response":{{"status":"{status}","location":"{}",{version}}}}}"#,
         stored.kind,
         stored.id,
-        text(stored),
-        stored.version,
-        stored.updated
+        answer::location(stored, base),
     )
 }
 
-fn response_of(status: &str, stored: &Stored) -> String {
-    format!(r#"{{"status":"{status}","etag":"W/\"{}\"","lastModified":"{:.3}"}}"#, stored.version, stored.updated)
+fn seen_entry(look: &Look, seen: &Seen, headers: &HeaderMap, base: &str) -> String {
+    match seen {
+        Seen::One(stored) => {
+            let version = format!(r#""etag":"W/\"{}\"","lastModified":"{:.3}""#, stored.version, stored.updated);
+            if answer::is_known(stored, headers) {
+                return format!(r#"{{"response":{{"status":"304",{version}}}}}"#);
+            }
+            let body = look.body(seen, base);
+            let body = std::str::from_utf8(&body).unwrap_or("null");
+            format!(r#"{{"resource":{body},"response":{{"status":"200",{version}}}}}"#)
+        }
+        _ => {
+            let body = look.body(seen, base);
+            format!(r#"{{"resource":{},"response":{{"status":"200"}}}}"#, std::str::from_utf8(&body).unwrap_or("null"))
+        }
+    }
 }
 
 fn text(stored: &Stored) -> &str {
@@ -248,7 +392,7 @@ fn set(results: &mut [Option<String>], place: usize, text: String) {
 fn response(kind: &str, results: Vec<Option<String>>) -> Response {
     let entries: Vec<String> = results.into_iter().map(|text| text.unwrap_or_else(|| "{}".to_owned())).collect();
     let entries = if entries.is_empty() { String::new() } else { format!(r#","entry":[{}]"#, entries.join(",")) };
-    answer::json(StatusCode::OK, Body::from(format!(r#"{{"resourceType":"Bundle","type":"{kind}"{entries}}}"#)))
+    answer::json(StatusCode::OK, HttpBody::from(format!(r#"{{"resourceType":"Bundle","type":"{kind}"{entries}}}"#)))
 }
 
 fn invalid(issues: &[Issue]) -> Refusal {
@@ -259,17 +403,18 @@ fn unsupported(entry: &Entry, what: &str, text: &str) -> Refusal {
     invalid(&[Issue::error(IssueCode::NotSupported, entry.expression(what), format!("{text} Nothing was changed."))])
 }
 
-/// Issues of a resource in a bundle, with the entry's place before each expression.
-fn within(error: RecordError, place: &str) -> Refusal {
-    match error {
-        RecordError::Invalid(issues) => {
-            let issues = issues.into_iter().map(|mut issue| {
-                let inner = issue.expression.split_once('.').map_or("", |(_, rest)| rest);
-                issue.expression = if inner.is_empty() { place.to_owned() } else { format!("{place}.{inner}") };
-                issue
-            });
-            RecordError::Invalid(issues.collect()).into()
-        }
-        other => other.into(),
+/// An error of one change or read, with the entry that it is about.
+fn placed(error: RecordError, changes: &[usize], reads: &[usize]) -> Refusal {
+    let (place, cause) = match error {
+        RecordError::At { place, cause } => (changes.get(place), *cause),
+        RecordError::AtReading { place, cause } => (reads.get(place), *cause),
+        other => (None, other),
+    };
+    let about_content = matches!(cause, RecordError::Invalid(_) | RecordError::Unresolved(_));
+    let refusal = Refusal::from(cause);
+    match place {
+        Some(place) if about_content => refusal.under(&format!("Bundle.entry[{place}].resource")),
+        Some(place) => refusal.at(&format!("Bundle.entry[{place}]")),
+        None => refusal,
     }
 }

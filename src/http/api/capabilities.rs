@@ -1,48 +1,90 @@
-//! What this server does, said by itself (`GET /fhir/metadata`).
+//! What this server does, said by itself (`GET /fhir/metadata`): made from the table of routes and the definitions, so
+//! that it claims what is mounted at this listener and nothing else.
 
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::super::routes::{self, Entrance, Verb};
 use super::super::session::Visit;
 use super::answer;
 use crate::fhir::definitions::ParamKind;
-use crate::fhir::{Definitions, ResourceType};
+use crate::fhir::{Definitions, ResourceType, patch};
 
-/// `GET /fhir/metadata`: public, and the same for everybody.
+/// `GET /fhir/metadata`: public, and the same for everybody at one listener.
 pub async fn metadata(visit: Visit) -> Response {
-    let date = format!("{:.3}", visit.house.ambient.now());
-    let statement = statement(&answer::base(&visit), &date);
+    let date = format!("{:.3}", visit.house.about.started);
+    let statement = statement(visit.entrance, &answer::base(&visit), &date);
     answer::json(StatusCode::OK, Body::from(statement.to_string()))
 }
 
-fn statement(base: &str, date: &str) -> Value {
-    let interactions: Vec<Value> = ["read", "vread", "history-instance", "search-type", "create", "update", "delete"]
-        .iter()
-        .map(|code| json!({ "code": code }))
-        .collect();
+/// An interaction of one resource type, and the row that makes it.
+const OF_TYPE: [(&str, Verb, &str); 9] = [
+    ("read", Verb::Get, "/fhir/{kind}/{id}"),
+    ("vread", Verb::Get, "/fhir/{kind}/{id}/_history/{version}"),
+    ("update", Verb::Put, "/fhir/{kind}/{id}"),
+    ("patch", Verb::Patch, "/fhir/{kind}/{id}"),
+    ("delete", Verb::Delete, "/fhir/{kind}/{id}"),
+    ("history-instance", Verb::Get, "/fhir/{kind}/{id}/_history"),
+    ("history-type", Verb::Get, "/fhir/{kind}/_history"),
+    ("create", Verb::Post, "/fhir/{kind}"),
+    ("search-type", Verb::Get, "/fhir/{kind}"),
+];
+
+/// An interaction of the whole server.
+const OF_SYSTEM: [(&str, Verb, &str); 4] = [
+    ("transaction", Verb::Post, "/fhir"),
+    ("batch", Verb::Post, "/fhir"),
+    ("history-system", Verb::Get, "/fhir/_history"),
+    ("search-system", Verb::Get, "/fhir"),
+];
+
+/// Envelopes of requests and answers: they are sent, and not stored.
+const fn is_an_envelope(kind: ResourceType) -> bool {
+    matches!(kind, ResourceType::Bundle | ResourceType::Parameters | ResourceType::OperationOutcome)
+}
+
+fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
+    let mounted = |verb, path: &str| routes::of(entrance).any(|route| route.verb == verb && route.path == path);
+    let codes = |all: &[(&str, Verb, &str)]| -> Vec<Value> {
+        all.iter().filter(|(_, verb, path)| mounted(*verb, path)).map(|(code, ..)| json!({ "code": code })).collect()
+    };
+    let interactions = codes(&OF_TYPE);
+    let has = |verb| mounted(verb, "/fhir/{kind}");
     let resources: Vec<Value> = ResourceType::ALL
         .iter()
-        .filter(|kind| {
-            !matches!(kind, ResourceType::Bundle | ResourceType::Parameters | ResourceType::OperationOutcome)
-        })
+        .filter(|kind| !is_an_envelope(**kind))
         .map(|&kind| {
-            json!({
+            let mut resource = json!({
                 "type": kind.name(),
                 "interaction": interactions,
                 "versioning": "versioned-update",
                 "readHistory": true,
                 "updateCreate": true,
-                "conditionalCreate": false,
-                "conditionalRead": "not-match",
-                "conditionalUpdate": false,
-                "conditionalDelete": "not-supported",
+                "conditionalCreate": has(Verb::Post),
+                "conditionalRead": "full-support",
+                "conditionalUpdate": has(Verb::Put),
+                "conditionalDelete": if has(Verb::Delete) { "single" } else { "not-supported" },
+                "referencePolicy": ["literal", "enforced"],
+                "searchInclude": includes(kind),
                 "searchParam": params(kind),
-                "operation": operations(kind),
-            })
+            });
+            put(&mut resource, "operation", operations(entrance, kind));
+            resource
         })
         .collect();
+    let rest = json!({
+        "mode": "server",
+        "security": {
+            "cors": false,
+            "description": "A bearer token made by the box's operator, or a session of the box's own pages."
+        },
+        "resource": resources,
+        "interaction": codes(&OF_SYSTEM),
+        "searchParam": common(),
+        "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
+    });
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -52,43 +94,50 @@ fn statement(base: &str, date: &str) -> Value {
         "implementation": { "description": "A clinic's record box", "url": base },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "rest": [{
-            "mode": "server",
-            "security": {
-                "cors": false,
-                "description": "A bearer token made by the box's operator, or a session of the box's own pages."
-            },
-            "resource": resources,
-            "interaction": [{ "code": "transaction" }, { "code": "batch" }],
-        }]
+        "patchFormat": [patch::MEDIA_TYPE],
+        "rest": [rest],
     })
 }
 
-fn operations(kind: ResourceType) -> Vec<Value> {
+/// FHIR has no empty arrays.
+fn put(object: &mut Value, name: &str, items: Vec<Value>) {
+    if let (Some(object), false) = (object.as_object_mut(), items.is_empty()) {
+        object.insert(name.to_owned(), Value::Array(items));
+    }
+}
+
+/// The operations of a type, as far as they are mounted.
+fn operations(entrance: Entrance, kind: ResourceType) -> Vec<Value> {
     let own: &[(&str, &str)] = match kind {
         ResourceType::ValueSet => &[("expand", "ValueSet-expand"), ("validate-code", "ValueSet-validate-code")],
         ResourceType::CodeSystem => &[("validate-code", "CodeSystem-validate-code")],
         _ => &[],
     };
     let common = [("validate", "Resource-validate"), ("meta", "Resource-meta")];
+    let mounted =
+        |name: &str| routes::of(entrance).any(|route| route.path.rsplit_once('$').is_some_and(|(_, is)| is == name));
+    let all = common.iter().chain(own).filter(|(name, _)| mounted(name));
     let one = |(name, definition): &(&str, &str)| json!({ "name": name, "definition": format!("http://hl7.org/fhir/OperationDefinition/{definition}") });
-    common.iter().chain(own).map(one).collect()
+    all.map(one).collect()
+}
+
+fn includes(kind: ResourceType) -> Vec<Value> {
+    let references = Definitions::r4().search_params(kind).iter();
+    let references = references.filter(|param| param.kind == ParamKind::Reference && !param.expression.is_empty());
+    std::iter::once("*".into()).chain(references.map(|param| format!("{kind}:{}", param.code).into())).collect()
 }
 
 fn params(kind: ResourceType) -> Vec<Value> {
-    let definitions = Definitions::r4();
-    let own = definitions.search_params(kind).iter();
-    let common = definitions
-        .common_search_params()
-        .iter()
+    let own = Definitions::r4().search_params(kind).iter();
+    let own = own.filter(|param| param.kind != ParamKind::Special && !param.expression.is_empty());
+    own.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(common()).collect()
+}
+
+/// What every type is searched by.
+fn common() -> Vec<Value> {
+    let all = Definitions::r4().common_search_params().iter();
+    let common = all
         .filter(|param| matches!(param.code, "_id" | "_lastUpdated" | "_profile" | "_security" | "_source" | "_tag"));
-    own.chain(common)
-        .filter_map(|param| {
-            let kind = match param.kind {
-                ParamKind::Special => return None,
-                kind => kind.name(),
-            };
-            Some(json!({ "name": param.code, "type": kind }))
-        })
-        .collect()
+    let words = ["_text", "_content"].iter().map(|name| json!({ "name": name, "type": "string" }));
+    common.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(words).collect()
 }

@@ -1,11 +1,13 @@
-//! FHIR R4 over HTTP (`/fhir`): read, vread, history, search, create, update, delete, batch,
-//! transaction, and operations.
+//! FHIR R4 over HTTP (`/fhir`): the interactions of http.html, on every resource type, and operations.
 //!
-//! Every answer is FHIR JSON; every error an `OperationOutcome`. Stored bytes are answered as they are.
+//! Every answer is FHIR JSON; every error an `OperationOutcome`. Stored bytes are answered as they are. Whatever somebody
+//! who is known asks leaves an entry in the access log, also what could not be understood.
 
 mod answer;
 mod bundle;
 mod capabilities;
+mod look;
+mod negotiate;
 mod operations;
 mod parameters;
 mod refusal;
@@ -14,57 +16,32 @@ mod searchset;
 mod terms;
 
 use axum::extract::{Path, RawQuery};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use crate::audit::{Action, Detail, Purpose};
-use crate::base::FhirId;
-use crate::fhir::search::Query;
-use crate::fhir::{Definitions, Mode, ResourceType};
-use crate::record::{Change, Channel, Why};
+use crate::fhir::{Mode, ResourceType};
+use crate::record::{Body, Change, Channel, Which, Why};
+use look::{Look, Manner, id_of, type_of};
 
 pub use bundle::batch_or_transaction;
 pub use capabilities::metadata;
+pub(super) use negotiate::{NotCompressed, negotiate};
 pub use operations::{meta, validate_instance, validate_type};
 pub use terms::{expand, expand_stored, validate_code, validate_code_stored};
 
 type Answer = Result<Response, Refusal>;
 
-/// `GET /fhir/{kind}/{id}`.
-pub async fn read(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    let why = why(Action::Read, &visit);
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.read(kind, &id)).await?;
-    Ok(answer::resource(&found, &headers))
-}
-
-/// `GET /fhir/{kind}/{id}/_history/{version}`.
-pub async fn vread(
-    visit: Visit,
-    Path((kind, id, version)): Path<(String, String, String)>,
-    headers: HeaderMap,
-) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    let version = version.parse().map_err(|_| Refusal::not_found())?;
-    let why = why(Action::VersionRead, &visit);
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.version(kind, &id, version)).await?;
-    Ok(answer::resource(&found, &headers))
-}
-
-/// `GET /fhir/{kind}/{id}/_history`.
-pub async fn history(visit: Visit, Path((kind, id)): Path<(String, String)>, uri: Uri) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    let why = why(Action::History, &visit);
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.history(kind, &id)).await?;
-    Ok(searchset::history(&found, &answer::base(&visit), uri.path()))
-}
-
-/// `GET /fhir/{kind}?…`.
-pub async fn search(visit: Visit, Path(kind): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Answer {
-    run_search(&visit, &kind, &query.unwrap_or_default(), &headers).await
+/// Every GET below `/fhir`: read, vread, history and search.
+pub async fn look(visit: Visit, uri: Uri, headers: HeaderMap) -> Answer {
+    let path = uri.path().strip_prefix("/fhir").unwrap_or_default();
+    let manner = Manner::of(&visit, &headers);
+    let look = Look::parse(path, uri.query().unwrap_or_default(), &manner);
+    answered(&visit, look, &headers, &manner).await
 }
 
 /// `POST /fhir/{kind}/_search`: the query in the address and in the form count as one.
@@ -75,87 +52,154 @@ pub async fn search_by_form(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    request::must_be_form(&headers)?;
-    let form = std::str::from_utf8(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
-    let parts: Vec<&str> =
-        [query.as_deref().unwrap_or_default(), form].into_iter().filter(|part| !part.is_empty()).collect();
-    run_search(&visit, &kind, &parts.join("&"), &headers).await
+    by_form(&visit, &kind, query.as_deref(), &headers, &body).await
 }
 
-async fn run_search(visit: &Visit, kind: &str, query: &str, headers: &HeaderMap) -> Answer {
-    let kind = type_of(kind)?;
-    let handling = request::handling(headers);
-    let asked = Query::parse(kind, query, handling, Definitions::r4()).map_err(refusal::of_query)?;
-    let mut why = why(Action::Search, visit);
-    why.detail.search = Some(format!("{kind}?{query}"));
-    let page = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&asked)).await?;
-    Ok(searchset::page(&page, &asked, &answer::base(visit)))
+/// `POST /fhir/_search`.
+pub async fn search_all_by_form(visit: Visit, RawQuery(query): RawQuery, headers: HeaderMap, body: Bytes) -> Answer {
+    by_form(&visit, "", query.as_deref(), &headers, &body).await
 }
 
-/// `POST /fhir/{kind}`.
+/// `POST /fhir/Patient/{id}/{inner}/_search`, `inner` a type or `*`.
+pub async fn search_compartment_by_form(
+    visit: Visit,
+    Path((kind, id, inner)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    by_form(&visit, &format!("{kind}/{id}/{inner}"), query.as_deref(), &headers, &body).await
+}
+
+async fn by_form(visit: &Visit, path: &str, query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Answer {
+    let manner = Manner::of(visit, headers);
+    let look = request::must_be_form(headers).and_then(|()| {
+        let form = std::str::from_utf8(body).map_err(|_| Refusal::new(Refused::Malformed))?;
+        let parts = [query.unwrap_or_default(), form.trim()];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Look::parse(path, &parts.join("&"), &manner)
+    });
+    answered(visit, look, headers, &manner).await
+}
+
+async fn answered(visit: &Visit, look: Result<Look, Refusal>, headers: &HeaderMap, manner: &Manner) -> Answer {
+    let action = look.as_ref().map_or(Action::Read, Look::action);
+    let mut why = why(action, visit);
+    let look = noted(visit, &why, look).await?;
+    why.detail.search = look.text();
+    let seen = visit.house.records.disclose(&visit.actor, why, |reading| look.run(reading)).await?;
+    Ok(answer::seen(&look, &seen, headers, &manner.base))
+}
+
+/// `POST /fhir/{kind}`, with `If-None-Exist` only if a search finds none.
 pub async fn create(visit: Visit, Path(kind): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
-    let kind = type_of(&kind)?;
-    if headers.contains_key("if-none-exist") {
-        return Err(Refusal::saying(
-            Refused::Precondition,
-            "Conditional create is not supported here. Search first, then create.",
-        ));
-    }
-    let why = why(Action::Create, &visit);
-    let change = match request::resource(&headers, &body).map(|value| Change::create(kind, value, Mode::Strict)) {
-        Ok(Ok(change)) => change,
-        Ok(Err(error)) => {
-            visit.house.records.refused(&visit.actor, &why, &error).await?;
-            return Err(error.into());
-        }
-        Err(refusal) => return Err(refusal),
+    let prepared = || {
+        let kind = type_of(&kind)?;
+        let manner = Manner::of(&visit, &headers);
+        let unless = request::if_none_exist(&headers)?.map(|text| manner.condition(kind, text)).transpose()?;
+        let body = Body::new(kind, request::to_store(&visit, &headers, &body)?, Mode::Strict)?;
+        Ok(Change::post(kind, None, body, unless))
     };
-    let written = visit.house.records.change(&visit.actor, why, change).await?;
-    Ok(answer::written(&written, &headers, &answer::base(&visit)))
+    changed(&visit, Action::Create, prepared(), &headers).await
 }
 
 /// `PUT /fhir/{kind}/{id}`.
 pub async fn update(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    let condition = request::if_match(&headers)?;
-    let value = request::resource(&headers, &body)?;
-    request::must_have_id(&value, &id)?;
-    let why = why(Action::Update, &visit);
-    let change = match Change::put(kind, id, value, condition, Mode::Strict) {
-        Ok(change) => change,
-        Err(error) => {
-            visit.house.records.refused(&visit.actor, &why, &error).await?;
-            return Err(error.into());
-        }
+    let prepared = || {
+        let (kind, id) = (type_of(&kind)?, id_of(&id)?);
+        let condition = request::condition(&headers)?;
+        let value = request::to_store(&visit, &headers, &body)?;
+        request::must_have_id(&value, &id)?;
+        Ok(Change::store(kind, Which::Id(id), Body::new(kind, value, Mode::Strict)?, condition))
     };
-    let written = visit.house.records.change(&visit.actor, why, change).await?;
-    Ok(answer::written(&written, &headers, &answer::base(&visit)))
+    changed(&visit, Action::Update, prepared(), &headers).await
+}
+
+/// `PUT /fhir/{kind}?search`.
+pub async fn update_found(
+    visit: Visit,
+    Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let prepared = || {
+        let kind = type_of(&kind)?;
+        let which = found(&visit, kind, query.as_deref(), &headers)?;
+        let condition = request::condition(&headers)?;
+        let value: Value = request::to_store(&visit, &headers, &body)?;
+        Ok(Change::store(kind, which, Body::new(kind, value, Mode::Strict)?, condition))
+    };
+    changed(&visit, Action::Update, prepared(), &headers).await
+}
+
+/// `PATCH /fhir/{kind}/{id}`.
+pub async fn patch(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Answer {
+    let prepared = || {
+        let (kind, id) = (type_of(&kind)?, id_of(&id)?);
+        let condition = request::condition(&headers)?;
+        Ok(Change::patch(kind, Which::Id(id), request::patch(&headers, &body)?, condition))
+    };
+    changed(&visit, Action::Patch, prepared(), &headers).await
+}
+
+/// `PATCH /fhir/{kind}?search`.
+pub async fn patch_found(
+    visit: Visit,
+    Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let prepared = || {
+        let kind = type_of(&kind)?;
+        let which = found(&visit, kind, query.as_deref(), &headers)?;
+        let condition = request::condition(&headers)?;
+        Ok(Change::patch(kind, which, request::patch(&headers, &body)?, condition))
+    };
+    changed(&visit, Action::Patch, prepared(), &headers).await
 }
 
 /// `DELETE /fhir/{kind}/{id}`: 204, also when it was deleted before.
 pub async fn delete(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    let condition = request::if_match(&headers)?;
-    let why = why(Action::Delete, &visit);
-    let written = visit.house.records.change(&visit.actor, why, Change::delete(kind, id, condition)).await?;
-    let mut response = Response::new(axum::body::Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    answer::version_headers(&written.stored, &mut response);
-    Ok(response)
+    let prepared = || Ok(Change::delete(type_of(&kind)?, id_of(&id)?, request::condition(&headers)?));
+    changed(&visit, Action::Delete, prepared(), &headers).await
 }
 
-/// A type that FHIR does not have is an address that is not there.
-fn type_of(name: &str) -> Result<ResourceType, Refusal> {
-    ResourceType::parse(name).ok_or_else(|| {
-        Refusal::saying(
-            Refused::NotFound,
-            "FHIR R4 has no resource type of this name. Types are written like Observation.",
-        )
-    })
+/// `DELETE /fhir/{kind}?search`: 204, also when nothing is found.
+pub async fn delete_found(
+    visit: Visit,
+    Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    let prepared = || {
+        let kind = type_of(&kind)?;
+        let which = found(&visit, kind, query.as_deref(), &headers)?;
+        Ok(Change::remove(kind, which, request::condition(&headers)?))
+    };
+    changed(&visit, Action::Delete, prepared(), &headers).await
 }
 
-fn id_of(text: &str) -> Result<FhirId, Refusal> {
-    FhirId::parse(text).map_err(|_| Refusal::not_found())
+/// The one that the address searches for.
+fn found(visit: &Visit, kind: ResourceType, query: Option<&str>, headers: &HeaderMap) -> Result<Which, Refusal> {
+    let query = Manner::of(visit, headers).condition(kind, query.unwrap_or_default())?;
+    Ok(Which::Found(Box::new(query)))
+}
+
+async fn changed(visit: &Visit, action: Action, change: Result<Change, Refusal>, headers: &HeaderMap) -> Answer {
+    let why = why(action, visit);
+    let change = noted(visit, &why, change).await?;
+    let written = visit.house.records.change(&visit.actor, why, change).await?;
+    Ok(answer::written(&written, headers, &answer::base(visit)))
+}
+
+/// What could not be understood is written down before it is answered.
+async fn noted<T>(visit: &Visit, why: &Why, result: Result<T, Refusal>) -> Result<T, Refusal> {
+    if result.is_err() {
+        visit.house.records.failed(&visit.actor, why).await?;
+    }
+    result
 }
 
 /// Why an API client asks: treatment, unless a person reads their own.

@@ -1,7 +1,8 @@
 //! What the record says, as HTTP says it: the one map from its errors to refusals.
 
-use super::super::respond::{Refusal, Refused};
+use super::super::respond::{Issue, Refusal, Refused};
 use super::request::issue_of;
+use crate::fhir::IssueCode;
 use crate::fhir::search::QueryError;
 use crate::record::RecordError;
 
@@ -9,20 +10,34 @@ impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
         let sentence = sentence(&error);
         match error {
+            RecordError::At { cause, .. } | RecordError::AtReading { cause, .. } => (*cause).into(),
             RecordError::Denied(denied) => denied.into(),
             RecordError::NotFound => Self::not_found(),
             RecordError::Gone => Self::new(Refused::Gone),
             RecordError::Invalid(issues) => {
                 Self::new(Refused::Unprocessable).with_issues(issues.iter().map(issue_of).collect())
             }
-            RecordError::WrongType { .. } | RecordError::BadCursor | RecordError::UnsupportedSearch(_) => {
+            RecordError::Unresolved(issues) => {
+                Self::new(Refused::Malformed).with_issues(issues.iter().map(issue_of).collect())
+            }
+            RecordError::Patch(kind, error) => {
+                let refused = if error.is_of_the_patch() { Refused::Malformed } else { Refused::Conflict };
+                Self::new(refused).with_issues(vec![issue_of(&error.issue(kind.name()))])
+            }
+            RecordError::WrongType { .. } | RecordError::BadCursor | RecordError::OtherId => {
                 Self::saying(Refused::Malformed, sentence)
             }
-            RecordError::VersionConflict { .. } | RecordError::Ambiguous(_) => {
+            RecordError::UnsupportedSearch(_) => coded(Refused::Malformed, IssueCode::NotSupported, sentence),
+            RecordError::Twice => coded(Refused::Malformed, IssueCode::Duplicate, sentence),
+            RecordError::VersionConflict { .. } | RecordError::NoVersion | RecordError::Exists => {
                 Self::saying(Refused::Precondition, sentence)
             }
-            RecordError::DanglingReference(_) | RecordError::NotYours(_) | RecordError::TooWide => {
-                Self::saying(Refused::Unprocessable, sentence)
+            RecordError::Ambiguous(_) => coded(Refused::Precondition, IssueCode::MultipleMatches, sentence),
+            RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
+            RecordError::DanglingReference(_) => coded(Refused::Unprocessable, IssueCode::NotFound, sentence),
+            RecordError::NotYours(_) | RecordError::IdChanged => Self::saying(Refused::Unprocessable, sentence),
+            RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) => {
+                coded(Refused::Unprocessable, IssueCode::TooCostly, sentence)
             }
             RecordError::Store(error) => error.into(),
             RecordError::Audit(error) => error.into(),
@@ -36,8 +51,20 @@ impl From<RecordError> for Refusal {
 }
 
 /// A search that cannot be understood.
-pub(super) fn of_query(error: QueryError) -> Refusal {
-    Refusal::saying(Refused::Malformed, sentence(&error))
+pub(super) fn of_query(error: &QueryError) -> Refusal {
+    let code = match error {
+        QueryError::Unknown { .. } | QueryError::Modifier { .. } => IssueCode::NotSupported,
+        QueryError::TooMuch { .. } => IssueCode::TooCostly,
+        QueryError::Value { .. } | QueryError::Target { .. } => IssueCode::Value,
+        QueryError::Encoding => IssueCode::Structure,
+    };
+    coded(Refused::Malformed, code, sentence(error))
+}
+
+/// A refusal with an issue code of its own.
+pub(super) fn coded(kind: Refused, code: IssueCode, text: String) -> Refusal {
+    let issue = Issue { severity: "error", code: code.code().into(), expression: None, text: text.clone() };
+    Refusal::saying(kind, text).with_issues(vec![issue])
 }
 
 /// An error's text, as an answer says it: errors begin small, for they stand within other errors' texts.

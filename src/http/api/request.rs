@@ -4,23 +4,70 @@ use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::super::respond::{Issue, Refusal, Refused};
+use super::super::session::Visit;
 use crate::base::FhirId;
-use crate::fhir::json;
+use crate::fhir::bundle::own_references;
+use crate::fhir::patch::{self, Patch};
 use crate::fhir::search::Handling;
+use crate::fhir::{Definitions, json};
 use crate::record::Condition;
 
 /// The body as one JSON resource; not yet checked against the definitions.
 pub(super) fn resource(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     must_be_json(headers)?;
-    let value = json::parse(body, &json::Limits::default()).map_err(|error| {
-        let issue = crate::fhir::Issue::from(error);
-        Refusal::new(Refused::Malformed).with_issues(vec![issue_of(&issue)])
-    })?;
+    let value = parsed(body)?;
     if value.get("resourceType").and_then(Value::as_str).is_none() {
         let text = "The body is not a FHIR resource: it has no resourceType. Nothing was changed.";
         return Err(Refusal::saying(Refused::Malformed, text));
     }
     Ok(value)
+}
+
+/// [`resource`] to be stored: references to this box are made relative.
+pub(super) fn to_store(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    let mut value = resource(headers, body)?;
+    let about = &visit.house.about;
+    for origin in [&about.clinic_url, &about.portal_url].into_iter().flatten() {
+        let base = format!("{origin}/fhir/");
+        // Hardly any client writes them, and a walk through every resource has its price.
+        if may_hold(body, base.as_bytes()) {
+            own_references(&mut value, &base, Definitions::r4());
+        }
+    }
+    Ok(value)
+}
+
+/// Whether a text may stand in the body: JSON may write its slashes as escapes.
+fn may_hold(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|window| window == part) || body.windows(2).any(|window| window == b"\\/")
+}
+
+/// How long a body may be was said at the gate, by its route.
+fn parsed(body: &[u8]) -> Result<Value, Refusal> {
+    let limits = json::Limits { bytes: usize::MAX, ..json::Limits::default() };
+    json::parse(body, &limits).map_err(|error| {
+        let issue = crate::fhir::Issue::from(error);
+        Refusal::new(Refused::Malformed).with_issues(vec![issue_of(&issue)])
+    })
+}
+
+/// The body of a PATCH (http.html#patch): a JSON Patch.
+pub(super) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Refusal> {
+    match media_type(headers).as_deref() {
+        Some(patch::MEDIA_TYPE) => {}
+        _ => {
+            return Err(Refusal::saying(
+                Refused::MediaType,
+                "A patch is sent as JSON Patch (application/json-patch+json). Nothing was changed.",
+            ));
+        }
+    }
+    patch_text(body)
+}
+
+pub(super) fn patch_text(text: &[u8]) -> Result<Patch, Refusal> {
+    Patch::parse(&parsed(text)?)
+        .map_err(|error| Refusal::new(Refused::Malformed).with_issues(vec![issue_of(&error.issue(""))]))
 }
 
 /// One of our issues in the form that a refusal carries.
@@ -56,16 +103,39 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
-/// `If-Match: W/"3"`.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Condition, Refusal> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(Condition::None) };
-    let version = value.to_str().ok().and_then(version_of);
-    version.map(Condition::Version).ok_or_else(|| {
+/// `If-Match: W/"3"`, or `If-None-Match: *` for what must not be there yet.
+pub(super) fn condition(headers: &HeaderMap) -> Result<Condition, Refusal> {
+    let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    condition_of(text(header::IF_MATCH), text(header::IF_NONE_MATCH))
+}
+
+pub(super) fn condition_of(if_match: Option<&str>, if_none_match: Option<&str>) -> Result<Condition, Refusal> {
+    match (if_match, if_none_match) {
+        (None, None) => Ok(Condition::None),
+        (None, Some(tag)) if tag.trim() == "*" => Ok(Condition::Absent),
+        (None, Some(_)) => Err(Refusal::saying(
+            Refused::Malformed,
+            "If-None-Match of a change is * alone: store it if there is none. Nothing was changed.",
+        )),
+        (Some(tag), _) => version_of(tag).map(Condition::Version).ok_or_else(|| {
+            Refusal::saying(
+                Refused::Malformed,
+                "If-Match names one version, as the ETag does: W/\"3\". Nothing was changed.",
+            )
+        }),
+    }
+}
+
+/// The search of `If-None-Exist`, without the type that some clients put before it.
+pub(super) fn if_none_exist(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get("if-none-exist") else { return Ok(None) };
+    let text = value.to_str().map_err(|_| {
         Refusal::saying(
             Refused::Malformed,
-            "If-Match names one version, as the ETag does: W/\"3\". Nothing was changed.",
+            "If-None-Exist is a search, such as identifier=system|value, encoded as in an address.",
         )
-    })
+    })?;
+    Ok(Some(text.rsplit('?').next().unwrap_or(text)))
 }
 
 /// The version in a weak or strong entity tag.

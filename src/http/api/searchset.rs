@@ -1,57 +1,53 @@
-//! Bundles of results, joined from stored bytes: nothing is parsed or written anew.
+//! Bundles of results, joined from stored bytes: nothing is parsed or written anew, but where a part is asked for.
 
-use axum::body::Body;
-use axum::http::StatusCode;
-use axum::response::Response;
-
-use super::answer::json;
 use crate::fhir::outcome::{Issue, IssueCode, operation_outcome};
-use crate::fhir::search::{Query, Summary};
-use crate::record::{Page, Stored, Version};
+use crate::fhir::search::{Query, Summary, encode};
+use crate::fhir::shape::Shape;
+use crate::record::{Page, Stored, VersionPage};
 
-/// One page of a search.
-pub(super) fn page(page: &Page, query: &Query, base: &str) -> Response {
-    json(StatusCode::OK, Body::from(page_text(page, query, base)))
-}
-
-/// The same as text, for an entry of a bundle.
-pub(super) fn page_text(page: &Page, query: &Query, base: &str) -> String {
+/// One page of a search of one type or several. `path` is what was searched, below the base.
+pub(super) fn page(page: &Page, queries: &[Query], base: &str, path: &str) -> Vec<u8> {
     let mut out = Writer::new("searchset");
+    let Some(query) = queries.first() else { return out.finish() };
     if let Some(total) = page.total {
         out.text(&format!(r#","total":{total}"#));
     }
-    let understood = query.self_link();
-    let address = format!("{base}/{}", query.kind);
-    let mut links = vec![("self", join(&address, &understood))];
-    if let Some(next) = &page.next {
-        let rest: Vec<&str> =
-            understood.split('&').filter(|part| !part.is_empty() && !part.starts_with("_cursor=")).collect();
-        let cursor = format!("_cursor={next}");
-        let query = rest.into_iter().chain([cursor.as_str()]).collect::<Vec<_>>().join("&");
-        links.push(("next", join(&address, &query)));
+    let mut understood = query.self_link();
+    if path.is_empty() || path.ends_with('*') {
+        let kinds: Vec<&str> = queries.iter().map(|query| query.kind.name()).collect();
+        if kinds.len() < MOST_NAMED {
+            understood = join_queries(&format!("_type={}", kinds.join(",")), &understood);
+        }
     }
-    out.links(&links);
+    out.links(&links(&address(base, path), &understood, page.next.as_deref()));
     if query.summary != Some(Summary::Count) {
+        let shape = Shape::of_query(query);
+        // What comes along is whole where elements of the matches were asked for.
+        let along = if query.summary.is_some() { shape.clone() } else { Shape::Whole };
         for stored in &page.matches {
-            out.entry(base, stored, r#","search":{"mode":"match"}"#);
+            out.entry(base, stored, &shape, r#","search":{"mode":"match"}"#);
         }
         for stored in &page.included {
-            out.entry(base, stored, r#","search":{"mode":"include"}"#);
-        }
-        if !query.ignored.is_empty() {
-            out.outcome(&ignored(query));
+            out.entry(base, stored, &along, r#","search":{"mode":"include"}"#);
         }
     }
-    String::from_utf8(out.finish()).unwrap_or_default()
+    if !query.ignored.is_empty() {
+        out.outcome(&ignored(query));
+    }
+    out.finish()
 }
 
-/// All versions of one resource.
-pub(super) fn history(versions: &[Version], base: &str, path: &str) -> Response {
+/// With more types than this the `self` link leaves them out: it is all of them.
+const MOST_NAMED: usize = 30;
+
+/// One page of a history.
+pub(super) fn history(page: &VersionPage, base: &str, path: &str, understood: &str) -> Vec<u8> {
     let mut out = Writer::new("history");
-    out.text(&format!(r#","total":{}"#, versions.len()));
-    let address = format!("{}{}", base.trim_end_matches("/fhir"), path);
-    out.links(&[("self", address)]);
-    for version in versions {
+    if let Some(total) = page.total {
+        out.text(&format!(r#","total":{total}"#));
+    }
+    out.links(&links(&address(base, path), understood, page.next.as_deref()));
+    for version in &page.versions {
         let stored = &version.stored;
         let (method, status) = match (version.deleted, stored.version) {
             (true, _) => ("DELETE", "204"),
@@ -63,9 +59,9 @@ pub(super) fn history(versions: &[Version], base: &str, path: &str) -> Response 
             r#","request":{{"method":"{method}","url":"{url}"}},"response":{{"status":"{status}","etag":"W/\"{}\"","lastModified":"{:.3}"}}"#,
             stored.version, stored.updated
         );
-        out.entry(base, stored, &more);
+        out.entry(base, stored, &Shape::Whole, &more);
     }
-    json(StatusCode::OK, Body::from(out.finish()))
+    out.finish()
 }
 
 fn ignored(query: &Query) -> String {
@@ -75,6 +71,24 @@ fn ignored(query: &Query) -> String {
         .map(|ignored| Issue::warning(IssueCode::NotSupported, "", format!("Left out: {}", ignored.why)))
         .collect();
     operation_outcome(&issues).to_string()
+}
+
+fn address(base: &str, path: &str) -> String {
+    if path.is_empty() { base.to_owned() } else { format!("{base}/{path}") }
+}
+
+fn links(address: &str, understood: &str, next: Option<&str>) -> Vec<(&'static str, String)> {
+    let mut links = vec![("self", join(address, understood))];
+    if let Some(next) = next {
+        let mut cursor = "_cursor=".to_owned();
+        encode(next, &mut cursor);
+        links.push(("next", join(address, &join_queries(understood, &cursor))));
+    }
+    links
+}
+
+fn join_queries(one: &str, other: &str) -> String {
+    if one.is_empty() || other.is_empty() { format!("{one}{other}") } else { format!("{one}&{other}") }
 }
 
 fn join(address: &str, query: &str) -> String {
@@ -106,7 +120,7 @@ impl Writer {
         self.entries += 1;
     }
 
-    fn entry(&mut self, base: &str, stored: &Stored, more: &str) {
+    fn entry(&mut self, base: &str, stored: &Stored, shape: &Shape, more: &str) {
         self.begin_entry();
         self.text(&format!(
             r#"{{"fullUrl":{}"#,
@@ -114,7 +128,10 @@ impl Writer {
         ));
         if !stored.json.is_empty() {
             self.text(r#","resource":"#);
-            self.out.extend_from_slice(&stored.json);
+            match shape.part(stored.kind, &stored.json) {
+                Some(part) => self.out.extend_from_slice(&part),
+                None => self.out.extend_from_slice(&stored.json),
+            }
         }
         self.text(more);
         self.text("}");

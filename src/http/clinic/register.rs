@@ -51,7 +51,8 @@ pub(in crate::http) async fn register(visit: Visit, Form(form): Form<RegisterFor
     let change = Change::register(patient.resource(), Mode::Strict)?;
     let why = Why { purpose: Purpose::PatAdmin, ..why(&visit, Action::Register, Detail::none()) };
     let written = visit.house.records.change(&visit.actor, why, change).await?;
-    Ok(Redirect::to(&format!("/patients/{}?done=registered", written.stored.id)).into_response())
+    let id = written.stored.as_ref().map(|stored| stored.id.clone()).ok_or_else(Refusal::not_found)?;
+    Ok(Redirect::to(&format!("/patients/{id}?done=registered")).into_response())
 }
 
 /// The patient as reception sees one.

@@ -89,5 +89,5 @@ impl Cursor {
 
 /// What must be the same for a cursor to mean the same place.
 fn digest(query: &Query) -> u64 {
-    hash64(&[&format!("{:?} {:?} {:?}", query.kind, query.filters, query.sort)])
+    hash64(&[&format!("{:?} {:?} {:?} {:?}", query.kind, query.filters, query.sort, query.compartment)])
 }

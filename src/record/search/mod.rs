@@ -31,9 +31,8 @@ use plan::Plan;
 
 /// The most rows that one search may open.
 const MOST_OPENED: usize = 200_000;
-/// How many matches a page has unless asked, and at most.
-const PAGE: usize = 50;
-const LONGEST_PAGE: usize = 1_000;
+/// How many matches a page has unless asked.
+pub(super) const PAGE: usize = 50;
 
 /// Decides whether a row exists for who asks.
 pub(super) type Visible<'a> = dyn FnMut(&Row) -> Result<bool, RecordError> + 'a;
@@ -46,17 +45,24 @@ pub(super) struct Found {
     pub next: Option<String>,
 }
 
-/// Runs `query` and returns one page of it. `within` is the one patient whose rows these can be, if it is one.
+/// Whether all matches of `query` are counted.
+pub(super) fn is_counted(query: &Query) -> bool {
+    let asked = matches!(query.total, search::Total::Accurate | search::Total::Estimate);
+    query.count == Some(0) || query.summary == Some(search::Summary::Count) || asked || !query.sort.is_empty()
+}
+
+/// Runs `query` and returns one page of it, of `size` matches. `within` is the one patient whose rows these can be, if it
+/// is one.
 pub(super) fn run(
     read: &dyn Read,
     query: &Query,
     within: Option<&FhirId>,
+    size: usize,
     visible: &mut Visible<'_>,
 ) -> Result<Found, RecordError> {
     refuse_what_cannot_run(query)?;
-    let size = query.count.map_or(PAGE, |count| usize::try_from(count).unwrap_or(LONGEST_PAGE).min(LONGEST_PAGE));
     let counts_only = size == 0 || query.summary == Some(search::Summary::Count);
-    let counted = counts_only || query.total == search::Total::Accurate || !query.sort.is_empty();
+    let counted = counts_only || is_counted(query);
     let cursor = query.cursor.as_deref().map(|text| Cursor::read(text, query)).transpose()?;
     let plan = Plan::of(read, query, within, visible)?;
     let mut page = Vec::new();

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "../demo/mod.rs"]
 mod demo;
+mod interactions;
 
 use demo::client::Answer;
 use demo::{Caller, Demo};
@@ -19,6 +21,8 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     searches(&demo, &client);
     transactions(&client);
     batches(&client);
+    interactions::all(&demo, &client);
+    interactions::sessions_are_not_compressed(&demo);
     bad_bodies(&client);
     bad_addresses(&client);
     too_much(&demo, &client);
@@ -315,7 +319,7 @@ fn bad_addresses(client: &Caller) {
     outcome(&client.get("/fhir/Patient/%2e%2e%2f%2e%2e%2fetc%2fpasswd"), 404);
     outcome(&client.get("/fhir/Patient/a/b/c/d"), 404);
     outcome(&client.json("POST", "/fhir/Nonsense", &json!({"resourceType": "Nonsense"})), 404);
-    outcome(&client.ask("DELETE", "/fhir/Patient", &[], ""), 405);
+    outcome(&client.ask("DELETE", "/fhir/Patient", &[], ""), 412);
     let mut other = patient("Elsewhere");
     other["id"] = json!("one");
     outcome(&client.json("PUT", "/fhir/Patient/two", &other), 400);

@@ -1,0 +1,336 @@
+//! What a GET asks for: an address below the base, read into one look at the record, and its answer.
+//!
+//! The routes and the entries of bundles share this, so that a read means the same in both.
+
+use std::borrow::Cow;
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
+
+use super::super::respond::{Refusal, Refused};
+use super::super::session::Visit;
+use super::{answer, refusal, request};
+use crate::audit::Action;
+use crate::base::{FhirId, Timestamp};
+use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode, pairs};
+use crate::fhir::shape::Shape;
+use crate::fhir::{Definitions, ResourceType};
+use crate::record::{HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Undisclosed, VersionPage};
+
+/// One look, understood.
+pub(super) enum Look {
+    Read {
+        kind: ResourceType,
+        id: FhirId,
+        shape: Shape,
+    },
+    Version {
+        kind: ResourceType,
+        id: FhirId,
+        version: u32,
+        shape: Shape,
+    },
+    /// One query per type.
+    Search {
+        queries: Vec<Query>,
+        path: String,
+        asked: String,
+    },
+    History {
+        asked: HistoryAsked,
+        path: String,
+        understood: String,
+    },
+}
+
+/// What it found.
+pub(super) enum Seen {
+    One(Stored),
+    Page(Page),
+    Versions(VersionPage),
+}
+
+/// How queries are read: for whom, when, and how strictly.
+pub(super) struct Manner {
+    pub(super) base: String,
+    pub(super) now: Timestamp,
+    pub(super) handling: Handling,
+    pub(super) chain_depth: usize,
+}
+
+impl Manner {
+    pub(super) fn of(visit: &Visit, headers: &HeaderMap) -> Self {
+        let chain_depth = visit.house.front.limits.chain_depth;
+        let handling = request::handling(headers);
+        Self { base: answer::base(visit), now: visit.house.ambient.now(), handling, chain_depth }
+    }
+
+    pub(super) fn query(&self, kind: ResourceType, text: &str) -> Result<Query, QueryError> {
+        let asked =
+            Asked { handling: self.handling, now: Some(self.now), base: &self.base, chain_depth: self.chain_depth };
+        Query::parse(kind, text, asked, Definitions::r4())
+    }
+
+    /// The search that a change depends on: nothing of it may be left out.
+    pub(super) fn condition(&self, kind: ResourceType, text: &str) -> Result<Query, Refusal> {
+        let asked =
+            Asked { handling: Handling::Strict, now: Some(self.now), base: &self.base, chain_depth: self.chain_depth };
+        Query::parse(kind, text, asked, Definitions::r4()).map_err(|error| refusal::of_query(&error))
+    }
+}
+
+impl Look {
+    /// `path` is what stands behind the base, with or without a slash before it; `query` what stands behind `?`.
+    pub(super) fn parse(path: &str, query: &str, manner: &Manner) -> Result<Self, Refusal> {
+        let parts: Vec<Cow<'_, str>> = path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
+        let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+        match parts.as_slice() {
+            [] => Self::of_system(query, manner),
+            ["_history"] => history(HistoryOf::Everything, "_history".to_owned(), query, manner),
+            [kind] => {
+                let kind = type_of(kind)?;
+                Self::search(vec![kind], None, kind.to_string(), query, manner)
+            }
+            [kind, "_history"] => {
+                let kind = type_of(kind)?;
+                history(HistoryOf::Type(kind), format!("{kind}/_history"), query, manner)
+            }
+            [kind, id] => Ok(Self::Read { kind: type_of(kind)?, id: id_of(id)?, shape: shape(query)? }),
+            [kind, id, "_history"] => {
+                let (kind, id) = (type_of(kind)?, id_of(id)?);
+                let path = format!("{kind}/{id}/_history");
+                history(HistoryOf::One(kind, id), path, query, manner)
+            }
+            [kind, id, "_history", version] => {
+                let version = version.parse().map_err(|_| Refusal::not_found())?;
+                Ok(Self::Version { kind: type_of(kind)?, id: id_of(id)?, version, shape: shape(query)? })
+            }
+            [compartment, id, kind] => Self::in_compartment(compartment, id, kind, query, manner),
+            _ => Err(Refusal::not_found()),
+        }
+    }
+
+    /// `GET /fhir?_type=…`: the types named, or all of them.
+    fn of_system(query: &str, manner: &Manner) -> Result<Self, Refusal> {
+        let kinds = named_types(query)?.unwrap_or_else(|| ResourceType::ALL.to_vec());
+        Self::search(kinds, None, String::new(), query, manner)
+    }
+
+    /// `GET /fhir/Patient/1/Observation` and `/fhir/Patient/1/*`.
+    fn in_compartment(compartment: &str, id: &str, kind: &str, query: &str, manner: &Manner) -> Result<Self, Refusal> {
+        let (of, id) = (type_of(compartment)?, id_of(id)?);
+        if of != ResourceType::Patient {
+            return Err(Refusal::saying(
+                Refused::NotFound,
+                "The only compartments here are those of patients, as in Patient/1/Observation. Search by a reference \
+                 instead, as in Observation?encounter=1.",
+            ));
+        }
+        let r4 = Definitions::r4();
+        let belongs = |kind: &ResourceType| *kind == of || !r4.patient_compartment(*kind).is_empty();
+        let path = format!("{of}/{id}/{}", if kind == "*" { "*" } else { type_of(kind)?.name() });
+        let kinds = match kind {
+            "*" => {
+                named_types(query)?.unwrap_or_else(|| ResourceType::ALL.to_vec()).into_iter().filter(belongs).collect()
+            }
+            _ => vec![type_of(kind)?],
+        };
+        if !kinds.iter().all(belongs) {
+            return Err(Refusal::saying(Refused::NotFound, "This type is in no patient's compartment."));
+        }
+        Self::search(kinds, Some(&id), path, query, manner)
+    }
+
+    fn search(
+        kinds: Vec<ResourceType>,
+        compartment: Option<&FhirId>,
+        path: String,
+        query: &str,
+        manner: &Manner,
+    ) -> Result<Self, Refusal> {
+        // `_type` chose the types; to each of their searches it would be unknown.
+        let many = path.is_empty() || path.ends_with('*');
+        let own = if many { without(query, "_type") } else { query.to_owned() };
+        let mut queries = Vec::with_capacity(kinds.len());
+        for kind in kinds {
+            let mut query = manner.query(kind, &own).map_err(|error| refusal::of_query(&error))?;
+            match compartment {
+                // In a patient's compartment the only patient is that one.
+                Some(id) if kind == ResourceType::Patient => query.filters.push(Filter::Ids(vec![id.clone()])),
+                of => query.compartment = of.cloned(),
+            }
+            if many && !query.sort.is_empty() {
+                return Err(Refusal::saying(
+                    Refused::Malformed,
+                    "A search of several types has no order by _sort. Search one type, or leave _sort out.",
+                ));
+            }
+            queries.push(query);
+        }
+        Ok(Self::Search { queries, path, asked: query.to_owned() })
+    }
+
+    /// As what it stands in the chain.
+    pub(super) const fn action(&self) -> Action {
+        match self {
+            Self::Read { .. } => Action::Read,
+            Self::Version { .. } => Action::VersionRead,
+            Self::Search { .. } => Action::Search,
+            Self::History { .. } => Action::History,
+        }
+    }
+
+    /// The search as asked, for the chain.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Search { path, asked, .. } => Some(format!("{path}?{asked}")),
+            Self::History { path, understood, .. } => Some(format!("{path}?{understood}")),
+            _ => None,
+        }
+    }
+
+    /// Looks.
+    pub(super) fn run(&self, reading: &mut Reading<'_>) -> Result<Undisclosed<Seen>, RecordError> {
+        match self {
+            Self::Read { kind, id, .. } => Ok(reading.read(*kind, id)?.map(Seen::One)),
+            Self::Version { kind, id, version, .. } => Ok(reading.version(*kind, id, *version)?.map(Seen::One)),
+            Self::Search { queries, path, .. } => match queries.as_slice() {
+                [one] if !path.is_empty() && !path.ends_with('*') => Ok(reading.search(one)?.map(Seen::Page)),
+                many => Ok(reading.search_types(many)?.map(Seen::Page)),
+            },
+            Self::History { asked, .. } => Ok(reading.history(asked)?.map(Seen::Versions)),
+        }
+    }
+
+    /// The body of the answer: FHIR JSON.
+    pub(super) fn body(&self, seen: &Seen, base: &str) -> Bytes {
+        match (self, seen) {
+            (Self::Read { shape, .. } | Self::Version { shape, .. }, Seen::One(stored)) => {
+                shape.part(stored.kind, &stored.json).map_or_else(|| stored.json.clone(), Into::into)
+            }
+            (Self::Search { queries, path, .. }, Seen::Page(page)) => {
+                super::searchset::page(page, queries, base, path).into()
+            }
+            (Self::History { path, understood, .. }, Seen::Versions(page)) => {
+                super::searchset::history(page, base, path, understood).into()
+            }
+            (_, Seen::One(stored)) => stored.json.clone(),
+            _ => Bytes::new(),
+        }
+    }
+}
+
+/// A type that FHIR does not have is an address that is not there.
+pub(super) fn type_of(name: &str) -> Result<ResourceType, Refusal> {
+    ResourceType::parse(name).ok_or_else(|| {
+        Refusal::saying(
+            Refused::NotFound,
+            "FHIR R4 has no resource type of this name. Types are written like Observation.",
+        )
+    })
+}
+
+pub(super) fn id_of(text: &str) -> Result<FhirId, Refusal> {
+    FhirId::parse(text).map_err(|_| Refusal::not_found())
+}
+
+/// A part of a path. One that is not well encoded is kept as it is: no type and no id is written so.
+fn decoded(part: &str) -> Cow<'_, str> {
+    if !part.contains('%') {
+        return part.into();
+    }
+    match pairs(&part.replace('+', "%2B")).as_deref() {
+        Ok([(name, _)]) => name.clone().into(),
+        _ => part.into(),
+    }
+}
+
+/// The types of `_type`, each once.
+fn named_types(query: &str) -> Result<Option<Vec<ResourceType>>, Refusal> {
+    let pairs = pairs(query).map_err(|error| refusal::of_query(&error))?;
+    let mut kinds = Vec::new();
+    let mut named = false;
+    for (_, names) in pairs.iter().filter(|(name, _)| name == "_type") {
+        named = true;
+        for name in names.split(',') {
+            let kind = ResourceType::parse(name.trim())
+                .ok_or_else(|| Refusal::saying(Refused::Malformed, "_type names a type that FHIR R4 does not have."))?;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+    Ok(named.then_some(kinds))
+}
+
+fn without(query: &str, name: &str) -> String {
+    let is_it = |part: &&str| part.split_once('=').is_some_and(|(key, _)| key == name);
+    query.split('&').filter(|part| !is_it(part)).collect::<Vec<_>>().join("&")
+}
+
+/// `_summary` and `_elements` of a read. What else stands in the query of a read means nothing.
+fn shape(query: &str) -> Result<Shape, Refusal> {
+    let mut shape = Shape::Whole;
+    for (name, value) in pairs(query).map_err(|error| refusal::of_query(&error))? {
+        shape = match (name.as_str(), value.as_str()) {
+            ("_summary", "true") => Shape::Summary,
+            ("_summary", "text") => Shape::Text,
+            ("_summary", "data") => Shape::Data,
+            ("_summary", "false") => shape,
+            ("_summary", _) => {
+                return Err(Refusal::saying(
+                    Refused::Malformed,
+                    "_summary of one resource is true, text, data or false. Only a search can be counted.",
+                ));
+            }
+            ("_elements", names) if !names.is_empty() => {
+                Shape::Elements(names.split(',').map(|name| name.trim().to_owned()).collect())
+            }
+            _ => shape,
+        };
+    }
+    Ok(shape)
+}
+
+fn history(of: HistoryOf, path: String, query: &str, manner: &Manner) -> Result<Look, Refusal> {
+    let mut asked = HistoryAsked { of, since: None, at: None, count: None, cursor: None };
+    let mut understood = String::new();
+    let wrong = |what: &'static str| Refusal::saying(Refused::Malformed, what);
+    for (name, value) in pairs(query).map_err(|error| refusal::of_query(&error))? {
+        match name.as_str() {
+            "_count" => {
+                let count = value.parse().map_err(|_| wrong("The value of “_count” is not a whole number."))?;
+                asked.count = Some(count);
+            }
+            "_since" => {
+                // An unencoded `+` before the zone has become a space.
+                let since: Option<Timestamp> = value.replace(' ', "+").parse().ok();
+                asked.since =
+                    Some(since.ok_or_else(|| {
+                        wrong("The value of “_since” is not an instant, such as 2026-03-03T09:00:00Z.")
+                    })?);
+            }
+            "_at" => {
+                let range = date_range(&serde_json::Value::String(value.replace(' ', "+")));
+                asked.at = Some(range.ok_or_else(|| wrong("The value of “_at” is not a date or time."))?);
+            }
+            "_cursor" => asked.cursor = Some(value.clone()),
+            "_format" | "_pretty" => continue,
+            _ if manner.handling == Handling::Lenient => continue,
+            _ => {
+                return Err(wrong(
+                    "A history is asked for by _count, _since and _at. Send “Prefer: handling=lenient” to leave others out.",
+                ));
+            }
+        }
+        if name != "_cursor" {
+            if !understood.is_empty() {
+                understood.push('&');
+            }
+            encode(&name, &mut understood);
+            understood.push('=');
+            encode(&value, &mut understood);
+        }
+    }
+    Ok(Look::History { asked, path, understood })
+}

@@ -1,0 +1,106 @@
+//! In which form an answer is wanted: JSON or nothing (406), pretty or as stored, compressed or not.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+
+use super::super::respond::{Refusal, Refused};
+use crate::fhir::search::pairs;
+
+/// Put into the extensions of an answer that must not be compressed. A FHIR answer holds what a request asked for beside
+/// what is stored; where a browser sends its session along by itself, their common length would tell of it (BREACH). A
+/// bearer token no other site can make a client send.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct NotCompressed;
+
+/// Stands between the gate and the handler of every FHIR route.
+pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response {
+    let query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let asked = |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let acceptable = match asked("_format") {
+        Some(format) => is_json(format),
+        None => accepts_json(request.headers()),
+    };
+    if !acceptable {
+        return Refusal::saying(
+            Refused::NotAcceptable,
+            "The box speaks FHIR R4 as JSON alone. Ask for application/fhir+json.",
+        )
+        .into_response();
+    }
+    let pretty = asked("_pretty") == Some("true");
+    let by_token = request.headers().contains_key(header::AUTHORIZATION);
+    let mut response = next.run(request).await;
+    if pretty {
+        response = prettily(response).await;
+    }
+    if !by_token {
+        response.extensions_mut().insert(NotCompressed);
+    }
+    response
+}
+
+/// A media type or a short name of JSON. An unencoded `+` of a query has become a space.
+fn is_json(format: &str) -> bool {
+    let mut parts = format.split(';').map(|part| part.trim().to_ascii_lowercase().replace(' ', "+"));
+    let name = parts.next().unwrap_or_default();
+    let known = matches!(
+        name.as_str(),
+        "json" | "application/json" | "application/fhir+json" | "application/json+fhir" | "text/json"
+    );
+    known
+        && parts.all(|part| part.strip_prefix("fhirversion=").is_none_or(|version| matches!(version, "4.0" | "4.0.1")))
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return true;
+    }
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
+        let refused = range.split(';').any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        let name = range.split(';').next().unwrap_or_default().trim();
+        !refused && (matches!(name, "*/*" | "application/*") || is_json(range))
+    })
+}
+
+async fn prettily(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await else { return Refusal::internal("an answer ended early").into_response() };
+    let bytes = body.to_bytes();
+    let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let pretty = value.and_then(|value| serde_json::to_vec_pretty(&value).ok());
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(pretty.map_or(bytes, Into::into)))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn json_is_asked_for_in_many_ways_and_nothing_else_is_taken_for_it() {
+        let accepts = |value: &'static str| {
+            accepts_json(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))]))
+        };
+        for good in [
+            "*/*",
+            "application/json",
+            "application/fhir+json; fhirVersion=4.0",
+            "application/fhir+xml, application/fhir+json;q=0.9",
+            "text/html,application/xhtml+xml,*/*;q=0.8",
+        ] {
+            assert!(accepts(good), "{good}");
+        }
+        for bad in ["application/fhir+xml", "text/turtle", "application/fhir+json;fhirVersion=5.0", "*/*;q=0"] {
+            assert!(!accepts(bad), "{bad}");
+        }
+        assert!(accepts_json(&HeaderMap::new()));
+        assert!(is_json("application/fhir json") && is_json("json") && !is_json("xml") && !is_json(""));
+    }
+}

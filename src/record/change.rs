@@ -1,0 +1,212 @@
+//! What is to be changed, checked before the writer is entered.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::error::RecordError;
+use super::prepared::Prepared;
+use crate::access::Action;
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::bundle::Identities;
+use crate::fhir::patch::Patch;
+use crate::fhir::search::Query;
+use crate::fhir::{self, Definitions, Mode, ResourceType};
+
+/// One change. What it depends on is looked at inside the writer.
+pub struct Change {
+    pub(super) kind: ResourceType,
+    pub(super) act: Act,
+}
+
+pub(super) enum Act {
+    Create { id: Option<FhirId>, body: Body, unless: Option<Box<Query>> },
+    Put { which: Which, body: Body, condition: Condition },
+    Patch { which: Which, patch: Box<Patch>, condition: Condition },
+    Delete { which: Which, condition: Condition },
+    Register { patient: Box<Value> },
+}
+
+/// Which resource a change is about.
+pub enum Which {
+    Id(FhirId),
+    /// The one that a search finds.
+    Found(Box<Query>),
+}
+
+/// A resource to be stored, checked against the definitions.
+pub struct Body {
+    pub(super) content: Content,
+    /// The id that the sender gave it.
+    pub(super) own_id: Option<FhirId>,
+}
+
+pub(super) enum Content {
+    Ready(Box<Prepared>),
+    /// Its references are known inside the writer only.
+    Late {
+        value: Box<Value>,
+        full_url: Option<String>,
+    },
+}
+
+impl Body {
+    pub fn new(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
+        check(kind, &value, mode)?;
+        let own_id = fhir::meta::id(&value);
+        Ok(Self { content: Content::Ready(Box::new(Prepared::new(kind, &value))), own_id })
+    }
+
+    /// One of a transaction in which identities depend on what is stored: its references are rewritten once those are
+    /// known. `full_url` is what the other entries call it.
+    pub fn late(kind: ResourceType, value: Value, full_url: Option<String>, mode: Mode) -> Result<Self, RecordError> {
+        check(kind, &value, mode)?;
+        Ok(Self::checked(value, full_url))
+    }
+
+    /// What was checked already.
+    pub(super) fn checked(value: Value, full_url: Option<String>) -> Self {
+        let own_id = fhir::meta::id(&value);
+        Self { content: Content::Late { value: Box::new(value), full_url }, own_id }
+    }
+
+    /// The resource as it will be, but for what the server says of it.
+    pub(super) fn resource(&self) -> Result<Cow<'_, Value>, RecordError> {
+        match &self.content {
+            Content::Ready(prepared) => prepared.resource().map(Cow::Owned),
+            Content::Late { value, .. } => Ok(Cow::Borrowed(value)),
+        }
+    }
+}
+
+impl Change {
+    /// A new resource under an id that the server gives. `value` was parsed and is checked here.
+    pub fn create(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
+        Ok(Self::post(kind, None, Body::new(kind, value, mode)?, None))
+    }
+
+    /// A new resource under an id that this server made before.
+    pub fn create_as(kind: ResourceType, id: FhirId, value: Value, mode: Mode) -> Result<Self, RecordError> {
+        Ok(Self::post(kind, Some(id), Body::new(kind, value, mode)?, None))
+    }
+
+    /// A new patient, who gets the clinic's next free number when it is written.
+    pub fn register(patient: Value, mode: Mode) -> Result<Self, RecordError> {
+        check(ResourceType::Patient, &patient, mode)?;
+        Ok(Self { kind: ResourceType::Patient, act: Act::Register { patient: Box::new(patient) } })
+    }
+
+    /// A new version; the first one where there is none and the actor may choose ids.
+    pub fn put(
+        kind: ResourceType,
+        id: FhirId,
+        value: Value,
+        condition: Condition,
+        mode: Mode,
+    ) -> Result<Self, RecordError> {
+        Ok(Self::store(kind, Which::Id(id), Body::new(kind, value, mode)?, condition))
+    }
+
+    pub const fn delete(kind: ResourceType, id: FhirId, condition: Condition) -> Self {
+        Self::remove(kind, Which::Id(id), condition)
+    }
+
+    /// A create, under `id` if the server has made one already; none when a search finds one (`If-None-Exist`).
+    pub fn post(kind: ResourceType, id: Option<FhirId>, body: Body, unless: Option<Query>) -> Self {
+        Self { kind, act: Act::Create { id, body, unless: unless.map(Box::new) } }
+    }
+
+    /// An update.
+    pub const fn store(kind: ResourceType, which: Which, body: Body, condition: Condition) -> Self {
+        Self { kind, act: Act::Put { which, body, condition } }
+    }
+
+    /// A patch. What it makes is checked inside the writer.
+    pub fn patch(kind: ResourceType, which: Which, patch: Patch, condition: Condition) -> Self {
+        Self { kind, act: Act::Patch { which, patch: Box::new(patch), condition } }
+    }
+
+    /// A deletion.
+    pub const fn remove(kind: ResourceType, which: Which, condition: Condition) -> Self {
+        Self { kind, act: Act::Delete { which, condition } }
+    }
+
+    /// As what it is asked of the policy.
+    pub(super) const fn action(&self) -> Action {
+        match &self.act {
+            Act::Create { .. } | Act::Register { .. } => Action::Create,
+            Act::Put { .. } => Action::Update,
+            Act::Patch { .. } => Action::Patch,
+            Act::Delete { .. } => Action::Delete,
+        }
+    }
+
+    pub(super) fn full_url(&self) -> Option<String> {
+        match &self.act {
+            Act::Create { body: Body { content: Content::Late { full_url, .. }, .. }, .. }
+            | Act::Put { body: Body { content: Content::Late { full_url, .. }, .. }, .. } => full_url.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether it says by itself what is stored where.
+    pub(super) const fn is_settled(&self) -> bool {
+        match &self.act {
+            Act::Create { body, unless, .. } => unless.is_none() && matches!(body.content, Content::Ready(_)),
+            Act::Put { which, body, .. } => matches!(which, Which::Id(_)) && matches!(body.content, Content::Ready(_)),
+            Act::Delete { which, .. } => matches!(which, Which::Id(_)),
+            Act::Patch { .. } => false,
+            Act::Register { .. } => true,
+        }
+    }
+}
+
+/// Changes that stand together, and how they refer to each other.
+#[derive(Default)]
+pub struct Group {
+    /// Deletions, creations, then updates and patches (http.html#trules).
+    pub changes: Vec<Change>,
+    pub links: Links,
+}
+
+/// What references in a group mean.
+#[derive(Default)]
+pub struct Links {
+    /// What is known before the writer.
+    pub known: Identities,
+    /// Searches in the place of references (`Patient?identifier=…`), by the reference that stands there until the
+    /// writer knows what they find: `Type/id` with an id that nothing has.
+    pub searches: BTreeMap<String, Sought>,
+}
+
+/// A search that must find one resource.
+pub struct Sought {
+    pub query: Query,
+    /// The element that holds it, as FHIRPath has it.
+    pub at: String,
+}
+
+/// What must hold of the stored version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    None,
+    /// `If-Match`: it is this version.
+    Version(u32),
+    /// `If-None-Match: *`: there is none.
+    Absent,
+}
+
+/// Everything about a resource that must be right before the writer sees it.
+pub(super) fn check(kind: ResourceType, value: &Value, mode: Mode) -> Result<(), RecordError> {
+    let issues = fhir::validate(value, Definitions::r4(), mode);
+    if value.get("resourceType").and_then(Value::as_str) != Some(kind.name()) {
+        return Err(RecordError::WrongType { asked: kind });
+    }
+    if issues.iter().any(fhir::Issue::is_error) { Err(RecordError::Invalid(issues)) } else { Ok(()) }
+}
+
+/// `Type/id` of a stored resource.
+pub(super) fn reference_to(kind: ResourceType, id: &FhirId) -> Result<ResourceRef, RecordError> {
+    ResourceRef::new(kind.name(), id).map_err(|_| RecordError::Damaged)
+}

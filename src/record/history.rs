@@ -1,0 +1,248 @@
+//! Histories: of one resource, of a type, of everything; newest first, a page at a time (http.html#history).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::disclosure::Undisclosed;
+use super::error::RecordError;
+use super::layout::{HISTORY, HistoryTag, RESOURCES, VERSIONS, hash64};
+use super::reading::{Reading, stored, targets};
+use super::rows::{Row, RowNumber, State};
+use super::{Version, VersionPage};
+use crate::access::{Action, Denied};
+use crate::base::{FhirId, Timestamp};
+use crate::fhir::ResourceType;
+use crate::fhir::search::DateRange;
+use crate::store::{Desc, Direction, Key, KeyRange, ReadExt};
+
+/// Whose history is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryOf {
+    One(ResourceType, FhirId),
+    Type(ResourceType),
+    Everything,
+}
+
+/// A history as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryAsked {
+    pub of: HistoryOf,
+    /// Only versions made at or after this (`_since`).
+    pub since: Option<Timestamp>,
+    /// Only versions that were current at some moment of this (`_at`).
+    pub at: Option<DateRange>,
+    /// How many make a page.
+    pub count: Option<u32>,
+    /// The opaque place where an earlier page ended.
+    pub cursor: Option<String>,
+}
+
+/// A row of the history table: type, time descending, row, version.
+type Place = (u8, Desc<i64>, RowNumber, u32);
+
+/// How many versions make a page unless asked.
+const PAGE: usize = 50;
+
+impl Reading<'_> {
+    /// One page of a history. Versions that the actor may not see are left out.
+    pub fn history(&mut self, asked: &HistoryAsked) -> Result<Undisclosed<VersionPage>, RecordError> {
+        let size = asked.count.map_or(PAGE, |count| count as usize).clamp(1, self.limits.page);
+        let after = asked.cursor.as_deref().map(|text| read_cursor(text, asked)).transpose()?;
+        let mut found = match &asked.of {
+            HistoryOf::One(kind, id) => self.of_one(*kind, id, asked, after)?,
+            HistoryOf::Type(kind) => {
+                self.scope(*kind)?;
+                self.of_types(&[*kind], asked, after, size + 1)?
+            }
+            HistoryOf::Everything => self.of_types(ResourceType::ALL, asked, after, size + 1)?,
+        };
+        // Of one resource all versions are at hand: how many there are costs nothing.
+        let total = matches!(asked.of, HistoryOf::One(..)).then_some(found.total);
+        let next =
+            (found.rows.len() > size).then(|| found.rows.get(size - 1).map(|(place, _)| write_cursor(place, asked)));
+        found.rows.truncate(size);
+        let mut page = VersionPage { versions: Vec::new(), total, next: next.flatten() };
+        let mut touched = Vec::new();
+        for (_, row) in found.rows {
+            // A version that was another patient's, or sealed, was asked for as what it was.
+            let cut = self.permit(Action::History, &row)?;
+            self.touch(&row, self.opened(), &mut touched)?;
+            page.versions.push(Version { deleted: row.state == State::Deleted, stored: stored(row, cut)? });
+        }
+        Ok(self.covered(page, touched))
+    }
+
+    fn of_one(
+        &mut self,
+        kind: ResourceType,
+        id: &FhirId,
+        asked: &HistoryAsked,
+        after: Option<Place>,
+    ) -> Result<Found, RecordError> {
+        let (number, current) = self.authorized(Action::History, kind, id)?;
+        let mut rows = vec![current];
+        for found in self.read.scan(&VERSIONS, KeyRange::prefix(&(number,)), Direction::Up)? {
+            rows.push(found?.1);
+        }
+        let mut found = Found { rows: Vec::new(), total: 0 };
+        let mut ended = None;
+        for row in rows {
+            let place: Place = (kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
+            let wanted = wanted(asked, &row, ended);
+            ended = Some(row.updated.as_millisecond());
+            if wanted && self.may_see_version(&row)? {
+                found.total += 1;
+                // Of versions made within one millisecond the number decides.
+                let behind = after.is_none_or(|after| row.version < after.3);
+                if behind {
+                    found.rows.push((place, row));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Several types' histories as one, newest first: each type's rows are sorted, and the newest head comes next.
+    fn of_types(
+        &mut self,
+        kinds: &[ResourceType],
+        asked: &HistoryAsked,
+        after: Option<Place>,
+        most: usize,
+    ) -> Result<Found, RecordError> {
+        let read = self.read;
+        let mut heads: Vec<_> = Vec::new();
+        let (mut may, mut never) = (false, None);
+        for kind in kinds {
+            match self.sight.scope(read, *kind) {
+                Ok(_) => may = true,
+                Err(denied @ (Denied::NeverForRole | Denied::NotVisible)) => {
+                    never = Some(denied);
+                    continue;
+                }
+                Err(denied) => return Err(denied.into()),
+            }
+            let range = match &after {
+                // All places of this type that come behind the last one shown.
+                Some(after) => {
+                    let start = (kind.number(), after.1).to_bytes();
+                    KeyRange::prefix_from(&(kind.number(),), std::ops::Bound::Included(start))
+                }
+                None => KeyRange::prefix(&(kind.number(),)),
+            };
+            let mut rows = read.scan(&HISTORY, range, Direction::Up)?;
+            if let Some(first) = next_behind(&mut rows, after)? {
+                heads.push((first, rows));
+            }
+        }
+        if let (false, Some(never)) = (may, never) {
+            return Err(never.into());
+        }
+        let mut found = Found { rows: Vec::new(), total: 0 };
+        while found.rows.len() < most {
+            let newest = heads.iter().enumerate().min_by_key(|(_, ((place, _), _))| order(place)).map(|(at, _)| at);
+            let Some(newest) = newest else { break };
+            let Some(((place, tag), rows)) = heads.get_mut(newest) else { break };
+            let (place, tag) = (*place, tag.clone());
+            match next_behind(rows, after)? {
+                Some(next) => {
+                    if let Some((head, _)) = heads.get_mut(newest) {
+                        *head = next;
+                    }
+                }
+                None => drop(heads.swap_remove(newest)),
+            }
+            self.go_on()?;
+            if asked.since.is_some_and(|since| place.1.0 < since.as_millisecond()) {
+                break;
+            }
+            if let Some(row) = self.version_at(&place, &tag, asked)? {
+                found.rows.push((place, row));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The version at a place of the history, if it was asked for and may be seen.
+    fn version_at(
+        &mut self,
+        place: &Place,
+        tag: &HistoryTag,
+        asked: &HistoryAsked,
+    ) -> Result<Option<Row>, RecordError> {
+        let Some(kind) = ResourceType::from_number(place.0) else { return Err(RecordError::Damaged) };
+        if kind != ResourceType::Patient {
+            let scope = self.sight.scope(self.read, kind)?;
+            let patients = self.sight.names(self.read, &tag.tag.patients)?;
+            if !targets(&patients).any(|patient| scope.allows(patient, tag.tag.sensitivity)) {
+                return Ok(None);
+            }
+        }
+        let current: Row = self.read.get(&RESOURCES, &(place.2,))?.ok_or(RecordError::Damaged)?;
+        let (row, ended) = if current.version == place.3 {
+            (current, None)
+        } else {
+            let version = |number: u32| self.read.get(&VERSIONS, &(place.2, Desc(number)));
+            let row = version(place.3)?.ok_or(RecordError::Damaged)?;
+            let next = version(place.3 + 1)?.unwrap_or(current);
+            (row, Some(next.updated.as_millisecond()))
+        };
+        Ok((wanted(asked, &row, ended) && self.may_see_version(&row)?).then_some(row))
+    }
+
+    fn may_see_version(&mut self, row: &Row) -> Result<bool, RecordError> {
+        match self.allowed(Action::History, row) {
+            Ok(_) => Ok(true),
+            Err(Denied::NotVisible | Denied::NeverForRole) => Ok(false),
+            Err(denied) => Err(denied.into()),
+        }
+    }
+}
+
+struct Found {
+    rows: Vec<(Place, Row)>,
+    total: u64,
+}
+
+/// Whether a version that was followed at `ended` (milliseconds) falls into what was asked.
+fn wanted(asked: &HistoryAsked, row: &Row, ended: Option<i64>) -> bool {
+    let from = row.updated.as_millisecond();
+    let since = asked.since.is_none_or(|since| from >= since.as_millisecond());
+    let at = asked.at.is_none_or(|at| from <= at.end && ended.is_none_or(|ended| ended > at.start));
+    since && at
+}
+
+/// Newest first over all types; what was written in one millisecond goes by type, row and version, as the table does.
+const fn order(place: &Place) -> (i64, u8, u64, u32) {
+    (place.1.0.wrapping_neg(), place.0, place.2.0, place.3)
+}
+
+fn next_behind(
+    rows: &mut impl Iterator<Item = Result<(Place, HistoryTag), crate::store::StoreError>>,
+    after: Option<Place>,
+) -> Result<Option<(Place, HistoryTag)>, RecordError> {
+    for row in rows {
+        let (place, tag) = row?;
+        if after.as_ref().is_none_or(|after| order(after) < order(&place)) {
+            return Ok(Some((place, tag)));
+        }
+    }
+    Ok(None)
+}
+
+fn digest(asked: &HistoryAsked) -> u64 {
+    hash64(&[&format!("{:?} {:?} {:?}", asked.of, asked.since, asked.at)])
+}
+
+fn write_cursor(place: &Place, asked: &HistoryAsked) -> String {
+    let mut bytes = digest(asked).to_be_bytes().to_vec();
+    bytes.extend(place.to_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(text: &str, asked: &HistoryAsked) -> Result<Place, RecordError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| RecordError::BadCursor)?;
+    let (head, place) = bytes.split_first_chunk::<8>().ok_or(RecordError::BadCursor)?;
+    let place = Place::from_bytes(place).map_err(|_| RecordError::BadCursor)?;
+    if u64::from_be_bytes(*head) == digest(asked) { Ok(place) } else { Err(RecordError::BadCursor) }
+}

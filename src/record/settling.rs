@@ -1,0 +1,297 @@
+//! Changes whose target or content depends on what is stored: conditions, patches, and references between entries of
+//! which one may turn out to be there already. All of it is decided inside the writer, so that two who ask at once
+//! cannot both find nothing.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::change::{Act, Body, Change, Condition, Content, Group, Links, Sought, Which, check, reference_to};
+use super::error::RecordError;
+use super::numbers::{find, row};
+use super::prepared::Prepared;
+use super::reading::stored;
+use super::rows::{Row, State};
+use super::search;
+use super::sight::Sight;
+use super::writing::{Identity, Put, Writing, Written, WrittenAs};
+use crate::access::{Action, Who};
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::bundle::rewrite_references;
+use crate::fhir::search::{Query, decide};
+use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
+use crate::store::Tx;
+
+/// What has become of one change so far.
+enum Step {
+    /// Nothing is left to do.
+    Done(Written),
+    Store {
+        id: FhirId,
+        identity: fn(FhirId) -> Identity,
+        body: Body,
+        condition: Condition,
+        action: Action,
+    },
+    /// It is what the change at this place creates.
+    Same(usize),
+    Register(Box<Value>),
+}
+
+struct Pending {
+    steps: Vec<Step>,
+    kinds: Vec<ResourceType>,
+    /// What the other entries call each.
+    urls: Vec<Option<String>>,
+    /// What the group changes: each resource once (http.html#trules).
+    acted: BTreeSet<ResourceRef>,
+}
+
+impl Writing<'_, '_, '_> {
+    /// Makes the changes of a group of which some depend on what is stored. The place of the one that fails is said.
+    pub(super) fn settle(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
+        let Group { changes, links } = group;
+        let mut pending = Pending { steps: vec![], kinds: vec![], urls: vec![], acted: BTreeSet::new() };
+        for (place, change) in changes.into_iter().enumerate() {
+            pending.kinds.push(change.kind);
+            pending.urls.push(change.full_url());
+            let step = self.step(change, &mut pending).map_err(|error| error.at(place))?;
+            pending.steps.push(step);
+        }
+        self.link(&mut pending, links)?;
+        let mut written: Vec<Written> = Vec::with_capacity(pending.steps.len());
+        for (place, step) in pending.steps.into_iter().enumerate() {
+            let kind = pending.kinds.get(place).copied().unwrap_or(ResourceType::Basic);
+            let done = match step {
+                Step::Done(done) => done,
+                Step::Same(of) => match written.get(of) {
+                    Some(made) => Written { stored: made.stored.clone(), as_what: WrittenAs::Matched },
+                    None => return Err(RecordError::Damaged),
+                },
+                Step::Register(patient) => self.register(*patient).map_err(|error| error.at(place))?,
+                Step::Store { id, identity, body, condition, action } => {
+                    let prepared = match body.content {
+                        Content::Ready(prepared) => *prepared,
+                        Content::Late { value, .. } => Prepared::new(kind, &value),
+                    };
+                    self.store_one(Put { id: identity(id), prepared, condition, action })
+                        .map_err(|error| error.at(place))?
+                }
+            };
+            written.push(done);
+        }
+        Ok(written)
+    }
+
+    fn step(&mut self, change: Change, pending: &mut Pending) -> Result<Step, RecordError> {
+        let kind = change.kind;
+        // What a role may never do it is told before anything is looked at.
+        self.may_at_all(change.action(), kind)?;
+        match change.act {
+            Act::Register { patient } => Ok(Step::Register(patient)),
+            Act::Delete { which, condition } => {
+                let id = match which {
+                    Which::Id(id) => id,
+                    Which::Found(query) => match self.at_most_one(&query)? {
+                        Some(row) => row.id,
+                        None => return Ok(Step::Done(Written { stored: None, as_what: WrittenAs::NothingFound })),
+                    },
+                };
+                pending.act_on(kind, &id)?;
+                Ok(Step::Done(self.delete(kind, &id, condition)?))
+            }
+            Act::Create { id, body, unless } => {
+                if let Some(query) = unless {
+                    let before = pending.matching(&query);
+                    match (self.at_most_one(&query)?, before.as_slice()) {
+                        (None, []) => {}
+                        (Some(row), []) => return self.matched(row).map(Step::Done),
+                        (None, [only]) => return Ok(Step::Same(*only)),
+                        (_, others) => return Err(RecordError::Ambiguous(others.len() + 1)),
+                    }
+                }
+                let id = id.unwrap_or_else(|| FhirId::new(self.ambient));
+                pending.act_on(kind, &id)?;
+                let condition = Condition::None;
+                Ok(Step::Store { id, identity: Identity::New, body, condition, action: Action::Create })
+            }
+            Act::Put { which, body, condition } => self.put_step(kind, which, body, condition, pending),
+            Act::Patch { which, patch, condition } => {
+                let row = match which {
+                    Which::Id(id) => self.live(kind, &id)?,
+                    Which::Found(query) => self.at_most_one(&query)?.ok_or(RecordError::NotFound)?,
+                };
+                pending.act_on(kind, &row.id)?;
+                // Its tests see what the actor sees, and nothing else.
+                self.permit(Action::Read, &row)?;
+                let cut = self.permit(Action::Patch, &row)?;
+                self.fulfils(condition, Some(&row))?;
+                let id = row.id.clone();
+                let before: Value =
+                    serde_json::from_slice(&stored(row, cut)?.json).map_err(|_| RecordError::Damaged)?;
+                let after = patch.apply(&before).map_err(|error| RecordError::Patch(kind, error))?;
+                if after.get("id").and_then(Value::as_str) != Some(id.as_str()) {
+                    return Err(RecordError::IdChanged);
+                }
+                check(kind, &after, Mode::Strict)?;
+                let body = Body::checked(after, None);
+                Ok(Step::Store { id, identity: Identity::Named, body, condition, action: Action::Patch })
+            }
+        }
+    }
+
+    fn put_step(
+        &mut self,
+        kind: ResourceType,
+        which: Which,
+        body: Body,
+        condition: Condition,
+        pending: &mut Pending,
+    ) -> Result<Step, RecordError> {
+        let named: fn(FhirId) -> Identity = Identity::Named;
+        let (id, identity) = match which {
+            Which::Id(id) => (id, named),
+            // http.html#cond-update
+            Which::Found(query) => match (self.at_most_one(&query)?, body.own_id.clone()) {
+                (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
+                (Some(row), _) => (row.id, named),
+                (None, Some(own)) => (own, named),
+                (None, None) => (FhirId::new(self.ambient), Identity::New as fn(FhirId) -> Identity),
+            },
+        };
+        pending.act_on(kind, &id)?;
+        Ok(Step::Store { id, identity, body, condition, action: Action::Update })
+    }
+
+    /// Rewrites the references of what is still to be stored.
+    fn link(&mut self, pending: &mut Pending, links: Links) -> Result<(), RecordError> {
+        let Links { mut known, searches } = links;
+        for place in 0..pending.steps.len() {
+            if let (Some(url), Some(is)) = (pending.full_url(place), pending.becomes(place)?) {
+                known.insert(url, is);
+            }
+        }
+        let mut lost = Vec::new();
+        for (text, Sought { query, at }) in searches {
+            // What the group changes counts as it will be, not as it is.
+            let mut found: BTreeSet<FhirId> = self.ids(&query)?.into_iter().collect();
+            found.retain(|id| reference_to(query.kind, id).is_ok_and(|one| !pending.acted.contains(&one)));
+            for place in pending.matching(&query) {
+                found.extend(pending.becomes(place)?.map(|one| one.id()));
+            }
+            match (found.len(), found.first()) {
+                (1, Some(id)) => known.insert(text, reference_to(query.kind, id)?),
+                _ => lost.push(Issue::error(
+                    IssueCode::NotFound,
+                    at,
+                    "The search in the place of a reference does not find exactly one resource. Nothing was changed.",
+                )),
+            }
+        }
+        if !lost.is_empty() {
+            return Err(RecordError::Unresolved(lost));
+        }
+        for (place, step) in pending.steps.iter_mut().enumerate() {
+            let Step::Store { body: Body { content: Content::Late { value, full_url }, .. }, .. } = step else {
+                continue;
+            };
+            let issues = rewrite_references(value, full_url.as_deref(), &known, Definitions::r4());
+            if !issues.is_empty() {
+                return Err(RecordError::Unresolved(issues).at(place));
+            }
+        }
+        Ok(())
+    }
+
+    /// The resource that a condition finds, of those that the actor may find. A service is told of one that it may write
+    /// over, too: it could not know that it makes a second one.
+    fn at_most_one(&mut self, query: &Query) -> Result<Option<Row>, RecordError> {
+        let found = self.ids(query)?;
+        match found.as_slice() {
+            [] => Ok(None),
+            [only] => self.live(query.kind, only).map(Some),
+            many => Err(RecordError::Ambiguous(many.len())),
+        }
+    }
+
+    /// The first few ids that a condition finds.
+    fn ids(&mut self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
+        if query.filters.is_empty() {
+            return Err(RecordError::NoCriteria);
+        }
+        let bare = query.bare();
+        let tx: &Tx<'_> = self.tx;
+        let mut sight = Sight::new(self.actor, self.reach, self.now);
+        sight.refuse_hidden(tx, &bare)?;
+        let within = sight.scope(tx, bare.kind)?.patient().cloned();
+        let writes_over = matches!(self.actor.who(), Who::Service { .. });
+        let found = search::run(tx, &bare, within.as_ref(), MOST_FOUND, &mut |row| {
+            Ok(sight.may_see(tx, row)? || (writes_over && self.permit(Action::Update, row).is_ok()))
+        })?;
+        Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
+    }
+
+    /// The live row of a resource; absent, deleted and hidden answer as they do elsewhere.
+    fn live(&self, kind: ResourceType, id: &FhirId) -> Result<Row, RecordError> {
+        let tx: &Tx<'_> = self.tx;
+        let found = find(tx, kind, id)?.map(|number| row(tx, number)).transpose()?;
+        match found.filter(|row| row.state != State::Reserved) {
+            Some(row) if row.state == State::Live => Ok(row),
+            Some(row) => {
+                self.permit(Action::Read, &row)?;
+                Err(RecordError::Gone)
+            }
+            None => Err(RecordError::NotFound),
+        }
+    }
+
+    /// What a conditional create found instead of creating: handed out if it may be read.
+    fn matched(&mut self, row: Row) -> Result<Written, RecordError> {
+        let seen = match self.permit(Action::Read, &row) {
+            Ok(cut) => stored(row.clone(), cut)?,
+            Err(RecordError::NotFound | RecordError::Denied(_)) => {
+                stored(Row { json: bytes::Bytes::new(), ..row.clone() }, &[])?
+            }
+            Err(error) => return Err(error),
+        };
+        self.touch_as(&row, crate::audit::TouchKind::SentOut)?;
+        Ok(Written { stored: Some(seen), as_what: WrittenAs::Matched })
+    }
+}
+
+/// Enough to say whether there is one, and roughly how many more.
+const MOST_FOUND: usize = 10;
+
+impl Pending {
+    fn act_on(&mut self, kind: ResourceType, id: &FhirId) -> Result<(), RecordError> {
+        if self.acted.insert(reference_to(kind, id)?) { Ok(()) } else { Err(RecordError::Twice) }
+    }
+
+    /// The resource that the change at a place leads to.
+    fn becomes(&self, place: usize) -> Result<Option<ResourceRef>, RecordError> {
+        let Some(kind) = self.kinds.get(place) else { return Ok(None) };
+        match self.steps.get(place) {
+            Some(Step::Store { id, .. }) => reference_to(*kind, id).map(Some),
+            Some(Step::Same(of)) => self.becomes(*of),
+            Some(Step::Done(Written { stored: Some(stored), .. })) => reference_to(*kind, &stored.id).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn full_url(&self, place: usize) -> Option<String> {
+        self.urls.get(place).cloned().flatten()
+    }
+
+    /// The places of what will be stored and passes a condition by itself.
+    fn matching(&self, query: &Query) -> Vec<usize> {
+        let r4 = Definitions::r4();
+        let passes = |step: &Step| match step {
+            Step::Store { body, .. } => body.resource().is_ok_and(|value| {
+                query.filters.iter().all(|filter| decide(r4, query.kind, &value, filter) == Some(true))
+            }),
+            _ => false,
+        };
+        let stored = self.steps.iter().zip(&self.kinds).enumerate();
+        stored.filter(|(_, (step, kind))| **kind == query.kind && passes(step)).map(|(place, _)| place).collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! What one actor may see of the record, asked once per type for a request: the filter of searches, and of the
+//! conditions that a change depends on.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::error::RecordError;
+use super::facts::RecordFacts;
+use super::reading::targets;
+use super::rows::{Row, RowNumber};
+use crate::access::{Actor, Denied, Reach, Scope, authorize_search};
+use crate::base::{FhirId, Timestamp};
+use crate::fhir::ResourceType;
+use crate::fhir::search::{Filter, Query, SortKey};
+use crate::store::Read;
+
+pub(super) struct Sight<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) reach: Reach,
+    pub(super) now: Timestamp,
+    names: HashMap<RowNumber, FhirId>,
+    scopes: BTreeMap<ResourceType, Arc<Scope>>,
+}
+
+impl<'a> Sight<'a> {
+    pub(super) fn new(actor: &'a Actor, reach: Reach, now: Timestamp) -> Self {
+        Self { actor, reach, now, names: HashMap::new(), scopes: BTreeMap::new() }
+    }
+
+    /// The scope of one type.
+    pub(super) fn scope(&mut self, read: &dyn Read, kind: ResourceType) -> Result<Arc<Scope>, Denied> {
+        if let Some(scope) = self.scopes.get(&kind) {
+            return Ok(scope.clone());
+        }
+        let facts = RecordFacts { read, reach: self.reach };
+        let scope = Arc::new(authorize_search(self.actor, kind, &facts, self.now)?);
+        self.scopes.insert(kind, scope.clone());
+        Ok(scope)
+    }
+
+    pub(super) fn may_see(&mut self, read: &dyn Read, row: &Row) -> Result<bool, RecordError> {
+        let scope = match self.scope(read, row.kind) {
+            Ok(scope) => scope,
+            // A type that one may not search is, in a chain or an include, as if it were empty.
+            Err(Denied::NeverForRole | Denied::NotVisible) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let patients = self.patients_of(read, row)?;
+        Ok(targets(&patients).any(|patient| scope.allows(patient, row.sensitivity)))
+    }
+
+    pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<&'static [&'static str], RecordError> {
+        let scope = self.scope(read, row.kind)?;
+        let patients = self.patients_of(read, row)?;
+        let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
+        Ok(scope.cut_elements(seen.flatten(), row.sensitivity))
+    }
+
+    /// The ids of the patients whose compartments hold a row.
+    pub(super) fn patients_of(&mut self, read: &dyn Read, row: &Row) -> Result<Vec<FhirId>, RecordError> {
+        if row.kind == ResourceType::Patient {
+            return Ok(vec![row.id.clone()]);
+        }
+        self.names(read, &row.patients)
+    }
+
+    pub(super) fn names(&mut self, read: &dyn Read, numbers: &[RowNumber]) -> Result<Vec<FhirId>, RecordError> {
+        let mut patients = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let name = match self.names.get(number) {
+                Some(name) => name.clone(),
+                None => {
+                    let name = super::numbers::row(read, *number)?.id;
+                    self.names.insert(*number, name.clone());
+                    name
+                }
+            };
+            patients.push(name);
+        }
+        Ok(patients)
+    }
+
+    /// Filtering or sorting by what is cut would tell it.
+    pub(super) fn refuse_hidden(&mut self, read: &dyn Read, query: &Query) -> Result<(), RecordError> {
+        let scope = self.scope(read, query.kind)?;
+        let sorts = query.sort.iter().filter_map(|sort| match &sort.by {
+            SortKey::Param(param) => Some(param.code.as_str()),
+            _ => None,
+        });
+        for code in query.filters.iter().flat_map(own_codes).chain(sorts) {
+            if scope.hides_parameter(code) {
+                return Err(RecordError::UnsupportedSearch(code.to_owned()));
+            }
+        }
+        for (kind, codes) in query.filters.iter().flat_map(chained_codes) {
+            let scope = self.scope(read, kind)?;
+            if let Some(code) = codes.iter().find(|code| scope.hides_parameter(code)) {
+                return Err(RecordError::UnsupportedSearch(code.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn own_codes(filter: &Filter) -> Vec<&str> {
+    match filter {
+        Filter::Test { param, .. } | Filter::Missing { param, .. } | Filter::Chain { param, .. } => vec![&param.code],
+        Filter::Any(any) => any.iter().flat_map(own_codes).collect(),
+        Filter::Special(_) => vec!["_text"],
+        _ => vec![],
+    }
+}
+
+fn chained_codes(filter: &Filter) -> Vec<(ResourceType, Vec<String>)> {
+    let inner = |kind: ResourceType, then: &Filter| {
+        let mut all = chained_codes(then);
+        all.push((kind, own_codes(then).into_iter().map(str::to_owned).collect()));
+        all
+    };
+    match filter {
+        Filter::Chain { target, then, .. } => inner(*target, then),
+        Filter::Has { source, param, then } => {
+            let mut all = inner(*source, then);
+            all.push((*source, vec![param.code.clone()]));
+            all
+        }
+        Filter::Any(any) => any.iter().flat_map(chained_codes).collect(),
+        _ => vec![],
+    }
+}

@@ -1,0 +1,477 @@
+//! Conditions, patches, histories, compartments, shapes and forms of answers.
+
+use serde_json::{Value, json};
+
+use crate::demo::client::Answer;
+use crate::demo::{Caller, Demo};
+use crate::{bundle, id, observation, ok, outcome, parsed, patient, post};
+
+const PATCH: &str = "application/json-patch+json";
+
+pub fn all(demo: &Demo, client: &Caller) {
+    conditional_creates(client);
+    conditional_updates(client);
+    conditional_deletes(client);
+    patches(client);
+    expected_versions(client);
+    conditional_reads(client);
+    histories(demo, client);
+    everything_and_compartments(demo, client);
+    shapes(client);
+    forms_of_answers(client);
+    own_addresses(demo, client);
+    transactions_in_any_order(client);
+    transactions_that_depend(client);
+    batches_stand_alone(client);
+}
+
+fn numbered(number: &str, family: &str) -> Value {
+    let mut patient = patient(family);
+    patient["identifier"] = json!([{"system": "urn:test", "value": number}]);
+    patient
+}
+
+fn total(client: &Caller, search: &str) -> u64 {
+    let join = if search.contains('?') { '&' } else { '?' };
+    ok(&client.get(&format!("{search}{join}_summary=count")), 200)["total"].as_u64().unwrap()
+}
+
+fn ask(client: &Caller, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    let mut all = vec![("content-type", "application/fhir+json")];
+    all.extend_from_slice(headers);
+    client.ask(method, path, &all, &body.to_string())
+}
+
+fn patch(client: &Caller, path: &str, headers: &[(&str, &str)], patch: &Value) -> Answer {
+    let mut all = vec![("content-type", PATCH)];
+    all.extend_from_slice(headers);
+    client.ask("PATCH", path, &all, &patch.to_string())
+}
+
+fn conditional_creates(client: &Caller) {
+    let create = |family: &str, condition: &str| {
+        ask(client, "POST", "/fhir/Patient", &[("if-none-exist", condition)], &numbered("cc1", family))
+    };
+    let first = create("First", "identifier=urn:test|cc1");
+    let made = ok(&first, 201);
+    let again = create("Second", "identifier=urn:test%7Ccc1");
+    assert_eq!(id(&ok(&again, 200)), id(&made));
+    assert_eq!((again.header("etag"), again.header("location")), (first.header("etag"), first.header("location")));
+    assert_eq!(ok(&create("Third", "Patient?identifier=urn:test|cc1"), 200)["name"][0]["family"], "First");
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|cc1"), 1);
+    ok(&client.json("POST", "/fhir/Patient", &numbered("cc1", "Twin")), 201);
+    let several = create("Fourth", "identifier=urn:test|cc1");
+    outcome(&several, 412);
+    assert_eq!(parsed(&several)["issue"][0]["code"], "multiple-matches");
+    outcome(&create("Fifth", "nonsense=1"), 400);
+    outcome(&create("Sixth", ""), 412);
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|cc1"), 2);
+}
+
+fn conditional_updates(client: &Caller) {
+    let address = "/fhir/Patient?identifier=urn:test|cu1";
+    let made = ok(&client.json("PUT", address, &numbered("cu1", "None")), 201);
+    let changed = client.json("PUT", address, &numbered("cu1", "One"));
+    assert_eq!((id(&ok(&changed, 200)), changed.header("etag")), (id(&made), Some("W/\"2\"")));
+    let mut named = numbered("cu1", "Named");
+    named["id"] = made["id"].clone();
+    assert_eq!(client.json("PUT", address, &named).header("etag"), Some("W/\"3\""));
+    named["id"] = json!("another");
+    outcome(&client.json("PUT", address, &named), 400);
+    outcome(&ask(client, "PUT", address, &[("if-match", "W/\"1\"")], &numbered("cu1", "Stale")), 412);
+    // None is found and an id is given: an update as create.
+    named["identifier"][0]["value"] = json!("cu2");
+    named["id"] = json!("chosen-by-client");
+    assert_eq!(id(&ok(&client.json("PUT", "/fhir/Patient?identifier=urn:test|cu2", &named), 201)), "chosen-by-client");
+    ok(&client.json("POST", "/fhir/Patient", &numbered("cu1", "Twin")), 201);
+    outcome(&client.json("PUT", address, &numbered("cu1", "Both")), 412);
+    outcome(&client.json("PUT", "/fhir/Patient", &numbered("cu1", "Nothing asked")), 412);
+    outcome(&client.json("PUT", "/fhir/Patient?family=", &observation("Patient/x", 1)), 400);
+}
+
+fn conditional_deletes(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &numbered("cd1", "Gone")), 201);
+    let delete = |search: &str| client.ask("DELETE", &format!("/fhir/Patient?{search}"), &[], "");
+    assert_eq!(delete("identifier=urn:test|cd1").status, 204);
+    outcome(&client.get(&format!("/fhir/Patient/{}", id(&made))), 410);
+    assert_eq!(delete("identifier=urn:test|cd1").status, 204, "none is no error");
+    for family in ["A", "B"] {
+        ok(&client.json("POST", "/fhir/Patient", &numbered("cd2", family)), 201);
+    }
+    outcome(&delete("identifier=urn:test|cd2"), 412);
+    outcome(&delete(""), 412);
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|cd2"), 2);
+}
+
+fn patches(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &numbered("p1", "Patched")), 201);
+    let address = format!("/fhir/Patient/{}", id(&made));
+    let active = json!([{"op": "test", "path": "/name/0/family", "value": "Patched"}, {"op": "add", "path": "/active", "value": true}]);
+    let answer = patch(client, &address, &[("if-match", "W/\"1\"")], &active);
+    assert_eq!((&ok(&answer, 200)["active"], answer.header("etag")), (&json!(true), Some("W/\"2\"")));
+    outcome(&patch(client, &address, &[("if-match", "W/\"1\"")], &active), 412);
+    let refused = |body: &Value, status| {
+        let answer = patch(client, &address, &[], body);
+        outcome(&answer, status);
+        parsed(&answer)["issue"][0]["expression"][0].clone()
+    };
+    let test = json!([{"op": "test", "path": "/name/0/family", "value": "Other"}]);
+    assert_eq!(refused(&test, 409), "Patient.name[0].family");
+    assert_eq!(refused(&json!([{"op": "remove", "path": "/photo"}]), 409), "Patient.photo");
+    assert_eq!(refused(&json!([{"op": "add", "path": "/gender", "value": "purple"}]), 422), "Patient.gender");
+    refused(&json!([{"op": "replace", "path": "/id", "value": "x"}]), 422);
+    refused(&json!([{"op": "replace", "path": "/resourceType", "value": "Person"}]), 400);
+    refused(&json!([{"op": "steal", "path": "/name"}]), 400);
+    refused(&json!({"op": "add"}), 400);
+    outcome(&ask(client, "PATCH", &address, &[], &json!({"resourceType": "Parameters"})), 415);
+    outcome(&patch(client, "/fhir/Patient/nobody", &[], &active), 404);
+    assert_eq!(client.get(&address).header("etag"), Some("W/\"2\""), "what was refused changed nothing");
+    let by_search = "/fhir/Patient?identifier=urn:test|p1";
+    assert_eq!(patch(client, by_search, &[], &active).header("etag"), Some("W/\"3\""));
+    outcome(&patch(client, "/fhir/Patient?identifier=urn:test|p0", &[], &active), 404);
+    client.ask("DELETE", &address, &[], "");
+    outcome(&patch(client, &address, &[], &active), 410);
+}
+
+fn expected_versions(client: &Caller) {
+    let mut one = numbered("ev1", "Expected");
+    one["id"] = json!("expected");
+    let put = |headers: &[(&str, &str)]| ask(client, "PUT", "/fhir/Patient/expected", headers, &one);
+    let none = put(&[("if-match", "W/\"1\"")]);
+    outcome(&none, 412);
+    assert!(!none.body.contains("version 0"), "{}", none.body);
+    assert_eq!(put(&[("if-none-match", "*")]).status, 201);
+    outcome(&put(&[("if-none-match", "*")]), 412);
+    outcome(&put(&[("if-none-match", "W/\"1\"")]), 400);
+    outcome(&client.ask("DELETE", "/fhir/Patient/expected", &[("if-match", "W/\"7\"")], ""), 412);
+    assert_eq!(client.ask("DELETE", "/fhir/Patient/expected", &[("if-match", "W/\"1\"")], "").status, 204);
+    outcome(&client.ask("DELETE", "/fhir/Patient/never-there", &[], ""), 404);
+}
+
+fn conditional_reads(client: &Caller) {
+    let made = client.json("POST", "/fhir/Patient", &patient("Cached"));
+    let address = format!("/fhir/Patient/{}", id(&ok(&made, 201)));
+    let read = |name: &str, value: &str| client.ask("GET", &address, &[(name, value)], "").status;
+    let modified = made.header("last-modified").unwrap();
+    assert_eq!(read("if-modified-since", modified), 304);
+    assert_eq!(read("if-modified-since", "Tue, 03 Mar 1998 09:00:00 GMT"), 200);
+    assert_eq!(read("if-modified-since", "not a date"), 200);
+    assert_eq!(read("if-none-match", "W/\"7\", W/\"1\""), 304);
+    assert_eq!(read("if-none-match", "*"), 304);
+    assert_eq!(read("if-none-match", "W/\"2\""), 200);
+    let both = [("if-none-match", "W/\"2\""), ("if-modified-since", modified)];
+    assert_eq!(client.ask("GET", &address, &both, "").status, 200, "the tag goes before the time");
+}
+
+fn versions(page: &Value) -> Vec<String> {
+    let entries = page["entry"].as_array().cloned().unwrap_or_default();
+    let etag = |entry: &Value| entry["response"]["etag"].as_str().unwrap().to_owned();
+    entries.iter().map(etag).collect()
+}
+
+/// Every page from here on, by the links.
+fn pages(demo: &Demo, client: &Caller, first: &str) -> Vec<Value> {
+    let mut pages = Vec::new();
+    let mut next = Some(first.to_owned());
+    while let Some(address) = next {
+        let page = ok(&client.get(&address), 200);
+        let link = page["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next").cloned();
+        next = link.map(|link| link["url"].as_str().unwrap().strip_prefix(demo.origin("clinic")).unwrap().to_owned());
+        pages.push(page);
+        assert!(pages.len() < 100, "paging comes to an end");
+    }
+    pages
+}
+
+fn histories(demo: &Demo, client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Flag", &json!({
+        "resourceType": "Flag", "status": "active", "code": {"text": "1"}, "subject": {"reference": format!("Patient/{}", demo.patient_of("patient"))}
+    })), 201);
+    let address = format!("/fhir/Flag/{}", id(&made));
+    for text in ["2", "3", "4"] {
+        let mut changed = made.clone();
+        changed["code"]["text"] = json!(text);
+        ok(&client.json("PUT", &address, &changed), 200);
+    }
+    let all = ["W/\"4\"", "W/\"3\"", "W/\"2\"", "W/\"1\""];
+    let history = format!("{address}/_history");
+    assert_eq!(versions(&ok(&client.get(&history), 200)), all);
+    let paged = pages(demo, client, &format!("{history}?_count=3"));
+    assert_eq!(paged.iter().flat_map(versions).collect::<Vec<_>>(), all);
+    assert!(paged.len() == 2 && paged.iter().all(|page| page["total"] == 4));
+    let time = |version: u32| {
+        let read = ok(&client.get(&format!("{history}/{version}")), 200);
+        read["meta"]["lastUpdated"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(versions(&ok(&client.get(&format!("{history}?_since={}", time(3))), 200)), all[..2]);
+    assert_eq!(versions(&ok(&client.get(&format!("{history}?_at={}", time(2))), 200))[..1], all[2..3]);
+    assert_eq!(versions(&ok(&client.get(&format!("{history}?_since=2999-01-01T00:00:00Z")), 200)), [""; 0]);
+    assert_eq!(versions(&ok(&client.get(&format!("{history}?_at=1999-01")), 200)), [""; 0]);
+    for wrong in ["_count=many", "_since=soon", "_at=then", "nonsense=1", "_cursor=abc"] {
+        outcome(&client.get(&format!("{history}?{wrong}")), 400);
+    }
+    // Of the type and of everything: newest first, each once, in pages of any size.
+    let since = time(1);
+    for whole in ["/fhir/Flag/_history", "/fhir/_history"] {
+        let paged = pages(demo, client, &format!("{whole}?_since={since}&_count=1"));
+        assert_eq!(paged.iter().flat_map(versions).collect::<Vec<_>>(), all, "{whole}");
+    }
+    let newest = ok(&client.get("/fhir/_history?_count=1"), 200);
+    assert_eq!(newest["entry"][0]["request"], json!({"method": "PUT", "url": format!("Flag/{}", id(&made))}));
+}
+
+fn kinds(page: &Value) -> Vec<String> {
+    let entries = page["entry"].as_array().cloned().unwrap_or_default();
+    let kind = |entry: &Value| entry["resource"]["resourceType"].as_str().unwrap().to_owned();
+    entries.iter().map(kind).collect()
+}
+
+fn everything_and_compartments(demo: &Demo, client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Compartment")), 201);
+    let other = ok(&client.json("POST", "/fhir/Patient", &patient("Elsewhere")), 201);
+    let reference = |patient: &Value| format!("Patient/{}", id(patient));
+    let tag = json!({"tag": [{"system": "urn:test", "code": "compartment"}]});
+    for (of, day) in [(&who, 1), (&who, 2), (&other, 3)] {
+        let mut one = observation(&reference(of), day);
+        one["meta"] = tag.clone();
+        ok(&client.json("POST", "/fhir/Observation", &one), 201);
+    }
+    let condition = json!({"resourceType": "Condition", "meta": tag, "subject": {"reference": reference(&who)}});
+    ok(&client.json("POST", "/fhir/Condition", &condition), 201);
+
+    let within = format!("/fhir/Patient/{}", id(&who));
+    assert_eq!(kinds(&ok(&client.get(&format!("{within}/Observation")), 200)), ["Observation"; 2]);
+    assert_eq!(kinds(&ok(&client.get(&format!("{within}/Observation?date=2026-03-02")), 200)), ["Observation"]);
+    assert_eq!(kinds(&ok(&client.get(&format!("{within}/Observation?patient={}", id(&other))), 200)), [""; 0]);
+    assert_eq!(
+        kinds(&ok(&client.form(&format!("{within}/Observation/_search"), "date=2026-03-02"), 200)),
+        ["Observation"]
+    );
+    let all = ["Condition", "Observation", "Observation", "Patient"];
+    assert_eq!(kinds(&ok(&client.get(&format!("{within}/*")), 200)), all);
+    let paged = pages(demo, client, &format!("{within}/*?_count=1&_total=accurate"));
+    assert_eq!(paged.iter().flat_map(kinds).collect::<Vec<_>>(), all);
+    assert!(paged.iter().all(|page| page["total"] == 4));
+    assert_eq!(kinds(&ok(&client.get(&format!("{within}/*?_type=Condition,Patient")), 200)), ["Condition", "Patient"]);
+    assert_eq!(kinds(&ok(&client.get("/fhir/Patient/nobody/Observation"), 200)), [""; 0]);
+    assert_eq!(kinds(&ok(&client.get(&format!("{within}/Patient")), 200)), ["Patient"]);
+    outcome(&client.get(&format!("{within}/Medication")), 404);
+    outcome(&client.get("/fhir/Encounter/1/Observation"), 404);
+
+    let of_system = "/fhir?_type=Condition,Observation&_tag=urn:test|compartment";
+    let found = ["Condition", "Observation", "Observation", "Observation"];
+    assert_eq!(kinds(&ok(&client.get(of_system), 200)), found);
+    assert_eq!(pages(demo, client, &format!("{of_system}&_count=3")).iter().flat_map(kinds).collect::<Vec<_>>(), found);
+    assert_eq!(kinds(&ok(&client.form("/fhir/_search", "_tag=urn:test|compartment"), 200)), found);
+    assert_eq!(total(client, of_system), 4);
+    outcome(&client.get("/fhir?_type=Nonsense"), 400);
+    outcome(&client.get("/fhir?_type=Patient&family=x&nonsense=1"), 400);
+    outcome(&client.get("/fhir?_type=Patient,Observation&_sort=_lastUpdated"), 400);
+}
+
+fn shapes(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &numbered("sh1", "Shape")), 201);
+    let address = format!("/fhir/Patient/{}", id(&made));
+    let names = |resource: &Value| resource.as_object().unwrap().keys().skip(3).cloned().collect::<Vec<_>>();
+    let read = |query: &str| ok(&client.get(&format!("{address}?{query}")), 200);
+    assert_eq!(names(&read("_elements=birthDate")), ["birthDate"]);
+    assert_eq!(read("_elements=birthDate")["meta"]["tag"][0]["code"], "SUBSETTED");
+    assert_eq!(names(&read("_summary=text")), [""; 0]);
+    assert_eq!(names(&read("_summary=false")), names(&made));
+    outcome(&client.get(&format!("{address}?_summary=count")), 400);
+    let search = |query: &str| {
+        let page = ok(&client.get(&format!("/fhir/Patient?identifier=urn:test|sh1&{query}")), 200);
+        names(&page["entry"][0]["resource"])
+    };
+    assert_eq!(search("_elements=birthDate,name"), ["name", "birthDate"]);
+    assert_eq!(search("_summary=text"), [""; 0]);
+    assert_eq!(search("_summary=data"), names(&made));
+}
+
+fn forms_of_answers(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &patient("Formed")), 201);
+    let address = format!("/fhir/Patient/{}", id(&made));
+    let accept = |accept: &str| client.ask("GET", &address, &[("accept", accept)], "").status;
+    assert_eq!(accept("application/fhir+json"), 200);
+    assert_eq!(accept("application/fhir+xml, */*;q=0.1"), 200);
+    assert_eq!(accept("application/fhir+xml"), 406);
+    outcome(&client.get(&format!("{address}?_format=xml")), 406);
+    let format = client.ask("GET", &format!("{address}?_format=json"), &[("accept", "application/fhir+xml")], "");
+    assert_eq!(format.status, 200, "_format goes before Accept");
+    let pretty = client.get(&format!("{address}?_pretty=true"));
+    assert!(pretty.body.starts_with("{\n  \"resourceType\"") && parsed(&pretty) == made, "{}", pretty.body);
+    let packed = |encoding: &str| {
+        let answer = client.ask("GET", "/fhir/metadata", &[("accept-encoding", encoding)], "");
+        answer.header("content-encoding").map(str::to_owned)
+    };
+    assert_eq!(packed("gzip").as_deref(), Some("gzip"));
+    assert_eq!(packed("br").as_deref(), Some("br"));
+    assert_eq!(packed("identity"), None);
+}
+
+/// Compressed answers are for tokens: a browser's session gets them plain.
+pub fn sessions_are_not_compressed(demo: &Demo) {
+    let reception = demo.signed_in("clinic", "reception");
+    let own = ok(&demo.signed_in("clinic", "patient").get("/fhir/Patient"), 200);
+    assert_eq!(own["entry"].as_array().map_or(0, Vec::len), 1, "a patient finds themselves");
+    let answer = reception.ask("GET", "/fhir/Patient?_count=50", &[("accept-encoding", "gzip, br")], "");
+    assert_eq!((answer.status, answer.header("content-encoding")), (200, None));
+}
+
+fn own_addresses(demo: &Demo, client: &Caller) {
+    let base = format!("{}/fhir", demo.origin("clinic"));
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Absolute")), 201);
+    let reference = format!("Patient/{}", id(&who));
+    let made = ok(&client.json("POST", "/fhir/Observation", &observation(&format!("{base}/{reference}"), 1)), 201);
+    assert_eq!(made["subject"]["reference"], reference);
+    assert_eq!(total(client, &format!("/fhir/Observation?subject={base}/{reference}")), 1);
+    let elsewhere =
+        ok(&client.json("POST", "/fhir/Observation", &observation("https://else.where/fhir/Patient/1", 1)), 201);
+    assert_eq!(elsewhere["subject"]["reference"], "https://else.where/fhir/Patient/1");
+}
+
+fn statuses(answer: &Value) -> Vec<String> {
+    let entries = answer["entry"].as_array().unwrap();
+    entries.iter().map(|entry| entry["response"]["status"].as_str().unwrap().to_owned()).collect()
+}
+
+fn request(method: &str, url: &str) -> Value {
+    json!({"request": {"method": method, "url": url}})
+}
+
+fn put(url: &str, resource: Value) -> Value {
+    json!({"request": {"method": "PUT", "url": url}, "resource": resource})
+}
+
+fn patch_entry(url: &str, patch: &Value) -> Value {
+    use base64::Engine as _;
+    let data = base64::engine::general_purpose::STANDARD.encode(patch.to_string());
+    json!({"request": {"method": "PATCH", "url": url}, "resource": {"resourceType": "Binary", "contentType": PATCH, "data": data}})
+}
+
+fn transactions_in_any_order(client: &Caller) {
+    let make = |number: &str| ok(&client.json("POST", "/fhir/Patient", &numbered(number, "Before")), 201);
+    let (deleted, changed, patched) = (make("to1"), make("to2"), make("to3"));
+    let mut after = changed.clone();
+    after["name"][0]["family"] = json!("After");
+    let mut update = put(&format!("Patient/{}", id(&changed)), after);
+    update["request"]["ifMatch"] = json!("W/\"1\"");
+    let mut cached = request("GET", &format!("Patient/{}", id(&changed)));
+    cached["request"]["ifNoneMatch"] = json!("W/\"2\"");
+    let entries = json!([
+        request("GET", "Patient?identifier=urn:test|to1,urn:test|to4&_summary=count"),
+        cached,
+        patch_entry(&format!("Patient/{}", id(&patched)), &json!([{"op": "add", "path": "/active", "value": false}])),
+        update,
+        post("Patient", None, numbered("to4", "New")),
+        request("DELETE", &format!("Patient/{}", id(&deleted))),
+        request("GET", &format!("Patient/{}/_history/1", id(&patched))),
+        request("DELETE", "Patient?identifier=urn:test|nobody"),
+    ]);
+    let answer = ok(&client.json("POST", "/fhir", &bundle("transaction", entries.clone())), 200);
+    assert_eq!(statuses(&answer), ["200", "304", "200", "200", "201", "204", "200", "204"]);
+    assert_eq!(answer["entry"][0]["resource"]["total"], 1, "the deletion and the creation are seen");
+    assert_eq!(answer["entry"][2]["resource"]["active"], false);
+    assert_eq!(answer["entry"][3]["response"]["etag"], "W/\"2\"");
+    assert_eq!(answer["entry"][6]["resource"]["meta"]["versionId"], "1");
+    // The same again: the version has moved on, and nothing at all is done.
+    let again = client.json("POST", "/fhir", &bundle("transaction", entries));
+    outcome(&again, 412);
+    assert_eq!(parsed(&again)["issue"][0]["expression"][0], "Bundle.entry[3]");
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|to4"), 1);
+    // A read that fails lets the whole fail.
+    let unread = json!([post("Patient", None, numbered("to5", "Unread")), request("GET", "Patient/nobody")]);
+    let answer = client.json("POST", "/fhir", &bundle("transaction", unread));
+    outcome(&answer, 404);
+    assert_eq!(parsed(&answer)["issue"][0]["expression"][0], "Bundle.entry[1]");
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|to5"), 0);
+}
+
+fn transactions_that_depend(client: &Caller) {
+    const PATIENT: &str = "urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c10";
+    let once = |number: &str, family: &str| {
+        let mut entry = post("Patient", Some(PATIENT), numbered(number, family));
+        entry["request"]["ifNoneExist"] = json!(format!("identifier=urn:test|{number}"));
+        entry
+    };
+    let whole = |number: &str| {
+        let mut one = observation(PATIENT, 1);
+        one["performer"] = json!([{"reference": format!("Patient?identifier=urn:test|{number}")}]);
+        bundle("transaction", json!([post("Observation", None, one), once(number, "Once")]))
+    };
+    let first = ok(&client.json("POST", "/fhir", &whole("td1")), 200);
+    assert_eq!(statuses(&first), ["201", "201"]);
+    let second = ok(&client.json("POST", "/fhir", &whole("td1")), 200);
+    assert_eq!(statuses(&second), ["201", "200"]);
+    assert_eq!(second["entry"][1]["resource"]["id"], first["entry"][1]["resource"]["id"]);
+    for answer in [&first, &second] {
+        let (one, of) = (&answer["entry"][0]["resource"], id(&first["entry"][1]["resource"]));
+        assert_eq!(one["subject"]["reference"], format!("Patient/{of}"));
+        assert_eq!(
+            one["performer"][0]["reference"],
+            format!("Patient/{of}"),
+            "the search finds what the transaction makes"
+        );
+    }
+    // Two entries that ask for the same make one.
+    let mut twin = once("td2", "Twin");
+    twin["fullUrl"] = json!("urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c11");
+    let answer = ok(&client.json("POST", "/fhir", &bundle("transaction", json!([once("td2", "First"), twin]))), 200);
+    assert_eq!(statuses(&answer), ["201", "200"]);
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|td2"), 1);
+    // A conditional update that comes to a resource which another entry changes, too.
+    let found = &first["entry"][1]["resource"];
+    let clash = json!([
+        put("Patient?identifier=urn:test|td1", numbered("td1", "By search")),
+        patch_entry(&format!("Patient/{}", id(found)), &json!([{"op": "add", "path": "/active", "value": true}])),
+    ]);
+    outcome(&client.json("POST", "/fhir", &bundle("transaction", clash)), 400);
+    let update = json!([
+        put("Patient?identifier=urn:test|td1", numbered("td1", "By search")),
+        put("Patient?identifier=urn:test|td3", numbered("td3", "New"))
+    ]);
+    assert_eq!(statuses(&ok(&client.json("POST", "/fhir", &bundle("transaction", update)), 200)), ["200", "201"]);
+    // What leads nowhere.
+    for (reference, status) in
+        [("Patient?identifier=urn:test|nobody", 400), ("Patient?nonsense=1", 400), ("Patient/nobody", 422)]
+    {
+        let lost = json!([once("td4", "Lost"), post("Observation", None, observation(reference, 1))]);
+        outcome(&client.json("POST", "/fhir", &bundle("transaction", lost)), status);
+    }
+    let invalid = json!([
+        once("td4", "Lost"),
+        post("Observation", None, json!({"resourceType": "Observation", "status": "final"}))
+    ]);
+    let answer = client.json("POST", "/fhir", &bundle("transaction", invalid));
+    outcome(&answer, 422);
+    assert!(answer.body.contains("Bundle.entry[1].resource"), "{}", answer.body);
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|td4"), 0);
+}
+
+fn batches_stand_alone(client: &Caller) {
+    let mut once = post("Patient", None, numbered("ba1", "Once"));
+    once["request"]["ifNoneExist"] = json!("identifier=urn:test|ba1");
+    let made = ok(&client.json("POST", "/fhir/Patient", &numbered("ba2", "Patched")), 201);
+    let entries = json!([
+        once,
+        patch_entry(&format!("Patient/{}", id(&made)), &json!([{"op": "test", "path": "/active", "value": true}])),
+        patch_entry(&format!("Patient/{}", id(&made)), &json!([{"op": "add", "path": "/active", "value": true}])),
+        request("DELETE", "Patient/nobody"),
+        request("GET", "Patient/_history?_count=1"),
+        put("Patient?identifier=urn:test|ba3", numbered("ba3", "Put")),
+        json!({"request": {"method": "PATCH", "url": "Patient/x"}, "resource": {"resourceType": "Parameters"}}),
+        request("GET", &format!("Patient/{}/Observation", id(&made))),
+    ]);
+    let headers = [("prefer", "return=OperationOutcome")];
+    let answer = ok(&ask(client, "POST", "/fhir", &headers, &bundle("batch", entries)), 200);
+    assert_eq!(statuses(&answer), ["201", "409", "200", "404", "200", "201", "400", "200"]);
+    let first = &answer["entry"][0];
+    assert_eq!(
+        (&first["resource"], &first["response"]["outcome"]["resourceType"]),
+        (&Value::Null, &json!("OperationOutcome"))
+    );
+    for field in ["location", "etag", "lastModified"] {
+        assert!(first["response"][field].is_string(), "{first}");
+    }
+    assert_eq!(answer["entry"][4]["resource"]["type"], "history");
+}
