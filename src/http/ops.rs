@@ -89,6 +89,10 @@ struct StoreGauges {
     disk_total: Gauge<i64, AtomicI64>,
     disk_short: Gauge<i64, AtomicI64>,
     writes_refused: Gauge<i64, AtomicI64>,
+    commits: Counter,
+    syncs: Counter,
+    written: Counter,
+    read: Counter,
 }
 
 impl StoreGauges {
@@ -102,6 +106,13 @@ impl StoreGauges {
         let mut state = |name, help, gauge: &Gauge<i64, AtomicI64>| registry.register(name, help, gauge.clone());
         state("disk_short", "1 when space is running out: free some before writes are refused", &self.disk_short);
         state("writes_refused", "1 when what is left on the disk is kept for reading", &self.writes_refused);
+        let count = |registry: &mut Registry, name, help, counter: &Counter| {
+            registry.register(name, help, counter.clone());
+        };
+        count(registry, "store_commits", "Groups of writes committed since the start", &self.commits);
+        count(registry, "store_syncs", "Times that the disk was waited for since the start", &self.syncs);
+        registry.register_with_unit("store_written", "Given to the disk", Unit::Bytes, self.written.clone());
+        registry.register_with_unit("store_read", "Taken from the disk", Unit::Bytes, self.read.clone());
     }
 
     fn take(&self, stats: &StoreStats) {
@@ -111,6 +122,14 @@ impl StoreGauges {
         self.disk_total.set(stats.disk.map_or(0, |disk| signed(disk.total)));
         self.disk_short.set(i64::from(stats.room > DiskRoom::Plenty));
         self.writes_refused.set(i64::from(!stats.room.takes_writes()));
+        for (counter, value) in [
+            (&self.commits, stats.commits),
+            (&self.syncs, stats.syncs),
+            (&self.written, stats.bytes_written),
+            (&self.read, stats.bytes_read),
+        ] {
+            counter.inner().store(value, Ordering::Relaxed);
+        }
     }
 }
 
