@@ -31,6 +31,7 @@ pub struct Rejected {
 
 /// The whole of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Summary {
     pub sources: u64,
     pub by_type: BTreeMap<String, Counts>,
