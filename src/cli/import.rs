@@ -77,7 +77,8 @@ impl Import {
         let rejected = summary.total().rejected;
         if rejected > 0 {
             let what = if rejected == 1 { "1 entry was".to_owned() } else { format!("{rejected} entries were") };
-            return Err(Failure::failed(format!("{what} not kept; the reasons stand above. The rest is in.")));
+            let rest = if summary.total().kept() > 0 { "The rest is in." } else { "Nothing was imported." };
+            return Err(Failure::failed(format!("{what} not kept; the reasons stand above. {rest}")));
         }
         Ok(())
     }
@@ -150,7 +151,8 @@ fn tell(out: &mut Out, summary: &Summary) -> Result<(), Failure> {
         total.rejected
     ))?;
     for rejected in &summary.rejected {
-        out.line(format!("{}, {}, {}", rejected.source, rejected.place, rejected.what))?;
+        let named = [&rejected.source, &rejected.place, &rejected.what].map(String::as_str);
+        out.line(named.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", "))?;
         for reason in &rejected.reasons {
             out.line(format!("    {reason}"))?;
         }

@@ -1,6 +1,6 @@
 //! Commands, with and without a running box.
 
-use crate::process::{Place, file, printed, refused};
+use crate::process::{Place, chartbox, file, printed, refused};
 
 #[test]
 fn commands_do_the_same_on_a_running_box_and_on_a_stopped_one() {
@@ -80,4 +80,26 @@ fn the_example_configuration_is_right_as_it_stands() {
     let example = printed(&["config", "example"]);
     let home = tempfile::tempdir().unwrap();
     printed(&["config", "check", &file(home.path(), "config.toml", &example)]);
+}
+
+#[test]
+fn an_import_of_which_nothing_was_kept_says_so() {
+    let place = Place::made(&[]);
+    let import = |name: &str, text: &str| {
+        let output = chartbox(&["import", &file(place.home(), name, text), "--dir", place.dir()]);
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.lines().all(|line| !line.ends_with(", ") && !line.contains(" 0 entries")), "{said}");
+        said
+    };
+    let nothing = import("cut.json", "{");
+    assert!(nothing.contains("it may have been cut off") && nothing.contains("Nothing was imported."), "{nothing}");
+    let dangling = r#"{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Observation",
+        "id":"o1","status":"final","code":{"text":"x"},"subject":{"reference":"urn:uuid:00000000-0000-4000-8000-000000000001"}},
+        "request":{"method":"POST","url":"Observation"}}]}"#;
+    let dangling = import("dangling.json", dangling);
+    assert!(dangling.contains("not in the bundle") && dangling.contains("Nothing was imported."), "{dangling}");
+    let patient = r#"{"resourceType":"Patient","id":"p1"}"#;
+    let half = import("half.ndjson", &format!("{patient}\n{{\"resourceType\":\"Nonsense\"}}\n"));
+    assert!(half.contains("The rest is in."), "{half}");
 }

@@ -254,9 +254,13 @@ impl Group {
             source: source.to_owned(),
             place: "the whole transaction".to_owned(),
             what: String::new(),
-            reasons: vec![format!(
-                "A transaction is kept whole or not at all, so its other {others} entries were not kept either."
-            )],
+            reasons: vec![match others {
+                0 => "A transaction is kept whole or not at all.".to_owned(),
+                1 => "A transaction is kept whole or not at all, so its other entry was not kept either.".to_owned(),
+                _ => format!(
+                    "A transaction is kept whole or not at all, so its other {others} entries were not kept either."
+                ),
+            }],
         });
     }
 }

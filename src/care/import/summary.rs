@@ -17,6 +17,13 @@ pub struct Counts {
     pub checked: u64,
 }
 
+impl Counts {
+    /// What is in the store now, or would be.
+    pub const fn kept(&self) -> u64 {
+        self.created + self.updated + self.unchanged + self.checked
+    }
+}
+
 /// An entry that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
