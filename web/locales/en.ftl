@@ -429,7 +429,14 @@ banner-died = Died
 banner-sex = Sex
 banner-number = Clinic no.
 stay-allergies = Allergies
-stay-rest = { $problems } problems, { $medicines } medicines: show all
+stay-rest =
+    { $problems ->
+        [one] 1 problem
+       *[other] { $problems } problems
+    }, { $medicines ->
+        [one] 1 medicine
+       *[other] { $medicines } medicines
+    }: show all
 safety-label = Allergies, problems and medicines
 asked = asked { $date }
 checked = checked { $date }
@@ -466,6 +473,7 @@ vital-before = { $value } on { $date }
 problems-active = Active problems
 problems-past = Problems of before
 problems-none = No active problem is recorded.
+shown-of = { $n } of { $all }
 all-problems = All problems
 medicines-now = Taken now
 medicines-past = Taken before

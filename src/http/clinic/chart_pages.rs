@@ -51,11 +51,14 @@ impl Frame {
 
     /// "5 problems, 6 medicines: show all".
     fn rest(&self) -> String {
-        let medicines = match &self.medicines {
+        t("stay-rest").with("problems", self.problems.len()).with("medicines", self.medicine_count()).to_string()
+    }
+
+    fn medicine_count(&self) -> usize {
+        match &self.medicines {
             MedicineStatus::Takes { list, .. } => list.len(),
             _ => 0,
-        };
-        t("stay-rest").with("problems", self.problems.len()).with("medicines", medicines).to_string()
+        }
     }
 
     fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {

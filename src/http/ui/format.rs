@@ -97,6 +97,16 @@ impl When {
         }
     }
 
+    /// 3 Mar 09:40 in the year of `now`, else with its year: for long logs.
+    pub fn log_time(&self, now: &Zoned) -> String {
+        match self.clock() {
+            Some(clock) if self.year() == now.year() => {
+                t("date-and-time").with("date", self.in_its_year()).with("time", clock).to_string()
+            }
+            _ => self.short_time(),
+        }
+    }
+
     /// 3 March 2026, 09:40.
     pub fn long_time(&self) -> String {
         match self.clock() {
