@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use tower::ServiceExt;
@@ -37,6 +37,9 @@ pub(super) async fn answer(
     let begun = Instant::now();
     let method = request.method().clone();
     let fhir = request.uri().path().starts_with("/fhir");
+    if fhir && let Some(uri) = without_last_slash(request.uri()) {
+        *request.uri_mut() = uri;
+    }
     request.extensions_mut().insert(peer);
     let response = match host_check(&front, peer.entrance, &request) {
         Ok(()) => run(&front, router, request).await,
@@ -53,6 +56,15 @@ pub(super) async fn answer(
     secure(response.headers_mut(), peer.entrance);
     note(&front, peer.entrance, &method, template, response.status().as_u16(), begun);
     Ok(response)
+}
+
+/// FHIR clients ask for `/fhir/` where the base is `/fhir`, and for `/fhir/Patient/`.
+fn without_last_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/')?;
+    let mut parts = uri.clone().into_parts();
+    let text = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    parts.path_and_query = Some(text.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// Runs the router within the time limit. A panic becomes a 500: it ends one request, not the box.

@@ -22,6 +22,8 @@ mod searching;
 mod settling;
 mod sight;
 #[cfg(test)]
+mod settling_tests;
+#[cfg(test)]
 mod tests;
 mod writing;
 

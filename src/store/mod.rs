@@ -76,6 +76,14 @@ impl Store {
         (Self::over(engine), room)
     }
 
+    /// [`Store::in_memory`] whose n-th use fails when a test sets it to n.
+    #[cfg(test)]
+    pub fn in_memory_with_fuse() -> (Self, Arc<std::sync::atomic::AtomicUsize>) {
+        let engine = engine::memory::MemoryEngine::default();
+        let fuse = engine.fuse.0.clone();
+        (Self::over(engine), fuse)
+    }
+
     fn over(engine: impl Engine) -> Self {
         let engine: Arc<dyn Engine> = Arc::new(engine);
         Self { writer: Arc::new(Writer::start(engine.clone())), engine }

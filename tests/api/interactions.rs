@@ -58,6 +58,8 @@ fn conditional_creates(client: &Caller) {
     assert_eq!(id(&ok(&again, 200)), id(&made));
     assert_eq!((again.header("etag"), again.header("location")), (first.header("etag"), first.header("location")));
     assert_eq!(ok(&create("Third", "Patient?identifier=urn:test|cc1"), 200)["name"][0]["family"], "First");
+    let in_address = client.json("POST", "/fhir/Patient?identifier=urn:test|cc1", &numbered("cc1", "Fourth"));
+    assert_eq!(ok(&in_address, 200)["name"][0]["family"], "First");
     assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|cc1"), 1);
     ok(&client.json("POST", "/fhir/Patient", &numbered("cc1", "Twin")), 201);
     let several = create("Fourth", "identifier=urn:test|cc1");

@@ -91,12 +91,24 @@ async fn answered(visit: &Visit, look: Result<Look, Refusal>, headers: &HeaderMa
     Ok(answer::seen(&look, &seen, headers, &manner.base))
 }
 
-/// `POST /fhir/{kind}`, with `If-None-Exist` only if a search finds none.
-pub async fn create(visit: Visit, Path(kind): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
+/// `POST /fhir/{kind}`, with `If-None-Exist` only if a search finds none. Some clients put that search into the address,
+/// where it means nothing by the standard: to pass it over would make a second one.
+pub async fn create(
+    visit: Visit,
+    Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
     let prepared = || {
         let kind = type_of(&kind)?;
         let manner = Manner::of(&visit, &headers);
-        let unless = request::if_none_exist(&headers)?.map(|text| manner.condition(kind, text)).transpose()?;
+        let in_address = query.as_deref().map(|query| manner.condition(kind, query)).transpose()?;
+        let in_address = in_address.filter(|query| !query.filters.is_empty());
+        let unless = match request::if_none_exist(&headers)? {
+            Some(text) => Some(manner.condition(kind, text)?),
+            None => in_address,
+        };
         let body = Body::new(kind, request::to_store(&visit, &headers, &body)?, Mode::Strict)?;
         Ok(Change::post(kind, None, body, unless))
     };

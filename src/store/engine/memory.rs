@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -20,19 +21,33 @@ pub(in crate::store) struct MemoryEngine {
     tables: RwLock<BTreeMap<TableId, Arc<Map>>>,
     /// As much room as a test says.
     pub(in crate::store) room: Arc<RwLock<DiskRoom>>,
+    pub(in crate::store) fuse: Fuse,
 }
 
-struct MemoryView(BTreeMap<TableId, Arc<Map>>);
+/// Lets the n-th use of the engine from now on fail, once; 0 lets none.
+#[derive(Clone, Default)]
+pub(in crate::store) struct Fuse(pub(in crate::store) Arc<AtomicUsize>);
+
+impl Fuse {
+    fn burn(&self) -> Result<(), StoreError> {
+        let before = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if before == Ok(1) { Err(StoreError::Io("on purpose".into())) } else { Ok(()) }
+    }
+}
+
+struct MemoryView(BTreeMap<TableId, Arc<Map>>, Fuse);
 
 impl Engine for MemoryEngine {
     fn snapshot(&self) -> Result<Arc<dyn View>, StoreError> {
-        Ok(Arc::new(MemoryView(self.tables.read().unwrap_or_else(PoisonError::into_inner).clone())))
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Arc::new(MemoryView(tables, self.fuse.clone())))
     }
 
     fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
         if self.room() == DiskRoom::Full {
             return Err(StoreError::Full);
         }
+        self.fuse.burn()?;
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         for (table, rows) in changes {
             let map = Arc::make_mut(tables.entry(*table).or_default());
@@ -63,10 +78,12 @@ impl Engine for MemoryEngine {
 
 impl View for MemoryView {
     fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        self.1.burn()?;
         Ok(self.0.get(&table).and_then(|map| map.get(key)).cloned())
     }
 
     fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        self.1.burn()?;
         let Some(map) = self.0.get(&table).filter(|_| !is_empty(range)) else {
             return Ok(Box::new(std::iter::empty()));
         };

@@ -1,0 +1,189 @@
+//! Many at once, and failures at every step: one winner, one resource, all or nothing.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use super::layout::{COMPARTMENT, HISTORY, REFERENCE, RESOURCES, TOKEN, VERSIONS};
+use super::*;
+use crate::base::Ambient;
+use crate::fhir::patch::Patch;
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, Mode};
+use crate::store::{Direction, Key, KeyRange, ReadExt, Store, Table};
+
+const WRITERS: usize = 16;
+
+fn records() -> Records {
+    Records::new(Audit::new(Store::in_memory(), Ambient::system()), Reach::Clinic)
+}
+
+fn why() -> Why {
+    Why { action: audit::Action::Transaction, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api }
+}
+
+fn id(text: &str) -> FhirId {
+    FhirId::parse(text).unwrap()
+}
+
+fn patient(of: &str, family: &str) -> Value {
+    json!({"resourceType": "Patient", "id": of, "identifier": [{"system": "urn:test", "value": of}], "name": [{"family": family}]})
+}
+
+fn query(kind: ResourceType, text: &str) -> Query {
+    Query::parse(kind, text, Handling::Strict, Definitions::r4()).unwrap()
+}
+
+fn write(records: &Records, changes: Vec<Change>) -> Result<Vec<Written>, RecordError> {
+    let written = records.change_all_blocking(&Actor::system("test"), why(), changes, Transaction::STRICT);
+    written.map(Disclosed::into_inner)
+}
+
+fn put(of: &str, family: &str, condition: Condition) -> Change {
+    Change::put(ResourceType::Patient, id(of), patient(of, family), condition, Mode::Strict).unwrap()
+}
+
+/// What each of many writers gets who start at the same moment.
+fn all_at_once(records: &Records, change: impl Fn(usize) -> Change + Sync) -> Vec<Result<WrittenAs, RecordError>> {
+    let start = std::sync::Barrier::new(WRITERS);
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|at| {
+                let (start, change) = (&start, &change);
+                scope.spawn(move || {
+                    let change = change(at);
+                    start.wait();
+                    write(records, vec![change]).map(|all| all[0].as_what)
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn of_sixteen_writers_who_expect_a_version_exactly_one_wins_it() {
+    let records = records();
+    write(&records, vec![put("p1", "Start", Condition::None)]).unwrap();
+    for version in 1..=10 {
+        let family = |at: usize| format!("V{version}W{at}");
+        let results = all_at_once(&records, |at| put("p1", &family(at), Condition::Version(version)));
+        let won = results.iter().filter(|result| matches!(result, Ok(WrittenAs::Updated))).count();
+        let lost = |result: &&Result<_, _>| matches!(result, Err(RecordError::VersionConflict { current }) if *current == version + 1);
+        assert_eq!((won, results.iter().filter(lost).count()), (1, WRITERS - 1), "{results:?}");
+    }
+}
+
+#[test]
+fn many_conditional_creates_make_one() {
+    let records = records();
+    let results = all_at_once(&records, |_| {
+        let body = Body::new(ResourceType::Patient, patient("same", "Same"), Mode::Strict).unwrap();
+        Change::post(ResourceType::Patient, None, body, Some(query(ResourceType::Patient, "identifier=urn:test|same")))
+    });
+    let made = results.iter().filter(|result| matches!(result, Ok(WrittenAs::Created))).count();
+    let found = results.iter().filter(|result| matches!(result, Ok(WrittenAs::Matched))).count();
+    assert_eq!((made, found), (1, WRITERS - 1), "{results:?}");
+    // By condition updated instead, they all come to the same one.
+    let results = all_at_once(&records, |at| {
+        let body = json!({"resourceType": "Patient", "identifier": [{"system": "urn:test", "value": "put"}], "active": at % 2 == 0});
+        let body = Body::new(ResourceType::Patient, body, Mode::Strict).unwrap();
+        let which = Which::Found(Box::new(query(ResourceType::Patient, "identifier=urn:test|put")));
+        Change::store(ResourceType::Patient, which, body, Condition::None)
+    });
+    let made = results.iter().filter(|result| matches!(result, Ok(WrittenAs::Created))).count();
+    let changed = results.iter().filter(|result| matches!(result, Ok(WrittenAs::Updated))).count();
+    assert_eq!((made, changed), (1, WRITERS - 1), "{results:?}");
+}
+
+/// Everything that a table holds, as bytes.
+fn rows<K: Key, V: crate::store::Value>(records: &Records, table: &Table<K, V>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let read = records.audit().read().unwrap();
+    let rows = read.scan(table, KeyRange::all(), Direction::Up).unwrap();
+    rows.map(|row| row.map(|(key, value)| (key.to_bytes(), value.to_stored().unwrap())).unwrap()).collect()
+}
+
+fn state(records: &Records) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
+    vec![
+        rows(records, &RESOURCES),
+        rows(records, &VERSIONS),
+        rows(records, &HISTORY),
+        rows(records, &COMPARTMENT),
+        rows(records, &TOKEN),
+        rows(records, &REFERENCE),
+    ]
+}
+
+const URN: &str = "urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c10";
+
+/// A transaction with every kind of change and of dependence.
+fn group() -> Group {
+    let found = |text: &str| Which::Found(Box::new(query(ResourceType::Patient, text)));
+    let mut links = Links::default();
+    let sought =
+        Sought { query: query(ResourceType::Patient, "identifier=urn:test|new"), at: "Bundle.entry[3]".into() };
+    links.searches.insert("Patient/sought".into(), sought);
+    let condition = json!({"resourceType": "Condition", "subject": {"reference": URN}, "asserter": {"reference": "Patient/sought"}});
+    let late = |kind, value, url: Option<&str>| Body::late(kind, value, url.map(str::to_owned), Mode::Strict).unwrap();
+    let patch = Patch::parse(&json!([{"op": "add", "path": "/active", "value": true}])).unwrap();
+    let changes = vec![
+        Change::delete(ResourceType::Patient, id("gone"), Condition::Version(1)),
+        Change::remove(ResourceType::Patient, found("identifier=urn:test|nobody"), Condition::None),
+        Change::post(
+            ResourceType::Patient,
+            None,
+            late(ResourceType::Patient, patient("new", "New"), Some(URN)),
+            Some(query(ResourceType::Patient, "identifier=urn:test|new")),
+        ),
+        Change::post(ResourceType::Condition, None, late(ResourceType::Condition, condition, None), None),
+        Change::store(
+            ResourceType::Patient,
+            found("identifier=urn:test|changed"),
+            late(ResourceType::Patient, patient("changed", "After"), None),
+            Condition::Version(1),
+        ),
+        Change::patch(ResourceType::Patient, Which::Id(id("patched")), patch, Condition::None),
+    ];
+    Group { changes, links }
+}
+
+#[test]
+fn a_transaction_is_all_or_nothing_whichever_step_fails() {
+    let (store, fuse) = Store::in_memory_with_fuse();
+    let records = Records::new(Audit::new(store, Ambient::system()), Reach::Clinic);
+    let before = ["gone", "changed", "patched"].map(|of| put(of, "Before", Condition::None));
+    write(&records, before.into()).unwrap();
+    let untouched = state(&records);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let system = Actor::system("test");
+    let mut failures = 0;
+    loop {
+        fuse.store(failures + 1, Ordering::SeqCst);
+        let asked = query(ResourceType::Patient, "identifier=urn:test|new");
+        let made = records.transact(&system, why(), group(), move |reading| reading.search(&asked));
+        let made = runtime.block_on(made);
+        let spent = fuse.swap(0, Ordering::SeqCst) == 0;
+        match made {
+            Ok(made) => {
+                assert!(!spent, "a failure was swallowed");
+                let kinds: Vec<WrittenAs> = made.0.iter().map(|one| one.as_what).collect();
+                use WrittenAs::{Created, Deleted, NothingFound, Updated};
+                assert_eq!(kinds, [Deleted, NothingFound, Created, Created, Updated, Updated]);
+                assert_eq!(made.1.matches.len(), 1, "the reads see the changes");
+                break;
+            }
+            Err(error) => {
+                assert!(spent, "{error}");
+                assert!(state(&records) == untouched, "step {failures} left something");
+                failures += 1;
+            }
+        }
+    }
+    assert!(failures > 30, "{failures} steps");
+    assert!(state(&records) != untouched);
+    // The same again finds another state, and does nothing.
+    let after = state(&records);
+    let again = runtime.block_on(records.transact(&system, why(), group(), |reading| Ok(reading.nothing::<()>())));
+    assert!(matches!(again, Err(RecordError::At { place: 0, .. })), "{:?}", again.err());
+    assert!(state(&records) == after);
+}
