@@ -7,11 +7,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chartbox::base::ResourceRef;
+use chartbox::base::{FhirId, ResourceRef};
 use chartbox::fhir::bundle::{Bundle, Identities, conditional_references, rewrite_references};
+use chartbox::fhir::definitions::{NodeId, Primitive, TypeKind};
 use chartbox::fhir::json::{Limits, parse};
-use chartbox::fhir::{Definitions, Issue, Mode, validate};
-use serde_json::Value;
+use chartbox::fhir::meta::Unstamped;
+use chartbox::fhir::search::{
+    Handling, IndexValue, Query, ReferenceTarget, SearchValue, TokenSystem, extract, matches,
+};
+use chartbox::fhir::{Definitions, Issue, Mode, ResourceType, validate};
+use serde_json::{Value, json};
 
 /// Official examples that break the standard's own rules, and how. By file name.
 const KNOWN_BAD: &[(&str, &str)] = &[
@@ -110,6 +115,221 @@ fn the_official_examples_are_valid() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+// ---- mutations ----
+
+/// One change for the worse.
+struct Mutation {
+    what: &'static str,
+    resource: Value,
+    /// Where it has to be found.
+    expression: String,
+}
+
+/// A place in a resource where something can be made wrong.
+struct Site {
+    pointer: String,
+    expression: String,
+    kind: Option<Primitive>,
+    bound: bool,
+    required: bool,
+}
+
+/// The elements of a resource, but not those of other resources within it.
+fn sites(node: NodeId, value: &Value, pointer: &str, expression: &str, found: &mut Vec<Site>) {
+    let r4 = Definitions::r4();
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let Some(property) = r4.property(node, key).filter(|_| !key.starts_with('_')) else { continue };
+        let (element, kind) = (property.element, property.kind.kind);
+        let place = format!("{expression}.{}", element.name);
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for (at, item) in items.iter().enumerate() {
+            let (pointer, expression) = match element.repeats {
+                true => (format!("{pointer}/{key}/{at}"), format!("{place}[{at}]")),
+                false => (format!("{pointer}/{key}"), place.clone()),
+            };
+            match kind {
+                TypeKind::Primitive(_) if item.is_null() => {}
+                TypeKind::Primitive(primitive) => found.push(Site {
+                    pointer,
+                    expression,
+                    kind: Some(primitive),
+                    bound: r4.binding(element).is_some(),
+                    required: element.required && !element.choice && !element.repeats,
+                }),
+                TypeKind::Object(inner) => {
+                    let required = element.required && !element.choice && !element.repeats;
+                    found.push(Site {
+                        pointer: pointer.clone(),
+                        expression: expression.clone(),
+                        kind: None,
+                        bound: false,
+                        required,
+                    });
+                    sites(inner, item, &pointer, &expression, found);
+                }
+                TypeKind::Resource => {}
+            }
+        }
+    }
+}
+
+/// A wrong type, a bad code, a bad date and a missing element, where the resource has a place for each.
+fn mutations(resource: &Value) -> Vec<Mutation> {
+    let Some(kind) = resource["resourceType"].as_str().and_then(ResourceType::parse) else { return Vec::new() };
+    let mut all = Vec::new();
+    sites(Definitions::r4().resource(kind), resource, "", kind.name(), &mut all);
+    let mut found = Vec::new();
+    let mut change = |what, site: Option<&Site>, with: Option<Value>| {
+        let Some(site) = site else { return };
+        let mut resource = resource.clone();
+        match with {
+            Some(value) => *resource.pointer_mut(&site.pointer).unwrap() = value,
+            None => {
+                let (parent, name) = site.pointer.rsplit_once('/').unwrap();
+                let parent = resource.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+                parent.shift_remove(name);
+                if parent.is_empty() {
+                    return;
+                }
+            }
+        }
+        found.push(Mutation { what, resource, expression: site.expression.clone() });
+    };
+    let date = |site: &&Site| matches!(site.kind, Some(Primitive::Date | Primitive::DateTime | Primitive::Instant));
+    let plain = |site: &&Site| site.kind.is_some_and(|kind| kind != Primitive::Xhtml);
+    let last = |test: &dyn Fn(&&Site) -> bool| all.iter().rev().find(|site| test(site));
+    change("wrong type", all.iter().find(plain), Some(json!({"wrong": "type"})));
+    change("wrong type", last(&|site| site.kind.is_none()), Some(json!("text")));
+    change("wrong type", last(&|site| site.kind == Some(Primitive::Boolean)), Some(json!("true")));
+    change("wrong type", last(&|site| site.kind == Some(Primitive::String)), Some(json!(17)));
+    change("bad code", all.iter().find(|site| site.bound), Some(json!("no-such-code")));
+    change("bad code", last(&|site| site.bound), Some(json!("no-such-code")));
+    change("bad date", all.iter().find(date), Some(json!("2024-02-30")));
+    change("bad date", last(&|site| date(site)), Some(json!("yesterday")));
+    change("missing", all.iter().find(|site| site.required), None);
+    change("missing", last(&|site| site.required), None);
+    found
+}
+
+#[test]
+fn each_change_for_the_worse_to_an_example_is_found_at_its_place() {
+    let Some(shared) = shared() else { return };
+    let mut counts = std::collections::BTreeMap::new();
+    let mut missed = Vec::new();
+    examples(&shared, 40, &mut |name, _, resource| {
+        for mutation in mutations(resource) {
+            *counts.entry(mutation.what).or_insert(0) += 1;
+            let issues = errors(&mutation.resource, Mode::Strict);
+            // A deep element that is no object any more is named itself, not what was in it.
+            if !issues.iter().any(|issue| issue.expression == mutation.expression) {
+                missed.push(format!("{name}: {} at {}: {issues:?}", mutation.what, mutation.expression));
+            }
+        }
+    });
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    assert!(counts.len() == 4 && counts.values().sum::<i32>() > 600, "{counts:?}");
+}
+
+#[test]
+fn examples_keep_their_meaning_when_stored() {
+    let Some(shared) = shared() else { return };
+    examples(&shared, 8, &mut |name, text, resource| {
+        let again = parse(resource.to_string().as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(&again, resource, "{name}");
+        let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
+        let id = FhirId::parse("stored").unwrap();
+        let stored = Unstamped::of(resource).stamped(kind, &id, 3, "2026-01-01T00:00:00Z".parse().unwrap());
+        let (mut stored, mut sent) = (parse(&stored, &Limits::default()).unwrap(), resource.clone());
+        for resource in [&mut stored, &mut sent] {
+            let resource = resource.as_object_mut().unwrap();
+            resource.shift_remove("id");
+            if let Some(meta) = resource.get_mut("meta").and_then(Value::as_object_mut) {
+                meta.retain(|name, _| !["versionId", "lastUpdated"].contains(&name.trim_start_matches('_')));
+            }
+            resource.retain(|name, value| name != "meta" || value.as_object().is_some_and(|meta| !meta.is_empty()));
+        }
+        assert_eq!(stored, sent, "{name}");
+        // Another reader's view of both texts, numbers to the digit.
+        let theirs = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+        assert_eq!(theirs(text), theirs(resource.to_string().as_bytes()), "{name}");
+    });
+}
+
+/// What a parameter's expression leads to in an example is what a search by that value finds it by.
+#[test]
+fn examples_are_found_by_the_parameters_that_apply_to_them() {
+    let Some(shared) = shared() else { return };
+    let r4 = Definitions::r4();
+    let mut tried = std::collections::HashMap::new();
+    examples(&shared, 40, &mut |name, _, resource| {
+        let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
+        for IndexValue { param, value } in extract(r4, kind, resource) {
+            let Some(param) = r4.search_param_by_id(param) else { continue };
+            let escaped = |text: &str| {
+                let text = text.replace('\\', "\\\\").replace('$', "\\$").replace(',', "\\,").replace('|', "\\|");
+                text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()
+            };
+            let text = match &value {
+                SearchValue::Token { system: TokenSystem::Uri(system), code } => {
+                    format!("{}|{}", escaped(system), escaped(code))
+                }
+                SearchValue::Token { code, .. } => escaped(code),
+                SearchValue::Text(text) => escaped(&text.exact),
+                SearchValue::Uri(uri) => escaped(uri),
+                SearchValue::Reference(ReferenceTarget::Local { kind, id, .. }) => format!("{}/{id}", kind.name()),
+                _ => continue,
+            };
+            if text.len() > 3000 || text.is_empty() {
+                continue;
+            }
+            let query = Query::parse(kind, &format!("{}={text}", param.code), Handling::Strict, r4)
+                .unwrap_or_else(|error| panic!("{name}: {}={text}: {error}", param.code));
+            let found = query.filters.iter().all(|filter| matches(r4, kind, resource, filter));
+            assert!(found, "{name} is not found by {}={text}", param.code);
+            *tried.entry(param.kind).or_insert(0) += 1;
+        }
+    });
+    assert!(tried.len() >= 4 && tried.values().sum::<i32>() > 500, "{tried:?}");
+}
+
+/// Cases for `tests/validators`: examples and mutations, and what is found in them here.
+#[test]
+fn cases_for_other_validators_are_written() {
+    let Some(folder) = std::env::var_os("CHARTBOX_VALIDATORS").map(PathBuf::from) else { return };
+    let Some(shared) = shared() else { return };
+    let mut out = std::io::BufWriter::new(std::fs::File::create(folder.join("cases.ndjson")).unwrap());
+    let mut line = |name: String, what: &str, expression: &str, resource: &Value| {
+        let issues: Vec<_> =
+            errors(resource, Mode::Strict).iter().map(|issue| json!([issue.expression, issue.text])).collect();
+        let case = json!({"name": name, "what": what, "expression": expression, "ours": issues, "resource": resource});
+        std::io::Write::write_all(&mut out, format!("{case}\n").as_bytes()).unwrap();
+    };
+    examples(&shared, 17, &mut |name, text, resource| {
+        if text.len() > 100_000 {
+            return;
+        }
+        line(name.to_owned(), "example", "", resource);
+        for (at, mutation) in mutations(resource).into_iter().enumerate() {
+            line(format!("{name}#{at}"), mutation.what, &mutation.expression, &mutation.resource);
+        }
+    });
+}
+
+/// One of `every` official examples that are valid, or all: its name, text and value.
+fn examples(shared: &Path, every: usize, each: &mut dyn FnMut(&str, &[u8], &Value)) {
+    let folder = unpack(&shared.join("data/examples/hl7.fhir.r4.examples-4.0.1.tar.xz"));
+    let mut all = Vec::new();
+    files(folder.path(), &mut all);
+    all.retain(|path| !path.ends_with("package.json"));
+    for path in all.iter().enumerate().filter(|(at, _)| everything() || at % every == 0).map(|(_, path)| path) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !KNOWN_BAD.iter().any(|(bad, _)| *bad == name) {
+            let text = std::fs::read(path).unwrap();
+            each(name, &text, &read(path));
+        }
+    }
 }
 
 /// Text of a file, unpacked by the tool that its name asks for.

@@ -91,6 +91,7 @@ impl Order {
 
     pub async fn carry_out(self, opened: &Opened, caller: Caller, talk: Talk) -> Result<Value, Failure> {
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Write };
+        let strictness = opened.config.import.validation.mode();
         let (records, actor) = (opened.records.clone(), Actor::system(&caller.job(self.name())));
         let Talk { say, mut hear } = talk;
         if self.dry_run {
@@ -106,7 +107,7 @@ impl Order {
                 })
             });
             let progress = Said { say, entries: AtomicU64::new(0) };
-            import::run(&records, &actor, pieces, mode, &progress)
+            import::run(&records, &actor, pieces, mode, strictness, &progress)
         });
         let summary = work.await.map_err(anyhow::Error::from)?.map_err(|error| Failure::failed(error.to_string()))?;
         Ok(serde_json::to_value(summary).map_err(anyhow::Error::from)?)

@@ -14,6 +14,9 @@ use crate::fhir::patch::Patch;
 use crate::fhir::search::Query;
 use crate::fhir::{self, Definitions, Mode, ResourceType};
 
+/// The tag of what a lenient import let through, though it breaks a rule of FHIR R4: system and code.
+pub const NOT_VALID: (&str, &str) = ("urn:chartbox:validation", "not-valid");
+
 /// One change. What it depends on is looked at inside the writer.
 pub struct Change {
     pub(super) kind: ResourceType,
@@ -53,7 +56,7 @@ pub(super) enum Content {
 
 impl Body {
     pub fn new(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
-        check(kind, &value, mode)?;
+        let value = accepted(kind, value, mode)?;
         let own_id = fhir::meta::id(&value);
         Ok(Self { content: Content::Ready(Box::new(Prepared::new(kind, &value))), own_id })
     }
@@ -61,7 +64,7 @@ impl Body {
     /// One of a transaction in which identities depend on what is stored: its references are rewritten once those are
     /// known. `full_url` is what the other entries call it.
     pub fn late(kind: ResourceType, value: Value, full_url: Option<String>, mode: Mode) -> Result<Self, RecordError> {
-        check(kind, &value, mode)?;
+        let value = accepted(kind, value, mode)?;
         Ok(Self::checked(value, full_url))
     }
 
@@ -197,13 +200,49 @@ pub enum Condition {
     Absent,
 }
 
+/// Whether something was let through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lapses {
+    None,
+    Some,
+}
+
+/// The resource, tagged where something was let through.
+fn accepted(kind: ResourceType, mut value: Value, mode: Mode) -> Result<Value, RecordError> {
+    if check(kind, &value, mode)? == Lapses::Some {
+        mark(&mut value);
+    }
+    Ok(value)
+}
+
+/// Tags what strict validation would have refused, once.
+fn mark(value: &mut Value) {
+    let (system, code) = NOT_VALID;
+    let Some(resource) = value.as_object_mut() else { return };
+    let meta = resource.entry("meta").or_insert_with(|| serde_json::json!({}));
+    let Some(meta) = meta.as_object_mut() else { return };
+    let tags = meta.entry("tag").or_insert_with(|| serde_json::json!([]));
+    let is_ours = |tag: &Value| {
+        let text = |name| tag.get(name).and_then(Value::as_str);
+        (text("system"), text("code")) == (Some(system), Some(code))
+    };
+    if let Some(tags) = tags.as_array_mut()
+        && !tags.iter().any(is_ours)
+    {
+        tags.push(serde_json::json!({ "system": system, "code": code, "display": "Breaks a rule of FHIR R4" }));
+    }
+}
+
 /// Everything about a resource that must be right before the writer sees it.
-pub(super) fn check(kind: ResourceType, value: &Value, mode: Mode) -> Result<(), RecordError> {
+pub(super) fn check(kind: ResourceType, value: &Value, mode: Mode) -> Result<Lapses, RecordError> {
     let issues = fhir::validate(value, Definitions::r4(), mode);
     if value.get("resourceType").and_then(Value::as_str) != Some(kind.name()) {
         return Err(RecordError::WrongType { asked: kind });
     }
-    if issues.iter().any(fhir::Issue::is_error) { Err(RecordError::Invalid(issues)) } else { Ok(()) }
+    if issues.iter().any(fhir::Issue::is_error) {
+        return Err(RecordError::Invalid(issues));
+    }
+    Ok(if mode == Mode::Lenient && !issues.is_empty() { Lapses::Some } else { Lapses::None })
 }
 
 /// `Type/id` of a stored resource.

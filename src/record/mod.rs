@@ -29,7 +29,7 @@ mod writing;
 
 use bytes::Bytes;
 
-pub use change::{Body, Change, Condition, Group, Links, Sought, Which};
+pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which};
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
 pub use history::{HistoryAsked, HistoryOf};

@@ -9,7 +9,7 @@ mod value;
 use std::path::PathBuf;
 
 pub use read::{ConfigError, Problem};
-pub use value::{Address, Level, Names, Whole, Zone};
+pub use value::{Address, Level, Names, Validation, Whole, Zone};
 
 use crate::access::Reach;
 use value::{Setting, address};
@@ -148,6 +148,14 @@ config! {
         chain_depth: Whole<1, 10> = Whole::of(5);
         /// Seconds until a search is given up (1 to 600).
         search_seconds: Whole<1, 600> = Whole::of(10);
+    }
+
+    /// Bringing in records from elsewhere.
+    import: ImportKeys {
+        /// What an import keeps: "strict" refuses whatever breaks a rule of FHIR R4; "lenient" keeps resources with codes
+        /// that the standard does not know, references to the wrong type, or broken rules between elements, and tags them
+        /// (urn:chartbox:validation, not-valid). What cannot be read, or could do harm, is refused either way.
+        validation: Validation = Validation::Strict;
     }
 
     /// The access log.

@@ -212,4 +212,22 @@ choice!(
     "debug" = Level::Debug,
     "trace" = Level::Trace
 );
+
+/// How much an import asks of what it brings in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validation {
+    Strict,
+    Lenient,
+}
+
+impl Validation {
+    pub const fn mode(self) -> crate::fhir::Mode {
+        match self {
+            Self::Strict => crate::fhir::Mode::Strict,
+            Self::Lenient => crate::fhir::Mode::Lenient,
+        }
+    }
+}
+
+choice!(Validation, "strict" = Validation::Strict, "lenient" = Validation::Lenient);
 choice!(Reach, "clinic" = Reach::Clinic, "care-team" = Reach::CareTeam);

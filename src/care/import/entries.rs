@@ -24,6 +24,8 @@ pub(super) struct Entries<'a> {
     entries: Vec<Entry<'a>>,
     /// Where the entries' `fullUrl`s and the conditions that were looked up lead.
     identities: Identities,
+    /// How much is asked of each.
+    strictness: Mode,
 }
 
 /// What holds the entries of a piece together.
@@ -99,9 +101,9 @@ struct Head<'a> {
 }
 
 impl<'a> Entries<'a> {
-    pub(super) fn read(piece: &'a Piece) -> Self {
+    pub(super) fn read(piece: &'a Piece, strictness: Mode) -> Self {
         match &piece.what {
-            What::Document(text) => Self::document(&piece.source, text),
+            What::Document(text) => Self { strictness, ..Self::document(&piece.source, text) },
             What::Lines(lines) => {
                 let entries = lines.iter().map(|(number, text)| Entry::new(format!("line {number}"), text, None, None));
                 Self {
@@ -109,6 +111,7 @@ impl<'a> Entries<'a> {
                     binding: Binding::Each,
                     entries: entries.collect(),
                     identities: Identities::default(),
+                    strictness,
                 }
             }
         }
@@ -123,7 +126,13 @@ impl<'a> Entries<'a> {
         let Some(bundle) = bundle.filter(|bundle| bundle.resource_type == "Bundle") else {
             // One resource; or no JSON at all, of which the strict parser says where.
             let entries = vec![Entry::new("the whole of it".to_owned(), text, None, None)];
-            return Self { source, binding: Binding::Each, entries, identities: Identities::default() };
+            return Self {
+                source,
+                binding: Binding::Each,
+                entries,
+                identities: Identities::default(),
+                strictness: Mode::Strict,
+            };
         };
         let binding = if bundle.kind == "transaction" { Binding::Transaction } else { Binding::Each };
         let mut identities = Identities::default();
@@ -138,7 +147,7 @@ impl<'a> Entries<'a> {
             }
             entries.push(entry);
         }
-        Self { source, binding, entries, identities }
+        Self { source, binding, entries, identities, strictness: Mode::Strict }
     }
 
     /// Makes references local and checks every entry; waits if a condition matches nothing yet.
@@ -204,7 +213,9 @@ impl<'a> Entries<'a> {
                             Looked::Missing(missing) => Err(vec![format!(
                                 "{missing} conditional references match nothing that is here or was imported."
                             )]),
-                            Looked::Found => put(kind, id, value, entry.full_url.as_deref(), &self.identities),
+                            Looked::Found => {
+                                put(kind, id, value, entry.full_url.as_deref(), &self.identities, self.strictness)
+                            }
                         }
                     }
                 },
@@ -288,12 +299,13 @@ fn put(
     mut value: Value,
     full_url: Option<&str>,
     identities: &Identities,
+    strictness: Mode,
 ) -> Result<(ResourceType, Change), Vec<String>> {
     let issues = rewrite_references(&mut value, full_url, identities, Definitions::r4());
     if !issues.is_empty() {
         return Err(issues.iter().map(sentence).collect());
     }
-    let change = Change::put(kind, id, value, Condition::None, Mode::Strict).map_err(|error| reasons(&error))?;
+    let change = Change::put(kind, id, value, Condition::None, strictness).map_err(|error| reasons(&error))?;
     Ok((kind, change))
 }
 

@@ -24,6 +24,7 @@ pub use summary::{Counts, Rejected, Summary};
 
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
+use crate::fhir;
 use crate::record::{Channel, Disclosed, RecordError, Records, Transaction, Why, Written, WrittenAs};
 use entries::{Entries, Group, Resolver, Settled};
 use room::Room;
@@ -100,18 +101,21 @@ struct Unit {
     piece: Piece,
 }
 
-/// Imports `pieces` as `actor`, who stands for it in the chain.
+/// Imports `pieces` as `actor`, who stands for it in the chain. What breaks the rules that [`fhir::Mode::Lenient`] forgives
+/// is kept under it, and tagged ([`crate::record::NOT_VALID`]).
 pub fn run(
     records: &Records,
     actor: &Actor,
     pieces: impl Iterator<Item = Result<Piece, ImportError>>,
     mode: Mode,
+    strictness: fhir::Mode,
     progress: &dyn Progress,
 ) -> Result<Summary, ImportError> {
     let import = Import {
         records,
         actor,
         mode,
+        strictness,
         progress,
         resolver: Resolver::new(records),
         turns: Turns::default(),
@@ -131,6 +135,7 @@ struct Import<'a> {
     records: &'a Records,
     actor: &'a Actor,
     mode: Mode,
+    strictness: fhir::Mode,
     progress: &'a dyn Progress,
     resolver: Resolver<'a>,
     turns: Turns,
@@ -211,7 +216,7 @@ impl Import<'_> {
         piece: &Piece,
         summary: &mut Summary,
     ) -> Result<(), ImportError> {
-        let entries = Entries::read(piece);
+        let entries = Entries::read(piece, self.strictness);
         let count = entries.len() as u64;
         if self.mode == Mode::DryRun {
             let group = entries.checked()?;
@@ -228,7 +233,7 @@ impl Import<'_> {
             return Ok(());
         }
         let settled = match settled {
-            Settled::Unresolved => Entries::read(piece).settle(&self.resolver)?,
+            Settled::Unresolved => Entries::read(piece, self.strictness).settle(&self.resolver)?,
             ready => ready,
         };
         let Settled::Ready(group) = settled else {
@@ -263,7 +268,7 @@ impl Import<'_> {
             let mut left = Vec::new();
             for turn in &waiting {
                 let Some(piece) = waiting::get(self.records, *turn)? else { continue };
-                match Entries::read(&piece).settle(&self.resolver)? {
+                match Entries::read(&piece, self.strictness).settle(&self.resolver)? {
                     Settled::Ready(group) => self.finish(&runtime, *turn, group, summary)?,
                     Settled::Unresolved => left.push(*turn),
                 }
@@ -274,7 +279,7 @@ impl Import<'_> {
             if left.len() == waiting.len() {
                 for turn in left {
                     let Some(piece) = waiting::get(self.records, turn)? else { continue };
-                    let group = Entries::read(&piece).reject_unresolved(&self.resolver)?;
+                    let group = Entries::read(&piece, self.strictness).reject_unresolved(&self.resolver)?;
                     self.finish(&runtime, turn, group, summary)?;
                 }
                 return Ok(());

@@ -14,7 +14,11 @@ fn records() -> Records {
 }
 
 fn import(records: &Records, pieces: Vec<Piece>, mode: Mode) -> Summary {
-    run(records, &Actor::system("test"), pieces.into_iter().map(Ok), mode, &Silent).unwrap()
+    import_as(records, pieces, mode, fhir::Mode::Strict)
+}
+
+fn import_as(records: &Records, pieces: Vec<Piece>, mode: Mode, strictness: fhir::Mode) -> Summary {
+    run(records, &Actor::system("test"), pieces.into_iter().map(Ok), mode, strictness, &Silent).unwrap()
 }
 
 fn bundle(kind: &str, resources: &[Value]) -> Piece {
@@ -152,4 +156,27 @@ fn sources_are_told_apart_by_what_stands_in_them() {
     };
     assert_eq!(all.iter().map(numbers).collect::<Vec<_>>(), [vec![2, 3], vec![2, 3], vec![]]);
     assert!(matches!(expand(&[folder.path().join("nothing")]), Err(ImportError::NotThere(_))));
+}
+
+#[test]
+fn a_lenient_import_keeps_what_breaks_a_rule_and_says_so_in_it() {
+    let odd = json!({"resourceType": "Patient", "id": "p1", "gender": "f", "contact": [{"gender": "male"}]});
+    let all = || vec![bundle("batch", &[odd.clone(), patient("p2", "B")])];
+    let strict = records();
+    assert_eq!(import(&strict, all(), Mode::Write).total().rejected, 1);
+    assert_eq!(stored(&strict, ResourceType::Patient, "p1"), None);
+    let lenient = records();
+    assert_eq!(import_as(&lenient, all(), Mode::Write, fhir::Mode::Lenient).total().created, 2);
+    let tags = |id: &str| stored(&lenient, ResourceType::Patient, id).unwrap()["meta"]["tag"].clone();
+    let (system, code) = crate::record::NOT_VALID;
+    assert_eq!((&tags("p1")[0]["system"], &tags("p1")[0]["code"]), (&json!(system), &json!(code)));
+    assert_eq!(tags("p2"), Value::Null);
+    // Again, and nothing changes: the tag stands there once.
+    assert_eq!(import_as(&lenient, all(), Mode::Write, fhir::Mode::Lenient).total().unchanged, 2);
+    // What could do harm, or cannot be read, is refused as ever.
+    let bad = json!({"resourceType": "Patient", "id": "p3", "birthDate": "yesterday"});
+    assert_eq!(
+        import_as(&lenient, vec![bundle("batch", &[bad])], Mode::Write, fhir::Mode::Lenient).total().rejected,
+        1
+    );
 }

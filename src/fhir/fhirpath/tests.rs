@@ -125,6 +125,36 @@ fn what_values_are_made_of() {
 }
 
 #[test]
+fn patterns_variables_and_literals() {
+    gives("name.given.first().matches('J[a-z]+')", &["true"]);
+    gives("name.given.first().matches('a')", &["false"]);
+    gives("'Patient.name'.replaceMatches('\\\\..*', '')", &["Patient"]);
+    gives("name.where(use = %context.name.first().use).family", &["Novák"]);
+    gives("birthDate < @1971", &["true"]);
+    gives("contact.repeat(children()).count()", &["3"]);
+    gives("(1 | 1.0 | 2).count()", &["2"]);
+    gives("name.use.intersect('old' | 'x') | name.use.exclude('old')", &["old", "official"]);
+    gives("name.use.subsetOf('old' | 'official' | 'x')", &["true"]);
+}
+
+#[test]
+fn a_rule_holds_is_broken_or_cannot_be_told() {
+    let resource = patient();
+    let setting = Setting { resource: &resource, root: &resource, model: &Untyped };
+    let ask = |text: &str, steps| {
+        let path = Path::parse(text).unwrap();
+        path.verdict(Node::resource(&resource), setting, &Budget::steps(steps))
+    };
+    assert_eq!(ask("birthDate.exists()", 100), Ok(Verdict::Holds));
+    assert_eq!(ask("birthDate.empty()", 100), Ok(Verdict::Broken));
+    assert_eq!(ask("photo = 1", 100), Ok(Verdict::Broken));
+    assert_eq!(ask("contact.period.all(start <= end)", 100), Ok(Verdict::Broken));
+    assert_eq!(ask("contact.period.start <= contact.period.end", 100), Ok(Verdict::Undecided));
+    assert_eq!(ask("language.startsWith('e')", 100), Ok(Verdict::Undecided));
+    assert_eq!(ask("descendants().select(%resource.descendants().count()).count() > 0", 50), Err(EvalError::TooCostly));
+}
+
+#[test]
 fn a_union_is_cut_to_one_type() {
     let only = |text| Path::parse_for(text, "Patient").unwrap();
     assert_eq!(only("Person.name | Patient.name"), Some(Path::parse("Patient.name").unwrap()));
@@ -198,6 +228,18 @@ fn pathlike() -> impl Strategy<Value = String> {
         Just("deceased"),
         Just("resolve()"),
         Just(" implies "),
+        Just("repeat(children())"),
+        Just(".matches('(a|b)*c')"),
+        Just(".replaceMatches('.', 'xx')"),
+        Just("distinct()"),
+        Just("isDistinct()"),
+        Just("intersect("),
+        Just("subsetOf("),
+        Just("%context"),
+        Just("%rootResource"),
+        Just("@2020-01"),
+        Just("htmlChecks()"),
+        Just("select("),
         Just("\\"),
     ];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
@@ -216,6 +258,8 @@ proptest! {
             let _ = path.evaluate(&resource, &Untyped);
             let odd = json!([[{"name": [null, [1], {"a": {}}]}], 1]);
             let _ = path.evaluate(&odd, &Untyped);
+            let setting = Setting { resource: &resource, root: &resource, model: &Untyped };
+            let _ = path.verdict(Node::resource(&resource), setting, &Budget::steps(1000));
         }
     }
 }

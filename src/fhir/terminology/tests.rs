@@ -76,7 +76,7 @@ fn listing_and_asking_agree_for_every_set() {
             Err(_) => refused += 1,
         }
     }
-    assert_eq!((listed, refused), (1211, 105));
+    assert_eq!((listed, refused), (1217, 99));
 }
 
 #[test]

@@ -295,3 +295,67 @@ fn nesting_without_end_is_refused_before_the_stack_is_full() {
     }
     assert!(found(&bundle).iter().any(|(code, _)| *code == IssueCode::TooCostly));
 }
+
+/// JSON of any shape, with names that mean something.
+fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        prop_oneof![
+            Just("#"),
+            Just("#org"),
+            Just("2024-02"),
+            Just("final"),
+            Just("Patient/1"),
+            Just("<div/>"),
+            Just("")
+        ]
+        .prop_map(Value::from),
+    ];
+    let name = prop_oneof![
+        Just("extension"),
+        Just("_birthDate"),
+        Just("name"),
+        Just("given"),
+        Just("contained"),
+        Just("id"),
+        Just("reference"),
+        Just("resourceType"),
+        Just("valueQuantity"),
+        Just("value"),
+        Just("code"),
+        Just("period"),
+        Just("start"),
+        Just("end"),
+        Just("link"),
+        Just("other"),
+        Just("contact"),
+        Just("text"),
+        Just("div"),
+        Just("meta"),
+        Just("url"),
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::vec((name.clone(), inner), 0..6).prop_map(|members| Value::Object(
+                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            )),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_sent_is_judged(part in any_json(), at in 0..40usize) {
+        let _ = validate(&part, Definitions::r4(), Mode::Advice);
+        for mut whole in [patient(), observation()] {
+            let names: Vec<String> = whole.as_object().unwrap().keys().filter(|key| *key != "resourceType").cloned().collect();
+            whole[&names[at % names.len()]] = part.clone();
+            let _ = validate(&whole, Definitions::r4(), Mode::Strict);
+            let _ = validate(&whole, Definitions::r4(), Mode::Lenient);
+        }
+    }
+}
