@@ -27,7 +27,7 @@ use super::table::{Table, TableId};
 /// The most jobs in one group: bounds the time to the first answer.
 const GROUP_JOBS: usize = 512;
 /// A group that holds this many bytes of changes takes no further job: bounds the memory of the overlay.
-const GROUP_BYTES: usize = 8 << 20;
+const GROUP_BYTES: usize = 16 << 20;
 
 /// Whether a job may use the space that is kept for reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -382,7 +382,7 @@ mod tests {
 
         lock(&engine.groups).clear();
         let (go, _) = held(&writer);
-        let answers: Vec<_> = (0..5).map(|row| put(&writer, row, 3 << 20)).collect();
+        let answers: Vec<_> = (0..5).map(|row| put(&writer, row, 6 << 20)).collect();
         go.send(()).unwrap();
         answers.into_iter().for_each(|answer| answer.blocking_recv().unwrap().unwrap());
         assert_eq!(*lock(&engine.groups), [3, 2]);

@@ -95,6 +95,10 @@ impl Piece {
     }
 }
 
+/// More than there are processors: while one checks, others wait for the disk, and the store commits what they brought
+/// together. The more a commit holds, the fewer pages are written twice.
+const WORKERS: usize = 8;
+
 /// A piece with its turn.
 struct Unit {
     turn: u64,
@@ -144,11 +148,10 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn first_pass(&self, pieces: impl Iterator<Item = Result<Piece, ImportError>>) -> Result<Summary, ImportError> {
-        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8);
-        let (sender, receiver) = sync_channel::<Unit>(workers);
+        let (sender, receiver) = sync_channel::<Unit>(1);
         let receiver = Arc::new(Mutex::new(receiver));
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers)
+            let threads: Vec<_> = (0..WORKERS)
                 .map(|_| {
                     let receiver = receiver.clone();
                     scope.spawn(move || self.work(&receiver))

@@ -85,7 +85,7 @@ fn is_wanted(path: &Path) -> bool {
 }
 
 /// How many NDJSON lines make one transaction.
-const GROUP: usize = 250;
+const GROUP: usize = 1_000;
 /// A group of lines with so many bytes takes no further line.
 const GROUP_BYTES: usize = 2 << 20;
 
