@@ -48,7 +48,7 @@ fn main() {
     };
     each("a durable commit of one row", 100, |took| took.alone);
     each("a row in a durable commit of 100", ROWS, |took| took.writes);
-    each("a look-up by key, 24 MiB cache", READS, |took| took.reads);
+    each("a look-up by key, the same cache", READS, |took| took.reads);
     let (plain, sealed) = (plain[0].bytes, sealed[0].bytes);
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
     println!("{:<44} {:>12} {:>12} {:>7.2}", "file", mib(plain), mib(sealed), sealed as f64 / plain as f64);

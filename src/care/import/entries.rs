@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::summary::Rejected;
+use super::summary::{Rejected, Summary};
 use super::{ImportError, Piece, What};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{Identities, conditional_references, rewrite_references};
@@ -55,6 +55,8 @@ pub(super) struct Group {
     pub changes: Vec<Change>,
     pub kinds: Vec<ResourceType>,
     pub rejected: Vec<Rejected>,
+    /// That a transaction is not kept because of them; then `kinds` are its other entries'.
+    whole: Option<Rejected>,
 }
 
 pub(super) enum Settled {
@@ -196,7 +198,6 @@ impl<'a> Entries<'a> {
         mut look: impl FnMut(BTreeSet<String>, &mut Identities) -> Result<Looked, ImportError>,
     ) -> Result<Settled, ImportError> {
         let mut group = Group::default();
-        let count = self.entries.len();
         for entry in self.entries {
             let change = match entry.what {
                 Err(reason) => Err(vec![reason]),
@@ -232,7 +233,7 @@ impl<'a> Entries<'a> {
             }
         }
         if self.binding == Binding::Transaction && !group.rejected.is_empty() {
-            group.refuse_whole(self.source, count);
+            group.refuse_whole(self.source);
         }
         Ok(Settled::Ready(group))
     }
@@ -257,22 +258,30 @@ impl Settled {
 }
 
 impl Group {
-    fn refuse_whole(&mut self, source: &str, count: usize) {
-        let others = count - self.rejected.len();
+    fn refuse_whole(&mut self, source: &str) {
         self.changes.clear();
-        self.kinds.clear();
-        self.rejected.push(Rejected {
+        let reason = match self.kinds.len() {
+            0 => "A transaction is kept whole or not at all.".to_owned(),
+            1 => "A transaction is kept whole or not at all, so its other entry was not kept either.".to_owned(),
+            others => {
+                format!("A transaction is kept whole or not at all, so its other {others} entries were not kept either.")
+            }
+        };
+        self.whole = Some(Rejected {
             source: source.to_owned(),
             place: "the whole transaction".to_owned(),
             what: String::new(),
-            reasons: vec![match others {
-                0 => "A transaction is kept whole or not at all.".to_owned(),
-                1 => "A transaction is kept whole or not at all, so its other entry was not kept either.".to_owned(),
-                _ => format!(
-                    "A transaction is kept whole or not at all, so its other {others} entries were not kept either."
-                ),
-            }],
+            reasons: vec![reason],
         });
+    }
+
+    /// Tells the summary what is not kept, and why.
+    pub(super) fn tell_rejected(&mut self, summary: &mut Summary) {
+        self.rejected.drain(..).for_each(|rejected| summary.reject(rejected));
+        if let Some(whole) = self.whole.take() {
+            let others: Vec<ResourceType> = self.kinds.drain(..).collect();
+            summary.reject_whole(whole, others.iter().map(|kind| kind.name()));
+        }
     }
 }
 

@@ -222,8 +222,8 @@ impl Import<'_> {
         let entries = Entries::read(piece, self.strictness);
         let count = entries.len() as u64;
         if self.mode == Mode::DryRun {
-            let group = entries.checked()?;
-            group.rejected.into_iter().for_each(|rejected| summary.reject(rejected));
+            let mut group = entries.checked()?;
+            group.tell_rejected(summary);
             for kind in group.kinds {
                 summary.of_type(kind.name()).checked += 1;
             }
@@ -255,10 +255,10 @@ impl Import<'_> {
 
     fn submit(
         &self,
-        group: Group,
+        mut group: Group,
         summary: &mut Summary,
     ) -> Option<impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + use<>> {
-        group.rejected.into_iter().for_each(|rejected| summary.reject(rejected));
+        group.tell_rejected(summary);
         (!group.changes.is_empty())
             .then(|| self.records.submit_all(self.actor, &why(), group.changes, Transaction::IMPORT))
     }

@@ -69,6 +69,16 @@ impl Summary {
         let kind = rejected.what.split('/').next().unwrap_or_default();
         let kind = if kind.is_empty() { "unknown" } else { kind };
         self.of_type(kind).rejected += 1;
+        self.list(rejected);
+    }
+
+    /// A transaction that is not kept because of some of its entries: `others` are the rest.
+    pub(super) fn reject_whole(&mut self, why: Rejected, others: impl Iterator<Item = &'static str>) {
+        others.for_each(|kind| self.of_type(kind).rejected += 1);
+        self.list(why);
+    }
+
+    fn list(&mut self, rejected: Rejected) {
         if self.rejected.len() < LISTED {
             self.rejected.push(rejected);
         } else {
