@@ -70,7 +70,8 @@ fn value(n: u64) -> Vec<u8> {
 }
 
 fn run_plain(path: &Path) -> Took {
-    let mut database = Database::builder().set_cache_size(StoreOptions::for_a_clinic().cache_bytes).create(path).unwrap();
+    let mut database =
+        Database::builder().set_cache_size(StoreOptions::for_a_clinic().cache_bytes).create(path).unwrap();
     let commit = |database: &Database, rows: std::ops::Range<u64>| {
         let mut tx = database.begin_write().unwrap();
         tx.set_durability(Durability::Immediate).unwrap();

@@ -264,7 +264,9 @@ impl Group {
             0 => "A transaction is kept whole or not at all.".to_owned(),
             1 => "A transaction is kept whole or not at all, so its other entry was not kept either.".to_owned(),
             others => {
-                format!("A transaction is kept whole or not at all, so its other {others} entries were not kept either.")
+                format!(
+                    "A transaction is kept whole or not at all, so its other {others} entries were not kept either."
+                )
             }
         };
         self.whole = Some(Rejected {
