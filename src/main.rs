@@ -1,5 +1,4 @@
-/// Gives memory back within a tenth of a second, where the system's allocator keeps what the busiest moment took.
-/// The second version of it does so soonest.
+/// Gives back what a busy moment took, where the system's allocator keeps it: an idle box stays small.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

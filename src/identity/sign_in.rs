@@ -58,7 +58,7 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::NotRight`], [`IdentityError::Wait`]: the same for accounts that exist and that do not.
     pub async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, IdentityError> {
-        let throttles = self.throttles(&attempt.user_name, attempt.origin);
+        let throttles = self.throttles(&attempt.user_name, attempt.listener, attempt.origin);
         self.heard(&throttles, attempt.origin).await?;
         let turn = self.turn().await?;
         // Those who had their turn before may have failed meanwhile.
@@ -94,7 +94,7 @@ impl Identity {
             self.session(&self.read()?, secret.expose(), listener)?.ok_or(IdentityError::NotSignedIn)?;
         acceptable(&new, &[account.user_name.as_str(), &account.display_name]).await?;
         let stored = self.read()?.get(&CREDENTIALS, &(account.id,))?.ok_or(IdentityError::NotSignedIn)?;
-        let throttles = self.throttles(account.user_name.as_str(), origin);
+        let throttles = self.throttles(account.user_name.as_str(), listener, origin);
         self.heard(&throttles, origin).await?;
         let turn = self.turn().await?;
         match (&proof, session.state) {
@@ -145,10 +145,11 @@ impl Identity {
         Ok(SignedIn { secret, session, account })
     }
 
-    fn throttles(&self, user_name: &str, origin: Option<IpAddr>) -> Vec<Throttle> {
+    /// Each listener counts for itself: who only reaches the portal cannot keep staff out of the clinic.
+    fn throttles(&self, user_name: &str, listener: Listener, origin: Option<IpAddr>) -> Vec<Throttle> {
         let name = UserName::parse(user_name).map_or_else(|_| user_name.to_owned(), String::from);
         let address = origin.map(Throttle::address);
-        std::iter::once(self.throttle_of_name(&name)).chain(address).collect()
+        std::iter::once(self.throttle_of_name(listener, &name)).chain(address).collect()
     }
 
     /// The account, if one can sign in with it here.

@@ -1,12 +1,13 @@
 //! Waiting after failures, in the store: a restart forgives nothing, and guessing in parallel gains nothing.
 //!
-//! What is throttled is a user name as it was typed, whether or not there is such an account; an address, or the
+//! What is throttled is a user name at a listener, as it was typed, whether or not there is such an account; an address, or the
 //! first 64 bits of an IPv6 one; the setup code; and codes of approvals.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::rows::{THROTTLES, ThrottleRow};
+use super::types::Listener;
 use super::{Identity, IdentityError, after};
 use crate::audit::{Action, AuditedTx};
 use crate::base::Timestamp;
@@ -76,8 +77,10 @@ impl Throttle {
 
 impl Identity {
     /// For a name as it was folded, or as it was typed when it is no name at all.
-    pub(super) fn throttle_of_name(&self, name: &str) -> Throttle {
-        Throttle::new(Kind::Account, self.key.tag("throttle", name.as_bytes()).as_bytes().to_vec())
+    pub(super) fn throttle_of_name(&self, listener: Listener, name: &str) -> Throttle {
+        let door = if listener == Listener::Portal { "portal" } else { "clinic" };
+        let told = format!("{door}\0{name}");
+        Throttle::new(Kind::Account, self.key.tag("throttle", told.as_bytes()).as_bytes().to_vec())
     }
 
     /// Refuses while any of these must wait; the refusal is counted in the access log.

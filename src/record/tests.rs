@@ -475,3 +475,39 @@ fn on_a_full_disk_nothing_opens_because_nothing_can_be_written_down() {
     *house.room.write().unwrap() = DiskRoom::Plenty;
     house.read(&system, ResourceType::Patient, "p1").unwrap();
 }
+
+#[test]
+fn what_a_patient_adds_is_the_patients_and_says_so() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let ann = house.actor(Role::Patient, Some("Patient/p1"));
+    let add = |mut value: Value, member: &str, with: Value| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        if !member.is_empty() {
+            value[member] = with;
+        }
+        let change = Change::create(kind, value, Mode::Strict).unwrap();
+        house.records.change_all_blocking(&ann, why(audit::Action::Create), vec![change], Transaction::STRICT)
+    };
+    let category = |code: &str| json!([{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": code}]}]);
+    let weight = json!({"resourceType": "Observation", "status": "final", "code": {"text": "Weight"},
+        "subject": {"reference": "Patient/p1"}, "valueQuantity": {"value": 61, "unit": "kg"}});
+    let made = add(weight.clone(), "category", category("vital-signs")).unwrap();
+    let stored: Value = serde_json::from_slice(&made[0].stored.as_ref().unwrap().json).unwrap();
+    assert_eq!(stored["performer"], json!([{"reference": "Patient/p1"}]));
+
+    let refused = |value: &Value, member: &str, with: Value, at: &str| match add(value.clone(), member, with) {
+        Err(RecordError::Invalid(issues)) => assert_eq!(issues[0].expression, at),
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("{at} was kept"),
+    };
+    refused(&weight, "category", category("laboratory"), "Observation.category");
+    refused(&weight, "performer", json!([{"display": "Dr. Corvin"}]), "Observation.performer");
+    let visit = json!({"resourceType": "Appointment", "status": "proposed",
+        "start": "2026-03-04T09:00:00Z", "end": "2026-03-04T09:20:00Z",
+        "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}]});
+    add(visit.clone(), "", Value::Null).unwrap();
+    refused(&visit, "status", json!("booked"), "Appointment.status");
+    let others = json!([{"actor": {"reference": "Patient/p1"}, "status": "accepted"}, {"actor": {"display": "Dr. Corvin"}, "status": "accepted"}]);
+    refused(&visit, "participant", others, "Appointment.participant[1].status");
+}

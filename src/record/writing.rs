@@ -16,9 +16,9 @@ use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::sight::Sight;
 use super::{Records, Stored, Why, directory, event, outcome_of};
-use crate::access::{self, Action, Actor, Denied, Reach, Target, Who, authorize};
+use crate::access::{self, Action, Actor, Denied, Reach, Said, Target, Who, authorize, own_words};
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
-use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
+use crate::base::{Ambient, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
 use crate::store::{Desc, Tx};
@@ -425,6 +425,10 @@ impl Writing<'_, '_, '_> {
         };
         if live.is_none() && !cut.is_empty() {
             prepared = keep_cut(&prepared, None, cut)?;
+            row = prepared.row(&id, version, self.now, patients.clone());
+        }
+        if let Some(marked) = self.in_own_words(&prepared)? {
+            prepared = marked;
             row = prepared.row(&id, version, self.now, patients);
         }
         if let Some(old) = &old {
@@ -517,6 +521,18 @@ impl Writing<'_, '_, '_> {
     fn note_history(&mut self, number: RowNumber, row: &Row, current: Currency) -> Result<(), RecordError> {
         let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
         Ok(self.tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
+    }
+
+    /// The resource with its author, where it had to be put there.
+    fn in_own_words(&self, prepared: &Prepared) -> Result<Option<Prepared>, RecordError> {
+        if !matches!(self.actor.role(), Some(Role::Patient | Role::Proxy)) {
+            return Ok(None);
+        }
+        let mut value = prepared.resource()?;
+        match own_words(self.actor, prepared.kind, &mut value).map_err(RecordError::Invalid)? {
+            Said::AsItWas => Ok(None),
+            Said::Marked => Ok(Some(Prepared::new(prepared.kind, &value))),
+        }
     }
 
     /// Services and the box itself bring ids along; a person's new resource gets one from the server.

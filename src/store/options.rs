@@ -37,7 +37,7 @@ impl StoreOptions {
     /// that at least a million audited reads stay possible on a full disk (about 1,440 bytes of file each).
     pub const fn for_a_clinic() -> Self {
         Self {
-            cache_bytes: 12 << 20,
+            cache_bytes: 10 << 20,
             low_percent: 2,
             low_bytes: 1 << 30,
             reserve_bytes: 3 << 29,

@@ -35,7 +35,9 @@ pub(in crate::http) struct Asked {
 /// `GET /today`
 pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress<Asked>) -> Result<Response, Refusal> {
     let cx = visit.cx();
-    let day = asked.day.and_then(|day| day.parse::<Date>().ok()).unwrap_or(cx.now.date());
+    let day = asked.day.and_then(|day| day.parse::<Date>().ok());
+    // Days that clinics have; those at the ends of the calendar have no day beside them.
+    let day = day.filter(|day| (1900..=2200).contains(&day.year())).unwrap_or(cx.now.date());
     let query = appointments_of(day, &ctx(&visit))?;
     let why = why(&visit, Action::Listed, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&query)).await?;

@@ -239,7 +239,7 @@ fn size() -> usize {
     std::env::var("CHARTBOX_DIRECTORY_NAMES").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000)
 }
 
-/// 95 of 100 wanted patients among the first five, as the issue asks. Those whose whole name somebody else bears
+/// 95 of 100 wanted patients among the first five. Those whose whole name somebody else bears
 /// too count by name: nobody could tell them apart by it.
 #[test]
 fn nineteen_of_twenty_typos_find_the_patient_among_the_first_five() {

@@ -1,0 +1,117 @@
+//! What patients and those who act for them put into the record is theirs, and says so: they name nobody else as the
+//! one who measured, wrote or asked; they bring no laboratory's results; and they ask for appointments, which the clinic
+//! books.
+
+use serde_json::{Value, json};
+
+use super::{Actor, Who};
+use crate::base::Role;
+use crate::fhir::ResourceType as T;
+use crate::fhir::{Issue, IssueCode};
+
+/// The elements of FHIR R4 that say whose words a resource is.
+const SPEAKERS: &[&str] = &[
+    "performer",
+    "author",
+    "authenticator",
+    "asserter",
+    "recorder",
+    "operator",
+    "informationSource",
+    "source",
+    "sender",
+    "requester",
+    "enterer",
+];
+
+/// Categories of observations that only the clinic and its laboratories make (`observation-category`).
+const CLINICS: &[&str] = &["laboratory", "imaging", "procedure", "exam", "therapy"];
+
+/// Makes `resource` say that it is the actor's, where the actor is a patient or acts for one.
+///
+/// # Errors
+/// An issue for each element that says something else.
+pub fn own_words(actor: &Actor, kind: T, resource: &mut Value) -> Result<Said, Vec<Issue>> {
+    let Some(own) = own_references(actor) else { return Ok(Said::AsItWas) };
+    let mut issues = Vec::new();
+    for speaker in SPEAKERS {
+        let named = resource.get(speaker).map_or(&[] as &[Value], |one| match one {
+            Value::Array(all) => all,
+            _ => std::slice::from_ref(one),
+        });
+        let is_own = |one: &Value| {
+            one.get("reference").and_then(Value::as_str).is_some_and(|text| own.iter().any(|own| own == text))
+        };
+        if !named.iter().all(is_own) {
+            let text = "You can name only yourself, or the patient whom you act for, here.";
+            issues.push(Issue::error(IssueCode::BusinessRule, format!("{kind}.{speaker}"), text));
+        }
+    }
+    match kind {
+        T::Observation if says_category(resource, CLINICS) => {
+            let text = "Results of laboratories and examinations are brought by the clinic. Leave the category out, or use \
+                        vital-signs, social-history, survey or activity.";
+            issues.push(Issue::error(IssueCode::BusinessRule, "Observation.category".to_owned(), text));
+        }
+        T::Appointment => issues.extend(appointment(resource, &own)),
+        _ => {}
+    }
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    match (kind, resource.as_object_mut(), own.first()) {
+        (T::Observation, Some(members), Some(own)) if !members.contains_key("performer") => {
+            members.insert("performer".to_owned(), json!([{ "reference": own }]));
+            Ok(Said::Marked)
+        }
+        _ => Ok(Said::AsItWas),
+    }
+}
+
+/// Whether the resource was changed to say whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    AsItWas,
+    Marked,
+}
+
+/// `None` for everybody who is neither a patient nor acts for one. Who acts is named before for whom.
+fn own_references(actor: &Actor) -> Option<Vec<String>> {
+    match actor.who() {
+        Who::Person { role: Role::Patient | Role::Proxy, person, .. } => {
+            Some(person.iter().map(ToString::to_string).collect())
+        }
+        Who::ProxyFor { person, patient, .. } => {
+            Some(person.iter().map(ToString::to_string).chain([format!("Patient/{patient}")]).collect())
+        }
+        _ => None,
+    }
+}
+
+fn says_category(resource: &Value, codes: &[&str]) -> bool {
+    let categories = resource.get("category").and_then(Value::as_array).into_iter().flatten();
+    let codings = categories.filter_map(|one| one.get("coding").and_then(Value::as_array)).flatten();
+    codings.filter_map(|coding| coding.get("code").and_then(Value::as_str)).any(|code| codes.contains(&code))
+}
+
+/// A patient proposes an appointment, or calls it off.
+fn appointment(resource: &Value, own: &[String]) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    let status = resource.get("status").and_then(Value::as_str).unwrap_or_default();
+    if !matches!(status, "proposed" | "cancelled") {
+        let text = "You can propose an appointment, or cancel one; the clinic books it.";
+        issues.push(Issue::error(IssueCode::BusinessRule, "Appointment.status".to_owned(), text));
+    }
+    let participants = resource.get("participant").and_then(Value::as_array).into_iter().flatten();
+    for (participant, place) in participants.zip(0_u32..) {
+        let who = participant.pointer("/actor/reference").and_then(Value::as_str);
+        let own = who.is_some_and(|who| own.iter().any(|own| own == who));
+        let answer = participant.get("status").and_then(Value::as_str).unwrap_or_default();
+        if status == "proposed" && !own && answer == "accepted" {
+            let text = "Nobody else can be said to have accepted; write needs-action.";
+            let at = format!("Appointment.participant[{place}].status");
+            issues.push(Issue::error(IssueCode::BusinessRule, at, text));
+        }
+    }
+    issues
+}
