@@ -19,7 +19,7 @@ pub use actor::{Actor, Who};
 pub use facts::{
     BreakGlass, ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant, ShareTypes,
 };
-pub use own_words::{Said, own_words};
+pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};
 pub use scope::{Level, ScopeError, Scopes, TokenScope};
 pub use sensitivity::Sensitivity;

@@ -27,44 +27,62 @@ const SPEAKERS: &[&str] = &[
 /// Categories of observations that only the clinic and its laboratories make (`observation-category`).
 const CLINICS: &[&str] = &["laboratory", "imaging", "procedure", "exam", "therapy"];
 
-/// Makes `resource` say that it is the actor's, where the actor is a patient or acts for one.
-///
-/// # Errors
-/// An issue for each element that says something else.
-pub fn own_words(actor: &Actor, kind: T, resource: &mut Value) -> Result<Said, Vec<Issue>> {
-    let Some(own) = own_references(actor) else { return Ok(Said::AsItWas) };
-    let mut issues = Vec::new();
-    for speaker in SPEAKERS {
-        let named = resource.get(speaker).map_or(&[] as &[Value], |one| match one {
-            Value::Array(all) => all,
-            _ => std::slice::from_ref(one),
-        });
-        let is_own = |one: &Value| {
-            one.get("reference").and_then(Value::as_str).is_some_and(|text| own.iter().any(|own| own == text))
-        };
-        if !named.iter().all(is_own) {
-            let text = "You can name only yourself, or the patient whom you act for, here.";
-            issues.push(Issue::error(IssueCode::BusinessRule, format!("{kind}.{speaker}"), text));
+/// Who may speak for themselves alone. Who acts is named before for whom.
+pub struct OwnWords(Vec<String>);
+
+impl OwnWords {
+    /// `None` for everybody who is neither a patient nor acts for one.
+    pub fn of(actor: &Actor) -> Option<Self> {
+        match actor.who() {
+            Who::Person { role: Role::Patient | Role::Proxy, person, .. } => {
+                Some(Self(person.iter().map(ToString::to_string).collect()))
+            }
+            Who::ProxyFor { person, patient, .. } => {
+                Some(Self(person.iter().map(ToString::to_string).chain([format!("Patient/{patient}")]).collect()))
+            }
+            _ => None,
         }
     }
-    match kind {
-        T::Observation if says_category(resource, CLINICS) => {
-            let text = "Results of laboratories and examinations are brought by the clinic. Leave the category out, or use \
+
+    /// Makes `resource` say that it is theirs.
+    ///
+    /// # Errors
+    /// An issue for each element that says something else.
+    pub fn said(&self, kind: T, resource: &mut Value) -> Result<Said, Vec<Issue>> {
+        let Self(own) = self;
+        let mut issues = Vec::new();
+        for speaker in SPEAKERS {
+            let named = resource.get(speaker).map_or(&[] as &[Value], |one| match one {
+                Value::Array(all) => all,
+                _ => std::slice::from_ref(one),
+            });
+            let is_own = |one: &Value| {
+                one.get("reference").and_then(Value::as_str).is_some_and(|text| own.iter().any(|own| own == text))
+            };
+            if !named.iter().all(is_own) {
+                let text = "You can name only yourself, or the patient whom you act for, here.";
+                issues.push(Issue::error(IssueCode::BusinessRule, format!("{kind}.{speaker}"), text));
+            }
+        }
+        match kind {
+            T::Observation if says_category(resource, CLINICS) => {
+                let text = "Results of laboratories and examinations are brought by the clinic. Leave the category out, or use \
                         vital-signs, social-history, survey or activity.";
-            issues.push(Issue::error(IssueCode::BusinessRule, "Observation.category".to_owned(), text));
+                issues.push(Issue::error(IssueCode::BusinessRule, "Observation.category".to_owned(), text));
+            }
+            T::Appointment => issues.extend(appointment(resource, own)),
+            _ => {}
         }
-        T::Appointment => issues.extend(appointment(resource, &own)),
-        _ => {}
-    }
-    if !issues.is_empty() {
-        return Err(issues);
-    }
-    match (kind, resource.as_object_mut(), own.first()) {
-        (T::Observation, Some(members), Some(own)) if !members.contains_key("performer") => {
-            members.insert("performer".to_owned(), json!([{ "reference": own }]));
-            Ok(Said::Marked)
+        if !issues.is_empty() {
+            return Err(issues);
         }
-        _ => Ok(Said::AsItWas),
+        match (kind, resource.as_object_mut(), own.first()) {
+            (T::Observation, Some(members), Some(own)) if !members.contains_key("performer") => {
+                members.insert("performer".to_owned(), json!([{ "reference": own }]));
+                Ok(Said::Marked)
+            }
+            _ => Ok(Said::AsItWas),
+        }
     }
 }
 
@@ -73,19 +91,6 @@ pub fn own_words(actor: &Actor, kind: T, resource: &mut Value) -> Result<Said, V
 pub enum Said {
     AsItWas,
     Marked,
-}
-
-/// `None` for everybody who is neither a patient nor acts for one. Who acts is named before for whom.
-fn own_references(actor: &Actor) -> Option<Vec<String>> {
-    match actor.who() {
-        Who::Person { role: Role::Patient | Role::Proxy, person, .. } => {
-            Some(person.iter().map(ToString::to_string).collect())
-        }
-        Who::ProxyFor { person, patient, .. } => {
-            Some(person.iter().map(ToString::to_string).chain([format!("Patient/{patient}")]).collect())
-        }
-        _ => None,
-    }
 }
 
 fn says_category(resource: &Value, codes: &[&str]) -> bool {

@@ -13,9 +13,10 @@ use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
 
 /// Whose looks are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lookers {
     /// Everybody but who asks.
+    #[default]
     Others,
     /// Who works at the clinic.
     Staff,
@@ -30,6 +31,25 @@ pub enum Lookers {
 }
 
 impl Lookers {
+    pub const ALL: [Self; 6] = [Self::Others, Self::Staff, Self::Family, Self::Outside, Self::Refused, Self::Own];
+
+    /// The name by which addresses know it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Others => "others",
+            Self::Staff => "staff",
+            Self::Family => "family",
+            Self::Outside => "outside",
+            Self::Refused => "refused",
+            Self::Own => "own",
+        }
+    }
+
+    /// Unknown codes mean everybody but who asks.
+    pub fn from_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|who| who.code() == code).unwrap_or_default()
+    }
+
     fn are(self, actor: &ActorRef, asks: &ActorRef) -> bool {
         let own = actor.account.is_some() && actor.account == asks.account;
         match self {

@@ -16,9 +16,9 @@ use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::sight::Sight;
 use super::{Records, Stored, Why, directory, event, outcome_of};
-use crate::access::{self, Action, Actor, Denied, Reach, Said, Target, Who, authorize, own_words};
+use crate::access::{self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize};
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
-use crate::base::{Ambient, FhirId, ResourceRef, Role, Timestamp};
+use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
 use crate::store::{Desc, Tx};
@@ -525,11 +525,9 @@ impl Writing<'_, '_, '_> {
 
     /// The resource with its author, where it had to be put there.
     fn in_own_words(&self, prepared: &Prepared) -> Result<Option<Prepared>, RecordError> {
-        if !matches!(self.actor.role(), Some(Role::Patient | Role::Proxy)) {
-            return Ok(None);
-        }
+        let Some(own) = OwnWords::of(self.actor) else { return Ok(None) };
         let mut value = prepared.resource()?;
-        match own_words(self.actor, prepared.kind, &mut value).map_err(RecordError::Invalid)? {
+        match own.said(prepared.kind, &mut value).map_err(RecordError::Invalid)? {
             Said::AsItWas => Ok(None),
             Said::Marked => Ok(Some(Prepared::new(prepared.kind, &value))),
         }

@@ -4,6 +4,7 @@ use chartbox::http::portal::pages::*;
 use chartbox::http::ui::account::{PatientAccount, SessionLine};
 use chartbox::http::ui::record::*;
 use chartbox::http::ui::{Faults, Flag};
+use chartbox::record::Lookers;
 
 use super::chart::{frame, medicines, vitals};
 use super::*;
@@ -250,7 +251,7 @@ fn who_looked() -> WhoLooked {
     };
     WhoLooked {
         cx: halina(),
-        who: LookWho::Others,
+        who: Lookers::Others,
         span: LookSpan::Month,
         checked: Some(time("2026-03-03T02:15")),
         days: vec![today, earlier, listed],

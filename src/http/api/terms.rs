@@ -34,7 +34,7 @@ pub async fn expand_stored(
 ) -> Answer {
     must_be(&kind, ResourceType::ValueSet)?;
     let asked = Asked::of(pairs(query)?, &headers, &body)?;
-    let given = Given::Sent(parsed(&read(&visit, ResourceType::ValueSet, &id_of(&id)?).await?)?);
+    let given = stored_set(&visit, &id).await?;
     expanded(&visit, &set_of(&given)?, asked)
 }
 
@@ -81,9 +81,13 @@ pub async fn validate_code_stored(
     let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
     let codes = Codes::read(&mut asked)?;
     asked.done()?;
-    let given = Given::Sent(parsed(&read(&visit, ResourceType::ValueSet, &id_of(&id)?).await?)?);
+    let given = stored_set(&visit, &id).await?;
     let set = set_of(&given)?;
     Ok(fhir(&codes.verdict(|system, code| in_set(&set, system, code))))
+}
+
+async fn stored_set(visit: &Visit, id: &str) -> Result<Given, Refusal> {
+    Ok(Given::Sent(parsed(&read(visit, ResourceType::ValueSet, &id_of(id)?).await?)?))
 }
 
 fn must_be(kind: &str, wanted: ResourceType) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::look_list::LookList;
 use super::looks;
 use super::own::Own;
-use super::pages::{LookSpan, LookWho, WhoLooked};
+use super::pages::{LookSpan, WhoLooked};
 use crate::audit::{self, Action, CheckFound};
 use crate::care::Chart;
 use crate::http::names::Names;
@@ -36,7 +36,7 @@ const PART: usize = 500;
 /// `GET /my/who-looked`
 pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
-    let (who, span) = (LookWho::from_code(&asked.who), LookSpan::from_code(&asked.when));
+    let (who, span) = (Lookers::from_code(&asked.who), LookSpan::from_code(&asked.when));
     let wanted = wanted(&own, who, span, asked.before);
     let found = own.open(Action::AuditRead, |reading| {
         let chart = Chart::read(reading, &own.patient, &[])?;
@@ -63,7 +63,7 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
 /// with its own entry in the log.
 pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
-    let (who, span) = (LookWho::from_code(&asked.who), LookSpan::from_code(&asked.when));
+    let (who, span) = (Lookers::from_code(&asked.who), LookSpan::from_code(&asked.when));
     let mut list = LookList::new();
     let mut before = None;
     loop {
@@ -85,23 +85,12 @@ pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], list.finish()).into_response())
 }
 
-fn wanted(own: &Own, who: LookWho, span: LookSpan, before: Option<u64>) -> LooksAsked {
+fn wanted(own: &Own, who: Lookers, span: LookSpan, before: Option<u64>) -> LooksAsked {
     let (now, zone) = (own.visit.house.ambient.now(), own.ctx.zone.clone());
     let from = match span {
         LookSpan::Month => looks::days_before(now, 30, &zone),
         LookSpan::Year => looks::begin_of_year(now, &zone),
         LookSpan::All => None,
     };
-    LooksAsked { who: lookers(who), zone, from, before, least: PAGE }
-}
-
-const fn lookers(who: LookWho) -> Lookers {
-    match who {
-        LookWho::Others => Lookers::Others,
-        LookWho::Staff => Lookers::Staff,
-        LookWho::Family => Lookers::Family,
-        LookWho::Outside => Lookers::Outside,
-        LookWho::Refused => Lookers::Refused,
-        LookWho::Own => Lookers::Own,
-    }
+    LooksAsked { who, zone, from, before, least: PAGE }
 }

@@ -6,6 +6,7 @@ use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, MedicineRow, Pages, ProblemRow, VisitRow,
 };
 use crate::http::ui::{Cx, Flag, Series, Text, When, filters, page, plain, t};
+use crate::record::Lookers;
 
 /// The first page.
 #[derive(Debug, Clone, Template)]
@@ -244,7 +245,7 @@ page!(Documents in Documents);
 #[template(path = "portal/who_looked.html")]
 pub struct WhoLooked {
     pub cx: Cx,
-    pub who: LookWho,
+    pub who: Lookers,
     pub span: LookSpan,
     /// When the log was last found whole; none when it was not checked yet, or not found whole.
     pub checked: Option<When>,
@@ -257,11 +258,11 @@ page!(WhoLooked in WhoLooked);
 
 impl WhoLooked {
     fn offers_own(&self) -> bool {
-        self.own > 0 && self.who != LookWho::Own
+        self.own > 0 && self.who != Lookers::Own
     }
 
-    fn whos(&self) -> [(LookWho, Text); 6] {
-        LookWho::ALL.map(|who| (who, who.word()))
+    fn whos(&self) -> [(Lookers, Text); 6] {
+        Lookers::ALL.map(|who| (who, word_of(who)))
     }
 
     fn spans(&self) -> [(LookSpan, Text); 3] {
@@ -269,47 +270,15 @@ impl WhoLooked {
     }
 }
 
-/// Whose openings are shown. The codes are the values of `who` in the address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LookWho {
-    #[default]
-    Others,
-    Staff,
-    Family,
-    Outside,
-    Refused,
-    Own,
-}
-
-impl LookWho {
-    pub const ALL: [Self; 6] = [Self::Others, Self::Staff, Self::Family, Self::Outside, Self::Refused, Self::Own];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Others => "others",
-            Self::Staff => "staff",
-            Self::Family => "family",
-            Self::Outside => "outside",
-            Self::Refused => "refused",
-            Self::Own => "own",
-        }
-    }
-
-    /// Unknown codes mean the usual view.
-    pub fn from_code(code: &str) -> Self {
-        Self::ALL.into_iter().find(|who| who.code() == code).unwrap_or_default()
-    }
-
-    fn word(self) -> Text {
-        t(match self {
-            Self::Others => "look-who-others",
-            Self::Staff => "look-who-staff",
-            Self::Family => "look-who-family",
-            Self::Outside => "look-who-outside",
-            Self::Refused => "look-who-refused",
-            Self::Own => "look-who-own",
-        })
-    }
+fn word_of(who: Lookers) -> Text {
+    t(match who {
+        Lookers::Others => "look-who-others",
+        Lookers::Staff => "look-who-staff",
+        Lookers::Family => "look-who-family",
+        Lookers::Outside => "look-who-outside",
+        Lookers::Refused => "look-who-refused",
+        Lookers::Own => "look-who-own",
+    })
 }
 
 /// How far back. The codes are the values of `when` in the address.
