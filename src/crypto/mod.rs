@@ -6,12 +6,14 @@ pub mod page;
 pub mod password;
 pub mod sheet;
 mod mac;
+mod marker;
 mod material;
 mod root;
 mod sign;
 
 pub use keyslots::{KeySlots, SlotKey, SlotKind};
 pub use mac::{MacKey, Tag};
+pub use marker::MarkerKey;
 pub use material::{KeyMaterial, NotKeyMaterial};
 pub use root::Root;
 pub use sheet::Sheet;

@@ -64,7 +64,9 @@ pub enum RecordError {
     TooSlow,
     #[error("this search includes along more than {0} steps; ask for fewer at once")]
     TooDeep(usize),
-    #[error("the page marker is not from this search; start again from its first page")]
+    #[error("this search brings more than {0} other resources along; ask for a smaller page or fewer includes")]
+    TooMuchAlong(usize),
+    #[error("the page marker is not from this search, or not yours; start again from its first page")]
     BadCursor,
     #[error("the store is damaged: an index names a row that is not there. Restore the last good backup.")]
     Damaged,

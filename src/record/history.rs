@@ -1,11 +1,8 @@
 //! Histories: of one resource, of a type, of everything; newest first, a page at a time (http.html#history).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::layout::{HISTORY, HistoryTag, RESOURCES, VERSIONS, hash64};
+use super::layout::{HISTORY, HistoryTag, RESOURCES, VERSIONS};
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
 use super::{Version, VersionPage};
@@ -47,7 +44,13 @@ impl Reading<'_> {
     /// One page of a history. Versions that the actor may not see are left out.
     pub fn history(&mut self, asked: &HistoryAsked) -> Result<Undisclosed<VersionPage>, RecordError> {
         let size = asked.count.map_or(PAGE, |count| count as usize).clamp(1, self.limits.page);
-        let after = asked.cursor.as_deref().map(|text| read_cursor(text, asked)).transpose()?;
+        let after = match &asked.cursor {
+            None => None,
+            Some(marker) => {
+                let place = self.paging.read(self.read, self.actor(), &identity(asked), marker)?;
+                Some(Place::from_bytes(&place).map_err(|_| RecordError::BadCursor)?)
+            }
+        };
         let mut found = match &asked.of {
             HistoryOf::One(kind, id) => self.of_one(*kind, id, asked, after)?,
             HistoryOf::Type(kind) => {
@@ -58,10 +61,13 @@ impl Reading<'_> {
         };
         // Of one resource all versions are at hand: how many there are costs nothing.
         let total = matches!(asked.of, HistoryOf::One(..)).then_some(found.total);
-        let next =
-            (found.rows.len() > size).then(|| found.rows.get(size - 1).map(|(place, _)| write_cursor(place, asked)));
+        let more = found.rows.len() > size;
         found.rows.truncate(size);
-        let mut page = VersionPage { versions: Vec::new(), total, next: next.flatten() };
+        let next = match found.rows.last().filter(|_| more) {
+            Some((place, _)) => self.paging.write(self.read, self.actor(), &identity(asked), &place.to_bytes())?,
+            None => None,
+        };
+        let mut page = VersionPage { versions: Vec::new(), total, next };
         let mut touched = Vec::new();
         for (_, row) in found.rows {
             // A version that was another patient's, or sealed, was asked for as what it was.
@@ -230,19 +236,7 @@ fn next_behind(
     Ok(None)
 }
 
-fn digest(asked: &HistoryAsked) -> u64 {
-    hash64(&[&format!("{:?} {:?} {:?}", asked.of, asked.since, asked.at)])
-}
-
-fn write_cursor(place: &Place, asked: &HistoryAsked) -> String {
-    let mut bytes = digest(asked).to_be_bytes().to_vec();
-    bytes.extend(place.to_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn read_cursor(text: &str, asked: &HistoryAsked) -> Result<Place, RecordError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| RecordError::BadCursor)?;
-    let (head, place) = bytes.split_first_chunk::<8>().ok_or(RecordError::BadCursor)?;
-    let place = Place::from_bytes(place).map_err(|_| RecordError::BadCursor)?;
-    if u64::from_be_bytes(*head) == digest(asked) { Ok(place) } else { Err(RecordError::BadCursor) }
+/// What must be the same for a marker to mean the same place.
+fn identity(asked: &HistoryAsked) -> String {
+    format!("history\n{:?} {:?} {:?}", asked.of, asked.since, asked.at)
 }

@@ -1,8 +1,7 @@
 //! A resource's index rows: built before the writer is entered, put and taken away inside it.
 //!
-//! Composite and positional values have no rows: they are decided on the resource, with another filter or the
-//! type as the way in. The same holds for a reference to the patient whose compartment a resource is in, which
-//! the compartment table serves.
+//! Composite and positional values have no rows: they are decided on the resource, with a part, another filter or the
+//! type as the way in.
 
 use super::layout::{
     COMPARTMENT, CompartmentTag, DATE, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64, length_class,

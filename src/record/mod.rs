@@ -14,6 +14,7 @@ mod index;
 mod layout;
 mod log;
 mod numbers;
+mod paging;
 mod prepared;
 mod reading;
 mod rows;
@@ -26,6 +27,8 @@ mod settling_tests;
 #[cfg(test)]
 mod tests;
 mod writing;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -49,6 +52,7 @@ pub struct Records {
     audit: Audit,
     reach: Reach,
     limits: Limits,
+    paging: Arc<paging::Paging>,
 }
 
 /// What one search or history may cost.
@@ -58,13 +62,15 @@ pub struct Limits {
     pub page: usize,
     /// How often `_include:iterate` goes on from what was included.
     pub include_depth: usize,
+    /// How many resources come along with one page.
+    pub included: usize,
     /// How long a search may take.
     pub search_time: std::time::Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { page: 1_000, include_depth: 5, search_time: std::time::Duration::from_secs(10) }
+        Self { page: 1_000, include_depth: 5, included: 5_000, search_time: std::time::Duration::from_secs(10) }
     }
 }
 
@@ -151,7 +157,7 @@ impl Records {
     }
 
     pub fn new(audit: Audit, reach: Reach) -> Self {
-        Self { audit, reach, limits: Limits::default() }
+        Self { audit, reach, limits: Limits::default(), paging: Arc::default() }
     }
 
     #[must_use]
@@ -198,7 +204,7 @@ impl Records {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
         let sight = sight::Sight::new(actor, self.reach, ambient.now());
-        let mut reading = Reading::new(&snapshot, sight, ambient, self.limits, why.channel);
+        let mut reading = Reading::new(&snapshot, sight, ambient, self.limits, &self.paging, why.channel);
         let result = read(&mut reading);
         let (touched, refused) = reading.into_touched();
         let mut event = event(actor, &why);

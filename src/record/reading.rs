@@ -9,6 +9,7 @@ use super::error::RecordError;
 use super::facts::RecordFacts;
 use super::layout::{COMPARTMENT, COUNTERS, VERSIONS, live_of};
 use super::numbers::{find, row};
+use super::paging::Paging;
 use super::rows::{Row, RowNumber, State};
 use super::sight::Sight;
 use super::{Channel, Limits, OfPatient, Stored, directory};
@@ -28,6 +29,7 @@ pub struct Reading<'a> {
     pub(super) sight: Sight<'a>,
     ambient: &'a Ambient,
     pub(super) limits: Limits,
+    pub(super) paging: &'a Paging,
     pub(super) channel: Channel,
     touched: Vec<Vec<Touched>>,
     refused: Vec<Touched>,
@@ -40,9 +42,10 @@ impl<'a> Reading<'a> {
         sight: Sight<'a>,
         ambient: &'a Ambient,
         limits: Limits,
+        paging: &'a Paging,
         channel: Channel,
     ) -> Self {
-        Self { read, sight, ambient, limits, channel, touched: vec![], refused: vec![], steps: 0 }
+        Self { read, sight, ambient, limits, paging, channel, touched: vec![], refused: vec![], steps: 0 }
     }
 
     pub const fn now(&self) -> Timestamp {

@@ -1,34 +1,42 @@
 //! Searching under the policy: one type, several, or a patient's compartment; a page at a time, with what it includes.
 
+use std::collections::BTreeSet;
+
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
+use super::search::Place;
 use super::{Channel, Page, search as run_search};
 use crate::access::Denied;
 use crate::audit::{TouchKind, Touched};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::fhir::search::{IncludeWay, Query, Repeat};
-
-/// How many resources may come along with one page.
-const MOST_INCLUDED: usize = 5_000;
+use crate::fhir::search::{Include, IncludeWay, Query, Repeat};
 
 /// What one search found, before it is handed out.
 struct Hits {
     matches: Vec<(RowNumber, Row)>,
     total: Option<u64>,
-    next: Option<String>,
+    next: Option<Mark>,
+}
+
+/// Where a page begins: in which of the searches, and behind what of its answer.
+struct Mark {
+    at: usize,
+    after: Option<Place>,
 }
 
 impl Reading<'_> {
     /// Runs a search and hands out one page of it, with what it includes.
     pub fn search(&mut self, query: &Query) -> Result<Undisclosed<Page>, RecordError> {
         let scope = self.scope(query.kind)?;
-        let hits = self.hits(query)?;
         let asked_of = query.compartment.clone().or_else(|| scope.patient().cloned());
-        self.page(hits, std::slice::from_ref(query), asked_of)
+        let queries = std::slice::from_ref(query);
+        let mark = self.mark(queries)?;
+        let hits = self.hits(query, self.page_size(query), mark.after.as_ref())?;
+        self.page(hits, queries, asked_of)
     }
 
     /// Runs the same search on several types, one after the other, and hands out one page of it. The queries ask for the
@@ -36,10 +44,7 @@ impl Reading<'_> {
     pub fn search_types(&mut self, queries: &[Query]) -> Result<Undisclosed<Page>, RecordError> {
         let Some(first) = queries.first() else { return self.page(Hits::none(), queries, None) };
         let size = self.page_size(first);
-        let (from, cursor) = match &first.cursor {
-            Some(text) => place_of(text).ok_or(RecordError::BadCursor)?,
-            None => (0, None),
-        };
+        let mark = self.mark(queries)?;
         let mut all = Hits::none();
         let counted = run_search::is_counted(first);
         let mut denied = None;
@@ -54,34 +59,28 @@ impl Reading<'_> {
                 Err(error) => return Err(error),
             }
             let full = all.matches.len() >= size && size > 0;
-            let behind = at < from;
-            let mut query = query.clone();
-            query.cursor = if at == from { cursor.clone() } else { None };
-            if behind || full {
+            if at < mark.at || full {
                 if !counted && !full {
                     continue;
                 }
                 // Only whether, or how many, there are more.
-                query.count = Some(if counted { 0 } else { 1 });
-                let rest = self.hits(&query)?;
+                let rest = self.hits(query, usize::from(!counted), None)?;
                 all.total = sum(all.total, rest.total);
                 let more = if counted { rest.total.is_some_and(|total| total > 0) } else { !rest.matches.is_empty() };
                 if full && more && all.next.is_none() {
-                    all.next = Some(format!("{at}."));
+                    all.next = Some(Mark { at, after: None });
                 }
                 if all.next.is_some() && !counted {
                     break;
                 }
                 continue;
             }
-            if size > 0 {
-                query.count = u32::try_from(size - all.matches.len()).ok();
-            }
-            let found = self.hits(&query)?;
+            let after = mark.after.as_ref().filter(|_| at == mark.at);
+            let found = self.hits(query, size - all.matches.len(), after)?;
             all.matches.extend(found.matches);
             all.total = sum(all.total, found.total);
             if let Some(next) = found.next {
-                all.next = Some(format!("{at}.{next}"));
+                all.next = Some(Mark { at, ..next });
                 if !counted {
                     break;
                 }
@@ -99,24 +98,35 @@ impl Reading<'_> {
         asked.min(self.limits.page)
     }
 
-    fn hits(&mut self, query: &Query) -> Result<Hits, RecordError> {
+    /// Where the page that is asked for begins.
+    fn mark(&self, queries: &[Query]) -> Result<Mark, RecordError> {
+        let Some(marker) = queries.first().and_then(|query| query.cursor.as_deref()) else {
+            return Ok(Mark { at: 0, after: None });
+        };
+        let bytes = self.paging.read(self.read, self.actor(), &identity(queries), marker)?;
+        Mark::from_bytes(&bytes).ok_or(RecordError::BadCursor)
+    }
+
+    fn hits(&mut self, query: &Query, size: usize, after: Option<&Place>) -> Result<Hits, RecordError> {
         let scope = self.scope(query.kind)?;
         let read = self.read;
         self.sight.refuse_hidden(read, query)?;
+        let counted = size == 0 || run_search::is_counted(query);
         let compartment = match &query.compartment {
             None => None,
             Some(patient) => match find(read, ResourceType::Patient, patient)? {
                 Some(number) => Some(number),
-                None => return Ok(Hits { total: run_search::is_counted(query).then_some(0), ..Hits::none() }),
+                None => return Ok(Hits { total: counted.then_some(0), ..Hits::none() }),
             },
         };
         let within = query.compartment.as_ref().or_else(|| scope.patient());
-        let size = self.page_size(query);
-        let found = run_search::run(read, query, within, size, &mut |row| {
+        let wanted = run_search::Wanted { within, size, after };
+        let found = run_search::run(read, query, &wanted, &mut |row| {
             self.go_on()?;
             Ok(compartment.is_none_or(|patient| row.patients.contains(&patient)) && self.may_see(row)?)
         })?;
-        Ok(Hits { matches: found.matches, total: found.total, next: found.next })
+        let next = found.next.map(|place| Mark { at: 0, after: Some(place) });
+        Ok(Hits { matches: found.matches, total: found.total, next })
     }
 
     fn page(
@@ -128,7 +138,10 @@ impl Reading<'_> {
         let mut touched = Vec::new();
         let numbers: Vec<RowNumber> = hits.matches.iter().map(|(number, _)| *number).collect();
         let counted = hits.matches.is_empty().then_some(hits.total).flatten().is_some();
-        let mut page = Page { matches: vec![], included: vec![], total: hits.total, next: hits.next };
+        let mut page = Page { matches: vec![], included: vec![], total: hits.total, next: None };
+        if let Some(next) = hits.next {
+            page.next = self.paging.write(self.read, self.actor(), &identity(queries), &next.to_bytes())?;
+        }
         for (_, row) in hits.matches {
             let cut = self.cut_of(&row)?;
             let kind = match (self.channel, row.kind) {
@@ -162,25 +175,23 @@ impl Reading<'_> {
 
     /// Rows that `_include` and `_revinclude` add, each once, none that is a match.
     fn included(&mut self, query: &Query, matches: &[RowNumber]) -> Result<Vec<RowNumber>, RecordError> {
-        let read = self.read;
-        let mut seen: std::collections::BTreeSet<RowNumber> = matches.iter().copied().collect();
+        let mut seen: BTreeSet<RowNumber> = matches.iter().copied().collect();
         let mut out = Vec::new();
         let mut fresh = matches.to_vec();
         let mut round = 0;
         while !fresh.is_empty() && !query.includes.is_empty() {
             let mut next = Vec::new();
-            for include in query.includes.iter().filter(|include| round == 0 || include.repeat == Repeat::Iterate) {
-                for number in run_search::include(read, include, &fresh)? {
-                    self.go_on()?;
-                    let row = row(read, number)?;
-                    let wanted = row.state == State::Live
-                        && include.target.is_none_or(|t| include.way == IncludeWay::Reverse || t == row.kind);
-                    if wanted && !seen.contains(&number) && self.may_see(&row)? {
-                        seen.insert(number);
-                        next.push(number);
+            for number in fresh {
+                let from = row(self.read, number)?;
+                let includes = query.includes.iter().filter(|include| round == 0 || include.repeat == Repeat::Iterate);
+                for include in includes {
+                    for number in self.led_to(include, &from)? {
+                        if seen.insert(number) {
+                            next.push(number);
+                        }
                     }
-                    if out.len() + next.len() > MOST_INCLUDED {
-                        return Err(RecordError::TooWide);
+                    if out.len() + next.len() > self.limits.included {
+                        return Err(RecordError::TooMuchAlong(self.limits.included));
                     }
                 }
             }
@@ -192,6 +203,73 @@ impl Reading<'_> {
             fresh = next;
         }
         Ok(out)
+    }
+
+    /// The rows that one include leads to from one row, of those that the actor may see, by what the actor may see of them:
+    /// a reference that is cut leads nowhere, and what cannot be seen includes nothing.
+    fn led_to(&mut self, include: &Include, from: &Row) -> Result<Vec<RowNumber>, RecordError> {
+        let read = self.read;
+        let candidates: Vec<RowNumber> = match include.way {
+            IncludeWay::Forward => {
+                let seen = self.as_seen(from)?;
+                let mut found = Vec::new();
+                for (kind, id) in run_search::forward(include, from.kind, &seen) {
+                    found.extend(find(read, kind, &id)?);
+                }
+                found
+            }
+            IncludeWay::Reverse => run_search::reverse(read, include, from.kind, &from.id)?.into_iter().collect(),
+        };
+        let mut found = Vec::new();
+        for number in candidates {
+            self.go_on()?;
+            let row = row(read, number)?;
+            if row.state != State::Live || !self.may_see(&row)? {
+                continue;
+            }
+            let leads = match include.way {
+                IncludeWay::Forward => true,
+                IncludeWay::Reverse => {
+                    let seen = self.as_seen(&row)?;
+                    run_search::points_at(include, row.kind, &seen, from.kind, &from.id)
+                }
+            };
+            if leads {
+                found.push(number);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A row's resource as the actor gets it.
+    fn as_seen(&mut self, row: &Row) -> Result<serde_json::Value, RecordError> {
+        let cut = self.cut_of(row)?;
+        serde_json::from_slice(&stored(row.clone(), cut)?.json).map_err(|_| RecordError::Damaged)
+    }
+}
+
+/// What must be the same for a marker to mean the same place.
+fn identity(queries: &[Query]) -> String {
+    let mut all = "search".to_owned();
+    for query in queries {
+        all.push('\n');
+        all.push_str(&query.identity());
+    }
+    all
+}
+
+impl Mark {
+    /// Two bytes for the search, little-endian, then the place in it.
+    fn to_bytes(&self) -> Vec<u8> {
+        let at = u16::try_from(self.at).unwrap_or(u16::MAX);
+        let after = self.after.as_ref().map(Place::to_bytes).unwrap_or_default();
+        [at.to_le_bytes().as_slice(), &after].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (at, after) = bytes.split_first_chunk()?;
+        let after = if after.is_empty() { None } else { Some(Place::from_bytes(after)?) };
+        Some(Self { at: usize::from(u16::from_le_bytes(*at)), after })
     }
 }
 
@@ -207,10 +285,4 @@ const fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
         (one, None) => one,
         (None, other) => other,
     }
-}
-
-/// Which of the searches a page begins with, and where in it.
-fn place_of(cursor: &str) -> Option<(usize, Option<String>)> {
-    let (at, rest) = cursor.split_once('.')?;
-    Some((at.parse().ok()?, Some(rest.to_owned()).filter(|rest| !rest.is_empty())))
 }

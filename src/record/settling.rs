@@ -224,8 +224,9 @@ impl Writing<'_, '_, '_> {
         let mut sight = Sight::new(self.actor, self.reach, self.now);
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();
+        let wanted = search::Wanted { within: within.as_ref(), size: MOST_FOUND, after: None };
         let writes_over = matches!(self.actor.who(), Who::Service { .. });
-        let found = search::run(tx, &bare, within.as_ref(), MOST_FOUND, &mut |row| {
+        let found = search::run(tx, &bare, &wanted, &mut |row| {
             Ok(sight.may_see(tx, row)? || (writes_over && self.permit(Action::Update, row).is_ok()))
         })?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())

@@ -11,7 +11,7 @@ use super::rows::{Row, RowNumber};
 use crate::access::{Actor, Denied, Reach, Scope, authorize_search};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
-use crate::fhir::search::{Filter, Query, SortKey};
+use crate::fhir::search::{Filter, Query, SortKey, Special};
 use crate::store::Read;
 
 pub(super) struct Sight<'a> {
@@ -104,8 +104,13 @@ impl<'a> Sight<'a> {
 
 fn own_codes(filter: &Filter) -> Vec<&str> {
     match filter {
-        Filter::Test { param, .. } | Filter::Missing { param, .. } | Filter::Chain { param, .. } => vec![&param.code],
+        Filter::Test { param, .. }
+        | Filter::Missing { param, .. }
+        | Filter::InSets { param, .. }
+        | Filter::Chain { param, .. } => vec![&param.code],
         Filter::Any(any) => any.iter().flat_map(own_codes).collect(),
+        Filter::Special(Special::List(_)) => vec![],
+        Filter::Special(Special::Near { param, .. }) => vec![&param.code],
         Filter::Special(_) => vec!["_text"],
         _ => vec![],
     }

@@ -16,7 +16,7 @@ struct Box_ {
     ambient: Ambient,
     clock: ManualClock,
     /// What the disk has room for.
-    room: std::sync::Arc<std::sync::RwLock<DiskRoom>>,
+    room: Arc<std::sync::RwLock<DiskRoom>>,
 }
 
 fn new_box() -> Box_ {

@@ -14,6 +14,7 @@ use super::numbers::{self, find, find_or_reserve, row};
 use super::prepared::{Prepared, content_of};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
+use super::search;
 use super::sight::Sight;
 use super::{Records, Stored, Why, directory, event, outcome_of};
 use crate::access::{self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize};
@@ -193,7 +194,8 @@ impl Records {
     /// The ids that a condition matches, for references of the box's own jobs. Nothing of a resource is handed out.
     pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
         let read = self.audit().read()?;
-        let found = super::search::run(&read, query, None, 2, &mut |_| Ok(true))?;
+        let wanted = search::Wanted { within: None, size: 2, after: None };
+        let found = search::run(&read, query, &wanted, &mut |_| Ok(true))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
@@ -237,12 +239,13 @@ impl Records {
     {
         let mut event = event(actor, why);
         let (actor, reach, ambient) = (actor.clone(), self.reach, self.audit().ambient().clone());
-        let (limits, channel) = (self.limits, why.channel);
+        let (limits, channel, paging) = (self.limits, why.channel, self.paging.clone());
         move |tx: &mut AuditedTx<'_, '_>| {
             // Milliseconds are what a resource's instant holds.
             let now = Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default();
             let mut writing =
                 Writing { tx, actor: &actor, reach, now, ambient: &ambient, how, touched: vec![], refers: vec![] };
+            paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
             let touched = std::mem::take(&mut writing.touched);
             event.touch(&touched);
@@ -250,7 +253,7 @@ impl Records {
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
                 let sight = Sight::new(&actor, reach, ambient.now());
-                let mut reading = Reading::new(view, sight, &ambient, limits, channel);
+                let mut reading = Reading::new(view, sight, &ambient, limits, &paging, channel);
                 let seen = read(&mut reading)?;
                 (seen, reading.into_touched().0)
             };

@@ -52,6 +52,7 @@ tables! {
     53 CHUNKS          "chunks"          "record"   "Document bytes in 64 KiB chunks, by content.";
     54 DIRECTORY       "directory"       "record"   "The patient directory: name, birth date, identifiers, by patient row.";
     55 DIRECTORY_KEYS  "directory_keys"  "record"   "The directory's search keys.";
+    56 PAGING          "paging"          "record"   "The key that seals the markers of pages.";
     60 LEASES          "leases"          "care"     "Background jobs: who runs one until when.";
     61 IMPORT_WAITING  "import_waiting"  "care"     "Pieces of an import that wait for what they refer to.";
     70 TLS             "tls"             "app"      "The certificate authority's key and certificate.";

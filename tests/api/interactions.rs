@@ -17,6 +17,7 @@ pub fn all(demo: &Demo, client: &Caller) {
     conditional_reads(client);
     histories(demo, client);
     everything_and_compartments(demo, client);
+    compartments(demo, client);
     shapes(client);
     forms_of_answers(client);
     own_addresses(demo, client);
@@ -258,7 +259,8 @@ fn everything_and_compartments(demo: &Demo, client: &Caller) {
     assert_eq!(kinds(&ok(&client.get("/fhir/Patient/nobody/Observation"), 200)), [""; 0]);
     assert_eq!(kinds(&ok(&client.get(&format!("{within}/Patient")), 200)), ["Patient"]);
     outcome(&client.get(&format!("{within}/Medication")), 404);
-    outcome(&client.get("/fhir/Encounter/1/Observation"), 404);
+    outcome(&client.get("/fhir/Organization/1/Observation"), 404);
+    outcome(&client.get("/fhir/Encounter/1/Organization"), 404);
 
     let of_system = "/fhir?_type=Condition,Observation&_tag=urn:test|compartment";
     let found = ["Condition", "Observation", "Observation", "Observation"];
@@ -269,6 +271,58 @@ fn everything_and_compartments(demo: &Demo, client: &Caller) {
     outcome(&client.get("/fhir?_type=Nonsense"), 400);
     outcome(&client.get("/fhir?_type=Patient&family=x&nonsense=1"), 400);
     outcome(&client.get("/fhir?_type=Patient,Observation&_sort=_lastUpdated"), 400);
+}
+
+/// Each of the standard's compartments: what names it by the parameters of its definition, and nothing else.
+fn compartments(demo: &Demo, client: &Caller) {
+    let made = |kind: &str, resource: &Value| {
+        format!("{kind}/{}", id(&ok(&client.json("POST", &format!("/fhir/{kind}"), resource), 201)))
+    };
+    let who = made("Patient", &patient("Compartments"));
+    let subject = json!({"reference": who});
+    let doctor = made("Practitioner", &json!({"resourceType": "Practitioner"}));
+    let device = made("Device", &json!({"resourceType": "Device"}));
+    let mother = made("RelatedPerson", &json!({"resourceType": "RelatedPerson", "patient": subject}));
+    let visit = made(
+        "Encounter",
+        &json!({"resourceType": "Encounter", "status": "finished", "subject": subject,
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "participant": [{"individual": {"reference": doctor}}]}),
+    );
+    let mut measured = observation(&who, 1);
+    measured["encounter"] = json!({"reference": visit});
+    measured["performer"] = json!([{"reference": doctor}, {"reference": mother}]);
+    measured["device"] = json!({"reference": device});
+    made("Observation", &measured);
+    made("Observation", &observation(&who, 2));
+    for actor in [&doctor, &mother, &device] {
+        let booked = json!({"resourceType": "Appointment", "status": "booked",
+            "start": "2026-03-04T09:00:00Z", "end": "2026-03-04T09:20:00Z",
+            "participant": [{"actor": {"reference": actor}, "status": "accepted"}, {"actor": subject, "status": "accepted"}]});
+        made("Appointment", &booked);
+    }
+    let all =
+        |of: &str| pages(demo, client, &format!("/fhir/{of}/*?_count=2")).iter().flat_map(kinds).collect::<Vec<_>>();
+    assert_eq!(all(&visit), ["Encounter", "Observation"]);
+    assert_eq!(all(&doctor), ["Appointment", "Encounter", "Observation", "Practitioner"]);
+    assert_eq!(all(&mother), ["Appointment", "Observation", "RelatedPerson"]);
+    assert_eq!(all(&device), ["Appointment", "Observation"]);
+    assert_eq!(all(&who).len(), 3 + 1 + 2 + 1 + 1, "appointments, visit, observations, the patient, the mother");
+    let within = |of: &str| kinds(&ok(&client.get(&format!("/fhir/{of}/Observation?date=2026-03-02")), 200));
+    assert_eq!((within(&who).len(), within(&doctor).len()), (1, 0));
+    assert_eq!(kinds(&ok(&client.form(&format!("/fhir/{doctor}/Encounter/_search"), "status=finished"), 200)).len(), 1);
+    let page = ok(&client.get(&format!("/fhir/{doctor}/Encounter?status=finished")), 200);
+    let own = format!("{}/fhir/{doctor}/Encounter?status=finished", demo.origin("clinic"));
+    assert_eq!(page["link"][0], json!({"relation": "self", "url": own}));
+    // A page of one compartment is not a page of another.
+    let first = ok(&client.get(&format!("/fhir/{who}/Observation?_count=1")), 200);
+    let next = first["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next").unwrap();
+    let cursor = next["url"].as_str().unwrap().split("_cursor=").nth(1).unwrap();
+    outcome(&client.get(&format!("/fhir/{doctor}/Observation?_count=1&_cursor={cursor}")), 400);
+    assert_eq!(
+        ok(&client.get(&format!("/fhir/{who}/Observation?_count=1&_cursor={cursor}")), 200)["link"][1]["relation"],
+        "first"
+    );
 }
 
 fn shapes(client: &Caller) {

@@ -144,6 +144,8 @@ config! {
         page: Whole<10, 10000> = Whole::of(1000);
         /// How many steps an included resource's own references are followed by _include:iterate (1 to 20).
         include_depth: Whole<1, 20> = Whole::of(5);
+        /// The most resources that come along with one page by _include and _revinclude (10 to 100000).
+        included: Whole<10, 100000> = Whole::of(5000);
         /// How many links a chained search may have, as in "subject.organization.name" (1 to 10).
         chain_depth: Whole<1, 10> = Whole::of(5);
         /// Seconds until a search is given up (1 to 600).
@@ -213,6 +215,7 @@ impl Config {
         crate::record::Limits {
             page: self.limits.page.get() as usize,
             include_depth: self.limits.include_depth.get() as usize,
+            included: self.limits.included.get() as usize,
             search_time: std::time::Duration::from_secs(u64::from(self.limits.search_seconds.get())),
         }
     }

@@ -15,6 +15,9 @@ pub use types::{
     Component, Element, ElementType, Invariant, NodeId, ParamKind, Primitive, SearchParam, TypeKind, TypeSet, ValueSet,
 };
 
+/// In the place of a parameter's code: a resource is in its own compartment.
+pub const ITSELF: &str = "{def}";
+
 /// The table. Lookups are binary searches; nothing is allocated after it was read.
 #[derive(Debug)]
 pub struct Definitions {
@@ -35,8 +38,8 @@ pub struct Definitions {
     params_of_domain: (u16, u16),
     /// By number: the place in `params`.
     params_by_id: Vec<Option<u16>>,
-    /// By [`ResourceType::number`].
-    patient_compartment: Vec<Box<[&'static str]>>,
+    /// Each compartment with its members' parameters, these by [`ResourceType::number`].
+    compartments: Vec<(ResourceType, Vec<Box<[&'static str]>>)>,
     invariants: Vec<Invariant>,
 }
 
@@ -80,7 +83,20 @@ impl Definitions {
     /// The codes of the search parameters that put a resource of this type into a patient's compartment
     /// (`CompartmentDefinition/patient`). Empty for types outside it; a Patient is also in its own.
     pub fn patient_compartment(&self, kind: ResourceType) -> &[&'static str] {
-        self.patient_compartment.get(usize::from(kind.number())).map_or(&[], |codes| codes)
+        self.compartment(ResourceType::Patient, kind)
+    }
+
+    /// The types that have a compartment (compartmentdefinition.html): Device, Encounter, Patient, Practitioner,
+    /// RelatedPerson.
+    pub fn compartments(&self) -> impl Iterator<Item = ResourceType> + '_ {
+        self.compartments.iter().map(|(of, _)| *of)
+    }
+
+    /// The codes of the search parameters that put a resource of type `kind` into the compartment of a resource of type
+    /// `of`; [`ITSELF`] where that is the resource itself. Empty for types outside it.
+    pub fn compartment(&self, of: ResourceType, kind: ResourceType) -> &[&'static str] {
+        let members = self.compartments.iter().find(|(known, _)| *known == of).map(|(_, members)| members);
+        members.and_then(|members| members.get(usize::from(kind.number()))).map_or(&[], |codes| codes)
     }
 
     pub fn invariants(&self) -> &[Invariant] {
@@ -299,8 +315,21 @@ mod tests {
     }
 
     #[test]
-    fn the_patient_compartment_is_the_standards() {
+    fn the_compartments_are_the_standards() {
+        use ResourceType as T;
         let r4 = Definitions::r4();
+        let all: Vec<_> = r4.compartments().collect();
+        assert_eq!(all, [T::Device, T::Encounter, T::Patient, T::Practitioner, T::RelatedPerson]);
+        assert_eq!(r4.compartment(T::Practitioner, T::Appointment), ["actor"]);
+        assert_eq!(r4.compartment(T::Encounter, T::Encounter), [ITSELF]);
+        for of in all {
+            for &kind in T::ALL {
+                for code in r4.compartment(of, kind).iter().filter(|code| **code != ITSELF) {
+                    let param = r4.search_param(kind, code).unwrap_or_else(|| panic!("{of} {kind} {code}"));
+                    assert!(param.kind == ParamKind::Reference && param.targets.contains(of), "{of} {kind} {code}");
+                }
+            }
+        }
         assert_eq!(r4.patient_compartment(ResourceType::AllergyIntolerance), ["patient", "recorder", "asserter"]);
         assert!(r4.patient_compartment(ResourceType::Organization).is_empty());
         for &kind in ResourceType::ALL {

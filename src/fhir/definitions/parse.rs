@@ -13,7 +13,7 @@
 //! e path min max types [value set]          an element of the A, D or R before it, parents first
 //! K path key severity expression human      an invariant
 //! Q number base code kind expression targets (number expression)…    a search parameter with a composite's parts
-//! C type code…                              a type's parameters in the patient compartment
+//! C compartment type code…                  a type's parameters in a compartment; `{def}` is the resource itself
 //! ```
 //!
 //! An element's path is relative to its type and ends in `[x]` for a choice. Its types are separated by spaces:
@@ -68,7 +68,7 @@ struct Raw {
     /// (draft of the type, path of a backbone in it) → draft of the backbone.
     backbones: HashMap<(usize, &'static str), usize>,
     params: Vec<SearchParam>,
-    compartment: Vec<(ResourceType, Box<[&'static str]>)>,
+    members: Vec<(ResourceType, ResourceType, Box<[&'static str]>)>,
     invariants: Vec<Invariant>,
 }
 
@@ -103,8 +103,8 @@ impl Raw {
             }
             "Q" => self.params.extend(search_param(rest)),
             "C" => {
-                if let Some(kind) = ResourceType::parse(next()) {
-                    self.compartment.push((kind, fields.collect()));
+                if let (Some(of), Some(kind)) = (ResourceType::parse(next()), ResourceType::parse(next())) {
+                    self.members.push((of, kind, fields.collect()));
                 }
             }
             _ => {}
@@ -155,11 +155,15 @@ impl Raw {
             params_of_any: (0, 0),
             params_of_domain: (0, 0),
             params_by_id: Vec::new(),
-            patient_compartment: vec![Box::default(); ResourceType::ALL.len()],
+            compartments: Vec::new(),
             invariants: rules,
         };
-        for (kind, codes) in std::mem::take(&mut self.compartment) {
-            if let Some(slot) = table.patient_compartment.get_mut(usize::from(kind.number())) {
+        for (of, kind, codes) in std::mem::take(&mut self.members) {
+            if table.compartments.last().is_none_or(|(known, _)| *known != of) {
+                table.compartments.push((of, vec![Box::default(); ResourceType::ALL.len()]));
+            }
+            let members = table.compartments.last_mut().map(|(_, members)| members);
+            if let Some(slot) = members.and_then(|members| members.get_mut(usize::from(kind.number()))) {
                 *slot = codes;
             }
         }

@@ -35,6 +35,12 @@ pub fn extract(definitions: &Definitions, kind: ResourceType, resource: &Value) 
     found
 }
 
+/// What [`extract`] finds by the parameter with this number alone.
+pub fn extract_one(definitions: &Definitions, kind: ResourceType, param: u16, resource: &Value) -> Vec<SearchValue> {
+    let params = compiled(definitions, kind);
+    params.iter().find(|known| known.param == param).map(|known| values_of(known, resource)).unwrap_or_default()
+}
+
 /// The values of one parameter, in document order; an expression that has no result finds none.
 pub(super) fn values_of(param: &Compiled, resource: &Value) -> Vec<SearchValue> {
     let mut out = Vec::new();

@@ -4,8 +4,7 @@
 
 use serde_json::Value;
 
-use super::compiled::compiled;
-use super::extract::{fold_code, values_of};
+use super::extract::{extract_one, fold_code};
 use super::fold::fold;
 use super::query::{
     DateTest, Filter, NumberTest, Prefix, Presence, QuantityTest, ReferenceTest, Special, StringMatch, SystemTest,
@@ -28,9 +27,9 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
             let id = resource.get("id").and_then(Value::as_str);
             Some(ids.iter().any(|wanted| Some(wanted.as_str()) == id))
         }
-        Filter::Test { param, test } => test.passes(&values(definitions, kind, param.id, resource)),
+        Filter::Test { param, test } => test.passes(&extract_one(definitions, kind, param.id, resource)),
         Filter::Missing { param, missing } => {
-            let is_missing = values(definitions, kind, param.id, resource).is_empty();
+            let is_missing = extract_one(definitions, kind, param.id, resource).is_empty();
             Some(is_missing == (*missing == Presence::Missing))
         }
         Filter::Any(any) => {
@@ -60,15 +59,10 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
                 }
                 _ => false,
             };
-            Some(values(definitions, kind, param.id, resource).iter().any(near))
+            Some(extract_one(definitions, kind, param.id, resource).iter().any(near))
         }
         _ => None,
     }
-}
-
-fn values(definitions: &Definitions, kind: ResourceType, param: u16, resource: &Value) -> Vec<SearchValue> {
-    let params = compiled(definitions, kind);
-    params.iter().find(|known| known.param == param).map(|known| values_of(known, resource)).unwrap_or_default()
 }
 
 impl Test {
@@ -78,7 +72,6 @@ impl Test {
             Self::Token { how: TokenMatch::Not, any } => {
                 Some(!values.iter().any(|value| any.iter().any(|test| is_token(test, value))))
             }
-            Self::Token { how: TokenMatch::In | TokenMatch::NotIn | TokenMatch::Above | TokenMatch::Below, .. } => None,
             _ => Some(values.iter().any(|value| self.accepts(value))),
         }
     }
@@ -186,12 +179,12 @@ impl NumberTest {
 impl QuantityTest {
     pub fn accepts(&self, value: &QuantityValue) -> bool {
         let Some(unit) = &self.unit else { return self.number.accepts(value.low, value.high) };
-        if let (Some((wanted, number)), Some(canonical)) = (&unit.canonical, &value.canonical)
-            && *wanted == canonical.unit
-        {
-            return number.accepts(canonical.low, canonical.high);
+        match (&unit.canonical, &value.canonical) {
+            (Some((wanted, number)), Some(canonical)) => {
+                *wanted == canonical.unit && number.accepts(canonical.low, canonical.high)
+            }
+            _ => is_unit(unit, value) && self.number.accepts(value.low, value.high),
         }
-        is_unit(unit, value) && self.number.accepts(value.low, value.high)
     }
 }
 

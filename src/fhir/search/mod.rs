@@ -12,19 +12,20 @@ mod matches;
 mod operand;
 mod parse;
 mod query;
+mod sets;
 mod ucum;
 mod value;
 
 pub use clinical::{clinical_date, compartment_patients};
 pub use encoding::{encode, pairs};
-pub use extract::{date_range, extract};
+pub use extract::{date_range, extract, extract_one};
 pub use fold::fold;
 pub use matches::{decide, matches};
 pub use parse::{Asked, CHAIN_DEPTH};
 pub use query::{
-    Contained, DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix,
-    Presence, QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch,
-    Summary, SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch,
+    DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix, Presence,
+    QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary,
+    SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch,
 };
 pub use value::{
     CanonicalQuantity, DateRange, IndexValue, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem, sortable,

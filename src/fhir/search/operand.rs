@@ -57,6 +57,12 @@ impl Reader<'_> {
         }
     }
 
+    /// `system|code`, both given, the code with its case.
+    pub(super) fn system_and_code(&self, text: &str) -> Option<(String, String)> {
+        let [system, code] = *split(text, '|') else { return None };
+        (!system.is_empty() && !code.is_empty()).then(|| (unescape(system), unescape(code)))
+    }
+
     pub(super) fn typed_identifier(&self, text: &str) -> Result<TypedIdentifierTest, QueryError> {
         let [system, code, value] = *split(text, '|') else {
             return Err(self.wrong("a type's system, its code and a value with “|” between"));

@@ -5,17 +5,20 @@ use jiff::Timestamp;
 use super::encoding::{encode, pairs, split, unescape};
 use super::operand::{Reader, shorten};
 use super::query::{
-    Contained, Filter, Handling, Ignored, Include, IncludeWay, ParamRef, Presence, Query, QueryError, ReferenceTest,
-    Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary, SystemTest, Test, TokenMatch, TokenTest, Total,
-    UriMatch,
+    Filter, Handling, Ignored, Include, IncludeWay, ParamRef, Presence, Query, QueryError, ReferenceTest, Repeat, Sort,
+    SortKey, SortOrder, Special, StringMatch, Summary, Test, TokenMatch, Total, UriMatch,
 };
-use super::value::Text;
+use super::sets;
+use super::value::{ReferenceTarget, Text};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::fhir::definitions::{Definitions, ParamKind, SearchParam};
+use crate::fhir::definitions::{Definitions, ITSELF, ParamKind, SearchParam};
 
 /// The longest chain unless the asker says: `a.b.c.d.e`, `_has` counted too.
 pub const CHAIN_DEPTH: usize = 5;
+
+/// Why includes are left out of a search for narratives.
+const TEXT_ALONE: &str = "_include and _revinclude together with _summary=text";
 
 /// What a query is read with.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +54,47 @@ impl Query {
             match parser.parameter(&name, &value) {
                 Ok(Understood::Yes) => parser.query.understood.push((name, value)),
                 Ok(Understood::NotOurs) => {}
-                Err(why @ QueryError::Unknown { .. }) if asked.handling == Handling::Lenient => {
-                    parser.query.ignored.push(Ignored { name: shorten(&name), why });
-                }
-                Err(error) => return Err(error),
+                Err(why) => parser.leave_out(&name, why)?,
             }
         }
+        // Of a text alone nothing leads on (search.html#summary).
+        if parser.query.summary == Some(Summary::Text) && !parser.query.includes.is_empty() {
+            for name in ["_include", "_revinclude"] {
+                parser.query.understood.retain(|(known, _)| known.split(':').next() != Some(name));
+            }
+            parser.query.includes.clear();
+            parser.leave_out("_include", QueryError::Unsupported { name: "_include".to_owned(), what: TEXT_ALONE })?;
+        }
         Ok(parser.query)
+    }
+
+    /// What decides which resources an answer holds, and in which order: two searches with the same text have the same
+    /// pages, but for their size and shape.
+    pub fn identity(&self) -> String {
+        let mut out = format!("{} {} {:?}", self.kind, self.of, self.compartment);
+        for (name, value) in self.understood.iter().filter(|(name, _)| name == "_sort" || !shapes(name)) {
+            out.push('&');
+            encode(name, &mut out);
+            out.push('=');
+            encode(value, &mut out);
+        }
+        out
+    }
+
+    /// Narrows the search to the compartment of the resource `id` of type `of`, which has one
+    /// (compartmentdefinition.html). A patient's is [`Query::compartment`].
+    pub fn within(&mut self, definitions: &Definitions, of: ResourceType, id: &FhirId) {
+        self.of = format!("{of}/{id}");
+        let target = ReferenceTest::Target(ReferenceTarget::Local { kind: of, id: id.clone() });
+        let by = |code: &&'static str| {
+            if *code == ITSELF {
+                return Some(Filter::Ids(vec![id.clone()]));
+            }
+            let param = definitions.search_param(self.kind, code)?;
+            Some(Filter::Test { param: reference(param), test: Test::Reference(vec![target.clone()]) })
+        };
+        let mut any: Vec<Filter> = definitions.compartment(of, self.kind).iter().filter_map(by).collect();
+        self.filters.extend(if any.len() == 1 { any.pop() } else { Some(Filter::Any(any)) });
     }
 
     /// The query string of what was understood, for the `self` link; without the cursor.
@@ -87,10 +124,19 @@ const fn empty(kind: ResourceType) -> Query {
         total: Total::Unasked,
         summary: None,
         elements: Vec::new(),
-        contained: Contained::Outer,
         ignored: Vec::new(),
+        of: String::new(),
         understood: Vec::new(),
     }
+}
+
+/// Whether a parameter shapes the answer and sets no condition.
+fn shapes(name: &str) -> bool {
+    let head = name.split(':').next().unwrap_or_default();
+    matches!(
+        head,
+        "_sort" | "_count" | "_cursor" | "_total" | "_summary" | "_elements" | "_contained" | "_containedType"
+    ) || matches!(head, "_include" | "_revinclude")
 }
 
 enum Understood {
@@ -113,9 +159,12 @@ impl<'a> Parser<'a> {
             "_include" => self.include(name, modifier, value, IncludeWay::Forward)?,
             "_revinclude" => self.include(name, modifier, value, IncludeWay::Reverse)?,
             "_format" | "_pretty" => return Ok(Understood::NotOurs),
-            "_sort" | "_count" | "_cursor" | "_total" | "_summary" | "_elements" | "_contained" | "_containedType" => {
+            _ if shapes(head) => {
                 if let Some(modifier) = modifier {
                     return Err(QueryError::Modifier { name: head.to_owned(), modifier: shorten(modifier) });
+                }
+                if self.query.understood.iter().any(|(known, _)| known == head) {
+                    return Err(QueryError::Twice { name: head.to_owned() });
                 }
                 self.result_parameter(&reader, head, value)?;
             }
@@ -125,6 +174,15 @@ impl<'a> Parser<'a> {
             }
         }
         Ok(Understood::Yes)
+    }
+
+    /// Goes on without a parameter, and remembers why; or refuses the search.
+    fn leave_out(&mut self, name: &str, why: QueryError) -> Result<(), QueryError> {
+        if self.asked.handling == Handling::Strict || !why.may_be_left_out() {
+            return Err(why);
+        }
+        self.query.ignored.push(Ignored { name: shorten(name), why });
+        Ok(())
     }
 
     fn reader<'r>(&self, name: &'r str) -> Reader<'r>
@@ -165,18 +223,9 @@ impl<'a> Parser<'a> {
                     false => Err(reader.wrong("a list of element names")),
                 })?;
             }
-            "_contained" => {
-                query.contained = match value {
-                    "false" => Contained::Outer,
-                    "true" | "both" => Contained::Asked,
-                    _ => return Err(reader.wrong("false, true or both")),
-                }
-            }
-            _ => {
-                if !matches!(value, "container" | "contained") {
-                    return Err(reader.wrong("container or contained"));
-                }
-            }
+            // Contained resources are not searched by themselves, which is what "false" asks for.
+            "_contained" if value == "false" => {}
+            _ => return Err(unsupported(name, "searching contained resources by themselves (_contained)")),
         }
         Ok(())
     }
@@ -275,14 +324,14 @@ impl<'a> Parser<'a> {
         let reader = self.reader(name);
         let known = || self.definitions.search_param(kind, code).is_some();
         Ok(Some(match code {
-            "_id" if !name.contains(":missing") => {
+            "_id" if !name.contains("_id:") => {
                 Filter::Ids(reader.any(value, |id| FhirId::parse(&unescape(id)).map_err(|_| reader.wrong("an id")))?)
             }
             "_text" if known() => Filter::Special(Special::Narrative(Text::new(value))),
             "_content" => Filter::Special(Special::Content(Text::new(value))),
-            "_filter" => Filter::Special(Special::Expression(value.to_owned())),
-            "_query" => Filter::Special(Special::Named(value.to_owned())),
-            "_list" => Filter::Special(Special::List(value.to_owned())),
+            "_filter" => return Err(unsupported(code, "filter expressions (_filter)")),
+            "_query" => return Err(unsupported(code, "named queries (_query)")),
+            "_list" => Filter::Special(Special::List(reader.any(value, |text| list(&reader, text))?)),
             "near" if kind == ResourceType::Location => {
                 let near = |text: &str| near(self.param(kind, code)?, &reader, text).map(Filter::Special);
                 let mut places = reader.any(value, near)?;
@@ -307,6 +356,9 @@ impl<'a> Parser<'a> {
                 _ => return Err(reader.wrong("true or false")),
             };
             return Ok(Filter::Missing { param: reference(param), missing });
+        }
+        if let (ParamKind::Token, Some("in" | "not-in")) = (param.kind, modifier) {
+            return in_sets(param, &reader, modifier, value);
         }
         let test = match param.kind {
             ParamKind::Composite if modifier.is_none() => self.composite(param, &reader, value)?,
@@ -360,6 +412,35 @@ impl<'a> Parser<'a> {
     }
 }
 
+fn unsupported(name: &str, what: &'static str) -> QueryError {
+    QueryError::Unsupported { name: shorten(name), what }
+}
+
+/// The id of a List, by itself or with its type.
+fn list(reader: &Reader<'_>, text: &str) -> Result<FhirId, QueryError> {
+    if text.starts_with('$') {
+        return Err(unsupported("_list", "lists by what they are for, such as $current-problems"));
+    }
+    let id = unescape(text);
+    FhirId::parse(id.strip_prefix("List/").unwrap_or(&id)).map_err(|_| reader.wrong("the id of a List"))
+}
+
+/// `:in` and `:not-in`.
+fn in_sets(
+    param: &SearchParam,
+    reader: &Reader<'_>,
+    modifier: Option<&str>,
+    value: &str,
+) -> Result<Filter, QueryError> {
+    let how = if modifier == Some("in") { TokenMatch::Is } else { TokenMatch::Not };
+    let named = reader.any(value, |part| Ok(unescape(part)))?;
+    Ok(match sets::carried(&named) {
+        None => Filter::InSets { param: reference(param), how, sets: named },
+        Some(None) => return Err(reader.wrong("a value set whose codes this box can list")),
+        Some(Some(any)) => Filter::Test { param: reference(param), test: Test::Token { how, any } },
+    })
+}
+
 fn reference(param: &SearchParam) -> ParamRef {
     ParamRef { id: param.id, code: param.code.to_owned() }
 }
@@ -388,19 +469,17 @@ fn plain(
     let text = |part: &str| Ok(Text::new(&unescape(part)));
     let raw = |part: &str| Ok(unescape(part));
     let tokens = |how| Ok(Some(Test::Token { how, any: reader.any(value, |part| reader.token(part))? }));
-    let sets = |how| {
-        let named = |part: &str| Ok(TokenTest { system: SystemTest::Any, code: Some(unescape(part)) });
-        Ok(Some(Test::Token { how, any: reader.any(value, named)? }))
+    let related = |way| {
+        let any = reader.any(value, |part| sets::related(reader, part, way))?.concat();
+        Ok(Some(Test::Token { how: TokenMatch::Is, any }))
     };
     let strings = |how| Ok(Some(Test::String { how, any: reader.any(value, text)? }));
     let uris = |how| Ok(Some(Test::Uri { how, any: reader.any(value, raw)? }));
     match (kind, modifier) {
         (ParamKind::Token, None) => tokens(TokenMatch::Is),
         (ParamKind::Token, Some("not")) => tokens(TokenMatch::Not),
-        (ParamKind::Token, Some("above")) => tokens(TokenMatch::Above),
-        (ParamKind::Token, Some("below")) => tokens(TokenMatch::Below),
-        (ParamKind::Token, Some("in")) => sets(TokenMatch::In),
-        (ParamKind::Token, Some("not-in")) => sets(TokenMatch::NotIn),
+        (ParamKind::Token, Some("above")) => related(sets::Way::Above),
+        (ParamKind::Token, Some("below")) => related(sets::Way::Below),
         (ParamKind::Token, Some("of-type")) => {
             Ok(Some(Test::TypedIdentifier(reader.any(value, |part| reader.typed_identifier(part))?)))
         }
@@ -447,7 +526,7 @@ fn sort(definitions: &Definitions, kind: ResourceType, reader: &Reader<'_>, text
     let by = match code {
         "_id" => SortKey::Id,
         "_lastUpdated" => SortKey::LastUpdated,
-        "_score" => SortKey::Score,
+        "_score" => return Err(unsupported("_sort", "sorting by how well something fits (_score)")),
         _ => match definitions.search_param(kind, code) {
             Some(param)
                 if matches!(param.kind, ParamKind::Special | ParamKind::Composite) || param.expression.is_empty() =>

@@ -32,9 +32,10 @@ pub struct Query {
     pub summary: Option<Summary>,
     /// Element names of `_elements`; empty when all are wanted.
     pub elements: Vec<String>,
-    pub contained: Contained,
     /// What was left out under [`Handling::Lenient`], in the order asked.
     pub ignored: Vec<Ignored>,
+    /// The resource whose compartment narrows the search, where that became filters: `Type/id`.
+    pub(super) of: String,
     pub(super) understood: Vec<(String, String)>,
 }
 
@@ -52,8 +53,8 @@ impl Query {
             total: Total::None,
             summary: None,
             elements: vec![],
-            contained: self.contained,
             ignored: vec![],
+            of: String::new(),
             understood: vec![],
             kind: self.kind,
         }
@@ -90,6 +91,14 @@ pub enum Filter {
     },
     /// One of these holds: a chain through a reference to several types.
     Any(Vec<Filter>),
+    /// `:in` and `:not-in` of value sets that the definitions do not carry: whoever has them makes it a test of their
+    /// codes, by [`TokenTest::of_sets`].
+    InSets {
+        param: ParamRef,
+        how: TokenMatch,
+        /// Addresses, or `ValueSet/id`.
+        sets: Vec<String>,
+    },
     Special(Special),
 }
 
@@ -116,12 +125,8 @@ pub enum Special {
     Narrative(Text),
     /// `_content`: words anywhere in the resource.
     Content(Text),
-    /// `_list`: members of a `List` resource, or of a list named `$current-…`.
-    List(String),
-    /// `_filter`: the expression.
-    Expression(String),
-    /// `_query`: the name of a named query.
-    Named(String),
+    /// `_list`: members of one of these `List` resources.
+    List(Vec<FhirId>),
     /// `near`: within `distance_km` of a place.
     Near { param: ParamRef, latitude: f64, longitude: f64, distance_km: f64 },
 }
@@ -174,12 +179,6 @@ pub enum TokenMatch {
     Is,
     /// No value is one of these; a resource without a value passes.
     Not,
-    /// In the value set (`:in`), by its URL or reference in [`TokenTest::code`].
-    In,
-    NotIn,
-    /// The code or one below it in its code system.
-    Below,
-    Above,
 }
 
 /// A token as asked: `code`, `system|code`, `|code` (no system), `system|` (any code).
@@ -308,7 +307,6 @@ pub struct Sort {
 pub enum SortKey {
     Id,
     LastUpdated,
-    Score,
     Param(ParamRef),
 }
 
@@ -339,21 +337,20 @@ pub enum Summary {
     False,
 }
 
-/// `_contained`: which resources a match may stand in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Contained {
-    #[default]
-    Outer,
-    /// `true` or `both`: contained resources are searched too.
-    Asked,
-}
-
 /// A parameter that was left out of a lenient search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ignored {
     /// The name as asked, shortened to 64 characters.
     pub name: String,
     pub why: QueryError,
+}
+
+impl QueryError {
+    /// Whether a lenient search goes on without what it is about: what is not known or not done here, as against what is
+    /// known and wrong.
+    pub const fn may_be_left_out(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Unsupported { .. } | Self::Twice { .. })
+    }
 }
 
 /// Why a search cannot be understood. Names parameters, never repeats values.
@@ -368,6 +365,10 @@ pub enum QueryError {
     Value { name: String, expected: &'static str },
     #[error("“{name}” does not refer to one type; name it, as in “{name}:Patient”")]
     Target { name: String },
+    #[error("this box does not support {what}")]
+    Unsupported { name: String, what: &'static str },
+    #[error("“{name}” is given more than once and shapes the whole answer; give it once")]
+    Twice { name: String },
     #[error("the search is too long or has too many parts ({what}). Ask for less at once.")]
     TooMuch { what: &'static str },
     #[error("the search text is not well encoded: after “%” two hexadecimal digits and in all valid UTF-8 are needed")]

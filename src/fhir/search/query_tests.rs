@@ -266,14 +266,14 @@ fn what_shapes_the_answer() {
     let query = strict(
         "Observation",
         "_include=Observation:subject:Patient&_include:iterate=Patient:organization&_revinclude=Provenance:target\
-        &_include=*&_sort=-date,code,_id&_count=20&_total=accurate&_summary=text&_elements=id,code&_contained=both&_cursor=abc&_format=json",
+        &_include=*&_sort=-date,code,_id&_count=20&_total=accurate&_summary=data&_elements=id,code&_contained=false&_cursor=abc&_format=json",
     );
     assert_eq!(query.includes.len(), 4);
     assert_eq!((query.includes[0].target, query.includes[1].repeat), (Some(ResourceType::Patient), Repeat::Iterate));
     assert_eq!((query.includes[2].way, query.includes[3].source), (IncludeWay::Reverse, None));
     assert!(matches!(&query.sort[0], Sort { by: SortKey::Param(p), order: SortOrder::Descending } if p.code == "date"));
     assert_eq!((query.sort.len(), query.count, query.total), (3, Some(20), Total::Accurate));
-    assert_eq!((query.summary, query.elements.len(), query.contained), (Some(Summary::Text), 2, Contained::Asked));
+    assert_eq!((query.summary, query.elements.len()), (Some(Summary::Data), 2));
     assert_eq!(query.cursor.as_deref(), Some("abc"));
     assert!(!query.self_link().contains("abc") && !query.self_link().contains("_format"));
 }
@@ -319,16 +319,64 @@ fn lenient_leaves_out_only_what_it_does_not_know_and_says_so() {
 }
 
 #[test]
+fn what_this_box_does_not_do_is_refused_or_left_out_and_said() {
+    for (text, what) in [
+        ("_filter=a", "_filter"),
+        ("_query=a", "_query"),
+        ("_contained=true", "_contained"),
+        ("_containedType=container", "_contained"),
+        ("_list=$current-problems", "$current-problems"),
+        ("_sort=_score", "_score"),
+        ("_summary=text&_include=Patient:link", "_summary=text"),
+        ("_summary=text&_revinclude=Observation:subject", "_summary=text"),
+        ("_count=2&_count=3", "“_count” is given more than once"),
+        ("_sort=name&_sort=gender", "“_sort” is given more than once"),
+    ] {
+        let why = refused("Patient", text);
+        assert!(why.contains(what), "{text}: {why}");
+        let lenient = parse(ResourceType::Patient, &format!("{text}&name=a"), Handling::Lenient).unwrap();
+        assert!(lenient.ignored[0].why.to_string().contains(what), "{text}");
+        assert!(lenient.filters.len() == 1 && lenient.includes.is_empty(), "{text}");
+        assert!(!lenient.self_link().contains("include") && lenient.self_link().ends_with("name=a"), "{text}");
+    }
+    let twice = parse(ResourceType::Patient, "_count=2&_count=3", Handling::Lenient).unwrap();
+    assert_eq!((twice.count, twice.self_link().as_str()), (Some(2), "_count=2"));
+}
+
+#[test]
+fn codes_are_found_by_value_set_and_by_their_place_in_a_hierarchy() {
+    let interpretation = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
+    let high = json!({"resourceType": "Observation", "status": "final",
+        "category": [{"coding": [{"system": interpretation, "code": "HU"}]}]});
+    check(
+        &high,
+        &[
+            "status:in=http://hl7.org/fhir/ValueSet/observation-status",
+            "status:in=http://hl7.org/fhir/ValueSet/observation-status%7C4.0.1",
+            "status:not-in=http://hl7.org/fhir/ValueSet/administrative-gender",
+            "category:below=http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation%7CH",
+            "category:above=http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation%7CHU",
+            "category:below=http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation%7CHU",
+        ],
+        &[
+            "status:in=http://hl7.org/fhir/ValueSet/administrative-gender",
+            "status:not-in=http://hl7.org/fhir/ValueSet/observation-status",
+            "category:above=http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation%7CH",
+            "category:below=http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation%7CL",
+        ],
+    );
+    for text in ["category:below=H", "category:below=http://loinc.org%7C1-8", "category:above=http://x%7C"] {
+        assert!(refused("Observation", text).contains("of a code system that this box carries"), "{text}");
+    }
+    assert!(refused("Condition", "code:in=http://hl7.org/fhir/ValueSet/condition-code").contains("can list"));
+    let stored = strict("Observation", "code:in=http://clinic.example/ValueSet/ours");
+    assert!(matches!(&stored.filters[..], [Filter::InSets { how: TokenMatch::Is, .. }]));
+}
+
+#[test]
 fn what_needs_more_than_the_resource_is_not_decided() {
     let resource = patient();
-    for text in [
-        "organization.name=a",
-        "_has:Observation:patient:code=1",
-        "gender:in=http://vs",
-        "_list=l",
-        "_filter=a",
-        "gender:below=x",
-    ] {
+    for text in ["organization.name=a", "_has:Observation:patient:code=1", "gender:in=http://vs", "_list=l"] {
         let query = strict("Patient", text);
         assert_eq!(decide(Definitions::r4(), query.kind, &resource, &query.filters[0]), None, "{text}");
         assert!(!matches(Definitions::r4(), query.kind, &resource, &query.filters[0]));

@@ -211,8 +211,32 @@ fn passing(concepts: &[Concept], filter: &Filter<'_>) -> Result<Vec<bool>, Expan
     })
 }
 
+/// The concept and all above it: parents by place, and those that name it as a child.
+pub(super) fn above<'c>(concepts: &'c [Concept], bottom: &'c str) -> Vec<&'c str> {
+    let mut found: Vec<&str> = Vec::new();
+    let mut wanted = vec![bottom];
+    while let Some(code) = wanted.pop() {
+        if found.contains(&code) {
+            continue;
+        }
+        found.push(code);
+        let mut over: Vec<&Concept> = Vec::new();
+        for concept in concepts {
+            over.retain(|parent| parent.depth < concept.depth);
+            if concept.code == code {
+                wanted.extend(over.last().map(|parent| parent.code));
+            }
+            if concept.children().any(|child| child == code) {
+                wanted.push(concept.code);
+            }
+            over.push(concept);
+        }
+    }
+    found
+}
+
 /// The concept and all below it, children that stand elsewhere included.
-fn below(concepts: &[Concept], top: &str) -> Vec<bool> {
+pub(super) fn below(concepts: &[Concept], top: &str) -> Vec<bool> {
     let mut found = vec![false; concepts.len()];
     let mut wanted: Vec<&str> = vec![top];
     let mut done: HashSet<&str> = HashSet::new();

@@ -130,6 +130,26 @@ impl CodeSystem {
     pub fn concept(&self, code: &str) -> Option<Concept> {
         self.concepts().find(|concept| concept.code == code)
     }
+
+    /// A concept and all below it; `None` where the system, or the code, is not carried.
+    pub fn with_descendants(&self, code: &str) -> Option<Vec<&'static str>> {
+        let concepts = self.carried(code)?;
+        let below = expand::below(&concepts, code);
+        Some(concepts.iter().zip(below).filter(|(_, below)| *below).map(|(concept, _)| concept.code).collect())
+    }
+
+    /// A concept and all above it, as [`Self::with_descendants`].
+    pub fn with_ancestors(&self, code: &str) -> Option<Vec<&'static str>> {
+        let concepts = self.carried(code)?;
+        let above = expand::above(&concepts, code);
+        Some(concepts.iter().filter(|concept| above.contains(&concept.code)).map(|concept| concept.code).collect())
+    }
+
+    /// All concepts, if there is this one among them and no other can be.
+    fn carried(&self, code: &str) -> Option<Vec<Concept>> {
+        let concepts: Vec<Concept> = self.concepts().collect();
+        (self.content == Content::Complete && concepts.iter().any(|concept| concept.code == code)).then_some(concepts)
+    }
 }
 
 impl<'a> ValueSet<'a> {

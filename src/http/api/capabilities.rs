@@ -83,7 +83,7 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
         "resource": resources,
         "interaction": codes(&OF_SYSTEM),
         "searchParam": common(),
-        "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
+        "compartment": compartments(),
     });
     json!({
         "resourceType": "CapabilityStatement",
@@ -119,6 +119,16 @@ fn operations(entrance: Entrance, kind: ResourceType) -> Vec<Value> {
     let all = common.iter().chain(own).filter(|(name, _)| mounted(name));
     let one = |(name, definition): &(&str, &str)| json!({ "name": name, "definition": format!("http://hl7.org/fhir/OperationDefinition/{definition}") });
     all.map(one).collect()
+}
+
+/// By the addresses of their definitions.
+fn compartments() -> Vec<String> {
+    let small_first = |of: ResourceType| {
+        let name = of.name();
+        let (head, rest) = name.split_at(1);
+        format!("http://hl7.org/fhir/CompartmentDefinition/{}{rest}", head.to_lowercase())
+    };
+    Definitions::r4().compartments().map(small_first).collect()
 }
 
 fn includes(kind: ResourceType) -> Vec<Value> {

@@ -116,18 +116,19 @@ impl Look {
         Self::search(kinds, None, String::new(), query, manner)
     }
 
-    /// `GET /fhir/Patient/1/Observation` and `/fhir/Patient/1/*`.
+    /// `GET /fhir/Patient/1/Observation` and `/fhir/Patient/1/*`; so with an Encounter, a Practitioner, ….
     fn in_compartment(compartment: &str, id: &str, kind: &str, query: &str, manner: &Manner) -> Result<Self, Refusal> {
         let (of, id) = (type_of(compartment)?, id_of(id)?);
-        if of != ResourceType::Patient {
+        let r4 = Definitions::r4();
+        if !r4.compartments().any(|known| known == of) {
             return Err(Refusal::saying(
                 Refused::NotFound,
-                "The only compartments here are those of patients, as in Patient/1/Observation. Search by a reference \
-                 instead, as in Observation?encounter=1.",
+                "Only a Device, an Encounter, a Patient, a Practitioner and a RelatedPerson have a compartment. Search by a \
+                 reference instead, as in Observation?subject=Group/1.",
             ));
         }
-        let r4 = Definitions::r4();
-        let belongs = |kind: &ResourceType| *kind == of || !r4.patient_compartment(*kind).is_empty();
+        let is_itself = |kind: ResourceType| kind == of && of == ResourceType::Patient;
+        let belongs = |kind: &ResourceType| is_itself(*kind) || !r4.compartment(of, *kind).is_empty();
         let path = format!("{of}/{id}/{}", if kind == "*" { "*" } else { type_of(kind)?.name() });
         let kinds = match kind {
             "*" => {
@@ -136,14 +137,14 @@ impl Look {
             _ => vec![type_of(kind)?],
         };
         if !kinds.iter().all(belongs) {
-            return Err(Refusal::saying(Refused::NotFound, "This type is in no patient's compartment."));
+            return Err(Refusal::saying(Refused::NotFound, "This type is in no such compartment."));
         }
-        Self::search(kinds, Some(&id), path, query, manner)
+        Self::search(kinds, Some((of, &id)), path, query, manner)
     }
 
     fn search(
         kinds: Vec<ResourceType>,
-        compartment: Option<&FhirId>,
+        compartment: Option<(ResourceType, &FhirId)>,
         path: String,
         query: &str,
         manner: &Manner,
@@ -156,8 +157,12 @@ impl Look {
             let mut query = manner.query(kind, &own).map_err(|error| refusal::of_query(&error))?;
             match compartment {
                 // In a patient's compartment the only patient is that one.
-                Some(id) if kind == ResourceType::Patient => query.filters.push(Filter::Ids(vec![id.clone()])),
-                of => query.compartment = of.cloned(),
+                Some((ResourceType::Patient, id)) if kind == ResourceType::Patient => {
+                    query.filters.push(Filter::Ids(vec![id.clone()]));
+                }
+                Some((ResourceType::Patient, id)) => query.compartment = Some(id.clone()),
+                Some((of, id)) => query.within(Definitions::r4(), of, id),
+                None => {}
             }
             if many && !query.sort.is_empty() {
                 return Err(Refusal::saying(

@@ -36,7 +36,7 @@ impl From<RecordError> for Refusal {
             RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
             RecordError::DanglingReference(_) => coded(Refused::Unprocessable, IssueCode::NotFound, sentence),
             RecordError::NotYours(_) | RecordError::IdChanged => Self::saying(Refused::Unprocessable, sentence),
-            RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) => {
+            RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) | RecordError::TooMuchAlong(_) => {
                 coded(Refused::Unprocessable, IssueCode::TooCostly, sentence)
             }
             RecordError::Store(error) => error.into(),
@@ -53,7 +53,10 @@ impl From<RecordError> for Refusal {
 /// A search that cannot be understood.
 pub(super) fn of_query(error: &QueryError) -> Refusal {
     let code = match error {
-        QueryError::Unknown { .. } | QueryError::Modifier { .. } => IssueCode::NotSupported,
+        QueryError::Unknown { .. } | QueryError::Modifier { .. } | QueryError::Unsupported { .. } => {
+            IssueCode::NotSupported
+        }
+        QueryError::Twice { .. } => IssueCode::Duplicate,
         QueryError::TooMuch { .. } => IssueCode::TooCostly,
         QueryError::Value { .. } | QueryError::Target { .. } => IssueCode::Value,
         QueryError::Encoding => IssueCode::Structure,

@@ -19,7 +19,7 @@ pub(super) fn page(page: &Page, queries: &[Query], base: &str, path: &str) -> Ve
             understood = join_queries(&format!("_type={}", kinds.join(",")), &understood);
         }
     }
-    out.links(&links(&address(base, path), &understood, page.next.as_deref()));
+    out.links(&links(&address(base, path), &understood, query.cursor.as_deref(), page.next.as_deref()));
     if query.summary != Some(Summary::Count) {
         let shape = Shape::of_query(query);
         // What comes along is whole where elements of the matches were asked for.
@@ -46,7 +46,7 @@ pub(super) fn history(page: &VersionPage, base: &str, path: &str, understood: &s
     if let Some(total) = page.total {
         out.text(&format!(r#","total":{total}"#));
     }
-    out.links(&links(&address(base, path), understood, page.next.as_deref()));
+    out.links(&links(&address(base, path), understood, None, page.next.as_deref()));
     for version in &page.versions {
         let stored = &version.stored;
         let (method, status) = match (version.deleted, stored.version) {
@@ -77,13 +77,19 @@ fn address(base: &str, path: &str) -> String {
     if path.is_empty() { base.to_owned() } else { format!("{base}/{path}") }
 }
 
-fn links(address: &str, understood: &str, next: Option<&str>) -> Vec<(&'static str, String)> {
-    let mut links = vec![("self", join(address, understood))];
-    if let Some(next) = next {
+/// `this` is the marker of this page, where it is a later one.
+fn links(address: &str, understood: &str, this: Option<&str>, next: Option<&str>) -> Vec<(&'static str, String)> {
+    let page = |marker: &str| {
         let mut cursor = "_cursor=".to_owned();
-        encode(next, &mut cursor);
-        links.push(("next", join(address, &join_queries(understood, &cursor))));
-    }
+        encode(marker, &mut cursor);
+        join(address, &join_queries(understood, &cursor))
+    };
+    let first = join(address, understood);
+    let mut links = match this {
+        None => vec![("self", first)],
+        Some(this) => vec![("self", page(this)), ("first", first)],
+    };
+    links.extend(next.map(|next| ("next", page(next))));
     links
 }
 

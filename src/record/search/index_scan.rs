@@ -1,164 +1,208 @@
 //! Reads one filter's index: a superset of the rows that pass, or nothing where no index helps.
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use super::RecordError;
-use crate::fhir::ResourceType;
+use crate::base::FhirId;
 use crate::fhir::search::{
-    DateRange, DateTest, Filter, NumberTest, Prefix, QuantityTest, ReferenceTarget, ReferenceTest, StringMatch,
-    SystemTest, Test, Text, TokenMatch, TokenTest, UriMatch, sortable,
+    DateRange, DateTest, Filter, NumberTest, ParamRef, Prefix, QuantityTest, ReferenceTarget, ReferenceTest,
+    StringMatch, SystemTest, Test, Text, TokenMatch, TokenTest, UriMatch, sortable,
 };
+use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{LONGEST_URI, TEXT, cut, local_hash, reference_hash};
 use crate::record::layout::{CLASSES, DATE, NUMBER, OPEN_CLASS, REFERENCE, STRING, TOKEN, URI, hash32, hash64};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
-use crate::store::{Direction, Key, KeyRange, Read, ReadExt, StoreError, Table, Value};
+use crate::store::{Direction, Key, KeyRange, Read, ReadExt, StoreError};
 
-/// A set larger than this is no help: the type's own order is the better way in.
-pub(super) const MOST: usize = 50_000;
+/// Row numbers of an index, read as they are asked for; one may come several times.
+pub(super) type Stream<'a> = Box<dyn Iterator<Item = Result<RowNumber, RecordError>> + 'a>;
 
-type Rows = BTreeSet<RowNumber>;
-
-/// The rows of a filter's index, if it has one and they are fewer than `most`.
-pub(super) fn rows(
-    read: &dyn Read,
-    kind: ResourceType,
-    filter: &Filter,
-    most: usize,
-) -> Result<Option<Rows>, RecordError> {
-    let mut found = Found { rows: Rows::new(), most };
-    let fits = match filter {
-        Filter::Ids(ids) => {
-            for id in ids {
-                found.rows.extend(find(read, kind, id)?);
-            }
-            true
-        }
-        Filter::Test { param, test } => match test {
-            Test::Token { how: TokenMatch::Is, any } => tokens(read, param.id, any, &mut found)?,
-            Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => {
-                strings(read, param.id, any, &mut found)?
-            }
-            Test::Date(any) => dates(read, param.id, any, &mut found)?,
-            Test::Reference(any) => references(read, param.id, any, &mut found)?,
-            Test::Uri { how, any } => uris(read, param.id, *how, any, &mut found)?,
-            Test::Number(any) => numbers(read, param.id, any.iter().map(|number| (0, *number)), &mut found)?,
-            Test::Quantity(any) => quantities(read, param.id, any, &mut found)?,
-            _ => false,
-        },
-        _ => false,
-    };
-    Ok(fits.then_some(found.rows))
+/// The rows of a filter's index, if it has one.
+pub(super) fn rows<'a>(read: &'a dyn Read, kind: ResourceType, filter: &Filter) -> Option<Stream<'a>> {
+    let mut scans = Vec::new();
+    of_filter(kind, filter, &mut scans)?;
+    Some(Box::new(scans.into_iter().flat_map(move |scan| match scan.run(read, kind) {
+        Ok(rows) => rows,
+        Err(error) => Box::new(std::iter::once(Err(error))),
+    })))
 }
 
-/// Rows gathered so far; gathering stops when there are too many to help.
-struct Found {
-    rows: Rows,
-    most: usize,
+/// A part of an index.
+enum Scan {
+    Id(FhirId),
+    Token(KeyRange),
+    /// Whatever code, of this system or of an implied one.
+    Systems(KeyRange, u32),
+    String(KeyRange),
+    /// Texts that hold this, or that are too long for their key to tell.
+    Holding(KeyRange, String),
+    Date(KeyRange),
+    Number(KeyRange),
+    Reference(KeyRange),
+    Uri(KeyRange),
 }
 
-impl Found {
-    /// Adds the rows of a range; `false` when there are too many.
-    fn add<K: Key, V: Value>(
-        &mut self,
-        read: &dyn Read,
-        table: &Table<K, V>,
-        range: KeyRange,
-        row: fn(&K) -> RowNumber,
-    ) -> Result<bool, StoreError> {
-        for found in read.scan(table, range, Direction::Up)? {
-            let (key, _) = found?;
-            self.rows.insert(row(&key));
-            if self.rows.len() >= self.most {
-                return Ok(false);
+impl Scan {
+    fn run<'a>(self, read: &'a dyn Read, kind: ResourceType) -> Result<Stream<'a>, RecordError> {
+        let up = Direction::Up;
+        Ok(match self {
+            Self::Id(id) => Box::new(find(read, kind, &id)?.into_iter().map(Ok)),
+            Self::Token(range) => numbers_of(read.scan(&TOKEN, range, up)?, |key| Some(key.3)),
+            Self::Systems(range, system) => {
+                let implied = hash32(&[""]);
+                let fits =
+                    move |key: (u16, u64, u32, RowNumber)| (key.2 == system || key.2 == implied).then_some(key.3);
+                numbers_of(read.scan(&TOKEN, range, up)?, fits)
             }
-        }
-        Ok(true)
+            Self::String(range) => numbers_of(read.scan(&STRING, range, up)?, |key| Some(key.2)),
+            Self::Holding(range, part) => {
+                let fits = move |key: (u16, String, RowNumber)| {
+                    // A character has four bytes at most: one that was cut off leaves so much room.
+                    (key.1.contains(&part) || key.1.len() + 4 > TEXT).then_some(key.2)
+                };
+                numbers_of(read.scan(&STRING, range, up)?, fits)
+            }
+            Self::Date(range) => numbers_of(read.scan(&DATE, range, up)?, |key| Some(key.3)),
+            Self::Number(range) => numbers_of(read.scan(&NUMBER, range, up)?, |key| Some(key.3)),
+            Self::Reference(range) => numbers_of(read.scan(&REFERENCE, range, up)?, |key| Some(key.2)),
+            Self::Uri(range) => numbers_of(read.scan(&URI, range, up)?, |key| Some(key.2)),
+        })
     }
 }
 
-fn tokens(read: &dyn Read, param: u16, any: &[TokenTest], found: &mut Found) -> Result<bool, RecordError> {
+fn numbers_of<'a, K: 'a, V: 'a>(
+    rows: impl Iterator<Item = Result<(K, V), StoreError>> + 'a,
+    number: impl Fn(K) -> Option<RowNumber> + 'a,
+) -> Stream<'a> {
+    Box::new(rows.filter_map(move |row| match row {
+        Ok((key, _)) => number(key).map(Ok),
+        Err(error) => Some(Err(error.into())),
+    }))
+}
+
+fn of_filter(kind: ResourceType, filter: &Filter, out: &mut Vec<Scan>) -> Option<()> {
+    match filter {
+        Filter::Ids(ids) => out.extend(ids.iter().cloned().map(Scan::Id)),
+        Filter::Test { param, test } if has_rows(param) => of_test(kind, param.id, test, out)?,
+        Filter::Any(any) => any.iter().try_for_each(|one| of_filter(kind, one, out))?,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// These two stand in every resource's own row.
+fn has_rows(param: &ParamRef) -> bool {
+    !matches!(param.code.as_str(), "_id" | "_lastUpdated")
+}
+
+fn of_test(kind: ResourceType, param: u16, test: &Test, out: &mut Vec<Scan>) -> Option<()> {
+    match test {
+        Test::Token { how: TokenMatch::Is, any } => tokens(param, any, out),
+        Test::TypedIdentifier(any) => {
+            out.extend(any.iter().map(|test| Scan::Token(KeyRange::prefix(&(param, hash64(&[&test.value]))))));
+        }
+        Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => strings(param, any, out),
+        Test::String { how: StringMatch::Contains, any } => {
+            out.extend(any.iter().map(|text| Scan::Holding(KeyRange::prefix(&(param,)), text.folded.clone())));
+        }
+        Test::Date(any) => dates(param, any, out)?,
+        Test::Reference(any) => references(param, any, out)?,
+        Test::Uri { how, any } => uris(param, *how, any, out)?,
+        Test::Number(any) => any.iter().try_for_each(|test| number(param, 0, test, Width::Point, out))?,
+        Test::Quantity(any) => any.iter().try_for_each(|test| quantity(param, test, out))?,
+        Test::Composite(any) => any.iter().try_for_each(|parts| composite(kind, param, parts, out))?,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// One of the parts that an index helps with: what stands at the composite's place stands in the resource.
+fn composite(kind: ResourceType, param: u16, parts: &[Test], out: &mut Vec<Scan>) -> Option<()> {
+    let r4 = Definitions::r4();
+    let components = &r4.search_param_by_id(param)?.components;
+    components.iter().zip(parts).find_map(|(component, part)| {
+        let own = r4.search_param_by_id(component.param).filter(|own| own.base == kind.name())?;
+        let mut scans = Vec::new();
+        of_test(kind, own.id, part, &mut scans)?;
+        out.append(&mut scans);
+        Some(())
+    })
+}
+
+fn tokens(param: u16, any: &[TokenTest], out: &mut Vec<Scan>) {
     for test in any {
-        let Some(code) = &test.code else { return Ok(false) };
-        let code = hash64(&[code]);
-        let fits = match &test.system {
-            SystemTest::Any => found.add(read, &TOKEN, KeyRange::prefix(&(param, code)), |key| key.3)?,
-            // A code whose system is implied stands without one, and any system asked for is taken for it.
-            SystemTest::Is(system) => {
-                found.add(read, &TOKEN, KeyRange::prefix(&(param, code, hash32(&[system]))), |key| key.3)?
-                    && found.add(read, &TOKEN, KeyRange::prefix(&(param, code, hash32(&[""]))), |key| key.3)?
+        // A code whose system is implied stands without one, and any system asked for is taken for it.
+        let implied = hash32(&[""]);
+        match (&test.code, &test.system) {
+            (Some(code), SystemTest::Any) => {
+                out.push(Scan::Token(KeyRange::prefix(&(param, hash64(&[code])))));
             }
-            SystemTest::None => {
-                found.add(read, &TOKEN, KeyRange::prefix(&(param, code, hash32(&[""]))), |key| key.3)?
+            (Some(code), SystemTest::Is(system)) => {
+                for system in [hash32(&[system]), implied] {
+                    out.push(Scan::Token(KeyRange::prefix(&(param, hash64(&[code]), system))));
+                }
             }
-        };
-        if !fits {
-            return Ok(false);
+            (Some(code), SystemTest::None) => {
+                out.push(Scan::Token(KeyRange::prefix(&(param, hash64(&[code]), implied))));
+            }
+            (None, SystemTest::Is(system)) => {
+                out.push(Scan::Systems(KeyRange::prefix(&(param,)), hash32(&[system])));
+            }
+            (None, _) => out.push(Scan::Token(KeyRange::prefix(&(param,)))),
         }
     }
-    Ok(true)
 }
 
-fn strings(read: &dyn Read, param: u16, any: &[Text], found: &mut Found) -> Result<bool, RecordError> {
+fn strings(param: u16, any: &[Text], out: &mut Vec<Scan>) {
     for text in any {
         let mut head = (param,).to_bytes();
         head.extend(
             cut(&text.folded, TEXT).bytes().flat_map(|byte| if byte == 0 { vec![0, 0xFF] } else { vec![byte] }),
         );
-        if !found.add(read, &STRING, KeyRange::prefix_bytes(head), |key| key.2)? {
-            return Ok(false);
-        }
+        out.push(Scan::String(KeyRange::prefix_bytes(head)));
     }
-    Ok(true)
 }
 
-fn references(read: &dyn Read, param: u16, any: &[ReferenceTest], found: &mut Found) -> Result<bool, RecordError> {
+fn references(param: u16, any: &[ReferenceTest], out: &mut Vec<Scan>) -> Option<()> {
     for test in any {
         let hashes = match test {
             ReferenceTest::Target(ReferenceTarget::Identifier { .. })
             | ReferenceTest::Identifier(_)
             | ReferenceTest::Below(_)
-            | ReferenceTest::Above(_) => return Ok(false),
+            | ReferenceTest::Above(_) => return None,
             ReferenceTest::Target(target) => reference_hash(target).into_iter().collect(),
             ReferenceTest::Id { kinds, id } => {
                 kinds.iter().map(|kind| local_hash(*kind, id.as_str())).collect::<Vec<_>>()
             }
         };
-        for hash in hashes {
-            if !found.add(read, &REFERENCE, KeyRange::prefix(&(param, hash)), |key| key.2)? {
-                return Ok(false);
-            }
-        }
+        out.extend(hashes.into_iter().map(|hash| Scan::Reference(KeyRange::prefix(&(param, hash)))));
     }
-    Ok(true)
+    Some(())
 }
 
-fn uris(read: &dyn Read, param: u16, how: UriMatch, any: &[String], found: &mut Found) -> Result<bool, RecordError> {
+fn uris(param: u16, how: UriMatch, any: &[String], out: &mut Vec<Scan>) -> Option<()> {
     for uri in any {
         let head = cut(uri, LONGEST_URI);
-        let range = match how {
+        out.push(Scan::Uri(match how {
             UriMatch::Is => KeyRange::prefix(&(param, head)),
             UriMatch::Below => {
                 let mut bytes = (param,).to_bytes();
                 bytes.extend_from_slice(head.as_bytes());
                 KeyRange::prefix_bytes(bytes)
             }
-            UriMatch::Above => return Ok(false),
-        };
-        if !found.add(read, &URI, range, |key| key.2)? {
-            return Ok(false);
-        }
+            UriMatch::Above => return None,
+        }));
     }
-    Ok(true)
+    Some(())
 }
 
-fn dates(read: &dyn Read, param: u16, any: &[DateTest], found: &mut Found) -> Result<bool, RecordError> {
+fn dates(param: u16, any: &[DateTest], out: &mut Vec<Scan>) -> Option<()> {
     for test in any {
         let DateRange { start, end } = test.range;
         // Every interval that meets this window may pass; the resource decides.
         let (from, to) = match test.prefix {
-            Prefix::Ne => return Ok(false),
+            Prefix::Ne => return None,
             Prefix::Eq | Prefix::Approximately => (start, end),
             Prefix::Gt | Prefix::StartsAfter | Prefix::Ge => (start, i64::MAX),
             Prefix::Lt | Prefix::EndsBefore | Prefix::Le => (i64::MIN, end),
@@ -166,45 +210,45 @@ fn dates(read: &dyn Read, param: u16, any: &[DateTest], found: &mut Found) -> Re
         for class in 0..=OPEN_CLASS {
             let back = CLASSES.get(usize::from(class)).map_or(i64::MIN, |longest| from.saturating_sub(*longest));
             let start = Bound::Included((param, class, back).to_bytes());
-            let end = KeyRange::prefix(&(param, class, to));
-            if !found.add(read, &DATE, end.starting(start), |key| key.3)? {
-                return Ok(false);
-            }
+            out.push(Scan::Date(KeyRange::prefix(&(param, class, to)).starting(start)));
         }
     }
-    Ok(true)
+    Some(())
 }
 
-fn numbers(
-    read: &dyn Read,
-    param: u16,
-    any: impl Iterator<Item = (u32, NumberTest)>,
-    found: &mut Found,
-) -> Result<bool, RecordError> {
-    for (unit, test) in any {
-        // Only the low end of a range stands in the index: what begins below may still reach up.
-        let to = match test.prefix {
-            Prefix::Ne => return Ok(false),
-            Prefix::Eq | Prefix::Approximately => test.high,
-            Prefix::Gt | Prefix::StartsAfter | Prefix::Ge => f64::INFINITY,
-            Prefix::Lt | Prefix::EndsBefore | Prefix::Le => test.high.max(test.value),
-        };
-        let end = KeyRange::prefix(&(param, unit, sortable(to)));
-        if !found.add(read, &NUMBER, end.starting(Bound::Included((param, unit).to_bytes())), |key| key.3)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// What an index row of a number stands for.
+#[derive(Clone, Copy)]
+enum Width {
+    Point,
+    /// The low end of what may be a range: what begins below may still reach up.
+    Range,
 }
 
-fn quantities(read: &dyn Read, param: u16, any: &[QuantityTest], found: &mut Found) -> Result<bool, RecordError> {
-    let mut tests = Vec::new();
-    for test in any {
-        match test.unit.as_ref().map(|unit| &unit.canonical) {
-            Some(Some((canonical, number))) => tests.push((hash32(&[canonical]), *number)),
-            // Without a unit, or with one that is not known, every unit's rows would have to be read.
-            _ => return Ok(false),
-        }
+fn number(param: u16, unit: u32, test: &NumberTest, width: Width, out: &mut Vec<Scan>) -> Option<()> {
+    let (from, to) = match test.prefix {
+        Prefix::Ne => return None,
+        Prefix::Eq | Prefix::Approximately => (test.low.min(test.value), test.high.max(test.value)),
+        Prefix::Gt | Prefix::StartsAfter | Prefix::Ge => (test.value, f64::INFINITY),
+        Prefix::Lt | Prefix::EndsBefore | Prefix::Le => (f64::NEG_INFINITY, test.value),
+    };
+    let start = match width {
+        Width::Point => (param, unit, sortable(from)).to_bytes(),
+        Width::Range => (param, unit).to_bytes(),
+    };
+    let end = KeyRange::prefix(&(param, unit, sortable(to)));
+    out.push(Scan::Number(end.starting(Bound::Included(start))));
+    Some(())
+}
+
+fn quantity(param: u16, test: &QuantityTest, out: &mut Vec<Scan>) -> Option<()> {
+    // Without a unit every unit's rows would have to be read, and each by its own number.
+    let unit = test.unit.as_ref()?;
+    match &unit.canonical {
+        Some((canonical, converted)) => number(param, hash32(&[canonical]), converted, Width::Range, out)?,
+        // The words for a unit may stand beside a code that was converted.
+        None if unit.system.is_none() => return None,
+        None => {}
     }
-    numbers(read, param, tests.into_iter(), found)
+    // What could not be converted stands as it was given.
+    number(param, 0, &test.number, Width::Range, out)
 }

@@ -1,34 +1,48 @@
 //! Which index leads into a search, and what of its filters is decided before a resource is opened.
+//!
+//! All indexes that help with some filter are read at once, a few rows each in turn: the first that comes to its end has
+//! the fewest, and nothing was read of the others that was longer than it. What other resources decide (chains) is asked
+//! of each candidate where few are left, and else from the other side.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use super::cursor::Place;
-use super::index_scan;
-use super::{RecordError, Visible, all_matching};
+use super::index_scan::{self, Stream};
+use super::links::targets_of;
+use super::place::{Order, Place};
+use super::{RecordError, Visible, all_matching, list_members};
 use crate::base::FhirId;
 use crate::fhir::search::{
-    Filter, Query, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch, TokenTest,
+    DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch, TokenTest,
 };
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{code_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::{find, row};
 use crate::record::rows::{Row, RowNumber};
-use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
+use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
+
+/// A set larger than this is no help: the type's own order is the better way in.
+const MOST: usize = 50_000;
+/// The largest set that a later page of a search is read from, whose first page came from a smaller one.
+const MOST_LATER: usize = 1_000_000;
+/// With so few candidates each is asked for itself what other resources say of it.
+const FEW: usize = 4_096;
+/// How many rows of an index are read before the next one's turn.
+const STRIDE: usize = 64;
 
 /// A candidate and its place in the answer's order.
 pub(super) type Candidates<'a> = Box<dyn Iterator<Item = Result<(Place, RowNumber), RecordError>> + 'a>;
 
 pub(super) struct Plan {
     way: Way,
-    /// For each filter that needs other resources: the rows that pass.
+    /// For filters that need other resources: the rows that pass.
     sets: Vec<(usize, BTreeSet<RowNumber>)>,
 }
 
 enum Way {
-    /// Everything of the type, last changed first.
-    Type,
+    /// Everything of the type that was last changed in this window, last changed first.
+    Type(DateRange),
     /// What a patient's compartment holds of the type, clinically newest first.
     Compartment { patient: RowNumber, codes: Option<Vec<u64>> },
     /// A set from an index, newest row first.
@@ -36,47 +50,63 @@ enum Way {
 }
 
 impl Plan {
+    /// `order` is that of an earlier page, to which this one must keep.
     pub(super) fn of(
-        read: &dyn Read,
-        query: &Query,
-        within: Option<&FhirId>,
-        visible: &mut Visible<'_>,
-    ) -> Result<Self, RecordError> {
-        Self::of_filters(read, query.kind, &query.filters, within, visible)
-    }
-
-    pub(super) fn of_filters(
         read: &dyn Read,
         kind: ResourceType,
         filters: &[Filter],
         within: Option<&FhirId>,
+        order: Option<Order>,
         visible: &mut Visible<'_>,
     ) -> Result<Self, RecordError> {
+        if let Some(way) = compartment(read, kind, filters, within)? {
+            return Ok(Self { way, sets: vec![] });
+        }
+        if order == Some(Order::Updated) {
+            return Ok(Self { way: Way::Type(window(filters)), sets: vec![] });
+        }
+        let most = if order == Some(Order::Rows) { MOST_LATER } else { MOST };
+        let mut best = shortest(read, kind, filters, most, visible)?;
         let mut sets = Vec::new();
-        for (at, filter) in filters.iter().enumerate() {
-            if let Some(set) = by_other_resources(read, kind, filter, visible)? {
-                sets.push((at, set));
+        if best.as_ref().is_none_or(|set| set.len() > FEW) {
+            for (at, filter) in filters.iter().enumerate() {
+                let most = best.as_ref().map_or(most, BTreeSet::len);
+                if let Some(set) = by_other_resources(read, kind, filter, most, visible)? {
+                    if best.as_ref().is_none_or(|best| set.len() < best.len()) {
+                        best = Some(set.clone());
+                    }
+                    sets.push((at, set));
+                }
             }
         }
-        let way = match compartment(read, kind, filters, within)? {
-            Some(way) => way,
-            None => match narrowest(read, kind, filters, &sets)? {
-                Some(rows) => Way::Rows(rows),
-                None => Way::Type,
-            },
-        };
-        Ok(Self { way, sets })
+        match best {
+            Some(rows) => Ok(Self { way: Way::Rows(rows), sets }),
+            None if order == Some(Order::Rows) => Err(RecordError::TooWide),
+            None => Ok(Self { way: Way::Type(window(filters)), sets }),
+        }
     }
 
-    /// What is known of a filter without opening the resource.
+    pub(super) const fn order(&self) -> Order {
+        match self.way {
+            Way::Type(_) => Order::Updated,
+            Way::Compartment { .. } => Order::Compartment,
+            Way::Rows(_) => Order::Rows,
+        }
+    }
+
+    /// What is known of a filter without reading the resource's text.
     pub(super) fn decided(&self, at: usize, filter: &Filter, row: &Row, number: RowNumber) -> Option<bool> {
         match filter {
             Filter::Ids(ids) => Some(ids.contains(&row.id)),
+            Filter::Test { param, test: Test::Date(any) } if param.code == "_lastUpdated" => {
+                let at = row.updated.as_millisecond();
+                Some(any.iter().any(|test| test.accepts(DateRange { start: at, end: at })))
+            }
             _ => self.sets.iter().find(|(of, _)| *of == at).map(|(_, set)| set.contains(&number)),
         }
     }
 
-    /// Candidates in the answer's order, from behind `after` where the order allows to begin there.
+    /// Candidates in the answer's order, from behind `after` where that is a place in it.
     pub(super) fn candidates<'a>(
         &'a self,
         read: &'a dyn Read,
@@ -95,15 +125,23 @@ impl Plan {
                     };
                     let fits =
                         codes.as_ref().is_none_or(|codes| tag.more || codes.iter().any(|c| tag.codes.contains(c)));
-                    fits.then(|| Ok((Place::of_bytes((date, number).to_bytes()), number)))
+                    fits.then(|| Ok((Place::new(Order::Compartment, (date, number).to_bytes()), number)))
                 })))
             }
-            Way::Type => {
-                let rows = read.scan(&HISTORY, from(&(kind.number(),), after), Direction::Up)?;
+            Way::Type(window) => {
+                let head = (kind.number(),);
+                let range = match after {
+                    Some(_) => from(&head, after),
+                    None => KeyRange::prefix_from(&head, Bound::Included((kind.number(), Desc(window.end)).to_bytes())),
+                };
+                let first = window.start;
+                let rows = read.scan(&HISTORY, range, Direction::Up)?;
+                let rows =
+                    rows.take_while(move |row| row.as_ref().map_or(true, |((_, updated, ..), _)| updated.0 >= first));
                 Ok(Box::new(rows.filter_map(|found| {
                     match found {
                         Ok(((_, updated, number, version), tag)) => (tag.current == Currency::Current)
-                            .then(|| Ok((Place::of_bytes((updated, number, version).to_bytes()), number))),
+                            .then(|| Ok((Place::new(Order::Updated, (updated, number, version).to_bytes()), number))),
                         Err(error) => Some(Err(error.into())),
                     }
                 })))
@@ -123,25 +161,23 @@ fn from(head: &impl Key, after: Option<&Place>) -> KeyRange {
     }
 }
 
-/// Names what cannot run, for the refusal.
-pub(super) fn unsupported(filter: &Filter) -> Option<&'static str> {
-    match filter {
-        Filter::Special(special) => Some(match special {
-            Special::Narrative(_) | Special::Content(_) => return None,
-            Special::List(_) => "_list",
-            Special::Expression(_) => "_filter",
-            Special::Named(_) => "_query",
-            Special::Near { .. } => "near",
-        }),
-        Filter::Test { test: Test::Token { how, .. }, .. } => match how {
-            TokenMatch::Is | TokenMatch::Not => None,
-            TokenMatch::In | TokenMatch::NotIn => Some(":in and :not-in"),
-            TokenMatch::Below | TokenMatch::Above => Some(":below and :above of codes"),
-        },
-        Filter::Chain { then, .. } | Filter::Has { then, .. } => unsupported(then),
-        Filter::Any(any) => any.iter().find_map(unsupported),
-        _ => None,
+/// When what passes was last changed, as far as the filters say.
+fn window(filters: &[Filter]) -> DateRange {
+    let mut window = DateRange { start: i64::MIN, end: i64::MAX };
+    for filter in filters {
+        let Filter::Test { param, test: Test::Date(any) } = filter else { continue };
+        let ([test], "_lastUpdated") = (any.as_slice(), param.code.as_str()) else { continue };
+        match test.prefix {
+            Prefix::Ne => {}
+            Prefix::Gt | Prefix::Ge | Prefix::StartsAfter => window.start = window.start.max(test.range.start),
+            Prefix::Lt | Prefix::Le | Prefix::EndsBefore => window.end = window.end.min(test.range.end),
+            Prefix::Eq | Prefix::Approximately => {
+                window.start = window.start.max(test.range.start);
+                window.end = window.end.min(test.range.end);
+            }
+        }
     }
+    window
 }
 
 /// The compartment as the way in: a reference parameter that names one patient, whose references are all in
@@ -159,7 +195,8 @@ fn compartment(
         })
     };
     let compartment = Definitions::r4().patient_compartment(kind);
-    if compartment.is_empty() && kind != ResourceType::Patient {
+    let named = filters.iter().any(|filter| matches!(filter, Filter::Ids(_)));
+    if named || (compartment.is_empty() && kind != ResourceType::Patient) {
         return Ok(None);
     }
     for filter in filters {
@@ -188,84 +225,79 @@ fn codes(filters: &[Filter]) -> Option<Vec<u64>> {
     })
 }
 
-/// The smallest set that an index gives for one of the filters.
-fn narrowest(
+/// The smallest set that an index gives for one of the filters, if it is found within `most` rows.
+fn shortest(
     read: &dyn Read,
     kind: ResourceType,
     filters: &[Filter],
-    sets: &[(usize, BTreeSet<RowNumber>)],
+    most: usize,
+    visible: &mut Visible<'_>,
 ) -> Result<Option<BTreeSet<RowNumber>>, RecordError> {
-    let mut best: Option<BTreeSet<RowNumber>> = sets.iter().map(|(_, set)| set).min_by_key(|set| set.len()).cloned();
+    let mut racers: Vec<(Stream<'_>, BTreeSet<RowNumber>)> = Vec::new();
     for filter in filters {
-        let most = best.as_ref().map_or(index_scan::MOST, BTreeSet::len);
-        if most == 0 {
-            break;
-        }
-        if let Some(set) = index_scan::rows(read, kind, filter, most)? {
-            best = Some(set);
+        if let Filter::Special(Special::List(ids)) = filter {
+            let members = list_members(read, kind, ids, visible)?;
+            racers.push((Box::new(members.into_iter().map(Ok)), BTreeSet::new()));
+        } else if let Some(rows) = index_scan::rows(read, kind, filter) {
+            racers.push((rows, BTreeSet::new()));
         }
     }
-    Ok(best)
+    let mut read_each = 0;
+    while !racers.is_empty() && read_each < most {
+        for (rows, found) in &mut racers {
+            for _ in 0..STRIDE {
+                match rows.next() {
+                    Some(number) => found.insert(number?),
+                    None => return Ok(Some(std::mem::take(found))),
+                };
+            }
+        }
+        read_each += STRIDE;
+    }
+    Ok(None)
 }
 
-/// Filters that other resources decide: the rows of `kind` that pass.
+/// Filters that other resources decide: the rows of `kind` that pass, if they are no more than `most`.
 fn by_other_resources(
     read: &dyn Read,
     kind: ResourceType,
     filter: &Filter,
+    most: usize,
     visible: &mut Visible<'_>,
 ) -> Result<Option<BTreeSet<RowNumber>>, RecordError> {
+    let mut found = BTreeSet::new();
     match filter {
         Filter::Chain { param, target, then } => {
-            let targets = all_matching(read, *target, std::slice::from_ref(then.as_ref()), visible)?;
-            let mut found = BTreeSet::new();
-            for number in targets {
+            for number in all_matching(read, *target, std::slice::from_ref(then.as_ref()), visible)? {
                 let hash = local_hash(*target, row(read, number)?.id.as_str());
                 for source in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
                     found.insert(source?.0.2);
+                    if found.len() > most {
+                        return Ok(None);
+                    }
                 }
             }
-            Ok(Some(found))
         }
         Filter::Has { source, param, then } => {
-            let sources = all_matching(read, *source, std::slice::from_ref(then.as_ref()), visible)?;
-            let mut found = BTreeSet::new();
-            for number in sources {
+            for number in all_matching(read, *source, std::slice::from_ref(then.as_ref()), visible)? {
                 let value = serde_json::from_slice(&row(read, number)?.json).map_err(|_| RecordError::Damaged)?;
                 for id in targets_of(*source, &value, param.id, kind) {
                     found.extend(find(read, kind, &id)?);
                 }
             }
-            Ok(Some(found))
         }
-        Filter::Any(any) => {
-            let mut found = BTreeSet::new();
+        Filter::Any(any) if any.iter().any(|one| matches!(one, Filter::Chain { .. } | Filter::Has { .. })) => {
             for one in any {
-                match by_other_resources(read, kind, one, visible)? {
-                    Some(set) => found.extend(set),
-                    None => found.extend(all_matching(read, kind, std::slice::from_ref(one), visible)?),
+                match one {
+                    Filter::Chain { .. } | Filter::Has { .. } | Filter::Any(_) => {
+                        let Some(set) = by_other_resources(read, kind, one, most, visible)? else { return Ok(None) };
+                        found.extend(set);
+                    }
+                    plain => found.extend(all_matching(read, kind, std::slice::from_ref(plain), visible)?),
                 }
             }
-            Ok(Some(found))
         }
-        _ => Ok(None),
+        _ => return Ok(None),
     }
-}
-
-/// The ids of `kind` that a resource's reference parameter points at.
-pub(super) fn targets_of(
-    source: ResourceType,
-    value: &serde_json::Value,
-    param: u16,
-    kind: ResourceType,
-) -> Vec<FhirId> {
-    use crate::fhir::search::{SearchValue, extract};
-    extract(Definitions::r4(), source, value)
-        .into_iter()
-        .filter(|found| found.param == param)
-        .filter_map(|found| match found.value {
-            SearchValue::Reference(ReferenceTarget::Local { kind: target, id }) if target == kind => Some(id),
-            _ => None,
-        })
-        .collect()
+    Ok((found.len() <= most).then_some(found))
 }

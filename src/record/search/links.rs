@@ -1,0 +1,109 @@
+//! Filters that other resources decide, asked of one resource at a time: right where few are left to ask.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Opened, RecordError, Visible, list_members};
+use crate::base::FhirId;
+use crate::fhir::search::{self, Filter, ReferenceTarget, SearchValue, Special};
+use crate::fhir::{Definitions, ResourceType};
+use crate::record::index::local_hash;
+use crate::record::layout::REFERENCE;
+use crate::record::numbers::{find, row};
+use crate::record::rows::{RowNumber, State};
+use crate::store::{Direction, KeyRange, Read, ReadExt};
+
+/// What was decided so far, so that nothing is asked twice in one search.
+#[derive(Default)]
+pub(super) struct Links {
+    /// By the filter's place in memory, which does not change while a search runs.
+    known: HashMap<(usize, RowNumber), bool>,
+    lists: HashMap<usize, BTreeSet<RowNumber>>,
+}
+
+impl Links {
+    /// Whether a resource passes a filter, whatever the filter needs to be decided.
+    pub(super) fn holds(
+        &mut self,
+        read: &dyn Read,
+        opened: &Opened,
+        filter: &Filter,
+        visible: &mut Visible<'_>,
+    ) -> Result<bool, RecordError> {
+        match filter {
+            Filter::Ids(ids) => Ok(ids.contains(&opened.row.id)),
+            Filter::Any(any) => {
+                for one in any {
+                    if self.holds(read, opened, one, visible)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Filter::Chain { param, target, then } => {
+                for id in targets_of(opened.row.kind, opened.value()?, param.id, *target) {
+                    if let Some(number) = find(read, *target, &id)?
+                        && self.other_holds(read, number, *target, then, visible)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Filter::Has { source, param, then } => {
+                let hash = local_hash(opened.row.kind, opened.row.id.as_str());
+                for found in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
+                    let number = found?.0.2;
+                    if self.other_holds(read, number, *source, then, visible)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Filter::Special(Special::List(ids)) => {
+                let members = match self.lists.entry(std::ptr::from_ref(filter).addr()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(list_members(read, opened.row.kind, ids, visible)?),
+                };
+                Ok(members.contains(&opened.number))
+            }
+            _ => Ok(search::matches(Definitions::r4(), opened.row.kind, opened.value()?, filter)),
+        }
+    }
+
+    /// Whether another resource is there, may be seen, and passes.
+    fn other_holds(
+        &mut self,
+        read: &dyn Read,
+        number: RowNumber,
+        kind: ResourceType,
+        then: &Filter,
+        visible: &mut Visible<'_>,
+    ) -> Result<bool, RecordError> {
+        let key = (std::ptr::from_ref(then).addr(), number);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(*known);
+        }
+        let opened = Opened::new(number, row(read, number)?);
+        let stands = opened.row.kind == kind && opened.row.state == State::Live && visible(&opened.row)?;
+        let holds = stands && self.holds(read, &opened, then, visible)?;
+        self.known.insert(key, holds);
+        Ok(holds)
+    }
+}
+
+/// The ids of `kind` that a resource's reference parameter points at.
+pub(super) fn targets_of(
+    source: ResourceType,
+    value: &serde_json::Value,
+    param: u16,
+    kind: ResourceType,
+) -> Vec<FhirId> {
+    search::extract_one(Definitions::r4(), source, param, value)
+        .into_iter()
+        .filter_map(|found| match found {
+            SearchValue::Reference(ReferenceTarget::Local { kind: target, id }) if target == kind => Some(id),
+            _ => None,
+        })
+        .collect()
+}
