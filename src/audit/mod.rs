@@ -106,7 +106,7 @@ mod entry;
 mod event;
 mod fold;
 mod export;
-mod layout;
+pub mod layout;
 mod looks;
 mod prepare;
 mod query;

@@ -5,9 +5,7 @@ mod read;
 mod write;
 
 pub use read::{Skimmed, read_chunk, read_detail, read_entry, skim_chunk};
-#[cfg(test)]
-pub use write::put_entry;
-pub use write::{Body, detail_bytes, escaped, put_body, put_place, side_list};
+pub use write::{Body, detail_bytes, escaped, put_body, put_entry, put_place, side_list};
 
 /// The layout written today.
 const VERSION: u8 = 1;

@@ -100,7 +100,7 @@ pub struct Body<'a> {
     pub resources: &'a Resources,
 }
 
-#[cfg(test)]
+/// A whole entry, as it was read: what [`super::read_entry`] takes, this writes again byte by byte.
 pub fn put_entry(out: &mut Vec<u8>, entry: &crate::audit::entry::Entry) {
     put_place(out, &entry.place);
     put_body(
