@@ -51,13 +51,15 @@ pub fn commitment(salt: &[u8; 16], detail: &[u8]) -> Hash {
 /// The hash of a side list, chunk by chunk.
 pub struct ListHasher(blake3::Hasher);
 
-impl ListHasher {
-    pub fn new() -> Self {
+impl Default for ListHasher {
+    fn default() -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(LIST_DOMAIN);
         Self(hasher)
     }
+}
 
+impl ListHasher {
     pub fn chunk(&mut self, bytes: &[u8]) {
         self.0.update(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
         self.0.update(bytes);

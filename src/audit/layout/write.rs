@@ -185,7 +185,7 @@ pub fn side_list(touched: &[Touched]) -> (SideList, Vec<Vec<u8>>) {
     if !current.is_empty() {
         chunks.push(current);
     }
-    let mut hasher = ListHasher::new();
+    let mut hasher = ListHasher::default();
     for chunk in &chunks {
         hasher.chunk(chunk);
     }

@@ -350,7 +350,7 @@ impl<'a, R: Read> Walk<'a, R> {
     }
 
     fn list_is(&mut self, key: u64, time: i64, list: &SideList) -> Result<bool, AuditError> {
-        let mut hasher = ListHasher::new();
+        let mut hasher = ListHasher::default();
         let mut gather = Gather::default();
         let (mut chunks, mut parts, mut resources, mut good) = (0_u32, 0_u32, 0_u64, true);
         while let Some(row) = self.list_of(key)? {
