@@ -97,8 +97,18 @@ fn zone(text: &str) -> Option<Offset> {
 }
 
 fn millis(date: civil::Date, within: i64, offset: Offset) -> Option<i64> {
-    let midnight = offset.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-    midnight.as_millisecond().checked_add(within)
+    let midnight = days(date).checked_mul(DAY)? - i64::from(offset.seconds()) * 1000;
+    midnight.checked_add(within)
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar, up to the last day of 9999, by which many say "without an end": a timestamp
+/// of `jiff` ends the day before. Years are counted from March, so that the leap day is their last.
+fn days(date: civil::Date) -> i64 {
+    let month = i64::from(date.month());
+    let year = i64::from(date.year()) - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(date.day()) - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 fn split<const N: usize>(text: &str, by: char) -> Option<[&str; N]> {
@@ -152,7 +162,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_last_day_is_a_day() {
+        let last = parse_time("9999-12-31").unwrap();
+        assert_eq!((last.start, last.end), (253_402_214_400_000, 253_402_300_799_999));
+        assert_eq!(parse_time("9999").unwrap().end, last.end);
+        assert_eq!(parse_time("9999-12-31T23:59:59-14:00").unwrap().start, last.end - 999 + 14 * 3_600_000);
+        assert_eq!(parse_time("0001-01-01").unwrap().start, at("0001-01-01T00:00:00Z"));
+    }
+
     proptest! {
+        #[test]
+        fn days_are_counted_as_the_calendar_does(year in 1i16..9999, day in 1i16..=366) {
+            let date = civil::date(year, 1, 1).with().day_of_year(day.min(civil::date(year, 1, 1).days_in_year())).build().unwrap();
+            let at = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).unwrap();
+            prop_assert_eq!(days(date) * DAY, at.as_millisecond());
+        }
+
         #[test]
         fn any_text_is_a_time_or_not(text in "[-+0-9TZ:.]{0,40}") {
             if let Some(range) = parse_time(&text) {
