@@ -35,6 +35,8 @@ pub enum RecordError {
     NoCriteria,
     #[error("the resource's id is not that of the one that the condition found; leave it out, or name that one")]
     OtherId,
+    #[error("the condition found nothing, but the id in the resource is taken by another; nothing was changed")]
+    Taken,
     #[error("a patch cannot change a resource's id; nothing was changed")]
     IdChanged,
     #[error("{1}")]
@@ -52,7 +54,7 @@ pub enum RecordError {
     AtReading { place: usize, cause: Box<Self> },
     #[error("{0} is referred to and is not here; send it first, or in the same transaction")]
     DanglingReference(String),
-    #[error("this is not a {asked}: its resourceType says something else")]
+    #[error("the address is of the type {asked}, and the resourceType says another")]
     WrongType { asked: crate::fhir::ResourceType },
     #[error(transparent)]
     NotYours(#[from] crate::access::cut::NotYours),

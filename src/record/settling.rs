@@ -45,19 +45,23 @@ struct Pending {
     urls: Vec<Option<String>>,
     /// What the group changes: each resource once (http.html#trules).
     acted: BTreeSet<ResourceRef>,
+    /// The conditional updates by their places, each with how many stored resources it found.
+    conditions: Vec<(usize, Box<Query>, usize)>,
 }
 
 impl Writing<'_, '_, '_> {
     /// Makes the changes of a group of which some depend on what is stored. The place of the one that fails is said.
     pub(super) fn settle(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
         let Group { changes, links } = group;
-        let mut pending = Pending { steps: vec![], kinds: vec![], urls: vec![], acted: BTreeSet::new() };
+        let mut pending =
+            Pending { steps: vec![], kinds: vec![], urls: vec![], acted: BTreeSet::new(), conditions: vec![] };
         for (place, change) in changes.into_iter().enumerate() {
             pending.kinds.push(change.kind);
             pending.urls.push(change.full_url());
             let step = self.step(change, &mut pending).map_err(|error| error.at(place))?;
             pending.steps.push(step);
         }
+        pending.conditions_hold_together()?;
         self.link(&mut pending, links)?;
         let mut written: Vec<Written> = Vec::with_capacity(pending.steps.len());
         for (place, step) in pending.steps.into_iter().enumerate() {
@@ -152,12 +156,17 @@ impl Writing<'_, '_, '_> {
         let (id, identity) = match which {
             Which::Id(id) => (id, named),
             // http.html#cond-update
-            Which::Found(query) => match (self.at_most_one(&query)?, body.own_id.clone()) {
-                (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
-                (Some(row), _) => (row.id, named),
-                (None, Some(own)) => (own, named),
-                (None, None) => (FhirId::new(self.ambient), Identity::New as fn(FhirId) -> Identity),
-            },
+            Which::Found(query) => {
+                let found = self.at_most_one(&query)?;
+                pending.conditions.push((pending.steps.len(), query, usize::from(found.is_some())));
+                match (found, body.own_id.clone()) {
+                    (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
+                    (Some(row), _) => (row.id, named),
+                    (None, Some(own)) if self.sees(kind, &own)? => return Err(RecordError::Taken),
+                    (None, Some(own)) => (own, named),
+                    (None, None) => (FhirId::new(self.ambient), Identity::New as fn(FhirId) -> Identity),
+                }
+            }
         };
         pending.act_on(kind, &id)?;
         Ok(Step::Store { id, identity, body, condition, action: Action::Update })
@@ -232,6 +241,16 @@ impl Writing<'_, '_, '_> {
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
+    /// Whether there is one that the actor may read. To write over it, because a condition found another or none, would
+    /// lose it.
+    fn sees(&self, kind: ResourceType, id: &FhirId) -> Result<bool, RecordError> {
+        match self.live(kind, id) {
+            Ok(row) => Ok(self.permit(Action::Read, &row).is_ok()),
+            Err(RecordError::NotFound | RecordError::Gone | RecordError::Denied(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The live row of a resource; absent, deleted and hidden answer as they do elsewhere.
     fn live(&self, kind: ResourceType, id: &FhirId) -> Result<Row, RecordError> {
         let tx: &Tx<'_> = self.tx;
@@ -266,6 +285,20 @@ const MOST_FOUND: usize = 10;
 impl Pending {
     fn act_on(&mut self, kind: ResourceType, id: &FhirId) -> Result<(), RecordError> {
         if self.acted.insert(reference_to(kind, id)?) { Ok(()) } else { Err(RecordError::Twice) }
+    }
+
+    /// The standard lets no order between updates change what comes out (http.html#trules): what another entry stores
+    /// counts for the condition of an update as much as what is stored already.
+    fn conditions_hold_together(&self) -> Result<(), RecordError> {
+        for (place, query, found) in &self.conditions {
+            let others = self.matching(query).into_iter().filter(|other| other != place).count();
+            if others > 0 {
+                let error =
+                    if found + others > 1 { RecordError::Ambiguous(found + others) } else { RecordError::Twice };
+                return Err(error.at(*place));
+            }
+        }
+        Ok(())
     }
 
     /// The resource that the change at a place leads to.

@@ -30,6 +30,8 @@ pub struct Bundle {
     pub kind: BundleKind,
     /// In the order in which they were sent.
     pub entries: Vec<Entry>,
+    /// Entries of a batch that cannot be read, by their places: the others are acted on all the same.
+    pub refused: Vec<(usize, Issue)>,
 }
 
 impl Bundle {
@@ -62,17 +64,21 @@ impl Bundle {
                 return Err(vec![Issue::error(IssueCode::Structure, "Bundle.entry", "The entries must be an array.")]);
             }
         };
-        let (mut entries, mut issues) = (Vec::with_capacity(found.len()), Vec::new());
+        let (mut entries, mut refused) = (Vec::with_capacity(found.len()), Vec::new());
         for (at, value) in found.into_iter().enumerate() {
             match entry::read(value, at) {
                 Ok(entry) => entries.push(entry),
-                Err(issue) => issues.push(issue),
+                Err(issue) => refused.push((at, issue)),
             }
         }
         if kind == BundleKind::Transaction {
+            let mut issues = refused.drain(..).map(|(_, issue)| issue).collect();
             overlaps(&entries, &mut issues);
+            if !issues.is_empty() {
+                return Err(issues);
+            }
         }
-        if issues.is_empty() { Ok(Self { kind, entries }) } else { Err(issues) }
+        Ok(Self { kind, entries, refused })
     }
 }
 

@@ -93,7 +93,11 @@ fn what_cannot_be_acted_on_is_refused_at_its_place() {
     ];
     for (entry, code, element) in cases {
         let good = self::entry("POST", "Patient");
-        assert_eq!(refused(bundle("batch", vec![good, entry])), [(code, format!("Bundle.entry[1].{element}"))]);
+        let both = vec![entry, good];
+        assert_eq!(refused(bundle("transaction", both.clone())), [(code, format!("Bundle.entry[0].{element}"))]);
+        let batch = Bundle::parse(bundle("batch", both)).unwrap();
+        let refused: Vec<_> = batch.refused.iter().map(|(at, issue)| (*at, issue.code)).collect();
+        assert_eq!((refused, batch.entries[0].place), (vec![(0, code)], 1), "the others of a batch are acted on");
     }
 }
 

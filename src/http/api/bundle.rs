@@ -147,14 +147,16 @@ enum Linked<'a> {
 }
 
 async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner) -> Answer {
-    let count = bundle.entries.len();
-    let work = bundle.entries.into_iter().map(|entry| async move {
-        let place = entry.place;
-        let text = match one_of_batch(visit, entry, headers, manner).await {
-            Ok(text) => text,
-            Err(refusal) => outcome_entry(&refusal),
+    let Bundle { entries, refused, .. } = bundle;
+    let count = entries.len() + refused.len();
+    let read = entries.into_iter().map(|entry| (entry.place, Ok(entry)));
+    let unread = refused.into_iter().map(|(place, issue)| (place, Err(invalid(&[issue]))));
+    let work = read.chain(unread).map(|(place, entry)| async move {
+        let done = match entry {
+            Ok(entry) => one_of_batch(visit, entry, headers, manner).await,
+            Err(refusal) => noted(visit, &why(Action::Batch, visit), Err(refusal)).await,
         };
-        (place, text)
+        (place, done.unwrap_or_else(|refusal| outcome_entry(&refusal)))
     });
     let done: Vec<(usize, String)> = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
     let mut results: Vec<Option<String>> = (0..count).map(|_| None).collect();
