@@ -84,6 +84,10 @@ fn host_check(front: &Front, entrance: Entrance, request: &Request<Body>) -> Res
     if !entrance.is_https() {
         return Ok(());
     }
+    // A field that may stand once (RFC 9112 §3.2): which of two counts is a matter of taste.
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return Err(Refusal::new(Refused::Malformed));
+    }
     let asked = request
         .uri()
         .authority()

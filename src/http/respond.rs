@@ -184,6 +184,9 @@ pub struct Issue {
     pub text: String,
 }
 
+/// One more than a validation names, which counts the rest itself.
+const MOST_ISSUES: usize = 101;
+
 /// A refusal: its kind, a more exact sentence where there is one, and the single issues.
 #[derive(Debug, Clone)]
 pub struct Refusal {
@@ -216,7 +219,14 @@ impl Refusal {
         Self { said: Some(text.into()), ..Self::new(kind) }
     }
 
-    pub fn with_issues(mut self, issues: Vec<Issue>) -> Self {
+    /// The single issues, as many as somebody can read: what was sent decides how many there are.
+    pub fn with_issues(mut self, mut issues: Vec<Issue>) -> Self {
+        let left_out = issues.len().saturating_sub(MOST_ISSUES);
+        if left_out > 0 {
+            issues.truncate(MOST_ISSUES);
+            let text = format!("{left_out} more things are wrong; correct these first.");
+            issues.push(Issue { severity: "error", code: "incomplete".into(), expression: None, text });
+        }
         self.issues = issues;
         self
     }

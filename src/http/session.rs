@@ -51,7 +51,9 @@ pub(super) fn cookie(headers: &HeaderMap, entrance: Entrance) -> Credential {
 
 /// The bearer token (RFC 6750 §2.1), if there is one.
 pub(super) fn bearer(headers: &HeaderMap) -> Credential {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    // Of several, whatever stands before the box may have checked another one.
+    let value = values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok());
     match value.and_then(|value| value.split_once(' ')) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && token.trim().len() <= LONGEST => {
             Credential::Bearer(Secret::new(token.trim().to_owned()))

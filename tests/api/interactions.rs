@@ -26,24 +26,24 @@ pub fn all(demo: &Demo, client: &Caller) {
     batches_stand_alone(client);
 }
 
-fn numbered(number: &str, family: &str) -> Value {
+pub fn numbered(number: &str, family: &str) -> Value {
     let mut patient = patient(family);
     patient["identifier"] = json!([{"system": "urn:test", "value": number}]);
     patient
 }
 
-fn total(client: &Caller, search: &str) -> u64 {
+pub fn total(client: &Caller, search: &str) -> u64 {
     let join = if search.contains('?') { '&' } else { '?' };
     ok(&client.get(&format!("{search}{join}_summary=count")), 200)["total"].as_u64().unwrap()
 }
 
-fn ask(client: &Caller, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+pub fn ask(client: &Caller, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
     let mut all = vec![("content-type", "application/fhir+json")];
     all.extend_from_slice(headers);
     client.ask(method, path, &all, &body.to_string())
 }
 
-fn patch(client: &Caller, path: &str, headers: &[(&str, &str)], patch: &Value) -> Answer {
+pub fn patch(client: &Caller, path: &str, headers: &[(&str, &str)], patch: &Value) -> Answer {
     let mut all = vec![("content-type", PATCH)];
     all.extend_from_slice(headers);
     client.ask("PATCH", path, &all, &patch.to_string())
@@ -386,16 +386,16 @@ fn own_addresses(demo: &Demo, client: &Caller) {
     assert_eq!(elsewhere["subject"]["reference"], "https://else.where/fhir/Patient/1");
 }
 
-fn statuses(answer: &Value) -> Vec<String> {
+pub fn statuses(answer: &Value) -> Vec<String> {
     let entries = answer["entry"].as_array().unwrap();
     entries.iter().map(|entry| entry["response"]["status"].as_str().unwrap().to_owned()).collect()
 }
 
-fn request(method: &str, url: &str) -> Value {
+pub fn request(method: &str, url: &str) -> Value {
     json!({"request": {"method": method, "url": url}})
 }
 
-fn put(url: &str, resource: Value) -> Value {
+pub fn put(url: &str, resource: Value) -> Value {
     json!({"request": {"method": "PUT", "url": url}, "resource": resource})
 }
 

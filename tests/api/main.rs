@@ -5,7 +5,10 @@
 
 #[path = "../demo/mod.rs"]
 mod demo;
+mod hostile;
 mod interactions;
+mod letter;
+mod races;
 
 use demo::client::Answer;
 use demo::{Caller, Demo};
@@ -23,6 +26,9 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     batches(&client);
     interactions::all(&demo, &client);
     interactions::sessions_are_not_compressed(&demo);
+    letter::all(&demo, &client);
+    races::all(&client);
+    hostile::all(&demo, &client);
     bad_bodies(&client);
     bad_addresses(&client);
     too_much(&demo, &client);

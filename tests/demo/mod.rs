@@ -86,6 +86,11 @@ impl Demo {
         Client::new(origin, self.file["ca"].as_str().unwrap().as_ref())
     }
 
+    /// Whoever has this token.
+    pub fn bearer(&self, listener: &str, token: &str) -> Caller {
+        Caller { client: self.client(listener), proof: Proof::Bearer(token.to_owned()) }
+    }
+
     pub fn anonymous(&self, listener: &str) -> Caller {
         Caller { client: self.client(listener), proof: Proof::None }
     }

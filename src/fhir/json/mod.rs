@@ -46,9 +46,18 @@ pub struct JsonError {
 
 struct Within<'a>(&'a str);
 
+/// In characters.
+const LONGEST_PLACE: usize = 100;
+
 impl fmt::Display for Within<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, " (in {})", self.0) }
+        // Of a deep place the end says enough; the issue has all of it.
+        let start = self.0.char_indices().rev().nth(LONGEST_PLACE).map(|(at, _)| at);
+        match start.and_then(|at| self.0.get(at..)) {
+            Some(end) => write!(f, " (in …{end})"),
+            None if self.0.is_empty() => Ok(()),
+            None => write!(f, " (in {})", self.0),
+        }
     }
 }
 

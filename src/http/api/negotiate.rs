@@ -20,7 +20,7 @@ pub(in crate::http) struct NotCompressed;
 pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response {
     let query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
     let asked = |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let acceptable = match asked("_format") {
+    let acceptable = match asked("_format").filter(|format| !format.is_empty()) {
         Some(format) => is_json(format),
         None => accepts_json(request.headers()),
     };
@@ -52,7 +52,9 @@ fn is_json(format: &str) -> bool {
         "json" | "application/json" | "application/fhir+json" | "application/json+fhir" | "text/json"
     );
     known
-        && parts.all(|part| part.strip_prefix("fhirversion=").is_none_or(|version| matches!(version, "4.0" | "4.0.1")))
+        && parts.all(|part| {
+            part.strip_prefix("fhirversion=").is_none_or(|version| matches!(version.trim_matches('"'), "4.0" | "4.0.1"))
+        })
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {

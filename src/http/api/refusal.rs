@@ -29,6 +29,7 @@ impl From<RecordError> for Refusal {
             }
             RecordError::UnsupportedSearch(_) => coded(Refused::Malformed, IssueCode::NotSupported, sentence),
             RecordError::Twice => coded(Refused::Malformed, IssueCode::Duplicate, sentence),
+            RecordError::Taken => Self::saying(Refused::Conflict, sentence),
             RecordError::VersionConflict { .. } | RecordError::NoVersion | RecordError::Exists => {
                 Self::saying(Refused::Precondition, sentence)
             }

@@ -53,7 +53,7 @@ fn parsed(body: &[u8]) -> Result<Value, Refusal> {
 
 /// The body of a PATCH (http.html#patch): a JSON Patch.
 pub(super) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Refusal> {
-    match media_type(headers).as_deref() {
+    match media_type(headers)?.as_deref() {
         Some(patch::MEDIA_TYPE) => {}
         _ => {
             return Err(Refusal::saying(
@@ -81,7 +81,7 @@ pub(super) fn issue_of(issue: &crate::fhir::Issue) -> Issue {
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let media = media_type(headers);
+    let media = media_type(headers)?;
     match media.as_deref() {
         None | Some("application/fhir+json" | "application/json" | "text/json" | "application/json+fhir") => Ok(()),
         Some(_) => Err(Refusal::new(Refused::MediaType)),
@@ -89,7 +89,7 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 pub(super) fn must_be_form(headers: &HeaderMap) -> Result<(), Refusal> {
-    match media_type(headers).as_deref() {
+    match media_type(headers)?.as_deref() {
         None | Some("application/x-www-form-urlencoded") => Ok(()),
         Some(_) => Err(Refusal::saying(
             Refused::MediaType,
@@ -98,9 +98,33 @@ pub(super) fn must_be_form(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+/// The media type of the body, whose parameters ask for nothing that the box does not speak: UTF-8 (http.html#mime-type) and
+/// FHIR R4 (versioning.html#mt-version). A compressed body is refused, not unpacked: a small one can become very large.
+fn media_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::saying(Refused::MediaType, "The box takes bodies as they are, not compressed."));
+    }
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        let several = headers.contains_key(header::CONTENT_TYPE);
+        return if several { Err(Refusal::new(Refused::MediaType)) } else { Ok(None) };
+    };
+    let text = value.to_str().map_err(|_| Refusal::new(Refused::MediaType))?.to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default().to_owned();
+    let spoken = |part: &str| match part.split_once('=') {
+        Some((name, value)) => match (name.trim(), value.trim().trim_matches('"')) {
+            ("charset", charset) => matches!(charset, "utf-8" | "utf8" | "us-ascii"),
+            ("fhirversion", version) => matches!(version, "4.0" | "4.0.1"),
+            _ => true,
+        },
+        None => true,
+    };
+    if parts.all(spoken) {
+        return Ok(Some(name));
+    }
+    Err(Refusal::saying(Refused::MediaType, "The box reads FHIR R4 (fhirVersion=4.0) in UTF-8. Nothing was changed."))
 }
 
 /// `If-Match: W/"3"`, or `If-None-Match: *` for what must not be there yet.
