@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AppError;
 use super::folder::{Folder, Mode};
+use super::keys;
 use super::make::{Recipe, Way, make};
+use super::making::{self, Making};
 use super::opened::Opened;
 use super::run::Running;
 use crate::access::Actor;
@@ -60,12 +62,35 @@ impl DemoFile {
         folder.path().join("demo.json")
     }
 
-    /// Reads the file of a demo that was made before.
-    pub fn read(folder: &Folder) -> Result<Self, AppError> {
+    /// Reads the file of a demo that was made before. `None` where there is none, or one that was not finished: it is
+    /// made, or made anew.
+    pub fn read(folder: &Folder) -> Result<Option<Self>, AppError> {
         let path = Self::path(folder);
-        let text = std::fs::read_to_string(&path).map_err(AppError::file(&path, "read"))?;
-        serde_json::from_str(&text).map_err(|_| {
-            AppError::Wrong(format!("{} is damaged; make the demo anew in another folder", path.display()))
+        let here = folder.path().display();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(AppError::file(&path, "read")(error));
+            }
+            Err(_) if making::is_unfinished(folder) || !folder.has_box() => return Ok(None),
+            Err(_) if keys::read_slots(folder).is_ok_and(|slots| !slots.is_demo()) => {
+                return Err(AppError::Wrong(format!(
+                    "{here} holds a clinic's box, not a demo, and nothing was changed. Name another folder with --dir."
+                )));
+            }
+            Err(_) => {
+                return Err(AppError::Wrong(format!(
+                    "the demo in {here} has no demo.json, so nobody knows its passwords. Name another folder with \
+                     --dir, or delete this one."
+                )));
+            }
+        };
+        if making::is_unfinished(folder) {
+            // Killed after its file was written: it is whole.
+            making::finished(folder)?;
+        }
+        serde_json::from_str(&text).map(Some).map_err(|_| {
+            AppError::Wrong(format!("{} is damaged. Make the demo anew in another folder.", path.display()))
         })
     }
 
@@ -80,15 +105,16 @@ impl DemoFile {
 
 /// Makes a demo box. `progress` hears how many patients are in.
 pub async fn make_demo(
-    folder: Folder,
+    making: Making,
     config: super::config::Config,
     recipe: DemoRecipe,
     sheet_text: impl FnOnce(&Opened, &crate::crypto::Sheet) -> String,
     progress: impl Fn(usize) + Send + Sync,
-) -> Result<(Opened, DemoFile), AppError> {
+) -> Result<(Opened, DemoFile, Making), AppError> {
+    let folder = making.folder().clone();
     let by = By::system("demo");
     let names = Recipe { clinic: demo::CLINIC_NAME.to_owned(), names: vec![], way: Way::Demo, by: by.clone(), config };
-    let made = make(folder.clone(), names).await?;
+    let (made, making) = make(making, names).await?;
     let sheet = sheet_text(&made.opened, &made.sheet);
     folder.replace(&folder.path().join("recovery-sheet.txt"), sheet.as_bytes(), Mode::Private)?;
     let opened = made.opened;
@@ -100,7 +126,7 @@ pub async fn make_demo(
         accounts,
         ..DemoFile::default()
     };
-    Ok((opened, file))
+    Ok((opened, file, making))
 }
 
 /// Generates and stores all patients, on every core, in the order of their numbers per worker.

@@ -19,6 +19,20 @@ pub enum AppError {
     BoxThere(PathBuf),
     #[error("{} is not empty, and nothing was changed. Name an empty or a new folder with --dir.", .0.display())]
     NotEmpty(PathBuf),
+    #[error(
+        "the box in {} is not finished. If `{command}` does not run any more, run it again: it begins anew, and nothing \
+         was in the box yet.",
+        dir.display()
+    )]
+    Unfinished { dir: PathBuf, command: &'static str },
+    #[error("a box is being made in {} right now. Wait until that is done, or name another folder with --dir.", .0.display())]
+    BeingMade(PathBuf),
+    #[error(
+        "{} holds an unfinished box and something that does not belong to it ({}), so nothing was changed. Name \
+         another folder with --dir.",
+        dir.display(), file.display()
+    )]
+    NotOurs { dir: PathBuf, file: PathBuf },
     #[error("{} cannot be {what}: {cause}. Check that it is there and that this user may use it.", path.display())]
     File { path: PathBuf, what: &'static str, cause: std::io::Error },
     #[error(

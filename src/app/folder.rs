@@ -7,7 +7,9 @@
 //! box.key, demo.key      a key file, where that way was chosen; a demo's key
 //! tls/                   the leaf's key and certificate, the authority's certificate
 //! control.sock           while the box runs: where commands reach it
-//! config.toml            a demo's only: the addresses it was started with
+//! config.toml            where there is one: read by commands that are given this folder
+//! demo.json              a demo's only: its addresses and accounts
+//! unfinished             while the box is being made ([`super::making`])
 //! ```
 
 use std::fs::{self, File, OpenOptions};

@@ -1,12 +1,11 @@
 //! Making a box: its keys, its store, its certificate authority. What `init` and `demo` share.
 
-use std::fs;
-
 use super::authority::{AUTHORITY, Authority, THE_AUTHORITY, wrong};
 use super::config::Config;
 use super::error::AppError;
 use super::folder::{Folder, Mode};
 use super::keys;
+use super::making::Making;
 use super::opened::{Opened, store_options};
 use super::settings::{Purpose, SETTINGS, Settings, THE_SETTINGS};
 use crate::audit::{Action, Audit, AuditError};
@@ -54,17 +53,16 @@ pub struct Made {
 /// The first epoch of a store's pages.
 const FIRST_EPOCH: u32 = 1;
 
-/// Makes a box in `folder`, which [`Folder::create`] has found free. When it fails it takes away what it had made.
-pub async fn make(folder: Folder, recipe: Recipe) -> Result<Made, AppError> {
-    let made = begin(&folder, recipe).await;
-    if made.is_err() {
-        for path in [folder.keyslots(), folder.keyslots_copy(), folder.key_file(), folder.demo_key(), folder.store()] {
-            // What is not there cannot be taken away; the first error is the one to tell.
-            let _ = fs::remove_file(path);
+/// Makes a box. It is unfinished until whoever makes it has been told its recovery sheet. When this fails it takes
+/// away what it had made.
+pub async fn make(making: Making, recipe: Recipe) -> Result<(Made, Making), AppError> {
+    match begin(making.folder(), recipe).await {
+        Ok(made) => Ok((made, making)),
+        Err(error) => {
+            making.abandon();
+            Err(error)
         }
-        let _ = fs::remove_dir_all(folder.tls());
     }
-    made
 }
 
 async fn begin(folder: &Folder, recipe: Recipe) -> Result<Made, AppError> {

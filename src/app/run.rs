@@ -10,6 +10,7 @@ use super::config::{Address, Config, Listen};
 use super::error::AppError;
 use super::folder::Folder;
 use super::keys::{self, Kind};
+use super::making::refuse_unfinished;
 use super::opened::Opened;
 use super::{authority, jobs};
 use crate::base::Secret;
@@ -39,23 +40,29 @@ pub async fn run(
     ready: impl FnOnce(&Running) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
     harden();
+    refuse_unfinished(&folder)?;
     let slots = keys::read_slots(&folder)?;
     folder.check_owner()?;
     match keys::unlock_with_what_lies_ready(&folder, &slots, kind)? {
         Some(unlocked) => {
             let opened = Opened::open(folder, slots, unlocked, config)?;
-            run_opened(opened, ready).await
+            let sockets = Sockets::open(&opened.config)?;
+            run_opened(opened, sockets, ready).await
         }
         None => run_locked(folder, slots, config, ready).await,
     }
 }
 
 /// Runs a box that is open already: a demo that was just made.
-pub async fn run_opened(opened: Opened, ready: impl FnOnce(&Running) -> Result<(), AppError>) -> Result<(), AppError> {
+pub async fn run_opened(
+    opened: Opened,
+    sockets: Sockets,
+    ready: impl FnOnce(&Running) -> Result<(), AppError>,
+) -> Result<(), AppError> {
     let mut signals = Signals::listen()?;
     let opened = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
-    let mut listeners = Listeners::open(&opened.config, &renewal.leaf)?;
+    let mut listeners = Listeners::over(sockets, &opened.config, &renewal.leaf)?;
     let stop = Stop::default();
     let house = house(&opened, &listeners);
     listeners.answer(|entrance| (house.front.clone(), routes::router(&house, entrance)), &stop)?;
@@ -77,7 +84,7 @@ async fn run_locked(
 ) -> Result<(), AppError> {
     let mut signals = Signals::listen()?;
     let leaf = authority::stored_leaf(&folder)?;
-    let mut listeners = Listeners::open(&config, &leaf)?;
+    let mut listeners = Listeners::over(Sockets::open(&config)?, &config, &leaf)?;
     let stop = Stop::default();
     let (unlocked, mut waiting) = mpsc::channel(1);
     let face = listeners.face(&config, "Chartbox", slots.is_demo());
@@ -132,6 +139,22 @@ fn try_passphrase(
     })
 }
 
+/// The addresses of the listeners, taken and not yet answered at.
+pub struct Sockets(Vec<Bound>);
+
+impl Sockets {
+    /// Takes them. Must be called within a tokio runtime.
+    pub fn open(config: &Config) -> Result<Self, AppError> {
+        let mut bound = Vec::new();
+        for (entrance, address) in wanted(&config.listen) {
+            if let Address(Some(address)) = address {
+                bound.push(Bound::open(entrance, address)?);
+            }
+        }
+        Ok(Self(bound))
+    }
+}
+
 /// The four listeners, and what they answer with.
 struct Listeners {
     bound: Vec<Bound>,
@@ -147,15 +170,9 @@ struct Listeners {
 }
 
 impl Listeners {
-    fn open(config: &Config, leaf: &Leaf) -> Result<Self, AppError> {
+    fn over(Sockets(bound): Sockets, config: &Config, leaf: &Leaf) -> Result<Self, AppError> {
         let certificates = Certificates::new(leaf).map_err(authority::wrong)?;
         let tls = server_config(certificates.clone()).map_err(authority::wrong)?;
-        let mut bound = Vec::new();
-        for (entrance, address) in wanted(&config.listen) {
-            if let Address(Some(address)) = address {
-                bound.push(Bound::open(entrance, address)?);
-            }
-        }
         let addresses = bound.iter().map(|one| (one.entrance(), one.address())).collect();
         let host = leaf.hosts().first().cloned().unwrap_or_default();
         let hosts = Hosts::new(leaf.hosts().iter().cloned().chain(leaf.addresses().iter().map(ToString::to_string)));

@@ -9,7 +9,7 @@ use super::place::Place;
 use super::{Failure, Listens, Out, recovery_sheet, runtime};
 use crate::app::config::{Address, Config};
 use crate::app::demo::{DemoFile, DemoRecipe, make_demo};
-use crate::app::{self, AppError, Folder, Kind, logging};
+use crate::app::{self, AppError, Folder, Kind, Making, Purpose, logging};
 
 /// A throwaway box: invented patients, one account per role. A folder that holds one already is opened again.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
         let folder = Folder::at(&self.dir);
-        let old = folder.has_box().then(|| DemoFile::read(&folder)).transpose()?;
+        let old = DemoFile::read(&folder)?;
         let mut config = Place::at(Some(self.dir.clone()), None).config()?;
         demo_addresses(&mut config, old.as_ref());
         self.listen.apply(&mut config);
@@ -38,18 +38,24 @@ impl Demo {
         runtime()?.block_on(async {
             match old {
                 Some(mut file) => {
-                    let ready = |running: &app::Running| tell(out, &mut file, &folder, running);
+                    let ready = |running: &app::Running| tell(out, &mut file, &folder, None, running);
                     Ok(app::run(folder.clone(), config, Kind::Demo, ready).await?)
                 }
                 None => {
-                    let folder = Folder::create(&self.dir)?;
+                    // Before minutes of work: an address that is taken is said at once, and leaves nothing behind.
+                    let sockets = app::Sockets::open(&config)?;
+                    let making = Making::begin(&self.dir, Purpose::Demo)?;
+                    if making.is_anew() {
+                        tracing::info!(target: "demo", "a demo that was not finished is made anew");
+                    }
                     let bar = bar(self.patients);
                     let recipe = DemoRecipe { patients: self.patients, seed: self.seed };
-                    let (opened, mut file) =
-                        make_demo(folder.clone(), config, recipe, recovery_sheet, |done| bar.set_position(done as u64))
-                            .await?;
+                    let progress = |done| bar.set_position(done as u64);
+                    let (opened, mut file, making) =
+                        make_demo(making, config, recipe, recovery_sheet, progress).await?;
                     bar.finish_and_clear();
-                    Ok(app::run_opened(opened, |running| tell(out, &mut file, &folder, running)).await?)
+                    let ready = |running: &app::Running| tell(out, &mut file, &folder, Some(making), running);
+                    Ok(app::run_opened(opened, sockets, ready).await?)
                 }
             }
         })
@@ -81,8 +87,15 @@ fn bar(patients: usize) -> ProgressBar {
     bar
 }
 
-fn tell(out: &mut Out, file: &mut DemoFile, folder: &Folder, running: &app::Running) -> Result<(), AppError> {
+fn tell(
+    out: &mut Out,
+    file: &mut DemoFile,
+    folder: &Folder,
+    making: Option<Making>,
+    running: &app::Running,
+) -> Result<(), AppError> {
     file.write(folder, running)?;
+    making.map(Making::finish).transpose()?;
     print(out, file, folder).map_err(|failure| AppError::Wrong(failure.to_string()))
 }
 

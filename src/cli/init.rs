@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::order::Caller;
 use super::place::Place;
 use super::{Failure, Out};
-use crate::app::{self, AppError, Folder, Opened, Recipe, Way};
+use crate::app::{self, AppError, Making, Opened, Purpose, Recipe, Way};
 use crate::crypto::Sheet;
 use crate::tls::HostName;
 
@@ -41,7 +41,10 @@ enum Unlock {
 impl Init {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
         let config = self.place.config()?;
-        let folder = Folder::create(self.place.folder(&config).path())?;
+        let making = Making::begin(self.place.folder(&config).path(), Purpose::Clinic)?;
+        if making.is_anew() {
+            out.line("A box that was not finished was found here, and is made anew.")?;
+        }
         let way = match self.unlock {
             Unlock::KeyFile => Way::KeyFile,
             Unlock::Passphrase => {
@@ -56,12 +59,13 @@ impl Init {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(anyhow::Error::from)?;
         runtime.block_on(async {
-            let made = app::make(folder, recipe).await?;
+            let (made, making) = app::make(making, recipe).await?;
             let code = made.opened.identity.make_setup_code(by).await.map_err(AppError::from)?;
             let told = tell(out, &made.opened, &made.sheet, code.expose());
             made.opened.close().await;
             made.opened.folder.give_to_owner()?;
-            told
+            told?;
+            Ok(making.finish()?)
         })
     }
 }

@@ -91,6 +91,7 @@ impl Reach {
 
     /// Opens the store in this process.
     fn open(&self, config: Config, folder: Folder) -> Result<app::Opened, Failure> {
+        app::refuse_unfinished(&folder)?;
         let slots = app::keys::read_slots(&folder)?;
         folder.check_owner()?;
         let given = match (&self.passphrase_file, &self.sheet) {
