@@ -73,7 +73,9 @@ pub const fn elements(role: Option<Role>, kind: T) -> &'static [&'static str] {
         (Some(Role::Reception), T::Appointment) => APPOINTMENT,
         (Some(Role::Reception), T::Encounter) => ENCOUNTER,
         (Some(Role::Reception), T::AppointmentResponse | T::Slot | T::Schedule) => COMMENTED,
-        (Some(Role::Reception | Role::HealthAdmin), T::Patient | T::Person | T::RelatedPerson | T::Coverage) => WORDS,
+        (Some(Role::Reception), T::Patient | T::Person | T::RelatedPerson | T::Coverage) => WORDS,
+        // Permissions, requests and the log are about somebody: their name, birth date and number say whom.
+        (Some(Role::HealthAdmin), T::Patient | T::Person | T::RelatedPerson) => DIRECTORY,
         (Some(Role::HealthAdmin), T::Task) => TASK,
         // What a colleague or a patient needs of a clinician is the name, the work and the place.
         (Some(Role::Patient | Role::Proxy | Role::Operator), T::Practitioner) => PRIVATE,
@@ -87,6 +89,9 @@ pub(super) fn hides_parameter(role: Option<Role>, kind: T, name: &str) -> bool {
     let cut = elements(role, kind);
     if cut.is_empty() {
         return false;
+    }
+    if role == Some(Role::HealthAdmin) && matches!(kind, T::Patient | T::Person | T::RelatedPerson) {
+        return !matches!(name, "patient" | "relationship") && directory_hides_parameter(name);
     }
     let hidden: &[&str] = match kind {
         T::Appointment => &["reason-code", "reason-reference", "supporting-info", "based-on"],

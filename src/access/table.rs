@@ -300,7 +300,8 @@ const fn reception(class: Class) -> Rights {
     }
 }
 
-/// Permissions, consents, requests and their deadlines, audit. No clinical content.
+/// Permissions, consents, requests and their deadlines, audit, and whom they are about: of a patient name, birth date,
+/// sex and number ([`super::cut`]). No clinical content.
 const fn health_admin(class: Class) -> Rights {
     match class {
         Class::Person | Class::Audit => rights(READ, Extent::Clinic),

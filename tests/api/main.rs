@@ -29,6 +29,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     letter::all(&demo, &client);
     races::all(&client);
     hostile::all(&demo, &client);
+    a_health_administrator_sees_whom_a_permission_is_about_and_no_more(&demo);
     bad_bodies(&client);
     bad_addresses(&client);
     too_much(&demo, &client);
@@ -66,6 +67,29 @@ fn observation(patient: &str, day: u8) -> Value {
 }
 
 // ---- what is asked well ----
+
+/// DESIGN §6: no clinical content; of a patient name, birth date, sex and number.
+fn a_health_administrator_sees_whom_a_permission_is_about_and_no_more(demo: &Demo) {
+    let admin = demo.signed_in("clinic", "healthadmin");
+    let seen = ok(&admin.get(&format!("/fhir/Patient/{}", demo.patient_of("patient"))), 200);
+    for there in ["name", "birthDate", "gender", "identifier"] {
+        assert!(seen.get(there).is_some(), "{there}: {seen}");
+    }
+    for cut in ["telecom", "address", "contact", "generalPractitioner", "maritalStatus", "communication"] {
+        assert!(seen.get(cut).is_none(), "{cut}: {seen}");
+    }
+    assert_eq!(seen["meta"]["tag"][0]["code"], "SUBSETTED");
+    assert_eq!(admin.get("/fhir/Patient?name=brandvold").status, 200);
+    for looked_at in ["address-city=x", "phone=x", "general-practitioner=Practitioner/x"] {
+        assert_eq!(admin.get(&format!("/fhir/Patient?{looked_at}")).status, 400, "{looked_at}");
+    }
+    for kind in ["Observation", "Condition", "MedicationRequest", "DocumentReference", "Encounter", "Communication"] {
+        assert_eq!(admin.get(&format!("/fhir/{kind}")).status, 403, "{kind}");
+    }
+    for kind in ["Consent", "Task"] {
+        assert_eq!(admin.get(&format!("/fhir/{kind}")).status, 200, "{kind}");
+    }
+}
 
 /// Create, read, update, versions, history, delete, and back again.
 fn a_life(demo: &Demo, client: &Caller) {
