@@ -77,12 +77,32 @@ pub fn check_new(password: &Secret<String>, about: &[&str]) -> Result<(), WeakPa
     }
     // Beyond 100 characters the estimate costs more than it tells.
     let head: Secret<String> = Secret::new(text.expose().chars().take(100).collect());
-    let score = zxcvbn::zxcvbn(head.expose(), about).score();
-    if score < zxcvbn::Score::Three { Err(WeakPassword::Guessable) } else { Ok(()) }
+    // A guesser puts the parts of a name together in every way.
+    let about: Vec<&str> = about.iter().flat_map(|text| text.split_whitespace()).collect();
+    let small = zeroize::Zeroizing::new(head.expose().to_lowercase());
+    let rest = about
+        .iter()
+        .map(|word| word.to_lowercase())
+        .filter(|word| word.chars().count() > 2)
+        .fold(small.clone(), |rest, word| zeroize::Zeroizing::new(rest.replace(&word, "")));
+    let about_one = rest.len() < small.len();
+    // The estimate takes three easy parts in a row for hard: a name, another one, a year.
+    if about_one && rest.chars().count() < SHORTEST / 2 {
+        return Err(WeakPassword::AboutYou);
+    }
+    let estimate = zxcvbn::zxcvbn(head.expose(), &about);
+    if estimate.score() >= zxcvbn::Score::Three {
+        return Ok(());
+    }
+    Err(match estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning) {
+        _ if about_one => WeakPassword::AboutYou,
+        Some(warning) => WeakPassword::from(warning),
+        None => WeakPassword::Guessable,
+    })
 }
 
-/// The shortest new password, in characters.
-pub const SHORTEST: usize = 10;
+/// The shortest new password, in characters. Pages and errors name this number and no other.
+pub const SHORTEST: usize = 12;
 
 /// Why a new password or passphrase is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +114,42 @@ pub enum WeakPassword {
     TooLong,
     #[error("this is too easy to guess: add a word or two that have nothing to do with you or the clinic")]
     Guessable,
+    #[error("this has a name of yours or the clinic's in it, which a guesser tries first: take other words")]
+    AboutYou,
+    #[error(
+        "this is much like a password that many people have, which a guesser tries first: take four unrelated words"
+    )]
+    Common,
+    #[error("this is keys that lie side by side, which a guesser tries first: take four unrelated words")]
+    Keys,
+    #[error("this repeats itself, which makes it no harder to guess: take words that differ")]
+    Repeats,
+    #[error("this is a row like abc or 6543, which a guesser tries first: take four unrelated words")]
+    Row,
+    #[error("this is mostly a date or a year, which a guesser tries first: add words that have nothing to do with it")]
+    Date,
+    #[error("this is mostly names, which a guesser tries first: add words that are no names")]
+    Names,
+    #[error("this is mostly one word, which a guesser finds soon: add two or three unrelated ones")]
+    OneWord,
+}
+
+impl From<zxcvbn::feedback::Warning> for WeakPassword {
+    fn from(warning: zxcvbn::feedback::Warning) -> Self {
+        use zxcvbn::feedback::Warning as W;
+        match warning {
+            W::StraightRowsOfKeysAreEasyToGuess | W::ShortKeyboardPatternsAreEasyToGuess => Self::Keys,
+            W::RepeatsLikeAaaAreEasyToGuess | W::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess => Self::Repeats,
+            W::ThisIsATop10Password
+            | W::ThisIsATop100Password
+            | W::ThisIsACommonPassword
+            | W::ThisIsSimilarToACommonlyUsedPassword => Self::Common,
+            W::SequencesLikeAbcAreEasyToGuess => Self::Row,
+            W::RecentYearsAreEasyToGuess | W::DatesAreOftenEasyToGuess => Self::Date,
+            W::AWordByItselfIsEasyToGuess => Self::OneWord,
+            W::NamesAndSurnamesByThemselvesAreEasyToGuess | W::CommonNamesAndSurnamesAreEasyToGuess => Self::Names,
+        }
+    }
 }
 
 /// A hash that nobody's password has.
@@ -150,8 +206,19 @@ mod tests {
     #[test]
     fn weak_passwords_are_refused_with_a_reason() {
         assert_eq!(check_new(&secret("short"), &[]), Err(WeakPassword::TooShort));
-        assert_eq!(check_new(&secret("password12"), &[]), Err(WeakPassword::Guessable));
-        assert_eq!(check_new(&secret("brandvoldhalina"), &["brandvold", "halina"]), Err(WeakPassword::Guessable));
+        for (password, why) in [
+            ("password1234", WeakPassword::Common),
+            ("qwertyuiop[]", WeakPassword::Keys),
+            ("aaaaaaaaaaaaa", WeakPassword::Repeats),
+            ("abcdefghijklm", WeakPassword::Row),
+            ("halinabrandvold", WeakPassword::AboutYou),
+            ("Brandvold2026", WeakPassword::AboutYou),
+            ("HalinaBrandvold2026", WeakPassword::AboutYou),
+        ] {
+            assert_eq!(check_new(&secret(password), &["Halina Brandvold", "hb"]), Err(why), "{password}");
+        }
+        let shortest = format!("at least {SHORTEST} characters");
+        assert!(WeakPassword::TooShort.to_string().contains(&shortest));
         assert_eq!(check_new(&secret(&"x".repeat(2000)), &[]), Err(WeakPassword::TooLong));
         assert_eq!(check_new(&secret("walnut gravel teapot onyx"), &["halina"]), Ok(()));
     }

@@ -240,7 +240,7 @@ async fn a_password_that_was_reset_opens_nothing_but_its_own_change() {
     let change = async |proof, new: &str| {
         house.identity.change_password(&signed_in.secret, proof, secret(new), place.clone()).await
     };
-    let error = change(PasswordProof::MustChange, "password12").await.unwrap_err();
+    let error = change(PasswordProof::MustChange, "password1234").await.unwrap_err();
     assert!(matches!(error, IdentityError::Weak(_)));
     let error = change(PasswordProof::MustChange, temporary.expose()).await.unwrap_err();
     assert!(matches!(error, IdentityError::SamePassword));

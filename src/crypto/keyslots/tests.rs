@@ -173,7 +173,7 @@ fn a_weak_passphrase_is_refused_and_slots_are_bounded() {
     assert_eq!(slots.add(&root, &passphrase("chartbox1"), &ambient), Err(SlotError::Weak(WeakPassword::TooShort)));
     assert_eq!(
         slots.add(&root, &passphrase("chartboxchartbox"), &ambient),
-        Err(SlotError::Weak(WeakPassword::Guessable))
+        Err(SlotError::Weak(WeakPassword::AboutYou))
     );
     for _ in 1..document::MOST_SLOTS {
         slots.add(&root, &SlotKey::KeyFile(KeyMaterial::generate(&ambient)), &ambient).unwrap();

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::base::Role;
+use crate::http::ui::account::password_hint;
 use crate::http::ui::charts;
 use crate::http::ui::{Cx, Faults, Field, Svg, When, filters, role_word, t};
 
@@ -145,8 +146,7 @@ impl FirstAccount {
                 [
                     Field::text(name, t("account-full-name"), &self.name, faults).completes("off"),
                     Field::text(user, t("sign-in-user"), &self.user, faults).hint(t("account-user-hint")),
-                    Field::password(password, t("sign-in-password"), "new-password", faults)
-                        .hint(t("account-password-hint")),
+                    Field::password(password, t("sign-in-password"), "new-password", faults).hint(password_hint()),
                 ]
             })
             .collect()

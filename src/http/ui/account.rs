@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::text::Text;
 use super::{Cx, Faults, Field, When, filters, page, t};
 
 /// An open session of one's own.
@@ -80,10 +81,15 @@ macro_rules! account_page {
 account_page!(StaffAccount, "clinic/account.html", "The account page of the clinic's staff.");
 account_page!(PatientAccount, "portal/account.html", "The account page of patients and proxies.");
 
+/// What a new password has to be.
+pub fn password_hint() -> Text {
+    t("account-password-hint").with("n", crate::crypto::password::SHORTEST)
+}
+
 fn password_fields(faults: &Faults) -> [Field; 3] {
     [
         Field::password("current", t("password-current"), "current-password", faults),
-        Field::password("new", t("password-new"), "new-password", faults).hint(t("account-password-hint")),
+        Field::password("new", t("password-new"), "new-password", faults).hint(password_hint()),
         Field::password("again", t("password-again"), "new-password", faults),
     ]
 }
