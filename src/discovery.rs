@@ -5,11 +5,12 @@
 //! take a second name, which no certificate would cover: it stops announcing and says so.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mdns_sd::{DaemonEvent, ServiceDaemon, ServiceInfo};
+use mdns_sd::{DaemonEvent, IfKind, ServiceDaemon, ServiceInfo};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -91,6 +92,10 @@ pub enum Presence {
     Conflict,
     /// Announcing ended: the box stops, or the network refused.
     Stopped,
+    /// Nothing is announced: what answers is reached from this machine only.
+    OwnMachine,
+    /// The box does not run.
+    Off,
 }
 
 impl Presence {
@@ -104,6 +109,20 @@ impl Presence {
                  machine, or use another name that the box's certificate covers; then restart the box."
             }
             Self::Stopped => "The box does not announce its name. Use another name that its certificate covers.",
+            Self::OwnMachine => "The box answers on this machine only, so it does not announce its name.",
+            Self::Off => "The box does not run, so it does not announce its name.",
+        }
+    }
+
+    /// The stable name, for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Probing => "probing",
+            Self::Announced => "announced",
+            Self::Conflict => "conflict",
+            Self::Stopped => "stopped",
+            Self::OwnMachine => "own-machine",
+            Self::Off => "off",
         }
     }
 }
@@ -117,12 +136,20 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// Starts to announce `name`, with its HTTPS service at `port`, on all of the machine's networks. Addresses follow the
-    /// machine's. Returns at once; what comes of it is [`Announcement::presence`].
-    pub fn start(name: &BoxName, port: u16) -> Result<Self, DiscoveryError> {
-        let service = service(name, port)?;
+    /// Starts to announce `name`, with its HTTPS service at `address`: on all of the machine's networks, following its
+    /// addresses, when that is every address, else for this one alone. Returns at once; what comes of it is
+    /// [`Announcement::presence`]. An address that only this machine reaches is not to be announced at all
+    /// ([`is_reachable`]).
+    pub fn start(name: &BoxName, address: SocketAddr) -> Result<Self, DiscoveryError> {
+        let service = service(name, address)?;
         let full_name = service.get_fullname().to_owned();
         let daemon = ServiceDaemon::new().map_err(not_announced)?;
+        for kind in silent(address.ip()) {
+            daemon.disable_interface(kind).map_err(not_announced)?;
+        }
+        if !address.ip().is_unspecified() {
+            daemon.enable_interface(IfKind::Addr(address.ip())).map_err(not_announced)?;
+        }
         let events = daemon.monitor().map_err(not_announced)?;
         let (says, presence) = watch::channel(Presence::Probing);
         daemon.register(service).map_err(not_announced)?;
@@ -178,12 +205,28 @@ pub enum DiscoveryError {
     NotAnnounced { why: String },
 }
 
-fn service(name: &BoxName, port: u16) -> Result<ServiceInfo, DiscoveryError> {
+/// Whether another machine can reach what listens at this address.
+pub const fn is_reachable(address: SocketAddr) -> bool {
+    !address.ip().to_canonical().is_loopback()
+}
+
+fn service(name: &BoxName, address: SocketAddr) -> Result<ServiceInfo, DiscoveryError> {
     let host = format!("{}.", name.host());
     let no_properties: &[(&str, &str)] = &[];
-    let service =
-        ServiceInfo::new(SERVICE, &name.to_string(), &host, "", port, no_properties).map_err(not_announced)?;
-    Ok(service.enable_addr_auto())
+    let (every, port) = (address.ip().is_unspecified(), address.port());
+    let addresses = if every { String::new() } else { address.ip().to_canonical().to_string() };
+    let service = ServiceInfo::new(SERVICE, &name.to_string(), &host, addresses.as_str(), port, no_properties)
+        .map_err(not_announced)?;
+    Ok(if every { service.enable_addr_auto() } else { service })
+}
+
+/// The networks on which a listener at this address does not answer: there its name is not said.
+fn silent(address: IpAddr) -> Vec<IfKind> {
+    match address {
+        _ if !address.is_unspecified() => vec![IfKind::All],
+        IpAddr::V4(_) => vec![IfKind::LoopbackV4, IfKind::LoopbackV6, IfKind::IPv6],
+        IpAddr::V6(_) => vec![IfKind::LoopbackV4, IfKind::LoopbackV6],
+    }
 }
 
 /// What an event of the daemon means for us; most mean nothing.
@@ -241,12 +284,34 @@ mod tests {
     #[test]
     fn what_is_announced_is_the_name_and_nothing_else() {
         let name: BoxName = "chartbox-k3mf".parse().unwrap();
-        let service = service(&name, 443).unwrap();
+        let service = service(&name, "[::]:443".parse().unwrap()).unwrap();
         assert_eq!(service.get_fullname(), "chartbox-k3mf._https._tcp.local.");
         assert_eq!(service.get_hostname(), "chartbox-k3mf.local.");
         assert_eq!(service.get_port(), 443);
         assert!(service.get_properties().is_empty());
         assert!(service.requires_probe() && service.is_addr_auto());
+    }
+
+    #[test]
+    fn nothing_is_announced_that_nobody_can_reach() {
+        for (address, reachable) in [
+            ("127.0.0.1:443", false),
+            ("127.8.9.1:443", false),
+            ("[::1]:443", false),
+            ("[::ffff:127.0.0.1]:443", false),
+            ("[::]:443", true),
+            ("0.0.0.0:443", true),
+            ("192.0.2.7:443", true),
+        ] {
+            assert_eq!(is_reachable(address.parse().unwrap()), reachable, "{address}");
+        }
+        let name: BoxName = "chartbox-k3mf".parse().unwrap();
+        let one = service(&name, "192.0.2.7:8443".parse().unwrap()).unwrap();
+        assert!(!one.is_addr_auto());
+        assert_eq!(one.get_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(), ["192.0.2.7"]);
+        let kinds = |address: &str| format!("{:?}", silent(address.parse().unwrap()));
+        assert!(kinds("0.0.0.0").contains("IPv6") && !kinds("::").contains("IPv6"));
+        assert_eq!(kinds("192.0.2.7"), "[All]");
     }
 
     #[test]
@@ -266,7 +331,8 @@ mod tests {
     /// Needs a machine that lets a program use multicast; elsewhere it says so and ends.
     #[test]
     fn an_announcement_stops_cleanly() {
-        let announcement = match Announcement::start(&BoxName::choose(&Ambient::system()), 443) {
+        let announcement = match Announcement::start(&BoxName::choose(&Ambient::system()), "[::]:443".parse().unwrap())
+        {
             Ok(announcement) => announcement,
             Err(error) => return eprintln!("skipped: {error}"),
         };

@@ -2,6 +2,7 @@
 //! that it lives.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::error::AppError;
 use super::opened::Opened;
 use crate::audit::{Action, Audit, Event, VerifyInput, last_check, last_checkpoint};
 use crate::base::Timestamp;
-use crate::discovery::Announcement;
+use crate::discovery::{Announcement, Presence, is_reachable};
 use crate::http::Stop;
 use crate::tls::Certificates;
 
@@ -121,18 +122,27 @@ pub(super) async fn renewal(opened: Arc<Opened>, certificates: Arc<Certificates>
 
 /// Announces the box's name on the clinic's network. That it cannot be announced is said, and keeps nothing else
 /// from working.
-pub(super) async fn announcement(opened: Arc<Opened>, port: u16, stop: Stop) {
-    let announcement = match Announcement::start(&opened.settings.box_name, port) {
+pub(super) async fn announcement(opened: Arc<Opened>, address: SocketAddr, stop: Stop) {
+    // A demo is this machine's own: nobody else's certificate store knows it.
+    if opened.settings.is_demo() || !is_reachable(address) {
+        opened.presence.send_replace(Presence::OwnMachine);
+        return;
+    }
+    let announcement = match Announcement::start(&opened.settings.box_name, address) {
         Ok(announcement) => announcement,
-        Err(error) => return tracing::warn!(target: "discovery", %error, "the name is not announced"),
+        Err(error) => {
+            opened.presence.send_replace(Presence::Stopped);
+            return tracing::warn!(target: "discovery", %error, "the name is not announced");
+        }
     };
     let mut presence = announcement.presence();
     loop {
         tokio::select! {
             () = stop.stopped() => break,
             changed = presence.changed() => {
-                let said = presence.borrow_and_update().said();
-                tracing::info!(target: "discovery", "{said}");
+                let now = *presence.borrow_and_update();
+                opened.presence.send_replace(now);
+                tracing::info!(target: "discovery", "{}", now.said());
                 if changed.is_err() {
                     break;
                 }

@@ -21,5 +21,5 @@ pub use keys::Kind;
 pub use make::{Made, Recipe, Way, make};
 pub use making::{Making, refuse_unfinished};
 pub use opened::Opened;
-pub use run::{Running, Sockets, run, run_opened};
+pub use run::{Running, Sockets, origin, run, run_opened};
 pub use settings::{Purpose, Settings};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::authority::Authority;
 use super::config::Config;
 use super::error::AppError;
@@ -11,6 +13,7 @@ use crate::audit::Audit;
 use crate::base::Ambient;
 use crate::crypto::keyslots::{KeySlots, SlotKind, Unlocked};
 use crate::crypto::{Root, Signer};
+use crate::discovery::Presence;
 use crate::identity::{self, Identity, TokenHolders};
 use crate::record::Records;
 use crate::store::{Store, StoreOptions};
@@ -29,6 +32,8 @@ pub struct Opened {
     /// What opened it this time.
     pub opened_by: SlotKind,
     pub slots: KeySlots,
+    /// Whether the box can be found by its name.
+    pub presence: watch::Sender<Presence>,
     root: Root,
 }
 
@@ -71,6 +76,7 @@ impl Opened {
             ambient,
             opened_by,
             slots,
+            presence: watch::channel(Presence::Off).0,
             root,
         })
     }

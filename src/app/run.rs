@@ -213,15 +213,13 @@ impl Listeners {
 
     /// An origin without a trailing slash; the host is in the certificate.
     fn url(&self, entrance: Entrance) -> Option<String> {
-        let (_, address) = self.addresses.iter().find(|(one, _)| *one == entrance)?;
-        let (scheme, usual) = if entrance.is_https() { ("https", 443) } else { ("http", 80) };
-        let host = if entrance == Entrance::Ops { local(*address) } else { self.host.clone() };
-        let port = address.port();
-        Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") })
+        let address = self.address(entrance)?;
+        let host = if entrance == Entrance::Ops { local(address) } else { self.host.clone() };
+        Some(origin(entrance, address.port(), &host))
     }
 
-    fn port(&self, entrance: Entrance) -> Option<u16> {
-        self.addresses.iter().find(|(one, _)| *one == entrance).map(|(_, address)| address.port())
+    fn address(&self, entrance: Entrance) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(one, _)| *one == entrance).map(|(_, address)| *address)
     }
 
     fn running(&self, opened: Option<Arc<Opened>>) -> Running {
@@ -244,6 +242,12 @@ const fn wanted(listen: &Listen) -> [(Entrance, Address); 4] {
     ]
 }
 
+/// Where a listener answers, without a trailing slash.
+pub fn origin(entrance: Entrance, port: u16, host: &str) -> String {
+    let (scheme, usual) = if entrance.is_https() { ("https", 443) } else { ("http", 80) };
+    if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
+}
+
 /// How this machine reaches an address of its own.
 fn local(address: SocketAddr) -> String {
     match address {
@@ -261,6 +265,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         ca: opened.authority.ca.clone(),
         certificates: listeners.certificates.clone(),
         listeners: listeners.addresses.clone(),
+        presence: opened.presence.subscribe(),
         clinic_url: listeners.url(Entrance::Clinic),
         portal_url: listeners.url(Entrance::Portal),
         welcome_url: listeners.url(Entrance::Welcome),
@@ -299,9 +304,8 @@ fn rest(
         tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
         tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),
     ];
-    // A demo is this machine's own: nobody else's certificate store knows it.
-    if let (false, Some(port)) = (opened.settings.is_demo(), listeners.port(Entrance::Clinic)) {
-        rest.push(tokio::spawn(jobs::announcement(opened.clone(), port, stop.clone())));
+    if let Some(address) = listeners.address(Entrance::Clinic) {
+        rest.push(tokio::spawn(jobs::announcement(opened.clone(), address, stop.clone())));
     }
     Ok(rest)
 }

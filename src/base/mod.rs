@@ -4,10 +4,12 @@
 
 mod actor;
 mod clock;
+mod counted;
 mod id;
 mod secret;
 
 pub use actor::{ActorKind, ActorRef, Role};
 pub use clock::{Ambient, Clock, ManualClock, OsRandom, Random, SeededRandom, SystemClock, Timestamp};
+pub use counted::counted;
 pub use id::{AccountId, BootId, FhirId, Id, IdKind, InvalidId, ResourceRef, SessionId, StoreId, TokenId};
 pub use secret::Secret;

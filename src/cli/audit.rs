@@ -13,7 +13,7 @@ use super::place::Reach;
 use super::{Failure, Out, field, user};
 use crate::app::{AppError, Opened};
 use crate::audit::{self as log, Action, Filter, Outcome, VerifyInput};
-use crate::base::{FhirId, Secret, Timestamp};
+use crate::base::{FhirId, Secret, Timestamp, counted};
 use crate::crypto::Fingerprint;
 use crate::identity::Approves;
 
@@ -143,8 +143,9 @@ impl Audit {
                 match to {
                     Some(file) => {
                         std::fs::write(&file, note).map_err(AppError::file(&file, "written"))?;
-                        let size = field(&answer, "size");
-                        out.line(format!("{size} entries are signed in {}. Keep it outside the box.", file.display()))
+                        let signed = field(&answer, "size").as_u64().unwrap_or_default();
+                        let signed = counted(signed, "entry is", "entries are");
+                        out.line(format!("{signed} signed in {}. Keep it outside the box.", file.display()))
                     }
                     None if json => out.json(&answer),
                     None => out.text(note),
@@ -183,7 +184,8 @@ fn export(out: &mut Out, reach: &Reach, to: &std::path::Path, approval: Approval
         let _ = std::fs::remove_file(to);
         return Err(failure);
     }
-    out.line(format!("{} entries were written to {}.", written.saturating_sub(2), to.display()))
+    let entries = counted(written.saturating_sub(2), "entry was", "entries were");
+    out.line(format!("{entries} written to {}.", to.display()))
 }
 
 fn lines(out: &mut Out, answer: &Value) -> Result<(), Failure> {

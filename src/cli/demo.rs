@@ -96,10 +96,11 @@ fn tell(
 ) -> Result<(), AppError> {
     file.write(folder, running)?;
     making.map(Making::finish).transpose()?;
-    print(out, file, folder).map_err(|failure| AppError::Wrong(failure.to_string()))
+    let fingerprint = running.opened.as_ref().map(|opened| opened.authority.ca.fingerprint().to_string());
+    print(out, file, folder, fingerprint.as_deref()).map_err(|failure| AppError::Wrong(failure.to_string()))
 }
 
-fn print(out: &mut Out, file: &DemoFile, folder: &Folder) -> Result<(), Failure> {
+fn print(out: &mut Out, file: &DemoFile, folder: &Folder, fingerprint: Option<&str>) -> Result<(), Failure> {
     out.line(
         "Chartbox demo. Nothing here is protected: the key lies beside the store, and these passwords are shown.",
     )?;
@@ -115,6 +116,9 @@ fn print(out: &mut Out, file: &DemoFile, folder: &Folder) -> Result<(), Failure>
         }
     }
     out.line(format!("{:<24} {}", "Certificate authority", file.ca.display()))?;
+    if let Some(fingerprint) = fingerprint {
+        out.line(format!("{:<24} {fingerprint}", "  its SHA-256 fingerprint"))?;
+    }
     out.line("")?;
     let rows: Vec<[String; 3]> = file
         .accounts

@@ -14,6 +14,7 @@ use super::place::Reach;
 use super::{Failure, Out};
 use crate::access::Actor;
 use crate::app::Opened;
+use crate::base::counted;
 use crate::care::import::{self, Mode, Piece, Progress, Source, Summary};
 
 /// Bring in FHIR bundles and NDJSON: files, folders of them (also .gz and .bz2), or standard input.
@@ -76,7 +77,7 @@ impl Import {
         }
         let rejected = summary.total().rejected;
         if rejected > 0 {
-            let what = if rejected == 1 { "1 entry was".to_owned() } else { format!("{rejected} entries were") };
+            let what = counted(rejected, "entry was", "entries were");
             let rest = if summary.total().kept() > 0 { "The rest is in." } else { "Nothing was imported." };
             return Err(Failure::failed(format!("{what} not kept; the reasons stand above. {rest}")));
         }
@@ -144,10 +145,10 @@ fn tell(out: &mut Out, summary: &Summary) -> Result<(), Failure> {
     out.line("")?;
     let total = summary.total();
     out.line(format!(
-        "{} sources: {} new, {} new versions, {} as before or checked only, {} not kept.",
-        summary.sources,
+        "{}: {} new, {}, {} as before or checked only, {} not kept.",
+        counted(summary.sources, "source", "sources"),
         total.created,
-        total.updated,
+        counted(total.updated, "new version", "new versions"),
         total.unchanged + total.checked,
         total.rejected
     ))?;

@@ -1,5 +1,6 @@
 //! `chartbox init`
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -7,8 +8,11 @@ use clap::{Args, ValueEnum};
 use super::order::Caller;
 use super::place::Place;
 use super::{Failure, Out};
+use crate::app::config::{Address, Listen};
 use crate::app::{self, AppError, Making, Opened, Purpose, Recipe, Way};
 use crate::crypto::Sheet;
+use crate::discovery;
+use crate::http::routes::Entrance;
 use crate::tls::HostName;
 
 #[derive(Debug, Args)]
@@ -78,11 +82,52 @@ fn tell(out: &mut Out, opened: &Opened, sheet: &Sheet, code: &str) -> Result<(),
     out.line("")?;
     out.line("Print or copy the sheet above now: it is not shown again, and nothing else opens the box when its")?;
     out.line("computer is lost. Then start the box (systemctl start chartbox), open")?;
-    out.line(format!("  http://{}/", opened.settings.local_name()))?;
-    out.line("on a computer of the clinic, and follow it: it asks for the setup code.")?;
+    let places = places(&opened.config.listen, &opened.settings.local_name());
+    for address in &places.first {
+        out.line(format!("  {address}"))?;
+    }
+    out.line(format!("on {}, and follow it: it asks for the setup code.", places.from))?;
+    for more in &places.more {
+        out.line(more)?;
+    }
     out.line("")?;
     out.line(format!("At rest: {}", opened.slots.weakest().covers()))?;
     out.flush()
+}
+
+/// Where the box will answer, by its configuration.
+struct Places {
+    /// What is opened first: the welcome page where there is one, else the clinic's own.
+    first: Vec<String>,
+    /// From where that is reached.
+    from: &'static str,
+    more: Vec<String>,
+}
+
+fn places(listen: &Listen, host: &str) -> Places {
+    let at = |entrance, Address(address): Address| {
+        let address: SocketAddr = address?;
+        Some(match address.port() {
+            // Taken when the box starts.
+            0 => format!("{}, and a port that the box's log names", app::origin(entrance, 0, host).replace(":0", "")),
+            port => format!("{}/", app::origin(entrance, port, host)),
+        })
+    };
+    let (welcome, clinic) = (at(Entrance::Welcome, listen.welcome), at(Entrance::Clinic, listen.clinic));
+    let first = welcome.as_ref().or(clinic.as_ref()).cloned();
+    let reached = if welcome.is_some() { listen.welcome } else { listen.clinic };
+    let more = [
+        welcome.and(clinic).map(|clinic| format!("Then the clinic works at {clinic}")),
+        at(Entrance::Portal, listen.portal).map(|portal| format!("Patients come in from outside at {portal}")),
+    ];
+    Places {
+        first: first.into_iter().collect(),
+        from: match reached {
+            Address(Some(address)) if !discovery::is_reachable(address) => "this computer",
+            _ => "a computer of the clinic",
+        },
+        more: more.into_iter().flatten().collect(),
+    }
 }
 
 /// The recovery sheet as text: what is printed, and what `--sheet` reads back.
@@ -98,4 +143,32 @@ pub fn recovery_sheet(opened: &Opened, sheet: &Sheet) -> String {
         opened.signer().fingerprint(),
         opened.authority.ca.fingerprint(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_addresses_told_are_those_of_the_configuration() {
+        let told = |text: &str| {
+            let config = app::config::Config::parse(text).unwrap();
+            let places = places(&config.listen, "chartbox-k3mf.local");
+            (places.first, places.from, places.more)
+        };
+        let (first, from, more) = told("");
+        assert_eq!(
+            (first.as_slice(), from),
+            (&["http://chartbox-k3mf.local/".to_owned()][..], "a computer of the clinic")
+        );
+        assert_eq!(more, ["Then the clinic works at https://chartbox-k3mf.local/"]);
+        let (first, from, more) =
+            told("[listen]\nwelcome = \"off\"\nclinic = \"127.0.0.1:8443\"\nportal = \"[::]:8444\"\n");
+        assert_eq!((first.as_slice(), from), (&["https://chartbox-k3mf.local:8443/".to_owned()][..], "this computer"));
+        assert_eq!(more, ["Patients come in from outside at https://chartbox-k3mf.local:8444/"]);
+        let (first, ..) = told("[listen]\nwelcome = \"[::]:8080\"\n");
+        assert_eq!(first, ["http://chartbox-k3mf.local:8080/"]);
+        let (first, ..) = told("[listen]\nwelcome = \"[::]:0\"\n");
+        assert_eq!(first, ["http://chartbox-k3mf.local, and a port that the box's log names"]);
+    }
 }

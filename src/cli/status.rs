@@ -43,6 +43,7 @@ impl Status {
         for (label, key) in [
             ("clinic", "clinic"),
             ("name", "name"),
+            ("network", "network"),
             ("version", "version"),
             ("opened by", "openedBy"),
             ("at rest", "atRest"),
@@ -76,6 +77,8 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     Ok(json!({
         "clinic": opened.settings.clinic,
         "name": opened.settings.local_name(),
+        "network": opened.presence.borrow().said(),
+        "presence": opened.presence.borrow().name(),
         "demo": opened.settings.is_demo(),
         "version": env!("CARGO_PKG_VERSION"),
         "folder": opened.folder.path(),

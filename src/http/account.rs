@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::pages::page;
 use super::respond::{Refusal, Refused};
+use super::said::{said, sentence};
 use super::session::{self, Credential, Visit};
 use super::sign_in::finished;
 use super::ui::account::{NewPassword, PatientAccount, SessionLine, StaffAccount, device};
@@ -132,22 +133,18 @@ async fn change(
             faults.add("current", t("password-wrong"));
             Ok(Err(faults))
         }
+        Err(wait @ IdentityError::Wait { .. }) => {
+            faults.add("current", said(&wait, visit));
+            Ok(Err(faults))
+        }
         Err(IdentityError::SamePassword) => {
             faults.add("new", t("password-same"));
             Ok(Err(faults))
         }
         Err(IdentityError::Weak(weak)) => {
-            faults.add("new", capital(&weak.to_string()));
+            faults.add("new", sentence(&weak));
             Ok(Err(faults))
         }
         Err(other) => Err(other.into()),
     }
-}
-
-/// A clause as a sentence.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-    let end = if text.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }

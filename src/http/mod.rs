@@ -21,6 +21,7 @@ pub mod pages;
 pub mod portal;
 pub mod respond;
 pub mod routes;
+mod said;
 mod server;
 pub mod session;
 mod setup;
@@ -122,6 +123,8 @@ pub struct About {
     pub certificates: Arc<Certificates>,
     /// The listeners that answer, and where.
     pub listeners: Vec<(routes::Entrance, SocketAddr)>,
+    /// Whether the box can be found by its name.
+    pub presence: tokio::sync::watch::Receiver<crate::discovery::Presence>,
     /// Origins without a trailing slash; `None` when that listener is off.
     pub clinic_url: Option<String>,
     pub portal_url: Option<String>,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::open::pages::{Locked, Problem, ProblemKind, SignIn};
 use super::respond::{Refusal, Refused};
+use super::said::full_minute;
 use super::session::Visit;
 use super::ui::{Cx, Viewer};
 use crate::base::Timestamp;
@@ -71,26 +72,33 @@ pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>) -> Option
     if refusal.kind == Refused::NotSignedIn {
         return SignIn { cx, user: String::new(), refused: None, next }.render().ok();
     }
-    Problem { cx, kind: problem(refusal) }.render().ok()
+    let kind = problem(refusal, &cx.now);
+    Problem { cx, kind }.render().ok()
 }
 
-fn problem(refusal: &Refusal) -> ProblemKind {
+fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
     match refusal.kind {
         Refused::NotSignedIn => ProblemKind::NotSignedIn,
-        Refused::Never | Refused::ProofNeeded => ProblemKind::NotForRole,
+        Refused::Never => ProblemKind::NotForRole,
+        Refused::ProofNeeded => ProblemKind::ProofNeeded,
         Refused::NotOurForm => ProblemKind::StaleForm,
-        Refused::NotFound | Refused::Gone | Refused::WrongHost => ProblemKind::NothingHere,
+        Refused::NotFound => ProblemKind::NothingHere,
+        Refused::Gone => ProblemKind::Gone,
+        Refused::WrongHost => ProblemKind::OtherName,
         Refused::NoRecord => ProblemKind::NoRecord,
         Refused::Method => ProblemKind::NotThisWay,
-        Refused::Malformed
-        | Refused::Unprocessable
-        | Refused::Conflict
-        | Refused::Precondition
-        | Refused::MediaType
-        | Refused::NotAcceptable => ProblemKind::NotUnderstood,
+        Refused::Malformed | Refused::Unprocessable | Refused::MediaType | Refused::NotAcceptable => {
+            ProblemKind::NotUnderstood
+        }
+        Refused::Conflict | Refused::Precondition => ProblemKind::ChangedMeanwhile,
         Refused::TooLarge { most } => ProblemKind::TooLarge { most },
-        Refused::Throttled { .. } => ProblemKind::TooMany { until: None },
-        Refused::Timeout | Refused::Locked => ProblemKind::NotReady,
+        Refused::Throttled { seconds } => {
+            let until = now.timestamp().saturating_add(jiff::SignedDuration::from_secs(seconds.into()));
+            let until = until.ok().map(|until| full_minute(until, now.time_zone()));
+            ProblemKind::TooMany { until }
+        }
+        Refused::Timeout => ProblemKind::TookTooLong,
+        Refused::Locked => ProblemKind::NotReady,
         Refused::Low => ProblemKind::DiskAlmostFull,
         Refused::Full => ProblemKind::DiskFull,
         Refused::Unrecorded => ProblemKind::AuditUnwritable,

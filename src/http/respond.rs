@@ -350,6 +350,10 @@ impl From<IdentityError> for Refusal {
         match error {
             IdentityError::Audit(error) => error.into(),
             IdentityError::NotSignedIn => Self::new(Refused::NotSignedIn),
+            IdentityError::Wait { until } => {
+                let left = until.duration_since(crate::base::Timestamp::now()).as_secs().clamp(1, 86_400);
+                Self::new(Refused::Throttled { seconds: u32::try_from(left).unwrap_or(1) })
+            }
             IdentityError::Password(_) | IdentityError::Stopping => Self::saying(Refused::Timeout, error.to_string()),
             IdentityError::NoAccount | IdentityError::NoSession | IdentityError::NoToken => Self::not_found(),
             IdentityError::NameTaken | IdentityError::AlreadySetUp => {

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::open::pages::{FirstAccount, SETUP_FIELDS, SetupAccounts, SetupCheck, SetupCode, SetupDone};
 use super::pages::page;
 use super::respond::Refusal;
+use super::said::{said, sentence};
 use super::session::Visit;
 use super::sign_in::finished;
 use super::ui::Faults;
@@ -59,7 +60,7 @@ fn refuse_code(visit: &Visit, error: IdentityError) -> Result<Response, Refusal>
         IdentityError::AlreadySetUp => StatusCode::CONFLICT,
         _ => return Err(error.into()),
     };
-    let page = page(&SetupCode { cx: visit.cx(), fault: Some(sentence(&error)) })?;
+    let page = page(&SetupCode { cx: visit.cx(), fault: Some(said(&error, visit)) })?;
     Ok(finished(status, page))
 }
 
@@ -184,13 +185,4 @@ fn shown(accounts: &[DraftAccount]) -> Vec<FirstAccount> {
 
 fn zone(visit: &Visit) -> String {
     visit.house.front.face.zone.iana_name().unwrap_or("UTC").to_owned()
-}
-
-/// As the page shows it: with a capital letter and a full stop.
-fn sentence(error: &IdentityError) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let stop = if text.ends_with('.') { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
 }

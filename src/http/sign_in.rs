@@ -4,16 +4,16 @@ use axum::Form;
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::Unit;
 use serde::Deserialize;
 
 use super::open::pages::{self, SignInRefusal, SignedOutWhy};
 use super::pages::page;
 use super::respond::{Finished, Refusal, Refused};
 use super::routes::Entrance;
+use super::said::full_minute;
 use super::session::{self, Credential, Visit};
-use super::ui::{When, start_of};
-use crate::base::{Role, Secret, Timestamp};
+use super::ui::start_of;
+use crate::base::{Role, Secret};
 use crate::identity::{IdentityError, SetupState, SignIn};
 
 /// `GET /`: where somebody's work begins; for nobody, the sign-in, or the setup of a new box.
@@ -75,7 +75,9 @@ pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, Form(typed): Form<
             return Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&place)).into_response());
         }
         Err(IdentityError::NotRight) => SignInRefusal::DoNotMatch { tries_left: None, wait_minutes: 0 },
-        Err(IdentityError::Wait { until }) => SignInRefusal::Wait { until: when(&visit, until) },
+        Err(IdentityError::Wait { until }) => {
+            SignInRefusal::Wait { until: full_minute(until, &visit.house.front.face.zone) }
+        }
         Err(other) => return Err(other.into()),
     };
     let status = match refused {
@@ -126,13 +128,6 @@ fn after(next: Option<String>, role: Role) -> String {
 fn ours(next: &str) -> bool {
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     plain && next.starts_with('/') && !next.starts_with("//") && next.len() <= 2000
-}
-
-fn when(visit: &Visit, time: Timestamp) -> When {
-    let local = time.to_zoned(visit.house.front.face.zone.clone());
-    // Up to the next full minute: before it, the answer would still be no.
-    let up = jiff::ZonedRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Ceil);
-    When::Time(local.round(up).unwrap_or(local).datetime())
 }
 
 /// For a form that cannot be read.

@@ -10,7 +10,7 @@ use super::session::SessionRow;
 use super::types::Listener;
 use super::{By, Identity, IdentityError, after};
 use crate::audit::{Action, AuditedTx};
-use crate::base::{AccountId, Secret, SessionId, Timestamp};
+use crate::base::{AccountId, Secret, SessionId, Timestamp, counted};
 use crate::crypto::Tag;
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
 
@@ -106,7 +106,7 @@ impl Identity {
         let write = self.write_essential(move |tx| {
             let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
             let ended = end_all(tx, account, keep)?;
-            tx.append(by.event_about(Action::SessionEnd, &row, &format!("{ended} sessions")))?;
+            tx.append(by.event_about(Action::SessionEnd, &row, &counted(ended as u64, "session", "sessions")))?;
             Ok::<_, IdentityError>(ended)
         });
         write.await

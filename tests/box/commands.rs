@@ -76,6 +76,34 @@ fn what_is_wrong_is_one_sentence_and_the_right_exit_code() {
 }
 
 #[test]
+fn init_names_the_addresses_that_the_box_will_have_and_status_says_who_finds_it() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[listen]\nclinic = \"127.0.0.1:8443\"\nwelcome = \"127.0.0.1:8080\"\n";
+    let config = file(home.path(), "config.toml", config);
+    let place = Place::made(&["--config", &config]);
+    let name = place.printed.lines().find_map(|line| line.strip_prefix("Box:")).unwrap().trim();
+    for address in [format!("  http://{name}:8080/\n"), format!("https://{name}:8443/\n")] {
+        assert!(place.printed.contains(&address), "{address}: {}", place.printed);
+    }
+    assert!(place.printed.contains("on this computer"), "{}", place.printed);
+
+    assert!(printed(&["status", "--dir", place.dir()]).contains("The box does not run"));
+    let running = place.serve();
+    let presence = || {
+        let status: serde_json::Value =
+            serde_json::from_str(&printed(&["status", "--json", "--dir", place.dir()])).unwrap();
+        status["presence"].as_str().unwrap().to_owned()
+    };
+    // Told by a task of its own, soon after the start.
+    while presence() == "off" {
+        std::thread::yield_now();
+    }
+    assert_eq!(presence(), "own-machine");
+    assert!(printed(&["status", "--dir", place.dir()]).contains("on this machine only"));
+    assert!(!running.stop().1.contains("discovery"));
+}
+
+#[test]
 fn the_example_configuration_is_right_as_it_stands() {
     let example = printed(&["config", "example"]);
     let home = tempfile::tempdir().unwrap();

@@ -93,6 +93,41 @@ fn what_was_typed_into_the_wizard_survives_a_restart_and_no_password_is_shown_ag
 }
 
 #[test]
+fn one_number_is_asked_of_a_password_everywhere_and_a_refused_one_is_told_why() {
+    let place = Place::made(&[]);
+    let running = place.serve();
+    let client = running.client("clinic");
+    client.post("/setup", &[("code", &place.setup_code())]);
+    let shortest = chartbox::crypto::password::SHORTEST;
+    let asked = format!("t least {shortest} characters");
+    assert_eq!(client.get("/setup/accounts").body.matches(&asked).count(), 3);
+    let mut typed = fields(["ada", "otto", "lena"]);
+    let short = &"velvet tractor monsoon"[..shortest - 1];
+    for (password, why) in [(short, asked.as_str()), ("password1234", "many people have"), ("LenaCorvin2026", "a name")]
+    {
+        typed[8].1 = password;
+        let answer = client.post("/setup/accounts", &typed);
+        assert!(answer.status == 422 && answer.body.contains(why), "{password}: {}", answer.body);
+    }
+}
+
+#[test]
+fn who_tries_too_many_setup_codes_is_told_until_when_by_the_clinic_s_clock() {
+    let place = Place::made(&[]);
+    let config = crate::process::file(place.home(), "config.toml", "[house]\ntime_zone = \"Asia/Tokyo\"\n");
+    let running = place.serve_with(&["--config", &config, "--portal-listen", "off"]);
+    let client = running.client("clinic");
+    let answer = (0..20).map(|_| client.post("/setup", &[("code", "AAAAA-AAAAA")])).find(|one| one.status == 429);
+    let said = answer.expect("the tries are counted").body;
+    let clock = said.split("You can go on at ").nth(1).expect("a time").split('.').next().unwrap();
+    let at = jiff::civil::Time::strptime("%H:%M", clock).expect("hours and minutes");
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Asia/Tokyo").unwrap()).datetime();
+    let minutes = |time: jiff::civil::Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
+    let ahead = minutes(at) - minutes(now.time());
+    assert!((0..=120).contains(&ahead.rem_euclid(24 * 60)), "{clock}, and it is {now}");
+}
+
+#[test]
 fn what_is_wrong_with_an_account_is_said_at_its_field_and_nothing_is_made() {
     let place = Place::made(&[]);
     let running = place.serve();

@@ -2,6 +2,7 @@
 
 use chartbox::audit::{Action, Outcome};
 use chartbox::base::Secret;
+use chartbox::discovery::Presence;
 use chartbox::http::admin::pages::{
     ApprovalForm, ApprovalGiven, ApprovalRow, Approvals, Audit, AuditFilter, ChainState, EntryGroup, EntryRow, Found,
     Verify,
@@ -424,7 +425,12 @@ fn admin() -> Vec<(&'static str, String)> {
 
 fn operator() -> Vec<(&'static str, String)> {
     let cx = || cx("Abel Rondo", Role::Operator);
-    let listening = |kind, address: &str, state| Listening { kind, address: address.into(), state };
+    let listening = |kind, address: &str, state| Listening {
+        presence: (kind == ListenerKind::Clinic).then_some(Presence::Announced),
+        kind,
+        address: address.into(),
+        state,
+    };
     let health = Health {
         cx: cx(),
         unlock: Unlock::Passphrase,

@@ -152,13 +152,17 @@ sign-in-password = Password
 sign-in-button = Sign in
 sign-in-refused = We could not sign you in
 sign-in-do-not-match = This user name and password do not belong together. Nothing has been opened.
+wait-until = There were too many tries. You can go on at { $time }.
 sign-in-type-again = Type your password again
 sign-in-check-keyboard = Check capital letters and the keyboard language.
 sign-in-tries-left =
     { $n ->
-        [one] After 1 more wrong try, sign-in waits { $minutes } minutes.
-       *[other] After { $n } more wrong tries, sign-in waits { $minutes } minutes.
-    }
+        [one] After 1 more wrong try
+       *[other] After { $n } more wrong tries
+    }, sign-in waits { $minutes ->
+        [one] 1 minute
+       *[other] { $minutes } minutes
+    }.
 sign-in-too-many = Too many tries
 sign-in-wait-until = You can sign in again at { $time }, or ask at the reception now.
 sign-in-stale = This page was open for too long
@@ -195,12 +199,12 @@ setup-clinic = Clinic
 setup-zone = Time zone
 setup-zone-now = it is { $time } there now
 setup-address = Address of this box
-setup-about-healthadmin = Looks after who may see what, requests of patients, and the access log. Cannot read records.
+setup-about-healthadmin = Looks after who may see what, requests of patients, and the access log. Sees whom they are about (name, birth date, number), and nothing else of a record.
 setup-about-operator = Looks after the machine: accounts, backups, certificates. Cannot see any patient.
 setup-about-clinician = Reads and writes the records of patients.
 account-full-name = Full name
 account-user-hint = Letters, digits, dots and dashes.
-account-password-hint = At least 12 characters. Four unusual words are better than one word with signs.
+account-password-hint = At least { $n } characters. Four unusual words are better than one word with signs.
 setup-to-check = Continue
 setup-check-title = Check before it is made
 setup-signs-in-as = signs in as
@@ -1031,7 +1035,11 @@ verify-more = And { $n } more.
 verify-findings = What was found
 verify-blind = What this check cannot see
 blind-rewritten = Somebody with the key of the store who wrote the log or its end anew, cut its end off, or put an older copy of the store back. A checkpoint kept outside the box would show it: the operator checks with “chartbox audit verify”.
-blind-rewritten-after = The same, for the { $entries } entries after entry { $size }, which a checkpoint kept outside covers last.
+blind-rewritten-after =
+    { $entries ->
+        [one] The same, for the 1 entry after entry { $size }, which a checkpoint kept outside covers last.
+       *[other] The same, for the { $entries } entries after entry { $size }, which a checkpoint kept outside covers last.
+    }
 blind-other-key = A checkpoint exchanged for one signed with another key. The fingerprint on the recovery sheet would show it.
 blind-unwritten-failures = A changed number of failed sign-ins of the last minute: they are counted before they are written as one entry.
 blind-never-written = What somebody with full control of the machine did without this program, so that it was never written.
@@ -1388,6 +1396,12 @@ listener-welcome = Welcome page
 listener-ops = Measurements
     .more = For monitoring on this machine only.
 listener-answers = Answers
+presence-probing = It is asking the network whether its name is free.
+presence-announced = Devices on this network find it by its name.
+presence-conflict = Another machine on this network has its name, so it is no longer announced. Find the other machine, or use another name that the certificate covers; then restart the box.
+presence-stopped = Its name is not announced. Use another name that the certificate covers.
+presence-own-machine = It answers on this machine only, so its name is not announced.
+presence-off = Its name is not announced.
 listener-off = Off
 listener-broken = Does not answer
 signed-in-now =

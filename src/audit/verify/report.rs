@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::super::checkpoint::CheckpointError;
-use crate::base::Timestamp;
+use crate::base::{Timestamp, counted};
 use crate::crypto::Fingerprint;
 
 /// The most findings that are named; more are counted.
@@ -279,15 +279,18 @@ impl fmt::Display for Finding {
                 write!(f, "entry {sequence} contradicts the entries before it about the time or the epoch")
             }
             Self::CutAtHead { entries, expected } => {
-                write!(f, "the end was cut off: {entries} entries are left of {expected}")
+                let left = counted(*entries, "entry is", "entries are");
+                write!(f, "the end was cut off: {left} left of {expected}")
             }
             Self::CutBehindCheckpoint { entries, expected } => {
-                write!(f, "the end was cut off: a checkpoint covers {expected} entries, and {entries} are left")
+                let covered = counted(*expected, "entry", "entries");
+                write!(f, "the end was cut off: a checkpoint covers {covered}, and the log has {entries}")
             }
             Self::RestoredBehindCheckpoint { entries, expected } => write!(
                 f,
                 "the box was restored from a backup since the checkpoint was made: of the {expected} entries that it covers, \
-                 those after the backup are not in this log ({entries} entries). They may still be in the store that was replaced"
+                 those after the backup are not in this log ({}). They may still be in the store that was replaced",
+                counted(*entries, "entry", "entries")
             ),
             Self::BehindHead { from, to } => {
                 write!(f, "entries {from} to {to} stand behind the end of the log")
@@ -352,7 +355,8 @@ impl fmt::Display for Blind {
             Self::RewrittenAfter { size, entries } => write!(
                 f,
                 "somebody with the key of the store who cut off or wrote anew what comes after entry {size}, the last that a \
-                 checkpoint kept outside covers ({entries} entries now). Newer checkpoints leave less"
+                 checkpoint kept outside covers ({} now). Newer checkpoints leave less",
+                counted(*entries, "entry", "entries")
             ),
             Self::OtherKey => f.write_str(
                 "a checkpoint file exchanged for one signed with another key. The fingerprint on the recovery sheet \
@@ -373,12 +377,13 @@ impl fmt::Display for Report {
         match self.verdict {
             Verdict::Whole => writeln!(
                 f,
-                "The access log is whole: {} entries, none changed, missing, moved or added.",
-                self.entries
+                "The access log is whole: {}, none changed, missing, moved or added.",
+                entries(self.entries)
             )?,
             Verdict::Tampered => {
                 let count = self.findings.len() as u64 + self.more_findings;
-                writeln!(f, "THE ACCESS LOG IS NOT AS IT WAS WRITTEN. {count} findings in {} entries:", self.entries)?;
+                let count = counted(count, "finding", "findings");
+                writeln!(f, "THE ACCESS LOG IS NOT AS IT WAS WRITTEN. {count} in {}:", entries(self.entries))?;
                 for finding in &self.findings {
                     writeln!(f, "  - {finding}")?;
                 }
@@ -393,10 +398,12 @@ impl fmt::Display for Report {
             }
         }
         if self.details_withheld > 0 {
-            writeln!(f, "{} details were erased, each with an entry that says so.", self.details_withheld)?;
+            let details = counted(self.details_withheld, "detail was", "details were");
+            writeln!(f, "{details} erased, each with an entry that says so.")?;
         }
         if self.clock_behind > 0 {
-            writeln!(f, "{} entries were written while the box's clock had gone backwards.", self.clock_behind)?;
+            let behind = counted(self.clock_behind, "entry was", "entries were");
+            writeln!(f, "{behind} written while the box's clock had gone backwards.")?;
         }
         self.fmt_outside(f)?;
         writeln!(f, "This check cannot see:")?;
@@ -413,16 +420,16 @@ impl Report {
         match newest {
             None => writeln!(
                 f,
-                "It was not held against a checkpoint kept outside the box: all {} entries could have been written anew.",
-                self.entries
+                "It was not held against a checkpoint kept outside the box: all of {} could have been written anew.",
+                entries(self.entries)
             )?,
             Some(newest) => writeln!(
                 f,
-                "It was held against a checkpoint of {}, which covers {} entries. The {} entries since then ({}) could have \
+                "It was held against a checkpoint of {}, which covers {}. What came since then ({}, {}) could have \
                  been cut unseen.",
                 newest.time,
-                newest.size,
-                self.after_last_outside,
+                entries(newest.size),
+                entries(self.after_last_outside),
                 age(self.last_outside_age.unwrap_or(0))
             )?,
         }
@@ -431,6 +438,10 @@ impl Report {
         }
         Ok(())
     }
+}
+
+fn entries(n: u64) -> String {
+    counted(n, "entry", "entries")
 }
 
 fn age(seconds: i64) -> String {

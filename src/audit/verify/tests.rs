@@ -501,5 +501,5 @@ fn the_report_reads_as_json_and_as_text() {
     assert_eq!(json["cannotDetect"][0]["class"], "rewritten-after");
     let text = report.to_string();
     assert!(text.starts_with("The access log is whole: "), "{text}");
-    assert!(text.contains("The 1 entries since then (3 days) could have been cut unseen."), "{text}");
+    assert!(text.contains("What came since then (1 entry, 3 days) could have been cut unseen."), "{text}");
 }

@@ -12,6 +12,7 @@ use crate::base::{AccountId, Role, Secret};
 use crate::http::House;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
+use crate::http::said::sentence;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, When, t};
@@ -169,12 +170,4 @@ fn last_used(house: &House, account: &AccountRow, zone: &TimeZone) -> Result<Opt
     let filter = Filter { account: Some(account.id), ..Filter::default() };
     let page = audit::entries(&house.store.read()?, &filter, 1)?;
     Ok(page.lines.first().map(|line| When::at(line.entry.time(), zone)))
-}
-
-/// An error's clause as a sentence.
-fn sentence(error: &IdentityError) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }

@@ -74,6 +74,7 @@ fn listening(house: &House, entrance: Entrance) -> Listening {
         },
         state: if address.is_some() { ListenerState::Answers } else { ListenerState::Off },
         address: address.map(ToString::to_string).unwrap_or_default(),
+        presence: (entrance == Entrance::Clinic).then(|| *house.about.presence.borrow()),
     }
 }
 

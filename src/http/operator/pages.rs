@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::base::Role;
+use crate::discovery::Presence;
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, format, page, role_word, t};
 use crate::record::Totals;
 use crate::store::DiskRoom;
@@ -139,6 +140,8 @@ pub struct Listening {
     /// Address and port.
     pub address: String,
     pub state: ListenerState,
+    /// Of the clinic's listener: whether it is found by the box's name.
+    pub presence: Option<Presence>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -332,10 +335,24 @@ impl Health {
         if listener.state != ListenerState::Off {
             check = check.code(listener.address.clone());
         }
+        if let Some(presence) = listener.presence {
+            check = check.line(t(presence_word(presence)));
+        }
         if listener.kind == ListenerKind::Clinic {
             check = check.line(t("signed-in-now").with("n", self.signed_in));
         }
         check
+    }
+}
+
+const fn presence_word(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Probing => "presence-probing",
+        Presence::Announced => "presence-announced",
+        Presence::Conflict => "presence-conflict",
+        Presence::Stopped => "presence-stopped",
+        Presence::OwnMachine => "presence-own-machine",
+        Presence::Off => "presence-off",
     }
 }
 
