@@ -114,6 +114,27 @@ fn state(records: &Records) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
     ]
 }
 
+/// A key as it stands.
+struct Raw(Vec<u8>);
+
+impl Key for Raw {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+    fn read(_: &mut crate::store::KeyReader<'_>) -> Result<Self, crate::store::CodecError> {
+        Err(crate::store::CodecError::Key)
+    }
+    fn from_bytes(bytes: &[u8]) -> Result<Self, crate::store::CodecError> {
+        Ok(Self(bytes.to_vec()))
+    }
+}
+
+/// Every row of every table of this room.
+fn everything(records: &Records) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
+    let tables = crate::store::tables::ALL.iter().filter(|table| table.owner() == "record");
+    tables.map(|table| rows(records, &Table::<Raw, Bytes>::new(*table))).collect()
+}
+
 const URN: &str = "urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c10";
 
 /// A transaction with every kind of change and of dependence.
@@ -186,4 +207,134 @@ fn a_transaction_is_all_or_nothing_whichever_step_fails() {
     let again = runtime.block_on(records.transact(&system, why(), group(), |reading| Ok(reading.nothing::<()>())));
     assert!(matches!(again, Err(RecordError::At { place: 0, .. })), "{:?}", again.err());
     assert!(state(&records) == after);
+}
+
+/// Small numbers out of one seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+
+    fn condition(&mut self) -> Condition {
+        match self.below(6) {
+            0 => Condition::Version(u32::try_from(1 + self.below(3)).unwrap()),
+            1 => Condition::Absent,
+            _ => Condition::None,
+        }
+    }
+
+    /// A change of one of few resources, so that they meet each other.
+    fn change(&mut self, links: &mut Links) -> Change {
+        let of = format!("r{}", self.below(4));
+        let found = |text: &str| query(ResourceType::Patient, &format!("identifier=urn:test|{text}"));
+        let body = |value: Value| Body::late(kind_of(&value), value, None, Mode::Strict).unwrap();
+        let kind = ResourceType::Patient;
+        match self.below(9) {
+            0 => Change::post(kind, None, body(patient(&of, "Made")), None),
+            1 => Change::post(kind, None, body(patient(&of, "Once")), Some(found(&of))),
+            2 => Change::store(kind, Which::Id(id(&of)), body(patient(&of, "Put")), self.condition()),
+            3 => {
+                let mut value = patient(&of, "By search");
+                value.as_object_mut().unwrap().remove("id");
+                Change::store(kind, Which::Found(Box::new(found(&of))), body(value), self.condition())
+            }
+            4 => {
+                let wrong = self.below(3) == 0;
+                let patch = match wrong {
+                    true => {
+                        json!([{"op": "add", "path": "/active", "value": true}, {"op": "test", "path": "/gender", "value": "x"}])
+                    }
+                    false => json!([{"op": "add", "path": "/active", "value": self.below(2) == 0}]),
+                };
+                Change::patch(kind, Which::Id(id(&of)), Patch::parse(&patch).unwrap(), self.condition())
+            }
+            5 => Change::delete(kind, id(&of), self.condition()),
+            6 => Change::remove(kind, Which::Found(Box::new(found(&of))), Condition::None),
+            7 => {
+                let text = format!("Patient/sought-{of}");
+                links.searches.insert(text.clone(), Sought { query: found(&of), at: "Bundle.entry[0]".into() });
+                let value = json!({"resourceType": "Condition", "subject": {"reference": text}});
+                Change::post(ResourceType::Condition, None, body(value), None)
+            }
+            _ => {
+                let value = json!({"resourceType": "Condition", "subject": {"reference": format!("Patient/{of}")}});
+                Change::post(ResourceType::Condition, None, body(value), None)
+            }
+        }
+    }
+
+    fn group(&mut self) -> Group {
+        let mut links = Links::default();
+        let changes = (0..=self.below(4)).map(|_| self.change(&mut links)).collect();
+        Group { changes, links }
+    }
+}
+
+fn kind_of(value: &Value) -> ResourceType {
+    value["resourceType"].as_str().and_then(ResourceType::parse).unwrap()
+}
+
+/// Some random groups on one box, each tried with failures at random steps first; how many were made in the end.
+fn play(seed: u64) -> usize {
+    let (store, fuse) = Store::in_memory_with_fuse();
+    let records = Records::new(Audit::new(store, Ambient::system()), Reach::Clinic);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let system = Actor::system("test");
+    let mut dice = Dice(seed);
+    let first = ["r0", "r1"].map(|of| put(of, "First", Condition::None));
+    write(&records, first.into()).unwrap();
+    let transact = |group| {
+        let asked = query(ResourceType::Patient, "family=Put,Made,Once");
+        runtime.block_on(records.transact(&system, why(), group, move |reading| reading.search(&asked))).map(|_| ())
+    };
+    let mut all_made = 0;
+    for _ in 0..8 {
+        let group = dice.0;
+        let before = everything(&records);
+        for _ in 0..4 {
+            // The same group again, which then fails at some step.
+            let step = usize::try_from(1 + dice.below(60)).unwrap();
+            fuse.store(step, Ordering::SeqCst);
+            let made = transact(Dice(group).group());
+            let spent = fuse.swap(0, Ordering::SeqCst) == 0;
+            if made.is_err() {
+                assert!(everything(&records) == before, "seed {seed}: step {step} left something");
+                continue;
+            }
+            assert!(!spent, "seed {seed}: a failure at step {step} was swallowed");
+            break;
+        }
+        let before = everything(&records);
+        match transact(Dice(group).group()) {
+            Ok(()) => all_made += 1,
+            Err(_) => assert!(everything(&records) == before, "seed {seed}: a refusal left something"),
+        }
+        check_whole(&records, seed);
+        dice.0 = group ^ dice.0.rotate_left(17);
+    }
+    all_made
+}
+
+/// What is found by an identifier is what is live and bears it.
+fn check_whole(records: &Records, seed: u64) {
+    for of in ["r0", "r1", "r2", "r3"] {
+        let asked = query(ResourceType::Patient, &format!("identifier=urn:test|{of}"));
+        let seen = Why { action: audit::Action::Search, ..why() };
+        let found = records.disclose_blocking(&Actor::system("test"), seen, |reading| reading.search(&asked)).unwrap();
+        let live = rows(records, &RESOURCES).into_iter().filter(|(_, row)| {
+            let text = String::from_utf8_lossy(row);
+            text.contains("\"resourceType\":\"Patient\"") && text.contains(&format!("\"value\":\"{of}\""))
+        });
+        assert_eq!(found.matches.len(), live.count(), "seed {seed}: {of}");
+    }
+}
+
+#[test]
+fn random_transactions_are_all_or_nothing() {
+    let seeds = std::env::var("CHARTBOX_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
+    let made: usize = (0..seeds).map(play).sum();
+    assert!(made > 40, "most of {made} transactions were refused");
 }
