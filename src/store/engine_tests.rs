@@ -94,7 +94,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_engines_give_the_same_answers(actions in prop::collection::vec(an_action(), 1..40)) {
+    fn both_engines_give_the_same_answers(
+        actions in prop::collection::vec(an_action(), 1..40),
+        journal_bytes in prop_oneof![Just(0), Just(64 << 10), Just(256 << 10)],
+    ) {
+        let options = || StoreOptions { journal_bytes, ..options() };
         let bytes = SmallDisk::roomy();
         let memory = Store::in_memory();
         let mut disk = on(&bytes, &options());

@@ -5,6 +5,8 @@
 pub struct StoreOptions {
     /// Memory for decrypted pages, in bytes. The largest part of what an idle box uses.
     pub cache_bytes: usize,
+    /// Bytes of a new store's journal: what is acknowledged and not in its final place yet stands there.
+    pub journal_bytes: u32,
     /// Ordinary writes are refused when less than this share of the disk is free.
     pub low_percent: u8,
     /// Ordinary writes are refused when less than this many bytes are free.
@@ -38,6 +40,7 @@ impl StoreOptions {
     pub const fn for_a_clinic() -> Self {
         Self {
             cache_bytes: 10 << 20,
+            journal_bytes: 16 << 20,
             low_percent: 2,
             low_bytes: 1 << 30,
             reserve_bytes: 3 << 29,

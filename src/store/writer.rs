@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +17,7 @@ use tokio::sync::oneshot;
 use super::StoreError;
 use super::codec::Value;
 use super::engine::memory::is_empty;
+use super::engine::merge::merged;
 use super::engine::{Changes, Engine, View};
 use super::key::Key;
 use super::options::DiskRoom;
@@ -255,60 +255,23 @@ impl Read for Tx<'_> {
         }
         for layer in [self.group, &self.own] {
             if let Some(changes) = layer.get(&table) {
-                rows = merged(rows, changes, range, direction);
+                rows = merged(rows, changed(changes, range, direction), direction);
             }
         }
         Ok(rows)
     }
 }
 
-type Layer<'a> = Box<dyn Iterator<Item = (&'a Vec<u8>, &'a Option<Bytes>)> + 'a>;
-
-fn merged<'a>(
-    below: Rows<'a>,
+fn changed<'a>(
     changes: &'a BTreeMap<Vec<u8>, Option<Bytes>>,
     range: &RawRange,
     direction: Direction,
-) -> Rows<'a> {
-    let above = changes.range::<Vec<u8>, _>((range.0.as_ref(), range.1.as_ref()));
-    let above: Layer<'a> = match direction {
-        Direction::Up => Box::new(above),
-        Direction::Down => Box::new(above.rev()),
-    };
-    Box::new(Merged { below: below.peekable(), above: above.peekable(), direction })
-}
-
-/// Two sorted streams as one; the upper one wins, and its deletions hide.
-struct Merged<'a> {
-    below: Peekable<Rows<'a>>,
-    above: Peekable<Layer<'a>>,
-    direction: Direction,
-}
-
-impl Iterator for Merged<'_> {
-    type Item = Result<(Bytes, Bytes), StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let order = match (self.below.peek(), self.above.peek()) {
-                (None, None) => return None,
-                (Some(Err(_)), _) | (Some(_), None) => return self.below.next(),
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(Ok((low, _))), Some((high, _))) => match self.direction {
-                    Direction::Up => low.as_ref().cmp(high.as_slice()),
-                    Direction::Down => high.as_slice().cmp(low.as_ref()),
-                },
-            };
-            if order == std::cmp::Ordering::Less {
-                return self.below.next();
-            }
-            if order == std::cmp::Ordering::Equal {
-                self.below.next();
-            }
-            if let Some((key, Some(value))) = self.above.next() {
-                return Some(Ok((Bytes::copy_from_slice(key), value.clone())));
-            }
-        }
+) -> Box<dyn Iterator<Item = (&'a [u8], Option<Bytes>)> + 'a> {
+    let rows = changes.range::<Vec<u8>, _>((range.0.as_ref(), range.1.as_ref()));
+    let rows = rows.map(|(key, value)| (key.as_slice(), value.clone()));
+    match direction {
+        Direction::Up => Box::new(rows),
+        Direction::Down => Box::new(rows.rev()),
     }
 }
 

@@ -85,7 +85,7 @@ impl Scene {
 
     fn entries(&self, action: &str) -> usize {
         let listed =
-            printed(&["audit", "list", "--json", "--action", action, "--limit", "1000", "--dir", self.place.dir()]);
+            printed(&["audit", "list", "--json", "--action", action, "--limit", "10000", "--dir", self.place.dir()]);
         let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
         listed["lines"].as_array().unwrap().len()
     }

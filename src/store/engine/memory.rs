@@ -97,7 +97,7 @@ impl View for MemoryView {
 }
 
 /// `BTreeMap::range` panics on bounds that are the wrong way round; for us they hold nothing.
-pub(in crate::store) fn is_empty((start, end): &RawRange) -> bool {
+pub(in crate::store) fn is_empty<K: PartialOrd>((start, end): &(Bound<K>, Bound<K>)) -> bool {
     match (start, end) {
         (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         (Bound::Included(a), Bound::Included(b)) => a > b,

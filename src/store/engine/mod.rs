@@ -2,6 +2,7 @@
 
 pub(super) mod disk;
 pub(super) mod memory;
+pub(super) mod merge;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

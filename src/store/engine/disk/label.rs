@@ -3,10 +3,10 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0..16 | `chartbox store\r\n` |
-//! | 16..20 | layout version, u32: 1 |
+//! | 16..20 | layout version, u32: 2; 1 for a store without a journal |
 //! | 20..24 | bytes of a slot, u32: 8192 |
 //! | 24..28 | key epoch, u32 |
-//! | 28..32 | zero |
+//! | 28..32 | sectors in one half of the journal, u32; zero in version 1 |
 //! | 32..48 | store id |
 //! | 48..72 | nonce |
 //! | 72..88 | tag |
@@ -17,13 +17,15 @@
 //! Numbers are little-endian. The hash tells a damaged label from a wrong key: with a right hash, a seal
 //! that does not open means another key.
 
-use super::layout::{SECTOR, Slot};
+use super::layout::{Layout, SECTOR, Slot};
 use crate::base::{Ambient, StoreId};
 use crate::crypto::page::{PageKey, Place};
 use crate::store::StoreError;
 
 const MAGIC: &[u8; 16] = b"chartbox store\r\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The version before there was a journal.
+const WITHOUT_JOURNAL: u32 = 1;
 const CLEAR: usize = 48;
 const HASHED: usize = SECTOR - 32;
 
@@ -32,7 +34,7 @@ const HASHED: usize = SECTOR - 32;
 pub(in crate::store) struct Label {
     pub(in crate::store) id: StoreId,
     pub(in crate::store) epoch: u32,
-    pub(in crate::store) slot: Slot,
+    pub(in crate::store) layout: Layout,
 }
 
 impl Label {
@@ -40,8 +42,9 @@ impl Label {
         let mut clear = [0; CLEAR];
         put(&mut clear, 0, MAGIC);
         put(&mut clear, 16, &VERSION.to_le_bytes());
-        put(&mut clear, 20, &self.slot.bytes().to_le_bytes());
+        put(&mut clear, 20, &self.layout.slot.bytes().to_le_bytes());
         put(&mut clear, 24, &self.epoch.to_le_bytes());
+        put(&mut clear, 28, &self.layout.journal.to_le_bytes());
         put(&mut clear, 32, self.id.as_bytes());
         let nonce = ambient.bytes();
         let mut sealed = clear;
@@ -65,12 +68,17 @@ impl Label {
             return Err(StoreError::Damaged("its first sector was changed".into()));
         }
         let found = u32::from_le_bytes(take(sector, 16));
-        if found != VERSION {
+        if !(WITHOUT_JOURNAL..=VERSION).contains(&found) {
             return Err(StoreError::Newer { found: found.into(), known: VERSION.into() });
         }
-        let slot = Slot::known(u32::from_le_bytes(take(sector, 20)))
-            .ok_or_else(|| StoreError::Damaged("its first sector names a page layout that there is not".into()))?;
-        Ok(Self { id: StoreId::from_bytes(take(sector, 32)), epoch: u32::from_le_bytes(take(sector, 24)), slot })
+        let unknown = || StoreError::Damaged("its first sector names a layout that there is not".into());
+        let slot = Slot::known(u32::from_le_bytes(take(sector, 20))).ok_or_else(unknown)?;
+        let journal = u32::from_le_bytes(take(sector, 28));
+        if journal > Layout::MOST || (found == WITHOUT_JOURNAL && journal != 0) {
+            return Err(unknown());
+        }
+        let layout = Layout { slot, journal };
+        Ok(Self { id: StoreId::from_bytes(take(sector, 32)), epoch: u32::from_le_bytes(take(sector, 24)), layout })
     }
 
     /// Whether `key` is the one that this label was written under.
@@ -111,7 +119,8 @@ mod tests {
 
     fn sample() -> (Label, PageKey, [u8; SECTOR]) {
         let key = PageKey::new(3, &Secret::new([5; 32]));
-        let label = Label { id: StoreId::from_bytes([9; 16]), epoch: 3, slot: Slot::OWN_SECTORS };
+        let label =
+            Label { id: StoreId::from_bytes([9; 16]), epoch: 3, layout: Layout::new(Slot::OWN_SECTORS, 16 << 20) };
         let sector = label.write(&key, &Ambient::new(SystemClock, SeededRandom::new(1))).unwrap();
         (label, key, sector)
     }
@@ -139,7 +148,24 @@ mod tests {
         assert!(matches!(Label::read(&[0; SECTOR], "x"), Err(StoreError::NotAStore(_))));
     }
 
+    #[test]
+    fn a_label_from_before_the_journal_is_read() {
+        let mut sector = [0; SECTOR];
+        put(&mut sector, 0, &data_encoding::HEXLOWER.decode(WITHOUT.as_bytes()).unwrap());
+        let hash = hash(&sector);
+        put(&mut sector, HASHED, &hash);
+        let (label, key, _) = sample();
+        let read = Label::read(&sector, "x").unwrap();
+        assert_eq!(read, Label { layout: Layout::new(Slot::OWN_SECTORS, 0), ..label });
+        read.check(&sector, &key).unwrap();
+    }
+
     const GOLDEN: &str = concat!(
+        "6368617274626f782073746f72650d0a0200000000200000030000000008000009090909090909090909090909090909",
+        "252d6c2a24dd9bd8167bada05eeb17b15449e23eaa5aa6e156cf77095b7638fc95c9346cfbf24846cfe566569755a065",
+        "955a538fc31f8d1a7ceb1c1cd2b85f68aaa36d5dc21ddba65dfe8c6147c0bdefbc4c6c2aaf197dba",
+    );
+    const WITHOUT: &str = concat!(
         "6368617274626f782073746f72650d0a0100000000200000030000000000000009090909090909090909090909090909",
         "252d6c2a24dd9bd8167bada05eeb17b15449e23eaa5aa6e122294f84686b4a899e804260552fd060cfe566569755a065",
         "955a538fc31f8d1a7feb1c1cd2b85f68aaa36d5dc215dba65dfe8c6147c0bdefbc4c6c2aaf197dba",

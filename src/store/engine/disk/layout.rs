@@ -4,7 +4,7 @@
 pub(super) const SECTOR: usize = 4096;
 /// A page as the engine sees it.
 pub(super) const PAGE: usize = 4096;
-/// The label, the two copies of the header, and one sector of zeros.
+/// The label, the two copies of the header, and one sector of zeros. The journal stands behind it, then the pages.
 pub(super) const PREAMBLE: u64 = 4 * SECTOR as u64;
 
 /// How many bytes of the file one page has.
@@ -35,10 +35,44 @@ impl Slot {
     pub(super) const fn size(self) -> usize {
         self.0 as usize
     }
+}
+
+/// Where everything of one file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct Layout {
+    pub(in crate::store) slot: Slot,
+    /// Sectors in one half of the journal; 0 for a store without one.
+    pub(in crate::store) journal: u32,
+}
+
+impl Layout {
+    /// The most sectors that half a journal may have: 1 GiB.
+    pub(super) const MOST: u32 = 1 << 18;
+
+    /// As new stores have it, with a journal of about so many bytes.
+    pub(in crate::store) fn new(slot: Slot, journal_bytes: u32) -> Self {
+        let journal = (journal_bytes / 2).div_ceil(SECTOR as u32).min(Self::MOST);
+        Self { slot, journal }
+    }
+
+    /// Bytes in one half of the journal.
+    pub(super) const fn half(self) -> u64 {
+        self.journal as u64 * SECTOR as u64
+    }
+
+    /// Where half 0 or 1 of the journal begins.
+    pub(super) const fn half_at(self, half: usize) -> u64 {
+        PREAMBLE + half as u64 * self.half()
+    }
+
+    /// Where the pages begin.
+    pub(in crate::store) const fn pages(self) -> u64 {
+        PREAMBLE + 2 * self.half()
+    }
 
     /// Where page `number` begins, counted from 1: page 0 has the two copies in the preamble.
     pub(super) const fn offset(self, number: u64) -> u64 {
-        PREAMBLE + number.saturating_sub(1).saturating_mul(self.0 as u64)
+        self.pages() + number.saturating_sub(1).saturating_mul(self.slot.0 as u64)
     }
 
     /// The file's length for `len` bytes of pages; none for a length that is not whole pages.
@@ -48,9 +82,11 @@ impl Slot {
 
     /// The inverse; none for a length that no number of pages has.
     pub(super) const fn logical(self, physical: u64) -> Option<u64> {
-        match physical.checked_sub(PREAMBLE) {
+        match physical.checked_sub(self.pages()) {
             Some(0) => Some(0),
-            Some(pages) if pages.is_multiple_of(self.0 as u64) => Some((pages / self.0 as u64 + 1) * PAGE as u64),
+            Some(pages) if pages.is_multiple_of(self.slot.0 as u64) => {
+                Some((pages / self.slot.0 as u64 + 1) * PAGE as u64)
+            }
             _ => None,
         }
     }
@@ -63,13 +99,17 @@ mod tests {
     #[test]
     fn lengths_map_onto_each_other_and_odd_ones_onto_nothing() {
         for slot in [Slot::OWN_SECTORS, Slot::SHARED_SECTORS] {
+            let layout = Layout::new(slot, 100_000);
             for pages in [0, 2, 3, 100, 1 << 30] {
-                assert_eq!(slot.logical(slot.physical(pages * 4096).unwrap()), Some(pages * 4096));
+                assert_eq!(layout.logical(layout.physical(pages * 4096).unwrap()), Some(pages * 4096));
             }
-            assert_eq!((slot.physical(4096), slot.physical(4097)), (None, None));
-            assert_eq!((slot.logical(0), slot.logical(PREAMBLE + 1), slot.logical(PREAMBLE - 1)), (None, None, None));
+            assert_eq!((layout.physical(4096), layout.physical(4097)), (None, None));
+            let odd = [0, layout.pages() + 1, layout.pages() - 1].map(|len| layout.logical(len));
+            assert_eq!(odd, [None; 3]);
         }
-        assert_eq!(Slot::OWN_SECTORS.offset(1), 16384);
-        assert_eq!(Slot::OWN_SECTORS.offset(3), 32768);
+        let layout = Layout::new(Slot::OWN_SECTORS, 0);
+        assert_eq!((layout.half_at(1), layout.offset(1), layout.offset(3)), (16384, 16384, 32768));
+        let layout = Layout::new(Slot::OWN_SECTORS, 16384);
+        assert_eq!((layout.half_at(1), layout.offset(1)), (24576, 32768));
     }
 }

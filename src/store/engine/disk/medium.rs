@@ -18,6 +18,11 @@ pub(in crate::store) trait Medium: Debug + Send + Sync + 'static {
     /// What is added reads as zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
     fn sync(&self) -> io::Result<()>;
+    /// Writes, and returns when that is durable; what else was written need not be.
+    fn write_durably(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_at(offset, bytes)?;
+        self.sync()
+    }
     /// Space on the disk that holds this.
     fn space(&self) -> io::Result<DiskSpace>;
     /// Lets another process have it.
@@ -133,6 +138,25 @@ impl Medium for StoreFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    /// One call for both, which waits for these bytes alone and not for all that the tree is writing meanwhile.
+    fn write_durably(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        use rustix::io::{Errno, ReadWriteFlags, pwritev2};
+        let (mut at, mut rest) = (offset, bytes);
+        while !rest.is_empty() {
+            match pwritev2(&self.0, &[io::IoSlice::new(rest)], at, ReadWriteFlags::DSYNC) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(done) => (at, rest) = (at + done as u64, rest.get(done..).unwrap_or_default()),
+                Err(Errno::INTR) => {}
+                Err(Errno::NOSYS | Errno::OPNOTSUPP) => {
+                    self.write_at(at, rest)?;
+                    return self.sync();
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     fn space(&self) -> io::Result<DiskSpace> {

@@ -5,7 +5,8 @@
 //! | 0..4096 | the label ([`super::label`]) |
 //! | 4096..12288 | page 0, twice ([`super::header`]) |
 //! | 12288..16384 | zero |
-//! | 8192 * (n + 1).. | slot of page n, from 1 on |
+//! | 16384..J | the journal's two halves ([`super::journal`]) |
+//! | J + 8192 * (n - 1).. | slot of page n, from 1 on |
 //!
 //! | slot | what |
 //! |---|---|
@@ -29,7 +30,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::header::{Header, KEPT};
-use super::layout::{PAGE, Slot};
+use super::layout::{Layout, PAGE};
 use super::medium::Medium;
 use crate::base::{Ambient, StoreId};
 use crate::crypto::page::{NONCE, PageKey, Place, TAG};
@@ -58,7 +59,7 @@ pub(super) struct Meter {
 pub(super) struct Sealing {
     pub(super) key: Arc<PageKey>,
     pub(super) store: StoreId,
-    pub(super) slot: Slot,
+    pub(super) layout: Layout,
     pub(super) ambient: Ambient,
 }
 
@@ -146,7 +147,7 @@ impl Pages {
     pub(super) fn logical_len(&self) -> io::Result<u64> {
         let physical = self.0.medium.len()?;
         let odd = || io::Error::new(io::ErrorKind::InvalidData, "the file's length is not one that a store has");
-        self.0.sealing.slot.logical(physical).ok_or_else(odd)
+        self.0.sealing.layout.logical(physical).ok_or_else(odd)
     }
 
     fn place(&self, page: u64) -> Place {
@@ -155,11 +156,11 @@ impl Pages {
 
     /// Fills `out` with the whole pages from `first` (at least 1) on.
     fn read_pages(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
-        let size = self.0.sealing.slot.size();
+        let size = self.0.sealing.layout.slot.size();
         let count = out.len() / PAGE;
         // The last slot's padding is not needed.
         let mut raw = vec![0; (count.saturating_sub(1)) * size + PAGE + NONCE + TAG];
-        self.0.medium.read_at(self.0.sealing.slot.offset(first), &mut raw)?;
+        self.0.medium.read_at(self.0.sealing.layout.offset(first), &mut raw)?;
         self.0.meter.read.fetch_add(raw.len() as u64, Ordering::Relaxed);
         for ((number, slot), page) in (first..).zip(raw.chunks(size)).zip(out.chunks_exact_mut(PAGE)) {
             let opened = self.open_page(number, slot, page);
@@ -179,7 +180,7 @@ impl Pages {
 
     /// Seals and writes whole pages from `first` (at least 1) on.
     fn write_pages(&self, first: u64, bytes: &[u8]) -> io::Result<()> {
-        let size = self.0.sealing.slot.size();
+        let size = self.0.sealing.layout.slot.size();
         let count = bytes.len() / PAGE;
         let mut nonces = vec![0; count * NONCE];
         self.0.sealing.ambient.fill(&mut nonces);
@@ -194,7 +195,7 @@ impl Pages {
             nonce_at.copy_from_slice(&nonce);
             rest.split_at_mut(TAG).0.copy_from_slice(&tag);
         }
-        self.0.medium.write_at(self.0.sealing.slot.offset(first), &raw)?;
+        self.0.medium.write_at(self.0.sealing.layout.offset(first), &raw)?;
         self.0.meter.written.fetch_add(raw.len() as u64, Ordering::Relaxed);
         Ok(())
     }
@@ -292,7 +293,7 @@ impl redb::StorageBackend for Pages {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.writable()?;
-        let physical = self.0.sealing.slot.physical(len).ok_or(io::ErrorKind::InvalidInput);
+        let physical = self.0.sealing.layout.physical(len).ok_or(io::ErrorKind::InvalidInput);
         self.noted(physical.map_err(Into::into).and_then(|physical| self.0.medium.set_len(physical)))
     }
 

@@ -8,7 +8,7 @@ use ::redb::{ReadOnlyTable, ReadTransaction, TableDefinition, TableError};
 use bytes::Bytes;
 
 use super::pages::{Fault, Pages};
-use super::{damaged_by_panic, store_error};
+use super::tree::{damaged_by_panic, store_error};
 use crate::store::StoreError;
 use crate::store::engine::View;
 use crate::store::engine::memory::is_empty;
