@@ -185,6 +185,17 @@ enum Fhir {
     OfNoRecord,
     /// Reads a ValueSet of the record.
     ReadsValueSet,
+    /// A whole copy of one patient's record, or what is made of the whole.
+    Copy,
+    /// Whole copies of everybody whom one may copy.
+    Copies,
+}
+
+impl Fhir {
+    /// By [`copies`].
+    const fn is_walked_apart(self) -> bool {
+        matches!(self, Self::Copy | Self::Copies)
+    }
 }
 
 #[rustfmt::skip]
@@ -213,6 +224,10 @@ const FHIR: &[(Verb, &str, Fhir)] = &[
     (Verb::Get,    "/fhir/{kind}/{id}/$validate",            Fhir::Read),
     (Verb::Post,   "/fhir/{kind}/{id}/$validate",            Fhir::Read),
     (Verb::Get,    "/fhir/{kind}/{id}/$meta",                Fhir::Read),
+    (Verb::Get,    "/fhir/{kind}/$everything",               Fhir::Copies),
+    (Verb::Post,   "/fhir/{kind}/$everything",               Fhir::Copies),
+    (Verb::Get,    "/fhir/{kind}/{id}/$everything",          Fhir::Copy),
+    (Verb::Post,   "/fhir/{kind}/{id}/$everything",          Fhir::Copy),
     (Verb::Get,    "/fhir/{kind}/$expand",                   Fhir::OfNoRecord),
     (Verb::Post,   "/fhir/{kind}/$expand",                   Fhir::OfNoRecord),
     (Verb::Get,    "/fhir/{kind}/{id}/$expand",              Fhir::ReadsValueSet),
@@ -249,6 +264,27 @@ const fn person(act: Fhir, who: Who) -> [u16; 4] {
         (Fhir::Read, Patient) => [200, 404, 404, 404],
         (Fhir::Read, Proxy)   => [404, 200, 404, 404],
         _                     => [200, 200, 200, 404],
+    }
+}
+
+/// What who gets for a whole copy of the own, the granted, the other and an absent patient: whoever reads the whole.
+#[rustfmt::skip]
+const fn copied(who: Who) -> [u16; 4] {
+    match who {
+        Anonymous => [401; 4],
+        Reception | HealthAdmin | Operator => [403; 4],
+        Patient => [200, 404, 404, 404],
+        Proxy   => [404, 200, 404, 404],
+        Clinician | Nurse | Service => [200, 200, 200, 404],
+    }
+}
+
+/// What who gets for the copies of everybody: those whose own it is, and who may export.
+const fn all_copied(who: Who) -> u16 {
+    match who {
+        Anonymous => 401,
+        Patient | Proxy | Service => 200,
+        _ => 403,
     }
 }
 
@@ -400,6 +436,7 @@ fn nobody_gets_more_or_less_than_the_rules_say() {
     fhir_instances(&mut walk);
     fhir_types(&mut walk);
     people(&mut walk);
+    copies(&mut walk);
     pages(&mut walk);
     portal(&mut walk);
     assert!(walk.wrong.is_empty(), "{}", walk.wrong.join("\n"));
@@ -409,7 +446,9 @@ fn nobody_gets_more_or_less_than_the_rules_say() {
 fn fhir_instances(walk: &mut Walk) {
     let mut mark = walk.entries_after(0).1;
     let fixtures = walk.fixtures();
-    for (verb, path, act) in FHIR.iter().filter(|row| row.1.contains("{id}") && row.2 != Fhir::Everything) {
+    for (verb, path, act) in
+        FHIR.iter().filter(|row| row.1.contains("{id}") && !row.2.is_walked_apart() && row.2 != Fhir::Everything)
+    {
         let mut acts = BTreeMap::new();
         for who in Who::ALL {
             if *act == Fhir::ReadsValueSet {
@@ -501,7 +540,9 @@ fn fhir_types(walk: &mut Walk) {
     let fixtures = walk.fixtures();
     let query = format!("_id={}&_count=50", fixtures.join(","));
     let mut found_rows = Vec::new();
-    for (verb, path, act) in FHIR.iter().filter(|row| !row.1.contains("{id}") || row.2 == Fhir::Everything) {
+    for (verb, path, act) in
+        FHIR.iter().filter(|row| !row.2.is_walked_apart() && (!row.1.contains("{id}") || row.2 == Fhir::Everything))
+    {
         let mut acts = BTreeMap::new();
         for who in Who::ALL {
             let may = observation(Fhir::Read, who);
@@ -663,6 +704,39 @@ fn people(walk: &mut Walk) {
         }
     }
     walk.check_entries("/fhir/Patient/{id}", mark, &acts);
+}
+
+/// Whole copies: of nobody more than one may read, and nothing in them that one may not.
+fn copies(walk: &mut Walk) {
+    let mut mark = walk.entries_after(0).1;
+    let fixtures = walk.fixtures();
+    let ids: Vec<String> = walk.patients.iter().cloned().chain([ABSENT.to_owned()]).collect();
+    for (verb, path, act) in FHIR.iter().filter(|row| matches!(row.2, Fhir::Copy | Fhir::Copies)) {
+        let mut acts = BTreeMap::new();
+        for who in Who::ALL {
+            let may = observation(Fhir::Read, who);
+            for (place, id) in ids.iter().enumerate().take(if *act == Fhir::Copy { 4 } else { 1 }) {
+                let address = path.replace("{kind}", "Patient").replace("{id}", id);
+                let address = format!("{address}?_type=Observation&_count=1000");
+                let answer = walk.callers[&who].ask(verb.name(), &address, &[], "");
+                let status = if *act == Fhir::Copy { copied(who)[place] } else { all_copied(who) };
+                let what = format!("{} {path} of patient {place} by {who:?}", verb.name());
+                walk.expect(format_args!("{what}"), &answer, status);
+                *acts.entry(who).or_default() += usize::from(answer.status != 401);
+                if answer.status != 200 {
+                    continue;
+                }
+                for (fixture, id) in fixtures.iter().enumerate() {
+                    let theirs = *act == Fhir::Copies || fixture % 3 == place;
+                    let wanted = theirs && may[fixture] == 200;
+                    if answer.body.contains(id.as_str()) != wanted {
+                        walk.wrong.push(format!("{what}: {} is in it: {}", TARGETS[fixture], !wanted));
+                    }
+                }
+            }
+        }
+        mark = walk.check_entries(path, mark, &acts);
+    }
 }
 
 /// Every page at its own listener.

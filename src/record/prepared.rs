@@ -37,10 +37,7 @@ impl Prepared {
         let definitions = Definitions::r4();
         let text = Unstamped::of(value);
         let code = definitions.search_param(kind, "code").map(|param| param.id);
-        let mut references = Vec::new();
-        collect_references(value, &mut references);
-        references.sort_unstable();
-        references.dedup();
+        let references = references_of(value);
         Self {
             kind,
             sensitivity: Sensitivity::of_resource(value),
@@ -92,6 +89,15 @@ pub(super) fn content_of(json: &[u8]) -> Option<u64> {
     let value: Value = serde_json::from_slice(json).ok()?;
     let text = Unstamped::of(&value);
     Some(hash64(&text.parts()))
+}
+
+/// The local resources that a resource refers to, each once.
+pub(super) fn references_of(value: &Value) -> Vec<ResourceRef> {
+    let mut references = Vec::new();
+    collect_references(value, &mut references);
+    references.sort_unstable();
+    references.dedup();
+    references
 }
 
 fn collect_references(value: &Value, into: &mut Vec<ResourceRef>) {

@@ -183,7 +183,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn facts(&self) -> RecordFacts<'a> {
+    pub(super) fn facts(&self) -> RecordFacts<'a> {
         RecordFacts { read: self.read, reach: self.sight.reach }
     }
 

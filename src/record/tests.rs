@@ -511,3 +511,5 @@ fn what_a_patient_adds_is_the_patients_and_says_so() {
     let others = json!([{"actor": {"reference": "Patient/p1"}, "status": "accepted"}, {"actor": {"display": "Dr. Corvin"}, "status": "accepted"}]);
     refused(&visit, "participant", others, "Appointment.participant[1].status");
 }
+
+mod copies;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::compiled::compiled;
 use super::extract::{date_range, values_of};
-use super::value::{ReferenceTarget, SearchValue};
+use super::value::{DateRange, ReferenceTarget, SearchValue};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::Definitions;
@@ -42,6 +42,23 @@ fn is_about(code: &str) -> bool {
 pub fn clinical_date(kind: ResourceType, resource: &Value) -> Option<i64> {
     let told = elements(kind).iter().find_map(|name| start_of(resource, name));
     told.or_else(|| start_of(resource.get("meta")?, "lastUpdated"))
+}
+
+/// The time of care that a resource tells of, for `start` and `end` of a whole copy: the first of the elements below that
+/// it has. What is not over (a problem that has not abated, an allergy, a family's history) lasts until it is. `None` for
+/// a resource that bears no such date.
+pub fn care_range(kind: ResourceType, resource: &Value) -> Option<DateRange> {
+    let range = |name: &str| {
+        let ends = ["", "DateTime", "Period", "Date", "Instant", "Timing"];
+        ends.iter().find_map(|end| date_range(resource.get(format!("{name}{end}"))?))
+    };
+    let mut is = elements(kind).iter().find_map(|name| range(name))?;
+    match kind {
+        ResourceType::Condition => is.end = range("abatement").map_or(i64::MAX, |abated| abated.end.max(is.end)),
+        ResourceType::AllergyIntolerance | ResourceType::FamilyMemberHistory => is.end = i64::MAX,
+        _ => {}
+    }
+    Some(is)
 }
 
 /// The elements that date a resource, best first; choices by their stem.

@@ -16,7 +16,7 @@ mod sets;
 mod ucum;
 mod value;
 
-pub use clinical::{clinical_date, compartment_patients};
+pub use clinical::{care_range, clinical_date, compartment_patients};
 pub use encoding::{encode, pairs};
 pub use extract::{date_range, extract, extract_one};
 pub use fold::fold;

@@ -110,6 +110,7 @@ fn put(object: &mut Value, name: &str, items: Vec<Value>) {
 fn operations(entrance: Entrance, kind: ResourceType) -> Vec<Value> {
     let own: &[(&str, &str)] = match kind {
         ResourceType::ValueSet => &[("expand", "ValueSet-expand"), ("validate-code", "ValueSet-validate-code")],
+        ResourceType::Patient => &[("everything", "Patient-everything")],
         ResourceType::CodeSystem => &[("validate-code", "CodeSystem-validate-code")],
         _ => &[],
     };

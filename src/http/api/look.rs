@@ -15,7 +15,9 @@ use crate::base::{FhirId, Timestamp};
 use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode, pairs};
 use crate::fhir::shape::Shape;
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::{HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Undisclosed, VersionPage};
+use crate::record::{
+    EverythingAsked, HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Undisclosed, VersionPage,
+};
 
 /// One look, understood.
 pub(super) enum Look {
@@ -38,6 +40,12 @@ pub(super) enum Look {
     },
     History {
         asked: HistoryAsked,
+        path: String,
+        understood: String,
+    },
+    /// `$everything`.
+    Everything {
+        asked: EverythingAsked,
         path: String,
         understood: String,
     },
@@ -91,10 +99,14 @@ impl Look {
                 let kind = type_of(kind)?;
                 Self::search(vec![kind], None, kind.to_string(), query, manner)
             }
+            [kind, "$everything"] if *kind == "Patient" => super::everything::parse(None, query),
             [kind, "_history"] => {
                 let kind = type_of(kind)?;
                 history(HistoryOf::Type(kind), format!("{kind}/_history"), query, manner)
             }
+            [kind, id, "$everything"] if *kind == "Patient" => super::everything::parse(Some(id_of(id)?), query),
+            // An operation of a type that has it not, or that is none.
+            [_, operation] | [_, _, operation] if operation.starts_with('$') => Err(Refusal::not_found()),
             [kind, id] => Ok(Self::Read { kind: type_of(kind)?, id: id_of(id)?, shape: shape(query)? }),
             [kind, id, "_history"] => {
                 let (kind, id) = (type_of(kind)?, id_of(id)?);
@@ -182,6 +194,7 @@ impl Look {
             Self::Version { .. } => Action::VersionRead,
             Self::Search { .. } => Action::Search,
             Self::History { .. } => Action::History,
+            Self::Everything { .. } => Action::Everything,
         }
     }
 
@@ -189,7 +202,9 @@ impl Look {
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Search { path, asked, .. } => Some(format!("{path}?{asked}")),
-            Self::History { path, understood, .. } => Some(format!("{path}?{understood}")),
+            Self::History { path, understood, .. } | Self::Everything { path, understood, .. } => {
+                Some(format!("{path}?{understood}"))
+            }
             _ => None,
         }
     }
@@ -204,6 +219,7 @@ impl Look {
                 many => Ok(reading.search_types(many)?.map(Seen::Page)),
             },
             Self::History { asked, .. } => Ok(reading.history(asked)?.map(Seen::Versions)),
+            Self::Everything { asked, .. } => Ok(reading.everything(asked)?.map(Seen::Page)),
         }
     }
 
@@ -218,6 +234,9 @@ impl Look {
             }
             (Self::History { path, understood, .. }, Seen::Versions(page)) => {
                 super::searchset::history(page, base, path, understood).into()
+            }
+            (Self::Everything { asked, path, understood }, Seen::Page(page)) => {
+                super::searchset::whole(page, base, path, understood, asked.cursor.as_deref()).into()
             }
             (_, Seen::One(stored)) => stored.json.clone(),
             _ => Bytes::new(),
@@ -251,7 +270,7 @@ fn decoded(part: &str) -> Cow<'_, str> {
 }
 
 /// The types of `_type`, each once.
-fn named_types(query: &str) -> Result<Option<Vec<ResourceType>>, Refusal> {
+pub(super) fn named_types(query: &str) -> Result<Option<Vec<ResourceType>>, Refusal> {
     let pairs = pairs(query).map_err(|error| refusal::of_query(&error))?;
     let mut kinds = Vec::new();
     let mut named = false;

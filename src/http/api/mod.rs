@@ -6,6 +6,7 @@
 mod answer;
 mod bundle;
 mod capabilities;
+mod everything;
 mod look;
 mod negotiate;
 mod operations;
@@ -69,6 +70,16 @@ pub async fn search_compartment_by_form(
     body: Bytes,
 ) -> Answer {
     by_form(&visit, &format!("{kind}/{id}/{inner}"), query.as_deref(), &headers, &body).await
+}
+
+/// `POST` of an operation that only looks, `POST /fhir/Patient/{id}/$everything`: the query in the address and the
+/// parameters in the body count as one.
+pub async fn look_by_parameters(visit: Visit, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
+    let path = uri.path().strip_prefix("/fhir").unwrap_or_default();
+    let manner = Manner::of(&visit, &headers);
+    let look = parameters::as_query(uri.query().unwrap_or_default(), &headers, &body);
+    let look = look.and_then(|query| Look::parse(path, &query, &manner));
+    answered(&visit, look, &headers, &manner).await
 }
 
 async fn by_form(visit: &Visit, path: &str, query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Answer {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::respond::{Refusal, Refused};
 use super::request;
+use crate::fhir::search::encode;
 
 /// Named values. An operation takes those that it knows; what is left is refused, never ignored.
 #[derive(Debug, Default)]
@@ -80,6 +81,31 @@ impl Asked {
         let which = if plain { format!("The parameter \"{name}\"") } else { "A parameter".to_owned() };
         Err(Refusal::saying(Refused::Malformed, format!("{which} is not supported by this operation. Leave it out.")))
     }
+}
+
+/// The query of an address with what a Parameters resource in the body adds to it. Only primitives can stand in a query.
+pub(super) fn as_query(query: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
+    let mut out = query.to_owned();
+    for (name, value) in Asked::of(Vec::new(), headers, body)?.0 {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            _ => {
+                return Err(Refusal::saying(
+                    Refused::Malformed,
+                    "A parameter of this operation is text, a number or a date.",
+                ));
+            }
+        };
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode(&name, &mut out);
+        out.push('=');
+        encode(&text, &mut out);
+    }
+    Ok(out)
 }
 
 fn wrong(name: &str, what: &str) -> Refusal {

@@ -37,6 +37,22 @@ pub(super) fn page(page: &Page, queries: &[Query], base: &str, path: &str) -> Ve
     out.finish()
 }
 
+/// One page of a search set that no search asked for: `$everything`.
+pub(super) fn whole(page: &Page, base: &str, path: &str, understood: &str, this: Option<&str>) -> Vec<u8> {
+    let mut out = Writer::new("searchset");
+    if let Some(total) = page.total {
+        out.text(&format!(r#","total":{total}"#));
+    }
+    out.links(&links(&address(base, path), understood, this, page.next.as_deref()));
+    for stored in &page.matches {
+        out.entry(base, stored, &Shape::Whole, r#","search":{"mode":"match"}"#);
+    }
+    for stored in &page.included {
+        out.entry(base, stored, &Shape::Whole, r#","search":{"mode":"include"}"#);
+    }
+    out.finish()
+}
+
 /// With more types than this the `self` link leaves them out: it is all of them.
 const MOST_NAMED: usize = 30;
 

@@ -1,0 +1,272 @@
+//! `$everything`: a whole copy of a patient's record, a page at a time (patient-operation-everything.html).
+//!
+//! What stands in the patient's compartment is answered as matches, the patient first; what that refers to and is
+//! nobody's (practitioners, places, medicines) comes along with the page that names it. What is another patient's never
+//! does. Each page is one entry in the chain, and the policy is asked anew for each.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use serde_json::Value;
+
+use super::Page;
+use super::disclosure::Undisclosed;
+use super::error::RecordError;
+use super::layout::{COMPARTMENT, RESOURCE_IDS, hash64};
+use super::numbers::{find, row};
+use super::prepared::references_of;
+use super::reading::{Reading, stored};
+use super::rows::{Row, RowNumber, State};
+use super::search::PAGE;
+use crate::access::{Action, Denied, Target, authorize};
+use crate::base::{FhirId, Timestamp};
+use crate::fhir::search::{DateRange, care_range};
+use crate::fhir::{Definitions, ResourceType};
+use crate::store::{Desc, Direction, Key, KeyRange, ReadExt};
+
+/// A whole copy as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EverythingAsked {
+    /// Whose; `None` for everybody of whom the actor may take copies.
+    pub patient: Option<FhirId>,
+    /// Only these types.
+    pub kinds: Option<Vec<ResourceType>>,
+    /// Only what was stored or changed after this.
+    pub since: Option<Timestamp>,
+    /// Only care in this range of dates. What bears no date of care is in any.
+    pub care: Option<DateRange>,
+    /// How many matches make a page.
+    pub count: Option<usize>,
+    /// The opaque place where an earlier page ended.
+    pub cursor: Option<String>,
+}
+
+impl EverythingAsked {
+    fn wants(&self, kind: ResourceType) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
+
+    fn wants_row(&self, row: &Row) -> Result<bool, RecordError> {
+        if self.since.is_some_and(|since| row.updated <= since) {
+            return Ok(false);
+        }
+        let Some(care) = self.care else { return Ok(true) };
+        let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+        Ok(care_range(row.kind, &value).is_none_or(|is| is.start <= care.end && care.start <= is.end))
+    }
+}
+
+/// A row of the answer in its order: patient, type (the Patient itself first), clinical date descending, row.
+type Place = (FhirId, u8, Desc<i64>, RowNumber);
+
+/// How many resources may come along with one page.
+const MOST_INCLUDED: usize = 5_000;
+
+struct Gathered {
+    asked_size: usize,
+    rows: Vec<(Place, Row, &'static [&'static str])>,
+    more: bool,
+}
+
+impl Reading<'_> {
+    /// One page of a whole copy. For more patients than those that one is, or stands in for, it needs the right to export.
+    pub fn everything(&mut self, asked: &EverythingAsked) -> Result<Undisclosed<Page>, RecordError> {
+        let after = asked.cursor.as_deref().map(|text| read_cursor(text, asked)).transpose()?;
+        let size = asked.count.unwrap_or(PAGE).clamp(1, self.limits.page);
+        let mut gathered = Gathered { asked_size: size, rows: Vec::new(), more: false };
+        match &asked.patient {
+            Some(patient) => {
+                let (number, row) = self.authorized(Action::Everything, ResourceType::Patient, patient)?;
+                if row.state == State::Deleted {
+                    return Err(RecordError::Gone);
+                }
+                self.gather(patient, number, asked, after.as_ref(), &mut gathered)?;
+            }
+            None => self.gather_all(asked, after.as_ref(), &mut gathered)?,
+        }
+        let next = gathered.rows.last().filter(|_| gathered.more).map(|(place, ..)| write_cursor(place, asked));
+        let mut page = Page { matches: vec![], included: vec![], total: None, next };
+        let mut touched = Vec::new();
+        let kind = self.opened();
+        let along = self.along(&gathered.rows, asked)?;
+        for (_, row, cut) in gathered.rows {
+            self.touch(&row, kind, &mut touched)?;
+            page.matches.push(stored(row, cut)?);
+        }
+        for row in along {
+            let cut = self.cut_of(&row)?;
+            self.touch(&row, kind, &mut touched)?;
+            page.included.push(stored(row, cut)?);
+        }
+        Ok(self.covered(page, touched))
+    }
+
+    fn gather_all(
+        &mut self,
+        asked: &EverythingAsked,
+        after: Option<&Place>,
+        into: &mut Gathered,
+    ) -> Result<(), RecordError> {
+        let scope = self.scope(ResourceType::Patient)?;
+        let head = (ResourceType::Patient.number(),);
+        let range = match (scope.patient(), after) {
+            (Some(own), _) => KeyRange::prefix(&(head.0, own.clone())),
+            (None, Some((patient, ..))) => {
+                self.must_export()?;
+                KeyRange::prefix_from(&head, Bound::Included((head.0, patient.clone()).to_bytes()))
+            }
+            (None, None) => {
+                self.must_export()?;
+                KeyRange::prefix(&head)
+            }
+        };
+        for found in self.read.scan(&RESOURCE_IDS, range, Direction::Up)? {
+            let ((_, patient), number) = found?;
+            self.go_on()?;
+            let row = row(self.read, number)?;
+            if row.state != State::Live {
+                continue;
+            }
+            match self.allowed(Action::Everything, &row) {
+                Ok(_) => {}
+                Err(Denied::NotVisible) => continue,
+                Err(denied) => return Err(denied.into()),
+            }
+            self.gather(&patient, number, asked, after, into)?;
+            if into.more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the actor may take the records of many at once.
+    pub(super) fn must_export(&mut self) -> Result<(), RecordError> {
+        let target = Target::of_type(ResourceType::Patient);
+        authorize(self.sight.actor, Action::Export, &target, &self.facts(), self.sight.now)?;
+        Ok(())
+    }
+
+    /// What is in one patient's compartment, behind `after`, until the page is full.
+    fn gather(
+        &mut self,
+        patient: &FhirId,
+        number: RowNumber,
+        asked: &EverythingAsked,
+        after: Option<&Place>,
+        into: &mut Gathered,
+    ) -> Result<(), RecordError> {
+        let read = self.read;
+        let after = after.filter(|place| place.0 == *patient);
+        for (order, kind) in kinds().filter(|(_, kind)| asked.wants(*kind)) {
+            if after.is_some_and(|place| order < place.1) {
+                continue;
+            }
+            let scope = match self.sight.scope(read, kind) {
+                Ok(scope) => scope,
+                Err(Denied::NeverForRole | Denied::NotVisible) => continue,
+                Err(denied) => return Err(denied.into()),
+            };
+            let head = (number, kind.number());
+            let range = match after.filter(|place| place.1 == order) {
+                Some(place) => {
+                    let start = (head.0, head.1, place.2, place.3).to_bytes();
+                    KeyRange::prefix_from(&head, Bound::Excluded(start))
+                }
+                None => KeyRange::prefix(&head),
+            };
+            for found in read.scan(&COMPARTMENT, range, Direction::Up)? {
+                let ((_, _, date, at), tag) = found?;
+                self.go_on()?;
+                // The row may be in several compartments; here it is this patient's that counts. Of the patients
+                // themselves only this one's own row is theirs.
+                if !scope.allows(Some(patient), tag.sensitivity) || (kind == ResourceType::Patient && at != number) {
+                    continue;
+                }
+                let row = row(read, at)?;
+                if !asked.wants_row(&row)? {
+                    continue;
+                }
+                if into.rows.len() == into.asked_size {
+                    into.more = true;
+                    return Ok(());
+                }
+                let cut = scope.cut_elements(Some(patient), tag.sensitivity);
+                into.rows.push(((patient.clone(), order, date, at), row, cut));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the rows of a page refer to, and what that refers to, as far as it is about no patient.
+    fn along(
+        &mut self,
+        rows: &[(Place, Row, &'static [&'static str])],
+        asked: &EverythingAsked,
+    ) -> Result<Vec<Row>, RecordError> {
+        let mut seen: BTreeSet<RowNumber> = rows.iter().map(|((_, _, _, number), ..)| *number).collect();
+        let mut out: Vec<Row> = Vec::new();
+        let mut waiting: Vec<RowNumber> = Vec::new();
+        for (_, row, cut) in rows {
+            // What is cut is not followed, either.
+            waiting.extend(self.references(&stored(row.clone(), cut)?.json, &mut seen)?);
+        }
+        while let Some(number) = waiting.pop() {
+            self.go_on()?;
+            let row = row(self.read, number)?;
+            let about_nobody = row.patients.is_empty() && row.kind != ResourceType::Patient;
+            if row.state != State::Live || !about_nobody || !self.may_see(&row)? {
+                continue;
+            }
+            waiting.extend(self.references(&row.json, &mut seen)?);
+            if asked.wants(row.kind) && asked.since.is_none_or(|since| row.updated > since) {
+                out.push(row);
+            }
+            if out.len() > MOST_INCLUDED {
+                return Err(RecordError::TooWide);
+            }
+        }
+        out.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        Ok(out)
+    }
+
+    fn references(&self, json: &[u8], seen: &mut BTreeSet<RowNumber>) -> Result<Vec<RowNumber>, RecordError> {
+        let value: Value = serde_json::from_slice(json).map_err(|_| RecordError::Damaged)?;
+        let mut found = Vec::new();
+        for reference in references_of(&value) {
+            let Some(kind) = ResourceType::parse(reference.type_name()) else { continue };
+            found.extend(find(self.read, kind, &reference.id())?.filter(|number| seen.insert(*number)));
+        }
+        Ok(found)
+    }
+}
+
+/// The types of a patient's compartment in the order of the answer. Left out are the access log, which is the box's own
+/// and asked for as `AuditEvent`, and groups, which name their other members.
+fn kinds() -> impl Iterator<Item = (u8, ResourceType)> {
+    use ResourceType::{AuditEvent, Group, Patient};
+    let r4 = Definitions::r4();
+    let others = ResourceType::ALL.iter().copied().filter(|kind| !matches!(kind, AuditEvent | Group | Patient));
+    let others = others.filter(|kind| !r4.patient_compartment(*kind).is_empty());
+    std::iter::once((0, Patient)).chain(others.map(|kind| (kind.number().saturating_add(1), kind)))
+}
+
+fn digest(asked: &EverythingAsked) -> u64 {
+    hash64(&["everything", &format!("{:?} {:?} {:?} {:?}", asked.patient, asked.kinds, asked.since, asked.care)])
+}
+
+fn write_cursor(place: &Place, asked: &EverythingAsked) -> String {
+    let mut bytes = digest(asked).to_be_bytes().to_vec();
+    bytes.extend(place.to_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(text: &str, asked: &EverythingAsked) -> Result<Place, RecordError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| RecordError::BadCursor)?;
+    let (head, place) = bytes.split_first_chunk::<8>().ok_or(RecordError::BadCursor)?;
+    let place = Place::from_bytes(place).map_err(|_| RecordError::BadCursor)?;
+    if u64::from_be_bytes(*head) == digest(asked) { Ok(place) } else { Err(RecordError::BadCursor) }
+}

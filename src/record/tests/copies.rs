@@ -1,0 +1,168 @@
+//! `$everything`.
+
+use super::*;
+use crate::access::Denied;
+use crate::fhir::search::date_range;
+
+fn asked(patient: Option<&str>) -> EverythingAsked {
+    EverythingAsked { patient: patient.map(id), kinds: None, since: None, care: None, count: None, cursor: None }
+}
+
+fn page(house: &Box_, actor: &Actor, asked: &EverythingAsked) -> Result<Page, RecordError> {
+    let why = Why { channel: Channel::Api, ..why(audit::Action::Everything) };
+    Ok(house.records.disclose_blocking(actor, why, |reading| reading.everything(asked))?.into_inner())
+}
+
+fn names(found: &[Stored]) -> Vec<String> {
+    found.iter().map(|one| format!("{}/{}", one.kind, one.id)).collect()
+}
+
+/// Two patients; the first with what refers to a practitioner, who works for an organization.
+fn filled() -> Box_ {
+    let house = new_box();
+    house.put(json!({"resourceType": "Organization", "id": "o1", "name": "Ward"}));
+    house.put(json!({"resourceType": "Practitioner", "id": "d1",
+        "qualification": [{"code": {"text": "x"}, "issuer": {"reference": "Organization/o1"}}]}));
+    house.put(json!({"resourceType": "Practitioner", "id": "d2"}));
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    house.put(weight("w1", "p1", "2026-01-01", 80.0));
+    house.put(weight("w2", "p1", "2026-02-01", 81.0));
+    house.put(weight("w3", "p2", "2026-02-01", 60.0));
+    house.put(json!({"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"},
+        "onsetDateTime": "2020-05-01", "recorder": {"reference": "Practitioner/d1"}}));
+    let mut sealed = weight("w4", "p1", "2026-02-02", 82.0);
+    sealed["meta"] =
+        json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]});
+    house.put(sealed);
+    // Of two patients: the other one does not come along.
+    house.put(json!({"resourceType": "Appointment", "id": "a1", "status": "booked", "start": "2026-04-01T09:00:00Z",
+        "end": "2026-04-01T09:10:00Z", "participant": [
+        {"status": "accepted", "actor": {"reference": "Patient/p1"}},
+        {"status": "accepted", "actor": {"reference": "Patient/p2"}}]}));
+    house.put(json!({"resourceType": "Group", "id": "g1", "type": "person", "actual": true,
+        "member": [{"entity": {"reference": "Patient/p1"}}, {"entity": {"reference": "Patient/p2"}}]}));
+    house
+}
+
+#[test]
+fn a_whole_copy_is_the_compartment_and_what_it_refers_to_that_is_nobodys() {
+    let house = filled();
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let whole = page(&house, &own, &asked(Some("p1"))).unwrap();
+    let matches =
+        ["Patient/p1", "Appointment/a1", "Condition/c1", "Observation/w4", "Observation/w2", "Observation/w1"];
+    assert_eq!(names(&whole.matches), matches);
+    assert_eq!(names(&whole.included), ["Organization/o1", "Practitioner/d1"]);
+    assert_eq!(whole.next, None);
+    // What is sealed is in nobody's copy but the patient's own.
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    assert!(!names(&page(&house, &doctor, &asked(Some("p1"))).unwrap().matches).contains(&"Observation/w4".to_owned()));
+    let reception = house.actor(Role::Reception, None);
+    assert!(matches!(page(&house, &reception, &asked(Some("p1"))), Err(RecordError::Denied(Denied::NeverForRole))));
+    assert!(matches!(page(&house, &own, &asked(Some("p2"))), Err(RecordError::NotFound)));
+    assert!(matches!(page(&house, &own, &asked(Some("p3"))), Err(RecordError::NotFound)));
+}
+
+#[test]
+fn pages_join_without_gap_and_each_names_what_it_refers_to() {
+    let house = filled();
+    let system = Actor::system("test");
+    let (mut found, mut along, mut pages) = (Vec::new(), Vec::new(), 0);
+    let mut next = EverythingAsked { count: Some(2), ..asked(Some("p1")) };
+    loop {
+        let one = page(&house, &system, &next).unwrap();
+        assert!(one.matches.len() <= 2);
+        found.extend(names(&one.matches));
+        along.extend(names(&one.included));
+        pages += 1;
+        // Others write meanwhile.
+        house.put(patient(&format!("q{pages}"), "Meanwhile"));
+        match one.next {
+            Some(cursor) => next.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!((pages, found.len()), (3, 6));
+    found.dedup();
+    assert_eq!(found.len(), 6);
+    assert_eq!(along, ["Organization/o1", "Practitioner/d1"]);
+    // A cursor is of the question that it came from.
+    let other = EverythingAsked { cursor: next.cursor.clone(), ..asked(Some("p2")) };
+    assert!(matches!(page(&house, &system, &other), Err(RecordError::BadCursor)));
+}
+
+#[test]
+fn a_copy_can_be_of_some_types_of_some_time_or_of_what_is_new() {
+    let house = filled();
+    let system = Actor::system("test");
+    let mut some = asked(Some("p1"));
+    some.kinds = Some(vec![ResourceType::Condition, ResourceType::Practitioner]);
+    let found = page(&house, &system, &some).unwrap();
+    assert_eq!(
+        (names(&found.matches), names(&found.included)),
+        (vec!["Condition/c1".into()], vec!["Practitioner/d1".into()])
+    );
+    let mut in_january = asked(Some("p1"));
+    in_january.care = date_range(&json!("2026-01"));
+    // The problem has not abated; the patient is at any time.
+    assert_eq!(
+        names(&page(&house, &system, &in_january).unwrap().matches),
+        ["Patient/p1", "Condition/c1", "Observation/w1"]
+    );
+    let mut fresh = asked(Some("p1"));
+    fresh.since = Some(house.ambient.now());
+    assert!(page(&house, &system, &fresh).unwrap().matches.is_empty());
+    house.put(weight("w5", "p1", "2019-02-01", 81.0));
+    assert_eq!(names(&page(&house, &system, &fresh).unwrap().matches), ["Observation/w5"]);
+}
+
+#[test]
+fn copies_of_everybody_are_for_who_may_export_and_ones_own_for_oneself() {
+    let house = filled();
+    let mut all = asked(None);
+    all.kinds = Some(vec![ResourceType::Observation]);
+    let own = house.actor(Role::Patient, Some("Patient/p2"));
+    assert_eq!(names(&page(&house, &own, &all).unwrap().matches), ["Observation/w3"]);
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    assert!(matches!(page(&house, &doctor, &all), Err(RecordError::Denied(Denied::NeverForRole))));
+    all.count = Some(1);
+    let mut found = Vec::new();
+    loop {
+        let one = page(&house, &Actor::system("test"), &all).unwrap();
+        found.extend(names(&one.matches));
+        match one.next {
+            Some(cursor) => all.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["Observation/w4", "Observation/w2", "Observation/w1", "Observation/w3"]);
+}
+
+#[test]
+fn a_page_stands_in_the_chain_before_it_opens_and_a_no_does_too() {
+    let house = filled();
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let _ = page(&house, &own, &asked(Some("p1"))).unwrap();
+    let _ = page(&house, &own, &asked(Some("p2")));
+    let read = house.records.audit().read().unwrap();
+    let lines = audit::entries(&read, &audit::Filter::default(), 2).unwrap().lines;
+    let kinds = |at: usize| -> Vec<(Option<String>, TouchKind, usize)> {
+        let touched = audit::touched(&read, &lines[at].entry, None, 100).unwrap().touched;
+        touched
+            .iter()
+            .map(|one| (one.patient.as_ref().map(ToString::to_string), one.kind, one.resources.len()))
+            .collect()
+    };
+    assert_eq!((lines[0].entry.action, lines[0].entry.outcome), (audit::Action::Everything, Outcome::Denied));
+    assert_eq!(kinds(0), [(Some("p2".into()), TouchKind::Denied, 1)]);
+    // The appointment is of both patients, and both read that it went out.
+    assert_eq!(
+        kinds(1),
+        [
+            (None, TouchKind::SentOut, 2),
+            (Some("p1".into()), TouchKind::SentOut, 6),
+            (Some("p2".into()), TouchKind::SentOut, 1)
+        ]
+    );
+}
