@@ -142,6 +142,8 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Get,  "/approvals",                         CLINIC,  ADMIN,     Plain(200), NoEntry),
     (Verb::Post, "/approvals",                         CLINIC,  ADMIN,     Plain(422), NoEntry),
+    (Verb::Post, "/approvals/exports/{id}/approve",    CLINIC,  ADMIN,     Nothing, NoEntry),
+    (Verb::Post, "/approvals/exports/{id}/refuse",     CLINIC,  ADMIN,     Nothing, NoEntry),
     (Verb::Get,  "/box",                               CLINIC,  OPERATORS, Plain(200), NoEntry),
     (Verb::Get,  "/box/accounts",                      CLINIC,  OPERATORS, Plain(200), AnEntry),
     (Verb::Get,  "/box/accounts/new",                  CLINIC,  OPERATORS, Plain(200), NoEntry),
@@ -189,12 +191,16 @@ enum Fhir {
     Copy,
     /// Whole copies of everybody whom one may copy.
     Copies,
+    /// Begins a bulk export.
+    Export,
+    /// Asks about a bulk export, or ends it.
+    OfAnExport,
 }
 
 impl Fhir {
-    /// By [`copies`].
+    /// By [`copies`] and [`exports`].
     const fn is_walked_apart(self) -> bool {
-        matches!(self, Self::Copy | Self::Copies)
+        matches!(self, Self::Copy | Self::Copies | Self::Export | Self::OfAnExport)
     }
 }
 
@@ -224,6 +230,15 @@ const FHIR: &[(Verb, &str, Fhir)] = &[
     (Verb::Get,    "/fhir/{kind}/{id}/$validate",            Fhir::Read),
     (Verb::Post,   "/fhir/{kind}/{id}/$validate",            Fhir::Read),
     (Verb::Get,    "/fhir/{kind}/{id}/$meta",                Fhir::Read),
+    (Verb::Get,    "/fhir/$export",                          Fhir::Export),
+    (Verb::Post,   "/fhir/$export",                          Fhir::Export),
+    (Verb::Get,    "/fhir/{kind}/$export",                   Fhir::Export),
+    (Verb::Post,   "/fhir/{kind}/$export",                   Fhir::Export),
+    (Verb::Get,    "/fhir/{kind}/{id}/$export",              Fhir::Export),
+    (Verb::Post,   "/fhir/{kind}/{id}/$export",              Fhir::Export),
+    (Verb::Get,    "/fhir/$export-status/{job}",             Fhir::OfAnExport),
+    (Verb::Get,    "/fhir/$export-file/{job}/{file}",        Fhir::OfAnExport),
+    (Verb::Delete, "/fhir/$export-status/{job}",             Fhir::OfAnExport),
     (Verb::Get,    "/fhir/{kind}/$everything",               Fhir::Copies),
     (Verb::Post,   "/fhir/{kind}/$everything",               Fhir::Copies),
     (Verb::Get,    "/fhir/{kind}/{id}/$everything",          Fhir::Copy),
@@ -437,6 +452,7 @@ fn nobody_gets_more_or_less_than_the_rules_say() {
     fhir_types(&mut walk);
     people(&mut walk);
     copies(&mut walk);
+    exports(&mut walk);
     pages(&mut walk);
     portal(&mut walk);
     assert!(walk.wrong.is_empty(), "{}", walk.wrong.join("\n"));
@@ -736,6 +752,66 @@ fn copies(walk: &mut Walk) {
             }
         }
         mark = walk.check_entries(path, mark, &acts);
+    }
+}
+
+/// Exports are a service's that reads everything, and only who began one knows that it is there.
+fn exports(walk: &mut Walk) {
+    let mut mark = walk.entries_after(0).1;
+    let patients: Vec<Value> =
+        walk.patients.iter().map(|id| json!({"entity": {"reference": format!("Patient/{id}")}})).collect();
+    let group = json!({"resourceType": "Group", "type": "person", "actual": true, "member": patients});
+    let group = parsed(&walk.writer.json("POST", "/fhir/Group", &group))["id"].as_str().unwrap().to_owned();
+    let mut begun = Vec::new();
+    for (verb, path, _) in FHIR.iter().filter(|row| row.2 == Fhir::Export) {
+        let mut acts = BTreeMap::new();
+        for who in Who::ALL {
+            for (id, there) in
+                [(group.as_str(), 202), (ABSENT, 404)].iter().take(1 + usize::from(path.contains("{id}")))
+            {
+                let kind = if path.contains("{id}") { "Group" } else { "Patient" };
+                let address = path.replace("{kind}", kind).replace("{id}", id);
+                let answer = walk.callers[&who].ask(verb.name(), &address, &[("prefer", "respond-async")], "");
+                let status = match who {
+                    Anonymous => 401,
+                    Service => *there,
+                    _ => 403,
+                };
+                walk.expect(format_args!("{} {address} by {who:?}", verb.name()), &answer, status);
+                *acts.entry(who).or_default() += usize::from(answer.status != 401);
+                if let Some((_, job)) = answer.header("content-location").and_then(|at| at.rsplit_once('/')) {
+                    begun.push(job.to_owned());
+                }
+            }
+        }
+        mark = walk.check_entries(path, mark, &acts);
+        // Of one account only so many are open at a time.
+        for job in &begun {
+            let address = format!("/fhir/$export-status/{job}");
+            while walk.callers[&Service].get(&address).status == 202 {
+                std::thread::sleep(std::time::Duration::from_millis(200));
+            }
+        }
+    }
+    let job = &begun[0];
+    for (verb, path, _) in FHIR.iter().filter(|row| row.2 == Fhir::OfAnExport) {
+        for who in [Anonymous, Patient, Clinician, HealthAdmin, Operator, Service] {
+            for (job, there) in [(job.as_str(), true), (ABSENT, false)] {
+                let address = path.replace("{job}", job).replace("{file}", "Patient-1.ndjson");
+                let answer = walk.callers[&who].ask(verb.name(), &address, &[], "");
+                let status = match (who, there, verb) {
+                    (Anonymous, ..) => 401,
+                    (Service, true, Verb::Delete) => 202,
+                    (Service, true, _) => 200,
+                    _ => 404,
+                };
+                walk.expect(format_args!("{} {address} by {who:?}", verb.name()), &answer, status);
+            }
+            // The writer reads everything, too, and knows nothing of another's.
+            let address = path.replace("{job}", job).replace("{file}", "Patient-1.ndjson");
+            let answer = walk.writer.ask(verb.name(), &address, &[], "");
+            walk.expect(format_args!("{} {address} by another service", verb.name()), &answer, 404);
+        }
     }
 }
 

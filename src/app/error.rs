@@ -57,6 +57,8 @@ pub enum AppError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Record(#[from] crate::record::RecordError),
+    #[error(transparent)]
+    Export(#[from] crate::care::export::ExportError),
     #[error("{0}")]
     Identity(#[from] IdentityError),
     #[error("{0}")]

@@ -13,6 +13,7 @@ use super::error::AppError;
 use super::opened::Opened;
 use crate::audit::{Action, Audit, Event, VerifyInput, last_check, last_checkpoint};
 use crate::base::Timestamp;
+use crate::care::export::Exports;
 use crate::discovery::{Announcement, Presence, is_reachable};
 use crate::http::Stop;
 use crate::tls::Certificates;
@@ -92,12 +93,38 @@ fn is_due(last: Timestamp, now: Timestamp, hour: i8, zone: &TimeZone) -> bool {
 pub(super) async fn housekeeping(opened: Arc<Opened>, stop: Stop) {
     let hours = every(HOUR, stop.clone(), "clearing", || async {
         opened.identity.sweep().await?;
+        opened.exports.sweep().await?;
         let store = opened.store.clone();
         // Taking space waits for the disk.
         let _ = tokio::task::spawn_blocking(move || store.keep_reserve()).await;
         Ok(())
     });
     tokio::join!(counted_failures(&opened.audit, MINUTE, stop), hours);
+}
+
+/// Counts bulk exports: at once when one is asked for, and after a start those that were not finished.
+pub(super) async fn exports(exports: Exports, stop: Stop) {
+    let mut wait = Duration::ZERO;
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.stopped() => return,
+            () = tokio::time::sleep(wait) => {}
+            () = exports.called() => {}
+        }
+        let one = exports.clone();
+        // Counting reads the disk.
+        wait = match tokio::task::spawn_blocking(move || one.work()).await {
+            Ok(Ok(true)) => Duration::ZERO,
+            Ok(Ok(false)) => HOUR,
+            Ok(Err(error)) => {
+                tracing::error!(target: "jobs", job = "exports", %error, "a job of the box failed");
+                MINUTE
+            }
+            // It was logged.
+            Err(_) => MINUTE,
+        };
+    }
 }
 
 async fn counted_failures(audit: &Audit, period: Duration, stop: Stop) {

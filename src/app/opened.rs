@@ -11,6 +11,7 @@ use super::folder::Folder;
 use super::settings::{self, Settings};
 use crate::audit::Audit;
 use crate::base::Ambient;
+use crate::care::export::{Approval, Exports};
 use crate::crypto::keyslots::{KeySlots, SlotKind, Unlocked};
 use crate::crypto::{Root, Signer};
 use crate::discovery::Presence;
@@ -27,6 +28,7 @@ pub struct Opened {
     pub audit: Audit,
     pub identity: Identity,
     pub records: Records,
+    pub exports: Exports,
     pub authority: Authority,
     pub ambient: Ambient,
     /// What opened it this time.
@@ -63,6 +65,9 @@ impl Opened {
         let identity =
             Identity::new(audit.clone(), unlocked.root.token_key(), identity_settings(&config, settings.is_demo()));
         let records = Records::new(audit.clone(), config.access.reach).limited(config.search_limits());
+        let approval = if settings.is_demo() { Approval::NotNeeded } else { Approval::Needed };
+        let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));
+        let exports = Exports::new(records.clone(), identity.clone(), approval, keep);
         let (root, opened_by) = (unlocked.root, unlocked.kind);
         Ok(Self {
             folder,
@@ -72,6 +77,7 @@ impl Opened {
             audit,
             identity,
             records,
+            exports,
             authority,
             ambient,
             opened_by,

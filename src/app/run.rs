@@ -280,6 +280,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         audit: opened.audit.clone(),
         identity: opened.identity.clone(),
         records: opened.records.clone(),
+        exports: opened.exports.clone(),
         ambient: opened.ambient.clone(),
         signer: opened.signer(),
         about,
@@ -301,6 +302,7 @@ fn rest(
         tokio::spawn(jobs::checkpoints(opened.clone(), stop.clone())),
         tokio::spawn(jobs::verification(opened.clone(), stop.clone())),
         tokio::spawn(jobs::housekeeping(opened.clone(), stop.clone())),
+        tokio::spawn(jobs::exports(opened.exports.clone(), stop.clone())),
         tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
         tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),
     ];

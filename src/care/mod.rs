@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod register;
 pub mod setup;

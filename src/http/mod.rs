@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use crate::audit::Audit;
 use crate::base::{Ambient, Timestamp};
+use crate::care::export::Exports;
 use crate::crypto::{Signer, SlotKind};
 use crate::identity::Identity;
 use crate::record::Records;
@@ -104,6 +105,7 @@ pub struct Parts {
     pub audit: Audit,
     pub identity: Identity,
     pub records: Records,
+    pub exports: Exports,
     pub ambient: Ambient,
     /// Signs checkpoints of the access log.
     pub signer: Signer,

@@ -28,7 +28,8 @@ impl By {
         Self { actor: ActorRef::anonymous(), session: None, origin, user_agent: None }
     }
 
-    pub(super) fn event(&self, action: Action, note: Option<String>) -> Event {
+    /// An entry in the access log that says so.
+    pub fn event(&self, action: Action, note: Option<String>) -> Event {
         let detail = Detail { note, user_agent: self.user_agent.as_deref().map(String::from), ..Detail::none() };
         Event::new(self.actor.clone(), action, Purpose::SysAdmin)
             .session(self.session)

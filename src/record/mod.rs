@@ -9,6 +9,7 @@ mod change;
 mod disclosure;
 mod error;
 mod everything;
+mod export;
 mod facts;
 mod history;
 mod index;
@@ -37,6 +38,7 @@ pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
 pub use everything::EverythingAsked;
+pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, ExportSize, Whom, export_kinds};
 pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;

@@ -5,6 +5,7 @@
 
 #[path = "../demo/mod.rs"]
 mod demo;
+mod copies;
 mod hostile;
 mod interactions;
 mod letter;
@@ -30,6 +31,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     races::all(&client);
     hostile::all(&demo, &client);
     a_health_administrator_sees_whom_a_permission_is_about_and_no_more(&demo);
+    copies::all(&demo, &client);
     bad_bodies(&client);
     bad_addresses(&client);
     too_much(&demo, &client);

@@ -4,8 +4,8 @@ use chartbox::audit::{Action, Outcome};
 use chartbox::base::Secret;
 use chartbox::discovery::Presence;
 use chartbox::http::admin::pages::{
-    ApprovalForm, ApprovalGiven, ApprovalRow, Approvals, Audit, AuditFilter, ChainState, EntryGroup, EntryRow, Found,
-    Verify,
+    ApprovalForm, ApprovalGiven, ApprovalRow, Approvals, Audit, AuditFilter, ChainState, EntryGroup, EntryRow,
+    ExportRow, Found, Verify,
 };
 use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
@@ -380,10 +380,34 @@ fn admin() -> Vec<(&'static str, String)> {
     let given = ApprovalGiven { code: Secret::new("K7M2P-9QXTB".into()), until: time("2026-03-03T09:53") };
     let mut no_reason = Faults::none();
     no_reason.add("reason", "Say why: it stands in the access log.");
-    let approvals = |faults, given, open| Approvals { cx: cx(), form: ApprovalForm::default(), faults, given, open };
+    let approvals = |faults, given, open| Approvals {
+        cx: cx(),
+        form: ApprovalForm::default(),
+        faults,
+        given,
+        open,
+        exports: vec![],
+    };
+    let export = |whose: &str, kinds, since| ExportRow {
+        id: "0198a3f2-0000-7000-8000-00000000abcd".into(),
+        name: "Research warehouse of the county".into(),
+        whose: whose.into(),
+        kinds,
+        since,
+        asked: time("2026-03-03T09:12"),
+    };
+    let exports = vec![
+        export("Everything in the box", vec![], None),
+        export(
+            "The records of a group of patients",
+            vec!["Patient", "Observation", "MedicationRequest"],
+            Some(time("2026-02-03T02:00")),
+        ),
+    ];
     vec![
         ("approvals", render(&approvals(Faults::none(), None, vec![]))),
         ("approvals-given", render(&approvals(Faults::none(), Some(given), vec![open(), open()]))),
+        ("approvals-exports", render(&Approvals { exports, ..approvals(Faults::none(), None, vec![open()]) })),
         ("approvals-fault", render(&approvals(no_reason, None, vec![]))),
         ("audit", render(&audit(chain(whole), groups.clone()))),
         ("audit-broken", render(&audit(chain(broken), groups))),

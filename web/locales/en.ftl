@@ -1309,7 +1309,7 @@ part-other =
 
 ## The health administrator: approvals
 
-approvals-about = What leaves the box at its console needs your word: a code that is good once, for 15 minutes.
+approvals-about = What leaves the box at its console, or to another program in bulk, needs your word. For the console it is a code that is good once, for 15 minutes.
 approval-what = What may leave the box
 approves-audit-export = The whole access log
     .more = As a file from which a stranger can check it. It names staff and patients by number, and holds what was searched and why.
@@ -1325,6 +1325,21 @@ approvals-open = Good now
 approvals-none = None
 approvals-none-more = A code that was used or has ended is not shown here; the access log has them all.
 approval-by = by { $name }, until { $time }
+exports-waiting = Programs that ask to take records away
+exports-about = Nothing leaves before you approve. What you approve can be fetched by that program alone, until it ends by itself; what patients sealed is never in it. If you do not know the program, refuse, and ask the operator.
+export-everything = Everything in the box
+export-patients = The records of all patients
+export-some-patients =
+    { $n ->
+        [one] The record of 1 patient
+       *[other] The records of { $count } patients
+    }
+export-group = The records of a group of patients
+export-asked = { $name } asked { $time }
+export-only = Only: { $kinds }
+export-since = Only what was changed after { $time }
+export-approve = Approve
+export-refuse = Refuse
 
 ## The operator: health of the box
 

@@ -160,6 +160,13 @@ config! {
         validation: Validation = Validation::Strict;
     }
 
+    /// Bulk exports by other programs (FHIR's $export).
+    export: ExportKeys {
+        /// Hours until an export is forgotten: one that waits for the health administrator's approval, and one whose files
+        /// can be fetched (1 to 720).
+        keep_hours: Whole<1, 720> = Whole::of(24);
+    }
+
     /// The access log.
     audit: Audit {
         /// Hours between signed checkpoints of the access log (1 to 168).

@@ -1,10 +1,14 @@
-//! Approvals: codes by which something may leave the box at its console.
+//! Approvals: codes by which something may leave the box at its console, and a word on what programs ask for in bulk.
 
 use axum::Form;
+use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 
-use super::pages::{ApprovalForm, ApprovalGiven, ApprovalRow, Approvals};
+use super::pages::{ApprovalForm, ApprovalGiven, ApprovalRow, Approvals, ExportRow};
+use crate::base::FhirId;
+use crate::care::export::{Export, Level, Word};
+use crate::http::House;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -41,6 +45,40 @@ pub async fn make(visit: Visit, Form(form): Form<ApprovalForm>) -> Result<Respon
     approvals(&visit, ApprovalForm::default(), Faults::none(), Some(given))
 }
 
+/// `POST /approvals/exports/{id}/approve`
+pub async fn approve(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    decide(&visit, &id, Word::Approved).await
+}
+
+/// `POST /approvals/exports/{id}/refuse`
+pub async fn refuse(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    decide(&visit, &id, Word::Refused).await
+}
+
+async fn decide(visit: &Visit, id: &str, word: Word) -> Result<Response, Refusal> {
+    let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
+    visit.house.exports.decide(visit.by(), &id, word).await?;
+    Ok(Redirect::to("/approvals").into_response())
+}
+
+fn export_row(house: &House, (id, export): &(FhirId, Export)) -> Result<ExportRow, Refusal> {
+    let zone = &house.front.face.zone;
+    let whose = match (&export.asked.level, export.asked.patients.len()) {
+        (_, many @ 1..) => t("export-some-patients").with("n", many).with("count", many),
+        (Level::System, _) => t("export-everything"),
+        (Level::Patients, _) => t("export-patients"),
+        (Level::Group(_), _) => t("export-group"),
+    };
+    Ok(ExportRow {
+        id: id.to_string(),
+        name: house.identity.account(export.account)?.map(|by| by.display_name.to_string()).unwrap_or_default(),
+        whose: whose.to_string(),
+        kinds: export.asked.kinds.iter().map(|kind| kind.name()).collect(),
+        since: export.asked.since.map(|since| When::at(since, zone)),
+        asked: When::at(export.at, zone),
+    })
+}
+
 fn approvals(
     visit: &Visit,
     form: ApprovalForm,
@@ -56,5 +94,7 @@ fn approvals(
         })
     };
     let open = house.identity.open_approvals()?.iter().map(row).collect::<Result<_, _>>()?;
-    page(&Approvals { cx: visit.cx(), form, faults, given, open })
+    let waiting = house.exports.waiting()?;
+    let exports = waiting.iter().map(|one| export_row(house, one)).collect::<Result<_, _>>()?;
+    page(&Approvals { cx: visit.cx(), form, faults, given, open, exports })
 }

@@ -233,6 +233,8 @@ pub struct Approvals {
     /// The code that was made just now, on this one answer and never again.
     pub given: Option<ApprovalGiven>,
     pub open: Vec<ApprovalRow>,
+    /// Bulk exports that wait for a word, the oldest first.
+    pub exports: Vec<ExportRow>,
 }
 page!(Approvals in Approvals);
 
@@ -272,6 +274,35 @@ impl ApprovalRow {
     fn line(&self) -> String {
         let until = self.until.clock().unwrap_or_else(|| self.until.long());
         t("approval-by").with("name", &self.by).with("time", until).to_string()
+    }
+}
+
+/// A bulk export that a program asked for.
+#[derive(Debug, Clone)]
+pub struct ExportRow {
+    pub id: String,
+    /// The program's account.
+    pub name: String,
+    /// Whose records, in words.
+    pub whose: String,
+    /// The types that it is narrowed to; none when it is not.
+    pub kinds: Vec<&'static str>,
+    pub since: Option<When>,
+    pub asked: When,
+}
+
+impl ExportRow {
+    fn line(&self) -> String {
+        t("export-asked").with("name", &self.name).with("time", self.asked.long_time()).to_string()
+    }
+
+    fn only(&self) -> Option<String> {
+        (!self.kinds.is_empty()).then(|| t("export-only").with("kinds", self.kinds.join(", ")).to_string())
+    }
+
+    fn changed(&self) -> Option<String> {
+        let since = self.since.as_ref()?;
+        Some(t("export-since").with("time", since.long_time()).to_string())
     }
 }
 

@@ -74,7 +74,7 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
             resource
         })
         .collect();
-    let rest = json!({
+    let mut rest = json!({
         "mode": "server",
         "security": {
             "cors": false,
@@ -85,7 +85,11 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
         "searchParam": common(),
         "compartment": compartments(),
     });
-    json!({
+    let exports = |path: &str| mounted(Verb::Get, path);
+    if exports("/fhir/$export") {
+        put(&mut rest, "operation", vec![operation("export", EXPORT)]);
+    }
+    let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": date,
@@ -96,7 +100,26 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
         "format": ["application/fhir+json", "json"],
         "patchFormat": [patch::MEDIA_TYPE],
         "rest": [rest],
-    })
+    });
+    if exports("/fhir/$export") {
+        put(&mut statement, "instantiates", vec![format!("{BULK}/CapabilityStatement/bulk-data").into()]);
+    }
+    statement
+}
+
+/// HL7 FHIR Bulk Data Access, whose operations are not among R4's own.
+const BULK: &str = "http://hl7.org/fhir/uv/bulkdata";
+const EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export";
+const PATIENT_EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export";
+const GROUP_EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export";
+
+/// `definition` is an address, or the name of one of R4's own operations.
+fn operation(name: &str, definition: &str) -> Value {
+    let url = match definition.starts_with("http") {
+        true => definition.to_owned(),
+        false => format!("http://hl7.org/fhir/OperationDefinition/{definition}"),
+    };
+    json!({ "name": name, "definition": url })
 }
 
 /// FHIR has no empty arrays.
@@ -110,7 +133,8 @@ fn put(object: &mut Value, name: &str, items: Vec<Value>) {
 fn operations(entrance: Entrance, kind: ResourceType) -> Vec<Value> {
     let own: &[(&str, &str)] = match kind {
         ResourceType::ValueSet => &[("expand", "ValueSet-expand"), ("validate-code", "ValueSet-validate-code")],
-        ResourceType::Patient => &[("everything", "Patient-everything")],
+        ResourceType::Patient => &[("everything", "Patient-everything"), ("export", PATIENT_EXPORT)],
+        ResourceType::Group => &[("export", GROUP_EXPORT)],
         ResourceType::CodeSystem => &[("validate-code", "CodeSystem-validate-code")],
         _ => &[],
     };
@@ -118,8 +142,7 @@ fn operations(entrance: Entrance, kind: ResourceType) -> Vec<Value> {
     let mounted =
         |name: &str| routes::of(entrance).any(|route| route.path.rsplit_once('$').is_some_and(|(_, is)| is == name));
     let all = common.iter().chain(own).filter(|(name, _)| mounted(name));
-    let one = |(name, definition): &(&str, &str)| json!({ "name": name, "definition": format!("http://hl7.org/fhir/OperationDefinition/{definition}") });
-    all.map(one).collect()
+    all.map(|(name, definition)| operation(name, definition)).collect()
 }
 
 /// By the addresses of their definitions.

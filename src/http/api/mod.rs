@@ -7,6 +7,7 @@ mod answer;
 mod bundle;
 mod capabilities;
 mod everything;
+pub mod export;
 mod look;
 mod negotiate;
 mod operations;

@@ -20,8 +20,11 @@ pub(in crate::http) struct NotCompressed;
 pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response {
     let query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
     let asked = |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    // A file of an export is NDJSON, whatever else the client takes: it was asked for by its address.
+    let is_file = request.uri().path().starts_with("/fhir/$export-file/");
     let acceptable = match asked("_format").filter(|format| !format.is_empty()) {
         Some(format) => is_json(format),
+        None if is_file => true,
         None => accepts_json(request.headers()),
     };
     if !acceptable {
@@ -31,7 +34,7 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
         )
         .into_response();
     }
-    let pretty = asked("_pretty") == Some("true");
+    let pretty = asked("_pretty") == Some("true") && !is_file;
     let by_token = request.headers().contains_key(header::AUTHORIZATION);
     let mut response = next.run(request).await;
     if pretty {

@@ -73,6 +73,11 @@ impl Asked {
         self.take(name).map(|value| read(value).ok_or_else(|| wrong(name, "true or false"))).transpose()
     }
 
+    /// All of them, in the order given.
+    pub(super) fn into_pairs(self) -> Vec<(String, Value)> {
+        self.0
+    }
+
     /// Nothing may be left.
     pub(super) fn done(self) -> Result<(), Refusal> {
         let Some((name, _)) = self.0.into_iter().next() else { return Ok(()) };
@@ -86,7 +91,7 @@ impl Asked {
 /// The query of an address with what a Parameters resource in the body adds to it. Only primitives can stand in a query.
 pub(super) fn as_query(query: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
     let mut out = query.to_owned();
-    for (name, value) in Asked::of(Vec::new(), headers, body)?.0 {
+    for (name, value) in Asked::of(Vec::new(), headers, body)?.into_pairs() {
         let text = match value {
             Value::String(text) => text,
             Value::Number(number) => number.to_string(),

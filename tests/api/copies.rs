@@ -1,0 +1,226 @@
+//! Whole copies and bulk exports: `$everything` and `$export`.
+
+use serde_json::{Value, json};
+
+use crate::demo::client::Answer;
+use crate::demo::{Caller, Demo};
+use crate::{id, observation, ok, outcome, parsed, patient};
+
+pub fn all(demo: &Demo, client: &Caller) {
+    everything(demo, client);
+    everything_by_role(demo, client);
+    export(demo, client);
+    export_of_a_group(client);
+    export_refusals(demo, client);
+    export_breaks_off(demo, client);
+}
+
+/// A path below the origin, of an absolute address.
+fn path_of<'a>(demo: &Demo, address: &'a str) -> &'a str {
+    address.strip_prefix(demo.origin("clinic")).unwrap_or_else(|| panic!("{address}"))
+}
+
+fn names(page: &Value, mode: &str) -> Vec<String> {
+    let entries = page["entry"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of =
+        |entry: &Value| format!("{}/{}", entry["resource"]["resourceType"].as_str().unwrap(), id(&entry["resource"]));
+    entries.iter().filter(|entry| entry["search"]["mode"] == mode).map(of).collect()
+}
+
+fn next(page: &Value) -> Option<&str> {
+    let links = page["link"].as_array().unwrap();
+    links.iter().find(|link| link["relation"] == "next").map(|link| link["url"].as_str().unwrap())
+}
+
+fn everything(demo: &Demo, client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Practitioner", &json!({"resourceType": "Practitioner"})), 201);
+    let mut whole = patient("Copied");
+    whole["generalPractitioner"] = json!([{"reference": format!("Practitioner/{}", id(&who))}]);
+    let of = ok(&client.json("POST", "/fhir/Patient", &whole), 201);
+    let reference = format!("Patient/{}", id(&of));
+    for day in 1..=5 {
+        ok(&client.json("POST", "/fhir/Observation", &observation(&reference, day)), 201);
+    }
+    let address = format!("/fhir/{reference}/$everything");
+    let page = ok(&client.get(&address), 200);
+    assert_eq!(page["type"], "searchset");
+    assert_eq!(names(&page, "match").len(), 6);
+    assert_eq!(names(&page, "match")[0], reference);
+    assert_eq!(names(&page, "include"), [format!("Practitioner/{}", id(&who))]);
+    assert_eq!(page["entry"][0]["fullUrl"], format!("{}/fhir/{reference}", demo.origin("clinic")));
+    // Pages by their links.
+    let mut page = ok(&client.get(&format!("{address}?_count=4")), 200);
+    let mut found = names(&page, "match");
+    while let Some(next) = next(&page) {
+        page = ok(&client.get(path_of(demo, next)), 200);
+        found.extend(names(&page, "match"));
+    }
+    assert_eq!(found.len(), 6);
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found.len(), 6);
+    // By POST, with what a query says in a body.
+    let parameters = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "start", "valueDate": "2026-03-02"}, {"name": "end", "valueDate": "2026-03-03"},
+        {"name": "_type", "valueCode": "Observation"}, {"name": "_count", "valueInteger": 1}]});
+    let page = ok(&client.json("POST", &address, &parameters), 200);
+    assert_eq!(names(&page, "match").len(), 1);
+    let page = ok(&client.get(path_of(demo, next(&page).unwrap())), 200);
+    assert_eq!((names(&page, "match").len(), next(&page)), (1, None));
+    // In a batch.
+    let get = json!({"request": {"method": "GET", "url": format!("{reference}/$everything?_type=Patient")}});
+    let batch = ok(&client.json("POST", "/fhir", &crate::bundle("batch", json!([get]))), 200);
+    assert_eq!(names(&batch["entry"][0]["resource"], "match"), [reference.clone()]);
+    for (bad, status) in [
+        (format!("{address}?name=x"), 400),
+        (format!("{address}?start=soon"), 400),
+        (format!("{address}?_type=AuditEvent"), 400),
+        (format!("{address}?_cursor=abc"), 400),
+        ("/fhir/Patient/nobody/$everything".into(), 404),
+        (format!("/fhir/Observation/{}/$everything", id(&of)), 404),
+    ] {
+        outcome(&client.get(&bad), status);
+    }
+    assert_eq!(
+        ok(&client.get("/fhir/Patient/$everything?_type=Patient&_count=2"), 200)["entry"].as_array().unwrap().len(),
+        2
+    );
+}
+
+fn everything_by_role(demo: &Demo, client: &Caller) {
+    let me = demo.signed_in("portal", "patient");
+    let own = demo.patient_of("patient");
+    let page = ok(&me.get("/fhir/Patient/$everything?_type=Patient"), 200);
+    assert_eq!(names(&page, "match"), [format!("Patient/{own}")]);
+    let other = ok(&client.json("POST", "/fhir/Patient", &patient("Other")), 201);
+    let (absent, others) =
+        (me.get("/fhir/Patient/nobody/$everything"), me.get(&format!("/fhir/Patient/{}/$everything", id(&other))));
+    outcome(&absent, 404);
+    assert_eq!((others.status, others.body), (404, absent.body));
+}
+
+fn begin(client: &Caller, address: &str) -> Answer {
+    client.ask("GET", address, &[("prefer", "respond-async"), ("accept", "application/fhir+json")], "")
+}
+
+/// Waits for an export; answers with its manifest.
+fn manifest(demo: &Demo, client: &Caller, begun: &Answer) -> Value {
+    assert_eq!((begun.status, begun.body.as_str()), (202, ""));
+    let status = path_of(demo, begun.header("content-location").unwrap()).to_owned();
+    for _ in 0..60 {
+        let answer = client.get(&status);
+        match answer.status {
+            200 => {
+                assert_eq!(answer.header("content-type"), Some("application/json"));
+                assert!(answer.header("expires").is_some());
+                return parsed(&answer);
+            }
+            202 => assert!(answer.header("x-progress").is_some() && answer.header("retry-after").is_some()),
+            429 => assert!(answer.header("retry-after").is_some()),
+            other => panic!("{other}: {}", answer.body),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    panic!("the export was never ready");
+}
+
+/// The resources of a manifest's files, each with its file's type.
+fn fetched(demo: &Demo, client: &Caller, manifest: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for file in manifest["output"].as_array().unwrap() {
+        let address = path_of(demo, file["url"].as_str().unwrap());
+        let answer = client.ask("GET", address, &[("accept", "application/fhir+ndjson")], "");
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/fhir+ndjson")));
+        let lines: Vec<Value> = answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(json!(lines.len()), file["count"]);
+        all.extend(lines.into_iter().map(|line| (file["type"].as_str().unwrap().to_owned(), line)));
+    }
+    all
+}
+
+fn export(demo: &Demo, client: &Caller) {
+    let request = "/fhir/$export?_type=Patient,Observation";
+    let begun = begin(client, request);
+    let made = manifest(demo, client, &begun);
+    assert_eq!(made["request"], format!("{}{request}", demo.origin("clinic")));
+    assert_eq!((&made["requiresAccessToken"], &made["error"]), (&json!(true), &json!([])));
+    let found = fetched(demo, client, &made);
+    let count = |kind: &str| found.iter().filter(|(of, line)| of == kind && line["resourceType"] == kind).count();
+    let total = |kind: &str| ok(&client.get(&format!("/fhir/{kind}?_summary=count")), 200)["total"].as_u64().unwrap();
+    assert_eq!((count("Patient") as u64, count("Observation") as u64), (total("Patient"), total("Observation")));
+    assert_eq!(count("Patient") + count("Observation"), found.len());
+    // Nothing has changed since, and then one thing has.
+    let since = made["transactionTime"].as_str().unwrap();
+    let again = manifest(demo, client, &begin(client, &format!("/fhir/$export?_since={since}")));
+    assert_eq!(again["output"], json!([]));
+    let new = ok(&client.json("POST", "/fhir/Patient", &patient("Fresh")), 201);
+    let again = manifest(demo, client, &begin(client, &format!("/fhir/Patient/$export?_since={since}")));
+    let found = fetched(demo, client, &again);
+    assert_eq!((found.len(), &found[0].1), (1, &new));
+    // Ended, it is there no more.
+    let status = path_of(demo, begun.header("content-location").unwrap());
+    assert_eq!(client.ask("DELETE", status, &[], "").status, 202);
+    outcome(&client.get(status), 404);
+    outcome(&client.get(path_of(demo, made["output"][0]["url"].as_str().unwrap())), 404);
+}
+
+fn export_of_a_group(client: &Caller) {
+    let one = ok(&client.json("POST", "/fhir/Patient", &patient("Member")), 201);
+    let weight = observation(&format!("Patient/{}", id(&one)), 1);
+    ok(&client.json("POST", "/fhir/Observation", &weight), 201);
+    let group = json!({"resourceType": "Group", "type": "person", "actual": true,
+        "member": [{"entity": {"reference": format!("Patient/{}", id(&one))}}]});
+    let group = ok(&client.json("POST", "/fhir/Group", &group), 201);
+    let parameters = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "_type", "valueString": "Observation"}, {"name": "_elements", "valueString": "subject"},
+        {"name": "_typeFilter", "valueString": "Observation?value-quantity=gt10"},
+        {"name": "patient", "valueReference": {"reference": format!("Patient/{}", id(&one))}}]});
+    let headers = [("prefer", "respond-async"), ("content-type", "application/fhir+json")];
+    let address = format!("/fhir/Group/{}/$export", id(&group));
+    let begun = client.ask("POST", &address, &headers, &parameters.to_string());
+    assert_eq!(begun.status, 202, "{}", begun.body);
+    let status = begun.header("content-location").unwrap().rsplit_once("/fhir/").unwrap().1.to_owned();
+    let made = loop {
+        let answer = client.get(&format!("/fhir/{status}"));
+        if answer.status == 200 {
+            break parsed(&answer);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    };
+    assert_eq!((made["output"].as_array().unwrap().len(), &made["output"][0]["count"]), (1, &json!(1)));
+    let file = made["output"][0]["url"].as_str().unwrap().rsplit_once("/fhir/").unwrap().1.to_owned();
+    let line: Value = serde_json::from_str(client.get(&format!("/fhir/{file}")).body.trim()).unwrap();
+    assert_eq!(
+        (&line["subject"]["reference"], line.get("valueQuantity")),
+        (&json!(format!("Patient/{}", id(&one))), None)
+    );
+    outcome(&begin(client, "/fhir/Group/nobody/$export"), 404);
+}
+
+fn export_refusals(demo: &Demo, client: &Caller) {
+    outcome(&client.get("/fhir/$export"), 400);
+    outcome(&begin(client, "/fhir/$export?_outputFormat=text/csv"), 400);
+    outcome(&begin(client, "/fhir/$export?_typeFilter=Patient%3Fgeneral-practitioner.name%3Dx"), 400);
+    outcome(&begin(client, "/fhir/$export?colour=red"), 400);
+    outcome(&begin(client, "/fhir/Observation/$export"), 404);
+    outcome(&client.get("/fhir/$export-status/nobody"), 404);
+    outcome(&client.get("/fhir/$export-file/nobody/Patient-1.ndjson"), 404);
+    let some = demo.service("reads-some", "system/Patient.rs");
+    outcome(&begin(&some, "/fhir/$export"), 403);
+    for role in ["clinician", "healthadmin", "operator"] {
+        outcome(&begin(&demo.signed_in("clinic", role), "/fhir/Patient/$export"), 403);
+    }
+    outcome(&demo.signed_in("portal", "patient").get("/fhir/$export"), 404);
+}
+
+/// A revoked token fetches nothing more.
+fn export_breaks_off(demo: &Demo, client: &Caller) {
+    let short = demo.service("short-lived", "system/*.rs");
+    let made = manifest(demo, &short, &begin(&short, "/fhir/$export?_type=Patient"));
+    let file = path_of(demo, made["output"][0]["url"].as_str().unwrap()).to_owned();
+    assert_eq!(short.get(&file).status, 200);
+    // Another service, that reads everything too, knows nothing of it.
+    outcome(&client.get(&file), 404);
+    demo.command(&["user", "disable", "short-lived"]);
+    assert_eq!(short.get(&file).status, 401);
+}
