@@ -180,7 +180,7 @@ signed-out-idle =
 signed-out-ended = Esta sesión se cerró desde otro dispositivo o por el responsable técnico de la clínica.
 signed-out-shared = Si otras personas usan este dispositivo, cierre esta ventana.
 signed-out-again = Volver a entrar
-account-password-hint = Al menos { $least } caracteres. Cuatro palabras poco comunes son mejores que una palabra con signos.
+account-password-hint = Al menos { $n } caracteres. Cuatro palabras poco comunes son mejores que una palabra con signos.
 
 ## Qué salió mal
 
