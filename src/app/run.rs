@@ -59,6 +59,7 @@ pub async fn run_opened(
     sockets: Sockets,
     ready: impl FnOnce(&Running) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
+    harden();
     let mut signals = Signals::listen()?;
     let opened = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
@@ -392,9 +393,12 @@ fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
     let _ = sd_notify::notify(states);
 }
 
-/// Keys are in memory: no core dump of this process is written, systemd or not.
+/// Keys are in memory: no core dump of this process is written, systemd or not. And it takes as many files as it may:
+/// each connection is one.
 fn harden() {
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // Lowering one's own limit is always allowed.
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // Changing one's own limits this way is always allowed.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
 }

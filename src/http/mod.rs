@@ -8,10 +8,12 @@ pub mod clinic;
 mod fill;
 mod account;
 mod api;
+mod crowd;
 mod files;
 pub mod forms;
 mod front;
 mod gate;
+mod heard;
 mod listener;
 mod live;
 mod locked;
@@ -59,8 +61,12 @@ pub struct Limits {
     pub request: std::time::Duration,
     /// How long a client may take to send its headers, or to shake hands.
     pub header: std::time::Duration,
+    /// How long a connection may stay without a byte either way, after its first request.
+    pub idle: std::time::Duration,
     /// Connections at one time, for each listener.
     pub connections: usize,
+    /// Of these, from one source.
+    pub connections_per_source: usize,
     /// Entries of one bundle.
     pub bundle_entries: usize,
     /// Links of one chained search.
@@ -74,7 +80,9 @@ impl Default for Limits {
             bundle_bytes: 16 << 20,
             request: std::time::Duration::from_secs(30),
             header: std::time::Duration::from_secs(10),
+            idle: std::time::Duration::from_secs(60),
             connections: 1024,
+            connections_per_source: 256,
             bundle_entries: 5_000,
             chain_depth: crate::fhir::search::CHAIN_DEPTH,
         }

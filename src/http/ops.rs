@@ -41,6 +41,7 @@ pub struct Metrics {
     answers: Family<Answer, Counter>,
     seconds: Family<Door, Histogram>,
     connections: Family<Door, Gauge<i64, AtomicI64>>,
+    turned_away: Family<Door, Counter>,
     store: StoreGauges,
     log: LogGauges,
     ready: Arc<AtomicBool>,
@@ -138,15 +139,26 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("chartbox");
         let answers = Family::default();
         let seconds: Family<Door, Histogram> = Family::new_with_constructor(buckets);
-        let connections = Family::default();
+        let (connections, turned_away) = (Family::default(), Family::default());
         registry.register("http_answers", "Answers by listener, route and status", answers.clone());
         registry.register_with_unit("http_answer", "Time until an answer begins", Unit::Seconds, seconds.clone());
         registry.register("http_connections", "Open connections", connections.clone());
+        let full = "Connections that found no place";
+        registry.register("http_connections_turned_away", full, Family::clone(&turned_away));
         let store = StoreGauges::default();
         store.register(&mut registry);
         let log = LogGauges::default();
         log.register(&mut registry);
-        Self { registry: Arc::new(registry), answers, seconds, connections, store, log, ready: Arc::default() }
+        Self {
+            registry: Arc::new(registry),
+            answers,
+            seconds,
+            connections,
+            turned_away,
+            store,
+            log,
+            ready: Arc::default(),
+        }
     }
 }
 
@@ -165,6 +177,11 @@ impl Metrics {
         let gauge = self.connections.get_or_create(&Door { listener: entrance.name() }).clone();
         gauge.inc();
         Connected(gauge)
+    }
+
+    /// Counts a connection that found no place.
+    pub(super) fn turned_away(&self, entrance: Entrance) {
+        self.turned_away.get_or_create(&Door { listener: entrance.name() }).inc();
     }
 
     /// Says whether `/readyz` answers 200: from when every listener answers until the box begins to stop.

@@ -11,14 +11,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+use super::crowd::{Crowd, Place};
 use super::front::Peer;
+use super::heard::Heard;
 use super::listener::Bound;
 use super::{Front, Limits};
 
@@ -82,22 +83,18 @@ impl Serving {
 }
 
 async fn accept(bound: Bound, live: Live, tls: Option<TlsAcceptor>, limits: Limits, stop: Stop) {
-    let graceful = GracefulShutdown::new();
-    let free = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Crowd::new(&limits);
+    let mut connections = JoinSet::new();
     let stopped = stop.stopped();
     tokio::pin!(stopped);
     loop {
-        // The place is taken before the connection: who comes when all are taken waits in the kernel's queue.
-        let accepted = async {
-            let place = free.clone().acquire_owned().await.ok()?;
-            Some((place, bound.socket.accept().await))
-        };
-        let (place, socket, peer) = tokio::select! {
+        let (socket, from) = tokio::select! {
             () = &mut stopped => break,
-            accepted = accepted => match accepted {
-                None => break,
-                Some((place, Ok((socket, from)))) => (place, socket, Peer { entrance: bound.entrance, ip: plain(from.ip()) }),
-                Some((_, Err(error))) => {
+            // A connection that ended; a panic in it has been logged.
+            Some(_) = connections.join_next() => continue,
+            accepted = bound.socket.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
                     // Out of file handles, or a client that went away: the listener itself is well.
                     tracing::warn!(target: "http", listener = bound.entrance.name(), %error, "a connection could not be taken");
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -105,14 +102,18 @@ async fn accept(bound: Bound, live: Live, tls: Option<TlsAcceptor>, limits: Limi
                 }
             },
         };
-        let (live, tls, watcher) = (live.clone(), tls.clone(), graceful.watcher());
-        tokio::spawn(async move {
-            connection(socket, peer, live, tls, limits, watcher).await;
-            drop(place);
-        });
+        let peer = Peer { entrance: bound.entrance, ip: plain(from.ip()) };
+        let Ok(place) = crowd.enter(peer.ip) else {
+            live.now().0.metrics.turned_away(peer.entrance);
+            tracing::debug!(target: "http", listener = peer.entrance.name(), "a connection found no place");
+            continue;
+        };
+        let (live, tls, stop) = (live.clone(), tls.clone(), stop.clone());
+        connections.spawn(async move { connection(socket, peer, place, live, tls, limits, stop).await });
     }
     drop(bound);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, finished).await.is_err() {
         tracing::warn!(target: "http", "some requests did not finish in time and were cut");
     }
 }
@@ -125,25 +126,32 @@ const fn plain(ip: IpAddr) -> IpAddr {
 async fn connection(
     socket: TcpStream,
     peer: Peer,
+    place: Place,
     live: Live,
     tls: Option<TlsAcceptor>,
     limits: Limits,
-    watcher: Watcher,
+    stop: Stop,
 ) {
     let _ = socket.set_nodelay(true);
-    let (front, _) = live.now();
-    let _counted = front.metrics.connection(peer.entrance);
-    drop(front);
+    // Whoever takes nothing of what is sent, or is gone, is cut by the kernel.
+    let unread = u32::try_from(limits.idle.as_millis()).unwrap_or(u32::MAX);
+    let _ = rustix::net::sockopt::set_tcp_user_timeout(&socket, unread);
+    let _counted = live.now().0.metrics.connection(peer.entrance);
     let Some(tls) = tls else {
-        return talk(socket, Protocol::Http1, peer, live, limits, watcher).await;
+        return talk(socket, Protocol::Http1, peer, &place, live, limits, stop).await;
     };
-    match tokio::time::timeout(limits.header, tls.accept(socket)).await {
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(limits.header, tls.accept(socket)) => shaken,
+        () = place.guest().told_to_leave() => return,
+        () = stop.stopped() => return,
+    };
+    match shaken {
         Ok(Ok(stream)) => {
             let protocol = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,
                 _ => Protocol::Http1,
             };
-            talk(stream, protocol, peer, live, limits, watcher).await;
+            talk(stream, protocol, peer, &place, live, limits, stop).await;
         }
         Ok(Err(error)) => {
             tracing::debug!(target: "http", listener = peer.entrance.name(), %error, "a TLS handshake failed");
@@ -159,29 +167,49 @@ enum Protocol {
     Http2,
 }
 
-async fn talk<S>(stream: S, protocol: Protocol, peer: Peer, live: Live, limits: Limits, watcher: Watcher)
+async fn talk<S>(stream: S, protocol: Protocol, peer: Peer, place: &Place, live: Live, limits: Limits, stop: Stop)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(64 << 10).max_headers(64);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(64)
-        .max_header_list_size(32 << 10)
-        .keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(limits.header);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(32 << 10);
     let builder = match protocol {
         Protocol::Http1 => builder.http1_only(),
         Protocol::Http2 => builder.http2_only(),
     };
+    let guest = place.guest();
+    let asking = guest.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let (front, router) = live.now();
-        super::front::answer(front, router, peer, request.map(Body::new))
+        let runs = asking.runs();
+        async move {
+            let answer = super::front::answer(front, router, peer, request.map(Body::new)).await;
+            drop(runs);
+            answer
+        }
     });
-    let serving = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    if let Err(error) = watcher.watch(serving).await {
+    let stream = TokioIo::new(Heard::new(stream, guest.clone()));
+    let serving = builder.serve_connection(stream, service).into_owned();
+    tokio::pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => Some(ended),
+        () = guest.told_to_leave() => return,
+        // Both say goodbye first, and let a request finish that was just sent.
+        () = stop.stopped() => None,
+        () = guest.overstays(&limits) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            serving.as_mut().graceful_shutdown();
+            match tokio::time::timeout(DRAIN, serving).await {
+                Ok(ended) => ended,
+                Err(_) => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(target: "http", listener = peer.entrance.name(), %error, "a connection ended early");
     }
 }

@@ -6,6 +6,7 @@ mod approvals;
 mod begun;
 mod client;
 mod commands;
+mod crowd;
 mod damage;
 mod disk;
 mod health;

@@ -136,8 +136,14 @@ config! {
         request_seconds: Whole<1, 600> = Whole::of(30);
         /// Seconds that a client has for its handshake and for its headers (1 to 120).
         header_seconds: Whole<1, 120> = Whole::of(10);
-        /// Connections at one time, for each listener (8 to 65536).
+        /// Seconds that a connection may stay open without a byte either way (5 to 3600).
+        idle_seconds: Whole<5, 3600> = Whole::of(60);
+        /// Connections at one time, for each listener (8 to 65536). When all are taken, the one that has been silent for
+        /// longest makes room, of the address that has most of them.
         connections: Whole<8, 65536> = Whole::of(1024);
+        /// The most of them from one address (4 to 65536); an IPv6 network of 64 bits counts as one. Beyond it, that
+        /// address's own silent connections make room. More where a whole town comes in by one address.
+        connections_per_address: Whole<4, 65536> = Whole::of(256);
         /// The most entries in one bundle (1 to 100000).
         bundle_entries: Whole<1, 100000> = Whole::of(5000);
         /// The most matches on one page of a search or a history (10 to 10000).
@@ -218,7 +224,9 @@ impl Config {
             bundle_bytes: self.limits.bundle_mib.get() as usize * (1 << 20),
             request: seconds(self.limits.request_seconds.get()),
             header: seconds(self.limits.header_seconds.get()),
+            idle: seconds(self.limits.idle_seconds.get()),
             connections: self.limits.connections.get() as usize,
+            connections_per_source: self.limits.connections_per_address.get() as usize,
             bundle_entries: self.limits.bundle_entries.get() as usize,
             chain_depth: self.limits.chain_depth.get() as usize,
         }
