@@ -27,19 +27,33 @@ const SPEAKERS: &[&str] = &[
 /// Categories of observations that only the clinic and its laboratories make (`observation-category`).
 const CLINICS: &[&str] = &["laboratory", "imaging", "procedure", "exam", "therapy"];
 
-/// Who may speak for themselves alone. Who acts is named before for whom.
-pub struct OwnWords(Vec<String>);
+/// Who may speak for themselves alone.
+pub struct OwnWords {
+    /// Who acts is named before for whom.
+    own: Vec<String>,
+    speaks: Speaks,
+}
+
+/// For whom somebody speaks beside themselves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    ForThemselves,
+    /// For the patient whom the resource is about: a proxy by a token, of whom the policy has said that they may.
+    ForTheSubject,
+}
 
 impl OwnWords {
     /// `None` for everybody who is neither a patient nor acts for one.
     pub fn of(actor: &Actor) -> Option<Self> {
         match actor.who() {
-            Who::Person { role: Role::Patient | Role::Proxy, person, .. } => {
-                Some(Self(person.iter().map(ToString::to_string).collect()))
-            }
-            Who::ProxyFor { person, patient, .. } => {
-                Some(Self(person.iter().map(ToString::to_string).chain([format!("Patient/{patient}")]).collect()))
-            }
+            Who::Person { role: role @ (Role::Patient | Role::Proxy), person, .. } => Some(Self {
+                own: person.iter().map(ToString::to_string).collect(),
+                speaks: if *role == Role::Proxy { Speaks::ForTheSubject } else { Speaks::ForThemselves },
+            }),
+            Who::ProxyFor { person, patient, .. } => Some(Self {
+                own: person.iter().map(ToString::to_string).chain([format!("Patient/{patient}")]).collect(),
+                speaks: Speaks::ForThemselves,
+            }),
             _ => None,
         }
     }
@@ -49,7 +63,13 @@ impl OwnWords {
     /// # Errors
     /// An issue for each element that says something else.
     pub fn said(&self, kind: T, resource: &mut Value) -> Result<Said, Vec<Issue>> {
-        let Self(own) = self;
+        let mut own = self.own.clone();
+        if self.speaks == Speaks::ForTheSubject {
+            let about = ["/subject/reference", "/patient/reference"].into_iter();
+            let about = about.filter_map(|at| resource.pointer(at)).filter_map(Value::as_str);
+            own.extend(about.filter(|text| text.starts_with("Patient/")).map(str::to_owned));
+        }
+        let own = own.as_slice();
         let mut issues = Vec::new();
         for speaker in SPEAKERS {
             let named = resource.get(speaker).map_or(&[] as &[Value], |one| match one {
@@ -63,6 +83,10 @@ impl OwnWords {
                 let text = "You can name only yourself, or the patient whom you act for, here.";
                 issues.push(Issue::error(IssueCode::BusinessRule, format!("{kind}.{speaker}"), text));
             }
+        }
+        if !notes_are_own(resource, own) {
+            let text = "A note that you write is yours: leave its author out.";
+            issues.push(Issue::error(IssueCode::BusinessRule, format!("{kind}.note"), text));
         }
         match kind {
             T::Observation if says_category(resource, CLINICS) => {
@@ -83,6 +107,23 @@ impl OwnWords {
             }
             _ => Ok(Said::AsItWas),
         }
+    }
+}
+
+/// Whether every annotation in it (datatypes.html#Annotation) has no author or one of these: a note that a clinician seems to
+/// have written is theirs to write.
+fn notes_are_own(value: &Value, own: &[String]) -> bool {
+    match value {
+        Value::Object(members) => members.iter().all(|(name, value)| match name.as_str() {
+            "authorReference" => {
+                let named = value.get("reference").and_then(Value::as_str);
+                named.is_some_and(|named| own.iter().any(|own| own == named))
+            }
+            "authorString" => false,
+            _ => notes_are_own(value, own),
+        }),
+        Value::Array(items) => items.iter().all(|item| notes_are_own(item, own)),
+        _ => true,
     }
 }
 

@@ -125,6 +125,9 @@ fn bundles_that_cost(client: &Caller) {
         outcome(&answer, 422);
         assert_eq!(parsed(&answer)["issue"][0]["code"], "too-costly");
     }
+    // Somewhat too large: the sender may write all of it, and reads why it was refused.
+    let answer = raw(client, "/fhir/Patient", &" ".repeat(9 << 20));
+    outcome(&answer, 413);
     // A patch that copies the whole into itself, again and again.
     let made = ok(&client.json("POST", "/fhir/Patient", &json!({"resourceType": "Patient"})), 201);
     let mut bomb = vec![json!({"op": "add", "path": "/extension", "value": []})];
@@ -221,6 +224,29 @@ fn a_patient_stays_with_themselves(demo: &Demo, client: &Caller) {
         body.as_object().unwrap().iter().for_each(|(key, value)| one[key] = value.clone());
         let answer = patient.json("POST", "/fhir/Observation", &one);
         assert!(matches!(answer.status, 404 | 422), "{body}: {}", answer.body);
+    }
+    // Words that a clinician seems to have said.
+    for note in [json!({"authorString": "Dr. Who"}), json!({"authorReference": {"reference": "Practitioner/dr"}})] {
+        let mut one = of(&own);
+        one["note"] = json!([{"text": "All is well."}, note]);
+        one["note"][1]["text"] = json!("Stop the warfarin.");
+        outcome(&patient.json("POST", "/fhir/Observation", &one), 422);
+    }
+    let mut one = of(&own);
+    one["note"] = json!([{"text": "Before breakfast.", "authorReference": {"reference": format!("Patient/{own}")}}]);
+    ok(&patient.json("POST", "/fhir/Observation", &one), 201);
+    // Who acts for a patient speaks for that one, and no other.
+    let (ward, proxy) = (demo.patient_of("proxy"), demo.command(&["token", "create", "--user", "proxy"]));
+    let proxy = demo.bearer("clinic", &proxy);
+    let by = |subject: &str, performer: &str| {
+        let mut one = observation(&format!("Patient/{subject}"), 1);
+        one["performer"] = json!([{"reference": format!("Patient/{performer}")}]);
+        proxy.json("POST", "/fhir/Observation", &one)
+    };
+    ok(&by(&ward, &ward), 201);
+    for (subject, performer) in [(&ward, &own), (&own, &own), (&own, &ward)] {
+        let answer = by(subject, performer);
+        assert!(matches!(answer.status, 404 | 422), "{}", answer.body);
     }
     // Moving one's own into another's chart.
     let mut moved = of(&other);
