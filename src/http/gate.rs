@@ -51,6 +51,9 @@ pub(super) struct Answered {
 /// The header by which a script says that nobody asked for this: live updates.
 const BY_ITSELF: &str = "x-by-itself";
 
+/// The largest body that is read only to be dropped, in bytes.
+const MOST_DROPPED: u64 = 16 << 20;
+
 /// How long a fresh second factor stands for a delicate act, in seconds.
 const STEP_UP_SECONDS: i64 = 600;
 
@@ -76,7 +79,7 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
 
 async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
     let limit = door.house.front.limits.body(door.route.body);
-    let mut request = limit_body(request, limit)?;
+    let mut request = limit_body(request, limit).await?;
     let peer = request.extensions().get::<Peer>().map(|peer| peer.ip);
     let mut visit = visit(door, request.headers().clone(), peer).await?;
     visit.at = answered.next.as_deref().map(Into::into);
@@ -233,10 +236,16 @@ fn verdict(route: &Route, actor: &Actor, now: crate::base::Timestamp) -> Result<
     if enough { Ok(()) } else { Err(Refused::ProofNeeded) }
 }
 
-/// Refuses a body that says it is too large before reading any of it, and stops reading one that does not say.
-pub(super) fn limit_body(request: Request, limit: usize) -> Result<Request, Refusal> {
+/// Refuses a body that says it is too large, and stops reading one that does not say. What is somewhat too large is read
+/// and dropped: a sender that is cut off while it writes never gets to read why.
+pub(super) async fn limit_body(request: Request, limit: usize) -> Result<Request, Refusal> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > limit as u64) {
+    if let Some(bytes) = announced.filter(|bytes| *bytes > limit as u64) {
+        // Who asks before sending is told, and sends nothing.
+        if bytes <= MOST_DROPPED && !request.headers().contains_key(header::EXPECT) {
+            let mut body = request.into_body();
+            while let Some(Ok(_)) = body.frame().await {}
+        }
         return Err(too_large(limit));
     }
     Ok(request.map(|body| Body::new(Limited::new(body, limit))))

@@ -60,7 +60,7 @@ struct Typed {
 async fn unlock(State(locked): State<Locked>, headers: HeaderMap, request: Request) -> Result<Response, Refusal> {
     let authority = request.uri().authority().map(http::uri::Authority::as_str).map(str::to_owned);
     gate::from_our_own_origin(&headers, authority.as_deref())?;
-    let request = gate::limit_body(request, 4 << 10)?;
+    let request = gate::limit_body(request, 4 << 10).await?;
     let Form(Typed { passphrase }) =
         Form::from_request(request, &()).await.map_err(|_| Refusal::new(Refused::Malformed))?;
     let Ok(_turn) = locked.turn.try_acquire() else {
