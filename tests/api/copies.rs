@@ -131,6 +131,9 @@ fn fetched(demo: &Demo, client: &Caller, manifest: &Value) -> Vec<(String, Value
         let address = path_of(demo, file["url"].as_str().unwrap());
         let answer = client.ask("GET", address, &[("accept", "application/fhir+ndjson")], "");
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/fhir+ndjson")));
+        let packed = [("accept", "application/fhir+ndjson"), ("accept-encoding", "gzip")];
+        let packed = client.ask("GET", address, &packed, "");
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, Some("gzip")));
         let lines: Vec<Value> = answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(json!(lines.len()), file["count"]);
         all.extend(lines.into_iter().map(|line| (file["type"].as_str().unwrap().to_owned(), line)));

@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use super::super::respond::{Refusal, Refused};
@@ -303,7 +303,8 @@ fn pieces(
             Err(refusal) => Some((Err(std::io::Error::other(refusal.sentence().to_owned())), (fetching, None))),
         }
     });
-    futures_util::StreamExt::chain(stream::once(std::future::ready(Ok(first))), rest)
+    // What compresses asks again after the end.
+    stream::once(std::future::ready(Ok(first))).chain(rest).fuse()
 }
 
 /// Who the request's bearer token is now, with its scopes; `None` for whoever came by a session.
