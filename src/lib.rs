@@ -12,7 +12,6 @@ pub mod identity;
 pub mod access;
 pub mod record;
 pub mod care;
-pub mod backup;
 pub mod tls;
 pub mod discovery;
 pub mod http;

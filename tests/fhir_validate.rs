@@ -4,10 +4,13 @@
 //! By default a sample is read; `CHARTBOX_ALL_EXAMPLES=1` reads everything.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chartbox::base::{FhirId, ResourceRef};
+use chartbox::access::{Actor, Reach};
+use chartbox::audit::{self, Audit};
+use chartbox::base::{Ambient, FhirId, ResourceRef};
 use chartbox::fhir::bundle::{Bundle, Identities, conditional_references, rewrite_references};
 use chartbox::fhir::definitions::{NodeId, Primitive, TypeKind};
 use chartbox::fhir::json::{Limits, parse};
@@ -16,6 +19,8 @@ use chartbox::fhir::search::{
     Handling, IndexValue, Query, ReferenceTarget, SearchValue, TokenSystem, extract, matches,
 };
 use chartbox::fhir::{Definitions, Issue, Mode, ResourceType, validate};
+use chartbox::record::{Change, Channel, Condition, Records, Transaction, Why};
+use chartbox::store::Store;
 use serde_json::{Value, json};
 
 /// Official examples that break the standard's own rules, and how. By file name.
@@ -262,7 +267,7 @@ fn examples_keep_their_meaning_when_stored() {
 fn examples_are_found_by_the_parameters_that_apply_to_them() {
     let Some(shared) = shared() else { return };
     let r4 = Definitions::r4();
-    let mut tried = std::collections::HashMap::new();
+    let mut tried = HashMap::new();
     examples(&shared, 40, &mut |name, _, resource| {
         let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
         for IndexValue { param, value } in extract(r4, kind, resource) {
@@ -292,6 +297,92 @@ fn examples_are_found_by_the_parameters_that_apply_to_them() {
         }
     });
     assert!(tried.len() >= 4 && tried.values().sum::<i32>() > 500, "{tried:?}");
+}
+
+/// Stored with others, an example is what the box answers to each search for what it holds: every index tells of it.
+#[test]
+fn examples_are_found_among_others_in_a_record() {
+    let Some(shared) = shared() else { return };
+    let (record, system) = (Searched::new(), Actor::system("test"));
+    let mut stored = Vec::new();
+    examples(&shared, 40, &mut |name, text, resource| {
+        let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
+        let id = resource["id"].as_str().and_then(|id| FhirId::parse(id).ok());
+        // A search of very large ones reads them all, again and again.
+        let Some(id) = id.filter(|_| text.len() < 20_000) else { return };
+        let change = Change::put(kind, id.clone(), resource.clone(), Condition::None, Mode::Lenient).unwrap();
+        let why = record.why(audit::Action::Import);
+        record.0.change_all_blocking(&system, why, vec![change], Transaction::IMPORT).unwrap();
+        stored.push((name.to_owned(), kind, id, resource.clone()));
+    });
+    let r4 = Definitions::r4();
+    let mut answers: HashMap<(ResourceType, String), BTreeSet<FhirId>> = HashMap::new();
+    let mut tried: HashMap<&str, usize> = HashMap::new();
+    for (name, kind, id, resource) in &stored {
+        for IndexValue { param, value } in extract(r4, *kind, resource) {
+            let param = r4.search_param_by_id(param).unwrap();
+            let Some(text) = asked_for(&value).filter(|text| text.len() < 3000) else { continue };
+            let query = format!("{}={text}&_count=10000", param.code);
+            let found = answers.entry((*kind, query.clone())).or_insert_with(|| record.ids(&system, *kind, &query));
+            assert!(found.contains(id), "{name} is not found by {kind}?{query}");
+            *tried.entry(param.kind.name()).or_default() += 1;
+        }
+    }
+    assert!(tried.len() >= 6 && answers.len() > 300, "{tried:?}");
+    println!("{} examples, {} searches: {tried:?}", stored.len(), answers.len());
+}
+
+/// A record in memory.
+struct Searched(Records);
+
+impl Searched {
+    fn new() -> Self {
+        let ambient = Ambient::system();
+        let limits = chartbox::record::Limits { page: 10_000, ..Default::default() };
+        let limits = chartbox::record::Limits { search_time: std::time::Duration::from_secs(600), ..limits };
+        Self(Records::new(Audit::new(Store::in_memory(), ambient), Reach::Clinic).limited(limits))
+    }
+
+    fn why(&self, action: audit::Action) -> Why {
+        Why { action, purpose: audit::Purpose::Treat, detail: audit::Detail::none(), channel: Channel::Api }
+    }
+
+    fn ids(&self, actor: &Actor, kind: ResourceType, query: &str) -> BTreeSet<FhirId> {
+        let parsed = Query::parse(kind, query, Handling::Strict, Definitions::r4());
+        let parsed = parsed.unwrap_or_else(|error| panic!("{kind}?{query}: {error}"));
+        let why = self.why(audit::Action::Search);
+        let page = self.0.disclose_blocking(actor, why, |reading| reading.search(&parsed)).unwrap();
+        page.matches.iter().map(|found| found.id.clone()).collect()
+    }
+}
+
+/// A search for a value, as text.
+fn asked_for(value: &SearchValue) -> Option<String> {
+    let escaped = |text: &str| {
+        let text = text.replace('\\', "\\\\").replace('$', "\\$").replace(',', "\\,").replace('|', "\\|");
+        text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()
+    };
+    let moment = |at: i64| chartbox::base::Timestamp::from_millisecond(at).ok().map(|at| format!("{at:.3}"));
+    Some(match value {
+        SearchValue::Token { system: TokenSystem::Uri(system), code } => {
+            format!("{}|{}", escaped(system), escaped(code))
+        }
+        SearchValue::Token { code, .. } => escaped(code),
+        SearchValue::Text(text) if !text.folded.trim().is_empty() => escaped(&text.exact),
+        SearchValue::Uri(uri) => escaped(uri),
+        SearchValue::Reference(ReferenceTarget::Local { kind, id }) => format!("{kind}/{id}"),
+        SearchValue::Date(range) if range.start != i64::MIN => format!("ge{}", moment(range.start)?),
+        SearchValue::Date(range) => format!("le{}", moment(range.end)?),
+        SearchValue::Number(number) => number.to_string(),
+        SearchValue::Quantity(quantity) if quantity.low.is_finite() && quantity.low == quantity.high => {
+            match (&quantity.system, &quantity.code) {
+                (Some(system), Some(code)) => format!("{}|{}|{}", quantity.low, escaped(system), escaped(code)),
+                _ => quantity.low.to_string(),
+            }
+        }
+        SearchValue::Composite(parts) => parts.iter().map(asked_for).collect::<Option<Vec<_>>>()?.join("$"),
+        _ => return None,
+    })
 }
 
 /// Cases for `tests/validators`: examples and mutations, and what is found in them here.
@@ -358,7 +449,7 @@ fn synthea(shared: &Path, each: &mut dyn FnMut(&str, Value)) {
     assert!(all.len() > 80, "{} files", all.len());
     // The smallest few of each kind stand for the rest.
     all.sort_by_key(|path| (path.extension().map(std::ffi::OsStr::to_owned), path.metadata().unwrap().len()));
-    let mut taken = std::collections::HashMap::new();
+    let mut taken = HashMap::new();
     for path in all {
         let count: &mut usize = taken.entry(path.extension().map(std::ffi::OsStr::to_owned)).or_default();
         *count += 1;

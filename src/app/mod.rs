@@ -1,7 +1,6 @@
 //! The one place that puts the parts together: a data folder becomes an open box, and an open box answers.
 
 mod authority;
-mod backups;
 pub mod config;
 pub mod demo;
 mod error;
@@ -12,7 +11,6 @@ pub mod logging;
 mod make;
 mod making;
 mod opened;
-pub mod restore;
 mod run;
 mod settings;
 

@@ -54,6 +54,11 @@ pub enum RecordError {
     AtReading { place: usize, cause: Box<Self> },
     #[error("{0} is referred to and is not here; send it first, or in the same transaction")]
     DanglingReference(String),
+    #[error(
+        "{what} cannot be deleted while others refer to it ({by}); delete or change those first, or in the same transaction. \
+         Nothing was changed."
+    )]
+    ReferredTo { what: String, by: String },
     #[error("the address is of the type {asked}, and the resourceType says another")]
     WrongType { asked: crate::fhir::ResourceType },
     #[error(transparent)]

@@ -7,6 +7,7 @@ use super::layout::{
     COMPARTMENT, CompartmentTag, DATE, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64, length_class,
 };
 use super::rows::{Row, RowNumber};
+use crate::base::ResourceRef;
 use crate::fhir::ResourceType;
 use crate::fhir::search::{IndexValue, ReferenceTarget, SearchValue, TokenSystem, sortable};
 use crate::store::{Desc, StoreError, Tx};
@@ -27,6 +28,18 @@ pub(super) enum IndexKey {
     Uri(u16, String),
 }
 
+impl IndexKey {
+    const fn target(&self) -> Option<u64> {
+        match self {
+            Self::Reference(_, target) => Some(*target),
+            _ => None,
+        }
+    }
+}
+
+/// In the place of a parameter's number: a reference that no parameter finds.
+pub(super) const ELSEWHERE: u16 = u16::MAX;
+
 /// Everything about a resource that the index tables hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IndexRows {
@@ -36,9 +49,15 @@ pub(super) struct IndexRows {
 }
 
 impl IndexRows {
-    /// `code` is the number of the type's `code` parameter, if it has one.
-    pub(super) fn of(values: &[IndexValue], code: Option<u16>) -> Self {
+    /// `code` is the number of the type's `code` parameter, if it has one; `references` is what the resource refers to.
+    pub(super) fn of(values: &[IndexValue], code: Option<u16>, references: &[ResourceRef]) -> Self {
         let mut keys: Vec<IndexKey> = values.iter().flat_map(|value| keys_of(value.param, &value.value)).collect();
+        let known: Vec<u64> = keys.iter().filter_map(IndexKey::target).collect();
+        let elsewhere = references.iter().filter_map(|one| {
+            let hash = local_hash(ResourceType::parse(one.type_name())?, one.id().as_str());
+            (!known.contains(&hash)).then_some(IndexKey::Reference(ELSEWHERE, hash))
+        });
+        keys.extend(elsewhere);
         keys.sort_unstable();
         keys.dedup();
         let mut codes: Vec<u64> = values

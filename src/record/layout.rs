@@ -15,6 +15,7 @@
 //! | `DATE_INDEX` | parameter, length class, start, row | intervals that meet an interval |
 //! | `NUMBER_INDEX` | parameter, hash of canonical unit, ordered bits of the value, row | numbers and quantities |
 //! | `REFERENCE_INDEX` | parameter, hash of `Type/id` or URL, row | references, chains, reverse includes |
+//! | | the same with parameter 65535 | local references that no parameter finds |
 //! | `URI_INDEX` | parameter, uri (128 bytes at most), row | URIs and what lies below them |
 //!
 //! Hashes are the first 8 (4) bytes of BLAKE3: they keep keys short and sorted; equality is decided on the resource.
@@ -33,9 +34,6 @@ pub(super) const HISTORY: Table<(u8, Desc<i64>, RowNumber, u32), HistoryTag> = T
 pub(super) const COMPARTMENT: Table<(RowNumber, u8, Desc<i64>, RowNumber), CompartmentTag> =
     Table::new(tables::COMPARTMENT);
 pub(super) const COUNTERS: Table<(u8, u8), u64> = Table::new(tables::COUNTERS);
-
-/// Patient's row, or 0 for everybody; type → how many changes there were.
-pub(super) const NOTICES: Table<(RowNumber, u8), u64> = Table::new(tables::NOTICES);
 
 pub(super) const TOKEN: Table<(u16, u64, u32, RowNumber), Tag> = Table::new(tables::TOKEN_INDEX);
 pub(super) const STRING: Table<(u16, String, RowNumber), Tag> = Table::new(tables::STRING_INDEX);

@@ -5,7 +5,6 @@
 //! the result. A change and its entry are one transaction.
 
 pub mod directory;
-mod acting;
 mod change;
 mod disclosure;
 mod error;
@@ -16,11 +15,11 @@ mod history;
 mod index;
 mod layout;
 mod log;
-mod notice;
 mod numbers;
 mod paging;
 mod prepared;
 mod reading;
+mod referrers;
 mod rows;
 mod search;
 mod searching;
@@ -36,7 +35,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub use acting::{ActError, Inside};
 pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which};
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
@@ -46,7 +44,7 @@ pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
-pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
+pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
 use crate::audit::{self, Audit, Detail, Event, Outcome, Purpose};

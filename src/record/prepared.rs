@@ -42,10 +42,10 @@ impl Prepared {
             kind,
             sensitivity: Sensitivity::of_resource(value),
             patients: search::compartment_patients(definitions, kind, value),
-            references,
-            index: IndexRows::of(&search::extract(definitions, kind, value), code),
+            index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
             clinical_date: search::clinical_date(kind, value),
             content: hash64(&text.parts()),
+            references,
             text,
         }
     }

@@ -123,7 +123,10 @@ impl Reading<'_> {
         let wanted = run_search::Wanted { within, size, after };
         let found = run_search::run(read, query, &wanted, &mut |row| {
             self.go_on()?;
-            Ok(compartment.is_none_or(|patient| row.patients.contains(&patient)) && self.may_see(row)?)
+            match compartment.is_none_or(|patient| row.patients.contains(&patient)) {
+                true => self.sight.sees(read, row),
+                false => Ok(None),
+            }
         })?;
         let next = found.next.map(|place| Mark { at: 0, after: Some(place) });
         Ok(Hits { matches: found.matches, total: found.total, next })

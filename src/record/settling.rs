@@ -13,7 +13,7 @@ use super::prepared::Prepared;
 use super::reading::stored;
 use super::rows::{Row, State};
 use super::search;
-use super::sight::Sight;
+use super::sight::{Cut, Sight};
 use super::writing::{Identity, Put, Writing, Written, WrittenAs};
 use crate::access::{Action, Who};
 use crate::base::{FhirId, ResourceRef};
@@ -58,7 +58,7 @@ impl Writing<'_, '_, '_> {
         for (place, change) in changes.into_iter().enumerate() {
             pending.kinds.push(change.kind);
             pending.urls.push(change.full_url());
-            let step = self.step(change, &mut pending).map_err(|error| error.at(place))?;
+            let step = self.step(place, change, &mut pending).map_err(|error| error.at(place))?;
             pending.steps.push(step);
         }
         pending.conditions_hold_together()?;
@@ -87,7 +87,7 @@ impl Writing<'_, '_, '_> {
         Ok(written)
     }
 
-    fn step(&mut self, change: Change, pending: &mut Pending) -> Result<Step, RecordError> {
+    fn step(&mut self, place: usize, change: Change, pending: &mut Pending) -> Result<Step, RecordError> {
         let kind = change.kind;
         // What a role may never do it is told before anything is looked at.
         self.may_at_all(change.action(), kind)?;
@@ -102,7 +102,7 @@ impl Writing<'_, '_, '_> {
                     },
                 };
                 pending.act_on(kind, &id)?;
-                Ok(Step::Done(self.delete(kind, &id, condition)?))
+                Ok(Step::Done(self.delete(place, kind, &id, condition)?))
             }
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {
@@ -236,7 +236,9 @@ impl Writing<'_, '_, '_> {
         let wanted = search::Wanted { within: within.as_ref(), size: MOST_FOUND, after: None };
         let writes_over = matches!(self.actor.who(), Who::Service { .. });
         let found = search::run(tx, &bare, &wanted, &mut |row| {
-            Ok(sight.may_see(tx, row)? || (writes_over && self.permit(Action::Update, row).is_ok()))
+            let seen = sight.sees(tx, row)?;
+            let whole: Cut = &[];
+            Ok(seen.or_else(|| (writes_over && self.permit(Action::Update, row).is_ok()).then_some(whole)))
         })?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }

@@ -14,6 +14,9 @@ use crate::fhir::ResourceType;
 use crate::fhir::search::{Filter, Query, SortKey, Special};
 use crate::store::Read;
 
+/// Elements that are cut of a resource.
+pub(super) type Cut = &'static [&'static str];
+
 pub(super) struct Sight<'a> {
     pub(super) actor: &'a Actor,
     pub(super) reach: Reach,
@@ -39,14 +42,20 @@ impl<'a> Sight<'a> {
     }
 
     pub(super) fn may_see(&mut self, read: &dyn Read, row: &Row) -> Result<bool, RecordError> {
+        Ok(self.sees(read, row)?.is_some())
+    }
+
+    /// What is cut of a row for this actor; `None` where it is not to be seen at all.
+    pub(super) fn sees(&mut self, read: &dyn Read, row: &Row) -> Result<Option<Cut>, RecordError> {
         let scope = match self.scope(read, row.kind) {
             Ok(scope) => scope,
             // A type that one may not search is, in a chain or an include, as if it were empty.
-            Err(Denied::NeverForRole | Denied::NotVisible) => return Ok(false),
+            Err(Denied::NeverForRole | Denied::NotVisible) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let patients = self.patients_of(read, row)?;
-        Ok(targets(&patients).any(|patient| scope.allows(patient, row.sensitivity)))
+        let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
+        Ok(seen.map(|patient| scope.cut_elements(patient, row.sensitivity)))
     }
 
     pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<&'static [&'static str], RecordError> {

@@ -11,15 +11,15 @@ use crate::fhir::{Definitions, Mode};
 use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState};
 use crate::store::{DiskRoom, Store, StoreError};
 
-struct Box_ {
-    records: Records,
-    ambient: Ambient,
-    clock: ManualClock,
+pub(super) struct Box_ {
+    pub(super) records: Records,
+    pub(super) ambient: Ambient,
+    pub(super) clock: ManualClock,
     /// What the disk has room for.
     room: Arc<std::sync::RwLock<DiskRoom>>,
 }
 
-fn new_box() -> Box_ {
+pub(super) fn new_box() -> Box_ {
     let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
     let ambient = Ambient::new(clock.clone(), SeededRandom::new(1));
     let (store, room) = Store::in_memory_with_room();
@@ -27,16 +27,16 @@ fn new_box() -> Box_ {
     Box_ { records, ambient, clock, room }
 }
 
-fn why(action: audit::Action) -> Why {
+pub(super) fn why(action: audit::Action) -> Why {
     Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen }
 }
 
-fn id(text: &str) -> FhirId {
+pub(super) fn id(text: &str) -> FhirId {
     FhirId::parse(text).unwrap()
 }
 
 impl Box_ {
-    fn put(&self, value: Value) -> Written {
+    pub(super) fn put(&self, value: Value) -> Written {
         self.clock.advance(std::time::Duration::from_secs(1));
         let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
         let change =
@@ -48,7 +48,13 @@ impl Box_ {
         written.into_inner().swap_remove(0)
     }
 
-    fn actor(&self, role: Role, person: Option<&str>) -> Actor {
+    /// The same record, with another reach.
+    pub(super) fn reaching(&self, reach: Reach) -> Self {
+        let records = Records::new(self.records.audit().clone(), reach);
+        Self { records, ambient: self.ambient.clone(), clock: self.clock.clone(), room: self.room.clone() }
+    }
+
+    pub(super) fn actor(&self, role: Role, person: Option<&str>) -> Actor {
         let account = AccountRow {
             id: crate::base::AccountId::new(&self.ambient),
             user_name: crate::identity::UserName::parse("somebody").unwrap(),
@@ -64,20 +70,20 @@ impl Box_ {
         Actor::from_session(&session, &account, Listener::Clinic, None)
     }
 
-    fn read(&self, actor: &Actor, kind: ResourceType, of: &str) -> Result<Value, RecordError> {
+    pub(super) fn read(&self, actor: &Actor, kind: ResourceType, of: &str) -> Result<Value, RecordError> {
         let found =
             self.records.disclose_blocking(actor, why(audit::Action::Read), |reading| reading.read(kind, &id(of)))?;
         Ok(serde_json::from_slice(&found.json).unwrap())
     }
 
-    fn search(&self, actor: &Actor, kind: ResourceType, query: &str) -> Result<Page, RecordError> {
+    pub(super) fn search(&self, actor: &Actor, kind: ResourceType, query: &str) -> Result<Page, RecordError> {
         let query = Query::parse(kind, query, Handling::Strict, Definitions::r4()).unwrap();
         let page =
             self.records.disclose_blocking(actor, why(audit::Action::Search), |reading| reading.search(&query))?;
         Ok(page.into_inner())
     }
 
-    fn ids(&self, actor: &Actor, kind: ResourceType, query: &str) -> Vec<String> {
+    pub(super) fn ids(&self, actor: &Actor, kind: ResourceType, query: &str) -> Vec<String> {
         self.search(actor, kind, query).unwrap().matches.iter().map(|found| found.id.to_string()).collect()
     }
 }

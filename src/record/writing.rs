@@ -5,7 +5,7 @@ use std::future::Future;
 
 use serde_json::{Value, json};
 
-use super::change::{Act, Change, Condition, Content, Group, Which};
+use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::RecordFacts;
@@ -16,7 +16,7 @@ use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::search;
 use super::sight::Sight;
-use super::{Records, Stored, Why, directory, event, notice, outcome_of};
+use super::{Records, Stored, Why, directory, event, outcome_of};
 use crate::access::{self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize};
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
@@ -64,31 +64,18 @@ pub enum Repeated {
     Skipped,
 }
 
-/// Who chose the words of what is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
-    /// Who acts: a patient then speaks for themselves alone.
-    Actor,
-    /// A workflow of the house, by the clinic's rules: a patient who books an hour that is free makes an appointment that
-    /// stands, which they could not put in their own words.
-    House,
-}
-
 /// How a group of changes is made: all of it or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transaction {
     pub integrity: Integrity,
     pub repeated: Repeated,
-    pub voice: Voice,
 }
 
 impl Transaction {
     /// A client's change.
-    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored, voice: Voice::Actor };
-    /// What a workflow of the house makes of what somebody chose.
-    pub const WORKFLOW: Self = Self { voice: Voice::House, ..Self::STRICT };
+    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored };
     /// An import's.
-    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped, voice: Voice::Actor };
+    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped };
 }
 
 /// What became of one change.
@@ -208,7 +195,7 @@ impl Records {
     pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
         let read = self.audit().read()?;
         let wanted = search::Wanted { within: None, size: 2, after: None };
-        let found = search::run(&read, query, &wanted, &mut |_| Ok(true))?;
+        let found = search::run(&read, query, &wanted, &mut |_| Ok(Some(&[])))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
@@ -230,12 +217,12 @@ impl Records {
         }
     }
 
-    pub(super) fn refusal(&self, actor: &Actor, why: &Why, error: &RecordError) -> crate::audit::Event {
+    fn refusal(&self, actor: &Actor, why: &Why, error: &RecordError) -> crate::audit::Event {
         event(actor, why).outcome(outcome_of(error))
     }
 
     #[allow(clippy::type_complexity)] // what was written and what was read then
-    pub(super) fn job<T, R>(
+    fn job<T, R>(
         &self,
         actor: &Actor,
         why: &Why,
@@ -256,8 +243,17 @@ impl Records {
         move |tx: &mut AuditedTx<'_, '_>| {
             // Milliseconds are what a resource's instant holds.
             let now = Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default();
-            let mut writing =
-                Writing { tx, actor: &actor, reach, now, ambient: &ambient, how, touched: vec![], refers: vec![] };
+            let mut writing = Writing {
+                tx,
+                actor: &actor,
+                reach,
+                now,
+                ambient: &ambient,
+                how,
+                touched: vec![],
+                refers: vec![],
+                gone: vec![],
+            };
             paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
             let touched = std::mem::take(&mut writing.touched);
@@ -279,7 +275,7 @@ impl Records {
     }
 }
 
-pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
+fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
     Ok(Undisclosed::empty(()))
 }
 
@@ -294,6 +290,8 @@ pub(super) struct Writing<'a, 'b, 'c> {
     touched: Vec<Touched>,
     /// What was stored refers to these.
     refers: Vec<ResourceRef>,
+    /// What was deleted, each with its place in the group.
+    gone: Vec<(usize, ResourceRef)>,
 }
 
 impl Writing<'_, '_, '_> {
@@ -301,7 +299,7 @@ impl Writing<'_, '_, '_> {
         let written = if group.changes.iter().all(Change::is_settled) {
             let mut written = Vec::with_capacity(group.changes.len());
             for (place, change) in group.changes.into_iter().enumerate() {
-                written.push(self.one(change).map_err(|error| error.at(place))?);
+                written.push(self.one(place, change).map_err(|error| error.at(place))?);
             }
             written
         } else {
@@ -312,14 +310,17 @@ impl Writing<'_, '_, '_> {
         refers.sort_unstable();
         refers.dedup();
         refers.iter().try_for_each(|reference| self.must_be_there(reference))?;
+        for (place, gone) in std::mem::take(&mut self.gone) {
+            self.must_not_be_referred_to(&gone).map_err(|error| error.at(place))?;
+        }
         Ok(written)
     }
 
     /// A change that says by itself what is stored where.
-    fn one(&mut self, change: Change) -> Result<Written, RecordError> {
+    fn one(&mut self, place: usize, change: Change) -> Result<Written, RecordError> {
         let (id, body, condition, action) = match change.act {
             Act::Register { patient } => return self.register(*patient),
-            Act::Delete { which: Which::Id(id), condition } => return self.delete(change.kind, &id, condition),
+            Act::Delete { which: Which::Id(id), condition } => return self.delete(place, change.kind, &id, condition),
             Act::Create { id, body, .. } => {
                 (id.map_or(Identity::Unmade, Identity::New), body, Condition::None, Action::Create)
             }
@@ -454,7 +455,6 @@ impl Writing<'_, '_, '_> {
         if live.is_none() {
             numbers::count_live(self.tx, kind, numbers::Change::Added)?;
         }
-        self.notice(&row)?;
         self.touch(&row)?;
         let as_what = if live.is_some() { WrittenAs::Updated } else { WrittenAs::Created };
         Ok(Written { stored: Some(stored(row, cut)?), as_what })
@@ -462,6 +462,7 @@ impl Writing<'_, '_, '_> {
 
     pub(super) fn delete(
         &mut self,
+        place: usize,
         kind: ResourceType,
         id: &FhirId,
         condition: Condition,
@@ -492,8 +493,10 @@ impl Writing<'_, '_, '_> {
         if kind == ResourceType::Patient {
             directory::remove(self.tx, number.0)?;
         }
-        self.notice(&old)?;
         self.touch(&old)?;
+        if self.how.integrity == Integrity::Enforced {
+            self.gone.push((place, reference_to(kind, id)?));
+        }
         Ok(Written { stored: Some(stored(gone, &[])?), as_what: WrittenAs::Deleted })
     }
 
@@ -543,7 +546,7 @@ impl Writing<'_, '_, '_> {
 
     /// The resource with its author, where it had to be put there.
     fn in_own_words(&self, prepared: &Prepared) -> Result<Option<Prepared>, RecordError> {
-        let Some(own) = OwnWords::of(self.actor).filter(|_| self.how.voice == Voice::Actor) else { return Ok(None) };
+        let Some(own) = OwnWords::of(self.actor) else { return Ok(None) };
         let mut value = prepared.resource()?;
         match own.said(prepared.kind, &mut value).map_err(RecordError::Invalid)? {
             Said::AsItWas => Ok(None),
@@ -606,14 +609,6 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(cut)
-    }
-
-    /// Tells pages that wait. An import brings what nobody waits for.
-    fn notice(&mut self, row: &Row) -> Result<(), RecordError> {
-        if self.how.integrity == Integrity::Enforced && notice::is_waited_for(row.kind) {
-            notice::count_up(self.tx, row)?;
-        }
-        Ok(())
     }
 
     fn touch(&mut self, row: &Row) -> Result<(), RecordError> {

@@ -7,6 +7,7 @@
 mod demo;
 mod copies;
 mod hostile;
+mod claims;
 mod interactions;
 mod letter;
 mod races;
@@ -34,6 +35,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     copies::all(&demo, &client);
     bad_bodies(&client);
     bad_addresses(&client);
+    claims::all(&client);
     too_much(&demo, &client);
     assert_eq!(client.get("/fhir/metadata").status, 200);
     assert_eq!(parsed(&client.get("/fhir/metadata"))["fhirVersion"], "4.0.1");
@@ -258,6 +260,10 @@ fn transactions(client: &Caller) {
     }
     assert_eq!(ok(&client.get("/fhir/Patient?family=Halfway&_total=accurate"), 200)["total"], 0);
     outcome(&client.json("POST", "/fhir", &bundle("searchset", json!([]))), 400);
+    let many: Vec<Value> = (0..5_001).map(|_| json!({"request": {"method": "GET", "url": "Patient/x"}})).collect();
+    let refused = client.json("POST", "/fhir", &bundle("batch", many.into()));
+    outcome(&refused, 422);
+    assert!(refused.body.contains("too-costly") && refused.body.contains("5000 entries"), "{}", refused.body);
     outcome(&client.json("POST", "/fhir", &patient("NoBundle")), 400);
 }
 

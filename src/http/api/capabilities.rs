@@ -68,6 +68,8 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
                 "conditionalDelete": if has(Verb::Delete) { "single" } else { "not-supported" },
                 "referencePolicy": ["literal", "enforced"],
                 "searchInclude": includes(kind),
+                // Any reference that leads to the type, one by one or all at once.
+                "searchRevInclude": ["*"],
                 "searchParam": params(kind),
             });
             put(&mut resource, "operation", operations(entrance, kind));
@@ -163,7 +165,7 @@ fn includes(kind: ResourceType) -> Vec<Value> {
 
 fn params(kind: ResourceType) -> Vec<Value> {
     let own = Definitions::r4().search_params(kind).iter();
-    let own = own.filter(|param| param.kind != ParamKind::Special && !param.expression.is_empty());
+    let own = own.filter(|param| !param.expression.is_empty());
     own.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(common()).collect()
 }
 
@@ -172,6 +174,7 @@ fn common() -> Vec<Value> {
     let all = Definitions::r4().common_search_params().iter();
     let common = all
         .filter(|param| matches!(param.code, "_id" | "_lastUpdated" | "_profile" | "_security" | "_source" | "_tag"));
-    let words = ["_text", "_content"].iter().map(|name| json!({ "name": name, "type": "string" }));
-    common.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(words).collect()
+    let others = [("_text", "string"), ("_content", "string"), ("_list", "special")];
+    let others = others.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
+    common.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(others).collect()
 }

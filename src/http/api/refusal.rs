@@ -35,6 +35,7 @@ impl From<RecordError> for Refusal {
             }
             RecordError::Ambiguous(_) => coded(Refused::Precondition, IssueCode::MultipleMatches, sentence),
             RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
+            RecordError::ReferredTo { .. } => coded(Refused::Conflict, IssueCode::Conflict, sentence),
             RecordError::DanglingReference(_) => coded(Refused::Unprocessable, IssueCode::NotFound, sentence),
             RecordError::NotYours(_) | RecordError::IdChanged => Self::saying(Refused::Unprocessable, sentence),
             RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) | RecordError::TooMuchAlong(_) => {

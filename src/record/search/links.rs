@@ -9,8 +9,8 @@ use crate::fhir::search::{self, Filter, ReferenceTarget, SearchValue, Special};
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::local_hash;
 use crate::record::layout::REFERENCE;
-use crate::record::numbers::{find, row};
-use crate::record::rows::{RowNumber, State};
+use crate::record::numbers::find;
+use crate::record::rows::RowNumber;
 use crate::store::{Direction, KeyRange, Read, ReadExt};
 
 /// What was decided so far, so that nothing is asked twice in one search.
@@ -54,7 +54,9 @@ impl Links {
                 let hash = local_hash(opened.row.kind, opened.row.id.as_str());
                 for found in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
                     let number = found?.0.2;
-                    if self.other_holds(read, number, *source, then, visible)? {
+                    if self.other_holds(read, number, *source, then, visible)?
+                        && points_at(read, number, *source, param.id, opened, visible)?
+                    {
                         return Ok(true);
                     }
                 }
@@ -84,12 +86,26 @@ impl Links {
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
-        let opened = Opened::new(number, row(read, number)?);
-        let stands = opened.row.kind == kind && opened.row.state == State::Live && visible(&opened.row)?;
-        let holds = stands && self.holds(read, &opened, then, visible)?;
+        let holds = match Opened::seen(read, number, kind, visible)? {
+            Some(opened) => self.holds(read, &opened, then, visible)?,
+            None => false,
+        };
         self.known.insert(key, holds);
         Ok(holds)
     }
+}
+
+/// Whether a reference of which the index tells is one that who asks may see.
+fn points_at(
+    read: &dyn Read,
+    number: RowNumber,
+    source: ResourceType,
+    param: u16,
+    at: &Opened,
+    visible: &mut Visible<'_>,
+) -> Result<bool, RecordError> {
+    let Some(from) = Opened::seen(read, number, source, visible)? else { return Ok(false) };
+    Ok(from.cut.is_empty() || targets_of(source, from.value()?, param, at.row.kind).contains(&at.row.id))
 }
 
 /// The ids of `kind` that a resource's reference parameter points at.

@@ -7,8 +7,14 @@
 
 mod index_scan;
 mod links;
+#[cfg(test)]
+mod naive_tests;
+#[cfg(test)]
+mod paging_tests;
 mod place;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod sets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +26,8 @@ use super::layout::REFERENCE;
 use super::numbers::find;
 use super::numbers::row;
 use super::rows::{Row, RowNumber, State};
+use super::sight::Cut;
+use crate::access;
 use crate::base::FhirId;
 use crate::fhir::definitions::ParamKind;
 use crate::fhir::search::{
@@ -37,8 +45,9 @@ const MOST_OPENED: usize = 200_000;
 /// How many matches a page has unless asked.
 pub(super) const PAGE: usize = 50;
 
-/// Decides whether a row exists for who asks.
-pub(super) type Visible<'a> = dyn FnMut(&Row) -> Result<bool, RecordError> + 'a;
+/// Decides whether a row exists for who asks, and what of it: what is cut of it is not searched, sorted by or followed
+/// either.
+pub(super) type Visible<'a> = dyn FnMut(&Row) -> Result<Option<Cut>, RecordError> + 'a;
 
 /// What a search found: one page.
 pub(super) struct Found {
@@ -63,19 +72,34 @@ pub(super) struct Wanted<'a> {
 pub(super) struct Opened {
     number: RowNumber,
     row: Row,
+    cut: Cut,
     value: std::cell::OnceCell<Value>,
 }
 
 impl Opened {
-    fn new(number: RowNumber, row: Row) -> Self {
-        Self { number, row, value: std::cell::OnceCell::new() }
+    /// The row, if it stands as one of this type and who asks may see it.
+    fn seen(
+        read: &dyn Read,
+        number: RowNumber,
+        kind: ResourceType,
+        visible: &mut Visible<'_>,
+    ) -> Result<Option<Self>, RecordError> {
+        let row = row(read, number)?;
+        if row.kind != kind || row.state != State::Live {
+            return Ok(None);
+        }
+        Ok(visible(&row)?.map(|cut| Self { number, row, cut, value: std::cell::OnceCell::new() }))
     }
 
+    /// The resource as who asks sees it.
     fn value(&self) -> Result<&Value, RecordError> {
         if let Some(value) = self.value.get() {
             return Ok(value);
         }
-        let value = serde_json::from_slice(&self.row.json).map_err(|_| RecordError::Damaged)?;
+        let mut value = serde_json::from_slice(&self.row.json).map_err(|_| RecordError::Damaged)?;
+        if !self.cut.is_empty() {
+            access::cut::cut(&mut value, self.cut);
+        }
         Ok(self.value.get_or_init(|| value))
     }
 }
@@ -205,13 +229,9 @@ struct Search<'a, 'v, 'w> {
 impl Search<'_, '_, '_> {
     /// The row, if it is there, may be seen, and passes every filter.
     fn accept(&mut self, number: RowNumber) -> Result<Option<Opened>, RecordError> {
-        let opened = Opened::new(number, row(self.read, number)?);
-        let row = &opened.row;
-        if row.kind != self.kind || row.state != State::Live || !(self.visible)(row)? {
-            return Ok(None);
-        }
+        let Some(opened) = Opened::seen(self.read, number, self.kind, self.visible)? else { return Ok(None) };
         for (at, filter) in self.filters.iter().enumerate() {
-            let passed = match self.plan.decided(at, filter, row, number) {
+            let passed = match self.plan.decided(at, filter, &opened) {
                 Some(decided) => decided,
                 None => self.links.holds(self.read, &opened, filter, self.visible)?,
             };
@@ -233,12 +253,8 @@ fn list_members(
     let mut members = BTreeSet::new();
     for list in lists {
         let Some(number) = find(read, ResourceType::List, list)? else { continue };
-        let list = row(read, number)?;
-        if list.state != State::Live || !visible(&list)? {
-            continue;
-        }
-        let value: Value = serde_json::from_slice(&list.json).map_err(|_| RecordError::Damaged)?;
-        let entries = value.get("entry").and_then(Value::as_array).into_iter().flatten();
+        let Some(list) = Opened::seen(read, number, ResourceType::List, visible)? else { continue };
+        let entries = list.value()?.get("entry").and_then(Value::as_array).into_iter().flatten();
         let kept = entries.filter(|entry| entry.get("deleted").and_then(Value::as_bool) != Some(true));
         for reference in kept.filter_map(|entry| entry.get("item")?.get("reference")?.as_str()) {
             if let Some(item) = super::prepared::local_reference(reference)
@@ -302,17 +318,22 @@ pub(super) fn points_at(
 
 /// The reference parameters that a reverse include reads: one, all of a type, or all that can lead to `kind`.
 fn reverse_params(include: &Include, kind: ResourceType) -> Vec<u16> {
-    let of = |source: ResourceType| {
-        let params = Definitions::r4().search_params(source).iter();
-        params
-            .filter(move |param| param.kind == ParamKind::Reference && param.targets.contains(kind))
-            .map(|param| param.id)
-    };
     match (&include.param, include.source) {
         (Some(param), _) => vec![param.id],
-        (None, Some(source)) => of(source).collect(),
-        (None, None) => ResourceType::ALL.iter().copied().flat_map(of).collect(),
+        (None, Some(source)) => reverse_params_of(source, kind).collect(),
+        (None, None) => leading_to(kind).collect(),
     }
+}
+
+/// The numbers of all reference parameters that can lead to a resource of this type.
+pub(super) fn leading_to(kind: ResourceType) -> impl Iterator<Item = u16> {
+    let of = move |source: &ResourceType| reverse_params_of(*source, kind);
+    ResourceType::ALL.iter().flat_map(of)
+}
+
+fn reverse_params_of(source: ResourceType, kind: ResourceType) -> impl Iterator<Item = u16> {
+    let params = Definitions::r4().search_params(source).iter();
+    params.filter(move |param| param.kind == ParamKind::Reference && param.targets.contains(kind)).map(|param| param.id)
 }
 
 /// A resource's place by these sorts.

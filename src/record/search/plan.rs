@@ -10,7 +10,7 @@ use std::ops::Bound;
 use super::index_scan::{self, Stream};
 use super::links::targets_of;
 use super::place::{Order, Place};
-use super::{RecordError, Visible, all_matching, list_members};
+use super::{Opened, RecordError, Visible, all_matching, list_members};
 use crate::base::FhirId;
 use crate::fhir::search::{
     DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch, TokenTest,
@@ -19,7 +19,7 @@ use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{code_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::{find, row};
-use crate::record::rows::{Row, RowNumber};
+use crate::record::rows::RowNumber;
 use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
 
 /// A set larger than this is no help: the type's own order is the better way in.
@@ -95,14 +95,17 @@ impl Plan {
     }
 
     /// What is known of a filter without reading the resource's text.
-    pub(super) fn decided(&self, at: usize, filter: &Filter, row: &Row, number: RowNumber) -> Option<bool> {
+    pub(super) fn decided(&self, at: usize, filter: &Filter, opened: &Opened) -> Option<bool> {
+        let row = &opened.row;
         match filter {
             Filter::Ids(ids) => Some(ids.contains(&row.id)),
             Filter::Test { param, test: Test::Date(any) } if param.code == "_lastUpdated" => {
                 let at = row.updated.as_millisecond();
                 Some(any.iter().any(|test| test.accepts(DateRange { start: at, end: at })))
             }
-            _ => self.sets.iter().find(|(of, _)| *of == at).map(|(_, set)| set.contains(&number)),
+            // The sets know whole resources.
+            _ if !opened.cut.is_empty() => None,
+            _ => self.sets.iter().find(|(of, _)| *of == at).map(|(_, set)| set.contains(&opened.number)),
         }
     }
 
@@ -233,6 +236,13 @@ fn shortest(
     most: usize,
     visible: &mut Visible<'_>,
 ) -> Result<Option<BTreeSet<RowNumber>>, RecordError> {
+    if let Some(Filter::Ids(ids)) = filters.iter().find(|filter| matches!(filter, Filter::Ids(_))) {
+        let mut found = BTreeSet::new();
+        for id in ids {
+            found.extend(find(read, kind, id)?);
+        }
+        return Ok(Some(found));
+    }
     let mut racers: Vec<(Stream<'_>, BTreeSet<RowNumber>)> = Vec::new();
     for filter in filters {
         if let Filter::Special(Special::List(ids)) = filter {
@@ -280,8 +290,8 @@ fn by_other_resources(
         }
         Filter::Has { source, param, then } => {
             for number in all_matching(read, *source, std::slice::from_ref(then.as_ref()), visible)? {
-                let value = serde_json::from_slice(&row(read, number)?.json).map_err(|_| RecordError::Damaged)?;
-                for id in targets_of(*source, &value, param.id, kind) {
+                let Some(opened) = Opened::seen(read, number, *source, visible)? else { continue };
+                for id in targets_of(*source, opened.value()?, param.id, kind) {
                     found.extend(find(read, kind, &id)?);
                 }
             }

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{RecordError, Visible, all_matching};
+use super::{Opened, RecordError, Visible, all_matching};
 use crate::base::FhirId;
 use crate::fhir::search::{Filter, ParamRef, Test, TokenMatch, TokenTest, UriMatch};
 use crate::fhir::terminology::{Terminology, ValueSet};
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::numbers::{find, row};
-use crate::record::rows::State;
 use crate::store::Read;
 
 /// The filters with every stored value set in its codes.
@@ -98,9 +97,8 @@ fn find_set(read: &dyn Read, name: &str, visible: &mut Visible<'_>) -> Result<Op
         }
     };
     let Some(number) = numbers.first() else { return Ok(None) };
-    let row = row(read, *number)?;
-    if row.state != State::Live || !visible(&row)? {
-        return Ok(None);
+    match Opened::seen(read, *number, kind, visible)? {
+        Some(opened) => opened.value().cloned().map(Some),
+        None => Ok(None),
     }
-    serde_json::from_slice(&row.json).map(Some).map_err(|_| RecordError::Damaged)
 }

@@ -1,0 +1,181 @@
+//! Pages and limits: what must hold of them while others write, and of whoever tampers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::access::Actor;
+use crate::audit;
+use crate::base::{Ambient, Clock, Role, SeededRandom, Timestamp};
+use crate::fhir::ResourceType as T;
+use crate::record::tests::{Box_, id, new_box, why};
+use crate::record::{Change, Condition, HistoryAsked, HistoryOf, Limits, RecordError, Transaction};
+
+fn observation(of: &str, day: usize, note: &str) -> Value {
+    json!({"resourceType": "Observation", "id": of, "status": "final", "code": {"text": note},
+        "subject": {"reference": "Patient/p1"}, "effectiveDateTime": format!("2025-01-{:02}", day % 28 + 1)})
+}
+
+fn patient(of: &str, family: &str) -> Value {
+    json!({"resourceType": "Patient", "id": of, "name": [{"family": family}]})
+}
+
+/// A box with a patient and `count` observations, w0 the first.
+fn box_of(count: usize) -> Box_ {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    (0..count).for_each(|at| drop(house.put(observation(&format!("w{at}"), at * 5, "first"))));
+    house
+}
+
+fn next(house: &Box_, actor: &Actor, kind: T, query: &str) -> String {
+    house.search(actor, kind, query).unwrap().next.unwrap()
+}
+
+#[test]
+fn what_nobody_touches_comes_once_while_others_write() {
+    for query in [
+        "patient=p1&_count=3",
+        "status=final&_count=3",
+        "_count=3",
+        "_count=3&_sort=date",
+        "_count=3&_sort=-date,status",
+        "_count=3&_sort=-_lastUpdated",
+        "subject:Patient.family=brandvold&_count=3",
+        "_count=3&_total=accurate&date=ge2025",
+    ] {
+        let house = box_of(30);
+        let system = Actor::system("test");
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        let (mut cursor, mut page) = (None::<String>, 0);
+        loop {
+            let text = cursor.map_or_else(|| query.to_owned(), |cursor| format!("{query}&_cursor={cursor}"));
+            let answer = house.search(&system, T::Observation, &text).unwrap();
+            answer.matches.iter().for_each(|one| *found.entry(one.id.to_string()).or_default() += 1);
+            let Some(next) = answer.next else { break };
+            cursor = Some(next);
+            // New ones all over, a change that moves one, and one that goes. Every third stays as it was.
+            house.put(observation(&format!("n{page}"), page * 7, "new"));
+            house.put(observation(&format!("w{}", page % 10 * 3 + 1), page * 11, "changed"));
+            let gone = Change::delete(T::Observation, id(&format!("w{}", page % 10 * 3 + 2)), Condition::None);
+            let why = why(audit::Action::Delete);
+            house.records.change_all_blocking(&system, why, vec![gone], Transaction::STRICT).unwrap();
+            page += 1;
+            assert!(page < 60, "{query} comes to an end");
+        }
+        for untouched in (0..30).step_by(3) {
+            assert_eq!(found.get(&format!("w{untouched}")), Some(&1), "{query}: w{untouched}");
+        }
+        assert!(page > 5, "{query} had pages");
+    }
+}
+
+#[test]
+fn a_page_keeps_the_order_of_the_first_whatever_the_index_holds_by_then() {
+    let house = box_of(6);
+    let system = Actor::system("test");
+    let all = house.ids(&system, T::Observation, "code:text=first");
+    assert_eq!(all, ["w5", "w4", "w3", "w2", "w1", "w0"]);
+    let cursor = next(&house, &system, T::Observation, "code:text=first&_count=2");
+    assert_eq!(house.ids(&system, T::Observation, &format!("code:text=first&_count=2&_cursor={cursor}")), ["w3", "w2"]);
+}
+
+#[test]
+fn a_marker_is_of_one_search_and_one_person_and_tells_nothing() {
+    let house = box_of(4);
+    for (of, family) in [("p2", "Corvin"), ("p3", "Delacroix"), ("p4", "Fennimore")] {
+        house.put(patient(of, family));
+    }
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    let nurse = house.actor(Role::Nurse, Some("Practitioner/n1"));
+    let by_name = "_sort=family&_count=1";
+    let cursor = next(&house, &doctor, T::Patient, by_name);
+    assert_eq!(next(&house, &doctor, T::Patient, by_name), cursor, "the same page has the same link");
+    let with = |query: &str, cursor: &str| format!("{query}&_cursor={cursor}");
+    assert_eq!(house.ids(&doctor, T::Patient, &with(by_name, &cursor)), ["p2"]);
+    assert_eq!(house.ids(&doctor, T::Patient, &with("_sort=family&_count=2", &cursor)), ["p2", "p3"]);
+    let refused = |actor: &Actor, kind: T, query: &str| match house.search(actor, kind, query) {
+        Err(RecordError::BadCursor) => {}
+        other => panic!("{query}: {other:?}"),
+    };
+    refused(&nurse, T::Patient, &with(by_name, &cursor));
+    refused(&Actor::system("test"), T::Patient, &with(by_name, &cursor));
+    for other in ["_count=1", "_sort=-family&_count=1", "_sort=family&_count=1&active=true"] {
+        refused(&doctor, T::Patient, &with(other, &cursor));
+    }
+    refused(&doctor, T::Observation, &with("_count=1", &cursor));
+    for at in 0..cursor.len() {
+        let mut changed = cursor.clone();
+        let other = if &cursor[at..=at] == "A" { "B" } else { "A" };
+        changed.replace_range(at..=at, other);
+        // The last letter has bits that stand for nothing, which the decoding refuses by itself.
+        refused(&doctor, T::Patient, &with(by_name, &changed));
+        refused(&doctor, T::Patient, &with(by_name, &cursor[..at.max(1)]));
+    }
+    refused(&doctor, T::Patient, &with(by_name, &"A".repeat(10_000)));
+    let asked = |cursor: Option<String>| HistoryAsked {
+        of: HistoryOf::Type(T::Patient),
+        since: None,
+        at: None,
+        count: Some(1),
+        cursor,
+    };
+    let history = |cursor| {
+        let asked = asked(cursor);
+        house.records.disclose_blocking(&doctor, why(audit::Action::History), move |r| r.history(&asked))
+    };
+    assert!(matches!(history(Some(cursor)), Err(RecordError::BadCursor)));
+    let of_history = history(None).unwrap().into_inner().next.unwrap();
+    assert!(history(Some(of_history.clone())).is_ok());
+    refused(&doctor, T::Patient, &with(by_name, &of_history));
+}
+
+#[test]
+fn what_is_too_much_is_refused_with_its_limit() {
+    let house = box_of(20);
+    for (of, parent) in [("o0", None), ("o1", Some("o0")), ("o2", Some("o1")), ("o3", Some("o2"))] {
+        let mut one = json!({"resourceType": "Organization", "id": of, "name": "Ward"});
+        if let Some(parent) = parent {
+            one["partOf"] = json!({"reference": format!("Organization/{parent}")});
+        }
+        house.put(one);
+    }
+    let system = Actor::system("test");
+    let limits = |limits: Limits| {
+        let mut house = house.reaching(crate::access::Reach::Clinic);
+        house.records = house.records.limited(limits);
+        house
+    };
+    let small = limits(Limits { page: 10, included: 15, include_depth: 2, ..Limits::default() });
+    assert_eq!(small.ids(&system, T::Observation, "_count=500").len(), 10);
+    let along = "_id=p1&_revinclude=Observation:subject";
+    assert!(matches!(small.search(&system, T::Patient, along), Err(RecordError::TooMuchAlong(15))));
+    assert_eq!(house.search(&system, T::Patient, along).unwrap().included.len(), 20);
+    let up = "_id=o3&_include:iterate=Organization:partof";
+    assert!(matches!(small.search(&system, T::Organization, up), Err(RecordError::TooDeep(2))));
+    assert_eq!(house.search(&system, T::Organization, up).unwrap().included.len(), 3);
+}
+
+/// A clock on which every look takes a millisecond.
+struct Slow(std::sync::atomic::AtomicI64);
+
+impl Clock for Slow {
+    fn now(&self) -> Timestamp {
+        let at = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Timestamp::from_millisecond(1_767_225_600_000 + at).unwrap()
+    }
+}
+
+#[test]
+fn a_search_that_takes_too_long_is_given_up() {
+    let house = box_of(300);
+    let ambient = Ambient::new(Slow(0.into()), SeededRandom::new(1));
+    let audit = audit::Audit::new(house.records.audit().store().clone(), ambient);
+    let limits = Limits { search_time: Duration::from_millis(100), ..Limits::default() };
+    let mut slow = house.reaching(crate::access::Reach::Clinic);
+    slow.records = crate::record::Records::new(audit, crate::access::Reach::Clinic).limited(limits);
+    let system = Actor::system("test");
+    assert!(matches!(slow.search(&system, T::Observation, "_summary=count"), Err(RecordError::TooSlow)));
+    assert_eq!(slow.ids(&system, T::Observation, "_id=w1"), ["w1"]);
+}

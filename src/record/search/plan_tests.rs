@@ -1,0 +1,133 @@
+//! How much of the store a search reads: rows counted, not time. The bounds do not grow with the store;
+//! `CHARTBOX_SEARCH_PATIENTS` makes it larger than in a normal run.
+
+use std::cell::Cell;
+use std::ops::Bound;
+
+use serde_json::{Value, json};
+
+use super::{Found, Wanted, run};
+use crate::access::Actor;
+use crate::audit;
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, ResourceType as T};
+use crate::record::change::Body;
+use crate::record::tests::{Box_, id, new_box, why};
+use crate::record::{Change, Condition, Transaction, Which};
+use crate::store::{Direction, Read, Rows, Snapshot, StoreError, TableId};
+
+/// Each patient has this many observations, and a visit for every tenth.
+const EACH: usize = 50;
+
+/// Counts the rows that were read.
+struct Counting {
+    snapshot: Snapshot,
+    rows: Cell<usize>,
+}
+
+impl Read for Counting {
+    fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<bytes::Bytes>, StoreError> {
+        self.rows.set(self.rows.get() + 1);
+        self.snapshot.raw_get(table, key)
+    }
+
+    fn raw_scan(
+        &self,
+        table: TableId,
+        range: &(Bound<Vec<u8>>, Bound<Vec<u8>>),
+        direction: Direction,
+    ) -> Result<Rows<'_>, StoreError> {
+        let rows = self.snapshot.raw_scan(table, range, direction)?;
+        Ok(Box::new(rows.inspect(|_| self.rows.set(self.rows.get() + 1))))
+    }
+}
+
+fn observation(patient: usize, at: usize) -> Value {
+    let code = if at.is_multiple_of(10) { "8302-2" } else { "29463-7" };
+    let code = if patient == 3 && at == 7 { "1-8" } else { code };
+    json!({"resourceType": "Observation", "id": format!("w{patient}-{at}"), "status": "final",
+        "identifier": [{"system": "urn:lab", "value": format!("{patient}-{at}")}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"reference": format!("Patient/p{patient}")},
+        "encounter": {"reference": format!("Encounter/e{patient}-{}", at / 10)},
+        "effectiveDateTime": format!("2025-{:02}-{:02}", at % 12 + 1, patient % 28 + 1),
+        "valueQuantity": {"value": 60 + at, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}})
+}
+
+fn visit(patient: usize, at: usize) -> Value {
+    let status = if at == 0 { "planned" } else { "finished" };
+    json!({"resourceType": "Encounter", "id": format!("e{patient}-{at}"), "status": status,
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "subject": {"reference": format!("Patient/p{patient}")}, "period": {"start": "2025-01-01", "end": "2025-01-02"}})
+}
+
+fn filled(patients: usize) -> Box_ {
+    let house = new_box();
+    for patient in 0..patients {
+        let mut all = vec![json!({"resourceType": "Patient", "id": format!("p{patient}"),
+            "identifier": [{"system": "urn:mrn", "value": patient.to_string()}],
+            "name": [{"family": format!("Family{patient}")}], "gender": "female"})];
+        all.extend((0..EACH / 10).map(|at| visit(patient, at)));
+        all.extend((0..EACH).map(|at| observation(patient, at)));
+        let change = |value: Value| {
+            let kind = T::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            let which = Which::Id(id(value["id"].as_str().unwrap()));
+            // As if it had been checked: that is not what is counted here.
+            Change::store(kind, which, Body::checked(value, None), Condition::None)
+        };
+        house.clock.advance(std::time::Duration::from_secs(1));
+        let changes = all.into_iter().map(change).collect();
+        let why = why(audit::Action::Import);
+        house.records.change_all_blocking(&Actor::system("test"), why, changes, Transaction::IMPORT).unwrap();
+    }
+    house
+}
+
+fn read(counting: &Counting, kind: T, text: &str) -> (Found, usize) {
+    let query = Query::parse(kind, text, Handling::Strict, Definitions::r4()).unwrap();
+    let before = counting.rows.get();
+    let size = query.count.map_or(50, |count| count as usize);
+    let wanted = Wanted { within: None, size, after: None };
+    let found = run(counting, &query, &wanted, &mut |_| Ok(Some(&[]))).unwrap();
+    (found, counting.rows.get() - before)
+}
+
+#[test]
+fn a_search_reads_what_it_needs_and_not_the_store() {
+    let patients = std::env::var("CHARTBOX_SEARCH_PATIENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(30);
+    let house = filled(patients);
+    let counting = Counting { snapshot: house.records.audit().read().unwrap(), rows: Cell::new(0) };
+    let last = house.read(&Actor::system("test"), T::Patient, &format!("p{}", patients - 1)).unwrap();
+    let last = last["meta"]["lastUpdated"].as_str().unwrap();
+    // The type, the search, how many it finds on its page, and how many rows it may read.
+    for (kind, text, found, most) in [
+        (T::Observation, "patient=p7", 50, 110),
+        (T::Observation, "subject=Patient/p7&_count=10", 10, 30),
+        (T::Observation, "patient=p7&code=http://loinc.org|8302-2", 5, 70),
+        (T::Observation, "patient=p7&code=http://loinc.org|29463-7&_sort=-date&_count=3", 3, 110),
+        (T::Observation, "patient=p7&encounter.status=planned", 10, 230),
+        (T::Observation, "patient=p7&encounter.status=planned&status=final", 10, 230),
+        (T::Observation, "patient=p7&_summary=count", 0, 110),
+        (T::Observation, "patient=p7&_id=w7-1", 1, 10),
+        (T::Observation, "identifier=urn:lab|7-1", 1, 10),
+        (T::Observation, "status=final&identifier=urn:lab|7-1", 1, 150),
+        (T::Observation, "code=29463-7&date=ge2025&identifier=urn:lab|7-1", 1, 250),
+        (T::Observation, "code=http://loinc.org|1-8", 1, 10),
+        (T::Observation, "code-value-quantity=http://loinc.org|1-8$gt1", 1, 10),
+        (T::Observation, "identifier=urn:lab|7-1&subject:Patient.gender=female", 1, 20),
+        (T::Observation, "subject:Patient.family=family7&_count=5", 5, 500),
+        (T::Observation, "_count=10", 10, 30),
+        (T::Observation, "_sort=-_lastUpdated&_count=10", 10, 30),
+        (T::Patient, "identifier=urn:mrn|7", 1, 10),
+        (T::Patient, "family=family7", 1, 20),
+        (T::Patient, "_has:Observation:patient:code=1-8", 1, 20),
+        (T::Patient, "identifier=urn:mrn|7&_has:Observation:patient:code=8302-2", 1, 120),
+        (T::Encounter, "patient=p7&date=2025-01", 5, 20),
+    ] {
+        let (page, rows) = read(&counting, kind, text);
+        assert_eq!(page.matches.len(), found, "{kind}?{text}");
+        assert!(rows <= most, "{kind}?{text} read {rows} rows of {}", patients * (EACH + EACH / 10 + 1));
+    }
+    let (page, rows) = read(&counting, T::Observation, &format!("_lastUpdated=ge{last}&_count=100"));
+    assert!(page.matches.len() == EACH && rows <= 2 * EACH + 20, "{rows}");
+}
