@@ -1,5 +1,5 @@
 //! What happens to every request and answer of a listener, whatever the route: the host's name, the time
-//! limit, the form of refusals, security headers, metrics, and one log line that holds no id and no query.
+//! limit, the form of refusals, security headers, metrics, and a log line that holds no id and no query.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -133,7 +133,9 @@ fn note(front: &Front, entrance: Entrance, method: &Method, template: &'static s
     front.metrics.request(entrance, template, status, took);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let method = known(method);
-    if entrance == Entrance::Ops || template.starts_with("/static") {
+    // What went well is counted in the metrics, and what of a record was seen is in the access log: a line for each would
+    // wear out a small box's disk. What was refused or failed is worth one.
+    if status < 400 {
         tracing::debug!(target: "http", listener = entrance.name(), method, route = template, status, micros, "answered");
     } else {
         tracing::info!(target: "http", listener = entrance.name(), method, route = template, status, micros, "answered");

@@ -141,9 +141,13 @@ pub(super) fn system_text(system: &TokenSystem) -> &str {
     }
 }
 
+/// The hash of a code in a compartment row: of the code above, of its system below, so that a code is found without one.
 pub(super) fn code_hash(system: &str, code: &str) -> u64 {
-    hash64(&[system, code])
+    u64::from(hash32(&[code])) << 32 | u64::from(hash32(&[system]))
 }
+
+/// The part of [`code_hash`] that does not depend on the system.
+pub(super) const ANY_SYSTEM: u64 = 0xFFFF_FFFF_0000_0000;
 
 pub(super) fn local_hash(kind: ResourceType, id: &str) -> u64 {
     hash64(&[kind.name(), id])

@@ -123,8 +123,9 @@ impl Value for HistoryTag {
     }
 }
 
-/// A compartment row's tag: sensitivity, then up to [`CompartmentTag::CODES`] hashes of `system|code` of the
-/// resource's `code` parameter, so that "this patient's X of kind Y" filters without opening resources.
+/// A compartment row's tag: sensitivity, then `02` or, where there are more, `03`, then up to [`CompartmentTag::CODES`]
+/// hashes of the resource's `code` parameter ([`super::index::code_hash`]), so that "this patient's X of kind Y" filters
+/// without opening resources. Rows with another second byte have hashes of another kind, of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CompartmentTag {
     pub sensitivity: Sensitivity,
@@ -139,7 +140,7 @@ impl CompartmentTag {
 
 impl Value for CompartmentTag {
     fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
-        let mut out = vec![self.sensitivity.byte(), u8::from(self.more)];
+        let mut out = vec![self.sensitivity.byte(), 2 + u8::from(self.more)];
         self.codes.iter().take(Self::CODES).for_each(|code| out.extend_from_slice(&code.to_le_bytes()));
         Ok(out)
     }
@@ -147,7 +148,7 @@ impl Value for CompartmentTag {
         let (&[sensitivity, more], rest) = bytes.split_first_chunk().ok_or(CodecError::Cut)?;
         let (chunks, _) = rest.as_chunks::<8>();
         let codes = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
-        Ok(Self { sensitivity: Sensitivity::from_byte(sensitivity), codes, more: more == 1 })
+        Ok(Self { sensitivity: Sensitivity::from_byte(sensitivity), codes, more: more != 2 })
     }
 }
 
@@ -206,8 +207,14 @@ mod tests {
         assert_eq!(history.to_stored().unwrap(), [1, normal, 2, 1, 0, 0, 0, 0, 0, 0]);
         assert_eq!(HistoryTag::from_stored(history.to_stored().unwrap().into()).unwrap(), history);
         let row = CompartmentTag { sensitivity: Sensitivity::NORMAL, codes: vec![1], more: false };
-        assert_eq!(row.to_stored().unwrap(), [normal, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(row.to_stored().unwrap(), [normal, 2, 1, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
+        let row = CompartmentTag { more: true, ..row };
+        assert_eq!(row.to_stored().unwrap(), [normal, 3, 1, 0, 0, 0, 0, 0, 0, 0]);
+        // Before the code's hash stood apart from its system's, the resource has to be opened.
+        for before in [0, 1] {
+            assert!(CompartmentTag::from_stored(vec![normal, before, 1, 0, 0, 0, 0, 0, 0, 0].into()).unwrap().more);
+        }
     }
 
     #[test]

@@ -63,12 +63,11 @@ impl<'a> Reading<'a> {
 
     /// One resource, as it stands.
     pub fn read(&mut self, kind: ResourceType, id: &FhirId) -> Result<Undisclosed<Stored>, RecordError> {
-        let (number, row) = self.authorized(Action::Read, kind, id)?;
-        let _ = number;
+        let (_, row, cut) = self.permitted(Action::Read, kind, id)?;
         if row.state == State::Deleted {
             return Err(RecordError::Gone);
         }
-        self.hand_out(row, self.opened())
+        self.hand_out(row, cut, self.opened())
     }
 
     /// One version of a resource; [`RecordError::Gone`] for the version that deleted it.
@@ -85,11 +84,11 @@ impl<'a> Reading<'a> {
             let old = self.read.get(&VERSIONS, &(number, crate::store::Desc(version)))?;
             old.ok_or(RecordError::NotFound)?
         };
-        self.permit(Action::Read, &row)?;
+        let cut = self.permit(Action::Read, &row)?;
         if row.state == State::Deleted {
             return Err(RecordError::Gone);
         }
-        self.hand_out(row, self.opened())
+        self.hand_out(row, cut, self.opened())
     }
 
     /// What of one type a patient's record holds, clinically newest first, `most` at most.
@@ -218,6 +217,17 @@ impl<'a> Reading<'a> {
         kind: ResourceType,
         id: &FhirId,
     ) -> Result<(RowNumber, Row), RecordError> {
+        self.permitted(action, kind, id).map(|(number, row, _)| (number, row))
+    }
+
+    /// [`Reading::authorized`], and what to cut of the row.
+    #[allow(clippy::type_complexity)] // a row as `hand_out` takes it, and its number
+    fn permitted(
+        &mut self,
+        action: Action,
+        kind: ResourceType,
+        id: &FhirId,
+    ) -> Result<(RowNumber, Row, &'static [&'static str]), RecordError> {
         let number = find(self.read, kind, id)?;
         let found = number.map(|number| row(self.read, number)).transpose()?;
         let known = found.filter(|row| row.state != State::Reserved);
@@ -231,8 +241,8 @@ impl<'a> Reading<'a> {
                 Err(denied) => denied.into(),
             });
         };
-        self.permit(action, &row)?;
-        Ok((number, row))
+        let cut = self.permit(action, &row)?;
+        Ok((number, row, cut))
     }
 
     /// Asks the policy for one row; answers with what to cut. For a row of several patients one yes is enough. A no is
@@ -297,8 +307,13 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn hand_out(&mut self, row: Row, kind: TouchKind) -> Result<Undisclosed<Stored>, RecordError> {
-        let cut = self.permit(Action::Read, &row)?;
+    /// A row for which [`Reading::permit`] said what to cut.
+    fn hand_out(
+        &mut self,
+        row: Row,
+        cut: &'static [&'static str],
+        kind: TouchKind,
+    ) -> Result<Undisclosed<Stored>, RecordError> {
         let mut touched = Vec::new();
         self.touch(&row, kind, &mut touched)?;
         let stored = stored(row, cut)?;

@@ -179,6 +179,65 @@ fn a_search_of_one_patient_is_newest_first_and_its_pages_join_without_gap() {
     assert!(matches!(refused, Err(RecordError::BadCursor)));
 }
 
+/// Observations of `p1` whose dates are of every form, among others of a second patient and of another code.
+fn of_many_dates(house: &Box_) {
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    let dates = [
+        json!({"effectiveDateTime": "2025-05-03T08:00:00Z"}),
+        json!({"effectiveDateTime": "2025-05-03"}),
+        json!({"effectiveDateTime": "2025-05"}),
+        json!({"effectiveDateTime": "2025"}),
+        json!({"effectivePeriod": {"start": "2024-12-30", "end": "2025-05-09"}}),
+        json!({"effectivePeriod": {"end": "2025-05-04"}}),
+        json!({"effectivePeriod": {"start": "2025-05-02"}}),
+        json!({"issued": "2025-05-03T07:00:00Z"}),
+        json!({}),
+    ];
+    for (at, date) in dates.iter().chain(&dates).enumerate() {
+        let mut one = weight(&format!("d{at}"), "p1", "2025", 70.0);
+        one.as_object_mut().unwrap().remove("effectiveDateTime");
+        one.as_object_mut().unwrap().extend(date.as_object().unwrap().clone());
+        house.put(one);
+        house.put(weight(&format!("o{at}"), "p2", "2025-05-03", 70.0));
+    }
+    let mut other = weight("d-other", "p1", "2025-05-03", 70.0);
+    other["code"]["coding"][0]["code"] = json!("8867-4");
+    house.put(other);
+}
+
+#[test]
+fn newest_first_of_one_patient_stops_early_and_is_what_reading_all_would_give() {
+    let house = new_box();
+    of_many_dates(&house);
+    let system = Actor::system("test");
+    for code in ["29463-7", "http://loinc.org|29463-7", "29463-7,8867-4"] {
+        let query = format!("patient=p1&code={code}&_sort=-date");
+        let all = house.search(&system, ResourceType::Observation, &format!("{query}&_total=accurate&_count=100"));
+        let all: Vec<String> = all.unwrap().matches.iter().map(|found| found.id.to_string()).collect();
+        assert_eq!(all.len(), if code.contains(',') { 19 } else { 18 });
+        assert_eq!(all[..2], ["d9", "d0"]);
+        // The undated come last: they have no date to sort by.
+        let undated = ["d17", "d16", "d8", "d7"];
+        assert_eq!(all[all.len() - 4..], undated);
+        let first = house.search(&system, ResourceType::Observation, &format!("{query}&_count=1")).unwrap();
+        assert_eq!(first.total, None, "all were read, and so counted");
+        for count in [1, 2, 3, 5, 18] {
+            let (mut paged, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let asked = format!("{query}&_count={count}{cursor}");
+                let page = house.search(&system, ResourceType::Observation, &asked).unwrap();
+                paged.extend(page.matches.iter().map(|found| found.id.to_string()));
+                match page.next {
+                    Some(next) => cursor = format!("&_cursor={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(paged, all, "{count}");
+        }
+    }
+}
+
 #[test]
 fn searches_find_by_code_value_date_name_chain_and_reverse_chain() {
     let house = new_box();

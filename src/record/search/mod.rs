@@ -110,6 +110,26 @@ pub(super) fn is_counted(query: &Query) -> bool {
     query.count == Some(0) || query.summary == Some(search::Summary::Count) || asked
 }
 
+/// Whether the order asked for is, for what has a date, that of a patient's compartment: its rows stand at the start of
+/// the element that this parameter reads, or later where that has an open start.
+fn goes_by_clinical_date(query: &Query) -> bool {
+    use ResourceType as T;
+    let dated = matches!(
+        query.kind,
+        T::Observation
+            | T::DiagnosticReport
+            | T::Encounter
+            | T::Procedure
+            | T::Immunization
+            | T::DocumentReference
+            | T::Appointment
+    );
+    dated
+        && query.sort.first().is_some_and(|sort| {
+            sort.order == SortOrder::Descending && matches!(&sort.by, SortKey::Param(param) if param.code == "date")
+        })
+}
+
 /// Runs `query` and returns one page of it.
 pub(super) fn run(
     read: &dyn Read,
@@ -135,13 +155,19 @@ pub(super) fn run(
     if query.summary == Some(search::Summary::Count) {
         page.size = 0;
     }
-    let counted = page.size == 0 || is_counted(query) || !natural;
+    let must_count = page.size == 0 || is_counted(query);
+    let stops = !must_count && !natural && goes_by_clinical_date(query) && plan.order() == Order::Compartment;
+    let mut counted = must_count || !natural;
     let start = wanted.after.filter(|_| natural && !counted);
     for (opened, candidate) in plan.candidates(read, query.kind, start)?.enumerate() {
         if opened >= MOST_OPENED {
             return Err(RecordError::TooWide);
         }
         let (place, number) = candidate?;
+        if stops && page.is_before(place.compartment_date()) {
+            counted = false;
+            break;
+        }
         let behind = !natural || wanted.after.is_none_or(|after| *after < place);
         if !counted && !behind {
             continue;
@@ -186,6 +212,12 @@ impl Page {
             self.rows.pop_last();
             self.more = true;
         }
+    }
+
+    /// Whether it is full, there is more, and all of it stands before whatever happened at `date` or earlier.
+    fn is_before(&self, date: Option<i64>) -> bool {
+        let last = self.rows.last_key_value().filter(|_| self.more);
+        matches!((last, date), (Some((last, _)), Some(date)) if *last < Place::before_key((date,).to_bytes()))
     }
 
     fn found(self, counted: bool) -> Found {
@@ -357,10 +389,8 @@ fn sort_key(opened: &Opened, sort: &Sort) -> Result<Option<Vec<u8>>, RecordError
     let keys = values.into_iter().filter_map(|value| match value {
         SearchValue::Text(text) => Some(text.folded.into_bytes()),
         SearchValue::Token { code, .. } => Some(code.into_bytes()),
-        SearchValue::Date(range) => Some(match sort.order {
-            SortOrder::Ascending => (range.start,).to_bytes(),
-            SortOrder::Descending => (range.end,).to_bytes(),
-        }),
+        // By its start either way, as a patient's compartment is.
+        SearchValue::Date(range) => Some((range.start,).to_bytes()),
         SearchValue::Number(number) => Some((search::sortable(number),).to_bytes()),
         SearchValue::Quantity(quantity) => {
             let low = quantity.canonical.as_ref().map_or(quantity.low, |canonical| canonical.low);

@@ -54,6 +54,19 @@ impl Place {
         Self::new(Order::Sorted, out)
     }
 
+    /// Before everything whose first sort key goes down and is `key` or less.
+    pub(super) fn before_key(key: Vec<u8>) -> Self {
+        let mut out = vec![0];
+        Desc(key).write(&mut out);
+        Self::new(Order::Sorted, out)
+    }
+
+    /// The date of a place in a compartment, in milliseconds since 1970 UTC.
+    pub(super) fn compartment_date(&self) -> Option<i64> {
+        let (Desc(date), _) = <(Desc<i64>, RowNumber)>::from_bytes(&self.bytes).ok()?;
+        (self.order == Order::Compartment).then_some(date)
+    }
+
     pub(super) const fn order(&self) -> Order {
         self.order
     }

@@ -13,10 +13,10 @@ use super::place::{Order, Place};
 use super::{Opened, RecordError, Visible, all_matching, list_members};
 use crate::base::FhirId;
 use crate::fhir::search::{
-    DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch, TokenTest,
+    DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{code_hash, local_hash};
+use crate::record::index::{ANY_SYSTEM, code_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::{find, row};
 use crate::record::rows::RowNumber;
@@ -44,7 +44,7 @@ enum Way {
     /// Everything of the type that was last changed in this window, last changed first.
     Type(DateRange),
     /// What a patient's compartment holds of the type, clinically newest first.
-    Compartment { patient: RowNumber, codes: Option<Vec<u64>> },
+    Compartment { patient: RowNumber, codes: Option<Vec<CodeTest>> },
     /// A set from an index, newest row first.
     Rows(BTreeSet<RowNumber>),
 }
@@ -126,8 +126,7 @@ impl Plan {
                         Ok(found) => found,
                         Err(error) => return Some(Err(error.into())),
                     };
-                    let fits =
-                        codes.as_ref().is_none_or(|codes| tag.more || codes.iter().any(|c| tag.codes.contains(c)));
+                    let fits = codes.as_ref().is_none_or(|codes| tag.more || codes.iter().any(|c| c.fits(&tag.codes)));
                     fits.then(|| Ok((Place::new(Order::Compartment, (date, number).to_bytes()), number)))
                 })))
             }
@@ -214,13 +213,28 @@ fn compartment(
     within.map(of).transpose()
 }
 
-/// The hashes of `code=system|code` alternatives, if that is how the codes are asked for.
-fn codes(filters: &[Filter]) -> Option<Vec<u64>> {
+/// What one alternative of `code` asks of a compartment row: this hash, where the mask is set.
+struct CodeTest {
+    hash: u64,
+    mask: u64,
+}
+
+impl CodeTest {
+    fn fits(&self, codes: &[u64]) -> bool {
+        codes.iter().any(|code| (code ^ self.hash) & self.mask == 0)
+    }
+}
+
+/// The alternatives of `code=system|code` and `code=code`, if that is how the codes are asked for.
+fn codes(filters: &[Filter]) -> Option<Vec<CodeTest>> {
     filters.iter().find_map(|filter| match filter {
         Filter::Test { param, test: Test::Token { how: TokenMatch::Is, any } } if param.code == "code" => any
             .iter()
-            .map(|token| match token {
-                TokenTest { system: SystemTest::Is(system), code: Some(code) } => Some(code_hash(system, code)),
+            .map(|token| match (&token.system, &token.code) {
+                (SystemTest::Is(system), Some(code)) => {
+                    Some(CodeTest { hash: code_hash(system, code), mask: u64::MAX })
+                }
+                (SystemTest::Any, Some(code)) => Some(CodeTest { hash: code_hash("", code), mask: ANY_SYSTEM }),
                 _ => None,
             })
             .collect(),
