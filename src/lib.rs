@@ -12,6 +12,7 @@ pub mod identity;
 pub mod access;
 pub mod record;
 pub mod care;
+pub mod backup;
 pub mod tls;
 pub mod discovery;
 pub mod http;

@@ -55,6 +55,7 @@ const PEOPLE: &[Who] = &[Patient, Proxy, Clinician, Nurse, Reception, HealthAdmi
 const MY: &[Who] = &[Patient, Proxy];
 const STAFF: &[Who] = &[Clinician, Nurse, Reception];
 const CARERS: &[Who] = &[Clinician, Nurse];
+const KEEPERS: &[Who] = &[Reception, HealthAdmin];
 const ADMIN: &[Who] = &[HealthAdmin];
 const OPERATORS: &[Who] = &[Operator];
 
@@ -126,6 +127,10 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/account/password",                  BOTH,    PEOPLE,    Plain(422), NoEntry),
     (Verb::Post, "/account/sessions/end-others",       BOTH,    PEOPLE,    Plain(303), NoEntry),
     (Verb::Post, "/account/sessions/{id}/end",         BOTH,    PEOPLE,    Nothing, NoEntry),
+    (Verb::Post, "/account/language",                  BOTH,    MY,        Plain(303), NoEntry),
+    (Verb::Post, "/drafts",                            BOTH,    PEOPLE,    Plain(400), NoEntry),
+    (Verb::Post, "/drafts/discard",                    BOTH,    PEOPLE,    Plain(303), NoEntry),
+    (Verb::Get,  "/live",                              BOTH,    PEOPLE,    Plain(400), NoEntry),
     (Verb::Get,  "/my",                                BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/results",                        BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/results/{key}",                  BOTH,    MY,        Nothing, AnEntry),
@@ -138,6 +143,17 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/documents/{id}",                 BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/who-looked",                     BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/who-looked.csv",                 BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/settings",                          CLINIC,  KEEPERS,   Plain(200), AnEntry),
+    (Verb::Get,  "/settings/clinic",                   CLINIC,  KEEPERS,   Plain(200), AnEntry),
+    (Verb::Post, "/settings/clinic",                   CLINIC,  KEEPERS,   Plain(422), AnEntry),
+    (Verb::Get,  "/settings/visit-types/{id}",         CLINIC,  KEEPERS,   Nothing, AnEntry),
+    (Verb::Post, "/settings/visit-types/{id}",         CLINIC,  KEEPERS,   Nothing, AnEntry),
+    (Verb::Get,  "/settings/topics/{id}",              CLINIC,  KEEPERS,   Nothing, AnEntry),
+    (Verb::Post, "/settings/topics/{id}",              CLINIC,  KEEPERS,   Nothing, AnEntry),
+    (Verb::Get,  "/settings/hours/{id}",               CLINIC,  KEEPERS,   Nothing, AnEntry),
+    (Verb::Post, "/settings/hours/{id}",               CLINIC,  KEEPERS,   Nothing, AnEntry),
+    (Verb::Get,  "/settings/away/{id}",                CLINIC,  KEEPERS,   Filled("/settings/away/clinic", 303), NoEntry),
+    (Verb::Post, "/settings/away/{id}",                CLINIC,  KEEPERS,   Nothing, AnEntry),
     (Verb::Get,  "/audit",                             CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Get,  "/approvals",                         CLINIC,  ADMIN,     Plain(200), NoEntry),

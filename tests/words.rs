@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use chartbox::http::ui::EN;
+use chartbox::http::ui::{EN, ES};
 use fluent_syntax::ast;
 
 fn root() -> PathBuf {
@@ -40,14 +40,18 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// Message ids with the names of their attributes, as `id` and `id.attribute`, and the variables each uses.
 fn messages() -> BTreeMap<String, BTreeSet<String>> {
-    let resource = fluent_syntax::parser::parse(EN).expect("en.ftl is well-formed");
+    messages_of("en.ftl", EN)
+}
+
+fn messages_of(file: &str, text: &'static str) -> BTreeMap<String, BTreeSet<String>> {
+    let resource = fluent_syntax::parser::parse(text).unwrap_or_else(|_| panic!("{file} is not well-formed"));
     let mut all = BTreeMap::new();
     for entry in resource.body {
         let ast::Entry::Message(message) = entry else { continue };
         let mut add = |id: String, pattern: &ast::Pattern<&str>| {
             let mut used = BTreeSet::new();
             variables(pattern, &mut used);
-            assert!(all.insert(id.clone(), used).is_none(), "{id} stands twice in en.ftl");
+            assert!(all.insert(id.clone(), used).is_none(), "{id} stands twice in {file}");
         };
         if let Some(value) = &message.value {
             add(message.id.name.to_owned(), value);
@@ -129,6 +133,48 @@ fn no_message_is_left_over() {
         .filter(|id| !(id.contains('.') && BASES.iter().any(|base| id.starts_with(base))))
         .collect();
     assert!(left.is_empty(), "messages that nothing asks for:\n{}", left.join("\n"));
+}
+
+/// What only the staff read: their pages are in English.
+const STAFF: [&str; 9] = [
+    "/clinic/",
+    "/admin/",
+    "/operator/",
+    "/open/setup",
+    "/open/welcome",
+    "/open/locked",
+    "/http/setup.rs",
+    "/http/welcome.rs",
+    "/http/locked.rs",
+];
+/// Words of the staff that stand in files which patients' pages share.
+const STAFF_WORDS: [&str; 6] = ["setup-", "welcome-", "locked-", "find-", "account-full-name", "account-user-hint"];
+
+/// The messages, attributes included, that a patient can meet.
+fn read_by_patients(messages: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let all: Vec<(PathBuf, String)> = templates().into_iter().chain(sources()).collect();
+    let is_staff = |path: &Path| STAFF.iter().any(|part| path.to_string_lossy().contains(part));
+    let shared: String = all.iter().filter(|(path, _)| !is_staff(path)).map(|(_, text)| text.as_str()).collect();
+    let used: BTreeSet<&str> = quoted(&shared).map(|(_, id)| id.split('.').next().unwrap()).collect();
+    let wanted = |id: &str| {
+        let head = id.split('.').next().unwrap();
+        let staff = STAFF_WORDS.iter().any(|word| head.starts_with(word));
+        !staff && (used.contains(head) || FAMILIES.iter().any(|family| head.starts_with(family)))
+    };
+    messages.keys().filter(|id| wanted(id)).cloned().collect()
+}
+
+#[test]
+fn patients_read_everything_in_spanish_too() {
+    let (english, spanish) = (messages(), messages_of("es.ftl", ES));
+    let wanted = read_by_patients(&english);
+    assert!(wanted.contains("sign-out") && wanted.contains("why-treat.you") && !wanted.contains("setup-title"));
+    let missing: Vec<_> = wanted.iter().filter(|id| !spanish.contains_key(*id)).collect();
+    assert!(missing.is_empty(), "messages that es.ftl does not have: {missing:?}");
+    let left: Vec<_> = spanish.keys().filter(|id| !wanted.contains(*id)).collect();
+    assert!(left.is_empty(), "messages of es.ftl that no patient meets: {left:?}");
+    let other: Vec<_> = spanish.iter().filter(|(id, gaps)| english[*id] != **gaps).map(|(id, _)| id).collect();
+    assert!(other.is_empty(), "messages whose gaps are others in es.ftl: {other:?}");
 }
 
 #[test]
@@ -220,7 +266,11 @@ fn templates_keep_to_the_rules_of_markup() {
             let form = form.split("</form>").next().unwrap();
             let opening = form.split('>').next().unwrap();
             if opening.contains("method=\"post\"") {
-                assert!(form.contains("name=\"csrf\""), "{path}: a form that posts carries no token:\n{opening}");
+                let shared = form.contains("include \"parts/sent.html\"");
+                assert!(
+                    shared || form.contains("name=\"csrf\""),
+                    "{path}: a form that posts carries no token:\n{opening}"
+                );
             }
         }
     }

@@ -193,6 +193,10 @@ pub const fn rights_of(role: Role, kind: T) -> Rights {
         Role::HealthAdmin => health_admin(class),
         Role::Operator => operator(class),
     };
+    // Who keeps the calendar keeps what it is made of: kinds of visit, and who works when.
+    if matches!((role, kind), (Role::Reception, T::HealthcareService | T::PractitionerRole)) {
+        return Rights { actions: rights.actions.and(Actions::WRITE), extent: rights.extent };
+    }
     // A whole copy is asked of the Patient alone; to release is to let a result be seen.
     match kind {
         T::Patient if rights.actions.contains(Action::Read) && role_copies(role) => {

@@ -66,6 +66,8 @@ pub enum AppError {
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("{0}")]
+    Backup(#[from] crate::backup::BackupError),
+    #[error("{0}")]
     Tls(String),
     #[error("{0}")]
     Wrong(String),
@@ -85,6 +87,8 @@ impl AppError {
             Self::Slots { .. }
             | Self::Store(StoreError::Damaged(_) | StoreError::NotAStore(_) | StoreError::Codec(_))
             | Self::Audit(AuditError::Damaged { .. } | AuditError::Store(StoreError::Damaged(_))) => 3,
+            Self::Backup(error) if error.is_damage() => 3,
+            Self::Backup(error) if error.is_wrong_key() => 4,
             _ => 1,
         }
     }

@@ -6,6 +6,7 @@
 //! keyslots.copy.toml     the same again, for when the first is lost
 //! box.key, demo.key      a key file, where that way was chosen; a demo's key
 //! tls/                   the leaf's key and certificate, the authority's certificate
+//! backups/               what backups keep on this machine: an index that can be lost, drills while they run
 //! control.sock           while the box runs: where commands reach it
 //! config.toml            where there is one: read by commands that are given this folder
 //! demo.json              a demo's only: its addresses and accounts
@@ -95,6 +96,15 @@ impl Folder {
 
     pub fn config(&self) -> PathBuf {
         self.0.join("config.toml")
+    }
+
+    pub fn backups(&self) -> PathBuf {
+        self.0.join("backups")
+    }
+
+    /// There while a box is being restored into the folder.
+    pub fn restoring(&self) -> PathBuf {
+        self.0.join(".restoring")
     }
 
     pub fn tls(&self) -> PathBuf {

@@ -94,6 +94,7 @@ pub(super) async fn housekeeping(opened: Arc<Opened>, stop: Stop) {
     let hours = every(HOUR, stop.clone(), "clearing", || async {
         opened.identity.sweep().await?;
         opened.exports.sweep().await?;
+        crate::http::forms::sweep(&opened.store, &opened.ambient).await?;
         let store = opened.store.clone();
         // Taking space waits for the disk.
         let _ = tokio::task::spawn_blocking(move || store.keep_reserve()).await;

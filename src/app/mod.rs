@@ -1,6 +1,7 @@
 //! The one place that puts the parts together: a data folder becomes an open box, and an open box answers.
 
 mod authority;
+mod backups;
 pub mod config;
 pub mod demo;
 mod error;
@@ -11,6 +12,7 @@ pub mod logging;
 mod make;
 mod making;
 mod opened;
+pub mod restore;
 mod run;
 mod settings;
 

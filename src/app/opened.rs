@@ -5,11 +5,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::authority::Authority;
+use super::backups::BoxHome;
 use super::config::Config;
 use super::error::AppError;
 use super::folder::Folder;
 use super::settings::{self, Settings};
 use crate::audit::Audit;
+use crate::backup::Backups;
 use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
 use crate::crypto::keyslots::{KeySlots, SlotKind, Unlocked};
@@ -30,6 +32,7 @@ pub struct Opened {
     pub records: Records,
     pub exports: Exports,
     pub authority: Authority,
+    pub backups: Backups,
     pub ambient: Ambient,
     /// What opened it this time.
     pub opened_by: SlotKind,
@@ -69,6 +72,8 @@ impl Opened {
         let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));
         let exports = Exports::new(records.clone(), identity.clone(), approval, keep);
         let (root, opened_by) = (unlocked.root, unlocked.kind);
+        let home = BoxHome::new(folder.clone(), root.clone(), &settings);
+        let backups = Backups::new(audit.clone(), home, config.backup.targets.0.clone());
         Ok(Self {
             folder,
             config,
@@ -79,6 +84,7 @@ impl Opened {
             records,
             exports,
             authority,
+            backups,
             ambient,
             opened_by,
             slots,

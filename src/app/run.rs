@@ -65,7 +65,7 @@ pub async fn run_opened(
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
     let mut listeners = Listeners::over(sockets, &opened.config, &renewal.leaf)?;
     let stop = Stop::default();
-    let house = house(&opened, &listeners);
+    let house = house(&opened, &listeners, &stop);
     listeners.answer(|entrance| (house.front.clone(), routes::router(&house, entrance)), &stop)?;
     let rest = rest(&opened, &listeners, &house, &stop)?;
     let running = listeners.running(Some(opened.clone()));
@@ -105,7 +105,7 @@ async fn run_locked(
     let opened: Arc<Opened> = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
     listeners.certificates.replace(&renewal.leaf).map_err(authority::wrong)?;
-    let house = house(&opened, &listeners);
+    let house = house(&opened, &listeners, &stop);
     listeners.replace(|entrance| (house.front.clone(), routes::router(&house, entrance)));
     // Nobody waits any more when the browser has gone; the box is open all the same.
     let _ = answers.send(());
@@ -259,7 +259,7 @@ fn local(address: SocketAddr) -> String {
     }
 }
 
-fn house(opened: &Opened, listeners: &Listeners) -> House {
+fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
     let about = About {
         opened_by: opened.opened_by,
         weakest: opened.slots.weakest(),
@@ -285,6 +285,7 @@ fn house(opened: &Opened, listeners: &Listeners) -> House {
         ambient: opened.ambient.clone(),
         signer: opened.signer(),
         about,
+        stop: stop.clone(),
     })
 }
 

@@ -53,6 +53,23 @@ impl Head {
     }
 }
 
+/// Where the chain of a store stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainHead {
+    /// How many entries there are.
+    pub size: u64,
+    /// The hash of the last one.
+    pub hash: Hash,
+    pub epoch: u32,
+    /// The chain's own name, which a restored store keeps.
+    pub chain: [u8; 16],
+}
+
+/// Where the chain stands; none before its first entry.
+pub fn head(read: &(impl Read + ?Sized)) -> Result<Option<ChainHead>, AuditError> {
+    Ok(Head::load(read)?.map(|Head { size, hash, epoch, chain, .. }| ChainHead { size, hash, epoch, chain }))
+}
+
 impl Value for Head {
     fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
         let mut out = vec![1];

@@ -1,10 +1,14 @@
 //! Workflows over FHIR resources: charts, the invented patients of a demo, scheduling.
 
 pub mod chart;
+pub mod clinic;
 pub mod demo;
 pub mod export;
+pub mod forms;
 pub mod import;
+pub mod preferences;
 pub mod register;
 pub mod setup;
+pub mod workflow;
 
 pub use chart::{Chart, Part};

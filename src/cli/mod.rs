@@ -6,6 +6,7 @@
 
 mod approval;
 mod audit;
+mod backup;
 mod config;
 pub mod control;
 mod demo;
@@ -56,6 +57,8 @@ enum Command {
     Token(token::Token),
     /// The access log: check it, read it, sign it.
     Audit(audit::Audit),
+    /// Encrypted copies of everything: make, list, check and restore them.
+    Backup(backup::Backup),
     /// The box's certificates.
     Tls(tls::Tls),
     /// Check a configuration, or print one with every key.
@@ -73,6 +76,7 @@ impl Command {
             Self::User(command) => command.run(out),
             Self::Token(command) => command.run(out),
             Self::Audit(command) => command.run(out),
+            Self::Backup(command) => command.run(out),
             Self::Tls(command) => command.run(out),
             Self::Config(command) => command.run(out),
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::{Failure, audit, import, status, tls, token, user};
+use super::{Failure, audit, backup, import, status, tls, token, user};
 use crate::app::{AppError, Opened};
 use crate::audit as log;
 use crate::base::ActorRef;
@@ -26,6 +26,7 @@ pub enum Order {
     Audit(audit::Order),
     Tls(tls::Order),
     Import(import::Order),
+    Backup(backup::Order),
 }
 
 /// Who stands at the console.
@@ -83,6 +84,7 @@ impl Order {
             Self::Audit(order) => order.name(),
             Self::Tls(order) => order.name(),
             Self::Import(order) => order.name(),
+            Self::Backup(order) => order.name(),
         }
     }
 
@@ -97,6 +99,7 @@ impl Order {
             Self::Audit(order) => Box::pin(order.carry_out(opened, caller, talk)),
             Self::Tls(order) => Box::pin(order.carry_out(opened, caller)),
             Self::Import(order) => Box::pin(order.carry_out(opened, caller, talk)),
+            Self::Backup(order) => Box::pin(order.carry_out(opened, caller, talk)),
         };
         Box::pin(async move {
             let answer = work.await;

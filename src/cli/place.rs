@@ -89,17 +89,21 @@ impl Reach {
         })
     }
 
+    /// The key that was given with the flags.
+    pub fn key(&self) -> Result<Option<SlotKey>, Failure> {
+        Ok(match (&self.passphrase_file, &self.sheet) {
+            (Some(file), _) => Some(SlotKey::Passphrase(app::keys::passphrase_from(file)?)),
+            (None, Some(file)) => Some(SlotKey::RecoverySheet(sheet_from(file)?)),
+            (None, None) => None,
+        })
+    }
+
     /// Opens the store in this process.
     fn open(&self, config: Config, folder: Folder) -> Result<app::Opened, Failure> {
         app::refuse_unfinished(&folder)?;
         let slots = app::keys::read_slots(&folder)?;
         folder.check_owner()?;
-        let given = match (&self.passphrase_file, &self.sheet) {
-            (Some(file), _) => Some(SlotKey::Passphrase(app::keys::passphrase_from(file)?)),
-            (None, Some(file)) => Some(SlotKey::RecoverySheet(sheet_from(file)?)),
-            (None, None) => None,
-        };
-        let unlocked = match given {
+        let unlocked = match self.key()? {
             Some(key) => slots.unlock(&key).map_err(AppError::Key)?,
             None => app::keys::unlock_with_what_lies_ready(&folder, &slots, Kind::Either)?.ok_or_else(|| {
                 AppError::Locked { dir: folder.path().to_owned(), why: app::keys::why_locked(&slots) }

@@ -1,5 +1,6 @@
 //! The key hierarchy, key slots, sealing and signing. Pure: no file, socket or clock is touched here.
 
+pub mod backup;
 pub mod kdf;
 pub mod keyslots;
 pub mod page;

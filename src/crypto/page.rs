@@ -62,26 +62,16 @@ impl PageKey {
 
     /// Encrypts `bytes` in place.
     pub fn seal(&self, place: Place, nonce: &Nonce, bytes: &mut [u8]) -> Result<Tag, NotSealed> {
-        let (key, nonce) = self.for_nonce(nonce)?;
+        let (key, nonce) = for_nonce(&self.secret, nonce)?;
         let tag = key.seal_in_place_separate_tag(nonce, Aad::from(self.bound(place)), bytes);
         tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(NotSealed)
     }
 
     /// Decrypts `bytes` in place; they are of no use when it fails.
     pub fn open(&self, place: Place, nonce: &Nonce, tag: &Tag, bytes: &mut [u8]) -> Result<(), NotSealed> {
-        let (key, nonce) = self.for_nonce(nonce)?;
+        let (key, nonce) = for_nonce(&self.secret, nonce)?;
         let bound = Aad::from(self.bound(place));
         key.open_in_place_separate_tag(nonce, bound, (*tag).into(), bytes, 0..).map(drop).map_err(|_| NotSealed)
-    }
-
-    /// The long nonce's first part makes a key of its own, its rest is that key's nonce.
-    fn for_nonce(&self, nonce: &Nonce) -> Result<(LessSafeKey, ring::aead::Nonce), NotSealed> {
-        let (head, rest) = nonce.split_first_chunk::<16>().ok_or(NotSealed)?;
-        let subkey = Zeroizing::new(<[u8; 32]>::from(hchacha::<R20>(self.secret.expose().into(), head.into())));
-        let key = UnboundKey::new(&CHACHA20_POLY1305, subkey.as_ref()).map_err(|_| NotSealed)?;
-        let mut short = [0; 12];
-        short.split_at_mut(4).1.copy_from_slice(rest);
-        Ok((LessSafeKey::new(key), ring::aead::Nonce::assume_unique_for_key(short)))
     }
 
     fn bound(&self, place: Place) -> [u8; 28] {
@@ -93,6 +83,19 @@ impl PageKey {
         epoch.copy_from_slice(&self.epoch.to_le_bytes());
         bound
     }
+}
+
+/// The long nonce's first part makes a key of its own, its rest is that key's nonce.
+pub(super) fn for_nonce(
+    secret: &Secret<[u8; 32]>,
+    nonce: &Nonce,
+) -> Result<(LessSafeKey, ring::aead::Nonce), NotSealed> {
+    let (head, rest) = nonce.split_first_chunk::<16>().ok_or(NotSealed)?;
+    let subkey = Zeroizing::new(<[u8; 32]>::from(hchacha::<R20>(secret.expose().into(), head.into())));
+    let key = UnboundKey::new(&CHACHA20_POLY1305, subkey.as_ref()).map_err(|_| NotSealed)?;
+    let mut short = [0; 12];
+    short.split_at_mut(4).1.copy_from_slice(rest);
+    Ok((LessSafeKey::new(key), ring::aead::Nonce::assume_unique_for_key(short)))
 }
 
 impl std::fmt::Debug for PageKey {

@@ -12,8 +12,9 @@ use super::said::{said, sentence};
 use super::session::{self, Credential, Visit};
 use super::sign_in::finished;
 use super::ui::account::{NewPassword, PatientAccount, SessionLine, StaffAccount, device};
-use super::ui::{Faults, When, start_of, t};
+use super::ui::{Faults, Locale, When, start_of, t};
 use crate::base::{Secret, SessionId};
+use crate::care::preferences::{self, Preferences};
 use crate::identity::{AccountRow, IdentityError, PasswordProof, SessionState, SignInPlace};
 
 /// `GET /account`
@@ -72,6 +73,21 @@ pub(super) async fn password(visit: Visit, headers: HeaderMap, Form(typed): Form
         Ok((cookie, _)) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/account")).into_response()),
         Err(faults) => Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, faults)?)),
     }
+}
+
+/// `POST /account/language`
+pub(super) async fn language(visit: Visit, Form(chosen): Form<Language>) -> Result<Redirect, Refusal> {
+    let account = own(&visit)?.id;
+    let locale = Locale::from_code(&chosen.language);
+    let set = Preferences { language: locale.map(|locale| locale.code().into()) };
+    visit.house.store.write(move |tx| preferences::set(tx, account, &set)).await?;
+    Ok(Redirect::to("/account"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Language {
+    #[serde(default)]
+    language: String,
 }
 
 /// `GET /new-password`: for who has signed in with a password of somebody else's choice.

@@ -14,10 +14,11 @@ use futures_util::FutureExt;
 use tower::ServiceExt;
 
 use super::Front;
-use super::gate::Answered;
+use super::gate::{self, Answered};
 use super::pages;
 use super::respond::{self, Format, Refusal, Refused};
 use super::routes::Entrance;
+use super::ui::Locale;
 use crate::base::Timestamp;
 
 /// Where a request came from. In every request's extensions.
@@ -41,17 +42,24 @@ pub(super) async fn answer(
         *request.uri_mut() = uri;
     }
     request.extensions_mut().insert(peer);
+    let locale = match peer.entrance {
+        Entrance::Clinic | Entrance::Portal => gate::asked_language(request.headers()),
+        Entrance::Welcome | Entrance::Ops => Locale::En,
+    };
     let response = match host_check(&front, peer.entrance, &request) {
-        Ok(()) => run(&front, router, request).await,
+        Ok(()) => locale.within(run(&front, router, request)).await,
         Err(refusal) => refusal.into_response(),
     };
     let answered = response.extensions().get::<Answered>().cloned();
     let template = answered.as_ref().map_or("(no route)", |answered| answered.template);
     let format = answered.as_ref().map_or(if fhir { Format::Fhir } else { Format::Page }, |answered| answered.format);
     let mut response = respond::dress(response, format, |refusal| {
-        let (visit, next) = answered.map_or((None, None), |answered| (answered.visit, answered.next));
+        let Some(Answered { visit, next, kept, .. }) = answered else {
+            return locale.inside(|| pages::refusal(refusal, front.face.cx(Timestamp::now()), None, false));
+        };
+        let locale = visit.as_ref().map_or(locale, |visit| visit.locale);
         let cx = visit.map_or_else(|| front.face.cx(Timestamp::now()), |visit| visit.cx());
-        pages::refusal(refusal, cx, next)
+        locale.inside(|| pages::refusal(refusal, cx, next, kept))
     });
     secure(response.headers_mut(), peer.entrance);
     note(&front, peer.entrance, &method, template, response.status().as_u16(), begun);

@@ -16,12 +16,15 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::House;
+use super::forms;
 use super::front::Peer;
 use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, Entrance, Least, Route};
 use super::session::{self, Credential, Visit};
+use super::ui::Locale;
 use crate::access::{Actor, Assurance};
 use crate::audit;
+use crate::care::preferences;
 use crate::identity::SessionRow;
 
 /// What the gate of one row knows.
@@ -41,6 +44,8 @@ pub(super) struct Answered {
     pub(super) visit: Option<Visit>,
     /// What was asked for, where asking again after signing in makes sense.
     pub(super) next: Option<String>,
+    /// A form came after its session had ended, and its text is kept.
+    pub(super) kept: bool,
 }
 
 /// The header by which a script says that nobody asked for this: live updates.
@@ -54,10 +59,18 @@ const STEP_UP_SECONDS: i64 = 600;
 
 pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
     let asked = (*request.method() == Method::GET).then(|| request.uri().path_and_query().map(ToString::to_string));
-    let mut answered =
-        Answered { template: door.route.path, format: door.route.format, visit: None, next: asked.flatten() };
+    let mut answered = Answered {
+        template: door.route.path,
+        format: door.route.format,
+        visit: None,
+        next: asked.flatten(),
+        kept: false,
+    };
     let mut response = match check(&door, request, &mut answered).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            let locale = answered.visit.as_ref().map_or_else(Locale::now, |visit| visit.locale);
+            locale.within(next.run(request)).await
+        }
         Err(refusal) => refusal.into_response(),
     };
     response.extensions_mut().insert(answered);
@@ -68,13 +81,19 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     let limit = door.house.front.limits.body(door.route.body);
     let mut request = limit_body(request, limit).await?;
     let peer = request.extensions().get::<Peer>().map(|peer| peer.ip);
-    let visit = visit(door, request.headers().clone(), peer).await?;
+    let mut visit = visit(door, request.headers().clone(), peer).await?;
+    visit.at = answered.next.as_deref().map(Into::into);
+    visit.locale = language(&visit, request.headers())?;
     answered.visit = Some(visit.clone());
     let unsafe_method = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if unsafe_method && door.entrance.is_https() {
         from_our_own_origin(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))?;
         if let (Some(session), false) = (&visit.session, door.route.audience == Audience::Anyone) {
             request = carries_the_token(request, session, limit).await?;
+        }
+        if visit.session.is_none() && door.route.format == Format::Page && door.route.audience != Audience::Anyone {
+            (request, answered.next) = keep_late_form(door, request, limit).await?;
+            answered.kept = answered.next.is_some();
         }
     }
     admit(door, &visit).await?;
@@ -94,6 +113,8 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         session: None,
         account: None,
         user_agent,
+        at: None,
+        locale: Locale::En,
     };
     if !door.entrance.is_https() {
         return Ok(visit);
@@ -111,7 +132,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         Credential::Cookie(secret) => {
             if let Some((session, account)) = identity.session(&read, secret.expose(), listener)? {
                 // What a page asks for by itself does not keep a session alive.
-                if !headers.contains_key(BY_ITSELF) {
+                if !headers.contains_key(BY_ITSELF) && !door.route.by_itself {
                     identity.note_use(secret.expose(), &session).await?;
                 }
                 visit.actor = Actor::from_session(&session, &account, listener, origin);
@@ -133,6 +154,48 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         }
     }
     Ok(visit)
+}
+
+/// The language that the browser asks for.
+pub(super) fn asked_language(headers: &HeaderMap) -> Locale {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    asked.map_or(Locale::En, Locale::wanted)
+}
+
+/// The language of the answer: what the account chose, else what the browser asks for. The staff's pages are in English.
+fn language(visit: &Visit, headers: &HeaderMap) -> Result<Locale, Refusal> {
+    match (visit.actor.role(), &visit.account) {
+        _ if visit.entrance == Entrance::Welcome || visit.entrance == Entrance::Ops => Ok(Locale::En),
+        (Some(role), _) if role.is_staff() => Ok(Locale::En),
+        (Some(_), Some(account)) => {
+            let chosen = preferences::of(&visit.house.store.read()?, account.id)?.language;
+            Ok(chosen.and_then(|code| Locale::from_code(&code)).unwrap_or_else(|| asked_language(headers)))
+        }
+        _ => Ok(asked_language(headers)),
+    }
+}
+
+/// A form that was sent after its session had ended: its text is kept for its account, if cookie and token show that it is
+/// one of that session's own pages. Answers with the page that it belongs to.
+async fn keep_late_form(door: &Door, request: Request, limit: usize) -> Result<(Request, Option<String>), Refusal> {
+    let Credential::Cookie(secret) = session::cookie(request.headers(), door.entrance) else {
+        return Ok((request, None));
+    };
+    let house = &door.house;
+    let ended = house.identity.ended_session(&house.store.read()?, secret.expose(), door.entrance.listener())?;
+    let Some(session) = ended else { return Ok((request, None)) };
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, limit).await?;
+    let request = Request::from_parts(parts, Body::from(bytes.clone()));
+    let given = bytes.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"csrf="));
+    let genuine =
+        given.and_then(|given| std::str::from_utf8(given).ok()).is_some_and(|token| session.is_form_token(token));
+    let Some((at, draft)) = forms::draft_in(&bytes, house.ambient.now()).filter(|_| genuine) else {
+        return Ok((request, None));
+    };
+    let place = at.clone();
+    house.store.write(move |tx| crate::care::forms::keep(tx, session.account, place, &draft)).await?;
+    Ok((request, Some(at)))
 }
 
 /// Whether the row lets this visitor in. Who is turned away by role is written down before the answer.

@@ -10,10 +10,12 @@ mod account;
 mod api;
 mod crowd;
 mod files;
+pub mod forms;
 mod front;
 mod gate;
 mod heard;
 mod listener;
+mod live;
 mod locked;
 mod names;
 pub mod open;
@@ -118,6 +120,8 @@ pub struct Parts {
     /// Signs checkpoints of the access log.
     pub signer: Signer,
     pub about: About,
+    /// That the box is to stop: what answers for long listens.
+    pub stop: Stop,
 }
 
 /// What the box says of itself, besides its [`pages::Face`].

@@ -11,6 +11,7 @@ use super::said::full_minute;
 use super::session::Visit;
 use super::ui::{Cx, Viewer};
 use crate::base::Timestamp;
+use crate::care::forms::FormKey;
 
 /// What a page shows of the box even when nobody is signed in, or nothing is open.
 #[derive(Debug, Clone)]
@@ -37,6 +38,9 @@ impl Face {
             idle_seconds: None,
             done: None,
             shortened: Vec::new(),
+            at: String::new(),
+            once: String::new(),
+            kept: None,
         }
     }
 }
@@ -46,6 +50,8 @@ impl Visit {
     pub fn cx(&self) -> Cx {
         let mut cx = self.house.front.face.cx(self.house.ambient.now());
         cx.csrf = self.csrf();
+        cx.at = self.at.as_deref().unwrap_or_default().to_owned();
+        cx.once = FormKey::new(&self.house.ambient).to_string();
         if let (Some(role), Some(account)) = (self.actor.role(), &self.account) {
             let about = &self.house.about;
             let minutes = if role.is_staff() { about.staff_idle_minutes } else { about.patient_idle_minutes };
@@ -68,9 +74,9 @@ pub(super) fn locked(face: &Face, fault: Option<String>) -> Result<Response, Ref
 }
 
 /// A refusal as a page: for somebody who is not signed in it is the sign-in itself.
-pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>) -> Option<String> {
+pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>, kept: bool) -> Option<String> {
     if refusal.kind == Refused::NotSignedIn {
-        return SignIn { cx, user: String::new(), refused: None, next }.render().ok();
+        return SignIn { cx, user: String::new(), refused: None, next, kept }.render().ok();
     }
     let kind = problem(refusal, &cx.now);
     Problem { cx, kind }.render().ok()

@@ -137,6 +137,8 @@ pub struct Route {
     pub least: Least,
     pub format: Format,
     pub body: BodyLimit,
+    /// Asked for by a page, not by a person: it does not keep a session alive.
+    pub by_itself: bool,
     handler: fn() -> MethodRouter<House>,
 }
 
@@ -154,12 +156,18 @@ impl Route {
             Format::Fhir => BodyLimit::Resource,
             _ => BodyLimit::Form,
         };
-        Self { verb, path, on, audience, least: Least::Password, format, body, handler }
+        Self { verb, path, on, audience, least: Least::Password, format, body, by_itself: false, handler }
     }
 
     /// Takes larger bodies.
     pub const fn takes(mut self, body: BodyLimit) -> Self {
         self.body = body;
+        self
+    }
+
+    /// Asked for by pages that wait.
+    pub const fn by_itself(mut self) -> Self {
+        self.by_itself = true;
         self
     }
 
@@ -196,6 +204,8 @@ const CARERS: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse]);
 const STAFF: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception]);
 /// A record's own person, and who acts for them.
 const MY: Audience = Audience::Roles(&[Role::Patient, Role::Proxy]);
+/// Who keeps what the clinic settles about itself.
+const KEEPERS: Audience = Audience::Roles(&[Role::Reception, Role::HealthAdmin]);
 /// Who answers for the access log.
 const AUDIT: Audience = Audience::Roles(&[Role::HealthAdmin]);
 /// Who looks after the box.
@@ -285,6 +295,10 @@ pub static TABLE: &[Route] = &[
     row!(Post "/account/password", BOTH, Audience::SignedIn, Format::Page => super::account::password),
     row!(Post "/account/sessions/end-others", BOTH, Audience::SignedIn, Format::Page => super::account::end_others),
     row!(Post "/account/sessions/{id}/end", BOTH, Audience::SignedIn, Format::Page => super::account::end_session),
+    row!(Post "/account/language", BOTH, MY, Format::Page => super::account::language),
+    row!(Post "/drafts", BOTH, Audience::SignedIn, Format::Page => super::forms::keep).by_itself(),
+    row!(Post "/drafts/discard", BOTH, Audience::SignedIn, Format::Page => super::forms::discard),
+    row!(Get "/live", BOTH, Audience::SignedIn, Format::Plain => super::live::live).by_itself(),
     // A session that waits for its new password is nobody's yet; the handlers look at it themselves.
     row!(Get "/new-password", BOTH, Audience::Anyone, Format::Page => super::account::new_password),
     row!(Post "/new-password", BOTH, Audience::Anyone, Format::Page => super::account::choose),
@@ -300,6 +314,17 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my/documents/{id}", BOTH, MY, Format::Page => super::portal::documents::document),
     row!(Get "/my/who-looked", BOTH, MY, Format::Page => super::portal::looked::who_looked),
     row!(Get "/my/who-looked.csv", BOTH, MY, Format::Page => super::portal::looked::list),
+    row!(Get "/settings", CLINIC, KEEPERS, Format::Page => super::clinic::settings::settings),
+    row!(Get "/settings/clinic", CLINIC, KEEPERS, Format::Page => super::clinic::settings::clinic),
+    row!(Post "/settings/clinic", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_clinic),
+    row!(Get "/settings/visit-types/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::visit_type),
+    row!(Post "/settings/visit-types/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_visit_type),
+    row!(Get "/settings/topics/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::topic),
+    row!(Post "/settings/topics/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_topic),
+    row!(Get "/settings/hours/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::hours),
+    row!(Post "/settings/hours/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_hours),
+    row!(Get "/settings/away/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::away),
+    row!(Post "/settings/away/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_away),
     row!(Get "/audit", CLINIC, AUDIT, Format::Page => super::admin::explorer::explorer),
     row!(Post "/audit/verify", CLINIC, AUDIT, Format::Page => super::admin::verification::verify),
     row!(Get "/approvals", CLINIC, AUDIT, Format::Page => super::admin::approvals::list),

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use super::House;
 use super::respond::Refusal;
 use super::routes::Entrance;
+use super::ui::Locale;
 use crate::access::{Actor, Listener};
 use crate::audit;
 use crate::base::Secret;
@@ -88,6 +89,10 @@ pub struct Visit {
     pub account: Option<AccountRow>,
     /// As the browser or program named itself.
     pub user_agent: Option<Box<str>>,
+    /// What was asked for, path and query; `None` for what changes something.
+    pub at: Option<Box<str>>,
+    /// The language of the answer.
+    pub locale: Locale,
 }
 
 impl Visit {

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::forms::ours;
 use super::open::pages::{self, SignInRefusal, SignedOutWhy};
 use super::pages::page;
 use super::respond::{Finished, Refusal, Refused};
@@ -40,6 +41,7 @@ pub(super) async fn form(visit: Visit, Query(Next { next }): Query<Next>) -> Res
             user: String::new(),
             refused: None,
             next: next.filter(|next| ours(next)),
+            kept: false,
         }),
     }
 }
@@ -68,7 +70,12 @@ pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, Form(typed): Form<
     let refused = match visit.house.identity.sign_in(attempt).await {
         Ok(signed_in) => {
             let place = match signed_in.account.role() {
-                Some(role) if signed_in.session.state.assurance().is_some() => after(typed.next, role),
+                Some(role) if signed_in.session.state.assurance().is_some() => {
+                    // Who was signed out in the middle of a form goes on there.
+                    let (read, now) = (visit.house.store.read()?, visit.house.ambient.now());
+                    let begun = crate::care::forms::last_kept(&read, signed_in.account.id, now)?;
+                    after(typed.next.filter(|next| ours(next)).or(begun), role)
+                }
                 _ => "/new-password".to_owned(),
             };
             let cookie = session::set_cookie(visit.entrance, signed_in.secret.expose());
@@ -85,7 +92,7 @@ pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, Form(typed): Form<
         _ => StatusCode::UNAUTHORIZED,
     };
     let next = typed.next.filter(|next| ours(next));
-    let page = page(&pages::SignIn { cx: visit.cx(), user: typed.user, refused: Some(refused), next })?;
+    let page = page(&pages::SignIn { cx: visit.cx(), user: typed.user, refused: Some(refused), next, kept: false })?;
     Ok(finished(status, page))
 }
 
@@ -122,12 +129,6 @@ pub(super) fn finished(status: StatusCode, mut response: Response) -> Response {
 
 fn after(next: Option<String>, role: Role) -> String {
     next.filter(|next| ours(next)).unwrap_or_else(|| start_of(role).to_owned())
-}
-
-/// A path of this box, and nothing that a browser could take for another host.
-fn ours(next: &str) -> bool {
-    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    plain && next.starts_with('/') && !next.starts_with("//") && next.len() <= 2000
 }
 
 /// For a form that cannot be read.

@@ -33,6 +33,20 @@ impl Identity {
         Ok(good.then_some((session, account)))
     }
 
+    /// A session that has ended by itself and whose account may still sign in: whose form comes late. It opens nothing.
+    pub fn ended_session(
+        &self,
+        read: &(impl Read + ?Sized),
+        secret: &str,
+        listener: Listener,
+    ) -> Result<Option<SessionRow>, StoreError> {
+        let Some(tag) = self.session_tag(secret) else { return Ok(None) };
+        let Some(session) = read.get(&SESSIONS, &(*tag.as_bytes(),))? else { return Ok(None) };
+        let Some(account) = read.get(&ACCOUNTS, &(session.account,))? else { return Ok(None) };
+        let ended = self.ends(&session, &account) <= self.now();
+        Ok((session.listener == listener && account.is_enabled() && ended).then_some(session))
+    }
+
     /// When a session ends if nothing more is heard of it.
     pub fn ends(&self, session: &SessionRow, account: &AccountRow) -> Timestamp {
         let staff = account.role().is_some_and(crate::base::Role::is_staff);

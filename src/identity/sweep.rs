@@ -1,9 +1,14 @@
 //! Taking away what has ended: sessions, tokens, drafts of a setup, approvals, throttles that say nothing any more.
 
+use std::time::Duration;
+
 use super::rows::{ACCOUNTS, APPROVALS, SESSIONS, SESSIONS_OF, SETUP_DRAFTS, THROTTLES, TOKENS, TOKENS_OF};
 use super::throttle::is_forgotten;
-use super::{Identity, IdentityError, approval, draft};
+use super::{Identity, IdentityError, after, approval, draft};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
+
+/// How long a session that has ended is still known, so that a form that comes late finds whose it is.
+const REMEMBERED: Duration = Duration::from_secs(12 * 3600);
 
 impl Identity {
     /// Takes away what has ended, and answers with how many rows. To be called now and then, hourly say. What it
@@ -31,7 +36,7 @@ impl Identity {
         for row in read.scan(&SESSIONS, KeyRange::all(), Direction::Up)? {
             let ((tag,), session) = row?;
             let account = read.get(&ACCOUNTS, &(session.account,))?;
-            if account.is_none_or(|account| self.ends(&session, &account) <= now) {
+            if account.is_none_or(|account| after(self.ends(&session, &account), REMEMBERED) <= now) {
                 ended.push(Ended::Session { tag, of: (session.account, session.id) });
             }
         }

@@ -521,10 +521,18 @@ async fn what_has_ended_is_swept_away_and_the_rest_stays() {
     let _ = house.identity.sign_in(attempt("nobody", "wrong")).await;
     assert_eq!(house.identity.sweep().await.unwrap(), 0);
     house.clock.advance(Duration::from_secs(15 * 60));
-    assert_eq!(house.identity.sweep().await.unwrap(), 1);
+    assert_eq!(house.identity.sweep().await.unwrap(), 0, "a form of it may still come");
     assert!(!house.knows(&signed_in, Listener::Clinic));
+    let read = house.identity.read().unwrap();
+    let ended = house.identity.ended_session(&read, signed_in.secret.expose(), Listener::Clinic).unwrap();
+    assert_eq!(ended.unwrap().id, signed_in.session.id);
+    assert_eq!(house.identity.ended_session(&read, signed_in.secret.expose(), Listener::Portal).unwrap(), None);
     house.clock.advance(Duration::from_secs(86_400));
-    assert_eq!(house.identity.sweep().await.unwrap(), 2, "the throttles of the name and of the address");
+    assert_eq!(
+        house.identity.sweep().await.unwrap(),
+        3,
+        "the session, and the throttles of the name and of the address"
+    );
     assert_eq!(house.identity.sweep().await.unwrap(), 0);
     house.enter("anna").await;
 }

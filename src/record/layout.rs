@@ -35,6 +35,9 @@ pub(super) const COMPARTMENT: Table<(RowNumber, u8, Desc<i64>, RowNumber), Compa
     Table::new(tables::COMPARTMENT);
 pub(super) const COUNTERS: Table<(u8, u8), u64> = Table::new(tables::COUNTERS);
 
+/// Patient's row, or 0 for everybody; type → how many changes there were.
+pub(super) const NOTICES: Table<(RowNumber, u8), u64> = Table::new(tables::NOTICES);
+
 pub(super) const TOKEN: Table<(u16, u64, u32, RowNumber), Tag> = Table::new(tables::TOKEN_INDEX);
 pub(super) const STRING: Table<(u16, String, RowNumber), Tag> = Table::new(tables::STRING_INDEX);
 pub(super) const DATE: Table<(u16, u8, i64, RowNumber), Tag> = Table::new(tables::DATE_INDEX);

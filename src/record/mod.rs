@@ -5,6 +5,7 @@
 //! the result. A change and its entry are one transaction.
 
 pub mod directory;
+mod acting;
 mod change;
 mod disclosure;
 mod error;
@@ -15,6 +16,7 @@ mod history;
 mod index;
 mod layout;
 mod log;
+mod notice;
 mod numbers;
 mod paging;
 mod prepared;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use acting::{ActError, Inside};
 pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which};
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use error::RecordError;
@@ -44,7 +47,7 @@ pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
-pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Written, WrittenAs};
+pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
 use crate::audit::{self, Audit, Detail, Event, Outcome, Purpose};

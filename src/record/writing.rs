@@ -16,7 +16,7 @@ use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::search;
 use super::sight::Sight;
-use super::{Records, Stored, Why, directory, event, outcome_of};
+use super::{Records, Stored, Why, directory, event, notice, outcome_of};
 use crate::access::{self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize};
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
@@ -64,18 +64,31 @@ pub enum Repeated {
     Skipped,
 }
 
+/// Who chose the words of what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// Who acts: a patient then speaks for themselves alone.
+    Actor,
+    /// A workflow of the house, by the clinic's rules: a patient who books an hour that is free makes an appointment that
+    /// stands, which they could not put in their own words.
+    House,
+}
+
 /// How a group of changes is made: all of it or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transaction {
     pub integrity: Integrity,
     pub repeated: Repeated,
+    pub voice: Voice,
 }
 
 impl Transaction {
     /// A client's change.
-    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored };
+    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored, voice: Voice::Actor };
+    /// What a workflow of the house makes of what somebody chose.
+    pub const WORKFLOW: Self = Self { voice: Voice::House, ..Self::STRICT };
     /// An import's.
-    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped };
+    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped, voice: Voice::Actor };
 }
 
 /// What became of one change.
@@ -217,12 +230,12 @@ impl Records {
         }
     }
 
-    fn refusal(&self, actor: &Actor, why: &Why, error: &RecordError) -> crate::audit::Event {
+    pub(super) fn refusal(&self, actor: &Actor, why: &Why, error: &RecordError) -> crate::audit::Event {
         event(actor, why).outcome(outcome_of(error))
     }
 
     #[allow(clippy::type_complexity)] // what was written and what was read then
-    fn job<T, R>(
+    pub(super) fn job<T, R>(
         &self,
         actor: &Actor,
         why: &Why,
@@ -275,7 +288,7 @@ impl Records {
     }
 }
 
-fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
+pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
     Ok(Undisclosed::empty(()))
 }
 
@@ -455,6 +468,7 @@ impl Writing<'_, '_, '_> {
         if live.is_none() {
             numbers::count_live(self.tx, kind, numbers::Change::Added)?;
         }
+        self.notice(&row)?;
         self.touch(&row)?;
         let as_what = if live.is_some() { WrittenAs::Updated } else { WrittenAs::Created };
         Ok(Written { stored: Some(stored(row, cut)?), as_what })
@@ -493,6 +507,7 @@ impl Writing<'_, '_, '_> {
         if kind == ResourceType::Patient {
             directory::remove(self.tx, number.0)?;
         }
+        self.notice(&old)?;
         self.touch(&old)?;
         if self.how.integrity == Integrity::Enforced {
             self.gone.push((place, reference_to(kind, id)?));
@@ -546,7 +561,7 @@ impl Writing<'_, '_, '_> {
 
     /// The resource with its author, where it had to be put there.
     fn in_own_words(&self, prepared: &Prepared) -> Result<Option<Prepared>, RecordError> {
-        let Some(own) = OwnWords::of(self.actor) else { return Ok(None) };
+        let Some(own) = OwnWords::of(self.actor).filter(|_| self.how.voice == Voice::Actor) else { return Ok(None) };
         let mut value = prepared.resource()?;
         match own.said(prepared.kind, &mut value).map_err(RecordError::Invalid)? {
             Said::AsItWas => Ok(None),
@@ -609,6 +624,14 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(cut)
+    }
+
+    /// Tells pages that wait. An import brings what nobody waits for.
+    fn notice(&mut self, row: &Row) -> Result<(), RecordError> {
+        if self.how.integrity == Integrity::Enforced && notice::is_waited_for(row.kind) {
+            notice::count_up(self.tx, row)?;
+        }
+        Ok(())
     }
 
     fn touch(&mut self, row: &Row) -> Result<(), RecordError> {

@@ -1,5 +1,7 @@
 //! The engine on disk does what the one in memory does: random jobs, seen through the same face.
 
+use std::ops::ControlFlow;
+
 use proptest::prelude::*;
 
 use super::disk_tests::{SmallDisk, on, options, reopened};
@@ -68,6 +70,16 @@ fn rows(read: &impl Read, b: bool, range: KeyRange, up: bool) -> Vec<Row> {
     read.scan(table(b), range, direction(up)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
+fn walked(snapshot: &Snapshot, b: bool, from: &(u8, Vec<u8>), most: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut seen = Vec::new();
+    let mut each = |key: &[u8], value: &[u8]| {
+        seen.push((key.to_vec(), value.to_vec()));
+        if seen.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    snapshot.walk(table(b).id, Bound::Included(&from.to_bytes()), &mut each).unwrap();
+    seen
+}
+
 /// What a job saw: a table's rows at its end, and the values before each deletion.
 type Seen = (Vec<Row>, Vec<Option<Vec<u8>>>);
 
@@ -114,6 +126,10 @@ proptest! {
                         Bound::Included(from.to_bytes()), Bound::Excluded(to.to_bytes()));
                     prop_assert_eq!(
                         rows(&disk.read().unwrap(), *b, range(), *up), rows(&memory.read().unwrap(), *b, range(), *up));
+                    for most in [1, 3, usize::MAX] {
+                        let walked = |store: &Store| walked(&store.read().unwrap(), *b, from, most);
+                        prop_assert_eq!(walked(&disk), walked(&memory));
+                    }
                     prop_assert_eq!(
                         disk.read().unwrap().get(table(*b), from).unwrap(),
                         memory.read().unwrap().get(table(*b), from).unwrap());

@@ -12,6 +12,11 @@ macro_rules! tables {
     };
 }
 
+/// The table with this number.
+pub fn numbered(number: u8) -> Option<TableId> {
+    ALL.iter().copied().find(|table| table.number() == number)
+}
+
 tables! {
     0  META            "meta"            "store"    "Schema version and the store's own facts.";
     1  TEST            "test"            "store"    "Rows of the store's own tests.";
@@ -59,7 +64,15 @@ tables! {
     63 EXPORT_FILES    "export_files"    "care"     "Where each file of a bulk export begins and ends, and what it counts.";
     70 TLS             "tls"             "app"      "The certificate authority's key and certificate.";
     71 SETTINGS        "settings"        "app"      "The clinic's settings: name, time zone, box name.";
-    72 BACKUPS         "backups"         "backup"   "Snapshots made and drills run.";
+    72 BACKUPS         "backups"         "backup"   "Snapshots made, by number: what they hold, as the live store had it.";
+    73 BACKUP_KEYS     "backup_keys"     "backup"   "The keys that snapshots are sealed under, by id.";
+    74 BACKUP_TARGETS  "backup_targets"  "backup"   "What is known of each target, by name.";
+    75 BACKUP_DRILLS   "backup_drills"   "backup"   "Drills run, newest first.";
+    76 BACKUP_LEASES   "backup_leases"   "backup"   "Who writes to a target, until when, by target.";
+    80 FORM_OUTCOMES   "form_outcomes"   "care"     "What a form that was sent led to, by account and the form's key.";
+    81 FORM_DRAFTS     "form_drafts"     "care"     "What was typed into a form and not sent, by account and address.";
+    82 NOTICES         "notices"         "record"   "How often something changed, by patient and type.";
+    83 PREFERENCES     "preferences"     "care"     "What an account chose for its own screens, such as the language.";
 }
 
 #[cfg(test)]

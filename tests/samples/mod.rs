@@ -34,6 +34,9 @@ pub fn cx(name: &str, role: Role) -> Cx {
         idle_seconds: Some(900),
         done: None,
         shortened: Vec::new(),
+        at: "/my".into(),
+        once: "c0ffee".into(),
+        kept: None,
     }
 }
 

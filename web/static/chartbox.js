@@ -1,7 +1,11 @@
 // What pages gain with script; everything works without it.
 import { findAsYouType } from "./find.js";
 import { watchIdle } from "./idle.js";
+import { keepForm } from "./keep.js";
+import { watchLive } from "./live.js";
 
 for (const form of document.querySelectorAll("form[data-find]")) findAsYouType(form);
+for (const form of document.querySelectorAll("form[data-keep]")) keepForm(form);
+for (const part of document.querySelectorAll("[data-live]")) watchLive(part);
 watchIdle(document.body);
 document.querySelector(".error-summary")?.focus();

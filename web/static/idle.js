@@ -1,6 +1,8 @@
 // A page with records does not stay on a screen after its session has ended. The server ends the session; this leaves
 // the page at that time. Another page of the same session, loaded later, moves the time.
 
+import { keepAll } from "./keep.js";
+
 const LAST = "chartbox-last-use";
 
 export function watchIdle(body) {
@@ -9,11 +11,13 @@ export function watchIdle(body) {
   const now = Date.now();
   remember(now);
   let timer;
-  const check = () => {
+  const check = async () => {
     clearTimeout(timer);
     const rest = latest(now) + seconds * 1000 - Date.now();
-    if (rest <= 0) location.replace("/signed-out");
-    else timer = setTimeout(check, Math.min(rest + 500, 60_000));
+    if (rest <= 0) {
+      await keepAll();
+      location.replace("/signed-out?why=idle");
+    } else timer = setTimeout(check, Math.min(rest + 500, 60_000));
   };
   check();
   // A laptop that slept did not run the timer.

@@ -9,7 +9,7 @@ mod value;
 use std::path::PathBuf;
 
 pub use read::{ConfigError, Problem};
-pub use value::{Address, Level, Names, Validation, Whole, Zone};
+pub use value::{Address, Level, Names, Targets, Validation, Whole, Zone};
 
 use crate::access::Reach;
 use value::{Setting, address};
@@ -179,6 +179,13 @@ config! {
         checkpoint_hours: Whole<1, 168> = Whole::of(24);
         /// The hour of the clinic's day at which the box verifies its whole access log, each night (0 to 23).
         verify_hour: Whole<0, 23> = Whole::of(3);
+    }
+
+    /// Backups: encrypted copies of everything, outside the box.
+    backup: BackupKeys {
+        /// Where backups go, each place with a name of your choice, as in { usb = "/media/usb/chartbox" }. A folder is
+        /// made if its parent is there. Two places are better than one, and one of them outside the house.
+        targets: Targets = Targets::default();
     }
 
     /// The log for the operator. It never holds a name, a secret, or an address with an id in it.

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use crate::access::Reach;
+use crate::backup::TargetSpec;
 use crate::tls::HostName;
 
 /// A value that a key can have.
@@ -132,6 +133,37 @@ impl Setting for Names {
     }
     fn show(&self) -> String {
         format!("[{}]", self.0.iter().map(|name| quoted(name.as_str())).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Places for backups, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Targets(pub Vec<TargetSpec>);
+
+impl Setting for Targets {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let takes = "takes names with their places, as in { usb = \"/media/usb/chartbox\" }";
+        let table = value.as_table().ok_or_else(|| format!("{takes}, not {}", kind(value)))?;
+        let one = |(name, place): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| {
+            let name = name.get_ref().to_string();
+            let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if name.is_empty() || name.len() > 32 || !name.chars().all(legal) {
+                return Err(format!("{takes}; a name has small letters, digits and \"-\", and \"{name}\" is none"));
+            }
+            let place = place.get_ref().as_str().ok_or_else(|| takes.to_owned())?;
+            let spec = TargetSpec { name, place: place.to_owned() };
+            spec.check().map(|()| spec).map_err(|why| format!("{takes}; \"{place}\" is {why}"))
+        };
+        let mut all = table.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Self(all))
+    }
+    fn show(&self) -> String {
+        let one = |target: &TargetSpec| format!("{} = {}", target.name, quoted(&target.place));
+        match self.0.as_slice() {
+            [] => "{}".into(),
+            all => format!("{{ {} }}", all.iter().map(one).collect::<Vec<_>>().join(", ")),
+        }
     }
 }
 

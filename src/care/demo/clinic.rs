@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::dice::id;
 use super::make::{SNOMED, concept, hl7, named, reference, resource};
+use crate::care::clinic as settled;
 
 pub(super) const NAME: &str = "Alder Street Clinic";
 
@@ -64,6 +65,41 @@ pub(super) const STAFF: [Staff; 4] = [
     },
 ];
 
+/// Kinds of visit: English, Spanish, minutes, how they are booked.
+const VISIT_TYPES: [(&str, &str, u16, &str); 6] = [
+    ("Visit", "Consulta", 20, "instant"),
+    ("First visit", "Primera consulta", 40, "request"),
+    ("Phone call", "Llamada telefónica", 20, "instant"),
+    ("Blood test", "Análisis de sangre", 20, "instant"),
+    ("Vaccination", "Vacunación", 20, "instant"),
+    ("Minor surgery", "Cirugía menor", 60, "view-only"),
+];
+
+/// Topics of messages: English, Spanish, who answers, within how many working days.
+const TOPICS: [(&str, &str, &str, u16); 5] = [
+    ("A question about my health", "Una pregunta sobre mi salud", "doctors", 2),
+    ("A result", "Un resultado", "doctors", 3),
+    ("A medicine", "Una medicina", "nurses", 2),
+    ("An appointment", "Una cita", "reception", 1),
+    ("A letter or a form", "Una carta o un formulario", "reception", 3),
+];
+
+/// The places in [`VISIT_TYPES`] of what a member of the staff offers: doctors see people, the nurse takes blood and vaccinates.
+fn offered(at: usize) -> impl Iterator<Item = usize> {
+    let all: &[usize] = if at == THE_NURSE { &[2, 3, 4] } else { &[0, 1, 2, 5] };
+    all.iter().copied()
+}
+
+fn week(from: &str, to: &str) -> Value {
+    json!([{"daysOfWeek": ["mon", "tue", "wed", "thu", "fri"], "availableStartTime": from, "availableEndTime": to}])
+}
+
+/// The working day: a morning and an afternoon with an hour between them, as the invented appointments have it.
+fn two_halves() -> Value {
+    let halves = [week("08:40:00", "12:00:00"), week("13:00:00", "17:00:00")];
+    halves.iter().filter_map(Value::as_array).flatten().cloned().collect()
+}
+
 /// The nurse's place in [`STAFF`].
 pub(super) const THE_NURSE: usize = 3;
 
@@ -123,6 +159,63 @@ impl Clinic {
         id(self.seed, "Location", 0, 0)
     }
 
+    pub fn service(&self, at: usize) -> String {
+        id(self.seed, "HealthcareService", 0, at as u64)
+    }
+
+    pub fn schedule(&self, at: usize) -> String {
+        id(self.seed, "Schedule", 0, at as u64)
+    }
+
+    /// What the clinic has settled about itself.
+    fn services(&self) -> Vec<Value> {
+        let name = |service: &mut Value, english: &str, spanish: &str| {
+            if let Some(members) = service.as_object_mut() {
+                members.insert("name".into(), english.into());
+                let parts = json!([{"url": "lang", "valueCode": "es"}, {"url": "content", "valueString": spanish}]);
+                let translation =
+                    json!({"url": "http://hl7.org/fhir/StructureDefinition/translation", "extension": parts});
+                members.insert("_name".into(), json!({"extension": [translation]}));
+            }
+        };
+        let service = |at: usize, category: &str, extension: Value| {
+            let elements = json!({
+                "active": true,
+                "providedBy": reference("Organization", &self.organization()),
+                "category": [{"coding": [{"system": settled::SERVICE, "code": category}]}],
+                "extension": extension,
+            });
+            resource("HealthcareService", &self.service(at), elements)
+        };
+        let number = |url: &str, n: u16| json!({"url": url, "valuePositiveInt": n});
+        let coded = |url: &str, code: &str| json!({"url": url, "valueCode": code});
+        let rules = json!([
+            number(settled::NOTICE_HOURS, 24),
+            number(settled::HORIZON_DAYS, 60),
+            number(settled::HOLD_HOURS, 24)
+        ]);
+        let mut house = service(0, "clinic", rules);
+        if let Some(members) = house.as_object_mut() {
+            members.insert("name".into(), NAME.into());
+            members.insert("telecom".into(), json!([{"system": "phone", "value": "01632 960 100", "use": "work"}]));
+            members.insert("availableTime".into(), week("08:40:00", "17:00:00"));
+        }
+        let mut all = vec![house];
+        for (at, (english, spanish, minutes, booking)) in VISIT_TYPES.iter().enumerate() {
+            let rules = json!([number(settled::MINUTES, *minutes), coded(settled::BOOKING, booking)]);
+            let mut one = service(1 + at, "visit-type", rules);
+            name(&mut one, english, spanish);
+            all.push(one);
+        }
+        for (at, (english, spanish, pool, days)) in TOPICS.iter().enumerate() {
+            let rules = json!([coded(settled::POOL, pool), number(settled::ANSWER_DAYS, *days)]);
+            let mut one = service(50 + at, "topic", rules);
+            name(&mut one, english, spanish);
+            all.push(one);
+        }
+        all
+    }
+
     /// The organizations, the place, the people and their roles.
     pub fn resources(&self) -> Vec<Value> {
         let organization = |id: String, code: &str, name: &str, phone: &str, street: &str, town: &str| {
@@ -161,9 +254,12 @@ impl Clinic {
                 }),
             ),
         ];
+        all.extend(self.services());
         for (at, staff) in STAFF.iter().enumerate() {
             all.push(self.person(at, staff));
             all.push(self.role(at, staff));
+            let actor = json!([self.by(at)]);
+            all.push(resource("Schedule", &self.schedule(at), json!({"active": true, "actor": actor})));
         }
         all
     }
@@ -204,6 +300,8 @@ impl Clinic {
                 "code": [role],
                 "specialty": [concept(&[(SNOMED, staff.specialty.0)], staff.specialty.1)],
                 "location": [self.here()],
+                "healthcareService": offered(at).map(|kind| reference("HealthcareService", &self.service(1 + kind))).collect::<Vec<_>>(),
+                "availableTime": two_halves(),
             }),
         )
     }

@@ -6,6 +6,8 @@ pub(super) mod document;
 pub(super) mod find;
 pub mod pages;
 pub(super) mod register;
+pub(super) mod settings;
+pub mod settings_pages;
 pub(super) mod today;
 
 use crate::audit::{Action, Detail, Purpose};

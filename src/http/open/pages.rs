@@ -17,6 +17,8 @@ pub struct SignIn {
     pub refused: Option<SignInRefusal>,
     /// Where to go after sign-in: a path of this box, checked by the handler.
     pub next: Option<String>,
+    /// A form was sent after its session had ended, and its text is kept.
+    pub kept: bool,
 }
 
 /// Why a try did not succeed. The same words whether or not the account exists.

@@ -5,6 +5,6 @@ pub(super) mod home;
 pub(super) mod looked;
 mod look_list;
 mod looks;
-mod own;
+pub(super) mod own;
 pub mod pages;
 pub(super) mod record;

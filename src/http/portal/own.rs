@@ -12,7 +12,7 @@ use crate::http::ui::Cx;
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
 
 /// A visitor with the record that is theirs to see.
-pub(super) struct Own {
+pub(in crate::http) struct Own {
     pub visit: Visit,
     pub patient: FhirId,
     pub ctx: Ctx,
@@ -22,7 +22,7 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) fn of(visit: Visit) -> Result<Self, Refusal> {
+    pub(in crate::http) fn of(visit: Visit) -> Result<Self, Refusal> {
         let actor = visit.actor.clone();
         let own = actor.person().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);
         let (actor, patient, purpose) = match (actor.role(), own) {

@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Unit, Zoned};
 
-use super::text::t;
+use super::text::{Locale, t};
 
 /// A point in time as exact as it is known, on the clinic's clock. FHIR's `date` and `dateTime`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,9 +218,18 @@ fn month_short(month: i8) -> String {
     t("month.short").with("n", month).to_string()
 }
 
+/// Tuesday.
+pub fn weekday(day: jiff::civil::Weekday) -> String {
+    t(message_of(day)).to_string()
+}
+
 fn weekday_message(day: Date) -> &'static str {
+    message_of(day.weekday())
+}
+
+fn message_of(day: jiff::civil::Weekday) -> &'static str {
     use jiff::civil::Weekday::*;
-    match day.weekday() {
+    match day {
         Monday => "weekday-monday",
         Tuesday => "weekday-tuesday",
         Wednesday => "weekday-wednesday",
@@ -270,13 +279,13 @@ pub fn day_bounds(now: &Zoned) -> Option<(Timestamp, Timestamp)> {
     Some((start.timestamp(), end.timestamp()))
 }
 
-/// 487,493: a count, grouped by thousands.
+/// 487,493, or 487.493 in Spanish: a count, grouped by thousands.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            out.push(if Locale::now() == Locale::Es { '.' } else { ',' });
         }
         out.push(digit);
     }
@@ -302,7 +311,12 @@ pub fn number(value: f64) -> String {
     };
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    let text = if text == "-0" { "0" } else { text };
+    match Locale::now() {
+        // Rule of the Real Academia Española for most of the Spanish-speaking world.
+        Locale::Es => text.replace('.', ","),
+        Locale::En => text.to_owned(),
+    }
 }
 
 /// A sentence of its own as a part of another: "Once a day" is "once a day"; "IV" and "B12" stay.
@@ -485,6 +499,21 @@ mod tests {
         assert_eq!(bytes(41_800_000_000), "41.8 GB");
         assert_eq!(bytes(477_000_000_000), "477 GB");
         assert_eq!(bytes(512), "512 B");
+    }
+
+    #[test]
+    fn numbers_and_dates_are_written_as_the_language_writes_them() {
+        let now = now();
+        let said = || {
+            let when = When::Time("2026-02-19T09:40".parse().unwrap());
+            (number(1234.5), count(12_345), when.long_time(), when.heading(&now), When::Month(2026, 3).short())
+        };
+        let (english, spanish) = (said(), Locale::Es.inside(said));
+        assert_eq!((english.0.as_str(), english.1.as_str()), ("1234.5", "12,345"));
+        assert_eq!((spanish.0.as_str(), spanish.1.as_str()), ("1234,5", "12.345"));
+        assert_eq!(spanish.2, "19 de febrero de 2026, 09:40");
+        assert_eq!(spanish.3, "jueves, 19 de febrero");
+        assert_eq!(spanish.4, "mar. de 2026");
     }
 
     #[test]

@@ -24,4 +24,4 @@ pub use series::{Bounds, Flag, Reading, Series};
 pub(in crate::http) use shell::page;
 pub use shell::{Cx, NavItem, Place, Viewer, role_word, start_of};
 pub use svg::Svg;
-pub use text::{Arg, EN, Text, filters, t};
+pub use text::{Arg, EN, ES, Locale, Text, filters, t};

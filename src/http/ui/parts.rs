@@ -113,6 +113,8 @@ pub struct Field {
     pub inputmode: &'static str,
     pub required: bool,
     pub short: bool,
+    /// For a choice from a list: value and words, in order.
+    pub options: Vec<(String, String)>,
 }
 
 impl Field {
@@ -129,12 +131,35 @@ impl Field {
             inputmode: "",
             required: true,
             short: false,
+            options: Vec::new(),
         }
     }
 
     /// A password; what was typed is never written back.
     pub fn password(name: &'static str, label: Text, autocomplete: &'static str, faults: &Faults) -> Self {
         Self { kind: "password", autocomplete, ..Self::text(name, label, "", faults) }
+    }
+
+    /// Several lines of text.
+    pub fn area(name: &'static str, label: Text, value: &str, faults: &Faults) -> Self {
+        Self { kind: "area", ..Self::text(name, label, value, faults) }
+    }
+
+    /// One of a list; `options` are values and words.
+    pub fn choice(
+        name: &'static str,
+        label: Text,
+        value: &str,
+        options: Vec<(String, String)>,
+        faults: &Faults,
+    ) -> Self {
+        Self { kind: "choice", options, ..Self::text(name, label, value, faults) }
+    }
+
+    /// Another kind of input that browsers know, such as `date`.
+    #[must_use]
+    pub fn of_kind(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
     }
 
     #[must_use]
@@ -160,6 +185,11 @@ impl Field {
     #[must_use]
     pub fn completes(self, autocomplete: &'static str) -> Self {
         Self { autocomplete, ..self }
+    }
+
+    /// A keyboard then neither corrects nor capitalizes.
+    fn is_secret(&self) -> bool {
+        self.kind == "password" || self.autocomplete == "username"
     }
 
     fn described_by(&self) -> String {

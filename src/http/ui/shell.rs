@@ -25,6 +25,12 @@ pub struct Cx {
     pub done: Option<String>,
     /// Of what the record holds more than a page shows, in sentences.
     pub shortened: Vec<String>,
+    /// The page's own address with its query, for the forms on it; empty where a form was sent to.
+    pub at: String,
+    /// The key that the page's forms are made with.
+    pub once: String,
+    /// When the text in the form was typed, if it is a draft of before.
+    pub kept: Option<super::format::When>,
 }
 
 /// Who is signed in.
@@ -48,6 +54,7 @@ pub enum Place {
     Approvals,
     Health,
     Accounts,
+    Settings,
     Home,
     Results,
     Medicines,
@@ -77,12 +84,19 @@ impl Cx {
         let item = |place, href, word, icon, class| NavItem { place, href, word: t(word), icon, class };
         let staff = |place, href, word| item(place, href, word, "box", "");
         match self.viewer.as_ref().map(|viewer| viewer.role) {
-            Some(Role::Clinician | Role::Nurse | Role::Reception) => {
+            Some(Role::Clinician | Role::Nurse) => {
                 vec![staff(Place::Today, "/today", "nav-today"), staff(Place::Patients, "/patients", "nav-patients")]
             }
-            Some(Role::HealthAdmin) => {
-                vec![staff(Place::Audit, "/audit", "nav-audit"), staff(Place::Approvals, "/approvals", "nav-approvals")]
-            }
+            Some(Role::Reception) => vec![
+                staff(Place::Today, "/today", "nav-today"),
+                staff(Place::Patients, "/patients", "nav-patients"),
+                staff(Place::Settings, "/settings", "nav-settings"),
+            ],
+            Some(Role::HealthAdmin) => vec![
+                staff(Place::Audit, "/audit", "nav-audit"),
+                staff(Place::Approvals, "/approvals", "nav-approvals"),
+                staff(Place::Settings, "/settings", "nav-settings"),
+            ],
             Some(Role::Operator) => vec![
                 staff(Place::Health, "/box", "nav-health"),
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),
@@ -132,6 +146,16 @@ impl Cx {
     /// Whether the record on the page is somebody else's, for whom the viewer acts.
     pub fn acts_for_another(&self) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.for_whom.is_some())
+    }
+
+    /// The languages that a patient can choose.
+    pub fn locales(&self) -> [super::text::Locale; 2] {
+        super::text::Locale::ALL
+    }
+
+    /// The language of the page's words, for `<html lang>`.
+    pub fn lang(&self) -> &'static str {
+        super::text::Locale::now().code()
     }
 
     pub fn now_clock(&self) -> String {

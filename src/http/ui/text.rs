@@ -1,7 +1,10 @@
-//! The words on the pages: messages of `web/locales/en.ftl`, by Fluent.
+//! The words on the pages: messages of `web/locales/*.ftl`, by Fluent.
 //!
-//! A page names a message, never a sentence, so that another language is another file. A message that is missing shows
+//! A page names a message, never a sentence, so that another language is another file. Patients choose between them; the
+//! staff's pages are in English. A message that a language does not have is said in English, and one that is missing shows
 //! its name; `tests/words.rs` finds missing and unused ones.
+
+mod locale;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -11,17 +14,36 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
+pub use locale::Locale;
+
 /// The text of the English messages, as Fluent reads it.
 pub const EN: &str = include_str!("../../../web/locales/en.ftl");
+/// The text of the Spanish ones: of all that patients read.
+pub const ES: &str = include_str!("../../../web/locales/es.ftl");
 
-static BUNDLE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
-    let mut bundle = FluentBundle::new_concurrent(vec!["en".parse::<LanguageIdentifier>().unwrap_or_default()]);
+type Bundle = FluentBundle<FluentResource>;
+
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Locale::En, EN));
+static SPANISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Locale::Es, ES));
+
+fn bundle(locale: Locale, messages: &str) -> Bundle {
+    let mut bundle =
+        FluentBundle::new_concurrent(vec![locale.code().parse::<LanguageIdentifier>().unwrap_or_default()]);
     bundle.set_use_isolating(false);
     // A broken message is left out and shows its name; a test holds the file to being whole.
-    let resource = FluentResource::try_new(EN.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let resource = FluentResource::try_new(messages.to_owned()).unwrap_or_else(|(resource, _)| resource);
     let _ = bundle.add_resource(resource);
     bundle
-});
+}
+
+fn bundle_of(locale: Locale) -> &'static Bundle {
+    match locale {
+        Locale::En => &ENGLISH,
+        Locale::Es => &SPANISH,
+    }
+}
+
+type Pattern = fluent_syntax::ast::Pattern<&'static str>;
 
 /// A message and what fills its gaps; it becomes words when it is displayed.
 #[derive(Debug, Clone)]
@@ -46,15 +68,15 @@ impl Text {
 
     /// Whether the message is there. For tables that name messages; a test asks.
     pub fn exists(&self) -> bool {
-        self.pattern().is_some()
+        self.pattern(bundle_of(Locale::En)).is_some()
     }
 
-    fn pattern(&self) -> Option<&'static fluent_syntax::ast::Pattern<&'static str>> {
+    fn pattern(&self, bundle: &'static Bundle) -> Option<&'static Pattern> {
         let (id, attribute) = match self.id.split_once('.') {
             Some((id, attribute)) => (id, Some(attribute)),
             None => (self.id.as_str(), None),
         };
-        let message = BUNDLE.get_message(id)?;
+        let message = bundle.get_message(id)?;
         match attribute {
             None => message.value(),
             Some(name) => message.get_attribute(name).map(|attribute| attribute.value()),
@@ -64,10 +86,13 @@ impl Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pattern() {
-            Some(pattern) => {
+        let wanted = bundle_of(Locale::now());
+        let found = self.pattern(wanted).map(|pattern| (wanted, pattern));
+        let english = bundle_of(Locale::En);
+        match found.or_else(|| self.pattern(english).map(|pattern| (english, pattern))) {
+            Some((bundle, pattern)) => {
                 let args: FluentArgs = self.args.iter().map(|(name, value)| (*name, value.clone())).collect();
-                BUNDLE.write_pattern(f, pattern, Some(&args), &mut Vec::new())
+                bundle.write_pattern(f, pattern, Some(&args), &mut Vec::new())
             }
             None => f.write_str(&self.id),
         }

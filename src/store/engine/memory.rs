@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use super::{Changes, Engine, View};
+use super::{Changes, Each, Engine, View};
 use crate::base::StoreId;
 use crate::store::StoreError;
 use crate::store::options::{DiskRoom, StoreStats};
@@ -93,6 +93,17 @@ impl View for MemoryView {
             Direction::Up => Box::new(rows),
             Direction::Down => Box::new(rows.rev()),
         })
+    }
+
+    fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
+        self.1.burn()?;
+        let Some(map) = self.0.get(&table) else { return Ok(()) };
+        for (key, value) in map.range::<[u8], _>((start, Bound::Unbounded)) {
+            if each(key, value).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod memory;
 pub(super) mod merge;
 
 use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -39,4 +40,9 @@ pub(super) trait Engine: Send + Sync + 'static {
 pub(super) trait View: Send + Sync {
     fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
     fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError>;
+    /// Shows every row of a table from `start` on, in order and without a copy, until `each` says to break off.
+    fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError>;
 }
+
+/// What is shown every row: its key and its value.
+pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;

@@ -1,14 +1,16 @@
 //! The store at one record of the journal: the tree, and over it what is not in it yet.
 
+use std::iter::Peekable;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::overlay::Overlay;
+use super::overlay::{Overlay, Scan};
 use super::view::DiskView;
 use crate::store::StoreError;
-use crate::store::engine::View;
 use crate::store::engine::merge::merged;
+use crate::store::engine::{Each, View};
 use crate::store::read::{Direction, RawRange, Rows};
 use crate::store::table::TableId;
 
@@ -37,5 +39,64 @@ impl View for Layered {
             rows = merged(rows, overlay.scan(self.record, table, range, direction), direction);
         }
         Ok(rows)
+    }
+
+    fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
+        let range = (start.map(<[u8]>::to_vec), Bound::Unbounded);
+        let older = self.older.as_ref().map(|rows| rows.scan(self.record, table, &range, Direction::Up).peekable());
+        let newer = self.newer.scan(self.record, table, &range, Direction::Up).peekable();
+        let mut above = Above { older, newer };
+        let mut flow = ControlFlow::Continue(());
+        self.tree.walk(table, start, &mut |key, value| {
+            // What was changed comes before the row, or in its place.
+            flow = above.up_to(Some(key), each);
+            let hidden = above.take_if(|changed| changed == key);
+            flow = match (flow, hidden) {
+                (ControlFlow::Break(()), _) => return flow,
+                (_, Some((_, None))) => ControlFlow::Continue(()),
+                (_, Some((key, Some(value)))) => each(&key, &value),
+                (_, None) => each(key, value),
+            };
+            flow
+        })?;
+        if flow.is_continue() {
+            // Whoever breaks off now breaks off at the end.
+            let _ = above.up_to(None, each);
+        }
+        Ok(())
+    }
+}
+
+/// The changed rows of both overlays, in key order; the newer wins.
+struct Above<'a> {
+    older: Option<Peekable<Scan<'a>>>,
+    newer: Peekable<Scan<'a>>,
+}
+
+impl Above<'_> {
+    /// The next changed row, if its key is as asked.
+    fn take_if(&mut self, asked: impl Fn(&[u8]) -> bool) -> Option<(Bytes, Option<Bytes>)> {
+        let older = self.older.as_mut().and_then(|rows| rows.peek().map(|(key, _)| key.clone()));
+        let newer = self.newer.peek().map(|(key, _)| key.clone());
+        let first = match (&older, &newer) {
+            (Some(older), Some(newer)) => older.min(newer),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => return None,
+        };
+        if !asked(first) {
+            return None;
+        }
+        let from_older = self.older.as_mut().and_then(|rows| rows.next_if(|(key, _)| key == first));
+        self.newer.next_if(|(key, _)| key == first).or(from_older)
+    }
+
+    /// Shows the changed rows that are before `end`.
+    fn up_to(&mut self, end: Option<&[u8]>, each: Each<'_>) -> ControlFlow<()> {
+        while let Some((key, value)) = self.take_if(|key| end.is_none_or(|end| key < end)) {
+            if let Some(value) = value {
+                each(&key, &value)?;
+            }
+        }
+        ControlFlow::Continue(())
     }
 }

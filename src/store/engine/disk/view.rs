@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::pages::{Fault, Pages};
 use super::tree::{damaged_by_panic, store_error};
 use crate::store::StoreError;
-use crate::store::engine::View;
 use crate::store::engine::memory::is_empty;
+use crate::store::engine::{Each, View};
 use crate::store::read::{Direction, RawRange, Rows};
 use crate::store::table::TableId;
 
@@ -77,6 +77,20 @@ impl View for DiskView {
         })?;
         let Some(rows) = opened else { return Ok(Box::new(std::iter::empty())) };
         Ok(Box::new(Scan { view: self, rows: Some(rows), direction }))
+    }
+
+    fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
+        self.guarded(|| {
+            let Some(table) = self.table(table)? else { return Ok(()) };
+            let rows = table.range::<&[u8]>((start, Bound::Unbounded)).map_err(|error| self.error(error.into()))?;
+            for row in rows {
+                let (key, value) = row.map_err(|error| self.error(error.into()))?;
+                if each(key.value(), value.value()).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 }
 

@@ -1,0 +1,188 @@
+//! A small box for this room's tests: a store in memory with an access log, folders to back up to, and ways to spoil them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::layout::Attachment;
+use super::service::{Backups, Home, TargetSpec};
+use super::{BackupError, FillError, Index, Keyring, Reader, Repository, Unwatched, fill};
+use crate::audit::{Action, Audit, Event};
+use crate::base::{ActorRef, Ambient, ManualClock, Secret, SeededRandom};
+use crate::crypto::keyslots::SlotKey;
+use crate::crypto::{KeySlots, Root, Sheet, Signer};
+use crate::store::{Snapshot, Store, StoreError, Table, tables};
+
+pub const ROWS: Table<(u32,), Vec<u8>> = Table::new(tables::TEST);
+
+/// Every row of a store, as bytes.
+pub type Contents = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
+
+pub struct TestHome {
+    pub root: Root,
+    pub slots: String,
+    pub folder: PathBuf,
+}
+
+impl Home for TestHome {
+    fn snapshot_key(&self) -> Secret<[u8; 32]> {
+        self.root.snapshot_key()
+    }
+    fn signer(&self) -> Signer {
+        self.root.checkpoint_signer()
+    }
+    fn keyslots(&self) -> Result<String, BackupError> {
+        Ok(self.slots.clone())
+    }
+    fn attachments(&self) -> Vec<Attachment> {
+        vec![Attachment { name: "config.toml".into(), text: "[house]\n".into() }]
+    }
+    fn clinic(&self) -> String {
+        "Hill Street".into()
+    }
+    fn called(&self) -> String {
+        "chartbox-k3mf.local".into()
+    }
+    fn folder(&self) -> PathBuf {
+        self.folder.clone()
+    }
+}
+
+pub struct TestBox {
+    pub place: tempfile::TempDir,
+    pub ambient: Ambient,
+    pub store: Store,
+    pub audit: Audit,
+    pub root: Root,
+    pub sheet: Sheet,
+    pub backups: Backups,
+}
+
+impl TestBox {
+    pub fn new(seed: u64) -> Self {
+        Self::over(Store::in_memory(), seed)
+    }
+
+    pub fn over(store: Store, seed: u64) -> Self {
+        let clock = ManualClock::at("2026-03-03T02:20:00Z".parse().unwrap());
+        let ambient = Ambient::new(clock, SeededRandom::new(seed));
+        let root = Root::generate(&ambient);
+        let sheet = Sheet::generate(&ambient);
+        let audit = Audit::new(store.clone(), ambient.clone());
+        let _ = audit.commit_blocking(vec![Event::system("init", Action::Init)]).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let backups = backups(&audit, &root, &sheet, place.path());
+        Self { place, ambient, store, audit, root, sheet, backups }
+    }
+
+    pub fn spec(&self, name: &str) -> TargetSpec {
+        spec(self.place.path(), name)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    pub fn put(&self, rows: impl IntoIterator<Item = (u32, Vec<u8>)>) {
+        let rows: Vec<_> = rows.into_iter().collect();
+        let written = self.audit.write_blocking(move |tx| {
+            rows.iter()
+                .try_for_each(|(key, value)| tx.put(&ROWS, &(*key,), value))
+                .map_err(crate::audit::AuditError::from)?;
+            tx.append(Event::system("test", Action::Update)).map(drop)
+        });
+        let ((), _) = written.unwrap();
+    }
+
+    pub fn delete(&self, keys: Vec<u32>) {
+        let deleted: Result<(), StoreError> =
+            self.store.write_blocking(move |tx| keys.iter().try_for_each(|key| tx.delete(&ROWS, &(*key,))));
+        deleted.unwrap();
+    }
+
+    pub fn snapshot(&self, target: &str) -> super::Created {
+        self.try_snapshot(target).unwrap()
+    }
+
+    pub fn try_snapshot(&self, target: &str) -> Result<super::Created, BackupError> {
+        self.backups.create(&[self.spec(target)], super::Anew::No, &by(), &Unwatched)
+    }
+
+    /// What a snapshot in a folder restores to, opened by the box's keys.
+    pub fn restored(&self, target: &str, asked: &str) -> Result<Contents, BackupError> {
+        restored(&self.backups, &self.spec(target), asked)
+    }
+}
+
+fn backups(audit: &Audit, root: &Root, sheet: &Sheet, place: &Path) -> Backups {
+    let key = SlotKey::RecoverySheet(sheet.clone());
+    let slots = KeySlots::create(root, audit.store().id(), 1, &key, audit.ambient()).unwrap().to_text().unwrap();
+    let home = TestHome { root: root.clone(), slots, folder: place.join("backups") };
+    Backups::new(audit.clone(), home, vec![spec(place, "one"), spec(place, "two")])
+}
+
+fn spec(place: &Path, name: &str) -> TargetSpec {
+    TargetSpec { name: name.into(), place: place.join(name).display().to_string() }
+}
+
+pub fn by() -> ActorRef {
+    ActorRef::system("job:backup")
+}
+
+pub fn restored(backups: &Backups, spec: &TargetSpec, asked: &str) -> Result<Contents, BackupError> {
+    let repository = backups.open(spec)?;
+    let name = repository.choose(asked, None)?;
+    let keyring = backups.keyring()?;
+    restored_with(&repository, &keyring, &name)
+}
+
+pub fn restored_with(
+    repository: &Repository,
+    keyring: &Keyring,
+    name: &super::layout::SnapshotName,
+) -> Result<Contents, BackupError> {
+    let manifest = keyring.open(name, &repository.read(name)?)?;
+    let index = Index::load(repository.target(), keyring, None)?;
+    let reader = Reader { target: repository.target(), index: &index, keyring };
+    let store = Store::filled_in_memory(|filling| fill(&reader, &manifest, filling, &Unwatched).map_err(FillError));
+    Ok(contents(&store.map_err(|FillError(error)| error)?.read().unwrap()))
+}
+
+pub fn contents(view: &Snapshot) -> Contents {
+    let mut all = Contents::new();
+    for table in tables::ALL {
+        view.walk(*table, std::ops::Bound::Unbounded, &mut |key, value| {
+            all.insert((table.number(), key.to_vec()), value.to_vec());
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    }
+    all
+}
+
+/// Every file of a folder with its bytes.
+pub fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                all.insert(path.clone(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    all
+}
+
+/// A store with these rows.
+pub fn store_of(all: Contents) -> Store {
+    let filled = Store::filled_in_memory(|filling| {
+        all.into_iter().try_for_each(|((table, key), value)| {
+            let table = tables::numbered(table).unwrap();
+            filling.put(table, key, value.into()).map_err(FillError::from)
+        })
+    });
+    filled.unwrap_or_else(|FillError(error)| panic!("{error}"))
+}

@@ -1,0 +1,202 @@
+//! Which chunk lies where: the indexes of all packs of a repository, read from the packs' ends and kept beside the store.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::crypto::backup::{ChunkName, KeyId};
+
+use super::error::{BackupError, Damage, Lost, What};
+use super::keyring::Keyring;
+use super::layout::{Chunk, INDEX_TAIL, read_index, tail_length};
+use super::target::{Listed, Name, Shelf, Target, TargetError};
+
+/// How much of a pack's end is read at once: most indexes fit, so that one question to the target is enough.
+const TAIL_GUESS: u64 = 96 << 10;
+
+/// Questions to a target at one time. A far one takes long to answer each.
+const AT_ONCE: usize = 8;
+
+/// A pack that is there.
+#[derive(Debug, Clone)]
+pub struct PackInfo {
+    pub name: Name,
+    pub bytes: u64,
+    pub key: KeyId,
+}
+
+/// Where a chunk lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which of the index's packs.
+    pub pack: u32,
+    pub offset: u32,
+    pub sealed: u32,
+    pub bytes: u32,
+}
+
+/// All chunks of a repository that can be read.
+#[derive(Debug, Default)]
+pub struct Index {
+    packs: Vec<PackInfo>,
+    chunks: HashMap<ChunkName, Place>,
+    /// Packs whose index does not open: damaged, or under a key that is not at hand.
+    unreadable: Vec<(Listed, Damage)>,
+}
+
+impl Index {
+    /// Reads the indexes of all packs, those in `cache` from there.
+    pub fn load(target: &dyn Target, keyring: &Keyring, cache: Option<&Cache>) -> Result<Self, BackupError> {
+        let files = target.list(Shelf::Packs)?;
+        let next = AtomicUsize::new(0);
+        let read = Mutex::new(Vec::with_capacity(files.len()));
+        let failed = Mutex::new(None);
+        let work = || {
+            while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match one(target, file, keyring, cache) {
+                    Ok(index) => lock(&read).push((file.clone(), index)),
+                    Err(error) => {
+                        lock(&failed).get_or_insert(error);
+                        next.store(files.len(), Ordering::Relaxed);
+                    }
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE.min(files.len() / 4) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            return Err(error);
+        }
+        let mut read = read.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // The order decides where a chunk is taken from that lies in two packs: the same each time.
+        read.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+        let mut index = Self::default();
+        for (file, of_file) in read {
+            match of_file {
+                Ok((key, chunks)) => index.add(PackInfo { name: file.name, bytes: file.bytes, key }, &chunks),
+                Err(damage) => index.unreadable.push((file, damage)),
+            }
+        }
+        if let Some(cache) = cache {
+            cache.keep_only(&files);
+        }
+        Ok(index)
+    }
+
+    /// Adds a pack that was read or put.
+    pub fn add(&mut self, pack: PackInfo, chunks: &[Chunk]) {
+        let Ok(number) = u32::try_from(self.packs.len()) else { return };
+        self.packs.push(pack);
+        self.chunks.extend(chunks.iter().map(|chunk| {
+            let Chunk { name, offset, sealed, bytes } = *chunk;
+            (name, Place { pack: number, offset, sealed, bytes })
+        }));
+    }
+
+    pub fn has(&self, name: &ChunkName) -> bool {
+        self.chunks.contains_key(name)
+    }
+
+    pub fn place(&self, name: &ChunkName) -> Option<(&PackInfo, Place)> {
+        let place = *self.chunks.get(name)?;
+        Some((self.packs.get(place.pack as usize)?, place))
+    }
+
+    pub fn packs(&self) -> &[PackInfo] {
+        &self.packs
+    }
+
+    pub fn unreadable(&self) -> &[(Listed, Damage)] {
+        &self.unreadable
+    }
+}
+
+type OfPack = Result<(KeyId, Vec<Chunk>), Damage>;
+
+fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cache>) -> Result<OfPack, BackupError> {
+    let opened = |sealed: &[u8]| {
+        keyring.all().find_map(|(id, key)| read_index(sealed, file.bytes, key).map(|chunks| (id, chunks)))
+    };
+    if let Some(found) = cache.and_then(|cache| cache.read(&file.name)).and_then(|sealed| opened(&sealed)) {
+        return Ok(Ok(found));
+    }
+    let damage = |what| Damage::new(&file.name, what, Lost::Unknown);
+    let tail = match tail_of(target, file) {
+        Ok(Some(tail)) => tail,
+        Ok(None) => return Ok(Err(damage(What::Cut))),
+        Err(error) => match Damage::of_target(&file.name, &error, Lost::Unknown) {
+            Some(damage) => return Ok(Err(damage)),
+            None => return Err(error.into()),
+        },
+    };
+    let Some(found) = opened(&tail) else { return Ok(Err(damage(What::Changed))) };
+    if let Some(cache) = cache {
+        cache.write(&file.name, &tail);
+    }
+    Ok(Ok(found))
+}
+
+fn tail_of(target: &dyn Target, file: &Listed) -> Result<Option<Vec<u8>>, TargetError> {
+    let guess = file.bytes.min(TAIL_GUESS);
+    let end = target.get_range(&file.name, file.bytes - guess, usize::try_from(guess).unwrap_or_default())?;
+    let Some((before, length)) = end.split_last_chunk::<INDEX_TAIL>() else { return Ok(None) };
+    let Some(length) = tail_length(length, file.bytes) else { return Ok(None) };
+    if let Some(start) = before.len().checked_sub(length) {
+        return Ok(before.get(start..).map(<[u8]>::to_vec));
+    }
+    let offset = file.bytes - (length + INDEX_TAIL) as u64;
+    target.get_range(&file.name, offset, length).map(Some)
+}
+
+/// The sealed indexes of packs, kept on this machine so that the target is not asked again. Losing it loses nothing.
+#[derive(Debug, Clone)]
+pub struct Cache(PathBuf);
+
+impl Cache {
+    /// In this folder, which is made when there is something to keep.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    fn path(&self, name: &Name) -> PathBuf {
+        self.0.join(name.file())
+    }
+
+    fn read(&self, name: &Name) -> Option<Vec<u8>> {
+        std::fs::read(self.path(name)).ok()
+    }
+
+    /// What cannot be kept is read from the target again.
+    pub fn write(&self, name: &Name, sealed: &[u8]) {
+        use std::os::unix::fs::DirBuilderExt;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        // A torn file does not open, and is then read from the target.
+        if let Err(error) = made.and_then(|()| std::fs::write(self.path(name), sealed)) {
+            tracing::debug!(target: "backup", %error, "the index of a pack was not kept");
+        }
+    }
+
+    fn keep_only(&self, files: &[Listed]) {
+        let there: std::collections::HashSet<&str> = files.iter().map(|file| file.name.file()).collect();
+        let Ok(entries) = std::fs::read_dir(&self.0) else { return };
+        for entry in entries.flatten() {
+            if entry.file_name().to_str().is_none_or(|name| !there.contains(name)) {
+                // It is tried again at the next time.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,189 @@
+//! A repository on a target: finding it, starting one, and the snapshots in it.
+
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+
+use crate::base::{Ambient, Timestamp};
+
+use super::error::BackupError;
+use super::layout::{FORM, Marker, MarkerError, SnapshotBytes, SnapshotError, SnapshotName};
+use super::target::{Name, Put, Shelf, Target, TargetError};
+use super::{Damage, Lost, What};
+
+/// A repository that is there.
+#[derive(Clone)]
+pub struct Repository {
+    target: Arc<dyn Target>,
+    marker: Marker,
+}
+
+/// What a box remembers of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It was never written to, or is to be started anew.
+    New,
+    /// It held this repository.
+    Was([u8; 16]),
+}
+
+impl Repository {
+    /// Opens what is there, of whichever box. A repository whose marker was lost is one all the same.
+    pub fn open(target: Arc<dyn Target>) -> Result<Self, BackupError> {
+        let place = target.place().to_owned();
+        match read_marker(&*target)? {
+            Some(marker) => Ok(Self { target, marker }),
+            None => match guessed(&target)? {
+                Some(marker) => Ok(Self { target, marker }),
+                None => Err(BackupError::NotARepository { place }),
+            },
+        }
+    }
+
+    /// Opens this box's repository, or starts one where there is none.
+    pub fn open_or_start(
+        target: Arc<dyn Target>,
+        of_box: [u8; 16],
+        known: Known,
+        ambient: &Ambient,
+    ) -> Result<Self, BackupError> {
+        let place = target.place().to_owned();
+        let there = read_marker(&*target)?;
+        let marker = match (there, known) {
+            (Some(marker), _) if marker.of_box != of_box => return Err(BackupError::OtherBox { place }),
+            (Some(marker), Known::Was(id)) if marker.repository != id => {
+                return Err(BackupError::OtherRepository { place });
+            }
+            (Some(marker), _) => marker,
+            (None, known) => {
+                let lost = guessed(&target)?;
+                let marker = match (lost, known) {
+                    (Some(guess), _) if guess.of_box != of_box => return Err(BackupError::OtherBox { place }),
+                    (None, Known::Was(_)) => return Err(BackupError::Emptied { place }),
+                    (Some(_), Known::Was(repository)) => Marker { repository, of_box },
+                    (_, Known::New) => Marker { repository: ambient.bytes(), of_box },
+                };
+                let put = target.put(&marker_name()?, marker.to_text().as_bytes())?;
+                target.sync()?;
+                match (put, read_marker(&*target)?) {
+                    (Put::New, Some(read)) if read == marker => marker,
+                    (Put::There, Some(read)) if read.of_box == of_box => read,
+                    _ => {
+                        return Err(BackupError::Failed(format!(
+                            "{place} does not keep what is written to it. Use another one."
+                        )));
+                    }
+                }
+            }
+        };
+        Ok(Self { target, marker })
+    }
+
+    pub fn target(&self) -> &dyn Target {
+        &*self.target
+    }
+
+    pub fn shared_target(&self) -> Arc<dyn Target> {
+        self.target.clone()
+    }
+
+    pub fn place(&self) -> &str {
+        self.target.place()
+    }
+
+    pub const fn marker(&self) -> Marker {
+        self.marker
+    }
+
+    /// The repository's id as manifests have it.
+    pub fn id(&self) -> String {
+        HEXLOWER.encode(&self.marker.repository)
+    }
+
+    /// The snapshots that are there, by their files' names, the newest last.
+    pub fn snapshots(&self) -> Result<Vec<SnapshotName>, BackupError> {
+        let mut names: Vec<SnapshotName> =
+            self.target.list(Shelf::Snapshots)?.iter().filter_map(|file| file.name.file().parse().ok()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Reads a snapshot's file.
+    pub fn read(&self, name: &SnapshotName) -> Result<SnapshotBytes, BackupError> {
+        let file = snapshot_file(name)?;
+        let damage = |what| Damage::new(&file, what, Lost::Snapshot(name.to_string()));
+        let bytes = self.target.get(&file, SnapshotBytes::MOST).map_err(|error| {
+            Damage::of_target(&file, &error, Lost::Snapshot(name.to_string())).map_or(error.into(), BackupError::from)
+        })?;
+        SnapshotBytes::parse(&bytes).map_err(|error| match error {
+            SnapshotError::Newer => {
+                BackupError::Newer { place: format!("{file} in {}", self.place()), found: FORM + 1, known: FORM }
+            }
+            SnapshotError::NotASnapshot => damage(What::Swapped).into(),
+            _ => damage(What::Changed).into(),
+        })
+    }
+
+    /// Which snapshot is meant: `latest`, a name, or a part of one that only one has.
+    pub fn choose(&self, asked: &str, at: Option<Timestamp>) -> Result<SnapshotName, BackupError> {
+        let names = self.snapshots()?;
+        let none = || BackupError::NoSnapshot { place: self.place().to_owned(), asked: asked.to_owned() };
+        let mut fitting = names.iter().filter(|name| at.is_none_or(|at| name.time() <= at));
+        if asked == "latest" {
+            return fitting.next_back().cloned().ok_or_else(none);
+        }
+        let number: Option<u64> = asked.parse().ok();
+        let mut meant = fitting
+            .filter(|name| number.map_or_else(|| name.as_str().contains(asked), |number| name.number() == number));
+        let first = meant.next().cloned().ok_or_else(none)?;
+        match meant.next() {
+            None => Ok(first),
+            Some(_) => Err(BackupError::Ambiguous { place: self.place().to_owned(), asked: asked.to_owned() }),
+        }
+    }
+}
+
+/// The file of a snapshot.
+pub fn snapshot_file(name: &SnapshotName) -> Result<Name, BackupError> {
+    Name::new(Shelf::Snapshots, name.as_str())
+        .ok_or_else(|| BackupError::Failed("a snapshot has a name that no file can have".into()))
+}
+
+/// The file of the checkpoint that left the box with a snapshot.
+pub fn checkpoint_file(name: &SnapshotName) -> Result<Name, BackupError> {
+    Name::new(Shelf::Checkpoints, &format!("{name}.txt"))
+        .ok_or_else(|| BackupError::Failed("a snapshot has a name that no file can have".into()))
+}
+
+fn marker_name() -> Result<Name, BackupError> {
+    Name::new(Shelf::Top, Marker::FILE)
+        .ok_or_else(|| BackupError::Failed("the repository's own file has no name".into()))
+}
+
+fn read_marker(target: &dyn Target) -> Result<Option<Marker>, BackupError> {
+    let place = || target.place().to_owned();
+    let bytes = match target.get(&marker_name()?, Marker::MOST) {
+        Ok(bytes) => bytes,
+        Err(TargetError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    match Marker::parse(&String::from_utf8_lossy(&bytes)) {
+        Ok(marker) => Ok(Some(marker)),
+        Err(MarkerError::Newer(found)) => Err(BackupError::Newer { place: place(), found, known: FORM }),
+        Err(MarkerError::NotAMarker) => Ok(None),
+    }
+}
+
+/// Whose a repository is whose marker was lost: what its snapshots say.
+fn guessed(target: &Arc<dyn Target>) -> Result<Option<Marker>, BackupError> {
+    let nameless = Repository { target: target.clone(), marker: Marker { repository: [0; 16], of_box: [0; 16] } };
+    for name in nameless.snapshots()?.iter().rev() {
+        if let Ok(snapshot) = nameless.read(name)
+            && let Some(of_box) =
+                HEXLOWER.decode(snapshot.header.of_box.as_bytes()).ok().and_then(|id| id.try_into().ok())
+        {
+            return Ok(Some(Marker { repository: [0; 16], of_box }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,194 @@
+//! What the box keeps in its own store about its backups. It is what snapshots are held against: not their own word.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{BootId, Timestamp};
+use crate::store::{Desc, Record, Table, tables};
+
+/// Number → what the snapshot holds, as the live store had it.
+pub(super) const BACKUPS: Table<(u64,), Made> = Table::new(tables::BACKUPS);
+/// Id → a key that snapshots are sealed under.
+pub(super) const KEYS: Table<([u8; 16],), KeyRow> = Table::new(tables::BACKUP_KEYS);
+/// Target's name → what is known of it.
+pub(super) const TARGETS: Table<(String,), TargetRow> = Table::new(tables::BACKUP_TARGETS);
+/// Time descending → a drill.
+pub(super) const DRILLS: Table<(Desc<i64>,), DrillRow> = Table::new(tables::BACKUP_DRILLS);
+/// Target's name → who writes to it.
+pub(super) const LEASES: Table<(String,), LeaseRow> = Table::new(tables::BACKUP_LEASES);
+
+/// A snapshot that was made: its facts, from the live store at its moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    pub name: String,
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub created: Timestamp,
+    /// Rows by table number, of tables with any.
+    pub tables: Vec<(u8, u64)>,
+    pub entries: u64,
+    /// Hash of the last entry of the access log.
+    pub head: [u8; 32],
+    pub samples: Vec<Sample>,
+}
+impl Record for Made {}
+
+/// One row of the live store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    pub table: u8,
+    pub key: Vec<u8>,
+    /// BLAKE3 of the value.
+    pub hash: [u8; 32],
+}
+
+/// A repository key. The store's pages are sealed; it stands in no log and no answer.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct KeyRow {
+    pub secret: [u8; 32],
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub made: Timestamp,
+    /// Under which root it was made: after the root is changed, new snapshots get another key.
+    pub root: [u8; 16],
+}
+impl Record for KeyRow {}
+
+impl Drop for KeyRow {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.secret);
+    }
+}
+
+/// What is known of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetRow {
+    /// Where it is, as a person says it.
+    pub place: String,
+    pub repository: [u8; 16],
+    pub last: Option<LastMade>,
+    pub attempt: Option<Attempt>,
+    pub verified: Option<Verified>,
+    /// How many snapshots there were the last time.
+    pub snapshots: u64,
+}
+impl Record for TargetRow {}
+
+/// The last snapshot that a target got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastMade {
+    pub name: String,
+    pub number: u64,
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+    pub seconds: u32,
+    /// Written for it.
+    pub bytes: u64,
+    /// All that the snapshot holds, before compression.
+    pub holds: u64,
+    pub rows: u64,
+}
+
+/// The last time that a snapshot was to be written, well or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+    /// Why it did not work.
+    pub error: Option<String>,
+}
+
+/// The last verification of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+    /// Whether every byte was read.
+    pub all: bool,
+    pub faults: u64,
+}
+
+/// A drill: a snapshot was restored, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrillRow {
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+    pub target: String,
+    pub snapshot: String,
+    pub seconds: u32,
+    pub rows: u64,
+    pub entries: u64,
+    pub samples: u64,
+    /// What was wrong, in words. Nothing: it passed.
+    pub faults: Vec<String>,
+}
+impl Record for DrillRow {}
+
+impl DrillRow {
+    pub fn passed(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// Who writes to a target. One of another run of the box is void: that run has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LeaseRow {
+    pub boot: BootId,
+    pub doing: String,
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub since: Timestamp,
+}
+impl Record for LeaseRow {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Value;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn golden<T: Value + PartialEq + std::fmt::Debug>(value: &T, bytes: &[u8]) {
+        assert_eq!(value.to_stored().unwrap(), bytes);
+        assert_eq!(T::from_stored(bytes.to_vec().into()).unwrap(), *value);
+    }
+
+    #[test]
+    fn the_bytes_of_the_rows_are_these() {
+        let made = Made {
+            name: "n".into(),
+            created: at(1),
+            tables: vec![(40, 300)],
+            entries: 5,
+            head: [7; 32],
+            samples: vec![Sample { table: 40, key: vec![1], hash: [9; 32] }],
+        };
+        let bytes = [&[1, 1, b'n', 2, 1, 40, 251, 44, 1, 5][..], &[7; 32], &[1, 40, 1, 1], &[9; 32]].concat();
+        golden(&made, &bytes);
+        let target = TargetRow {
+            place: "/p".into(),
+            repository: [3; 16],
+            last: Some(LastMade { name: "n".into(), number: 2, at: at(1), seconds: 4, bytes: 5, holds: 6, rows: 7 }),
+            attempt: Some(Attempt { at: at(2), error: Some("e".into()) }),
+            verified: Some(Verified { at: at(3), all: true, faults: 0 }),
+            snapshots: 8,
+        };
+        let bytes =
+            [&[1, 2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]]
+                .concat();
+        golden(&target, &bytes);
+        let drill = DrillRow {
+            at: at(1),
+            target: "t".into(),
+            snapshot: "s".into(),
+            seconds: 2,
+            rows: 3,
+            entries: 4,
+            samples: 5,
+            faults: vec!["f".into()],
+        };
+        golden(&drill, &[1, 2, 1, b't', 1, b's', 2, 3, 4, 5, 1, 1, b'f']);
+        let lease = LeaseRow { boot: BootId::from_bytes([4; 16]), doing: "d".into(), since: at(1) };
+        golden(&lease, &[&[1, 16][..], &[4; 16], &[1, b'd', 2]].concat());
+        let key = KeyRow { secret: [5; 32], made: at(1), root: [6; 16] };
+        assert_eq!(key.to_stored().unwrap(), [&[1][..], &[5; 32], &[2], &[6; 16]].concat());
+    }
+}

@@ -1,0 +1,250 @@
+//! A box's backups: what it may write to, what it remembers, and who does what at one time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::audit::{self, Action, Audit, Event, Purpose};
+use crate::base::{ActorRef, Ambient, Secret, Timestamp};
+use crate::crypto::Signer;
+use crate::crypto::backup::{KeyId, RepositoryKey};
+use crate::store::{Direction, KeyRange, ReadExt, Store, StoreError};
+
+use super::error::BackupError;
+use super::index::Cache;
+use super::keyring::Keyring;
+use super::layout::Attachment;
+use super::repository::{Known, Repository};
+use super::rows::{DRILLS, DrillRow, KEYS, KeyRow, LEASES, LeaseRow, TARGETS, TargetRow};
+use super::target::{FolderTarget, Missing, Target};
+
+/// What a box gives to its backups besides its store.
+pub trait Home: Send + Sync {
+    /// The root's key for snapshots.
+    fn snapshot_key(&self) -> Secret<[u8; 32]>;
+    /// Signs the checkpoint that leaves with a snapshot.
+    fn signer(&self) -> Signer;
+    /// `keyslots.toml` as it is now.
+    fn keyslots(&self) -> Result<String, BackupError>;
+    /// Small files that a restored box needs and that are not in its store.
+    fn attachments(&self) -> Vec<Attachment>;
+    /// The clinic's name.
+    fn clinic(&self) -> String;
+    /// The box's own name.
+    fn called(&self) -> String;
+    /// The folder for what backups keep on this machine.
+    fn folder(&self) -> PathBuf;
+}
+
+/// A target as it is named: in the configuration, or by its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetSpec {
+    pub name: String,
+    /// A path, or another kind's own way of saying where.
+    pub place: String,
+}
+
+impl TargetSpec {
+    /// A target that is named by its place alone.
+    pub fn at(place: &str) -> Self {
+        Self { name: place.to_owned(), place: place.to_owned() }
+    }
+
+    /// Says what is wrong with the place, as the end of a sentence, if it cannot be one.
+    pub fn check(&self) -> Result<(), String> {
+        if self.place.starts_with('/') { Ok(()) } else { Err("no whole path, which begins with \"/\"".into()) }
+    }
+
+    /// Opens it.
+    pub fn open(&self, missing: Missing) -> Result<Arc<dyn Target>, BackupError> {
+        Ok(Arc::new(FolderTarget::open(self.place.as_ref(), missing)?))
+    }
+}
+
+/// A box's backups. Clones share it.
+#[derive(Clone)]
+pub struct Backups {
+    pub(super) store: Store,
+    pub(super) audit: Audit,
+    pub(super) ambient: Ambient,
+    pub(super) home: Arc<dyn Home>,
+    targets: Arc<[TargetSpec]>,
+}
+
+impl Backups {
+    pub fn new(audit: Audit, home: impl Home + 'static, targets: Vec<TargetSpec>) -> Self {
+        let (store, ambient) = (audit.store().clone(), audit.ambient().clone());
+        Self { store, audit, ambient, home: Arc::new(home), targets: targets.into() }
+    }
+
+    /// The targets of the configuration.
+    pub fn configured(&self) -> &[TargetSpec] {
+        &self.targets
+    }
+
+    /// The targets that are meant: one by its name or path, or all of the configuration.
+    pub fn named(&self, name: Option<&str>) -> Result<Vec<TargetSpec>, BackupError> {
+        match name {
+            None if self.targets.is_empty() => Err(BackupError::NoTarget),
+            None => Ok(self.targets.to_vec()),
+            Some(name) => match self.targets.iter().find(|target| target.name == name) {
+                Some(target) => Ok(vec![target.clone()]),
+                None if name.contains('/') => Ok(vec![TargetSpec::at(name)]),
+                None => {
+                    let known: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
+                    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                    Err(BackupError::NoSuchTarget { name: name.to_owned(), known })
+                }
+            },
+        }
+    }
+
+    /// Opens a target that was used before. It has to be there.
+    pub(super) fn open(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
+        let repository = Repository::open(spec.open(Missing::Refuse)?)?;
+        let of_box = self.of_box()?;
+        if repository.marker().of_box != of_box {
+            return Err(BackupError::OtherBox { place: spec.place.clone() });
+        }
+        Ok(repository)
+    }
+
+    /// Opens a target to write to, and starts a repository where there is none.
+    pub(super) fn open_to_write(&self, spec: &TargetSpec, anew: Anew) -> Result<Repository, BackupError> {
+        let row = self.store.read()?.get(&TARGETS, &(spec.name.clone(),))?;
+        let known = match row {
+            Some(row) if anew == Anew::No => Known::Was(row.repository),
+            _ => Known::New,
+        };
+        let missing = if known == Known::New { Missing::Make } else { Missing::Refuse };
+        Repository::open_or_start(spec.open(missing)?, self.of_box()?, known, &self.ambient)
+    }
+
+    /// The name of the access log's chain: what stays the same when a box is restored.
+    pub(super) fn of_box(&self) -> Result<[u8; 16], BackupError> {
+        let head = audit::head(&self.store.read()?)?;
+        head.map(|head| head.chain).ok_or_else(|| BackupError::Failed("the box has no access log yet".into()))
+    }
+
+    pub(super) fn cache(&self, repository: &Repository) -> Cache {
+        Cache::at(self.home.folder().join("index").join(repository.id()))
+    }
+
+    /// All keys of the box.
+    pub fn keyring(&self) -> Result<Keyring, BackupError> {
+        let mut keyring = Keyring::default();
+        for row in self.store.read()?.scan(&KEYS, KeyRange::all(), Direction::Up)? {
+            let ((id,), row) = row?;
+            keyring.add(KeyId(id), RepositoryKey::new(Secret::new(row.secret)));
+        }
+        Ok(keyring)
+    }
+
+    /// The key that new snapshots are sealed under. After the root was changed it is another: whoever has an old
+    /// recovery sheet opens old snapshots only.
+    pub(super) fn current_key(&self) -> Result<(KeyId, RepositoryKey), BackupError> {
+        let root = root_mark(&self.home.snapshot_key());
+        let mut newest: Option<(Timestamp, KeyId, RepositoryKey)> = None;
+        for row in self.store.read()?.scan(&KEYS, KeyRange::all(), Direction::Up)? {
+            let ((id,), row) = row?;
+            if row.root == root && newest.as_ref().is_none_or(|(made, ..)| row.made >= *made) {
+                newest = Some((row.made, KeyId(id), RepositoryKey::new(Secret::new(row.secret))));
+            }
+        }
+        if let Some((_, id, key)) = newest {
+            return Ok((id, key));
+        }
+        let (id, key) = (KeyId::generate(&self.ambient), RepositoryKey::generate(&self.ambient));
+        let row = KeyRow { secret: *key.expose(), made: self.ambient.now(), root };
+        self.store.write_essential_blocking(move |tx| tx.put(&KEYS, &(id.0,), &row))?;
+        Ok((id, key))
+    }
+
+    /// An entry of the access log.
+    pub(super) fn event(&self, by: &ActorRef, action: Action) -> Event {
+        Event::new(by.clone(), action, Purpose::SysAdmin)
+    }
+
+    /// Takes a target for writing. One at a time: the row says who.
+    pub(super) fn lease(&self, target: &str, doing: &str) -> Result<Lease, BackupError> {
+        let row = LeaseRow { boot: self.audit.boot(), doing: doing.to_owned(), since: self.ambient.now() };
+        let key = (target.to_owned(),);
+        let name = target.to_owned();
+        self.store.write_essential_blocking(move |tx| {
+            match tx.get(&LEASES, &key)? {
+                // What another run of the box began has ended with it.
+                Some(held) if held.boot == row.boot => {
+                    Err(BackupError::Busy { target: key.0, doing: held.doing, since: held.since })
+                }
+                _ => tx.put(&LEASES, &key, &row).map_err(BackupError::from),
+            }
+        })?;
+        Ok(Lease { store: self.store.clone(), target: name })
+    }
+
+    /// What is known of the targets, by name.
+    pub fn known(&self) -> Result<Vec<(String, TargetRow)>, BackupError> {
+        let rows = self.store.read()?.scan(&TARGETS, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
+        Ok(rows.into_iter().map(|((name,), row)| (name, row)).collect())
+    }
+
+    /// The drills that were run, newest first.
+    pub fn drills(&self, most: usize) -> Result<Vec<DrillRow>, BackupError> {
+        let read = self.store.read()?;
+        let rows = read.scan(&DRILLS, KeyRange::all(), Direction::Up)?.take(most);
+        rows.map(|row| row.map(|(_, row)| row).map_err(BackupError::from)).collect()
+    }
+
+    /// Changes what is known of a target.
+    pub(super) fn note(
+        &self,
+        spec: &TargetSpec,
+        repository: Option<[u8; 16]>,
+        change: impl FnOnce(&mut TargetRow) + Send + 'static,
+    ) -> Result<(), BackupError> {
+        let (key, place) = ((spec.name.clone(),), spec.place.clone());
+        self.store.write_essential_blocking(move |tx| {
+            let old = tx.get(&TARGETS, &key)?;
+            let Some(repository) = repository.or(old.as_ref().map(|row| row.repository)) else {
+                // Nothing is known of a place that was never written to.
+                return Ok::<_, StoreError>(());
+            };
+            let blank =
+                TargetRow { place: String::new(), repository, last: None, attempt: None, verified: None, snapshots: 0 };
+            let mut row = old.filter(|row| row.repository == repository).unwrap_or(blank);
+            row.place = place;
+            change(&mut row);
+            tx.put(&TARGETS, &key, &row)
+        })?;
+        Ok(())
+    }
+}
+
+/// Whether a target that was used before may be begun anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anew {
+    No,
+    Yes,
+}
+
+/// Knows a root again without keeping it.
+pub(super) fn root_mark(snapshot_key: &Secret<[u8; 32]>) -> [u8; 16] {
+    let hash = blake3::keyed_hash(snapshot_key.expose(), b"which root a repository key was made under");
+    hash.as_bytes().first_chunk().copied().unwrap_or_default()
+}
+
+/// A target taken for writing, until this is dropped.
+pub(super) struct Lease {
+    store: Store,
+    target: String,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let key = (std::mem::take(&mut self.target),);
+        // One that stays is void after the next start.
+        let given_back = self.store.write_essential_blocking(move |tx| tx.delete(&LEASES, &key));
+        if let Err::<(), StoreError>(error) = given_back {
+            tracing::warn!(target: "backup", %error, "a target could not be given back");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Where backups are kept: the seam behind which a folder, an SFTP server or an S3 bucket stands.
+//!
+//! A target keeps small files by name. It is not trusted: it may lose, change, swap or put back what it was given, and
+//! everything read from it is checked by whoever asked. It must never replace a file, and [`Target::put`] must never leave a
+//! part of one under its name: after a crash at any moment a file is there whole, or not at all.
+//!
+//! Everything here blocks. A target may be slow to answer, so that callers ask for few and large things: packs of some 16 MiB,
+//! and ranges of them.
+
+mod folder;
+
+use std::fmt;
+
+pub use folder::{FolderTarget, Missing};
+
+/// One place for backups. Clones of what it is made of are its own business; it is shared between threads.
+pub trait Target: Send + Sync {
+    /// Where it is, as a person would say it: `/media/usb/chartbox`. Holds no secret.
+    fn place(&self) -> &str;
+
+    /// Puts a file whole, durable when this answers `Ok`, together with [`Target::sync`]. Never replaces one that is there.
+    fn put(&self, name: &Name, bytes: &[u8]) -> Result<Put, TargetError>;
+
+    /// The whole file. More than `most` bytes are refused before they are read.
+    fn get(&self, name: &Name, most: u64) -> Result<Vec<u8>, TargetError>;
+
+    /// `len` bytes from `offset` on. A file that is shorter is an error.
+    fn get_range(&self, name: &Name, offset: u64, len: usize) -> Result<Vec<u8>, TargetError>;
+
+    /// What lies in one folder, in no order. What has no name of ours is left out, and so are files that are being put. A folder that
+    /// is not there is empty.
+    fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, TargetError>;
+
+    /// Takes a file away. One that is not there is no error.
+    fn delete(&self, name: &Name) -> Result<(), TargetError>;
+
+    /// Everything that was put and deleted before stays so, whatever happens to the power.
+    fn sync(&self) -> Result<(), TargetError>;
+
+    /// Takes away what interrupted writes left. Called while nobody else writes.
+    fn tidy(&self) -> Result<(), TargetError> {
+        Ok(())
+    }
+
+    /// How many bytes still fit, where the target can tell.
+    fn free(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// What became of a file that was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    New,
+    /// One of this name was there, and was left as it was.
+    There,
+}
+
+/// A file that a target has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub name: Name,
+    pub bytes: u64,
+}
+
+/// The folders of a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shelf {
+    /// The repository itself: the one file that says what it is.
+    Top,
+    Snapshots,
+    Checkpoints,
+    Packs,
+    /// Packs that are to be taken away.
+    Marks,
+}
+
+impl Shelf {
+    pub const ALL: [Self; 5] = [Self::Top, Self::Snapshots, Self::Checkpoints, Self::Packs, Self::Marks];
+
+    /// Its name; empty for the repository itself.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Top => "",
+            Self::Snapshots => "snapshots",
+            Self::Checkpoints => "checkpoints",
+            Self::Packs => "packs",
+            Self::Marks => "marks",
+        }
+    }
+}
+
+/// The name of a file: a shelf, and letters, digits, `-` and `.` that do not begin with a point. So no name leads out of
+/// the repository, on any kind of target.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    shelf: Shelf,
+    file: Box<str>,
+}
+
+impl Name {
+    /// The longest file name.
+    const LONGEST: usize = 100;
+
+    pub fn new(shelf: Shelf, file: &str) -> Option<Self> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+        let fits = (1..=Self::LONGEST).contains(&file.len()) && !file.starts_with('.') && file.bytes().all(legal);
+        fits.then(|| Self { shelf, file: file.into() })
+    }
+
+    pub const fn shelf(&self) -> Shelf {
+        self.shelf
+    }
+
+    pub const fn file(&self) -> &str {
+        &self.file
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.shelf {
+            Shelf::Top => f.write_str(&self.file),
+            shelf => write!(f, "{}/{}", shelf.path(), self.file),
+        }
+    }
+}
+
+/// What a target could not do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    #[error("{place} is not there ({why}). Connect it, or name another place; nothing was changed.")]
+    Gone { place: String, why: String },
+    #[error("{place} is full. What was there before is whole. Free some space there, or use a larger one.")]
+    Full { place: String },
+    #[error("{place} does not take what is written to it: {why}. What was there before is whole.")]
+    Denied { place: String, why: String },
+    #[error("{name} is missing from {place}")]
+    Missing { place: String, name: Name },
+    #[error("{name} in {place} is shorter or longer than it should be")]
+    Length { place: String, name: Name },
+    #[error("{name} in {place} is a link or no plain file: it was not followed")]
+    NotPlain { place: String, name: String },
+    #[error("{place} could not be read or written ({name}): {why}")]
+    Io { place: String, name: String, why: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out() {
+        for bad in ["", ".", "..", "../x", "a/b", ".hidden", "a\0b", "ä", &"x".repeat(101)] {
+            assert_eq!(Name::new(Shelf::Packs, bad), None, "{bad}");
+        }
+        assert_eq!(Name::new(Shelf::Packs, "0a").unwrap().to_string(), "packs/0a");
+        assert_eq!(Name::new(Shelf::Top, "chartbox-backup.txt").unwrap().to_string(), "chartbox-backup.txt");
+    }
+}

@@ -1,0 +1,202 @@
+//! From resources to settings. What a resource lacks has its usual value; what cannot be read is left out.
+
+use jiff::civil::{Date, Time, Weekday};
+use serde_json::Value;
+
+use super::{
+    ANSWER_DAYS, Away, BOOKING, Booking, Clinic, Clinician, FORM, HOLD_HOURS, HORIZON_DAYS, Hours, House, MINUTES,
+    NOTICE_HOURS, Name, POOL, Pool, SERVICE, Span, Topic, VisitType,
+};
+use crate::base::{FhirId, ResourceRef};
+use crate::record::Page;
+
+pub(super) fn of_pages(services: &Page, roles: &Page) -> Clinic {
+    let read = |page: &Page| -> Vec<Value> {
+        page.matches.iter().filter_map(|stored| serde_json::from_slice(&stored.json).ok()).collect()
+    };
+    of_resources(&read(services), &read(roles))
+}
+
+/// From `HealthcareService`s and `PractitionerRole`s.
+pub fn of_resources(services: &[Value], roles: &[Value]) -> Clinic {
+    let of = |wanted: &str| services.iter().filter(move |one| category(one) == Some(wanted)).collect::<Vec<_>>();
+    let mut visit_types: Vec<VisitType> = of("visit-type").into_iter().filter_map(visit_type).collect();
+    visit_types.sort_by(|a, b| a.name.text.cmp(&b.name.text));
+    let mut topics: Vec<Topic> = of("topic").into_iter().filter_map(topic).collect();
+    topics.sort_by(|a, b| a.name.text.cmp(&b.name.text));
+    let mut clinicians: Vec<Clinician> = roles.iter().filter_map(clinician).collect();
+    clinicians.sort_by(|a, b| a.name.cmp(&b.name));
+    Clinic { house: house(of("clinic").first().copied()), visit_types, topics, clinicians }
+}
+
+fn house(service: Option<&Value>) -> House {
+    let number = |url, usual| service.and_then(|service| whole(service, url)).unwrap_or(usual);
+    let hours = service.map(hours).filter(|hours| !hours.0.is_empty()).unwrap_or_else(usual_hours);
+    House {
+        id: service.and_then(id),
+        version: service.map_or(0, version),
+        hours,
+        holidays: service.map(away).unwrap_or_default(),
+        notice_hours: number(NOTICE_HOURS, 24),
+        horizon_days: number(HORIZON_DAYS, 60),
+        hold_hours: number(HOLD_HOURS, 24),
+        phone: service.and_then(|service| text(service, "/telecom/0/value")).map(str::to_owned),
+    }
+}
+
+/// Until a clinic says otherwise: Monday to Friday, eight to six.
+fn usual_hours() -> Hours {
+    let days = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+    Hours(
+        days.into_iter()
+            .filter_map(|day| Span::new(day, Time::constant(8, 0, 0, 0), Time::constant(18, 0, 0, 0)))
+            .collect(),
+    )
+}
+
+fn visit_type(service: &Value) -> Option<VisitType> {
+    Some(VisitType {
+        id: id(service)?,
+        version: version(service),
+        name: name(service)?,
+        minutes: whole(service, MINUTES).filter(|minutes| (5..=480).contains(minutes)).unwrap_or(20),
+        booking: extension(service, BOOKING)
+            .and_then(|one| text(one, "/valueCode"))
+            .and_then(Booking::from_code)
+            .unwrap_or_default(),
+        active: service.get("active") != Some(&Value::Bool(false)),
+        form: extension(service, FORM)
+            .and_then(|one| text(one, "/valueReference/reference"))
+            .and_then(|reference| ResourceRef::parse(reference).ok())
+            .map(|reference| reference.id()),
+    })
+}
+
+fn topic(service: &Value) -> Option<Topic> {
+    Some(Topic {
+        id: id(service)?,
+        version: version(service),
+        name: name(service)?,
+        pool: extension(service, POOL)
+            .and_then(|one| text(one, "/valueCode"))
+            .and_then(Pool::from_code)
+            .unwrap_or_default(),
+        answer_days: whole(service, ANSWER_DAYS).unwrap_or(2),
+        active: service.get("active") != Some(&Value::Bool(false)),
+    })
+}
+
+fn clinician(role: &Value) -> Option<Clinician> {
+    if role.get("active") == Some(&Value::Bool(false)) {
+        return None;
+    }
+    let person = ResourceRef::parse(text(role, "/practitioner/reference")?).ok()?;
+    // Where no hours are given nobody said when they work: no free time is made up.
+    let hours = hours(role);
+    let offers = role.get("healthcareService").and_then(Value::as_array).into_iter().flatten();
+    Some(Clinician {
+        role: id(role)?,
+        version: version(role),
+        name: text(role, "/practitioner/display").unwrap_or_default().to_owned(),
+        person,
+        hours,
+        away: away(role),
+        offers: offers
+            .filter_map(|one| ResourceRef::parse(text(one, "/reference")?).ok())
+            .map(|reference| reference.id())
+            .collect(),
+    })
+}
+
+fn hours(resource: &Value) -> Hours {
+    let mut spans = Vec::new();
+    for one in resource.get("availableTime").and_then(Value::as_array).into_iter().flatten() {
+        let days = one.get("daysOfWeek").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let time = |name: &str| one.get(name).and_then(Value::as_str).and_then(|text| text.parse::<Time>().ok());
+        let (from, to) = match one.get("allDay") {
+            Some(Value::Bool(true)) => (Some(Time::midnight()), Some(Time::constant(23, 59, 59, 0))),
+            _ => (time("availableStartTime"), time("availableEndTime")),
+        };
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        spans.extend(days.filter_map(weekday).filter_map(|day| Span::new(day, from, to)));
+    }
+    spans.sort_unstable();
+    Hours(spans)
+}
+
+fn away(resource: &Value) -> Vec<Away> {
+    let all = resource.get("notAvailable").and_then(Value::as_array).into_iter().flatten();
+    let mut away: Vec<Away> = all
+        .filter_map(|one| {
+            let day = |pointer| text(one, pointer)?.get(..10)?.parse::<Date>().ok();
+            let first = day("/during/start")?;
+            Some(Away {
+                why: text(one, "/description").unwrap_or_default().to_owned(),
+                first,
+                last: day("/during/end").unwrap_or(first),
+            })
+        })
+        .collect();
+    away.sort_by_key(|away| away.first);
+    away
+}
+
+/// FHIR R4 `days-of-week`.
+pub(super) const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+fn weekday(code: &str) -> Option<Weekday> {
+    DAYS.iter().find(|(one, _)| *one == code).map(|(_, day)| *day)
+}
+
+fn name(service: &Value) -> Option<Name> {
+    let translations = service
+        .pointer("/_name/extension")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|one| {
+            let of = |url: &str| {
+                one.get("extension")?
+                    .as_array()?
+                    .iter()
+                    .find(|part| part.get("url").and_then(Value::as_str) == Some(url))
+            };
+            Some((text(of("lang")?, "/valueCode")?.to_owned(), text(of("content")?, "/valueString")?.to_owned()))
+        })
+        .collect();
+    Some(Name { text: text(service, "/name")?.to_owned(), translations })
+}
+
+fn category(service: &Value) -> Option<&str> {
+    let concepts = service.get("category")?.as_array()?.iter();
+    let mut codings = concepts.filter_map(|concept| concept.get("coding")?.as_array()).flatten();
+    codings.find(|coding| text(coding, "/system") == Some(SERVICE)).and_then(|coding| text(coding, "/code"))
+}
+
+fn extension<'a>(resource: &'a Value, url: &str) -> Option<&'a Value> {
+    resource.get("extension")?.as_array()?.iter().find(|one| text(one, "/url") == Some(url))
+}
+
+fn whole(resource: &Value, url: &str) -> Option<u16> {
+    extension(resource, url)?.get("valuePositiveInt").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok())
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn id(resource: &Value) -> Option<FhirId> {
+    FhirId::parse(text(resource, "/id")?).ok()
+}
+
+fn version(resource: &Value) -> u32 {
+    text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,138 @@
+//! What was typed and not sent: kept for the account alone that typed it, in the encrypted store, never in an address.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{AccountId, Timestamp};
+use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Table, Tx, tables};
+
+/// How long a draft is kept.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// After this long a draft is no longer what somebody comes back for right after signing in.
+const FRESH: Duration = Duration::from_secs(12 * 3600);
+/// One account's drafts; the oldest makes room.
+const MOST: usize = 20;
+/// A form's body is at most this long.
+const LONGEST: usize = 64 << 10;
+
+const DRAFTS: Table<(AccountId, String), Draft> = Table::new(tables::FORM_DRAFTS);
+
+/// A form as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The fields, `application/x-www-form-urlencoded`.
+    pub body: Vec<u8>,
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub at: Timestamp,
+}
+impl Record for Draft {}
+
+/// Where a draft belongs: the address of the page with the form.
+pub type DraftAt = String;
+
+/// Keeps a draft in the place of an earlier one. What is too long is not kept.
+pub fn keep(tx: &mut Tx<'_>, account: AccountId, place: DraftAt, draft: &Draft) -> Result<(), StoreError> {
+    if draft.body.len() > LONGEST || place.len() > 2_000 {
+        return Ok(());
+    }
+    tx.put(&DRAFTS, &(account, place), draft)?;
+    let mut all: Vec<((AccountId, String), Timestamp)> = tx
+        .scan(&DRAFTS, KeyRange::prefix(&(account,)), Direction::Up)?
+        .map(|row| row.map(|(key, draft)| (key, draft.at)))
+        .collect::<Result<_, _>>()?;
+    all.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+    all.iter().skip(MOST).try_for_each(|(key, _)| tx.delete(&DRAFTS, key))
+}
+
+/// The draft of this account for this page.
+pub fn kept(read: &(impl Read + ?Sized), account: AccountId, place: &str) -> Result<Option<Draft>, StoreError> {
+    read.get(&DRAFTS, &(account, place.to_owned()))
+}
+
+/// Where the account's newest draft belongs, if it is a fresh one: there somebody goes on who signs in again.
+pub fn last_kept(
+    read: &(impl Read + ?Sized),
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<DraftAt>, StoreError> {
+    let mut newest: Option<(Timestamp, String)> = None;
+    for row in read.scan(&DRAFTS, KeyRange::prefix(&(account,)), Direction::Up)? {
+        let ((_, place), draft) = row?;
+        let fresh = now.duration_since(draft.at).unsigned_abs() < FRESH;
+        if fresh && newest.as_ref().is_none_or(|(at, _)| *at < draft.at) {
+            newest = Some((draft.at, place));
+        }
+    }
+    Ok(newest.map(|(_, place)| place))
+}
+
+/// The form was sent, or its draft thrown away.
+pub fn take_away(tx: &mut Tx<'_>, account: AccountId, place: &str) -> Result<(), StoreError> {
+    tx.delete(&DRAFTS, &(account, place.to_owned()))
+}
+
+/// Takes away what nobody came back for; answers with how many rows.
+pub fn swept(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    let old: Vec<_> = tx
+        .scan(&DRAFTS, KeyRange::all(), Direction::Up)?
+        .filter(|row| row.as_ref().map_or(true, |(_, draft)| now.duration_since(draft.at).unsigned_abs() > KEPT))
+        .map(|row| row.map(|(key, _)| key))
+        .collect::<Result<_, _>>()?;
+    old.iter().try_for_each(|key| tx.delete(&DRAFTS, key))?;
+    Ok(old.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Ambient, ManualClock, SeededRandom};
+    use crate::store::{Store, Value};
+
+    fn draft(second: i64) -> Draft {
+        Draft { body: b"a=b".to_vec(), at: Timestamp::from_second(second).unwrap() }
+    }
+
+    #[test]
+    fn a_draft_is_its_accounts_alone_and_the_newest_is_found() {
+        let ambient = Ambient::new(ManualClock::at(Timestamp::UNIX_EPOCH), SeededRandom::new(1));
+        let (one, other) = (AccountId::new(&ambient), AccountId::new(&ambient));
+        let store = Store::in_memory();
+        store
+            .write_blocking(move |tx| {
+                keep(tx, one, "/a".into(), &draft(100))?;
+                keep(tx, one, "/b".into(), &draft(200))?;
+                keep(tx, one, "/c".into(), &Draft { body: vec![0; LONGEST + 1], at: draft(300).at })
+            })
+            .unwrap();
+        let read = store.read().unwrap();
+        let now = Timestamp::from_second(1_000).unwrap();
+        assert_eq!(kept(&read, one, "/a").unwrap(), Some(draft(100)));
+        assert_eq!((kept(&read, other, "/a").unwrap(), kept(&read, one, "/c").unwrap()), (None, None));
+        assert_eq!(last_kept(&read, one, now).unwrap().as_deref(), Some("/b"));
+        assert_eq!(last_kept(&read, one, Timestamp::from_second(100_000).unwrap()).unwrap(), None);
+        store.write_blocking(move |tx| take_away(tx, one, "/b")).unwrap();
+        assert_eq!(last_kept(&store.read().unwrap(), one, now).unwrap().as_deref(), Some("/a"));
+    }
+
+    #[test]
+    fn one_account_keeps_only_so_many() {
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        for n in 0..=MOST {
+            let at = i64::try_from(n).unwrap();
+            store.write_blocking(move |tx| keep(tx, one, format!("/{n}"), &draft(at))).unwrap();
+        }
+        let read = store.read().unwrap();
+        assert_eq!(kept(&read, one, "/0").unwrap(), None);
+        assert!(kept(&read, one, &format!("/{MOST}")).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_bytes_of_a_draft_are_these() {
+        let row = Draft { body: b"a=b".to_vec(), at: Timestamp::from_millisecond(3).unwrap() };
+        let golden = [&[1, 3][..], b"a=b", &[6]].concat();
+        assert_eq!(row.to_stored().unwrap(), golden);
+        assert_eq!(Draft::from_stored(golden.into()).unwrap(), row);
+    }
+}

@@ -1,0 +1,11 @@
+//! What every form of a workflow needs: it is done once however often it is sent, and what was typed is not lost.
+//!
+//! A form carries a key that was made with its page. What a form leads to is remembered under its key in the very
+//! transaction that does it, so that a second click, the back button or a second tab with the same page shows what the
+//! first led to and does nothing again. Text of a form whose session had ended is kept as a [`draft`] of the account.
+
+mod draft;
+mod once;
+
+pub use draft::{Draft, DraftAt, KEPT as DRAFT_KEPT, keep, kept, last_kept, swept as drafts_swept, take_away};
+pub use once::{FormKey, Once, Outcome, outcome, swept as outcomes_swept};

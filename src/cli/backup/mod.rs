@@ -1,0 +1,131 @@
+//! `chartbox backup create | list | verify | restore | drill | prune`
+
+mod answers;
+mod bar;
+mod order;
+mod restore;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::order::Order as BoxOrder;
+use super::place::{Place, Reach};
+use super::{Failure, Out};
+use crate::backup::TargetSpec;
+use crate::base::Timestamp;
+use bar::Bar;
+pub use order::Order;
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    reach: Reach,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make a snapshot of everything, now, while the box goes on working.
+    Create {
+        /// A target's name in the configuration, or a folder [default: all targets of the configuration].
+        #[arg(long, value_name = "NAME|DIR")]
+        target: Option<String>,
+        /// Start anew in a place that held backups before and holds none now: a new disk, say.
+        #[arg(long)]
+        anew: bool,
+    },
+    /// List the snapshots that there are.
+    List {
+        /// One target only.
+        #[arg(long, value_name = "NAME|DIR", conflicts_with = "from")]
+        target: Option<String>,
+        /// A folder with backups, without a box: on a new computer. With --sheet or --passphrase-file it says what is in them.
+        #[arg(long, value_name = "NAME|DIR")]
+        from: Option<String>,
+    },
+    /// Make a box of a snapshot, in a folder where none is.
+    Restore {
+        /// Which: `latest`, a number, or a name or a part of it, as `backup list` shows them.
+        #[arg(value_name = "SNAPSHOT", default_value = "latest")]
+        snapshot: String,
+        /// Where the backups are: a folder, or a target's name in the configuration.
+        #[arg(long, value_name = "TARGET")]
+        from: String,
+        /// The new box's folder, empty or not there yet.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// As it was at this time, such as 2026-03-03T09:00:00Z: the last snapshot that is not younger.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+    },
+}
+
+impl Backup {
+    pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        let Self { what, reach, json } = self;
+        match what {
+            What::Create { target, anew } => {
+                let target = meant(&reach.place, target)?;
+                let answer = ask(&reach, Order::Create { target, anew })?;
+                show(out, json, &answer, answers::created)?;
+                answers::all_good(&answer)
+            }
+            What::List { target, from: None } => {
+                let target = meant(&reach.place, target)?;
+                let answer = ask(&reach, Order::List { target })?;
+                show(out, json, &answer, answers::listed)
+            }
+            What::List { from: Some(from), .. } => {
+                let answer = restore::list(&reach, &spec(&reach.place, &from)?)?;
+                show(out, json, &answer, answers::listed)
+            }
+            What::Restore { snapshot, from, to, at } => {
+                let answer = restore::restore(&reach, spec(&reach.place, &from)?, snapshot, at, to)?;
+                show(out, json, &answer, answers::restored)
+            }
+        }
+    }
+}
+
+/// Has the box do it, and shows how far it is.
+fn ask(reach: &Reach, order: Order) -> Result<Value, Failure> {
+    let bar = Bar::new();
+    let answer = reach.long_order(BoxOrder::Backup(order), &mut std::iter::empty(), &mut |said| {
+        bar.said(&said);
+        Ok(())
+    });
+    bar.clear();
+    answer
+}
+
+fn show(
+    out: &mut Out,
+    json: bool,
+    answer: &Value,
+    text: impl FnOnce(&mut Out, &Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if json { out.json(answer) } else { text(out, answer) }
+}
+
+/// A target's name as it is, or a folder as a whole path: the running box may stand elsewhere.
+fn meant(place: &Place, target: Option<String>) -> Result<Option<String>, Failure> {
+    let Some(target) = target else { return Ok(None) };
+    let spec = spec(place, &target)?;
+    Ok(Some(spec.name))
+}
+
+fn spec(place: &Place, target: &str) -> Result<TargetSpec, Failure> {
+    let config = place.config()?;
+    if let Some(spec) = config.backup.targets.0.iter().find(|spec| spec.name == target) {
+        return Ok(spec.clone());
+    }
+    let whole = std::path::absolute(Path::new(target)).map_err(anyhow::Error::from)?;
+    let whole = whole.to_str().ok_or_else(|| Failure::Usage("a target's path has to be readable text".into()))?;
+    Ok(TargetSpec::at(whole.trim_end_matches('/')))
+}

@@ -1,0 +1,121 @@
+//! What the box does for `chartbox backup`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::app::{AppError, Opened};
+use crate::backup::{Anew, BackupError, Backups, Created, Progress, Watch};
+use crate::base::ActorRef;
+use crate::cli::Failure;
+use crate::cli::order::{Caller, Talk};
+
+/// What is asked of the box.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    Create { target: Option<String>, anew: bool },
+    List { target: Option<String> },
+}
+
+impl Order {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "backup-create",
+            Self::List { .. } => "backup-list",
+        }
+    }
+
+    pub async fn carry_out(self, opened: &Opened, caller: Caller, talk: Talk) -> Result<Value, Failure> {
+        let by = ActorRef::system(&caller.job(self.name()));
+        let backups = opened.backups.clone();
+        match self {
+            Self::Create { target, anew } => {
+                let anew = if anew { Anew::Yes } else { Anew::No };
+                work(talk, move |watch| {
+                    let targets = backups.named(target.as_deref())?;
+                    backups.create(&targets, anew, &by, watch).map(|created| said_of(&created))
+                })
+                .await
+            }
+            Self::List { target } => {
+                let event = caller.event("backup-list", crate::audit::Action::Command);
+                let _ = opened.audit.commit(vec![event]).await.map_err(AppError::from)?;
+                work(talk, move |_| list(&backups, target.as_deref())).await
+            }
+        }
+    }
+}
+
+/// Runs blocking work; it hears when nobody waits for it any more.
+async fn work<F>(talk: Talk, job: F) -> Result<Value, Failure>
+where
+    F: FnOnce(&Said) -> Result<Value, BackupError> + Send + 'static,
+{
+    let stop = Arc::new(AtomicBool::new(false));
+    let _stops = StopsWhenDropped(stop.clone());
+    let said = Said { say: talk.say, stop };
+    let done = tokio::task::spawn_blocking(move || job(&said)).await.map_err(anyhow::Error::from)?;
+    Ok(done.map_err(AppError::from)?)
+}
+
+struct StopsWhenDropped(Arc<AtomicBool>);
+
+impl Drop for StopsWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Tells the command how far it is.
+struct Said {
+    say: mpsc::Sender<Value>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Watch for Said {
+    fn progress(&self, progress: Progress) {
+        let said = json!({ "phase": progress.phase.code(), "done": progress.done, "total": progress.total });
+        // A word that is lost is made up for by the next.
+        let _ = self.say.try_send(said);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn said_of(created: &Created) -> Value {
+    let targets: Vec<Value> = created
+        .targets
+        .iter()
+        .map(|done| match &done.result {
+            Ok(written) => json!({
+                "target": done.target.name,
+                "place": done.target.place,
+                "bytes": written.bytes,
+                "chunks": written.chunks,
+                "packs": written.packs,
+            }),
+            Err(error) => json!({ "target": done.target.name, "place": done.target.place, "error": error.to_string() }),
+        })
+        .collect();
+    json!({
+        "snapshot": created.name.as_str(),
+        "number": created.name.number(),
+        "created": created.name.time().to_string(),
+        "auditEntries": created.entries,
+        "rows": created.rows,
+        "bytes": created.bytes,
+        "seconds": created.seconds,
+        "targets": targets,
+    })
+}
+
+fn list(backups: &Backups, target: Option<&str>) -> Result<Value, BackupError> {
+    let listed = backups.list(target)?;
+    Ok(json!({ "targets": listed.iter().map(super::answers::of_target).collect::<Vec<_>>() }))
+}

@@ -1,0 +1,140 @@
+//! A workflow's act: what it depends on is looked at, and its rows and resources are written, in one transaction.
+//!
+//! Two people can press the same button at once. So a workflow never reads, decides and then writes: what must hold is
+//! asked by [`Inside`], in the writer, where nobody else writes between the question and the answer. [`Inside`] sees the
+//! whole record, whoever acts, because "is this hour taken" has one answer for everybody; so nothing of a resource leaves
+//! it but what its caller decides by.
+
+use serde_json::Value;
+
+use super::error::RecordError;
+use super::numbers::{find, row};
+use super::rows::State;
+use super::writing::no_reading;
+use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, search};
+use crate::access::Actor;
+use crate::audit::{AuditError, AuditedTx};
+use crate::base::{FhirId, Timestamp};
+use crate::fhir::ResourceType;
+use crate::fhir::search::Query;
+use crate::store::{Read, StoreError, Tx};
+
+/// The most resources that one question may open.
+const MOST: usize = 5_000;
+
+/// Why an act was not done. Nothing of it was written but the entry that says that it was tried.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError<E: std::error::Error> {
+    /// The workflow's own no: the slot was taken, say.
+    #[error(transparent)]
+    Told(E),
+    #[error(transparent)]
+    Record(RecordError),
+}
+
+impl<E: std::error::Error> From<RecordError> for ActError<E> {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+impl<E: std::error::Error> From<AuditError> for ActError<E> {
+    fn from(error: AuditError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+impl<E: std::error::Error> From<StoreError> for ActError<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+/// The writer, from the inside: questions about the record, and rows of the caller's own tables.
+pub struct Inside<'a, 'b, 'c> {
+    tx: &'a mut AuditedTx<'b, 'c>,
+    now: Timestamp,
+}
+
+impl<'c> Inside<'_, '_, 'c> {
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The version of a resource that is there and not deleted.
+    pub fn version(&self, kind: ResourceType, id: &FhirId) -> Result<Option<u32>, RecordError> {
+        let Some(number) = find(&**self.tx, kind, id)? else { return Ok(None) };
+        let row = row(&**self.tx, number)?;
+        Ok((row.state == State::Live).then_some(row.version))
+    }
+
+    /// What `pick` takes of each resource that a search finds: see [`Records::glimpse`].
+    pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
+        glimpse(&**self.tx, query, pick)
+    }
+
+    /// For rows of the calling room's own tables, and no others.
+    pub fn rows(&mut self) -> &mut Tx<'c> {
+        self.tx
+    }
+}
+
+/// Without sort, page or summary in the search.
+fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
+    let wanted = search::Wanted { within: None, size: MOST, after: None };
+    let found = search::run(read, query, &wanted, &mut |_| Ok(true))?;
+    if found.next.is_some() {
+        return Err(RecordError::TooWide);
+    }
+    let mut picked = Vec::new();
+    for (_, row) in found.matches {
+        let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+        picked.extend(pick(&value));
+    }
+    Ok(picked)
+}
+
+impl Records {
+    /// What `pick` takes of each resource that a search finds, whoever asks and without an entry: for what has one answer
+    /// for everybody and says nothing of anybody, such as the hours at which a clinician is busy. A plain function, and
+    /// what it takes must name no patient.
+    pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
+        glimpse(&self.audit().read()?, query, pick)
+    }
+
+    /// [`Records::change_all`] for a workflow: `first` looks at what must hold and writes the workflow's own rows; then
+    /// the changes are made; all of it with one entry in one transaction, or nothing. A refusal is written down.
+    pub async fn act<T, E>(
+        &self,
+        actor: &Actor,
+        why: Why,
+        changes: Vec<Change>,
+        how: Transaction,
+        first: impl FnOnce(&mut Inside<'_, '_, '_>) -> Result<T, ActError<E>> + Send + 'static,
+    ) -> Result<(T, Disclosed<Vec<Written>>), ActError<E>>
+    where
+        T: Send + 'static,
+        E: std::error::Error + Send + 'static,
+    {
+        let job = self.job(actor, &why, Group { changes, ..Group::default() }, how, no_reading);
+        let now = self.audit().ambient().now();
+        let write = self.audit().write(move |tx: &mut AuditedTx<'_, '_>| {
+            let told = first(&mut Inside { tx, now })?;
+            Ok::<_, ActError<E>>((told, job(tx).map_err(RecordError::without_place)?))
+        });
+        match write.await {
+            Ok(((told, written), proof)) => {
+                let written = written.disclose(&proof).map_err(RecordError::from)?;
+                Ok((told, written.map(|(written, ())| written)))
+            }
+            Err(error) => {
+                let event = match &error {
+                    ActError::Record(error) => self.refusal(actor, &why, error),
+                    ActError::Told(_) => super::event(actor, &why).outcome(crate::audit::Outcome::Failed),
+                };
+                drop(self.audit().commit(vec![event]).await.map_err(RecordError::from)?);
+                Err(error)
+            }
+        }
+    }
+}
