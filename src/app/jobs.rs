@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -12,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::error::AppError;
 use super::opened::Opened;
 use crate::audit::{Action, Audit, Event, VerifyInput, last_check, last_checkpoint};
+use crate::backup::{BackupError, Watch};
 use crate::base::Timestamp;
 use crate::care::export::Exports;
 use crate::discovery::{Announcement, Presence, is_reachable};
@@ -146,6 +148,36 @@ pub(super) async fn renewal(opened: Arc<Opened>, certificates: Arc<Certificates>
         Ok(())
     })
     .await;
+}
+
+/// Makes the backups that are due, and tries to restore them. What is running when the box stops is broken off.
+pub(super) async fn backups(opened: Arc<Opened>, stop: Stop) {
+    every(5 * MINUTE, stop.clone(), "backup", || async {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (backups, watch) = (opened.backups.clone(), Stopped(stopped.clone()));
+        let mut work = tokio::task::spawn_blocking(move || backups.run_due(&watch));
+        let done = tokio::select! {
+            done = &mut work => done,
+            () = stop.stopped() => {
+                stopped.store(true, Ordering::Relaxed);
+                work.await
+            }
+        };
+        match done {
+            Ok(Ok(()) | Err(BackupError::Stopped)) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(AppError::Wrong("the backup ended unexpectedly".into())),
+        }
+    })
+    .await;
+}
+
+struct Stopped(Arc<AtomicBool>);
+
+impl Watch for Stopped {
+    fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Announces the box's name on the clinic's network. That it cannot be announced is said, and keeps nothing else

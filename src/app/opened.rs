@@ -73,7 +73,7 @@ impl Opened {
         let exports = Exports::new(records.clone(), identity.clone(), approval, keep);
         let (root, opened_by) = (unlocked.root, unlocked.kind);
         let home = BoxHome::new(folder.clone(), root.clone(), &settings);
-        let backups = Backups::new(audit.clone(), home, config.backup.targets.0.clone());
+        let backups = Backups::new(audit.clone(), home, config.backup.targets.0.clone(), config.backup_schedule());
         Ok(Self {
             folder,
             config,

@@ -13,6 +13,7 @@ use crate::store::{Direction, KeyRange, ReadExt, SCHEMA, Snapshot};
 use super::error::BackupError;
 use super::index::Index;
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
+use super::prune::{marked, marks};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::rows::{Attempt, BACKUPS, LastMade, Made};
 use super::samples;
@@ -102,7 +103,10 @@ impl Backups {
         let lease = self.lease(&spec.name, "a backup")?;
         let repository = self.open_to_write(spec, anew)?;
         let cache = self.cache(&repository);
-        let index = Index::load(repository.target(), &self.keyring()?, Some(&cache))?;
+        let keyring = self.keyring()?;
+        // What is to be removed is not relied on: it may be gone when this snapshot is done.
+        let marked = marked(&marks(&repository, &keyring)?);
+        let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let names = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
         let (previous, snapshots) = (names.last().cloned(), names.len() as u64);

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::layout::Attachment;
 use super::service::{Backups, Home, TargetSpec};
-use super::{BackupError, FillError, Index, Keyring, Reader, Repository, Unwatched, fill};
+use super::target::{Listed, Name, Put, Shelf, Target, TargetError};
+use super::{BackupError, FillError, Index, Keep, Keyring, Reader, Repository, Schedule, Unwatched, fill};
 use crate::audit::{Action, Audit, Event};
 use crate::base::{ActorRef, Ambient, ManualClock, Secret, SeededRandom};
 use crate::crypto::keyslots::SlotKey;
 use crate::crypto::{KeySlots, Root, Sheet, Signer};
-use crate::store::{Snapshot, Store, StoreError, Table, tables};
+use crate::store::{SCHEMA, Snapshot, Store, StoreError, Table, tables};
 
 pub const ROWS: Table<(u32,), Vec<u8>> = Table::new(tables::TEST);
+
+/// What a store on disk says of its version.
+const FACTS: Table<(u8,), u64> = Table::new(tables::META);
 
 /// Every row of a store, as bytes.
 pub type Contents = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
@@ -49,6 +55,7 @@ impl Home for TestHome {
 
 pub struct TestBox {
     pub place: tempfile::TempDir,
+    pub clock: ManualClock,
     pub ambient: Ambient,
     pub store: Store,
     pub audit: Audit,
@@ -64,14 +71,21 @@ impl TestBox {
 
     pub fn over(store: Store, seed: u64) -> Self {
         let clock = ManualClock::at("2026-03-03T02:20:00Z".parse().unwrap());
-        let ambient = Ambient::new(clock, SeededRandom::new(seed));
+        let ambient = Ambient::new(clock.clone(), SeededRandom::new(seed));
         let root = Root::generate(&ambient);
         let sheet = Sheet::generate(&ambient);
         let audit = Audit::new(store.clone(), ambient.clone());
+        let versioned: Result<(), StoreError> = store.write_blocking(|tx| tx.put(&FACTS, &(0,), &SCHEMA));
+        versioned.unwrap();
         let _ = audit.commit_blocking(vec![Event::system("init", Action::Init)]).unwrap();
         let place = tempfile::tempdir().unwrap();
         let backups = backups(&audit, &root, &sheet, place.path());
-        Self { place, ambient, store, audit, root, sheet, backups }
+        Self { place, clock, ambient, store, audit, root, sheet, backups }
+    }
+
+    /// The same box under another root, as after a rotation.
+    pub fn with_root(&self, root: Root) -> Backups {
+        backups(&self.audit, &root, &self.sheet, self.place.path())
     }
 
     pub fn spec(&self, name: &str) -> TargetSpec {
@@ -117,7 +131,9 @@ fn backups(audit: &Audit, root: &Root, sheet: &Sheet, place: &Path) -> Backups {
     let key = SlotKey::RecoverySheet(sheet.clone());
     let slots = KeySlots::create(root, audit.store().id(), 1, &key, audit.ambient()).unwrap().to_text().unwrap();
     let home = TestHome { root: root.clone(), slots, folder: place.join("backups") };
-    Backups::new(audit.clone(), home, vec![spec(place, "one"), spec(place, "two")])
+    let keep = Keep { hourly: 0, daily: 7, weekly: 4, monthly: 12, yearly: 10, zone: jiff::tz::TimeZone::UTC };
+    let schedule = Schedule { every_hours: 24, hour: 1, drill_days: 7, keep };
+    Backups::new(audit.clone(), home, vec![spec(place, "one"), spec(place, "two")], schedule)
 }
 
 fn spec(place: &Path, name: &str) -> TargetSpec {
@@ -176,6 +192,87 @@ pub fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
+/// Puts a folder back as it was.
+pub fn put_back(path: &Path, was: &BTreeMap<PathBuf, Vec<u8>>) {
+    for file in files(path).keys().filter(|file| !was.contains_key(*file)) {
+        std::fs::remove_file(file).unwrap();
+    }
+    for (file, bytes) in was {
+        if std::fs::read(file).ok().as_ref() != Some(bytes) {
+            std::fs::write(file, bytes).unwrap();
+        }
+    }
+}
+
+/// A target in memory whose n-th question fails: as one that is away, full, or silent.
+#[derive(Clone, Default)]
+pub struct Faulty {
+    pub files: Arc<Mutex<BTreeMap<Name, Vec<u8>>>>,
+    /// Questions until one fails; none does at 0.
+    pub fuse: Arc<AtomicUsize>,
+    /// Whether everything after the one that failed fails too.
+    pub for_good: Arc<std::sync::atomic::AtomicBool>,
+    pub asked: Arc<AtomicUsize>,
+}
+
+impl Faulty {
+    fn burn(&self) -> Result<(), TargetError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let before = self.fuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+            0 => None,
+            1 if self.for_good.load(Ordering::SeqCst) => Some(1),
+            left => Some(left - 1),
+        });
+        let place = "faulty".to_owned();
+        if before == Ok(1) { Err(TargetError::Gone { place, why: "on purpose".into() }) } else { Ok(()) }
+    }
+
+    fn missing(&self, name: &Name) -> TargetError {
+        TargetError::Missing { place: "faulty".into(), name: name.clone() }
+    }
+}
+
+impl Target for Faulty {
+    fn place(&self) -> &str {
+        "faulty"
+    }
+    fn put(&self, name: &Name, bytes: &[u8]) -> Result<Put, TargetError> {
+        self.burn()?;
+        let mut files = self.files.lock().unwrap();
+        if files.contains_key(name) {
+            return Ok(Put::There);
+        }
+        files.insert(name.clone(), bytes.to_vec());
+        Ok(Put::New)
+    }
+    fn get(&self, name: &Name, _: u64) -> Result<Vec<u8>, TargetError> {
+        self.burn()?;
+        self.files.lock().unwrap().get(name).cloned().ok_or_else(|| self.missing(name))
+    }
+    fn get_range(&self, name: &Name, offset: u64, len: usize) -> Result<Vec<u8>, TargetError> {
+        self.burn()?;
+        let files = self.files.lock().unwrap();
+        let bytes = files.get(name).ok_or_else(|| self.missing(name))?;
+        let offset = offset as usize;
+        let length = || TargetError::Length { place: "faulty".into(), name: name.clone() };
+        bytes.get(offset..offset + len).map(<[u8]>::to_vec).ok_or_else(length)
+    }
+    fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, TargetError> {
+        self.burn()?;
+        let files = self.files.lock().unwrap();
+        let on_shelf = files.iter().filter(|(name, _)| name.shelf() == shelf);
+        Ok(on_shelf.map(|(name, bytes)| Listed { name: name.clone(), bytes: bytes.len() as u64 }).collect())
+    }
+    fn delete(&self, name: &Name) -> Result<(), TargetError> {
+        self.burn()?;
+        self.files.lock().unwrap().remove(name);
+        Ok(())
+    }
+    fn sync(&self) -> Result<(), TargetError> {
+        self.burn()
+    }
+}
+
 /// A store with these rows.
 pub fn store_of(all: Contents) -> Store {
     let filled = Store::filled_in_memory(|filling| {
@@ -185,4 +282,18 @@ pub fn store_of(all: Contents) -> Store {
         })
     });
     filled.unwrap_or_else(|FillError(error)| panic!("{error}"))
+}
+
+static INJECTED: Mutex<BTreeMap<String, Faulty>> = Mutex::new(BTreeMap::new());
+
+/// A target that fails when told to, under a name of its own.
+pub fn inject(name: &str) -> (Faulty, TargetSpec) {
+    let faulty = Faulty::default();
+    INJECTED.lock().unwrap().insert(name.to_owned(), faulty.clone());
+    (faulty, TargetSpec { name: name.into(), place: name.into() })
+}
+
+/// The target that a test put under this name.
+pub fn injected(place: &str) -> Option<Arc<dyn Target>> {
+    INJECTED.lock().unwrap().get(place).map(|faulty| Arc::new(faulty.clone()) as Arc<dyn Target>)
 }

@@ -1,6 +1,6 @@
 //! Which chunk lies where: the indexes of all packs of a repository, read from the packs' ends and kept beside the store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,6 +48,16 @@ pub struct Index {
 impl Index {
     /// Reads the indexes of all packs, those in `cache` from there.
     pub fn load(target: &dyn Target, keyring: &Keyring, cache: Option<&Cache>) -> Result<Self, BackupError> {
+        Self::load_marked(target, keyring, cache, &BTreeSet::new())
+    }
+
+    /// [`Index::load`], where a chunk that lies twice is taken from the pack that is not in `marked`.
+    pub fn load_marked(
+        target: &dyn Target,
+        keyring: &Keyring,
+        cache: Option<&Cache>,
+        marked: &BTreeSet<String>,
+    ) -> Result<Self, BackupError> {
         let files = target.list(Shelf::Packs)?;
         let next = AtomicUsize::new(0);
         let read = Mutex::new(Vec::with_capacity(files.len()));
@@ -74,7 +84,9 @@ impl Index {
         }
         let mut read = read.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         // The order decides where a chunk is taken from that lies in two packs: the same each time.
-        read.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+        // The last one wins.
+        let order = |file: &Listed| (!marked.contains(file.name.file()), file.name.clone());
+        read.sort_by_cached_key(|(file, _)| order(file));
         let mut index = Self::default();
         for (file, of_file) in read {
             match of_file {
@@ -96,6 +108,21 @@ impl Index {
             let Chunk { name, offset, sealed, bytes } = *chunk;
             (name, Place { pack: number, offset, sealed, bytes })
         }));
+    }
+
+    /// The same without some packs, by their files: what a backup may rely on when they are to be removed. They have to
+    /// have been named when it was loaded.
+    pub fn without(&self, files: &BTreeSet<String>) -> Self {
+        let (mut packs, mut number_of) = (Vec::new(), HashMap::new());
+        for (number, pack) in self.packs.iter().enumerate().filter(|(_, pack)| !files.contains(pack.name.file())) {
+            number_of.insert(number as u32, packs.len() as u32);
+            packs.push(pack.clone());
+        }
+        let chunks = self.chunks.iter().filter_map(|(name, place)| {
+            let pack = *number_of.get(&place.pack)?;
+            Some((*name, Place { pack, ..*place }))
+        });
+        Self { chunks: chunks.collect(), packs, unreadable: self.unreadable.clone() }
     }
 
     pub fn has(&self, name: &ChunkName) -> bool {

@@ -45,35 +45,47 @@
 
 mod create;
 mod cut;
+mod drill;
 mod error;
 mod index;
 mod keyring;
 pub mod layout;
 mod list;
+mod prune;
 mod reading;
 mod repository;
 mod restore;
+mod retention;
 mod rows;
 mod samples;
 mod scan;
+mod schedule;
 mod service;
 pub mod target;
+mod verify;
 mod watch;
 mod writing;
 
 pub use create::{Created, Done};
+pub use drill::{Throwaway, last_passed};
 pub use error::{BackupError, Damage, Lost, What};
 pub use index::{Cache, Index};
 pub use keyring::Keyring;
 pub use list::{ListedSnapshot, ListedTarget, list_without_box};
+pub use prune::{How, Pruned, Removal};
 pub use reading::Reader;
 pub use repository::{Known, Repository};
 pub use restore::{FillError, fill};
+pub use retention::Keep;
 pub use rows::{Attempt, DrillRow, LastMade, Made, Sample, TargetRow, Verified};
+pub use schedule::{Schedule, Standing, TargetStanding};
 pub use service::{Anew, Backups, Home, TargetSpec};
+pub use verify::{Checked, Depth, check};
 pub use watch::{Phase, Progress, Unwatched, Watch};
 pub use writing::Written;
 
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

@@ -54,6 +54,19 @@ fn somewhere(view: &Snapshot, table: crate::store::TableId, ambient: &Ambient) -
     Ok([first.get(..same).unwrap_or_default(), &between.to_be_bytes()].concat())
 }
 
+/// How many samples are not in `view` as they were.
+pub fn missing(view: &Snapshot, samples: &[Sample]) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut wrong = std::collections::BTreeMap::<String, u64>::new();
+    for sample in samples {
+        let table = tables::numbered(sample.table);
+        let found = table.map(|table| view.raw_get(table, &sample.key)).transpose()?.flatten();
+        if found.is_none_or(|value| hash(&value) != sample.hash) {
+            *wrong.entry(table.map_or("a table of another version", |table| table.name()).to_owned()).or_default() += 1;
+        }
+    }
+    Ok(wrong.into_iter().collect())
+}
+
 fn hash(value: &[u8]) -> [u8; 32] {
     *blake3::hash(value).as_bytes()
 }
@@ -67,7 +80,7 @@ mod tests {
     const ROWS: Table<(u32,), Vec<u8>> = Table::new(tables::TEST);
 
     #[test]
-    fn samples_come_from_all_over_a_table_and_no_row_twice() {
+    fn samples_come_from_all_over_a_table_and_a_changed_row_is_missed() {
         let store = Store::in_memory();
         let put = |value: u8| {
             store
@@ -81,5 +94,9 @@ mod tests {
         let ambient = Ambient::new(SystemClock, SeededRandom::new(5));
         let samples = take(&store.read().unwrap(), &ambient).unwrap();
         assert!(samples.len() > 3 && samples.iter().any(|sample| sample.key[2..] > [1, 0][..]), "{samples:?}");
+        assert!(missing(&store.read().unwrap(), &samples).unwrap().is_empty());
+        put(2);
+        let wrong = missing(&store.read().unwrap(), &samples).unwrap();
+        assert_eq!(wrong, [("test".to_owned(), samples.len() as u64)]);
     }
 }

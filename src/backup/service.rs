@@ -7,14 +7,15 @@ use crate::audit::{self, Action, Audit, Event, Purpose};
 use crate::base::{ActorRef, Ambient, Secret, Timestamp};
 use crate::crypto::Signer;
 use crate::crypto::backup::{KeyId, RepositoryKey};
-use crate::store::{Direction, KeyRange, ReadExt, Store, StoreError};
+use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
 
 use super::error::BackupError;
 use super::index::Cache;
 use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::repository::{Known, Repository};
-use super::rows::{DRILLS, DrillRow, KEYS, KeyRow, LEASES, LeaseRow, TARGETS, TargetRow};
+use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LEASES, LeaseRow, Made, TARGETS, TargetRow};
+use super::schedule::Schedule;
 use super::target::{FolderTarget, Missing, Target};
 
 /// What a box gives to its backups besides its store.
@@ -56,6 +57,10 @@ impl TargetSpec {
 
     /// Opens it.
     pub fn open(&self, missing: Missing) -> Result<Arc<dyn Target>, BackupError> {
+        #[cfg(test)]
+        if let Some(target) = super::fixture::injected(&self.place) {
+            return Ok(target);
+        }
         Ok(Arc::new(FolderTarget::open(self.place.as_ref(), missing)?))
     }
 }
@@ -68,12 +73,14 @@ pub struct Backups {
     pub(super) ambient: Ambient,
     pub(super) home: Arc<dyn Home>,
     targets: Arc<[TargetSpec]>,
+    pub(super) schedule: Arc<Schedule>,
 }
 
 impl Backups {
-    pub fn new(audit: Audit, home: impl Home + 'static, targets: Vec<TargetSpec>) -> Self {
+    pub fn new(audit: Audit, home: impl Home + 'static, targets: Vec<TargetSpec>, schedule: Schedule) -> Self {
         let (store, ambient) = (audit.store().clone(), audit.ambient().clone());
-        Self { store, audit, ambient, home: Arc::new(home), targets: targets.into() }
+        let (targets, schedule) = (targets.into(), Arc::new(schedule));
+        Self { store, audit, ambient, home: Arc::new(home), targets, schedule }
     }
 
     /// The targets of the configuration.
@@ -181,10 +188,25 @@ impl Backups {
         Ok(Lease { store: self.store.clone(), target: name })
     }
 
+    /// What is being done with targets in this run of the box, and since when.
+    pub(super) fn busy(&self) -> Result<Vec<(String, String, Timestamp)>, BackupError> {
+        let boot = self.audit.boot();
+        let rows = self.store.read()?.scan(&LEASES, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
+        let held = rows.into_iter().filter(|(_, row)| row.boot == boot);
+        Ok(held
+            .map(|((target,), row)| (target.trim_end_matches(DRILL_LEASE).to_owned(), row.doing, row.since))
+            .collect())
+    }
+
     /// What is known of the targets, by name.
     pub fn known(&self) -> Result<Vec<(String, TargetRow)>, BackupError> {
         let rows = self.store.read()?.scan(&TARGETS, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
         Ok(rows.into_iter().map(|((name,), row)| (name, row)).collect())
+    }
+
+    /// What the live store had when a snapshot was made.
+    pub(super) fn made(&self, number: u64) -> Result<Option<Made>, BackupError> {
+        Ok(self.store.read()?.get(&BACKUPS, &(number,))?)
     }
 
     /// The drills that were run, newest first.
@@ -192,6 +214,25 @@ impl Backups {
         let read = self.store.read()?;
         let rows = read.scan(&DRILLS, KeyRange::all(), Direction::Up)?.take(most);
         rows.map(|row| row.map(|(_, row)| row).map_err(BackupError::from)).collect()
+    }
+
+    pub(super) fn keep_drill(&self, row: DrillRow) -> Result<(), BackupError> {
+        let mut at = self.ambient.now().as_microsecond();
+        self.store.write_essential_blocking(move |tx| {
+            // Two within one tick of the clock are two.
+            while tx.contains(&DRILLS, &(Desc(at),))? {
+                at += 1;
+            }
+            tx.put(&DRILLS, &(Desc(at),), &row)?;
+            // A few years of weekly ones.
+            let old: Vec<(Desc<i64>,)> = tx
+                .scan(&DRILLS, KeyRange::all(), Direction::Up)?
+                .skip(DRILLS_KEPT)
+                .filter_map(|row| row.ok().map(|(key, _)| key))
+                .collect();
+            old.iter().try_for_each(|key| tx.delete(&DRILLS, key))
+        })?;
+        Ok(())
     }
 
     /// Changes what is known of a target.
@@ -218,6 +259,12 @@ impl Backups {
         Ok(())
     }
 }
+
+/// A drill only reads: it has a lease of its own beside that of the target.
+pub(super) const DRILL_LEASE: &str = " drill";
+
+/// How many drills are remembered.
+const DRILLS_KEPT: usize = 200;
 
 /// Whether a target that was used before may be begun anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

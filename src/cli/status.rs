@@ -8,6 +8,7 @@ use super::place::Reach;
 use super::{Failure, Out, field};
 use crate::app::{AppError, Opened, stored_leaf};
 use crate::audit::{self, Action};
+use crate::backup::{Standing, TargetStanding};
 use crate::store::StoreStats;
 
 #[derive(Debug, Args)]
@@ -53,6 +54,9 @@ impl Status {
             ("verified", "lastVerified"),
             ("found", "logFound"),
             ("checkpoint", "lastCheckpoint"),
+            ("last backup", "lastBackup"),
+            ("last drill", "lastDrill"),
+            ("backups", "backupsStand"),
             ("certificate", "certificateUntil"),
             ("store", "storeBytes"),
             ("disk free", "diskFreeBytes"),
@@ -74,6 +78,7 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     let StoreStats { file_bytes, disk, room, .. } = opened.store.stats();
     let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
     let setup = opened.identity.setup_state().map_err(AppError::from)?;
+    let backups = opened.backups.standing().map_err(AppError::from)?;
     Ok(json!({
         "clinic": opened.settings.clinic,
         "name": opened.settings.local_name(),
@@ -92,11 +97,37 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
         "lastVerified": check.map(|check| check.at.to_string()),
         "logFound": check.map(|check| format!("{:?}", check.found).to_lowercase()),
         "lastCheckpoint": last.map(|last| last.time.to_string()),
+        "lastBackup": backups.iter().filter_map(TargetStanding::last).max().map(|at| at.to_string()),
+        "lastDrill": backups.iter().filter_map(|target| target.drill_passed).max().map(|at| at.to_string()),
+        "backupsStand": stand(&backups),
+        "backups": backups.iter().map(of_target).collect::<Vec<_>>(),
         "certificateUntil": certificate,
         "storeBytes": file_bytes,
         "diskFreeBytes": disk.map(|disk| disk.free),
         "diskRoom": room.name(),
     }))
+}
+
+/// The worst there is, in a word. Without a target there is none.
+fn stand(backups: &[TargetStanding]) -> &'static str {
+    let all = backups.iter().flat_map(|target| [target.backup_stands, target.drill_stands]);
+    all.max().map_or("no target", Standing::code)
+}
+
+fn of_target(target: &TargetStanding) -> Value {
+    json!({
+        "target": target.spec.name,
+        "place": target.spec.place,
+        "last": target.last().map(|at| at.to_string()),
+        "stands": target.backup_stands.code(),
+        "error": target.error(),
+        "drill": target.drill.as_ref().map(|drill| json!({
+            "at": drill.at.to_string(),
+            "passed": drill.passed(),
+            "faults": drill.faults,
+        })),
+        "drillStands": target.drill_stands.code(),
+    })
 }
 
 /// A new setup code. The one before is good no more.

@@ -37,6 +37,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::audit::Audit;
+use crate::backup::Backups;
 use crate::base::{Ambient, Timestamp};
 use crate::care::export::Exports;
 use crate::crypto::{Signer, SlotKind};
@@ -115,6 +116,7 @@ pub struct Parts {
     pub audit: Audit,
     pub identity: Identity,
     pub records: Records,
+    pub backups: Backups,
     pub exports: Exports,
     pub ambient: Ambient,
     /// Signs checkpoints of the access log.

@@ -20,6 +20,8 @@ use super::House;
 use super::respond::Refusal;
 use super::routes::Entrance;
 use crate::audit;
+use crate::backup::{Backups, Standing};
+use crate::base::Timestamp;
 use crate::store::{DiskRoom, Read, StoreStats};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -44,6 +46,7 @@ pub struct Metrics {
     turned_away: Family<Door, Counter>,
     store: StoreGauges,
     log: LogGauges,
+    backups: BackupGauges,
     ready: Arc<AtomicBool>,
 }
 
@@ -78,6 +81,47 @@ impl LogGauges {
         self.verified.set(check.map_or(0, |check| check.at.as_second()));
         self.tampered.set(i64::from(check.is_some_and(|check| check.found == audit::CheckFound::Tampered)));
         self.checkpoint.set(audit::last_checkpoint(read)?.map_or(0, |last| last.time.as_second()));
+        Ok(())
+    }
+}
+
+/// How backups stand, taken when a watcher asks. A target's name is the operator's word for a place.
+#[derive(Clone, Default)]
+struct BackupGauges {
+    made: Family<Place, Gauge<i64, AtomicI64>>,
+    drilled: Family<Place, Gauge<i64, AtomicI64>>,
+    bad: Family<Place, Gauge<i64, AtomicI64>>,
+    drill_bad: Family<Place, Gauge<i64, AtomicI64>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Place {
+    target: String,
+}
+
+impl BackupGauges {
+    fn register(&self, registry: &mut Registry) {
+        let made = "When the last backup was made, since 1970; 0 for never";
+        registry.register_with_unit("backup_timestamp", made, Unit::Seconds, self.made.clone());
+        let drilled = "When a backup was last restored in a drill that passed, since 1970; 0 for never";
+        registry.register_with_unit("backup_drill_timestamp", drilled, Unit::Seconds, self.drilled.clone());
+        registry.register("backup_bad", "1 when the last backup is too old or damaged", self.bad.clone());
+        registry.register(
+            "backup_drill_bad",
+            "1 when the last drill did not pass or is too old",
+            self.drill_bad.clone(),
+        );
+    }
+
+    fn take(&self, backups: &Backups) -> Result<(), Refusal> {
+        let seconds = |at: Option<Timestamp>| at.map_or(0, |at| at.as_second());
+        for target in backups.standing().map_err(Refusal::internal)? {
+            let place = Place { target: target.spec.name.clone() };
+            self.made.get_or_create(&place).set(seconds(target.last()));
+            self.drilled.get_or_create(&place).set(seconds(target.drill_passed));
+            self.bad.get_or_create(&place).set(i64::from(target.backup_stands == Standing::Bad));
+            self.drill_bad.get_or_create(&place).set(i64::from(target.drill_stands == Standing::Bad));
+        }
         Ok(())
     }
 }
@@ -149,6 +193,8 @@ impl Default for Metrics {
         store.register(&mut registry);
         let log = LogGauges::default();
         log.register(&mut registry);
+        let backups = BackupGauges::default();
+        backups.register(&mut registry);
         Self {
             registry: Arc::new(registry),
             answers,
@@ -157,6 +203,7 @@ impl Default for Metrics {
             turned_away,
             store,
             log,
+            backups,
             ready: Arc::default(),
         }
     }
@@ -219,6 +266,7 @@ pub(super) async fn readyz(State(house): State<House>) -> Response {
 pub(super) async fn metrics(State(house): State<House>) -> Result<Response, Refusal> {
     house.front.metrics.store.take(&house.store.stats());
     house.front.metrics.log.take(&house.store.read()?)?;
+    house.front.metrics.backups.take(&house.backups)?;
     let mut text = String::new();
     encode(&mut text, &house.front.metrics.registry).map_err(Refusal::internal)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

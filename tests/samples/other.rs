@@ -1,6 +1,7 @@
 //! Pages without a session, the staff's lists, the health administrator's and the operator's.
 
 use chartbox::audit::{Action, Outcome};
+use chartbox::backup::Standing;
 use chartbox::base::Secret;
 use chartbox::discovery::Presence;
 use chartbox::http::admin::pages::{
@@ -10,6 +11,7 @@ use chartbox::http::admin::pages::{
 use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
 use chartbox::http::open::pages::*;
+use chartbox::http::operator::backup_pages::{Backups, DrillPart, LastPart, TargetPart};
 use chartbox::http::operator::pages::*;
 use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
 use chartbox::http::ui::record::*;
@@ -448,6 +450,57 @@ fn admin() -> Vec<(&'static str, String)> {
     ]
 }
 
+fn backups() -> Vec<TargetPart> {
+    let last = |when: &str| LastPart { when: time(when), new: 11_400_000, holds: 41_800_000_000, seconds: 31 };
+    let drill = |when: &str| DrillPart {
+        when: time(when),
+        rows: 1_823_110,
+        entries: 487_493,
+        samples: 182,
+        seconds: 252,
+        faults: Vec::new(),
+    };
+    let nas = TargetPart {
+        name: "clinic-nas".into(),
+        place: "/mnt/nas/chartbox".into(),
+        last: Some(last("2026-03-03T02:20")),
+        error: None,
+        snapshots: 61,
+        backup_stands: Standing::Good,
+        drill: Some(drill("2026-03-01T03:10")),
+        drill_stands: Standing::Good,
+        busy: Some(("a drill".into(), time("2026-03-03T09:36"))),
+    };
+    let usb = TargetPart {
+        name: "safe".into(),
+        place: "/media/safe/chartbox".into(),
+        last: Some(last("2026-02-22T18:00")),
+        error: Some((
+            time("2026-03-03T02:20"),
+            "/media/safe/chartbox is not there (No such file or directory). Connect it, or name another place; nothing \
+             was changed."
+                .into(),
+        )),
+        snapshots: 1,
+        backup_stands: Standing::Late,
+        drill: None,
+        drill_stands: Standing::Late,
+        busy: None,
+    };
+    vec![nas, usb]
+}
+
+fn spoiled() -> TargetPart {
+    let mut spoiled = backups().remove(0);
+    spoiled.backup_stands = Standing::Bad;
+    spoiled.drill_stands = Standing::Bad;
+    if let Some(drill) = &mut spoiled.drill {
+        drill.faults =
+            vec!["packs/16591e631249 was changed: 31 rows of resources cannot be restored from 3 snapshots".into()];
+    }
+    spoiled
+}
+
 fn operator() -> Vec<(&'static str, String)> {
     let cx = || cx("Abel Rondo", Role::Operator);
     let listening = |kind, address: &str, state| Listening {
@@ -476,6 +529,7 @@ fn operator() -> Vec<(&'static str, String)> {
             listening(ListenerKind::Welcome, "[::]:80", ListenerState::Answers),
             listening(ListenerKind::Ops, "127.0.0.1:9464", ListenerState::Answers),
         ],
+        backups: backups(),
         log: LogHealth {
             entries: 487_493,
             verified: Some((time("2026-03-03T02:15"), Whole::Yes)),
@@ -495,6 +549,7 @@ fn operator() -> Vec<(&'static str, String)> {
     bad.listeners[0].state = ListenerState::Broken;
     bad.log.verified = Some((time("2026-03-03T02:15"), Whole::No));
     bad.log.checkpoint = None;
+    bad.backups = vec![spoiled()];
     bad.clock = ClockHealth::Alone;
     bad.signed_in = 0;
     let mut care = health.clone();
@@ -502,6 +557,7 @@ fn operator() -> Vec<(&'static str, String)> {
     care.disk.used = 440_000_000_000;
     care.disk.room = DiskRoom::Short;
     care.log.verified = None;
+    care.backups = Vec::new();
     care.clock = ClockHealth::Unknown;
     let file = Health { unlock: Unlock::KeyFile, ..health.clone() };
     let row = |id: &str, name: &str, role, state, last: Option<&str>| AccountRow {
@@ -550,6 +606,9 @@ fn operator() -> Vec<(&'static str, String)> {
     };
     vec![
         ("health", render(&health)),
+        ("backups", render(&Backups { cx: cx(), targets: backups() })),
+        ("backups-bad", render(&Backups { cx: cx(), targets: vec![spoiled()] })),
+        ("backups-none", render(&Backups { cx: demo(cx()), targets: Vec::new() })),
         ("health-key-file", render(&file)),
         ("health-care", render(&care)),
         ("health-bad", render(&bad)),

@@ -109,6 +109,7 @@ nav-audit = Audit
 nav-approvals = Approvals
 nav-health = Health
 nav-settings = Settings
+nav-backups = Backups
 nav-accounts = Accounts
 nav-home = Home
 nav-results = Results
@@ -1423,11 +1424,43 @@ export-since = Only what was changed after { $time }
 export-approve = Approve
 export-refuse = Refuse
 
+## The operator: backups
+
+backups-about = Encrypted copies of everything, outside the box
+backups-none = No place for backups is set up
+    .more = If this box is lost, everything in it is lost. Connect a disk or a share, list it in the configuration, and restart the box:
+    .example = [backup] targets = {"{"} usb = "/media/usb/chartbox" {"}"}
+backups-sheet = On a new computer, the folder of a backup and the recovery sheet are enough to bring everything back. Keep the sheet where the box is not.
+backup-to = To { $target }.
+backup-last = Last backup
+backup-never = Never
+backup-holds =
+    { $n ->
+        [one] { $new } were new, of { $holds } in all; it took { $seconds } s. It is the only backup there.
+       *[other] { $new } were new, of { $holds } in all; it took { $seconds } s. { $count } backups are there.
+    }
+backup-lose = If the box were lost now, what was written since would be lost.
+backup-error = The last attempt, { $date }, did not work: { $error }
+backup-run = Back up now
+drill-last = Last try to restore
+drill-never = Not tried yet
+    .more = A backup is none until it was restored. The box tries by itself after the first backup, and then again and again.
+drill-passed = Passed { $date }
+drill-failed = Failed { $date }
+    .more = Make a new backup and try again. If that fails too, use another disk.
+drill-held = { $rows } rows, { $entries } entries of the access log and { $samples } rows taken at random came back as they were, in { $seconds } s.
+drill-run = Try to restore now
+busy-backup = A backup is being made, since { $time }. Reload the page to see how it went.
+busy-drill = The box is trying to restore, since { $time }. Reload the page to see how it went.
+busy-prune = Old backups are being removed, since { $time }.
+
 ## The operator: health of the box
 
 health-title = Health of the box
 health-checked = { $host }, checked { $time }
 health-stolen = If this box is stolen
+health-lost = If this box is lost
+health-backups = All about backups
 health-log = The access log
 health-machine = Machine
 health-network = Network
@@ -1519,6 +1552,10 @@ verdict-grave =
        *[other] { $n } things need you; at least one of them now
     }
 trouble-log = The access log is not as it was written. Keep the box as it is and tell the health administrator.
+trouble-backup = { $target } has no backup that is new enough, or one that is damaged. If the box is lost now, so is what was written since.
+trouble-backup-late = The last backup to { $target } did not work, or is late. The page about backups says why.
+trouble-drill = A backup on { $target } did not come back as it should when the box tried to restore it, or that was not tried for long.
+trouble-no-backup = No place for backups is set up: if this box is lost, everything in it is lost.
 trouble-disk = The disk has { $free } % left, { $bytes }. Free some space before the box has to refuse what people write; records could then still be read.
 trouble-disk-low = The disk has { $bytes } left, which is kept for reading: whatever people write is refused, and records can be read. Free some space.
 trouble-disk-full = The disk is full to the last byte: nothing can be written, and no record can be opened, because the access log cannot be written. Free some space.

@@ -9,9 +9,10 @@ mod value;
 use std::path::PathBuf;
 
 pub use read::{ConfigError, Problem};
-pub use value::{Address, Level, Names, Targets, Validation, Whole, Zone};
+pub use value::{Address, Every, Level, Names, Targets, Validation, Whole, Zone};
 
 use crate::access::Reach;
+use crate::backup::{Keep, Schedule};
 use value::{Setting, address};
 
 /// Where the configuration is looked for when no file is named.
@@ -186,6 +187,23 @@ config! {
         /// Where backups go, each place with a name of your choice, as in { usb = "/media/usb/chartbox" }. A folder is
         /// made if its parent is there. Two places are better than one, and one of them outside the house.
         targets: Targets = Targets::default();
+        /// Hours between backups: 1, 2, 3, 4, 6, 8, 12 or 24.
+        every_hours: Every = Every::H24;
+        /// The hour of the clinic's day at which the day's first backup is made (0 to 23). One that was missed, since the
+        /// box or the target was off, is made up for.
+        hour: Whole<0, 23> = Whole::of(1);
+        /// How many backups stay when old ones are removed, each night: the newest of each of the last hours (0 to 1000) …
+        keep_hourly: Whole<0, 1000> = Whole::of(24);
+        /// … of the last days (0 to 1000) …
+        keep_daily: Whole<0, 1000> = Whole::of(14);
+        /// … of the last weeks (0 to 1000) …
+        keep_weekly: Whole<0, 1000> = Whole::of(8);
+        /// … of the last months (0 to 1000) …
+        keep_monthly: Whole<0, 1000> = Whole::of(24);
+        /// … and of the last years (0 to 1000). The newest stays in any case, and the newest that was restored in a drill.
+        keep_yearly: Whole<0, 1000> = Whole::of(10);
+        /// Days between drills, in which the box restores its newest backup into a throwaway store and compares (1 to 90).
+        drill_days: Whole<1, 90> = Whole::of(7);
     }
 
     /// The log for the operator. It never holds a name, a secret, or an address with an id in it.
@@ -246,6 +264,31 @@ impl Config {
 fn comment(out: &mut String, lines: &[&str]) {
     for line in lines {
         out.push_str(&format!("#{}\n", line.trim_end()));
+    }
+}
+
+impl Config {
+    /// When backups are made, tried and removed.
+    pub fn backup_schedule(&self) -> Schedule {
+        Schedule {
+            every_hours: self.backup.every_hours.hours(),
+            hour: self.backup.hour.get(),
+            drill_days: self.backup.drill_days.get(),
+            keep: self.keep(),
+        }
+    }
+
+    /// What stays when old backups are removed.
+    pub fn keep(&self) -> Keep {
+        let backup = &self.backup;
+        Keep {
+            hourly: backup.keep_hourly.get(),
+            daily: backup.keep_daily.get(),
+            weekly: backup.keep_weekly.get(),
+            monthly: backup.keep_monthly.get(),
+            yearly: backup.keep_yearly.get(),
+            zone: self.house.time_zone.get(),
+        }
     }
 }
 

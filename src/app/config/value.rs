@@ -167,6 +167,29 @@ impl Setting for Targets {
     }
 }
 
+/// Hours that divide a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Every(u32);
+
+impl Every {
+    pub(super) const H24: Self = Self(24);
+
+    pub const fn hours(self) -> u32 {
+        self.0
+    }
+}
+
+impl Setting for Every {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let takes = "takes 1, 2, 3, 4, 6, 8, 12 or 24";
+        let number = Whole::<1, 24>::read(value).map_err(|_| takes.to_owned())?.get();
+        if 24 % number == 0 { Ok(Self(number)) } else { Err(format!("{takes}; {number} is not")) }
+    }
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 /// A time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone(Option<TimeZone>);

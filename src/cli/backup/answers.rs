@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backup::{ListedSnapshot, ListedTarget};
+use crate::backup::{Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned};
 use crate::cli::{Failure, Out, field};
 
 /// Bytes for people.
@@ -42,13 +42,13 @@ pub(super) fn created(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     ))
 }
 
-/// A target that got nothing makes the command fail, though others have the snapshot.
+/// A target with which it did not work makes the command fail, though it worked with others.
 pub(super) fn all_good(answer: &Value) -> Result<(), Failure> {
     let failed = list(answer, "targets").filter(|target| !field(target, "error").is_null()).count();
     match failed {
         0 => Ok(()),
-        1 => Err(Failure::failed("one target has no snapshot of now; the reason stands above")),
-        n => Err(Failure::failed(format!("{n} targets have no snapshot of now; the reasons stand above"))),
+        1 => Err(Failure::failed("it did not work with one target; the reason stands above")),
+        n => Err(Failure::failed(format!("it did not work with {n} targets; the reasons stand above"))),
     }
 }
 
@@ -119,4 +119,131 @@ pub(super) fn restored(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     }
     out.line("Accounts, passwords and tokens are as they were then: disable again who left since.")?;
     out.line(format!("It opens with: {}.", text(answer, "opensWith")))
+}
+
+pub(super) fn of_check(checked: &Checked) -> Value {
+    json!({
+        "whole": checked.is_whole(),
+        "everyByte": checked.depth == Depth::All,
+        "snapshots": checked.snapshots,
+        "good": checked.good.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "chunks": checked.chunks,
+        "packs": checked.packs,
+        "unusedPacks": checked.unused,
+        "bytes": checked.bytes,
+        "faults": checked.faults.iter().map(|fault| json!({
+            "file": fault.file,
+            "fault": fault.what.code(),
+            "text": fault.to_string(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    for target in list(answer, "targets") {
+        let name = text(target, "target");
+        if let Some(error) = field(target, "error").as_str() {
+            out.line(format!("{name}: could not be checked. {error}"))?;
+            continue;
+        }
+        for fault in list(target, "faults") {
+            out.line(format!("{name}: {}", text(fault, "text")))?;
+        }
+        let good = list(target, "good").count();
+        let how = match field(target, "everyByte") {
+            Value::Bool(true) => format!("every byte was read ({})", size(field(target, "bytes"))),
+            _ => "everything that they need is there; --all reads every byte".to_owned(),
+        };
+        let snapshots = field(target, "snapshots").as_u64().unwrap_or_default();
+        out.line(match field(target, "whole") {
+            Value::Bool(true) => format!("{name}: {good} of {snapshots} snapshots are good: {how}."),
+            _ => format!("{name}: {good} of {snapshots} snapshots are good."),
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn of_drill(drill: &DrillRow) -> Value {
+    json!({
+        "whole": drill.passed(),
+        "at": drill.at.to_string(),
+        "snapshot": drill.snapshot,
+        "seconds": drill.seconds,
+        "rows": drill.rows,
+        "auditEntries": drill.entries,
+        "samples": drill.samples,
+        "faults": drill.faults,
+    })
+}
+
+pub(super) fn drilled(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    for target in list(answer, "targets") {
+        let name = text(target, "target");
+        if let Some(error) = field(target, "error").as_str() {
+            out.line(format!("{name}: no drill was run. {error}"))?;
+            continue;
+        }
+        for fault in list(target, "faults") {
+            out.line(format!("{name}: {}", fault.as_str().unwrap_or_default()))?;
+        }
+        let [snapshot, rows, entries, samples, seconds] =
+            ["snapshot", "rows", "auditEntries", "samples", "seconds"].map(|key| text(target, key));
+        out.line(match field(target, "whole") {
+            Value::Bool(true) => format!(
+                "{name}: {snapshot} was restored in {seconds} s: {rows} rows, {entries} entries of the access log, and \
+                 {samples} rows taken at random, all as they were."
+            ),
+            _ => format!("{name}: {snapshot} did NOT come back as it should."),
+        })?;
+    }
+    Ok(())
+}
+
+/// Exit code 3 where something is not as it was, 1 where it could not be looked at.
+pub(super) fn nothing_wrong(answer: &Value, sentence: &str) -> Result<(), Failure> {
+    let wrong = |target: &Value| {
+        matches!(field(target, "whole"), Value::Bool(false)) || matches!(field(target, "damaged"), Value::Bool(true))
+    };
+    if list(answer, "targets").any(wrong) { Err(Failure::Tampered(sentence.to_owned())) } else { all_good(answer) }
+}
+
+pub(super) fn of_prune(pruned: &Pruned, how: How) -> Value {
+    json!({
+        "dryRun": how == How::DryRun,
+        "removed": pruned.forgotten.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "kept": pruned.kept,
+        "packsRemoved": pruned.packs_removed,
+        "bytesFreed": pruned.bytes_freed,
+        "packsMarked": pruned.packs_marked,
+        "bytesMarked": pruned.bytes_marked,
+        "bytesRewritten": pruned.bytes_rewritten,
+        "heldBack": pruned.held_back,
+    })
+}
+
+pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    for target in list(answer, "targets") {
+        let name = text(target, "target");
+        if let Some(error) = field(target, "error").as_str() {
+            out.line(format!("{name}: nothing was removed. {error}"))?;
+            continue;
+        }
+        let removed = list(target, "removed").count();
+        let word = if matches!(field(target, "dryRun"), Value::Bool(true)) { "would go" } else { "are gone" };
+        out.line(format!("{name}: {removed} snapshots {word}, {} stay.", text(target, "kept")))?;
+        for snapshot in list(target, "removed") {
+            out.line(format!("  {}", snapshot.as_str().unwrap_or_default()))?;
+        }
+        if let Some(why) = field(target, "heldBack").as_str() {
+            out.line(format!("{name}: {why}."))?;
+        }
+        let bytes = |key| field(target, key).as_u64().unwrap_or_default();
+        if bytes("bytesFreed") > 0 {
+            out.line(format!("{name}: {} are free again.", size(field(target, "bytesFreed"))))?;
+        }
+        if bytes("bytesMarked") > 0 {
+            out.line(format!("{name}: {} more will be free a day from now.", size(field(target, "bytesMarked"))))?;
+        }
+    }
+    Ok(())
 }

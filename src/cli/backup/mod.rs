@@ -49,6 +49,39 @@ enum What {
         #[arg(long, value_name = "NAME|DIR")]
         from: Option<String>,
     },
+    /// Check what a target has. Exit code 3 when something is found.
+    Verify {
+        /// One target only.
+        #[arg(long, value_name = "NAME|DIR")]
+        target: Option<String>,
+        /// Read every byte, instead of seeing only whether everything is there.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Restore a snapshot into a throwaway store, and hold it against what the box had. Exit code 3 when it differs.
+    Drill {
+        /// Which: `latest`, a number, or a name or a part of it.
+        #[arg(value_name = "SNAPSHOT", default_value = "latest")]
+        snapshot: String,
+        /// One target only.
+        #[arg(long, value_name = "NAME|DIR")]
+        target: Option<String>,
+    },
+    /// Remove snapshots that the retention of the configuration does not keep, and what only they needed.
+    Prune {
+        /// One target only.
+        #[arg(long, value_name = "NAME|DIR")]
+        target: Option<String>,
+        /// Only say what would go.
+        #[arg(long, conflicts_with = "now")]
+        dry_run: bool,
+        /// Free the space at once, instead of a day later. Only where no other box or program writes to the place.
+        #[arg(long)]
+        now: bool,
+        /// Remove this snapshot too. Give it again for more.
+        #[arg(long, value_name = "SNAPSHOT")]
+        forget: Vec<String>,
+    },
     /// Make a box of a snapshot, in a folder where none is.
     Restore {
         /// Which: `latest`, a number, or a name or a part of it, as `backup list` shows them.
@@ -84,6 +117,24 @@ impl Backup {
             What::List { from: Some(from), .. } => {
                 let answer = restore::list(&reach, &spec(&reach.place, &from)?)?;
                 show(out, json, &answer, answers::listed)
+            }
+            What::Verify { target, all } => {
+                let target = meant(&reach.place, target)?;
+                let answer = ask(&reach, Order::Verify { target, all })?;
+                show(out, json, &answer, answers::verified)?;
+                answers::nothing_wrong(&answer, "a backup is not as it was written; see above")
+            }
+            What::Drill { snapshot, target } => {
+                let target = meant(&reach.place, target)?;
+                let answer = ask(&reach, Order::Drill { target, snapshot })?;
+                show(out, json, &answer, answers::drilled)?;
+                answers::nothing_wrong(&answer, "a backup could not be restored as it should; see above")
+            }
+            What::Prune { target, dry_run, now, forget } => {
+                let target = meant(&reach.place, target)?;
+                let answer = ask(&reach, Order::Prune { target, dry_run, now, forget })?;
+                show(out, json, &answer, answers::pruned)?;
+                answers::all_good(&answer)
             }
             What::Restore { snapshot, from, to, at } => {
                 let answer = restore::restore(&reach, spec(&reach.place, &from)?, snapshot, at, to)?;

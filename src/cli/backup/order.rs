@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::answers;
 use crate::app::{AppError, Opened};
-use crate::backup::{Anew, BackupError, Backups, Created, Progress, Watch};
+use crate::backup::{Anew, BackupError, Backups, Created, Depth, How, Progress, Removal, TargetSpec, Watch};
 use crate::base::ActorRef;
 use crate::cli::Failure;
 use crate::cli::order::{Caller, Talk};
@@ -19,6 +20,9 @@ use crate::cli::order::{Caller, Talk};
 pub enum Order {
     Create { target: Option<String>, anew: bool },
     List { target: Option<String> },
+    Verify { target: Option<String>, all: bool },
+    Drill { target: Option<String>, snapshot: String },
+    Prune { target: Option<String>, dry_run: bool, now: bool, forget: Vec<String> },
 }
 
 impl Order {
@@ -26,6 +30,9 @@ impl Order {
         match self {
             Self::Create { .. } => "backup-create",
             Self::List { .. } => "backup-list",
+            Self::Verify { .. } => "backup-verify",
+            Self::Drill { .. } => "backup-drill",
+            Self::Prune { .. } => "backup-prune",
         }
     }
 
@@ -46,8 +53,63 @@ impl Order {
                 let _ = opened.audit.commit(vec![event]).await.map_err(AppError::from)?;
                 work(talk, move |_| list(&backups, target.as_deref())).await
             }
+            Self::Verify { target, all } => {
+                let depth = if all { Depth::All } else { Depth::Structure };
+                work(talk, move |watch| {
+                    each(&backups, target.as_deref(), |spec| {
+                        backups.verify(spec, depth, &by, watch).map(|checked| answers::of_check(&checked))
+                    })
+                })
+                .await
+            }
+            Self::Drill { target, snapshot } => {
+                work(talk, move |watch| {
+                    each(&backups, target.as_deref(), |spec| {
+                        backups.drill(spec, &snapshot, &by, watch).map(|drill| answers::of_drill(&drill))
+                    })
+                })
+                .await
+            }
+            Self::Prune { target, dry_run, now, forget } => {
+                let how = match (dry_run, now) {
+                    (true, _) => How::DryRun,
+                    (false, true) => How::Now,
+                    (false, false) => How::Later,
+                };
+                let removal = Removal { keep: opened.config.keep(), forget, how };
+                work(talk, move |watch| {
+                    each(&backups, target.as_deref(), |spec| {
+                        backups.prune(spec, &removal, &by, watch).map(|pruned| answers::of_prune(&pruned, how))
+                    })
+                })
+                .await
+            }
         }
     }
+}
+
+/// Does something with each target that is meant. What went wrong with one is its answer; with the only one, it is the error.
+fn each(
+    backups: &Backups,
+    target: Option<&str>,
+    mut with: impl FnMut(&TargetSpec) -> Result<Value, BackupError>,
+) -> Result<Value, BackupError> {
+    let specs = backups.named(target)?;
+    let alone = specs.len() == 1;
+    let mut answers = Vec::new();
+    for spec in &specs {
+        let mut answer = match with(spec) {
+            Ok(answer) => answer,
+            Err(error) if alone => return Err(error),
+            Err(error) => json!({ "error": error.to_string(), "damaged": error.is_damage() }),
+        };
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert("target".into(), spec.name.clone().into());
+            fields.insert("place".into(), spec.place.clone().into());
+        }
+        answers.push(answer);
+    }
+    Ok(json!({ "targets": answers }))
 }
 
 /// Runs blocking work; it hears when nobody waits for it any more.
@@ -117,5 +179,5 @@ fn said_of(created: &Created) -> Value {
 
 fn list(backups: &Backups, target: Option<&str>) -> Result<Value, BackupError> {
     let listed = backups.list(target)?;
-    Ok(json!({ "targets": listed.iter().map(super::answers::of_target).collect::<Vec<_>>() }))
+    Ok(json!({ "targets": listed.iter().map(answers::of_target).collect::<Vec<_>>() }))
 }

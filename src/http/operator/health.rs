@@ -26,6 +26,7 @@ pub async fn health(visit: Visit) -> Result<Response, Refusal> {
         running_since: When::at(house.about.started, zone),
         certificate: certificate(house, zone)?,
         listeners: Entrance::ALL.map(|entrance| listening(house, entrance)).into(),
+        backups: super::backups::targets(house)?,
         log: log(house, zone)?,
         records: house.records.totals()?,
         clock: machine::clock(),

@@ -1,6 +1,8 @@
 //! Pages of the operator. They hold no patient data.
 
 pub(super) mod accounts;
+pub mod backup_pages;
+pub(super) mod backups;
 pub(super) mod health;
 mod machine;
 pub mod pages;

@@ -3,6 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use super::backup_pages::TargetPart;
 use crate::base::Role;
 use crate::discovery::Presence;
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, format, page, role_word, t};
@@ -21,6 +22,7 @@ pub struct Health {
     pub running_since: When,
     pub certificate: Certificate,
     pub listeners: Vec<Listening>,
+    pub backups: Vec<TargetPart>,
     pub log: LogHealth,
     pub records: Totals,
     pub clock: ClockHealth,
@@ -196,6 +198,10 @@ impl Health {
         if let Some(text) = self.disk.trouble() {
             trouble(text);
         }
+        if self.backups.is_empty() {
+            trouble(t("trouble-no-backup"));
+        }
+        self.backups.iter().filter_map(TargetPart::trouble).for_each(&mut trouble);
         if self.certificate.days_left < 14 {
             trouble(t("trouble-certificate").with("date", self.certificate.until.long()));
         }
@@ -215,6 +221,7 @@ impl Health {
 
     fn is_grave(&self) -> bool {
         matches!(self.log.verified, Some((_, Whole::No)))
+            || self.backups.iter().any(TargetPart::is_bad)
             || !self.disk.room.takes_writes()
             || self.certificate.days_left < 1
             || self.listeners.iter().any(|listener| listener.state == ListenerState::Broken)
@@ -242,6 +249,10 @@ impl Health {
             (false, 0) => t("verdict-well").to_string(),
             (false, n) => t("verdict-needs").with("n", n).to_string(),
         }
+    }
+
+    fn backup_checks(&self) -> Vec<Check> {
+        self.backups.iter().flat_map(|target| target.named_checks(&self.cx)).collect()
     }
 
     fn log_checks(&self) -> Vec<Check> {
@@ -371,11 +382,11 @@ pub struct Check {
 impl HtmlSafe for Check {}
 
 impl Check {
-    fn new(name: &str, state: State) -> Self {
+    pub(super) fn new(name: &str, state: State) -> Self {
         Self { name: t(name), state, bar: None, lines: Vec::new(), code: None }
     }
 
-    fn line(mut self, text: impl Into<String>) -> Self {
+    pub(super) fn line(mut self, text: impl Into<String>) -> Self {
         self.lines.push(text.into());
         self
     }

@@ -53,6 +53,7 @@ pub enum Place {
     Audit,
     Approvals,
     Health,
+    Backups,
     Accounts,
     Settings,
     Home,
@@ -99,6 +100,7 @@ impl Cx {
             ],
             Some(Role::Operator) => vec![
                 staff(Place::Health, "/box", "nav-health"),
+                staff(Place::Backups, "/box/backups", "nav-backups"),
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),
             ],
             Some(Role::Patient | Role::Proxy) => vec![

@@ -1,0 +1,226 @@
+//! Trying to restore: a backup is none until it was restored.
+//!
+//! A drill restores a snapshot into a throwaway store, sealed under a key that nobody keeps, and holds it against what the *live*
+//! store had when the snapshot was made: counts, the access log's head, and rows taken at random. Then the restored store checks
+//! itself from the first page to the last, and its access log is verified against the checkpoint that left with the snapshot.
+
+use std::path::{Path, PathBuf};
+
+use crate::audit::{self, Action, Detail, Outcome, VerifyInput};
+use crate::base::{ActorRef, Secret, Timestamp};
+use crate::crypto::page::PageKey;
+use crate::store::{OpenCheck, Store, StoreOptions, tables};
+
+use super::error::BackupError;
+use super::index::Index;
+use super::layout::{Manifest, SnapshotName};
+use super::reading::Reader;
+use super::restore::{FillError, fill};
+use super::rows::{DrillRow, Made};
+use super::samples;
+use super::service::{Backups, DRILL_LEASE, TargetSpec};
+use super::watch::Watch;
+
+/// A throwaway store, gone when this is dropped.
+pub struct Throwaway {
+    folder: PathBuf,
+    pub store: Store,
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        self.store.close();
+        // Nobody has its key any more, whatever stays of it; the next drill takes it away.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Backups {
+    /// Restores the newest snapshot of a target, or the one asked for, and says what came of it. The row is kept, passed or not.
+    pub fn drill(
+        &self,
+        spec: &TargetSpec,
+        asked: &str,
+        by: &ActorRef,
+        watch: &dyn Watch,
+    ) -> Result<DrillRow, BackupError> {
+        let _lease = self.lease(&format!("{}{DRILL_LEASE}", spec.name), "a drill")?;
+        let begun = std::time::Instant::now();
+        let at = self.ambient.now();
+        let mut row = DrillRow {
+            at,
+            target: spec.name.clone(),
+            snapshot: String::new(),
+            seconds: 0,
+            rows: 0,
+            entries: 0,
+            samples: 0,
+            faults: Vec::new(),
+        };
+        match self.try_drill(spec, asked, &mut row, watch) {
+            Ok(()) => {}
+            // Nothing was tried: the row would say that the backup is bad.
+            Err(error @ (BackupError::Stopped | BackupError::Busy { .. })) => return Err(error),
+            Err(error) => row.faults.push(error.to_string()),
+        }
+        row.seconds = u32::try_from(begun.elapsed().as_secs()).unwrap_or(u32::MAX);
+        let outcome = if row.passed() { Outcome::Success } else { Outcome::Failed };
+        let note = format!("{} of {}: {} faults", row.snapshot, row.target, row.faults.len());
+        let event = self.event(by, Action::BackupDrill).outcome(outcome).detail(Detail::note(note));
+        let _ = self.audit.commit_blocking(vec![event])?;
+        self.keep_drill(row.clone())?;
+        Ok(row)
+    }
+
+    fn try_drill(
+        &self,
+        spec: &TargetSpec,
+        asked: &str,
+        row: &mut DrillRow,
+        watch: &dyn Watch,
+    ) -> Result<(), BackupError> {
+        let repository = self.open(spec)?;
+        let name = repository.choose(asked, None)?;
+        row.snapshot = name.to_string();
+        let known = self.known()?.into_iter().find(|(target, _)| *target == spec.name).and_then(|(_, row)| row.last);
+        if let Some(last) = known.filter(|last| asked == "latest" && last.number > name.number()) {
+            row.faults.push(format!(
+                "the newest snapshot that was written there, {}, is gone: {name} is an older one",
+                last.name
+            ));
+        }
+        let made = self.made(name.number())?.filter(|made| made.name == name.as_str());
+        let (throwaway, manifest) = self.restored(spec, &name, watch)?;
+        self.compare(&throwaway, &manifest, made.as_ref(), row)
+    }
+
+    /// A snapshot as a throwaway store.
+    pub fn restored(
+        &self,
+        spec: &TargetSpec,
+        name: &SnapshotName,
+        watch: &dyn Watch,
+    ) -> Result<(Throwaway, Manifest), BackupError> {
+        let repository = self.open(spec)?;
+        let keyring = self.keyring()?;
+        let manifest = keyring.open(name, &repository.read(name)?)?;
+        // Every byte is read from the target, its indexes too: what is kept here says nothing of what is there.
+        let index = Index::load(repository.target(), &keyring, None)?;
+        let folder = self.folder_for_a_drill()?;
+        let path = folder.join("drill.redb");
+        self.check_space(&folder, &manifest)?;
+        let secret = Secret::new(self.ambient.bytes());
+        let key = || PageKey::new(1, &secret);
+        let reader = Reader { target: repository.target(), index: &index, keyring: &keyring };
+        let filled = Store::create_filled(&path, key(), &self.ambient, |filling| {
+            fill(&reader, &manifest, filling, watch).map_err(FillError)
+        });
+        let options = StoreOptions { check: OpenCheck::Whole, low_bytes: 0, ..StoreOptions::throwaway() };
+        let opened = filled
+            .map_err(|FillError(error)| error)
+            .and_then(|()| Store::open(&path, key(), &options, &self.ambient).map_err(BackupError::from));
+        match opened {
+            Ok(store) => Ok((Throwaway { folder, store }, manifest)),
+            Err(error) => {
+                // The next drill takes away what stays.
+                let _ = std::fs::remove_dir_all(&folder);
+                Err(error)
+            }
+        }
+    }
+
+    fn compare(
+        &self,
+        throwaway: &Throwaway,
+        manifest: &Manifest,
+        made: Option<&Made>,
+        row: &mut DrillRow,
+    ) -> Result<(), BackupError> {
+        let view = throwaway.store.read()?;
+        row.rows = manifest.rows();
+        let head = audit::head(&view)?;
+        row.entries = head.map_or(0, |head| head.size);
+        match made {
+            None => row.faults.push(
+                "this box does not remember making this snapshot, so that it could be held against its own word only"
+                    .to_owned(),
+            ),
+            Some(made) => {
+                for (number, rows) in &made.tables {
+                    let restored = manifest.tables.iter().find(|table| table.number == *number).map_or(0, |t| t.rows);
+                    if restored != *rows {
+                        let table = tables::numbered(*number).map_or("a table", |table| table.name());
+                        row.faults.push(format!("{table} had {rows} rows, and {restored} came back"));
+                    }
+                }
+                if manifest.tables.len() != made.tables.len() {
+                    row.faults.push("other tables came back than there were".to_owned());
+                }
+                if head.is_none_or(|head| head.size != made.entries || head.hash != made.head) {
+                    row.faults.push("the access log that came back is not the one that there was".to_owned());
+                }
+                for (table, wrong) in samples::missing(&view, &made.samples)? {
+                    row.faults.push(format!("{wrong} rows of {table} did not come back as they were"));
+                }
+                row.samples = made.samples.len() as u64;
+            }
+        }
+        let input = VerifyInput {
+            checkpoints: vec![manifest.audit.checkpoint.clone()],
+            pinned: vec![],
+            own_key: Some(self.home.signer().public()),
+        };
+        let report = audit::verify(&view, &input, &self.ambient)?;
+        if !report.is_whole() {
+            let n = report.findings.len() as u64 + report.more_findings;
+            row.faults.push(format!("the access log that came back is not as it was written: {n} findings"));
+        }
+        Ok(())
+    }
+
+    /// An empty folder, in the place of what an interrupted drill left.
+    fn folder_for_a_drill(&self) -> Result<PathBuf, BackupError> {
+        use std::os::unix::fs::DirBuilderExt;
+        let place = self.home.folder();
+        clear_drills(&place);
+        let folder = place.join(format!("{DRILL}{}", data_encoding::HEXLOWER.encode(&self.ambient.bytes::<4>())));
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|error| BackupError::Failed(format!("{} cannot be made: {error}", folder.display())))?;
+        Ok(folder)
+    }
+
+    /// A drill must not fill the disk that the box works on.
+    fn check_space(&self, folder: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+        let Some(disk) = rustix::fs::statvfs(folder).ok() else { return Ok(()) };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // Sealed pages take about four times what the rows are, at most.
+        let needed = manifest.bytes().saturating_mul(4).saturating_add(256 << 20);
+        if free >= needed {
+            return Ok(());
+        }
+        // The folder is empty.
+        let _ = std::fs::remove_dir(folder);
+        Err(BackupError::Failed(format!(
+            "there is not enough room on the box's disk to try to restore: {} MiB are needed for a while, and {} MiB are free",
+            needed >> 20,
+            free >> 20
+        )))
+    }
+}
+
+const DRILL: &str = "drill-";
+
+fn clear_drills(place: &Path) {
+    let Ok(entries) = std::fs::read_dir(place) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(DRILL)) {
+            // It is tried again at the next drill.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// When the newest drill was run that passed.
+pub fn last_passed(drills: &[DrillRow]) -> Option<Timestamp> {
+    drills.iter().filter(|drill| drill.passed()).map(|drill| drill.at).max()
+}

@@ -1,0 +1,410 @@
+//! Faults: whatever fails, breaks off or is damaged, no snapshot is called good that is not, and no old one is harmed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use proptest::prelude::*;
+
+use super::fixture::{Contents, Faulty, TestBox, by, contents, files, inject, put_back, restored};
+use super::target::{Missing, Shelf, Target};
+use super::{Anew, BackupError, Backups, Checked, Depth, How, Keep, Removal, Repository, TargetSpec, Unwatched, check};
+use crate::crypto::Root;
+
+fn rows(from: u32, to: u32, seed: u8) -> Vec<(u32, Vec<u8>)> {
+    (from..to).map(|at| (at, vec![seed ^ at as u8; 50 + (at as usize * 37) % 400])).collect()
+}
+
+fn stable(all: Contents) -> Contents {
+    all.into_iter().filter(|((table, _), _)| !(10..20).contains(table) && *table < 72).collect()
+}
+
+fn now(made: &TestBox) -> Contents {
+    stable(contents(&made.store.read().unwrap()))
+}
+
+fn checked(backups: &Backups, spec: &TargetSpec, depth: Depth) -> Checked {
+    let repository = Repository::open(spec.open(Missing::Refuse).unwrap()).unwrap();
+    check(&repository, &backups.keyring().unwrap(), depth, &Unwatched).unwrap()
+}
+
+fn removal(how: How, forget: &[String]) -> Removal {
+    let many = 1000;
+    let zone = jiff::tz::TimeZone::UTC;
+    let keep = Keep { hourly: many, daily: many, weekly: many, monthly: many, yearly: many, zone };
+    Removal { keep, forget: forget.to_vec(), how }
+}
+
+/// A box with two snapshots in a folder, and what each holds.
+fn two_snapshots(seed: u64) -> (TestBox, [(String, Contents); 2]) {
+    let made = TestBox::new(seed);
+    made.put(rows(0, 400, 1));
+    let first = (made.snapshot("one").name.to_string(), now(&made));
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    made.put(rows(100, 140, 7));
+    let second = (made.snapshot("one").name.to_string(), now(&made));
+    (made, [first, second])
+}
+
+/// Places in a file where a byte is changed: all of a small one, and of a large one its ends and some between.
+fn places(len: usize) -> Vec<usize> {
+    if len <= 600 {
+        (0..len).collect()
+    } else {
+        (0..80).chain((80..len - 80).step_by(len / 120)).chain(len - 80..len).collect()
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// What spoils a repository.
+type Act = Box<dyn Fn()>;
+
+#[test]
+fn every_kind_of_changed_byte_is_found_named_and_restored_by_nobody() {
+    let (made, snapshots) = two_snapshots(11);
+    let (spec, was) = (made.spec("one"), files(&made.path("one")));
+    assert_eq!(checked(&made.backups, &spec, Depth::All).faults, []);
+    let mut tried = 0;
+    for (file, bytes) in was.iter().filter(|(file, _)| !file.ends_with("chartbox-backup.txt")) {
+        let checkpoint = file.parent().unwrap().ends_with("checkpoints");
+        for at in places(bytes.len()) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << (at % 8);
+            std::fs::write(file, &changed).unwrap();
+            let found = checked(&made.backups, &spec, Depth::All);
+            // A checkpoint vouches for itself, and a snapshot has its own copy of it.
+            assert_eq!(found.is_whole(), checkpoint, "{} {at}", name_of(file));
+            assert!(
+                checkpoint || found.faults.iter().any(|fault| fault.file.contains(&name_of(file))),
+                "{:?}",
+                found.faults
+            );
+            for (name, then) in &snapshots {
+                match made.restored("one", name) {
+                    Ok(all) => assert_eq!(stable(all), *then, "{} {at}", name_of(file)),
+                    Err(_) => assert!(!found.good.iter().any(|good| good.as_str() == name), "{} {at}", name_of(file)),
+                }
+            }
+            tried += 1;
+        }
+        std::fs::write(file, bytes).unwrap();
+    }
+    assert!(tried > 1000, "{tried}");
+    assert_eq!(checked(&made.backups, &spec, Depth::All).faults, []);
+}
+
+#[test]
+fn cut_missing_and_swapped_files_are_told_apart_and_what_they_lose_is_named() {
+    let (made, snapshots) = two_snapshots(12);
+    let (spec, folder) = (made.spec("one"), made.path("one"));
+    let was = files(&folder);
+    let of = |shelf: &str| -> Vec<&PathBuf> { was.keys().filter(|f| f.parent().unwrap().ends_with(shelf)).collect() };
+    let (packs, names) = (of("packs"), of("snapshots"));
+    let mut damages: Vec<(&str, Act)> = Vec::new();
+    for pack in &packs {
+        let bytes = was[*pack].clone();
+        for keep in [0, 10, 40, bytes.len() / 2, bytes.len() - 1] {
+            let (pack, bytes) = (pack.to_path_buf(), bytes.clone());
+            damages.push(("cut", Box::new(move || std::fs::write(&pack, &bytes[..keep]).unwrap())));
+        }
+        let longer = [bytes.as_slice(), b"x"].concat();
+        let at = pack.to_path_buf();
+        damages.push(("longer", Box::new(move || std::fs::write(&at, &longer).unwrap())));
+        let at = pack.to_path_buf();
+        damages.push(("missing", Box::new(move || std::fs::remove_file(&at).unwrap())));
+    }
+    let [one, two] = [was[packs[0]].clone(), was[packs[1]].clone()];
+    let (first, second) = (packs[0].clone(), packs[1].clone());
+    damages.push((
+        "swapped",
+        Box::new(move || {
+            std::fs::write(&first, &two).unwrap();
+            std::fs::write(&second, &one).unwrap();
+        }),
+    ));
+    let (first, second) = (names[0].clone(), names[1].clone());
+    let swapped = [was[names[0]].clone(), was[names[1]].clone()];
+    damages.push(("another snapshot", Box::new(move || std::fs::write(&first, &swapped[1]).unwrap())));
+    damages.push(("empty", Box::new(move || std::fs::write(&second, b"").unwrap())));
+    for (what, damage) in damages {
+        damage();
+        let found = checked(&made.backups, &spec, Depth::Structure);
+        let all = checked(&made.backups, &spec, Depth::All);
+        assert!(!all.is_whole() && (what == "swapped" || !found.is_whole()), "{what}");
+        // Packs under each other's names still hold what they hold.
+        assert!(what == "swapped" || all.good.len() < 2, "{what}: {:?}", all.good);
+        for (name, then) in &snapshots {
+            let good = all.good.iter().any(|good| good.as_str() == name);
+            match made.restored("one", name) {
+                Ok(all) => assert_eq!(stable(all), *then, "{what}"),
+                Err(error) => assert!(
+                    !good && (error.is_damage() || matches!(error, BackupError::NoKey { .. })),
+                    "{what}: {error}"
+                ),
+            }
+        }
+        let drill = made.backups.drill(&spec, &snapshots[1].0, &by(), &Unwatched).unwrap();
+        let latest_good = all.good.iter().any(|good| good.as_str() == snapshots[1].0);
+        assert_eq!(drill.passed(), latest_good, "{what}: {:?}", drill.faults);
+        // The next backup puts what is damaged there again, and is good whatever is there.
+        let mended = made.snapshot("one").name.to_string();
+        let after = checked(&made.backups, &spec, Depth::Structure);
+        assert!(
+            what == "swapped" || after.good.iter().any(|good| good.as_str() == mended),
+            "{what}: {:?}",
+            after.faults
+        );
+        put_back(&folder, &was);
+    }
+    assert_eq!(checked(&made.backups, &spec, Depth::All).faults, []);
+}
+
+#[test]
+fn a_drill_holds_a_snapshot_against_what_the_box_had() {
+    let (made, snapshots) = two_snapshots(13);
+    let spec = made.spec("one");
+    let passed = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+    assert_eq!((passed.passed(), passed.snapshot.as_str()), (true, snapshots[1].0.as_str()), "{:?}", passed.faults);
+    assert!(passed.samples > 10 && passed.rows > 400);
+    let left: Vec<_> = std::fs::read_dir(made.path("backups")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("drill-")), "{left:?}");
+    // The newest is taken away: an older one does not pass for it.
+    let name = made.path("one").join("snapshots").join(&snapshots[1].0);
+    let bytes = std::fs::read(&name).unwrap();
+    std::fs::remove_file(&name).unwrap();
+    let stale = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+    assert!(stale.faults.iter().any(|fault| fault.contains("is gone")), "{:?}", stale.faults);
+    let warnings = made.backups.list(Some("one")).unwrap().remove(0).warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("is gone")), "{warnings:?}");
+    std::fs::write(&name, bytes).unwrap();
+    // What the box remembers differs from what came back: whichever is wrong, it is not called good.
+    let read = made.store.read().unwrap();
+    use crate::store::ReadExt;
+    let mut row = read.get(&super::rows::BACKUPS, &(2,)).unwrap().unwrap();
+    row.samples[0].hash = [0; 32];
+    row.tables[0].1 += 1;
+    row.head = [0; 32];
+    let put = made.store.write_blocking(move |tx| tx.put(&super::rows::BACKUPS, &(2,), &row));
+    put.unwrap_or_else(|error: crate::store::StoreError| panic!("{error}"));
+    let red = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+    assert_eq!(red.faults.len(), 3, "{:?}", red.faults);
+    assert_eq!(made.backups.drills(10).unwrap()[0], red);
+}
+
+/// Runs `work` with every question to the target failing once, alone or for good; `after` sees what is left each time.
+fn fail_at_every_question(
+    faulty: &Faulty,
+    mut work: impl FnMut() -> Result<(), BackupError>,
+    mut after: impl FnMut(&str, Result<(), BackupError>),
+) -> usize {
+    let was = faulty.files.lock().unwrap().clone();
+    let mut failed = 0;
+    for for_good in [false, true] {
+        for nth in 1.. {
+            *faulty.files.lock().unwrap() = was.clone();
+            faulty.for_good.store(for_good, Ordering::SeqCst);
+            faulty.fuse.store(nth, Ordering::SeqCst);
+            let done = work();
+            let burnt = faulty.fuse.swap(0, Ordering::SeqCst) == usize::from(for_good);
+            faulty.for_good.store(false, Ordering::SeqCst);
+            if !burnt {
+                assert!(done.is_ok(), "{done:?}");
+                break;
+            }
+            failed += 1;
+            after(&format!("question {nth}, for good: {for_good}"), done);
+        }
+    }
+    *faulty.files.lock().unwrap() = was;
+    failed
+}
+
+#[test]
+fn a_backup_that_fails_at_any_question_harms_nothing_and_the_next_one_is_whole() {
+    let made = TestBox::new(14);
+    let (faulty, spec) = inject("faulty-create");
+    made.put(rows(0, 300, 1));
+    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    let old = now(&made);
+    made.put(rows(50, 60, 3));
+    let create = || made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).map(drop);
+    let failed = fail_at_every_question(&faulty, create, |what, done| {
+        assert_eq!(stable(restored(&made.backups, &spec, "1").unwrap()), old, "{what}");
+        let found = checked(&made.backups, &spec, Depth::All);
+        assert_eq!(found.faults, [], "{what}");
+        // A snapshot that is there is good, even when the one who asked heard of an error after it.
+        assert!(done.is_err() || found.good.len() == 2, "{what}");
+        create().unwrap();
+        assert_eq!(stable(restored(&made.backups, &spec, "latest").unwrap()), now(&made), "{what}");
+    });
+    assert!(failed > 20, "{failed}");
+}
+
+#[test]
+fn removing_that_fails_at_any_question_leaves_what_stays_whole() {
+    for how in [How::Now, How::Later] {
+        let made = TestBox::new(15);
+        let (faulty, spec) = inject(if how == How::Now { "faulty-prune-now" } else { "faulty-prune-later" });
+        let mut kept = BTreeMap::new();
+        for round in 0..4_u8 {
+            made.put(rows(u32::from(round) * 60, 300, round));
+            let created = made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+            kept.insert(created.name.number(), now(&made));
+            made.clock.advance(std::time::Duration::from_secs(3600));
+        }
+        // What was marked a while ago is removed, too.
+        made.backups.prune(&spec, &removal(How::Later, &["1".into()]), &by(), &Unwatched).unwrap();
+        made.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+        let remove = removal(how, &["2".into()]);
+        let prune = || match made.backups.prune(&spec, &remove, &by(), &Unwatched) {
+            // A broken-off one had removed it already.
+            Err(BackupError::NoSnapshot { .. }) => Ok(()),
+            other => other.map(drop),
+        };
+        let failed = fail_at_every_question(&faulty, prune, |what, _| {
+            for number in [3, 4] {
+                let all = restored(&made.backups, &spec, &number.to_string()).unwrap();
+                assert_eq!(stable(all), kept[&number], "{how:?} {what}");
+            }
+            assert_eq!(checked(&made.backups, &spec, Depth::All).faults, [], "{how:?} {what}");
+            prune().unwrap();
+            assert_eq!(checked(&made.backups, &spec, Depth::All).good.len(), 2, "{how:?} {what}");
+        });
+        assert!(failed > 20, "{failed}");
+    }
+}
+
+#[test]
+fn what_a_running_backup_relies_on_is_not_removed_under_it() {
+    let (made, snapshots) = two_snapshots(16);
+    let spec = made.spec("one");
+    // Both go but the newest, and their packs are marked.
+    let pruned = made.backups.prune(&spec, &removal(How::Later, &[snapshots[0].0.clone()]), &by(), &Unwatched).unwrap();
+    assert!(pruned.packs_marked > 0 && pruned.packs_removed == 0, "{pruned:?}");
+    let marked = files(&made.path("one").join("packs")).len();
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    // A backup of the first state after the mark does not use marked packs: they may go before it is done.
+    made.put(rows(100, 140, 1));
+    made.snapshot("one");
+    made.clock.advance(std::time::Duration::from_secs(86_400 + 1));
+    let swept = made.backups.prune(&spec, &removal(How::Later, &[]), &by(), &Unwatched).unwrap();
+    assert!(swept.packs_removed > 0 && files(&made.path("one").join("packs")).len() < marked + 2, "{swept:?}");
+    let found = checked(&made.backups, &spec, Depth::All);
+    assert_eq!((found.faults.len(), found.good.len()), (0, 2));
+}
+
+#[test]
+fn while_a_snapshot_cannot_be_read_no_pack_goes() {
+    let (made, snapshots) = two_snapshots(17);
+    let spec = made.spec("one");
+    let packs = files(&made.path("one").join("packs")).len();
+    made.put(rows(0, 30, 9));
+    made.snapshot("one");
+    std::fs::write(made.path("one").join("snapshots").join(&snapshots[0].0), b"damaged").unwrap();
+    let held = made.backups.prune(&spec, &removal(How::Now, &[snapshots[1].0.clone()]), &by(), &Unwatched).unwrap();
+    assert!(held.held_back.is_some() && held.packs_removed == 0, "{held:?}");
+    let freed = made.backups.prune(&spec, &removal(How::Now, &[snapshots[0].0.clone()]), &by(), &Unwatched).unwrap();
+    assert!(freed.held_back.is_none() && files(&made.path("one").join("packs")).len() <= packs, "{freed:?}");
+    assert_eq!(stable(made.restored("one", "latest").unwrap()), now(&made));
+    let last = made.backups.prune(&spec, &removal(How::Now, &["latest".into()]), &by(), &Unwatched);
+    assert!(last.unwrap_err().to_string().contains("the last snapshot"));
+}
+
+#[test]
+fn after_the_root_was_changed_the_old_sheet_opens_old_snapshots_only() {
+    let made = TestBox::new(18);
+    made.put(rows(0, 200, 1));
+    made.snapshot("one");
+    let root = Root::generate(&made.ambient);
+    let rotated = made.with_root(root.clone());
+    made.put(rows(0, 20, 2));
+    let spec = made.spec("one");
+    rotated.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    let repository = Repository::open(spec.open(Missing::Refuse).unwrap()).unwrap();
+    let names = repository.snapshots().unwrap();
+    let opens = |at: usize, root: &Root| {
+        let snapshot = repository.read(&names[at]).unwrap();
+        super::Keyring::of_snapshot(&names[at], &snapshot, &root.snapshot_key()).is_ok()
+    };
+    assert_eq!([opens(0, &made.root), opens(1, &made.root)], [true, false]);
+    assert_eq!([opens(0, &root), opens(1, &root)], [false, true]);
+    // The box itself reads both.
+    assert_eq!(checked(&rotated, &spec, Depth::All).good.len(), 2);
+}
+
+#[test]
+fn a_folder_with_two_boxes_snapshots_keeps_them_apart() {
+    let (made, _) = two_snapshots(19);
+    let (other, _) = two_snapshots(20);
+    let theirs = files(&other.path("one").join("snapshots"));
+    for (file, bytes) in &theirs {
+        std::fs::write(made.path("one").join("snapshots").join(file.file_name().unwrap()), bytes).unwrap();
+    }
+    let listed = made.backups.list(Some("one")).unwrap().remove(0);
+    let faults: Vec<&String> = listed.snapshots.iter().filter_map(|one| one.fault.as_ref()).collect();
+    assert_eq!((listed.snapshots.len(), faults.len()), (4, 2), "{faults:?}");
+    assert!(faults.iter().all(|fault| fault.contains("another box")), "{faults:?}");
+    let found = checked(&made.backups, &made.spec("one"), Depth::All);
+    assert_eq!(found.good.len(), 2);
+}
+
+#[test]
+fn several_targets_fail_each_for_themselves() {
+    let made = TestBox::new(21);
+    made.put(rows(0, 200, 1));
+    let (faulty, away) = inject("faulty-second");
+    faulty.for_good.store(true, Ordering::SeqCst);
+    faulty.fuse.store(6, Ordering::SeqCst);
+    let created = made.backups.create(&[made.spec("one"), away], Anew::No, &by(), &Unwatched).unwrap();
+    assert!(created.targets[0].result.is_ok() && created.targets[1].result.is_err());
+    assert_eq!(stable(made.restored("one", "latest").unwrap()), now(&made));
+}
+
+#[test]
+fn packs_that_a_broken_off_backup_left_are_used_again() {
+    let made = TestBox::new(22);
+    let (faulty, spec) = inject("faulty-resume");
+    made.put(rows(0, 2000, 1));
+    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    let files = faulty.files.lock().unwrap().clone();
+    let bytes = |files: &BTreeMap<super::target::Name, Vec<u8>>| -> usize {
+        files.iter().filter(|(name, _)| name.shelf() == Shelf::Packs).map(|(_, bytes)| bytes.len()).sum()
+    };
+    let first = bytes(&files);
+    faulty.files.lock().unwrap().retain(|name, _| name.shelf() != Shelf::Snapshots);
+    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    let again = bytes(&faulty.files.lock().unwrap());
+    assert!(again < first + first / 4, "{first} {again}");
+    assert_eq!(faulty.list(Shelf::Snapshots).unwrap().len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5, ..ProptestConfig::default() })]
+
+    #[test]
+    fn removing_any_snapshots_leaves_the_others_whole(seed in any::<u64>(), gone in prop::collection::vec(any::<bool>(), 6), how in any::<bool>()) {
+        let made = TestBox::new(seed);
+        let mut kept = Vec::new();
+        for round in 0..6_u32 {
+            made.put(rows(round * 40, 300, round as u8));
+            made.delete((round * 10..round * 10 + 7).collect());
+            kept.push((made.snapshot("one").name.to_string(), now(&made)));
+            made.clock.advance(std::time::Duration::from_secs(3600));
+        }
+        let forget: Vec<String> = kept.iter().zip(&gone).filter(|(_, gone)| **gone).map(|((name, _), _)| name.clone()).collect();
+        prop_assume!(forget.len() < 6);
+        let spec = made.spec("one");
+        let how = if how { How::Now } else { How::Later };
+        made.backups.prune(&spec, &removal(how, &forget), &by(), &Unwatched).unwrap();
+        made.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+        made.backups.prune(&spec, &removal(how, &[]), &by(), &Unwatched).unwrap();
+        for (name, then) in kept.iter().filter(|(name, _)| !forget.contains(name)) {
+            prop_assert_eq!(&stable(made.restored("one", name).unwrap()), then);
+        }
+        let found = checked(&made.backups, &spec, Depth::All);
+        prop_assert!(found.is_whole() && found.good.len() == 6 - forget.len());
+    }
+}

@@ -1,0 +1,272 @@
+//! When backups and drills are due, and how the box stands: what the operator, `status` and watchers are told.
+
+use jiff::tz::TimeZone;
+
+use crate::base::{ActorRef, Timestamp};
+
+use super::error::BackupError;
+use super::prune::{How, Removal};
+use super::retention::Keep;
+use super::rows::{DrillRow, TargetRow};
+use super::service::{Anew, Backups, TargetSpec};
+use super::watch::{Watch, go_on};
+
+/// Seconds until a backup or a drill that did not work is tried again.
+const AGAIN: i64 = 3600;
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// When backups are made and tried.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Divides 24.
+    pub every_hours: u32,
+    /// The hour of the day's first.
+    pub hour: u32,
+    pub drill_days: u32,
+    pub keep: Keep,
+}
+
+impl Schedule {
+    fn zone(&self) -> &TimeZone {
+        &self.keep.zone
+    }
+
+    /// Whether the time of a backup has come since the last one. One that was missed is made up for.
+    pub fn is_due(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
+        let Some(last) = last else { return true };
+        let today = now.to_zoned(self.zone().clone()).date();
+        let every = self.every_hours.clamp(1, 24);
+        let hours = (0..24 / every).filter_map(|nth| i8::try_from((self.hour + nth * every) % 24).ok());
+        let days = [Some(today), today.yesterday().ok()];
+        let times = hours.flat_map(|hour| days.into_iter().flatten().map(move |day| day.at(hour, 0, 0, 0)));
+        let times = times.filter_map(|at| at.to_zoned(self.zone().clone()).ok().map(|at| at.timestamp()));
+        times.filter(|at| *at <= now).max().is_some_and(|came| last < came)
+    }
+
+    fn is_drill_due(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
+        last.is_none_or(|last| now.as_second() - last.as_second() >= i64::from(self.drill_days) * DAY)
+    }
+
+    /// How old the last backup may be before somebody should look, and before it is bad.
+    fn bounds(&self) -> (i64, i64) {
+        let every = i64::from(self.every_hours) * HOUR;
+        (every + every / 2 + HOUR, (3 * every).max(2 * DAY))
+    }
+}
+
+/// How well something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    Good,
+    /// Somebody should look at it.
+    Late,
+    /// Red: it did not work, or is old.
+    Bad,
+}
+
+impl Standing {
+    /// The word for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Late => "late",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One target, as it stands.
+#[derive(Debug, Clone)]
+pub struct TargetStanding {
+    pub spec: TargetSpec,
+    /// What is known of it; none when nothing was ever written there.
+    pub known: Option<TargetRow>,
+    /// The last drill, passed or not, and when one last passed.
+    pub drill: Option<DrillRow>,
+    pub drill_passed: Option<Timestamp>,
+    pub backup_stands: Standing,
+    pub drill_stands: Standing,
+    /// What is being done there now, and since when.
+    pub busy: Option<(String, Timestamp)>,
+}
+
+impl TargetStanding {
+    /// When the last backup was made.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.known.as_ref()?.last.as_ref().map(|last| last.at)
+    }
+
+    /// Why the last attempt did not work.
+    pub fn error(&self) -> Option<&str> {
+        self.known.as_ref()?.attempt.as_ref()?.error.as_deref()
+    }
+}
+
+impl Backups {
+    /// Every target of the configuration, as it stands now.
+    pub fn standing(&self) -> Result<Vec<TargetStanding>, BackupError> {
+        let (now, known, drills) = (self.ambient.now(), self.known()?, self.drills(usize::MAX)?);
+        let busy = self.busy()?;
+        let one = |spec: &TargetSpec| {
+            let row = known.iter().find(|(name, _)| *name == spec.name).map(|(_, row)| row.clone());
+            let of_target = || drills.iter().filter(|drill| drill.target == spec.name);
+            let drill = of_target().next().cloned();
+            let passed = of_target().find(|drill| drill.passed()).map(|drill| drill.at);
+            let mut standing = TargetStanding {
+                spec: spec.clone(),
+                known: row,
+                drill,
+                drill_passed: passed,
+                backup_stands: Standing::Bad,
+                drill_stands: Standing::Bad,
+                busy: busy.iter().find(|(name, ..)| *name == spec.name).map(|(_, doing, at)| (doing.clone(), *at)),
+            };
+            standing.backup_stands = self.backup_stands(&standing, now);
+            standing.drill_stands = self.drill_stands(&standing, now);
+            standing
+        };
+        Ok(self.configured().iter().map(one).collect())
+    }
+
+    fn backup_stands(&self, target: &TargetStanding, now: Timestamp) -> Standing {
+        let Some(last) = target.last() else { return Standing::Bad };
+        let (late, old) = self.schedule.bounds();
+        let age = now.as_second() - last.as_second();
+        let verified_bad = target.known.as_ref().and_then(|row| row.verified.as_ref()).is_some_and(|v| v.faults > 0);
+        match () {
+            () if age > old || verified_bad => Standing::Bad,
+            () if age > late || target.error().is_some() => Standing::Late,
+            () => Standing::Good,
+        }
+    }
+
+    fn drill_stands(&self, target: &TargetStanding, now: Timestamp) -> Standing {
+        let days = i64::from(self.schedule.drill_days) * DAY;
+        let age = target.drill_passed.map(|at| now.as_second() - at.as_second());
+        match (age, &target.drill) {
+            (_, Some(drill)) if !drill.passed() => Standing::Bad,
+            (Some(age), _) if age > 3 * days => Standing::Bad,
+            (Some(age), _) if age <= days + DAY => Standing::Good,
+            // None yet is no fault of a target that was set up today.
+            _ => Standing::Late,
+        }
+    }
+
+    /// Makes the backups whose time has come, removes old ones once a day, and runs the drill that is due. Blocks.
+    pub fn run_due(&self, watch: &dyn Watch) -> Result<(), BackupError> {
+        let now = self.ambient.now();
+        let standing = self.standing()?;
+        let waits = |target: &TargetStanding| {
+            let tried =
+                target.known.as_ref().and_then(|row| row.attempt.as_ref()).filter(|tried| tried.error.is_some());
+            tried.is_some_and(|tried| now.as_second() - tried.at.as_second() < AGAIN)
+        };
+        let due = |target: &&TargetStanding| self.schedule.is_due(target.last(), now) && !waits(target);
+        let due: Vec<&TargetStanding> = standing.iter().filter(due).collect();
+        if !due.is_empty() {
+            let specs: Vec<TargetSpec> = due.iter().map(|target| target.spec.clone()).collect();
+            let created = self.create(&specs, Anew::No, &ActorRef::system("job:backup"), watch)?;
+            for done in &created.targets {
+                if let Err(error) = &done.result {
+                    tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup");
+                }
+            }
+            for target in due {
+                go_on(watch)?;
+                let day = |at: Timestamp| at.to_zoned(self.schedule.zone().clone()).date();
+                let got = created.targets.iter().any(|done| done.target == target.spec && done.result.is_ok());
+                if got && target.last().is_none_or(|last| day(last) != day(now)) {
+                    self.remove_old(&target.spec, watch)?;
+                }
+            }
+        }
+        go_on(watch)?;
+        self.run_drill_due(watch)
+    }
+
+    fn remove_old(&self, spec: &TargetSpec, watch: &dyn Watch) -> Result<(), BackupError> {
+        let removal = Removal { keep: self.schedule.keep.clone(), forget: vec![], how: How::Later };
+        let pruned = self.prune(spec, &removal, &ActorRef::system("job:backup-prune"), watch)?;
+        if let Some(why) = pruned.held_back {
+            tracing::warn!(target: "backup", from = spec.name, "{why}");
+        }
+        Ok(())
+    }
+
+    fn run_drill_due(&self, watch: &dyn Watch) -> Result<(), BackupError> {
+        let now = self.ambient.now();
+        for target in self.standing()? {
+            let failed = target.drill.as_ref().filter(|drill| !drill.passed());
+            let again = failed.is_some_and(|drill| now.as_second() - drill.at.as_second() >= DAY);
+            let last = target.drill.as_ref().map(|drill| drill.at);
+            if target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
+                continue;
+            }
+            let drill = self.drill(&target.spec, "latest", &ActorRef::system("job:backup-drill"), watch)?;
+            if !drill.passed() {
+                let faults = drill.faults.len();
+                tracing::error!(target: "backup", from = target.spec.name, faults, "a backup could not be restored as it should");
+            }
+            // One at a time: the rest of the box has work to do, too.
+            return Ok(());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::fixture::TestBox;
+
+    fn schedule(every_hours: u32) -> Schedule {
+        let zone = TimeZone::get("Europe/Lisbon").unwrap();
+        let keep = Keep { hourly: 1, daily: 1, weekly: 1, monthly: 1, yearly: 1, zone };
+        Schedule { every_hours, hour: 1, drill_days: 7, keep }
+    }
+
+    #[test]
+    fn a_backup_is_due_once_its_time_has_come_also_when_the_box_was_off() {
+        let due =
+            |every, last: &str, now: &str| schedule(every).is_due(Some(last.parse().unwrap()), now.parse().unwrap());
+        assert!(schedule(24).is_due(None, Timestamp::UNIX_EPOCH));
+        assert!(!due(24, "2026-03-02T01:00:05Z", "2026-03-03T00:59:59Z"));
+        assert!(due(24, "2026-03-02T01:00:05Z", "2026-03-03T01:00:00Z"));
+        assert!(due(24, "2026-02-02T01:00:05Z", "2026-03-03T00:30:00Z"), "the box was off for a month");
+        // In summer the clinic's one o'clock is midnight by UTC.
+        assert!(due(24, "2026-07-02T12:00:00Z", "2026-07-03T00:00:00Z"));
+        assert!(!due(6, "2026-03-03T07:00:01Z", "2026-03-03T12:59:59Z"));
+        assert!(due(6, "2026-03-03T07:00:01Z", "2026-03-03T13:00:00Z"));
+        assert!(due(1, "2026-03-03T07:00:01Z", "2026-03-03T08:00:00Z"));
+        // A clock that was set back makes no difference to what was done.
+        assert!(!due(24, "2026-03-05T00:00:00Z", "2026-03-04T04:00:00Z"));
+    }
+
+    #[test]
+    fn the_box_backs_up_tries_and_says_how_it_stands() {
+        let made = TestBox::new(31);
+        made.put((0..300).map(|at| (at, vec![1; 300])));
+        let standing = |made: &TestBox| {
+            let all = made.backups.standing().unwrap();
+            all.iter().map(|one| (one.backup_stands, one.drill_stands)).collect::<Vec<_>>()
+        };
+        assert_eq!(standing(&made), [(Standing::Bad, Standing::Late); 2]);
+        made.backups.run_due(&crate::backup::Unwatched).unwrap();
+        made.backups.run_due(&crate::backup::Unwatched).unwrap();
+        assert_eq!(standing(&made), [(Standing::Good, Standing::Good); 2]);
+        assert_eq!(made.backups.last_number().unwrap(), 1, "the second run had nothing to do but a drill");
+        made.clock.advance(std::time::Duration::from_secs(30 * 3600));
+        std::fs::rename(made.path("two"), made.path("away")).unwrap();
+        made.backups.run_due(&crate::backup::Unwatched).unwrap();
+        assert_eq!(made.backups.last_number().unwrap(), 2);
+        made.clock.advance(std::time::Duration::from_secs(20 * 3600));
+        made.backups.run_due(&crate::backup::Unwatched).unwrap();
+        let all = made.backups.standing().unwrap();
+        assert_eq!((all[0].backup_stands, all[1].backup_stands), (Standing::Good, Standing::Bad));
+        assert!(all[1].error().unwrap().contains("is not there"), "{:?}", all[1].error());
+        made.clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
+        assert!(standing(&made).iter().all(|one| *one == (Standing::Bad, Standing::Bad)));
+    }
+}

@@ -1,0 +1,147 @@
+//! What the page of the backups is filled with. No patient data: counts and times only.
+
+use askama::Template;
+
+use super::pages::Check;
+use crate::backup::Standing;
+use crate::http::ui::{Cx, State, Text, Tone, When, filters, format, page, t};
+
+/// The backups, target by target.
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator/backups.html")]
+pub struct Backups {
+    pub cx: Cx,
+    pub targets: Vec<TargetPart>,
+}
+page!(Backups in Backups);
+
+/// One target.
+#[derive(Debug, Clone)]
+pub struct TargetPart {
+    pub name: String,
+    pub place: String,
+    pub last: Option<LastPart>,
+    /// When the last attempt did not work, and why.
+    pub error: Option<(When, String)>,
+    pub snapshots: u64,
+    pub backup_stands: Standing,
+    pub drill: Option<DrillPart>,
+    pub drill_stands: Standing,
+    /// What is being done there now, and since when.
+    pub busy: Option<(String, When)>,
+}
+
+/// The last backup. Bytes, and seconds.
+#[derive(Debug, Clone)]
+pub struct LastPart {
+    pub when: When,
+    pub new: u64,
+    pub holds: u64,
+    pub seconds: u32,
+}
+
+/// The last drill.
+#[derive(Debug, Clone)]
+pub struct DrillPart {
+    pub when: When,
+    pub rows: u64,
+    pub entries: u64,
+    pub samples: u64,
+    pub seconds: u32,
+    /// None: it passed.
+    pub faults: Vec<String>,
+}
+
+const fn mark(standing: Standing) -> (&'static str, Tone) {
+    match standing {
+        Standing::Good => ("ok", Tone::Good),
+        Standing::Late => ("alert", Tone::Caution),
+        Standing::Bad => ("stop", Tone::Critical),
+    }
+}
+
+impl TargetPart {
+    /// The last backup and the last drill, each as a line of a page.
+    pub(super) fn checks(&self, cx: &Cx) -> Vec<Check> {
+        vec![self.backup_check(cx), self.drill_check(cx)]
+    }
+
+    /// The same with the target's name, for a page about more than backups.
+    pub(super) fn named_checks(&self, cx: &Cx) -> Vec<Check> {
+        self.checks(cx).into_iter().map(|check| check.line(t("backup-to").with("target", &self.name))).collect()
+    }
+
+    fn backup_check(&self, cx: &Cx) -> Check {
+        let (shape, tone) = mark(self.backup_stands);
+        let word = self.last.as_ref().map_or_else(|| t("backup-never").to_string(), |last| last.when.near(&cx.now));
+        let mut check = Check::new("backup-last", State::new(shape, tone, word));
+        if let Some(last) = &self.last {
+            let holds = t("backup-holds")
+                .with("new", format::bytes(last.new))
+                .with("holds", format::bytes(last.holds))
+                .with("seconds", last.seconds)
+                .with("n", self.snapshots)
+                .with("count", format::count(self.snapshots));
+            check = check.line(holds).line(t("backup-lose"));
+        }
+        if let Some((when, error)) = &self.error {
+            check = check.line(t("backup-error").with("date", when.near_within(&cx.now)).with("error", error));
+        }
+        check
+    }
+
+    fn drill_check(&self, cx: &Cx) -> Check {
+        let (shape, tone) = mark(self.drill_stands);
+        let Some(drill) = &self.drill else {
+            let never = State::new(shape, tone, t("drill-never"));
+            return Check::new("drill-last", never).line(t("drill-never.more"));
+        };
+        let passed = drill.faults.is_empty();
+        let word = t(if passed { "drill-passed" } else { "drill-failed" });
+        let check =
+            Check::new("drill-last", State::new(shape, tone, word.with("date", drill.when.near_within(&cx.now))));
+        if !passed {
+            let check = drill.faults.iter().fold(check, |check, fault| check.line(sentence(fault)));
+            return check.line(t("drill-failed.more"));
+        }
+        let held = t("drill-held")
+            .with("rows", format::count(drill.rows))
+            .with("entries", format::count(drill.entries))
+            .with("samples", format::count(drill.samples))
+            .with("seconds", drill.seconds);
+        check.line(held)
+    }
+
+    fn busy_line(&self, cx: &Cx) -> Option<Text> {
+        let (doing, since) = self.busy.as_ref()?;
+        let word = match doing.as_str() {
+            "a backup" => "busy-backup",
+            "a drill" => "busy-drill",
+            _ => "busy-prune",
+        };
+        Some(t(word).with("time", since.near_within(&cx.now)))
+    }
+
+    /// What needs the operator, in a sentence.
+    pub(super) fn trouble(&self) -> Option<Text> {
+        let word = match (self.backup_stands, self.drill_stands) {
+            (Standing::Bad, _) => "trouble-backup",
+            (_, Standing::Bad) => "trouble-drill",
+            (Standing::Late, _) => "trouble-backup-late",
+            _ => return None,
+        };
+        Some(t(word).with("target", &self.name))
+    }
+
+    pub(super) fn is_bad(&self) -> bool {
+        self.backup_stands == Standing::Bad || self.drill_stands == Standing::Bad
+    }
+}
+
+/// A clause as a sentence of its own.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let stop = if clause.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}

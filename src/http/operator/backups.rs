@@ -1,0 +1,94 @@
+//! Backups and drills, as the operator sees them.
+
+use axum::Form;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::backup_pages::{Backups, DrillPart, LastPart, TargetPart};
+use crate::audit::{Action, Outcome, Purpose};
+use crate::backup::{Anew, BackupError, TargetStanding, Unwatched};
+use crate::http::House;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::When;
+
+/// `GET /box/backups`
+pub async fn show(visit: Visit) -> Result<Response, Refusal> {
+    let targets = targets(&visit.house)?;
+    page(&Backups { cx: visit.cx(), targets })
+}
+
+/// Which target a button is about.
+#[derive(Debug, Deserialize)]
+pub struct Which {
+    target: String,
+}
+
+/// `POST /box/backups/run`
+pub async fn run(visit: Visit, Form(which): Form<Which>) -> Result<Response, Refusal> {
+    let backups = visit.house.backups.clone();
+    let Some(spec) = backups.configured().iter().find(|spec| spec.name == which.target).cloned() else {
+        return Err(Refusal::not_found());
+    };
+    let begun = visit.event(Action::Backup, Purpose::SysAdmin).outcome(Outcome::Started);
+    let _ = visit.house.audit.commit(vec![begun]).await?;
+    let by = visit.actor.to_ref();
+    // It goes on when the page is closed; what came of it stands on the page.
+    drop(tokio::task::spawn_blocking(move || told(backups.create(&[spec], Anew::No, &by, &Unwatched).map(drop))));
+    Ok(Redirect::to("/box/backups").into_response())
+}
+
+/// `POST /box/backups/drill`
+pub async fn drill(visit: Visit, Form(which): Form<Which>) -> Result<Response, Refusal> {
+    let backups = visit.house.backups.clone();
+    let Some(spec) = backups.configured().iter().find(|spec| spec.name == which.target).cloned() else {
+        return Err(Refusal::not_found());
+    };
+    let begun = visit.event(Action::BackupDrill, Purpose::SysAdmin).outcome(Outcome::Started);
+    let _ = visit.house.audit.commit(vec![begun]).await?;
+    let by = visit.actor.to_ref();
+    drop(tokio::task::spawn_blocking(move || told(backups.drill(&spec, "latest", &by, &Unwatched).map(drop))));
+    Ok(Redirect::to("/box/backups").into_response())
+}
+
+fn told(done: Result<(), BackupError>) {
+    if let Err(error) = done {
+        tracing::error!(target: "backup", %error, "what the operator asked for did not work");
+    }
+}
+
+/// Every target of the configuration, for a page.
+pub(super) fn targets(house: &House) -> Result<Vec<TargetPart>, Refusal> {
+    let standing = house.backups.standing().map_err(Refusal::internal)?;
+    Ok(standing.into_iter().map(|target| part(house, target)).collect())
+}
+
+fn part(house: &House, target: TargetStanding) -> TargetPart {
+    let at = |time| When::at(time, &house.front.face.zone);
+    let known = target.known.as_ref();
+    let attempt = known.and_then(|row| row.attempt.as_ref());
+    TargetPart {
+        last: known.and_then(|row| row.last.as_ref()).map(|last| LastPart {
+            when: at(last.at),
+            new: last.bytes,
+            holds: last.holds,
+            seconds: last.seconds,
+        }),
+        error: attempt.and_then(|tried| Some((at(tried.at), tried.error.clone()?))),
+        snapshots: known.map_or(0, |row| row.snapshots),
+        backup_stands: target.backup_stands,
+        drill: target.drill.as_ref().map(|drill| DrillPart {
+            when: at(drill.at),
+            rows: drill.rows,
+            entries: drill.entries,
+            samples: drill.samples,
+            seconds: drill.seconds,
+            faults: drill.faults.clone(),
+        }),
+        drill_stands: target.drill_stands,
+        busy: target.busy.map(|(doing, since)| (doing, at(since))),
+        name: target.spec.name,
+        place: target.spec.place,
+    }
+}

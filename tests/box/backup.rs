@@ -1,0 +1,265 @@
+//! Backups from outside: the box is lost, and comes back; it is killed at any moment; what is given is wrong.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::process::{Place, file, printed, refused};
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn json_of(arguments: &[&str]) -> Value {
+    serde_json::from_str(&printed(&[arguments, &["--json"]].concat())).unwrap()
+}
+
+/// A demo that runs until it is dropped.
+struct Demo {
+    child: Child,
+    file: Value,
+}
+
+impl Demo {
+    fn start(dir: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chartbox"))
+            .args(["demo", "--patients", "2", "--dir", text(dir)])
+            .args(["--clinic-listen", "127.0.0.1:0", "--portal-listen", "127.0.0.1:0"])
+            .args(["--welcome-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("ready"))), "the demo did not start");
+        let file = std::fs::read_to_string(dir.join("demo.json")).unwrap();
+        Self { child, file: serde_json::from_str(&file).unwrap() }
+    }
+
+    fn account(&self, role: &str) -> &Value {
+        self.file["accounts"].as_array().unwrap().iter().find(|account| account["role"] == role).unwrap()
+    }
+
+    /// A chart, as the clinician's browser shows it.
+    fn chart(&self, password: &str, patient: &str) -> String {
+        let client = Client::new(self.file["clinic"].as_str().unwrap(), Path::new(self.file["ca"].as_str().unwrap()));
+        let form = client.get("/sign-in");
+        let fields = [("csrf", ""), ("user", "clinician"), ("password", password)];
+        let fields = if form.body.contains("name=\"csrf\"") { &fields[..] } else { &fields[1..] };
+        let answer = client.post("/sign-in", fields);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let page = client.get(&format!("/patients/{patient}"));
+        assert_eq!(page.status, 200);
+        // What is different each time: the forms' tokens.
+        let parts: Vec<&str> = page.body.split("name=\"csrf\" value=\"").collect();
+        let rest = parts[1..].iter().map(|part| part.split_once('"').unwrap().1);
+        std::iter::once(parts[0]).chain(rest).collect()
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_box_that_is_lost_comes_back_from_a_folder_and_the_recovery_sheet() {
+    let home = tempfile::tempdir().unwrap();
+    let (old, usb, new) = (home.path().join("old"), home.path().join("usb"), home.path().join("new"));
+    let demo = Demo::start(&old);
+    let clinician = demo.account("clinician").clone();
+    let patient = demo.account("patient")["patient"].as_str().unwrap().to_owned();
+    let (password, patient) = (clinician["password"].as_str().unwrap(), patient.as_str());
+    let chart = demo.chart(password, patient);
+    let made = json_of(&["backup", "create", "--target", text(&usb), "--dir", text(&old)]);
+    assert_eq!(made["targets"][0]["error"], Value::Null, "{made}");
+    let sheet = home.path().join("sheet.txt");
+    std::fs::copy(old.join("recovery-sheet.txt"), &sheet).unwrap();
+    let key = demo.file["auditKey"].as_str().unwrap().to_owned();
+    demo.kill();
+    std::fs::remove_dir_all(&old).unwrap();
+
+    let back =
+        json_of(&["backup", "restore", "latest", "--from", text(&usb), "--to", text(&new), "--sheet", text(&sheet)]);
+    assert_eq!(back["rows"], made["rows"]);
+    assert_eq!(back["auditEntries"], made["auditEntries"]);
+    let demo = Demo::start(&new);
+    assert_eq!(demo.chart(password, patient), chart);
+    let checkpoint = std::fs::read_dir(usb.join("checkpoints")).unwrap().next().unwrap().unwrap().path();
+    let verify = ["audit", "verify", "--checkpoint", text(&checkpoint), "--key", &key, "--dir", text(&new)];
+    let report = json_of(&verify);
+    assert_eq!((&report["verdict"], &report["epoch"]), (&json!("whole"), &json!(1)), "{report}");
+    let log = json_of(&["audit", "list", "--limit", "200", "--dir", text(&new)]);
+    let opened = log["lines"].as_array().unwrap().iter().find(|line| line["action"] == "epoch-open").unwrap();
+    let said = opened.to_string();
+    assert!(said.contains(made["snapshot"].as_str().unwrap()), "{said}");
+    // It goes on backing up into the same folder.
+    let next = json_of(&["backup", "create", "--target", text(&usb), "--dir", text(&new)]);
+    assert_eq!(next["number"], json!(2));
+    let verified = json_of(&["backup", "verify", "--all", "--target", text(&usb), "--dir", text(&new)]);
+    assert_eq!(verified["targets"][0]["good"].as_array().unwrap().len(), 2, "{verified}");
+}
+
+/// Sends orders to a running box, one after the other; the answers of those that were carried out.
+struct Control(BufReader<UnixStream>);
+
+fn order(dir: &Path, order: &Value) -> Option<Value> {
+    let stream = UnixStream::connect(dir.join("control.sock")).ok()?;
+    let mut control = Control(BufReader::new(stream));
+    writeln!(control.0.get_mut(), "{}", json!({ "order": order })).ok()?;
+    writeln!(control.0.get_mut(), "{}", json!({ "end": true })).ok()?;
+    loop {
+        let mut line = String::new();
+        if control.0.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let told: Value = serde_json::from_str(&line).ok()?;
+        if let Some(done) = told.get("done") {
+            return Some(done.clone());
+        }
+        if told.get("refused").is_some() {
+            return None;
+        }
+    }
+}
+
+fn rounds() -> u32 {
+    std::env::var("CHARTBOX_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
+}
+
+#[test]
+fn a_box_killed_at_any_moment_loses_nothing_and_its_last_whole_backup_is_good() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let backups = Arc::new(Mutex::new(Vec::<String>::new()));
+    let mut next = 0;
+    for round in 0..rounds() {
+        let running = place.serve_with(&["--portal-listen", "off"]);
+        let stop = Arc::new(AtomicBool::new(false));
+        let adding = {
+            let (dir, stop, acknowledged) = (place.dir.clone(), stop.clone(), acknowledged.clone());
+            std::thread::spawn(move || {
+                let mut at = next;
+                while !stop.load(Ordering::Relaxed) {
+                    let user = format!("u{at}");
+                    let add = json!({ "user": { "add": { "user": user, "name": "Lab", "role": null, "person": null, "password": null } } });
+                    if order(&dir, &add).is_some() {
+                        acknowledged.lock().unwrap().push(user);
+                    }
+                    at += 1;
+                }
+                at
+            })
+        };
+        let backing = {
+            let (dir, usb, stop, backups) = (place.dir.clone(), usb.clone(), stop.clone(), backups.clone());
+            std::thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let create = json!({ "backup": { "create": { "target": usb, "anew": false } } });
+                    if let Some(done) = order(&dir, &create) {
+                        backups.lock().unwrap().push(done["snapshot"].as_str().unwrap().to_owned());
+                    }
+                }
+            })
+        };
+        // Another moment each time, in no need of being the same again.
+        std::thread::sleep(Duration::from_millis(40 + u64::from(round * 37 % 230)));
+        drop(running);
+        stop.store(true, Ordering::Relaxed);
+        next = adding.join().unwrap();
+        backing.join().unwrap();
+    }
+    let users = printed(&["user", "list", "--dir", place.dir()]);
+    let acknowledged = acknowledged.lock().unwrap();
+    assert!(acknowledged.len() > 20 && acknowledged.iter().all(|user| users.contains(&format!("{user} "))), "{users}");
+    let backups = backups.lock().unwrap();
+    assert!(!backups.is_empty());
+    let verified = json_of(&["backup", "verify", "--all", "--target", text(&usb), "--dir", place.dir()]);
+    let good: Vec<&str> =
+        verified["targets"][0]["good"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(verified["targets"][0]["faults"], json!([]));
+    assert!(backups.iter().all(|name| good.contains(&name.as_str())), "{backups:?} {good:?}");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    let new = place.home().join("new");
+    printed(&["backup", "restore", "latest", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet]);
+    printed(&["audit", "verify", "--dir", text(&new)]);
+    // It opens as the old one did: with a key file of its own.
+    assert!(new.join("box.key").exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_backup_is_one_sentence_and_changes_nothing() {
+    let place = Place::made(&[]);
+    let home: PathBuf = place.home().to_owned();
+    let usb = home.join("usb");
+    let sheet = file(&home, "sheet.txt", &place.printed);
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    let new = home.join("new");
+    let restore = |from: &Path, to: &Path, more: &[&str]| {
+        let (code, said) =
+            refused(&[&["backup", "restore", "latest", "--from", text(from), "--to", text(to)][..], more].concat());
+        assert!(code != 0 && !new.exists(), "{said}");
+        assert!(!said.contains(&place.printed[..40]));
+        (code, said)
+    };
+    let with_sheet = ["--sheet", sheet.as_str()];
+    let (code, said) = restore(&home.join("nothing"), &new, &with_sheet);
+    assert!(code == 1 && said.contains("is not there"), "{said}");
+    let (code, said) = restore(&home, &new, &with_sheet);
+    assert!(code == 1 && said.contains("holds no Chartbox backup"), "{said}");
+    let (code, said) = restore(&usb, &place.dir, &with_sheet);
+    assert!(code == 1 && said.contains("holds a box already"), "{said}");
+    assert_eq!(restore(&usb, &new, &[]).0, 2);
+    let other = Place::made(&[]);
+    let stranger = file(&home, "stranger.txt", &other.printed);
+    let (code, said) = restore(&usb, &new, &["--sheet", &stranger]);
+    assert!(code == 4 && said.contains("does not open"), "{said}");
+    let swapped = place.printed.replacen("\n3.  ", "\n3.  zipper ", 1);
+    let mistyped = file(&home, "mistyped.txt", &swapped);
+    assert!(restore(&usb, &new, &["--sheet", &mistyped]).1.contains("words"));
+    // A newer form, and another box.
+    let marker = usb.join("chartbox-backup.txt");
+    let was = std::fs::read_to_string(&marker).unwrap();
+    std::fs::write(&marker, was.replace("form 1", "form 2")).unwrap();
+    let (code, said) = restore(&usb, &new, &with_sheet);
+    assert!(code == 1 && said.contains("newer Chartbox"), "{said}");
+    std::fs::write(&marker, &was).unwrap();
+    let (code, said) = refused(&["backup", "create", "--target", text(&usb), "--dir", other.dir()]);
+    assert!(code == 1 && said.contains("another box"), "{said}");
+    // A damaged pack: exit code 3, what is lost is named, and nothing stays of the attempt.
+    let pack = std::fs::read_dir(usb.join("packs")).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&pack).unwrap();
+    let mut changed = bytes.clone();
+    changed[5000] ^= 1;
+    std::fs::write(&pack, changed).unwrap();
+    let (code, said) = restore(&usb, &home.join("new2"), &with_sheet);
+    assert!(code == 3 && said.contains("cannot be restored"), "{said}");
+    let left: Vec<_> = std::fs::read_dir(home.join("new2")).into_iter().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(refused(&["backup", "verify", "--all", "--target", text(&usb), "--dir", place.dir()]).0, 3);
+    assert_eq!(refused(&["backup", "drill", "--target", text(&usb), "--dir", place.dir()]).0, 3);
+    std::fs::write(&pack, bytes).unwrap();
+    printed(&["backup", "drill", "--target", text(&usb), "--dir", place.dir()]);
+    // A restore that was broken off is taken up by the next one.
+    std::fs::create_dir(&new).unwrap();
+    std::fs::write(new.join(".restoring"), "").unwrap();
+    std::fs::write(new.join("chartbox.redb.new"), "half").unwrap();
+    printed(&["backup", "restore", "1", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet]);
+    assert!(!new.join(".restoring").exists() && !new.join("chartbox.redb.new").exists());
+}
