@@ -58,5 +58,10 @@ const made = await client.transaction({
 });
 assert.deepEqual(made.entry.map((entry) => entry.response.status), ["201", "200"]);
 assert.equal(made.entry[0].resource.subject.reference, `Patient/${first.id}`);
+// What others refer to stays until they are gone.
+await assert.rejects(client.delete({ resourceType: "Patient", id: first.id }), (error) => error.response.status === 409);
+for (const id of [...inside.entry.map((entry) => entry.resource.id), made.entry[0].resource.id]) {
+    await client.delete({ resourceType: "Flag", id });
+}
 await client.delete({ resourceType: "Patient", id: first.id });
 await assert.rejects(client.read({ resourceType: "Patient", id: first.id }), (error) => error.response.status === 410);

@@ -39,5 +39,8 @@ for (;;) {
 }
 assert.equal(new Set(found).size, 5);
 
+// What others refer to stays until they are gone.
+await assert.rejects(client.delete(`Patient/${patient.id}`), /409|Conflict/i);
+for (const id of found) await client.delete(`Flag/${id}`);
 await client.delete(`Patient/${patient.id}`);
 await assert.rejects(client.request(`Patient/${patient.id}`), /410|Gone/i);

@@ -63,6 +63,15 @@ except OperationOutcome as refused:
 else:
     raise AssertionError("a transaction with a dangling reference was taken")
 
+# What others refer to stays until they are gone.
+try:
+    first.delete()
+except OperationOutcome as refused:
+    assert "Observation" in str(refused), refused
+else:
+    raise AssertionError("a patient with observations was deleted")
+for one in search.fetch_all():
+    one.delete()
 first.delete()
 try:
     client.reference("Patient", first.id).to_resource()
