@@ -82,7 +82,7 @@ impl<'c> Inside<'_, '_, 'c> {
 /// Without sort, page or summary in the search.
 fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
     let wanted = search::Wanted { within: None, size: MOST, after: None };
-    let found = search::run(read, query, &wanted, &mut |_| Ok(true))?;
+    let found = search::run(read, query, &wanted, &mut |_| Ok(Some(&[])))?;
     if found.next.is_some() {
         return Err(RecordError::TooWide);
     }
