@@ -8,7 +8,7 @@ mod entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// How many changed seeds each target meets; `CHARTBOX_FUZZ_CASES` asks for more.
+/// How many changed seeds each target meets; `CHARTBOX_FUZZ_CASES` asks for more, and `CHARTBOX_FUZZ_SEED` for others.
 const CASES: usize = 400;
 
 /// What parsers trip over.
@@ -52,8 +52,8 @@ const TOKENS: &[&str] = &[
     " or ",
 ];
 
-fn cases() -> usize {
-    std::env::var("CHARTBOX_FUZZ_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES)
+fn number(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -122,8 +122,8 @@ fn run(target: &str, entry: fn(&[u8])) {
     for (name, seed) in &seeds {
         check(entry, seed, name);
     }
-    let mut numbers = Numbers(1);
-    for case in 0..cases() {
+    let mut numbers = Numbers(u64::try_from(number("CHARTBOX_FUZZ_SEED", 1)).unwrap());
+    for case in 0..number("CHARTBOX_FUZZ_CASES", CASES) {
         check(entry, &changed(&seeds, &mut numbers), &format!("change {case}"));
     }
 }
