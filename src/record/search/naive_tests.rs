@@ -1065,7 +1065,7 @@ fn key(item: &Item, code: &str, down: bool) -> Option<Key> {
             .filter_map(|value| match value {
                 SearchValue::Text(text) => Some(Key::Text(text.folded)),
                 SearchValue::Token { code, .. } => Some(Key::Text(code)),
-                SearchValue::Date(range) => Some(Key::Number(i128::from(if down { range.end } else { range.start }))),
+                SearchValue::Date(range) => Some(Key::Number(i128::from(range.start))),
                 SearchValue::Number(number) => Some(Key::Number(fine(number))),
                 SearchValue::Quantity(own) => {
                     let factor = own.code.as_deref().filter(|_| own.system.as_deref() == Some(UCUM)).and_then(grams);
