@@ -4,6 +4,7 @@
 
 pub mod bundle;
 pub mod definitions;
+pub mod ips;
 pub mod json;
 pub mod meta;
 pub mod outcome;

@@ -1,0 +1,188 @@
+//! The sections of a summary and what stands in each (Composition-uv-ips; IPS "Generation and Data Inclusion").
+
+use serde_json::Value;
+
+use crate::fhir::ResourceType;
+
+/// A section. The first three are always there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    Medications,
+    Allergies,
+    Problems,
+    Immunizations,
+    Procedures,
+    Devices,
+    Results,
+    VitalSigns,
+    PastIllness,
+    PlanOfCare,
+    SocialHistory,
+    Pregnancy,
+    AdvanceDirectives,
+    Alerts,
+}
+
+impl Section {
+    pub const ALL: [Self; 14] = [
+        Self::Medications,
+        Self::Allergies,
+        Self::Problems,
+        Self::Immunizations,
+        Self::Procedures,
+        Self::Devices,
+        Self::Results,
+        Self::VitalSigns,
+        Self::PastIllness,
+        Self::PlanOfCare,
+        Self::SocialHistory,
+        Self::Pregnancy,
+        Self::AdvanceDirectives,
+        Self::Alerts,
+    ];
+
+    /// The LOINC code by which it is known.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Medications => "10160-0",
+            Self::Allergies => "48765-2",
+            Self::Problems => "11450-4",
+            Self::Immunizations => "11369-6",
+            Self::Procedures => "47519-4",
+            Self::Devices => "46264-8",
+            Self::Results => "30954-2",
+            Self::VitalSigns => "8716-3",
+            Self::PastIllness => "11348-0",
+            Self::PlanOfCare => "18776-5",
+            Self::SocialHistory => "29762-2",
+            Self::Pregnancy => "10162-6",
+            Self::AdvanceDirectives => "42348-3",
+            Self::Alerts => "104605-1",
+        }
+    }
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Medications => "Medication Summary",
+            Self::Allergies => "Allergies and Intolerances",
+            Self::Problems => "Problems",
+            Self::Immunizations => "Immunizations",
+            Self::Procedures => "History of Procedures",
+            Self::Devices => "Medical Devices",
+            Self::Results => "Results",
+            Self::VitalSigns => "Vital Signs",
+            Self::PastIllness => "History of Past Illness",
+            Self::PlanOfCare => "Plan of Care",
+            Self::SocialHistory => "Social History",
+            Self::Pregnancy => "History of Pregnancy",
+            Self::AdvanceDirectives => "Advance Directives",
+            Self::Alerts => "Alerts",
+        }
+    }
+
+    pub const fn is_required(self) -> bool {
+        matches!(self, Self::Medications | Self::Allergies | Self::Problems)
+    }
+
+    /// The heads of its table: what, when, and more.
+    pub(super) const fn columns(self) -> [&'static str; 3] {
+        match self {
+            Self::Medications => ["Medicine", "Since", "Dose"],
+            Self::Allergies => ["Allergy or intolerance", "Since", "Reaction"],
+            Self::Problems | Self::PastIllness => ["Problem", "Since", "State"],
+            Self::Immunizations => ["Vaccine", "Given", "Details"],
+            Self::Procedures => ["Procedure", "Done", "State"],
+            Self::Devices => ["Device", "Since", "State"],
+            Self::Results | Self::VitalSigns | Self::SocialHistory | Self::Pregnancy => ["What", "When", "Finding"],
+            Self::PlanOfCare => ["Plan", "From", "Details"],
+            Self::AdvanceDirectives => ["Directive", "Made", "State"],
+            Self::Alerts => ["Alert", "From", "State"],
+        }
+    }
+
+    /// Where a resource belongs; `None` where it belongs into no summary: what was an error, was refuted, is over, was
+    /// never done, or is not final.
+    pub fn of(kind: ResourceType, resource: &Value) -> Option<Self> {
+        use ResourceType as T;
+        let status = text(resource, "status");
+        match kind {
+            T::AllergyIntolerance => {
+                let void = ["entered-in-error", "refuted"];
+                (!void.iter().any(|code| has(resource, "verificationStatus", code))).then_some(Self::Allergies)
+            }
+            T::MedicationStatement => {
+                matches!(status, "active" | "intended" | "on-hold" | "unknown").then_some(Self::Medications)
+            }
+            T::MedicationRequest => matches!(status, "active" | "on-hold" | "unknown").then_some(Self::Medications),
+            T::Condition => {
+                if ["entered-in-error", "refuted"].iter().any(|code| has(resource, "verificationStatus", code)) {
+                    return None;
+                }
+                let over =
+                    ["inactive", "remission", "resolved"].iter().any(|code| has(resource, "clinicalStatus", code));
+                Some(if over { Self::PastIllness } else { Self::Problems })
+            }
+            T::Immunization => (status == "completed").then_some(Self::Immunizations),
+            T::Procedure => matches!(status, "completed" | "in-progress").then_some(Self::Procedures),
+            T::DeviceUseStatement => matches!(status, "active" | "on-hold").then_some(Self::Devices),
+            T::DiagnosticReport => is_final(status).then_some(Self::Results),
+            T::Observation => is_final(status).then(|| observation(resource)).flatten(),
+            T::CarePlan => matches!(status, "active" | "on-hold").then_some(Self::PlanOfCare),
+            T::Consent => (status == "active" && has(resource, "scope", "adr")).then_some(Self::AdvanceDirectives),
+            T::Flag => (status == "active").then_some(Self::Alerts),
+            _ => None,
+        }
+    }
+}
+
+fn is_final(status: &str) -> bool {
+    matches!(status, "final" | "amended" | "corrected")
+}
+
+/// LOINC codes of a pregnancy's state, expected date and outcomes (IPS value sets "Pregnancy Status", "Expected Delivery
+/// Date Method", "Pregnancies Summary").
+const PREGNANCY: [&str; 14] = [
+    "82810-3", "11778-8", "11779-6", "11780-4", "11636-8", "11637-6", "11638-4", "11639-2", "11640-0", "11612-9",
+    "11613-7", "11614-5", "33065-4", "11996-6",
+];
+
+fn observation(resource: &Value) -> Option<Section> {
+    if PREGNANCY.iter().any(|code| has(resource, "code", code)) {
+        return Some(Section::Pregnancy);
+    }
+    let categories = resource.get("category").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_of = |code: &str| categories.iter().any(|category| has_code(category, code));
+    if is_of("vital-signs") {
+        Some(Section::VitalSigns)
+    } else if is_of("social-history") {
+        Some(Section::SocialHistory)
+    } else if is_of("laboratory") || is_of("imaging") {
+        Some(Section::Results)
+    } else {
+        None
+    }
+}
+
+/// By what two measurements are of one kind.
+pub(super) fn key(resource: &Value) -> String {
+    let code = resource.get("code");
+    let coding = code.and_then(|code| code.pointer("/coding/0"));
+    match coding {
+        Some(coding) => format!("{}|{}", text(coding, "system"), text(coding, "code")),
+        None => code.map(|code| text(code, "text")).unwrap_or_default().to_lowercase(),
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether a CodeableConcept of the resource has this code.
+fn has(resource: &Value, name: &str, code: &str) -> bool {
+    resource.get(name).is_some_and(|concept| has_code(concept, code))
+}
+
+fn has_code(concept: &Value, code: &str) -> bool {
+    let codings = concept.get("coding").and_then(Value::as_array);
+    codings.into_iter().flatten().any(|coding| text(coding, "code") == code)
+}

@@ -1,0 +1,212 @@
+//! The text of a section, for whoever reads the document without a program: a table of what its entries say.
+
+use serde_json::Value;
+
+/// One row: what, when, and more.
+pub(super) struct Line([String; 3]);
+
+/// A table as XHTML; `more` entries are not in it.
+pub(super) fn html(columns: [&str; 3], lines: &[Line], more: usize) -> String {
+    let mut out = String::from("<table><thead><tr>");
+    for column in columns {
+        out.push_str(&format!("<th>{}</th>", escaped(column)));
+    }
+    out.push_str("</tr></thead><tbody>");
+    for Line(cells) in lines {
+        out.push_str("<tr>");
+        for cell in cells {
+            out.push_str(&format!("<td>{}</td>", escaped(cell)));
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table>");
+    if more > 0 {
+        out.push_str(&paragraph(&format!("There are {more} more, which are not in this summary.")));
+    }
+    out
+}
+
+pub(super) fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            // XML has no other control characters.
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Name and birth date.
+pub(super) fn person(patient: &Value) -> String {
+    let name = patient.pointer("/name/0");
+    let words = |name: &Value| {
+        let given = name.get("given").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let family = name.get("family").and_then(Value::as_str);
+        given.chain(family).collect::<Vec<_>>().join(" ")
+    };
+    let whole = name.and_then(|name| string(name, "text")).or_else(|| name.map(words)).unwrap_or_default();
+    match string(patient, "birthDate") {
+        Some(born) => format!("{whole}, born {born}"),
+        None => whole,
+    }
+}
+
+/// What an entry says, in words.
+pub(super) fn line(resource: &Value, along: &[Value]) -> Line {
+    let kind = string(resource, "resourceType").unwrap_or_default();
+    let what = ["code", "vaccineCode", "medicationCodeableConcept", "title"];
+    let what = what.iter().find_map(|name| said(resource.get(name)?));
+    let what = what.or_else(|| referred(resource, along)).or_else(|| first(resource, "category"));
+    let when = [
+        "onset",
+        "effective",
+        "occurrence",
+        "performed",
+        "authoredOn",
+        "timing",
+        "period",
+        "recordedDate",
+        "dateTime",
+        "dateAsserted",
+        "issued",
+        "created",
+    ];
+    let when = when.iter().find_map(|name| time(resource, name)).unwrap_or_default();
+    let status = || resource.get("clinicalStatus").and_then(said).or_else(|| string(resource, "status"));
+    let more = match kind.as_str() {
+        "AllergyIntolerance" => reactions(resource),
+        "MedicationStatement" => dose(resource, "dosage"),
+        "MedicationRequest" => dose(resource, "dosageInstruction"),
+        "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
+        "Observation" => finding(resource),
+        "DiagnosticReport" => string(resource, "conclusion").or_else(|| first(resource, "conclusionCode")),
+        "CarePlan" => string(resource, "description"),
+        _ => status(),
+    };
+    Line([what.unwrap_or_else(|| "Not named".into()), when, more.unwrap_or_default()])
+}
+
+fn string(value: &Value, name: &str) -> Option<String> {
+    value.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A text, or what a CodeableConcept says: its text, the first display, the first code.
+fn said(value: &Value) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    let codings = value.get("coding").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    string(value, "text")
+        .or_else(|| codings.iter().find_map(|coding| string(coding, "display")))
+        .or_else(|| codings.iter().find_map(|coding| string(coding, "code")))
+}
+
+/// The first of a list of CodeableConcepts.
+fn first(resource: &Value, name: &str) -> Option<String> {
+    said(resource.get(name)?.get(0)?)
+}
+
+/// What a medicine or a device is called that the resource refers to.
+fn referred(resource: &Value, along: &[Value]) -> Option<String> {
+    let reference = resource.get("medicationReference").or_else(|| resource.get("device"))?;
+    let name = string(reference, "reference")?;
+    let is_it = |one: &&Value| {
+        let text = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
+        name.strip_prefix(text("resourceType")).and_then(|rest| rest.strip_prefix('/')) == Some(text("id"))
+    };
+    let contained = |name: &str| {
+        let all = resource.get("contained")?.as_array()?;
+        all.iter().find(|one| string(one, "id").as_deref() == name.strip_prefix('#'))
+    };
+    let target = along.iter().find(is_it).or_else(|| contained(&name));
+    let of = |target: &Value| {
+        let named = ["code", "type"].iter().find_map(|name| said(target.get(name)?));
+        named.or_else(|| string(target.pointer("/deviceName/0")?, "name"))
+    };
+    target.and_then(of).or_else(|| string(reference, "display"))
+}
+
+/// A choice of times by its stem, or a plain one: the day or time as it stands; of a Period, its start.
+fn time(resource: &Value, name: &str) -> Option<String> {
+    let one = ["", "DateTime", "Date", "String"].iter().find_map(|end| string(resource, &format!("{name}{end}")));
+    let one = one.or_else(|| {
+        let period = resource.get(format!("{name}Period")).or_else(|| resource.get(name))?;
+        string(period, "start").or_else(|| string(period, "end"))
+    });
+    // Seconds and fractions say nothing to a reader.
+    one.map(|text| match text.split_once('T') {
+        Some((day, rest)) => format!("{day} {}", rest.get(..5).unwrap_or(rest)),
+        None => text,
+    })
+}
+
+fn reactions(resource: &Value) -> Option<String> {
+    let all = resource.get("reaction").and_then(Value::as_array).into_iter().flatten();
+    let manifestations =
+        all.filter_map(|reaction| reaction.get("manifestation")?.as_array()).flatten().filter_map(said);
+    let mut words: Vec<String> = manifestations.collect();
+    if let Some(criticality) = string(resource, "criticality") {
+        words.push(format!("criticality: {criticality}"));
+    }
+    words.extend(resource.get("clinicalStatus").and_then(said));
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+fn dose(resource: &Value, name: &str) -> Option<String> {
+    let all = resource.get(name)?.as_array()?;
+    let one = |dosage: &Value| {
+        let quantity = dosage.pointer("/doseAndRate/0/doseQuantity").and_then(quantity);
+        string(dosage, "text").or_else(|| string(dosage, "patientInstruction")).or(quantity)
+    };
+    let words: Vec<String> = all.iter().filter_map(one).collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// The value of a measurement, or of its parts.
+fn finding(resource: &Value) -> Option<String> {
+    let value = value_of(resource).or_else(|| {
+        let parts = resource.get("component")?.as_array()?;
+        let part = |part: &Value| Some(format!("{}: {}", said(part.get("code")?)?, value_of(part)?));
+        let words: Vec<String> = parts.iter().filter_map(part).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    });
+    let absent = || resource.get("dataAbsentReason").and_then(said);
+    let value = value.or_else(absent)?;
+    match first(resource, "interpretation") {
+        Some(meaning) => Some(format!("{value} ({meaning})")),
+        None => Some(value),
+    }
+}
+
+fn value_of(of: &Value) -> Option<String> {
+    if let Some(value) = of.get("valueQuantity") {
+        return quantity(value);
+    }
+    if let Some(value) = of.get("valueCodeableConcept") {
+        return said(value);
+    }
+    let plain = ["valueString", "valueDateTime", "valueTime"].iter().find_map(|name| string(of, name));
+    let number = || ["valueInteger", "valueBoolean"].iter().find_map(|name| of.get(name)).map(ToString::to_string);
+    let range = || {
+        let range = of.get("valueRange")?;
+        Some(format!("{} to {}", quantity(range.get("low")?)?, quantity(range.get("high")?)?))
+    };
+    plain.or_else(number).or_else(range)
+}
+
+fn quantity(value: &Value) -> Option<String> {
+    let number = value.get("value")?;
+    let unit = string(value, "unit").or_else(|| string(value, "code")).unwrap_or_default();
+    let comparator = string(value, "comparator").unwrap_or_default();
+    Some(format!("{comparator}{number} {unit}").trim().to_owned())
+}

@@ -1,0 +1,209 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::fhir::{Definitions, Mode, Severity, validate};
+
+fn ids() -> Ids {
+    Ids {
+        document: "0198a3f2-0000-7000-8000-000000000001".into(),
+        composition: "0198a3f2-0000-7000-8000-000000000002".into(),
+        clinic: "0198a3f2-0000-7000-8000-000000000003".into(),
+    }
+}
+
+fn made(chosen: &[Value], along: &[Value]) -> Value {
+    let patient = json!({"resourceType": "Patient", "id": "p1", "birthDate": "1967-05-09",
+        "name": [{"family": "Brand<vold", "given": ["Ann"]}]});
+    let now = "2026-03-03T09:00:00Z".parse().unwrap();
+    let ids = ids();
+    let input =
+        Input { patient: &patient, chosen, along, base: "https://box/fhir", clinic: "Hill & Street", now, ids: &ids };
+    document(&input)
+}
+
+/// The document has no error, and is the same when it was read back.
+#[track_caller]
+fn is_right(document: &Value) {
+    let errors: Vec<_> = validate(document, Definitions::r4(), Mode::Strict)
+        .into_iter()
+        .filter(|issue| issue.severity == Severity::Error)
+        .map(|issue| format!("{}: {}", issue.expression, issue.text))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let back: Value = serde_json::from_str(&document.to_string()).unwrap();
+    assert_eq!(back, *document);
+}
+
+fn sections(document: &Value) -> Vec<(String, usize)> {
+    let all = document["entry"][0]["resource"]["section"].as_array().unwrap();
+    let entries = |section: &Value| section["entry"].as_array().map_or(0, Vec::len);
+    all.iter().map(|one| (one["code"]["coding"][0]["code"].as_str().unwrap().to_owned(), entries(one))).collect()
+}
+
+fn named(list: &[(&str, usize)]) -> Vec<(String, usize)> {
+    list.iter().map(|(code, entries)| ((*code).to_owned(), *entries)).collect()
+}
+
+#[test]
+fn what_must_be_there_is_there_also_where_nothing_is_known() {
+    let empty = made(&[], &[]);
+    is_right(&empty);
+    assert_eq!(sections(&empty), named(&[("10160-0", 0), ("48765-2", 0), ("11450-4", 0)]));
+    for section in empty["entry"][0]["resource"]["section"].as_array().unwrap() {
+        assert_eq!(section["emptyReason"]["coding"][0]["code"], "unavailable");
+        assert!(section["text"]["div"].as_str().unwrap().contains("No information"));
+    }
+    assert_eq!(empty["type"], "document");
+    let urls: Vec<&str> =
+        empty["entry"].as_array().unwrap().iter().map(|one| one["fullUrl"].as_str().unwrap()).collect();
+    let composition = "urn:uuid:0198a3f2-0000-7000-8000-000000000002";
+    assert_eq!(urls, [composition, "https://box/fhir/Patient/p1", "urn:uuid:0198a3f2-0000-7000-8000-000000000003"]);
+}
+
+/// One of everything that a summary takes, and one of each that it does not.
+fn a_record() -> (Vec<Value>, Vec<Value>) {
+    let of = json!({"reference": "Patient/p1"});
+    let condition = |id: &str, clinical: &str, verification: &str| {
+        let code = |system: &str, code: &str| json!({"coding": [{"system": format!("http://terminology.hl7.org/CodeSystem/{system}"), "code": code}]});
+        let mut one = json!({"resourceType": "Condition", "id": id, "subject": of, "code": {"text": "Asthma <b>"},
+            "verificationStatus": code("condition-ver-status", verification), "onsetDateTime": "2020-05"});
+        if verification != "entered-in-error" {
+            one["clinicalStatus"] = code("condition-clinical", clinical);
+        }
+        one
+    };
+    let observation = |id: &str, category: &str, code: &str, day: &str| {
+        json!({"resourceType": "Observation", "id": id, "status": "final", "subject": of,
+            "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": category}]}],
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}], "text": "Something"},
+            "effectiveDateTime": day,
+            "valueQuantity": {"value": 7.2, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}})
+    };
+    let all = vec![
+        json!({"resourceType": "AllergyIntolerance", "id": "a1", "patient": of, "code": {"text": "Penicillin"},
+            "clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}]},
+            "criticality": "high", "reaction": [{"manifestation": [{"text": "Rash"}]}],
+            "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}}),
+        json!({"resourceType": "MedicationStatement", "id": "m1", "status": "active", "subject": of,
+            "medicationReference": {"reference": "Medication/x1"}, "dosage": [{"text": "one in the morning"}]}),
+        json!({"resourceType": "MedicationStatement", "id": "m2", "status": "stopped", "subject": of,
+            "medicationCodeableConcept": {"text": "Old"}}),
+        json!({"resourceType": "MedicationRequest", "id": "r1", "status": "active", "intent": "order", "subject": of,
+            "medicationCodeableConcept": {"text": "New"}, "authoredOn": "2026-01-01"}),
+        condition("c1", "active", "confirmed"),
+        condition("c2", "resolved", "confirmed"),
+        condition("c3", "active", "refuted"),
+        json!({"resourceType": "Immunization", "id": "i1", "status": "completed", "patient": of,
+            "vaccineCode": {"text": "Tetanus"}, "occurrenceDateTime": "2024-05-05", "lotNumber": "A1"}),
+        json!({"resourceType": "Immunization", "id": "i2", "status": "not-done", "patient": of,
+            "vaccineCode": {"text": "Tetanus"}, "occurrenceDateTime": "2024-05-05"}),
+        json!({"resourceType": "Procedure", "id": "q1", "status": "completed", "subject": of, "code": {"text": "Appendectomy"},
+            "performedPeriod": {"start": "1999-01-01T10:00:00Z"}}),
+        json!({"resourceType": "DeviceUseStatement", "id": "d1", "status": "active", "subject": of,
+            "device": {"reference": "Device/v1", "display": "Pacemaker"}}),
+        json!({"resourceType": "DiagnosticReport", "id": "g1", "status": "final", "subject": of, "code": {"text": "X-ray"},
+            "conclusion": "Nothing broken"}),
+        observation("o1", "laboratory", "2345-7", "2026-02-01"),
+        observation("o2", "laboratory", "2345-7", "2025-02-01"),
+        observation("o3", "vital-signs", "8867-4", "2026-02-01T09:15:30Z"),
+        observation("o4", "social-history", "72166-2", "2026-02-01"),
+        observation("o5", "exam", "11778-8", "2026-02-01"),
+        observation("o6", "survey", "1-8", "2026-02-01"),
+        json!({"resourceType": "CarePlan", "id": "p1", "status": "active", "intent": "plan", "subject": of, "title": "Weight"}),
+        json!({"resourceType": "Consent", "id": "k1", "status": "active", "patient": of,
+            "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "adr"}]},
+            "category": [{"text": "Do not resuscitate"}], "policyRule": {"text": "x"}}),
+        json!({"resourceType": "Flag", "id": "f1", "status": "active", "subject": of, "code": {"text": "Falls"}}),
+    ];
+    let along = vec![json!({"resourceType": "Medication", "id": "x1", "code": {"text": "Aspirin & more"}})];
+    (all, along)
+}
+
+fn chosen_of(all: &[Value]) -> Vec<Value> {
+    let mut chosen = Vec::new();
+    for kind in KINDS {
+        let of: Vec<Value> = all.iter().filter(|one| one["resourceType"] == kind.name()).cloned().collect();
+        chosen.extend(choose(&of, kind).into_iter().map(|place| of[place].clone()));
+    }
+    chosen
+}
+
+#[test]
+fn each_thing_stands_in_its_section_and_what_is_over_or_wrong_in_none() {
+    let (all, along) = a_record();
+    let chosen = chosen_of(&all);
+    let ids: Vec<&str> = chosen.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    for out in ["m2", "c3", "i2", "o2", "o6"] {
+        assert!(!ids.contains(&out), "{out}");
+    }
+    let document = made(&chosen, &along);
+    is_right(&document);
+    let expected = [
+        ("10160-0", 2),
+        ("48765-2", 1),
+        ("11450-4", 1),
+        ("11369-6", 1),
+        ("47519-4", 1),
+        ("46264-8", 1),
+        ("30954-2", 2),
+        ("8716-3", 1),
+        ("11348-0", 1),
+        ("18776-5", 1),
+        ("29762-2", 1),
+        ("10162-6", 1),
+        ("42348-3", 1),
+        ("104605-1", 1),
+    ];
+    assert_eq!(sections(&document), named(&expected));
+    assert_eq!(document["entry"][0]["resource"]["confidentiality"], "R");
+    // Every entry of a section is in the bundle, and what those refer to beside them.
+    let urls: Vec<&str> =
+        document["entry"].as_array().unwrap().iter().map(|one| one["fullUrl"].as_str().unwrap()).collect();
+    for section in document["entry"][0]["resource"]["section"].as_array().unwrap() {
+        for entry in section["entry"].as_array().unwrap() {
+            assert!(urls.contains(&entry["reference"].as_str().unwrap()), "{entry}");
+        }
+    }
+    assert!(urls.contains(&"https://box/fhir/Medication/x1"));
+    assert_eq!(urls.iter().collect::<BTreeSet<_>>().len(), urls.len());
+}
+
+#[test]
+fn each_section_can_be_read_without_a_program() {
+    let (all, along) = a_record();
+    let document = made(&chosen_of(&all), &along);
+    let text: String = document["entry"][0]["resource"]["section"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|section| section["text"]["div"].as_str().unwrap())
+        .collect();
+    for said in [
+        "<td>Aspirin &amp; more</td><td></td><td>one in the morning</td>",
+        "<td>New</td><td>2026-01-01</td>",
+        "<td>Penicillin</td><td></td><td>Rash; criticality: high; active</td>",
+        "<td>Asthma &lt;b&gt;</td><td>2020-05</td><td>active</td>",
+        "<td>Tetanus</td><td>2024-05-05</td><td>Lot A1</td>",
+        "<td>Appendectomy</td><td>1999-01-01 10:00</td>",
+        "<td>Pacemaker</td>",
+        "<td>Something</td><td>2026-02-01 09:15</td><td>7.2 mmol/L</td>",
+        "Nothing broken",
+        "Do not resuscitate",
+        "Falls",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    assert!(document["entry"][0]["resource"]["text"]["div"].as_str().unwrap().contains("Ann Brand&lt;vold"));
+}
+
+#[test]
+fn a_section_says_how_many_it_leaves_out() {
+    let flag = |number: usize| {
+        json!({"resourceType": "Flag", "id": format!("f{number}"), "status": "active",
+            "subject": {"reference": "Patient/p1"}, "code": {"text": "Falls"}})
+    };
+    let flags: Vec<Value> = (0..MOST + 3).map(flag).collect();
+    let document = made(&flags, &[]);
+    assert_eq!(sections(&document).last(), Some(&("104605-1".to_owned(), MOST)));
+    assert!(document.to_string().contains("There are 3 more"));
+}
