@@ -20,6 +20,7 @@ fn operations_answer_as_the_standard_says() {
     expands_what_is_stored_or_sent(&client);
     validates_codes(&client);
     shows_meta(&client);
+    changes_meta(&client);
     refuses(&client);
 }
 
@@ -148,6 +149,32 @@ fn shows_meta(client: &Caller) {
     let stored = ok(&client.json("POST", "/fhir/Basic", &tagged), 201);
     let answer = ok(&client.get(&format!("/fhir/Basic/{}/$meta", stored["id"].as_str().unwrap())), 200);
     assert_eq!(answer["parameter"][0]["valueMeta"], stored["meta"]);
+}
+
+fn changes_meta(client: &Caller) {
+    let tag = |code: &str| json!({"system": "urn:t", "code": code});
+    let one = json!({"resourceType": "Basic", "code": {"text": "x"}, "meta": {"tag": [tag("a")]}});
+    let stored = ok(&client.json("POST", "/fhir/Basic", &one), 201);
+    let address = format!("/fhir/Basic/{}", stored["id"].as_str().unwrap());
+    let ask = |operation: &str, meta: &Value| {
+        let asked = json!({"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": meta}]});
+        ok(&client.json("POST", &format!("{address}/${operation}"), &asked), 200)["parameter"][0]["valueMeta"].clone()
+    };
+    let profile = "http://example.org/mine";
+    let added = ask("meta-add", &json!({"tag": [tag("a"), tag("b")], "profile": [profile]}));
+    assert_eq!(
+        (&added["tag"], &added["profile"], &added["versionId"]),
+        (&json!([tag("a"), tag("b")]), &json!([profile]), &json!("2"))
+    );
+    let left = ask("meta-delete", &json!({"tag": [tag("a")], "profile": [profile]}));
+    assert_eq!((&left["tag"], left.get("profile")), (&json!([tag("b")]), None));
+    assert_eq!(ok(&client.get(&address), 200)["meta"]["tag"], json!([tag("b")]));
+    assert_eq!(ok(&client.get("/fhir/Basic?_tag=urn:t|b&_summary=count"), 200)["total"], 1);
+    assert_eq!(
+        client.json("POST", &format!("{address}/$meta-add"), &json!({"resourceType": "Parameters"})).status,
+        400
+    );
+    assert_eq!(client.ask("POST", "/fhir/Basic/nobody/$meta-add", &[], "").status, 400);
 }
 
 fn refuses(client: &Caller) {

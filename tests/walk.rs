@@ -204,12 +204,20 @@ enum Fhir {
     Batch,
     /// About what came with the request or with the program, and no record: for whoever is signed in.
     OfNoRecord,
+    /// Changes the labels of a resource: as an update, of what one may read.
+    Meta,
     /// Reads a ValueSet of the record.
     ReadsValueSet,
     /// A whole copy of one patient's record, or what is made of the whole.
     Copy,
     /// Whole copies of everybody whom one may copy.
     Copies,
+    /// What is made of a whole copy: who may have that may have this.
+    Summary,
+    /// The same of whom a number names that nobody has.
+    SummaryOfNobody,
+    /// The newest measurements of one patient.
+    LastN,
     /// Begins a bulk export.
     Export,
     /// Asks about a bulk export, or ends it.
@@ -219,7 +227,22 @@ enum Fhir {
 impl Fhir {
     /// By [`copies`] and [`exports`].
     const fn is_walked_apart(self) -> bool {
-        matches!(self, Self::Copy | Self::Copies | Self::Export | Self::OfAnExport)
+        !matches!(
+            self,
+            Self::Metadata
+                | Self::Read
+                | Self::Update
+                | Self::Patch
+                | Self::Delete
+                | Self::Search
+                | Self::Everything
+                | Self::Found
+                | Self::Create
+                | Self::Batch
+                | Self::OfNoRecord
+                | Self::ReadsValueSet
+                | Self::Meta
+        )
     }
 }
 
@@ -258,10 +281,18 @@ const FHIR: &[(Verb, &str, Fhir)] = &[
     (Verb::Get,    "/fhir/$export-status/{job}",             Fhir::OfAnExport),
     (Verb::Get,    "/fhir/$export-file/{job}/{file}",        Fhir::OfAnExport),
     (Verb::Delete, "/fhir/$export-status/{job}",             Fhir::OfAnExport),
+    (Verb::Post,   "/fhir/{kind}/{id}/$meta-add",            Fhir::Meta),
+    (Verb::Post,   "/fhir/{kind}/{id}/$meta-delete",         Fhir::Meta),
     (Verb::Get,    "/fhir/{kind}/$everything",               Fhir::Copies),
     (Verb::Post,   "/fhir/{kind}/$everything",               Fhir::Copies),
     (Verb::Get,    "/fhir/{kind}/{id}/$everything",          Fhir::Copy),
     (Verb::Post,   "/fhir/{kind}/{id}/$everything",          Fhir::Copy),
+    (Verb::Get,    "/fhir/{kind}/$lastn",                    Fhir::LastN),
+    (Verb::Post,   "/fhir/{kind}/$lastn",                    Fhir::LastN),
+    (Verb::Get,    "/fhir/{kind}/$summary",                  Fhir::SummaryOfNobody),
+    (Verb::Post,   "/fhir/{kind}/$summary",                  Fhir::SummaryOfNobody),
+    (Verb::Get,    "/fhir/{kind}/{id}/$summary",             Fhir::Summary),
+    (Verb::Post,   "/fhir/{kind}/{id}/$summary",             Fhir::Summary),
     (Verb::Get,    "/fhir/{kind}/$expand",                   Fhir::OfNoRecord),
     (Verb::Post,   "/fhir/{kind}/$expand",                   Fhir::OfNoRecord),
     (Verb::Get,    "/fhir/{kind}/{id}/$expand",              Fhir::ReadsValueSet),
@@ -283,7 +314,11 @@ const fn observation(act: Fhir, who: Who) -> [u16; 6] {
         (Fhir::Read, Clinician | Nurse | Service)  => [200, 200, 200, 404, 404, 404],
         // Patients add to their record; they do not write over it.
         (Fhir::Update | Fhir::Patch | Fhir::Delete, Patient | Proxy | Service) => [403; 6],
-        (Fhir::Update | Fhir::Patch, _)            => [200, 200, 200, 404, 404, 404],
+        // What one may not see is not there; what one sees and may not change is refused.
+        (Fhir::Meta, Patient)                      => [403, 404, 404, 403, 404, 404],
+        (Fhir::Meta, Proxy)                        => [404, 403, 404, 404, 404, 404],
+        (Fhir::Meta, Service)                      => [403, 403, 403, 404, 404, 404],
+        (Fhir::Update | Fhir::Patch | Fhir::Meta, _) => [200, 200, 200, 404, 404, 404],
         (Fhir::Delete, _)                          => [204, 204, 204, 404, 404, 404],
         _ => [0; 6],
     }
@@ -513,6 +548,12 @@ fn fhir_instances(walk: &mut Walk) {
                 let caller = &walk.callers[&who];
                 let answer = match act {
                     Fhir::Update => caller.json("PUT", &address, &body),
+                    Fhir::Meta => caller.json(
+                        "POST",
+                        &address,
+                        &json!({"resourceType": "Parameters", "parameter": [
+                        {"name": "meta", "valueMeta": {"tag": [{"system": "urn:t", "code": "walked"}]}}]}),
+                    ),
                     Fhir::Patch => caller.ask("PATCH", &address, &[("content-type", PATCH)], ONE_PATCH),
                     _ => caller.ask(verb.name(), &address, &[], ""),
                 };
@@ -766,6 +807,56 @@ fn copies(walk: &mut Walk) {
                     let wanted = theirs && may[fixture] == 200;
                     if answer.body.contains(id.as_str()) != wanted {
                         walk.wrong.push(format!("{what}: {} is in it: {}", TARGETS[fixture], !wanted));
+                    }
+                }
+            }
+        }
+        mark = walk.check_entries(path, mark, &acts);
+    }
+    summaries(walk, &fixtures);
+}
+
+/// A summary is for whoever may have the whole; the newest measurements are what a search finds.
+fn summaries(walk: &mut Walk, fixtures: &[String; 6]) {
+    let mut mark = walk.entries_after(0).1;
+    let ids: Vec<String> = walk.patients.iter().cloned().chain([ABSENT.to_owned()]).collect();
+    let wanted = [Fhir::Summary, Fhir::SummaryOfNobody, Fhir::LastN];
+    for (verb, path, act) in FHIR.iter().filter(|row| wanted.contains(&row.2)) {
+        let mut acts = BTreeMap::new();
+        for who in Who::ALL {
+            let places = if *act == Fhir::Summary { 4 } else { 1 };
+            for (place, id) in ids.iter().enumerate().take(places) {
+                let (address, status) = match act {
+                    Fhir::LastN => {
+                        let asked = format!("?patient={id}&code=8867-4&max=1000");
+                        let status = match who {
+                            Anonymous => 401,
+                            Reception | HealthAdmin | Operator => 403,
+                            _ => 200,
+                        };
+                        (format!("{}{asked}", path.replace("{kind}", "Observation")), status)
+                    }
+                    Fhir::Summary => (path.replace("{kind}", "Patient").replace("{id}", id), copied(who)[place]),
+                    _ => {
+                        let status = match who {
+                            Anonymous => 401,
+                            Operator => 403,
+                            _ => 404,
+                        };
+                        (format!("{}?identifier=urn:none|none", path.replace("{kind}", "Patient")), status)
+                    }
+                };
+                let answer = walk.callers[&who].ask(verb.name(), &address, &[], "");
+                walk.expect(format_args!("{} {address} by {who:?}", verb.name()), &answer, status);
+                *acts.entry(who).or_default() += usize::from(answer.status != 401);
+                if *act == Fhir::LastN && answer.status == 200 {
+                    let may = observation(Fhir::Read, who);
+                    for (fixture, id) in fixtures.iter().enumerate() {
+                        let wanted = fixture % 3 == 0 && may[fixture] == 200;
+                        if answer.body.contains(id.as_str()) != wanted {
+                            walk.wrong
+                                .push(format!("{address} by {who:?}: {} is in it: {}", TARGETS[fixture], !wanted));
+                        }
                     }
                 }
             }

@@ -69,6 +69,7 @@ numbered! {
         124 View "view" "looked at a document";
         125 Import "import" "imported";
         126 Upload "upload" "uploaded a document";
+        128 Summary "summary" "took a patient summary";
         127 Operation "operation" "ran an operation";
         200 BreakGlass "break-glass" "opened in an emergency";
         201 BreakGlassReview "break-glass-review" "reviewed an emergency opening";
@@ -166,6 +167,7 @@ impl Action {
             Self::Read | Self::VersionRead | Self::History | Self::View | Self::BreakGlass => TouchKind::Opened,
             Self::Everything
             | Self::Export
+            | Self::Summary
             | Self::Print
             | Self::Download
             | Self::ShareMade

@@ -9,6 +9,7 @@ pub mod import;
 pub mod preferences;
 pub mod register;
 pub mod setup;
+pub mod summary;
 pub mod workflow;
 
 pub use chart::{Chart, Part};

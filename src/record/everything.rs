@@ -4,9 +4,6 @@
 //! nobody's (practitioners, places, medicines) comes along with the page that names it. What is another patient's never
 //! does. Each page is one entry in the chain, and the policy is asked anew for each.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
@@ -15,7 +12,7 @@ use serde_json::Value;
 use super::Page;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::layout::{COMPARTMENT, RESOURCE_IDS, hash64};
+use super::layout::{COMPARTMENT, RESOURCE_IDS};
 use super::numbers::{find, row};
 use super::prepared::references_of;
 use super::reading::{Reading, stored};
@@ -45,6 +42,11 @@ pub struct EverythingAsked {
 }
 
 impl EverythingAsked {
+    /// What must be the same for a marker to mean the same place.
+    fn identity(&self) -> String {
+        format!("everything {:?} {:?} {:?} {:?}", self.patient, self.kinds, self.since, self.care)
+    }
+
     fn wants(&self, kind: ResourceType) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
@@ -74,7 +76,13 @@ struct Gathered {
 impl Reading<'_> {
     /// One page of a whole copy. For more patients than those that one is, or stands in for, it needs the right to export.
     pub fn everything(&mut self, asked: &EverythingAsked) -> Result<Undisclosed<Page>, RecordError> {
-        let after = asked.cursor.as_deref().map(|text| read_cursor(text, asked)).transpose()?;
+        let after = match &asked.cursor {
+            Some(marker) => {
+                let place = self.paging.read(self.read, self.sight.actor, &asked.identity(), marker)?;
+                Some(Place::from_bytes(&place).map_err(|_| RecordError::BadCursor)?)
+            }
+            None => None,
+        };
         let size = asked.count.unwrap_or(PAGE).clamp(1, self.limits.page);
         let mut gathered = Gathered { asked_size: size, rows: Vec::new(), more: false };
         match &asked.patient {
@@ -87,7 +95,12 @@ impl Reading<'_> {
             }
             None => self.gather_all(asked, after.as_ref(), &mut gathered)?,
         }
-        let next = gathered.rows.last().filter(|_| gathered.more).map(|(place, ..)| write_cursor(place, asked));
+        let next = match gathered.rows.last().filter(|_| gathered.more) {
+            Some((place, ..)) => {
+                self.paging.write(self.read, self.sight.actor, &asked.identity(), &place.to_bytes())?
+            }
+            None => None,
+        };
         let mut page = Page { matches: vec![], included: vec![], total: None, next };
         let mut touched = Vec::new();
         let kind = self.opened();
@@ -252,21 +265,4 @@ fn kinds() -> impl Iterator<Item = (u8, ResourceType)> {
     let others = ResourceType::ALL.iter().copied().filter(|kind| !matches!(kind, AuditEvent | Group | Patient));
     let others = others.filter(|kind| !r4.patient_compartment(*kind).is_empty());
     std::iter::once((0, Patient)).chain(others.map(|kind| (kind.number().saturating_add(1), kind)))
-}
-
-fn digest(asked: &EverythingAsked) -> u64 {
-    hash64(&["everything", &format!("{:?} {:?} {:?} {:?}", asked.patient, asked.kinds, asked.since, asked.care)])
-}
-
-fn write_cursor(place: &Place, asked: &EverythingAsked) -> String {
-    let mut bytes = digest(asked).to_be_bytes().to_vec();
-    bytes.extend(place.to_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn read_cursor(text: &str, asked: &EverythingAsked) -> Result<Place, RecordError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| RecordError::BadCursor)?;
-    let (head, place) = bytes.split_first_chunk::<8>().ok_or(RecordError::BadCursor)?;
-    let place = Place::from_bytes(place).map_err(|_| RecordError::BadCursor)?;
-    if u64::from_be_bytes(*head) == digest(asked) { Ok(place) } else { Err(RecordError::BadCursor) }
 }

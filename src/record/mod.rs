@@ -14,6 +14,7 @@ mod export;
 mod facts;
 mod history;
 mod index;
+mod last_n;
 mod layout;
 mod log;
 mod notice;
@@ -31,6 +32,9 @@ mod sight;
 mod settling_tests;
 #[cfg(test)]
 mod tests;
+mod summary;
+mod trail;
+mod trail_event;
 mod writing;
 
 use std::sync::Arc;
@@ -47,6 +51,7 @@ pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
+pub use summary::SummaryParts;
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};

@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
 
     /// The rows of one type in a patient's record with what to cut of each, and whether there are more than `most`.
     #[allow(clippy::type_complexity)] // rows as `hand_out_list` takes them
-    fn rows_of_patient(
+    pub(super) fn rows_of_patient(
         &mut self,
         patient: &FhirId,
         kind: ResourceType,

@@ -132,6 +132,29 @@ impl Reading<'_> {
         Ok(Hits { matches: found.matches, total: found.total, next })
     }
 
+    /// One stretch of what a search finds, and where it goes on.
+    #[allow(clippy::type_complexity)] // rows, and a place behind them
+    pub(super) fn stretch(
+        &mut self,
+        query: &Query,
+        size: usize,
+        after: Option<&Place>,
+    ) -> Result<(Vec<(RowNumber, Row)>, Option<Place>), RecordError> {
+        let hits = self.hits(query, size, after)?;
+        Ok((hits.matches, hits.next.and_then(|mark| mark.after)))
+    }
+
+    /// Hands out these as the one page of a search, with what it includes.
+    pub(super) fn page_of(
+        &mut self,
+        matches: Vec<(RowNumber, Row)>,
+        query: &Query,
+        asked_of: Option<FhirId>,
+    ) -> Result<Undisclosed<Page>, RecordError> {
+        let total = u64::try_from(matches.len()).ok();
+        self.page(Hits { matches, total, next: None }, std::slice::from_ref(query), asked_of)
+    }
+
     fn page(
         &mut self,
         hits: Hits,

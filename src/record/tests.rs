@@ -578,3 +578,4 @@ fn what_a_patient_adds_is_the_patients_and_says_so() {
 }
 
 mod copies;
+mod trail;

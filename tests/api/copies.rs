@@ -1,4 +1,4 @@
-//! Whole copies and bulk exports: `$everything` and `$export`.
+//! What is handed out in one piece: `$everything`, `$export`, `$summary`, `$lastn`.
 
 use serde_json::{Value, json};
 
@@ -13,6 +13,8 @@ pub fn all(demo: &Demo, client: &Caller) {
     export_of_a_group(client);
     export_refusals(demo, client);
     export_breaks_off(demo, client);
+    last_n(client);
+    summary(demo, client);
 }
 
 /// A path below the origin, of an absolute address.
@@ -226,4 +228,110 @@ fn export_breaks_off(demo: &Demo, client: &Caller) {
     outcome(&client.get(&file), 404);
     demo.command(&["user", "disable", "short-lived"]);
     assert_eq!(short.get(&file).status, 401);
+}
+
+fn last_n(client: &Caller) {
+    let of = ok(&client.json("POST", "/fhir/Patient", &patient("Measured")), 201);
+    let reference = format!("Patient/{}", id(&of));
+    for (code, days) in [("29463-7", 4), ("8302-2", 2)] {
+        for day in 1..=days {
+            let mut one = observation(&reference, day);
+            one["code"]["coding"][0]["code"] = json!(code);
+            ok(&client.json("POST", "/fhir/Observation", &one), 201);
+        }
+    }
+    let mut wrong = observation(&reference, 9);
+    wrong["status"] = json!("entered-in-error");
+    ok(&client.json("POST", "/fhir/Observation", &wrong), 201);
+    let found = |page: &Value| -> Vec<(String, String)> {
+        let entries = page["entry"].as_array().unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        entries
+            .iter()
+            .map(|entry| &entry["resource"])
+            .map(|one| (text(&one["code"]["coding"][0]["code"]), text(&one["effectiveDateTime"])[8..10].to_owned()))
+            .collect()
+    };
+    let named = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter().map(|(code, day)| ((*code).to_owned(), (*day).to_owned())).collect()
+    };
+    let all = format!("/fhir/Observation/$lastn?patient={reference}&code=29463-7,8302-2");
+    assert_eq!(found(&ok(&client.get(&all), 200)), named(&[("29463-7", "04"), ("8302-2", "02")]));
+    let three = ok(&client.get(&format!("{all}&max=3")), 200);
+    let newest = [("29463-7", "04"), ("29463-7", "03"), ("29463-7", "02"), ("8302-2", "02"), ("8302-2", "01")];
+    assert_eq!(found(&three), named(&newest));
+    assert_eq!(three["type"], "searchset");
+    let parameters = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "subject", "valueString": reference}, {"name": "code", "valueString": "8302-2"},
+        {"name": "max", "valuePositiveInt": 1}]});
+    let posted = ok(&client.json("POST", "/fhir/Observation/$lastn", &parameters), 200);
+    assert_eq!(found(&posted), named(&[("8302-2", "02")]));
+    for bad in [
+        "/fhir/Observation/$lastn?code=1".to_owned(),
+        format!("/fhir/Observation/$lastn?patient={reference}"),
+        format!("{all}&max=0"),
+        format!("{all}&_sort=date"),
+    ] {
+        outcome(&client.get(&bad), 400);
+    }
+    outcome(&client.get("/fhir/Patient/$lastn?patient=1&code=1"), 404);
+}
+
+fn summary(demo: &Demo, client: &Caller) {
+    let mut who = patient("Summed");
+    who["identifier"] = json!([{"system": "urn:test", "value": "summary-1"}]);
+    let of = ok(&client.json("POST", "/fhir/Patient", &who), 201);
+    let reference = format!("Patient/{}", id(&of));
+    let medicine = json!({"resourceType": "Medication", "code": {"text": "Aspirin"}});
+    let medicine = ok(&client.json("POST", "/fhir/Medication", &medicine), 201);
+    let taken = json!({"resourceType": "MedicationStatement", "status": "active", "subject": {"reference": reference},
+        "medicationReference": {"reference": format!("Medication/{}", id(&medicine))}});
+    ok(&client.json("POST", "/fhir/MedicationStatement", &taken), 201);
+    let address = format!("/fhir/{reference}/$summary");
+    let document = ok(&client.get(&address), 200);
+    assert_eq!(
+        (&document["type"], &document["entry"][0]["resource"]["resourceType"]),
+        (&json!("document"), &json!("Composition"))
+    );
+    let sections = document["entry"][0]["resource"]["section"].as_array().unwrap();
+    let codes: Vec<&Value> = sections.iter().map(|section| &section["code"]["coding"][0]["code"]).collect();
+    assert_eq!(codes, ["10160-0", "48765-2", "11450-4"]);
+    let first = sections[0]["entry"][0]["reference"].as_str().unwrap();
+    assert!(first.starts_with(&format!("{}/fhir/MedicationStatement/", demo.origin("clinic"))), "{first}");
+    assert!(sections[0]["text"]["div"].as_str().unwrap().contains("Aspirin"));
+    let kinds: Vec<&Value> =
+        document["entry"].as_array().unwrap().iter().map(|one| &one["resource"]["resourceType"]).collect();
+    assert_eq!(kinds, ["Composition", "Patient", "Organization", "MedicationStatement", "Medication"]);
+    let checked = ok(&client.json("POST", "/fhir/Bundle/$validate", &document), 200);
+    let errors: Vec<&Value> =
+        checked["issue"].as_array().unwrap().iter().filter(|issue| issue["severity"] == "error").collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    // The same resources have the same addresses again; the document is a new one.
+    let again = ok(&client.json("POST", &address, &json!({"resourceType": "Parameters"})), 200);
+    assert_eq!(again["entry"][1]["fullUrl"], document["entry"][1]["fullUrl"]);
+    assert_eq!(again["entry"][2]["fullUrl"], document["entry"][2]["fullUrl"]);
+    assert_ne!(again["identifier"], document["identifier"]);
+    let by_number = ok(&client.get("/fhir/Patient/$summary?identifier=urn:test|summary-1"), 200);
+    assert_eq!(by_number["entry"][1]["fullUrl"], document["entry"][1]["fullUrl"]);
+    ok(
+        &client.get(&format!("{address}?profile=http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips")),
+        200,
+    );
+    for (bad, status) in [
+        ("/fhir/Patient/$summary".to_owned(), 400),
+        ("/fhir/Patient/$summary?identifier=urn:test|nobody".into(), 404),
+        (format!("{address}?profile=http://example.org/mine"), 422),
+        (format!("{address}?graph=x"), 400),
+        ("/fhir/Patient/nobody/$summary".into(), 404),
+        (format!("/fhir/Medication/{}/$summary", id(&medicine)), 404),
+    ] {
+        outcome(&client.get(&bad), status);
+    }
+    let me = demo.signed_in("portal", "patient");
+    let own = ok(&me.get(&format!("/fhir/Patient/{}/$summary", demo.patient_of("patient"))), 200);
+    assert!(own["entry"].as_array().unwrap().len() > 3);
+    let checked = ok(&client.json("POST", "/fhir/Bundle/$validate", &own), 200);
+    let errors: Vec<&Value> =
+        checked["issue"].as_array().unwrap().iter().filter(|issue| issue["severity"] == "error").collect();
+    assert!(errors.is_empty(), "{errors:?}");
 }

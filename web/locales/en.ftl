@@ -1074,6 +1074,7 @@ act-transaction = sent several changes together
 act-validate = had content checked
 act-everything = took a whole copy
 act-export = exported
+act-summary = took a summary of the record
 act-print = printed
 act-download = downloaded a document
 act-view = looked at a document

@@ -43,6 +43,12 @@ pub(super) enum Look {
         path: String,
         understood: String,
     },
+    /// `Observation/$lastn`: so many of each kind.
+    LastN {
+        query: Box<Query>,
+        most: usize,
+        asked: String,
+    },
     /// `$everything`.
     Everything {
         asked: EverythingAsked,
@@ -105,6 +111,7 @@ impl Look {
                 history(HistoryOf::Type(kind), format!("{kind}/_history"), query, manner)
             }
             [kind, id, "$everything"] if *kind == "Patient" => super::everything::parse(Some(id_of(id)?), query),
+            [kind, "$lastn"] if *kind == "Observation" => super::last_n::parse(query, manner),
             // An operation of a type that has it not, or that is none.
             [_, operation] | [_, _, operation] if operation.starts_with('$') => Err(Refusal::not_found()),
             [kind, id] => Ok(Self::Read { kind: type_of(kind)?, id: id_of(id)?, shape: shape(query)? }),
@@ -124,7 +131,14 @@ impl Look {
 
     /// `GET /fhir?_type=…`: the types named, or all of them.
     fn of_system(query: &str, manner: &Manner) -> Result<Self, Refusal> {
-        let kinds = named_types(query)?.unwrap_or_else(|| ResourceType::ALL.to_vec());
+        let named = named_types(query)?;
+        if named.as_ref().is_some_and(|kinds| kinds.len() > 1 && kinds.contains(&ResourceType::AuditEvent)) {
+            return Err(Refusal::saying(
+                Refused::Malformed,
+                "The access log is searched by itself, as in AuditEvent?patient=1, and not with other types.",
+            ));
+        }
+        let kinds = named.unwrap_or_else(|| ResourceType::ALL.to_vec());
         Self::search(kinds, None, String::new(), query, manner)
     }
 
@@ -188,11 +202,13 @@ impl Look {
     }
 
     /// As what it stands in the chain.
-    pub(super) const fn action(&self) -> Action {
+    pub(super) fn action(&self) -> Action {
         match self {
+            Self::Read { kind: ResourceType::AuditEvent, .. } => Action::AuditRead,
+            Self::Search { queries, .. } if is_of_the_log(queries) => Action::AuditRead,
             Self::Read { .. } => Action::Read,
             Self::Version { .. } => Action::VersionRead,
-            Self::Search { .. } => Action::Search,
+            Self::Search { .. } | Self::LastN { .. } => Action::Search,
             Self::History { .. } => Action::History,
             Self::Everything { .. } => Action::Everything,
         }
@@ -202,6 +218,7 @@ impl Look {
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Search { path, asked, .. } => Some(format!("{path}?{asked}")),
+            Self::LastN { asked, .. } => Some(format!("Observation/$lastn?{asked}")),
             Self::History { path, understood, .. } | Self::Everything { path, understood, .. } => {
                 Some(format!("{path}?{understood}"))
             }
@@ -212,9 +229,12 @@ impl Look {
     /// Looks.
     pub(super) fn run(&self, reading: &mut Reading<'_>) -> Result<Undisclosed<Seen>, RecordError> {
         match self {
+            Self::Read { kind: ResourceType::AuditEvent, id, .. } => Ok(reading.trail_entry(id)?.map(Seen::One)),
             Self::Read { kind, id, .. } => Ok(reading.read(*kind, id)?.map(Seen::One)),
             Self::Version { kind, id, version, .. } => Ok(reading.version(*kind, id, *version)?.map(Seen::One)),
+            Self::LastN { query, most, .. } => Ok(reading.last_n(query, *most)?.map(Seen::Page)),
             Self::Search { queries, path, .. } => match queries.as_slice() {
+                [one] if one.kind == ResourceType::AuditEvent => Ok(reading.trail(one)?.map(Seen::Page)),
                 [one] if !path.is_empty() && !path.ends_with('*') => Ok(reading.search(one)?.map(Seen::Page)),
                 many => Ok(reading.search_types(many)?.map(Seen::Page)),
             },
@@ -235,6 +255,9 @@ impl Look {
             (Self::History { path, understood, .. }, Seen::Versions(page)) => {
                 super::searchset::history(page, base, path, understood).into()
             }
+            (Self::LastN { query, .. }, Seen::Page(page)) => {
+                super::searchset::page(page, std::slice::from_ref(query), base, "Observation/$lastn").into()
+            }
             (Self::Everything { asked, path, understood }, Seen::Page(page)) => {
                 super::searchset::whole(page, base, path, understood, asked.cursor.as_deref()).into()
             }
@@ -242,6 +265,11 @@ impl Look {
             _ => Bytes::new(),
         }
     }
+}
+
+/// Whether it is the access log that is searched: it is searched by itself.
+fn is_of_the_log(queries: &[Query]) -> bool {
+    matches!(queries, [one] if one.kind == ResourceType::AuditEvent)
 }
 
 /// A type that FHIR does not have is an address that is not there.

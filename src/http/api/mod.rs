@@ -8,6 +8,7 @@ mod bundle;
 mod capabilities;
 mod everything;
 pub mod export;
+mod last_n;
 mod look;
 mod negotiate;
 mod operations;
@@ -15,6 +16,7 @@ mod parameters;
 mod refusal;
 mod request;
 mod searchset;
+mod summary;
 mod terms;
 
 use axum::extract::{Path, RawQuery};
@@ -26,6 +28,7 @@ use serde_json::Value;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use crate::audit::{Action, Detail, Purpose};
+use crate::base::Role;
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Body, Change, Channel, Which, Why};
 use look::{Look, Manner, id_of, type_of};
@@ -33,7 +36,8 @@ use look::{Look, Manner, id_of, type_of};
 pub use bundle::batch_or_transaction;
 pub use capabilities::metadata;
 pub(super) use negotiate::{NotCompressed, negotiate};
-pub use operations::{meta, validate_instance, validate_type};
+pub use operations::{meta, meta_add, meta_delete, validate_instance, validate_type};
+pub use summary::{of_identified as summary_of_identified, of_patient as summary};
 pub use terms::{expand, expand_stored, validate_code, validate_code_stored};
 
 type Answer = Result<Response, Refusal>;
@@ -99,6 +103,9 @@ async fn answered(visit: &Visit, look: Result<Look, Refusal>, headers: &HeaderMa
     let mut why = why(action, visit);
     let look = noted(visit, &why, look).await?;
     why.detail.search = look.text();
+    if action == Action::AuditRead && visit.actor.role() == Some(Role::HealthAdmin) {
+        why.purpose = Purpose::HComplAcctPrv;
+    }
     let seen = visit.house.records.disclose(&visit.actor, why, |reading| look.run(reading)).await?;
     Ok(answer::seen(&look, &seen, headers, &manner.base))
 }

@@ -16,7 +16,7 @@ use crate::audit::Action;
 use crate::base::FhirId;
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType, validate as check};
-use crate::record::Stored;
+use crate::record::{Body as Content, Change, Condition, Stored, Which};
 
 /// What the address asks beside its path.
 pub(super) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
@@ -77,6 +77,80 @@ pub async fn meta(visit: Visit, Path((kind, id)): Path<(String, String)>, query:
     let mut resource = parsed(&read(&visit, kind, &id).await?)?;
     let meta = resource.get_mut("meta").map(Value::take).unwrap_or_default();
     Ok(fhir(&parameters(vec![json!({ "name": "return", "valueMeta": meta })])))
+}
+
+/// `POST /fhir/{kind}/{id}/$meta-add`: puts profiles, labels and tags to those of the resource.
+pub async fn meta_add(
+    visit: Visit,
+    Path((kind, id)): Path<(String, String)>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    change_meta(&visit, &kind, &id, Asked::of(pairs(query)?, &headers, &body)?, add).await
+}
+
+/// `POST /fhir/{kind}/{id}/$meta-delete`: takes profiles, labels and tags away from those of the resource.
+pub async fn meta_delete(
+    visit: Visit,
+    Path((kind, id)): Path<(String, String)>,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    change_meta(&visit, &kind, &id, Asked::of(pairs(query)?, &headers, &body)?, delete).await
+}
+
+/// A new version with another `meta`: an update of the version that was read, with all that an update is held to.
+async fn change_meta(
+    visit: &Visit,
+    kind: &str,
+    id: &str,
+    mut asked: Asked,
+    how: fn(&mut Vec<Value>, &[Value]),
+) -> Answer {
+    let (kind, id) = (type_of(kind)?, id_of(id)?);
+    let given = asked.take("meta").filter(Value::is_object);
+    asked.done()?;
+    let given = given.ok_or_else(|| {
+        Refusal::saying(Refused::Malformed, "The parameter \"meta\" is needed: a Meta with profiles, labels or tags.")
+    })?;
+    let stored = read(visit, kind, &id).await?;
+    let mut resource = parsed(&stored)?;
+    for name in ["profile", "security", "tag"] {
+        let given = given.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let Some(meta) = resource.get_mut("meta").and_then(Value::as_object_mut) else { continue };
+        let mut all = meta.remove(name).and_then(|all| all.as_array().cloned()).unwrap_or_default();
+        how(&mut all, given);
+        if !all.is_empty() {
+            meta.insert(name.to_owned(), all.into());
+        }
+    }
+    let stored = Condition::Version(stored.version);
+    let change = Change::store(kind, Which::Id(id), Content::new(kind, resource, Mode::Strict)?, stored);
+    let written = visit.house.records.change(&visit.actor, why(Action::Update, visit), change).await?;
+    let meta = written.stored.as_ref().map(parsed).transpose()?.and_then(|one| one.get("meta").cloned());
+    Ok(fhir(&parameters(vec![json!({ "name": "return", "valueMeta": meta.unwrap_or_default() })])))
+}
+
+fn add(all: &mut Vec<Value>, given: &[Value]) {
+    for one in given {
+        if !all.iter().any(|known| is_same(known, one)) {
+            all.push(one.clone());
+        }
+    }
+}
+
+fn delete(all: &mut Vec<Value>, given: &[Value]) {
+    all.retain(|known| !given.iter().any(|one| is_same(known, one)));
+}
+
+/// Codings are the same by system and code, profiles by their address.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one.as_object(), other.as_object()) {
+        (Some(one), Some(other)) => ["system", "code"].iter().all(|name| one.get(*name) == other.get(*name)),
+        _ => one == other,
+    }
 }
 
 /// What a resource is validated for (http://hl7.org/fhir/resource-validation-mode).
@@ -159,7 +233,14 @@ fn issues(kind: ResourceType, id: Option<&FhirId>, resource: &Value) -> Vec<Issu
 
 pub(super) async fn read(visit: &Visit, kind: ResourceType, id: &FhirId) -> Result<Stored, Refusal> {
     let why = why(Action::Read, visit);
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.read(kind, id)).await?;
+    let found = visit
+        .house
+        .records
+        .disclose(&visit.actor, why, |reading| match kind {
+            ResourceType::AuditEvent => reading.trail_entry(id),
+            _ => reading.read(kind, id),
+        })
+        .await?;
     Ok(found.clone())
 }
 

@@ -1,0 +1,124 @@
+//! `AuditEvent`: the access log as FHIR has it.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::access::Denied;
+use crate::base::ActorRef;
+use crate::fhir::{Severity, validate};
+
+/// An entry of each act, by each sort of actor in turn, about a patient's problem and about nobody.
+fn filled() -> Box_ {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    let people = [
+        house.actor(Role::Clinician, Some("Practitioner/d1")).to_ref(),
+        house.actor(Role::Proxy, Some("RelatedPerson/r1")).acting_for(id("p1")).to_ref(),
+        ActorRef::system("cli:import:uid=0"),
+        ActorRef::anonymous(),
+    ];
+    let reference = |text: &str| ResourceRef::parse(text).unwrap();
+    for (at, action) in audit::Action::ALL.iter().enumerate() {
+        let touched = [
+            audit::Touched::new(
+                Some(id("p1")),
+                TouchKind::Opened,
+                vec![reference("Condition/c1"), reference("Patient/p1")],
+            ),
+            audit::Touched::new(Some(id("p2")), TouchKind::Listed, vec![reference("Patient/p2")]),
+            audit::Touched::new(None, TouchKind::System, vec![reference("Location/l1")]),
+        ];
+        let outcome = Outcome::ALL[at % Outcome::ALL.len()];
+        let purpose = Purpose::ALL[at % Purpose::ALL.len()];
+        let detail = Detail {
+            search: Some("Patient?name=Corvin".into()),
+            reason: Some("on <call>".into()),
+            user_agent: Some("curl".into()),
+            note: Some("a note".into()),
+        };
+        let event = Event::new(people[at % people.len()].clone(), *action, purpose)
+            .origin(Some("192.0.2.7".parse().unwrap()))
+            .outcome(outcome)
+            .detail(detail)
+            .touching(&touched);
+        let _ = house.records.audit().commit_blocking(vec![event]).unwrap();
+    }
+    house
+}
+
+fn trail(house: &Box_, actor: &Actor, query: &str) -> Result<Page, RecordError> {
+    let query = Query::parse(ResourceType::AuditEvent, query, Handling::Strict, Definitions::r4()).unwrap();
+    let why = Why { channel: Channel::Api, ..why(audit::Action::AuditRead) };
+    Ok(house.records.disclose_blocking(actor, why, |reading| reading.trail(&query))?.into_inner())
+}
+
+fn values(page: &Page) -> Vec<Value> {
+    page.matches.iter().map(|one| serde_json::from_slice(&one.json).unwrap()).collect()
+}
+
+#[test]
+fn every_entry_is_an_audit_event_without_an_error_whoever_reads_it() {
+    let house = filled();
+    let admin = house.actor(Role::HealthAdmin, None);
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    for actor in [&admin, &own] {
+        let events = values(&trail(&house, actor, "_count=1000").unwrap());
+        assert!(events.len() >= audit::Action::ALL.len());
+        for event in &events {
+            let issues = validate(event, Definitions::r4(), Mode::Strict);
+            let errors: Vec<_> = issues.iter().filter(|issue| issue.severity == Severity::Error).collect();
+            assert!(errors.is_empty(), "{errors:?}\n{event}");
+        }
+        let acts: BTreeSet<&str> =
+            events.iter().filter_map(|event| event["subtype"].as_array()?.last()?["code"].as_str()).collect();
+        assert!(audit::Action::ALL.iter().all(|action| acts.contains(action.code())));
+    }
+}
+
+#[test]
+fn a_patient_sees_what_concerns_them_and_not_what_was_typed_or_from_where() {
+    let house = filled();
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let text: String = values(&trail(&house, &own, "_count=1000").unwrap()).iter().map(ToString::to_string).collect();
+    assert!(text.contains("Condition/c1") && text.contains("on <call>"), "the reason given is theirs to read");
+    for hidden in ["Patient/p2", "Location/l1", "192.0.2.7", "curl", "a note", "\"query\"", "uid=0"] {
+        assert!(!text.contains(hidden), "{hidden}");
+    }
+    assert!(trail(&house, &own, "patient=Patient/p2").unwrap().matches.is_empty());
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    assert!(matches!(trail(&house, &doctor, ""), Err(RecordError::Denied(Denied::NeverForRole))));
+    let one = |actor: &Actor, of: &str| {
+        house.records.disclose_blocking(actor, why(audit::Action::AuditRead), |reading| reading.trail_entry(&id(of)))
+    };
+    let admin = house.actor(Role::HealthAdmin, None);
+    // The first entries are the putting of the patients.
+    assert!(one(&admin, "2").is_ok() && one(&own, "1").is_ok());
+    for (actor, absent) in [(&own, "2"), (&own, "99999"), (&admin, "0"), (&admin, "01"), (&admin, "abc")] {
+        assert!(matches!(one(actor, absent), Err(RecordError::NotFound)), "{absent}");
+    }
+}
+
+#[test]
+fn the_log_is_searched_counted_and_paged_by_what_stands_in_it() {
+    let house = filled();
+    let admin = house.actor(Role::HealthAdmin, None);
+    let count = |query: &str| trail(&house, &admin, &format!("{query}&_summary=count")).unwrap().total.unwrap();
+    assert_eq!(count("subtype=urn:chartbox:audit-action|delete"), 1);
+    assert_eq!(count("subtype=delete&patient=Patient/p2&entity=Condition/c1"), 1);
+    assert_eq!(count("subtype=delete&date=gt2100"), 0);
+    assert!(count("agent=Practitioner/d1&agent-role=clinician") > 5);
+    let mut ids = Vec::new();
+    let mut query = "subtype=create,update,patch,delete,batch&_count=2".to_owned();
+    loop {
+        let page = trail(&house, &admin, &query).unwrap();
+        ids.extend(page.matches.iter().map(|one| one.id.to_string()));
+        let Some(next) = page.next else { break };
+        query = format!("subtype=create,update,patch,delete,batch&_count=2&_cursor={next}");
+    }
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 5, "{ids:?}");
+    assert_eq!(ids.len(), 5);
+    for refused in ["_sort=date", "_include=AuditEvent:patient", "patient.name=x", "_sort=agent"] {
+        assert!(matches!(trail(&house, &admin, refused), Err(RecordError::UnsupportedSearch(_))), "{refused}");
+    }
+}

@@ -1,0 +1,232 @@
+//! `AuditEvent`: the access log as FHIR has it, read and searched like everything else, and made by the box alone.
+//!
+//! Nothing is stored for it: an entry of the chain is put into its form when it is asked for. Its id is the entry's
+//! sequence, its one version is 1. Whoever answers for the log sees it all; patients, and who acts for them, see what
+//! concerns them, without what was typed and from where. Asking is itself an entry.
+
+use serde_json::Value;
+
+use super::disclosure::Undisclosed;
+use super::error::RecordError;
+use super::reading::Reading;
+use super::trail_event::{Sight, audit_event};
+use super::{Page, Stored};
+use crate::access::{Scope, Sensitivity};
+use crate::audit::{self, Filter as LogFilter, Line, TouchKind, Touched};
+use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::fhir::search::{
+    DateTest, Filter, Prefix, Query, ReferenceTarget, ReferenceTest, SortKey, SortOrder, Summary, Test, Total, decide,
+};
+use crate::fhir::{Definitions, ResourceType};
+
+/// The most entries that one page goes through. A page that comes to its end may be short, and says where to go on.
+const MOST_LOOKED_THROUGH: usize = 20_000;
+/// The most resources of an entry that stand in it; the rest is counted.
+const MOST_RESOURCES: usize = 200;
+
+impl Reading<'_> {
+    /// One entry of the log.
+    pub fn trail_entry(&mut self, id: &FhirId) -> Result<Undisclosed<Stored>, RecordError> {
+        let scope = self.scope(ResourceType::AuditEvent)?;
+        let sequence = id.as_str().parse().ok().filter(|sequence: &u64| sequence.to_string() == id.as_str());
+        let line = sequence.map(|sequence| audit::line(&self.read, sequence)).transpose()?.flatten();
+        let mut handed = Vec::new();
+        match line.map(|line| self.shown(&scope, line, &mut handed)).transpose()?.flatten() {
+            Some((stored, _)) => Ok(self.covered(stored, handed)),
+            None => Err(RecordError::NotFound),
+        }
+    }
+
+    /// One page of a search of the log, newest first.
+    pub fn trail(&mut self, query: &Query) -> Result<Undisclosed<Page>, RecordError> {
+        let scope = self.scope(ResourceType::AuditEvent)?;
+        refuse_what_cannot_run(query)?;
+        let of = format!("AuditEvent {}", query.identity());
+        let before = match &query.cursor {
+            None => None,
+            Some(marker) => {
+                let place = self.paging.read(self.read, self.sight.actor, &of, marker)?;
+                let place = <[u8; 8]>::try_from(place.as_slice()).map_err(|_| RecordError::BadCursor)?;
+                Some(u64::from_be_bytes(place))
+            }
+        };
+        let counts = query.count == Some(0) || query.summary == Some(Summary::Count);
+        let counted = counts || matches!(query.total, Total::Accurate | Total::Estimate);
+        let size = if counts { 0 } else { self.page_size(query) };
+        let patient = scope.patient().cloned().or_else(|| named_patient(query));
+        let mut handed = Vec::new();
+        let mut page = Page { matches: vec![], included: vec![], total: None, next: None };
+        let mut filter = LogFilter { patient: patient.clone(), ..window(query) };
+        let (mut total, mut looked, mut last, mut more) = (0_u64, 0, None, false);
+        'pages: loop {
+            let found = audit::entries(&self.read, &filter, 500)?;
+            for line in found.lines {
+                self.go_on()?;
+                let sequence = line.entry.sequence();
+                looked += 1;
+                let behind = before.is_none_or(|before| sequence < before);
+                if !behind && !counted {
+                    continue;
+                }
+                let mut own = Vec::new();
+                let Some((stored, value)) = self.shown(&scope, line, &mut own)? else { continue };
+                if !passes(query, &value)? {
+                    continue;
+                }
+                total += 1;
+                if counts || !behind {
+                    continue;
+                }
+                if page.matches.len() < size {
+                    page.matches.push(stored);
+                    own.into_iter().for_each(|one| hand(one, &mut handed));
+                    last = Some(sequence);
+                } else {
+                    more = true;
+                    if !counted {
+                        break 'pages;
+                    }
+                }
+            }
+            match found.next {
+                None => break,
+                Some(next) if looked < MOST_LOOKED_THROUGH => filter.before_seq = Some(next),
+                Some(_) if counted => return Err(RecordError::TooWide),
+                Some(next) => {
+                    (more, last) = (true, Some(next));
+                    break;
+                }
+            }
+        }
+        page.total = counted.then_some(total);
+        if let (true, Some(last)) = (more, last) {
+            page.next = self.paging.write(self.read, self.sight.actor, &of, &last.to_be_bytes())?;
+        }
+        if let Some(patient) = patient {
+            // Asking who looked at somebody's record is a look at it, whatever is found.
+            hand(Touched::new(Some(patient), self.opened(), vec![]), &mut handed);
+        }
+        Ok(self.covered(page, handed))
+    }
+
+    /// An entry as this actor may see it, and the patients that it then names.
+    fn shown(
+        &mut self,
+        scope: &Scope,
+        line: Line,
+        handed: &mut Vec<Touched>,
+    ) -> Result<Option<(Stored, Value)>, RecordError> {
+        let only = scope.patient();
+        let all = only.is_none() && scope.allows(None, Sensitivity::NORMAL);
+        let sight = if all { Sight::Whole } else { Sight::OfPatient };
+        let mut touched = audit::touched(&self.read, &line.entry, only, MOST_RESOURCES)?;
+        if !all {
+            // Of others' parts in the same entry nobody hears.
+            touched.touched.retain(|part| {
+                part.patient.as_ref().is_some_and(|patient| scope.allows(Some(patient), Sensitivity::NORMAL))
+            });
+            if touched.touched.is_empty() {
+                return Ok(None);
+            }
+        }
+        for part in &touched.touched {
+            if let Some(patient) = &part.patient {
+                let reference = ResourceRef::new(ResourceType::Patient.name(), patient).ok().into_iter().collect();
+                hand(Touched::new(Some(patient.clone()), TouchKind::Listed, reference), handed);
+            }
+        }
+        let updated = line.entry.time();
+        let value = audit_event(&line, &touched, sight);
+        let id = FhirId::parse(&line.entry.sequence().to_string()).map_err(|_| RecordError::Damaged)?;
+        let json = value.to_string().into();
+        Ok(Some((Stored { kind: ResourceType::AuditEvent, id, version: 1, updated, json }, value)))
+    }
+}
+
+/// Each patient once.
+fn hand(one: Touched, handed: &mut Vec<Touched>) {
+    if !handed.iter().any(|part| part.patient == one.patient && part.kind == one.kind) {
+        handed.push(one);
+    }
+}
+
+fn passes(query: &Query, value: &Value) -> Result<bool, RecordError> {
+    for filter in &query.filters {
+        match decide(Definitions::r4(), ResourceType::AuditEvent, value, filter) {
+            Some(true) => {}
+            Some(false) => return Ok(false),
+            None => {
+                let what =
+                    "the access log is searched by what stands in an entry, without chains, lists and value sets";
+                return Err(RecordError::UnsupportedSearch(what.into()));
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn refuse_what_cannot_run(query: &Query) -> Result<(), RecordError> {
+    let refused = |what: &str| Err(RecordError::UnsupportedSearch(what.to_owned()));
+    if !query.includes.is_empty() {
+        return refused("the access log is searched without _include and _revinclude");
+    }
+    let newest_first = query.sort.iter().all(|sort| {
+        let by_time = match &sort.by {
+            SortKey::LastUpdated => true,
+            SortKey::Param(param) => param.code == "date",
+            _ => false,
+        };
+        by_time && sort.order == SortOrder::Descending
+    });
+    if !newest_first {
+        return refused("the access log is answered newest first: _sort is -date, or left out");
+    }
+    Ok(())
+}
+
+/// The one patient that a search names: their entries stand in an index.
+fn named_patient(query: &Query) -> Option<FhirId> {
+    if query.compartment.is_some() {
+        return query.compartment.clone();
+    }
+    query.filters.iter().find_map(|filter| {
+        let Filter::Test { param, test: Test::Reference(any) } = filter else { return None };
+        match any.as_slice() {
+            [ReferenceTest::Target(ReferenceTarget::Local { kind: ResourceType::Patient, id })]
+                if param.code == "patient" =>
+            {
+                Some(id.clone())
+            }
+            [ReferenceTest::Id { kinds, id }] if param.code == "patient" && kinds.contains(&ResourceType::Patient) => {
+                Some(id.clone())
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The time outside of which no entry can pass.
+fn window(query: &Query) -> LogFilter {
+    let mut window = LogFilter::default();
+    for filter in &query.filters {
+        let Filter::Test { param, test: Test::Date(any) } = filter else { continue };
+        let ([DateTest { prefix, range }], true) =
+            (any.as_slice(), matches!(param.code.as_str(), "date" | "_lastUpdated"))
+        else {
+            continue;
+        };
+        let at = |millis: i64| Timestamp::from_millisecond(millis).ok();
+        let (from, to) = match prefix {
+            Prefix::Eq => (at(range.start), at(range.end.saturating_add(1))),
+            Prefix::Gt | Prefix::Ge | Prefix::StartsAfter => (at(range.start), None),
+            Prefix::Lt | Prefix::Le | Prefix::EndsBefore => (None, at(range.end.saturating_add(1))),
+            Prefix::Ne | Prefix::Approximately => (None, None),
+        };
+        window.from = window.from.max(from);
+        window.to = match (window.to, to) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+    window
+}
