@@ -5,12 +5,14 @@
 
 #[path = "../demo/mod.rs"]
 mod demo;
+mod claims;
 mod copies;
 mod hostile;
-mod claims;
 mod interactions;
 mod letter;
+mod promises;
 mod races;
+mod trail;
 
 use demo::client::Answer;
 use demo::{Caller, Demo};
@@ -33,6 +35,8 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     hostile::all(&demo, &client);
     a_health_administrator_sees_whom_a_permission_is_about_and_no_more(&demo);
     copies::all(&demo, &client);
+    trail::all(&demo, &client);
+    promises::all(&demo, &client);
     bad_bodies(&client);
     bad_addresses(&client);
     claims::all(&client);

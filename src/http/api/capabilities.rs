@@ -56,6 +56,9 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
         .iter()
         .filter(|kind| !is_an_envelope(**kind))
         .map(|&kind| {
+            if kind == ResourceType::AuditEvent {
+                return the_log(&interactions, operations(entrance, kind));
+            }
             let mut resource = json!({
                 "type": kind.name(),
                 "interaction": interactions,
@@ -115,6 +118,9 @@ const EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export
 const PATIENT_EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export";
 const GROUP_EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export";
 
+/// The International Patient Summary's.
+const SUMMARY: &str = "http://hl7.org/fhir/uv/ips/OperationDefinition/summary";
+
 /// `definition` is an address, or the name of one of R4's own operations.
 fn operation(name: &str, definition: &str) -> Value {
     let url = match definition.starts_with("http") {
@@ -122,6 +128,30 @@ fn operation(name: &str, definition: &str) -> Value {
         false => format!("http://hl7.org/fhir/OperationDefinition/{definition}"),
     };
     json!({ "name": name, "definition": url })
+}
+
+/// The access log is looked at and nothing else, and is searched by what stands in its entries.
+fn the_log(interactions: &[Value], operations: Vec<Value>) -> Value {
+    let looks = |interaction: &&Value| interaction["code"] == "read" || interaction["code"] == "search-type";
+    // What an entry alone decides.
+    let alone = |param: &Value| param["name"] != "_list";
+    let mut resource = json!({
+        "type": ResourceType::AuditEvent.name(),
+        "documentation": "A view of the access log, made by the server alone; newest first.",
+        "interaction": interactions.iter().filter(looks).collect::<Vec<_>>(),
+        "versioning": "no-version",
+        "readHistory": false,
+        "updateCreate": false,
+        "conditionalCreate": false,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": false,
+        "conditionalDelete": "not-supported",
+        "searchParam": params(ResourceType::AuditEvent).into_iter().filter(alone).collect::<Vec<_>>(),
+    });
+    let looks = ["validate", "meta"];
+    let operations = operations.into_iter().filter(|one| looks.iter().any(|name| one["name"] == *name)).collect();
+    put(&mut resource, "operation", operations);
+    resource
 }
 
 /// FHIR has no empty arrays.
@@ -135,12 +165,20 @@ fn put(object: &mut Value, name: &str, items: Vec<Value>) {
 fn operations(entrance: Entrance, kind: ResourceType) -> Vec<Value> {
     let own: &[(&str, &str)] = match kind {
         ResourceType::ValueSet => &[("expand", "ValueSet-expand"), ("validate-code", "ValueSet-validate-code")],
-        ResourceType::Patient => &[("everything", "Patient-everything"), ("export", PATIENT_EXPORT)],
+        ResourceType::Patient => {
+            &[("everything", "Patient-everything"), ("export", PATIENT_EXPORT), ("summary", SUMMARY)]
+        }
+        ResourceType::Observation => &[("lastn", "Observation-lastn")],
         ResourceType::Group => &[("export", GROUP_EXPORT)],
         ResourceType::CodeSystem => &[("validate-code", "CodeSystem-validate-code")],
         _ => &[],
     };
-    let common = [("validate", "Resource-validate"), ("meta", "Resource-meta")];
+    let common = [
+        ("validate", "Resource-validate"),
+        ("meta", "Resource-meta"),
+        ("meta-add", "Resource-meta-add"),
+        ("meta-delete", "Resource-meta-delete"),
+    ];
     let mounted =
         |name: &str| routes::of(entrance).any(|route| route.path.rsplit_once('$').is_some_and(|(_, is)| is == name));
     let all = common.iter().chain(own).filter(|(name, _)| mounted(name));
@@ -166,7 +204,9 @@ fn includes(kind: ResourceType) -> Vec<Value> {
 fn params(kind: ResourceType) -> Vec<Value> {
     let own = Definitions::r4().search_params(kind).iter();
     let own = own.filter(|param| !param.expression.is_empty());
-    own.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(common()).collect()
+    let own = own.map(|param| json!({ "name": param.code, "type": param.kind.name() }));
+    let narrative = Definitions::r4().search_param(kind, "_text").map(|_| json!({ "name": "_text", "type": "string" }));
+    own.chain(common()).chain(narrative).collect()
 }
 
 /// What every type is searched by.
@@ -174,7 +214,7 @@ fn common() -> Vec<Value> {
     let all = Definitions::r4().common_search_params().iter();
     let common = all
         .filter(|param| matches!(param.code, "_id" | "_lastUpdated" | "_profile" | "_security" | "_source" | "_tag"));
-    let others = [("_text", "string"), ("_content", "string"), ("_list", "special")];
+    let others = [("_content", "string"), ("_list", "special")];
     let others = others.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
     common.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(others).collect()
 }
