@@ -33,6 +33,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     letter::all(&demo, &client);
     races::all(&client);
     hostile::all(&demo, &client);
+    a_patient_s_first_page_opens_what_it_shows(&demo);
     a_health_administrator_sees_whom_a_permission_is_about_and_no_more(&demo);
     copies::all(&demo, &client);
     trail::all(&demo, &client);
@@ -75,6 +76,18 @@ fn observation(patient: &str, day: u8) -> Value {
 }
 
 // ---- what is asked well ----
+
+fn a_patient_s_first_page_opens_what_it_shows(demo: &Demo) {
+    let patient = demo.signed_in("portal", "patient");
+    assert_eq!(patient.get("/my").status, 200);
+    let lines = demo.command(&["audit", "list", "--user", "patient", "--limit", "1", "--json"]);
+    let opened = |kind: &str| lines.matches(&format!("\"{kind}/")).count();
+    assert!(opened("Condition") > 0 && opened("Observation") > 0, "{lines}");
+    assert!(opened("Observation") <= 60, "{lines}");
+    for kind in ["Encounter", "Immunization", "DocumentReference", "Procedure"] {
+        assert_eq!(opened(kind), 0, "{kind}: {lines}");
+    }
+}
 
 /// DESIGN §6: no clinical content; of a patient name, birth date, sex and number.
 fn a_health_administrator_sees_whom_a_permission_is_about_and_no_more(demo: &Demo) {

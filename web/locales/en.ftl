@@ -816,27 +816,6 @@ sum-problems =
         [0] none now
        *[other] { $n } now
     }
-sum-results =
-    { $n ->
-        [0] none yet
-        [one] 1 test
-       *[other] { $n } tests
-    }
-sum-immunizations =
-    { $n ->
-        [0] none recorded
-       *[other] { $n } recorded
-    }
-sum-visits =
-    { $n ->
-        [0] none yet
-       *[other] { $n } so far
-    }
-sum-documents =
-    { $n ->
-        [0] none yet
-       *[other] { $n }
-    }
 
 ## Patients: their record
 

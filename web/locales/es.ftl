@@ -531,27 +531,6 @@ sum-problems =
         [0] ninguno ahora
        *[other] { $n } ahora
     }
-sum-results =
-    { $n ->
-        [0] ninguno todavía
-        [one] 1 prueba
-       *[other] { $n } pruebas
-    }
-sum-immunizations =
-    { $n ->
-        [0] ninguna registrada
-       *[other] { $n } registradas
-    }
-sum-visits =
-    { $n ->
-        [0] ninguna todavía
-       *[other] { $n } hasta ahora
-    }
-sum-documents =
-    { $n ->
-        [0] ninguno todavía
-       *[other] { $n }
-    }
 my-results = Sus resultados
 my-results-lead = Lo más reciente de cada prueba y medición. Abra una para ver qué significa y cómo ha cambiado.
 my-results-none = Aparecen aquí en cuanto llegan.

@@ -95,10 +95,6 @@ pub struct RecordSums {
     pub allergies: AllergyStatus,
     pub medicines: usize,
     pub problems: usize,
-    pub results: usize,
-    pub immunizations: usize,
-    pub visits: usize,
-    pub documents: usize,
 }
 
 impl RecordSums {
@@ -118,10 +114,11 @@ impl RecordSums {
             ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words()),
             ("/my/medicines", "pill", t("nav-medicines"), sum("sum-medicines", self.medicines)),
             ("/my/problems", "list", t("nav-problems"), sum("sum-problems", self.problems)),
-            ("/my/results", "results", t("nav-results"), sum("sum-results", self.results)),
-            ("/my/immunizations", "shield", t("my-immunizations"), sum("sum-immunizations", self.immunizations)),
-            ("/my/visits", "calendar", t("nav-visits"), sum("sum-visits", self.visits)),
-            ("/my/documents", "file", t("nav-documents"), sum("sum-documents", self.documents)),
+            // Counted where they are shown.
+            ("/my/results", "results", t("nav-results"), String::new()),
+            ("/my/immunizations", "shield", t("my-immunizations"), String::new()),
+            ("/my/visits", "calendar", t("nav-visits"), String::new()),
+            ("/my/documents", "file", t("nav-documents"), String::new()),
         ]
     }
 }
