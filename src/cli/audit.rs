@@ -110,8 +110,7 @@ impl Audit {
         let Self { what, reach, json } = self;
         match what {
             What::Verify { checkpoints, key } => {
-                let read = |file: &PathBuf| std::fs::read_to_string(file).map_err(AppError::file(file, "read"));
-                let checkpoints = checkpoints.iter().map(read).collect::<Result<_, _>>()?;
+                let checkpoints = checkpoints.iter().map(|file| checkpoint_in(file)).collect::<Result<_, _>>()?;
                 let answer = reach.order(BoxOrder::Audit(Order::Verify { checkpoints, pinned: key }))?;
                 if json {
                     out.json(field(&answer, "report"))?;
@@ -156,13 +155,27 @@ impl Audit {
     }
 }
 
+/// A checkpoint's text. A file that has nothing of one is a slip of whoever named it; one that was changed is not.
+fn checkpoint_in(file: &std::path::Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(file).map_err(AppError::file(file, "read"))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if log::Checkpoint::parse(&text) == Err(log::CheckpointError::NotACheckpoint) && !text.starts_with("chartbox") {
+        let wrong = log::CheckpointError::NotACheckpoint;
+        return Err(Failure::Usage(format!("{}: {wrong}", file.display())));
+    }
+    Ok(text)
+}
+
 fn export(out: &mut Out, reach: &Reach, to: &std::path::Path, approval: Approval) -> Result<(), Failure> {
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(to)
-        .map(std::io::BufWriter::new)
-        .map_err(AppError::file(to, "written"))?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).open(to).map(std::io::BufWriter::new).map_err(
+            |error| match error.kind() {
+                std::io::ErrorKind::AlreadyExists => {
+                    AppError::Wrong(format!("{} is there already. Name a new file with --to.", to.display()))
+                }
+                _ => AppError::file(to, "written")(error),
+            },
+        )?;
     let mut written = 0u64;
     let mut line = |value: Value| {
         written += 1;

@@ -43,6 +43,18 @@ fn the_access_log_is_verified_against_a_checkpoint_and_the_key_on_the_sheet() {
     let other = Place::made(&[]);
     let (code, said) = refused(&["audit", "verify", "--checkpoint", note, "--dir", other.dir()]);
     assert_eq!(code, 3, "{said}");
+    // A file that is no checkpoint is a slip, and no alarm; one that was changed is one.
+    let slip = file(home.path(), "slip", "not a checkpoint");
+    let (code, said) = refused(&["audit", "verify", "--checkpoint", &slip, "--dir", dir]);
+    assert!(code == 2 && said.lines().count() == 1 && said.contains(&slip), "{code} {said}");
+    let whole = std::fs::read_to_string(note).unwrap();
+    let changed = file(home.path(), "changed", &whole.replacen('\n', "\n1", 1));
+    assert_eq!(refused(&["audit", "verify", "--checkpoint", &changed, "--dir", dir]).0, 3);
+    let cut = file(home.path(), "cut", &whole[..whole.len() / 2]);
+    assert_eq!(refused(&["audit", "verify", "--checkpoint", &cut, "--dir", dir]).0, 3);
+    let (code, said) = refused(&["audit", "export", "--to", &slip, "--dir", dir]);
+    assert!(code == 1 && said.contains("is there already"), "{said}");
+    assert_eq!(std::fs::read_to_string(&slip).unwrap(), "not a checkpoint");
 }
 
 #[test]
