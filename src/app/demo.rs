@@ -96,6 +96,8 @@ impl DemoFile {
 
     /// Writes where the running demo answers.
     pub fn write(&mut self, folder: &Folder, running: &Running) -> Result<(), AppError> {
+        // A demo that was restored lies in another folder.
+        self.ca = folder.authority_certificate();
         (self.clinic, self.portal) = (running.clinic.clone(), running.portal.clone());
         (self.welcome, self.ops) = (running.welcome.clone(), running.ops.clone());
         let text = serde_json::to_string_pretty(self).map_err(|error| AppError::Wrong(error.to_string()))?;

@@ -15,6 +15,7 @@ mod opened;
 pub mod restore;
 mod run;
 mod settings;
+pub mod take_back;
 
 pub use authority::{Authority, Renewal, stored_leaf};
 pub use error::AppError;

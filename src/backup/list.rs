@@ -33,6 +33,11 @@ pub struct ListedTarget {
 }
 
 impl Backups {
+    /// Which snapshot of a target is meant.
+    pub fn choose(&self, spec: &TargetSpec, asked: &str) -> Result<SnapshotName, BackupError> {
+        self.open(spec)?.choose(asked, None)
+    }
+
     /// Looks at one target, or all of the configuration. One that cannot be reached is in the list, with the reason.
     pub fn list(&self, target: Option<&str>) -> Result<Vec<ListedTarget>, BackupError> {
         let keyring = self.keyring()?;

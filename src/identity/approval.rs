@@ -30,6 +30,8 @@ const DOMAIN: &str = "approval";
 pub enum Approves {
     /// `chartbox audit export`: the whole access log.
     AuditExport,
+    /// `chartbox backup restore --patient | --resource … --apply`: something out of a backup into the record.
+    TakeBack,
 }
 
 impl Approves {
@@ -37,11 +39,12 @@ impl Approves {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::AuditExport => "audit-export",
+            Self::TakeBack => "take-back",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == Self::AuditExport.name()).then_some(Self::AuditExport)
+        [Self::AuditExport, Self::TakeBack].into_iter().find(|approves| approves.name() == name)
     }
 }
 

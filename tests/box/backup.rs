@@ -246,7 +246,7 @@ fn what_is_wrong_with_a_backup_is_one_sentence_and_changes_nothing() {
     let pack = std::fs::read_dir(usb.join("packs")).unwrap().next().unwrap().unwrap().path();
     let bytes = std::fs::read(&pack).unwrap();
     let mut changed = bytes.clone();
-    changed[5000] ^= 1;
+    changed[bytes.len() / 2] ^= 1;
     std::fs::write(&pack, changed).unwrap();
     let (code, said) = restore(&usb, &home.join("new2"), &with_sheet);
     assert!(code == 3 && said.contains("cannot be restored"), "{said}");
@@ -262,4 +262,46 @@ fn what_is_wrong_with_a_backup_is_one_sentence_and_changes_nothing() {
     std::fs::write(new.join("chartbox.redb.new"), "half").unwrap();
     printed(&["backup", "restore", "1", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet]);
     assert!(!new.join(".restoring").exists() && !new.join("chartbox.redb.new").exists());
+}
+
+#[test]
+fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
+    let home = tempfile::tempdir().unwrap();
+    let (dir, usb) = (home.path().join("box"), home.path().join("usb"));
+    let demo = Demo::start(&dir);
+    let patient = demo.account("patient")["patient"].as_str().unwrap().to_owned();
+    printed(&["backup", "create", "--target", text(&usb), "--dir", text(&dir)]);
+    let restore = ["backup", "restore", "1", "--from", text(&usb), "--patient", &patient, "--dir", text(&dir)];
+    let same = json_of(&restore);
+    let items = same["items"].as_array().unwrap();
+    assert!(items.len() > 3 && items.iter().all(|item| item["stands"] == "same"), "{same}");
+    // The patient's name is changed, and comes back.
+    let changed = json!({ "resourceType": "Patient", "id": patient, "name": [{ "family": "Changed" }] });
+    let changed = file(home.path(), "changed.ndjson", &changed.to_string());
+    printed(&["import", &changed, "--dir", text(&dir)]);
+    let looked = json_of(&restore);
+    let differs: Vec<&str> = looked["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| item["stands"] != "same")
+        .map(|item| item["resource"].as_str().unwrap())
+        .collect();
+    assert_eq!((differs, &looked["kept"]), (vec![format!("Patient/{patient}").as_str()], &Value::Null));
+    let said = printed(&[&restore[..], &["--apply"]].concat());
+    assert!(said.contains("1 are back"), "{said}");
+    assert!(json_of(&restore)["items"].as_array().unwrap().iter().all(|item| item["stands"] == "same"));
+    let one = format!("Patient/{patient}");
+    let alone = ["backup", "restore", "1", "--from", text(&usb), "--resource", &one, "--dir", text(&dir)];
+    assert_eq!(json_of(&alone)["items"].as_array().unwrap().len(), 1);
+    let (code, said) =
+        refused(&["backup", "restore", "1", "--from", text(&usb), "--patient", "nobody", "--dir", text(&dir)]);
+    assert!(code == 1 && said.contains("does not have it"), "{said}");
+    // A real box asks for the health administrator's word.
+    let place = Place::made(&[]);
+    printed(&["backup", "create", "--target", text(&place.home().join("usb")), "--dir", place.dir()]);
+    let usb = place.home().join("usb");
+    let apply = ["backup", "restore", "1", "--from", text(&usb), "--patient", "p", "--apply", "--dir", place.dir()];
+    let (code, said) = refused(&apply);
+    assert!(code == 1 && said.contains("approval"), "{said}");
 }

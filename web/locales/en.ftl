@@ -1374,6 +1374,8 @@ pool-doctors = The doctors
 
 approvals-about = What leaves the box at its console, or to another program in bulk, needs your word. For the console it is a code that is good once, for 15 minutes.
 approval-what = What may leave the box
+approves-take-back = Bringing something back from a backup
+    .more = At the console, one patient’s record or one resource is put back as it was when the backup was made, as new versions.
 approves-audit-export = The whole access log
     .more = As a file from which a stranger can check it. It names staff and patients by number, and holds what was searched and why.
 approval-no-what = Choose what may leave the box.

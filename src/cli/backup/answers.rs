@@ -247,3 +247,22 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    let count = |stands: &str| list(answer, "items").filter(|item| text(item, "stands") == stands).count();
+    for item in list(answer, "items").filter(|item| text(item, "stands") != "same") {
+        let how = match text(item, "stands").as_str() {
+            "differs" => "was changed since",
+            "deleted" => "was deleted since",
+            _ => "is not in this box",
+        };
+        out.line(format!("{} {how}", text(item, "resource")))?;
+    }
+    out.line(format!("{} are as they were in {}.", count("same"), text(answer, "snapshot")))?;
+    match field(answer, "kept").as_u64() {
+        Some(kept) => out.line(format!(
+            "{kept} are back as they were, as new versions: what was there before stays in their history."
+        )),
+        None => out.line("Nothing was changed. With --apply, those above come back as they were."),
+    }
+}

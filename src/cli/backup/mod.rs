@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::approval::Approval;
 use super::order::Order as BoxOrder;
 use super::place::{Place, Reach};
 use super::{Failure, Out};
 use crate::backup::TargetSpec;
-use crate::base::Timestamp;
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use bar::Bar;
 pub use order::Order;
 
@@ -82,7 +83,7 @@ enum What {
         #[arg(long, value_name = "SNAPSHOT")]
         forget: Vec<String>,
     },
-    /// Make a box of a snapshot, in a folder where none is.
+    /// Make a box of a snapshot, in a folder where none is; or bring one patient or resource back into this box.
     Restore {
         /// Which: `latest`, a number, or a name or a part of it, as `backup list` shows them.
         #[arg(value_name = "SNAPSHOT", default_value = "latest")]
@@ -91,8 +92,19 @@ enum What {
         #[arg(long, value_name = "TARGET")]
         from: String,
         /// The new box's folder, empty or not there yet.
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
+        #[arg(long, value_name = "DIR", required_unless_present_any = ["patient", "resource"])]
+        to: Option<PathBuf>,
+        /// Bring one patient's record, by its id, back into this box. Says what would change; --apply changes it.
+        #[arg(long, value_name = "ID", conflicts_with_all = ["to", "at", "resource"])]
+        patient: Option<FhirId>,
+        /// Bring one resource back into this box, a document say.
+        #[arg(long, value_name = "TYPE/ID", conflicts_with_all = ["to", "at"])]
+        resource: Option<ResourceRef>,
+        /// Keep what --patient or --resource found, as new versions.
+        #[arg(long, conflicts_with = "to")]
+        apply: bool,
+        #[command(flatten)]
+        approval: Approval,
         /// As it was at this time, such as 2026-03-03T09:00:00Z: the last snapshot that is not younger.
         #[arg(long, value_name = "TIME")]
         at: Option<Timestamp>,
@@ -136,7 +148,12 @@ impl Backup {
                 show(out, json, &answer, answers::pruned)?;
                 answers::all_good(&answer)
             }
-            What::Restore { snapshot, from, to, at } => {
+            What::Restore { snapshot, from, to: None, patient, resource, apply, approval, .. } => {
+                let from = spec(&reach.place, &from)?.name;
+                let order = Order::TakeBack { from, snapshot, patient, resource, apply, approve: approval.code() };
+                show(out, json, &ask(&reach, order)?, answers::taken_back)
+            }
+            What::Restore { snapshot, from, to: Some(to), at, .. } => {
                 let answer = restore::restore(&reach, spec(&reach.place, &from)?, snapshot, at, to)?;
                 show(out, json, &answer, answers::restored)
             }

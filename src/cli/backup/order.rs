@@ -8,21 +8,50 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::answers;
+use crate::app::take_back::{TakeBack, Wanted};
 use crate::app::{AppError, Opened};
 use crate::backup::{Anew, BackupError, Backups, Created, Depth, How, Progress, Removal, TargetSpec, Watch};
-use crate::base::ActorRef;
+use crate::base::{ActorRef, FhirId, ResourceRef, Secret};
 use crate::cli::Failure;
+use crate::cli::approval;
 use crate::cli::order::{Caller, Talk};
+use crate::identity::Approves;
 
 /// What is asked of the box.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    Create { target: Option<String>, anew: bool },
-    List { target: Option<String> },
-    Verify { target: Option<String>, all: bool },
-    Drill { target: Option<String>, snapshot: String },
-    Prune { target: Option<String>, dry_run: bool, now: bool, forget: Vec<String> },
+    Create {
+        target: Option<String>,
+        anew: bool,
+    },
+    List {
+        target: Option<String>,
+    },
+    Verify {
+        target: Option<String>,
+        all: bool,
+    },
+    Drill {
+        target: Option<String>,
+        snapshot: String,
+    },
+    /// One patient or resource back into the box.
+    TakeBack {
+        from: String,
+        snapshot: String,
+        patient: Option<FhirId>,
+        resource: Option<ResourceRef>,
+        apply: bool,
+        #[serde(serialize_with = "approval::crossing")]
+        approve: Option<Secret<String>>,
+    },
+    Prune {
+        target: Option<String>,
+        dry_run: bool,
+        now: bool,
+        forget: Vec<String>,
+    },
 }
 
 impl Order {
@@ -33,6 +62,7 @@ impl Order {
             Self::Verify { .. } => "backup-verify",
             Self::Drill { .. } => "backup-drill",
             Self::Prune { .. } => "backup-prune",
+            Self::TakeBack { .. } => "backup-take-back",
         }
     }
 
@@ -44,29 +74,52 @@ impl Order {
                 let anew = if anew { Anew::Yes } else { Anew::No };
                 work(talk, move |watch| {
                     let targets = backups.named(target.as_deref())?;
-                    backups.create(&targets, anew, &by, watch).map(|created| said_of(&created))
+                    Ok(said_of(&backups.create(&targets, anew, &by, watch)?))
                 })
                 .await
             }
             Self::List { target } => {
                 let event = caller.event("backup-list", crate::audit::Action::Command);
                 let _ = opened.audit.commit(vec![event]).await.map_err(AppError::from)?;
-                work(talk, move |_| list(&backups, target.as_deref())).await
+                work(talk, move |_| Ok(list(&backups, target.as_deref())?)).await
             }
             Self::Verify { target, all } => {
                 let depth = if all { Depth::All } else { Depth::Structure };
                 work(talk, move |watch| {
-                    each(&backups, target.as_deref(), |spec| {
+                    Ok(each(&backups, target.as_deref(), |spec| {
                         backups.verify(spec, depth, &by, watch).map(|checked| answers::of_check(&checked))
-                    })
+                    })?)
                 })
                 .await
             }
             Self::Drill { target, snapshot } => {
                 work(talk, move |watch| {
-                    each(&backups, target.as_deref(), |spec| {
+                    Ok(each(&backups, target.as_deref(), |spec| {
                         backups.drill(spec, &snapshot, &by, watch).map(|drill| answers::of_drill(&drill))
-                    })
+                    })?)
+                })
+                .await
+            }
+            Self::TakeBack { from, snapshot, patient, resource, apply, approve } => {
+                let wanted = match (patient, resource) {
+                    (Some(patient), _) => Wanted::Patient(patient),
+                    (None, Some(resource)) => Wanted::Resource(resource),
+                    (None, None) => return Err(Failure::Usage("say which: --patient ID or --resource TYPE/ID".into())),
+                };
+                if apply {
+                    approval::ask(opened, caller, "backup-take-back", approve, Approves::TakeBack).await?;
+                }
+                let job = caller.job("backup-take-back");
+                let (taking, spec) = (TakeBack::of(opened, &job), backups.named(Some(&from)).map_err(AppError::from)?);
+                let spec = spec.into_iter().next().ok_or_else(|| Failure::failed("no target was named"))?;
+                work(talk, move |watch| {
+                    let (name, items) = taking.look(&spec, &snapshot, &wanted, watch)?;
+                    let listed: Vec<Value> = items
+                        .iter()
+                        .map(|item| json!({ "resource": format!("{}/{}", item.kind.name(), item.id), "stands": item.stands.code() }))
+                        .collect();
+                    let kept = if apply { Some(taking.keep(items, &name)?) } else { None };
+                    Ok(json!({ "snapshot": name, "items": listed, "kept": kept }))
                 })
                 .await
             }
@@ -78,9 +131,9 @@ impl Order {
                 };
                 let removal = Removal { keep: opened.config.keep(), forget, how };
                 work(talk, move |watch| {
-                    each(&backups, target.as_deref(), |spec| {
+                    Ok(each(&backups, target.as_deref(), |spec| {
                         backups.prune(spec, &removal, &by, watch).map(|pruned| answers::of_prune(&pruned, how))
-                    })
+                    })?)
                 })
                 .await
             }
@@ -115,13 +168,13 @@ fn each(
 /// Runs blocking work; it hears when nobody waits for it any more.
 async fn work<F>(talk: Talk, job: F) -> Result<Value, Failure>
 where
-    F: FnOnce(&Said) -> Result<Value, BackupError> + Send + 'static,
+    F: FnOnce(&Said) -> Result<Value, AppError> + Send + 'static,
 {
     let stop = Arc::new(AtomicBool::new(false));
     let _stops = StopsWhenDropped(stop.clone());
     let said = Said { say: talk.say, stop };
     let done = tokio::task::spawn_blocking(move || job(&said)).await.map_err(anyhow::Error::from)?;
-    Ok(done.map_err(AppError::from)?)
+    Ok(done?)
 }
 
 struct StopsWhenDropped(Arc<AtomicBool>);
