@@ -108,6 +108,7 @@ nav-patients = Pacientes
 nav-audit = Registro de accesos
 nav-approvals = Autorizaciones
 nav-health = Estado
+nav-backups = Copias de seguridad
 nav-settings = Ajustes
 nav-accounts = Cuentas
 nav-home = Inicio
