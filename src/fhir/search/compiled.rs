@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::fhir::ResourceType;
-use crate::fhir::definitions::{Definitions, ParamKind, SearchParam};
+use crate::fhir::definitions::{Definitions, ParamKind, SearchParam, TypeSet};
 use crate::fhir::fhirpath::Path;
 
 /// A search parameter of one type, ready to be evaluated.
@@ -14,6 +14,8 @@ pub(super) struct Compiled {
     pub(super) kind: ParamKind,
     pub(super) path: Path,
     pub(super) parts: Box<[Part]>,
+    /// What a reference may point at.
+    pub(super) targets: TypeSet,
 }
 
 /// A component of a composite.
@@ -51,7 +53,7 @@ fn compile(definitions: &Definitions, kind: ResourceType, param: &SearchParam) -
         Some(Part { kind, path: Path::parse(component.expression).ok()? })
     };
     let parts = param.components.iter().map(part).collect::<Option<_>>()?;
-    Some(Compiled { param: param.id, code: param.code, kind: param.kind, path, parts })
+    Some(Compiled { param: param.id, code: param.code, kind: param.kind, path, parts, targets: param.targets })
 }
 
 #[cfg(test)]

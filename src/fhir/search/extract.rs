@@ -51,6 +51,11 @@ pub(super) fn values_of(param: &Compiled, resource: &Value) -> Vec<SearchValue> 
             values(param.kind, &node, &mut out);
         }
     }
+    // What stands there and is of another type is not found by it: a message's header is no document's composition.
+    out.retain(|value| match value {
+        SearchValue::Reference(ReferenceTarget::Local { kind, .. }) => param.targets.contains(*kind),
+        _ => true,
+    });
     out
 }
 

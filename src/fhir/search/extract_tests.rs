@@ -175,3 +175,13 @@ fn odd_resources_give_no_values_and_no_panic() {
         }
     }
 }
+
+#[test]
+fn what_a_parameter_cannot_point_at_is_not_found_by_it() {
+    let bundle = |kind: &str| json!({"resourceType": "Bundle", "type": "document", "entry": [{"resource": {"resourceType": kind, "id": "x"}}]});
+    let found = |kind| {
+        let all = extract(Definitions::r4(), ResourceType::Bundle, &bundle(kind));
+        all.into_iter().filter(|one| matches!(one.value, SearchValue::Reference(_))).count()
+    };
+    assert_eq!((found("Composition"), found("MessageHeader"), found("Patient")), (1, 1, 0));
+}
