@@ -1411,7 +1411,8 @@ export-refuse = Refuse
 backups-about = Encrypted copies of everything, outside the box
 backups-none = No place for backups is set up
     .more = If this box is lost, everything in it is lost. Connect a disk or a share, list it in the configuration, and restart the box:
-    .example = [backup] targets = {"{"} usb = "/media/usb/chartbox" {"}"}
+    .section = [backup]
+    .example = targets = {"{"} usb = "/media/usb/chartbox" {"}"}
 backups-sheet = On a new computer, the folder of a backup and the recovery sheet are enough to bring everything back. Keep the sheet where the box is not.
 backup-to = To { $target }.
 backup-last = Last backup
