@@ -45,7 +45,7 @@ impl Home for BoxHome {
 
     fn keyslots(&self) -> Result<String, BackupError> {
         let slots = super::keys::read_slots(&self.folder).map_err(|error| BackupError::Failed(error.to_string()))?;
-        Ok(slots.to_text()?)
+        Ok(slots.current.to_text()?)
     }
 
     fn attachments(&self) -> Vec<Attachment> {

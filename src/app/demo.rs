@@ -73,7 +73,7 @@ impl DemoFile {
                 return Err(AppError::file(&path, "read")(error));
             }
             Err(_) if making::is_unfinished(folder) || !folder.has_box() => return Ok(None),
-            Err(_) if keys::read_slots(folder).is_ok_and(|slots| !slots.is_demo()) => {
+            Err(_) if keys::read_slots(folder).is_ok_and(|slots| !slots.current.is_demo()) => {
                 return Err(AppError::Wrong(format!(
                     "{here} holds a clinic's box, not a demo, and nothing was changed. Name another folder with --dir."
                 )));

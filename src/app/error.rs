@@ -41,7 +41,11 @@ pub enum AppError {
         dir.display()
     )]
     NotOwner { dir: PathBuf, owner: u32, caller: u32 },
-    #[error("{} and its second copy cannot be read, or do not fit: {cause}", path.display())]
+    #[error(
+        "{} and its second copy cannot be used: {cause}. Put back the keyslots.toml of this box that lies in each of its \
+         backups; the recovery sheet then opens it. Nothing was changed.",
+        path.display()
+    )]
     Slots { path: PathBuf, cause: SlotError },
     #[error("the key does not open the box: {0}")]
     Key(#[source] SlotError),
@@ -83,8 +87,11 @@ impl AppError {
     /// The exit code that tells a script what happened (DESIGN §9).
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Locked { .. } | Self::Key(_) | Self::Store(StoreError::WrongKey) => 4,
+            Self::Locked { .. }
+            | Self::Key(SlotError::Wrong { .. } | SlotError::NoneOfKind { .. } | SlotError::Kdf(_))
+            | Self::Store(StoreError::WrongKey) => 4,
             Self::Slots { .. }
+            | Self::Key(SlotError::Changed | SlotError::Unreadable { .. })
             | Self::Store(StoreError::Damaged(_) | StoreError::NotAStore(_) | StoreError::Codec(_))
             | Self::Audit(AuditError::Damaged { .. } | AuditError::Store(StoreError::Damaged(_))) => 3,
             Self::Backup(error) if error.is_damage() => 3,

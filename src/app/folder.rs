@@ -4,6 +4,9 @@
 //! chartbox.redb          the store: everything there is
 //! keyslots.toml          the root key, wrapped once for each way to open the box
 //! keyslots.copy.toml     the same again, for when the first is lost
+//! keyslots.next.toml     while a change of the root key is under way: the slots of the new one, and their second copy
+//! chartbox.next.redb     the store's copy under the new key, while it is made
+//! unlock-tries.json      while the box is locked: how often, and from where, a key was tried that did not open it
 //! box.key, demo.key      a key file, where that way was chosen; a demo's key
 //! tls/                   the leaf's key and certificate, the authority's certificate
 //! backups/               what backups keep on this machine: an index that can be lost, drills while they run
@@ -80,6 +83,18 @@ impl Folder {
 
     pub fn keyslots_copy(&self) -> PathBuf {
         self.0.join("keyslots.copy.toml")
+    }
+
+    pub fn next_keyslots(&self) -> PathBuf {
+        self.0.join("keyslots.next.toml")
+    }
+
+    pub fn next_keyslots_copy(&self) -> PathBuf {
+        self.0.join("keyslots.next.copy.toml")
+    }
+
+    pub fn next_store(&self) -> PathBuf {
+        self.0.join("chartbox.next.redb")
     }
 
     pub fn key_file(&self) -> PathBuf {

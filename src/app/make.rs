@@ -4,14 +4,14 @@ use super::authority::{AUTHORITY, Authority, THE_AUTHORITY, wrong};
 use super::config::Config;
 use super::error::AppError;
 use super::folder::{Folder, Mode};
-use super::keys;
+use super::keys::{self, Key, Slots};
 use super::making::Making;
 use super::opened::{Opened, store_options};
 use super::settings::{Purpose, SETTINGS, Settings, THE_SETTINGS};
 use crate::audit::{Action, Audit, AuditError};
 use crate::base::{Ambient, Secret};
 use crate::crypto::keyslots::{KeySlots, SlotId, SlotKey, SlotKind, Unlocked};
-use crate::crypto::{KeyMaterial, Root, Sheet};
+use crate::crypto::{KeyMaterial, MacKey, Root, Sheet};
 use crate::discovery::BoxName;
 use crate::identity::By;
 use crate::store::Store;
@@ -93,13 +93,17 @@ async fn begin(folder: &Folder, recipe: Recipe) -> Result<Made, AppError> {
     let store = Store::create(&folder.store(), page_key, &store_options(demo), &ambient)?;
     let sheet = Sheet::generate(&ambient);
     let slots = slots(folder, &root, &store, &sheet, &recipe.way, &ambient)?;
-    first_rows(&store, &ambient, settings, &authority, recipe.by).await?;
+    let kind = SlotKind::RecoverySheet;
+    let paper = slots.list().find(|slot| slot.kind == kind).map_or(SlotId(1), |slot| slot.id);
+    let printed = (sheet.clone(), paper, root.token_key());
+    first_rows(&store, &ambient, settings, &authority, printed, recipe.by).await?;
     authority.issue(folder, &ambient)?;
     // The slots last: a folder with slots is a whole box.
     keys::write_slots(folder, &slots)?;
     let slot = slots.list().next().map_or(SlotId(1), |slot| slot.id);
     let unlocked = Unlocked { root, slot, kind: if demo { SlotKind::Demo } else { SlotKind::RecoverySheet } };
-    let opened = Opened::over(store, folder.clone(), slots, unlocked, recipe.config, ambient)?;
+    let key = Key { slots: Slots { current: slots, next: None, helped: None }, unlocked, next: None };
+    let opened = Opened::over(store, folder.clone(), key, recipe.config, ambient)?;
     folder.give_to_owner()?;
     Ok(Made { opened, sheet })
 }
@@ -141,15 +145,17 @@ async fn first_rows(
     ambient: &Ambient,
     settings: Settings,
     authority: &Authority,
+    (sheet, slot, words): (Sheet, SlotId, MacKey),
     by: By,
 ) -> Result<(), AppError> {
     let audit = Audit::new(store.clone(), ambient.clone());
-    let row = authority.row();
+    let (row, chance) = (authority.row(), ambient.clone());
     let event = crate::audit::Event::new(by.actor, Action::Init, crate::audit::Purpose::SysAdmin);
     let ((), _) = audit
         .write(move |tx| {
             tx.put(&SETTINGS, &THE_SETTINGS, &settings)?;
             tx.put(&AUTHORITY, &THE_AUTHORITY, &row)?;
+            keys::first_sheet(tx, &sheet, slot, &words, &chance)?;
             tx.append(event)?;
             Ok::<_, AuditError>(())
         })

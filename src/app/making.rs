@@ -89,7 +89,10 @@ pub fn is_unfinished(folder: &Folder) -> bool {
 /// Refuses a folder in which a box is being made, or was begun.
 pub fn refuse_unfinished(folder: &Folder) -> Result<(), AppError> {
     match fs::read_to_string(mark_of(folder)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        // What is no folder holds no box; opening it says so.
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(())
+        }
         // Read as another user: what it says is the lesser matter.
         text => Err(unfinished(folder, purpose_in(&text.unwrap_or_default()).unwrap_or(Purpose::Clinic))),
     }

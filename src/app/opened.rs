@@ -1,5 +1,6 @@
 //! An open box: its store, and the rooms over it. The running box and the commands both work on one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,13 +10,14 @@ use super::backups::BoxHome;
 use super::config::Config;
 use super::error::AppError;
 use super::folder::Folder;
+use super::keys::{self, Key, Keyring};
 use super::settings::{self, Settings};
 use crate::audit::Audit;
 use crate::backup::Backups;
 use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
-use crate::crypto::keyslots::{KeySlots, SlotKind, Unlocked};
-use crate::crypto::{Root, Signer};
+use crate::crypto::keyslots::SlotKind;
+use crate::crypto::{MacKey, Signer};
 use crate::discovery::Presence;
 use crate::identity::{self, Identity, TokenHolders};
 use crate::record::Records;
@@ -36,44 +38,44 @@ pub struct Opened {
     pub ambient: Ambient,
     /// What opened it this time.
     pub opened_by: SlotKind,
-    pub slots: KeySlots,
+    /// Its keys: the ways to unlock, and the root.
+    pub keys: Arc<Keyring>,
     /// Whether the box can be found by its name.
     pub presence: watch::Sender<Presence>,
-    root: Root,
 }
 
 impl Opened {
     /// Opens the store with a key that was found.
-    pub fn open(folder: Folder, slots: KeySlots, unlocked: Unlocked, config: Config) -> Result<Self, AppError> {
+    pub fn open(folder: Folder, key: Key, config: Config) -> Result<Self, AppError> {
         let ambient = Ambient::system();
-        let options = store_options(slots.is_demo());
-        let key = unlocked.root.page_key(slots.epoch());
-        let store = Store::open(&folder.store(), key, &options, &ambient)?;
-        Self::over(store, folder, slots, unlocked, config, ambient)
+        let options = store_options(key.slots.current.is_demo());
+        let page_key = key.unlocked.root.page_key(key.slots.current.epoch());
+        let store = Store::open(&folder.store(), page_key, &options, &ambient)?;
+        Self::over(store, folder, key, config, ambient)
     }
 
     pub(super) fn over(
         store: Store,
         folder: Folder,
-        slots: KeySlots,
-        unlocked: Unlocked,
+        key: Key,
         config: Config,
         ambient: Ambient,
     ) -> Result<Self, AppError> {
         let snapshot = store.read()?;
         let settings = settings::read(&snapshot)?;
         let authority = Authority::read(&snapshot)?;
+        let tokens = MacKey::new(keys::token_secret(&snapshot, &key.unlocked.root)?);
         drop(snapshot);
         let audit = Audit::new(store.clone(), ambient.clone());
-        let identity =
-            Identity::new(audit.clone(), unlocked.root.token_key(), identity_settings(&config, settings.is_demo()));
+        let identity = Identity::new(audit.clone(), tokens.clone(), identity_settings(&config, settings.is_demo()));
         let records = Records::new(audit.clone(), config.access.reach).limited(config.search_limits());
         let approval = if settings.is_demo() { Approval::NotNeeded } else { Approval::Needed };
         let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));
         let exports = Exports::new(records.clone(), identity.clone(), approval, keep);
-        let (root, opened_by) = (unlocked.root, unlocked.kind);
-        let home = BoxHome::new(folder.clone(), root.clone(), &settings);
+        let opened_by = key.unlocked.kind;
+        let home = BoxHome::new(folder.clone(), key.unlocked.root.clone(), &settings);
         let backups = Backups::new(audit.clone(), home, config.backup.targets.0.clone(), config.backup_schedule());
+        let keys = Arc::new(Keyring::new(folder.clone(), audit.clone(), tokens, key)?);
         Ok(Self {
             folder,
             config,
@@ -87,15 +89,14 @@ impl Opened {
             backups,
             ambient,
             opened_by,
-            slots,
+            keys,
             presence: watch::channel(Presence::Off).0,
-            root,
         })
     }
 
     /// Signs the checkpoints of the access log.
     pub fn signer(&self) -> Signer {
-        self.root.checkpoint_signer()
+        self.keys.signer()
     }
 
     /// Answers what is queued and closes the store. What is asked afterwards is refused.

@@ -143,7 +143,9 @@ async fn begin(folder: &Folder, found: &Found, request: &Request, watch: &dyn Wa
         slot: new_slots.list().next().map_or(crate::crypto::keyslots::SlotId(1), |slot| slot.id),
         kind: request.key.kind(),
     };
-    let opened = Opened::over(store, folder.clone(), new_slots, unlocked, Config::default(), ambient.clone())?;
+    let slots = super::keys::Slots { current: new_slots, next: None, helped: None };
+    let key = super::keys::Key { slots, unlocked, next: None };
+    let opened = Opened::over(store, folder.clone(), key, Config::default(), ambient.clone())?;
     let finished = finish(folder, &opened, name, manifest, &request.by).await;
     opened.close().await;
     finished?;
@@ -153,7 +155,7 @@ async fn begin(folder: &Folder, found: &Found, request: &Request, watch: &dyn Wa
         rows: manifest.rows(),
         bytes: manifest.bytes(),
         entries: manifest.audit.entries,
-        opens_with: opened.slots.list().map(|slot| slot.kind).collect(),
+        opens_with: opened.keys.slots().list().map(|slot| slot.kind).collect(),
         configuration,
         seconds: 0.0,
     })
@@ -247,7 +249,7 @@ async fn finish(
     });
     let _ = ended.await?;
     opened.authority.issue(folder, &opened.ambient)?;
-    super::keys::write_slots(folder, &opened.slots)?;
+    super::keys::write_slots(folder, &opened.keys.slots())?;
     folder.give_to_owner()?;
     fs::remove_file(folder.restoring()).map_err(AppError::file(&folder.restoring(), "removed"))?;
     fs::File::open(folder.path()).and_then(|dir| dir.sync_all()).map_err(AppError::file(folder.path(), "synced"))

@@ -4,19 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::config::{Address, Config, Listen};
 use super::error::AppError;
 use super::folder::Folder;
-use super::keys::{self, Kind};
+use super::keys::{self, Kind, Slots};
+use super::locked::{self, LockedBox, UnlockedBy};
 use super::making::refuse_unfinished;
 use super::opened::Opened;
-use super::{authority, jobs};
-use crate::base::Secret;
+use super::{authority, jobs, memory};
 use crate::cli::control;
-use crate::crypto::SlotKind;
-use crate::crypto::keyslots::{KeySlots, SlotKey};
+use crate::crypto::Protection;
 use crate::http::pages::Face;
 use crate::http::routes::{self, Entrance};
 use crate::http::{About, Bound, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
@@ -39,13 +38,17 @@ pub async fn run(
     kind: Kind,
     ready: impl FnOnce(&Running) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
-    harden();
+    memory::harden();
     refuse_unfinished(&folder)?;
     let slots = keys::read_slots(&folder)?;
+    if let Some(said) = slots.helped {
+        tracing::warn!(target: "keys", "{said}");
+    }
     folder.check_owner()?;
     match keys::unlock_with_what_lies_ready(&folder, &slots, kind)? {
-        Some(unlocked) => {
-            let opened = Opened::open(folder, slots, unlocked, config)?;
+        Some(key) => {
+            let opening = tokio::task::spawn_blocking(move || locked::open(folder, key, config));
+            let opened = opening.await.map_err(|_| AppError::Wrong("the box could not be opened".into()))??;
             let sockets = Sockets::open(&opened.config)?;
             run_opened(opened, sockets, ready).await
         }
@@ -59,7 +62,8 @@ pub async fn run_opened(
     sockets: Sockets,
     ready: impl FnOnce(&Running) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
-    harden();
+    memory::harden();
+    take_files();
     let mut signals = Signals::listen()?;
     let opened = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
@@ -67,7 +71,9 @@ pub async fn run_opened(
     let stop = Stop::default();
     let house = house(&opened, &listeners, &stop);
     listeners.answer(|entrance| (house.front.clone(), routes::router(&house, entrance)), &stop)?;
-    let rest = rest(&opened, &listeners, &house, &stop)?;
+    let socket = control::listen(&opened.folder.control_socket())?;
+    let console = tokio::spawn(control::serve(socket, opened.clone(), stop.clone()));
+    let rest = rest(&opened, &listeners, &house, &stop, console);
     let running = listeners.running(Some(opened.clone()));
     started(&opened).await?;
     ready(&running)?;
@@ -76,10 +82,10 @@ pub async fn run_opened(
     down(listeners, rest, Some(opened), &stop, signals).await
 }
 
-/// Runs a box without its key until somebody types the passphrase, then as any other.
+/// Runs a box without its key until somebody gives it one, at its page or at the console; then as any other.
 async fn run_locked(
     folder: Folder,
-    slots: KeySlots,
+    slots: Slots,
     config: Config,
     ready: impl FnOnce(&Running) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
@@ -88,12 +94,18 @@ async fn run_locked(
     let mut listeners = Listeners::over(Sockets::open(&config)?, &config, &leaf)?;
     let stop = Stop::default();
     let (unlocked, mut waiting) = mpsc::channel(1);
-    let face = listeners.face(&config, "Chartbox", slots.is_demo());
+    let face = listeners.face(&config, "Chartbox", slots.current.is_demo());
     let front = listeners.front(face.clone());
-    let locked = Locked::new(face, try_passphrase(folder, slots, config.clone(), unlocked));
+    let why = keys::why_locked(&slots.current);
+    let socket_path = folder.control_socket();
+    let socket = control::listen(&socket_path)?;
+    let door = Arc::new(LockedBox::new(folder, slots, config.clone(), unlocked));
+    let locked = Locked::new(face, door.clone());
     listeners.answer(|entrance| (front.clone(), locked.clone().router(entrance)), &stop)?;
+    let desk = Arc::new(control::InTurn::new(door.clone()));
+    let console = tokio::spawn(control::serve(socket, desk.clone(), stop.clone()));
     ready(&listeners.running(None))?;
-    tracing::warn!(target: "keys", "the box is locked: open its page on the clinic's network and type the passphrase");
+    tracing::warn!(target: "keys", "the box is locked ({why}): open its page on the clinic's network, or run `chartbox key unlock`");
     tell_systemd(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status("locked: waits for its passphrase")]);
     let watchdog = tokio::spawn(jobs::watchdog(stop.clone(), || true));
     let opened = tokio::select! {
@@ -101,43 +113,27 @@ async fn run_locked(
         opened = waiting.recv() => opened,
     };
     watchdog.abort();
-    let Some((opened, answers)) = opened else { return down(listeners, Vec::new(), None, &stop, signals).await };
+    let Some(UnlockedBy { opened, from, answers }) = opened else {
+        let ended = down(listeners, vec![console], None, &stop, signals).await;
+        // The next start replaces it anyway.
+        let _ = std::fs::remove_file(socket_path);
+        return ended;
+    };
+    let _ = opened.audit.commit(door.entries(opened.opened_by, from)).await?;
+    door.written();
     let opened: Arc<Opened> = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
     listeners.certificates.replace(&renewal.leaf).map_err(authority::wrong)?;
     let house = house(&opened, &listeners, &stop);
     listeners.replace(|entrance| (house.front.clone(), routes::router(&house, entrance)));
+    desk.give_to(opened.clone());
     // Nobody waits any more when the browser has gone; the box is open all the same.
     let _ = answers.send(());
-    let rest = rest(&opened, &listeners, &house, &stop)?;
+    let rest = rest(&opened, &listeners, &house, &stop, console);
     started(&opened).await?;
     tell_systemd(&[sd_notify::NotifyState::Status("open")]);
     signals.told_to_stop().await;
     down(listeners, rest, Some(opened), &stop, signals).await
-}
-
-fn try_passphrase(
-    folder: Folder,
-    slots: KeySlots,
-    config: Config,
-    unlocked: mpsc::Sender<(Opened, oneshot::Sender<()>)>,
-) -> crate::http::TryPassphrase {
-    Arc::new(move |passphrase: Secret<String>| {
-        let (folder, slots, config, unlocked) = (folder.clone(), slots.clone(), config.clone(), unlocked.clone());
-        Box::pin(async move {
-            let opening = tokio::task::spawn_blocking(move || {
-                let key = SlotKey::Passphrase(passphrase);
-                let opened = slots.unlock(&key).map_err(|error| error.to_string())?;
-                Opened::open(folder, slots, opened, config).map_err(|error| error.to_string())
-            });
-            let opened = opening.await.map_err(|_| "the box could not be opened; look at its log".to_owned())??;
-            let stopping = "the box is stopping".to_owned();
-            let (answers, open) = oneshot::channel();
-            unlocked.send((opened, answers)).await.map_err(|_| stopping.clone())?;
-            // Whoever typed it comes back to a box that answers.
-            open.await.map_err(|_| stopping)
-        })
-    })
 }
 
 /// The addresses of the listeners, taken and not yet answered at.
@@ -262,7 +258,6 @@ fn local(address: SocketAddr) -> String {
 fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
     let about = About {
         opened_by: opened.opened_by,
-        weakest: opened.slots.weakest(),
         ca: opened.authority.ca.clone(),
         certificates: listeners.certificates.clone(),
         listeners: listeners.addresses.clone(),
@@ -284,7 +279,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
         backups: opened.backups.clone(),
         exports: opened.exports.clone(),
         ambient: opened.ambient.clone(),
-        signer: opened.signer(),
+        keys: opened.keys.clone(),
         about,
         stop: stop.clone(),
     })
@@ -296,12 +291,12 @@ fn rest(
     listeners: &Listeners,
     house: &House,
     stop: &Stop,
-) -> Result<Vec<tokio::task::JoinHandle<()>>, AppError> {
-    let socket = control::listen(&opened.folder.control_socket())?;
+    console: tokio::task::JoinHandle<()>,
+) -> Vec<tokio::task::JoinHandle<()>> {
     let store = opened.store.clone();
     house.front.metrics.set_ready(true);
     let mut rest = vec![
-        tokio::spawn(control::serve(socket, opened.clone(), stop.clone())),
+        console,
         tokio::spawn(jobs::checkpoints(opened.clone(), stop.clone())),
         tokio::spawn(jobs::verification(opened.clone(), stop.clone())),
         tokio::spawn(jobs::backups(opened.clone(), stop.clone())),
@@ -313,7 +308,7 @@ fn rest(
     if let Some(address) = listeners.address(Entrance::Clinic) {
         rest.push(tokio::spawn(jobs::announcement(opened.clone(), address, stop.clone())));
     }
-    Ok(rest)
+    rest
 }
 
 async fn started(opened: &Opened) -> Result<(), AppError> {
@@ -325,8 +320,11 @@ async fn started(opened: &Opened) -> Result<(), AppError> {
     )));
     let _ = opened.audit.commit(vec![event]).await?;
     tracing::info!(target: "box", opened_by = opened.opened_by.name(), "the box is open");
-    if matches!(opened.slots.weakest(), SlotKind::KeyFile) {
-        tracing::warn!(target: "keys", "the key lies beside the store: not protected against a stolen disk");
+    match opened.keys.facts()?.protection {
+        Protection::KeyFile | Protection::HostKey => {
+            tracing::warn!(target: "keys", "the key lies on the disk that holds the store: not protected against a stolen disk");
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -395,12 +393,10 @@ fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
     let _ = sd_notify::notify(states);
 }
 
-/// Keys are in memory: no core dump of this process is written, systemd or not. And it takes as many files as it may:
-/// each connection is one.
-fn harden() {
+/// Takes as many files as it may: each connection is one.
+fn take_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    // Changing one's own limits this way is always allowed.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let files = getrlimit(Resource::Nofile);
+    // Raising one's own limit to what is allowed is always allowed.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
 }

@@ -6,7 +6,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,8 +16,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::Failure;
-use super::order::{Caller, Order, Talk};
-use crate::app::{AppError, Opened};
+use super::order::{Answer, Caller, Order, Talk};
+use crate::app::AppError;
 use crate::http::Stop;
 
 /// Parts in flight, each way.
@@ -54,8 +54,33 @@ pub fn listen(path: &Path) -> Result<UnixListener, AppError> {
     Ok(listener)
 }
 
+/// Whoever carries out the orders that come by the socket: an open box, or a locked one.
+pub trait Answers: Send + Sync + 'static {
+    fn carry_out(&self, order: Order, caller: Caller, talk: Talk) -> Answer<'_>;
+}
+
+/// Answers whose turn can change while the box runs: a locked box's, then the open one's. So the socket stays where it is.
+pub struct InTurn(RwLock<Arc<dyn Answers>>);
+
+impl InTurn {
+    pub fn new(first: Arc<dyn Answers>) -> Self {
+        Self(RwLock::new(first))
+    }
+
+    pub fn give_to(&self, next: Arc<dyn Answers>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
+impl Answers for InTurn {
+    fn carry_out(&self, order: Order, caller: Caller, talk: Talk) -> Answer<'_> {
+        let now = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async move { now.carry_out(order, caller, talk).await })
+    }
+}
+
 /// Answers commands until the box stops.
-pub async fn serve(listener: UnixListener, opened: Arc<Opened>, stop: Stop) {
+pub async fn serve(listener: UnixListener, answers: Arc<impl Answers>, stop: Stop) {
     loop {
         let stream = tokio::select! {
             () = stop.stopped() => return,
@@ -68,16 +93,16 @@ pub async fn serve(listener: UnixListener, opened: Arc<Opened>, stop: Stop) {
                 }
             },
         };
-        let opened = opened.clone();
+        let answers = answers.clone();
         tokio::spawn(async move {
-            if let Err(error) = answer(stream, &opened).await {
+            if let Err(error) = answer(stream, &*answers).await {
                 tracing::debug!(target: "control", %error, "a command went away");
             }
         });
     }
 }
 
-async fn answer(stream: UnixStream, opened: &Opened) -> std::io::Result<()> {
+async fn answer(stream: UnixStream, answers: &impl Answers) -> std::io::Result<()> {
     let uid = stream.peer_cred()?.uid();
     let (read, mut write) = stream.into_split();
     let own = rustix::process::geteuid().as_raw();
@@ -103,7 +128,7 @@ async fn answer(stream: UnixStream, opened: &Opened) -> std::io::Result<()> {
             }
         }
     };
-    let working = order.carry_out(opened, Caller { uid }, Talk { say, hear });
+    let working = answers.carry_out(order, Caller { uid }, Talk { say, hear });
     let telling = async {
         while let Some(item) = said.recv().await {
             send(&mut write, &Tell::Item(item)).await?;

@@ -91,7 +91,8 @@ fn tell(out: &mut Out, opened: &Opened, sheet: &Sheet, code: &str) -> Result<(),
         out.line(more)?;
     }
     out.line("")?;
-    out.line(format!("At rest: {}", opened.slots.weakest().covers()))?;
+    let facts = opened.keys.facts().map_err(AppError::from)?;
+    out.line(format!("At rest: {}", facts.protection.covers()))?;
     out.flush()
 }
 

@@ -10,8 +10,10 @@ mod backup;
 mod config;
 pub mod control;
 mod demo;
+mod ask;
 mod import;
 mod init;
+pub mod key;
 pub mod order;
 mod out;
 pub mod place;
@@ -59,6 +61,8 @@ enum Command {
     Audit(audit::Audit),
     /// Encrypted copies of everything: make, list, check and restore them.
     Backup(backup::Backup),
+    /// The ways to unlock the box: list, add and remove them, print a recovery sheet, change the root key.
+    Key(key::Key),
     /// The box's certificates.
     Tls(tls::Tls),
     /// Check a configuration, or print one with every key.
@@ -77,6 +81,7 @@ impl Command {
             Self::Token(command) => command.run(out),
             Self::Audit(command) => command.run(out),
             Self::Backup(command) => command.run(out),
+            Self::Key(command) => command.run(out),
             Self::Tls(command) => command.run(out),
             Self::Config(command) => command.run(out),
         }

@@ -8,7 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::{Failure, audit, backup, import, status, tls, token, user};
+use super::control::Answers;
+use super::{Failure, audit, backup, import, key, status, tls, token, user};
 use crate::app::{AppError, Opened};
 use crate::audit as log;
 use crate::base::ActorRef;
@@ -27,6 +28,13 @@ pub enum Order {
     Tls(tls::Order),
     Import(import::Order),
     Backup(backup::Order),
+    Key(key::Order),
+}
+
+impl Answers for Opened {
+    fn carry_out(&self, order: Order, caller: Caller, talk: Talk) -> Answer<'_> {
+        order.carry_out(self, caller, talk)
+    }
 }
 
 /// Who stands at the console.
@@ -85,6 +93,7 @@ impl Order {
             Self::Tls(order) => order.name(),
             Self::Import(order) => order.name(),
             Self::Backup(order) => order.name(),
+            Self::Key(order) => order.name(),
         }
     }
 
@@ -100,6 +109,7 @@ impl Order {
             Self::Tls(order) => Box::pin(order.carry_out(opened, caller)),
             Self::Import(order) => Box::pin(order.carry_out(opened, caller, talk)),
             Self::Backup(order) => Box::pin(order.carry_out(opened, caller, talk)),
+            Self::Key(order) => Box::pin(order.carry_out(opened, caller)),
         };
         Box::pin(async move {
             let answer = work.await;

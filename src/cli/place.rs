@@ -51,17 +51,49 @@ pub struct Reach {
     #[command(flatten)]
     pub place: Place,
     /// A file with the passphrase, for a box that does not run and has no other key ready.
-    #[arg(long, value_name = "FILE", conflicts_with = "sheet", global = true)]
+    #[arg(long, value_name = "FILE", global = true)]
     passphrase_file: Option<PathBuf>,
     /// A file with the recovery sheet's words, or "-" for standard input.
     #[arg(long, value_name = "FILE", global = true)]
     sheet: Option<PathBuf>,
 }
 
+/// Who carried out an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// The running box.
+    Box,
+    /// This process, on a box that does not run.
+    Here,
+}
+
 impl Reach {
     /// Has an order carried out.
     pub fn order(&self, order: Order) -> Result<Value, Failure> {
-        self.long_order(order, &mut std::iter::empty(), &mut |_| Ok(()))
+        self.order_and_where(order).map(|(answer, _)| answer)
+    }
+
+    /// [`Reach::order`], and who carried it out.
+    pub fn order_and_where(&self, order: Order) -> Result<(Value, Ran), Failure> {
+        self.run(order, &mut std::iter::empty(), &mut |_| Ok(()))
+    }
+
+    /// The data folder that is meant.
+    pub fn folder(&self) -> Result<Folder, Failure> {
+        let config = self.place.config()?;
+        Ok(self.place.folder(&config))
+    }
+
+    /// The keys that were given, if any: the passphrase, the sheet.
+    pub fn given(&self) -> Result<Vec<SlotKey>, Failure> {
+        let mut given = Vec::new();
+        if let Some(file) = &self.passphrase_file {
+            given.push(SlotKey::Passphrase(app::keys::passphrase_from(file)?));
+        }
+        if let Some(file) = &self.sheet {
+            given.push(SlotKey::RecoverySheet(sheet_from(file)?));
+        }
+        Ok(given)
     }
 
     /// Has an order carried out that answers in parts, or to which things are sent along.
@@ -71,6 +103,15 @@ impl Reach {
         pieces: control::Pieces<'_>,
         item: &mut (dyn FnMut(Value) -> Result<(), Failure> + Send),
     ) -> Result<Value, Failure> {
+        self.run(order, pieces, item).map(|(answer, _)| answer)
+    }
+
+    fn run(
+        &self,
+        order: Order,
+        pieces: control::Pieces<'_>,
+        item: &mut (dyn FnMut(Value) -> Result<(), Failure> + Send),
+    ) -> Result<(Value, Ran), Failure> {
         let config = self.place.config()?;
         let folder = self.place.folder(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -80,36 +121,39 @@ impl Reach {
             .map_err(anyhow::Error::from)?;
         runtime.block_on(async {
             if let Some(answer) = control::ask(&folder.control_socket(), &order, pieces, item).await? {
-                return Ok(answer);
+                return Ok((answer, Ran::Box));
             }
             let opened = Arc::new(self.open(config, folder)?);
             let answer = carry_out(&opened, order, pieces, item).await;
             opened.close().await;
-            answer
+            answer.map(|answer| (answer, Ran::Here))
         })
     }
 
     /// The key that was given with the flags.
     pub fn key(&self) -> Result<Option<SlotKey>, Failure> {
-        Ok(match (&self.passphrase_file, &self.sheet) {
-            (Some(file), _) => Some(SlotKey::Passphrase(app::keys::passphrase_from(file)?)),
-            (None, Some(file)) => Some(SlotKey::RecoverySheet(sheet_from(file)?)),
-            (None, None) => None,
-        })
+        Ok(self.given()?.into_iter().next())
     }
 
     /// Opens the store in this process.
     fn open(&self, config: Config, folder: Folder) -> Result<app::Opened, Failure> {
         app::refuse_unfinished(&folder)?;
         let slots = app::keys::read_slots(&folder)?;
+        if let Some(said) = slots.helped {
+            super::out::complain(said);
+        }
         folder.check_owner()?;
-        let unlocked = match self.key()? {
-            Some(key) => slots.unlock(&key).map_err(AppError::Key)?,
+        // With several, whichever there is a slot for: a rotation takes them all, and one opens.
+        let given = self.given()?;
+        let fits = given.iter().find(|key| slots.current.has(key.kind())).or(given.first());
+        let key = match fits {
+            Some(key) if slots.current.is_demo() => slots.unlock_demo(key).map_err(AppError::Key)?,
+            Some(key) => slots.unlock(key).map_err(AppError::Key)?,
             None => app::keys::unlock_with_what_lies_ready(&folder, &slots, Kind::Either)?.ok_or_else(|| {
-                AppError::Locked { dir: folder.path().to_owned(), why: app::keys::why_locked(&slots) }
+                AppError::Locked { dir: folder.path().to_owned(), why: app::keys::why_locked(&slots.current) }
             })?,
         };
-        Ok(app::Opened::open(folder, slots, unlocked, config)?)
+        Ok(app::Opened::open(folder, key, config)?)
     }
 }
 
@@ -141,7 +185,8 @@ async fn carry_out(
     Ok(answer)
 }
 
-fn sheet_from(file: &std::path::Path) -> Result<Sheet, Failure> {
+/// A recovery sheet from a file, or from standard input by "-".
+pub fn sheet_from(file: &std::path::Path) -> Result<Sheet, Failure> {
     let text = if file.as_os_str() == "-" {
         std::io::read_to_string(std::io::stdin()).map_err(anyhow::Error::from)?
     } else {

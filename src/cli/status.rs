@@ -9,6 +9,7 @@ use super::{Failure, Out, field};
 use crate::app::{AppError, Opened, stored_leaf};
 use crate::audit::{self, Action};
 use crate::backup::{Standing, TargetStanding};
+use crate::http::keys::SheetState;
 use crate::store::StoreStats;
 
 #[derive(Debug, Args)]
@@ -48,6 +49,7 @@ impl Status {
             ("version", "version"),
             ("opened by", "openedBy"),
             ("at rest", "atRest"),
+            ("sheet", "sheet"),
             ("setup", "setup"),
             ("accounts", "accounts"),
             ("log entries", "auditEntries"),
@@ -77,6 +79,8 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     let check = audit::last_check(&read).map_err(AppError::from)?;
     let StoreStats { file_bytes, disk, room, .. } = opened.store.stats();
     let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
+    let keys = opened.keys.facts().map_err(AppError::from)?;
+    let kept = keys.slots.iter().any(|slot| matches!(slot.sheet, Some(SheetState::Kept { .. })));
     let setup = opened.identity.setup_state().map_err(AppError::from)?;
     let backups = opened.backups.standing().map_err(AppError::from)?;
     Ok(json!({
@@ -88,8 +92,10 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
         "version": env!("CARGO_PKG_VERSION"),
         "folder": opened.folder.path(),
         "openedBy": opened.opened_by.to_string(),
-        "atRest": opened.slots.weakest().covers(),
-        "slots": opened.slots.list().map(|slot| slot.kind.name()).collect::<Vec<_>>(),
+        "atRest": keys.protection.covers(),
+        "protection": keys.protection.name(),
+        "slots": keys.slots.iter().map(|slot| slot.kind.name()).collect::<Vec<_>>(),
+        "sheet": if kept { "kept" } else { "nobody has shown yet that it is kept: chartbox key sheet --confirm" },
         "setup": format!("{setup:?}").to_lowercase(),
         "accounts": opened.identity.accounts().map_err(AppError::from)?.len(),
         "auditEntries": audit::size(&read).map_err(AppError::from)?,

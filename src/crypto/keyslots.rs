@@ -37,7 +37,10 @@ use super::root::Root;
 use super::sheet::Sheet;
 
 mod document;
+mod protection;
 mod wrap;
+
+pub use protection::{Protection, Seal};
 
 /// The newest form of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -69,23 +72,6 @@ impl SlotKind {
             Self::Credential => "credential",
             Self::KeyFile => "key-file",
             Self::Demo => "demo",
-        }
-    }
-
-    /// What this slot protects against and what it does not, as the status page says it.
-    pub const fn covers(self) -> &'static str {
-        match self {
-            Self::Passphrase => {
-                "A stolen disk or box gives nothing away. After each start somebody types the passphrase."
-            }
-            Self::RecoverySheet => "Opens the box when everything else is lost. Keep it where the box is not.",
-            Self::Credential => {
-                "A stolen disk gives nothing away only if this machine's TPM seals the key, which the box cannot see: \
-                 otherwise the key lies on the same disk. A whole box that is stolen opens itself and is protected by its \
-                 sign-in only."
-            }
-            Self::KeyFile => "Not protected against a stolen disk: the key lies beside the store.",
-            Self::Demo => "Demo: nothing here is protected.",
         }
     }
 
@@ -162,7 +148,7 @@ pub struct SlotInfo {
 }
 
 /// The root, and the slot that gave it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unlocked {
     pub root: Root,
     pub slot: SlotId,
@@ -257,6 +243,54 @@ impl KeySlots {
         Ok(kind)
     }
 
+    /// The same slots over a new root, at the next epoch. A slot can only be wrapped anew with what opens it, so `keys` holds
+    /// that of each slot that is to remain; those in `without` are left behind. Numbers and dates stay. Each passphrase
+    /// is stretched once or more: some tenths of a second and 64 MiB each time.
+    ///
+    /// # Errors
+    /// [`SlotError::NotGiven`] for a slot whose key is not there and that is not left behind, [`SlotError::Wrong`] for
+    /// a key that opens none, [`SlotError::LastForPerson`].
+    pub fn rotated(
+        &self,
+        old: &Root,
+        new: &Root,
+        keys: &[SlotKey],
+        without: &[SlotId],
+        ambient: &Ambient,
+    ) -> Result<Self, SlotError> {
+        self.check(old)?;
+        if let Some(id) = without.iter().find(|id| !self.list().any(|slot| slot.id == **id)) {
+            return Err(SlotError::NoSuchSlot { id: *id });
+        }
+        let epoch = self.epoch.checked_add(1).ok_or(SlotError::TooMany)?;
+        let mut used = vec![false; keys.len()];
+        let mut slots = Vec::new();
+        for slot in self.slots.iter().filter(|slot| !without.contains(&slot.id)) {
+            let here = wrap::Place { store: self.store, epoch: self.epoch, id: slot.id };
+            let there = wrap::Place { epoch, ..here };
+            let mut fits = None;
+            for (key, used) in keys.iter().zip(&mut used).filter(|(key, _)| key.kind() == slot.kind) {
+                if slot.open(key, &here)?.is_some() {
+                    *used = true;
+                    fits = Some(key);
+                    break;
+                }
+            }
+            let key = fits.ok_or(SlotError::NotGiven { id: slot.id, kind: slot.kind })?;
+            let wrapped = wrap::Slot::seal(new, key, &there, Cost::SLOT, ambient)?;
+            slots.push(wrap::Slot { created: slot.created, ..wrapped });
+        }
+        if let Some((key, _)) = keys.iter().zip(&used).find(|(_, used)| !**used) {
+            return Err(SlotError::Wrong { kind: key.kind() });
+        }
+        let mut made = Self { store: self.store, epoch, next_slot: self.next_slot, slots, mac: self.mac };
+        if !made.is_demo() && !made.held_by_a_person(None) {
+            return Err(SlotError::LastForPerson);
+        }
+        made.mac = made.sealed_by(new);
+        Ok(made)
+    }
+
     pub fn list(&self) -> impl Iterator<Item = SlotInfo> + '_ {
         self.slots.iter().map(|slot| SlotInfo { id: slot.id, kind: slot.kind, created: slot.created })
     }
@@ -267,12 +301,6 @@ impl KeySlots {
 
     pub fn is_demo(&self) -> bool {
         self.has(SlotKind::Demo)
-    }
-
-    /// The slot that decides how well the box is protected when it is stolen: the weakest there is.
-    pub fn weakest(&self) -> SlotKind {
-        let rank = [SlotKind::Demo, SlotKind::KeyFile, SlotKind::Credential, SlotKind::Passphrase];
-        rank.into_iter().find(|kind| self.has(*kind)).unwrap_or(SlotKind::RecoverySheet)
     }
 
     pub const fn store(&self) -> StoreId {
@@ -355,7 +383,7 @@ const fn refuse_demo_key(key: &SlotKey) -> Result<(), SlotError> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SlotError {
-    #[error("the key slots cannot be read ({why}); put back the second copy that lies beside them")]
+    #[error("the key slots cannot be read ({why})")]
     Unreadable { why: String },
     #[error("the key slots were written by a newer Chartbox (form {found}; this one knows {VERSION}): update this one")]
     Newer { found: u32 },
@@ -371,8 +399,13 @@ pub enum SlotError {
     NeedsPerson { kind: SlotKind },
     #[error("this is the last slot that a person can open the box with: add a passphrase or a recovery sheet first")]
     LastForPerson,
-    #[error("there is no slot {id}")]
+    #[error("there is no slot {id}; `chartbox key status` lists those there are")]
     NoSuchSlot { id: SlotId },
+    #[error(
+        "slot {id} ({kind}) can only be wrapped anew with what opens it: give that too, or leave the slot behind with \
+         --without {id}"
+    )]
+    NotGiven { id: SlotId, kind: SlotKind },
     #[error("there are as many slots as there can be: remove one first")]
     TooMany,
     #[error(

@@ -12,7 +12,7 @@ mod material;
 mod root;
 mod sign;
 
-pub use keyslots::{KeySlots, SlotKey, SlotKind};
+pub use keyslots::{KeySlots, Protection, Seal, SlotKey, SlotKind};
 pub use mac::{MacKey, Tag};
 pub use marker::MarkerKey;
 pub use material::{KeyMaterial, NotKeyMaterial};

@@ -54,7 +54,12 @@ impl Root {
 
     /// Turns the secrets of sessions, tokens and codes into what the store keeps of them.
     pub fn token_key(&self) -> MacKey {
-        MacKey::new(self.derive(TOKENS))
+        MacKey::new(self.token_secret())
+    }
+
+    /// What [`Root::token_key`] is made of: after a change of the root, the store carries that of the root before.
+    pub fn token_secret(&self) -> Secret<[u8; 32]> {
+        self.derive(TOKENS)
     }
 
     /// Signs the checkpoints of the audit chain.

@@ -72,9 +72,34 @@ impl Sheet {
         if typed.len() != ROWS * COLUMNS {
             return Err(SheetError::Count { found: typed.len() });
         }
+        Self::of_rows(typed.chunks(COLUMNS))
+    }
+
+    /// Reads a sheet from six fields, one for each row: a row with too few or too many words is named as that row. The whole
+    /// sheet may stand in the first field.
+    pub fn read_rows(rows: [&str; ROWS]) -> Result<Self, SheetError> {
+        let [first, rest @ ..] = rows;
+        if rest.iter().all(|row| row.trim().is_empty()) {
+            return Self::read(first);
+        }
+        let rows = rows.map(|row| row.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect());
+        Self::of_rows(rows.iter().map(Vec::as_slice))
+    }
+
+    /// The word at a place, both counted from 0.
+    pub fn word(&self, row: usize, word: usize) -> &'static str {
+        self.words().get(row).and_then(|row| row.get(word)).copied().unwrap_or_default()
+    }
+
+    /// The word that was meant, if any sheet has it: whole or by its first four letters, in any case.
+    pub fn word_meant(typed: &str) -> Option<&'static str> {
+        number(typed.trim()).and_then(|at| list().get(usize::from(at)).copied())
+    }
+
+    fn of_rows<'a>(typed: impl Iterator<Item = &'a [&'a str]>) -> Result<Self, SheetError> {
         let mut rows = [[0; DATA]; ROWS];
         let mut faults = Vec::new();
-        for ((at, row), words) in rows.iter_mut().enumerate().zip(typed.chunks(COLUMNS)) {
+        for ((at, row), words) in rows.iter_mut().enumerate().zip(typed) {
             match read_row(at, words) {
                 Ok(data) => *row = data,
                 Err(fault) => faults.push(fault),
@@ -119,6 +144,8 @@ pub enum SheetError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowFault {
+    #[error("row {row}: a row has four words, and here are {found}")]
+    Count { row: usize, found: usize },
     #[error("row {row}, word {word}: no recovery sheet has this word; look at its spelling")]
     UnknownWord { row: usize, word: usize },
     #[error("row {row}: its words do not fit together; one is wrong, or two are swapped")]
@@ -131,7 +158,10 @@ impl RowFault {
     /// The row it is about, from 1.
     pub const fn row(&self) -> usize {
         match self {
-            Self::UnknownWord { row, .. } | Self::DoesNotFit { row } | Self::OtherRow { row, .. } => *row,
+            Self::Count { row, .. }
+            | Self::UnknownWord { row, .. }
+            | Self::DoesNotFit { row }
+            | Self::OtherRow { row, .. } => *row,
         }
     }
 }
@@ -166,6 +196,9 @@ fn check(row: usize, words: &[u16; DATA]) -> u16 {
 
 fn read_row(at: usize, typed: &[&str]) -> Result<[u16; DATA], RowFault> {
     let row = at + 1;
+    if typed.len() != COLUMNS {
+        return Err(RowFault::Count { row, found: typed.len() });
+    }
     let mut numbers = [0; COLUMNS];
     for ((word, typed), number_of) in typed.iter().enumerate().zip(&mut numbers) {
         *number_of = number(typed).ok_or(RowFault::UnknownWord { row, word: word + 1 })?;
@@ -302,6 +335,22 @@ mod tests {
         typed.swap(0, 2);
         let expected = [RowFault::OtherRow { row: 1, belongs: 3 }, RowFault::OtherRow { row: 3, belongs: 1 }];
         assert_eq!(faults(&typed.concat().join(" ")), expected);
+    }
+
+    #[test]
+    fn six_fields_are_read_row_by_row() {
+        let made = sheet(5);
+        let words = made.words();
+        let lines: [String; ROWS] = words.map(|row| row.join(" "));
+        let fields = |lines: &[String; ROWS]| Sheet::read_rows(std::array::from_fn(|at| lines[at].as_str()));
+        assert_eq!(fields(&lines), Ok(made.clone()));
+        let mut short = lines.clone();
+        short[3].truncate(short[3].rfind(' ').unwrap());
+        assert_eq!(fields(&short), Err(SheetError::Rows(vec![RowFault::Count { row: 4, found: 3 }])));
+        let whole = made.text();
+        assert_eq!(Sheet::read_rows([whole.expose(), "", " ", "", "", ""]), Ok(made.clone()));
+        assert_eq!((made.word(2, 3), Sheet::word_meant(" PARE ")), (words[2][3], Some("parent")));
+        assert_eq!(Sheet::word_meant("qqqq"), None);
     }
 
     #[test]

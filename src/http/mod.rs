@@ -14,6 +14,7 @@ pub mod forms;
 mod front;
 mod gate;
 mod heard;
+pub mod keys;
 mod listener;
 mod live;
 mod locked;
@@ -40,14 +41,14 @@ use crate::audit::Audit;
 use crate::backup::Backups;
 use crate::base::{Ambient, Timestamp};
 use crate::care::export::Exports;
-use crate::crypto::{Signer, SlotKind};
+use crate::crypto::SlotKind;
 use crate::identity::Identity;
 use crate::record::Records;
 use crate::store::Store;
 use crate::tls::{Ca, Certificates};
 
 pub use listener::{Bound, ListenError};
-pub use locked::{Locked, TryPassphrase};
+pub use locked::{KeyRefused, Locked, Trying, Unlocking, Ways, WaysIn};
 pub use ops::Metrics;
 pub use server::{Live, Serving, Stop};
 
@@ -119,8 +120,8 @@ pub struct Parts {
     pub backups: Backups,
     pub exports: Exports,
     pub ambient: Ambient,
-    /// Signs checkpoints of the access log.
-    pub signer: Signer,
+    /// The ways to unlock the box, and what signs checkpoints of the access log.
+    pub keys: Arc<dyn keys::Keys>,
     pub about: About,
     /// That the box is to stop: what answers for long listens.
     pub stop: Stop,
@@ -131,8 +132,6 @@ pub struct Parts {
 pub struct About {
     /// What opened the box this time.
     pub opened_by: SlotKind,
-    /// The slot that decides how well a stolen disk is protected.
-    pub weakest: SlotKind,
     /// The authority that devices of the clinic trust.
     pub ca: Ca,
     /// The certificate that browsers see.

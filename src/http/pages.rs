@@ -5,11 +5,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 
-use super::open::pages::{Locked, Problem, ProblemKind, SignIn};
+use super::open::pages::{Given, Locked, LockedState, Problem, ProblemKind, SignIn};
 use super::respond::{Refusal, Refused};
 use super::said::full_minute;
 use super::session::Visit;
-use super::ui::{Cx, Viewer};
+use super::ui::{Cx, Faults, Viewer};
 use crate::base::Timestamp;
 use crate::care::forms::FormKey;
 
@@ -69,8 +69,14 @@ pub fn page(template: &impl Template) -> Result<Response, Refusal> {
 }
 
 /// The unlock page, with what was wrong with the last try.
-pub(super) fn locked(face: &Face, fault: Option<String>) -> Result<Response, Refusal> {
-    page(&Locked { cx: face.cx(Timestamp::now()), fault })
+pub(super) fn locked(
+    face: &Face,
+    state: LockedState,
+    (passphrase, sheet): (bool, bool),
+    faults: Faults,
+    given: Given,
+) -> Result<Response, Refusal> {
+    page(&Locked { cx: face.cx(Timestamp::now()), state, passphrase, sheet, given, faults })
 }
 
 /// A refusal as a page: for somebody who is not signed in it is the sign-in itself.

@@ -7,11 +7,16 @@
 use std::collections::HashMap;
 
 use axum::Form;
+use axum::extract::rejection::FormRejection;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response as HttpResponse, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use zeroize::Zeroizing;
 
+use super::keys::KeysRefusal;
 use super::open::pages::{FirstAccount, SETUP_FIELDS, SetupAccounts, SetupCheck, SetupCode, SetupDone};
+use super::operator::key_pages::WORD_FIELDS;
+use super::operator::keys::wrong_words;
 use super::pages::page;
 use super::respond::Refusal;
 use super::said::{said, sentence};
@@ -119,15 +124,42 @@ fn at_their_fields(wrong: &DraftFaults) -> Faults {
 /// `GET /setup/check`
 pub(super) async fn check(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
     match draft(&visit, &headers)? {
-        Some((_, accounts)) if !accounts.is_empty() => {
-            page(&SetupCheck { cx: visit.cx(), zone: zone(&visit), accounts: shown(&accounts) })
-        }
+        Some((_, accounts)) if !accounts.is_empty() => check_page(&visit, &accounts, Faults::none()),
         _ => Ok(Redirect::to("/setup/accounts").into_response()),
     }
 }
 
-/// `POST /setup/check`: makes the accounts, and the clinician's Practitioner.
-pub(super) async fn make(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
+fn check_page(visit: &Visit, accounts: &[DraftAccount], faults: Faults) -> Result<Response, Refusal> {
+    let facts = visit.house.keys.facts()?;
+    let asked = facts.unproven_sheet().map(|(_, asked)| asked.to_vec()).unwrap_or_default();
+    page(&SetupCheck { cx: visit.cx(), zone: zone(visit), accounts: shown(accounts), asked, faults })
+}
+
+/// Takes the words of the recovery sheet, where any were typed: answers with what is wrong with them.
+async fn sheet_words(visit: &Visit, typed: &HashMap<String, Secret<String>>) -> Result<Faults, Refusal> {
+    let facts = visit.house.keys.facts()?;
+    let Some((slot, asked)) = facts.unproven_sheet() else { return Ok(Faults::none()) };
+    let word = |field: &&str| Zeroizing::new(typed.get(*field).map_or("", |word| word.expose().trim()).to_owned());
+    let words: Vec<Zeroizing<String>> = WORD_FIELDS.iter().take(asked.len()).map(word).collect();
+    if words.iter().all(|word| word.is_empty()) {
+        // Later, then: the health of the box goes on asking.
+        return Ok(Faults::none());
+    }
+    match visit.house.keys.confirm(slot, words, visit.by()).await {
+        Ok(_) => Ok(Faults::none()),
+        Err(KeysRefusal::WrongWords(wrong)) => Ok(wrong_words(asked, &wrong)),
+        Err(KeysRefusal::Audit(error)) => Err(error.into()),
+        Err(other) => Err(Refusal::internal(other)),
+    }
+}
+
+/// `POST /setup/check`: makes the accounts, and the clinician's Practitioner. A form without words, or none at all, says
+/// nothing of the recovery sheet.
+pub(super) async fn make(
+    visit: Visit,
+    headers: HeaderMap,
+    typed: Result<Form<HashMap<String, Secret<String>>>, FormRejection>,
+) -> Result<Response, Refusal> {
     let Some((secret, accounts)) = draft(&visit, &headers)? else {
         return match visit.house.identity.setup_state()? {
             // Another browser was quicker, and ended this one's draft.
@@ -135,6 +167,10 @@ pub(super) async fn make(visit: Visit, headers: HeaderMap) -> Result<Response, R
             _ => Ok(Redirect::to("/setup").into_response()),
         };
     };
+    let faults = sheet_words(&visit, &typed.map(|Form(typed)| typed).unwrap_or_default()).await?;
+    if !faults.is_empty() {
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, check_page(&visit, &accounts, faults)?));
+    }
     match setup::complete(&visit.house.records, &visit.house.identity, &secret, visit.by()).await {
         Ok(_) => {}
         Err(SetupError::Identity(IdentityError::NoDraft)) => {
@@ -145,7 +181,12 @@ pub(super) async fn make(visit: Visit, headers: HeaderMap) -> Result<Response, R
         Err(SetupError::Audit(error)) => return Err(error.into()),
     }
     let welcome = visit.house.about.welcome_url.clone().unwrap_or_default();
-    let mut response: HttpResponse<_> = page(&SetupDone { cx: visit.cx(), accounts: shown(&accounts), welcome })?;
+    let mut response: HttpResponse<_> = page(&SetupDone {
+        cx: visit.cx(),
+        accounts: shown(&accounts),
+        welcome,
+        sheet_waits: visit.house.keys.facts()?.unproven_sheet().is_some(),
+    })?;
     let gone = cookie("; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")?;
     response.headers_mut().insert(header::SET_COOKIE, gone);
     Ok(response)

@@ -145,6 +145,38 @@ impl Identity {
         Ok(SignedIn { secret, session, account })
     }
 
+    /// Takes the password of somebody who is signed in once more, before something that cannot be undone. It is throttled
+    /// and written down as a sign-in is.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotRight`], [`IdentityError::Wait`].
+    pub async fn prove(
+        &self,
+        account: &AccountRow,
+        password: &Secret<String>,
+        at: SignInPlace,
+        by: By,
+    ) -> Result<(), IdentityError> {
+        let SignInPlace { listener, origin, user_agent } = at;
+        let throttles = self.throttles(account.user_name.as_str(), listener, origin);
+        self.heard(&throttles, origin).await?;
+        let turn = self.turn().await?;
+        self.heard(&throttles, origin).await?;
+        let stored = self.read()?.get(&CREDENTIALS, &(account.id,))?.map(|row| row.password);
+        if turn.check(password, stored).await? == Verdict::Wrong {
+            let (user_name, password) = (account.user_name.to_string(), password.clone());
+            let attempt = SignIn { user_name, password, listener, origin, user_agent, replaces: None };
+            self.note_failure(throttles, Some(account.id), &attempt, Action::StepUp).await?;
+            return Err(IdentityError::NotRight);
+        }
+        let write = self.write_essential(move |tx| {
+            throttle::succeeded(tx, &throttles)?;
+            tx.append(by.event(Action::StepUp, None))?;
+            Ok::<_, IdentityError>(())
+        });
+        write.await
+    }
+
     /// Each listener counts for itself: who only reaches the portal cannot keep staff out of the clinic.
     fn throttles(&self, user_name: &str, listener: Listener, origin: Option<IpAddr>) -> Vec<Throttle> {
         let name = UserName::parse(user_name).map_or_else(|_| user_name.to_owned(), String::from);

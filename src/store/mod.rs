@@ -172,7 +172,28 @@ impl Store {
     pub fn copy_to(&self, path: &Path, key: PageKey, ambient: &Ambient) -> Result<(), StoreError> {
         let view = self.engine.snapshot()?;
         let options = StoreOptions { cache_bytes: 8 << 20, ..StoreOptions::throwaway() };
-        DiskEngine::create(path, key, &options, ambient, |new| copy_rows(&*view, new)).map(drop)
+        DiskEngine::create(path, key, &options, ambient, |new| copy_rows(&*view, new, &mut |_| ())).map(drop)
+    }
+
+    /// [`Store::copy_to`] for a copy that is to take this one's place under the key of another epoch: it has the same id,
+    /// and was compared row by row with what it was copied from. `copied` hears how many bytes of rows are in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the copy is not the same.
+    pub fn copy_for_rotation(
+        &self,
+        path: &Path,
+        key: PageKey,
+        ambient: &Ambient,
+        copied: &mut dyn FnMut(u64),
+    ) -> Result<(), StoreError> {
+        let view = self.engine.snapshot()?;
+        let options = StoreOptions { cache_bytes: 8 << 20, ..StoreOptions::throwaway() };
+        DiskEngine::create_as(path, self.id(), key, &options, ambient, |new| {
+            copy_rows(&*view, new, copied)?;
+            same_rows(&*view, &*new.snapshot()?)
+        })
+        .map(drop)
     }
 
     /// Makes a store at `path`, where nothing may be, of rows that come from elsewhere, all of them: also which version
@@ -212,13 +233,16 @@ impl Store {
 /// Copies in commits of about this many bytes: more than a journal takes, so that they go straight into the tree.
 const COPY_BYTES: usize = 24 << 20;
 
-fn copy_rows(from: &dyn engine::View, to: &dyn Engine) -> Result<(), StoreError> {
+fn copy_rows(from: &dyn engine::View, to: &dyn Engine, copied: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
     let everything = (Bound::Unbounded, Bound::Unbounded);
     let mut filling = Filling::new(to);
+    let mut all = 0;
     for table in tables::ALL {
         for row in from.scan(*table, &everything, Direction::Up)? {
             let (key, value) = row?;
+            all += (key.len() + value.len()) as u64;
             filling.put(*table, key.into(), value)?;
+            copied(all);
         }
     }
     filling.finish()
@@ -250,6 +274,22 @@ impl<'a> Filling<'a> {
     fn finish(self) -> Result<(), StoreError> {
         self.to.commit(&self.batch)
     }
+}
+
+fn same_rows(one: &dyn engine::View, two: &dyn engine::View) -> Result<(), StoreError> {
+    let everything = (Bound::Unbounded, Bound::Unbounded);
+    for table in tables::ALL {
+        let mut copied = two.scan(*table, &everything, Direction::Up)?;
+        for row in one.scan(*table, &everything, Direction::Up)? {
+            if copied.next().transpose()? != Some(row?) {
+                return Err(StoreError::Damaged("its copy is not what was copied".into()));
+            }
+        }
+        if copied.next().is_some() {
+            return Err(StoreError::Damaged("its copy has more than was copied".into()));
+        }
+    }
+    Ok(())
 }
 
 fn blocking<T, E: From<StoreError>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {

@@ -69,6 +69,9 @@ tables! {
     74 BACKUP_TARGETS  "backup_targets"  "backup"   "What is known of each target, by name.";
     75 BACKUP_DRILLS   "backup_drills"   "backup"   "Drills run, newest first.";
     76 BACKUP_LEASES   "backup_leases"   "backup"   "Who writes to a target, until when, by target.";
+    77 KEY_SHEETS      "key_sheets"      "app"      "Recovery sheets by slot: when they were made, and whether they were found to be kept.";
+    78 KEY_CARRIED     "key_carried"     "app"      "The secret that a changed root key would have changed, and must not.";
+    79 KEY_SEALS       "key_seals"       "app"      "What seals the systemd credential of a slot.";
     80 FORM_OUTCOMES   "form_outcomes"   "care"     "What a form that was sent led to, by account and the form's key.";
     81 FORM_DRAFTS     "form_drafts"     "care"     "What was typed into a form and not sent, by account and address.";
     82 NOTICES         "notices"         "record"   "How often something changed, by patient and type.";

@@ -11,6 +11,7 @@ mod crowd;
 mod damage;
 mod disk;
 mod health;
+mod keys;
 mod locked;
 mod process;
 mod setup;

@@ -71,7 +71,11 @@ impl Place {
     }
 
     pub fn serve_with(&self, more: &[&str]) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chartbox"))
+        self.serve_by(Command::new(env!("CARGO_BIN_EXE_chartbox")), more)
+    }
+
+    fn serve_by(&self, mut command: Command, more: &[&str]) -> Running {
+        let mut child = command
             .args(["serve", "--dir", self.dir()])
             .args(["--clinic-listen", "127.0.0.1:0", "--welcome-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
             .args(more)

@@ -31,8 +31,8 @@ export function run(args, input) {
 }
 
 /** Starts a long-running command and waits for a line of its output. */
-function start(args, isReady) {
-  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+function start(args, isReady, env = {}) {
+  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let text = '';
   const ready = new Promise((resolve, reject) => {
     const hear = (data) => {
@@ -63,14 +63,20 @@ export async function demo(...args) {
 }
 
 /** A real box that was made by `init`: its clinic address, setup code and how to stop it. */
-export async function realBox() {
+export async function realBox(...more) {
   const dir = path.join(folder(), 'data');
-  const made = await run(['init', '--clinic', 'Alder Street Clinic', '--dir', dir]);
+  const made = await run(['init', '--clinic', 'Alder Street Clinic', '--dir', dir, ...more]);
   if (made.code !== 0) throw new Error(made.err);
   const code = /Setup code: (\S+)/.exec(made.out)?.[1];
-  const box = start(['serve', '--dir', dir, ...freePorts], (text) => /clinic.*?(https:\/\/[^\s"]+)/.exec(text)?.[1]);
-  const clinic = await box.ready;
-  return { dir, code, clinic, made: made.out, stop: async () => { await box.stop(); rmSync(path.dirname(dir), { recursive: true, force: true }); } };
+  /** Starts it, with these variables besides. */
+  const serve = async (env) => {
+    const box = start(['serve', '--dir', dir, ...freePorts], (text) => /clinic.*?(https:\/\/[^\s"]+)/.exec(text)?.[1], env);
+    const clinic = await box.ready;
+    const stop = async () => { await box.stop(); rmSync(path.dirname(dir), { recursive: true, force: true }); };
+    const forgetKeyFile = async () => rmSync(path.join(dir, 'box.key'));
+    return { dir, code, clinic, made: made.out, stop, stopOnly: box.stop, start: serve, forgetKeyFile };
+  };
+  return serve({});
 }
 
 /** A browser. `names` are hosts that lead to this machine, as the clinic's network would have them. */

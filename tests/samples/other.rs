@@ -10,8 +10,10 @@ use chartbox::http::admin::pages::{
 };
 use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
+use chartbox::http::keys::{AskedWord, SheetState};
 use chartbox::http::open::pages::*;
 use chartbox::http::operator::backup_pages::{Backups, DrillPart, LastPart, TargetPart};
+use chartbox::http::operator::key_pages::{BeforeSheet, Keys, NewPassphrase, OneKey, PrintedSheet, SlotRow};
 use chartbox::http::operator::pages::*;
 use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
 use chartbox::http::ui::record::*;
@@ -25,7 +27,88 @@ pub fn pages() -> Vec<(&'static str, String)> {
     all.extend(staff());
     all.extend(admin());
     all.extend(operator());
+    all.extend(keys(|| cx("Abel Rondo", Role::Operator)));
     all
+}
+
+fn fault(field: &'static str, sentence: &str) -> Faults {
+    let mut faults = Faults::none();
+    faults.add(field, sentence);
+    faults
+}
+
+fn locked(given: Given, faults: Faults) -> Locked {
+    Locked { cx: nobody(), state: LockedState::Waits, passphrase: true, sheet: true, given, faults }
+}
+
+fn asked() -> Vec<AskedWord> {
+    [(1, 3), (2, 1), (4, 2), (6, 1)].map(|(row, word)| AskedWord { row, word }).into()
+}
+
+/// The operator's pages about keys.
+fn keys(cx: impl Fn() -> Cx) -> Vec<(&'static str, String)> {
+    use chartbox::crypto::keyslots::{Seal, SlotId, SlotKind};
+    let row = |id, kind, seal, sheet| SlotRow {
+        id: SlotId(id),
+        kind,
+        seal,
+        kept: matches!(sheet, Some(SheetState::Kept { .. })).then(|| time("2026-01-12T09:00")),
+        sheet,
+        made: time("2026-01-10T09:00"),
+        stays: id != 2,
+    };
+    let kept = Some(SheetState::Kept { when: "2026-01-12T09:00:00Z".parse().unwrap() });
+    let unproven = || row(3, SlotKind::RecoverySheet, None, Some(SheetState::Unproven { asked: asked() }));
+    let page = |unlock, rotating| Keys {
+        cx: cx(),
+        unlock,
+        slots: vec![
+            row(1, SlotKind::RecoverySheet, None, kept.clone()),
+            row(2, SlotKind::KeyFile, None, None),
+            unproven(),
+            row(4, SlotKind::Credential, Some(Seal::TpmBound), None),
+            row(5, SlotKind::Credential, Some(Seal::HostKey), None),
+            row(6, SlotKind::Passphrase, None, None),
+        ],
+        epoch: 1,
+        rotating,
+    };
+    let old = row(1, SlotKind::RecoverySheet, None, Some(SheetState::Unproven { asked: vec![] }));
+    let words = ["parent", "fabric", "pardon", "nurse"];
+    vec![
+        ("keys", render(&page(Unlock::KeyFile, false))),
+        ("keys-rotating", render(&page(Unlock::Tpm, true))),
+        ("keys-host", render(&page(Unlock::HostKey, false))),
+        ("keys-tpm-unbound", render(&page(Unlock::TpmUnbound, false))),
+        (
+            "key-sheet",
+            render(&OneKey { cx: cx(), row: unproven(), faults: fault("word2", "This is not word 1 of row 2.") }),
+        ),
+        ("key-sheet-old", render(&OneKey { cx: cx(), row: old, faults: Faults::none() })),
+        (
+            "key-credential",
+            render(&OneKey {
+                cx: cx(),
+                row: row(4, SlotKind::Credential, Some(Seal::TpmUnbound), None),
+                faults: fault("password", "This is not your password. Nothing was changed."),
+            }),
+        ),
+        ("key-passphrase", render(&NewPassphrase { cx: cx(), faults: fault("again", "The two are not the same.") })),
+        ("key-before-sheet", render(&BeforeSheet { cx: cx(), faults: Faults::none() })),
+        (
+            "key-printed-sheet",
+            render(&PrintedSheet {
+                cx: cx(),
+                id: SlotId(3),
+                words: [words; 6],
+                asked: asked(),
+                made: time("2026-03-03T09:00"),
+                host: "chartbox-k7m2.local".into(),
+                log_key: "aepy-h95s-gj7k-cgja-x9c1-6m16".into(),
+                authority: welcome().fingerprint,
+            }),
+        ),
+    ]
 }
 
 fn open() -> Vec<(&'static str, String)> {
@@ -68,20 +151,37 @@ fn open() -> Vec<(&'static str, String)> {
                 faults,
             }),
         ),
-        ("setup-check", render(&SetupCheck { cx: nobody(), zone: "Europe/London".into(), accounts: first() })),
         (
-            "setup-done",
-            render(&SetupDone { cx: nobody(), accounts: first(), welcome: "http://chartbox-k7m2.local/".into() }),
-        ),
-        ("welcome", render(&welcome())),
-        ("locked", render(&Locked { cx: nobody(), fault: None })),
-        (
-            "locked-wrong",
-            render(&Locked {
+            "setup-check",
+            render(&SetupCheck {
                 cx: nobody(),
-                fault: Some("This is not the passphrase of this box. The box stays locked.".into()),
+                zone: "Europe/London".into(),
+                accounts: first(),
+                asked: asked(),
+                faults: Faults::none(),
             }),
         ),
+        (
+            "setup-done",
+            render(&SetupDone {
+                cx: nobody(),
+                accounts: first(),
+                welcome: "http://chartbox-k7m2.local/".into(),
+                sheet_waits: true,
+            }),
+        ),
+        ("welcome", render(&welcome())),
+        ("locked", render(&locked(Given::Nothing, Faults::none()))),
+        (
+            "locked-wrong",
+            render(&locked(Given::Passphrase, fault("passphrase", "This passphrase does not open this box."))),
+        ),
+        (
+            "locked-sheet",
+            render(&locked(Given::Sheet, fault("row3", "Row 3: its words do not fit together; one is wrong."))),
+        ),
+        ("locked-sheet-only", render(&Locked { passphrase: false, ..locked(Given::Nothing, Faults::none()) })),
+        ("locked-opening", render(&Locked { state: LockedState::Opening, ..locked(Given::Nothing, Faults::none()) })),
         ("problem-404", render(&Problem { cx: doctor(), kind: ProblemKind::NothingHere })),
         ("problem-403", problem(ProblemKind::NotForRole)),
         ("problem-stale", problem(ProblemKind::StaleForm)),
@@ -512,6 +612,7 @@ fn operator() -> Vec<(&'static str, String)> {
     let health = Health {
         cx: cx(),
         unlock: Unlock::Passphrase,
+        sheet: SheetHealth::Kept(time("2026-01-12T09:00")),
         disk: Disk { used: 146_000_000_000, total: 477_000_000_000, store: 41_800_000_000, room: DiskRoom::Plenty },
         memory: Memory { used: 58_000_000, peak: Some(141_000_000), total: 8_000_000_000 },
         version: "0.1.0".into(),
@@ -559,7 +660,7 @@ fn operator() -> Vec<(&'static str, String)> {
     care.log.verified = None;
     care.backups = Vec::new();
     care.clock = ClockHealth::Unknown;
-    let file = Health { unlock: Unlock::KeyFile, ..health.clone() };
+    let file = Health { unlock: Unlock::KeyFile, sheet: SheetHealth::Unproven, ..health.clone() };
     let row = |id: &str, name: &str, role, state, last: Option<&str>| AccountRow {
         id: id.into(),
         name: name.into(),

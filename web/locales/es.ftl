@@ -111,6 +111,7 @@ nav-health = Estado
 nav-backups = Copias de seguridad
 nav-settings = Ajustes
 nav-accounts = Cuentas
+nav-keys = Claves
 nav-home = Inicio
 nav-results = Resultados
 nav-medicines = Medicinas

@@ -50,7 +50,7 @@ fn every_kind_opens_its_own_slot_after_a_round_trip_through_text() {
         assert_eq!(slots.add(&root, key, &ambient).unwrap(), SlotId(u32::try_from(at).unwrap() + 1));
     }
     let read = KeySlots::parse(&slots.to_text().unwrap()).unwrap();
-    assert_eq!((read.store(), read.epoch(), read.weakest()), (store(), 1, SlotKind::KeyFile));
+    assert_eq!((read.store(), read.epoch()), (store(), 1));
     assert!(read.list().eq(slots.list()));
     for (at, key) in keys.iter().enumerate() {
         let opened = read.unlock(key).unwrap();
@@ -145,6 +145,41 @@ fn a_person_can_always_open_the_box() {
     assert_eq!(slots.remove(&root, second), Err(SlotError::LastForPerson));
     let third = slots.add(&root, &SlotKey::RecoverySheet(Sheet::generate(&ambient)), &ambient).unwrap();
     assert!(third > second, "an id is never used twice");
+}
+
+#[test]
+fn a_rotation_keeps_each_slot_whose_key_was_given_and_leaves_the_rest_behind() {
+    let Box { root, sheet, mut slots, ambient } = a_box();
+    let (machine, other) =
+        (SlotKey::KeyFile(KeyMaterial::generate(&ambient)), SlotKey::RecoverySheet(Sheet::generate(&ambient)));
+    slots.add(&root, &machine, &ambient).unwrap();
+    slots.add(&root, &other, &ambient).unwrap();
+    let new = Root::generate(&ambient);
+    let rotate = |keys: &[&SlotKey], without: &[u32]| {
+        let keys: Vec<SlotKey> = keys.iter().map(|key| (*key).clone()).collect();
+        let without: Vec<SlotId> = without.iter().copied().map(SlotId).collect();
+        slots.rotated(&root, &new, &keys, &without, &ambient)
+    };
+    let not_given = |id, kind| SlotError::NotGiven { id: SlotId(id), kind };
+    assert_eq!(rotate(&[&sheet, &machine], &[]).unwrap_err(), not_given(3, SlotKind::RecoverySheet));
+    assert_eq!(rotate(&[&sheet, &other], &[]).unwrap_err(), not_given(2, SlotKind::KeyFile));
+    assert_eq!(rotate(&[&machine], &[1, 3]).unwrap_err(), SlotError::LastForPerson);
+    assert_eq!(rotate(&[&sheet], &[2, 3, 9]).unwrap_err(), SlotError::NoSuchSlot { id: SlotId(9) });
+    let stranger = SlotKey::RecoverySheet(Sheet::generate(&ambient));
+    let strange = rotate(&[&sheet, &machine, &other, &stranger], &[]).unwrap_err();
+    assert_eq!(strange, SlotError::Wrong { kind: SlotKind::RecoverySheet });
+    let wrong_root = slots.rotated(&new, &new, std::slice::from_ref(&sheet), &[], &ambient);
+    assert_eq!(wrong_root.unwrap_err(), SlotError::Changed);
+
+    let rotated = rotate(&[&sheet, &machine], &[3]).unwrap();
+    let read = KeySlots::parse(&rotated.to_text().unwrap()).unwrap();
+    assert_eq!((read.epoch(), read.store()), (2, slots.store()));
+    assert!(read.list().eq(slots.list().filter(|slot| slot.id.0 != 3)), "numbers and dates stay");
+    for key in [&sheet, &machine] {
+        assert!(same(&read.unlock(key).unwrap().root, &new));
+    }
+    assert_eq!(read.unlock(&other).unwrap_err(), SlotError::Wrong { kind: SlotKind::RecoverySheet });
+    assert!(same(&slots.unlock(&other).unwrap().root, &root), "what it opened before, it opens still");
 }
 
 #[test]

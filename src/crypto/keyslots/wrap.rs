@@ -28,6 +28,7 @@ pub(super) struct Slot {
 }
 
 /// Where a slot stands: part of its seal, so that it opens nowhere else.
+#[derive(Clone, Copy)]
 pub(super) struct Place {
     pub store: StoreId,
     pub epoch: u32,

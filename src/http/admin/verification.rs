@@ -6,6 +6,7 @@ use super::pages::{Found, Verify};
 use crate::audit::{self, Action, Blind, Purpose, Report, VerifyInput};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
+use crate::http::said::sentence;
 use crate::http::session::Visit;
 use crate::http::ui::{When, format, t};
 
@@ -13,7 +14,7 @@ use crate::http::ui::{When, format, t};
 pub async fn verify(visit: Visit) -> Result<Response, Refusal> {
     let house = visit.house.clone();
     let event = visit.event(Action::AuditVerify, Purpose::HComplAcctPrv);
-    let input = VerifyInput { own_key: Some(house.signer.public()), ..VerifyInput::default() };
+    let input = VerifyInput { own_key: Some(house.keys.signer().public()), ..VerifyInput::default() };
     let report = house.audit.check(input, event).await?;
     let covered = audit::last_checkpoint(&house.store.read()?)?.map(|checkpoint| checkpoint.size);
     page(&Verify {
@@ -64,12 +65,4 @@ fn blind(class: &Blind) -> String {
         Blind::NeverWritten => t("blind-never-written"),
     }
     .to_string()
-}
-
-/// A clause of the report as a sentence of its own.
-fn sentence(clause: &str) -> String {
-    let mut letters = clause.chars();
-    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-    let end = if clause.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }

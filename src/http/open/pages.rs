@@ -3,6 +3,8 @@
 use askama::Template;
 
 use crate::base::Role;
+use crate::http::keys::AskedWord;
+use crate::http::operator::key_pages::word_fields;
 use crate::http::ui::account::password_hint;
 use crate::http::ui::charts;
 use crate::http::ui::{Cx, Faults, Field, Svg, When, filters, role_word, t};
@@ -162,6 +164,15 @@ pub struct SetupCheck {
     pub cx: Cx,
     pub zone: String,
     pub accounts: Vec<FirstAccount>,
+    /// Words of the recovery sheet that are asked back; none when it is known to be kept.
+    pub asked: Vec<AskedWord>,
+    pub faults: Faults,
+}
+
+impl SetupCheck {
+    fn words(&self) -> Vec<Field> {
+        word_fields(&self.asked, &self.faults).into_iter().map(Field::optional).collect()
+    }
 }
 
 /// Setup, last page.
@@ -172,6 +183,8 @@ pub struct SetupDone {
     pub accounts: Vec<FirstAccount>,
     /// Where other devices learn to trust the box, such as `http://chartbox-k7m2.local/`.
     pub welcome: String,
+    /// Whether nobody has shown yet that the recovery sheet is kept.
+    pub sheet_waits: bool,
 }
 
 /// How to trust this box; served without protection, so it tells what to compare first.
@@ -207,18 +220,61 @@ impl Welcome {
 #[template(path = "open/locked.html")]
 pub struct Locked {
     pub cx: Cx,
-    /// A sentence on why the last try did not open the box.
-    pub fault: Option<String>,
+    pub state: LockedState,
+    /// Whether the box has a passphrase, and whether it has a recovery sheet.
+    pub passphrase: bool,
+    pub sheet: bool,
+    /// What was given last, so that its form is open.
+    pub given: Given,
+    /// Why the last try did not open the box, at `passphrase` or at the row of the sheet.
+    pub faults: Faults,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockedState {
+    Waits,
+    /// A right key was given, and the store is copied under a new one.
+    Opening,
+}
+
+/// Which key somebody tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    Nothing,
+    Passphrase,
+    Sheet,
 }
 
 impl Locked {
-    fn passphrase_field(&self) -> Field {
-        let mut faults = Faults::none();
-        if let Some(fault) = &self.fault {
-            faults.add("passphrase", fault);
-        }
-        Field::password("passphrase", t("locked-passphrase"), "off", &faults).hint(t("locked-passphrase-hint"))
+    fn is_opening(&self) -> bool {
+        self.state == LockedState::Opening
     }
+
+    fn passphrase_field(&self) -> Field {
+        Field::password("passphrase", t("locked-passphrase"), "off", &self.faults).hint(t("locked-passphrase-hint"))
+    }
+
+    /// Whether the sheet's form is unfolded: it is what was tried, or all that there is.
+    fn sheet_first(&self) -> bool {
+        self.given == Given::Sheet || !self.passphrase
+    }
+
+    fn rows(&self) -> Vec<SheetRowField> {
+        let row = |(at, name): (usize, &&'static str)| SheetRowField {
+            name,
+            number: at + 1,
+            fault: self.faults.of(name).map(str::to_owned),
+        };
+        crate::http::locked::ROW_FIELDS.iter().enumerate().map(row).collect()
+    }
+}
+
+/// The input for one row of a recovery sheet. What was typed is never written back.
+#[derive(Debug, Clone)]
+pub struct SheetRowField {
+    pub name: &'static str,
+    pub number: usize,
+    pub fault: Option<String>,
 }
 
 /// Something did not go as asked. One page for all; the words come from the kind.

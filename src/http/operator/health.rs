@@ -4,10 +4,13 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 
 use super::machine;
-use super::pages::{Certificate, Health, ListenerKind, ListenerState, Listening, LogHealth, Unlock, Whole};
+use super::pages::{
+    Certificate, Health, ListenerKind, ListenerState, Listening, LogHealth, SheetHealth, Unlock, Whole,
+};
 use crate::audit::{self, CheckFound};
-use crate::crypto::SlotKind;
+use crate::crypto::Protection;
 use crate::http::House;
+use crate::http::keys::{KeysFacts, SheetState, SlotFacts};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::routes::Entrance;
@@ -18,8 +21,10 @@ use crate::http::ui::When;
 pub async fn health(visit: Visit) -> Result<Response, Refusal> {
     let (house, cx) = (&visit.house, visit.cx());
     let zone = &house.front.face.zone;
+    let keys = house.keys.facts()?;
     page(&Health {
-        unlock: unlock(house.about.weakest),
+        unlock: unlock(keys.protection),
+        sheet: sheet(&keys, zone),
         disk: machine::disk(&house.store.stats()),
         memory: machine::memory(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -36,13 +41,26 @@ pub async fn health(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// By the weakest way to unlock: that is what a thief would take.
-const fn unlock(weakest: SlotKind) -> Unlock {
-    match weakest {
-        SlotKind::Demo => Unlock::Demo,
-        SlotKind::KeyFile => Unlock::KeyFile,
-        SlotKind::Credential => Unlock::Credential,
-        SlotKind::Passphrase | SlotKind::RecoverySheet => Unlock::Passphrase,
+pub(super) const fn unlock(protection: Protection) -> Unlock {
+    match protection {
+        Protection::Demo => Unlock::Demo,
+        Protection::KeyFile => Unlock::KeyFile,
+        Protection::HostKey => Unlock::HostKey,
+        Protection::TpmUnbound => Unlock::TpmUnbound,
+        Protection::TpmBound => Unlock::Tpm,
+        Protection::Credential => Unlock::Credential,
+        Protection::Typed => Unlock::Passphrase,
     }
+}
+
+/// The newest sheet that is known to be kept, or that none is.
+fn sheet(keys: &KeysFacts, zone: &TimeZone) -> SheetHealth {
+    let newest = |slot: &SlotFacts| match slot.sheet {
+        Some(SheetState::Kept { when }) => Some(when),
+        _ => None,
+    };
+    let kept = keys.slots.iter().filter_map(newest).max();
+    kept.map_or(SheetHealth::Unproven, |when| SheetHealth::Kept(When::at(when, zone)))
 }
 
 const DAY_SECONDS: i64 = 86_400;

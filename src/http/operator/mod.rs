@@ -4,5 +4,7 @@ pub(super) mod accounts;
 pub mod backup_pages;
 pub(super) mod backups;
 pub(super) mod health;
+pub mod key_pages;
+pub(super) mod keys;
 mod machine;
 pub mod pages;

@@ -16,6 +16,7 @@ use crate::store::DiskRoom;
 pub struct Health {
     pub cx: Cx,
     pub unlock: Unlock,
+    pub sheet: SheetHealth,
     pub disk: Disk,
     pub memory: Memory,
     pub version: String,
@@ -37,6 +38,12 @@ page!(Health in Health);
 pub enum Unlock {
     /// A systemd credential. Whether a TPM seals it the box cannot see, so it does not count on it.
     Credential,
+    /// A systemd credential that systemd's own key on the same disk seals.
+    HostKey,
+    /// One that this machine's TPM seals, for whatever system starts on it.
+    TpmUnbound,
+    /// One that this machine's TPM seals, bound to Secure Boot.
+    Tpm,
     /// A passphrase, typed at each start.
     Passphrase,
     /// A key file beside the store.
@@ -45,9 +52,12 @@ pub enum Unlock {
 }
 
 impl Unlock {
-    fn check(self) -> Check {
+    pub(super) fn check(self) -> Check {
         let (shape, tone, word) = match self {
             Self::Passphrase => ("ok", Tone::Good, "unlock-passphrase"),
+            Self::Tpm => ("ok", Tone::Good, "unlock-tpm"),
+            Self::TpmUnbound => ("ok", Tone::Good, "unlock-tpm-unbound"),
+            Self::HostKey => ("alert", Tone::Caution, "unlock-host-key"),
             Self::Credential => ("alert", Tone::Caution, "unlock-credential"),
             Self::KeyFile => ("alert", Tone::Caution, "unlock-key-file"),
             Self::Demo => ("alert", Tone::Caution, "unlock-demo"),
@@ -55,22 +65,33 @@ impl Unlock {
         Check::new("health-unlock", State::new(shape, tone, t(word))).line(t(&format!("{word}.more")))
     }
 
-    fn covered(self) -> Vec<Text> {
+    pub(super) fn covered(self) -> Vec<Text> {
         match self {
             Self::Passphrase => vec![t("covers-disk"), t("covers-backup"), t("covers-box")],
-            Self::Credential | Self::KeyFile => vec![t("covers-backup")],
+            Self::Tpm | Self::TpmUnbound => vec![t("covers-disk"), t("covers-backup"), t("covers-repair")],
+            Self::Credential | Self::HostKey | Self::KeyFile => vec![t("covers-backup")],
             Self::Demo => vec![t("covers-nothing")],
         }
     }
 
-    fn not_covered(self) -> Vec<Text> {
+    pub(super) fn not_covered(self) -> Vec<Text> {
         match self {
             Self::Passphrase => vec![t("lacks-root")],
             Self::Credential => vec![t("lacks-disk-unless"), t("lacks-box"), t("lacks-root")],
-            Self::KeyFile => vec![t("lacks-disk"), t("lacks-box"), t("lacks-root")],
+            Self::Tpm => vec![t("lacks-box"), t("lacks-root")],
+            Self::TpmUnbound => vec![t("lacks-box"), t("lacks-other-system"), t("lacks-root")],
+            Self::KeyFile | Self::HostKey => vec![t("lacks-disk"), t("lacks-box"), t("lacks-root")],
             Self::Demo => vec![t("lacks-demo")],
         }
     }
+}
+
+/// Whether the recovery sheet is known to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SheetHealth {
+    Kept(When),
+    /// Nobody has typed its words back.
+    Unproven,
 }
 
 /// Bytes of the file system that holds the store.
@@ -212,9 +233,12 @@ impl Health {
             trouble(t("trouble-clock"));
         }
         match self.unlock {
-            Unlock::KeyFile => trouble(t("trouble-key")),
+            Unlock::KeyFile | Unlock::HostKey => trouble(t("trouble-key")),
             Unlock::Credential => trouble(t("trouble-credential")),
-            Unlock::Passphrase | Unlock::Demo => {}
+            Unlock::Tpm | Unlock::TpmUnbound | Unlock::Passphrase | Unlock::Demo => {}
+        }
+        if self.sheet == SheetHealth::Unproven && self.unlock != Unlock::Demo {
+            trouble(t("trouble-sheet"));
         }
         troubles
     }
@@ -253,6 +277,19 @@ impl Health {
 
     fn backup_checks(&self) -> Vec<Check> {
         self.backups.iter().flat_map(|target| target.named_checks(&self.cx)).collect()
+    }
+
+    fn sheet_check(&self) -> Check {
+        let (state, more) = match &self.sheet {
+            SheetHealth::Kept(when) => {
+                let word = t("sheet-kept").with("date", when.near(&self.cx.now));
+                (State::new("ok", Tone::Good, word), t("sheet-kept.more"))
+            }
+            SheetHealth::Unproven => {
+                (State::new("alert", Tone::Caution, t("sheet-unproven")), t("sheet-unproven.more"))
+            }
+        };
+        Check::new("health-sheet", state).line(more)
     }
 
     fn log_checks(&self) -> Vec<Check> {

@@ -56,6 +56,7 @@ pub enum Place {
     Backups,
     Accounts,
     Settings,
+    Keys,
     Home,
     Results,
     Medicines,
@@ -101,6 +102,7 @@ impl Cx {
             Some(Role::Operator) => vec![
                 staff(Place::Health, "/box", "nav-health"),
                 staff(Place::Backups, "/box/backups", "nav-backups"),
+                staff(Place::Keys, "/box/keys", "nav-keys"),
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),
             ],
             Some(Role::Patient | Role::Proxy) => vec![

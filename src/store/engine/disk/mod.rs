@@ -99,9 +99,22 @@ impl DiskEngine {
         ambient: &Ambient,
         fill: impl FnOnce(&Self) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
+        Self::create_as(path, StoreId::new(ambient), key, options, ambient, fill)
+    }
+
+    /// [`DiskEngine::create`] under an id that is there already: for a copy that takes the place of its original. Its
+    /// key must be another one, since a page is bound to id, number and epoch.
+    pub(in crate::store) fn create_as(
+        path: &Path,
+        id: StoreId,
+        key: PageKey,
+        options: &StoreOptions,
+        ambient: &Ambient,
+        fill: impl FnOnce(&Self) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         let new = StoreFile::create(path)?;
         let engine = new.medium().and_then(|medium| {
-            let engine = Self::create_on(Arc::new(medium), key, options, ambient, Slot::OWN_SECTORS)?;
+            let engine = Self::create_on_as(Arc::new(medium), id, key, options, ambient, Slot::OWN_SECTORS)?;
             fill(&engine)?;
             Ok(engine)
         });
@@ -131,6 +144,7 @@ impl DiskEngine {
         Ok(engine.in_background())
     }
 
+    #[cfg(test)]
     pub(in crate::store) fn create_on(
         medium: Arc<dyn Medium>,
         key: PageKey,
@@ -138,7 +152,17 @@ impl DiskEngine {
         ambient: &Ambient,
         slot: Slot,
     ) -> Result<Self, StoreError> {
-        let id = StoreId::new(ambient);
+        Self::create_on_as(medium, StoreId::new(ambient), key, options, ambient, slot)
+    }
+
+    fn create_on_as(
+        medium: Arc<dyn Medium>,
+        id: StoreId,
+        key: PageKey,
+        options: &StoreOptions,
+        ambient: &Ambient,
+        slot: Slot,
+    ) -> Result<Self, StoreError> {
         let layout = Layout::new(slot, options.journal_bytes);
         let label = Label { id, epoch: key.epoch(), layout }.write(&key, ambient)?;
         let prepared = medium.set_len(layout.pages()).and_then(|()| medium.write_at(0, &label));
