@@ -681,6 +681,7 @@ act-transaction = envió varios cambios juntos
 act-validate = hizo comprobar un contenido
 act-everything = se llevó una copia completa
 act-export = exportó
+act-summary = se llevó un resumen del historial
 act-print = imprimió
 act-download = descargó un documento
 act-view = miró un documento
