@@ -55,6 +55,7 @@ const PEOPLE: &[Who] = &[Patient, Proxy, Clinician, Nurse, Reception, HealthAdmi
 const MY: &[Who] = &[Patient, Proxy];
 const STAFF: &[Who] = &[Clinician, Nurse, Reception];
 const CARERS: &[Who] = &[Clinician, Nurse];
+const DESK: &[Who] = &[Reception];
 const KEEPERS: &[Who] = &[Reception, HealthAdmin];
 const ADMIN: &[Who] = &[HealthAdmin];
 const OPERATORS: &[Who] = &[Operator];
@@ -138,11 +139,27 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/allergies",                      BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/problems",                       BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/visits",                         BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/visits/book",                    BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Post, "/my/visits/book",                    BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/visits/{id}",                    BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/visits/{id}/cancel",             BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/visits/{id}/accept",             BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/visits/{id}/change",             BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/visits/{id}/change",             BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/visits/{id}/visit.ics",          BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/immunizations",                  BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/documents",                      BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/documents/{id}",                 BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/who-looked",                     BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/who-looked.csv",                 BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/bookings/new",                      CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Post, "/bookings/new",                      CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Get,  "/bookings/{id}",                     CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Post, "/bookings/{id}/state",               CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Post, "/bookings/{id}/move",                CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Get,  "/booking-requests",                  CLINIC,  DESK,      Plain(200), AnEntry),
+    (Verb::Get,  "/booking-requests/{id}",             CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Post, "/booking-requests/{id}",             CLINIC,  DESK,      Nothing, AnEntry),
     (Verb::Get,  "/settings",                          CLINIC,  KEEPERS,   Plain(200), AnEntry),
     (Verb::Get,  "/settings/clinic",                   CLINIC,  KEEPERS,   Plain(200), AnEntry),
     (Verb::Post, "/settings/clinic",                   CLINIC,  KEEPERS,   Plain(422), AnEntry),

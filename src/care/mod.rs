@@ -8,6 +8,7 @@ pub mod forms;
 pub mod import;
 pub mod preferences;
 pub mod register;
+pub mod schedule;
 pub mod setup;
 pub mod summary;
 pub mod workflow;

@@ -37,6 +37,7 @@ impl Face {
             viewer: None,
             idle_seconds: None,
             done: None,
+            trouble: None,
             shortened: Vec::new(),
             at: String::new(),
             once: String::new(),

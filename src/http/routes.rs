@@ -204,6 +204,8 @@ const CARERS: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse]);
 const STAFF: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception]);
 /// A record's own person, and who acts for them.
 const MY: Audience = Audience::Roles(&[Role::Patient, Role::Proxy]);
+/// Who sits at the desk.
+const DESK: Audience = Audience::Roles(&[Role::Reception]);
 /// Who keeps what the clinic settles about itself.
 const KEEPERS: Audience = Audience::Roles(&[Role::Reception, Role::HealthAdmin]);
 /// Who answers for the access log.
@@ -317,11 +319,27 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my/allergies", BOTH, MY, Format::Page => super::portal::record::allergies),
     row!(Get "/my/problems", BOTH, MY, Format::Page => super::portal::record::problems),
     row!(Get "/my/visits", BOTH, MY, Format::Page => super::portal::record::visits),
+    row!(Get "/my/visits/book", BOTH, MY, Format::Page => super::portal::booking::book),
+    row!(Post "/my/visits/book", BOTH, MY, Format::Page => super::portal::booking::make),
+    row!(Get "/my/visits/{id}", BOTH, MY, Format::Page => super::portal::booking::show),
+    row!(Post "/my/visits/{id}/cancel", BOTH, MY, Format::Page => super::portal::booking::cancel),
+    row!(Post "/my/visits/{id}/accept", BOTH, MY, Format::Page => super::portal::booking::accept),
+    row!(Get "/my/visits/{id}/change", BOTH, MY, Format::Page => super::portal::booking::choose_change),
+    row!(Post "/my/visits/{id}/change", BOTH, MY, Format::Page => super::portal::booking::change),
+    row!(Get "/my/visits/{id}/visit.ics", BOTH, MY, Format::Page => super::portal::booking::calendar),
     row!(Get "/my/immunizations", BOTH, MY, Format::Page => super::portal::record::immunizations),
     row!(Get "/my/documents", BOTH, MY, Format::Page => super::portal::documents::documents),
     row!(Get "/my/documents/{id}", BOTH, MY, Format::Page => super::portal::documents::document),
     row!(Get "/my/who-looked", BOTH, MY, Format::Page => super::portal::looked::who_looked),
     row!(Get "/my/who-looked.csv", BOTH, MY, Format::Page => super::portal::looked::list),
+    row!(Get "/bookings/new", CLINIC, DESK, Format::Page => super::clinic::bookings::blank),
+    row!(Post "/bookings/new", CLINIC, DESK, Format::Page => super::clinic::bookings::make),
+    row!(Get "/bookings/{id}", CLINIC, DESK, Format::Page => super::clinic::bookings::show),
+    row!(Post "/bookings/{id}/state", CLINIC, DESK, Format::Page => super::clinic::bookings::set_state),
+    row!(Post "/bookings/{id}/move", CLINIC, DESK, Format::Page => super::clinic::bookings::move_it),
+    row!(Get "/booking-requests", CLINIC, DESK, Format::Page => super::clinic::bookings::requests),
+    row!(Get "/booking-requests/{id}", CLINIC, DESK, Format::Page => super::clinic::bookings::request),
+    row!(Post "/booking-requests/{id}", CLINIC, DESK, Format::Page => super::clinic::bookings::answer),
     row!(Get "/settings", CLINIC, KEEPERS, Format::Page => super::clinic::settings::settings),
     row!(Get "/settings/clinic", CLINIC, KEEPERS, Format::Page => super::clinic::settings::clinic),
     row!(Post "/settings/clinic", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_clinic),

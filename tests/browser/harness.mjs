@@ -89,9 +89,9 @@ export async function browser(names = []) {
 }
 
 /** A page of a new visitor. The certificate's trust is tested elsewhere, by clients that check it. */
-export async function visitor(chrome, { width = 1280, height = 900, dark = false, script = true } = {}) {
+export async function visitor(chrome, { width = 1280, height = 900, dark = false, script = true, locale = 'en-GB' } = {}) {
   const context = await chrome.newContext({
-    ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script, bypassCSP: false,
+    ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script, bypassCSP: false, locale,
   });
   const page = await context.newPage();
   page.faults = [];

@@ -33,6 +33,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         viewer: Some(Viewer { name: name.into(), role, for_whom: None }),
         idle_seconds: Some(900),
         done: None,
+        trouble: None,
         shortened: Vec::new(),
         at: "/my".into(),
         once: "c0ffee".into(),

@@ -31,11 +31,13 @@ fn coming() -> Vec<Coming> {
             when: time("2026-03-06T11:20"),
             title: "phone call".into(),
             text: Some("With Dr Adeyemi-Strand.".into()),
+            href: "/my/visits/a1".into(),
         },
         Coming {
             when: time("2026-04-14T09:00"),
             title: "Fjordvik Hospital".into(),
             text: Some("Orthopaedics, about your right knee.".into()),
+            href: "/my/visits/a1".into(),
         },
     ]
 }
@@ -319,7 +321,16 @@ fn lists() -> Vec<(&'static str, String)> {
         ("my-medicines", render(&Medicines { cx: halina(), current: medicines(), past: medicines() })),
         ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
         ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
-        ("my-visits", render(&Visits { cx: halina(), coming: coming(), rows: vec![visit], pages: Pages::default() })),
+        (
+            "my-visits",
+            render(&Visits {
+                cx: halina(),
+                coming: coming(),
+                asked: vec![],
+                rows: vec![visit],
+                pages: Pages::default(),
+            }),
+        ),
         ("my-immunizations", render(&Immunizations { cx: halina(), rows: vec![shot] })),
         ("my-documents", render(&Documents { cx: halina(), rows: vec![document], pages: Pages::default() })),
     ]
@@ -340,7 +351,10 @@ fn empty_lists() -> Vec<(&'static str, String)> {
             }),
         ),
         ("my-problems-empty", render(&Problems { cx: cx.clone(), active: vec![], past: vec![] })),
-        ("my-visits-empty", render(&Visits { cx: cx.clone(), coming: vec![], rows: vec![], pages: Pages::default() })),
+        (
+            "my-visits-empty",
+            render(&Visits { cx: cx.clone(), coming: vec![], asked: vec![], rows: vec![], pages: Pages::default() }),
+        ),
         ("my-immunizations-empty", render(&Immunizations { cx: cx.clone(), rows: vec![] })),
         ("my-documents-empty", render(&Documents { cx, rows: vec![], pages: Pages::default() })),
     ]

@@ -347,17 +347,36 @@ impl Chart {
     }
 
     pub fn appointment(&mut self, day: Date, minute: i64, staff: usize, status: &str, reason: &str) {
-        let came = matches!(status, "arrived" | "checked-in" | "fulfilled");
         let needed = |actor: Value| json!({"actor": actor, "required": "required", "status": "accepted"});
         let elements = json!({
             "status": status,
-            "appointmentType": hl7("v2-0276", if came { "WALKIN" } else { "ROUTINE" }),
+            "appointmentType": {"text": self.clinic.usual_visit(staff).1},
             "reasonCode": [{"text": reason}],
             "start": at(day, minute),
             "end": at(day, minute + 20),
             "minutesDuration": 20,
             "created": at(days_before(day, 6), 9 * 60),
-            "participant": [needed(self.person.reference()), needed(self.clinic.by(staff)), needed(self.clinic.here())],
+            "participant": [needed(self.person.reference()), needed(self.clinic.by(staff)), needed(self.clinic.here()), needed(self.clinic.usual_visit(staff).0)],
+        });
+        self.add("Appointment", elements);
+    }
+
+    /// The patient asked for a first visit some days ahead, in the morning.
+    pub fn asks_for_a_visit(&mut self, first: Date, days: i64, reason: &str) {
+        let (service, name) = self.clinic.first_visit();
+        let periods: Vec<Value> = (0..days)
+            .map(|day| days_before(first, -day))
+            .map(|day| json!({"start": at(day, 8 * 60), "end": at(day, 12 * 60)}))
+            .collect();
+        let taking = |actor: Value| json!({"actor": actor, "status": "accepted"});
+        let elements = json!({
+            "status": "proposed",
+            "appointmentType": {"text": name},
+            "reasonCode": [{"text": reason}],
+            "minutesDuration": 40,
+            "created": at(days_before(self.today, 1), 18 * 60 + 20),
+            "participant": [taking(self.person.reference()), taking(service)],
+            "requestedPeriod": periods,
         });
         self.add("Appointment", elements);
     }

@@ -163,6 +163,20 @@ impl Clinic {
         id(self.seed, "HealthcareService", 0, at as u64)
     }
 
+    /// The kind of visit that a member of the staff has most, and its name.
+    pub fn usual_visit(&self, at: usize) -> (Value, &'static str) {
+        self.visit_type(if at == THE_NURSE { 3 } else { 0 })
+    }
+
+    pub fn first_visit(&self) -> (Value, &'static str) {
+        self.visit_type(1)
+    }
+
+    fn visit_type(&self, at: usize) -> (Value, &'static str) {
+        let name = VISIT_TYPES.get(at).map_or("", |(english, ..)| english);
+        (named("HealthcareService", &self.service(1 + at), name), name)
+    }
+
     pub fn schedule(&self, at: usize) -> String {
         id(self.seed, "Schedule", 0, at as u64)
     }

@@ -478,6 +478,11 @@ fn bookings(chart: &mut Chart, now: &[Now]) {
     let (number, day) = match index % 4 {
         0 | 1 if index / 4 * 2 < SLOTS * staff_count => (index / 4 * 2 + index % 4, chart.today),
         2 if index / 4 < 20 * SLOTS => (index / 4, working_day_after(chart.today, 1 + index / 4 / SLOTS)),
+        // Two of the first have asked for a time and wait.
+        3 if index < 8 => {
+            let first = working_day_after(chart.today, 1 + index % 3);
+            return chart.asks_for_a_visit(first, 4, "New in town, would like to get to know the clinic");
+        }
         _ => return,
     };
     let (staff, minute) = slot(number);

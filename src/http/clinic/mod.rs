@@ -1,7 +1,10 @@
 //! Pages of the clinic's staff who care for patients: doctors, nurses, reception.
 
+pub(super) mod bookings;
 pub(super) mod chart;
 pub mod chart_pages;
+mod desk;
+pub mod desk_pages;
 pub(super) mod document;
 pub(super) mod find;
 pub mod pages;

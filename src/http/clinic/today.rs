@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::pages::Today;
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
-use crate::base::ResourceRef;
+use crate::base::{ResourceRef, Role};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, ResourceType};
 use crate::http::fill::{self, Ctx};
@@ -38,6 +38,9 @@ pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress
     let day = asked.day.and_then(|day| day.parse::<Date>().ok());
     // Days that clinics have; those at the ends of the calendar have no day beside them.
     let day = day.filter(|day| (1900..=2200).contains(&day.year())).unwrap_or(cx.now.date());
+    if visit.actor.role() == Some(Role::Reception) {
+        return super::desk::day(&visit, day).await;
+    }
     let query = appointments_of(day, &ctx(&visit))?;
     let why = why(&visit, Action::Listed, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&query)).await?;

@@ -1,5 +1,7 @@
 //! Pages of patients and of those who act for them.
 
+pub(super) mod booking;
+pub mod booking_pages;
 pub(super) mod documents;
 pub(super) mod home;
 pub(super) mod looked;

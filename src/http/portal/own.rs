@@ -56,6 +56,23 @@ impl Own {
         Ok(found.into_inner())
     }
 
+    pub(in crate::http) const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The context of a page that shows nothing of the chart. A proxy's page says whose record it is.
+    pub(super) async fn plain_cx(&self) -> Result<Cx, Refusal> {
+        let mut cx = self.visit.cx();
+        if self.acts_for_another() {
+            let found = self.open(Action::Read, |reading| reading.read(ResourceType::Patient, &self.patient)).await?;
+            let patient = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
+            if let Some(viewer) = &mut cx.viewer {
+                viewer.for_whom = Some(fill::identity(&patient, &self.ctx).plain());
+            }
+        }
+        Ok(cx)
+    }
+
     /// Whether this is somebody else's record.
     pub(super) fn acts_for_another(&self) -> bool {
         self.purpose == Purpose::PwAtrny

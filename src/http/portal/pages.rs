@@ -31,6 +31,8 @@ pub struct Coming {
     /// "Visit with Dr Adeyemi-Strand".
     pub title: String,
     pub text: Option<String>,
+    /// Where it can be changed.
+    pub href: String,
 }
 
 impl Coming {
@@ -213,6 +215,8 @@ page!(Problems in Problems);
 pub struct Visits {
     pub cx: Cx,
     pub coming: Vec<Coming>,
+    /// Asked for, without a time yet: address and kind.
+    pub asked: Vec<(String, String)>,
     pub rows: Vec<VisitRow>,
     pub pages: Pages,
 }

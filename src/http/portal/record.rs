@@ -85,7 +85,21 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let cx = own.cx(&chart);
     let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
     let (rows, pages) = turned(rows, turn, "/my/visits");
-    page(&VisitsPage { coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx), cx, rows, pages })
+    let asked = asked(chart.of(R::Appointment));
+    page(&VisitsPage { asked, coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx), cx, rows, pages })
+}
+
+/// Visits that the patient asked for and that have no time yet: address and kind.
+fn asked(appointments: &[Value]) -> Vec<(String, String)> {
+    let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let open = appointments
+        .iter()
+        .filter(|one| text(one, "/status").as_deref() == Some("proposed") && one.get("start").is_none());
+    open.filter_map(|one| {
+        let kind = text(one, "/appointmentType/text").unwrap_or_else(|| t("coming-visit").to_string());
+        Some((format!("/my/visits/{}", text(one, "/id")?), kind))
+    })
+    .collect()
 }
 
 /// `GET /my/immunizations`
@@ -118,7 +132,10 @@ pub(super) fn turned<T>(rows: Vec<T>, Turn { page }: Turn, base: &str) -> (Vec<T
 /// Appointments to come, soonest first.
 pub(super) fn coming(appointments: &[Value], now: jiff::civil::DateTime, ctx: &Ctx) -> Vec<Coming> {
     use AppointmentState::{Arrived, Expected, NotConfirmed};
-    let rows = appointments.iter().filter_map(|one| fill::appointment(one, None, String::new(), ctx));
+    let rows = appointments.iter().filter_map(|one| {
+        let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
+        fill::appointment(one, None, format!("/my/visits/{id}"), ctx)
+    });
     let mut rows: Vec<_> =
         rows.filter(|row| row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed)).collect();
     rows.sort_by_key(|row| row.when.moment());
@@ -129,7 +146,7 @@ pub(super) fn coming(appointments: &[Value], now: jiff::civil::DateTime, ctx: &C
                 Some(with) => t("coming-with").with("kind", kind).with("with", with).to_string(),
                 None => kind,
             };
-            Coming { when: row.when, title, text: row.reason }
+            Coming { when: row.when, title, text: row.reason, href: row.href }
         })
         .collect()
 }

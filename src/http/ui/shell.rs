@@ -23,6 +23,8 @@ pub struct Cx {
     pub idle_seconds: Option<u32>,
     /// What was just done, in a sentence.
     pub done: Option<String>,
+    /// Why what was wanted was not done, in a sentence.
+    pub trouble: Option<String>,
     /// Of what the record holds more than a page shows, in sentences.
     pub shortened: Vec<String>,
     /// The page's own address with its query, for the forms on it; empty where a form was sent to.
@@ -57,6 +59,7 @@ pub enum Place {
     Accounts,
     Settings,
     Keys,
+    Requests,
     Home,
     Results,
     Medicines,
@@ -90,7 +93,8 @@ impl Cx {
                 vec![staff(Place::Today, "/today", "nav-today"), staff(Place::Patients, "/patients", "nav-patients")]
             }
             Some(Role::Reception) => vec![
-                staff(Place::Today, "/today", "nav-today"),
+                staff(Place::Today, "/today", "nav-day"),
+                staff(Place::Requests, "/booking-requests", "nav-booking-requests"),
                 staff(Place::Patients, "/patients", "nav-patients"),
                 staff(Place::Settings, "/settings", "nav-settings"),
             ],

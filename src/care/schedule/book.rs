@@ -1,0 +1,270 @@
+//! Booking, moving, calling off, and what happens at the door.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::taken;
+use crate::base::{FhirId, Timestamp};
+use crate::care::clinic::{Clinician, VisitType};
+use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
+use crate::fhir::{Mode, ResourceType};
+use crate::record::{Change, Condition, Inside};
+
+/// Why a visit was not booked or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BookError {
+    #[error("somebody else has taken this time meanwhile")]
+    Taken,
+    #[error("the patient has another appointment at this time")]
+    Twice,
+    #[error("this time is over")]
+    Past,
+}
+
+/// A time with somebody, for a patient.
+#[derive(Debug, Clone)]
+pub struct Hour {
+    pub patient: FhirId,
+    /// As in `Practitioner/a`.
+    pub with: String,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// The appointment that is moved or accepted: its own time is not in its way.
+    pub except: Option<FhirId>,
+    /// So many hours an offer is held.
+    pub hold_hours: u16,
+    /// The reception says that it may lie over another: the reason stands in the access log.
+    pub over: bool,
+}
+
+impl Hour {
+    fn check(&self, inside: &Inside<'_, '_, '_>) -> Checked<(), BookError> {
+        let now = inside.now();
+        if self.start <= now && !self.over {
+            return told(BookError::Past);
+        }
+        let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
+        let patient = format!("Patient/{}", self.patient);
+        for one in taken::inside(inside, day(self.start), day(self.end))? {
+            let own = self.except.as_ref().is_some_and(|own| own.as_str() == one.id);
+            if own || !one.holds(now, self.hold_hours) {
+                continue;
+            }
+            if one.meets(&self.with, self.start, self.end) && !self.over {
+                return told(BookError::Taken);
+            }
+            if one.meets(&patient, self.start, self.end) {
+                return told(BookError::Twice);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub patient: &'a FhirId,
+    pub kind: &'a VisitType,
+    pub with: Option<&'a Clinician>,
+    /// In the patient's or the clinic's words; reception never sees it.
+    pub reason: Option<&'a str>,
+}
+
+/// The most characters of a reason.
+const LONGEST: usize = 500;
+
+/// An appointment that stands.
+pub fn appointment(wish: &Wish<'_>, start: Timestamp, status: &str, now: Timestamp) -> Value {
+    let mut value = begun(wish, status, now);
+    put_time(&mut value, start, wish.kind.minutes);
+    value
+}
+
+/// One that a patient asks for, with when they can.
+pub fn asked(wish: &Wish<'_>, periods: &[(Timestamp, Timestamp)], now: Timestamp) -> Value {
+    let mut value = begun(wish, "proposed", now);
+    let all: Vec<Value> =
+        periods.iter().map(|(start, end)| json!({"start": start.to_string(), "end": end.to_string()})).collect();
+    put(&mut value, "requestedPeriod", all.into());
+    put(&mut value, "minutesDuration", json!(wish.kind.minutes));
+    value
+}
+
+fn begun(wish: &Wish<'_>, status: &str, now: Timestamp) -> Value {
+    let stands = |answer: bool| if answer { "accepted" } else { "needs-action" };
+    let both = status == "booked";
+    let mut participants = vec![json!({
+        "actor": {"reference": format!("Patient/{}", wish.patient)},
+        "required": "required",
+        "status": stands(both || status == "proposed"),
+    })];
+    if let Some(with) = wish.with {
+        let actor = json!({"reference": with.person.as_str(), "display": with.name});
+        let status = stands(both || status == "pending");
+        participants.push(json!({"actor": actor, "required": "required", "status": status}));
+    }
+    let service = json!({"reference": format!("HealthcareService/{}", wish.kind.id), "display": wish.kind.name.text});
+    participants.push(json!({"actor": service, "required": "information-only", "status": "accepted"}));
+    let mut value = json!({
+        "resourceType": "Appointment",
+        "status": status,
+        "appointmentType": {"text": wish.kind.name.text},
+        "created": now.to_string(),
+        "participant": participants,
+    });
+    let reason: String = wish.reason.unwrap_or_default().trim().chars().take(LONGEST).collect();
+    if !reason.is_empty() {
+        put(&mut value, "reasonCode", json!([{"text": reason}]));
+    }
+    value
+}
+
+fn put(value: &mut Value, name: &str, element: Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.insert(name.to_owned(), element);
+    }
+}
+
+fn put_time(value: &mut Value, start: Timestamp, minutes: u16) {
+    let end = start.checked_add(i64::from(minutes).minutes()).unwrap_or(start);
+    put(value, "start", json!(start.to_string()));
+    put(value, "end", json!(end.to_string()));
+    put(value, "minutesDuration", json!(minutes));
+}
+
+/// The appointment at another time, perhaps with somebody else.
+#[must_use]
+pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clinician, status: &str) -> Value {
+    put_time(&mut appointment, start, minutes);
+    put(&mut appointment, "status", json!(status));
+    let patient = if status == "pending" { "needs-action" } else { "accepted" };
+    if let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut) {
+        all.retain(|one| !refers(one, "Practitioner/"));
+        for one in all.iter_mut().filter(|one| refers(one, "Patient/")) {
+            put(one, "status", json!(patient));
+        }
+        let actor = json!({"reference": with.person.as_str(), "display": with.name});
+        let place = all.len().min(1);
+        all.insert(place, json!({"actor": actor, "required": "required", "status": "accepted"}));
+    }
+    appointment
+}
+
+fn refers(participant: &Value, kind: &str) -> bool {
+    participant.pointer("/actor/reference").and_then(Value::as_str).is_some_and(|reference| reference.starts_with(kind))
+}
+
+fn actor<'a>(appointment: &'a Value, kind: &str) -> Option<&'a str> {
+    let all = appointment.get("participant")?.as_array()?;
+    all.iter()
+        .filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str))
+        .find_map(|one| one.strip_prefix(kind))
+}
+
+/// The id of the patient whom it is for.
+pub fn patient_of(appointment: &Value) -> Option<&str> {
+    actor(appointment, "Patient/")
+}
+
+/// The id of the Practitioner with whom it is.
+pub fn with_of(appointment: &Value) -> Option<&str> {
+    actor(appointment, "Practitioner/")
+}
+
+/// The id of the kind of visit.
+pub fn kind_of(appointment: &Value) -> Option<&str> {
+    actor(appointment, "HealthcareService/")
+}
+
+/// The time that an appointment asks for or has.
+pub fn hour_of(appointment: &Value, hold_hours: u16) -> Option<Hour> {
+    let taken = taken::of_all(appointment)?;
+    let id = appointment.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
+    Some(Hour {
+        patient: FhirId::parse(patient_of(appointment)?).ok()?,
+        with: format!("Practitioner/{}", with_of(appointment)?),
+        start: taken.start,
+        end: taken.end,
+        except: id,
+        hold_hours,
+        over: false,
+    })
+}
+
+/// How far a visit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Expected,
+    Arrived,
+    InRoom,
+    Done,
+    DidNotCome,
+    Cancelled,
+}
+
+impl State {
+    pub const ALL: [Self; 6] =
+        [Self::Expected, Self::Arrived, Self::InRoom, Self::Done, Self::DidNotCome, Self::Cancelled];
+
+    /// FHIR R4 `appointmentstatus`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Expected => "booked",
+            Self::Arrived => "arrived",
+            Self::InRoom => "checked-in",
+            Self::Done => "fulfilled",
+            Self::DidNotCome => "noshow",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// The appointment in another state.
+#[must_use]
+pub fn with_status(mut appointment: Value, state: State, by_patient: bool) -> Value {
+    put(&mut appointment, "status", json!(state.code()));
+    if state == State::Expected
+        && let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut)
+    {
+        all.iter_mut().for_each(|one| put(one, "status", json!("accepted")));
+    }
+    if state == State::Cancelled {
+        let code = if by_patient { "pat" } else { "prov" };
+        let system = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason";
+        put(&mut appointment, "cancelationReason", json!({"coding": [{"system": system, "code": code}]}));
+    } else if let Some(members) = appointment.as_object_mut() {
+        members.shift_remove("cancelationReason");
+    }
+    appointment
+}
+
+/// Stores a new appointment under `id`, if its time is free; one without a time always.
+pub async fn book(
+    doing: Doing<'_>,
+    id: FhirId,
+    appointment: Value,
+    hour: Option<Hour>,
+) -> Result<Done<()>, Refused<BookError>> {
+    let change = Change::create_as(ResourceType::Appointment, id, appointment, Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| hour.map_or(Ok(()), |hour| hour.check(inside))).await
+}
+
+/// Stores a new version of an appointment, if it is the version that was seen still, and its time is free where it has a
+/// new one.
+pub async fn change(
+    doing: Doing<'_>,
+    id: FhirId,
+    version: u32,
+    appointment: Value,
+    hour: Option<Hour>,
+) -> Result<Done<()>, Refused<BookError>> {
+    let change = Change::put(ResourceType::Appointment, id, appointment, Condition::Version(version), Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| hour.map_or(Ok(()), |hour| hour.check(inside))).await
+}

@@ -1,0 +1,30 @@
+//! Appointments: free hours, booking, requests, offers, and what happens at the door.
+//!
+//! One FHIR `Appointment` is a visit through its whole life:
+//!
+//! | status | what it is |
+//! |---|---|
+//! | `proposed` | a patient asked; `requestedPeriod` says when they can |
+//! | `pending` | a time was offered and is held until the patient answers |
+//! | `booked` | it stands |
+//! | `arrived`, `checked-in`, `fulfilled` | at the door, in the room, done |
+//! | `cancelled`, `noshow` | it does not take place |
+//!
+//! A time is taken by an appointment or by a `Slot` that is `busy-unavailable` (home visits, a meeting); both are looked at
+//! inside the writer, so that an hour is given once. An offer holds its time for the hours that the clinic settled, counted
+//! from when it was made.
+
+mod book;
+mod free;
+mod ics;
+mod taken;
+#[cfg(test)]
+mod tests;
+
+pub use book::{
+    BookError, Hour, State, Wish, appointment, asked, book, change, hour_of, kind_of, moved, patient_of, with_of,
+    with_status,
+};
+pub use free::{Slots, free};
+pub use ics::calendar;
+pub use taken::{Taken, busy};

@@ -1,0 +1,186 @@
+//! Which hours are taken, as times alone.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::base::Timestamp;
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, ResourceType};
+use crate::record::{Inside, RecordError, Records};
+
+/// The most days that are looked at together.
+const MOST_DAYS: i32 = 40;
+
+/// A stretch of time that somebody is not free.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// References of those who are not free, as in `Practitioner/a`.
+    pub who: Vec<String>,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// The appointment's id; empty for a block, and where only times are wanted.
+    pub(super) id: String,
+    /// When it was offered, for what is an offer only.
+    pub(super) offered: Option<Timestamp>,
+}
+
+impl Taken {
+    /// Whether it still holds its time: an offer does for so many hours.
+    pub fn holds(&self, now: Timestamp, hold_hours: u16) -> bool {
+        self.offered.is_none_or(|since| now.as_second() < since.as_second() + i64::from(hold_hours) * 3600)
+    }
+
+    pub fn meets(&self, who: &str, start: Timestamp, end: Timestamp) -> bool {
+        self.start < end && start < self.end && self.who.iter().any(|one| one == who)
+    }
+}
+
+/// Of an appointment: everybody who takes part.
+pub(super) fn of_all(appointment: &Value) -> Option<Taken> {
+    let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
+    let status = text("/status")?;
+    if !matches!(status, "pending" | "booked" | "arrived" | "checked-in" | "fulfilled") {
+        return None;
+    }
+    let start: Timestamp = text("/start")?.parse().ok()?;
+    let end = text("/end").and_then(|end| end.parse().ok());
+    let minutes = appointment.get("minutesDuration").and_then(Value::as_i64).unwrap_or(20);
+    let end = end.or_else(|| start.checked_add(minutes.clamp(1, 1_440).minutes()).ok())?;
+    let offered = (status == "pending").then(|| text("/meta/lastUpdated")?.parse().ok()).flatten();
+    let actors = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
+    let who = actors
+        .filter(|one| one.get("status").and_then(Value::as_str) != Some("declined"))
+        .filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect();
+    Some(Taken { who, start, end, id: text("/id").unwrap_or_default().to_owned(), offered })
+}
+
+/// Of an appointment: the staff alone. It says nothing of a patient.
+fn of_staff(appointment: &Value) -> Option<Taken> {
+    let mut taken = of_all(appointment)?;
+    taken.who.retain(|who| who.starts_with("Practitioner/"));
+    taken.id.clear();
+    Some(taken)
+}
+
+struct Block {
+    schedule: String,
+    start: Timestamp,
+    end: Timestamp,
+}
+
+fn block(slot: &Value) -> Option<Block> {
+    let text = |pointer: &str| slot.pointer(pointer).and_then(Value::as_str);
+    if text("/status")? != "busy-unavailable" {
+        return None;
+    }
+    let schedule = text("/schedule/reference")?.to_owned();
+    Some(Block { schedule, start: text("/start")?.parse().ok()?, end: text("/end")?.parse().ok()? })
+}
+
+fn schedule(schedule: &Value) -> Option<(String, Vec<String>)> {
+    let id = schedule.get("id")?.as_str()?;
+    let actors = schedule.get("actor")?.as_array()?.iter();
+    let actors = actors.filter_map(|one| one.get("reference").and_then(Value::as_str)).map(str::to_owned).collect();
+    Some((format!("Schedule/{id}"), actors))
+}
+
+fn query(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
+    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
+}
+
+/// Days as a search names them, one more on each side: a clinic's day is not UTC's.
+fn days(first: Date, last: Date) -> String {
+    let mut all = Vec::new();
+    let mut day = first.saturating_sub(1.day());
+    let end = last.min(first.saturating_add(MOST_DAYS.days())).saturating_add(1.day());
+    while day <= end {
+        all.push(day.to_string());
+        day = day.saturating_add(1.day());
+    }
+    all.join(",")
+}
+
+struct Questions {
+    appointments: Query,
+    slots: Query,
+    schedules: Query,
+}
+
+impl Questions {
+    fn of(first: Date, last: Date) -> Result<Self, RecordError> {
+        let days = days(first, last);
+        Ok(Self {
+            appointments: query(ResourceType::Appointment, &format!("date={days}"))?,
+            slots: query(ResourceType::Slot, &format!("start={days}"))?,
+            schedules: query(ResourceType::Schedule, "")?,
+        })
+    }
+}
+
+fn together(mut taken: Vec<Taken>, blocks: Vec<Block>, schedules: &[(String, Vec<String>)]) -> Vec<Taken> {
+    for block in blocks {
+        let who = schedules.iter().find(|(id, _)| *id == block.schedule).map(|(_, who)| who.clone());
+        let who = who.unwrap_or_default();
+        taken.push(Taken { who, start: block.start, end: block.end, id: String::new(), offered: None });
+    }
+    taken
+}
+
+/// When whom of the staff is not free, on days of the clinic. Times alone: it is the same for everybody who asks.
+pub fn busy(records: &Records, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
+    let asked = Questions::of(first, last)?;
+    let taken = records.glimpse(&asked.appointments, of_staff)?;
+    Ok(together(taken, records.glimpse(&asked.slots, block)?, &records.glimpse(&asked.schedules, schedule)?))
+}
+
+/// The same inside the writer, with everybody who takes part.
+pub(super) fn inside(writer: &Inside<'_, '_, '_>, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
+    let asked = Questions::of(first, last)?;
+    let taken = writer.glimpse(&asked.appointments, of_all)?;
+    Ok(together(taken, writer.glimpse(&asked.slots, block)?, &writer.glimpse(&asked.schedules, schedule)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_appointment_takes_its_time_unless_it_was_called_off() {
+        let one = |status: &str| {
+            json!({"id": "a", "status": status, "start": "2026-03-03T09:00:00Z", "minutesDuration": 20,
+                "meta": {"lastUpdated": "2026-03-01T09:00:00Z"},
+                "participant": [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Practitioner/d"}}]})
+        };
+        for (status, takes) in [
+            ("booked", true),
+            ("arrived", true),
+            ("pending", true),
+            ("proposed", false),
+            ("cancelled", false),
+            ("noshow", false),
+        ] {
+            assert_eq!(of_all(&one(status)).is_some(), takes, "{status}");
+        }
+        let taken = of_staff(&one("booked")).unwrap();
+        assert_eq!((taken.who, taken.id.as_str()), (vec!["Practitioner/d".to_owned()], ""));
+        assert_eq!(taken.end, "2026-03-03T09:20:00Z".parse().unwrap());
+    }
+
+    #[test]
+    fn an_offer_holds_its_time_for_so_many_hours() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let offer = Taken {
+            who: vec![],
+            start: at("2026-03-05T09:00:00Z"),
+            end: at("2026-03-05T09:20:00Z"),
+            id: String::new(),
+            offered: Some(at("2026-03-01T09:00:00Z")),
+        };
+        assert!(offer.holds(at("2026-03-02T08:59:59Z"), 24) && !offer.holds(at("2026-03-02T09:00:00Z"), 24));
+        assert!(Taken { offered: None, ..offer }.holds(at("2030-01-01T00:00:00Z"), 24));
+    }
+}

@@ -1,0 +1,181 @@
+//! An hour is given once, whoever asks in whatever order.
+
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::access::{Actor, Reach};
+use crate::audit::{Action, Audit, Detail, Purpose};
+use crate::base::{Ambient, FhirId, ManualClock, SeededRandom, Timestamp};
+use crate::care::clinic::{Clinic, of_resources};
+use crate::care::workflow::{Doing, Done, Refused};
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, Mode, ResourceType as R};
+use crate::record::{Change, Channel, Records, Transaction, Why};
+use crate::store::Store;
+
+const NOW: &str = "2026-03-02T08:00:00Z";
+const DAY: &str = "2026-03-03";
+
+fn why() -> Why {
+    Why { action: Action::Book, purpose: Purpose::PatAdmin, detail: Detail::none(), channel: Channel::Screen }
+}
+
+/// Two doctors who work four hours each: twelve visits of twenty minutes with each.
+fn resources() -> (Vec<Value>, Vec<Value>) {
+    let hours = json!([{"daysOfWeek": ["tue"], "availableStartTime": "09:00:00", "availableEndTime": "13:00:00"}]);
+    let category = |code: &str| json!([{"coding": [{"system": "urn:chartbox:service", "code": code}]}]);
+    let services = vec![
+        json!({"resourceType": "HealthcareService", "id": "house", "category": category("clinic"), "name": "C", "availableTime": hours}),
+        json!({"resourceType": "HealthcareService", "id": "visit", "category": category("visit-type"), "name": "Visit"}),
+    ];
+    let role = |id: &str| {
+        json!({"resourceType": "PractitionerRole", "id": format!("role-{id}"), "availableTime": hours,
+            "practitioner": {"reference": format!("Practitioner/{id}"), "display": id}})
+    };
+    (services, vec![role("ann"), role("ben")])
+}
+
+struct Desk {
+    records: Records,
+    clinic: Clinic,
+    actor: Actor,
+}
+
+fn desk(patients: usize) -> Desk {
+    let clock = ManualClock::at(NOW.parse().unwrap());
+    let audit = Audit::new(Store::in_memory(), Ambient::new(clock, SeededRandom::new(5)));
+    let records = Records::new(audit, Reach::Clinic);
+    let actor = Actor::system("test");
+    let (services, roles) = resources();
+    let clinic = of_resources(&services, &roles);
+    let people = ["ann", "ben"].map(|id| json!({"resourceType": "Practitioner", "id": id}));
+    let patients = (0..patients).map(|n| json!({"resourceType": "Patient", "id": format!("p{n}")}));
+    let changes = people.into_iter().chain(services).chain(roles).chain(patients).map(|value| {
+        let kind = R::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+        Change::create_as(kind, id, value, Mode::Strict).unwrap()
+    });
+    records.change_all_blocking(&actor, why(), changes.collect(), Transaction::STRICT).unwrap();
+    Desk { records, clinic, actor }
+}
+
+impl Desk {
+    fn times(&self, with: usize) -> Vec<Timestamp> {
+        let zone = TimeZone::UTC;
+        let with = &self.clinic.clinicians[with];
+        let now = NOW.parse().unwrap();
+        free(Slots { clinic: &self.clinic, with, minutes: 20, zone: &zone, taken: &[], now }, DAY.parse().unwrap())
+    }
+
+    fn hour(&self, patient: &FhirId, with: usize, start: Timestamp) -> Hour {
+        Hour {
+            patient: patient.clone(),
+            with: self.clinic.clinicians[with].person.to_string(),
+            start,
+            end: Timestamp::from_second(start.as_second() + 1200).unwrap(),
+            except: None,
+            hold_hours: 24,
+            over: false,
+        }
+    }
+
+    async fn try_book(&self, patient: &FhirId, with: usize, start: Timestamp) -> bool {
+        let kind = &self.clinic.visit_types[0];
+        let wish = Wish { patient, kind, with: Some(&self.clinic.clinicians[with]), reason: None };
+        let value = appointment(&wish, start, "booked", NOW.parse().unwrap());
+        let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
+        let id = FhirId::new(self.records.audit().ambient());
+        match book(doing, id, value, Some(self.hour(patient, with, start))).await {
+            Ok(Done::Now(..)) => true,
+            Err(Refused::Told(BookError::Taken | BookError::Twice)) => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Who has which time with whom, as the record says.
+    fn booked(&self) -> Vec<(String, String, String)> {
+        let query = Query::parse(R::Appointment, "status=booked", Handling::Strict, Definitions::r4()).unwrap();
+        let pick: fn(&Value) -> Option<(String, String, String)> = |one| {
+            let of = |text: Option<&str>| text.map(str::to_owned);
+            Some((of(with_of(one))?, of(one["start"].as_str())?, of(patient_of(one))?))
+        };
+        self.records.glimpse(&query, pick).unwrap()
+    }
+}
+
+/// More cases with `CHARTBOX_PROPTEST_CASES`.
+fn cases() -> u32 {
+    std::env::var("CHARTBOX_PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Fifty people want one of twenty-four hours of a day, each in an order of their own, all at once.
+    #[test]
+    fn fifty_people_who_book_one_day_get_every_hour_once(orders in prop::collection::vec(any::<u64>(), 50)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+        let desk = std::sync::Arc::new(desk(50));
+        runtime.block_on(async {
+            let mut tasks = Vec::new();
+            for (n, order) in orders.into_iter().enumerate() {
+                let desk = desk.clone();
+                tasks.push(tokio::spawn(async move {
+                    let patient = FhirId::parse(&format!("p{n}")).unwrap();
+                    let mut wanted: Vec<(usize, Timestamp)> = [0, 1].into_iter().flat_map(|with| desk.times(with).into_iter().map(move |time| (with, time))).collect();
+                    // Everybody prefers other hours, and goes on to the next when one is gone.
+                    wanted.sort_by_key(|(with, time)| blake3::hash(format!("{order} {with} {time}").as_bytes()).as_bytes()[..8].to_vec());
+                    for (with, time) in wanted {
+                        if desk.try_book(&patient, with, time).await {
+                            return Some((with, time));
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                    None
+                }));
+            }
+            let mut told = 0;
+            for task in tasks {
+                told += usize::from(task.await.unwrap().is_some());
+            }
+            let booked = desk.booked();
+            let mut hours: Vec<_> = booked.iter().map(|(with, start, _)| (with, start)).collect();
+            let mut people: Vec<_> = booked.iter().map(|(.., patient)| patient).collect();
+            hours.sort_unstable();
+            hours.dedup();
+            people.sort_unstable();
+            people.dedup();
+            // No hour twice, nobody twice, none lost: whoever was told so has it, and no hour stayed empty.
+            assert_eq!((hours.len(), people.len(), booked.len(), told), (24, 24, 24, 24));
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_hour_that_was_moved_away_from_is_free_and_the_new_one_is_not() {
+    let desk = tokio::task::block_in_place(|| desk(2));
+    let (one, other) = (FhirId::parse("p0").unwrap(), FhirId::parse("p1").unwrap());
+    let times = desk.times(0);
+    assert!(desk.try_book(&one, 0, times[0]).await);
+    assert!(!desk.try_book(&other, 0, times[0]).await, "taken");
+    assert!(!desk.try_book(&one, 1, times[0]).await, "one is not with two at a time");
+    let query = Query::parse(R::Appointment, "status=booked", Handling::Strict, Definitions::r4()).unwrap();
+    let whole: fn(&Value) -> Option<Value> = |one| Some(one.clone());
+    let value = desk.records.glimpse(&query, whole).unwrap().remove(0);
+    let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+    let move_to = async |version: u32, start: Timestamp| {
+        let hour = Hour { except: Some(id.clone()), ..desk.hour(&one, 0, start) };
+        let value = moved(value.clone(), start, 20, &desk.clinic.clinicians[0], "booked");
+        let doing = Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
+        change(doing, id.clone(), version, value, Some(hour)).await
+    };
+    // Half an hour over its own old time: its own time is not in its way.
+    assert!(matches!(move_to(1, times[1]).await, Ok(Done::Now(..))));
+    assert!(desk.try_book(&other, 0, times[0]).await, "the old hour is free");
+    assert!(matches!(move_to(2, times[0]).await, Err(Refused::Told(BookError::Taken))));
+    assert!(matches!(move_to(1, times[5]).await, Err(Refused::Record(_))), "somebody changed it meanwhile");
+    let past = Timestamp::from_second(times[0].as_second() - 86_400 * 3).unwrap();
+    assert!(matches!(move_to(2, past).await, Err(Refused::Told(BookError::Past))));
+}

@@ -1,0 +1,523 @@
+//! Appointments at the desk: a new one, another time, who has arrived, and answers to those who asked.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::ToSpan;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::desk::{Booked, request_row, search, value_of};
+use super::desk_pages::{BookingNew, BookingPage, BookingRequest, BookingRequests};
+use super::{ctx, id_of, why};
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::{FhirId, Timestamp};
+use crate::care::clinic::{Clinic, Clinician, VisitType};
+use crate::care::schedule::{self, BookError, Hour, Slots, State, Wish};
+use crate::care::workflow::{Doing, Done, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx};
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::record::AppointmentState;
+use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::record::Why;
+
+/// How many free times a list offers, and how far ahead it looks.
+const TIMES: usize = 60;
+const AHEAD: i64 = 14;
+/// How many people a search at the desk shows.
+const FOUND: usize = 8;
+/// The most requests that are shown.
+const MOST: usize = 200;
+
+fn acts(visit: &Visit, action: Action, detail: Detail) -> Why {
+    Why { purpose: Purpose::PatAdmin, ..why(visit, action, detail) }
+}
+
+fn doing<'a, T>(visit: &'a Visit, why: Why, sent: &Sent<T>, place: &str) -> Doing<'a> {
+    Doing { records: &visit.house.records, actor: &visit.actor, why, once: visit.once(sent, place) }
+}
+
+/// One appointment with its patient and the clinic's settings, as one look.
+struct Opened {
+    clinic: Clinic,
+    value: Value,
+    version: u32,
+    booked: Booked,
+    id: FhirId,
+}
+
+impl Opened {
+    async fn of(visit: &Visit, id: &str) -> Result<Self, Refusal> {
+        let id = id_of(id)?;
+        let looks = acts(visit, Action::Read, Detail::none());
+        let query = search(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?;
+        let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
+            let appointment = reading.read(R::Appointment, &id)?;
+            Ok(appointment.zip(Clinic::read(reading)?).zip(reading.search(&query)?))
+        });
+        let ((stored, clinic), page) = found.await?.into_inner();
+        Ok(Self { clinic, value: value_of(&stored), version: stored.version, booked: Booked::of(&page), id })
+    }
+
+    fn kind(&self) -> Option<&VisitType> {
+        schedule::kind_of(&self.value).and_then(|kind| self.clinic.visit_type(kind))
+    }
+
+    fn minutes(&self) -> u16 {
+        let own = self.value.get("minutesDuration").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok());
+        own.or(self.kind().map(|kind| kind.minutes)).unwrap_or(20)
+    }
+
+    fn status(&self) -> &str {
+        self.value.get("status").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Free times of the next days, of whoever may be meant: value and words.
+    fn times(&self, visit: &Visit, ctx: &Ctx, from: jiff::civil::Date) -> Result<Vec<(String, String)>, Refusal> {
+        let now = visit.house.ambient.now();
+        let end = from.saturating_add(AHEAD.days());
+        let taken = schedule::busy(&visit.house.records, from, end)?;
+        let own = schedule::with_of(&self.value);
+        let kind = self.kind().map(|kind| &kind.id);
+        let people = self.clinic.clinicians.iter().filter(|one| match own {
+            Some(own) => one.person.id().as_str() == own,
+            None => kind.is_none_or(|kind| one.offers(kind)),
+        });
+        let people: Vec<&Clinician> = people.collect();
+        let mut times = Vec::new();
+        let mut day = from;
+        while day <= end && times.len() < TIMES {
+            let mut today = Vec::new();
+            for with in &people {
+                let slots =
+                    Slots { clinic: &self.clinic, with, minutes: self.minutes(), zone: &ctx.zone, taken: &taken, now };
+                today.extend(schedule::free(slots, day).into_iter().map(|start| (start, *with)));
+            }
+            today.sort_by_key(|(start, _)| *start);
+            times.extend(today.into_iter().map(|(start, with)| {
+                let when = When::at(start, &ctx.zone).short_time();
+                (format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
+            }));
+            day = day.saturating_add(1.day());
+        }
+        times.truncate(TIMES);
+        Ok(times)
+    }
+
+    /// The time that was chosen from such a list.
+    fn chosen(&self, typed: &str) -> Option<(Timestamp, &Clinician)> {
+        let (start, with) = typed.split_once('|')?;
+        Some((start.parse().ok()?, self.clinic.clinician(with)?))
+    }
+
+    fn hour(&self, start: Timestamp, with: &Clinician) -> Result<Hour, Refusal> {
+        let patient = schedule::patient_of(&self.value).ok_or(Refusal::not_found())?;
+        Ok(Hour {
+            patient: id_of(patient)?,
+            with: with.person.to_string(),
+            start,
+            end: start.checked_add(i64::from(self.minutes()).minutes()).unwrap_or(start),
+            except: Some(self.id.clone()),
+            hold_hours: self.clinic.house.hold_hours,
+            over: false,
+        })
+    }
+}
+
+fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
+    visit.house.ambient.now().to_zoned(ctx.zone.clone()).date()
+}
+
+/// `GET /bookings/{id}`
+pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    shown(&visit, &opened, visit.cx())
+}
+
+fn shown(visit: &Visit, opened: &Opened, mut cx: Cx) -> Result<Response, Refusal> {
+    let ctx = ctx(visit);
+    if cx.at.is_empty() {
+        cx.at = format!("/bookings/{}", opened.id);
+    }
+    let text = |name: &str| opened.value.get(name).and_then(Value::as_str);
+    let state = AppointmentState::from_code(opened.status());
+    let when = text("start").and_then(|start| When::parse(start, &ctx.zone));
+    let with = schedule::with_of(&opened.value).and_then(|with| opened.clinic.clinician(with));
+    let next = next_states(opened.status());
+    let times = if matches!(opened.status(), "booked" | "pending") {
+        let times = opened.times(visit, &ctx, today(visit, &ctx))?;
+        (!times.is_empty()).then(|| Field::choice("time", t("booking-other-time"), "", times, &Faults::none()))
+    } else {
+        None
+    };
+    let patient = schedule::patient_of(&opened.value).unwrap_or_default();
+    page(&BookingPage {
+        id: opened.id.to_string(),
+        version: opened.version,
+        patient: opened.booked.name(&opened.value, &ctx),
+        patient_href: format!("/patients/{patient}"),
+        when: when
+            .map(|when| format!("{}, {}", when.heading(&cx.now), when.clock().unwrap_or_default()))
+            .unwrap_or_default(),
+        what: [
+            opened.value.pointer("/appointmentType/text").and_then(Value::as_str).unwrap_or_default(),
+            with.map_or("", |with| with.name.as_str()),
+        ]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", "),
+        next: next.iter().map(|state| (state.code(), state_word(*state))).collect(),
+        times,
+        state,
+        cx,
+    })
+}
+
+fn next_states(status: &str) -> &'static [State] {
+    match status {
+        "booked" => &[State::Arrived, State::DidNotCome, State::Cancelled],
+        "pending" | "proposed" => &[State::Cancelled],
+        "arrived" => &[State::InRoom, State::Done, State::Expected],
+        "checked-in" => &[State::Done, State::Arrived],
+        "fulfilled" => &[State::InRoom],
+        "noshow" => &[State::Expected, State::Arrived],
+        _ => &[],
+    }
+}
+
+fn state_word(state: State) -> String {
+    t(match state {
+        State::Expected => "booking-do-expected",
+        State::Arrived => "booking-do-arrived",
+        State::InRoom => "booking-do-in-room",
+        State::Done => "booking-do-done",
+        State::DidNotCome => "booking-do-noshow",
+        State::Cancelled => "booking-do-cancel",
+    })
+    .to_string()
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct StateTyped {
+    state: String,
+    version: u32,
+    /// Where the button stood.
+    back: String,
+}
+
+/// `POST /bookings/{id}/state`
+pub(in crate::http) async fn set_state(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<StateTyped>,
+) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    let state = State::from_code(&sent.typed.state).filter(|state| next_states(opened.status()).contains(state));
+    // It is as far as it was asked to be, or further: somebody else pressed first.
+    let Some(state) = state else { return Ok(Redirect::to(&back(&sent.typed.back, &opened.id)).into_response()) };
+    let action = match state {
+        State::Cancelled => Action::Cancel,
+        State::Arrived | State::InRoom => Action::CheckIn,
+        _ => Action::Update,
+    };
+    let place = back(&sent.typed.back, &opened.id);
+    let value = schedule::with_status(opened.value, state, false);
+    let doing = doing(&visit, acts(&visit, action, Detail::none()), &sent, &place);
+    let done = schedule::change(doing, opened.id, sent.typed.version, value, None).await;
+    settled(&visit, &sent, done, &place).await
+}
+
+fn back(typed: &str, id: &FhirId) -> String {
+    if typed == "day" { "/today".to_owned() } else { format!("/bookings/{id}") }
+}
+
+async fn settled<T>(
+    visit: &Visit,
+    sent: &Sent<T>,
+    done: Result<Done<()>, Refused<BookError>>,
+    place: &str,
+) -> Result<Response, Refusal> {
+    match done {
+        Ok(done) => visit.went(sent, done, place).await,
+        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct TimeTyped {
+    time: String,
+    version: u32,
+    /// What to do with a request: `book` it, `offer` it, or `decline`.
+    answer: String,
+}
+
+/// `POST /bookings/{id}/move`
+pub(in crate::http) async fn move_it(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<TimeTyped>,
+) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    if !matches!(opened.status(), "booked" | "pending") {
+        return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
+    }
+    let (start, with) = opened.chosen(&sent.typed.time).ok_or(Refusal::new(No::Malformed))?;
+    let hour = opened.hour(start, with)?;
+    let status = opened.status().to_owned();
+    let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status);
+    let place = format!("/bookings/{}", opened.id);
+    let doing = doing(&visit, acts(&visit, Action::Book, Detail::none()), &sent, &place);
+    match schedule::change(doing, opened.id.clone(), sent.typed.version, value, Some(hour)).await {
+        Err(Refused::Told(error)) => {
+            let mut cx = visit.cx();
+            cx.trouble = Some(told(error));
+            Ok(finished(StatusCode::CONFLICT, shown(&visit, &opened, cx)?))
+        }
+        other => settled(&visit, &sent, other, &place).await,
+    }
+}
+
+fn told(error: BookError) -> String {
+    t(match error {
+        BookError::Twice => "desk-twice",
+        BookError::Past => "desk-past",
+        _ => "desk-taken",
+    })
+    .to_string()
+}
+
+// ---- a new one ----
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct NewAsked {
+    with: String,
+    start: String,
+    q: String,
+    patient: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct NewTyped {
+    with: String,
+    start: String,
+    patient: String,
+    kind: String,
+    /// Why it may lie over another.
+    over: String,
+}
+
+/// `GET /bookings/new`
+pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<NewAsked>) -> Result<Response, Refusal> {
+    let mut cx = visit.cx();
+    let typed = NewTyped { with: asked.with, start: asked.start, patient: asked.patient, ..NewTyped::default() };
+    let typed = visit.kept::<NewTyped>(&mut cx)?.filter(|kept| kept.patient == typed.patient).unwrap_or(typed);
+    new_page(&visit, cx, &typed, asked.q.trim(), Faults::none()).await
+}
+
+async fn new_page(
+    visit: &Visit,
+    mut cx: Cx,
+    typed: &NewTyped,
+    query: &str,
+    faults: Faults,
+) -> Result<Response, Refusal> {
+    let ctx = ctx(visit);
+    let looks = acts(visit, Action::Read, Detail::none());
+    let clinic = visit.house.records.disclose(&visit.actor, looks, Clinic::read).await?.into_inner();
+    let with = clinic.clinician(&typed.with).ok_or(Refusal::not_found())?;
+    let start = typed.start.parse::<Timestamp>().map_err(|_| Refusal::not_found())?;
+    let base = format!("/bookings/new?with={}&start={}", typed.with, typed.start);
+    if cx.at.is_empty() {
+        cx.at = format!("{base}&patient={}", typed.patient);
+    }
+    let mut people = Vec::new();
+    if !query.is_empty() {
+        let looks = acts(visit, Action::Search, Detail::search(query));
+        let found = visit.house.records.disclose(&visit.actor, looks, |reading| reading.find_patients(query, FOUND));
+        people = found
+            .await?
+            .iter()
+            .map(|hit| {
+                let row = fill::directory_row(&hit.person, &ctx);
+                let born = row.who.born.map(|born| born.short()).unwrap_or_default();
+                (format!("{base}&patient={}", row.who.id), format!("{}, {born}", row.who.formal()))
+            })
+            .collect();
+    }
+    let patient = match FhirId::parse(&typed.patient) {
+        Ok(id) => {
+            let looks = acts(visit, Action::Read, Detail::none());
+            let found =
+                visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Patient, &id)).await?;
+            Some((id.to_string(), fill::identity(&value_of(&found), &ctx).plain()))
+        }
+        Err(_) => None,
+    };
+    let kinds: Vec<(String, String)> = clinic
+        .visit_types
+        .iter()
+        .filter(|kind| kind.active && with.offers(&kind.id))
+        .map(|kind| {
+            (kind.id.to_string(), format!("{}, {}", kind.name.text, t("minutes-short").with("n", kind.minutes)))
+        })
+        .collect();
+    let mut fields = vec![Field::choice("kind", t("visit-type-name"), &typed.kind, kinds, &faults)];
+    if faults.of("over").is_some() || !typed.over.is_empty() {
+        fields.push(Field::text("over", t("booking-over"), &typed.over, &faults).hint(t("booking-over-hint")));
+    }
+    page(&BookingNew {
+        when: format!("{}, {}", When::at(start, &ctx.zone).short_time(), with.name),
+        with: typed.with.clone(),
+        start: typed.start.clone(),
+        query: query.to_owned(),
+        people,
+        patient,
+        fields,
+        faults,
+        cx,
+    })
+}
+
+/// `POST /bookings/new`
+pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<Response, Refusal> {
+    let typed = &sent.typed;
+    let looks = acts(&visit, Action::Read, Detail::none());
+    let clinic = visit.house.records.disclose(&visit.actor, looks, Clinic::read).await?.into_inner();
+    let with = clinic.clinician(&typed.with).ok_or(Refusal::not_found())?;
+    let kind = clinic.visit_type(&typed.kind).ok_or(Refusal::not_found())?;
+    let patient = id_of(&typed.patient)?;
+    let start = typed.start.parse::<Timestamp>().map_err(|_| Refusal::new(No::Malformed))?;
+    let now = visit.house.ambient.now();
+    let over = typed.over.trim();
+    let hour = Hour {
+        patient: patient.clone(),
+        with: with.person.to_string(),
+        start,
+        end: start.checked_add(i64::from(kind.minutes).minutes()).unwrap_or(start),
+        except: None,
+        hold_hours: clinic.house.hold_hours,
+        over: !over.is_empty(),
+    };
+    let wish = Wish { patient: &patient, kind, with: Some(with), reason: None };
+    let value = schedule::appointment(&wish, start, "booked", now);
+    let id = FhirId::new(&visit.house.ambient);
+    let place = format!("/bookings/{id}");
+    let detail = if over.is_empty() { Detail::none() } else { Detail::reason(over) };
+    let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
+    match schedule::book(doing, id, value, Some(hour)).await {
+        Err(Refused::Told(error)) => {
+            let mut faults = Faults::none();
+            let field = if error == BookError::Taken { "over" } else { "kind" };
+            faults.add(field, told(error));
+            let page = new_page(&visit, visit.cx(), typed, "", faults).await?;
+            Ok(finished(StatusCode::CONFLICT, page))
+        }
+        other => settled(&visit, &sent, other, &place).await,
+    }
+}
+
+// ---- those who asked ----
+
+/// `GET /booking-requests`
+pub(in crate::http) async fn requests(visit: Visit) -> Result<Response, Refusal> {
+    let ctx = ctx(&visit);
+    let query = search(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
+    let looks = acts(&visit, Action::Listed, Detail::none());
+    let found = visit.house.records.disclose(&visit.actor, looks, |reading| reading.search(&query)).await?;
+    let booked = Booked::of(&found);
+    let mut rows: Vec<_> = booked.iter().map(|(one, _)| request_row(&booked, one, &ctx)).collect();
+    rows.reverse();
+    page(&BookingRequests { cx: visit.cx(), rows })
+}
+
+/// `GET /booking-requests/{id}`
+pub(in crate::http) async fn request(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    request_page(&visit, &opened, visit.cx(), Faults::none())
+}
+
+fn request_page(visit: &Visit, opened: &Opened, mut cx: Cx, faults: Faults) -> Result<Response, Refusal> {
+    if opened.status() != "proposed" {
+        return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
+    }
+    let ctx = ctx(visit);
+    if cx.at.is_empty() {
+        cx.at = format!("/booking-requests/{}", opened.id);
+    }
+    let first = opened.value.pointer("/requestedPeriod/0/start").and_then(Value::as_str);
+    let first = first.and_then(|text| When::parse(text, &ctx.zone)).map(|when| when.day());
+    let from = first.unwrap_or_else(|| today(visit, &ctx)).max(today(visit, &ctx));
+    let wanted = periods(&opened.value);
+    let mut times = opened.times(visit, &ctx, from)?;
+    // What fits stands first.
+    let fits = |code: &str| {
+        let start = code.split('|').next().and_then(|text| text.parse::<Timestamp>().ok());
+        start.is_some_and(|start| wanted.iter().any(|(from, to)| *from <= start && start < *to))
+    };
+    times.sort_by_key(|(code, _)| !fits(code));
+    for (code, words) in &mut times {
+        if fits(code) {
+            *words = t("request-fits").with("time", &*words).to_string();
+        }
+    }
+    page(&BookingRequest {
+        row: request_row(&opened.booked, &opened.value, &ctx),
+        id: opened.id.to_string(),
+        version: opened.version,
+        none: times.is_empty(),
+        times: Field::choice("time", t("request-time"), "", times, &faults),
+        faults,
+        cx,
+    })
+}
+
+fn periods(value: &Value) -> Vec<(Timestamp, Timestamp)> {
+    let all = value.get("requestedPeriod").and_then(Value::as_array).into_iter().flatten();
+    let moment = |one: &Value, name: &str| one.get(name)?.as_str()?.parse().ok();
+    all.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect()
+}
+
+/// `POST /booking-requests/{id}`: book it, offer a time, or decline.
+pub(in crate::http) async fn answer(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<TimeTyped>,
+) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    let typed = &sent.typed;
+    let place = "/booking-requests";
+    if opened.status() != "proposed" {
+        return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
+    }
+    let why = acts(&visit, Action::RequestAnswered, Detail::none());
+    if typed.answer == "decline" {
+        let value = schedule::with_status(opened.value, State::Cancelled, false);
+        let done = schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None).await;
+        return settled(&visit, &sent, done, place).await;
+    }
+    let (start, with) = opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?;
+    let status = if typed.answer == "book" { "booked" } else { "pending" };
+    let hour = opened.hour(start, with)?;
+    let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, status);
+    let doing = doing(&visit, why, &sent, place);
+    match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour)).await {
+        Err(Refused::Told(error)) => {
+            let mut faults = Faults::none();
+            faults.add("time", told(error));
+            Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), faults)?))
+        }
+        other => settled(&visit, &sent, other, place).await,
+    }
+}

@@ -1,0 +1,178 @@
+//! What the reception's pages of the day are filled with. No clinical word stands on any of them.
+
+use askama::Template;
+
+use crate::http::ui::record::AppointmentState;
+use crate::http::ui::{Cx, Faults, Field, filters, page, t};
+
+/// The day as a grid, with who waits and who asked.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/day_grid.html")]
+pub struct DayGrid {
+    pub cx: Cx,
+    pub heading: String,
+    pub is_today: bool,
+    pub columns: Vec<Column>,
+    pub rows: Vec<GridRow>,
+    pub board: Board,
+    pub requests: Vec<RequestRow>,
+    pub before: String,
+    pub after: String,
+}
+page!(DayGrid in Today);
+
+impl DayGrid {
+    fn sum(&self) -> String {
+        let all = || {
+            self.columns.iter().flat_map(|column| &column.pieces).filter_map(|(_, cell)| match cell {
+                Cell::Booked { entries, .. } => Some(entries),
+                _ => None,
+            })
+        };
+        let count = |state: AppointmentState| all().flatten().filter(|entry| entry.state == state).count();
+        t("today-sum")
+            .with("all", all().flatten().count())
+            .with("done", count(AppointmentState::Done))
+            .with("here", count(AppointmentState::Arrived))
+            .to_string()
+    }
+}
+
+/// Somebody's day.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub name: String,
+    /// With the row in which each begins.
+    pub pieces: Vec<(usize, Cell)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct GridRow {
+    pub time: String,
+    /// It is this time now.
+    pub now: bool,
+    pub cells: Vec<Cell>,
+}
+
+/// One cell, as long as its rows.
+#[derive(Debug, Clone)]
+pub enum Cell {
+    Booked { entries: Vec<Entry>, span: usize },
+    Off { word: String, span: usize },
+    Free { href: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub href: String,
+    pub name: String,
+    pub kind: String,
+    pub state: AppointmentState,
+}
+
+impl Entry {
+    fn class(&self) -> &'static str {
+        match self.state {
+            AppointmentState::Done | AppointmentState::DidNotCome => "past",
+            AppointmentState::Arrived => "here",
+            _ => "",
+        }
+    }
+}
+
+/// Who is where.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    /// Longest first.
+    pub waiting: Vec<BoardRow>,
+    pub in_room: Vec<BoardRow>,
+    pub expected: Vec<BoardRow>,
+}
+
+#[derive(Debug, Clone)]
+pub struct BoardRow {
+    pub id: String,
+    pub version: u32,
+    pub name: String,
+    /// When and with whom.
+    pub line: String,
+    /// How long they wait.
+    pub minutes: i64,
+}
+
+impl BoardRow {
+    /// Longer than a quarter of an hour is too long.
+    fn is_late(&self) -> bool {
+        self.minutes > 15
+    }
+}
+
+/// Somebody who asked for a time.
+#[derive(Debug, Clone)]
+pub struct RequestRow {
+    pub href: String,
+    pub name: String,
+    pub kind: String,
+    pub days: String,
+    pub asked: String,
+}
+
+/// All who asked.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/booking_requests.html")]
+pub struct BookingRequests {
+    pub cx: Cx,
+    pub rows: Vec<RequestRow>,
+}
+page!(BookingRequests in Requests);
+
+/// One who asked, and the times that there are.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/booking_request.html")]
+pub struct BookingRequest {
+    pub cx: Cx,
+    pub row: RequestRow,
+    pub id: String,
+    pub version: u32,
+    /// Value and words of each free time.
+    pub times: Field,
+    pub none: bool,
+    pub faults: Faults,
+}
+page!(BookingRequest in Requests);
+
+/// One appointment at the desk.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/booking.html")]
+pub struct BookingPage {
+    pub cx: Cx,
+    pub id: String,
+    pub version: u32,
+    pub patient: String,
+    pub patient_href: String,
+    pub when: String,
+    pub what: String,
+    pub state: AppointmentState,
+    /// Codes and words of the states that come next.
+    pub next: Vec<(&'static str, String)>,
+    pub times: Option<Field>,
+}
+page!(BookingPage in Today);
+
+/// A new appointment: first whom, then what.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/booking_new.html")]
+pub struct BookingNew {
+    pub cx: Cx,
+    pub with: String,
+    pub start: String,
+    pub when: String,
+    pub query: String,
+    /// Addresses and names of those who may be meant.
+    pub people: Vec<(String, String)>,
+    /// Once somebody is chosen: id and name.
+    pub patient: Option<(String, String)>,
+    pub fields: Vec<Field>,
+    pub faults: Faults,
+}
+page!(BookingNew in Today);

@@ -1,0 +1,629 @@
+//! Booking a visit oneself: which kind, with whom, when; changing it, calling it off, answering an offer.
+
+use axum::extract::{Path, Query};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::{Date, Time};
+use jiff::{Span, ToSpan};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::booking_pages::{BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, KindRow, MyVisit, TimeLink};
+use super::own::Own;
+use crate::audit::{Action, Detail};
+use crate::base::{FhirId, Timestamp};
+use crate::care::clinic::{Booking, Clinic, Clinician, VisitType};
+use crate::care::schedule::{self, BookError, Hour, Slots, State, Taken, Wish};
+use crate::care::workflow::{Doing, Done, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
+use crate::record::{Channel, Stored, Why};
+
+/// How many days one page of free times shows.
+const DAYS: i64 = 7;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    kind: String,
+    with: String,
+    /// The first day that is shown.
+    from: String,
+    start: String,
+}
+
+impl Own {
+    async fn clinic(&self) -> Result<Clinic, Refusal> {
+        Ok(self.open(Action::Read, Clinic::read).await?.into_inner())
+    }
+
+    /// One of the patient's own appointments.
+    async fn appointment(&self, id: &str) -> Result<(Value, u32, FhirId), Refusal> {
+        let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
+        let found = self.open(Action::Read, |reading| reading.read(R::Appointment, &id)).await?.into_inner();
+        let Stored { json, version, .. } = found;
+        let value: Value = serde_json::from_slice(&json).map_err(Refusal::internal)?;
+        let mine = schedule::patient_of(&value) == Some(self.patient.as_str());
+        if mine { Ok((value, version, id)) } else { Err(Refusal::not_found()) }
+    }
+
+    fn acts(&self, action: Action) -> Why {
+        let detail = match &self.visit.user_agent {
+            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
+            None => Detail::none(),
+        };
+        Why { action, purpose: self.purpose(), detail, channel: Channel::Screen }
+    }
+
+    fn doing<'a, T>(&'a self, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
+        let once = self.visit.once(sent, place);
+        Doing { records: &self.visit.house.records, actor: &self.actor, why: self.acts(action), once }
+    }
+
+    fn today(&self) -> Date {
+        self.visit.house.ambient.now().to_zoned(self.ctx.zone.clone()).date()
+    }
+
+    fn when(&self, moment: Timestamp) -> When {
+        When::at(moment, &self.ctx.zone)
+    }
+}
+
+fn name_of(kind: &VisitType) -> String {
+    kind.name.in_language(Locale::now().code()).to_owned()
+}
+
+/// `GET /my/visits/book`
+pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let clinic = own.clinic().await?;
+    let mut cx = own.plain_cx().await?;
+    let Some(kind) = clinic.visit_type(&asked.kind).filter(|kind| kind.active) else {
+        return kinds(cx, &clinic);
+    };
+    match kind.booking {
+        Booking::ViewOnly => kinds(cx, &clinic),
+        Booking::Request => {
+            let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+            request_page(cx, &clinic, kind, &typed, Faults::none())
+        }
+        Booking::Instant => match asked.start.parse::<Timestamp>() {
+            Ok(start) => {
+                let with =
+                    clinic.clinician(&asked.with).filter(|one| one.offers(&kind.id)).ok_or(Refusal::not_found())?;
+                let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+                let action = "/my/visits/book".to_owned();
+                page(&confirm(&own, cx, kind, with, start, action, Some(&typed.reason), None))
+            }
+            Err(_) => times(&own, cx, &clinic, kind, &asked, "/my/visits/book"),
+        },
+    }
+}
+
+fn kinds(cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
+    let rows = clinic.visit_types.iter().filter(|kind| kind.active && clinic.offering(&kind.id).next().is_some());
+    let rows = rows.map(|kind| KindRow {
+        href: (kind.booking != Booking::ViewOnly).then(|| format!("/my/visits/book?kind={}", kind.id)),
+        name: name_of(kind),
+        minutes: kind.minutes,
+        how: t(match kind.booking {
+            Booking::Instant => "book-how-instant",
+            Booking::Request => "book-how-request",
+            Booking::ViewOnly => "book-how-view-only",
+        })
+        .to_string(),
+    });
+    page(&BookKinds { rows: rows.collect(), phone: clinic.house.phone.clone(), cx })
+}
+
+/// Free times of a week, of everybody who offers the visit or of one of them.
+fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, base: &str) -> Result<Response, Refusal> {
+    let now = own.visit.house.ambient.now();
+    let today = own.today();
+    let last = today.saturating_add(i64::from(clinic.house.horizon_days).days());
+    let first = asked.from.parse::<Date>().unwrap_or(today).clamp(today, last);
+    let end = first.saturating_add((DAYS - 1).days()).min(last);
+    let taken = schedule::busy(&own.visit.house.records, first, end)?;
+    let chosen = clinic.clinician(&asked.with);
+    let offering: Vec<&Clinician> =
+        clinic.offering(&kind.id).filter(|one| chosen.is_none_or(|chosen| chosen.person == one.person)).collect();
+    let address = |with: &str, more: &str| format!("{base}?kind={}&with={with}{more}", kind.id);
+    let mut days = Vec::new();
+    let mut day = first;
+    while day <= end {
+        let mut links: Vec<(Timestamp, TimeLink)> = Vec::new();
+        for with in &offering {
+            let slots = Slots { clinic, with, minutes: kind.minutes, zone: &own.ctx.zone, taken: &taken, now };
+            for start in schedule::free(slots, day) {
+                // The same time with somebody else is one choice too many.
+                if !links.iter().any(|(other, _)| *other == start) {
+                    let href = address(with.person.id().as_str(), &format!("&start={start}"));
+                    links.push((start, TimeLink { href, clock: clock(own, start), with: with.name.clone() }));
+                }
+            }
+        }
+        links.sort_by_key(|(start, _)| *start);
+        days.push(DayTimes { day: When::Day(day), times: links.into_iter().map(|(_, link)| link).collect() });
+        day = day.saturating_add(1.day());
+    }
+    let from = |day: Date| address(&asked.with, &format!("&from={day}"));
+    let people = std::iter::once((address("", ""), t("book-anyone").to_string(), chosen.is_none())).chain(
+        clinic.offering(&kind.id).map(|one| {
+            let own = chosen.is_some_and(|chosen| chosen.person == one.person);
+            (address(one.person.id().as_str(), ""), one.name.clone(), own)
+        }),
+    );
+    page(&BookTimes {
+        kind: name_of(kind),
+        minutes: kind.minutes,
+        people: people.collect(),
+        days,
+        before: (first > today).then(|| from(first.saturating_sub(DAYS.days()).max(today))),
+        after: (end < last).then(|| from(end.saturating_add(1.day()))),
+        cx,
+    })
+}
+
+/// 02:30, and its distance from UTC where that reading of the clock comes twice.
+fn clock(own: &Own, start: Timestamp) -> String {
+    let zoned = start.to_zoned(own.ctx.zone.clone());
+    let text = zoned.strftime("%H:%M").to_string();
+    match own.ctx.zone.to_ambiguous_timestamp(zoned.datetime()).is_ambiguous() {
+        true => format!("{text} (UTC{})", zoned.strftime("%:z")),
+        false => text,
+    }
+}
+
+#[allow(clippy::too_many_arguments)] // what one page says, each once
+fn confirm(
+    own: &Own,
+    mut cx: Cx,
+    kind: &VisitType,
+    with: &Clinician,
+    start: Timestamp,
+    action: String,
+    reason: Option<&str>,
+    version: Option<u32>,
+) -> BookConfirm {
+    if cx.at.is_empty() {
+        cx.at = format!("/my/visits/book?kind={}&with={}&start={start}", kind.id, with.person.id());
+    }
+    let back = match version {
+        None => format!("/my/visits/book?kind={}&with={}", kind.id, with.person.id()),
+        Some(_) => action.clone(),
+    };
+    let reason = reason.map(|text| {
+        Field::area("reason", t("book-reason"), text, &Faults::none()).optional().hint(t("book-reason-hint"))
+    });
+    BookConfirm {
+        title: t("book-with").with("kind", name_of(kind)).with("with", &with.name).to_string(),
+        when: own.when(start).heading(&cx.now),
+        clock: clock(own, start),
+        minutes: kind.minutes,
+        kind: kind.id.to_string(),
+        with: with.person.id().to_string(),
+        start: start.to_string(),
+        reason,
+        version,
+        action,
+        back,
+        cx,
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    kind: String,
+    with: String,
+    start: String,
+    reason: String,
+    /// For a request: when.
+    from: String,
+    until: String,
+    half: String,
+    version: String,
+}
+
+fn request_page(
+    mut cx: Cx,
+    clinic: &Clinic,
+    kind: &VisitType,
+    typed: &Typed,
+    faults: Faults,
+) -> Result<Response, Refusal> {
+    if cx.at.is_empty() {
+        cx.at = format!("/my/visits/book?kind={}", kind.id);
+    }
+    let anyone = (String::new(), t("book-anyone").to_string());
+    let people = std::iter::once(anyone)
+        .chain(clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone())))
+        .collect();
+    let half = |code: &str, word: &str| (code.to_owned(), t(word).to_string());
+    let halves = vec![half("any", "half-any"), half("morning", "half-morning"), half("afternoon", "half-afternoon")];
+    let fields = vec![
+        Field { required: false, ..Field::choice("with", t("book-whom"), &typed.with, people, &faults) },
+        Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
+        Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
+        Field::choice("half", t("book-half"), &typed.half, halves, &faults),
+        Field::area("reason", t("book-reason"), &typed.reason, &faults).optional().hint(t("book-reason-hint")),
+    ];
+    page(&BookRequest { kind: kind.id.to_string(), name: name_of(kind), minutes: kind.minutes, fields, faults, cx })
+}
+
+/// `POST /my/visits/book`
+pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let clinic = own.clinic().await?;
+    let typed = &sent.typed;
+    let kind = clinic.visit_type(&typed.kind).filter(|kind| kind.active).ok_or(Refusal::not_found())?;
+    let id = FhirId::new(&own.visit.house.ambient);
+    let place = format!("/my/visits/{id}?done=booked");
+    let now = own.visit.house.ambient.now();
+    match kind.booking {
+        Booking::ViewOnly => Err(Refusal::new(No::Never)),
+        Booking::Request => {
+            let periods = match periods(&own, &clinic, typed) {
+                Ok(periods) => periods,
+                Err(faults) => {
+                    let cx = own.plain_cx().await?;
+                    return Ok(finished(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        request_page(cx, &clinic, kind, typed, faults)?,
+                    ));
+                }
+            };
+            let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
+            let wish = Wish { patient: &own.patient, kind, with, reason: Some(&typed.reason) };
+            let value = schedule::asked(&wish, &periods, now);
+            let place = format!("/my/visits/{id}?done=sent");
+            let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None).await;
+            outcome(&own, &sent, done, &place, &clinic, kind).await
+        }
+        Booking::Instant => {
+            let (start, with) = chosen(&own, &clinic, kind, typed)?;
+            let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: Some(&typed.reason) };
+            let value = schedule::appointment(&wish, start, "booked", now);
+            let hour = hour(&own, &clinic, kind, with, start, None);
+            if !is_offered(&own, &clinic, kind, with, start)? {
+                return taken(&own, &clinic, kind, BookError::Taken).await;
+            }
+            let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour)).await;
+            outcome(&own, &sent, done, &place, &clinic, kind).await
+        }
+    }
+}
+
+fn chosen<'a>(
+    _: &Own,
+    clinic: &'a Clinic,
+    kind: &VisitType,
+    typed: &Typed,
+) -> Result<(Timestamp, &'a Clinician), Refusal> {
+    let start = typed.start.parse::<Timestamp>().map_err(|_| Refusal::new(No::Malformed))?;
+    let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id)).ok_or(Refusal::not_found())?;
+    Ok((start, with))
+}
+
+/// Whether the clinic would show this time now. A time that nobody was shown is not booked, whoever sends it.
+fn is_offered(
+    own: &Own,
+    clinic: &Clinic,
+    kind: &VisitType,
+    with: &Clinician,
+    start: Timestamp,
+) -> Result<bool, Refusal> {
+    let day = start.to_zoned(own.ctx.zone.clone()).date();
+    let last = own.today().saturating_add(i64::from(clinic.house.horizon_days).days());
+    if day > last {
+        return Ok(false);
+    }
+    // What is taken is asked in the writer; here only hours and days off count.
+    let none: &[Taken] = &[];
+    let now = own.visit.house.ambient.now();
+    let slots = Slots { clinic, with, minutes: kind.minutes, zone: &own.ctx.zone, taken: none, now };
+    Ok(schedule::free(slots, day).contains(&start))
+}
+
+fn hour(
+    own: &Own,
+    clinic: &Clinic,
+    kind: &VisitType,
+    with: &Clinician,
+    start: Timestamp,
+    except: Option<FhirId>,
+) -> Hour {
+    let length: Span = i64::from(kind.minutes).minutes();
+    Hour {
+        patient: own.patient.clone(),
+        with: with.person.to_string(),
+        start,
+        end: start.checked_add(length).unwrap_or(start),
+        except,
+        hold_hours: clinic.house.hold_hours,
+        over: false,
+    }
+}
+
+/// The half days on which a patient can come, as moments.
+fn periods(own: &Own, clinic: &Clinic, typed: &Typed) -> Result<Vec<(Timestamp, Timestamp)>, Faults> {
+    let mut faults = Faults::none();
+    let (from, until) = (typed.from.parse::<Date>(), typed.until.parse::<Date>());
+    let today = own.today();
+    let last = today.saturating_add(i64::from(clinic.house.horizon_days).days());
+    let from = from.ok().filter(|from| (today..=last).contains(from));
+    let until = until.ok().filter(|until| from.is_none_or(|from| *until >= from));
+    if from.is_none() {
+        faults.add("from", t("book-from-wrong"));
+    }
+    if until.is_none() {
+        faults.add("until", t("book-until-wrong"));
+    }
+    let noon = Time::constant(12, 0, 0, 0);
+    let (opens, closes) = match typed.half.as_str() {
+        "morning" => (Time::constant(7, 0, 0, 0), noon),
+        "afternoon" => (noon, Time::constant(19, 0, 0, 0)),
+        _ => (Time::constant(7, 0, 0, 0), Time::constant(19, 0, 0, 0)),
+    };
+    let (Some(from), Some(until)) = (from, until.map(|until| until.min(last))) else { return Err(faults) };
+    let mut periods = Vec::new();
+    let mut day = from;
+    while day <= until && periods.len() < 31 {
+        let moment = |time: Time| day.to_datetime(time).to_zoned(own.ctx.zone.clone()).ok().map(|at| at.timestamp());
+        periods.extend(moment(opens).zip(moment(closes)));
+        day = day.saturating_add(1.day());
+    }
+    Ok(periods)
+}
+
+async fn outcome<T>(
+    own: &Own,
+    sent: &Sent<T>,
+    done: Result<Done<()>, Refused<BookError>>,
+    place: &str,
+    clinic: &Clinic,
+    kind: &VisitType,
+) -> Result<Response, Refusal> {
+    match done {
+        Ok(done) => own.visit.went(sent, done, place).await,
+        Err(Refused::Told(error)) => taken(own, clinic, kind, error).await,
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// The time went meanwhile: the free ones again, with what happened above them.
+async fn taken(own: &Own, clinic: &Clinic, kind: &VisitType, error: BookError) -> Result<Response, Refusal> {
+    let mut cx = own.plain_cx().await?;
+    cx.trouble = Some(
+        t(match error {
+            BookError::Twice => "book-twice",
+            BookError::Past => "book-past",
+            _ => "book-taken",
+        })
+        .to_string(),
+    );
+    let asked = Asked { kind: kind.id.to_string(), ..Asked::default() };
+    Ok(finished(StatusCode::CONFLICT, times(own, cx, clinic, kind, &asked, "/my/visits/book")?))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Shown {
+    done: String,
+    from: String,
+    with: String,
+    start: String,
+}
+
+/// What a patient may do with an appointment by themselves.
+struct May {
+    /// Until this moment.
+    until: Timestamp,
+    now: bool,
+}
+
+fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
+    let start: Timestamp = value.get("start")?.as_str()?.parse().ok()?;
+    let until = start.checked_sub(i64::from(clinic.house.notice_hours).hours()).ok()?;
+    let open = value.get("status").and_then(Value::as_str) == Some("booked");
+    open.then(|| May { until, now: own.visit.house.ambient.now() < until })
+}
+
+/// `GET /my/visits/{id}`
+pub(in crate::http) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, version, id) = own.appointment(&id).await?;
+    let clinic = own.clinic().await?;
+    let mut cx = own.plain_cx().await?;
+    cx.done = match shown.done.as_str() {
+        "booked" => Some(t("book-done").to_string()),
+        "sent" => Some(t("book-asked-done").to_string()),
+        "cancelled" => Some(t("book-cancelled-done").to_string()),
+        _ => None,
+    };
+    let status = value.get("status").and_then(Value::as_str).unwrap_or_default();
+    let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
+    let with = schedule::with_of(&value).and_then(|with| clinic.clinician(with));
+    let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
+    let name = kind.map_or_else(|| t("coming-visit").to_string(), name_of);
+    let may = may_change(&own, &clinic, &value);
+    let asked = value.get("requestedPeriod").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let day = |place: Option<&Value>, name: &str| {
+        place.and_then(|one| one.get(name)).and_then(Value::as_str).and_then(|text| When::parse(text, &own.ctx.zone))
+    };
+    let wanted = day(asked.first(), "start").zip(day(asked.last(), "end")).map(|(first, last)| {
+        t("from-to").with("from", When::Day(first.day()).long()).with("to", When::Day(last.day()).long()).to_string()
+    });
+    page(&MyVisit {
+        title: match with {
+            Some(with) => t("book-with").with("kind", name).with("with", &with.name).to_string(),
+            None => name,
+        },
+        when: start.map(|start| format!("{}, {}", own.when(start).heading(&cx.now), clock(&own, start))),
+        wanted: if start.is_none() { wanted } else { None },
+        reason: value.pointer("/reasonCode/0/text").and_then(Value::as_str).map(str::to_owned),
+        state: t(match status {
+            "proposed" => "visit-asked",
+            "pending" => "visit-offered",
+            "booked" => "visit-booked",
+            "cancelled" => "appointment-cancelled",
+            "noshow" => "appointment-did-not-come",
+            "fulfilled" => "appointment-done",
+            _ => "appointment-arrived",
+        })
+        .to_string(),
+        offered: status == "pending",
+        calendar: status == "booked",
+        can_cancel: may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending"),
+        can_move: may.as_ref().is_some_and(|may| may.now) && kind.is_some_and(|kind| kind.booking == Booking::Instant),
+        until: may.as_ref().map(|may| own.when(may.until).long_time()),
+        too_late: may.is_some_and(|may| !may.now),
+        phone: clinic.house.phone.clone(),
+        id: id.to_string(),
+        version,
+        cx,
+    })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Versioned {
+    version: u32,
+}
+
+/// `POST /my/visits/{id}/cancel`
+pub(in crate::http) async fn cancel(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, _, id) = own.appointment(&id).await?;
+    let clinic = own.clinic().await?;
+    let status = value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let open = matches!(status.as_str(), "proposed" | "pending");
+    if !open && !may_change(&own, &clinic, &value).is_some_and(|may| may.now) {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    }
+    let place = format!("/my/visits/{id}?done=cancelled");
+    let value = schedule::with_status(value, State::Cancelled, true);
+    let doing = own.doing(Action::Cancel, &sent, &place);
+    let done = schedule::change(doing, id, sent.typed.version, value, None).await;
+    settled(&own, &sent, done, &place).await
+}
+
+/// `POST /my/visits/{id}/accept`: the time that was offered is taken.
+pub(in crate::http) async fn accept(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, _, id) = own.appointment(&id).await?;
+    if value.get("status").and_then(Value::as_str) != Some("pending") {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    }
+    let clinic = own.clinic().await?;
+    let place = format!("/my/visits/{id}?done=booked");
+    let hour = schedule::hour_of(&value, clinic.house.hold_hours);
+    let value = schedule::with_status(value, State::Expected, true);
+    let doing = own.doing(Action::Book, &sent, &place);
+    let done = schedule::change(doing, id, sent.typed.version, value, hour).await;
+    settled(&own, &sent, done, &place).await
+}
+
+async fn settled<T>(
+    own: &Own,
+    sent: &Sent<T>,
+    done: Result<Done<()>, Refused<BookError>>,
+    place: &str,
+) -> Result<Response, Refusal> {
+    match done {
+        Ok(done) => own.visit.went(sent, done, place).await,
+        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// `GET /my/visits/{id}/change`: another time.
+pub(in crate::http) async fn choose_change(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, version, id) = own.appointment(&id).await?;
+    let clinic = own.clinic().await?;
+    let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
+    let kind = kind.filter(|kind| kind.booking == Booking::Instant);
+    let may = may_change(&own, &clinic, &value).is_some_and(|may| may.now);
+    let Some(kind) = kind.filter(|_| may) else {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    };
+    let cx = own.plain_cx().await?;
+    let base = format!("/my/visits/{id}/change");
+    match shown.start.parse::<Timestamp>() {
+        Ok(start) => {
+            let with = clinic.clinician(&shown.with).filter(|one| one.offers(&kind.id)).ok_or(Refusal::not_found())?;
+            page(&confirm(&own, cx, kind, with, start, base, None, Some(version)))
+        }
+        Err(_) => {
+            let asked = Asked { kind: kind.id.to_string(), with: shown.with, from: shown.from, start: String::new() };
+            times(&own, cx, &clinic, kind, &asked, &base)
+        }
+    }
+}
+
+/// `POST /my/visits/{id}/change`
+pub(in crate::http) async fn change(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, _, id) = own.appointment(&id).await?;
+    let clinic = own.clinic().await?;
+    let typed = &sent.typed;
+    let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
+    let kind = kind.filter(|kind| kind.booking == Booking::Instant).ok_or(Refusal::not_found())?;
+    if !may_change(&own, &clinic, &value).is_some_and(|may| may.now) {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    }
+    let (start, with) = chosen(&own, &clinic, kind, typed)?;
+    if !is_offered(&own, &clinic, kind, with, start)? {
+        return taken(&own, &clinic, kind, BookError::Taken).await;
+    }
+    let place = format!("/my/visits/{id}?done=booked");
+    let hour = hour(&own, &clinic, kind, with, start, Some(id.clone()));
+    let value = schedule::moved(value, start, kind.minutes, with, "booked");
+    let doing = own.doing(Action::Book, &sent, &place);
+    let version = typed.version.parse().unwrap_or(0);
+    let done = schedule::change(doing, id, version, value, Some(hour)).await;
+    outcome(&own, &sent, done, &place, &clinic, kind).await
+}
+
+/// `GET /my/visits/{id}/visit.ics`
+pub(in crate::http) async fn calendar(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, version, id) = own.appointment(&id).await?;
+    let hour = schedule::hour_of(&value, 0).ok_or(Refusal::not_found())?;
+    let face = &own.visit.house.front.face;
+    let summary = t("ics-summary").with("clinic", &face.clinic).to_string();
+    let now = own.visit.house.ambient.now();
+    let uid = format!("{id}@{}", face.host);
+    let text = schedule::calendar(&uid, version, &summary, &face.clinic, (hour.start, hour.end), now);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"visit.ics\"")),
+    ];
+    Ok((headers, text).into_response())
+}

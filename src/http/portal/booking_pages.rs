@@ -1,0 +1,115 @@
+//! What the pages of booking are filled with.
+
+use askama::Template;
+
+use crate::http::ui::{Cx, Faults, Field, When, filters, page};
+
+/// Which kind of visit.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/book_kinds.html")]
+pub struct BookKinds {
+    pub cx: Cx,
+    pub rows: Vec<KindRow>,
+    pub phone: Option<String>,
+}
+page!(BookKinds in Visits);
+
+#[derive(Debug, Clone)]
+pub struct KindRow {
+    /// `None` where only the clinic books it.
+    pub href: Option<String>,
+    pub name: String,
+    pub minutes: u16,
+    pub how: String,
+}
+
+/// Which time.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/book_times.html")]
+pub struct BookTimes {
+    pub cx: Cx,
+    pub kind: String,
+    pub minutes: u16,
+    /// Address, name, and whether it is the one that is shown.
+    pub people: Vec<(String, String, bool)>,
+    pub days: Vec<DayTimes>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+page!(BookTimes in Visits);
+
+impl BookTimes {
+    fn is_full(&self) -> bool {
+        self.days.iter().all(|day| day.times.is_empty())
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct DayTimes {
+    pub day: When,
+    pub times: Vec<TimeLink>,
+}
+
+#[derive(Debug, Clone)]
+pub struct TimeLink {
+    pub href: String,
+    pub clock: String,
+    pub with: String,
+}
+
+/// The last look before it stands.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/book_confirm.html")]
+pub struct BookConfirm {
+    pub cx: Cx,
+    pub title: String,
+    pub when: String,
+    pub clock: String,
+    pub minutes: u16,
+    pub kind: String,
+    pub with: String,
+    pub start: String,
+    pub reason: Option<Field>,
+    /// Of the appointment that is moved.
+    pub version: Option<u32>,
+    pub action: String,
+    pub back: String,
+}
+page!(BookConfirm in Visits);
+
+/// Asking for a time.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/book_request.html")]
+pub struct BookRequest {
+    pub cx: Cx,
+    pub kind: String,
+    pub name: String,
+    pub minutes: u16,
+    pub fields: Vec<Field>,
+    pub faults: Faults,
+}
+page!(BookRequest in Visits);
+
+/// One visit and what can be done with it.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/my_visit.html")]
+pub struct MyVisit {
+    pub cx: Cx,
+    pub title: String,
+    pub when: Option<String>,
+    /// When the patient could, where no time is set.
+    pub wanted: Option<String>,
+    pub reason: Option<String>,
+    pub state: String,
+    pub offered: bool,
+    pub calendar: bool,
+    pub can_cancel: bool,
+    pub can_move: bool,
+    /// Until when it can be changed.
+    pub until: Option<String>,
+    pub too_late: bool,
+    pub phone: Option<String>,
+    pub id: String,
+    pub version: u32,
+}
+page!(MyVisit in Visits);

@@ -1,0 +1,169 @@
+// A patient books, asks and changes; the reception sees who comes, and answers. In both languages, with and without script.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+
+let box, chrome;
+
+before(async () => {
+  box = await demo('--patients', '12');
+  chrome = await browser();
+});
+after(async () => {
+  await chrome?.close();
+  await box?.stop();
+});
+
+async function signedIn(role, origin = box.clinic, options) {
+  const page = await visitor(chrome, options);
+  await signIn(page, origin, box.account(role));
+  return page;
+}
+
+/** A day ahead on which the clinic works. */
+function workday() {
+  const day = new Date(Date.now() + 2 * 86_400_000);
+  while ([0, 6].includes(day.getUTCDay())) day.setUTCDate(day.getUTCDate() + 1);
+  return day.toISOString().slice(0, 10);
+}
+
+/** Goes to the first day with free times of the first kind that is booked at once, and chooses its last time. */
+async function chooseATime(page, kind) {
+  await page.goto(`${box.portal}/my/visits/book`);
+  await page.click(`main a:has(b:text-is("${kind}"))`);
+  const later = page.locator('nav.pager a').last();
+  if (await page.locator('.times a').count() === 0) await later.click();
+  await page.locator('.times a').last().click();
+}
+
+test('a patient books, takes the calendar, moves and cancels, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await chooseATime(page, 'Visit');
+  await page.fill('textarea[name=reason]', 'Knee <b>hurts</b>');
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /It is booked/);
+  assert.match(await page.textContent('main'), /Knee <b>hurts<\/b>/);
+  const calendar = await page.request.get(`${page.url().split('?')[0]}/visit.ics`);
+  const text = await calendar.text();
+  assert.match(text, /BEGIN:VEVENT[^]*Alder Street Clinic/);
+  assert.doesNotMatch(text, /knee/i, 'why somebody comes is nobody else\'s');
+  await page.click('a:has-text("Choose another time")');
+  await page.locator('.times a').first().click();
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /It is booked/);
+  await page.click('button:has-text("Cancel this visit")');
+  assert.match(await page.textContent('main'), /It is cancelled/);
+  await page.context().close();
+});
+
+test('sent twice it is booked once, and a time that went meanwhile is said kindly', async () => {
+  const page = await signedIn('patient', box.portal);
+  await chooseATime(page, 'Phone call');
+  const form = await page.evaluate(() => new URLSearchParams(new FormData(document.querySelector('main form'))).toString());
+  const send = (body) => page.evaluate(async (body) => {
+    const answer = await fetch('/my/visits/book', { method: 'POST', body: new URLSearchParams(body) });
+    return [answer.status, answer.url.split('?')[0], await answer.text()];
+  }, body);
+  const [one, other] = [await send(form), await send(form)];
+  assert.deepEqual(one.slice(0, 2), other.slice(0, 2), 'the second click leads where the first did');
+  assert.match(one[1], /\/my\/visits\/[0-9a-f-]+$/);
+  const again = await send(form.replace(/once=[^&]*/, 'once='));
+  assert.equal(again[0], 409);
+  assert.match(again[2], /Nothing was booked/);
+  await page.context().close();
+});
+
+test('who asked for a time is offered one, and takes it', async () => {
+  const patient = await signedIn('patient', box.portal);
+  await patient.goto(`${box.portal}/my/visits/book`);
+  assert.deepEqual(await inspect(patient, 'book-kinds'), []);
+  await patient.click('main a:has-text("First visit")');
+  assert.deepEqual(await inspect(patient, 'book-request'), []);
+  const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await patient.fill('input[name=from]', day(2));
+  await patient.fill('input[name=until]', day(9));
+  await patient.click('button.btn-main');
+  await patient.waitForURL(/done=sent/);
+  const mine = patient.url().split('?')[0];
+
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/booking-requests`);
+  assert.deepEqual(await inspect(desk, 'booking-requests'), []);
+  await desk.locator('.board li', { hasText: 'Halina' }).locator('a.btn').click();
+  assert.deepEqual(await inspect(desk, 'booking-request'), []);
+  await desk.click('button:has-text("Offer it")');
+  await desk.waitForURL(/booking-requests$/);
+
+  await patient.goto(mine);
+  assert.match(await patient.textContent('main'), /offers you this time/);
+  assert.deepEqual(await inspect(patient, 'visit-offered'), []);
+  await patient.click('button:has-text("Yes, take this time")');
+  await patient.waitForURL(/done=booked/);
+  assert.deepEqual(await inspect(patient, 'visit-booked'), []);
+  for (const page of [patient, desk]) await page.context().close();
+});
+
+test('the reception sees the day, and who arrives shows on the other screen by itself', async () => {
+  const [one, other] = [await signedIn('reception'), await signedIn('reception')];
+  const day = workday();
+  for (const page of [one, other]) await page.goto(`${box.clinic}/today?day=${day}`);
+  assert.deepEqual(await inspect(one, 'day-grid'), []);
+  assert.doesNotMatch(await one.textContent('main'), /cough|asthma|diabetes|fever/i, 'no clinical word');
+  assert.match(await one.textContent('table.daygrid'), /Adeyemi-Strand[^]*Free/);
+  for (const page of [one, other]) await page.goto(`${box.clinic}/today`);
+  const expected = one.locator('form:has(button[value=arrived])').first();
+  if (await expected.count()) {
+    const href = await expected.getAttribute('action');
+    await other.waitForSelector(`form[action="${href}"] button[value=arrived]`);
+    await expected.locator('button').click();
+    await one.waitForURL(/today/);
+    await other.waitForSelector(`form[action="${href}"] button[value="checked-in"]`, { timeout: 20_000 });
+  }
+  await one.goto(`${box.clinic}/today?day=${day}`);
+  await one.locator('table.daygrid .open-slot a').last().click();
+  await one.fill('main input[name=q]', 'Brandvold');
+  await one.click('main button.btn-main');
+  await one.waitForURL(/q=Brandvold/);
+  assert.deepEqual(await inspect(one, 'booking-whom'), []);
+  await one.locator('ul.links a', { hasText: /Brandvold/i }).first().click();
+  assert.deepEqual(await inspect(one, 'booking-new'), []);
+  for (const page of [one, other]) await page.context().close();
+});
+
+test('the settings are whole and can be changed', async () => {
+  const page = await signedIn('reception');
+  await page.goto(`${box.clinic}/settings`);
+  assert.deepEqual(await inspect(page, 'settings'), []);
+  await page.click('a:has-text("Vaccination")');
+  assert.deepEqual(await inspect(page, 'settings-visit-type'), []);
+  await page.fill('input[name=minutes]', '0');
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /whole number from 5 to 480/);
+  await page.fill('input[name=minutes]', '10');
+  await page.click('button.btn-main');
+  await page.waitForURL(/done=saved/);
+  assert.match(await page.textContent('main'), /10 min/);
+  await page.locator('a[href^="/settings/hours/"]').first().click();
+  assert.deepEqual(await inspect(page, 'settings-hours'), []);
+  await page.context().close();
+});
+
+test('the portal speaks Spanish to who asks for it', async () => {
+  const page = await visitor(chrome, { locale: 'es-ES' });
+  await signIn(page, box.portal, box.account('patient'));
+  assert.equal(await page.getAttribute('html', 'lang'), 'es');
+  await page.goto(`${box.portal}/my/visits/book`);
+  assert.match(await page.textContent('main'), /Reservar una cita[^]*Consulta/);
+  assert.deepEqual(await inspect(page, 'es-book-kinds'), []);
+  for (const part of ['', '/results', '/medicines', '/visits', '/who-looked']) {
+    await page.goto(`${box.portal}/my${part}`);
+    assert.deepEqual(await inspect(page, `es-my${part.replace('/', '-')}`), []);
+  }
+  await page.goto(`${box.portal}/account`);
+  await page.check('input[value=en]');
+  await page.click('button:has-text("Usar este idioma")');
+  assert.match(await page.textContent('h1'), /Your account/);
+  await page.check('input[value=es]');
+  await page.click('button:has-text("Use this language")');
+  await page.context().close();
+});
