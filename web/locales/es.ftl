@@ -110,6 +110,7 @@ nav-approvals = Autorizaciones
 nav-health = Estado
 nav-backups = Copias de seguridad
 nav-settings = Ajustes
+nav-backups = Copias de seguridad
 nav-day = Día
 nav-booking-requests = Peticiones de cita
 nav-accounts = Cuentas
