@@ -264,7 +264,7 @@ mod tests {
         made.clock.advance(std::time::Duration::from_secs(20 * 3600));
         made.backups.run_due(&crate::backup::Unwatched).unwrap();
         let all = made.backups.standing().unwrap();
-        assert_eq!((all[0].backup_stands, all[1].backup_stands), (Standing::Good, Standing::Bad));
+        assert_eq!((all[0].backup_stands, all[1].backup_stands), (Standing::Good, Standing::Late));
         assert!(all[1].error().unwrap().contains("is not there"), "{:?}", all[1].error());
         made.clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
         assert!(standing(&made).iter().all(|one| *one == (Standing::Bad, Standing::Bad)));
