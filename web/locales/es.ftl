@@ -108,7 +108,6 @@ nav-patients = Pacientes
 nav-audit = Registro de accesos
 nav-approvals = Autorizaciones
 nav-health = Estado
-nav-backups = Copias de seguridad
 nav-settings = Ajustes
 nav-backups = Copias de seguridad
 nav-day = Día
