@@ -94,11 +94,15 @@ pub fn narrative(text: &[u8]) {
     if !is_right(&validate(&patient, Definitions::r4(), Mode::Strict)) {
         return;
     }
-    for (at, _) in text.match_indices('<') {
-        let inside = text[at + 1..].split('>').next().unwrap_or_default();
-        if inside.starts_with("!--") {
-            continue;
-        }
+    // A comment ends at its first `-->`, and begins with nothing at which HTML would end it before.
+    let mut parts = text.split("<!--");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        assert!(!part.starts_with('>') && !part.starts_with("->") && !part.contains("--!>"), "{part}");
+        shown.push_str(part.split_once("-->").map_or("", |(_, rest)| rest));
+    }
+    for (at, _) in shown.match_indices('<') {
+        let inside = shown[at + 1..].split('>').next().unwrap_or_default();
         let name: String = inside.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
         let name = name.to_ascii_lowercase();
         assert!(
