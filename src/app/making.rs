@@ -88,14 +88,13 @@ pub fn is_unfinished(folder: &Folder) -> bool {
 
 /// Refuses a folder in which a box is being made, or was begun.
 pub fn refuse_unfinished(folder: &Folder) -> Result<(), AppError> {
-    match fs::read_to_string(mark_of(folder)) {
-        // What is no folder holds no box; opening it says so.
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            Ok(())
-        }
-        // Read as another user: what it says is the lesser matter.
-        text => Err(unfinished(folder, purpose_in(&text.unwrap_or_default()).unwrap_or(Purpose::Clinic))),
+    // A folder that cannot be looked into is another matter, which whoever opens it says better.
+    if !is_unfinished(folder) {
+        return Ok(());
     }
+    // Where the mark is another user's, what it says is the lesser matter.
+    let text = fs::read_to_string(mark_of(folder)).unwrap_or_default();
+    Err(unfinished(folder, purpose_in(&text).unwrap_or(Purpose::Clinic)))
 }
 
 /// Takes the mark away.
