@@ -43,11 +43,11 @@ kinds = [entry["resource"]["resourceType"] for entry in along["entry"]]
 assert kinds.count("Observation") == 5 and kinds.count("Patient") == 1, kinds
 
 # A whole copy, by its pages; and the summary, a document.
-copied, address = [], f"Patient/{first.id}/$everything?_count=2"
+copied, address = [], f"{client.url}/Patient/{first.id}/$everything?_count=2"
 while address:
     page = client.execute(address, method="get")
     copied += [entry["resource"]["resourceType"] for entry in page["entry"] if entry["search"]["mode"] == "match"]
-    address = next((link["url"].split("/fhir/")[1] for link in page["link"] if link["relation"] == "next"), None)
+    address = next((link["url"] for link in page["link"] if link["relation"] == "next"), None)
 assert sorted(copied) == ["Observation"] * 5 + ["Patient"], copied
 summary = client.execute(f"Patient/{first.id}/$summary", method="get")
 assert summary["type"] == "document" and summary["entry"][0]["resource"]["resourceType"] == "Composition", summary
