@@ -5,6 +5,7 @@
 mod approvals;
 mod backup;
 mod begun;
+mod canary;
 mod client;
 mod commands;
 mod crowd;

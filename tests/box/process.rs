@@ -74,6 +74,13 @@ impl Place {
         self.serve_by(Command::new(env!("CARGO_BIN_EXE_chartbox")), more)
     }
 
+    /// `chartbox serve` with its own folder for temporary files.
+    pub fn serve_in(&self, temporary: &Path) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chartbox"));
+        command.env("TMPDIR", temporary).current_dir(temporary);
+        self.serve_by(command, &["--portal-listen", "127.0.0.1:0"])
+    }
+
     fn serve_by(&self, mut command: Command, more: &[&str]) -> Running {
         let mut child = command
             .args(["serve", "--dir", self.dir()])
