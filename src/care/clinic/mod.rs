@@ -102,9 +102,14 @@ pub struct Name {
 }
 
 impl Name {
-    /// In this language, if somebody gave it.
+    /// In this language if somebody gave it, else as it is.
     pub fn in_language(&self, code: &str) -> &str {
-        self.translations.iter().find(|(language, _)| language == code).map_or(&self.text, |(_, text)| text)
+        self.translation(code).unwrap_or(&self.text)
+    }
+
+    /// What somebody gave for this language.
+    pub fn translation(&self, code: &str) -> Option<&str> {
+        self.translations.iter().find(|(language, _)| language == code).map(|(_, text)| text.as_str())
     }
 }
 

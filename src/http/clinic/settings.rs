@@ -243,13 +243,7 @@ pub(in crate::http) async fn visit_type(visit: Visit, Path(id): Path<String>) ->
         let kind = clinic.visit_type(&id).ok_or(Refusal::not_found())?;
         VisitTypeTyped {
             name: kind.name.text.clone(),
-            spanish: kind
-                .name
-                .translations
-                .iter()
-                .find(|(code, _)| code == "es")
-                .map(|(_, text)| text.clone())
-                .unwrap_or_default(),
+            spanish: kind.name.translation("es").unwrap_or_default().to_owned(),
             minutes: kind.minutes.to_string(),
             booking: kind.booking.code().to_owned(),
             offered: if kind.active { "yes".into() } else { String::new() },
@@ -347,13 +341,7 @@ pub(in crate::http) async fn topic(visit: Visit, Path(id): Path<String>) -> Resu
         let topic = clinic.topic(&id).ok_or(Refusal::not_found())?;
         TopicTyped {
             name: topic.name.text.clone(),
-            spanish: topic
-                .name
-                .translations
-                .iter()
-                .find(|(code, _)| code == "es")
-                .map(|(_, text)| text.clone())
-                .unwrap_or_default(),
+            spanish: topic.name.translation("es").unwrap_or_default().to_owned(),
             pool: topic.pool.code().to_owned(),
             answer_days: topic.answer_days.to_string(),
             offered: if topic.active { "yes".into() } else { String::new() },
