@@ -40,7 +40,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// Message ids with the names of their attributes, as `id` and `id.attribute`, and the variables each uses.
 fn messages() -> BTreeMap<String, BTreeSet<String>> {
-    messages_of("en.ftl", EN)
+    messages_of("en", EN)
 }
 
 fn messages_of(file: &str, text: &'static str) -> BTreeMap<String, BTreeSet<String>> {
@@ -119,7 +119,7 @@ fn no_message_is_missing() {
             }
         }
     }
-    assert!(missing.is_empty(), "messages that en.ftl does not have:\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "messages that web/locales/en does not have:\n{}", missing.join("\n"));
 }
 
 #[test]
@@ -166,15 +166,15 @@ fn read_by_patients(messages: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<S
 
 #[test]
 fn patients_read_everything_in_spanish_too() {
-    let (english, spanish) = (messages(), messages_of("es.ftl", ES));
+    let (english, spanish) = (messages(), messages_of("es", ES));
     let wanted = read_by_patients(&english);
     assert!(wanted.contains("sign-out") && wanted.contains("why-treat.you") && !wanted.contains("setup-title"));
     let missing: Vec<_> = wanted.iter().filter(|id| !spanish.contains_key(*id)).collect();
-    assert!(missing.is_empty(), "messages that es.ftl does not have: {missing:?}");
+    assert!(missing.is_empty(), "messages that web/locales/es does not have: {missing:?}");
     let left: Vec<_> = spanish.keys().filter(|id| !wanted.contains(*id)).collect();
-    assert!(left.is_empty(), "messages of es.ftl that no patient meets: {left:?}");
+    assert!(left.is_empty(), "messages of web/locales/es that no patient meets: {left:?}");
     let other: Vec<_> = spanish.iter().filter(|(id, gaps)| english[*id] != **gaps).map(|(id, _)| id).collect();
-    assert!(other.is_empty(), "messages whose gaps are others in es.ftl: {other:?}");
+    assert!(other.is_empty(), "messages whose gaps are others in web/locales/es: {other:?}");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn templates_hold_no_literal_text() {
             found.push(format!("{}: {word}", path.display()));
         }
     }
-    assert!(found.is_empty(), "text that belongs into en.ftl:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "text that belongs into web/locales/en:\n{}", found.join("\n"));
 }
 
 /// Letters between tags, and in the attributes that people see, outside of template expressions.
@@ -272,6 +272,19 @@ fn templates_keep_to_the_rules_of_markup() {
                     "{path}: a form that posts carries no token:\n{opening}"
                 );
             }
+        }
+    }
+}
+
+/// A file that nobody named in `http/ui/text.rs` would be words that nobody ever reads.
+#[test]
+fn every_file_of_messages_is_in_the_binary() {
+    for (language, all) in [("en", EN), ("es", ES)] {
+        let mut found = Vec::new();
+        files(&root().join("web/locales").join(language), "ftl", &mut found);
+        assert!(!found.is_empty());
+        for (path, text) in found {
+            assert!(all.contains(&text), "{} is named nowhere", path.display());
         }
     }
 }

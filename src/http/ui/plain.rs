@@ -1,6 +1,6 @@
 //! Common tests and measurements in plain words, by LOINC code: what a patient reads as name, and what it shows.
 //!
-//! Source of the codes: loinc.org. The words are ours; `en.ftl` holds them as `lab-<word>` with the attribute `.about`.
+//! Source of the codes: loinc.org. The words are ours; `web/locales/en/tests.ftl` holds them as `lab-<word>` with the attribute `.about`.
 
 use super::text::{Text, t};
 

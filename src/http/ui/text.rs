@@ -1,6 +1,6 @@
-//! The words on the pages: messages of `web/locales/*.ftl`, by Fluent.
+//! The words on the pages: messages of `web/locales/<language>/*.ftl`, by Fluent.
 //!
-//! A page names a message, never a sentence, so that another language is another file. Patients choose between them; the
+//! A page names a message, never a sentence, so that another language is another folder. Patients choose between them; the
 //! staff's pages are in English. A message that a language does not have is said in English, and one that is missing shows
 //! its name; `tests/words.rs` finds missing and unused ones.
 
@@ -16,10 +16,44 @@ use unic_langid::LanguageIdentifier;
 
 pub use locale::Locale;
 
+/// All messages of a language: a file for each part of the house, its name a literal so that the text is in the binary.
+macro_rules! messages {
+    ($language:literal: $($part:literal),+ $(,)?) => {
+        concat!($(include_str!(concat!("../../../web/locales/", $language, "/", $part, ".ftl")), "\n"),+)
+    };
+}
+
 /// The text of the English messages, as Fluent reads it.
-pub const EN: &str = include_str!("../../../web/locales/en.ftl");
+pub const EN: &str = messages!(
+    "en":
+    "frame",
+    "words",
+    "sign_in",
+    "setup",
+    "clinic",
+    "chart",
+    "record",
+    "tests",
+    "portal",
+    "looked",
+    "visits",
+    "settings",
+    "audit",
+    "operator",
+);
 /// The text of the Spanish ones: of all that patients read.
-pub const ES: &str = include_str!("../../../web/locales/es.ftl");
+pub const ES: &str = messages!(
+    "es":
+    "frame",
+    "words",
+    "sign_in",
+    "clinic",
+    "record",
+    "tests",
+    "portal",
+    "looked",
+    "visits",
+);
 
 type Bundle = FluentBundle<FluentResource>;
 

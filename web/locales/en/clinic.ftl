@@ -1,0 +1,101 @@
+## The clinic's day
+
+today-other-days = Other days
+today-day-before = The day before
+today-day-after = The day after
+today-today = Today
+today-sum =
+    { $all ->
+        [0] No appointments
+        [one] 1 appointment, { $done } done, { $here } arrived
+       *[other] { $all } appointments, { $done } done, { $here } arrived
+    }
+today-appointments = Appointments
+today-mine = Yours
+today-others = With others
+today-appointment = Appointment
+appointment-checkup = Check-up
+appointment-emergency = Urgent
+appointment-followup = Follow-up
+appointment-walkin = Walk-in
+today-empty = No appointments on this day
+today-empty-more = Patients without an appointment are found by name, birth date or clinic number.
+today-now = { $time } now
+appointment-not-confirmed = Not confirmed
+appointment-expected = Expected
+appointment-arrived = Arrived
+appointment-done = Done
+appointment-cancelled = Cancelled
+appointment-did-not-come = Did not come
+
+## Finding and registering patients
+
+find-label = Find a patient by name, birth date or number
+find-placeholder = Find a patient
+find-label-here = Find a patient
+find-hint = A few letters are enough. Spelling may be a little off.
+find-button = Find
+find-none = No patient matches “{ $query }”
+find-none-more = Try fewer letters, the birth date alone, or the clinic number.
+find-more = There are more. Type a little more of the name, or the birth date.
+find-start = Whom are you looking for?
+find-start-more = Type a part of the name, a birth date such as 9 May 1967, or the clinic number.
+find-recent = Seen last
+find-count =
+    { $n ->
+        [one] 1 patient
+       *[other] { $n } patients
+    }
+patients-title = Patients
+patient-no-name = No name recorded
+patient-number = Clinic number
+patient-family = Family name
+patient-given = Given names
+patient-born = Birth date
+patient-born-hint = For example 9 5 1967
+patient-sex = Sex
+patient-phone = Phone number
+patient-street = Street and number
+patient-postcode = Postcode
+patient-town = Town
+sex-female = Female
+sex-male = Male
+sex-other = Other
+sex-unknown = Not known
+born-unknown = not recorded
+born-and-age = { $date } ({ $age })
+died = died { $date }
+died-unknown = date not known
+register-button = Register
+register-title = Register a patient
+register-new = Register a new patient
+register-who = Who it is
+register-reach = How to reach them
+register-save = Register
+register-different = Register: it is somebody else
+register-leave = Leave without saving
+register-doubles =
+    { $n ->
+        [one] There is already somebody very much like this
+       *[other] There are already { $n } people very much like this
+    }
+register-doubles-more = Open the record below if it is the same person. Two records of one person are dangerous.
+register-doubles-list = Registered already
+register-done = { $name } is registered with the clinic number { $number }.
+register-no-name = Type the family name or the given names.
+register-long = This is too long: { $most } characters are the most.
+register-no-born = Type the birth date. If it is not known, type the year.
+register-born-unread = This is no date. Type day, month and year, such as 9 5 1967.
+register-born-future = This date lies in the future.
+register-born-old = This date lies more than 130 years back.
+register-no-sex = Choose the sex. “Not known” is an answer too.
+register-phone-unread = A phone number has digits, and may have spaces, a plus and hyphens.
+reach-phone = Phone
+reach-mobile = Mobile
+reach-work = Phone at work
+reach-email = Email
+reach-other = Other
+reach-address = Address
+reach-contact = To contact
+details-no-reach = No phone number or address is recorded.
+details-no-appointments = No appointments.

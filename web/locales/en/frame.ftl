@@ -1,0 +1,103 @@
+### Everything that a person reads in Chartbox, in English. Plain, kind, exact: say what happened, what was not
+### harmed, what to do next. Patients get no abbreviation without its words.
+
+## The frame of every page
+
+skip = Skip to main content
+demo-label = Demo
+demo-ribbon = Demo: nothing here is protected.
+demo-ribbon-more = All people are invented. Do not enter anything about a real person.
+nav-main = Main
+nav-today = Today
+nav-patients = Patients
+nav-audit = Audit
+nav-approvals = Approvals
+nav-health = Health
+nav-settings = Settings
+nav-backups = Backups
+nav-day = Day
+nav-booking-requests = Booking requests
+nav-accounts = Accounts
+nav-keys = Keys
+nav-home = Home
+nav-results = Results
+nav-medicines = Medicines
+nav-problems = Health problems
+nav-allergies = Allergies
+nav-visits = Visits
+nav-documents = Documents
+nav-who-looked = Who looked
+nav-more = More
+sign-out = Sign out
+role-patient = Patient
+role-proxy = Acts for a patient
+role-clinician = Doctor
+role-nurse = Nurse
+role-reception = Reception
+role-healthadmin = Health administrator
+role-operator = Operator
+proxy-line = This is the record of { $name }. You act for them; they see when you look.
+keys-label = Keyboard
+keys-find = find a patient
+pages-label = More of this list
+pages-newer = Newer
+pages-older = Older
+print-foot = { $name }, born { $born }. Printed { $now }, by { $by }. { $clinic }.
+
+## Forms
+
+form-optional = optional
+form-faults =
+    { $n ->
+        [one] 1 thing to correct before this is saved
+       *[other] { $n } things to correct before this is saved
+    }
+
+form-kept = Your text from { $when } is kept, and stands below.
+form-kept-discard = Begin again
+
+## What went wrong
+
+problem-not-understood = We could not read this request
+    .more = The address or the form was not complete. Nothing was changed. Go back and try once more.
+problem-not-signed-in = Please sign in first
+    .more = Nothing has been opened.
+problem-not-for-role = Your role does not do this
+    .more = Nothing was changed. If you need it, ask the clinic’s health administrator.
+problem-stale-form = This page was open for too long
+    .more = Nothing was saved. Go back, load the page again, and send it once more.
+problem-nothing-here = There is nothing here, or nothing that you may see
+    .more = The address may be mistyped, or the link may be old.
+problem-no-record = No record is open to you yet
+    .more = Your account works, but it leads to nobody’s record: nobody has let you see theirs, or the permission has ended. The reception can connect you. If you look after somebody, they can give you the permission there too.
+problem-try-again = Look again
+problem-not-this-way = This address does not work like that
+    .more = Nothing was changed. Start again from your first page.
+problem-changed-meanwhile = Somebody else changed this meanwhile
+    .more = Nothing was overwritten. Load it again, compare, then decide.
+problem-gone = This was deleted
+    .more = Its history is kept.
+problem-proof-needed = Please confirm once more that it is you
+    .more = Nothing was changed. Sign out, sign in again, and try once more.
+problem-other-name = This box has another name
+    .more = It does not answer under the address that you used. Open it under the name that its welcome page shows.
+problem-took-too-long = This took too long
+    .more = We gave it up. Nothing is lost; try again in a moment.
+problem-too-large = This is too large
+    .more = { $most } is the most. Nothing was saved.
+problem-too-many = Too many requests
+    .more = Wait a minute, then try again. Nothing was changed.
+    .until = You can go on at { $time }. Nothing was changed.
+problem-unexpected = Something went wrong on our side
+    .more = Nothing was saved. Try once more; if it happens again, tell the operator when it was: the box's log says why.
+problem-audit-unwritable = We could not write the access log, so nothing was opened
+    .more = Records stay closed until it can be written again. The operator sees why on the health page.
+problem-disk-almost-full = The box has no room left to write
+    .more = Nothing was saved. Records can still be read. Please tell the operator.
+problem-disk-full = The disk is full to the last byte
+    .more = Nothing was saved, and nothing was opened, because the access log cannot be written. Nothing was lost. Please tell the operator at once.
+problem-not-ready = The box is just starting or stopping
+    .more = Nothing is lost. Try again in a minute.
+problem-reference = Reference:
+problem-back = Back to your first page
+problem-foot = If you did not expect this, tell the clinic’s staff what you were about to do.

@@ -1,0 +1,94 @@
+## Patients: home
+
+home-hello = Hello, { $name }
+home-hello-nobody = Hello
+home-lead-other = This is their record, as the clinic keeps it.
+home-lead = This is your record, as the clinic keeps it. You see who looks at it.
+home-coming = Coming up
+home-coming-none = No appointment is booked
+home-coming-none-more = The reception can give you one.
+home-new = New results
+home-new-none = No new results
+home-new-none-more = Results of the last weeks appear here as soon as they have come in.
+home-record = Your record
+coming-line = { $time }, { $title }
+coming-visit = Visit
+coming-with = { $kind } with { $with }
+new-result-line = { $date }
+new-result-flagged = { $date }, { $flag }
+looked-nobody = Nobody has opened your record lately
+looked-today =
+    { $n ->
+        [one] 1 person opened your record today
+       *[other] { $n } people opened your record today
+    }
+looked-month =
+    { $n ->
+        [one] 1 person opened your record in the last 30 days
+       *[other] { $n } people opened your record in the last 30 days
+    }
+looked-last = Last: { $who }, { $role }, { $when }.
+looked-always = Whoever opens it is written down first, always.
+sum-allergies-unknown = we have not asked you yet
+sum-allergies-none = none known
+sum-medicines =
+    { $n ->
+        [0] none to take now
+       *[other] { $n } to take
+    }
+sum-problems =
+    { $n ->
+        [0] none now
+       *[other] { $n } now
+    }
+
+## Patients: their record
+
+my-results = Your results
+my-results-lead = The newest of each test and measurement. Open one to see what it means and how it has changed.
+my-results-none = They appear here as soon as they have come in.
+my-group-results = Tests
+my-group-measurements = Measurements
+my-group-answers = Questions and answers
+my-medicines = Your medicines
+my-medicines-lead = Do not stop or change one on your own. If something here is not what you take, tell us.
+my-medicines-now = To take now
+my-medicines-past = Before
+my-medicines-none = No medicine is recorded
+my-medicines-none-more = If you do take something, tell us at your next visit.
+my-medicine-for = For { $reason }
+my-how-unknown = How to take it is not recorded. Ask your doctor or pharmacist.
+my-allergies = Your allergies
+my-allergies-lead = Everybody who treats you sees these first. If one is missing or wrong, tell us.
+my-allergies-none = You have told us that you have none
+my-allergies-unknown = We have not asked you about allergies yet
+my-allergies-unknown-more = If you know of one, tell us at the reception or at your next visit.
+my-asked = Asked on { $date }.
+my-recorded = recorded { $date }
+my-problems = Your health problems
+my-problems-lead = In the words that the staff use. Ask us if one is not clear to you.
+my-problems-now = Now
+my-problems-past = Before
+my-problems-none = No health problem is recorded
+my-visits-past = Visits so far
+my-immunizations = Vaccinations
+my-immunizations-lead = What you have been given, as far as this clinic knows.
+my-immunizations-none = No vaccination is recorded
+my-documents-none-more = Letters and reports about you appear here.
+result-yours = Your result
+result-of = Result of { $date }
+result-of-named = { $name }, result of { $date }
+result-of-range = of { $range }
+result-usual = In the usual range of { $range }
+result-plain = In plain words
+result-plain-ask = A single value says little on its own. Your doctor knows what it means for you.
+result-course = How it has changed
+result-all = All your results
+result-about = About this result
+result-by = Measured by
+result-taken = Taken
+my-col-compared = Compared with the usual range
+my-within = within
+key-outside = outside the usual range
+key-inside = in the usual range
+key-no-range = No usual range was given for this.

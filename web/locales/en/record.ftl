@@ -1,0 +1,85 @@
+## Words put together from what the record holds
+
+yes = Yes
+no = No
+blood-pressure = Blood pressure
+doubt-unconfirmed = Not confirmed yet
+doubt-provisional = Working diagnosis
+doubt-differential = One of several that it could be
+doubt-refuted = Ruled out
+allergy-kind-medication = Medicine
+allergy-kind-food = Food
+allergy-kind-environment = Environment
+allergy-kind-biologic = Biological medicine
+allergy-kind-intolerance = Intolerance
+allergy-kind-allergy = Allergy
+allergy-resolved = no longer
+allergy-inactive = not active
+allergy-refuted = ruled out
+allergy-mistake = entered by mistake
+dose-bare = { $n } at a time
+dose-when-needed = when needed
+dose-every-hours =
+    { $times ->
+        [one] { $period ->
+            [one] every hour
+           *[other] every { $period } hours
+        }
+       *[other] { $period ->
+            [one] { $times } times an hour
+           *[other] { $times } times every { $period } hours
+        }
+    }
+dose-every-days =
+    { $times ->
+        [one] { $period ->
+            [one] once a day
+           *[other] every { $period } days
+        }
+       *[other] { $period ->
+            [one] { $times } times a day
+           *[other] { $times } times every { $period } days
+        }
+    }
+dose-every-weeks =
+    { $times ->
+        [one] { $period ->
+            [one] once a week
+           *[other] every { $period } weeks
+        }
+       *[other] { $period ->
+            [one] { $times } times a week
+           *[other] { $times } times every { $period } weeks
+        }
+    }
+dose-every-months =
+    { $times ->
+        [one] { $period ->
+            [one] once a month
+           *[other] every { $period } months
+        }
+       *[other] { $period ->
+            [one] { $times } times a month
+           *[other] { $times } times every { $period } months
+        }
+    }
+vaccine-dose = dose { $dose }
+vaccine-lot = lot { $lot }
+vaccine-no-reason = no reason recorded
+visit-clinic = Visit
+visit-phone = Phone or video call
+visit-emergency = Emergency visit
+visit-hospital = Hospital stay
+visit-home = Home visit
+timeline-tests =
+    { $n ->
+        [one] 1 test result
+       *[other] { $n } test results
+    }
+timeline-outside =
+    { $n ->
+        [one] 1 outside its range: { $named }
+       *[other] { $n } outside their range: { $named }
+    }
+timeline-tests-more = { $named } and { $n } more
+timeline-visit-for = { $kind }: { $reason }

@@ -1,0 +1,119 @@
+## Booking a visit
+
+book-title = Book a visit
+book-button = Book a visit
+book-not-urgent = Not for emergencies: call the emergency number at once if somebody is in danger.
+book-none = No visit can be booked here yet
+book-call = Please call us: { $phone }
+book-how-instant = Choose a time.
+book-how-request = Tell us when you can; we offer a time.
+book-how-view-only = We book it with you.
+book-anyone = Anyone
+book-whom = With whom
+book-times-title = { $kind }: choose a time
+book-full = Nothing is free in these days
+book-full-more = Look at later days, or choose somebody else.
+book-earlier = Earlier days
+book-later = Later days
+book-check = Is this right?
+book-with = { $kind } with { $with }
+book-now = Book it
+book-move = Move it to this time
+book-other-time = Another time
+book-other-kind = Another kind of visit
+book-reason = What is it about?
+book-reason-hint = Your doctor or nurse sees this; the reception does not.
+book-request-title = { $kind }: ask for a time
+book-request-lead =
+    { $n ->
+        [one] It takes 1 minute. Tell us when you can come; the reception answers with a time.
+       *[other] It takes { $n } minutes. Tell us when you can come; the reception answers with a time.
+    }
+book-from = From
+book-until = Until
+book-half = Time of day
+half-any = Any time
+half-morning = In the morning
+half-afternoon = In the afternoon
+book-ask = Ask for a time
+book-from-wrong = Choose a day from today on that is not too far ahead.
+book-until-wrong = Choose a day that is not before the first.
+book-taken = Somebody else has just taken this time. Nothing was booked. These are free:
+book-twice = You have another visit at that time. Nothing was booked. These are free:
+book-past = That time is over. Nothing was booked. These are free:
+book-done = It is booked.
+book-asked-done = The reception has your question and answers with a time.
+book-cancelled-done = It is cancelled.
+minutes-long =
+    { $n ->
+        [one] 1 minute
+       *[other] { $n } minutes
+    }
+visit-asked = You asked for a time. The reception answers.
+visit-offered = The clinic offers you this time
+visit-booked = Booked
+visit-wanted = You can come: { $days }
+visit-accept = Yes, take this time
+visit-decline = No, not this time
+visit-calendar = Put it into my calendar
+visit-move = Choose another time
+visit-cancel = Cancel this visit
+visit-until = You can change it here until { $when }.
+visit-too-late = It is too late to change it here.
+visit-all = All my visits
+visit-open-it = Change or cancel
+visits-asked = You asked for a time
+ics-summary = Visit at { $clinic }
+
+## The reception's day
+
+grid-title = Everybody’s hours
+grid-scroll = Everybody’s hours, scrolls sideways
+grid-empty = Nobody works on this day
+grid-empty-more = Working hours stand under Settings.
+grid-off = No hours
+grid-free = Free
+grid-free-book = , book
+board-title = Who is where
+board-waiting = Waiting
+board-in-room = In the room
+board-expected = Expected next
+board-nobody = Nobody
+board-minutes =
+    { $n ->
+        [one] Waits 1 minute
+       *[other] Waits { $n } minutes
+    }
+booking-title = Appointment
+booking-new = New appointment
+booking-whom = For whom
+booking-book = Book
+booking-other-patient = Somebody else
+booking-patient = The patient’s details
+booking-day = Back to the day
+booking-other-time = Another time
+booking-move = Move it there
+booking-over = Book it over the other one, because
+booking-over-hint = The reason stands in the access log.
+booking-do-expected = Not here yet
+booking-do-arrived = Arrived
+booking-do-in-room = In the room
+booking-do-done = Done
+booking-do-noshow = Did not come
+booking-do-cancel = Cancel
+desk-taken = This time is taken. Say why it may lie over another, or choose another time. Nothing was booked.
+desk-twice = The patient has another appointment at this time. Nothing was booked.
+desk-past = This time is over. Nothing was booked.
+requests-title = Booking requests
+requests-none = Nobody waits for a time
+requests-none-more = Patients who ask for a time appear here.
+request-line = { $kind }, { $days }. Asked { $asked }
+request-answer = Answer
+request-time = Time
+request-fits = { $time } (fits)
+request-how = Book it if it fits what they asked for. Offer it if not: the time is held until they answer.
+request-book = Book it
+request-offer = Offer it
+request-decline = Decline
+request-later = Answer later
+request-no-time = No time is free in the two weeks from the first day that they asked for.

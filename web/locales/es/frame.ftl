@@ -1,0 +1,99 @@
+### Lo que leen los pacientes, en español. Claro, amable y exacto: qué ha pasado, qué no se ha dañado, qué hacer ahora.
+### Las páginas del personal están en inglés.
+
+## El marco de cada página
+
+skip = Ir al contenido principal
+demo-label = Demostración
+demo-ribbon = Demostración: aquí nada está protegido.
+demo-ribbon-more = Todas las personas son inventadas. No escriba nada sobre una persona real.
+nav-main = Principal
+nav-today = Hoy
+nav-patients = Pacientes
+nav-audit = Registro de accesos
+nav-approvals = Autorizaciones
+nav-health = Estado
+nav-settings = Ajustes
+nav-backups = Copias de seguridad
+nav-day = Día
+nav-booking-requests = Peticiones de cita
+nav-accounts = Cuentas
+nav-keys = Claves
+nav-home = Inicio
+nav-results = Resultados
+nav-medicines = Medicinas
+nav-problems = Problemas de salud
+nav-allergies = Alergias
+nav-visits = Citas
+nav-documents = Documentos
+nav-who-looked = Quién miró
+nav-more = Más
+sign-out = Cerrar sesión
+role-patient = Paciente
+role-proxy = Actúa por un paciente
+role-clinician = Médico
+role-nurse = Enfermería
+role-reception = Recepción
+role-healthadmin = Administración de salud
+role-operator = Responsable técnico
+proxy-line = Este es el historial de { $name }. Usted actúa en su nombre; queda registrado cuándo mira.
+pages-label = Más de esta lista
+pages-newer = Más recientes
+pages-older = Más antiguos
+
+## Formularios
+
+form-optional = opcional
+form-faults =
+    { $n ->
+        [one] Hay 1 cosa que corregir antes de guardar
+       *[other] Hay { $n } cosas que corregir antes de guardar
+    }
+form-kept = Su texto de { $when } está guardado y aparece abajo.
+form-kept-discard = Empezar de nuevo
+
+## Qué salió mal
+
+problem-not-understood = No hemos podido leer esta petición
+    .more = La dirección o el formulario no estaban completos. No se ha cambiado nada. Vuelva atrás e inténtelo otra vez.
+problem-not-signed-in = Primero inicie sesión
+    .more = No se ha abierto nada.
+problem-not-for-role = Su función no incluye esto
+    .more = No se ha cambiado nada. Si lo necesita, pregunte a la administración de salud de la clínica.
+problem-stale-form = Esta página estuvo abierta demasiado tiempo
+    .more = No se ha guardado nada. Vuelva atrás, cargue la página de nuevo y envíela otra vez.
+problem-nothing-here = Aquí no hay nada, o nada que usted pueda ver
+    .more = Puede que la dirección esté mal escrita o que el enlace sea antiguo.
+problem-no-record = Todavía no tiene abierto ningún historial
+    .more = Su cuenta funciona, pero no lleva al historial de nadie: nadie le ha dado permiso, o el permiso terminó. En recepción pueden vincularle. Si cuida de alguien, esa persona también puede darle allí el permiso.
+problem-try-again = Mirar otra vez
+problem-not-this-way = Esta dirección no funciona así
+    .more = No se ha cambiado nada. Empiece de nuevo desde su primera página.
+problem-changed-meanwhile = Otra persona ha cambiado esto entretanto
+    .more = No se ha sobrescrito nada. Cárguelo de nuevo, compare y decida.
+problem-gone = Esto se ha borrado
+    .more = Su historia se conserva.
+problem-proof-needed = Confirme otra vez que es usted
+    .more = No se ha cambiado nada. Cierre la sesión, vuelva a entrar e inténtelo otra vez.
+problem-other-name = Este sistema tiene otro nombre
+    .more = No responde en la dirección que ha usado. Ábralo con el nombre que muestra su página de bienvenida.
+problem-took-too-long = Esto ha tardado demasiado
+    .more = Lo hemos dejado. No se ha perdido nada; inténtelo dentro de un momento.
+problem-too-large = Esto es demasiado grande
+    .more = Lo máximo es { $most }. No se ha guardado nada.
+problem-too-many = Demasiadas peticiones
+    .more = Espere un minuto e inténtelo otra vez. No se ha cambiado nada.
+    .until = Puede continuar a las { $time }. No se ha cambiado nada.
+problem-unexpected = Algo ha fallado por nuestra parte
+    .more = No se ha guardado nada. Inténtelo otra vez; si vuelve a pasar, diga al responsable técnico a qué hora fue: el registro del sistema dice por qué.
+problem-audit-unwritable = No hemos podido escribir el registro de accesos, así que no se ha abierto nada
+    .more = Los historiales quedan cerrados hasta que se pueda escribir otra vez. El responsable técnico ve el motivo en la página de estado.
+problem-disk-almost-full = Al sistema no le queda espacio para escribir
+    .more = No se ha guardado nada. Los historiales se pueden leer. Avise al responsable técnico.
+problem-disk-full = El disco está lleno del todo
+    .more = No se ha guardado ni abierto nada, porque no se puede escribir el registro de accesos. No se ha perdido nada. Avise enseguida al responsable técnico.
+problem-not-ready = El sistema está arrancando o parando
+    .more = No se ha perdido nada. Inténtelo dentro de un minuto.
+problem-reference = Referencia:
+problem-back = Volver a su primera página
+problem-foot = Si no esperaba esto, diga al personal de la clínica qué iba a hacer.

@@ -1,0 +1,91 @@
+## Inicio del paciente
+
+home-hello = Hola, { $name }
+home-hello-nobody = Hola
+home-lead-other = Este es su historial, como lo guarda la clínica.
+home-lead = Este es su historial, como lo guarda la clínica. Usted ve quién lo mira.
+home-coming = Próximas citas
+home-coming-none = No hay ninguna cita
+home-coming-none-more = En recepción pueden darle una.
+home-new = Resultados nuevos
+home-new-none = No hay resultados nuevos
+home-new-none-more = Los resultados de las últimas semanas aparecen aquí en cuanto llegan.
+home-record = Su historial
+coming-line = { $time }, { $title }
+coming-visit = Cita
+coming-with = { $kind } con { $with }
+new-result-line = { $date }
+new-result-flagged = { $date }, { $flag }
+looked-nobody = Nadie ha abierto su historial últimamente
+looked-today =
+    { $n ->
+        [one] 1 persona abrió hoy su historial
+       *[other] { $n } personas abrieron hoy su historial
+    }
+looked-month =
+    { $n ->
+        [one] 1 persona abrió su historial en los últimos 30 días
+       *[other] { $n } personas abrieron su historial en los últimos 30 días
+    }
+looked-last = Última vez: { $who }, { $role }, { $when }.
+looked-always = Quien lo abre queda apuntado antes de verlo, siempre.
+sum-allergies-unknown = todavía no se lo hemos preguntado
+sum-allergies-none = ninguna conocida
+sum-medicines =
+    { $n ->
+        [0] ninguna por ahora
+       *[other] { $n } para tomar
+    }
+sum-problems =
+    { $n ->
+        [0] ninguno ahora
+       *[other] { $n } ahora
+    }
+my-results = Sus resultados
+my-results-lead = Lo más reciente de cada prueba y medición. Abra una para ver qué significa y cómo ha cambiado.
+my-results-none = Aparecen aquí en cuanto llegan.
+my-group-results = Pruebas
+my-group-measurements = Mediciones
+my-group-answers = Preguntas y respuestas
+my-medicines = Sus medicinas
+my-medicines-lead = No deje ni cambie ninguna por su cuenta. Si algo de aquí no es lo que toma, díganoslo.
+my-medicines-now = Para tomar ahora
+my-medicines-past = Antes
+my-medicines-none = No hay ninguna medicina registrada
+my-medicines-none-more = Si toma algo, díganoslo en su próxima visita.
+my-medicine-for = Para { $reason }
+my-how-unknown = No está registrado cómo tomarla. Pregunte a su médico o en la farmacia.
+my-allergies = Sus alergias
+my-allergies-lead = Es lo primero que ve quien le atiende. Si falta alguna o está mal, díganoslo.
+my-allergies-none = Nos ha dicho que no tiene ninguna
+my-allergies-unknown = Todavía no le hemos preguntado por sus alergias
+my-allergies-unknown-more = Si conoce alguna, díganoslo en recepción o en su próxima visita.
+my-asked = Preguntado el { $date }.
+my-recorded = registrada el { $date }
+my-problems = Sus problemas de salud
+my-problems-lead = Con las palabras que usa el personal. Pregúntenos si alguna no está clara.
+my-problems-now = Ahora
+my-problems-past = Antes
+my-problems-none = No hay ningún problema de salud registrado
+my-visits-past = Visitas hasta ahora
+my-immunizations = Vacunas
+my-immunizations-lead = Las que ha recibido, hasta donde sabe esta clínica.
+my-immunizations-none = No hay ninguna vacuna registrada
+my-documents-none-more = Aquí aparecen cartas e informes sobre usted.
+result-yours = Su resultado
+result-of = Resultado del { $date }
+result-of-named = { $name }, resultado del { $date }
+result-of-range = de { $range }
+result-usual = Dentro de lo habitual, que es { $range }
+result-plain = En palabras claras
+result-plain-ask = Un valor suelto dice poco. Su médico sabe qué significa para usted.
+result-course = Cómo ha cambiado
+result-all = Todos sus resultados
+result-about = Sobre este resultado
+result-by = Medido por
+result-taken = Tomado
+my-col-compared = Comparado con lo habitual
+my-within = dentro
+key-outside = fuera de lo habitual
+key-inside = dentro de lo habitual
+key-no-range = No se dieron valores habituales para esto.

@@ -1,0 +1,147 @@
+## El historial
+
+allergy-headline = { $substance }: { $reactions }
+severity-mild = leve
+severity-moderate = moderada
+severity-severe = grave
+chart-shortened = Este historial tiene más de { $parts }. Se muestran las más recientes. Las anteriores se conservan, pero no aparecen aquí.
+vital-before = { $value } el { $date }
+medicine-taking = Tomando
+medicine-reported = Según el paciente
+medicine-paused = En pausa
+medicine-finished = Terminada
+medicine-stopped = Suspendida
+medicine-draft = Borrador
+medicine-not-prescribed = sin receta
+results-none = Todavía no hay resultados
+all-results = Todos los resultados
+first-one = el primero
+course-too-few = Hay muy pocos valores para un gráfico. La tabla los tiene todos.
+course-newest =
+    { $outside ->
+        [0] Los { $total } resultados más recientes están dentro de lo habitual.
+        [one] De los { $total } resultados más recientes, 1 está fuera de lo habitual.
+       *[other] De los { $total } resultados más recientes, { $outside } están fuera de lo habitual.
+    }
+course-all-inside =
+    { $total ->
+        [2] Los dos resultados están dentro de lo habitual.
+       *[other] Los { $total } resultados están dentro de lo habitual.
+    }
+course-all-outside =
+    { $total ->
+        [2] Los dos resultados están fuera de lo habitual.
+       *[other] Los { $total } resultados están fuera de lo habitual.
+    }
+course-some-outside =
+    { $outside ->
+        [one] 1 de { $total } resultados está fuera de lo habitual.
+       *[other] { $outside } de { $total } resultados están fuera de lo habitual.
+    }
+chart-title = { $name }. { $values }
+chart-band = Valores habituales: { $range }
+chart-spoken =
+    { $n ->
+        [one] 1 valor del { $since }: { $values }
+       *[other] { $n } valores desde el { $since }: { $values }
+    }
+chart-spoken-newest = Los { $n } valores más recientes, desde el { $since }: { $values }
+flag-high = Alto
+flag-low = Bajo
+flag-critical-high = Muy alto, crítico
+flag-critical-low = Muy bajo, crítico
+flag-abnormal = Fuera de lo normal
+reaction-unknown = reacción no registrada
+not-given = No administrada:
+visits-none = Todavía no hay visitas
+visit-open = En curso
+documents-none = Todavía no hay documentos
+col-test = Prueba
+col-result = Resultado
+col-flag = Aviso
+col-range = Referencia
+col-course = Evolución
+col-date = Fecha
+yes = Sí
+no = No
+blood-pressure = Tensión arterial
+doubt-unconfirmed = Sin confirmar todavía
+doubt-provisional = Diagnóstico provisional
+doubt-differential = Una de varias posibilidades
+doubt-refuted = Descartado
+allergy-kind-medication = Medicina
+allergy-kind-food = Alimento
+allergy-kind-environment = Entorno
+allergy-kind-biologic = Medicina biológica
+allergy-kind-intolerance = Intolerancia
+allergy-kind-allergy = Alergia
+allergy-resolved = ya no
+allergy-inactive = no activa
+allergy-refuted = descartada
+allergy-mistake = registrada por error
+dose-bare = { $n } cada vez
+dose-when-needed = cuando haga falta
+dose-every-hours =
+    { $times ->
+        [one] { $period ->
+            [one] cada hora
+           *[other] cada { $period } horas
+        }
+       *[other] { $period ->
+            [one] { $times } veces por hora
+           *[other] { $times } veces cada { $period } horas
+        }
+    }
+dose-every-days =
+    { $times ->
+        [one] { $period ->
+            [one] una vez al día
+           *[other] cada { $period } días
+        }
+       *[other] { $period ->
+            [one] { $times } veces al día
+           *[other] { $times } veces cada { $period } días
+        }
+    }
+dose-every-weeks =
+    { $times ->
+        [one] { $period ->
+            [one] una vez a la semana
+           *[other] cada { $period } semanas
+        }
+       *[other] { $period ->
+            [one] { $times } veces a la semana
+           *[other] { $times } veces cada { $period } semanas
+        }
+    }
+dose-every-months =
+    { $times ->
+        [one] { $period ->
+            [one] una vez al mes
+           *[other] cada { $period } meses
+        }
+       *[other] { $period ->
+            [one] { $times } veces al mes
+           *[other] { $times } veces cada { $period } meses
+        }
+    }
+vaccine-dose = dosis { $dose }
+vaccine-lot = lote { $lot }
+vaccine-no-reason = sin motivo registrado
+visit-clinic = Visita
+visit-phone = Teléfono o videollamada
+visit-emergency = Visita de urgencia
+visit-hospital = Ingreso en hospital
+visit-home = Visita a domicilio
+timeline-tests =
+    { $n ->
+        [one] 1 resultado
+       *[other] { $n } resultados
+    }
+timeline-outside =
+    { $n ->
+        [one] 1 fuera de lo habitual: { $named }
+       *[other] { $n } fuera de lo habitual: { $named }
+    }
+timeline-tests-more = { $named } y { $n } más
+timeline-visit-for = { $kind }: { $reason }

@@ -1,0 +1,66 @@
+## Reservar una cita
+
+book-title = Reservar una cita
+book-button = Reservar una cita
+book-not-urgent = No es para urgencias: si alguien está en peligro, llame enseguida al número de emergencias.
+book-none = Todavía no se puede reservar ninguna cita aquí
+book-call = Llámenos: { $phone }
+book-how-instant = Elija una hora.
+book-how-request = Díganos cuándo puede; le ofreceremos una hora.
+book-how-view-only = La reservamos con usted.
+book-anyone = Cualquiera
+book-whom = Con quién
+book-times-title = { $kind }: elija una hora
+book-full = No hay nada libre en estos días
+book-full-more = Mire días posteriores o elija a otra persona.
+book-earlier = Días anteriores
+book-later = Días posteriores
+book-check = ¿Es correcto?
+book-with = { $kind } con { $with }
+book-now = Reservar
+book-move = Cambiar a esta hora
+book-other-time = Otra hora
+book-other-kind = Otro tipo de cita
+book-reason = ¿De qué se trata?
+book-reason-hint = Lo ven su médico o enfermería; recepción no.
+book-request-title = { $kind }: pedir una hora
+book-request-lead =
+    { $n ->
+        [one] Dura 1 minuto. Díganos cuándo puede venir; recepción le responde con una hora.
+       *[other] Dura { $n } minutos. Díganos cuándo puede venir; recepción le responde con una hora.
+    }
+book-from = Desde
+book-until = Hasta
+book-half = Momento del día
+half-any = A cualquier hora
+half-morning = Por la mañana
+half-afternoon = Por la tarde
+book-ask = Pedir una hora
+book-from-wrong = Elija un día desde hoy que no esté demasiado lejos.
+book-until-wrong = Elija un día que no sea anterior al primero.
+book-taken = Otra persona acaba de tomar esta hora. No se ha reservado nada. Estas están libres:
+book-twice = Tiene otra cita a esa hora. No se ha reservado nada. Estas están libres:
+book-past = Esa hora ya pasó. No se ha reservado nada. Estas están libres:
+book-done = Está reservada.
+book-asked-done = Recepción tiene su petición y responderá con una hora.
+book-cancelled-done = Está cancelada.
+minutes-long =
+    { $n ->
+        [one] 1 minuto
+       *[other] { $n } minutos
+    }
+visit-asked = Ha pedido una hora. Recepción responderá.
+visit-offered = La clínica le ofrece esta hora
+visit-booked = Reservada
+visit-wanted = Puede venir: { $days }
+visit-accept = Sí, tomo esta hora
+visit-decline = No, esta hora no
+visit-calendar = Guardar en mi calendario
+visit-move = Elegir otra hora
+visit-cancel = Cancelar esta cita
+visit-until = Puede cambiarla aquí hasta el { $when }.
+visit-too-late = Ya es tarde para cambiarla aquí.
+visit-all = Todas mis citas
+visit-open-it = Cambiar o cancelar
+visits-asked = Ha pedido una hora
+ics-summary = Cita en { $clinic }
