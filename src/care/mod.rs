@@ -6,6 +6,7 @@ pub mod demo;
 pub mod export;
 pub mod forms;
 pub mod import;
+pub mod notify;
 pub mod preferences;
 pub mod register;
 pub mod schedule;

@@ -19,6 +19,7 @@ mod listener;
 mod live;
 mod locked;
 mod names;
+pub mod notices;
 pub mod open;
 pub mod operator;
 mod ops;

@@ -42,6 +42,7 @@ impl Face {
             at: String::new(),
             once: String::new(),
             kept: None,
+            unread: None,
         }
     }
 }
@@ -58,6 +59,7 @@ impl Visit {
             let minutes = if role.is_staff() { about.staff_idle_minutes } else { about.patient_idle_minutes };
             cx.viewer = Some(Viewer { name: account.display_name.to_string(), role, for_whom: None });
             cx.idle_seconds = Some(minutes * 60);
+            cx.unread = super::notices::unread(self);
         }
         cx
     }

@@ -308,6 +308,9 @@ pub static TABLE: &[Route] = &[
     row!(Post "/account/language", BOTH, MY, Format::Page => super::account::language),
     row!(Post "/drafts", BOTH, Audience::SignedIn, Format::Page => super::forms::keep).by_itself(),
     row!(Post "/drafts/discard", BOTH, Audience::SignedIn, Format::Page => super::forms::discard),
+    row!(Get "/notices", BOTH, Audience::SignedIn, Format::Page => super::notices::list),
+    row!(Post "/notices/read", BOTH, Audience::SignedIn, Format::Page => super::notices::read_all),
+    row!(Get "/notices/{number}", BOTH, Audience::SignedIn, Format::Page => super::notices::open),
     row!(Get "/live", BOTH, Audience::SignedIn, Format::Plain => super::live::live).by_itself(),
     // A session that waits for its new password is nobody's yet; the handlers look at it themselves.
     row!(Get "/new-password", BOTH, Audience::Anyone, Format::Page => super::account::new_password),

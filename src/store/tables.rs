@@ -76,6 +76,11 @@ tables! {
     81 FORM_DRAFTS     "form_drafts"     "care"     "What was typed into a form and not sent, by account and address.";
     82 NOTICES         "notices"         "record"   "How often something changed, by patient and type.";
     83 PREFERENCES     "preferences"     "care"     "What an account chose for its own screens, such as the language.";
+    95 TOLD            "told"            "care"     "Notices to people, by reader, newest first: their kind and what they are about.";
+    96 TOLD_READ       "told_read"       "care"     "Which notices an account has read.";
+    97 MAILS           "mails"           "care"     "E-mail that waits to be sent, was sent, or could not be.";
+    98 MAIL_WISHES     "mail_wishes"     "care"     "Which notices an account wants by e-mail.";
+    99 MARKS           "marks"           "care"     "When a visit was reminded of, and how far a conversation was read.";
 }
 
 #[cfg(test)]

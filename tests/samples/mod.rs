@@ -38,6 +38,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         at: "/my".into(),
         once: "c0ffee".into(),
         kept: None,
+        unread: Some(2),
     }
 }
 

@@ -38,6 +38,8 @@ const SHAPES: &[(&str, &str)] = &[
     ("planned", r#"<circle cx="8" cy="8" r="5"/>"#),
     ("half", r#"<circle cx="8" cy="8" r="5"/><path d="M8 3a5 5 0 0 1 0 10Z" class="fill"/>"#),
     ("full", r#"<circle cx="8" cy="8" r="5" class="fill"/>"#),
+    ("bell", r#"<path d="M3.4 11.4h9.2L11.4 9.6V7a3.4 3.4 0 0 0-6.8 0v2.6ZM6.6 13.6h2.8"/>"#),
+    ("mail", r#"<rect x="1.8" y="3.4" width="12.4" height="9.2" rx="1.2"/><path d="m2.2 4.4 5.8 4.6 5.8-4.6"/>"#),
     ("up", r#"<path d="M8 3.4 13 12H3Z" class="fill"/>"#),
     ("down", r#"<path d="M8 12.6 3 4h10Z" class="fill"/>"#),
     ("diamond", r#"<path d="M8 2.6 13.4 8 8 13.4 2.6 8Z" class="fill"/>"#),

@@ -33,6 +33,8 @@ pub struct Cx {
     pub once: String,
     /// When the text in the form was typed, if it is a draft of before.
     pub kept: Option<super::format::When>,
+    /// How many notices are unread; `None` for nobody.
+    pub unread: Option<usize>,
 }
 
 /// Who is signed in.

@@ -37,6 +37,7 @@ pub const EN: &str = messages!(
     "portal",
     "looked",
     "visits",
+    "notices",
     "settings",
     "audit",
     "operator",
@@ -53,6 +54,7 @@ pub const ES: &str = messages!(
     "portal",
     "looked",
     "visits",
+    "notices",
 );
 
 type Bundle = FluentBundle<FluentResource>;

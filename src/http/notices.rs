@@ -1,0 +1,180 @@
+//! Notices: the list, where each leads, and how many are unread.
+//!
+//! They hold nothing of a record, so looking at them is no look at one: what a notice leads to is opened there.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::forms::Sent;
+use super::pages::page;
+use super::respond::{Refusal, Refused};
+use super::session::Visit;
+use super::ui::{Cx, When, filters, page, t};
+use crate::base::{FhirId, Role, Timestamp};
+use crate::care::notify::{self, Kind, Told, Wanted, Whom};
+
+/// One line of the list.
+#[derive(Debug, Clone)]
+pub struct NoticeRow {
+    pub number: u64,
+    pub sentence: String,
+    pub when: When,
+    pub is_read: bool,
+}
+
+macro_rules! notices_page {
+    ($name:ident, $path:literal, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(Debug, Clone, Template)]
+        #[template(path = $path)]
+        pub struct $name {
+            pub cx: Cx,
+            pub rows: Vec<NoticeRow>,
+        }
+        page!($name in Elsewhere);
+
+        impl $name {
+            fn has_unread(&self) -> bool {
+                self.rows.iter().any(|row| !row.is_read)
+            }
+        }
+    };
+}
+
+notices_page!(StaffNotices, "clinic/notices.html", "The notices of the clinic's staff.");
+notices_page!(PatientNotices, "portal/notices.html", "The notices of patients and proxies.");
+
+/// The sentence of a kind, in the language of the answer.
+pub(super) fn sentence(kind: Kind) -> String {
+    t(&format!("notice-kind-{}", kind.code())).to_string()
+}
+
+/// `GET /notices`
+pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
+    let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
+    let found = notify::newest(&visit.house.store.read()?, &wanted)?;
+    let zone = &visit.house.front.face.zone;
+    let row = |told: &Told| NoticeRow {
+        number: told.number,
+        sentence: sentence(told.kind),
+        when: When::at(told.at, zone),
+        is_read: told.is_read,
+    };
+    let (cx, rows) = (visit.cx(), found.iter().map(row).collect());
+    if cx.is_patient_side() { page(&PatientNotices { cx, rows }) } else { page(&StaffNotices { cx, rows }) }
+}
+
+/// `GET /notices/{number}`: goes where it leads; it is read then.
+pub(super) async fn open(visit: Visit, Path(number): Path<u64>) -> Result<Response, Refusal> {
+    let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
+    let told = notify::find(&visit.house.store.read()?, &wanted, number)?.ok_or(Refusal::not_found())?;
+    let role = visit.actor.role().ok_or(Refusal::new(Refused::NotSignedIn))?;
+    let place = place(told.kind, told.about.as_ref(), role);
+    if !told.is_read {
+        let account = wanted.account;
+        visit.house.store.write(move |tx| notify::mark_read(tx, account, &[told])).await?;
+    }
+    Ok(Redirect::to(&place).into_response())
+}
+
+/// `POST /notices/read`: all that the list shows.
+pub(super) async fn read_all(visit: Visit, sent: Sent<Vec<(String, String)>>) -> Result<Redirect, Refusal> {
+    drop(sent);
+    let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
+    let mut found = notify::newest(&visit.house.store.read()?, &wanted)?;
+    found.retain(|told| !told.is_read);
+    visit.house.store.write(move |tx| notify::mark_read(tx, wanted.account, &found)).await?;
+    Ok(Redirect::to("/notices"))
+}
+
+/// How many are unread; `None` for whoever has none. A page does not fail for want of a number.
+pub(super) fn unread(visit: &Visit) -> Option<usize> {
+    let count = || -> Result<Option<usize>, Refusal> {
+        let Some(wanted) = wanted(visit)? else { return Ok(None) };
+        Ok(Some(notify::unread(&visit.house.store.read()?, &wanted)?))
+    };
+    count().unwrap_or_else(|_| {
+        tracing::error!(target: "notices", "the notices could not be counted");
+        None
+    })
+}
+
+/// Whose notices a visitor reads.
+fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
+    let (Some(account), Some(_)) = (&visit.account, &visit.session) else { return Ok(None) };
+    let Some(role) = visit.actor.role() else { return Ok(None) };
+    let mut readers = vec![Whom::Account(account.id)];
+    match role {
+        Role::Patient => {
+            let own = visit.actor.person().filter(|person| person.type_name() == "Patient");
+            readers.extend(own.map(|person| Whom::Patient(person.id())));
+        }
+        // The one record that their pages show.
+        Role::Proxy => readers.extend(visit.house.records.may_act_for(&visit.actor)?.into_iter().take(1).map(Whom::Patient)),
+        _ => {
+            readers.extend(visit.actor.person().cloned().map(Whom::Person));
+            readers.push(Whom::Role(role));
+        }
+    }
+    // A record may be older than the account that opens it: a patient hears of everything.
+    let since = if role.is_staff() { account.created } else { Timestamp::UNIX_EPOCH };
+    Ok(Some(Wanted { account: account.id, since, readers }))
+}
+
+/// Where a notice leads. A kind whose page needs an id that is not there leads to the page of all of them.
+fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
+    let with = |base: &str| about.map_or_else(|| base.to_owned(), |id| format!("{base}/{id}"));
+    let start = super::ui::start_of(role);
+    match kind {
+        Kind::VisitBooked
+        | Kind::VisitChanged
+        | Kind::VisitCancelled
+        | Kind::VisitReminder
+        | Kind::VisitOffered
+        | Kind::WaitlistOffer => with("/my/visits"),
+        Kind::ResultReleased => "/my/results".into(),
+        Kind::RefillAnswered | Kind::MedicineChanged => "/my/medicines".into(),
+        Kind::DocumentNew => with("/my/documents"),
+        Kind::EmergencyAccess => "/my/who-looked".into(),
+        Kind::BookingAsked => with("/booking-requests"),
+        _ => start.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::routes::{TABLE, Verb};
+    use crate::http::ui::Locale;
+
+    #[test]
+    fn every_kind_has_its_sentence_in_every_language() {
+        for kind in Kind::ALL {
+            let said = Locale::ALL.map(|locale| locale.inside(|| sentence(*kind)));
+            assert!(said.iter().all(|said| said.ends_with('.')) && said[0] != said[1], "{kind:?}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_leads_to_a_page() {
+        let there = |place: &str| {
+            let fits = |path: &str| {
+                let (mut path, mut place) = (path.split('/'), place.split('/'));
+                path.by_ref().zip(place.by_ref()).all(|(one, other)| one == other || one.starts_with('{'))
+                    && path.next().is_none()
+                    && place.next().is_none()
+            };
+            TABLE.iter().any(|route| route.verb == Verb::Get && fits(route.path))
+        };
+        let id = FhirId::parse("a").unwrap();
+        for kind in Kind::ALL {
+            let role = if kind.is_for_patients() { Role::Patient } else { Role::Clinician };
+            for about in [None, Some(&id)] {
+                let place = place(*kind, about, role);
+                assert!(there(&place), "{kind:?} leads to {place}");
+                assert_eq!(place.starts_with("/my"), kind.is_for_patients(), "{kind:?} leads to {place}");
+            }
+        }
+    }
+}
