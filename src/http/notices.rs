@@ -111,7 +111,9 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
             readers.extend(own.map(|person| Whom::Patient(person.id())));
         }
         // The one record that their pages show.
-        Role::Proxy => readers.extend(visit.house.records.may_act_for(&visit.actor)?.into_iter().take(1).map(Whom::Patient)),
+        Role::Proxy => {
+            readers.extend(visit.house.records.may_act_for(&visit.actor)?.into_iter().take(1).map(Whom::Patient))
+        }
         _ => {
             readers.extend(visit.actor.person().cloned().map(Whom::Person));
             readers.push(Whom::Role(role));

@@ -138,7 +138,11 @@ mod tests {
         tell(&store, Whom::Role(Role::Nurse), Kind::RefillAsked, "2026-03-03T09:00:00Z");
         tell(&store, one.readers[0].clone(), Kind::FormReturned, "2026-03-03T10:00:00Z");
         tell(&store, Whom::Role(Role::Reception), Kind::BookingAsked, "2026-03-03T11:00:00Z");
-        assert_eq!(kinds(&store, &one), [Kind::FormReturned, Kind::RefillAsked, Kind::PatientWrote], "two in one moment");
+        assert_eq!(
+            kinds(&store, &one),
+            [Kind::FormReturned, Kind::RefillAsked, Kind::PatientWrote],
+            "two in one moment"
+        );
         assert_eq!(kinds(&store, &other), [Kind::RefillAsked, Kind::PatientWrote]);
         let all = newest(&store.read().unwrap(), &one).unwrap();
         let (account, read) = (one.account, all[1].clone());
