@@ -271,6 +271,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
         patient_idle_minutes: opened.config.session.patient_idle_minutes.get(),
     };
     House::new(Parts {
+        uploads: crate::http::uploaded::Room::new(),
         front: listeners.front(listeners.face(&opened.config, &opened.settings.clinic, opened.settings.is_demo())),
         store: opened.store.clone(),
         audit: opened.audit.clone(),

@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod clinic;
+pub mod copy;
 pub mod demo;
 pub mod export;
 pub mod forms;
@@ -9,9 +10,12 @@ pub mod import;
 pub mod notify;
 pub mod preferences;
 pub mod register;
+pub mod requests;
 pub mod schedule;
 pub mod setup;
+pub mod sharing;
 pub mod summary;
+pub mod uploads;
 pub mod workflow;
 
 pub use chart::{Chart, Part};

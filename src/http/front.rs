@@ -17,8 +17,9 @@ use super::Front;
 use super::gate::{self, Answered};
 use super::pages;
 use super::respond::{self, Format, Refusal, Refused};
-use super::routes::Entrance;
+use super::routes::{self, Entrance};
 use super::ui::Locale;
+use super::uploaded;
 use crate::base::Timestamp;
 
 /// Where a request came from. In every request's extensions.
@@ -77,8 +78,10 @@ fn without_last_slash(uri: &Uri) -> Option<Uri> {
 
 /// Runs the router within the time limit. A panic becomes a 500: it ends one request, not the box.
 async fn run(front: &Front, router: Router, request: Request<Body>) -> Response<Body> {
+    let carries_a_file = *request.method() == Method::POST && routes::takes_files(request.uri().path());
+    let patience = if carries_a_file { uploaded::TIME.max(front.limits.request) } else { front.limits.request };
     let work = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
-    match tokio::time::timeout(front.limits.request, work).await {
+    match tokio::time::timeout(patience, work).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
         Ok(Err(_)) => Refusal::internal("a handler panicked").into_response(),

@@ -19,9 +19,10 @@ use super::House;
 use super::forms;
 use super::front::Peer;
 use super::respond::{Format, Refusal, Refused};
-use super::routes::{Audience, Entrance, Least, Route};
+use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
 use super::session::{self, Credential, Visit};
 use super::ui::Locale;
+use super::uploaded;
 use crate::access::{Actor, Assurance};
 use crate::audit;
 use crate::care::preferences;
@@ -88,8 +89,17 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     let unsafe_method = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if unsafe_method && door.entrance.is_https() {
         from_our_own_origin(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))?;
+        if door.route.body == BodyLimit::Upload {
+            // A stranger's file is not even read.
+            admit(door, &visit).await?;
+        }
         if let (Some(session), false) = (&visit.session, door.route.audience == Audience::Anyone) {
-            request = carries_the_token(request, session, limit).await?;
+            request = match door.route.body {
+                BodyLimit::Upload if !request.headers().contains_key("x-csrf-token") => {
+                    uploaded::received(request, session, &door.house.uploads).await?
+                }
+                _ => carries_the_token(request, session, limit).await?,
+            };
         }
         if visit.session.is_none() && door.route.format == Format::Page && door.route.audience != Audience::Anyone {
             (request, answered.next) = keep_late_form(door, request, limit).await?;

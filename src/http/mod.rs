@@ -15,6 +15,7 @@ mod front;
 mod gate;
 mod heard;
 pub mod keys;
+mod kept_file;
 mod listener;
 mod live;
 mod locked;
@@ -32,6 +33,7 @@ mod server;
 pub mod session;
 mod setup;
 mod sign_in;
+pub mod uploaded;
 pub mod ui;
 mod welcome;
 
@@ -98,6 +100,7 @@ impl Limits {
             routes::BodyLimit::Form => 64 << 10,
             routes::BodyLimit::Resource => self.resource_bytes,
             routes::BodyLimit::Bundle => self.bundle_bytes,
+            routes::BodyLimit::Upload => uploaded::MOST,
         }
     }
 }
@@ -124,6 +127,8 @@ pub struct Parts {
     /// The ways to unlock the box, and what signs checkpoints of the access log.
     pub keys: Arc<dyn keys::Keys>,
     pub about: About,
+    /// How many files may be on their way in at once.
+    pub uploads: uploaded::Room,
     /// That the box is to stop: what answers for long listens.
     pub stop: Stop,
 }

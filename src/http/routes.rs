@@ -102,6 +102,8 @@ pub enum BodyLimit {
     Resource,
     /// A bundle or a document: `limits.bundle_mib`.
     Bundle,
+    /// A form with a file.
+    Upload,
 }
 
 /// The methods that the box knows.
@@ -241,6 +243,8 @@ pub static TABLE: &[Route] = &[
     row!(Get "/patients/{id}/visits", CLINIC, CARERS, Format::Page => super::clinic::chart::visits),
     row!(Get "/patients/{id}/documents", CLINIC, CARERS, Format::Page => super::clinic::chart::documents),
     row!(Get "/patients/{id}/documents/{document}", CLINIC, CARERS, Format::Page => super::clinic::document::document),
+    row!(Get "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Format::Page => super::clinic::document::kept),
+    row!(Post "/patients/{id}/documents/{document}/seen", CLINIC, CARERS, Format::Page => super::clinic::document::seen),
     row!(Get "/fhir/metadata", BOTH, Audience::Anyone, Format::Fhir => super::api::metadata),
     row!(Post "/fhir", BOTH, Audience::SignedIn, Format::Fhir => super::api::batch_or_transaction)
         .takes(BodyLimit::Bundle),
@@ -332,7 +336,16 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my/visits/{id}/visit.ics", BOTH, MY, Format::Page => super::portal::booking::calendar),
     row!(Get "/my/immunizations", BOTH, MY, Format::Page => super::portal::record::immunizations),
     row!(Get "/my/documents", BOTH, MY, Format::Page => super::portal::documents::documents),
+    row!(Get "/my/documents/new", BOTH, MY, Format::Page => super::portal::uploads::blank),
+    row!(Post "/my/documents/new", BOTH, MY, Format::Page => super::portal::uploads::take).takes(BodyLimit::Upload),
+    row!(Get "/my/documents/{id}/about", BOTH, MY, Format::Page => super::portal::uploads::about),
     row!(Get "/my/documents/{id}", BOTH, MY, Format::Page => super::portal::documents::document),
+    row!(Get "/my/requests", BOTH, MY, Format::Page => super::portal::requests::list),
+    row!(Get "/my/requests/new", BOTH, MY, Format::Page => super::portal::requests::blank),
+    row!(Post "/my/requests/new", BOTH, MY, Format::Page => super::portal::requests::make),
+    row!(Get "/my/requests/{id}", BOTH, MY, Format::Page => super::portal::requests::show),
+    row!(Get "/my/requests/{id}/accounting.csv", BOTH, MY, Format::Page => super::portal::requests::accounting),
+    row!(Get "/my/requests/{id}/copy.zip", BOTH, MY, Format::Page => super::portal::copy::download),
     row!(Get "/my/who-looked", BOTH, MY, Format::Page => super::portal::looked::who_looked),
     row!(Get "/my/who-looked.csv", BOTH, MY, Format::Page => super::portal::looked::list),
     row!(Get "/bookings/new", CLINIC, DESK, Format::Page => super::clinic::bookings::blank),
@@ -354,6 +367,9 @@ pub static TABLE: &[Route] = &[
     row!(Post "/settings/hours/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_hours),
     row!(Get "/settings/away/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::away),
     row!(Post "/settings/away/{id}", CLINIC, KEEPERS, Format::Page => super::clinic::settings::save_away),
+    row!(Get "/requests", CLINIC, AUDIT, Format::Page => super::admin::requests::list),
+    row!(Get "/requests/{id}", CLINIC, AUDIT, Format::Page => super::admin::requests::show),
+    row!(Post "/requests/{id}", CLINIC, AUDIT, Format::Page => super::admin::requests::step),
     row!(Get "/audit", CLINIC, AUDIT, Format::Page => super::admin::explorer::explorer),
     row!(Post "/audit/verify", CLINIC, AUDIT, Format::Page => super::admin::verification::verify),
     row!(Get "/approvals", CLINIC, AUDIT, Format::Page => super::admin::approvals::list),
@@ -389,6 +405,11 @@ pub static TABLE: &[Route] = &[
 /// The rows of one listener.
 pub fn of(entrance: Entrance) -> impl Iterator<Item = &'static Route> {
     TABLE.iter().filter(move |route| route.is_on(entrance))
+}
+
+/// Whether forms with a file are sent to this path.
+pub(super) fn takes_files(path: &str) -> bool {
+    TABLE.iter().any(|route| route.body == BodyLimit::Upload && route.path == path)
 }
 
 /// One listener's router, with every row behind its gate.

@@ -83,9 +83,8 @@ impl Facts for RecordFacts<'_> {
         Ok(vec![ProxyGrant { patient: patient.id(), extent: ProxyExtent::Full, until }])
     }
 
-    /// Share links are given out by the sharing workflow; a record alone holds none.
-    fn share(&self, _: &str) -> Result<Option<ShareGrant>, StoreError> {
-        Ok(None)
+    fn share(&self, share: &str) -> Result<Option<ShareGrant>, StoreError> {
+        super::shares::grant_of(self.read, share)
     }
 
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {

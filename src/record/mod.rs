@@ -27,6 +27,7 @@ mod rows;
 mod search;
 mod searching;
 mod settling;
+mod shares;
 mod sight;
 #[cfg(test)]
 mod settling_tests;
@@ -51,6 +52,7 @@ pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
+pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share_named, shares_of};
 pub use summary::SummaryParts;
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
 

@@ -396,6 +396,8 @@ fn sections() -> Vec<(&'static str, String)> {
         by: Some("Fjordvik Hospital".into()),
         bytes: Some(184_320),
         href: Some("/patients/p1/documents/d1".into()),
+        reported: false,
+        to_see: false,
     };
     let shot = ImmunizationRow {
         name: "Influenza, seasonal, injectable, preservative free".into(),

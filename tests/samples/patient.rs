@@ -134,6 +134,7 @@ fn worded_result() -> OneResult {
 
 fn look(who: &str, role: &str, kind: LookKind, from: &str, why: &str, what: &str) -> LookRow {
     LookRow {
+        entry: 7,
         who: who.into(),
         role: role.into(),
         kind,
@@ -151,6 +152,7 @@ fn who_looked() -> WhoLooked {
         day: day("2026-03-03"),
         looks: vec![
             LookRow {
+                entry: 7,
                 until: Some(time("2026-03-03T10:06")),
                 place: Some("Room 2".into()),
                 ..look(
@@ -191,6 +193,7 @@ fn who_looked() -> WhoLooked {
         day: day("2026-02-21"),
         looks: vec![
             LookRow {
+                entry: 7,
                 note: Some(("Emergency access.".into(), "You were told on 21 February.".into())),
                 ..look(
                     "Dr Piers Halloran",
@@ -202,6 +205,7 @@ fn who_looked() -> WhoLooked {
                 )
             },
             LookRow {
+                entry: 7,
                 note: Some(("Refused.".into(), "Nothing was shown.".into())),
                 ..look(
                     "Milo Tessaro",
@@ -316,6 +320,8 @@ fn lists() -> Vec<(&'static str, String)> {
         by: Some("Fjordvik Hospital".into()),
         bytes: Some(184_320),
         href: Some("/my/documents/d1".into()),
+        reported: false,
+        to_see: false,
     };
     vec![
         ("my-medicines", render(&Medicines { cx: halina(), current: medicines(), past: medicines() })),

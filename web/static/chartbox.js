@@ -3,9 +3,11 @@ import { findAsYouType } from "./find.js";
 import { watchIdle } from "./idle.js";
 import { keepForm } from "./keep.js";
 import { watchLive } from "./live.js";
+import { watchUpload } from "./upload.js";
 
 for (const form of document.querySelectorAll("form[data-find]")) findAsYouType(form);
 for (const form of document.querySelectorAll("form[data-keep]")) keepForm(form);
 for (const part of document.querySelectorAll("[data-live]")) watchLive(part);
+for (const form of document.querySelectorAll("form[data-upload]")) watchUpload(form);
 watchIdle(document.body);
 document.querySelector(".error-summary")?.focus();

@@ -12,10 +12,17 @@ use crate::fhir::definitions::Definitions;
 /// The patients whose compartment holds this resource (CompartmentDefinition/patient of R4), by its literal
 /// references; a Patient is first in its own. Whom the record is about (`patient`, `subject`) comes before
 /// those who only take part. Each patient once.
+///
+/// R4 puts no Binary into a compartment, but has it say by `securityContext` whose rules it is under (binary.html#security):
+/// one under a patient's rules is in that patient's compartment here.
 pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resource: &Value) -> Vec<FhirId> {
     let mut patients: Vec<FhirId> = Vec::new();
     if kind == ResourceType::Patient {
         patients.extend(resource.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok()));
+    }
+    if kind == ResourceType::Binary {
+        let under = resource.pointer("/securityContext/reference").and_then(Value::as_str);
+        patients.extend(under.and_then(|text| FhirId::parse(text.strip_prefix("Patient/")?).ok()));
     }
     let codes = definitions.patient_compartment(kind);
     let params = compiled(definitions, kind);

@@ -3,4 +3,6 @@
 pub(super) mod approvals;
 pub(super) mod explorer;
 pub mod pages;
+pub(super) mod requests;
+pub mod requests_pages;
 pub(super) mod verification;

@@ -412,6 +412,30 @@ pub struct Documents {
 }
 chart_page!(Documents is Documents);
 
+/// One document that lies in the record as a file.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_file.html")]
+pub struct KeptFile {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub id: String,
+    pub row: DocumentRow,
+    pub note: Option<String>,
+    /// A `data:` address.
+    pub preview: Option<String>,
+    /// The version that is to be marked as seen.
+    pub to_see: Option<u32>,
+    pub seen: Option<String>,
+}
+chart_page!(KeptFile is Documents);
+
+impl KeptFile {
+    fn line(&self) -> String {
+        let parts = [self.row.kind.clone(), self.row.when.map(|when| when.short()), self.row.by.clone()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// One document's text.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_document.html")]

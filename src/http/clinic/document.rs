@@ -1,26 +1,36 @@
 //! One document of a chart: text as a page, everything else as a file to keep.
 
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::chart::Opened;
-use super::chart_pages::Document;
+use super::chart_pages::{Document, Frame, KeptFile};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
+use crate::base::FhirId;
+use crate::care::uploads::{self, Part};
+use crate::care::workflow::{self, Doing};
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType;
 use crate::http::fill::{self, Attachment};
+use crate::http::forms::Sent;
+use crate::http::kept_file::kept_file;
 use crate::http::pages::page;
-use crate::http::respond::Refusal;
+use crate::http::portal::uploads::data_uri;
+use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
+use crate::http::ui::record::DocumentRow;
+use crate::http::ui::{Cx, t};
 use crate::record::Stored;
 
 /// `GET /patients/{id}/documents/{document}`
 pub(in crate::http) async fn document(
     visit: Visit,
     Path((patient, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (patient, id) = (id_of(&patient)?, id_of(&id)?);
     let why = why(&visit, Action::View, Detail::none());
@@ -37,10 +47,110 @@ pub(in crate::http) async fn document(
         return Err(Refusal::not_found());
     }
     let row = fill::document(&document, &frame.who.id, "/patients", &ctx).ok_or_else(Refusal::not_found)?;
-    let attachment = fill::attachment(&document).ok_or_else(Refusal::not_found)?;
+    let Some(attachment) = fill::attachment(&document) else {
+        let row = (row, frame);
+        return about(&visit, cx, row, &document, &asked).await;
+    };
     match attachment.text() {
         Some(text) => page(&Document { cx, frame, row, text }),
         None => Ok(file(&row.title, attachment)),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    done: String,
+}
+
+/// A document that lies in the record as a file: what is known of it, and a small picture.
+async fn about(
+    visit: &Visit,
+    mut cx: Cx,
+    (row, frame): (DocumentRow, Frame),
+    document: &Value,
+    asked: &Asked,
+) -> Result<Response, Refusal> {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let version = || text("/meta/versionId").and_then(|version| version.parse().ok());
+    cx.done = (asked.done == "seen").then(|| t("upload-seen-done").to_string());
+    let preview = binary(visit, document, Part::Preview).await?.map(|bytes| data_uri(&bytes));
+    page(&KeptFile {
+        id: text("/id").unwrap_or_default(),
+        note: text("/description"),
+        preview,
+        to_see: if row.to_see { version() } else { None },
+        seen: text("/authenticator/display"),
+        row,
+        frame,
+        cx,
+    })
+}
+
+async fn binary(visit: &Visit, document: &Value, part: Part) -> Result<Option<Vec<u8>>, Refusal> {
+    let Some(id) = uploads::binary_of(document, part) else { return Ok(None) };
+    let why = why(visit, if part == Part::File { Action::Download } else { Action::View }, Detail::none());
+    let read = visit
+        .house
+        .records
+        .disclose(&visit.actor, why, |reading| Ok(reading.read(ResourceType::Binary, &id)?.map(json)));
+    Ok(uploads::bytes_of(&*read.await?))
+}
+
+/// The document under this patient's address, with its version.
+async fn of_patient(visit: &Visit, patient: &str, id: &str, action: Action) -> Result<(Value, u32, FhirId), Refusal> {
+    let (patient, id) = (id_of(patient)?, id_of(id)?);
+    let why = why(visit, action, Detail::none());
+    let read =
+        visit.house.records.disclose(&visit.actor, why, |reading| reading.read(ResourceType::DocumentReference, &id));
+    let stored = read.await?.into_inner();
+    let version = stored.version;
+    let document = json(stored);
+    let subject = document.pointer("/subject/reference").and_then(Value::as_str);
+    match subject == Some(format!("Patient/{patient}").as_str()) {
+        true => Ok((document, version, id)),
+        false => Err(Refusal::not_found()),
+    }
+}
+
+/// `GET /patients/{id}/documents/{document}/file`
+pub(in crate::http) async fn kept(
+    visit: Visit,
+    Path((patient, id)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let (document, ..) = of_patient(&visit, &patient, &id, Action::View).await?;
+    let bytes = binary(&visit, &document, Part::File).await?.ok_or_else(Refusal::not_found)?;
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    Ok(kept_file(text("/content/0/attachment/title"), text("/content/0/attachment/contentType"), bytes))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Versioned {
+    version: u32,
+}
+
+/// `POST /patients/{id}/documents/{document}/seen`
+pub(in crate::http) async fn seen(
+    visit: Visit,
+    Path((patient, id)): Path<(String, String)>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let (document, _, id) = of_patient(&visit, &patient, &id, Action::View).await?;
+    let who = visit.actor.person().ok_or(Refusal::new(Refused::Never))?;
+    let name = visit.account.as_ref().map(|account| account.display_name.to_string()).unwrap_or_default();
+    let by = json!({"reference": who.as_str(), "display": name});
+    let place = format!("/patients/{patient}/documents/{id}?done=seen");
+    let doing = Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: why(&visit, Action::Update, Detail::none()),
+        once: visit.once(&sent, &place),
+    };
+    match uploads::seen(doing, id, sent.typed.version, document, &by).await {
+        Ok(done) => visit.went(&sent, done, &place).await,
+        Err(workflow::Refused::Told(never)) => match never {},
+        Err(workflow::Refused::Record(error)) => Err(error.into()),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Ctx, called, concept, list, owned, text};
+use crate::care::uploads;
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
 use crate::http::ui::t;
 
@@ -85,7 +86,10 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
         .or_else(|| owned(one, "/description"))
         .or_else(|| kind.clone())?;
     let id = text(one, "/id")?;
-    let held = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
+    let inline = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
+    let held = inline || uploads::binary_of(one, uploads::Part::File).is_some();
+    // What the record holds as a file of its own has a page about it first.
+    let tail = if base == "/my" && !inline { "/about" } else { "" };
     let bytes = attachment.and_then(|attachment| attachment.get("size")).and_then(Value::as_u64).or_else(|| {
         // Base64 says three bytes in four letters (RFC 4648 §4).
         attachment.and_then(|attachment| text(attachment, "/data")).map(|data| data.len() as u64 / 4 * 3)
@@ -96,7 +100,9 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
         when: ctx.first_when(one, &["/date", "/content/0/attachment/creation"]),
         by: list(one, "author").iter().find_map(|author| called(Some(author))),
         bytes,
-        href: held.then(|| format!("{base}/{patient}/documents/{id}").replace("//", "/")),
+        href: held.then(|| format!("{base}/{patient}/documents/{id}{tail}").replace("//", "/")),
+        reported: uploads::is_reported(one),
+        to_see: uploads::is_tagged(one, uploads::TO_SEE),
     })
 }
 

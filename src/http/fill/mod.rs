@@ -3,6 +3,7 @@
 //! A resource that lacks something shows as much as it has; nothing here fails, and nothing is made up: a value
 //! that nobody gave stays out.
 
+pub mod copied;
 pub mod first;
 mod lists;
 mod observations;

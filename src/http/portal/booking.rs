@@ -52,7 +52,7 @@ impl Own {
         if mine { Ok((value, version, id)) } else { Err(Refusal::not_found()) }
     }
 
-    fn acts(&self, action: Action) -> Why {
+    pub(super) fn acts(&self, action: Action) -> Why {
         let detail = match &self.visit.user_agent {
             Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
             None => Detail::none(),
@@ -60,16 +60,16 @@ impl Own {
         Why { action, purpose: self.purpose(), detail, channel: Channel::Screen }
     }
 
-    fn doing<'a, T>(&'a self, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
+    pub(super) fn doing<'a, T>(&'a self, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
         let once = self.visit.once(sent, place);
         Doing { records: &self.visit.house.records, actor: &self.actor, why: self.acts(action), once }
     }
 
-    fn today(&self) -> Date {
+    pub(super) fn today(&self) -> Date {
         self.visit.house.ambient.now().to_zoned(self.ctx.zone.clone()).date()
     }
 
-    fn when(&self, moment: Timestamp) -> When {
+    pub(super) fn when(&self, moment: Timestamp) -> When {
         When::at(moment, &self.ctx.zone)
     }
 }

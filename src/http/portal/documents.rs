@@ -11,8 +11,10 @@ use super::pages::Documents;
 use super::record::{Turn, turned};
 use crate::audit::Action;
 use crate::base::FhirId;
+use crate::care::uploads::Part;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
+use crate::http::kept_file::kept_file;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -32,7 +34,12 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, 
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
     let document: Value = serde_json::from_slice(&stored.json).unwrap_or_default();
-    file(&document, &id).ok_or(Refusal::not_found())
+    if let Some(response) = file(&document, &id) {
+        return Ok(response);
+    }
+    let bytes = own.binary(&document, Part::File).await?.ok_or_else(Refusal::not_found)?;
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    Ok(kept_file(text("/content/0/attachment/title"), text("/content/0/attachment/contentType"), bytes))
 }
 
 /// What a document may say that it is; anything else is a file of bytes, so that no browser runs it here.

@@ -63,6 +63,7 @@ mod tests {
     fn every_look_is_a_line_of_eight_fields_and_none_is_a_formula() {
         let at = |text: &str| When::Time(text.parse().unwrap());
         let look = LookRow {
+            entry: 7,
             who: "Dr \"R\" Adeyemi".into(),
             role: "Doctor".into(),
             kind: LookKind::Person,

@@ -60,6 +60,7 @@ struct Fold {
     kind: LookKind,
     purpose: Purpose,
     reason: Option<String>,
+    entry: u64,
     from: Timestamp,
     until: Timestamp,
     acts: Vec<Act>,
@@ -96,6 +97,7 @@ fn folded(looks: &[Look]) -> Vec<Fold> {
         let act = act_of(look);
         match same {
             Some(fold) => {
+                fold.entry = fold.entry.max(look.line.entry.sequence());
                 fold.from = fold.from.min(time);
                 fold.until = fold.until.max(time);
                 fold.add(act);
@@ -105,6 +107,7 @@ fn folded(looks: &[Look]) -> Vec<Fold> {
                 kind,
                 purpose: entry.purpose,
                 reason,
+                entry: look.line.entry.sequence(),
                 from: time,
                 until: time,
                 acts: vec![act],
@@ -172,6 +175,7 @@ impl Fold {
             who,
             role,
             kind: self.kind,
+            entry: self.entry,
             from: When::at(self.from, zone),
             until: (self.until > self.from).then(|| When::at(self.until, zone)),
             place: None,

@@ -2,11 +2,17 @@
 
 pub(super) mod booking;
 pub mod booking_pages;
+pub(super) mod copy;
+pub mod copy_pages;
 pub(super) mod documents;
 pub(super) mod home;
 pub(super) mod looked;
 mod look_list;
 mod looks;
 pub(super) mod own;
+pub mod own_pages;
 pub mod pages;
 pub(super) mod record;
+pub(super) mod requests;
+pub mod requests_pages;
+pub(super) mod uploads;

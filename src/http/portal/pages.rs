@@ -337,6 +337,8 @@ pub struct LookRow {
     /// Role and what they are to the patient.
     pub role: String,
     pub kind: LookKind,
+    /// The newest entry of the log that is in it, by which it can be questioned.
+    pub entry: u64,
     pub from: When,
     /// When several openings are one line: the last of them.
     pub until: Option<When>,

@@ -372,6 +372,10 @@ pub struct DocumentRow {
     pub bytes: Option<u64>,
     /// Where it can be read; none when only its entry is in the record.
     pub href: Option<String>,
+    /// The patient, or who acts for them, brought it.
+    pub reported: bool,
+    /// No clinician has seen it yet.
+    pub to_see: bool,
 }
 
 impl DocumentRow {

@@ -72,6 +72,9 @@ pub enum Place {
     Measurements,
     Documents,
     WhoLooked,
+    /// What patients ask of the clinic about their record.
+    Asks,
+    Share,
 }
 
 /// One entry of the navigation.
@@ -101,6 +104,7 @@ impl Cx {
                 staff(Place::Settings, "/settings", "nav-settings"),
             ],
             Some(Role::HealthAdmin) => vec![
+                staff(Place::Asks, "/requests", "nav-asks"),
                 staff(Place::Audit, "/audit", "nav-audit"),
                 staff(Place::Approvals, "/approvals", "nav-approvals"),
                 staff(Place::Settings, "/settings", "nav-settings"),

@@ -38,6 +38,8 @@ pub const EN: &str = messages!(
     "looked",
     "visits",
     "notices",
+    "own",
+    "asks",
     "settings",
     "audit",
     "operator",
@@ -55,6 +57,8 @@ pub const ES: &str = messages!(
     "looked",
     "visits",
     "notices",
+    "own",
+    "asks",
 );
 
 type Bundle = FluentBundle<FluentResource>;

@@ -1,0 +1,238 @@
+//! What patients asked for, with its last day; answered once, declined with reasons, or given more time once.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::requests_pages::{AskedRow, OneRequest, Queue};
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::{FhirId, ResourceRef};
+use crate::care::requests::{self, Kind, LONGEST, NotNow, Request, State, Step};
+use crate::care::workflow::{Doing, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx};
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::portal::requests_pages::{RequestRow, kind_word};
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::record::Identity;
+use crate::http::ui::{Faults, Field, When, t};
+use crate::record::{Channel, Page, RecordError, Stored, Why};
+
+fn ctx(visit: &Visit) -> Ctx {
+    Ctx { zone: visit.house.front.face.zone.clone() }
+}
+
+fn why(visit: &Visit, action: Action) -> Why {
+    let detail = match &visit.user_agent {
+        Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
+        None => Detail::none(),
+    };
+    Why { action, purpose: Purpose::PatAdmin, detail, channel: Channel::Screen }
+}
+
+fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
+    visit.house.ambient.now().to_zoned(ctx.zone.clone()).date()
+}
+
+fn value_of(stored: &Stored) -> Value {
+    serde_json::from_slice(&stored.json).unwrap_or_default()
+}
+
+fn row(visit: &Visit, request: &Request, who: Option<&Identity>, ctx: &Ctx) -> AskedRow {
+    let today = today(visit, ctx);
+    AskedRow {
+        row: RequestRow {
+            href: format!("/requests/{}", request.id),
+            kind: request.kind,
+            state: request.state,
+            asked: When::at(request.asked, &ctx.zone),
+            due: When::Day(request.due),
+            overdue: request.is_overdue(today),
+            answered: request.answered.map(|time| When::at(time, &ctx.zone)),
+        },
+        name: who.map(Identity::plain).unwrap_or_default(),
+        days_left: request.days_left(today),
+        extended: request.extended.is_some(),
+    }
+}
+
+fn rows(visit: &Visit, found: &Page, ctx: &Ctx) -> Vec<AskedRow> {
+    let people: Vec<Identity> = found
+        .included
+        .iter()
+        .filter(|one| one.kind == R::Patient)
+        .map(|one| fill::identity(&value_of(one), ctx))
+        .collect();
+    let requests = found.matches.iter().filter_map(|stored| Request::of(&value_of(stored)));
+    requests
+        .map(|request| row(visit, &request, people.iter().find(|who| who.id == request.patient.as_str()), ctx))
+        .collect()
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Shown {
+    done: String,
+}
+
+/// `GET /requests`
+pub async fn list(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
+    let ctx = ctx(&visit);
+    let (open, closed) = (requests::query(State::Open)?, requests::query(State::Answered)?);
+    let read = visit.house.records.disclose(&visit.actor, why(&visit, Action::Search), |reading| {
+        Ok(reading.search(&open)?.zip(reading.search(&closed)?))
+    });
+    let (open, closed) = read.await?.into_inner();
+    let mut rows_open = rows(&visit, &open, &ctx);
+    rows_open.sort_by_key(|row| row.row.due.day());
+    let mut cx = visit.cx();
+    cx.done = match shown.done.as_str() {
+        "answered" => Some(t("ask-done-answered").to_string()),
+        "declined" => Some(t("ask-done-declined").to_string()),
+        "extended" => Some(t("ask-done-extended").to_string()),
+        _ => None,
+    };
+    page(&Queue { open: rows_open, closed: rows(&visit, &closed, &ctx), cx })
+}
+
+/// A request with its Task, and whose it is.
+struct Opened {
+    request: Request,
+    task: Value,
+    who: Option<Identity>,
+}
+
+async fn opened(visit: &Visit, id: &str, ctx: &Ctx) -> Result<(Opened, FhirId), Refusal> {
+    let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
+    let read =
+        visit.house.records.disclose(&visit.actor, why(visit, Action::Read), |reading| reading.read(R::Task, &id));
+    let task = value_of(&read.await?.into_inner());
+    let request = Request::of(&task).ok_or_else(Refusal::not_found)?;
+    let read = visit
+        .house
+        .records
+        .disclose(&visit.actor, why(visit, Action::Read), |reading| reading.read(R::Patient, &request.patient));
+    let who = match read.await {
+        Ok(stored) => Some(fill::identity(&value_of(&stored.into_inner()), ctx)),
+        Err(RecordError::NotFound | RecordError::Gone) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok((Opened { request, task, who }, id))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    step: String,
+    words: String,
+    version: u32,
+}
+
+/// `GET /requests/{id}`
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let ctx = ctx(&visit);
+    let (opened, _) = opened(&visit, &id, &ctx).await?;
+    let mut cx = visit.cx();
+    let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    page(&one(&visit, &opened, &typed, Faults::none(), &ctx, cx))
+}
+
+fn one(
+    visit: &Visit,
+    Opened { request, who, .. }: &Opened,
+    typed: &Typed,
+    faults: Faults,
+    ctx: &Ctx,
+    mut cx: crate::http::ui::Cx,
+) -> OneRequest {
+    cx.at = format!("/requests/{}", request.id);
+    let hint = match request.kind {
+        Kind::Copy => "ask-admin-copy",
+        Kind::Correction => "ask-admin-correction",
+        Kind::Restriction => "ask-admin-restriction",
+        Kind::Accounting => "ask-admin-accounting",
+        Kind::Question => "ask-admin-question",
+    };
+    OneRequest {
+        title: kind_word(request.kind).to_string(),
+        who: who.clone(),
+        row: row(visit, request, who.as_ref(), ctx),
+        words: Field::area("words", t("ask-admin-words"), &typed.words, &faults).hint(t("ask-admin-words-hint")),
+        hint: t(hint).to_string(),
+        rule: request.kind.term().2,
+        more: request.kind.term().1,
+        may_extend: request.state == State::Open
+            && request.extended.is_none()
+            && !request.is_overdue(today(visit, ctx)),
+        request: request.clone(),
+        faults,
+        cx,
+    }
+}
+
+/// `POST /requests/{id}`
+pub async fn step(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let ctx = ctx(&visit);
+    let (opened, id) = opened(&visit, &id, &ctx).await?;
+    let typed = &sent.typed;
+    let words: String = typed.words.trim().chars().take(LONGEST).collect();
+    let (step, place) = match typed.step.as_str() {
+        "answer" => (Step::Answer(words.clone()), "/requests?done=answered"),
+        "decline" => (Step::Decline(words.clone()), "/requests?done=declined"),
+        "extend" => (Step::Extend(words.clone()), "/requests?done=extended"),
+        _ => return Err(Refusal::new(crate::http::respond::Refused::Malformed)),
+    };
+    if words.is_empty() {
+        let mut faults = Faults::none();
+        faults.add("words", t("ask-admin-words-missing"));
+        let page = page(&one(&visit, &opened, typed, faults, &ctx, visit.cx()))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let now = visit.house.ambient.now();
+    let task = match requests::stepped(opened.task.clone(), &step, &by(&visit), now, &ctx.zone) {
+        Ok(task) => task,
+        Err(no) => return again(&visit, &opened, typed, no, &ctx),
+    };
+    let doing = Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: why(&visit, Action::RequestAnswered),
+        once: visit.once(&sent, place),
+    };
+    match requests::change(doing, id, typed.version, task).await {
+        Ok(done) => visit.went(&sent, done, place).await,
+        Err(Refused::Told(no)) => again(&visit, &opened, typed, no, &ctx),
+        Err(Refused::Record(RecordError::VersionConflict { .. })) => {
+            again(&visit, &opened, typed, NotNow::Answered, &ctx)
+        }
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// Somebody else was quicker, or it is too late: the request as it stands, with what was typed.
+fn again(visit: &Visit, opened: &Opened, typed: &Typed, no: NotNow, ctx: &Ctx) -> Result<Response, Refusal> {
+    let mut cx = visit.cx();
+    cx.trouble = Some(
+        t(match no {
+            NotNow::Answered => "ask-admin-changed",
+            NotNow::Extended => "ask-admin-extended-already",
+            NotNow::Overdue => "ask-admin-overdue",
+        })
+        .to_string(),
+    );
+    Ok(finished(StatusCode::CONFLICT, page(&one(visit, opened, typed, Faults::none(), ctx, cx))?))
+}
+
+/// Who answers, as a Task's owner: a person of the record where the account is linked to one.
+fn by(visit: &Visit) -> Value {
+    let name = visit.account.as_ref().map(|account| account.display_name.to_string()).unwrap_or_default();
+    match visit.actor.person().map(ResourceRef::as_str) {
+        Some(person) => json!({"reference": person, "display": name}),
+        None => json!({"display": name}),
+    }
+}

@@ -1,0 +1,114 @@
+//! A resource as one line of a copy that people read: what, when, how it stands, in the record's own words.
+
+use serde_json::Value;
+
+use super::{Ctx, called, concept, list, observations, owned, text};
+use crate::fhir::ResourceType as R;
+use crate::http::ui::When;
+
+/// One line.
+#[derive(Debug, Clone)]
+pub struct CopyLine {
+    pub what: String,
+    pub when: Option<When>,
+    pub detail: String,
+    pub by: Option<String>,
+}
+
+/// Where dates stand, the one that counts first.
+const DATES: [&str; 14] = [
+    "/effectiveDateTime",
+    "/effectivePeriod/start",
+    "/onsetDateTime",
+    "/onsetPeriod/start",
+    "/occurrenceDateTime",
+    "/performedDateTime",
+    "/performedPeriod/start",
+    "/period/start",
+    "/start",
+    "/authoredOn",
+    "/sent",
+    "/recordedDate",
+    "/date",
+    "/dateTime",
+];
+
+/// Where a name stands.
+const NAMES: [&str; 8] = [
+    "code",
+    "medicationCodeableConcept",
+    "vaccineCode",
+    "appointmentType",
+    "serviceType",
+    "type",
+    "relationship",
+    "category",
+];
+
+pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
+    let named = || {
+        NAMES.iter().find_map(|name| match resource.get(*name)? {
+            Value::Array(all) => concept(all.first()),
+            one => concept(Some(one)),
+        })
+    };
+    let texts = ["/title", "/content/0/attachment/title", "/description", "/name/0/text", "/topic/text"];
+    let own = texts.iter().find_map(|at| owned(resource, at));
+    let what = match kind {
+        R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
+        _ => named().or(own),
+    };
+    let status = owned(resource, "/status").or_else(|| concept(resource.get("clinicalStatus")));
+    let mut details: Vec<String> = Vec::new();
+    if kind == R::Observation {
+        details.extend(observations::said(resource, ctx).map(|(value, _)| value));
+    }
+    let words = ["/dosageInstruction/0/text", "/dosage/0/text", "/conclusion", "/description", "/valueString"];
+    details.extend(words.iter().filter_map(|at| owned(resource, at)).filter(|text| Some(text) != what.as_ref()));
+    details.extend(list(resource, "payload").iter().filter_map(|one| owned(one, "/contentString")));
+    details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
+    details.extend(list(resource, "note").iter().filter_map(|one| owned(one, "/text")));
+    details.extend(
+        list(resource, "reaction")
+            .iter()
+            .flat_map(|one| list(one, "manifestation"))
+            .filter_map(|one| concept(Some(one))),
+    );
+    details.extend(status);
+    let people = ["performer", "author", "recorder", "asserter", "requester", "sender", "participant"].iter();
+    let by = people.filter_map(|name| resource.get(*name)).find_map(|one| match one {
+        Value::Array(all) => all.iter().find_map(|one| {
+            called(Some(one)).or_else(|| called(one.get("individual"))).or_else(|| called(one.get("actor")))
+        }),
+        one => called(Some(one)),
+    });
+    CopyLine {
+        what: what.or_else(|| text(resource, "/resourceType").map(str::to_owned)).unwrap_or_default(),
+        when: ctx.first_when(resource, &DATES),
+        detail: details.join(" · "),
+        by,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_line_says_what_when_and_how_it_stands() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let line = copied(
+            R::Observation,
+            &json!({"status": "final", "code": {"text": "Heart rate"}, "effectiveDateTime": "2026-03-03",
+                "valueQuantity": {"value": 72, "unit": "/min"}, "performer": [{"display": "Lena Corvin"}]}),
+            &ctx,
+        );
+        assert_eq!((line.what.as_str(), line.detail.as_str()), ("Heart rate", "72 /min · final"));
+        assert_eq!(
+            (line.when.map(|when| when.iso()).as_deref(), line.by.as_deref()),
+            (Some("2026-03-03"), Some("Lena Corvin"))
+        );
+        assert_eq!(copied(R::Basic, &json!({"resourceType": "Basic"}), &ctx).what, "Basic");
+    }
+}

@@ -1,0 +1,238 @@
+//! A copy of everything, made while it is downloaded: a page to read, the files, and FHIR for other programs. Each part is
+//! written into the access log before its first byte, and the rights are asked anew for each: a permission that ends stops it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::Value;
+
+use super::copy_pages::{CopyPage, CopySection};
+use super::own::Own;
+use crate::audit::{Action, Detail};
+use crate::care::copy::{TooLarge, Zip};
+use crate::care::requests::{Kind, State};
+use crate::care::uploads;
+use crate::fhir::ResourceType;
+use crate::http::fill::copied::{CopyLine, copied};
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::words;
+use crate::http::ui::{assets, t};
+use crate::record::{Channel, EverythingAsked, Page, Stored, Why};
+
+/// How many resources are read at once; a file of the record is read alone.
+const AT_ONCE: usize = 200;
+
+/// `GET /my/requests/{id}/copy.zip`
+pub(in crate::http) async fn download(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (request, _) = own.request(&id).await?;
+    if request.kind != Kind::Copy || request.state != State::Answered {
+        return Err(Refusal::not_found());
+    }
+    let now = own.visit.house.ambient.now().to_zoned(own.ctx.zone.clone());
+    let name = format!("attachment; filename=\"record-{}.zip\"", now.date());
+    let mut making = Making::new(own, now.datetime());
+    // What is refused at once is said in words, not by a file that breaks off.
+    let first = making.next().await?;
+    let rest = stream::unfold(Some((making, first)), |state| async {
+        let (mut making, ready) = state?;
+        let Some(bytes) = ready else { return None };
+        match making.next().await {
+            Ok(next) => Some((Ok(bytes), Some((making, next)))),
+            Err(refusal) => {
+                tracing::warn!(target: "http", status = refusal.status().as_u16(), "a copy broke off");
+                Some((Err(std::io::Error::other("the copy broke off")), None))
+            }
+        }
+    });
+    let mut response = Response::new(Body::from_stream(rest));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(Refusal::internal)?);
+    Ok(response)
+}
+
+/// How far it is.
+enum Stage {
+    /// Everything but files, by type.
+    Resources(Option<String>),
+    Files(Option<String>),
+    End,
+    Over,
+}
+
+struct Making {
+    own: Own,
+    zip: Zip,
+    stage: Stage,
+    /// The type whose file is being written.
+    kind: Option<ResourceType>,
+    /// What is nobody's and was referred to: written once, behind the rest.
+    along: BTreeMap<ResourceType, Vec<Bytes>>,
+    seen: BTreeSet<(ResourceType, String)>,
+    lines: Vec<(ResourceType, Vec<CopyLine>)>,
+    /// How the files are called, by the Binary that holds them.
+    names: BTreeMap<String, String>,
+    files: Vec<(String, String)>,
+    who: String,
+}
+
+impl Making {
+    fn new(own: Own, now: jiff::civil::DateTime) -> Self {
+        Self {
+            zip: Zip::new(now),
+            own,
+            stage: Stage::Resources(None),
+            kind: None,
+            along: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            lines: Vec::new(),
+            names: BTreeMap::new(),
+            files: Vec::new(),
+            who: String::new(),
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        loop {
+            match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Resources(cursor) => {
+                    let kinds =
+                        ResourceType::ALL.iter().copied().filter(|kind| *kind != ResourceType::Binary).collect();
+                    let page = self.page(kinds, cursor, AT_ONCE).await?;
+                    self.resources(&page)?;
+                    self.stage = match page.next {
+                        Some(next) => Stage::Resources(Some(next)),
+                        None => Stage::Files(None),
+                    };
+                }
+                Stage::Files(cursor) => {
+                    let page = self.page(vec![ResourceType::Binary], cursor, 1).await?;
+                    page.matches.iter().try_for_each(|stored| self.file(stored))?;
+                    self.stage = match page.next {
+                        Some(next) => Stage::Files(Some(next)),
+                        None => Stage::End,
+                    };
+                }
+                Stage::End => self.end()?,
+                Stage::Over => return Ok(None),
+            }
+            let bytes = self.zip.take();
+            if !bytes.is_empty() {
+                return Ok(Some(bytes.into()));
+            }
+        }
+    }
+
+    async fn page(&self, kinds: Vec<ResourceType>, cursor: Option<String>, count: usize) -> Result<Page, Refusal> {
+        let asked = EverythingAsked {
+            patient: Some(self.own.patient.clone()),
+            kinds: Some(kinds),
+            since: None,
+            care: None,
+            count: Some(count),
+            cursor,
+        };
+        let why = Why {
+            action: Action::Everything,
+            purpose: self.own.purpose(),
+            detail: Detail::none(),
+            channel: Channel::Api,
+        };
+        let house = &self.own.visit.house;
+        let found = house.records.disclose(&self.own.actor, why, |reading| reading.everything(&asked)).await?;
+        Ok(found.into_inner())
+    }
+
+    fn resources(&mut self, page: &Page) -> Result<(), Refusal> {
+        for stored in &page.matches {
+            let value: Value = serde_json::from_slice(&stored.json).map_err(Refusal::internal)?;
+            if self.kind != Some(stored.kind) {
+                self.kind = Some(stored.kind);
+                self.zip.begin(&format!("fhir/{}.ndjson", stored.kind.name())).map_err(too_large)?;
+            }
+            self.line(&stored.json)?;
+            self.note(stored.kind, &value);
+        }
+        for stored in &page.included {
+            if self.seen.insert((stored.kind, stored.id.to_string())) {
+                self.along.entry(stored.kind).or_default().push(stored.json.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, json: &[u8]) -> Result<(), Refusal> {
+        self.zip.write(json).map_err(too_large)?;
+        self.zip.write(b"\n").map_err(too_large)
+    }
+
+    /// Keeps what the page to read says of a resource.
+    fn note(&mut self, kind: ResourceType, value: &Value) {
+        if kind == ResourceType::Patient {
+            self.who = crate::http::fill::identity(value, &self.own.ctx).plain();
+            return;
+        }
+        if let Some(id) = uploads::binary_of(value, uploads::Part::File) {
+            let title = value.pointer("/content/0/attachment/title").and_then(Value::as_str).unwrap_or_default();
+            self.names.insert(id.to_string(), title.to_owned());
+        }
+        let line = copied(kind, value, &self.own.ctx);
+        match self.lines.last_mut().filter(|(last, _)| *last == kind) {
+            Some((_, lines)) => lines.push(line),
+            None => self.lines.push((kind, vec![line])),
+        }
+    }
+
+    /// A file twice: as its person brought it, and as FHIR has it.
+    fn file(&mut self, stored: &Stored) -> Result<(), Refusal> {
+        self.zip.file(&format!("fhir/Binary/{}.json", stored.id), &stored.json).map_err(too_large)?;
+        let value: Value = serde_json::from_slice(&stored.json).map_err(Refusal::internal)?;
+        let (Some(title), Some(bytes)) = (self.names.get(stored.id.as_str()), uploads::bytes_of(&value)) else {
+            return Ok(());
+        };
+        let ending = match value.get("contentType").and_then(Value::as_str) {
+            Some("application/pdf") => "pdf",
+            Some("image/jpeg") => "jpg",
+            Some("image/png") => "png",
+            Some("text/plain") => "txt",
+            _ => "bin",
+        };
+        let plain = uploads::cleaned(title).map(|named| named.0).unwrap_or_default();
+        let name = format!("files/{:02} {plain}.{ending}", self.files.len() + 1);
+        self.zip.file(&name, &bytes).map_err(too_large)?;
+        self.files.push((name, title.clone()));
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Refusal> {
+        for (kind, all) in std::mem::take(&mut self.along) {
+            self.zip.begin(&format!("fhir/also/{}.ndjson", kind.name())).map_err(too_large)?;
+            for json in all {
+                self.line(&json)?;
+            }
+        }
+        let sections = std::mem::take(&mut self.lines)
+            .into_iter()
+            .map(|(kind, lines)| CopySection { title: words::parts(kind, lines.len()), lines });
+        let cx = self.own.visit.cx();
+        let page = CopyPage { who: self.who.clone(), sections: sections.collect(), files: self.files.clone(), cx };
+        let html = askama::Template::render(&page).map_err(Refusal::internal)?;
+        self.zip.file("record.html", html.as_bytes()).map_err(too_large)?;
+        if let Some(style) = assets::named("copy.css") {
+            self.zip.file("record.css", &style.bytes).map_err(too_large)?;
+        }
+        self.zip.finish().map_err(too_large)
+    }
+}
+
+fn too_large(_: TooLarge) -> Refusal {
+    Refusal::saying(crate::http::respond::Refused::Unprocessable, t("ask-copy-too-large").to_string())
+}

@@ -1,0 +1,121 @@
+//! What the pages of requests are filled with.
+
+use askama::Template;
+
+use crate::care::requests::{Kind, Request, State};
+use crate::http::ui::{Cx, Faults, Field, State as Mark, Text, Tone, When, filters, page, t};
+
+/// What is asked for, in a patient's words.
+pub fn kind_word(kind: Kind) -> Text {
+    t(match kind {
+        Kind::Copy => "ask-copy",
+        Kind::Correction => "ask-correction",
+        Kind::Restriction => "ask-restriction",
+        Kind::Accounting => "ask-accounting",
+        Kind::Question => "ask-question",
+    })
+}
+
+/// One request in a list.
+#[derive(Debug, Clone)]
+pub struct RequestRow {
+    pub href: String,
+    pub kind: Kind,
+    pub state: State,
+    pub asked: When,
+    pub due: When,
+    pub overdue: bool,
+    pub answered: Option<When>,
+}
+
+impl RequestRow {
+    pub fn word(&self) -> Text {
+        kind_word(self.kind)
+    }
+
+    pub fn mark(&self) -> Mark {
+        let (shape, tone, word) = match (self.state, self.overdue) {
+            (State::Open, true) => ("alert", Tone::Critical, "ask-overdue"),
+            (State::Open, false) => ("clock", Tone::Accent, "ask-open"),
+            (State::Answered, _) => ("check", Tone::Good, "ask-answered"),
+            (State::Declined, _) => ("refused", Tone::Plain, "ask-declined"),
+        };
+        Mark::new(shape, tone, t(word))
+    }
+
+    /// "Asked on 3 March 2026. We answer by 2 April 2026."
+    pub fn line(&self) -> Text {
+        let asked = self.asked.long();
+        match self.answered {
+            Some(answered) => t("ask-line-answered").with("asked", asked).with("answered", answered.long()),
+            None => t("ask-line-open").with("asked", asked).with("due", self.due.long()),
+        }
+    }
+}
+
+/// All requests, and what can be asked.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/requests.html")]
+pub struct MyRequests {
+    pub cx: Cx,
+    pub rows: Vec<RequestRow>,
+}
+page!(MyRequests in Asks);
+
+impl MyRequests {
+    /// Kind, heading, and what it is.
+    fn kinds(&self) -> [(&'static str, Text, Text); 3] {
+        [
+            ("correction", t("ask-correction"), t("ask-correction-more")),
+            ("restriction", t("ask-restriction"), t("ask-restriction-more")),
+            ("accounting", t("ask-accounting"), t("ask-accounting-more")),
+        ]
+    }
+}
+
+/// Asking.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/request_new.html")]
+pub struct AskPage {
+    pub cx: Cx,
+    pub kind: Kind,
+    /// For a question: the log's entry, and it in words.
+    pub about: Option<(u64, String)>,
+    pub words: Field,
+    pub days: i64,
+    pub rule: Option<&'static str>,
+    pub faults: Faults,
+}
+page!(AskPage in Asks);
+
+impl AskPage {
+    fn title(&self) -> Text {
+        kind_word(self.kind)
+    }
+
+    fn lead(&self) -> Text {
+        t(match self.kind {
+            Kind::Copy => "ask-copy-more",
+            Kind::Correction => "ask-correction-more",
+            Kind::Restriction => "ask-restriction-more",
+            Kind::Accounting => "ask-accounting-more",
+            Kind::Question => "ask-question-more",
+        })
+    }
+}
+
+/// One request, with its answer when there is one.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/request.html")]
+pub struct MyRequest {
+    pub cx: Cx,
+    pub title: String,
+    pub row: RequestRow,
+    pub request: Request,
+    pub rule: Option<&'static str>,
+    /// The copy can be downloaded.
+    pub copy: bool,
+    /// The accounting can be downloaded.
+    pub accounting: bool,
+}
+page!(MyRequest in Asks);

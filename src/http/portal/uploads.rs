@@ -1,0 +1,190 @@
+//! Bringing a file of one's own, and what became of it.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use data_encoding::BASE64;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::own::Own;
+use super::own_pages::{UploadAbout, UploadNew};
+use crate::audit::Action;
+use crate::base::{FhirId, ResourceRef};
+use crate::care::Chart;
+use crate::care::uploads::{self, Full, KINDS, NotTaken, Part, Upload};
+use crate::care::workflow::Refused;
+use crate::fhir::ResourceType as R;
+use crate::http::fill;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, format, t};
+use crate::http::uploaded::Uploaded;
+use crate::record::Stored;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    kind: String,
+    title: String,
+    note: String,
+}
+
+fn word_of(kind: &str) -> String {
+    t(match kind {
+        "letter" => "upload-kind-letter",
+        "result" => "upload-kind-result",
+        "picture" => "upload-kind-picture",
+        _ => "upload-kind-other",
+    })
+    .to_string()
+}
+
+fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
+    cx.at = "/my/documents/new".to_owned();
+    let kinds = KINDS.iter().map(|(kind, _)| ((*kind).to_owned(), word_of(kind))).collect();
+    let most = format::bytes(10_000_000);
+    UploadNew {
+        kind: Field::choice("kind", t("upload-kind"), &typed.kind, kinds, &faults),
+        title: Field::text("title", t("upload-name"), &typed.title, &faults).optional().hint(t("upload-name-hint")),
+        note: Field::area("note", t("upload-note"), &typed.note, &faults).optional().hint(t("upload-note-hint")),
+        most_bytes: uploads::MOST_BYTES,
+        too_large: t("upload-too-large").with("most", &most).to_string(),
+        hint: t("upload-file-hint").with("most", most).to_string(),
+        faults,
+        cx,
+    }
+}
+
+/// `GET /my/documents/new`
+pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    page(&form(own.plain_cx().await?, &Typed::default(), Faults::none()))
+}
+
+/// `POST /my/documents/new`
+pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let Uploaded { sent, file } = uploaded;
+    let typed = &sent.typed;
+    let Some(file) = file else { return again(&own, typed, t("upload-file-missing").to_string()).await };
+    let bytes = file.bytes.to_vec();
+    // Opening a picture takes a processor for a while.
+    let looked = tokio::task::spawn_blocking(move || uploads::look(&bytes).map(|looked| (looked, bytes)));
+    let (looked, bytes) = match looked.await.map_err(Refusal::internal)? {
+        Ok(looked) => looked,
+        Err(no) => return again(&own, typed, said(no)).await,
+    };
+    let kind = KINDS.iter().find(|(kind, _)| *kind == typed.kind).map_or("other", |(kind, _)| kind);
+    let title = uploads::cleaned(&typed.title).or_else(|| uploads::cleaned(file.name.as_deref().unwrap_or_default()));
+    let note: String = typed.note.trim().chars().take(uploads::LONGEST_NOTE).collect();
+    let upload = Upload {
+        looked,
+        bytes,
+        title: title.map_or_else(|| word_of(kind), |named| named.0),
+        kind: (kind, word_of(kind)),
+        note,
+        patient: own.patient.clone(),
+        by: own.as_author(),
+    };
+    let id = FhirId::new(&own.visit.house.ambient);
+    let place = format!("/my/documents/{id}/about?done=kept");
+    let now = own.visit.house.ambient.now();
+    match uploads::keep(own.doing(Action::Upload, &sent, &place), id, upload, now).await {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(Full::Files)) => {
+            again(&own, typed, t("upload-full-files").with("n", uploads::MOST_FILES).to_string()).await
+        }
+        Err(Refused::Told(Full::Bytes)) => again(&own, typed, t("upload-full-bytes").to_string()).await,
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+async fn again(own: &Own, typed: &Typed, fault: String) -> Result<Response, Refusal> {
+    let mut faults = Faults::none();
+    faults.add("file", fault);
+    Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page(&form(own.plain_cx().await?, typed, faults))?))
+}
+
+/// Why a file was not kept, and what to do.
+fn said(no: NotTaken) -> String {
+    match no {
+        NotTaken::Empty => t("upload-empty").to_string(),
+        NotTaken::TooLarge(_) => t("upload-too-large").with("most", format::bytes(10_000_000)).to_string(),
+        NotTaken::Heic => t("upload-heic").to_string(),
+        NotTaken::WebPage => t("upload-web-page").to_string(),
+        NotTaken::CutOff => t("upload-cut-off").to_string(),
+        NotTaken::Broken => t("upload-broken").to_string(),
+        NotTaken::TooManyPixels(millions) => {
+            t("upload-too-many-pixels").with("n", millions).with("most", uploads::MOST_PIXELS).to_string()
+        }
+        _ => t("upload-other-type").to_string(),
+    }
+}
+
+impl Own {
+    /// A reference to whoever writes for this record, with the name.
+    pub(super) fn as_author(&self) -> Value {
+        let name = self.visit.account.as_ref().map(|account| account.display_name.to_string()).unwrap_or_default();
+        let own = format!("Patient/{}", self.patient);
+        let who = if self.acts_for_another() { self.actor.person().map(ResourceRef::as_str) } else { None };
+        json!({"reference": who.unwrap_or(&own), "display": name})
+    }
+
+    /// One of the patient's own documents.
+    async fn document(&self, id: &str, action: Action) -> Result<(Value, Chart), Refusal> {
+        let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
+        let found = self.open(action, |reading| {
+            let chart = Chart::read(reading, &self.patient, &[])?;
+            Ok(reading.read(R::DocumentReference, &id)?.map(json_of).zip(chart))
+        });
+        let (document, chart) = found.await?.into_inner();
+        let subject = document.pointer("/subject/reference").and_then(Value::as_str);
+        match subject == Some(format!("Patient/{}", self.patient).as_str()) {
+            true => Ok((document, chart)),
+            false => Err(Refusal::not_found()),
+        }
+    }
+
+    /// The bytes of a document that lie in a Binary.
+    pub(super) async fn binary(&self, document: &Value, part: Part) -> Result<Option<Vec<u8>>, Refusal> {
+        let Some(id) = uploads::binary_of(document, part) else { return Ok(None) };
+        let action = if part == Part::File { Action::Download } else { Action::View };
+        let found = self.open(action, |reading| Ok(reading.read(R::Binary, &id)?.map(json_of))).await?;
+        Ok(uploads::bytes_of(&found))
+    }
+}
+
+pub(in crate::http) fn json_of(stored: Stored) -> Value {
+    serde_json::from_slice(&stored.json).unwrap_or_default()
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Shown {
+    done: String,
+}
+
+/// `GET /my/documents/{id}/about`
+pub(in crate::http) async fn about(
+    visit: Visit,
+    Path(id): Path<String>,
+    axum::extract::Query(shown): axum::extract::Query<Shown>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (document, chart) = own.document(&id, Action::View).await?;
+    let mut cx = own.cx(&chart);
+    cx.done = (shown.done == "kept").then(|| t("upload-kept").to_string());
+    let row = fill::document(&document, "", "/my", &own.ctx).ok_or_else(Refusal::not_found)?;
+    let preview = own.binary(&document, Part::Preview).await?.map(|bytes| data_uri(&bytes));
+    let seen = document.pointer("/authenticator/display").and_then(Value::as_str).map(str::to_owned);
+    let note = document.get("description").and_then(Value::as_str).map(str::to_owned);
+    page(&UploadAbout { id, row, preview, seen, note, cx })
+}
+
+/// A picture of our own making, for a page that shows it without asking again.
+pub(in crate::http) fn data_uri(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", BASE64.encode(png))
+}

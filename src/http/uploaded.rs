@@ -1,0 +1,209 @@
+//! Forms that carry a file: `multipart/form-data` (RFC 7578), read once by the gate, in bounds, before any handler.
+//!
+//! The gate needs the form's token, which is a part of the body, so the body is read there. How many are read at once is
+//! limited for the whole box, and how long one may take.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use bytes::Bytes;
+use multer::{Constraints, Multipart, SizeLimit};
+use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::forms::{Sent, ours};
+use super::respond::{Refusal, Refused};
+use crate::care::forms::FormKey;
+use crate::care::uploads::MOST_BYTES;
+use crate::identity::SessionRow;
+
+/// The largest form with a file: the file, and room for the fields and what stands between the parts.
+pub(super) const MOST: usize = MOST_BYTES + (64 << 10);
+/// The longest field that is no file, in bytes, and how many parts a form has at most.
+const LONGEST_FIELD: u64 = 16 << 10;
+const MOST_PARTS: usize = 16;
+/// How long a form with a file may take to arrive and be answered: 10 MiB at half a megabit a second.
+pub(super) const TIME: Duration = Duration::from_secs(180);
+
+/// How many files may be on their way in at once: each is held in memory until it is stored.
+#[derive(Clone)]
+pub struct Room(Arc<Semaphore>);
+
+impl Room {
+    const AT_ONCE: usize = 4;
+
+    pub fn new() -> Self {
+        Self(Arc::new(Semaphore::new(Self::AT_ONCE)))
+    }
+
+    fn take(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.0.clone().try_acquire_owned().map_err(|_| {
+            let text = "Several files are arriving just now. Nothing was kept. Try again in a minute.";
+            Refusal::saying(Refused::Timeout, text)
+        })
+    }
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A form that was read.
+#[derive(Clone)]
+pub(super) struct Form {
+    fields: Vec<(String, String)>,
+    file: Option<File>,
+    _room: Arc<OwnedSemaphorePermit>,
+}
+
+/// A file as it came.
+#[derive(Clone)]
+pub(super) struct File {
+    /// As the sender calls it.
+    pub name: Option<String>,
+    pub bytes: Bytes,
+}
+
+/// Reads the form of a request, checks its token, and leaves it for the handler. Anything else that is sent here is no form
+/// of ours.
+pub(super) async fn received(request: Request, session: &SessionRow, room: &Room) -> Result<Request, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Ok(boundary) = multer::parse_boundary(kind) else { return Err(Refusal::new(Refused::NotOurForm)) };
+    let held = room.take()?;
+    let (mut parts, body) = request.into_parts();
+    let (fields, file) = read(body, boundary).await?;
+    let token = fields.iter().find(|(name, _)| name == "csrf").map(|(_, token)| token.as_str()).unwrap_or_default();
+    if !session.is_form_token(token) {
+        return Err(Refusal::new(Refused::NotOurForm));
+    }
+    parts.extensions.insert(Form { fields, file, _room: Arc::new(held) });
+    Ok(Request::from_parts(parts, Body::empty()))
+}
+
+async fn read(body: Body, boundary: String) -> Result<(Vec<(String, String)>, Option<File>), Refusal> {
+    let size = SizeLimit::new().whole_stream(MOST as u64).per_field(LONGEST_FIELD).for_field("file", MOST_BYTES as u64);
+    let constraints = Constraints::new().size_limit(size);
+    let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
+    let (mut fields, mut file) = (Vec::new(), None);
+    while let Some(field) = form.next_field().await.map_err(refused)? {
+        if fields.len() >= MOST_PARTS {
+            return Err(Refusal::new(Refused::Malformed));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            let called = field.file_name().map(str::to_owned);
+            let bytes = field.bytes().await.map_err(refused)?;
+            if !bytes.is_empty() || called.as_deref().is_some_and(|name| !name.is_empty()) {
+                file = Some(File { name: called, bytes });
+            }
+        } else {
+            fields.push((name, field.text().await.map_err(refused)?));
+        }
+    }
+    Ok((fields, file))
+}
+
+fn refused(error: multer::Error) -> Refusal {
+    use multer::Error as E;
+    match error {
+        E::FieldSizeExceeded { .. } | E::StreamSizeExceeded { .. } => too_large(),
+        E::StreamReadFailed(cause) if cause.to_string().contains("length limit") => too_large(),
+        E::IncompleteStream | E::IncompleteHeaders | E::IncompleteFieldData { .. } | E::StreamReadFailed(_) => {
+            Refusal::saying(
+                Refused::Malformed,
+                "The file ended before all of it was sent. Nothing was kept. Send it again.",
+            )
+        }
+        _ => Refusal::new(Refused::Malformed),
+    }
+}
+
+pub(super) fn too_large() -> Refusal {
+    let most = MOST_BYTES >> 20;
+    let text = format!(
+        "This file is larger than the box takes: {most} MB is the most. Nothing was kept. A photo taken with \"medium\" size fits."
+    );
+    Refusal::saying(Refused::TooLarge { most: MOST_BYTES as u64 }, text)
+}
+
+/// A form with a file, as a handler takes it.
+pub(super) struct Uploaded<T> {
+    pub sent: Sent<T>,
+    pub file: Option<File>,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Uploaded<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Refusal> {
+        let form = request.extensions_mut().remove::<Form>().ok_or(Refusal::new(Refused::Malformed))?;
+        let Form { fields, file, .. } = form;
+        let text = serde_urlencoded::to_string(&fields).map_err(|_| Refusal::new(Refused::Malformed))?;
+        let typed = serde_urlencoded::from_str(&text).map_err(|_| Refusal::new(Refused::Malformed))?;
+        let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let mut filled = Vec::new();
+        for (name, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at")) {
+            filled.extend_from_slice(name.as_bytes());
+            filled.extend_from_slice(value.as_bytes());
+        }
+        if let Some(file) = &file {
+            filled.extend_from_slice(blake3::hash(&file.bytes).as_bytes());
+        }
+        let key = field("once").and_then(FormKey::parse).map(|page| page.of(request.uri().path(), &filled));
+        let at = field("at").filter(|at| ours(at)).map(str::to_owned);
+        Ok(Self { sent: Sent { typed, key, at }, file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(file: &[u8]) -> Vec<u8> {
+        let mut body = b"--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc\r\n--x\r\nContent-Disposition: form-data; \
+            name=\"file\"; filename=\"a.png\"\r\nContent-Type: text/html\r\n\r\n"
+            .to_vec();
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n--x--\r\n");
+        body
+    }
+
+    async fn status(body: Vec<u8>) -> Result<usize, u16> {
+        match read(Body::from(body), "x".into()).await {
+            Ok((_, file)) => Ok(file.map_or(0, |file| file.bytes.len())),
+            Err(refusal) => Err(refusal.status().as_u16()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_within_bounds_is_read_and_one_cut_off_or_too_large_is_refused() {
+        assert_eq!(status(body(b"abc")).await, Ok(3));
+        assert_eq!(status(body(&vec![7; MOST_BYTES + 1])).await, Err(413));
+        let whole = body(&vec![7; 1000]);
+        for cut in [whole.len() - 4, whole.len() / 2, 60, 10] {
+            assert_eq!(status(whole[..cut].to_vec()).await, Err(400), "{cut}");
+        }
+        let parts = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n".repeat(MOST_PARTS + 1);
+        assert_eq!(status([parts, b"--x--\r\n".to_vec()].concat()).await, Err(400));
+        let long = [
+            b"--x\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n".to_vec(),
+            vec![b'a'; 17 << 10],
+            b"\r\n--x--\r\n".to_vec(),
+        ];
+        assert_eq!(status(long.concat()).await, Err(413));
+    }
+
+    #[test]
+    fn only_so_many_files_come_in_at_once() {
+        let room = Room::new();
+        let held: Vec<_> = (0..Room::AT_ONCE).map(|_| room.take().unwrap()).collect();
+        assert_eq!(room.take().unwrap_err().status().as_u16(), 503);
+        drop(held);
+        assert!(room.take().is_ok());
+    }
+}

@@ -1,0 +1,119 @@
+## What patients ask of the clinic about their record
+
+nav-asks = Requests
+nav-my-requests = My requests
+asks-lead = What you may ask of us about your record, and by when we answer. Each request has its last day.
+asks-mine = Your requests
+asks-none = You have not asked for anything
+asks-none-more = What you ask stands here, with the day by which we answer.
+asks-ask = Ask for something
+asks-question-where = Find the line there, and choose “Question this”.
+ask-copy = A copy of everything
+ask-copy-more = All that the clinic has recorded about you, as one file: a readable page, your files, and the same for other computer programs.
+ask-copy-make = Make my copy now
+ask-copy-other = I want it in another form
+ask-copy-how = In which form, and how you want to get it
+ask-copy-how-hint = For example printed on paper, collected at the reception; or sent to another clinic, with its name and address.
+ask-copy-at-once = The copy is made when you download it, of what the record holds at that moment.
+ask-copy-download = Download my copy
+ask-copy-what = One ZIP file. Open “record.html” in it to read. Keep it where only you can reach it: it is not locked.
+ask-correction = A correction
+ask-correction-more = Something about you is wrong or missing.
+ask-correction-what = What is wrong, where it stands, and what is right
+ask-correction-what-hint = The health administrator and your clinicians read this. Name the page and the date.
+ask-restriction = A restriction
+ask-restriction-more = You want a part of your record not to be used for something, or not to be seen by somebody.
+ask-restriction-what = What is not to be used or seen, and by whom
+ask-restriction-what-hint = We are not bound to agree to everything, and tell you why when we do not. What you can close yourself, at once, stands under Share.
+ask-accounting = Who was given my data
+ask-accounting-more = A list of whatever left this clinic about you in the last six years: to whom, when and why.
+ask-accounting-what = Anything that we should know
+ask-accounting-what-hint = For example a time that you are asking about.
+ask-accounting-download = Download the list
+ask-question = Why somebody looked
+ask-question-more = The health administrator looks into it and answers you in words.
+ask-question-what = What seems wrong to you
+ask-question-what-hint = Nobody whom you ask about is told who asked.
+ask-look = { $who } ({ $role }), { $when }. { $what }. Given reason: { $why }
+ask-words-missing = Write what you want. Nothing was sent.
+ask-term = We answer within { $n } days.
+ask-send = Send it
+ask-sent = Your request is with the clinic.
+ask-open = Open
+ask-overdue = Late
+ask-answered = Answered
+ask-declined = Declined
+ask-line-open = Asked on { $asked }. We answer by { $due }.
+ask-line-answered = Asked on { $asked }, answered on { $answered }.
+ask-your-words = Your words
+ask-extended = Why it takes longer
+ask-answer = Answer
+look-question = Question this
+
+## The administrator's queue
+
+ask-all = All requests
+ask-queue-sum =
+    { $n ->
+        [one] 1 open
+       *[other] { $n } open
+    }, { $late ->
+        [0] none late
+       *[other] { $late } late
+    }
+ask-queue-open = Open
+ask-queue-none = Nothing is open
+ask-queue-none-more = What patients ask for stands here, the soonest last day first.
+ask-queue-closed = Answered lately
+ask-queue-closed-none = Nothing was answered yet
+ask-col-due = Answer by
+ask-col-what = Request
+ask-col-who = Patient
+ask-col-asked = Asked
+ask-col-state = How
+ask-col-answered = Answered
+ask-days-late =
+    { $n ->
+        [one] 1 day late
+       *[other] { $n } days late
+    }
+ask-days-today = today
+ask-days-left =
+    { $n ->
+        [one] 1 day
+       *[other] { $n } days
+    }
+ask-extended-mark = extended
+ask-by = Asked by
+ask-own-term = the clinic’s own term
+ask-entry = The patient’s entries in the access log (this one is { $n })
+ask-their-words = Their words
+ask-admin-copy = Hand the copy out as asked, then write how and when. A copy on paper or on a disk is made at the console of the box: “chartbox export --patient”, with a code from Approvals. In their portal, patients take the copy themselves.
+ask-admin-correction = A clinician decides whether the record is corrected. Write what was done. A refusal says why, and that the patient may add their own statement.
+ask-admin-restriction = Write what you agree to and what you do not, and why.
+ask-admin-accounting = The list is made from the access log by the box. Answer, and the patient can download it: all that left the clinic in the six years before the request.
+ask-admin-question = Look into the entry, ask the person if need be, and write in plain words what happened.
+ask-admin-words = Your answer, or the reason
+ask-admin-words-hint = The patient reads exactly this.
+ask-admin-words-missing = Write what the patient is to read. Nothing was sent.
+ask-admin-answer = Answer it
+ask-admin-decline = Decline, with this reason
+ask-admin-extend = Take { $n } more days, for this reason
+ask-admin-extend-hint = Once only, and before the last day is over.
+ask-admin-changed = Somebody has answered or changed this meanwhile. Nothing was sent twice. This is how it stands.
+ask-admin-extended-already = The time was extended once already. Nothing was changed.
+ask-admin-overdue = The last day is over, so that the time cannot be extended any more. Nothing was changed.
+ask-done-answered = The answer is with the patient.
+ask-done-declined = The refusal and its reason are with the patient.
+ask-done-extended = The new day and the reason are with the patient.
+
+## The copy
+
+copy-lead = What { $clinic } has recorded about this person, as it stood on { $when }.
+copy-what = The folder “fhir” holds the same, and more exactly, for other computer programs (HL7 FHIR R4, one resource a line); “files” holds documents and pictures.
+copy-files = Files
+copy-when = When
+copy-name = What
+copy-detail = More
+copy-by = By
+ask-copy-too-large = This record is larger than one file holds. Ask the clinic for a copy on a disk.

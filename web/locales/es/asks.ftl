@@ -1,0 +1,61 @@
+## Lo que los pacientes solicitan a la clínica sobre su historia
+
+nav-my-requests = Mis solicitudes
+asks-lead = Lo que puede solicitarnos sobre su historia y hasta cuándo tenemos para responder. Cada solicitud tiene su último día.
+asks-mine = Sus solicitudes
+asks-none = No ha solicitado nada
+asks-none-more = Aquí aparece lo que solicite, con el día hasta el que respondemos.
+asks-ask = Solicitar algo
+asks-question-where = Busque allí la línea y elija «Preguntar por esto».
+ask-copy = Una copia de todo
+ask-copy-more = Todo lo que la clínica tiene registrado sobre usted, en un solo archivo: una página legible, sus archivos y lo mismo para otros programas informáticos.
+ask-copy-make = Hacer mi copia ahora
+ask-copy-other = La quiero en otra forma
+ask-copy-how = En qué forma la quiere y cómo desea recibirla
+ask-copy-how-hint = Por ejemplo impresa en papel, para recogerla en recepción; o enviada a otra clínica, con su nombre y dirección.
+ask-copy-at-once = La copia se hace al descargarla, con lo que la historia contiene en ese momento.
+ask-copy-download = Descargar mi copia
+ask-copy-what = Un archivo ZIP. Abra «record.html» dentro de él para leerla. Guárdelo donde solo usted llegue: no está protegido.
+ask-correction = Una corrección
+ask-correction-more = Algo sobre usted está mal o falta.
+ask-correction-what = Qué está mal, dónde aparece y qué es lo correcto
+ask-correction-what-hint = Lo leen la persona que administra los datos de salud y el personal que le atiende. Indique la página y la fecha.
+ask-restriction = Una restricción
+ask-restriction-more = Quiere que una parte de su historia no se use para algo o que alguien no la vea.
+ask-restriction-what = Qué no debe usarse o verse, y por quién
+ask-restriction-what-hint = No estamos obligados a aceptarlo todo, y le decimos por qué cuando no lo hacemos. Lo que puede cerrar usted mismo, al momento, está en Compartir.
+ask-accounting = A quién se dieron mis datos
+ask-accounting-more = Una lista de todo lo que salió de esta clínica sobre usted en los últimos seis años: a quién, cuándo y por qué.
+ask-accounting-what = Algo que debamos saber
+ask-accounting-what-hint = Por ejemplo, la época por la que pregunta.
+ask-accounting-download = Descargar la lista
+ask-question = Por qué miró alguien
+ask-question-more = La persona que administra los datos de salud lo investiga y le responde con palabras.
+ask-question-what = Qué le parece que está mal
+ask-question-what-hint = A nadie por quien pregunte se le dice quién preguntó.
+ask-look = { $who } ({ $role }), { $when }. { $what }. Motivo indicado: { $why }
+ask-words-missing = Escriba qué quiere. No se ha enviado nada.
+ask-term = Respondemos en un plazo de { $n } días.
+ask-send = Enviar
+ask-sent = La clínica ya tiene su solicitud.
+ask-open = Abierta
+ask-overdue = Con retraso
+ask-answered = Respondida
+ask-declined = Denegada
+ask-line-open = Solicitada el { $asked }. Respondemos hasta el { $due }.
+ask-line-answered = Solicitada el { $asked }, respondida el { $answered }.
+ask-your-words = Sus palabras
+ask-extended = Por qué tarda más
+ask-answer = Respuesta
+look-question = Preguntar por esto
+
+## La copia
+
+copy-lead = Lo que { $clinic } tiene registrado sobre esta persona, tal como estaba el { $when }.
+copy-what = La carpeta «fhir» contiene lo mismo, y con más exactitud, para otros programas informáticos (HL7 FHIR R4, un recurso por línea); «files» contiene documentos e imágenes.
+copy-files = Archivos
+copy-when = Cuándo
+copy-name = Qué
+copy-detail = Más
+copy-by = Por
+ask-copy-too-large = Esta historia es más grande de lo que cabe en un archivo. Pida a la clínica una copia en disco.
