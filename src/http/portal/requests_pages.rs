@@ -47,8 +47,8 @@ impl RequestRow {
     pub fn line(&self) -> Text {
         let asked = self.asked.long();
         match self.answered {
-            Some(answered) => t("ask-line-answered").with("asked", asked).with("answered", answered.long()),
-            None => t("ask-line-open").with("asked", asked).with("due", self.due.long()),
+            Some(answered) => t("ask-line-answered").with("made", asked).with("answered", answered.long()),
+            None => t("ask-line-open").with("made", asked).with("due", self.due.long()),
         }
     }
 }

@@ -39,6 +39,7 @@ upload-mark-seen = I have seen this
 upload-seen-done = Marked as seen by you.
 upload-download = Download the file
 upload-add = Add a document
+own-cancel = Cancel
 own-reported = You brought this
 own-reported-mark = from you
 own-reported-staff = Brought by the patient or who acts for them. Not checked by the clinic.

@@ -1,6 +1,7 @@
 ## Lo que los pacientes solicitan a la clínica sobre su historia
 
 nav-my-requests = Mis solicitudes
+nav-asks = Solicitudes
 asks-lead = Lo que puede solicitarnos sobre su historia y hasta cuándo tenemos para responder. Cada solicitud tiene su último día.
 asks-mine = Sus solicitudes
 asks-none = No ha solicitado nada
@@ -42,8 +43,8 @@ ask-open = Abierta
 ask-overdue = Con retraso
 ask-answered = Respondida
 ask-declined = Denegada
-ask-line-open = Solicitada el { $asked }. Respondemos hasta el { $due }.
-ask-line-answered = Solicitada el { $asked }, respondida el { $answered }.
+ask-line-open = Solicitada el { $made }. Respondemos hasta el { $due }.
+ask-line-answered = Solicitada el { $made }, respondida el { $answered }.
 ask-your-words = Sus palabras
 ask-extended = Por qué tarda más
 ask-answer = Respuesta

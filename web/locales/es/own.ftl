@@ -36,5 +36,6 @@ upload-seen = Visto por
 upload-seen-not-yet = nadie de la clínica todavía
 upload-download = Descargar el archivo
 upload-add = Añadir un documento
+own-cancel = Cancelar
 own-reported = Lo ha aportado usted
 own-reported-mark = de usted
