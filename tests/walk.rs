@@ -109,6 +109,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/setup/check",                       CLINIC,  ANYONE,    Plain(303), NoEntry),
     (Verb::Post, "/setup/check",                       CLINIC,  ANYONE,    Plain(303), NoEntry),
     (Verb::Get,  "/today",                             CLINIC,  STAFF,     Plain(200), AnEntry),
+    (Verb::Get,  "/inbox",                             CLINIC,  STAFF,     Plain(200), AnEntry),
     (Verb::Get,  "/patients",                          CLINIC,  STAFF,     Filled("/patients?q=a", 200), AnEntry),
     (Verb::Get,  "/patients/find",                     CLINIC,  STAFF,     Filled("/patients/find?q=a", 200), AnEntry),
     (Verb::Get,  "/patients/new",                      CLINIC,  STAFF,     Plain(200), NoEntry),

@@ -22,5 +22,5 @@ pub use facts::{
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};
 pub use scope::{Level, ScopeError, Scopes, TokenScope};
-pub use sensitivity::Sensitivity;
+pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, Sensitivity};
 pub use table::{Class, Extent, Rights, rights_of};

@@ -11,15 +11,39 @@
 //! | 6 | violence and abuse | `SDV` `IDS` `SOC` `VIO` |
 //! | 7 | genetics, and every other label of sensitivity | `GDIS` `SICKLE` `TBOO` `CEL` … |
 //!
+//! Beside the byte stands one mark that seals nothing: [`AUDIENCE`] [`ADMINISTRATIVE`] says that a letter is no clinical one, by
+//! which the reception may see it.
+//!
 //! Zero is an ordinary item. Anything else is *sealed*: the patient sees it, others need the patient's
 //! consent for each bit, or an emergency. Sources: HL7 v3 Confidentiality and ActCode
 //! (`_InformationSensitivityPolicy`), both through FHIR R4 `security-labels`.
 
 use serde_json::Value;
 
-/// The byte. See the module for its bits.
+/// The byte, and the mark in the ninth bit. See the module for the bits.
+/// As a stored value it is its byte: a rule of a consent names labels, and the mark is none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
-pub struct Sensitivity(u8);
+#[serde(from = "u8", into = "u8")]
+pub struct Sensitivity(u16);
+
+impl From<u8> for Sensitivity {
+    fn from(byte: u8) -> Self {
+        Self::from_byte(byte)
+    }
+}
+
+impl From<Sensitivity> for u8 {
+    fn from(sensitivity: Sensitivity) -> Self {
+        sensitivity.byte()
+    }
+}
+
+/// The code system of whom a resource is for, beside those whom the rules name anyway.
+pub const AUDIENCE: &str = "urn:chartbox:audience";
+/// What is about no illness and no treatment: an appointment, a form, a bill.
+pub const ADMINISTRATIVE: &str = "administrative";
+
+const SEALS: u16 = 0xFF;
 
 const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
@@ -36,14 +60,29 @@ impl Sensitivity {
     pub const OTHER: Self = Self(1 << 7);
 
     /// Every label there is.
-    pub const ALL: Self = Self(u8::MAX);
+    pub const ALL: Self = Self(SEALS);
+
+    const ADMINISTRATIVE: Self = Self(1 << 8);
 
     pub const fn from_byte(byte: u8) -> Self {
-        Self(byte)
+        Self(byte as u16)
     }
 
+    /// Its labels, without the mark.
+    #[allow(clippy::cast_possible_truncation)] // the mark stands apart
     pub const fn byte(self) -> u8 {
-        self.0
+        self.0 as u8
+    }
+
+    /// The same, and no clinical letter.
+    #[must_use]
+    pub const fn administrative(self) -> Self {
+        self.and(Self::ADMINISTRATIVE)
+    }
+
+    /// Whether it is marked as no clinical letter.
+    pub const fn is_administrative(self) -> bool {
+        self.0 & Self::ADMINISTRATIVE.0 != 0
     }
 
     /// Of a whole resource: reads its `meta.security`.
@@ -75,6 +114,7 @@ impl Sensitivity {
         match system {
             Some(CONFIDENTIALITY) => Self::of_confidentiality(code).unwrap_or(Self::VERY_RESTRICTED),
             Some(ACT_CODE) => Self::of_act_code(code).unwrap_or(Self::NORMAL),
+            Some(AUDIENCE) if code == ADMINISTRATIVE => Self::ADMINISTRATIVE,
             None => Self::of_confidentiality(code).or_else(|| Self::of_act_code(code)).unwrap_or(Self::NORMAL),
             Some(_) => Self::NORMAL,
         }
@@ -110,23 +150,23 @@ impl Sensitivity {
 
     /// Whether every label of `self` is among `labels`.
     pub const fn is_within(self, labels: Self) -> bool {
-        self.0 & !labels.0 == 0
+        self.0 & SEALS & !labels.0 == 0
     }
 
     /// Whether any label of `self` is among `labels`.
     pub const fn meets(self, labels: Self) -> bool {
-        self.0 & labels.0 != 0
+        self.0 & labels.0 & SEALS != 0
     }
 
     /// Whether this takes the patient's consent to see.
     pub const fn is_sealed(self) -> bool {
-        self.0 != 0
+        self.0 & SEALS != 0
     }
 }
 
 impl std::fmt::Debug for Sensitivity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sensitivity({:#010b})", self.0)
+        write!(f, "Sensitivity({:#011b})", self.0)
     }
 }
 
@@ -149,6 +189,20 @@ mod tests {
         assert_eq!(of(json!([{ "code": "PSY" }])), Sensitivity::MENTAL_HEALTH);
         assert_eq!(of(json!([code("http://clinic.example/labels", "R")])), Sensitivity::NORMAL);
         assert_eq!(of(json!([code(ACT_CODE, "HTEST")])), Sensitivity::NORMAL);
+    }
+
+    #[test]
+    fn a_letter_that_is_no_clinical_one_is_marked_and_not_sealed() {
+        let mark = json!({ "system": AUDIENCE, "code": ADMINISTRATIVE });
+        let of = |security: Value| Sensitivity::of_security(&security);
+        let marked = of(json!([mark]));
+        assert!(marked.is_administrative() && !marked.is_sealed() && marked.byte() == 0);
+        let both = of(json!([mark, { "code": "PSY" }]));
+        assert!(both.is_administrative() && both.is_sealed() && both.byte() == Sensitivity::MENTAL_HEALTH.byte());
+        assert!(both.is_within(Sensitivity::MENTAL_HEALTH) && !both.meets(marked));
+        for other in [json!([{ "system": AUDIENCE, "code": "x" }]), json!([{ "code": ADMINISTRATIVE }])] {
+            assert!(!of(other).is_administrative());
+        }
     }
 
     #[test]

@@ -159,6 +159,8 @@ pub enum Extent {
     Directory,
     /// Of all of the clinic's patients.
     Clinic,
+    /// Of all of the clinic's patients, and only what is marked as no clinical letter.
+    Administrative,
     /// Only what is about no patient.
     AboutNobody,
 }
@@ -289,9 +291,9 @@ const fn reception(class: Class) -> Rights {
         Class::Booking => rights(ALL, Extent::Clinic),
         Class::Calendar => rights(ALL, Extent::AboutNobody),
         Class::Facility | Class::Definitional => rights(READ, Extent::AboutNobody),
-        // Letters may be clinical, and nothing in the index says which are not.
-        Class::Message
-        | Class::Request
+        // Letters may be clinical: only those that say that they are not.
+        Class::Message => rights(WRITE, Extent::Administrative),
+        Class::Request
         | Class::Clinical
         | Class::Contribution
         | Class::Prescription

@@ -230,6 +230,29 @@ fn the_status_of_a_refusal_tells_nothing_of_the_target() {
 }
 
 #[test]
+fn reception_sees_letters_that_say_that_they_are_not_clinical_and_no_others() {
+    let (desk, facts) = (person(Role::Reception), Arranged::default());
+    let letter = |labels| target(ResourceType::Communication, Some("a"), labels);
+    let marked = Sensitivity::NORMAL.administrative();
+    for action in [Action::Read, Action::Search, Action::Create, Action::Update] {
+        assert_eq!(ask(&desk, action, &letter(marked), &facts), Ok(Basis::Duty), "{action:?}");
+        assert_eq!(ask(&desk, action, &letter(Sensitivity::NORMAL), &facts), Err(Denied::NotVisible), "{action:?}");
+        let sealed = Sensitivity::MENTAL_HEALTH.administrative();
+        if action != Action::Create {
+            assert_eq!(ask(&desk, action, &letter(sealed), &facts), Err(Denied::NotVisible), "{action:?}");
+        }
+    }
+    assert_eq!(ask(&desk, Action::Delete, &letter(marked), &facts), Err(Denied::NeverForRole));
+    let observation = target(ResourceType::Observation, Some("a"), marked);
+    assert_eq!(ask(&desk, Action::Read, &observation, &facts), Err(Denied::NeverForRole), "the mark opens nothing else");
+    let nobodys = Target { patient: None, ..letter(Sensitivity::NORMAL) };
+    assert_eq!(ask(&desk, Action::Read, &nobodys, &facts), Err(Denied::NotVisible));
+    let scope = authorize_search(&desk, ResourceType::Communication, &facts, now()).unwrap();
+    assert!(scope.allows(Some(&id("a")), marked) && !scope.allows(Some(&id("a")), Sensitivity::NORMAL));
+    assert_eq!(ask(&person(Role::Clinician), Action::Read, &letter(marked), &facts), Ok(Basis::InCare));
+}
+
+#[test]
 fn facts_that_cannot_be_looked_up_decide_nothing() {
     let one = target(ResourceType::Observation, Some("a"), Sensitivity::NORMAL);
     for actor in [person(Role::Clinician), person(Role::Proxy), Actor::share_link("s", Listener::Portal, None)] {

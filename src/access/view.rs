@@ -111,7 +111,7 @@ impl View {
                     Reach::Clinic => Whose::All(Basis::InCare),
                     Reach::CareTeam => Whose::These(in_care()?, Basis::InCare),
                 },
-                Extent::Clinic => Whose::All(Basis::Duty),
+                Extent::Clinic | Extent::Administrative => Whose::All(Basis::Duty),
                 Extent::Own | Extent::Nobody | Extent::AboutNobody => Whose::These(Arc::default(), Basis::Own),
             },
             Who::Anonymous => return Err(Denied::NotSignedIn),
@@ -124,6 +124,7 @@ impl View {
         let full = match &self.whose {
             // A thing of nobody's that names a patient is not what this role was given.
             _ if self.mandate.rights.extent == Extent::AboutNobody => return None,
+            _ if self.mandate.rights.extent == Extent::Administrative && !labels.is_administrative() => return None,
             Whose::All(basis) => Some(*basis),
             Whose::These(patients, basis) => patients.contains(patient).then_some(*basis),
             Whose::Granted(grants) => grants
@@ -144,6 +145,7 @@ impl View {
         let registers = self.mandate.kind == ResourceType::Patient && action == Action::Create;
         match &self.whose {
             Whose::All(Basis::System) => Some(Basis::System),
+            _ if self.mandate.rights.extent == Extent::Administrative && !labels.is_administrative() => None,
             // Nobody is there to consent.
             _ if labels.is_sealed() && action != Action::Create => None,
             _ if self.mandate.class.is_about_nobody() => Some(Basis::AboutNobody),

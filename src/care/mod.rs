@@ -7,6 +7,8 @@ pub mod demo;
 pub mod export;
 pub mod forms;
 pub mod import;
+pub mod marks;
+pub mod messages;
 pub mod notify;
 pub mod preferences;
 pub mod register;

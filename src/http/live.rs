@@ -65,7 +65,7 @@ impl Topic {
     const fn is_for(self, role: Role) -> bool {
         match role {
             Role::Clinician | Role::Nurse | Role::Patient | Role::Proxy => true,
-            Role::Reception => matches!(self, Self::Schedule | Self::Messages),
+            Role::Reception => matches!(self, Self::Schedule | Self::Messages | Self::Inbox),
             Role::HealthAdmin => matches!(self, Self::Requests),
             Role::Operator => false,
         }

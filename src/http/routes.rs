@@ -228,6 +228,7 @@ pub static TABLE: &[Route] = &[
     row!(Post "/sign-out", BOTH, Audience::SignedIn, Format::Page => super::sign_in::sign_out),
     row!(Get "/signed-out", BOTH, Audience::Anyone, Format::Page => super::sign_in::signed_out),
     row!(Get "/today", CLINIC, STAFF, Format::Page => super::clinic::today::today),
+    row!(Get "/inbox", CLINIC, STAFF, Format::Page => super::clinic::inbox::inbox),
     row!(Get "/patients", CLINIC, STAFF, Format::Page => super::clinic::find::patients),
     row!(Get "/patients/find", CLINIC, STAFF, Format::Page => super::clinic::find::found),
     row!(Get "/patients/new", CLINIC, STAFF, Format::Page => super::clinic::register::form),

@@ -58,7 +58,7 @@ pub(super) const fn live_of(kind: crate::fhir::ResourceType) -> (u8, u8) {
 }
 
 /// What the policy filters by: a byte of sensitivity, then the row number (8 bytes, little-endian) of each
-/// patient whose compartment holds the resource.
+/// patient whose compartment holds the resource, then one byte 01 where it is marked as no clinical letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tag {
     pub sensitivity: Sensitivity,
@@ -75,22 +75,27 @@ impl Tag {
         for patient in &self.patients {
             out.extend_from_slice(&patient.0.to_le_bytes());
         }
+        if self.sensitivity.is_administrative() {
+            out.push(1);
+        }
     }
 
     fn read(bytes: &[u8]) -> Result<Self, CodecError> {
         let (&sensitivity, rest) = bytes.split_first().ok_or(CodecError::Cut)?;
         let (chunks, tail) = rest.as_chunks::<8>();
-        if !tail.is_empty() {
-            return Err(CodecError::Cut);
-        }
+        let sensitivity = match tail {
+            [] => Sensitivity::from_byte(sensitivity),
+            [1] => Sensitivity::from_byte(sensitivity).administrative(),
+            _ => return Err(CodecError::Cut),
+        };
         let patients = chunks.iter().map(|chunk| RowNumber(u64::from_le_bytes(*chunk))).collect();
-        Ok(Self { sensitivity: Sensitivity::from_byte(sensitivity), patients })
+        Ok(Self { sensitivity, patients })
     }
 }
 
 impl Value for Tag {
     fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
-        let mut out = Vec::with_capacity(1 + 8 * self.patients.len());
+        let mut out = Vec::with_capacity(2 + 8 * self.patients.len());
         self.write(&mut out);
         Ok(out)
     }
@@ -126,8 +131,8 @@ impl Value for HistoryTag {
     }
 }
 
-/// A compartment row's tag: sensitivity, then `02` or, where there are more, `03`, then up to [`CompartmentTag::CODES`]
-/// hashes of the resource's `code` parameter ([`super::index::code_hash`]), so that "this patient's X of kind Y" filters
+/// A compartment row's tag: sensitivity, then `02` or, where there are more, `03` (`04` and `05` where it is marked as no
+/// clinical letter), then up to [`CompartmentTag::CODES`] hashes of the resource's `code` parameter ([`super::index::code_hash`]), so that "this patient's X of kind Y" filters
 /// without opening resources. Rows with another second byte have hashes of another kind, of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CompartmentTag {
@@ -143,7 +148,8 @@ impl CompartmentTag {
 
 impl Value for CompartmentTag {
     fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
-        let mut out = vec![self.sensitivity.byte(), 2 + u8::from(self.more)];
+        let mark = if self.sensitivity.is_administrative() { 2 } else { 0 };
+        let mut out = vec![self.sensitivity.byte(), 2 + u8::from(self.more) + mark];
         self.codes.iter().take(Self::CODES).for_each(|code| out.extend_from_slice(&code.to_le_bytes()));
         Ok(out)
     }
@@ -151,7 +157,9 @@ impl Value for CompartmentTag {
         let (&[sensitivity, more], rest) = bytes.split_first_chunk().ok_or(CodecError::Cut)?;
         let (chunks, _) = rest.as_chunks::<8>();
         let codes = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
-        Ok(Self { sensitivity: Sensitivity::from_byte(sensitivity), codes, more: more != 2 })
+        let sensitivity = Sensitivity::from_byte(sensitivity);
+        let sensitivity = if matches!(more, 4 | 5) { sensitivity.administrative() } else { sensitivity };
+        Ok(Self { sensitivity, codes, more: !matches!(more, 2 | 4) })
     }
 }
 
@@ -214,6 +222,14 @@ mod tests {
         assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
         let row = CompartmentTag { more: true, ..row };
         assert_eq!(row.to_stored().unwrap(), [normal, 3, 1, 0, 0, 0, 0, 0, 0, 0]);
+        let marked = Tag { sensitivity: Sensitivity::RESTRICTED.administrative(), ..tag };
+        assert_eq!(marked.to_stored().unwrap(), [1, 2, 1, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(Tag::from_stored(marked.to_stored().unwrap().into()).unwrap(), marked);
+        for (more, second) in [(false, 4), (true, 5)] {
+            let row = CompartmentTag { sensitivity: marked.sensitivity, more, ..row.clone() };
+            assert_eq!(row.to_stored().unwrap(), [1, second, 1, 0, 0, 0, 0, 0, 0, 0]);
+            assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
+        }
         // Before the code's hash stood apart from its system's, the resource has to be opened.
         for before in [0, 1] {
             assert!(CompartmentTag::from_stored(vec![normal, before, 1, 0, 0, 0, 0, 0, 0, 0].into()).unwrap().more);

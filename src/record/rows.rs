@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 0 | 1 | format, 1 |
 //! | 1 | 1 | resource type's number |
-//! | 2 | 1 | state: 0 reserved (only referred to so far), 1 live, 2 deleted |
+//! | 2 | 1 | state: 0 reserved (only referred to so far), 1 live, 2 deleted; 128 more where it is marked as no clinical letter |
 //! | 3 | 1 | sensitivity |
 //! | 4 | 4 | version, from 1; 0 while reserved |
 //! | 8 | 8 | last update, milliseconds since 1970 UTC, signed |
@@ -59,6 +59,8 @@ pub(super) struct Row {
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 18;
+/// In the byte of the state.
+const MARK: u8 = 1 << 7;
 
 impl Row {
     /// A number held for a resource that something refers to and nobody has stored.
@@ -88,7 +90,8 @@ impl Value for Row {
             State::Live => 1,
             State::Deleted => 2,
         };
-        out.extend_from_slice(&[FORMAT, self.kind.number(), state, self.sensitivity.byte()]);
+        let mark = if self.sensitivity.is_administrative() { MARK } else { 0 };
+        out.extend_from_slice(&[FORMAT, self.kind.number(), state | mark, self.sensitivity.byte()]);
         out.extend_from_slice(&self.version.to_le_bytes());
         out.extend_from_slice(&self.updated.as_millisecond().to_le_bytes());
         out.extend_from_slice(&[id_len, patients]);
@@ -108,7 +111,9 @@ impl Value for Row {
         if format != FORMAT {
             return Err(CodecError::Newer { found: format, known: FORMAT });
         }
-        let state = match state {
+        let sensitivity = Sensitivity::from_byte(sensitivity);
+        let sensitivity = if state & MARK == 0 { sensitivity } else { sensitivity.administrative() };
+        let state = match state & !MARK {
             0 => State::Reserved,
             1 => State::Live,
             2 => State::Deleted,
@@ -121,7 +126,7 @@ impl Value for Row {
         Ok(Self {
             kind: ResourceType::from_number(kind).ok_or(wrong)?,
             state,
-            sensitivity: Sensitivity::from_byte(sensitivity),
+            sensitivity,
             version: u32::from_le_bytes([v0, v1, v2, v3]),
             updated: Timestamp::from_millisecond(i64::from_le_bytes([u0, u1, u2, u3, u4, u5, u6, u7]))
                 .map_err(|_| wrong)?,
@@ -187,6 +192,10 @@ mod tests {
         ];
         assert_eq!(bytes, golden);
         assert_eq!(Row::from_stored(bytes.into()).unwrap(), sample());
+        let marked = Row { sensitivity: Sensitivity::RESTRICTED.administrative(), ..sample() };
+        let bytes = marked.to_stored().unwrap();
+        assert_eq!(bytes.get(2..4), Some(&[129, 1][..]));
+        assert_eq!(Row::from_stored(bytes.into()).unwrap(), marked);
     }
 
     #[test]

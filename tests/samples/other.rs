@@ -8,6 +8,7 @@ use chartbox::http::admin::pages::{
     ApprovalForm, ApprovalGiven, ApprovalRow, Approvals, Audit, AuditFilter, ChainState, EntryGroup, EntryRow,
     ExportRow, Found, Verify,
 };
+use chartbox::http::clinic::inbox_pages::Sum;
 use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
 use chartbox::http::keys::{AskedWord, SheetState};
@@ -290,6 +291,7 @@ fn staff() -> Vec<(&'static str, String)> {
         day: day("2026-03-03"),
         rows,
         others: vec![],
+        inbox: vec![Sum { href: "/inbox#messages".into(), title: chartbox::http::ui::t("inbox-messages"), count: 3, late: 1 }],
         before: "/today?day=2026-03-02".into(),
         after: "/today?day=2026-03-04".into(),
     };

@@ -1,6 +1,7 @@
 //! A patient's pages.
 
 use chartbox::http::portal::pages::*;
+use chartbox::http::portal::todo::{Todo, Urgency};
 use chartbox::http::ui::account::{PatientAccount, SessionLine};
 use chartbox::http::ui::record::*;
 use chartbox::http::ui::{Faults, Flag};
@@ -42,27 +43,21 @@ fn coming() -> Vec<Coming> {
     ]
 }
 
+fn todo(icon: &'static str, title: &str, line: &str, urgency: Urgency) -> Todo {
+    let when = time("2026-03-06T11:20");
+    Todo { icon, title: title.into(), line: Some(line.into()), href: "/my/visits/a1".into(), urgency, when }
+}
+
 fn home() -> Home {
     let allergies = frame().allergies;
     Home {
         cx: Cx { done: Some("Your new password is saved.".into()), ..halina() },
         given: "Halina".into(),
-        coming: coming(),
-        newest: vec![
-            NewResult {
-                key: "4548-4".into(),
-                name: "HbA1c".into(),
-                value: "57 mmol/mol".into(),
-                flag: Some(Flag::High),
-                when: day("2026-02-24"),
-            },
-            NewResult {
-                key: "6298-4".into(),
-                name: "Potassium".into(),
-                value: "4.9 mmol/L".into(),
-                flag: None,
-                when: day("2026-02-24"),
-            },
+        todos: vec![
+            todo("calendar", "The clinic offers you a time: answer it", "6 March 2026, 11:20", Urgency::Answer),
+            todo("mail", "New message from the clinic", "From Dr R. Adeyemi-Strand, today 08:12", Urgency::New),
+            todo("results", "Long-term blood sugar: 57 mmol/mol", "above the usual range", Urgency::New),
+            todo("calendar", "Visit with Dr R. Adeyemi-Strand", "Friday 6 March, 11:20", Urgency::Coming),
         ],
         looked: LookedSum {
             today: 3,
@@ -83,8 +78,7 @@ fn empty_home() -> Home {
     Home {
         cx: demo(Cx { viewer, ..cx }),
         given: String::new(),
-        coming: vec![],
-        newest: vec![],
+        todos: vec![],
         looked: LookedSum::default(),
         sums: RecordSums::default(),
     }

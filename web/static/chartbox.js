@@ -4,10 +4,12 @@ import { watchIdle } from "./idle.js";
 import { keepForm } from "./keep.js";
 import { watchLive } from "./live.js";
 import { watchUpload } from "./upload.js";
+import { stepThrough } from "./steps.js";
 
 for (const form of document.querySelectorAll("form[data-find]")) findAsYouType(form);
 for (const form of document.querySelectorAll("form[data-keep]")) keepForm(form);
 for (const part of document.querySelectorAll("[data-live]")) watchLive(part);
 for (const form of document.querySelectorAll("form[data-upload]")) watchUpload(form);
+for (const list of document.querySelectorAll("[data-steps]")) stepThrough(list);
 watchIdle(document.body);
 document.querySelector(".error-summary")?.focus();

@@ -7,6 +7,8 @@ mod desk;
 pub mod desk_pages;
 pub(super) mod document;
 pub(super) mod find;
+pub(super) mod inbox;
+pub mod inbox_pages;
 pub mod pages;
 pub(super) mod register;
 pub(super) mod settings;

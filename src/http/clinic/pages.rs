@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::inbox_pages::Sum;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
 use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
 
@@ -17,6 +18,8 @@ pub struct Today {
     pub rows: Vec<DayRow>,
     /// Those of the others, when `rows` are one's own.
     pub others: Vec<DayRow>,
+    /// How much waits in the inbox, by workflow.
+    pub inbox: Vec<Sum>,
     /// Addresses of the days around it.
     pub before: String,
     pub after: String,
@@ -36,6 +39,10 @@ impl Today {
             .with("done", count(AppointmentState::Done))
             .with("here", count(AppointmentState::Arrived))
             .to_string()
+    }
+
+    fn waiting(&self) -> usize {
+        self.inbox.iter().map(|sum| sum.count).sum()
     }
 
     fn is_today(&self) -> bool {

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::inbox::{self, Asking};
 use super::pages::Today;
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
@@ -43,7 +44,12 @@ pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress
     }
     let query = appointments_of(day, &ctx(&visit))?;
     let why = why(&visit, Action::Listed, Detail::none());
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&query)).await?;
+    let asking = Asking::of(&visit)?;
+    let found = visit.house.records.disclose(&visit.actor, why, |reading| {
+        Ok(reading.search(&query)?.zip(asking.read(reading)?))
+    });
+    let (found, waiting) = found.await?.into_inner();
+    let inbox = inbox::sums(&asking.parts(&waiting, &visit));
     let (mut rows, mut others) = rows(&found, visit.actor.person(), &ctx(&visit));
     if rows.is_empty() {
         std::mem::swap(&mut rows, &mut others);
@@ -54,6 +60,7 @@ pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress
         day: When::Day(day),
         rows,
         others,
+        inbox,
         before: at(day.saturating_sub(1.day())),
         after: at(day.saturating_add(1.day())),
     })

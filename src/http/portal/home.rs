@@ -1,43 +1,34 @@
-//! The first page: what comes up, what is new, who looked, and what is most asked of the record. It opens no more of
+//! The first page: what needs doing now, who looked, and the way to each part of the record. It opens no more of
 //! the record than it shows: the log would name the rest too.
 
 use std::collections::BTreeSet;
 
 use axum::response::Response;
-use jiff::ToSpan;
 
 use super::looks;
 use super::own::Own;
-use super::pages::{Home, LookedSum, NewResult, RecordSums};
-use super::record::coming;
+use super::pages::{Home, LookedSum, RecordSums};
+use super::todo::{self, Facts};
 use crate::audit::{Action, TouchKind};
 use crate::base::{ActorKind, Timestamp};
 use crate::care::{Chart, Part};
 use crate::fhir::ResourceType as R;
-use crate::http::fill::{self, Ctx, Wanted};
+use crate::http::fill::{self, Ctx};
 use crate::http::names::Names;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::{Cx, When};
+use crate::http::ui::When;
 use crate::record::{Lookers, LooksAsked, LooksFound};
 
-/// What the page opens: short lists whole, of the results the newest.
-const PARTS: [(R, Part<()>); 6] = [
+/// What the page opens besides what its list of things to do needs: short lists whole, for their sums.
+const PARTS: [(R, Part<()>); 4] = [
     (R::AllergyIntolerance, Part::All),
     (R::MedicationRequest, Part::All),
     (R::MedicationStatement, Part::All),
     (R::Condition, Part::All),
-    (R::Observation, Part::Newest(NEWEST)),
-    (R::Appointment, Part::All),
 ];
 
-/// Enough for the [`MOST_NEW`] that are shown, of which one may have been measured every day.
-const NEWEST: usize = 60;
-/// How many days a result is new.
-const NEW_DAYS: i64 = 42;
-const MOST_NEW: usize = 6;
-const MOST_COMING: usize = 4;
 /// More looks than these are not summed up: the page itself has them all.
 const MOST_LOOKS: usize = 1_000;
 
@@ -48,17 +39,17 @@ pub async fn home(visit: Visit) -> Result<Response, Refusal> {
     let from = looks::days_before(now, 30, &zone);
     let asked = LooksAsked { who: Lookers::Others, zone, from, before: None, least: MOST_LOOKS };
     let found = own.open(Action::Read, |reading| {
-        let chart = Chart::read_parts(reading, &own.patient, PARTS)?;
+        let chart = Chart::read_parts(reading, &own.patient, todo::parts(&PARTS))?;
         Ok(chart.zip(reading.who_looked(&own.patient, &asked)?))
     });
     let (chart, looked) = found.await?.into_inner();
     let cx = own.cx(&chart);
-    let mut coming = coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx);
-    coming.truncate(MOST_COMING);
+    let read = own.visit.house.store.read()?;
+    let todos = todo::todos(&Facts { chart: &chart, own: &own, read: &read, cx: &cx, now })?;
+    drop(read);
     page(&Home {
         given: if own.acts_for_another() { String::new() } else { first_name(&chart, &own.ctx) },
-        coming,
-        newest: newest(&chart, &cx, &own.ctx),
+        todos,
         looked: summed(&looked, &own, now)?,
         sums: sums(&chart, &own.ctx),
         cx,
@@ -68,18 +59,6 @@ pub async fn home(visit: Visit) -> Result<Response, Refusal> {
 /// The first of the given names: how one is addressed.
 fn first_name(chart: &Chart, ctx: &Ctx) -> String {
     fill::identity(&chart.patient, ctx).given.split_whitespace().next().unwrap_or_default().to_owned()
-}
-
-fn newest(chart: &Chart, cx: &Cx, ctx: &Ctx) -> Vec<NewResult> {
-    let Ok(since) = cx.now.datetime().checked_sub(NEW_DAYS.days()) else { return Vec::new() };
-    let all = fill::series_of(chart.of(R::Observation), Wanted::Results, ctx);
-    let new = all.into_iter().filter_map(|series| {
-        let latest = series.latest().filter(|latest| latest.when.moment() >= since)?;
-        let value = format!("{} {}", series.value(), series.unit).trim_end().to_owned();
-        let (when, flag) = (When::Day(latest.when.day()), series.flag());
-        Some(NewResult { value, flag, when, key: series.key, name: series.name })
-    });
-    new.take(MOST_NEW).collect()
 }
 
 fn sums(chart: &Chart, ctx: &Ctx) -> RecordSums {

@@ -16,3 +16,4 @@ pub(super) mod record;
 pub(super) mod requests;
 pub mod requests_pages;
 pub(super) mod uploads;
+pub mod todo;

@@ -2,10 +2,11 @@
 
 use askama::Template;
 
+use super::todo::Todo;
 use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, MedicineRow, Pages, ProblemRow, VisitRow,
 };
-use crate::http::ui::{Cx, Flag, Series, Text, When, filters, page, plain, t};
+use crate::http::ui::{Cx, Series, Text, When, filters, page, plain, t};
 use crate::record::Lookers;
 
 /// The first page.
@@ -15,10 +16,8 @@ pub struct Home {
     pub cx: Cx,
     /// How the patient is addressed: the given name.
     pub given: String,
-    /// The next appointments, soonest first.
-    pub coming: Vec<Coming>,
-    /// Results of the last weeks, newest first.
-    pub newest: Vec<NewResult>,
+    /// What needs doing now, most urgent first.
+    pub todos: Vec<Todo>,
     pub looked: LookedSum,
     pub sums: RecordSums,
 }
@@ -40,32 +39,6 @@ impl Coming {
         match self.when.clock() {
             Some(clock) => t("coming-line").with("time", clock).with("title", &self.title).to_string(),
             None => self.title.clone(),
-        }
-    }
-}
-
-/// A result that is new to the patient.
-#[derive(Debug, Clone)]
-pub struct NewResult {
-    /// The code, for the words and the address.
-    pub key: String,
-    pub name: String,
-    /// With its unit.
-    pub value: String,
-    pub flag: Option<Flag>,
-    pub when: When,
-}
-
-impl NewResult {
-    fn plain_name(&self) -> String {
-        plain::name(&self.key).map_or_else(|| self.name.clone(), |text| text.to_string())
-    }
-
-    fn line(&self) -> String {
-        let date = self.when.long();
-        match self.flag {
-            Some(flag) => t("new-result-flagged").with("flag", flag.plain()).with("date", date).to_string(),
-            None => t("new-result-line").with("date", date).to_string(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub async fn results(visit: Visit) -> Result<Response, Refusal> {
         group("my-group-answers", answers),
     ];
     let groups = groups.into_iter().filter(|group| !group.series.is_empty()).collect();
+    let (patient, now) = (own.patient.clone(), own.visit.house.ambient.now());
+    own.visit.house.store.write_essential(move |tx| super::todo::mark_results_seen(tx, &patient, now)).await?;
     page(&Results { cx: own.cx(&chart), groups })
 }
 

@@ -133,6 +133,26 @@ impl When {
         self.named(now, "date-today.within", "date-yesterday.within")
     }
 
+    /// For what lies ahead: today 09:40, tomorrow 09:40, or Friday 6 March, 11:20.
+    pub fn near_ahead(&self, now: &Zoned) -> String {
+        let (date, clock) = (now.date(), self.clock());
+        let word = match self {
+            Self::Day(_) | Self::Time(_) if self.day() == date => Some("date-today"),
+            Self::Day(_) | Self::Time(_) if date.tomorrow().is_ok_and(|day| day == self.day()) => Some("date-tomorrow"),
+            _ => None,
+        };
+        match (word, clock) {
+            (Some(word), Some(clock)) => {
+                t("date-and-time").with("date", t(word)).with("time", clock).to_string()
+            }
+            (Some(word), None) => t(word).to_string(),
+            (None, Some(clock)) => {
+                t("date-long-and-time").with("date", self.heading(now)).with("time", clock).to_string()
+            }
+            (None, None) => self.heading(now),
+        }
+    }
+
     fn named(&self, now: &Zoned, today: &str, yesterday: &str) -> String {
         let date = now.date();
         let word = match self {

@@ -53,6 +53,7 @@ pub enum Place {
     /// None of the places: an error, the account.
     Elsewhere,
     Today,
+    Inbox,
     Patients,
     Audit,
     Approvals,
@@ -95,11 +96,16 @@ impl Cx {
         let staff = |place, href, word| item(place, href, word, "box", "");
         match self.viewer.as_ref().map(|viewer| viewer.role) {
             Some(Role::Clinician | Role::Nurse) => {
-                vec![staff(Place::Today, "/today", "nav-today"), staff(Place::Patients, "/patients", "nav-patients")]
+                vec![
+                    staff(Place::Today, "/today", "nav-today"),
+                    staff(Place::Inbox, "/inbox", "nav-inbox"),
+                    staff(Place::Patients, "/patients", "nav-patients"),
+                ]
             }
             Some(Role::Reception) => vec![
                 staff(Place::Today, "/today", "nav-day"),
                 staff(Place::Requests, "/booking-requests", "nav-booking-requests"),
+                staff(Place::Inbox, "/inbox", "nav-inbox"),
                 staff(Place::Patients, "/patients", "nav-patients"),
                 staff(Place::Settings, "/settings", "nav-settings"),
             ],

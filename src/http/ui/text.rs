@@ -40,6 +40,8 @@ pub const EN: &str = messages!(
     "notices",
     "own",
     "asks",
+    "inbox",
+    "todo",
     "settings",
     "audit",
     "operator",
@@ -59,6 +61,7 @@ pub const ES: &str = messages!(
     "notices",
     "own",
     "asks",
+    "todo",
 );
 
 type Bundle = FluentBundle<FluentResource>;

@@ -9,6 +9,7 @@ demo-ribbon = Demo: nothing here is protected.
 demo-ribbon-more = All people are invented. Do not enter anything about a real person.
 nav-main = Main
 nav-today = Today
+nav-inbox = Inbox
 nav-patients = Patients
 nav-audit = Audit
 nav-approvals = Approvals

@@ -5,17 +5,11 @@ home-hello-nobody = Hello
 home-lead-other = This is their record, as the clinic keeps it.
 home-lead = This is your record, as the clinic keeps it. You see who looks at it.
 home-coming = Coming up
-home-coming-none = No appointment is booked
 home-coming-none-more = The reception can give you one.
-home-new = New results
-home-new-none = No new results
-home-new-none-more = Results of the last weeks appear here as soon as they have come in.
 home-record = Your record
 coming-line = { $time }, { $title }
 coming-visit = Visit
 coming-with = { $kind } with { $with }
-new-result-line = { $date }
-new-result-flagged = { $date }, { $flag }
 looked-nobody = Nobody has opened your record lately
 looked-today =
     { $n ->

@@ -51,6 +51,7 @@ date-and-time = { $date } { $time }
 date-long-and-time = { $date }, { $time }
 date-today = Today
     .within = today
+date-tomorrow = Tomorrow
 date-yesterday = Yesterday
     .within = yesterday
 date-heading = { $weekday } { $day } { $month }

@@ -8,6 +8,7 @@ demo-label = Demostración
 demo-ribbon = Demostración: aquí nada está protegido.
 demo-ribbon-more = Todas las personas son inventadas. No escriba nada sobre una persona real.
 nav-main = Principal
+nav-inbox = Bandeja
 nav-today = Hoy
 nav-patients = Pacientes
 nav-audit = Registro de accesos

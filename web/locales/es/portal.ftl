@@ -5,17 +5,11 @@ home-hello-nobody = Hola
 home-lead-other = Este es su historial, como lo guarda la clínica.
 home-lead = Este es su historial, como lo guarda la clínica. Usted ve quién lo mira.
 home-coming = Próximas citas
-home-coming-none = No hay ninguna cita
 home-coming-none-more = En recepción pueden darle una.
-home-new = Resultados nuevos
-home-new-none = No hay resultados nuevos
-home-new-none-more = Los resultados de las últimas semanas aparecen aquí en cuanto llegan.
 home-record = Su historial
 coming-line = { $time }, { $title }
 coming-visit = Cita
 coming-with = { $kind } con { $with }
-new-result-line = { $date }
-new-result-flagged = { $date }, { $flag }
 looked-nobody = Nadie ha abierto su historial últimamente
 looked-today =
     { $n ->

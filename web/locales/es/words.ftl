@@ -51,6 +51,7 @@ date-and-time = { $date } { $time }
 date-long-and-time = { $date }, { $time }
 date-today = Hoy
     .within = hoy
+date-tomorrow = Mañana
 date-yesterday = Ayer
     .within = ayer
 date-heading = { $weekday }, { $day } de { $month }

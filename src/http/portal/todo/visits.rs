@@ -1,0 +1,52 @@
+//! Visits that come up, and times that the clinic offers.
+
+use serde_json::Value;
+
+use super::{Facts, Source, Todo, Urgency};
+use crate::care::Part;
+use crate::fhir::ResourceType as R;
+use crate::http::fill;
+use crate::http::portal::record::coming;
+use crate::http::respond::Refusal;
+use crate::http::ui::record::AppointmentState;
+use crate::http::ui::t;
+
+pub(super) const SOURCE: Source = Source { parts: &[(R::Appointment, Part::All)], todos };
+
+/// No more than these stand on the first page; all are on their own.
+const MOST: usize = 3;
+
+fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
+    let appointments = facts.chart.of(R::Appointment);
+    let now = facts.cx.now.datetime();
+    let offers: Vec<Value> = appointments.iter().filter(|one| is_offer(one)).cloned().collect();
+    let others: Vec<Value> = appointments.iter().filter(|one| !is_offer(one)).cloned().collect();
+    let ctx = &facts.own.ctx;
+    let offered = offers.iter().filter_map(|one| {
+        let id = one.get("id").and_then(Value::as_str)?;
+        let row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
+        (row.when.moment() >= now && row.state != AppointmentState::Cancelled).then(|| Todo {
+            icon: "calendar",
+            title: t("todo-visit-offered").to_string(),
+            line: Some(row.when.long_time()),
+            href: row.href,
+            urgency: Urgency::Answer,
+            when: row.when,
+        })
+    });
+    let mut all: Vec<Todo> = offered.collect();
+    all.extend(coming(&others, now, ctx).into_iter().take(MOST).map(|row| Todo {
+        icon: "calendar",
+        title: row.title,
+        line: Some(row.when.near_ahead(&facts.cx.now)),
+        href: row.href,
+        urgency: Urgency::Coming,
+        when: row.when,
+    }));
+    Ok(all)
+}
+
+/// The clinic has named a time, and the patient has not answered.
+fn is_offer(appointment: &Value) -> bool {
+    appointment.get("status").and_then(Value::as_str) == Some("pending")
+}

@@ -1,0 +1,22 @@
+### The inbox: what waits for the clinic's people.
+
+inbox-sum =
+    { $n ->
+        [0] Nothing waits.
+        [one] 1 thing waits.
+       *[other] { $n } things wait.
+    }
+inbox-whose = Whose
+inbox-all = Everybody's
+inbox-mine = Mine ({ $n })
+inbox-none = Nothing waits here.
+inbox-more = There are more. They appear as these are done.
+inbox-late = Late
+inbox-critical = Critical
+inbox-due = answer by { $when }
+inbox-taken-by = Taken by { $name }
+inbox-open = Open inbox
+inbox-count-late = { $n } late
+inbox-messages = Messages
+keys-steps = down and up
+keys-open = open

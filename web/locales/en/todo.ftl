@@ -1,0 +1,11 @@
+### A patient's first page: what needs doing now.
+
+todo-title = What to do next
+todo-none = There is nothing to do now
+todo-none-more = When a visit comes up, a message or a result arrives, it stands here.
+todo-visit-offered = The clinic offers you a time: answer it
+todo-message = New message from the clinic
+todo-message-from = From { $name }, { $when }
+todo-message-when = { $when }
+todo-result = { $name }: { $value }
+todo-results = { $n } new results
