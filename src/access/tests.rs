@@ -246,7 +246,11 @@ fn reception_sees_letters_that_say_that_they_are_not_clinical_and_no_others() {
     }
     assert_eq!(ask(&desk, Action::Delete, &letter(marked), &facts), Err(Denied::NeverForRole));
     let observation = target(ResourceType::Observation, Some("a"), marked);
-    assert_eq!(ask(&desk, Action::Read, &observation, &facts), Err(Denied::NeverForRole), "the mark opens nothing else");
+    assert_eq!(
+        ask(&desk, Action::Read, &observation, &facts),
+        Err(Denied::NeverForRole),
+        "the mark opens nothing else"
+    );
     let nobodys = Target { patient: None, ..letter(Sensitivity::NORMAL) };
     assert_eq!(ask(&desk, Action::Read, &nobodys, &facts), Err(Denied::NotVisible));
     let scope = authorize_search(&desk, ResourceType::Communication, &facts, now()).unwrap();

@@ -291,7 +291,12 @@ fn staff() -> Vec<(&'static str, String)> {
         day: day("2026-03-03"),
         rows,
         others: vec![],
-        inbox: vec![Sum { href: "/inbox#messages".into(), title: chartbox::http::ui::t("inbox-messages"), count: 3, late: 1 }],
+        inbox: vec![Sum {
+            href: "/inbox#messages".into(),
+            title: chartbox::http::ui::t("inbox-messages"),
+            count: 3,
+            late: 1,
+        }],
         before: "/today?day=2026-03-02".into(),
         after: "/today?day=2026-03-04".into(),
     };

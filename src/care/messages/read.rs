@@ -127,7 +127,8 @@ impl Message {
         let said = payload().filter_map(|one| one.get("contentString")).filter_map(Value::as_str);
         let attached = payload().filter_map(|one| one.pointer("/contentReference/reference")).filter_map(Value::as_str);
         let about = resource.get("about").and_then(Value::as_array).into_iter().flatten();
-        let topic = about.filter_map(|one| one.get("reference")?.as_str()).find_map(|one| reference(one, "HealthcareService"));
+        let topic =
+            about.filter_map(|one| one.get("reference")?.as_str()).find_map(|one| reference(one, "HealthcareService"));
         let is_first = head.is_none();
         Some(Self {
             version: text("/meta/versionId").and_then(|version| version.parse().ok()).unwrap_or(0),

@@ -73,13 +73,16 @@ pub enum Then {
 
 /// What was typed, as it is kept: without what no text has, and no longer than a message is.
 pub fn trimmed(text: &str) -> String {
-    let kept: String = text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let kept: String =
+        text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     kept.trim().chars().take(LONGEST).collect()
 }
 
 fn communication(status: &str, patient: &FhirId, text: &str, attached: &[FhirId], now: Timestamp) -> Value {
     let mut payload = vec![json!({"contentString": text})];
-    payload.extend(attached.iter().map(|id| json!({"contentReference": {"reference": format!("DocumentReference/{id}")}})));
+    payload.extend(
+        attached.iter().map(|id| json!({"contentReference": {"reference": format!("DocumentReference/{id}")}})),
+    );
     json!({
         "resourceType": "Communication",
         "status": status,
@@ -219,7 +222,11 @@ fn update(message: &Message, value: Value, version: u32) -> Result<Change, Recor
     Change::put(ResourceType::Communication, message.id.clone(), value, condition, Mode::Strict)
 }
 
-async fn changed(doing: Doing<'_>, changes: Vec<Change>, notice: Option<Notice>) -> Result<Done<()>, Refused<SendError>> {
+async fn changed(
+    doing: Doing<'_>,
+    changes: Vec<Change>,
+    notice: Option<Notice>,
+) -> Result<Done<()>, Refused<SendError>> {
     let done = carry_out(doing, changes, move |inside| {
         if let Some(notice) = notice {
             notify::tell(inside, notice)?;

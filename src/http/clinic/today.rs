@@ -45,9 +45,10 @@ pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress
     let query = appointments_of(day, &ctx(&visit))?;
     let why = why(&visit, Action::Listed, Detail::none());
     let asking = Asking::of(&visit)?;
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| {
-        Ok(reading.search(&query)?.zip(asking.read(reading)?))
-    });
+    let found = visit
+        .house
+        .records
+        .disclose(&visit.actor, why, |reading| Ok(reading.search(&query)?.zip(asking.read(reading)?)));
     let (found, waiting) = found.await?.into_inner();
     let inbox = inbox::sums(&asking.parts(&waiting, &visit));
     let (mut rows, mut others) = rows(&found, visit.actor.person(), &ctx(&visit));

@@ -142,9 +142,7 @@ impl When {
             _ => None,
         };
         match (word, clock) {
-            (Some(word), Some(clock)) => {
-                t("date-and-time").with("date", t(word)).with("time", clock).to_string()
-            }
+            (Some(word), Some(clock)) => t("date-and-time").with("date", t(word)).with("time", clock).to_string(),
             (Some(word), None) => t(word).to_string(),
             (None, Some(clock)) => {
                 t("date-long-and-time").with("date", self.heading(now)).with("time", clock).to_string()

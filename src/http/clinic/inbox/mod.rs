@@ -113,8 +113,7 @@ impl Asking {
         let parts = self.sections().zip(found).map(|(section, pages)| {
             let patients = patients_of(pages);
             let now = visit.house.ambient.now();
-            let mut rows =
-                (section.rows)(pages, &Found { asking: self, clinic, patients: &patients, now, ctx: &ctx });
+            let mut rows = (section.rows)(pages, &Found { asking: self, clinic, patients: &patients, now, ctx: &ctx });
             rows.sort_by_key(|row| (std::cmp::Reverse(row.urgency), row.since));
             let more = pages.iter().any(|page| page.next.is_some());
             Part { name: section.name, title: (section.title)(), rows, more }

@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_type_that_two_ask_for_is_read_once_and_as_much_as_the_greedier_asks_for() {
-        let of = |all: &[(R, Part<()>)], kind| all.iter().filter(|(one, _)| *one == kind).map(|(_, part)| size(part)).collect::<Vec<_>>();
+        let of = |all: &[(R, Part<()>)], kind| {
+            all.iter().filter(|(one, _)| *one == kind).map(|(_, part)| size(part)).collect::<Vec<_>>()
+        };
         let all = parts(&[(R::Observation, Part::Newest(1)), (R::Goal, Part::Newest(2)), (R::Goal, Part::All)]);
         assert_eq!(of(&all, R::Observation), [results::NEWEST]);
         assert_eq!(of(&all, R::Goal), [MOST]);

@@ -37,8 +37,10 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let all = fill::series_of(&unseen, Wanted::Results, &facts.own.ctx);
     let since = When::at(since, &facts.own.ctx.zone);
     let is_new = |when: &When| when.moment() >= since.moment();
-    let new: Vec<_> =
-        all.iter().filter_map(|series| Some((series, series.latest().filter(|latest| is_new(&latest.when))?))).collect();
+    let new: Vec<_> = all
+        .iter()
+        .filter_map(|series| Some((series, series.latest().filter(|latest| is_new(&latest.when))?)))
+        .collect();
     let Some((first, latest)) = new.first() else { return Ok(Vec::new()) };
     let (title, line, href) = match new.len() {
         1 => {
