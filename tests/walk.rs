@@ -123,6 +123,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/measurements",        CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/immunizations",       CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/visits",              CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/forms",               CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents",           CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Nothing, AnEntry),
@@ -147,6 +148,11 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/visits",                         BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/visits/book",                    BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Post, "/my/visits/book",                    BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/visits/{id}/form",               BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/visits/{id}/form",               BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/visits/wait",                    BOTH,    MY,        Plain(303), AnEntry),
+    (Verb::Post, "/my/visits/wait",                    BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/visits/{id}/decline",            BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/visits/{id}",                    BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/visits/{id}/cancel",             BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/visits/{id}/accept",             BOTH,    MY,        Nothing, AnEntry),
@@ -172,7 +178,20 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/bookings/{id}",                     CLINIC,  DESK,      Nothing, AnEntry),
     (Verb::Post, "/bookings/{id}/state",               CLINIC,  DESK,      Nothing, AnEntry),
     (Verb::Post, "/bookings/{id}/move",                CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Get,  "/join",                              BOTH,    ANYONE,    Plain(200), NoEntry),
+    (Verb::Post, "/join",                              BOTH,    ANYONE,    Plain(422), NoEntry),
+    (Verb::Post, "/join/account",                      BOTH,    ANYONE,    Plain(422), NoEntry),
+    (Verb::Get,  "/patients/{id}/invitation",          CLINIC,  DESK,      APatient, AnEntry),
+    (Verb::Post, "/patients/{id}/invitation",          CLINIC,  DESK,      APatient, AnEntry),
+    (Verb::Post, "/patients/{id}/invitation/revoke",   CLINIC,  DESK,      Filled("/patients/0198a3f2-0000-7000-8000-00000000abcd/invitation/revoke", 404), AnEntry),
+    (Verb::Get,  "/visits/{id}/check-in",              CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Post, "/visits/{id}/check-in",              CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Get,  "/schedule",                          CLINIC,  DESK,      Plain(200), AnEntry),
+    (Verb::Get,  "/schedule/blocks",                   CLINIC,  DESK,      Plain(200), AnEntry),
+    (Verb::Post, "/schedule/blocks",                   CLINIC,  DESK,      Nothing, AnEntry),
+    (Verb::Post, "/schedule/blocks/{id}/remove",       CLINIC,  DESK,      Nothing, AnEntry),
     (Verb::Get,  "/booking-requests",                  CLINIC,  DESK,      Plain(200), AnEntry),
+    (Verb::Get,  "/waiting-list",                      CLINIC,  DESK,      Plain(200), AnEntry),
     (Verb::Get,  "/booking-requests/{id}",             CLINIC,  DESK,      Nothing, AnEntry),
     (Verb::Post, "/booking-requests/{id}",             CLINIC,  DESK,      Nothing, AnEntry),
     (Verb::Get,  "/settings",                          CLINIC,  KEEPERS,   Plain(200), AnEntry),
@@ -191,6 +210,9 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/requests/{id}",                     CLINIC,  ADMIN,     Nothing, AnEntry),
     (Verb::Get,  "/audit",                             CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
+    (Verb::Get,  "/duplicates",                        CLINIC,  ADMIN,     Filled("/duplicates?q=a", 200), AnEntry),
+    (Verb::Post, "/duplicates/merge",                  CLINIC,  ADMIN,     Nothing, NoEntry),
+    (Verb::Post, "/duplicates/{id}/undo",              CLINIC,  ADMIN,     Nothing, NoEntry),
     (Verb::Get,  "/approvals",                         CLINIC,  ADMIN,     Plain(200), NoEntry),
     (Verb::Post, "/approvals",                         CLINIC,  ADMIN,     Plain(422), NoEntry),
     (Verb::Post, "/approvals/exports/{id}/approve",    CLINIC,  ADMIN,     Nothing, NoEntry),
@@ -1086,4 +1108,45 @@ fn forms(walk: &mut Walk, patient: &Caller) {
         walk.expect(format_args!("{who:?} signs out"), &caller.form("/sign-out", ""), status);
         walk.expect(format_args!("{who:?} is out"), &caller.get("/account"), 401);
     }
+}
+
+/// A form that comes when its session has ended loses no text: it is there again after the next sign-in, for its own account
+/// alone.
+#[test]
+fn a_form_that_comes_late_is_kept_and_found_again_by_its_own_account() {
+    let demo = Demo::start();
+    let (one, other) = (demo.signed_in("portal", "patient"), demo.signed_in("portal", "patient"));
+    let kinds = one.get("/my/visits/book").body;
+    let mut hrefs = kinds.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let at =
+        hrefs.find(|href| href.contains("?kind=") && one.get(href).body.contains("name=\"half\"")).unwrap().to_owned();
+    let page = one.get(&at);
+    let kind = at.split("kind=").nth(1).unwrap();
+    assert_eq!(other.form("/account/sessions/end-others", "").status, 303);
+    let fields = [
+        ("csrf", page.csrf()),
+        ("at", at.clone()),
+        ("kind", kind.to_owned()),
+        ("from", String::new()),
+        ("until", String::new()),
+        ("half", "morning".to_owned()),
+        ("reason", "knee <b>& 膝".to_owned()),
+    ];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let late = one.client.post("/my/visits/book", &fields);
+    assert_eq!(late.status, 401, "{}", late.body);
+    assert!(late.body.contains("name=\"password\""), "the answer is the sign-in");
+    // A stranger's cookie and a token that is not the session's keep nothing.
+    let stranger = demo.anonymous("portal");
+    assert_eq!(stranger.client.post("/my/visits/book", &fields).status, 401);
+
+    let again = demo.signed_in("portal", "patient");
+    let shown = again.get(&at).body;
+    assert!(shown.contains("knee &#60;b&#62;&#38; 膝") || shown.contains("knee &lt;b&gt;&amp; 膝"), "{shown}");
+    assert!(!demo.signed_in("portal", "proxy").get(&at).body.contains("膝"), "it is nobody else's");
+    assert_eq!(
+        again.form("/drafts/discard", &format!("at={}", at.replace('?', "%3F").replace('=', "%3D"))).status,
+        303
+    );
+    assert!(!again.get(&at).body.contains("膝"));
 }

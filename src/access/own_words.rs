@@ -144,8 +144,8 @@ fn says_category(resource: &Value, codes: &[&str]) -> bool {
 fn appointment(resource: &Value, own: &[String]) -> Vec<Issue> {
     let mut issues = Vec::new();
     let status = resource.get("status").and_then(Value::as_str).unwrap_or_default();
-    if !matches!(status, "proposed" | "cancelled") {
-        let text = "You can propose an appointment, or cancel one; the clinic books it.";
+    if !matches!(status, "proposed" | "waitlist" | "cancelled") {
+        let text = "You can propose an appointment, wait for one, or cancel one; the clinic books it.";
         issues.push(Issue::error(IssueCode::BusinessRule, "Appointment.status".to_owned(), text));
     }
     let participants = resource.get("participant").and_then(Value::as_array).into_iter().flatten();
@@ -153,7 +153,7 @@ fn appointment(resource: &Value, own: &[String]) -> Vec<Issue> {
         let who = participant.pointer("/actor/reference").and_then(Value::as_str);
         let own = who.is_some_and(|who| own.iter().any(|own| own == who));
         let answer = participant.get("status").and_then(Value::as_str).unwrap_or_default();
-        if status == "proposed" && !own && answer == "accepted" {
+        if status != "cancelled" && !own && answer == "accepted" {
             let text = "Nobody else can be said to have accepted; write needs-action.";
             let at = format!("Appointment.participant[{place}].status");
             issues.push(Issue::error(IssueCode::BusinessRule, at, text));

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::error::AppError;
@@ -133,8 +134,11 @@ pub async fn make_demo(
 
 /// Generates and stores all patients, on every core, in the order of their numbers per worker.
 fn fill(opened: &Opened, recipe: &DemoRecipe, progress: &(impl Fn(usize) + Send + Sync)) -> Result<(), AppError> {
-    let today = opened.ambient.now().to_zoned(opened.config.house.time_zone.get()).date();
-    store(&opened.records, demo::clinic(recipe.seed))?;
+    let made = opened.ambient.now();
+    let day = made.to_zoned(opened.config.house.time_zone.get()).date();
+    let began = day.to_zoned(TimeZone::UTC).map_or(made, |midnight| midnight.timestamp());
+    let now = demo::Now { day, minute: (made.as_second() - began.as_second()) / 60 };
+    store(&opened.records, demo::clinic(recipe.seed, now))?;
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2;
     let done = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -143,7 +147,7 @@ fn fill(opened: &Opened, recipe: &DemoRecipe, progress: &(impl Fn(usize) + Send 
                 let done = &done;
                 scope.spawn(move || {
                     for index in (worker..recipe.patients).step_by(workers) {
-                        store(&opened.records, demo::patient(recipe.seed, index as u64, today))?;
+                        store(&opened.records, demo::patient(recipe.seed, index as u64, now))?;
                         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
                     }
                     Ok(())

@@ -107,6 +107,16 @@ pub(super) async fn housekeeping(opened: Arc<Opened>, stop: Stop) {
     tokio::join!(counted_failures(&opened.audit, MINUTE, stop), hours);
 }
 
+/// Ends offers that nobody answered, and offers times that are free to who waits for one.
+pub(super) async fn waiting_list(opened: Arc<Opened>, stop: Stop) {
+    let zone = opened.config.house.time_zone.get();
+    every(MINUTE, stop, "waiting list", || async {
+        let _ = crate::care::schedule::round(&opened.records, &zone).await?;
+        Ok(())
+    })
+    .await;
+}
+
 /// Counts bulk exports: at once when one is asked for, and after a start those that were not finished.
 pub(super) async fn exports(exports: Exports, stop: Stop) {
     let mut wait = Duration::ZERO;

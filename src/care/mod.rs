@@ -1,6 +1,7 @@
 //! Workflows over FHIR resources: charts, the invented patients of a demo, scheduling.
 
 pub mod chart;
+pub mod check_in;
 pub mod clinic;
 pub mod copy;
 pub mod demo;
@@ -10,7 +11,9 @@ pub mod import;
 pub mod marks;
 pub mod messages;
 pub mod notify;
+pub mod merge;
 pub mod preferences;
+pub mod previsit;
 pub mod register;
 pub mod requests;
 pub mod schedule;

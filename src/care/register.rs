@@ -154,7 +154,7 @@ impl NewPatient {
 }
 
 /// A birth date as people type it: `9 5 1967`, `09.05.1967`, `9 May 1967`, `1967-05-09`, `1967`. Day before month.
-fn read_born(text: &str, today: Date) -> Result<String, Fault> {
+pub fn read_born(text: &str, today: Date) -> Result<String, Fault> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Fault::Missing);
@@ -194,7 +194,8 @@ fn read_born(text: &str, today: Date) -> Result<String, Fault> {
     Ok(born)
 }
 
-fn is_phone(text: &str) -> bool {
+/// Whether a text can be a phone number.
+pub fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     (3..=20).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c))
 }

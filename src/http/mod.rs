@@ -26,6 +26,7 @@ pub mod operator;
 mod ops;
 pub mod pages;
 pub mod portal;
+mod waiting;
 pub mod respond;
 pub mod routes;
 mod said;

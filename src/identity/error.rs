@@ -71,6 +71,11 @@ pub enum IdentityError {
     #[error("this code is good no more; have the health administrator make another one and use it within 15 minutes")]
     ApprovalEnded,
 
+    #[error("code and birth date do not belong together; look at both again, or ask at the reception")]
+    WrongInvitation,
+    #[error("this invitation is good no more; ask at the reception for another one")]
+    InvitationEnded,
+
     #[error("the setup makes a health administrator, an operator and a clinician: one account each")]
     SetupRoles,
 }

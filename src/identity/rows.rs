@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::account::AccountRow;
 use super::approval::Approval;
 use super::draft::DraftRow;
+use super::invitation::Invitation;
 use super::session::SessionRow;
 use super::token::TokenRow;
 use crate::base::{AccountId, SessionId, Timestamp, TokenId};
@@ -37,6 +38,9 @@ pub(super) const SETUP_DRAFTS: Table<([u8; 32],), DraftRow> = Table::new(tables:
 
 /// Tag of the code → what it approves.
 pub(super) const APPROVALS: Table<([u8; 32],), Approval> = Table::new(tables::APPROVALS);
+
+/// Tag of the code → whom it invites.
+pub(super) const INVITATIONS: Table<([u8; 32],), Invitation> = Table::new(tables::INVITATIONS);
 
 /// An account's id as a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::rows::{ACCOUNTS, APPROVALS, SESSIONS, SESSIONS_OF, SETUP_DRAFTS, THROTTLES, TOKENS, TOKENS_OF};
+use super::rows::{
+    ACCOUNTS, APPROVALS, INVITATIONS, SESSIONS, SESSIONS_OF, SETUP_DRAFTS, THROTTLES, TOKENS, TOKENS_OF,
+};
 use super::throttle::is_forgotten;
-use super::{Identity, IdentityError, after, approval, draft};
+use super::{Identity, IdentityError, after, approval, draft, invitation};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 /// How long a session that has ended is still known, so that a form that comes late finds whose it is.
@@ -64,6 +66,12 @@ impl Identity {
                 ended.push(Ended::Approval(tag));
             }
         }
+        for row in read.scan(&INVITATIONS, KeyRange::all(), Direction::Up)? {
+            let ((tag,), found) = row?;
+            if invitation::is_forgotten(&found, now) {
+                ended.push(Ended::Invitation(tag));
+            }
+        }
         Ok(ended)
     }
 }
@@ -74,6 +82,7 @@ enum Ended {
     Throttle((u8, Vec<u8>)),
     Draft([u8; 32]),
     Approval([u8; 32]),
+    Invitation([u8; 32]),
 }
 
 impl Ended {
@@ -90,6 +99,7 @@ impl Ended {
             Self::Throttle(key) => tx.delete(&THROTTLES, key),
             Self::Draft(tag) => tx.delete(&SETUP_DRAFTS, &(*tag,)),
             Self::Approval(tag) => tx.delete(&APPROVALS, &(*tag,)),
+            Self::Invitation(tag) => tx.delete(&INVITATIONS, &(*tag,)),
         }
     }
 }

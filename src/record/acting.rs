@@ -11,9 +11,9 @@ use super::error::RecordError;
 use super::numbers::{find, row};
 use super::rows::State;
 use super::writing::no_reading;
-use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, search};
+use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, referrers, search};
 use crate::access::Actor;
-use crate::audit::{AuditError, AuditedTx};
+use crate::audit::{AuditError, AuditedTx, Event};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
@@ -73,6 +73,17 @@ impl<'c> Inside<'_, '_, 'c> {
         glimpse(&**self.tx, query, pick)
     }
 
+    /// What refers to a resource now: see [`Records::referring`].
+    pub fn referring(&self, kind: ResourceType, id: &FhirId) -> Result<Vec<(ResourceType, FhirId)>, RecordError> {
+        referrers::referring(&**self.tx, kind, id)
+    }
+
+    /// An entry besides the act's own: of a person who decided what the house then does.
+    pub fn append(&mut self, event: Event) -> Result<(), RecordError> {
+        self.tx.append(event)?;
+        Ok(())
+    }
+
     /// For rows of the calling room's own tables, and no others.
     pub fn rows(&mut self) -> &mut Tx<'c> {
         self.tx
@@ -95,6 +106,11 @@ fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> 
 }
 
 impl Records {
+    /// What refers to a resource, deleted ones aside: types and ids alone, for the house's own work on all of them.
+    pub fn referring(&self, kind: ResourceType, id: &FhirId) -> Result<Vec<(ResourceType, FhirId)>, RecordError> {
+        referrers::referring(&self.audit().read()?, kind, id)
+    }
+
     /// What `pick` takes of each resource that a search finds, whoever asks and without an entry: for what has one answer
     /// for everybody and says nothing of anybody, such as the hours at which a clinician is busy. A plain function, and
     /// what it takes must name no patient.

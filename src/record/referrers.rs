@@ -5,6 +5,8 @@
 //! outlives it; and what the actor may not see, of which no refusal may tell. Where one of those is left, nothing is lost:
 //! all versions of what was deleted are kept, and its address answers that it is gone.
 
+use std::collections::BTreeSet;
+
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::layout::REFERENCE;
@@ -13,12 +15,35 @@ use super::rows::State;
 use super::search::leading_to;
 use super::writing::Writing;
 use crate::access::Action;
-use crate::base::ResourceRef;
+use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
-use crate::store::{Direction, KeyRange, ReadExt, Tx};
+use crate::store::{Direction, KeyRange, Read, ReadExt, Tx};
 
 /// How many referrers of one sort are looked at for one that the actor may see.
 const MOST: usize = 1_000;
+
+/// Everything that refers to a resource and is not deleted, each once.
+pub(super) fn referring(
+    read: &dyn Read,
+    kind: ResourceType,
+    id: &FhirId,
+) -> Result<Vec<(ResourceType, FhirId)>, RecordError> {
+    let hash = local_hash(kind, id.as_str());
+    let mut found = BTreeSet::new();
+    for param in leading_to(kind).chain([ELSEWHERE]) {
+        for entry in read.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+            found.insert(entry?.0.2);
+        }
+    }
+    let mut all = Vec::with_capacity(found.len());
+    for number in found {
+        let row = row(read, number)?;
+        if row.state == State::Live {
+            all.push((row.kind, row.id));
+        }
+    }
+    Ok(all)
+}
 
 impl Writing<'_, '_, '_> {
     /// Whether a resource that was deleted is gone from every other one, too.

@@ -573,7 +573,13 @@ fn what_a_patient_adds_is_the_patients_and_says_so() {
         "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}]});
     add(visit.clone(), "", Value::Null).unwrap();
     refused(&visit, "status", json!("booked"), "Appointment.status");
+    refused(&visit, "status", json!("pending"), "Appointment.status");
+    let waits = json!({"resourceType": "Appointment", "status": "waitlist",
+        "requestedPeriod": [{"start": "2026-03-04T09:00:00Z", "end": "2026-03-04T12:00:00Z"}],
+        "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}]});
+    add(waits.clone(), "", Value::Null).unwrap();
     let others = json!([{"actor": {"reference": "Patient/p1"}, "status": "accepted"}, {"actor": {"display": "Dr. Corvin"}, "status": "accepted"}]);
+    refused(&waits, "participant", others.clone(), "Appointment.participant[1].status");
     refused(&visit, "participant", others, "Appointment.participant[1].status");
 }
 

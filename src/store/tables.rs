@@ -76,6 +76,9 @@ tables! {
     81 FORM_DRAFTS     "form_drafts"     "care"     "What was typed into a form and not sent, by account and address.";
     82 NOTICES         "notices"         "record"   "How often something changed, by patient and type.";
     83 PREFERENCES     "preferences"     "care"     "What an account chose for its own screens, such as the language.";
+    90 INVITATIONS     "invitations"     "identity" "Invitations of patients to the portal, by hash of the code.";
+    91 MERGES          "merges"          "care"     "Records that were joined: which two, when, by whom, and whether that was undone.";
+    92 MERGE_MOVED     "merge_moved"     "care"     "What a merge pointed over to the record that was kept, by merge and place.";
     95 TOLD            "told"            "care"     "Notices to people, by reader, newest first: their kind and what they are about.";
     96 TOLD_READ       "told_read"       "care"     "Which notices an account has read.";
     97 MAILS           "mails"           "care"     "E-mail that waits to be sent, was sent, or could not be.";

@@ -33,12 +33,14 @@ fn coming() -> Vec<Coming> {
             title: "phone call".into(),
             text: Some("With Dr Adeyemi-Strand.".into()),
             href: "/my/visits/a1".into(),
+            form: true,
         },
         Coming {
             when: time("2026-04-14T09:00"),
             title: "Fjordvik Hospital".into(),
             text: Some("Orthopaedics, about your right knee.".into()),
             href: "/my/visits/a1".into(),
+            form: false,
         },
     ]
 }

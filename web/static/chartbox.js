@@ -1,4 +1,5 @@
 // What pages gain with script; everything works without it.
+import { moveVisits } from "./drag.js";
 import { findAsYouType } from "./find.js";
 import { watchIdle } from "./idle.js";
 import { keepForm } from "./keep.js";
@@ -11,5 +12,6 @@ for (const form of document.querySelectorAll("form[data-keep]")) keepForm(form);
 for (const part of document.querySelectorAll("[data-live]")) watchLive(part);
 for (const form of document.querySelectorAll("form[data-upload]")) watchUpload(form);
 for (const list of document.querySelectorAll("[data-steps]")) stepThrough(list);
+for (const form of document.querySelectorAll("form[data-mover]")) moveVisits(form);
 watchIdle(document.body);
 document.querySelector(".error-summary")?.focus();

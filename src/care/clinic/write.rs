@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::read::DAYS;
 use super::{
-    ANSWER_DAYS, Away, BOOKING, Booking, HOLD_HOURS, HORIZON_DAYS, Hours, MINUTES, NOTICE_HOURS, POOL, Pool, SERVICE,
-    Span,
+    ANSWER_DAYS, Away, BOOKING, Booking, FORM, HOLD_HOURS, HORIZON_DAYS, Hours, MINUTES, NOTICE_HOURS, POOL, Pool,
+    SERVICE, Span,
 };
 use crate::base::FhirId;
+use crate::care::previsit::Built;
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, RecordError};
 
@@ -56,6 +57,8 @@ pub struct VisitTypeForm<'a> {
     pub spanish: &'a str,
     pub minutes: &'a str,
     pub booking: &'a str,
+    /// The code of a built form; empty for none.
+    pub form: &'a str,
     pub offered: bool,
 }
 
@@ -95,6 +98,9 @@ pub fn visit_type_change(before: Option<Value>, form: VisitTypeForm<'_>) -> Made
     if booking.is_none() {
         faults.push(("booking", Problem::Choice));
     }
+    if !form.form.is_empty() && Built::of(form.form).is_none() {
+        faults.push(("form", Problem::Choice));
+    }
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -104,6 +110,13 @@ pub fn visit_type_change(before: Option<Value>, form: VisitTypeForm<'_>) -> Made
     put_extension(&mut service, MINUTES, json!({"url": MINUTES, "valuePositiveInt": minutes}));
     let code = booking.unwrap_or_default().code();
     put_extension(&mut service, BOOKING, json!({"url": BOOKING, "valueCode": code}));
+    match Built::of(form.form) {
+        Some(built) => {
+            let reference = json!({"reference": format!("Questionnaire/{}", built.id())});
+            put_extension(&mut service, FORM, json!({"url": FORM, "valueReference": reference}));
+        }
+        None => take_extension(&mut service, FORM),
+    }
     Ok(service)
 }
 
@@ -284,6 +297,13 @@ fn put_extension(resource: &mut Value, url: &str, extension: Value) {
     }
 }
 
+fn take_extension(resource: &mut Value, url: &str) {
+    let Some(members) = resource.as_object_mut() else { return };
+    if let Some(Value::Array(all)) = members.get_mut("extension") {
+        all.retain(|one| one.get("url").and_then(Value::as_str) != Some(url));
+    }
+}
+
 fn available(hours: &Hours) -> Value {
     let time = |time: Time| time.strftime("%H:%M:%S").to_string();
     let of = |span: &Span| {
@@ -322,6 +342,7 @@ mod tests {
             spanish: "Primera visita",
             minutes: "40",
             booking: "instant",
+            form: "before-visit",
             offered: true,
         };
         let visit = stored(visit_type_change(None, form).unwrap(), "v1");
@@ -342,6 +363,7 @@ mod tests {
             ("First visit", "Primera visita", 40)
         );
         assert_eq!((visit.booking, visit.version, visit.active), (Booking::Instant, 3, true));
+        assert_eq!(visit.form.as_ref().map(FhirId::as_str), Some("chartbox-before-visit"));
         assert_eq!((clinic.topics[0].pool, clinic.topics[0].answer_days), (Pool::Nurses, 2));
         assert_eq!((clinic.house.notice_hours, clinic.house.hold_hours), (48, 12));
         assert_eq!(clinic.house.hours.on(Weekday::Monday).count(), 2);
@@ -352,7 +374,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_named_field_by_field() {
-        let form = VisitTypeForm { name: " ", spanish: "", minutes: "4", booking: "x", offered: true };
+        let form = VisitTypeForm { name: " ", spanish: "", minutes: "4", booking: "x", form: "", offered: true };
         assert_eq!(
             visit_type_change(None, form).unwrap_err(),
             [("name", Problem::Missing), ("minutes", Problem::Number(5, 480)), ("booking", Problem::Choice)]

@@ -155,7 +155,8 @@ fn results(chart: &mut Chart) {
         }
     }
     let here = chart.clinic.by(THE_NURSE);
-    chart.lab(&CRP, 46.0, &at(chart.today, 9 * 60 + 36), here);
+    let minute = (9 * 60 + 36).min((chart.clinic.minute - 10).max(0));
+    chart.lab(&CRP, 46.0, &at(chart.today, minute), here);
 }
 
 fn visits(
@@ -185,12 +186,16 @@ fn visits(
         chart.vitals(&visit, Vitals { height, ..vitals });
         signed_note(chart, &visit, reason, days);
     }
-    chart.appointment(today, 9 * 60 + 40, 0, "arrived", "Cough and fever for 6 days");
+    // She is here: her turn was before now, however early a demo is made.
+    let minute = (9 * 60 + 40).min((chart.clinic.minute - 20).max(0));
+    chart.appointment(today, minute, 0, "arrived", "Cough and fever for 6 days");
     let purpose = Purpose { kind: SYMPTOM, reason: "Cough and fever for 6 days", about: None, status: "in-progress" };
-    let visit = chart.visit(today, 9 * 60 + 40, 0, purpose);
+    let visit = chart.visit(today, minute, 0, purpose);
     chart.vitals(&visit, Vitals { height: Some(166.0), ..measured((148, 86), 96, 38.1, 95, 20, 81.4) });
     let later = workday(days_before(today, -35));
     chart.appointment(later, 11 * 60 + 20, THE_NURSE, "booked", "Kidney tests");
+    let talk = workday(days_before(today, -12));
+    chart.appointment(talk, 15 * 60, 0, "booked", "Talk about the kidney results");
 }
 
 fn signed_note(chart: &mut Chart, visit: &Visit, reason: &str, days: i64) {

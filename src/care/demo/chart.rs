@@ -11,6 +11,7 @@ use super::make::{
 use super::person::{Person, Sex};
 use super::problems::{Illness, Medicine, Problem};
 use super::tests_table::Test;
+use crate::care::schedule::{FORM_ASKED, LISTED};
 
 pub(super) struct Chart {
     pub clinic: Clinic,
@@ -348,7 +349,11 @@ impl Chart {
 
     pub fn appointment(&mut self, day: Date, minute: i64, staff: usize, status: &str, reason: &str) {
         let needed = |actor: Value| json!({"actor": actor, "required": "required", "status": "accepted"});
+        // An ordinary visit has a form before it.
+        let form = (status == "booked" && staff != THE_NURSE)
+            .then(|| json!({"tag": [{"system": FORM_ASKED.0, "code": FORM_ASKED.1}]}));
         let elements = json!({
+            "meta": form,
             "status": status,
             "appointmentType": {"text": self.clinic.usual_visit(staff).1},
             "reasonCode": [{"text": reason}],
@@ -375,6 +380,26 @@ impl Chart {
             "reasonCode": [{"text": reason}],
             "minutesDuration": 40,
             "created": at(days_before(self.today, 1), 18 * 60 + 20),
+            "participant": [taking(self.person.reference()), taking(service)],
+            "requestedPeriod": periods,
+        });
+        self.add("Appointment", elements);
+    }
+
+    /// The patient waits for an ordinary visit to become free, on these days at these hours.
+    pub fn waits_for_a_visit(&mut self, first: Date, days: i64, (from, to): (i64, i64)) {
+        let (service, name) = self.clinic.usual_visit(0);
+        let periods: Vec<Value> = (0..days)
+            .map(|day| days_before(first, -day))
+            .map(|day| json!({"start": at(day, from), "end": at(day, to)}))
+            .collect();
+        let taking = |actor: Value| json!({"actor": actor, "status": "accepted"});
+        let elements = json!({
+            "meta": {"tag": [{"system": LISTED.0, "code": LISTED.1}]},
+            "status": "waitlist",
+            "appointmentType": {"text": name},
+            "minutesDuration": 20,
+            "created": at(days_before(self.today, 2), 19 * 60 + 5),
             "participant": [taking(self.person.reference()), taking(service)],
             "requestedPeriod": periods,
         });

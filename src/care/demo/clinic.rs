@@ -1,10 +1,14 @@
 //! The clinic: its organization, rooms and people.
 
+use jiff::civil::{Date, Weekday};
 use serde_json::{Value, json};
 
 use super::dice::id;
-use super::make::{SNOMED, concept, hl7, named, reference, resource};
+use super::make::{SNOMED, at, concept, days_before, hl7, named, reference, resource};
+use crate::base::FhirId;
 use crate::care::clinic as settled;
+use crate::care::previsit::{BUILT, Built};
+use crate::care::schedule;
 
 pub(super) const NAME: &str = "Alder Street Clinic";
 
@@ -65,14 +69,14 @@ pub(super) const STAFF: [Staff; 4] = [
     },
 ];
 
-/// Kinds of visit: English, Spanish, minutes, how they are booked.
-const VISIT_TYPES: [(&str, &str, u16, &str); 6] = [
-    ("Visit", "Consulta", 20, "instant"),
-    ("First visit", "Primera consulta", 40, "request"),
-    ("Phone call", "Llamada telefónica", 20, "instant"),
-    ("Blood test", "Análisis de sangre", 20, "instant"),
-    ("Vaccination", "Vacunación", 20, "instant"),
-    ("Minor surgery", "Cirugía menor", 60, "view-only"),
+/// Kinds of visit: English, Spanish, minutes, how they are booked, the form before it.
+const VISIT_TYPES: [(&str, &str, u16, &str, &str); 6] = [
+    ("Visit", "Consulta", 20, "instant", "before-visit"),
+    ("First visit", "Primera consulta", 40, "request", "new-patient"),
+    ("Phone call", "Llamada telefónica", 20, "instant", ""),
+    ("Blood test", "Análisis de sangre", 20, "instant", ""),
+    ("Vaccination", "Vacunación", 20, "instant", "before-vaccination"),
+    ("Minor surgery", "Cirugía menor", 60, "view-only", ""),
 ];
 
 /// Topics of messages: English, Spanish, who answers, within how many working days.
@@ -118,6 +122,8 @@ impl Staff {
 #[derive(Clone, Copy)]
 pub(super) struct Clinic {
     pub seed: u64,
+    /// How many minutes of the day are over.
+    pub minute: i64,
 }
 
 impl Clinic {
@@ -215,8 +221,14 @@ impl Clinic {
             members.insert("availableTime".into(), week("08:40:00", "17:00:00"));
         }
         let mut all = vec![house];
-        for (at, (english, spanish, minutes, booking)) in VISIT_TYPES.iter().enumerate() {
-            let rules = json!([number(settled::MINUTES, *minutes), coded(settled::BOOKING, booking)]);
+        for (at, (english, spanish, minutes, booking, form)) in VISIT_TYPES.iter().enumerate() {
+            let mut rules = vec![number(settled::MINUTES, *minutes), coded(settled::BOOKING, booking)];
+            rules.extend(
+                Built::of(form).map(
+                    |form| json!({"url": settled::FORM, "valueReference": reference("Questionnaire", &form.id())}),
+                ),
+            );
+            let rules = Value::Array(rules);
             let mut one = service(1 + at, "visit-type", rules);
             name(&mut one, english, spanish);
             all.push(one);
@@ -231,7 +243,7 @@ impl Clinic {
     }
 
     /// The organizations, the place, the people and their roles.
-    pub fn resources(&self) -> Vec<Value> {
+    pub fn resources(&self, today: Date) -> Vec<Value> {
         let organization = |id: String, code: &str, name: &str, phone: &str, street: &str, town: &str| {
             resource(
                 "Organization",
@@ -268,12 +280,42 @@ impl Clinic {
                 }),
             ),
         ];
+        all.extend(BUILT.iter().map(Built::questionnaire));
         all.extend(self.services());
         for (at, staff) in STAFF.iter().enumerate() {
             all.push(self.person(at, staff));
             all.push(self.role(at, staff));
             let actor = json!([self.by(at)]);
             all.push(resource("Schedule", &self.schedule(at), json!({"active": true, "actor": actor})));
+        }
+        all.extend(self.blocked(today));
+        all
+    }
+
+    /// Hours of the coming weeks in which nobody is seen: home visits on Wednesday, a meeting on Friday.
+    fn blocked(&self, today: Date) -> Vec<Value> {
+        let mut all = Vec::new();
+        for week in 0..4_i64 {
+            let days = [
+                (1, Weekday::Wednesday, 14 * 60, 16 * 60, "Home visits"),
+                (2, Weekday::Friday, 16 * 60, 17 * 60, "Meeting"),
+            ];
+            for (staff, weekday, from, to, what) in days {
+                let monday = days_before(today, i64::from(today.weekday().to_monday_zero_offset()) - 7 * (week + 1));
+                let day = days_before(monday, -i64::from(weekday.to_monday_zero_offset()));
+                let (Ok(start), Ok(end), Ok(calendar)) =
+                    (at(day, from).parse(), at(day, to).parse(), FhirId::parse(&self.schedule(staff)))
+                else {
+                    continue;
+                };
+                let series = id(self.seed, "Series", 0, staff as u64);
+                let mut slot = schedule::slot(&calendar, what, &series, (start, end));
+                if let Some(members) = slot.as_object_mut() {
+                    let place = staff as u64 * 10 + week.unsigned_abs();
+                    members.insert("id".into(), id(self.seed, "Slot", 0, place).into());
+                }
+                all.push(slot);
+            }
         }
         all
     }

@@ -479,6 +479,12 @@ fn bookings(chart: &mut Chart, now: &[Now]) {
         0 | 1 if index / 4 * 2 < SLOTS * staff_count => (index / 4 * 2 + index % 4, chart.today),
         2 if index / 4 < 20 * SLOTS => (index / 4, working_day_after(chart.today, 1 + index / 4 / SLOTS)),
         // Two of the first have asked for a time and wait.
+        // Two more wait for a time to become free: one for any, one for evenings on which nobody works.
+        3 if matches!(index, 11 | 15) => {
+            let first = working_day_after(chart.today, 2);
+            let (from, to) = if index == 11 { (8 * 60, 12 * 60) } else { (19 * 60, 21 * 60) };
+            return chart.waits_for_a_visit(first, 5, (from, to));
+        }
         3 if index < 8 => {
             let first = working_day_after(chart.today, 1 + index % 3);
             return chart.asks_for_a_visit(first, 4, "New in town, would like to get to know the clinic");
@@ -497,6 +503,8 @@ fn bookings(chart: &mut Chart, now: &[Now]) {
         580..=619 => chart.dice.pick(&["arrived", "checked-in", "booked"]),
         _ => "booked",
     };
+    // What is to come has not happened, however early in the day a demo is made.
+    let status = if minute > chart.clinic.minute { "booked" } else { status };
     chart.appointment(day, minute, staff, status, reason);
     if status == "fulfilled" {
         let (kind, about) = (FOLLOW_UP, now.first().map(|now| now.condition.clone()));

@@ -42,9 +42,18 @@ pub struct Cast {
     pub child: FhirId,
 }
 
+/// When a demo is made: nothing that is to come has happened yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// The clinic's day.
+    pub day: Date,
+    /// Minutes since that day began by UTC.
+    pub minute: i64,
+}
+
 /// The cast of a seed.
 pub fn cast(seed: u64) -> Option<Cast> {
-    let clinic = clinic::Clinic { seed };
+    let clinic = clinic::Clinic { seed, minute: 0 };
     let id = |text: String| FhirId::parse(&text).ok();
     Some(Cast {
         clinician: id(clinic.practitioner(0))?,
@@ -55,21 +64,21 @@ pub fn cast(seed: u64) -> Option<Cast> {
     })
 }
 
-/// The resources of a demo with so many patients, as on `today`: first the clinic's, then each patient's, the Patient leading.
+/// The resources of a demo with so many patients, as at `now`: first the clinic's, then each patient's, the Patient leading.
 /// Nothing is made before it is asked for.
-pub fn generate(seed: u64, patients: usize, today: Date) -> impl Iterator<Item = Vec<Value>> {
+pub fn generate(seed: u64, patients: usize, now: Now) -> impl Iterator<Item = Vec<Value>> {
     let patients = u64::try_from(patients).unwrap_or(u64::MAX);
-    std::iter::once(clinic(seed)).chain((0..patients).map(move |index| patient(seed, index, today)))
+    std::iter::once(clinic(seed, now)).chain((0..patients).map(move |index| patient(seed, index, now)))
 }
 
-/// Organizations, the place, practitioners and their roles.
-pub fn clinic(seed: u64) -> Vec<Value> {
-    clinic::Clinic { seed }.resources()
+/// Organizations, the place, practitioners and their roles, what the clinic settled, and hours that are blocked.
+pub fn clinic(seed: u64, now: Now) -> Vec<Value> {
+    clinic::Clinic { seed, minute: now.minute }.resources(now.day)
 }
 
 /// The resources of the patient with this number.
-pub fn patient(seed: u64, index: u64, today: Date) -> Vec<Value> {
-    let clinic = clinic::Clinic { seed };
+pub fn patient(seed: u64, index: u64, now: Now) -> Vec<Value> {
+    let (clinic, today) = (clinic::Clinic { seed, minute: now.minute }, now.day);
     let chart = match index {
         0 => cast::halina(clinic, today),
         1 => cast::emil(clinic, today),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::taken;
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinician, VisitType};
+use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, Inside};
@@ -93,13 +94,13 @@ pub fn asked(wish: &Wish<'_>, periods: &[(Timestamp, Timestamp)], now: Timestamp
     value
 }
 
-fn begun(wish: &Wish<'_>, status: &str, now: Timestamp) -> Value {
+pub(super) fn begun(wish: &Wish<'_>, status: &str, now: Timestamp) -> Value {
     let stands = |answer: bool| if answer { "accepted" } else { "needs-action" };
     let both = status == "booked";
     let mut participants = vec![json!({
         "actor": {"reference": format!("Patient/{}", wish.patient)},
         "required": "required",
-        "status": stands(both || status == "proposed"),
+        "status": stands(both || matches!(status, "proposed" | "waitlist")),
     })];
     if let Some(with) = wish.with {
         let actor = json!({"reference": with.person.as_str(), "display": with.name});
@@ -119,10 +120,10 @@ fn begun(wish: &Wish<'_>, status: &str, now: Timestamp) -> Value {
     if !reason.is_empty() {
         put(&mut value, "reasonCode", json!([{"text": reason}]));
     }
-    value
+    if wish.kind.form.is_some() { tagged(value, FORM_ASKED) } else { value }
 }
 
-fn put(value: &mut Value, name: &str, element: Value) {
+pub(super) fn put(value: &mut Value, name: &str, element: Value) {
     if let Some(members) = value.as_object_mut() {
         members.insert(name.to_owned(), element);
     }
@@ -194,6 +195,42 @@ pub fn hour_of(appointment: &Value, hold_hours: u16) -> Option<Hour> {
     })
 }
 
+/// The tag of an appointment whose form came back. It says nothing of what stands in the form, so that the desk may know.
+pub const FORM_RETURNED: (&str, &str) = ("urn:chartbox:appointment", "form-returned");
+
+/// The tag of an appointment to whose kind a form belonged when it was booked.
+pub const FORM_ASKED: (&str, &str) = ("urn:chartbox:appointment", "form-asked");
+
+/// Whether a form belongs to the visit.
+pub fn asks_form(appointment: &Value) -> bool {
+    has_tag(appointment, FORM_ASKED)
+}
+
+/// Whether the form that belongs to the visit came back.
+pub fn has_returned_form(appointment: &Value) -> bool {
+    has_tag(appointment, FORM_RETURNED)
+}
+
+/// Whether an appointment has this tag: system and code.
+pub(super) fn has_tag(appointment: &Value, (system, code): (&str, &str)) -> bool {
+    let tags = appointment.pointer("/meta/tag").and_then(Value::as_array).into_iter().flatten();
+    let is = |tag: &Value, name: &str, wanted: &str| tag.get(name).and_then(Value::as_str) == Some(wanted);
+    tags.into_iter().any(|tag| is(tag, "system", system) && is(tag, "code", code))
+}
+
+/// The appointment with this tag.
+#[must_use]
+pub fn tagged(mut appointment: Value, tag: (&str, &str)) -> Value {
+    if !has_tag(&appointment, tag)
+        && let Some(members) = appointment.as_object_mut()
+        && let Value::Object(meta) = members.entry("meta").or_insert_with(|| json!({}))
+        && let Value::Array(tags) = meta.entry("tag").or_insert_with(|| json!([]))
+    {
+        tags.push(json!({"system": tag.0, "code": tag.1}));
+    }
+    appointment
+}
+
 /// How far a visit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -233,7 +270,13 @@ pub fn with_status(mut appointment: Value, state: State, by_patient: bool) -> Va
     if state == State::Expected
         && let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut)
     {
-        all.iter_mut().for_each(|one| put(one, "status", json!("accepted")));
+        for one in all {
+            put(one, "status", json!("accepted"));
+            // With whom it is was open while it was an offer.
+            if refers(one, "Practitioner/") {
+                put(one, "required", json!("required"));
+            }
+        }
     }
     if state == State::Cancelled {
         let code = if by_patient { "pat" } else { "prov" };
@@ -245,15 +288,35 @@ pub fn with_status(mut appointment: Value, state: State, by_patient: bool) -> Va
     appointment
 }
 
+/// Who is told of a booking, and what.
+pub type Tell = Option<(Whom, Kind)>;
+
+/// The patient of an appointment, to be told.
+pub fn to_patient(appointment: &Value, kind: Kind) -> Tell {
+    Some((Whom::Patient(FhirId::parse(patient_of(appointment)?).ok()?), kind))
+}
+
+/// Asks what must hold, and tells who is to be told.
+fn settle(inside: &mut Inside<'_, '_, '_>, hour: Option<&Hour>, id: FhirId, tell: Tell) -> Checked<(), BookError> {
+    if let Some(hour) = hour {
+        hour.check(inside)?;
+    }
+    if let Some((whom, kind)) = tell {
+        notify::tell(inside, Notice::new(whom, kind).about(id))?;
+    }
+    Ok(())
+}
+
 /// Stores a new appointment under `id`, if its time is free; one without a time always.
 pub async fn book(
     doing: Doing<'_>,
     id: FhirId,
     appointment: Value,
     hour: Option<Hour>,
+    tell: Tell,
 ) -> Result<Done<()>, Refused<BookError>> {
-    let change = Change::create_as(ResourceType::Appointment, id, appointment, Mode::Strict)?;
-    carry_out(doing, vec![change], move |inside| hour.map_or(Ok(()), |hour| hour.check(inside))).await
+    let change = Change::create_as(ResourceType::Appointment, id.clone(), appointment, Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| settle(inside, hour.as_ref(), id, tell)).await
 }
 
 /// Stores a new version of an appointment, if it is the version that was seen still, and its time is free where it has a
@@ -264,7 +327,9 @@ pub async fn change(
     version: u32,
     appointment: Value,
     hour: Option<Hour>,
+    tell: Tell,
 ) -> Result<Done<()>, Refused<BookError>> {
-    let change = Change::put(ResourceType::Appointment, id, appointment, Condition::Version(version), Mode::Strict)?;
-    carry_out(doing, vec![change], move |inside| hour.map_or(Ok(()), |hour| hour.check(inside))).await
+    let condition = Condition::Version(version);
+    let change = Change::put(ResourceType::Appointment, id.clone(), appointment, condition, Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| settle(inside, hour.as_ref(), id, tell)).await
 }

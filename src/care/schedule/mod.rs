@@ -5,6 +5,7 @@
 //! | status | what it is |
 //! |---|---|
 //! | `proposed` | a patient asked; `requestedPeriod` says when they can |
+//! | `waitlist` | a patient waits for a time to become free (see [`round`]) |
 //! | `pending` | a time was offered and is held until the patient answers |
 //! | `booked` | it stands |
 //! | `arrived`, `checked-in`, `fulfilled` | at the door, in the room, done |
@@ -14,17 +15,22 @@
 //! inside the writer, so that an hour is given once. An offer holds its time for the hours that the clinic settled, counted
 //! from when it was made.
 
+mod blocks;
 mod book;
 mod free;
 mod ics;
 mod taken;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
+pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
 pub use book::{
-    BookError, Hour, State, Wish, appointment, asked, book, change, hour_of, kind_of, moved, patient_of, with_of,
-    with_status,
+    BookError, FORM_ASKED, FORM_RETURNED, Tell, asks_form, to_patient, Hour, State, Wish, appointment, asked, book, change, has_returned_form, hour_of, kind_of,
+    moved, patient_of, tagged, with_of, with_status,
 };
+use book::{begun, put};
 pub use free::{Slots, free};
 pub use ics::calendar;
 pub use taken::{Taken, busy};
+pub use waiting::{LISTED, Round, decline, is_listed, offer_ends, round, waits};

@@ -26,9 +26,10 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Whether it still holds its time: an offer does for so many hours.
+    /// Whether it still holds its time: an offer does for so many hours, and never longer than until it begins.
     pub fn holds(&self, now: Timestamp, hold_hours: u16) -> bool {
-        self.offered.is_none_or(|since| now.as_second() < since.as_second() + i64::from(hold_hours) * 3600)
+        self.offered
+            .is_none_or(|since| now.as_second() < since.as_second() + i64::from(hold_hours) * 3600 && now < self.start)
     }
 
     pub fn meets(&self, who: &str, start: Timestamp, end: Timestamp) -> bool {
@@ -87,7 +88,7 @@ fn schedule(schedule: &Value) -> Option<(String, Vec<String>)> {
     Some((format!("Schedule/{id}"), actors))
 }
 
-fn query(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
+pub(super) fn query(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
     Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
 }
 
@@ -181,6 +182,8 @@ mod tests {
             offered: Some(at("2026-03-01T09:00:00Z")),
         };
         assert!(offer.holds(at("2026-03-02T08:59:59Z"), 24) && !offer.holds(at("2026-03-02T09:00:00Z"), 24));
+        let late = Taken { offered: Some(at("2026-03-05T08:00:00Z")), ..offer.clone() };
+        assert!(late.holds(at("2026-03-05T08:59:59Z"), 24) && !late.holds(at("2026-03-05T09:00:00Z"), 24));
         assert!(Taken { offered: None, ..offer }.holds(at("2030-01-01T00:00:00Z"), 24));
     }
 }

@@ -41,11 +41,12 @@ struct Desk {
     records: Records,
     clinic: Clinic,
     actor: Actor,
+    clock: ManualClock,
 }
 
 fn desk(patients: usize) -> Desk {
     let clock = ManualClock::at(NOW.parse().unwrap());
-    let audit = Audit::new(Store::in_memory(), Ambient::new(clock, SeededRandom::new(5)));
+    let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(5)));
     let records = Records::new(audit, Reach::Clinic);
     let actor = Actor::system("test");
     let (services, roles) = resources();
@@ -58,7 +59,7 @@ fn desk(patients: usize) -> Desk {
         Change::create_as(kind, id, value, Mode::Strict).unwrap()
     });
     records.change_all_blocking(&actor, why(), changes.collect(), Transaction::STRICT).unwrap();
-    Desk { records, clinic, actor }
+    Desk { records, clinic, actor, clock }
 }
 
 impl Desk {
@@ -87,7 +88,7 @@ impl Desk {
         let value = appointment(&wish, start, "booked", NOW.parse().unwrap());
         let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
         let id = FhirId::new(self.records.audit().ambient());
-        match book(doing, id, value, Some(self.hour(patient, with, start))).await {
+        match book(doing, id, value, Some(self.hour(patient, with, start)), None).await {
             Ok(Done::Now(..)) => true,
             Err(Refused::Told(BookError::Taken | BookError::Twice)) => false,
             other => panic!("{other:?}"),
@@ -169,7 +170,7 @@ async fn an_hour_that_was_moved_away_from_is_free_and_the_new_one_is_not() {
         let hour = Hour { except: Some(id.clone()), ..desk.hour(&one, 0, start) };
         let value = moved(value.clone(), start, 20, &desk.clinic.clinicians[0], "booked");
         let doing = Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
-        change(doing, id.clone(), version, value, Some(hour)).await
+        change(doing, id.clone(), version, value, Some(hour), None).await
     };
     // Half an hour over its own old time: its own time is not in its way.
     assert!(matches!(move_to(1, times[1]).await, Ok(Done::Now(..))));
@@ -178,4 +179,167 @@ async fn an_hour_that_was_moved_away_from_is_free_and_the_new_one_is_not() {
     assert!(matches!(move_to(1, times[5]).await, Err(Refused::Record(_))), "somebody changed it meanwhile");
     let past = Timestamp::from_second(times[0].as_second() - 86_400 * 3).unwrap();
     assert!(matches!(move_to(2, past).await, Err(Refused::Told(BookError::Past))));
+}
+
+impl Desk {
+    async fn wait(&self, patient: &FhirId) {
+        let period = [("2026-03-03T09:00:00Z".parse().unwrap(), "2026-03-03T13:00:00Z".parse().unwrap())];
+        let wish = Wish { patient, kind: &self.clinic.visit_types[0], with: None, reason: None };
+        let value = waits(&wish, &period, self.records.audit().ambient().now());
+        let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
+        let id = FhirId::new(self.records.audit().ambient());
+        assert!(matches!(book(doing, id, value, None, None).await, Ok(Done::Now(..))));
+    }
+
+    fn all(&self, status: &str) -> Vec<Value> {
+        let text = format!("status={status}");
+        let query = Query::parse(R::Appointment, &text, Handling::Strict, Definitions::r4()).unwrap();
+        let whole: fn(&Value) -> Option<Value> = |one| Some(one.clone());
+        self.records.glimpse(&query, whole).unwrap()
+    }
+
+    /// The appointment in another state; false where somebody changed it meanwhile, or its time is gone.
+    async fn set(&self, value: Value, state: State, hour: Option<Hour>) -> bool {
+        let (id, version) = place_of(&value);
+        let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
+        match change(doing, id, version, with_status(value, state, true), hour, None).await {
+            Ok(_) => true,
+            Err(Refused::Told(_)) => false,
+            Err(Refused::Record(crate::record::RecordError::VersionConflict { .. })) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn round(&self) -> Round {
+        round(&self.records, &TimeZone::UTC).await.unwrap()
+    }
+}
+
+fn place_of(value: &Value) -> (FhirId, u32) {
+    let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+    (id, value["meta"]["versionId"].as_str().unwrap().parse().unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Fifty people want a day of twenty-four hours; who gets none waits. Some call off, some take what they are offered and
+    /// some do not, and offers are made all the while.
+    #[test]
+    fn with_a_waiting_list_no_hour_is_given_twice_and_nobody_is_lost(
+        choices in prop::collection::vec(any::<u8>(), 40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+        let desk = std::sync::Arc::new(desk(50));
+        runtime.block_on(async {
+            for n in 0..50 {
+                let patient = FhirId::parse(&format!("p{n}")).unwrap();
+                let (with, time) = (n % 2, desk.times(n % 2).get(n / 2).copied());
+                match time {
+                    Some(time) => assert!(desk.try_book(&patient, with, time).await),
+                    None => desk.wait(&patient).await,
+                }
+            }
+            assert_eq!((desk.all("booked").len(), desk.all("waitlist").len()), (24, 26));
+            assert_eq!(desk.round().await, Round::default(), "nothing is free");
+            let mut tasks = Vec::new();
+            for (n, choice) in choices.into_iter().enumerate() {
+                let desk = desk.clone();
+                tasks.push(tokio::spawn(async move {
+                    let place = usize::from(choice) / 4;
+                    match choice % 4 {
+                        0 => drop(desk.round().await),
+                        1 => {
+                            let all = desk.all("booked");
+                            if let Some(one) = all.get(place % all.len().max(1)) {
+                                desk.set(one.clone(), State::Cancelled, None).await;
+                            }
+                        }
+                        2 => {
+                            let all = desk.all("pending");
+                            if let Some(one) = all.get(place % all.len().max(1)) {
+                                let hour = hour_of(one, 24);
+                                desk.set(one.clone(), State::Expected, hour).await;
+                            }
+                        }
+                        _ => {
+                            let all = desk.all("pending");
+                            if let Some(one) = all.get(place % all.len().max(1)) {
+                                let (id, version) = place_of(one);
+                                let doing = Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
+                                let done = decline(doing, id, version, one.clone()).await;
+                                assert!(matches!(
+                                    done,
+                                    Ok(_) | Err(Refused::Record(crate::record::RecordError::VersionConflict { .. }))
+                                ), "{n}: {done:?}");
+                            }
+                        }
+                    }
+                }));
+            }
+            for task in tasks {
+                task.await.unwrap();
+            }
+            // What is free when all have come to rest is offered, as long as there is somebody who was not offered it before.
+            while !desk.round().await.offered.is_empty() {}
+            let (booked, offered) = (desk.all("booked"), desk.all("pending"));
+            let (waiting, gone) = (desk.all("waitlist"), desk.all("cancelled"));
+            let mut hours: Vec<_> = booked.iter().chain(&offered).map(|one| (with_of(one).unwrap().to_owned(), one["start"].to_string())).collect();
+            hours.sort_unstable();
+            let all = hours.len();
+            hours.dedup();
+            assert_eq!(hours.len(), all, "an hour was given twice");
+            let mut people: Vec<_> =
+                booked.iter().chain(&offered).chain(&waiting).chain(&gone).map(|one| patient_of(one).unwrap().to_owned()).collect();
+            people.sort_unstable();
+            people.dedup();
+            assert_eq!((people.len(), booked.len() + offered.len() + waiting.len() + gone.len()), (50, 50), "somebody was lost");
+            assert!(waiting.iter().all(|one| one.get("start").is_none() && with_of(one).is_none()));
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_longest_is_offered_a_time_first_and_who_does_not_answer_goes_behind() {
+    let desk = tokio::task::block_in_place(|| desk(26));
+    let people: Vec<FhirId> = (0..26).map(|n| FhirId::parse(&format!("p{n}")).unwrap()).collect();
+    for (n, patient) in people.iter().enumerate().take(24) {
+        assert!(desk.try_book(patient, n % 2, desk.times(n % 2)[n / 2]).await);
+    }
+    desk.wait(&people[24]).await;
+    desk.clock.advance(std::time::Duration::from_secs(60));
+    desk.wait(&people[25]).await;
+    let first = desk.all("booked").into_iter().find(|one| patient_of(one) == Some("p0")).unwrap();
+    let start = first["start"].clone();
+    assert!(desk.set(first, State::Cancelled, None).await);
+    assert_eq!(desk.round().await.offered.len(), 1);
+    let offer = desk.all("pending").remove(0);
+    assert_eq!(
+        (patient_of(&offer), &offer["start"], offer["participant"][1]["required"].as_str()),
+        (Some("p24"), &start, Some("optional"))
+    );
+    assert!(!desk.try_book(&people[0], 0, desk.times(0)[0]).await, "it is held");
+    assert_eq!(desk.round().await, Round::default(), "held still");
+    desk.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    // It began at nine and the offer was made at eight the day before: over, and the time with it.
+    let next = desk.round().await;
+    assert_eq!((next.ended.len(), desk.all("pending").len()), (1, 0), "{next:?}");
+    let responses = Query::parse(R::AppointmentResponse, "", Handling::Strict, Definitions::r4()).unwrap();
+    let answer: fn(&Value) -> Option<String> = |one| Some(one["participantStatus"].as_str()?.to_owned());
+    assert_eq!(desk.records.glimpse(&responses, answer).unwrap(), ["needs-action"]);
+    // Now the last hour of the day becomes free: the other comes first.
+    let last = desk.all("booked").into_iter().max_by_key(|one| one["start"].to_string()).unwrap();
+    assert!(desk.set(last, State::Cancelled, None).await);
+    assert_eq!(desk.round().await.offered.len(), 1);
+    let offer = desk.all("pending").remove(0);
+    assert_eq!(patient_of(&offer), Some("p25"));
+    // Who takes it has it, with whom it was offered.
+    let hour = hour_of(&offer, 24);
+    assert!(desk.set(offer, State::Expected, hour).await);
+    let taken = desk.all("booked").into_iter().find(|one| patient_of(one) == Some("p25")).unwrap();
+    assert_eq!(taken["participant"][1]["required"], "required");
+    // When the day is over nobody waits for it any more.
+    desk.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    let last = desk.round().await;
+    assert_eq!((last.over.len(), desk.all("waitlist").len()), (1, 0), "{last:?}");
 }

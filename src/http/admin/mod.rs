@@ -1,6 +1,8 @@
 //! Pages of the health administrator.
 
 pub(super) mod approvals;
+pub mod duplicate_pages;
+pub(super) mod duplicates;
 pub(super) mod explorer;
 pub mod pages;
 pub(super) mod requests;

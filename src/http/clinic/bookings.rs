@@ -13,17 +13,19 @@ use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, VisitType};
+use crate::care::notify::Kind;
 use crate::care::schedule::{self, BookError, Hour, Slots, State, Wish};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, ours};
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::AppointmentState;
 use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::http::waiting::freed;
 use crate::record::Why;
 
 /// How many free times a list offers, and how far ahead it looks.
@@ -115,6 +117,14 @@ impl Opened {
         Some((start.parse().ok()?, self.clinic.clinician(with)?))
     }
 
+    /// Any time, as it was typed.
+    fn typed(&self, ctx: &Ctx, typed: &TimeTyped) -> Option<(Timestamp, &Clinician)> {
+        let day: jiff::civil::Date = typed.day.trim().parse().ok()?;
+        let clock: jiff::civil::Time = typed.clock.trim().parse().ok()?;
+        let start = day.to_datetime(clock).to_zoned(ctx.zone.clone()).ok()?.timestamp();
+        Some((start, self.clinic.clinician(&typed.with)?))
+    }
+
     fn hour(&self, start: Timestamp, with: &Clinician) -> Result<Hour, Refusal> {
         let patient = schedule::patient_of(&self.value).ok_or(Refusal::not_found())?;
         Ok(Hour {
@@ -136,10 +146,10 @@ fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
 /// `GET /bookings/{id}`
 pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    shown(&visit, &opened, visit.cx())
+    shown(&visit, &opened, visit.cx(), Anyway::default())
 }
 
-fn shown(visit: &Visit, opened: &Opened, mut cx: Cx) -> Result<Response, Refusal> {
+fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, anyway: Anyway) -> Result<Response, Refusal> {
     let ctx = ctx(visit);
     if cx.at.is_empty() {
         cx.at = format!("/bookings/{}", opened.id);
@@ -156,7 +166,37 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx) -> Result<Response, Refusal
         None
     };
     let patient = schedule::patient_of(&opened.value).unwrap_or_default();
+    let start = text("start").and_then(|start| start.parse::<Timestamp>().ok());
+    let day = start.map(|start| start.to_zoned(ctx.zone.clone()).date());
+    let moves = matches!(opened.status(), "booked" | "pending");
+    let none = Faults::none();
+    let any_time = if moves {
+        let clock = start.map(|start| super::grid::clock(start, &ctx)).unwrap_or_default();
+        let people = opened.clinic.clinicians.iter().map(|one| (one.person.id().to_string(), one.name.clone()));
+        let own = schedule::with_of(&opened.value).unwrap_or_default();
+        vec![
+            Field::text("day", t("booking-day-of"), &day.map(|day| day.to_string()).unwrap_or_default(), &none)
+                .of_kind("date")
+                .narrow(),
+            Field::text("clock", t("col-time"), &clock, &none).of_kind("time").narrow(),
+            Field::choice("with", t("block-with"), own, people.collect(), &none),
+        ]
+    } else {
+        Vec::new()
+    };
     page(&BookingPage {
+        schedule: (moves && day.is_some()).then(|| {
+            format!("/schedule?day={}&move={}", day.map(|day| day.to_string()).unwrap_or_default(), opened.id)
+        }),
+        beside: start
+            .zip(schedule::with_of(&opened.value))
+            .filter(|_| moves)
+            .map(|(start, with)| format!("/bookings/new?with={with}&start={start}&over=1")),
+        any_time,
+        anyway: anyway.map(|(time, words)| {
+            let field = Field::text("over", t("booking-over"), "", &none).hint(t("booking-over-hint"));
+            (time, words, field)
+        }),
         id: opened.id.to_string(),
         version: opened.version,
         patient: opened.booked.name(&opened.value, &ctx),
@@ -183,7 +223,7 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx) -> Result<Response, Refusal
 fn next_states(status: &str) -> &'static [State] {
     match status {
         "booked" => &[State::Arrived, State::DidNotCome, State::Cancelled],
-        "pending" | "proposed" => &[State::Cancelled],
+        "pending" | "proposed" | "waitlist" => &[State::Cancelled],
         "arrived" => &[State::InRoom, State::Done, State::Expected],
         "checked-in" => &[State::Done, State::Arrived],
         "fulfilled" => &[State::InRoom],
@@ -231,7 +271,14 @@ pub(in crate::http) async fn set_state(
     let place = back(&sent.typed.back, &opened.id);
     let value = schedule::with_status(opened.value, state, false);
     let doing = doing(&visit, acts(&visit, action, Detail::none()), &sent, &place);
-    let done = schedule::change(doing, opened.id, sent.typed.version, value, None).await;
+    let tell = match state {
+        State::Cancelled => schedule::to_patient(&value, Kind::VisitCancelled),
+        _ => None,
+    };
+    let done = schedule::change(doing, opened.id, sent.typed.version, value, None, tell).await;
+    if state == State::Cancelled {
+        freed(&visit.house).await;
+    }
     settled(&visit, &sent, done, &place).await
 }
 
@@ -255,8 +302,17 @@ async fn settled<T>(
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct TimeTyped {
+    /// A free time and with whom, as `start|with`.
     time: String,
+    /// Or any time, as somebody types it.
+    day: String,
+    clock: String,
+    with: String,
+    /// Why it may lie over another.
+    over: String,
     version: u32,
+    /// The calendar that it was moved in.
+    back: String,
     /// What to do with a request: `book` it, `offer` it, or `decline`.
     answer: String,
 }
@@ -271,21 +327,47 @@ pub(in crate::http) async fn move_it(
     if !matches!(opened.status(), "booked" | "pending") {
         return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
     }
-    let (start, with) = opened.chosen(&sent.typed.time).ok_or(Refusal::new(No::Malformed))?;
-    let hour = opened.hour(start, with)?;
+    let typed = &sent.typed;
+    let chosen = match typed.time.is_empty() {
+        false => Some(opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?),
+        true => opened.typed(&ctx(&visit), typed),
+    };
+    let Some((start, with)) = chosen else {
+        let mut cx = visit.cx();
+        cx.trouble = Some(t("booking-when-unread").to_string());
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, &opened, cx, Anyway::default())?));
+    };
+    let over = typed.over.trim();
+    let hour = Hour { over: !over.is_empty(), ..opened.hour(start, with)? };
     let status = opened.status().to_owned();
     let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status);
-    let place = format!("/bookings/{}", opened.id);
-    let doing = doing(&visit, acts(&visit, Action::Book, Detail::none()), &sent, &place);
-    match schedule::change(doing, opened.id.clone(), sent.typed.version, value, Some(hour)).await {
+    let place = match typed.back.starts_with("/schedule?") && ours(&typed.back) {
+        true => typed.back.clone(),
+        false => format!("/bookings/{}", opened.id),
+    };
+    let detail = if over.is_empty() { Detail::none() } else { Detail::reason(over) };
+    let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
+    let tell = schedule::to_patient(&value, Kind::VisitChanged);
+    match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut cx = visit.cx();
             cx.trouble = Some(told(error));
-            Ok(finished(StatusCode::CONFLICT, shown(&visit, &opened, cx)?))
+            // Over another visit it may lie, if somebody says why; with two at a time nobody is.
+            let anyway = (error == BookError::Taken).then(|| {
+                let when = When::at(start, &ctx(&visit).zone).short_time();
+                (format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
+            });
+            Ok(finished(StatusCode::CONFLICT, shown(&visit, &opened, cx, anyway)?))
         }
-        other => settled(&visit, &sent, other, &place).await,
+        other => {
+            freed(&visit.house).await;
+            settled(&visit, &sent, other, &place).await
+        }
     }
 }
+
+/// The time that was taken, and its words, for the form that books over it.
+type Anyway = Option<(String, String)>;
 
 fn told(error: BookError) -> String {
     t(match error {
@@ -305,6 +387,8 @@ pub(in crate::http) struct NewAsked {
     start: String,
     q: String,
     patient: String,
+    /// Set where it is known that the time is taken.
+    over: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -316,12 +400,20 @@ pub(in crate::http) struct NewTyped {
     kind: String,
     /// Why it may lie over another.
     over: String,
+    /// The time is known to be taken: the reason is asked for at once.
+    taken: String,
 }
 
 /// `GET /bookings/new`
 pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<NewAsked>) -> Result<Response, Refusal> {
     let mut cx = visit.cx();
-    let typed = NewTyped { with: asked.with, start: asked.start, patient: asked.patient, ..NewTyped::default() };
+    let typed = NewTyped {
+        with: asked.with,
+        start: asked.start,
+        patient: asked.patient,
+        taken: asked.over,
+        ..NewTyped::default()
+    };
     let typed = visit.kept::<NewTyped>(&mut cx)?.filter(|kept| kept.patient == typed.patient).unwrap_or(typed);
     new_page(&visit, cx, &typed, asked.q.trim(), Faults::none()).await
 }
@@ -338,7 +430,8 @@ async fn new_page(
     let clinic = visit.house.records.disclose(&visit.actor, looks, Clinic::read).await?.into_inner();
     let with = clinic.clinician(&typed.with).ok_or(Refusal::not_found())?;
     let start = typed.start.parse::<Timestamp>().map_err(|_| Refusal::not_found())?;
-    let base = format!("/bookings/new?with={}&start={}", typed.with, typed.start);
+    let taken = if typed.taken.is_empty() { "" } else { "&over=1" };
+    let base = format!("/bookings/new?with={}&start={}{taken}", typed.with, typed.start);
     if cx.at.is_empty() {
         cx.at = format!("{base}&patient={}", typed.patient);
     }
@@ -349,6 +442,7 @@ async fn new_page(
         people = found
             .await?
             .iter()
+            .filter(|hit| hit.person.active)
             .map(|hit| {
                 let row = fill::directory_row(&hit.person, &ctx);
                 let born = row.who.born.map(|born| born.short()).unwrap_or_default();
@@ -374,13 +468,14 @@ async fn new_page(
         })
         .collect();
     let mut fields = vec![Field::choice("kind", t("visit-type-name"), &typed.kind, kinds, &faults)];
-    if faults.of("over").is_some() || !typed.over.is_empty() {
+    if faults.of("over").is_some() || !typed.over.is_empty() || !typed.taken.is_empty() {
         fields.push(Field::text("over", t("booking-over"), &typed.over, &faults).hint(t("booking-over-hint")));
     }
     page(&BookingNew {
         when: format!("{}, {}", When::at(start, &ctx.zone).short_time(), with.name),
         with: typed.with.clone(),
         start: typed.start.clone(),
+        taken: !typed.taken.is_empty(),
         query: query.to_owned(),
         people,
         patient,
@@ -416,7 +511,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
     let place = format!("/bookings/{id}");
     let detail = if over.is_empty() { Detail::none() } else { Detail::reason(over) };
     let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
-    match schedule::book(doing, id, value, Some(hour)).await {
+    let tell = schedule::to_patient(&value, Kind::VisitBooked);
+    match schedule::book(doing, id, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
             let field = if error == BookError::Taken { "over" } else { "kind" };
@@ -504,7 +600,8 @@ pub(in crate::http) async fn answer(
     let why = acts(&visit, Action::RequestAnswered, Detail::none());
     if typed.answer == "decline" {
         let value = schedule::with_status(opened.value, State::Cancelled, false);
-        let done = schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None).await;
+        let tell = schedule::to_patient(&value, Kind::VisitCancelled);
+        let done = schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None, tell).await;
         return settled(&visit, &sent, done, place).await;
     }
     let (start, with) = opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?;
@@ -512,7 +609,9 @@ pub(in crate::http) async fn answer(
     let hour = opened.hour(start, with)?;
     let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, status);
     let doing = doing(&visit, why, &sent, place);
-    match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour)).await {
+    let kind = if status == "booked" { Kind::VisitBooked } else { Kind::VisitOffered };
+    let tell = schedule::to_patient(&value, kind);
+    match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
             faults.add("time", told(error));

@@ -1,7 +1,7 @@
 //! The pages of a chart: each gathers what it shows in one reading, one entry in the log.
 
 use axum::extract::{Path, Query};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::chart_pages::{
@@ -11,7 +11,7 @@ use super::chart_pages::{
 use super::{ctx, id_of, is_clinical, register, why};
 use crate::audit::{Action, Detail};
 use crate::base::ResourceRef;
-use crate::care::{Chart, chart};
+use crate::care::{Chart, chart, merge};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
@@ -62,6 +62,9 @@ pub(in crate::http) async fn summary(
     let why = why(&visit, Action::Read, Detail::none());
     let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
     let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
+    if let Some(kept) = merge::joined_to(&chart.patient) {
+        return Ok(Redirect::to(&format!("/patients/{kept}")).into_response());
+    }
     let Opened { mut cx, ctx, chart, mut frame } = Opened::of(&visit, chart.into_inner());
     if asked.done.is_some() {
         cx.done = Some(register::done(&frame.who));

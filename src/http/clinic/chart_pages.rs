@@ -454,3 +454,22 @@ impl Document {
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
+
+/// Forms that came back before visits.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_forms.html")]
+pub struct ReturnedForms {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub rows: Vec<ReturnedForm>,
+}
+chart_page!(ReturnedForms is Visits);
+
+/// One of them, with its answers.
+#[derive(Debug, Clone)]
+pub struct ReturnedForm {
+    pub id: String,
+    pub when: Option<When>,
+    /// Question and answer.
+    pub answers: Vec<(String, String)>,
+}

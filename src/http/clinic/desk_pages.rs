@@ -10,6 +10,8 @@ use crate::http::ui::{Cx, Faults, Field, filters, page, t};
 #[template(path = "clinic/day_grid.html")]
 pub struct DayGrid {
     pub cx: Cx,
+    /// As an address has it.
+    pub day: String,
     pub heading: String,
     pub is_today: bool,
     pub columns: Vec<Column>,
@@ -22,6 +24,11 @@ pub struct DayGrid {
 page!(DayGrid in Today);
 
 impl DayGrid {
+    /// Visits are moved on the calendar's page.
+    fn is_moving(&self) -> bool {
+        false
+    }
+
     fn sum(&self) -> String {
         let all = || {
             self.columns.iter().flat_map(|column| &column.pieces).filter_map(|(_, cell)| match cell {
@@ -42,6 +49,8 @@ impl DayGrid {
 #[derive(Debug, Clone)]
 pub struct Column {
     pub name: String,
+    /// Where the heading leads.
+    pub href: Option<String>,
     /// With the row in which each begins.
     pub pieces: Vec<(usize, Cell)>,
 }
@@ -57,21 +66,37 @@ pub struct GridRow {
 /// One cell, as long as its rows.
 #[derive(Debug, Clone)]
 pub enum Cell {
-    Booked { entries: Vec<Entry>, span: usize },
-    Off { word: String, span: usize },
-    Free { href: String },
+    Booked {
+        entries: Vec<Entry>,
+        span: usize,
+    },
+    Off {
+        word: String,
+        span: usize,
+    },
+    /// `slot` is the time and with whom, as a form that moves a visit there takes it.
+    Free {
+        href: String,
+        slot: String,
+        clock: String,
+    },
 }
 
 #[derive(Debug, Clone)]
 pub struct Entry {
+    pub id: String,
+    pub version: u32,
     pub href: String,
     pub name: String,
+    pub clock: String,
+    /// It can be given another time.
+    pub moves: bool,
     pub kind: String,
     pub state: AppointmentState,
 }
 
 impl Entry {
-    fn class(&self) -> &'static str {
+    pub(super) fn class(&self) -> &'static str {
         match self.state {
             AppointmentState::Done | AppointmentState::DidNotCome => "past",
             AppointmentState::Arrived => "here",
@@ -126,6 +151,28 @@ pub struct BookingRequests {
 }
 page!(BookingRequests in Requests);
 
+/// Who waits for a time to become free.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/waiting_list.html")]
+pub struct WaitingList {
+    pub cx: Cx,
+    pub rows: Vec<WaitingRow>,
+}
+page!(WaitingList in Requests);
+
+#[derive(Debug, Clone)]
+pub struct WaitingRow {
+    pub href: String,
+    pub name: String,
+    pub kind: String,
+    /// With whom; `None` where anybody will do.
+    pub with: Option<String>,
+    pub days: String,
+    pub asked: String,
+    /// The time that is offered now, and until when it is held.
+    pub offer: Option<(String, String)>,
+}
+
 /// One who asked, and the times that there are.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/booking_request.html")]
@@ -156,6 +203,14 @@ pub struct BookingPage {
     /// Codes and words of the states that come next.
     pub next: Vec<(&'static str, String)>,
     pub times: Option<Field>,
+    /// The calendar, to choose a time in.
+    pub schedule: Option<String>,
+    /// Where somebody else is booked at the same time.
+    pub beside: Option<String>,
+    /// Day, time and with whom: any time there is.
+    pub any_time: Vec<Field>,
+    /// The time that is taken: its value, its words, and the field for the reason.
+    pub anyway: Option<(String, String, Field)>,
 }
 page!(BookingPage in Today);
 
@@ -166,6 +221,8 @@ pub struct BookingNew {
     pub cx: Cx,
     pub with: String,
     pub start: String,
+    /// Somebody else is booked then.
+    pub taken: bool,
     pub when: String,
     pub query: String,
     /// Addresses and names of those who may be meant.

@@ -3,17 +3,26 @@
 pub(super) mod bookings;
 pub(super) mod chart;
 pub mod chart_pages;
+pub(super) mod check_in;
+pub mod check_in_pages;
 mod desk;
 pub mod desk_pages;
 pub(super) mod document;
 pub(super) mod find;
 pub(super) mod inbox;
 pub mod inbox_pages;
+mod grid;
+pub(super) mod invitation;
+pub mod invitation_pages;
 pub mod pages;
 pub(super) mod register;
+pub(super) mod returned;
+pub(super) mod schedule;
+pub mod schedule_pages;
 pub(super) mod settings;
 pub mod settings_pages;
 pub(super) mod today;
+pub(super) mod waiting_list;
 
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Role};

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::pages::{Details, PatientRow, Register, RegisterForm};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
-use crate::care::Chart;
 use crate::care::register::{self, Fault, Field, NewPatient, Typed};
+use crate::care::{Chart, merge};
 use crate::fhir::{Mode, ResourceType};
 use crate::http::fill;
 use crate::http::pages::page;
@@ -61,6 +61,9 @@ pub(super) async fn details(visit: &Visit, id: &str, registered: bool) -> Result
     let kinds = [ResourceType::Appointment];
     let why = why(visit, Action::Read, Detail::none());
     let chart = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &kinds)).await?;
+    if let Some(kept) = merge::joined_to(&chart.patient) {
+        return Ok(Redirect::to(&format!("/patients/{kept}")).into_response());
+    }
     let (mut cx, ctx) = (visit.cx(), ctx(visit));
     let who = fill::identity(&chart.patient, &ctx);
     if registered {

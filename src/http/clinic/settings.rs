@@ -17,6 +17,7 @@ use crate::base::FhirId;
 use crate::care::clinic::{
     self, Away, Booking, Clinic, ClinicForm, Hours, HoursForm, Pool, Problem, TopicForm, VisitTypeForm,
 };
+use crate::care::previsit::{self, BUILT, Built};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
@@ -201,11 +202,16 @@ pub(in crate::http) struct VisitTypeTyped {
     spanish: String,
     minutes: String,
     booking: String,
+    form: String,
     offered: String,
     version: String,
 }
 
 fn visit_type_page(mut cx: Cx, id: &str, typed: &VisitTypeTyped, faults: Faults) -> Result<Response, Refusal> {
+    let none = (String::new(), t("visit-type-form-none").to_string());
+    let forms = std::iter::once(none)
+        .chain(BUILT.iter().map(|built| (built.code.to_owned(), built.title().to_owned())))
+        .collect();
     let options = Booking::ALL.map(|one| (one.code().to_owned(), booking_word(one))).to_vec();
     let action = format!("/settings/visit-types/{id}");
     if cx.at.is_empty() {
@@ -217,6 +223,8 @@ fn visit_type_page(mut cx: Cx, id: &str, typed: &VisitTypeTyped, faults: Faults)
         Field::text("minutes", t("visit-type-minutes"), &typed.minutes, &faults).narrow().keyboard("numeric"),
         Field::choice("booking", t("visit-type-booking"), &typed.booking, options, &faults)
             .hint(t("visit-type-booking-hint")),
+        Field { required: false, ..Field::choice("form", t("visit-type-form"), &typed.form, forms, &faults) }
+            .hint(t("visit-type-form-hint")),
     ];
     page(&SettingsForm {
         title: t(if id == NEW { "visit-type-new" } else { "visit-type-change" }).to_string(),
@@ -246,6 +254,11 @@ pub(in crate::http) async fn visit_type(visit: Visit, Path(id): Path<String>) ->
             spanish: kind.name.translation("es").unwrap_or_default().to_owned(),
             minutes: kind.minutes.to_string(),
             booking: kind.booking.code().to_owned(),
+            form: BUILT
+                .iter()
+                .find(|built| kind.form.as_ref().is_some_and(|form| form.as_str() == built.id()))
+                .map(|built| built.code.to_owned())
+                .unwrap_or_default(),
             offered: if kind.active { "yes".into() } else { String::new() },
             version: kind.version.to_string(),
         }
@@ -268,8 +281,12 @@ pub(in crate::http) async fn save_visit_type(
         spanish: &typed.spanish,
         minutes: &typed.minutes,
         booking: &typed.booking,
+        form: &typed.form,
         offered: !typed.offered.is_empty(),
     };
+    if let Some(built) = Built::of(&typed.form) {
+        previsit::have(&visit.house.records, built).await?;
+    }
     match clinic::visit_type_change(before, form) {
         Ok(made) => store(&visit, &sent, clinic::change(R::HealthcareService, place, made)?).await,
         Err(found) => wrong(visit_type_page(visit.cx(), &id, typed, faults(&found))),

@@ -8,11 +8,14 @@ use jiff::{Span, ToSpan};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking_pages::{BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, KindRow, MyVisit, TimeLink};
+use super::booking_pages::{
+    BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, KindRow, MyVisit, TimeLink,
+};
 use super::own::Own;
 use crate::audit::{Action, Detail};
-use crate::base::{FhirId, Timestamp};
+use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::clinic::{Booking, Clinic, Clinician, VisitType};
+use crate::care::notify::{Kind, Whom};
 use crate::care::schedule::{self, BookError, Hour, Slots, State, Taken, Wish};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
@@ -22,6 +25,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
+use crate::http::waiting::freed;
 use crate::record::{Channel, Stored, Why};
 
 /// How many days one page of free times shows.
@@ -38,12 +42,12 @@ pub(in crate::http) struct Asked {
 }
 
 impl Own {
-    async fn clinic(&self) -> Result<Clinic, Refusal> {
+    pub(super) async fn clinic(&self) -> Result<Clinic, Refusal> {
         Ok(self.open(Action::Read, Clinic::read).await?.into_inner())
     }
 
     /// One of the patient's own appointments.
-    async fn appointment(&self, id: &str) -> Result<(Value, u32, FhirId), Refusal> {
+    pub(super) async fn appointment(&self, id: &str) -> Result<(Value, u32, FhirId), Refusal> {
         let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
         let found = self.open(Action::Read, |reading| reading.read(R::Appointment, &id)).await?.into_inner();
         let Stored { json, version, .. } = found;
@@ -74,7 +78,7 @@ impl Own {
     }
 }
 
-fn name_of(kind: &VisitType) -> String {
+pub(super) fn name_of(kind: &VisitType) -> String {
     kind.name.in_language(Locale::now().code()).to_owned()
 }
 
@@ -163,6 +167,13 @@ fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, ba
         minutes: kind.minutes,
         people: people.collect(),
         days,
+        wait: base.eq("/my/visits/book").then(|| {
+            format!(
+                "/my/visits/wait?kind={}&with={}",
+                kind.id,
+                chosen.map(|one| one.person.id().to_string()).unwrap_or_default()
+            )
+        }),
         before: (first > today).then(|| from(first.saturating_sub(DAYS.days()).max(today))),
         after: (end < last).then(|| from(end.saturating_add(1.day()))),
         cx,
@@ -230,6 +241,19 @@ pub(in crate::http) struct Typed {
     version: String,
 }
 
+/// When somebody can come, as it was typed.
+pub(super) struct Wanted<'a> {
+    pub from: &'a str,
+    pub until: &'a str,
+    pub half: &'a str,
+}
+
+/// Morning, afternoon, or either.
+pub(super) fn halves() -> Vec<(String, String)> {
+    let half = |code: &str, word: &str| (code.to_owned(), t(word).to_string());
+    vec![half("any", "half-any"), half("morning", "half-morning"), half("afternoon", "half-afternoon")]
+}
+
 fn request_page(
     mut cx: Cx,
     clinic: &Clinic,
@@ -244,13 +268,11 @@ fn request_page(
     let people = std::iter::once(anyone)
         .chain(clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone())))
         .collect();
-    let half = |code: &str, word: &str| (code.to_owned(), t(word).to_string());
-    let halves = vec![half("any", "half-any"), half("morning", "half-morning"), half("afternoon", "half-afternoon")];
     let fields = vec![
         Field { required: false, ..Field::choice("with", t("book-whom"), &typed.with, people, &faults) },
         Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
         Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
-        Field::choice("half", t("book-half"), &typed.half, halves, &faults),
+        Field::choice("half", t("book-half"), &typed.half, halves(), &faults),
         Field::area("reason", t("book-reason"), &typed.reason, &faults).optional().hint(t("book-reason-hint")),
     ];
     page(&BookRequest { kind: kind.id.to_string(), name: name_of(kind), minutes: kind.minutes, fields, faults, cx })
@@ -268,7 +290,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     match kind.booking {
         Booking::ViewOnly => Err(Refusal::new(No::Never)),
         Booking::Request => {
-            let periods = match periods(&own, &clinic, typed) {
+            let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
+            let periods = match periods(&own, &clinic, &wanted) {
                 Ok(periods) => periods,
                 Err(faults) => {
                     let cx = own.plain_cx().await?;
@@ -282,7 +305,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             let wish = Wish { patient: &own.patient, kind, with, reason: Some(&typed.reason) };
             let value = schedule::asked(&wish, &periods, now);
             let place = format!("/my/visits/{id}?done=sent");
-            let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None).await;
+            let asked = Some((Whom::Role(Role::Reception), Kind::BookingAsked));
+            let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, asked).await;
             outcome(&own, &sent, done, &place, &clinic, kind).await
         }
         Booking::Instant => {
@@ -293,7 +317,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             if !is_offered(&own, &clinic, kind, with, start)? {
                 return taken(&own, &clinic, kind, BookError::Taken).await;
             }
-            let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour)).await;
+            let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour), None).await;
             outcome(&own, &sent, done, &place, &clinic, kind).await
         }
     }
@@ -351,7 +375,7 @@ fn hour(
 }
 
 /// The half days on which a patient can come, as moments.
-fn periods(own: &Own, clinic: &Clinic, typed: &Typed) -> Result<Vec<(Timestamp, Timestamp)>, Faults> {
+pub(super) fn periods(own: &Own, clinic: &Clinic, typed: &Wanted<'_>) -> Result<Vec<(Timestamp, Timestamp)>, Faults> {
     let mut faults = Faults::none();
     let (from, until) = (typed.from.parse::<Date>(), typed.until.parse::<Date>());
     let today = own.today();
@@ -365,7 +389,7 @@ fn periods(own: &Own, clinic: &Clinic, typed: &Typed) -> Result<Vec<(Timestamp, 
         faults.add("until", t("book-until-wrong"));
     }
     let noon = Time::constant(12, 0, 0, 0);
-    let (opens, closes) = match typed.half.as_str() {
+    let (opens, closes) = match typed.half {
         "morning" => (Time::constant(7, 0, 0, 0), noon),
         "afternoon" => (noon, Time::constant(19, 0, 0, 0)),
         _ => (Time::constant(7, 0, 0, 0), Time::constant(19, 0, 0, 0)),
@@ -448,6 +472,10 @@ pub(in crate::http) async fn show(
         "booked" => Some(t("book-done").to_string()),
         "sent" => Some(t("book-asked-done").to_string()),
         "cancelled" => Some(t("book-cancelled-done").to_string()),
+        "form" => Some(t("form-done").to_string()),
+        "waiting" => Some(t("wait-done").to_string()),
+        "declined" => Some(t("wait-declined-done").to_string()),
+        "ended" => Some(t("wait-offer-ended").to_string()),
         _ => None,
     };
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default();
@@ -473,6 +501,7 @@ pub(in crate::http) async fn show(
         reason: value.pointer("/reasonCode/0/text").and_then(Value::as_str).map(str::to_owned),
         state: t(match status {
             "proposed" => "visit-asked",
+            "waitlist" => "visit-waits",
             "pending" => "visit-offered",
             "booked" => "visit-booked",
             "cancelled" => "appointment-cancelled",
@@ -482,8 +511,16 @@ pub(in crate::http) async fn show(
         })
         .to_string(),
         offered: status == "pending",
+        held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
+        listed: status == "pending" && schedule::is_listed(&value),
+        waits: status == "waitlist",
+        form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
+            true if schedule::has_returned_form(&value) => FormState::Sent,
+            true => FormState::Open,
+            false => FormState::None,
+        },
         calendar: status == "booked",
-        can_cancel: may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending"),
+        can_cancel: may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending" | "waitlist"),
         can_move: may.as_ref().is_some_and(|may| may.now) && kind.is_some_and(|kind| kind.booking == Booking::Instant),
         until: may.as_ref().map(|may| own.when(may.until).long_time()),
         too_late: may.is_some_and(|may| !may.now),
@@ -497,7 +534,7 @@ pub(in crate::http) async fn show(
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct Versioned {
-    version: u32,
+    pub(super) version: u32,
 }
 
 /// `POST /my/visits/{id}/cancel`
@@ -510,14 +547,18 @@ pub(in crate::http) async fn cancel(
     let (value, _, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let open = matches!(status.as_str(), "proposed" | "pending");
+    let open = matches!(status.as_str(), "proposed" | "pending" | "waitlist");
     if !open && !may_change(&own, &clinic, &value).is_some_and(|may| may.now) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let place = format!("/my/visits/{id}?done=cancelled");
+    // With whom it was learns of it; a wish that had no time yet is nobody's to know.
+    let with = schedule::with_of(&value).and_then(|with| ResourceRef::parse(&format!("Practitioner/{with}")).ok());
+    let tell = with.filter(|_| !open).map(|with| (Whom::Person(with), Kind::VisitCalledOff));
     let value = schedule::with_status(value, State::Cancelled, true);
     let doing = own.doing(Action::Cancel, &sent, &place);
-    let done = schedule::change(doing, id, sent.typed.version, value, None).await;
+    let done = schedule::change(doing, id, sent.typed.version, value, None, tell).await;
+    freed(&own.visit.house).await;
     settled(&own, &sent, done, &place).await
 }
 
@@ -533,15 +574,20 @@ pub(in crate::http) async fn accept(
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let clinic = own.clinic().await?;
+    // An offer that is over is over, also before the box noticed.
+    if schedule::offer_ends(&value, clinic.house.hold_hours).is_none_or(|ends| ends <= own.visit.house.ambient.now()) {
+        freed(&own.visit.house).await;
+        return Ok(Redirect::to(&format!("/my/visits/{id}?done=ended")).into_response());
+    }
     let place = format!("/my/visits/{id}?done=booked");
     let hour = schedule::hour_of(&value, clinic.house.hold_hours);
     let value = schedule::with_status(value, State::Expected, true);
     let doing = own.doing(Action::Book, &sent, &place);
-    let done = schedule::change(doing, id, sent.typed.version, value, hour).await;
+    let done = schedule::change(doing, id, sent.typed.version, value, hour, None).await;
     settled(&own, &sent, done, &place).await
 }
 
-async fn settled<T>(
+pub(super) async fn settled<T>(
     own: &Own,
     sent: &Sent<T>,
     done: Result<Done<()>, Refused<BookError>>,
@@ -607,7 +653,8 @@ pub(in crate::http) async fn change(
     let value = schedule::moved(value, start, kind.minutes, with, "booked");
     let doing = own.doing(Action::Book, &sent, &place);
     let version = typed.version.parse().unwrap_or(0);
-    let done = schedule::change(doing, id, version, value, Some(hour)).await;
+    let done = schedule::change(doing, id, version, value, Some(hour), None).await;
+    freed(&own.visit.house).await;
     outcome(&own, &sent, done, &place, &clinic, kind).await
 }
 

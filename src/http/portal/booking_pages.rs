@@ -33,6 +33,8 @@ pub struct BookTimes {
     /// Address, name, and whether it is the one that is shown.
     pub people: Vec<(String, String, bool)>,
     pub days: Vec<DayTimes>,
+    /// Where one waits for a time, when none of these suits.
+    pub wait: Option<String>,
     pub before: Option<String>,
     pub after: Option<String>,
 }
@@ -102,6 +104,12 @@ pub struct MyVisit {
     pub reason: Option<String>,
     pub state: String,
     pub offered: bool,
+    /// Until when the time is held.
+    pub held: Option<String>,
+    /// The offer came from the waiting list: who declines it goes on waiting.
+    pub listed: bool,
+    pub waits: bool,
+    pub form: FormState,
     pub calendar: bool,
     pub can_cancel: bool,
     pub can_move: bool,
@@ -113,3 +121,25 @@ pub struct MyVisit {
     pub version: u32,
 }
 page!(MyVisit in Visits);
+
+/// The form that belongs to a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormState {
+    None,
+    Open,
+    Sent,
+}
+
+/// Going onto the waiting list.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/wait.html")]
+pub struct Wait {
+    pub cx: Cx,
+    pub kind: String,
+    pub name: String,
+    /// For how many hours an offer is held.
+    pub hold: u16,
+    pub fields: Vec<Field>,
+    pub faults: Faults,
+}
+page!(Wait in Visits);

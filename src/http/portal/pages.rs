@@ -32,6 +32,8 @@ pub struct Coming {
     pub text: Option<String>,
     /// Where it can be changed.
     pub href: String,
+    /// A form belongs to it that nobody has filled in yet.
+    pub form: bool,
 }
 
 impl Coming {

@@ -9,6 +9,7 @@ use super::own::Own;
 use super::pages::{
     Allergies, Coming, Immunizations, Medicines, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
 };
+use crate::care::schedule;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
@@ -88,15 +89,21 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let asked = asked(chart.of(R::Appointment));
-    page(&VisitsPage { asked, coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx), cx, rows, pages })
+    page(&VisitsPage {
+        asked,
+        coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx),
+        cx,
+        rows,
+        pages,
+    })
 }
 
 /// Visits that the patient asked for and that have no time yet: address and kind.
 fn asked(appointments: &[Value]) -> Vec<(String, String)> {
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let open = appointments
-        .iter()
-        .filter(|one| text(one, "/status").as_deref() == Some("proposed") && one.get("start").is_none());
+    let open = appointments.iter().filter(|one| {
+        matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none()
+    });
     open.filter_map(|one| {
         let kind = text(one, "/appointmentType/text").unwrap_or_else(|| t("coming-visit").to_string());
         Some((format!("/my/visits/{}", text(one, "/id")?), kind))
@@ -136,19 +143,22 @@ pub(super) fn coming(appointments: &[Value], now: jiff::civil::DateTime, ctx: &C
     use AppointmentState::{Arrived, Expected, NotConfirmed};
     let rows = appointments.iter().filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
-        fill::appointment(one, None, format!("/my/visits/{id}"), ctx)
+        let row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
+        let form = row.state == Expected && schedule::asks_form(one) && !schedule::has_returned_form(one);
+        Some((row, form))
     });
-    let mut rows: Vec<_> =
-        rows.filter(|row| row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed)).collect();
-    rows.sort_by_key(|row| row.when.moment());
+    let mut rows: Vec<_> = rows
+        .filter(|(row, _)| row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed))
+        .collect();
+    rows.sort_by_key(|(row, _)| row.when.moment());
     rows.into_iter()
-        .map(|row| {
+        .map(|(row, form)| {
             let kind = row.kind.unwrap_or_else(|| t("coming-visit").to_string());
             let title = match row.with {
                 Some(with) => t("coming-with").with("kind", kind).with("with", with).to_string(),
                 None => kind,
             };
-            Coming { when: row.when, title, text: row.reason, href: row.href }
+            Coming { when: row.when, title, text: row.reason, href: row.href, form }
         })
         .collect()
 }

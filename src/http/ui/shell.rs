@@ -54,9 +54,11 @@ pub enum Place {
     Elsewhere,
     Today,
     Inbox,
+    Schedule,
     Patients,
     Audit,
     Approvals,
+    Duplicates,
     Health,
     Backups,
     Accounts,
@@ -104,6 +106,7 @@ impl Cx {
             }
             Some(Role::Reception) => vec![
                 staff(Place::Today, "/today", "nav-day"),
+                staff(Place::Schedule, "/schedule", "nav-schedule"),
                 staff(Place::Requests, "/booking-requests", "nav-booking-requests"),
                 staff(Place::Inbox, "/inbox", "nav-inbox"),
                 staff(Place::Patients, "/patients", "nav-patients"),
@@ -113,6 +116,7 @@ impl Cx {
                 staff(Place::Asks, "/requests", "nav-asks"),
                 staff(Place::Audit, "/audit", "nav-audit"),
                 staff(Place::Approvals, "/approvals", "nav-approvals"),
+                staff(Place::Duplicates, "/duplicates", "nav-duplicates"),
                 staff(Place::Settings, "/settings", "nav-settings"),
             ],
             Some(Role::Operator) => vec![

@@ -42,6 +42,9 @@ pub const EN: &str = messages!(
     "asks",
     "inbox",
     "todo",
+    "join",
+    "waiting",
+    "reception",
     "settings",
     "audit",
     "operator",
@@ -62,6 +65,8 @@ pub const ES: &str = messages!(
     "own",
     "asks",
     "todo",
+    "join",
+    "waiting",
 );
 
 type Bundle = FluentBundle<FluentResource>;

@@ -12,6 +12,7 @@
 //!
 //! A row leads to the page where the thing is done, and goes from the list by itself when it is done there.
 
+mod forms;
 mod messages;
 
 use std::collections::HashMap;
@@ -51,7 +52,7 @@ pub(super) struct Section {
 }
 
 /// In the order of the page.
-const SECTIONS: &[Section] = &[messages::SECTION];
+const SECTIONS: &[Section] = &[messages::SECTION, forms::SECTION];
 
 /// Who asks.
 pub(super) struct Asking {

@@ -35,7 +35,16 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         })
     });
     let mut all: Vec<Todo> = offered.collect();
-    all.extend(coming(&others, now, ctx).into_iter().take(MOST).map(|row| Todo {
+    let coming = coming(&others, now, ctx);
+    all.extend(coming.iter().filter(|row| row.form).map(|row| Todo {
+        icon: "list",
+        title: t("todo-form").to_string(),
+        line: Some(t("todo-form-for").with("visit", &row.title).with("when", row.when.near_ahead(&facts.cx.now)).to_string()),
+        href: format!("{}/form", row.href),
+        urgency: Urgency::Answer,
+        when: row.when,
+    }));
+    all.extend(coming.into_iter().take(MOST).map(|row| Todo {
         icon: "calendar",
         title: row.title,
         line: Some(row.when.near_ahead(&facts.cx.now)),

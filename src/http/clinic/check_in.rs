@@ -1,0 +1,263 @@
+//! At the door: who somebody is, how they are reached, who pays, which forms are open; then they have arrived.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::check_in_pages::{CheckIn, FormLine};
+use super::desk::{search, value_of};
+use super::{ctx, id_of, why};
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::FhirId;
+use crate::care::check_in::{self, Insurance, LONGEST, Reach, Seen};
+use crate::care::clinic::Clinic;
+use crate::care::register;
+use crate::care::schedule;
+use crate::care::workflow::{Doing, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::fill;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::record::{Page, Stored, Why};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    /// Name and birth date were asked for and fit.
+    asked: String,
+    phone: String,
+    email: String,
+    street: String,
+    postcode: String,
+    town: String,
+    payer: String,
+    number: String,
+    until: String,
+    version: u32,
+    patient_version: u32,
+    coverage: String,
+    coverage_version: u32,
+}
+
+fn acts(visit: &Visit, action: Action) -> Why {
+    Why { purpose: Purpose::PatAdmin, ..why(visit, action, Detail::none()) }
+}
+
+fn seen(stored: &Stored) -> Seen {
+    Seen { id: stored.id.clone(), version: stored.version, value: value_of(stored) }
+}
+
+/// What the page is made of.
+struct Opened {
+    clinic: Clinic,
+    appointment: Seen,
+    patient: Seen,
+    coverage: Option<Seen>,
+    /// The form that belongs to the visit: its title.
+    form: Option<String>,
+}
+
+impl Opened {
+    async fn of(visit: &Visit, id: &str) -> Result<Self, Refusal> {
+        let id = id_of(id)?;
+        let records = &visit.house.records;
+        let found = records.disclose(&visit.actor, acts(visit, Action::Read), |reading| {
+            Ok(reading.read(R::Appointment, &id)?.zip(Clinic::read(reading)?))
+        });
+        let (stored, clinic) = found.await?.into_inner();
+        let appointment = seen(&stored);
+        let patient = schedule::patient_of(&appointment.value).ok_or(Refusal::not_found())?;
+        let patient = id_of(patient)?;
+        let query = search(R::Coverage, &format!("beneficiary=Patient/{patient}&status=active&_count=20"))?;
+        let kind = schedule::kind_of(&appointment.value).and_then(|kind| clinic.visit_type(kind));
+        let form = kind.and_then(|kind| kind.form.clone());
+        let found = records.disclose(&visit.actor, acts(visit, Action::Read), |reading| {
+            let form = match &form {
+                Some(form) => reading.search(&search(R::Questionnaire, &format!("_id={form}"))?)?.map(Some),
+                None => reading.nothing::<()>().map(|_| None),
+            };
+            Ok(reading.read(R::Patient, &patient)?.zip(reading.search(&query)?).zip(form))
+        });
+        let ((patient, coverages), form): ((Stored, Page), Option<Page>) = found.await?.into_inner();
+        let title = |page: Page| {
+            let value = value_of(page.matches.first()?);
+            value.get("title").and_then(Value::as_str).map(str::to_owned)
+        };
+        Ok(Self {
+            clinic,
+            patient: seen(&patient),
+            coverage: coverages.matches.first().map(seen),
+            form: form.and_then(title),
+            appointment,
+        })
+    }
+
+    fn is_expected(&self) -> bool {
+        self.appointment.value.get("status").and_then(Value::as_str) == Some("booked")
+    }
+
+    fn typed(&self) -> Typed {
+        let reach = Reach::of(&self.patient.value);
+        let insurance = self.coverage.as_ref().map(|seen| Insurance::of(&seen.value)).unwrap_or_default();
+        Typed {
+            asked: String::new(),
+            phone: reach.phone,
+            email: reach.email,
+            street: reach.street,
+            postcode: reach.postcode,
+            town: reach.town,
+            payer: insurance.payer,
+            number: insurance.number,
+            until: insurance.until,
+            version: self.appointment.version,
+            patient_version: self.patient.version,
+            coverage: self.coverage.as_ref().map(|seen| seen.id.to_string()).unwrap_or_default(),
+            coverage_version: self.coverage.as_ref().map_or(0, |seen| seen.version),
+        }
+    }
+}
+
+/// `GET /visits/{id}/check-in`
+pub(in crate::http) async fn form(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    if !opened.is_expected() {
+        return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
+    }
+    let mut cx = visit.cx();
+    let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_else(|| opened.typed());
+    shown(&visit, cx, &opened, &typed, Faults::none())
+}
+
+fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+    let ctx = ctx(visit);
+    let appointment = &opened.appointment;
+    if cx.at.is_empty() {
+        cx.at = format!("/visits/{}/check-in", appointment.id);
+    }
+    let who = fill::identity(&opened.patient.value, &ctx);
+    let start = appointment.value.get("start").and_then(Value::as_str);
+    let with = schedule::with_of(&appointment.value).and_then(|with| opened.clinic.clinician(with));
+    let when = start.and_then(|start| When::parse(start, &ctx.zone)).and_then(|when| when.clock());
+    let line: Vec<String> = when.into_iter().chain(with.map(|with| with.name.clone())).collect();
+    let returned = schedule::has_returned_form(&appointment.value);
+    page(&CheckIn {
+        id: appointment.id.to_string(),
+        version: typed.version,
+        patient_version: typed.patient_version,
+        coverage: typed.coverage.clone(),
+        coverage_version: typed.coverage_version,
+        name: who.formal(),
+        born: who.born.map(|born| born.long()),
+        number: who.number.clone(),
+        line: line.join(", "),
+        asked: !typed.asked.is_empty(),
+        asked_fault: faults.of("asked").map(str::to_owned),
+        reach: vec![
+            Field::text("phone", t("register-phone"), &typed.phone, &faults).optional().keyboard("tel"),
+            Field::text("email", t("reach-email"), &typed.email, &faults).optional().keyboard("email"),
+            Field::text("street", t("register-street"), &typed.street, &faults).optional(),
+            Field::text("postcode", t("register-postcode"), &typed.postcode, &faults).optional().narrow(),
+            Field::text("town", t("register-town"), &typed.town, &faults).optional(),
+        ],
+        insurance: vec![
+            Field::text("payer", t("check-in-payer"), &typed.payer, &faults).optional().hint(t("check-in-payer-hint")),
+            Field::text("number", t("check-in-number"), &typed.number, &faults).optional(),
+            Field::text("until", t("check-in-until"), &typed.until, &faults).of_kind("date").narrow().optional(),
+        ],
+        forms: opened.form.iter().map(|title| FormLine { title: title.clone(), returned }).collect(),
+        faults,
+        cx,
+    })
+}
+
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn read(typed: &Typed) -> Result<(Reach, Insurance), Faults> {
+    let mut faults = Faults::none();
+    if typed.asked.is_empty() {
+        faults.add("asked", t("check-in-asked-missing"));
+    }
+    let mut field = |name: &'static str, text: &str| {
+        let text = plain(text);
+        if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+            faults.add(name, t("register-long").with("most", LONGEST).to_string());
+        }
+        text
+    };
+    let reach = Reach {
+        phone: field("phone", &typed.phone),
+        email: field("email", &typed.email),
+        street: field("street", &typed.street),
+        postcode: field("postcode", &typed.postcode),
+        town: field("town", &typed.town),
+    };
+    let insurance = Insurance {
+        payer: field("payer", &typed.payer),
+        number: field("number", &typed.number),
+        until: field("until", &typed.until),
+    };
+    if !reach.phone.is_empty() && !register::is_phone(&reach.phone) {
+        faults.add("phone", t("register-phone-unread"));
+    }
+    let mail = reach.email.split_once('@');
+    let is_mail = mail.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !reach.email.contains(' '));
+    if !reach.email.is_empty() && !is_mail {
+        faults.add("email", t("check-in-email-unread"));
+    }
+    if !insurance.until.is_empty() && insurance.until.parse::<jiff::civil::Date>().is_err() {
+        faults.add("until", t("settings-day"));
+    }
+    if insurance.payer.is_empty() && !(insurance.number.is_empty() && insurance.until.is_empty()) {
+        faults.add("payer", t("check-in-payer-missing"));
+    }
+    if faults.is_empty() { Ok((reach, insurance)) } else { Err(faults) }
+}
+
+/// `POST /visits/{id}/check-in`
+pub(in crate::http) async fn check_in(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
+    let opened = Opened::of(&visit, &id).await?;
+    let typed = &sent.typed;
+    if !opened.is_expected() {
+        return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
+    }
+    let (reach, insurance) = match read(typed) {
+        Ok(read) => read,
+        Err(faults) => {
+            let page = shown(&visit, visit.cx(), &opened, typed, faults)?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+    };
+    let Opened { appointment, patient, coverage, .. } = opened;
+    // The versions are those that the page was made with: what somebody else changed since is not written over.
+    let appointment = Seen { version: typed.version, ..appointment };
+    let patient = Seen { version: typed.patient_version, ..patient };
+    let same = |seen: &Seen| FhirId::parse(&typed.coverage).is_ok_and(|id| id == seen.id);
+    if coverage.as_ref().is_some_and(|seen| !same(seen)) {
+        return Err(Refusal::new(crate::http::respond::Refused::Conflict));
+    }
+    let coverage = coverage.map(|seen| Seen { version: typed.coverage_version, ..seen });
+    let place = "/today";
+    let doing = Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: acts(&visit, Action::CheckIn),
+        once: visit.once(&sent, place),
+    };
+    match check_in::check_in(doing, appointment, patient, &reach, coverage, &insurance).await {
+        Ok(done) => visit.went(&sent, done, place).await,
+        Err(Refused::Record(error)) => Err(error.into()),
+        Err(Refused::Told(never)) => match never {},
+    }
+}

@@ -1,0 +1,35 @@
+//! What the page at the door is filled with. No clinical word stands on it.
+
+use askama::Template;
+
+use crate::http::ui::{Cx, Faults, Field, filters, page};
+
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/check_in.html")]
+pub struct CheckIn {
+    pub cx: Cx,
+    pub id: String,
+    pub version: u32,
+    pub patient_version: u32,
+    pub coverage: String,
+    pub coverage_version: u32,
+    pub name: String,
+    pub born: Option<String>,
+    pub number: Option<String>,
+    /// When and with whom.
+    pub line: String,
+    pub asked: bool,
+    pub asked_fault: Option<String>,
+    pub reach: Vec<Field>,
+    pub insurance: Vec<Field>,
+    pub forms: Vec<FormLine>,
+    pub faults: Faults,
+}
+page!(CheckIn in Today);
+
+/// A form that belongs to the visit.
+#[derive(Debug, Clone)]
+pub struct FormLine {
+    pub title: String,
+    pub returned: bool,
+}

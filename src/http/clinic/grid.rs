@@ -1,0 +1,361 @@
+//! The hours of several people on one day, or of one over several days, as a table with a row for every twenty minutes.
+
+use std::collections::HashMap;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Time};
+use serde_json::Value;
+
+use super::desk::{Booked, value_of};
+use super::desk_pages::{Cell, Column, Entry, GridRow};
+use crate::base::Timestamp;
+use crate::care::clinic::{Clinic, Clinician};
+use crate::care::schedule;
+use crate::http::fill::Ctx;
+use crate::http::ui::record::AppointmentState;
+use crate::http::ui::t;
+use crate::record::Page;
+
+/// One row, in minutes.
+const STEP: i64 = 20;
+
+/// Somebody's day: one column.
+pub(super) struct Lane<'a> {
+    pub who: &'a Clinician,
+    pub day: Date,
+    /// What stands above it.
+    pub head: String,
+    /// Where the whole column leads.
+    pub href: Option<String>,
+}
+
+/// A time that is blocked.
+pub(super) struct Blocked {
+    pub who: String,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub what: String,
+}
+
+/// The table, ready for its template.
+pub(super) struct Drawn {
+    pub columns: Vec<Column>,
+    pub rows: Vec<GridRow>,
+}
+
+/// Blocked times: whose, from when to when, what for.
+pub(super) fn blocks(slots: &Page, schedules: &Page) -> Vec<Blocked> {
+    let owner: HashMap<String, String> = schedules
+        .matches
+        .iter()
+        .filter_map(|stored| {
+            let value = value_of(stored);
+            let actor = value.pointer("/actor/0/reference")?.as_str()?.to_owned();
+            Some((format!("Schedule/{}", stored.id), actor))
+        })
+        .collect();
+    let all = slots.matches.iter().filter_map(|stored| {
+        let value = value_of(stored);
+        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+        if text("/status")? != "busy-unavailable" {
+            return None;
+        }
+        Some(Blocked {
+            who: owner.get(text("/schedule/reference")?)?.clone(),
+            start: text("/start")?.parse().ok()?,
+            end: text("/end")?.parse().ok()?,
+            what: text("/serviceType/0/text").unwrap_or_default().to_owned(),
+        })
+    });
+    all.collect()
+}
+
+/// Whether an appointment is on this day of the clinic.
+fn is_on(appointment: &Value, day: Date, ctx: &Ctx) -> bool {
+    let start = appointment.get("start").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+    start.is_some_and(|start| start.to_zoned(ctx.zone.clone()).date() == day)
+}
+
+/// Who has hours or somebody to see on this day, each with a column.
+pub(super) fn lanes_of_day<'a>(clinic: &'a Clinic, booked: &Booked, day: Date) -> Vec<Lane<'a>> {
+    let sees = |one: &Clinician| {
+        let own = one.person.id();
+        booked.iter().any(|(appointment, _)| schedule::with_of(appointment) == Some(own.as_str()))
+    };
+    let here = clinic.clinicians.iter().filter(|one| one.hours.on(day.weekday()).next().is_some() || sees(one));
+    here.map(|who| Lane {
+        who,
+        day,
+        head: who.name.clone(),
+        href: Some(format!("/schedule?view=week&with={}&day={day}", who.person.id())),
+    })
+    .collect()
+}
+
+/// The table of these columns.
+pub(super) fn drawn(
+    clinic: &Clinic,
+    lanes: Vec<Lane<'_>>,
+    booked: &Booked,
+    blocks: &[Blocked],
+    ctx: &Ctx,
+    now: Timestamp,
+) -> Drawn {
+    let grid = Grid::new(clinic, lanes, booked, blocks, ctx, now);
+    let columns: Vec<Column> = grid
+        .lanes
+        .iter()
+        .map(|(lane, base)| Column {
+            name: lane.head.clone(),
+            href: lane.href.clone(),
+            pieces: grid.column(lane, *base),
+        })
+        .collect();
+    let rows = grid.rows(&columns);
+    Drawn { columns, rows }
+}
+
+/// A stretch of time in a column.
+struct Piece {
+    from: usize,
+    to: usize,
+    entry: Entry,
+}
+
+struct Grid<'a> {
+    clinic: &'a Clinic,
+    booked: &'a Booked,
+    blocks: &'a [Blocked],
+    ctx: &'a Ctx,
+    now: Timestamp,
+    /// With the moment of each one's first row.
+    lanes: Vec<(Lane<'a>, Timestamp)>,
+    rows: usize,
+}
+
+impl<'a> Grid<'a> {
+    fn new(
+        clinic: &'a Clinic,
+        lanes: Vec<Lane<'a>>,
+        booked: &'a Booked,
+        blocks: &'a [Blocked],
+        ctx: &'a Ctx,
+        now: Timestamp,
+    ) -> Self {
+        // The first row is the same reading of the clock for all; from there on each column counts its own moments, so
+        // that the night in which the clocks change has the hours that it has.
+        let (mut from, mut spans) = (Vec::new(), Vec::new());
+        for lane in &lanes {
+            from.extend(clinic.house.hours.on(lane.day.weekday()).map(|span| span.from));
+            for (one, _) in booked.iter().filter(|(one, _)| is_on(one, lane.day, ctx)) {
+                if let Some(hour) = schedule::hour_of(one, 0) {
+                    from.push(hour.start.to_zoned(ctx.zone.clone()).time());
+                    spans.push((lane.day, hour.end));
+                }
+            }
+            let close = clinic.house.hours.on(lane.day.weekday()).map(|span| span.to).max();
+            spans.extend(close.map(|close| (lane.day, moment(lane.day, close, ctx))));
+        }
+        let first = from.into_iter().min().unwrap_or(Time::constant(9, 0, 0, 0));
+        let minutes = spans.into_iter().map(|(day, end)| end.as_second() - moment(day, first, ctx).as_second());
+        let minutes = minutes.max().unwrap_or(3 * 3600).clamp(STEP * 60, 24 * 3600) / 60;
+        let rows = usize::try_from(minutes.unsigned_abs().div_ceil(STEP.unsigned_abs())).unwrap_or(1);
+        let lanes = lanes.into_iter().map(|lane| {
+            let base = moment(lane.day, first, ctx);
+            (lane, base)
+        });
+        Self { clinic, booked, blocks, ctx, now, lanes: lanes.collect(), rows }
+    }
+
+    fn row_of(&self, base: Timestamp, moment: Timestamp, up: bool) -> usize {
+        let minutes = (moment.as_second() - base.as_second()).max(0).unsigned_abs() / 60;
+        let step = STEP.unsigned_abs();
+        let row = if up { minutes.div_ceil(step) } else { minutes / step };
+        usize::try_from(row).unwrap_or(0).min(self.rows)
+    }
+
+    fn entries(&self, lane: &Lane<'_>, base: Timestamp) -> Vec<Piece> {
+        let own = lane.who.person.id();
+        let mut pieces: Vec<Piece> = Vec::new();
+        for (appointment, version) in self.booked.iter() {
+            let text = |name: &str| appointment.get(name).and_then(Value::as_str);
+            if schedule::with_of(appointment) != Some(own.as_str()) || !is_on(appointment, lane.day, self.ctx) {
+                continue;
+            }
+            let Some(hour) = schedule::hour_of(appointment, 0) else { continue };
+            let state = AppointmentState::from_code(text("status").unwrap_or_default());
+            let kind = appointment.pointer("/appointmentType/text").and_then(Value::as_str);
+            let entry = Entry {
+                id: text("id").unwrap_or_default().to_owned(),
+                version: *version,
+                href: format!("/bookings/{}", text("id").unwrap_or_default()),
+                name: self.booked.name(appointment, self.ctx),
+                clock: clock(hour.start, self.ctx),
+                kind: kind.unwrap_or_default().to_owned(),
+                moves: matches!(text("status"), Some("booked" | "pending")),
+                state,
+            };
+            let (from, to) = (self.row_of(base, hour.start, false), self.row_of(base, hour.end, true));
+            pieces.push(Piece { from, to: to.max(from + 1), entry });
+        }
+        pieces.sort_by_key(|piece| piece.from);
+        pieces
+    }
+
+    /// Somebody's column: cells from top to bottom that fill every row once.
+    fn column(&self, lane: &Lane<'_>, base: Timestamp) -> Vec<(usize, Cell)> {
+        let own = lane.who.person.id();
+        let mut cells: Vec<(usize, Cell)> = Vec::new();
+        let mut row = 0;
+        let mut next = self.entries(lane, base).into_iter().peekable();
+        while row < self.rows {
+            if let Some(piece) = next.next_if(|piece| piece.from <= row) {
+                // What lies over one another shares a cell: overbooking is seen, not hidden.
+                let (mut to, mut entries) = (piece.to.min(self.rows), vec![piece.entry]);
+                while let Some(more) = next.next_if(|more| more.from < to) {
+                    to = to.max(more.to).min(self.rows);
+                    entries.push(more.entry);
+                }
+                cells.push((row, Cell::Booked { entries, span: to - row }));
+                row = to;
+                continue;
+            }
+            let (from, to) = (at(base, row), at(base, row + 1));
+            let off = self.off(lane, (from, to));
+            match (off, cells.last_mut()) {
+                (Some(word), Some((start, Cell::Off { word: before, span })))
+                    if *before == word && *start + *span == row =>
+                {
+                    *span += 1;
+                }
+                (Some(word), _) => cells.push((row, Cell::Off { word, span: 1 })),
+                (None, _) => cells.push((
+                    row,
+                    Cell::Free {
+                        href: format!("/bookings/new?with={own}&start={from}"),
+                        slot: format!("{from}|{own}"),
+                        clock: clock(from, self.ctx),
+                    },
+                )),
+            }
+            row += 1;
+        }
+        cells
+    }
+
+    /// Why a step is not free, if it is not.
+    fn off(&self, lane: &Lane<'_>, (from, to): (Timestamp, Timestamp)) -> Option<String> {
+        let Lane { who, day, .. } = lane;
+        if let Some(away) = self.clinic.holiday(*day).or_else(|| who.away.iter().find(|away| away.covers(*day))) {
+            return Some(away.why.clone());
+        }
+        let own = who.person.as_str();
+        if let Some(block) = self.blocks.iter().find(|block| block.who == own && block.start < to && from < block.end) {
+            return Some(block.what.clone());
+        }
+        let time = from.to_zoned(self.ctx.zone.clone()).time();
+        if !who.hours.on(day.weekday()).any(|span| span.from <= time && time < span.to) {
+            return Some(t("grid-off").to_string());
+        }
+        // What is over cannot be booked, and needs no word.
+        (from <= self.now).then(String::new)
+    }
+
+    fn rows(&self, columns: &[Column]) -> Vec<GridRow> {
+        let row = |row: usize| {
+            let spans = |(_, base): &(Lane<'_>, Timestamp)| at(*base, row) <= self.now && self.now < at(*base, row + 1);
+            GridRow {
+                time: self.lanes.first().map(|(_, base)| clock(at(*base, row), self.ctx)).unwrap_or_default(),
+                now: self.lanes.iter().any(spans),
+                cells: columns
+                    .iter()
+                    .filter_map(|column| column.pieces.iter().find(|(at, _)| *at == row).map(|(_, cell)| cell.clone()))
+                    .collect(),
+            }
+        };
+        (0..self.rows).map(row).collect()
+    }
+}
+
+fn at(base: Timestamp, row: usize) -> Timestamp {
+    let minutes = i64::try_from(row).unwrap_or(0) * STEP;
+    base.checked_add(minutes.minutes()).unwrap_or(base)
+}
+
+fn moment(day: Date, time: Time, ctx: &Ctx) -> Timestamp {
+    day.to_datetime(time).to_zoned(ctx.zone.clone()).map(|at| at.timestamp()).unwrap_or_default()
+}
+
+pub(super) fn clock(moment: Timestamp, ctx: &Ctx) -> String {
+    moment.to_zoned(ctx.zone.clone()).strftime("%H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::care::clinic::of_resources;
+    use serde_json::json;
+
+    fn clinic(from: &str, to: &str, day: &str) -> Clinic {
+        let hours = json!([{"daysOfWeek": [day], "availableStartTime": from, "availableEndTime": to}]);
+        let category = json!([{"coding": [{"system": "urn:chartbox:service", "code": "clinic"}]}]);
+        let house = json!({"id": "c", "category": category, "name": "C", "availableTime": hours});
+        let role = json!({"id": "r", "practitioner": {"reference": "Practitioner/d", "display": "Dr D"}, "availableTime": hours});
+        of_resources(&[house], &[role])
+    }
+
+    fn booked(times: &[(&str, &str)]) -> Booked {
+        let one = |(n, (start, end)): (usize, &(&str, &str))| {
+            let value = json!({"id": format!("a{n}"), "status": "booked", "start": start, "end": end, "participant": [
+                {"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Practitioner/d"}}]});
+            (value, 1)
+        };
+        Booked::of_values(times.iter().enumerate().map(one).collect())
+    }
+
+    /// A word for each cell of the only column: f free, o off, b booked, with the rows that it spans.
+    fn shape(clinic: &Clinic, booked: &Booked, day: &str, now: &str) -> (String, Vec<String>) {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::get("Europe/London").unwrap() };
+        let lanes = lanes_of_day(clinic, booked, day.parse().unwrap());
+        let drawn = drawn(clinic, lanes, booked, &[], &ctx, now.parse().unwrap());
+        let cells = drawn.columns[0].pieces.iter().map(|(_, cell)| match cell {
+            Cell::Booked { entries, span } => format!("b{}x{span}", entries.len()),
+            Cell::Off { span, .. } => format!("o{span}"),
+            Cell::Free { .. } => "f".to_owned(),
+        });
+        (cells.collect::<Vec<_>>().join(" "), drawn.rows.into_iter().map(|row| row.time).collect())
+    }
+
+    #[test]
+    fn every_row_is_filled_once_and_what_lies_over_another_shares_its_cell() {
+        let clinic = clinic("09:00:00", "11:00:00", "tue");
+        let all = booked(&[
+            ("2026-03-03T09:20:00Z", "2026-03-03T10:00:00Z"),
+            ("2026-03-03T09:40:00Z", "2026-03-03T10:20:00Z"),
+        ]);
+        let (cells, times) = shape(&clinic, &all, "2026-03-03", "2026-03-01T00:00:00Z");
+        assert_eq!(cells, "f b2x3 f f");
+        assert_eq!(times, ["09:00", "09:20", "09:40", "10:00", "10:20", "10:40"]);
+        // What is over is not offered any more.
+        assert_eq!(shape(&clinic, &booked(&[]), "2026-03-03", "2026-03-03T09:30:00Z").0, "o2 f f f f");
+    }
+
+    #[test]
+    fn a_visit_at_half_past_two_stands_in_its_row_on_the_nights_when_the_clocks_change() {
+        let night = clinic("00:00:00", "04:00:00", "sun");
+        // 29 March 2026: 01:00 becomes 02:00, so 02:20 is an hour and twenty minutes after midnight.
+        let spring = booked(&[("2026-03-29T01:20:00Z", "2026-03-29T01:40:00Z")]);
+        let (cells, times) = shape(&night, &spring, "2026-03-29", "2026-03-01T00:00:00Z");
+        assert_eq!((cells.as_str(), times.len()), ("f f f f b1x1 f f f f", 9));
+        assert_eq!(times[3..6], ["02:00", "02:20", "02:40"]);
+        // 25 October 2026: 01:20 comes twice, and a visit at each is not over the other.
+        let autumn = booked(&[
+            ("2026-10-25T00:20:00Z", "2026-10-25T00:40:00Z"),
+            ("2026-10-25T01:20:00Z", "2026-10-25T01:40:00Z"),
+        ]);
+        let (cells, times) = shape(&night, &autumn, "2026-10-25", "2026-03-01T00:00:00Z");
+        assert_eq!(times.len(), 15);
+        assert_eq!(cells, "f f f f b1x1 f f b1x1 f f f f f f f");
+        assert_eq!((times[4].as_str(), times[7].as_str()), ("01:20", "01:20"));
+    }
+}

@@ -1,0 +1,54 @@
+//! Forms that patients returned before a visit that is yet to be.
+
+use serde_json::Value;
+
+use super::super::inbox_pages::{Row, Urgency};
+use super::{Asking, Found, Section};
+use crate::base::{Role, Timestamp};
+use crate::care::previsit;
+use crate::care::schedule::{self, FORM_RETURNED};
+use crate::fhir::ResourceType;
+use crate::http::ui::{When, t};
+use crate::record::Page;
+
+pub(super) const SECTION: Section = Section {
+    name: "forms",
+    title: || t("forms-returned"),
+    for_whom: &[Role::Clinician, Role::Nurse],
+    asks,
+    rows,
+};
+
+fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
+    let (system, code) = FORM_RETURNED;
+    let text =
+        format!("_tag={system}|{code}&status=booked,arrived,checked-in&_sort=date&_include=Appointment:patient");
+    vec![(ResourceType::Appointment, text)]
+}
+
+fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
+    let all = pages.iter().flat_map(|page| &page.matches);
+    all.filter_map(|stored| row(&serde_json::from_slice(&stored.json).ok()?, found)).collect()
+}
+
+fn row(appointment: &Value, found: &Found<'_>) -> Option<Row> {
+    let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
+    let patient = schedule::patient_of(appointment)?;
+    let form = previsit::answers_of(appointment).last().copied()?;
+    let with = schedule::with_of(appointment);
+    let is_mine = found.asking.me.as_ref().is_some_and(|me| with.is_some_and(|with| me.id().as_str() == with));
+    let since: Timestamp = text("/meta/lastUpdated")?.parse().ok()?;
+    let start = text("/start").and_then(|start| When::parse(start, &found.ctx.zone));
+    let kind = text("/appointmentType/text").unwrap_or_default();
+    Some(Row {
+        href: format!("/patients/{patient}/forms#form-{form}"),
+        who: found.name(patient),
+        what: kind.to_owned(),
+        more: start.map(|start| t("form-for-visit").with("when", start.short_time()).to_string()),
+        since,
+        when: When::at(since, &found.ctx.zone),
+        due: None,
+        urgency: Urgency::Usual,
+        is_mine,
+    })
+}

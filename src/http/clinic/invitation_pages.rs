@@ -1,0 +1,49 @@
+//! What the pages of an invitation are filled with.
+
+use askama::Template;
+
+use crate::http::ui::record::Identity;
+use crate::http::ui::{Cx, State, Svg, charts, filters, page, t};
+
+/// How far the invitations of a patient are.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/invitation.html")]
+pub struct InvitationPage {
+    pub cx: Cx,
+    pub who: Identity,
+    pub has_account: bool,
+    pub is_open: bool,
+    /// The birth date is known: without it nobody is invited.
+    pub can: bool,
+    pub rows: Vec<InvitationRow>,
+}
+page!(InvitationPage in Patients);
+
+#[derive(Debug, Clone)]
+pub struct InvitationRow {
+    pub made: String,
+    pub ends: String,
+    pub state: State,
+}
+
+/// The sheet that is handed over.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/invitation_sheet.html")]
+pub struct InvitationSheet {
+    pub cx: Cx,
+    pub who: Identity,
+    /// Without a trailing slash.
+    pub address: String,
+    /// It can be reached from outside the clinic.
+    pub at_portal: bool,
+    pub code: String,
+    pub ends: String,
+}
+page!(InvitationSheet in Patients);
+
+impl InvitationSheet {
+    /// The code stands behind the `#`: it is in no request and no log.
+    fn qr(&self) -> Option<Svg> {
+        charts::qr(&format!("{}/join#{}", self.address, self.code), &t("invitation-qr-spoken").to_string(), 200)
+    }
+}

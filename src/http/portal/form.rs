@@ -1,0 +1,146 @@
+//! The form before a visit, as the patient fills it in.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::Value;
+
+use super::form_pages::{Asked, AskedKind, VisitForm};
+use super::own::Own;
+use crate::audit::Action;
+use crate::base::FhirId;
+use crate::care::previsit::{self, Answer, Form, FormError, Kind, LONGEST};
+use crate::care::schedule;
+use crate::care::workflow::Refused;
+use crate::fhir::ResourceType as R;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Locale, When, t};
+
+type Pairs = Vec<(String, String)>;
+
+/// The visit and its form, while it can be filled in.
+struct Opened {
+    id: FhirId,
+    value: Value,
+    version: u32,
+    form: Form,
+}
+
+impl Opened {
+    async fn of(own: &Own, id: &str) -> Result<Option<Self>, Refusal> {
+        let (value, version, id) = own.appointment(id).await?;
+        let clinic = own.clinic().await?;
+        let open = matches!(value.get("status").and_then(Value::as_str), Some("booked" | "arrived" | "checked-in"));
+        let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
+        let form = kind.and_then(|kind| kind.form.clone());
+        let Some(form) = form.filter(|_| open && !schedule::has_returned_form(&value)) else { return Ok(None) };
+        let found = own.open(Action::Read, |reading| reading.read(R::Questionnaire, &form)).await?.into_inner();
+        let questionnaire = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
+        Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form }))
+    }
+}
+
+/// `GET /my/visits/{id}/form`
+pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let Some(opened) = Opened::of(&own, &id).await? else {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    };
+    let mut cx = own.plain_cx().await?;
+    let typed = own.visit.kept::<Pairs>(&mut cx)?.unwrap_or_default();
+    shown(&own, cx, &opened, &typed, None)
+}
+
+fn name_of(link: &str) -> String {
+    format!("q-{link}")
+}
+
+fn given<'a>(typed: &'a Pairs, link: &str) -> &'a str {
+    let name = name_of(link);
+    typed.iter().find(|(given, _)| *given == name).map(|(_, value)| value.trim()).unwrap_or_default()
+}
+
+fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<String>) -> Result<Response, Refusal> {
+    if cx.at.is_empty() {
+        cx.at = format!("/my/visits/{}/form", opened.id);
+    }
+    cx.trouble = trouble;
+    let language = Locale::now().code();
+    let questions = opened.form.questions.iter().map(|question| Asked {
+        name: name_of(&question.link),
+        text: question.text.in_language(language).to_owned(),
+        value: given(typed, &question.link).to_owned(),
+        kind: match &question.kind {
+            Kind::YesNo => AskedKind::One(vec![
+                ("yes".to_owned(), t("form-yes").to_string()),
+                ("no".to_owned(), t("form-no").to_string()),
+            ]),
+            Kind::Lines => AskedKind::Lines,
+            Kind::One(options) => AskedKind::One(
+                options
+                    .iter()
+                    .enumerate()
+                    .map(|(place, option)| (place.to_string(), option.in_language(language).to_owned()))
+                    .collect(),
+            ),
+        },
+    });
+    let start = opened.value.get("start").and_then(Value::as_str);
+    page(&VisitForm {
+        id: opened.id.to_string(),
+        title: opened.form.title.in_language(language).to_owned(),
+        when: start.and_then(|start| When::parse(start, &own.ctx.zone)).map(|when| when.long_time()),
+        questions: questions.collect(),
+        version: opened.version,
+        cx,
+    })
+}
+
+/// `POST /my/visits/{id}/form`
+pub(in crate::http) async fn send(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Pairs>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let Some(opened) = Opened::of(&own, &id).await? else {
+        // It may be the second click of a form that was sent.
+        drop(own.appointment(&id).await?);
+        return Ok(Redirect::to(&format!("/my/visits/{id}?done=form")).into_response());
+    };
+    let (mut answers, mut trouble) = (Vec::new(), None);
+    for question in &opened.form.questions {
+        let text = given(&sent.typed, &question.link);
+        let answer = match (&question.kind, text) {
+            (_, "") => None,
+            (Kind::YesNo, "yes") => Some(Answer::Yes),
+            (Kind::YesNo, _) => Some(Answer::No),
+            (Kind::One(options), text) => text.parse().ok().filter(|place| *place < options.len()).map(Answer::Option),
+            (Kind::Lines, text) if text.chars().count() > LONGEST => {
+                trouble = Some(t("form-long").with("most", LONGEST).to_string());
+                None
+            }
+            (Kind::Lines, text) => Some(Answer::Words(text.replace("\r\n", "\n"))),
+        };
+        answers.extend(answer.map(|answer| (question.link.clone(), answer)));
+    }
+    if answers.is_empty() && trouble.is_none() {
+        trouble = Some(t("form-empty").to_string());
+    }
+    if trouble.is_some() {
+        let page = shown(&own, own.plain_cx().await?, &opened, &sent.typed, trouble)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let response = previsit::response(&opened.form, &own.patient, &answers, own.visit.house.ambient.now());
+    let place = format!("/my/visits/{}?done=form", opened.id);
+    let doing = own.doing(Action::Create, &sent, &place);
+    match previsit::send(doing, (opened.id, opened.version, opened.value), response).await {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(FormError::Returned)) => Ok(Redirect::to(&place).into_response()),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}

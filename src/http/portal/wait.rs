@@ -1,0 +1,122 @@
+//! Waiting for a time to become free: going onto the list, and saying no to an offer without leaving it.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::booking::{Versioned, Wanted, halves, name_of, periods, settled};
+use super::booking_pages::Wait;
+use super::own::Own;
+use crate::audit::Action;
+use crate::base::FhirId;
+use crate::care::clinic::{Booking, Clinic, VisitType};
+use crate::care::schedule::{self, Wish};
+use crate::care::workflow::Refused;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, t};
+use crate::http::waiting::freed;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    kind: String,
+    with: String,
+    from: String,
+    until: String,
+    half: String,
+    reason: String,
+}
+
+/// A kind of visit that patients may wait for.
+fn kind_of<'a>(clinic: &'a Clinic, id: &str) -> Result<&'a VisitType, Refusal> {
+    let kind = clinic.visit_type(id).filter(|kind| kind.active && kind.booking != Booking::ViewOnly);
+    kind.ok_or(Refusal::not_found())
+}
+
+/// `GET /my/visits/wait`
+pub(in crate::http) async fn form(visit: Visit, Query(asked): Query<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let clinic = own.clinic().await?;
+    let mut cx = own.plain_cx().await?;
+    let Ok(kind) = kind_of(&clinic, &asked.kind) else { return Ok(Redirect::to("/my/visits/book").into_response()) };
+    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or(asked);
+    shown(cx, &clinic, kind, &typed, Faults::none())
+}
+
+fn shown(mut cx: Cx, clinic: &Clinic, kind: &VisitType, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+    if cx.at.is_empty() {
+        cx.at = format!("/my/visits/wait?kind={}", kind.id);
+    }
+    let anyone = (String::new(), t("book-anyone").to_string());
+    let offering = clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone()));
+    let fields = vec![
+        Field {
+            required: false,
+            ..Field::choice(
+                "with",
+                t("book-whom"),
+                &typed.with,
+                std::iter::once(anyone).chain(offering).collect(),
+                &faults,
+            )
+        },
+        Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
+        Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
+        Field::choice("half", t("book-half"), &typed.half, halves(), &faults),
+        Field::area("reason", t("book-reason"), &typed.reason, &faults).optional().hint(t("book-reason-hint")),
+    ];
+    page(&Wait { kind: kind.id.to_string(), name: name_of(kind), hold: clinic.house.hold_hours, fields, faults, cx })
+}
+
+/// `POST /my/visits/wait`
+pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let clinic = own.clinic().await?;
+    let typed = &sent.typed;
+    let kind = kind_of(&clinic, &typed.kind)?;
+    let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
+    let periods = match periods(&own, &clinic, &wanted) {
+        Ok(periods) => periods,
+        Err(faults) => {
+            let page = shown(own.plain_cx().await?, &clinic, kind, typed, faults)?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+    };
+    let id = FhirId::new(&own.visit.house.ambient);
+    let place = format!("/my/visits/{id}?done=waiting");
+    let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
+    let wish = Wish { patient: &own.patient, kind, with, reason: Some(&typed.reason) };
+    let value = schedule::waits(&wish, &periods, own.visit.house.ambient.now());
+    let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, None).await;
+    freed(&own.visit.house).await;
+    settled(&own, &sent, done, &place).await
+}
+
+/// `POST /my/visits/{id}/decline`: not this time, and another one later.
+pub(in crate::http) async fn decline(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (value, _, id) = own.appointment(&id).await?;
+    let open = value.get("status").and_then(Value::as_str) == Some("pending") && schedule::is_listed(&value);
+    if !open {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    }
+    let place = format!("/my/visits/{id}?done=declined");
+    let doing = own.doing(Action::RequestAnswered, &sent, &place);
+    let done = schedule::decline(doing, id, sent.typed.version, value).await;
+    freed(&own.visit.house).await;
+    match done {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Record(error)) => Err(error.into()),
+        Err(Refused::Told(never)) => match never {},
+    }
+}

@@ -1,0 +1,325 @@
+// The calendar, blocked times, the door, invitations, the waiting list, forms before visits, and two records that become one.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+
+let box, chrome;
+
+before(async () => {
+  box = await demo('--patients', '24');
+  chrome = await browser();
+});
+after(async () => {
+  await chrome?.close();
+  await box?.stop();
+});
+
+async function signedIn(role, origin = box.clinic, options) {
+  const page = await visitor(chrome, options);
+  await signIn(page, origin, box.account(role));
+  return page;
+}
+
+const main = (page) => page.textContent('main');
+const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
+/** A Tuesday at least two weeks ahead, on which nothing is booked or blocked in a demo. */
+function quietDay() {
+  const at = new Date(Date.now() + 42 * 86_400_000);
+  while (at.getUTCDay() !== 2) at.setUTCDate(at.getUTCDate() + 1);
+  return at.toISOString().slice(0, 10);
+}
+
+/** Books the first free time of a day for somebody; answers with the visit's page. */
+async function book(desk, on, name, place = 0) {
+  await desk.goto(`${box.clinic}/schedule?day=${on}`);
+  await desk.locator('table.daygrid .open-slot a').nth(place).click();
+  await desk.fill('main input[name=q]', name);
+  await desk.click('main button.btn-main');
+  await desk.locator('ul.links a').first().click();
+  await desk.selectOption('select[name=kind]', { label: 'Visit, 20 min' });
+  await desk.click('main button.btn-main');
+  await desk.waitForURL(/\/bookings\/[0-9a-f-]+$/);
+  return desk.url();
+}
+
+test('a visit is moved in the calendar by dragging, by keyboard, and without script', async () => {
+  const desk = await signedIn('reception');
+  const on = quietDay();
+  const visit = await book(desk, on, 'Brandvold');
+  assert.deepEqual(await inspect(desk, 'booking'), []);
+  await desk.goto(`${box.clinic}/schedule?day=${on}`);
+  assert.deepEqual(await inspect(desk, 'schedule-day'), []);
+  assert.doesNotMatch(await main(desk), /cough|asthma|diabetes|fever/i, 'no clinical word');
+  const clock = async () => (await desk.textContent('[data-visit] .kind')).slice(0, 5);
+  const before = await clock();
+  await Promise.all([
+    desk.waitForNavigation(),
+    desk.locator('[data-visit]').dragTo(desk.locator('[data-slot]').nth(6)),
+  ]);
+  const dragged = await clock();
+  assert.notEqual(dragged, before);
+  await desk.focus('[data-visit]');
+  await desk.keyboard.press('m');
+  assert.match(await desk.textContent('[data-mover-says]'), /Picked up/);
+  await desk.keyboard.press('Escape');
+  assert.match(await desk.textContent('[data-mover-says]'), /where it was/);
+  await desk.keyboard.press('m');
+  await desk.keyboard.press('ArrowDown');
+  await desk.keyboard.press('ArrowDown');
+  await Promise.all([desk.waitForNavigation(), desk.keyboard.press('Enter')]);
+  assert.notEqual(await clock(), dragged);
+
+  const plain = await signedIn('reception', box.clinic, { script: false });
+  await plain.goto(visit);
+  await plain.click('a:has-text("Choose in the calendar")');
+  assert.match(await main(plain), /choose a free time/);
+  await plain.locator('button.slot').last().click();
+  await plain.waitForURL(/\/schedule\?day=/);
+  assert.match(await plain.textContent('table.daygrid'), /Brandvold/);
+  await plain.click('nav.acts a:has-text("Week")');
+  assert.match(await plain.textContent('table.weekgrid'), /Brandvold/);
+  await plain.context().close();
+  await desk.goto(`${box.clinic}/schedule?view=week&day=${on}`);
+  assert.deepEqual(await inspect(desk, 'schedule-week'), []);
+  await desk.locator('.weekgrid tbody th a').first().click();
+  assert.deepEqual(await inspect(desk, 'schedule-week-of-one'), []);
+  await desk.context().close();
+});
+
+test('a time is taken twice only when somebody says why', async () => {
+  const desk = await signedIn('reception');
+  const visit = await book(desk, quietDay(), 'Okafor', 1);
+  await desk.click('a:has-text("Book somebody else at the same time")');
+  await desk.fill('main input[name=q]', 'Brandvold');
+  await desk.click('main button.btn-main');
+  await desk.locator('ul.links a').first().click();
+  await desk.selectOption('select[name=kind]', { label: 'Visit, 20 min' });
+  await desk.fill('input[name=over]', 'Two of one family');
+  await desk.click('main button.btn-main');
+  await desk.waitForURL(/\/bookings\/[0-9a-f-]+$/);
+  assert.notEqual(desk.url(), visit);
+  assert.match(await desk.textContent('h1'), /Brandvold/);
+  await desk.goto(`${box.clinic}/schedule?day=${quietDay()}`);
+  assert.ok(await desk.locator('td.appt:has(a:nth-of-type(2))').count() > 0, 'both share a cell');
+  await desk.context().close();
+});
+
+test('blocked times come as often as they should, name the visits in them, and go again', async () => {
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/schedule/blocks`);
+  assert.deepEqual(await inspect(desk, 'blocks'), []);
+  await desk.click('button:has-text("Block this time")', { noWaitAfter: true });
+  const on = quietDay();
+  await desk.fill('input[name=what]', 'Training');
+  await desk.fill('input[name=day]', on);
+  await desk.fill('input[name=from]', '08:40');
+  await desk.fill('input[name=to]', '17:00');
+  await desk.selectOption('select[name=repeat]', 'weekly');
+  await desk.fill('input[name=until]', new Date(Date.parse(on) + 21 * 86_400_000).toISOString().slice(0, 10));
+  await desk.click('button:has-text("Block this time")');
+  await desk.waitForLoadState();
+  if (/booked in this time/.test(await main(desk))) {
+    assert.deepEqual(await inspect(desk, 'blocks-visits'), []);
+    await desk.check('input[name=anyway]');
+    await desk.click('button:has-text("Block this time")');
+  }
+  await desk.waitForURL(/done=blocked/);
+  const rows = desk.locator('.acts-list li', { hasText: 'Training' });
+  assert.equal(await rows.count(), 4);
+  await desk.goto(`${box.clinic}/schedule?day=${on}`);
+  assert.match(await desk.textContent('table.daygrid'), /Training/);
+  await desk.goto(`${box.clinic}/schedule/blocks`);
+  await rows.first().locator('button[value=all]').click();
+  await desk.waitForURL(/done=removed/);
+  assert.equal(await rows.count(), 0);
+  await desk.context().close();
+});
+
+test('at the door who somebody is, how to reach them and who pays is settled in one form', async () => {
+  const desk = await signedIn('reception');
+  await book(desk, quietDay(), 'Okafor', 4);
+  await desk.click('a:has-text("Check in")');
+  assert.deepEqual(await inspect(desk, 'check-in'), []);
+  await desk.fill('input[name=number]', '77');
+  await desk.click('button:has-text("They have arrived")');
+  assert.match(await desk.textContent('.error-summary'), /birth date[^]*insurer/i);
+  assert.deepEqual(await inspect(desk, 'check-in-faults'), []);
+  await desk.check('input[name=asked]');
+  await desk.fill('input[name=payer]', 'Northern Mutual');
+  await desk.fill('input[name=phone]', '01632 960 777');
+  await desk.click('button:has-text("They have arrived")');
+  await desk.waitForURL(/\/today/);
+  await desk.goto(`${box.clinic}/patients?q=Okafor`);
+  await desk.locator('main a', { hasText: 'Okafor' }).first().click();
+  assert.match(await main(desk), /01632 960 777/);
+  await desk.context().close();
+});
+
+test('a printed code makes an account for whoever knows the birth date', async () => {
+  const desk = await signedIn('reception');
+  // Somebody without an account.
+  await desk.goto(`${box.clinic}/patients/new`);
+  await desk.fill('input[name=given]', 'Ximena');
+  await desk.fill('input[name=family]', 'Quintero');
+  await desk.fill('input[name=born]', '3 4 1980');
+  await desk.click('label:has(input[value=female])');
+  await desk.click('main button.btn-main');
+  await desk.waitForURL(/done=registered/);
+  await desk.click('a:has-text("Portal invitation")');
+  assert.deepEqual(await inspect(desk, 'invitation'), []);
+  await desk.click('button:has-text("Make an invitation")');
+  assert.deepEqual(await inspect(desk, 'invitation-sheet'), []);
+  const code = await desk.textContent('.sheet-code');
+  assert.match(code, /^[2-9A-Z]{5}(-[2-9A-Z]{5}){2}$/);
+
+  const stranger = await visitor(chrome, { locale: 'es-ES' });
+  await stranger.goto(`${box.portal}/join#${code}`);
+  assert.match(await stranger.textContent('h1'), /Cree su cuenta/);
+  assert.equal(await stranger.inputValue('input[name=code]'), code);
+  assert.equal(new URL(stranger.url()).hash, '', 'the code is out of the address');
+  assert.deepEqual(await inspect(stranger, 'es-join'), []);
+  await stranger.fill('input[name=born]', '4 4 1980');
+  await stranger.click('button.btn-main');
+  assert.match(await main(stranger), /no se corresponden/);
+  await stranger.context().close();
+
+  const plain = await visitor(chrome, { script: false });
+  await plain.goto(`${box.portal}/join`);
+  await plain.fill('input[name=code]', code.toLowerCase());
+  await plain.fill('input[name=born]', '3 4 1980');
+  await plain.click('button.btn-main');
+  await plain.fill('input[name=user]', 'ximena');
+  await plain.fill('input[name=password]', 'short');
+  await plain.fill('input[name=again]', 'short');
+  await plain.click('button.btn-main');
+  assert.match(await main(plain), /too short/);
+  for (const field of ['password', 'again']) await plain.fill(`input[name=${field}]`, 'seven grey kettles whistle');
+  await plain.click('button.btn-main');
+  await plain.waitForURL(/\/my$/);
+  assert.match(await plain.textContent('body'), /Ximena/);
+  await plain.context().close();
+  const late = await visitor(chrome);
+  await late.goto(`${box.portal}/join`);
+  assert.deepEqual(await inspect(late, 'join'), []);
+  await late.fill('input[name=code]', code);
+  await late.fill('input[name=born]', '3 4 1980');
+  await late.click('button.btn-main');
+  assert.match(await main(late), /good no more/);
+  await late.context().close();
+  await desk.reload();
+  await desk.context().close();
+});
+
+test('who waits is offered a time, says no to it, and goes on waiting', async () => {
+  for (const [locale, words] of [
+    ['en-GB', { wait: 'Wait for another time', offered: /offers you this time/, held: /held for you until/, no: 'Not this time', done: /go on waiting/ }],
+    ['es-ES', { wait: 'Esperar otra hora', offered: /le ofrece/i, held: /guardamos hasta/, no: 'Esta hora no', done: /Sigue esperando/ }],
+  ]) {
+    const page = await visitor(chrome, { locale });
+    await signIn(page, box.portal, box.account('patient'));
+    await page.goto(`${box.portal}/my/visits/book`);
+    await page.locator('main ul a').filter({ hasText: /20 min/ }).first().click();
+    await page.click(`a:has-text("${words.wait}")`);
+    assert.deepEqual(await inspect(page, `${locale}-wait`), []);
+    await page.fill('input[name=from]', day(3));
+    await page.fill('input[name=until]', day(12));
+    await page.click('main button.btn-main');
+    await page.waitForURL(/done=waiting/);
+    assert.match(await main(page), words.offered, 'something is free, so it is offered at once');
+    assert.match(await main(page), words.held);
+    assert.deepEqual(await inspect(page, `${locale}-offer`), []);
+    await page.click(`button:has-text("${words.no}")`);
+    await page.waitForURL(/done=declined/);
+    assert.match(await main(page), words.done);
+    await page.click('main button.btn-danger');
+    await page.waitForURL(/done=cancelled/);
+    await page.context().close();
+  }
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/waiting-list`);
+  assert.deepEqual(await inspect(desk, 'waiting-list'), []);
+  await desk.context().close();
+});
+
+test('a form is filled in before the visit, keeps its text, and is read by the doctor', async () => {
+  const page = await signedIn('patient', box.portal);
+  await page.goto(`${box.portal}/my/visits/book`);
+  await page.click('main a:has(b:text-is("Visit"))');
+  if (await page.locator('.times a').count() === 0) await page.locator('nav.pager a').last().click();
+  await page.locator('.times a').last().click();
+  await page.click('main button.btn-main');
+  await page.waitForURL(/done=booked/);
+  const visit = page.url().split('?')[0];
+  await page.click('a:has-text("Fill in the form")');
+  assert.deepEqual(await inspect(page, 'visit-form'), []);
+  const kept = page.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
+  await page.fill('textarea >> nth=0', 'My knee <script>alert(1)</script> again');
+  await kept;
+  await page.reload();
+  assert.match(await page.inputValue('textarea >> nth=0'), /My knee <script>/);
+  await page.click('label:has(input[type=radio][value=no]) >> nth=0');
+  await page.click('main button.btn-main');
+  await page.waitForURL(/done=form/);
+  assert.match(await main(page), /Your form was sent/);
+  assert.match(await main(page), /Form sent/);
+  await page.goto(`${visit}/form`);
+  assert.equal(new URL(page.url()).pathname, new URL(visit).pathname, 'it is sent once');
+  await page.context().close();
+
+  const doctor = await signedIn('clinician');
+  await doctor.goto(`${box.clinic}/patients/${box.account('patient').patient}/forms`);
+  assert.match(await main(doctor), /What would you like to talk about\?[^]*My knee <script>/);
+  assert.deepEqual(await inspect(doctor, 'forms-returned'), []);
+  await doctor.context().close();
+
+  const spanish = await visitor(chrome, { locale: 'es-ES' });
+  await signIn(spanish, box.portal, box.account('patient'));
+  await spanish.goto(`${box.portal}/my/visits`);
+  assert.deepEqual(await inspect(spanish, 'es-visits'), []);
+  await spanish.context().close();
+});
+
+test('two records of one person become one, and two again', async () => {
+  const desk = await signedIn('reception');
+  const register = async (given) => {
+    await desk.goto(`${box.clinic}/patients/new`);
+    await desk.fill('input[name=given]', given);
+    await desk.fill('input[name=family]', 'Zawadzki');
+    await desk.fill('input[name=born]', '1 2 1955');
+    await desk.click('label:has(input[value=male])');
+    await desk.click('main button.btn-main');
+  };
+  await register('Bogdan');
+  await desk.waitForURL(/done=registered/);
+  const first = new URL(desk.url()).pathname;
+  await register('Bogdann');
+  assert.match(await main(desk), /Zawadzki/, 'who sounds alike and has the birth date is named');
+  await desk.click('button[name=different]');
+  await desk.waitForURL(/done=registered/);
+  const second = new URL(desk.url()).pathname;
+  await book(desk, quietDay(), 'Bogdann Zawadzki', 8);
+
+  const admin = await signedIn('healthadmin');
+  await admin.goto(`${box.clinic}/duplicates`);
+  assert.deepEqual(await inspect(admin, 'duplicates'), []);
+  await admin.fill('main input[name=q]', 'Bogdan Zawadzki');
+  await admin.click('main button.btn-main');
+  await admin.locator(`ul.links a[href*="${first.split('/').pop()}"]`).click();
+  await admin.locator(`ul.links a[href*="other=${second.split('/').pop()}"]`).click();
+  assert.deepEqual(await inspect(admin, 'duplicates-compare'), []);
+  await admin.check(`input[name=keep][value="${first.split('/').pop()}"]`);
+  await admin.fill('input[name=reason]', 'He said so at the desk');
+  await admin.click('button:has-text("Join them")');
+  await admin.waitForURL(/done=joined/);
+  assert.match(await main(admin), /1 entry/);
+  await desk.goto(`${box.clinic}${second}`);
+  assert.equal(new URL(desk.url()).pathname, first, 'the joined one leads to the other');
+  assert.match(await main(desk), /Visit/);
+  await admin.click('button:has-text("Make two again")');
+  await admin.waitForURL(/done=parted/);
+  assert.match(await main(admin), /Made two again/);
+  await desk.goto(`${box.clinic}${second}`);
+  assert.equal(new URL(desk.url()).pathname, second);
+  for (const page of [admin, desk]) await page.context().close();
+});

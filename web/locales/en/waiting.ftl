@@ -1,0 +1,36 @@
+## The waiting list, for patients
+
+wait-nothing-fits = Nothing that suits you?
+wait-link = Wait for another time
+wait-title = { $kind }: wait for a time
+wait-lead =
+    { $n ->
+        [one] As soon as a time is free on these days, we offer it to you here. It is held for 1 hour, then the next person gets it.
+       *[other] As soon as a time is free on these days, we offer it to you here. It is held for { $n } hours, then the next person gets it.
+    }
+wait-join = Put me on the list
+wait-back = Look at the free times
+wait-done = You are on the waiting list.
+wait-declined-done = You go on waiting for another time.
+wait-offer-ended = This offer is over: it was not answered in time. You are still on the list.
+visit-waits = You are on the waiting list
+visit-waits-more = We offer you a time here as soon as one is free.
+visit-held = It is held for you until { $when }.
+visit-decline-wait = Not this time, go on waiting
+visit-leave-list = Leave the waiting list
+
+## The form before a visit
+
+form-lead = Your doctor or nurse reads it before you come. Leave out what you like.
+form-yes = Yes
+form-no = No
+form-send = Send it
+form-later = Later
+form-kept = What you type is kept here until you send it.
+form-empty = Nothing was filled in yet.
+form-long = One answer has more than { $most } characters. Make it shorter.
+form-done = Your form was sent.
+form-to-fill = Fill in the form
+form-sent = Form sent
+todo-form = Fill in a form before your visit
+todo-form-for = { $visit }, { $when }

@@ -1,0 +1,36 @@
+## La lista de espera, para pacientes
+
+wait-nothing-fits = ¿Nada le viene bien?
+wait-link = Esperar otra hora
+wait-title = { $kind }: esperar una hora
+wait-lead =
+    { $n ->
+        [one] En cuanto quede libre una hora en estos días, se la ofrecemos aquí. Se la guardamos 1 hora; después pasa a la siguiente persona.
+       *[other] En cuanto quede libre una hora en estos días, se la ofrecemos aquí. Se la guardamos { $n } horas; después pasa a la siguiente persona.
+    }
+wait-join = Apuntarme a la lista
+wait-back = Ver las horas libres
+wait-done = Está en la lista de espera.
+wait-declined-done = Sigue esperando otra hora.
+wait-offer-ended = Esta oferta ha terminado: no se respondió a tiempo. Sigue en la lista.
+visit-waits = Está en la lista de espera
+visit-waits-more = Le ofreceremos una hora aquí en cuanto quede libre.
+visit-held = Se la guardamos hasta el { $when }.
+visit-decline-wait = Esta hora no, seguir esperando
+visit-leave-list = Salir de la lista de espera
+
+## El formulario antes de una cita
+
+form-lead = Su médico o enfermería lo leerá antes de que venga. Puede dejar en blanco lo que quiera.
+form-yes = Sí
+form-no = No
+form-send = Enviar
+form-later = Más tarde
+form-kept = Lo que escriba se guarda aquí hasta que lo envíe.
+form-empty = Todavía no ha rellenado nada.
+form-long = Una respuesta tiene más de { $most } caracteres. Hágala más corta.
+form-done = Su formulario se ha enviado.
+form-to-fill = Rellenar el formulario
+form-sent = Formulario enviado
+todo-form = Rellene un formulario antes de su cita
+todo-form-for = { $visit }, { $when }
