@@ -13,7 +13,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::book::{to_patient, Hour, State, Wish, change, has_tag, kind_of, moved, patient_of, tagged, with_of, with_status};
+use super::book::{
+    Hour, State, Wish, change, has_tag, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
+};
 use super::free::{Slots, free};
 use super::taken::{busy, query};
 use super::{BookError, begun, put};

@@ -601,7 +601,8 @@ pub(in crate::http) async fn answer(
     if typed.answer == "decline" {
         let value = schedule::with_status(opened.value, State::Cancelled, false);
         let tell = schedule::to_patient(&value, Kind::VisitCancelled);
-        let done = schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None, tell).await;
+        let done =
+            schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None, tell).await;
         return settled(&visit, &sent, done, place).await;
     }
     let (start, with) = opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?;

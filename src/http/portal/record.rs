@@ -89,13 +89,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let asked = asked(chart.of(R::Appointment));
-    page(&VisitsPage {
-        asked,
-        coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx),
-        cx,
-        rows,
-        pages,
-    })
+    page(&VisitsPage { asked, coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx), cx, rows, pages })
 }
 
 /// Visits that the patient asked for and that have no time yet: address and kind.

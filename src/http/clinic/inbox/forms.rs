@@ -11,18 +11,12 @@ use crate::fhir::ResourceType;
 use crate::http::ui::{When, t};
 use crate::record::Page;
 
-pub(super) const SECTION: Section = Section {
-    name: "forms",
-    title: || t("forms-returned"),
-    for_whom: &[Role::Clinician, Role::Nurse],
-    asks,
-    rows,
-};
+pub(super) const SECTION: Section =
+    Section { name: "forms", title: || t("forms-returned"), for_whom: &[Role::Clinician, Role::Nurse], asks, rows };
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
     let (system, code) = FORM_RETURNED;
-    let text =
-        format!("_tag={system}|{code}&status=booked,arrived,checked-in&_sort=date&_include=Appointment:patient");
+    let text = format!("_tag={system}|{code}&status=booked,arrived,checked-in&_sort=date&_include=Appointment:patient");
     vec![(ResourceType::Appointment, text)]
 }
 

@@ -39,7 +39,9 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     all.extend(coming.iter().filter(|row| row.form).map(|row| Todo {
         icon: "list",
         title: t("todo-form").to_string(),
-        line: Some(t("todo-form-for").with("visit", &row.title).with("when", row.when.near_ahead(&facts.cx.now)).to_string()),
+        line: Some(
+            t("todo-form-for").with("visit", &row.title).with("when", row.when.near_ahead(&facts.cx.now)).to_string(),
+        ),
         href: format!("{}/form", row.href),
         urgency: Urgency::Answer,
         when: row.when,
