@@ -159,11 +159,11 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
         asked: !typed.asked.is_empty(),
         asked_fault: faults.of("asked").map(str::to_owned),
         reach: vec![
-            Field::text("phone", t("register-phone"), &typed.phone, &faults).optional().keyboard("tel"),
+            Field::text("phone", t("patient-phone"), &typed.phone, &faults).optional().keyboard("tel"),
             Field::text("email", t("reach-email"), &typed.email, &faults).optional().keyboard("email"),
-            Field::text("street", t("register-street"), &typed.street, &faults).optional(),
-            Field::text("postcode", t("register-postcode"), &typed.postcode, &faults).optional().narrow(),
-            Field::text("town", t("register-town"), &typed.town, &faults).optional(),
+            Field::text("street", t("patient-street"), &typed.street, &faults).optional(),
+            Field::text("postcode", t("patient-postcode"), &typed.postcode, &faults).optional().narrow(),
+            Field::text("town", t("patient-town"), &typed.town, &faults).optional(),
         ],
         insurance: vec![
             Field::text("payer", t("check-in-payer"), &typed.payer, &faults).optional().hint(t("check-in-payer-hint")),

@@ -42,8 +42,12 @@ pub struct InvitationSheet {
 page!(InvitationSheet in Patients);
 
 impl InvitationSheet {
+    fn page(&self) -> String {
+        format!("{}/join", self.address)
+    }
+
     /// The code stands behind the `#`: it is in no request and no log.
     fn qr(&self) -> Option<Svg> {
-        charts::qr(&format!("{}/join#{}", self.address, self.code), &t("invitation-qr-spoken").to_string(), 200)
+        charts::qr(&format!("{}#{}", self.page(), self.code), &t("invitation-qr-spoken").to_string(), 200)
     }
 }

@@ -472,7 +472,7 @@ pub(in crate::http) async fn show(
         "booked" => Some(t("book-done").to_string()),
         "sent" => Some(t("book-asked-done").to_string()),
         "cancelled" => Some(t("book-cancelled-done").to_string()),
-        "form" => Some(t("form-done").to_string()),
+        "form" => Some(t("visit-form-done").to_string()),
         "waiting" => Some(t("wait-done").to_string()),
         "declined" => Some(t("wait-declined-done").to_string()),
         "ended" => Some(t("wait-offer-ended").to_string()),

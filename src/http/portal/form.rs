@@ -76,8 +76,8 @@ fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<
         value: given(typed, &question.link).to_owned(),
         kind: match &question.kind {
             Kind::YesNo => AskedKind::One(vec![
-                ("yes".to_owned(), t("form-yes").to_string()),
-                ("no".to_owned(), t("form-no").to_string()),
+                ("yes".to_owned(), t("visit-form-yes").to_string()),
+                ("no".to_owned(), t("visit-form-no").to_string()),
             ]),
             Kind::Lines => AskedKind::Lines,
             Kind::One(options) => AskedKind::One(
@@ -121,7 +121,7 @@ pub(in crate::http) async fn send(
             (Kind::YesNo, _) => Some(Answer::No),
             (Kind::One(options), text) => text.parse().ok().filter(|place| *place < options.len()).map(Answer::Option),
             (Kind::Lines, text) if text.chars().count() > LONGEST => {
-                trouble = Some(t("form-long").with("most", LONGEST).to_string());
+                trouble = Some(t("visit-form-long").with("most", LONGEST).to_string());
                 None
             }
             (Kind::Lines, text) => Some(Answer::Words(text.replace("\r\n", "\n"))),
@@ -129,7 +129,7 @@ pub(in crate::http) async fn send(
         answers.extend(answer.map(|answer| (question.link.clone(), answer)));
     }
     if answers.is_empty() && trouble.is_none() {
-        trouble = Some(t("form-empty").to_string());
+        trouble = Some(t("visit-form-empty").to_string());
     }
     if trouble.is_some() {
         let page = shown(&own, own.plain_cx().await?, &opened, &sent.typed, trouble)?;

@@ -21,16 +21,16 @@ visit-leave-list = Leave the waiting list
 
 ## The form before a visit
 
-form-lead = Your doctor or nurse reads it before you come. Leave out what you like.
-form-yes = Yes
-form-no = No
-form-send = Send it
-form-later = Later
-form-kept = What you type is kept here until you send it.
-form-empty = Nothing was filled in yet.
-form-long = One answer has more than { $most } characters. Make it shorter.
-form-done = Your form was sent.
-form-to-fill = Fill in the form
-form-sent = Form sent
+visit-form-lead = Your doctor or nurse reads it before you come. Leave out what you like.
+visit-form-yes = Yes
+visit-form-no = No
+visit-form-send = Send it
+visit-form-later = Later
+visit-form-kept = What you type is kept here until you send it.
+visit-form-empty = Nothing was filled in yet.
+visit-form-long = One answer has more than { $most } characters. Make it shorter.
+visit-form-done = Your form was sent.
+visit-form-to-fill = Fill in the form
+visit-form-sent = Form sent
 todo-form = Fill in a form before your visit
 todo-form-for = { $visit }, { $when }

@@ -21,16 +21,16 @@ visit-leave-list = Salir de la lista de espera
 
 ## El formulario antes de una cita
 
-form-lead = Su médico o enfermería lo leerá antes de que venga. Puede dejar en blanco lo que quiera.
-form-yes = Sí
-form-no = No
-form-send = Enviar
-form-later = Más tarde
-form-kept = Lo que escriba se guarda aquí hasta que lo envíe.
-form-empty = Todavía no ha rellenado nada.
-form-long = Una respuesta tiene más de { $most } caracteres. Hágala más corta.
-form-done = Su formulario se ha enviado.
-form-to-fill = Rellenar el formulario
-form-sent = Formulario enviado
+visit-form-lead = Su médico o enfermería lo leerá antes de que venga. Puede dejar en blanco lo que quiera.
+visit-form-yes = Sí
+visit-form-no = No
+visit-form-send = Enviar
+visit-form-later = Más tarde
+visit-form-kept = Lo que escriba se guarda aquí hasta que lo envíe.
+visit-form-empty = Todavía no ha rellenado nada.
+visit-form-long = Una respuesta tiene más de { $most } caracteres. Hágala más corta.
+visit-form-done = Su formulario se ha enviado.
+visit-form-to-fill = Rellenar el formulario
+visit-form-sent = Formulario enviado
 todo-form = Rellene un formulario antes de su cita
 todo-form-for = { $visit }, { $when }
