@@ -11,6 +11,7 @@ use super::query::{
     Test, TokenMatch, TokenTest, UnitTest, UriMatch,
 };
 use super::value::{DateRange, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem};
+use super::words::Words;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::Definitions;
 
@@ -45,12 +46,12 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
         }
         Filter::Special(Special::Narrative(text)) => {
             let narrative = resource.get("text").and_then(|text| text.get("div")).and_then(Value::as_str);
-            Some(narrative.is_some_and(|div| has_words(&fold(&without_tags(div)), text)))
+            Some(narrative.is_some_and(|div| Words::parse(text).are_in(&fold(&without_tags(div)))))
         }
         Filter::Special(Special::Content(text)) => {
             let mut all = String::new();
             gather(resource, &mut all);
-            Some(has_words(&fold(&without_tags(&all)), text))
+            Some(Words::parse(text).are_in(&fold(&without_tags(&all))))
         }
         Filter::Special(Special::Near { param, latitude, longitude, distance_km }) => {
             let near = |value: &SearchValue| match value {
@@ -216,16 +217,6 @@ impl ReferenceTest {
             _ => false,
         }
     }
-}
-
-/// Every word of `wanted` begins a word of `text`.
-fn has_words(text: &str, wanted: &Text) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    };
-    let there = words(text);
-    let wanted = words(&wanted.folded);
-    !wanted.is_empty() && wanted.iter().all(|word| there.iter().any(|other| other.starts_with(word)))
 }
 
 fn without_tags(html: &str) -> String {

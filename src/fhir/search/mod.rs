@@ -15,6 +15,7 @@ mod query;
 mod sets;
 mod ucum;
 mod value;
+mod words;
 
 pub use clinical::{care_range, clinical_date, compartment_patients};
 pub use encoding::{encode, pairs};
