@@ -3,6 +3,8 @@
 //! Composite and positional values have no rows: they are decided on the resource, with a part, another filter or the
 //! type as the way in.
 
+use std::collections::HashSet;
+
 use super::layout::{
     COMPARTMENT, CompartmentTag, DATE, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64, length_class,
 };
@@ -10,7 +12,7 @@ use super::rows::{Row, RowNumber};
 use crate::base::ResourceRef;
 use crate::fhir::ResourceType;
 use crate::fhir::search::{IndexValue, ReferenceTarget, SearchValue, TokenSystem, sortable};
-use crate::store::{Desc, StoreError, Tx};
+use crate::store::{Desc, Key, StoreError, Tx};
 
 /// Longest text in a string key, in bytes.
 pub(super) const TEXT: usize = 64;
@@ -29,6 +31,17 @@ pub(super) enum IndexKey {
 }
 
 impl IndexKey {
+    /// The whole key of a row.
+    pub(super) fn of_row(&self, number: RowNumber) -> Vec<u8> {
+        match self {
+            Self::Token(param, code, system) => (*param, *code, *system, number).to_bytes(),
+            Self::String(param, text) | Self::Uri(param, text) => (*param, text.clone(), number).to_bytes(),
+            Self::Date(param, class, start) => (*param, *class, *start, number).to_bytes(),
+            Self::Number(param, unit, bits) => (*param, *unit, *bits, number).to_bytes(),
+            Self::Reference(param, target) => (*param, *target, number).to_bytes(),
+        }
+    }
+
     const fn target(&self) -> Option<u64> {
         match self {
             Self::Reference(_, target) => Some(*target),
@@ -52,7 +65,7 @@ impl IndexRows {
     /// `code` is the number of the type's `code` parameter, if it has one; `references` is what the resource refers to.
     pub(super) fn of(values: &[IndexValue], code: Option<u16>, references: &[ResourceRef]) -> Self {
         let mut keys: Vec<IndexKey> = values.iter().flat_map(|value| keys_of(value.param, &value.value)).collect();
-        let known: Vec<u64> = keys.iter().filter_map(IndexKey::target).collect();
+        let known: HashSet<u64> = keys.iter().filter_map(IndexKey::target).collect();
         let elsewhere = references.iter().filter_map(|one| {
             let hash = local_hash(ResourceType::parse(one.type_name())?, one.id().as_str());
             (!known.contains(&hash)).then_some(IndexKey::Reference(ELSEWHERE, hash))
@@ -112,7 +125,8 @@ impl IndexRows {
     }
 }
 
-fn keys_of(param: u16, value: &SearchValue) -> Vec<IndexKey> {
+/// The keys that one value has.
+pub(super) fn keys_of(param: u16, value: &SearchValue) -> Vec<IndexKey> {
     match value {
         SearchValue::Token { system, code } => {
             vec![IndexKey::Token(param, hash64(&[code]), hash32(&[system_text(system)]))]

@@ -1,5 +1,7 @@
 //! Whose compartment a resource stands in, and the date that "newest first" goes by.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::compiled::compiled;
@@ -24,6 +26,7 @@ pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resou
         let under = resource.pointer("/securityContext/reference").and_then(Value::as_str);
         patients.extend(under.and_then(|text| FhirId::parse(text.strip_prefix("Patient/")?).ok()));
     }
+    let mut known: HashSet<FhirId> = patients.iter().cloned().collect();
     let codes = definitions.patient_compartment(kind);
     let params = compiled(definitions, kind);
     let (about, others): (Vec<_>, Vec<_>) =
@@ -31,7 +34,7 @@ pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resou
     for param in about.into_iter().chain(others) {
         for value in values_of(param, resource) {
             if let SearchValue::Reference(ReferenceTarget::Local { kind: ResourceType::Patient, id }) = value
-                && !patients.contains(&id)
+                && known.insert(id.clone())
             {
                 patients.push(id);
             }

@@ -4,6 +4,9 @@
 //! case; a `ContactPoint`'s system is its kind (`phone`); contained resources are not searched; of a reference to
 //! a version only the resource counts.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher as _};
+
 use serde_json::Value;
 
 use super::compiled::{Compiled, compiled};
@@ -24,15 +27,26 @@ const MOST_COMBINATIONS: usize = 256;
 pub fn extract(definitions: &Definitions, kind: ResourceType, resource: &Value) -> Vec<IndexValue> {
     let mut found = Vec::with_capacity(32);
     for param in compiled(definitions, kind).iter().filter(|param| !matches!(param.code, "_id" | "_lastUpdated")) {
-        let start = found.len();
-        for value in values_of(param, resource) {
-            let value = IndexValue { param: param.param, value };
-            if found.get(start..).is_none_or(|known| !known.contains(&value)) {
-                found.push(value);
-            }
-        }
+        let values = once(values_of(param, resource));
+        found.extend(values.into_iter().map(|value| IndexValue { param: param.param, value }));
     }
     found
+}
+
+/// Each once, in their order. A resource may have very many: they are compared with those alone that may be the same.
+fn once(values: Vec<SearchValue>) -> Vec<SearchValue> {
+    let mut kept: Vec<SearchValue> = Vec::with_capacity(values.len());
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for value in values {
+        let mut hasher = DefaultHasher::new();
+        value.digest(&mut hasher);
+        let alike = places.entry(hasher.finish()).or_default();
+        if !alike.iter().any(|place| kept.get(*place) == Some(&value)) {
+            alike.push(kept.len());
+            kept.push(value);
+        }
+    }
+    kept
 }
 
 /// What [`extract`] finds by the parameter with this number alone.

@@ -1,5 +1,8 @@
 //! What a search parameter finds in a resource: one value is one candidate for an index row.
 
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
+
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
 
@@ -41,6 +44,26 @@ pub enum SearchValue {
         latitude: f64,
         longitude: f64,
     },
+}
+
+impl SearchValue {
+    /// Puts into a hash what equal values have in common.
+    pub(super) fn digest(&self, into: &mut impl Hasher) {
+        discriminant(self).hash(into);
+        match self {
+            Self::Token { system, code } => (system, code).hash(into),
+            Self::TokenText(text) | Self::Text(text) => text.exact.hash(into),
+            Self::TypedIdentifier { type_system, type_code, value } => (type_system, type_code, value).hash(into),
+            Self::Date(range) => range.hash(into),
+            Self::Quantity(quantity) => (sortable(quantity.low), &quantity.code, &quantity.unit).hash(into),
+            Self::Reference(target) => target.hash(into),
+            Self::Uri(uri) => uri.hash(into),
+            Self::Composite(parts) => parts.iter().for_each(|part| part.digest(into)),
+            // Of zero and its opposite alike, which are equal.
+            Self::Number(number) => sortable(*number).hash(into),
+            Self::Position { latitude, longitude } => (sortable(*latitude), sortable(*longitude)).hash(into),
+        }
+    }
 }
 
 /// The system of a token.
