@@ -1,13 +1,13 @@
 //! Searching under the policy: one type, several, or a patient's compartment; a page at a time, with what it includes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
-use super::search::Place;
+use super::search::{Among, Found, Place};
 use super::{Channel, Page, search as run_search};
 use crate::access::Denied;
 use crate::audit::{TouchKind, Touched};
@@ -44,6 +44,9 @@ impl Reading<'_> {
     pub fn search_types(&mut self, queries: &[Query]) -> Result<Undisclosed<Page>, RecordError> {
         let Some(first) = queries.first() else { return self.page(Hits::none(), queries, None) };
         let size = self.page_size(first);
+        if !first.sort.is_empty() && size > 0 {
+            return self.search_types_sorted(queries, size);
+        }
         let mark = self.mark(queries)?;
         let mut all = Hits::none();
         let counted = run_search::is_counted(first);
@@ -92,6 +95,39 @@ impl Reading<'_> {
         self.page(all, queries, first.compartment.clone())
     }
 
+    /// [`Reading::search_types`] in one order: each type is asked for a page behind the same place, and these are merged.
+    fn search_types_sorted(&mut self, queries: &[Query], size: usize) -> Result<Undisclosed<Page>, RecordError> {
+        let mark = self.mark(queries)?;
+        let mut rows = BTreeMap::new();
+        let (mut total, mut more, mut searched, mut denied) = (None, false, false, None);
+        for query in queries {
+            match self.scope(query.kind) {
+                Ok(_) => searched = true,
+                Err(RecordError::Denied(error @ (Denied::NeverForRole | Denied::NotVisible))) => {
+                    denied = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            let found = self.found(query, size, mark.after.as_ref(), Among::Others)?;
+            total = sum(total, found.total);
+            more |= found.next.is_some();
+            rows.extend(found.places.into_iter().zip(found.matches));
+            while rows.len() > size {
+                rows.pop_last();
+                more = true;
+            }
+        }
+        if let (Some(denied), false) = (denied, searched) {
+            return Err(denied.into());
+        }
+        let counted = queries.first().is_some_and(run_search::is_counted);
+        let last = rows.last_key_value().filter(|_| more).map(|(place, _)| place.clone());
+        let next = last.map(|place| Mark { at: 0, after: Some(place) });
+        let all = Hits { matches: rows.into_values().collect(), total: total.filter(|_| counted), next };
+        self.page(all, queries, queries.first().and_then(|query| query.compartment.clone()))
+    }
+
     /// How many matches make a page of this search.
     pub(super) fn page_size(&self, query: &Query) -> usize {
         let asked = query.count.map_or(run_search::PAGE, |count| usize::try_from(count).unwrap_or(usize::MAX));
@@ -108,6 +144,12 @@ impl Reading<'_> {
     }
 
     fn hits(&mut self, query: &Query, size: usize, after: Option<&Place>) -> Result<Hits, RecordError> {
+        let found = self.found(query, size, after, Among::Itself)?;
+        let next = found.next.map(|place| Mark { at: 0, after: Some(place) });
+        Ok(Hits { matches: found.matches, total: found.total, next })
+    }
+
+    fn found(&mut self, query: &Query, size: usize, after: Option<&Place>, among: Among) -> Result<Found, RecordError> {
         let scope = self.scope(query.kind)?;
         let read = self.read;
         self.sight.refuse_hidden(read, query)?;
@@ -116,20 +158,18 @@ impl Reading<'_> {
             None => None,
             Some(patient) => match find(read, ResourceType::Patient, patient)? {
                 Some(number) => Some(number),
-                None => return Ok(Hits { total: counted.then_some(0), ..Hits::none() }),
+                None => return Ok(Found::nothing(counted.then_some(0))),
             },
         };
         let within = query.compartment.as_ref().or_else(|| scope.patient());
-        let wanted = run_search::Wanted { within, size, after };
-        let found = run_search::run(read, query, &wanted, &mut |row| {
+        let wanted = run_search::Wanted { within, size, after, among };
+        run_search::run(read, query, &wanted, &mut |row| {
             self.go_on()?;
             match compartment.is_none_or(|patient| row.patients.contains(&patient)) {
                 true => self.sight.sees(read, row),
                 false => Ok(None),
             }
-        })?;
-        let next = found.next.map(|place| Mark { at: 0, after: Some(place) });
-        Ok(Hits { matches: found.matches, total: found.total, next })
+        })
     }
 
     /// One stretch of what a search finds, and where it goes on.

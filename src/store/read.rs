@@ -54,6 +54,30 @@ impl KeyRange {
         Self((start, self.0.1))
     }
 
+    /// What of it comes behind a key, on the way up or down.
+    pub fn behind(self, key: Vec<u8>, direction: Direction) -> Self {
+        let Self((start, end)) = self;
+        Self(match direction {
+            Direction::Up => (Bound::Excluded(key), end),
+            Direction::Down => (start, Bound::Excluded(key)),
+        })
+    }
+
+    /// Whether a whole key is in it.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        let (start, end) = &self.0;
+        let from = match start {
+            Bound::Unbounded => true,
+            Bound::Included(start) => start.as_slice() <= key,
+            Bound::Excluded(start) => start.as_slice() < key,
+        };
+        from && match end {
+            Bound::Unbounded => true,
+            Bound::Included(end) => key <= end.as_slice(),
+            Bound::Excluded(end) => key < end.as_slice(),
+        }
+    }
+
     /// Any bounds, as bytes of [`Key::to_bytes`].
     pub const fn between(start: Bound<Vec<u8>>, end: Bound<Vec<u8>>) -> Self {
         Self((start, end))
@@ -95,6 +119,17 @@ pub trait ReadExt: Read {
 
     fn contains<K: Key, V>(&self, table: &Table<K, V>, key: &K) -> Result<bool, StoreError> {
         Ok(self.raw_get(table.id, &key.to_bytes())?.is_some())
+    }
+
+    /// The bytes of keys alone.
+    fn scan_keys<K, V>(
+        &self,
+        table: &Table<K, V>,
+        range: KeyRange,
+        direction: Direction,
+    ) -> Result<impl Iterator<Item = Result<Bytes, StoreError>>, StoreError> {
+        let rows = self.raw_scan(table.id, &range.0, direction)?;
+        Ok(rows.map(|row| row.map(|(key, _)| key)))
     }
 
     fn scan<K: Key, V: Value>(

@@ -190,12 +190,6 @@ impl Look {
                 Some((of, id)) => query.within(Definitions::r4(), of, id),
                 None => {}
             }
-            if many && !query.sort.is_empty() {
-                return Err(Refusal::saying(
-                    Refused::Malformed,
-                    "A search of several types has no order by _sort. Search one type, or leave _sort out.",
-                ));
-            }
             queries.push(query);
         }
         Ok(Self::Search { queries, path, asked: query.to_owned() })

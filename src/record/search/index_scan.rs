@@ -1,4 +1,4 @@
-//! Reads one filter's index: a superset of the rows that pass, or nothing where no index helps.
+//! The parts of an index that a filter reads: a superset of the rows that pass, or nothing where no index helps.
 
 use std::ops::Bound;
 
@@ -9,7 +9,7 @@ use crate::fhir::search::{
     StringMatch, SystemTest, Test, Text, TokenMatch, TokenTest, UriMatch, sortable,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{LONGEST_URI, TEXT, cut, local_hash, reference_hash};
+use crate::record::index::{IndexKey, LONGEST_URI, TEXT, cut, local_hash, reference_hash};
 use crate::record::layout::{CLASSES, DATE, NUMBER, OPEN_CLASS, REFERENCE, STRING, TOKEN, URI, hash32, hash64};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
@@ -17,74 +17,152 @@ use crate::store::{Direction, Key, KeyRange, Read, ReadExt, StoreError};
 
 /// Row numbers of an index, read as they are asked for; one may come several times.
 pub(super) type Stream<'a> = Box<dyn Iterator<Item = Result<RowNumber, RecordError>> + 'a>;
+/// Keys of an index as bytes; each ends in a row number.
+pub(super) type Keys<'a> = Box<dyn Iterator<Item = Result<bytes::Bytes, RecordError>> + 'a>;
 
 /// The rows of a filter's index, if it has one.
 pub(super) fn rows<'a>(read: &'a dyn Read, kind: ResourceType, filter: &Filter) -> Option<Stream<'a>> {
-    let mut scans = Vec::new();
-    of_filter(kind, filter, &mut scans)?;
-    Some(Box::new(scans.into_iter().flat_map(move |scan| match scan.run(read, kind) {
-        Ok(rows) => rows,
-        Err(error) => Box::new(std::iter::once(Err(error))),
+    let parts = parts(kind, filter)?;
+    Some(Box::new(parts.into_iter().flat_map(move |part| {
+        let rows = match part {
+            Part::Id(id) => find(read, kind, &id)
+                .map(|found| Box::new(found.into_iter().map(Ok)) as Stream<'a>)
+                .map_err(RecordError::from),
+            Part::Scan(scan) => scan
+                .keys(read, None)
+                .map(|keys| Box::new(keys.map(|key| key.and_then(|key| number_in(&key)))) as Stream<'a>),
+        };
+        rows.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
     })))
 }
 
-/// A part of an index.
-enum Scan {
+/// What of the indexes a filter reads, in this order; `None` where none helps.
+pub(super) fn parts(kind: ResourceType, filter: &Filter) -> Option<Vec<Part>> {
+    let mut out = Vec::new();
+    of_filter(kind, filter, &mut out)?;
+    Some(out)
+}
+
+/// The row number at the end of an index key.
+pub(super) fn number_in(key: &[u8]) -> Result<RowNumber, RecordError> {
+    key.last_chunk().map(|last| RowNumber(u64::from_be_bytes(*last))).ok_or(RecordError::Damaged)
+}
+
+pub(super) enum Part {
     Id(FhirId),
-    Token(KeyRange),
-    /// Whatever code, of this system or of an implied one.
-    Systems(KeyRange, u32),
-    String(KeyRange),
+    Scan(Scan),
+}
+
+/// A stretch of an index.
+pub(super) struct Scan {
+    pub param: u16,
+    pub index: Index,
+    pub range: KeyRange,
+    pub direction: Direction,
+    pub exact: Exact,
+    only: Only,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    Token,
+    String,
+    Date,
+    Number,
+    Reference,
+    Uri,
+}
+
+/// How much of the key, but for the row number, a stretch names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Exact {
+    /// All of it, which is this.
+    Whole(Vec<u8>),
+    /// All but a token's system.
+    AnySystem(u16, u64),
+    No,
+}
+
+/// What of a stretch is meant.
+enum Only {
+    All,
+    /// Codes of this system or of an implied one.
+    System(u32),
     /// Texts that hold this, or that are too long for their key to tell.
-    Holding(KeyRange, String),
-    Date(KeyRange),
-    Number(KeyRange),
-    Reference(KeyRange),
-    Uri(KeyRange),
+    Holding(String),
 }
 
 impl Scan {
-    fn run<'a>(self, read: &'a dyn Read, kind: ResourceType) -> Result<Stream<'a>, RecordError> {
-        let up = Direction::Up;
-        Ok(match self {
-            Self::Id(id) => Box::new(find(read, kind, &id)?.into_iter().map(Ok)),
-            Self::Token(range) => numbers_of(read.scan(&TOKEN, range, up)?, |key| Some(key.3)),
-            Self::Systems(range, system) => {
-                let implied = hash32(&[""]);
-                let fits =
-                    move |key: (u16, u64, u32, RowNumber)| (key.2 == system || key.2 == implied).then_some(key.3);
-                numbers_of(read.scan(&TOKEN, range, up)?, fits)
-            }
-            Self::String(range) => numbers_of(read.scan(&STRING, range, up)?, |key| Some(key.2)),
-            Self::Holding(range, part) => {
-                let fits = move |key: (u16, String, RowNumber)| {
-                    // A character has four bytes at most: one that was cut off leaves so much room.
-                    (key.1.contains(&part) || key.1.len() + 4 > TEXT).then_some(key.2)
-                };
-                numbers_of(read.scan(&STRING, range, up)?, fits)
-            }
-            Self::Date(range) => numbers_of(read.scan(&DATE, range, up)?, |key| Some(key.3)),
-            Self::Number(range) => numbers_of(read.scan(&NUMBER, range, up)?, |key| Some(key.3)),
-            Self::Reference(range) => numbers_of(read.scan(&REFERENCE, range, up)?, |key| Some(key.2)),
-            Self::Uri(range) => numbers_of(read.scan(&URI, range, up)?, |key| Some(key.2)),
-        })
+    fn new(param: u16, index: Index, range: KeyRange) -> Self {
+        Self { param, index, range, direction: Direction::Up, exact: Exact::No, only: Only::All }
+    }
+
+    fn exact(param: u16, index: Index, head: Vec<u8>) -> Self {
+        let range = KeyRange::prefix_bytes(head.clone());
+        Self { exact: Exact::Whole(head), ..Self::new(param, index, range) }
+    }
+
+    /// The keys that are meant, in the stretch's direction, behind `after`.
+    pub(super) fn keys<'a>(self, read: &'a dyn Read, after: Option<Vec<u8>>) -> Result<Keys<'a>, RecordError> {
+        let (direction, only) = (self.direction, self.only);
+        let range = match after {
+            Some(key) => self.range.behind(key, direction),
+            None => self.range,
+        };
+        let keys: Box<dyn Iterator<Item = Result<bytes::Bytes, StoreError>> + 'a> = match self.index {
+            Index::Token => Box::new(read.scan_keys(&TOKEN, range, direction)?),
+            Index::String => Box::new(read.scan_keys(&STRING, range, direction)?),
+            Index::Date => Box::new(read.scan_keys(&DATE, range, direction)?),
+            Index::Number => Box::new(read.scan_keys(&NUMBER, range, direction)?),
+            Index::Reference => Box::new(read.scan_keys(&REFERENCE, range, direction)?),
+            Index::Uri => Box::new(read.scan_keys(&URI, range, direction)?),
+        };
+        Ok(Box::new(keys.filter_map(move |key| match key {
+            Ok(key) => only.fits(&key).then_some(Ok(key)),
+            Err(error) => Some(Err(error.into())),
+        })))
+    }
+
+    /// Whether a key of a row, given as bytes, is one of this stretch.
+    pub(super) fn holds(&self, key: &IndexKey, bytes: &[u8]) -> bool {
+        let index = match key {
+            IndexKey::Token(..) => Index::Token,
+            IndexKey::String(..) => Index::String,
+            IndexKey::Date(..) => Index::Date,
+            IndexKey::Number(..) => Index::Number,
+            IndexKey::Reference(..) => Index::Reference,
+            IndexKey::Uri(..) => Index::Uri,
+        };
+        index == self.index && self.range.contains(bytes) && self.only.fits(bytes)
     }
 }
 
-fn numbers_of<'a, K: 'a, V: 'a>(
-    rows: impl Iterator<Item = Result<(K, V), StoreError>> + 'a,
-    number: impl Fn(K) -> Option<RowNumber> + 'a,
-) -> Stream<'a> {
-    Box::new(rows.filter_map(move |row| match row {
-        Ok((key, _)) => number(key).map(Ok),
-        Err(error) => Some(Err(error.into())),
-    }))
+impl Only {
+    /// A key that does not read is left for whoever opens its row.
+    fn fits(&self, key: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::System(system) => match <(u16, u64, u32, RowNumber)>::from_bytes(key) {
+                Ok((_, _, of, _)) => of == *system || of == hash32(&[""]),
+                Err(_) => true,
+            },
+            Self::Holding(part) => match <(u16, String, RowNumber)>::from_bytes(key) {
+                // A character has four bytes at most: one that was cut off leaves so much room.
+                Ok((_, text, _)) => text.contains(part) || text.len() + 4 > TEXT,
+                Err(_) => true,
+            },
+        }
+    }
 }
 
-fn of_filter(kind: ResourceType, filter: &Filter, out: &mut Vec<Scan>) -> Option<()> {
+fn of_filter(kind: ResourceType, filter: &Filter, out: &mut Vec<Part>) -> Option<()> {
     match filter {
-        Filter::Ids(ids) => out.extend(ids.iter().cloned().map(Scan::Id)),
-        Filter::Test { param, test } if has_rows(param) => of_test(kind, param.id, test, out)?,
+        Filter::Ids(ids) => out.extend(ids.iter().cloned().map(Part::Id)),
+        Filter::Test { param, test } if has_rows(param) => {
+            let mut scans = Vec::new();
+            of_test(kind, param.id, test, &mut scans)?;
+            out.extend(scans.into_iter().map(Part::Scan));
+        }
         Filter::Any(any) => any.iter().try_for_each(|one| of_filter(kind, one, out))?,
         _ => return None,
     }
@@ -99,12 +177,14 @@ fn has_rows(param: &ParamRef) -> bool {
 fn of_test(kind: ResourceType, param: u16, test: &Test, out: &mut Vec<Scan>) -> Option<()> {
     match test {
         Test::Token { how: TokenMatch::Is, any } => tokens(param, any, out),
-        Test::TypedIdentifier(any) => {
-            out.extend(any.iter().map(|test| Scan::Token(KeyRange::prefix(&(param, hash64(&[&test.value]))))));
-        }
+        Test::TypedIdentifier(any) => out.extend(any.iter().map(|test| any_system(param, &test.value))),
         Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => strings(param, any, out),
         Test::String { how: StringMatch::Contains, any } => {
-            out.extend(any.iter().map(|text| Scan::Holding(KeyRange::prefix(&(param,)), text.folded.clone())));
+            let holding = |text: &Text| Scan {
+                only: Only::Holding(text.folded.clone()),
+                ..Scan::new(param, Index::String, KeyRange::prefix(&(param,)))
+            };
+            out.extend(any.iter().map(holding));
         }
         Test::Date(any) => dates(param, any, out)?,
         Test::Reference(any) => references(param, any, out)?,
@@ -130,26 +210,34 @@ fn composite(kind: ResourceType, param: u16, parts: &[Test], out: &mut Vec<Scan>
     })
 }
 
+/// A code of whatever system.
+fn any_system(param: u16, code: &str) -> Scan {
+    let hash = hash64(&[code]);
+    let range = KeyRange::prefix(&(param, hash));
+    Scan { exact: Exact::AnySystem(param, hash), ..Scan::new(param, Index::Token, range) }
+}
+
 fn tokens(param: u16, any: &[TokenTest], out: &mut Vec<Scan>) {
     for test in any {
         // A code whose system is implied stands without one, and any system asked for is taken for it.
         let implied = hash32(&[""]);
+        let of = |code: &str, system| {
+            let head = (param, hash64(&[code]), system).to_bytes();
+            Scan::exact(param, Index::Token, head)
+        };
+        let all = || Scan::new(param, Index::Token, KeyRange::prefix(&(param,)));
         match (&test.code, &test.system) {
-            (Some(code), SystemTest::Any) => {
-                out.push(Scan::Token(KeyRange::prefix(&(param, hash64(&[code])))));
-            }
+            (Some(code), SystemTest::Any) => out.push(any_system(param, code)),
             (Some(code), SystemTest::Is(system)) => {
-                for system in [hash32(&[system]), implied] {
-                    out.push(Scan::Token(KeyRange::prefix(&(param, hash64(&[code]), system))));
+                let own = hash32(&[system]);
+                out.push(of(code, own));
+                if own != implied {
+                    out.push(of(code, implied));
                 }
             }
-            (Some(code), SystemTest::None) => {
-                out.push(Scan::Token(KeyRange::prefix(&(param, hash64(&[code]), implied))));
-            }
-            (None, SystemTest::Is(system)) => {
-                out.push(Scan::Systems(KeyRange::prefix(&(param,)), hash32(&[system])));
-            }
-            (None, _) => out.push(Scan::Token(KeyRange::prefix(&(param,)))),
+            (Some(code), SystemTest::None) => out.push(of(code, implied)),
+            (None, SystemTest::Is(system)) => out.push(Scan { only: Only::System(hash32(&[system])), ..all() }),
+            (None, _) => out.push(all()),
         }
     }
 }
@@ -160,7 +248,7 @@ fn strings(param: u16, any: &[Text], out: &mut Vec<Scan>) {
         head.extend(
             cut(&text.folded, TEXT).bytes().flat_map(|byte| if byte == 0 { vec![0, 0xFF] } else { vec![byte] }),
         );
-        out.push(Scan::String(KeyRange::prefix_bytes(head)));
+        out.push(Scan::new(param, Index::String, KeyRange::prefix_bytes(head)));
     }
 }
 
@@ -176,7 +264,8 @@ fn references(param: u16, any: &[ReferenceTest], out: &mut Vec<Scan>) -> Option<
                 kinds.iter().map(|kind| local_hash(*kind, id.as_str())).collect::<Vec<_>>()
             }
         };
-        out.extend(hashes.into_iter().map(|hash| Scan::Reference(KeyRange::prefix(&(param, hash)))));
+        let to = |hash| Scan::exact(param, Index::Reference, (param, hash).to_bytes());
+        out.extend(hashes.into_iter().map(to));
     }
     Some(())
 }
@@ -184,15 +273,15 @@ fn references(param: u16, any: &[ReferenceTest], out: &mut Vec<Scan>) -> Option<
 fn uris(param: u16, how: UriMatch, any: &[String], out: &mut Vec<Scan>) -> Option<()> {
     for uri in any {
         let head = cut(uri, LONGEST_URI);
-        out.push(Scan::Uri(match how {
-            UriMatch::Is => KeyRange::prefix(&(param, head)),
+        out.push(match how {
+            UriMatch::Is => Scan::exact(param, Index::Uri, (param, head).to_bytes()),
             UriMatch::Below => {
                 let mut bytes = (param,).to_bytes();
                 bytes.extend_from_slice(head.as_bytes());
-                KeyRange::prefix_bytes(bytes)
+                Scan::new(param, Index::Uri, KeyRange::prefix_bytes(bytes))
             }
             UriMatch::Above => return None,
-        }));
+        });
     }
     Some(())
 }
@@ -210,7 +299,9 @@ fn dates(param: u16, any: &[DateTest], out: &mut Vec<Scan>) -> Option<()> {
         for class in 0..=OPEN_CLASS {
             let back = CLASSES.get(usize::from(class)).map_or(i64::MIN, |longest| from.saturating_sub(*longest));
             let start = Bound::Included((param, class, back).to_bytes());
-            out.push(Scan::Date(KeyRange::prefix(&(param, class, to)).starting(start)));
+            let range = KeyRange::prefix(&(param, class, to)).starting(start);
+            // The newest first.
+            out.push(Scan { direction: Direction::Down, ..Scan::new(param, Index::Date, range) });
         }
     }
     Some(())
@@ -236,7 +327,9 @@ fn number(param: u16, unit: u32, test: &NumberTest, width: Width, out: &mut Vec<
         Width::Range => (param, unit).to_bytes(),
     };
     let end = KeyRange::prefix(&(param, unit, sortable(to)));
-    out.push(Scan::Number(end.starting(Bound::Included(start))));
+    // From above: what passes for sure stands there, what only may reach up stands below.
+    let range = end.starting(Bound::Included(start));
+    out.push(Scan { direction: Direction::Down, ..Scan::new(param, Index::Number, range) });
     Some(())
 }
 

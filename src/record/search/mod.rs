@@ -1,10 +1,12 @@
 //! Running a search: the narrowest index gives candidates, the resource itself decides.
 //!
 //! Candidates come in the order in which they are answered: a patient's compartment newest first, everything else newest
-//! row first, or last changed first where no index helps. `_sort` keeps the first few of all that pass. A page ends at a
+//! row first or as its index has it, or last changed first where no index helps. `_sort` keeps the first few of all that
+//! pass, and stops where an index tells that no later one is among them. A page ends at a
 //! place, not at a count, so that it stays right while others write. Who asks decides before anything is counted: a row
 //! that the policy hides is never a candidate, and nothing is told of it by a chain, a total, an order or an include.
 
+mod in_order;
 mod index_scan;
 mod links;
 #[cfg(test)]
@@ -15,7 +17,9 @@ mod place;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod points;
 mod sets;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +42,7 @@ use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
 
 use links::Links;
 pub(super) use place::{Order, Place};
-use plan::Plan;
+use plan::{Amount, Plan};
 
 /// The most rows that one search may open.
 const MOST_OPENED: usize = 200_000;
@@ -52,10 +56,18 @@ pub(super) type Visible<'a> = dyn FnMut(&Row) -> Result<Option<Cut>, RecordError
 /// What a search found: one page.
 pub(super) struct Found {
     pub matches: Vec<(RowNumber, Row)>,
+    /// Where each match stands.
+    pub places: Vec<Place>,
     /// How many match in all, if that was counted.
     pub total: Option<u64>,
     /// Behind what the next page begins.
     pub next: Option<Place>,
+}
+
+impl Found {
+    pub(super) const fn nothing(total: Option<u64>) -> Self {
+        Self { matches: Vec::new(), places: Vec::new(), total, next: None }
+    }
 }
 
 /// Which page of a search is wanted.
@@ -66,6 +78,16 @@ pub(super) struct Wanted<'a> {
     pub size: usize,
     /// Behind what it begins.
     pub after: Option<&'a Place>,
+    /// Whether the answer is one of several.
+    pub among: Among,
+}
+
+/// Whether an answer stands by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Among {
+    Itself,
+    /// It is merged with others: its places are those of `_sort`, whatever way led to it.
+    Others,
 }
 
 /// A row with its text read once, when first needed.
@@ -138,11 +160,21 @@ pub(super) fn run(
     visible: &mut Visible<'_>,
 ) -> Result<Found, RecordError> {
     let filters = sets::listed(read, &query.filters, visible)?;
+    let size = if query.summary == Some(search::Summary::Count) { 0 } else { wanted.size };
+    let must_count = size == 0 || is_counted(query);
+    let by_update = wanted.among == Among::Itself
+        && matches!(query.sort.as_slice(), [Sort { by: SortKey::LastUpdated, order: SortOrder::Descending }]);
+    let amount = match query.sort.as_slice() {
+        _ if must_count => Amount::All,
+        [] => Amount::Page,
+        _ if by_update => Amount::LastChanged,
+        sorts => Amount::Sorted(sorts),
+    };
     let order = wanted.after.map(Place::order);
-    let plan = Plan::of(read, query.kind, &filters, wanted.within, order, visible)?;
+    let plan = Plan::of(read, query.kind, &filters, wanted.within, order, amount, visible)?;
     let natural = match query.sort.as_slice() {
         [] => true,
-        [Sort { by: SortKey::LastUpdated, order: SortOrder::Descending }] => plan.order() == Order::Updated,
+        _ if by_update => plan.order() == Order::Updated,
         _ => false,
     };
     let natural = natural && order.is_none_or(|order| order == plan.order());
@@ -151,30 +183,40 @@ pub(super) fn run(
     }
     let mut search =
         Search { read, kind: query.kind, filters: &filters, plan: &plan, links: Links::default(), visible };
-    let mut page = Page { size: wanted.size, rows: BTreeMap::new(), more: false, total: 0 };
-    if query.summary == Some(search::Summary::Count) {
-        page.size = 0;
-    }
-    let must_count = page.size == 0 || is_counted(query);
+    let mut page = Page { size, rows: BTreeMap::new(), more: false, total: 0 };
     let stops = !must_count && !natural && goes_by_clinical_date(query) && plan.order() == Order::Compartment;
     let mut counted = must_count || !natural;
-    let start = wanted.after.filter(|_| natural && !counted);
-    for (opened, candidate) in plan.candidates(read, query.kind, start)?.enumerate() {
-        if opened >= MOST_OPENED {
+    let start = wanted.after.filter(|_| !counted || plan.is_in_order());
+    // What is only counted is not opened.
+    let opens = !(filters.is_empty() && size == 0);
+    for (opened, candidate) in plan.candidates(read, query.kind, &filters, start)?.enumerate() {
+        if opens && opened >= MOST_OPENED {
             return Err(RecordError::TooWide);
         }
-        let (place, number) = candidate?;
-        if stops && page.is_before(place.compartment_date()) {
+        let (mut place, number) = candidate?;
+        let bound = match (plan.is_in_order() && !must_count, stops) {
+            (true, _) => Some(place.clone()),
+            (false, true) => place.before_its_date(),
+            (false, false) => None,
+        };
+        if page.is_before(bound.as_ref()) {
             counted = false;
             break;
         }
-        let behind = !natural || wanted.after.is_none_or(|after| *after < place);
-        if !counted && !behind {
+        let is_behind = |place: &Place| !natural || wanted.after.is_none_or(|after| after < place);
+        if !counted && !is_behind(&place) {
             continue;
         }
         let Some(opened) = search.accept(number)? else { continue };
+        if let Some(first) = plan.place_of(&filters, &opened)? {
+            if place != first {
+                // It comes, or came, at another place.
+                continue;
+            }
+            place = first;
+        }
         page.total += 1;
-        if page.size == 0 || !behind {
+        if page.size == 0 || !is_behind(&place) {
             continue;
         }
         if natural {
@@ -193,7 +235,7 @@ pub(super) fn run(
             page.keep(place, number, opened.row);
         }
     }
-    Ok(page.found(counted))
+    Ok(page.found(counted && !plan.is_in_order()))
 }
 
 /// The page that is being gathered, in the answer's order.
@@ -214,15 +256,16 @@ impl Page {
         }
     }
 
-    /// Whether it is full, there is more, and all of it stands before whatever happened at `date` or earlier.
-    fn is_before(&self, date: Option<i64>) -> bool {
+    /// Whether it is full, there is more, and all of it stands before `bound`.
+    fn is_before(&self, bound: Option<&Place>) -> bool {
         let last = self.rows.last_key_value().filter(|_| self.more);
-        matches!((last, date), (Some((last, _)), Some(date)) if *last < Place::before_key((date,).to_bytes()))
+        matches!((last, bound), (Some((last, _)), Some(bound)) if last < bound)
     }
 
     fn found(self, counted: bool) -> Found {
         let next = self.rows.last_key_value().filter(|_| self.more).map(|(place, _)| place.clone());
-        Found { matches: self.rows.into_values().collect(), total: counted.then_some(self.total), next }
+        let (places, matches) = self.rows.into_iter().unzip();
+        Found { matches, places, total: counted.then_some(self.total), next }
     }
 }
 
@@ -233,10 +276,10 @@ pub(super) fn all_matching(
     filters: &[Filter],
     visible: &mut Visible<'_>,
 ) -> Result<BTreeSet<RowNumber>, RecordError> {
-    let plan = Plan::of(read, kind, filters, None, None, visible)?;
+    let plan = Plan::of(read, kind, filters, None, None, Amount::All, visible)?;
     let mut search = Search { read, kind, filters, plan: &plan, links: Links::default(), visible };
     let mut found = BTreeSet::new();
-    for (opened, candidate) in plan.candidates(read, kind, None)?.enumerate() {
+    for (opened, candidate) in plan.candidates(read, kind, filters, None)?.enumerate() {
         let (_, number) = candidate?;
         if opened >= MOST_OPENED {
             return Err(RecordError::TooWide);

@@ -130,6 +130,10 @@ impl World {
         for (number, make) in &all {
             put(make(dice, *number));
         }
+        put(
+            json!({"resourceType": "RelatedPerson", "id": "r0", "active": true, "patient": {"reference": "Patient/p1"},
+            "name": [{"family": "Corvin"}]}),
+        );
         // Some are changed, some are deleted, and a few of these come back.
         for _ in 0..10 {
             let (number, make) = all[dice.below(all.len())];
@@ -167,6 +171,7 @@ impl World {
             ("clinician", house(), doctor()),
             ("clinician of a care team", self.house.reaching(Reach::CareTeam), doctor()),
             ("patient", house(), self.house.actor(Role::Patient, Some("Patient/p0"))),
+            ("proxy", house(), self.house.actor(Role::Proxy, Some("RelatedPerson/r0"))),
             ("reception", house(), self.house.actor(Role::Reception, None)),
         ]
     }

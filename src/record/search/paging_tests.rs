@@ -44,6 +44,12 @@ fn what_nobody_touches_comes_once_while_others_write() {
         "_count=3&_sort=-_lastUpdated",
         "subject:Patient.family=brandvold&_count=3",
         "_count=3&_total=accurate&date=ge2025",
+        "date=ge2025&_count=3",
+        "date=ge2025&code:text=first&_count=3",
+        "status=final&subject=Patient/p1,Patient/p2&_count=3",
+        "status=final&date=ge2025&_sort=-date&_count=3",
+        "_sort=_id&_count=3",
+        "_sort=_lastUpdated,-date&_count=3",
     ] {
         let house = box_of(30);
         let system = Actor::system("test");
@@ -79,6 +85,51 @@ fn a_page_keeps_the_order_of_the_first_whatever_the_index_holds_by_then() {
     assert_eq!(all, ["w5", "w4", "w3", "w2", "w1", "w0"]);
     let cursor = next(&house, &system, T::Observation, "code:text=first&_count=2");
     assert_eq!(house.ids(&system, T::Observation, &format!("code:text=first&_count=2&_cursor={cursor}")), ["w3", "w2"]);
+}
+
+/// A patient with several names that a search finds them by.
+fn named(of: usize, family: &str, given: [&str; 2]) -> Value {
+    json!({"resourceType": "Patient", "id": format!("q{of}"), "name": [{"family": family, "given": given}]})
+}
+
+#[test]
+fn whoever_has_several_of_the_names_is_answered_once() {
+    let house = new_box();
+    for at in 0..30 {
+        let long = format!("An{}{at:02}", "a".repeat(90));
+        house.put(named(
+            at,
+            if at % 2 == 0 { "Anders" } else { &long },
+            ["Anna", if at % 3 == 0 { "Andrea" } else { "Bo" }],
+        ));
+    }
+    let system = Actor::system("test");
+    let all = |query: &str| {
+        let (mut found, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let text = cursor.map_or_else(|| query.to_owned(), |cursor| format!("{query}&_cursor={cursor}"));
+            let page = house.search(&system, T::Patient, &text).unwrap();
+            found.extend(page.matches.iter().map(|one| one.id.to_string()));
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return found,
+            }
+        }
+    };
+    for query in ["name=an&_count=4", "name=and,ann&_count=4", "name:contains=n&_count=4", "name=an&_count=4&_sort=_id"]
+    {
+        let mut found = all(query);
+        assert_eq!(found.len(), 30, "{query}: {found:?}");
+        found.sort();
+        found.dedup();
+        assert_eq!(found.len(), 30, "{query} has one twice");
+    }
+    // What is longer than an index key is in the order of what it is, not of its beginning.
+    let down = all("family:contains=aaaa&_sort=-family&_count=4");
+    let up = all("_sort=family&_count=7");
+    assert_eq!(down.first().map(String::as_str), Some("q29"));
+    assert_eq!(up[..15], (0..15).map(|at| format!("q{}", at * 2 + 1)).collect::<Vec<_>>(), "{up:?}");
+    assert_eq!(down, up[..15].iter().rev().cloned().collect::<Vec<_>>());
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(in crate::record) enum Order {
     Updated,
     /// A patient's compartment: clinically newest first.
     Compartment,
+    /// An index's own, by what stands in it.
+    Index,
 }
 
 /// Bytes that sort as the answer does: the end of an index key, or sort keys and a row number.
@@ -55,16 +57,22 @@ impl Place {
     }
 
     /// Before everything whose first sort key goes down and is `key` or less.
-    pub(super) fn before_key(key: Vec<u8>) -> Self {
+    fn before_key(key: Vec<u8>) -> Self {
         let mut out = vec![0];
         Desc(key).write(&mut out);
         Self::new(Order::Sorted, out)
     }
 
-    /// The date of a place in a compartment, in milliseconds since 1970 UTC.
-    pub(super) fn compartment_date(&self) -> Option<i64> {
+    /// Of a place in a compartment: before everything that happened then or earlier, in an order that goes down by date.
+    pub(super) fn before_its_date(&self) -> Option<Self> {
         let (Desc(date), _) = <(Desc<i64>, RowNumber)>::from_bytes(&self.bytes).ok()?;
-        (self.order == Order::Compartment).then_some(date)
+        (self.order == Order::Compartment).then(|| Self::before_key((date,).to_bytes()))
+    }
+
+    /// The row of a place in the order of rows.
+    pub(super) fn row(&self) -> Option<RowNumber> {
+        let (Desc(number),) = <(Desc<u64>,)>::from_bytes(&self.bytes).ok()?;
+        (self.order == Order::Rows).then_some(RowNumber(number))
     }
 
     pub(super) const fn order(&self) -> Order {
@@ -82,6 +90,7 @@ impl Place {
             Order::Rows => 1,
             Order::Updated => 2,
             Order::Compartment => 3,
+            Order::Index => 4,
         };
         [&[order], self.bytes.as_slice()].concat()
     }
@@ -93,6 +102,7 @@ impl Place {
             1 => Order::Rows,
             2 => Order::Updated,
             3 => Order::Compartment,
+            4 => Order::Index,
             _ => return None,
         };
         Some(Self::new(order, bytes.to_vec()))

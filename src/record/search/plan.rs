@@ -1,19 +1,24 @@
 //! Which index leads into a search, and what of its filters is decided before a resource is opened.
 //!
 //! All indexes that help with some filter are read at once, a few rows each in turn: the first that comes to its end has
-//! the fewest, and nothing was read of the others that was longer than it. What other resources decide (chains) is asked
-//! of each candidate where few are left, and else from the other side.
+//! the fewest, and nothing was read of the others that was longer than it. Where none ends soon and one page is wanted,
+//! the index is not read to its end but walked: newest row first where filters name whole keys ([`Points`]), in its own
+//! order else ([`Walk`]), or in the order that the search asks for ([`InOrder`]). What other resources decide (chains) is
+//! asked of each candidate where few are left, and else from the other side.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+use super::in_order::InOrder;
 use super::index_scan::{self, Stream};
 use super::links::targets_of;
 use super::place::{Order, Place};
+use super::points::{self, Points};
+use super::walk::Walk;
 use super::{Opened, RecordError, Visible, all_matching, list_members};
 use crate::base::FhirId;
 use crate::fhir::search::{
-    DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Special, SystemTest, Test, TokenMatch,
+    DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Sort, Special, SystemTest, Test, TokenMatch,
 };
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{ANY_SYSTEM, code_hash, local_hash};
@@ -26,10 +31,15 @@ use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
 const MOST: usize = 50_000;
 /// The largest set that a later page of a search is read from, whose first page came from a smaller one.
 const MOST_LATER: usize = 1_000_000;
+/// How many rows of the only index are read before it is walked: no more than a page or two. Tests with their small
+/// records have long indexes, too.
+const SOON: usize = if cfg!(test) { 4 } else { 256 };
+/// And of several, one of which may have far fewer than the others.
+const PATIENT: usize = if cfg!(test) { 12 } else { 16_384 };
 /// With so few candidates each is asked for itself what other resources say of it.
 const FEW: usize = 4_096;
 /// How many rows of an index are read before the next one's turn.
-const STRIDE: usize = 64;
+const STRIDE: usize = if cfg!(test) { 2 } else { 64 };
 
 /// A candidate and its place in the answer's order.
 pub(super) type Candidates<'a> = Box<dyn Iterator<Item = Result<(Place, RowNumber), RecordError>> + 'a>;
@@ -40,6 +50,18 @@ pub(super) struct Plan {
     sets: Vec<(usize, BTreeSet<RowNumber>)>,
 }
 
+/// How much of what is found is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Amount<'a> {
+    All,
+    /// A page, in whatever order.
+    Page,
+    /// A page in the type's own order: last changed first.
+    LastChanged,
+    /// A page in this order.
+    Sorted(&'a [Sort]),
+}
+
 enum Way {
     /// Everything of the type that was last changed in this window, last changed first.
     Type(DateRange),
@@ -47,6 +69,12 @@ enum Way {
     Compartment { patient: RowNumber, codes: Option<Vec<CodeTest>> },
     /// A set from an index, newest row first.
     Rows(BTreeSet<RowNumber>),
+    /// What stands in several indexes, newest row first.
+    Points(Vec<Points>),
+    /// What stands in an index, in its order.
+    Index(Walk),
+    /// The type in the order that is asked for.
+    InOrder(InOrder),
 }
 
 impl Plan {
@@ -57,6 +85,7 @@ impl Plan {
         filters: &[Filter],
         within: Option<&FhirId>,
         order: Option<Order>,
+        amount: Amount<'_>,
         visible: &mut Visible<'_>,
     ) -> Result<Self, RecordError> {
         if let Some(way) = compartment(read, kind, filters, within)? {
@@ -64,6 +93,13 @@ impl Plan {
         }
         if order == Some(Order::Updated) {
             return Ok(Self { way: Way::Type(window(filters)), sets: vec![] });
+        }
+        if order == Some(Order::Index) {
+            let walk = Walk::of(kind, filters).ok_or(RecordError::BadCursor)?;
+            return Ok(Self { way: Way::Index(walk), sets: vec![] });
+        }
+        if let Some(way) = walked(read, kind, filters, order, amount, visible)? {
+            return Ok(Self { way, sets: vec![] });
         }
         let most = if order == Some(Order::Rows) { MOST_LATER } else { MOST };
         let mut best = shortest(read, kind, filters, most, visible)?;
@@ -90,8 +126,23 @@ impl Plan {
         match self.way {
             Way::Type(_) => Order::Updated,
             Way::Compartment { .. } => Order::Compartment,
-            Way::Rows(_) => Order::Rows,
+            Way::Rows(_) | Way::Points(_) => Order::Rows,
+            Way::Index(_) => Order::Index,
+            Way::InOrder(_) => Order::Sorted,
         }
+    }
+
+    /// Where a candidate stands, if that is not the place that it came with: it may come several times.
+    pub(super) fn place_of(&self, filters: &[Filter], opened: &Opened) -> Result<Option<Place>, RecordError> {
+        match &self.way {
+            Way::Index(walk) => walk.first_place(filters, opened),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether candidates come in the order that the search asks for, each with the least place that it can have.
+    pub(super) const fn is_in_order(&self) -> bool {
+        matches!(self.way, Way::InOrder(_))
     }
 
     /// What is known of a filter without reading the resource's text.
@@ -114,9 +165,20 @@ impl Plan {
         &'a self,
         read: &'a dyn Read,
         kind: ResourceType,
+        filters: &[Filter],
         after: Option<&Place>,
     ) -> Result<Candidates<'a>, RecordError> {
         match &self.way {
+            Way::Points(all) => {
+                let rows = points::common(read, all, after.and_then(Place::row))?;
+                Ok(Box::new(rows.map(|number| number.map(|number| (Place::of_row(number), number)))))
+            }
+            Way::Index(walk) => Ok(Box::new(walk.rows(read, filters, after)?)),
+            Way::InOrder(order) => {
+                let rest = all_of_type(read, kind, window(filters), None)?;
+                let rest = rest.map(|found| found.map(|(_, number)| (Place::least_without(), number)));
+                Ok(Box::new(order.rows(read, kind, after)?.chain(rest)))
+            }
             Way::Rows(rows) => Ok(Box::new(rows.iter().rev().map(|number| Ok((Place::of_row(*number), *number))))),
             Way::Compartment { patient, codes } => {
                 let head = (*patient, kind.number());
@@ -130,26 +192,33 @@ impl Plan {
                     fits.then(|| Ok((Place::new(Order::Compartment, (date, number).to_bytes()), number)))
                 })))
             }
-            Way::Type(window) => {
-                let head = (kind.number(),);
-                let range = match after {
-                    Some(_) => from(&head, after),
-                    None => KeyRange::prefix_from(&head, Bound::Included((kind.number(), Desc(window.end)).to_bytes())),
-                };
-                let first = window.start;
-                let rows = read.scan(&HISTORY, range, Direction::Up)?;
-                let rows =
-                    rows.take_while(move |row| row.as_ref().map_or(true, |((_, updated, ..), _)| updated.0 >= first));
-                Ok(Box::new(rows.filter_map(|found| {
-                    match found {
-                        Ok(((_, updated, number, version), tag)) => (tag.current == Currency::Current)
-                            .then(|| Ok((Place::new(Order::Updated, (updated, number, version).to_bytes()), number))),
-                        Err(error) => Some(Err(error.into())),
-                    }
-                })))
-            }
+            Way::Type(window) => all_of_type(read, kind, *window, after),
         }
     }
+}
+
+/// Everything of a type that was last changed in this window, last changed first.
+fn all_of_type<'a>(
+    read: &'a dyn Read,
+    kind: ResourceType,
+    window: DateRange,
+    after: Option<&Place>,
+) -> Result<Candidates<'a>, RecordError> {
+    let head = (kind.number(),);
+    let range = match after {
+        Some(_) => from(&head, after),
+        None => KeyRange::prefix_from(&head, Bound::Included((kind.number(), Desc(window.end)).to_bytes())),
+    };
+    let first = window.start;
+    let rows = read.scan(&HISTORY, range, Direction::Up)?;
+    let rows = rows.take_while(move |row| row.as_ref().map_or(true, |((_, updated, ..), _)| updated.0 >= first));
+    Ok(Box::new(rows.filter_map(|found| {
+        match found {
+            Ok(((_, updated, number, version), tag)) => (tag.current == Currency::Current)
+                .then(|| Ok((Place::new(Order::Updated, (updated, number, version).to_bytes()), number))),
+            Err(error) => Some(Err(error.into())),
+        }
+    })))
 }
 
 fn from(head: &impl Key, after: Option<&Place>) -> KeyRange {
@@ -240,6 +309,60 @@ fn codes(filters: &[Filter]) -> Option<Vec<CodeTest>> {
             .collect(),
         _ => None,
     })
+}
+
+/// A way that reads no more than a page needs, where no index has few rows.
+fn walked(
+    read: &dyn Read,
+    kind: ResourceType,
+    filters: &[Filter],
+    order: Option<Order>,
+    amount: Amount<'_>,
+    visible: &mut Visible<'_>,
+) -> Result<Option<Way>, RecordError> {
+    // Ids and lists are few, and what other resources decide may be.
+    if filters.iter().any(is_few_or_linked) {
+        return Ok(None);
+    }
+    let parts: Vec<_> = filters.iter().filter_map(|filter| index_scan::parts(kind, filter)).collect();
+    let in_order = match amount {
+        Amount::All => return Ok(None),
+        Amount::Page => None,
+        Amount::LastChanged => Some(None),
+        Amount::Sorted(sorts) => Some(InOrder::of(sorts)),
+    };
+    let few = match (parts.len(), in_order) {
+        // Nothing to be had but the whole type.
+        (0, None) => return Ok(None),
+        (_, None) if parts.len() == 1 || parts.iter().all(|parts| Points::are_all(parts)) => SOON,
+        _ => PATIENT,
+    };
+    if let Some(rows) = shortest(read, kind, filters, few, visible)? {
+        return Ok(Some(Way::Rows(rows)));
+    }
+    match in_order {
+        Some(Some(order)) => return Ok(Some(Way::InOrder(order))),
+        Some(None) => return Ok(None),
+        None => {}
+    }
+    let mut points = Vec::new();
+    for filter in filters {
+        points.extend(Points::of(read, kind, filter)?);
+    }
+    match (points.is_empty(), order) {
+        (false, _) => Ok(Some(Way::Points(points))),
+        (true, None) => Ok(Walk::of(kind, filters).map(Way::Index)),
+        // A page before this one came in the order of rows.
+        (true, Some(_)) => Ok(None),
+    }
+}
+
+fn is_few_or_linked(filter: &Filter) -> bool {
+    match filter {
+        Filter::Ids(_) | Filter::Special(Special::List(_)) | Filter::Chain { .. } | Filter::Has { .. } => true,
+        Filter::Any(any) => any.iter().any(is_few_or_linked),
+        _ => false,
+    }
 }
 
 /// The smallest set that an index gives for one of the filters, if it is found within `most` rows.
