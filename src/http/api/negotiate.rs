@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
@@ -18,7 +18,11 @@ pub(in crate::http) struct NotCompressed;
 
 /// Stands between the gate and the handler of every FHIR route.
 pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response {
-    let query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let mut query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let request = match with_form(request, &mut query).await {
+        Ok(request) => request,
+        Err(refusal) => return refusal.into_response(),
+    };
     let asked = |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     // A file of an export is NDJSON, whatever else the client takes: it was asked for by its address.
     let is_file = request.uri().path().starts_with("/fhir/$export-file/");
@@ -44,6 +48,22 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
         response.extensions_mut().insert(NotCompressed);
     }
     response
+}
+
+/// A search by POST has its parameters in the body, these among them.
+async fn with_form(request: Request, query: &mut Vec<(String, String)>) -> Result<Request, Refusal> {
+    if *request.method() != Method::POST || !request.uri().path().ends_with("/_search") {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    // The gate has bounded it.
+    let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| {
+        let text = "The search could not be read to its end: it is longer than the box takes, or was broken off.";
+        Refusal::saying(Refused::Malformed, text)
+    })?;
+    let form = std::str::from_utf8(&body).unwrap_or_default();
+    query.extend(pairs(form.trim()).unwrap_or_default());
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// A media type or a short name of JSON. An unencoded `+` of a query has become a space.
