@@ -43,7 +43,7 @@ pub trait Facts {
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError>;
 
     /// The consent rules of all patients, for searches that go across them.
-    fn all_consents(&self) -> Result<Arc<Vec<ConsentRule>>, StoreError>;
+    fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError>;
 
     /// Emergencies that this account has declared. Ended ones may be among them.
     fn break_glass(&self, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError>;
@@ -98,6 +98,22 @@ pub struct ConsentRule {
     pub from: Option<Timestamp>,
     /// The first moment at which it holds no more.
     pub until: Option<Timestamp>,
+}
+
+/// Consent rules of several patients, found by patient.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConsentRules(Vec<ConsentRule>);
+
+impl ConsentRules {
+    pub fn new(mut rules: Vec<ConsentRule>) -> Self {
+        rules.sort_by(|one, other| one.patient.cmp(&other.patient));
+        Self(rules)
+    }
+
+    pub fn of<'a>(&'a self, patient: &'a FhirId) -> impl Iterator<Item = &'a ConsentRule> {
+        let from = self.0.partition_point(|rule| rule.patient < *patient);
+        self.0.get(from..).unwrap_or_default().iter().take_while(move |rule| rule.patient == *patient)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

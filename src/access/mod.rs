@@ -17,7 +17,8 @@ pub use crate::identity::{Assurance, Listener};
 pub use action::{Action, Actions};
 pub use actor::{Actor, Who};
 pub use facts::{
-    BreakGlass, ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant, ShareTypes,
+    BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant,
+    ShareTypes,
 };
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};

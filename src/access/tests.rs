@@ -43,8 +43,8 @@ impl Facts for Arranged {
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
         Ok(self.consents.iter().filter(|rule| rule.patient == *patient).cloned().collect())
     }
-    fn all_consents(&self) -> Result<Arc<Vec<ConsentRule>>, StoreError> {
-        Ok(Arc::new(self.consents.clone()))
+    fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
+        Ok(Arc::new(ConsentRules::new(self.consents.clone())))
     }
     fn break_glass(&self, _: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
         Ok(self.emergencies.clone())
@@ -79,7 +79,7 @@ impl Facts for Broken {
     fn consents(&self, _: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
         Self::fail()
     }
-    fn all_consents(&self) -> Result<Arc<Vec<ConsentRule>>, StoreError> {
+    fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
         Self::fail()
     }
     fn break_glass(&self, _: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {

@@ -8,7 +8,7 @@ use crate::fhir::ResourceType;
 
 use super::action::Action;
 use super::actor::{Actor, Who};
-use super::facts::{ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach};
+use super::facts::{ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach};
 use super::policy::{Basis, Denied, Mandate};
 use super::sensitivity::Sensitivity;
 use super::table::{Class, Extent};
@@ -20,8 +20,10 @@ pub(super) struct View {
     whose: Whose,
     /// Patients whose record this actor has opened in an emergency.
     emergencies: Vec<FhirId>,
-    /// Rules in force that speak to this actor.
-    consents: Vec<ConsentRule>,
+    /// What patients said; also to others, and what is in force no more.
+    consents: Arc<ConsentRules>,
+    who: ActorRef,
+    now: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ impl View {
             Some(patient) if is_staff(mandate.role) => facts.consents(patient)?,
             _ => Vec::new(),
         };
-        Self::new(&who, mandate, whose, &consents, facts, now)
+        Self::new(who, mandate, whose, Arc::new(ConsentRules::new(consents)), facts, now)
     }
 
     /// For every row of a type.
@@ -60,26 +62,24 @@ impl View {
         let in_care = || Ok(facts.patients_in_care(&who)?);
         let whose = Self::whose(actor, &who, mandate, facts, now, &in_care)?;
         let consents = if is_staff(mandate.role) { facts.all_consents()? } else { Arc::default() };
-        Self::new(&who, mandate, whose, &consents, facts, now)
+        Self::new(who, mandate, whose, consents, facts, now)
     }
 
     fn new(
-        who: &ActorRef,
+        who: ActorRef,
         mandate: &Mandate,
         whose: Whose,
-        consents: &[ConsentRule],
+        consents: Arc<ConsentRules>,
         facts: &dyn Facts,
         now: Timestamp,
     ) -> Result<Self, Denied> {
         let emergencies = if matches!(mandate.role, Some(Role::Clinician | Role::Nurse)) {
-            let live = facts.break_glass(who)?.into_iter().filter(|one| one.since <= now && now < one.until);
+            let live = facts.break_glass(&who)?.into_iter().filter(|one| one.since <= now && now < one.until);
             live.map(|one| one.patient).collect()
         } else {
             Vec::new()
         };
-        let speaks = |rule: &&ConsentRule| in_force(rule, now) && speaks_to(&rule.to, who);
-        let consents = consents.iter().filter(speaks).cloned().collect();
-        Ok(Self { mandate: *mandate, whose, emergencies, consents })
+        Ok(Self { mandate: *mandate, whose, emergencies, consents, who, now })
     }
 
     fn whose(
@@ -166,7 +166,7 @@ impl View {
             _ => return (!labels.is_sealed()).then_some(basis),
         }
         let mut permitted = Sensitivity::NORMAL;
-        for rule in self.consents.iter().filter(|rule| rule.patient == *patient) {
+        for rule in self.consents_of(patient) {
             match (rule.effect, rule.covers) {
                 (Effect::Deny, Covers::Unnamed) => return None,
                 (Effect::Deny, Covers::Labels(refused)) if labels.meets(refused) => return None,
@@ -181,6 +181,11 @@ impl View {
             (true, true) => Some(Basis::Consent),
             (true, false) => None,
         }
+    }
+
+    /// The rules of a patient that are in force and speak to this actor.
+    fn consents_of<'a>(&'a self, patient: &'a FhirId) -> impl Iterator<Item = &'a ConsentRule> {
+        self.consents.of(patient).filter(|rule| in_force(rule, self.now) && speaks_to(&rule.to, &self.who))
     }
 
     /// Consents, the access log and requests are a health administrator's task whatever they are labelled, and

@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::consents::Consents;
 use super::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE, hash64};
 use super::numbers::find;
 use super::rows::{Row, RowNumber, State};
 use crate::access::{
-    BreakGlass, ConsentRule, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, Sensitivity, ShareGrant,
+    BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, Sensitivity,
+    ShareGrant,
 };
 use crate::base::{ActorRef, FhirId, ResourceRef, Timestamp};
 use crate::fhir::{Definitions, ResourceType, search};
@@ -24,9 +26,29 @@ use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
 pub(super) struct RecordFacts<'a> {
     pub read: &'a dyn Read,
     pub reach: Reach,
+    /// What is known of all consents; `None` inside a transaction, whose rows may never be committed.
+    pub consents: Option<&'a Consents>,
 }
 
 impl RecordFacts<'_> {
+    fn read_all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
+        let mut rules = Vec::new();
+        let range = KeyRange::prefix(&(ResourceType::Consent.number(),));
+        for found in self.read.scan(&HISTORY, range, Direction::Up)? {
+            let ((_, _, number, _), tag) = found?;
+            if tag.current != Currency::Current {
+                continue;
+            }
+            let Some(row) = self.row(number)? else { continue };
+            for patient in &row.patients {
+                if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
+                    rules_of(&row, &patient.id, &mut rules);
+                }
+            }
+        }
+        Ok(Arc::new(ConsentRules::new(rules)))
+    }
+
     fn row(&self, number: RowNumber) -> Result<Option<Row>, StoreError> {
         let row = self.read.get(&super::layout::RESOURCES, &(number,))?;
         Ok(row.filter(|row| row.state == State::Live))
@@ -100,22 +122,11 @@ impl Facts for RecordFacts<'_> {
         Ok(rules)
     }
 
-    fn all_consents(&self) -> Result<Arc<Vec<ConsentRule>>, StoreError> {
-        let mut rules = Vec::new();
-        let range = KeyRange::prefix(&(ResourceType::Consent.number(),));
-        for found in self.read.scan(&HISTORY, range, Direction::Up)? {
-            let ((_, _, number, _), tag) = found?;
-            if tag.current != Currency::Current {
-                continue;
-            }
-            let Some(row) = self.row(number)? else { continue };
-            for patient in &row.patients {
-                if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
-                    rules_of(&row, &patient.id, &mut rules);
-                }
-            }
+    fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
+        match self.consents {
+            Some(known) => known.of(self.read, || self.read_all_consents()),
+            None => self.read_all_consents(),
         }
-        Ok(Arc::new(rules))
     }
 
     /// Emergencies are declared by the break-glass workflow; a record alone holds none.

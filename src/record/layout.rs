@@ -50,6 +50,9 @@ pub(super) const NEXT_ROW: (u8, u8) = (0, 0);
 /// The counter of clinic numbers.
 pub(super) const NEXT_CLINIC_NUMBER: (u8, u8) = (2, 0);
 
+/// The counter of changes of consents.
+pub(super) const CONSENT_CHANGES: (u8, u8) = (3, 0);
+
 /// Where the counters of live resources stand.
 pub(super) const LIVE: (u8,) = (1,);
 /// The counter of live resources of a type.

@@ -122,7 +122,7 @@ impl Records {
     /// Whom this actor may act for now: those who let them, or for whom the law does.
     pub fn may_act_for(&self, actor: &Actor) -> Result<Vec<FhirId>, RecordError> {
         let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
-        let facts = super::facts::RecordFacts { read: &snapshot, reach: self.reach };
+        let facts = super::facts::RecordFacts { read: &snapshot, reach: self.reach, consents: Some(&self.consents) };
         let grants = facts.proxy_grants(&actor.to_ref())?;
         let in_force = grants.into_iter().filter(|grant| grant.until.is_none_or(|until| now < until));
         Ok(in_force.map(|grant| grant.patient).collect())

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::consents::Consents;
 use super::error::RecordError;
 use super::facts::RecordFacts;
 use super::reading::targets;
@@ -23,11 +24,17 @@ pub(super) struct Sight<'a> {
     pub(super) now: Timestamp,
     names: HashMap<RowNumber, FhirId>,
     scopes: BTreeMap<ResourceType, Arc<Scope>>,
+    pub(super) consents: Option<&'a Consents>,
 }
 
 impl<'a> Sight<'a> {
     pub(super) fn new(actor: &'a Actor, reach: Reach, now: Timestamp) -> Self {
-        Self { actor, reach, now, names: HashMap::new(), scopes: BTreeMap::new() }
+        Self { actor, reach, now, names: HashMap::new(), scopes: BTreeMap::new(), consents: None }
+    }
+
+    /// Over a snapshot: what is known of all consents is not read again.
+    pub(super) fn remembering(self, consents: &'a Consents) -> Self {
+        Self { consents: Some(consents), ..self }
     }
 
     /// The scope of one type.
@@ -35,7 +42,7 @@ impl<'a> Sight<'a> {
         if let Some(scope) = self.scopes.get(&kind) {
             return Ok(scope.clone());
         }
-        let facts = RecordFacts { read, reach: self.reach };
+        let facts = RecordFacts { read, reach: self.reach, consents: self.consents };
         let scope = Arc::new(authorize_search(self.actor, kind, &facts, self.now)?);
         self.scopes.insert(kind, scope.clone());
         Ok(scope)
