@@ -56,6 +56,12 @@ pub struct Inside<'a, 'b, 'c> {
     now: Timestamp,
 }
 
+impl<'a, 'b, 'c> Inside<'a, 'b, 'c> {
+    pub(super) const fn new(tx: &'a mut AuditedTx<'b, 'c>, now: Timestamp) -> Self {
+        Self { tx, now }
+    }
+}
+
 impl<'c> Inside<'_, '_, 'c> {
     pub const fn now(&self) -> Timestamp {
         self.now
@@ -92,7 +98,7 @@ impl<'c> Inside<'_, '_, 'c> {
 
 /// Without sort, page or summary in the search.
 fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
-    let wanted = search::Wanted { within: None, size: MOST, after: None };
+    let wanted = search::Wanted { within: None, size: MOST, after: None, among: search::Among::Itself };
     let found = search::run(read, query, &wanted, &mut |_| Ok(Some(&[])))?;
     if found.next.is_some() {
         return Err(RecordError::TooWide);

@@ -198,6 +198,8 @@ pub enum Condition {
     Version(u32),
     /// `If-None-Match: *`: there is none.
     Absent,
+    /// `If-Match: *`: there is one, whichever version it has.
+    Present,
 }
 
 /// Whether something was let through.

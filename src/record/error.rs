@@ -61,6 +61,9 @@ pub enum RecordError {
     ReferredTo { what: String, by: String },
     #[error("the address is of the type {asked}, and the resourceType says another")]
     WrongType { asked: crate::fhir::ResourceType },
+    /// A rule of the clinic stands against it.
+    #[error("{0}")]
+    AgainstRule(String),
     #[error(transparent)]
     NotYours(#[from] crate::access::cut::NotYours),
     #[error("this search is not supported: {0}")]

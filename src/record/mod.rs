@@ -7,6 +7,7 @@
 pub mod directory;
 mod acting;
 mod change;
+mod consents;
 mod disclosure;
 mod error;
 mod everything;
@@ -24,6 +25,7 @@ mod prepared;
 mod reading;
 mod referrers;
 mod rows;
+mod rule;
 mod search;
 mod searching;
 mod settling;
@@ -52,6 +54,7 @@ pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
+pub use rule::{Changed, Rule};
 pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share_named, shares_of};
 pub use summary::SummaryParts;
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
@@ -68,6 +71,8 @@ pub struct Records {
     reach: Reach,
     limits: Limits,
     paging: Arc<paging::Paging>,
+    consents: Arc<consents::Consents>,
+    rules: Arc<[Arc<dyn Rule>]>,
 }
 
 /// What one search or history may cost.
@@ -172,7 +177,14 @@ impl Records {
     }
 
     pub fn new(audit: Audit, reach: Reach) -> Self {
-        Self { audit, reach, limits: Limits::default(), paging: Arc::default() }
+        let limits = Limits::default();
+        Self { audit, reach, limits, paging: Arc::default(), consents: Arc::default(), rules: Arc::new([]) }
+    }
+
+    /// With rules that what clients store must keep.
+    #[must_use]
+    pub fn ruled(self, rules: Vec<Arc<dyn Rule>>) -> Self {
+        Self { rules: rules.into(), ..self }
     }
 
     #[must_use]
@@ -218,7 +230,7 @@ impl Records {
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
-        let sight = sight::Sight::new(actor, self.reach, ambient.now());
+        let sight = sight::Sight::new(actor, self.reach, ambient.now()).remembering(&self.consents);
         let mut reading = Reading::new(&snapshot, sight, ambient, self.limits, &self.paging, why.channel);
         let result = read(&mut reading);
         let (touched, refused) = reading.into_touched();

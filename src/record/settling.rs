@@ -65,6 +65,7 @@ impl Writing<'_, '_, '_> {
         self.link(&mut pending, links)?;
         let mut written: Vec<Written> = Vec::with_capacity(pending.steps.len());
         for (place, step) in pending.steps.into_iter().enumerate() {
+            self.place = place;
             let kind = pending.kinds.get(place).copied().unwrap_or(ResourceType::Basic);
             let done = match step {
                 Step::Done(done) => done,
@@ -233,7 +234,8 @@ impl Writing<'_, '_, '_> {
         let mut sight = Sight::new(self.actor, self.reach, self.now);
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();
-        let wanted = search::Wanted { within: within.as_ref(), size: MOST_FOUND, after: None };
+        let wanted =
+            search::Wanted { within: within.as_ref(), size: MOST_FOUND, after: None, among: search::Among::Itself };
         let writes_over = matches!(self.actor.who(), Who::Service { .. });
         let found = search::run(tx, &bare, &wanted, &mut |row| {
             let seen = sight.sees(tx, row)?;

@@ -2,9 +2,11 @@
 //! chain's entry in the same transaction.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::acting::Inside;
 use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
@@ -14,9 +16,10 @@ use super::numbers::{self, find, find_or_reserve, row};
 use super::prepared::{Prepared, content_of};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
+use super::rule::{self, Changed, Rule};
 use super::search;
 use super::sight::Sight;
-use super::{Records, Stored, Why, directory, event, notice, outcome_of};
+use super::{Records, Stored, Why, consents, directory, event, notice, outcome_of};
 use crate::access::{self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize};
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
@@ -207,7 +210,7 @@ impl Records {
     /// The ids that a condition matches, for references of the box's own jobs. Nothing of a resource is handed out.
     pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
         let read = self.audit().read()?;
-        let wanted = search::Wanted { within: None, size: 2, after: None };
+        let wanted = search::Wanted { within: None, size: 2, after: None, among: search::Among::Itself };
         let found = search::run(&read, query, &wanted, &mut |_| Ok(Some(&[])))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
@@ -253,6 +256,7 @@ impl Records {
         let mut event = event(actor, why);
         let (actor, reach, ambient) = (actor.clone(), self.reach, self.audit().ambient().clone());
         let (limits, channel, paging) = (self.limits, why.channel, self.paging.clone());
+        let rules = self.rules.clone();
         move |tx: &mut AuditedTx<'_, '_>| {
             // Milliseconds are what a resource's instant holds.
             let now = Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default();
@@ -266,6 +270,9 @@ impl Records {
                 touched: vec![],
                 refers: vec![],
                 gone: vec![],
+                rules,
+                asked: vec![],
+                place: 0,
             };
             paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
@@ -305,6 +312,11 @@ pub(super) struct Writing<'a, 'b, 'c> {
     refers: Vec<ResourceRef>,
     /// What was deleted, each with its place in the group.
     gone: Vec<(usize, ResourceRef)>,
+    rules: Arc<[Arc<dyn Rule>]>,
+    /// What the rules are asked about.
+    asked: Vec<rule::Asked>,
+    /// Which change of the group is being made.
+    pub(super) place: usize,
 }
 
 impl Writing<'_, '_, '_> {
@@ -312,6 +324,7 @@ impl Writing<'_, '_, '_> {
         let written = if group.changes.iter().all(Change::is_settled) {
             let mut written = Vec::with_capacity(group.changes.len());
             for (place, change) in group.changes.into_iter().enumerate() {
+                self.place = place;
                 written.push(self.one(place, change).map_err(|error| error.at(place))?);
             }
             written
@@ -325,6 +338,9 @@ impl Writing<'_, '_, '_> {
         refers.iter().try_for_each(|reference| self.must_be_there(reference))?;
         for (place, gone) in std::mem::take(&mut self.gone) {
             self.must_not_be_referred_to(&gone).map_err(|error| error.at(place))?;
+        }
+        for one in std::mem::take(&mut self.asked) {
+            self.rules_allow(&one).map_err(|error| error.at(one.place))?;
         }
         Ok(written)
     }
@@ -461,6 +477,7 @@ impl Writing<'_, '_, '_> {
             prepared = marked;
             row = prepared.row(&id, version, self.now, patients);
         }
+        self.ask_rules_later(live, &id, &prepared)?;
         if let Some(old) = &old {
             self.retire(number, old)?;
         }
@@ -521,7 +538,8 @@ impl Writing<'_, '_, '_> {
             (Condition::None, _) | (Condition::Absent, None) => Ok(()),
             (Condition::Version(asked), Some(row)) if row.version == asked => Ok(()),
             (Condition::Version(_), Some(row)) => Err(RecordError::VersionConflict { current: row.version }),
-            (Condition::Version(_), None) => Err(RecordError::NoVersion),
+            (Condition::Present, Some(row)) if row.state == State::Live => Ok(()),
+            (Condition::Version(_), None) | (Condition::Present, _) => Err(RecordError::NoVersion),
             (Condition::Absent, Some(_)) => Err(RecordError::Exists),
         }
     }
@@ -554,7 +572,30 @@ impl Writing<'_, '_, '_> {
         Ok(())
     }
 
+    /// Notes for the rules what a client stores in its own words.
+    fn ask_rules_later(&mut self, live: Option<&Row>, id: &FhirId, prepared: &Prepared) -> Result<(), RecordError> {
+        let by_client = self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced;
+        if by_client && self.rules.iter().any(|rule| rule.concerns(prepared.kind)) {
+            let before = live.map(|live| serde_json::from_slice(&live.json)).transpose();
+            let (before, after) = (before.map_err(|_| RecordError::Damaged)?, prepared.resource()?);
+            self.asked.push(rule::Asked { place: self.place, id: id.clone(), before, after });
+        }
+        Ok(())
+    }
+
+    fn rules_allow(&mut self, one: &rule::Asked) -> Result<(), RecordError> {
+        let changed = Changed { id: &one.id, before: one.before.as_ref(), after: &one.after };
+        let kind = one.after.get("resourceType").and_then(Value::as_str).and_then(ResourceType::parse);
+        let rules = self.rules.clone();
+        let inside = Inside::new(self.tx, self.now);
+        let of_kind = rules.iter().filter(|rule| kind.is_some_and(|kind| rule.concerns(kind)));
+        of_kind.into_iter().try_for_each(|rule| rule.allows(&inside, &changed))
+    }
+
     fn note_history(&mut self, number: RowNumber, row: &Row, current: Currency) -> Result<(), RecordError> {
+        if row.kind == ResourceType::Consent {
+            consents::note_change(self.tx)?;
+        }
         let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
         Ok(self.tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
     }
@@ -584,7 +625,7 @@ impl Writing<'_, '_, '_> {
 
     fn facts(&self) -> RecordFacts<'_> {
         let tx: &Tx<'_> = self.tx;
-        RecordFacts { read: tx, reach: self.reach }
+        RecordFacts { read: tx, reach: self.reach, consents: None }
     }
 
     fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {

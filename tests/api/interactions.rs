@@ -270,7 +270,84 @@ fn everything_and_compartments(demo: &Demo, client: &Caller) {
     assert_eq!(total(client, of_system), 4);
     outcome(&client.get("/fhir?_type=Nonsense"), 400);
     outcome(&client.get("/fhir?_type=Patient&family=x&nonsense=1"), 400);
-    outcome(&client.get("/fhir?_type=Patient,Observation&_sort=_lastUpdated"), 400);
+    // One order for all of them, page by page.
+    let times = |page: &Value| -> Vec<String> {
+        let all = page["entry"].as_array().into_iter().flatten();
+        all.map(|one| one["resource"]["meta"]["lastUpdated"].as_str().unwrap().to_owned()).collect()
+    };
+    for (sort, down) in [("_lastUpdated", false), ("-_lastUpdated", true), ("-_lastUpdated,_id", true)] {
+        let sorted: Vec<String> =
+            pages(demo, client, &format!("{of_system}&_sort={sort}&_count=1")).iter().flat_map(times).collect();
+        let mut expected = sorted.clone();
+        expected.sort();
+        if down {
+            expected.reverse();
+        }
+        assert_eq!((&sorted, sorted.len()), (&expected, 4), "{sort}");
+    }
+    assert_eq!(ok(&client.get(&format!("{of_system}&_sort=_id&_total=accurate&_count=2")), 200)["total"], 4);
+    outcome(&client.get("/fhir?_type=Patient,Observation&_sort=family"), 400);
+    // What a form says of the answer counts as it does in an address.
+    let in_form = |form: &str, accept: &str| {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", accept)];
+        client.ask("POST", &format!("{within}/Observation/_search"), &headers, form)
+    };
+    outcome(&in_form("_format=xml", "application/fhir+json"), 406);
+    outcome(&in_form("_count=1", "text/turtle"), 406);
+    assert!(ok(&in_form("_format=json&_pretty=true&_count=1", "text/turtle"), 200)["entry"][0].is_object());
+    assert!(in_form("_pretty=true&_count=1", "*/*").body.contains("\n  \"type\": \"searchset\""));
+    an_hour_is_given_once(client);
+    any_version_is_matched(client);
+}
+
+/// A clinician who is taken is not booked again by a program either.
+fn an_hour_is_given_once(client: &Caller) {
+    let doctor = ok(&client.json("POST", "/fhir/Practitioner", &json!({"resourceType": "Practitioner"})), 201);
+    let visit = |start: &str, end: &str| {
+        json!({"resourceType": "Appointment", "status": "booked", "start": format!("2031-03-03T{start}:00Z"),
+            "end": format!("2031-03-03T{end}:00Z"), "participant": [{"status": "accepted",
+                "actor": {"reference": format!("Practitioner/{}", id(&doctor))}}]})
+    };
+    let first = ok(&client.json("POST", "/fhir/Appointment", &visit("09:00", "09:30")), 201);
+    let told = client.json("POST", "/fhir/Appointment", &visit("09:15", "09:45"));
+    outcome(&told, 409);
+    assert_eq!(parsed(&told)["issue"][0]["code"], "business-rule");
+    let bundle = |kind: &str| {
+        json!({"resourceType": "Bundle", "type": kind, "entry": [
+            {"request": {"method": "POST", "url": "Appointment"}, "resource": visit("09:30", "10:00")},
+            {"request": {"method": "POST", "url": "Appointment"}, "resource": visit("09:45", "10:15")}]})
+    };
+    outcome(&client.json("POST", "/fhir", &bundle("transaction")), 409);
+    let found = format!("/fhir/Appointment?practitioner=Practitioner/{}", id(&doctor));
+    assert_eq!(total(client, &found), 1, "nothing of the transaction was kept");
+    let mut called_off = first;
+    called_off["status"] = json!("cancelled");
+    ok(&client.json("PUT", &format!("/fhir/Appointment/{}", id(&called_off)), &called_off), 200);
+    ok(&client.json("POST", "/fhir/Appointment", &visit("09:15", "09:45")), 201);
+}
+
+/// `If-Match: *` (RFC 9110 §13.1.1).
+fn any_version_is_matched(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &patient("Matched")), 201);
+    let put = |of: &str| {
+        let mut value = made.clone();
+        value["id"] = json!(of);
+        let headers = [("content-type", "application/fhir+json"), ("if-match", "*")];
+        client.ask("PUT", &format!("/fhir/Patient/{of}"), &headers, &value.to_string())
+    };
+    assert_eq!(ok(&put(id(&made)), 200)["meta"]["versionId"], "2");
+    outcome(&put("never-was"), 412);
+    outcome(&client.get("/fhir/Patient/never-was"), 404);
+    let mut entry = made.clone();
+    entry["active"] = json!(true);
+    let bundle = |url: &str| {
+        json!({"resourceType": "Bundle", "type": "transaction", "entry": [
+            {"request": {"method": "PUT", "url": url, "ifMatch": "*"}, "resource": entry}]})
+    };
+    ok(&client.json("POST", "/fhir", &bundle(&format!("Patient/{}", id(&made)))), 200);
+    let gone = client.ask("DELETE", &format!("/fhir/Patient/{}", id(&made)), &[("if-match", "*")], "");
+    assert_eq!(gone.status, 204, "{}", gone.body);
+    outcome(&client.ask("DELETE", &format!("/fhir/Patient/{}", id(&made)), &[("if-match", "*")], ""), 412);
 }
 
 /// Each of the standard's compartments: what names it by the parameters of its definition, and nothing else.

@@ -19,6 +19,7 @@ mod blocks;
 mod book;
 mod free;
 mod ics;
+mod rule;
 mod taken;
 #[cfg(test)]
 mod tests;
@@ -32,5 +33,6 @@ pub use book::{
 use book::{begun, put};
 pub use free::{Slots, free};
 pub use ics::calendar;
+pub use rule::OneAtATime;
 pub use taken::{Taken, busy};
 pub use waiting::{LISTED, Round, decline, is_listed, offer_ends, round, waits};

@@ -238,6 +238,26 @@ fn composites_uris_and_places() {
 }
 
 #[test]
+fn a_chain_has_as_many_links_as_the_box_follows_and_no_more() {
+    let parse = |text: &str, chain_depth| {
+        let asked = Asked { handling: Handling::Strict, now: None, base: "", chain_depth };
+        Query::parse(ResourceType::Organization, text, asked, Definitions::r4())
+    };
+    for depth in [1, 2, CHAIN_DEPTH] {
+        let chain = |links: usize| format!("{}name=x", "partof.".repeat(links));
+        // `_has` counts as a link.
+        let back = |links: usize| format!("{}name=x", "_has:Organization:partof:".repeat(links));
+        for of in [&chain as &dyn Fn(usize) -> String, &back] {
+            assert!(parse(&of(depth), depth).is_ok(), "{}", of(depth));
+            let refused = parse(&of(depth + 1), depth);
+            assert!(matches!(refused, Err(QueryError::TooMuch { .. })), "{}: {refused:?}", of(depth + 1));
+        }
+        let mixed = format!("_has:Organization:partof:{}", chain(depth));
+        assert!(matches!(parse(&mixed, depth), Err(QueryError::TooMuch { .. })), "{mixed}");
+    }
+}
+
+#[test]
 fn chains_become_a_tree() {
     let query = strict(
         "Observation",

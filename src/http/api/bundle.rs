@@ -279,7 +279,10 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
         }
     };
     // In a request an `ifNoneMatch` of a change is `*`; a version stands there for reads.
-    let tag = entry.if_match.as_ref().map(|version| format!("\"{version}\""));
+    let tag = entry.if_match.as_ref().map(|version| match version.as_str() {
+        "*" => version.clone(),
+        _ => format!("\"{version}\""),
+    });
     let condition = request::condition_of(tag.as_deref(), entry.if_none_match.as_deref())
         .map_err(|refusal| refusal.at(&entry.expression("request")))?;
     match (entry.method, which) {

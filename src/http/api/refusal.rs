@@ -36,6 +36,7 @@ impl From<RecordError> for Refusal {
             RecordError::Ambiguous(_) => coded(Refused::Precondition, IssueCode::MultipleMatches, sentence),
             RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
             RecordError::ReferredTo { .. } => coded(Refused::Conflict, IssueCode::Conflict, sentence),
+            RecordError::AgainstRule(_) => coded(Refused::Conflict, IssueCode::BusinessRule, sentence),
             RecordError::DanglingReference(_) => coded(Refused::Unprocessable, IssueCode::NotFound, sentence),
             RecordError::NotYours(_) | RecordError::IdChanged => Self::saying(Refused::Unprocessable, sentence),
             RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) | RecordError::TooMuchAlong(_) => {

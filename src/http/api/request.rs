@@ -127,7 +127,7 @@ fn media_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     Err(Refusal::saying(Refused::MediaType, "The box reads FHIR R4 (fhirVersion=4.0) in UTF-8. Nothing was changed."))
 }
 
-/// `If-Match: W/"3"`, or `If-None-Match: *` for what must not be there yet.
+/// `If-Match: W/"3"`, or `*` for whichever version there is; `If-None-Match: *` for what must not be there yet.
 pub(super) fn condition(headers: &HeaderMap) -> Result<Condition, Refusal> {
     let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     condition_of(text(header::IF_MATCH), text(header::IF_NONE_MATCH))
@@ -141,6 +141,7 @@ pub(super) fn condition_of(if_match: Option<&str>, if_none_match: Option<&str>) 
             Refused::Malformed,
             "If-None-Match of a change is * alone: store it if there is none. Nothing was changed.",
         )),
+        (Some(tag), None) if tag.trim() == "*" => Ok(Condition::Present),
         (Some(tag), _) => version_of(tag).map(Condition::Version).ok_or_else(|| {
             Refusal::saying(
                 Refused::Malformed,

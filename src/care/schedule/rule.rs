@@ -1,0 +1,175 @@
+//! An hour is given once, also by programs: what the screens ask when they book, asked of what a client of the API stores.
+//!
+//! An appointment that stood over another stays as it is, whatever else of it changes: reception may have put it there, with
+//! the clinic's reason. What is new, moved or given to somebody else needs a free hour.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::taken::{self, Taken};
+use crate::base::Timestamp;
+use crate::care::clinic;
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, ResourceType};
+use crate::record::{Changed, Inside, RecordError, Rule};
+
+/// No Practitioner has two appointments at once.
+#[derive(Debug, Clone, Copy)]
+pub struct OneAtATime;
+
+impl Rule for OneAtATime {
+    fn concerns(&self, kind: ResourceType) -> bool {
+        kind == ResourceType::Appointment
+    }
+
+    fn allows(&self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<(), RecordError> {
+        let Some(new) = staff_of(changed.after) else { return Ok(()) };
+        let before = changed.before.and_then(staff_of);
+        let had = |who: &String| {
+            before.as_ref().is_some_and(|had| (had.start, had.end) == (new.start, new.end) && had.who.contains(who))
+        };
+        let fresh: Vec<&String> = new.who.iter().filter(|who| !had(who)).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
+        let mut meeting = taken::inside(inside, day(new.start), day(new.end))?;
+        meeting
+            .retain(|one| one.id != changed.id.as_str() && fresh.iter().any(|who| one.meets(who, new.start, new.end)));
+        if meeting.is_empty() {
+            return Ok(());
+        }
+        let hold_hours = hold_hours(inside)?;
+        if !meeting.iter().any(|one| one.holds(inside.now(), hold_hours)) {
+            return Ok(());
+        }
+        Err(RecordError::AgainstRule(
+            "somebody who takes part in this appointment is not free at its time. Nothing was changed. Choose another time, or \
+             have the reception book it over the other one"
+                .to_owned(),
+        ))
+    }
+}
+
+/// The staff of an appointment that takes its time.
+fn staff_of(appointment: &Value) -> Option<Taken> {
+    let mut taken = taken::of_all(appointment)?;
+    taken.who.retain(|who| who.starts_with("Practitioner/"));
+    (!taken.who.is_empty() && taken.start < taken.end).then_some(taken)
+}
+
+/// For how many hours an offer holds its time, as the clinic settled it.
+fn hold_hours(inside: &Inside<'_, '_, '_>) -> Result<u16, RecordError> {
+    let all = Query::parse(ResourceType::HealthcareService, "", Handling::Strict, Definitions::r4());
+    let services = inside.glimpse(&all.map_err(|_| RecordError::Damaged)?, |service| Some(service.clone()))?;
+    Ok(clinic::of_resources(&services, &[]).house.hold_hours)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::{Actor, Reach};
+    use crate::audit::{Action, Audit, Detail, Purpose};
+    use crate::base::{Ambient, FhirId, ManualClock, SeededRandom};
+    use crate::fhir::Mode;
+    use crate::record::{Body, Change, Channel, Condition, Records, Transaction, Which, Why};
+    use crate::store::Store;
+
+    fn records() -> (Records, ManualClock) {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(5)));
+        (Records::new(audit, Reach::Clinic).ruled(vec![Arc::new(OneAtATime)]), clock)
+    }
+
+    fn with(id: &str, who: &[&str], start: &str, status: &str) -> Value {
+        let people =
+            who.iter().map(|who| json!({"actor": {"reference": format!("Practitioner/{who}")}, "status": "accepted"}));
+        json!({"resourceType": "Appointment", "id": id, "status": status, "start": format!("2026-03-05T{start}:00Z"),
+            "end": format!("2026-03-05T{}:30:00Z", &start[..2]), "minutesDuration": 30,
+            "participant": people.collect::<Vec<_>>()})
+    }
+
+    fn store(records: &Records, all: Vec<Value>, how: Transaction) -> Result<(), RecordError> {
+        let change = |value: Value| {
+            let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+            Change::store(kind, Which::Id(id), Body::new(kind, value, Mode::Strict).unwrap(), Condition::None)
+        };
+        let why =
+            Why { action: Action::Update, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
+        let changes = all.into_iter().map(change).collect();
+        records.change_all_blocking(&Actor::system("test"), why, changes, how).map(drop)
+    }
+
+    fn strict(records: &Records, all: Vec<Value>) -> bool {
+        match store(records, all, Transaction::STRICT) {
+            Ok(()) => true,
+            Err(RecordError::AgainstRule(_)) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn doctors(records: &Records) {
+        let doctors = ["a", "b"].map(|id| json!({"resourceType": "Practitioner", "id": id}));
+        store(records, doctors.into(), Transaction::IMPORT).unwrap();
+    }
+
+    #[test]
+    fn an_hour_is_given_once_to_clients_too() {
+        let (records, _) = records();
+        doctors(&records);
+        assert!(strict(&records, vec![with("one", &["a"], "09:00", "booked")]));
+        assert!(!strict(&records, vec![with("two", &["a"], "09:10", "booked")]), "it overlaps");
+        assert!(!strict(&records, vec![with("two", &["b", "a"], "09:10", "arrived")]), "one of them is taken");
+        assert!(strict(&records, vec![with("two", &["b"], "09:10", "booked")]), "somebody else is free");
+        assert!(strict(&records, vec![with("three", &["a"], "10:00", "booked")]), "another hour is free");
+        for status in ["proposed", "cancelled", "noshow"] {
+            assert!(strict(&records, vec![with("four", &["a"], "09:10", status)]), "{status} takes no time");
+        }
+        assert!(!strict(&records, vec![with("four", &["a"], "09:10", "booked")]), "now it would");
+        // Moved away and given to another, in whichever order they come.
+        let swap = || vec![with("five", &["a"], "09:00", "booked"), with("one", &["a"], "11:00", "booked")];
+        assert!(strict(&records, swap()));
+        assert!(!strict(
+            &records,
+            vec![with("six", &["a"], "12:00", "booked"), with("seven", &["a"], "12:10", "booked")]
+        ));
+    }
+
+    #[test]
+    fn what_reception_put_over_another_stays_there_until_it_moves() {
+        let (records, _) = records();
+        doctors(&records);
+        assert!(strict(&records, vec![with("one", &["a"], "09:00", "booked")]));
+        let over = || with("over", &["a"], "09:10", "booked");
+        store(&records, vec![over()], Transaction::WORKFLOW).unwrap();
+        let mut noted = over();
+        noted["comment"] = json!("brings the old pictures");
+        assert!(strict(&records, vec![noted]));
+        assert!(strict(&records, vec![with("over", &["a"], "09:10", "arrived")]));
+        assert!(!strict(&records, vec![with("over", &["a"], "09:20", "arrived")]), "moved, it is asked about");
+        // An import brings what was true elsewhere.
+        store(&records, vec![with("old", &["a"], "09:20", "fulfilled")], Transaction::IMPORT).unwrap();
+    }
+
+    #[test]
+    fn an_offer_holds_its_hour_as_long_as_the_clinic_says_and_a_block_always() {
+        let (records, clock) = records();
+        doctors(&records);
+        assert!(strict(&records, vec![with("offer", &["a"], "09:00", "pending")]));
+        assert!(!strict(&records, vec![with("two", &["a"], "09:00", "booked")]));
+        clock.advance(Duration::from_secs(25 * 3600));
+        assert!(strict(&records, vec![with("two", &["a"], "09:00", "booked")]));
+        let schedule = json!({"resourceType": "Schedule", "id": "s", "actor": [{"reference": "Practitioner/b"}]});
+        let block = json!({"resourceType": "Slot", "id": "l", "status": "busy-unavailable",
+            "schedule": {"reference": "Schedule/s"}, "start": "2026-03-05T14:00:00Z", "end": "2026-03-05T16:00:00Z"});
+        store(&records, vec![schedule, block], Transaction::IMPORT).unwrap();
+        assert!(!strict(&records, vec![with("three", &["b"], "15:00", "booked")]));
+        assert!(strict(&records, vec![with("three", &["b"], "16:00", "booked")]));
+    }
+}
