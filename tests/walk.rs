@@ -230,6 +230,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/box/accounts/new",                  CLINIC,  OPERATORS, Plain(200), NoEntry),
     (Verb::Get,  "/box/backups",                       CLINIC,  OPERATORS, Plain(200), NoEntry),
     (Verb::Post, "/box/backups/run",                   CLINIC,  OPERATORS, Plain(422), NoEntry),
+    (Verb::Post, "/box/backups/try",                   CLINIC,  OPERATORS, Plain(422), NoEntry),
     (Verb::Post, "/box/backups/drill",                 CLINIC,  OPERATORS, Plain(422), NoEntry),
     (Verb::Post, "/box/accounts/new",                  CLINIC,  OPERATORS, Plain(422), NoEntry),
     (Verb::Get,  "/box/accounts/{id}",                 CLINIC,  OPERATORS, Nothing, NoEntry),

@@ -290,6 +290,9 @@ impl Backups {
     }
 
     fn note_failed(&self, spec: &TargetSpec, repository: Option<[u8; 16]>, error: &str) -> Result<(), BackupError> {
+        if repository.is_none() {
+            self.note_unreached(spec, error)?;
+        }
         let (at, error) = (self.ambient.now(), error.to_owned());
         self.note(spec, repository, move |row| row.attempt = Some(Attempt { at, error: Some(error) }))
     }

@@ -58,6 +58,8 @@ pub enum BackupError {
         "no target is set up for backups. Name a folder with --target, or list one under [backup] in the configuration."
     )]
     NoTarget,
+    #[error("{why}. Nothing was changed.")]
+    NoPlace { why: String },
     #[error("there is no target {name}. The configuration names: {known}. A folder is named by a path with a / in it.")]
     NoSuchTarget { name: String, known: String },
     #[error("the work was broken off. What was there before is whole.")]

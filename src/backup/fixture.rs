@@ -137,7 +137,7 @@ fn backups(audit: &Audit, root: &Root, sheet: &Sheet, place: &Path) -> Backups {
 }
 
 fn spec(place: &Path, name: &str) -> TargetSpec {
-    TargetSpec { name: name.into(), place: place.join(name).display().to_string() }
+    TargetSpec { name: name.into(), place: super::target::Place::Folder(place.join(name).display().to_string()) }
 }
 
 pub fn by() -> ActorRef {
@@ -213,6 +213,8 @@ pub struct Faulty {
     /// Whether everything after the one that failed fails too.
     pub for_good: Arc<std::sync::atomic::AtomicBool>,
     pub asked: Arc<AtomicUsize>,
+    /// Whether it keeps half of each file and says that it has all of it.
+    pub shortens: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Faulty {
@@ -242,7 +244,8 @@ impl Target for Faulty {
         if files.contains_key(name) {
             return Ok(Put::There);
         }
-        files.insert(name.clone(), bytes.to_vec());
+        let kept = if self.shortens.load(Ordering::SeqCst) { bytes.len() / 2 } else { bytes.len() };
+        files.insert(name.clone(), bytes[..kept].to_vec());
         Ok(Put::New)
     }
     fn get(&self, name: &Name, _: u64) -> Result<Vec<u8>, TargetError> {
@@ -290,7 +293,7 @@ static INJECTED: Mutex<BTreeMap<String, Faulty>> = Mutex::new(BTreeMap::new());
 pub fn inject(name: &str) -> (Faulty, TargetSpec) {
     let faulty = Faulty::default();
     INJECTED.lock().unwrap().insert(name.to_owned(), faulty.clone());
-    (faulty, TargetSpec { name: name.into(), place: name.into() })
+    (faulty, TargetSpec { name: name.into(), place: super::target::Place::Injected(name.into()) })
 }
 
 /// The target that a test put under this name.

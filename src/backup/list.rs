@@ -28,6 +28,8 @@ pub struct ListedTarget {
     pub snapshots: Vec<ListedSnapshot>,
     /// What somebody should know who relies on it.
     pub warnings: Vec<String>,
+    /// How many bytes still fit, where the target can tell.
+    pub free: Option<u64>,
     /// Why it could not be looked at.
     pub error: Option<BackupError>,
 }
@@ -58,7 +60,9 @@ impl Backups {
                         }
                         listed
                     }
-                    Err(error) => ListedTarget { spec, snapshots: vec![], warnings: vec![], error: Some(error) },
+                    Err(error) => {
+                        ListedTarget { spec, snapshots: vec![], warnings: vec![], free: None, error: Some(error) }
+                    }
                 }
             })
             .collect())
@@ -99,7 +103,8 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
     if strangers > 0 && repository.marker().repository != [0; 16] {
         warnings.push(format!("{strangers} of these snapshots were made for another folder and copied here"));
     }
-    Ok(ListedTarget { spec, snapshots, warnings, error: None })
+    let free = repository.target().free();
+    Ok(ListedTarget { spec, snapshots, warnings, free, error: None })
 }
 
 /// Slots of the same text are opened once: a passphrase costs time.

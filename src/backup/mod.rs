@@ -43,6 +43,7 @@
 //! So a recovery sheet opens the key slots, these give the root, the root's snapshot key opens the repository key, and that
 //! opens everything. A box keeps its repository keys in its store; after its root was changed it makes another.
 
+mod attempt;
 mod create;
 mod cut;
 mod drill;
@@ -51,6 +52,7 @@ mod index;
 mod keyring;
 pub mod layout;
 mod list;
+mod old_keys;
 mod prune;
 mod reading;
 mod repository;
@@ -66,12 +68,14 @@ mod verify;
 mod watch;
 mod writing;
 
+pub use attempt::TriedRow;
 pub use create::{Created, Done};
 pub use drill::{Throwaway, last_passed};
 pub use error::{BackupError, Damage, Lost, What};
 pub use index::{Cache, Index};
 pub use keyring::Keyring;
 pub use list::{ListedSnapshot, ListedTarget, list_without_box};
+pub use old_keys::OldBackups;
 pub use prune::{How, Pruned, Removal};
 pub use reading::Reader;
 pub use repository::{Known, Repository};
@@ -80,6 +84,7 @@ pub use retention::Keep;
 pub use rows::{Attempt, DrillRow, LastMade, Made, Sample, TargetRow, Verified};
 pub use schedule::{Schedule, Standing, TargetStanding};
 pub use service::{Anew, Backups, Home, TargetSpec};
+pub use target::Place;
 pub use verify::{Checked, Depth, check};
 pub use watch::{Phase, Progress, Unwatched, Watch};
 pub use writing::Written;

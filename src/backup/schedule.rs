@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::{ActorRef, Timestamp};
 
+use super::attempt::TriedRow;
 use super::error::BackupError;
 use super::prune::{How, Removal};
 use super::retention::Keep;
@@ -90,6 +91,8 @@ pub struct TargetStanding {
     pub drill_stands: Standing,
     /// What is being done there now, and since when.
     pub busy: Option<(String, Timestamp)>,
+    /// What came of trying it, if that was after the last backup.
+    pub tried: Option<TriedRow>,
 }
 
 impl TargetStanding {
@@ -100,7 +103,11 @@ impl TargetStanding {
 
     /// Why the last attempt did not work.
     pub fn error(&self) -> Option<&str> {
-        self.known.as_ref()?.attempt.as_ref()?.error.as_deref()
+        let attempt = self.known.as_ref().and_then(|row| row.attempt.as_ref());
+        match attempt {
+            Some(attempt) => attempt.error.as_deref(),
+            None => self.tried.as_ref()?.error.as_deref(),
+        }
     }
 }
 
@@ -108,12 +115,14 @@ impl Backups {
     /// Every target of the configuration, as it stands now.
     pub fn standing(&self) -> Result<Vec<TargetStanding>, BackupError> {
         let (now, known, drills) = (self.ambient.now(), self.known()?, self.drills(usize::MAX)?);
-        let busy = self.busy()?;
+        let (busy, tried) = (self.busy()?, self.tried()?);
         let one = |spec: &TargetSpec| {
             let row = known.iter().find(|(name, _)| *name == spec.name).map(|(_, row)| row.clone());
             let of_target = || drills.iter().filter(|drill| drill.target == spec.name);
             let drill = of_target().next().cloned();
             let passed = of_target().find(|drill| drill.passed()).map(|drill| drill.at);
+            let last = row.as_ref().and_then(|row| Some(row.last.as_ref()?.at));
+            let tried = tried.iter().find(|(name, row)| *name == spec.name && last.is_none_or(|last| last <= row.at));
             let mut standing = TargetStanding {
                 spec: spec.clone(),
                 known: row,
@@ -121,6 +130,7 @@ impl Backups {
                 drill_passed: passed,
                 backup_stands: Standing::Bad,
                 drill_stands: Standing::Bad,
+                tried: tried.map(|(_, row)| row.clone()),
                 busy: busy.iter().find(|(name, ..)| *name == spec.name).map(|(_, doing, at)| (doing.clone(), *at)),
             };
             standing.backup_stands = self.backup_stands(&standing, now);

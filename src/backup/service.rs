@@ -16,7 +16,7 @@ use super::layout::Attachment;
 use super::repository::{Known, Repository};
 use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LEASES, LeaseRow, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
-use super::target::{FolderTarget, Missing, Target};
+use super::target::{Missing, Place, Target};
 
 /// What a box gives to its backups besides its store.
 pub trait Home: Send + Sync {
@@ -40,28 +40,19 @@ pub trait Home: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSpec {
     pub name: String,
-    /// A path, or another kind's own way of saying where.
-    pub place: String,
+    pub place: Place,
 }
 
 impl TargetSpec {
     /// A target that is named by its place alone.
-    pub fn at(place: &str) -> Self {
-        Self { name: place.to_owned(), place: place.to_owned() }
-    }
-
-    /// Says what is wrong with the place, as the end of a sentence, if it cannot be one.
-    pub fn check(&self) -> Result<(), String> {
-        if self.place.starts_with('/') { Ok(()) } else { Err("no whole path, which begins with \"/\"".into()) }
+    pub fn at(text: &str) -> Result<Self, BackupError> {
+        let place = Place::parse(text).map_err(|why| BackupError::NoPlace { why })?;
+        Ok(Self { name: place.to_string(), place })
     }
 
     /// Opens it.
     pub fn open(&self, missing: Missing) -> Result<Arc<dyn Target>, BackupError> {
-        #[cfg(test)]
-        if let Some(target) = super::fixture::injected(&self.place) {
-            return Ok(target);
-        }
-        Ok(Arc::new(FolderTarget::open(self.place.as_ref(), missing)?))
+        Ok(self.place.open(missing)?)
     }
 }
 
@@ -95,7 +86,12 @@ impl Backups {
             None => Ok(self.targets.to_vec()),
             Some(name) => match self.targets.iter().find(|target| target.name == name) {
                 Some(target) => Ok(vec![target.clone()]),
-                None if name.contains('/') => Ok(vec![TargetSpec::at(name)]),
+                None if name.contains('/') => {
+                    let spec = TargetSpec::at(name)?;
+                    // One of the configuration brings along what it takes to reach it.
+                    let known = self.targets.iter().find(|target| target.place.to_string() == spec.name);
+                    Ok(vec![known.cloned().unwrap_or(spec)])
+                }
                 None => {
                     let known: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
                     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -110,7 +106,7 @@ impl Backups {
         let repository = Repository::open(spec.open(Missing::Refuse)?)?;
         let of_box = self.of_box()?;
         if repository.marker().of_box != of_box {
-            return Err(BackupError::OtherBox { place: spec.place.clone() });
+            return Err(BackupError::OtherBox { place: spec.place.to_string() });
         }
         Ok(repository)
     }
@@ -242,7 +238,7 @@ impl Backups {
         repository: Option<[u8; 16]>,
         change: impl FnOnce(&mut TargetRow) + Send + 'static,
     ) -> Result<(), BackupError> {
-        let (key, place) = ((spec.name.clone(),), spec.place.clone());
+        let (key, place) = ((spec.name.clone(),), spec.place.to_string());
         self.store.write_essential_blocking(move |tx| {
             let old = tx.get(&TARGETS, &key)?;
             let Some(repository) = repository.or(old.as_ref().map(|row| row.repository)) else {

@@ -68,7 +68,7 @@ fn another_boxs_folder_is_refused_and_left_as_it_is() {
     made.put(rows(0, 100, 1));
     made.snapshot("one");
     let before = super::fixture::files(&made.path("one"));
-    let spec = super::TargetSpec::at(&made.spec("one").place);
+    let spec = super::TargetSpec::at(&made.spec("one").place.to_string()).unwrap();
     let refused = other.backups.create(&[spec], super::Anew::No, &super::fixture::by(), &super::Unwatched);
     assert!(matches!(refused, Err(BackupError::OtherBox { .. })), "{refused:?}");
     assert_eq!(super::fixture::files(&made.path("one")), before);

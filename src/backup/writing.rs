@@ -1,5 +1,6 @@
 //! Putting chunks into packs on a target: one thread for each target, behind a queue.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use crate::crypto::backup::{ChunkName, KeyId, Part, RepositoryKey};
 use super::error::BackupError;
 use super::index::{Cache, Index, PackInfo, lock};
 use super::layout::{Chunk, INDEX_TAIL, Pack};
-use super::target::{Name, Shelf, Target};
+use super::target::{Name, Shelf, Target, TargetError};
 
 /// A pack is put once it has about this many bytes.
 pub const PACK_BYTES: usize = 16 << 20;
@@ -144,7 +145,23 @@ impl Sink {
         }
         packer.finish()?;
         self.target.sync()?;
+        self.see_kept(&packer.packs)?;
         Ok((packer.written, packer.packs))
+    }
+}
+
+impl Sink {
+    /// A place that loses or shortens what it took is found before a snapshot relies on it.
+    fn see_kept(&self, packs: &[(PackInfo, Vec<Chunk>)]) -> Result<(), BackupError> {
+        if packs.is_empty() {
+            return Ok(());
+        }
+        let there: HashMap<Name, u64> =
+            self.target.list(Shelf::Packs)?.into_iter().map(|file| (file.name, file.bytes)).collect();
+        match packs.iter().all(|(pack, _)| there.get(&pack.name) == Some(&pack.bytes)) {
+            true => Ok(()),
+            false => Err(TargetError::NotKept { place: self.target.place().to_owned() }.into()),
+        }
     }
 }
 

@@ -123,7 +123,14 @@ fn stand(backups: &[TargetStanding]) -> &'static str {
 fn of_target(target: &TargetStanding) -> Value {
     json!({
         "target": target.spec.name,
-        "place": target.spec.place,
+        "place": target.spec.place.to_string(),
+        "kind": target.spec.place.kind(),
+        "snapshots": target.known.as_ref().map(|row| row.snapshots),
+        "tried": target.tried.as_ref().map(|tried| json!({
+            "at": tried.at.to_string(),
+            "works": tried.error.is_none(),
+            "freeBytes": tried.free,
+        })),
         "last": target.last().map(|at| at.to_string()),
         "stands": target.backup_stands.code(),
         "error": target.error(),

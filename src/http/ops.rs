@@ -92,6 +92,8 @@ struct BackupGauges {
     drilled: Family<Place, Gauge<i64, AtomicI64>>,
     bad: Family<Place, Gauge<i64, AtomicI64>>,
     drill_bad: Family<Place, Gauge<i64, AtomicI64>>,
+    failing: Family<Place, Gauge<i64, AtomicI64>>,
+    snapshots: Family<Place, Gauge<i64, AtomicI64>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -111,6 +113,8 @@ impl BackupGauges {
             "1 when the last drill did not pass or is too old",
             self.drill_bad.clone(),
         );
+        registry.register("backup_failing", "1 when the last attempt did not work", self.failing.clone());
+        registry.register("backup_snapshots", "Backups that are there", self.snapshots.clone());
     }
 
     fn take(&self, backups: &Backups) -> Result<(), Refusal> {
@@ -120,6 +124,9 @@ impl BackupGauges {
             self.made.get_or_create(&place).set(seconds(target.last()));
             self.drilled.get_or_create(&place).set(seconds(target.drill_passed));
             self.bad.get_or_create(&place).set(i64::from(target.backup_stands == Standing::Bad));
+            self.failing.get_or_create(&place).set(i64::from(target.error().is_some()));
+            let snapshots = target.known.as_ref().map_or(0, |row| row.snapshots);
+            self.snapshots.get_or_create(&place).set(i64::try_from(snapshots).unwrap_or(i64::MAX));
             self.drill_bad.get_or_create(&place).set(i64::from(target.drill_stands == Standing::Bad));
         }
         Ok(())

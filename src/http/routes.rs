@@ -402,6 +402,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/box", CLINIC, OPERATOR, Format::Page => super::operator::health::health),
     row!(Get "/box/backups", CLINIC, OPERATOR, Format::Page => super::operator::backups::show),
     row!(Post "/box/backups/run", CLINIC, OPERATOR, Format::Page => super::operator::backups::run),
+    row!(Post "/box/backups/try", CLINIC, OPERATOR, Format::Page => super::operator::backups::try_out),
     row!(Post "/box/backups/drill", CLINIC, OPERATOR, Format::Page => super::operator::backups::drill),
     row!(Get "/box/keys", CLINIC, OPERATOR, Format::Page => super::operator::keys::list),
     row!(Get "/box/keys/passphrase", CLINIC, OPERATOR, Format::Page => super::operator::keys::passphrase_form),

@@ -87,6 +87,7 @@ tables! {
     110 SHARES         "shares"          "record"   "Share links: what each opens, until when, how often it was opened; by hash of its secret.";
     111 SHARES_OF      "shares_of"       "record"   "Share links by patient.";
     112 PROXY_INVITES  "proxy_invites"   "care"     "Invitations to act for somebody, by hash of the code.";
+    120 BACKUP_TRIED   "backup_tried"    "backup"   "What came of trying each target the last time, by name.";
 }
 
 #[cfg(test)]

@@ -317,6 +317,75 @@ fn a_running_box_is_closed_to_the_memory_dumps_of_its_own_user() {
     }
 }
 
+/// An address at which a process has memory of its own. Root is told it.
+fn written_somewhere(pid: u32) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let heap = maps.lines().find(|line| line.contains(" rw-p ")).unwrap();
+    u64::from_str_radix(heap.split('-').next().unwrap(), 16).unwrap()
+}
+
+/// All that a process has written into memory, as root still reads it.
+fn dump_by_root(pid: i32) -> Vec<u8> {
+    use std::os::unix::fs::FileExt;
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let memory = std::fs::File::open(format!("/proc/{pid}/mem")).unwrap();
+    let mut all = Vec::new();
+    for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
+        let (from, to) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
+        let [from, to] = [from, to].map(|at| u64::from_str_radix(at, 16).unwrap());
+        let mut region = vec![0; (to - from) as usize];
+        // A region that the kernel does not give is none of the program's.
+        if memory.read_exact_at(&mut region, from).is_ok() {
+            all.append(&mut region);
+        }
+    }
+    all
+}
+
+/// What SECURITY.md says of root: it can read a running box's memory, and what is in it. Records are, and a passphrase that was
+/// typed may be, in buffers through which it came; a sheet that nobody typed is not.
+#[test]
+fn a_dump_that_root_takes_holds_the_records_and_no_recovery_sheet() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not tried: this takes root");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let passphrase = file(home.path(), "passphrase", PASSPHRASE);
+    let place = Place::made(&["--unlock", "passphrase", "--passphrase-file", &passphrase]);
+    let running = place.serve_with(&["--portal-listen", "off"]);
+    let clinic = running.client("clinic");
+    assert_eq!(clinic.post("/unlock", &[("passphrase", PASSPHRASE)]).status, 303);
+    let names: Vec<String> = (0..200).map(|at| format!("Qvzx{at:04}jkwpfmq")).collect();
+    let line = |(at, name): (usize, &String)| {
+        format!("{{\"resourceType\":\"Patient\",\"id\":\"p{at}\",\"name\":[{{\"family\":\"{name}\"}}]}}\n")
+    };
+    let records: String = names.iter().enumerate().map(line).collect();
+    printed(&["import", &file(home.path(), "records.ndjson", &records), "--dir", place.dir()]);
+    // Traffic of others, as there is on every box.
+    for _ in 0..50 {
+        clinic.get("/sign-in");
+    }
+    let dump = dump_by_root(running.pid());
+    let found = |texts: &[String]| {
+        let any = texts.iter().map(|text| regex::escape(text)).collect::<Vec<_>>().join("|");
+        let any = regex::bytes::Regex::new(&any).unwrap();
+        any.find_iter(&dump).map(|at| at.as_bytes()).collect::<std::collections::HashSet<_>>().len()
+    };
+    let shown = found(&names);
+    let sheet = sheet_in(&place.printed);
+    let rows = sheet.lines().filter(|line| line.get(1..3) == Some(". ")).map(|line| line[4..].trim().to_owned());
+    let rows: Vec<String> = rows.collect();
+    assert_eq!(rows.len(), 6, "{sheet}");
+    let sheet = found(&rows);
+    let typed = found(&[PASSPHRASE.to_owned(), PASSPHRASE.replace(' ', "+"), PASSPHRASE.replace(' ', "%20")]) > 0;
+    println!(
+        "a dump by root, {} MiB: {shown} of 200 names; {sheet} rows of the sheet; passphrase: {typed}",
+        dump.len() >> 20
+    );
+    assert!(shown > 0 && sheet == 0, "{shown} {sheet}");
+}
+
 /// A box of another user than root, looked at by that user.
 fn refused_to_its_own_user() {
     use std::os::unix::process::CommandExt;
@@ -358,6 +427,38 @@ fn refused_to_its_own_user() {
         assert!(String::from_utf8_lossy(&refused.stderr).contains("Permission denied"), "{what}");
     }
     assert!(look("status").status.success(), "what says nothing of the memory is still read");
+    // By the other ways there are: a debugger's, and one process reading another's memory.
+    let id = child.id().to_string();
+    let by = |program: &str, arguments: &[&str]| {
+        Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY).current_dir(home.path()).output()
+    };
+    let read = format!(
+        "import ctypes, os\n\
+         class V(ctypes.Structure): _fields_ = [('base', ctypes.c_void_p), ('len', ctypes.c_size_t)]\n\
+         libc = ctypes.CDLL(None, use_errno=True)\n\
+         to = ctypes.create_string_buffer(8)\n\
+         near, far = V(ctypes.addressof(to), 8), V({:#x}, 8)\n\
+         done = libc.process_vm_readv({id}, ctypes.byref(near), 1, ctypes.byref(far), 1, 0)\n\
+         print(done, os.strerror(ctypes.get_errno()))",
+        written_somewhere(child.id())
+    );
+    match by("/usr/bin/python3", &["-c", &read]) {
+        Ok(said) => {
+            let said = String::from_utf8_lossy(&said.stdout).into_owned();
+            assert_eq!(said.trim(), "-1 Operation not permitted");
+        }
+        Err(_) => eprintln!("not tried: process_vm_readv, without a python3"),
+    }
+    match by("gcore", &["-o", "dump", &id]) {
+        Ok(said) => {
+            let said = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
+            assert!(said.contains("not permitted") || said.contains("could not attach"), "{said}");
+        }
+        Err(_) => eprintln!("not tried: gcore is not there"),
+    }
+    assert!(
+        std::fs::read_dir(home.path()).unwrap().all(|e| !e.unwrap().file_name().to_string_lossy().contains("dump"))
+    );
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
     assert!(!child.wait().unwrap().success());

@@ -13,7 +13,7 @@ use chartbox::http::clinic::pages as clinic_pages;
 use chartbox::http::clinic::pages::*;
 use chartbox::http::keys::{AskedWord, SheetState};
 use chartbox::http::open::pages::*;
-use chartbox::http::operator::backup_pages::{Backups, DrillPart, LastPart, TargetPart};
+use chartbox::http::operator::backup_pages::{Backups, DrillPart, LastPart, TargetPart, TriedPart};
 use chartbox::http::operator::key_pages::{BeforeSheet, Keys, NewPassphrase, OneKey, PrintedSheet, SlotRow};
 use chartbox::http::operator::pages::*;
 use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
@@ -569,7 +569,8 @@ fn backups() -> Vec<TargetPart> {
     };
     let nas = TargetPart {
         name: "clinic-nas".into(),
-        place: "/mnt/nas/chartbox".into(),
+        place: "sftp://chartbox@nas.hill-street.example/backups".into(),
+        kind: "sftp",
         last: Some(last("2026-03-03T02:20")),
         error: None,
         snapshots: 61,
@@ -577,10 +578,17 @@ fn backups() -> Vec<TargetPart> {
         drill: Some(drill("2026-03-01T03:10")),
         drill_stands: Standing::Good,
         busy: Some(("a drill".into(), time("2026-03-03T09:36"))),
+        tried: Some(TriedPart {
+            when: time("2026-03-03T09:30"),
+            error: None,
+            millis: 412,
+            free: Some(1_240_000_000_000),
+        }),
     };
     let usb = TargetPart {
         name: "safe".into(),
         place: "/media/safe/chartbox".into(),
+        kind: "folder",
         last: Some(last("2026-02-22T18:00")),
         error: Some((
             time("2026-03-03T02:20"),
@@ -593,6 +601,16 @@ fn backups() -> Vec<TargetPart> {
         drill: None,
         drill_stands: Standing::Late,
         busy: None,
+        tried: Some(TriedPart {
+            when: time("2026-03-03T09:31"),
+            error: Some(
+                "/media/safe/chartbox is not there (No such file or directory). Connect it, or name another place; nothing \
+                 was changed."
+                    .into(),
+            ),
+            millis: 1,
+            free: None,
+        }),
     };
     vec![nas, usb]
 }

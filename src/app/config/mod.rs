@@ -186,6 +186,28 @@ config! {
     backup: BackupKeys {
         /// Where backups go, each place with a name of your choice, as in { usb = "/media/usb/chartbox" }. A folder is
         /// made if its parent is there. Two places are better than one, and one of them outside the house.
+        ///
+        /// An SFTP server or an S3 bucket is a section of its own, at the end of this file, with what it takes to reach it.
+        /// Folders stand beside them then, instead of in this line:
+        ///
+        ///   [backup.targets]
+        ///   usb = "/media/usb/chartbox"
+        ///
+        ///   [backup.targets.away]
+        ///   place = "sftp://backup@nas.example:22/chartbox"       a folder on the server; /~/… in the account's own
+        ///   key_file = "/etc/chartbox/backup-ssh"                 the private key, without a passphrase
+        ///   known_hosts = "/etc/chartbox/backup-known-hosts"      from: ssh-keyscan -p 22 nas.example
+        ///
+        ///   [backup.targets.cloud]
+        ///   place = "s3://bucket/chartbox"
+        ///   endpoint = "https://minio.example:9000"               without it, Amazon's of the region
+        ///   region = "eu-central-1"
+        ///   credentials = "/etc/chartbox/backup-s3"               aws_access_key_id = …, aws_secret_access_key = …
+        ///   ca_file = "/etc/chartbox/minio-ca.pem"                for a server with an authority of its own
+        ///   style = "path"                                        or "host": the bucket before the server's name
+        ///
+        /// The files have to be readable by the box's user and by nobody else. "systemd:NAME" instead of a path is a
+        /// credential that systemd hands in (LoadCredential=NAME:…). `chartbox backup try` says whether it works.
         targets: Targets = Targets::default();
         /// Hours between backups: 1, 2, 3, 4, 6, 8, 12 or 24.
         every_hours: Every = Every::H24;

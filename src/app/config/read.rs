@@ -159,6 +159,33 @@ mod tests {
     }
 
     #[test]
+    fn places_for_backups_are_text_or_sections_with_what_it_takes_to_reach_them() {
+        let config = Config::parse(
+            "[backup.targets]\nusb = \"/media/usb\"\n[backup.targets.away]\nplace = \"sftp://b@nas:22/x\"\n\
+             key_file = \"/k\"\nknown_hosts = \"systemd:hosts\"\n[backup.targets.cloud]\nplace = \"s3://clinic/box\"\n\
+             endpoint = \"https://minio.example:9000\"\ncredentials = \"/c\"\nregion = \"eu-west-1\"\nstyle = \"host\"\n",
+        )
+        .unwrap();
+        let places: Vec<String> = config.backup.targets.0.iter().map(|spec| spec.place.to_string()).collect();
+        assert_eq!(places, ["sftp://b@nas:22/x", "s3://clinic/box", "/media/usb"]);
+        let settings = config.backup.targets.0[0].place.settings();
+        assert!(settings.contains(&("known_hosts", "systemd:hosts".to_owned())), "{settings:?}");
+        let inline = "[backup]\ntargets = { away = { place = \"sftp://b@nas:22/x\", key_file = \"/k\", known_hosts = \"systemd:hosts\" } }";
+        assert_eq!(Config::parse(inline).unwrap().backup.targets.0[..], config.backup.targets.0[..1]);
+        for (text, part) in [
+            ("[backup]\ntargets = { Usb = \"/x\" }", "\"Usb\" is none"),
+            ("[backup]\ntargets = { usb = \"x\" }", "of usb, a place is a folder"),
+            ("[backup]\ntargets = { usb = 3 }", "the place is text in quotes, not a number"),
+            ("[backup.targets.a]\nkey_file = \"/k\"", "its place is missing"),
+            ("[backup.targets.a]\nplace = \"/x\"\nkey_file = \"/k\"", "a folder takes no key_file"),
+            ("[backup.targets.a]\nplace = \"s3://box\"\nsecret = \"x\"", "not secret"),
+        ] {
+            let said = Config::parse(text).unwrap_err().to_string();
+            assert!(said.contains(part) && said.starts_with("line "), "{said}");
+        }
+    }
+
+    #[test]
     fn the_distance_counts_letters() {
         for (from, to, n) in [("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 2), ("kitten", "sitting", 3)] {
             assert_eq!((distance(from, to), distance(to, from)), (n, n));

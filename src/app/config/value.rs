@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use crate::access::Reach;
-use crate::backup::TargetSpec;
+use crate::backup::{Place, TargetSpec};
 use crate::tls::HostName;
 
 /// A value that a key can have.
@@ -142,7 +142,7 @@ pub struct Targets(pub Vec<TargetSpec>);
 
 impl Setting for Targets {
     fn read(value: &DeValue<'_>) -> Result<Self, String> {
-        let takes = "takes names with their places, as in { usb = \"/media/usb/chartbox\" }";
+        let takes = "takes names with their places, as in { usb = \"/media/usb/chartbox\" }, or a section for each";
         let table = value.as_table().ok_or_else(|| format!("{takes}, not {}", kind(value)))?;
         let one = |(name, place): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| {
             let name = name.get_ref().to_string();
@@ -150,21 +150,40 @@ impl Setting for Targets {
             if name.is_empty() || name.len() > 32 || !name.chars().all(legal) {
                 return Err(format!("{takes}; a name has small letters, digits and \"-\", and \"{name}\" is none"));
             }
-            let place = place.get_ref().as_str().ok_or_else(|| takes.to_owned())?;
-            let spec = TargetSpec { name, place: place.to_owned() };
-            spec.check().map(|()| spec).map_err(|why| format!("{takes}; \"{place}\" is {why}"))
+            let place = place_of(place.get_ref()).map_err(|why| format!("{takes}; of {name}, {why}"))?;
+            Ok(TargetSpec { name, place })
         };
         let mut all = table.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Self(all))
     }
     fn show(&self) -> String {
-        let one = |target: &TargetSpec| format!("{} = {}", target.name, quoted(&target.place));
+        let one = |target: &TargetSpec| match target.place.settings().as_slice() {
+            [(_, place)] => format!("{} = {}", target.name, quoted(place)),
+            settings => {
+                let settings = settings.iter().map(|(name, value)| format!("{name} = {}", quoted(value)));
+                format!("{} = {{ {} }}", target.name, settings.collect::<Vec<_>>().join(", "))
+            }
+        };
         match self.0.as_slice() {
             [] => "{}".into(),
             all => format!("{{ {} }}", all.iter().map(one).collect::<Vec<_>>().join(", ")),
         }
     }
+}
+
+/// A place as text, or as a table of it and what it takes to reach it.
+fn place_of(value: &DeValue<'_>) -> Result<Place, String> {
+    let text = |value: &DeValue<'_>, name: &str| {
+        value.as_str().map(str::to_owned).ok_or_else(|| format!("{name} is text in quotes, not {}", kind(value)))
+    };
+    let Some(table) = value.as_table() else { return Place::parse(&text(value, "the place")?) };
+    let place = table.get("place").ok_or("its place is missing: place = \"…\"")?;
+    let mut place = Place::parse(&text(place.get_ref(), "place")?)?;
+    for (option, value) in table.iter().filter(|(option, _)| option.get_ref() != "place") {
+        place.set(option.get_ref(), &text(value.get_ref(), option.get_ref())?)?;
+    }
+    Ok(place)
 }
 
 /// Hours that divide a day.

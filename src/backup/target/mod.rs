@@ -7,11 +7,19 @@
 //! Everything here blocks. A target may be slow to answer, so that callers ask for few and large things: packs of some 16 MiB,
 //! and ranges of them.
 
+#[cfg(test)]
+mod cut;
 mod folder;
+mod place;
+mod s3;
+mod sftp;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 pub use folder::{FolderTarget, Missing};
+pub use place::Place;
 
 /// One place for backups. Clones of what it is made of are its own business; it is shared between threads.
 pub trait Target: Send + Sync {
@@ -136,6 +144,19 @@ pub enum TargetError {
     Full { place: String },
     #[error("{place} does not take what is written to it: {why}. What was there before is whole.")]
     Denied { place: String, why: String },
+    #[error("{place} cannot be used as it is set up: {why}. Nothing was changed.")]
+    NotSetUp { place: String, why: String },
+    #[error("{place} did not let this box in: {why}. Nothing was changed.")]
+    Refused { place: String, why: String },
+    #[error("the server of {place} is not the one that is known: {why}. Nothing was sent to it.")]
+    Stranger { place: String, why: String },
+    #[error(
+        "the connection to {place} broke, and could not be made again ({why}). What was there before is whole, and the next \
+         backup goes on from there."
+    )]
+    Cut { place: String, why: String },
+    #[error("{place} does not keep what is written to it. What was there before is as it was. Use another one.")]
+    NotKept { place: String },
     #[error("{name} is missing from {place}")]
     Missing { place: String, name: Name },
     #[error("{name} in {place} is shorter or longer than it should be")]
@@ -144,18 +165,4 @@ pub enum TargetError {
     NotPlain { place: String, name: String },
     #[error("{place} could not be read or written ({name}): {why}")]
     Io { place: String, name: String, why: String },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_name_leads_out() {
-        for bad in ["", ".", "..", "../x", "a/b", ".hidden", "a\0b", "ä", &"x".repeat(101)] {
-            assert_eq!(Name::new(Shelf::Packs, bad), None, "{bad}");
-        }
-        assert_eq!(Name::new(Shelf::Packs, "0a").unwrap().to_string(), "packs/0a");
-        assert_eq!(Name::new(Shelf::Top, "chartbox-backup.txt").unwrap().to_string(), "chartbox-backup.txt");
-    }
 }

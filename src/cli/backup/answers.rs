@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backup::{Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned};
+use crate::backup::{Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow};
 use crate::cli::{Failure, Out, field};
 
 /// Bytes for people.
@@ -55,7 +55,9 @@ pub(super) fn all_good(answer: &Value) -> Result<(), Failure> {
 pub(super) fn of_target(target: &ListedTarget) -> Value {
     json!({
         "target": target.spec.name,
-        "place": target.spec.place,
+        "place": target.spec.place.to_string(),
+        "kind": target.spec.place.kind(),
+        "freeBytes": target.free,
         "error": target.error.as_ref().map(ToString::to_string),
         "warnings": target.warnings,
         "snapshots": target.snapshots.iter().map(of_snapshot).collect::<Vec<_>>(),
@@ -79,7 +81,11 @@ pub(super) fn of_snapshot(snapshot: &ListedSnapshot) -> Value {
 
 pub(super) fn listed(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     for target in list(answer, "targets") {
-        out.line(format!("{} ({})", text(target, "target"), text(target, "place")))?;
+        let free = match field(target, "freeBytes") {
+            Value::Null => String::new(),
+            free => format!(", {} free", size(free)),
+        };
+        out.line(format!("{} ({}{free})", text(target, "target"), text(target, "place")))?;
         if let Some(error) = field(target, "error").as_str() {
             out.line(format!("  {error}"))?;
             continue;
@@ -159,6 +165,30 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             Value::Bool(true) => format!("{name}: {good} of {snapshots} snapshots are good: {how}."),
             _ => format!("{name}: {good} of {snapshots} snapshots are good."),
         })?;
+    }
+    Ok(())
+}
+
+pub(super) fn of_try(tried: &TriedRow) -> Value {
+    json!({ "works": tried.error.is_none(), "error": tried.error, "millis": tried.millis, "freeBytes": tried.free })
+}
+
+pub(super) fn tried(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    for target in list(answer, "targets") {
+        let name = text(target, "target");
+        match field(target, "error").as_str() {
+            Some(error) => out.line(format!("{name}: cannot be used. {error}"))?,
+            None => {
+                let free = match field(target, "freeBytes") {
+                    Value::Null => String::new(),
+                    free => format!(" {} are free there.", size(free)),
+                };
+                out.line(format!(
+                    "{name}: works. A file was written, read back and removed, in {} ms.{free}",
+                    text(target, "millis")
+                ))?;
+            }
+        }
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `chartbox backup create | list | verify | restore | drill | prune`
+//! `chartbox backup create | list | verify | restore | drill | try | prune`
 
 mod answers;
 mod bar;
@@ -34,8 +34,9 @@ pub(super) struct Backup {
 enum What {
     /// Make a snapshot of everything, now, while the box goes on working.
     Create {
-        /// A target's name in the configuration, or a folder [default: all targets of the configuration].
-        #[arg(long, value_name = "NAME|DIR")]
+        /// A target's name in the configuration, or a place: a folder, sftp://user@host/folder, s3://bucket/folder
+        /// [default: all targets of the configuration].
+        #[arg(long, value_name = "TARGET")]
         target: Option<String>,
         /// Start anew in a place that held backups before and holds none now: a new disk, say.
         #[arg(long)]
@@ -44,16 +45,16 @@ enum What {
     /// List the snapshots that there are.
     List {
         /// One target only.
-        #[arg(long, value_name = "NAME|DIR", conflicts_with = "from")]
+        #[arg(long, value_name = "TARGET", conflicts_with = "from")]
         target: Option<String>,
-        /// A folder with backups, without a box: on a new computer. With --sheet or --passphrase-file it says what is in them.
-        #[arg(long, value_name = "NAME|DIR")]
+        /// A place with backups, without a box: on a new computer. With --sheet or --passphrase-file it says what is in them.
+        #[arg(long, value_name = "TARGET")]
         from: Option<String>,
     },
     /// Check what a target has. Exit code 3 when something is found.
     Verify {
         /// One target only.
-        #[arg(long, value_name = "NAME|DIR")]
+        #[arg(long, value_name = "TARGET")]
         target: Option<String>,
         /// Read every byte, instead of seeing only whether everything is there.
         #[arg(long)]
@@ -65,13 +66,19 @@ enum What {
         #[arg(value_name = "SNAPSHOT", default_value = "latest")]
         snapshot: String,
         /// One target only.
-        #[arg(long, value_name = "NAME|DIR")]
+        #[arg(long, value_name = "TARGET")]
+        target: Option<String>,
+    },
+    /// Try a target: whether a backup could be kept there. Writes a small file, reads it back, and removes it.
+    Try {
+        /// A target's name in the configuration, or a place [default: all targets of the configuration].
+        #[arg(long, value_name = "TARGET")]
         target: Option<String>,
     },
     /// Remove snapshots that the retention of the configuration does not keep, and what only they needed.
     Prune {
         /// One target only.
-        #[arg(long, value_name = "NAME|DIR")]
+        #[arg(long, value_name = "TARGET")]
         target: Option<String>,
         /// Only say what would go.
         #[arg(long, conflicts_with = "now")]
@@ -88,7 +95,9 @@ enum What {
         /// Which: `latest`, a number, or a name or a part of it, as `backup list` shows them.
         #[arg(value_name = "SNAPSHOT", default_value = "latest")]
         snapshot: String,
-        /// Where the backups are: a folder, or a target's name in the configuration.
+        /// Where the backups are: a target's name in the configuration, or a place: a folder, sftp://user@host/folder,
+        /// s3://bucket/folder. What it takes to reach it stands behind a "?", as in
+        /// "s3://clinic/box?endpoint=https://minio.example&credentials=/root/s3".
         #[arg(long, value_name = "TARGET")]
         from: String,
         /// The new box's folder, empty or not there yet.
@@ -142,6 +151,12 @@ impl Backup {
                 show(out, json, &answer, answers::drilled)?;
                 answers::nothing_wrong(&answer, "a backup could not be restored as it should; see above")
             }
+            What::Try { target } => {
+                let target = meant(&reach.place, target)?;
+                let answer = ask(&reach, Order::Try { target })?;
+                show(out, json, &answer, answers::tried)?;
+                answers::all_good(&answer)
+            }
             What::Prune { target, dry_run, now, forget } => {
                 let target = meant(&reach.place, target)?;
                 let answer = ask(&reach, Order::Prune { target, dry_run, now, forget })?;
@@ -149,7 +164,7 @@ impl Backup {
                 answers::all_good(&answer)
             }
             What::Restore { snapshot, from, to: None, patient, resource, apply, approval, .. } => {
-                let from = spec(&reach.place, &from)?.name;
+                let from = told(&reach.place, &from)?;
                 let order = Order::TakeBack { from, snapshot, patient, resource, apply, approve: approval.code() };
                 show(out, json, &ask(&reach, order)?, answers::taken_back)
             }
@@ -181,19 +196,38 @@ fn show(
     if json { out.json(answer) } else { text(out, answer) }
 }
 
-/// A target's name as it is, or a folder as a whole path: the running box may stand elsewhere.
+/// A target as the running box is told of it: by its name, or by its place with what it takes to reach it. A folder is a
+/// whole path: the box may stand elsewhere.
 fn meant(place: &Place, target: Option<String>) -> Result<Option<String>, Failure> {
-    let Some(target) = target else { return Ok(None) };
-    let spec = spec(place, &target)?;
-    Ok(Some(spec.name))
+    target.map(|target| told(place, &target)).transpose()
+}
+
+fn told(place: &Place, target: &str) -> Result<String, Failure> {
+    let known = place.config()?.backup.targets.0.iter().any(|spec| spec.name == target);
+    if known || target.contains("://") {
+        // What is wrong with it is said before the box is asked.
+        let _ = spec(place, target)?;
+        return Ok(target.to_owned());
+    }
+    Ok(spec(place, target)?.name)
 }
 
 fn spec(place: &Place, target: &str) -> Result<TargetSpec, Failure> {
     let config = place.config()?;
-    if let Some(spec) = config.backup.targets.0.iter().find(|spec| spec.name == target) {
-        return Ok(spec.clone());
+    let configured = |name: &str| {
+        let fits = |spec: &&TargetSpec| spec.name == name || spec.place.to_string() == name;
+        config.backup.targets.0.iter().find(fits).cloned()
+    };
+    if let Some(spec) = configured(target) {
+        return Ok(spec);
     }
-    let whole = std::path::absolute(Path::new(target)).map_err(anyhow::Error::from)?;
-    let whole = whole.to_str().ok_or_else(|| Failure::Usage("a target's path has to be readable text".into()))?;
-    Ok(TargetSpec::at(whole.trim_end_matches('/')))
+    let whole = if target.contains("://") {
+        target.to_owned()
+    } else {
+        let whole = std::path::absolute(Path::new(target)).map_err(anyhow::Error::from)?;
+        whole.to_str().ok_or_else(|| Failure::Usage("a target's path has to be readable text".into()))?.to_owned()
+    };
+    let spec = TargetSpec::at(&whole).map_err(|error| Failure::Usage(error.to_string()))?;
+    // One of the configuration brings along what it takes to reach it.
+    Ok(configured(&spec.name).unwrap_or(spec))
 }

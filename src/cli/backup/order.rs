@@ -46,6 +46,9 @@ pub enum Order {
         #[serde(serialize_with = "approval::crossing")]
         approve: Option<Secret<String>>,
     },
+    Try {
+        target: Option<String>,
+    },
     Prune {
         target: Option<String>,
         dry_run: bool,
@@ -62,6 +65,7 @@ impl Order {
             Self::Verify { .. } => "backup-verify",
             Self::Drill { .. } => "backup-drill",
             Self::Prune { .. } => "backup-prune",
+            Self::Try { .. } => "backup-try",
             Self::TakeBack { .. } => "backup-take-back",
         }
     }
@@ -96,6 +100,14 @@ impl Order {
                 work(talk, move |watch| {
                     Ok(each(&backups, target.as_deref(), |spec| {
                         backups.drill(spec, &snapshot, &by, watch).map(|drill| answers::of_drill(&drill))
+                    })?)
+                })
+                .await
+            }
+            Self::Try { target } => {
+                work(talk, move |_| {
+                    Ok(each(&backups, target.as_deref(), |spec| {
+                        backups.try_out(spec, &by).map(|tried| answers::of_try(&tried))
                     })?)
                 })
                 .await
@@ -158,7 +170,7 @@ fn each(
         };
         if let Some(fields) = answer.as_object_mut() {
             fields.insert("target".into(), spec.name.clone().into());
-            fields.insert("place".into(), spec.place.clone().into());
+            fields.insert("place".into(), spec.place.to_string().into());
         }
         answers.push(answer);
     }
@@ -210,12 +222,12 @@ fn said_of(created: &Created) -> Value {
         .map(|done| match &done.result {
             Ok(written) => json!({
                 "target": done.target.name,
-                "place": done.target.place,
+                "place": done.target.place.to_string(),
                 "bytes": written.bytes,
                 "chunks": written.chunks,
                 "packs": written.packs,
             }),
-            Err(error) => json!({ "target": done.target.name, "place": done.target.place, "error": error.to_string() }),
+            Err(error) => json!({ "target": done.target.name, "place": done.target.place.to_string(), "error": error.to_string() }),
         })
         .collect();
     json!({

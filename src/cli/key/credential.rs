@@ -2,8 +2,12 @@
 //!
 //! `systemd-creds` does the sealing, as root, in this process: the running box has no right to. With a TPM the credential is
 //! sealed to it and to PCR 7, the state of Secure Boot; without one by systemd's host key, which lies on the same disk and is
-//! said so. The sealed file is read back before anything of the box is changed. Which of the two it is stands in its first
-//! 16 bytes (systemd, `src/shared/creds-util.h`: `CRED_AES256_GCM_BY_HOST`), so that what is told is what was done.
+//! said so. The sealed file is read back before anything of the box is changed.
+//!
+//! What is told is what was done: which of the two it is, and which registers of the TPM hold it, stands in the sealed file itself (systemd,
+//! `src/shared/creds-util.h` and `creds-util.c`): 16 bytes that name the kind, four lengths of 4 bytes, the nonce, filled up to a multiple
+//! of 8; then, with a TPM, the registers as a mask of 8 bytes. Being held by register 7 is worth nothing where the firmware never
+//! wrote to it, which systemd says as it seals, or where Secure Boot is off, so that any system leaves the same in it.
 
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -28,6 +32,54 @@ pub(super) const PLACE: &str = "/etc/credstore.encrypted/chartbox-key";
 /// The first bytes of a credential that the host key seals.
 const BY_HOST_KEY: [u8; 16] =
     [0x5a, 0x1c, 0x6a, 0x86, 0xdf, 0x9d, 0x40, 0x96, 0xb1, 0xd5, 0xa6, 0x5e, 0x08, 0x62, 0xf1, 0x9a];
+/// The same by a TPM, and by both.
+const BY_TPM: [u8; 16] =
+    [0x0c, 0x7c, 0xc0, 0x7b, 0x11, 0x76, 0x45, 0x91, 0x9c, 0x4b, 0x0b, 0xea, 0x08, 0xbc, 0x20, 0xfe];
+const BY_BOTH: [u8; 16] =
+    [0x93, 0xa8, 0x94, 0x09, 0x48, 0x74, 0x44, 0x90, 0x90, 0xca, 0xf2, 0xfc, 0x93, 0xca, 0xb5, 0x53];
+
+/// The TPM's register for the state of Secure Boot.
+const SECURE_BOOT_REGISTER: u64 = 1 << 7;
+
+/// Names another TPM than the machine's, to systemd and so to this.
+const OTHER_TPM: &str = "SYSTEMD_TPM2_DEVICE";
+
+/// What a sealed key is held by, and what it lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Held {
+    by: Seal,
+    lacks: Option<Lack>,
+}
+
+/// Why the TPM gives the key to any system that is started on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lack {
+    /// It was not sealed to the register.
+    Register,
+    /// The firmware does not write to the register.
+    Measured,
+    SecureBoot,
+}
+
+impl Lack {
+    const fn said(self) -> &'static str {
+        match self {
+            Self::Register => "The key is not held by the state of Secure Boot",
+            Self::Measured => "The firmware does not tell the TPM the state of Secure Boot",
+            Self::SecureBoot => "Secure Boot is off",
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Register => "remove this slot and add it again.",
+            Self::Measured => {
+                "switch the TPM and Secure Boot on in the firmware, then remove this slot and add it again."
+            }
+            Self::SecureBoot => "switch Secure Boot on, then remove this slot and add it again.",
+        }
+    }
+}
 
 pub(super) fn add(out: &mut Out, reach: &Reach, json: bool, to: &Path) -> Result<(), Failure> {
     if to.exists() {
@@ -37,8 +89,9 @@ pub(super) fn add(out: &mut Out, reach: &Reach, json: bool, to: &Path) -> Result
         )));
     }
     let material = KeyMaterial::generate(&Ambient::system());
-    let sealed = seal(&material.text())?;
-    let by = sealed_by(&sealed)?;
+    let (sealed, words) = seal(&material.text())?;
+    let held = held_by(&sealed, says_unenforced(&words), secure_boot())?;
+    let by = held.by;
     if unseal(&sealed)?.expose().trim() != material.text().expose().trim() {
         return Err(Failure::failed("the sealed key does not read back as it was; nothing was changed"));
     }
@@ -61,10 +114,11 @@ pub(super) fn add(out: &mut Out, reach: &Reach, json: bool, to: &Path) -> Result
         }
         return out.json(&answer);
     }
-    told(out, &answer, by, to)
+    told(out, &answer, held, to)
 }
 
-fn told(out: &mut Out, answer: &Value, by: Seal, to: &Path) -> Result<(), Failure> {
+fn told(out: &mut Out, answer: &Value, held: Held, to: &Path) -> Result<(), Failure> {
+    let by = held.by;
     let slot = field(answer, "slot");
     out.line(format!("Slot {slot}: credential, {}, in {}.", by.said(), to.display()))?;
     match by {
@@ -75,8 +129,9 @@ fn told(out: &mut Out, answer: &Value, by: Seal, to: &Path) -> Result<(), Failur
             )?;
         }
         Seal::TpmUnbound => {
-            out.line("A disk without this machine opens nothing. Secure Boot is off, so the TPM gives the key to any system that is")?;
-            out.line("started on this machine: switch Secure Boot on, then remove this slot and add it again.")?;
+            let lack = held.lacks.unwrap_or(Lack::SecureBoot);
+            out.line(format!("A disk without this machine opens nothing. {}, so the TPM gives the", lack.said()))?;
+            out.line(format!("key to any system that is started on this machine: {}", lack.remedy()))?;
         }
         Seal::TpmBound => {
             out.line("A disk without this machine opens nothing. When Secure Boot is switched or its keys change (a firmware update")?;
@@ -99,8 +154,8 @@ fn told(out: &mut Out, answer: &Value, by: Seal, to: &Path) -> Result<(), Failur
     }
 }
 
-/// Seals to the TPM where there is one, else by the host key.
-fn seal(text: &Secret<String>) -> Result<Vec<u8>, Failure> {
+/// Seals to the TPM where there is one, else by the host key. Answers with the sealed bytes, and with what was said meanwhile.
+fn seal(text: &Secret<String>) -> Result<(Vec<u8>, String), Failure> {
     let name = format!("--name={CREDENTIAL}");
     let with: &[&str] = if has_tpm() { &["--with-key=tpm2", "--tpm2-pcrs=7"] } else { &["--with-key=host"] };
     let arguments: Vec<&str> = ["encrypt", &name].into_iter().chain(with.iter().copied()).chain(["-", "-"]).collect();
@@ -109,26 +164,48 @@ fn seal(text: &Secret<String>) -> Result<Vec<u8>, Failure> {
 
 fn unseal(sealed: &[u8]) -> Result<Secret<String>, Failure> {
     let name = format!("--name={CREDENTIAL}");
-    let opened = zeroize::Zeroizing::new(run(&["decrypt", &name, "-", "-"], sealed)?);
+    let opened = zeroize::Zeroizing::new(run(&["decrypt", &name, "-", "-"], sealed)?.0);
     Ok(Secret::new(String::from_utf8_lossy(&opened).into_owned()))
 }
 
-/// What sealed it, by its own first bytes.
-fn sealed_by(sealed: &[u8]) -> Result<Seal, Failure> {
+/// What holds a sealed key, by its own bytes, by what systemd said of the register, and by the firmware's word.
+fn held_by(sealed: &[u8], unenforced: bool, secure_boot: bool) -> Result<Held, Failure> {
+    let strange = || Failure::failed("systemd-creds wrote something that is no credential of a known kind");
     let text: Vec<u8> = sealed.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let bytes =
-        BASE64.decode(&text).map_err(|_| Failure::failed("systemd-creds wrote something that is no credential"))?;
-    Ok(if bytes.starts_with(&BY_HOST_KEY) {
-        Seal::HostKey
-    } else if secure_boot() {
-        Seal::TpmBound
-    } else {
-        Seal::TpmUnbound
-    })
+    let bytes = BASE64.decode(&text).map_err(|_| strange())?;
+    if bytes.starts_with(&BY_HOST_KEY) {
+        return Ok(Held { by: Seal::HostKey, lacks: None });
+    }
+    if !bytes.starts_with(&BY_TPM) && !bytes.starts_with(&BY_BOTH) {
+        return Err(strange());
+    }
+    let registers = registers(&bytes).ok_or_else(strange)?;
+    let lacks = match () {
+        () if registers & SECURE_BOOT_REGISTER == 0 => Some(Lack::Register),
+        () if unenforced => Some(Lack::Measured),
+        () if !secure_boot => Some(Lack::SecureBoot),
+        () => None,
+    };
+    Ok(Held { by: if lacks.is_some() { Seal::TpmUnbound } else { Seal::TpmBound }, lacks })
+}
+
+/// The registers that a credential of a TPM is sealed to.
+fn registers(bytes: &[u8]) -> Option<u64> {
+    let nonce = u32::from_le_bytes(*bytes.get(24..)?.first_chunk()?);
+    let begins = 32_usize.checked_add(nonce as usize)?.checked_next_multiple_of(8)?;
+    Some(u64::from_le_bytes(*bytes.get(begins..)?.first_chunk()?))
+}
+
+/// Whether systemd said that the registers hold nothing, so that being sealed to them is nothing either.
+fn says_unenforced(words: &str) -> bool {
+    words.contains("unenforced") || words.contains("not enforced")
 }
 
 /// Whether systemd can use a TPM here: firmware, driver and libraries.
 fn has_tpm() -> bool {
+    if std::env::var_os(OTHER_TPM).is_some() {
+        return true;
+    }
     let asked = Command::new("systemd-creds").arg("has-tpm2").stdin(Stdio::null()).output();
     asked.is_ok_and(|answer| answer.status.success())
 }
@@ -139,7 +216,7 @@ fn secure_boot() -> bool {
     std::fs::read(variable).is_ok_and(|bytes| bytes.get(4) == Some(&1))
 }
 
-fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
+fn run(arguments: &[&str], input: &[u8]) -> Result<(Vec<u8>, String), Failure> {
     let missing = |error: std::io::Error| {
         Failure::failed(format!(
             "systemd-creds cannot be run ({error}): a credential takes systemd 250 or later. Nothing was changed."
@@ -157,10 +234,10 @@ fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
         let _ = to.write_all(input);
     }
     let done = child.wait_with_output().map_err(missing)?;
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
     if done.status.success() {
-        return Ok(done.stdout);
+        return Ok((done.stdout, said));
     }
-    let said = String::from_utf8_lossy(&done.stderr);
     let why = said.lines().last().unwrap_or("it did not say why").trim();
     Err(Failure::failed(format!("systemd-creds did not seal the key: {why}. Run this as root. Nothing was changed.")))
 }
@@ -179,15 +256,28 @@ fn write(to: &Path, sealed: &[u8]) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
+    /// What systemd 252 wrote with a TPM, up to the sealed object: sealed to register 7 of the SHA-256 bank.
+    const OF_A_TPM: &str =
+        "DHzAexF2RZGcSwvqCLwg/iAAAAABAAAADAAAABAAAABXJX097x7Rr6L8a0MA\nAAAAgAAAAAAAAAALACMA8AAAACAAAAAAngAg8Xu/";
+
     #[test]
-    fn the_host_key_is_told_from_a_tpm_by_the_first_bytes() {
-        let of = |head: &[u8]| {
-            let text = BASE64.encode(&[head, &[0; 40]].concat());
-            let (one, two) = text.split_at(20);
-            sealed_by(format!("{one}\n{two}\n").as_bytes()).unwrap()
-        };
-        assert_eq!(of(&BY_HOST_KEY), Seal::HostKey);
-        assert!(matches!(of(&[0x0c; 16]), Seal::TpmBound | Seal::TpmUnbound));
-        assert!(sealed_by(b"!").is_err());
+    fn what_holds_a_key_is_read_from_its_own_bytes_and_what_it_lacks_is_told() {
+        let of = |sealed: &[u8], unenforced, secure_boot| held_by(sealed, unenforced, secure_boot).unwrap();
+        let tpm = OF_A_TPM.as_bytes();
+        assert_eq!(of(tpm, false, true), Held { by: Seal::TpmBound, lacks: None });
+        assert_eq!(of(tpm, false, false), Held { by: Seal::TpmUnbound, lacks: Some(Lack::SecureBoot) });
+        assert_eq!(of(tpm, true, true), Held { by: Seal::TpmUnbound, lacks: Some(Lack::Measured) });
+        let text: Vec<u8> = tpm.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let mut bytes = BASE64.decode(&text).unwrap();
+        assert_eq!(registers(&bytes), Some(SECURE_BOOT_REGISTER));
+        bytes[48] = 0;
+        let no_register = Held { by: Seal::TpmUnbound, lacks: Some(Lack::Register) };
+        assert_eq!(of(BASE64.encode(&bytes).as_bytes(), false, true), no_register);
+        let host = [&BY_HOST_KEY[..], &[0; 40]].concat();
+        assert_eq!(of(BASE64.encode(&host).as_bytes(), true, true), Held { by: Seal::HostKey, lacks: None });
+        for bad in ["!".to_owned(), BASE64.encode(&[7; 60]), BASE64.encode(&bytes[..50]), BASE64.encode(&BY_TPM)] {
+            assert!(held_by(bad.as_bytes(), false, true).is_err(), "{bad}");
+        }
+        assert!(says_unenforced("PCR policy effectively unenforced!") && !says_unenforced(""));
     }
 }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::app::keys::OldSheets;
 use crate::app::{AppError, Opened};
 use crate::audit::Action;
+use crate::backup::OldBackups;
 use crate::base::Secret;
 use crate::cli::order::Caller;
 use crate::cli::{Failure, recovery_sheet};
@@ -175,11 +176,17 @@ impl Order {
                 let facts = facts(opened)?;
                 let stay = |slot: &&SlotFacts| slot.stays;
                 let said = |slot: &SlotFacts| format!("{} ({})", slot.id, slot.kind);
+                let old = opened.backups.old_backups().map_err(AppError::from)?;
                 Ok(json!({
                     "storeBytes": bytes,
                     "epoch": facts.epoch + 1,
                     "remain": facts.slots.iter().filter(stay).map(said).collect::<Vec<_>>(),
                     "left": facts.slots.iter().filter(|slot| !slot.stays).map(said).collect::<Vec<_>>(),
+                    "oldBackups": match old {
+                        OldBackups::None => "none".to_owned(),
+                        OldBackups::Stay => "stay".to_owned(),
+                        OldBackups::Until(day) => day.to_string(),
+                    },
                 }))
             }
             Self::CancelRotation => {

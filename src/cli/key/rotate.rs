@@ -154,6 +154,19 @@ fn told(out: &mut Out, answer: &Value, ran: Ran) -> Result<(), Failure> {
     }
     out.line("")?;
     out.line("What was copied before stays as it is: whoever has an old backup, or a copy of the old disk, and an old sheet or")?;
-    out.line("passphrase can read what stood in it then. Backups made before the change end with their retention, or when you")?;
-    out.line("remove them: `chartbox backup list` shows which there are.")
+    out.line("passphrase can read what stood in it then.")?;
+    match field(answer, "oldBackups").as_str().unwrap_or_default() {
+        "none" => out.line("No backup was made before the change."),
+        "stay" => {
+            out.line("The backups made before the change open by the old sheet for ever, until you remove them yourself: they are")?;
+            out.line("in no place that the configuration names.")
+        }
+        day => {
+            out.line(format!(
+                "The backups made before the change open by the old sheet until about {day}: then retention has removed the"
+            ))?;
+            out.line("last of them, if backups go on as they do. `chartbox backup list` shows them, and")?;
+            out.line("`chartbox backup prune --forget NUMBER` removes one before.")
+        }
+    }
 }

@@ -20,6 +20,8 @@ page!(Backups in Backups);
 pub struct TargetPart {
     pub name: String,
     pub place: String,
+    /// `folder`, `sftp` or `s3`.
+    pub kind: &'static str,
     pub last: Option<LastPart>,
     /// When the last attempt did not work, and why.
     pub error: Option<(When, String)>,
@@ -29,6 +31,18 @@ pub struct TargetPart {
     pub drill_stands: Standing,
     /// What is being done there now, and since when.
     pub busy: Option<(String, When)>,
+    /// What came of trying it, if that was after the last backup.
+    pub tried: Option<TriedPart>,
+}
+
+/// What came of trying a target.
+#[derive(Debug, Clone)]
+pub struct TriedPart {
+    pub when: When,
+    pub error: Option<String>,
+    pub millis: u32,
+    /// Bytes that still fit, where the target can tell.
+    pub free: Option<u64>,
 }
 
 /// The last backup. Bytes, and seconds.
@@ -63,7 +77,8 @@ const fn mark(standing: Standing) -> (&'static str, Tone) {
 impl TargetPart {
     /// The last backup and the last drill, each as a line of a page.
     pub(super) fn checks(&self, cx: &Cx) -> Vec<Check> {
-        vec![self.backup_check(cx), self.drill_check(cx)]
+        let tried = self.tried.as_ref().map(|tried| tried.check(cx));
+        [self.backup_check(cx), self.drill_check(cx)].into_iter().chain(tried).collect()
     }
 
     /// The same with the target's name, for a page about more than backups.
@@ -112,6 +127,15 @@ impl TargetPart {
         check.line(held)
     }
 
+    /// What kind of place it is.
+    fn kind_word(&self) -> Text {
+        t(match self.kind {
+            "sftp" => "place-sftp",
+            "s3" => "place-s3",
+            _ => "place-folder",
+        })
+    }
+
     fn busy_line(&self, cx: &Cx) -> Option<Text> {
         let (doing, since) = self.busy.as_ref()?;
         let word = match doing.as_str() {
@@ -135,6 +159,25 @@ impl TargetPart {
 
     pub(super) fn is_bad(&self) -> bool {
         self.backup_stands == Standing::Bad || self.drill_stands == Standing::Bad
+    }
+}
+
+impl TriedPart {
+    fn check(&self, cx: &Cx) -> Check {
+        let (shape, tone, word) = match &self.error {
+            None => ("ok", Tone::Good, "tried-works"),
+            Some(_) => ("stop", Tone::Critical, "tried-not"),
+        };
+        let word = t(word).with("date", self.when.near_within(&cx.now));
+        let check = Check::new("tried-last", State::new(shape, tone, word));
+        let check = match &self.error {
+            Some(error) => check.line(error.clone()),
+            None => check.line(t("tried-how").with("millis", self.millis)),
+        };
+        match self.free {
+            Some(free) => check.line(t("tried-free").with("free", format::bytes(free))),
+            None => check,
+        }
     }
 }
 

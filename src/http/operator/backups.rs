@@ -4,7 +4,7 @@ use axum::Form;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::backup_pages::{Backups, DrillPart, LastPart, TargetPart};
+use super::backup_pages::{Backups, DrillPart, LastPart, TargetPart, TriedPart};
 use crate::audit::{Action, Outcome, Purpose};
 use crate::backup::{Anew, BackupError, TargetStanding, Unwatched};
 use crate::http::House;
@@ -52,6 +52,22 @@ pub async fn drill(visit: Visit, Form(which): Form<Which>) -> Result<Response, R
     Ok(Redirect::to("/box/backups").into_response())
 }
 
+/// `POST /box/backups/try`
+pub async fn try_out(visit: Visit, Form(which): Form<Which>) -> Result<Response, Refusal> {
+    let backups = visit.house.backups.clone();
+    let Some(spec) = backups.configured().iter().find(|spec| spec.name == which.target).cloned() else {
+        return Err(Refusal::not_found());
+    };
+    let by = visit.actor.to_ref();
+    let trying = tokio::task::spawn_blocking(move || told(backups.try_out(&spec, &by).map(drop)));
+    // A few seconds as a rule: then the answer is on the page. One that takes longer stands there at the next look.
+    let _ = tokio::time::timeout(PATIENCE, trying).await;
+    Ok(Redirect::to("/box/backups").into_response())
+}
+
+/// How long somebody waits for a target that is tried.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+
 fn told(done: Result<(), BackupError>) {
     if let Err(error) = done {
         tracing::error!(target: "backup", %error, "what the operator asked for did not work");
@@ -76,6 +92,13 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
             seconds: last.seconds,
         }),
         error: attempt.and_then(|tried| Some((at(tried.at), tried.error.clone()?))),
+        tried: target.tried.map(|tried| TriedPart {
+            when: at(tried.at),
+            error: tried.error,
+            millis: tried.millis,
+            free: tried.free,
+        }),
+        kind: target.spec.place.kind(),
         snapshots: known.map_or(0, |row| row.snapshots),
         backup_stands: target.backup_stands,
         drill: target.drill.as_ref().map(|drill| DrillPart {
@@ -89,6 +112,6 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
         drill_stands: target.drill_stands,
         busy: target.busy.map(|(doing, since)| (doing, at(since))),
         name: target.spec.name,
-        place: target.spec.place,
+        place: target.spec.place.to_string(),
     }
 }

@@ -48,6 +48,7 @@ pub const EN: &str = messages!(
     "settings",
     "audit",
     "operator",
+    "targets",
 );
 /// The text of the Spanish ones: of all that patients read.
 pub const ES: &str = messages!(

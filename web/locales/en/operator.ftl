@@ -5,6 +5,7 @@ backups-none = No place for backups is set up
     .more = If this box is lost, everything in it is lost. Connect a disk or a share, list it in the configuration, and restart the box:
     .section = [backup]
     .example = targets = {"{"} usb = "/media/usb/chartbox" {"}"}
+    .elsewhere = An SFTP server or an S3 bucket outside the house works too: the example configuration shows how.
 backups-sheet = On a new computer, the folder of a backup and the recovery sheet are enough to bring everything back. Keep the sheet where the box is not.
 backup-to = To { $target }.
 backup-last = Last backup
