@@ -54,12 +54,23 @@ function start(args, isReady, env = {}) {
 
 /** A demo box: what its demo.json says, and how to stop it. */
 export async function demo(...args) {
+  return opened(folder(), args);
+}
+
+/** The same with a configuration: it is made, and opened again with that. */
+export async function demoWith(config, ...args) {
   const dir = folder();
+  await (await opened(dir, args)).stopOnly();
+  writeFileSync(path.join(dir, 'config.toml'), config);
+  return opened(dir, args);
+}
+
+async function opened(dir, args) {
   const box = start(['demo', '--dir', dir, ...freePorts, ...args], (text) => /^ready /m.test(text));
   await box.ready;
   const facts = JSON.parse(readFileSync(path.join(dir, 'demo.json'), 'utf8'));
   const account = (role) => facts.accounts.find((one) => one.role === role);
-  return { ...facts, dir, account, stop: async () => { await box.stop(); rmSync(dir, { recursive: true, force: true }); } };
+  return { ...facts, dir, account, stopOnly: box.stop, stop: async () => { await box.stop(); rmSync(dir, { recursive: true, force: true }); } };
 }
 
 /** A real box that was made by `init`: its clinic address, setup code and how to stop it. */

@@ -1,9 +1,9 @@
 // The operator's page of backups: several places, one that works and one that does not, tried and backed up to by its buttons.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { browser, demo, folder, inspect, signIn, visitor } from './harness.mjs';
+import { browser, demoWith, folder, inspect, signIn, visitor } from './harness.mjs';
 
 let chrome, box, dir;
 
@@ -13,8 +13,7 @@ before(async () => {
   const away = path.join(dir, 'disk');
   mkdirSync(away);
   // Nothing listens there, and there is no key: what the box cannot use is said in words.
-  const config = path.join(dir, 'config.toml');
-  writeFileSync(config, `[backup.targets]
+  box = await demoWith(`[backup.targets]
 usb = "${path.join(away, 'chartbox')}"
 
 [backup.targets.cloud]
@@ -24,8 +23,7 @@ credentials = "${path.join(dir, 'none')}"
 
 [backup.targets.away]
 place = "sftp://chartbox@127.0.0.1:1/backups"
-`);
-  box = await demo('--config', config);
+`, '--patients', '0');
 });
 after(async () => {
   await box?.stop();
@@ -45,7 +43,7 @@ async function until(page, name, said) {
 
 test('places for backups are tried and used by their buttons, and each says how it stands', async () => {
   const page = await visitor(chrome, { script: false });
-  await signIn(page, box.clinic, box.accounts.find((account) => account.role === 'operator'));
+  await signIn(page, box.clinic, box.account('operator'));
   await page.goto(`${box.clinic}/box/backups`);
   await until(page, 'usb', /new, of/);
   for (const name of ['away', 'cloud', 'usb']) {
