@@ -129,4 +129,34 @@ mod tests {
         once.dedup();
         assert_eq!(once, autumn, "each moment once");
     }
+
+    #[test]
+    fn half_past_two_is_offered_twice_in_autumn_and_never_in_spring() {
+        // In Berlin 02:00 to 03:00 is there twice on 25 October 2026, and not at all on 29 March.
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let night = clinic("02:00:00", "04:00:00", "sun");
+        let starts = |day: &str, taken: &[Taken]| {
+            let now = at("2026-03-01T00:00:00Z");
+            let asked = Slots { clinic: &night, with: &night.clinicians[0], minutes: 30, zone: &zone, taken, now };
+            free(asked, day.parse().unwrap())
+        };
+        let read = |all: &[Timestamp]| {
+            all.iter().map(|start| start.to_zoned(zone.clone()).strftime("%H:%M%:z").to_string()).collect::<Vec<_>>()
+        };
+        let autumn = starts("2026-10-25", &[]);
+        let half = |all: &[Timestamp]| read(all).into_iter().filter(|text| text.starts_with("02:")).collect::<Vec<_>>();
+        assert_eq!(half(&autumn), ["02:00+02:00", "02:20+02:00", "02:40+02:00", "02:00+01:00", "02:20+01:00", "02:40+01:00"]);
+        assert!(half(&starts("2026-03-29", &[])).is_empty());
+        // Who has the first has it, and the second is another hour.
+        let first = autumn[1];
+        let taken = Taken {
+            who: vec!["Practitioner/d".into()],
+            start: first,
+            end: Timestamp::from_second(first.as_second() + 1_800).unwrap(),
+            id: String::new(),
+            offered: None,
+        };
+        let rest = starts("2026-10-25", std::slice::from_ref(&taken));
+        assert!(!rest.contains(&first) && read(&rest).contains(&"02:20+01:00".to_owned()), "{rest:?}");
+    }
 }

@@ -1,6 +1,5 @@
 ## The calendar
 
-nav-schedule = Calendar
 schedule-title = Calendar
 schedule-day = The day
 schedule-week = The week
@@ -140,7 +139,6 @@ form-for-visit = For the visit { $when }
 
 ## Two records of one person
 
-nav-duplicates = Duplicates
 duplicates-lead = Two records of one person are joined here, and made two again if that was wrong. Nothing clinical is shown.
 duplicates-first = Find one of the two
 duplicates-second = Find the other one
