@@ -145,7 +145,10 @@ mod tests {
         };
         let autumn = starts("2026-10-25", &[]);
         let half = |all: &[Timestamp]| read(all).into_iter().filter(|text| text.starts_with("02:")).collect::<Vec<_>>();
-        assert_eq!(half(&autumn), ["02:00+02:00", "02:20+02:00", "02:40+02:00", "02:00+01:00", "02:20+01:00", "02:40+01:00"]);
+        assert_eq!(
+            half(&autumn),
+            ["02:00+02:00", "02:20+02:00", "02:40+02:00", "02:00+01:00", "02:20+01:00", "02:40+01:00"]
+        );
         assert!(half(&starts("2026-03-29", &[])).is_empty());
         // Who has the first has it, and the second is another hour.
         let first = autumn[1];
