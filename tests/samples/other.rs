@@ -1,7 +1,7 @@
 //! Pages without a session, the staff's lists, the health administrator's and the operator's.
 
 use chartbox::audit::{Action, Outcome};
-use chartbox::backup::Standing;
+use chartbox::backup::{OldBackups, Standing};
 use chartbox::base::Secret;
 use chartbox::discovery::Presence;
 use chartbox::http::admin::pages::{
@@ -73,6 +73,7 @@ fn keys(cx: impl Fn() -> Cx) -> Vec<(&'static str, String)> {
         ],
         epoch: 1,
         rotating,
+        old: OldBackups::Until(jiff::civil::date(2036, 1, 1)),
     };
     let old = row(1, SlotKind::RecoverySheet, None, Some(SheetState::Unproven { asked: vec![] }));
     let words = ["parent", "fabric", "pardon", "nurse"];

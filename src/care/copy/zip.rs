@@ -57,7 +57,7 @@ impl Zip {
     /// `now` is on the clinic's clock.
     pub fn new(now: DateTime) -> Self {
         let number = |value: i8| u16::try_from(value).unwrap_or(0);
-        let time = number(now.hour()) << 11 | number(now.minute()) << 5 | number(now.second()) / 2;
+        let time = number(now.hour()) << 11 | number(now.minute()) << 5 | (number(now.second()) / 2);
         let year = u16::try_from(now.year().clamp(1980, 2107) - 1980).unwrap_or(0);
         let date = year << 9 | number(now.month()) << 5 | number(now.day());
         Self { out: Vec::new(), written: 0, stamp: (time, date), entries: Vec::new(), open: None }

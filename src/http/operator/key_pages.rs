@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::pages::Unlock;
+use crate::backup::OldBackups;
 use crate::crypto::keyslots::{Seal, SlotId, SlotKind};
 use crate::http::keys::{AskedWord, KeysFacts, SheetState, SlotFacts};
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, page, t};
@@ -110,7 +111,16 @@ impl Keys {
     /// Of these facts.
     pub fn of(cx: Cx, unlock: Unlock, facts: &KeysFacts, zone: &jiff::tz::TimeZone) -> Self {
         let slots = facts.slots.iter().map(|slot| SlotRow::of(slot, zone)).collect();
-        Self { cx, unlock, slots, epoch: facts.epoch, rotating: facts.rotating }
+        Self { cx, unlock, slots, epoch: facts.epoch, rotating: facts.rotating, old: OldBackups::None }
+    }
+
+    /// Until when a change of the root key leaves backups that the present sheets open.
+    fn old_line(&self) -> Option<Text> {
+        match self.old {
+            OldBackups::None => None,
+            OldBackups::Stay => Some(t("keys-old-stay")),
+            OldBackups::Until(day) => Some(t("keys-old-until").with("date", day.strftime("%-d %B %Y").to_string())),
+        }
     }
 }
 

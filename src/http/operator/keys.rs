@@ -23,7 +23,9 @@ use crate::identity::{IdentityError, SignInPlace};
 /// `GET /box/keys`
 pub async fn list(visit: Visit) -> Result<Response, Refusal> {
     let facts = visit.house.keys.facts()?;
-    page(&Keys::of(visit.cx(), unlock(facts.protection), &facts, &visit.house.front.face.zone))
+    let mut keys = Keys::of(visit.cx(), unlock(facts.protection), &facts, &visit.house.front.face.zone);
+    keys.old = visit.house.backups.old_backups().map_err(Refusal::internal)?;
+    page(&keys)
 }
 
 /// `GET /box/keys/{slot}`

@@ -42,7 +42,7 @@ pub(in crate::http) async fn download(visit: Visit, Path(id): Path<String>) -> R
     let first = making.next().await?;
     let rest = stream::unfold(Some((making, first)), |state| async {
         let (mut making, ready) = state?;
-        let Some(bytes) = ready else { return None };
+        let bytes = ready?;
         match making.next().await {
             Ok(next) => Some((Ok(bytes), Some((making, next)))),
             Err(refusal) => {
