@@ -68,10 +68,12 @@ enum Asks {
     Filled(&'static str, u16),
     /// A patient: 200 for one that is there, 404 for one that is not.
     APatient,
+    /// A patient for whom something empty is sent: this status for one that is there, 404 for one that is not.
+    OfAPatient(u16),
     /// Something that is not there: 404.
     Nothing,
 }
-use Asks::{APatient, Filled, Nothing, Plain};
+use Asks::{APatient, Filled, Nothing, OfAPatient, Plain};
 
 /// Whether an answer to the audience leaves an entry in the chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -128,6 +130,39 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post, "/patients/{id}/documents/{document}/seen", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/patients/{id}/problems/new", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/problems/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Get,   "/patients/{id}/problems/{problem}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/problems/{problem}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/patients/{id}/allergies/new", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/allergies/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Get,   "/patients/{id}/allergies/{allergy}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/allergies/{allergy}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/patients/{id}/immunizations/new", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/immunizations/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Get,   "/patients/{id}/immunizations/{immunization}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/immunizations/{immunization}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/patients/{id}/measurements/new", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/measurements/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Get,   "/patients/{id}/notes", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/notes", CLINIC, CARERS, OfAPatient(303), AnEntry),
+    (Verb::Get,   "/patients/{id}/notes/{note}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/notes/{note}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/notes/{note}/addenda", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/phrases", CLINIC, CARERS, Plain(200), NoEntry),
+    (Verb::Post,  "/phrases", CLINIC, CARERS, Plain(422), NoEntry),
+    (Verb::Get,   "/patients/{id}/results/new", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/results/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Get,   "/patients/{id}/results/import", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/results/import", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Get,   "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/to-sign", CLINIC, CARERS, Plain(200), AnEntry),
+    (Verb::Get,   "/patients/{id}/search", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Get,   "/patients/{id}/trends", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Get,   "/patients/{id}/emergency", CLINIC, CARERS, APatient, AnEntry),
+    (Verb::Post,  "/patients/{id}/emergency", CLINIC, CARERS, OfAPatient(422), AnEntry),
+    (Verb::Post,  "/patients/{id}/emergency/end", CLINIC, CARERS, OfAPatient(303), AnEntry),
     (Verb::Get,  "/account",                           BOTH,    PEOPLE,    Plain(200), NoEntry),
     (Verb::Post, "/account/password",                  BOTH,    PEOPLE,    Plain(422), NoEntry),
     (Verb::Post, "/account/sessions/end-others",       BOTH,    PEOPLE,    Plain(303), NoEntry),
@@ -213,6 +248,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/duplicates",                        CLINIC,  ADMIN,     Filled("/duplicates?q=a", 200), AnEntry),
     (Verb::Post, "/duplicates/merge",                  CLINIC,  ADMIN,     Nothing, NoEntry),
     (Verb::Post, "/duplicates/{id}/undo",              CLINIC,  ADMIN,     Nothing, NoEntry),
+    (Verb::Get,   "/emergency-access", CLINIC, ADMIN, Plain(200), AnEntry),
+    (Verb::Post,  "/emergency-access/{id}", CLINIC, ADMIN, Nothing, NoEntry),
     (Verb::Get,  "/approvals",                         CLINIC,  ADMIN,     Plain(200), NoEntry),
     (Verb::Post, "/approvals",                         CLINIC,  ADMIN,     Plain(422), NoEntry),
     (Verb::Post, "/approvals/exports/{id}/approve",    CLINIC,  ADMIN,     Nothing, NoEntry),
@@ -1023,12 +1060,14 @@ fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16
         Plain(status) => vec![(path.to_owned(), status)],
         Filled(path, status) => vec![(path.to_owned(), status)],
         Nothing => {
-            let path = path.replace("{document}", ABSENT).replace("{key}", ABSENT);
+            let named = ["document", "key", "problem", "allergy", "immunization", "note", "report"];
+            let path = named.iter().fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), ABSENT));
             let path = if path.starts_with("/patients") { path.replace("{id}", &patients[0]) } else { path };
             vec![(path.replace("{id}", ABSENT), 404)]
         }
-        APatient => {
-            let there = patients.iter().map(|id| (path.replace("{id}", id), 200));
+        APatient | OfAPatient(_) => {
+            let status = if let OfAPatient(status) = asks { status } else { 200 };
+            let there = patients.iter().map(|id| (path.replace("{id}", id), status));
             there.chain([(path.replace("{id}", ABSENT), 404)]).collect()
         }
     }

@@ -8,6 +8,7 @@ mod own_words;
 mod policy;
 mod scope;
 mod sensitivity;
+mod signing;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,5 +24,6 @@ pub use facts::{
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};
 pub use scope::{Level, ScopeError, Scopes, TokenScope};
-pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, Sensitivity};
+pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, Hold, Sensitivity};
+pub use signing::{is_signed, stands_signed};
 pub use table::{Class, Extent, Rights, rights_of};

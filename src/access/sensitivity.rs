@@ -14,13 +14,16 @@
 //! Beside the byte stands one mark that seals nothing: [`AUDIENCE`] [`ADMINISTRATIVE`] says that a letter is no clinical one, by
 //! which the reception may see it.
 //!
+//! *Held* (`NOPAT` of ActCode's `_RefrainPolicy`) is another mark: the patient, those who act for them and whoever has their
+//! share link do not see it until the clinic lets it go. It takes no consent of staff to see.
+//!
 //! Zero is an ordinary item. Anything else is *sealed*: the patient sees it, others need the patient's
 //! consent for each bit, or an emergency. Sources: HL7 v3 Confidentiality and ActCode
 //! (`_InformationSensitivityPolicy`), both through FHIR R4 `security-labels`.
 
 use serde_json::Value;
 
-/// The byte, and the mark in the ninth bit. See the module for the bits.
+/// The byte, and the marks above it. See the module for the bits.
 /// As a stored value it is its byte: a rule of a consent names labels, and the mark is none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(from = "u8", into = "u8")]
@@ -45,6 +48,13 @@ pub const ADMINISTRATIVE: &str = "administrative";
 
 const SEALS: u16 = 0xFF;
 
+/// Whether something is kept from the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    No,
+    FromPatient,
+}
+
 const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
@@ -63,6 +73,7 @@ impl Sensitivity {
     pub const ALL: Self = Self(SEALS);
 
     const ADMINISTRATIVE: Self = Self(1 << 8);
+    const HELD: Self = Self(1 << 9);
 
     pub const fn from_byte(byte: u8) -> Self {
         Self(byte as u16)
@@ -72,6 +83,30 @@ impl Sensitivity {
     #[allow(clippy::cast_possible_truncation)] // the mark stands apart
     pub const fn byte(self) -> u8 {
         self.0 as u8
+    }
+
+    /// The marks beside the labels, as rows store them: 1 no clinical letter, 2 held from the patient.
+    pub const fn marks(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    /// The same labels with these marks; `None` where one is not known.
+    pub const fn with_marks(self, marks: u8) -> Option<Self> {
+        if marks < 4 { Some(Self(self.0 & SEALS | (marks as u16) << 8)) } else { None }
+    }
+
+    /// The same, held or not.
+    #[must_use]
+    pub const fn with_hold(self, hold: Hold) -> Self {
+        match hold {
+            Hold::FromPatient => self.and(Self::HELD),
+            Hold::No => Self(self.0 & !Self::HELD.0),
+        }
+    }
+
+    /// Whether it is kept from the patient and those who act for them.
+    pub const fn is_held(self) -> bool {
+        self.0 & Self::HELD.0 != 0
     }
 
     /// The same, and no clinical letter.
@@ -138,6 +173,7 @@ impl Sensitivity {
             "SDV" | "IDS" | "SOC" | "VIO" => Self::VIOLENCE,
             "GDIS" | "SICKLE" | "TBOO" | "CEL" | "VIP" | "ADOL" | "DIA" | "DRGIS" | "EMP" | "PDS" | "PHY" | "PRS"
             | "COMPT" | "LOCIS" | "SPI" | "OPTOUT" => Self::OTHER,
+            "NOPAT" => Self::HELD,
             _ => return None,
         })
     }
@@ -189,6 +225,13 @@ mod tests {
         assert_eq!(of(json!([{ "code": "PSY" }])), Sensitivity::MENTAL_HEALTH);
         assert_eq!(of(json!([code("http://clinic.example/labels", "R")])), Sensitivity::NORMAL);
         assert_eq!(of(json!([code(ACT_CODE, "HTEST")])), Sensitivity::NORMAL);
+        let held = of(json!([code(ACT_CODE, "NOPAT"), code(ACT_CODE, "HIV")]));
+        assert_eq!(held, Sensitivity::INFECTION.with_hold(Hold::FromPatient));
+        assert!(held.is_held() && held.is_sealed() && held.is_within(Sensitivity::INFECTION));
+        let only = of(json!([code(ACT_CODE, "NOPAT")]));
+        assert!(only.is_held() && !only.is_sealed() && only.byte() == 0 && !only.meets(Sensitivity::ALL));
+        assert_eq!(Sensitivity::INFECTION.with_marks(held.marks()), Some(held));
+        assert_eq!(held.with_marks(4), None);
     }
 
     #[test]

@@ -204,17 +204,21 @@ pub const fn rights_of(role: Role, kind: T) -> Rights {
         T::Patient if rights.actions.contains(Action::Read) && role_copies(role) => {
             Rights { actions: rights.actions.with(Action::Everything), extent: rights.extent }
         }
-        T::DiagnosticReport | T::Observation | T::DocumentReference if matches!(role, Role::Clinician) => {
+        T::Composition | T::DiagnosticReport | T::DocumentReference | T::Observation | T::ServiceRequest
+            if matches!(role, Role::Clinician) =>
+        {
             Rights { actions: rights.actions.with(Action::Release).with(Action::Sign), extent: rights.extent }
+        }
+        // What is made with a note or a result and held with it.
+        T::Condition | T::Provenance | T::Task if matches!(role, Role::Clinician) => {
+            Rights { actions: rights.actions.with(Action::Release), extent: rights.extent }
         }
         T::CarePlan
         | T::ClinicalImpression
-        | T::Composition
         | T::Encounter
         | T::Procedure
         | T::QuestionnaireResponse
         | T::MedicationRequest
-        | T::ServiceRequest
         | T::VisionPrescription
             if matches!(role, Role::Clinician) =>
         {

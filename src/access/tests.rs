@@ -394,6 +394,16 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
 }
 
 #[test]
+fn only_a_doctor_signs_and_lets_go() {
+    for kind in [ResourceType::Composition, ResourceType::DiagnosticReport] {
+        for role in Role::ALL {
+            let may = |action| rights_of(role, kind).actions.contains(action);
+            assert_eq!((may(Action::Sign), may(Action::Release)), (role == Role::Clinician, role == Role::Clinician));
+        }
+    }
+}
+
+#[test]
 fn a_share_link_shows_its_patient_its_types_and_no_more() {
     let link = Actor::share_link("s1", Listener::Portal, None);
     let shared =
@@ -464,8 +474,9 @@ fn patients() -> impl Strategy<Value = FhirId> {
 }
 
 fn labels() -> impl Strategy<Value = Sensitivity> {
-    prop_oneof![3 => Just(0), 2 => (0_u32..8).prop_map(|bit| 1 << bit), 1 => any::<u8>()]
-        .prop_map(Sensitivity::from_byte)
+    let byte = prop_oneof![3 => Just(0), 2 => (0_u32..8).prop_map(|bit| 1 << bit), 1 => any::<u8>()];
+    let hold = prop_oneof![4 => Just(Hold::No), 1 => Just(Hold::FromPatient)];
+    (byte, hold).prop_map(|(byte, hold)| Sensitivity::from_byte(byte).with_hold(hold))
 }
 
 fn targets() -> impl Strategy<Value = Target> {
@@ -581,6 +592,21 @@ proptest! {
             let minds = basis == Basis::Duty && actor.role() == Some(Role::HealthAdmin);
             let directory = basis == Basis::Directory && target.kind == ResourceType::Patient;
             prop_assert!(known.contains(&basis) || minds || directory, "{:?}", basis);
+        }
+    }
+
+    #[test]
+    fn what_is_held_never_reaches_the_patients_side_and_takes_nothing_from_the_clinic(
+        actor in actors(), action in actions(), target in targets(), facts in facts(),
+    ) {
+        let held = Target { sensitivity: target.sensitivity.with_hold(Hold::FromPatient), ..target.clone() };
+        let open = Target { sensitivity: target.sensitivity.with_hold(Hold::No), ..target };
+        let patients_side = matches!(actor.who(), Who::ProxyFor { .. } | Who::ShareLink { .. })
+            || matches!(actor.role(), Some(Role::Patient | Role::Proxy));
+        if patients_side {
+            prop_assert!(ask(&actor, action, &held, &facts).is_err());
+        } else {
+            prop_assert_eq!(ask(&actor, action, &held, &facts), ask(&actor, action, &open, &facts));
         }
     }
 

@@ -120,6 +120,9 @@ impl View {
 
     /// Why this may be done to a resource of this patient with these labels; `None` when it may not.
     pub(super) fn basis(&self, action: Action, patient: Option<&FhirId>, labels: Sensitivity) -> Option<Basis> {
+        if labels.is_held() && self.is_the_patients_side() {
+            return None;
+        }
         let Some(patient) = patient else { return self.basis_without_patient(action, labels) };
         let full = match &self.whose {
             // A thing of nobody's that names a patient is not what this role was given.
@@ -139,6 +142,12 @@ impl View {
             return Some(Basis::BreakGlass);
         }
         self.directory(action)
+    }
+
+    /// The patient, who acts for them, and whoever they gave a link: what is held is held from all of these.
+    const fn is_the_patients_side(&self) -> bool {
+        matches!(self.mandate.role, Some(Role::Patient | Role::Proxy))
+            || matches!(self.whose, Whose::These(_, Basis::ShareLink))
     }
 
     fn basis_without_patient(&self, action: Action, labels: Sensitivity) -> Option<Basis> {

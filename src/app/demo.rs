@@ -18,7 +18,9 @@ use super::run::Running;
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
-use crate::care::demo;
+use crate::care::note::phrases;
+use crate::care::workflow::Doing;
+use crate::care::{demo, emergency};
 use crate::fhir::{Mode as Checks, ResourceType};
 use crate::identity::{AccountKind, By, FirstPassword, NewAccount};
 use crate::record::{Change, Channel, Condition, Records, Transaction, Why};
@@ -123,6 +125,7 @@ pub async fn make_demo(
     let opened = made.opened;
     tokio::task::block_in_place(|| fill(&opened, &recipe, &progress))?;
     let accounts = accounts(&opened, &recipe, &by).await?;
+    waiting(&opened, &recipe).await?;
     let file = DemoFile {
         ca: folder.authority_certificate(),
         audit_key: opened.signer().fingerprint().to_string(),
@@ -219,6 +222,34 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
         });
     }
     Ok(made)
+}
+
+/// What the accounts have left to do: an emergency that nobody has judged, and the clinic's phrases for notes.
+async fn waiting(opened: &Opened, recipe: &DemoRecipe) -> Result<(), AppError> {
+    let phrases = demo::phrases();
+    opened
+        .store
+        .write(move |tx| {
+            phrases.iter().try_for_each(|(name, phrase)| phrases::put(tx, phrases::CLINIC, name, phrase).map(drop))
+        })
+        .await?;
+    let (Some(nurse), Some(cast)) = (opened.identity.account_by_name("nurse")?, demo::cast(recipe.seed)) else {
+        return Ok(());
+    };
+    if recipe.patients > 1 {
+        let why = Why {
+            action: Action::Import,
+            purpose: Purpose::SysAdmin,
+            detail: Detail::none(),
+            channel: Channel::Screen,
+        };
+        let doing = Doing { records: &opened.records, actor: &Actor::system("demo"), why, once: None };
+        let reason = "Brought in with a severe attack of asthma, his mother not reachable";
+        emergency::invent(doing, nurse.id, &cast.child, reason)
+            .await
+            .map_err(|error| AppError::Wrong(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// The name of an invented person, for their account.

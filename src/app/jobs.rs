@@ -117,6 +117,18 @@ pub(super) async fn waiting_list(opened: Arc<Opened>, stop: Stop) {
     .await;
 }
 
+/// Lets go results that were held until now, and tells their patients.
+pub(super) async fn releases(opened: Arc<Opened>, stop: Stop) {
+    every(MINUTE, stop, "releases", || async {
+        let gone = crate::care::results::release_due(&opened.records).await?;
+        if gone > 0 {
+            tracing::info!(target: "jobs", gone, "results were let go on their day");
+        }
+        Ok(())
+    })
+    .await;
+}
+
 /// Counts bulk exports: at once when one is asked for, and after a start those that were not finished.
 pub(super) async fn exports(exports: Exports, stop: Stop) {
     let mut wait = Duration::ZERO;

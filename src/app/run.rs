@@ -304,6 +304,7 @@ fn rest(
         tokio::spawn(jobs::housekeeping(opened.clone(), stop.clone())),
         tokio::spawn(jobs::waiting_list(opened.clone(), stop.clone())),
         tokio::spawn(jobs::exports(opened.exports.clone(), stop.clone())),
+        tokio::spawn(jobs::releases(opened.clone(), stop.clone())),
         tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
         tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),
     ];

@@ -10,6 +10,8 @@ use crate::record::{Choose, OfPatient, Reading, RecordError, Stored, Undisclosed
 #[derive(Debug, Clone, Default)]
 pub struct Chart {
     pub patient: Value,
+    /// Whether more of it than who the patient is may be seen: an empty list of a closed record says nothing.
+    pub open: bool,
     resources: Vec<(ResourceType, Vec<Value>)>,
     shortened: Vec<ResourceType>,
 }
@@ -52,9 +54,10 @@ impl Chart {
         patient: &FhirId,
         parts: impl IntoIterator<Item = (ResourceType, Part<C>)>,
     ) -> Result<Undisclosed<Self>, RecordError> {
-        let mut chart = reading.read(ResourceType::Patient, patient)?.map(|stored| {
+        let open = reading.reaches(patient);
+        let mut chart = reading.read(ResourceType::Patient, patient)?.map_with(open, |stored, open| {
             let patient = json(&stored);
-            Self { patient, ..Self::default() }
+            Self { patient, open, ..Self::default() }
         });
         for (kind, part) in parts {
             let found = match part {
@@ -78,7 +81,7 @@ impl Chart {
     /// A chart of resources at hand.
     #[cfg(test)]
     pub const fn holding(patient: Value, resources: Vec<(ResourceType, Vec<Value>)>) -> Self {
-        Self { patient, resources, shortened: Vec::new() }
+        Self { patient, open: true, resources, shortened: Vec::new() }
     }
 
     pub fn of(&self, kind: ResourceType) -> &[Value] {

@@ -6,6 +6,7 @@
 //! export and in the access log.
 
 use crate::access::Actor;
+use crate::base::FhirId;
 use crate::care::forms::{self, Once};
 use crate::record::{ActError, Change, Inside, RecordError, Records, Transaction, Why, Written};
 use crate::store::StoreError;
@@ -75,14 +76,51 @@ where
     E: std::error::Error + Send + 'static,
 {
     let Doing { records, actor, why, once } = doing;
-    if let Some(once) = &once {
-        // The usual second click comes long after the first: no entry is made for it.
-        let before = forms::outcome(&records.audit().read()?, once.account, once.key)?;
-        if let Some(before) = before {
-            return Ok(Done::Before(before.place.into()));
-        }
+    if let Some(place) = done_before(records, once.as_ref())? {
+        return Ok(Done::Before(place));
     }
-    let first = move |inside: &mut Inside<'_, '_, '_>| {
+    settled(records.act(actor, why, changes, Transaction::WORKFLOW, guarded(once, check)).await)
+        .map(|done| done.map(|(told, written)| (told, written.into_inner())))
+        .map(|done| match done {
+            Step::Now((told, written)) => Done::Now(told, written),
+            Step::Before(place) => Done::Before(place),
+        })
+}
+
+/// [`carry_out`] of what changes no resource and is about one patient: rows of a room's own, with the entry that says whose
+/// record it concerns.
+pub async fn carry_out_about<T, E>(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    check: impl FnOnce(&mut Inside<'_, '_, '_>) -> Checked<T, E> + Send + 'static,
+) -> Result<Done<T>, Refused<E>>
+where
+    T: Send + 'static,
+    E: std::error::Error + Send + 'static,
+{
+    let Doing { records, actor, why, once } = doing;
+    if let Some(place) = done_before(records, once.as_ref())? {
+        return Ok(Done::Before(place));
+    }
+    settled(records.act_about(actor, why, patient, guarded(once, check)).await).map(|done| match done {
+        Step::Now(told) => Done::Now(told, Vec::new()),
+        Step::Before(place) => Done::Before(place),
+    })
+}
+
+/// The usual second click comes long after the first: no entry is made for it.
+fn done_before(records: &Records, once: Option<&Once>) -> Result<Option<String>, RecordError> {
+    let Some(once) = once else { return Ok(None) };
+    let before = forms::outcome(&records.audit().read()?, once.account, once.key)?;
+    Ok(before.map(|before| before.place.into()))
+}
+
+/// What is asked and done inside the writer, unless the same form was sent before.
+fn guarded<T, E: std::error::Error>(
+    once: Option<Once>,
+    check: impl FnOnce(&mut Inside<'_, '_, '_>) -> Checked<T, E>,
+) -> impl FnOnce(&mut Inside<'_, '_, '_>) -> Result<T, ActError<Stop<E>>> {
+    move |inside: &mut Inside<'_, '_, '_>| {
         let now = inside.now();
         if let Some(once) = once
             && let Some(before) = once.remember(inside.rows(), now)?
@@ -93,10 +131,27 @@ where
             ActError::Told(error) => ActError::Told(Stop::Told(error)),
             ActError::Record(error) => ActError::Record(error),
         })
-    };
-    match records.act(actor, why, changes, Transaction::WORKFLOW, first).await {
-        Ok((told, written)) => Ok(Done::Now(told, written.into_inner())),
-        Err(ActError::Told(Stop::Before(place))) => Ok(Done::Before(place)),
+    }
+}
+
+enum Step<T> {
+    Now(T),
+    Before(String),
+}
+
+impl<T> Step<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Step<U> {
+        match self {
+            Self::Now(told) => Step::Now(change(told)),
+            Self::Before(place) => Step::Before(place),
+        }
+    }
+}
+
+fn settled<T, E: std::error::Error>(acted: Result<T, ActError<Stop<E>>>) -> Result<Step<T>, Refused<E>> {
+    match acted {
+        Ok(told) => Ok(Step::Now(told)),
+        Err(ActError::Told(Stop::Before(place))) => Ok(Step::Before(place)),
         Err(ActError::Told(Stop::Told(error))) => Err(Refused::Told(error)),
         Err(ActError::Record(error)) => Err(error.into()),
     }

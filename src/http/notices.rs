@@ -140,6 +140,8 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         Kind::DocumentNew => with("/my/documents"),
         Kind::EmergencyAccess => "/my/who-looked".into(),
         Kind::BookingAsked => with("/booking-requests"),
+        Kind::EmergencyToReview => "/emergency-access".into(),
+        Kind::ResultToSign => "/to-sign".into(),
         _ => start.into(),
     }
 }

@@ -3,6 +3,7 @@
 //! - *In care* (only under `access.reach = "care-team"`): a CareTeam, Appointment, Encounter or the Patient's
 //!   general practitioner names the clinician.
 //! - *Proxy*: the account is linked to a RelatedPerson that is active; its `period` is the grant's.
+//! - *Emergency*: rows of [`super::emergency`].
 //! - *Consent*: active Consent resources of scope `patient-privacy`; nested provisions are rules of their own.
 
 use std::collections::BTreeSet;
@@ -129,9 +130,8 @@ impl Facts for RecordFacts<'_> {
         }
     }
 
-    /// Emergencies are declared by the break-glass workflow; a record alone holds none.
-    fn break_glass(&self, _: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
-        Ok(Vec::new())
+    fn break_glass(&self, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
+        super::emergency::facts(self.read, who)
     }
 }
 

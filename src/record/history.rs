@@ -185,6 +185,10 @@ impl Reading<'_> {
             }
         }
         let current: Row = self.read.get(&RESOURCES, &(place.2,))?.ok_or(RecordError::Damaged)?;
+        // What is held now was perhaps open once: its past is held with it.
+        if current.sensitivity.is_held() && !self.may_see_version(&current)? {
+            return Ok(None);
+        }
         let (row, ended) = if current.version == place.3 {
             (current, None)
         } else {

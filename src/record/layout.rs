@@ -61,7 +61,7 @@ pub(super) const fn live_of(kind: crate::fhir::ResourceType) -> (u8, u8) {
 }
 
 /// What the policy filters by: a byte of sensitivity, then the row number (8 bytes, little-endian) of each
-/// patient whose compartment holds the resource, then one byte 01 where it is marked as no clinical letter.
+/// patient whose compartment holds the resource, then a byte of marks where there are any ([`Sensitivity::marks`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tag {
     pub sensitivity: Sensitivity,
@@ -78,19 +78,20 @@ impl Tag {
         for patient in &self.patients {
             out.extend_from_slice(&patient.0.to_le_bytes());
         }
-        if self.sensitivity.is_administrative() {
-            out.push(1);
+        if self.sensitivity.marks() > 0 {
+            out.push(self.sensitivity.marks());
         }
     }
 
     fn read(bytes: &[u8]) -> Result<Self, CodecError> {
         let (&sensitivity, rest) = bytes.split_first().ok_or(CodecError::Cut)?;
         let (chunks, tail) = rest.as_chunks::<8>();
-        let sensitivity = match tail {
-            [] => Sensitivity::from_byte(sensitivity),
-            [1] => Sensitivity::from_byte(sensitivity).administrative(),
+        let marks = match tail {
+            [] => 0,
+            [marks] if *marks > 0 => *marks,
             _ => return Err(CodecError::Cut),
         };
+        let sensitivity = Sensitivity::from_byte(sensitivity).with_marks(marks).ok_or(CodecError::Cut)?;
         let patients = chunks.iter().map(|chunk| RowNumber(u64::from_le_bytes(*chunk))).collect();
         Ok(Self { sensitivity, patients })
     }
@@ -134,8 +135,8 @@ impl Value for HistoryTag {
     }
 }
 
-/// A compartment row's tag: sensitivity, then `02` or, where there are more, `03` (`04` and `05` where it is marked as no
-/// clinical letter), then up to [`CompartmentTag::CODES`] hashes of the resource's `code` parameter ([`super::index::code_hash`]), so that "this patient's X of kind Y" filters
+/// A compartment row's tag: sensitivity, then `02` or, where there are more, `03`, with twice the marks
+/// ([`Sensitivity::marks`]) added, then up to [`CompartmentTag::CODES`] hashes of the resource's `code` parameter ([`super::index::code_hash`]), so that "this patient's X of kind Y" filters
 /// without opening resources. Rows with another second byte have hashes of another kind, of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CompartmentTag {
@@ -151,8 +152,8 @@ impl CompartmentTag {
 
 impl Value for CompartmentTag {
     fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
-        let mark = if self.sensitivity.is_administrative() { 2 } else { 0 };
-        let mut out = vec![self.sensitivity.byte(), 2 + u8::from(self.more) + mark];
+        let marks = 2 * self.sensitivity.marks();
+        let mut out = vec![self.sensitivity.byte(), 2 + u8::from(self.more) + marks];
         self.codes.iter().take(Self::CODES).for_each(|code| out.extend_from_slice(&code.to_le_bytes()));
         Ok(out)
     }
@@ -160,9 +161,9 @@ impl Value for CompartmentTag {
         let (&[sensitivity, more], rest) = bytes.split_first_chunk().ok_or(CodecError::Cut)?;
         let (chunks, _) = rest.as_chunks::<8>();
         let codes = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
-        let sensitivity = Sensitivity::from_byte(sensitivity);
-        let sensitivity = if matches!(more, 4 | 5) { sensitivity.administrative() } else { sensitivity };
-        Ok(Self { sensitivity, codes, more: !matches!(more, 2 | 4) })
+        let (marks, more) = more.checked_sub(2).map_or((0, true), |more| (more / 2, more % 2 == 1));
+        let sensitivity = Sensitivity::from_byte(sensitivity).with_marks(marks).ok_or(CodecError::Cut)?;
+        Ok(Self { sensitivity, codes, more })
     }
 }
 
@@ -210,6 +211,7 @@ pub(super) const OPEN_CLASS: u8 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Hold;
 
     #[test]
     fn the_bytes_of_tags_are_these() {
@@ -233,6 +235,13 @@ mod tests {
             assert_eq!(row.to_stored().unwrap(), [1, second, 1, 0, 0, 0, 0, 0, 0, 0]);
             assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
         }
+        let held = Tag { sensitivity: Sensitivity::NORMAL.with_hold(Hold::FromPatient), ..marked };
+        assert_eq!(held.to_stored().unwrap(), [normal, 2, 1, 0, 0, 0, 0, 0, 0, 2]);
+        assert_eq!(Tag::from_stored(held.to_stored().unwrap().into()).unwrap(), held);
+        let row = CompartmentTag { sensitivity: held.sensitivity, ..row };
+        assert_eq!(row.to_stored().unwrap(), [normal, 7, 1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
+        assert!(Tag::from_stored(vec![normal, 9].into()).is_err());
         // Before the code's hash stood apart from its system's, the resource has to be opened.
         for before in [0, 1] {
             assert!(CompartmentTag::from_stored(vec![normal, before, 1, 0, 0, 0, 0, 0, 0, 0].into()).unwrap().more);

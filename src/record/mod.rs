@@ -9,6 +9,7 @@ mod acting;
 mod change;
 mod consents;
 mod disclosure;
+mod emergency;
 mod error;
 mod everything;
 mod export;
@@ -47,6 +48,7 @@ use bytes::Bytes;
 pub use acting::{ActError, Inside};
 pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which};
 pub use disclosure::{Disclosed, NotCovered, Undisclosed};
+pub use emergency::{Declared, Emergency, EmergencyError, LONGEST_MINUTES, Review, Verdict};
 pub use error::RecordError;
 pub use everything::EverythingAsked;
 pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, ExportSize, Whom, export_kinds};
@@ -246,6 +248,7 @@ impl Records {
                 event.touch(&refused);
             }
         }
+        emergency::mark(&snapshot, actor, ambient.now(), &mut event)?;
         Ok((result, event))
     }
 }

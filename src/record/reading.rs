@@ -165,6 +165,16 @@ impl<'a> Reading<'a> {
         Ok(self.covered(hits, touched))
     }
 
+    /// Whether more of a patient's record than who they are is open to this actor: a question about rules, not about the
+    /// record. Who sees no charts at all is told yes.
+    pub fn reaches(&mut self, patient: &FhirId) -> bool {
+        match self.sight.scope(self.read, ResourceType::Condition) {
+            Ok(scope) => scope.allows(Some(patient), access::Sensitivity::NORMAL),
+            Err(Denied::NeverForRole) => true,
+            Err(_) => false,
+        }
+    }
+
     /// How many live resources of a type there are. Tells of nobody; for whoever may find the whole type.
     pub fn count(&self, kind: ResourceType) -> Result<u64, RecordError> {
         Ok(self.read.get(&COUNTERS, &live_of(kind))?.unwrap_or(0))

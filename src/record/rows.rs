@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 0 | 1 | format, 1 |
 //! | 1 | 1 | resource type's number |
-//! | 2 | 1 | state: 0 reserved (only referred to so far), 1 live, 2 deleted; 128 more where it is marked as no clinical letter |
+//! | 2 | 1 | state: 0 reserved (only referred to so far), 1 live, 2 deleted; 128 more where it is marked as no clinical letter, 64 where it is held from the patient |
 //! | 3 | 1 | sensitivity |
 //! | 4 | 4 | version, from 1; 0 while reserved |
 //! | 8 | 8 | last update, milliseconds since 1970 UTC, signed |
@@ -19,7 +19,7 @@
 
 use bytes::Bytes;
 
-use crate::access::Sensitivity;
+use crate::access::{Hold, Sensitivity};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::store::{CodecError, Value};
@@ -59,8 +59,9 @@ pub(super) struct Row {
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 18;
-/// In the byte of the state.
+/// In the byte of the state: no clinical letter, held from the patient.
 const MARK: u8 = 1 << 7;
+const HELD: u8 = 1 << 6;
 
 impl Row {
     /// A number held for a resource that something refers to and nobody has stored.
@@ -91,6 +92,7 @@ impl Value for Row {
             State::Deleted => 2,
         };
         let mark = if self.sensitivity.is_administrative() { MARK } else { 0 };
+        let mark = if self.sensitivity.is_held() { mark | HELD } else { mark };
         out.extend_from_slice(&[FORMAT, self.kind.number(), state | mark, self.sensitivity.byte()]);
         out.extend_from_slice(&self.version.to_le_bytes());
         out.extend_from_slice(&self.updated.as_millisecond().to_le_bytes());
@@ -113,7 +115,9 @@ impl Value for Row {
         }
         let sensitivity = Sensitivity::from_byte(sensitivity);
         let sensitivity = if state & MARK == 0 { sensitivity } else { sensitivity.administrative() };
-        let state = match state & !MARK {
+        let hold = if state & HELD == 0 { Hold::No } else { Hold::FromPatient };
+        let sensitivity = sensitivity.with_hold(hold);
+        let state = match state & !(MARK | HELD) {
             0 => State::Reserved,
             1 => State::Live,
             2 => State::Deleted,
@@ -196,6 +200,10 @@ mod tests {
         let bytes = marked.to_stored().unwrap();
         assert_eq!(bytes.get(2..4), Some(&[129, 1][..]));
         assert_eq!(Row::from_stored(bytes.into()).unwrap(), marked);
+        let held = Row { sensitivity: Sensitivity::NORMAL.with_hold(Hold::FromPatient), ..sample() };
+        let bytes = held.to_stored().unwrap();
+        assert_eq!(bytes.get(2..4), Some(&[65, 0][..]));
+        assert_eq!(Row::from_stored(bytes.into()).unwrap(), held);
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl Box_ {
     }
 }
 
+/// The end of what a test waits for; the writer has a thread of its own.
+pub(super) fn wait<T>(of: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(of)
+}
+
 fn all_of(kind: ResourceType, of: &str) -> HistoryAsked {
     HistoryAsked { of: HistoryOf::One(kind, id(of)), since: None, at: None, count: None, cursor: None }
 }
@@ -584,4 +589,6 @@ fn what_a_patient_adds_is_the_patients_and_says_so() {
 }
 
 mod copies;
+mod emergency;
+mod held;
 mod trail;

@@ -25,6 +25,7 @@ use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
+use crate::fhir::{Issue, IssueCode};
 use crate::store::{Desc, Tx};
 
 /// The system of the numbers that the box gives its patients.
@@ -289,6 +290,10 @@ impl Records {
             for touched in &touched {
                 event.touch(touched);
             }
+            {
+                let view: &Tx<'_> = tx;
+                super::emergency::mark(view, &actor, ambient.now(), &mut event)?;
+            }
             tx.append(event)?;
             Ok(written.zip(seen))
         }
@@ -478,6 +483,7 @@ impl Writing<'_, '_, '_> {
             row = prepared.row(&id, version, self.now, patients);
         }
         self.ask_rules_later(live, &id, &prepared)?;
+        self.permit_signing(live, &row)?;
         if let Some(old) = &old {
             self.retire(number, old)?;
         }
@@ -507,6 +513,9 @@ impl Writing<'_, '_, '_> {
         };
         self.permit_all(Action::Delete, &old)?;
         self.fulfils(condition, Some(&old))?;
+        if old.state == State::Live {
+            self.not_locked(&old)?;
+        }
         if old.state == State::Deleted {
             return Ok(Written { stored: Some(stored(old, &[])?), as_what: WrittenAs::WasDeleted });
         }
@@ -643,6 +652,35 @@ impl Writing<'_, '_, '_> {
         Ok(targets)
     }
 
+    /// Who signs must be one who may, and so must who lets the patient see what was held. Programs and the box bring what
+    /// was signed elsewhere.
+    fn permit_signing(&self, live: Option<&Row>, row: &Row) -> Result<(), RecordError> {
+        if self.actor.role().is_none() {
+            return Ok(());
+        }
+        if let Some(live) = live {
+            self.not_locked(live)?;
+        }
+        if signed(row)? && !live.is_some_and(|live| matches!(signed(live), Ok(true))) {
+            self.permit(Action::Sign, row)?;
+        }
+        if let Some(live) = live.filter(|live| live.sensitivity.is_held() && !row.sensitivity.is_held()) {
+            self.permit(Action::Release, live)?;
+        }
+        Ok(())
+    }
+
+    /// A person does not change what is signed, unless a workflow of the house does it by the clinic's rules.
+    fn not_locked(&self, live: &Row) -> Result<(), RecordError> {
+        let by_person = self.actor.role().is_some() && self.how.voice == Voice::Actor;
+        if by_person && access::stands_signed(live.kind) && signed(live)? {
+            let text = "This is signed and is not changed any more. Add a Composition that appends to it (relatesTo).";
+            let issue = Issue::error(IssueCode::BusinessRule, format!("{}.status", live.kind), text);
+            return Err(RecordError::Invalid(vec![issue]));
+        }
+        Ok(())
+    }
+
     /// Whether the actor may do this to the row for one of its patients at least.
     pub(super) fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
         let mut denied = Denied::NotVisible;
@@ -698,6 +736,14 @@ fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Pre
     let mut value = prepared.resource()?;
     access::cut::keep(&mut value, before.as_ref(), cut)?;
     Ok(Prepared::new(prepared.kind, &value))
+}
+
+fn signed(row: &Row) -> Result<bool, RecordError> {
+    if !matches!(row.kind, ResourceType::Composition | ResourceType::DiagnosticReport) {
+        return Ok(false);
+    }
+    let value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+    Ok(access::is_signed(row.kind, &value))
 }
 
 fn as_absent(denied: Denied) -> RecordError {

@@ -81,6 +81,7 @@ pub fn frame() -> Frame {
             "You opened this chart because Halina has a visit with you today at 09:40. She can see that you did."
                 .into(),
         ),
+        emergency: None,
     }
 }
 
@@ -146,6 +147,7 @@ fn full_frame() -> Frame {
             checked: None,
         },
         why: None,
+        emergency: None,
     }
 }
 
@@ -217,6 +219,7 @@ fn problems() -> Vec<ProblemRow> {
         ("Osteoarthritis, right knee", "2021", "Orthopaedics on 14 April"),
     ]
     .map(|(name, since, note)| ProblemRow {
+        id: "r1".into(),
         name: name.into(),
         since: Some(day(since)),
         ended: None,
@@ -355,17 +358,18 @@ fn empty_summary() -> Summary {
 
 fn results() -> Results {
     let groups = labs();
-    Results { cx: doctor(), frame: frame(), chosen: Some(groups[1].series[0].clone()), groups }
+    Results { waiting: vec![], cx: doctor(), frame: frame(), chosen: Some(groups[1].series[0].clone()), groups }
 }
 
 fn full_results() -> Results {
     let chosen = monthly("29463-7", "Body Weight", "kg", 83, |m| 82.4 + f64::from((m * 7) % 11) / 3.0);
-    Results { cx: demo(doctor()), frame: full_frame(), chosen: Some(chosen), groups: labs() }
+    Results { waiting: vec![], cx: demo(doctor()), frame: full_frame(), chosen: Some(chosen), groups: labs() }
 }
 
 fn sections() -> Vec<(&'static str, String)> {
     let pages = Pages { newer: None, older: Some("/patients/p1/visits?before=2011-02-03".into()) };
     let rows = vec![AllergyRow {
+        id: "r1".into(),
         line: allergy("Penicillins", "anaphylaxis", Severity::Severe, Some("2004")),
         kind: Some("medicine".into()),
         recorded: Some(day("2016-02-02")),
@@ -400,6 +404,7 @@ fn sections() -> Vec<(&'static str, String)> {
         to_see: false,
     };
     let shot = ImmunizationRow {
+        id: "r1".into(),
         name: "Influenza, seasonal, injectable, preservative free".into(),
         when: Some(day("2025-10-19")),
         detail: Some("Dose 1, left upper arm, lot A81-22".into()),
@@ -411,7 +416,15 @@ fn sections() -> Vec<(&'static str, String)> {
     vec![
         (
             "chart-timeline",
-            render(&Timeline { cx: doctor(), frame: frame(), show: None, entries: timeline(), pages: pages.clone() }),
+            render(&Timeline {
+                from: String::new(),
+                to: String::new(),
+                cx: doctor(),
+                frame: frame(),
+                show: None,
+                entries: timeline(),
+                pages: pages.clone(),
+            }),
         ),
         (
             "chart-medicines",
@@ -454,6 +467,8 @@ fn empty_sections() -> Vec<(&'static str, String)> {
         (
             "empty-timeline",
             render(&Timeline {
+                from: String::new(),
+                to: String::new(),
                 cx: cx.clone(),
                 frame: frame.clone(),
                 show: Some(TimelineKind::Result),
@@ -468,7 +483,10 @@ fn empty_sections() -> Vec<(&'static str, String)> {
             "empty-measurements",
             render(&Measurements { cx: cx.clone(), frame: frame.clone(), groups: vec![], chosen: None }),
         ),
-        ("empty-results", render(&Results { cx: cx.clone(), frame: frame.clone(), groups: vec![], chosen: None })),
+        (
+            "empty-results",
+            render(&Results { waiting: vec![], cx: cx.clone(), frame: frame.clone(), groups: vec![], chosen: None }),
+        ),
         ("empty-immunizations", render(&Immunizations { cx: cx.clone(), frame: frame.clone(), rows: vec![] })),
         ("empty-visits", render(&Visits { cx: cx.clone(), frame: frame.clone(), rows: vec![], pages: pages.clone() })),
         ("empty-documents", render(&Documents { cx, frame, rows: vec![], pages })),

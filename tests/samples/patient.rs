@@ -278,6 +278,7 @@ fn lists() -> Vec<(&'static str, String)> {
     let rows = list
         .into_iter()
         .map(|line| AllergyRow {
+            id: "r1".into(),
             line,
             kind: Some("medicine".into()),
             recorded: Some(day("2016-02-02")),
@@ -286,6 +287,7 @@ fn lists() -> Vec<(&'static str, String)> {
         })
         .collect();
     let problem = ProblemRow {
+        id: "r1".into(),
         name: "Type 2 diabetes".into(),
         since: Some(day("2016-04")),
         ended: None,
@@ -303,6 +305,7 @@ fn lists() -> Vec<(&'static str, String)> {
         open: false,
     };
     let shot = ImmunizationRow {
+        id: "r1".into(),
         name: "Influenza".into(),
         when: Some(day("2025-10-19")),
         detail: None,

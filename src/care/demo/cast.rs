@@ -123,6 +123,10 @@ pub(super) fn halina(clinic: Clinic, today: Date) -> Chart {
     results(&mut chart);
     visits(&mut chart, (&diabetes, &pressure, &kidneys));
     papers(&mut chart);
+    chart.report_to_sign(
+        "Chest infection blood test",
+        &[("Procalcitonin", 0.4, "\u{b5}g/L", 0.1), ("White blood cells", 13.2, "10*9/L", 11.0)],
+    );
     chart.plan(
         "Care plan: diabetes and kidneys",
         "HbA1c 53 or less, blood pressure under 130/80, no anti-inflammatory medicines, kidney tests every six months.",
@@ -192,6 +196,11 @@ fn visits(
     let purpose = Purpose { kind: SYMPTOM, reason: "Cough and fever for 6 days", about: None, status: "in-progress" };
     let visit = chart.visit(today, minute, 0, purpose);
     chart.vitals(&visit, Vitals { height: Some(166.0), ..measured((148, 86), 96, 38.1, 95, 20, 81.4) });
+    chart.unsigned_note(
+        &visit,
+        "Visit note: Cough and fever for 6 days",
+        "Cough with yellow sputum since Wednesday, fever in the evenings. No chest pain. Drinks enough.",
+    );
     let later = workday(days_before(today, -35));
     chart.appointment(later, 11 * 60 + 20, THE_NURSE, "booked", "Kidney tests");
     let talk = workday(days_before(today, -12));
@@ -307,5 +316,11 @@ pub(super) fn emil(clinic: Clinic, today: Date) -> Chart {
     });
     chart.plan("Care plan: asthma", "No wheezing at night; sports without limits.", &[asthma], before(48));
     chart.appointment(today, 9 * 60 + 40, 1, "booked", "Asthma review");
+    let until = days_before(today, -6);
+    chart.held_report(
+        "Allergy test",
+        &[("Peanut-specific IgE", 8.4, "kU/L", 0.35)],
+        ("To explain it at the visit", until),
+    );
     chart
 }

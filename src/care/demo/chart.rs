@@ -73,7 +73,7 @@ impl Chart {
         Self { clinic, person, today, dice, out, penicillin: false, made: 0 }
     }
 
-    fn add(&mut self, kind: &str, elements: Value) -> Value {
+    pub(super) fn add(&mut self, kind: &str, elements: Value) -> Value {
         self.made += 1;
         let id = id(self.clinic.seed, kind, self.person.index, self.made);
         self.out.push(resource(kind, &id, elements));

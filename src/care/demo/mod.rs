@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use crate::base::FhirId;
 
+pub use phrases::phrases;
+
 mod cast;
 mod chart;
 mod clinic;
@@ -20,7 +22,9 @@ mod dice;
 mod life;
 mod make;
 mod names;
+mod open;
 mod person;
+mod phrases;
 mod problems;
 mod tests_table;
 

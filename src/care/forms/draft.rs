@@ -14,7 +14,7 @@ const FRESH: Duration = Duration::from_secs(12 * 3600);
 /// One account's drafts; the oldest makes room.
 const MOST: usize = 20;
 /// A form's body is at most this long.
-const LONGEST: usize = 64 << 10;
+const LONGEST: usize = 256 << 10;
 
 const DRAFTS: Table<(AccountId, String), Draft> = Table::new(tables::FORM_DRAFTS);
 
@@ -48,6 +48,20 @@ pub fn keep(tx: &mut Tx<'_>, account: AccountId, place: DraftAt, draft: &Draft) 
 /// The draft of this account for this page.
 pub fn kept(read: &(impl Read + ?Sized), account: AccountId, place: &str) -> Result<Option<Draft>, StoreError> {
     read.get(&DRAFTS, &(account, place.to_owned()))
+}
+
+/// The drafts of this account for a page, whichever of its tabs they were typed in: newest first.
+pub fn kept_below(
+    read: &(impl Read + ?Sized),
+    account: AccountId,
+    page: &str,
+) -> Result<Vec<(DraftAt, Draft)>, StoreError> {
+    let rows = read.scan(&DRAFTS, KeyRange::prefix(&(account,)), Direction::Up)?;
+    let mut found: Vec<(DraftAt, Draft)> =
+        rows.map(|row| row.map(|((_, place), draft)| (place, draft))).collect::<Result<_, _>>()?;
+    found.retain(|(place, _)| place.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('?')));
+    found.sort_by_key(|(_, draft)| std::cmp::Reverse(draft.at));
+    Ok(found)
 }
 
 /// Where the account's newest draft belongs, if it is a fresh one: there somebody goes on who signs in again.
@@ -113,6 +127,18 @@ mod tests {
         assert_eq!(last_kept(&read, one, Timestamp::from_second(100_000).unwrap()).unwrap(), None);
         store.write_blocking(move |tx| take_away(tx, one, "/b")).unwrap();
         assert_eq!(last_kept(&store.read().unwrap(), one, now).unwrap().as_deref(), Some("/a"));
+    }
+
+    #[test]
+    fn the_tabs_of_a_page_each_keep_their_own() {
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        for (place, second) in [("/n/1?tab=a", 1), ("/n/1?tab=b", 2), ("/n/10", 3), ("/n/1", 0)] {
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft(second))).unwrap();
+        }
+        let found = kept_below(&store.read().unwrap(), one, "/n/1").unwrap();
+        let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
+        assert_eq!(places, ["/n/1?tab=b", "/n/1?tab=a", "/n/1"]);
     }
 
     #[test]

@@ -7,5 +7,7 @@
 mod draft;
 mod once;
 
-pub use draft::{Draft, DraftAt, KEPT as DRAFT_KEPT, keep, kept, last_kept, swept as drafts_swept, take_away};
+pub use draft::{
+    Draft, DraftAt, KEPT as DRAFT_KEPT, keep, kept, kept_below, last_kept, swept as drafts_swept, take_away,
+};
 pub use once::{FormKey, Once, Outcome, outcome, swept as outcomes_swept};

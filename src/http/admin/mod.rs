@@ -3,6 +3,7 @@
 pub(super) mod approvals;
 pub mod duplicate_pages;
 pub(super) mod duplicates;
+pub(super) mod emergencies;
 pub(super) mod explorer;
 pub mod pages;
 pub(super) mod requests;

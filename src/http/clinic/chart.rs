@@ -2,15 +2,19 @@
 
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::chart_pages::{
     Allergies, Documents, Frame, Immunizations, Measurements, Medicines, Problems, ResultGroup, Results, Summary,
     Timeline, TimelineKind, Visits,
 };
+use super::emergency::{ClosedPage, Running};
+use super::entries::done_words;
+use super::results_pages::{self, Waiting};
 use super::{ctx, id_of, is_clinical, register, why};
 use crate::audit::{Action, Detail};
-use crate::base::ResourceRef;
+use crate::base::{FhirId, ResourceRef};
 use crate::care::{Chart, chart, merge};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
@@ -19,7 +23,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, DayRow, Pages};
-use crate::http::ui::{Cx, Series, State, t};
+use crate::http::ui::{Cx, Series, State, When, t};
 use crate::record::Reading;
 
 /// How many rows one page of a long list has.
@@ -34,6 +38,9 @@ pub(in crate::http) struct Asked {
     test: Option<String>,
     /// The kind of entry of the timeline.
     show: Option<String>,
+    /// The first and the last day of the timeline.
+    from: Option<String>,
+    to: Option<String>,
     /// Counted from 1.
     page: Option<usize>,
     /// Set by what led here, to say that it was done.
@@ -62,10 +69,14 @@ pub(in crate::http) async fn summary(
     let why = why(&visit, Action::Read, Detail::none());
     let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
     let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
+    let chart = chart.into_inner();
     if let Some(kept) = merge::joined_to(&chart.patient) {
         return Ok(Redirect::to(&format!("/patients/{kept}")).into_response());
     }
-    let Opened { mut cx, ctx, chart, mut frame } = Opened::of(&visit, chart.into_inner());
+    if !chart.open {
+        return page(&ClosedPage { who: fill::identity(&chart.patient, &ctx), cx: visit.cx() });
+    }
+    let Opened { mut cx, ctx, chart, mut frame } = Opened::of(&visit, chart)?;
     if asked.done.is_some() {
         cx.done = Some(register::done(&frame.who));
     }
@@ -102,8 +113,9 @@ pub(in crate::http) async fn results(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Courses { cx, frame, groups, chosen } = courses(&visit, &id, &asked, Wanted::Results).await?;
-    page(&Results { cx, frame, groups, chosen })
+    let Courses { mut cx, frame, groups, chosen, waiting } = courses(&visit, &id, &asked, Wanted::Results).await?;
+    cx.done = asked.done.as_deref().and_then(done_words);
+    page(&Results { cx, frame, groups, chosen, waiting })
 }
 
 /// `GET /patients/{id}/measurements`
@@ -112,7 +124,8 @@ pub(in crate::http) async fn measurements(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Courses { cx, frame, groups, chosen } = courses(&visit, &id, &asked, Wanted::Measurements).await?;
+    let Courses { mut cx, frame, groups, chosen, .. } = courses(&visit, &id, &asked, Wanted::Measurements).await?;
+    cx.done = asked.done.as_deref().and_then(done_words);
     page(&Measurements { cx, frame, groups, chosen })
 }
 
@@ -122,13 +135,19 @@ struct Courses {
     frame: Frame,
     groups: Vec<ResultGroup>,
     chosen: Option<Series>,
+    waiting: Vec<Waiting>,
 }
 
 async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Result<Courses, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(visit, id, &[ResourceType::Observation]).await?;
+    let kinds: &[ResourceType] = match wanted {
+        Wanted::Results => &[ResourceType::Observation, ResourceType::DiagnosticReport],
+        _ => &[ResourceType::Observation],
+    };
+    let Opened { cx, ctx, chart, frame } = open(visit, id, kinds).await?;
+    let waiting = results_pages::waiting(chart.of(ResourceType::DiagnosticReport), &frame.who.href(), &ctx);
     let all = fill::series_of(chart.of(ResourceType::Observation), wanted, &ctx);
     let chosen = chosen(&all, asked.test.as_deref());
-    Ok(Courses { cx, frame, groups: fill::groups(all), chosen })
+    Ok(Courses { cx, frame, groups: fill::groups(all), chosen, waiting })
 }
 
 /// `GET /patients/{id}/timeline`
@@ -147,12 +166,16 @@ pub(in crate::http) async fn timeline(
     ];
     let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
     let show = asked.show.as_deref().and_then(TimelineKind::from_code);
-    let base = match show {
-        Some(kind) => format!("{}/timeline?show={}&", frame.who.href(), kind.code()),
-        None => format!("{}/timeline?", frame.who.href()),
-    };
-    let (entries, pages) = one_page(fill::timeline(&chart, show, "/patients", &ctx), asked.page, &base);
-    page(&Timeline { cx, frame, show, entries, pages })
+    let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Date>().ok());
+    let (from, to) = (day(&asked.from), day(&asked.to));
+    let mut all = fill::timeline(&chart, show, "/patients", &ctx);
+    all.retain(|entry| from.is_none_or(|from| from <= entry.when.day()) && to.is_none_or(|to| entry.when.day() <= to));
+    let words = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let (from, to) = (words(from), words(to));
+    let kind = show.map_or("", TimelineKind::code);
+    let base = format!("{}/timeline?show={kind}&from={from}&to={to}&", frame.who.href());
+    let (entries, pages) = one_page(all, asked.page, &base);
+    page(&Timeline { cx, frame, show, entries, pages, from, to })
 }
 
 /// `GET /patients/{id}/medicines`
@@ -163,22 +186,37 @@ pub(in crate::http) async fn medicines(visit: Visit, Path(id): Path<String>) -> 
 }
 
 /// `GET /patients/{id}/problems`
-pub(in crate::http) async fn problems(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+pub(in crate::http) async fn problems(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { mut cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+    cx.done = asked.done.as_deref().and_then(done_words);
     let (active, past) = fill::problem_rows(chart.of(ResourceType::Condition), &ctx);
     page(&Problems { cx, frame, active, past })
 }
 
 /// `GET /patients/{id}/allergies`
-pub(in crate::http) async fn allergies(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+pub(in crate::http) async fn allergies(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { mut cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
+    cx.done = asked.done.as_deref().and_then(done_words);
     let (rows, past) = fill::allergy_rows(chart.of(ResourceType::AllergyIntolerance), &ctx);
     page(&Allergies { cx, frame, rows, past })
 }
 
 /// `GET /patients/{id}/immunizations`
-pub(in crate::http) async fn immunizations(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Immunization]).await?;
+pub(in crate::http) async fn immunizations(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { mut cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Immunization]).await?;
+    cx.done = asked.done.as_deref().and_then(done_words);
     let rows = fill::immunizations(chart.of(ResourceType::Immunization), &ctx);
     page(&Immunizations { cx, frame, rows })
 }
@@ -209,19 +247,30 @@ pub(in crate::http) async fn documents(
 }
 
 /// Opens a chart with what stands on every page of it and these types besides.
-async fn open(visit: &Visit, id: &str, kinds: &[ResourceType]) -> Result<Opened, Refusal> {
+pub(super) async fn open(visit: &Visit, id: &str, kinds: &[ResourceType]) -> Result<Opened, Refusal> {
     let id = id_of(id)?;
     let all: Vec<ResourceType> = chart::FRAME.iter().chain(kinds).copied().collect();
     let why = why(visit, Action::Read, Detail::none());
     let chart = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &all)).await?;
-    Ok(Opened::of(visit, chart.into_inner()))
+    Opened::of(visit, chart.into_inner())
 }
 
 impl Opened {
-    pub(super) fn of(visit: &Visit, chart: Chart) -> Self {
+    pub(super) fn of(visit: &Visit, chart: Chart) -> Result<Self, Refusal> {
+        if !chart.open {
+            return Err(Refusal::not_found());
+        }
         let ctx = ctx(visit);
         let cx = Cx { shortened: fill::shortened(&chart), ..visit.cx() };
-        Self { cx, frame: fill::frame(&chart, None, &ctx), ctx, chart }
+        let mut frame = fill::frame(&chart, None, &ctx);
+        if let Ok(id) = FhirId::parse(&frame.who.id) {
+            frame.emergency = visit.house.records.emergency_of(&visit.actor, &id)?.map(|one| Running {
+                until: When::at(one.until, &ctx.zone),
+                instant: one.until.to_string(),
+                reason: one.reason.into(),
+            });
+        }
+        Ok(Self { cx, frame, ctx, chart })
     }
 }
 

@@ -3,6 +3,8 @@
 
 use askama::Template;
 
+use super::emergency::Running;
+use super::results_pages::Waiting;
 use crate::http::fill::first;
 use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
@@ -25,14 +27,16 @@ pub struct Frame {
     pub medicines: MedicineStatus,
     /// Why this chart may be open, in a sentence; stands on the page that was opened.
     pub why: Option<String>,
+    /// The emergency in which it is open.
+    pub emergency: Option<Running>,
 }
 
 impl Frame {
-    fn sections(&self) -> Vec<(Section, String, String)> {
+    pub(super) fn sections(&self) -> Vec<(Section, String, String)> {
         Section::ALL.iter().map(|s| (*s, format!("/patients/{}{}", self.who.id, s.path()), s.word())).collect()
     }
 
-    fn lines(&self) -> usize {
+    pub(super) fn lines(&self) -> usize {
         let allergies = match &self.allergies {
             AllergyStatus::Known { list, .. } => list.len(),
             _ => 1,
@@ -45,23 +49,23 @@ impl Frame {
     }
 
     /// A bar so high that it would leave no room below when it stays.
-    fn tall(&self) -> bool {
+    pub(super) fn tall(&self) -> bool {
         self.lines() > 9
     }
 
     /// "5 problems, 6 medicines: show all".
-    fn rest(&self) -> String {
+    pub(super) fn rest(&self) -> String {
         t("stay-rest").with("problems", self.problems.len()).with("medicines", self.medicine_count()).to_string()
     }
 
-    fn medicine_count(&self) -> usize {
+    pub(super) fn medicine_count(&self) -> usize {
         match &self.medicines {
             MedicineStatus::Takes { list, .. } => list.len(),
             _ => 0,
         }
     }
 
-    fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
+    pub(super) fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
         if list.len() > DOSED {
             list.iter().map(|line| line.name.clone()).collect()
         } else {
@@ -69,7 +73,7 @@ impl Frame {
         }
     }
 
-    fn names_only(&self, list: &[MedicineLine]) -> bool {
+    pub(super) fn names_only(&self, list: &[MedicineLine]) -> bool {
         list.len() > DOSED
     }
 }
@@ -87,11 +91,14 @@ pub enum Section {
     Measurements,
     Immunizations,
     Visits,
+    Notes,
     Documents,
+    Trends,
+    Search,
 }
 
 impl Section {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Summary,
         Self::Timeline,
         Self::Results,
@@ -101,7 +108,10 @@ impl Section {
         Self::Measurements,
         Self::Immunizations,
         Self::Visits,
+        Self::Notes,
         Self::Documents,
+        Self::Trends,
+        Self::Search,
     ];
 
     /// What follows `/patients/<id>`.
@@ -116,7 +126,10 @@ impl Section {
             Self::Measurements => "/measurements",
             Self::Immunizations => "/immunizations",
             Self::Visits => "/visits",
+            Self::Notes => "/notes",
             Self::Documents => "/documents",
+            Self::Trends => "/trends",
+            Self::Search => "/search",
         }
     }
 
@@ -131,7 +144,10 @@ impl Section {
             Self::Measurements => "section-measurements",
             Self::Immunizations => "section-immunizations",
             Self::Visits => "section-visits",
+            Self::Notes => "section-notes",
             Self::Documents => "section-documents",
+            Self::Trends => "section-trends",
+            Self::Search => "section-search",
         })
         .to_string()
     }
@@ -142,6 +158,10 @@ macro_rules! chart_page {
         page!($name in Patients);
         impl $name {
             const SECTION: Section = Section::$section;
+
+            fn section(&self) -> Section {
+                Self::SECTION
+            }
 
             fn title(&self) -> String {
                 t("chart-page-title").with("name", self.frame.who.plain()).with("page", Self::SECTION.word()).into()
@@ -214,7 +234,7 @@ pub struct ResultGroup {
 }
 
 impl ResultGroup {
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let parts = [Some(self.title.clone()), self.when.map(|when| when.short()), self.source.clone()];
         parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
     }
@@ -228,6 +248,8 @@ pub struct Results {
     pub frame: Frame,
     pub groups: Vec<ResultGroup>,
     pub chosen: Option<Series>,
+    /// Reports that nobody has signed, or that the patient does not see.
+    pub waiting: Vec<Waiting>,
 }
 chart_page!(Results is Results);
 
@@ -268,6 +290,9 @@ pub struct Timeline {
     pub show: Option<TimelineKind>,
     pub entries: Vec<TimelineEntry>,
     pub pages: Pages,
+    /// The first and the last day that is shown, as typed.
+    pub from: String,
+    pub to: String,
 }
 chart_page!(Timeline is Timeline);
 

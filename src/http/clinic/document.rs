@@ -40,7 +40,7 @@ pub(in crate::http) async fn document(
         Ok(chart.zip(document.map(json)))
     });
     let (chart, document) = read.await?.into_inner();
-    let Opened { cx, ctx, frame, .. } = Opened::of(&visit, chart);
+    let Opened { cx, ctx, frame, .. } = Opened::of(&visit, chart)?;
     let subject = document.pointer("/subject/reference").and_then(Value::as_str);
     // Another patient's document under this one's address would be read as theirs.
     if subject != Some(format!("Patient/{patient}").as_str()) {

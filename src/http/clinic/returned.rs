@@ -22,7 +22,7 @@ pub(in crate::http) async fn forms(visit: Visit, Path(id): Path<String>) -> Resu
     let kinds: Vec<R> = chart::FRAME.iter().copied().chain([R::QuestionnaireResponse]).collect();
     let why = why(&visit, Action::Read, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &kinds));
-    let Opened { cx, ctx, frame, chart } = Opened::of(&visit, found.await?.into_inner());
+    let Opened { cx, ctx, frame, chart } = Opened::of(&visit, found.await?.into_inner())?;
     let mut rows: Vec<ReturnedForm> = chart.of(R::QuestionnaireResponse).iter().map(|one| form(one, &ctx)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.when.map(|when| when.moment())));
     page(&ReturnedForms { cx, frame, rows })

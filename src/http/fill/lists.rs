@@ -27,6 +27,7 @@ fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
     });
     let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).collect();
     Some(ImmunizationRow {
+        id: owned(one, "/id").unwrap_or_default(),
         name: concept(one.get("vaccineCode"))?,
         when: ctx.first_when(one, &["/occurrenceDateTime", "/recorded"]),
         detail: (!detail.is_empty()).then(|| detail.join(", ")),

@@ -9,13 +9,15 @@ mod lists;
 mod observations;
 mod people;
 mod problems;
+mod found;
 mod timeline;
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
-pub use observations::{Wanted, groups, series_of, vitals};
+pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{allergies, allergy_rows, frame, medicine_rows, problem_rows};
 pub use timeline::timeline;

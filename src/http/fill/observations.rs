@@ -39,6 +39,12 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
     all
 }
 
+/// What tests of a record are called, small letters, and their codes.
+pub fn codes(observations: &[Value]) -> BTreeMap<String, Value> {
+    let named = observations.iter().filter_map(|one| Some((name(one)?.to_lowercase(), one.get("code")?.clone())));
+    named.collect()
+}
+
 /// The vital signs of the first page.
 pub fn vitals(observations: &[Value], ctx: &Ctx) -> Vec<Series> {
     let all = series_of(observations, Wanted::Measurements, ctx);

@@ -28,6 +28,7 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
         problems,
         medicines: medicines(chart, ctx),
         why,
+        emergency: None,
     }
 }
 
@@ -50,6 +51,7 @@ pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<Pr
         let doubtful = ["unconfirmed", "provisional", "differential", "refuted"];
         let doubt = doubtful.iter().find(|code| has_code(condition.get("verificationStatus"), code));
         let row = ProblemRow {
+            id: owned(condition, "/id").unwrap_or_default(),
             name,
             since: ctx.first_when(condition, &["/onsetDateTime", "/onsetPeriod/start", "/recordedDate"]),
             ended: ctx.first_when(condition, &["/abatementDateTime", "/abatementPeriod/end"]),
@@ -130,6 +132,7 @@ pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<All
                 ["entered-in-error", "refuted"].iter().find(|code| has_code(allergy.get("verificationStatus"), code))
             });
         let row = AllergyRow {
+            id: owned(allergy, "/id").unwrap_or_default(),
             line,
             kind: kind_of_allergy(allergy),
             recorded: ctx.when(allergy, "/recordedDate"),

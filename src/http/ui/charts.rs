@@ -33,6 +33,11 @@ impl Series {
         trend(self, 264)
     }
 
+    /// A trend over the same days as those of others beside it.
+    pub fn trend_between(&self, first: Date, last: Date) -> Option<Svg> {
+        trend_over(self, 168, Some((first, last)))
+    }
+
     pub fn gauge(&self) -> Option<Svg> {
         gauge(self)
     }
@@ -116,11 +121,19 @@ fn reach(values: &[f64], seconds: &[f64], bounds: &Bounds) -> (f64, f64) {
 
 /// A trend as wide as its place and `height` px high, or nothing when fewer than two values are numbers.
 pub fn trend(series: &Series, height: u32) -> Option<Svg> {
+    trend_over(series, height, None)
+}
+
+fn trend_over(series: &Series, height: u32, span: Option<(Date, Date)>) -> Option<Svg> {
     let points: Vec<Point> = series.numbers().filter_map(Point::of).collect();
     if points.len() < 2 {
         return None;
     }
-    let frame = Frame::of(&points, &series.bounds, f64::from(height));
+    let mut frame = Frame::of(&points, &series.bounds, f64::from(height));
+    if let Some((first, last)) = span {
+        frame.first = first;
+        frame.days = f64::from((last - first).get_days().max(1));
+    }
     let mut draw = Draw::open("trend", format_args!(r#"width="100%" height="{height}" role="img""#));
     draw.title(&t("chart-title").with("name", &series.name).with("values", series.spoken()).to_string());
     band(&mut draw, &series.bounds, &frame);

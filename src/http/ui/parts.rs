@@ -113,6 +113,8 @@ pub struct Field {
     pub inputmode: &'static str,
     pub required: bool,
     pub short: bool,
+    /// Among many that may stay empty, none says so.
+    pub quiet: bool,
     /// For a choice from a list: value and words, in order.
     pub options: Vec<(String, String)>,
 }
@@ -131,6 +133,7 @@ impl Field {
             inputmode: "",
             required: true,
             short: false,
+            quiet: false,
             options: Vec::new(),
         }
     }
@@ -170,6 +173,12 @@ impl Field {
     #[must_use]
     pub fn optional(self) -> Self {
         Self { required: false, ..self }
+    }
+
+    /// One of many that may stay empty.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        Self { quiet: true, ..self }
     }
 
     #[must_use]

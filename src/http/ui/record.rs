@@ -285,6 +285,8 @@ impl MedicineRow {
 /// A problem or diagnosis.
 #[derive(Debug, Clone)]
 pub struct ProblemRow {
+    /// FHIR id.
+    pub id: String,
     pub name: String,
     pub since: Option<When>,
     pub ended: Option<When>,
@@ -314,6 +316,8 @@ impl ProblemRow {
 /// An allergy in full.
 #[derive(Debug, Clone)]
 pub struct AllergyRow {
+    /// FHIR id.
+    pub id: String,
     pub line: AllergyLine,
     /// Allergy or intolerance; food, medicine, environment: in words.
     pub kind: Option<String>,
@@ -326,6 +330,8 @@ pub struct AllergyRow {
 /// An immunization that was given, or why it was not.
 #[derive(Debug, Clone)]
 pub struct ImmunizationRow {
+    /// FHIR id.
+    pub id: String,
     pub name: String,
     pub when: Option<When>,
     /// Dose in its series, lot, site: what is known, in words.

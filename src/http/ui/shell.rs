@@ -59,6 +59,8 @@ pub enum Place {
     Audit,
     Approvals,
     Duplicates,
+    Emergencies,
+    ToSign,
     Health,
     Backups,
     Accounts,
@@ -101,6 +103,7 @@ impl Cx {
                 vec![
                     staff(Place::Today, "/today", "nav-today"),
                     staff(Place::Inbox, "/inbox", "nav-inbox"),
+                    staff(Place::ToSign, "/to-sign", "nav-to-sign"),
                     staff(Place::Patients, "/patients", "nav-patients"),
                 ]
             }
@@ -115,6 +118,7 @@ impl Cx {
             Some(Role::HealthAdmin) => vec![
                 staff(Place::Asks, "/requests", "nav-asks"),
                 staff(Place::Audit, "/audit", "nav-audit"),
+                staff(Place::Emergencies, "/emergency-access", "nav-emergencies"),
                 staff(Place::Approvals, "/approvals", "nav-approvals"),
                 staff(Place::Duplicates, "/duplicates", "nav-duplicates"),
                 staff(Place::Settings, "/settings", "nav-settings"),
@@ -147,6 +151,11 @@ impl Cx {
             .is_some_and(|viewer| matches!(viewer.role, Role::Clinician | Role::Nurse | Role::Reception))
     }
 
+    /// Whether charts are for whoever is signed in.
+    pub fn sees_charts(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| matches!(viewer.role, Role::Clinician | Role::Nurse))
+    }
+
     /// Where the clinic's name leads.
     pub fn start(&self) -> &'static str {
         match self.viewer.as_ref().map(|viewer| viewer.role) {
@@ -157,6 +166,12 @@ impl Cx {
 
     pub fn viewer_name(&self) -> &str {
         self.viewer.as_ref().map_or("", |viewer| &viewer.name)
+    }
+
+    /// Whose record a patient's pages show: their own, or of whom they act for.
+    pub fn whose_record(&self) -> &str {
+        let for_whom = self.viewer.as_ref().and_then(|viewer| viewer.for_whom.as_deref());
+        for_whom.unwrap_or_else(|| self.viewer_name())
     }
 
     pub fn viewer_role(&self) -> String {

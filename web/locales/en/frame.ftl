@@ -104,3 +104,5 @@ problem-not-ready = The box is just starting or stopping
 problem-reference = Reference:
 problem-back = Back to your first page
 problem-foot = If you did not expect this, tell the clinic’s staff what you were about to do.
+print-head = { $clinic }, printed { $now } by { $by }
+print-head-own = from the record at { $clinic }, printed { $now }

@@ -100,3 +100,5 @@ problem-not-ready = El sistema está arrancando o parando
 problem-reference = Referencia:
 problem-back = Volver a su primera página
 problem-foot = Si no esperaba esto, diga al personal de la clínica qué iba a hacer.
+print-head = { $clinic }, impreso el { $now } por { $by }
+print-head-own = de su historial en { $clinic }, impreso el { $now }

@@ -1,0 +1,130 @@
+//! An allergy or intolerance, and the answer that there is none.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Author, Faults, date, hl7, line, needed, put, resource};
+
+/// SNOMED CT: no known allergy.
+pub const NONE_KNOWN: &str = "716186003";
+
+/// FHIR R4 `allergy-intolerance-category`.
+pub const CATEGORIES: [&str; 4] = ["medication", "food", "environment", "biologic"];
+
+/// What was typed. The names of the inputs are the names of these fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AllergyTyped {
+    pub substance: String,
+    /// One of [`CATEGORIES`], or nothing.
+    pub category: String,
+    pub reaction: String,
+    /// FHIR R4 `reaction-event-severity`, or nothing.
+    pub severity: String,
+    pub since: String,
+}
+
+/// A new AllergyIntolerance.
+///
+/// # Errors
+/// All that is wrong at once.
+pub fn allergy(
+    typed: &AllergyTyped,
+    patient: &str,
+    author: &Author<'_>,
+    now: &str,
+    today: Date,
+) -> Result<Value, Faults> {
+    let mut faults = Faults::new();
+    let substance = needed("substance", &typed.substance, &mut faults);
+    let reaction = line("reaction", &typed.reaction, &mut faults);
+    let since = date("since", &typed.since, today, &mut faults);
+    let category = CATEGORIES.into_iter().find(|category| *category == typed.category);
+    let severity = ["mild", "moderate", "severe"].into_iter().find(|severity| *severity == typed.severity);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let reactions = match (&reaction, severity) {
+        (None, None) => Value::Null,
+        // A reaction names what happened (FHIR R4, AllergyIntolerance.reaction.manifestation 1..*).
+        (None, Some(severity)) => {
+            json!([{"manifestation": [hl7("data-absent-reason", "unknown")], "severity": severity}])
+        }
+        (Some(reaction), severity) => {
+            let mut one = json!({"manifestation": [{"text": reaction}]});
+            put(&mut one, "severity", json!(severity));
+            json!([one])
+        }
+    };
+    Ok(resource(
+        "AllergyIntolerance",
+        json!({
+            "clinicalStatus": hl7("allergyintolerance-clinical", "active"),
+            "verificationStatus": hl7("allergyintolerance-verification", "confirmed"),
+            "category": category.map(|category| json!([category])),
+            "criticality": (severity == Some("severe")).then_some("high"),
+            "code": {"text": substance},
+            "patient": {"reference": format!("Patient/{patient}")},
+            "onsetDateTime": since,
+            "recordedDate": now,
+            "recorder": author.reference(),
+            "reaction": reactions,
+        }),
+    ))
+}
+
+/// The patient was asked, and there is none.
+pub fn none_known(patient: &str, author: &Author<'_>, now: &str) -> Value {
+    resource(
+        "AllergyIntolerance",
+        json!({
+            "clinicalStatus": hl7("allergyintolerance-clinical", "active"),
+            "verificationStatus": hl7("allergyintolerance-verification", "confirmed"),
+            "code": {"coding": [{"system": "http://snomed.info/sct", "code": NONE_KNOWN}], "text": "No known allergy"},
+            "patient": {"reference": format!("Patient/{patient}")},
+            "recordedDate": now,
+            "recorder": author.reference(),
+        }),
+    )
+}
+
+/// As a mistake. Source: invariant ait-2 of FHIR R4 AllergyIntolerance.
+#[must_use]
+pub fn allergy_in_error(mut allergy: Value) -> Value {
+    put(&mut allergy, "clinicalStatus", Value::Null);
+    put(&mut allergy, "verificationStatus", hl7("allergyintolerance-verification", "entered-in-error"));
+    allergy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::care::entries::Fault;
+    use crate::fhir::{Definitions, Mode, validate};
+
+    #[test]
+    fn an_allergy_is_valid_with_and_without_what_happened_and_as_a_mistake() {
+        let author = Author { person: None, name: "Dr A" };
+        let today = "2026-03-03".parse().unwrap();
+        let new = |reaction: &str, severity: &str| {
+            let typed = AllergyTyped {
+                substance: "Penicillin".into(),
+                category: "medication".into(),
+                reaction: reaction.into(),
+                severity: severity.into(),
+                since: "2004".into(),
+            };
+            allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today).unwrap()
+        };
+        let all =
+            [new("rash", "severe"), new("", "mild"), new("", ""), none_known("p", &author, "2026-03-03T09:31:00Z")];
+        for one in all.iter().cloned().chain(all.iter().cloned().map(allergy_in_error)) {
+            let issues = validate(&one, Definitions::r4(), Mode::Strict);
+            assert!(issues.iter().all(|issue| !issue.is_error()), "{issues:?}");
+        }
+        assert_eq!(all[0]["criticality"], "high");
+        let none = allergy(&AllergyTyped::default(), "p", &author, "2026-03-03T09:31:00Z", today);
+        assert_eq!(none.unwrap_err(), [("substance", Fault::Missing)]);
+    }
+}

@@ -1,0 +1,146 @@
+//! Visit notes: an Encounter with its measurements, and a Composition with what was said, found, thought and planned.
+//!
+//! | resource | while it is written | signed |
+//! |---|---|---|
+//! | `Composition` | `preliminary`, held from the patient | `final`, with its attester |
+//! | `Encounter` | `in-progress` | `finished` |
+//! | `Observation` | `final`: it was measured | the same |
+//! | `Condition` | `provisional`, held | `confirmed` |
+//! | `ServiceRequest` | `draft`, held | `active` |
+//! | `Immunization` | `completed`: it was given | the same |
+//! | `DocumentReference` | not there | the note as text, for whoever reads documents |
+//! | `Provenance` | not there | who signed |
+//!
+//! Sections carry FHIR R4's document section codes (LOINC) and refer to what was made from the note. A note is changed by
+//! its version: whoever saves over what somebody else saved meanwhile is shown both. Signed, it is never changed; what is to
+//! be added is a Composition that `appends` to it.
+
+pub mod phrases;
+mod text;
+mod write;
+
+pub use text::{narrative, plain_of};
+pub use write::{NoteError, Open, Pen, Saved, Step, append, discard, save, start};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::entries::VitalsTyped;
+
+pub const LOINC: &str = "http://loinc.org";
+/// LOINC: progress note.
+pub const NOTE: &str = "11506-3";
+
+/// The longest section, in characters.
+pub const LONGEST: usize = 12_000;
+
+/// A part of a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The input's name.
+    pub field: &'static str,
+    pub loinc: &'static str,
+    /// As the resource calls it.
+    pub title: &'static str,
+}
+
+/// In the order of the note. Codes: FHIR R4 `doc-section-codes`.
+pub const PARTS: [Part; 4] = [
+    Part { field: "subjective", loinc: "61150-9", title: "Subjective" },
+    Part { field: "objective", loinc: "61149-1", title: "Objective" },
+    Part { field: "assessment", loinc: "51848-0", title: "Assessment" },
+    Part { field: "plan", loinc: "18776-5", title: "Plan" },
+];
+
+/// What kinds of things are ordered.
+pub const ORDERS: [(&str, &str, &str); 4] = [
+    ("laboratory", "108252007", "Laboratory procedure"),
+    ("imaging", "363679005", "Imaging"),
+    ("referral", "3457005", "Patient referral"),
+    ("other", "", ""),
+];
+
+/// The form of a note. The names of the inputs are the names of these fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NoteTyped {
+    /// Why the patient came.
+    pub reason: String,
+    pub subjective: String,
+    pub objective: String,
+    pub assessment: String,
+    pub plan: String,
+    #[serde(flatten)]
+    pub vitals: VitalsTyped,
+    pub problem1: String,
+    pub problem1_since: String,
+    pub problem2: String,
+    pub problem2_since: String,
+    pub order1: String,
+    pub order1_kind: String,
+    pub order2: String,
+    pub order2_kind: String,
+    pub vaccine: String,
+    pub vaccine_lot: String,
+    pub vaccine_dose: String,
+    /// The version that the page was made with.
+    pub version: String,
+    /// Which button.
+    pub act: String,
+    /// The template to insert.
+    pub template: String,
+    /// Where drafts stand that this page shows.
+    pub from: String,
+}
+
+impl NoteTyped {
+    pub fn part(&self, field: &str) -> &str {
+        match field {
+            "subjective" => &self.subjective,
+            "objective" => &self.objective,
+            "assessment" => &self.assessment,
+            "plan" => &self.plan,
+            _ => "",
+        }
+    }
+
+    pub fn put_part(&mut self, field: &str, text: String) {
+        match field {
+            "subjective" => self.subjective = text,
+            "objective" => self.objective = text,
+            "assessment" => self.assessment = text,
+            "plan" => self.plan = text,
+            _ => {}
+        }
+    }
+}
+
+/// The section of a Composition for a part.
+pub fn section<'a>(composition: &'a Value, part: &Part) -> Option<&'a Value> {
+    let sections = composition.get("section")?.as_array()?;
+    sections.iter().find(|one| one.pointer("/code/coding/0/code").and_then(Value::as_str) == Some(part.loinc))
+}
+
+/// What a section refers to.
+pub fn entries_of(section: Option<&Value>) -> impl Iterator<Item = &str> {
+    let entries = section.and_then(|section| section.get("entry")).and_then(Value::as_array);
+    entries.into_iter().flatten().filter_map(|entry| entry.get("reference").and_then(Value::as_str))
+}
+
+/// The text of a part.
+pub fn part_text(composition: &Value, part: &Part) -> String {
+    let div = section(composition, part).and_then(|section| section.pointer("/text/div")).and_then(Value::as_str);
+    div.map(plain_of).unwrap_or_default()
+}
+
+/// Whether nobody may change it any more.
+pub fn is_signed(composition: &Value) -> bool {
+    crate::access::is_signed(crate::fhir::ResourceType::Composition, composition)
+}
+
+/// Whether it is a note of ours, and whether it adds to another one.
+pub fn appends_to(composition: &Value) -> Option<&str> {
+    let relations = composition.get("relatesTo")?.as_array()?;
+    let appends = relations.iter().find(|one| one.get("code").and_then(Value::as_str) == Some("appends"))?;
+    appends.pointer("/targetReference/reference").and_then(Value::as_str)
+}

@@ -1,0 +1,650 @@
+//! Starting, saving, signing, adding to and discarding a note. Each is one transaction.
+
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::text::narrative;
+use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, section};
+use crate::base::{Ambient, FhirId};
+use crate::care::entries::{
+    self, Author, Fault, Faults, ImmunizationTyped, Measured, ProblemTyped, VITALS, immunization_in_error,
+    problem_in_error, same_value,
+};
+use crate::care::held::{hold, let_go};
+use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
+use crate::fhir::{Mode, ResourceType as R};
+use crate::record::{Change, Condition, RecordError};
+
+/// A note that is begun.
+#[derive(Debug, Clone)]
+pub struct Open<'a> {
+    pub patient: &'a FhirId,
+    pub note: FhirId,
+    pub encounter: FhirId,
+    /// Of today, with its reason.
+    pub appointment: Option<(String, Option<String>)>,
+}
+
+/// How far a save goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Save,
+    Sign,
+}
+
+/// Why a note was not saved or signed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoteError {
+    #[error("something in the form cannot be read")]
+    Faults(Faults),
+    #[error("there is nothing to sign")]
+    Empty,
+}
+
+/// A note as it was read: what a save changes.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    pub id: FhirId,
+    pub composition: Value,
+    pub encounter: Option<(FhirId, u32, Value)>,
+    /// What its sections refer to.
+    pub entries: Vec<(R, FhirId, u32, Value)>,
+}
+
+/// Who writes, when, and where new ids come from.
+#[derive(Clone, Copy)]
+pub struct Pen<'a> {
+    pub author: Author<'a>,
+    pub now: &'a str,
+    pub today: Date,
+    pub ambient: &'a Ambient,
+}
+
+fn put(value: &mut Value, name: &str, element: Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.insert(name.to_owned(), element);
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn subject(patient: &FhirId) -> Value {
+    json!({"reference": format!("Patient/{patient}")})
+}
+
+fn kind_of_note() -> Value {
+    json!({"coding": [{"system": LOINC, "code": NOTE}], "text": "Visit note"})
+}
+
+fn participant(author: &Author<'_>) -> Value {
+    let kind =
+        json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "PPRF"}]});
+    json!({"type": [kind], "individual": author.reference()})
+}
+
+/// Begins a note: the visit, and a Composition without words.
+pub async fn start(doing: Doing<'_>, open: Open<'_>, pen: Pen<'_>) -> Result<Done<()>, Refused<Never>> {
+    let (appointment, reason) = open.appointment.unzip();
+    let mut encounter = json!({
+        "resourceType": "Encounter",
+        "status": "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "subject": subject(open.patient),
+        "participant": [participant(&pen.author)],
+        "period": {"start": pen.now},
+    });
+    if let Some(appointment) = appointment {
+        put(&mut encounter, "appointment", json!([{"reference": appointment}]));
+    }
+    if let Some(reason) = reason.flatten() {
+        put(&mut encounter, "reasonCode", json!([{"text": reason}]));
+    }
+    let composition = hold(json!({
+        "resourceType": "Composition",
+        "status": "preliminary",
+        "type": kind_of_note(),
+        "subject": subject(open.patient),
+        "encounter": {"reference": format!("Encounter/{}", open.encounter)},
+        "date": pen.now,
+        "author": [pen.author.reference()],
+        "title": "Visit note",
+    }));
+    let changes = vec![
+        Change::create_as(R::Encounter, open.encounter, encounter, Mode::Strict)?,
+        Change::create_as(R::Composition, open.note, composition, Mode::Strict)?,
+    ];
+    carry_out(doing, changes, |_| Ok(())).await
+}
+
+/// Saves what was typed over the version that was seen; signs it, too, where `step` says so.
+pub async fn save(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    saved: Saved,
+    typed: &NoteTyped,
+    step: Step,
+    pen: Pen<'_>,
+) -> Result<Done<()>, Refused<NoteError>> {
+    let changes = Writing::new(patient, saved, typed, step, pen).changes()?;
+    carry_out(doing, changes, |_| Ok(())).await
+}
+
+/// The sections' references, and the changes so far.
+struct Writing<'a> {
+    patient: &'a FhirId,
+    saved: Saved,
+    typed: &'a NoteTyped,
+    step: Step,
+    pen: Pen<'a>,
+    /// Of each of [`PARTS`].
+    refers: [Vec<String>; 4],
+    changes: Vec<Change>,
+    faults: Faults,
+    /// What was made, in words, for the text of the document.
+    made: Vec<String>,
+}
+
+const OBJECTIVE: usize = 1;
+const ASSESSMENT: usize = 2;
+const PLAN: usize = 3;
+
+impl<'a> Writing<'a> {
+    fn new(patient: &'a FhirId, saved: Saved, typed: &'a NoteTyped, step: Step, pen: Pen<'a>) -> Self {
+        let refers = PARTS.map(|part| entries_of(section(&saved.composition, &part)).map(str::to_owned).collect());
+        Self { patient, saved, typed, step, pen, refers, changes: Vec::new(), faults: Vec::new(), made: Vec::new() }
+    }
+
+    fn changes(mut self) -> Result<Vec<Change>, Refused<NoteError>> {
+        let measured = entries::measured(&self.typed.vitals, &mut self.faults);
+        for part in &PARTS {
+            if self.typed.part(part.field).chars().count() > super::LONGEST {
+                self.faults.push((part.field, Fault::TooLong { most: super::LONGEST }));
+            }
+        }
+        self.remove()?;
+        self.measurements(&measured)?;
+        self.problems()?;
+        self.orders()?;
+        self.vaccine()?;
+        if !self.faults.is_empty() {
+            return Err(Refused::Told(NoteError::Faults(self.faults)));
+        }
+        let says = PARTS.iter().any(|part| !self.typed.part(part.field).trim().is_empty());
+        if self.step == Step::Sign && !says {
+            return Err(Refused::Told(NoteError::Empty));
+        }
+        self.encounter()?;
+        self.composition(&measured)?;
+        Ok(self.changes)
+    }
+
+    fn create(&mut self, kind: R, part: usize, value: Value) -> Result<(), RecordError> {
+        let id = FhirId::new(self.pen.ambient);
+        if let Some(refers) = self.refers.get_mut(part) {
+            refers.push(format!("{kind}/{id}"));
+        }
+        self.changes.push(Change::create_as(kind, id, value, Mode::Strict)?);
+        Ok(())
+    }
+
+    fn put(&mut self, kind: R, id: &FhirId, version: u32, value: Value) -> Result<(), RecordError> {
+        self.changes.push(Change::put(kind, id.clone(), value, Condition::Version(version), Mode::Strict)?);
+        Ok(())
+    }
+
+    fn forget(&mut self, reference: &str) {
+        for refers in &mut self.refers {
+            refers.retain(|one| one != reference);
+        }
+    }
+
+    fn encounter_ref(&self) -> Option<String> {
+        self.saved.encounter.as_ref().map(|(id, ..)| format!("Encounter/{id}"))
+    }
+
+    /// What the button beside it takes out of the note.
+    fn remove(&mut self) -> Result<(), RecordError> {
+        let Some(reference) = self.typed.act.strip_prefix("remove ").map(str::to_owned) else { return Ok(()) };
+        let at = self.saved.entries.iter().position(|(kind, id, ..)| format!("{kind}/{id}") == reference);
+        let Some(at) = at else { return Ok(()) };
+        let (kind, id, version, value) = self.saved.entries.remove(at);
+        self.put(kind, &id, version, in_error(kind, value))?;
+        self.forget(&reference);
+        Ok(())
+    }
+
+    fn measurements(&mut self, measured: &[Measured]) -> Result<(), RecordError> {
+        let encounter = self.encounter_ref();
+        for vital in &VITALS {
+            let now = measured.iter().find(|one| one.vital.field == vital.field);
+            let is = |(kind, _, _, value): &&(R, FhirId, u32, Value)| {
+                *kind == R::Observation && text(value, "/code/coding/0/code") == vital.loinc && !is_over(value)
+            };
+            let before = self.saved.entries.iter().find(is).cloned();
+            match (before, now) {
+                (Some((.., value)), Some(now)) if same_value(&value, now) => {}
+                (Some((kind, id, version, _)), Some(now)) => {
+                    let mut value = self.observation(now, encounter.as_deref());
+                    put(&mut value, "status", "amended".into());
+                    self.put(kind, &id, version, value)?;
+                }
+                (Some((kind, id, version, value)), None) => {
+                    self.put(kind, &id, version, in_error(kind, value))?;
+                    self.forget(&format!("{kind}/{id}"));
+                }
+                (None, Some(now)) => {
+                    let value = self.observation(now, encounter.as_deref());
+                    self.create(R::Observation, OBJECTIVE, value)?;
+                }
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn observation(&self, one: &Measured, encounter: Option<&str>) -> Value {
+        entries::observation(one, self.patient.as_str(), self.pen.now, &self.pen.author, encounter)
+    }
+
+    fn problems(&mut self) -> Result<(), RecordError> {
+        for (kind, id, version, value) in self.saved.entries.clone() {
+            if kind == R::Condition && !is_over(&value) {
+                self.made.push(format!("Problem: {}", text(&value, "/code/text")));
+                if self.step == Step::Sign {
+                    self.put(kind, &id, version, confirmed(value))?;
+                }
+            }
+        }
+        let typed = self.typed;
+        for (name, since, name_field, since_field) in [
+            (&typed.problem1, &typed.problem1_since, "problem1", "problem1_since"),
+            (&typed.problem2, &typed.problem2_since, "problem2", "problem2_since"),
+        ] {
+            if name.trim().is_empty() {
+                continue;
+            }
+            let form = ProblemTyped {
+                name: name.clone(),
+                since: since.clone(),
+                sure: "provisional".into(),
+                ..ProblemTyped::default()
+            };
+            match entries::problem(&form, self.patient.as_str(), &self.pen.author, self.pen.now, self.pen.today) {
+                Ok(mut value) => {
+                    if let Some(encounter) = self.encounter_ref() {
+                        put(&mut value, "encounter", json!({"reference": encounter}));
+                    }
+                    self.made.push(format!("Problem: {}", text(&value, "/code/text")));
+                    let value = if self.step == Step::Sign { confirmed(value) } else { hold(value) };
+                    self.create(R::Condition, ASSESSMENT, value)?;
+                }
+                Err(faults) => {
+                    let at = |field: &str| if field == "name" { name_field } else { since_field };
+                    self.faults.extend(faults.into_iter().map(|(field, fault)| (at(field), fault)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn orders(&mut self) -> Result<(), RecordError> {
+        for (kind, id, version, value) in self.saved.entries.clone() {
+            if kind == R::ServiceRequest && !is_over(&value) {
+                self.made.push(format!("Ordered: {}", text(&value, "/code/text")));
+                if self.step == Step::Sign {
+                    self.put(kind, &id, version, ordered(value, &self.pen))?;
+                }
+            }
+        }
+        let typed = self.typed;
+        for (what, kind, field) in
+            [(&typed.order1, &typed.order1_kind, "order1"), (&typed.order2, &typed.order2_kind, "order2")]
+        {
+            let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+            if what.is_empty() {
+                continue;
+            }
+            if what.chars().count() > entries::LINE {
+                self.faults.push((field, Fault::TooLong { most: entries::LINE }));
+                continue;
+            }
+            let category = ORDERS.iter().find(|(code, sct, _)| code == kind && !sct.is_empty());
+            let mut value = json!({
+                "resourceType": "ServiceRequest",
+                "status": "draft",
+                "intent": "order",
+                "code": {"text": what},
+                "subject": subject(self.patient),
+                "authoredOn": self.pen.now,
+                "requester": self.pen.author.reference(),
+            });
+            if let Some((_, sct, words)) = category {
+                let coding = json!({"system": "http://snomed.info/sct", "code": sct});
+                put(&mut value, "category", json!([{"coding": [coding], "text": words}]));
+            }
+            if let Some(encounter) = self.encounter_ref() {
+                put(&mut value, "encounter", json!({"reference": encounter}));
+            }
+            self.made.push(format!("Ordered: {what}"));
+            let value = if self.step == Step::Sign { ordered(value, &self.pen) } else { hold(value) };
+            self.create(R::ServiceRequest, PLAN, value)?;
+        }
+        Ok(())
+    }
+
+    fn vaccine(&mut self) -> Result<(), RecordError> {
+        for (kind, _, _, value) in &self.saved.entries {
+            if *kind == R::Immunization && !is_over(value) {
+                self.made.push(format!("Immunization: {}", text(value, "/vaccineCode/text")));
+            }
+        }
+        if self.typed.vaccine.trim().is_empty() {
+            return Ok(());
+        }
+        let form = ImmunizationTyped {
+            vaccine: self.typed.vaccine.clone(),
+            when: self.pen.today.to_string(),
+            dose: self.typed.vaccine_dose.clone(),
+            lot: self.typed.vaccine_lot.clone(),
+            given: "here".into(),
+            ..ImmunizationTyped::default()
+        };
+        let encounter = self.encounter_ref();
+        let clock = (self.pen.now, self.pen.today);
+        match entries::immunization(&form, self.patient.as_str(), &self.pen.author, encounter.as_deref(), clock) {
+            Ok(value) => {
+                self.made.push(format!("Immunization: {}", text(&value, "/vaccineCode/text")));
+                self.create(R::Immunization, PLAN, value)
+            }
+            Err(faults) => {
+                let at = |field: &str| match field {
+                    "dose" => "vaccine_dose",
+                    "lot" => "vaccine_lot",
+                    _ => "vaccine",
+                };
+                self.faults.extend(faults.into_iter().map(|(field, fault)| (at(field), fault)));
+                Ok(())
+            }
+        }
+    }
+
+    fn encounter(&mut self) -> Result<(), RecordError> {
+        let Some((id, version, mut value)) = self.saved.encounter.clone() else { return Ok(()) };
+        let reason = self.reason();
+        let before = value.clone();
+        if text(&value, "/reasonCode/0/text") != reason {
+            put(&mut value, "reasonCode", json!([{"text": reason}]));
+            if let (true, Some(members)) = (reason.is_empty(), value.as_object_mut()) {
+                members.shift_remove("reasonCode");
+            }
+        }
+        let me = self.pen.author.person.map_or("", |person| person.as_str());
+        let all = value.get("participant").and_then(Value::as_array).cloned().unwrap_or_default();
+        if !me.is_empty() && !all.iter().any(|one| text(one, "/individual/reference") == me) {
+            put(&mut value, "participant", all.into_iter().chain([participant(&self.pen.author)]).collect());
+        }
+        if self.step == Step::Sign {
+            put(&mut value, "status", "finished".into());
+            if let Some(period) = value.get_mut("period") {
+                put(period, "end", self.pen.now.into());
+            }
+            let conditions =
+                self.refers.get(ASSESSMENT).into_iter().flatten().filter(|one| one.starts_with("Condition/"));
+            let diagnoses: Vec<Value> = conditions.map(|one| json!({"condition": {"reference": one}})).collect();
+            if !diagnoses.is_empty() {
+                put(&mut value, "diagnosis", diagnoses.into());
+            }
+        }
+        if value != before {
+            self.put(R::Encounter, &id, version, value)?;
+        }
+        Ok(())
+    }
+
+    fn reason(&self) -> String {
+        let reason = self.typed.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        reason.chars().filter(|c| !c.is_control()).take(entries::LINE).collect()
+    }
+
+    fn composition(&mut self, measured: &[Measured]) -> Result<(), RecordError> {
+        let mut value = self.saved.composition.clone();
+        put(&mut value, "date", self.pen.now.into());
+        let all = authors(&value, &self.pen.author);
+        put(&mut value, "author", all);
+        let reason = self.reason();
+        put(
+            &mut value,
+            "title",
+            if reason.is_empty() { "Visit note".into() } else { format!("Visit note: {reason}").into() },
+        );
+        let sections: Vec<Value> = PARTS
+            .iter()
+            .zip(&self.refers)
+            .filter_map(|(part, refers)| section_of(part, self.typed.part(part.field), refers))
+            .collect();
+        match (sections.is_empty(), value.as_object_mut()) {
+            (true, Some(members)) => drop(members.shift_remove("section")),
+            _ => put(&mut value, "section", sections.into()),
+        }
+        let id = self.saved.id.clone();
+        let seen = self.typed.version.parse().unwrap_or(0);
+        if self.step == Step::Sign {
+            value = signed(value, &self.pen);
+            let text = self.document_text(measured);
+            let title = text_of_title(&value);
+            let visit = self.encounter_ref();
+            self.changes.push(document(self.patient, &id, (&title, &text), visit.as_deref(), None, &self.pen)?);
+            self.changes.push(provenance(self.patient, &id, &self.pen)?);
+        }
+        self.put(R::Composition, &id, seen, value)
+    }
+
+    /// The note as text, for whoever reads documents.
+    fn document_text(&self, measured: &[Measured]) -> String {
+        let mut out = String::new();
+        let reason = self.reason();
+        if !reason.is_empty() {
+            let _ = writeln!(out, "{reason}\n");
+        }
+        let values: Vec<String> = measured
+            .iter()
+            .map(|one| match one.second {
+                Some(second) => format!("{} {}/{second} {}", one.vital.name, one.value, one.vital.unit),
+                None => format!("{} {} {}", one.vital.name, one.value, one.vital.unit),
+            })
+            .collect();
+        for (at, part) in PARTS.iter().enumerate() {
+            let said = self.typed.part(part.field).trim().replace("\r\n", "\n");
+            let measured = if at == OBJECTIVE { values.join(", ") } else { String::new() };
+            if said.is_empty() && measured.is_empty() {
+                continue;
+            }
+            let _ = writeln!(out, "{}", part.title.to_uppercase());
+            for line in [measured, said].iter().filter(|line| !line.is_empty()) {
+                let _ = writeln!(out, "{line}");
+            }
+            out.push('\n');
+        }
+        for line in &self.made {
+            let _ = writeln!(out, "{line}");
+        }
+        let _ = write!(out, "\nSigned by {}", self.pen.author.name);
+        out.trim().to_owned()
+    }
+}
+
+fn text_of_title(composition: &Value) -> String {
+    text(composition, "/title").to_owned()
+}
+
+fn is_over(value: &Value) -> bool {
+    text(value, "/status") == "entered-in-error"
+        || text(value, "/verificationStatus/coding/0/code") == "entered-in-error"
+}
+
+fn in_error(kind: R, mut value: Value) -> Value {
+    match kind {
+        R::Condition => problem_in_error(value),
+        R::Immunization => immunization_in_error(value),
+        _ => {
+            put(&mut value, "status", "entered-in-error".into());
+            value
+        }
+    }
+}
+
+fn confirmed(mut value: Value) -> Value {
+    if text(&value, "/verificationStatus/coding/0/code") == "provisional" {
+        let system = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+        put(&mut value, "verificationStatus", json!({"coding": [{"system": system, "code": "confirmed"}]}));
+    }
+    let_go(value)
+}
+
+fn ordered(mut value: Value, pen: &Pen<'_>) -> Value {
+    if text(&value, "/status") == "draft" {
+        put(&mut value, "status", "active".into());
+        put(&mut value, "requester", pen.author.reference());
+    }
+    let_go(value)
+}
+
+fn section_of(part: &Part, said: &str, refers: &[String]) -> Option<Value> {
+    let said = said.trim().replace("\r\n", "\n");
+    let said: String = said.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    if said.is_empty() && refers.is_empty() {
+        return None;
+    }
+    let mut value = json!({"title": part.title, "code": {"coding": [{"system": LOINC, "code": part.loinc}]}});
+    if !said.is_empty() {
+        put(&mut value, "text", narrative(&said));
+    }
+    if !refers.is_empty() {
+        put(&mut value, "entry", refers.iter().map(|one| json!({"reference": one})).collect());
+    }
+    Some(value)
+}
+
+/// Everybody who wrote, the last one last.
+fn authors(composition: &Value, author: &Author<'_>) -> Value {
+    let me = author.reference();
+    let before = composition.get("author").and_then(Value::as_array).cloned().unwrap_or_default();
+    before.into_iter().filter(|one| *one != me).chain([me.clone()]).collect()
+}
+
+fn signed(mut composition: Value, pen: &Pen<'_>) -> Value {
+    put(&mut composition, "status", "final".into());
+    put(&mut composition, "attester", json!([{"mode": "legal", "time": pen.now, "party": pen.author.reference()}]));
+    let_go(composition)
+}
+
+/// The text of a note as a document.
+fn document(
+    patient: &FhirId,
+    note: &FhirId,
+    (title, said): (&str, &str),
+    visit: Option<&str>,
+    appends: Option<&str>,
+    pen: &Pen<'_>,
+) -> Result<Change, RecordError> {
+    let mut context = json!({"related": [{"reference": format!("Composition/{note}")}]});
+    if let Some(visit) = visit {
+        put(&mut context, "encounter", json!([{"reference": visit}]));
+    }
+    let mut value = json!({
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "docStatus": "final",
+        "type": kind_of_note(),
+        "subject": subject(patient),
+        "date": pen.now,
+        "author": [pen.author.reference()],
+        "authenticator": pen.author.reference(),
+        "description": title,
+        "content": [{"attachment": {
+            "contentType": "text/plain; charset=utf-8",
+            "language": "en",
+            "data": data_encoding::BASE64.encode(said.as_bytes()),
+            "size": said.len(),
+            "title": title,
+            "creation": pen.now,
+        }}],
+        "context": context,
+    });
+    if let Some(appends) = appends {
+        put(&mut value, "relatesTo", json!([{"code": "appends", "target": {"reference": appends}}]));
+    }
+    Change::create_as(R::DocumentReference, FhirId::new(pen.ambient), value, Mode::Strict)
+}
+
+/// That somebody signed. The signature's type is ASTM E1762's author's signature, as FHIR R4 `signature-type` has it.
+fn provenance(patient: &FhirId, note: &FhirId, pen: &Pen<'_>) -> Result<Change, RecordError> {
+    let who = pen.author.reference();
+    let kind = json!({"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1"});
+    let role = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "attester"}]});
+    let activity =
+        json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DocumentCompletion", "code": "LA"}]});
+    let value = json!({
+        "resourceType": "Provenance",
+        "target": [{"reference": format!("Composition/{note}")}, subject(patient)],
+        "recorded": pen.now,
+        "activity": activity,
+        "agent": [{"type": role, "who": who}],
+        "signature": [{"type": [kind], "when": pen.now, "who": who}],
+    });
+    Change::create_as(R::Provenance, FhirId::new(pen.ambient), value, Mode::Strict)
+}
+
+/// Adds to a signed note. `document` is the DocumentReference of the note, if it has one.
+pub async fn append(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    note: &FhirId,
+    document_of: Option<&str>,
+    said: &str,
+    pen: Pen<'_>,
+) -> Result<Done<()>, Refused<NoteError>> {
+    let said = said.trim().replace("\r\n", "\n");
+    if said.is_empty() {
+        return Err(Refused::Told(NoteError::Empty));
+    }
+    if said.chars().count() > super::LONGEST {
+        return Err(Refused::Told(NoteError::Faults(vec![("addendum", Fault::TooLong { most: super::LONGEST })])));
+    }
+    let id = FhirId::new(pen.ambient);
+    let value = json!({
+        "resourceType": "Composition",
+        "status": "preliminary",
+        "type": kind_of_note(),
+        "subject": subject(patient),
+        "date": pen.now,
+        "author": [pen.author.reference()],
+        "title": "Addendum",
+        "relatesTo": [{"code": "appends", "targetReference": {"reference": format!("Composition/{note}")}}],
+        "section": [{"title": "Addendum", "text": narrative(&said)}],
+    });
+    let changes = vec![
+        Change::create_as(R::Composition, id.clone(), signed(value, &pen), Mode::Strict)?,
+        document(patient, &id, ("Addendum to a visit note", &said), None, document_of, &pen)?,
+        provenance(patient, &id, &pen)?,
+    ];
+    carry_out(doing, changes, |_| Ok(())).await
+}
+
+/// Takes an unsigned note back, with all that was made from it.
+pub async fn discard(doing: Doing<'_>, saved: Saved, seen: u32) -> Result<Done<()>, Refused<Never>> {
+    let mut changes = Vec::new();
+    let mut composition = saved.composition;
+    put(&mut composition, "status", "entered-in-error".into());
+    changes.push(Change::put(R::Composition, saved.id, composition, Condition::Version(seen), Mode::Strict)?);
+    let encounter = saved.encounter.map(|(id, version, value)| (R::Encounter, id, version, value));
+    for (kind, id, version, value) in saved.entries.into_iter().chain(encounter).filter(|(.., value)| !is_over(value)) {
+        changes.push(Change::put(kind, id, in_error(kind, value), Condition::Version(version), Mode::Strict)?);
+    }
+    carry_out(doing, changes, |_| Ok(())).await
+}

@@ -1,0 +1,112 @@
+//! Results: entered by hand or taken from a laboratory's file, signed by a doctor, let go to the patient at once or later.
+//!
+//! A result is a `DiagnosticReport` with its `Observation`s. What stands of it:
+//!
+//! | | how it is said |
+//! |---|---|
+//! | waits for a doctor's signature | no `meta.tag` [`SIGNED`] |
+//! | signed | the tag, `resultsInterpreter`, a `Provenance` |
+//! | held from the patient | the label of [`super::held`] on all of it |
+//! | until when, why and by whom | a `Task` ([`RELEASE`]) that is on hold until `executionPeriod.start` |
+//!
+//! Nurses enter results; these are held until a doctor signs. Doctors release at once unless they hold with a reason and a day.
+//! At that day the box lets it go by itself ([`release_due`]). The patient is told when they can see it.
+
+mod enter;
+mod import;
+mod settle;
+
+pub use enter::{FLAGS, ROWS, ResultTyped, enter};
+pub use import::{ImportFault, Imported, Sure, import};
+pub use settle::{Act, Report, ResultError, release_due, settle};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::entries::{Fault, Faults};
+use crate::base::Timestamp;
+
+/// The tag of a report that a doctor has signed.
+pub const SIGNED: (&str, &str) = ("urn:chartbox:result", "signed");
+/// The code of the task that lets a result go.
+pub const RELEASE: (&str, &str) = ("urn:chartbox:task", "release-result");
+/// The longest that a result is held, in days.
+pub const LONGEST_HOLD: i32 = 90;
+
+/// When the patient may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Release {
+    Now,
+    /// From the morning of this day on.
+    Later {
+        reason: String,
+        until: Timestamp,
+    },
+    /// When a doctor has signed.
+    WhenSigned,
+}
+
+/// What was typed about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ReleaseTyped {
+    /// `now` or `hold`.
+    pub release: String,
+    pub hold_reason: String,
+    pub hold_until: String,
+}
+
+impl ReleaseTyped {
+    /// A doctor's choice.
+    pub fn read(&self, today: Date, zone: &TimeZone, faults: &mut Faults) -> Release {
+        if self.release != "hold" {
+            return Release::Now;
+        }
+        let reason = self.hold_reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        if reason.is_empty() {
+            faults.push(("hold_reason", Fault::Missing));
+        } else if reason.chars().count() > super::entries::LINE {
+            faults.push(("hold_reason", Fault::TooLong { most: super::entries::LINE }));
+        }
+        let day = self.hold_until.trim();
+        let until = day.parse::<Date>().ok().filter(|day| {
+            let days = today.until(*day).map_or(0, |span| span.get_days());
+            (1..=LONGEST_HOLD).contains(&days)
+        });
+        let moment = until.and_then(|day| day.at(7, 0, 0, 0).to_zoned(zone.clone()).ok()).map(|at| at.timestamp());
+        match moment {
+            Some(until) => Release::Later { reason, until },
+            None => {
+                faults.push(("hold_until", if day.is_empty() { Fault::Missing } else { Fault::Unread }));
+                Release::Now
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_has_a_reason_and_a_day_that_comes_soon() {
+        let today: Date = "2026-03-03".parse().unwrap();
+        let read = |release: &str, reason: &str, until: &str| {
+            let mut faults = Faults::new();
+            let typed = ReleaseTyped { release: release.into(), hold_reason: reason.into(), hold_until: until.into() };
+            (typed.read(today, &TimeZone::UTC, &mut faults), faults)
+        };
+        assert_eq!(read("now", "", ""), (Release::Now, vec![]));
+        assert_eq!(read("", "", "").0, Release::Now);
+        let until = "2026-03-10T07:00:00Z".parse().unwrap();
+        assert_eq!(
+            read("hold", "to tell her in person", "2026-03-10").0,
+            Release::Later { reason: "to tell her in person".into(), until }
+        );
+        assert_eq!(read("hold", "", "").1, [("hold_reason", Fault::Missing), ("hold_until", Fault::Missing)]);
+        for bad in ["2026-03-03", "2026-03-01", "2027-03-01", "soon"] {
+            assert_eq!(read("hold", "x", bad).1, [("hold_until", Fault::Unread)], "{bad}");
+        }
+    }
+}

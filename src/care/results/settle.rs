@@ -1,0 +1,300 @@
+//! Storing, signing, holding and letting go. Each is one transaction, and the patient is told in it.
+
+use serde_json::{Value, json};
+
+use super::{RELEASE, Release, SIGNED};
+use crate::access::Actor;
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::{FhirId, ResourceRef, Role, Timestamp};
+use crate::care::held::{hold, is_held, let_go};
+use crate::care::note::Pen;
+use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::workflow::{Doing, Done, Refused, carry_out};
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, Mode, ResourceType as R};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why};
+
+/// A report with its results and the tasks that would let it go.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub id: FhirId,
+    /// None for one that is new.
+    pub version: Option<u32>,
+    pub value: Value,
+    /// Id, version (none for a new one), resource.
+    pub results: Vec<(FhirId, Option<u32>, Value)>,
+    pub tasks: Vec<(FhirId, u32, Value)>,
+}
+
+/// What is done with a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// It is put into the record and waits for a doctor.
+    Enter(Release),
+    /// A doctor signs it, perhaps with a comment.
+    Sign(Release, Option<String>),
+    /// The patient may see it from now on.
+    LetGo,
+    /// It is held, or held longer.
+    Hold { reason: String, until: Timestamp },
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResultError {
+    #[error("it is signed already")]
+    Signed,
+}
+
+impl Report {
+    /// Of a search for the report with its results and tasks.
+    pub fn of(found: &Stored, along: &[Stored]) -> Self {
+        let json = |stored: &Stored| serde_json::from_slice::<Value>(&stored.json).unwrap_or_default();
+        let value = json(found);
+        let refers = |id: &FhirId| {
+            let wanted = format!("Observation/{id}");
+            value
+                .get("result")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .any(|one| text(one, "/reference") == wanted)
+        };
+        let results = along.iter().filter(|one| one.kind == R::Observation && refers(&one.id));
+        let tasks = along.iter().filter(|one| one.kind == R::Task);
+        Self {
+            id: found.id.clone(),
+            version: Some(found.version),
+            results: results.map(|one| (one.id.clone(), Some(one.version), json(one))).collect(),
+            tasks: tasks
+                .map(|one| (one.id.clone(), one.version, json(one)))
+                .filter(|(.., task)| is_release(task) && text(task, "/status") == "on-hold")
+                .collect(),
+            value,
+        }
+    }
+
+    pub fn is_signed(&self) -> bool {
+        let tags = self.value.pointer("/meta/tag").and_then(Value::as_array);
+        let is = |tag: &Value| (text(tag, "/system"), text(tag, "/code")) == SIGNED;
+        tags.is_some_and(|tags| tags.iter().any(is))
+    }
+
+    pub fn is_held(&self) -> bool {
+        is_held(&self.value)
+    }
+
+    /// Why it is held and until when, as far as it is known.
+    pub fn held_until(&self) -> Option<(String, Timestamp)> {
+        let (.., task) = self.tasks.first()?;
+        Some((text(task, "/statusReason/text").to_owned(), text(task, "/executionPeriod/start").parse().ok()?))
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn put(value: &mut Value, name: &str, element: Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.insert(name.to_owned(), element);
+    }
+}
+
+fn is_release(task: &Value) -> bool {
+    (text(task, "/code/coding/0/system"), text(task, "/code/coding/0/code")) == RELEASE
+}
+
+/// Does it, and tells whom it concerns.
+pub async fn settle(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    report: Report,
+    act: Act,
+    pen: Pen<'_>,
+) -> Result<Done<()>, Refused<ResultError>> {
+    if matches!(act, Act::Sign(..)) && report.is_signed() {
+        return Err(Refused::Told(ResultError::Signed));
+    }
+    let told = told(patient, &report, &act);
+    let changes = changes(patient, report, act, &pen)?;
+    carry_out(doing, changes, move |inside| {
+        for notice in told {
+            notify::tell(inside, notice)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Who hears of it.
+fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
+    let seen = || Notice::new(Whom::Patient(patient.clone()), Kind::ResultReleased);
+    let waits = || Notice::new(Whom::Role(Role::Clinician), Kind::ResultToSign).about(report.id.clone());
+    let was_seen = report.version.is_some() && !report.is_held();
+    match act {
+        Act::Enter(Release::Now) => vec![seen(), waits()],
+        Act::Enter(_) => vec![waits()],
+        Act::Sign(Release::Now, _) | Act::LetGo if !was_seen => vec![seen()],
+        _ => Vec::new(),
+    }
+}
+
+fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<Vec<Change>, RecordError> {
+    let Report { id, version, mut value, results, tasks } = report;
+    let mut changes = Vec::new();
+    let signs = matches!(act, Act::Sign(..));
+    let held = match &act {
+        Act::Enter(release) | Act::Sign(release, _) => *release != Release::Now,
+        Act::LetGo => false,
+        Act::Hold { .. } => true,
+    };
+    let kept = |value: Value| if held { hold(value) } else { let_go(value) };
+    if let Act::Sign(_, comment) = &act {
+        sign(&mut value, pen);
+        if let Some(comment) = comment {
+            put(&mut value, "conclusion", comment.as_str().into());
+        }
+    }
+    let mut refers = Vec::new();
+    for (id, version, mut one) in results {
+        refers.push(json!({"reference": format!("Observation/{id}")}));
+        if signs && text(&one, "/status") == "preliminary" {
+            put(&mut one, "status", "final".into());
+        }
+        let one = kept(one);
+        changes.push(match version {
+            Some(version) => Change::put(R::Observation, id, one, Condition::Version(version), Mode::Strict)?,
+            None => Change::create_as(R::Observation, id, one, Mode::Strict)?,
+        });
+    }
+    let value = if version.is_none() {
+        put(&mut value, "result", refers.into());
+        kept(value)
+    } else {
+        kept(value)
+    };
+    changes.push(match version {
+        Some(version) => {
+            Change::put(R::DiagnosticReport, id.clone(), value, Condition::Version(version), Mode::Strict)?
+        }
+        None => Change::create_as(R::DiagnosticReport, id.clone(), value, Mode::Strict)?,
+    });
+    if signs {
+        let proof = provenance(patient, &id, pen);
+        let proof = if held { hold(proof) } else { proof };
+        changes.push(Change::create_as(R::Provenance, FhirId::new(pen.ambient), proof, Mode::Strict)?);
+    }
+    // What was decided before is decided anew.
+    for (task, version, mut one) in tasks {
+        let status = if held { "cancelled" } else { "completed" };
+        put(&mut one, "status", status.into());
+        put(&mut one, "lastModified", pen.now.into());
+        changes.push(Change::put(R::Task, task, kept(one), Condition::Version(version), Mode::Strict)?);
+    }
+    let later = match act {
+        Act::Enter(Release::Later { reason, until })
+        | Act::Sign(Release::Later { reason, until }, _)
+        | Act::Hold { reason, until } => Some((reason, until)),
+        _ => None,
+    };
+    if let Some((reason, until)) = later {
+        let task = hold(task(patient, &id, &reason, until, pen));
+        changes.push(Change::create_as(R::Task, FhirId::new(pen.ambient), task, Mode::Strict)?);
+    }
+    Ok(changes)
+}
+
+fn sign(report: &mut Value, pen: &Pen<'_>) {
+    if matches!(text(report, "/status"), "preliminary" | "registered" | "partial") {
+        put(report, "status", "final".into());
+    }
+    let before = report.get("resultsInterpreter").and_then(Value::as_array).cloned().unwrap_or_default();
+    let me = pen.author.reference();
+    put(report, "resultsInterpreter", before.into_iter().filter(|one| *one != me).chain([me.clone()]).collect());
+    let Some(members) = report.as_object_mut() else { return };
+    let meta = members.entry("meta").or_insert_with(|| json!({}));
+    let tags = meta.as_object_mut().map(|meta| meta.entry("tag").or_insert_with(|| json!([])));
+    if let Some(tags) = tags.and_then(Value::as_array_mut) {
+        tags.push(json!({"system": SIGNED.0, "code": SIGNED.1}));
+    }
+}
+
+fn task(patient: &FhirId, report: &FhirId, reason: &str, until: Timestamp, pen: &Pen<'_>) -> Value {
+    json!({
+        "resourceType": "Task",
+        "status": "on-hold",
+        "statusReason": {"text": reason},
+        "intent": "order",
+        "code": {"coding": [{"system": RELEASE.0, "code": RELEASE.1}], "text": "Let the patient see a result"},
+        "focus": {"reference": format!("DiagnosticReport/{report}")},
+        "for": {"reference": format!("Patient/{patient}")},
+        "executionPeriod": {"start": until.to_string()},
+        "authoredOn": pen.now,
+        "requester": pen.author.reference(),
+    })
+}
+
+fn provenance(patient: &FhirId, report: &FhirId, pen: &Pen<'_>) -> Value {
+    let who = pen.author.reference();
+    let kind = json!({"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.5"});
+    let role = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "verifier"}]});
+    json!({
+        "resourceType": "Provenance",
+        "target": [
+            {"reference": format!("DiagnosticReport/{report}")},
+            {"reference": format!("Patient/{patient}")},
+        ],
+        "recorded": pen.now,
+        "agent": [{"type": role, "who": who}],
+        "signature": [{"type": [kind], "when": pen.now, "who": who}],
+    })
+}
+
+fn search(kind: R, query: &str) -> Result<Query, RecordError> {
+    Query::parse(kind, query, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
+}
+
+/// The most results that one run lets go; the next run goes on.
+const MOST: usize = 50;
+
+/// Lets go what was held until now. Answers with how many reports that were.
+pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
+    let actor = Actor::system("job:release");
+    let ambient = records.audit().ambient().clone();
+    let now = Timestamp::from_second(ambient.now().as_second()).unwrap_or_default();
+    let due = search(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
+    let pick: fn(&Value) -> Option<(String, String)> = |task| {
+        Some((
+            task.pointer("/focus/reference")?.as_str()?.to_owned(),
+            task.pointer("/for/reference")?.as_str()?.to_owned(),
+        ))
+    };
+    let found = records.glimpse(&due, pick)?;
+    let mut gone = 0;
+    for (focus, patient) in found.into_iter().take(MOST) {
+        let (Ok(focus), Ok(patient)) = (ResourceRef::parse(&focus), ResourceRef::parse(&patient)) else { continue };
+        if focus.type_name() != R::DiagnosticReport.name() {
+            continue;
+        }
+        let query = search(
+            R::DiagnosticReport,
+            &format!("_id={}&_include=DiagnosticReport:result&_revinclude=Task:focus", focus.id()),
+        )?;
+        let why = |action| Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen };
+        let page = records.disclose(&actor, why(Action::Read), |reading| reading.search(&query)).await?.into_inner();
+        let Some(report) = page.matches.first() else { continue };
+        let report = Report::of(report, &page.included);
+        let text = now.to_string();
+        let author = crate::care::entries::Author { person: None, name: "Chartbox" };
+        let pen = Pen { author, now: &text, today: now.to_zoned(jiff::tz::TimeZone::UTC).date(), ambient: &ambient };
+        let doing = Doing { records, actor: &actor, why: why(Action::Release), once: None };
+        match settle(doing, &patient.id(), report, Act::LetGo, pen).await {
+            Ok(_) => gone += 1,
+            // Somebody decided about it just now: what they said stands.
+            Err(Refused::Record(RecordError::VersionConflict { .. }) | Refused::Told(_)) => {}
+            Err(Refused::Record(error)) => return Err(error),
+        }
+    }
+    Ok(gone)
+}

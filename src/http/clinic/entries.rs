@@ -1,0 +1,450 @@
+//! Writing into a chart line by line: problems, allergies, immunizations, measurements.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::chart::{Opened, open};
+use super::chart_pages::Section;
+use super::entries_pages::{self as pages, EntryPage};
+use super::{id_of, why};
+use crate::audit::{Action, Detail};
+use crate::base::FhirId;
+use crate::care::entries::{self, AllergyTyped, Author, Fault, ImmunizationTyped, Measured, ProblemTyped, VitalsTyped};
+use crate::care::workflow::{Doing, Never, Refused, carry_out};
+use crate::fhir::{Mode, ResourceType as R};
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, t};
+use crate::record::{Change, Condition, RecordError};
+
+/// Whose words a form's are.
+pub(super) fn author(visit: &Visit) -> Author<'_> {
+    let name = visit.account.as_ref().map_or("", |account| &*account.display_name);
+    Author { person: visit.actor.person(), name }
+}
+
+/// Now, as FHIR instants are written.
+pub(super) fn instant(visit: &Visit) -> String {
+    let now = visit.house.ambient.now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}
+
+pub(super) fn today(visit: &Visit) -> jiff::civil::Date {
+    visit.house.ambient.now().to_zoned(visit.house.front.face.zone.clone()).date()
+}
+
+/// What stands in words over a page after something was done there.
+pub(super) fn done_words(code: &str) -> Option<String> {
+    let text = match code {
+        "added" => t("entry-done-added"),
+        "changed" => t("entry-done-changed"),
+        "removed" => t("entry-done-removed"),
+        _ => return None,
+    };
+    Some(text.to_string())
+}
+
+/// Faults as sentences, each with its field.
+pub(super) fn said(found: entries::Faults) -> Faults {
+    let mut faults = Faults::none();
+    for (field, fault) in found {
+        let label = pages::label(field);
+        faults.add(
+            field,
+            match fault {
+                Fault::Missing => t("entry-missing").with("field", label),
+                Fault::TooLong { most } => t("entry-too-long").with("field", label).with("most", most),
+                Fault::InTheFuture => t("entry-in-future").with("field", label),
+                Fault::EndsBefore if field == "diastolic" => t("entry-pressure-order"),
+                Fault::EndsBefore if field.starts_with("high") => t("entry-range-order"),
+                Fault::EndsBefore => t("entry-ends-before"),
+                Fault::Unread if field == "hold_until" => {
+                    t("release-no-day").with("most", crate::care::results::LONGEST_HOLD)
+                }
+                Fault::Outside { low, high } => t("entry-outside")
+                    .with("field", label)
+                    .with("low", crate::http::ui::format::number(low))
+                    .with("high", crate::http::ui::format::number(high)),
+                Fault::Half => t("entry-half"),
+                Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
+                    t("entry-no-date").with("field", label)
+                }
+                _ => t("entry-no-number").with("field", label),
+            },
+        );
+    }
+    faults
+}
+
+fn doing<'a, T>(visit: &'a Visit, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
+    Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: why(visit, action, Detail::none()),
+        once: visit.once(sent, place),
+    }
+}
+
+/// Does these changes and leads to a place of the chart.
+async fn put<T>(
+    visit: &Visit,
+    sent: &Sent<T>,
+    changes: Vec<Change>,
+    action: Action,
+    place: &str,
+) -> Result<Response, Refusal> {
+    match carry_out::<(), Never>(doing(visit, action, sent, place), changes, |_| Ok(())).await {
+        Ok(done) => visit.went(sent, done, place).await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+fn unprocessable(page: Response) -> Response {
+    finished(StatusCode::UNPROCESSABLE_ENTITY, page)
+}
+
+/// One resource of a patient's chart, with the chart's frame, as one look.
+pub(super) async fn one(visit: &Visit, patient: &str, kind: R, id: &str) -> Result<(Opened, Value, u32), Refusal> {
+    let (patient, id) = (id_of(patient)?, id_of(id)?);
+    let looks = why(visit, Action::Read, Detail::none());
+    let read = visit.house.records.disclose(&visit.actor, looks, |reading| {
+        let chart = crate::care::Chart::read(reading, &patient, crate::care::chart::FRAME)?;
+        Ok(chart.zip(reading.read(kind, &id)?))
+    });
+    let (chart, stored) = read.await?.into_inner();
+    let value: Value = serde_json::from_slice(&stored.json).map_err(Refusal::internal)?;
+    if subject(&value) != Some(format!("Patient/{patient}").as_str()) {
+        return Err(Refusal::not_found());
+    }
+    Ok((Opened::of(visit, chart)?, value, stored.version))
+}
+
+/// Whose it is.
+pub(super) fn subject(value: &Value) -> Option<&str> {
+    ["/subject/reference", "/patient/reference"]
+        .iter()
+        .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str))
+}
+
+fn is_over(value: &Value) -> bool {
+    let status = value.pointer("/verificationStatus/coding/0/code").or_else(|| value.get("status"));
+    status.and_then(Value::as_str) == Some("entered-in-error")
+}
+
+fn at(cx: &mut Cx, place: String) {
+    if cx.at.is_empty() {
+        cx.at = place;
+    }
+}
+
+// ---- problems ----
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct ProblemSent {
+    #[serde(flatten)]
+    typed: ProblemTyped,
+    version: String,
+    /// `save` or `error`.
+    act: String,
+}
+
+/// `GET /patients/{id}/problems/new`
+pub(in crate::http) async fn problem_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[]).await?;
+    let typed = visit.kept::<ProblemTyped>(&mut opened.cx)?.unwrap_or_default();
+    page(&pages::problem(opened, &typed, None, Faults::none()))
+}
+
+/// `POST /patients/{id}/problems/new`
+pub(in crate::http) async fn problem_add(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<ProblemSent>,
+) -> Result<Response, Refusal> {
+    let patient = id_of(&id)?;
+    match entries::problem(&sent.typed.typed, patient.as_str(), &author(&visit), &instant(&visit), today(&visit)) {
+        Ok(value) => {
+            let change = Change::create(R::Condition, value, Mode::Strict)?;
+            put(&visit, &sent, vec![change], Action::Create, &format!("/patients/{patient}/problems?done=added")).await
+        }
+        Err(faults) => {
+            let mut opened = open(&visit, &id, &[]).await?;
+            at(&mut opened.cx, format!("/patients/{patient}/problems/new"));
+            Ok(unprocessable(page(&pages::problem(opened, &sent.typed.typed, None, said(faults)))?))
+        }
+    }
+}
+
+/// `GET /patients/{id}/problems/{problem}`
+pub(in crate::http) async fn problem_show(
+    visit: Visit,
+    Path((id, problem)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let (mut opened, value, version) = one(&visit, &id, R::Condition, &problem).await?;
+    if is_over(&value) {
+        return Err(Refusal::new(No::Gone));
+    }
+    let typed = visit.kept::<ProblemTyped>(&mut opened.cx)?.unwrap_or_else(|| entries::problem_shown(&value));
+    page(&pages::problem(opened, &typed, Some((&problem, version)), Faults::none()))
+}
+
+/// `POST /patients/{id}/problems/{problem}`
+pub(in crate::http) async fn problem_change(
+    visit: Visit,
+    Path((id, problem)): Path<(String, String)>,
+    sent: Sent<ProblemSent>,
+) -> Result<Response, Refusal> {
+    let (mut opened, value, version) = one(&visit, &id, R::Condition, &problem).await?;
+    let (patient, problem) = (id_of(&id)?, id_of(&problem)?);
+    let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
+    let condition = Condition::Version(seen);
+    if sent.typed.act == "error" {
+        let change = Change::put(R::Condition, problem, entries::problem_in_error(value), condition, Mode::Strict)?;
+        let place = format!("/patients/{patient}/problems?done=removed");
+        return put(&visit, &sent, vec![change], Action::Update, &place).await;
+    }
+    let typed = &sent.typed.typed;
+    match entries::problem_changed(value, typed, &author(&visit), &instant(&visit), today(&visit)) {
+        Ok(value) => {
+            let change = Change::put(R::Condition, problem, value, condition, Mode::Strict)?;
+            let place = format!("/patients/{patient}/problems?done=changed");
+            put(&visit, &sent, vec![change], Action::Update, &place).await
+        }
+        Err(faults) => {
+            at(&mut opened.cx, format!("/patients/{patient}/problems/{problem}"));
+            let known = Some((problem.as_str(), version.min(seen)));
+            Ok(unprocessable(page(&pages::problem(opened, typed, known, said(faults)))?))
+        }
+    }
+}
+
+// ---- allergies ----
+
+/// `GET /patients/{id}/allergies/new`
+pub(in crate::http) async fn allergy_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[]).await?;
+    let typed = visit.kept::<AllergyTyped>(&mut opened.cx)?.unwrap_or_default();
+    page(&pages::allergy(opened, &typed, Faults::none()))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct AllergySent {
+    #[serde(flatten)]
+    typed: AllergyTyped,
+    /// `save`, or `none` for the answer that there is no allergy.
+    act: String,
+}
+
+/// `POST /patients/{id}/allergies/new`
+pub(in crate::http) async fn allergy_add(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<AllergySent>,
+) -> Result<Response, Refusal> {
+    let patient = id_of(&id)?;
+    let (author, now) = (author(&visit), instant(&visit));
+    let place = format!("/patients/{patient}/allergies?done=added");
+    if sent.typed.act == "none" {
+        let change =
+            Change::create(R::AllergyIntolerance, entries::none_known(patient.as_str(), &author, &now), Mode::Strict)?;
+        return put(&visit, &sent, vec![change], Action::Create, &place).await;
+    }
+    match entries::allergy(&sent.typed.typed, patient.as_str(), &author, &now, today(&visit)) {
+        Ok(value) => {
+            let change = Change::create(R::AllergyIntolerance, value, Mode::Strict)?;
+            put(&visit, &sent, vec![change], Action::Create, &place).await
+        }
+        Err(faults) => {
+            let mut opened = open(&visit, &id, &[]).await?;
+            at(&mut opened.cx, format!("/patients/{patient}/allergies/new"));
+            Ok(unprocessable(page(&pages::allergy(opened, &sent.typed.typed, said(faults)))?))
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct RemoveSent {
+    version: String,
+    reason: String,
+}
+
+/// What is taken back on a page of its own, with the reason that the log keeps.
+struct Removal {
+    kind: R,
+    section: Section,
+    wrong: fn(Value) -> Value,
+}
+
+const ALLERGY: Removal =
+    Removal { kind: R::AllergyIntolerance, section: Section::Allergies, wrong: entries::allergy_in_error };
+const IMMUNIZATION: Removal =
+    Removal { kind: R::Immunization, section: Section::Immunizations, wrong: entries::immunization_in_error };
+
+impl Removal {
+    async fn page(
+        &self,
+        visit: &Visit,
+        id: &str,
+        entry: &str,
+        typed: &str,
+        faults: Faults,
+    ) -> Result<EntryPage, Refusal> {
+        let (mut opened, value, version) = one(visit, id, self.kind, entry).await?;
+        if is_over(&value) {
+            return Err(Refusal::new(No::Gone));
+        }
+        at(&mut opened.cx, format!("/patients/{id}{}/{entry}", self.section.path()));
+        let name = ["/code/text", "/vaccineCode/text", "/code/coding/0/display", "/vaccineCode/coding/0/display"]
+            .iter()
+            .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str))
+            .unwrap_or_default()
+            .to_owned();
+        Ok(pages::removal(opened, self.section, (entry, version), &name, typed, faults))
+    }
+
+    async fn remove(&self, visit: &Visit, id: &str, entry: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
+        let reason = sent.typed.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        if reason.is_empty() || reason.chars().count() > entries::LINE {
+            let mut faults = Faults::none();
+            faults.add("reason", t("entry-missing").with("field", pages::label("reason")));
+            return Ok(unprocessable(page(&self.page(visit, id, entry, &reason, faults).await?)?));
+        }
+        let (_, value, _) = one(visit, id, self.kind, entry).await?;
+        let (patient, entry) = (id_of(id)?, id_of(entry)?);
+        let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
+        let change = Change::put(self.kind, entry, (self.wrong)(value), Condition::Version(seen), Mode::Strict)?;
+        let place = format!("/patients/{patient}{}?done=removed", self.section.path());
+        let doing = Doing {
+            why: why(visit, Action::Update, Detail::reason(reason)),
+            ..doing(visit, Action::Update, sent, &place)
+        };
+        match carry_out::<(), Never>(doing, vec![change], |_| Ok(())).await {
+            Ok(done) => visit.went(sent, done, &place).await,
+            Err(Refused::Told(never)) => match never {},
+            Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
+            Err(Refused::Record(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// `GET /patients/{id}/allergies/{allergy}`
+pub(in crate::http) async fn allergy_show(
+    visit: Visit,
+    Path((id, entry)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    page(&ALLERGY.page(&visit, &id, &entry, "", Faults::none()).await?)
+}
+
+/// `POST /patients/{id}/allergies/{allergy}`
+pub(in crate::http) async fn allergy_remove(
+    visit: Visit,
+    Path((id, entry)): Path<(String, String)>,
+    sent: Sent<RemoveSent>,
+) -> Result<Response, Refusal> {
+    ALLERGY.remove(&visit, &id, &entry, &sent).await
+}
+
+// ---- immunizations ----
+
+/// `GET /patients/{id}/immunizations/new`
+pub(in crate::http) async fn immunization_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[]).await?;
+    let fresh =
+        ImmunizationTyped { when: today(&visit).to_string(), given: "here".into(), ..ImmunizationTyped::default() };
+    let typed = visit.kept::<ImmunizationTyped>(&mut opened.cx)?.unwrap_or(fresh);
+    page(&pages::immunization(opened, &typed, Faults::none()))
+}
+
+/// `POST /patients/{id}/immunizations/new`
+pub(in crate::http) async fn immunization_add(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<ImmunizationTyped>,
+) -> Result<Response, Refusal> {
+    let patient = id_of(&id)?;
+    let clock = (&*instant(&visit), today(&visit));
+    match entries::immunization(&sent.typed, patient.as_str(), &author(&visit), None, clock) {
+        Ok(value) => {
+            let change = Change::create(R::Immunization, value, Mode::Strict)?;
+            let place = format!("/patients/{patient}/immunizations?done=added");
+            put(&visit, &sent, vec![change], Action::Create, &place).await
+        }
+        Err(faults) => {
+            let mut opened = open(&visit, &id, &[]).await?;
+            at(&mut opened.cx, format!("/patients/{patient}/immunizations/new"));
+            Ok(unprocessable(page(&pages::immunization(opened, &sent.typed, said(faults)))?))
+        }
+    }
+}
+
+/// `GET /patients/{id}/immunizations/{immunization}`
+pub(in crate::http) async fn immunization_show(
+    visit: Visit,
+    Path((id, entry)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    page(&IMMUNIZATION.page(&visit, &id, &entry, "", Faults::none()).await?)
+}
+
+/// `POST /patients/{id}/immunizations/{immunization}`
+pub(in crate::http) async fn immunization_remove(
+    visit: Visit,
+    Path((id, entry)): Path<(String, String)>,
+    sent: Sent<RemoveSent>,
+) -> Result<Response, Refusal> {
+    IMMUNIZATION.remove(&visit, &id, &entry, &sent).await
+}
+
+// ---- measurements ----
+
+/// `GET /patients/{id}/measurements/new`
+pub(in crate::http) async fn measurements_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[]).await?;
+    let typed = visit.kept::<VitalsTyped>(&mut opened.cx)?.unwrap_or_default();
+    page(&pages::measurements(opened, &typed, Faults::none()))
+}
+
+/// `POST /patients/{id}/measurements/new`
+pub(in crate::http) async fn measurements_add(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<VitalsTyped>,
+) -> Result<Response, Refusal> {
+    let patient = id_of(&id)?;
+    let mut found = entries::Faults::new();
+    let all = entries::measured(&sent.typed, &mut found);
+    if found.is_empty() && all.is_empty() {
+        found.push(("systolic", Fault::Missing));
+    }
+    if !found.is_empty() {
+        let mut opened = open(&visit, &id, &[]).await?;
+        at(&mut opened.cx, format!("/patients/{patient}/measurements/new"));
+        return Ok(unprocessable(page(&pages::measurements(opened, &sent.typed, said(found)))?));
+    }
+    let changes = observations(&all, &patient, &author(&visit), &instant(&visit))?;
+    put(&visit, &sent, changes, Action::Create, &format!("/patients/{patient}/measurements?done=added")).await
+}
+
+fn observations(
+    all: &[Measured],
+    patient: &FhirId,
+    author: &Author<'_>,
+    now: &str,
+) -> Result<Vec<Change>, RecordError> {
+    all.iter()
+        .map(|one| {
+            let value = entries::observation(one, patient.as_str(), now, author, None);
+            Change::create(R::Observation, value, Mode::Strict)
+        })
+        .collect()
+}

@@ -1,0 +1,233 @@
+//! The forms of a chart's lines, all of one shape.
+
+use askama::Template;
+
+use super::chart::Opened;
+use super::chart_pages::{Frame, Section};
+use crate::care::entries::{AllergyTyped, CATEGORIES, ImmunizationTyped, ProblemTyped, VITALS, VitalsTyped};
+use crate::http::ui::record::{AllergyStatus, MedicineStatus};
+use crate::http::ui::{Cx, Faults, Field, Text, filters, page, t};
+
+/// A form of a chart.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_entry.html")]
+pub struct EntryPage {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub section: Section,
+    pub heading: String,
+    pub about: Option<String>,
+    /// Fields that stand beside each other, row by row.
+    pub rows: Vec<Vec<Field>>,
+    pub faults: Faults,
+    /// Where the form goes.
+    pub action: String,
+    pub version: Option<u32>,
+    /// The main button, and others: the value of `act` and its words.
+    pub save: String,
+    pub others: Vec<(&'static str, String)>,
+}
+page!(EntryPage in Patients);
+
+impl EntryPage {
+    fn section(&self) -> Section {
+        self.section
+    }
+
+    fn title(&self) -> String {
+        t("chart-page-title").with("name", self.frame.who.plain()).with("page", &self.heading).into()
+    }
+
+    fn back(&self) -> String {
+        format!("{}{}", self.frame.who.href(), self.section.path())
+    }
+}
+
+/// What a field is called.
+pub(super) fn label(field: &str) -> Text {
+    t(match field {
+        "name" | "problem1" | "problem2" => "entry-problem",
+        "since" | "problem1_since" | "problem2_since" => "entry-since",
+        "until" => "entry-until",
+        "sure" => "entry-sure",
+        "note" => "entry-note",
+        "substance" => "entry-substance",
+        "category" => "entry-category",
+        "reaction" => "entry-reaction",
+        "severity" => "entry-severity",
+        "order1" | "order2" => "note-order",
+        "order1_kind" | "order2_kind" => "note-order-kind",
+        "subjective" => "note-subjective",
+        "objective" => "note-objective",
+        "assessment" => "note-assessment",
+        "plan" => "note-plan",
+        "addendum" => "note-addendum",
+        "title" => "result-title",
+        "taken" => "result-taken-on",
+        "source" => "result-source",
+        "comment" => "result-comment",
+        "file" => "import-file",
+        "hold_reason" => "release-hold-reason",
+        "hold_until" => "release-hold-until",
+        _ if field.starts_with("test") => "result-test",
+        _ if field.starts_with("value") => "result-value",
+        _ if field.starts_with("unit") => "result-unit",
+        _ if field.starts_with("low") => "result-low",
+        _ if field.starts_with("high") => "result-high",
+        _ if field.starts_with("flag") => "result-flag",
+        "vaccine" => "entry-vaccine",
+        "when" => "entry-when",
+        "dose" | "vaccine_dose" => "entry-dose",
+        "lot" | "vaccine_lot" => "entry-lot",
+        "site" => "entry-site",
+        "given" => "entry-given",
+        "reason" => "entry-reason",
+        "systolic" => "entry-systolic",
+        "diastolic" => "entry-diastolic",
+        "pulse" => "entry-pulse",
+        "temperature" => "entry-temperature",
+        "oxygen" => "entry-oxygen",
+        "breathing" => "entry-breathing",
+        "weight" => "entry-weight",
+        "height" => "entry-height",
+        _ => "entry-glucose",
+    })
+}
+
+/// Parts that the pages of this file share.
+fn form(opened: Opened, section: Section, heading: Text, faults: Faults) -> EntryPage {
+    let Opened { cx, frame, .. } = opened;
+    let action = format!("{}{}/new", frame.who.href(), section.path());
+    EntryPage {
+        cx,
+        frame,
+        section,
+        heading: heading.to_string(),
+        about: None,
+        rows: Vec::new(),
+        faults,
+        action,
+        version: None,
+        save: t("entry-add").to_string(),
+        others: Vec::new(),
+    }
+}
+
+fn words(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(code, message)| ((*code).to_owned(), t(message).to_string())).collect()
+}
+
+pub(super) fn problem(opened: Opened, typed: &ProblemTyped, known: Option<(&str, u32)>, faults: Faults) -> EntryPage {
+    let heading = if known.is_some() { t("entry-problem-change") } else { t("entry-problem-new") };
+    let sure = words(&[("confirmed", "entry-confirmed"), ("provisional", "entry-provisional")]);
+    let date = |name, value: &str| {
+        Field::text(name, label(name), value, &faults).optional().hint(t("entry-date-hint")).narrow()
+    };
+    let rows = vec![
+        vec![Field::text("name", label("name"), &typed.name, &faults)],
+        vec![date("since", &typed.since), date("until", &typed.until)],
+        vec![Field::choice("sure", label("sure"), &typed.sure, sure, &faults)],
+        vec![Field::text("note", label("note"), &typed.note, &faults).optional()],
+    ];
+    let mut page = EntryPage { rows, ..form(opened, Section::Problems, heading, faults) };
+    if let Some((id, version)) = known {
+        page.action = format!("{}{}/{id}", page.frame.who.href(), Section::Problems.path());
+        page.version = Some(version);
+        page.save = t("entry-save").to_string();
+        page.about = Some(t("entry-resolve-about").to_string());
+        page.others = vec![("error", t("entry-in-error").to_string())];
+    }
+    page
+}
+
+pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults) -> EntryPage {
+    let kind = |code: &str| {
+        let message = match code {
+            "medication" => "allergy-kind-medication",
+            "food" => "allergy-kind-food",
+            "environment" => "allergy-kind-environment",
+            _ => "allergy-kind-biologic",
+        };
+        (code.to_owned(), t(message).to_string())
+    };
+    let unsaid = (String::new(), t("entry-not-said").to_string());
+    let kinds = std::iter::once(unsaid.clone()).chain(CATEGORIES.map(kind)).collect();
+    let severities = std::iter::once(unsaid)
+        .chain(words(&[("mild", "severity-mild"), ("moderate", "severity-moderate"), ("severe", "severity-severe")]))
+        .collect();
+    let rows = vec![
+        vec![Field::text("substance", label("substance"), &typed.substance, &faults)],
+        vec![Field::choice("category", label("category"), &typed.category, kinds, &faults).optional()],
+        vec![
+            Field::text("reaction", label("reaction"), &typed.reaction, &faults).optional(),
+            Field::choice("severity", label("severity"), &typed.severity, severities, &faults).optional(),
+        ],
+        vec![
+            Field::text("since", label("since"), &typed.since, &faults).optional().hint(t("entry-date-hint")).narrow(),
+        ],
+    ];
+    let never_asked = matches!(opened.frame.allergies, AllergyStatus::NeverAsked);
+    let mut page = EntryPage { rows, ..form(opened, Section::Allergies, t("entry-allergy-new"), faults) };
+    if never_asked {
+        page.others = vec![("none", t("entry-none-known").to_string())];
+    }
+    page
+}
+
+pub(super) fn immunization(opened: Opened, typed: &ImmunizationTyped, faults: Faults) -> EntryPage {
+    let given = words(&[
+        ("here", "entry-given-here"),
+        ("elsewhere", "entry-given-elsewhere"),
+        ("not-given", "entry-not-given"),
+    ]);
+    let line = |name, value: &str| Field::text(name, label(name), value, &faults).optional();
+    let rows = vec![
+        vec![Field::text("vaccine", label("vaccine"), &typed.vaccine, &faults)],
+        vec![
+            Field::text("when", label("when"), &typed.when, &faults).hint(t("entry-date-hint")).narrow(),
+            Field::choice("given", label("given"), &typed.given, given, &faults),
+        ],
+        vec![
+            line("dose", &typed.dose).narrow().keyboard("numeric"),
+            line("lot", &typed.lot).narrow(),
+            line("site", &typed.site),
+        ],
+        vec![line("reason", &typed.reason).hint(t("entry-not-given-hint"))],
+    ];
+    EntryPage { rows, ..form(opened, Section::Immunizations, t("entry-immunization-new"), faults) }
+}
+
+/// The inputs of measurements, in rows.
+pub(super) fn vitals(typed: &VitalsTyped, faults: &Faults) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for vital in &VITALS {
+        for name in std::iter::once(vital.field).chain(vital.second) {
+            let label = t("entry-with-unit").with("name", label(name)).with("unit", vital.unit);
+            fields
+                .push(Field::text(name, label, typed.of(name), faults).optional().narrow().keyboard("decimal").bare());
+        }
+    }
+    fields
+}
+
+pub(super) fn measurements(opened: Opened, typed: &VitalsTyped, faults: Faults) -> EntryPage {
+    let rows = vec![vitals(typed, &faults)];
+    EntryPage { rows, ..form(opened, Section::Measurements, t("entry-measurements-new"), faults) }
+}
+
+pub(super) fn removal(
+    opened: Opened,
+    section: Section,
+    (entry, version): (&str, u32),
+    name: &str,
+    typed: &str,
+    faults: Faults,
+) -> EntryPage {
+    let rows = vec![vec![Field::text("reason", label("reason"), typed, &faults).hint(t("entry-remove-hint"))]];
+    let mut page = EntryPage { rows, ..form(opened, section, t("entry-remove").with("name", name), faults) };
+    page.action = format!("{}{}/{entry}", page.frame.who.href(), section.path());
+    page.version = Some(version);
+    page.save = t("entry-in-error").to_string();
+    page.about = Some(t("entry-remove-about").to_string());
+    page
+}

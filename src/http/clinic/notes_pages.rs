@@ -1,0 +1,280 @@
+//! What the pages of visit notes are filled with.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use serde_json::Value;
+
+use super::chart::Opened;
+use super::chart_pages::{Frame, Section};
+use super::entries_pages::label;
+use crate::care::entries::VITALS;
+use crate::care::note::{NoteTyped, ORDERS, PARTS, Saved};
+use crate::fhir::ResourceType as R;
+use crate::http::ui::record::{AllergyStatus, DocumentRow, MedicineStatus};
+use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
+
+/// A note that is being written.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_note.html")]
+pub struct NotePage {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub note: String,
+    pub version: String,
+    pub from: String,
+    pub reason: Field,
+    pub vitals: Vec<Field>,
+    pub parts: Vec<Field>,
+    /// New problems, orders, an immunization: a heading and its fields.
+    pub rows: Vec<(String, Vec<Field>)>,
+    /// What was made from it already.
+    pub made: Vec<Made>,
+    pub templates: Vec<String>,
+    pub phrases: Vec<(String, String)>,
+    pub last: Option<String>,
+    pub theirs: Option<Theirs>,
+    pub others: Vec<Kept>,
+    pub beside: Vec<DocumentRow>,
+    pub may_sign: bool,
+    pub faults: Faults,
+}
+page!(NotePage in Patients);
+
+/// A signed note with what was added to it.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_note_signed.html")]
+pub struct SignedNote {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub note: String,
+    pub title: String,
+    pub when: Option<When>,
+    pub signature: String,
+    pub measured: Vec<String>,
+    pub parts: Vec<(String, String)>,
+    pub made: Vec<(String, String)>,
+    pub added: Vec<(String, String)>,
+    pub kept: Vec<Kept>,
+    pub addendum: Field,
+    pub may_sign: bool,
+    pub faults: Faults,
+}
+page!(SignedNote in Patients);
+
+/// All notes of a patient.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_notes.html")]
+pub struct Notes {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub open: Vec<NoteRow>,
+    pub signed: Vec<NoteRow>,
+}
+page!(Notes in Patients);
+
+macro_rules! of_notes {
+    ($($name:ident)*) => {$(
+        impl $name {
+            fn section(&self) -> Section {
+                Section::Notes
+            }
+
+            fn title(&self) -> String {
+                t("chart-page-title").with("name", self.frame.who.plain()).with("page", Section::Notes.word()).into()
+            }
+        }
+    )*};
+}
+of_notes!(NotePage SignedNote Notes);
+
+/// One note in a list.
+#[derive(Debug, Clone)]
+pub struct NoteRow {
+    pub href: String,
+    pub title: String,
+    pub by: String,
+    pub when: Option<When>,
+    pub signed: bool,
+}
+
+/// Something that was made from a note.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub kind: String,
+    pub text: String,
+    /// As in `Condition/x`.
+    pub reference: String,
+}
+
+/// What somebody else saved meanwhile.
+#[derive(Debug, Clone)]
+pub struct Theirs {
+    pub headline: String,
+    pub parts: Vec<(String, String)>,
+}
+
+/// What was typed and not saved.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub at: String,
+    pub when: When,
+    pub parts: Vec<(String, String)>,
+}
+
+/// What a part of a note is called.
+pub(super) fn part_word(field: &str) -> String {
+    t(match field {
+        "subjective" => "note-subjective",
+        "objective" => "note-objective",
+        "assessment" => "note-assessment",
+        _ => "note-plan",
+    })
+    .to_string()
+}
+
+pub(super) fn reason(typed: &str, faults: &Faults) -> Field {
+    Field::text("reason", t("note-reason"), typed, faults).optional().bare()
+}
+
+pub(super) fn parts(typed: &NoteTyped, faults: &Faults) -> Vec<Field> {
+    PARTS
+        .iter()
+        .map(|part| {
+            Field::area(part.field, t(part_message(part.field)), typed.part(part.field), faults).optional().bare()
+        })
+        .collect()
+}
+
+fn part_message(field: &str) -> &'static str {
+    match field {
+        "subjective" => "note-subjective",
+        "objective" => "note-objective",
+        "assessment" => "note-assessment",
+        _ => "note-plan",
+    }
+}
+
+pub(super) fn addendum(typed: &str, faults: &Faults) -> Field {
+    Field::area("addendum", t("note-addendum"), typed, faults)
+}
+
+/// Lines for what can be made from a note.
+pub(super) fn rows(typed: &NoteTyped, faults: &Faults) -> Vec<(String, Vec<Field>)> {
+    let line = |name, value: &str| Field::text(name, label(name), value, faults).optional().bare();
+    let kinds = |name, value: &str| {
+        let options = ORDERS.map(|(code, ..)| (code.to_owned(), order_word(code))).to_vec();
+        Field::choice(name, label(name), value, options, faults).optional().bare()
+    };
+    vec![
+        (
+            t("note-problems").to_string(),
+            vec![
+                line("problem1", &typed.problem1),
+                line("problem1_since", &typed.problem1_since).narrow(),
+                line("problem2", &typed.problem2),
+                line("problem2_since", &typed.problem2_since).narrow(),
+            ],
+        ),
+        (
+            t("note-orders").to_string(),
+            vec![
+                line("order1", &typed.order1),
+                kinds("order1_kind", &typed.order1_kind),
+                line("order2", &typed.order2),
+                kinds("order2_kind", &typed.order2_kind),
+            ],
+        ),
+        (
+            t("note-vaccine").to_string(),
+            vec![
+                line("vaccine", &typed.vaccine),
+                line("vaccine_lot", &typed.vaccine_lot).narrow(),
+                line("vaccine_dose", &typed.vaccine_dose).narrow().keyboard("numeric"),
+            ],
+        ),
+    ]
+}
+
+fn order_word(code: &str) -> String {
+    t(match code {
+        "laboratory" => "order-laboratory",
+        "imaging" => "order-imaging",
+        "referral" => "order-referral",
+        _ => "order-other",
+    })
+    .to_string()
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_over(value: &Value) -> bool {
+    text(value, "/status") == "entered-in-error"
+        || text(value, "/verificationStatus/coding/0/code") == "entered-in-error"
+}
+
+/// Problems, orders and immunizations of a note.
+pub(super) fn made(saved: &Saved) -> Vec<Made> {
+    let rows = saved.entries.iter().filter(|(.., value)| !is_over(value)).filter_map(|(kind, id, _, value)| {
+        let (word, pointer) = match kind {
+            R::Condition => ("note-made-problem", "/code/text"),
+            R::ServiceRequest => ("note-made-order", "/code/text"),
+            R::Immunization => ("note-made-vaccine", "/vaccineCode/text"),
+            _ => return None,
+        };
+        let text = text(value, pointer).to_owned();
+        Some(Made { kind: t(word).to_string(), text, reference: format!("{kind}/{id}") })
+    });
+    rows.collect()
+}
+
+/// The measurements of a note, in words.
+pub(super) fn measured(saved: &Saved) -> Vec<String> {
+    let observations = saved.entries.iter().filter(|(kind, ..)| *kind == R::Observation).map(|(.., value)| value);
+    let typed = crate::care::entries::typed_of(observations);
+    let words = VITALS.iter().filter(|vital| !typed.of(vital.field).is_empty()).map(|vital| {
+        let value = match vital.second {
+            Some(second) => format!("{}/{}", typed.of(vital.field), typed.of(second)),
+            None => typed.of(vital.field).to_owned(),
+        };
+        let name = if vital.second.is_some() { t("blood-pressure") } else { label(vital.field) };
+        format!("{name} {value} {}", vital.unit)
+    });
+    words.collect()
+}
+
+/// Phrases that the house knows for this patient.
+pub(super) fn known(opened: &Opened) -> BTreeMap<String, String> {
+    let frame = &opened.frame;
+    let allergies = match &frame.allergies {
+        AllergyStatus::Known { list, .. } => list.iter().map(|line| line.headline()).collect::<Vec<_>>().join("; "),
+        AllergyStatus::NoneKnown { .. } => t("allergies-none-known").to_string(),
+        _ => t("never-asked").to_string(),
+    };
+    let medicines = match &frame.medicines {
+        MedicineStatus::Takes { list, .. } => list.iter().map(|line| line.whole()).collect::<Vec<_>>().join("; "),
+        MedicineStatus::TakesNone { .. } => t("takes-none").to_string(),
+        _ => t("none-recorded").to_string(),
+    };
+    let problems = if frame.problems.is_empty() { t("none-recorded").to_string() } else { frame.problems.join("; ") };
+    let vitals: String = VITALS
+        .iter()
+        .map(|vital| match vital.second {
+            Some(second) => format!("[{} {{{}}}/{{{second}}} {}. ]", vital.name, vital.field, vital.unit),
+            None => format!("[{} {{{}}} {}. ]", vital.name, vital.field, vital.unit),
+        })
+        .collect();
+    let pairs = [
+        ("name", frame.who.plain()),
+        ("born", frame.who.born_words(&opened.cx)),
+        ("today", When::Day(opened.cx.now.date()).long()),
+        ("allergies", allergies),
+        ("medicines", medicines),
+        ("problems", problems),
+        ("bp", t("phrase-bp").to_string()),
+        ("vitals", vitals),
+    ];
+    pairs.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}

@@ -1,0 +1,445 @@
+//! Results at the clinic: typed or taken from a file, signed, held or let go; and all that waits for a signature.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::chart::{Opened, open};
+use super::desk::{search, value_of};
+use super::entries::{author, instant, said, subject, today};
+use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage, ToSign, Waiting};
+use super::{ctx, id_of, why};
+use crate::audit::{Action, Detail};
+use crate::base::{FhirId, Role};
+use crate::care::Chart;
+use crate::care::chart::FRAME;
+use crate::care::entries::Faults as Found;
+use crate::care::note::{self, NOTE, Pen};
+use crate::care::results::{
+    self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, SIGNED, Sure,
+};
+use crate::care::workflow::{Doing, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::fill;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, When, t};
+use crate::record::{Page, RecordError, Stored};
+
+/// How far back the list of what waits for a signature looks, in days, and how many it shows.
+const DAYS: i64 = 60;
+const MOST: usize = 100;
+/// How many observations are looked through for the codes of tests that were typed by name.
+const KNOWN: usize = 2_000;
+
+fn may_sign(visit: &Visit) -> bool {
+    visit.actor.role() == Some(Role::Clinician)
+}
+
+fn doing<'a, T>(visit: &'a Visit, action: Action, detail: Detail, sent: &Sent<T>, place: &str) -> Doing<'a> {
+    Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: why(visit, action, detail),
+        once: visit.once(sent, place),
+    }
+}
+
+/// Whether and when the patient sees it; a nurse's waits for a doctor.
+fn release(visit: &Visit, typed: &ReleaseTyped, faults: &mut Found) -> Release {
+    if may_sign(visit) { typed.read(today(visit), &ctx(visit).zone, faults) } else { Release::WhenSigned }
+}
+
+fn reason_of(release: &Release) -> Detail {
+    match release {
+        Release::Later { reason, .. } => Detail::reason(reason.as_str()),
+        _ => Detail::none(),
+    }
+}
+
+// ---- by hand ----
+
+fn release_of(typed: &ResultTyped) -> ReleaseTyped {
+    ReleaseTyped {
+        release: typed.of("release").to_owned(),
+        hold_reason: typed.of("hold_reason").to_owned(),
+        hold_until: typed.of("hold_until").to_owned(),
+    }
+}
+
+fn blank_page(opened: Opened, visit: &Visit, typed: &ResultTyped, faults: Faults) -> NewResult {
+    let Opened { mut cx, frame, .. } = opened;
+    if cx.at.is_empty() {
+        cx.at = format!("{}/results/new", frame.who.href());
+    }
+    NewResult {
+        head: pages::head(typed, &faults),
+        rows: pages::rows(typed, &faults),
+        release: may_sign(visit).then(|| pages::release(&release_of(typed), &faults)),
+        faults,
+        frame,
+        cx,
+    }
+}
+
+/// `GET /patients/{id}/results/new`
+pub(in crate::http) async fn blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[]).await?;
+    let fresh = ResultTyped(BTreeMap::from([("taken".to_owned(), today(&visit).to_string())]));
+    let typed = visit.kept::<ResultTyped>(&mut opened.cx)?.unwrap_or(fresh);
+    page(&blank_page(opened, &visit, &typed, Faults::none()))
+}
+
+/// `POST /patients/{id}/results/new`
+pub(in crate::http) async fn enter(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<ResultTyped>,
+) -> Result<Response, Refusal> {
+    let patient = id_of(&id)?;
+    let parts = FRAME.iter().map(|kind| (*kind, crate::care::Part::<()>::All));
+    let parts: Vec<_> = parts.chain([(R::Observation, crate::care::Part::Newest(KNOWN))]).collect();
+    let looks = why(&visit, Action::Read, Detail::none());
+    let chart =
+        visit.house.records.disclose(&visit.actor, looks, |reading| Chart::read_parts(reading, &patient, parts));
+    let opened = Opened::of(&visit, chart.await?.into_inner())?;
+    let known = fill::codes(opened.chart.of(R::Observation));
+    let (now, day) = (instant(&visit), today(&visit));
+    let mut faults = Found::new();
+    let release = release(&visit, &release_of(&sent.typed), &mut faults);
+    let entered = results::enter(&sent.typed, patient.as_str(), &author(&visit), (&now, day), &known);
+    let (report, tests) = match entered {
+        Ok(entered) if faults.is_empty() => entered,
+        other => {
+            let all = other.err().unwrap_or_default().into_iter().chain(faults).collect();
+            let page = page(&blank_page(opened, &visit, &sent.typed, said(all)))?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+    };
+    let ambient = &visit.house.ambient;
+    let report = Report {
+        id: FhirId::new(ambient),
+        version: None,
+        value: report,
+        results: tests.into_iter().map(|test| (FhirId::new(ambient), None, test)).collect(),
+        tasks: Vec::new(),
+    };
+    let place = format!("/patients/{patient}/results/reports/{}?done=entered", report.id);
+    let doing = doing(&visit, Action::Create, reason_of(&release), &sent, &place);
+    let pen = Pen { author: author(&visit), now: &now, today: day, ambient };
+    // What a doctor types is under their name at once.
+    let act = if may_sign(&visit) { Act::Sign(release, None) } else { Act::Enter(release) };
+    match results::settle(doing, &patient, report, act, pen).await {
+        Ok(done) => visit.went(&sent, done, &place).await,
+        Err(Refused::Told(ResultError::Signed)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+// ---- from a file ----
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct ImportTyped {
+    file: String,
+    sure: String,
+    #[serde(flatten)]
+    release: ReleaseTyped,
+}
+
+fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Faults, ask: bool) -> ImportPage {
+    let Opened { mut cx, frame, .. } = opened;
+    if cx.at.is_empty() {
+        cx.at = format!("{}/results/import", frame.who.href());
+    }
+    ImportPage {
+        file: pages::file(&typed.file, &faults),
+        ask_sure: ask,
+        release: may_sign(visit).then(|| pages::release(&typed.release, &faults)),
+        faults,
+        frame,
+        cx,
+    }
+}
+
+/// `GET /patients/{id}/results/import`
+pub(in crate::http) async fn import_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[]).await?;
+    let typed = visit.kept::<ImportTyped>(&mut opened.cx)?.unwrap_or_default();
+    page(&import_page(opened, &visit, &typed, Faults::none(), false))
+}
+
+/// `POST /patients/{id}/results/import`
+pub(in crate::http) async fn import(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<ImportTyped>,
+) -> Result<Response, Refusal> {
+    let patient = id_of(&id)?;
+    let opened = open(&visit, &id, &[]).await?;
+    let (now, day) = (instant(&visit), today(&visit));
+    let mut found = Found::new();
+    let release = release(&visit, &sent.typed.release, &mut found);
+    let mut faults = said(found);
+    let sure = if sent.typed.sure == "yes" { Sure::Yes } else { Sure::No };
+    let imported = results::import(&sent.typed.file, &opened.chart.patient, sure, &now, &visit.house.ambient);
+    let ask = matches!(imported, Err(ImportFault::Whose));
+    let mut reports = match imported {
+        Ok(imported) if faults.is_empty() => imported.reports,
+        other => {
+            if let Err(fault) = other {
+                faults.add("file", pages::import_fault(&fault));
+            }
+            let page = page(&import_page(opened, &visit, &sent.typed, faults, ask))?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+    };
+    let place = match reports.as_slice() {
+        [one] => format!("/patients/{patient}/results/reports/{}?done=entered", one.id),
+        _ => format!("/patients/{patient}/results?done=added"),
+    };
+    // One report is the usual file; of several each is an act of its own, and the last one leads on.
+    let last = reports.pop();
+    for (report, sent_before) in reports.into_iter().zip(0_u32..).chain(last.map(|one| (one, u32::MAX))) {
+        let is_last = sent_before == u32::MAX;
+        let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
+        let mut doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
+        if !is_last {
+            doing.once = None;
+        }
+        match results::settle(doing, &patient, report, Act::Enter(release.clone()), pen).await {
+            Ok(done) if is_last => return visit.went(&sent, done, &place).await,
+            Ok(_) => {}
+            Err(Refused::Record(RecordError::Invalid(issues))) => {
+                let mut faults = Faults::none();
+                let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
+                faults.add("file", t("import-not-valid").with("issue", first));
+                let page = page(&import_page(opened, &visit, &sent.typed, faults, false))?;
+                return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+            }
+            Err(Refused::Told(ResultError::Signed)) => return Err(Refusal::new(No::Conflict)),
+            Err(Refused::Record(error)) => return Err(error.into()),
+        }
+    }
+    Err(Refusal::new(No::Malformed))
+}
+
+// ---- one report ----
+
+async fn read(visit: &Visit, patient: &str, report: &str) -> Result<(Opened, Report), Refusal> {
+    let (patient, report) = (id_of(patient)?, id_of(report)?);
+    let query =
+        search(R::DiagnosticReport, &format!("_id={report}&_include=DiagnosticReport:result&_revinclude=Task:focus"))?;
+    let looks = why(visit, Action::Read, Detail::none());
+    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
+        let chart = Chart::read(reading, &patient, FRAME)?;
+        Ok(chart.zip(reading.read(R::DiagnosticReport, &report)?).zip(reading.search(&query)?))
+    });
+    let ((chart, stored), page) = found.await?.into_inner();
+    if subject(&value_of(&stored)) != Some(format!("Patient/{patient}").as_str()) {
+        return Err(Refusal::not_found());
+    }
+    let opened = Opened::of(visit, chart)?;
+    Ok((opened, Report::of(&stored, &page.included)))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    done: Option<String>,
+}
+
+/// `GET /patients/{id}/results/reports/{report}`
+pub(in crate::http) async fn show(
+    visit: Visit,
+    Path((id, report)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let (mut opened, report) = read(&visit, &id, &report).await?;
+    opened.cx.done = match asked.done.as_deref() {
+        Some("entered") => Some(t("result-done-entered").to_string()),
+        Some("signed") => Some(t("result-done-signed").to_string()),
+        Some("released") => Some(t("result-done-released").to_string()),
+        Some("held") => Some(t("result-done-held").to_string()),
+        _ => None,
+    };
+    let typed = visit.kept::<SettleTyped>(&mut opened.cx)?.unwrap_or_default();
+    report_page(&visit, opened, &report, &typed, Faults::none())
+}
+
+fn report_page(
+    visit: &Visit,
+    mut opened: Opened,
+    report: &Report,
+    typed: &SettleTyped,
+    faults: Faults,
+) -> Result<Response, Refusal> {
+    if opened.cx.at.is_empty() {
+        opened.cx.at = format!("{}/results/reports/{}", opened.frame.who.href(), report.id);
+    }
+    let values: Vec<Value> = report.results.iter().map(|(.., value)| value.clone()).collect();
+    let series = fill::series_of(&values, fill::Wanted::All, &opened.ctx);
+    let held = report.held_until().map(|(reason, until)| {
+        t("result-held-until").with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()
+    });
+    let text = |pointer: &str| report.value.pointer(pointer).and_then(Value::as_str);
+    page(&ReportPage {
+        report: report.id.to_string(),
+        version: report.version.unwrap_or_default(),
+        title: text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned(),
+        line: pages::line(&report.value, &opened.ctx),
+        conclusion: text("/conclusion").map(str::to_owned),
+        signed: report.is_signed().then(|| pages::signer(&report.value)),
+        is_held: report.is_held(),
+        held,
+        groups: fill::groups(series),
+        comment: pages::comment(&typed.comment, &faults),
+        release: may_sign(visit).then(|| pages::release(&typed.release, &faults)),
+        faults,
+        frame: opened.frame,
+        cx: opened.cx,
+    })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct SettleTyped {
+    version: String,
+    /// `sign`, `release` or `hold`.
+    act: String,
+    comment: String,
+    #[serde(flatten)]
+    release: ReleaseTyped,
+}
+
+/// `POST /patients/{id}/results/reports/{report}`
+pub(in crate::http) async fn settle(
+    visit: Visit,
+    Path((id, report)): Path<(String, String)>,
+    sent: Sent<SettleTyped>,
+) -> Result<Response, Refusal> {
+    let (opened, mut report) = read(&visit, &id, &report).await?;
+    if !may_sign(&visit) {
+        return Err(Refusal::new(No::Never));
+    }
+    let typed = &sent.typed;
+    let mut found = Found::new();
+    let chosen = if typed.act == "hold" {
+        ReleaseTyped { release: "hold".into(), ..typed.release.clone() }
+    } else {
+        typed.release.clone()
+    };
+    let release = release(&visit, &chosen, &mut found);
+    let comment = typed.comment.trim().replace("\r\n", "\n");
+    if comment.chars().count() > 2_000 {
+        found.push(("comment", crate::care::entries::Fault::TooLong { most: 2_000 }));
+    }
+    if !found.is_empty() && typed.act != "release" {
+        let page = report_page(&visit, opened, &report, typed, said(found))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let detail = reason_of(&release);
+    let (act, action, done) = match (typed.act.as_str(), release) {
+        ("release", _) => (Act::LetGo, Action::Release, "released"),
+        ("hold", Release::Later { reason, until }) => (Act::Hold { reason, until }, Action::Update, "held"),
+        (_, release) => (Act::Sign(release, (!comment.is_empty()).then_some(comment)), Action::Sign, "signed"),
+    };
+    report.version = Some(sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?);
+    let patient = id_of(&id)?;
+    let place = format!("/patients/{patient}/results/reports/{}?done={done}", report.id);
+    let now = instant(&visit);
+    let pen = Pen { author: author(&visit), now: &now, today: today(&visit), ambient: &visit.house.ambient };
+    let doing = doing(&visit, action, detail, &sent, &place);
+    match results::settle(doing, &patient, report, act, pen).await {
+        Ok(done) => visit.went(&sent, done, &place).await,
+        Err(Refused::Told(ResultError::Signed) | Refused::Record(RecordError::VersionConflict { .. })) => {
+            Err(Refusal::new(No::Conflict))
+        }
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+// ---- what waits for a signature ----
+
+/// `GET /to-sign`
+pub(in crate::http) async fn to_sign(visit: Visit) -> Result<Response, Refusal> {
+    let ctx = ctx(&visit);
+    let from = visit.house.ambient.now().saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS));
+    let from = from.unwrap_or_default().to_zoned(ctx.zone.clone()).date();
+    let reports = search(
+        R::DiagnosticReport,
+        &format!(
+            "status=preliminary,partial,final,amended,corrected,appended&issued=ge{from}&_tag:not={}|{}&_sort=-issued\
+             &_count={MOST}&_include=DiagnosticReport:subject",
+            SIGNED.0, SIGNED.1
+        ),
+    )?;
+    let notes = search(
+        R::Composition,
+        &format!(
+            "status=preliminary&type=http://loinc.org|{NOTE}&_sort=-date&_count={MOST}&_include=Composition:subject"
+        ),
+    )?;
+    let looks = why(&visit, Action::Listed, Detail::none());
+    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
+        let reports = reading.search(&reports)?;
+        Ok(reports.zip(reading.search(&notes)?))
+    });
+    let (reports, notes) = found.await?.into_inner();
+    let me = visit.actor.person().map(ToString::to_string).unwrap_or_default();
+    let mut rows: Vec<Waiting> = reports.matches.iter().filter_map(|one| report_row(one, &reports, &ctx)).collect();
+    rows.sort_by_key(|row| !row.critical);
+    let mut drafts: Vec<Waiting> = notes.matches.iter().filter_map(|one| note_row(one, &notes, &me, &ctx)).collect();
+    drafts.sort_by_key(|row| !row.mine);
+    let cx: Cx = visit.cx();
+    page(&ToSign { cx, reports: rows, notes: drafts })
+}
+
+fn names(page: &Page, patient: &str, ctx: &fill::Ctx) -> String {
+    let found = page.included.iter().find(|one| one.kind == R::Patient && one.id.as_str() == patient);
+    found.map(|one| fill::identity(&value_of(one), ctx).plain()).unwrap_or_else(|| t("patient-no-name").to_string())
+}
+
+fn report_row(stored: &Stored, page: &Page, ctx: &fill::Ctx) -> Option<Waiting> {
+    let value = value_of(stored);
+    let patient = subject(&value)?.strip_prefix("Patient/")?.to_owned();
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    Some(Waiting {
+        href: format!("/patients/{patient}/results/reports/{}", stored.id),
+        patient: names(page, &patient, ctx),
+        title: text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned(),
+        line: pages::line(&value, ctx),
+        critical: false,
+        mine: false,
+        held: crate::care::held::is_held(&value),
+    })
+}
+
+fn note_row(stored: &Stored, page: &Page, me: &str, ctx: &fill::Ctx) -> Option<Waiting> {
+    let value = value_of(stored);
+    if note::appends_to(&value).is_some() {
+        return None;
+    }
+    let patient = subject(&value)?.strip_prefix("Patient/")?.to_owned();
+    let authors = value.get("author").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mine = authors.iter().any(|one| one.get("reference").and_then(Value::as_str) == Some(me));
+    let by = authors.last().and_then(|one| one.get("display")).and_then(Value::as_str).unwrap_or_default();
+    let when = value.get("date").and_then(Value::as_str).and_then(|date| When::parse(date, &ctx.zone));
+    let line = [Some(by.to_owned()), when.map(|when| when.short_time())];
+    Some(Waiting {
+        href: format!("/patients/{patient}/notes/{}", stored.id),
+        patient: names(page, &patient, ctx),
+        title: value.get("title").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        line: line.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+        critical: false,
+        mine,
+        held: false,
+    })
+}

@@ -1,0 +1,221 @@
+//! What the pages of results are filled with: entering, signing, holding, and all that waits.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::chart_pages::{Frame, ResultGroup, Section};
+use super::entries_pages::label;
+use crate::care::held::is_held;
+use crate::care::results::{FLAGS, ImportFault, ROWS, ReleaseTyped, ResultTyped, SIGNED};
+use crate::http::fill::Ctx;
+use crate::http::ui::record::{AllergyStatus, MedicineStatus};
+use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
+
+macro_rules! of_results {
+    ($($name:ident)*) => {$(
+        page!($name in Patients);
+        impl $name {
+            fn section(&self) -> Section {
+                Section::Results
+            }
+
+            fn title(&self) -> String {
+                t("chart-page-title").with("name", self.frame.who.plain()).with("page", Section::Results.word()).into()
+            }
+        }
+    )*};
+}
+of_results!(NewResult ImportPage ReportPage);
+
+/// A result that is typed.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_result_new.html")]
+pub struct NewResult {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub head: Vec<Field>,
+    pub rows: Vec<Vec<Field>>,
+    /// For doctors.
+    pub release: Option<ReleaseChoice>,
+    pub faults: Faults,
+}
+
+/// A laboratory's file.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_result_import.html")]
+pub struct ImportPage {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub file: Field,
+    /// The file does not say whose it is.
+    pub ask_sure: bool,
+    pub release: Option<ReleaseChoice>,
+    pub faults: Faults,
+}
+
+/// One report, to be signed, held or let go.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_report.html")]
+pub struct ReportPage {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub report: String,
+    pub version: u32,
+    pub title: String,
+    pub line: String,
+    pub conclusion: Option<String>,
+    /// Who signed it.
+    pub signed: Option<String>,
+    pub is_held: bool,
+    pub held: Option<String>,
+    pub groups: Vec<ResultGroup>,
+    pub comment: Field,
+    pub release: Option<ReleaseChoice>,
+    pub faults: Faults,
+}
+
+impl ReportPage {
+    /// No test is chosen on this page.
+    fn chosen_key(&self) -> &str {
+        ""
+    }
+}
+
+/// All that waits for a signature.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/to_sign.html")]
+pub struct ToSign {
+    pub cx: Cx,
+    pub reports: Vec<Waiting>,
+    pub notes: Vec<Waiting>,
+}
+page!(ToSign in ToSign);
+
+/// One thing that waits.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub href: String,
+    pub patient: String,
+    pub title: String,
+    pub line: String,
+    pub critical: bool,
+    pub mine: bool,
+    pub held: bool,
+}
+
+/// When the patient may see a result.
+#[derive(Debug, Clone)]
+pub struct ReleaseChoice {
+    pub hold: bool,
+    pub reason: Field,
+    pub until: Field,
+}
+
+pub(super) fn release(typed: &ReleaseTyped, faults: &Faults) -> ReleaseChoice {
+    ReleaseChoice {
+        hold: typed.release == "hold",
+        reason: Field::text("hold_reason", label("hold_reason"), &typed.hold_reason, faults).optional().bare(),
+        until: Field::text("hold_until", label("hold_until"), &typed.hold_until, faults)
+            .optional()
+            .bare()
+            .of_kind("date")
+            .narrow(),
+    }
+}
+
+pub(super) fn comment(typed: &str, faults: &Faults) -> Field {
+    Field::area("comment", label("comment"), typed, faults).optional().hint(t("result-comment-hint"))
+}
+
+pub(super) fn file(typed: &str, faults: &Faults) -> Field {
+    Field::area("file", label("file"), typed, faults).hint(t("import-file-hint"))
+}
+
+pub(super) fn head(typed: &ResultTyped, faults: &Faults) -> Vec<Field> {
+    vec![
+        Field::text("title", label("title"), typed.of("title"), faults),
+        Field::text("taken", label("taken"), typed.of("taken"), faults).of_kind("date").narrow(),
+        Field::text("source", label("source"), typed.of("source"), faults).optional(),
+    ]
+}
+
+pub(super) fn rows(typed: &ResultTyped, faults: &Faults) -> Vec<Vec<Field>> {
+    let flags: Vec<(String, String)> = FLAGS.iter().map(|code| ((*code).to_owned(), flag_word(code))).collect();
+    ROWS.iter()
+        .map(|row| {
+            let line =
+                |field: &'static str| Field::text(field, label(field), typed.of(field), faults).optional().bare();
+            let [test, value, unit, low, high, flag] = *row;
+            vec![
+                line(test),
+                line(value).narrow(),
+                line(unit).narrow(),
+                line(low).narrow().keyboard("decimal"),
+                line(high).narrow().keyboard("decimal"),
+                Field::choice(flag, label(flag), typed.of(flag), flags.clone(), faults).optional().bare(),
+            ]
+        })
+        .collect()
+}
+
+fn flag_word(code: &str) -> String {
+    match (code, Flag::from_code(code)) {
+        ("", _) => t("flag-by-range").to_string(),
+        (_, Some(flag)) => flag.word().to_string(),
+        _ => t("flag-normal").to_string(),
+    }
+}
+
+pub(super) fn import_fault(fault: &ImportFault) -> String {
+    match fault {
+        ImportFault::NoReport => t("import-no-report"),
+        ImportFault::Others(kinds) => t("import-others").with("kinds", kinds),
+        ImportFault::SomebodyElse(name) => t("import-somebody-else").with("name", name),
+        ImportFault::Whose => t("import-whose"),
+        ImportFault::TooMany => t("import-too-many"),
+        ImportFault::Unread => t("import-unread"),
+    }
+    .to_string()
+}
+
+/// "24 Feb 2026, Northmoor Laboratory".
+pub(super) fn line(report: &Value, ctx: &Ctx) -> String {
+    let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str);
+    let when = ["/effectiveDateTime", "/effectivePeriod/start", "/issued"]
+        .iter()
+        .find_map(|pointer| When::parse(text(pointer)?, &ctx.zone))
+        .map(|when| When::Day(when.day()).short());
+    let by = text("/performer/0/display").map(str::to_owned);
+    when.into_iter().chain(by).collect::<Vec<_>>().join(", ")
+}
+
+/// Reports of the last weeks that nobody has signed, and all that the patient does not see.
+pub(super) fn waiting(reports: &[Value], base: &str, ctx: &Ctx) -> Vec<Waiting> {
+    let tagged = |one: &Value| {
+        let tags = one.pointer("/meta/tag").and_then(Value::as_array);
+        tags.is_some_and(|tags| tags.iter().any(|tag| tag.get("code").and_then(Value::as_str) == Some(SIGNED.1)))
+    };
+    let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let open = reports.iter().filter(|one| {
+        let unsigned = !tagged(one) && text(one, "/status") == "preliminary";
+        (unsigned || is_held(one)) && text(one, "/status") != "entered-in-error"
+    });
+    open.take(20)
+        .map(|one| Waiting {
+            href: format!("{base}/results/reports/{}", text(one, "/id")),
+            patient: String::new(),
+            title: text(one, "/code/text"),
+            line: line(one, ctx),
+            critical: false,
+            mine: false,
+            held: is_held(one),
+        })
+        .collect()
+}
+
+/// Who signed a report.
+pub(super) fn signer(report: &Value) -> String {
+    let all = report.get("resultsInterpreter").and_then(Value::as_array);
+    let last = all.and_then(|all| all.last()).and_then(|one| one.get("display")).and_then(Value::as_str);
+    t("result-signed-by").with("name", last.unwrap_or_default()).to_string()
+}

@@ -1,0 +1,156 @@
+//! What a search inside a record finds: the words of a resource, and each find as a row.
+
+use serde_json::Value;
+
+use super::{Ctx, attachment, concept, list, owned, text};
+use crate::care::note::plain_of;
+use crate::fhir::ResourceType as R;
+use crate::http::ui::{When, t};
+
+/// One find.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What sort of thing it is, in a word.
+    pub kind: String,
+    pub title: String,
+    pub line: Option<String>,
+    pub when: Option<When>,
+    pub href: String,
+}
+
+/// Small letters without marks, so that what is typed without them finds what is written with them.
+pub fn folded(text: &str) -> String {
+    let plain = |letter: char| match letter {
+        '\u{e0}'..='\u{e5}' => 'a',
+        '\u{e7}' => 'c',
+        '\u{e8}'..='\u{eb}' => 'e',
+        '\u{ec}'..='\u{ef}' => 'i',
+        '\u{f1}' => 'n',
+        '\u{f2}'..='\u{f6}' | '\u{f8}' => 'o',
+        '\u{f9}'..='\u{fc}' => 'u',
+        other => other,
+    };
+    text.to_lowercase().chars().map(plain).collect()
+}
+
+/// Elements whose texts are a machine's.
+const NOT_WORDS: [&str; 14] = [
+    "resourceType",
+    "id",
+    "meta",
+    "system",
+    "code",
+    "reference",
+    "url",
+    "contentType",
+    "status",
+    "use",
+    "data",
+    "type",
+    "intent",
+    "language",
+];
+
+/// All that a person would read of a resource, as [`folded`] text.
+pub fn words_of(resource: &Value) -> String {
+    let mut out = String::new();
+    collect(resource, &mut out);
+    if let Some(said) = attachment(resource).and_then(|attachment| attachment.text()) {
+        out.push_str(&said);
+    }
+    folded(&out)
+}
+
+fn collect(value: &Value, into: &mut String) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(div) if name == "div" => {
+                        into.push_str(&plain_of(div));
+                        into.push(' ');
+                    }
+                    // A concept's code is a machine's; a concept is an object and is looked into.
+                    Value::String(_) if NOT_WORDS.contains(&name.as_str()) => {}
+                    other => collect(other, into),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        Value::String(text) => {
+            into.push_str(text);
+            into.push(' ');
+        }
+        _ => {}
+    }
+}
+
+/// A find as a row; none for what was taken back.
+pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
+    let id = text(one, "/id").unwrap_or_default();
+    let wrong = text(one, "/status") == Some("entered-in-error")
+        || text(one, "/verificationStatus/coding/0/code") == Some("entered-in-error");
+    if wrong {
+        return None;
+    }
+    let first = |pointers: &[&str]| ctx.first_when(one, pointers);
+    let coded = |name: &str| concept(one.get(name));
+    let (word, title, when, href) = match kind {
+        R::Condition => (
+            "found-problem",
+            coded("code")?,
+            first(&["/onsetDateTime", "/recordedDate"]),
+            format!("{base}/problems/{id}"),
+        ),
+        R::AllergyIntolerance => {
+            ("found-allergy", coded("code")?, first(&["/recordedDate"]), format!("{base}/allergies"))
+        }
+        R::MedicationRequest | R::MedicationStatement => (
+            "found-medicine",
+            coded("medicationCodeableConcept").or_else(|| owned(one, "/medicationReference/display"))?,
+            first(&["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime"]),
+            format!("{base}/medicines"),
+        ),
+        R::Immunization => (
+            "found-immunization",
+            coded("vaccineCode")?,
+            first(&["/occurrenceDateTime"]),
+            format!("{base}/immunizations"),
+        ),
+        R::Procedure => (
+            "found-procedure",
+            coded("code")?,
+            first(&["/performedDateTime", "/performedPeriod/start"]),
+            format!("{base}/timeline?show=procedure"),
+        ),
+        R::Encounter => {
+            let reason = list(one, "reasonCode").first().and_then(|reason| concept(Some(reason)));
+            let kind = list(one, "type").first().and_then(|kind| concept(Some(kind)));
+            ("found-visit", reason.or(kind)?, first(&["/period/start"]), format!("{base}/visits"))
+        }
+        R::Composition => ("found-note", owned(one, "/title")?, first(&["/date"]), format!("{base}/notes/{id}")),
+        R::DocumentReference => {
+            let title = owned(one, "/content/0/attachment/title")
+                .or_else(|| owned(one, "/description"))
+                .or_else(|| coded("type"))?;
+            ("found-document", title, first(&["/date"]), format!("{base}/documents/{id}"))
+        }
+        R::DiagnosticReport => (
+            "found-report",
+            coded("code")?,
+            first(&["/effectiveDateTime", "/issued"]),
+            format!("{base}/results/reports/{id}"),
+        ),
+        R::ServiceRequest => ("found-order", coded("code")?, first(&["/authoredOn"]), format!("{base}/timeline")),
+        _ => {
+            let key = super::observations::key_of(one)?;
+            let title = super::observations::name(one)?;
+            ("found-result", title, super::observations::taken(one, ctx), format!("{base}/results?test={key}#course"))
+        }
+    };
+    let line = match kind {
+        R::Observation => super::observations::said(one, ctx).map(|(value, _)| value),
+        _ => list(one, "note").iter().find_map(|note| owned(note, "/text")).or_else(|| owned(one, "/conclusion")),
+    };
+    Some(Found { kind: t(word).to_string(), title, line, when, href })
+}

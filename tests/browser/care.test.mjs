@@ -1,0 +1,291 @@
+// Doctors and nurses at work: a visit note from its beginning to its addendum, results, an emergency, the lines of a chart.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+
+let box, chrome, patient;
+
+before(async () => {
+  box = await demo('--patients', '8');
+  chrome = await browser();
+  patient = box.account('patient').patient;
+});
+after(async () => {
+  await chrome?.close();
+  await box?.stop();
+});
+
+async function signedIn(role, { origin = box.clinic, ...options } = {}) {
+  const page = await visitor(chrome, options);
+  await signIn(page, origin, box.account(role));
+  return page;
+}
+
+const chart = (path = '') => `${box.clinic}/patients/${patient}${path}`;
+
+/** Begins a new note of this visit and answers with its address. */
+async function beginNote(page) {
+  await page.goto(chart());
+  await Promise.all([page.waitForURL(/\/notes\/[0-9a-f-]+/), page.click('.banner-acts button:has-text("Write note")')]);
+  return page.url().split('?')[0];
+}
+
+const text = (page, part = 'main') => page.textContent(part);
+
+test('a note is begun, kept through a crash, signed and added to, and the patient reads it', async () => {
+  const doctor = await signedIn('clinician');
+  const note = await beginNote(doctor);
+  assert.deepEqual(await inspect(doctor, 'note'), []);
+  await doctor.fill('#systolic', '148');
+  await doctor.fill('#diastolic', '86');
+  await doctor.fill('#pulse', '96');
+  await doctor.locator('#objective').pressSequentially('Today .bp .');
+  assert.match(await doctor.inputValue('#objective'), /Blood pressure 148\/86 mmHg/);
+  await doctor.fill('#subjective', 'Cough for <six> days & fever');
+  await doctor.waitForFunction(() => /kept/i.test(document.querySelector('[data-kept-line]').textContent));
+  // The browser is gone before anything was saved.
+  const context = doctor.context();
+  const again = await context.newPage();
+  await doctor.close();
+  await again.goto(note);
+  assert.equal(await again.inputValue('#subjective'), 'Cough for <six> days & fever');
+  assert.equal(await again.inputValue('#pulse'), '96');
+  await again.fill('#problem1', 'Acute bronchitis');
+  await again.fill('#order1', 'Chest X-ray');
+  await again.selectOption('#order1_kind', 'imaging');
+  await again.fill('#vaccine', 'Influenza');
+  await again.click('button[value=save]');
+  assert.match(await text(again), /saved\. It is not signed/i);
+  assert.match(await text(again), /Acute bronchitis/);
+
+  const own = await signedIn('patient', { origin: box.portal });
+  await own.goto(`${box.portal}/my/documents`);
+  assert.doesNotMatch(await text(own), /Cough for/, 'nobody has signed it');
+  await own.goto(`${box.portal}/my/problems`);
+  assert.doesNotMatch(await text(own), /Acute bronchitis/);
+
+  await again.fill('#reason', 'Cough and fever');
+  await again.click('button[value=sign]');
+  assert.match(await text(again), /The note is signed/);
+  assert.match(await text(again), /Signed by Dr/);
+  assert.deepEqual(await inspect(again, 'note-signed'), []);
+  await again.fill('#addendum', 'The X-ray shows nothing new.');
+  await again.click('button:has-text("Sign the addendum")');
+  assert.match(await text(again), /The X-ray shows nothing new/);
+
+  await own.goto(`${box.portal}/my/documents`);
+  const href = await own.getAttribute('a:has-text("Visit note: Cough and fever")', 'href');
+  const read = await own.request.get(new URL(href, box.portal).href);
+  assert.match(await read.text(), /Cough for (<|&#60;|&lt;)six(>|&#62;|&gt;) days (&|&#38;|&amp;) fever/);
+  await own.goto(`${box.portal}/my/problems`);
+  assert.match(await text(own), /Acute bronchitis/);
+  await own.context().close();
+  await context.close();
+});
+
+test('of two who write at once neither loses a word', async () => {
+  const doctor = await signedIn('clinician');
+  const note = await beginNote(doctor);
+  const nurse = await signedIn('nurse');
+  await nurse.goto(note);
+  assert.equal(await nurse.locator('button[value=sign]').count(), 0, 'a nurse does not sign');
+  await nurse.fill('#plan', 'The nurse was here');
+  await doctor.fill('#plan', 'The doctor was here');
+  await nurse.click('button[value=save]');
+  await nurse.waitForURL(/done=saved/);
+  await doctor.click('button[value=save]');
+  assert.match(await text(doctor), /changed this note/);
+  assert.match(await text(doctor, '.meanwhile'), /The nurse was here/);
+  assert.equal(await doctor.inputValue('#plan'), 'The doctor was here');
+  assert.deepEqual(await inspect(doctor, 'note-meanwhile'), []);
+  await doctor.fill('#plan', 'The nurse was here. The doctor was here');
+  await doctor.click('button[value=save]');
+  await doctor.waitForURL(/done=saved/);
+  // A nurse who sends the doctor's button is refused.
+  await nurse.goto(note);
+  const status = await nurse.evaluate(async () => {
+    const form = new URLSearchParams(new FormData(document.querySelector('#note')));
+    form.set('act', 'sign');
+    return (await fetch(location.pathname, { method: 'POST', body: form })).status;
+  });
+  assert.equal(status, 403);
+  await nurse.context().close();
+  await doctor.context().close();
+});
+
+test('a note is written and signed without script, and a template fills its parts', async () => {
+  const doctor = await signedIn('clinician', { script: false });
+  await beginNote(doctor);
+  await doctor.selectOption('#template', 'cough');
+  await doctor.click('button:has-text("Insert template")');
+  assert.match(await doctor.inputValue('#plan'), /Rest and fluids/);
+  assert.match(await doctor.inputValue('#plan'), /To come back at once/, 'phrases inside a template are said in full');
+  await doctor.fill('#pulse', '9600');
+  await doctor.fill('#assessment', '.allergies');
+  await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /between 20 and 300/);
+  await doctor.fill('#pulse', '72');
+  await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /The note is signed/);
+  assert.match(await text(doctor), /Penicillins: anaphylaxis/);
+  await doctor.context().close();
+});
+
+test('a nurse enters a result, a doctor holds it, and the patient sees it when it is let go', async () => {
+  const nurse = await signedIn('nurse');
+  await nurse.goto(chart('/results/new'));
+  assert.deepEqual(await inspect(nurse, 'result-new'), []);
+  await nurse.fill('#title', 'Thyroid tests');
+  for (const [field, value] of [['test1', 'TSH'], ['value1', '9.8'], ['unit1', 'mU/L'], ['low1', '0.4'], ['high1', '4.0']]) await nurse.fill(`#${field}`, value);
+  await nurse.click('button.btn-main:has-text("Add to the record")');
+  assert.match(await text(nurse), /waits for a doctor/);
+
+  const own = await signedIn('patient', { origin: box.portal });
+  const seen = async () => {
+    await own.goto(`${box.portal}/my/results`);
+    const page = await text(own);
+    const found = await own.request.get(`${box.portal}/fhir/Observation?code:text=TSH`);
+    const everything = await own.request.get(`${box.portal}/fhir/Patient/${patient}/$everything?_type=Observation,DiagnosticReport,Task,Provenance&_count=1000`);
+    return [/TSH/.test(page), (await found.json()).entry?.length > 0, /TSH|Thyroid/.test(await everything.text())];
+  };
+  assert.deepEqual(await seen(), [false, false, false]);
+
+  const doctor = await signedIn('clinician');
+  await doctor.goto(`${box.clinic}/to-sign`);
+  assert.deepEqual(await inspect(doctor, 'to-sign'), []);
+  await doctor.click('a:has-text("Thyroid tests")');
+  assert.match(await text(doctor), /9\.8/);
+  assert.deepEqual(await inspect(doctor, 'report'), []);
+  await doctor.check('input[name=release][value=hold]');
+  await doctor.fill('#hold_reason', 'To tell her in person');
+  const later = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
+  await doctor.fill('#hold_until', later);
+  await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /does not see this result until/);
+  assert.deepEqual(await seen(), [false, false, false]);
+  await doctor.click('button[value=release]');
+  assert.match(await text(doctor), /can see the result now/);
+  assert.deepEqual(await seen(), [true, true, true]);
+  for (const page of [nurse, doctor, own]) await page.context().close();
+});
+
+test('a file of a laboratory is taken where it is about this patient', async () => {
+  const doctor = await signedIn('clinician');
+  await doctor.goto(chart('/results/import'));
+  const file = (name, born) => JSON.stringify({ resourceType: 'Bundle', type: 'collection', entry: [
+    { fullUrl: 'urn:uuid:9', resource: { resourceType: 'Patient', name: [{ family: name }], birthDate: born } },
+    { fullUrl: 'urn:uuid:1', resource: { resourceType: 'DiagnosticReport', status: 'final', code: { text: 'Iron' }, subject: { reference: 'urn:uuid:9' }, result: [{ reference: 'urn:uuid:2' }] } },
+    { fullUrl: 'urn:uuid:2', resource: { resourceType: 'Observation', status: 'final', code: { text: 'Ferritin' }, valueQuantity: { value: 12, unit: 'µg/L' } } },
+  ] });
+  await doctor.fill('#file', file('Somebody', '1990-01-01'));
+  await doctor.click('button.btn-main:has-text("Take it")');
+  assert.match(await text(doctor), /not about this patient/);
+  assert.deepEqual(await inspect(doctor, 'result-import'), []);
+  const born = await doctor.evaluate(async (patient) => (await (await fetch(`/fhir/Patient/${patient}`)).json()).birthDate, patient);
+  await doctor.fill('#file', file('BRANDVOLD', born));
+  await doctor.click('button.btn-main:has-text("Take it")');
+  assert.match(await text(doctor), /Ferritin/);
+  await doctor.context().close();
+});
+
+test('a record is opened in an emergency, ended, judged, and the patient sees it', async () => {
+  const nurse = await signedIn('nurse');
+  await nurse.goto(chart());
+  await nurse.click('.banner-acts a:has-text("Open in an emergency")');
+  assert.deepEqual(await inspect(nurse, 'emergency'), []);
+  await nurse.fill('#why', 'short');
+  await nurse.click('button.btn-main:has-text("Open the record")');
+  assert.match(await text(nurse), /Say why/);
+  await nurse.fill('#why', 'Collapsed at the bus stop');
+  await nurse.selectOption('#minutes', '15');
+  await nurse.click('button.btn-main:has-text("Open the record")');
+  assert.match(await text(nurse, '.running'), /Open in an emergency until/);
+  assert.match(await text(nurse, '[data-until]'), /15 minutes left/);
+  assert.deepEqual(await inspect(nurse, 'emergency-running'), []);
+  await nurse.click('button:has-text("End now")');
+  assert.equal(await nurse.locator('.running').count(), 0);
+
+  const admin = await signedIn('healthadmin');
+  await admin.goto(`${box.clinic}/emergency-access`);
+  assert.deepEqual(await inspect(admin, 'emergencies'), []);
+  const one = admin.locator('.things li:has-text("Collapsed at the bus stop")');
+  await one.locator('textarea').fill('She was brought in at that time.');
+  await one.locator('button[value=justified]').click();
+  assert.match(await text(admin), /Your verdict is kept/);
+
+  const own = await signedIn('patient', { origin: box.portal });
+  await own.goto(`${box.portal}/my/who-looked`);
+  assert.match(await text(own), /Emergency access[^]*Collapsed at the bus stop/);
+  for (const page of [nurse, admin, own]) await page.context().close();
+});
+
+test('problems, allergies, immunizations and measurements are written, changed and taken back', async () => {
+  const nurse = await signedIn('nurse');
+  await nurse.goto(chart('/problems/new'));
+  assert.deepEqual(await inspect(nurse, 'problem-new'), []);
+  await nurse.fill('#name', 'Gout <i>');
+  await nurse.fill('#since', '03/2021');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /It is in the record/);
+  await nurse.click('a:has-text("Gout <i>")');
+  await nurse.fill('#until', '2020');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /ended before it began/);
+  await nurse.fill('#until', '2022');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse, '[aria-labelledby=h-past]'), /Gout <i>/);
+  await nurse.goto(chart('/allergies/new'));
+  await nurse.fill('#substance', 'Kiwi');
+  await nurse.click('button[value=save]');
+  await nurse.click('a:has-text("Kiwi")');
+  assert.deepEqual(await inspect(nurse, 'allergy-remove'), []);
+  await nurse.fill('#reason', 'Meant for another patient');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse, '[aria-labelledby=h-past]'), /Kiwi/);
+  assert.doesNotMatch(await text(nurse, '#safety'), /Kiwi/);
+  await nurse.goto(chart('/immunizations/new'));
+  await nurse.fill('#vaccine', 'Hepatitis B');
+  await nurse.fill('#dose', '2');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /Hepatitis B/);
+  await nurse.goto(chart('/measurements/new'));
+  await nurse.fill('#weight', '8144');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /between 0\.3 and 400/);
+  await nurse.fill('#weight', '81,4');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /81\.4/);
+  await nurse.context().close();
+});
+
+test('courses stand side by side, words are found inside the record, and keys open its parts', async () => {
+  const doctor = await signedIn('clinician');
+  await doctor.goto(chart('/trends'));
+  for (const name of ['HbA1c', 'eGFR']) await doctor.check(`label:has-text("${name}") input`);
+  await doctor.click('button:has-text("Show")');
+  assert.equal(await doctor.locator('figure svg.trend').count(), 2);
+  assert.deepEqual(await inspect(doctor, 'trends'), []);
+  await doctor.goto(chart());
+  await doctor.keyboard.press('s');
+  await doctor.waitForURL(/\/search$/);
+  await doctor.fill('#in-record', 'retinopathy');
+  await doctor.keyboard.press('Enter');
+  await doctor.waitForURL(/q=retinopathy/);
+  assert.match(await text(doctor), /eye screening/);
+  assert.deepEqual(await inspect(doctor, 'record-search'), []);
+  await doctor.goto(chart('/timeline?from=2000-01-01&to=2000-12-31'));
+  assert.match(await text(doctor), /Nothing|none|no /i);
+  await doctor.context().close();
+});
+
+test('paper says on every page whose it is and which page it is', async () => {
+  const doctor = await signedIn('clinician');
+  for (const path of ['', '/medicines', '/timeline']) {
+    await doctor.goto(chart(path));
+    await doctor.emulateMedia({ media: 'print' });
+    assert.equal(await doctor.locator('.top:visible, .chart-nav:visible, .btns:visible').count(), 0, `${path}: no navigation`);
+    assert.equal(await doctor.evaluate(() => getComputedStyle(document.querySelector('.print-head')).display), 'table-header-group');
+    await doctor.emulateMedia({ media: 'screen' });
+  }
+  await doctor.context().close();
+});
