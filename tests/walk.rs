@@ -55,6 +55,8 @@ const PEOPLE: &[Who] = &[Patient, Proxy, Clinician, Nurse, Reception, HealthAdmi
 const MY: &[Who] = &[Patient, Proxy];
 const STAFF: &[Who] = &[Clinician, Nurse, Reception];
 const CARERS: &[Who] = &[Clinician, Nurse];
+const PRESCRIBERS: &[Who] = &[Clinician];
+const FORMULARY: &[Who] = &[HealthAdmin, Operator];
 const DESK: &[Who] = &[Reception];
 const KEEPERS: &[Who] = &[Reception, HealthAdmin];
 const ADMIN: &[Who] = &[HealthAdmin];
@@ -120,6 +122,15 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/timeline",            CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/results",             CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/medicines",           CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/prescribe",           CLINIC,  PRESCRIBERS, APatient, AnEntry),
+    (Verb::Post, "/patients/{id}/prescribe",           CLINIC,  PRESCRIBERS, Filled("/patients/0198a3f2-0000-7000-8000-00000000abcd/prescribe", 404), AnEntry),
+    (Verb::Get,  "/patients/{id}/prescribe/find",      CLINIC,  PRESCRIBERS, Filled("/patients/a/prescribe/find?q=a", 200), NoEntry),
+    (Verb::Get,  "/patients/{id}/prescriptions/{prescription}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post, "/patients/{id}/prescriptions/{prescription}/stop", CLINIC, PRESCRIBERS, Nothing, AnEntry),
+    (Verb::Get,  "/patients/{id}/prescriptions/{prescription}/prescription.pdf", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,  "/patients/{id}/prescriptions/{prescription}/sheet", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,  "/refills/{id}",                      CLINIC,  PRESCRIBERS, Nothing, AnEntry),
+    (Verb::Post, "/refills/{id}",                      CLINIC,  PRESCRIBERS, Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/problems",            CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/allergies",           CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/measurements",        CLINIC,  CARERS,    APatient, AnEntry),
@@ -178,6 +189,10 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/results",                        BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/results/{key}",                  BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/medicines",                      BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/medicines/{id}",                 BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/medicines/{id}/refill",          BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/medicines/{id}/taking",          BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/verify/{token}",                    BOTH,    ANYONE,    Filled("/verify/none", 404), NoEntry),
     (Verb::Get,  "/my/allergies",                      BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/problems",                       BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/visits",                         BOTH,    MY,        Plain(200), AnEntry),
@@ -254,6 +269,7 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/approvals",                         CLINIC,  ADMIN,     Plain(422), NoEntry),
     (Verb::Post, "/approvals/exports/{id}/approve",    CLINIC,  ADMIN,     Nothing, NoEntry),
     (Verb::Post, "/approvals/exports/{id}/refuse",     CLINIC,  ADMIN,     Nothing, NoEntry),
+    (Verb::Get,  "/formulary",                         CLINIC,  FORMULARY, Plain(200), NoEntry),
     (Verb::Get,  "/box",                               CLINIC,  OPERATORS, Plain(200), NoEntry),
     (Verb::Get,  "/box/keys",                          CLINIC,  OPERATORS, Plain(200), NoEntry),
     (Verb::Get,  "/box/keys/passphrase",               CLINIC,  OPERATORS, Plain(200), NoEntry),
@@ -1062,6 +1078,7 @@ fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16
         Nothing => {
             let named = ["document", "key", "problem", "allergy", "immunization", "note", "report"];
             let path = named.iter().fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), ABSENT));
+            let path = path.replace("{document}", ABSENT).replace("{prescription}", ABSENT).replace("{key}", ABSENT);
             let path = if path.starts_with("/patients") { path.replace("{id}", &patients[0]) } else { path };
             vec![(path.replace("{id}", ABSENT), 404)]
         }

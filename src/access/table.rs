@@ -101,11 +101,11 @@ impl Class {
             | T::DeviceRequest | T::DeviceUseStatement | T::DiagnosticReport | T::DocumentManifest | T::EpisodeOfCare
             | T::FamilyMemberHistory | T::Flag | T::Goal | T::GuidanceResponse | T::ImagingStudy | T::Immunization
             | T::ImmunizationEvaluation | T::ImmunizationRecommendation | T::List | T::MedicationAdministration
-            | T::MedicationDispense | T::MedicationStatement | T::MolecularSequence | T::NutritionOrder
+            | T::MedicationDispense | T::MolecularSequence | T::NutritionOrder
             | T::Procedure | T::Provenance | T::RequestGroup | T::RiskAssessment | T::ServiceRequest | T::Specimen
             | T::SupplyDelivery | T::SupplyRequest => Self::Clinical,
 
-            T::Binary | T::DocumentReference | T::Media | T::Observation
+            T::Binary | T::DocumentReference | T::Media | T::MedicationStatement | T::Observation
             | T::QuestionnaireResponse => Self::Contribution,
 
             T::MedicationRequest | T::VisionPrescription => Self::Prescription,

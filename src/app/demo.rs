@@ -16,11 +16,11 @@ use super::making::{self, Making};
 use super::opened::Opened;
 use super::run::Running;
 use crate::access::Actor;
-use crate::audit::{Action, Detail, Purpose};
+use crate::audit::{Action, Detail, Event, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::note::phrases;
 use crate::care::workflow::Doing;
-use crate::care::{demo, emergency};
+use crate::care::{demo, emergency, formulary};
 use crate::fhir::{Mode as Checks, ResourceType};
 use crate::identity::{AccountKind, By, FirstPassword, NewAccount};
 use crate::record::{Change, Channel, Condition, Records, Transaction, Why};
@@ -124,6 +124,7 @@ pub async fn make_demo(
     folder.replace(&folder.path().join("recovery-sheet.txt"), sheet.as_bytes(), Mode::Private)?;
     let opened = made.opened;
     tokio::task::block_in_place(|| fill(&opened, &recipe, &progress))?;
+    load_formulary(&opened).await?;
     let accounts = accounts(&opened, &recipe, &by).await?;
     waiting(&opened, &recipe).await?;
     let file = DemoFile {
@@ -161,6 +162,15 @@ fn fill(opened: &Opened, recipe: &DemoRecipe, progress: &(impl Fn(usize) + Send 
             thread.join().unwrap_or_else(|_| Err(AppError::Wrong("the invented patients could not be made".into())))
         })
     })
+}
+
+/// The demo's medicines, and rules that say of themselves that they are invented.
+async fn load_formulary(opened: &Opened) -> Result<(), AppError> {
+    let wrong = |error: &dyn std::fmt::Display| AppError::Wrong(format!("the demo's formulary: {error}"));
+    let text = demo::FORMULARY.as_bytes();
+    let read = formulary::read(text, &formulary::Limits::default()).map_err(|error| wrong(&error))?;
+    let event = Event::system("demo", Action::Command);
+    formulary::keep(&opened.audit, &read, text, event).await.map_err(|error| wrong(&error))
 }
 
 fn store(records: &Records, resources: Vec<serde_json::Value>) -> Result<(), AppError> {

@@ -10,6 +10,7 @@ mod backup;
 mod config;
 pub mod control;
 mod demo;
+mod formulary;
 mod ask;
 mod import;
 mod init;
@@ -65,6 +66,8 @@ enum Command {
     Key(key::Key),
     /// The box's certificates.
     Tls(tls::Tls),
+    /// Medicines, and the rules that prescriptions are checked by: say which are loaded, or load others.
+    Formulary(formulary::Command),
     /// Check a configuration, or print one with every key.
     Config(config::Config),
 }
@@ -83,6 +86,7 @@ impl Command {
             Self::Backup(command) => command.run(out),
             Self::Key(command) => command.run(out),
             Self::Tls(command) => command.run(out),
+            Self::Formulary(command) => command.run(out),
             Self::Config(command) => command.run(out),
         }
     }

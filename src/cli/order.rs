@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::control::Answers;
-use super::{Failure, audit, backup, import, key, status, tls, token, user};
+use super::{Failure, audit, backup, formulary, import, key, status, tls, token, user};
 use crate::app::{AppError, Opened};
 use crate::audit as log;
 use crate::base::ActorRef;
@@ -29,6 +29,7 @@ pub enum Order {
     Import(import::Order),
     Backup(backup::Order),
     Key(key::Order),
+    Formulary(formulary::Order),
 }
 
 impl Answers for Opened {
@@ -94,6 +95,7 @@ impl Order {
             Self::Import(order) => order.name(),
             Self::Backup(order) => order.name(),
             Self::Key(order) => order.name(),
+            Self::Formulary(order) => order.name(),
         }
     }
 
@@ -110,6 +112,7 @@ impl Order {
             Self::Import(order) => Box::pin(order.carry_out(opened, caller, talk)),
             Self::Backup(order) => Box::pin(order.carry_out(opened, caller, talk)),
             Self::Key(order) => Box::pin(order.carry_out(opened, caller)),
+            Self::Formulary(order) => Box::pin(order.carry_out(opened, caller, talk)),
         };
         Box::pin(async move {
             let answer = work.await;

@@ -88,6 +88,14 @@ impl Visit {
         Some(Once { account, key: sent.key?, place: place.into() })
     }
 
+    /// Where this very form led, if it was sent before: for a handler that looks at the record before it acts, and would
+    /// find there what the first sending did.
+    pub(super) fn led<T>(&self, sent: &Sent<T>) -> Result<Option<Response>, Refusal> {
+        let (Some(account), Some(key)) = (&self.account, sent.key) else { return Ok(None) };
+        let before = forms::outcome(&self.house.store.read()?, account.id, key)?;
+        Ok(before.map(|before| Redirect::to(&before.place).into_response()))
+    }
+
     /// The draft that this account left for the page that is asked for; the page then says so.
     pub(super) fn kept<T: DeserializeOwned>(&self, cx: &mut Cx) -> Result<Option<T>, Refusal> {
         let (Some(account), Some(at)) = (&self.account, &self.at) else { return Ok(None) };

@@ -36,6 +36,7 @@ mod setup;
 mod sign_in;
 pub mod uploaded;
 pub mod ui;
+mod verify;
 mod welcome;
 
 use std::net::SocketAddr;

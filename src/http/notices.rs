@@ -142,6 +142,7 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         Kind::BookingAsked => with("/booking-requests"),
         Kind::EmergencyToReview => "/emergency-access".into(),
         Kind::ResultToSign => "/to-sign".into(),
+        Kind::RefillAsked => about.map_or_else(|| "/inbox".to_owned(), |id| format!("/refills/{id}")),
         _ => start.into(),
     }
 }

@@ -202,6 +202,10 @@ const fn filter(verb: Verb) -> axum::routing::MethodFilter {
 
 /// Who sees charts.
 const CARERS: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse]);
+/// Who prescribes, and answers who asks for it.
+const PRESCRIBERS: Audience = Audience::Roles(&[Role::Clinician]);
+/// Who sees which formulary is loaded.
+const FORMULARY: Audience = Audience::Roles(&[Role::HealthAdmin, Role::Operator]);
 /// Who works with patients: those who see charts, and reception.
 const STAFF: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception]);
 /// A record's own person, and who acts for them.
@@ -236,7 +240,16 @@ pub static TABLE: &[Route] = &[
     row!(Get "/patients/{id}", CLINIC, STAFF, Format::Page => super::clinic::chart::summary),
     row!(Get "/patients/{id}/timeline", CLINIC, CARERS, Format::Page => super::clinic::chart::timeline),
     row!(Get "/patients/{id}/results", CLINIC, CARERS, Format::Page => super::clinic::chart::results),
-    row!(Get "/patients/{id}/medicines", CLINIC, CARERS, Format::Page => super::clinic::chart::medicines),
+    row!(Get "/patients/{id}/medicines", CLINIC, CARERS, Format::Page => super::clinic::medicines::show),
+    row!(Get "/patients/{id}/prescribe", CLINIC, PRESCRIBERS, Format::Page => super::clinic::prescribe::form),
+    row!(Post "/patients/{id}/prescribe", CLINIC, PRESCRIBERS, Format::Page => super::clinic::prescribe::send),
+    row!(Get "/patients/{id}/prescribe/find", CLINIC, PRESCRIBERS, Format::Page => super::clinic::prescribe::found),
+    row!(Get "/patients/{id}/prescriptions/{prescription}", CLINIC, CARERS, Format::Page => super::clinic::prescriptions::show),
+    row!(Post "/patients/{id}/prescriptions/{prescription}/stop", CLINIC, PRESCRIBERS, Format::Page => super::clinic::prescriptions::stop),
+    row!(Get "/patients/{id}/prescriptions/{prescription}/prescription.pdf", CLINIC, CARERS, Format::Page => super::clinic::prescriptions::pdf),
+    row!(Get "/patients/{id}/prescriptions/{prescription}/sheet", CLINIC, CARERS, Format::Page => super::clinic::prescriptions::sheet),
+    row!(Get "/refills/{id}", CLINIC, PRESCRIBERS, Format::Page => super::clinic::refills::show),
+    row!(Post "/refills/{id}", CLINIC, PRESCRIBERS, Format::Page => super::clinic::refills::answer),
     row!(Get "/patients/{id}/problems", CLINIC, CARERS, Format::Page => super::clinic::chart::problems),
     row!(Get "/patients/{id}/allergies", CLINIC, CARERS, Format::Page => super::clinic::chart::allergies),
     row!(Get "/patients/{id}/measurements", CLINIC, CARERS, Format::Page => super::clinic::chart::measurements),
@@ -362,7 +375,11 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my", BOTH, MY, Format::Page => super::portal::home::home),
     row!(Get "/my/results", BOTH, MY, Format::Page => super::portal::record::results),
     row!(Get "/my/results/{key}", BOTH, MY, Format::Page => super::portal::record::result),
-    row!(Get "/my/medicines", BOTH, MY, Format::Page => super::portal::record::medicines),
+    row!(Get "/my/medicines", BOTH, MY, Format::Page => super::portal::medicines::list),
+    row!(Get "/my/medicines/{id}", BOTH, MY, Format::Page => super::portal::medicines::show),
+    row!(Post "/my/medicines/{id}/refill", BOTH, MY, Format::Page => super::portal::medicines::refill),
+    row!(Post "/my/medicines/{id}/taking", BOTH, MY, Format::Page => super::portal::medicines::taking),
+    row!(Get "/verify/{token}", BOTH, Audience::Anyone, Format::Page => super::verify::verify),
     row!(Get "/my/allergies", BOTH, MY, Format::Page => super::portal::record::allergies),
     row!(Get "/my/problems", BOTH, MY, Format::Page => super::portal::record::problems),
     row!(Get "/my/visits", BOTH, MY, Format::Page => super::portal::record::visits),
@@ -439,6 +456,7 @@ pub static TABLE: &[Route] = &[
     row!(Post "/approvals", CLINIC, AUDIT, Format::Page => super::admin::approvals::make),
     row!(Post "/approvals/exports/{id}/approve", CLINIC, AUDIT, Format::Page => super::admin::approvals::approve),
     row!(Post "/approvals/exports/{id}/refuse", CLINIC, AUDIT, Format::Page => super::admin::approvals::refuse),
+    row!(Get "/formulary", CLINIC, FORMULARY, Format::Page => super::operator::formulary::show),
     row!(Get "/box", CLINIC, OPERATOR, Format::Page => super::operator::health::health),
     row!(Get "/box/backups", CLINIC, OPERATOR, Format::Page => super::operator::backups::show),
     row!(Post "/box/backups/run", CLINIC, OPERATOR, Format::Page => super::operator::backups::run),

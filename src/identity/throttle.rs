@@ -1,7 +1,7 @@
 //! Waiting after failures, in the store: a restart forgives nothing, and guessing in parallel gains nothing.
 //!
 //! What is throttled is a user name at a listener, as it was typed, whether or not there is such an account; an address, or the
-//! first 64 bits of an IPv6 one; the setup code; and codes of approvals.
+//! first 64 bits of an IPv6 one; the setup code; codes of approvals; and asking by a secret that nobody has, by address.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -26,6 +26,7 @@ enum Kind {
     Address,
     Setup,
     Approval,
+    LookUp,
 }
 
 /// The first wait; each further failure doubles it.
@@ -37,7 +38,7 @@ impl Kind {
     const fn free(self) -> u32 {
         match self {
             Self::Account | Self::Setup | Self::Approval => 5,
-            Self::Address => 25,
+            Self::Address | Self::LookUp => 25,
         }
     }
 
@@ -45,7 +46,7 @@ impl Kind {
     const fn memory(self) -> Duration {
         match self {
             Self::Account | Self::Setup | Self::Approval => Duration::from_secs(24 * 3600),
-            Self::Address => Duration::from_secs(3600),
+            Self::Address | Self::LookUp => Duration::from_secs(3600),
         }
     }
 }
@@ -65,17 +66,42 @@ impl Throttle {
     }
 
     pub(super) fn address(origin: IpAddr) -> Self {
-        Self::new(
-            Kind::Address,
-            match origin.to_canonical() {
-                IpAddr::V4(address) => address.octets().to_vec(),
-                IpAddr::V6(address) => address.octets().iter().take(8).copied().collect(),
-            },
-        )
+        Self::new(Kind::Address, network(origin))
+    }
+
+    fn look_up(origin: IpAddr) -> Self {
+        Self::new(Kind::LookUp, network(origin))
+    }
+}
+
+/// An address, or the network that one household or attacker has.
+fn network(origin: IpAddr) -> Vec<u8> {
+    match origin.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().iter().take(8).copied().collect(),
     }
 }
 
 impl Identity {
+    /// Whether this address may ask by a secret without signing in; refused while it must wait.
+    pub async fn may_look_up(&self, origin: Option<IpAddr>) -> Result<(), IdentityError> {
+        let throttles: Vec<Throttle> = origin.map(Throttle::look_up).into_iter().collect();
+        self.heard(&throttles, origin).await
+    }
+
+    /// It asked by a secret that nobody has.
+    pub async fn looked_up_in_vain(&self, origin: Option<IpAddr>) -> Result<(), IdentityError> {
+        let throttles: Vec<Throttle> = origin.map(Throttle::look_up).into_iter().collect();
+        let now = self.now();
+        self.write_essential(move |tx| {
+            failed(tx, &throttles, now)?;
+            tx.count_failure(origin, Action::Throttled)?;
+            Ok::<_, IdentityError>(())
+        })
+        .await?;
+        Ok(())
+    }
+
     /// For a name as it was folded, or as it was typed when it is no name at all.
     pub(super) fn throttle_of_name(&self, listener: Listener, name: &str) -> Throttle {
         let door = if listener == Listener::Portal { "portal" } else { "clinic" };
@@ -125,7 +151,7 @@ pub(super) fn failed(tx: &mut AuditedTx<'_, '_>, throttles: &[Throttle], now: Ti
 /// A success forgets the failures of the account and of the code. An address keeps its own: or one right
 /// password would pay for guessing many others.
 pub(super) fn succeeded(tx: &mut AuditedTx<'_, '_>, throttles: &[Throttle]) -> Result<(), StoreError> {
-    for throttle in throttles.iter().filter(|one| one.kind != Kind::Address) {
+    for throttle in throttles.iter().filter(|one| !matches!(one.kind, Kind::Address | Kind::LookUp)) {
         tx.delete(&THROTTLES, &throttle.key)?;
     }
     Ok(())
@@ -133,8 +159,8 @@ pub(super) fn succeeded(tx: &mut AuditedTx<'_, '_>, throttles: &[Throttle]) -> R
 
 /// Whether a row says nothing any more.
 pub(super) fn is_forgotten(kind: u8, row: &ThrottleRow, now: Timestamp) -> bool {
-    let kind =
-        [Kind::Account, Kind::Address, Kind::Setup, Kind::Approval].into_iter().find(|known| *known as u8 == kind);
+    let all = [Kind::Account, Kind::Address, Kind::Setup, Kind::Approval, Kind::LookUp];
+    let kind = all.into_iter().find(|known| *known as u8 == kind);
     row.until <= now && kind.is_none_or(|kind| after(row.last, kind.memory()) <= now)
 }
 
@@ -153,6 +179,12 @@ mod tests {
     fn the_wait_doubles_after_the_free_failures_and_has_an_end() {
         let seconds = |failures| wait(failures, 5).as_secs();
         assert_eq!([1, 4, 5, 6, 7, 8, 9, 10, 11, u32::MAX].map(seconds), [0, 0, 30, 60, 120, 240, 480, 900, 900, 900]);
+    }
+
+    #[test]
+    fn asking_in_vain_keeps_nobody_from_signing_in() {
+        let origin: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_ne!(Throttle::address(origin), Throttle::look_up(origin));
     }
 
     #[test]

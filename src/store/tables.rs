@@ -84,6 +84,8 @@ tables! {
     97 MAILS           "mails"           "care"     "E-mail that waits to be sent, was sent, or could not be.";
     98 MAIL_WISHES     "mail_wishes"     "care"     "Which notices an account wants by e-mail.";
     99 MARKS           "marks"           "care"     "When a visit was reminded of, and how far a conversation was read.";
+    100 FORMULARY      "formulary"       "care"     "Which formulary is loaded: its hash, since when, and how many pieces its text has.";
+    101 FORMULARY_TEXT "formulary_text"  "care"     "The text of the formulary, in pieces of 64 KiB.";
     110 SHARES         "shares"          "record"   "Share links: what each opens, until when, how often it was opened; by hash of its secret.";
     111 SHARES_OF      "shares_of"       "record"   "Share links by patient.";
     112 PROXY_INVITES  "proxy_invites"   "care"     "Invitations to act for somebody, by hash of the code.";

@@ -11,6 +11,7 @@ mod commands;
 mod crowd;
 mod damage;
 mod disk;
+mod formulary;
 mod health;
 mod keys;
 mod locked;

@@ -324,3 +324,38 @@ pub fn codec(text: &[u8]) {
         _ => key::<(Option<Vec<u8>>, Desc<i64>, String)>(bytes),
     }
 }
+
+/// A formulary is read or refused with lines that are there; what is read finds only medicines that it has, and passes
+/// nothing without a rule.
+pub fn formulary(text: &[u8]) {
+    use chartbox::care::formulary::{Limits, ReadError, read};
+    use chartbox::care::prescribe::{Chosen, Facts, Proposal, Verdict, check};
+    let limits = Limits { bytes: 64 << 10, rows: 2_000, ..Limits::default() };
+    let formulary = match read(text, &limits) {
+        Ok(formulary) => formulary,
+        Err(ReadError::Lines { faults, .. }) => {
+            let lines = text.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert!(!faults.is_empty() && faults.len() <= limits.faults);
+            assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)), "{faults:?}");
+            assert!(faults.windows(2).all(|two| two[0].line <= two[1].line));
+            return;
+        }
+        Err(_) => return,
+    };
+    assert_eq!(read(text, &limits).unwrap().hash, formulary.hash);
+    for medicine in formulary.medicines.iter().take(20) {
+        assert!(formulary.medicine(&medicine.id).is_some());
+        let found = formulary.find(&medicine.name, 5);
+        assert!(found.medicines.len() <= 5);
+        let proposal = Proposal {
+            medicine: Chosen::Listed(medicine.id.clone()),
+            once: Some(1.0),
+            times: Some(1.0),
+            route: medicine.routes.first().map(|route| route.code.clone()),
+            replaces: None,
+        };
+        let found = check(Some(&formulary), &Facts::default(), &proposal);
+        assert!(!found.is_empty());
+        assert!(found.iter().all(|one| one.verdict != Verdict::Passed || !one.rules.is_empty()));
+    }
+}

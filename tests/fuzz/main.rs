@@ -157,4 +157,4 @@ macro_rules! targets {
     };
 }
 
-targets! { json resource narrative search fhirpath patch bundle terminology audit codec }
+targets! { json resource narrative search fhirpath patch bundle terminology audit codec formulary }

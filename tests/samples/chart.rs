@@ -1,6 +1,7 @@
 //! Charts: an ordinary one, one as full as imported records get, an empty one.
 
 use chartbox::http::clinic::chart_pages::*;
+use chartbox::http::clinic::medicines::{Event, MedicinesPage, Row};
 use chartbox::http::ui::record::*;
 use chartbox::http::ui::{Flag, State, Tone};
 
@@ -250,6 +251,38 @@ pub fn medicines() -> Vec<MedicineRow> {
     .into()
 }
 
+fn medicines_page(cx: Cx, frame: Frame, current: Vec<MedicineRow>, past: Vec<MedicineRow>) -> MedicinesPage {
+    let row = |row: MedicineRow| Row {
+        span: row.span(),
+        state: row.state.mark(),
+        name: row.name,
+        how: row.how,
+        reason: row.reason,
+        by: row.by,
+        note: None,
+        href: Some("/patients/p1/prescriptions/m1".into()),
+        renew: Some("/patients/p1/prescribe?renew=m1".into()),
+    };
+    let history = vec![Event {
+        when: day("2026-02-03"),
+        word: "Stopped".into(),
+        name: "Lisinopril 10 mg".into(),
+        text: Some("Side effects: dry cough".into()),
+        by: Some("Dr R. Adeyemi-Strand".into()),
+        href: Some("/patients/p1/prescriptions/m1".into()),
+    }];
+    let is_empty = current.is_empty();
+    MedicinesPage {
+        current: current.into_iter().map(row).collect(),
+        past: past.into_iter().map(row).collect(),
+        history: if is_empty { vec![] } else { history },
+        refills: if is_empty { vec![] } else { vec![("/refills/t1".into(), "Amlodipine 5 mg".into())] },
+        prescribe: Some("/patients/p1/prescribe".into()),
+        frame,
+        cx,
+    }
+}
+
 fn past_medicines() -> Vec<MedicineRow> {
     vec![MedicineRow {
         name: "insulin isophane, human 70 UNT/ML / insulin, regular, human 30 UNT/ML Injectable Suspension [Humulin]"
@@ -426,10 +459,7 @@ fn sections() -> Vec<(&'static str, String)> {
                 pages: pages.clone(),
             }),
         ),
-        (
-            "chart-medicines",
-            render(&Medicines { cx: doctor(), frame: frame(), current: medicines(), past: past_medicines() }),
-        ),
+        ("chart-medicines", render(&medicines_page(doctor(), frame(), medicines(), past_medicines()))),
         ("chart-problems", render(&Problems { cx: doctor(), frame: frame(), active: problems(), past: problems() })),
         ("chart-allergies", render(&Allergies { cx: doctor(), frame: frame(), rows, past: old })),
         (
@@ -476,7 +506,7 @@ fn empty_sections() -> Vec<(&'static str, String)> {
                 pages: pages.clone(),
             }),
         ),
-        ("empty-medicines", render(&Medicines { cx: cx.clone(), frame: none, current: vec![], past: vec![] })),
+        ("empty-medicines", render(&medicines_page(cx.clone(), none, vec![], vec![]))),
         ("empty-problems", render(&Problems { cx: cx.clone(), frame: frame.clone(), active: vec![], past: vec![] })),
         ("empty-allergies", render(&Allergies { cx: cx.clone(), frame: known, rows: vec![], past: vec![] })),
         (

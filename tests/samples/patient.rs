@@ -1,5 +1,6 @@
 //! A patient's pages.
 
+use chartbox::http::portal::medicine_pages::{MyMedicineRow, MyMedicines, Standing};
 use chartbox::http::portal::pages::*;
 use chartbox::http::portal::todo::{Todo, Urgency};
 use chartbox::http::ui::account::{PatientAccount, SessionLine};
@@ -24,6 +25,32 @@ pub fn pages() -> Vec<(&'static str, String)> {
     all.extend(lists());
     all.extend(empty_lists());
     all
+}
+
+/// Her medicines, each with another answer to a request.
+fn mine() -> Vec<MyMedicineRow> {
+    let mut standings = [
+        Some(Standing::Waits("You asked for a refill yesterday 18:04. The clinic has not answered yet.".into())),
+        Some(Standing::Asked { question: "How many tablets are left?".into(), of: "t1".into() }),
+        Some(Standing::Refused("Your last request was refused: come and see me first.".into())),
+    ]
+    .into_iter();
+    medicines()
+        .into_iter()
+        .map(|row| MyMedicineRow {
+            name: row.name,
+            how: row.how,
+            reason: row.reason,
+            since: row.since,
+            until: row.until,
+            by: row.by,
+            ended: None,
+            state: row.state,
+            standing: standings.next().flatten(),
+            is_current: true,
+            href: Some("/my/medicines/m1".into()),
+        })
+        .collect()
 }
 
 fn coming() -> Vec<Coming> {
@@ -323,7 +350,7 @@ fn lists() -> Vec<(&'static str, String)> {
         to_see: false,
     };
     vec![
-        ("my-medicines", render(&Medicines { cx: halina(), current: medicines(), past: medicines() })),
+        ("my-medicines", render(&MyMedicines { cx: halina(), current: mine(), past: mine() })),
         ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
         ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
         (
@@ -345,7 +372,7 @@ fn empty_lists() -> Vec<(&'static str, String)> {
     let cx = halina();
     vec![
         ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![] })),
-        ("my-medicines-empty", render(&Medicines { cx: cx.clone(), current: vec![], past: vec![] })),
+        ("my-medicines-empty", render(&MyMedicines { cx: cx.clone(), current: vec![], past: vec![] })),
         ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
         (
             "my-allergies-none",

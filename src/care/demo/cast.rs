@@ -8,7 +8,7 @@ use super::make::{at, days_before, workday};
 use super::person::{Person, Sex};
 use super::problems::{
     AMLODIPINE, ASTHMA, ATORVASTATIN, BRONCHITIS, BUDESONIDE, CHOLESTEROL, DIABETES, EAR, ECZEMA, EMPAGLIFLOZIN,
-    HYDROCORTISONE, HYPERTENSION, METFORMIN, PARACETAMOL, RAMIPRIL, SALBUTAMOL,
+    HYDROCORTISONE, HYPERTENSION, METFORMIN, PARACETAMOL, RAMIPRIL, SALBUTAMOL, SIMVASTATIN,
 };
 use super::tests_table::{
     ALT, CREATININE, CRP, EGFR, HAEMOGLOBIN, HBA1C, LDL, POTASSIUM, TRIGLYCERIDES, Test, URINE_ALBUMIN,
@@ -63,6 +63,7 @@ pub(super) fn halina(clinic: Clinic, today: Date) -> Chart {
         Some("Gall bladder removed"),
     );
 
+    let mut almost_gone = None;
     for (medicine, why, left) in [
         (METFORMIN, &diabetes, 60),
         (RAMIPRIL, &pressure, 60),
@@ -70,7 +71,11 @@ pub(super) fn halina(clinic: Clinic, today: Date) -> Chart {
         (ATORVASTATIN, &fats, 60),
         (EMPAGLIFLOZIN, &kidneys, 60),
     ] {
-        chart.prescribe(&medicine, "active", (workday(days_before(today, 83)), days_before(today, -left)), Some(why));
+        let days = (workday(days_before(today, 83)), days_before(today, -left));
+        let request = chart.prescribe(&medicine, "active", days, Some(why));
+        if left < 10 {
+            almost_gone = Some(request);
+        }
     }
     chart.takes(&PARACETAMOL, year(1, 60), days_before(today, 83));
 
@@ -134,6 +139,11 @@ pub(super) fn halina(clinic: Clinic, today: Date) -> Chart {
         year(0, 168),
     );
     chart.message(at(days_before(today, 12), 19 * 60 + 4), "Is it all right to take ibuprofen for my knee?");
+    let tried = (workday(days_before(today, 365 * 11)), workday(days_before(today, 365 * 10 + 300)));
+    chart.stopped(&SIMVASTATIN, tried, ("side-effects", "Side effects: aching legs"));
+    if let Some(request) = almost_gone {
+        chart.asks_for(&request, "I have tablets for nine days.", &at(days_before(today, 1), 18 * 60 + 40));
+    }
     chart
 }
 

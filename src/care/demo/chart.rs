@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::clinic::{Clinic, STAFF, THE_NURSE};
 use super::dice::{Dice, id};
 use super::make::{
-    CVX, ICD10, LOINC, RXNORM, SNOMED, at, concept, days_before, hl7, hl7_coding, number, quantity, reference, resource,
+    CVX, ICD10, LOINC, RXNORM, SNOMED, at, coding, concept, days_before, hl7, hl7_coding, number, quantity, reference,
+    resource,
 };
 use super::person::{Person, Sex};
 use super::problems::{Illness, Medicine, Problem};
@@ -150,8 +151,15 @@ impl Chart {
     }
 
     /// A prescription. `status` is FHIR's; `until` is the last day that it may be dispensed.
-    pub fn prescribe(&mut self, medicine: &Medicine, status: &str, (since, until): (Date, Date), why: Option<&Value>) {
+    pub fn prescribe(
+        &mut self,
+        medicine: &Medicine,
+        status: &str,
+        (since, until): (Date, Date),
+        why: Option<&Value>,
+    ) -> Value {
         let elements = json!({
+            "identifier": self.paper(),
             "status": status,
             "intent": "order",
             "medicationCodeableConcept": concept(&[(RXNORM, medicine.rxnorm)], medicine.name),
@@ -162,7 +170,44 @@ impl Chart {
             "dosageInstruction": [dosage(medicine)],
             "dispenseRequest": {"validityPeriod": {"start": since.to_string(), "end": until.to_string()}},
         });
-        self.add("MedicationRequest", elements);
+        self.add("MedicationRequest", elements)
+    }
+
+    /// One that ended, and why.
+    pub fn stopped(&mut self, medicine: &Medicine, (since, ended): (Date, Date), (code, words): (&str, &str)) {
+        self.prescribe(medicine, "stopped", (since, ended), None);
+        if let Some(Value::Object(request)) = self.out.last_mut() {
+            let coding = coding("urn:chartbox:prescription-end", code);
+            request.insert("statusReason".into(), json!({"coding": [coding], "text": words}));
+        }
+    }
+
+    /// What the patient asks the clinic: this medicine again.
+    pub fn asks_for(&mut self, request: &Value, note: &str, asked: &str) {
+        let (system, code) = crate::care::prescribe::REFILL;
+        let elements = json!({
+            "status": "requested",
+            "intent": "proposal",
+            "code": {"coding": [coding(system, code)], "text": "Refill of a medicine"},
+            "focus": request,
+            "for": self.person.reference(),
+            "authoredOn": asked,
+            "lastModified": asked,
+            "requester": self.person.reference(),
+            "input": [{"type": {"text": "note"}, "valueString": note}],
+        });
+        self.add("Task", elements);
+    }
+
+    /// The secret of a prescription's paper, for the two whose screens are looked at; of the others nobody prints one.
+    fn paper(&self) -> Value {
+        if self.person.index > 1 {
+            return Value::Null;
+        }
+        let made = format!("{}/{}/{}", self.clinic.seed, self.person.index, self.made);
+        let bytes = blake3::hash(made.as_bytes());
+        let token = data_encoding::BASE32_NOPAD.encode(bytes.as_bytes().get(..16).unwrap_or_default());
+        json!([{"system": crate::care::prescribe::TOKEN, "value": token.to_ascii_lowercase()}])
     }
 
     /// A medicine that the patient takes without a prescription.

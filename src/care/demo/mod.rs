@@ -28,6 +28,9 @@ mod phrases;
 mod problems;
 mod tests_table;
 
+/// The demo's formulary. Its medicines are those that the invented patients take, its rules are invented too and say so.
+pub const FORMULARY: &str = include_str!("formulary.jsonl");
+
 /// The clinic's name.
 pub const CLINIC_NAME: &str = clinic::NAME;
 

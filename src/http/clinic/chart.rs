@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::chart_pages::{
-    Allergies, Documents, Frame, Immunizations, Measurements, Medicines, Problems, ResultGroup, Results, Summary,
-    Timeline, TimelineKind, Visits,
+    Allergies, Documents, Frame, Immunizations, Measurements, Problems, ResultGroup, Results, Summary, Timeline,
+    TimelineKind, Visits,
 };
 use super::emergency::{ClosedPage, Running};
 use super::entries::done_words;
@@ -176,13 +176,6 @@ pub(in crate::http) async fn timeline(
     let base = format!("{}/timeline?show={kind}&from={from}&to={to}&", frame.who.href());
     let (entries, pages) = one_page(all, asked.page, &base);
     page(&Timeline { cx, frame, show, entries, pages, from, to })
-}
-
-/// `GET /patients/{id}/medicines`
-pub(in crate::http) async fn medicines(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[]).await?;
-    let (current, past) = fill::medicine_rows(&chart, &ctx);
-    page(&Medicines { cx, frame, current, past })
 }
 
 /// `GET /patients/{id}/problems`

@@ -371,17 +371,6 @@ impl TimelineKind {
     }
 }
 
-/// All medicines: those taken now, and those of before.
-#[derive(Debug, Clone, Template)]
-#[template(path = "clinic/chart_medicines.html")]
-pub struct Medicines {
-    pub cx: Cx,
-    pub frame: Frame,
-    pub current: Vec<MedicineRow>,
-    pub past: Vec<MedicineRow>,
-}
-chart_page!(Medicines is Medicines);
-
 /// All problems: active, and of before.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_problems.html")]

@@ -21,6 +21,15 @@ pub(super) mod notes;
 pub mod notes_pages;
 pub mod pages;
 pub mod phrases;
+pub mod medicines;
+pub mod pages;
+pub(super) mod prescribe;
+mod prescribe_form;
+pub mod prescribe_pages;
+mod prescribe_words;
+pub mod prescription_pages;
+pub(super) mod prescriptions;
+pub(super) mod refills;
 pub(super) mod register;
 pub(super) mod returned;
 pub(super) mod schedule;
@@ -32,6 +41,8 @@ pub(super) mod settings;
 pub mod settings_pages;
 pub(super) mod today;
 pub(super) mod waiting_list;
+
+pub(super) use prescribe::loaded as formulary;
 
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Role};

@@ -4,6 +4,7 @@
 //! that nobody gave stays out.
 
 pub mod copied;
+pub mod dosage;
 pub mod first;
 mod lists;
 mod observations;
@@ -19,7 +20,9 @@ pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
-pub use problems::{allergies, allergy_rows, frame, medicine_rows, problem_rows};
+pub use problems::{
+    allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows,
+};
 pub use timeline::timeline;
 
 use super::ui::{When, t, words};
@@ -37,12 +40,12 @@ pub struct Ctx {
 
 impl Ctx {
     /// A date or time at a JSON pointer, on the clinic's clock.
-    fn when(&self, resource: &Value, pointer: &str) -> Option<When> {
+    pub(in crate::http) fn when(&self, resource: &Value, pointer: &str) -> Option<When> {
         When::parse(text(resource, pointer)?, &self.zone)
     }
 
     /// The first of several places that holds a date.
-    fn first_when(&self, resource: &Value, pointers: &[&str]) -> Option<When> {
+    pub(in crate::http) fn first_when(&self, resource: &Value, pointers: &[&str]) -> Option<When> {
         pointers.iter().find_map(|pointer| self.when(resource, pointer))
     }
 }
@@ -54,11 +57,11 @@ pub fn shortened(chart: &Chart) -> Vec<String> {
 }
 
 /// A text at a JSON pointer, if it is one and not empty.
-fn text<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {
+pub(in crate::http) fn text<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {
     resource.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn owned(resource: &Value, pointer: &str) -> Option<String> {
+pub(in crate::http) fn owned(resource: &Value, pointer: &str) -> Option<String> {
     text(resource, pointer).map(str::to_owned)
 }
 
@@ -74,16 +77,16 @@ fn short_name(concept: Option<&Value>) -> Option<String> {
 }
 
 /// A number at a JSON pointer.
-fn number(resource: &Value, pointer: &str) -> Option<f64> {
+pub(in crate::http) fn number(resource: &Value, pointer: &str) -> Option<f64> {
     resource.pointer(pointer).and_then(Value::as_f64)
 }
 
-fn list<'a>(resource: &'a Value, name: &str) -> &'a [Value] {
+pub(in crate::http) fn list<'a>(resource: &'a Value, name: &str) -> &'a [Value] {
     resource.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// What a CodeableConcept is called: its text, else a display, else a code.
-fn concept(concept: Option<&Value>) -> Option<String> {
+pub(in crate::http) fn concept(concept: Option<&Value>) -> Option<String> {
     let concept = concept?;
     let from_coding = |part: &str| list(concept, "coding").iter().find_map(|coding| owned(coding, part));
     let found = owned(concept, "/text").or_else(|| from_coding("/display")).or_else(|| from_coding("/code"))?;
@@ -123,7 +126,7 @@ fn has_code(concept: Option<&Value>, wanted: &str) -> bool {
 }
 
 /// How a reference is called; a bare `Type/id` has no name to show.
-fn called(reference: Option<&Value>) -> Option<String> {
+pub(in crate::http) fn called(reference: Option<&Value>) -> Option<String> {
     owned(reference?, "/display").map(|name| without_digits(&name))
 }
 

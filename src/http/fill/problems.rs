@@ -34,7 +34,7 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
 
 /// Active, unless it says that it is over or was a mistake. Missing statuses count as active: a problem is not
 /// hidden for want of a word.
-fn is_active_problem(condition: &Value) -> bool {
+pub fn is_active_problem(condition: &Value) -> bool {
     let over = ["resolved", "inactive", "remission"].iter().any(|code| has_code(condition.get("clinicalStatus"), code));
     let wrong = ["entered-in-error", "refuted"].iter().any(|code| has_code(condition.get("verificationStatus"), code));
     !over && !wrong && condition.get("abatementDateTime").is_none()
@@ -184,10 +184,18 @@ fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
 /// one that is taken now is none of before.
 pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<MedicineRow>) {
     let (mut current, mut past): (Vec<MedicineRow>, Vec<MedicineRow>) = (Vec::new(), Vec::new());
-    let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| prescribed(request, ctx));
+    let not_taken = crate::care::prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter());
+    let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| {
+        let mut row = prescribed(request, ctx)?;
+        if row.state == MedicineState::Taking && text(request, "/id").is_some_and(|id| not_taken.contains_key(id)) {
+            row.state = MedicineState::NotTaking;
+        }
+        Some(row)
+    });
     let reported = chart.of(ResourceType::MedicationStatement).iter().filter_map(|statement| reported(statement, ctx));
     for row in prescribed.chain(reported) {
-        let taken = matches!(row.state, MedicineState::Taking | MedicineState::Reported | MedicineState::Paused);
+        use MedicineState::{NotTaking, Paused, Reported, Taking};
+        let taken = matches!(row.state, Taking | Reported | Paused | NotTaking);
         let list = if taken { &mut current } else { &mut past };
         if !list.iter().any(|other| other.name == row.name && other.how == row.how) {
             list.push(row);
@@ -218,6 +226,10 @@ fn prescribed(request: &Value, ctx: &Ctx) -> Option<MedicineRow> {
 }
 
 fn reported(statement: &Value, ctx: &Ctx) -> Option<MedicineRow> {
+    // What a patient says of a prescription stands with the prescription.
+    if crate::care::prescribe::statement(statement).is_some() {
+        return None;
+    }
     let state = match text(statement, "/status")? {
         "active" | "intended" => MedicineState::Reported,
         "completed" => MedicineState::Finished,
@@ -236,12 +248,21 @@ fn reported(statement: &Value, ctx: &Ctx) -> Option<MedicineRow> {
     })
 }
 
-fn medicine_name(resource: &Value) -> Option<String> {
+pub fn medicine_name(resource: &Value) -> Option<String> {
     concept(resource.get("medicationCodeableConcept")).or_else(|| called(resource.get("medicationReference")))
+}
+
+/// How a prescription or a statement says to take it.
+pub fn dose_of(resource: &Value) -> Option<String> {
+    let name = if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" };
+    list(resource, name).first().and_then(dosage)
 }
 
 /// How to take it: as written, else from its parts. `2 tablets, 3 times a day, as needed`.
 fn dosage(dosage: &Value) -> Option<String> {
+    if let Some(words) = super::dosage::ours(dosage) {
+        return Some(words);
+    }
     if let Some(words) = owned(dosage, "/patientInstruction").or_else(|| owned(dosage, "/text")) {
         return Some(super::without_tag(&words));
     }
@@ -268,7 +289,7 @@ fn dosage(dosage: &Value) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn frequency(times: f64, period: f64, unit: &str) -> String {
+pub(super) fn frequency(times: f64, period: f64, unit: &str) -> String {
     let message = match unit {
         "h" => "dose-every-hours",
         "wk" => "dose-every-weeks",

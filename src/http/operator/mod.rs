@@ -7,4 +7,5 @@ pub(super) mod health;
 pub mod key_pages;
 pub(super) mod keys;
 mod machine;
+pub mod formulary;
 pub mod pages;

@@ -13,6 +13,8 @@ mod look_list;
 mod looks;
 pub(super) mod own;
 pub mod own_pages;
+pub mod medicine_pages;
+pub(super) mod medicines;
 pub mod pages;
 pub(super) mod record;
 pub(super) mod requests;

@@ -3,9 +3,7 @@
 use askama::Template;
 
 use super::todo::Todo;
-use crate::http::ui::record::{
-    AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, MedicineRow, Pages, ProblemRow, VisitRow,
-};
+use crate::http::ui::record::{AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, Pages, ProblemRow, VisitRow};
 use crate::http::ui::{Cx, Series, Text, When, filters, page, plain, t};
 use crate::record::Lookers;
 
@@ -153,16 +151,6 @@ impl OneResult {
         }
     }
 }
-
-/// Medicines taken now and before.
-#[derive(Debug, Clone, Template)]
-#[template(path = "portal/medicines.html")]
-pub struct Medicines {
-    pub cx: Cx,
-    pub current: Vec<MedicineRow>,
-    pub past: Vec<MedicineRow>,
-}
-page!(Medicines in Medicines);
 
 /// Allergies and intolerances.
 #[derive(Debug, Clone, Template)]

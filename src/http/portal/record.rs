@@ -6,9 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::own::Own;
-use super::pages::{
-    Allergies, Coming, Immunizations, Medicines, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
-};
+use super::pages::{Allergies, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
 use crate::care::schedule;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx, Wanted};
@@ -53,14 +51,6 @@ pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, R
         facts.push((t("result-taken").to_string(), latest.when.long_time()));
     }
     page(&OneResult { cx: own.cx(&chart), series, facts })
-}
-
-/// `GET /my/medicines`
-pub async fn medicines(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
-    let chart = own.chart(&[R::MedicationRequest, R::MedicationStatement]).await?;
-    let (current, past) = fill::medicine_rows(&chart, &own.ctx);
-    page(&Medicines { cx: own.cx(&chart), current, past })
 }
 
 /// `GET /my/allergies`

@@ -8,6 +8,7 @@ pub mod assets;
 pub mod charts;
 pub mod format;
 mod icon;
+pub mod paper;
 mod parts;
 pub mod plain;
 pub mod record;

@@ -226,6 +226,8 @@ pub enum MedicineState {
     Taking,
     /// Said by the patient, prescribed by nobody here.
     Reported,
+    /// Prescribed, and the patient says that they do not take it.
+    NotTaking,
     Paused,
     Finished,
     Stopped,
@@ -248,6 +250,7 @@ impl MedicineState {
         let (shape, tone, word) = match self {
             Self::Taking => ("full", Tone::Accent, "medicine-taking"),
             Self::Reported => ("person", Tone::Dim, "medicine-reported"),
+            Self::NotTaking => ("alert", Tone::Caution, "medicine-not-taking"),
             Self::Paused => ("clock", Tone::Caution, "medicine-paused"),
             Self::Finished => ("check", Tone::Dim, "medicine-finished"),
             Self::Stopped => ("cross", Tone::Dim, "medicine-stopped"),

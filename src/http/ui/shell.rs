@@ -80,6 +80,7 @@ pub enum Place {
     /// What patients ask of the clinic about their record.
     Asks,
     Share,
+    Formulary,
 }
 
 /// One entry of the navigation.
@@ -121,6 +122,7 @@ impl Cx {
                 staff(Place::Emergencies, "/emergency-access", "nav-emergencies"),
                 staff(Place::Approvals, "/approvals", "nav-approvals"),
                 staff(Place::Duplicates, "/duplicates", "nav-duplicates"),
+                staff(Place::Formulary, "/formulary", "nav-formulary"),
                 staff(Place::Settings, "/settings", "nav-settings"),
             ],
             Some(Role::Operator) => vec![
@@ -128,6 +130,7 @@ impl Cx {
                 staff(Place::Backups, "/box/backups", "nav-backups"),
                 staff(Place::Keys, "/box/keys", "nav-keys"),
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),
+                staff(Place::Formulary, "/formulary", "nav-formulary"),
             ],
             Some(Role::Patient | Role::Proxy) => vec![
                 item(Place::Home, "/my", "nav-home", "home", ""),

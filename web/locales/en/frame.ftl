@@ -15,6 +15,7 @@ nav-audit = Audit
 nav-approvals = Approvals
 nav-health = Health
 nav-settings = Settings
+nav-formulary = Formulary
 nav-backups = Backups
 nav-day = Day
 nav-schedule = Calendar

@@ -20,3 +20,4 @@ inbox-count-late = { $n } late
 inbox-messages = Messages
 keys-steps = down and up
 keys-open = open
+inbox-refills = Refill requests

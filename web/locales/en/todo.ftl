@@ -9,3 +9,4 @@ todo-message-from = From { $name }, { $when }
 todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } new results
+todo-refill-question = The clinic asks about your refill of { $medicine }

@@ -15,6 +15,7 @@ nav-audit = Registro de accesos
 nav-approvals = Autorizaciones
 nav-health = Estado
 nav-settings = Ajustes
+nav-formulary = Formulario
 nav-backups = Copias de seguridad
 nav-day = Día
 nav-schedule = Calendario

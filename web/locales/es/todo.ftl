@@ -9,3 +9,4 @@ todo-message-from = De { $name }, { $when }
 todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } resultados nuevos
+todo-refill-question = La clínica pregunta por la renovación de { $medicine }

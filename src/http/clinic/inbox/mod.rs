@@ -14,6 +14,7 @@
 
 mod forms;
 mod messages;
+mod refills;
 
 use std::collections::HashMap;
 
@@ -52,7 +53,7 @@ pub(super) struct Section {
 }
 
 /// In the order of the page.
-const SECTIONS: &[Section] = &[messages::SECTION, forms::SECTION];
+const SECTIONS: &[Section] = &[messages::SECTION, refills::SECTION, forms::SECTION];
 
 /// Who asks.
 pub(super) struct Asking {

@@ -12,6 +12,7 @@
 //! source asks for no more than it shows.
 
 mod messages;
+mod refills;
 mod results;
 mod visits;
 
@@ -32,7 +33,7 @@ pub(super) struct Source {
     pub todos: fn(&Facts<'_>) -> Result<Vec<Todo>, Refusal>,
 }
 
-const SOURCES: &[Source] = &[visits::SOURCE, messages::SOURCE, results::SOURCE];
+const SOURCES: &[Source] = &[visits::SOURCE, messages::SOURCE, refills::SOURCE, results::SOURCE];
 
 /// What sources look at.
 pub(super) struct Facts<'a> {

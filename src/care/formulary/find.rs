@@ -1,0 +1,182 @@
+//! Finding in a formulary: what somebody types, and what a record names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rows::Code;
+use super::{Formulary, MEDICINE, Medicine};
+use crate::fhir::search::fold;
+
+/// Places of rows by what names them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Index {
+    medicines: BTreeMap<String, usize>,
+    /// Medicines by their whole names; none where two have one.
+    named: BTreeMap<String, Option<usize>>,
+    /// Substances that a code or a folded name means; of a medicine, all that it contains.
+    by_code: BTreeMap<(String, String), BTreeSet<usize>>,
+    by_name: BTreeMap<String, BTreeSet<usize>>,
+    classes_by_code: BTreeMap<(String, String), BTreeSet<usize>>,
+    classes_by_name: BTreeMap<String, BTreeSet<usize>>,
+    /// The folded words of each medicine, in the order of the medicines.
+    words: Vec<String>,
+}
+
+/// What a record's allergy or medicine is in this file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    pub substances: BTreeSet<usize>,
+    pub classes: BTreeSet<usize>,
+}
+
+impl Known {
+    pub fn is_nothing(&self) -> bool {
+        self.substances.is_empty() && self.classes.is_empty()
+    }
+}
+
+/// Medicines that fit what was typed.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    pub medicines: Vec<&'a Medicine>,
+    /// There are others that fit.
+    pub more: bool,
+}
+
+impl Index {
+    pub(super) fn of(formulary: &Formulary) -> Self {
+        let mut index = Self::default();
+        let places: BTreeMap<&str, usize> =
+            formulary.substances.iter().zip(0..).map(|(one, at)| (one.id.as_str(), at)).collect();
+        let pair = |code: &Code| (code.system.clone(), code.code.clone());
+        for (substance, at) in formulary.substances.iter().zip(0..) {
+            for code in &substance.codes {
+                index.by_code.entry(pair(code)).or_default().insert(at);
+            }
+            for name in std::iter::once(&substance.name).chain(&substance.names) {
+                index.by_name.entry(fold(name)).or_default().insert(at);
+            }
+        }
+        for (medicine, at) in formulary.medicines.iter().zip(0..) {
+            index.medicines.insert(medicine.id.clone(), at);
+            let within: BTreeSet<usize> =
+                medicine.contains.iter().filter_map(|one| places.get(one.substance.as_str()).copied()).collect();
+            let own = (MEDICINE.to_owned(), medicine.id.clone());
+            for code in medicine.codes.iter().map(pair).chain([own]) {
+                index.by_code.entry(code).or_default().extend(&within);
+            }
+            let short = format!("{} {}", medicine.name, medicine.strength);
+            for name in [medicine.name.clone(), short, medicine.whole()].iter().chain(&medicine.names) {
+                index.by_name.entry(fold(name)).or_default().extend(&within);
+            }
+            for name in [format!("{} {}", medicine.name, medicine.strength), medicine.whole()] {
+                index.named.entry(fold(&name)).and_modify(|one| *one = None).or_insert(Some(at));
+            }
+            let substances = within.iter().filter_map(|at| formulary.substances.get(*at));
+            let words: Vec<&str> = [medicine.name.as_str(), &medicine.strength, &medicine.form]
+                .into_iter()
+                .chain(medicine.names.iter().map(String::as_str))
+                .chain(substances.flat_map(|one| std::iter::once(&one.name).chain(&one.names)).map(String::as_str))
+                .collect();
+            index.words.push(fold(&words.join(" ")));
+        }
+        for (class, at) in formulary.classes.iter().zip(0..) {
+            for code in &class.codes {
+                index.classes_by_code.entry(pair(code)).or_default().insert(at);
+            }
+            for name in std::iter::once(&class.name).chain(&class.names) {
+                index.classes_by_name.entry(fold(name)).or_default().insert(at);
+            }
+        }
+        index
+    }
+
+    pub(super) fn medicine(&self, id: &str) -> Option<usize> {
+        self.medicines.get(id).copied()
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.named.get(&fold(name)).copied().flatten()
+    }
+}
+
+impl Formulary {
+    /// What an allergy or a medicine with these codes and this name is. Names count whole: a part of one may be another
+    /// medicine.
+    pub fn known(&self, codes: &[Code], name: &str) -> Known {
+        let mut known = Known::default();
+        for code in codes {
+            let pair = (code.system.clone(), code.code.clone());
+            known.substances.extend(self.index.by_code.get(&pair).into_iter().flatten());
+            known.classes.extend(self.index.classes_by_code.get(&pair).into_iter().flatten());
+        }
+        let name = fold(name);
+        known.substances.extend(self.index.by_name.get(&name).into_iter().flatten());
+        known.classes.extend(self.index.classes_by_name.get(&name).into_iter().flatten());
+        known
+    }
+
+    /// The medicines of which every typed word begins a word, those whose name begins so first; `most` at most.
+    pub fn find(&self, typed: &str, most: usize) -> Found<'_> {
+        let typed: String = fold(typed).chars().take(100).collect();
+        let wanted: Vec<&str> = typed.split(' ').filter(|word| !word.is_empty()).collect();
+        if wanted.is_empty() {
+            return Found { medicines: vec![], more: false };
+        }
+        let fits = |words: &str| wanted.iter().all(|word| words.split(' ').any(|own| own.starts_with(word)));
+        let mut found: Vec<(bool, String, &Medicine)> = self
+            .medicines
+            .iter()
+            .zip(&self.index.words)
+            .filter(|(_, words)| fits(words))
+            .map(|(medicine, words)| {
+                let first = wanted.first().is_some_and(|word| words.starts_with(word));
+                (!first, fold(&medicine.name), medicine)
+            })
+            .collect();
+        // Of one name the weaker first, as numbers count.
+        let strength = |medicine: &Medicine| {
+            medicine.contains.first().and_then(|one| one.amount.as_ref()).map_or(0.0, |amount| amount.value)
+        };
+        found.sort_by(|a, b| {
+            (a.0, &a.1).cmp(&(b.0, &b.1)).then(strength(a.2).total_cmp(&strength(b.2))).then(a.2.id.cmp(&b.2.id))
+        });
+        let more = found.len() > most;
+        Found { medicines: found.into_iter().take(most).map(|(_, _, medicine)| medicine).collect(), more }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Limits, read};
+    use super::*;
+
+    fn demo() -> Formulary {
+        read(crate::care::demo::FORMULARY.as_bytes(), &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_typed_finds_by_the_beginnings_of_words_in_any_order() {
+        let demo = demo();
+        let names =
+            |typed: &str| -> Vec<String> { demo.find(typed, 20).medicines.iter().map(|one| one.whole()).collect() };
+        assert!(names("amox").iter().all(|name| name.starts_with("Amoxicillin")) && !names("amox").is_empty());
+        assert_eq!(names("500 amox"), names("AMÓX 500"));
+        assert!(names("oxicillin").is_empty(), "not from the middle of a word");
+        assert!(names("").is_empty() && names("   ").is_empty());
+        assert!(demo.find("a", 1).more);
+    }
+
+    #[test]
+    fn a_record_s_medicine_is_known_by_code_or_whole_name_and_never_by_a_part_of_it() {
+        let demo = demo();
+        let by_name = demo.known(&[], "Amoxicillin 500 mg");
+        let by_code = demo.known(
+            &[Code { system: "http://www.nlm.nih.gov/research/umls/rxnorm".into(), code: "723".into() }],
+            "whatever",
+        );
+        assert_eq!(by_name, by_code);
+        assert!(!by_name.is_nothing());
+        assert!(demo.known(&[], "Amoxicillin somewhat").is_nothing());
+        assert!(!demo.known(&[], "penicillins").classes.is_empty());
+    }
+}

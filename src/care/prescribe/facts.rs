@@ -1,0 +1,200 @@
+//! What the record says that a prescription is checked against.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::access::Sensitivity;
+use crate::care::Chart;
+use crate::care::formulary::{Code, MEDICINE};
+use crate::fhir::ResourceType as R;
+
+/// An allergy that counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Allergy {
+    /// As in `AllergyIntolerance/a`.
+    pub reference: String,
+    pub name: String,
+    pub codes: Vec<Code>,
+    /// When it was written down, as the record has it.
+    pub recorded: Option<String>,
+    /// It says that there is none.
+    pub none_known: bool,
+    sealed: bool,
+}
+
+/// A medicine that is taken, or is prescribed and counts as such.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Taken {
+    /// As in `MedicationRequest/a`.
+    pub reference: String,
+    pub name: String,
+    pub codes: Vec<Code>,
+    sealed: bool,
+}
+
+/// What is known of allergies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allergies {
+    NeverAsked,
+    NoneKnown,
+    Known,
+}
+
+/// All of it, in an order that is always the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub allergies: BTreeSet<Allergy>,
+    pub taken: BTreeSet<Taken>,
+    /// In whole years.
+    pub age: Option<u16>,
+    /// The record holds more than was read.
+    pub cut: bool,
+}
+
+impl Facts {
+    /// Of what somebody may see.
+    pub fn of(chart: &Chart, today: Date) -> Self {
+        let requests = chart.of(R::MedicationRequest).iter().filter_map(taken);
+        let cut = [R::AllergyIntolerance, R::MedicationRequest, R::MedicationStatement];
+        Self {
+            allergies: chart.of(R::AllergyIntolerance).iter().filter_map(allergy).collect(),
+            taken: requests.chain(chart.of(R::MedicationStatement).iter().filter_map(taken)).collect(),
+            age: age(&chart.patient, today),
+            cut: chart.shortened().iter().any(|kind| cut.contains(kind)),
+        }
+    }
+
+    /// The same of everything there is: of what is sealed only what was seen before.
+    #[must_use]
+    pub fn again(&self, allergies: Vec<Allergy>, taken: Vec<Taken>) -> Self {
+        let seen: BTreeSet<&str> = self
+            .allergies
+            .iter()
+            .map(|one| one.reference.as_str())
+            .chain(self.taken.iter().map(|one| one.reference.as_str()))
+            .collect();
+        let may = |sealed: bool, reference: &str| !sealed || seen.contains(reference);
+        Self {
+            allergies: allergies.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
+            taken: taken.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
+            age: self.age,
+            cut: self.cut,
+        }
+    }
+
+    pub fn asked(&self) -> Allergies {
+        if self.allergies.iter().any(|one| !one.none_known) {
+            Allergies::Known
+        } else if self.allergies.is_empty() {
+            Allergies::NeverAsked
+        } else {
+            Allergies::NoneKnown
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn codings(concept: Option<&Value>) -> impl Iterator<Item = &Value> {
+    concept.and_then(|concept| concept.get("coding")).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn codes(concept: Option<&Value>) -> Vec<Code> {
+    let mut all: Vec<Code> = codings(concept)
+        .filter_map(|coding| {
+            Some(Code { system: text(coding, "/system")?.to_owned(), code: text(coding, "/code")?.to_owned() })
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn name(concept: Option<&Value>) -> Option<String> {
+    let written = concept.and_then(|concept| text(concept, "/text"));
+    let of = |part: &'static str| codings(concept).find_map(|coding| text(coding, part));
+    written.or_else(|| of("/display")).or_else(|| of("/code")).map(str::to_owned)
+}
+
+fn has_code(concept: Option<&Value>, wanted: &[&str]) -> bool {
+    codings(concept).filter_map(|coding| text(coding, "/code")).any(|code| wanted.contains(&code))
+}
+
+fn reference(resource: &Value) -> Option<String> {
+    Some(format!("{}/{}", text(resource, "/resourceType")?, text(resource, "/id")?))
+}
+
+fn sealed(resource: &Value) -> bool {
+    Sensitivity::of_resource(resource) != Sensitivity::NORMAL
+}
+
+/// SNOMED CT's "no known allergy" and its kinds.
+const NONE_KNOWN: [&str; 4] = ["716186003", "409137002", "429625007", "428607008"];
+
+/// What of an `AllergyIntolerance` counts; nothing of one that is over, refuted or a mistake.
+pub fn allergy(resource: &Value) -> Option<Allergy> {
+    let over = has_code(resource.get("clinicalStatus"), &["resolved", "inactive"]);
+    let wrong = has_code(resource.get("verificationStatus"), &["entered-in-error", "refuted"]);
+    if over || wrong {
+        return None;
+    }
+    let code = resource.get("code");
+    Some(Allergy {
+        reference: reference(resource)?,
+        // Without a name it is an allergy all the same, to something that nobody can look for.
+        name: name(code).unwrap_or_default(),
+        codes: codes(code),
+        recorded: text(resource, "/recordedDate").or_else(|| text(resource, "/onsetDateTime")).map(str::to_owned),
+        none_known: has_code(code, &NONE_KNOWN),
+        sealed: sealed(resource),
+    })
+}
+
+/// What of a `MedicationRequest` or `MedicationStatement` counts as taken.
+pub fn taken(resource: &Value) -> Option<Taken> {
+    let status = text(resource, "/status").unwrap_or_default();
+    let counts = match text(resource, "/resourceType")? {
+        "MedicationRequest" => {
+            let order = !matches!(text(resource, "/intent"), Some("proposal" | "plan" | "option"));
+            // One that is paused may be taken again any day.
+            order && matches!(status, "active" | "on-hold" | "unknown")
+        }
+        // What a patient says of a prescription takes nothing away and adds nothing.
+        "MedicationStatement" => {
+            let of_request = resource.get("basedOn").and_then(Value::as_array).is_some_and(|all| {
+                all.iter().filter_map(|one| text(one, "/reference")).any(|to| to.starts_with("MedicationRequest/"))
+            });
+            !of_request && matches!(status, "active" | "intended" | "on-hold" | "unknown")
+        }
+        _ => false,
+    };
+    if !counts {
+        return None;
+    }
+    let concept = resource.get("medicationCodeableConcept");
+    let named = name(concept).or_else(|| text(resource, "/medicationReference/display").map(str::to_owned));
+    Some(Taken {
+        reference: reference(resource)?,
+        name: named.unwrap_or_default(),
+        codes: codes(concept),
+        sealed: sealed(resource),
+    })
+}
+
+impl Taken {
+    /// The id in the formulary, if it was prescribed from one.
+    pub fn formulary_id(&self) -> Option<&str> {
+        self.codes.iter().find(|code| code.system == MEDICINE).map(|code| code.code.as_str())
+    }
+}
+
+/// In whole years; nothing where the birth date is not known to the day.
+pub fn age(patient: &Value, today: Date) -> Option<u16> {
+    let born: Date = text(patient, "/birthDate").filter(|text| text.len() == 10)?.parse().ok()?;
+    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+    let years = today.year() - born.year() - i16::from(!had_birthday);
+    u16::try_from(years).ok()
+}

@@ -1,0 +1,36 @@
+//! Prescribing: what is checked before somebody signs, what is written then, and what patients ask for.
+//!
+//! | what | resource |
+//! |---|---|
+//! | a prescription | `MedicationRequest` with `intent` `order`; a renewed or changed one has the one before as `priorPrescription` |
+//! | a warning that somebody answered for | `DetectedIssue`, named by the prescription, its reason in `mitigation` |
+//! | a refill that a patient asks for | `Task` with the prescription as `focus`; an answer to a question is a new one, `partOf` the first |
+//! | what a patient does not take | `MedicationStatement` of the patient, `basedOn` the prescription |
+//!
+//! A check is a pure function of the formulary, of what the record says and of what is to be prescribed ([`check()`]). It is made
+//! for the page and again inside the writer, on the record as it is then: what appeared meanwhile is shown, never skipped. Of what
+//! is sealed the check knows as much as whoever prescribes may see, so that no warning gives it away.
+
+mod check;
+#[cfg(test)]
+mod check_tests;
+mod facts;
+mod order;
+mod refill;
+mod sign;
+#[cfg(test)]
+mod sign_tests;
+
+pub use check::{Check, Chosen, Finding, Gap, Proposal, Verdict, What, check, gaps, missing};
+pub use facts::{Allergies, Allergy, Facts, Taken, age, allergy, taken};
+pub use order::{
+    By, Dose, EVERY, Every, Meant, Prescription, Reason, STOP_REASONS, TOKEN, WHEN, dosage, end_code, ended_at,
+    is_ours, issue, issued, stopped, token_of,
+};
+pub use refill::{
+    Answer, REFILL, Refill, RefillError, answer, ask, is_open, not_taking, refill_of, speaker, statement, taking_again,
+};
+pub use sign::{
+    Answered, Outcome, Prior, SignError, Signing, Standing, Verified, may_be_token, new_token, sign, standing, stop,
+    verify,
+};

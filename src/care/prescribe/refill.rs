@@ -1,0 +1,265 @@
+//! What patients ask and say of their medicines: a refill, and that they do not take one.
+
+use serde_json::{Value, json};
+
+use crate::access::Actor;
+use crate::base::{FhirId, Role, Timestamp};
+use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, Mode, ResourceType as R};
+use crate::record::{Change, Condition, Inside, RecordError};
+
+/// The system and code of such a `Task`.
+pub const REFILL: (&str, &str) = ("urn:chartbox:task", "refill");
+
+/// The most characters of a note, a question, a reason.
+const LONGEST: usize = 500;
+
+/// Why nothing was asked or answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefillError {
+    #[error("a refill of this medicine was asked for before and is not answered yet")]
+    AskedBefore,
+    #[error("this medicine is not prescribed any more")]
+    NotActive,
+}
+
+/// A request, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refill {
+    pub id: String,
+    pub patient: String,
+    /// The MedicationRequest.
+    pub prescription: String,
+    /// FHIR R4 `task-status`.
+    pub status: String,
+    pub asked: Option<String>,
+    pub changed: Option<String>,
+    /// What the patient wrote.
+    pub note: Option<String>,
+    /// A question, or why it was refused.
+    pub said: Option<String>,
+    /// The request whose question it answers.
+    pub answers: Option<String>,
+    pub version: u32,
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn target<'a>(value: &'a Value, pointer: &str, kind: &str) -> Option<&'a str> {
+    text(value, pointer)?.strip_prefix(kind)?.strip_prefix('/')
+}
+
+/// Whether it waits for the clinic.
+pub fn is_open(task: &Value) -> bool {
+    text(task, "/status") == Some("requested")
+}
+
+/// A Task as a request for a refill, if it is one.
+pub fn refill_of(task: &Value) -> Option<Refill> {
+    let codings = task.pointer("/code/coding")?.as_array()?;
+    let ours = |coding: &Value| (text(coding, "/system"), text(coding, "/code")) == (Some(REFILL.0), Some(REFILL.1));
+    if !codings.iter().any(ours) {
+        return None;
+    }
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Some(Refill {
+        id: text(task, "/id")?.to_owned(),
+        patient: target(task, "/for/reference", "Patient")?.to_owned(),
+        prescription: target(task, "/focus/reference", "MedicationRequest")?.to_owned(),
+        status: text(task, "/status")?.to_owned(),
+        asked: own(text(task, "/authoredOn")),
+        changed: own(text(task, "/lastModified")),
+        note: own(text(task, "/input/0/valueString")),
+        said: own(text(task, "/statusReason/text")),
+        answers: own(target(task, "/partOf/0/reference", "Task")),
+        version: text(task, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0),
+    })
+}
+
+fn bounded(text: &str) -> String {
+    text.trim().chars().take(LONGEST).collect()
+}
+
+fn query(kind: R, text: &str) -> Result<Query, RecordError> {
+    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
+}
+
+/// Asks for a refill of a prescription, once. `of` is who asks; `answers` the request whose question is answered.
+pub async fn ask(
+    doing: Doing<'_>,
+    id: FhirId,
+    (patient, prescription, of): (&FhirId, &FhirId, &str),
+    note: &str,
+    answers: Option<&FhirId>,
+) -> Result<Done<()>, Refused<RefillError>> {
+    let now = doing.records.audit().ambient().now().to_string();
+    let mut task = json!({
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "proposal",
+        "code": {"coding": [{"system": REFILL.0, "code": REFILL.1}], "text": "Refill of a medicine"},
+        "focus": {"reference": format!("MedicationRequest/{prescription}")},
+        "for": {"reference": format!("Patient/{patient}")},
+        "authoredOn": now,
+        "lastModified": now,
+        "requester": {"reference": of},
+    });
+    let note = bounded(note);
+    if let Some(members) = task.as_object_mut() {
+        if !note.is_empty() {
+            members.insert("input".into(), json!([{"type": {"text": "note"}, "valueString": note}]));
+        }
+        if let Some(answers) = answers {
+            members.insert("partOf".into(), json!([{"reference": format!("Task/{answers}")}]));
+        }
+    }
+    let open = query(R::Task, &format!("focus=MedicationRequest/{prescription}&status=requested,received,accepted"))?;
+    let prescribed = query(R::MedicationRequest, &format!("_id={prescription}&status=active"))?;
+    let notice = Notice::new(Whom::Role(Role::Clinician), Kind::RefillAsked).about(id.clone());
+    let change = Change::create_as(R::Task, id, task, Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside: &mut Inside<'_, '_, '_>| -> Checked<(), RefillError> {
+        let is_refill: fn(&Value) -> Option<()> = |task| refill_of(task).map(drop);
+        let any: fn(&Value) -> Option<()> = |_| Some(());
+        if inside.glimpse(&prescribed, any)?.is_empty() {
+            return told(RefillError::NotActive);
+        }
+        if !inside.glimpse(&open, is_refill)?.is_empty() {
+            return told(RefillError::AskedBefore);
+        }
+        Ok(notify::tell(inside, notice)?)
+    })
+    .await
+}
+
+/// What the clinic says to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Refuse(String),
+    /// With a question; the patient answers by asking again.
+    AskBack(String),
+}
+
+/// The Task, answered.
+#[must_use]
+pub fn answered(mut task: Value, status: &str, said: &str, now: Timestamp) -> Value {
+    if let Some(members) = task.as_object_mut() {
+        members.insert("status".into(), json!(status));
+        members.insert("lastModified".into(), json!(now.to_string()));
+        let said = bounded(said);
+        if said.is_empty() {
+            members.shift_remove("statusReason");
+        } else {
+            members.insert("statusReason".into(), json!({"text": said}));
+        }
+    }
+    task
+}
+
+/// Answers a request, if nobody else did meanwhile. `older` is the request whose question it answered.
+pub async fn answer(
+    doing: Doing<'_>,
+    task: Value,
+    version: u32,
+    older: Option<Value>,
+    answer: &Answer,
+) -> Result<Done<()>, Refused<RefillError>> {
+    let (status, said) = match answer {
+        Answer::Refuse(reason) => ("rejected", reason),
+        Answer::AskBack(question) => ("on-hold", question),
+    };
+    let now = doing.records.audit().ambient().now();
+    let patient =
+        refill_of(&task).and_then(|refill| FhirId::parse(&refill.patient).ok()).ok_or(RecordError::Damaged)?;
+    let notice = Notice::new(Whom::Patient(patient), Kind::RefillAnswered);
+    let mut changes = vec![put(answered(task, status, said, now), version)?];
+    changes.extend(older.map(|older| settled(older, now)).transpose()?);
+    carry_out(doing, changes, move |inside| Ok(notify::tell(inside, notice)?)).await
+}
+
+/// The request whose question was answered by a later one: nothing waits on it any more.
+pub(super) fn settled(older: Value, now: Timestamp) -> Result<Change, RecordError> {
+    let version = text(&older, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let question = text(&older, "/statusReason/text").unwrap_or_default().to_owned();
+    put(answered(older, "completed", &question, now), version)
+}
+
+pub(super) fn put(task: Value, version: u32) -> Result<Change, RecordError> {
+    let id = text(&task, "/id").and_then(|id| FhirId::parse(id).ok()).ok_or(RecordError::Damaged)?;
+    Change::put(R::Task, id, task, Condition::Version(version), Mode::Strict)
+}
+
+/// What a patient says of a prescription, and the day: `true` when they do not take it.
+pub fn statement(statement: &Value) -> Option<(&str, bool, Option<&str>)> {
+    let to = statement.get("basedOn")?.as_array()?.iter().filter_map(|one| text(one, "/reference"));
+    let of = to.filter_map(|to| to.strip_prefix("MedicationRequest/")).next()?;
+    let not = match text(statement, "/status")? {
+        "not-taken" => true,
+        "active" => false,
+        _ => return None,
+    };
+    Some((of, not, text(statement, "/dateAsserted")))
+}
+
+/// The prescriptions of which the newest word of the patient is that they do not take them, each with the reason and the day.
+pub fn not_taking<'a>(
+    statements: impl Iterator<Item = &'a Value>,
+) -> std::collections::BTreeMap<String, (Option<String>, Option<String>)> {
+    let mut newest: std::collections::BTreeMap<&str, (&str, bool, &Value)> = std::collections::BTreeMap::new();
+    for one in statements {
+        let Some((of, not, day)) = statement(one) else { continue };
+        // Of one day the one that was written last.
+        let at = day.or_else(|| text(one, "/meta/lastUpdated")).unwrap_or_default();
+        if newest.get(of).is_none_or(|(before, ..)| *before <= at) {
+            newest.insert(of, (at, not, one));
+        }
+    }
+    newest
+        .into_iter()
+        .filter(|(_, (_, not, _))| *not)
+        .map(|(of, (_, _, one))| {
+            let own = |pointer| text(one, pointer).map(str::to_owned);
+            (of.to_owned(), (own("/statusReason/0/text"), own("/dateAsserted")))
+        })
+        .collect()
+}
+
+/// Writes down that a patient does not take a medicine, or takes it again.
+pub async fn taking_again(
+    doing: Doing<'_>,
+    request: &Value,
+    (patient, of): (&FhirId, &str),
+    not: Option<&str>,
+) -> Result<Done<()>, Refused<crate::care::workflow::Never>> {
+    let now = doing.records.audit().ambient().now().to_string();
+    let id = text(request, "/id").unwrap_or_default();
+    let mut value = json!({
+        "resourceType": "MedicationStatement",
+        "status": if not.is_some() { "not-taken" } else { "active" },
+        "subject": {"reference": format!("Patient/{patient}")},
+        "basedOn": [{"reference": format!("MedicationRequest/{id}")}],
+        "effectiveDateTime": now,
+        "dateAsserted": now,
+        "informationSource": {"reference": of},
+    });
+    if let Some(members) = value.as_object_mut() {
+        for name in ["medicationCodeableConcept", "medicationReference"] {
+            members.extend(request.get(name).map(|medicine| (name.to_owned(), medicine.clone())));
+        }
+        let reason = bounded(not.unwrap_or_default());
+        if !reason.is_empty() {
+            members.insert("statusReason".into(), json!([{"text": reason}]));
+        }
+    }
+    let change = Change::create(R::MedicationStatement, value, Mode::Strict)?;
+    carry_out(doing, vec![change], |_| Ok(())).await
+}
+
+/// As whom somebody speaks: the person of the account, else the patient themselves.
+pub fn speaker(actor: &Actor, patient: &FhirId) -> String {
+    actor.person().map_or_else(|| format!("Patient/{patient}"), ToString::to_string)
+}

@@ -1,0 +1,222 @@
+//! Signing, ending, and whether a paper still counts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::check::{self, Finding, Proposal};
+use super::facts::{Allergy, Facts, Taken, allergy, taken};
+use super::order::{TOKEN, end_code, stopped};
+use super::refill;
+use crate::base::{Ambient, FhirId, Timestamp};
+use crate::care::formulary::{self, Formulary};
+use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
+use crate::fhir::search::{Handling, Query};
+use crate::fhir::{Definitions, Mode, ResourceType as R};
+use crate::record::{Change, Condition, Inside, RecordError, Records};
+
+/// Why nothing was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    #[error("a warning appeared that nobody has answered for")]
+    NewWarning,
+    #[error("another formulary was loaded meanwhile")]
+    OtherFormulary,
+}
+
+/// What the check is made of again, inside the writer.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    pub patient: FhirId,
+    pub formulary: Option<Arc<Formulary>>,
+    pub facts: Facts,
+    pub proposal: Proposal,
+    /// The keys of the warnings that were answered.
+    pub answered: BTreeSet<String>,
+}
+
+/// The prescription in whose place the new one comes.
+#[derive(Debug, Clone)]
+pub struct Prior {
+    pub request: Value,
+    pub version: u32,
+    /// `renewed` or `changed`.
+    pub how: &'static str,
+    /// The same in words, for the record.
+    pub words: String,
+}
+
+/// The patient's request that a new prescription answers.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    pub task: Value,
+    pub version: u32,
+    /// The request whose question it answered.
+    pub older: Option<Value>,
+}
+
+/// Everything that is written with one signature.
+#[derive(Debug)]
+pub struct Outcome {
+    pub id: FhirId,
+    pub request: Value,
+    pub issues: Vec<(FhirId, Value)>,
+    pub prior: Option<Prior>,
+    pub refill: Option<Answered>,
+}
+
+impl Outcome {
+    fn changes(self, now: Timestamp) -> Result<Vec<Change>, RecordError> {
+        let mut changes = vec![Change::create_as(R::MedicationRequest, self.id.clone(), self.request, Mode::Strict)?];
+        for (id, issue) in self.issues {
+            changes.push(Change::create_as(R::DetectedIssue, id, issue, Mode::Strict)?);
+        }
+        if let Some(prior) = self.prior {
+            changes.push(ended(prior.request, prior.version, (prior.how, &prior.words), now)?);
+        }
+        if let Some(Answered { task, version, older }) = self.refill {
+            let mut task = refill::answered(task, "completed", "", now);
+            if let Some(members) = task.as_object_mut() {
+                let made = json!({"reference": format!("MedicationRequest/{}", self.id)});
+                members.insert("output".into(), json!([{"type": {"text": "prescription"}, "valueReference": made}]));
+            }
+            changes.push(refill::put(task, version)?);
+            changes.extend(older.map(|older| refill::settled(older, now)).transpose()?);
+        }
+        Ok(changes)
+    }
+}
+
+fn ended(request: Value, version: u32, (code, words): (&str, &str), now: Timestamp) -> Result<Change, RecordError> {
+    let id = request.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
+    let id = id.ok_or(RecordError::Damaged)?;
+    let request = stopped(request, code, words, now);
+    Change::put(R::MedicationRequest, id, request, Condition::Version(version), Mode::Lenient)
+}
+
+fn query(kind: R, text: &str) -> Result<Query, RecordError> {
+    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
+}
+
+/// Signs, if every warning that there is now was answered.
+pub async fn sign(doing: Doing<'_>, signing: Signing, outcome: Outcome) -> Result<Done<()>, Refused<SignError>> {
+    let of = format!("patient={}", signing.patient);
+    let queries =
+        [query(R::AllergyIntolerance, &of)?, query(R::MedicationRequest, &of)?, query(R::MedicationStatement, &of)?];
+    let now = doing.records.audit().ambient().now();
+    let kind = if outcome.refill.is_some() { Kind::RefillAnswered } else { Kind::MedicineChanged };
+    let notice = Notice::new(Whom::Patient(signing.patient.clone()), kind);
+    let changes = outcome.changes(now)?;
+    carry_out(doing, changes, move |inside| {
+        hold(inside, &signing, &queries)?;
+        Ok(notify::tell(inside, notice)?)
+    })
+    .await
+}
+
+fn hold(inside: &mut Inside<'_, '_, '_>, signing: &Signing, queries: &[Query; 3]) -> Checked<(), SignError> {
+    let kept = formulary::current(inside.rows())?;
+    if kept != signing.formulary.as_ref().map(|formulary| formulary.hash) {
+        return told(SignError::OtherFormulary);
+    }
+    let [allergies, requests, statements] = queries;
+    let of_allergy: fn(&Value) -> Option<Allergy> = allergy;
+    let of_medicine: fn(&Value) -> Option<Taken> = taken;
+    let mut all = inside.glimpse(requests, of_medicine)?;
+    all.extend(inside.glimpse(statements, of_medicine)?);
+    let facts = signing.facts.again(inside.glimpse(allergies, of_allergy)?, all);
+    let findings: Vec<Finding> = check::check(signing.formulary.as_deref(), &facts, &signing.proposal);
+    if check::missing(&findings, &signing.answered).is_empty() { Ok(()) } else { told(SignError::NewWarning) }
+}
+
+/// Ends a prescription, if it is the version that was seen still.
+pub async fn stop(
+    doing: Doing<'_>,
+    request: Value,
+    version: u32,
+    code: &str,
+    words: &str,
+) -> Result<Done<()>, Refused<Never>> {
+    let patient = request.pointer("/subject/reference").and_then(Value::as_str);
+    let patient = patient.and_then(|to| to.strip_prefix("Patient/")).and_then(|id| FhirId::parse(id).ok());
+    let notice = Notice::new(Whom::Patient(patient.ok_or(RecordError::Damaged)?), Kind::MedicineChanged);
+    let now = doing.records.audit().ambient().now();
+    let change = ended(request, version, (code, words), now)?;
+    carry_out(doing, vec![change], move |inside| Ok(notify::tell(inside, notice)?)).await
+}
+
+/// A secret for a paper: 128 random bits, in letters that are read out and typed without mistakes.
+pub fn new_token(ambient: &Ambient) -> String {
+    data_encoding::BASE32_NOPAD.encode(&ambient.bytes::<16>()).to_ascii_lowercase()
+}
+
+/// Whether a text can be such a secret.
+pub fn may_be_token(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte))
+}
+
+/// What anybody with the paper may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// FHIR `dateTime`.
+    pub issued: String,
+    pub state: Standing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Active,
+    Paused,
+    Renewed,
+    Changed,
+    Stopped,
+    Over,
+}
+
+/// What became of a prescription on this day.
+pub fn standing(request: &Value, today: Date) -> Standing {
+    let status = request.get("status").and_then(Value::as_str).unwrap_or_default();
+    let end = request.pointer("/dispenseRequest/validityPeriod/end").and_then(Value::as_str);
+    let over =
+        end.and_then(|end| end.get(..10)).and_then(|end| end.parse::<Date>().ok()).is_some_and(|end| end < today);
+    match (status, end_code(request)) {
+        (_, Some("renewed")) => Standing::Renewed,
+        (_, Some("changed")) => Standing::Changed,
+        ("active", _) if over => Standing::Over,
+        ("active", _) => Standing::Active,
+        ("on-hold", _) => Standing::Paused,
+        ("completed", _) => Standing::Over,
+        _ => Standing::Stopped,
+    }
+}
+
+/// What is known of a paper; `None` where there is no such prescription. It is asked by nobody in particular, and says nothing
+/// of anybody: so it leaves no entry.
+pub fn verify(records: &Records, token: &str, today: Date) -> Result<Option<Verified>, RecordError> {
+    if !may_be_token(token) {
+        return Ok(None);
+    }
+    let query = query(R::MedicationRequest, &format!("identifier={TOKEN}|{token}"))?;
+    let pick: fn(&Value) -> Option<(String, Value)> = |request| {
+        // Status, why it ended, and until when: no name and no medicine.
+        let mut bare = serde_json::Map::new();
+        for name in ["status", "statusReason"] {
+            bare.extend(request.get(name).map(|value| (name.to_owned(), value.clone())));
+        }
+        if let Some(end) = request.pointer("/dispenseRequest/validityPeriod/end") {
+            bare.insert("dispenseRequest".into(), json!({"validityPeriod": {"end": end}}));
+        }
+        Some((request.get("authoredOn")?.as_str()?.to_owned(), Value::Object(bare)))
+    };
+    let found = records.glimpse(&query, pick)?;
+    // A secret that two have is nobody's.
+    let mut found = found.into_iter();
+    Ok(match (found.next(), found.next()) {
+        (Some((issued, request)), None) => Some(Verified { issued, state: standing(&request, today) }),
+        _ => None,
+    })
+}

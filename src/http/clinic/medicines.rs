@@ -1,0 +1,266 @@
+//! The chart's page of medicines: what is taken now, what waits, and what has been, with why each began and ended.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use serde_json::Value;
+
+use super::chart::Opened;
+use super::chart_pages::{Frame, Section};
+use super::prescription_pages::mark;
+use super::{id_of, why};
+use crate::audit::{Action, Detail};
+use crate::base::Role;
+use crate::care::prescribe::{self, Refill};
+use crate::care::{Chart, chart};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx};
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::record::{AllergyStatus, MedicineState, MedicineStatus};
+use crate::http::ui::{Cx, State, When, filters, page, t};
+use crate::record::Reading;
+
+/// One medicine of a list.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub name: String,
+    pub how: Option<String>,
+    pub reason: Option<String>,
+    pub span: String,
+    pub by: Option<String>,
+    pub state: State,
+    /// What else is to be known: that the patient does not take it, and why.
+    pub note: Option<String>,
+    /// The prescription's page.
+    pub href: Option<String>,
+    pub renew: Option<String>,
+}
+
+/// Something that happened to a medicine.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub when: When,
+    pub word: String,
+    pub name: String,
+    pub text: Option<String>,
+    pub by: Option<String>,
+    pub href: Option<String>,
+}
+
+/// All medicines of a chart.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/medicines.html")]
+pub struct MedicinesPage {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub current: Vec<Row>,
+    pub past: Vec<Row>,
+    pub history: Vec<Event>,
+    /// Requests that wait: address and medicine.
+    pub refills: Vec<(String, String)>,
+    pub prescribe: Option<String>,
+}
+page!(MedicinesPage in Patients);
+
+impl MedicinesPage {
+    const SECTION: Section = Section::Medicines;
+
+    fn title(&self) -> String {
+        t("chart-page-title").with("name", self.frame.who.plain()).with("page", Self::SECTION.word()).into()
+    }
+}
+
+/// `GET /patients/{id}/medicines`
+pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let id = id_of(&id)?;
+    let read = |reading: &mut Reading<'_>| {
+        let kinds: Vec<R> = chart::FRAME.iter().copied().chain([R::Task]).collect();
+        Chart::read(reading, &id, &kinds)
+    };
+    let why = why(&visit, Action::Read, Detail::none());
+    let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
+    let Opened { cx, ctx, chart, frame } = Opened::of(&visit, chart.into_inner());
+    let signs = visit.actor.role() == Some(Role::Clinician);
+    let rows = Rows { chart: &chart, ctx: &ctx, base: format!("/patients/{id}"), signs, now: cx.now.datetime() };
+    let (current, past) = rows.lists(&cx);
+    page(&MedicinesPage {
+        history: rows.history(),
+        refills: rows.refills(),
+        prescribe: signs.then(|| format!("/patients/{id}/prescribe")),
+        current,
+        past,
+        frame,
+        cx,
+    })
+}
+
+struct Rows<'a> {
+    chart: &'a Chart,
+    ctx: &'a Ctx,
+    base: String,
+    signs: bool,
+    now: jiff::civil::DateTime,
+}
+
+impl Rows<'_> {
+    fn requests(&self) -> impl Iterator<Item = &Value> {
+        self.chart.of(R::MedicationRequest).iter().filter(|one| {
+            let wrong = matches!(fill::text(one, "/status"), Some("entered-in-error" | "draft"));
+            !wrong && !matches!(fill::text(one, "/intent"), Some("proposal" | "plan" | "option"))
+        })
+    }
+
+    fn href(&self, request: &Value) -> Option<String> {
+        Some(format!("{}/prescriptions/{}", self.base, fill::text(request, "/id")?))
+    }
+
+    fn lists(&self, cx: &Cx) -> (Vec<Row>, Vec<Row>) {
+        let (mut current, mut past) = (Vec::new(), Vec::new());
+        let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
+        for request in self.requests() {
+            let Some(name) = fill::medicine_name(request) else { continue };
+            let standing = prescribe::standing(request, cx.now.date());
+            // One whose time is over is taken all the same until somebody ends it.
+            let open = matches!(fill::text(request, "/status"), Some("active" | "on-hold" | "unknown"));
+            let id = fill::text(request, "/id").unwrap_or_default();
+            let note = not_taken.get(id).filter(|_| open).map(|(reason, day)| {
+                let day = day.as_deref().and_then(|day| When::parse(day, &self.ctx.zone)).map(|day| day.short());
+                let base = t("medicine-not-taken-note").with("date", day.unwrap_or_default()).to_string();
+                reason.as_ref().map_or_else(|| base.clone(), |reason| format!("{base} {reason}"))
+            });
+            let since = self.ctx.when(request, "/authoredOn");
+            let until = self.ctx.when(request, "/dispenseRequest/validityPeriod/end");
+            let span = match (since, until) {
+                (Some(since), Some(until)) => {
+                    t("from-to").with("from", since.short()).with("to", until.short()).to_string()
+                }
+                (Some(since), None) => t("since").with("date", since.short()).to_string(),
+                _ => t("date-unknown").to_string(),
+            };
+            let row = Row {
+                name,
+                how: fill::dose_of(request),
+                reason: reason_of(request),
+                span,
+                by: fill::called(request.get("requester")),
+                state: if note.is_some() { MedicineState::NotTaking.mark() } else { mark(standing) },
+                note: note.or_else(|| fill::owned(request, "/statusReason/text").filter(|_| !open)),
+                href: self.href(request),
+                renew: (open && self.signs).then(|| format!("{}/prescribe?renew={id}", self.base)),
+            };
+            if open { current.push(row) } else { past.push(row) }
+        }
+        let reported = Chart::of(self.chart, R::MedicationStatement).iter();
+        for statement in reported.filter(|one| prescribe::statement(one).is_none()) {
+            let (Some(name), Some(status)) = (fill::medicine_name(statement), fill::text(statement, "/status")) else {
+                continue;
+            };
+            if matches!(status, "entered-in-error" | "not-taken") {
+                continue;
+            }
+            let open = matches!(status, "active" | "intended" | "on-hold" | "unknown");
+            let since =
+                self.ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]);
+            let row = Row {
+                name,
+                how: fill::dose_of(statement),
+                reason: fill::list(statement, "reasonCode").first().and_then(|one| fill::concept(Some(one))),
+                span: since.map_or_else(
+                    || t("date-unknown").to_string(),
+                    |since| t("since").with("date", since.short()).to_string(),
+                ),
+                by: fill::called(statement.get("informationSource")),
+                state: if open { MedicineState::Reported.mark() } else { MedicineState::Stopped.mark() },
+                note: None,
+                href: None,
+                renew: None,
+            };
+            if open { current.push(row) } else { past.push(row) }
+        }
+        (current, past)
+    }
+
+    /// What began, changed and ended, newest first.
+    fn history(&self) -> Vec<Event> {
+        let mut all = Vec::new();
+        for request in self.requests() {
+            let Some(name) = fill::medicine_name(request) else { continue };
+            let by = fill::called(request.get("requester"));
+            if let Some(when) = self.ctx.when(request, "/authoredOn") {
+                let prior = request.get("priorPrescription").is_some();
+                let before = fill::text(request, "/priorPrescription/reference").and_then(|to| {
+                    self.requests()
+                        .find(|one| fill::text(one, "/id").is_some_and(|id| to == format!("MedicationRequest/{id}")))
+                });
+                let changed = before.and_then(prescribe::end_code) == Some("changed");
+                let word = match (prior, changed) {
+                    (true, true) => "history-changed",
+                    (true, false) => "history-renewed",
+                    _ => "history-started",
+                };
+                let text = [fill::dose_of(request), reason_of(request)];
+                all.push(Event {
+                    when,
+                    word: t(word).to_string(),
+                    name: name.clone(),
+                    text: Some(text.into_iter().flatten().collect::<Vec<_>>().join("; "))
+                        .filter(|text| !text.is_empty()),
+                    by: by.clone(),
+                    href: self.href(request),
+                });
+            }
+            // Of what was ended elsewhere, the end of its time is the nearest that is known, else when it came here.
+            let over =
+                self.ctx.when(request, "/dispenseRequest/validityPeriod/end").filter(|end| end.moment() < self.now);
+            let at = prescribe::ended_at(request).and_then(|at| When::parse(at, &self.ctx.zone)).or(over);
+            let ended = matches!(fill::text(request, "/status"), Some("stopped" | "cancelled"));
+            let replaced = matches!(prescribe::end_code(request), Some("renewed" | "changed"));
+            if let (true, false, Some(when)) = (ended, replaced, at.or(self.ctx.when(request, "/meta/lastUpdated"))) {
+                let text = fill::owned(request, "/statusReason/text");
+                let reason = text.or_else(|| Some(t("history-no-reason").to_string()));
+                all.push(Event {
+                    when,
+                    word: t("history-stopped").to_string(),
+                    name,
+                    text: reason,
+                    by: None,
+                    href: self.href(request),
+                });
+            }
+        }
+        for statement in self.chart.of(R::MedicationStatement) {
+            let Some((_, not, _)) = prescribe::statement(statement) else { continue };
+            let Some(when) = self.ctx.first_when(statement, &["/dateAsserted", "/meta/lastUpdated"]) else { continue };
+            all.push(Event {
+                when,
+                word: t(if not { "history-not-taking" } else { "history-taking-again" }).to_string(),
+                name: fill::medicine_name(statement).unwrap_or_default(),
+                text: fill::owned(statement, "/statusReason/0/text"),
+                by: Some(t("history-by-patient").to_string()),
+                href: None,
+            });
+        }
+        all.sort_by_key(|event| std::cmp::Reverse(event.when.moment()));
+        all
+    }
+
+    fn refills(&self) -> Vec<(String, String)> {
+        let open = self.chart.of(R::Task).iter().filter(|task| prescribe::is_open(task));
+        open.filter_map(prescribe::refill_of)
+            .map(|Refill { id, prescription, .. }| {
+                let of = |one: &&Value| fill::text(one, "/id") == Some(prescription.as_str());
+                let name = self.chart.of(R::MedicationRequest).iter().find(of).and_then(fill::medicine_name);
+                (format!("/refills/{id}"), name.unwrap_or_default())
+            })
+            .collect()
+    }
+}
+
+fn reason_of(request: &Value) -> Option<String> {
+    fill::list(request, "reasonReference")
+        .first()
+        .and_then(|one| fill::called(Some(one)))
+        .or_else(|| fill::list(request, "reasonCode").first().and_then(|one| fill::concept(Some(one))))
+}

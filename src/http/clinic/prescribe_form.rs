@@ -1,0 +1,331 @@
+//! What is typed on the page of prescribing, and what of it is wrong.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::base::FhirId;
+use crate::care::formulary::{Formulary, Medicine};
+use crate::care::prescribe::{Dose, EVERY, Every, Reason, Refill, WHEN};
+use crate::http::fill;
+use crate::http::ui::{Faults, t};
+
+/// The longest course and the largest number of anything, in digits that people mean.
+const MOST_DAYS: u32 = 730;
+const MOST_REFILLS: u32 = 12;
+const MOST: f64 = 10_000.0;
+const LONGEST: usize = 500;
+
+/// What is wrong: fields, and warnings without an answer.
+#[derive(Debug, Clone)]
+pub(super) struct Faulty {
+    pub faults: Faults,
+    /// Keys of warnings.
+    pub unanswered: Vec<String>,
+}
+
+impl Faulty {
+    pub fn none() -> Self {
+        Self { faults: Faults::none(), unanswered: vec![] }
+    }
+}
+
+/// The form as it came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typed {
+    pub medicine: String,
+    pub written: String,
+    pub once: String,
+    pub every: String,
+    pub when: String,
+    pub needed: bool,
+    pub days: String,
+    pub route: String,
+    pub unit: String,
+    pub quantity: String,
+    pub refills: String,
+    pub problem: String,
+    pub reason: String,
+    pub instructions: String,
+    pub prior: String,
+    pub prior_version: u32,
+    /// `renewed` or `changed`.
+    pub how: String,
+    /// Why it is changed.
+    pub because: String,
+    pub refill: String,
+    pub refill_version: u32,
+    /// `check` or `sign`.
+    pub does: String,
+    pub answers: BTreeMap<String, String>,
+}
+
+impl Typed {
+    pub fn blank() -> Self {
+        Self { every: "1d".into(), refills: "0".into(), ..Self::default() }
+    }
+
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        let mut typed = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "medicine" => typed.medicine = value,
+                "written" => typed.written = value,
+                "once-dose" => typed.once = value,
+                "every" => typed.every = value,
+                "when" => typed.when = value,
+                "needed" => typed.needed = value == "1",
+                "days" => typed.days = value,
+                "route" => typed.route = value,
+                "unit" => typed.unit = value,
+                "quantity" => typed.quantity = value,
+                "refills" => typed.refills = value,
+                "problem" => typed.problem = value,
+                "reason" => typed.reason = value,
+                "instructions" => typed.instructions = value,
+                "prior" => typed.prior = value,
+                "prior-version" => typed.prior_version = value.parse().unwrap_or(0),
+                "how" => typed.how = value,
+                "because" => typed.because = value,
+                "refill" => typed.refill = value,
+                "refill-version" => typed.refill_version = value.parse().unwrap_or(0),
+                "do" => typed.does = value,
+                other => {
+                    if let Some(key) = other.strip_prefix("answer-").filter(|key| key.len() <= 40) {
+                        typed.answers.insert(key.to_owned(), value);
+                    }
+                }
+            }
+        }
+        typed
+    }
+
+    /// As a prescription that is renewed or changed has it.
+    pub fn of_prior(prior: &Value, how: &str, formulary: Option<&Formulary>, refill: &Option<(Value, Refill)>) -> Self {
+        let own = |pointer: &str| fill::owned(prior, pointer).unwrap_or_default();
+        let name = fill::medicine_name(prior).unwrap_or_default();
+        let codings = prior.pointer("/medicationCodeableConcept/coding").and_then(Value::as_array);
+        let listed = codings.into_iter().flatten().find_map(|coding| {
+            let ours = fill::text(coding, "/system") == Some(crate::care::formulary::MEDICINE);
+            fill::text(coding, "/code").filter(|_| ours)
+        });
+        let medicine = formulary.and_then(|formulary| {
+            listed.and_then(|id| formulary.medicine(id)).or_else(|| formulary.medicine_named(&name))
+        });
+        let dosage = fill::list(prior, "dosageInstruction").first().cloned().unwrap_or_default();
+        let digits =
+            |value: Option<&Value>| value.and_then(Value::as_number).map(ToString::to_string).unwrap_or_default();
+        let repeat = |name: &str| fill::number(&dosage, &format!("/timing/repeat/{name}"));
+        let every = EVERY.into_iter().find(|every| {
+            !every.single
+                && repeat("frequency") == Some(f64::from(every.frequency))
+                && repeat("period") == Some(f64::from(every.period))
+                && fill::text(&dosage, "/timing/repeat/periodUnit") == Some(every.unit)
+        });
+        let supply = fill::number(prior, "/dispenseRequest/expectedSupplyDuration/value");
+        let days = fill::dosage::days(&dosage).or(supply.map(|days| days as i64));
+        let version = |value: &Value| own_version(value);
+        let problem = fill::list(prior, "reasonReference").first();
+        Self {
+            medicine: medicine.map(|one| one.id.clone()).unwrap_or_default(),
+            written: if medicine.is_some() { String::new() } else { name },
+            once: digits(dosage.pointer("/doseAndRate/0/doseQuantity/value")),
+            unit: fill::owned(&dosage, "/doseAndRate/0/doseQuantity/unit").unwrap_or_default(),
+            every: every.map(|every| every.code).unwrap_or_default().to_owned(),
+            when: fill::owned(&dosage, "/timing/repeat/when/0").unwrap_or_default(),
+            needed: dosage.get("asNeededBoolean") == Some(&Value::Bool(true)),
+            days: days.map(|days| days.to_string()).unwrap_or_default(),
+            route: fill::owned(&dosage, "/route/coding/0/code").unwrap_or_default(),
+            quantity: digits(prior.pointer("/dispenseRequest/quantity/value")),
+            refills: {
+                let refills = digits(prior.pointer("/dispenseRequest/numberOfRepeatsAllowed"));
+                if refills.is_empty() { "0".to_owned() } else { refills }
+            },
+            problem: problem
+                .and_then(|one| fill::text(one, "/reference"))
+                .and_then(|to| to.strip_prefix("Condition/"))
+                .unwrap_or_default()
+                .to_owned(),
+            reason: own("/reasonCode/0/text"),
+            instructions: fill::owned(&dosage, "/patientInstruction").unwrap_or_default(),
+            prior: own("/id"),
+            prior_version: version(prior),
+            how: how.to_owned(),
+            refill: refill.as_ref().map(|(_, refill)| refill.id.clone()).unwrap_or_default(),
+            refill_version: refill.as_ref().map_or(0, |(_, refill)| refill.version),
+            ..Self::default()
+        }
+    }
+
+    /// The address of the page with this form, for a draft of it.
+    pub fn address(&self, base: &str) -> String {
+        let mut query = form_urlencoded(&[("medicine", &self.medicine), ("written", &self.written)]);
+        if !self.prior.is_empty() {
+            let way = if self.how == "renewed" { "renew" } else { "change" };
+            query = form_urlencoded(&[(way, &self.prior), ("refill", &self.refill)]);
+        }
+        if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
+    }
+
+    /// The warnings with a reason that says something.
+    pub fn answers(&self) -> BTreeMap<String, String> {
+        let said = |text: &String| text.trim().chars().take(LONGEST).collect::<String>();
+        self.answers
+            .iter()
+            .map(|(key, text)| (key.clone(), said(text)))
+            .filter(|(_, text)| text.chars().filter(|c| c.is_alphanumeric()).count() >= 3)
+            .collect()
+    }
+
+    pub fn answer(&self, key: &str) -> String {
+        self.answers.get(key).cloned().unwrap_or_default()
+    }
+
+    pub fn once_number(&self) -> Option<f64> {
+        decimal(&self.once)?.parse().ok()
+    }
+
+    fn days_number(&self) -> Option<u32> {
+        self.days.trim().parse().ok().filter(|days| (1..=MOST_DAYS).contains(days))
+    }
+
+    /// The unit in which it is dosed: the medicine's own, or what was typed for one that no list has.
+    pub fn unit_of(&self, medicine: Option<&Medicine>) -> String {
+        match medicine {
+            Some(medicine) => medicine.unit.clone(),
+            None => self.unit.trim().chars().take(40).collect(),
+        }
+    }
+
+    /// The dose, if all of it is right; and what is wrong.
+    pub fn dose(&self, medicine: Option<&Medicine>, _: Date) -> (Option<Dose>, Faults) {
+        let mut faults = Faults::none();
+        let once = decimal(&self.once);
+        if once.is_none() {
+            faults.add("once-dose", t("rx-fault-once"));
+        }
+        let unit = self.unit_of(medicine);
+        if unit.is_empty() {
+            faults.add("unit", t("rx-fault-unit"));
+        }
+        let every = Every::from_code(&self.every);
+        if every.is_none() {
+            faults.add("every", t("rx-fault-every"));
+        }
+        let days = self.days_number();
+        if days.is_none() && !self.days.trim().is_empty() {
+            faults.add("days", t("rx-fault-days").with("most", MOST_DAYS));
+        }
+        if !self.quantity.trim().is_empty() && decimal(&self.quantity).is_none() {
+            faults.add("quantity", t("rx-fault-quantity"));
+        }
+        if !self.refills.trim().parse().is_ok_and(|refills: u32| refills <= MOST_REFILLS) {
+            faults.add("refills", t("rx-fault-refills").with("most", MOST_REFILLS));
+        }
+        let route = medicine.and_then(|medicine| medicine.routes.iter().find(|route| route.code == self.route));
+        if medicine.is_some() && route.is_none() {
+            faults.add("route", t("rx-fault-route"));
+        }
+        if self.instructions.chars().count() > LONGEST {
+            faults.add("instructions", t("rx-fault-long").with("most", LONGEST));
+        }
+        let dose = once.zip(every).map(|(once, every)| Dose {
+            once,
+            unit,
+            every,
+            when: WHEN.into_iter().find(|when| *when == self.when),
+            needed: self.needed,
+            days,
+            route: route.cloned(),
+            instructions: self.instructions.trim().to_owned(),
+        });
+        (dose, faults)
+    }
+
+    /// How much is handed out: what was typed, or what the course comes to.
+    pub fn quantity_of(&self, dose: &Dose) -> Option<String> {
+        decimal(&self.quantity).or_else(|| {
+            let whole = dose.once.parse::<f64>().ok()? * dose.every.times_in(dose.days?);
+            decimal(&format!("{whole:.4}"))
+        })
+    }
+
+    /// What it is for.
+    pub fn reason(&self, conditions: &[Value], faults: &mut Faults) -> Reason {
+        if self.problem.is_empty() {
+            let written: String = self.reason.trim().chars().take(LONGEST).collect();
+            return if written.is_empty() { Reason::None } else { Reason::Written(written) };
+        }
+        let found = conditions.iter().find(|one| fill::text(one, "/id") == Some(self.problem.as_str()));
+        match found.zip(FhirId::parse(&self.problem).ok()) {
+            Some((condition, id)) => Reason::Problem(id, fill::concept(condition.get("code")).unwrap_or_default()),
+            None => {
+                faults.add("problem", t("rx-fault-problem"));
+                Reason::None
+            }
+        }
+    }
+}
+
+fn own_version(value: &Value) -> u32 {
+    fill::text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn form_urlencoded(pairs: &[(&str, &String)]) -> String {
+    let pairs: Vec<(&str, &String)> = pairs.iter().filter(|(_, value)| !value.is_empty()).copied().collect();
+    serde_urlencoded::to_string(pairs).unwrap_or_default()
+}
+
+/// A decimal as people type it, as FHIR writes it: with a dot, without needless zeros, more than nothing.
+pub(super) fn decimal(text: &str) -> Option<String> {
+    let text = text.trim().replace(',', ".");
+    let plain = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let value: f64 = text.parse().ok().filter(|value| plain && *value > 0.0 && *value <= MOST)?;
+    let out = format!("{value:.4}");
+    let out = out.trim_end_matches('0').trim_end_matches('.').to_owned();
+    (out != "0").then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_decimal_is_what_people_mean_or_nothing() {
+        for (typed, read) in [("1", "1"), ("0,5", "0.5"), (" 2.50 ", "2.5"), ("10000", "10000"), (".5", "0.5")] {
+            assert_eq!(decimal(typed).as_deref(), Some(read), "{typed}");
+        }
+        for wrong in ["", "0", "-1", "1e3", "abc", "1.2.3", "10001", "NaN", "inf", "0.00001", "1 2"] {
+            assert_eq!(decimal(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reason_that_says_nothing_is_none() {
+        let pairs = |text: &str| vec![("answer-abc".to_owned(), text.to_owned())];
+        assert!(Typed::of(pairs(" .. ")).answers().is_empty());
+        assert!(Typed::of(pairs("x")).answers().is_empty());
+        assert_eq!(Typed::of(pairs(" short course ")).answers()["abc"], "short course");
+    }
+
+    #[test]
+    fn a_prescription_that_is_renewed_fills_the_form_as_it_was() {
+        let prior = json!({"id": "a", "meta": {"versionId": "3"}, "medicationCodeableConcept": {"text": "Tea"},
+            "reasonReference": [{"reference": "Condition/c"}],
+            "dosageInstruction": [{"patientInstruction": "Hot.", "asNeededBoolean": true,
+                "timing": {"repeat": {"frequency": 1, "period": 8, "periodUnit": "h", "when": ["C"],
+                    "boundsPeriod": {"start": "2026-03-03", "end": "2026-03-09"}}},
+                "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "cup"}}]}],
+            "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 10}}});
+        let typed = Typed::of_prior(&prior, "renewed", None, &None);
+        assert_eq!((typed.written.as_str(), typed.once.as_str(), typed.every.as_str()), ("Tea", "0.5", "8h"));
+        assert_eq!((typed.days.as_str(), typed.refills.as_str(), typed.quantity.as_str()), ("7", "2", "10"));
+        assert_eq!((typed.when.as_str(), typed.needed, typed.problem.as_str()), ("C", true, "c"));
+        assert_eq!((typed.prior.as_str(), typed.prior_version, typed.unit.as_str()), ("a", 3, "cup"));
+        assert_eq!(typed.address("/p"), "/p?renew=a");
+        let (dose, faults) = typed.dose(None, jiff::civil::date(2026, 3, 3));
+        assert!(dose.is_some() && faults.is_empty(), "{faults:?}");
+    }
+}

@@ -1,0 +1,316 @@
+//! What the page of prescribing is filled with.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::chart_pages::{Frame, Section};
+use super::prescribe::Desk;
+use super::prescribe_form::{Faulty, Typed};
+use super::prescribe_words::{self as words, Said};
+use crate::care::formulary::{Medicine, Severity};
+use crate::care::prescribe::{Chosen, Finding, Verdict, gaps};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, dosage};
+use crate::http::ui::format::number;
+use crate::http::ui::record::{AllergyStatus, MedicineStatus};
+use crate::http::ui::{Cx, Faults, Field, State, When, filters, page, t};
+
+/// Medicines that fit what is being typed.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/prescribe_found.html")]
+pub struct FoundMedicines {
+    pub cx: Cx,
+    pub query: String,
+    pub picks: Vec<Pick>,
+    pub more: bool,
+}
+
+/// One medicine of the list.
+#[derive(Debug, Clone)]
+pub struct Pick {
+    pub href: String,
+    pub name: String,
+    pub form: String,
+    pub routes: String,
+}
+
+/// A warning, with the answer that it wants.
+#[derive(Debug, Clone)]
+pub struct Warning {
+    pub key: String,
+    pub serious: bool,
+    pub said: Said,
+    pub sources: Vec<String>,
+    pub answer: String,
+    pub unanswered: bool,
+}
+
+/// A check that warns of nothing: it passed, or was not made.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub mark: State,
+    pub text: String,
+    pub sources: Vec<String>,
+}
+
+/// One medicine of the list beside it.
+#[derive(Debug, Clone)]
+pub struct After {
+    pub name: String,
+    pub dose: String,
+    pub is_new: bool,
+    pub ends: bool,
+}
+
+/// Prescribing.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/prescribe.html")]
+pub struct Prescribe {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub faults: Faults,
+    pub gaps: Vec<(String, String)>,
+    /// Of the formulary: name, date; and that it is invented.
+    pub formulary: Option<(String, String)>,
+    pub invented: bool,
+    pub query: String,
+    pub picks: Vec<Pick>,
+    pub more: bool,
+    /// The name of the medicine that was chosen.
+    pub chosen: Option<String>,
+    /// Renewing, changing: in words.
+    pub how: Option<String>,
+    /// What the patient wrote when they asked for it.
+    pub asked: Option<String>,
+    pub hidden: Vec<(&'static str, String)>,
+    pub once: Field,
+    pub unit: String,
+    pub unit_field: Option<Field>,
+    pub short: Vec<Field>,
+    pub long: Vec<Field>,
+    pub needed: bool,
+    pub because: Option<Field>,
+    pub sum: Option<String>,
+    pub warnings: Vec<Warning>,
+    pub lines: Vec<Line>,
+    pub after: Vec<After>,
+    pub reads: Option<String>,
+}
+page!(Prescribe in Patients);
+
+impl Prescribe {
+    const SECTION: Section = Section::Medicines;
+
+    fn title(&self) -> String {
+        t("rx-title").with("name", self.frame.who.plain()).to_string()
+    }
+
+    fn heading(&self) -> String {
+        self.how.clone().unwrap_or_else(|| t("rx-heading").to_string())
+    }
+
+    fn base(&self) -> String {
+        format!("/patients/{}/prescribe", self.frame.who.id)
+    }
+
+    fn sum_of_checks(&self) -> String {
+        let unchecked = self.lines.iter().filter(|line| line.mark.shape != "ok").count();
+        t("rx-checks-sum")
+            .with("warnings", self.warnings.len())
+            .with("unchecked", unchecked)
+            .with("clear", self.lines.len() - unchecked)
+            .to_string()
+    }
+
+    pub(super) fn filled(
+        desk: &Desk,
+        cx: Cx,
+        typed: &Typed,
+        chosen: Option<Chosen>,
+        findings: &[Finding],
+        faulty: Faulty,
+        (query, picks, more): (&str, Vec<Pick>, bool),
+    ) -> Self {
+        let formulary = desk.formulary.as_deref();
+        let name = chosen.as_ref().map(|chosen| words::name_of(chosen, formulary));
+        let named = name.clone().unwrap_or_default();
+        let medicine = desk.medicine(typed);
+        let warnings = findings.iter().filter(|one| one.is_warning()).map(|one| {
+            let key = one.key();
+            Warning {
+                serious: one.verdict == Verdict::Warning(Severity::Serious),
+                said: words::of(one, &named),
+                sources: one.rules.iter().map(words::source).collect(),
+                answer: typed.answer(&key),
+                unanswered: faulty.unanswered.contains(&key),
+                key,
+            }
+        });
+        let warnings: Vec<Warning> = warnings.collect();
+        let lines = findings.iter().filter(|one| !one.is_warning()).map(|one| Line {
+            mark: words::mark(one),
+            text: words::of(one, &named).title,
+            sources: one.rules.iter().map(words::source).collect(),
+        });
+        let (dose, _) = typed.dose(medicine, desk.today);
+        let said = dose.as_ref().and_then(|dose| {
+            let value = crate::care::prescribe::dosage(dose, "", desk.today);
+            dosage::words(&value)
+        });
+        let frame = Frame { why: None, ..desk.opened.frame.clone() };
+        let mut faults = faulty.faults;
+        if !faulty.unanswered.is_empty() {
+            faults.add("checks", t("rx-fault-answers").with("n", faulty.unanswered.len()));
+        }
+        let how =
+            desk.prior.as_ref().map(|_| if typed.how == "renewed" { "rx-heading-renew" } else { "rx-heading-change" });
+        Self {
+            gaps: gaps(formulary, &desk.facts, desk.today).iter().map(words::gap).collect(),
+            formulary: formulary.map(|one| (one.head.name.clone(), When::Day(one.head.date).long())),
+            invented: formulary.is_some_and(|one| one.head.invented),
+            query: query.to_owned(),
+            picks,
+            more,
+            hidden: hidden(typed),
+            how: how.map(|id| t(id).to_string()),
+            asked: desk.refill.as_ref().and_then(|(_, refill)| refill.note.clone()),
+            once: Field::text("once-dose", t("rx-once"), &typed.once, &faults).keyboard("decimal").narrow(),
+            unit: typed.unit_of(medicine),
+            unit_field: medicine.is_none().then(|| Field::text("unit", t("rx-unit"), &typed.unit, &faults).narrow()),
+            short: short(typed, medicine, &faults),
+            long: long(desk, typed, &faults),
+            needed: typed.needed,
+            because: (typed.how == "changed")
+                .then(|| Field::text("because", t("rx-because"), &typed.because, &faults).optional()),
+            sum: dose.as_ref().and_then(|dose| sum(dose, typed, medicine, desk)),
+            warnings,
+            lines: lines.collect(),
+            after: after(desk, &named, said.as_deref(), chosen.is_some()),
+            reads: said.map(|said| {
+                [Some(said), Some(typed.instructions.trim().to_owned())]
+                    .into_iter()
+                    .flatten()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(". ")
+            }),
+            chosen: name,
+            frame,
+            faults,
+            cx,
+        }
+    }
+}
+
+/// What the form carries along.
+fn hidden(typed: &Typed) -> Vec<(&'static str, String)> {
+    let version = |version: u32| if version == 0 { String::new() } else { version.to_string() };
+    let all = [
+        ("medicine", typed.medicine.clone()),
+        ("written", typed.written.clone()),
+        ("prior", typed.prior.clone()),
+        ("prior-version", version(typed.prior_version)),
+        ("how", typed.how.clone()),
+        ("refill", typed.refill.clone()),
+        ("refill-version", version(typed.refill_version)),
+    ];
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn short(typed: &Typed, medicine: Option<&Medicine>, faults: &Faults) -> Vec<Field> {
+    let choice = |code: &str, id: &str| (code.to_owned(), t(id).to_string());
+    let every = vec![
+        choice("1d", "every-1d"),
+        choice("2d", "every-2d"),
+        choice("3d", "every-3d"),
+        choice("4d", "every-4d"),
+        choice("12h", "every-12h"),
+        choice("8h", "every-8h"),
+        choice("6h", "every-6h"),
+        choice("every-2d", "every-other-day"),
+        choice("1wk", "every-week"),
+        choice("1mo", "every-month"),
+        choice("once", "every-once"),
+    ];
+    let when = vec![
+        choice("", "when-any"),
+        choice("MORN", "when-morning"),
+        choice("NOON", "when-noon"),
+        choice("EVE", "when-evening"),
+        choice("NIGHT", "when-night"),
+        choice("AC", "when-before-meals"),
+        choice("C", "when-with-food"),
+        choice("PC", "when-after-meals"),
+    ];
+    let mut fields = vec![
+        Field::choice("every", t("rx-every"), &typed.every, every, faults),
+        Field { required: false, ..Field::choice("when", t("rx-when"), &typed.when, when, faults) },
+    ];
+    if let Some(medicine) = medicine {
+        let routes = medicine.routes.iter().map(|route| (route.code.clone(), route.text.clone())).collect();
+        fields.push(Field::choice("route", t("rx-route"), &typed.route, routes, faults));
+    }
+    let number = |name: &'static str, id: &str, value: &str| {
+        Field::text(name, t(id), value, faults).keyboard("numeric").narrow()
+    };
+    fields.push(number("days", "rx-days", &typed.days).optional().hint(t("rx-days-hint")));
+    fields.push(number("quantity", "rx-quantity", &typed.quantity).optional().hint(t("rx-quantity-hint")));
+    fields.push(number("refills", "rx-refills", &typed.refills).hint(t("rx-refills-hint")));
+    fields
+}
+
+fn long(desk: &Desk, typed: &Typed, faults: &Faults) -> Vec<Field> {
+    let mut problems = vec![(String::new(), t("rx-problem-none").to_string())];
+    let active = desk.opened.chart.of(R::Condition).iter().filter(|one| fill::is_active_problem(one));
+    problems
+        .extend(active.filter_map(|one| Some((fill::text(one, "/id")?.to_owned(), fill::concept(one.get("code"))?))));
+    vec![
+        Field { required: false, ..Field::choice("problem", t("rx-problem"), &typed.problem, problems, faults) },
+        Field::text("reason", t("rx-reason"), &typed.reason, faults).optional(),
+        Field::area("instructions", t("rx-instructions"), &typed.instructions, faults)
+            .optional()
+            .hint(t("rx-instructions-hint")),
+    ]
+}
+
+/// "Comes to 14 tablets, last dose on 10 March. Most in a day: 1000 mg."
+fn sum(dose: &crate::care::prescribe::Dose, typed: &Typed, medicine: Option<&Medicine>, desk: &Desk) -> Option<String> {
+    let quantity: f64 = typed.quantity_of(dose)?.parse().ok()?;
+    let mut parts = vec![t("rx-sum").with("quantity", dosage::units(quantity, &dose.unit)).to_string()];
+    if let (Some(days), false) = (dose.days, dose.every.single) {
+        let last = desk.today.saturating_add(jiff::Span::new().days(i64::from(days.saturating_sub(1))));
+        parts.push(t("rx-sum-last").with("date", When::Day(last).long()).to_string());
+    }
+    let amount = medicine.and_then(|medicine| medicine.contains.first()).and_then(|one| one.amount.as_ref());
+    if let (Some(amount), Ok(once)) = (amount, dose.once.parse::<f64>()) {
+        let most = format!("{} {}", number(amount.value * once * dose.every.times_a_day()), amount.unit);
+        parts.push(t("rx-sum-day").with("most", most).to_string());
+    }
+    Some(parts.join(" "))
+}
+
+/// The list of medicines as it will be.
+fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After> {
+    let prior = desk.prior.as_ref().and_then(|prior| fill::text(prior, "/id"));
+    let mut all = Vec::new();
+    if chosen {
+        let dose = dose.unwrap_or_default().to_owned();
+        all.push(After { name: name.to_owned(), dose, is_new: true, ends: false });
+    }
+    let taken = desk.opened.chart.of(R::MedicationRequest).iter().chain(desk.opened.chart.of(R::MedicationStatement));
+    for one in taken {
+        let Some(taken) = crate::care::prescribe::taken(one) else { continue };
+        all.push(After {
+            dose: fill::dose_of(one).unwrap_or_default(),
+            name: taken.name,
+            is_new: false,
+            ends: prior.is_some() && fill::text(one, "/id") == prior,
+        });
+    }
+    all
+}
+
+/// A resource's version, as the next change names it.
+pub(super) fn version_of(resource: &Value) -> u32 {
+    fill::text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
+}

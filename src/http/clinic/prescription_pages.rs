@@ -1,0 +1,140 @@
+//! What the pages of one prescription are filled with.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::chart_pages::{Frame, Section};
+use crate::care::prescribe::Standing;
+use crate::http::fill::{self, Ctx, dosage};
+use crate::http::ui::paper::Paper;
+use crate::http::ui::record::{AllergyStatus, MedicineStatus};
+use crate::http::ui::{Cx, Faults, Field, State, Svg, Tone, When, filters, page, t};
+
+/// What a prescription says, line by line.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub label: String,
+    pub value: String,
+    pub on_paper: bool,
+}
+
+/// A warning that was answered when it was signed.
+#[derive(Debug, Clone)]
+pub struct Warned {
+    pub text: String,
+    pub answer: String,
+    pub by: Option<String>,
+    pub when: Option<When>,
+}
+
+/// One prescription.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/prescription.html")]
+pub struct PrescriptionPage {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub id: String,
+    pub version: u32,
+    pub name: String,
+    pub state: State,
+    /// Why it ended.
+    pub ended: Option<String>,
+    pub facts: Vec<Fact>,
+    pub warned: Vec<Warned>,
+    pub renew: Option<String>,
+    pub change: Option<String>,
+    pub prior: Option<String>,
+    pub next: Option<String>,
+    /// Whether there is a paper of it.
+    pub papers: bool,
+    pub stop: Option<Vec<Field>>,
+    pub faults: Faults,
+}
+page!(PrescriptionPage in Patients);
+
+impl PrescriptionPage {
+    const SECTION: Section = Section::Medicines;
+
+    fn title(&self) -> String {
+        t("rx-one-title").with("name", self.frame.who.plain()).to_string()
+    }
+
+    fn base(&self) -> String {
+        format!("/patients/{}/prescriptions/{}", self.frame.who.id, self.id)
+    }
+}
+
+/// Letters that the PDF's font lacks.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/prescription_no_paper.html")]
+pub struct NoPaper {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub letters: String,
+    pub sheet: String,
+}
+page!(NoPaper in Patients);
+
+impl NoPaper {
+    const SECTION: Section = Section::Medicines;
+
+    fn title(&self) -> String {
+        t("rx-one-title").with("name", self.frame.who.plain()).to_string()
+    }
+}
+
+/// The paper as a page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/prescription_sheet.html")]
+pub struct Sheet {
+    pub cx: Cx,
+    pub paper: Paper,
+    pub qr: Option<Svg>,
+    pub back: String,
+}
+page!(Sheet in Patients);
+
+/// What became of it, as a shape and a word.
+pub(super) fn mark(standing: Standing) -> State {
+    let (shape, tone, word) = match standing {
+        Standing::Active => ("full", Tone::Accent, "rx-state-active"),
+        Standing::Paused => ("clock", Tone::Caution, "rx-state-paused"),
+        Standing::Renewed => ("check", Tone::Dim, "rx-state-renewed"),
+        Standing::Changed => ("check", Tone::Dim, "rx-state-changed"),
+        Standing::Stopped => ("cross", Tone::Dim, "rx-state-stopped"),
+        Standing::Over => ("check", Tone::Dim, "rx-state-over"),
+    };
+    State::new(shape, tone, t(word))
+}
+
+/// The lines of a prescription.
+pub(super) fn facts_of(request: &Value, ctx: &Ctx) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut add = |label: &str, value: Option<String>, on_paper: bool| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            facts.push(Fact { label: t(label).to_string(), value, on_paper });
+        }
+    };
+    add("rx-fact-how", fill::dose_of(request), true);
+    add("rx-fact-route", fill::owned(request, "/dosageInstruction/0/route/text"), true);
+    let quantity = fill::number(request, "/dispenseRequest/quantity/value").map(|quantity| {
+        dosage::units(quantity, fill::text(request, "/dispenseRequest/quantity/unit").unwrap_or_default())
+    });
+    add("rx-fact-quantity", quantity, true);
+    let repeats = fill::number(request, "/dispenseRequest/numberOfRepeatsAllowed");
+    let refills = repeats.map(|n| match n as i64 {
+        0 => t("rx-fact-refills-none").to_string(),
+        n => t("rx-fact-refills-n").with("n", n).to_string(),
+    });
+    add("rx-fact-refills", refills, true);
+    let reason = fill::list(request, "reasonReference")
+        .first()
+        .and_then(|one| fill::called(Some(one)))
+        .or_else(|| fill::list(request, "reasonCode").first().and_then(|one| fill::concept(Some(one))));
+    add("rx-fact-reason", reason, false);
+    add("rx-fact-written", ctx.when(request, "/authoredOn").map(|when| when.long_time()), false);
+    add("rx-fact-by", fill::called(request.get("requester")), false);
+    let until = ctx.when(request, "/dispenseRequest/validityPeriod/end").map(|when| when.long());
+    add("rx-fact-until", until, true);
+    facts
+}

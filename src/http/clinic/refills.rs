@@ -1,0 +1,176 @@
+//! A refill that a patient asks for, and answering it. The inbox lists those that wait.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{ctx, id_of, why};
+use crate::audit::{Action, Detail};
+use crate::care::prescribe::{self, Answer, Refill};
+use crate::care::workflow::{Doing, Refused};
+use crate::fhir::search::{Handling, Query as Search};
+use crate::fhir::{Definitions, ResourceType as R};
+use crate::http::fill;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
+
+/// One request.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/refill.html")]
+pub struct RefillPage {
+    pub cx: Cx,
+    pub id: String,
+    pub version: u32,
+    pub patient: String,
+    pub chart: String,
+    pub medicine: String,
+    pub how: Option<String>,
+    pub asked: Option<When>,
+    pub note: Option<String>,
+    /// The question that it answers.
+    pub question: Option<String>,
+    /// Where it is renewed; none where the prescription ended meanwhile.
+    pub renew: Option<String>,
+    /// Answered already: what was said.
+    pub over: Option<String>,
+    pub words: Field,
+    pub faults: Faults,
+}
+page!(RefillPage in Inbox);
+
+fn search(text: &str) -> Result<Search, Refusal> {
+    Search::parse(R::Task, text, Handling::Strict, Definitions::r4()).map_err(Refusal::internal)
+}
+
+fn json(stored: &crate::record::Stored) -> Value {
+    serde_json::from_slice(&stored.json).unwrap_or_default()
+}
+
+/// A request with what it is about, as one look.
+struct One {
+    task: Value,
+    refill: Refill,
+    patient: Value,
+    request: Value,
+    older: Option<Value>,
+}
+
+impl One {
+    async fn open(visit: &Visit, id: &str) -> Result<Self, Refusal> {
+        let id = id_of(id)?;
+        let query = search(&format!("_id={id}&_include=Task:patient&_include=Task:focus&_include=Task:part-of"))?;
+        let why = why(visit, Action::Read, Detail::none());
+        let found = visit.house.records.disclose(&visit.actor, why, |reading| {
+            let one = reading.read(R::Task, &id)?;
+            Ok(one.zip(reading.search(&query)?))
+        });
+        let (task, found) = found.await?.into_inner();
+        let along: Vec<Value> = found.included.iter().map(json).collect();
+        let task = json(&task);
+        let refill = prescribe::refill_of(&task).ok_or(Refusal::not_found())?;
+        let of = |kind: &str, id: &str| {
+            let fits =
+                |one: &&Value| fill::text(one, "/resourceType") == Some(kind) && fill::text(one, "/id") == Some(id);
+            along.iter().find(fits).cloned()
+        };
+        Ok(Self {
+            patient: of("Patient", &refill.patient).ok_or(Refusal::not_found())?,
+            request: of("MedicationRequest", &refill.prescription).ok_or(Refusal::not_found())?,
+            older: refill.answers.as_deref().and_then(|id| of("Task", id)),
+            task,
+            refill,
+        })
+    }
+}
+
+/// `GET /refills/{id}`
+pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let one = One::open(&visit, &id).await?;
+    let mut cx = visit.cx();
+    let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    shown(&visit, &one, cx, &typed, Faults::none())
+}
+
+fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+    let ctx = ctx(visit);
+    let Refill { id, patient, prescription, .. } = &one.refill;
+    if cx.at.is_empty() {
+        cx.at = format!("/refills/{id}");
+    }
+    let open = prescribe::is_open(&one.task);
+    let active = fill::text(&one.request, "/status") == Some("active");
+    let over = (!open).then(|| {
+        t(match one.refill.status.as_str() {
+            "completed" => "refill-over-renewed",
+            "on-hold" => "refill-over-asked",
+            _ => "refill-over-refused",
+        })
+        .to_string()
+    });
+    page(&RefillPage {
+        patient: fill::identity(&one.patient, &ctx).plain(),
+        chart: format!("/patients/{patient}/medicines"),
+        medicine: fill::medicine_name(&one.request).unwrap_or_default(),
+        how: fill::dose_of(&one.request),
+        asked: one.refill.asked.as_deref().and_then(|asked| When::parse(asked, &ctx.zone)),
+        note: one.refill.note.clone(),
+        question: one.older.as_ref().and_then(|older| fill::owned(older, "/statusReason/text")),
+        renew: (open && active).then(|| format!("/patients/{patient}/prescribe?renew={prescription}&refill={id}")),
+        over,
+        words: Field::area("words", t("refill-words"), &typed.words, &faults).hint(t("refill-words-hint")),
+        version: one.refill.version,
+        id: id.clone(),
+        faults,
+        cx,
+    })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    words: String,
+    /// `refuse` or `ask`.
+    answer: String,
+    version: u32,
+}
+
+/// `POST /refills/{id}`
+pub(in crate::http) async fn answer(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
+    let one = One::open(&visit, &id).await?;
+    let words = sent.typed.words.trim().to_owned();
+    let answer = match sent.typed.answer.as_str() {
+        "refuse" => Answer::Refuse(words.clone()),
+        "ask" => Answer::AskBack(words.clone()),
+        _ => return Err(Refusal::new(No::Malformed)),
+    };
+    if words.is_empty() {
+        let mut faults = Faults::none();
+        faults.add("words", t("refill-fault-words"));
+        let page = shown(&visit, &one, visit.cx(), &sent.typed, faults)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let place = format!("/refills/{}", one.refill.id);
+    let doing = Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: why(&visit, Action::RequestAnswered, Detail::none()),
+        once: visit.once(&sent, place.as_str()),
+    };
+    // Sent twice, it leads where the first led; answered by somebody else, the version says so.
+    match prescribe::answer(doing, one.task, sent.typed.version, one.older, &answer).await {
+        Ok(done) => visit.went(&sent, done, &place).await,
+        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}

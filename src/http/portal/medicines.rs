@@ -1,0 +1,267 @@
+//! One's own medicines: what for, how, and what can be asked or said of each.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
+use super::own::Own;
+use crate::audit::{Action, Detail};
+use crate::base::FhirId;
+use crate::care::Chart;
+use crate::care::prescribe::{self, Refill, RefillError};
+use crate::care::workflow::{Doing, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx};
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::record::MedicineState;
+use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::record::{Channel, Why};
+
+const KINDS: &[R] = &[R::MedicationRequest, R::MedicationStatement, R::Task];
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Shown {
+    done: String,
+}
+
+/// `GET /my/medicines`
+pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(KINDS).await?;
+    let cx = own.cx(&chart);
+    let (mut current, mut past) = (Vec::new(), Vec::new());
+    for row in rows(&chart, &own.ctx, &cx) {
+        if row.is_current { current.push(row) } else { past.push(row) }
+    }
+    page(&MyMedicines { cx, current, past })
+}
+
+/// All of them, newest first.
+fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
+    let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter());
+    let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
+    let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
+        let status = fill::text(request, "/status")?;
+        let order = !matches!(fill::text(request, "/intent"), Some("proposal" | "plan" | "option"));
+        if !order || matches!(status, "entered-in-error" | "draft" | "cancelled") {
+            return None;
+        }
+        let id = fill::text(request, "/id")?;
+        let is_current = matches!(status, "active" | "on-hold");
+        let state = match status {
+            "active" if not_taken.contains_key(id) => MedicineState::NotTaking,
+            other => MedicineState::from_code(other),
+        };
+        let standing = is_current.then(|| standing(id, &refills, ctx, cx)).flatten();
+        Some(MyMedicineRow {
+            name: fill::medicine_name(request)?,
+            how: fill::dose_of(request),
+            reason: reason_of(request),
+            since: ctx.when(request, "/authoredOn"),
+            until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
+            by: fill::called(request.get("requester")),
+            ended: fill::owned(request, "/statusReason/text").filter(|_| !is_current),
+            href: is_current.then(|| format!("/my/medicines/{id}")),
+            state,
+            standing,
+            is_current,
+        })
+    });
+    let statements = chart.of(R::MedicationStatement).iter().filter_map(|statement| {
+        let status = fill::text(statement, "/status")?;
+        if prescribe::statement(statement).is_some() || matches!(status, "entered-in-error" | "not-taken") {
+            return None;
+        }
+        let is_current = matches!(status, "active" | "intended" | "on-hold");
+        Some(MyMedicineRow {
+            name: fill::medicine_name(statement)?,
+            how: fill::dose_of(statement),
+            reason: fill::list(statement, "reasonCode").first().and_then(|one| fill::concept(Some(one))),
+            since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
+            until: ctx.when(statement, "/effectivePeriod/end"),
+            by: fill::called(statement.get("informationSource")),
+            ended: None,
+            href: None,
+            state: if is_current { MedicineState::Reported } else { MedicineState::Stopped },
+            standing: None,
+            is_current,
+        })
+    });
+    requests.chain(statements).collect()
+}
+
+fn reason_of(request: &Value) -> Option<String> {
+    fill::list(request, "reasonReference")
+        .first()
+        .and_then(|one| fill::called(Some(one)))
+        .or_else(|| fill::list(request, "reasonCode").first().and_then(|one| fill::concept(Some(one))))
+}
+
+/// How far the newest request for a refill of this prescription is.
+fn standing(id: &str, refills: &[Refill], ctx: &Ctx, cx: &Cx) -> Option<Standing> {
+    let newest = refills.iter().filter(|refill| refill.prescription == id).max_by_key(|refill| refill.asked.clone())?;
+    let day = |text: &Option<String>| {
+        text.as_deref().and_then(|text| When::parse(text, &ctx.zone)).map(|when| when.near_within(&cx.now))
+    };
+    let said = newest.said.clone().unwrap_or_default();
+    let date = day(&newest.asked).unwrap_or_default();
+    Some(match newest.status.as_str() {
+        "requested" | "received" | "accepted" => Standing::Waits(t("refill-waits").with("date", date).to_string()),
+        "on-hold" => Standing::Asked { question: said, of: newest.id.clone() },
+        "rejected" => Standing::Refused(t("refill-refused").with("reason", said).to_string()),
+        _ => return None,
+    })
+}
+
+/// One of the patient's own prescriptions that counts.
+struct One {
+    own: Own,
+    chart: Chart,
+    request: Value,
+    id: FhirId,
+}
+
+impl One {
+    async fn of(visit: Visit, id: &str) -> Result<Self, Refusal> {
+        let own = Own::of(visit)?;
+        let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
+        let chart = own.chart(KINDS).await?;
+        let fits = |one: &&Value| fill::text(one, "/id") == Some(id.as_str());
+        let request = chart.of(R::MedicationRequest).iter().find(fits).cloned().ok_or(Refusal::not_found())?;
+        Ok(Self { own, chart, request, id })
+    }
+
+    fn doing<'a, T>(&'a self, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
+        let visit = &self.own.visit;
+        let detail = match &visit.user_agent {
+            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
+            None => Detail::none(),
+        };
+        let why = Why { action, purpose: self.own.purpose(), detail, channel: Channel::Screen };
+        Doing { records: &visit.house.records, actor: &self.own.actor, why, once: visit.once(sent, place) }
+    }
+
+    fn page(&self, mut cx: Cx, typed: &Typed) -> Result<Response, Refusal> {
+        if cx.at.is_empty() {
+            cx.at = format!("/my/medicines/{}", self.id);
+        }
+        let address = format!("/my/medicines/{}", self.id);
+        let row = rows(&self.chart, &self.own.ctx, &cx)
+            .into_iter()
+            .find(|row| row.href.as_deref() == Some(address.as_str()))
+            .ok_or(Refusal::not_found())?;
+        let none = Faults::none();
+        let label = if matches!(row.standing, Some(Standing::Asked { .. })) { "refill-answer" } else { "refill-note" };
+        let active = fill::text(&self.request, "/status") == Some("active");
+        let statements = self.chart.of(R::MedicationStatement).iter();
+        let said = prescribe::not_taking(statements).remove(self.id.as_str());
+        page(&MyMedicine {
+            note: Field::area("note", t(label), &typed.note, &none).optional().hint(t("refill-note-hint")),
+            why: Field::text("why", t("not-taking-why"), &typed.why, &none).optional(),
+            not_taking: said.map(|(reason, _)| reason.unwrap_or_default()),
+            active,
+            address,
+            row,
+            cx,
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    note: String,
+    why: String,
+    /// The request whose question is answered.
+    answers: String,
+    /// `no` or `yes`.
+    taking: String,
+}
+
+/// `GET /my/medicines/{id}`
+pub(in crate::http) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Refusal> {
+    let one = One::of(visit, &id).await?;
+    let mut cx = one.own.cx(&one.chart);
+    let typed = one.own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    cx.done = match shown.done.as_str() {
+        "refill-sent" => Some(t("refill-asked-done").to_string()),
+        "not-taking" => Some(t("not-taking-done").to_string()),
+        "taking" => Some(t("taking-done").to_string()),
+        _ => None,
+    };
+    one.page(cx, &typed)
+}
+
+/// `POST /my/medicines/{id}/refill`
+pub(in crate::http) async fn refill(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
+    let one = One::of(visit, &id).await?;
+    let answers = match sent.typed.answers.as_str() {
+        "" => None,
+        text => {
+            let fits = |task: &&Value| fill::text(task, "/id") == Some(text);
+            one.chart.of(R::Task).iter().find(fits).ok_or(Refusal::not_found())?;
+            Some(FhirId::parse(text).map_err(|_| Refusal::not_found())?)
+        }
+    };
+    let place = format!("/my/medicines/{}?done=refill-sent", one.id);
+    let task = FhirId::new(&one.own.visit.house.ambient);
+    let of = prescribe::speaker(&one.own.actor, &one.own.patient);
+    let doing = one.doing(Action::RequestMade, &sent, &place);
+    let asked = prescribe::ask(doing, task, (&one.own.patient, &one.id, &of), &sent.typed.note, answers.as_ref()).await;
+    match asked {
+        Ok(done) => one.own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(error)) => {
+            let mut cx = one.own.cx(&one.chart);
+            cx.trouble = Some(
+                t(match error {
+                    RefillError::NotActive => "refill-not-active",
+                    _ => "refill-asked-before",
+                })
+                .to_string(),
+            );
+            // As it stands now: the request that was there before is on it.
+            let chart = one.own.chart(KINDS).await?;
+            let one = One { chart, ..one };
+            Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed)?))
+        }
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// `POST /my/medicines/{id}/taking`
+pub(in crate::http) async fn taking(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
+    let one = One::of(visit, &id).await?;
+    let (not, done) = match sent.typed.taking.as_str() {
+        "no" => (Some(sent.typed.why.as_str()), "not-taking"),
+        "yes" => (None, "taking"),
+        _ => return Err(Refusal::new(No::Malformed)),
+    };
+    let place = format!("/my/medicines/{}?done={done}", one.id);
+    let of = prescribe::speaker(&one.own.actor, &one.own.patient);
+    let doing = one.doing(Action::Create, &sent, &place);
+    match prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not).await {
+        Ok(done) => one.own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}

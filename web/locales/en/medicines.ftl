@@ -1,0 +1,89 @@
+### Medicines as patients read them, doses in words, and whether a paper still counts.
+
+medicine-not-taking = Not taking it
+
+## Doses
+
+unit-tablet =
+    { $n ->
+        [one] { $count } tablet
+       *[other] { $count } tablets
+    }
+unit-capsule =
+    { $n ->
+        [one] { $count } capsule
+       *[other] { $count } capsules
+    }
+unit-puff =
+    { $n ->
+        [one] { $count } puff
+       *[other] { $count } puffs
+    }
+unit-dose =
+    { $n ->
+        [one] { $count } dose
+       *[other] { $count } doses
+    }
+unit-application =
+    { $n ->
+        [one] { $count } application
+       *[other] { $count } applications
+    }
+unit-drop =
+    { $n ->
+        [one] { $count } drop
+       *[other] { $count } drops
+    }
+dose-single = once only
+dose-for-days =
+    { $n ->
+        [one] for 1 day
+       *[other] for { $n } days
+    }
+when-morning = in the morning
+when-noon = at noon
+when-evening = in the evening
+when-night = at night
+when-before-meals = before meals
+when-with-food = with food
+when-after-meals = after meals
+
+## The list
+
+my-medicine-more = Refill, or not taking it
+my-medicine-ended = Why it ended: { $reason }
+my-medicines-all = All your medicines
+refill-waits = You asked for a refill { $date }. The clinic has not answered yet.
+refill-question = The clinic asks before it can renew this: { $question }
+refill-refused = Your last request was refused: { $reason }
+refill-title = Ask for a refill
+refill-note = Something that we should know
+refill-answer = Your answer
+refill-note-hint = For example, how many are left, or which pharmacy.
+refill-ask = Ask for a refill
+refill-asked-done = You have asked. You hear from us when it is answered.
+refill-asked-before = A refill of this medicine was asked for before, and is not answered yet. Nothing was sent again.
+refill-not-active = This medicine is not prescribed any more, so nothing was asked. Write us a message, or call.
+taking-title = Do you take it?
+not-taking-lead = If you do not take this medicine, tell us. It stays prescribed; your clinic sees what you say and talks with you.
+not-taking-why = Why, if you want to say
+not-taking = I do not take it
+not-taking-said = You told us that you do not take this.
+not-taking-because = You wrote: { $reason }
+taking-again = I take it again
+not-taking-done = Thank you. Your clinic sees that you do not take it.
+taking-done = Thank you. Your clinic sees that you take it again.
+
+## Whether a paper still counts
+
+counts-title = Is this prescription valid?
+counts-active = This prescription is active
+counts-paused = This prescription is paused
+counts-renewed = This prescription was renewed: a later one counts
+counts-changed = This prescription was changed: a later one counts
+counts-stopped = This prescription was stopped
+counts-over = The time of this prescription is over
+counts-issued = It was issued by { $clinic } on { $date }.
+counts-unknown = There is no such prescription here
+    .more = Look whether the whole address was typed. If it was, ask the clinic that is named on the paper.
+counts-about = This page tells nothing of the patient or the medicine. Compare the paper with what you were given.

@@ -1,0 +1,89 @@
+### Las medicinas como las leen los pacientes, las dosis en palabras y si una receta en papel sigue siendo válida.
+
+medicine-not-taking = No la toma
+
+## Dosis
+
+unit-tablet =
+    { $n ->
+        [one] { $count } comprimido
+       *[other] { $count } comprimidos
+    }
+unit-capsule =
+    { $n ->
+        [one] { $count } cápsula
+       *[other] { $count } cápsulas
+    }
+unit-puff =
+    { $n ->
+        [one] { $count } inhalación
+       *[other] { $count } inhalaciones
+    }
+unit-dose =
+    { $n ->
+        [one] { $count } dosis
+       *[other] { $count } dosis
+    }
+unit-application =
+    { $n ->
+        [one] { $count } aplicación
+       *[other] { $count } aplicaciones
+    }
+unit-drop =
+    { $n ->
+        [one] { $count } gota
+       *[other] { $count } gotas
+    }
+dose-single = una sola vez
+dose-for-days =
+    { $n ->
+        [one] durante 1 día
+       *[other] durante { $n } días
+    }
+when-morning = por la mañana
+when-noon = a mediodía
+when-evening = por la tarde
+when-night = por la noche
+when-before-meals = antes de las comidas
+when-with-food = con comida
+when-after-meals = después de las comidas
+
+## La lista
+
+my-medicine-more = Renovarla, o decir que no la toma
+my-medicine-ended = Por qué terminó: { $reason }
+my-medicines-all = Todas sus medicinas
+refill-waits = Pidió la renovación { $date }. La clínica todavía no ha respondido.
+refill-question = La clínica pregunta antes de renovarla: { $question }
+refill-refused = Su última petición fue rechazada: { $reason }
+refill-title = Pedir una renovación
+refill-note = Algo que debamos saber
+refill-answer = Su respuesta
+refill-note-hint = Por ejemplo, cuánto le queda o en qué farmacia la recoge.
+refill-ask = Pedir la renovación
+refill-asked-done = La petición está enviada. Le avisaremos cuando haya respuesta.
+refill-asked-before = Ya se pidió la renovación de esta medicina y todavía no hay respuesta. No se ha enviado otra vez.
+refill-not-active = Esta medicina ya no está recetada, así que no se ha pedido nada. Escríbanos un mensaje o llámenos.
+taking-title = ¿La toma?
+not-taking-lead = Si no toma esta medicina, díganoslo. Sigue recetada; su clínica ve lo que usted dice y hablará con usted.
+not-taking-why = Por qué, si quiere decirlo
+not-taking = No la tomo
+not-taking-said = Nos dijo que no toma esta medicina.
+not-taking-because = Usted escribió: { $reason }
+taking-again = La tomo otra vez
+not-taking-done = Gracias. Su clínica ve que no la toma.
+taking-done = Gracias. Su clínica ve que la toma otra vez.
+
+## Si una receta en papel sigue siendo válida
+
+counts-title = ¿Es válida esta receta?
+counts-active = Esta receta está activa
+counts-paused = Esta receta está en pausa
+counts-renewed = Esta receta se renovó: vale una posterior
+counts-changed = Esta receta se cambió: vale una posterior
+counts-stopped = Esta receta se suspendió
+counts-over = El plazo de esta receta ha terminado
+counts-issued = La emitió { $clinic } el { $date }.
+counts-unknown = Aquí no existe esta receta
+    .more = Compruebe que la dirección está completa. Si lo está, pregunte a la clínica que figura en el papel.
+counts-about = Esta página no dice nada del paciente ni de la medicina. Compare el papel con lo que le han entregado.
