@@ -15,6 +15,7 @@ pub mod care;
 pub mod backup;
 pub mod tls;
 pub mod discovery;
+pub mod mail;
 pub mod http;
 pub mod cli;
 pub mod app;

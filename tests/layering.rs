@@ -18,7 +18,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("backup", &["store", "audit", "crypto"]),
     ("tls", &["crypto", "base"]),
     ("discovery", &["crypto", "base"]),
-    ("http", &["care", "backup", "tls", "discovery"]),
+    ("mail", &["base"]),
+    ("http", &["care", "backup", "tls", "discovery", "mail"]),
     ("cli", &["http"]),
     ("app", &["cli"]),
 ];

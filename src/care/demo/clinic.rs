@@ -183,6 +183,10 @@ impl Clinic {
         (named("HealthcareService", &self.service(1 + at), name), name)
     }
 
+    pub fn topic(&self, (at, name): (usize, &str)) -> Value {
+        named("HealthcareService", &self.service(50 + at), name)
+    }
+
     pub fn schedule(&self, at: usize) -> String {
         id(self.seed, "Schedule", 0, at as u64)
     }

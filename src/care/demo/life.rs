@@ -48,6 +48,7 @@ pub(super) fn live(chart: &mut Chart) {
     letters(chart, &now, alive_until);
     if chart.person.died.is_none() {
         bookings(chart, &now);
+        super::letters::of_others(chart);
     }
 }
 

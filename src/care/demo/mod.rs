@@ -19,6 +19,7 @@ mod cast;
 mod chart;
 mod clinic;
 mod dice;
+mod letters;
 mod life;
 mod make;
 mod names;

@@ -41,6 +41,16 @@ pub struct New<'a> {
     pub now: Timestamp,
 }
 
+/// A conversation that the clinic begins.
+pub struct Begun<'a> {
+    pub id: FhirId,
+    pub patient: &'a FhirId,
+    pub by: &'a Clinician,
+    pub topic: &'a Topic,
+    pub text: &'a str,
+    pub now: Timestamp,
+}
+
 /// A patient's next message.
 pub struct Reply<'a> {
     pub id: FhirId,
@@ -127,6 +137,34 @@ pub async fn start(doing: Doing<'_>, new: New<'_>) -> Result<Done<()>, Refused<S
     .await
 }
 
+/// The clinic begins a conversation; it is whoever began it who goes on with it.
+pub async fn begin(doing: Doing<'_>, begun: Begun<'_>) -> Result<Done<()>, Refused<SendError>> {
+    let Begun { id, patient, by, topic, text, now } = begun;
+    let mut value = communication("on-hold", patient, text, &[], now);
+    put(&mut value, "sender", by.reference());
+    let service = json!({"reference": format!("HealthcareService/{}", topic.id), "display": topic.name.text});
+    put(&mut value, "about", json!([service]));
+    put(&mut value, "topic", json!({"text": topic.name.text}));
+    let mut recipients = vec![json!({"reference": format!("Patient/{patient}")})];
+    recipients.extend(by.person.is_some().then(|| by.reference()));
+    put(&mut value, "recipient", recipients.into());
+    if topic.pool == Pool::Reception {
+        label(&mut value);
+    }
+    let notice = Notice::new(Whom::Patient(patient.clone()), Kind::MessageNew).about(id.clone());
+    let change = Change::create_as(ResourceType::Communication, id, value, Mode::Strict)?;
+    changed(doing, vec![change], Some(notice)).await
+}
+
+impl Clinician {
+    fn reference(&self) -> Value {
+        match &self.person {
+            Some(person) => json!({"reference": person.as_str(), "display": self.name}),
+            None => json!({"display": self.name}),
+        }
+    }
+}
+
 /// What goes on of the conversation in its next message.
 fn next(thread: &Thread, head: &Message, value: &mut Value) {
     for name in ["about", "topic"] {
@@ -164,11 +202,7 @@ pub async fn answer(doing: Doing<'_>, thread: &Thread, answer: Answer<'_>) -> Re
     let head = thread.head().ok_or(RecordError::NotFound)?;
     let Answer { id, by, text, attached, version, then, now } = answer;
     let mut value = communication("completed", &head.patient, text, attached, now);
-    if let Some(person) = &by.person {
-        put(&mut value, "sender", json!({"reference": person.as_str(), "display": by.name}));
-    } else {
-        put(&mut value, "sender", json!({"display": by.name}));
-    }
+    put(&mut value, "sender", by.reference());
     put(&mut value, "recipient", json!([{"reference": format!("Patient/{}", head.patient)}]));
     next(thread, head, &mut value);
     let mut changes = vec![Change::create_as(ResourceType::Communication, id, value, Mode::Strict)?];

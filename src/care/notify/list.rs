@@ -91,6 +91,7 @@ pub fn swept(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> {
         .filter(|key| key.as_ref().map_or(true, |(_, _, number)| *number < until))
         .collect::<Result<_, _>>()?;
     marks.iter().try_for_each(|key| tx.delete(&READ, key))?;
+    super::mails::swept(tx, now)?;
     Ok(old.len())
 }
 

@@ -18,6 +18,7 @@
 
 mod kind;
 mod list;
+pub mod mails;
 
 pub use kind::Kind;
 pub use list::{Told, Wanted, find, mark_read, newest, swept, unread};
@@ -107,6 +108,7 @@ pub fn tell_in(tx: &mut Tx<'_>, notice: &Notice, now: Timestamp) -> Result<(), S
     while tx.contains(&TOLD, &(reader.clone(), crate::store::Desc(number)))? {
         number += 1;
     }
+    mails::enqueue(tx, &notice.to, notice.kind, now)?;
     let about = notice.about.as_ref().map(|id| id.as_str().into());
     tx.put(&TOLD, &(reader, crate::store::Desc(number)), &ToldRow { kind: notice.kind.number(), about })
 }

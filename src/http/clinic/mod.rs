@@ -19,6 +19,8 @@ pub(super) mod invitation;
 pub mod invitation_pages;
 pub(super) mod notes;
 pub mod notes_pages;
+pub mod message_pages;
+pub(super) mod messages;
 pub mod pages;
 pub mod phrases;
 pub mod medicines;

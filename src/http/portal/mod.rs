@@ -11,6 +11,8 @@ pub(super) mod home;
 pub(super) mod looked;
 mod look_list;
 mod looks;
+pub mod message_pages;
+pub(super) mod messages;
 pub(super) mod own;
 pub mod own_pages;
 pub mod medicine_pages;

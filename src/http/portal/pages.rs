@@ -93,6 +93,7 @@ impl RecordSums {
             ("/my/results", "results", t("nav-results"), String::new()),
             ("/my/immunizations", "shield", t("my-immunizations"), String::new()),
             ("/my/visits", "calendar", t("nav-visits"), String::new()),
+            ("/my/messages", "mail", t("nav-messages"), String::new()),
             ("/my/documents", "file", t("nav-documents"), String::new()),
         ]
     }

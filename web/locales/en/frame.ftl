@@ -29,6 +29,7 @@ nav-medicines = Medicines
 nav-problems = Health problems
 nav-allergies = Allergies
 nav-visits = Visits
+nav-messages = Messages
 nav-documents = Documents
 nav-who-looked = Who looked
 nav-more = More

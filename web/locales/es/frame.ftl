@@ -29,6 +29,7 @@ nav-medicines = Medicinas
 nav-problems = Problemas de salud
 nav-allergies = Alergias
 nav-visits = Citas
+nav-messages = Mensajes
 nav-documents = Documentos
 nav-who-looked = Quién miró
 nav-more = Más

@@ -1,0 +1,55 @@
+//! What the staff's pages of messages are filled with.
+
+use askama::Template;
+
+use crate::http::portal::message_pages::{MessageLine, ThreadRow};
+use crate::http::ui::record::Identity;
+use crate::http::ui::{Cx, Faults, Field, State, When, filters, page};
+
+/// One conversation, for the clinic.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/message.html")]
+pub struct Conversation {
+    pub cx: Cx,
+    pub id: String,
+    pub who: Identity,
+    pub topic: String,
+    pub state: State,
+    pub lines: Vec<MessageLine>,
+    pub due: Option<When>,
+    pub is_late: bool,
+    /// Who has taken it: their name, and whether it is who asks.
+    pub taken: Option<(String, bool)>,
+    /// To whom it can be given: id and name.
+    pub others: Vec<(String, String)>,
+    /// Whether who asks can take it: somebody with a place in the clinic's staff.
+    pub can_take: bool,
+    pub is_closed: bool,
+    /// Of the first message, as the page shows it.
+    pub version: u32,
+    pub text: Field,
+    pub faults: Faults,
+}
+page!(Conversation in Inbox);
+
+/// All conversations with one patient.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/patient_messages.html")]
+pub struct PatientMessages {
+    pub cx: Cx,
+    pub who: Identity,
+    pub rows: Vec<ThreadRow>,
+}
+page!(PatientMessages in Patients);
+
+/// Writing to a patient who has not asked.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/message_new.html")]
+pub struct NewMessage {
+    pub cx: Cx,
+    pub who: Identity,
+    pub topic: Field,
+    pub text: Field,
+    pub faults: Faults,
+}
+page!(NewMessage in Patients);

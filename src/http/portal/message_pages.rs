@@ -1,0 +1,90 @@
+//! What the pages of a patient's messages are filled with.
+
+use askama::Template;
+
+use crate::http::ui::{Cx, Faults, Field, State, When, filters, page};
+
+/// All conversations, the newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/messages.html")]
+pub struct Messages {
+    pub cx: Cx,
+    pub rows: Vec<ThreadRow>,
+}
+page!(Messages in Messages);
+
+/// One conversation in a list.
+#[derive(Debug, Clone)]
+pub struct ThreadRow {
+    pub href: String,
+    pub topic: String,
+    /// The beginning of the newest message.
+    pub begins: String,
+    pub when: When,
+    pub state: State,
+    pub is_unread: bool,
+}
+
+/// What a message can be about.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/message_topics.html")]
+pub struct Topics {
+    pub cx: Cx,
+    pub rows: Vec<TopicRow>,
+    pub phone: Option<String>,
+}
+page!(Topics in Messages);
+
+#[derive(Debug, Clone)]
+pub struct TopicRow {
+    pub href: String,
+    pub name: String,
+    /// Until when an answer is expected.
+    pub due: When,
+}
+
+/// Writing the first message of a conversation.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/message_new.html")]
+pub struct NewMessage {
+    pub cx: Cx,
+    pub topic: String,
+    pub name: String,
+    pub due: When,
+    pub phone: Option<String>,
+    pub text: Field,
+    pub faults: Faults,
+}
+page!(NewMessage in Messages);
+
+/// One conversation, for a patient.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/message.html")]
+pub struct Conversation {
+    pub cx: Cx,
+    pub id: String,
+    pub topic: String,
+    pub state: State,
+    pub lines: Vec<MessageLine>,
+    /// Until when an answer is expected, where one is.
+    pub due: Option<When>,
+    pub phone: Option<String>,
+    pub is_closed: bool,
+    pub text: Field,
+    pub faults: Faults,
+}
+page!(Conversation in Messages);
+
+/// One message on a page.
+#[derive(Debug, Clone)]
+pub struct MessageLine {
+    /// Who wrote it, as the reader knows them.
+    pub who: String,
+    pub is_own: bool,
+    pub text: String,
+    pub when: When,
+    /// Whether the other side has seen it, where that is said.
+    pub seen: Option<String>,
+    /// What is attached: address and name.
+    pub attached: Vec<(String, String)>,
+}

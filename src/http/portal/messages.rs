@@ -1,0 +1,360 @@
+//! Writing to the clinic, and reading what it answers.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::message_pages::{Conversation, MessageLine, Messages, NewMessage, ThreadRow, TopicRow, Topics};
+use super::own::Own;
+use crate::audit::{Action, Detail};
+use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::care::clinic::{Clinic, Topic};
+use crate::care::messages::{self, Message, New, Reply, Side, Standing, Thread, trimmed};
+use crate::care::workflow::{Doing, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, t};
+use crate::record::{Channel, OfPatient, Stored, Why};
+
+/// More messages than these nobody reads; older ones stand in the whole copy.
+const MOST: usize = 1_000;
+/// So many characters of a message stand in a list.
+const BEGINNING: usize = 90;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    topic: String,
+    text: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    topic: String,
+    done: String,
+}
+
+impl Own {
+    /// All conversations of the patient, with the clinic's settings.
+    async fn conversations(&self) -> Result<(Clinic, Vec<Thread>), Refusal> {
+        let found = self.open(Action::Read, |reading| {
+            let all = reading.of_patient(&self.patient, R::Communication, MOST)?;
+            Ok(Clinic::read(reading)?.zip(all))
+        });
+        let (clinic, all) = found.await?.into_inner();
+        Ok((clinic, threads(&all)))
+    }
+
+    async fn conversation(&self, id: &str) -> Result<(Clinic, Thread), Refusal> {
+        let (clinic, all) = self.conversations().await?;
+        let found = all.into_iter().find(|thread| thread.head().is_some_and(|head| head.id.as_str() == id));
+        Ok((clinic, found.ok_or(Refusal::not_found())?))
+    }
+
+    /// As who a message is written: the patient, or the person who acts for them.
+    fn sender(&self) -> Result<(ResourceRef, String), Refusal> {
+        let person = self.visit.actor.person().cloned();
+        let own = ResourceRef::new("Patient", &self.patient).map_err(Refusal::internal)?;
+        let name = self.visit.account.as_ref().map(|account| account.display_name.to_string()).unwrap_or_default();
+        Ok((person.filter(|_| self.acts_for_another()).unwrap_or(own), name))
+    }
+
+    fn writes<'a, T>(&'a self, sent: &Sent<T>, place: &str) -> Doing<'a> {
+        let detail = match &self.visit.user_agent {
+            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
+            None => Detail::none(),
+        };
+        let why = Why { action: Action::Message, purpose: self.purpose(), detail, channel: Channel::Screen };
+        Doing { records: &self.visit.house.records, actor: &self.actor, why, once: self.visit.once(sent, place) }
+    }
+
+    fn at(&self, moment: Timestamp) -> When {
+        When::at(moment, &self.ctx.zone)
+    }
+}
+
+fn threads(all: &OfPatient) -> Vec<Thread> {
+    let resources: Vec<Value> = all.found.iter().filter_map(|one| serde_json::from_slice(&one.json).ok()).collect();
+    messages::of_resources(&resources)
+}
+
+fn topic_name(clinic: &Clinic, head: &Message) -> String {
+    let topic = head.topic.as_ref().and_then(|id| clinic.topic(id.as_str()));
+    match topic {
+        Some(topic) => topic.name.in_language(Locale::now().code()).to_owned(),
+        None if head.topic_name.is_empty() => t("message-no-topic").to_string(),
+        None => head.topic_name.clone(),
+    }
+}
+
+fn state(standing: Standing) -> State {
+    match standing {
+        Standing::Waiting => State::new("clock", Tone::Accent, t("message-waiting")),
+        Standing::Answered => State::new("ok", Tone::Dim, t("message-answered")),
+        Standing::Closed => State::new("lock", Tone::Dim, t("message-closed")),
+    }
+}
+
+/// `GET /my/messages`
+pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (clinic, threads) = own.conversations().await?;
+    let cx = own.plain_cx().await?;
+    let read = own.visit.house.store.read()?;
+    let mut rows = Vec::new();
+    for thread in &threads {
+        let (Some(head), Some(last)) = (thread.head(), thread.last()) else { continue };
+        let seen = messages::seen(&read, &head.id, Side::Patient)?;
+        rows.push(ThreadRow {
+            href: format!("/my/messages/{}", head.id),
+            topic: topic_name(&clinic, head),
+            begins: beginning(&last.text),
+            when: own.at(last.sent),
+            state: state(thread.standing()),
+            is_unread: thread.is_unread(Side::Patient, seen),
+        });
+    }
+    page(&Messages { cx, rows })
+}
+
+/// The first line, cut where a list has no more room.
+fn beginning(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let cut: String = line.chars().take(BEGINNING).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
+}
+
+/// `GET /my/messages/new`
+pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let clinic = own.open(Action::Read, Clinic::read).await?.into_inner();
+    let mut cx = own.plain_cx().await?;
+    let Some(topic) = clinic.topic(&asked.topic).filter(|topic| topic.active) else {
+        return topics(&own, cx, &clinic);
+    };
+    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    form(&own, cx, &clinic, topic, &typed.text, Faults::none())
+}
+
+fn due(own: &Own, clinic: &Clinic, topic: &Topic, since: Timestamp) -> When {
+    let due = own.at(messages::due(clinic, &own.ctx.zone, since, topic.answer_days));
+    When::Day(due.day())
+}
+
+fn topics(own: &Own, cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
+    let now = own.visit.house.ambient.now();
+    let row = |topic: &Topic| TopicRow {
+        href: format!("/my/messages/new?topic={}", topic.id),
+        name: topic.name.in_language(Locale::now().code()).to_owned(),
+        due: due(own, clinic, topic, now),
+    };
+    let rows = clinic.topics.iter().filter(|topic| topic.active).map(row).collect();
+    page(&Topics { cx, rows, phone: clinic.house.phone.clone() })
+}
+
+fn form(own: &Own, mut cx: Cx, clinic: &Clinic, topic: &Topic, text: &str, faults: Faults) -> Result<Response, Refusal> {
+    if cx.at.is_empty() {
+        cx.at = format!("/my/messages/new?topic={}", topic.id);
+    }
+    page(&NewMessage {
+        topic: topic.id.to_string(),
+        name: topic.name.in_language(Locale::now().code()).to_owned(),
+        due: due(own, clinic, topic, own.visit.house.ambient.now()),
+        phone: clinic.house.phone.clone(),
+        text: field(text, &faults),
+        faults,
+        cx,
+    })
+}
+
+fn field(text: &str, faults: &Faults) -> Field {
+    Field::area("text", t("message-text"), text, faults).hint(t("message-text-hint").with("n", messages::LONGEST))
+}
+
+fn faults_of(text: &str) -> Faults {
+    let mut faults = Faults::none();
+    if trimmed(text).is_empty() {
+        faults.add("text", t("message-empty"));
+    } else if text.chars().count() > messages::LONGEST {
+        faults.add("text", t("message-too-long").with("n", text.chars().count()).with("most", messages::LONGEST));
+    }
+    faults
+}
+
+/// `POST /my/messages/new`
+pub(in crate::http) async fn send(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let found = own.open(Action::Read, |reading| {
+        Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, &own.patient)?))
+    });
+    let (clinic, patient) = found.await?.into_inner();
+    let topic = clinic.topic(&sent.typed.topic).filter(|topic| topic.active).ok_or(Refusal::not_found())?;
+    let faults = faults_of(&sent.typed.text);
+    if !faults.is_empty() {
+        let cx = own.plain_cx().await?;
+        let shown = form(&own, cx, &clinic, topic, &sent.typed.text, faults)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+    }
+    let (sender, name) = own.sender()?;
+    let (id, text) = (FhirId::new(&own.visit.house.ambient), trimmed(&sent.typed.text));
+    let place = format!("/my/messages/{id}?done=sent");
+    let new = New {
+        id,
+        patient: &own.patient,
+        sender: &sender,
+        sender_name: &name,
+        topic,
+        doctor: doctor_of(&patient, &clinic),
+        text: &text,
+        attached: &[],
+        now: own.visit.house.ambient.now(),
+    };
+    match messages::start(own.writes(&sent, &place), new).await {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(_)) => Err(Refusal::internal("a first message meets nobody else's")),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// The patient's own doctor, if they work here.
+fn doctor_of(patient: &Stored, clinic: &Clinic) -> Option<(ResourceRef, String)> {
+    let patient: Value = serde_json::from_slice(&patient.json).ok()?;
+    let all = patient.get("generalPractitioner")?.as_array()?.iter();
+    let mut all = all.filter_map(|one| ResourceRef::parse(one.get("reference")?.as_str()?).ok());
+    all.find_map(|person| {
+        let known = clinic.clinicians.iter().find(|one| one.person == person)?;
+        Some((person, known.name.clone()))
+    })
+}
+
+/// `GET /my/messages/{id}`
+pub(in crate::http) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (clinic, thread) = own.conversation(&id).await?;
+    let mut cx = own.plain_cx().await?;
+    cx.at = format!("/my/messages/{id}");
+    if asked.done == "sent" {
+        cx.done = Some(t("message-sent").to_string());
+    }
+    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    let shown = conversation(&own, cx, &clinic, &thread, &typed.text, Faults::none())?;
+    own.has_read(&thread).await?;
+    Ok(shown)
+}
+
+impl Own {
+    /// Remembers that the patient, or who acts for them, has seen what the clinic wrote.
+    async fn has_read(&self, thread: &Thread) -> Result<(), Refusal> {
+        let Some(head) = thread.head().map(|head| head.id.clone()) else { return Ok(()) };
+        let seen = messages::seen(&self.visit.house.store.read()?, &head, Side::Patient)?;
+        if thread.is_unread(Side::Patient, seen) {
+            let now = self.visit.house.ambient.now();
+            self.visit.house.store.write_essential(move |tx| messages::mark(tx, &head, Side::Patient, now)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn conversation(
+    own: &Own,
+    cx: Cx,
+    clinic: &Clinic,
+    thread: &Thread,
+    text: &str,
+    faults: Faults,
+) -> Result<Response, Refusal> {
+    let head = thread.head().ok_or(Refusal::not_found())?;
+    let seen = messages::seen(&own.visit.house.store.read()?, &head.id, Side::Clinic)?;
+    let me = own.sender()?.0;
+    let last_own = thread.newest_of(Side::Patient).map(|message| &message.id);
+    let line = |message: &Message| {
+        let is_own = message.sender.as_ref() == Some(&me);
+        let is_seen = seen.is_some_and(|seen| seen >= message.sent);
+        let name = message.sender_name.clone().unwrap_or_else(|| own.visit.house.front.face.clinic.clone());
+        MessageLine {
+            who: if is_own { t("message-you").to_string() } else { name },
+            is_own: message.side == Side::Patient,
+            text: message.text.clone(),
+            when: own.at(message.sent),
+            // Of several in a row the last says it for all.
+            seen: (Some(&message.id) == last_own)
+                .then(|| t(if is_seen { "message-seen-by-clinic" } else { "message-not-seen" }).to_string()),
+            attached: Vec::new(),
+        }
+    };
+    let topic = head.topic.as_ref().and_then(|id| clinic.topic(id.as_str()));
+    let due = topic.zip(thread.waits_since()).map(|(topic, since)| due(own, clinic, topic, since));
+    page(&Conversation {
+        id: head.id.to_string(),
+        topic: topic_name(clinic, head),
+        state: state(thread.standing()),
+        lines: thread.messages.iter().map(line).collect(),
+        due,
+        phone: clinic.house.phone.clone(),
+        is_closed: thread.standing() == Standing::Closed,
+        text: field(text, &faults),
+        faults,
+        cx,
+    })
+}
+
+/// `POST /my/messages/{id}`
+pub(in crate::http) async fn reply(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (clinic, thread) = own.conversation(&id).await?;
+    let faults = faults_of(&sent.typed.text);
+    if !faults.is_empty() {
+        let mut cx = own.plain_cx().await?;
+        cx.at = format!("/my/messages/{id}");
+        let shown = conversation(&own, cx, &clinic, &thread, &sent.typed.text, faults)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+    }
+    let (sender, name) = own.sender()?;
+    let text = trimmed(&sent.typed.text);
+    let topic = thread.head().and_then(|head| head.topic.as_ref()).and_then(|id| clinic.topic(id.as_str()));
+    let place = format!("/my/messages/{id}?done=sent");
+    let reply = Reply {
+        id: FhirId::new(&own.visit.house.ambient),
+        sender: &sender,
+        sender_name: &name,
+        pool: topic.map(|topic| topic.pool).unwrap_or_default(),
+        text: &text,
+        attached: &[],
+        now: own.visit.house.ambient.now(),
+    };
+    match messages::reply(own.writes(&sent, &place), &thread, reply).await {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(_)) => Ok(Redirect::to(&place).into_response()),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_shows_the_beginning_of_a_message() {
+        assert_eq!(beginning("Short"), "Short");
+        assert_eq!(beginning("One line\nand another"), "One line…");
+        assert_eq!(beginning(&"é".repeat(91)), format!("{}…", "é".repeat(90)));
+    }
+
+    #[test]
+    fn a_message_says_something_and_not_too_much() {
+        assert!(faults_of("  \n\u{0} ").of("text").is_some());
+        assert!(faults_of(&"x".repeat(messages::LONGEST + 1)).of("text").is_some());
+        assert!(faults_of("نعم 🙂").is_empty());
+    }
+}

@@ -1,0 +1,30 @@
+### Mensajes entre los pacientes y la clínica.
+
+my-messages = Sus mensajes
+my-messages-lead = Escriba a la clínica y lea lo que le contesta. Su médico lo ve en su historial.
+my-messages-none = Todavía no hay mensajes
+my-messages-none-more = Haga una pregunta y la respuesta aparecerá aquí.
+message-write = Escribir un mensaje
+message-about-what = ¿De qué se trata?
+message-about-lead = Así llega a las personas adecuadas de la clínica.
+message-no-topics = La clínica todavía no recibe mensajes aquí
+message-due = Contestamos antes del { $when }.
+message-all = Todos los mensajes
+message-other-topic = Otro tema
+message-text = Su mensaje
+message-text-hint = Hasta { $n } caracteres.
+message-send = Enviar
+message-sent = Enviado. Le avisaremos cuando haya una respuesta.
+message-empty = Escriba algo primero.
+message-too-long = Es demasiado largo: { $n } caracteres. En un mensaje caben hasta { $most }.
+message-no-emergency = No es para urgencias.
+message-emergency-call = Si no puede esperar, llame a la clínica: { $phone }. Si hay peligro de muerte, llame al número de emergencias.
+message-emergency = Si no puede esperar, llame a la clínica. Si hay peligro de muerte, llame al número de emergencias.
+message-you = Usted
+message-waiting = Lo tiene la clínica
+message-answered = Contestado
+message-closed = Cerrado
+message-closed-more = Esta conversación está cerrada. Si escribe otra vez, se vuelve a abrir.
+message-no-topic = Mensaje
+message-seen-by-clinic = Leído por la clínica
+message-not-seen = Aún sin leer
