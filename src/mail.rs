@@ -122,7 +122,8 @@ impl Mailer {
         let parameters = || {
             let mut builder = TlsParameters::builder(server.host.clone());
             if let Some(pem) = &server.authorities {
-                builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(|_| MailError::BadAuthority)?);
+                builder =
+                    builder.add_root_certificate(Certificate::from_pem(pem).map_err(|_| MailError::BadAuthority)?);
             }
             builder.build_rustls().map_err(|_| MailError::Insecure)
         };

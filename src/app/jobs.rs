@@ -17,7 +17,7 @@ use crate::backup::{BackupError, Watch};
 use crate::base::Timestamp;
 use crate::care::export::Exports;
 use crate::discovery::{Announcement, Presence, is_reachable};
-use crate::http::Stop;
+use crate::http::{House, Stop};
 use crate::tls::Certificates;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -152,6 +152,19 @@ pub(super) async fn exports(exports: Exports, stop: Stop) {
             Err(_) => MINUTE,
         };
     }
+}
+
+/// Reminds of visits, and sends notices by e-mail. A letter waits no longer than a round.
+pub(super) async fn notices(house: House, stop: Stop) {
+    let reminders = every(MINUTE, stop.clone(), "reminders", || async {
+        crate::care::notify::remind(&house.records).await?;
+        Ok(())
+    });
+    let letters = every(Duration::from_secs(10), stop, "e-mail", || async {
+        crate::http::mails::send_due(&house).await?;
+        Ok(())
+    });
+    tokio::join!(reminders, letters);
 }
 
 async fn counted_failures(audit: &Audit, period: Duration, stop: Stop) {

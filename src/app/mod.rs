@@ -9,6 +9,7 @@ mod folder;
 mod jobs;
 pub mod keys;
 mod locked;
+mod mail;
 pub mod logging;
 mod make;
 mod making;

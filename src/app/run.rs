@@ -279,6 +279,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
         records: opened.records.clone(),
         backups: opened.backups.clone(),
         exports: opened.exports.clone(),
+        mailing: super::mail::mailing(&opened.config.mail, listeners.url(Entrance::Portal), &opened.ambient),
         ambient: opened.ambient.clone(),
         keys: opened.keys.clone(),
         about,
@@ -305,6 +306,7 @@ fn rest(
         tokio::spawn(jobs::waiting_list(opened.clone(), stop.clone())),
         tokio::spawn(jobs::exports(opened.exports.clone(), stop.clone())),
         tokio::spawn(jobs::releases(opened.clone(), stop.clone())),
+        tokio::spawn(jobs::notices(house.clone(), stop.clone())),
         tokio::spawn(jobs::renewal(opened.clone(), listeners.certificates.clone(), stop.clone())),
         tokio::spawn(jobs::watchdog(stop.clone(), move || store.read().is_ok())),
     ];

@@ -2,7 +2,7 @@
 //! visit was reminded of.
 
 use crate::base::Timestamp;
-use crate::store::{Read, ReadExt, StoreError, Table, Tx, tables};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Table, Tx, tables};
 
 /// What a mark is of, and of which → the moment in milliseconds since 1970 UTC.
 const MARKS: Table<(String, String), u64> = Table::new(tables::MARKS);
@@ -15,6 +15,17 @@ pub fn get(read: &(impl Read + ?Sized), what: &str, of: &str) -> Result<Option<T
 pub fn set(tx: &mut Tx<'_>, what: &str, of: &str, at: Timestamp) -> Result<(), StoreError> {
     let mark = u64::try_from(at.as_millisecond()).unwrap_or(0);
     tx.put(&MARKS, &(what.to_owned(), of.to_owned()), &mark)
+}
+
+/// Takes away marks of a kind that are older than so many days.
+pub fn swept(tx: &mut Tx<'_>, what: &str, now: Timestamp, days: i64) -> Result<(), StoreError> {
+    let until = u64::try_from(now.as_millisecond() - days * 86_400_000).unwrap_or(0);
+    let old: Vec<(String, String)> = tx
+        .scan(&MARKS, KeyRange::prefix(&(what.to_owned(),)), Direction::Up)?
+        .filter(|row| row.as_ref().map_or(true, |(_, mark)| *mark < until))
+        .map(|row| row.map(|(key, _)| key))
+        .collect::<Result<_, _>>()?;
+    old.iter().try_for_each(|key| tx.delete(&MARKS, key))
 }
 
 #[cfg(test)]

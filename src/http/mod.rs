@@ -20,6 +20,8 @@ mod listener;
 mod live;
 mod locked;
 mod names;
+pub mod mail_wishes;
+pub mod mails;
 pub mod notices;
 pub mod open;
 pub mod operator;
@@ -125,6 +127,8 @@ pub struct Parts {
     pub records: Records,
     pub backups: Backups,
     pub exports: Exports,
+    /// Whether and how notices go out by e-mail.
+    pub mailing: mails::Mailing,
     pub ambient: Ambient,
     /// The ways to unlock the box, and what signs checkpoints of the access log.
     pub keys: Arc<dyn keys::Keys>,

@@ -371,6 +371,9 @@ pub static TABLE: &[Route] = &[
     row!(Post "/drafts", BOTH, Audience::SignedIn, Format::Page => super::forms::keep)
         .by_itself()
         .takes(BodyLimit::Resource),
+    row!(Get "/account/mail", BOTH, MY, Format::Page => super::mail_wishes::show),
+    row!(Post "/account/mail", BOTH, MY, Format::Page => super::mail_wishes::save),
+    row!(Post "/drafts", BOTH, Audience::SignedIn, Format::Page => super::forms::keep).by_itself(),
     row!(Post "/drafts/discard", BOTH, Audience::SignedIn, Format::Page => super::forms::discard),
     row!(Get "/notices", BOTH, Audience::SignedIn, Format::Page => super::notices::list),
     row!(Post "/notices/read", BOTH, Audience::SignedIn, Format::Page => super::notices::read_all),
@@ -474,6 +477,8 @@ pub static TABLE: &[Route] = &[
     row!(Post "/box/backups/run", CLINIC, OPERATOR, Format::Page => super::operator::backups::run),
     row!(Post "/box/backups/try", CLINIC, OPERATOR, Format::Page => super::operator::backups::try_out),
     row!(Post "/box/backups/drill", CLINIC, OPERATOR, Format::Page => super::operator::backups::drill),
+    row!(Get "/box/mail", CLINIC, OPERATOR, Format::Page => super::operator::mail::show),
+    row!(Post "/box/mail/test", CLINIC, OPERATOR, Format::Page => super::operator::mail::test),
     row!(Get "/box/keys", CLINIC, OPERATOR, Format::Page => super::operator::keys::list),
     row!(Get "/box/keys/passphrase", CLINIC, OPERATOR, Format::Page => super::operator::keys::passphrase_form),
     row!(Post "/box/keys/passphrase", CLINIC, OPERATOR, Format::Page => super::operator::keys::add_passphrase),

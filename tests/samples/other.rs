@@ -664,6 +664,12 @@ fn operator() -> Vec<(&'static str, String)> {
         },
         records: chartbox::record::Totals { patients: 3_212, resources: 1_204_511 },
         clock: ClockHealth::Synchronized,
+        mail: chartbox::http::operator::mail::MailStanding {
+            way: chartbox::http::operator::mail::MailWay::Off,
+            queue: chartbox::care::notify::mails::Queue::default(),
+            last: None,
+            oldest: None,
+        },
         signed_in: 14,
     };
     let mut bad = health.clone();

@@ -9,10 +9,11 @@ mod value;
 use std::path::PathBuf;
 
 pub use read::{ConfigError, Problem};
-pub use value::{Address, Every, Level, Names, Targets, Validation, Whole, Zone};
+pub use value::{Address, Every, Level, MaybePath, Names, Targets, Validation, Whole, Words, Zone};
 
 use crate::access::Reach;
 use crate::backup::{Keep, Schedule};
+use crate::mail::MailTls;
 use value::{Setting, address};
 
 /// Where the configuration is looked for when no file is named.
@@ -226,6 +227,30 @@ config! {
         keep_yearly: Whole<0, 1000> = Whole::of(10);
         /// Days between drills, in which the box restores its newest backup into a throwaway store and compares (1 to 90).
         drill_days: Whole<1, 90> = Whole::of(7);
+    }
+
+    /// Notices by e-mail to patients who asked for them, through a mail server of the clinic's. A letter says that something
+    /// waits and never what it is.
+    mail: MailKeys {
+        /// The mail server's name, as in "mail.clinic.example". Without one no e-mail is sent.
+        host: Words = Words::default();
+        /// Its port (1 to 65535).
+        port: Whole<1, 65535> = Whole::of(465);
+        /// How the connection is secured: "tls" from its start (usually port 465), "starttls" (587), or "off", for a server
+        /// on this machine.
+        tls: MailTls = MailTls::Wrapped;
+        /// The user name at the server, if it asks for one.
+        user: Words = Words::default();
+        /// The file that holds the password, and nothing else. Only the box should be able to read it.
+        password_file: MaybePath = MaybePath::default();
+        /// Certificates (PEM) that are trusted besides the system's: of a server with a certificate of the house.
+        ca_file: MaybePath = MaybePath::default();
+        /// The address that letters come from, as in "Alder Street Clinic <notices@clinic.example>".
+        from: Words = Words::default();
+        /// Where patients sign in, as letters say it; without it, the portal listener's own address.
+        portal: Words = Words::default();
+        /// After so many days a letter that cannot be sent is given up (1 to 30).
+        give_up_days: Whole<1, 30> = Whole::of(3);
     }
 
     /// The log for the operator. It never holds a name, a secret, or an address with an id in it.

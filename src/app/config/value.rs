@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use crate::access::Reach;
 use crate::backup::{Place, TargetSpec};
+use crate::mail::MailTls;
 use crate::tls::HostName;
 
 /// A value that a key can have.
@@ -42,6 +43,53 @@ impl Setting for PathBuf {
     }
     fn show(&self) -> String {
         quoted(&self.to_string_lossy())
+    }
+}
+
+/// A line of text; empty for none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words(String);
+
+impl Words {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Setting for Words {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = text(value, "a text in quotes")?.trim();
+        let plain = text.chars().count() <= 300 && !text.chars().any(char::is_control);
+        if plain { Ok(Self(text.to_owned())) } else { Err("takes one line of at most 300 characters".into()) }
+    }
+    fn show(&self) -> String {
+        quoted(&self.0)
+    }
+}
+
+/// A whole path; empty for none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MaybePath(Option<PathBuf>);
+
+impl MaybePath {
+    pub fn get(&self) -> Option<&std::path::Path> {
+        self.0.as_deref()
+    }
+}
+
+impl Setting for MaybePath {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        match text(value, "a path in quotes")? {
+            "" => Ok(Self(None)),
+            _ => PathBuf::read(value).map(|path| Self(Some(path))),
+        }
+    }
+    fn show(&self) -> String {
+        quoted(&self.0.as_deref().unwrap_or(std::path::Path::new("")).to_string_lossy())
     }
 }
 
@@ -304,4 +352,5 @@ impl Validation {
 }
 
 choice!(Validation, "strict" = Validation::Strict, "lenient" = Validation::Lenient);
+choice!(MailTls, "tls" = MailTls::Wrapped, "starttls" = MailTls::StartTls, "off" = MailTls::Off);
 choice!(Reach, "clinic" = Reach::Clinic, "care-team" = Reach::CareTeam);

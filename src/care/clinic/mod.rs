@@ -35,6 +35,10 @@ pub const BOOKING: &str = "urn:chartbox:booking";
 pub const NOTICE_HOURS: &str = "urn:chartbox:notice-hours";
 pub const HORIZON_DAYS: &str = "urn:chartbox:horizon-days";
 pub const HOLD_HOURS: &str = "urn:chartbox:hold-hours";
+/// Hours before a visit at which patients are reminded; 0 for never.
+pub const REMINDER_HOURS: &str = "urn:chartbox:reminder-hours";
+/// Until a clinic says otherwise.
+pub const USUAL_REMINDER_HOURS: u16 = 24;
 pub const ANSWER_DAYS: &str = "urn:chartbox:answer-days";
 pub const POOL: &str = "urn:chartbox:pool";
 pub const FORM: &str = "urn:chartbox:form";
@@ -195,6 +199,8 @@ pub struct House {
     pub horizon_days: u16,
     /// So many hours an offered time is held for a patient.
     pub hold_hours: u16,
+    /// So many hours before a visit patients are reminded of it; 0 for never.
+    pub reminder_hours: u16,
     pub phone: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ANSWER_DAYS, Away, BOOKING, Booking, Clinic, Clinician, FORM, HOLD_HOURS, HORIZON_DAYS, Hours, House, MINUTES,
-    NOTICE_HOURS, Name, POOL, Pool, SERVICE, Span, Topic, VisitType,
+    NOTICE_HOURS, Name, POOL, Pool, REMINDER_HOURS, SERVICE, Span, Topic, USUAL_REMINDER_HOURS, VisitType,
 };
 use crate::base::{FhirId, ResourceRef};
 use crate::record::Page;
@@ -40,6 +40,7 @@ fn house(service: Option<&Value>) -> House {
         notice_hours: number(NOTICE_HOURS, 24),
         horizon_days: number(HORIZON_DAYS, 60),
         hold_hours: number(HOLD_HOURS, 24),
+        reminder_hours: service.and_then(reminder_hours).unwrap_or(USUAL_REMINDER_HOURS),
         phone: service.and_then(|service| text(service, "/telecom/0/value")).map(str::to_owned),
     }
 }
@@ -187,6 +188,10 @@ fn extension<'a>(resource: &'a Value, url: &str) -> Option<&'a Value> {
 
 fn whole(resource: &Value, url: &str) -> Option<u16> {
     extension(resource, url)?.get("valuePositiveInt").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok())
+}
+
+fn reminder_hours(service: &Value) -> Option<u16> {
+    u16::try_from(extension(service, REMINDER_HOURS)?.get("valueUnsignedInt")?.as_u64()?).ok()
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {

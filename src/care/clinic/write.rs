@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::read::DAYS;
 use super::{
     ANSWER_DAYS, Away, BOOKING, Booking, FORM, HOLD_HOURS, HORIZON_DAYS, Hours, MINUTES, NOTICE_HOURS, POOL, Pool,
-    SERVICE, Span,
+    REMINDER_HOURS, SERVICE, Span,
 };
 use crate::base::FhirId;
 use crate::care::previsit::Built;
@@ -78,6 +78,7 @@ pub struct ClinicForm<'a> {
     pub notice_hours: &'a str,
     pub horizon_days: &'a str,
     pub hold_hours: &'a str,
+    pub reminder_hours: &'a str,
     pub phone: &'a str,
 }
 
@@ -144,6 +145,7 @@ pub fn clinic_change(before: Option<Value>, clinic: &str, form: ClinicForm<'_>) 
     let notice = number("notice_hours", form.notice_hours, 1, 336, &mut faults);
     let horizon = number("horizon_days", form.horizon_days, 1, 365, &mut faults);
     let hold = number("hold_hours", form.hold_hours, 1, 168, &mut faults);
+    let reminder = number("reminder_hours", form.reminder_hours, 0, 336, &mut faults);
     let phone = form.phone.trim();
     if phone.chars().count() > 30 {
         faults.push(("phone", Problem::TooLong));
@@ -156,6 +158,7 @@ pub fn clinic_change(before: Option<Value>, clinic: &str, form: ClinicForm<'_>) 
     for (url, number) in [(NOTICE_HOURS, notice), (HORIZON_DAYS, horizon), (HOLD_HOURS, hold)] {
         put_extension(&mut service, url, json!({"url": url, "valuePositiveInt": number}));
     }
+    put_extension(&mut service, REMINDER_HOURS, json!({"url": REMINDER_HOURS, "valueUnsignedInt": reminder}));
     match phone {
         "" => remove(&mut service, "telecom"),
         phone => put(&mut service, "telecom", json!([{"system": "phone", "value": phone, "use": "work"}])),
@@ -348,8 +351,13 @@ mod tests {
         let visit = stored(visit_type_change(None, form).unwrap(), "v1");
         let topic_form = TopicForm { name: "A medicine", spanish: "", pool: "nurses", answer_days: "2", offered: true };
         let topic = stored(topic_change(None, topic_form).unwrap(), "t1");
-        let clinic_form =
-            ClinicForm { notice_hours: "48", horizon_days: "30", hold_hours: "12", phone: "01632 960 100" };
+        let clinic_form = ClinicForm {
+            notice_hours: "48",
+            horizon_days: "30",
+            hold_hours: "12",
+            reminder_hours: "0",
+            phone: "01632 960 100",
+        };
         let house = clinic_change(None, "Alder Street Clinic", clinic_form).unwrap();
         let mut hours = HoursForm::default();
         hours.0[0] = [("08:40".into(), "12:00".into()), ("13:00".into(), "17:00".into())];
@@ -365,7 +373,7 @@ mod tests {
         assert_eq!((visit.booking, visit.version, visit.active), (Booking::Instant, 3, true));
         assert_eq!(visit.form.as_ref().map(FhirId::as_str), Some("chartbox-before-visit"));
         assert_eq!((clinic.topics[0].pool, clinic.topics[0].answer_days), (Pool::Nurses, 2));
-        assert_eq!((clinic.house.notice_hours, clinic.house.hold_hours), (48, 12));
+        assert_eq!((clinic.house.notice_hours, clinic.house.hold_hours, clinic.house.reminder_hours), (48, 12, 0));
         assert_eq!(clinic.house.hours.on(Weekday::Monday).count(), 2);
         assert_eq!(clinic.house.holidays, [christmas]);
         assert!(clinic.holiday("2026-12-26".parse().unwrap()).is_some());

@@ -26,7 +26,9 @@ mod write;
 pub use due::due;
 pub use read::{Message, Side, Standing, Thread, of_resources};
 pub use seen::{mark, seen};
-pub use write::{Answer, Begun, Clinician, New, Reply, SendError, Then, answer, begin, close, reply, start, take, trimmed};
+pub use write::{
+    Answer, Begun, Clinician, New, Reply, SendError, Then, answer, begin, close, reply, start, take, trimmed,
+};
 
 pub use crate::access::{ADMINISTRATIVE, AUDIENCE};
 

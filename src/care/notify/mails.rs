@@ -76,9 +76,11 @@ impl Group {
             | Kind::WaitlistOffer => Self::Visits,
             Kind::MessageNew => Self::Messages,
             Kind::ResultReleased | Kind::DocumentNew => Self::Results,
-            Kind::EmergencyAccess | Kind::ShareOpened | Kind::ShareEnded | Kind::ProxyChanged | Kind::AccessAnswered => {
-                Self::Security
-            }
+            Kind::EmergencyAccess
+            | Kind::ShareOpened
+            | Kind::ShareEnded
+            | Kind::ProxyChanged
+            | Kind::AccessAnswered => Self::Security,
             kind if kind.is_for_patients() => Self::Requests,
             _ => return None,
         })
@@ -195,8 +197,10 @@ pub fn failed(
 
 /// Takes away everything that waits: nobody sends it.
 pub fn cleared(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
-    let all: Vec<(u64,)> =
-        tx.scan(&MAILS, KeyRange::all(), Direction::Up)?.map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
+    let all: Vec<(u64,)> = tx
+        .scan(&MAILS, KeyRange::all(), Direction::Up)?
+        .map(|row| row.map(|(key, _)| key))
+        .collect::<Result<_, _>>()?;
     all.iter().try_for_each(|key| tx.delete(&MAILS, key))?;
     Ok(all.len())
 }
@@ -294,7 +298,9 @@ mod tests {
         assert_eq!(due.iter().map(|(_, mail)| mail.kind()).collect::<Vec<_>>(), [Some(Kind::MessageNew)]);
         assert_eq!(due[0].1.person, person());
         // Without any, nothing is left of the wish.
-        store.write_blocking(|tx| set_wish(tx, &patient(), AccountId::from_bytes([7; 16]), &Wish::new(&[], person()))).unwrap();
+        store
+            .write_blocking(|tx| set_wish(tx, &patient(), AccountId::from_bytes([7; 16]), &Wish::new(&[], person())))
+            .unwrap();
         assert_eq!(wish(&store.read().unwrap(), &patient(), AccountId::from_bytes([7; 16])).unwrap(), None);
     }
 

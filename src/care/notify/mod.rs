@@ -19,9 +19,11 @@
 mod kind;
 mod list;
 pub mod mails;
+mod remind;
 
 pub use kind::Kind;
 pub use list::{Told, Wanted, find, mark_read, newest, swept, unread};
+pub use remind::remind;
 
 use serde::{Deserialize, Serialize};
 

@@ -199,7 +199,11 @@ fn faults_of(text: &str) -> Faults {
 }
 
 /// `POST /messages/{id}`
-pub(in crate::http) async fn answer(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+pub(in crate::http) async fn answer(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
     let found = find(&visit, &id).await?;
     let faults = faults_of(&sent.typed.text);
     if !faults.is_empty() {
@@ -222,7 +226,11 @@ pub(in crate::http) async fn answer(visit: Visit, Path(id): Path<String>, sent: 
 }
 
 /// `POST /messages/{id}/close`
-pub(in crate::http) async fn close(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+pub(in crate::http) async fn close(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
     let found = find(&visit, &id).await?;
     let place = format!("/messages/{id}");
     let done = messages::close(doing(&visit, &sent, &place), &found.thread, version(&sent.typed)).await;
@@ -230,7 +238,11 @@ pub(in crate::http) async fn close(visit: Visit, Path(id): Path<String>, sent: S
 }
 
 /// `POST /messages/{id}/take`
-pub(in crate::http) async fn take(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+pub(in crate::http) async fn take(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
     let found = find(&visit, &id).await?;
     let to = match sent.typed.to.as_str() {
         "me" => Some(me(&visit)),
@@ -300,9 +312,10 @@ pub(in crate::http) async fn of_patient(visit: Visit, Path(id): Path<String>) ->
 
 async fn patient_and_clinic(visit: &Visit, id: &FhirId) -> Result<(Identity, Clinic), Refusal> {
     let why = why(visit, Action::Read, Detail::none());
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| {
-        Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, id)?))
-    });
+    let found = visit
+        .house
+        .records
+        .disclose(&visit.actor, why, |reading| Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, id)?)));
     let (clinic, who) = found.await?.into_inner();
     Ok((fill::identity(&json(&who), &ctx(visit)), clinic))
 }
@@ -315,7 +328,14 @@ fn topics(visit: &Visit, clinic: &Clinic) -> Vec<(String, String)> {
     all.map(|topic| (topic.id.to_string(), topic.name.text.clone())).collect()
 }
 
-fn new_page(visit: &Visit, mut cx: Cx, who: Identity, clinic: &Clinic, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+fn new_page(
+    visit: &Visit,
+    mut cx: Cx,
+    who: Identity,
+    clinic: &Clinic,
+    typed: &Typed,
+    faults: Faults,
+) -> Result<Response, Refusal> {
     cx.at = format!("/patients/{}/messages/new", who.id);
     let topic = Field::choice("topic", t("message-topic"), &typed.topic, topics(visit, clinic), &faults);
     page(&NewMessage { topic, text: Field::area("text", t("message-text"), &typed.text, &faults), who, faults, cx })
@@ -330,7 +350,11 @@ pub(in crate::http) async fn blank(visit: Visit, Path(id): Path<String>) -> Resu
 }
 
 /// `POST /patients/{id}/messages/new`
-pub(in crate::http) async fn begin(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+pub(in crate::http) async fn begin(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
     let patient = id_of(&id)?;
     let (who, clinic) = patient_and_clinic(&visit, &patient).await?;
     let mut faults = faults_of(&sent.typed.text);

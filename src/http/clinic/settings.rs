@@ -399,6 +399,7 @@ pub(in crate::http) struct ClinicTyped {
     notice_hours: String,
     horizon_days: String,
     hold_hours: String,
+    reminder_hours: String,
     phone: String,
     version: String,
 }
@@ -415,6 +416,7 @@ fn clinic_page(mut cx: Cx, typed: &ClinicTyped, faults: Faults) -> Result<Respon
         number("notice_hours", "settings-notice", "settings-notice-hint", &typed.notice_hours),
         number("horizon_days", "settings-horizon", "settings-horizon-hint", &typed.horizon_days),
         number("hold_hours", "settings-hold", "settings-hold-hint", &typed.hold_hours),
+        number("reminder_hours", "settings-reminder", "settings-reminder-hint", &typed.reminder_hours),
         Field::text("phone", t("settings-phone"), &typed.phone, &faults).optional().keyboard("tel"),
     ];
     let title = t("settings-rules").to_string();
@@ -428,6 +430,7 @@ pub(in crate::http) async fn clinic(visit: Visit) -> Result<Response, Refusal> {
         notice_hours: house.notice_hours.to_string(),
         horizon_days: house.horizon_days.to_string(),
         hold_hours: house.hold_hours.to_string(),
+        reminder_hours: house.reminder_hours.to_string(),
         phone: house.phone.unwrap_or_default(),
         version: house.version.to_string(),
     };
@@ -444,6 +447,7 @@ pub(in crate::http) async fn save_clinic(visit: Visit, sent: Sent<ClinicTyped>) 
         notice_hours: &typed.notice_hours,
         horizon_days: &typed.horizon_days,
         hold_hours: &typed.hold_hours,
+        reminder_hours: &typed.reminder_hours,
         phone: &typed.phone,
     };
     match clinic::clinic_change(before, &visit.house.front.face.clinic, form) {

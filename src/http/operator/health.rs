@@ -35,6 +35,7 @@ pub async fn health(visit: Visit) -> Result<Response, Refusal> {
         log: log(house, zone)?,
         records: house.records.totals()?,
         clock: machine::clock(),
+        mail: super::mail::standing(house)?,
         signed_in: signed_in(house)?,
         cx,
     })

@@ -8,4 +8,5 @@ pub mod key_pages;
 pub(super) mod keys;
 mod machine;
 pub mod formulary;
+pub mod mail;
 pub mod pages;

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::backup_pages::TargetPart;
+use super::mail::MailStanding;
 use crate::base::Role;
 use crate::discovery::Presence;
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, format, page, role_word, t};
@@ -27,6 +28,7 @@ pub struct Health {
     pub log: LogHealth,
     pub records: Totals,
     pub clock: ClockHealth,
+    pub mail: MailStanding,
     /// Sessions that are open now.
     pub signed_in: usize,
 }
@@ -232,6 +234,10 @@ impl Health {
         if self.clock == ClockHealth::Alone {
             trouble(t("trouble-clock"));
         }
+        if let Some(text) = self.mail.trouble() {
+            troubles.push(text);
+        }
+        let mut trouble = |text: Text| troubles.push(text.to_string());
         match self.unlock {
             Unlock::KeyFile | Unlock::HostKey => trouble(t("trouble-key")),
             Unlock::Credential => trouble(t("trouble-credential")),
@@ -364,6 +370,7 @@ impl Health {
             ClockHealth::Unknown => ("info", Tone::Dim, "clock-unknown"),
         };
         checks.push(Check::new("health-clock", State::new(shape, tone, t(word))).line(t("health-clock.more")));
+        checks.push(self.mail.check());
         checks
     }
 

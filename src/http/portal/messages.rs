@@ -159,7 +159,14 @@ fn topics(own: &Own, cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
     page(&Topics { cx, rows, phone: clinic.house.phone.clone() })
 }
 
-fn form(own: &Own, mut cx: Cx, clinic: &Clinic, topic: &Topic, text: &str, faults: Faults) -> Result<Response, Refusal> {
+fn form(
+    own: &Own,
+    mut cx: Cx,
+    clinic: &Clinic,
+    topic: &Topic,
+    text: &str,
+    faults: Faults,
+) -> Result<Response, Refusal> {
     if cx.at.is_empty() {
         cx.at = format!("/my/messages/new?topic={}", topic.id);
     }
@@ -191,9 +198,8 @@ fn faults_of(text: &str) -> Faults {
 /// `POST /my/messages/new`
 pub(in crate::http) async fn send(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
-    let found = own.open(Action::Read, |reading| {
-        Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, &own.patient)?))
-    });
+    let found =
+        own.open(Action::Read, |reading| Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, &own.patient)?)));
     let (clinic, patient) = found.await?.into_inner();
     let topic = clinic.topic(&sent.typed.topic).filter(|topic| topic.active).ok_or(Refusal::not_found())?;
     let faults = faults_of(&sent.typed.text);
@@ -310,7 +316,11 @@ fn conversation(
 }
 
 /// `POST /my/messages/{id}`
-pub(in crate::http) async fn reply(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+pub(in crate::http) async fn reply(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
     let (clinic, thread) = own.conversation(&id).await?;
     let faults = faults_of(&sent.typed.text);

@@ -38,7 +38,7 @@ impl Own {
     }
 
     /// Reads what a page shows, as one entry of the log.
-    pub(super) async fn open<T>(
+    pub(in crate::http) async fn open<T>(
         &self,
         action: Action,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
@@ -61,7 +61,7 @@ impl Own {
     }
 
     /// The context of a page that shows nothing of the chart. A proxy's page says whose record it is.
-    pub(super) async fn plain_cx(&self) -> Result<Cx, Refusal> {
+    pub(in crate::http) async fn plain_cx(&self) -> Result<Cx, Refusal> {
         let mut cx = self.visit.cx();
         if self.acts_for_another() {
             let found = self.open(Action::Read, |reading| reading.read(ResourceType::Patient, &self.patient)).await?;

@@ -1,0 +1,62 @@
+### Notices by e-mail. Letters hold a sentence by kind and nothing of a record.
+
+mail-subject = { $clinic }: { $what }
+mail-sign-in = Sign in to see it: { $address }
+mail-sign-in-somewhere = Sign in at your clinic's portal to see it.
+mail-foot = This letter holds nothing of your record, and none ever will. Nobody reads answers to it. You choose on your account's page which of these letters you get.
+
+mail-wishes = Notices by e-mail
+mail-wishes-lead = A letter says that something waits for you, and never what it is. You see that after you sign in.
+mail-wishes-off = Your clinic sends no e-mail at present. What you choose here counts as soon as it does.
+mail-wishes-to = They go to { $address }. To change the address, tell the reception.
+mail-wishes-which = Write to me when
+mail-wishes-save = Save
+mail-wishes-saved = It is saved.
+mail-wishes-no-address = The clinic has no e-mail address of yours. Give it to the reception, then you can choose here.
+mail-wishes-link = Choose which notices you get by e-mail
+mail-group-reminders = a visit comes up
+mail-group-visits = a visit is booked, changed or offered
+mail-group-messages = the clinic writes to me
+mail-group-results = there is a new result or document
+mail-group-requests = a request of mine is answered, or there is a form to fill in
+mail-group-security = my record was opened in an emergency, or something that I shared was opened
+
+## For the operator
+
+health-mail = Notices by e-mail
+mail-about = Patients who said yes hear by e-mail that something waits for them, and never what.
+mail-off = Off
+    .more = No mail server is configured: nothing leaves the box by e-mail. See [mail] in the configuration.
+mail-broken = Does not work
+mail-on = On
+mail-troubled = On, with trouble
+mail-waiting =
+    { $n ->
+        [0] No letter waits.
+        [one] 1 letter waits.
+       *[other] { $n } letters wait.
+    }
+mail-given-up =
+    { $n ->
+        [one] 1 letter was given up in the last 30 days.
+       *[other] { $n } letters were given up in the last 30 days.
+    }
+mail-given-up-why = Given up in the last 30 days: { $n }, because { $fault }.
+mail-server = Server { $server }, { $secured }.
+mail-tls = secured by TLS
+mail-starttls = secured by STARTTLS
+mail-unsecured = not secured
+mail-from = Letters come from { $from }.
+mail-portal = They lead to { $portal }.
+mail-no-portal = They name no address to sign in at: the portal is off, and mail.portal is not set.
+mail-last = The last letter went out { $when }.
+mail-oldest = The oldest that waits is from { $when }.
+mail-fault-unknown = of an unknown reason
+mail-trial = Try it
+mail-trial-to = Send a letter to
+mail-trial-send = Send it now
+mail-trial-sent = The server has taken the letter. Look whether it arrives.
+mail-trial-subject = { $clinic }: a letter to see whether e-mail works
+mail-trial-text = If you read this, the box can send notices by e-mail.
+trouble-mail = Notices by e-mail do not go out: { $n } were tried in vain, because { $fault }.
+trouble-mail-broken = Notices by e-mail cannot be sent as they are configured.
