@@ -223,6 +223,7 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/my/messages/new",                   BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/messages/{id}",                  BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/messages/{id}",                  BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/messages/{id}/file",             BOTH,    MY,        Plain(400), NoEntry),
     (Verb::Get,  "/my/immunizations",                  BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/documents",                      BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/documents/new",                  BOTH,    MY,        Plain(200), NoEntry),

@@ -411,6 +411,8 @@ pub static TABLE: &[Route] = &[
     row!(Post "/my/messages/new", BOTH, MY, Format::Page => super::portal::messages::send),
     row!(Get "/my/messages/{id}", BOTH, MY, Format::Page => super::portal::messages::show),
     row!(Post "/my/messages/{id}", BOTH, MY, Format::Page => super::portal::messages::reply),
+    row!(Post "/my/messages/{id}/file", BOTH, MY, Format::Page => super::portal::messages::attach)
+        .takes(BodyLimit::Upload),
     row!(Get "/my/immunizations", BOTH, MY, Format::Page => super::portal::record::immunizations),
     row!(Get "/my/documents", BOTH, MY, Format::Page => super::portal::documents::documents),
     row!(Get "/my/documents/new", BOTH, MY, Format::Page => super::portal::uploads::blank),

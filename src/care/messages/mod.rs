@@ -21,13 +21,15 @@
 mod due;
 mod read;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use due::due;
 pub use read::{Message, Side, Standing, Thread, of_resources};
 pub use seen::{mark, seen};
 pub use write::{
-    Answer, Begun, Clinician, New, Reply, SendError, Then, answer, begin, close, reply, start, take, trimmed,
+    Answer, Begun, Clinician, New, Reply, SendError, Then, answer, attach, begin, close, reply, start, take, trimmed,
 };
 
 pub use crate::access::{ADMINISTRATIVE, AUDIENCE};

@@ -6,6 +6,7 @@ use super::{ADMINISTRATIVE, AUDIENCE, KIND, LONGEST, MESSAGE, Message, Side, Thr
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Pool, Topic};
 use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::uploads::{self, Full, Upload};
 use crate::care::workflow::{Doing, Done, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, RecordError};
@@ -182,6 +183,24 @@ fn next(thread: &Thread, head: &Message, value: &mut Value) {
 
 /// A patient goes on, also with what was closed.
 pub async fn reply(doing: Doing<'_>, thread: &Thread, reply: Reply<'_>) -> Result<Done<()>, Refused<SendError>> {
+    let (change, notice) = next_of_patient(thread, reply)?;
+    changed(doing, vec![change], Some(notice)).await
+}
+
+/// A patient goes on with a file under `id`, which is kept as any that they bring, and the message in one.
+pub async fn attach(
+    doing: Doing<'_>,
+    thread: &Thread,
+    reply: Reply<'_>,
+    id: FhirId,
+    upload: Upload,
+) -> Result<Done<()>, Refused<Full>> {
+    let now = reply.now;
+    let (change, notice) = next_of_patient(thread, reply)?;
+    uploads::keep_with(doing, id, upload, now, vec![change], move |inside| notify::tell(inside, notice)).await
+}
+
+fn next_of_patient(thread: &Thread, reply: Reply<'_>) -> Result<(Change, Notice), RecordError> {
     let head = thread.head().ok_or(RecordError::NotFound)?;
     let Reply { id, sender, sender_name, pool, text, attached, now } = reply;
     let mut value = communication("in-progress", &head.patient, text, attached, now);
@@ -189,12 +208,7 @@ pub async fn reply(doing: Doing<'_>, thread: &Thread, reply: Reply<'_>) -> Resul
     next(thread, head, &mut value);
     let to = head.taken.clone().map_or_else(|| Whom::from(pool), |(person, _)| Whom::Person(person));
     let change = Change::create_as(ResourceType::Communication, id, value, Mode::Strict)?;
-    let about = head.id.clone();
-    carry_out(doing, vec![change], move |inside| {
-        notify::tell(inside, Notice::new(to, Kind::PatientWrote).about(about))?;
-        Ok(())
-    })
-    .await
+    Ok((change, Notice::new(to, Kind::PatientWrote).about(head.id.clone())))
 }
 
 /// The clinic answers.

@@ -21,7 +21,7 @@ const WISHES: Table<(String, AccountId), Wish> = Table::new(tables::MAIL_WISHES)
 /// So long what was given up is counted.
 const COUNTED_DAYS: i64 = 30;
 /// The first pause after a failure; each later one is twice as long, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
 /// Kinds of notices that are switched together.
@@ -319,7 +319,7 @@ mod tests {
             assert_eq!(mail.tries as usize + 1, tries.len());
         }
         let pauses: Vec<i64> = tries.windows(2).map(|two| two[1] - two[0]).collect();
-        assert_eq!(pauses[..4], [60, 120, 240, 480]);
+        assert_eq!(pauses[..4], [15, 30, 60, 120]);
         assert_eq!(pauses.last(), Some(&21_600));
         assert!((48 * 3600..55 * 3600).contains(&(tries.last().unwrap() - tries[0])), "{tries:?}");
         let said = queue(&store.read().unwrap()).unwrap();

@@ -20,7 +20,8 @@ use crate::base::{FhirId, Timestamp};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode, ResourceType};
-use crate::record::{Change, Condition, RecordError};
+use crate::record::{Change, Condition, Inside, RecordError};
+use crate::store::StoreError;
 
 /// The largest file, in bytes.
 pub const MOST_BYTES: usize = 10 << 20;
@@ -67,12 +68,27 @@ pub enum Full {
 
 /// Keeps a file under `id`.
 pub async fn keep(doing: Doing<'_>, id: FhirId, upload: Upload, now: Timestamp) -> Result<Done<()>, Refused<Full>> {
+    keep_with(doing, id, upload, now, vec![], |_| Ok(())).await
+}
+
+/// [`keep`] with what else is made of it, such as the message that it is attached to: all of it or nothing.
+pub async fn keep_with(
+    doing: Doing<'_>,
+    id: FhirId,
+    upload: Upload,
+    now: Timestamp,
+    with: Vec<Change>,
+    then: impl FnOnce(&mut Inside<'_, '_, '_>) -> Result<(), StoreError> + Send + 'static,
+) -> Result<Done<()>, Refused<Full>> {
     let query = mine(&upload.patient)?;
     let more = upload.bytes.len() as u64;
-    let changes = changes(&id, upload, now)?;
+    let mut changes = changes(&id, upload, now)?;
+    changes.extend(with);
     carry_out(doing, changes, move |inside| {
         let sizes: Vec<u64> = inside.glimpse(&query, size_of)?;
-        fits(&sizes, more)
+        fits(&sizes, more)?;
+        then(inside)?;
+        Ok(())
     })
     .await
 }

@@ -139,6 +139,8 @@ fn conversation(visit: &Visit, mut cx: Cx, found: &Found, text: &str, faults: Fa
             attached: message
                 .attached
                 .iter()
+                // The reception opens no documents.
+                .filter(|_| super::is_clinical(visit))
                 .map(|id| (format!("/patients/{patient}/documents/{id}"), t("message-attachment").to_string()))
                 .collect(),
         }

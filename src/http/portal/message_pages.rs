@@ -71,6 +71,10 @@ pub struct Conversation {
     pub phone: Option<String>,
     pub is_closed: bool,
     pub text: Field,
+    /// Of a file: the most bytes, and what is said of it.
+    pub most_bytes: usize,
+    pub too_large: String,
+    pub file_hint: String,
     pub faults: Faults,
 }
 page!(Conversation in Messages);

@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use super::message_pages::{Conversation, MessageLine, Messages, NewMessage, ThreadRow, TopicRow, Topics};
 use super::own::Own;
+use super::uploads::{said, word_of};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Topic};
 use crate::care::messages::{self, Message, New, Reply, Side, Standing, Thread, trimmed};
+use crate::care::uploads::{self, Full, Upload};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
@@ -19,7 +21,8 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, t};
+use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, format, t};
+use crate::http::uploaded::Uploaded;
 use crate::record::{Channel, OfPatient, Stored, Why};
 
 /// More messages than these nobody reads; older ones stand in the whole copy.
@@ -274,13 +277,14 @@ impl Own {
 
 fn conversation(
     own: &Own,
-    cx: Cx,
+    mut cx: Cx,
     clinic: &Clinic,
     thread: &Thread,
     text: &str,
     faults: Faults,
 ) -> Result<Response, Refusal> {
     let head = thread.head().ok_or(Refusal::not_found())?;
+    cx.at = format!("/my/messages/{}", head.id);
     let seen = messages::seen(&own.visit.house.store.read()?, &head.id, Side::Clinic)?;
     let me = own.sender()?.0;
     let last_own = thread.newest_of(Side::Patient).map(|message| &message.id);
@@ -296,7 +300,11 @@ fn conversation(
             // Of several in a row the last says it for all.
             seen: (Some(&message.id) == last_own)
                 .then(|| t(if is_seen { "message-seen-by-clinic" } else { "message-not-seen" }).to_string()),
-            attached: Vec::new(),
+            attached: message
+                .attached
+                .iter()
+                .map(|id| (format!("/my/documents/{id}/about"), t("message-attachment").to_string()))
+                .collect(),
         }
     };
     let topic = head.topic.as_ref().and_then(|id| clinic.topic(id.as_str()));
@@ -310,6 +318,9 @@ fn conversation(
         phone: clinic.house.phone.clone(),
         is_closed: thread.standing() == Standing::Closed,
         text: field(text, &faults),
+        most_bytes: uploads::MOST_BYTES,
+        too_large: t("upload-too-large").with("most", format::bytes(10_000_000)).to_string(),
+        file_hint: t("upload-file-hint").with("most", format::bytes(10_000_000)).to_string(),
         faults,
         cx,
     })
@@ -346,6 +357,72 @@ pub(in crate::http) async fn reply(
     match messages::reply(own.writes(&sent, &place), &thread, reply).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
         Err(Refused::Told(_)) => Ok(Redirect::to(&place).into_response()),
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct WithFile {
+    title: String,
+}
+
+/// `POST /my/messages/{id}/file`: a file, as a message of its own, so that the text beside it is kept like any other.
+pub(in crate::http) async fn attach(
+    visit: Visit,
+    Path(id): Path<String>,
+    uploaded: Uploaded<WithFile>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let (clinic, thread) = own.conversation(&id).await?;
+    let Uploaded { sent, file } = uploaded;
+    let again = async |fault: String| {
+        let mut faults = Faults::none();
+        faults.add("file", fault);
+        let cx = own.plain_cx().await?;
+        let shown = conversation(&own, cx, &clinic, &thread, "", faults)?;
+        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
+    };
+    let Some(file) = file else { return again(t("upload-file-missing").to_string()).await };
+    let bytes = file.bytes.to_vec();
+    // Opening a picture takes a processor for a while.
+    let looked = tokio::task::spawn_blocking(move || uploads::look(&bytes).map(|looked| (looked, bytes)));
+    let (looked, bytes) = match looked.await.map_err(Refusal::internal)? {
+        Ok(looked) => looked,
+        Err(no) => return again(said(no)).await,
+    };
+    let named = uploads::cleaned(&sent.typed.title);
+    let title = named.or_else(|| uploads::cleaned(file.name.as_deref().unwrap_or_default()));
+    let title = title.map_or_else(|| word_of("other"), |named| named.0);
+    let (sender, name) = own.sender()?;
+    let document = FhirId::new(&own.visit.house.ambient);
+    let upload = Upload {
+        looked,
+        bytes,
+        title: title.clone(),
+        kind: ("other", word_of("other")),
+        note: String::new(),
+        patient: own.patient.clone(),
+        by: own.as_author(),
+    };
+    let topic = thread.head().and_then(|head| head.topic.as_ref()).and_then(|id| clinic.topic(id.as_str()));
+    let attached = [document.clone()];
+    let reply = Reply {
+        id: FhirId::new(&own.visit.house.ambient),
+        sender: &sender,
+        sender_name: &name,
+        pool: topic.map(|topic| topic.pool).unwrap_or_default(),
+        text: &title,
+        attached: &attached,
+        now: own.visit.house.ambient.now(),
+    };
+    let place = format!("/my/messages/{id}?done=sent");
+    match messages::attach(own.writes(&sent, &place), &thread, reply, document, upload).await {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(Full::Files)) => {
+            again(t("upload-full-files").with("n", uploads::MOST_FILES).to_string()).await
+        }
+        Err(Refused::Told(Full::Bytes)) => again(t("upload-full-bytes").to_string()).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }

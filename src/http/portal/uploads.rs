@@ -32,7 +32,7 @@ pub(in crate::http) struct Typed {
     note: String,
 }
 
-fn word_of(kind: &str) -> String {
+pub(super) fn word_of(kind: &str) -> String {
     t(match kind {
         "letter" => "upload-kind-letter",
         "result" => "upload-kind-result",
@@ -109,7 +109,7 @@ async fn again(own: &Own, typed: &Typed, fault: String) -> Result<Response, Refu
 }
 
 /// Why a file was not kept, and what to do.
-fn said(no: NotTaken) -> String {
+pub(super) fn said(no: NotTaken) -> String {
     match no {
         NotTaken::Empty => t("upload-empty").to_string(),
         NotTaken::TooLarge(_) => t("upload-too-large").with("most", format::bytes(10_000_000)).to_string(),

@@ -1,0 +1,211 @@
+// A patient writes and the clinic answers: in both languages, with and without script, two at once, twice, after a sign-out.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+
+let box, chrome;
+
+before(async () => {
+  box = await demo('--patients', '12');
+  chrome = await browser();
+});
+after(async () => {
+  await chrome?.close();
+  await box?.stop();
+});
+
+async function signedIn(role, origin = box.clinic, options) {
+  const page = await visitor(chrome, options);
+  await signIn(page, origin, box.account(role));
+  return page;
+}
+
+/** Opens the form for a topic. */
+async function write(page, topic) {
+  await page.goto(`${box.portal}/my/messages/new`);
+  await page.click(`main a:has(b:text-is("${topic}"))`);
+}
+
+const text = (page) => page.textContent('main');
+
+test('a patient writes without script, and every letter arrives as it was typed', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await write(page, 'A question about my health');
+  assert.match(await text(page), /Not for emergencies[^]*01632 960 100/);
+  assert.match(await text(page), /We answer by \d+ \w+ \d{4}/);
+  await page.click('main button.btn-main');
+  assert.equal(new URL(page.url()).pathname, '/my/messages/new', 'an empty message is not sent');
+  const said = 'Knee <script>alert(1)</script> مرحبا 🦵\nand a second line';
+  await page.fill('textarea[name=text]', said);
+  await page.click('main button.btn-main');
+  assert.match(page.url(), /\/my\/messages\/[0-9a-f-]+\?done=sent$/);
+  assert.equal((await page.textContent('.said-text')).trim(), said);
+  assert.match(await text(page), /Not read yet/);
+  await page.context().close();
+});
+
+test('sent twice it is one message, and so it is by the back button', async () => {
+  const page = await signedIn('patient', box.portal);
+  await write(page, 'A medicine');
+  await page.fill('textarea[name=text]', 'Sent twice');
+  const form = await page.evaluate(() => new URLSearchParams(new FormData(document.querySelector('main form'))).toString());
+  const send = (body) => page.evaluate(async (body) => {
+    const answer = await fetch('/my/messages/new', { method: 'POST', body: new URLSearchParams(body) });
+    return [answer.status, answer.url.split('?')[0]];
+  }, body);
+  const [one, other] = [await send(form), await send(form)];
+  assert.deepEqual(one, other);
+  await page.goto(`${box.portal}/my/messages`);
+  assert.equal(await page.locator('main li', { hasText: 'Sent twice' }).count(), 1);
+  await page.context().close();
+});
+
+test('the clinic answers from its inbox, the patient is told, and each sees that the other has read', async () => {
+  const patient = await signedIn('patient', box.portal);
+  await write(patient, 'A question about my health');
+  await patient.fill('textarea[name=text]', 'May I swim?');
+  await patient.click('main button.btn-main');
+  await patient.waitForURL(/done=sent/);
+  const mine = patient.url().split('?')[0];
+  assert.deepEqual(await inspect(patient, 'my-message'), []);
+
+  const doctor = await signedIn('clinician');
+  await doctor.goto(`${box.clinic}/today`);
+  assert.match(await doctor.textContent('section:has(#h-inbox)'), /Messages/);
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.deepEqual(await inspect(doctor, 'inbox'), []);
+  await doctor.keyboard.press('j');
+  assert.equal(await doctor.evaluate(() => document.activeElement.matches('[data-step]')), true);
+  const id = mine.split('/').pop();
+  assert.equal(await doctor.locator(`a[href="/messages/${id}"]`).count(), 1);
+  await doctor.goto(`${box.clinic}/messages/${id}`);
+  assert.deepEqual(await inspect(doctor, 'message-staff'), []);
+  await doctor.click('button:has-text("Take it")');
+  await doctor.waitForSelector('text=You have taken this.');
+  await doctor.fill('textarea[name=text]', 'Yes, gently.');
+  await doctor.click('main button.btn-main');
+  await doctor.waitForSelector('text=Yes, gently.');
+  assert.match(await text(doctor), /Not read yet/);
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.equal(await doctor.locator(`a[href="/messages/${id}"]`).count(), 0, 'what is answered is gone from the inbox');
+
+  // The patient's page, still open, shows it by itself.
+  await patient.waitForSelector('text=Yes, gently.', { timeout: 20_000 });
+  await patient.goto(`${box.portal}/notices`);
+  assert.deepEqual(await inspect(patient, 'notices'), []);
+  const notices = await text(patient);
+  assert.match(notices, /You have a new message from the clinic\./);
+  assert.doesNotMatch(notices, /swim|gently/, 'a notice says nothing of it');
+  await patient.locator('main a', { hasText: 'new message' }).first().click();
+  await patient.waitForURL(/\/my\/messages\//);
+  await doctor.goto(`${box.clinic}/messages/${id}`);
+  assert.match(await text(doctor), /Read by the patient/);
+  await patient.goto(mine);
+  assert.match(await text(patient), /Read by the clinic/);
+
+  // Closed, and open again when the patient writes.
+  await doctor.click('button:has-text("Close without an answer")');
+  await doctor.waitForLoadState();
+  await patient.goto(mine);
+  assert.match(await text(patient), /This conversation is closed/);
+  await patient.fill('textarea[name=text]', 'And run?');
+  await patient.click('main button.btn-main');
+  await patient.waitForURL(/done=sent/);
+  assert.match(await text(patient), /The clinic has it/);
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.equal(await doctor.locator(`a[href="/messages/${id}"]`).count(), 1);
+  for (const page of [patient, doctor]) await page.context().close();
+});
+
+test('of two who answer at once one is told, and keeps the text', async () => {
+  const [doctor, nurse] = [await signedIn('clinician'), await signedIn('nurse')];
+  await doctor.goto(`${box.clinic}/inbox`);
+  const href = await doctor.locator('#messages a[data-step]').first().getAttribute('href');
+  for (const page of [doctor, nurse]) await page.goto(`${box.clinic}${href}`);
+  await doctor.fill('textarea[name=text]', 'From the doctor');
+  await nurse.fill('textarea[name=text]', 'From the nurse');
+  await doctor.click('main button.btn-main');
+  await doctor.waitForSelector('.said-text:has-text("From the doctor")');
+  await nurse.click('main button.btn-main');
+  await nurse.waitForSelector('text=Somebody else has answered');
+  assert.equal(await nurse.inputValue('textarea[name=text]'), 'From the nurse');
+  assert.match(await text(nurse), /From the doctor/);
+  assert.equal(await nurse.locator('.said-text', { hasText: 'From the nurse' }).count(), 0);
+  for (const page of [doctor, nurse]) await page.context().close();
+});
+
+test('the reception has what is not clinical and nothing else, in pages and in the API', async () => {
+  const patient = await signedIn('patient', box.portal);
+  await write(patient, 'An appointment');
+  await patient.fill('textarea[name=text]', 'Could I come later on Monday?');
+  await patient.click('main button.btn-main');
+  await patient.waitForURL(/done=sent/);
+  const id = patient.url().split('?')[0].split('/').pop();
+  await write(patient, 'A question about my health');
+  await patient.fill('textarea[name=text]', 'It itches');
+  await patient.click('main button.btn-main');
+  await patient.waitForURL(/done=sent/);
+  const clinical = patient.url().split('?')[0].split('/').pop();
+
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/inbox`);
+  assert.deepEqual(await inspect(desk, 'inbox-reception'), []);
+  assert.equal(await desk.locator(`a[href="/messages/${id}"]`).count(), 1);
+  assert.equal(await desk.locator(`a[href="/messages/${clinical}"]`).count(), 0);
+  assert.equal((await desk.request.get(`${box.clinic}/messages/${clinical}`)).status(), 404);
+  const all = await (await desk.request.get(`${box.clinic}/fhir/Communication?_count=100`)).json();
+  const said = JSON.stringify(all);
+  assert.match(said, /later on Monday/);
+  assert.doesNotMatch(said, /itches|ibuprofen|swim/);
+  await desk.goto(`${box.clinic}/messages/${id}`);
+  await desk.fill('textarea[name=text]', 'Yes, at three.');
+  await desk.click('button:has-text("Send and close")');
+  await desk.waitForSelector('.said-text:has-text("Yes, at three.")');
+  for (const page of [patient, desk]) await page.context().close();
+});
+
+test('what was typed when the session ended stands there again after signing in', async () => {
+  const [page, other] = [await signedIn('patient', box.portal), await signedIn('patient', box.portal)];
+  await write(page, 'A result');
+  await page.fill('textarea[name=text]', 'Half a thought');
+  await other.goto(`${box.portal}/account`);
+  await other.click('button:has-text("Sign out everywhere else")').catch(() => other.click('form[action="/account/sessions/end-others"] button'));
+  await other.waitForLoadState();
+  await page.click('main button.btn-main');
+  await page.waitForSelector('input[name=password]');
+  const account = box.account('patient');
+  await page.fill('input[name=user]', account.user);
+  await page.fill('input[name=password]', account.password);
+  await page.click('main button.btn-main');
+  await page.waitForSelector('textarea[name=text]');
+  assert.equal(await page.inputValue('textarea[name=text]'), 'Half a thought');
+  for (const one of [page, other]) await one.context().close();
+});
+
+test('in Spanish too, and the first page says what is to be done', async () => {
+  const page = await signedIn('patient', box.portal, { locale: 'es-ES' });
+  await page.goto(`${box.portal}/my`);
+  assert.match(await text(page), /Qué hacer ahora/);
+  assert.deepEqual(await inspect(page, 'es-my-home'), []);
+  await page.goto(`${box.portal}/my/messages`);
+  assert.deepEqual(await inspect(page, 'es-my-messages'), []);
+  await page.click('a:has-text("Escribir un mensaje")');
+  assert.deepEqual(await inspect(page, 'es-message-topics'), []);
+  await page.click('main a:has-text("Una medicina")');
+  assert.match(await text(page), /No es para urgencias/);
+  assert.deepEqual(await inspect(page, 'es-message-new'), []);
+  await page.goto(`${box.portal}/notices`);
+  assert.deepEqual(await inspect(page, 'es-notices'), []);
+  await page.goto(`${box.portal}/account/mail`);
+  assert.deepEqual(await inspect(page, 'es-mail-wishes'), []);
+  await page.context().close();
+});
+
+test('the operator sees whether notices go out by e-mail', async () => {
+  const page = await signedIn('operator');
+  await page.goto(`${box.clinic}/box`);
+  assert.match(await text(page), /Notices by e-mail[^]*Off/);
+  await page.goto(`${box.clinic}/box/mail`);
+  assert.deepEqual(await inspect(page, 'operator-mail'), []);
+  await page.context().close();
+});
