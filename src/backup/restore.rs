@@ -1,7 +1,5 @@
 //! Restoring: a snapshot's rows into a new store, held against what the snapshot says.
 
-use bytes::Bytes;
-
 use crate::store::{Filling, SCHEMA, StoreError, tables};
 
 use super::error::{BackupError, Damage, Lost, What};
@@ -55,7 +53,7 @@ pub fn fill(
                     return Err(wrong(u64::from(leaf.rows)).into());
                 }
                 last = Some(key.to_vec());
-                filling.put(table, key.to_vec(), Bytes::copy_from_slice(value))?;
+                filling.put(table, key, value)?;
                 rows += 1;
             }
             done += chunk.len() as u64;

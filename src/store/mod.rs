@@ -10,12 +10,13 @@ mod engine;
 mod error;
 mod key;
 mod options;
+mod outline;
 mod read;
 mod table;
 pub mod tables;
 mod writer;
 
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub use codec::{CodecError, Record, Value};
 pub use error::StoreError;
 pub use key::{Desc, Key, KeyReader};
 pub use options::{DiskRoom, DiskSpace, OpenCheck, StoreOptions, StoreStats};
+pub use outline::{Besides, Outline, Part, PartState, Survey};
 pub use read::{Direction, KeyRange, Read, ReadExt, Rows};
 pub use table::{Table, TableId};
 pub use writer::Tx;
@@ -75,9 +77,7 @@ impl Store {
         fill: impl FnOnce(&mut Filling<'_>) -> Result<(), E>,
     ) -> Result<Self, E> {
         let engine = engine::memory::MemoryEngine::default();
-        let mut filling = Filling::new(&engine);
-        fill(&mut filling)?;
-        filling.finish()?;
+        filled(&engine, fill)?;
         Ok(Self::over(engine))
     }
 
@@ -89,12 +89,27 @@ impl Store {
         (Self::over(engine), room)
     }
 
+    /// Added to n, what [`Store::in_memory_with_fuse`] gave lets all uses from the n-th on fail.
+    #[cfg(test)]
+    pub const FOR_GOOD: usize = engine::memory::Fuse::FOR_GOOD;
+
     /// [`Store::in_memory`] whose n-th use fails when a test sets it to n.
     #[cfg(test)]
     pub fn in_memory_with_fuse() -> (Self, Arc<std::sync::atomic::AtomicUsize>) {
         let engine = engine::memory::MemoryEngine::default();
         let fuse = engine.fuse.0.clone();
         (Self::over(engine), fuse)
+    }
+
+    /// A store of the engine on disk, over a disk in memory, and a way to open it again once it is closed, or was killed.
+    #[cfg(test)]
+    pub fn on_a_test_disk() -> (Self, impl Fn() -> Self) {
+        let disk = disk_tests::SmallDisk::roomy();
+        let store = disk_tests::on(&disk, &disk_tests::options());
+        let first: Changes =
+            [(FACTS.id, [(SCHEMA_KEY.to_bytes(), SCHEMA.to_stored().ok().map(Into::into))].into())].into();
+        assert_eq!(store.engine.commit(&first).map_err(|error| error.to_string()), Ok(()));
+        (store, move || disk_tests::reopened(&disk, &disk_tests::options()).unwrap_or_else(|error| panic!("{error}")))
     }
 
     fn over(engine: impl Engine) -> Self {
@@ -114,6 +129,12 @@ impl Store {
     /// One consistent view of everything committed so far. Keep it short: pages it can see are not reused.
     pub fn read(&self) -> Result<Snapshot, StoreError> {
         Ok(Snapshot { view: self.engine.snapshot()? })
+    }
+
+    /// A view of everything committed so far, for a reader of the whole store that wants to be told the next time what
+    /// did not change since.
+    pub fn survey(&self) -> Result<Survey, StoreError> {
+        Survey::begin(self.engine.clone())
     }
 
     /// Runs `job` in the writer, alone, over everything committed and queued before it, and answers when
@@ -171,8 +192,7 @@ impl Store {
     /// id of its own. Writes go on meanwhile and are not in it. Blocks; holds one snapshot to its end.
     pub fn copy_to(&self, path: &Path, key: PageKey, ambient: &Ambient) -> Result<(), StoreError> {
         let view = self.engine.snapshot()?;
-        let options = StoreOptions { cache_bytes: 8 << 20, ..StoreOptions::throwaway() };
-        DiskEngine::create(path, key, &options, ambient, |new| copy_rows(&*view, new, &mut |_| ())).map(drop)
+        DiskEngine::create(path, key, &FILLING, ambient, |new| copy_rows(&*view, new, &mut |_| ())).map(drop)
     }
 
     /// [`Store::copy_to`] for a copy that is to take this one's place under the key of another epoch: it has the same id,
@@ -188,8 +208,7 @@ impl Store {
         copied: &mut dyn FnMut(u64),
     ) -> Result<(), StoreError> {
         let view = self.engine.snapshot()?;
-        let options = StoreOptions { cache_bytes: 8 << 20, ..StoreOptions::throwaway() };
-        DiskEngine::create_as(path, self.id(), key, &options, ambient, |new| {
+        DiskEngine::create_as(path, self.id(), key, &FILLING, ambient, |new| {
             copy_rows(&*view, new, copied)?;
             same_rows(&*view, &*new.snapshot()?)
         })
@@ -204,17 +223,12 @@ impl Store {
         ambient: &Ambient,
         fill: impl FnOnce(&mut Filling<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let options = StoreOptions { cache_bytes: 8 << 20, ..StoreOptions::throwaway() };
         let mut failed = None;
-        let made = DiskEngine::create(path, key, &options, ambient, |engine| {
-            let mut filling = Filling::new(engine);
-            match fill(&mut filling) {
-                Ok(()) => filling.finish(),
-                Err(error) => {
-                    failed = Some(error);
-                    Err(StoreError::Stopping)
-                }
-            }
+        let made = DiskEngine::create(path, key, &FILLING, ambient, |engine| {
+            filled(engine, fill).map_err(|error| {
+                failed = Some(error);
+                StoreError::Stopping
+            })
         });
         match failed {
             Some(error) => Err(error),
@@ -230,49 +244,54 @@ impl Store {
     }
 }
 
-/// Copies in commits of about this many bytes: more than a journal takes, so that they go straight into the tree.
-const COPY_BYTES: usize = 24 << 20;
+/// How a store is opened that is being filled: what was written last is all that is looked at again.
+const FILLING: StoreOptions = StoreOptions { cache_bytes: 32 << 20, ..StoreOptions::throwaway() };
 
 fn copy_rows(from: &dyn engine::View, to: &dyn Engine, copied: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
-    let everything = (Bound::Unbounded, Bound::Unbounded);
-    let mut filling = Filling::new(to);
-    let mut all = 0;
-    for table in tables::ALL {
-        for row in from.scan(*table, &everything, Direction::Up)? {
-            let (key, value) = row?;
-            all += (key.len() + value.len()) as u64;
-            filling.put(*table, key.into(), value)?;
-            copied(all);
-        }
-    }
-    filling.finish()
-}
-
-/// Rows going into a store that nobody has yet.
-pub struct Filling<'a> {
-    to: &'a dyn Engine,
-    batch: Changes,
-    bytes: usize,
-}
-
-impl<'a> Filling<'a> {
-    fn new(to: &'a dyn Engine) -> Self {
-        Self { to, batch: Changes::new(), bytes: 0 }
-    }
-
-    /// Puts a row. Quickest in the order of tables and keys.
-    pub fn put(&mut self, table: TableId, key: Vec<u8>, value: bytes::Bytes) -> Result<(), StoreError> {
-        self.bytes += key.len() + value.len();
-        self.batch.entry(table).or_default().insert(key, Some(value));
-        if self.bytes >= COPY_BYTES {
-            self.to.commit(&std::mem::take(&mut self.batch))?;
-            self.bytes = 0;
+    to.fill(&mut |to| {
+        let mut all = 0;
+        for table in tables::ALL {
+            let mut put = Ok(());
+            from.walk(*table, Bound::Unbounded, &mut |key, value| {
+                all += (key.len() + value.len()) as u64;
+                put = to.put(*table, key, value);
+                copied(all);
+                if put.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            put?;
         }
         Ok(())
-    }
+    })
+}
 
-    fn finish(self) -> Result<(), StoreError> {
-        self.to.commit(&self.batch)
+/// Fills a store that was just made; what went wrong is the filler's own error, or the store's.
+fn filled<E: From<StoreError>>(
+    engine: &dyn Engine,
+    fill: impl FnOnce(&mut Filling<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut fill, mut failed) = (Some(fill), None);
+    let done = engine.fill(&mut |to| match fill.take().map(|fill| fill(&mut Filling { to })) {
+        Some(Err(error)) => {
+            failed = Some(error);
+            Err(StoreError::Stopping)
+        }
+        _ => Ok(()),
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => done.map_err(E::from),
+    }
+}
+
+/// Rows going into a store that nobody has yet, all in one commit.
+pub struct Filling<'a> {
+    to: &'a mut dyn engine::Fill,
+}
+
+impl Filling<'_> {
+    /// Puts a row. Quickest in the order of tables and keys.
+    pub fn put(&mut self, table: TableId, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.to.put(table, key, value)
     }
 }
 
@@ -339,6 +358,11 @@ impl Snapshot {
     /// Shows every row of a table from `start` on, in order and without a copy, until `each` says to break off.
     pub fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
         self.view.walk(table, start, each)
+    }
+
+    /// How many rows a table has, as the engine counts them: not by walking the table.
+    pub fn count(&self, table: TableId) -> Result<u64, StoreError> {
+        self.view.count(table)
     }
 }
 

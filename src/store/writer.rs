@@ -277,8 +277,10 @@ fn changed<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::engine::FillBy;
     use super::super::engine::memory::MemoryEngine;
     use super::super::options::StoreStats;
+    use super::super::outline::{Outline, RecordId};
     use super::super::tables;
     use super::*;
     use crate::base::StoreId;
@@ -303,6 +305,18 @@ mod tests {
             lock(&self.groups).push(changes.values().map(BTreeMap::len).sum());
             assert!(!*lock(&self.panics), "on purpose");
             lock(&self.refuses).clone().map_or_else(|| self.memory.commit(changes), Err)
+        }
+        fn fill(&self, fill: FillBy<'_>) -> Result<(), StoreError> {
+            self.memory.fill(fill)
+        }
+        fn survey(&self) -> Result<(Arc<dyn View>, Option<RecordId>), StoreError> {
+            self.memory.survey()
+        }
+        fn remember(&self, record: RecordId, over: Option<u64>, outline: &Outline) -> Result<bool, StoreError> {
+            self.memory.remember(record, over, outline)
+        }
+        fn stop_recording(&self, record: RecordId) {
+            self.memory.stop_recording(record);
         }
         fn room(&self) -> DiskRoom {
             DiskRoom::Plenty

@@ -18,7 +18,8 @@ use super::tree::{Batch, Tree, cut_or};
 use super::view::DiskView;
 use super::{Commit, Core};
 use crate::store::StoreError;
-use crate::store::engine::Changes;
+use crate::store::engine::{Changes, FillBy};
+use crate::store::outline::{Outline, RecordId};
 
 /// How long changes wait at most until they are put into the tree: a crash then finds little to read again, and an idle
 /// box keeps nothing in memory.
@@ -138,6 +139,37 @@ impl Core {
     pub(super) fn latest(&self) -> Result<Arc<Layered>, StoreError> {
         self.mend()?;
         lock(&self.gathered.latest).clone().ok_or(StoreError::Stopping)
+    }
+
+    /// Puts the rows of a new store into the tree by themselves.
+    pub(super) fn fill_all(&self, fill: FillBy<'_>) -> Result<(), StoreError> {
+        let tail = self.gathered.lock();
+        self.tree.fill(fill)?;
+        self.gathered.publish(&tail, self.tree.view()?);
+        Ok(())
+    }
+
+    /// The last commit's state, and from it on a record of what goes into the tree.
+    ///
+    /// Both under the lock: what goes into the tree by itself does so under it, and what is being filled in was turned
+    /// under it, so that its rows are seen in this state.
+    pub(super) fn survey(&self) -> Result<(Arc<Layered>, Option<RecordId>), StoreError> {
+        self.mend()?;
+        let _tail = self.gathered.lock();
+        let record = self.tree.desk.begin();
+        let view = lock(&self.gathered.latest).clone();
+        if let (None, Some(record)) = (&view, record) {
+            self.tree.desk.take(record);
+        }
+        Ok((view.ok_or(StoreError::Stopping)?, record))
+    }
+
+    /// Keeps an outline in the tree; the next who looks sees it.
+    pub(super) fn remember(&self, record: RecordId, over: Option<u64>, outline: &Outline) -> Result<bool, StoreError> {
+        let kept = self.tree.remember(record, over, outline)?;
+        let tail = self.gathered.lock();
+        self.gathered.publish(&tail, self.tree.view()?);
+        Ok(kept)
     }
 
     /// Makes what can go on go on after an error in the tree.

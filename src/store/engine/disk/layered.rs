@@ -11,6 +11,7 @@ use super::view::DiskView;
 use crate::store::StoreError;
 use crate::store::engine::merge::merged;
 use crate::store::engine::{Each, View};
+use crate::store::outline::{Head, Part, touch_all};
 use crate::store::read::{Direction, RawRange, Rows};
 use crate::store::table::TableId;
 
@@ -43,9 +44,7 @@ impl View for Layered {
 
     fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
         let range = (start.map(<[u8]>::to_vec), Bound::Unbounded);
-        let older = self.older.as_ref().map(|rows| rows.scan(self.record, table, &range, Direction::Up).peekable());
-        let newer = self.newer.scan(self.record, table, &range, Direction::Up).peekable();
-        let mut above = Above { older, newer };
+        let mut above = self.above(table, &range);
         let mut flow = ControlFlow::Continue(());
         self.tree.walk(table, start, &mut |key, value| {
             // What was changed comes before the row, or in its place.
@@ -64,6 +63,40 @@ impl View for Layered {
             let _ = above.up_to(None, each);
         }
         Ok(())
+    }
+
+    fn count(&self, table: TableId) -> Result<u64, StoreError> {
+        let mut count = self.tree.count(table)?;
+        let mut above = self.above(table, &(Bound::Unbounded, Bound::Unbounded));
+        while let Some((key, value)) = above.take_if(|_| true) {
+            match (self.tree.get(table, &key)?.is_some(), value.is_some()) {
+                (false, true) => count += 1,
+                (true, false) => count = count.saturating_sub(1),
+                _ => {}
+            }
+        }
+        Ok(count)
+    }
+
+    fn outline_head(&self) -> Result<Option<Head>, StoreError> {
+        self.tree.outline_head()
+    }
+
+    fn outline(&self, table: TableId) -> Result<Vec<Part>, StoreError> {
+        let mut parts = self.tree.outline(table)?;
+        if !parts.is_empty() {
+            let mut above = self.above(table, &(Bound::Unbounded, Bound::Unbounded));
+            let keys: Vec<Bytes> = std::iter::from_fn(|| above.take_if(|_| true).map(|(key, _)| key)).collect();
+            touch_all(&mut parts, keys.iter().map(Bytes::as_ref));
+        }
+        Ok(parts)
+    }
+}
+
+impl Layered {
+    fn above(&self, table: TableId, range: &RawRange) -> Above<'_> {
+        let older = self.older.as_ref().map(|rows| rows.scan(self.record, table, range, Direction::Up).peekable());
+        Above { older, newer: self.newer.scan(self.record, table, range, Direction::Up).peekable() }
     }
 }
 

@@ -36,6 +36,7 @@ mod label;
 mod layered;
 mod layout;
 mod medium;
+mod outline;
 mod overlay;
 mod pages;
 mod reserve;
@@ -47,11 +48,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Changes, Engine, View};
+use super::{Changes, Engine, FillBy, View};
 use crate::base::{Ambient, StoreId};
 use crate::crypto::page::PageKey;
 use crate::store::StoreError;
 use crate::store::options::{DiskRoom, StoreOptions, StoreStats};
+use crate::store::outline::{Outline, RecordId};
 
 use flush::{Background, Gathered};
 pub(in crate::store) use label::Label;
@@ -267,6 +269,22 @@ impl Engine for DiskEngine {
         self.core.take(changes, &self.background)?;
         self.core.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn fill(&self, fill: FillBy<'_>) -> Result<(), StoreError> {
+        self.core.fill_all(fill)
+    }
+
+    fn survey(&self) -> Result<(Arc<dyn View>, Option<RecordId>), StoreError> {
+        self.core.survey().map(|(view, record)| (view as Arc<dyn View>, record))
+    }
+
+    fn remember(&self, record: RecordId, over: Option<u64>, outline: &Outline) -> Result<bool, StoreError> {
+        self.core.remember(record, over, outline)
+    }
+
+    fn stop_recording(&self, record: RecordId) {
+        self.core.tree.desk.take(record);
     }
 
     fn room(&self) -> DiskRoom {

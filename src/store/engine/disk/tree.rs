@@ -16,20 +16,22 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use ::redb::{Builder, Database, ReadableDatabase, TableDefinition};
+use ::redb::{Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::medium::Medium;
+use super::outline::{self, Marks};
 use super::overlay::{Overlay, Row};
 use super::pages::{Fault, Meter, Pages, Sealing, Use};
 use super::view::{self, DiskView};
 use super::{Commit, header};
 use crate::store::StoreError;
-use crate::store::engine::Changes;
+use crate::store::engine::{Changes, Fill, FillBy};
 use crate::store::options::{OpenCheck, StoreOptions};
+use crate::store::outline::{Desk, Outline, RecordId};
 use crate::store::table::TableId;
 
 /// The engine's own: one row, the number of the last record of the journal that is in the tree.
-const APPLIED: TableDefinition<'static, (), u64> = TableDefinition::new("journal");
+pub(super) const APPLIED: TableDefinition<'static, (), u64> = TableDefinition::new("journal");
 
 pub(super) struct Tree {
     medium: Arc<dyn Medium>,
@@ -37,6 +39,8 @@ pub(super) struct Tree {
     options: StoreOptions,
     meter: Arc<Meter>,
     state: RwLock<State>,
+    /// What changes is recorded here while somebody reads all.
+    pub(super) desk: Desk,
 }
 
 enum State {
@@ -107,7 +111,7 @@ impl Tree {
         running: Running,
     ) -> Self {
         let (options, state) = (options.clone(), RwLock::new(State::Running(running)));
-        Self { medium, sealing, options, meter, state }
+        Self { medium, sealing, options, meter, state, desk: Desk::default() }
     }
 
     /// The state of the last commit.
@@ -160,13 +164,63 @@ impl Tree {
         if pages.is_frozen() {
             return Err(StoreError::Full);
         }
-        let applied = catch_unwind(AssertUnwindSafe(|| apply(database, batch, record, how)));
+        let applied = catch_unwind(AssertUnwindSafe(|| apply(database, batch, record, how, &self.desk)));
         applied
             .unwrap_or_else(|panic| {
                 pages.set_fault(Fault::Broken);
                 Err(::redb::Error::Corrupted(panic_text(&*panic)))
             })
             .map_err(|error| store_error(error, pages.fault()))
+    }
+
+    /// Puts the rows of a new store in, in one commit that is durable when it returns `Ok`.
+    pub(super) fn fill(&self, fill: FillBy<'_>) -> Result<(), StoreError> {
+        let state = self.read_state();
+        let Running { database, pages } = state.running()?;
+        let put = || -> Result<(), StoreError> {
+            let error = |error: ::redb::Error| store_error(error, pages.fault());
+            let mut transaction = database.begin_write().map_err(|e| error(e.into()))?;
+            transaction.set_quick_repair(true);
+            fill(&mut Rows { transaction: &transaction, table: None, pages })?;
+            transaction.commit().map_err(|e| error(e.into()))
+        };
+        catch_unwind(AssertUnwindSafe(put)).unwrap_or_else(|panic| {
+            pages.set_fault(Fault::Broken);
+            Err(damaged_by_panic(&*panic))
+        })
+    }
+
+    /// Keeps an outline of a view and marks in it what was recorded since, or leaves what is remembered as it is.
+    pub(super) fn remember(&self, of: RecordId, over: Option<u64>, outline: &Outline) -> Result<bool, StoreError> {
+        self.recover()?;
+        let state = self.read_state();
+        let Running { database, pages } = state.running()?;
+        if pages.is_frozen() {
+            return Err(StoreError::Full);
+        }
+        let keep = || -> Result<bool, Refused> {
+            // Nothing else goes into the tree until this is done.
+            let mut transaction = database.begin_write().map_err(::redb::Error::from)?;
+            transaction.set_quick_repair(true);
+            let recorded = self.desk.take(of).ok_or(Refused::NoRecord)?;
+            let applied = transaction.open_table(APPLIED).map_err(::redb::Error::from)?;
+            let record = applied.get(()).map_err(::redb::Error::from)?.map_or(0, |number| number.value());
+            drop(applied);
+            let kept = outline::remember(&transaction, over, outline, &recorded, record)?;
+            if kept {
+                transaction.commit().map_err(::redb::Error::from)?;
+            }
+            Ok(kept)
+        };
+        let kept = catch_unwind(AssertUnwindSafe(keep));
+        kept.unwrap_or_else(|panic| {
+            pages.set_fault(Fault::Broken);
+            Err(Refused::Engine(::redb::Error::Corrupted(panic_text(&*panic))))
+        })
+        .map_err(|refused| match refused {
+            Refused::NoRecord => StoreError::Stopping,
+            Refused::Engine(error) => store_error(error, pages.fault()),
+        })
     }
 
     /// Whether something went wrong since it was last opened.
@@ -314,16 +368,65 @@ pub(super) fn cut_or(error: &io::Error) -> StoreError {
     }
 }
 
-fn apply(database: &Database, batch: Batch<'_>, record: u64, how: Commit) -> Result<(), ::redb::Error> {
+/// The rows of a new store on their way into its tree.
+struct Rows<'t> {
+    transaction: &'t WriteTransaction,
+    /// The table that the last row went to: rows come table by table.
+    table: Option<(TableId, RawTable<'t>)>,
+    pages: &'t Pages,
+}
+
+type RawTable<'t> = Table<'t, &'static [u8], &'static [u8]>;
+
+impl Rows<'_> {
+    fn insert(&mut self, id: TableId, key: &[u8], value: &[u8]) -> Result<(), ::redb::Error> {
+        match &mut self.table {
+            Some((of, table)) if *of == id => drop(table.insert(key, value)?),
+            other => {
+                // A table is open once at a time.
+                *other = None;
+                let (_, table) = other.insert((id, self.transaction.open_table(view::definition(id))?));
+                table.insert(key, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Fill for Rows<'_> {
+    fn put(&mut self, table: TableId, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.insert(table, key, value).map_err(|error| store_error(error, self.pages.fault()))
+    }
+}
+
+/// Why an outline was not kept.
+enum Refused {
+    /// What changed meanwhile was not recorded.
+    NoRecord,
+    Engine(::redb::Error),
+}
+
+impl From<::redb::Error> for Refused {
+    fn from(error: ::redb::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+fn apply(database: &Database, batch: Batch<'_>, record: u64, how: Commit, desk: &Desk) -> Result<(), ::redb::Error> {
     let mut transaction = database.begin_write()?;
     match how {
         Commit::Durable => transaction.set_quick_repair(true),
         #[cfg(test)]
         Commit::InMemory => transaction.set_durability(::redb::Durability::None)?,
     }
+    let mut marks = Marks::of(&transaction)?;
     batch.all(|id, rows| -> Result<(), ::redb::Error> {
         let mut table = transaction.open_table(view::definition(id))?;
         for (key, value) in rows {
+            if let Some(marks) = &mut marks {
+                marks.touch(id, key)?;
+            }
+            desk.add(id, key);
             match value {
                 Some(value) => table.insert(key, value)?,
                 None => table.remove(key)?,
@@ -331,6 +434,7 @@ fn apply(database: &Database, batch: Batch<'_>, record: u64, how: Commit) -> Res
         }
         Ok(())
     })?;
+    marks.map(|marks| marks.up_to(record)).transpose()?;
     transaction.open_table(APPLIED)?.insert((), record)?;
     transaction.commit()?;
     Ok(())

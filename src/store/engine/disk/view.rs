@@ -4,14 +4,16 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
-use ::redb::{ReadOnlyTable, ReadTransaction, TableDefinition, TableError};
+use ::redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, Value};
 use bytes::Bytes;
 
+use super::outline::{self, OUTLINE, TOUCHED};
 use super::pages::{Fault, Pages};
-use super::tree::{damaged_by_panic, store_error};
+use super::tree::{APPLIED, damaged_by_panic, store_error};
 use crate::store::StoreError;
 use crate::store::engine::memory::is_empty;
 use crate::store::engine::{Each, View};
+use crate::store::outline::{Head, Part};
 use crate::store::read::{Direction, RawRange, Rows};
 use crate::store::table::TableId;
 
@@ -41,6 +43,18 @@ impl DiskView {
             Err(error) => return Err(self.error(error.into())),
         };
         Ok(place.get_or_init(|| opened).as_deref())
+    }
+
+    /// A table of the engine's own.
+    fn own<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
+        match self.transaction.open_table(definition) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(self.error(error.into())),
+        }
     }
 
     fn error(&self, error: ::redb::Error) -> StoreError {
@@ -90,6 +104,33 @@ impl View for DiskView {
                 }
             }
             Ok(())
+        })
+    }
+
+    fn count(&self, table: TableId) -> Result<u64, StoreError> {
+        self.guarded(|| {
+            let Some(table) = self.table(table)? else { return Ok(0) };
+            table.len().map_err(|error| self.error(error.into()))
+        })
+    }
+
+    fn outline_head(&self) -> Result<Option<Head>, StoreError> {
+        self.guarded(|| {
+            let Some(rows) = self.own(OUTLINE)? else { return Ok(None) };
+            let applied = match self.own(APPLIED)? {
+                Some(applied) => {
+                    applied.get(()).map_err(|error| self.error(error.into()))?.map_or(0, |row| row.value())
+                }
+                None => 0,
+            };
+            outline::head(&rows, applied).map_err(|error| self.error(error))
+        })
+    }
+
+    fn outline(&self, table: TableId) -> Result<Vec<Part>, StoreError> {
+        self.guarded(|| {
+            let Some(rows) = self.own(OUTLINE)? else { return Ok(Vec::new()) };
+            outline::parts(&rows, self.own(TOUCHED)?.as_ref(), table).map_err(|error| self.error(error))
         })
     }
 }
