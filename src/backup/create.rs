@@ -2,23 +2,28 @@
 //!
 //! The order makes a snapshot good or nothing: its packs are on the target and synced before the file that names it is put.
 //! What an earlier attempt left in packs is found by the index and used again.
+//!
+//! The store is asked what changed since the last snapshot, and that is read ([`super::known`]).
+
+use std::ops::Bound;
 
 use data_encoding::HEXLOWER;
 
 use crate::audit::{self, Action, AuditError, Checkpoint, Detail, Outcome};
 use crate::base::ActorRef;
 use crate::crypto::backup::{KeyId, RepositoryKey};
-use crate::store::{Direction, KeyRange, ReadExt, SCHEMA, Snapshot};
+use crate::store::{Besides, Direction, Key, KeyRange, Outline, ReadExt, SCHEMA, Survey, tables};
 
 use super::error::BackupError;
 use super::index::Index;
+use super::known::{Extent, Knowledge};
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
 use super::prune::{marked, marks};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::rows::{Attempt, BACKUPS, LastMade, Made};
 use super::samples;
-use super::scan::{Scan, Way};
-use super::service::{Anew, Backups, Lease, TargetSpec};
+use super::scan::{Scan, Scanned, Way};
+use super::service::{Anew, Backups, Lease, Left, TargetSpec};
 use super::target::Put;
 use super::watch::{Phase, Progress, Watch};
 use super::writing::{Sink, Written};
@@ -38,8 +43,30 @@ pub struct Created {
     pub rows: u64,
     /// Everything it holds, before compression.
     pub bytes: u64,
+    /// Of these, what was read: the rest was known to be as it was.
+    pub read: u64,
+    /// Parts of the store that were not as the box remembered them. There are none while it works as it should.
+    pub unmarked: u64,
     pub seconds: f64,
     pub targets: Vec<Done>,
+}
+
+/// What is wanted of a snapshot besides its targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    pub anew: Anew,
+    pub extent: Extent,
+}
+
+impl Wish {
+    /// As the schedule makes them.
+    pub const USUAL: Self = Self { anew: Anew::No, extent: Extent::Changes };
+}
+
+/// A snapshot as far as it is the same for all targets.
+struct Whole {
+    facts: Facts,
+    scanned: Scanned,
 }
 
 /// A target that takes part.
@@ -50,7 +77,7 @@ struct Part {
     previous: Option<SnapshotName>,
     snapshots: u64,
     /// Given back when the work is done.
-    _lease: Lease,
+    lease: Lease,
 }
 
 /// What became of each target that took part.
@@ -71,7 +98,7 @@ impl Backups {
     pub fn create(
         &self,
         specs: &[TargetSpec],
-        anew: Anew,
+        wish: Wish,
         by: &ActorRef,
         watch: &dyn Watch,
     ) -> Result<Created, BackupError> {
@@ -80,12 +107,12 @@ impl Backups {
         let mut failed: Vec<Done> = Vec::new();
         let mut parts = Vec::new();
         for spec in specs {
-            match self.take_part(spec, anew) {
+            match self.take_part(spec, wish.anew) {
                 Ok(part) => parts.push(part),
                 Err(error) => failed.push(Done { target: spec.clone(), result: Err(error) }),
             }
         }
-        let made = if parts.is_empty() { Ok(None) } else { self.make(&parts, by, watch).map(Some) };
+        let made = if parts.is_empty() { Ok(None) } else { self.make(&parts, wish.extent, by, watch).map(Some) };
         match made {
             Ok(made) => self.told(parts, failed, made, by, begun),
             Err(error) => {
@@ -110,16 +137,17 @@ impl Backups {
         let names = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
         let (previous, snapshots) = (names.last().cloned(), names.len() as u64);
-        Ok(Part { spec: spec.clone(), repository, sink, previous, snapshots, _lease: lease })
+        Ok(Part { spec: spec.clone(), repository, sink, previous, snapshots, lease })
     }
 
     /// Reads the store once and writes to all; answers with the snapshot and what became of each target.
     fn make(
         &self,
         parts: &[Part],
+        extent: Extent,
         by: &ActorRef,
         watch: &dyn Watch,
-    ) -> Result<(Facts, Vec<TableFacts>, Results), BackupError> {
+    ) -> Result<(Whole, Results), BackupError> {
         let (id, key) = self.current_key()?;
         let number = 1 + self
             .last_number()?
@@ -128,15 +156,23 @@ impl Backups {
         let event = self.event(by, Action::Checkpoint).detail(Detail::note(format!("for the snapshot {name}")));
         let (checkpoint, _) = self.checkpoint(event)?;
         // What the snapshot holds is what there is at this moment.
-        let view = self.store.read()?;
-        let head = audit::head(&view)?.ok_or_else(|| BackupError::Failed("the box has no access log yet".into()))?;
+        let survey = self.store.survey()?;
+        let view = &survey.view;
+        let head = audit::head(view)?.ok_or_else(|| BackupError::Failed("the box has no access log yet".into()))?;
         let facts = Facts { name, entries: head.size, head: head.hash, epoch: head.epoch, checkpoint };
-        let samples = samples::take(&view, &self.ambient)?;
-        let (tables, mut results) = self.scan(&view, parts, id, &key, watch)?;
+        let samples = samples::take(view, &self.ambient)?;
+        let mut counts = Vec::new();
+        for table in tables::ALL {
+            let rows = view.count(*table)?;
+            if rows > 0 {
+                counts.push((table.number(), rows));
+            }
+        }
+        let (scanned, mut results) = self.scan(&survey, parts, extent, (id, &key), watch)?;
         let made = Made {
             name: facts.name.to_string(),
             created: facts.name.time(),
-            tables: tables.iter().map(|table| (table.number, table.rows)).collect(),
+            tables: counts,
             entries: facts.entries,
             head: facts.head,
             samples,
@@ -144,35 +180,77 @@ impl Backups {
         self.keep(number, made)?;
         for (part, result) in parts.iter().zip(&mut results) {
             if result.is_ok()
-                && let Err(error) = self.seal_off(part, &facts, &tables, id, &key)
+                && let Err(error) = self.seal_off(part, &facts, &scanned.tables, id, &key)
             {
                 *result = Err(error);
             }
         }
-        Ok((facts, tables, results))
+        // The next snapshot reads more without it, and is as good.
+        if let Err(error) = survey.remember(&scanned.outline) {
+            tracing::warn!(target: "backup", %error, "what was read could not be remembered: the next backup takes longer");
+        }
+        Ok((Whole { facts, scanned }, results))
     }
 
+    /// Reads what changed, or everything where that cannot be relied on.
     fn scan(
         &self,
-        view: &Snapshot,
+        survey: &Survey,
+        parts: &[Part],
+        extent: Extent,
+        (id, key): (KeyId, &RepositoryKey),
+        watch: &dyn Watch,
+    ) -> Result<(Scanned, Results), BackupError> {
+        let now = self.ambient.now();
+        let knowledge = survey.head()?.and_then(|head| Knowledge::from_bytes(&head)).filter(|known| known.key == id);
+        let extent = if knowledge.is_some_and(|known| known.is_old(now)) { Extent::Everything } else { extent };
+        let total = self.known()?.iter().filter_map(|(_, row)| Some(row.last.as_ref()?.holds)).max();
+        let total = total.unwrap_or_else(|| self.store.stats().file_bytes / 3);
+        let ambient = &self.ambient;
+        let mut scan = Scan { survey, extent, knows: knowledge.is_some(), key, ambient, watch, total };
+        let (mut scanned, mut results) = self.scan_once(&scan, parts, id, key);
+        if matches!(scanned, Err(BackupError::Unknown)) {
+            tracing::error!(target: "backup", "what the box remembers of its store is not what is in it: everything is read");
+            scan.extent = Extent::Everything;
+            let failed = results;
+            (scanned, results) = self.scan_once(&scan, parts, id, key);
+            // A target that failed the first time got nothing the second.
+            results = results.into_iter().zip(failed).map(|(result, before)| before.and(result)).collect();
+            scanned = scanned.map(|scanned| Scanned { unmarked: scanned.unmarked.max(1), ..scanned });
+        }
+        let mut scanned = scanned?;
+        let whole = Knowledge::new(id, now);
+        let relied = knowledge.filter(|_| scan.extent == Extent::Changes);
+        scanned.outline.head = relied.map_or(whole, Knowledge::one_more).to_bytes();
+        if scanned.unmarked > 0 {
+            // Snapshots since everything was last read may lack a change. This one does not.
+            let chunks = scanned.unmarked;
+            tracing::error!(target: "backup", chunks, "the store changed where it had not been marked as changed");
+            scanned.outline = Outline { besides: Besides::Go, ..Outline::default() };
+        }
+        Ok((scanned, results))
+    }
+
+    fn scan_once(
+        &self,
+        scan: &Scan<'_>,
         parts: &[Part],
         id: KeyId,
         key: &RepositoryKey,
-        watch: &dyn Watch,
-    ) -> Result<(Vec<TableFacts>, Results), BackupError> {
-        let total = self.known()?.iter().filter_map(|(_, row)| Some(row.last.as_ref()?.holds)).max();
-        let total = total.unwrap_or_else(|| self.store.stats().file_bytes / 3);
-        let scan = Scan { view, key, ambient: &self.ambient, watch, total };
-        let (tables, answers) = std::thread::scope(|scope| {
+    ) -> (Result<Scanned, BackupError>, Results) {
+        let (scanned, answers) = std::thread::scope(|scope| {
             let queues: Vec<_> = parts.iter().map(|part| part.sink.start(scope, id, key, &self.ambient)).collect();
             let ways: Vec<Way<'_>> =
                 parts.iter().zip(&queues).map(|(part, queue)| Way { sink: &part.sink, send: queue.sender() }).collect();
-            let tables = scan.run(&ways);
+            let scanned = scan.run(&ways);
             drop(ways);
-            (tables, queues.into_iter().map(super::writing::Queue::close).collect::<Vec<_>>())
+            (scanned, queues.into_iter().map(super::writing::Queue::close).collect::<Vec<_>>())
         });
-        let results = answers.into_iter().map(|answer| answer.take().map(|(written, _)| written)).collect();
-        Ok((tables?, results))
+        let result = |(answer, part): (super::writing::Answer, &Part)| {
+            let resumed = if part.lease.left == Left::Unfinished { part.sink.found() } else { 0 };
+            answer.take().map(|(written, _)| Written { resumed, ..written })
+        };
+        (scanned, answers.into_iter().zip(parts).map(result).collect())
     }
 
     /// Puts the file that makes the snapshot one, last of all, and reads it back.
@@ -226,7 +304,7 @@ impl Backups {
         &self,
         parts: Vec<Part>,
         mut failed: Vec<Done>,
-        made: Option<(Facts, Vec<TableFacts>, Results)>,
+        made: Option<(Whole, Results)>,
         by: &ActorRef,
         begun: std::time::Instant,
     ) -> Result<Created, BackupError> {
@@ -236,12 +314,13 @@ impl Backups {
                 self.note_failed(&done.target, None, &error.to_string())?;
             }
         }
-        let Some((facts, tables, results)) = made else {
+        let Some((Whole { facts, scanned }, results)) = made else {
             let texts: Vec<String> = failed.iter().filter_map(|d| Some(d.result.as_ref().err()?.to_string())).collect();
             self.tell(by, Outcome::Failed, &texts.join(" "))?;
             let first = failed.into_iter().find_map(|done| done.result.err());
             return Err(first.unwrap_or(BackupError::NoTarget));
         };
+        let Scanned { tables, read, unmarked, .. } = scanned;
         let (rows, bytes) = tables.iter().fold((0, 0), |(rows, bytes), table| (rows + table.rows, bytes + table.bytes));
         let mut targets = Vec::new();
         for (part, result) in parts.iter().zip(results) {
@@ -271,12 +350,13 @@ impl Backups {
         let good = targets.iter().filter(|done| done.result.is_ok()).count();
         targets.append(&mut failed);
         let outcome = if good == 0 { Outcome::Failed } else { Outcome::Success };
-        self.tell(by, outcome, &format!("the snapshot {} on {good} of {} targets", facts.name, targets.len()))?;
+        let doubt = if unmarked > 0 { "; the store had changed where it had not been marked as changed" } else { "" };
+        self.tell(by, outcome, &format!("the snapshot {} on {good} of {} targets{doubt}", facts.name, targets.len()))?;
         if good == 0 {
             let first = targets.into_iter().find_map(|done| done.result.err());
             return Err(first.unwrap_or(BackupError::NoTarget));
         }
-        Ok(Created { name: facts.name, entries: facts.entries, rows, bytes, seconds, targets })
+        Ok(Created { name: facts.name, entries: facts.entries, rows, bytes, read, unmarked, seconds, targets })
     }
 
     fn checkpoint(&self, event: audit::Event) -> Result<(Checkpoint, audit::Committed), AuditError> {
@@ -307,11 +387,10 @@ impl Backups {
     fn keep(&self, number: u64, made: Made) -> Result<(), BackupError> {
         self.store.write_essential_blocking(move |tx| {
             tx.put(&BACKUPS, &(number,), &made)?;
-            let old: Vec<(u64,)> = tx
-                .scan(&BACKUPS, KeyRange::all(), Direction::Down)?
-                .skip(MADE_KEPT)
-                .filter_map(|row| row.ok().map(|(key, _)| key))
-                .collect();
+            let first = (number.saturating_sub(MADE_KEPT),);
+            let old = KeyRange::between(Bound::Unbounded, Bound::Excluded(first.to_bytes()));
+            let old: Vec<(u64,)> =
+                tx.scan(&BACKUPS, old, Direction::Up)?.filter_map(|row| row.ok().map(|(key, _)| key)).collect();
             old.iter().try_for_each(|key| tx.delete(&BACKUPS, key))
         })?;
         Ok(())
@@ -319,4 +398,4 @@ impl Backups {
 }
 
 /// How many snapshots are remembered: more than any retention keeps.
-const MADE_KEPT: usize = 500;
+const MADE_KEPT: u64 = 500;

@@ -27,9 +27,18 @@ impl<'a> Cutter<'a> {
 
     /// Takes the next row; answers with the chunk that ended before it, if one did.
     pub fn push(&mut self, key: &[u8], value: &[u8]) -> Option<RawChunk> {
-        let done = self.cuts_before(key, value).then(|| self.finish()).flatten();
+        let done = self.ends_before(key, value).then(|| self.finish()).flatten();
         self.chunk.push(key, value);
         done
+    }
+
+    /// Whether the chunk that is being filled ends before this row.
+    pub fn ends_before(&self, key: &[u8], value: &[u8]) -> bool {
+        self.ends(self.chunk.bytes.len(), key, value)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.chunk.rows == 0
     }
 
     /// The last chunk, if it has a row.
@@ -38,8 +47,10 @@ impl<'a> Cutter<'a> {
         (chunk.rows > 0).then_some(chunk)
     }
 
-    fn cuts_before(&self, key: &[u8], value: &[u8]) -> bool {
-        let (so_far, row) = (self.chunk.bytes.len(), key.len() + value.len());
+    /// Whether a chunk of so many bytes ends before this row. Nothing else counts: a chunk of the same rows, before the same row,
+    /// ends in the same place.
+    pub fn ends(&self, so_far: usize, key: &[u8], value: &[u8]) -> bool {
+        let row = key.len() + value.len();
         if so_far < LEAST {
             return false;
         }

@@ -62,6 +62,8 @@ pub enum BackupError {
     NoPlace { why: String },
     #[error("there is no target {name}. The configuration names: {known}. A folder is named by a path with a / in it.")]
     NoSuchTarget { name: String, known: String },
+    #[error("what the box remembers of its own store is not what is in it. Everything is read instead.")]
+    Unknown,
     #[error("the work was broken off. What was there before is whole.")]
     Stopped,
     #[error("{0}")]

@@ -8,27 +8,27 @@ use proptest::prelude::*;
 
 use super::fixture::{Contents, Faulty, TestBox, by, contents, files, inject, put_back, restored};
 use super::target::{Missing, Shelf, Target};
-use super::{Anew, BackupError, Backups, Checked, Depth, How, Keep, Removal, Repository, TargetSpec, Unwatched, check};
+use super::{BackupError, Backups, Checked, Depth, How, Keep, Removal, Repository, TargetSpec, Unwatched, Wish, check};
 use crate::crypto::Root;
 
-fn rows(from: u32, to: u32, seed: u8) -> Vec<(u32, Vec<u8>)> {
+pub(super) fn rows(from: u32, to: u32, seed: u8) -> Vec<(u32, Vec<u8>)> {
     (from..to).map(|at| (at, vec![seed ^ at as u8; 50 + (at as usize * 37) % 400])).collect()
 }
 
-fn stable(all: Contents) -> Contents {
+pub(super) fn stable(all: Contents) -> Contents {
     all.into_iter().filter(|((table, _), _)| !(10..20).contains(table) && *table < 72).collect()
 }
 
-fn now(made: &TestBox) -> Contents {
+pub(super) fn now(made: &TestBox) -> Contents {
     stable(contents(&made.store.read().unwrap()))
 }
 
-fn checked(backups: &Backups, spec: &TargetSpec, depth: Depth) -> Checked {
+pub(super) fn checked(backups: &Backups, spec: &TargetSpec, depth: Depth) -> Checked {
     let repository = Repository::open(spec.open(Missing::Refuse).unwrap()).unwrap();
     check(&repository, &backups.keyring().unwrap(), depth, &Unwatched).unwrap()
 }
 
-fn removal(how: How, forget: &[String]) -> Removal {
+pub(super) fn removal(how: How, forget: &[String]) -> Removal {
     let many = 1000;
     let zone = jiff::tz::TimeZone::UTC;
     let keep = Keep { hourly: many, daily: many, weekly: many, monthly: many, yearly: many, zone };
@@ -195,7 +195,7 @@ fn a_drill_holds_a_snapshot_against_what_the_box_had() {
 }
 
 /// Runs `work` with every question to the target failing once, alone or for good; `after` sees what is left each time.
-fn fail_at_every_question(
+pub(super) fn fail_at_every_question(
     faulty: &Faulty,
     mut work: impl FnMut() -> Result<(), BackupError>,
     mut after: impl FnMut(&str, Result<(), BackupError>),
@@ -207,8 +207,10 @@ fn fail_at_every_question(
             *faulty.files.lock().unwrap() = was.clone();
             faulty.for_good.store(for_good, Ordering::SeqCst);
             faulty.fuse.store(nth, Ordering::SeqCst);
+            faulty.burnt.store(false, Ordering::SeqCst);
             let done = work();
-            let burnt = faulty.fuse.swap(0, Ordering::SeqCst) == usize::from(for_good);
+            faulty.fuse.store(0, Ordering::SeqCst);
+            let burnt = faulty.burnt.load(Ordering::SeqCst);
             faulty.for_good.store(false, Ordering::SeqCst);
             if !burnt {
                 assert!(done.is_ok(), "{done:?}");
@@ -227,10 +229,10 @@ fn a_backup_that_fails_at_any_question_harms_nothing_and_the_next_one_is_whole()
     let made = TestBox::new(14);
     let (faulty, spec) = inject("faulty-create");
     made.put(rows(0, 300, 1));
-    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     let old = now(&made);
     made.put(rows(50, 60, 3));
-    let create = || made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).map(drop);
+    let create = || made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).map(drop);
     let failed = fail_at_every_question(&faulty, create, |what, done| {
         assert_eq!(stable(restored(&made.backups, &spec, "1").unwrap()), old, "{what}");
         let found = checked(&made.backups, &spec, Depth::All);
@@ -240,7 +242,7 @@ fn a_backup_that_fails_at_any_question_harms_nothing_and_the_next_one_is_whole()
         create().unwrap();
         assert_eq!(stable(restored(&made.backups, &spec, "latest").unwrap()), now(&made), "{what}");
     });
-    assert!(failed > 20, "{failed}");
+    assert!(failed >= 16, "{failed}");
 }
 
 #[test]
@@ -251,7 +253,7 @@ fn removing_that_fails_at_any_question_leaves_what_stays_whole() {
         let mut kept = BTreeMap::new();
         for round in 0..4_u8 {
             made.put(rows(u32::from(round) * 60, 300, round));
-            let created = made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+            let created = made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
             kept.insert(created.name.number(), now(&made));
             made.clock.advance(std::time::Duration::from_secs(3600));
         }
@@ -273,7 +275,7 @@ fn removing_that_fails_at_any_question_leaves_what_stays_whole() {
             prune().unwrap();
             assert_eq!(checked(&made.backups, &spec, Depth::All).good.len(), 2, "{how:?} {what}");
         });
-        assert!(failed > 20, "{failed}");
+        assert!(failed >= 16, "{failed}");
     }
 }
 
@@ -322,7 +324,7 @@ fn after_the_root_was_changed_the_old_sheet_opens_old_snapshots_only() {
     let rotated = made.with_root(root.clone());
     made.put(rows(0, 20, 2));
     let spec = made.spec("one");
-    rotated.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    rotated.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     let repository = Repository::open(spec.open(Missing::Refuse).unwrap()).unwrap();
     let names = repository.snapshots().unwrap();
     let opens = |at: usize, root: &Root| {
@@ -358,7 +360,7 @@ fn several_targets_fail_each_for_themselves() {
     let (faulty, away) = inject("faulty-second");
     faulty.for_good.store(true, Ordering::SeqCst);
     faulty.fuse.store(6, Ordering::SeqCst);
-    let created = made.backups.create(&[made.spec("one"), away], Anew::No, &by(), &Unwatched).unwrap();
+    let created = made.backups.create(&[made.spec("one"), away], Wish::USUAL, &by(), &Unwatched).unwrap();
     assert!(created.targets[0].result.is_ok() && created.targets[1].result.is_err());
     assert_eq!(stable(made.restored("one", "latest").unwrap()), now(&made));
 }
@@ -368,14 +370,14 @@ fn packs_that_a_broken_off_backup_left_are_used_again() {
     let made = TestBox::new(22);
     let (faulty, spec) = inject("faulty-resume");
     made.put(rows(0, 2000, 1));
-    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     let files = faulty.files.lock().unwrap().clone();
     let bytes = |files: &BTreeMap<super::target::Name, Vec<u8>>| -> usize {
         files.iter().filter(|(name, _)| name.shelf() == Shelf::Packs).map(|(_, bytes)| bytes.len()).sum()
     };
     let first = bytes(&files);
     faulty.files.lock().unwrap().retain(|name, _| name.shelf() != Shelf::Snapshots);
-    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     let again = bytes(&faulty.files.lock().unwrap());
     assert!(again < first + first / 4, "{first} {again}");
     assert_eq!(faulty.list(Shelf::Snapshots).unwrap().len(), 1);

@@ -118,7 +118,7 @@ impl TestBox {
     }
 
     pub fn try_snapshot(&self, target: &str) -> Result<super::Created, BackupError> {
-        self.backups.create(&[self.spec(target)], super::Anew::No, &by(), &Unwatched)
+        self.backups.create(&[self.spec(target)], super::Wish::USUAL, &by(), &Unwatched)
     }
 
     /// What a snapshot in a folder restores to, opened by the box's keys.
@@ -215,6 +215,8 @@ pub struct Faulty {
     pub asked: Arc<AtomicUsize>,
     /// Whether it keeps half of each file and says that it has all of it.
     pub shortens: Arc<std::sync::atomic::AtomicBool>,
+    /// Whether one failed.
+    pub burnt: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Faulty {
@@ -226,7 +228,11 @@ impl Faulty {
             left => Some(left - 1),
         });
         let place = "faulty".to_owned();
-        if before == Ok(1) { Err(TargetError::Gone { place, why: "on purpose".into() }) } else { Ok(()) }
+        if before != Ok(1) {
+            return Ok(());
+        }
+        self.burnt.store(true, Ordering::SeqCst);
+        Err(TargetError::Gone { place, why: "on purpose".into() })
     }
 
     fn missing(&self, name: &Name) -> TargetError {
@@ -281,7 +287,7 @@ pub fn store_of(all: Contents) -> Store {
     let filled = Store::filled_in_memory(|filling| {
         all.into_iter().try_for_each(|((table, key), value)| {
             let table = tables::numbered(table).unwrap();
-            filling.put(table, key, value.into()).map_err(FillError::from)
+            filling.put(table, &key, &value).map_err(FillError::from)
         })
     });
     filled.unwrap_or_else(|FillError(error)| panic!("{error}"))

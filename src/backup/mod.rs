@@ -50,6 +50,7 @@ mod drill;
 mod error;
 mod index;
 mod keyring;
+mod known;
 pub mod layout;
 mod list;
 mod old_keys;
@@ -69,11 +70,12 @@ mod watch;
 mod writing;
 
 pub use attempt::TriedRow;
-pub use create::{Created, Done};
+pub use create::{Created, Done, Wish};
 pub use drill::{Throwaway, last_passed};
 pub use error::{BackupError, Damage, Lost, What};
 pub use index::{Cache, Index};
 pub use keyring::Keyring;
+pub use known::Extent;
 pub use list::{ListedSnapshot, ListedTarget, list_without_box};
 pub use old_keys::OldBackups;
 pub use prune::{How, Pruned, Removal};
@@ -89,6 +91,8 @@ pub use verify::{Checked, Depth, check};
 pub use watch::{Phase, Progress, Unwatched, Watch};
 pub use writing::Written;
 
+#[cfg(test)]
+mod broken_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]

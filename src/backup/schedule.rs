@@ -5,11 +5,12 @@ use jiff::tz::TimeZone;
 use crate::base::{ActorRef, Timestamp};
 
 use super::attempt::TriedRow;
+use super::create::Wish;
 use super::error::BackupError;
 use super::prune::{How, Removal};
 use super::retention::Keep;
 use super::rows::{DrillRow, TargetRow};
-use super::service::{Anew, Backups, TargetSpec};
+use super::service::{Backups, TargetSpec};
 use super::watch::{Watch, go_on};
 
 /// Seconds until a backup or a drill that did not work is tried again.
@@ -37,6 +38,10 @@ impl Schedule {
     /// Whether the time of a backup has come since the last one. One that was missed is made up for.
     pub fn is_due(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
         let Some(last) = last else { return true };
+        // One from a clock that was far ahead is none of last night.
+        if last.as_second() - now.as_second() >= i64::from(self.every_hours) * HOUR {
+            return true;
+        }
         let today = now.to_zoned(self.zone().clone()).date();
         let every = self.every_hours.clamp(1, 24);
         let hours = (0..24 / every).filter_map(|nth| i8::try_from((self.hour + nth * every) % 24).ok());
@@ -116,6 +121,9 @@ impl Backups {
     pub fn standing(&self) -> Result<Vec<TargetStanding>, BackupError> {
         let (now, known, drills) = (self.ambient.now(), self.known()?, self.drills(usize::MAX)?);
         let (busy, tried) = (self.busy()?, self.tried()?);
+        // Drills run under a clock that was ahead say nothing of how it stands now.
+        let drills: Vec<DrillRow> =
+            drills.into_iter().filter(|drill| drill.at.as_second() - now.as_second() < DAY).collect();
         let one = |spec: &TargetSpec| {
             let row = known.iter().find(|(name, _)| *name == spec.name).map(|(_, row)| row.clone());
             let of_target = || drills.iter().filter(|drill| drill.target == spec.name);
@@ -147,7 +155,7 @@ impl Backups {
         let verified_bad = target.known.as_ref().and_then(|row| row.verified.as_ref()).is_some_and(|v| v.faults > 0);
         match () {
             () if age > old || verified_bad => Standing::Bad,
-            () if age > late || target.error().is_some() => Standing::Late,
+            () if age > late || age < -late || target.error().is_some() => Standing::Late,
             () => Standing::Good,
         }
     }
@@ -171,13 +179,13 @@ impl Backups {
         let waits = |target: &TargetStanding| {
             let tried =
                 target.known.as_ref().and_then(|row| row.attempt.as_ref()).filter(|tried| tried.error.is_some());
-            tried.is_some_and(|tried| now.as_second() - tried.at.as_second() < AGAIN)
+            tried.is_some_and(|tried| (0..AGAIN).contains(&(now.as_second() - tried.at.as_second())))
         };
         let due = |target: &&TargetStanding| self.schedule.is_due(target.last(), now) && !waits(target);
         let due: Vec<&TargetStanding> = standing.iter().filter(due).collect();
         if !due.is_empty() {
             let specs: Vec<TargetSpec> = due.iter().map(|target| target.spec.clone()).collect();
-            let created = self.create(&specs, Anew::No, &ActorRef::system("job:backup"), watch)?;
+            let created = self.create(&specs, Wish::USUAL, &ActorRef::system("job:backup"), watch)?;
             for done in &created.targets {
                 if let Err(error) = &done.result {
                     tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup");
@@ -250,8 +258,9 @@ mod tests {
         assert!(!due(6, "2026-03-03T07:00:01Z", "2026-03-03T12:59:59Z"));
         assert!(due(6, "2026-03-03T07:00:01Z", "2026-03-03T13:00:00Z"));
         assert!(due(1, "2026-03-03T07:00:01Z", "2026-03-03T08:00:00Z"));
-        // A clock that was set back makes no difference to what was done.
+        // A clock that was set back a little makes no difference to what was done; one that was far ahead does.
         assert!(!due(24, "2026-03-05T00:00:00Z", "2026-03-04T04:00:00Z"));
+        assert!(due(24, "2027-03-05T00:00:00Z", "2026-03-04T04:00:00Z"));
     }
 
     #[test]

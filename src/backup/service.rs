@@ -1,7 +1,8 @@
 //! A box's backups: what it may write to, what it remembers, and who does what at one time.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::audit::{self, Action, Audit, Event, Purpose};
 use crate::base::{ActorRef, Ambient, Secret, Timestamp};
@@ -10,7 +11,7 @@ use crate::crypto::backup::{KeyId, RepositoryKey};
 use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
 
 use super::error::BackupError;
-use super::index::Cache;
+use super::index::{Cache, lock};
 use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::repository::{Known, Repository};
@@ -65,13 +66,15 @@ pub struct Backups {
     pub(super) home: Arc<dyn Home>,
     targets: Arc<[TargetSpec]>,
     pub(super) schedule: Arc<Schedule>,
+    /// The targets that this run of the box has taken. A row of this run that is not here could not be given back.
+    taken: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Backups {
     pub fn new(audit: Audit, home: impl Home + 'static, targets: Vec<TargetSpec>, schedule: Schedule) -> Self {
         let (store, ambient) = (audit.store().clone(), audit.ambient().clone());
         let (targets, schedule) = (targets.into(), Arc::new(schedule));
-        Self { store, audit, ambient, home: Arc::new(home), targets, schedule }
+        Self { store, audit, ambient, home: Arc::new(home), targets, schedule, taken: Arc::default() }
     }
 
     /// The targets of the configuration.
@@ -171,24 +174,36 @@ impl Backups {
     pub(super) fn lease(&self, target: &str, doing: &str) -> Result<Lease, BackupError> {
         let row = LeaseRow { boot: self.audit.boot(), doing: doing.to_owned(), since: self.ambient.now() };
         let key = (target.to_owned(),);
-        let name = target.to_owned();
-        self.store.write_essential_blocking(move |tx| {
-            match tx.get(&LEASES, &key)? {
-                // What another run of the box began has ended with it.
-                Some(held) if held.boot == row.boot => {
-                    Err(BackupError::Busy { target: key.0, doing: held.doing, since: held.since })
+        // Whoever is refused gives nothing back.
+        let first = lock(&self.taken).insert(target.to_owned());
+        let mut lease =
+            Lease { store: None, taken: self.taken.clone(), target: target.to_owned(), left: Left::Nothing };
+        if !first {
+            lease.taken = Arc::default();
+        }
+        let left = self.store.write_essential_blocking(move |tx| {
+            let left = match tx.get(&LEASES, &key)? {
+                Some(held) if held.boot == row.boot && !first => {
+                    return Err(BackupError::Busy { target: key.0, doing: held.doing, since: held.since });
                 }
-                _ => tx.put(&LEASES, &key, &row).map_err(BackupError::from),
-            }
+                // What another run of the box began has ended with it, and what this one could not give back has ended, too.
+                Some(_) => Left::Unfinished,
+                None if !first => return Err(BackupError::Busy { target: key.0, doing: row.doing, since: row.since }),
+                None => Left::Nothing,
+            };
+            tx.put(&LEASES, &key, &row)?;
+            Ok(left)
         })?;
-        Ok(Lease { store: self.store.clone(), target: name })
+        (lease.store, lease.left) = (Some(self.store.clone()), left);
+        Ok(lease)
     }
 
     /// What is being done with targets in this run of the box, and since when.
     pub(super) fn busy(&self) -> Result<Vec<(String, String, Timestamp)>, BackupError> {
         let boot = self.audit.boot();
         let rows = self.store.read()?.scan(&LEASES, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
-        let held = rows.into_iter().filter(|(_, row)| row.boot == boot);
+        let taken = lock(&self.taken).clone();
+        let held = rows.into_iter().filter(|((target,), row)| row.boot == boot && taken.contains(target));
         Ok(held
             .map(|((target,), row)| (target.trim_end_matches(DRILL_LEASE).to_owned(), row.doing, row.since))
             .collect())
@@ -275,19 +290,34 @@ pub(super) fn root_mark(snapshot_key: &Secret<[u8; 32]>) -> [u8; 16] {
     hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
+/// What was left of work on a target before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    Nothing,
+    /// Another run of the box ended in the middle of it.
+    Unfinished,
+}
+
 /// A target taken for writing, until this is dropped.
 pub(super) struct Lease {
-    store: Store,
+    /// Where its row stands, if it has one.
+    store: Option<Store>,
+    taken: Arc<Mutex<BTreeSet<String>>>,
     target: String,
+    pub left: Left,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let key = (std::mem::take(&mut self.target),);
-        // One that stays is void after the next start.
-        let given_back = self.store.write_essential_blocking(move |tx| tx.delete(&LEASES, &key));
-        if let Err::<(), StoreError>(error) = given_back {
-            tracing::warn!(target: "backup", %error, "a target could not be given back");
+        let target = std::mem::take(&mut self.target);
+        if let Some(store) = self.store.take() {
+            let key = (target.clone(),);
+            // One that stays is void all the same.
+            let given_back = store.write_essential_blocking(move |tx| tx.delete(&LEASES, &key));
+            if let Err::<(), StoreError>(error) = given_back {
+                tracing::warn!(target: "backup", %error, "a target could not be given back");
+            }
         }
+        lock(&self.taken).remove(&target);
     }
 }

@@ -40,7 +40,7 @@ fn what_did_not_change_is_not_written_again_and_two_targets_are_each_whole() {
     made.put(rows(0, 5000, 1));
     made.snapshot("one");
     let both = [made.spec("one"), made.spec("two")];
-    let created = made.backups.create(&both, super::Anew::No, &super::fixture::by(), &super::Unwatched).unwrap();
+    let created = made.backups.create(&both, super::Wish::USUAL, &super::fixture::by(), &super::Unwatched).unwrap();
     let [one, two] = [0, 1].map(|at| created.targets[at].result.as_ref().unwrap().bytes);
     assert!(one < 10_000 && two > 40_000, "{one} {two}");
     assert_eq!(made.restored("one", "latest").unwrap(), made.restored("two", "latest").unwrap());
@@ -69,7 +69,7 @@ fn another_boxs_folder_is_refused_and_left_as_it_is() {
     made.snapshot("one");
     let before = super::fixture::files(&made.path("one"));
     let spec = super::TargetSpec::at(&made.spec("one").place.to_string()).unwrap();
-    let refused = other.backups.create(&[spec], super::Anew::No, &super::fixture::by(), &super::Unwatched);
+    let refused = other.backups.create(&[spec], super::Wish::USUAL, &super::fixture::by(), &super::Unwatched);
     assert!(matches!(refused, Err(BackupError::OtherBox { .. })), "{refused:?}");
     assert_eq!(super::fixture::files(&made.path("one")), before);
 }
@@ -86,7 +86,12 @@ fn a_place_that_was_emptied_is_not_filled_again_unasked() {
     assert!(super::fixture::files(&made.path("one")).is_empty());
     let row = made.backups.known().unwrap().remove(0).1;
     assert!(row.attempt.unwrap().error.is_some() && row.last.is_some());
-    let anew = made.backups.create(&[made.spec("one")], super::Anew::Yes, &super::fixture::by(), &super::Unwatched);
+    let anew = made.backups.create(
+        &[made.spec("one")],
+        super::Wish { anew: super::Anew::Yes, ..super::Wish::USUAL },
+        &super::fixture::by(),
+        &super::Unwatched,
+    );
     assert_eq!(anew.unwrap().name.number(), 2);
 }
 

@@ -86,6 +86,8 @@ pub struct Written {
     pub chunks: u64,
     pub packs: u64,
     pub bytes: u64,
+    /// Bytes of an unfinished backup that were there already.
+    pub resumed: u64,
 }
 
 /// One target that chunks are written to.
@@ -94,17 +96,31 @@ pub struct Sink {
     pub index: Index,
     cache: Option<Cache>,
     failed: AtomicBool,
-    written: AtomicU64,
+    /// Bytes of chunks that were to be written and were there.
+    found: AtomicU64,
 }
 
 impl Sink {
     pub fn new(target: Arc<dyn Target>, index: Index, cache: Option<Cache>) -> Self {
-        Self { target, index, cache, failed: AtomicBool::new(false), written: AtomicU64::new(0) }
+        Self { target, index, cache, failed: AtomicBool::new(false), found: AtomicU64::new(0) }
     }
 
     /// Whether a chunk has to be sent. Not to one that failed: it gets nothing more.
     pub fn lacks(&self, name: &ChunkName) -> bool {
         !self.index.has(name) && !self.failed.load(Ordering::Relaxed)
+    }
+
+    /// [`Sink::lacks`] of a chunk that was read; one that is there is counted.
+    pub fn wants(&self, name: &ChunkName) -> bool {
+        if let Some((_, place)) = self.index.place(name) {
+            self.found.fetch_add(u64::from(place.sealed), Ordering::Relaxed);
+        }
+        self.lacks(name)
+    }
+
+    /// How many bytes were to be written and were there.
+    pub fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
     }
 
     /// Starts the thread that writes; dropping the queue ends it, when everything is on the target.
@@ -231,7 +247,6 @@ impl Packer<'_> {
         let len = bytes.len() as u64;
         self.written.packs += 1;
         self.written.bytes += len;
-        self.sink.written.fetch_add(len, Ordering::Relaxed);
         self.packs.push((PackInfo { name, bytes: len, key: self.id }, chunks));
         Ok(())
     }

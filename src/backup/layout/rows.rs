@@ -24,6 +24,11 @@ impl RawChunk {
         self.bytes.extend_from_slice(value);
         self.rows += 1;
     }
+
+    /// The key of its first row.
+    pub fn first_key(&self) -> Option<&[u8]> {
+        rows_of(&self.bytes)?.1.next()?.ok().map(|(key, _)| key)
+    }
 }
 
 /// The table and the rows of a chunk. `None` for what is no chunk of rows.

@@ -10,6 +10,9 @@ const NODE: u8 = 0xFF;
 const LEAVES: u32 = 256;
 const MOST_LEAVES: usize = 2048;
 
+/// Bytes of a leaf in its node.
+const LEAF: usize = 24;
+
 /// A chunk of rows, as a node names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaf {
@@ -17,6 +20,23 @@ pub struct Leaf {
     pub rows: u32,
     /// Bytes before compression.
     pub bytes: u32,
+}
+
+impl Leaf {
+    /// Name, rows and bytes, as a node has them.
+    pub fn to_bytes(self) -> [u8; LEAF] {
+        let mut bytes = [0; LEAF];
+        let parts = [&self.name.0[..], &self.rows.to_le_bytes(), &self.bytes.to_le_bytes()];
+        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
+    pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let name = ChunkName(take_array(&mut bytes)?);
+        let rows = u32::from_le_bytes(take_array(&mut bytes)?);
+        let leaf = Self { name, rows, bytes: u32::from_le_bytes(take_array(&mut bytes)?) };
+        bytes.is_empty().then_some(leaf)
+    }
 }
 
 /// Cuts a table's leaves into nodes: after a leaf whose name says so, so that nodes stay the same where leaves do.
@@ -32,9 +52,7 @@ impl NodeBuilder {
         if self.bytes.is_empty() {
             self.bytes.push(NODE);
         }
-        self.bytes.extend_from_slice(&leaf.name.0);
-        self.bytes.extend_from_slice(&leaf.rows.to_le_bytes());
-        self.bytes.extend_from_slice(&leaf.bytes.to_le_bytes());
+        self.bytes.extend_from_slice(&leaf.to_bytes());
         self.leaves += 1;
         let [a, b, c, d, ..] = leaf.name.0;
         let ends = u32::from_le_bytes([a, b, c, d]) % LEAVES == 0 || self.leaves >= MOST_LEAVES;
@@ -51,15 +69,12 @@ impl NodeBuilder {
 /// The leaves of a node. `None` for what is no node.
 pub fn leaves_of(bytes: &[u8]) -> Option<Vec<Leaf>> {
     let (kind, mut rest) = bytes.split_first()?;
-    if *kind != NODE || rest.len() % 24 != 0 || rest.is_empty() {
+    if *kind != NODE || rest.len() % LEAF != 0 || rest.is_empty() {
         return None;
     }
-    let mut leaves = Vec::with_capacity(rest.len() / 24);
+    let mut leaves = Vec::with_capacity(rest.len() / LEAF);
     while !rest.is_empty() {
-        let name = ChunkName(take_array(&mut rest)?);
-        let mut numbers = take(&mut rest, 8)?;
-        let rows = u32::from_le_bytes(take_array(&mut numbers)?);
-        leaves.push(Leaf { name, rows, bytes: u32::from_le_bytes(take_array(&mut numbers)?) });
+        leaves.push(Leaf::from_bytes(take(&mut rest, LEAF)?)?);
     }
     Some(leaves)
 }

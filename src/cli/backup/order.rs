@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 use super::answers;
 use crate::app::take_back::{TakeBack, Wanted};
 use crate::app::{AppError, Opened};
-use crate::backup::{Anew, BackupError, Backups, Created, Depth, How, Progress, Removal, TargetSpec, Watch};
+use crate::backup::{
+    Anew, BackupError, Backups, Created, Depth, Extent, How, Progress, Removal, TargetSpec, Watch, Wish,
+};
 use crate::base::{ActorRef, FhirId, ResourceRef, Secret};
 use crate::cli::Failure;
 use crate::cli::approval;
@@ -24,6 +26,8 @@ pub enum Order {
     Create {
         target: Option<String>,
         anew: bool,
+        #[serde(default)]
+        everything: bool,
     },
     List {
         target: Option<String>,
@@ -74,11 +78,13 @@ impl Order {
         let by = ActorRef::system(&caller.job(self.name()));
         let backups = opened.backups.clone();
         match self {
-            Self::Create { target, anew } => {
+            Self::Create { target, anew, everything } => {
                 let anew = if anew { Anew::Yes } else { Anew::No };
+                let extent = if everything { Extent::Everything } else { Extent::Changes };
+                let wish = Wish { anew, extent };
                 work(talk, move |watch| {
                     let targets = backups.named(target.as_deref())?;
-                    Ok(said_of(&backups.create(&targets, anew, &by, watch)?))
+                    Ok(said_of(&backups.create(&targets, wish, &by, watch)?))
                 })
                 .await
             }
@@ -226,6 +232,7 @@ fn said_of(created: &Created) -> Value {
                 "bytes": written.bytes,
                 "chunks": written.chunks,
                 "packs": written.packs,
+                "bytesResumed": written.resumed,
             }),
             Err(error) => json!({ "target": done.target.name, "place": done.target.place.to_string(), "error": error.to_string() }),
         })
@@ -237,6 +244,8 @@ fn said_of(created: &Created) -> Value {
         "auditEntries": created.entries,
         "rows": created.rows,
         "bytes": created.bytes,
+        "bytesRead": created.read,
+        "unmarked": created.unmarked,
         "seconds": created.seconds,
         "targets": targets,
     })

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::backup_pages::{Backups, DrillPart, LastPart, TargetPart, TriedPart};
 use crate::audit::{Action, Outcome, Purpose};
-use crate::backup::{Anew, BackupError, TargetStanding, Unwatched};
+use crate::backup::{BackupError, TargetStanding, Unwatched, Wish};
 use crate::http::House;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -35,7 +35,7 @@ pub async fn run(visit: Visit, Form(which): Form<Which>) -> Result<Response, Ref
     let _ = visit.house.audit.commit(vec![begun]).await?;
     let by = visit.actor.to_ref();
     // It goes on when the page is closed; what came of it stands on the page.
-    drop(tokio::task::spawn_blocking(move || told(backups.create(&[spec], Anew::No, &by, &Unwatched).map(drop))));
+    drop(tokio::task::spawn_blocking(move || told(backups.create(&[spec], Wish::USUAL, &by, &Unwatched).map(drop))));
     Ok(Redirect::to("/box/backups").into_response())
 }
 
