@@ -88,6 +88,9 @@ pub fn is_unfinished(folder: &Folder) -> bool {
 
 /// Refuses a folder in which a box is being made, or was begun.
 pub fn refuse_unfinished(folder: &Folder) -> Result<(), AppError> {
+    if folder.restoring().exists() {
+        return Err(AppError::Unfinished { dir: folder.path().to_owned(), command: "chartbox backup restore" });
+    }
     // A folder that cannot be looked into is another matter, which whoever opens it says better.
     if !is_unfinished(folder) {
         return Ok(());

@@ -1,10 +1,18 @@
 //! A box from a snapshot: into a folder where none is, with what a person holds.
 //!
 //! The key slots are written last but for the mark that a restore is under way: a folder without that mark, and with slots, is a
-//! whole box. What an interrupted restore left is taken away by the next one.
+//! whole box. A folder with the mark is not opened. What an interrupted restore left is taken away by the next one.
+//!
+//! A box that is in the folder already stays in its place until the new one was made beside it and has opened; then the two
+//! change places in one step, and the old one is kept under another name.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::backups::{CONFIGURATION, DEMO_FILE};
 use super::config::Config;
@@ -21,7 +29,7 @@ use crate::backup::{
 use crate::base::{ActorRef, Ambient, Timestamp};
 use crate::crypto::keyslots::{KeySlots, SlotKey, SlotKind, Unlocked};
 use crate::crypto::{KeyMaterial, Root};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What is to be restored, and where.
 pub struct Request {
@@ -31,8 +39,18 @@ pub struct Request {
     /// The newest that is not younger than this.
     pub at: Option<Timestamp>,
     pub to: PathBuf,
+    pub there: There,
     pub key: SlotKey,
     pub by: ActorRef,
+}
+
+/// What becomes of a box that is in the folder already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum There {
+    /// It is left as it is, and nothing is restored.
+    Refuse,
+    /// It is kept under another name.
+    KeepAside,
 }
 
 /// A box that was restored.
@@ -47,6 +65,8 @@ pub struct Restored {
     pub opens_with: Vec<SlotKind>,
     /// Where its configuration of that time lies.
     pub configuration: Option<PathBuf>,
+    /// Where the box is kept that was in the folder before.
+    pub kept_aside: Option<PathBuf>,
     pub seconds: f64,
 }
 
@@ -80,38 +100,137 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
 pub async fn restore(request: Request, watch: &dyn Watch) -> Result<Restored, AppError> {
     let begun = std::time::Instant::now();
     let found = tokio::task::block_in_place(|| find(&request.from, &request.snapshot, request.at, &request.key))?;
-    let folder = prepare(&request.to)?;
-    let made = begin(&folder, &found, &request, watch).await;
-    match made {
-        Ok(mut restored) => {
-            restored.seconds = begun.elapsed().as_secs_f64();
-            Ok(restored)
-        }
-        Err(error) => {
-            take_away(&folder);
-            Err(error)
-        }
+    let there = Folder::at(&request.to);
+    let is_there = there.has_box() && !there.restoring().exists();
+    let made = if is_there && request.there == There::KeepAside {
+        in_place_of(&there, &found, &request, watch).await
+    } else {
+        into(&request.to, &found, &request, watch).await
+    };
+    made.map(|restored| Restored { seconds: begun.elapsed().as_secs_f64(), ..restored })
+}
+
+/// Restores into a folder without a box; leaves nothing of it when it does not work.
+async fn into(path: &Path, found: &Found, request: &Request, watch: &dyn Watch) -> Result<Restored, AppError> {
+    let (folder, _mark) = prepare(path)?;
+    let made = begin(&folder, found, request, watch).await;
+    made.inspect_err(|_| {
+        take_away(&folder);
+        // One that was empty before is not missed by whoever tries again.
+        let _ = fs::remove_dir(path);
+    })
+}
+
+/// Restores beside a box, and puts the new one in its place.
+async fn in_place_of(
+    there: &Folder,
+    found: &Found,
+    request: &Request,
+    watch: &dyn Watch,
+) -> Result<Restored, AppError> {
+    // Nobody starts it meanwhile, and it does not run.
+    let _held = held(there)?;
+    let beside = |ending: &str| -> Result<PathBuf, AppError> {
+        let mut name = request.to.file_name().ok_or_else(|| AppError::NotEmpty(request.to.clone()))?.to_owned();
+        name.push(ending);
+        Ok(request.to.with_file_name(name))
+    };
+    let new = beside(".restored")?;
+    // What is there is a copy of a backup, which did not get as far as to take a box's place.
+    take_away(&Folder::at(&new));
+    let restored = into(&new, found, request, watch).await?;
+    let aside = beside(&format!(".before-{}", Ambient::system().now().strftime("%Y%m%dT%H%M%SZ")))?;
+    let swapped = as_it_was(there, &Folder::at(&new)).and_then(|()| change_places(&new, &request.to, &aside));
+    if let Err(error) = swapped {
+        take_away(&Folder::at(&new));
+        // What else somebody put there stays.
+        let _ = fs::remove_dir(&new);
+        return Err(error);
+    }
+    let configuration = restored.configuration.as_deref().and_then(|path| path.strip_prefix(&new).ok());
+    let configuration = configuration.map(|name| request.to.join(name));
+    Ok(Restored { configuration, kept_aside: Some(aside), ..restored })
+}
+
+/// Locks a box's store, as a running box does. One whose store is gone or cannot be opened has nobody in it.
+fn held(folder: &Folder) -> Result<Option<File>, AppError> {
+    let Ok(file) = File::open(folder.store()) else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.path().display().to_string()).into()),
+        Err(TryLockError::Error(error)) => Err(AppError::file(&folder.store(), "locked")(error)),
     }
 }
 
-/// An empty folder, or one in which only an interrupted restore was at work.
-fn prepare(path: &Path) -> Result<Folder, AppError> {
+/// Gives the new box the old one's owner, and the configuration that lies in its folder.
+fn as_it_was(old: &Folder, new: &Folder) -> Result<(), AppError> {
+    if old.config().exists() && !new.config().exists() {
+        let text = fs::read(old.config()).map_err(AppError::file(&old.config(), "read"))?;
+        new.replace(&new.config(), &text, Mode::Private)?;
+    }
+    let owner = fs::metadata(old.path()).map_err(AppError::file(old.path(), "read"))?;
+    if rustix::process::geteuid().is_root() {
+        let given = chown(new.path(), Some(owner.uid()), Some(owner.gid()));
+        given.map_err(AppError::file(new.path(), "given to the folder's owner"))?;
+    }
+    new.give_to_owner()
+}
+
+/// Puts `new` where `path` is and `path` where `aside` says. At no moment is there no box at `path`, where the file system can do that.
+fn change_places(new: &Path, path: &Path, aside: &Path) -> Result<(), AppError> {
+    let moved = match renameat_with(CWD, new, CWD, path, RenameFlags::EXCHANGE) {
+        Ok(()) => fs::rename(new, aside),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            fs::rename(path, aside).and_then(|()| fs::rename(new, path).inspect_err(|_| drop(fs::rename(aside, path))))
+        }
+        Err(error) => Err(error.into()),
+    };
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let moved = moved.and_then(|()| File::open(parent)?.sync_all());
+    moved.map_err(|cause| {
+        AppError::Wrong(format!(
+            "{} cannot be put aside ({cause}), and is as it was. Restore into another folder, and move them yourself.",
+            path.display()
+        ))
+    })
+}
+
+/// An empty folder, or one in which only an interrupted restore was at work; and its mark, locked while this one is.
+fn prepare(path: &Path) -> Result<(Folder, File), AppError> {
     let folder = Folder::at(path);
     if folder.restoring().exists() {
+        let _mark = marked(&folder)?;
         take_away(&folder);
     }
     let folder = Folder::create(path)?;
-    fs::write(folder.restoring(), "A box is being restored into this folder. If this file stays, run it again.\n")
-        .map_err(AppError::file(&folder.restoring(), "written"))?;
-    Ok(folder)
+    let mark = marked(&folder)?;
+    Ok((folder, mark))
+}
+
+fn marked(folder: &Folder) -> Result<File, AppError> {
+    let path = folder.restoring();
+    let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path);
+    let mut file = file.map_err(AppError::file(&path, "written"))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(AppError::BeingMade(folder.path().to_owned())),
+        Err(TryLockError::Error(error)) => return Err(AppError::file(&path, "locked")(error)),
+    }
+    let text = b"A box is being restored into this folder. If this file stays, run it again.\n";
+    // On the disk before anything else is: what it says must not be missed after a power cut.
+    let written = file.write_all(text).and_then(|()| file.sync_all());
+    let written = written.and_then(|()| File::open(folder.path())?.sync_all());
+    written.map_err(AppError::file(&path, "written"))?;
+    Ok(file)
 }
 
 /// Everything that a restore makes. What is not there cannot be taken away.
 fn take_away(folder: &Folder) {
-    let store_begun = folder.path().join("chartbox.redb.new");
+    let beside = ["chartbox.redb.new", "chartbox.redb.reserve", "keyslots.toml.new", "keyslots.copy.toml.new"];
+    let beside = beside.map(|name| folder.path().join(name));
     let configuration = [folder.config(), restored_configuration(folder), DemoFile::path(folder)];
     let keys = [folder.keyslots(), folder.keyslots_copy(), folder.key_file(), folder.demo_key()];
-    for path in keys.into_iter().chain([folder.store(), store_begun]).chain(configuration) {
+    for path in keys.into_iter().chain([folder.store()]).chain(beside).chain(configuration) {
         let _ = fs::remove_file(path);
     }
     let _ = fs::remove_dir_all(folder.tls());
@@ -157,6 +276,7 @@ async fn begin(folder: &Folder, found: &Found, request: &Request, watch: &dyn Wa
         entries: manifest.audit.entries,
         opens_with: opened.keys.slots().list().map(|slot| slot.kind).collect(),
         configuration,
+        kept_aside: None,
         seconds: 0.0,
     })
 }
@@ -252,5 +372,5 @@ async fn finish(
     super::keys::write_slots(folder, &opened.keys.slots())?;
     folder.give_to_owner()?;
     fs::remove_file(folder.restoring()).map_err(AppError::file(&folder.restoring(), "removed"))?;
-    fs::File::open(folder.path()).and_then(|dir| dir.sync_all()).map_err(AppError::file(folder.path(), "synced"))
+    File::open(folder.path()).and_then(|dir| dir.sync_all()).map_err(AppError::file(folder.path(), "synced"))
 }

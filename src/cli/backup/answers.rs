@@ -33,6 +33,18 @@ pub(super) fn created(out: &mut Out, answer: &Value) -> Result<(), Failure> {
                 size(field(answer, "bytes"))
             ))?,
         }
+        if field(target, "bytesResumed").as_u64().unwrap_or_default() > 0 {
+            let size = size(field(target, "bytesResumed"));
+            out.line(format!(
+                "  A backup that was broken off had left {size} there, which this one needed not write again."
+            ))?;
+        }
+    }
+    if field(answer, "unmarked").as_u64().unwrap_or_default() > 0 {
+        out.line(
+            "Attention: the store had changed where the box did not know of it. This snapshot is whole, since everything was \
+             read; those of the last days may lack something: keep older ones, and report this.",
+        )?;
     }
     let seconds = field(answer, "seconds").as_f64().unwrap_or_default();
     let (rows, entries) = (text(answer, "rows"), text(answer, "auditEntries"));
@@ -120,6 +132,9 @@ pub(super) fn restored(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         text(answer, "rows"),
         text(answer, "auditEntries")
     ))?;
+    if let Some(aside) = field(answer, "keptAside").as_str() {
+        out.line(format!("The box that was there is kept in {aside}: remove it once you need it no more."))?;
+    }
     if let Some(configuration) = field(answer, "configuration").as_str() {
         out.line(format!("Its configuration of that time lies in {configuration}."))?;
     }

@@ -14,6 +14,7 @@ use super::approval::Approval;
 use super::order::Order as BoxOrder;
 use super::place::{Place, Reach};
 use super::{Failure, Out};
+use crate::app::restore::There;
 use crate::backup::TargetSpec;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use bar::Bar;
@@ -41,6 +42,9 @@ enum What {
         /// Start anew in a place that held backups before and holds none now: a new disk, say.
         #[arg(long)]
         anew: bool,
+        /// Read everything, also what the box knows to be as it was. It does so each week by itself.
+        #[arg(long)]
+        everything: bool,
     },
     /// List the snapshots that there are.
     List {
@@ -117,6 +121,9 @@ enum What {
         /// As it was at this time, such as 2026-03-03T09:00:00Z: the last snapshot that is not younger.
         #[arg(long, value_name = "TIME")]
         at: Option<Timestamp>,
+        /// There may be a box in the folder: it is kept beside, and the restored one takes its place once it has opened.
+        #[arg(long, requires = "to")]
+        replace: bool,
     },
 }
 
@@ -124,9 +131,9 @@ impl Backup {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
         let Self { what, reach, json } = self;
         match what {
-            What::Create { target, anew } => {
+            What::Create { target, anew, everything } => {
                 let target = meant(&reach.place, target)?;
-                let answer = ask(&reach, Order::Create { target, anew })?;
+                let answer = ask(&reach, Order::Create { target, anew, everything })?;
                 show(out, json, &answer, answers::created)?;
                 answers::all_good(&answer)
             }
@@ -168,8 +175,9 @@ impl Backup {
                 let order = Order::TakeBack { from, snapshot, patient, resource, apply, approve: approval.code() };
                 show(out, json, &ask(&reach, order)?, answers::taken_back)
             }
-            What::Restore { snapshot, from, to: Some(to), at, .. } => {
-                let answer = restore::restore(&reach, spec(&reach.place, &from)?, snapshot, at, to)?;
+            What::Restore { snapshot, from, to: Some(to), at, replace, .. } => {
+                let there = if replace { There::KeepAside } else { There::Refuse };
+                let answer = restore::restore(&reach, spec(&reach.place, &from)?, snapshot, at, to, there)?;
                 show(out, json, &answer, answers::restored)
             }
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answers;
 use super::bar::Bar;
 use crate::app::AppError;
-use crate::app::restore::{self, Request};
+use crate::app::restore::{self, Request, There};
 use crate::backup::{ListedTarget, Progress, TargetSpec, Watch, list_without_box};
 use crate::base::{ActorRef, Timestamp};
 use crate::cli::order::Caller;
@@ -32,6 +32,7 @@ pub(super) fn restore(
     snapshot: String,
     at: Option<Timestamp>,
     to: PathBuf,
+    there: There,
 ) -> Result<Value, Failure> {
     let key = reach.key()?.ok_or_else(|| {
         Failure::Usage(
@@ -40,7 +41,7 @@ pub(super) fn restore(
     })?;
     let by = ActorRef::system(&Caller::this_process().job("backup-restore"));
     let whole = std::path::absolute(&to).map_err(anyhow::Error::from)?;
-    let request = Request { from, snapshot, at, to: whole.clone(), key, by };
+    let request = Request { from, snapshot, at, to: whole.clone(), there, key, by };
     let bar = Bar::new();
     let restored = runtime()?.block_on(restore::restore(request, &bar));
     bar.clear();
@@ -56,6 +57,7 @@ pub(super) fn restore(
         "auditEntries": restored.entries,
         "opensWith": opens.join(", "),
         "configuration": restored.configuration,
+        "keptAside": restored.kept_aside,
         "seconds": restored.seconds,
     }))
 }
