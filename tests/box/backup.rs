@@ -144,13 +144,16 @@ fn rounds() -> u32 {
     std::env::var("CHARTBOX_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
 }
 
+/// After so many rounds everything is looked at, and old backups go.
+const LOOK: u32 = 40;
+
 #[test]
 fn a_box_killed_at_any_moment_loses_nothing_and_its_last_whole_backup_is_good() {
     let place = Place::made(&[]);
     let usb = place.home().join("usb");
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let backups = Arc::new(Mutex::new(Vec::<String>::new()));
-    let mut next = 0;
+    let (mut next, mut made, mut interrupted) = (0, 0, 0);
     for round in 0..rounds() {
         let running = place.serve_with(&["--portal-listen", "off"]);
         let stop = Arc::new(AtomicBool::new(false));
@@ -172,12 +175,18 @@ fn a_box_killed_at_any_moment_loses_nothing_and_its_last_whole_backup_is_good() 
         let backing = {
             let (dir, usb, stop, backups) = (place.dir.clone(), usb.clone(), stop.clone(), backups.clone());
             std::thread::spawn(move || {
+                let mut begun = 0;
                 while !stop.load(Ordering::Relaxed) {
                     let create = json!({ "backup": { "create": { "target": usb, "anew": false } } });
+                    if UnixStream::connect(dir.join("control.sock")).is_err() {
+                        continue;
+                    }
+                    begun += 1;
                     if let Some(done) = order(&dir, &create) {
                         backups.lock().unwrap().push(done["snapshot"].as_str().unwrap().to_owned());
                     }
                 }
+                begun
             })
         };
         // Another moment each time, in no need of being the same again.
@@ -185,24 +194,54 @@ fn a_box_killed_at_any_moment_loses_nothing_and_its_last_whole_backup_is_good() 
         drop(running);
         stop.store(true, Ordering::Relaxed);
         next = adding.join().unwrap();
-        backing.join().unwrap();
+        let whole = backups.lock().unwrap().len();
+        interrupted += backing.join().unwrap() - (whole - made);
+        made = whole;
+        if (round + 1) % LOOK == 0 || round + 1 == rounds() {
+            look(&place, &usb, &acknowledged.lock().unwrap(), &backups.lock().unwrap());
+        }
     }
+    let (rounds, acknowledged) = (rounds(), acknowledged.lock().unwrap().len());
+    assert!(acknowledged > 20 && made > 0, "{acknowledged} {made}");
+    eprintln!(
+        "killed {rounds} times; {acknowledged} accounts were acknowledged and are there; {made} backups were acknowledged \
+         and are good, and {interrupted} were broken off"
+    );
+}
+
+/// What was acknowledged is there; what was called a backup is one, and the last restores; what the box remembers of its store
+/// is so; the next backup has to be as good.
+fn look(place: &Place, usb: &Path, acknowledged: &[String], backups: &[String]) {
     let users = printed(&["user", "list", "--dir", place.dir()]);
-    let acknowledged = acknowledged.lock().unwrap();
-    assert!(acknowledged.len() > 20 && acknowledged.iter().all(|user| users.contains(&format!("{user} "))), "{users}");
-    let backups = backups.lock().unwrap();
-    assert!(!backups.is_empty());
-    let verified = json_of(&["backup", "verify", "--all", "--target", text(&usb), "--dir", place.dir()]);
-    let good: Vec<&str> =
-        verified["targets"][0]["good"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    assert_eq!(verified["targets"][0]["faults"], json!([]));
-    assert!(backups.iter().all(|name| good.contains(&name.as_str())), "{backups:?} {good:?}");
+    let names: std::collections::HashSet<&str> = users.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(acknowledged.iter().all(|user| names.contains(user.as_str())), "{users}");
+    if backups.is_empty() {
+        return;
+    }
+    let target = ["--target", text(usb), "--dir", place.dir()];
+    let verified = json_of(&[&["backup", "verify", "--all"][..], &target].concat());
+    let found = &verified["targets"][0];
+    assert_eq!(found["faults"], json!([]));
+    let good: Vec<&str> = found["good"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(good.len() as u64, found["snapshots"].as_u64().unwrap());
+    // Those that were removed after an earlier look were good then.
+    let first = good.first().unwrap();
+    let recent =
+        backups.iter().filter(|name| name.as_str() >= *first && name.split('-').nth(1) >= first.split('-').nth(1));
+    let missing: Vec<&String> = recent.filter(|name| !good.contains(&name.as_str())).collect();
+    let kept = std::fs::read_to_string(place.home().join("removed")).unwrap_or_default();
+    assert!(missing.iter().all(|name| kept.contains(name.as_str())), "{missing:?} {good:?}");
     let sheet = file(place.home(), "sheet.txt", &place.printed);
     let new = place.home().join("new");
-    printed(&["backup", "restore", "latest", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet]);
+    printed(&["backup", "restore", "latest", "--from", text(usb), "--to", text(&new), "--sheet", &sheet]);
     printed(&["audit", "verify", "--dir", text(&new)]);
     // It opens as the old one did: with a key file of its own.
     assert!(new.join("box.key").exists());
+    std::fs::remove_dir_all(&new).unwrap();
+    let everything = json_of(&[&["backup", "create", "--everything"][..], &target].concat());
+    assert_eq!(everything["unmarked"], json!(0), "what changed was marked, whenever the box was killed");
+    let pruned = json_of(&[&["backup", "prune", "--now"][..], &target].concat());
+    file(place.home(), "removed", &format!("{kept}{}", pruned["targets"][0]["removed"]));
 }
 
 #[test]
@@ -264,6 +303,41 @@ fn what_is_wrong_with_a_backup_is_one_sentence_and_changes_nothing() {
     std::fs::write(new.join("chartbox.redb.new"), "half").unwrap();
     printed(&["backup", "restore", "1", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet]);
     assert!(!new.join(".restoring").exists() && !new.join("chartbox.redb.new").exists());
+}
+
+#[test]
+fn a_box_that_is_in_the_folder_is_kept_aside_when_that_is_asked_for_and_not_while_it_runs() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    printed(&["user", "add", "later", "--name", "Later", "--service", "--dir", place.dir()]);
+    let restore = ["backup", "restore", "latest", "--from", text(&usb), "--to", place.dir(), "--sheet", &sheet];
+    let replace = [&restore[..], &["--replace"]].concat();
+    let users = |dir: &Path| printed(&["user", "list", "--dir", text(dir)]);
+    let (code, said) = refused(&restore);
+    assert!(code == 1 && said.contains("holds a box already") && users(&place.dir).contains("later "), "{said}");
+    let running = place.serve_with(&["--portal-listen", "off"]);
+    let (code, said) = refused(&replace);
+    assert!(code == 1 && said.contains("is in use") && users(&place.dir).contains("later "), "{said}");
+    assert!(running.stop().0);
+    // What does not work changes nothing.
+    let pack = std::fs::read_dir(usb.join("packs")).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&pack).unwrap();
+    std::fs::write(&pack, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(refused(&replace).0, 3);
+    assert!(users(&place.dir).contains("later ") && !place.home().join("box.restored").exists());
+    std::fs::write(&pack, &bytes).unwrap();
+
+    let back = json_of(&replace);
+    assert!(!users(&place.dir).contains("later "));
+    printed(&["audit", "verify", "--dir", place.dir()]);
+    let aside = PathBuf::from(back["keptAside"].as_str().unwrap());
+    assert!(aside.parent() == Some(place.home()) && users(&aside).contains("later "));
+    // Where there is no box, there is none to keep.
+    let new = place.home().join("new");
+    let empty = ["backup", "restore", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet, "--replace"];
+    assert_eq!(json_of(&empty)["keptAside"], Value::Null);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::client::Client;
-use crate::process::{Place, file, printed, refused};
+use crate::process::{Place, chartbox, file, printed, refused};
 use crate::setup::{PASSWORDS, set_up, sign_in};
 
 /// A file system of its own, taken away when dropped.
@@ -42,6 +42,12 @@ impl Disk {
         let size = format!("remount,size={bytes}");
         let done = Command::new("mount").args(["-o", &size]).arg(self.path()).status().unwrap();
         assert!(done.success(), "{size}");
+    }
+
+    /// `ro` or `rw`.
+    fn remount(&self, how: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.path()).status().unwrap();
+        assert!(done.success(), "{how}");
     }
 }
 
@@ -184,4 +190,56 @@ fn on_a_full_disk_nothing_opens_unwritten_and_what_was_acknowledged_is_there_aft
     printed(&["audit", "verify", "--dir", scene.place.dir()]);
     assert!(scene.entries("read") > shown);
     assert!(running.stop().0);
+}
+
+#[test]
+fn a_full_or_read_only_place_for_backups_keeps_what_it_has_and_a_full_disk_gets_no_half_box() {
+    let Some(disk) = Disk::mounted(64 * MIB) else { return };
+    let place = Place::made(&[]);
+    let (usb, dir) = (disk.path().join("usb"), place.dir());
+    let usb = usb.to_str().unwrap();
+    let create = ["backup", "create", "--target", usb, "--dir", dir];
+    let verified = || {
+        let found = printed(&["backup", "verify", "--all", "--json", "--target", usb, "--dir", dir]);
+        let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+        assert_eq!(found["targets"][0]["faults"], serde_json::json!([]));
+        found["targets"][0]["good"].as_array().unwrap().len()
+    };
+    printed(&create);
+    printed(&["user", "add", "lab", "--name", "Laboratory", "--service", "--dir", dir]);
+    disk.resize(disk.used() + 4096);
+    let (code, said) = refused(&create);
+    assert!(code == 1 && said.contains("is full") && said.contains("What was there before is whole"), "{said}");
+    assert_eq!(verified(), 1);
+    disk.remount("ro");
+    let (code, said) = refused(&create);
+    assert!(code == 1 && said.contains("does not take what is written to it"), "{said}");
+    assert_eq!(verified(), 1);
+    disk.remount("rw");
+
+    // A restore onto a disk without room for it leaves nothing.
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    let new = disk.path().join("new");
+    let restore = ["backup", "restore", "--from", usb, "--to", new.to_str().unwrap(), "--sheet", &sheet];
+    let used = disk.used();
+    // The journal alone has 16 MiB: it fails while that is made, while the rows come, and at the end.
+    let mut fails = 0;
+    for room in [1, 9, 17, 18, 19, 20] {
+        disk.resize(used + room * MIB);
+        if !chartbox(&restore).status.success() {
+            fails += 1;
+            let (code, said) = refused(&restore);
+            let full = said.contains("is full") || said.contains("is almost full");
+            assert!(code == 1 && full && said.lines().count() == 1, "{room}: {said}");
+            assert_eq!((new.exists(), disk.used()), (false, used), "{room}");
+        } else {
+            std::fs::remove_dir_all(&new).unwrap();
+        }
+    }
+    assert!(fails >= 3, "{fails}");
+    disk.resize(used + ROOMY);
+    printed(&restore);
+    printed(&["audit", "verify", "--dir", new.to_str().unwrap()]);
+    printed(&create);
+    assert_eq!(verified(), 2);
 }

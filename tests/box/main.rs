@@ -21,5 +21,6 @@ mod servers;
 mod setup;
 mod targets;
 mod tpm;
+mod stopped;
 mod unit;
 mod wire;
