@@ -148,7 +148,7 @@ fn keeps(target: &dyn Target, name: &Name, bytes: &[u8]) -> Result<(), BackupErr
 mod tests {
     use super::*;
     use crate::backup::fixture::{TestBox, by, files, inject};
-    use crate::backup::{Anew, Unwatched};
+    use crate::backup::{Unwatched, Wish};
     use crate::store::Value;
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         let made = TestBox::new(64);
         let spec = TargetSpec::at(made.path("no/such").to_str().unwrap()).unwrap();
         let spec = TargetSpec { name: "one".into(), ..spec };
-        made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap_err();
+        made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap_err();
         let standing = made.backups.standing().unwrap().remove(0);
         assert!(standing.error().unwrap().contains("is not there"));
         // A backup that works afterwards has the last word.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::backup::fixture::{TestBox, by};
-use crate::backup::{Anew, BackupError, Depth, How, Keep, Removal, TargetSpec, Unwatched};
+use crate::backup::{BackupError, Depth, How, Keep, Removal, TargetSpec, Unwatched, Wish};
 
 #[path = "../../../tests/box/servers.rs"]
 mod servers;
@@ -301,11 +301,11 @@ fn backs_up_and_restores(seed: u64, spec: &TargetSpec) {
     };
     let now = || stable(crate::backup::fixture::contents(&made.store.read().unwrap()));
     made.put(rows(0, 900, 1));
-    made.backups.create(one, Anew::No, &by(), &Unwatched).unwrap();
+    made.backups.create(one, Wish::USUAL, &by(), &Unwatched).unwrap();
     let first = now();
     made.put(rows(100, 140, 9));
     made.clock.advance(std::time::Duration::from_secs(86_400));
-    let second = made.backups.create(one, Anew::No, &by(), &Unwatched).unwrap();
+    let second = made.backups.create(one, Wish::USUAL, &by(), &Unwatched).unwrap();
     let written = second.targets[0].result.as_ref().unwrap().bytes;
     assert!(written < 120_000, "{written}");
     assert!(stable(restored("1")) == first && stable(restored("latest")) == now());
@@ -320,7 +320,7 @@ fn backs_up_and_restores(seed: u64, spec: &TargetSpec) {
     // Another box's place stays another's.
     let other = TestBox::new(seed + 1);
     other.put(rows(0, 3, 1));
-    let refused = other.backups.create(one, Anew::No, &by(), &Unwatched).unwrap_err();
+    let refused = other.backups.create(one, Wish::USUAL, &by(), &Unwatched).unwrap_err();
     assert!(matches!(refused, BackupError::OtherBox { .. }), "{refused}");
 }
 
@@ -345,7 +345,7 @@ fn a_backup_whose_server_is_killed_in_the_middle_goes_on_the_next_time() {
     let spec = spec(&server.place_by(wire.port, &home.path().join("box"), "user", "known"));
     let made = TestBox::new(45);
     made.put(rows(0, 300, 1));
-    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     made.put(rows(0, 6000, 5));
     wire.cut_after(1_000_000);
     let (watched, server_at) = (wire.cuts.clone(), std::sync::Mutex::new(&mut server));
@@ -356,14 +356,14 @@ fn a_backup_whose_server_is_killed_in_the_middle_goes_on_the_next_time() {
             }
             server_at.lock().unwrap().kill();
         });
-        made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched)
+        made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched)
     });
     let failed = failed.map(drop).unwrap_err();
     assert!(matches!(failed, BackupError::Target(TargetError::Cut { .. })), "{failed}");
     server.run();
     let found = made.backups.verify(&spec, Depth::All, &by(), &Unwatched).unwrap();
     assert_eq!((found.faults, found.good.len()), (vec![], 1), "what was there before is whole");
-    made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).unwrap();
+    made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     let found = made.backups.verify(&spec, Depth::All, &by(), &Unwatched).unwrap();
     assert_eq!((found.faults, found.good.len()), (vec![], 2));
 }
@@ -372,7 +372,7 @@ fn a_backup_whose_server_is_killed_in_the_middle_goes_on_the_next_time() {
 fn a_full_disk_loses_nothing(seed: u64, disk: &Disk, spec: &TargetSpec) {
     let made = TestBox::new(seed);
     let one = std::slice::from_ref(spec);
-    let create = || made.backups.create(one, Anew::No, &by(), &Unwatched).map(drop);
+    let create = || made.backups.create(one, Wish::USUAL, &by(), &Unwatched).map(drop);
     let good = || {
         let found = made.backups.verify(spec, Depth::All, &by(), &Unwatched).unwrap();
         assert_eq!(found.faults, []);
@@ -417,7 +417,7 @@ fn a_target_that_lies_gets_no_backup_that_is_called_good() {
     let made = TestBox::new(51);
     let (liar, spec) = crate::backup::fixture::inject("liar");
     made.put(rows(0, 300, 1));
-    let create = || made.backups.create(std::slice::from_ref(&spec), Anew::No, &by(), &Unwatched).map(drop);
+    let create = || made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).map(drop);
     create().unwrap();
     made.put(rows(0, 300, 5));
     liar.shortens.store(true, std::sync::atomic::Ordering::SeqCst);
