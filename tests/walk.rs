@@ -57,6 +57,7 @@ const STAFF: &[Who] = &[Clinician, Nurse, Reception];
 const CARERS: &[Who] = &[Clinician, Nurse];
 const PRESCRIBERS: &[Who] = &[Clinician];
 const FORMULARY: &[Who] = &[HealthAdmin, Operator];
+const SELF: &[Who] = &[Patient];
 const DESK: &[Who] = &[Reception];
 const KEEPERS: &[Who] = &[Reception, HealthAdmin];
 const ADMIN: &[Who] = &[HealthAdmin];
@@ -146,6 +147,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/forms",               CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents",           CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
+    (Verb::Get,  "/patients/{id}/reported",            CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post, "/patients/{id}/documents/{document}/seen", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,   "/patients/{id}/problems/new", CLINIC, CARERS, APatient, AnEntry),
@@ -230,6 +232,28 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/my/documents/new",                  BOTH,    MY,        Plain(400), NoEntry),
     (Verb::Get,  "/my/documents/{id}/about",           BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/documents/{id}",                 BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/measurements/new",               BOTH,    MY,        Plain(200), NoEntry),
+    (Verb::Post, "/my/measurements/new",               BOTH,    MY,        Nothing, NoEntry),
+    (Verb::Get,  "/my/history/new",                    BOTH,    MY,        Plain(200), NoEntry),
+    (Verb::Post, "/my/history/new",                    BOTH,    MY,        Plain(422), NoEntry),
+    (Verb::Get,  "/my/summary",                        BOTH,    MY,        Plain(200), AnEntry),
+    (Verb::Get,  "/my/share",                          BOTH,    SELF,      Plain(200), NoEntry),
+    (Verb::Post, "/my/share",                          BOTH,    SELF,      Plain(422), NoEntry),
+    (Verb::Post, "/my/share/{id}/end",                 BOTH,    SELF,      Nothing, NoEntry),
+    (Verb::Get,  "/my/people",                         BOTH,    SELF,      Plain(200), AnEntry),
+    (Verb::Get,  "/my/people/new",                     BOTH,    SELF,      Plain(200), NoEntry),
+    (Verb::Post, "/my/people/new",                     BOTH,    SELF,      Plain(422), NoEntry),
+    (Verb::Post, "/my/people/{id}/end",                BOTH,    SELF,      Nothing, AnEntry),
+    (Verb::Get,  "/my/consents",                       BOTH,    SELF,      Plain(200), AnEntry),
+    (Verb::Post, "/my/consents/{seal}",                BOTH,    SELF,      Nothing, NoEntry),
+    (Verb::Get,  "/my/app",                            BOTH,    MY,        Plain(200), NoEntry),
+    (Verb::Get,  "/shared",                            BOTH,    ANYONE,    Plain(200), NoEntry),
+    (Verb::Post, "/shared",                            BOTH,    ANYONE,    Plain(422), NoEntry),
+    (Verb::Get,  "/proxy-invitation",                  BOTH,    ANYONE,    Plain(200), NoEntry),
+    (Verb::Post, "/proxy-invitation",                  BOTH,    ANYONE,    Plain(422), NoEntry),
+    (Verb::Get,  "/app.webmanifest",                   BOTH,    ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/sw.js",                             BOTH,    ANYONE,    Plain(200), NoEntry),
+    (Verb::Get,  "/offline",                           BOTH,    ANYONE,    Plain(200), NoEntry),
     (Verb::Get,  "/my/requests",                       BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/requests/new",                   BOTH,    MY,        Filled("/my/requests/new?kind=correction", 200), NoEntry),
     (Verb::Post, "/my/requests/new",                   BOTH,    MY,        Nothing, NoEntry),

@@ -199,6 +199,10 @@ pub const fn rights_of(role: Role, kind: T) -> Rights {
     if matches!((role, kind), (Role::Reception, T::HealthcareService | T::PractitionerRole)) {
         return Rights { actions: rights.actions.and(Actions::WRITE), extent: rights.extent };
     }
+    // Patients say themselves who acts for them.
+    if matches!((role, kind), (Role::Patient, T::RelatedPerson)) {
+        return Rights { actions: rights.actions.and(Actions::WRITE), extent: rights.extent };
+    }
     // A whole copy is asked of the Patient alone; to release is to let a result be seen.
     match kind {
         T::Patient if rights.actions.contains(Action::Read) && role_copies(role) => {

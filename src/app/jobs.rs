@@ -97,6 +97,7 @@ pub(super) async fn housekeeping(opened: Arc<Opened>, stop: Stop) {
         opened.identity.sweep().await?;
         opened.exports.sweep().await?;
         crate::http::forms::sweep(&opened.store, &opened.ambient).await?;
+        crate::care::proxies::sweep(&opened.store, &opened.ambient).await?;
         let now = opened.ambient.now();
         opened.store.write(move |tx| crate::care::notify::swept(tx, now)).await?;
         let store = opened.store.clone();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::record::{Choose, OfPatient, Reading, RecordError, Stored, Undisclosed};
+use crate::record::{Choose, OfPatient, Reading, RecordError, Stored, SummaryParts, Undisclosed};
 
 /// A patient's resources by type, clinically newest first. Types that a page did not ask for are empty.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +76,18 @@ impl Chart {
             });
         }
         Ok(chart)
+    }
+
+    /// The chart of what a summary is made of.
+    pub fn of_summary(parts: &SummaryParts) -> Self {
+        let mut chart = Self { patient: json(&parts.patient), ..Self::default() };
+        for one in &parts.chosen {
+            match chart.resources.iter_mut().find(|(kind, _)| *kind == one.kind) {
+                Some((_, all)) => all.push(json(one)),
+                None => chart.resources.push((one.kind, vec![json(one)])),
+            }
+        }
+        chart
     }
 
     /// A chart of resources at hand.

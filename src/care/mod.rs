@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod check_in;
 pub mod clinic;
+pub mod consents;
 pub mod copy;
 pub mod demo;
 pub mod emergency;
@@ -20,6 +21,9 @@ pub mod merge;
 pub mod preferences;
 pub mod previsit;
 pub mod prescribe;
+pub mod own;
+pub mod preferences;
+pub mod proxies;
 pub mod register;
 pub mod requests;
 pub mod results;

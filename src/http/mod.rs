@@ -4,6 +4,7 @@
 //! through `record`, which writes the access log first.
 
 pub mod admin;
+mod app;
 pub mod clinic;
 mod fill;
 mod account;
@@ -14,6 +15,7 @@ pub mod forms;
 mod front;
 mod gate;
 mod heard;
+mod invitation;
 pub mod keys;
 mod kept_file;
 mod listener;
@@ -35,6 +37,7 @@ mod said;
 mod server;
 pub mod session;
 mod setup;
+mod shared;
 mod sign_in;
 pub mod uploaded;
 pub mod ui;

@@ -11,11 +11,19 @@ use crate::identity::{AccountKind, AccountRow, Identity};
 pub(super) struct Names<'a> {
     identity: &'a Identity,
     known: HashMap<AccountId, Option<AccountRow>>,
+    /// Share links by their names in the log: for whom each is, in the patient's own words.
+    shares: HashMap<String, String>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(identity: &'a Identity) -> Self {
-        Self { identity, known: HashMap::new() }
+        Self { identity, known: HashMap::new(), shares: HashMap::new() }
+    }
+
+    /// On a page of the patient who made these.
+    #[must_use]
+    pub(super) fn with_shares(self, shares: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { shares: shares.into_iter().collect(), ..self }
     }
 
     /// Name and role. A job of the box is named only to staff: `import` says nothing to a patient.
@@ -30,6 +38,10 @@ impl<'a> Names<'a> {
             let name = account.map(|account| account.display_name.to_string());
             let role = role.map_or_else(|| t("role-service"), role_word).to_string();
             return Ok((name.unwrap_or_else(|| t("actor-gone").to_string()), role));
+        }
+        let share = actor.job.as_deref().filter(|_| actor.kind == ActorKind::ShareLink);
+        if let Some(label) = share.and_then(|share| self.shares.get(share)) {
+            return Ok((t("actor-share-for").with("label", label).to_string(), t("role-outside").to_string()));
         }
         let (name, role) = match actor.kind {
             ActorKind::System => ("actor-box", "role-box"),

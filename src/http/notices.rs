@@ -145,6 +145,10 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         Kind::EmergencyToReview => "/emergency-access".into(),
         Kind::ResultToSign => "/to-sign".into(),
         Kind::RefillAsked => about.map_or_else(|| "/inbox".to_owned(), |id| format!("/refills/{id}")),
+        Kind::RequestAnswered | Kind::AccessAnswered => with("/my/requests"),
+        Kind::ShareOpened | Kind::ShareEnded => "/my/share".into(),
+        Kind::ProxyChanged if role == Role::Patient => "/my/people".into(),
+        Kind::RequestMade | Kind::AccessQuestioned => with("/requests"),
         _ => start.into(),
     }
 }

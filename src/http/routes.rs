@@ -210,6 +210,8 @@ const FORMULARY: Audience = Audience::Roles(&[Role::HealthAdmin, Role::Operator]
 const STAFF: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception]);
 /// A record's own person, and who acts for them.
 const MY: Audience = Audience::Roles(&[Role::Patient, Role::Proxy]);
+/// A record's own person alone.
+const SELF: Audience = Audience::Roles(&[Role::Patient]);
 /// Who sits at the desk.
 const DESK: Audience = Audience::Roles(&[Role::Reception]);
 /// Who keeps what the clinic settles about itself.
@@ -265,6 +267,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/patients/{id}/forms", CLINIC, CARERS, Format::Page => super::clinic::returned::forms),
     row!(Get "/patients/{id}/documents", CLINIC, CARERS, Format::Page => super::clinic::chart::documents),
     row!(Get "/patients/{id}/documents/{document}", CLINIC, CARERS, Format::Page => super::clinic::document::document),
+    row!(Get "/patients/{id}/reported", CLINIC, CARERS, Format::Page => super::clinic::chart::reported),
     row!(Get "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Format::Page => super::clinic::document::kept),
     row!(Post "/patients/{id}/documents/{document}/seen", CLINIC, CARERS, Format::Page => super::clinic::document::seen),
     row!(Get "/patients/{id}/problems/new", CLINIC, CARERS, Format::Page => super::clinic::entries::problem_blank),
@@ -419,6 +422,28 @@ pub static TABLE: &[Route] = &[
     row!(Post "/my/documents/new", BOTH, MY, Format::Page => super::portal::uploads::take).takes(BodyLimit::Upload),
     row!(Get "/my/documents/{id}/about", BOTH, MY, Format::Page => super::portal::uploads::about),
     row!(Get "/my/documents/{id}", BOTH, MY, Format::Page => super::portal::documents::document),
+    row!(Get "/my/measurements/new", BOTH, MY, Format::Page => super::portal::measurements::blank),
+    row!(Post "/my/measurements/new", BOTH, MY, Format::Page => super::portal::measurements::take),
+    row!(Get "/my/history/new", BOTH, MY, Format::Page => super::portal::measurements::blank_history),
+    row!(Post "/my/history/new", BOTH, MY, Format::Page => super::portal::measurements::take_history),
+    row!(Get "/my/summary", BOTH, MY, Format::Page => super::portal::share::summary),
+    row!(Get "/my/share", BOTH, SELF, Format::Page => super::portal::share::list),
+    row!(Post "/my/share", BOTH, SELF, Format::Page => super::portal::share::make),
+    row!(Post "/my/share/{id}/end", BOTH, SELF, Format::Page => super::portal::share::end),
+    row!(Get "/my/people", BOTH, SELF, Format::Page => super::portal::people::list),
+    row!(Get "/my/people/new", BOTH, SELF, Format::Page => super::portal::people::blank),
+    row!(Post "/my/people/new", BOTH, SELF, Format::Page => super::portal::people::grant),
+    row!(Post "/my/people/{id}/end", BOTH, SELF, Format::Page => super::portal::people::revoke),
+    row!(Get "/my/consents", BOTH, SELF, Format::Page => super::portal::people::consents),
+    row!(Post "/my/consents/{seal}", BOTH, SELF, Format::Page => super::portal::people::turn),
+    row!(Get "/my/app", BOTH, MY, Format::Page => super::app::switch),
+    row!(Get "/shared", BOTH, Audience::Anyone, Format::Page => super::shared::form),
+    row!(Post "/shared", BOTH, Audience::Anyone, Format::Page => super::shared::open),
+    row!(Get "/proxy-invitation", BOTH, Audience::Anyone, Format::Page => super::invitation::form),
+    row!(Post "/proxy-invitation", BOTH, Audience::Anyone, Format::Page => super::invitation::accept),
+    row!(Get "/app.webmanifest", BOTH, Audience::Anyone, Format::Plain => super::app::manifest),
+    row!(Get "/sw.js", BOTH, Audience::Anyone, Format::Plain => super::app::worker),
+    row!(Get "/offline", BOTH, Audience::Anyone, Format::Page => super::app::offline),
     row!(Get "/my/requests", BOTH, MY, Format::Page => super::portal::requests::list),
     row!(Get "/my/requests/new", BOTH, MY, Format::Page => super::portal::requests::blank),
     row!(Post "/my/requests/new", BOTH, MY, Format::Page => super::portal::requests::make),

@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::Query;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -102,7 +102,10 @@ pub(super) async fn sign_out(visit: Visit, headers: HeaderMap) -> Result<Respons
         visit.house.identity.sign_out(secret.expose(), visit.by()).await?;
     }
     let cookie = session::clear_cookie(visit.entrance);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/signed-out")).into_response())
+    // What the browser kept of this box, a summary for without a network above all (W3C Clear Site Data).
+    let clear = HeaderValue::from_static("\"storage\"");
+    let clear = (HeaderName::from_static("clear-site-data"), clear);
+    Ok(([(header::SET_COOKIE, cookie), clear], Redirect::to("/signed-out")).into_response())
 }
 
 #[derive(Deserialize)]

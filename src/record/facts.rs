@@ -2,7 +2,9 @@
 //!
 //! - *In care* (only under `access.reach = "care-team"`): a CareTeam, Appointment, Encounter or the Patient's
 //!   general practitioner names the clinician.
-//! - *Proxy*: the account is linked to a RelatedPerson that is active; its `period` is the grant's.
+//! - *Proxy*: the account is linked to a RelatedPerson that is active; its `period` is the grant's. Where Consents of the
+//!   category `urn:chartbox:consent|proxy` name that person, one of them is active and says how far ([`EXTENT`]); where none
+//!   does, the clinic entered the person (a child's parent), and they go as far as anybody may.
 //! - *Emergency*: rows of [`super::emergency`].
 //! - *Consent*: active Consent resources of scope `patient-privacy`; nested provisions are rules of their own.
 
@@ -55,6 +57,35 @@ impl RecordFacts<'_> {
         Ok(row.filter(|row| row.state == State::Live))
     }
 
+    /// How far a RelatedPerson goes; `None` where all that let them was taken back.
+    fn extent_of(&self, patient: &FhirId, person: &ResourceRef) -> Result<Option<ProxyExtent>, StoreError> {
+        let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(None) };
+        let head = (number, ResourceType::Consent.number());
+        let mut found = None;
+        for row in self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
+            let (_, _, _, consent) = row?.0;
+            let Some(row) = self.row(consent)? else { continue };
+            let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { continue };
+            if !lets_act(&consent, person) {
+                continue;
+            }
+            if consent.get("status") == Some(&"active".into()) {
+                let code = consent.pointer("/provision/code/0/coding/0/code").and_then(Value::as_str);
+                return Ok(Some(match code {
+                    Some("full") => ProxyExtent::Full,
+                    Some("appointments") => ProxyExtent::Appointments,
+                    // What cannot be read lets one look and no more.
+                    _ => ProxyExtent::View,
+                }));
+            }
+            found = Some(());
+        }
+        Ok(match found {
+            Some(()) => None,
+            None => Some(ProxyExtent::Full),
+        })
+    }
+
     fn resource(&self, kind: ResourceType, id: &FhirId) -> Result<Option<Value>, StoreError> {
         let Some(number) = find(self.read, kind, id)? else { return Ok(None) };
         Ok(self.row(number)?.and_then(|row| serde_json::from_slice(&row.json).ok()))
@@ -103,7 +134,9 @@ impl Facts for RecordFacts<'_> {
             return Ok(Vec::new());
         };
         let (_, until) = period(related.get("period"));
-        Ok(vec![ProxyGrant { patient: patient.id(), extent: ProxyExtent::Full, until }])
+        let patient = patient.id();
+        let Some(extent) = self.extent_of(&patient, person)? else { return Ok(Vec::new()) };
+        Ok(vec![ProxyGrant { patient, extent, until }])
     }
 
     fn share(&self, share: &str) -> Result<Option<ShareGrant>, StoreError> {
@@ -133,6 +166,18 @@ impl Facts for RecordFacts<'_> {
     fn break_glass(&self, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
         super::emergency::facts(self.read, who)
     }
+}
+
+/// The system of the codes that say how far a proxy goes: `full`, `view`, `appointments`.
+pub const EXTENT: &str = "urn:chartbox:proxy-extent";
+
+/// Whether a Consent is what lets this person act for its patient.
+fn lets_act(consent: &Value, person: &ResourceRef) -> bool {
+    let category = |name: &str| consent.pointer(&format!("/category/0/coding/0/{name}")).and_then(Value::as_str);
+    let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
+    let mut actors = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
+    (category("system"), category("code")) == (Some("urn:chartbox:consent"), Some("proxy"))
+        && actors.any(|text| text == person.as_str())
 }
 
 fn rules_of(row: &Row, patient: &FhirId, into: &mut Vec<ConsentRule>) {

@@ -52,6 +52,7 @@ pub use emergency::{Declared, Emergency, EmergencyError, LONGEST_MINUTES, Review
 pub use error::RecordError;
 pub use everything::EverythingAsked;
 pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, ExportSize, Whom, export_kinds};
+pub use facts::EXTENT;
 pub use history::{HistoryAsked, HistoryOf};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 use prepared::local_reference;

@@ -70,7 +70,7 @@ async function opened(dir, args) {
   await box.ready;
   const facts = JSON.parse(readFileSync(path.join(dir, 'demo.json'), 'utf8'));
   const account = (role) => facts.accounts.find((one) => one.role === role);
-  return { ...facts, dir, account, stopOnly: box.stop, stop: async () => { await box.stop(); rmSync(dir, { recursive: true, force: true }); } };
+  return { ...facts, dir, account, log: box.text, stopOnly: box.stop, stop: async () => { await box.stop(); rmSync(dir, { recursive: true, force: true }); } };
 }
 
 /** A real box that was made by `init`: its clinic address, setup code and how to stop it. */

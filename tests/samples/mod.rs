@@ -86,6 +86,7 @@ pub fn series(
         number: Some(*value),
         second: None,
         flag: bounds.flag(*value),
+        reported: false,
     };
     Series {
         key: key.into(),
@@ -113,6 +114,7 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         number: Some(*upper),
         second: Some(*lower),
         flag: (*upper > 140.0).then_some(Flag::High),
+        reported: false,
     };
     Series {
         key: "85354-9".into(),
@@ -127,7 +129,8 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
 
 /// A reading in words, without a number.
 pub fn worded(key: &str, name: &str, text: &str, flag: Option<Flag>) -> Series {
-    let reading = Reading { when: day("2026-02-24"), text: text.into(), number: None, second: None, flag };
+    let reading =
+        Reading { when: day("2026-02-24"), text: text.into(), number: None, second: None, flag, reported: false };
     Series { key: key.into(), name: name.into(), readings: vec![reading], ..Series::default() }
 }
 
@@ -143,6 +146,7 @@ pub fn monthly(key: &str, name: &str, unit: &str, months: i32, value: impl Fn(i3
             number: Some(value),
             second: None,
             flag: None,
+            reported: false,
         }
     });
     Series { key: key.into(), name: name.into(), unit: unit.into(), readings: points.collect(), ..Series::default() }

@@ -1,6 +1,7 @@
 // What pages gain with script; everything works without it.
 import { moveVisits } from "./drag.js";
 import { chartKeys, pickFile, watchEmergency } from "./chart.js";
+import { watchApp } from "./app.js";
 import { findAsYouType } from "./find.js";
 import { watchIdle } from "./idle.js";
 import { keepForm } from "./keep.js";
@@ -19,5 +20,10 @@ for (const form of document.querySelectorAll("form[data-note]")) writeNote(form)
 for (const mark of document.querySelectorAll("[data-until]")) watchEmergency(mark);
 for (const part of document.querySelectorAll("[data-file-for]")) pickFile(part);
 if (document.body.classList.contains("in-chart")) chartKeys(document.body);
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+if (document.body.classList.contains("hand")) watchApp();
 watchIdle(document.body);
 document.querySelector(".error-summary")?.focus();

@@ -145,6 +145,7 @@ pub(super) fn halina(clinic: Clinic, today: Date) -> Chart {
         chart.asks_for(&request, "I have tablets for nine days.", &at(days_before(today, 1), 18 * 60 + 40));
     }
     super::letters::of_the_first(&mut chart);
+    super::own_words::bring(&mut chart);
     chart
 }
 

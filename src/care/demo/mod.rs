@@ -24,6 +24,7 @@ mod life;
 mod make;
 mod names;
 mod open;
+mod own_words;
 mod person;
 mod phrases;
 mod problems;

@@ -19,7 +19,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
 
-use crate::base::{FhirId, Timestamp};
+use crate::base::{FhirId, Role, Timestamp};
+use crate::care::notify::{self, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Refused, carry_out};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode, ResourceType};
@@ -272,14 +273,47 @@ pub fn stepped(mut task: Value, step: &Step, by: &Value, now: Timestamp, zone: &
 
 /// Stores a new request under `id`.
 pub async fn make(doing: Doing<'_>, id: FhirId, task: Value) -> Result<Done<()>, Refused<NotNow>> {
-    let change = Change::create_as(ResourceType::Task, id, task, Mode::Strict)?;
-    carry_out(doing, vec![change], |_| Ok(())).await
+    let kind = Request::of(&with_id(&task, &id)).filter(|request| request.state == State::Open).map(|one| one.kind);
+    let change = Change::create_as(ResourceType::Task, id.clone(), task, Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| {
+        let told = match kind {
+            Some(Kind::Question) => notify::Kind::AccessQuestioned,
+            Some(_) => notify::Kind::RequestMade,
+            // Done at once: nobody has to do anything.
+            None => return Ok(()),
+        };
+        let notice = Notice::new(Whom::Role(Role::HealthAdmin), told).about(id);
+        notify::tell(inside, notice).map_err(RecordError::from)?;
+        Ok(())
+    })
+    .await
 }
 
 /// Stores a request's next version, if it is the version that was seen still: of two answers the second is none.
 pub async fn change(doing: Doing<'_>, id: FhirId, version: u32, task: Value) -> Result<Done<()>, Refused<NotNow>> {
-    let change = Change::put(ResourceType::Task, id, task, Condition::Version(version), Mode::Strict)?;
-    carry_out(doing, vec![change], |_| Ok(())).await
+    let request = Request::of(&with_id(&task, &id));
+    let change = Change::put(ResourceType::Task, id.clone(), task, Condition::Version(version), Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| {
+        if let Some(request) = request {
+            let told = match request.kind {
+                Kind::Question => notify::Kind::AccessAnswered,
+                _ => notify::Kind::RequestAnswered,
+            };
+            let notice = Notice::new(Whom::Patient(request.patient), told).about(id);
+            notify::tell(inside, notice).map_err(RecordError::from)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The Task as it will be read.
+fn with_id(task: &Value, id: &FhirId) -> Value {
+    let mut task = task.clone();
+    if let Some(members) = task.as_object_mut() {
+        members.insert("id".into(), id.as_str().into());
+    }
+    task
 }
 
 /// All requests that are open, or the last that were answered.

@@ -12,6 +12,7 @@ use crate::access::{Actor, Listener};
 use crate::audit::{Action, AuditError, AuditedTx, Event, Outcome, Purpose, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, Secret, Timestamp};
 use crate::care::forms::Once;
+use crate::care::notify::{self, Notice, Whom};
 use crate::record::{self, MOST_WRONG, RecordError, Records, Share, ShareId};
 
 /// The most characters of what a share is called.
@@ -199,12 +200,17 @@ pub async fn open(records: &Records, shown: Shown) -> Result<Opening, SharingErr
         if !bool::from(proof_of(&shown.code, &shown.pin).ct_eq(&share.proof)) {
             let wrong = share.wrong.saturating_add(1);
             let ended = (wrong >= MOST_WRONG).then_some(now);
+            if ended.is_some() {
+                let notice = Notice::new(Whom::Patient(share.patient.clone()), notify::Kind::ShareEnded);
+                notify::tell_in(tx, &notice, now)?;
+            }
             record::put_share(tx, id, &Share { wrong, ended, ..share })?;
             tx.append(refused)?;
             return Ok(Opening::WrongPin(MOST_WRONG - wrong.min(MOST_WRONG)));
         }
         let patient = share.patient.clone();
         record::put_share(tx, id, &Share { opened: share.opened.saturating_add(1), last: Some(now), ..share })?;
+        notify::tell_in(tx, &Notice::new(Whom::Patient(patient.clone()), notify::Kind::ShareOpened), now)?;
         // What is read then is said by an entry of its own; this one is of the link and its PIN.
         let known = Event::new(actor.to_ref(), Action::Authenticate, Purpose::PatRqt).origin(shown.origin);
         tx.append(known)?;

@@ -16,7 +16,8 @@ pub use name::{Named, cleaned};
 pub use picture::{MOST_PIXELS, SIDE};
 pub use sniff::{Looked, NotTaken, Type, look};
 
-use crate::base::{FhirId, Timestamp};
+use crate::base::{FhirId, Role, Timestamp};
+use crate::care::notify::{self, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode, ResourceType};
@@ -82,12 +83,15 @@ pub async fn keep_with(
 ) -> Result<Done<()>, Refused<Full>> {
     let query = mine(&upload.patient)?;
     let more = upload.bytes.len() as u64;
+    let about = id.clone();
     let mut changes = changes(&id, upload, now)?;
     changes.extend(with);
     carry_out(doing, changes, move |inside| {
         let sizes: Vec<u64> = inside.glimpse(&query, size_of)?;
-        fits(&sizes, more)?;
+        fits::<Full>(&sizes, more)?;
         then(inside)?;
+        let notice = Notice::new(Whom::Role(Role::Clinician), notify::Kind::PatientUploaded).about(about);
+        notify::tell(inside, notice).map_err(RecordError::from)?;
         Ok(())
     })
     .await

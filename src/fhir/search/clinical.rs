@@ -15,17 +15,20 @@ use crate::fhir::definitions::Definitions;
 /// references; a Patient is first in its own. Whom the record is about (`patient`, `subject`) comes before
 /// those who only take part. Each patient once.
 ///
-/// R4 puts no Binary into a compartment, but has it say by `securityContext` whose rules it is under (binary.html#security):
-/// one under a patient's rules is in that patient's compartment here.
+/// Two types that R4 puts into no patient's compartment are in one here, because they are about somebody all the same: a Binary
+/// that is under a patient's rules by its `securityContext` (binary.html#security), and a Task that is `for` a patient.
 pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resource: &Value) -> Vec<FhirId> {
     let mut patients: Vec<FhirId> = Vec::new();
     if kind == ResourceType::Patient {
         patients.extend(resource.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok()));
     }
-    if kind == ResourceType::Binary {
-        let under = resource.pointer("/securityContext/reference").and_then(Value::as_str);
-        patients.extend(under.and_then(|text| FhirId::parse(text.strip_prefix("Patient/")?).ok()));
-    }
+    let beside = match kind {
+        ResourceType::Binary => resource.pointer("/securityContext/reference"),
+        ResourceType::Task => resource.pointer("/for/reference"),
+        _ => None,
+    };
+    let beside = beside.and_then(Value::as_str).and_then(|text| FhirId::parse(text.strip_prefix("Patient/")?).ok());
+    patients.extend(beside);
     let mut known: HashSet<FhirId> = patients.iter().cloned().collect();
     let codes = definitions.patient_compartment(kind);
     let params = compiled(definitions, kind);
@@ -133,6 +136,22 @@ mod tests {
 
     fn patients(kind: ResourceType, resource: &Value) -> Vec<String> {
         compartment_patients(Definitions::r4(), kind, resource).into_iter().map(String::from).collect()
+    }
+
+    #[test]
+    fn a_file_under_a_patient_s_rules_and_a_task_for_a_patient_are_theirs() {
+        let of = |kind, value: serde_json::Value| patients(kind, &value);
+        let reference = |text: &str| json!({"reference": text});
+        assert_eq!(of(ResourceType::Binary, json!({"securityContext": reference("Patient/a")})), ["a"]);
+        assert_eq!(
+            of(ResourceType::Task, json!({"for": reference("Patient/a"), "focus": reference("Patient/b")})),
+            ["a"]
+        );
+        for other in
+            [json!({"securityContext": reference("Group/a")}), json!({"for": reference("Practitioner/a")}), json!({})]
+        {
+            assert!(of(ResourceType::Binary, other.clone()).is_empty() && of(ResourceType::Task, other).is_empty());
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::chart_pages::{
-    Allergies, Documents, Frame, Immunizations, Measurements, Problems, ResultGroup, Results, Summary, Timeline,
-    TimelineKind, Visits,
+    Allergies, Documents, Frame, Immunizations, Measurements, Problems, Reported, ReportedRow, ResultGroup, Results,
+    Summary, Timeline, TimelineKind, Visits,
 };
 use super::emergency::{ClosedPage, Running};
 use super::entries::done_words;
@@ -15,7 +15,7 @@ use super::results_pages::{self, Waiting};
 use super::{ctx, id_of, is_clinical, register, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
-use crate::care::{Chart, chart, merge};
+use crate::care::{Chart, chart, merge, uploads};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
@@ -237,6 +237,32 @@ pub(in crate::http) async fn documents(
     let all = fill::documents(chart.of(ResourceType::DocumentReference), &frame.who.id, "/patients", &ctx);
     let (rows, pages) = one_page(all, asked.page, &base);
     page(&Documents { cx, frame, rows, pages })
+}
+
+/// `GET /patients/{id}/reported`: what the patient brought, newest first.
+pub(in crate::http) async fn reported(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let kinds = [ResourceType::Observation, ResourceType::DocumentReference];
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
+    let mut rows: Vec<ReportedRow> = Vec::new();
+    for kind in kinds {
+        for one in chart.of(kind).iter().filter(|one| uploads::is_reported(one)) {
+            let own = one.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
+            rows.push(ReportedRow {
+                line: fill::copied::copied(kind, one, &ctx),
+                href: (kind == ResourceType::DocumentReference)
+                    .then(|| format!("{}/documents/{own}", frame.who.href())),
+                to_see: uploads::is_tagged(one, uploads::TO_SEE),
+            });
+        }
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.line.when.map(|when| when.moment())));
+    let base = format!("{}/reported?", frame.who.href());
+    let (rows, pages) = one_page(rows, asked.page, &base);
+    page(&Reported { cx, frame, rows, pages })
 }
 
 /// Opens a chart with what stands on every page of it and these types besides.

@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::emergency::Running;
 use super::results_pages::Waiting;
+use crate::http::fill::copied::CopyLine;
 use crate::http::fill::first;
 use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
@@ -95,10 +96,11 @@ pub enum Section {
     Documents,
     Trends,
     Search,
+    Reported,
 }
 
 impl Section {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Summary,
         Self::Timeline,
         Self::Results,
@@ -112,6 +114,7 @@ impl Section {
         Self::Documents,
         Self::Trends,
         Self::Search,
+        Self::Reported,
     ];
 
     /// What follows `/patients/<id>`.
@@ -130,6 +133,7 @@ impl Section {
             Self::Documents => "/documents",
             Self::Trends => "/trends",
             Self::Search => "/search",
+            Self::Reported => "/reported",
         }
     }
 
@@ -148,6 +152,7 @@ impl Section {
             Self::Documents => "section-documents",
             Self::Trends => "section-trends",
             Self::Search => "section-search",
+            Self::Reported => "section-reported",
         })
         .to_string()
     }
@@ -425,6 +430,25 @@ pub struct Documents {
     pub pages: Pages,
 }
 chart_page!(Documents is Documents);
+
+/// What the patient, or who acts for them, brought.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_reported.html")]
+pub struct Reported {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub rows: Vec<ReportedRow>,
+    pub pages: Pages,
+}
+chart_page!(Reported is Reported);
+
+#[derive(Debug, Clone)]
+pub struct ReportedRow {
+    pub line: CopyLine,
+    /// Where it can be read in full.
+    pub href: Option<String>,
+    pub to_see: bool,
+}
 
 /// One document that lies in the record as a file.
 #[derive(Debug, Clone, Template)]

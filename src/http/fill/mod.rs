@@ -11,6 +11,7 @@ mod observations;
 mod people;
 mod problems;
 mod found;
+pub mod summary;
 mod timeline;
 
 use jiff::tz::TimeZone;

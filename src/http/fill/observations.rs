@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Ctx, LOINC, called, code, concept, list, number, owned, short_name, text};
+use crate::care::uploads;
 use crate::http::clinic::chart_pages::ResultGroup;
 use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
 
@@ -120,7 +121,12 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
         bounds,
         readings,
         newest_only: false,
-        source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))),
+        source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))).map(|name| {
+            match uploads::is_reported(newest) {
+                true => t("own-source").with("name", name).to_string(),
+                false => name,
+            }
+        }),
         key,
     })
 }
@@ -171,12 +177,13 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
     let own_unit = unit_of(observation);
     let same_unit = own_unit == unit;
     let said = interpretation(observation);
+    let reported = uploads::is_reported(observation);
     if let (Some(systolic), Some(diastolic)) = (
         component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
         component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
     ) {
         let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
-        return Some(Reading { when, text, number: Some(systolic), second: Some(diastolic), flag: said });
+        return Some(Reading { when, text, number: Some(systolic), second: Some(diastolic), flag: said, reported });
     }
     if let Some(value) = number(observation, "/valueQuantity/value") {
         let shown = format!("{}{}", comparator(observation), format::number(tidy(value)));
@@ -184,7 +191,7 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
         let judged = if own.is_known() { own } else { *bounds };
         let flag = said.or_else(|| same_unit.then(|| judged.flag(value)).flatten());
         let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
-        return Some(Reading { when, text, number: same_unit.then_some(value), second: None, flag });
+        return Some(Reading { when, text, number: same_unit.then_some(value), second: None, flag, reported });
     }
     let words = concept(observation.get("valueCodeableConcept"))
         .or_else(|| owned(observation, "/valueString"))
@@ -195,7 +202,14 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
                 .and_then(Value::as_bool)
                 .map(|yes| t(if yes { "yes" } else { "no" }).to_string())
         })?;
-    Some(Reading { when, text: words, number: number(observation, "/valueInteger"), second: None, flag: said })
+    Some(Reading {
+        when,
+        text: words,
+        number: number(observation, "/valueInteger"),
+        second: None,
+        flag: said,
+        reported,
+    })
 }
 
 fn comparator(observation: &Value) -> &str {

@@ -2,4 +2,7 @@
 
 pub(super) mod join;
 pub mod join_pages;
+pub mod app_pages;
+pub mod invitation_pages;
 pub mod pages;
+pub mod shared_pages;

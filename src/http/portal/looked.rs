@@ -44,7 +44,7 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
     });
     let (chart, found) = found.await?.into_inner();
     let house = &own.visit.house;
-    let mut names = Names::new(&house.identity);
+    let mut names = Names::new(&house.identity).with_shares(own.shares()?);
     let days = looks::days(&found.days, own.actor.account(), &mut names, &own.ctx.zone)?;
     let address = |before: Option<u64>| {
         let base = format!("/my/who-looked?who={}&when={}", who.code(), span.code());
@@ -69,7 +69,7 @@ pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
     loop {
         let wanted = LooksAsked { least: PART, ..wanted(&own, who, span, before) };
         let part = own.open(Action::AuditExport, |reading| reading.who_looked(&own.patient, &wanted)).await?;
-        let mut names = Names::new(&own.visit.house.identity);
+        let mut names = Names::new(&own.visit.house.identity).with_shares(own.shares()?);
         for day in looks::days(&part.days, own.actor.account(), &mut names, &own.ctx.zone)? {
             list.add(&day);
         }

@@ -1,5 +1,6 @@
 //! Pages of patients and of those who act for them.
 
+pub mod app_pages;
 pub(super) mod booking;
 pub mod booking_pages;
 pub(super) mod copy;
@@ -13,14 +14,20 @@ mod look_list;
 mod looks;
 pub mod message_pages;
 pub(super) mod messages;
+pub(super) mod measurements;
+pub mod measurements_pages;
 pub(super) mod own;
 pub mod own_pages;
 pub mod medicine_pages;
 pub(super) mod medicines;
 pub mod pages;
+pub(super) mod people;
+pub mod people_pages;
 pub(super) mod record;
 pub(super) mod requests;
 pub mod requests_pages;
+pub(super) mod share;
+pub mod share_pages;
 pub(super) mod uploads;
 pub mod todo;
 pub(super) mod wait;

@@ -83,7 +83,7 @@ impl RecordSums {
         }
     }
 
-    fn rows(&self) -> Vec<(&'static str, &'static str, Text, String)> {
+    fn rows(&self, acts_for_another: bool) -> Vec<(&'static str, &'static str, Text, String)> {
         let sum = |message, n: usize| t(message).with("n", n).to_string();
         vec![
             ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words()),
@@ -95,6 +95,12 @@ impl RecordSums {
             ("/my/visits", "calendar", t("nav-visits"), String::new()),
             ("/my/messages", "mail", t("nav-messages"), String::new()),
             ("/my/documents", "file", t("nav-documents"), String::new()),
+            match acts_for_another {
+                true => ("/my/summary", "share", t("summary-title"), String::new()),
+                false => ("/my/share", "share", t("nav-share"), String::new()),
+            },
+            ("/my/requests", "list", t("nav-my-requests"), String::new()),
+            ("/my/app", "mobile", t("app-title"), String::new()),
         ]
     }
 }

@@ -16,15 +16,22 @@ use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, Pages};
 use crate::http::ui::t;
 
+/// What led here, to say that it was done.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Shown {
+    done: String,
+}
+
 /// `GET /my/results`
-pub async fn results(visit: Visit) -> Result<Response, Refusal> {
+pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
     let chart = own.chart(&[R::Observation]).await?;
     let observations = chart.of(R::Observation);
     let of = |wanted| fill::series_of(observations, wanted, &own.ctx);
     let (tests, measured) = (of(Wanted::Results), of(Wanted::Measurements));
-    let shown = |key: &str| tests.iter().chain(&measured).any(|one| one.key == key);
-    let answers = of(Wanted::All).into_iter().filter(|one| !shown(&one.key)).collect();
+    let listed = |key: &str| tests.iter().chain(&measured).any(|one| one.key == key);
+    let answers = of(Wanted::All).into_iter().filter(|one| !listed(&one.key)).collect();
     let group = |title, series| PlainGroup { title: t(title).to_string(), series };
     let groups = vec![
         group("my-group-results", tests),
@@ -34,7 +41,13 @@ pub async fn results(visit: Visit) -> Result<Response, Refusal> {
     let groups = groups.into_iter().filter(|group| !group.series.is_empty()).collect();
     let (patient, now) = (own.patient.clone(), own.visit.house.ambient.now());
     own.visit.house.store.write_essential(move |tx| super::todo::mark_results_seen(tx, &patient, now)).await?;
-    page(&Results { cx: own.cx(&chart), groups })
+    let mut cx = own.cx(&chart);
+    cx.done = match shown.done.as_str() {
+        "" => None,
+        "history" => Some(t("history-done").to_string()),
+        _ => Some(t("measure-done").to_string()),
+    };
+    page(&Results { cx, groups })
 }
 
 /// `GET /my/results/{key}`

@@ -111,7 +111,7 @@ async fn look(own: &Own, entry: u64) -> Result<String, Refusal> {
         least: 1,
     };
     let found = own.open(Action::AuditRead, |reading| reading.who_looked(&own.patient, &asked)).await?.into_inner();
-    let names = &mut Names::new(&own.visit.house.identity);
+    let names = &mut Names::new(&own.visit.house.identity).with_shares(own.shares()?);
     for mut day in found.days {
         day.looks.retain(|look| look.line.entry.sequence() == entry);
         day.listings.clear();
@@ -186,6 +186,11 @@ pub(in crate::http) async fn show(
     let (request, chart) = own.request(&id).await?;
     let mut cx = own.cx(&chart);
     cx.done = (shown.done == "sent" && request.state == State::Open).then(|| t("ask-sent").to_string());
+    if request.state != State::Open {
+        let (seen, now) = (request.id.clone(), own.visit.house.ambient.now());
+        let store = &own.visit.house.store;
+        store.write_essential(move |tx| super::todo::mark_request_seen(tx, &seen, now)).await?;
+    }
     let row = row(&own, &request, String::new());
     let answered = request.state == State::Answered;
     page(&MyRequest {
@@ -212,7 +217,7 @@ pub(in crate::http) async fn accounting(visit: Visit, Path(id): Path<String>) ->
     loop {
         let asked = LooksAsked { who: Lookers::Others, zone: own.ctx.zone.clone(), from, before, least: 500 };
         let found = own.open(Action::AuditExport, |reading| reading.who_looked(&own.patient, &asked)).await?;
-        let mut names = Names::new(&own.visit.house.identity);
+        let mut names = Names::new(&own.visit.house.identity).with_shares(own.shares()?);
         for mut day in looks::days(&found.days, own.actor.account(), &mut names, &own.ctx.zone)? {
             day.looks.retain(|look| look.kind == LookKind::SentOut);
             day.listings.clear();

@@ -433,6 +433,7 @@ mod tests {
             number: Some(*value),
             second: None,
             flag: bounds.flag(*value),
+            reported: false,
         };
         let readings = values.iter().enumerate().map(reading).collect();
         Series { name: "<Glucose>".into(), unit: "mg/dL".into(), bounds, readings, ..Series::default() }

@@ -31,6 +31,8 @@ pub struct Reading {
     /// The lower number of a blood pressure.
     pub second: Option<f64>,
     pub flag: Option<Flag>,
+    /// The patient, or who acts for them, measured it.
+    pub reported: bool,
 }
 
 /// A reference range as the laboratory gave it. Both empty: none is known.
@@ -245,6 +247,7 @@ mod tests {
             number: Some(*value),
             second: None,
             flag: bounds.flag(*value),
+            reported: false,
         };
         Series {
             key: "4548-4".into(),

@@ -142,6 +142,11 @@ impl Cx {
                 item(Place::Visits, "/my/visits", "nav-visits", "calendar", "wide"),
                 item(Place::Messages, "/my/messages", "nav-messages", "mail", ""),
                 item(Place::Documents, "/my/documents", "nav-documents", "file", "wide"),
+                match self.viewer.as_ref().map(|viewer| viewer.role) {
+                    // Sharing on is the patient's alone.
+                    Some(Role::Proxy) => item(Place::Share, "/my/summary", "summary-title", "share", "wider"),
+                    _ => item(Place::Share, "/my/share", "nav-share", "share", "wider"),
+                },
                 item(Place::WhoLooked, "/my/who-looked", "nav-who-looked", "eye", "wide"),
                 item(Place::Elsewhere, "/my#record", "nav-more", "menu", "slim"),
             ],

@@ -53,6 +53,8 @@ pub const EN: &str = messages!(
     "join",
     "waiting",
     "reception",
+    "sharing",
+    "app",
     "settings",
     "audit",
     "operator",
@@ -79,6 +81,8 @@ pub const ES: &str = messages!(
     "todo",
     "join",
     "waiting",
+    "sharing",
+    "app",
 );
 
 type Bundle = FluentBundle<FluentResource>;

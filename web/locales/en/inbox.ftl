@@ -21,3 +21,4 @@ inbox-messages = Messages
 keys-steps = down and up
 keys-open = open
 inbox-refills = Refill requests
+inbox-uploads = Brought by patients

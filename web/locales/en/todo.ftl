@@ -10,3 +10,4 @@ todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } new results
 todo-refill-question = The clinic asks about your refill of { $medicine }
+todo-request-answered = Answered: { $what }

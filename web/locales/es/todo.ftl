@@ -10,3 +10,4 @@ todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } resultados nuevos
 todo-refill-question = La clínica pregunta por la renovación de { $medicine }
+todo-request-answered = Respondida: { $what }

@@ -15,6 +15,7 @@
 mod forms;
 mod messages;
 mod refills;
+mod uploads;
 
 use std::collections::HashMap;
 
@@ -53,7 +54,7 @@ pub(super) struct Section {
 }
 
 /// In the order of the page.
-const SECTIONS: &[Section] = &[messages::SECTION, refills::SECTION, forms::SECTION];
+const SECTIONS: &[Section] = &[messages::SECTION, refills::SECTION, forms::SECTION, uploads::SECTION];
 
 /// Who asks.
 pub(super) struct Asking {

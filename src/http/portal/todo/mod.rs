@@ -13,9 +13,11 @@
 
 mod messages;
 mod refills;
+mod requests;
 mod results;
 mod visits;
 
+pub(super) use requests::mark_seen as mark_request_seen;
 pub(super) use results::mark_seen as mark_results_seen;
 
 use super::own::Own;
@@ -33,7 +35,7 @@ pub(super) struct Source {
     pub todos: fn(&Facts<'_>) -> Result<Vec<Todo>, Refusal>,
 }
 
-const SOURCES: &[Source] = &[visits::SOURCE, messages::SOURCE, refills::SOURCE, results::SOURCE];
+const SOURCES: &[Source] = &[visits::SOURCE, messages::SOURCE, refills::SOURCE, results::SOURCE, requests::SOURCE];
 
 /// What sources look at.
 pub(super) struct Facts<'a> {

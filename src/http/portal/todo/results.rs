@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Facts, Source, Todo, Urgency};
 use crate::base::{FhirId, Timestamp};
-use crate::care::{Part, marks};
+use crate::care::{Part, marks, uploads};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Wanted};
 use crate::http::respond::Refusal;
@@ -32,7 +32,9 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         let at = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
         at.is_none_or(|at| at > then)
     };
-    let unseen = facts.chart.of(R::Observation).iter().filter(|one| seen.is_none_or(|seen| came_after(one, seen)));
+    // What patients measured themselves is no news to them.
+    let others = facts.chart.of(R::Observation).iter().filter(|one| !uploads::is_reported(one));
+    let unseen = others.filter(|one| seen.is_none_or(|seen| came_after(one, seen)));
     let unseen: Vec<Value> = unseen.cloned().collect();
     let all = fill::series_of(&unseen, Wanted::Results, &facts.own.ctx);
     let since = When::at(since, &facts.own.ctx.zone);

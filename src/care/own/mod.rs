@@ -1,0 +1,404 @@
+//! What patients measure and say of themselves: Observations with the patient as the one who measured, in UCUM's units, and
+//! marked as patient-reported.
+//!
+//! The limits here are none of medicine's: they say what a device at home can show and what is so seldom that a slip of the
+//! finger is likelier. What cannot be is refused; what is seldom is asked again, and then kept.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::base::{FhirId, Timestamp};
+use crate::care::uploads::{PATIENT_REPORTED, tag};
+use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
+use crate::fhir::{Mode, ResourceType};
+use crate::record::Change;
+
+const LOINC: &str = "http://loinc.org";
+const UCUM: &str = "http://unitsofmeasure.org";
+/// The most characters of what somebody writes with a value, and of a history.
+pub const LONGEST_NOTE: usize = 500;
+pub const LONGEST_HISTORY: usize = 10_000;
+/// A value may be of a moment so many minutes ahead of the box's clock, and so many years old.
+const AHEAD_MINUTES: i64 = 10;
+const OLDEST_YEARS: i16 = 120;
+
+/// A unit in which a value is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unit {
+    /// UCUM's code.
+    pub ucum: &'static str,
+    /// As people write it.
+    pub shown: &'static str,
+    /// LOINC's code of the measurement in this unit.
+    loinc: &'static str,
+}
+
+/// Impossible below, seldom below, seldom above, impossible above: in the unit of the same place.
+type Limits = (f64, f64, f64, f64);
+
+/// What can be measured at home.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    pub code: &'static str,
+    /// Its name as it stands in the record.
+    pub name: &'static str,
+    pub units: &'static [(Unit, Limits)],
+    category: Option<&'static str>,
+}
+
+const fn unit(ucum: &'static str, shown: &'static str, loinc: &'static str) -> Unit {
+    Unit { ucum, shown, loinc }
+}
+
+const VITAL: Option<&str> = Some("vital-signs");
+
+/// LOINC's codes are those of FHIR R4's vital signs (observation-vitalsigns.html); 15074-8 and 2339-0 are glucose in blood, as
+/// amount of substance and as mass.
+pub const MEASURES: [Measure; 7] = [
+    Measure {
+        code: "pressure",
+        name: "Blood pressure",
+        units: &[(unit("mm[Hg]", "mmHg", "85354-9"), (40.0, 80.0, 200.0, 300.0))],
+        category: VITAL,
+    },
+    Measure {
+        code: "pulse",
+        name: "Heart rate",
+        units: &[(unit("/min", "/min", "8867-4"), (20.0, 40.0, 150.0, 300.0))],
+        category: VITAL,
+    },
+    Measure {
+        code: "weight",
+        name: "Body weight",
+        units: &[
+            (unit("kg", "kg", "29463-7"), (0.5, 2.0, 200.0, 500.0)),
+            (unit("[lb_av]", "lb", "29463-7"), (1.1, 4.4, 440.0, 1100.0)),
+        ],
+        category: VITAL,
+    },
+    Measure {
+        code: "height",
+        name: "Body height",
+        units: &[
+            (unit("cm", "cm", "8302-2"), (20.0, 40.0, 210.0, 260.0)),
+            (unit("[in_i]", "in", "8302-2"), (8.0, 16.0, 83.0, 102.0)),
+        ],
+        category: VITAL,
+    },
+    Measure {
+        code: "temperature",
+        name: "Body temperature",
+        units: &[
+            (unit("Cel", "°C", "8310-5"), (25.0, 35.0, 40.0, 45.0)),
+            (unit("[degF]", "°F", "8310-5"), (77.0, 95.0, 104.0, 113.0)),
+        ],
+        category: VITAL,
+    },
+    Measure {
+        code: "oxygen",
+        name: "Oxygen saturation",
+        units: &[(unit("%", "%", "59408-5"), (40.0, 90.0, 100.0, 100.0))],
+        category: VITAL,
+    },
+    Measure {
+        code: "glucose",
+        name: "Glucose",
+        units: &[
+            (unit("mmol/L", "mmol/L", "15074-8"), (0.5, 3.0, 20.0, 60.0)),
+            (unit("mg/dL", "mg/dL", "2339-0"), (9.0, 54.0, 360.0, 1080.0)),
+        ],
+        category: None,
+    },
+];
+
+/// The lower number of a blood pressure.
+const DIASTOLIC: Limits = (20.0, 40.0, 120.0, 200.0);
+
+impl Measure {
+    pub fn from_code(code: &str) -> Option<&'static Self> {
+        MEASURES.iter().find(|measure| measure.code == code)
+    }
+
+    /// Two numbers instead of one.
+    pub fn is_pressure(&self) -> bool {
+        self.code == "pressure"
+    }
+}
+
+/// What was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Typed<'a> {
+    pub value: &'a str,
+    /// The lower number of a blood pressure.
+    pub second: &'a str,
+    /// UCUM's code.
+    pub unit: &'a str,
+    pub day: &'a str,
+    pub time: &'a str,
+    pub note: &'a str,
+}
+
+/// A value that can be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    pub measure: &'static Measure,
+    pub unit: Unit,
+    pub value: f64,
+    pub second: Option<f64>,
+    pub at: Timestamp,
+    /// So seldom that it is asked again.
+    pub seldom: bool,
+}
+
+/// What is wrong with what was typed, by field.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wrong {
+    /// The field of the value, or of the lower one, holds no number.
+    NoNumber(Which),
+    /// It cannot be: the least and the most that can.
+    Impossible(Which, f64, f64),
+    /// The upper number of a blood pressure is not above the lower one.
+    UpsideDown,
+    Unit,
+    Day,
+    Time,
+    /// It lies ahead.
+    Ahead,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Value,
+    Second,
+}
+
+/// A number as people type it: a comma is a point.
+fn number(text: &str) -> Option<f64> {
+    let text = text.trim().replace(',', ".");
+    let plain = !text.is_empty() && text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
+}
+
+/// Reads a measurement.
+pub fn measured(
+    measure: &'static Measure,
+    typed: &Typed<'_>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<Measured, Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let found = measure.units.iter().find(|(unit, _)| unit.ucum == typed.unit);
+    let chosen = found.or(if measure.units.len() == 1 { measure.units.first() } else { None });
+    let mut seldom = false;
+    let mut judged = |text: &str, which, (least, low, high, most): Limits, wrong: &mut Vec<Wrong>| match number(text) {
+        None => {
+            wrong.push(Wrong::NoNumber(which));
+            None
+        }
+        Some(value) if value < least || value > most => {
+            wrong.push(Wrong::Impossible(which, least, most));
+            None
+        }
+        Some(value) => {
+            seldom |= value < low || value > high;
+            Some(value)
+        }
+    };
+    let value = match chosen {
+        Some((_, limits)) => judged(typed.value, Which::Value, *limits, &mut wrong),
+        None => {
+            wrong.push(Wrong::Unit);
+            None
+        }
+    };
+    let second = if measure.is_pressure() { judged(typed.second, Which::Second, DIASTOLIC, &mut wrong) } else { None };
+    if let (Some(upper), Some(lower)) = (value, second)
+        && upper <= lower
+    {
+        wrong.push(Wrong::UpsideDown);
+    }
+    let at = moment(typed.day, typed.time, now, zone).map_err(|error| wrong.push(error)).ok();
+    match (value, chosen, at) {
+        (Some(value), Some((unit, _)), Some(at)) if wrong.is_empty() => {
+            Ok(Measured { measure, unit: *unit, value, second, at, seldom })
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// A day and a time of the clinic's clock. A time that a change of the clock leaves out is the one after it.
+fn moment(day: &str, time: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Wrong> {
+    let day = day.trim().parse::<Date>().map_err(|_| Wrong::Day)?;
+    let time = time.trim().parse::<Time>().map_err(|_| Wrong::Time)?;
+    let local: DateTime = day.to_datetime(time);
+    let moment = local.to_zoned(zone.clone()).map_err(|_| Wrong::Day)?.timestamp();
+    let today = now.to_zoned(zone.clone()).date();
+    if day.year() < today.year().saturating_sub(OLDEST_YEARS) {
+        return Err(Wrong::Day);
+    }
+    if moment > now.checked_add(jiff::SignedDuration::from_mins(AHEAD_MINUTES)).unwrap_or(now) {
+        return Err(Wrong::Ahead);
+    }
+    Ok(moment)
+}
+
+/// The beginning of an Observation of a patient's own. `by` is a reference with a name.
+fn begun(patient: &FhirId, by: &Value, at: Timestamp) -> Value {
+    json!({
+        "resourceType": "Observation",
+        "meta": {"tag": [tag(PATIENT_REPORTED)]},
+        "status": "final",
+        "subject": {"reference": format!("Patient/{patient}")},
+        "effectiveDateTime": at.to_string(),
+        "performer": [by],
+    })
+}
+
+fn concept(loinc: &str, text: &str) -> Value {
+    json!({"coding": [{"system": LOINC, "code": loinc}], "text": text})
+}
+
+fn category(code: &str) -> Value {
+    json!([{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": code}]}])
+}
+
+/// The Observation of a measurement.
+pub fn observation(measured: &Measured, patient: &FhirId, by: &Value, note: &str) -> Value {
+    let Measured { measure, unit, value, second, at, .. } = measured;
+    let quantity = |value: f64| json!({"value": value, "unit": unit.shown, "system": UCUM, "code": unit.ucum});
+    let mut observation = begun(patient, by, *at);
+    let Some(members) = observation.as_object_mut() else { return observation };
+    if let Some(code) = measure.category {
+        members.insert("category".into(), category(code));
+    }
+    members.insert("code".into(), concept(unit.loinc, measure.name));
+    match second {
+        Some(second) => {
+            let part = |loinc: &str, name: &str, value: f64| json!({"code": concept(loinc, name), "valueQuantity": quantity(value)});
+            let parts = [
+                part("8480-6", "Systolic blood pressure", *value),
+                part("8462-4", "Diastolic blood pressure", *second),
+            ];
+            members.insert("component".into(), parts.to_vec().into());
+        }
+        None => {
+            members.insert("valueQuantity".into(), quantity(*value));
+        }
+    }
+    let note: String = note.trim().chars().take(LONGEST_NOTE).collect();
+    if !note.is_empty() {
+        members.insert("note".into(), json!([{"text": note}]));
+    }
+    observation
+}
+
+/// What a patient tells of themselves: code here, LOINC's, and its name in the record.
+pub const HISTORIES: [(&str, &str, &str); 3] = [
+    ("past", "11348-0", "History of past illness"),
+    ("family", "10157-6", "Family history"),
+    ("social", "29762-2", "Social history"),
+];
+
+/// The Observation of something told; `None` for an unknown kind.
+pub fn history(code: &str, text: &str, patient: &FhirId, by: &Value, now: Timestamp) -> Option<Value> {
+    let (_, loinc, name) = HISTORIES.iter().find(|(known, ..)| *known == code)?;
+    let mut observation = begun(patient, by, now);
+    let members = observation.as_object_mut()?;
+    members.insert("category".into(), category("survey"));
+    members.insert("code".into(), concept(loinc, name));
+    let text: String = text.trim().chars().take(LONGEST_HISTORY).collect();
+    members.insert("valueString".into(), text.into());
+    Some(observation)
+}
+
+/// Stores it under `id`.
+pub async fn keep(doing: Doing<'_>, id: FhirId, observation: Value) -> Result<Done<()>, Refused<Never>> {
+    let change = Change::create_as(ResourceType::Observation, id, observation, Mode::Strict)?;
+    carry_out(doing, vec![change], |_| Ok(())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone() -> TimeZone {
+        TimeZone::get("Europe/Lisbon").unwrap()
+    }
+
+    fn now() -> Timestamp {
+        "2026-03-03T09:40:00Z".parse().unwrap()
+    }
+
+    fn read(code: &str, value: &str, second: &str, unit: &str) -> Result<Measured, Vec<Wrong>> {
+        let typed = Typed { value, second, unit, day: "2026-03-03", time: "09:30", note: "" };
+        measured(Measure::from_code(code).unwrap(), &typed, now(), &zone())
+    }
+
+    #[test]
+    fn what_can_be_is_read_what_is_seldom_is_asked_and_what_cannot_be_is_refused() {
+        let weight = |value: &str| read("weight", value, "", "kg");
+        assert_eq!(weight("81,4").map(|one| (one.value, one.seldom)), Ok((81.4, false)));
+        assert_eq!(weight("210").map(|one| one.seldom), Ok(true));
+        assert_eq!(weight("814"), Err(vec![Wrong::Impossible(Which::Value, 0.5, 500.0)]));
+        for no in ["", "heavy", "-80", "8e1", "NaN", "1.2.3", "1234567890"] {
+            assert_eq!(weight(no), Err(vec![Wrong::NoNumber(Which::Value)]), "{no}");
+        }
+        assert_eq!(read("weight", "180", "", "lb"), Err(vec![Wrong::Unit]));
+        assert_eq!(read("weight", "180", "", "[lb_av]").map(|one| one.seldom), Ok(false));
+        assert_eq!(read("oxygen", "101", "", "%"), Err(vec![Wrong::Impossible(Which::Value, 40.0, 100.0)]));
+        assert_eq!(read("glucose", "5.4", "", "mmol/L").map(|one| one.unit.loinc), Ok("15074-8"));
+        assert_eq!(read("glucose", "97", "", "mg/dL").map(|one| one.unit.loinc), Ok("2339-0"));
+        // The same number in the other unit would be a different life.
+        assert_eq!(read("glucose", "97", "", "mmol/L"), Err(vec![Wrong::Impossible(Which::Value, 0.5, 60.0)]));
+    }
+
+    #[test]
+    fn a_blood_pressure_has_two_numbers_the_upper_above_the_lower() {
+        let pressure = read("pressure", "141", "84", "").unwrap();
+        assert_eq!((pressure.value, pressure.second, pressure.seldom), (141.0, Some(84.0), false));
+        assert_eq!(read("pressure", "84", "141", ""), Err(vec![Wrong::UpsideDown]));
+        assert_eq!(read("pressure", "141", "", ""), Err(vec![Wrong::NoNumber(Which::Second)]));
+    }
+
+    #[test]
+    fn the_time_is_the_clinic_s_and_none_that_is_to_come() {
+        let at = |day: &str, time: &str| {
+            let typed = Typed { value: "70", unit: "kg", day, time, ..Typed::default() };
+            measured(Measure::from_code("weight").unwrap(), &typed, now(), &zone()).map(|one| one.at.to_string())
+        };
+        assert_eq!(at("2025-07-01", "09:30").as_deref(), Ok("2025-07-01T08:30:00Z"));
+        assert_eq!(at("2026-03-03", "09:45").as_deref(), Ok("2026-03-03T09:45:00Z"));
+        assert_eq!(at("2026-03-03", "10:30"), Err(vec![Wrong::Ahead]));
+        assert_eq!(at("1800-01-01", "10:30"), Err(vec![Wrong::Day]));
+        assert_eq!(at("3.3.2026", "10:30"), Err(vec![Wrong::Day]));
+        assert_eq!(at("2026-03-03", ""), Err(vec![Wrong::Time]));
+        // 01:30 does not happen in the night of 29 March 2026 in Lisbon.
+        assert_eq!(
+            moment("2026-03-29", "01:30", "2026-04-01T00:00:00Z".parse().unwrap(), &zone())
+                .map(|at| at.to_string())
+                .as_deref(),
+            Ok("2026-03-29T01:30:00Z")
+        );
+    }
+
+    #[test]
+    fn every_measure_and_history_is_r4_and_says_who_measured() {
+        let (patient, by) = (FhirId::parse("p1").unwrap(), json!({"reference": "Patient/p1", "display": "Halina"}));
+        for measure in &MEASURES {
+            for (unit, (least, ..)) in measure.units {
+                let second = measure.is_pressure().then_some(30.0);
+                let one = Measured { measure, unit: *unit, value: least + 1.0, second, at: now(), seldom: false };
+                let value = observation(&one, &patient, &by, "at home");
+                Change::create(ResourceType::Observation, value.clone(), Mode::Strict).unwrap();
+                assert_eq!(value["performer"], json!([by]));
+                assert!(crate::care::uploads::is_reported(&value));
+            }
+        }
+        for (code, ..) in HISTORIES {
+            let value = history(code, "Measles as a child", &patient, &by, now()).unwrap();
+            Change::create(ResourceType::Observation, value, Mode::Strict).unwrap();
+        }
+        assert_eq!(history("x", "y", &patient, &by, now()), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! The portal as an app that can be installed: its manifest, its service worker, the page for when there is no network, and the
+//! switch for the summary. Nothing of a record is in any of them.
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::open::app_pages::Offline;
+use super::pages::page;
+use super::portal::app_pages::AppPage;
+use super::portal::own::Own;
+use super::respond::Refusal;
+use super::session::Visit;
+use super::ui::{Locale, assets};
+
+/// The colours of `tokens.css`: accent and canvas.
+const THEME: &str = "#0b5a70";
+const GROUND: &str = "#f5f5f2";
+
+/// `GET /app.webmanifest` (W3C Web Application Manifest).
+pub(super) async fn manifest(visit: Visit) -> Result<Response, Refusal> {
+    let icon = |name: &str, size: &str, purpose: &str| json!({"src": assets::url(name), "sizes": size, "type": "image/png", "purpose": purpose});
+    let manifest = json!({
+        "name": visit.house.front.face.clinic,
+        "short_name": visit.house.front.face.clinic,
+        "lang": Locale::now().code(),
+        "id": "/my",
+        "start_url": "/my",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": GROUND,
+        "theme_color": THEME,
+        "icons": [
+            icon("icon-192.png", "192x192", "any"),
+            icon("icon-512.png", "512x512", "any"),
+            icon("icon-maskable-512.png", "512x512", "maskable"),
+        ],
+    });
+    let kind = HeaderValue::from_static("application/manifest+json");
+    Ok(([(header::CONTENT_TYPE, kind)], manifest.to_string()).into_response())
+}
+
+/// The files that pages need without a network.
+const FILES: [&str; 15] = [
+    "tokens.css",
+    "chartbox.css",
+    "chartbox.js",
+    "drag.js",
+    "chart.js",
+    "app.js",
+    "find.js",
+    "idle.js",
+    "keep.js",
+    "live.js",
+    "upload.js",
+    "steps.js",
+    "note.js",
+    "icon.svg",
+    "icon-192.png",
+];
+
+/// `GET /sw.js`: at the root, because a service worker stands for what lies below its own address.
+pub(super) async fn worker() -> Result<Response, Refusal> {
+    let files = FILES.map(assets::url);
+    let source = assets::named("sw.js").ok_or(Refusal::not_found())?;
+    let version = assets::url("");
+    let head = format!("const VERSION = {};\nconst FILES = {};\n", json!(version), json!(files));
+    let text = format!("{head}{}", String::from_utf8_lossy(&source.bytes));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (HeaderName::from_static("service-worker-allowed"), HeaderValue::from_static("/")),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// `GET /offline`: what is shown when nothing can be reached.
+pub(super) async fn offline(visit: Visit) -> Result<Response, Refusal> {
+    // Whoever is signed in is not named: the page stays in the browser.
+    let house = &visit.house;
+    page(&Offline { cx: house.front.face.cx(house.ambient.now()) })
+}
+
+/// `GET /my/app`
+pub(super) async fn switch(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    page(&AppPage { cx: own.plain_cx().await? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_later_is_there() {
+        for name in FILES.iter().chain(&["sw.js", "icon-512.png", "icon-maskable-512.png"]) {
+            assert!(assets::named(name).is_some(), "{name}");
+        }
+        let script = String::from_utf8_lossy(&assets::named("chartbox.js").unwrap().bytes).into_owned();
+        let imported = script.lines().filter_map(|line| line.split("from \"./").nth(1)?.split('"').next());
+        for name in imported {
+            assert!(FILES.contains(&name), "{name} is needed without a network");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A patient's summary as people read it: the same parts as the International Patient Summary's, in words.
+
+use super::copied::copied;
+use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, problem_rows, series_of};
+use crate::care::Chart;
+use crate::fhir::ResourceType as R;
+use crate::http::ui::record::{AllergyStatus, Identity};
+use crate::http::ui::t;
+
+/// What a summary says.
+#[derive(Debug, Clone)]
+pub struct SummaryBody {
+    pub who: Identity,
+    pub sections: Vec<SummarySection>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SummarySection {
+    pub title: String,
+    pub icon: &'static str,
+    /// What stands first, and the rest.
+    pub lines: Vec<(String, String)>,
+    /// What it says when there are no lines.
+    pub empty: String,
+}
+
+pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
+    let section = |title: &str, icon, lines: Vec<(String, String)>| SummarySection {
+        title: t(title).to_string(),
+        icon,
+        lines,
+        empty: t("summary-nothing").to_string(),
+    };
+    let status = allergies(chart.of(R::AllergyIntolerance), ctx);
+    let allergic = match &status {
+        AllergyStatus::Known { list, .. } => list.iter().map(|line| (line.headline(), line.rest())).collect(),
+        _ => Vec::new(),
+    };
+    let mut first = section("summary-allergies", "stop", allergic);
+    first.empty = t(match status {
+        AllergyStatus::NoneKnown { .. } => "summary-allergies-none",
+        _ => "summary-allergies-unknown",
+    })
+    .to_string();
+    let (medicines, _) = medicine_rows(chart, ctx);
+    let medicines = medicines.into_iter().map(|row| {
+        let how = row.how.clone().map(|how| format!(", {how}")).unwrap_or_default();
+        (row.name, how)
+    });
+    let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
+    let problem = |row: &crate::http::ui::record::ProblemRow| (row.name.clone(), format!(", {}", row.span()));
+    let vaccines = immunizations(chart.of(R::Immunization), ctx).into_iter().filter(|row| row.not_given.is_none());
+    let vaccines = vaccines.map(|row| {
+        let when = row.when.map(|when| format!(", {}", when.short())).unwrap_or_default();
+        (row.name, when)
+    });
+    let results = series_of(chart.of(R::Observation), Wanted::All, ctx).into_iter().filter_map(|series| {
+        let latest = series.latest()?;
+        let when = latest.when.short();
+        Some((format!("{} {} {}", series.name, series.value(), series.unit).trim().to_owned(), format!(", {when}")))
+    });
+    let plain = |kind: R| {
+        chart.of(kind).iter().map(move |one| {
+            let line = copied(kind, one, ctx);
+            let when = line.when.map(|when| format!(", {}", when.short())).unwrap_or_default();
+            (line.what, when)
+        })
+    };
+    let mut sections = vec![
+        first,
+        section("summary-medicines", "pill", medicines.collect()),
+        section("summary-problems", "list", problems.iter().map(problem).collect()),
+        section("summary-past", "list", past.iter().map(problem).collect()),
+        section("summary-immunizations", "shield", vaccines.collect()),
+        section("summary-results", "results", results.take(40).collect()),
+        section("summary-procedures", "list", plain(R::Procedure).collect()),
+        section("summary-plans", "list", plain(R::CarePlan).collect()),
+    ];
+    // The first three are always there: that nothing is known of them is worth knowing.
+    let mut place = 0;
+    sections.retain(|section| {
+        place += 1;
+        place <= 3 || !section.lines.is_empty()
+    });
+    SummaryBody { who: identity(&chart.patient, ctx), sections }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_never_asked_is_not_said_to_be_none() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let chart = Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![]);
+        let body = summary(&chart, &ctx);
+        assert_eq!(body.sections.len(), 3);
+        assert_eq!(body.sections[0].empty, t("summary-allergies-unknown").to_string());
+        assert!(body.sections.iter().all(|section| section.lines.is_empty() && !section.empty.is_empty()));
+    }
+}

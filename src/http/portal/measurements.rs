@@ -1,0 +1,213 @@
+//! Adding what one measured, and telling one's own history.
+
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew};
+use super::own::Own;
+use crate::audit::Action;
+use crate::base::FhirId;
+use crate::care::own::{self, HISTORIES, MEASURES, Measure, Typed as Given, Which, Wrong};
+use crate::care::workflow::Refused;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, format, t};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    kind: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    kind: String,
+    value: String,
+    second: String,
+    unit: String,
+    day: String,
+    time: String,
+    note: String,
+    /// The seldom value that was asked about and stands.
+    sure: String,
+}
+
+impl Typed {
+    fn given(&self) -> Given<'_> {
+        Given {
+            value: &self.value,
+            second: &self.second,
+            unit: &self.unit,
+            day: &self.day,
+            time: &self.time,
+            note: &self.note,
+        }
+    }
+
+    /// What makes a confirmation this value's and no other's.
+    fn exactly(&self) -> String {
+        format!("{}|{}|{}", self.value.trim(), self.second.trim(), self.unit)
+    }
+}
+
+pub(super) fn word_of(measure: &Measure) -> String {
+    t(match measure.code {
+        "pressure" => "measure-pressure",
+        "pulse" => "measure-pulse",
+        "weight" => "measure-weight",
+        "height" => "measure-height",
+        "temperature" => "measure-temperature",
+        "oxygen" => "measure-oxygen",
+        _ => "measure-glucose",
+    })
+    .to_string()
+}
+
+/// `GET /my/measurements/new?kind=…`
+pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let mut cx = own.plain_cx().await?;
+    let Some(measure) = Measure::from_code(&asked.kind) else {
+        let rows = MEASURES.iter().map(|measure| (measure.code, word_of(measure)));
+        return page(&MeasureKinds { rows: rows.collect(), cx });
+    };
+    let now = own.visit.house.ambient.now().to_zoned(own.ctx.zone.clone());
+    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_else(|| Typed {
+        day: now.date().to_string(),
+        time: now.strftime("%H:%M").to_string(),
+        ..Typed::default()
+    });
+    page(&form(cx, measure, &typed, Faults::none(), None))
+}
+
+fn form(mut cx: Cx, measure: &'static Measure, typed: &Typed, faults: Faults, sure: Option<String>) -> MeasureNew {
+    cx.at = format!("/my/measurements/new?kind={}", measure.code);
+    let mut fields = Vec::new();
+    let number =
+        |name, label: &str, value: &str| Field::text(name, t(label), value, &faults).keyboard("decimal").narrow();
+    if measure.is_pressure() {
+        fields.push(number("value", "measure-upper", &typed.value));
+        fields.push(number("second", "measure-lower", &typed.second));
+    } else {
+        fields.push(number("value", "measure-value", &typed.value));
+    }
+    let units: Vec<(String, String)> =
+        measure.units.iter().map(|(unit, _)| (unit.ucum.to_owned(), unit.shown.to_owned())).collect();
+    if units.len() > 1 {
+        fields.push(Field::choice("unit", t("measure-unit"), &typed.unit, units.clone(), &faults));
+    }
+    fields.push(Field::text("day", t("measure-day"), &typed.day, &faults).of_kind("date").narrow());
+    fields.push(Field::text("time", t("measure-time"), &typed.time, &faults).of_kind("time").narrow());
+    fields.push(Field::area("note", t("measure-note"), &typed.note, &faults).optional().hint(t("measure-note-hint")));
+    let unit = if units.len() == 1 { units.first().map(|(_, shown)| shown.clone()) } else { None };
+    MeasureNew { kind: measure.code, title: word_of(measure), unit, fields, sure, faults, cx }
+}
+
+fn faults_of(wrong: &[Wrong]) -> Faults {
+    let mut faults = Faults::none();
+    let field = |which: Which| if which == Which::Value { "value" } else { "second" };
+    for one in wrong {
+        match one {
+            Wrong::NoNumber(which) => faults.add(field(*which), t("measure-no-number")),
+            Wrong::Impossible(which, least, most) => {
+                let said = t("measure-impossible").with("least", format::number(*least));
+                faults.add(field(*which), said.with("most", format::number(*most)));
+            }
+            Wrong::UpsideDown => faults.add("value", t("measure-upside-down")),
+            Wrong::Unit => faults.add("unit", t("measure-no-unit")),
+            Wrong::Day => faults.add("day", t("measure-no-day")),
+            Wrong::Time => faults.add("time", t("measure-no-time")),
+            Wrong::Ahead => faults.add("day", t("measure-ahead")),
+        }
+    }
+    faults
+}
+
+/// `POST /my/measurements/new`
+pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let typed = &sent.typed;
+    let measure = Measure::from_code(&typed.kind).ok_or(Refusal::not_found())?;
+    let again = |cx, faults, sure| {
+        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page(&form(cx, measure, typed, faults, sure))?))
+    };
+    let now = own.visit.house.ambient.now();
+    let measured = match own::measured(measure, &typed.given(), now, &own.ctx.zone) {
+        Ok(measured) => measured,
+        Err(wrong) => return again(own.plain_cx().await?, faults_of(&wrong), None),
+    };
+    if measured.seldom && typed.sure != typed.exactly() {
+        return again(own.plain_cx().await?, Faults::none(), Some(typed.exactly()));
+    }
+    let id = FhirId::new(&own.visit.house.ambient);
+    let place = format!("/my/results?done={}", measure.code);
+    let value = own::observation(&measured, &own.patient, &own.as_author(), &typed.note);
+    match own::keep(own.doing(Action::Create, &sent, &place), id, value).await {
+        Ok(done) => own.visit.went(&sent, done, &place).await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Told {
+    kind: String,
+    words: String,
+}
+
+fn history_word(code: &str) -> String {
+    t(match code {
+        "family" => "history-family",
+        "social" => "history-social",
+        _ => "history-past",
+    })
+    .to_string()
+}
+
+fn history_form(mut cx: Cx, told: &Told, faults: Faults) -> HistoryNew {
+    cx.at = "/my/history/new".to_owned();
+    let kinds = HISTORIES.iter().map(|(code, ..)| ((*code).to_owned(), history_word(code))).collect();
+    HistoryNew {
+        kind: Field::choice("kind", t("history-kind"), &told.kind, kinds, &faults),
+        words: Field::area("words", t("history-words"), &told.words, &faults).hint(t("history-words-hint")),
+        faults,
+        cx,
+    }
+}
+
+/// `GET /my/history/new`
+pub(in crate::http) async fn blank_history(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let mut cx = own.plain_cx().await?;
+    let told = own.visit.kept::<Told>(&mut cx)?.unwrap_or_default();
+    page(&history_form(cx, &told, Faults::none()))
+}
+
+/// `POST /my/history/new`
+pub(in crate::http) async fn take_history(visit: Visit, sent: Sent<Told>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let told = &sent.typed;
+    if told.words.trim().is_empty() {
+        let mut faults = Faults::none();
+        faults.add("words", t("history-words-missing"));
+        let page = page(&history_form(own.plain_cx().await?, told, faults))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let now = own.visit.house.ambient.now();
+    let value = own::history(&told.kind, &told.words, &own.patient, &own.as_author(), now);
+    let value = value.ok_or(Refusal::not_found())?;
+    let id = FhirId::new(&own.visit.house.ambient);
+    let place = "/my/results?done=history";
+    match own::keep(own.doing(Action::Create, &sent, place), id, value).await {
+        Ok(done) => own.visit.went(&sent, done, place).await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,249 @@
+//! Who acts for one: letting somebody, seeing who may, taking it back; and what is sealed.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::own::Own;
+use super::people_pages::{Consents, Invited, People, PersonNew, PersonRow, SealRow};
+use crate::audit::Action;
+use crate::care::consents::{self, SEALS, Seal, Turned};
+use crate::care::proxies::{self, Grant, RELATIONS};
+use crate::care::workflow::{Done, Refused};
+use crate::fhir::ResourceType as R;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, When, t};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Shown {
+    done: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    name: String,
+    relation: String,
+    extent: String,
+    until: String,
+}
+
+fn relation_word(code: &str) -> String {
+    t(match code {
+        "partner" => "relation-partner",
+        "child" => "relation-child",
+        "parent" => "relation-parent",
+        "sibling" => "relation-sibling",
+        "friend" => "relation-friend",
+        _ => "relation-other",
+    })
+    .to_string()
+}
+
+/// `GET /my/people`
+pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::RelatedPerson, R::Consent]).await?;
+    let all = proxies::all(chart.of(R::RelatedPerson), chart.of(R::Consent), own.today());
+    let rows = all.into_iter().map(|one| PersonRow {
+        id: one.related.to_string(),
+        extent: t(extent_word(proxies::code_of(one.extent))).to_string(),
+        until: one.until.map(When::Day),
+        name: one.name,
+        relation: one.relation,
+        active: one.active,
+        by_consent: one.by_consent,
+    });
+    let mut cx = own.cx(&chart);
+    cx.at = "/my/people".to_owned();
+    cx.done = match shown.done.as_str() {
+        "ended" => Some(t("people-done-ended").to_string()),
+        "made" => Some(t("people-done-made").to_string()),
+        _ => None,
+    };
+    page(&People { rows: rows.collect(), cx })
+}
+
+fn extent_word(code: &str) -> &'static str {
+    match code {
+        "view" => "extent-view",
+        "appointments" => "extent-appointments",
+        _ => "extent-full",
+    }
+}
+
+fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> PersonNew {
+    cx.at = "/my/people/new".to_owned();
+    let relations = RELATIONS.iter().map(|(code, _)| ((*code).to_owned(), relation_word(code))).collect();
+    PersonNew {
+        name: Field::text("name", t("people-name"), &typed.name, &faults).hint(t("people-name-hint")),
+        relation: Field::choice("relation", t("people-relation"), &typed.relation, relations, &faults),
+        until: Field::text("until", t("people-until"), &typed.until, &faults)
+            .of_kind("date")
+            .narrow()
+            .optional()
+            .hint(t("people-until-hint")),
+        extent: typed.extent.clone(),
+        faults,
+        cx,
+    }
+}
+
+/// `GET /my/people/new`
+pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let mut cx = own.plain_cx().await?;
+    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    page(&form(cx, &typed, Faults::none()))
+}
+
+/// `POST /my/people/new`: the code for the person's account stands on this page and never again.
+pub(in crate::http) async fn grant(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let typed = &sent.typed;
+    let mut faults = Faults::none();
+    let name: String = typed.name.trim().chars().filter(|c| !c.is_control()).collect();
+    if name.is_empty() {
+        faults.add("name", t("people-name-missing"));
+    } else if name.chars().count() > proxies::LONGEST_NAME {
+        faults.add("name", t("people-name-long").with("most", proxies::LONGEST_NAME));
+    }
+    let extent = proxies::extent_of(&typed.extent);
+    if extent.is_none() {
+        faults.add("extent", t("people-extent-missing"));
+    }
+    let until = match typed.until.trim() {
+        "" => None,
+        text => match text.parse::<Date>() {
+            Ok(day) if day >= own.today() => Some(day),
+            _ => {
+                faults.add("until", t("people-until-wrong"));
+                None
+            }
+        },
+    };
+    let (Some(extent), true) = (extent, faults.is_empty()) else {
+        let page = page(&form(own.plain_cx().await?, typed, faults))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    };
+    let relation = (typed.relation.clone(), relation_word(&typed.relation));
+    let grant = Grant { name, relation, extent, until };
+    let doing = own.doing(Action::ProxyGrant, &sent, "/my/people?done=made");
+    match proxies::grant(doing, &own.patient, &grant, &own.visit.house.ambient).await {
+        Ok((granted, Done::Now(..))) => {
+            own.visit.forget_draft(sent.at.as_deref()).await?;
+            let mut cx = own.plain_cx().await?;
+            cx.at = "/my/people".to_owned();
+            let about = &own.visit.house.about;
+            let origin = about.portal_url.as_deref().or(about.clinic_url.as_deref()).unwrap_or_default();
+            page(&Invited {
+                place: format!("{origin}/proxy-invitation"),
+                portal: about.portal_url.is_some(),
+                code: in_fours(granted.code.expose()),
+                until: When::at(granted.until, &own.ctx.zone),
+                name: grant.name,
+                cx,
+            })
+        }
+        Ok((_, done)) => own.visit.went(&sent, done, "/my/people?done=made").await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+fn in_fours(code: &str) -> String {
+    let letters: Vec<char> = code.chars().collect();
+    letters.chunks(4).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// `POST /my/people/{id}/end`
+pub(in crate::http) async fn revoke(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::RelatedPerson, R::Consent]).await?;
+    let is = |one: &&Value| one.get("id").and_then(Value::as_str) == Some(id.as_str());
+    let related = chart.of(R::RelatedPerson).iter().find(is).ok_or(Refusal::not_found())?;
+    let place = "/my/people?done=ended";
+    let doing = own.doing(Action::ProxyRevoke, &sent, place);
+    match proxies::revoke(doing, &own.patient, related, chart.of(R::Consent)).await {
+        Ok(done) => own.visit.went(&sent, done, place).await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+fn seal_words(seal: Seal) -> (&'static str, &'static str) {
+    match seal.code {
+        "restricted" => ("seal-restricted", "seal-restricted.more"),
+        "very-restricted" => ("seal-very-restricted", "seal-very-restricted.more"),
+        "mental-health" => ("seal-mental-health", "seal-mental-health.more"),
+        "substance-use" => ("seal-substance-use", "seal-substance-use.more"),
+        "infection" => ("seal-infection", "seal-infection.more"),
+        "sexual-health" => ("seal-sexual-health", "seal-sexual-health.more"),
+        "violence" => ("seal-violence", "seal-violence.more"),
+        _ => ("seal-other", "seal-other.more"),
+    }
+}
+
+/// `GET /my/consents`
+pub(in crate::http) async fn consents(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Consent]).await?;
+    let rows = SEALS.iter().map(|seal| {
+        let (word, more) = seal_words(*seal);
+        SealRow {
+            code: seal.code,
+            word: t(word).to_string(),
+            more: t(more).to_string(),
+            open: seal.is_open(chart.of(R::Consent)),
+        }
+    });
+    let mut cx = own.cx(&chart);
+    cx.at = "/my/consents".to_owned();
+    cx.done = match shown.done.as_str() {
+        "on" => Some(t("consents-done-on").to_string()),
+        "off" => Some(t("consents-done-off").to_string()),
+        _ => None,
+    };
+    page(&Consents { rows: rows.collect(), cx })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Switch {
+    turn: String,
+}
+
+/// `POST /my/consents/{seal}`
+pub(in crate::http) async fn turn(
+    visit: Visit,
+    Path(seal): Path<String>,
+    sent: Sent<Switch>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let seal = Seal::from_code(&seal).ok_or(Refusal::not_found())?;
+    let (turned, action, place) = match sent.typed.turn.as_str() {
+        "on" => (Turned::On, Action::ConsentGive, "/my/consents?done=on"),
+        "off" => (Turned::Off, Action::ConsentWithdraw, "/my/consents?done=off"),
+        _ => return Err(Refusal::new(No::Malformed)),
+    };
+    let chart = own.chart(&[R::Consent]).await?;
+    let now = own.visit.house.ambient.now();
+    let doing = own.doing(action, &sent, place);
+    match consents::turn(doing, &own.patient, seal, turned, chart.of(R::Consent), now).await {
+        Ok(done) => own.visit.went(&sent, done, place).await,
+        Err(Refused::Told(never)) => match never {},
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}

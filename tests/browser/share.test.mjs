@@ -1,0 +1,450 @@
+// What patients bring, share and ask for: files, measurements, links, people who act for them, requests, the app. In both
+// languages, and the essential ones without script.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { browser, demo, inspect as judged, run, signIn, visitor } from './harness.mjs';
+
+let box, chrome;
+
+before(async () => {
+  box = await demo('--patients', '6');
+  chrome = await browser();
+});
+after(async () => {
+  await chrome?.close();
+  await box?.stop();
+});
+
+/** Without script a page cannot be measured; each is looked at with it as well. */
+const inspect = (page, name) => (page.without ? [] : judged(page, name));
+
+const PDF = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+async function guestOf(options = {}) {
+  const page = await visitor(chrome, options);
+  page.without = options.script === false;
+  return page;
+}
+
+async function signedIn(role, origin = box.portal, options) {
+  const page = await guestOf(options);
+  await signIn(page, origin, box.account(role));
+  return page;
+}
+
+const halina = () => box.account('patient').patient;
+
+async function upload(page, name, buffer, title = '') {
+  await page.goto(`${box.portal}/my/documents/new`);
+  await page.setInputFiles('input[name=file]', { name, mimeType: 'application/pdf', buffer });
+  await page.fill('input[name=title]', title);
+  await page.click('main form button.btn-main');
+  return page.textContent('main');
+}
+
+test('a file is taken by what it is, whatever it calls itself, and the clinician sees it, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/documents/new`);
+  assert.deepEqual(await inspect(page, 'upload-new'), []);
+  for (const [name, bytes, words] of [
+    ['letter.pdf', '<!doctype html><script>alert(1)</script>', /a web page/],
+    ['drawing.png', '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', /a web page/],
+    ['photo.jpg', '\0\0\0\x18ftypheic\0\0\0\0mif1heic', /HEIC/],
+    ['archive.pdf', 'PK\x03\x04', /not a PDF, JPEG or PNG/],
+    ['half.pdf', '%PDF-1.4\n1 0 obj', /ends before it is whole/],
+    ['empty.pdf', '', /nothing in this file/],
+  ]) {
+    assert.match(await upload(page, name, Buffer.from(bytes, 'latin1')), words, name);
+  }
+  assert.deepEqual(await inspect(page, 'upload-refused'), []);
+  assert.match(await upload(page, '<script>alert(1)</script>\u202Egpj.png', PNG, 'X-ray 🦴 رسالة'), /in your record now/);
+  assert.match(await page.textContent('h1'), /X-ray 🦴 رسالة/);
+  assert.equal(await page.locator('img.preview').count(), 1);
+  assert.deepEqual(await inspect(page, 'upload-about'), []);
+  assert.match(await upload(page, '..\\..\\Letter <b>of<i> May.pdf', PDF), /in your record now/);
+  const file = await page.request.get(new URL(await page.locator('a[download]').getAttribute('href'), page.url()).href);
+  assert.deepEqual(await file.body(), PDF);
+  assert.match(file.headers()['content-disposition'], /^attachment; filename="Letter -b-of-i- May\.pdf"/);
+  assert.equal(file.headers()['x-content-type-options'], 'nosniff');
+  assert.match(file.headers()['content-security-policy'], /sandbox/);
+  await page.goto(`${box.portal}/my/documents`);
+  assert.deepEqual(await inspect(page, 'documents-with-own'), []);
+  await page.context().close();
+
+  const doctor = await signedIn('clinician', box.clinic);
+  await doctor.goto(`${box.clinic}/patients/${halina()}/reported`);
+  assert.match(await doctor.textContent('main'), /X-ray 🦴 رسالة[^]*not seen yet/);
+  assert.deepEqual(await inspect(doctor, 'chart-reported'), []);
+  await doctor.click('a:has-text("X-ray")');
+  assert.deepEqual(await inspect(doctor, 'chart-file'), []);
+  await doctor.click('button:has-text("I have seen this")');
+  assert.match(await doctor.textContent('main'), /Marked as seen/);
+  assert.equal(await doctor.locator('button:has-text("I have seen this")').count(), 0);
+  await doctor.context().close();
+});
+
+test('a file is not taken from another page or twice', async () => {
+  const page = await signedIn('patient');
+  await page.goto(`${box.portal}/my/documents/new`);
+  const send = (change) => page.evaluate(async (change) => {
+    const form = new FormData(document.querySelector('main form'));
+    form.set('file', new File(['%PDF-1.4\n%%EOF'], 'twice.pdf'));
+    if (change) form.set('csrf', 'AAAA');
+    const answer = await fetch('/my/documents/new', { method: 'POST', body: form });
+    return [answer.status, answer.url.split('?')[0]];
+  }, change);
+  assert.equal((await send(true))[0], 403);
+  const [one, other] = [await send(false), await send(false)];
+  assert.equal(one[0], 200);
+  assert.deepEqual(one, other, 'sent twice it is kept once');
+  await page.context().close();
+});
+
+test('what one measures is kept, asked again when it is seldom, and refused when it cannot be', async () => {
+  const page = await signedIn('patient', box.portal, { width: 375 });
+  await page.goto(`${box.portal}/my/measurements/new`);
+  assert.deepEqual(await inspect(page, 'measure-kinds'), []);
+  await page.click('main a:has-text("Blood pressure")');
+  await page.fill('input[name=value]', '84');
+  await page.fill('input[name=second]', '141');
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /right way round/);
+  await page.fill('input[name=value]', '900');
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /cannot be/);
+  assert.deepEqual(await inspect(page, 'measure-refused'), []);
+  await page.fill('input[name=value]', '212');
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /seldom/);
+  assert.deepEqual(await inspect(page, 'measure-seldom'), []);
+  await page.click('button.btn-main');
+  await page.waitForURL(/my\/results/);
+  assert.match(await page.textContent('main'), /Your measurement is in your record/);
+  assert.match(await page.textContent('main'), /212\/141/);
+  await page.goto(`${box.portal}/my/results/85354-9`);
+  assert.match(await page.textContent('table.readings'), /212\/141 from you/);
+  await page.goto(`${box.portal}/my/history/new`);
+  assert.deepEqual(await inspect(page, 'history-new'), []);
+  await page.fill('textarea[name=words]', 'Measles <b>as a child</b>');
+  await page.click('button.btn-main');
+  await page.waitForURL(/my\/results/);
+  const doctor = await signedIn('clinician', box.clinic);
+  await doctor.goto(`${box.clinic}/patients/${halina()}/reported`);
+  assert.match(await doctor.textContent('main'), /Measles <b>as a child<\/b>/);
+  await doctor.goto(`${box.clinic}/patients/${halina()}/measurements`);
+  assert.match(await doctor.textContent('main'), /212\/141/);
+  for (const one of [page, doctor]) await one.context().close();
+});
+
+/** Makes a share and answers with its code, PIN and link. */
+async function share(page, label) {
+  await page.goto(`${box.portal}/my/share`);
+  await page.fill('input[name=label]', label);
+  await page.click('main form button.btn-main');
+  const link = await page.locator('input.code').inputValue();
+  const pin = (await page.locator('dd.big').textContent()).replace(/\s/g, '');
+  return { link, code: link.split('#')[1], pin };
+}
+
+test('a summary is handed over by a code and a PIN, counted, and ended, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/summary`);
+  assert.match(await page.textContent('main'), /Penicillins/);
+  assert.deepEqual(await inspect(page, 'summary'), []);
+  await page.goto(`${box.portal}/my/share`);
+  assert.deepEqual(await inspect(page, 'share'), []);
+  const { link, code, pin } = await share(page, 'Bayview <b>Physiotherapy</b>');
+  assert.match(code, /^[\w-]{43}$/);
+  assert.match(pin, /^\d{6}$/);
+  assert.ok(link.startsWith(`${box.portal}/shared#`));
+  assert.deepEqual(await inspect(page, 'share-made'), []);
+
+  const guest = await guestOf({ script: false });
+  const open = async (code, pin) => {
+    await guest.goto(`${box.portal}/shared`);
+    await guest.fill('input[name=code]', code);
+    await guest.fill('input[name=pin]', pin);
+    await guest.click('button[value=page]');
+    return guest.textContent('main');
+  };
+  await guest.goto(`${box.portal}/shared`);
+  assert.deepEqual(await inspect(guest, 'shared'), []);
+  assert.match(await open(code, pin === '000000' ? '000001' : '000000'), /9 tries are left/);
+  assert.deepEqual(await inspect(guest, 'shared-wrong'), []);
+  assert.match(await open('A'.repeat(43), pin), /no link of this clinic/);
+  assert.match(await open(code, `${pin.slice(0, 3)} ${pin.slice(3)}`), /Halina Brandvold[^]*Penicillins/);
+  assert.equal(guest.url(), `${box.portal}/shared`, 'no secret is in the address');
+  assert.deepEqual(await inspect(guest, 'shared-summary'), []);
+
+  await page.goto(`${box.portal}/my/share`);
+  assert.match(await page.textContent('main'), /Opened once[^]*1 wrong PIN was tried/);
+  await page.goto(`${box.portal}/my/who-looked`);
+  assert.match(await page.textContent('main'), /Share link for .Bayview/, 'each opening stands in who looked');
+  await page.goto(`${box.portal}/my/share`);
+  await page.click('button:has-text("End this share now")');
+  assert.match(await page.textContent('main'), /opens nothing any more/);
+  assert.match(await open(code, pin), /has ended/);
+
+  const log = await run(['audit', 'list', '--json', '--limit', '10000', '--dir', box.dir]);
+  for (const [what, text] of [['the access log', log.out], ["the box's log", box.log()]]) {
+    assert.ok(text.length > 0, what);
+    assert.ok(!text.includes(code) && !text.includes(code.slice(0, 12)), `${what} holds the code of a link`);
+  }
+  for (const one of [page, guest]) await one.context().close();
+});
+
+test('with script the link alone is enough, and its secret leaves the address', async () => {
+  const page = await signedIn('patient');
+  const { link, pin, code } = await share(page, 'Travel');
+  const guest = await guestOf({ locale: 'es-ES', width: 375 });
+  const asked = [];
+  guest.on('request', (request) => asked.push(request.url(), request.headers().referer ?? ''));
+  await guest.goto(link);
+  await guest.waitForFunction(() => document.querySelector('input[name=code]').value.length === 43 && !location.hash);
+  assert.equal(await guest.locator('input[name=code]').isVisible(), false);
+  await guest.fill('input[name=pin]', pin);
+  await guest.click('button[value=page]');
+  assert.match(await guest.textContent('main'), /Alergias[^]*Penicillins/);
+  assert.deepEqual(await inspect(guest, 'shared-es'), []);
+  assert.ok(asked.every((line) => !line.replace(link, '').includes(code)), 'no request line or referrer holds it');
+  for (const one of [page, guest]) await one.context().close();
+});
+
+test('somebody is let act, signs in with their own account, and is out with the next request once it ends', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/people`);
+  assert.match(await page.textContent('main'), /Piotr Brandvold/);
+  assert.deepEqual(await inspect(page, 'people'), []);
+  await page.click('a:has-text("Let somebody act")');
+  assert.deepEqual(await inspect(page, 'people-new'), []);
+  await page.fill('input[name=name]', 'Ada Okafor');
+  await page.check('input[name=extent][value=view]');
+  await page.click('main form button.btn-main');
+  const code = await page.locator('p.once').textContent();
+  assert.deepEqual(await inspect(page, 'people-invited'), []);
+
+  const ada = await guestOf({ script: false });
+  await ada.goto(`${box.portal}/proxy-invitation`);
+  assert.deepEqual(await inspect(ada, 'invitation'), []);
+  await ada.fill('input[name=code]', 'AAAA BBBB CCCC');
+  await ada.fill('input[name=user]', 'ada');
+  for (const name of ['password', 'again']) await ada.fill(`input[name=${name}]`, 'a walk by the quiet harbour');
+  await ada.click('button.btn-main');
+  assert.match(await ada.textContent('main'), /not good/);
+  await ada.fill('input[name=code]', code.toLowerCase());
+  for (const name of ['password', 'again']) await ada.fill(`input[name=${name}]`, 'a walk by the quiet harbour');
+  await ada.click('button.btn-main');
+  await ada.waitForURL(/sign-in/);
+  await signIn(ada, box.portal, { user: 'ada', password: 'a walk by the quiet harbour' });
+  await ada.goto(`${box.portal}/my/medicines`);
+  assert.match(await ada.textContent('main'), /Halina Brandvold[^]*Metformin/);
+  const status = async (address) => (await ada.goto(`${box.portal}${address}`)).status();
+  assert.equal(await status('/my/share'), 403, 'sharing on is the patient\'s alone');
+
+  await page.goto(`${box.portal}/my/people`);
+  await page.locator('li', { hasText: 'Ada Okafor' }).locator('button').click();
+  assert.match(await page.textContent('main'), /This has ended/);
+  assert.equal(await status('/my/medicines'), 404);
+  for (const one of [page, ada]) await one.context().close();
+});
+
+test('a switch opens what is sealed to the clinic with the next request, and closes it', async () => {
+  const token = (await run(['token', 'create', '--user', 'clinician', '--dir', box.dir])).out.trim();
+  const api = await chrome.newContext({ ignoreHTTPSErrors: true, extraHTTPHeaders: { authorization: `Bearer ${token}` } });
+  const made = await api.request.post(`${box.clinic}/fhir/Observation`, {
+    headers: { 'content-type': 'application/fhir+json' },
+    data: { resourceType: 'Observation', status: 'final', code: { text: 'Mood' }, subject: { reference: `Patient/${halina()}` }, valueString: 'low',
+      meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'PSY' }] } },
+  });
+  assert.equal(made.status(), 201, await made.text());
+  const { id } = await made.json();
+  const seen = async () => (await api.request.get(`${box.clinic}/fhir/Observation/${id}`)).status();
+  assert.equal(await seen(), 404, 'sealed to everybody but the patient');
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/consents`);
+  assert.deepEqual(await inspect(page, 'consents'), []);
+  const mind = page.locator('li', { hasText: 'Mental health' });
+  await mind.locator('button').click();
+  assert.match(await page.textContent('main'), /from now on/);
+  assert.equal(await seen(), 200);
+  await mind.locator('button').click();
+  assert.equal(await seen(), 404);
+  await api.close();
+  await page.context().close();
+});
+
+test('a copy of everything is one click, and another program opens it, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/requests`);
+  assert.deepEqual(await inspect(page, 'requests'), []);
+  await page.click('button:has-text("Make my copy now")');
+  assert.deepEqual(await inspect(page, 'request-copy'), []);
+  const answer = await page.request.get(new URL(await page.locator('a[download]').getAttribute('href'), page.url()).href);
+  assert.equal(answer.status(), 200);
+  const file = path.join(box.dir, 'copy.zip');
+  writeFileSync(file, await answer.body());
+  const script = `
+import json, sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+assert z.testzip() is None
+names = z.namelist()
+patient = json.loads(z.read("fhir/Patient.ndjson").splitlines()[0])
+lines = [json.loads(line) for line in z.read("fhir/Observation.ndjson").splitlines()]
+html = z.read("record.html").decode()
+print(json.dumps([names, patient["id"], len(lines), "Halina Brandvold" in html and "Metformin" in html, z.read(next(n for n in names if n.endswith("Exercises from physiotherapy.pdf")))[:5].decode()]))`;
+  const [names, id, observations, readable, pdf] = JSON.parse(execFileSync('python3', ['-c', script, file], { encoding: 'utf8' }));
+  assert.equal(id, halina());
+  assert.ok(observations > 50 && readable, `${observations} ${readable}`);
+  assert.equal(pdf, '%PDF-');
+  assert.ok(names.includes('record.css') && names.includes('fhir/also/Practitioner.ndjson'), names.join(' '));
+  await page.context().close();
+});
+
+test('a request has its last day, is answered once, and the patient reads the answer', async () => {
+  const page = await signedIn('patient', box.portal, { script: false, locale: 'es-ES', width: 375 });
+  await page.goto(`${box.portal}/my/requests/new?kind=restriction`);
+  assert.deepEqual(await inspect(page, 'request-new-es'), []);
+  await page.fill('textarea[name=words]', 'No para investigación <b>.</b>');
+  await page.click('main form button.btn-main');
+  assert.match(await page.textContent('main'), /Respondemos hasta el/);
+  assert.deepEqual(await inspect(page, 'request-es'), []);
+  const mine = page.url().split('?')[0];
+
+  const [one, other] = [await signedIn('healthadmin', box.clinic), await signedIn('healthadmin', box.clinic)];
+  await one.goto(`${box.clinic}/requests`);
+  assert.match(await one.textContent('main'), /days late/, 'what is overdue says so');
+  assert.deepEqual(await inspect(one, 'requests-queue'), []);
+  const id = mine.split('/').pop();
+  for (const admin of [one, other]) await admin.goto(`${box.clinic}/requests/${id}`);
+  assert.match(await one.textContent('main'), /No para investigación <b>/);
+  assert.deepEqual(await inspect(one, 'requests-one'), []);
+  await one.click('button[value=answer]');
+  await one.fill('textarea[name=words]', 'We shall not use it for research.');
+  await one.click('button[value=answer]');
+  await one.waitForURL(/done=answered/);
+  await other.fill('textarea[name=words]', 'Too late.');
+  const [answer] = await Promise.all([other.waitForResponse((response) => response.request().method() === 'POST'), other.click('button[value=decline]')]);
+  assert.equal(answer.status(), 409);
+  assert.match(await other.textContent('main'), /Somebody has answered/);
+  await page.goto(mine);
+  assert.match(await page.textContent('main'), /Respondida[^]*We shall not use it for research/);
+  await one.goto(`${box.clinic}/requests`);
+  const copy = one.locator('tr', { hasText: 'A copy of everything' }).first();
+  await copy.locator('a').click();
+  assert.equal(await one.locator('button[value=extend]').count(), 0, 'nothing is extended once it is overdue');
+  await one.goto(`${box.clinic}/requests`);
+  await one.locator('tr', { hasText: 'A correction' }).first().locator('a').click();
+  await one.fill('textarea[name=words]', 'The doctor is away until the tenth.');
+  await one.click('button[value=extend]');
+  await one.waitForURL(/done=extended/);
+  await page.goto(`${box.portal}/my/requests`);
+  await page.locator('a', { hasText: 'Una corrección' }).first().click();
+  assert.match(await page.textContent('main'), /away until the tenth/);
+  for (const each of [page, one, other]) await each.context().close();
+});
+
+test('one access is questioned, and answered in words', async () => {
+  const doctor = await signedIn('clinician', box.clinic);
+  await doctor.goto(`${box.clinic}/patients/${halina()}`);
+  const page = await signedIn('patient');
+  await page.goto(`${box.portal}/my/who-looked`);
+  assert.deepEqual(await inspect(page, 'who-looked-question'), []);
+  await page.locator('li.look', { hasText: 'Adeyemi-Strand' }).first().locator('a:has-text("Question this")').click();
+  assert.match(await page.textContent('main'), /Adeyemi-Strand/);
+  assert.deepEqual(await inspect(page, 'question'), []);
+  await page.fill('textarea[name=words]', 'I was not at the clinic that day.');
+  await page.click('main form button.btn-main');
+  await page.waitForURL(/done=sent/);
+  const mine = page.url().split('?')[0];
+  const admin = await signedIn('healthadmin', box.clinic);
+  await admin.goto(`${box.clinic}/requests`);
+  await admin.locator('tr', { hasText: 'Why somebody looked' }).first().locator('a').click();
+  assert.match(await admin.textContent('main'), /Adeyemi-Strand[^]*I was not at the clinic/);
+  await admin.fill('textarea[name=words]', 'She signed your blood test from her desk.');
+  await admin.click('button[value=answer]');
+  await admin.waitForURL(/done=answered/);
+  await page.goto(mine);
+  assert.match(await page.textContent('main'), /signed your blood test/);
+  for (const each of [doctor, page, admin]) await each.context().close();
+});
+
+for (const locale of ['en-GB', 'es-ES']) test(`the pages are whole in ${locale}`, async () => {
+  const page = await signedIn('patient', box.portal, { locale });
+  for (const [address, name] of [['/my/documents/new', 'upload'], ['/my/documents', 'documents'], ['/my/who-looked', 'who-looked'],
+    ['/my/requests/new?kind=correction', 'request-new'], ['/shared', 'shared'], ['/proxy-invitation', 'invitation'], ['/offline', 'offline'], ['/my/measurements/new?kind=weight', 'measure'], ['/my/history/new', 'history'],
+    ['/my/summary', 'summary'], ['/my/share', 'share'], ['/my/people', 'people'], ['/my/people/new', 'people-new'], ['/my/consents', 'consents'],
+    ['/my/requests', 'requests'], ['/my/app', 'app'], ['/my', 'home']]) {
+    await page.goto(`${box.portal}${address}`);
+    assert.deepEqual(await inspect(page, `${locale}-${name}`), []);
+  }
+  await upload(page, 'half.pdf', Buffer.from('%PDF-1.4'));
+  assert.deepEqual(await inspect(page, `${locale}-upload-refused`), []);
+  await upload(page, 'knee.png', PNG);
+  assert.deepEqual(await inspect(page, `${locale}-upload-about`), []);
+  const made = await share(page, 'Bayview');
+  assert.deepEqual(await inspect(page, `${locale}-share-made`), []);
+  await page.goto(`${box.portal}/my/people/new`);
+  await page.fill('input[name=name]', 'Ada');
+  await page.check('input[name=extent][value=full]');
+  await page.click('main form button.btn-main');
+  assert.deepEqual(await inspect(page, `${locale}-people-invited`), []);
+  await page.goto(`${box.portal}/my/requests`);
+  await page.click('main form button.btn-main');
+  assert.deepEqual(await inspect(page, `${locale}-request-copy`), []);
+  await page.goto(`${box.portal}/shared`);
+  await page.fill('input[name=code]', made.code);
+  await page.fill('input[name=pin]', '1');
+  await page.click('button[value=page]');
+  assert.deepEqual(await inspect(page, `${locale}-shared-wrong`), []);
+  await page.fill('input[name=code]', made.code);
+  await page.fill('input[name=pin]', made.pin);
+  await page.click('button[value=page]');
+  assert.deepEqual(await inspect(page, `${locale}-shared-summary`), []);
+  await page.context().close();
+});
+
+test('the portal can be installed, and the summary is read without a network only where that was switched on', async () => {
+  // The certificate of a demo is nobody's: a service worker is taken only from one that the browser trusts.
+  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu'] });
+  try {
+    const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
+    const page = await context.newPage();
+    await signIn(page, box.portal, box.account('patient'));
+    const kept = () => page.evaluate(() => navigator.serviceWorker.getRegistration().then((one) => Boolean(one)));
+    assert.equal(await kept(), false, 'nobody gets a service worker who did not ask for the app');
+    await page.goto(`${box.portal}/my/app`);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    const cdp = await context.newCDPSession(page);
+    const { errors: broken } = await cdp.send('Page.getAppManifest');
+    assert.deepEqual(broken, []);
+    const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+    // A window of a test is a private one to this check.
+    assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito'), []);
+
+    await page.reload();
+    const offline = async (address) => {
+      await context.setOffline(true);
+      await page.goto(`${box.portal}${address}`);
+      const text = await page.textContent('main');
+      await context.setOffline(false);
+      return text;
+    };
+    assert.match(await offline('/my/summary'), /No network/, 'nothing of a record is kept by itself');
+    await page.goto(`${box.portal}/my/app`);
+    await page.click('button[data-on]');
+    await page.waitForSelector('button[data-off]:not([hidden])');
+    assert.match(await offline('/my/summary'), /Halina Brandvold[^]*Penicillins/);
+    assert.match(await offline('/my/medicines'), /No network/);
+    await page.goto(`${box.portal}/my`);
+    await page.click('form[action="/sign-out"] button');
+    await page.waitForURL(/signed-out/);
+    assert.equal(await page.evaluate(() => caches.has('chartbox-record')), false, 'signing out wipes it');
+  } finally {
+    await trusting.close();
+  }
+});

@@ -1,0 +1,20 @@
+## The portal as an app
+
+app-title = On your phone
+app-lead = The portal can stand among your apps. It is the same portal, and you sign in as always.
+app-install = Put it on the home screen
+app-install-android = On Android: open the browser’s menu and choose “Install app” or “Add to home screen”.
+app-install-apple = On an iPhone or iPad: tap the share button, then “Add to Home Screen”.
+app-offline = Your summary without a network
+app-offline-more = Keep your patient summary on this device, so that you can show it where there is no network. Only the summary is kept, only on this device, and it goes away when you sign out.
+app-offline-who = Whoever can unlock this device can read it then, also without your password. Keep it off on a device that others use.
+app-needs-script = This needs JavaScript, which is switched off in this browser.
+app-kept = It is kept on this device.
+app-not-kept = It is not kept on this device.
+app-keep = Keep my summary on this device
+app-forget = Take it away from this device
+offline-title = No network
+offline-lead = The clinic cannot be reached from here just now. Nothing was lost: what you typed is still in the page before this one.
+offline-again = Try again
+offline-summary = My summary, if it is kept here
+offline-emergency = In an emergency call the emergency number.

@@ -1,0 +1,182 @@
+## Sharing: the summary, links, people who act for one, what is sealed
+
+nav-share = Share
+summary-title = Patient summary
+summary-lead = The most important parts of the record, as another doctor needs them. See it first; then print it or hand it over.
+summary-print = Print it
+summary-of = Patient summary, { $date }
+summary-allergies = Allergies
+summary-allergies-none = No known allergies
+summary-allergies-unknown = Never asked
+summary-medicines = Medicines
+summary-problems = Health problems
+summary-past = Before
+summary-immunizations = Vaccinations
+summary-results = Latest results
+summary-procedures = Procedures
+summary-plans = Care plans
+summary-nothing = Nothing is recorded
+summary-without = Messages, notes and documents are never part of a summary. Sealed items are never part of a share.
+share-title = Share your summary
+share-lead = Give another doctor the most important parts of your record, for as long as you like. You can end it at any time, and you see each time it is opened.
+share-new = New share
+share-label = For whom
+share-label-hint = For example “Bayview Physiotherapy”. Only you see this.
+share-label-missing = Say for whom it is.
+share-how-long = Open for
+share-days =
+    { $n ->
+        [one] 1 day
+       *[other] { $n } days
+    }
+share-days-missing = Choose how long it is open.
+share-make = Make a link and a PIN
+share-reaches-portal = The link works wherever the clinic’s portal can be reached. Whether that is so from outside the clinic’s network, the clinic decides.
+share-reaches-clinic = The portal is switched off. The link works only inside the clinic’s own network: it is of no use to anybody elsewhere. For them, print the summary.
+share-nowhere = Links cannot be made here, because no listener of the box answers to them. Print the summary instead.
+share-yours = Your shares
+share-none = Nothing is shared
+share-none-more = A share stands here with the day on which it ends, and how often it was opened.
+share-open-until = Open until { $date }
+share-ended-on = Ended { $date }
+share-over = Over since { $date }
+share-opened =
+    { $n ->
+        [one] Opened once: { $last }
+       *[other] Opened { $n } times, last { $last }
+    }
+share-opened-never = Not opened yet
+share-wrong-pins =
+    { $n ->
+        [one] 1 wrong PIN was tried
+       *[other] { $n } wrong PINs were tried
+    }
+share-end = End this share now
+share-over-count =
+    { $n ->
+        [one] 1 share that ended
+       *[other] { $n } shares that ended
+    }
+share-see = Before you share
+share-see-more = What whoever opens a link sees
+share-done-ended = The share has ended. The link opens nothing any more.
+share-done-made = The share was made. Its PIN was shown then, and is not shown again; make another one if you did not keep it.
+share-too-many = { $n } shares are open, which is the most. End one that is not needed any more.
+share-all = All shares
+share-made-title = For { $label }
+share-made-lead = Hand over the link or the picture, and tell the PIN by another way: by telephone, or in person.
+share-pin = PIN, to be told separately
+share-until = Open until
+share-link = Link
+share-code = Without the link
+share-code-more = is the code to be typed at { $place }
+share-qr = Scan with a phone’s camera. The PIN is not in it.
+share-qr-spoken = The share link as a QR code
+share-once = PIN and link are shown now and never again.
+share-ten = Ten wrong PINs end the share for good.
+shared-title = A patient summary for you
+shared-lead = Somebody shares a part of their health record with you. You need the PIN that they told you.
+shared-code = Code
+shared-code-hint = The part of the link behind the # sign, or the whole link.
+shared-pin = PIN
+shared-pin-hint = Six digits.
+shared-show = Show it
+shared-file = As a file for another system
+shared-told = The person whose record it is sees each time it is opened. Nothing is kept in this browser.
+shared-not-opened = Nothing was opened
+shared-wrong-pin =
+    { $n ->
+        [one] This PIN does not belong to this link. One try is left; after that the link ends for good.
+       *[other] This PIN does not belong to this link. { $n } tries are left; after that the link ends for good.
+    }
+shared-over = This link has ended. Ask the person for a new one.
+shared-unknown = This is no link of this clinic, or a part of it is missing. Copy the whole link, or scan the picture again.
+people-title = Who acts for you
+people-short = Somebody who sees or manages your record with you
+consents-title = Sealed parts
+consents-short = Who may see what is marked as sensitive
+
+## People who act for one
+
+people-lead = Somebody whom you trust can see your record, or look after it for you. You choose how far and until when, and can end it at any moment.
+people-add = Let somebody act for you
+people-none = Nobody acts for you
+people-none-more = Whoever you let stands here, with what they may do and until when.
+people-ended = Ended
+people-until-line = Until { $date }
+people-by-clinic = Entered by the clinic
+people-end = End this now
+people-done-ended = This has ended. They see nothing any more.
+people-done-made = This person may act for you. Their code was shown when you made it, and is not shown again.
+people-add-lead = You get a code for this person. With it they make an account of their own; never give anybody your password.
+people-name = Their name
+people-name-hint = As it will stand in “Who looked”.
+people-name-missing = Write the name of the person.
+people-name-long = This name is too long: { $most } characters are the most.
+people-relation = Who they are to you
+people-extent = What they may do
+people-extent-missing = Choose what this person may do.
+people-until = Until when
+people-until-hint = Their last day. Leave it empty for “until I end it”.
+people-until-wrong = Choose a day that is not over yet, or none.
+people-never = Whatever you choose, they cannot share your record further, let others act for you, or see what is sealed.
+people-allow = Allow this
+relation-partner = Partner
+relation-child = Son or daughter
+relation-parent = Mother or father
+relation-sibling = Brother or sister
+relation-friend = Friend
+relation-other = Somebody else
+extent-view = See
+    .more = They read your record and change nothing.
+extent-full = See and manage
+    .more = They read, book, write messages, ask for medicines, add measurements and documents.
+extent-appointments = Appointments and messages only
+    .more = They book and write for you, and read nothing of your health.
+people-invited = { $name } may act for you
+people-invited-lead = Give this code to them and to nobody else.
+people-code = Code
+people-code-where = To be typed at
+people-code-until = Good until
+people-code-once = The code is good once, and is shown now and never again. If it is lost, end this and begin anew.
+proxy-invitation-title = Act for somebody
+proxy-invitation-lead = Somebody lets you act for them and gave you a code. Make an account of your own with it.
+proxy-invitation-code = Code
+proxy-invitation-code-hint = Twelve letters and digits. Spaces do not matter.
+proxy-invitation-code-missing = Type the code that you were given.
+proxy-invitation-user = User name
+proxy-invitation-user-hint = For signing in: 2 to 64 letters, digits and . _ - @
+proxy-invitation-user-missing = Choose a user name.
+proxy-invitation-password = Password
+proxy-invitation-again = The password once more
+proxy-invitation-not-the-same = The two passwords are not the same.
+proxy-invitation-not-good = This code is not good, or not any more: codes are good once, for seven days. Ask for a new one.
+proxy-invitation-make = Make my account
+
+## What is sealed
+
+consents-lead = Some parts of a record are sealed: nobody at the clinic sees them unless you let them. A switch holds from the next moment on.
+consents-emergency = In an emergency a clinician can open what is sealed, with a reason. You and the health administrator are told each time.
+consents-done-on = Your clinicians see it from now on.
+consents-done-off = It is sealed again from now on.
+seal-open = Your clinicians see it
+seal-closed = Sealed: only you see it
+seal-let = Let my clinicians see it
+seal-close = Seal it again
+seal-restricted = Restricted
+    .more = What was marked as restricted, for whatever reason.
+seal-very-restricted = Strictly confidential
+    .more = What was marked as to be seen by very few.
+seal-mental-health = Mental health
+    .more = Illness and treatment of the mind, notes of psychotherapy.
+seal-substance-use = Alcohol and other substances
+    .more = Use, dependence and treatment.
+seal-infection = HIV and sexually transmitted infections
+    .more = Tests, results and treatment.
+seal-sexual-health = Sexual and reproductive health
+    .more = Contraception, pregnancy, fertility.
+seal-violence = Violence and abuse
+    .more = What was told or found about it.
+seal-other = Genetics and other sensitive parts
+    .more = Inherited conditions, and whatever else was marked as sensitive.
+actor-share-for = Share link for “{ $label }”
