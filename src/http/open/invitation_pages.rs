@@ -16,7 +16,8 @@ pub struct Invitation {
 impl Invitation {
     fn fields(&self) -> [Field; 4] {
         [
-            Field::text("code", t("proxy-invitation-code"), &self.code, &self.faults).hint(t("proxy-invitation-code-hint")),
+            Field::text("code", t("proxy-invitation-code"), &self.code, &self.faults)
+                .hint(t("proxy-invitation-code-hint")),
             Field::text("user", t("proxy-invitation-user"), &self.user, &self.faults)
                 .completes("username")
                 .hint(t("proxy-invitation-user-hint")),
