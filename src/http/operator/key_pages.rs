@@ -18,6 +18,8 @@ pub struct Keys {
     /// Counts up with each change of the root key.
     pub epoch: u32,
     pub rotating: bool,
+    /// Until when there are backups that open by what opens the box now.
+    pub old: OldBackups,
 }
 page!(Keys in Keys);
 
