@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -42,8 +43,21 @@ def known(server, session, envelope, mechanism, data):
     return AuthResult(success=good)
 
 
-def mail_server(sink, port):
-    return Controller(sink, hostname="127.0.0.1", port=port, authenticator=known, auth_required=True, auth_require_tls=False)
+def mail_server(sink, port, tls=None):
+    warnings.simplefilter("ignore")  # that signing in without TLS is no good idea
+    more = {"ssl_context": tls} if tls else {}
+    return Controller(sink, hostname="127.0.0.1", port=port, authenticator=known, auth_required=True, auth_require_tls=False, **more)
+
+
+def certificate(home):
+    """A certificate of the house for this machine, and a server's context with it."""
+    key, cert = f"{home}/key.pem", f"{home}/cert.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    named = ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run([*made, *named, "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return cert, context
 
 
 def free_port():
@@ -68,7 +82,7 @@ class Person:
         with self.opener.open(self.origin + path, timeout=60) as answer:
             return answer.read().decode()
 
-    def send(self, path, fields):
+    def send(self, path, fields, status=200):
         body = urllib.parse.urlencode(fields, doseq=True).encode()
         headers = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"}
         request = urllib.request.Request(self.origin + path, data=body, headers=headers)
@@ -76,15 +90,17 @@ class Person:
             with self.opener.open(request, timeout=60) as answer:
                 return answer.read().decode()
         except urllib.error.HTTPError as refused:
+            if refused.code == status:
+                return refused.read().decode()
             raise AssertionError(f"{path}: {refused.code} {refused.read().decode()[:2000]}") from refused
 
-    def fill(self, page, action, fields):
+    def fill(self, page, action, fields, status=200):
         """Sends the form with this action on a page."""
         html = self.get(page)
         form = next(one for one in re.findall(r"<form.*?</form>", html, re.S) if f'action="{action}"' in one)
         hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
         unescape = {name: value.replace("&amp;", "&").replace("&#38;", "&") for name, value in hidden.items()}
-        return self.send(action, unescape | fields)
+        return self.send(action, unescape | fields, status)
 
 
 def start(folder, log):
@@ -111,6 +127,13 @@ def until(what, seconds=60):
     raise AssertionError("it never came")
 
 
+def configure(folder, home, port, tls):
+    (folder / "config.toml").write_text(
+        f'[mail]\nhost = "127.0.0.1"\nport = {port}\n{tls}\nuser = "box"\npassword_file = "{home}/password"\n'
+        'from = "Alder Street Clinic <notices@clinic.example>"\nportal = "https://portal.example"\n'
+    )
+
+
 def ask_and_answer(facts, accounts, question, answer):
     patient, doctor = Person(facts["portal"], accounts["patient"]), Person(facts["clinic"], accounts["clinician"])
     topic = re.search(r"/my/messages/new\?topic=([0-9a-f-]+)\"[^>]*>.*?A question about my health", patient.get("/my/messages/new"), re.S)
@@ -125,10 +148,7 @@ def main():
         box, _, _ = start(folder, log)
         stop(box)
         (Path(home) / "password").write_text(PASSWORD + "\n")
-        (folder / "config.toml").write_text(
-            f'[mail]\nhost = "127.0.0.1"\nport = {port}\ntls = "off"\nuser = "box"\npassword_file = "{home}/password"\n'
-            'from = "Alder Street Clinic <notices@clinic.example>"\nportal = "https://portal.example"\n'
-        )
+        configure(folder, home, port, 'tls = "off"')
         server = mail_server(sink, port)
         server.start()
         box, facts, accounts = start(folder, log)
@@ -155,8 +175,20 @@ def main():
             until(lambda: "tried in vain" in operator.get("/box"))
         finally:
             stop(box)
-        server = mail_server(sink, port)
+        # It comes back with a certificate of the house, which the box is told of; before that it trusts nobody.
+        cert, tls = certificate(home)
+        server = mail_server(sink, port, tls)
         server.start()
+        configure(folder, home, port, 'tls = "tls"')
+        box, facts, accounts = start(folder, log)
+        try:
+            operator = Person(facts["clinic"], accounts["operator"])
+            said = operator.fill("/box/mail", "/box/mail/test", {"to": "operator@clinic.example"}, 422)
+            assert "could not be secured" in said or "cannot be reached" in said, said
+        finally:
+            stop(box)
+        assert not sink.letters
+        configure(folder, home, port, f'tls = "tls"\nca_file = "{cert}"')
         box, facts, accounts = start(folder, log)
         try:
             to, _ = until(lambda: sink.letters and sink.letters.pop(), 120)

@@ -51,9 +51,8 @@ fn row(thread: &Thread, found: &Found<'_>) -> Option<Row> {
         who: found.name(head.patient.as_str()),
         what: topic.map_or_else(|| head.topic_name.clone(), |topic| topic.name.text.clone()),
         more: match taken {
-            Some(_) if is_mine => None,
-            Some((_, name)) => Some(t("inbox-taken-by").with("name", name).to_string()),
-            None => None,
+            Some((_, name)) if !is_mine => Some(t("inbox-taken-by").with("name", name).to_string()),
+            _ => begins(thread),
         },
         since,
         when: When::at(since, &found.ctx.zone),
@@ -61,6 +60,16 @@ fn row(thread: &Thread, found: &Found<'_>) -> Option<Row> {
         urgency: if is_late { Urgency::Late } else { Urgency::Usual },
         is_mine,
     })
+}
+
+/// So many characters of what waits stand in the list.
+const BEGINNING: usize = 80;
+
+fn begins(thread: &Thread) -> Option<String> {
+    let waiting = thread.messages.iter().find(|message| message.waits)?;
+    let line = waiting.text.lines().next()?;
+    let cut: String = line.chars().take(BEGINNING).collect();
+    Some(if cut.len() < waiting.text.len() { format!("{cut}…") } else { cut })
 }
 
 const fn pool_of(role: Role) -> Pool {
