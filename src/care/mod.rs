@@ -22,7 +22,6 @@ pub mod preferences;
 pub mod previsit;
 pub mod prescribe;
 pub mod own;
-pub mod preferences;
 pub mod proxies;
 pub mod register;
 pub mod requests;

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_file_under_a_patient_s_rules_and_a_task_for_a_patient_are_theirs() {
-        let of = |kind, value: serde_json::Value| patients(kind, &value);
+        let of = |kind, value: Value| patients(kind, &value);
         let reference = |text: &str| json!({"reference": text});
         assert_eq!(of(ResourceType::Binary, json!({"securityContext": reference("Patient/a")})), ["a"]);
         assert_eq!(

@@ -67,6 +67,10 @@ page!(MedicinesPage in Patients);
 impl MedicinesPage {
     const SECTION: Section = Section::Medicines;
 
+    fn section(&self) -> Section {
+        Self::SECTION
+    }
+
     fn title(&self) -> String {
         t("chart-page-title").with("name", self.frame.who.plain()).with("page", Self::SECTION.word()).into()
     }
@@ -81,7 +85,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     };
     let why = why(&visit, Action::Read, Detail::none());
     let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
-    let Opened { cx, ctx, chart, frame } = Opened::of(&visit, chart.into_inner());
+    let Opened { cx, ctx, chart, frame } = Opened::of(&visit, chart.into_inner())?;
     let signs = visit.actor.role() == Some(Role::Clinician);
     let rows = Rows { chart: &chart, ctx: &ctx, base: format!("/patients/{id}"), signs, now: cx.now.datetime() };
     let (current, past) = rows.lists(&cx);

@@ -24,7 +24,6 @@ pub(super) mod messages;
 pub mod pages;
 pub mod phrases;
 pub mod medicines;
-pub mod pages;
 pub(super) mod prescribe;
 mod prescribe_form;
 pub mod prescribe_pages;

@@ -91,7 +91,7 @@ impl Desk {
         let tasks: Vec<Value> =
             tasks.iter().map(|stored| serde_json::from_slice(&stored.json).unwrap_or_default()).collect();
         let task = |id: &str| tasks.iter().find(|task| fill::text(task, "/id") == Some(id)).cloned();
-        let opened = Opened::of(&visit, chart);
+        let opened = Opened::of(&visit, chart)?;
         let today = visit.house.ambient.now().to_zoned(opened.ctx.zone.clone()).date();
         let facts = Facts::of(&opened.chart, today);
         let of_id = |one: &&Value| fill::text(one, "/id") == Some(prior);

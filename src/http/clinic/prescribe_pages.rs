@@ -101,6 +101,10 @@ page!(Prescribe in Patients);
 impl Prescribe {
     const SECTION: Section = Section::Medicines;
 
+    fn section(&self) -> Section {
+        Self::SECTION
+    }
+
     fn title(&self) -> String {
         t("rx-title").with("name", self.frame.who.plain()).to_string()
     }

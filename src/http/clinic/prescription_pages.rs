@@ -55,6 +55,10 @@ page!(PrescriptionPage in Patients);
 impl PrescriptionPage {
     const SECTION: Section = Section::Medicines;
 
+    fn section(&self) -> Section {
+        Self::SECTION
+    }
+
     fn title(&self) -> String {
         t("rx-one-title").with("name", self.frame.who.plain()).to_string()
     }
@@ -77,6 +81,10 @@ page!(NoPaper in Patients);
 
 impl NoPaper {
     const SECTION: Section = Section::Medicines;
+
+    fn section(&self) -> Section {
+        Self::SECTION
+    }
 
     fn title(&self) -> String {
         t("rx-one-title").with("name", self.frame.who.plain()).to_string()

@@ -68,7 +68,7 @@ impl One {
                 fill::text(issue, "/id").is_some_and(|id| named.contains(&format!("DetectedIssue/{id}").as_str()))
             })
             .collect();
-        let opened = Opened::of(visit, chart);
+        let opened = Opened::of(visit, chart)?;
         Ok(Self { opened, patient, id, request, issues, phone: clinic.house.phone })
     }
 
