@@ -99,7 +99,9 @@ pub struct Prescribe {
 page!(Prescribe in Patients);
 
 impl Prescribe {
-    const SECTION: Section = Section::Medicines;
+    fn section(&self) -> Section {
+        Section::Medicines
+    }
 
     fn section(&self) -> Section {
         Self::SECTION

@@ -53,7 +53,9 @@ pub struct PrescriptionPage {
 page!(PrescriptionPage in Patients);
 
 impl PrescriptionPage {
-    const SECTION: Section = Section::Medicines;
+    fn section(&self) -> Section {
+        Section::Medicines
+    }
 
     fn section(&self) -> Section {
         Self::SECTION
@@ -80,7 +82,9 @@ pub struct NoPaper {
 page!(NoPaper in Patients);
 
 impl NoPaper {
-    const SECTION: Section = Section::Medicines;
+    fn section(&self) -> Section {
+        Section::Medicines
+    }
 
     fn section(&self) -> Section {
         Self::SECTION
