@@ -103,10 +103,6 @@ impl Prescribe {
         Section::Medicines
     }
 
-    fn section(&self) -> Section {
-        Self::SECTION
-    }
-
     fn title(&self) -> String {
         t("rx-title").with("name", self.frame.who.plain()).to_string()
     }

@@ -57,10 +57,6 @@ impl PrescriptionPage {
         Section::Medicines
     }
 
-    fn section(&self) -> Section {
-        Self::SECTION
-    }
-
     fn title(&self) -> String {
         t("rx-one-title").with("name", self.frame.who.plain()).to_string()
     }
@@ -84,10 +80,6 @@ page!(NoPaper in Patients);
 impl NoPaper {
     fn section(&self) -> Section {
         Section::Medicines
-    }
-
-    fn section(&self) -> Section {
-        Self::SECTION
     }
 
     fn title(&self) -> String {
