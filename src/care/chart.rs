@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::record::{Choose, OfPatient, Reading, RecordError, Stored, SummaryParts, Undisclosed};
+use crate::record::{Choose, OfEach, OfPatient, Reading, RecordError, Stored, SummaryParts, Undisclosed};
 
 /// A patient's resources by type, clinically newest first. Types that a page did not ask for are empty.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,9 @@ pub struct Chart {
 
 /// How many resources of a type a page shows at most; a page that shows fewer than there are says so.
 pub const MOST: usize = 5_000;
+
+/// How far back the newest of each kind are looked for, in rows of the index.
+const LOOKED: usize = 20_000;
 
 /// What stands on every page of a chart: who, allergies, problems, medicines.
 pub const FRAME: &[ResourceType] = &[
@@ -36,6 +39,8 @@ pub enum Part<C> {
     Newest(usize),
     /// Those of the newest [`MOST`] that the function names by their place.
     Chosen(C, Choose<C>),
+    /// Those that the function names of so many of the newest of each kind.
+    OfEach(usize, C, Choose<C>),
 }
 
 impl Chart {
@@ -63,6 +68,10 @@ impl Chart {
             let found = match part {
                 Part::All => reading.of_patient(patient, kind, MOST),
                 Part::Newest(most) => reading.of_patient(patient, kind, most).map(|found| found.map(newest)),
+                Part::OfEach(each, with, choose) => {
+                    let size = OfEach { each, most: MOST, looked: LOOKED };
+                    reading.chosen_of_each(patient, kind, size, with, choose)
+                }
                 Part::Chosen(with, choose) => reading.chosen_of_patient(patient, kind, MOST, with, choose),
             };
             let found = match found {

@@ -50,7 +50,7 @@ pub struct ExportOf {
 
 /// Where in an export a chunk ends: opaque bytes, the same as long as the export is of the same moment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ExportPlace(Vec<u8>);
+pub struct ExportPlace(pub(super) Vec<u8>);
 
 /// A file of an export: what lies behind `from`, up to and with `to`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -113,6 +113,13 @@ enum Part {
 pub fn export_kinds(whom: &Whom) -> Vec<ResourceType> {
     let all = ResourceType::ALL.iter().copied().filter(|kind| *kind != ResourceType::AuditEvent);
     all.filter(|kind| *whom == Whom::Everybody || part(*kind, whom) != Part::Nothing).collect()
+}
+
+impl ExportOf {
+    /// Whether of this type only what is in compartments is asked for.
+    pub(super) fn only_compartments(&self) -> bool {
+        self.whom != Whom::Everybody && part(self.kind, &self.whom) == Part::Compartments
+    }
 }
 
 fn part(kind: ResourceType, whom: &Whom) -> Part {
@@ -454,6 +461,16 @@ impl Reading<'_> {
         let patients = patients.filter_map(|member| local_reference(member.pointer("/entity/reference")?.as_str()?));
         let patients = patients.filter(|reference| reference.type_name() == ResourceType::Patient.name());
         self.members(patients.map(|reference| reference.id()))
+    }
+
+    /// Those in whose compartments a type is looked for, where it is not all of it.
+    pub(super) fn members_among(&mut self, of: &ExportOf) -> Result<Option<BTreeMap<FhirId, RowNumber>>, RecordError> {
+        match &of.whom {
+            _ if !of.only_compartments() => Ok(None),
+            Whom::Everybody | Whom::Patients => Ok(None),
+            Whom::These(patients) => self.members(patients.iter().cloned()).map(Some),
+            Whom::Group(group) => self.members_of(group, of.at).map(Some),
+        }
     }
 
     /// Whether the actor may export at all.

@@ -330,7 +330,7 @@ impl<'a> Reading<'a> {
         Ok(self.covered(stored, touched))
     }
 
-    fn hand_out_list(
+    pub(super) fn hand_out_list(
         &mut self,
         rows: Vec<(Row, &'static [&'static str])>,
         kind: TouchKind,

@@ -592,3 +592,25 @@ mod copies;
 mod emergency;
 mod held;
 mod trail;
+
+/// Two mebibytes of identifiers, each of which leads to the patient once, however often it stands there.
+#[test]
+fn a_patient_of_very_many_identifiers_is_found_by_each_of_them() {
+    let house = new_box();
+    let system = Actor::system("test");
+    let put = |count: usize| {
+        let one =
+            |n: usize| json!({"type": {"text": "number"}, "system": "urn:test", "value": format!("n{:06}", n / 2)});
+        let all: Vec<Value> = (0..count).map(one).collect();
+        let many = json!({"resourceType": "Patient", "id": "many", "identifier": all});
+        let change = Change::put(ResourceType::Patient, id("many"), many, Condition::None, Mode::Lenient).unwrap();
+        let why = why(audit::Action::Update);
+        house.records.change_all_blocking(&system, why, vec![change], Transaction::STRICT).unwrap();
+    };
+    put(20_000);
+    assert_eq!(house.ids(&system, ResourceType::Patient, "identifier=urn:test|n009999"), ["many"]);
+    // The next version takes the old one's index away.
+    put(2);
+    assert_eq!(house.ids(&system, ResourceType::Patient, "identifier=urn:test|n000000"), ["many"]);
+    assert!(house.ids(&system, ResourceType::Patient, "identifier=n009999").is_empty());
+}

@@ -162,6 +162,24 @@ fn export(demo: &Demo, client: &Caller) {
     let again = manifest(demo, client, &begin(client, &format!("/fhir/Patient/$export?_since={since}")));
     let found = fetched(demo, client, &again);
     assert_eq!((found.len(), &found[0].1), (1, &new));
+    // And something is gone, of which by the end nothing but its address is told.
+    let gone = ok(&client.json("POST", "/fhir/Observation", &observation(&format!("Patient/{}", id(&new)), 3)), 201);
+    let gone = format!("Observation/{}", id(&gone));
+    assert_eq!(client.ask("DELETE", &format!("/fhir/{gone}"), &[], "").status, 204);
+    for level in ["", "Patient/"] {
+        let later = manifest(demo, client, &begin(client, &format!("/fhir/{level}$export?_since={since}")));
+        assert_eq!(later["deleted"][0]["type"], "Bundle", "{later}");
+        let file = client.get(path_of(demo, later["deleted"][0]["url"].as_str().unwrap()));
+        assert_eq!((file.status, file.header("content-type")), (200, Some("application/fhir+ndjson")));
+        let bundle: Value = serde_json::from_str(file.body.trim()).unwrap();
+        let told: Vec<&Value> = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["request"]).collect();
+        assert!(told.contains(&&json!({"method": "DELETE", "url": gone})), "{bundle}");
+        assert_eq!(bundle["type"], "transaction");
+        let of_patients =
+            manifest(demo, client, &begin(client, &format!("/fhir/{level}$export?_since={since}&_type=Patient")));
+        assert_eq!(of_patients.get("deleted"), None, "no patient was deleted");
+    }
+    assert_eq!(again.get("deleted"), None);
     // Ended, it is there no more.
     let status = path_of(demo, begun.header("content-location").unwrap());
     assert_eq!(client.ask("DELETE", status, &[], "").status, 202);

@@ -109,6 +109,11 @@ impl Asked {
         kinds
     }
 
+    /// Every type of it, of a moment.
+    pub fn all_of(&self, at: Timestamp) -> Result<Vec<ExportOf>, RecordError> {
+        self.all_kinds().into_iter().map(|kind| self.of(kind, at)).collect()
+    }
+
     /// One type of it, of a moment.
     pub fn of(&self, kind: ResourceType, at: Timestamp) -> Result<ExportOf, RecordError> {
         let own = self.filters.iter().filter(|(of, _)| *of == kind);

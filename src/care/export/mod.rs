@@ -28,7 +28,9 @@ use crate::audit::{Action, Detail, Outcome, Purpose};
 use crate::base::{AccountId, FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::identity::{By, Identity};
-use crate::record::{Channel, Disclosed, ExportChunk, ExportFile, ExportPlace, ExportSize, RecordError, Records, Why};
+use crate::record::{
+    Channel, Disclosed, ExportChunk, ExportDeleted, ExportFile, ExportPlace, ExportSize, RecordError, Records, Why,
+};
 use crate::store::{Direction, KeyRange, ReadExt, StoreError};
 
 /// How many exports of one account may be unfinished at a time.
@@ -226,6 +228,37 @@ impl Exports {
             .records
             .disclose_blocking(actor, why, |reading| reading.export_chunk(&of, from, file.to.as_ref(), self.size))?;
         Ok(found)
+    }
+
+    /// Whether the manifest names a list of what was deleted since.
+    pub async fn any_deleted(&self, actor: &Actor, by: &By, id: &FhirId, export: &Export) -> Result<bool, ExportError> {
+        if export.asked.since.is_none() {
+            return Ok(false);
+        }
+        let all = export.asked.all_of(export.at)?;
+        let why = Why { detail: Detail::note(format!("export {id}, whether anything was deleted")), ..why(by) };
+        let found = self.records.disclose(actor, why, |reading| reading.export_any_deleted(&all, self.size)).await?;
+        Ok(found.into_inner())
+    }
+
+    /// A piece of the list of what was deleted since, from `from` on.
+    pub fn deleted(
+        &self,
+        actor: &Actor,
+        by: &By,
+        id: &FhirId,
+        from: Option<&ExportPlace>,
+    ) -> Result<Disclosed<ExportDeleted>, ExportError> {
+        let export = self.records.audit().read()?.get(&EXPORTS, &(id.clone(),))?.ok_or(ExportError::NotFound)?;
+        if by.actor.account != Some(export.account) || self.now() >= export.ends || export.asked.since.is_none() {
+            return Err(ExportError::NotFound);
+        }
+        if export.state != State::Ready {
+            return Err(ExportError::NotReady);
+        }
+        let all = export.asked.all_of(export.at)?;
+        let why = Why { detail: Detail::note(format!("export {id}, what was deleted")), ..why(by) };
+        Ok(self.records.disclose_blocking(actor, why, |reading| reading.export_deleted(&all, from, self.size))?)
     }
 
     /// Ends an export of this account: what was asked is forgotten, and its files are there no more.

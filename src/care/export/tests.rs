@@ -378,3 +378,53 @@ fn the_bytes_of_an_export_are_these() {
     let file = ExportFile { from: None, to: None, count: 7 };
     assert_eq!(file.to_stored().unwrap(), [1, 0, 0, 7]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_since_is_told_by_its_address_alone_and_of_whom_was_asked() {
+    let house = house(Approval::NotNeeded).await;
+    for of in ["p1", "p2"] {
+        house.put(json!({"resourceType": "Patient", "id": of}));
+        for at in 0..3 {
+            house.put(json!({"resourceType": "Observation", "id": format!("{of}-{at}"), "status": "final",
+                "code": {"text": "A"}, "subject": {"reference": format!("Patient/{of}")}}));
+        }
+    }
+    house.put(json!({"resourceType": "Organization", "id": "o1", "name": "Ward"}));
+    house.delete(ResourceType::Observation, "p1-0");
+    let since = house.exports.now();
+    house.delete(ResourceType::Observation, "p1-1");
+    house.delete(ResourceType::Observation, "p2-1");
+    house.delete(ResourceType::Organization, "o1");
+    // Deleted and there again: it is no deletion.
+    house.delete(ResourceType::Observation, "p1-2");
+    house.put(json!({"resourceType": "Observation", "id": "p1-2", "status": "final", "code": {"text": "A"},
+        "subject": {"reference": "Patient/p1"}}));
+    let told = async |level: Level, patients: Vec<FhirId>, kinds: Vec<ResourceType>| {
+        let job = house.ready(Asked { since: Some(since), patients, kinds, ..asked(level) }).await;
+        let export = house.exports.status(house.account.id, &job).await.unwrap();
+        let any = house.exports.any_deleted(&house.actor(), &house.by(), &job, &export).await.unwrap();
+        let (mut all, mut from) = (Vec::new(), None);
+        loop {
+            let piece = block_in_place(|| house.exports.deleted(&house.actor(), &house.by(), &job, from.as_ref()));
+            let piece = piece.unwrap().into_inner();
+            all.extend(piece.found.iter().map(ToString::to_string));
+            match piece.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(any, !all.is_empty());
+        all.sort();
+        all
+    };
+    assert_eq!(told(Level::System, vec![], vec![]).await, ["Observation/p1-1", "Observation/p2-1", "Organization/o1"]);
+    assert_eq!(told(Level::Patients, vec![id("p2")], vec![]).await, ["Observation/p2-1", "Organization/o1"]);
+    assert_eq!(
+        told(Level::Patients, vec![], vec![ResourceType::Observation]).await,
+        ["Observation/p1-1", "Observation/p2-1"]
+    );
+    assert!(told(Level::System, vec![], vec![ResourceType::Patient]).await.is_empty());
+    let whole = house.ready(asked(Level::System)).await;
+    let refused = block_in_place(|| house.exports.deleted(&house.actor(), &house.by(), &whole, None));
+    assert!(matches!(refused, Err(ExportError::NotFound)), "an export of everything tells of no deletions");
+}

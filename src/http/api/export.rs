@@ -20,13 +20,13 @@ use super::parameters::Asked as Given;
 use super::{Answer, answer, everything, noted, refusal, request, why};
 use crate::access::Actor;
 use crate::audit::Action;
-use crate::base::FhirId;
+use crate::base::{FhirId, ResourceRef};
 use crate::care::export::{Asked, Export, ExportError, Level, State, filter};
 use crate::fhir::meta::instant;
 use crate::fhir::search::pairs;
 use crate::fhir::shape::Shape;
 use crate::fhir::{IssueCode, ResourceType};
-use crate::record::{ExportChunk, ExportPlace};
+use crate::record::{ExportChunk, ExportDeleted, ExportPlace};
 
 /// The one form of files.
 const NDJSON: HeaderValue = HeaderValue::from_static("application/fhir+ndjson");
@@ -207,7 +207,15 @@ pub async fn status(visit: Visit, Path(job): Path<String>) -> Answer {
         return Ok(response);
     }
     let files = exports.files(visit.by(), &id).await?;
-    let mut response = answer::json(StatusCode::OK, Body::from(manifest(&visit, &id, &export, &files).to_string()));
+    let deleted = exports.any_deleted(&visit.actor, &visit.by(), &id, &export).await?;
+    let mut manifest = manifest(&visit, &id, &export, &files);
+    if deleted {
+        let url = format!("{}/$export-file/{id}/deleted-1.ndjson", answer::base(&visit));
+        if let Some(members) = manifest.as_object_mut() {
+            members.insert("deleted".to_owned(), json!([{ "type": "Bundle", "url": url }]));
+        }
+    }
+    let mut response = answer::json(StatusCode::OK, Body::from(manifest.to_string()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let ends = export.ends.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     put(&mut response, header::EXPIRES, &ends);
@@ -234,17 +242,20 @@ pub async fn end(visit: Visit, Path(job): Path<String>) -> Answer {
     Ok(response)
 }
 
-/// `GET /fhir/$export-file/{job}/{Type}-{number}.ndjson`.
+/// `GET /fhir/$export-file/{job}/{Type}-{number}.ndjson`, and `deleted-1.ndjson`.
 pub async fn file(visit: Visit, Path((job, name)): Path<(String, String)>, headers: HeaderMap) -> Answer {
     let id = id_of(&job)?;
     let named = name.strip_suffix(".ndjson").and_then(|name| name.split_once('-'));
-    let named = named.and_then(|(kind, number)| Some((ResourceType::parse(kind)?, number.parse().ok()?)));
-    let (kind, number) = named.ok_or_else(Refusal::not_found)?;
+    let named = named.and_then(|named| match named {
+        ("deleted", "1") => Some(Named::Deleted),
+        (kind, number) => Some(Named::File(ResourceType::parse(kind)?, number.parse().ok()?)),
+    });
+    let named = named.ok_or_else(Refusal::not_found)?;
     let account = visit.actor.account().ok_or(Refusal::new(Refused::NotSignedIn))?;
     let export = visit.house.exports.status(account, &id).await?;
     let elements = export.asked.elements.iter().map(ToString::to_string).collect::<Vec<_>>();
     let shape = if elements.is_empty() { Shape::Whole } else { Shape::Elements(elements) };
-    let fetching = Fetching { visit, headers, id, kind, number, shape };
+    let fetching = Fetching { visit, headers, id, named, shape };
     // The first piece before the answer begins: a refusal has its own status.
     let first = fetching.piece(None).await?;
     let mut response = Response::new(Body::from_stream(pieces(fetching, first)));
@@ -257,9 +268,16 @@ struct Fetching {
     visit: Visit,
     headers: HeaderMap,
     id: FhirId,
-    kind: ResourceType,
-    number: u32,
+    named: Named,
     shape: Shape,
+}
+
+/// Which file.
+#[derive(Debug, Clone, Copy)]
+enum Named {
+    File(ResourceType, u32),
+    /// What was deleted.
+    Deleted,
 }
 
 impl Fetching {
@@ -269,10 +287,15 @@ impl Fetching {
             return Err(Refusal::new(Refused::NotSignedIn));
         };
         let (exports, by) = (self.visit.house.exports.clone(), self.visit.by());
-        let (id, kind, number, shape) = (self.id.clone(), self.kind, self.number, self.shape.clone());
+        let (id, named, shape) = (self.id.clone(), self.named, self.shape.clone());
         let read = move || {
-            let found = exports.chunk(&actor, &by, &id, kind, number, from.as_ref())?;
-            Ok::<_, ExportError>(lines(found.into_inner(), &shape))
+            Ok::<_, ExportError>(match named {
+                Named::File(kind, number) => {
+                    let found = exports.chunk(&actor, &by, &id, kind, number, from.as_ref())?;
+                    lines(found.into_inner(), &shape)
+                }
+                Named::Deleted => deletions(exports.deleted(&actor, &by, &id, from.as_ref())?.into_inner()),
+            })
         };
         let read = tokio::task::spawn_blocking(read).await;
         Ok(read.map_err(|_| Refusal::internal("reading a chunk of an export panicked"))??)
@@ -289,6 +312,18 @@ fn lines(chunk: ExportChunk, shape: &Shape) -> (Bytes, Option<ExportPlace>) {
         out.push(b'\n');
     }
     (out.into(), chunk.next)
+}
+
+/// One transaction Bundle for a chunk, as the standard has them told of; a client may carry it out.
+fn deletions(chunk: ExportDeleted) -> (Bytes, Option<ExportPlace>) {
+    if chunk.found.is_empty() {
+        return (Bytes::new(), chunk.next);
+    }
+    let one = |gone: &ResourceRef| json!({ "request": { "method": "DELETE", "url": gone.as_str() } });
+    let entries: Vec<Value> = chunk.found.iter().map(one).collect();
+    let mut line = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries }).to_string();
+    line.push('\n');
+    (line.into(), chunk.next)
 }
 
 fn pieces(

@@ -16,6 +16,8 @@ use crate::fhir::ResourceType;
 pub const RESULTS: usize = 12;
 /// How many readings of a test: what a small picture needs, and what is told aloud.
 pub const READINGS: usize = 12;
+/// How many of each test are read for that: some may be in error.
+const READ_OF_EACH: usize = READINGS + 4;
 /// How many entries of the timeline.
 pub const ENTRIES: usize = 8;
 
@@ -36,7 +38,7 @@ impl<'a> First<'a> {
         let newest = [R::Encounter, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
         let frame = FRAME.iter().map(|kind| (*kind, Part::All));
         frame.chain(newest.map(|kind| (kind, Part::Newest(2 * ENTRIES)))).chain([
-            (R::Observation, Part::Chosen(self, observations)),
+            (R::Observation, Part::OfEach(READ_OF_EACH, self, observations)),
             (R::Appointment, Part::Chosen(self, appointments)),
         ])
     }

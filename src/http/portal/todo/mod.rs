@@ -95,7 +95,7 @@ pub(super) fn parts(of_the_page: &[(R, Part<()>)]) -> Vec<(R, Part<()>)> {
 const fn size(part: &Part<()>) -> usize {
     match part {
         Part::Newest(most) => *most,
-        Part::All | Part::Chosen(..) => MOST,
+        Part::All | Part::Chosen(..) | Part::OfEach(..) => MOST,
     }
 }
 
