@@ -57,7 +57,12 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let results = series_of(chart.of(R::Observation), Wanted::All, ctx).into_iter().filter_map(|series| {
         let latest = series.latest()?;
         let when = latest.when.short();
-        Some((format!("{} {} {}", series.name, series.value(), series.unit).trim().to_owned(), format!(", {when}")))
+        // Another doctor has to know whose measurement it is.
+        let rest = match latest.reported {
+            true => format!(", {when}, {}", t("summary-reported")),
+            false => format!(", {when}"),
+        };
+        Some((format!("{} {} {}", series.name, series.value(), series.unit).trim().to_owned(), rest))
     });
     let plain = |kind: R| {
         chart.of(kind).iter().map(move |one| {

@@ -180,3 +180,4 @@ seal-violence = Violence and abuse
 seal-other = Genetics and other sensitive parts
     .more = Inherited conditions, and whatever else was marked as sensitive.
 actor-share-for = Share link for “{ $label }”
+summary-reported = measured by the patient
