@@ -14,6 +14,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use super::super::place::said;
 use super::S3Place;
 use super::sign::Credentials;
 use crate::base::Secret;
@@ -33,15 +34,16 @@ const SYSTEM_ROOTS: [&str; 4] = [
 pub fn credentials(place: &S3Place) -> Result<Credentials, String> {
     let Some(file) = place.credentials() else { return of_environment() };
     let path = file.path()?;
-    let said = |error: std::io::Error| format!("its credentials {} cannot be read ({error})", path.display());
-    let known = std::fs::metadata(&path).map_err(said)?;
+    let unread =
+        |error: std::io::Error| format!("its credentials {} cannot be read ({})", path.display(), said(&error));
+    let known = std::fs::metadata(&path).map_err(unread)?;
     if known.len() > MOST || !known.is_file() {
         return Err(format!("{} is no file of credentials", path.display()));
     }
     if known.permissions().mode() & 0o007 != 0 {
         return Err(format!("others may read its credentials: run chmod 600 {}", path.display()));
     }
-    let text = Secret::new(std::fs::read_to_string(&path).map_err(said)?);
+    let text = Secret::new(std::fs::read_to_string(&path).map_err(unread)?);
     parse(text.expose()).ok_or_else(|| {
         format!("{} has no aws_access_key_id and aws_secret_access_key in its first part", path.display())
     })
@@ -99,7 +101,9 @@ pub fn roots(place: &S3Place) -> Result<RootCertStore, String> {
                     return Err(format!("its ca_file {} holds no certificate", path.display()));
                 }
             }
-            Err(error) if named => return Err(format!("its ca_file {} cannot be read ({error})", path.display())),
+            Err(error) if named => {
+                return Err(format!("its ca_file {} cannot be read ({})", path.display(), said(&error)));
+            }
             Err(_) => {}
         }
     }

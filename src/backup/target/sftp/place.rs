@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::Command;
 
-use super::super::place::{SecretFile, host_and_port};
+use super::super::place::{SecretFile, host_and_port, said};
 
 /// `sftp://user@host:port/folder`, and the files that it takes.
 ///
@@ -111,7 +111,8 @@ impl SftpPlace {
 
 fn readable(file: &SecretFile, what: &str) -> Result<String, String> {
     let path = file.path()?;
-    std::fs::File::open(&path).map_err(|error| format!("{what} {} cannot be read ({error})", path.display()))?;
+    std::fs::File::open(&path)
+        .map_err(|error| format!("{what} {} cannot be read ({})", path.display(), said(&error)))?;
     let path = path.to_str().filter(|path| !path.contains(['"', '%', '\n']));
     Ok(path.ok_or_else(|| format!("the path of {what} has letters in it that ssh does not take"))?.to_owned())
 }
