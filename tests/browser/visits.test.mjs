@@ -111,13 +111,14 @@ test('the reception sees the day, and who arrives shows on the other screen by i
   assert.doesNotMatch(await one.textContent('main'), /cough|asthma|diabetes|fever/i, 'no clinical word');
   assert.match(await one.textContent('table.daygrid'), /Adeyemi-Strand[^]*Free/);
   for (const page of [one, other]) await page.goto(`${box.clinic}/today`);
-  const expected = one.locator('form:has(button[value=arrived])').first();
+  const expected = one.locator('a[href$="/check-in"]').first();
   if (await expected.count()) {
-    const href = await expected.getAttribute('action');
-    await other.waitForSelector(`form[action="${href}"] button[value=arrived]`);
-    await expected.locator('button').click();
+    const visit = (await expected.getAttribute('href')).split('/')[2];
+    await expected.click();
+    await one.check('input[name=asked]');
+    await one.click('button:has-text("They have arrived")');
     await one.waitForURL(/today/);
-    await other.waitForSelector(`form[action="${href}"] button[value="checked-in"]`, { timeout: 20_000 });
+    await other.waitForSelector(`form[action="/bookings/${visit}/state"] button[value="checked-in"]`, { timeout: 20_000 });
   }
   await one.goto(`${box.clinic}/today?day=${day}`);
   await one.locator('table.daygrid .open-slot a').last().click();

@@ -143,13 +143,16 @@ pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clin
     put(&mut appointment, "status", json!(status));
     let patient = if status == "pending" { "needs-action" } else { "accepted" };
     if let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut) {
+        // Where anybody would do, with whom an offer is stays open until it is taken.
+        let named = all.iter().any(|one| refers(one, "Practitioner/") && one.get("required") != Some(&json!("optional")));
+        let required = if status == "pending" && !named { "optional" } else { "required" };
         all.retain(|one| !refers(one, "Practitioner/"));
         for one in all.iter_mut().filter(|one| refers(one, "Patient/")) {
             put(one, "status", json!(patient));
         }
         let actor = json!({"reference": with.person.as_str(), "display": with.name});
         let place = all.len().min(1);
-        all.insert(place, json!({"actor": actor, "required": "required", "status": "accepted"}));
+        all.insert(place, json!({"actor": actor, "required": required, "status": "accepted"}));
     }
     appointment
 }

@@ -343,3 +343,29 @@ async fn who_waits_longest_is_offered_a_time_first_and_who_does_not_answer_goes_
     let last = desk.round().await;
     assert_eq!((last.over.len(), desk.all("waitlist").len()), (1, 0), "{last:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_time_that_the_reception_offered_and_nobody_answered_stands_with_the_reception_again() {
+    let desk = tokio::task::block_in_place(|| desk(2));
+    let (one, other) = (FhirId::parse("p0").unwrap(), FhirId::parse("p1").unwrap());
+    let period = [("2026-03-03T09:00:00Z".parse().unwrap(), "2026-03-03T13:00:00Z".parse().unwrap())];
+    let wish = Wish { patient: &one, kind: &desk.clinic.visit_types[0], with: None, reason: Some("knee") };
+    let id = FhirId::new(desk.records.audit().ambient());
+    let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
+    let value = asked(&wish, &period, desk.records.audit().ambient().now());
+    assert!(matches!(book(doing(), id.clone(), value, None, None).await, Ok(Done::Now(..))));
+    let value = desk.all("proposed").remove(0);
+    let time = desk.times(0)[3];
+    let offer = moved(value, time, 20, &desk.clinic.clinicians[0], "pending");
+    let hour = Hour { except: Some(id.clone()), ..desk.hour(&one, 0, time) };
+    assert!(matches!(change(doing(), id, 1, offer, Some(hour), None).await, Ok(Done::Now(..))));
+    assert!(!desk.try_book(&other, 0, time).await, "it is held");
+    assert_eq!(desk.round().await, Round::default());
+    desk.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    assert_eq!(desk.round().await.ended.len(), 1);
+    let again = desk.all("proposed").remove(0);
+    assert_eq!(with_of(&again), None, "anybody would do");
+    assert_eq!((again.get("start"), again["reasonCode"][0]["text"].as_str()), (None, Some("knee")));
+    assert_eq!(again["requestedPeriod"].as_array().map(Vec::len), Some(1));
+    assert!(desk.all("pending").is_empty() && desk.try_book(&other, 0, time).await, "the time is free again");
+}

@@ -80,20 +80,6 @@ fn without_time(mut appointment: Value, status: &str) -> Value {
     appointment
 }
 
-/// An offer of a time. Where anybody would do, with whom it is stays open until it is taken.
-fn offered(appointment: Value, start: Timestamp, minutes: u16, with: &Clinician) -> Value {
-    let anybody = with_of(&appointment).is_none();
-    let mut value = moved(appointment, start, minutes, with, "pending");
-    let all = value.get_mut("participant").and_then(Value::as_array_mut).into_iter().flatten();
-    for one in all.filter(|_| anybody) {
-        let reference = one.pointer("/actor/reference").and_then(Value::as_str).unwrap_or_default();
-        if reference.starts_with("Practitioner/") {
-            put(one, "required", json!("optional"));
-        }
-    }
-    value
-}
-
 /// What became of an offer: declined by the patient, or never answered.
 fn response(appointment: &Value, id: &FhirId, answer: &str) -> Option<Value> {
     let text = |name: &str| appointment.get(name).and_then(Value::as_str);
@@ -266,7 +252,7 @@ async fn offer_first(
             hold_hours: clinic.house.hold_hours,
             over: false,
         };
-        let value = offered(value, start, kind.minutes, with);
+        let value = moved(value, start, kind.minutes, with, "pending");
         let actor = actor();
         let doing = Doing { records, actor: &actor, why: why(Action::RequestAnswered), once: None };
         let tell = to_patient(&value, Kind::WaitlistOffer);

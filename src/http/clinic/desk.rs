@@ -68,9 +68,9 @@ pub(super) fn bounds(day: Date, ctx: &Ctx) -> Result<(Timestamp, Timestamp), Ref
     format::day_bounds(&noon).ok_or_else(|| Refusal::internal("a day without bounds"))
 }
 
-pub(super) type Read = ((Clinic, Page), (Page, (Page, Page)));
+pub(super) type Read = ((Clinic, Page), (Page, Page));
 
-/// What stands in the calendar from one moment to another, and who asked for a time.
+/// What stands in the calendar from one moment to another: appointments, blocked times, and whose they are.
 pub(super) fn read_days(
     reading: &mut Reading<'_>,
     start: Timestamp,
@@ -81,9 +81,7 @@ pub(super) fn read_days(
     let appointments = reading.search(&search(R::Appointment, &text)?)?;
     let slots = reading.search(&search(R::Slot, &format!("start=ge{start}&start=lt{end}&_count={MOST}"))?)?;
     let schedules = reading.search(&search(R::Schedule, &format!("_count={MOST}"))?)?;
-    let asked = reading
-        .search(&search(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?)?;
-    Ok(clinic.zip(appointments).zip(asked.zip(slots.zip(schedules))))
+    Ok(clinic.zip(appointments).zip(slots.zip(schedules)))
 }
 
 /// `GET /today`, as the reception sees it.
@@ -91,8 +89,11 @@ pub(super) async fn day(visit: &Visit, day: Date) -> Result<Response, Refusal> {
     let (cx, ctx) = (visit.cx(), ctx(visit));
     let (start, end) = bounds(day, &ctx)?;
     let looks = why(visit, Action::Listed, Detail::none());
-    let found = visit.house.records.disclose(&visit.actor, looks, |reading| read_days(reading, start, end)).await?;
-    let ((clinic, appointments), (asked, (slots, schedules))) = found.into_inner();
+    let requests = search(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
+    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
+        Ok(read_days(reading, start, end)?.zip(reading.search(&requests)?))
+    });
+    let (((clinic, appointments), (slots, schedules)), asked) = found.await?.into_inner();
     let booked = Booked::of(&appointments);
     let now = visit.house.ambient.now();
     let lanes = grid::lanes_of_day(&clinic, &booked, day);

@@ -72,7 +72,7 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
         };
         Ok(days.zip(moved))
     });
-    let (((clinic, appointments), (_, (slots, schedules))), moved) = found.await?.into_inner();
+    let (((clinic, appointments), (slots, schedules)), moved) = found.await?.into_inner();
     let booked = Booked::of(&appointments);
     let blocks = grid::blocks(&slots, &schedules);
     let now = visit.house.ambient.now();
