@@ -144,7 +144,8 @@ pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clin
     let patient = if status == "pending" { "needs-action" } else { "accepted" };
     if let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut) {
         // Where anybody would do, with whom an offer is stays open until it is taken.
-        let named = all.iter().any(|one| refers(one, "Practitioner/") && one.get("required") != Some(&json!("optional")));
+        let named =
+            all.iter().any(|one| refers(one, "Practitioner/") && one.get("required") != Some(&json!("optional")));
         let required = if status == "pending" && !named { "optional" } else { "required" };
         all.retain(|one| !refers(one, "Practitioner/"));
         for one in all.iter_mut().filter(|one| refers(one, "Patient/")) {

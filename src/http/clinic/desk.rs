@@ -90,9 +90,10 @@ pub(super) async fn day(visit: &Visit, day: Date) -> Result<Response, Refusal> {
     let (start, end) = bounds(day, &ctx)?;
     let looks = why(visit, Action::Listed, Detail::none());
     let requests = search(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
-    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
-        Ok(read_days(reading, start, end)?.zip(reading.search(&requests)?))
-    });
+    let found = visit
+        .house
+        .records
+        .disclose(&visit.actor, looks, |reading| Ok(read_days(reading, start, end)?.zip(reading.search(&requests)?)));
     let (((clinic, appointments), (slots, schedules)), asked) = found.await?.into_inner();
     let booked = Booked::of(&appointments);
     let now = visit.house.ambient.now();
