@@ -34,6 +34,9 @@ test('a clinician finds a medicine while typing, is warned, answers and signs', 
   const page = await signedIn('clinician');
   await page.goto(`${halina}/medicines`);
   assert.deepEqual(await inspect(page, 'chart-medicines-new'), []);
+  // What is shown, not only what is there: columns without a cell are hidden.
+  assert.match(await page.innerText('main'), /What began and ended[^]*Simvastatin 20 mg[^]*Stopped[^]*Side effects: aching legs/);
+  assert.match(await page.innerText('main'), /Metformin 1 g[^]*Type 2 diabetes/);
   await page.click('main a.btn-main');
   assert.match(await page.textContent('main'), /The formulary is invented/);
   assert.deepEqual(await inspect(page, 'prescribe-empty'), []);

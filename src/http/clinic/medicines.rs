@@ -146,7 +146,7 @@ impl Rows<'_> {
             let row = Row {
                 name,
                 how: fill::dose_of(request),
-                reason: reason_of(request),
+                reason: fill::reason_of(request, self.chart.of(R::Condition)),
                 span,
                 by: fill::called(request.get("requester")),
                 state: if note.is_some() { MedicineState::NotTaking.mark() } else { mark(standing) },
@@ -204,7 +204,7 @@ impl Rows<'_> {
                     (true, false) => "history-renewed",
                     _ => "history-started",
                 };
-                let text = [fill::dose_of(request), reason_of(request)];
+                let text = [fill::dose_of(request), fill::reason_of(request, self.chart.of(R::Condition))];
                 all.push(Event {
                     when,
                     word: t(word).to_string(),
@@ -260,11 +260,4 @@ impl Rows<'_> {
             })
             .collect()
     }
-}
-
-fn reason_of(request: &Value) -> Option<String> {
-    fill::list(request, "reasonReference")
-        .first()
-        .and_then(|one| fill::called(Some(one)))
-        .or_else(|| fill::list(request, "reasonCode").first().and_then(|one| fill::concept(Some(one))))
 }

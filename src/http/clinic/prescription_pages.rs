@@ -112,7 +112,7 @@ pub(super) fn mark(standing: Standing) -> State {
 }
 
 /// The lines of a prescription.
-pub(super) fn facts_of(request: &Value, ctx: &Ctx) -> Vec<Fact> {
+pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |label: &str, value: Option<String>, on_paper: bool| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -131,11 +131,7 @@ pub(super) fn facts_of(request: &Value, ctx: &Ctx) -> Vec<Fact> {
         n => t("rx-fact-refills-n").with("n", n).to_string(),
     });
     add("rx-fact-refills", refills, true);
-    let reason = fill::list(request, "reasonReference")
-        .first()
-        .and_then(|one| fill::called(Some(one)))
-        .or_else(|| fill::list(request, "reasonCode").first().and_then(|one| fill::concept(Some(one))));
-    add("rx-fact-reason", reason, false);
+    add("rx-fact-reason", fill::reason_of(request, conditions), false);
     add("rx-fact-written", ctx.when(request, "/authoredOn").map(|when| when.long_time()), false);
     add("rx-fact-by", fill::called(request.get("requester")), false);
     let until = ctx.when(request, "/dispenseRequest/validityPeriod/end").map(|when| when.long());

@@ -138,7 +138,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
         name: fill::medicine_name(&one.request).unwrap_or_default(),
         state: super::prescription_pages::mark(one.standing(&cx)),
         ended: fill::owned(&one.request, "/statusReason/text"),
-        facts: facts_of(&one.request, ctx),
+        facts: facts_of(&one.request, one.opened.chart.of(R::Condition), ctx),
         warned: warned.collect(),
         renew: (one.is_open() && is_prescriber(visit)).then(|| format!("{base}/prescribe?renew={}", one.id)),
         change: (one.is_open() && is_prescriber(visit)).then(|| format!("{base}/prescribe?change={}", one.id)),
@@ -223,7 +223,7 @@ pub(in crate::http) async fn stop(
 fn paper(visit: &Visit, one: &One) -> Result<Paper, Refusal> {
     let cx = visit.cx();
     let who = &one.opened.frame.who;
-    let facts = facts_of(&one.request, &one.opened.ctx);
+    let facts = facts_of(&one.request, one.opened.chart.of(R::Condition), &one.opened.ctx);
     let url = one.verify_url(visit).ok_or(Refusal::not_found())?;
     let clinic = match &one.phone {
         Some(phone) => vec![cx.clinic.clone(), phone.clone()],

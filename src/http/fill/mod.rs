@@ -22,7 +22,7 @@ pub use lists::{Attachment, attachment, document, documents, immunizations, visi
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
-    allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows,
+    allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows, reason_of,
 };
 pub use timeline::timeline;
 

@@ -252,6 +252,17 @@ pub fn medicine_name(resource: &Value) -> Option<String> {
     concept(resource.get("medicationCodeableConcept")).or_else(|| called(resource.get("medicationReference")))
 }
 
+/// What a prescription is for: as it says, or as the problem is called that it names.
+pub fn reason_of(request: &Value, conditions: &[Value]) -> Option<String> {
+    let named = list(request, "reasonReference").first();
+    let of_chart = || {
+        let id = text(named?, "/reference")?.strip_prefix("Condition/")?;
+        concept(conditions.iter().find(|one| text(one, "/id") == Some(id))?.get("code"))
+    };
+    let written = || list(request, "reasonCode").first().and_then(|one| concept(Some(one)));
+    called(named).or_else(of_chart).or_else(written)
+}
+
 /// How a prescription or a statement says to take it.
 pub fn dose_of(resource: &Value) -> Option<String> {
     let name = if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" };

@@ -24,7 +24,7 @@ use crate::http::ui::record::MedicineState;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::record::{Channel, Why};
 
-const KINDS: &[R] = &[R::MedicationRequest, R::MedicationStatement, R::Task];
+const KINDS: &[R] = &[R::MedicationRequest, R::MedicationStatement, R::Task, R::Condition];
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -64,7 +64,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         Some(MyMedicineRow {
             name: fill::medicine_name(request)?,
             how: fill::dose_of(request),
-            reason: reason_of(request),
+            reason: fill::reason_of(request, chart.of(R::Condition)),
             since: ctx.when(request, "/authoredOn"),
             until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
             by: fill::called(request.get("requester")),
@@ -96,13 +96,6 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         })
     });
     requests.chain(statements).collect()
-}
-
-fn reason_of(request: &Value) -> Option<String> {
-    fill::list(request, "reasonReference")
-        .first()
-        .and_then(|one| fill::called(Some(one)))
-        .or_else(|| fill::list(request, "reasonCode").first().and_then(|one| fill::concept(Some(one))))
 }
 
 /// How far the newest request for a refill of this prescription is.
