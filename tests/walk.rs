@@ -177,7 +177,6 @@ const PAGES: &[Row] = &[
     (Verb::Post,  "/patients/{id}/results/import", CLINIC, CARERS, OfAPatient(422), AnEntry),
     (Verb::Get,   "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post,  "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Nothing, AnEntry),
-    (Verb::Get,   "/to-sign", CLINIC, CARERS, Plain(200), AnEntry),
     (Verb::Get,   "/patients/{id}/search", CLINIC, CARERS, APatient, AnEntry),
     (Verb::Get,   "/patients/{id}/trends", CLINIC, CARERS, APatient, AnEntry),
     (Verb::Get,   "/patients/{id}/emergency", CLINIC, CARERS, APatient, AnEntry),

@@ -300,7 +300,6 @@ pub static TABLE: &[Route] = &[
         .takes(BodyLimit::Resource),
     row!(Get "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Format::Page => super::clinic::results::show),
     row!(Post "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Format::Page => super::clinic::results::settle),
-    row!(Get "/to-sign", CLINIC, CARERS, Format::Page => super::clinic::results::to_sign),
     row!(Get "/patients/{id}/search", CLINIC, CARERS, Format::Page => super::clinic::search::search),
     row!(Get "/patients/{id}/trends", CLINIC, CARERS, Format::Page => super::clinic::search::trends),
     row!(Get "/patients/{id}/emergency", CLINIC, CARERS, Format::Page => super::clinic::emergency::ask),

@@ -151,8 +151,8 @@ test('a nurse enters a result, a doctor holds it, and the patient sees it when i
   assert.deepEqual(await seen(), [false, false, false]);
 
   const doctor = await signedIn('clinician');
-  await doctor.goto(`${box.clinic}/to-sign`);
-  assert.deepEqual(await inspect(doctor, 'to-sign'), []);
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.deepEqual(await inspect(doctor, 'inbox-results'), []);
   await doctor.click('a:has-text("Thyroid tests")');
   assert.match(await text(doctor), /9\.8/);
   assert.deepEqual(await inspect(doctor, 'report'), []);

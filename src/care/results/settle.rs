@@ -298,3 +298,74 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
     }
     Ok(gone)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Reach;
+    use crate::audit::Audit;
+    use crate::base::{AccountId, Ambient, ManualClock, SeededRandom};
+    use crate::care::entries::Author;
+    use crate::care::notify::Wanted;
+    use crate::record::Transaction;
+    use crate::store::Store;
+
+    const TWO_DAYS: std::time::Duration = std::time::Duration::from_secs(2 * 86_400);
+
+    fn why(action: Action) -> Why {
+        Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen }
+    }
+
+    fn told_to(records: &Records, patient: &FhirId) -> Vec<Kind> {
+        let wanted = Wanted {
+            account: AccountId::from_bytes([1; 16]),
+            since: Timestamp::UNIX_EPOCH,
+            readers: vec![Whom::Patient(patient.clone())],
+        };
+        let told = notify::newest(&records.audit().read().unwrap(), &wanted).unwrap();
+        told.into_iter().map(|one| one.kind).collect()
+    }
+
+    #[tokio::test]
+    async fn a_held_result_lets_itself_go_on_its_day_and_the_patient_is_told_then() {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let ambient = Ambient::new(clock.clone(), SeededRandom::new(5));
+        let records = Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic);
+        let (actor, patient) = (Actor::system("test"), FhirId::parse("p1").unwrap());
+        let person = json!({"resourceType": "Patient", "id": "p1", "name": [{"family": "Brandvold"}]});
+        let change = Change::put(R::Patient, patient.clone(), person, Condition::None, Mode::Strict).unwrap();
+        records.change_all(&actor, why(Action::Import), vec![change], Transaction::IMPORT).await.unwrap();
+
+        let subject = json!({"reference": "Patient/p1"});
+        let test = json!({"resourceType": "Observation", "status": "preliminary", "code": {"text": "TSH"}, "subject": subject,
+            "valueQuantity": {"value": 9.8}});
+        let report = Report {
+            id: FhirId::new(&ambient),
+            version: None,
+            value: json!({"resourceType": "DiagnosticReport", "status": "preliminary", "code": {"text": "Thyroid"}, "subject": subject}),
+            results: vec![(FhirId::new(&ambient), None, test)],
+            tasks: Vec::new(),
+        };
+        let author = Author { person: None, name: "Dr A" };
+        let pen = Pen { author, now: "2026-03-03T09:00:00Z", today: "2026-03-03".parse().unwrap(), ambient: &ambient };
+        let doing = Doing { records: &records, actor: &actor, why: why(Action::Sign), once: None };
+        let later = Release::Later { reason: "in person".into(), until: "2026-03-05T07:00:00Z".parse().unwrap() };
+        assert!(matches!(settle(doing, &patient, report, Act::Sign(later, None), pen).await, Ok(Done::Now(..))));
+
+        let of = |kind, query: &str, pick: fn(&Value) -> Option<(String, bool)>| {
+            records.glimpse(&search(kind, query).unwrap(), pick).unwrap()
+        };
+        let pick: fn(&Value) -> Option<(String, bool)> = |one| Some((text(one, "/status").to_owned(), is_held(one)));
+        let kinds = [R::DiagnosticReport, R::Observation, R::Task];
+        let state = || kinds.map(|kind| of(kind, "_lastUpdated=ge2000", pick).swap_remove(0));
+        let say = |states: [(&str, bool); 3]| states.map(|(status, held)| (status.to_owned(), held));
+        assert_eq!(release_due(&records).await.unwrap(), 0, "its day has not come");
+        assert_eq!(state(), say([("final", true), ("final", true), ("on-hold", true)]));
+        assert!(told_to(&records, &patient).is_empty());
+        clock.advance(TWO_DAYS);
+        assert_eq!(release_due(&records).await.unwrap(), 1);
+        assert_eq!(release_due(&records).await.unwrap(), 0, "it is let go once");
+        assert_eq!(state(), say([("final", false), ("final", false), ("completed", false)]));
+        assert_eq!(told_to(&records, &patient), [Kind::ResultReleased]);
+    }
+}

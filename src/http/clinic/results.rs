@@ -1,4 +1,4 @@
-//! Results at the clinic: typed or taken from a file, signed, held or let go; and all that waits for a signature.
+//! Results at the clinic: typed or taken from a file, signed, held or let go.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,15 @@ use serde_json::Value;
 use super::chart::{Opened, open};
 use super::desk::{search, value_of};
 use super::entries::{author, instant, said, subject, today};
-use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage, ToSign, Waiting};
+use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::Chart;
 use crate::care::chart::FRAME;
 use crate::care::entries::Faults as Found;
-use crate::care::note::{self, NOTE, Pen};
-use crate::care::results::{
-    self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, SIGNED, Sure,
-};
+use crate::care::note::Pen;
+use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -30,12 +28,9 @@ use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, When, t};
-use crate::record::{Page, RecordError, Stored};
+use crate::http::ui::{Faults, When, t};
+use crate::record::RecordError;
 
-/// How far back the list of what waits for a signature looks, in days, and how many it shows.
-const DAYS: i64 = 60;
-const MOST: usize = 100;
 /// How many observations are looked through for the codes of tests that were typed by name.
 const KNOWN: usize = 2_000;
 
@@ -364,82 +359,4 @@ pub(in crate::http) async fn settle(
         }
         Err(Refused::Record(error)) => Err(error.into()),
     }
-}
-
-// ---- what waits for a signature ----
-
-/// `GET /to-sign`
-pub(in crate::http) async fn to_sign(visit: Visit) -> Result<Response, Refusal> {
-    let ctx = ctx(&visit);
-    let from = visit.house.ambient.now().saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS));
-    let from = from.unwrap_or_default().to_zoned(ctx.zone.clone()).date();
-    let reports = search(
-        R::DiagnosticReport,
-        &format!(
-            "status=preliminary,partial,final,amended,corrected,appended&issued=ge{from}&_tag:not={}|{}&_sort=-issued\
-             &_count={MOST}&_include=DiagnosticReport:subject",
-            SIGNED.0, SIGNED.1
-        ),
-    )?;
-    let notes = search(
-        R::Composition,
-        &format!(
-            "status=preliminary&type=http://loinc.org|{NOTE}&_sort=-date&_count={MOST}&_include=Composition:subject"
-        ),
-    )?;
-    let looks = why(&visit, Action::Listed, Detail::none());
-    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
-        let reports = reading.search(&reports)?;
-        Ok(reports.zip(reading.search(&notes)?))
-    });
-    let (reports, notes) = found.await?.into_inner();
-    let me = visit.actor.person().map(ToString::to_string).unwrap_or_default();
-    let mut rows: Vec<Waiting> = reports.matches.iter().filter_map(|one| report_row(one, &reports, &ctx)).collect();
-    rows.sort_by_key(|row| !row.critical);
-    let mut drafts: Vec<Waiting> = notes.matches.iter().filter_map(|one| note_row(one, &notes, &me, &ctx)).collect();
-    drafts.sort_by_key(|row| !row.mine);
-    let cx: Cx = visit.cx();
-    page(&ToSign { cx, reports: rows, notes: drafts })
-}
-
-fn names(page: &Page, patient: &str, ctx: &fill::Ctx) -> String {
-    let found = page.included.iter().find(|one| one.kind == R::Patient && one.id.as_str() == patient);
-    found.map(|one| fill::identity(&value_of(one), ctx).plain()).unwrap_or_else(|| t("patient-no-name").to_string())
-}
-
-fn report_row(stored: &Stored, page: &Page, ctx: &fill::Ctx) -> Option<Waiting> {
-    let value = value_of(stored);
-    let patient = subject(&value)?.strip_prefix("Patient/")?.to_owned();
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-    Some(Waiting {
-        href: format!("/patients/{patient}/results/reports/{}", stored.id),
-        patient: names(page, &patient, ctx),
-        title: text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned(),
-        line: pages::line(&value, ctx),
-        critical: false,
-        mine: false,
-        held: crate::care::held::is_held(&value),
-    })
-}
-
-fn note_row(stored: &Stored, page: &Page, me: &str, ctx: &fill::Ctx) -> Option<Waiting> {
-    let value = value_of(stored);
-    if note::appends_to(&value).is_some() {
-        return None;
-    }
-    let patient = subject(&value)?.strip_prefix("Patient/")?.to_owned();
-    let authors = value.get("author").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mine = authors.iter().any(|one| one.get("reference").and_then(Value::as_str) == Some(me));
-    let by = authors.last().and_then(|one| one.get("display")).and_then(Value::as_str).unwrap_or_default();
-    let when = value.get("date").and_then(Value::as_str).and_then(|date| When::parse(date, &ctx.zone));
-    let line = [Some(by.to_owned()), when.map(|when| when.short_time())];
-    Some(Waiting {
-        href: format!("/patients/{patient}/notes/{}", stored.id),
-        patient: names(page, &patient, ctx),
-        title: value.get("title").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        line: line.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
-        critical: false,
-        mine,
-        held: false,
-    })
 }

@@ -1,4 +1,4 @@
-//! What the pages of results are filled with: entering, signing, holding, and all that waits.
+//! What the pages of results are filled with: entering, signing, holding.
 
 use askama::Template;
 use serde_json::Value;
@@ -81,25 +81,12 @@ impl ReportPage {
     }
 }
 
-/// All that waits for a signature.
-#[derive(Debug, Clone, Template)]
-#[template(path = "clinic/to_sign.html")]
-pub struct ToSign {
-    pub cx: Cx,
-    pub reports: Vec<Waiting>,
-    pub notes: Vec<Waiting>,
-}
-page!(ToSign in ToSign);
-
 /// One thing that waits.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     pub href: String,
-    pub patient: String,
     pub title: String,
     pub line: String,
-    pub critical: bool,
-    pub mine: bool,
     pub held: bool,
 }
 
@@ -203,11 +190,8 @@ pub(super) fn waiting(reports: &[Value], base: &str, ctx: &Ctx) -> Vec<Waiting> 
     open.take(20)
         .map(|one| Waiting {
             href: format!("{base}/results/reports/{}", text(one, "/id")),
-            patient: String::new(),
             title: text(one, "/code/text"),
             line: line(one, ctx),
-            critical: false,
-            mine: false,
             held: is_held(one),
         })
         .collect()

@@ -60,7 +60,6 @@ pub enum Place {
     Approvals,
     Duplicates,
     Emergencies,
-    ToSign,
     Health,
     Backups,
     Accounts,
@@ -105,7 +104,6 @@ impl Cx {
                 vec![
                     staff(Place::Today, "/today", "nav-today"),
                     staff(Place::Inbox, "/inbox", "nav-inbox"),
-                    staff(Place::ToSign, "/to-sign", "nav-to-sign"),
                     staff(Place::Patients, "/patients", "nav-patients"),
                 ]
             }

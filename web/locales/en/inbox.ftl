@@ -22,3 +22,5 @@ keys-steps = down and up
 keys-open = open
 inbox-refills = Refill requests
 inbox-uploads = Brought by patients
+inbox-results = Results to sign
+inbox-notes = Notes to sign

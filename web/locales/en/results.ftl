@@ -1,12 +1,5 @@
 ## Results: entering, signing, holding, letting go
 
-nav-to-sign = To sign
-to-sign-title = To sign
-to-sign-results = Results
-to-sign-notes = Notes
-to-sign-no-results = No result waits for a signature
-to-sign-no-notes = No note waits for a signature
-to-sign-mine = Yours
 result-add = Add a result
 result-new = Add a result
 result-row = Test { $n }

@@ -14,7 +14,9 @@
 
 mod forms;
 mod messages;
+mod notes;
 mod refills;
+mod results;
 mod uploads;
 
 use std::collections::HashMap;
@@ -54,13 +56,15 @@ pub(super) struct Section {
 }
 
 /// In the order of the page.
-const SECTIONS: &[Section] = &[messages::SECTION, refills::SECTION, forms::SECTION, uploads::SECTION];
+const SECTIONS: &[Section] =
+    &[results::SECTION, messages::SECTION, refills::SECTION, forms::SECTION, uploads::SECTION, notes::SECTION];
 
 /// Who asks.
 pub(super) struct Asking {
     pub role: Role,
     /// The Practitioner of the account.
     pub me: Option<ResourceRef>,
+    pub now: Timestamp,
 }
 
 /// What a section's rows are made with.
@@ -86,7 +90,7 @@ pub(super) type Pages = (Clinic, Vec<Vec<Page>>);
 impl Asking {
     pub(super) fn of(visit: &Visit) -> Result<Self, Refusal> {
         let role = visit.actor.role().ok_or(Refusal::new(Refused::Never))?;
-        Ok(Self { role, me: visit.actor.person().cloned() })
+        Ok(Self { role, me: visit.actor.person().cloned(), now: visit.house.ambient.now() })
     }
 
     fn sections(&self) -> impl Iterator<Item = &'static Section> {
