@@ -187,13 +187,18 @@ pub(super) fn run(
     let stops = !must_count && !natural && goes_by_clinical_date(query) && plan.order() == Order::Compartment;
     let mut counted = must_count || !natural;
     let start = wanted.after.filter(|_| !counted || plan.is_in_order());
+    let mut met = BTreeSet::new();
     // What is only counted is not opened.
     let opens = !(filters.is_empty() && size == 0);
     for (opened, candidate) in plan.candidates(read, query.kind, &filters, start)?.enumerate() {
         if opens && opened >= MOST_OPENED {
             return Err(RecordError::TooWide);
         }
-        let (mut place, number) = candidate?;
+        let (place, number) = candidate?;
+        // From the beginning on, what came before is known.
+        if plan.repeats() && wanted.after.is_none() && !met.insert(number) {
+            continue;
+        }
         let bound = match (plan.is_in_order() && !must_count, stops) {
             (true, _) => Some(place.clone()),
             (false, true) => place.before_its_date(),
@@ -208,12 +213,9 @@ pub(super) fn run(
             continue;
         }
         let Some(opened) = search.accept(number)? else { continue };
-        if let Some(first) = plan.place_of(&filters, &opened)? {
-            if place != first {
-                // It comes, or came, at another place.
-                continue;
-            }
-            place = first;
+        // On a later page the resource itself tells whether it came before.
+        if plan.repeats() && wanted.after.is_some() && plan.first_place(&filters, &opened)? != Some(place.clone()) {
+            continue;
         }
         page.total += 1;
         if page.size == 0 || !is_behind(&place) {

@@ -31,11 +31,11 @@ use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
 const MOST: usize = 50_000;
 /// The largest set that a later page of a search is read from, whose first page came from a smaller one.
 const MOST_LATER: usize = 1_000_000;
-/// How many rows of the only index are read before it is walked: no more than a page or two. Tests with their small
+/// How many rows of the only index are read before it is walked: about a page. Tests with their small
 /// records have long indexes, too.
-const SOON: usize = if cfg!(test) { 4 } else { 256 };
+const SOON: usize = if cfg!(test) { 4 } else { 64 };
 /// And of several, one of which may have far fewer than the others.
-const PATIENT: usize = if cfg!(test) { 12 } else { 16_384 };
+const PATIENT: usize = if cfg!(test) { 12 } else { 4_096 };
 /// With so few candidates each is asked for itself what other resources say of it.
 const FEW: usize = 4_096;
 /// How many rows of an index are read before the next one's turn.
@@ -132,8 +132,13 @@ impl Plan {
         }
     }
 
-    /// Where a candidate stands, if that is not the place that it came with: it may come several times.
-    pub(super) fn place_of(&self, filters: &[Filter], opened: &Opened) -> Result<Option<Place>, RecordError> {
+    /// Whether a candidate may come several times.
+    pub(super) const fn repeats(&self) -> bool {
+        matches!(self.way, Way::Index(_))
+    }
+
+    /// The first of the places at which a candidate comes.
+    pub(super) fn first_place(&self, filters: &[Filter], opened: &Opened) -> Result<Option<Place>, RecordError> {
         match &self.way {
             Way::Index(walk) => walk.first_place(filters, opened),
             _ => Ok(None),
