@@ -33,8 +33,6 @@ const TRIES: u32 = 6;
 const FIRST_WAIT: Duration = if cfg!(test) { Duration::from_millis(10) } else { Duration::from_millis(500) };
 /// The most of what a server says besides files.
 const WORDS: u64 = 4 << 20;
-/// No file of ours is longer.
-const LONGEST: u64 = 64 << 20;
 /// Files on one page of a list.
 const PAGE: u32 = if cfg!(test) { 3 } else { 1000 };
 /// More pages than this has no list of ours.
@@ -214,7 +212,7 @@ impl S3Target {
     fn has(&self, name: &Name) -> Result<bool, TargetError> {
         let key = self.key(name);
         let headers = vec![("range", "bytes=0-0".into())];
-        let answer = self.ask(&Question { headers, most: LONGEST, ..Question::new("GET", &key) })?;
+        let answer = self.ask(&Question { headers, ..Question::new("GET", &key) })?;
         match answer.status {
             // An empty file has no first byte.
             200 | 206 | 416 => Ok(true),
