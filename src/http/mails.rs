@@ -62,7 +62,7 @@ pub(super) fn letter(kind: Kind, to: String, locale: Locale, clinic: &str, porta
 pub async fn send_due(house: &House) -> Result<(), RecordError> {
     let Mailing::On(outgoing) = &house.mailing else {
         if matches!(house.mailing, Mailing::Off) && mails::queue(&house.store.read()?)?.waiting > 0 {
-            house.store.write(|tx| mails::cleared(tx)).await?;
+            house.store.write(mails::cleared).await?;
         }
         return Ok(());
     };

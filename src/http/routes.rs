@@ -375,7 +375,6 @@ pub static TABLE: &[Route] = &[
         .takes(BodyLimit::Resource),
     row!(Get "/account/mail", BOTH, MY, Format::Page => super::mail_wishes::show),
     row!(Post "/account/mail", BOTH, MY, Format::Page => super::mail_wishes::save),
-    row!(Post "/drafts", BOTH, Audience::SignedIn, Format::Page => super::forms::keep).by_itself(),
     row!(Post "/drafts/discard", BOTH, Audience::SignedIn, Format::Page => super::forms::discard),
     row!(Get "/notices", BOTH, Audience::SignedIn, Format::Page => super::notices::list),
     row!(Post "/notices/read", BOTH, Audience::SignedIn, Format::Page => super::notices::read_all),

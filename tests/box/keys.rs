@@ -379,7 +379,7 @@ fn a_dump_that_root_takes_holds_the_records_and_no_recovery_sheet() {
     assert_eq!(rows.len(), 6, "{sheet}");
     let sheet = found(&rows);
     let typed = found(&[PASSPHRASE.to_owned(), PASSPHRASE.replace(' ', "+"), PASSPHRASE.replace(' ', "%20")]) > 0;
-    println!(
+    eprintln!(
         "a dump by root, {} MiB: {shown} of 200 names; {sheet} rows of the sheet; passphrase: {typed}",
         dump.len() >> 20
     );

@@ -120,6 +120,6 @@ fn a_change_of_the_root_key_in_which_any_call_fails_leaves_a_box_that_opens() {
         }
         let _ = std::fs::remove_dir_all(place.home().join(format!("count-{call}")));
     }
-    println!("{failed} calls failed: {old} times the old key opened the box afterwards, {new} times the new one");
+    eprintln!("{failed} calls failed: {old} times the old key opened the box afterwards, {new} times the new one");
     assert!(failed >= CALLS.len(), "{failed}");
 }

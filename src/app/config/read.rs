@@ -112,7 +112,7 @@ mod tests {
             "line 2: there is no key listen.clinik. Did you mean listen.clinic?"
         );
         assert_eq!(said("\n[lisen]\n"), "line 2: there is no section [lisen]. Did you mean [listen]?");
-        assert_eq!(said("portal = \"off\""), "line 1: there is no key portal. Did you mean listen.portal?");
+        assert_eq!(said("welcome = \"off\""), "line 1: there is no key welcome. Did you mean listen.welcome?");
         assert_eq!(
             said("[house]\nreach = \"clinic\""),
             "line 2: there is no key house.reach. Did you mean access.reach?"

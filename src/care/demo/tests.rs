@@ -228,7 +228,7 @@ fn halinas_chart_tells_her_story() {
     let of = |kind: &str| chart.iter().filter(|r| r["resourceType"] == kind).cloned().collect::<Vec<_>>();
     assert_eq!(of("AllergyIntolerance").len(), 3);
     assert_eq!(of("MedicationRequest").iter().filter(|one| one["status"] == "active").count(), 5);
-    assert_eq!((of("MedicationRequest").len(), of("MedicationStatement").len(), of("Task").len()), (6, 1, 1));
+    assert_eq!((of("MedicationRequest").len(), of("MedicationStatement").len(), of("Task").len()), (6, 1, 4));
     let active = of("Condition").iter().filter(|c| c["clinicalStatus"]["coding"][0]["code"] == "active").count();
     assert_eq!(active, 5);
     let mut egfr: Vec<(String, i64)> = of("Observation")

@@ -64,8 +64,11 @@ fn query(kind: R, text: &str) -> Result<Query, RecordError> {
     Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
 }
 
+/// The clinic's settings, the first message with its patient, and the others.
+type Whole = (Clinic, (Page, Page));
+
 /// A whole conversation by its first message, with its patient and the clinic's settings.
-fn read(reading: &mut Reading<'_>, id: &FhirId) -> Result<Undisclosed<(Clinic, (Page, Page))>, RecordError> {
+fn read(reading: &mut Reading<'_>, id: &FhirId) -> Result<Undisclosed<Whole>, RecordError> {
     let head = reading.search(&query(R::Communication, &format!("_id={id}&_include=Communication:patient"))?)?;
     let rest = reading.search(&query(R::Communication, &format!("part-of=Communication/{id}&_count={MOST}"))?)?;
     Ok(Clinic::read(reading)?.zip(head.zip(rest)))
