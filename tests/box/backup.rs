@@ -58,12 +58,14 @@ impl Demo {
         assert_eq!(answer.status, 303, "{}", answer.body);
         let page = client.get(&format!("/patients/{patient}"));
         assert_eq!(page.status, 200);
-        // What is different each time: the forms' tokens, and the minute at which a print is made.
+        // What is different each time: the forms' tokens and keys, and the minute at which a print is made.
         let (body, foot) = page.body.split_once("<footer class=\"print-only").unwrap();
         let body = format!("{body}{}", foot.split_once("</footer>").unwrap().1);
-        let parts: Vec<&str> = body.split("name=\"csrf\" value=\"").collect();
-        let rest = parts[1..].iter().map(|part| part.split_once('"').unwrap().1);
-        std::iter::once(parts[0]).chain(rest).collect()
+        ["csrf", "once"].iter().fold(body, |body, name| {
+            let parts: Vec<String> = body.split(&format!("name=\"{name}\" value=\"")).map(str::to_owned).collect();
+            let rest = parts[1..].iter().map(|part| part.split_once('"').unwrap().1);
+            std::iter::once(parts[0].as_str()).chain(rest).collect()
+        })
     }
 
     fn kill(mut self) {

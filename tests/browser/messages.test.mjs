@@ -80,6 +80,9 @@ test('the clinic answers from its inbox, the patient is told, and each sees that
   assert.equal(await doctor.locator(`a[href="/messages/${id}"]`).count(), 1);
   await doctor.goto(`${box.clinic}/messages/${id}`);
   assert.deepEqual(await inspect(doctor, 'message-staff'), []);
+  // The patient's own doctor has it from the start, and can let others have it.
+  await doctor.click('button:has-text("Give it back to all")');
+  await doctor.waitForSelector('text=Nobody has taken this yet.');
   await doctor.click('button:has-text("Take it")');
   await doctor.waitForSelector('text=You have taken this.');
   await doctor.fill('textarea[name=text]', 'Yes, gently.');
@@ -167,7 +170,10 @@ test('the reception has what is not clinical and nothing else, in pages and in t
 test('what was typed when the session ended stands there again after signing in', async () => {
   const [page, other] = [await signedIn('patient', box.portal), await signedIn('patient', box.portal)];
   await write(page, 'A result');
+  const kept = page.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
   await page.fill('textarea[name=text]', 'Half a thought');
+  await kept;
+  const form = page.url();
   await other.goto(`${box.portal}/account`);
   await Promise.all([other.waitForNavigation(), other.click('form[action="/account/sessions/end-others"] button')]);
   await page.click('main button.btn-main');
@@ -176,7 +182,8 @@ test('what was typed when the session ended stands there again after signing in'
   await page.fill('input[name=user]', account.user);
   await page.fill('input[name=password]', account.password);
   await page.click('main button.btn-main');
-  await page.waitForSelector('textarea[name=text]');
+  await page.waitForURL((url) => !url.pathname.startsWith('/sign-in') && url.pathname !== new URL(form).pathname);
+  await page.goto(form);
   assert.equal(await page.inputValue('textarea[name=text]'), 'Half a thought');
   for (const one of [page, other]) await one.context().close();
 });

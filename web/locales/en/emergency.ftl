@@ -1,7 +1,7 @@
 ## Opening a record in an emergency, and judging it afterwards
 
 emergency-link = Open in an emergency
-emergency-link-of = Open { $name } in an emergency
+emergency-link-of = Open in an emergency: { $name }
 emergency-title = Open a record in an emergency
 emergency-about = When somebody is in danger you may open the whole record, whatever of it is closed to you. Say why. It ends by itself.
 emergency-told = The patient sees your name and this reason. The health administrator looks at every emergency. All that you open meanwhile is in the access log.
