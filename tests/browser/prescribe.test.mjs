@@ -140,7 +140,7 @@ test('an allergy stands in the way by its class, and a second signature is one',
   assert.match(one, /done=signed/);
   assert.equal(one, again, 'the second click leads where the first did');
   // Somebody else's prescription of meanwhile is a warning on a page that was made before it.
-  await other.evaluate(() => { document.querySelector('input[name=once]').value = ''; });
+  await other.evaluate(() => { document.querySelector('main form[method=post] input[name=once]').value = ''; });
   const late = await other.evaluate(async () => {
     const body = new URLSearchParams(new FormData(document.querySelector('main form[method=post]')));
     body.set('do', 'sign');
@@ -153,7 +153,7 @@ test('an allergy stands in the way by its class, and a second signature is one',
 });
 
 test('what no list has can be written, and nothing of it looks checked', async () => {
-  const page = await signedIn('clinician', box.clinic, { script: false });
+  const page = await signedIn('clinician');
   await page.goto(`${halina}/prescribe?written=${encodeURIComponent('Grandmother’s drops')}`);
   const text = await page.textContent('main');
   assert.match(text, /Doses are not checked for this medicine/);
@@ -171,8 +171,8 @@ test('nobody but a clinician prescribes, and a nurse reads', async () => {
   await nurse.context().close();
 });
 
-test('a patient asks for a refill once, says what is not taken, and hears the answer, in Spanish and without script', async () => {
-  const patient = await signedIn('patient', box.portal, { script: false, locale: 'es-ES' });
+test('a patient asks for a refill once, says what is not taken, and hears the answer, in Spanish', async () => {
+  const patient = await signedIn('patient', box.portal, { locale: 'es-ES' });
   await patient.goto(`${box.portal}/my/medicines`);
   assert.match(await patient.textContent('main'), /La clínica todavía no ha respondido/, 'the demo has one that waits');
   assert.deepEqual(await inspect(patient, 'my-medicines-es'), []);

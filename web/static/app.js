@@ -11,7 +11,8 @@ export async function watchApp() {
   const box = document.querySelector("[data-offline]");
   // Nobody gets a service worker who did not ask for the app.
   if (!box && !await navigator.serviceWorker.getRegistration()) return;
-  await navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  // The switch does not wait for it: without a network it may take as long as it likes.
+  navigator.serviceWorker.register("/sw.js").catch(() => undefined);
   if (box) await watchSwitch(box);
   else if (await isOld()) await keep();
 }

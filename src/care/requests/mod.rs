@@ -1,7 +1,7 @@
 //! What a patient may ask of the clinic about their record, and by when it answers.
 //!
 //! A request is a FHIR Task: `code` says what is asked, `description` is in the patient's words, `restriction.period.end` is
-//! the day by which it is to be answered, `output` holds the answer. Days are the clinic's: a request that came at 23:30 came
+//! the day by which it is to be answered, a `note` holds the answer. Days are the clinic's: a request that came at 23:30 came
 //! on that day.
 //!
 //! | asked for | days | one extension | source |
@@ -26,7 +26,7 @@ use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode, ResourceType};
 use crate::record::{Change, Condition, RecordError};
 
-/// The system of [`Kind`]'s codes, and of what a Task's outputs and inputs are.
+/// The system of [`Kind`]'s codes, and of what its notes say.
 pub const SYSTEM: &str = "urn:chartbox:request";
 /// The most characters of a request, of an answer and of a reason.
 pub const LONGEST: usize = 4_000;
@@ -123,10 +123,10 @@ impl Request {
             "cancelled" | "entered-in-error" => return None,
             _ => State::Open,
         };
-        let value = |list: &str, code: &str| {
-            let all = task.get(list)?.as_array()?.iter();
-            let found = all.filter(|one| one.pointer("/type/coding/0/code").and_then(Value::as_str) == Some(code));
-            found.filter_map(|one| one.get("valueString").and_then(Value::as_str)).map(str::to_owned).next_back()
+        let value = |code: &str| {
+            let all = task.get("note")?.as_array()?.iter();
+            let found = all.filter(|one| one.pointer("/extension/0/valueCode").and_then(Value::as_str) == Some(code));
+            found.filter_map(|one| one.get("text").and_then(Value::as_str)).map(str::to_owned).next_back()
         };
         Some(Self {
             id: text("/id")?.to_owned(),
@@ -135,13 +135,13 @@ impl Request {
             state,
             patient: FhirId::parse(text("/for/reference")?.strip_prefix("Patient/")?).ok()?,
             words: text("/description").unwrap_or_default().to_owned(),
-            about: value("input", "about"),
-            entry: value("input", "entry").and_then(|entry| entry.parse().ok()),
+            about: value("about"),
+            entry: value("entry").and_then(|entry| entry.parse().ok()),
             by: text("/requester/display").map(str::to_owned),
             asked: text("/authoredOn")?.parse().ok()?,
             due: text("/restriction/period/end")?.get(..10)?.parse().ok()?,
-            extended: value("output", "extension"),
-            answer: value("output", "answer"),
+            extended: value("extension"),
+            answer: value("answer"),
             answered: text("/executionPeriod/end").and_then(|time| time.parse().ok()),
             answered_by: text("/owner/display").map(str::to_owned),
         })
@@ -176,10 +176,10 @@ pub struct Asked {
 pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
     let Asked { kind, patient, by, words, about, at_once } = asked;
     let (days, ..) = kind.term();
-    let mut inputs = Vec::new();
+    let mut notes = Vec::new();
     if let Some((entry, about)) = about {
-        inputs.push(named("entry", &entry.to_string()));
-        inputs.push(named("about", &about));
+        notes.push(noted("entry", &entry.to_string(), now));
+        notes.push(noted("about", &about, now));
     }
     let mut task = json!({
         "resourceType": "Task",
@@ -196,18 +196,20 @@ pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
     if !words.is_empty() {
         members.insert("description".into(), words.into());
     }
-    if !inputs.is_empty() {
-        members.insert("input".into(), inputs.into());
-    }
     if let Some(answer) = at_once {
-        members.insert("output".into(), json!([named("answer", &answer)]));
+        notes.push(noted("answer", &answer, now));
         members.insert("executionPeriod".into(), json!({"start": now.to_string(), "end": now.to_string()}));
+    }
+    if !notes.is_empty() {
+        members.insert("note".into(), notes.into());
     }
     task
 }
 
-fn named(code: &str, text: &str) -> Value {
-    json!({"type": {"coding": [{"system": SYSTEM, "code": code}]}, "valueString": text})
+/// What is said of a request, as a note: `input` and `output` of a Task carry what is clinical in others, and whoever answers
+/// requests gets neither of them.
+fn noted(code: &str, text: &str, now: Timestamp) -> Value {
+    json!({"extension": [{"url": SYSTEM, "valueCode": code}], "time": now.to_string(), "text": text})
 }
 
 fn day_of(moment: Timestamp, zone: &TimeZone) -> Date {
@@ -243,17 +245,17 @@ pub enum NotNow {
 pub fn stepped(mut task: Value, step: &Step, by: &Value, now: Timestamp, zone: &TimeZone) -> Result<Value, NotNow> {
     let request = Request::of(&task).filter(|request| request.state == State::Open).ok_or(NotNow::Answered)?;
     let today = day_of(now, zone);
-    let (status, output) = match step {
-        Step::Answer(text) => ("completed", named("answer", text)),
-        Step::Decline(text) => ("rejected", named("answer", text)),
+    let (status, note) = match step {
+        Step::Answer(text) => ("completed", noted("answer", text, now)),
+        Step::Decline(text) => ("rejected", noted("answer", text, now)),
         Step::Extend(_) if request.extended.is_some() => return Err(NotNow::Extended),
         Step::Extend(_) if request.is_overdue(today) => return Err(NotNow::Overdue),
-        Step::Extend(text) => ("in-progress", named("extension", text)),
+        Step::Extend(text) => ("in-progress", noted("extension", text, now)),
     };
     let Some(members) = task.as_object_mut() else { return Err(NotNow::Answered) };
-    let outputs = members.entry("output").or_insert_with(|| json!([]));
-    if let Some(outputs) = outputs.as_array_mut() {
-        outputs.push(output);
+    let notes = members.entry("note").or_insert_with(|| json!([]));
+    if let Some(notes) = notes.as_array_mut() {
+        notes.push(note);
     }
     members.insert("status".into(), status.into());
     members.insert("lastModified".into(), now.to_string().into());

@@ -8,7 +8,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::copy_pages::{CopyPage, CopySection};
@@ -51,7 +51,8 @@ pub(in crate::http) async fn download(visit: Visit, Path(id): Path<String>) -> R
             }
         }
     });
-    let mut response = Response::new(Body::from_stream(rest));
+    // Who compresses it asks again after its end.
+    let mut response = Response::new(Body::from_stream(rest.fuse()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(Refusal::internal)?);
