@@ -20,7 +20,7 @@ use super::rows::{Row, RowNumber, State};
 use super::search::PAGE;
 use crate::access::{Action, Denied, Target, authorize};
 use crate::base::{FhirId, Timestamp};
-use crate::fhir::search::{DateRange, care_range};
+use crate::fhir::search::{DateRange, care_range, is_in_compartments};
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Desc, Direction, Key, KeyRange, ReadExt};
 
@@ -263,6 +263,6 @@ fn kinds() -> impl Iterator<Item = (u8, ResourceType)> {
     use ResourceType::{AuditEvent, Group, Patient};
     let r4 = Definitions::r4();
     let others = ResourceType::ALL.iter().copied().filter(|kind| !matches!(kind, AuditEvent | Group | Patient));
-    let others = others.filter(|kind| !r4.patient_compartment(*kind).is_empty());
+    let others = others.filter(|kind| is_in_compartments(r4, *kind));
     std::iter::once((0, Patient)).chain(others.map(|kind| (kind.number().saturating_add(1), kind)))
 }

@@ -18,7 +18,7 @@ use super::rows::{Row, RowNumber, State};
 use super::{Stored, prepared::local_reference};
 use crate::access::{Action, Class, Denied, Scope};
 use crate::base::{FhirId, Timestamp};
-use crate::fhir::search::{Query, date_range, matches};
+use crate::fhir::search::{Query, date_range, is_in_compartments, matches};
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{CodecError, Desc, Direction, Key, KeyRange, ReadExt};
 
@@ -123,7 +123,7 @@ impl ExportOf {
 }
 
 fn part(kind: ResourceType, whom: &Whom) -> Part {
-    let in_compartments = kind == ResourceType::Patient || !Definitions::r4().patient_compartment(kind).is_empty();
+    let in_compartments = is_in_compartments(Definitions::r4(), kind);
     match (in_compartments, Class::of(kind)) {
         (_, Class::Audit) => Part::Nothing,
         // A group names its other members.

@@ -11,6 +11,12 @@ use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::Definitions;
 
+/// Whether resources of a type can be in a patient's compartment, as [`compartment_patients`] has it.
+pub fn is_in_compartments(definitions: &Definitions, kind: ResourceType) -> bool {
+    matches!(kind, ResourceType::Patient | ResourceType::Binary | ResourceType::Task)
+        || !definitions.patient_compartment(kind).is_empty()
+}
+
 /// The patients whose compartment holds this resource (CompartmentDefinition/patient of R4), by its literal
 /// references; a Patient is first in its own. Whom the record is about (`patient`, `subject`) comes before
 /// those who only take part. Each patient once.

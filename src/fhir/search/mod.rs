@@ -17,7 +17,7 @@ mod ucum;
 mod value;
 mod words;
 
-pub use clinical::{care_range, clinical_date, compartment_patients};
+pub use clinical::{care_range, clinical_date, compartment_patients, is_in_compartments};
 pub use encoding::{encode, pairs};
 pub use extract::{date_range, extract, extract_one};
 pub use fold::fold;
