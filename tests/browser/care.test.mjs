@@ -1,25 +1,10 @@
 // Doctors and nurses at work: a visit note from its beginning to its addendum, results, an emergency, the lines of a chart.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { inspect, shared } from './harness.mjs';
 
-let box, chrome, patient;
-
-before(async () => {
-  box = await demo('--patients', '8');
-  chrome = await browser();
-  patient = box.account('patient').patient;
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-async function signedIn(role, { origin = box.clinic, ...options } = {}) {
-  const page = await visitor(chrome, options);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const { box, signedIn } = await shared('--patients', '8');
+const patient = box.account('patient').patient;
 
 const chart = (path = '') => `${box.clinic}/patients/${patient}${path}`;
 
@@ -58,7 +43,7 @@ test('a note is begun, kept through a crash, signed and added to, and the patien
   assert.match(await text(again), /saved\. It is not signed/i);
   assert.match(await text(again), /Acute bronchitis/);
 
-  const own = await signedIn('patient', { origin: box.portal });
+  const own = await signedIn('patient', box.portal);
   await own.goto(`${box.portal}/my/documents`);
   assert.doesNotMatch(await text(own), /Cough for/, 'nobody has signed it');
   await own.goto(`${box.portal}/my/problems`);
@@ -114,7 +99,7 @@ test('of two who write at once neither loses a word', async () => {
 });
 
 test('a note is written and signed without script, and a template fills its parts', async () => {
-  const doctor = await signedIn('clinician', { script: false });
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
   await beginNote(doctor);
   await doctor.selectOption('#template', 'cough');
   await doctor.click('button:has-text("Insert template")');
@@ -140,7 +125,7 @@ test('a nurse enters a result, a doctor holds it, and the patient sees it when i
   await nurse.click('button.btn-main:has-text("Add to the record")');
   assert.match(await text(nurse), /waits for a doctor/);
 
-  const own = await signedIn('patient', { origin: box.portal });
+  const own = await signedIn('patient', box.portal);
   const seen = async () => {
     await own.goto(`${box.portal}/my/results`);
     const page = await text(own);
@@ -213,7 +198,7 @@ test('a record is opened in an emergency, ended, judged, and the patient sees it
   await one.locator('button[value=justified]').click();
   assert.match(await text(admin), /Your verdict is kept/);
 
-  const own = await signedIn('patient', { origin: box.portal });
+  const own = await signedIn('patient', box.portal);
   await own.goto(`${box.portal}/my/who-looked`);
   assert.match(await text(own), /Emergency access[^]*Collapsed at the bus stop/);
   for (const page of [nurse, admin, own]) await page.context().close();

@@ -2,25 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { browser, demo, inspect, run, signIn, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { inspect, run, shared, signIn, visitor } from './harness.mjs';
 
-let box, chrome;
-
-before(async () => {
-  box = await demo('--patients', '12');
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-async function signedIn(role, origin = box.clinic) {
-  const page = await visitor(chrome);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const { box, chrome, signedIn } = await shared('--patients', '12');
 
 test('the sign-in page is calm, whole and says what was wrong', async () => {
   const page = await visitor(chrome);

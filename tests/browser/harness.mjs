@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, mkdirSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const BIN = process.env.CHARTBOX_BIN;
@@ -105,6 +106,7 @@ export async function visitor(chrome, { width = 1280, height = 900, dark = false
     ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script, bypassCSP: false, locale,
   });
   const page = await context.newPage();
+  context.options = { script, locale };
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => { if (message.type() === 'error') page.faults.push(message.text()); });
@@ -116,6 +118,22 @@ export async function signIn(page, origin, account) {
   await page.fill('input[name=user]', account.user);
   await page.fill('input[name=password]', account.password);
   await Promise.all([page.waitForURL((url) => !url.pathname.startsWith('/sign-in')), page.click('main button.btn-main')]);
+}
+
+/** One demo for all tests of a file, with a browser: both stop after the last test. */
+export async function shared(...args) {
+  const box = await demo(...args);
+  const chrome = await browser();
+  after(async () => {
+    await chrome.close();
+    await box.stop();
+  });
+  const signedIn = async (role, origin = box.clinic, options) => {
+    const page = await visitor(chrome, options);
+    await signIn(page, origin, box.account(role));
+    return page;
+  };
+  return { box, chrome, signedIn };
 }
 
 /** What axe-core finds serious or critical, as lines. */
@@ -149,6 +167,16 @@ const AXE = ['1280 light', '375 dark'];
 
 /** Looks at a page at phone, desk and wall width, light and dark; answers with what is wrong. */
 export async function inspect(page, name) {
+  // Without script axe never comes to its end: the same address is looked at with it, by the same visitor.
+  const context = page.context();
+  if (!context.options.script) {
+    const seen = await visitor(context.browser(), { ...context.options, script: true });
+    await seen.context().addCookies(await context.cookies());
+    await seen.goto(page.url());
+    const wrong = await inspect(seen, name);
+    await seen.context().close();
+    return wrong;
+  }
   const wrong = [];
   for (const width of [375, 1280, 1920]) {
     await page.setViewportSize({ width, height: 900 });

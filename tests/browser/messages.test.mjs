@@ -1,24 +1,9 @@
 // A patient writes and the clinic answers: in both languages, with and without script, two at once, twice, after a sign-out.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { inspect, shared } from './harness.mjs';
 
-let box, chrome;
-
-before(async () => {
-  box = await demo('--patients', '12');
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-async function signedIn(role, origin = box.clinic, options) {
-  const page = await visitor(chrome, options);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const { box, signedIn } = await shared('--patients', '12');
 
 /** Opens the form for a topic. */
 async function write(page, topic) {

@@ -3,26 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { browser, demo, inspect, run, signIn, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { inspect, run, shared, visitor } from './harness.mjs';
 
-let box, chrome, halina;
-
-before(async () => {
-  box = await demo('--patients', '4');
-  chrome = await browser();
-  halina = `${box.clinic}/patients/${box.account('patient').patient}`;
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-async function signedIn(role, origin = box.clinic, options) {
-  const page = await visitor(chrome, options);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const { box, chrome, signedIn } = await shared('--patients', '4');
+const halina = `${box.clinic}/patients/${box.account('patient').patient}`;
 
 /** Chooses a medicine by its name, as without script. */
 async function choose(page, name) {
@@ -153,7 +138,7 @@ test('an allergy stands in the way by its class, and a second signature is one',
 });
 
 test('what no list has can be written, and nothing of it looks checked', async () => {
-  const page = await signedIn('clinician');
+  const page = await signedIn('clinician', box.clinic, { script: false });
   await page.goto(`${halina}/prescribe?written=${encodeURIComponent('Grandmother’s drops')}`);
   const text = await page.textContent('main');
   assert.match(text, /Doses are not checked for this medicine/);
@@ -171,8 +156,8 @@ test('nobody but a clinician prescribes, and a nurse reads', async () => {
   await nurse.context().close();
 });
 
-test('a patient asks for a refill once, says what is not taken, and hears the answer, in Spanish', async () => {
-  const patient = await signedIn('patient', box.portal, { locale: 'es-ES' });
+test('a patient asks for a refill once, says what is not taken, and hears the answer, in Spanish and without script', async () => {
+  const patient = await signedIn('patient', box.portal, { script: false, locale: 'es-ES' });
   await patient.goto(`${box.portal}/my/medicines`);
   assert.match(await patient.textContent('main'), /La clínica todavía no ha respondido/, 'the demo has one that waits');
   assert.deepEqual(await inspect(patient, 'my-medicines-es'), []);

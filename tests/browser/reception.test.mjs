@@ -1,24 +1,9 @@
 // The calendar, blocked times, the door, invitations, the waiting list, forms before visits, and two records that become one.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { inspect, shared, signIn, visitor } from './harness.mjs';
 
-let box, chrome;
-
-before(async () => {
-  box = await demo('--patients', '24');
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-async function signedIn(role, origin = box.clinic, options) {
-  const page = await visitor(chrome, options);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const { box, chrome, signedIn } = await shared('--patients', '24');
 
 const main = (page) => page.textContent('main');
 const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);

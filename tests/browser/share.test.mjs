@@ -4,38 +4,16 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { browser, demo, inspect as judged, run, signIn, visitor } from './harness.mjs';
+import { inspect, run, shared, signIn, visitor } from './harness.mjs';
 
-let box, chrome;
-
-before(async () => {
-  box = await demo('--patients', '6');
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-/** Without script a page cannot be measured; each is looked at with it as well. */
-const inspect = (page, name) => (page.without ? [] : judged(page, name));
+const { box, chrome, signedIn: of } = await shared('--patients', '6');
 
 const PDF = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
-async function guestOf(options = {}) {
-  const page = await visitor(chrome, options);
-  page.without = options.script === false;
-  return page;
-}
-
-async function signedIn(role, origin = box.portal, options) {
-  const page = await guestOf(options);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const signedIn = (role, origin = box.portal, options) => of(role, origin, options);
 
 const halina = () => box.account('patient').patient;
 
@@ -164,7 +142,7 @@ test('a summary is handed over by a code and a PIN, counted, and ended, without 
   assert.ok(link.startsWith(`${box.portal}/shared#`));
   assert.deepEqual(await inspect(page, 'share-made'), []);
 
-  const guest = await guestOf({ script: false });
+  const guest = await visitor(chrome, { script: false });
   const open = async (code, pin) => {
     await guest.goto(`${box.portal}/shared`);
     await guest.fill('input[name=code]', code);
@@ -201,7 +179,7 @@ test('a summary is handed over by a code and a PIN, counted, and ended, without 
 test('with script the link alone is enough, and its secret leaves the address', async () => {
   const page = await signedIn('patient');
   const { link, pin, code } = await share(page, 'Travel');
-  const guest = await guestOf({ locale: 'es-ES', width: 375 });
+  const guest = await visitor(chrome, { locale: 'es-ES', width: 375 });
   const asked = [];
   guest.on('request', (request) => asked.push(request.url(), request.headers().referer ?? ''));
   await guest.goto(link);
@@ -228,7 +206,7 @@ test('somebody is let act, signs in with their own account, and is out with the 
   const code = await page.locator('p.once').textContent();
   assert.deepEqual(await inspect(page, 'people-invited'), []);
 
-  const ada = await guestOf({ script: false });
+  const ada = await visitor(chrome, { script: false });
   await ada.goto(`${box.portal}/proxy-invitation`);
   assert.deepEqual(await inspect(ada, 'invitation'), []);
   await ada.fill('input[name=code]', 'AAAA BBBB CCCC');

@@ -1,24 +1,9 @@
 // A patient books, asks and changes; the reception sees who comes, and answers. In both languages, with and without script.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { browser, demo, inspect, signIn, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { inspect, shared, signIn, visitor } from './harness.mjs';
 
-let box, chrome;
-
-before(async () => {
-  box = await demo('--patients', '12');
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await box?.stop();
-});
-
-async function signedIn(role, origin = box.clinic, options) {
-  const page = await visitor(chrome, options);
-  await signIn(page, origin, box.account(role));
-  return page;
-}
+const { box, chrome, signedIn } = await shared('--patients', '12');
 
 /** A day ahead on which the clinic works. */
 function workday() {
