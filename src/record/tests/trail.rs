@@ -122,3 +122,25 @@ fn the_log_is_searched_counted_and_paged_by_what_stands_in_it() {
         assert!(matches!(trail(&house, &admin, refused), Err(RecordError::UnsupportedSearch(_))), "{refused}");
     }
 }
+
+/// A page that ends before it is full leads on from where it ended: an entry below very many others is reached.
+#[test]
+fn an_old_entry_is_reached_through_pages_that_find_nothing() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let event = |action| Event::new(ActorRef::system("test"), action, Purpose::HOperat);
+    let _ = house.records.audit().commit_blocking(vec![event(audit::Action::Delete)]).unwrap();
+    for _ in 0..23 {
+        let _ = house.records.audit().commit_blocking(vec![event(audit::Action::Read); 100]).unwrap();
+    }
+    let admin = house.actor(Role::HealthAdmin, None);
+    let (mut found, mut pages, mut query) = (0, 0, "subtype=delete&_count=2".to_owned());
+    loop {
+        let page = trail(&house, &admin, &query).unwrap();
+        (found, pages) = (found + page.matches.len(), pages + 1);
+        let Some(next) = page.next else { break };
+        assert!(pages < 10, "it goes on for ever");
+        query = format!("subtype=delete&_count=2&_cursor={next}");
+    }
+    assert_eq!((found, pages), (1, 3));
+}
