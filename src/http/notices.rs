@@ -169,15 +169,7 @@ mod tests {
 
     #[test]
     fn every_kind_leads_to_a_page() {
-        let there = |place: &str| {
-            let fits = |path: &str| {
-                let (mut path, mut place) = (path.split('/'), place.split('/'));
-                path.by_ref().zip(place.by_ref()).all(|(one, other)| one == other || one.starts_with('{'))
-                    && path.next().is_none()
-                    && place.next().is_none()
-            };
-            TABLE.iter().any(|route| route.verb == Verb::Get && fits(route.path))
-        };
+        let there = |place: &str| TABLE.iter().any(|route| route.verb == Verb::Get && route.fits(place));
         let id = FhirId::parse("a").unwrap();
         for kind in Kind::ALL {
             let role = if kind.is_for_patients() { Role::Patient } else { Role::Clinician };

@@ -4,6 +4,8 @@
 //! row that says for whom. An address without sign-in says [`Audience::Anyone`] in words. What a row lets
 //! in is the first check only; what of a record one may see is `access`'s to say, in the handler.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -159,6 +161,14 @@ impl Route {
             _ => BodyLimit::Form,
         };
         Self { verb, path, on, audience, least: Least::Password, format, body, by_itself: false, handler }
+    }
+
+    /// Whether an address is one of this row's: any text stands for what is in braces.
+    pub(super) fn fits(&self, address: &str) -> bool {
+        let mut address = address.split('/');
+        let goes_along =
+            self.path.split('/').all(|one| address.next().is_some_and(|other| one == other || one.starts_with('{')));
+        goes_along && address.next().is_none()
     }
 
     /// Takes larger bodies.
@@ -531,9 +541,13 @@ pub fn of(entrance: Entrance) -> impl Iterator<Item = &'static Route> {
     TABLE.iter().filter(move |route| route.is_on(entrance))
 }
 
+/// The rows that take a form with a file: few, and asked for with every form.
+static UPLOADS: LazyLock<Vec<&Route>> =
+    LazyLock::new(|| TABLE.iter().filter(|route| route.body == BodyLimit::Upload).collect());
+
 /// Whether forms with a file are sent to this path.
 pub(super) fn takes_files(path: &str) -> bool {
-    TABLE.iter().any(|route| route.body == BodyLimit::Upload && route.path == path)
+    UPLOADS.iter().any(|route| route.fits(path))
 }
 
 /// One listener's router, with every row behind its gate.
@@ -565,4 +579,17 @@ pub fn router(house: &House, entrance: Entrance) -> Router {
 /// Whether an answer may be compressed at all.
 fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
     extensions.get::<super::api::NotCompressed>().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes_files;
+
+    #[test]
+    fn an_address_with_a_number_in_it_is_known_to_take_files() {
+        assert!(takes_files("/my/documents/new") && takes_files("/my/messages/abc/file"));
+        for other in ["/my/messages/abc", "/my/messages/abc/file/more", "/fhir/Binary", ""] {
+            assert!(!takes_files(other), "{other}");
+        }
+    }
 }
