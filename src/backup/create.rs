@@ -12,7 +12,7 @@ use data_encoding::HEXLOWER;
 use crate::audit::{self, Action, AuditError, Checkpoint, Detail, Outcome};
 use crate::base::ActorRef;
 use crate::crypto::backup::{KeyId, RepositoryKey};
-use crate::store::{Besides, Direction, Key, KeyRange, Outline, ReadExt, SCHEMA, Survey, tables};
+use crate::store::{Besides, Direction, Key, KeyRange, Outline, ReadExt, SCHEMA, Survey};
 
 use super::error::BackupError;
 use super::index::Index;
@@ -161,18 +161,12 @@ impl Backups {
         let head = audit::head(view)?.ok_or_else(|| BackupError::Failed("the box has no access log yet".into()))?;
         let facts = Facts { name, entries: head.size, head: head.hash, epoch: head.epoch, checkpoint };
         let samples = samples::take(view, &self.ambient)?;
-        let mut counts = Vec::new();
-        for table in tables::ALL {
-            let rows = view.count(*table)?;
-            if rows > 0 {
-                counts.push((table.number(), rows));
-            }
-        }
         let (scanned, mut results) = self.scan(&survey, parts, extent, (id, &key), watch)?;
         let made = Made {
             name: facts.name.to_string(),
             created: facts.name.time(),
-            tables: counts,
+            // The scan held each against the engine's own count.
+            tables: scanned.tables.iter().map(|table| (table.number, table.rows)).collect(),
             entries: facts.entries,
             head: facts.head,
             samples,

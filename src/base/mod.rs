@@ -1,15 +1,17 @@
 //! What every room needs and no room owns: time, chance, typed ids, who acts, secrets.
 //!
-//! Nothing here knows of stores, networks or FHIR.
+//! Nothing here knows of stores, connections or FHIR.
 
 mod actor;
 mod clock;
 mod counted;
 mod id;
+mod origin;
 mod secret;
 
 pub use actor::{ActorKind, ActorRef, Role};
 pub use clock::{Ambient, Clock, ManualClock, OsRandom, Random, SeededRandom, SystemClock, Timestamp};
 pub use counted::counted;
 pub use id::{AccountId, BootId, FhirId, Id, IdKind, InvalidId, ResourceRef, SessionId, StoreId, TokenId};
+pub use origin::network_of;
 pub use secret::Secret;

@@ -61,7 +61,7 @@ impl Chart {
     ) -> Result<Undisclosed<Self>, RecordError> {
         let open = reading.reaches(patient);
         let mut chart = reading.read(ResourceType::Patient, patient)?.map_with(open, |stored, open| {
-            let patient = json(&stored);
+            let patient = stored.value();
             Self { patient, open, ..Self::default() }
         });
         for (kind, part) in parts {
@@ -89,11 +89,11 @@ impl Chart {
 
     /// The chart of what a summary is made of.
     pub fn of_summary(parts: &SummaryParts) -> Self {
-        let mut chart = Self { patient: json(&parts.patient), ..Self::default() };
+        let mut chart = Self { patient: parts.patient.value(), ..Self::default() };
         for one in &parts.chosen {
             match chart.resources.iter_mut().find(|(kind, _)| *kind == one.kind) {
-                Some((_, all)) => all.push(json(one)),
-                None => chart.resources.push((one.kind, vec![json(one)])),
+                Some((_, all)) => all.push(one.value()),
+                None => chart.resources.push((one.kind, vec![one.value()])),
             }
         }
         chart
@@ -118,17 +118,13 @@ impl Chart {
         if part.more {
             self.shortened.push(kind);
         }
-        self.resources.push((kind, part.found.iter().map(json).collect()));
+        self.resources.push((kind, part.found.iter().map(Stored::value).collect()));
     }
 }
 
 /// Who asked for the newest few knows that there may be more.
 fn newest(found: OfPatient) -> OfPatient {
     OfPatient { more: false, ..found }
-}
-
-fn json(stored: &Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
 }
 
 #[cfg(test)]

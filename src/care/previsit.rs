@@ -12,9 +12,8 @@ use super::workflow::{Doing, Done, Refused, carry_out, told};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Timestamp};
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, Mode, ResourceType};
-use crate::record::{Change, Channel, Condition, RecordError, Records, Transaction, Why};
+use crate::fhir::{Mode, ResourceType};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Transaction, Why, strict};
 
 /// The most characters of one answer.
 pub const LONGEST: usize = 2_000;
@@ -299,8 +298,7 @@ pub fn answers_of(appointment: &Value) -> Vec<&str> {
 /// Stores a built form, if the box does not have it yet.
 pub async fn have(records: &Records, built: &Built) -> Result<(), RecordError> {
     let text = format!("_id={}", built.id());
-    let query = Query::parse(ResourceType::Questionnaire, &text, Handling::Strict, Definitions::r4())
-        .map_err(|_| RecordError::Damaged)?;
+    let query = strict(ResourceType::Questionnaire, &text)?;
     let there: fn(&Value) -> Option<()> = |_| Some(());
     if !records.glimpse(&query, there)?.is_empty() {
         return Ok(());
@@ -315,7 +313,7 @@ pub async fn have(records: &Records, built: &Built) -> Result<(), RecordError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fhir::{Issue, validate};
+    use crate::fhir::{Definitions, Issue, validate};
 
     fn fits(resource: &Value) {
         let issues = validate(resource, Definitions::r4(), Mode::Strict);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::{FirstPassword, NewAccount};
 use super::password::{readable, typed};
-use super::rows::{ACCOUNTS, BY_PERSON, INVITATIONS};
+use super::rows::INVITATIONS;
 use super::throttle::{self, Throttle};
 use super::{AccountKind, AccountRow, By, Identity, IdentityError, after};
 use crate::audit::{Action, AuditedTx, Event, Outcome, TouchKind, Touched};
@@ -202,14 +202,8 @@ impl Identity {
 
     /// Whether a patient has an account that can be signed in with.
     pub fn has_account(&self, patient: &FhirId) -> Result<bool, StoreError> {
-        let read = self.read()?;
-        for row in read.scan(&BY_PERSON, KeyRange::prefix(&(format!("Patient/{patient}"),)), Direction::Up)? {
-            let ((_, id), ()) = row?;
-            if read.get(&ACCOUNTS, &(id,))?.is_some_and(|account| account.is_enabled()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let Ok(person) = ResourceRef::new("Patient", patient) else { return Ok(false) };
+        Ok(self.accounts_of_person(&person)?.iter().any(AccountRow::is_enabled))
     }
 
     fn door(&self, origin: Option<IpAddr>) -> Vec<Throttle> {

@@ -62,6 +62,7 @@ pub use of_each::OfEach;
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
 pub use rule::{Changed, Rule};
+pub use searching::strict;
 pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share_named, shares_of};
 pub use summary::SummaryParts;
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
@@ -128,6 +129,13 @@ pub struct Stored {
     pub updated: Timestamp,
     /// Empty for the version that deleted it.
     pub json: Bytes,
+}
+
+impl Stored {
+    /// Its JSON, read; `null` where there is none.
+    pub fn value(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.json).unwrap_or_default()
+    }
 }
 
 /// One version in a history.

@@ -5,14 +5,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
+use super::OfPatient;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::layout::COMPARTMENT;
 use super::numbers::{find, row};
-use super::reading::{Choose, Reading, stored};
-use super::{OfPatient, Stored};
+use super::reading::{Choose, Reading};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::store::{Direction, KeyRange, ReadExt};
@@ -64,14 +62,7 @@ impl Reading<'_> {
                 rows.push((row, cut));
             }
         }
-        let mut seen: Vec<Value> = Vec::with_capacity(rows.len());
-        for (row, cut) in &rows {
-            let stored: Stored = stored(row.clone(), cut)?;
-            seen.push(serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?);
-        }
-        let chosen: std::collections::BTreeSet<usize> = choose(&seen, with).into_iter().collect();
-        let kept = rows.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, row)| row);
-        let found = self.hand_out_list(kept.collect(), self.opened())?;
+        let found = self.hand_out_chosen(rows, with, choose)?;
         // Who asks for the newest of each kind knows that there may be more.
         Ok(found.map(|found| OfPatient { found, more: false }))
     }

@@ -114,6 +114,17 @@ impl<'a> Reading<'a> {
         choose: Choose<C>,
     ) -> Result<Undisclosed<OfPatient>, RecordError> {
         let (rows, more) = self.rows_of_patient(patient, kind, most)?;
+        let found = self.hand_out_chosen(rows, with, choose)?;
+        Ok(found.map_with(more, |found, more| OfPatient { found, more }))
+    }
+
+    /// Those of the rows that `choose` names by their place.
+    pub(super) fn hand_out_chosen<C: Copy>(
+        &mut self,
+        rows: Vec<(Row, &'static [&'static str])>,
+        with: C,
+        choose: Choose<C>,
+    ) -> Result<Undisclosed<Vec<Stored>>, RecordError> {
         let mut seen = Vec::with_capacity(rows.len());
         for (row, cut) in &rows {
             let stored = stored(row.clone(), cut)?;
@@ -121,8 +132,7 @@ impl<'a> Reading<'a> {
         }
         let chosen: std::collections::BTreeSet<usize> = choose(&seen, with).into_iter().collect();
         let kept = rows.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, row)| row);
-        let found = self.hand_out_list(kept.collect(), self.opened())?;
-        Ok(found.map_with(more, |found, more| OfPatient { found, more }))
+        self.hand_out_list(kept.collect(), self.opened())
     }
 
     /// The rows of one type in a patient's record with what to cut of each, and whether there are more than `most`.

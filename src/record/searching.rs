@@ -12,8 +12,13 @@ use super::{Channel, Page, search as run_search};
 use crate::access::Denied;
 use crate::audit::{TouchKind, Touched};
 use crate::base::FhirId;
-use crate::fhir::ResourceType;
-use crate::fhir::search::{Include, IncludeWay, Query, Repeat};
+use crate::fhir::search::{Handling, Include, IncludeWay, Query, Repeat};
+use crate::fhir::{Definitions, ResourceType};
+
+/// A search of the program's own: every parameter of it must be understood.
+pub fn strict(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
+    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
+}
 
 /// What one search found, before it is handed out.
 struct Hits {

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::app::folder::{Folder, Mode};
 use crate::audit::{Action, Detail, Event, Outcome, Purpose};
-use crate::base::{ActorRef, Ambient, Timestamp};
+use crate::base::{ActorRef, Ambient, Timestamp, network_of};
 use crate::crypto::SlotKind;
 
 /// Failures of one address that cost no waiting.
@@ -84,7 +84,7 @@ impl Door {
     pub fn failed(&self, from: From) {
         let now = self.ambient.now();
         let (origin, console) = match from {
-            From::Network(origin) => (origin.map(network), false),
+            From::Network(origin) => (origin.map(network_of), false),
             From::Console => (None, true),
         };
         let mut tried = self.lock();
@@ -135,7 +135,7 @@ impl Door {
     /// Seconds until this address is heard again.
     fn waits(&self, origin: Option<IpAddr>) -> i64 {
         let now = self.ambient.now().as_second();
-        let origin = origin.map(network);
+        let origin = origin.map(network_of);
         let tried = self.lock();
         let own = tried.iter().find(|one| one.origin == origin && !one.console);
         let Some(one) = own.filter(|one| (0..MEMORY).contains(&(now - one.last.as_second()))) else { return 0 };
@@ -154,17 +154,6 @@ impl Door {
 
 fn path(folder: &Folder) -> PathBuf {
     folder.path().join("unlock-tries.json")
-}
-
-/// An IPv6 address is one of 2^64 of the same line.
-fn network(origin: IpAddr) -> IpAddr {
-    match origin.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 #[cfg(test)]

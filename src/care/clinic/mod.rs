@@ -23,9 +23,9 @@ pub use write::{
 use jiff::civil::{Date, Time, Weekday};
 
 use crate::base::{FhirId, ResourceRef};
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType};
-use crate::record::{Reading, RecordError, Undisclosed};
+use crate::fhir::ResourceType;
+use crate::fhir::search::Query;
+use crate::record::{Reading, RecordError, Undisclosed, strict};
 
 /// The code system of what a `HealthcareService` is to this box.
 pub const SERVICE: &str = "urn:chartbox:service";
@@ -272,5 +272,5 @@ const MOST: usize = 500;
 
 fn query(kind: ResourceType) -> Result<Query, RecordError> {
     let text = format!("_count={MOST}");
-    Query::parse(kind, &text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
+    strict(kind, &text)
 }

@@ -14,9 +14,8 @@ use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{REMINDER_HOURS, SERVICE, USUAL_REMINDER_HOURS};
 use crate::care::marks;
 use crate::care::workflow::Never;
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType};
-use crate::record::{ActError, Channel, RecordError, Records, Transaction, Why};
+use crate::fhir::ResourceType;
+use crate::record::{ActError, Channel, RecordError, Records, Transaction, Why, strict};
 
 const MARK: &str = "reminded";
 /// A mark is of no use once its visit is over.
@@ -64,14 +63,10 @@ fn hours_of(service: &Value) -> Option<u16> {
     all.find_map(|one| u16::try_from(one.get("valueUnsignedInt")?.as_u64()?).ok())
 }
 
-fn query(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
-
 /// How many hours before a visit the clinic reminds; 0 for never.
 fn hours(records: &Records) -> Result<u16, RecordError> {
     let found = records
-        .glimpse(&query(ResourceType::HealthcareService, &format!("service-category={SERVICE}|clinic"))?, hours_of)?;
+        .glimpse(&strict(ResourceType::HealthcareService, &format!("service-category={SERVICE}|clinic"))?, hours_of)?;
     Ok(found.into_iter().next().unwrap_or(USUAL_REMINDER_HOURS))
 }
 
@@ -82,7 +77,7 @@ pub async fn remind(records: &Records) -> Result<usize, RecordError> {
         return Ok(0);
     }
     let until = Timestamp::from_second(now.as_second() + i64::from(hours) * 3_600).unwrap_or(now);
-    let search = query(ResourceType::Appointment, &format!("status=booked&date=ge{now}&date=le{until}"))?;
+    let search = strict(ResourceType::Appointment, &format!("status=booked&date=ge{now}&date=le{until}"))?;
     let read = records.audit().read()?;
     let mut waiting = 0;
     for visit in records.glimpse(&search, visit)?.iter().filter(|visit| visit.is_due(hours, now)) {

@@ -6,9 +6,8 @@ use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, Mode, ResourceType as R};
-use crate::record::{Change, Condition, Inside, RecordError};
+use crate::fhir::{Mode, ResourceType as R};
+use crate::record::{Change, Condition, Inside, RecordError, strict};
 
 /// The system and code of such a `Task`.
 pub const REFILL: (&str, &str) = ("urn:chartbox:task", "refill");
@@ -85,10 +84,6 @@ fn bounded(text: &str) -> String {
     text.trim().chars().take(LONGEST).collect()
 }
 
-fn query(kind: R, text: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
-
 /// Asks for a refill of a prescription, once. `of` is who asks; `answers` the request whose question is answered.
 pub async fn ask(
     doing: Doing<'_>,
@@ -118,8 +113,8 @@ pub async fn ask(
             members.insert("partOf".into(), json!([{"reference": format!("Task/{answers}")}]));
         }
     }
-    let open = query(R::Task, &format!("focus=MedicationRequest/{prescription}&status=requested,received,accepted"))?;
-    let prescribed = query(R::MedicationRequest, &format!("_id={prescription}&status=active"))?;
+    let open = strict(R::Task, &format!("focus=MedicationRequest/{prescription}&status=requested,received,accepted"))?;
+    let prescribed = strict(R::MedicationRequest, &format!("_id={prescription}&status=active"))?;
     let notice = Notice::new(Whom::Role(Role::Clinician), Kind::RefillAsked).about(id.clone());
     let change = Change::create_as(R::Task, id, task, Mode::Strict)?;
     carry_out(doing, vec![change], move |inside: &mut Inside<'_, '_, '_>| -> Checked<(), RefillError> {

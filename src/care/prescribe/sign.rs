@@ -14,9 +14,9 @@ use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, Mode, ResourceType as R};
-use crate::record::{Change, Condition, Inside, RecordError, Records};
+use crate::fhir::search::Query;
+use crate::fhir::{Mode, ResourceType as R};
+use crate::record::{Change, Condition, Inside, RecordError, Records, strict};
 
 /// Why nothing was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -98,15 +98,11 @@ fn ended(request: Value, version: u32, (code, words): (&str, &str), now: Timesta
     Change::put(R::MedicationRequest, id, request, Condition::Version(version), Mode::Lenient)
 }
 
-fn query(kind: R, text: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
-
 /// Signs, if every warning that there is now was answered.
 pub async fn sign(doing: Doing<'_>, signing: Signing, outcome: Outcome) -> Result<Done<()>, Refused<SignError>> {
     let of = format!("patient={}", signing.patient);
     let queries =
-        [query(R::AllergyIntolerance, &of)?, query(R::MedicationRequest, &of)?, query(R::MedicationStatement, &of)?];
+        [strict(R::AllergyIntolerance, &of)?, strict(R::MedicationRequest, &of)?, strict(R::MedicationStatement, &of)?];
     let now = doing.records.audit().ambient().now();
     let kind = if outcome.refill.is_some() { Kind::RefillAnswered } else { Kind::MedicineChanged };
     let notice = Notice::new(Whom::Patient(signing.patient.clone()), kind);
@@ -200,7 +196,7 @@ pub fn verify(records: &Records, token: &str, today: Date) -> Result<Option<Veri
     if !may_be_token(token) {
         return Ok(None);
     }
-    let query = query(R::MedicationRequest, &format!("identifier={TOKEN}|{token}"))?;
+    let query = strict(R::MedicationRequest, &format!("identifier={TOKEN}|{token}"))?;
     let pick: fn(&Value) -> Option<(String, Value)> = |request| {
         // Status, why it ended, and until when: no name and no medicine.
         let mut bare = serde_json::Map::new();

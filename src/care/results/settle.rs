@@ -10,9 +10,8 @@ use crate::care::held::{hold, is_held, let_go};
 use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Refused, carry_out};
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, Mode, ResourceType as R};
-use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why};
+use crate::fhir::{Mode, ResourceType as R};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why, strict};
 
 /// A report with its results and the tasks that would let it go.
 #[derive(Debug, Clone)]
@@ -251,10 +250,6 @@ fn provenance(patient: &FhirId, report: &FhirId, pen: &Pen<'_>) -> Value {
     })
 }
 
-fn search(kind: R, query: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, query, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
-
 /// The most results that one run lets go; the next run goes on.
 const MOST: usize = 50;
 
@@ -263,7 +258,7 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
     let actor = Actor::system("job:release");
     let ambient = records.audit().ambient().clone();
     let now = Timestamp::from_second(ambient.now().as_second()).unwrap_or_default();
-    let due = search(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
+    let due = strict(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
     let pick: fn(&Value) -> Option<(String, String)> = |task| {
         Some((
             task.pointer("/focus/reference")?.as_str()?.to_owned(),
@@ -277,7 +272,7 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
         if focus.type_name() != R::DiagnosticReport.name() {
             continue;
         }
-        let query = search(
+        let query = strict(
             R::DiagnosticReport,
             &format!("_id={}&_include=DiagnosticReport:result&_revinclude=Task:focus", focus.id()),
         )?;
@@ -353,7 +348,7 @@ mod tests {
         assert!(matches!(settle(doing, &patient, report, Act::Sign(later, None), pen).await, Ok(Done::Now(..))));
 
         let of = |kind, query: &str, pick: fn(&Value) -> Option<(String, bool)>| {
-            records.glimpse(&search(kind, query).unwrap(), pick).unwrap()
+            records.glimpse(&strict(kind, query).unwrap(), pick).unwrap()
         };
         let pick: fn(&Value) -> Option<(String, bool)> = |one| Some((text(one, "/status").to_owned(), is_held(one)));
         let kinds = [R::DiagnosticReport, R::Observation, R::Task];

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::taken::{self, Taken};
 use crate::base::Timestamp;
 use crate::care::clinic;
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType};
-use crate::record::{Changed, Inside, RecordError, Rule};
+use crate::fhir::ResourceType;
+use crate::record::{Changed, Inside, RecordError, Rule, strict};
 
 /// No Practitioner has two appointments at once.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +59,8 @@ fn staff_of(appointment: &Value) -> Option<Taken> {
 
 /// For how many hours an offer holds its time, as the clinic settled it.
 fn hold_hours(inside: &Inside<'_, '_, '_>) -> Result<u16, RecordError> {
-    let all = Query::parse(ResourceType::HealthcareService, "", Handling::Strict, Definitions::r4());
-    let services = inside.glimpse(&all.map_err(|_| RecordError::Damaged)?, |service| Some(service.clone()))?;
+    let all = strict(ResourceType::HealthcareService, "")?;
+    let services = inside.glimpse(&all, |service| Some(service.clone()))?;
     Ok(clinic::of_resources(&services, &[]).house.hold_hours)
 }
 

@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::base::Timestamp;
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType};
-use crate::record::{Inside, RecordError, Records};
+use crate::fhir::ResourceType;
+use crate::fhir::search::Query;
+use crate::record::{Inside, RecordError, Records, strict};
 
 /// The most days that are looked at together.
 const MOST_DAYS: i32 = 40;
@@ -88,10 +88,6 @@ fn schedule(schedule: &Value) -> Option<(String, Vec<String>)> {
     Some((format!("Schedule/{id}"), actors))
 }
 
-pub(super) fn query(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
-
 /// Days as a search names them, one more on each side: a clinic's day is not UTC's.
 fn days(first: Date, last: Date) -> String {
     let mut all = Vec::new();
@@ -114,9 +110,9 @@ impl Questions {
     fn of(first: Date, last: Date) -> Result<Self, RecordError> {
         let days = days(first, last);
         Ok(Self {
-            appointments: query(ResourceType::Appointment, &format!("date={days}"))?,
-            slots: query(ResourceType::Slot, &format!("start={days}"))?,
-            schedules: query(ResourceType::Schedule, "")?,
+            appointments: strict(ResourceType::Appointment, &format!("date={days}"))?,
+            slots: strict(ResourceType::Slot, &format!("start={days}"))?,
+            schedules: strict(ResourceType::Schedule, "")?,
         })
     }
 }

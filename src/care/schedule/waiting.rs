@@ -17,7 +17,7 @@ use super::book::{
     Hour, State, Wish, change, has_tag, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
 };
 use super::free::{Slots, free};
-use super::taken::{busy, query};
+use super::taken::busy;
 use super::{BookError, begun, put};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
@@ -26,7 +26,7 @@ use crate::care::clinic::{Clinic, Clinician, of_resources};
 use crate::care::notify::Kind;
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Change, Channel, Condition, RecordError, Records, Why};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Why, strict};
 
 /// The tag of an appointment that came from the waiting list, through its whole life.
 pub const LISTED: (&str, &str) = ("urn:chartbox:appointment", "waiting-list");
@@ -161,8 +161,8 @@ pub struct Round {
 pub async fn round(records: &Records, zone: &TimeZone) -> Result<Round, RecordError> {
     let mut round = Round::default();
     let now = records.audit().ambient().now();
-    let open = records.glimpse(&query(ResourceType::Appointment, "status=pending")?, offer)?;
-    let list = query(ResourceType::Appointment, "status=waitlist")?;
+    let open = records.glimpse(&strict(ResourceType::Appointment, "status=pending")?, offer)?;
+    let list = strict(ResourceType::Appointment, "status=waitlist")?;
     if open.is_empty() && records.glimpse(&list, waiting)?.is_empty() {
         return Ok(round);
     }
@@ -196,15 +196,15 @@ pub async fn round(records: &Records, zone: &TimeZone) -> Result<Round, RecordEr
 
 fn settled(records: &Records) -> Result<Clinic, RecordError> {
     let whole: fn(&Value) -> Option<Value> = |one| Some(one.clone());
-    let services = records.glimpse(&query(ResourceType::HealthcareService, "")?, whole)?;
-    let roles = records.glimpse(&query(ResourceType::PractitionerRole, "")?, whole)?;
+    let services = records.glimpse(&strict(ResourceType::HealthcareService, "")?, whole)?;
+    let roles = records.glimpse(&strict(ResourceType::PractitionerRole, "")?, whole)?;
     Ok(of_resources(&services, &roles))
 }
 
 /// The times that were offered before and not taken.
 fn passed_up(records: &Records, id: &FhirId) -> Result<Vec<Timestamp>, RecordError> {
     let start: fn(&Value) -> Option<Timestamp> = |one| one.get("start")?.as_str()?.parse().ok();
-    records.glimpse(&query(ResourceType::AppointmentResponse, &format!("appointment=Appointment/{id}"))?, start)
+    records.glimpse(&strict(ResourceType::AppointmentResponse, &format!("appointment=Appointment/{id}"))?, start)
 }
 
 /// The first time that fits and is free is offered. False where there is none.

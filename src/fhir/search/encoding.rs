@@ -39,6 +39,16 @@ pub(super) fn decode(text: &str) -> Result<String, QueryError> {
     if text.contains('\0') { Err(QueryError::Encoding) } else { Ok(text) }
 }
 
+/// Puts one more parameter into a query string.
+pub fn encode_pair(name: &str, value: &str, out: &mut String) {
+    if !out.is_empty() {
+        out.push('&');
+    }
+    encode(name, out);
+    out.push('=');
+    encode(value, out);
+}
+
 /// Puts text into a query string; what FHIR uses as punctuation stays readable.
 pub fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {

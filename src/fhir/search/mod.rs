@@ -18,7 +18,7 @@ mod value;
 mod words;
 
 pub use clinical::{care_range, clinical_date, compartment_patients, is_in_compartments};
-pub use encoding::{encode, pairs};
+pub use encoding::{encode, encode_pair, pairs};
 pub use extract::{date_range, extract, extract_one};
 pub use fold::fold;
 pub use matches::{decide, matches};
