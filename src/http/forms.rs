@@ -13,7 +13,7 @@ use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, When};
 use crate::care::forms::{self, Draft, FormKey, Once};
-use crate::care::workflow::Done;
+use crate::care::workflow::{self, Done};
 use crate::store::StoreError;
 
 /// Fields that are the form's own and no text of a person.
@@ -123,6 +123,20 @@ impl Visit {
             Done::Before(before) => before,
         };
         Ok(Redirect::to(place).into_response())
+    }
+
+    /// The same, or why it was not done. Whoever has a page of their own for what they were told looks at that first.
+    pub(super) async fn settled<P, T, E: std::error::Error>(
+        &self,
+        sent: &Sent<P>,
+        done: Result<Done<T>, workflow::Refused<E>>,
+        place: &str,
+    ) -> Result<Response, Refusal> {
+        match done {
+            Ok(done) => self.went(sent, done, place).await,
+            Err(workflow::Refused::Told(_)) => Err(Refusal::new(Refused::Conflict)),
+            Err(workflow::Refused::Record(error)) => Err(error.into()),
+        }
     }
 }
 

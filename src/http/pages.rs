@@ -48,6 +48,11 @@ impl Face {
 }
 
 impl Visit {
+    /// The day that it is at the clinic.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.house.ambient.now().to_zoned(self.house.front.face.zone.clone()).date()
+    }
+
     /// The context of a page for this visitor.
     pub fn cx(&self) -> Cx {
         let mut cx = self.house.front.face.cx(self.house.ambient.now());

@@ -11,17 +11,16 @@ use serde::Deserialize;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{AccountId, FhirId};
 use crate::care::emergency::{self, LONGEST};
-use crate::care::workflow::{Doing, Refused};
-use crate::fhir::search::{Handling, Query as Search};
-use crate::fhir::{Definitions, ResourceType as R};
+use crate::care::workflow::Doing;
+use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::pages::page;
-use crate::http::respond::{Refusal, Refused as No};
+use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, State, Tone, When, filters, page as place, role_word, t};
-use crate::record::{Channel, Emergency, Reading, RecordError, Undisclosed, Verdict, Why};
+use crate::record::{Channel, Emergency, Reading, RecordError, Undisclosed, Verdict, Why, strict};
 
 /// How many are shown, newest first; those without a verdict before any other.
 const MOST: usize = 100;
@@ -77,8 +76,7 @@ fn read(reading: &mut Reading<'_>, shown: &[FhirId]) -> Result<Undisclosed<Read>
     for some in shown.chunks(50) {
         let ids = some.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let text = format!("_id={ids}&_count=50");
-        let query =
-            Search::parse(R::Patient, &text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)?;
+        let query = strict(R::Patient, &text)?;
         pages = pages.zip(reading.search(&query)?).map(|(mut pages, page)| {
             pages.push(page);
             pages
@@ -214,9 +212,6 @@ pub async fn judge(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> R
         why: looks(&visit, Action::BreakGlassReview),
         once: visit.once(&sent, place),
     };
-    match emergency::review(doing, (account, id), &one.patient, verdict, note).await {
-        Ok(done) => visit.went(&sent, done, place).await,
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = emergency::review(doing, (account, id), &one.patient, verdict, note).await;
+    visit.settled(&sent, done, place).await
 }

@@ -21,7 +21,7 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::Identity;
 use crate::http::ui::{Faults, Field, When, t};
-use crate::record::{Channel, Page, RecordError, Stored, Why};
+use crate::record::{Channel, Page, RecordError, Why};
 
 fn ctx(visit: &Visit) -> Ctx {
     Ctx { zone: visit.house.front.face.zone.clone() }
@@ -37,10 +37,6 @@ fn why(visit: &Visit, action: Action) -> Why {
 
 fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
     visit.house.ambient.now().to_zoned(ctx.zone.clone()).date()
-}
-
-fn value_of(stored: &Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
 }
 
 fn row(visit: &Visit, request: &Request, who: Option<&Identity>, ctx: &Ctx) -> AskedRow {
@@ -66,9 +62,9 @@ fn rows(visit: &Visit, found: &Page, ctx: &Ctx) -> Vec<AskedRow> {
         .included
         .iter()
         .filter(|one| one.kind == R::Patient)
-        .map(|one| fill::identity(&value_of(one), ctx))
+        .map(|one| fill::identity(&one.value(), ctx))
         .collect();
-    let requests = found.matches.iter().filter_map(|stored| Request::of(&value_of(stored)));
+    let requests = found.matches.iter().filter_map(|stored| Request::of(&stored.value()));
     requests
         .map(|request| row(visit, &request, people.iter().find(|who| who.id == request.patient.as_str()), ctx))
         .collect()
@@ -111,14 +107,14 @@ async fn opened(visit: &Visit, id: &str, ctx: &Ctx) -> Result<(Opened, FhirId), 
     let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
     let read =
         visit.house.records.disclose(&visit.actor, why(visit, Action::Read), |reading| reading.read(R::Task, &id));
-    let task = value_of(&read.await?.into_inner());
+    let task = read.await?.into_inner().value();
     let request = Request::of(&task).ok_or_else(Refusal::not_found)?;
     let read = visit
         .house
         .records
         .disclose(&visit.actor, why(visit, Action::Read), |reading| reading.read(R::Patient, &request.patient));
     let who = match read.await {
-        Ok(stored) => Some(fill::identity(&value_of(&stored.into_inner()), ctx)),
+        Ok(stored) => Some(fill::identity(&stored.into_inner().value(), ctx)),
         Err(RecordError::NotFound | RecordError::Gone) => None,
         Err(error) => return Err(error.into()),
     };

@@ -5,7 +5,7 @@ use super::look::{Look, named_types};
 use super::refusal;
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
-use crate::fhir::search::{DateRange, date_range, encode, pairs};
+use crate::fhir::search::{DateRange, date_range, encode_pair, pairs};
 use crate::record::EverythingAsked;
 
 /// `Patient/{id}/$everything?query`, or `Patient/$everything?query`.
@@ -42,12 +42,7 @@ pub(super) fn parse(patient: Option<FhirId>, query: &str) -> Result<Look, Refusa
                 ));
             }
         }
-        if !understood.is_empty() {
-            understood.push('&');
-        }
-        encode(&name, &mut understood);
-        understood.push('=');
-        encode(&value, &mut understood);
+        encode_pair(&name, &value, &mut understood);
     }
     if start.is_some() || end.is_some() {
         let (start, end) = (start.map_or(i64::MIN, |range| range.start), end.map_or(i64::MAX, |range| range.end));

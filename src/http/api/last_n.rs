@@ -3,7 +3,7 @@
 use super::super::respond::{Refusal, Refused};
 use super::look::{Look, Manner};
 use super::refusal;
-use crate::fhir::search::{Filter, Query, encode, pairs};
+use crate::fhir::search::{Filter, Query, encode_pair, pairs};
 use crate::fhir::{IssueCode, ResourceType};
 
 /// `Observation/$lastn?query`: a search that names whose, and of which kinds; and `max`, how many of each.
@@ -25,12 +25,7 @@ pub(super) fn parse(query: &str, manner: &Manner) -> Result<Look, Refusal> {
             }
             _ => {}
         }
-        if !own.is_empty() {
-            own.push('&');
-        }
-        encode(&name, &mut own);
-        own.push('=');
-        encode(&value, &mut own);
+        encode_pair(&name, &value, &mut own);
     }
     let parsed = manner.query(ResourceType::Observation, &own).map_err(|error| refusal::of_query(&error))?;
     if !names(&parsed, |code| matches!(code, "patient" | "subject")) {

@@ -12,7 +12,7 @@ use super::super::session::Visit;
 use super::{answer, refusal, request};
 use crate::audit::Action;
 use crate::base::{FhirId, Timestamp};
-use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode, pairs};
+use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode_pair, pairs};
 use crate::fhir::shape::Shape;
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::{
@@ -370,12 +370,7 @@ fn history(of: HistoryOf, path: String, query: &str, manner: &Manner) -> Result<
             }
         }
         if name != "_cursor" {
-            if !understood.is_empty() {
-                understood.push('&');
-            }
-            encode(&name, &mut understood);
-            understood.push('=');
-            encode(&value, &mut understood);
+            encode_pair(&name, &value, &mut understood);
         }
     }
     Ok(Look::History { asked, path, understood })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::respond::{Refusal, Refused};
 use super::request;
-use crate::fhir::search::encode;
+use crate::fhir::search::encode_pair;
 
 /// Named values. An operation takes those that it knows; what is left is refused, never ignored.
 #[derive(Debug, Default)]
@@ -103,12 +103,7 @@ pub(super) fn as_query(query: &str, headers: &HeaderMap, body: &[u8]) -> Result<
                 ));
             }
         };
-        if !out.is_empty() {
-            out.push('&');
-        }
-        encode(&name, &mut out);
-        out.push('=');
-        encode(&text, &mut out);
+        encode_pair(&name, &text, &mut out);
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@ use jiff::ToSpan;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::desk::{Booked, request_row, search, value_of};
+use super::desk::{Booked, request_row};
 use super::desk_pages::{BookingNew, BookingPage, BookingRequest, BookingRequests};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
@@ -15,7 +15,7 @@ use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, VisitType};
 use crate::care::notify::Kind;
 use crate::care::schedule::{self, BookError, Hour, Slots, State, Wish};
-use crate::care::workflow::{Doing, Done, Refused};
+use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::{Sent, ours};
@@ -26,7 +26,7 @@ use crate::http::sign_in::finished;
 use crate::http::ui::record::AppointmentState;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::http::waiting::freed;
-use crate::record::Why;
+use crate::record::{Why, strict};
 
 /// How many free times a list offers, and how far ahead it looks.
 const TIMES: usize = 60;
@@ -57,13 +57,13 @@ impl Opened {
     async fn of(visit: &Visit, id: &str) -> Result<Self, Refusal> {
         let id = id_of(id)?;
         let looks = acts(visit, Action::Read, Detail::none());
-        let query = search(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?;
+        let query = strict(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?;
         let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
             let appointment = reading.read(R::Appointment, &id)?;
             Ok(appointment.zip(Clinic::read(reading)?).zip(reading.search(&query)?))
         });
         let ((stored, clinic), page) = found.await?.into_inner();
-        Ok(Self { clinic, value: value_of(&stored), version: stored.version, booked: Booked::of(&page), id })
+        Ok(Self { clinic, value: stored.value(), version: stored.version, booked: Booked::of(&page), id })
     }
 
     fn kind(&self) -> Option<&VisitType> {
@@ -279,24 +279,11 @@ pub(in crate::http) async fn set_state(
     if state == State::Cancelled {
         freed(&visit.house).await;
     }
-    settled(&visit, &sent, done, &place).await
+    visit.settled(&sent, done, &place).await
 }
 
 fn back(typed: &str, id: &FhirId) -> String {
     if typed == "day" { "/today".to_owned() } else { format!("/bookings/{id}") }
-}
-
-async fn settled<T>(
-    visit: &Visit,
-    sent: &Sent<T>,
-    done: Result<Done<()>, Refused<BookError>>,
-    place: &str,
-) -> Result<Response, Refusal> {
-    match done {
-        Ok(done) => visit.went(sent, done, place).await,
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
 }
 
 #[derive(Deserialize, Default)]
@@ -361,7 +348,7 @@ pub(in crate::http) async fn move_it(
         }
         other => {
             freed(&visit.house).await;
-            settled(&visit, &sent, other, &place).await
+            visit.settled(&sent, other, &place).await
         }
     }
 }
@@ -455,7 +442,7 @@ async fn new_page(
             let looks = acts(visit, Action::Read, Detail::none());
             let found =
                 visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Patient, &id)).await?;
-            Some((id.to_string(), fill::identity(&value_of(&found), &ctx).plain()))
+            Some((id.to_string(), fill::identity(&found.value(), &ctx).plain()))
         }
         Err(_) => None,
     };
@@ -520,7 +507,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
             let page = new_page(&visit, visit.cx(), typed, "", faults).await?;
             Ok(finished(StatusCode::CONFLICT, page))
         }
-        other => settled(&visit, &sent, other, &place).await,
+        other => visit.settled(&sent, other, &place).await,
     }
 }
 
@@ -529,7 +516,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
 /// `GET /booking-requests`
 pub(in crate::http) async fn requests(visit: Visit) -> Result<Response, Refusal> {
     let ctx = ctx(&visit);
-    let query = search(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
+    let query = strict(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
     let looks = acts(&visit, Action::Listed, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| reading.search(&query)).await?;
     let booked = Booked::of(&found);
@@ -603,7 +590,7 @@ pub(in crate::http) async fn answer(
         let tell = schedule::to_patient(&value, Kind::VisitCancelled);
         let done =
             schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None, tell).await;
-        return settled(&visit, &sent, done, place).await;
+        return visit.settled(&sent, done, place).await;
     }
     let (start, with) = opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?;
     let status = if typed.answer == "book" { "booked" } else { "pending" };
@@ -618,6 +605,6 @@ pub(in crate::http) async fn answer(
             faults.add("time", told(error));
             Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), faults)?))
         }
-        other => settled(&visit, &sent, other, place).await,
+        other => visit.settled(&sent, other, place).await,
     }
 }

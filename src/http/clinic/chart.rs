@@ -65,7 +65,7 @@ pub(in crate::http) async fn summary(
         return register::details(&visit, &id, asked.done.is_some()).await;
     }
     let (id, ctx) = (id_of(&id)?, ctx(&visit));
-    let first = First { ctx: &ctx, today: visit.cx().now.date(), test: asked.test.as_deref() };
+    let first = First { ctx: &ctx, today: visit.today(), test: asked.test.as_deref() };
     let why = why(&visit, Action::Read, Detail::none());
     let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
     let chart = visit.house.records.disclose(&visit.actor, why, read).await?;

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::check_in_pages::{CheckIn, FormLine};
-use super::desk::{search, value_of};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
@@ -15,7 +14,7 @@ use crate::care::check_in::{self, Insurance, LONGEST, Reach, Seen};
 use crate::care::clinic::Clinic;
 use crate::care::register;
 use crate::care::schedule;
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Doing;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
@@ -24,7 +23,7 @@ use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, When, t};
-use crate::record::{Page, Stored, Why};
+use crate::record::{Page, Stored, Why, strict};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -50,7 +49,7 @@ fn acts(visit: &Visit, action: Action) -> Why {
 }
 
 fn seen(stored: &Stored) -> Seen {
-    Seen { id: stored.id.clone(), version: stored.version, value: value_of(stored) }
+    Seen { id: stored.id.clone(), version: stored.version, value: stored.value() }
 }
 
 /// What the page is made of.
@@ -74,19 +73,19 @@ impl Opened {
         let appointment = seen(&stored);
         let patient = schedule::patient_of(&appointment.value).ok_or(Refusal::not_found())?;
         let patient = id_of(patient)?;
-        let query = search(R::Coverage, &format!("beneficiary=Patient/{patient}&status=active&_count=20"))?;
+        let query = strict(R::Coverage, &format!("beneficiary=Patient/{patient}&status=active&_count=20"))?;
         let kind = schedule::kind_of(&appointment.value).and_then(|kind| clinic.visit_type(kind));
         let form = kind.and_then(|kind| kind.form.clone());
         let found = records.disclose(&visit.actor, acts(visit, Action::Read), |reading| {
             let form = match &form {
-                Some(form) => reading.search(&search(R::Questionnaire, &format!("_id={form}"))?)?.map(Some),
+                Some(form) => reading.search(&strict(R::Questionnaire, &format!("_id={form}"))?)?.map(Some),
                 None => reading.nothing::<()>().map(|_| None),
             };
             Ok(reading.read(R::Patient, &patient)?.zip(reading.search(&query)?).zip(form))
         });
         let ((patient, coverages), form): ((Stored, Page), Option<Page>) = found.await?.into_inner();
         let title = |page: Page| {
-            let value = value_of(page.matches.first()?);
+            let value = page.matches.first()?.value();
             value.get("title").and_then(Value::as_str).map(str::to_owned)
         };
         Ok(Self {
@@ -255,9 +254,6 @@ pub(in crate::http) async fn check_in(
         why: acts(&visit, Action::CheckIn),
         once: visit.once(&sent, place),
     };
-    match check_in::check_in(doing, appointment, patient, &reach, coverage, &insurance).await {
-        Ok(done) => visit.went(&sent, done, place).await,
-        Err(Refused::Record(error)) => Err(error.into()),
-        Err(Refused::Told(never)) => match never {},
-    }
+    let done = check_in::check_in(doing, appointment, patient, &reach, coverage, &insurance).await;
+    visit.settled(&sent, done, place).await
 }

@@ -14,25 +14,16 @@ use crate::audit::{Action, Detail};
 use crate::base::Timestamp;
 use crate::care::clinic::Clinic;
 use crate::care::schedule;
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType as R};
+use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::{When, format, t};
-use crate::record::{Page, Reading, RecordError, Stored, Undisclosed};
+use crate::record::{Page, Reading, RecordError, Undisclosed, strict};
 
 /// The most appointments that are shown: of a week in which every quarter of an hour is given, too.
 const MOST: usize = 1_000;
-
-pub(super) fn value_of(stored: &Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
-}
-
-pub(super) fn search(kind: R, text: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
 
 /// Appointments with their patients.
 pub(super) struct Booked {
@@ -42,8 +33,8 @@ pub(super) struct Booked {
 
 impl Booked {
     pub(super) fn of(page: &Page) -> Self {
-        let all = page.matches.iter().map(|stored| (value_of(stored), stored.version)).collect();
-        let patients = page.included.iter().map(|stored| (stored.id.to_string(), value_of(stored))).collect();
+        let all = page.matches.iter().map(|stored| (stored.value(), stored.version)).collect();
+        let patients = page.included.iter().map(|stored| (stored.id.to_string(), stored.value())).collect();
         Self { all, patients }
     }
 
@@ -78,9 +69,9 @@ pub(super) fn read_days(
 ) -> Result<Undisclosed<Read>, RecordError> {
     let clinic = Clinic::read(reading)?;
     let text = format!("date=ge{start}&date=lt{end}&_sort=date&_count={MOST}&_include=Appointment:patient");
-    let appointments = reading.search(&search(R::Appointment, &text)?)?;
-    let slots = reading.search(&search(R::Slot, &format!("start=ge{start}&start=lt{end}&_count={MOST}"))?)?;
-    let schedules = reading.search(&search(R::Schedule, &format!("_count={MOST}"))?)?;
+    let appointments = reading.search(&strict(R::Appointment, &text)?)?;
+    let slots = reading.search(&strict(R::Slot, &format!("start=ge{start}&start=lt{end}&_count={MOST}"))?)?;
+    let schedules = reading.search(&strict(R::Schedule, &format!("_count={MOST}"))?)?;
     Ok(clinic.zip(appointments).zip(slots.zip(schedules)))
 }
 
@@ -89,7 +80,7 @@ pub(super) async fn day(visit: &Visit, day: Date) -> Result<Response, Refusal> {
     let (cx, ctx) = (visit.cx(), ctx(visit));
     let (start, end) = bounds(day, &ctx)?;
     let looks = why(visit, Action::Listed, Detail::none());
-    let requests = search(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
+    let requests = strict(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
     let found = visit
         .house
         .records

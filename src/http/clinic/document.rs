@@ -12,7 +12,7 @@ use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::uploads::{self, Part};
-use crate::care::workflow::{self, Doing};
+use crate::care::workflow::Doing;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType;
 use crate::http::fill::{self, Attachment};
@@ -147,11 +147,8 @@ pub(in crate::http) async fn seen(
         why: why(&visit, Action::Update, Detail::none()),
         once: visit.once(&sent, &place),
     };
-    match uploads::seen(doing, id, sent.typed.version, document, &by).await {
-        Ok(done) => visit.went(&sent, done, &place).await,
-        Err(workflow::Refused::Told(never)) => match never {},
-        Err(workflow::Refused::Record(error)) => Err(error.into()),
-    }
+    let done = uploads::seen(doing, id, sent.typed.version, document, &by).await;
+    visit.settled(&sent, done, &place).await
 }
 
 fn json(stored: Stored) -> Value {

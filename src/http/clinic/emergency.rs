@@ -10,7 +10,7 @@ use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
 use crate::care::emergency::{self, LONGEST, MINUTES, SHORTEST};
-use crate::care::workflow::{Doing, Done, Never, Refused};
+use crate::care::workflow::Doing;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
@@ -114,7 +114,7 @@ pub(in crate::http) async fn declare(
         why: because(&visit, Action::BreakGlass, &reason),
         once: visit.once(&sent, place.as_str()),
     };
-    went(&visit, &sent, emergency::declare(doing, account, declared).await, &place).await
+    visit.settled(&sent, emergency::declare(doing, account, declared).await, &place).await
 }
 
 /// `POST /patients/{id}/emergency/end`
@@ -131,18 +131,5 @@ pub(in crate::http) async fn end(
         why: Why { purpose: Purpose::Btg, ..why(&visit, Action::BreakGlassEnd, Detail::none()) },
         once: None,
     };
-    went(&visit, &sent, emergency::end(doing, account, &id).await, &format!("/patients/{id}")).await
-}
-
-async fn went<P, T>(
-    visit: &Visit,
-    sent: &Sent<P>,
-    done: Result<Done<T>, Refused<Never>>,
-    place: &str,
-) -> Result<Response, Refusal> {
-    match done {
-        Ok(done) => visit.went(sent, done, place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    visit.settled(&sent, emergency::end(doing, account, &id).await, &format!("/patients/{id}")).await
 }

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use serde_json::Value;
 
-use super::desk::{Booked, value_of};
+use super::desk::Booked;
 use super::desk_pages::{Cell, Column, Entry, GridRow};
 use crate::base::Timestamp;
 use crate::care::clinic::{Clinic, Clinician};
@@ -49,13 +49,13 @@ pub(super) fn blocks(slots: &Page, schedules: &Page) -> Vec<Blocked> {
         .matches
         .iter()
         .filter_map(|stored| {
-            let value = value_of(stored);
+            let value = stored.value();
             let actor = value.pointer("/actor/0/reference")?.as_str()?.to_owned();
             Some((format!("Schedule/{}", stored.id), actor))
         })
         .collect();
     let all = slots.matches.iter().filter_map(|stored| {
-        let value = value_of(stored);
+        let value = stored.value();
         let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
         if text("/status")? != "busy-unavailable" {
             return None;

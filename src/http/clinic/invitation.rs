@@ -3,7 +3,6 @@
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::desk::value_of;
 use super::invitation_pages::{InvitationPage, InvitationRow, InvitationSheet};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
@@ -21,7 +20,7 @@ use serde_json::Value;
 async fn patient(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
     let why = Why { purpose: Purpose::PatAdmin, ..why(visit, Action::Read, Detail::none()) };
     let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.read(R::Patient, id)).await?;
-    Ok(value_of(&found))
+    Ok(found.value())
 }
 
 fn state_of(one: &Invitation, now: crate::base::Timestamp) -> State {

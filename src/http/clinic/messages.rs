@@ -15,18 +15,18 @@ use crate::care::messages::{
     self, Answer, Begun, Clinician, Message, SendError, Side, Standing, Then, Thread, trimmed,
 };
 use crate::care::workflow::{Doing, Done, Refused};
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType as R};
+use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::portal::message_pages::{MessageLine, ThreadRow};
+use crate::http::portal::messages::faults_of;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::Identity;
 use crate::http::ui::{Cx, Faults, Field, State, Tone, When, t};
-use crate::record::{Page, Reading, RecordError, Stored, Undisclosed};
+use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 
 /// The most messages of a conversation, and of a patient, that are shown.
 const MOST: usize = 1_000;
@@ -60,17 +60,13 @@ impl Found {
     }
 }
 
-fn query(kind: R, text: &str) -> Result<Query, RecordError> {
-    Query::parse(kind, text, Handling::Strict, Definitions::r4()).map_err(|_| RecordError::Damaged)
-}
-
 /// The clinic's settings, the first message with its patient, and the others.
 type Whole = (Clinic, (Page, Page));
 
 /// A whole conversation by its first message, with its patient and the clinic's settings.
 fn read(reading: &mut Reading<'_>, id: &FhirId) -> Result<Undisclosed<Whole>, RecordError> {
-    let head = reading.search(&query(R::Communication, &format!("_id={id}&_include=Communication:patient"))?)?;
-    let rest = reading.search(&query(R::Communication, &format!("part-of=Communication/{id}&_count={MOST}"))?)?;
+    let head = reading.search(&strict(R::Communication, &format!("_id={id}&_include=Communication:patient"))?)?;
+    let rest = reading.search(&strict(R::Communication, &format!("part-of=Communication/{id}&_count={MOST}"))?)?;
     Ok(Clinic::read(reading)?.zip(head.zip(rest)))
 }
 
@@ -79,16 +75,12 @@ async fn find(visit: &Visit, id: &str) -> Result<Found, Refusal> {
     let why = why(visit, Action::Read, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, why, |reading| read(reading, &id)).await?;
     let (clinic, (head, rest)) = found.into_inner();
-    let all: Vec<Value> = head.matches.iter().chain(&rest.matches).map(json).collect();
+    let all: Vec<Value> = head.matches.iter().chain(&rest.matches).map(Stored::value).collect();
     let mut threads = messages::of_resources(&all);
     threads.retain(|thread| thread.head().is_some_and(|head| head.id == id));
     let thread = threads.into_iter().next().ok_or(Refusal::not_found())?;
-    let patient = head.included.iter().find(|one| one.kind == R::Patient).map(json).unwrap_or_default();
+    let patient = head.included.iter().find(|one| one.kind == R::Patient).map(Stored::value).unwrap_or_default();
     Ok(Found { clinic, thread, patient })
-}
-
-fn json(stored: &Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
 }
 
 fn me(visit: &Visit) -> Clinician {
@@ -193,16 +185,6 @@ fn field(text: &str, faults: &Faults) -> Field {
     Field::area("text", t("message-answer"), text, faults)
 }
 
-fn faults_of(text: &str) -> Faults {
-    let mut faults = Faults::none();
-    if trimmed(text).is_empty() {
-        faults.add("text", t("message-empty"));
-    } else if text.chars().count() > messages::LONGEST {
-        faults.add("text", t("message-too-long").with("n", text.chars().count()).with("most", messages::LONGEST));
-    }
-    faults
-}
-
 /// `POST /messages/{id}`
 pub(in crate::http) async fn answer(
     visit: Visit,
@@ -296,7 +278,7 @@ pub(in crate::http) async fn of_patient(visit: Visit, Path(id): Path<String>) ->
         Ok(Clinic::read(reading)?.zip(who.zip(all)))
     });
     let (clinic, (who, all)) = found.await?.into_inner();
-    let resources: Vec<Value> = all.found.iter().map(json).collect();
+    let resources: Vec<Value> = all.found.iter().map(Stored::value).collect();
     let read = visit.house.store.read()?;
     let mut rows = Vec::new();
     for thread in messages::of_resources(&resources) {
@@ -312,7 +294,7 @@ pub(in crate::http) async fn of_patient(visit: Visit, Path(id): Path<String>) ->
             is_unread: thread.is_unread(Side::Clinic, seen),
         });
     }
-    page(&PatientMessages { who: fill::identity(&json(&who), &ctx), rows, cx: visit.cx() })
+    page(&PatientMessages { who: fill::identity(&who.value(), &ctx), rows, cx: visit.cx() })
 }
 
 async fn patient_and_clinic(visit: &Visit, id: &FhirId) -> Result<(Identity, Clinic), Refusal> {
@@ -322,7 +304,7 @@ async fn patient_and_clinic(visit: &Visit, id: &FhirId) -> Result<(Identity, Cli
         .records
         .disclose(&visit.actor, why, |reading| Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, id)?)));
     let (clinic, who) = found.await?.into_inner();
-    Ok((fill::identity(&json(&who), &ctx(visit)), clinic))
+    Ok((fill::identity(&who.value(), &ctx(visit)), clinic))
 }
 
 /// Topics that somebody of this role may begin a conversation with: the reception none that is clinical.

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::Opened;
-use super::desk::{search, value_of};
 use super::entries::{author, instant, said, subject, today};
 use super::notes_pages::{self as pages, Kept, NotePage, NoteRow, Notes, SignedNote, Theirs};
 use super::{ctx, id_of, why};
@@ -30,7 +29,7 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::DocumentRow;
 use crate::http::ui::{Faults, When, format, t};
-use crate::record::{Page, Reading, RecordError, Stored, Undisclosed};
+use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 
 /// How many documents stand beside a note.
 const BESIDE: usize = 12;
@@ -58,7 +57,7 @@ async fn read(visit: &Visit, patient: &str, note: &str) -> Result<Read, Refusal>
         "_id={note}&_include=Composition:encounter&_include=Composition:entry&_revinclude=Composition:related-ref\
          &_revinclude=DocumentReference:related"
     );
-    let query = search(R::Composition, &text)?;
+    let query = strict(R::Composition, &text)?;
     let parts = FRAME.iter().map(|kind| (*kind, Part::<()>::All)).chain([(R::DocumentReference, Part::Newest(BESIDE))]);
     let looks = why(visit, Action::Read, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
@@ -67,7 +66,7 @@ async fn read(visit: &Visit, patient: &str, note: &str) -> Result<Read, Refusal>
         Ok(chart.zip(reading.read(R::Composition, &note)?).zip(reading.search(&query)?))
     });
     let ((chart, stored), page) = found.await?.into_inner();
-    let composition = value_of(&stored);
+    let composition = stored.value();
     if subject(&composition) != Some(format!("Patient/{patient}").as_str()) {
         return Err(Refusal::not_found());
     }
@@ -96,7 +95,7 @@ fn sorted(
     };
     let visit = read.saved.composition.pointer("/encounter/reference").and_then(Value::as_str).map(str::to_owned);
     for one in &page.included {
-        let value = value_of(one);
+        let value = one.value();
         let reference = format!("{}/{}", one.kind, one.id);
         match one.kind {
             R::Encounter if Some(&reference) == visit.as_ref() => {
@@ -204,10 +203,10 @@ pub(in crate::http) async fn begin(
     let (now, today) = pen(&visit);
     let me = visit.actor.person().map(ToString::to_string).unwrap_or_default();
     let own =
-        search(R::Composition, &format!("patient={patient}&status=preliminary&author={me}&date=ge{today}&_count=5"));
+        strict(R::Composition, &format!("patient={patient}&status=preliminary&author={me}&date=ge{today}&_count=5"));
     let noon = today.at(12, 0, 0, 0).to_zoned(ctx(&visit).zone).map_err(Refusal::internal)?;
     let (start, end) = format::day_bounds(&noon).ok_or_else(|| Refusal::internal("a day without bounds"))?;
-    let appointments = search(R::Appointment, &format!("patient={patient}&date=ge{start}&date=lt{end}&_count=10"))?;
+    let appointments = strict(R::Appointment, &format!("patient={patient}&date=ge{start}&date=lt{end}&_count=10"))?;
     let looks = why(&visit, Action::Read, Detail::none());
     let mut appointment = None;
     if !me.is_empty() {
@@ -225,16 +224,13 @@ pub(in crate::http) async fn begin(
     let open = Open { patient: &patient, note, encounter: FhirId::new(&visit.house.ambient), appointment };
     let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
     let doing = doing(&visit, Action::Create, &sent, &to);
-    match note::start(doing, open, pen).await {
-        Ok(done) => visit.went(&sent, done, &to).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = note::start(doing, open, pen).await;
+    visit.settled(&sent, done, &to).await
 }
 
 /// An appointment that takes place with this person, and why.
 fn of_today(stored: &Stored, me: &str) -> Option<(String, Option<String>)> {
-    let value = value_of(stored);
+    let value = stored.value();
     let status = value.get("status").and_then(Value::as_str)?;
     let with_me = value
         .get("participant")?

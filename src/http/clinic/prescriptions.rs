@@ -15,7 +15,7 @@ use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::clinic::Clinic;
 use crate::care::prescribe::{self, STOP_REASONS, Standing};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Doing;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -212,11 +212,8 @@ pub(in crate::http) async fn stop(
         why: why(&visit, Action::Prescribe, Detail::none()),
         once: visit.once(&sent, &place),
     };
-    match prescribe::stop(doing, one.request, typed.version, code, &said).await {
-        Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = prescribe::stop(doing, one.request, typed.version, code, &said).await;
+    visit.settled(&sent, done, &place).await
 }
 
 /// What stands on the paper, on either kind of it.

@@ -1,5 +1,6 @@
 //! A refill that a patient asks for, and answering it. The inbox lists those that wait.
 
+use crate::record::Stored;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::prescribe::{self, Answer, Refill};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Doing;
 use crate::fhir::search::{Handling, Query as Search};
 use crate::fhir::{Definitions, ResourceType as R};
 use crate::http::fill;
@@ -49,10 +50,6 @@ fn search(text: &str) -> Result<Search, Refusal> {
     Search::parse(R::Task, text, Handling::Strict, Definitions::r4()).map_err(Refusal::internal)
 }
 
-fn json(stored: &crate::record::Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
-}
-
 /// A request with what it is about, as one look.
 struct One {
     task: Value,
@@ -72,8 +69,8 @@ impl One {
             Ok(one.zip(reading.search(&query)?))
         });
         let (task, found) = found.await?.into_inner();
-        let along: Vec<Value> = found.included.iter().map(json).collect();
-        let task = json(&task);
+        let along: Vec<Value> = found.included.iter().map(Stored::value).collect();
+        let task = task.value();
         let refill = prescribe::refill_of(&task).ok_or(Refusal::not_found())?;
         let of = |kind: &str, id: &str| {
             let fits =
@@ -168,9 +165,6 @@ pub(in crate::http) async fn answer(
         once: visit.once(&sent, place.as_str()),
     };
     // Sent twice, it leads where the first led; answered by somebody else, the version says so.
-    match prescribe::answer(doing, one.task, sent.typed.version, one.older, &answer).await {
-        Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = prescribe::answer(doing, one.task, sent.typed.version, one.older, &answer).await;
+    visit.settled(&sent, done, &place).await
 }

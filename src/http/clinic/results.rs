@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::{Opened, open};
-use super::desk::{search, value_of};
 use super::entries::{author, instant, said, subject, today};
 use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage};
 use super::{ctx, id_of, why};
@@ -29,7 +28,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, When, t};
-use crate::record::RecordError;
+use crate::record::{RecordError, strict};
 
 /// How many observations are looked through for the codes of tests that were typed by name.
 const KNOWN: usize = 2_000;
@@ -231,14 +230,14 @@ pub(in crate::http) async fn import(
 async fn read(visit: &Visit, patient: &str, report: &str) -> Result<(Opened, Report), Refusal> {
     let (patient, report) = (id_of(patient)?, id_of(report)?);
     let query =
-        search(R::DiagnosticReport, &format!("_id={report}&_include=DiagnosticReport:result&_revinclude=Task:focus"))?;
+        strict(R::DiagnosticReport, &format!("_id={report}&_include=DiagnosticReport:result&_revinclude=Task:focus"))?;
     let looks = why(visit, Action::Read, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
         let chart = Chart::read(reading, &patient, FRAME)?;
         Ok(chart.zip(reading.read(R::DiagnosticReport, &report)?).zip(reading.search(&query)?))
     });
     let ((chart, stored), page) = found.await?.into_inner();
-    if subject(&value_of(&stored)) != Some(format!("Patient/{patient}").as_str()) {
+    if subject(&stored.value()) != Some(format!("Patient/{patient}").as_str()) {
         return Err(Refusal::not_found());
     }
     let opened = Opened::of(visit, chart)?;

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::desk::{Booked, bounds, read_days, search, value_of};
+use super::desk::{Booked, bounds, read_days};
 use super::grid::{self, Blocked, Drawn, Lane};
 use super::schedule_pages::{BlockRow, Blocks, CellList, Moving, Schedule, View, WeekRow};
 use super::{ctx, id_of, why};
@@ -27,7 +27,7 @@ use crate::http::sign_in::finished;
 use crate::http::ui::record::AppointmentState;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::http::waiting::freed;
-use crate::record::{Page, Why};
+use crate::record::{Page, Why, strict};
 
 /// How far ahead the list of blocked times looks.
 const AHEAD: i64 = 120;
@@ -66,7 +66,7 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
         let days = read_days(reading, start, end)?;
         let moved = match &moving {
             Some(id) => {
-                reading.search(&search(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?)?.map(Some)
+                reading.search(&strict(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?)?.map(Some)
             }
             None => reading.nothing::<()>().map(|_| None),
         };
@@ -279,8 +279,8 @@ async fn read_blocks(visit: &Visit, today: Date, ctx: &Ctx) -> Result<BlocksRead
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
         let clinic = Clinic::read(reading)?;
         let text = format!("status=busy-unavailable&start=ge{start}&start=lt{end}&_sort=start&_count={MOST}");
-        let slots = reading.search(&search(R::Slot, &text)?)?;
-        let schedules = reading.search(&search(R::Schedule, &format!("_count={MOST}"))?)?;
+        let slots = reading.search(&strict(R::Slot, &text)?)?;
+        let schedules = reading.search(&strict(R::Schedule, &format!("_count={MOST}"))?)?;
         Ok(clinic.zip(slots.zip(schedules)))
     });
     Ok(found.await?.into_inner())
@@ -303,13 +303,13 @@ async fn blocks_page(
         .matches
         .iter()
         .filter_map(|stored| {
-            let value = value_of(stored);
+            let value = stored.value();
             let actor = value.pointer("/actor/0/reference")?.as_str()?.strip_prefix("Practitioner/")?.to_owned();
             Some((format!("Schedule/{}", stored.id), clinic.clinician(&actor)?.name.clone()))
         })
         .collect();
     let rows = slots.matches.iter().filter_map(|stored| {
-        let value = value_of(stored);
+        let value = stored.value();
         let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
         let of = text("/schedule/reference")?;
         let time = |pointer: &str| text(pointer)?.parse::<Timestamp>().ok();
@@ -413,7 +413,7 @@ fn read_block(typed: &BlockTyped, today: Date) -> Result<Block, Faults> {
 /// `POST /schedule/blocks`
 pub(in crate::http) async fn make_block(visit: Visit, sent: Sent<BlockTyped>) -> Result<Response, Refusal> {
     let (typed, ctx) = (&sent.typed, ctx(&visit));
-    let today = visit.cx().now.date();
+    let today = visit.today();
     let (clinic, (_, schedules)) = read_blocks(&visit, today, &ctx).await?;
     let with = clinic.clinician(&typed.with).ok_or(Refusal::not_found())?;
     let block = match read_block(typed, today) {
@@ -431,7 +431,7 @@ pub(in crate::http) async fn make_block(visit: Visit, sent: Sent<BlockTyped>) ->
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let calendar = schedules.matches.iter().find(|stored| {
-        let value = value_of(stored);
+        let value = stored.value();
         value.pointer("/actor/0/reference").and_then(Value::as_str) == Some(with.person.as_str())
     });
     let calendar = calendar.map(|stored| stored.id.clone());
@@ -469,7 +469,7 @@ pub(in crate::http) async fn remove_block(
     let id = id_of(&id)?;
     let looks = Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Read) };
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Slot, &id)).await?;
-    let value = value_of(&found);
+    let value = found.value();
     if value.get("status").and_then(Value::as_str) != Some("busy-unavailable") {
         return Err(Refusal::not_found());
     }
@@ -478,7 +478,7 @@ pub(in crate::http) async fn remove_block(
         (sent.typed.which.as_str(), series_of(&value), value.get("start").and_then(Value::as_str))
     {
         let text = format!("identifier={SERIES}|{series}&start=gt{start}&_count={MOST}");
-        let query = search(R::Slot, &text)?;
+        let query = strict(R::Slot, &text)?;
         let looks = Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Read) };
         let more = visit.house.records.disclose(&visit.actor, looks, |reading| reading.search(&query)).await?;
         gone.extend(more.matches.iter().map(|stored| (stored.id.clone(), stored.version)));

@@ -54,11 +54,7 @@ async fn store<T>(visit: &Visit, sent: &Sent<T>, change: Change) -> Result<Respo
     let once = visit.once(sent, "/settings?done=saved");
     let doing = Doing { records: &visit.house.records, actor: &visit.actor, why, once };
     let done: Result<Done<()>, Refused<Never>> = carry_out(doing, vec![change], |_| Ok(())).await;
-    match done {
-        Ok(done) => visit.went(sent, done, "/settings?done=saved").await,
-        Err(Refused::Record(error)) => Err(error.into()),
-        Err(Refused::Told(never)) => match never {},
-    }
+    visit.settled(sent, done, "/settings?done=saved").await
 }
 
 /// The version that the form was made with: somebody may have changed the resource since.

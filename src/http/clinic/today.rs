@@ -78,9 +78,9 @@ fn appointments_of(day: Date, ctx: &Ctx) -> Result<Query, Refusal> {
 /// One's own, and those of the others.
 fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<DayRow>) {
     let patients: HashMap<&str, Value> =
-        found.included.iter().map(|stored| (stored.id.as_str(), json(stored))).collect();
+        found.included.iter().map(|stored| (stored.id.as_str(), stored.value())).collect();
     let (mut own, mut others) = (Vec::new(), Vec::new());
-    for appointment in found.matches.iter().map(json) {
+    for appointment in found.matches.iter().map(Stored::value) {
         if appointment.get("status").and_then(Value::as_str) == Some("entered-in-error") {
             continue;
         }
@@ -92,8 +92,4 @@ fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<
         if mine { own.push(row) } else { others.push(row) }
     }
     (own, others)
-}
-
-fn json(stored: &Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
 }

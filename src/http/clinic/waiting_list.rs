@@ -1,9 +1,10 @@
 //! Who waits for a time to become free, and what is offered to whom.
 
+use crate::record::strict;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::desk::{Booked, request_row, search};
+use super::desk::{Booked, request_row};
 use super::desk_pages::{WaitingList, WaitingRow};
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
@@ -22,7 +23,7 @@ const MOST: usize = 200;
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let ctx = ctx(&visit);
     let text = format!("status=waitlist,pending&_count={MOST}&_include=Appointment:patient");
-    let query = search(R::Appointment, &text)?;
+    let query = strict(R::Appointment, &text)?;
     let looks = why(&visit, Action::Listed, Detail::none());
     let found = visit
         .house

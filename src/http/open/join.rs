@@ -36,7 +36,7 @@ impl Typed {
         if self.code.trim().is_empty() || self.code.len() > LONGEST {
             faults.add("code", t("join-code-missing"));
         }
-        let born = register::read_born(&self.born, visit.cx().now.date());
+        let born = register::read_born(&self.born, visit.today());
         match born {
             Ok(born) if faults.is_empty() => {
                 Ok(Shown { code: Secret::new(self.code.clone()), born, origin: visit.origin() })

@@ -559,7 +559,7 @@ pub(in crate::http) async fn cancel(
     let doing = own.doing(Action::Cancel, &sent, &place);
     let done = schedule::change(doing, id, sent.typed.version, value, None, tell).await;
     freed(&own.visit.house).await;
-    settled(&own, &sent, done, &place).await
+    own.visit.settled(&sent, done, &place).await
 }
 
 /// `POST /my/visits/{id}/accept`: the time that was offered is taken.
@@ -584,20 +584,7 @@ pub(in crate::http) async fn accept(
     let value = schedule::with_status(value, State::Expected, true);
     let doing = own.doing(Action::Book, &sent, &place);
     let done = schedule::change(doing, id, sent.typed.version, value, hour, None).await;
-    settled(&own, &sent, done, &place).await
-}
-
-pub(super) async fn settled<T>(
-    own: &Own,
-    sent: &Sent<T>,
-    done: Result<Done<()>, Refused<BookError>>,
-    place: &str,
-) -> Result<Response, Refusal> {
-    match done {
-        Ok(done) => own.visit.went(sent, done, place).await,
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    own.visit.settled(&sent, done, &place).await
 }
 
 /// `GET /my/visits/{id}/change`: another time.

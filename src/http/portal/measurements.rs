@@ -10,7 +10,6 @@ use super::own::Own;
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::own::{self, HISTORIES, MEASURES, Measure, Typed as Given, Which, Wrong};
-use crate::care::workflow::Refused;
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -148,11 +147,8 @@ pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/results?done={}", measure.code);
     let value = own::observation(&measured, &own.patient, &own.as_author(), &typed.note);
-    match own::keep(own.doing(Action::Create, &sent, &place), id, value).await {
-        Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = own::keep(own.doing(Action::Create, &sent, &place), id, value).await;
+    own.visit.settled(&sent, done, &place).await
 }
 
 #[derive(Deserialize, Default)]
@@ -205,9 +201,6 @@ pub(in crate::http) async fn take_history(visit: Visit, sent: Sent<Told>) -> Res
     let value = value.ok_or(Refusal::not_found())?;
     let id = FhirId::new(&own.visit.house.ambient);
     let place = "/my/results?done=history";
-    match own::keep(own.doing(Action::Create, &sent, place), id, value).await {
-        Ok(done) => own.visit.went(&sent, done, place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = own::keep(own.doing(Action::Create, &sent, place), id, value).await;
+    own.visit.settled(&sent, done, place).await
 }

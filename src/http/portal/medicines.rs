@@ -252,9 +252,6 @@ pub(in crate::http) async fn taking(
     let place = format!("/my/medicines/{}?done={done}", one.id);
     let of = prescribe::speaker(&one.own.actor, &one.own.patient);
     let doing = one.doing(Action::Create, &sent, &place);
-    match prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not).await {
-        Ok(done) => one.own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not).await;
+    one.own.visit.settled(&sent, done, &place).await
 }

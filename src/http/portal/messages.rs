@@ -188,7 +188,8 @@ fn field(text: &str, faults: &Faults) -> Field {
     Field::area("text", t("message-text"), text, faults).hint(t("message-text-hint").with("n", messages::LONGEST))
 }
 
-fn faults_of(text: &str) -> Faults {
+/// What is wrong with a message's text, whoever writes it.
+pub(in crate::http) fn faults_of(text: &str) -> Faults {
     let mut faults = Faults::none();
     if trimmed(text).is_empty() {
         faults.add("text", t("message-empty"));

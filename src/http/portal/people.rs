@@ -176,11 +176,8 @@ pub(in crate::http) async fn revoke(
     let related = chart.of(R::RelatedPerson).iter().find(is).ok_or(Refusal::not_found())?;
     let place = "/my/people?done=ended";
     let doing = own.doing(Action::ProxyRevoke, &sent, place);
-    match proxies::revoke(doing, &own.patient, related, chart.of(R::Consent)).await {
-        Ok(done) => own.visit.went(&sent, done, place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = proxies::revoke(doing, &own.patient, related, chart.of(R::Consent)).await;
+    own.visit.settled(&sent, done, place).await
 }
 
 fn seal_words(seal: Seal) -> (&'static str, &'static str) {
@@ -241,9 +238,6 @@ pub(in crate::http) async fn turn(
     let chart = own.chart(&[R::Consent]).await?;
     let now = own.visit.house.ambient.now();
     let doing = own.doing(action, &sent, place);
-    match consents::turn(doing, &own.patient, seal, turned, chart.of(R::Consent), now).await {
-        Ok(done) => own.visit.went(&sent, done, place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = consents::turn(doing, &own.patient, seal, turned, chart.of(R::Consent), now).await;
+    own.visit.settled(&sent, done, place).await
 }

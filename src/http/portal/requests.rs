@@ -15,12 +15,11 @@ use crate::audit::Action;
 use crate::base::{FhirId, Timestamp};
 use crate::care::Chart;
 use crate::care::requests::{self, Asked, Kind, LONGEST, Request, State};
-use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
 use crate::http::names::Names;
 use crate::http::pages::page;
-use crate::http::respond::{Refusal, Refused as No};
+use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, When, t};
@@ -155,11 +154,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/requests/{id}?done=sent");
     let task = requests::task(asked, own.visit.house.ambient.now(), &own.ctx.zone);
-    match requests::make(own.doing(Action::RequestMade, &sent, &place), id, task).await {
-        Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    let done = requests::make(own.doing(Action::RequestMade, &sent, &place), id, task).await;
+    own.visit.settled(&sent, done, &place).await
 }
 
 impl Own {

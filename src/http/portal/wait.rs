@@ -6,14 +6,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking::{Versioned, Wanted, halves, name_of, periods, settled};
+use super::booking::{Versioned, Wanted, halves, name_of, periods};
 use super::booking_pages::Wait;
 use super::own::Own;
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::clinic::{Booking, Clinic, VisitType};
 use crate::care::schedule::{self, Wish};
-use crate::care::workflow::Refused;
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -95,7 +94,7 @@ pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let value = schedule::waits(&wish, &periods, own.visit.house.ambient.now());
     let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, None).await;
     freed(&own.visit.house).await;
-    settled(&own, &sent, done, &place).await
+    own.visit.settled(&sent, done, &place).await
 }
 
 /// `POST /my/visits/{id}/decline`: not this time, and another one later.
@@ -114,9 +113,5 @@ pub(in crate::http) async fn decline(
     let doing = own.doing(Action::RequestAnswered, &sent, &place);
     let done = schedule::decline(doing, id, sent.typed.version, value).await;
     freed(&own.visit.house).await;
-    match done {
-        Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Record(error)) => Err(error.into()),
-        Err(Refused::Told(never)) => match never {},
-    }
+    own.visit.settled(&sent, done, &place).await
 }

@@ -35,12 +35,8 @@ fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
     pages.iter().flat_map(|page| page.matches.iter().filter_map(move |one| row(page, one))).collect()
 }
 
-fn json(stored: &Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
-}
-
 fn row(page: &Page, stored: &Stored, found: &Found<'_>) -> Option<Row> {
-    let value = json(stored);
+    let value = stored.value();
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let patient = text("/subject/reference")?.strip_prefix("Patient/")?;
     let since: Timestamp = text("/issued")?.parse().ok()?;
@@ -69,5 +65,5 @@ fn is_critical(page: &Page, report: &Value) -> bool {
         let all = value.pointer("/interpretation/0/coding").and_then(Value::as_array).cloned().unwrap_or_default();
         all.iter().any(|one| one.get("code").and_then(Value::as_str).is_some_and(|code| CRITICAL.contains(&code)))
     };
-    of_report.map(json).any(|value| flags(&value))
+    of_report.map(Stored::value).any(|value| flags(&value))
 }
