@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { inspect, run, shared, signIn, visitor } from './harness.mjs';
+import { demo, inspect, run, shared, signIn, visitor } from './harness.mjs';
 
 const { box, chrome, signedIn: of } = await shared('--patients', '6');
 
@@ -386,16 +386,19 @@ for (const locale of ['en-GB', 'es-ES']) test(`the pages are whole in ${locale}`
   await page.context().close();
 });
 
-test('the portal can be installed, and keeps nothing of a record by itself', async () => {
+test('the portal can be installed, and what it keeps without a network is what its person switched on', async () => {
   // The certificate of a demo is nobody's: a service worker is taken only from one that the browser trusts.
   const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu'] });
+  const own = await demo();
   try {
     const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
     const page = await context.newPage();
-    await signIn(page, box.portal, box.account('patient'));
-    const kept = () => page.evaluate(() => navigator.serviceWorker.getRegistration().then((one) => Boolean(one)));
-    assert.equal(await kept(), false, 'nobody gets a service worker who did not ask for the app');
-    await page.goto(`${box.portal}/my/app`);
+    const patient = own.account('patient');
+    await signIn(page, own.portal, patient);
+    const worker = () => page.evaluate(() => navigator.serviceWorker.getRegistration().then((one) => Boolean(one)));
+    const keeps = () => page.evaluate(() => caches.has('chartbox-record'));
+    assert.equal(await worker(), false, 'nobody gets a service worker who did not ask for the app');
+    await page.goto(`${own.portal}/my/app`);
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     const cdp = await context.newCDPSession(page);
     const { errors: broken } = await cdp.send('Page.getAppManifest');
@@ -403,17 +406,36 @@ test('the portal can be installed, and keeps nothing of a record by itself', asy
     const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
     // A window of a test is a private one to this check.
     assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito'), []);
+    await page.goto(`${own.portal}/my/summary`);
+    const summary = await page.textContent('main');
+    assert.equal(await keeps(), false, 'nothing of a record is kept by itself');
 
-    await page.reload();
-    const offline = async (address) => {
-      await context.setOffline(true);
-      await page.goto(`${box.portal}${address}`);
-      const text = await page.textContent('main');
-      await context.setOffline(false);
-      return text;
+    const switchOn = async () => {
+      await page.goto(`${own.portal}/my/app`);
+      await page.click('[data-on]');
+      await page.waitForSelector('[data-off]:visible');
+      assert.equal(await keeps(), true);
     };
-    assert.match(await offline('/my/summary'), /No network/, 'nothing of a record is kept by itself');
+    await switchOn();
+    await page.click('[data-off]');
+    await page.waitForSelector('[data-on]:visible');
+    assert.equal(await keeps(), false, 'switched off');
+
+    await switchOn();
+    await Promise.all([page.waitForURL(/sign-in|\/$/), page.click('form[action="/sign-out"] button >> visible=true')]);
+    await page.goto(`${own.portal}/sign-in`);
+    assert.equal(await keeps(), false, 'signing out leaves nothing behind');
+
+    await signIn(page, own.portal, patient);
+    await switchOn();
+    await page.reload();
+    await own.stopOnly();
+    await page.goto(`${own.portal}/my/summary`);
+    assert.equal(await page.textContent('main'), summary, 'the summary is read without a network');
+    await page.goto(`${own.portal}/my/record`);
+    assert.match(await page.textContent('main'), /No network/, 'and nothing else');
   } finally {
     await trusting.close();
+    await own.stop();
   }
 });
