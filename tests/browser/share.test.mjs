@@ -422,7 +422,7 @@ test('the portal can be installed, and what it keeps without a network is what i
     assert.equal(await keeps(), false, 'switched off');
 
     await switchOn();
-    await Promise.all([page.waitForURL(/sign-in|\/$/), page.click('form[action="/sign-out"] button >> visible=true')]);
+    await Promise.all([page.waitForURL(/signed-out/), page.click('form[action="/sign-out"] button >> visible=true')]);
     await page.goto(`${own.portal}/sign-in`);
     assert.equal(await keeps(), false, 'signing out leaves nothing behind');
 
