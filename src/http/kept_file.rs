@@ -34,7 +34,7 @@ pub(super) fn kept_file(title: &str, media_type: &str, bytes: Vec<u8>) -> Respon
 }
 
 /// `attachment` with a plain name, and the real one for clients that read it (RFC 6266 §4.3, RFC 8187).
-fn disposition(title: &str, ending: &str) -> HeaderValue {
+pub(super) fn disposition(title: &str, ending: &str) -> HeaderValue {
     let title: String = title.chars().filter(|c| !c.is_control()).take(80).collect();
     let plain: String = title
         .chars()

@@ -70,7 +70,8 @@ pub(super) async fn details(visit: &Visit, id: &str, registered: bool) -> Result
         cx.done = Some(done(&who));
     }
     let rows = chart.of(ResourceType::Appointment).iter().filter_map(|one: &Value| {
-        let row = fill::appointment(one, None, String::new(), &ctx)?;
+        let id = one.get("id").and_then(Value::as_str)?;
+        let row = fill::appointment(one, None, format!("/bookings/{id}"), &ctx)?;
         // The reason is cut for reception, and this page shows none to anybody.
         Some(DayRow { reason: None, ..row })
     });

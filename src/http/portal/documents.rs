@@ -14,7 +14,7 @@ use crate::base::FhirId;
 use crate::care::uploads::Part;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::kept_file::kept_file;
+use crate::http::kept_file::{disposition, kept_file};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -34,7 +34,7 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, 
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
     let document: Value = serde_json::from_slice(&stored.json).unwrap_or_default();
-    if let Some(response) = file(&document, &id) {
+    if let Some(response) = file(&document) {
         return Ok(response);
     }
     let bytes = own.binary(&document, Part::File).await?.ok_or_else(Refusal::not_found)?;
@@ -46,7 +46,7 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, 
 const SHOWN: [&str; 5] = ["text/plain", "application/pdf", "image/png", "image/jpeg", "image/webp"];
 
 /// The first content that lies in the record itself, to be kept as a file: never opened as a page of this box.
-fn file(document: &Value, id: &FhirId) -> Option<Response> {
+fn file(document: &Value) -> Option<Response> {
     let attachments = document.get("content")?.as_array()?.iter().filter_map(|content| content.get("attachment"));
     let (attachment, data) = attachments.filter_map(|one| Some((one, one.get("data")?.as_str()?))).next()?;
     let bytes = BASE64.decode(data.as_bytes()).ok()?;
@@ -62,9 +62,15 @@ fn file(document: &Value, id: &FhirId) -> Option<Response> {
         "image/webp" => "webp",
         _ => "bin",
     };
-    let name = HeaderValue::try_from(format!("attachment; filename=\"document-{id}.{extension}\"")).ok()?;
+    let name = disposition(called(document), extension);
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)];
     Some((headers, bytes).into_response())
+}
+
+/// What the document is called where it is listed: whoever keeps the file finds it by that.
+fn called(document: &Value) -> &str {
+    let titles = ["/content/0/attachment/title", "/description", "/type/text"];
+    titles.iter().find_map(|at| document.pointer(at).and_then(Value::as_str)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -73,9 +79,10 @@ mod tests {
     use serde_json::json;
 
     fn kind_of(said: &str) -> String {
-        let document = json!({"content": [{"attachment": {"contentType": said, "data": "PGI+"}}]});
-        let response = file(&document, &FhirId::parse("d1").unwrap()).unwrap();
-        assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+        let document = json!({"content": [{"attachment": {"contentType": said, "title": "Letter: eye screening", "data": "PGI+"}}]});
+        let response = file(&document).unwrap();
+        let kept = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap();
+        assert!(kept.starts_with("attachment; filename=\"Letter- eye screening."), "{kept}");
         response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned()
     }
 
@@ -89,9 +96,8 @@ mod tests {
 
     #[test]
     fn a_document_without_its_bytes_or_with_broken_ones_is_not_there() {
-        let id = FhirId::parse("d1").unwrap();
-        assert!(file(&json!({"content": [{"attachment": {"url": "https://elsewhere.example"}}]}), &id).is_none());
-        assert!(file(&json!({"content": [{"attachment": {"data": "§"}}]}), &id).is_none());
-        assert!(file(&json!({}), &id).is_none());
+        assert!(file(&json!({"content": [{"attachment": {"url": "https://elsewhere.example"}}]})).is_none());
+        assert!(file(&json!({"content": [{"attachment": {"data": "§"}}]})).is_none());
+        assert!(file(&json!({})).is_none());
     }
 }

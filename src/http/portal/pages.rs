@@ -92,14 +92,14 @@ impl RecordSums {
             // Counted where they are shown.
             ("/my/results", "results", t("nav-results"), String::new()),
             ("/my/immunizations", "shield", t("my-immunizations"), String::new()),
-            ("/my/visits", "calendar", t("nav-visits"), String::new()),
-            ("/my/messages", "mail", t("nav-messages"), String::new()),
-            ("/my/documents", "file", t("nav-documents"), String::new()),
+            ("/my/visits", "calendar", t("nav-visits"), t("sum-visits").to_string()),
+            ("/my/messages", "mail", t("nav-messages"), t("sum-messages").to_string()),
+            ("/my/documents", "file", t("nav-documents"), t("sum-documents").to_string()),
             match acts_for_another {
                 true => ("/my/summary", "share", t("summary-title"), String::new()),
-                false => ("/my/share", "share", t("nav-share"), String::new()),
+                false => ("/my/share", "share", t("nav-share"), t("sum-share").to_string()),
             },
-            ("/my/requests", "list", t("nav-my-requests"), String::new()),
+            ("/my/requests", "list", t("nav-my-requests"), t("sum-requests").to_string()),
             ("/my/app", "mobile", t("app-title"), String::new()),
         ]
     }
@@ -314,12 +314,18 @@ pub struct LookRow {
     pub until: Option<When>,
     pub place: Option<String>,
     pub why: String,
+    /// What was done, in sentences.
     pub what: String,
     /// What else is to be known: refused, an emergency.
     pub note: Option<(String, String)>,
 }
 
 impl LookRow {
+    /// The sentences of what was done: each is a line.
+    fn acts(&self) -> impl Iterator<Item = &str> {
+        self.what.split(". ")
+    }
+
     fn time(&self) -> String {
         let from = self.from.clock().unwrap_or_default();
         match self.until.and_then(|until| until.clock()).filter(|until| *until != from) {

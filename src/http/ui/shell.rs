@@ -164,6 +164,11 @@ impl Cx {
         self.viewer.as_ref().is_some_and(|viewer| matches!(viewer.role, Role::Clinician | Role::Nurse))
     }
 
+    /// Whether whoever is signed in prescribes.
+    pub fn prescribes(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.role == Role::Clinician)
+    }
+
     /// Where the clinic's name leads.
     pub fn start(&self) -> &'static str {
         match self.viewer.as_ref().map(|viewer| viewer.role) {

@@ -85,7 +85,7 @@ ask-days-left =
     }
 ask-extended-mark = extended
 ask-by = Asked by
-ask-own-term = the clinic’s own term
+ask-own-term = The clinic’s own term
 ask-entry = The patient’s entries in the access log (this one is { $n })
 ask-their-words = Their words
 ask-admin-copy = Hand the copy out as asked, then write how and when. A copy on paper or on a disk is made at the console of the box: “chartbox export --patient”, with a code from Approvals. In their portal, patients take the copy themselves.

@@ -35,6 +35,11 @@ sum-problems =
         [0] none now
        *[other] { $n } now
     }
+sum-visits = book, change or cancel one
+sum-messages = write to us, read our answers
+sum-documents = letters, and files of your own
+sum-share = your summary for another doctor
+sum-requests = a copy, a correction, a question
 
 ## Patients: their record
 
@@ -46,6 +51,7 @@ my-group-measurements = Measurements
 my-group-answers = Questions and answers
 my-medicines = Your medicines
 my-medicines-lead = Do not stop or change one on your own. If something here is not what you take, tell us.
+my-medicines-print = Print this list
 my-medicines-now = To take now
 my-medicines-past = Before
 my-medicines-none = No medicine is recorded

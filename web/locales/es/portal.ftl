@@ -35,6 +35,11 @@ sum-problems =
         [0] ninguno ahora
        *[other] { $n } ahora
     }
+sum-visits = reservar, cambiar o cancelar
+sum-messages = escríbanos, lea nuestras respuestas
+sum-documents = cartas, y archivos suyos
+sum-share = su resumen para otro médico
+sum-requests = una copia, una corrección, una pregunta
 my-results = Sus resultados
 my-results-lead = Lo más reciente de cada prueba y medición. Abra una para ver qué significa y cómo ha cambiado.
 my-results-none = Aparecen aquí en cuanto llegan.
@@ -43,6 +48,7 @@ my-group-measurements = Mediciones
 my-group-answers = Preguntas y respuestas
 my-medicines = Sus medicinas
 my-medicines-lead = No deje ni cambie ninguna por su cuenta. Si algo de aquí no es lo que toma, díganoslo.
+my-medicines-print = Imprimir esta lista
 my-medicines-now = Para tomar ahora
 my-medicines-past = Antes
 my-medicines-none = No hay ninguna medicina registrada
