@@ -1,6 +1,6 @@
 // Starts boxes and browsers for the tests. Each test file starts its own box on free ports and stops it.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -182,6 +182,10 @@ export async function inspect(page, name) {
     return wrong;
   }
   const wrong = [];
+  if (SHOTS) {
+    mkdirSync(SHOTS, { recursive: true });
+    appendFileSync(path.join(SHOTS, 'addresses.txt'), `${name} ${new URL(page.url()).pathname}\n`);
+  }
   for (const width of [375, 1280, 1920]) {
     await page.setViewportSize({ width, height: 900 });
     for (const colorScheme of ['light', 'dark']) {
@@ -192,7 +196,6 @@ export async function inspect(page, name) {
       if (AXE.includes(`${width} ${colorScheme}`)) said.push(...await accessibility(page));
       wrong.push(...said.map((line) => `${name} at ${width} ${colorScheme}: ${line}`));
       if (SHOTS) {
-        mkdirSync(SHOTS, { recursive: true });
         await page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
       }
     }

@@ -40,7 +40,10 @@ async function typeAccounts(page, tag) {
 
 test('a wrong setup code opens nothing, and says so', async () => {
   const page = await visitor(chrome);
+  await page.goto(`${box.clinic}/`);
+  assert.deepEqual(await inspect(page, 'setup-code'), []);
   await typeCode(page, 'XXXX-XXXX');
+  assert.deepEqual(await inspect(page, 'setup-code-wrong'), []);
   assert.equal(new URL(page.url()).pathname, '/setup');
   assert.match(await page.textContent('main'), /code/i);
   assert.equal(await page.locator('input[type=password]').count(), 0);
@@ -54,11 +57,13 @@ test('of two browsers that race with the code, one wins', async () => {
     await typeCode(page, box.code);
     if (i === 0) assert.deepEqual(await inspect(page, 'setup-accounts'), []);
     await typeAccounts(page, tags[i]);
+    if (i === 0) assert.deepEqual(await inspect(page, 'setup-check'), []);
   }
   await Promise.all(pages.map(async (page) => { await page.click(main); await page.waitForLoadState(); }));
   const done = await Promise.all(pages.map(async (page) => (await page.locator('ol.howto').count()) > 0));
   assert.equal(done.filter(Boolean).length, 1, 'exactly one is told that it is done');
   winner = tags[done.indexOf(true)];
+  assert.deepEqual(await inspect(pages[done.indexOf(true)], 'setup-done'), []);
   const again = await visitor(chrome);
   await again.goto(`${box.clinic}/setup`);
   assert.equal(await again.locator('input[name=code]').count(), 0, 'the setup is over for good');
