@@ -1,8 +1,10 @@
 //! Invented people and values for the gallery: one ordinary chart, one that is as full as a real one gets, one empty.
 
+mod asked;
 mod chart;
 mod other;
 mod patient;
+mod work;
 
 use askama::Template;
 use chartbox::base::Role;
@@ -16,6 +18,8 @@ pub fn pages() -> Vec<(&'static str, String)> {
     all.extend(other::pages());
     all.extend(chart::pages());
     all.extend(patient::pages());
+    all.extend(asked::pages());
+    all.extend(work::pages());
     all
 }
 

@@ -1,0 +1,409 @@
+//! What the reception, the carers and the health administrator work through.
+
+use chartbox::care::requests::{Kind, State as Standing};
+use chartbox::http::admin::duplicate_pages::{Compared, Duplicates, MergeRow};
+use chartbox::http::admin::requests_pages::{AskedRow, OneRequest, Queue};
+use chartbox::http::clinic::check_in_pages::{CheckIn, FormLine};
+use chartbox::http::clinic::desk_pages::*;
+use chartbox::http::clinic::inbox_pages::{Inbox, Part, Row, Urgency};
+use chartbox::http::clinic::invitation_pages::{InvitationPage, InvitationRow, InvitationSheet};
+use chartbox::http::clinic::schedule_pages::{BlockRow, Blocks};
+use chartbox::http::clinic::settings_pages::{AwayRow, HoursRow, Settings, TopicRow, VisitTypeRow};
+use chartbox::http::notices::{NoticeRow, StaffNotices};
+use chartbox::http::ui::record::{AppointmentState, Identity, Sex};
+use chartbox::http::ui::{Faults, Field, State, Tone, t};
+
+use super::asked::{request, request_row};
+use super::*;
+
+pub fn pages() -> Vec<(&'static str, String)> {
+    let mut all = day_grid();
+    all.extend(desk());
+    all.extend(inbox());
+    all.extend(admin());
+    all
+}
+
+fn reception() -> Cx {
+    cx("Milo Tessaro", Role::Reception)
+}
+
+fn text(name: &'static str, label: &'static str, value: &str) -> Field {
+    Field::text(name, t(label), value, &Faults::none())
+}
+
+fn who(id: &str, family: &str, given: &str) -> Identity {
+    Identity {
+        id: id.into(),
+        family: family.into(),
+        given: given.into(),
+        born: Some(day("1967-05-09")),
+        died: None,
+        deceased: false,
+        sex: Sex::Female,
+        number: Some("004 127".into()),
+    }
+}
+
+fn entry(name: &str, clock: &str, state: AppointmentState) -> Entry {
+    Entry {
+        id: "a1".into(),
+        version: 1,
+        href: "/bookings/a1".into(),
+        name: name.into(),
+        clock: clock.into(),
+        moves: state == AppointmentState::Expected,
+        kind: "Visit".into(),
+        state,
+    }
+}
+
+fn day_grid() -> Vec<(&'static str, String)> {
+    use AppointmentState::{Arrived, Done, Expected};
+    let booked = |entries| Cell::Booked { entries, span: 1 };
+    let free = |clock: &str| Cell::Free { href: "/bookings/new".into(), slot: clock.into(), clock: clock.into() };
+    let off = |word: &str| Cell::Off { word: word.into(), span: 1 };
+    let row = |time: &str, now, cells| GridRow { time: time.into(), now, cells };
+    let columns = ["Dr R Adeyemi-Strand", "Dr P Halloran", "Lena Corvin"]
+        .map(|name| Column { name: name.into(), href: None, pieces: vec![] })
+        .to_vec();
+    let rows = vec![
+        row(
+            "09:20",
+            false,
+            vec![booked(vec![entry("PELLAM, Osric", "09:20", Done)]), off("Home visits"), free("09:20")],
+        ),
+        row(
+            "09:40",
+            true,
+            vec![
+                booked(vec![entry("BRANDVOLD, Halina", "09:40", Arrived)]),
+                booked(vec![
+                    entry("LINDGREN-ACHEBE, Cosmo", "09:40", Arrived),
+                    entry("ASHBY, Corentin", "09:40", Expected),
+                ]),
+                free("09:40"),
+            ],
+        ),
+        row(
+            "10:00",
+            false,
+            vec![free("10:00"), booked(vec![entry("OKORO, Delphine", "10:00", Expected)]), off("No hours")],
+        ),
+    ];
+    let at = |name: &str, line: &str, minutes| BoardRow {
+        id: "a1".into(),
+        version: 1,
+        name: name.into(),
+        line: line.into(),
+        minutes,
+    };
+    let grid = |columns, rows, board, requests| DayGrid {
+        cx: reception(),
+        day: "2026-03-03".into(),
+        heading: "Tuesday 3 March".into(),
+        is_today: true,
+        columns,
+        rows,
+        board,
+        requests,
+        before: "/today".into(),
+        after: "/today".into(),
+    };
+    let board = Board {
+        waiting: vec![
+            at("ASHBY, Corentin", "09:10, Lena Corvin", 28),
+            at("BRANDVOLD, Halina", "09:40, Dr R Adeyemi-Strand", 5),
+        ],
+        in_room: vec![at("BRANDT-NWOSU, Odalys", "09:20, Dr P Halloran", 0)],
+        expected: vec![at("OKORO, Delphine", "10:00, Dr P Halloran", 0)],
+    };
+    vec![
+        ("day-grid", render(&grid(columns, rows, board, vec![asks()]))),
+        ("day-grid-empty", render(&grid(vec![], vec![], Board::default(), vec![]))),
+    ]
+}
+
+fn asks() -> RequestRow {
+    RequestRow {
+        href: "/booking-requests/a2".into(),
+        name: "ROSDAHL, Anneke".into(),
+        kind: "First visit".into(),
+        days: "5 to 20 March, in the morning".into(),
+        asked: "2 March".into(),
+    }
+}
+
+fn booking() -> BookingPage {
+    BookingPage {
+        cx: reception(),
+        id: "a1".into(),
+        version: 1,
+        patient: "BRANDVOLD, Halina".into(),
+        patient_href: "/patients/p1".into(),
+        when: "Thursday 5 March, 08:40".into(),
+        what: "Visit, Dr R Adeyemi-Strand".into(),
+        state: AppointmentState::Expected,
+        next: vec![("arrived", "Arrived".into()), ("noshow", "Did not come".into()), ("cancelled", "Cancel".into())],
+        times: Some(Field::choice(
+            "time",
+            t("booking-other-time"),
+            "",
+            vec![("a".into(), "6 Mar 09:20, Dr R Adeyemi-Strand".into())],
+            &Faults::none(),
+        )),
+        schedule: Some("/schedule".into()),
+        beside: Some("/bookings/new".into()),
+        any_time: vec![text("day", "booking-day-of", "2026-03-05").of_kind("date").narrow()],
+        anyway: None,
+    }
+}
+
+fn check_in(asked_fault: Option<&str>) -> CheckIn {
+    let mut faults = Faults::none();
+    if let Some(fault) = asked_fault {
+        faults.add("asked", fault);
+    }
+    CheckIn {
+        cx: reception(),
+        id: "a1".into(),
+        version: 1,
+        patient_version: 1,
+        coverage: String::new(),
+        coverage_version: 0,
+        name: "Halina Brandvold".into(),
+        born: Some("9 May 1967 (58 years)".into()),
+        number: Some("004 127".into()),
+        line: "Today, 09:40, Dr R Adeyemi-Strand".into(),
+        asked: false,
+        asked_fault: asked_fault.map(Into::into),
+        reach: vec![text("phone", "patient-phone", "01632 960 142")],
+        insurance: vec![text("payer", "check-in-payer", "Northern Mutual").hint(t("check-in-payer-hint"))],
+        forms: vec![
+            FormLine { title: "Before your visit".into(), returned: true },
+            FormLine { title: "New patients".into(), returned: false },
+        ],
+        faults,
+    }
+}
+
+fn desk() -> Vec<(&'static str, String)> {
+    let waiting = |offer: Option<(&str, &str)>| WaitingRow {
+        href: "/booking-requests/a3".into(),
+        name: "SANTANGELO, Mirabel".into(),
+        kind: "Visit".into(),
+        with: offer.is_none().then(|| "Dr P Halloran".into()),
+        days: "5 to 20 March".into(),
+        asked: "2 March".into(),
+        offer: offer.map(|(time, until)| (time.into(), until.into())),
+    };
+    let list = |rows| WaitingList { cx: reception(), rows };
+    let requests = |rows| BookingRequests { cx: reception(), rows };
+    let invited = |state: State| InvitationRow { made: "3 Mar 2026".into(), ends: "17 March 2026".into(), state };
+    let invitation = |rows: Vec<InvitationRow>, can| InvitationPage {
+        cx: reception(),
+        who: who("p1", "Quintero", "Ximena"),
+        has_account: false,
+        is_open: !rows.is_empty(),
+        can,
+        rows,
+    };
+    let sheet = InvitationSheet {
+        cx: reception(),
+        who: who("p1", "Quintero", "Ximena"),
+        address: "https://records.alderstreet.example".into(),
+        at_portal: true,
+        code: "K7MQ2-XRT9P-LW4VB".into(),
+        ends: "17 March 2026".into(),
+    };
+    let blocks = |rows, visits| Blocks {
+        cx: reception(),
+        rows,
+        fields: vec![text("what", "block-what", "").hint(t("block-what-hint"))],
+        visits,
+        faults: Faults::none(),
+    };
+    let block = BlockRow {
+        id: "b1".into(),
+        what: "Home visits".into(),
+        with: "Dr P Halloran".into(),
+        when: "Tuesday 10 March, 08:40 to 10:00".into(),
+        series: Some("s1".into()),
+    };
+    let other = MergeRow {
+        id: "m1".into(),
+        kept: "ZAWADZKI, Bogdan".into(),
+        joined: "ZAWADZKI, Bogdann".into(),
+        when: "3 March 2026, 09:12".into(),
+        by: "Johanna Pryce-Quill".into(),
+        reason: "He said so at the desk".into(),
+        moved: 4,
+        undone: None,
+    };
+    let compared = |id: &str, entries, account| Compared {
+        id: id.into(),
+        version: 1,
+        who: who(id, "Zawadzki", "Bogdan"),
+        entries,
+        account,
+    };
+    let duplicates = |one, other, merges| Duplicates {
+        cx: cx("Johanna Pryce-Quill", Role::HealthAdmin),
+        query: String::new(),
+        searched: false,
+        found: vec![],
+        one,
+        other,
+        keep: String::new(),
+        keep_fault: None,
+        reason: text("reason", "merge-reason", "").hint(t("merge-reason-hint")),
+        merges,
+        faults: Faults::none(),
+    };
+    vec![
+        ("booking", render(&booking())),
+        ("booking-requests", render(&requests(vec![asks()]))),
+        ("booking-requests-empty", render(&requests(vec![]))),
+        ("waiting-list", render(&list(vec![waiting(None), waiting(Some(("5 March, 08:40", "21:38")))]))),
+        ("waiting-list-empty", render(&list(vec![]))),
+        ("check-in", render(&check_in(None))),
+        ("check-in-wrong", render(&check_in(Some("Ask for name and birth date, and say that they fit.")))),
+        ("invitation", render(&invitation(vec![invited(State::new("full", Tone::Good, t("invitation-open")))], true))),
+        ("invitation-no-born", render(&invitation(vec![], false))),
+        ("invitation-sheet", render(&sheet)),
+        ("blocks", render(&blocks(vec![block], Some(3)))),
+        ("blocks-empty", render(&blocks(vec![], None))),
+        ("duplicates", render(&duplicates(None, None, vec![other]))),
+        (
+            "duplicates-compare",
+            render(&duplicates(Some(compared("p1", 126, true)), Some(compared("p2", 3, false)), vec![])),
+        ),
+        ("settings", render(&settings())),
+    ]
+}
+
+fn settings() -> Settings {
+    let kind = |name: &str, minutes, active: bool| VisitTypeRow {
+        id: "k1".into(),
+        name: name.into(),
+        spanish: active.then(|| "Consulta".into()),
+        minutes,
+        booking: "At once".into(),
+        active,
+    };
+    Settings {
+        cx: reception(),
+        visit_types: vec![kind("Visit", 20, true), kind("Minor surgery", 60, false)],
+        topics: vec![TopicRow {
+            id: "t1".into(),
+            name: "A question about my health".into(),
+            pool: "Doctors".into(),
+            days: 2,
+            active: true,
+        }],
+        hours: vec![HoursRow {
+            id: "h1".into(),
+            name: "Dr R Adeyemi-Strand".into(),
+            week: vec![("Monday".into(), "08:40 to 12:00, 13:00 to 17:00".into())],
+            away: vec![AwayRow { why: "Holiday".into(), first: day("2026-04-06"), last: Some(day("2026-04-17")) }],
+        }],
+        notice: 24,
+        horizon: 60,
+        hold: 12,
+        phone: "01632 960 100".into(),
+    }
+}
+
+fn inbox() -> Vec<(&'static str, String)> {
+    let row = |who: &str, what: &str, more: Option<&str>, urgency| Row {
+        href: "/messages/m1".into(),
+        who: who.into(),
+        what: what.into(),
+        more: more.map(Into::into),
+        since: "2026-02-19T10:00:00Z".parse().unwrap(),
+        when: time("2026-02-19T10:00"),
+        due: Some(day("2026-02-23")),
+        urgency,
+        is_mine: false,
+    };
+    let part = |name, title, rows| Part { name, title: t(title), rows, more: false };
+    let page = |parts| Inbox { cx: doctor(), parts, own: 1, only_own: false };
+    let notices = StaffNotices {
+        cx: doctor(),
+        rows: vec![NoticeRow {
+            number: 1,
+            sentence: "A patient asks for a refill.".into(),
+            when: time("2026-03-03T08:12"),
+            is_read: false,
+        }],
+    };
+    vec![
+        (
+            "inbox",
+            render(&page(vec![
+                part(
+                    "results",
+                    "inbox-results",
+                    vec![
+                        row("PELLAM, Osric", "Potassium 6.4", None, Urgency::Critical),
+                        row("BRANDVOLD, Halina", "Blood and urine tests", None, Urgency::Usual),
+                    ],
+                ),
+                part(
+                    "messages",
+                    "inbox-messages",
+                    vec![row(
+                        "BRANDVOLD, Halina",
+                        "A medicine: may I take ibuprofen for my knee?",
+                        Some("Taken by Lena Corvin"),
+                        Urgency::Late,
+                    )],
+                ),
+                part("refills", "inbox-refills", vec![]),
+            ])),
+        ),
+        ("staff-notices", render(&notices)),
+        ("staff-notices-empty", render(&StaffNotices { rows: vec![], ..notices })),
+    ]
+}
+
+fn admin() -> Vec<(&'static str, String)> {
+    let cx = || cx("Johanna Pryce-Quill", Role::HealthAdmin);
+    let row = |kind, state, days_left: i64| AskedRow {
+        row: request_row(kind, state, days_left < 0),
+        name: "Halina Brandvold".into(),
+        days_left,
+        extended: days_left > 30,
+    };
+    let queue = |open, closed| Queue { cx: cx(), open, closed };
+    let one = |kind, state, title: &str| OneRequest {
+        cx: cx(),
+        title: title.into(),
+        who: Some(who("p1", "Brandvold", "Halina")),
+        row: row(kind, state, 15),
+        request: request(kind, state),
+        words: Field::area("words", t("ask-admin-words"), "", &Faults::none()).hint(t("ask-admin-words-hint")),
+        hint: t("ask-admin-question").to_string(),
+        rule: Some("GDPR Article 12(3)"),
+        more: 60,
+        may_extend: true,
+        faults: Faults::none(),
+    };
+    vec![
+        (
+            "requests",
+            render(&queue(
+                vec![
+                    row(Kind::Accounting, Standing::Open, -3),
+                    row(Kind::Copy, Standing::Open, 1),
+                    row(Kind::Question, Standing::Open, 15),
+                    row(Kind::Restriction, Standing::Open, 57),
+                ],
+                vec![row(Kind::Correction, Standing::Answered, 15), row(Kind::Restriction, Standing::Declined, 15)],
+            )),
+        ),
+        ("requests-empty", render(&queue(vec![], vec![]))),
+        ("request-one", render(&one(Kind::Question, Standing::Open, "Why somebody looked"))),
+        ("request-one-answered", render(&one(Kind::Correction, Standing::Answered, "A correction"))),
+    ]
+}
