@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::client::Answer;
+use crate::demo::client::{Answer, End};
 use crate::demo::{Caller, Demo};
 use crate::{id, observation, ok, outcome, parsed, patient};
 
@@ -13,6 +13,7 @@ pub fn all(demo: &Demo, client: &Caller) {
     export_of_a_group(client);
     export_refusals(demo, client);
     export_breaks_off(demo, client);
+    a_download_breaks_off(demo, client);
     last_n(client);
     summary(demo, client);
 }
@@ -246,6 +247,58 @@ fn export_breaks_off(demo: &Demo, client: &Caller) {
     outcome(&client.get(&file), 404);
     demo.command(&["user", "disable", "short-lived"]);
     assert_eq!(short.get(&file).status, 401);
+}
+
+/// Who loses the right in the middle of a file gets no further chunk of it, and can tell that it is not whole. Nothing is written
+/// down as sent that was not asked for before.
+fn a_download_breaks_off(demo: &Demo, client: &Caller) {
+    // More than lies on the way between two programs.
+    const FILES: usize = 24;
+    // A chunk ends behind the resource with which it has 2 MiB.
+    const CHUNK: usize = 2;
+    let of = ok(&client.json("POST", "/fhir/Patient", &patient("Voluminous")), 201);
+    let scan = json!({"resourceType": "DocumentReference", "status": "current",
+        "subject": {"reference": format!("Patient/{}", id(&of))},
+        "content": [{"attachment": {"contentType": "application/pdf", "data": "A".repeat(1_400_000)}}]});
+    let made: Vec<String> =
+        (0..FILES).map(|_| id(&ok(&client.json("POST", "/fhir/DocumentReference", &scan), 201)).to_owned()).collect();
+    let sent_out = |user: &str| {
+        let listed = demo.command(&["audit", "list", "--user", user, "--limit", "1000", "--json"]);
+        listed.matches("\"DocumentReference/").count()
+    };
+    for (user, ended_by) in [("leaves", "disable"), ("is-robbed", "revoke"), ("stays", "")] {
+        let caller = demo.service(user, "system/*.rs");
+        let manifest = manifest(demo, &caller, &begin(&caller, "/fhir/$export?_type=DocumentReference"));
+        let (file, count) = (&manifest["output"][0]["url"], manifest["output"][0]["count"].as_u64().unwrap());
+        let proof = caller.proof();
+        let mut download = caller.client.download(path_of(demo, file.as_str().unwrap()), &proof);
+        download.read(100_000);
+        match ended_by {
+            "disable" => drop(demo.command(&["user", "disable", user])),
+            "revoke" => {
+                let tokens = demo.command(&["token", "list", "--user", user, "--json"]);
+                let tokens: Value = serde_json::from_str(&tokens).unwrap();
+                demo.command(&["token", "revoke", tokens[0]["id"].as_str().unwrap()]);
+            }
+            _ => {}
+        }
+        let before = sent_out(user);
+        let (answer, end) = download.rest();
+        let whole = answer.body.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count();
+        assert_eq!(answer.status, 200);
+        if ended_by.is_empty() {
+            assert_eq!((whole as u64, end), (count, End::Whole));
+            continue;
+        }
+        assert_eq!(end, End::BrokenOff, "{user}: {whole} of {count}");
+        // The chunk that was being read when the right ended is all that may come behind it.
+        let after = sent_out(user);
+        assert!(after <= before + CHUNK && after < FILES, "{user}: {before} were written down, and then {after}");
+        assert!(whole > 0 && whole <= after, "{user}: {whole} came of {after} written down");
+    }
+    for id in made {
+        assert_eq!(client.ask("DELETE", &format!("/fhir/DocumentReference/{id}"), &[], "").status, 204);
+    }
 }
 
 fn last_n(client: &Caller) {

@@ -140,6 +140,23 @@ impl Client {
         (!got.is_empty()).then(|| parse(&got))
     }
 
+    /// Asks, and reads of the answer only what is asked for: the rest waits at the box, as on a slow line.
+    pub fn download(&self, path: &str, headers: &[(&str, String)]) -> Download {
+        let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None);
+        let socket = socket.unwrap();
+        // Before the connection stands: the window that it begins with is made of it.
+        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 16 << 10).unwrap();
+        rustix::net::connect(&socket, &std::net::SocketAddrV4::new([127, 0, 0, 1].into(), self.port)).unwrap();
+        let name = ServerName::try_from(self.host.clone()).unwrap();
+        let config = self.tls.clone().expect("an HTTPS listener");
+        let mut stream = StreamOwned::new(ClientConnection::new(config, name).unwrap(), TcpStream::from(socket));
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let host = self.authority();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        Download { stream, got: Vec::new() }
+    }
+
     /// The host and port, as in a `host` header.
     pub fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
@@ -153,6 +170,39 @@ impl Client {
     pub fn cookie_names(&self) -> Vec<String> {
         self.cookies.lock().unwrap().keys().cloned().collect()
     }
+}
+
+/// An answer that is being read.
+pub struct Download {
+    stream: StreamOwned<ClientConnection, TcpStream>,
+    got: Vec<u8>,
+}
+
+impl Download {
+    /// Reads until there is this much of it, its head included.
+    pub fn read(&mut self, bytes: usize) {
+        let mut piece = [0; 4096];
+        while self.got.len() < bytes {
+            let count = self.stream.read(&mut piece).unwrap();
+            assert!(count > 0, "it ended after {} bytes", self.got.len());
+            self.got.extend_from_slice(&piece[..count]);
+        }
+    }
+
+    /// The rest of it, and whether the box said that this is its end.
+    pub fn rest(mut self) -> (Answer, End) {
+        // A connection that breaks off leaves what came before.
+        let _ = self.stream.read_to_end(&mut self.got);
+        let end = if self.got.ends_with(b"\r\n0\r\n\r\n") { End::Whole } else { End::BrokenOff };
+        (parse(&self.got), end)
+    }
+}
+
+/// How a chunked answer ended (RFC 9112 §8): without its last chunk it is not complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Whole,
+    BrokenOff,
 }
 
 fn parse(bytes: &[u8]) -> Answer {
