@@ -1,11 +1,13 @@
 """An S3 server for the tests: moto's, with accounts whose signatures and permissions it checks.
 
-Prints one line of JSON: the port, and an access key and its secret for an account that may do everything, and for one that may
+Called with a certificate and its key, with which it listens a second time, over TLS, as `moto_server --ssl-cert --ssl-key` does.
+Prints one line of JSON: the ports, and an access key and its secret for an account that may do everything, and for one that may
 only read. Ends when its standard input does.
 """
 
 import json
 import sys
+import threading
 
 from urllib.parse import parse_qsl, quote
 
@@ -13,6 +15,8 @@ import boto3
 import moto.server
 import requests
 from moto.iam.access_control import IAMRequestBase
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
 
 made = IAMRequestBase._create_aws_request
 
@@ -31,6 +35,11 @@ IAMRequestBase._create_aws_request = as_it_was_sent
 server = moto.server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 _, port = server.get_host_and_port()
+# What is stored and who may do what is the same for both.
+certificate_and_key = (sys.argv[1], sys.argv[2])
+app = DomainDispatcherApplication(create_backend_app)
+over_tls = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=certificate_and_key)
+threading.Thread(target=over_tls.serve_forever, daemon=True).start()
 how = {
     "endpoint_url": f"http://127.0.0.1:{port}",
     "region_name": "us-east-1",
@@ -53,7 +62,8 @@ def account(name, actions):
 
 
 accounts = {"all": account("all", "s3:*"), "reads": account("reads", ["s3:Get*", "s3:List*", "s3:Head*"])}
-print(json.dumps({"port": port, **accounts}), flush=True)
+ports = {"port": port, "tlsPort": over_tls.server_address[1]}
+print(json.dumps({**ports, **accounts}), flush=True)
 # From now on every signature and permission is checked.
 requests.post(f"http://127.0.0.1:{port}/moto-api/reset-auth", data=b"0", timeout=10)
 print("checks", flush=True)

@@ -133,6 +133,7 @@ fn children(of: u32) -> Vec<u32> {
 /// An S3 server that checks signatures and permissions. One for all tests of a program; it ends with it.
 pub struct S3 {
     pub port: u16,
+    tls_port: u16,
     home: tempfile::TempDir,
     _child: Mutex<Child>,
 }
@@ -154,13 +155,17 @@ impl S3 {
             absent("moto's S3 server");
             return None;
         }
+        let home = tempfile::tempdir().unwrap();
+        certificates(home.path());
         let mut command = Command::new(python);
-        command.arg(root.join("tests/box/s3_server.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg(root.join("tests/box/s3_server.py"))
+            .args(["server.pem", "server-key.pem"].map(|name| home.path().join(name)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let told: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
         assert_eq!(lines.next().unwrap().unwrap(), "checks");
-        let home = tempfile::tempdir().unwrap();
         let text = |key: &serde_json::Value, at: usize| key[at].as_str().unwrap().to_owned();
         let write = |name: &str, id: &str, secret: &str| {
             use std::os::unix::fs::OpenOptionsExt;
@@ -174,7 +179,8 @@ impl S3 {
         }
         write("wrong-secret", &text(&told["all"], 0), "x");
         write("stranger", "AKIAAAAAAAAAAAAAAAAA", "x");
-        Some(Self { port: told["port"].as_u64().unwrap() as u16, home, _child: Mutex::new(child) })
+        let port = |name: &str| told[name].as_u64().unwrap() as u16;
+        Some(Self { port: port("port"), tls_port: port("tlsPort"), home, _child: Mutex::new(child) })
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -190,4 +196,38 @@ impl S3 {
     pub fn place(&self, bucket_and_folder: &str) -> String {
         self.place_by(self.port, bucket_and_folder, "all")
     }
+    /// A place in a bucket over TLS, by a name of the server's, with what more it takes: `&ca_file=…`.
+    pub fn place_over_tls(&self, bucket_and_folder: &str, server: &str, more: &str) -> String {
+        let credentials = self.file("all");
+        let credentials = credentials.display();
+        format!("s3://{bucket_and_folder}?endpoint=https://{server}:{}&credentials={credentials}{more}", self.tls_port)
+    }
+
+    /// The certificate of the authority that vouches for the server.
+    pub fn authority(&self) -> String {
+        self.file("authority.pem").display().to_string()
+    }
+}
+
+/// What a private authority gives a server, and another authority, which does not know it.
+fn certificates(home: &Path) {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+    let write = |name: &str, text: String| std::fs::write(home.join(name), text).unwrap();
+    let authority = |file: &str| {
+        let mut params = CertificateParams::default();
+        // The same for both: what tells them apart is the key.
+        params.distinguished_name.push(DnType::CommonName, "An authority of the clinic's");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        write(file, params.self_signed(&key).unwrap().pem());
+        Issuer::new(params, key)
+    };
+    let ours = authority("authority.pem");
+    authority("other-authority.pem");
+    // Buckets before the server's name are a level below it.
+    let names = ["localhost", "s3.clinic.test", "*.s3.clinic.test"].map(str::to_owned);
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &ours).unwrap();
+    write("server.pem", certificate.pem());
+    write("server-key.pem", key.serialize_pem());
 }

@@ -1,6 +1,7 @@
 //! Backups to other places than a folder, from outside: an SFTP server and an S3 bucket, beside each other and a folder.
 
 use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -136,4 +137,100 @@ fn what_is_wrong_with_a_place_is_one_sentence_and_changes_nothing() {
     assert!(code == 1 && said.contains("reasons stand above") || said.contains("the reason stands above"), "{said}");
     printed(&["backup", "try", "--target", &sshd.place(&home.join("near")), "--dir", place.dir()]);
     assert!(std::fs::read_dir(home.join("near")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_bucket_behind_tls_is_reached_by_an_authority_of_ones_own_and_by_no_other() {
+    let Some(s3) = S3::start() else { return };
+    let place = Place::made(&[]);
+    let home = place.home();
+    let [ours, other] =
+        ["authority.pem", "other-authority.pem"].map(|name| format!("&ca_file={}", text(&s3.file(name))));
+    let good = s3.place_over_tls("box/tls", "localhost", &ours);
+    let said_of = |target: &str| {
+        let (code, said) = refused(&["backup", "create", "--target", target, "--dir", place.dir()]);
+        assert!(code == 1 && said.trim().lines().count() == 1, "{target}: {code} {said}");
+        said
+    };
+    for (target, part) in [
+        (
+            s3.place_over_tls("box/tls", "localhost", &other),
+            "no authority that is known here vouches for its certificate",
+        ),
+        // What the system trusts does not know it either, and a system that trusts nobody says that.
+        (s3.place_over_tls("box/tls", "localhost", ""), "ca_file"),
+        (s3.place_over_tls("box/tls", "127.0.0.1", &ours), "its certificate is another server's"),
+        (s3.place_over_tls("box/tls", "localhost", "&ca_file=/nowhere"), "its ca_file /nowhere cannot be read"),
+        (
+            s3.place_over_tls("box/tls", "localhost", &format!("&ca_file={}", text(&s3.file("all")))),
+            "holds no certificate",
+        ),
+        (
+            s3.place_by(s3.port, "box/tls", "all").replace("http://127.0.0.1", "https://localhost") + &ours,
+            "does not speak TLS",
+        ),
+    ] {
+        let said = said_of(&target);
+        assert!(said.contains(part), "{target}: {said}");
+    }
+    let stranger = said_of(&s3.place_over_tls("box/tls", "localhost", &other));
+    assert!(
+        stranger.contains("Nothing was sent to it") && stranger.contains("name the one that does as ca_file"),
+        "{stranger}"
+    );
+
+    let config = file(home, "config.toml", &format!("{}[backup]\n", section("cloud", &good)));
+    let with = ["--dir", place.dir(), "--config", &config];
+    a_whole_round(&place, &good, &with, chartbox);
+}
+
+/// The bucket stands before the server's name, as Amazon has it. No server of names knows this one: the program is run where the
+/// file of names does.
+#[test]
+fn a_bucket_before_the_servers_name_is_reached_behind_tls() {
+    let Some(s3) = S3::start() else { return };
+    let place = Place::made(&[]);
+    let names = file(place.home(), "hosts", "127.0.0.1 localhost s3.clinic.test box.s3.clinic.test box.localhost\n");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", &names]);
+        command.arg(env!("CARGO_BIN_EXE_chartbox")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    };
+    if !Command::new("unshare")
+        .args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts", &names])
+        .output()
+        .is_ok_and(|done| done.status.success())
+    {
+        eprintln!("not tried: this user may not mount a file of names for a program alone");
+        return;
+    }
+    let ours = format!("&style=host&ca_file={}", s3.authority());
+    let good = s3.place_over_tls("box/host-style", "s3.clinic.test", &ours);
+    let config = file(place.home(), "config.toml", &format!("{}[backup]\n", section("cloud", &good)));
+    a_whole_round(&place, &good, &["--dir", place.dir(), "--config", &config], run);
+    // The certificate is good for one level below the server, and for no other name.
+    let far = s3.place_over_tls("box/host-style", "localhost", &ours);
+    let output = run(&["backup", "create", "--target", &far, "--dir", place.dir()]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("its certificate is another server's"), "{said}");
+}
+
+/// A try, a backup, what is there, and a box that comes back from it.
+fn a_whole_round(place: &Place, target: &str, with: &[&str], run: impl Fn(&[&str]) -> Output) {
+    let json_of = |arguments: &[&str]| -> Value {
+        let output = run(&[arguments, &["--json"]].concat());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let tried = json_of(&[&["backup", "try"][..], with].concat());
+    assert_eq!(tried["targets"][0]["works"], json!(true), "{tried}");
+    let made = json_of(&[&["backup", "create"][..], with].concat());
+    let verified = json_of(&[&["backup", "verify", "--all"][..], with].concat());
+    assert_eq!(verified["targets"][0]["whole"], json!(true), "{verified}");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    let new = place.home().join("new");
+    let back = json_of(&["backup", "restore", "latest", "--from", target, "--to", text(&new), "--sheet", &sheet]);
+    assert_eq!((&back["rows"], &back["auditEntries"]), (&made["rows"], &made["auditEntries"]));
+    printed(&["audit", "verify", "--dir", text(&new)]);
 }

@@ -117,6 +117,8 @@ fn an_s3_server_keeps_its_word() {
     let Some(server) = S3::start() else { return };
     keeps_its_word(&*open(&server.place("contract/clinic/box")).unwrap());
     keeps_its_word(&*open(&server.place("contract")).unwrap());
+    let ca_file = format!("&ca_file={}", server.authority());
+    keeps_its_word(&*open(&server.place_over_tls("contract/tls", "localhost", &ca_file)).unwrap());
 }
 
 /// A file that is being written when the wire is cut is there whole, or not at all; and the next try, which the target makes

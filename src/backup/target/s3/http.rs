@@ -198,7 +198,10 @@ fn plain(error: &std::io::Error) -> String {
 fn certificate(why: &rustls::CertificateError) -> String {
     use rustls::CertificateError as E;
     match why {
-        E::UnknownIssuer => "no authority that is known here vouches for its certificate".into(),
+        // An authority of the same name and with another key is another one.
+        E::UnknownIssuer | E::BadSignature => {
+            "no authority that is known here vouches for its certificate; name the one that does as ca_file".into()
+        }
         E::Expired | E::ExpiredContext { .. } => "its certificate has ended".into(),
         E::NotValidYet | E::NotValidYetContext { .. } => {
             "its certificate is not valid yet; is this clock right?".into()
