@@ -25,6 +25,12 @@ pub enum AppError {
         dir.display()
     )]
     Unfinished { dir: PathBuf, command: &'static str },
+    #[error(
+        "the disk of {} has not enough room for this box: {} MiB are free, and {} MiB are needed, of which {} MiB stay free so \
+         that it can be written to. Free some space, or name a folder on another disk; nothing was changed.",
+        dir.display(), free >> 20, needed.div_ceil(1 << 20), kept >> 20
+    )]
+    NoRoom { dir: PathBuf, free: u64, needed: u64, kept: u64 },
     #[error("a box is being made in {} right now. Wait until that is done, or name another folder with --dir.", .0.display())]
     BeingMade(PathBuf),
     #[error(

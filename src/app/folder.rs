@@ -52,16 +52,28 @@ impl Folder {
 
     /// Makes the folder, 0700, where there is none; takes an empty one that is there.
     pub fn create(path: &Path) -> Result<Self, AppError> {
-        let folder = Self::at(path);
-        if folder.has_box() {
+        Self::must_be_free(path)?;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(AppError::file(path, "made"))?;
+        Ok(Self::at(path))
+    }
+
+    /// Refuses a folder with something in it. One that is not there is as good as an empty one.
+    pub fn must_be_free(path: &Path) -> Result<(), AppError> {
+        if Self::at(path).has_box() {
             return Err(AppError::BoxThere(path.to_owned()));
         }
-        match fs::DirBuilder::new().recursive(true).mode(0o700).create(path) {
-            Ok(()) => {}
-            Err(cause) => return Err(AppError::File { path: path.to_owned(), what: "made", cause }),
+        match fs::read_dir(path) {
+            Ok(mut there) => {
+                if there.next().is_some() {
+                    Err(AppError::NotEmpty(path.to_owned()))
+                } else {
+                    Ok(())
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => Err(AppError::File { path: path.to_owned(), what: "read", cause }),
         }
-        let mut there = fs::read_dir(path).map_err(AppError::file(path, "read"))?;
-        if there.next().is_some() { Err(AppError::NotEmpty(path.to_owned())) } else { Ok(folder) }
     }
 
     pub fn path(&self) -> &Path {

@@ -29,7 +29,7 @@ use crate::backup::{
 use crate::base::{ActorRef, Ambient, Timestamp};
 use crate::crypto::keyslots::{KeySlots, SlotKey, SlotKind, Unlocked};
 use crate::crypto::{KeyMaterial, Root};
-use crate::store::{Store, StoreError};
+use crate::store::{DiskSpace, Store, StoreError};
 
 /// What is to be restored, and where.
 pub struct Request {
@@ -112,7 +112,7 @@ pub async fn restore(request: Request, watch: &dyn Watch) -> Result<Restored, Ap
 
 /// Restores into a folder without a box; leaves nothing of it when it does not work.
 async fn into(path: &Path, found: &Found, request: &Request, watch: &dyn Watch) -> Result<Restored, AppError> {
-    let (folder, _mark) = prepare(path)?;
+    let (folder, _mark) = prepare(path, found)?;
     let made = begin(&folder, found, request, watch).await;
     made.inspect_err(|_| {
         take_away(&folder);
@@ -196,15 +196,28 @@ fn change_places(new: &Path, path: &Path, aside: &Path) -> Result<(), AppError> 
 }
 
 /// An empty folder, or one in which only an interrupted restore was at work; and its mark, locked while this one is.
-fn prepare(path: &Path) -> Result<(Folder, File), AppError> {
+fn prepare(path: &Path, found: &Found) -> Result<(Folder, File), AppError> {
     let folder = Folder::at(path);
     if folder.restoring().exists() {
         let _mark = marked(&folder)?;
         take_away(&folder);
     }
+    Folder::must_be_free(path)?;
+    has_room(path, found)?;
     let folder = Folder::create(path)?;
     let mark = marked(&folder)?;
     Ok((folder, mark))
+}
+
+/// Whether the box fits there, so that nobody waits for hours to hear that it does not.
+fn has_room(path: &Path, found: &Found) -> Result<(), AppError> {
+    // A disk that does not say how full it is will say so when it is.
+    let Some(disk) = DiskSpace::around(path) else { return Ok(()) };
+    let (needed, kept) = store_options(found.slots.is_demo()).room_to_fill(found.manifest.bytes(), disk);
+    if disk.free >= needed {
+        return Ok(());
+    }
+    Err(AppError::NoRoom { dir: path.to_owned(), free: disk.free, needed, kept })
 }
 
 fn marked(folder: &Folder) -> Result<File, AppError> {

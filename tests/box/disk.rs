@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::client::Client;
-use crate::process::{Place, chartbox, file, printed, refused};
+use crate::process::{Place, file, printed, refused};
 use crate::setup::{PASSWORDS, set_up, sign_in};
 
 /// A file system of its own, taken away when dropped.
@@ -217,29 +217,110 @@ fn a_full_or_read_only_place_for_backups_keeps_what_it_has_and_a_full_disk_gets_
     assert_eq!(verified(), 1);
     disk.remount("rw");
 
-    // A restore onto a disk without room for it leaves nothing.
-    let sheet = file(place.home(), "sheet.txt", &place.printed);
-    let new = disk.path().join("new");
-    let restore = ["backup", "restore", "--from", usb, "--to", new.to_str().unwrap(), "--sheet", &sheet];
-    let used = disk.used();
-    // The journal alone has 16 MiB: it fails while that is made, while the rows come, and at the end.
-    let mut fails = 0;
-    for room in [1, 9, 17, 18, 19, 20] {
-        disk.resize(used + room * MIB);
-        if !chartbox(&restore).status.success() {
-            fails += 1;
-            let (code, said) = refused(&restore);
-            let full = said.contains("is full") || said.contains("is almost full");
-            assert!(code == 1 && full && said.lines().count() == 1, "{room}: {said}");
-            assert_eq!((new.exists(), disk.used()), (false, used), "{room}");
-        } else {
-            std::fs::remove_dir_all(&new).unwrap();
-        }
-    }
-    assert!(fails >= 3, "{fails}");
-    disk.resize(used + ROOMY);
-    printed(&restore);
-    printed(&["audit", "verify", "--dir", new.to_str().unwrap()]);
+    disk.resize(disk.used() + ROOMY);
     printed(&create);
     assert_eq!(verified(), 2);
+}
+
+/// A backup of a small box on a stick, and the disk that it is to come back to.
+struct Return {
+    disk: Disk,
+    /// Where the backup and the sheet lie.
+    _place: Place,
+    new: std::path::PathBuf,
+    restore: Vec<String>,
+}
+
+impl Return {
+    fn onto(disk: Disk) -> Self {
+        let place = Place::made(&[]);
+        let (usb, new) = (place.home().join("usb"), disk.path().join("new"));
+        let [usb, to] = [&usb, &new].map(|path| path.to_str().unwrap().to_owned());
+        printed(&["backup", "create", "--target", &usb, "--dir", place.dir()]);
+        let sheet = file(place.home(), "sheet.txt", &place.printed);
+        let restore = ["backup", "restore", "--from", &usb, "--to", &to, "--sheet", &sheet].map(str::to_owned).into();
+        Self { disk, _place: place, new, restore }
+    }
+
+    fn arguments<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
+        self.restore.iter().map(String::as_str).chain(more.iter().copied()).collect()
+    }
+
+    /// What lies on the disk, each file with its bytes.
+    fn all(&self) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+        let (mut all, mut open) = (std::collections::BTreeMap::new(), vec![self.disk.path().to_owned()]);
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let bytes = if path.is_dir() { Vec::new() } else { std::fs::read(&path).unwrap() };
+                open.extend(path.is_dir().then(|| path.clone()));
+                all.insert(path, bytes);
+            }
+        }
+        all
+    }
+}
+
+#[test]
+fn a_restore_onto_a_disk_without_room_for_it_is_not_begun() {
+    let Some(disk) = Disk::mounted(64 * MIB) else { return };
+    let back = Return::onto(disk);
+    let is_refused = |more: &[&str], room: u64| {
+        let before = back.all();
+        back.disk.resize(back.disk.used() + room);
+        let (code, said) = refused(&back.arguments(more));
+        assert!(code == 1 && said.lines().count() == 1, "{room}: {said}");
+        let free = format!("{} MiB are free, and ", room / MIB);
+        for part in ["has not enough room for this box", &free, "1024 MiB stay free", "nothing was changed"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(back.all() == before, "{room}");
+    };
+    // Not for the file alone, and not for what a box needs free to be written to.
+    for room in [MIB, 20 * MIB, 1023 * MIB] {
+        is_refused(&[], room);
+    }
+    back.disk.resize(ROOMY);
+    printed(&back.arguments(&[]));
+    let new = back.new.to_str().unwrap();
+    printed(&["audit", "verify", "--dir", new]);
+    // In the place of a box, that one stays beside, so that there is room for two to be had.
+    is_refused(&["--replace"], 900 * MIB);
+    printed(&["audit", "verify", "--dir", new]);
+    back.disk.resize(ROOMY);
+    printed(&back.arguments(&["--replace"]));
+    // Something else that is in the way is said first.
+    back.disk.resize(back.disk.used() + MIB);
+    let (code, said) = refused(&back.arguments(&[]));
+    assert!(code == 1 && said.contains("holds a box already"), "{said}");
+}
+
+#[test]
+fn a_disk_that_fills_up_during_a_restore_gets_no_half_box() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("not tried: strace is not there");
+        return;
+    }
+    let Some(disk) = Disk::mounted(ROOMY) else { return };
+    let back = Return::onto(disk);
+    let used = back.disk.used();
+    // While the journal is made, while the rows come, and at the end: from one of the writes on, all fail.
+    let mut fails = 0;
+    for nth in [1, 5, 12, 17, 20, 30, 60] {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qqq", "-o", "/dev/null", "-e", "trace=pwrite64,pwritev2"]);
+        strace.args(["-e", &format!("inject=pwrite64,pwritev2:error=ENOSPC:when={nth}+")]);
+        let done = strace.arg(env!("CARGO_BIN_EXE_chartbox")).args(back.arguments(&[])).output().unwrap();
+        if done.status.success() {
+            std::fs::remove_dir_all(&back.new).unwrap();
+            continue;
+        }
+        fails += 1;
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.code() == Some(1) && said.contains("full") && said.lines().count() == 1, "{nth}: {said}");
+        assert_eq!((back.new.exists(), back.disk.used()), (false, used), "{nth}");
+    }
+    assert!(fails >= 3, "{fails}");
+    printed(&back.arguments(&[]));
+    printed(&["audit", "verify", "--dir", back.new.to_str().unwrap()]);
 }
