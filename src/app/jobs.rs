@@ -18,6 +18,7 @@ use crate::base::Timestamp;
 use crate::care::export::Exports;
 use crate::discovery::{Announcement, Presence, is_reachable};
 use crate::http::{House, Stop};
+use crate::record::{Indexed, Records};
 use crate::tls::Certificates;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -147,6 +148,29 @@ pub(super) async fn exports(exports: Exports, stop: Stop) {
             Ok(Ok(false)) => HOUR,
             Ok(Err(error)) => {
                 tracing::error!(target: "jobs", job = "exports", %error, "a job of the box failed");
+                MINUTE
+            }
+            // It was logged.
+            Err(_) => MINUTE,
+        };
+    }
+}
+
+/// Completes the indexes of a store that an older program wrote.
+pub(super) async fn indexes(records: Records, stop: Stop) {
+    let mut wait = Duration::ZERO;
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.stopped() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        let one = records.clone();
+        wait = match tokio::task::spawn_blocking(move || one.complete_indexes()).await {
+            Ok(Ok(Indexed::Whole)) => return,
+            Ok(Ok(Indexed::NotYet)) => Duration::ZERO,
+            Ok(Err(error)) => {
+                tracing::error!(target: "jobs", job = "indexes", %error, "a job of the box failed");
                 MINUTE
             }
             // It was logged.

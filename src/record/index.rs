@@ -6,13 +6,14 @@
 use std::collections::HashSet;
 
 use super::layout::{
-    COMPARTMENT, CompartmentTag, DATE, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64, length_class,
+    COMPARTMENT, COUNTERS, CompartmentTag, DATE, INDEXED, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64,
+    length_class,
 };
 use super::rows::{Row, RowNumber};
 use crate::base::ResourceRef;
 use crate::fhir::ResourceType;
 use crate::fhir::search::{IndexValue, ReferenceTarget, SearchValue, TokenSystem, sortable};
-use crate::store::{Desc, Key, StoreError, Tx};
+use crate::store::{Desc, Key, Read, ReadExt, StoreError, Tx};
 
 /// Longest text in a string key, in bytes.
 pub(super) const TEXT: usize = 64;
@@ -52,6 +53,28 @@ impl IndexKey {
 
 /// In the place of a parameter's number: a reference that no parameter finds.
 pub(super) const ELSEWHERE: u16 = u16::MAX;
+
+/// Whether references stand in the index by the identifiers that they name. In a store of an older program they do not until
+/// [`super::indexing`] has been through it; what is stored now always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Identifiers {
+    Missing,
+    Indexed,
+}
+
+impl Identifiers {
+    const NUMBER: u64 = 1;
+
+    pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
+        let is = read.get(&COUNTERS, &INDEXED)?.unwrap_or(0) >= Self::NUMBER;
+        Ok(if is { Self::Indexed } else { Self::Missing })
+    }
+
+    /// Says that every row of the store has them.
+    pub(super) fn note(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.put(&COUNTERS, &INDEXED, &Self::NUMBER)
+    }
+}
 
 /// Everything about a resource that the index tables hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +130,17 @@ impl IndexRows {
         Ok(())
     }
 
+    /// Puts the rows of references alone.
+    pub(super) fn put_references(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        let tag = Tag::of(row);
+        for key in &self.keys {
+            if let IndexKey::Reference(param, target) = key {
+                tx.put(&REFERENCE, &(*param, *target, number), &tag)?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn remove(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row, date: i64) -> Result<(), StoreError> {
         for key in &self.keys {
             match key {
@@ -138,10 +172,7 @@ pub(super) fn keys_of(param: u16, value: &SearchValue) -> Vec<IndexKey> {
             Some(canonical) => vec![IndexKey::Number(param, hash32(&[&canonical.unit]), sortable(canonical.low))],
             None => vec![IndexKey::Number(param, 0, sortable(quantity.low))],
         },
-        SearchValue::Reference(target) => match reference_hash(target) {
-            Some(hash) => vec![IndexKey::Reference(param, hash)],
-            None => vec![],
-        },
+        SearchValue::Reference(target) => vec![IndexKey::Reference(param, reference_hash(target))],
         SearchValue::Uri(uri) => vec![IndexKey::Uri(param, cut(uri, LONGEST_URI))],
         _ => vec![],
     }
@@ -167,12 +198,18 @@ pub(super) fn local_hash(kind: ResourceType, id: &str) -> u64 {
     hash64(&[kind.name(), id])
 }
 
-pub(super) fn reference_hash(target: &ReferenceTarget) -> Option<u64> {
+pub(super) fn reference_hash(target: &ReferenceTarget) -> u64 {
     match target {
-        ReferenceTarget::Local { kind, id } => Some(local_hash(*kind, id.as_str())),
-        ReferenceTarget::Absolute(url) | ReferenceTarget::Canonical { url, .. } => Some(hash64(&[url])),
-        ReferenceTarget::Identifier { .. } => None,
+        ReferenceTarget::Local { kind, id } => local_hash(*kind, id.as_str()),
+        ReferenceTarget::Absolute(url) | ReferenceTarget::Canonical { url, .. } => hash64(&[url]),
+        ReferenceTarget::Identifier { value, .. } => identifier_hash(value),
     }
+}
+
+/// Of the value as it is compared, whatever its system: one row serves a search with a system and one without.
+pub(super) fn identifier_hash(value: &str) -> u64 {
+    // No type and no address has so many parts.
+    hash64(&["", "identifier", value])
 }
 
 /// The longest beginning of at most `most` bytes that ends between characters.

@@ -15,7 +15,8 @@
 //! | `DATE_INDEX` | parameter, length class, start, row | intervals that meet an interval |
 //! | `NUMBER_INDEX` | parameter, hash of canonical unit, ordered bits of the value, row | numbers and quantities |
 //! | `REFERENCE_INDEX` | parameter, hash of `Type/id` or URL, row | references, chains, reverse includes |
-//! | | the same with parameter 65535 | local references that no parameter finds |
+//! | | parameter, hash of an identifier's value, row | references that name their target by an identifier (`:identifier`) |
+//! | | the first again with parameter 65535 | local references that no parameter finds |
 //! | `URI_INDEX` | parameter, uri (128 bytes at most), row | URIs and what lies below them |
 //!
 //! Hashes are the first 8 (4) bytes of BLAKE3: they keep keys short and sorted; equality is decided on the resource.
@@ -52,6 +53,11 @@ pub(super) const NEXT_CLINIC_NUMBER: (u8, u8) = (2, 0);
 
 /// The counter of changes of consents.
 pub(super) const CONSENT_CHANGES: (u8, u8) = (3, 0);
+
+/// What the indexes of this store have: [`super::index::Identifiers`].
+pub(super) const INDEXED: (u8, u8) = (4, 0);
+/// While an older program's indexes are completed: the last row that was looked at.
+pub(super) const INDEXED_TO: (u8, u8) = (4, 1);
 
 /// Where the counters of live resources stand.
 pub(super) const LIVE: (u8,) = (1,);

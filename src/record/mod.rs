@@ -17,6 +17,7 @@ mod export_deleted;
 mod facts;
 mod history;
 mod index;
+mod indexing;
 mod last_n;
 mod layout;
 mod log;
@@ -57,6 +58,7 @@ pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, 
 pub use export_deleted::ExportDeleted;
 pub use facts::EXTENT;
 pub use history::{HistoryAsked, HistoryOf};
+pub use indexing::Indexed;
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 pub use of_each::OfEach;
 use prepared::local_reference;

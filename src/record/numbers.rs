@@ -2,6 +2,7 @@
 
 use super::Totals;
 use super::error::RecordError;
+use super::index::Identifiers;
 use super::layout::{COUNTERS, LIVE, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
 use super::rows::{Row, RowNumber};
 use crate::base::FhirId;
@@ -22,6 +23,10 @@ pub(super) fn find_or_reserve(tx: &mut Tx<'_>, kind: ResourceType, id: &FhirId) 
         return Ok(number);
     }
     let number = RowNumber(next(tx, NEXT_ROW)?);
+    // Nothing in this store is older.
+    if number == RowNumber(1) {
+        Identifiers::note(tx)?;
+    }
     tx.put(&RESOURCE_IDS, &(kind.number(), id.clone()), &number)?;
     tx.put(&RESOURCES, &(number,), &Row::reserved(kind, id.clone()))?;
     Ok(number)

@@ -55,6 +55,11 @@ impl Prepared {
         self.index.put(tx, number, row, self.sorted_by(row))
     }
 
+    /// Puts those of its references alone.
+    pub(super) fn put_references(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        self.index.put_references(tx, number, row)
+    }
+
     /// Takes the version's rows out of the index tables.
     pub(super) fn remove_index(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
         self.index.remove(tx, number, row, self.sorted_by(row))

@@ -9,7 +9,9 @@ use crate::fhir::search::{
     StringMatch, SystemTest, Test, Text, TokenMatch, TokenTest, UriMatch, sortable,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{IndexKey, LONGEST_URI, TEXT, cut, local_hash, reference_hash};
+use crate::record::index::{
+    Identifiers, IndexKey, LONGEST_URI, TEXT, cut, identifier_hash, local_hash, reference_hash,
+};
 use crate::record::layout::{CLASSES, DATE, NUMBER, OPEN_CLASS, REFERENCE, STRING, TOKEN, URI, hash32, hash64};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
@@ -21,8 +23,13 @@ pub(super) type Stream<'a> = Box<dyn Iterator<Item = Result<RowNumber, RecordErr
 pub(super) type Keys<'a> = Box<dyn Iterator<Item = Result<bytes::Bytes, RecordError>> + 'a>;
 
 /// The rows of a filter's index, if it has one.
-pub(super) fn rows<'a>(read: &'a dyn Read, kind: ResourceType, filter: &Filter) -> Option<Stream<'a>> {
-    let parts = parts(kind, filter)?;
+pub(super) fn rows<'a>(
+    read: &'a dyn Read,
+    kind: ResourceType,
+    filter: &Filter,
+    identifiers: Identifiers,
+) -> Option<Stream<'a>> {
+    let parts = parts(kind, filter, identifiers)?;
     Some(Box::new(parts.into_iter().flat_map(move |part| {
         let rows = match part {
             Part::Id(id) => find(read, kind, &id)
@@ -37,9 +44,9 @@ pub(super) fn rows<'a>(read: &'a dyn Read, kind: ResourceType, filter: &Filter) 
 }
 
 /// What of the indexes a filter reads, in this order; `None` where none helps.
-pub(super) fn parts(kind: ResourceType, filter: &Filter) -> Option<Vec<Part>> {
+pub(super) fn parts(kind: ResourceType, filter: &Filter, identifiers: Identifiers) -> Option<Vec<Part>> {
     let mut out = Vec::new();
-    of_filter(kind, filter, &mut out)?;
+    of_filter(kind, filter, identifiers, &mut out)?;
     Some(out)
 }
 
@@ -155,15 +162,15 @@ impl Only {
     }
 }
 
-fn of_filter(kind: ResourceType, filter: &Filter, out: &mut Vec<Part>) -> Option<()> {
+fn of_filter(kind: ResourceType, filter: &Filter, identifiers: Identifiers, out: &mut Vec<Part>) -> Option<()> {
     match filter {
         Filter::Ids(ids) => out.extend(ids.iter().cloned().map(Part::Id)),
         Filter::Test { param, test } if has_rows(param) => {
             let mut scans = Vec::new();
-            of_test(kind, param.id, test, &mut scans)?;
+            of_test(kind, param.id, test, identifiers, &mut scans)?;
             out.extend(scans.into_iter().map(Part::Scan));
         }
-        Filter::Any(any) => any.iter().try_for_each(|one| of_filter(kind, one, out))?,
+        Filter::Any(any) => any.iter().try_for_each(|one| of_filter(kind, one, identifiers, out))?,
         _ => return None,
     }
     Some(())
@@ -174,7 +181,7 @@ fn has_rows(param: &ParamRef) -> bool {
     !matches!(param.code.as_str(), "_id" | "_lastUpdated")
 }
 
-fn of_test(kind: ResourceType, param: u16, test: &Test, out: &mut Vec<Scan>) -> Option<()> {
+fn of_test(kind: ResourceType, param: u16, test: &Test, identifiers: Identifiers, out: &mut Vec<Scan>) -> Option<()> {
     match test {
         Test::Token { how: TokenMatch::Is, any } => tokens(param, any, out),
         Test::TypedIdentifier(any) => out.extend(any.iter().map(|test| any_system(param, &test.value))),
@@ -187,24 +194,30 @@ fn of_test(kind: ResourceType, param: u16, test: &Test, out: &mut Vec<Scan>) -> 
             out.extend(any.iter().map(holding));
         }
         Test::Date(any) => dates(param, any, out)?,
-        Test::Reference(any) => references(param, any, out)?,
+        Test::Reference(any) => references(param, any, identifiers, out)?,
         Test::Uri { how, any } => uris(param, *how, any, out)?,
         Test::Number(any) => any.iter().try_for_each(|test| number(param, 0, test, Width::Point, out))?,
         Test::Quantity(any) => any.iter().try_for_each(|test| quantity(param, test, out))?,
-        Test::Composite(any) => any.iter().try_for_each(|parts| composite(kind, param, parts, out))?,
+        Test::Composite(any) => any.iter().try_for_each(|parts| composite(kind, param, parts, identifiers, out))?,
         _ => return None,
     }
     Some(())
 }
 
 /// One of the parts that an index helps with: what stands at the composite's place stands in the resource.
-fn composite(kind: ResourceType, param: u16, parts: &[Test], out: &mut Vec<Scan>) -> Option<()> {
+fn composite(
+    kind: ResourceType,
+    param: u16,
+    parts: &[Test],
+    identifiers: Identifiers,
+    out: &mut Vec<Scan>,
+) -> Option<()> {
     let r4 = Definitions::r4();
     let components = &r4.search_param_by_id(param)?.components;
     components.iter().zip(parts).find_map(|(component, part)| {
         let own = r4.search_param_by_id(component.param).filter(|own| own.base == kind.name())?;
         let mut scans = Vec::new();
-        of_test(kind, own.id, part, &mut scans)?;
+        of_test(kind, own.id, part, identifiers, &mut scans)?;
         out.append(&mut scans);
         Some(())
     })
@@ -252,14 +265,17 @@ fn strings(param: u16, any: &[Text], out: &mut Vec<Scan>) {
     }
 }
 
-fn references(param: u16, any: &[ReferenceTest], out: &mut Vec<Scan>) -> Option<()> {
+fn references(param: u16, any: &[ReferenceTest], identifiers: Identifiers, out: &mut Vec<Scan>) -> Option<()> {
     for test in any {
         let hashes = match test {
+            ReferenceTest::Identifier(TokenTest { code: Some(value), .. }) if identifiers == Identifiers::Indexed => {
+                vec![identifier_hash(value)]
+            }
             ReferenceTest::Target(ReferenceTarget::Identifier { .. })
             | ReferenceTest::Identifier(_)
             | ReferenceTest::Below(_)
             | ReferenceTest::Above(_) => return None,
-            ReferenceTest::Target(target) => reference_hash(target).into_iter().collect(),
+            ReferenceTest::Target(target) => vec![reference_hash(target)],
             ReferenceTest::Id { kinds, id } => {
                 kinds.iter().map(|kind| local_hash(*kind, id.as_str())).collect::<Vec<_>>()
             }

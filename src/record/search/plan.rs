@@ -21,7 +21,7 @@ use crate::fhir::search::{
     DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Sort, Special, SystemTest, Test, TokenMatch,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{ANY_SYSTEM, code_hash, local_hash};
+use crate::record::index::{ANY_SYSTEM, Identifiers, code_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::{find, row};
 use crate::record::rows::RowNumber;
@@ -95,7 +95,7 @@ impl Plan {
             return Ok(Self { way: Way::Type(window(filters)), sets: vec![] });
         }
         if order == Some(Order::Index) {
-            let walk = Walk::of(kind, filters).ok_or(RecordError::BadCursor)?;
+            let walk = Walk::of(kind, filters, Identifiers::of(read)?).ok_or(RecordError::BadCursor)?;
             return Ok(Self { way: Way::Index(walk), sets: vec![] });
         }
         if let Some(way) = walked(read, kind, filters, order, amount, visible)? {
@@ -329,7 +329,8 @@ fn walked(
     if filters.iter().any(is_few_or_linked) {
         return Ok(None);
     }
-    let parts: Vec<_> = filters.iter().filter_map(|filter| index_scan::parts(kind, filter)).collect();
+    let identifiers = Identifiers::of(read)?;
+    let parts: Vec<_> = filters.iter().filter_map(|filter| index_scan::parts(kind, filter, identifiers)).collect();
     let in_order = match amount {
         Amount::All => return Ok(None),
         Amount::Page => None,
@@ -352,11 +353,11 @@ fn walked(
     }
     let mut points = Vec::new();
     for filter in filters {
-        points.extend(Points::of(read, kind, filter)?);
+        points.extend(Points::of(read, kind, filter, identifiers)?);
     }
     match (points.is_empty(), order) {
         (false, _) => Ok(Some(Way::Points(points))),
-        (true, None) => Ok(Walk::of(kind, filters).map(Way::Index)),
+        (true, None) => Ok(Walk::of(kind, filters, identifiers).map(Way::Index)),
         // A page before this one came in the order of rows.
         (true, Some(_)) => Ok(None),
     }
@@ -385,12 +386,13 @@ fn shortest(
         }
         return Ok(Some(found));
     }
+    let identifiers = Identifiers::of(read)?;
     let mut racers: Vec<(Stream<'_>, BTreeSet<RowNumber>)> = Vec::new();
     for filter in filters {
         if let Filter::Special(Special::List(ids)) = filter {
             let members = list_members(read, kind, ids, visible)?;
             racers.push((Box::new(members.into_iter().map(Ok)), BTreeSet::new()));
-        } else if let Some(rows) = index_scan::rows(read, kind, filter) {
+        } else if let Some(rows) = index_scan::rows(read, kind, filter, identifiers) {
             racers.push((rows, BTreeSet::new()));
         }
     }

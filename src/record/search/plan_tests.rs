@@ -12,9 +12,12 @@ use crate::audit;
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, ResourceType as T};
 use crate::record::change::Body;
+use crate::record::layout::{COUNTERS, INDEXED, REFERENCE, Tag};
+use crate::record::numbers::find;
+use crate::record::rows::RowNumber;
 use crate::record::tests::{Box_, id, new_box, why};
-use crate::record::{Change, Condition, Transaction, Which};
-use crate::store::{Direction, Read, Rows, Snapshot, StoreError, TableId};
+use crate::record::{Change, Condition, Indexed, Transaction, Which};
+use crate::store::{Direction, KeyRange, Read, ReadExt, Rows, Snapshot, StoreError, TableId};
 
 /// Each patient has this many observations, and a visit for every tenth.
 const EACH: usize = 50;
@@ -50,6 +53,7 @@ fn observation(patient: usize, at: usize) -> Value {
         "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
         "subject": {"reference": format!("Patient/p{patient}")},
         "encounter": {"reference": format!("Encounter/e{patient}-{}", at / 10)},
+        "performer": [{"identifier": {"system": "urn:npi", "value": format!("N{patient}-{at}")}}, {"identifier": {"value": "lab"}}],
         "effectiveDateTime": format!("2025-{:02}-{:02}", at % 12 + 1, patient % 28 + 1),
         "valueQuantity": {"value": 60 + at, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}})
 }
@@ -116,6 +120,9 @@ fn a_search_reads_what_it_needs_and_not_the_store() {
         (T::Observation, "code-value-quantity=http://loinc.org|1-8$gt1", 1, 10),
         (T::Observation, "identifier=urn:lab|7-1&subject:Patient.gender=female", 1, 20),
         (T::Observation, "subject:Patient.identifier=urn:mrn|7&_count=5", 5, 500),
+        (T::Observation, "performer:identifier=urn:npi|N7-1", 1, 20),
+        (T::Observation, "performer:identifier=n7-1,n8-1", 2, 20),
+        (T::Observation, "performer:identifier=urn:other|N7-1", 0, 20),
         (T::Observation, "_count=10", 10, 30),
         (T::Observation, "_sort=-_lastUpdated&_count=10", 10, 30),
         (T::Patient, "identifier=urn:mrn|7", 1, 10),
@@ -139,6 +146,8 @@ fn a_search_reads_what_it_needs_and_not_the_store() {
         (T::Patient, "_sort=_lastUpdated&_count=10", 10, 60),
         (T::Observation, "code=29463-7&_count=10", 10, 60),
         (T::Observation, "code=http://loinc.org|8302-2&status=final&_count=10", 10, 260),
+        (T::Observation, "performer:identifier=lab&_count=10", 10, 60),
+        (T::Observation, "performer:identifier=lab&status=final&_count=10", 10, 260),
         (T::Observation, "date=ge2025&_count=10", 10, 60),
         (T::Observation, "value-quantity=gt5||kg&_count=10", 10, 60),
         (T::Observation, "_sort=-date&_count=10", 10, 160),
@@ -156,4 +165,72 @@ fn a_search_reads_what_it_needs_and_not_the_store() {
     }
     let (page, rows) = read(&counting, T::Observation, &format!("_lastUpdated=ge{last}&_count=100"));
     assert!(page.matches.len() == EACH && rows <= 2 * EACH + 20, "{rows}");
+}
+
+/// The rows of references, each with its tag.
+fn references(house: &Box_) -> Vec<((u16, u64, RowNumber), Tag)> {
+    let read = house.records.audit().read().unwrap();
+    read.scan(&REFERENCE, KeyRange::all(), Direction::Up).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_store_of_an_older_program_gives_the_same_answers_before_and_after_its_index_is_completed() {
+    let house = filled(6);
+    let param = Definitions::r4().search_param(T::Observation, "performer").unwrap().id;
+    let whole = references(&house);
+    let (left_out, kept): (Vec<_>, Vec<_>) = whole.iter().cloned().partition(|((of, ..), _)| *of == param);
+    assert_eq!(left_out.len(), 2 * 6 * EACH);
+    // As such a program left it.
+    house
+        .records
+        .audit()
+        .store()
+        .write_blocking(move |tx| {
+            left_out.iter().try_for_each(|(key, _)| tx.delete(&REFERENCE, key))?;
+            tx.delete(&COUNTERS, &INDEXED)
+        })
+        .unwrap_or_else(|error: StoreError| panic!("{error}"));
+    assert_eq!(references(&house), kept);
+    let found = |text: &str| {
+        let counting = Counting { snapshot: house.records.audit().read().unwrap(), rows: Cell::new(0) };
+        let (found, rows) = read(&counting, T::Observation, text);
+        let mut ids: Vec<String> = found.matches.iter().map(|(_, row)| row.id.to_string()).collect();
+        ids.sort();
+        (ids, rows)
+    };
+    let (ids, by_type) = found("performer:identifier=urn:npi|N3-1");
+    assert!(ids == ["w3-1"] && by_type > 6 * EACH, "{ids:?} {by_type}");
+    // A few at a time; what is changed or deleted meanwhile is as it is then.
+    let system = Actor::system("test");
+    let mut stretches = 0;
+    while house.records.complete_indexes_by(50).unwrap() == Indexed::NotYet {
+        stretches += 1;
+        if stretches == 2 {
+            let mut moved = observation(3, 1);
+            moved["performer"] = json!([{"identifier": {"system": "urn:npi", "value": "N9"}}]);
+            let moved =
+                Change::store(T::Observation, Which::Id(id("w3-1")), Body::checked(moved, None), Condition::None);
+            let gone = Change::delete(T::Observation, id("w5-49"), Condition::None);
+            let why = why(audit::Action::Import);
+            house.records.change_all_blocking(&system, why, vec![moved, gone], Transaction::IMPORT).unwrap();
+        }
+        assert_eq!(found("performer:identifier=urn:npi|N4-2").0, ["w4-2"]);
+    }
+    assert!(stretches > 5, "{stretches}");
+    assert_eq!(house.records.complete_indexes().unwrap(), Indexed::Whole);
+    for (text, ids) in [
+        ("performer:identifier=urn:npi|N4-2", &["w4-2"][..]),
+        ("performer:identifier=n9", &["w3-1"]),
+        ("performer:identifier=n3-1", &[]),
+        ("performer:identifier=n5-49", &[]),
+    ] {
+        let (found, rows) = found(text);
+        assert!(found == ids && rows <= 20, "{text}: {found:?}, {rows} rows");
+    }
+    let read = house.records.audit().read().unwrap();
+    let changed = ["w3-1", "w5-49"].map(|one| find(&read, T::Observation, &id(one)).unwrap().unwrap());
+    let others = |rows: Vec<((u16, u64, RowNumber), Tag)>| -> Vec<_> {
+        rows.into_iter().filter(|((.., number), _)| !changed.contains(number)).collect()
+    };
+    assert_eq!(others(references(&house)), others(whole));
 }

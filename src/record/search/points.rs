@@ -9,6 +9,7 @@ use super::RecordError;
 use super::index_scan::{self, Exact, Index, Keys, Part, Scan, number_in};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Filter;
+use crate::record::index::Identifiers;
 use crate::record::layout::{REFERENCE, TOKEN, URI};
 use crate::record::rows::RowNumber;
 use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
@@ -28,8 +29,13 @@ impl Points {
     }
 
     /// Those of a filter, if it names nothing else.
-    pub(super) fn of(read: &dyn Read, kind: ResourceType, filter: &Filter) -> Result<Option<Self>, RecordError> {
-        let Some(parts) = index_scan::parts(kind, filter).filter(|parts| Self::are_all(parts)) else {
+    pub(super) fn of(
+        read: &dyn Read,
+        kind: ResourceType,
+        filter: &Filter,
+        identifiers: Identifiers,
+    ) -> Result<Option<Self>, RecordError> {
+        let Some(parts) = index_scan::parts(kind, filter, identifiers).filter(|parts| Self::are_all(parts)) else {
             return Ok(None);
         };
         let mut keys = Vec::new();

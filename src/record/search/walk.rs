@@ -8,7 +8,7 @@ use super::place::{Order, Place};
 use super::{Opened, RecordError};
 use crate::fhir::search::{self, Filter};
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::keys_of;
+use crate::record::index::{Identifiers, keys_of};
 use crate::record::rows::RowNumber;
 use crate::store::{Direction, Read};
 
@@ -17,17 +17,21 @@ pub(super) struct Walk {
     /// The filter's place among those of the search.
     filter: usize,
     kind: ResourceType,
+    identifiers: Identifiers,
 }
 
 impl Walk {
     /// Along the first of these filters that an index can be walked by.
-    pub(super) fn of(kind: ResourceType, filters: &[Filter]) -> Option<Self> {
-        let filter = filters.iter().position(|filter| scans(kind, filter).is_some())?;
-        Some(Self { filter, kind })
+    pub(super) fn of(kind: ResourceType, filters: &[Filter], identifiers: Identifiers) -> Option<Self> {
+        let filter = filters.iter().position(|filter| scans(kind, filter, identifiers).is_some())?;
+        Some(Self { filter, kind, identifiers })
     }
 
     fn scans(&self, filters: &[Filter]) -> Result<Vec<Scan>, RecordError> {
-        filters.get(self.filter).and_then(|filter| scans(self.kind, filter)).ok_or(RecordError::BadCursor)
+        filters
+            .get(self.filter)
+            .and_then(|filter| scans(self.kind, filter, self.identifiers))
+            .ok_or(RecordError::BadCursor)
     }
 
     /// Every row that stands there with its place, behind `after`; rows that stand there several times come as often.
@@ -86,8 +90,8 @@ impl Walk {
 }
 
 /// The stretches of a filter, if it has nothing but those.
-fn scans(kind: ResourceType, filter: &Filter) -> Option<Vec<Scan>> {
-    let parts = index_scan::parts(kind, filter)?;
+fn scans(kind: ResourceType, filter: &Filter, identifiers: Identifiers) -> Option<Vec<Scan>> {
+    let parts = index_scan::parts(kind, filter, identifiers)?;
     let scan = |part| match part {
         Part::Scan(scan) => Some(scan),
         Part::Id(_) => None,
