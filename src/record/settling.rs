@@ -99,7 +99,10 @@ impl Writing<'_, '_, '_> {
                     Which::Id(id) => id,
                     Which::Found(query) => match self.at_most_one(&query)? {
                         Some(row) => row.id,
-                        None => return Ok(Step::Done(Written { stored: None, as_what: WrittenAs::NothingFound })),
+                        None => {
+                            self.fulfils(condition, None)?;
+                            return Ok(Step::Done(Written { stored: None, as_what: WrittenAs::NothingFound }));
+                        }
                     },
                 };
                 pending.act_on(kind, &id)?;

@@ -13,6 +13,7 @@ mod letter;
 mod promises;
 mod races;
 mod trail;
+mod versions;
 
 use demo::client::Answer;
 use demo::{Caller, Demo};
@@ -30,6 +31,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     batches(&client);
     interactions::all(&demo, &client);
     interactions::sessions_are_not_compressed(&demo);
+    versions::all(&client);
     letter::all(&demo, &client);
     races::all(&client);
     hostile::all(&demo, &client);
