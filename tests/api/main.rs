@@ -9,6 +9,7 @@ mod claims;
 mod copies;
 mod hostile;
 mod interactions;
+mod left_out;
 mod letter;
 mod promises;
 mod races;
@@ -32,6 +33,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     interactions::all(&demo, &client);
     interactions::sessions_are_not_compressed(&demo);
     versions::all(&client);
+    left_out::all(&client);
     letter::all(&demo, &client);
     races::all(&client);
     hostile::all(&demo, &client);

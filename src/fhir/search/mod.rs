@@ -22,6 +22,7 @@ pub use encoding::{encode, encode_pair, pairs};
 pub use extract::{date_range, extract, extract_one};
 pub use fold::fold;
 pub use matches::{decide, matches};
+pub use operand::shorten;
 pub use parse::{Asked, CHAIN_DEPTH};
 pub use query::{
     DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix, Presence,

@@ -207,6 +207,6 @@ fn prefixed(text: &str) -> (Prefix, &str) {
 }
 
 /// A name fit to stand in an error.
-pub(super) fn shorten(name: &str) -> String {
+pub fn shorten(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }

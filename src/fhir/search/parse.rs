@@ -225,7 +225,8 @@ impl<'a> Parser<'a> {
             }
             // Contained resources are not searched by themselves, which is what "false" asks for.
             "_contained" if value == "false" => {}
-            _ => return Err(unsupported(name, "searching contained resources by themselves (_contained)")),
+            "_contained" => return Err(unsupported(name, "searching contained resources by themselves (_contained)")),
+            _ => return Err(unsupported(name, "answering with containers or what they contain (_containedType)")),
         }
         Ok(())
     }
@@ -419,7 +420,7 @@ fn unsupported(name: &str, what: &'static str) -> QueryError {
 /// The id of a List, by itself or with its type.
 fn list(reader: &Reader<'_>, text: &str) -> Result<FhirId, QueryError> {
     if text.starts_with('$') {
-        return Err(unsupported("_list", "lists by what they are for, such as $current-problems"));
+        return Err(unsupported("_list", "lists by what they are for, such as $current-problems (_list)"));
     }
     let id = unescape(text);
     FhirId::parse(id.strip_prefix("List/").unwrap_or(&id)).map_err(|_| reader.wrong("the id of a List"))

@@ -12,9 +12,9 @@ use super::super::session::Visit;
 use super::{answer, refusal, request};
 use crate::audit::Action;
 use crate::base::{FhirId, Timestamp};
-use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode_pair, pairs};
+use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode_pair, pairs, shorten};
 use crate::fhir::shape::Shape;
-use crate::fhir::{Definitions, ResourceType};
+use crate::fhir::{Definitions, IssueCode, ResourceType};
 use crate::record::{
     EverythingAsked, HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Undisclosed, VersionPage,
 };
@@ -364,9 +364,12 @@ fn history(of: HistoryOf, path: String, query: &str, manner: &Manner) -> Result<
             "_format" | "_pretty" => continue,
             _ if manner.handling == Handling::Lenient => continue,
             _ => {
-                return Err(wrong(
-                    "A history is asked for by _count, _since and _at. Send “Prefer: handling=lenient” to leave others out.",
-                ));
+                let text = format!(
+                    "A history is asked for by _count, _since and _at, and not by “{}”. Send “Prefer: handling=lenient” to leave \
+                     others out.",
+                    shorten(&name)
+                );
+                return Err(refusal::coded(Refused::Malformed, IssueCode::NotSupported, text));
             }
         }
         if name != "_cursor" {
