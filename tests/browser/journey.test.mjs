@@ -254,6 +254,8 @@ test('the patient’s part goes the same way in Spanish', async () => {
   const w = WORDS['es-ES'];
   const patient = await arrive('patient', box.portal, w, { ...PHONE, locale: 'es-ES' });
   await books(patient, w);
+  await follow(patient, w.home);
+  await says(patient, /Consulta con Dr R Adeyemi-Strand/);
   await follow(patient, w.medicines);
   await thing(patient, w.print).waitFor();
   await picture(patient, 'medicinas');

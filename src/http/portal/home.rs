@@ -8,6 +8,7 @@ use axum::response::Response;
 use super::looks;
 use super::own::Own;
 use super::pages::{Home, LookedSum, RecordSums};
+use super::record::translated;
 use super::todo::{self, Facts};
 use crate::audit::{Action, TouchKind};
 use crate::base::{ActorKind, Timestamp};
@@ -44,8 +45,9 @@ pub async fn home(visit: Visit) -> Result<Response, Refusal> {
     });
     let (chart, looked) = found.await?.into_inner();
     let cx = own.cx(&chart);
+    let clinic = translated(&own).await?;
     let read = own.visit.house.store.read()?;
-    let todos = todo::todos(&Facts { chart: &chart, own: &own, read: &read, cx: &cx, now })?;
+    let todos = todo::todos(&Facts { chart: &chart, own: &own, clinic: clinic.as_ref(), read: &read, cx: &cx, now })?;
     drop(read);
     page(&Home {
         given: if own.acts_for_another() { String::new() } else { first_name(&chart, &own.ctx) },

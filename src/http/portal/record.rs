@@ -5,8 +5,10 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::booking::name_of;
 use super::own::Own;
 use super::pages::{Allergies, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
+use crate::care::clinic::Clinic;
 use crate::care::schedule;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx, Wanted};
@@ -14,7 +16,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, Pages};
-use crate::http::ui::t;
+use crate::http::ui::{Locale, t};
 
 /// What led here, to say that it was done.
 #[derive(Deserialize, Default)]
@@ -91,18 +93,34 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let cx = own.cx(&chart);
     let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
     let (rows, pages) = turned(rows, turn, "/my/visits");
-    let asked = asked(chart.of(R::Appointment));
-    page(&VisitsPage { asked, coming: coming(chart.of(R::Appointment), cx.now.datetime(), &own.ctx), cx, rows, pages })
+    let (clinic, appointments) = (translated(&own).await?, chart.of(R::Appointment));
+    let asked = asked(appointments, clinic.as_ref());
+    let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
+    page(&VisitsPage { asked, coming, cx, rows, pages })
+}
+
+/// The clinic with its kinds of visit in the reader's language. An appointment has the English name in itself.
+pub(super) async fn translated(own: &Own) -> Result<Option<Clinic>, Refusal> {
+    match Locale::now() {
+        Locale::En => Ok(None),
+        Locale::Es => Ok(Some(own.clinic().await?)),
+    }
+}
+
+/// What the clinic calls this kind of visit in the reader's language.
+fn kind_in(clinic: Option<&Clinic>, appointment: &Value) -> Option<String> {
+    Some(name_of(clinic?.visit_type(schedule::kind_of(appointment)?)?))
 }
 
 /// Visits that the patient asked for and that have no time yet: address and kind.
-fn asked(appointments: &[Value]) -> Vec<(String, String)> {
+fn asked(appointments: &[Value], clinic: Option<&Clinic>) -> Vec<(String, String)> {
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let open = appointments.iter().filter(|one| {
         matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none()
     });
     open.filter_map(|one| {
-        let kind = text(one, "/appointmentType/text").unwrap_or_else(|| t("coming-visit").to_string());
+        let kind = kind_in(clinic, one).or_else(|| text(one, "/appointmentType/text"));
+        let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
         Some((format!("/my/visits/{}", text(one, "/id")?), kind))
     })
     .collect()
@@ -136,11 +154,17 @@ pub(super) fn turned<T>(rows: Vec<T>, Turn { page }: Turn, base: &str) -> (Vec<T
 }
 
 /// Appointments to come, soonest first.
-pub(super) fn coming(appointments: &[Value], now: jiff::civil::DateTime, ctx: &Ctx) -> Vec<Coming> {
+pub(super) fn coming(
+    appointments: &[Value],
+    now: jiff::civil::DateTime,
+    ctx: &Ctx,
+    clinic: Option<&Clinic>,
+) -> Vec<Coming> {
     use AppointmentState::{Arrived, Expected, NotConfirmed};
     let rows = appointments.iter().filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
-        let row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
+        let mut row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
+        row.kind = kind_in(clinic, one).or(row.kind);
         let form = row.state == Expected && schedule::asks_form(one) && !schedule::has_returned_form(one);
         Some((row, form))
     });
@@ -185,7 +209,7 @@ mod tests {
             one("2026-03-06T09:00:00Z", "cancelled"),
             one("2026-03-01T09:00:00Z", "booked"),
         ];
-        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &ctx);
+        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &ctx, None);
         assert_eq!(
             found.iter().map(|one| one.when.iso()).collect::<Vec<_>>(),
             ["2026-03-05T09:00", "2026-03-09T09:00"]

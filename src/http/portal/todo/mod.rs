@@ -23,6 +23,7 @@ pub(super) use results::mark_seen as mark_results_seen;
 use super::own::Own;
 use crate::base::Timestamp;
 use crate::care::chart::MOST;
+use crate::care::clinic::Clinic;
 use crate::care::{Chart, Part};
 use crate::fhir::ResourceType as R;
 use crate::http::respond::Refusal;
@@ -42,6 +43,8 @@ pub(super) struct Facts<'a> {
     /// The parts that the sources asked for; a type that the patient or proxy may not read is empty.
     pub chart: &'a Chart,
     pub own: &'a Own,
+    /// With its names in the reader's language, where that is not the one that appointments are written in.
+    pub clinic: Option<&'a Clinic>,
     pub read: &'a Snapshot,
     pub cx: &'a Cx,
     pub now: Timestamp,

@@ -35,7 +35,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         })
     });
     let mut all: Vec<Todo> = offered.collect();
-    let coming = coming(&others, now, ctx);
+    let coming = coming(&others, now, ctx, facts.clinic);
     all.extend(coming.iter().filter(|row| row.form).map(|row| Todo {
         icon: "list",
         title: t("todo-form").to_string(),
