@@ -468,6 +468,31 @@ fn the_tree_is_filled_while_others_commit_and_read() {
     assert_eq!(store.read().unwrap().scan(&ROWS, KeyRange::all(), Direction::Up).unwrap().count(), 240);
 }
 
+/// Whatever order the rows of a new store come in, each stands once, as it came last.
+#[test]
+fn a_new_store_is_filled_in_any_order() {
+    let orders: [fn(u32) -> u32; 4] = [|n| n, |n| 2_999 - n, |n| n * 7 % 3_000, |n| n / 2];
+    for order in orders {
+        let (_folder, path) = folder_and_path();
+        let value = |row: u32, n: u32| vec![n as u8; if row % 500 == 3 { 60_000 } else { row as usize % 900 }];
+        let mut wanted = std::collections::BTreeMap::new();
+        Store::create_filled::<StoreError>(&path, key(), &ambient(), |filling| {
+            filling.put(FACTS.id, &SCHEMA_KEY.to_bytes(), &SCHEMA.to_stored()?)?;
+            for n in 0..3_000 {
+                let row = order(n);
+                filling.put(ROWS.id, &(row,).to_bytes(), &value(row, n).to_stored()?)?;
+                wanted.insert(row, value(row, n));
+            }
+            Ok(())
+        })
+        .unwrap();
+        let store = open(&path).unwrap();
+        let read = store.read().unwrap();
+        let found = read.scan(&ROWS, KeyRange::all(), Direction::Up).unwrap().map(|row| row.unwrap());
+        assert!(found.eq(wanted.into_iter().map(|(row, value)| ((row,), value))));
+    }
+}
+
 /// A disk of a size: what does not fit is refused, and syncs can be made to fail.
 #[derive(Debug, Default)]
 pub(super) struct SmallDisk {

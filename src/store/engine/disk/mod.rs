@@ -29,6 +29,7 @@
 //! journal has room, and are refused with the tree's own error after that; nothing acknowledged is lost. A journal that
 //! cannot be written stops the store.
 
+mod filling;
 mod flush;
 mod header;
 mod journal;

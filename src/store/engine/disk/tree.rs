@@ -16,8 +16,9 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use ::redb::{Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+use ::redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition};
 
+use super::filling::Run;
 use super::medium::Medium;
 use super::outline::{self, Marks};
 use super::overlay::{Overlay, Row};
@@ -25,7 +26,7 @@ use super::pages::{Fault, Meter, Pages, Sealing, Use};
 use super::view::{self, DiskView};
 use super::{Commit, header};
 use crate::store::StoreError;
-use crate::store::engine::{Changes, Fill, FillBy};
+use crate::store::engine::{Changes, FillBy};
 use crate::store::options::{OpenCheck, StoreOptions};
 use crate::store::outline::{Desk, Outline, RecordId};
 use crate::store::table::TableId;
@@ -181,7 +182,9 @@ impl Tree {
             let error = |error: ::redb::Error| store_error(error, pages.fault());
             let mut transaction = database.begin_write().map_err(|e| error(e.into()))?;
             transaction.set_quick_repair(true);
-            fill(&mut Rows { transaction: &transaction, table: None, pages })?;
+            let mut run = Run::new(&transaction, pages);
+            fill(&mut run)?;
+            run.settle()?;
             transaction.commit().map_err(|e| error(e.into()))
         };
         catch_unwind(AssertUnwindSafe(put)).unwrap_or_else(|panic| {
@@ -365,37 +368,6 @@ pub(super) fn cut_or(error: &io::Error) -> StoreError {
         io::ErrorKind::UnexpectedEof => StoreError::Damaged("it was cut off in its header".into()),
         io::ErrorKind::InvalidData => StoreError::Damaged(error.to_string()),
         _ => StoreError::from_io(error),
-    }
-}
-
-/// The rows of a new store on their way into its tree.
-struct Rows<'t> {
-    transaction: &'t WriteTransaction,
-    /// The table that the last row went to: rows come table by table.
-    table: Option<(TableId, RawTable<'t>)>,
-    pages: &'t Pages,
-}
-
-type RawTable<'t> = Table<'t, &'static [u8], &'static [u8]>;
-
-impl Rows<'_> {
-    fn insert(&mut self, id: TableId, key: &[u8], value: &[u8]) -> Result<(), ::redb::Error> {
-        match &mut self.table {
-            Some((of, table)) if *of == id => drop(table.insert(key, value)?),
-            other => {
-                // A table is open once at a time.
-                *other = None;
-                let (_, table) = other.insert((id, self.transaction.open_table(view::definition(id))?));
-                table.insert(key, value)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Fill for Rows<'_> {
-    fn put(&mut self, table: TableId, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.insert(table, key, value).map_err(|error| store_error(error, self.pages.fault()))
     }
 }
 
