@@ -207,8 +207,10 @@ config! {
         ///   ca_file = "/etc/chartbox/minio-ca.pem"                for a server with an authority of its own
         ///   style = "path"                                        or "host": the bucket before the server's name
         ///
-        /// The files have to be readable by the box's user and by nobody else. "systemd:NAME" instead of a path is a
-        /// credential that systemd hands in (LoadCredential=NAME:…). `chartbox backup try` says whether it works.
+        /// The files have to be readable by the box's user and by nobody else: put them into /etc/chartbox, and there
+        /// `chown chartbox: FILE && chmod 600 FILE`. The service sees nothing that lies in /home or /root. "systemd:NAME"
+        /// instead of a path is a credential that systemd hands in (LoadCredential=NAME:…). `chartbox backup try` says
+        /// whether it works.
         targets: Targets = Targets::default();
         /// Hours between backups: 1, 2, 3, 4, 6, 8, 12 or 24.
         every_hours: Every = Every::H24;
