@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Listed, Missing, Name, Put, Shelf, Target, TargetError};
-use session::{Fault, NO_SSH, Session};
+use session::{Fault, NO_SSH, NOT_STARTED, Session};
 use wire::{Attrs, Packet, Reply, flag, kind, read_statvfs, status};
 
 pub use place::SftpPlace;
@@ -153,32 +153,13 @@ impl SftpTarget {
         }
     }
 
-    /// Why there is no connection, by what `ssh` said.
+    /// Why there is no connection.
     fn not_started(&self, fault: &Fault) -> TargetError {
-        let place = self.said.clone();
         let said = match fault {
             Fault::Lost(said) => said.as_str(),
             _ => "the server does not speak SFTP",
         };
-        let has = |part: &str| said.contains(part);
-        let why = cause(said);
-        if has(NO_SSH) {
-            TargetError::NotSetUp { place, why }
-        } else if has("IDENTIFICATION HAS CHANGED") || has("Offending") {
-            TargetError::Stranger { place, why: "its host key is another than the one in known_hosts".into() }
-        } else if has("host key is known") || has("Host key verification failed") {
-            TargetError::Stranger { place, why: "its host key is not in known_hosts".into() }
-        } else if has("Permission denied") || has("Too many authentication failures") {
-            TargetError::Refused { place, why: format!("it does not take the key ({why})") }
-        } else if has("UNPROTECTED PRIVATE KEY") || has("bad permissions") {
-            TargetError::NotSetUp { place, why: "others may read its key_file: run chmod 600 on it".into() }
-        } else if has("Load key") || has("invalid format") {
-            TargetError::NotSetUp { place, why: format!("its key_file cannot be used ({why})") }
-        } else if has("subsystem request failed") {
-            TargetError::Refused { place, why: "it offers no SFTP to this account".into() }
-        } else {
-            TargetError::Gone { place, why }
-        }
+        by_what_ssh_said(self.said.clone(), said)
     }
 
     /// What a server's no means for a file.
@@ -495,6 +476,29 @@ enum Before {
     Named,
 }
 
+/// Why there is no connection, by what `ssh` said. It speaks of a key that it cannot use before the server's no, and says both.
+fn by_what_ssh_said(place: String, said: &str) -> TargetError {
+    let has = |part: &str| said.contains(part);
+    let why = cause(said);
+    if has(NO_SSH) || has(NOT_STARTED) {
+        TargetError::NotSetUp { place, why }
+    } else if has("IDENTIFICATION HAS CHANGED") || has("Offending") {
+        TargetError::Stranger { place, why: "its host key is another than the one in known_hosts".into() }
+    } else if has("host key is known") || has("Host key verification failed") {
+        TargetError::Stranger { place, why: "its host key is not in known_hosts".into() }
+    } else if has("UNPROTECTED PRIVATE KEY") || has("bad permissions") {
+        TargetError::NotSetUp { place, why: "others may read its key_file: run chmod 600 on it".into() }
+    } else if has("Load key") || has("invalid format") {
+        TargetError::NotSetUp { place, why: format!("its key_file cannot be used ({why})") }
+    } else if has("Permission denied") || has("Too many authentication failures") {
+        TargetError::Refused { place, why: format!("it does not take the key ({why})") }
+    } else if has("subsystem request failed") {
+        TargetError::Refused { place, why: "it offers no SFTP to this account".into() }
+    } else {
+        TargetError::Gone { place, why }
+    }
+}
+
 /// The first thing that `ssh` said, which names the cause.
 fn cause(said: &str) -> String {
     let line = said.lines().find(|line| !line.starts_with("Warning:")).unwrap_or_default();
@@ -569,5 +573,30 @@ impl Target for SftpTarget {
 
     fn free(&self) -> Option<u64> {
         self.with(|session| self.room(session)).ok().flatten().map(|(free, _)| free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ssh_says_is_told_by_its_cause() {
+        let open = "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\nPermissions 0644 for '/k' are too open.\n\
+                    Load key \"/k\": bad permissions\nbox@nas: Permission denied (publickey).";
+        let spoilt = "Load key \"/k\": error in libcrypto\nbox@nas: Permission denied (publickey).";
+        let said = [
+            (open, "chmod 600"),
+            (spoilt, "its key_file cannot be used"),
+            ("box@nas: Permission denied (publickey).", "it does not take the key"),
+            ("ssh cannot be started: Permission denied (os error 13)", "ssh cannot be started"),
+            ("No ED25519 host key is known for nas.\nHost key verification failed.", "not in known_hosts"),
+            ("ssh: connect to host nas port 22: Connection refused", "Connection refused"),
+        ];
+        for (said, told) in said {
+            let told_is = by_what_ssh_said("sftp://nas/box".into(), said).to_string();
+            assert!(told_is.contains(told), "{told_is}");
+            assert_eq!(told_is.contains("take the key"), told.contains("take the key"), "{told_is}");
+        }
     }
 }

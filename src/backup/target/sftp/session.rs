@@ -57,7 +57,7 @@ impl Session {
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = started.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Fault::Lost(NO_SSH.to_owned()),
-            _ => Fault::Lost(format!("ssh cannot be started: {error}")),
+            _ => Fault::Lost(format!("{NOT_STARTED}: {error}")),
         })?;
         let (Some(to), Some(from), Some(words)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
             return Err(Fault::Strange);
@@ -198,6 +198,8 @@ impl Drop for Session {
     }
 }
 
+/// What is said where `ssh` does not run.
+pub const NOT_STARTED: &str = "ssh cannot be started";
 /// What is said where there is no `ssh`.
 pub const NO_SSH: &str = "this machine has no OpenSSH: install the package openssh-client";
 
