@@ -117,6 +117,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/inbox",                             CLINIC,  STAFF,     Plain(200), AnEntry),
     (Verb::Get,  "/messages/{id}",                     CLINIC,  STAFF,     Nothing, AnEntry),
     (Verb::Post, "/messages/{id}",                     CLINIC,  STAFF,     Nothing, AnEntry),
+    (Verb::Post, "/messages/{id}/file",                CLINIC,  CARERS,    Plain(400), NoEntry),
     (Verb::Post, "/messages/{id}/take",                CLINIC,  STAFF,     Nothing, AnEntry),
     (Verb::Post, "/messages/{id}/close",               CLINIC,  STAFF,     Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/messages",            CLINIC,  STAFF,     APatient, AnEntry),

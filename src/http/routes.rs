@@ -247,6 +247,8 @@ pub static TABLE: &[Route] = &[
     row!(Get "/inbox", CLINIC, STAFF, Format::Page => super::clinic::inbox::inbox),
     row!(Get "/messages/{id}", CLINIC, STAFF, Format::Page => super::clinic::messages::show),
     row!(Post "/messages/{id}", CLINIC, STAFF, Format::Page => super::clinic::messages::answer),
+    row!(Post "/messages/{id}/file", CLINIC, CARERS, Format::Page => super::clinic::messages::attach)
+        .takes(BodyLimit::Upload),
     row!(Post "/messages/{id}/take", CLINIC, STAFF, Format::Page => super::clinic::messages::take),
     row!(Post "/messages/{id}/close", CLINIC, STAFF, Format::Page => super::clinic::messages::close),
     row!(Get "/patients/{id}/messages", CLINIC, STAFF, Format::Page => super::clinic::messages::of_patient),
@@ -588,6 +590,7 @@ mod tests {
     #[test]
     fn an_address_with_a_number_in_it_is_known_to_take_files() {
         assert!(takes_files("/my/documents/new") && takes_files("/my/messages/abc/file"));
+        assert!(takes_files("/messages/abc/file"));
         for other in ["/my/messages/abc", "/my/messages/abc/file/more", "/fhir/Binary", ""] {
             assert!(!takes_files(other), "{other}");
         }

@@ -13,6 +13,7 @@ mod left_out;
 mod letter;
 mod promises;
 mod races;
+mod screens;
 mod trail;
 mod versions;
 

@@ -105,6 +105,65 @@ test('the clinic answers from its inbox, the patient is told, and each sees that
   for (const page of [patient, doctor]) await page.context().close();
 });
 
+test('the clinic answers with a file, without script, and the patient opens it', async () => {
+  const patient = await signedIn('patient', box.portal);
+  await write(patient, 'A question about my health');
+  await patient.fill('textarea[name=text]', 'Which exercises?');
+  await patient.click('main button.btn-main');
+  await patient.waitForURL(/done=sent/);
+  const id = patient.url().split('?')[0].split('/').pop();
+  const pdf = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  const attach = async (name, buffer, note, button) => {
+    await doctor.goto(`${box.clinic}/messages/${id}`);
+    await doctor.click('summary:has-text("Attach a file")');
+    await doctor.setInputFiles('input[name=file]', { name, mimeType: 'application/pdf', buffer });
+    await doctor.fill('textarea[name=note]', note);
+    await doctor.click(`button:has-text("${button}")`);
+  };
+  await attach('exercises.pdf', Buffer.from('<html><script>'), 'Twice a day', 'Send the file and close');
+  assert.match(await text(doctor), /a web page/);
+  assert.equal(await doctor.inputValue('textarea[name=note]'), 'Twice a day', 'what was said with it is still there');
+  await attach('exercises.pdf', pdf, 'Twice a day', 'Send the file');
+  await attach('knee.png', png, '', 'Send the file and close');
+  assert.equal(await doctor.locator('.said-files a').count(), 2);
+  assert.match(await text(doctor), /Closed/);
+  assert.deepEqual(await inspect(doctor, 'message-files-staff'), []);
+  await doctor.locator('.said-files a').last().click();
+  assert.equal(await doctor.locator('img.preview').count(), 1);
+
+  await patient.goto(`${box.portal}/my/messages/${id}`);
+  assert.match(await text(patient), /Twice a day[^]*knee/);
+  assert.deepEqual(await inspect(patient, 'my-message-files'), []);
+  await patient.locator('.said-files a').first().click();
+  assert.match(await patient.textContent('h1'), /exercises/);
+  assert.doesNotMatch(await text(patient), /Brought by|Seen by|Withdraw/);
+  assert.deepEqual(await inspect(patient, 'my-document-of-clinic'), []);
+  const file = await patient.request.get(new URL(await patient.locator('a[download]').getAttribute('href'), patient.url()).href);
+  assert.deepEqual(await file.body(), pdf);
+  for (const one of [patient, doctor]) await one.context().close();
+});
+
+test('a file that is sent leaves the text that is being typed beside it', async () => {
+  const page = await signedIn('patient', box.portal);
+  await page.goto(`${box.portal}/my/messages`);
+  await page.click('#messages a');
+  const kept = page.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
+  await page.fill('textarea[name=text]', 'Half a thought beside a file');
+  await kept;
+  await page.click('summary:has-text("Attach a file")');
+  const pdf = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
+  await page.setInputFiles('input[name=file]', { name: 'old.pdf', mimeType: 'application/pdf', buffer: pdf });
+  await page.click('button:has-text("Send the file")');
+  await page.waitForURL(/done=sent/);
+  await page.goto(page.url().split('?')[0]);
+  assert.equal(await page.inputValue('textarea[name=text]'), 'Half a thought beside a file');
+  await page.click('.kept button');
+  await page.context().close();
+});
+
 test('of two who answer at once one is told, and keeps the text', async () => {
   const [doctor, nurse] = [await signedIn('clinician'), await signedIn('nurse')];
   await doctor.goto(`${box.clinic}/inbox`);

@@ -29,7 +29,8 @@ pub use due::due;
 pub use read::{Message, Side, Standing, Thread, of_resources};
 pub use seen::{mark, seen};
 pub use write::{
-    Answer, Begun, Clinician, New, Reply, SendError, Then, answer, attach, begin, close, reply, start, take, trimmed,
+    Answer, AttachError, Begun, Clinician, New, Reply, SendError, Then, answer, answer_with, attach, begin, close,
+    reply, start, take, trimmed,
 };
 
 pub use crate::access::{ADMINISTRATIVE, AUDIENCE};

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
-use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, SeededRandom, Timestamp};
+use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, Role, SeededRandom, Timestamp};
 use crate::care::clinic::{self, Pool, Topic};
 use crate::care::notify::{Kind, Wanted, Whom, newest};
+use crate::care::uploads::{self, Origin, Upload};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Channel, Condition, Limits, Records, Why};
@@ -108,18 +109,50 @@ impl House {
         super::answer(self.doing(), thread, answer).await
     }
 
+    async fn attach(
+        &self,
+        thread: &Thread,
+        name: &str,
+        document: &str,
+        then: Then,
+    ) -> Result<Done<()>, Refused<AttachError>> {
+        let version = thread.head().unwrap().version;
+        let attached = [id(document)];
+        let answer = Answer {
+            id: id(name),
+            by: &self.doctor,
+            text: "exercises.pdf",
+            attached: &attached,
+            version,
+            then,
+            now: self.at(5),
+        };
+        let bytes = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n".to_vec();
+        let upload = Upload {
+            looked: uploads::look(&bytes).unwrap(),
+            bytes,
+            title: "exercises.pdf".into(),
+            kind: ("other", "Attached document".into()),
+            note: String::new(),
+            patient: self.patient.clone(),
+            by: self.doctor.reference(),
+            origin: Origin::Clinic,
+        };
+        super::answer_with(self.doing(), thread, answer, id(document), upload).await
+    }
+
     fn at(&self, minute: i64) -> Timestamp {
         Timestamp::from_second(1_772_528_400 + 60 * minute).unwrap()
     }
 
+    async fn stored(&self, kind: ResourceType) -> Vec<Value> {
+        let found =
+            self.records.disclose(&self.actor, why(), |reading| reading.of_patient(&self.patient, kind, 100)).await;
+        found.unwrap().found.iter().map(|one| serde_json::from_slice(&one.json).unwrap()).collect()
+    }
+
     async fn threads(&self) -> Vec<Thread> {
-        let found = self
-            .records
-            .disclose(&self.actor, why(), |reading| reading.of_patient(&self.patient, ResourceType::Communication, 100))
-            .await
-            .unwrap();
-        let all: Vec<Value> = found.found.iter().map(|one| serde_json::from_slice(&one.json).unwrap()).collect();
-        of_resources(&all)
+        of_resources(&self.stored(ResourceType::Communication).await)
     }
 
     fn told(&self, whom: Whom) -> Vec<Kind> {
@@ -166,6 +199,27 @@ async fn of_two_who_answer_at_once_one_is_told_and_nothing_of_theirs_is_kept() {
     assert!(matches!(closed, Err(Refused::Told(SendError::Meanwhile))), "{closed:?}");
     let now = house.threads().await.remove(0);
     assert_eq!((now.messages.len(), now.standing()), (2, Standing::Answered));
+}
+
+#[tokio::test]
+async fn a_file_of_the_clinic_answers_and_is_kept_with_the_message_or_not_at_all() {
+    let house = House::new().await;
+    house.start("m1", &house.topic("health", Pool::Doctors), "May I swim?").await;
+    let one = house.threads().await.remove(0);
+    house.attach(&one, "m2", "d1", Then::StaysOpen).await.unwrap();
+    let late = house.attach(&one, "m3", "d2", Then::Closes).await;
+    assert!(matches!(late, Err(Refused::Told(AttachError::Send(SendError::Meanwhile)))), "{late:?}");
+    let now = house.threads().await.remove(0);
+    assert_eq!((now.messages.len(), now.standing()), (2, Standing::Answered));
+    assert_eq!(now.last().unwrap().attached, [id("d1")]);
+    assert_eq!(house.told(Whom::Patient(house.patient.clone())), [Kind::MessageNew]);
+    assert!(!house.told(Whom::Role(Role::Clinician)).contains(&Kind::PatientUploaded), "it is the clinic's own");
+    let documents = house.stored(ResourceType::DocumentReference).await;
+    let [document] = documents.as_slice() else { panic!("one file is kept: {documents:?}") };
+    assert_eq!(document["author"][0]["reference"], "Practitioner/d");
+    assert!(!uploads::is_reported(document) && !uploads::is_tagged(document, uploads::TO_SEE), "{document}");
+    assert!(uploads::is_tagged(document, uploads::ATTACHED));
+    assert!(uploads::binary_of(document, uploads::Part::File).is_some());
 }
 
 #[tokio::test]

@@ -20,6 +20,16 @@ pub enum SendError {
     Meanwhile,
 }
 
+/// Why a file was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachError {
+    #[error(transparent)]
+    Send(SendError),
+    #[error(transparent)]
+    Full(Full),
+}
+
 /// Somebody of the clinic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clinician {
@@ -158,7 +168,8 @@ pub async fn begin(doing: Doing<'_>, begun: Begun<'_>) -> Result<Done<()>, Refus
 }
 
 impl Clinician {
-    fn reference(&self) -> Value {
+    /// A reference to them, with their name.
+    pub fn reference(&self) -> Value {
         match &self.person {
             Some(person) => json!({"reference": person.as_str(), "display": self.name}),
             None => json!({"display": self.name}),
@@ -213,6 +224,31 @@ fn next_of_patient(thread: &Thread, reply: Reply<'_>) -> Result<(Change, Notice)
 
 /// The clinic answers.
 pub async fn answer(doing: Doing<'_>, thread: &Thread, answer: Answer<'_>) -> Result<Done<()>, Refused<SendError>> {
+    let (changes, notice) = answer_of_clinic(thread, answer)?;
+    changed(doing, changes, Some(notice)).await
+}
+
+/// The clinic answers with a file under `id`, which is kept in the patient's record, and the message in one.
+pub async fn answer_with(
+    doing: Doing<'_>,
+    thread: &Thread,
+    answer: Answer<'_>,
+    id: FhirId,
+    upload: Upload,
+) -> Result<Done<()>, Refused<AttachError>> {
+    let now = answer.now;
+    let (changes, notice) = answer_of_clinic(thread, answer)?;
+    match uploads::keep_with(doing, id, upload, now, changes, move |inside| notify::tell(inside, notice)).await {
+        Ok(done) => Ok(done),
+        Err(Refused::Told(full)) => Err(Refused::Told(AttachError::Full(full))),
+        Err(Refused::Record(RecordError::VersionConflict { .. })) => {
+            Err(Refused::Told(AttachError::Send(SendError::Meanwhile)))
+        }
+        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+fn answer_of_clinic(thread: &Thread, answer: Answer<'_>) -> Result<(Vec<Change>, Notice), RecordError> {
     let head = thread.head().ok_or(RecordError::NotFound)?;
     let Answer { id, by, text, attached, version, then, now } = answer;
     let mut value = communication("completed", &head.patient, text, attached, now);
@@ -223,7 +259,7 @@ pub async fn answer(doing: Doing<'_>, thread: &Thread, answer: Answer<'_>) -> Re
     let settled = if then == Then::Closes { "completed" } else { "on-hold" };
     changes.extend(settle(thread, head, settled, version)?);
     let notice = Notice::new(Whom::Patient(head.patient.clone()), Kind::MessageNew).about(head.id.clone());
-    changed(doing, changes, Some(notice)).await
+    Ok((changes, notice))
 }
 
 /// The clinic closes a conversation without a word.

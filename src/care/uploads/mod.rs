@@ -1,8 +1,9 @@
-//! What patients bring: a letter, a picture, a test from elsewhere. A stranger's bytes: what they are is found by looking,
-//! never by what they say of themselves, and nothing here runs, opens or shows them.
+//! What patients bring: a letter, a picture, a test from elsewhere; and what the clinic attaches to a message. A stranger's
+//! bytes: what they are is found by looking, never by what they say of themselves, and nothing here runs, opens or shows them.
 //!
 //! A file becomes a Binary, a small picture of it another one, and a DocumentReference says whose it is, who brought it and
-//! in which words. It says that a patient brought it, and waits to be seen by a clinician.
+//! in which words. A patient's says that a patient brought it, and waits to be seen by a clinician; the clinic's says that it
+//! came with a message.
 
 mod jpeg;
 mod name;
@@ -26,7 +27,8 @@ use crate::store::StoreError;
 
 /// The largest file, in bytes.
 pub const MOST_BYTES: usize = 10 << 20;
-/// How many files a patient's record takes, and how many bytes they may have together.
+/// How many files a patient's record takes of the patient, and as many of the clinic, and how many bytes they may have
+/// together.
 pub const MOST_FILES: usize = 200;
 pub const MOST_TOGETHER: u64 = 200 << 20;
 /// The most characters of what somebody writes with a file.
@@ -36,6 +38,8 @@ pub const LONGEST_NOTE: usize = 1_000;
 pub const PATIENT_REPORTED: (&str, &str) = ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "PATRPT");
 /// The tag of what no clinician has seen yet.
 pub const TO_SEE: (&str, &str) = ("urn:chartbox:inbox", "to-see");
+/// The tag of what the clinic attached to a message.
+pub const ATTACHED: (&str, &str) = ("urn:chartbox:document", "attached");
 /// How the small picture among a document's contents is known.
 pub const PREVIEW: (&str, &str) = ("urn:chartbox:document", "preview");
 
@@ -54,8 +58,25 @@ pub struct Upload {
     pub kind: (&'static str, String),
     pub note: String,
     pub patient: FhirId,
-    /// Who brought it: the patient, or who acts for them.
+    /// Who brought it: the patient, or who acts for them, or somebody of the clinic.
     pub by: Value,
+    pub origin: Origin,
+}
+
+/// From which side a file comes. Each side's files are counted apart: neither takes the other's room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Patient,
+    Clinic,
+}
+
+impl Origin {
+    const fn tag(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Patient => PATIENT_REPORTED,
+            Self::Clinic => ATTACHED,
+        }
+    }
 }
 
 /// Why a file was not kept, found in the writer.
@@ -81,7 +102,7 @@ pub async fn keep_with(
     with: Vec<Change>,
     then: impl FnOnce(&mut Inside<'_, '_, '_>) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<Done<()>, Refused<Full>> {
-    let query = mine(&upload.patient)?;
+    let (query, origin) = (of_origin(&upload.patient, upload.origin)?, upload.origin);
     let more = upload.bytes.len() as u64;
     let about = id.clone();
     let mut changes = changes(&id, upload, now)?;
@@ -90,8 +111,10 @@ pub async fn keep_with(
         let sizes: Vec<u64> = inside.glimpse(&query, size_of)?;
         fits::<Full>(&sizes, more)?;
         then(inside)?;
-        let notice = Notice::new(Whom::Role(Role::Clinician), notify::Kind::PatientUploaded).about(about);
-        notify::tell(inside, notice).map_err(RecordError::from)?;
+        if origin == Origin::Patient {
+            let notice = Notice::new(Whom::Role(Role::Clinician), notify::Kind::PatientUploaded).about(about);
+            notify::tell(inside, notice).map_err(RecordError::from)?;
+        }
         Ok(())
     })
     .await
@@ -110,9 +133,9 @@ where
     Ok(())
 }
 
-/// What a patient brought already.
-fn mine(patient: &FhirId) -> Result<Query, RecordError> {
-    let (system, code) = PATIENT_REPORTED;
+/// What this side brought already.
+fn of_origin(patient: &FhirId, origin: Origin) -> Result<Query, RecordError> {
+    let (system, code) = origin.tag();
     let text = format!("subject=Patient/{patient}&_tag={system}|{code}");
     Query::parse(ResourceType::DocumentReference, &text, Handling::Strict, Definitions::r4())
         .map_err(|error| RecordError::UnsupportedSearch(error.to_string()))
@@ -123,7 +146,7 @@ fn size_of(document: &Value) -> Option<u64> {
 }
 
 fn changes(id: &FhirId, upload: Upload, now: Timestamp) -> Result<Vec<Change>, RecordError> {
-    let Upload { looked, bytes, title, kind: (code, called), note, patient, by } = upload;
+    let Upload { looked, bytes, title, kind: (code, called), note, patient, by, origin } = upload;
     let of = json!({"reference": format!("Patient/{patient}")});
     let binary = |bytes: &[u8], kind: &str| json!({"resourceType": "Binary", "contentType": kind, "securityContext": of, "data": BASE64.encode(bytes)});
     let named = |id: FhirId, value: Value| Change::create_as(ResourceType::Binary, id, value, Mode::Strict);
@@ -151,9 +174,13 @@ fn changes(id: &FhirId, upload: Upload, now: Timestamp) -> Result<Vec<Change>, R
     if let (Some(coding), Some(kind)) = (coding, kind.as_object_mut()) {
         kind.insert("coding".into(), coding);
     }
+    let tags = match origin {
+        Origin::Patient => vec![tag(PATIENT_REPORTED), tag(TO_SEE)],
+        Origin::Clinic => vec![tag(ATTACHED)],
+    };
     let mut document = json!({
         "resourceType": "DocumentReference",
-        "meta": {"tag": [tag(PATIENT_REPORTED), tag(TO_SEE)]},
+        "meta": {"tag": tags},
         "status": "current",
         "type": kind,
         "subject": of,

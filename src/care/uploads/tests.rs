@@ -111,6 +111,7 @@ fn a_document_says_whose_it_is_who_brought_it_and_where_its_bytes_are() {
         note: "Since May".into(),
         patient: FhirId::parse("p1").unwrap(),
         by: json!({"reference": "Patient/p1", "display": "Halina"}),
+        origin: Origin::Patient,
     };
     assert_eq!(changes(&id, upload, "2026-03-03T09:00:00Z".parse().unwrap()).unwrap().len(), 3);
     let document = json!({"meta": {"tag": [tag(PATIENT_REPORTED)]}, "content": [

@@ -28,9 +28,20 @@ pub struct Conversation {
     /// Of the first message, as the page shows it.
     pub version: u32,
     pub text: Field,
+    /// `None` for whoever keeps no documents.
+    pub file: Option<FileForm>,
     pub faults: Faults,
 }
 page!(Conversation in Inbox);
+
+/// Answering with a file.
+#[derive(Debug, Clone)]
+pub struct FileForm {
+    pub hint: String,
+    pub most_bytes: usize,
+    pub too_large: String,
+    pub note: Field,
+}
 
 /// All conversations with one patient.
 #[derive(Debug, Clone, Template)]

@@ -6,14 +6,15 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::message_pages::{Conversation, NewMessage, PatientMessages};
+use super::message_pages::{Conversation, FileForm, NewMessage, PatientMessages};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::clinic::{Clinic, Pool};
 use crate::care::messages::{
-    self, Answer, Begun, Clinician, Message, SendError, Side, Standing, Then, Thread, trimmed,
+    self, Answer, AttachError, Begun, Clinician, Message, SendError, Side, Standing, Then, Thread, trimmed,
 };
+use crate::care::uploads::{self, Full, Origin, Upload};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -21,11 +22,13 @@ use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::portal::message_pages::{MessageLine, ThreadRow};
 use crate::http::portal::messages::faults_of;
+use crate::http::portal::uploads::{looked_at, said};
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::Identity;
-use crate::http::ui::{Cx, Faults, Field, State, Tone, When, t};
+use crate::http::ui::{Cx, Faults, Field, State, Tone, When, format, t};
+use crate::http::uploaded::Uploaded;
 use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 
 /// The most messages of a conversation, and of a patient, that are shown.
@@ -41,6 +44,8 @@ pub(in crate::http) struct Typed {
     then: String,
     /// Whom it is given to: `me`, nobody, or the id of a Practitioner.
     to: String,
+    /// What is said with a file.
+    note: String,
 }
 
 /// A conversation as a page needs it.
@@ -99,7 +104,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let found = find(&visit, &id).await?;
     let mut cx = visit.cx();
     let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
-    let shown = conversation(&visit, cx, &found, &typed.text, Faults::none())?;
+    let shown = conversation(&visit, cx, &found, &typed, Faults::none())?;
     let head = found.head()?.id.clone();
     let seen = messages::seen(&visit.house.store.read()?, &head, Side::Clinic)?;
     if found.thread.is_unread(Side::Clinic, seen) {
@@ -109,7 +114,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     Ok(shown)
 }
 
-fn conversation(visit: &Visit, mut cx: Cx, found: &Found, text: &str, faults: Faults) -> Result<Response, Refusal> {
+fn conversation(visit: &Visit, mut cx: Cx, found: &Found, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
     let (head, ctx) = (found.head()?, ctx(visit));
     cx.at = format!("/messages/{}", head.id);
     let seen = messages::seen(&visit.house.store.read()?, &head.id, Side::Patient)?;
@@ -166,7 +171,8 @@ fn conversation(visit: &Visit, mut cx: Cx, found: &Found, text: &str, faults: Fa
         can_take: mine.person.is_some(),
         is_closed: found.thread.standing() == Standing::Closed,
         version: found.version(),
-        text: field(text, &faults),
+        text: field(&typed.text, &faults),
+        file: super::is_clinical(visit).then(|| file_form(&typed.note, &faults)),
         faults,
         who,
         cx,
@@ -194,7 +200,7 @@ pub(in crate::http) async fn answer(
     let found = find(&visit, &id).await?;
     let faults = faults_of(&sent.typed.text);
     if !faults.is_empty() {
-        let shown = conversation(&visit, visit.cx(), &found, &sent.typed.text, faults)?;
+        let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     }
     let place = format!("/messages/{id}");
@@ -205,11 +211,84 @@ pub(in crate::http) async fn answer(
         text: &text,
         attached: &[],
         version: version(&sent.typed),
-        then: if sent.typed.then == "close" { Then::Closes } else { Then::StaysOpen },
+        then: then(&sent.typed),
         now: visit.house.ambient.now(),
     };
     let done = messages::answer(doing(&visit, &sent, &place), &found.thread, answer).await;
     outcome(&visit, &sent, &id, done).await
+}
+
+fn file_form(note: &str, faults: &Faults) -> FileForm {
+    let most = format::bytes(10_000_000);
+    FileForm {
+        hint: t("upload-file-hint").with("most", &most).to_string(),
+        most_bytes: uploads::MOST_BYTES,
+        too_large: t("upload-too-large").with("most", most).to_string(),
+        note: Field::area("note", t("message-attach-note"), note, faults)
+            .optional()
+            .hint(t("message-attach-note-hint").with("n", uploads::LONGEST_NOTE)),
+    }
+}
+
+/// `POST /messages/{id}/file`: an answer that is a file, with some words or none.
+pub(in crate::http) async fn attach(
+    visit: Visit,
+    Path(id): Path<String>,
+    uploaded: Uploaded<Typed>,
+) -> Result<Response, Refusal> {
+    let found = find(&visit, &id).await?;
+    let Uploaded { mut sent, file } = uploaded;
+    // What is being typed beside it is no part of this form, and stays.
+    sent.at = None;
+    let again = |fault: String| {
+        let mut faults = Faults::none();
+        faults.add("file", fault);
+        let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults)?;
+        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
+    };
+    let Some(file) = file else { return again(t("upload-file-missing").to_string()) };
+    let (looked, bytes) = match looked_at(&file).await? {
+        Ok(looked) => looked,
+        Err(no) => return again(said(no)),
+    };
+    let title = uploads::cleaned(file.name.as_deref().unwrap_or_default());
+    let title = title.map_or_else(|| t("message-attachment").to_string(), |named| named.0);
+    let note: String = trimmed(&sent.typed.note).chars().take(uploads::LONGEST_NOTE).collect();
+    let (by, document) = (me(&visit), FhirId::new(&visit.house.ambient));
+    let upload = Upload {
+        looked,
+        bytes,
+        title: title.clone(),
+        kind: ("other", t("message-attachment").to_string()),
+        note: String::new(),
+        patient: found.head()?.patient.clone(),
+        by: by.reference(),
+        origin: Origin::Clinic,
+    };
+    let attached = [document.clone()];
+    let answer = Answer {
+        id: FhirId::new(&visit.house.ambient),
+        by: &by,
+        text: if note.is_empty() { &title } else { &note },
+        attached: &attached,
+        version: version(&sent.typed),
+        then: then(&sent.typed),
+        now: visit.house.ambient.now(),
+    };
+    let place = format!("/messages/{id}");
+    match messages::answer_with(doing(&visit, &sent, &place), &found.thread, answer, document, upload).await {
+        Err(Refused::Told(AttachError::Full(Full::Files))) => {
+            again(t("message-attach-full-files").with("n", uploads::MOST_FILES).to_string())
+        }
+        Err(Refused::Told(AttachError::Full(Full::Bytes))) => again(t("message-attach-full-bytes").to_string()),
+        Err(Refused::Told(AttachError::Send(error))) => outcome(&visit, &sent, &id, Err(Refused::Told(error))).await,
+        Err(Refused::Record(error)) => Err(error.into()),
+        Ok(done) => outcome(&visit, &sent, &id, Ok(done)).await,
+    }
+}
+
+fn then(typed: &Typed) -> Then {
+    if typed.then == "close" { Then::Closes } else { Then::StaysOpen }
 }
 
 /// `POST /messages/{id}/close`
@@ -261,7 +340,7 @@ async fn outcome(
             let found = find(visit, id).await?;
             let mut cx = visit.cx();
             cx.trouble = Some(t("message-meanwhile").to_string());
-            let shown = conversation(visit, cx, &found, &sent.typed.text, Faults::none())?;
+            let shown = conversation(visit, cx, &found, &sent.typed, Faults::none())?;
             Ok(finished(StatusCode::CONFLICT, shown))
         }
         Err(Refused::Record(error)) => Err(error.into()),

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::message_pages::{Conversation, MessageLine, Messages, NewMessage, ThreadRow, TopicRow, Topics};
 use super::own::Own;
-use super::uploads::{said, word_of};
+use super::uploads::{looked_at, said, said_full, word_of};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Topic};
 use crate::care::messages::{self, Message, New, Reply, Side, Standing, Thread, trimmed};
-use crate::care::uploads::{self, Full, Upload};
+use crate::care::uploads::{self, Origin, Upload};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
@@ -376,7 +376,9 @@ pub(in crate::http) async fn attach(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
     let (clinic, thread) = own.conversation(&id).await?;
-    let Uploaded { sent, file } = uploaded;
+    let Uploaded { mut sent, file } = uploaded;
+    // What is being typed beside it is no part of this form, and stays.
+    sent.at = None;
     let again = async |fault: String| {
         let mut faults = Faults::none();
         faults.add("file", fault);
@@ -385,10 +387,7 @@ pub(in crate::http) async fn attach(
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
     };
     let Some(file) = file else { return again(t("upload-file-missing").to_string()).await };
-    let bytes = file.bytes.to_vec();
-    // Opening a picture takes a processor for a while.
-    let looked = tokio::task::spawn_blocking(move || uploads::look(&bytes).map(|looked| (looked, bytes)));
-    let (looked, bytes) = match looked.await.map_err(Refusal::internal)? {
+    let (looked, bytes) = match looked_at(&file).await? {
         Ok(looked) => looked,
         Err(no) => return again(said(no)).await,
     };
@@ -405,6 +404,7 @@ pub(in crate::http) async fn attach(
         note: String::new(),
         patient: own.patient.clone(),
         by: own.as_author(),
+        origin: Origin::Patient,
     };
     let topic = thread.head().and_then(|head| head.topic.as_ref()).and_then(|id| clinic.topic(id.as_str()));
     let attached = [document.clone()];
@@ -420,10 +420,7 @@ pub(in crate::http) async fn attach(
     let place = format!("/my/messages/{id}?done=sent");
     match messages::attach(own.writes(&sent, &place), &thread, reply, document, upload).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(Full::Files)) => {
-            again(t("upload-full-files").with("n", uploads::MOST_FILES).to_string()).await
-        }
-        Err(Refused::Told(Full::Bytes)) => again(t("upload-full-bytes").to_string()).await,
+        Err(Refused::Told(full)) => again(said_full(full)).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }

@@ -13,7 +13,7 @@ pub struct UploadNew {
     pub kind: Field,
     pub title: Field,
     pub note: Field,
-    pub hint: String,
+    pub file_hint: String,
     pub most_bytes: usize,
     /// What a script says of a file before it is sent.
     pub too_large: String,

@@ -12,7 +12,7 @@ use super::own_pages::{UploadAbout, UploadNew};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
 use crate::care::Chart;
-use crate::care::uploads::{self, Full, KINDS, NotTaken, Part, Upload};
+use crate::care::uploads::{self, Full, KINDS, Looked, NotTaken, Origin, Part, Upload};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -21,7 +21,7 @@ use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, format, t};
-use crate::http::uploaded::Uploaded;
+use crate::http::uploaded::{File, Uploaded};
 use crate::record::Stored;
 
 #[derive(Deserialize, Default)]
@@ -52,7 +52,7 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
         note: Field::area("note", t("upload-note"), &typed.note, &faults).optional().hint(t("upload-note-hint")),
         most_bytes: uploads::MOST_BYTES,
         too_large: t("upload-too-large").with("most", &most).to_string(),
-        hint: t("upload-file-hint").with("most", most).to_string(),
+        file_hint: t("upload-file-hint").with("most", most).to_string(),
         faults,
         cx,
     }
@@ -70,10 +70,7 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
     let Uploaded { sent, file } = uploaded;
     let typed = &sent.typed;
     let Some(file) = file else { return again(&own, typed, t("upload-file-missing").to_string()).await };
-    let bytes = file.bytes.to_vec();
-    // Opening a picture takes a processor for a while.
-    let looked = tokio::task::spawn_blocking(move || uploads::look(&bytes).map(|looked| (looked, bytes)));
-    let (looked, bytes) = match looked.await.map_err(Refusal::internal)? {
+    let (looked, bytes) = match looked_at(&file).await? {
         Ok(looked) => looked,
         Err(no) => return again(&own, typed, said(no)).await,
     };
@@ -88,16 +85,14 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
         note,
         patient: own.patient.clone(),
         by: own.as_author(),
+        origin: Origin::Patient,
     };
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/documents/{id}/about?done=kept");
     let now = own.visit.house.ambient.now();
     match uploads::keep(own.doing(Action::Upload, &sent, &place), id, upload, now).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(Full::Files)) => {
-            again(&own, typed, t("upload-full-files").with("n", uploads::MOST_FILES).to_string()).await
-        }
-        Err(Refused::Told(Full::Bytes)) => again(&own, typed, t("upload-full-bytes").to_string()).await,
+        Err(Refused::Told(full)) => again(&own, typed, said_full(full)).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }
@@ -108,8 +103,24 @@ async fn again(own: &Own, typed: &Typed, fault: String) -> Result<Response, Refu
     Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page(&form(own.plain_cx().await?, typed, faults))?))
 }
 
+/// What a file is, and its bytes.
+pub(in crate::http) async fn looked_at(file: &File) -> Result<Result<(Looked, Vec<u8>), NotTaken>, Refusal> {
+    let bytes = file.bytes.to_vec();
+    // Opening a picture takes a processor for a while.
+    let looked = tokio::task::spawn_blocking(move || uploads::look(&bytes).map(|looked| (looked, bytes)));
+    looked.await.map_err(Refusal::internal)
+}
+
+/// That a patient's record takes no more files of theirs.
+pub(super) fn said_full(full: Full) -> String {
+    match full {
+        Full::Files => t("upload-full-files").with("n", uploads::MOST_FILES).to_string(),
+        Full::Bytes => t("upload-full-bytes").to_string(),
+    }
+}
+
 /// Why a file was not kept, and what to do.
-pub(super) fn said(no: NotTaken) -> String {
+pub(in crate::http) fn said(no: NotTaken) -> String {
     match no {
         NotTaken::Empty => t("upload-empty").to_string(),
         NotTaken::TooLarge(_) => t("upload-too-large").with("most", format::bytes(10_000_000)).to_string(),

@@ -29,6 +29,7 @@ upload-too-many-pixels = This picture has { $n } million points; { $most } milli
 upload-full-files = Your record has { $n } files that you brought, which is the most. Nothing was kept. Ask the clinic whether some can go.
 upload-full-bytes = The files that you brought fill the room there is for them. Nothing was kept. Ask the clinic whether some can go.
 upload-preview = A small picture of: { $title }
+upload-from = From
 upload-when = Added
 upload-by = Brought by
 upload-size = Size

@@ -29,6 +29,7 @@ upload-too-many-pixels = Esta imagen tiene { $n } millones de puntos; el máximo
 upload-full-files = Su historia ya tiene { $n } archivos aportados por usted, que es el máximo. No se ha guardado nada. Pregunte en la clínica si se puede quitar alguno.
 upload-full-bytes = Los archivos aportados por usted llenan el espacio que hay para ellos. No se ha guardado nada. Pregunte en la clínica si se puede quitar alguno.
 upload-preview = Imagen pequeña de: { $title }
+upload-from = De
 upload-when = Añadido
 upload-by = Aportado por
 upload-size = Tamaño

@@ -1,0 +1,145 @@
+//! What is done in the screens of care stands in the API, and the other way round.
+
+use serde_json::Value;
+
+use crate::demo::client::Answer;
+use crate::demo::{Caller, Demo};
+use crate::ok;
+
+#[test]
+fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round() {
+    let demo = Demo::start();
+    files_of_the_clinic(&demo);
+}
+
+// ---- pages ----
+
+#[track_caller]
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
+    rest.split_once(after).unwrap().0
+}
+
+/// What a hidden field of a page holds.
+#[track_caller]
+fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
+    between(&page.body, &format!("name=\"{name}\" value=\""), "\"")
+}
+
+fn encoded(fields: &[(&str, &str)]) -> String {
+    let one = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    fields.iter().map(|(name, value)| format!("{name}={}", one(value))).collect::<Vec<_>>().join("&")
+}
+
+#[track_caller]
+fn sent(caller: &Caller, path: &str, fields: &[(&str, &str)]) -> String {
+    let answer = caller.form(path, &encoded(fields));
+    assert_eq!(answer.status, 303, "{path}: {}", answer.body);
+    answer.header("location").unwrap().to_owned()
+}
+
+#[track_caller]
+fn page(caller: &Caller, path: &str) -> Answer {
+    let answer = caller.get(path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer
+}
+
+/// A form with a file, as a browser sends it.
+fn with_file(caller: &Caller, page: &Answer, path: &str, fields: &[(&str, &str)], bytes: &str) -> Answer {
+    let part = |head: &str, text: &str| format!("--x7\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    let mut body = part("name=\"csrf\"", &page.csrf());
+    for (name, value) in fields {
+        body += &part(&format!("name=\"{name}\""), value);
+    }
+    body += &part("name=\"file\"; filename=\"exercises.pdf\"\r\nContent-Type: application/pdf", bytes);
+    body += "--x7--\r\n";
+    let headers = [("content-type", "multipart/form-data; boundary=x7"), ("sec-fetch-site", "same-origin")];
+    caller.client.send("POST", path, &headers, &body)
+}
+
+const PDF: &str = "%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n";
+
+// ---- messages ----
+
+/// A patient asks; answers with the id of the conversation.
+fn asked(me: &Caller, text: &str) -> String {
+    let topics = page(me, "/my/messages/new");
+    let before = topics.body.split("A question about my health").next().unwrap();
+    let topic = before.rsplit_once("/my/messages/new?topic=").unwrap().1.split('"').next().unwrap();
+    let place = sent(me, "/my/messages/new", &[("topic", topic), ("text", text)]);
+    between(&place, "/my/messages/", "?").to_owned()
+}
+
+/// The messages of a conversation after its first, oldest first.
+fn following(caller: &Caller, thread: &str) -> Vec<Value> {
+    let found = ok(&caller.get(&format!("/fhir/Communication?part-of=Communication/{thread}&_sort=sent")), 200);
+    found["entry"].as_array().into_iter().flatten().map(|entry| entry["resource"].clone()).collect()
+}
+
+fn files_of_the_clinic(demo: &Demo) {
+    let (me, doctor) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "clinician"));
+    let own = demo.patient_of("patient");
+    let thread = asked(&me, "What may I do for my knee?");
+    let place = format!("/messages/{thread}/file");
+    let shown = page(&doctor, &format!("/messages/{thread}"));
+    let fields = [("version", hidden(&shown, "version")), ("note", "Twice a day, please"), ("then", "")];
+    for (bytes, word) in
+        [("<html><script>", "web page"), ("%PDF-1.4 and no end", "before it is whole"), ("", "nothing")]
+    {
+        let refused = with_file(&doctor, &shown, &place, &fields, bytes);
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        assert!(refused.body.contains(word) && refused.body.contains("Twice a day, please"), "{}", refused.body);
+    }
+    assert!(following(&doctor, &thread).is_empty(), "nothing of it was sent");
+    let kept = with_file(&doctor, &shown, &place, &fields, PDF);
+    assert_eq!((kept.status, kept.header("location")), (303, Some(format!("/messages/{thread}").as_str())));
+    let late = with_file(&doctor, &shown, &place, &fields, PDF);
+    assert_eq!(late.status, 409, "somebody has answered since the page was made");
+
+    let answer = following(&me, &thread).pop().unwrap();
+    assert_eq!(answer["payload"][0]["contentString"], "Twice a day, please");
+    let document = answer["payload"][1]["contentReference"]["reference"].as_str().unwrap().to_owned();
+    let name = document.strip_prefix("DocumentReference/").unwrap();
+    let stored = ok(&me.get(&format!("/fhir/{document}")), 200);
+    assert!(stored["author"][0]["reference"].as_str().unwrap().starts_with("Practitioner/"), "{stored}");
+    let whole = me.get(&format!("/fhir/Patient/{own}/$everything?_type=DocumentReference,Binary"));
+    assert!(whole.body.contains(name) && whole.body.contains(&format!("{name}-file")), "{}", whole.body);
+    let about = page(&me, &format!("/my/documents/{name}/about"));
+    assert!(about.body.contains("exercises"), "{}", about.body);
+    assert!(!about.body.contains("Brought by") && !about.body.contains("Seen by"), "{}", about.body);
+    let file = page(&me, &format!("/my/documents/{name}"));
+    assert_eq!((file.body.as_str(), file.header("content-type")), (PDF, Some("application/pdf")));
+    assert!(page(&me, &format!("/my/messages/{thread}")).body.contains(&format!("/my/documents/{name}/about")));
+    page(&doctor, &format!("/patients/{own}/documents/{name}"));
+
+    // Somebody else's is not there, and the reception keeps no documents.
+    let other = demo.patient_of("proxy");
+    let (proxy, desk) = (demo.signed_in("portal", "proxy"), demo.signed_in("clinic", "reception"));
+    for path in [format!("/my/documents/{name}/about"), format!("/my/documents/{name}")] {
+        assert_eq!(proxy.get(&path).status, 404, "{path}");
+    }
+    for path in [document.clone(), format!("Binary/{name}-file")] {
+        assert_eq!(proxy.get(&format!("/fhir/{path}")).status, 404, "{path}");
+        assert_eq!(desk.get(&format!("/fhir/{path}")).status, 403, "{path}");
+    }
+    assert_eq!(with_file(&desk, &page(&desk, "/today"), &place, &fields, PDF).status, 403);
+    let topics = page(&doctor, &format!("/patients/{other}/messages/new"));
+    let topic = between(between(&topics.body, "name=\"topic\"", "</select>"), "value=\"", "\"").to_owned();
+    let place = sent(&doctor, &format!("/patients/{other}/messages/new"), &[("topic", &topic), ("text", "For you")]);
+    let theirs = place.strip_prefix("/messages/").unwrap();
+    let shown = page(&doctor, &place);
+    let fields = [("version", hidden(&shown, "version"))];
+    let kept = with_file(&doctor, &shown, &format!("{place}/file"), &fields, PDF);
+    assert_eq!(kept.status, 303, "{}", kept.body);
+    let answer = following(&proxy, theirs).pop().unwrap();
+    assert_eq!(answer["payload"][0]["contentString"], "exercises", "without words the file's name stands there");
+    let name = answer["payload"][1]["contentReference"]["reference"].as_str().unwrap()["DocumentReference/".len()..]
+        .to_owned();
+    page(&proxy, &format!("/my/documents/{name}"));
+    for path in
+        [format!("/my/documents/{name}"), format!("/my/documents/{name}/about"), format!("/my/messages/{theirs}")]
+    {
+        assert_eq!(me.get(&path).status, 404, "{path}");
+    }
+}
