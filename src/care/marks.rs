@@ -1,4 +1,4 @@
-//! When something was looked at or done last, where that is no health record: a conversation was read, results were seen, a
+//! When something was looked at or done last, where that is no health record: results were seen, an answer was read, a
 //! visit was reminded of.
 
 use crate::base::Timestamp;

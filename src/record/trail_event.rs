@@ -130,7 +130,13 @@ fn kind_of(action: Action) -> (Value, Vec<Value>) {
 const fn letter(action: Action) -> &'static str {
     match action {
         Action::Create | Action::Register | Action::Upload | Action::AccountCreate | Action::TokenCreate => "C",
-        Action::Read | Action::VersionRead | Action::History | Action::Listed | Action::Count | Action::View => "R",
+        Action::Read
+        | Action::VersionRead
+        | Action::History
+        | Action::Listed
+        | Action::Count
+        | Action::View
+        | Action::MessageRead => "R",
         Action::Update | Action::Patch | Action::AccountChange | Action::RoleChange | Action::PasswordChange => "U",
         Action::Delete | Action::TokenRevoke | Action::DetailErase => "D",
         _ => "E",

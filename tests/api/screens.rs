@@ -1,15 +1,18 @@
 //! What is done in the screens of care stands in the API, and the other way round.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::demo::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::ok;
+use crate::{id, ok};
 
 #[test]
 fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round() {
     let demo = Demo::start();
+    let client = demo.service("screens", "system/*.cruds");
     files_of_the_clinic(&demo);
+    what_was_read(&demo, &client);
+    what_came_meanwhile(&demo);
 }
 
 // ---- pages ----
@@ -71,6 +74,13 @@ fn asked(me: &Caller, text: &str) -> String {
     between(&place, "/my/messages/", "?").to_owned()
 }
 
+/// The clinic answers from a page that it looked at.
+#[track_caller]
+fn answered(doctor: &Caller, thread: &str, seen: &Answer, text: &str) {
+    let fields = [("stand", hidden(seen, "stand")), ("last", hidden(seen, "last")), ("text", text)];
+    sent(doctor, &format!("/messages/{thread}"), &fields);
+}
+
 /// The messages of a conversation after its first, oldest first.
 fn following(caller: &Caller, thread: &str) -> Vec<Value> {
     let found = ok(&caller.get(&format!("/fhir/Communication?part-of=Communication/{thread}&_sort=sent")), 200);
@@ -83,7 +93,12 @@ fn files_of_the_clinic(demo: &Demo) {
     let thread = asked(&me, "What may I do for my knee?");
     let place = format!("/messages/{thread}/file");
     let shown = page(&doctor, &format!("/messages/{thread}"));
-    let fields = [("version", hidden(&shown, "version")), ("note", "Twice a day, please"), ("then", "")];
+    let fields = [
+        ("stand", hidden(&shown, "stand")),
+        ("last", hidden(&shown, "last")),
+        ("note", "Twice a day, please"),
+        ("then", ""),
+    ];
     for (bytes, word) in
         [("<html><script>", "web page"), ("%PDF-1.4 and no end", "before it is whole"), ("", "nothing")]
     {
@@ -129,7 +144,7 @@ fn files_of_the_clinic(demo: &Demo) {
     let place = sent(&doctor, &format!("/patients/{other}/messages/new"), &[("topic", &topic), ("text", "For you")]);
     let theirs = place.strip_prefix("/messages/").unwrap();
     let shown = page(&doctor, &place);
-    let fields = [("version", hidden(&shown, "version"))];
+    let fields = [("stand", hidden(&shown, "stand")), ("last", hidden(&shown, "last"))];
     let kept = with_file(&doctor, &shown, &format!("{place}/file"), &fields, PDF);
     assert_eq!(kept.status, 303, "{}", kept.body);
     let answer = following(&proxy, theirs).pop().unwrap();
@@ -142,4 +157,78 @@ fn files_of_the_clinic(demo: &Demo) {
     {
         assert_eq!(me.get(&path).status, 404, "{path}");
     }
+}
+
+/// Whether a conversation stands as unread in a list.
+fn is_unread(list: &Answer, thread: &str) -> bool {
+    let row = list.body.split("<li").find(|row| row.contains(thread)).unwrap_or_else(|| panic!("{}", list.body));
+    row.starts_with(" class=\"unread\"")
+}
+
+fn what_was_read(demo: &Demo, client: &Caller) {
+    let (me, doctor) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "clinician"));
+    let (nurse, own) = (demo.signed_in("clinic", "nurse"), demo.patient_of("patient"));
+    let thread = asked(&me, "May I swim?");
+    let stored = |of: &str| ok(&client.get(&format!("/fhir/Communication/{of}")), 200);
+    assert_eq!(stored(&thread).get("received"), None);
+    let list = |caller: &Caller| page(caller, &format!("/patients/{own}/messages"));
+    assert!(is_unread(&list(&doctor), &thread), "a list is no reading");
+    assert!(page(&me, &format!("/my/messages/{thread}")).body.contains("Not read yet"));
+    let shown = page(&doctor, &format!("/messages/{thread}"));
+    let read = stored(&thread);
+    assert!(read["received"].as_str().is_some_and(|at| at > read["sent"].as_str().unwrap()), "{read}");
+    assert_eq!(read["meta"]["versionId"], "2");
+    for staff in [&nurse, &doctor] {
+        page(staff, &format!("/messages/{thread}"));
+        assert!(!is_unread(&list(staff), &thread));
+    }
+    assert_eq!(stored(&thread), read, "it is written once");
+    assert!(page(&me, &format!("/my/messages/{thread}")).body.contains("Read by the clinic"));
+
+    // The page was made before it was noted that it was read, and that is nobody's conflict.
+    answered(&doctor, &thread, &shown, "Yes, gently");
+    let answer = following(&me, &thread).pop().unwrap();
+    assert_eq!((answer.get("received"), &stored(&thread)["received"]), (None, &read["received"]));
+    assert!(is_unread(&page(&me, "/my/messages"), &thread));
+    let shown = page(&doctor, &format!("/messages/{thread}"));
+    assert!(shown.body.contains("Not read yet"));
+    page(&me, &format!("/my/messages/{thread}"));
+    let read = stored(id(&answer));
+    assert!(read["received"].is_string(), "{read}");
+    assert!(!is_unread(&page(&me, "/my/messages"), &thread));
+    assert!(page(&doctor, &format!("/messages/{thread}")).body.contains("Read by the patient"));
+    // The patient has read what the clinic wrote meanwhile, and the clinic goes on from its page.
+    answered(&doctor, &thread, &shown, "And use the rail");
+
+    // What another program has marked is read here, and what a patient has no right to mark stays.
+    let mut other = following(&me, &thread).pop().unwrap();
+    assert!(is_unread(&page(&me, "/my/messages"), &thread));
+    other["received"] = json!("2026-03-03T10:00:00Z");
+    let address = format!("/fhir/Communication/{}", id(&other));
+    assert_eq!(me.json("PUT", &address, &other).status, 403);
+    ok(&client.json("PUT", &address, &other), 200);
+    assert!(!is_unread(&page(&me, "/my/messages"), &thread));
+    page(&me, &format!("/my/messages/{thread}"));
+    assert_eq!(stored(id(&other))["received"], "2026-03-03T10:00:00Z");
+
+    let admin = demo.signed_in("clinic", "healthadmin");
+    let log = |more: &str| {
+        let search =
+            format!("/fhir/AuditEvent?subtype=message-read&entity=Communication/{thread}{more}&_summary=count");
+        ok(&admin.get(&search), 200)["total"].as_u64().unwrap()
+    };
+    assert_eq!((log(""), log("&agent-role=clinician")), (1, 1), "who read it first stands in the log, once");
+}
+
+fn what_came_meanwhile(demo: &Demo) {
+    let (me, doctor) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "clinician"));
+    let thread = asked(&me, "It itches");
+    let shown = page(&doctor, &format!("/messages/{thread}"));
+    sent(&me, &format!("/my/messages/{thread}"), &[("text", "And now it bleeds")]);
+    answered(&doctor, &thread, &shown, "Use the cream");
+    let all = following(&me, &thread);
+    let of = |text: &str| all.iter().find(|one| one["payload"][0]["contentString"] == text).unwrap();
+    assert_eq!(of("And now it bleeds")["status"], "in-progress", "nobody has answered what nobody has seen");
+    assert_eq!(of("Use the cream")["inResponseTo"][0]["reference"], format!("Communication/{thread}"));
+    assert!(page(&doctor, "/inbox").body.contains(&format!("/messages/{thread}")));
 }

@@ -21,6 +21,8 @@ struct Letter<'a> {
     by: Option<usize>,
     /// How many days ago, on the working day before if it was none, and the minute of the day.
     sent: (i64, i64),
+    /// When the other side read it, in the same way.
+    read: Option<(i64, i64)>,
     text: &'a str,
     /// The first message of the conversation.
     of: Option<&'a Value>,
@@ -42,6 +44,9 @@ impl Chart {
             "sent": at(workday(days_before(self.today, days)), minute),
             "payload": [{"contentString": letter.text}],
         });
+        if let (Some((days, minute)), Some(members)) = (letter.read, elements.as_object_mut()) {
+            members.insert("received".into(), at(workday(days_before(self.today, days)), minute).into());
+        }
         if let (Some(first), Some(members)) = (letter.of, elements.as_object_mut()) {
             members.insert("partOf".into(), json!([first]));
             members.insert("inResponseTo".into(), json!([first]));
@@ -62,6 +67,7 @@ pub(super) fn of_the_first(chart: &mut Chart) {
         status: "on-hold",
         by: None,
         sent: (4, 18 * 60 + 12),
+        read: Some((1, 10 * 60)),
         text: "May I take ibuprofen for my knee? I have some at home.",
         of: None,
     });
@@ -70,6 +76,7 @@ pub(super) fn of_the_first(chart: &mut Chart) {
         status: "completed",
         by: Some(NURSE),
         sent: (1, 10 * 60 + 5),
+        read: None,
         text: "Please do not take it for now: I have asked Dr Adeyemi-Strand, and we would like to talk about it at your next visit. \
                Write again if the knee gets worse.",
         of: Some(&asked),
@@ -79,6 +86,7 @@ pub(super) fn of_the_first(chart: &mut Chart) {
         status: "in-progress",
         by: None,
         sent: (1, 19 * 60 + 40),
+        read: None,
         text: "Can I bring my daughter along next time?",
         of: None,
     });
@@ -92,5 +100,6 @@ pub(super) fn of_others(chart: &mut Chart) {
         5 => (MEDICINE, 1, "The pharmacy gave me tablets of another colour. Are they the same?"),
         _ => return,
     };
-    chart.letter(Letter { topic, status: "in-progress", by: None, sent: (days, 8 * 60 + 20), text, of: None });
+    let sent = (days, 8 * 60 + 20);
+    chart.letter(Letter { topic, status: "in-progress", by: None, sent, read: None, text, of: None });
 }

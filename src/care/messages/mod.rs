@@ -9,6 +9,7 @@
 //! | `payload` | the text, and what is attached as references to `DocumentReference`s |
 //! | `partOf` | of all but the first message: the first, which stands for the conversation |
 //! | `inResponseTo` | the message that it answers |
+//! | `received` | when the other side read it first (`seen`) |
 //! | `recipient` | whom it goes to; of the first message also the member of the staff who has taken the conversation |
 //! | `status` | `in-progress`: a patient wrote it and waits for an answer; `completed`: nothing waits |
 //!
@@ -16,7 +17,7 @@
 //! `completed` when the clinic has closed it. A patient who writes again opens it again.
 //!
 //! A topic that the reception answers is no clinical one: its messages carry the label [`ADMINISTRATIVE`], by which the policy
-//! lets the reception see them and no others. How far each side has read is a mark of this room (`seen`), no health record.
+//! lets the reception see them and no others.
 
 mod due;
 mod read;
@@ -27,7 +28,7 @@ mod write;
 
 pub use due::due;
 pub use read::{Message, Side, Standing, Thread, of_resources};
-pub use seen::{mark, seen};
+pub use seen::note_read;
 pub use write::{
     Answer, AttachError, Begun, Clinician, New, Reply, SendError, Then, answer, answer_with, attach, begin, close,
     reply, start, take, trimmed,

@@ -24,6 +24,8 @@ pub struct Message {
     pub sender: Option<ResourceRef>,
     pub sender_name: Option<String>,
     pub sent: Timestamp,
+    /// When the other side read it first.
+    pub received: Option<Timestamp>,
     pub text: String,
     /// `DocumentReference`s.
     pub attached: Vec<FhirId>,
@@ -82,12 +84,48 @@ impl Thread {
         self.messages.iter().rev().find(|message| message.side == side)
     }
 
-    /// Whether one side has written since the other looked last.
-    pub fn is_unread(&self, by: Side, seen: Option<Timestamp>) -> bool {
-        let other = if by == Side::Patient { Side::Clinic } else { Side::Patient };
-        self.newest_of(other).is_some_and(|newest| seen.is_none_or(|seen| seen < newest.sent))
+    /// What the other side wrote and this one has not read.
+    pub fn unread_by(&self, by: Side) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(move |message| message.side != by && message.received.is_none())
+    }
+
+    pub fn is_unread(&self, by: Side) -> bool {
+        self.unread_by(by).next().is_some()
+    }
+
+    /// As it was when `last` was the newest message on somebody's page: what the patient has added since is answered by nobody
+    /// who has not seen it. An id that is none of its messages leaves all of them.
+    #[must_use]
+    pub fn shown_until(mut self, last: &str) -> Self {
+        if let Some(at) = self.messages.iter().position(|message| message.id.as_str() == last) {
+            let mut place = 0;
+            self.messages.retain(|message| {
+                place += 1;
+                place <= at + 1 || message.side == Side::Clinic
+            });
+        }
+        self
+    }
+
+    /// How it stands for whoever of the clinic acts on it: other text as soon as somebody else has answered, taken or closed
+    /// it, and the same when it was only read.
+    pub fn stand(&self) -> String {
+        let Some(head) = self.head() else { return String::new() };
+        let mut whole = head.resource.clone();
+        if let Some(members) = whole.as_object_mut() {
+            members.shift_remove("received");
+        }
+        if let Some(meta) = whole.get_mut("meta").and_then(Value::as_object_mut) {
+            meta.retain(|name, _| !matches!(name.as_str(), "versionId" | "lastUpdated"));
+        }
+        let answered = self.newest_of(Side::Clinic).map(|message| message.id.as_str()).unwrap_or_default();
+        let hash = blake3::hash(format!("{whole}{answered}").as_bytes());
+        hash.to_hex().get(..STAND).unwrap_or_default().to_owned()
     }
 }
+
+/// So many letters tell two states of a conversation apart.
+const STAND: usize = 16;
 
 /// Conversations of these resources, that of the newest message first.
 pub fn of_resources<'a>(resources: impl IntoIterator<Item = &'a Value>) -> Vec<Thread> {
@@ -137,6 +175,7 @@ impl Message {
             side,
             sender,
             sender_name: text("/sender/display").map(str::to_owned),
+            received: text("/received").and_then(moment),
             sent: text("/sent").or_else(|| text("/meta/lastUpdated"))?.parse().ok()?,
             text: said.collect::<Vec<_>>().join("\n\n"),
             attached: attached.filter_map(|one| reference(one, "DocumentReference")).collect(),
@@ -160,6 +199,17 @@ fn is_message(resource: &Value) -> bool {
     let concepts = resource.get("category").and_then(Value::as_array).into_iter().flatten();
     let mut codings = concepts.filter_map(|concept| concept.get("coding")?.as_array()).flatten();
     codings.any(|coding| text(coding, "/system") == Some(KIND) && text(coding, "/code") == Some(MESSAGE))
+}
+
+/// A dateTime, which may be a day or less: then its beginning by UTC (datatypes.html#dateTime).
+fn moment(text: &str) -> Option<Timestamp> {
+    let whole = match text.len() {
+        4 => format!("{text}-01-01T00:00:00Z"),
+        7 => format!("{text}-01T00:00:00Z"),
+        10 => format!("{text}T00:00:00Z"),
+        _ => text.to_owned(),
+    };
+    whole.parse().ok()
 }
 
 fn taken(resource: &Value) -> Option<(ResourceRef, String)> {

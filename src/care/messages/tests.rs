@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::access::{Actor, Reach};
-use crate::audit::{Action, Audit, Detail, Purpose};
+use crate::audit::{Action, Audit, Detail, Filter, Purpose};
 use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, Role, SeededRandom, Timestamp};
 use crate::care::clinic::{self, Pool, Topic};
 use crate::care::notify::{Kind, Wanted, Whom, newest};
@@ -103,10 +103,27 @@ impl House {
         minute: i64,
         then: Then,
     ) -> Result<Done<()>, Refused<SendError>> {
-        let version = thread.head().unwrap().version;
-        let answer =
-            Answer { id: id(name), by: &self.doctor, text: "Yes", attached: &[], version, then, now: self.at(minute) };
-        super::answer(self.doing(), thread, answer).await
+        let stand = thread.stand();
+        let answer = Answer {
+            id: id(name),
+            by: &self.doctor,
+            text: "Yes",
+            attached: &[],
+            stand: &stand,
+            then,
+            now: self.at(minute),
+        };
+        super::answer(self.doing(), &self.as_it_is(thread).await, answer).await
+    }
+
+    /// What a form finds that was made of a page with this on it.
+    async fn as_it_is(&self, page: &Thread) -> Thread {
+        self.threads().await.remove(0).shown_until(page.last().unwrap().id.as_str())
+    }
+
+    async fn read_by(&self, thread: &Thread, side: Side, minute: i64) {
+        let why = Why { action: Action::Read, ..why() };
+        note_read(&self.records, &self.actor, why, thread, side, self.at(minute)).await.unwrap();
     }
 
     async fn attach(
@@ -116,14 +133,14 @@ impl House {
         document: &str,
         then: Then,
     ) -> Result<Done<()>, Refused<AttachError>> {
-        let version = thread.head().unwrap().version;
+        let stand = thread.stand();
         let attached = [id(document)];
         let answer = Answer {
             id: id(name),
             by: &self.doctor,
             text: "exercises.pdf",
             attached: &attached,
-            version,
+            stand: &stand,
             then,
             now: self.at(5),
         };
@@ -138,7 +155,7 @@ impl House {
             by: self.doctor.reference(),
             origin: Origin::Clinic,
         };
-        super::answer_with(self.doing(), thread, answer, id(document), upload).await
+        answer_with(self.doing(), &self.as_it_is(thread).await, answer, id(document), upload).await
     }
 
     fn at(&self, minute: i64) -> Timestamp {
@@ -183,7 +200,7 @@ async fn a_conversation_waits_is_answered_goes_on_is_closed_and_opens_again() {
     house.reply("m5", "Thank you", 20).await;
     let one = house.threads().await.remove(0);
     assert_eq!(one.standing(), Standing::Waiting);
-    close(house.doing(), &one, one.head().unwrap().version).await.unwrap();
+    close(house.doing(), &one, &one.stand()).await.unwrap();
     assert_eq!(house.threads().await.remove(0).standing(), Standing::Closed);
 }
 
@@ -195,9 +212,12 @@ async fn of_two_who_answer_at_once_one_is_told_and_nothing_of_theirs_is_kept() {
     house.answer(&one, "m2", 5, Then::StaysOpen).await.unwrap();
     let late = house.answer(&one, "m3", 6, Then::Closes).await;
     assert!(matches!(late, Err(Refused::Told(SendError::Meanwhile))), "{late:?}");
-    let closed = close(house.doing(), &one, one.head().unwrap().version).await;
-    assert!(matches!(closed, Err(Refused::Told(SendError::Meanwhile))), "{closed:?}");
     let now = house.threads().await.remove(0);
+    let closed = close(house.doing(), &now, &one.stand()).await;
+    assert!(matches!(closed, Err(Refused::Told(SendError::Meanwhile))), "{closed:?}");
+    // Read before, written after somebody else: nobody knows yet what it was.
+    let closed = close(house.doing(), &one, &one.stand()).await;
+    assert!(matches!(closed, Err(Refused::Told(SendError::SameMoment))), "{closed:?}");
     assert_eq!((now.messages.len(), now.standing()), (2, Standing::Answered));
 }
 
@@ -222,14 +242,70 @@ async fn a_file_of_the_clinic_answers_and_is_kept_with_the_message_or_not_at_all
     assert!(uploads::binary_of(document, uploads::Part::File).is_some());
 }
 
+/// When each message was read, in the order of the conversation.
+fn read(thread: &Thread) -> Vec<Option<Timestamp>> {
+    thread.messages.iter().map(|message| message.received).collect()
+}
+
+#[tokio::test]
+async fn the_first_reading_stands_in_the_message_once_and_is_nobody_s_conflict() {
+    let house = House::new().await;
+    house.start("m1", &house.topic("health", Pool::Doctors), "May I swim?").await;
+    let shown = house.threads().await.remove(0);
+    assert!(shown.is_unread(Side::Clinic) && !shown.is_unread(Side::Patient));
+    house.read_by(&shown, Side::Clinic, 2).await;
+    // Another who opened it before, and one who opens it later, say nothing new.
+    house.read_by(&shown, Side::Clinic, 3).await;
+    let now = house.threads().await.remove(0);
+    house.read_by(&now, Side::Clinic, 4).await;
+    house.read_by(&now, Side::Patient, 4).await;
+    let now = house.threads().await.remove(0);
+    assert_eq!((read(&now), now.head().unwrap().version), (vec![Some(house.at(2))], 2));
+    assert!(!now.is_unread(Side::Clinic));
+    // The page was made before it was read.
+    let stand = shown.stand();
+    assert_eq!(stand, now.stand());
+    house.answer(&now, "m2", 5, Then::StaysOpen).await.unwrap();
+    let now = house.threads().await.remove(0);
+    assert_ne!(stand, now.stand());
+    assert_eq!(read(&now), [Some(house.at(2)), None], "an answer keeps when its question was read");
+    assert!(now.is_unread(Side::Patient));
+    house.read_by(&now, Side::Patient, 7).await;
+    assert_eq!(read(&house.threads().await.remove(0)), [Some(house.at(2)), Some(house.at(7))]);
+    let lines = crate::audit::entries(&house.records.audit().read().unwrap(), &Filter::default(), 100).unwrap().lines;
+    let told = lines.iter().filter(|line| line.entry.action == Action::MessageRead).count();
+    assert_eq!(told, 2, "once for each side");
+}
+
+#[tokio::test]
+async fn what_another_program_marked_as_received_is_read() {
+    let house = House::new().await;
+    house.start("m1", &house.topic("health", Pool::Doctors), "May I swim?").await;
+    for received in ["2026-03-03T11:00:00+01:00", "2026-03-03", "2026-03", "2026"] {
+        let one = house.threads().await.remove(0);
+        let mut value = one.head().unwrap().resource.clone();
+        value["received"] = json!(received);
+        house.put(ResourceType::Communication, "m1", value).await;
+        let now = house.threads().await.remove(0);
+        assert!(!now.is_unread(Side::Clinic), "{received}");
+        house.read_by(&now, Side::Clinic, 9).await;
+        let now = house.threads().await.remove(0);
+        assert_eq!(now.head().unwrap().resource["received"], received, "it is left as it is");
+    }
+}
+
 #[tokio::test]
 async fn what_the_patient_adds_meanwhile_is_nobodys_conflict_and_still_waits() {
     let house = House::new().await;
     house.start("m1", &house.topic("health", Pool::Doctors), "May I swim?").await;
     let seen = house.threads().await.remove(0);
     house.reply("m2", "In the sea, I mean", 3).await;
-    house.answer(&seen, "m3", 5, Then::Closes).await.unwrap();
+    let shown = house.threads().await.remove(0).shown_until("m1");
+    assert_eq!((shown.messages.len(), shown.stand()), (1, seen.stand()));
+    house.answer(&shown, "m3", 5, Then::Closes).await.unwrap();
     let now = house.threads().await.remove(0);
+    assert_eq!(now.clone().shown_until("m1").messages.len(), 2, "the clinic's own answer is no surprise");
+    assert_eq!(now.clone().shown_until("nobody").messages.len(), 3);
     assert_eq!(now.standing(), Standing::Waiting, "nobody has seen the second message");
     assert_eq!(now.waits_since(), Some(house.at(3)));
 }
@@ -239,7 +315,7 @@ async fn who_takes_a_conversation_hears_of_its_next_message() {
     let house = House::new().await;
     house.start("m1", &house.topic("health", Pool::Doctors), "May I swim?").await;
     let one = house.threads().await.remove(0);
-    take(house.doing(), &one, Some(&house.doctor), one.head().unwrap().version).await.unwrap();
+    take(house.doing(), &one, Some(&house.doctor), &one.stand()).await.unwrap();
     let one = house.threads().await.remove(0);
     let person = house.doctor.person.clone().unwrap();
     assert_eq!(one.head().unwrap().taken, Some((person.clone(), "Dr D".into())));
@@ -247,7 +323,7 @@ async fn who_takes_a_conversation_hears_of_its_next_message() {
     house.reply("m2", "Please", 5).await;
     assert!(house.told(Whom::Person(person)).contains(&Kind::PatientWrote));
     let one = house.threads().await.remove(0);
-    take(house.doing(), &one, None, one.head().unwrap().version).await.unwrap();
+    take(house.doing(), &one, None, &one.stand()).await.unwrap();
     assert_eq!(house.threads().await.remove(0).head().unwrap().taken, None);
 }
 

@@ -18,6 +18,9 @@ pub enum SendError {
     /// Somebody of the clinic answered, took or closed it after the page was made.
     #[error("somebody else has answered or closed this meanwhile")]
     Meanwhile,
+    /// Something of it was written in the very moment, and it may have been no more than that it was read.
+    #[error("somebody else has opened this in the same moment")]
+    SameMoment,
 }
 
 /// Why a file was not sent.
@@ -79,8 +82,8 @@ pub struct Answer<'a> {
     pub by: &'a Clinician,
     pub text: &'a str,
     pub attached: &'a [FhirId],
-    /// The version of the first message that the page was made with.
-    pub version: u32,
+    /// [`Thread::stand`] as the page was made with it.
+    pub stand: &'a str,
     pub then: Then,
     pub now: Timestamp,
 }
@@ -114,7 +117,7 @@ fn communication(status: &str, patient: &FhirId, text: &str, attached: &[FhirId]
     })
 }
 
-fn put(value: &mut Value, name: &str, element: Value) {
+pub(super) fn put(value: &mut Value, name: &str, element: Value) {
     if let Some(members) = value.as_object_mut() {
         members.insert(name.to_owned(), element);
     }
@@ -224,6 +227,7 @@ fn next_of_patient(thread: &Thread, reply: Reply<'_>) -> Result<(Change, Notice)
 
 /// The clinic answers.
 pub async fn answer(doing: Doing<'_>, thread: &Thread, answer: Answer<'_>) -> Result<Done<()>, Refused<SendError>> {
+    stands(thread, answer.stand)?;
     let (changes, notice) = answer_of_clinic(thread, answer)?;
     changed(doing, changes, Some(notice)).await
 }
@@ -237,12 +241,13 @@ pub async fn answer_with(
     upload: Upload,
 ) -> Result<Done<()>, Refused<AttachError>> {
     let now = answer.now;
+    stands(thread, answer.stand).map_err(|error| Refused::Told(AttachError::Send(error)))?;
     let (changes, notice) = answer_of_clinic(thread, answer)?;
     match uploads::keep_with(doing, id, upload, now, changes, move |inside| notify::tell(inside, notice)).await {
         Ok(done) => Ok(done),
         Err(Refused::Told(full)) => Err(Refused::Told(AttachError::Full(full))),
         Err(Refused::Record(RecordError::VersionConflict { .. })) => {
-            Err(Refused::Told(AttachError::Send(SendError::Meanwhile)))
+            Err(Refused::Told(AttachError::Send(SendError::SameMoment)))
         }
         Err(Refused::Record(error)) => Err(error.into()),
     }
@@ -250,22 +255,23 @@ pub async fn answer_with(
 
 fn answer_of_clinic(thread: &Thread, answer: Answer<'_>) -> Result<(Vec<Change>, Notice), RecordError> {
     let head = thread.head().ok_or(RecordError::NotFound)?;
-    let Answer { id, by, text, attached, version, then, now } = answer;
+    let Answer { id, by, text, attached, then, now, .. } = answer;
     let mut value = communication("completed", &head.patient, text, attached, now);
     put(&mut value, "sender", by.reference());
     put(&mut value, "recipient", json!([{"reference": format!("Patient/{}", head.patient)}]));
     next(thread, head, &mut value);
     let mut changes = vec![Change::create_as(ResourceType::Communication, id, value, Mode::Strict)?];
     let settled = if then == Then::Closes { "completed" } else { "on-hold" };
-    changes.extend(settle(thread, head, settled, version)?);
+    changes.extend(settle(thread, head, settled)?);
     let notice = Notice::new(Whom::Patient(head.patient.clone()), Kind::MessageNew).about(head.id.clone());
     Ok((changes, notice))
 }
 
 /// The clinic closes a conversation without a word.
-pub async fn close(doing: Doing<'_>, thread: &Thread, version: u32) -> Result<Done<()>, Refused<SendError>> {
+pub async fn close(doing: Doing<'_>, thread: &Thread, stand: &str) -> Result<Done<()>, Refused<SendError>> {
+    stands(thread, stand)?;
     let head = thread.head().ok_or(RecordError::NotFound)?;
-    changed(doing, settle(thread, head, "completed", version)?, None).await
+    changed(doing, settle(thread, head, "completed")?, None).await
 }
 
 /// Somebody of the clinic takes a conversation, or gives it back to all.
@@ -273,8 +279,9 @@ pub async fn take(
     doing: Doing<'_>,
     thread: &Thread,
     to: Option<&Clinician>,
-    version: u32,
+    stand: &str,
 ) -> Result<Done<()>, Refused<SendError>> {
+    stands(thread, stand)?;
     let head = thread.head().ok_or(RecordError::NotFound)?;
     let mut value = head.resource.clone();
     let mut all = value.get("recipient").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -282,27 +289,38 @@ pub async fn take(
     let person = to.and_then(|to| Some((to.person.clone()?, to.name.clone())));
     all.extend(person.iter().map(|(person, name)| json!({"reference": person.as_str(), "display": name})));
     put(&mut value, "recipient", all.into());
-    let change = update(head, value, version)?;
+    let change = update(head, value)?;
     let notice = person.filter(|(person, _)| doing.actor.person() != Some(person));
     let notice = notice.map(|(person, _)| Notice::new(Whom::Person(person), Kind::PatientWrote).about(head.id.clone()));
     changed(doing, vec![change], notice).await
 }
 
 /// The first message in its new state, and what waited as done.
-fn settle(thread: &Thread, head: &Message, status: &str, version: u32) -> Result<Vec<Change>, RecordError> {
+fn settle(thread: &Thread, head: &Message, status: &str) -> Result<Vec<Change>, RecordError> {
     let mut value = head.resource.clone();
     put(&mut value, "status", json!(status));
-    let mut changes = vec![update(head, value, version)?];
+    let mut changes = vec![update(head, value)?];
     for message in thread.messages.iter().filter(|one| one.id != head.id && one.waits && one.side == Side::Patient) {
         let mut value = message.resource.clone();
         put(&mut value, "status", json!("completed"));
-        changes.push(update(message, value, message.version)?);
+        changes.push(update(message, value)?);
     }
     Ok(changes)
 }
 
-fn update(message: &Message, value: Value, version: u32) -> Result<Change, RecordError> {
-    let condition = Condition::Version(version);
+/// Whether the conversation is as the page was that somebody acts on.
+fn stands(thread: &Thread, stand: &str) -> Result<(), SendError> {
+    if thread.stand() == stand { Ok(()) } else { Err(SendError::Meanwhile) }
+}
+
+impl From<SendError> for Refused<SendError> {
+    fn from(error: SendError) -> Self {
+        Self::Told(error)
+    }
+}
+
+pub(super) fn update(message: &Message, value: Value) -> Result<Change, RecordError> {
+    let condition = Condition::Version(message.version);
     Change::put(ResourceType::Communication, message.id.clone(), value, condition, Mode::Strict)
 }
 
@@ -318,7 +336,7 @@ async fn changed(
         Ok(())
     });
     match done.await {
-        Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refused::Told(SendError::Meanwhile)),
+        Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refused::Told(SendError::SameMoment)),
         other => other,
     }
 }

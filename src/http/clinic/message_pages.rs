@@ -25,8 +25,10 @@ pub struct Conversation {
     /// Whether who asks can take it: somebody with a place in the clinic's staff.
     pub can_take: bool,
     pub is_closed: bool,
-    /// Of the first message, as the page shows it.
-    pub version: u32,
+    /// How it stands as the page shows it.
+    pub stand: String,
+    /// The newest message on it.
+    pub last: String,
     pub text: Field,
     /// `None` for whoever keeps no documents.
     pub file: Option<FileForm>,

@@ -39,7 +39,10 @@ const MOST: usize = 1_000;
 pub(in crate::http) struct Typed {
     topic: String,
     text: String,
-    version: String,
+    /// How the conversation stood when the page was made.
+    stand: String,
+    /// The newest message that stood on it.
+    last: String,
     /// `close` with an answer that ends it.
     then: String,
     /// Whom it is given to: `me`, nobody, or the id of a Practitioner.
@@ -58,10 +61,6 @@ struct Found {
 impl Found {
     fn head(&self) -> Result<&Message, Refusal> {
         self.thread.head().ok_or(Refusal::not_found())
-    }
-
-    fn version(&self) -> u32 {
-        self.thread.head().map_or(0, |head| head.version)
     }
 }
 
@@ -105,26 +104,22 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let mut cx = visit.cx();
     let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
     let shown = conversation(&visit, cx, &found, &typed, Faults::none())?;
-    let head = found.head()?.id.clone();
-    let seen = messages::seen(&visit.house.store.read()?, &head, Side::Clinic)?;
-    if found.thread.is_unread(Side::Clinic, seen) {
-        let now = visit.house.ambient.now();
-        visit.house.store.write_essential(move |tx| messages::mark(tx, &head, Side::Clinic, now)).await?;
-    }
+    let (records, now) = (&visit.house.records, visit.house.ambient.now());
+    let why = why(&visit, Action::Read, Detail::none());
+    messages::note_read(records, &visit.actor, why, &found.thread, Side::Clinic, now).await?;
     Ok(shown)
 }
 
 fn conversation(visit: &Visit, mut cx: Cx, found: &Found, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
     let (head, ctx) = (found.head()?, ctx(visit));
     cx.at = format!("/messages/{}", head.id);
-    let seen = messages::seen(&visit.house.store.read()?, &head.id, Side::Patient)?;
     let who = fill::identity(&found.patient, &ctx);
     let last_own = found.thread.newest_of(Side::Clinic).map(|message| &message.id);
     let patient = found.patient.get("id").and_then(Value::as_str).unwrap_or_default();
     let line = |message: &Message| {
         let by_patient = message.sender.as_ref().is_some_and(|sender| sender.type_name() == "Patient");
         let name = message.sender_name.clone().unwrap_or_default();
-        let is_seen = seen.is_some_and(|seen| seen >= message.sent);
+        let is_seen = message.received.is_some();
         MessageLine {
             who: match (message.side, by_patient) {
                 (Side::Patient, true) => who.plain(),
@@ -170,7 +165,8 @@ fn conversation(visit: &Visit, mut cx: Cx, found: &Found, typed: &Typed, faults:
         others: if is_clinical { others.collect() } else { Vec::new() },
         can_take: mine.person.is_some(),
         is_closed: found.thread.standing() == Standing::Closed,
-        version: found.version(),
+        stand: found.thread.stand(),
+        last: found.thread.last().map(|message| message.id.to_string()).unwrap_or_default(),
         text: field(&typed.text, &faults),
         file: super::is_clinical(visit).then(|| file_form(&typed.note, &faults)),
         faults,
@@ -210,11 +206,12 @@ pub(in crate::http) async fn answer(
         by: &by,
         text: &text,
         attached: &[],
-        version: version(&sent.typed),
+        stand: &sent.typed.stand,
         then: then(&sent.typed),
         now: visit.house.ambient.now(),
     };
-    let done = messages::answer(doing(&visit, &sent, &place), &found.thread, answer).await;
+    let thread = found.thread.shown_until(&sent.typed.last);
+    let done = messages::answer(doing(&visit, &sent, &place), &thread, answer).await;
     outcome(&visit, &sent, &id, done).await
 }
 
@@ -271,12 +268,13 @@ pub(in crate::http) async fn attach(
         by: &by,
         text: if note.is_empty() { &title } else { &note },
         attached: &attached,
-        version: version(&sent.typed),
+        stand: &sent.typed.stand,
         then: then(&sent.typed),
         now: visit.house.ambient.now(),
     };
     let place = format!("/messages/{id}");
-    match messages::answer_with(doing(&visit, &sent, &place), &found.thread, answer, document, upload).await {
+    let thread = found.thread.clone().shown_until(&sent.typed.last);
+    match messages::answer_with(doing(&visit, &sent, &place), &thread, answer, document, upload).await {
         Err(Refused::Told(AttachError::Full(Full::Files))) => {
             again(t("message-attach-full-files").with("n", uploads::MOST_FILES).to_string())
         }
@@ -299,7 +297,8 @@ pub(in crate::http) async fn close(
 ) -> Result<Response, Refusal> {
     let found = find(&visit, &id).await?;
     let place = format!("/messages/{id}");
-    let done = messages::close(doing(&visit, &sent, &place), &found.thread, version(&sent.typed)).await;
+    let thread = found.thread.shown_until(&sent.typed.last);
+    let done = messages::close(doing(&visit, &sent, &place), &thread, &sent.typed.stand).await;
     outcome(&visit, &sent, &id, done).await
 }
 
@@ -319,12 +318,8 @@ pub(in crate::http) async fn take(
         }
     };
     let place = format!("/messages/{id}");
-    let done = messages::take(doing(&visit, &sent, &place), &found.thread, to.as_ref(), version(&sent.typed)).await;
+    let done = messages::take(doing(&visit, &sent, &place), &found.thread, to.as_ref(), &sent.typed.stand).await;
     outcome(&visit, &sent, &id, done).await
-}
-
-fn version(typed: &Typed) -> u32 {
-    typed.version.parse().unwrap_or(0)
 }
 
 /// Where it led; or, when somebody else was faster, the conversation as it is now with the text that was typed.
@@ -336,10 +331,11 @@ async fn outcome(
 ) -> Result<Response, Refusal> {
     match done {
         Ok(done) => visit.went(sent, done, &format!("/messages/{id}")).await,
-        Err(Refused::Told(_)) => {
+        Err(Refused::Told(why)) => {
             let found = find(visit, id).await?;
             let mut cx = visit.cx();
-            cx.trouble = Some(t("message-meanwhile").to_string());
+            let said = if why == SendError::SameMoment { "message-same-moment" } else { "message-meanwhile" };
+            cx.trouble = Some(t(said).to_string());
             let shown = conversation(visit, cx, &found, &sent.typed, Faults::none())?;
             Ok(finished(StatusCode::CONFLICT, shown))
         }
@@ -358,19 +354,17 @@ pub(in crate::http) async fn of_patient(visit: Visit, Path(id): Path<String>) ->
     });
     let (clinic, (who, all)) = found.await?.into_inner();
     let resources: Vec<Value> = all.found.iter().map(Stored::value).collect();
-    let read = visit.house.store.read()?;
     let mut rows = Vec::new();
     for thread in messages::of_resources(&resources) {
         let (Some(head), Some(last)) = (thread.head(), thread.last()) else { continue };
         let topic = head.topic.as_ref().and_then(|id| clinic.topic(id.as_str()));
-        let seen = messages::seen(&read, &head.id, Side::Clinic)?;
         rows.push(ThreadRow {
             href: format!("/messages/{}", head.id),
             topic: topic.map_or_else(|| head.topic_name.clone(), |topic| topic.name.text.clone()),
             begins: last.text.lines().next().unwrap_or_default().chars().take(120).collect(),
             when: When::at(last.sent, &ctx.zone),
             state: state(thread.standing()),
-            is_unread: thread.is_unread(Side::Clinic, seen),
+            is_unread: thread.is_unread(Side::Clinic),
         });
     }
     page(&PatientMessages { who: fill::identity(&who.value(), &ctx), rows, cx: visit.cx() })

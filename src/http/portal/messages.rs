@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::message_pages::{Conversation, MessageLine, Messages, NewMessage, ThreadRow, TopicRow, Topics};
 use super::own::Own;
 use super::uploads::{looked_at, said, said_full, word_of};
-use crate::audit::{Action, Detail};
+use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Topic};
 use crate::care::messages::{self, Message, New, Reply, Side, Standing, Thread, trimmed};
@@ -23,7 +23,7 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, format, t};
 use crate::http::uploaded::Uploaded;
-use crate::record::{Channel, OfPatient, Stored, Why};
+use crate::record::{OfPatient, Stored};
 
 /// More messages than these nobody reads; older ones stand in the whole copy.
 const MOST: usize = 1_000;
@@ -70,12 +70,7 @@ impl Own {
     }
 
     fn writes<'a, T>(&'a self, sent: &Sent<T>, place: &str) -> Doing<'a> {
-        let detail = match &self.visit.user_agent {
-            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-            None => Detail::none(),
-        };
-        let why = Why { action: Action::Message, purpose: self.purpose(), detail, channel: Channel::Screen };
-        Doing { records: &self.visit.house.records, actor: &self.actor, why, once: self.visit.once(sent, place) }
+        self.doing(Action::Message, sent, place)
     }
 
     fn at(&self, moment: Timestamp) -> When {
@@ -110,18 +105,16 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
     let (clinic, threads) = own.conversations().await?;
     let cx = own.plain_cx().await?;
-    let read = own.visit.house.store.read()?;
     let mut rows = Vec::new();
     for thread in &threads {
         let (Some(head), Some(last)) = (thread.head(), thread.last()) else { continue };
-        let seen = messages::seen(&read, &head.id, Side::Patient)?;
         rows.push(ThreadRow {
             href: format!("/my/messages/{}", head.id),
             topic: topic_name(&clinic, head),
             begins: beginning(&last.text),
             when: own.at(last.sent),
             state: state(thread.standing()),
-            is_unread: thread.is_unread(Side::Patient, seen),
+            is_unread: thread.is_unread(Side::Patient),
         });
     }
     page(&Messages { cx, rows })
@@ -266,13 +259,9 @@ pub(in crate::http) async fn show(
 impl Own {
     /// Remembers that the patient, or who acts for them, has seen what the clinic wrote.
     async fn has_read(&self, thread: &Thread) -> Result<(), Refusal> {
-        let Some(head) = thread.head().map(|head| head.id.clone()) else { return Ok(()) };
-        let seen = messages::seen(&self.visit.house.store.read()?, &head, Side::Patient)?;
-        if thread.is_unread(Side::Patient, seen) {
-            let now = self.visit.house.ambient.now();
-            self.visit.house.store.write_essential(move |tx| messages::mark(tx, &head, Side::Patient, now)).await?;
-        }
-        Ok(())
+        let (records, now) = (&self.visit.house.records, self.visit.house.ambient.now());
+        let why = self.acts(Action::Read);
+        Ok(messages::note_read(records, &self.actor, why, thread, Side::Patient, now).await?)
     }
 }
 
@@ -286,12 +275,11 @@ fn conversation(
 ) -> Result<Response, Refusal> {
     let head = thread.head().ok_or(Refusal::not_found())?;
     cx.at = format!("/my/messages/{}", head.id);
-    let seen = messages::seen(&own.visit.house.store.read()?, &head.id, Side::Clinic)?;
     let me = own.sender()?.0;
     let last_own = thread.newest_of(Side::Patient).map(|message| &message.id);
     let line = |message: &Message| {
         let is_own = message.sender.as_ref() == Some(&me);
-        let is_seen = seen.is_some_and(|seen| seen >= message.sent);
+        let is_seen = message.received.is_some();
         let name = message.sender_name.clone().unwrap_or_else(|| own.visit.house.front.face.clinic.clone());
         MessageLine {
             who: if is_own { t("message-you").to_string() } else { name },

@@ -56,6 +56,7 @@ message-close = Close without an answer
 message-send-close = Send and close
 message-staff-hint = The patient reads this as it stands, and it is a part of the record.
 message-meanwhile = Somebody else has answered, taken or closed this meanwhile. Read what is new below; your text is still here and was not sent.
+message-same-moment = Somebody else has opened this in the same moment, so nothing was sent. Your text is still here: send it again.
 message-all-of-patient = All messages with this patient
 messages-none-of-patient = No messages with this patient
 message-topic = Topic

@@ -16,7 +16,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let mut all = Vec::new();
     for thread in messages::of_resources(facts.chart.of(R::Communication)) {
         let Some(newest) = thread.newest_of(Side::Clinic) else { continue };
-        if !thread.is_unread(Side::Patient, messages::seen(facts.read, &newest.head, Side::Patient)?) {
+        if !thread.is_unread(Side::Patient) {
             continue;
         }
         let when = When::at(newest.sent, &facts.own.ctx.zone);
