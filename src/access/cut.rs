@@ -3,6 +3,9 @@
 //! A cut list names an element by its top-level name. Its primitive sibling (`_comment` of `comment`) goes
 //! with it. Where anything is cut, narrative, contained resources and extensions are cut too: they may say
 //! the same in other words. Search by what is cut is refused ([`hides_parameter`]).
+//!
+//! Of extensions a list may also name one by its address: `extension=URL` is that one alone, `extension!=URL` are all others.
+//! Where that one is there, narrative and contained resources go with it.
 
 use serde_json::{Map, Value, json};
 
@@ -31,6 +34,12 @@ pub const DIRECTORY: &[&str] = &[
 /// For a row that may not be seen at all: nothing is left of it but its type.
 pub(super) const EVERYTHING: &[&str] = &["*"];
 
+/// Why an appointment lies over another: the desk writes it for the desk, and it is no word for the patient.
+pub const OVERBOOKED: &str = "urn:chartbox:overbooked";
+
+/// Of an appointment, for the patient and whoever is on their side.
+const DESK_ALONE: &[&str] = &["extension=urn:chartbox:overbooked"];
+
 const APPOINTMENT: &[&str] = &[
     "reasonCode",
     "reasonReference",
@@ -41,7 +50,7 @@ const APPOINTMENT: &[&str] = &[
     "basedOn",
     "text",
     "contained",
-    "extension",
+    "extension!=urn:chartbox:overbooked",
     "modifierExtension",
 ];
 
@@ -80,6 +89,7 @@ pub const fn elements(role: Option<Role>, kind: T) -> &'static [&'static str] {
         // What a colleague or a patient needs of a clinician is the name, the work and the place.
         (Some(Role::Patient | Role::Proxy | Role::Operator), T::Practitioner) => PRIVATE,
         (Some(Role::Patient | Role::Proxy), T::Slot | T::Schedule) => COMMENTED,
+        (Some(Role::Patient | Role::Proxy), T::Appointment) => DESK_ALONE,
         _ => &[],
     }
 }
@@ -94,7 +104,9 @@ pub(super) fn hides_parameter(role: Option<Role>, kind: T, name: &str) -> bool {
         return !matches!(name, "patient" | "relationship") && directory_hides_parameter(name);
     }
     let hidden: &[&str] = match kind {
-        T::Appointment => &["reason-code", "reason-reference", "supporting-info", "based-on"],
+        T::Appointment if cut.contains(&"reasonCode") => {
+            &["reason-code", "reason-reference", "supporting-info", "based-on"]
+        }
         T::Encounter => &["reason-code", "reason-reference", "diagnosis", "type", "episode-of-care", "based-on"],
         T::Practitioner => &[
             "address",
@@ -135,14 +147,26 @@ pub(super) fn directory_hides_parameter(name: &str) -> bool {
 /// The mark is a `meta.tag` of `http://terminology.hl7.org/CodeSystem/v3-ObservationValue`
 /// (FHIR R4, `search.html#elements`).
 pub fn cut(resource: &mut Value, elements: &[&str]) {
+    let elements = &with_what_says_the_same(resource, elements);
     let Value::Object(object) = resource else { return };
-    let before = object.len();
-    if elements == EVERYTHING {
-        object.retain(|name, _| name == "resourceType");
-    } else {
-        object.retain(|name, _| !is_listed(name, elements));
-    }
-    if object.len() < before {
+    let mut taken = false;
+    object.retain(|name, value| {
+        let keeps = match (elements.as_slice() == EVERYTHING, cuts(name, elements)) {
+            (true, _) => name == "resourceType",
+            (false, Cuts::Nothing) => true,
+            (false, Cuts::Whole) => false,
+            (false, cuts) => {
+                let Value::Array(all) = value else { return true };
+                let before = all.len();
+                all.retain(|one| !cuts.takes(one));
+                taken |= all.len() < before;
+                return !all.is_empty();
+            }
+        };
+        taken |= !keeps;
+        keeps
+    });
+    if taken {
         mark(object);
     }
 }
@@ -160,13 +184,32 @@ pub fn keep(sent: &mut Value, stored: Option<&Value>, elements: &[&str]) -> Resu
         return Ok(());
     }
     // Narrative is made from the rest by many clients; it is dropped, not argued about.
-    if let Some(name) = object.keys().find(|name| *name != "text" && is_listed(name, elements)) {
+    let elements = &match stored {
+        Some(stored) => with_what_says_the_same(stored, elements),
+        None => elements.to_vec(),
+    };
+    let not_seen = |name: &str, value: &Value| match cuts(name, elements) {
+        Cuts::Nothing => false,
+        Cuts::Whole => true,
+        cuts => value.as_array().is_some_and(|all| all.iter().any(|one| cuts.takes(one))),
+    };
+    if let Some((name, _)) = object.iter().find(|(name, value)| *name != "text" && not_seen(name, value)) {
         return Err(NotYours { element: name.as_str().into() });
     }
-    object.retain(|name, _| !is_listed(name, elements));
+    object.retain(|name, _| !matches!(cuts(name, elements), Cuts::Whole));
     for (name, value) in stored.and_then(Value::as_object).into_iter().flatten() {
-        if is_listed(name, elements) {
-            object.insert(name.clone(), value.clone());
+        match (cuts(name, elements), value) {
+            (Cuts::Nothing, _) => {}
+            (Cuts::Whole, value) => drop(object.insert(name.clone(), value.clone())),
+            (cuts, Value::Array(stored)) => {
+                let mut hidden = stored.iter().filter(|one| cuts.takes(one)).cloned().peekable();
+                if hidden.peek().is_some()
+                    && let Value::Array(all) = object.entry(name.clone()).or_insert_with(|| json!([]))
+                {
+                    all.extend(hidden);
+                }
+            }
+            _ => {}
         }
     }
     unmark(object);
@@ -180,9 +223,49 @@ pub struct NotYours {
     pub element: Box<str>,
 }
 
-fn is_listed(name: &str, elements: &[&str]) -> bool {
+/// The list, and the narrative and contained resources of one that has the one extension that the list names.
+fn with_what_says_the_same<'a>(resource: &Value, elements: &[&'a str]) -> Vec<&'a str> {
+    let mut all = elements.to_vec();
+    if let cuts @ Cuts::Extension(_) = cuts("extension", elements)
+        && resource.get("extension").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| cuts.takes(one)))
+    {
+        all.extend(["text", "contained"]);
+    }
+    all
+}
+
+/// What a list says of a top-level element.
+enum Cuts<'a> {
+    Nothing,
+    Whole,
+    /// This extension, and none of the others.
+    Extension(&'a str),
+    ExtensionsBut(&'a str),
+}
+
+impl Cuts<'_> {
+    /// Whether one of several goes.
+    fn takes(&self, one: &Value) -> bool {
+        let url = one.get("url").and_then(Value::as_str);
+        match self {
+            Self::Nothing => false,
+            Self::Whole => true,
+            Self::Extension(address) => url == Some(address),
+            Self::ExtensionsBut(address) => url != Some(address),
+        }
+    }
+}
+
+fn cuts<'a>(name: &str, elements: &[&'a str]) -> Cuts<'a> {
     let bare = name.strip_prefix('_').unwrap_or(name);
-    elements.contains(&bare)
+    if elements.contains(&bare) {
+        return Cuts::Whole;
+    }
+    let named = |line: &&'a str| {
+        let rest = line.strip_prefix("extension")?;
+        rest.strip_prefix("!=").map(Cuts::ExtensionsBut).or_else(|| rest.strip_prefix('=').map(Cuts::Extension))
+    };
+    if name == "extension" { elements.iter().find_map(named).unwrap_or(Cuts::Nothing) } else { Cuts::Nothing }
 }
 
 const TAG_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
@@ -268,6 +351,48 @@ mod tests {
         let mut expected = stored;
         expected["status"] = "arrived".into();
         assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn why_a_visit_lies_over_another_is_the_desk_s_to_see_and_to_set_and_not_the_patient_s() {
+        let patient = elements(Some(Role::Patient), T::Appointment);
+        let over = json!({ "url": OVERBOOKED, "extension": [{ "url": "reason", "valueString": "Cannot wait" }] });
+        let other = json!({ "url": "http://example.org/mood", "valueString": "low" });
+        let with = |all: Value| json!({ "resourceType": "Appointment", "status": "booked", "extension": all });
+        let stored = with(json!([over, other]));
+        for (elements, seen, hidden) in [(reception(), &over, &other), (patient, &other, &over)] {
+            let mut sent = stored.clone();
+            cut(&mut sent, elements);
+            assert_eq!(sent["extension"], json!([seen]));
+            assert_eq!(sent["meta"]["tag"][0]["code"], "SUBSETTED");
+            sent["status"] = "arrived".into();
+            keep(&mut sent, Some(&stored), elements).unwrap();
+            assert_eq!(sent["extension"], json!([seen, hidden]));
+            assert!(sent.get("meta").is_none());
+            // Taken away by whoever sees it, and by nobody else.
+            let mut without = json!({ "resourceType": "Appointment", "status": "booked" });
+            keep(&mut without, Some(&stored), elements).unwrap();
+            assert_eq!(without["extension"], json!([hidden]));
+            for stored in [None, Some(&stored)] {
+                assert!(keep(&mut with(json!([hidden])), stored, elements).is_err());
+                keep(&mut with(json!([seen])), stored, elements).unwrap();
+            }
+        }
+        // A program's narrative may say it in other words.
+        let mut told = with(json!([over]));
+        told["text"] = json!({ "status": "generated", "div": "<div>Cannot wait</div>" });
+        let whole = told.clone();
+        cut(&mut told, patient);
+        assert!(told.get("extension").is_none() && told.get("text").is_none(), "{told}");
+        keep(&mut told, Some(&whole), patient).unwrap();
+        assert_eq!(told, whole);
+        let mut harmless = json!({ "resourceType": "Appointment", "text": { "div": "<div>On Monday</div>" } });
+        let whole = harmless.clone();
+        cut(&mut harmless, patient);
+        assert_eq!(harmless, whole);
+        let mut plain = json!({ "resourceType": "Appointment", "comment": "bring your passport" });
+        cut(&mut plain, patient);
+        assert_eq!(plain, json!({ "resourceType": "Appointment", "comment": "bring your passport" }));
     }
 
     #[test]

@@ -203,7 +203,7 @@ impl Scope {
 pub(super) struct Mandate {
     pub(super) kind: ResourceType,
     pub(super) class: Class,
-    /// The role whose row counts: a proxy's for whoever acts for somebody else.
+    /// The role whose row counts: a proxy's for whoever acts for somebody else, the patient's for who has their link.
     pub(super) role: Option<Role>,
     pub(super) rights: Rights,
 }
@@ -226,7 +226,8 @@ impl Mandate {
             Who::ShareLink { share } => {
                 let live = facts.share(share)?.filter(|grant| now < grant.until).ok_or(Denied::NotSignedIn)?;
                 let actions = if shared(&live.types, kind) { SHARED.within(all) } else { Actions::NONE };
-                (None, Rights { actions, extent: Extent::Own })
+                // Whoever has the link sees no more of a resource than who gave it.
+                (Some(Role::Patient), Rights { actions, extent: Extent::Own })
             }
             Who::System { .. } => (None, Rights { actions: all, extent: Extent::Clinic }),
         };

@@ -13,6 +13,7 @@ fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round
     files_of_the_clinic(&demo);
     what_was_read(&demo, &client);
     what_came_meanwhile(&demo);
+    why_it_lies_over_another(&demo, &client);
 }
 
 // ---- pages ----
@@ -231,4 +232,77 @@ fn what_came_meanwhile(demo: &Demo) {
     assert_eq!(of("And now it bleeds")["status"], "in-progress", "nobody has answered what nobody has seen");
     assert_eq!(of("Use the cream")["inResponseTo"][0]["reference"], format!("Communication/{thread}"));
     assert!(page(&doctor, "/inbox").body.contains(&format!("/messages/{thread}")));
+}
+
+// ---- the desk ----
+
+fn why_it_lies_over_another(demo: &Demo, client: &Caller) {
+    let (me, desk) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "reception"));
+    let (own, other) = (demo.patient_of("patient"), demo.patient_of("proxy"));
+    let role = ok(&client.get("/fhir/PractitionerRole?_count=1"), 200);
+    let with =
+        role["entry"][0]["resource"]["practitioner"]["reference"].as_str().unwrap()["Practitioner/".len()..].to_owned();
+    let kinds = ok(&client.get("/fhir/HealthcareService?service-category=visit-type"), 200);
+    let kind = id(&kinds["entry"][0]["resource"]).to_owned();
+    let start = "2031-05-07T10:00:00Z";
+    let fields = |patient: &str, over: &str| {
+        let all = [("with", &*with), ("start", start), ("patient", patient), ("kind", &*kind), ("over", over)];
+        encoded(&all)
+    };
+    assert_eq!(desk.form("/bookings/new", &fields(&other, "")).status, 303);
+    assert_eq!(desk.form("/bookings/new", &fields(&own, "")).status, 409, "the hour is taken");
+    let made = desk.form("/bookings/new", &fields(&own, "She shouts at <everybody>"));
+    assert_eq!(made.status, 303, "{}", made.body);
+    let name = made.header("location").unwrap().strip_prefix("/bookings/").unwrap().to_owned();
+    let address = format!("/fhir/Appointment/{name}");
+
+    for path in [format!("/bookings/{name}"), "/schedule?day=2031-05-07".to_owned()] {
+        let shown = page(&desk, &path);
+        assert!(shown.body.contains("Over another visit: She shouts at &#60;everybody&#62;"), "{path}: {}", shown.body);
+    }
+    let doctor = demo.signed_in("clinic", "clinician");
+    for caller in [&desk, client, &doctor] {
+        let stored = ok(&caller.get(&address), 200);
+        let reason = &stored["extension"][0]["extension"][0];
+        assert_eq!((&reason["url"], &reason["valueString"]), (&json!("reason"), &json!("She shouts at <everybody>")));
+    }
+    // The patient has the visit, and on no way what was remarked of them.
+    page(&me, &format!("/my/visits/{name}"));
+    let own_copy = ok(&me.get(&address), 200);
+    assert_eq!(own_copy["meta"]["tag"][0]["code"], "SUBSETTED", "{own_copy}");
+    for path in [
+        address.clone(),
+        format!("{address}/_history"),
+        format!("{address}/_history/1"),
+        format!("/fhir/Appointment?_id={name}"),
+        "/fhir/Appointment/_history".to_owned(),
+        format!("/fhir/Patient/{own}/$everything?_type=Appointment"),
+        format!("/fhir/Patient?_id={own}&_revinclude=Appointment:patient"),
+        "/my".to_owned(),
+        "/my/visits".to_owned(),
+        format!("/my/visits/{name}"),
+        format!("/my/visits/{name}/visit.ics"),
+        "/my/who-looked?who=staff".to_owned(),
+    ] {
+        let shown = page(&me, &path);
+        assert!(!shown.body.contains("shouts") && !shown.body.contains("overbooked"), "{path}: {}", shown.body);
+    }
+    // Nor can they set it or take it away, and what they do send back loses nothing.
+    let mut cancelled = own_copy.clone();
+    cancelled["status"] = json!("cancelled");
+    let mut forged = cancelled.clone();
+    forged["extension"] = json!([{"url": "urn:chartbox:overbooked", "valueString": "x"}]);
+    assert!(me.json("PUT", &address, &forged).status >= 400);
+    ok(&me.json("PUT", &address, &cancelled), 200);
+    assert_eq!(ok(&client.get(&address), 200)["extension"][0]["url"], "urn:chartbox:overbooked");
+
+    // A program books over another in the same words, or not at all.
+    let mut third = ok(&client.get(&address), 200);
+    third["status"] = json!("booked");
+    third.as_object_mut().unwrap().remove("id");
+    let mut silent = third.clone();
+    silent.as_object_mut().unwrap().remove("extension");
+    assert_eq!(client.json("POST", "/fhir/Appointment", &silent).status, 409);
+    let third = ok(&client.json("POST", "/fhir/Appointment", &third), 201);
+    assert!(page(&desk, &format!("/bookings/{}", id(&third))).body.contains("Over another visit: She shouts"));
 }

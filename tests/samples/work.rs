@@ -54,6 +54,7 @@ fn entry(name: &str, clock: &str, state: AppointmentState) -> Entry {
         clock: clock.into(),
         moves: state == AppointmentState::Expected,
         kind: "Visit".into(),
+        over: None,
         state,
     }
 }
@@ -143,6 +144,7 @@ fn booking() -> BookingPage {
         patient_href: "/patients/p1".into(),
         when: "Thursday 5 March, 08:40".into(),
         what: "Visit, Dr R Adeyemi-Strand".into(),
+        over: Some("Two of one family".into()),
         state: AppointmentState::Expected,
         next: vec![("arrived", "Arrived".into()), ("noshow", "Did not come".into()), ("cancelled", "Cancel".into())],
         times: Some(Field::choice(

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::taken;
+use super::{over, taken};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinician, VisitType};
 use crate::care::notify::{self, Kind, Notice, Whom};
@@ -36,7 +36,8 @@ pub struct Hour {
     pub except: Option<FhirId>,
     /// So many hours an offer is held.
     pub hold_hours: u16,
-    /// The reception says that it may lie over another: the reason stands in the access log.
+    /// The reception says that it may lie over another: the reason stands in the Appointment ([`super::over`]) and in the
+    /// access log.
     pub over: bool,
 }
 
@@ -141,6 +142,7 @@ fn put_time(value: &mut Value, start: Timestamp, minutes: u16) {
 pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clinician, status: &str) -> Value {
     put_time(&mut appointment, start, minutes);
     put(&mut appointment, "status", json!(status));
+    over::take_away(&mut appointment);
     let patient = if status == "pending" { "needs-action" } else { "accepted" };
     if let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut) {
         // Where anybody would do, with whom an offer is stays open until it is taken.

@@ -19,6 +19,7 @@ mod blocks;
 mod book;
 mod free;
 mod ics;
+mod over;
 mod rule;
 mod taken;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use book::{
 use book::{begun, put};
 pub use free::{Slots, free};
 pub use ics::calendar;
+pub use over::{OVERBOOKED, over, over_of};
 pub use rule::OneAtATime;
 pub use taken::{Taken, busy};
 pub use waiting::{LISTED, Round, decline, is_listed, offer_ends, round, waits};

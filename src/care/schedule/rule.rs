@@ -1,11 +1,13 @@
 //! An hour is given once, also by programs: what the screens ask when they book, asked of what a client of the API stores.
 //!
 //! An appointment that stood over another stays as it is, whatever else of it changes: reception may have put it there, with
-//! the clinic's reason. What is new, moved or given to somebody else needs a free hour.
+//! the clinic's reason. What is new, moved or given to somebody else needs a free hour, or says in the same words as the
+//! reception's page why it lies over another ([`over_of`]): patients cannot say that.
 
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::over::over_of;
 use super::taken::{self, Taken};
 use crate::base::Timestamp;
 use crate::care::clinic;
@@ -23,6 +25,9 @@ impl Rule for OneAtATime {
 
     fn allows(&self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<(), RecordError> {
         let Some(new) = staff_of(changed.after) else { return Ok(()) };
+        if over_of(changed.after).is_some() {
+            return Ok(());
+        }
         let before = changed.before.and_then(staff_of);
         let had = |who: &String| {
             before.as_ref().is_some_and(|had| (had.start, had.end) == (new.start, new.end) && had.who.contains(who))
@@ -44,7 +49,7 @@ impl Rule for OneAtATime {
         }
         Err(RecordError::AgainstRule(
             "somebody who takes part in this appointment is not free at its time. Nothing was changed. Choose another time, or \
-             have the reception book it over the other one"
+             have the reception book it over the other one, with the extension that says why"
                 .to_owned(),
         ))
     }
@@ -154,6 +159,20 @@ mod tests {
         assert!(!strict(&records, vec![with("over", &["a"], "09:20", "arrived")]), "moved, it is asked about");
         // An import brings what was true elsewhere.
         store(&records, vec![with("old", &["a"], "09:20", "fulfilled")], Transaction::IMPORT).unwrap();
+    }
+
+    #[test]
+    fn what_says_why_it_lies_over_another_is_taken_at_the_time_that_it_names() {
+        let (records, _) = records();
+        doctors(&records);
+        assert!(strict(&records, vec![with("one", &["a"], "09:00", "booked")]));
+        let reasoned = crate::care::schedule::over(with("over", &["a"], "09:10", "booked"), "An hour of pain");
+        assert!(strict(&records, vec![reasoned.clone()]));
+        assert!(strict(&records, vec![with("two", &["a"], "10:00", "booked")]));
+        let mut moved = reasoned;
+        moved["start"] = "2026-03-05T10:10:00Z".into();
+        moved["end"] = "2026-03-05T10:30:00Z".into();
+        assert!(!strict(&records, vec![moved]), "the reason was another time's");
     }
 
     #[test]

@@ -197,6 +197,7 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, anyway: Anyway) -> Result<R
             let field = Field::text("over", t("booking-over"), "", &none).hint(t("booking-over-hint"));
             (time, words, field)
         }),
+        over: schedule::over_of(&opened.value).map(str::to_owned),
         id: opened.id.to_string(),
         version: opened.version,
         patient: opened.booked.name(&opened.value, &ctx),
@@ -327,12 +328,12 @@ pub(in crate::http) async fn move_it(
     let over = typed.over.trim();
     let hour = Hour { over: !over.is_empty(), ..opened.hour(start, with)? };
     let status = opened.status().to_owned();
-    let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status);
+    let value = with_reason(schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status), over);
     let place = match typed.back.starts_with("/schedule?") && ours(&typed.back) {
         true => typed.back.clone(),
         false => format!("/bookings/{}", opened.id),
     };
-    let detail = if over.is_empty() { Detail::none() } else { Detail::reason(over) };
+    let detail = noted(over);
     let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
     let tell = schedule::to_patient(&value, Kind::VisitChanged);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
@@ -351,6 +352,16 @@ pub(in crate::http) async fn move_it(
             visit.settled(&sent, other, &place).await
         }
     }
+}
+
+/// The access log keeps it as a note: the reasons in it are read by patients.
+fn noted(over: &str) -> Detail {
+    if over.is_empty() { Detail::none() } else { Detail::note(over) }
+}
+
+/// The appointment with why it lies over another, where that was said.
+fn with_reason(value: Value, over: &str) -> Value {
+    if over.is_empty() { value } else { schedule::over(value, over) }
 }
 
 /// The time that was taken, and its words, for the form that books over it.
@@ -493,10 +504,10 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
         over: !over.is_empty(),
     };
     let wish = Wish { patient: &patient, kind, with: Some(with), reason: None };
-    let value = schedule::appointment(&wish, start, "booked", now);
+    let value = with_reason(schedule::appointment(&wish, start, "booked", now), over);
     let id = FhirId::new(&visit.house.ambient);
     let place = format!("/bookings/{id}");
-    let detail = if over.is_empty() { Detail::none() } else { Detail::reason(over) };
+    let detail = noted(over);
     let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
     let tell = schedule::to_patient(&value, Kind::VisitBooked);
     match schedule::book(doing, id, value, Some(hour), tell).await {

@@ -92,6 +92,8 @@ pub struct Entry {
     /// It can be given another time.
     pub moves: bool,
     pub kind: String,
+    /// Why it lies over another.
+    pub over: Option<String>,
     pub state: AppointmentState,
 }
 
@@ -199,6 +201,8 @@ pub struct BookingPage {
     pub patient_href: String,
     pub when: String,
     pub what: String,
+    /// Why it lies over another.
+    pub over: Option<String>,
     pub state: AppointmentState,
     /// Codes and words of the states that come next.
     pub next: Vec<(&'static str, String)>,
