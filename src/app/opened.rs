@@ -16,6 +16,7 @@ use crate::audit::Audit;
 use crate::backup::Backups;
 use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
+use crate::care::results::HeldWhole;
 use crate::care::schedule::OneAtATime;
 use crate::crypto::keyslots::SlotKind;
 use crate::crypto::{MacKey, Signer};
@@ -70,7 +71,7 @@ impl Opened {
         let audit = Audit::new(store.clone(), ambient.clone());
         let identity = Identity::new(audit.clone(), tokens.clone(), identity_settings(&config, settings.is_demo()));
         let records = Records::new(audit.clone(), config.access.reach).limited(config.search_limits());
-        let records = records.ruled(vec![Arc::new(OneAtATime)]);
+        let records = records.ruled(vec![Arc::new(OneAtATime), Arc::new(HeldWhole)]);
         let approval = if settings.is_demo() { Approval::NotNeeded } else { Approval::Needed };
         let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));
         let exports = Exports::new(records.clone(), identity.clone(), approval, keep);

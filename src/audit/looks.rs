@@ -43,6 +43,9 @@ pub struct Look {
     pub kinds: Vec<TouchKind>,
     /// This patient's resources in it.
     pub resources: TouchedPage,
+    /// Those that whoever reads this is not to hear of by name: what each was to the patient, and a number that tells it from
+    /// the others. The log itself withholds none.
+    pub withheld: Vec<(TouchKind, u32)>,
 }
 
 /// How often the patient stood in lists that one person saw on one day.
@@ -92,7 +95,7 @@ pub fn by_patient(
             day.fold(entry.actor.clone(), entry.time(), entry.action);
         } else {
             let resources = query::touched(read, &entry, Some(patient), RESOURCES)?;
-            day.looks.push(Look { line: query::with_detail(read, entry)?, kinds, resources });
+            day.looks.push(Look { line: query::with_detail(read, entry)?, kinds, resources, withheld: Vec::new() });
         }
     }
     Ok(found)

@@ -6,6 +6,7 @@ use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::State;
+use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
 use crate::access::{Actor, Facts, Sensitivity};
 use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
@@ -132,10 +133,12 @@ impl Records {
 impl Reading<'_> {
     /// Who looked at a patient's record, by day. Asking is itself a look at the record.
     pub fn who_looked(&mut self, patient: &FhirId, asked: &LooksAsked) -> Result<Undisclosed<LooksFound>, RecordError> {
-        if !self.scope(ResourceType::AuditEvent)?.allows(Some(patient), Sensitivity::NORMAL) {
+        let scope = self.scope(ResourceType::AuditEvent)?;
+        if !scope.allows(Some(patient), Sensitivity::NORMAL) {
             self.refuse(patient);
             return Err(RecordError::NotFound);
         }
+        let mut withheld = Withheld::is_from(&scope, patient).then(Withheld::default);
         let asks = self.actor().to_ref();
         let mut found = LooksFound { next: asked.before, ..LooksFound::default() };
         let (mut kept, mut through) = (0, 0);
@@ -154,6 +157,13 @@ impl Reading<'_> {
                 found.own += day.looks.iter().filter(|look| Lookers::Own.includes(look, &asks)).count();
                 day.looks.retain(|look| asked.who.includes(look, &asks));
                 day.listings.retain(|listing| asked.who != Lookers::Refused && asked.who.are(&listing.actor, &asks));
+                for look in &mut day.looks {
+                    let Some(withheld) = &mut withheld else { break };
+                    for part in &mut look.resources.touched {
+                        let taken = withheld.taken_from(self.read, &mut part.resources)?;
+                        look.withheld.extend(taken.into_iter().map(|number| (part.kind, number)));
+                    }
+                }
                 kept += day.looks.len() + day.listings.len();
                 if !day.looks.is_empty() || !day.listings.is_empty() {
                     found.days.push(day);

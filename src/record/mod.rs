@@ -42,6 +42,7 @@ mod tests;
 mod summary;
 mod trail;
 mod trail_event;
+mod withheld;
 mod writing;
 
 use std::sync::Arc;

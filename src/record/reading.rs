@@ -12,6 +12,7 @@ use super::numbers::{find, row};
 use super::paging::Paging;
 use super::rows::{Row, RowNumber, State};
 use super::sight::Sight;
+use super::withheld::Withheld;
 use super::{Channel, Limits, OfPatient, Stored, directory};
 use crate::access::{self, Action, Actor, Denied, Scope, Target, authorize};
 use crate::audit::{TouchKind, Touched};
@@ -33,6 +34,7 @@ pub struct Reading<'a> {
     pub(super) channel: Channel,
     touched: Vec<Vec<Touched>>,
     refused: Vec<Touched>,
+    pub(super) withheld: Withheld,
     steps: u32,
 }
 
@@ -45,7 +47,18 @@ impl<'a> Reading<'a> {
         paging: &'a Paging,
         channel: Channel,
     ) -> Self {
-        Self { read, sight, ambient, limits, paging, channel, touched: vec![], refused: vec![], steps: 0 }
+        Self {
+            read,
+            sight,
+            ambient,
+            limits,
+            paging,
+            channel,
+            touched: vec![],
+            refused: vec![],
+            withheld: Withheld::default(),
+            steps: 0,
+        }
     }
 
     pub const fn now(&self) -> Timestamp {

@@ -4,12 +4,15 @@
 //! sequence, its one version is 1. Whoever answers for the log sees it all; patients, and who acts for them, see what
 //! concerns them, without what was typed and from where. Asking is itself an entry.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::reading::Reading;
 use super::trail_event::{Sight, audit_event};
+use super::withheld::Withheld;
 use super::{Page, Stored};
 use crate::access::{Scope, Sensitivity};
 use crate::audit::{self, Filter as LogFilter, Line, TouchKind, Touched};
@@ -132,6 +135,12 @@ impl Reading<'_> {
                 return Ok(None);
             }
         }
+        let mut numbers = BTreeSet::new();
+        for part in &mut touched.touched {
+            if part.patient.as_ref().is_some_and(|patient| !all && Withheld::is_from(scope, patient)) {
+                numbers.extend(self.withheld.taken_from(self.read, &mut part.resources)?);
+            }
+        }
         for part in &touched.touched {
             if let Some(patient) = &part.patient {
                 let reference = ResourceRef::new(ResourceType::Patient.name(), patient).ok().into_iter().collect();
@@ -139,7 +148,7 @@ impl Reading<'_> {
             }
         }
         let updated = line.entry.time();
-        let value = audit_event(&line, &touched, sight);
+        let value = audit_event(&line, &touched, numbers.len(), sight);
         let id = FhirId::parse(&line.entry.sequence().to_string()).map_err(|_| RecordError::Damaged)?;
         let json = value.to_string().into();
         Ok(Some((Stored { kind: ResourceType::AuditEvent, id, version: 1, updated, json }, value)))

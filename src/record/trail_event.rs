@@ -30,7 +30,8 @@ const TOUCH: &str = "urn:chartbox:audit-touch";
 /// The system of the ids that accounts have here.
 const ACCOUNT: &str = "urn:chartbox:account";
 
-pub(super) fn audit_event(line: &Line, touched: &TouchedPage, sight: Sight) -> Value {
+/// `withheld` is how many resources more it touched that whoever reads it is not to hear of by name.
+pub(super) fn audit_event(line: &Line, touched: &TouchedPage, withheld: usize, sight: Sight) -> Value {
     let entry = &line.entry;
     let recorded = instant(entry.time());
     let (kind, subtypes) = kind_of(entry.action);
@@ -71,7 +72,7 @@ pub(super) fn audit_event(line: &Line, touched: &TouchedPage, sight: Sight) -> V
     {
         put(purpose, "text", reason.as_str().into());
     }
-    let entities = entities(touched, detail.filter(|_| sight == Sight::Whole));
+    let entities = entities(touched, withheld, detail.filter(|_| sight == Sight::Whole));
     if !entities.is_empty() {
         put(&mut event, "entity", entities.into());
     }
@@ -191,7 +192,7 @@ fn agents(entry: &Entry, sight: Sight) -> Vec<Value> {
     agents
 }
 
-fn entities(touched: &TouchedPage, detail: Option<&Detail>) -> Vec<Value> {
+fn entities(touched: &TouchedPage, withheld: usize, detail: Option<&Detail>) -> Vec<Value> {
     let coding =
         |system: &str, code: &str, display: &str| json!({ "system": system, "code": code, "display": display });
     let mut out = Vec::new();
@@ -219,12 +220,20 @@ fn entities(touched: &TouchedPage, detail: Option<&Detail>) -> Vec<Value> {
             }));
         }
     }
-    if touched.more > 0 {
-        out.push(json!({
+    let unnamed = |description: String| {
+        json!({
             "type": coding(ENTITY_TYPE, "2", "System Object"),
             "role": coding(OBJECT_ROLE, "4", "Domain Resource"),
-            "description": format!("{} more resources", touched.more),
-        }));
+            "description": description,
+        })
+    };
+    if touched.more > 0 {
+        out.push(unnamed(format!("{} more resources", touched.more)));
+    }
+    match withheld {
+        0 => {}
+        1 => out.push(unnamed("A result or note that is not released yet".to_owned())),
+        n => out.push(unnamed(format!("{n} results or notes that are not released yet"))),
     }
     let Some(detail) = detail else { return out };
     if let Some(search) = &detail.search {

@@ -102,12 +102,12 @@ fn everything_by_role(demo: &Demo, client: &Caller) {
     assert_eq!((others.status, others.body), (404, absent.body));
 }
 
-fn begin(client: &Caller, address: &str) -> Answer {
+pub fn begin(client: &Caller, address: &str) -> Answer {
     client.ask("GET", address, &[("prefer", "respond-async"), ("accept", "application/fhir+json")], "")
 }
 
 /// Waits for an export; answers with its manifest.
-fn manifest(demo: &Demo, client: &Caller, begun: &Answer) -> Value {
+pub fn manifest(demo: &Demo, client: &Caller, begun: &Answer) -> Value {
     assert_eq!((begun.status, begun.body.as_str()), (202, ""));
     let status = path_of(demo, begun.header("content-location").unwrap()).to_owned();
     for _ in 0..60 {
@@ -128,7 +128,7 @@ fn manifest(demo: &Demo, client: &Caller, begun: &Answer) -> Value {
 }
 
 /// The resources of a manifest's files, each with its file's type.
-fn fetched(demo: &Demo, client: &Caller, manifest: &Value) -> Vec<(String, Value)> {
+pub fn fetched(demo: &Demo, client: &Caller, manifest: &Value) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     for file in manifest["output"].as_array().unwrap() {
         let address = path_of(demo, file["url"].as_str().unwrap());

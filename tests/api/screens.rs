@@ -1,7 +1,10 @@
 //! What is done in the screens of care stands in the API, and the other way round.
 
+use std::io::Read;
+
 use serde_json::{Value, json};
 
+use crate::copies::{begin, fetched, manifest};
 use crate::demo::client::Answer;
 use crate::demo::{Caller, Demo};
 use crate::{id, ok};
@@ -14,6 +17,7 @@ fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round
     what_was_read(&demo, &client);
     what_came_meanwhile(&demo);
     why_it_lies_over_another(&demo, &client);
+    what_is_held(&demo, &client);
 }
 
 // ---- pages ----
@@ -305,4 +309,164 @@ fn why_it_lies_over_another(demo: &Demo, client: &Caller) {
     assert_eq!(client.json("POST", "/fhir/Appointment", &silent).status, 409);
     let third = ok(&client.json("POST", "/fhir/Appointment", &third), 201);
     assert!(page(&desk, &format!("/bookings/{}", id(&third))).body.contains("Over another visit: She shouts"));
+}
+
+// ---- what is held ----
+
+fn labelled(mut resource: Value) -> Value {
+    let system = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    resource["meta"] = json!({"security": [{"system": system, "code": "NOPAT"}]});
+    resource
+}
+
+fn what_is_held(demo: &Demo, client: &Caller) {
+    let (me, doctor) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "clinician"));
+    let own = demo.patient_of("patient");
+    let subject = json!({"reference": format!("Patient/{own}")});
+    let result = json!({"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": "urn:test", "code": "zf"}], "text": "Zebra factor"},
+        "subject": subject, "effectiveDateTime": "2026-03-01T09:00:00Z", "valueString": "Zebra found"});
+    let mut open = result.clone();
+    open["code"] = json!({"text": "Lion factor"});
+    open["valueString"] = json!("Lion found");
+    let open = ok(&client.json("POST", "/fhir/Observation", &open), 201);
+    let report = |of: &Value| {
+        json!({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Zebra panel"}, "subject": subject,
+            "effectiveDateTime": "2026-03-01T09:00:00Z", "result": [{"reference": format!("Observation/{}", id(of))}]})
+    };
+    // A report that is held with a result that is not would be no secret.
+    let half = client.json("POST", "/fhir/DiagnosticReport", &labelled(report(&open)));
+    assert_eq!(half.status, 409, "{}", half.body);
+    assert_eq!(client.ask("DELETE", &format!("/fhir/Observation/{}", id(&open)), &[], "").status, 204);
+
+    let value = ok(&client.json("POST", "/fhir/Observation", &labelled(result.clone())), 201);
+    let whole = ok(&client.json("POST", "/fhir/DiagnosticReport", &labelled(report(&value))), 201);
+    let (value, whole) = (id(&value).to_owned(), id(&whole).to_owned());
+    for path in [format!("/fhir/Observation/{value}"), format!("/fhir/DiagnosticReport/{whole}")] {
+        ok(&doctor.get(&path), 200);
+    }
+    let made = manifest(demo, client, &begin(client, "/fhir/$export?_type=Observation,DiagnosticReport"));
+    let exported = fetched(demo, client, &made);
+    for name in [&value, &whole] {
+        assert!(exported.iter().any(|(_, line)| line["id"] == **name), "the clinic's own export has it");
+    }
+
+    let ids = [value.as_str(), whole.as_str()];
+    let clean = |what: &str, text: &str| {
+        assert!(!text.contains("Zebra") && ids.iter().all(|id| !text.contains(id)), "{what}: {text}");
+    };
+    for path in [
+        format!("/fhir/Patient/{own}/$everything"),
+        format!("/fhir/Patient/{own}/$everything?_type=Observation,DiagnosticReport&_count=1000"),
+        "/fhir/Patient/$everything?_count=1000".to_owned(),
+        format!("/fhir/Patient/{own}/$summary"),
+        format!("/fhir/Observation?patient={own}&_count=1000"),
+        "/fhir/Observation?code:text=zebra".to_owned(),
+        "/fhir/DiagnosticReport?_include=DiagnosticReport:result&_count=1000".to_owned(),
+        "/fhir/Observation?_revinclude=DiagnosticReport:result&_count=1000".to_owned(),
+        format!("/fhir/Patient?_id={own}&_revinclude=Observation:patient&_revinclude=DiagnosticReport:patient"),
+        format!("/fhir/Patient/{own}/Observation?_count=1000"),
+        format!("/fhir/Patient/{own}/*?_count=1000"),
+        format!("/fhir/Observation/$lastn?patient={own}&code=urn:test|zf"),
+        "/fhir/Observation/_history?_count=1000".to_owned(),
+        "/fhir/DiagnosticReport/_history".to_owned(),
+        "/fhir/_history?_count=1000".to_owned(),
+        "/fhir/AuditEvent?_count=1000".to_owned(),
+        format!("/fhir/AuditEvent?patient={own}&_count=1000"),
+        "/my".to_owned(),
+        "/my/results".to_owned(),
+        "/my/summary".to_owned(),
+        "/my/documents".to_owned(),
+        "/my/who-looked?who=others".to_owned(),
+        "/my/who-looked?who=staff&when=all".to_owned(),
+        "/my/who-looked.csv".to_owned(),
+        "/notices".to_owned(),
+    ] {
+        clean(&path, &page(&me, &path).body);
+    }
+    let nothing = me.get("/fhir/Observation/0198a3f2-0000-7000-8000-00000000abcd").body;
+    for path in [format!("Observation/{value}"), format!("DiagnosticReport/{whole}")] {
+        let answer = me.get(&format!("/fhir/{path}"));
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.body, nothing, "it answers as what is not there");
+        for more in ["/_history", "/_history/1"] {
+            assert_eq!(me.get(&format!("/fhir/{path}{more}")).status, 404, "{path}{more}");
+        }
+        let total = |search: &str| ok(&me.get(&format!("/fhir/{search}&_summary=count")), 200)["total"].clone();
+        let (kind, name) = path.split_once('/').unwrap();
+        assert_eq!(total(&format!("{kind}?_id={name}")), 0, "{path}");
+        assert_eq!(total(&format!("AuditEvent?entity={path}")), 0, "{path}");
+        assert_eq!(total(&format!("Patient?_has:{kind}:patient:_id={name}")), 0, "{path}");
+        let entry = json!({"request": {"method": "GET", "url": path}});
+        let bundle = json!({"resourceType": "Bundle", "type": "batch", "entry": [entry]});
+        let answer = ok(&me.json("POST", "/fhir", &bundle), 200);
+        assert_eq!(answer["entry"][0]["response"]["status"].as_str().map(|status| &status[..3]), Some("404"));
+    }
+    for listener in ["portal", "clinic"] {
+        let begun = begin(&demo.signed_in(listener, "patient"), "/fhir/Patient/$export");
+        assert!(matches!(begun.status, 403 | 404), "patients take their copies one by one: {}", begun.status);
+    }
+    clean("the copy", &copy(&me));
+    clean("the share link", &shared(demo, &me));
+    // That the doctor looked is not kept from the patient.
+    for (path, words) in [
+        ("/my/who-looked?who=staff", "results or notes that are not released yet"),
+        ("/my/who-looked.csv", "results or notes that are not released yet"),
+        ("/fhir/AuditEvent?agent-role=clinician&_count=50", "result or note that is not released yet"),
+    ] {
+        let shown = page(&me, path);
+        assert!(shown.body.contains(words), "{path}: {}", shown.body);
+    }
+    let admin = demo.signed_in("clinic", "healthadmin");
+    let named = ok(&admin.get(&format!("/fhir/AuditEvent?entity=Observation/{value}&_summary=count")), 200);
+    assert!(named["total"].as_u64().unwrap() > 0, "who answers for the log sees what it names");
+
+    // Let go: the report first, then what it is made of.
+    for (kind, name) in [("DiagnosticReport", &whole), ("Observation", &value)] {
+        let address = format!("/fhir/{kind}/{name}");
+        let mut open = ok(&client.get(&address), 200);
+        open.as_object_mut().unwrap().remove("meta");
+        ok(&client.json("PUT", &address, &open), 200);
+        ok(&me.get(&address), 200);
+        let named = ok(&me.get(&format!("/fhir/AuditEvent?entity={kind}/{name}&_summary=count")), 200);
+        assert!(named["total"].as_u64().unwrap() > 0, "{kind}");
+    }
+    assert!(page(&me, "/my/results").body.contains("Zebra"));
+    assert!(copy(&me).contains("Zebra"), "the copy is looked into, indeed");
+    assert!(
+        page(&me, &format!("/fhir/Patient/{own}/$everything?_type=Observation&_count=1000")).body.contains("Zebra")
+    );
+}
+
+/// What stands in the copy that a patient makes for themselves.
+fn copy(me: &Caller) -> String {
+    let place = sent(me, "/my/requests/new", &[("kind", "copy"), ("how", "now")]);
+    let place = place.split('?').next().unwrap();
+    let zip = page(me, &format!("{place}/copy.zip")).bytes;
+    let mut text = String::new();
+    // Each file after its local header (PKWARE's APPNOTE 4.3.7): 30 bytes, the name, the extra field.
+    for (at, _) in zip.windows(4).enumerate().filter(|(_, part)| *part == b"PK\x03\x04") {
+        let length = |place: usize| usize::from(u16::from_le_bytes([zip[at + place], zip[at + place + 1]]));
+        let data = &zip[at + 30 + length(26) + length(28)..];
+        let mut file = Vec::new();
+        flate2::read::DeflateDecoder::new(data).read_to_end(&mut file).unwrap();
+        text += &String::from_utf8_lossy(&file);
+    }
+    assert!(text.contains("\"resourceType\":\"Patient\""), "{text}");
+    text
+}
+
+/// What somebody sees to whom the patient gave a link, as a page and as FHIR.
+fn shared(demo: &Demo, me: &Caller) -> String {
+    let answer = me.form("/my/share", &encoded(&[("label", "Dr Else"), ("days", "7")]));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let pin = between(&answer.body, "<dd class=\"big code\">", "</dd>");
+    let code = between(&answer.body, "<dd class=\"code\">", " <span");
+    let anybody = demo.client("portal");
+    let mut text = String::new();
+    for form in ["", "fhir"] {
+        let shown = anybody.post("/shared", &[("code", code), ("pin", pin), ("as", form)]);
+        assert_eq!(shown.status, 200, "{}", shown.body);
+        text += &shown.body;
+    }
+    text
 }

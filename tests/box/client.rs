@@ -18,7 +18,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    /// As text; what is none has gaps.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -219,7 +221,7 @@ fn parse(bytes: &[u8]) -> Answer {
     let body = &bytes[end + 4..];
     let body = if chunked { unchunked(body) } else { body.to_vec() };
     // A compressed body is looked at by its headers alone.
-    Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+    Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned(), bytes: body }
 }
 
 fn unchunked(mut body: &[u8]) -> Vec<u8> {

@@ -15,10 +15,12 @@
 mod enter;
 mod import;
 mod settle;
+mod whole;
 
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Imported, Sure, import};
 pub use settle::{Act, Report, ResultError, release_due, settle};
+pub use whole::HeldWhole;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

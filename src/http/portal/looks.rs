@@ -70,6 +70,8 @@ struct Fold {
 struct Act {
     did: Did,
     parts: BTreeSet<ResourceRef>,
+    /// What is held from the patient, by numbers that name nothing.
+    withheld: BTreeSet<u32>,
     /// Resources that are counted and not named.
     more: u64,
 }
@@ -146,7 +148,8 @@ fn act_of(look: &Look) -> Act {
     };
     let named = look.resources.touched.iter().filter(|part| part.kind == touch && touch != TouchKind::System);
     let parts = named.flat_map(|part| part.resources.iter().cloned()).collect();
-    Act { did, parts, more: look.resources.more }
+    let withheld = look.withheld.iter().filter(|(kind, _)| *kind == touch && touch != TouchKind::System);
+    Act { did, parts, withheld: withheld.map(|(_, number)| *number).collect(), more: look.resources.more }
 }
 
 impl Fold {
@@ -154,6 +157,7 @@ impl Fold {
         match self.acts.iter_mut().find(|known| known.did == act.did) {
             Some(known) => {
                 known.parts.extend(act.parts);
+                known.withheld.extend(act.withheld);
                 known.more = known.more.max(act.more);
             }
             None => self.acts.push(act),
@@ -200,7 +204,11 @@ impl Act {
         if self.more > 0 {
             sums.push((ResourceType::Basic, usize::try_from(self.more).unwrap_or(usize::MAX)));
         }
-        let parts = words::all_parts(&sums);
+        let mut parts = words::all_parts(&sums);
+        if !self.withheld.is_empty() {
+            let comma = if parts.is_empty() { "" } else { ", " };
+            parts = format!("{parts}{comma}{}", t("part-unreleased").with("n", self.withheld.len()));
+        }
         let message = match (self.did, parts.is_empty()) {
             (Did::Opened, false) => t("look-opened"),
             (Did::Opened, true) => t("look-opened-record"),

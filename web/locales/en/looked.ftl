@@ -225,6 +225,11 @@ part-person =
         [one] personal details
        *[other] names and birth dates of { $count } people
     }
+part-unreleased =
+    { $n ->
+        [one] 1 result or note that is not released yet
+       *[other] { $n } results or notes that are not released yet
+    }
 part-result =
     { $n ->
         [one] 1 result or measurement

@@ -221,6 +221,11 @@ part-person =
         [one] datos personales
        *[other] nombres y fechas de nacimiento de { $count } personas
     }
+part-unreleased =
+    { $n ->
+        [one] 1 resultado o nota que aún no se ha publicado
+       *[other] { $n } resultados o notas que aún no se han publicado
+    }
 part-result =
     { $n ->
         [one] 1 resultado o medición

@@ -1,0 +1,157 @@
+//! What is held from the patient is held with what it is made of, also by programs: a report that waits for a doctor's word
+//! says nothing if its values can be read one by one.
+//!
+//! So a report, or a panel, that a client of the API stores with the label of [`held`] may refer only to results that have it
+//! too, and a result of one that has it may not lose or lack it. To let go, the report goes first, or all in one transaction.
+
+use serde_json::Value;
+
+use crate::base::ResourceRef;
+use crate::care::held;
+use crate::fhir::ResourceType as R;
+use crate::record::{Changed, Inside, RecordError, Rule, strict};
+
+/// A report is held with its results.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldWhole;
+
+impl Rule for HeldWhole {
+    fn concerns(&self, kind: R) -> bool {
+        matches!(kind, R::DiagnosticReport | R::Observation | R::Media)
+    }
+
+    fn allows(&self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<(), RecordError> {
+        let kind = changed.after.get("resourceType").and_then(Value::as_str).and_then(R::parse);
+        let Some(kind) = kind else { return Ok(()) };
+        let fits = match held::is_held(changed.after) {
+            true => holds_all(inside, changed.after)?,
+            false => kind == R::DiagnosticReport || !is_of_held(inside, kind, changed)?,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(RecordError::AgainstRule(
+            "a report that is held from the patient (meta.security NOPAT) is held with all of its results. Nothing was changed. \
+             Give the results the label too; to let go, change the report first, or all of it in one transaction"
+                .to_owned(),
+        ))
+    }
+}
+
+/// What a report or a panel is made of.
+fn members(resource: &Value) -> Vec<ResourceRef> {
+    let lists = [("result", ""), ("hasMember", ""), ("media", "/link")].into_iter();
+    let all = lists.flat_map(|(name, within)| {
+        let list = resource.get(name).and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(move |one| one.pointer(&format!("{within}/reference"))?.as_str())
+    });
+    all.filter_map(|text| ResourceRef::parse(text).ok()).collect()
+}
+
+fn holds_all(inside: &Inside<'_, '_, '_>, resource: &Value) -> Result<bool, RecordError> {
+    for member in members(resource) {
+        let Some(kind) = R::parse(member.type_name()) else { continue };
+        let found = inside.glimpse(&strict(kind, &format!("_id={}", member.id()))?, |one| Some(held::is_held(one)))?;
+        if found.contains(&false) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether one that is held is made of this.
+fn is_of_held(inside: &Inside<'_, '_, '_>, kind: R, changed: &Changed<'_>) -> Result<bool, RecordError> {
+    for (of, id) in inside.referring(kind, changed.id)? {
+        if !matches!(of, R::DiagnosticReport | R::Observation) {
+            continue;
+        }
+        let found =
+            inside.glimpse(&strict(of, &format!("_id={id}"))?, |one| held::is_held(one).then(|| members(one)))?;
+        let is_this = |one: &ResourceRef| one.type_name() == kind.name() && one.id() == *changed.id;
+        if found.iter().flatten().any(is_this) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::{Actor, Reach};
+    use crate::audit::{Action, Audit, Detail, Purpose};
+    use crate::base::{Ambient, FhirId, ManualClock, SeededRandom};
+    use crate::fhir::Mode;
+    use crate::record::{Body, Change, Channel, Condition, Records, Transaction, Which, Why};
+    use crate::store::Store;
+
+    fn records() -> Records {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock, SeededRandom::new(5)));
+        Records::new(audit, Reach::Clinic).ruled(vec![Arc::new(HeldWhole)])
+    }
+
+    fn value(id: &str, more: Value) -> Value {
+        let mut one = json!({"resourceType": "Observation", "id": id, "status": "final", "code": {"text": "Ferritin"}});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    fn report(more: Value) -> Value {
+        let results: Vec<Value> = ["a", "b"].map(|id| json!({"reference": format!("Observation/{id}")})).into();
+        let mut one = value("r", json!({"resourceType": "DiagnosticReport", "result": results}));
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    fn stored(records: &Records, all: Vec<Value>) -> bool {
+        let change = |value: Value| {
+            let kind = R::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+            Change::store(kind, Which::Id(id), Body::new(kind, value, Mode::Strict).unwrap(), Condition::None)
+        };
+        let why =
+            Why { action: Action::Update, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
+        let changes = all.into_iter().map(change).collect();
+        match records.change_all_blocking(&Actor::system("test"), why, changes, Transaction::STRICT) {
+            Ok(_) => true,
+            Err(RecordError::AgainstRule(_)) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_report_is_held_with_its_results_and_let_go_before_them_or_with_them() {
+        let records = records();
+        let plain = |id: &str| value(id, json!({}));
+        let held = |id: &str| held::hold(plain(id));
+        assert!(
+            stored(&records, vec![plain("a"), held("b"), report(json!({}))]),
+            "what is let go may refer to what is held"
+        );
+        assert!(!stored(&records, vec![held::hold(report(json!({})))]), "one of its results is open");
+        assert!(stored(&records, vec![held::hold(report(json!({}))), held("a")]), "in whichever order they come");
+        assert!(!stored(&records, vec![plain("a")]), "its report is held");
+        assert!(stored(&records, vec![plain("c")]), "another result is not its");
+        assert!(stored(&records, vec![plain("a"), plain("b"), report(json!({}))]), "all of it in one");
+        assert!(stored(&records, vec![held::hold(report(json!({}))), held("a"), held("b")]));
+        assert!(stored(&records, vec![report(json!({}))]), "the report first");
+        assert!(stored(&records, vec![plain("a"), plain("b")]));
+    }
+
+    #[test]
+    fn a_panel_is_held_with_its_members_and_not_with_what_it_was_computed_from() {
+        let records = records();
+        let panel = |list: &str| held::hold(value("p", json!({list: [{"reference": "Observation/a"}]})));
+        assert!(stored(&records, vec![value("a", json!({}))]));
+        assert!(!stored(&records, vec![panel("hasMember")]));
+        assert!(stored(&records, vec![panel("derivedFrom")]));
+        assert!(stored(&records, vec![value("a", json!({}))]));
+        let elsewhere = json!({"hasMember": [{"reference": "https://lab.example/fhir/Observation/9"}]});
+        assert!(stored(&records, vec![held::hold(value("q", elsewhere))]));
+    }
+}
