@@ -21,10 +21,12 @@ pub enum Action {
     Everything = 1 << 9,
     /// Bulk export of many patients (`$export`).
     Export = 1 << 10,
+    /// Take back what one said oneself: it stays in the record, and says that it does not stand.
+    Withdraw = 1 << 11,
 }
 
 impl Action {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -36,6 +38,7 @@ impl Action {
         Self::Release,
         Self::Everything,
         Self::Export,
+        Self::Withdraw,
     ];
 
     /// The stable name, as the table and the documents print it.
@@ -52,6 +55,7 @@ impl Action {
             Self::Release => "release",
             Self::Everything => "everything",
             Self::Export => "export",
+            Self::Withdraw => "withdraw",
         }
     }
 

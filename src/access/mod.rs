@@ -13,6 +13,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod view;
+mod withdrawal;
 
 pub use crate::identity::{Assurance, Listener};
 pub use action::{Action, Actions};
@@ -27,3 +28,4 @@ pub use scope::{Level, ScopeError, Scopes, TokenScope};
 pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, Hold, Sensitivity};
 pub use signing::{is_signed, stands_signed};
 pub use table::{Class, Extent, Rights, rights_of};
+pub use withdrawal::{can_be_withdrawn, is_withdrawal, is_withdrawn, withdrawn_by};

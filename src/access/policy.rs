@@ -242,9 +242,13 @@ impl Mandate {
     }
 }
 
-/// Signing and releasing change a resource: a token that may update it may do them too, for a person who may.
+/// Signing, releasing and withdrawing change a resource: a token that may update it may do them too, for a person who may.
 const fn narrowed_to(scoped: Actions) -> Actions {
-    if scoped.contains(Action::Update) { scoped.with(Action::Sign).with(Action::Release) } else { scoped }
+    if scoped.contains(Action::Update) {
+        scoped.with(Action::Sign).with(Action::Release).with(Action::Withdraw)
+    } else {
+        scoped
+    }
 }
 
 const SHARED: Actions = Actions::of(&[Action::Read, Action::Search, Action::Everything]);

@@ -217,6 +217,10 @@ pub const fn rights_of(role: Role, kind: T) -> Rights {
         T::Condition | T::Provenance | T::Task if matches!(role, Role::Clinician) => {
             Rights { actions: rights.actions.with(Action::Release), extent: rights.extent }
         }
+        // What patients brought and asked for is theirs to take back.
+        T::DocumentReference | T::Observation | T::Task if matches!(role, Role::Patient | Role::Proxy) => {
+            Rights { actions: rights.actions.with(Action::Withdraw), extent: rights.extent }
+        }
         T::CarePlan
         | T::ClinicalImpression
         | T::Encounter

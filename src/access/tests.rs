@@ -373,11 +373,14 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     );
     let observation = target(ResourceType::Observation, Some("a"), Sensitivity::NORMAL);
     assert_eq!(ask(&proxy, Action::Create, &observation, &full), Ok(Basis::Proxy));
+    assert_eq!(ask(&proxy, Action::Withdraw, &observation, &full), Ok(Basis::Proxy));
+    assert_eq!(ask(&proxy, Action::Update, &observation, &full), Err(Denied::NeverForRole));
     let ended = granted(ProxyExtent::Full, Some(now()));
     assert_eq!(reads(&proxy, ResourceType::Condition, "a", &ended), Err(Denied::NotVisible));
     let view = granted(ProxyExtent::View, None);
     assert_eq!(reads(&proxy, ResourceType::Condition, "a", &view), Ok(Basis::Proxy));
     assert_eq!(ask(&proxy, Action::Create, &observation, &view), Err(Denied::NotVisible));
+    assert_eq!(ask(&proxy, Action::Withdraw, &observation, &view), Err(Denied::NotVisible));
     let booking = granted(ProxyExtent::Appointments, None);
     assert_eq!(reads(&proxy, ResourceType::Appointment, "a", &booking), Ok(Basis::Proxy));
     assert_eq!(reads(&proxy, ResourceType::Condition, "a", &booking), Err(Denied::NotVisible));

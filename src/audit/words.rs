@@ -90,6 +90,7 @@ numbered! {
         226 Register "register" "registered a patient";
         227 Merge "merge" "joined two records";
         228 MessageRead "message-read" "read a message";
+        229 Withdraw "withdraw" "withdrew what they had added";
         230 RequestMade "request-made" "made a request";
         231 RequestAnswered "request-answered" "answered a request";
         240 ShareMade "share-made" "made a share link";

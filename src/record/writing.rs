@@ -20,7 +20,9 @@ use super::rule::{self, Changed, Rule};
 use super::search;
 use super::sight::Sight;
 use super::{Records, Stored, Why, consents, directory, event, notice, outcome_of};
-use crate::access::{self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize};
+use crate::access::{
+    self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize, is_withdrawal, withdrawn_by,
+};
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
@@ -431,6 +433,7 @@ impl Writing<'_, '_, '_> {
         let kind = prepared.kind;
         let number = find(&**self.tx, kind, &id)?;
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
+        let action = self.or_withdrawal(action, old.as_ref(), &prepared)?;
         match (&condition, &old) {
             (Condition::None, _) => {}
             (_, Some(old)) if old.state == State::Live => {
@@ -551,6 +554,18 @@ impl Writing<'_, '_, '_> {
             (Condition::Version(_), None) | (Condition::Present, _) => Err(RecordError::NoVersion),
             (Condition::Absent, Some(_)) => Err(RecordError::Exists),
         }
+    }
+
+    /// A patient's change that takes back what they said themselves, and does nothing else, is asked of the policy as that.
+    fn or_withdrawal(&self, action: Action, old: Option<&Row>, prepared: &Prepared) -> Result<Action, RecordError> {
+        let kind = prepared.kind;
+        let live = old.filter(|old| old.state == State::Live && action == Action::Update);
+        let Some(live) = live.filter(|_| withdrawn_by(kind).is_some() && OwnWords::of(self.actor).is_some()) else {
+            return Ok(action);
+        };
+        let before: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
+        let withdraws = is_withdrawal(kind, &before, &prepared.resource()?);
+        Ok(if withdraws { Action::Withdraw } else { action })
     }
 
     /// Whether the actor may ever do this to a resource of the type.

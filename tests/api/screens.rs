@@ -18,6 +18,7 @@ fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round
     what_came_meanwhile(&demo);
     why_it_lies_over_another(&demo, &client);
     what_is_held(&demo, &client);
+    what_is_withdrawn(&demo, &client);
 }
 
 // ---- pages ----
@@ -469,4 +470,99 @@ fn shared(demo: &Demo, me: &Caller) -> String {
         text += &shown.body;
     }
     text
+}
+
+// ---- what is taken back ----
+
+fn what_is_withdrawn(demo: &Demo, client: &Caller) {
+    let (me, doctor) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "clinician"));
+    let (proxy, admin) = (demo.signed_in("portal", "proxy"), demo.signed_in("clinic", "healthadmin"));
+    let own = demo.patient_of("patient");
+    let stored = |path: &str| ok(&client.get(&format!("/fhir/{path}")), 200);
+
+    // A file.
+    let form = page(&me, "/my/documents/new");
+    let kept = with_file(&me, &form, "/my/documents/new", &[("kind", "letter"), ("title", "An old letter")], PDF);
+    let name = between(kept.header("location").unwrap(), "/my/documents/", "/about").to_owned();
+    assert!(page(&doctor, "/inbox").body.contains("An old letter"));
+    let path = format!("/my/documents/{name}/withdraw");
+    let shown = page(&me, &format!("/my/documents/{name}/about"));
+    let version = hidden(&shown, "version").to_owned();
+    let withdraw = encoded(&[("version", &version)]);
+    assert_eq!(proxy.form(&path, &withdraw).status, 404, "it is somebody else's");
+    let before = stored(&format!("DocumentReference/{name}"));
+    sent(&me, &path, &[("version", &version)]);
+    let mut after = stored(&format!("DocumentReference/{name}"));
+    assert_eq!((&after["status"], &after["meta"]["versionId"]), (&json!("entered-in-error"), &json!("2")));
+    after["status"] = before["status"].clone();
+    after["meta"] = before["meta"].clone();
+    assert_eq!(after, before, "nothing else changes");
+    assert_eq!(stored(&format!("DocumentReference/{name}/_history"))["total"], 2);
+    assert!(!page(&doctor, "/inbox").body.contains("An old letter"), "nobody has to look at it");
+    assert!(page(&doctor, &format!("/patients/{own}/reported")).body.contains("withdrawn"));
+    let shown = page(&doctor, &format!("/patients/{own}/documents/{name}"));
+    assert!(shown.body.contains("The patient has withdrawn this") && !shown.body.contains("/seen\""), "{}", shown.body);
+    assert!(!page(&me, "/my/documents").body.contains("An old letter"));
+    assert!(page(&me, &format!("/my/documents/{name}/about")).body.contains("This was withdrawn"));
+    assert_eq!(me.form(&path, &encoded(&[("version", "2")])).status, 409, "once");
+
+    // A measurement.
+    let day = [("kind", "weight"), ("value", "81.4"), ("unit", "kg"), ("day", "2026-02-03"), ("time", "07:30")];
+    sent(&me, "/my/measurements/new", &day);
+    let found = ok(&me.get(&format!("/fhir/Observation?patient={own}&code=29463-7&date=2026-02-03")), 200);
+    let weight = id(&found["entry"][0]["resource"]).to_owned();
+    assert!(page(&me, "/my/measurements").body.contains(&format!("/my/measurements/{weight}/withdraw")));
+    sent(&me, &format!("/my/measurements/{weight}/withdraw"), &[("version", "1")]);
+    assert_eq!(stored(&format!("Observation/{weight}"))["status"], "entered-in-error");
+    let list = page(&me, "/my/measurements").body;
+    assert!(list.contains("withdrawn") && !list.contains(&format!("{weight}/withdraw")), "{list}");
+    let reported = page(&doctor, &format!("/patients/{own}/reported")).body;
+    let row = reported.split("<tr").find(|row| row.contains("81.4")).unwrap();
+    assert!(row.contains("withdrawn"), "{row}");
+
+    // By the API alike: that it is withdrawn, and nothing else.
+    let told = json!({"resourceType": "Observation", "status": "final", "code": {"text": "Steps"},
+        "subject": {"reference": format!("Patient/{own}")}, "valueString": "9000"});
+    let told = ok(&me.json("POST", "/fhir/Observation", &told), 201);
+    let address = format!("/fhir/Observation/{}", id(&told));
+    let with = |resource: &Value, name: &str, value: &str| {
+        let mut other = resource.clone();
+        other[name] = json!(value);
+        other
+    };
+    assert_eq!(me.json("PUT", &address, &with(&told, "valueString", "12000")).status, 403);
+    assert_eq!(me.json("PUT", &address, &with(&told, "status", "amended")).status, 403);
+    let gone = with(&told, "status", "entered-in-error");
+    assert_eq!(me.json("PUT", &address, &with(&gone, "valueString", "1")).status, 403);
+    let gone = ok(&me.json("PUT", &address, &gone), 200);
+    assert_eq!(me.json("PUT", &address, &with(&gone, "status", "final")).status, 403, "it does not come back");
+    let theirs = json!({"resourceType": "Observation", "status": "final", "code": {"text": "Steps"},
+        "subject": {"reference": format!("Patient/{own}")}, "performer": [{"display": "Dr A"}], "valueString": "9000"});
+    let theirs = ok(&client.json("POST", "/fhir/Observation", &theirs), 201);
+    let address = format!("/fhir/Observation/{}", id(&theirs));
+    assert_eq!(me.json("PUT", &address, &with(&theirs, "status", "entered-in-error")).status, 403, "the clinic's word");
+    assert_eq!(
+        me.form(&format!("/my/measurements/{}/withdraw", id(&theirs)), &encoded(&[("version", "1")])).status,
+        409
+    );
+
+    // A request that nobody has answered.
+    let place = sent(&me, "/my/requests/new", &[("kind", "correction"), ("words", "My name is Halina")]);
+    let place = place.split('?').next().unwrap().to_owned();
+    let task = place.strip_prefix("/my/requests/").unwrap();
+    assert!(page(&admin, "/requests").body.contains(task));
+    let shown = page(&me, &place);
+    sent(&me, &format!("{place}/withdraw"), &[("version", hidden(&shown, "version"))]);
+    assert_eq!(stored(&format!("Task/{task}"))["status"], "cancelled");
+    assert!(page(&me, &place).body.contains("Withdrawn"));
+    let queue = page(&admin, "/requests").body;
+    let row = queue.split("<tr").find(|row| row.contains(task)).unwrap();
+    assert!(row.contains("Withdrawn"), "{row}");
+    let copied = sent(&me, "/my/requests/new", &[("kind", "copy"), ("how", "now")]);
+    let copied = copied.split('?').next().unwrap();
+    assert!(!page(&me, copied).body.contains("/withdraw"));
+    assert_eq!(me.form(&format!("{copied}/withdraw"), &encoded(&[("version", "1")])).status, 409, "it is answered");
+
+    let log = format!("/fhir/AuditEvent?subtype=withdraw&patient={own}&outcome=0&_summary=count");
+    assert_eq!(ok(&admin.get(&log), 200)["total"], 3, "each stands in the log as what it is");
 }

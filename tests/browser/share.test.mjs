@@ -119,6 +119,44 @@ test('what one measures is kept, asked again when it is seldom, and refused when
   for (const one of [page, doctor]) await one.context().close();
 });
 
+test('what one added is withdrawn without script, stays in the record, and the clinician sees it', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await upload(page, 'wrong.pdf', PDF, 'The wrong letter');
+  await page.click('summary:has-text("Withdraw this")');
+  assert.deepEqual(await inspect(page, 'upload-withdraw'), []);
+  await page.click('main button:has-text("Withdraw")');
+  assert.match(await page.textContent('main'), /It is withdrawn[^]*The wrong letter[^]*This was withdrawn/);
+  await page.goto(`${box.portal}/my/documents`);
+  assert.doesNotMatch(await page.textContent('main'), /The wrong letter/);
+  await page.goto(`${box.portal}/my/measurements`);
+  assert.deepEqual(await inspect(page, 'my-measurements'), []);
+  const first = page.locator('.things li').filter({ has: page.locator('form[action$="/withdraw"]') }).first();
+  await first.locator('summary').click();
+  await first.locator('button').click();
+  assert.match(await page.textContent('main'), /It is withdrawn/);
+  assert.equal(await page.locator('.things .badge').count(), 1);
+  await page.goto(`${box.portal}/my/requests/new?kind=correction`);
+  await page.fill('textarea[name=words]', 'My name is Halina');
+  await page.click('main form button.btn-main');
+  await page.click('summary:has-text("Withdraw this request")');
+  await page.click('main button:has-text("Withdraw")');
+  assert.match(await page.textContent('main'), /Nobody has to answer it[^]*Withdrawn/);
+  assert.deepEqual(await inspect(page, 'request-withdrawn'), []);
+  await page.context().close();
+  const es = await signedIn('patient', box.portal, { locale: 'es-ES' });
+  await es.goto(`${box.portal}/my/measurements`);
+  assert.match(await es.textContent('main'), /Lo que usted añadió[^]*retirado/);
+  assert.deepEqual(await inspect(es, 'es-my-measurements'), []);
+  await es.context().close();
+  const doctor = await signedIn('clinician', box.clinic);
+  await doctor.goto(`${box.clinic}/patients/${halina()}/reported`);
+  assert.match(await doctor.textContent('main'), /The wrong letter withdrawn/);
+  assert.deepEqual(await inspect(doctor, 'chart-reported-withdrawn'), []);
+  await doctor.click('a:has-text("The wrong letter")');
+  assert.match(await doctor.textContent('main'), /The patient has withdrawn this/);
+  await doctor.context().close();
+});
+
 /** Makes a share and answers with its code, PIN and link. */
 async function share(page, label) {
   await page.goto(`${box.portal}/my/share`);

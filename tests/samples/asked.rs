@@ -11,7 +11,7 @@ use chartbox::http::portal::app_pages::AppPage;
 use chartbox::http::portal::booking_pages::*;
 use chartbox::http::portal::form_pages::{Asked, AskedKind, VisitForm};
 use chartbox::http::portal::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew};
-use chartbox::http::portal::own_pages::UploadAbout;
+use chartbox::http::portal::own_pages::{Standing as Stands, UploadAbout};
 use chartbox::http::portal::people_pages::*;
 use chartbox::http::portal::requests_pages::*;
 use chartbox::http::portal::share_pages::*;
@@ -341,6 +341,7 @@ fn requests() -> Vec<(&'static str, String)> {
         row: request_row(kind, state, false),
         request: request(kind, state),
         rule: Some("GDPR Article 12(3)"),
+        open: state == Standing::Open,
         copy: kind == Kind::Copy,
         accounting: false,
     };
@@ -401,6 +402,7 @@ fn own() -> Vec<(&'static str, String)> {
         preview: None,
         seen: None,
         note: Some("The second page is the one that matters.".into()),
+        state: Stands::Own { version: 1 },
     };
     let history = HistoryNew {
         cx: halina(),

@@ -81,6 +81,8 @@ pub enum State {
     Answered,
     /// With the reason in words.
     Declined,
+    /// The patient took it back before it was answered.
+    Withdrawn,
 }
 
 /// A request as it is read from its Task.
@@ -120,7 +122,8 @@ impl Request {
         let state = match text("/status")? {
             "completed" => State::Answered,
             "rejected" => State::Declined,
-            "cancelled" | "entered-in-error" => return None,
+            "cancelled" => State::Withdrawn,
+            "entered-in-error" => return None,
             _ => State::Open,
         };
         let value = |code: &str| {
@@ -318,12 +321,14 @@ fn with_id(task: &Value, id: &FhirId) -> Value {
     task
 }
 
-/// All requests that are open, or the last that were answered.
+/// All requests that are open, or the last that are not any more.
 pub fn query(state: State) -> Result<Query, RecordError> {
     let codes: Vec<String> = Kind::ALL.iter().map(|kind| format!("{SYSTEM}|{}", kind.code())).collect();
     let status = match state {
         State::Open => "requested,in-progress&_sort=_lastUpdated&_count=500",
-        State::Answered | State::Declined => "completed,rejected&_sort=-_lastUpdated&_count=50",
+        State::Answered | State::Declined | State::Withdrawn => {
+            "completed,rejected,cancelled&_sort=-_lastUpdated&_count=50"
+        }
     };
     let text = format!("code={}&status={status}&_include=Task:patient", codes.join(","));
     Query::parse(ResourceType::Task, &text, Handling::Strict, Definitions::r4())

@@ -13,6 +13,7 @@ use super::emergency::{ClosedPage, Running};
 use super::entries::done_words;
 use super::results_pages::{self, Waiting};
 use super::{ctx, id_of, is_clinical, register, why};
+use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::{Chart, chart, merge, uploads};
@@ -255,7 +256,8 @@ pub(in crate::http) async fn reported(
                 line: fill::copied::copied(kind, one, &ctx),
                 href: (kind == ResourceType::DocumentReference)
                     .then(|| format!("{}/documents/{own}", frame.who.href())),
-                to_see: uploads::is_tagged(one, uploads::TO_SEE),
+                to_see: uploads::is_tagged(one, uploads::TO_SEE) && !is_withdrawn(kind, one),
+                withdrawn: is_withdrawn(kind, one),
             });
         }
     }

@@ -448,6 +448,8 @@ pub struct ReportedRow {
     /// Where it can be read in full.
     pub href: Option<String>,
     pub to_see: bool,
+    /// The patient took it back.
+    pub withdrawn: bool,
 }
 
 /// One document that lies in the record as a file.
@@ -461,6 +463,8 @@ pub struct KeptFile {
     pub note: Option<String>,
     /// A `data:` address.
     pub preview: Option<String>,
+    /// The patient took it back.
+    pub withdrawn: bool,
     /// The version that is to be marked as seen.
     pub to_see: Option<u32>,
     pub seen: Option<String>,

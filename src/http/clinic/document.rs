@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::chart::Opened;
 use super::chart_pages::{Document, Frame, KeptFile};
 use super::{id_of, why};
+use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::uploads::{self, Part};
@@ -79,7 +80,8 @@ async fn about(
         id: text("/id").unwrap_or_default(),
         note: text("/description"),
         preview,
-        to_see: if row.to_see { version() } else { None },
+        withdrawn: is_withdrawn(ResourceType::DocumentReference, document),
+        to_see: if row.to_see && !is_withdrawn(ResourceType::DocumentReference, document) { version() } else { None },
         seen: text("/authenticator/display"),
         row,
         frame,

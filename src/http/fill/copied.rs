@@ -45,6 +45,14 @@ const NAMES: [&str; 8] = [
     "category",
 ];
 
+/// What somebody measured or told, in words alone: its value and what they wrote with it.
+pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
+    let value = observations::said(observation, ctx).map(|(value, _)| value);
+    let notes = list(observation, "note").iter().filter_map(|one| owned(one, "/text"));
+    let detail = value.into_iter().chain(notes).collect::<Vec<_>>().join(" · ");
+    CopyLine { detail, ..copied(R::Observation, observation, ctx) }
+}
+
 pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     let named = || {
         NAMES.iter().find_map(|name| match resource.get(*name)? {

@@ -1,15 +1,20 @@
 //! Adding what one measured, and telling one's own history.
 
-use axum::extract::Query;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew};
-use super::own::Own;
+use super::own::{Own, Versioned};
+use super::own_pages::{MeasuredRow, Measurements, Standing};
+use super::record::{Turn, turned};
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::own::{self, HISTORIES, MEASURES, Measure, Typed as Given, Which, Wrong};
+use crate::fhir::ResourceType as R;
+use crate::http::fill::copied::measured as in_words;
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -149,6 +154,46 @@ pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let value = own::observation(&measured, &own.patient, &own.as_author(), &typed.note);
     let done = own::keep(own.doing(Action::Create, &sent, &place), id, value).await;
     own.visit.settled(&sent, done, &place).await
+}
+
+/// `GET /my/measurements`: what one added oneself, newest first, the withdrawn too.
+pub(in crate::http) async fn list(
+    visit: Visit,
+    Query(turn): Query<Turn>,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    let chart = own.chart(&[R::Observation]).await?;
+    let mut rows: Vec<MeasuredRow> = Vec::new();
+    for one in chart.of(R::Observation) {
+        let state = Standing::of(R::Observation, one);
+        if state != Standing::Others {
+            let id = one.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            rows.push(MeasuredRow { id, line: in_words(one, &own.ctx), state });
+        }
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.line.when.map(|when| when.moment())));
+    let (rows, pages) = turned(rows, turn, "/my/measurements");
+    let mut cx = own.cx(&chart);
+    cx.at = "/my/measurements".to_owned();
+    cx.done = (shown.done == "withdrawn").then(|| t("withdraw-done").to_string());
+    page(&Measurements { cx, rows, pages })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Shown {
+    done: String,
+}
+
+/// `POST /my/measurements/{id}/withdraw`
+pub(in crate::http) async fn withdraw(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    own.withdraw(R::Observation, &id, &sent, "/my/measurements?done=withdrawn").await
 }
 
 #[derive(Deserialize, Default)]

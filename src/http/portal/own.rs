@@ -1,15 +1,26 @@
 //! Whose record a patient's pages show: one's own, or that of somebody one acts for.
 
+use axum::response::Response;
+use serde::Deserialize;
+
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
-use crate::care::Chart;
+use crate::care::{Chart, withdraw};
 use crate::fhir::ResourceType;
 use crate::http::fill::{self, Ctx};
+use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::ui::Cx;
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
+
+/// The version of what a page showed.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Versioned {
+    pub version: u32,
+}
 
 /// A visitor with the record that is theirs to see.
 pub(in crate::http) struct Own {
@@ -71,6 +82,30 @@ impl Own {
             }
         }
         Ok(cx)
+    }
+
+    /// Takes back something that the patient, or who acts for them, added.
+    pub(super) async fn withdraw(
+        &self,
+        kind: ResourceType,
+        id: &str,
+        sent: &Sent<Versioned>,
+        place: &str,
+    ) -> Result<Response, Refusal> {
+        let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
+        let found = self.open(Action::Read, |reading| reading.read(kind, &id)).await?;
+        let value = found.value();
+        let of = ["/subject/reference", "/for/reference"].iter().find_map(|at| value.pointer(at)?.as_str());
+        if of != Some(format!("Patient/{}", self.patient).as_str()) {
+            return Err(Refusal::not_found());
+        }
+        if let Some(before) = self.visit.led(sent)? {
+            return Ok(before);
+        }
+        let now = self.visit.house.ambient.now();
+        let doing = self.doing(Action::Withdraw, sent, place);
+        let done = withdraw::withdraw(doing, kind, id, sent.typed.version, value, now).await;
+        self.visit.settled(sent, done, place).await
     }
 
     /// Whether this is somebody else's record.

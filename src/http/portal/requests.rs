@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::look_list::LookList;
 use super::looks;
-use super::own::Own;
+use super::own::{Own, Versioned};
 use super::pages::LookKind;
 use super::requests_pages::{AskPage, MyRequest, MyRequests, RequestRow, kind_word};
 use crate::audit::Action;
@@ -181,7 +181,11 @@ pub(in crate::http) async fn show(
     let own = Own::of(visit)?;
     let (request, chart) = own.request(&id).await?;
     let mut cx = own.cx(&chart);
-    cx.done = (shown.done == "sent" && request.state == State::Open).then(|| t("ask-sent").to_string());
+    cx.done = match (shown.done.as_str(), request.state) {
+        ("sent", State::Open) => Some(t("ask-sent").to_string()),
+        ("withdrawn", State::Withdrawn) => Some(t("ask-withdrawn-done").to_string()),
+        _ => None,
+    };
     if request.state != State::Open {
         let (seen, now) = (request.id.clone(), own.visit.house.ambient.now());
         let store = &own.visit.house.store;
@@ -190,6 +194,7 @@ pub(in crate::http) async fn show(
     let row = row(&own, &request, String::new());
     let answered = request.state == State::Answered;
     page(&MyRequest {
+        open: request.state == State::Open,
         copy: answered && request.kind == Kind::Copy,
         accounting: answered && request.kind == Kind::Accounting,
         title: kind_word(request.kind).to_string(),
@@ -198,6 +203,17 @@ pub(in crate::http) async fn show(
         request,
         cx,
     })
+}
+
+/// `POST /my/requests/{id}/withdraw`
+pub(in crate::http) async fn withdraw(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    own.request(&id).await?;
+    own.withdraw(R::Task, &id, &sent, &format!("/my/requests/{id}?done=withdrawn")).await
 }
 
 /// `GET /my/requests/{id}/accounting.csv`: to whom parts of the record were given, of six years, from the access log.

@@ -39,6 +39,7 @@ impl RequestRow {
             (State::Open, false) => ("clock", Tone::Accent, "ask-open"),
             (State::Answered, _) => ("check", Tone::Good, "ask-answered"),
             (State::Declined, _) => ("refused", Tone::Plain, "ask-declined"),
+            (State::Withdrawn, _) => ("back", Tone::Plain, "ask-withdrawn"),
         };
         Mark::new(shape, tone, t(word))
     }
@@ -47,6 +48,7 @@ impl RequestRow {
     pub fn line(&self) -> Text {
         let asked = self.asked.long();
         match self.answered {
+            _ if self.state == State::Withdrawn => t("ask-line-withdrawn").with("made", asked),
             Some(answered) => t("ask-line-answered").with("made", asked).with("answered", answered.long()),
             None => t("ask-line-open").with("made", asked).with("due", self.due.long()),
         }
@@ -113,6 +115,8 @@ pub struct MyRequest {
     pub row: RequestRow,
     pub request: Request,
     pub rule: Option<&'static str>,
+    /// It can be withdrawn.
+    pub open: bool,
     /// The copy can be downloaded.
     pub copy: bool,
     /// The accounting can be downloaded.

@@ -7,8 +7,8 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::own::Own;
-use super::own_pages::{UploadAbout, UploadNew};
+use super::own::{Own, Versioned};
+use super::own_pages::{Standing, UploadAbout, UploadNew};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
 use crate::care::Chart;
@@ -16,6 +16,7 @@ use crate::care::uploads::{self, Full, KINDS, Looked, NotTaken, Origin, Part, Up
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
+use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -187,12 +188,27 @@ pub(in crate::http) async fn about(
     let own = Own::of(visit)?;
     let (document, chart) = own.document(&id, Action::View).await?;
     let mut cx = own.cx(&chart);
-    cx.done = (shown.done == "kept").then(|| t("upload-kept").to_string());
+    let state = Standing::of(R::DocumentReference, &document);
+    cx.done = match (shown.done.as_str(), state) {
+        ("kept", _) => Some(t("upload-kept").to_string()),
+        ("withdrawn", Standing::Withdrawn) => Some(t("withdraw-done").to_string()),
+        _ => None,
+    };
     let row = fill::document(&document, "", "/my", &own.ctx).ok_or_else(Refusal::not_found)?;
     let preview = own.binary(&document, Part::Preview).await?.map(|bytes| data_uri(&bytes));
     let seen = document.pointer("/authenticator/display").and_then(Value::as_str).map(str::to_owned);
     let note = document.get("description").and_then(Value::as_str).map(str::to_owned);
-    page(&UploadAbout { id, row, preview, seen, note, cx })
+    page(&UploadAbout { id, row, preview, seen, note, state, cx })
+}
+
+/// `POST /my/documents/{id}/withdraw`
+pub(in crate::http) async fn withdraw(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit)?;
+    own.withdraw(R::DocumentReference, &id, &sent, &format!("/my/documents/{id}/about?done=withdrawn")).await
 }
 
 /// A picture of our own making, for a page that shows it without asking again.

@@ -113,6 +113,7 @@ act-seal = sealed
 act-unseal = unsealed
 act-release = released a result
 act-message = sent a message
+act-withdraw = withdrew what they had added
 act-message-read = read a message
 act-prescribe = prescribed
 act-sign = signed

@@ -115,6 +115,7 @@ act-seal = selló
 act-unseal = quitó el sello
 act-release = publicó un resultado
 act-message = envió un mensaje
+act-withdraw = retiró algo que había añadido
 act-message-read = leyó un mensaje
 act-prescribe = recetó
 act-sign = firmó
