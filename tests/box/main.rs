@@ -18,6 +18,7 @@ mod locked;
 mod process;
 mod rotation;
 mod servers;
+mod sessions;
 mod setup;
 mod targets;
 mod tpm;
