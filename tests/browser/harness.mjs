@@ -107,6 +107,10 @@ export async function visitor(chrome, { width = 1280, height = 900, dark = false
   });
   const page = await context.newPage();
   context.options = { script, locale };
+  // Chromium does not always come to an end with a context whose page is just leaving for another. Nothing of it is asked any
+  // more, and it goes with the browser.
+  const close = context.close.bind(context);
+  context.close = () => Promise.race([close(), new Promise((resolve) => { setTimeout(resolve, 10_000); })]);
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => { if (message.type() === 'error') page.faults.push(message.text()); });

@@ -160,7 +160,8 @@ test('a file that is sent leaves the text that is being typed beside it', async 
   await page.waitForURL(/done=sent/);
   await page.goto(page.url().split('?')[0]);
   assert.equal(await page.inputValue('textarea[name=text]'), 'Half a thought beside a file');
-  await page.click('.kept button');
+  await Promise.all([page.waitForEvent('load'), page.click('.kept button')]);
+  assert.equal(await page.inputValue('textarea[name=text]'), '');
   await page.context().close();
 });
 
