@@ -147,6 +147,11 @@ fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
     value.get(key).unwrap_or(&Value::Null)
 }
 
+/// Bytes for people.
+fn size(bytes: &Value) -> String {
+    bytes.as_u64().map_or_else(|| "-".to_owned(), |bytes| indicatif::BinaryBytes(bytes).to_string())
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     // clap prints help and usage errors itself, and exits with 0 or 2.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::order::{Caller, Order};
 use super::place::Reach;
-use super::{Failure, Out, field};
+use super::{Failure, Out, field, size};
 use crate::app::{AppError, Opened, stored_leaf};
 use crate::audit::{self, Action};
 use crate::backup::{Standing, TargetStanding};
@@ -37,11 +37,6 @@ impl Status {
         if self.json {
             return out.json(&answer);
         }
-        let text = |key: &str| match field(&answer, key) {
-            Value::String(text) => text.clone(),
-            Value::Null => "-".into(),
-            other => other.to_string(),
-        };
         for (label, key) in [
             ("clinic", "clinic"),
             ("name", "name"),
@@ -65,9 +60,25 @@ impl Status {
             ("disk room", "diskRoom"),
             ("folder", "folder"),
         ] {
-            out.line(format!("{label:12} {}", text(key)))?;
+            out.line(format!("{label:12} {}", said(key, field(&answer, key))))?;
         }
         Ok(())
+    }
+}
+
+/// A value of the answer as a person reads it.
+fn said(key: &str, value: &Value) -> String {
+    match (key, value) {
+        ("storeBytes" | "diskFreeBytes", bytes) => size(bytes),
+        ("setup", Value::String(code)) => match code.as_str() {
+            "nocode" => "no code was made".into(),
+            "waiting" => "waits for its code to be used: chartbox status --setup-code makes a new one".into(),
+            _ => "done".into(),
+        },
+        ("lastVerified" | "lastBackup" | "lastDrill", Value::Null) => "not yet".into(),
+        (_, Value::String(text)) => text.clone(),
+        (_, Value::Null) => "-".into(),
+        (_, other) => other.to_string(),
     }
 }
 
@@ -147,4 +158,19 @@ fn of_target(target: &TargetStanding) -> Value {
 pub(super) async fn setup_code(opened: &Opened, caller: Caller) -> Result<Value, Failure> {
     let code = opened.identity.make_setup_code(caller.by("setup-code")).await.map_err(AppError::from)?;
     Ok(json!({ "code": code.expose() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_status_says_is_for_people() {
+        assert_eq!(said("storeBytes", &json!(33_636_352)), "32.08 MiB");
+        assert_eq!(said("diskFreeBytes", &Value::Null), "-");
+        assert_eq!(said("lastBackup", &Value::Null), "not yet");
+        assert_eq!(said("setup", &json!("done")), "done");
+        assert!(said("setup", &json!("waiting")).contains("--setup-code"));
+        assert_eq!(said("accounts", &json!(7)), "7");
+    }
 }

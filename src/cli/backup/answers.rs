@@ -3,12 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::backup::{Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow};
-use crate::cli::{Failure, Out, field};
-
-/// Bytes for people.
-fn size(bytes: &Value) -> String {
-    bytes.as_u64().map_or_else(|| "-".to_owned(), |bytes| indicatif::BinaryBytes(bytes).to_string())
-}
+use crate::cli::{Failure, Out, field, size};
 
 fn text(value: &Value, key: &str) -> String {
     match field(value, key) {
