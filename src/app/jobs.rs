@@ -133,44 +133,50 @@ pub(super) async fn releases(opened: Arc<Opened>, stop: Stop) {
 
 /// Counts bulk exports: at once when one is asked for, and after a start those that were not finished.
 pub(super) async fn exports(exports: Exports, stop: Stop) {
-    let mut wait = Duration::ZERO;
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.stopped() => return,
-            () = tokio::time::sleep(wait) => {}
-            () = exports.called() => {}
-        }
-        let one = exports.clone();
-        // Counting reads the disk.
-        wait = match tokio::task::spawn_blocking(move || one.work()).await {
-            Ok(Ok(true)) => Duration::ZERO,
-            Ok(Ok(false)) => HOUR,
-            Ok(Err(error)) => {
-                tracing::error!(target: "jobs", job = "exports", %error, "a job of the box failed");
-                MINUTE
-            }
-            // It was logged.
-            Err(_) => MINUTE,
-        };
-    }
+    let one = exports.clone();
+    let work = move || one.work().map(|more| if more { Next::Stretch } else { Next::Rest(HOUR) });
+    by_stretches("exports", stop, || exports.called(), work).await;
 }
 
 /// Completes the indexes of a store that an older program wrote.
 pub(super) async fn indexes(records: Records, stop: Stop) {
+    let work = move || {
+        records.complete_indexes().map(|indexed| match indexed {
+            Indexed::NotYet => Next::Stretch,
+            Indexed::Whole => Next::Nothing,
+        })
+    };
+    by_stretches("indexes", stop, std::future::pending, work).await;
+}
+
+/// What a job that works by stretches has before it.
+enum Next {
+    Stretch,
+    Rest(Duration),
+    Nothing,
+}
+
+/// Works on a thread that may wait for the disk, until there is nothing more. A rest ends early when the job is called.
+async fn by_stretches<F, W, E>(job: &'static str, stop: Stop, called: impl Fn() -> F, work: W)
+where
+    F: Future<Output = ()>,
+    W: Fn() -> Result<Next, E> + Clone + Send + 'static,
+    E: std::fmt::Display + Send + 'static,
+{
     let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
             biased;
             () = stop.stopped() => return,
             () = tokio::time::sleep(wait) => {}
+            () = called() => {}
         }
-        let one = records.clone();
-        wait = match tokio::task::spawn_blocking(move || one.complete_indexes()).await {
-            Ok(Ok(Indexed::Whole)) => return,
-            Ok(Ok(Indexed::NotYet)) => Duration::ZERO,
+        wait = match tokio::task::spawn_blocking(work.clone()).await {
+            Ok(Ok(Next::Nothing)) => return,
+            Ok(Ok(Next::Stretch)) => Duration::ZERO,
+            Ok(Ok(Next::Rest(rest))) => rest,
             Ok(Err(error)) => {
-                tracing::error!(target: "jobs", job = "indexes", %error, "a job of the box failed");
+                tracing::error!(target: "jobs", job, %error, "a job of the box failed");
                 MINUTE
             }
             // It was logged.
