@@ -268,7 +268,7 @@ async fn called(records: &Records, person: &ResourceRef) -> Result<Option<String
     let why =
         Why { action: Action::Read, purpose: Purpose::SysAdmin, detail: Detail::none(), channel: Channel::Screen };
     let found = records.disclose(&Actor::system("demo"), why, |reading| reading.read(kind, &person.id())).await?;
-    let value: serde_json::Value = serde_json::from_slice(&found.json).unwrap_or_default();
+    let value: serde_json::Value = found.value();
     let name = value.pointer("/name/0");
     let texts =
         |part: &str| name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array).into_iter().flatten();

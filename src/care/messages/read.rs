@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{KIND, MESSAGE};
 use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::fhir::search::date_range;
 
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,7 +176,7 @@ impl Message {
             side,
             sender,
             sender_name: text("/sender/display").map(str::to_owned),
-            received: text("/received").and_then(moment),
+            received: resource.get("received").and_then(moment),
             sent: text("/sent").or_else(|| text("/meta/lastUpdated"))?.parse().ok()?,
             text: said.collect::<Vec<_>>().join("\n\n"),
             attached: attached.filter_map(|one| reference(one, "DocumentReference")).collect(),
@@ -201,15 +202,9 @@ fn is_message(resource: &Value) -> bool {
     codings.any(|coding| text(coding, "/system") == Some(KIND) && text(coding, "/code") == Some(MESSAGE))
 }
 
-/// A dateTime, which may be a day or less: then its beginning by UTC (datatypes.html#dateTime).
-fn moment(text: &str) -> Option<Timestamp> {
-    let whole = match text.len() {
-        4 => format!("{text}-01-01T00:00:00Z"),
-        7 => format!("{text}-01T00:00:00Z"),
-        10 => format!("{text}T00:00:00Z"),
-        _ => text.to_owned(),
-    };
-    whole.parse().ok()
+/// The beginning of a dateTime, which may be a day or less (datatypes.html#dateTime).
+fn moment(value: &Value) -> Option<Timestamp> {
+    Timestamp::from_millisecond(date_range(value)?.start).ok()
 }
 
 fn taken(resource: &Value) -> Option<(ResourceRef, String)> {

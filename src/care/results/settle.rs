@@ -48,8 +48,7 @@ pub enum ResultError {
 impl Report {
     /// Of a search for the report with its results and tasks.
     pub fn of(found: &Stored, along: &[Stored]) -> Self {
-        let json = |stored: &Stored| serde_json::from_slice::<Value>(&stored.json).unwrap_or_default();
-        let value = json(found);
+        let value = found.value();
         let refers = |id: &FhirId| {
             let wanted = format!("Observation/{id}");
             value
@@ -64,9 +63,9 @@ impl Report {
         Self {
             id: found.id.clone(),
             version: Some(found.version),
-            results: results.map(|one| (one.id.clone(), Some(one.version), json(one))).collect(),
+            results: results.map(|one| (one.id.clone(), Some(one.version), one.value())).collect(),
             tasks: tasks
-                .map(|one| (one.id.clone(), one.version, json(one)))
+                .map(|one| (one.id.clone(), one.version, one.value()))
                 .filter(|(.., task)| is_release(task) && text(task, "/status") == "on-hold")
                 .collect(),
             value,

@@ -101,7 +101,7 @@ async fn list(visit: &Visit, mut cx: Cx, (of, typed): (&str, &str), faults: Faul
     let ctx = Ctx { zone: visit.house.front.face.zone.clone() };
     let mut names: HashMap<String, String> = HashMap::new();
     for stored in pages.iter().flat_map(|page| &page.matches) {
-        let patient = serde_json::from_slice(&stored.json).unwrap_or_default();
+        let patient = stored.value();
         let who = fill::identity(&patient, &ctx);
         let number = who.number.clone().map(|number| format!(", {number}")).unwrap_or_default();
         names.insert(stored.id.to_string(), format!("{}{number}", who.plain()));

@@ -244,7 +244,7 @@ fn row(line: LogLine, names: &mut Names<'_>, zone: &TimeZone) -> Result<EntryRow
     let entry = line.entry;
     let (who, role) = names.of(&entry.actor, true)?;
     let ctx = Ctx { zone: zone.clone() };
-    let stored = patient.map(|patient| serde_json::from_slice(&patient.json).unwrap_or_default());
+    let stored = patient.map(|patient| patient.value());
     let name = stored.map(|patient| fill::identity(&patient, &ctx).plain());
     // One that is deleted, or that this reader may not see, has an id still.
     let first = touched.touched.iter().find_map(|part| part.patient.as_ref()).map(ToString::to_string);

@@ -25,7 +25,6 @@ use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::ui::record::DocumentRow;
 use crate::http::ui::{Cx, t};
-use crate::record::Stored;
 
 /// `GET /patients/{id}/documents/{document}`
 pub(in crate::http) async fn document(
@@ -38,7 +37,7 @@ pub(in crate::http) async fn document(
     let read = visit.house.records.disclose(&visit.actor, why, |reading| {
         let chart = Chart::read(reading, &patient, chart::FRAME)?;
         let document = reading.read(ResourceType::DocumentReference, &id)?;
-        Ok(chart.zip(document.map(json)))
+        Ok(chart.zip(document.map(|one| one.value())))
     });
     let (chart, document) = read.await?.into_inner();
     let Opened { cx, ctx, frame, .. } = Opened::of(&visit, chart)?;
@@ -95,7 +94,7 @@ async fn binary(visit: &Visit, document: &Value, part: Part) -> Result<Option<Ve
     let read = visit
         .house
         .records
-        .disclose(&visit.actor, why, |reading| Ok(reading.read(ResourceType::Binary, &id)?.map(json)));
+        .disclose(&visit.actor, why, |reading| Ok(reading.read(ResourceType::Binary, &id)?.map(|one| one.value())));
     Ok(uploads::bytes_of(&*read.await?))
 }
 
@@ -107,7 +106,7 @@ async fn of_patient(visit: &Visit, patient: &str, id: &str, action: Action) -> R
         visit.house.records.disclose(&visit.actor, why, |reading| reading.read(ResourceType::DocumentReference, &id));
     let stored = read.await?.into_inner();
     let version = stored.version;
-    let document = json(stored);
+    let document = stored.value();
     let subject = document.pointer("/subject/reference").and_then(Value::as_str);
     match subject == Some(format!("Patient/{patient}").as_str()) {
         true => Ok((document, version, id)),
@@ -151,10 +150,6 @@ pub(in crate::http) async fn seen(
     };
     let done = uploads::seen(doing, id, sent.typed.version, document, &by).await;
     visit.settled(&sent, done, &place).await
-}
-
-fn json(stored: Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
 }
 
 /// Types that a browser may be told, because they are kept as files and run nothing there.

@@ -22,12 +22,12 @@ use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::portal::message_pages::{MessageLine, ThreadRow};
 use crate::http::portal::messages::faults_of;
-use crate::http::portal::uploads::{looked_at, said};
+use crate::http::portal::uploads::{file_hint, looked_at, said, too_large};
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::Identity;
-use crate::http::ui::{Cx, Faults, Field, State, Tone, When, format, t};
+use crate::http::ui::{Cx, Faults, Field, State, Tone, When, t};
 use crate::http::uploaded::Uploaded;
 use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 
@@ -216,11 +216,10 @@ pub(in crate::http) async fn answer(
 }
 
 fn file_form(note: &str, faults: &Faults) -> FileForm {
-    let most = format::bytes(10_000_000);
     FileForm {
-        hint: t("upload-file-hint").with("most", &most).to_string(),
+        hint: file_hint(),
         most_bytes: uploads::MOST_BYTES,
-        too_large: t("upload-too-large").with("most", most).to_string(),
+        too_large: too_large(),
         note: Field::area("note", t("message-attach-note"), note, faults)
             .optional()
             .hint(t("message-attach-note-hint").with("n", uploads::LONGEST_NOTE)),

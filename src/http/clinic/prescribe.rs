@@ -88,8 +88,7 @@ impl Desk {
             Ok(chart.zip(tasks))
         };
         let (chart, tasks) = visit.house.records.disclose(&visit.actor, why, read).await?.into_inner();
-        let tasks: Vec<Value> =
-            tasks.iter().map(|stored| serde_json::from_slice(&stored.json).unwrap_or_default()).collect();
+        let tasks: Vec<Value> = tasks.iter().map(|stored| stored.value()).collect();
         let task = |id: &str| tasks.iter().find(|task| fill::text(task, "/id") == Some(id)).cloned();
         let opened = Opened::of(&visit, chart)?;
         let today = visit.house.ambient.now().to_zoned(opened.ctx.zone.clone()).date();

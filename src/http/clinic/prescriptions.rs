@@ -62,7 +62,7 @@ impl One {
         let request = chart.of(R::MedicationRequest).iter().find(of_id).cloned().ok_or(Refusal::not_found())?;
         let named: Vec<&str> =
             fill::list(&request, "detectedIssue").iter().filter_map(|one| fill::text(one, "/reference")).collect();
-        let all = issues.found.iter().map(|stored| serde_json::from_slice(&stored.json).unwrap_or_default());
+        let all = issues.found.iter().map(|stored| stored.value());
         let issues = all
             .filter(|issue: &Value| {
                 fill::text(issue, "/id").is_some_and(|id| named.contains(&format!("DetectedIssue/{id}").as_str()))

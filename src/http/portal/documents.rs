@@ -33,7 +33,7 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, 
     let own = Own::of(visit)?;
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
-    let document: Value = serde_json::from_slice(&stored.json).unwrap_or_default();
+    let document: Value = stored.value();
     if let Some(response) = file(&document) {
         return Ok(response);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::message_pages::{Conversation, MessageLine, Messages, NewMessage, ThreadRow, TopicRow, Topics};
 use super::own::Own;
-use super::uploads::{looked_at, said, said_full, word_of};
+use super::uploads::{file_hint, looked_at, said, said_full, too_large, word_of};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Topic};
@@ -21,7 +21,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, format, t};
+use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, t};
 use crate::http::uploaded::Uploaded;
 use crate::record::{OfPatient, Stored};
 
@@ -308,8 +308,8 @@ fn conversation(
         is_closed: thread.standing() == Standing::Closed,
         text: field(text, &faults),
         most_bytes: uploads::MOST_BYTES,
-        too_large: t("upload-too-large").with("most", format::bytes(10_000_000)).to_string(),
-        file_hint: t("upload-file-hint").with("most", format::bytes(10_000_000)).to_string(),
+        too_large: too_large(),
+        file_hint: file_hint(),
         faults,
         cx,
     })

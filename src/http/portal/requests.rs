@@ -164,7 +164,7 @@ impl Own {
         let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
         let found = self.open(Action::Read, |reading| {
             let chart = Chart::read(reading, &self.patient, &[])?;
-            Ok(reading.read(R::Task, &id)?.map(super::uploads::json_of).zip(chart))
+            Ok(reading.read(R::Task, &id)?.map(|one| one.value()).zip(chart))
         });
         let (task, chart) = found.await?.into_inner();
         let request = Request::of(&task).filter(|request| request.patient == self.patient);

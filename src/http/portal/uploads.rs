@@ -23,7 +23,6 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, format, t};
 use crate::http::uploaded::{File, Uploaded};
-use crate::record::Stored;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -46,14 +45,13 @@ pub(super) fn word_of(kind: &str) -> String {
 fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
     cx.at = "/my/documents/new".to_owned();
     let kinds = KINDS.iter().map(|(kind, _)| ((*kind).to_owned(), word_of(kind))).collect();
-    let most = format::bytes(10_000_000);
     UploadNew {
         kind: Field::choice("kind", t("upload-kind"), &typed.kind, kinds, &faults),
         title: Field::text("title", t("upload-name"), &typed.title, &faults).optional().hint(t("upload-name-hint")),
         note: Field::area("note", t("upload-note"), &typed.note, &faults).optional().hint(t("upload-note-hint")),
         most_bytes: uploads::MOST_BYTES,
-        too_large: t("upload-too-large").with("most", &most).to_string(),
-        file_hint: t("upload-file-hint").with("most", most).to_string(),
+        too_large: too_large(),
+        file_hint: file_hint(),
         faults,
         cx,
     }
@@ -104,6 +102,19 @@ async fn again(own: &Own, typed: &Typed, fault: String) -> Result<Response, Refu
     Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page(&form(own.plain_cx().await?, typed, faults))?))
 }
 
+/// The largest file, as people are told.
+const SAID_MOST: u64 = 10_000_000;
+
+/// What a file may be, beside its field.
+pub(in crate::http) fn file_hint() -> String {
+    t("upload-file-hint").with("most", format::bytes(SAID_MOST)).to_string()
+}
+
+/// That a file is larger than that.
+pub(in crate::http) fn too_large() -> String {
+    t("upload-too-large").with("most", format::bytes(SAID_MOST)).to_string()
+}
+
 /// What a file is, and its bytes.
 pub(in crate::http) async fn looked_at(file: &File) -> Result<Result<(Looked, Vec<u8>), NotTaken>, Refusal> {
     let bytes = file.bytes.to_vec();
@@ -124,7 +135,7 @@ pub(super) fn said_full(full: Full) -> String {
 pub(in crate::http) fn said(no: NotTaken) -> String {
     match no {
         NotTaken::Empty => t("upload-empty").to_string(),
-        NotTaken::TooLarge(_) => t("upload-too-large").with("most", format::bytes(10_000_000)).to_string(),
+        NotTaken::TooLarge(_) => too_large(),
         NotTaken::Heic => t("upload-heic").to_string(),
         NotTaken::WebPage => t("upload-web-page").to_string(),
         NotTaken::CutOff => t("upload-cut-off").to_string(),
@@ -150,7 +161,7 @@ impl Own {
         let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
         let found = self.open(action, |reading| {
             let chart = Chart::read(reading, &self.patient, &[])?;
-            Ok(reading.read(R::DocumentReference, &id)?.map(json_of).zip(chart))
+            Ok(reading.read(R::DocumentReference, &id)?.map(|one| one.value()).zip(chart))
         });
         let (document, chart) = found.await?.into_inner();
         let subject = document.pointer("/subject/reference").and_then(Value::as_str);
@@ -164,13 +175,9 @@ impl Own {
     pub(super) async fn binary(&self, document: &Value, part: Part) -> Result<Option<Vec<u8>>, Refusal> {
         let Some(id) = uploads::binary_of(document, part) else { return Ok(None) };
         let action = if part == Part::File { Action::Download } else { Action::View };
-        let found = self.open(action, |reading| Ok(reading.read(R::Binary, &id)?.map(json_of))).await?;
+        let found = self.open(action, |reading| Ok(reading.read(R::Binary, &id)?.map(|one| one.value()))).await?;
         Ok(uploads::bytes_of(&found))
     }
-}
-
-pub(in crate::http) fn json_of(stored: Stored) -> Value {
-    serde_json::from_slice(&stored.json).unwrap_or_default()
 }
 
 #[derive(Deserialize, Default)]
