@@ -25,12 +25,14 @@ impl Identities {
     }
 }
 
-/// The conditional references in a resource, `Type?search`, to be looked up before they are rewritten.
+/// The conditional references in a resource, `Type?search`, to be looked up before they are rewritten. A `#part` behind one stays
+/// where it is.
 pub fn conditional_references(resource: &mut Value, definitions: &Definitions) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     visit(resource, definitions, &mut |link, text, _| {
-        if link == Link::Reference && is_conditional(text) {
-            found.insert(text.clone());
+        let (head, _) = parted(text);
+        if link == Link::Reference && is_conditional(head) {
+            found.insert(head.to_owned());
         }
     });
     found
@@ -54,7 +56,7 @@ pub fn rewrite_references(
         if link == Link::Narrative {
             return narrative(text, identities);
         }
-        let (head, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
+        let (head, fragment) = parted(text);
         let by_root = || identities.get(&format!("{}/{head}", root.filter(|_| link == Link::Reference)?));
         let found = if head.is_empty() { None } else { identities.get(head).or_else(by_root) };
         match found {
@@ -167,6 +169,11 @@ fn link(primitive: Primitive, is_reference: bool) -> Option<Link> {
         Primitive::Xhtml => Some(Link::Narrative),
         _ => None,
     }
+}
+
+/// What a reference refers to, and which part of it: the `#` of an address is never in its search.
+fn parted(text: &str) -> (&str, &str) {
+    text.split_at(text.find('#').unwrap_or(text.len()))
 }
 
 fn is_conditional(text: &str) -> bool {

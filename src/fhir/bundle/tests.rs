@@ -184,3 +184,19 @@ fn conditional_references_are_collected_once_each() {
     let found = conditional_references(&mut resource, Definitions::r4());
     assert_eq!(found.into_iter().collect::<Vec<_>>(), ["Practitioner?identifier=a|b"]);
 }
+
+#[test]
+fn the_part_behind_a_conditional_reference_is_no_part_of_its_search() {
+    let sent = json!({
+        "resourceType": "Patient",
+        "generalPractitioner": [{"reference": "Practitioner?identifier=a|b#part"}, {"reference": "Practitioner?#part"}],
+    });
+    let found = conditional_references(&mut sent.clone(), Definitions::r4());
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["Practitioner?identifier=a|b"]);
+    let mut known = Identities::default();
+    known.insert("Practitioner?identifier=a|b", ResourceRef::parse("Practitioner/new").unwrap());
+    let mut resource = sent;
+    assert!(rewrite_references(&mut resource, None, &known, Definitions::r4()).is_empty());
+    assert_eq!(resource["generalPractitioner"][0]["reference"], "Practitioner/new#part");
+    assert_eq!(resource["generalPractitioner"][1]["reference"], "Practitioner?#part");
+}
