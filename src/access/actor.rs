@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::scope::Scopes;
 use crate::base::{AccountId, ActorKind, ActorRef, FhirId, ResourceRef, Role, SessionId};
-use crate::identity::{AccountKind, AccountRow, Assurance, By, Listener, SessionRow};
+use crate::identity::{AccountKind, AccountRow, Assurance, By, Link, Listener, SessionRow};
 
 /// Somebody or something that acts. Made from a session, a token or a share link that was found valid, from
 /// a job of the box, or of nothing ([`Actor::anonymous`]).
@@ -108,6 +108,30 @@ impl Actor {
             other => other,
         };
         Self { who, ..self }
+    }
+
+    /// The same account as this RelatedPerson, acting for this patient alone: a proxy, whatever else the account is. Anybody
+    /// whose link it is not stays who they are.
+    #[must_use]
+    pub fn acting_by(self, link: &Link, patient: FhirId) -> Self {
+        let who = match self.who {
+            Who::Person { account, role: Role::Patient | Role::Proxy, narrowed: None, .. }
+            | Who::ProxyFor { account, .. }
+                if account == link.account() =>
+            {
+                Who::ProxyFor { account, role: Role::Proxy, person: Some(link.person().clone()), patient }
+            }
+            other => other,
+        };
+        Self { who, ..self }
+    }
+
+    /// For whom a proxy acts.
+    pub const fn acts_for(&self) -> Option<&FhirId> {
+        match &self.who {
+            Who::ProxyFor { patient, .. } => Some(patient),
+            _ => None,
+        }
     }
 
     pub const fn who(&self) -> &Who {

@@ -397,6 +397,7 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     assert_eq!(reads(&parent, ResourceType::Condition, "a", &for_child), Err(Denied::NotVisible));
     assert_eq!(parent.to_ref().on_behalf_of, Some(ResourceRef::parse("Patient/c").unwrap()));
     assert_eq!(person(Role::Clinician).acting_for(id("c")), person(Role::Clinician));
+    assert_eq!((parent.acts_for(), person(Role::Patient).acts_for()), (Some(&id("c")), None));
 }
 
 #[test]

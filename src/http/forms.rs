@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, When};
-use crate::care::forms::{self, Draft, FormKey, Once};
+use crate::care::forms::{self, Draft, DraftAt, FormKey, Once};
 use crate::care::workflow::{self, Done};
 use crate::store::StoreError;
 
@@ -99,15 +99,21 @@ impl Visit {
     /// The draft that this account left for the page that is asked for; the page then says so.
     pub(super) fn kept<T: DeserializeOwned>(&self, cx: &mut Cx) -> Result<Option<T>, Refusal> {
         let (Some(account), Some(at)) = (&self.account, &self.at) else { return Ok(None) };
-        let Some(draft) = forms::kept(&self.house.store.read()?, account.id, at)? else { return Ok(None) };
+        let at = self.draft_at(at);
+        let Some(draft) = forms::kept(&self.house.store.read()?, account.id, &at)? else { return Ok(None) };
         let Ok(typed) = serde_urlencoded::from_bytes(&draft.body) else { return Ok(None) };
         cx.kept = Some(When::at(draft.at, &self.house.front.face.zone));
         Ok(Some(typed))
     }
 
+    /// Where a draft of this page is kept, as the session looks at it.
+    fn draft_at(&self, at: &str) -> DraftAt {
+        forms::draft_place(self.session.as_ref().and_then(|session| session.acting.as_ref()), at)
+    }
+
     /// The form was done: its draft is of no use any more.
     pub(super) async fn forget_draft(&self, at: Option<&str>) -> Result<(), Refusal> {
-        let (Some(account), Some(at)) = (&self.account, at.map(str::to_owned)) else { return Ok(()) };
+        let (Some(account), Some(at)) = (&self.account, at.map(|at| self.draft_at(at))) else { return Ok(()) };
         let account = account.id;
         if forms::kept(&self.house.store.read()?, account, &at)?.is_some() {
             self.house.store.write(move |tx| forms::take_away(tx, account, &at)).await?;
@@ -146,6 +152,7 @@ pub(super) async fn keep(visit: Visit, body: Bytes) -> Result<StatusCode, Refusa
     let Some((at, draft)) = draft_in(&body, visit.house.ambient.now()) else {
         return Err(Refusal::new(Refused::Malformed));
     };
+    let at = visit.draft_at(&at);
     visit.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,7 +20,7 @@ use super::forms;
 use super::front::Peer;
 use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
-use super::session::{self, Credential, Visit};
+use super::session::{self, Credential, Links, Visit};
 use super::ui::Locale;
 use super::uploaded;
 use crate::access::{Actor, Assurance};
@@ -54,6 +54,9 @@ const BY_ITSELF: &str = "x-by-itself";
 
 /// The largest body that is read only to be dropped, in bytes.
 const MOST_DROPPED: u64 = 16 << 20;
+
+/// Where somebody chooses for whom they act. There the text of a form waits that was typed for somebody else.
+pub(super) const CHOOSE: &str = "/my/acting";
 
 /// How long a fresh second factor stands for a delicate act, in seconds.
 const STEP_UP_SECONDS: i64 = 600;
@@ -125,6 +128,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         user_agent,
         at: None,
         locale: Locale::En,
+        links: Links::One,
     };
     if !door.entrance.is_https() {
         return Ok(visit);
@@ -148,6 +152,10 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
                 visit.actor = Actor::from_session(&session, &account, listener, origin);
                 visit.session = Some(session);
                 visit.account = Some(account);
+                // FHIR goes as far as the account's own person, as it does with a token.
+                if door.route.format != Format::Fhir {
+                    act(&mut visit).await?;
+                }
             }
         }
         Credential::Bearer(token) => {
@@ -164,6 +172,29 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         }
     }
     Ok(visit)
+}
+
+/// Has the visitor look as whom their session chose, if that is still allowed. What was taken back ends here: the session then
+/// looks as the account's own person again, and the forms of pages that it made before are good no more.
+async fn act(visit: &mut Visit) -> Result<(), Refusal> {
+    let house = visit.house.clone();
+    let (Some(session), Some(account)) = (&visit.session, &visit.account) else { return Ok(()) };
+    let links = house.identity.links(&house.store.read()?, account)?;
+    let own = account.person.as_ref();
+    visit.links = if links.iter().any(|link| Some(link.person()) != own) { Links::Several } else { Links::One };
+    let Some(chosen) = &session.acting else { return Ok(()) };
+    let actor = match links.iter().find(|link| link.person() == chosen) {
+        Some(link) => house.records.acting_by(&visit.actor, link)?,
+        None => None,
+    };
+    match actor {
+        Some(actor) => visit.actor = actor,
+        None => {
+            visit.links = Links::Ended;
+            visit.session = Some(house.identity.act_as(session, None).await?);
+        }
+    }
+    Ok(())
 }
 
 /// The language that the browser asks for.
@@ -203,7 +234,8 @@ async fn keep_late_form(door: &Door, request: Request, limit: usize) -> Result<(
     let Some((at, draft)) = forms::draft_in(&bytes, house.ambient.now()).filter(|_| genuine) else {
         return Ok((request, None));
     };
-    let place = at.clone();
+    let place = crate::care::forms::draft_place(session.acting.as_ref(), &at);
+    let at = if session.acting.is_some() { CHOOSE.to_owned() } else { at };
     house.store.write(move |tx| crate::care::forms::keep(tx, session.account, place, &draft)).await?;
     Ok((request, Some(at)))
 }

@@ -69,6 +69,8 @@ pub(super) async fn accept(visit: Visit, Form(typed): Form<Typed>) -> Result<Res
             faults.add("user", said(&error, &visit));
             again(&visit, &typed, faults)
         }
+        // Of a code that is used with an account that is there already.
+        Err(InviteError::OwnRecord) => Err(Refusal::new(Refused::Conflict)),
         Err(InviteError::Identity(IdentityError::Audit(error)) | InviteError::Audit(error)) => Err(error.into()),
         Err(InviteError::Identity(IdentityError::Stopping)) => Err(Refusal::new(Refused::Timeout)),
         Err(InviteError::Identity(error)) => {

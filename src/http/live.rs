@@ -138,6 +138,9 @@ impl Wait {
     fn is_signed_in(&self) -> bool {
         let Ok(read) = self.visit.house.store.read() else { return false };
         let found = self.visit.house.identity.session(&read, self.secret.expose(), self.listener);
-        found.is_ok_and(|found| found.is_some_and(|(session, _)| session.state.assurance().is_some()))
+        // Nor does it go on once the session looks at somebody else's record.
+        let acting = self.visit.session.as_ref().and_then(|session| session.acting.as_ref());
+        let same = |session: &crate::identity::SessionRow| session.acting.as_ref() == acting;
+        found.is_ok_and(|found| found.is_some_and(|(one, _)| one.state.assurance().is_some() && same(&one)))
     }
 }

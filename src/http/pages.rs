@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::open::pages::{Given, Locked, LockedState, Problem, ProblemKind, SignIn};
 use super::respond::{Refusal, Refused};
 use super::said::full_minute;
-use super::session::Visit;
-use super::ui::{Cx, Faults, Viewer};
+use super::session::{Links, Visit};
+use super::ui::{Cx, Faults, Viewer, t};
 use crate::base::Timestamp;
 use crate::care::forms::FormKey;
 
@@ -62,7 +62,15 @@ impl Visit {
         if let (Some(role), Some(account)) = (self.actor.role(), &self.account) {
             let about = &self.house.about;
             let minutes = if role.is_staff() { about.staff_idle_minutes } else { about.patient_idle_minutes };
-            cx.viewer = Some(Viewer { name: account.display_name.to_string(), role, for_whom: None });
+            let acting = self.session.as_ref().and_then(|session| session.acting.as_ref());
+            cx.viewer = Some(Viewer {
+                name: account.display_name.to_string(),
+                role,
+                for_whom: None,
+                acting: acting.map(|person| person.id().to_string()),
+                chooses: self.links != Links::One,
+            });
+            cx.trouble = (self.links == Links::Ended).then(|| t("acting-ended").to_string());
             cx.idle_seconds = Some(minutes * 60);
             cx.unread = super::notices::unread(self);
         }

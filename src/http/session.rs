@@ -93,6 +93,19 @@ pub struct Visit {
     pub at: Option<Box<str>>,
     /// The language of the answer.
     pub locale: Locale,
+    /// Whether the account acts for others, or for more than one.
+    pub links: Links,
+}
+
+/// What there is to choose from for an account of a patient's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Links {
+    /// One record, or none: its own, or that of the one for whom it was made.
+    #[default]
+    One,
+    Several,
+    /// The session looked as somebody whose permission ended with this request.
+    Ended,
 }
 
 impl Visit {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::forms::ours;
+use super::gate::CHOOSE;
 use super::open::pages::{self, SignInRefusal, SignedOutWhy};
 use super::pages::page;
 use super::respond::{Finished, Refusal, Refused};
@@ -74,6 +75,10 @@ pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, Form(typed): Form<
                     // Who was signed out in the middle of a form goes on there.
                     let (read, now) = (visit.house.store.read()?, visit.house.ambient.now());
                     let begun = crate::care::forms::last_kept(&read, signed_in.account.id, now)?;
+                    let begun = begun.map(|begun| match crate::care::forms::draft_parts(&begun) {
+                        (None, _) => begun,
+                        (Some(_), _) => CHOOSE.to_owned(),
+                    });
                     after(typed.next.filter(|next| ours(next)).or(begun), role)
                 }
                 _ => "/new-password".to_owned(),

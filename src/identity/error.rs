@@ -44,6 +44,9 @@ pub enum IdentityError {
     #[error("a service account has no password and no role; it signs in with a token (`chartbox token create`)")]
     IsService,
 
+    #[error("only the account of a patient, or of somebody who acts for one, can act for somebody")]
+    NotForPatients,
+
     #[error("there is no such session; it may have ended already")]
     NoSession,
 

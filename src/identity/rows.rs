@@ -6,6 +6,7 @@ use super::account::AccountRow;
 use super::approval::Approval;
 use super::draft::DraftRow;
 use super::invitation::Invitation;
+use super::links::LinkRow;
 use super::session::SessionRow;
 use super::token::TokenRow;
 use crate::base::{AccountId, SessionId, Timestamp, TokenId};
@@ -18,6 +19,8 @@ pub(super) const ACCOUNTS: Table<(AccountId,), AccountRow> = Table::new(tables::
 pub(super) const BY_NAME: Table<(String,), AccountKey> = Table::new(tables::ACCOUNTS_BY_NAME);
 /// Linked resource (`Patient/x`), account → nothing.
 pub(super) const BY_PERSON: Table<(String, AccountId), ()> = Table::new(tables::ACCOUNTS_BY_PERSON);
+/// Account, RelatedPerson (`RelatedPerson/x`) → since when, for those that it acts as besides the one in its row.
+pub(super) const LINKS: Table<(AccountId, String), LinkRow> = Table::new(tables::ACCOUNT_LINKS);
 pub(super) const CREDENTIALS: Table<(AccountId,), CredentialRow> = Table::new(tables::CREDENTIALS);
 /// Tag of the secret → session.
 pub(super) const SESSIONS: Table<([u8; 32],), SessionRow> = Table::new(tables::SESSIONS);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::types::{Assurance, Listener};
-use crate::base::{AccountId, Ambient, SessionId, Timestamp};
-use crate::store::Record;
+use crate::base::{AccountId, Ambient, ResourceRef, SessionId, Timestamp};
+use crate::store::{CodecError, Record, decode_body};
 
 /// A session as it stands in the store, under the tag of its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,9 +29,48 @@ pub struct SessionRow {
     pub origin: Option<IpAddr>,
     /// The browser as it named itself, at most 200 characters.
     pub user_agent: Option<Box<str>>,
+    /// As which RelatedPerson the session's pages look, where that was chosen; otherwise as the account's own person.
+    pub acting: Option<ResourceRef>,
 }
 
-impl Record for SessionRow {}
+impl Record for SessionRow {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
+        if version != 1 {
+            return Err(CodecError::Record(version));
+        }
+        let one: SessionV1 = decode_body(version, bytes)?;
+        Ok(Self {
+            id: one.id,
+            account: one.account,
+            listener: one.listener,
+            state: one.state,
+            csrf: one.csrf,
+            created: one.created,
+            last_used: one.last_used,
+            origin: one.origin,
+            user_agent: one.user_agent,
+            acting: None,
+        })
+    }
+}
+
+/// As it stood before an account could act for several.
+#[derive(Deserialize)]
+struct SessionV1 {
+    id: SessionId,
+    account: AccountId,
+    listener: Listener,
+    state: SessionState,
+    csrf: [u8; 32],
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    created: Timestamp,
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    last_used: Timestamp,
+    origin: Option<IpAddr>,
+    user_agent: Option<Box<str>>,
+}
 
 /// How far a sign-in has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +108,14 @@ impl SessionRow {
             last_used: now,
             origin: None,
             user_agent: None,
+            acting: None,
         }
+    }
+
+    /// The session from when it looks as somebody else. Forms of pages that were made before are good no more: what was
+    /// typed for one patient is never sent for another.
+    pub(super) fn acting_as(self, person: Option<ResourceRef>, ambient: &Ambient) -> Self {
+        Self { acting: person, csrf: ambient.bytes(), ..self }
     }
 
     /// The token for one form. Each is masked anew, so that a compressed page does not give it away piece by piece
@@ -127,9 +173,28 @@ mod tests {
     #[test]
     fn the_bytes_of_a_session_are_these() {
         let row = SessionRow { id: SessionId::from_bytes([1; 16]), csrf: [3; 32], ..session(&ambient()) };
-        let golden =
-            [&[1, 16][..], &[1; 16], &[16], &[2; 16], &[1, 2, 0], &[3; 32], &[251, 208, 7, 251, 208, 7, 0, 0]].concat();
+        let body = |version: u8, rest: &[u8]| {
+            let head = [&[version, 16][..], &[1; 16], &[16], &[2; 16], &[1, 2, 0], &[3; 32]].concat();
+            [head.as_slice(), &[251, 208, 7, 251, 208, 7, 0, 0], rest].concat()
+        };
+        let golden = body(2, &[0]);
         assert_eq!(row.to_stored().unwrap(), golden);
         assert_eq!(SessionRow::from_stored(golden.into()).unwrap(), row);
+        assert_eq!(SessionRow::from_stored(body(1, &[]).into()).unwrap(), row, "of the version before");
+        let person = ResourceRef::parse("RelatedPerson/r").unwrap();
+        let acting = SessionRow { acting: Some(person), ..row };
+        let golden = body(2, &[&[1, 15][..], b"RelatedPerson/r"].concat());
+        assert_eq!(acting.to_stored().unwrap(), golden);
+        assert_eq!(SessionRow::from_stored(golden.into()).unwrap(), acting);
+    }
+
+    #[test]
+    fn a_form_of_before_is_good_no_more_once_somebody_else_is_looked_at() {
+        let ambient = ambient();
+        let before = session(&ambient);
+        let token = before.form_token(&ambient);
+        let after = before.clone().acting_as(Some(ResourceRef::parse("RelatedPerson/r").unwrap()), &ambient);
+        assert!(before.is_form_token(&token) && !after.is_form_token(&token));
+        assert_eq!((after.id, after.created), (before.id, before.created));
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::base::{Ambient, StoreId};
 use crate::crypto::page::PageKey;
 
-pub use codec::{CodecError, Record, Value};
+pub use codec::{CodecError, Record, Value, decode_body};
 pub use error::StoreError;
 pub use key::{Desc, Key, KeyReader};
 pub use options::{DiskRoom, DiskSpace, OpenCheck, StoreOptions, StoreStats};

@@ -41,6 +41,7 @@ tables! {
     29 SETUP           "setup"           "identity" "The setup code's hash and whether it was used.";
     30 SETUP_DRAFTS    "setup_drafts"    "identity" "What is typed into the wizard of a new box, by hash of the draft's secret.";
     31 APPROVALS       "approvals"       "identity" "One-time codes for exports, by hash of the code.";
+    32 ACCOUNT_LINKS   "account_links"   "identity" "As whom else an account acts: account and RelatedPerson.";
     40 RESOURCES       "resources"       "record"   "Current resources: header and response-ready JSON, by row number.";
     41 RESOURCE_IDS    "resource_ids"    "record"   "Row number by type and logical id; kept after deletion.";
     42 VERSIONS        "versions"        "record"   "Superseded and deleted versions, by row number and version descending.";

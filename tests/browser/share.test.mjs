@@ -269,6 +269,69 @@ test('somebody is let act, signs in with their own account, and is out with the 
   for (const one of [page, ada]) await one.context().close();
 });
 
+test('one account acts for several: one at a time, by the choice of the session, until it is taken back, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/people/new`);
+  await page.fill('input[name=name]', 'Ada Okafor');
+  await page.check('input[name=extent][value=full]');
+  await page.click('main form button.btn-main');
+  const code = await page.locator('p.once').textContent();
+
+  // The proxy's account, which acts for a child already, takes the code along.
+  const proxy = await signedIn('proxy', box.portal, { script: false });
+  const head = () => proxy.locator('.proxy-line').textContent();
+  const child = (await head()).match(/record of (.+?)\. You act/)[1];
+  await proxy.goto(`${box.portal}/proxy-invitation`);
+  await proxy.click('a:has-text("type the code there")');
+  assert.deepEqual(await inspect(proxy, 'acting-one'), []);
+  await proxy.fill('input[name=code]', 'AAAA BBBB CCCC');
+  await proxy.click('main form button.btn-main');
+  assert.match(await proxy.textContent('main'), /not good/);
+  assert.deepEqual(await inspect(proxy, 'acting-refused'), []);
+  await proxy.fill('input[name=code]', code);
+  await proxy.click('main form button.btn-main');
+  assert.match(await proxy.textContent('main'), /one more person now/);
+  assert.match(await proxy.locator('li', { hasText: child }).textContent(), /looking at this record now/);
+  assert.deepEqual(await inspect(proxy, 'acting'), []);
+  await proxy.goto(`${box.portal}/my/medicines`);
+  assert.match(await head(), new RegExp(`looking at: ${child}`));
+  assert.doesNotMatch(await proxy.textContent('main'), /Metformin/, 'a link opens nothing by itself');
+
+  // A page that was open before the switch sends nothing into the other record.
+  const stale = await proxy.context().newPage();
+  await stale.goto(`${box.portal}/my/history/new`);
+  await stale.fill('textarea[name=words]', 'Chickenpox of the child');
+  await proxy.click('.proxy-line a:has-text("Change")');
+  await proxy.locator('li', { hasText: 'Halina Brandvold' }).locator('button').click();
+  await proxy.waitForURL(/\/my$/);
+  assert.match(await head(), /looking at: Halina Brandvold/);
+  assert.doesNotMatch(proxy.url(), new RegExp(halina()), 'whose record it is stands in no address');
+  assert.deepEqual(await inspect(proxy, 'acting-home'), []);
+  await proxy.goto(`${box.portal}/my/medicines`);
+  assert.match(await proxy.textContent('main'), /Metformin/);
+  await stale.click('main form button.btn-main');
+  assert.match(await stale.textContent('main'), /Nothing was saved/);
+  await proxy.goto(`${box.portal}/my/results`);
+  assert.doesNotMatch(await proxy.textContent('main'), /Chickenpox/);
+  await proxy.goto(`${box.portal}/my/measurements`);
+  assert.doesNotMatch(await proxy.textContent('main'), /Chickenpox/);
+  assert.equal((await proxy.goto(`${box.portal}/my/share`)).status(), 403, 'sharing on is the patient\'s alone');
+
+  // FHIR with the same cookie goes as far as before: the child's, and not Halina's.
+  assert.equal((await proxy.request.get(`${box.portal}/fhir/Patient/${halina()}`)).status(), 404);
+
+  await page.goto(`${box.portal}/my/who-looked`);
+  assert.match(await page.textContent('main'), /Acts for a patient/);
+  await page.goto(`${box.portal}/my/people`);
+  await page.locator('li', { hasText: 'Ada Okafor' }).locator('button').last().click();
+  await proxy.goto(`${box.portal}/my/medicines`);
+  assert.match(await proxy.textContent('main'), /permission to act[^]*has ended/);
+  assert.match(await head(), new RegExp(child));
+  assert.doesNotMatch(await proxy.textContent('main'), /Metformin/);
+  assert.deepEqual(await inspect(proxy, 'acting-ended'), []);
+  for (const one of [page, proxy]) await one.context().close();
+});
+
 test('a switch opens what is sealed to the clinic with the next request, and closes it', async () => {
   const token = (await run(['token', 'create', '--user', 'clinician', '--dir', box.dir])).out.trim();
   const api = await chrome.newContext({ ignoreHTTPSErrors: true, extraHTTPHeaders: { authorization: `Bearer ${token}` } });
@@ -393,7 +456,7 @@ for (const locale of ['en-GB', 'es-ES']) test(`the pages are whole in ${locale}`
   const page = await signedIn('patient', box.portal, { locale });
   for (const [address, name] of [['/my/documents/new', 'upload'], ['/my/documents', 'documents'], ['/my/who-looked', 'who-looked'],
     ['/my/requests/new?kind=correction', 'request-new'], ['/shared', 'shared'], ['/proxy-invitation', 'invitation'], ['/offline', 'offline'], ['/my/measurements/new?kind=weight', 'measure'], ['/my/history/new', 'history'],
-    ['/my/summary', 'summary'], ['/my/share', 'share'], ['/my/people', 'people'], ['/my/people/new', 'people-new'], ['/my/consents', 'consents'],
+    ['/my/summary', 'summary'], ['/my/share', 'share'], ['/my/people', 'people'], ['/my/acting', 'acting'], ['/my/people/new', 'people-new'], ['/my/consents', 'consents'],
     ['/my/requests', 'requests'], ['/my/app', 'app'], ['/my', 'home']]) {
     await page.goto(`${box.portal}${address}`);
     assert.deepEqual(await inspect(page, `${locale}-${name}`), []);

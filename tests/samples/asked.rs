@@ -7,6 +7,7 @@ use chartbox::http::open::app_pages::Offline;
 use chartbox::http::open::invitation_pages::Invitation;
 use chartbox::http::open::join_pages::{Join, JoinChoose};
 use chartbox::http::open::shared_pages::SharedForm;
+use chartbox::http::portal::acting_pages::{Acting, Choice};
 use chartbox::http::portal::app_pages::AppPage;
 use chartbox::http::portal::booking_pages::*;
 use chartbox::http::portal::form_pages::{Asked, AskedKind, VisitForm};
@@ -261,6 +262,36 @@ fn sharing() -> Vec<(&'static str, String)> {
         extent: "view".into(),
         faults: Faults::none(),
     };
+    let acting = |some: bool| {
+        let cx = halina();
+        let viewer = cx.viewer.clone().map(|viewer| Viewer {
+            for_whom: some.then(|| "Tobias Brandvold".into()),
+            acting: some.then(|| "r1".into()),
+            chooses: false,
+            ..viewer
+        });
+        let choice = |value: &str, given: &str, born: &str, current: bool| Choice {
+            value: value.into(),
+            who: Identity {
+                given: given.into(),
+                family: "Brandvold".into(),
+                born: Some(day(born)),
+                ..Identity::default()
+            },
+            own: value == "own",
+            current,
+        };
+        let choices = vec![
+            choice("own", "Halina", "1967-05-09", false),
+            choice("r1", "Tobias", "2016-02-11", true),
+            choice("r2", "Signe", "2019-08-30", false),
+        ];
+        let mut faults = Faults::none();
+        if !some {
+            faults.add("code", "Type the code that you were given.");
+        }
+        Acting { cx: Cx { viewer, ..cx }, choices: if some { choices } else { vec![] }, code: String::new(), faults }
+    };
     let invited = Invited {
         cx: halina(),
         name: "Signe Brandvold".into(),
@@ -291,6 +322,8 @@ fn sharing() -> Vec<(&'static str, String)> {
                 person("Piotr Brandvold", "", false),
             ])),
         ),
+        ("my-acting", render(&acting(true))),
+        ("my-acting-none", render(&acting(false))),
         ("my-people-empty", render(&people(vec![]))),
         ("my-people-new", render(&new)),
         ("my-people-invited", render(&invited)),

@@ -34,7 +34,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         now: now(),
         csrf: "f3a1c09e".into(),
         demo: false,
-        viewer: Some(Viewer { name: name.into(), role, for_whom: None }),
+        viewer: Some(Viewer { name: name.into(), role, for_whom: None, acting: None, chooses: false }),
         idle_seconds: Some(900),
         done: None,
         trouble: None,

@@ -14,7 +14,8 @@ export async function watchApp() {
   // The switch does not wait for it: without a network it may take as long as it likes.
   navigator.serviceWorker.register("/sw.js").catch(() => undefined);
   if (box) await watchSwitch(box);
-  else if (await isOld()) await keep();
+  // What is kept is renewed from the account's own pages alone, not while it acts for somebody.
+  else if (!document.body.dataset.acting && await isOld()) await keep();
 }
 
 const wipe = () => caches.delete(RECORD);

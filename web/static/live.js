@@ -21,6 +21,8 @@ export function watchLive(part) {
       if (answer.status === 401) return location.reload();
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // Another tab has the session act for somebody else now: no part of that record goes into this page.
+      if (page.body.dataset.acting !== document.body.dataset.acting) return location.reload();
       const fresh = page.getElementById(part.id);
       if (!fresh || busy(document.getElementById(part.id))) return void (waiting = true);
       const focus = document.activeElement?.id;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AccountId, Timestamp};
+use crate::base::{AccountId, ResourceRef, Timestamp};
 use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Table, Tx, tables};
 
 /// How long a draft is kept.
@@ -28,8 +28,25 @@ pub struct Draft {
 }
 impl Record for Draft {}
 
-/// Where a draft belongs: the address of the page with the form.
+/// Where a draft belongs: the address of the page with the form. Before it, of an account that acts for several, as whom it
+/// was typed: what was begun for one patient never stands in the form of another.
 pub type DraftAt = String;
+
+/// The place of a page, as it is looked at by this person.
+pub fn place(acting: Option<&ResourceRef>, at: &str) -> DraftAt {
+    match acting {
+        Some(person) => format!("{person} {at}"),
+        None => at.to_owned(),
+    }
+}
+
+/// As whom it was typed, and the page.
+pub fn parts(place: &str) -> (Option<&str>, &str) {
+    match place.split_once(' ') {
+        Some((person, at)) => (Some(person), at),
+        None => (None, place),
+    }
+}
 
 /// Keeps a draft in the place of an earlier one. What is too long is not kept.
 pub fn keep(tx: &mut Tx<'_>, account: AccountId, place: DraftAt, draft: &Draft) -> Result<(), StoreError> {
@@ -127,6 +144,21 @@ mod tests {
         assert_eq!(last_kept(&read, one, Timestamp::from_second(100_000).unwrap()).unwrap(), None);
         store.write_blocking(move |tx| take_away(tx, one, "/b")).unwrap();
         assert_eq!(last_kept(&store.read().unwrap(), one, now).unwrap().as_deref(), Some("/a"));
+    }
+
+    #[test]
+    fn what_was_typed_for_one_patient_stands_in_no_form_of_another() {
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        let child = ResourceRef::parse("RelatedPerson/r").unwrap();
+        let (own, childs) = (place(None, "/my/messages/new"), place(Some(&child), "/my/messages/new"));
+        let kept_at = childs.clone();
+        store.write_blocking(move |tx| keep(tx, one, kept_at, &draft(100))).unwrap();
+        let read = store.read().unwrap();
+        assert_eq!((kept(&read, one, &own).unwrap(), kept(&read, one, &childs).unwrap()), (None, Some(draft(100))));
+        let last = last_kept(&read, one, Timestamp::from_second(200).unwrap()).unwrap().unwrap();
+        assert_eq!(parts(&last), (Some("RelatedPerson/r"), "/my/messages/new"));
+        assert_eq!(parts(&own), (None, "/my/messages/new"));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::AuditedTx;
 use crate::base::{Ambient, FhirId, ResourceRef, Role, Secret, Timestamp};
-use crate::identity::{AccountKind, AccountRow, By, FirstPassword, Identity, IdentityError, NewAccount};
+use crate::care::forms::Once;
+use crate::identity::{AccountKind, AccountRow, By, FirstPassword, Identity, IdentityError, Link, NewAccount};
 use crate::record::Records;
 use crate::store::{Direction, KeyRange, ReadExt, Record, Store, StoreError, Table, Tx, tables};
 
@@ -98,6 +99,9 @@ pub enum InviteError {
     /// None has this code, or it was used, or is over.
     #[error("this code is not one that is good now")]
     NotGood,
+    /// The account's own record: nobody acts for themselves.
+    #[error("this code is for acting for the patient whose account this is")]
+    OwnRecord,
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
@@ -133,6 +137,34 @@ pub async fn accept(
         Ok::<_, InviteError>(prepared.write(tx, &by)?)
     });
     write.await.map(|(account, _)| account)
+}
+
+/// Has somebody who has an account act with it for one more patient. The code is good once, as for a new account; a form
+/// that was sent before does nothing again, and answers with nothing.
+pub async fn accept_with(
+    records: &Records,
+    account: &AccountRow,
+    code: &Secret<String>,
+    once: Option<Once>,
+    by: By,
+) -> Result<Option<Link>, InviteError> {
+    let (key, now, id) = (key(code), records.audit().ambient().now(), account.id);
+    let own = account.person.as_ref().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);
+    let write = records.audit().write(move |tx: &mut AuditedTx<'_, '_>| {
+        if let Some(once) = once
+            && once.remember(tx, now)?.is_some()
+        {
+            return Ok(None);
+        }
+        let invited = tx.get(&INVITES, &(key,))?.filter(|invited| now < invited.until).ok_or(InviteError::NotGood)?;
+        if own.as_ref() == Some(&invited.patient) {
+            return Err(InviteError::OwnRecord);
+        }
+        let person = ResourceRef::parse(&invited.related).map_err(|_| InviteError::NotGood)?;
+        tx.delete(&INVITES, &(key,))?;
+        Ok::<_, InviteError>(Some(Link::add(tx, id, &person, now, &by)?))
+    });
+    write.await.map(|(link, _)| link)
 }
 
 #[cfg(test)]

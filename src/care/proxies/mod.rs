@@ -5,7 +5,7 @@
 
 mod invite;
 
-pub use invite::{CODE_DAYS, InviteError, Invited, accept, sweep, typed_code};
+pub use invite::{CODE_DAYS, InviteError, Invited, accept, accept_with, sweep, typed_code};
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -223,5 +223,7 @@ pub async fn revoke(
     .await
 }
 
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod tests;

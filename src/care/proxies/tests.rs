@@ -8,18 +8,18 @@ use crate::identity::{By, Identity, Settings};
 use crate::record::{Channel, Records, Transaction, Why};
 use crate::store::Store;
 
-struct House {
-    records: Records,
-    identity: Identity,
+pub(super) struct House {
+    pub(super) records: Records,
+    pub(super) identity: Identity,
     clock: ManualClock,
-    patient: FhirId,
+    pub(super) patient: FhirId,
 }
 
-fn why(action: Action) -> Why {
+pub(super) fn why(action: Action) -> Why {
     Why { action, purpose: Purpose::PatRqt, detail: Detail::none(), channel: Channel::Screen }
 }
 
-async fn house() -> House {
+pub(super) async fn house() -> House {
     let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
     let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(5)));
     let identity = Identity::new(audit.clone(), MacKey::new(Secret::new([5; 32])), Settings::default());
@@ -33,8 +33,18 @@ async fn house() -> House {
 }
 
 impl House {
+    /// The same with another patient in the middle.
+    pub(super) async fn with(&self, id: &str) -> Self {
+        let patient = FhirId::parse(id).unwrap();
+        let value = json!({"resourceType": "Patient", "id": id});
+        let change = Change::put(R::Patient, patient.clone(), value, Condition::None, Mode::Strict).unwrap();
+        let system = Actor::system("test");
+        self.records.change_all(&system, why(Action::Create), vec![change], Transaction::STRICT).await.unwrap();
+        Self { records: self.records.clone(), identity: self.identity.clone(), clock: self.clock.clone(), patient }
+    }
+
     /// As the patient would, but for the account.
-    fn doing<'a>(&'a self, actor: &'a Actor, action: Action) -> Doing<'a> {
+    pub(super) fn doing<'a>(&'a self, actor: &'a Actor, action: Action) -> Doing<'a> {
         Doing { records: &self.records, actor, why: why(action), once: None }
     }
 
@@ -60,7 +70,7 @@ impl House {
     }
 
     /// What the proxy may see or not.
-    async fn reads(&self, actor: &Actor) -> bool {
+    pub(super) async fn reads(&self, actor: &Actor) -> bool {
         let read = self.records.disclose(actor, why(Action::Read), |reading| reading.read(R::Patient, &self.patient));
         read.await.is_ok()
     }
@@ -73,7 +83,7 @@ impl House {
         self.records.change(actor, why(Action::Create), change).await.is_ok()
     }
 
-    async fn revoked(&self) {
+    pub(super) async fn revoked(&self) {
         let actor = Actor::system("test");
         let read = self.records.disclose(&actor, why(Action::Read), |reading| {
             let related = reading.of_patient(&self.patient, R::RelatedPerson, 10)?;

@@ -1,5 +1,7 @@
 //! Pages of patients and of those who act for them.
 
+pub(super) mod acting;
+pub mod acting_pages;
 pub mod app_pages;
 pub(super) mod booking;
 pub mod booking_pages;

@@ -44,6 +44,10 @@ pub struct Viewer {
     pub role: Role,
     /// For a proxy: whose record this is.
     pub for_whom: Option<String>,
+    /// The RelatedPerson as whom the session looks, where one was chosen.
+    pub acting: Option<String>,
+    /// Whether there is more than one record to choose from.
+    pub chooses: bool,
 }
 
 /// A place in the navigation; each page says which is its own.
@@ -198,6 +202,21 @@ impl Cx {
     /// Whether the record on the page is somebody else's, for whom the viewer acts.
     pub fn acts_for_another(&self) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.for_whom.is_some())
+    }
+
+    /// Whether the viewer can look at another record.
+    pub fn chooses(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.chooses)
+    }
+
+    /// As whom the page was made: a part of a page that was made as somebody else is not put into it.
+    pub fn acting(&self) -> Option<&str> {
+        self.viewer.as_ref()?.acting.as_deref()
+    }
+
+    /// Whether this is the viewer's own record.
+    pub fn is_own_record(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.role == Role::Patient && viewer.acting.is_none())
     }
 
     /// The languages that a patient can choose.

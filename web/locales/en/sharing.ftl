@@ -152,6 +152,27 @@ proxy-invitation-again = The password once more
 proxy-invitation-not-the-same = The two passwords are not the same.
 proxy-invitation-not-good = This code is not good, or not any more: codes are good once, for seven days. Ask for a new one.
 proxy-invitation-make = Make my account
+proxy-invitation-have = You have an account here already, as a patient or for somebody else?
+proxy-invitation-have-link = Sign in and type the code there
+acting-title = Whose record you look at
+acting-lead = With one account you can look at your own record and act for those who let you. Each of them sees when you look at theirs.
+acting-none = There is nobody for whom you act
+acting-none-more = Nobody has let you act for them, or the permission has ended. Who gave it can give you a new code.
+acting-is-own = Your own record
+acting-is-other = You act for them
+acting-current = You are looking at this record now.
+acting-look = Look at this record
+acting-code-title = Act for one more person
+acting-code-lead = Somebody lets you act for them and gave you a code: type it here, and this account acts for them too.
+acting-code-add = Act for them
+acting-code-own = This code is for acting for you yourself. Give it to the person who is to act for you.
+acting-added = You act for one more person now.
+acting-ended = The permission to act for the person whose record you looked at has ended.
+acting-now = You are looking at: { $name }.
+acting-now-more = You act for them; they see when you look.
+acting-own = You are looking at: your own record.
+acting-somebody = You are acting for somebody else.
+acting-change = Change
 
 ## What is sealed
 

@@ -152,6 +152,27 @@ proxy-invitation-again = La contraseña otra vez
 proxy-invitation-not-the-same = Las dos contraseñas no son iguales.
 proxy-invitation-not-good = Este código no sirve, o ya no: los códigos sirven una vez, durante siete días. Pida otro.
 proxy-invitation-make = Crear mi cuenta
+proxy-invitation-have = ¿Ya tiene una cuenta aquí, como paciente o por otra persona?
+proxy-invitation-have-link = Inicie sesión y escriba el código allí
+acting-title = Qué historial está viendo
+acting-lead = Con una sola cuenta puede ver su propio historial y actuar por quienes le dan permiso. Cada persona ve cuándo mira usted el suyo.
+acting-none = No hay nadie por quien actúe
+acting-none-more = Nadie le ha dado permiso para actuar, o el permiso terminó. Quien lo dio puede darle un código nuevo.
+acting-is-own = Su propio historial
+acting-is-other = Usted actúa en su nombre
+acting-current = Ahora está viendo este historial.
+acting-look = Ver este historial
+acting-code-title = Actuar por otra persona más
+acting-code-lead = Alguien le deja actuar en su nombre y le dio un código: escríbalo aquí y esta cuenta actuará también por esa persona.
+acting-code-add = Actuar por esa persona
+acting-code-own = Este código es para actuar por usted. Déselo a la persona que va a actuar en su nombre.
+acting-added = Ahora actúa por una persona más.
+acting-ended = El permiso para actuar por la persona cuyo historial veía ha terminado.
+acting-now = Está viendo: { $name }.
+acting-now-more = Usted actúa en su nombre; queda registrado cuándo mira.
+acting-own = Está viendo: su propio historial.
+acting-somebody = Está actuando por otra persona.
+acting-change = Cambiar
 
 ## Lo reservado
 
