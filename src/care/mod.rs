@@ -30,6 +30,7 @@ pub mod schedule;
 pub mod setup;
 pub mod sharing;
 pub mod summary;
+pub mod suspects;
 pub mod uploads;
 pub mod withdraw;
 pub mod workflow;

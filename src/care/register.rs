@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::record::directory::{Hit, Person, month_named};
+use crate::record::directory::{Beside, Hit, Person, month_named};
 
 /// What was typed into the form, as it was typed.
 #[derive(Debug, Clone, Copy)]
@@ -119,12 +119,7 @@ impl NewPatient {
     /// name and a birth date that one slip explains.
     pub fn is_like(&self, hit: &Hit) -> bool {
         let parts = u32::try_from(self.given.len() + usize::from(!self.family.is_empty()) + 1).unwrap_or(1);
-        let same_born = hit.person.birth_date.as_deref().is_some_and(|born| one_day(born, &self.born));
-        let each = hit.score / parts;
-        match same_born {
-            true => each >= 60,
-            false => each >= 60 && near_days(&hit.person, &self.born),
-        }
+        likeness(hit.score / parts, &hit.person, &self.born).is_some()
     }
 
     /// The Patient, without the number that the clinic gives when it is written.
@@ -204,6 +199,29 @@ pub fn is_phone(text: &str) -> bool {
 fn one_day(a: &str, b: &str) -> bool {
     let both = a.len().min(b.len());
     both >= 4 && a.get(..both) == b.get(..both)
+}
+
+/// How alike somebody is to whom `each` part fits so well, of a hundred: more where the birth date is the same.
+fn likeness(each: u32, person: &Person, born: &str) -> Option<u32> {
+    let same_born = person.birth_date.as_deref().is_some_and(|known| one_day(known, born));
+    match (each >= 60, same_born) {
+        (true, true) => Some(each + 100),
+        (true, false) => near_days(person, born).then_some(each),
+        (false, _) => None,
+    }
+}
+
+/// The same rule for two who are registered. One identifier for both weighs most, if the names are not altogether others.
+pub fn alike(two: &Beside<'_>) -> Option<u32> {
+    let each = two.score / two.parts.max(1);
+    // Who has no birth date on record is near to every date, and found when somebody looks for them.
+    let born = two.one.birth_date.as_deref().filter(|_| two.other.birth_date.is_some());
+    let likeness = born.and_then(|born| likeness(each, two.other, born));
+    match (likeness, two.number) {
+        (Some(likeness), true) => Some(likeness + 200),
+        (None, true) if each >= 35 => Some(each + 200),
+        (likeness, _) => likeness,
+    }
 }
 
 /// Whether one slip explains the difference of two birth dates: one digit, or day and month exchanged.

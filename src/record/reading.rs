@@ -1,5 +1,6 @@
 //! Reading under one snapshot: every look is authorized, and remembered for the chain.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -143,7 +144,7 @@ impl<'a> Reading<'a> {
             let stored = stored(row.clone(), cut)?;
             seen.push(serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?);
         }
-        let chosen: std::collections::BTreeSet<usize> = choose(&seen, with).into_iter().collect();
+        let chosen: BTreeSet<usize> = choose(&seen, with).into_iter().collect();
         let kept = rows.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, row)| row);
         self.hand_out_list(kept.collect(), self.opened())
     }
@@ -186,6 +187,25 @@ impl<'a> Reading<'a> {
             touched.push(Touched::new(Some(hit.id.clone()), TouchKind::Listed, reference.into_iter().collect()));
         }
         Ok(self.covered(hits, touched))
+    }
+
+    /// Patients of the whole directory who may be one person, the most alike first: see [`directory::Rule`].
+    pub fn alike(
+        &mut self,
+        rule: directory::Rule,
+        apart: &BTreeSet<(FhirId, FhirId)>,
+        most: usize,
+    ) -> Result<Undisclosed<Vec<directory::Pair>>, RecordError> {
+        let scope = self.scope(ResourceType::Patient)?;
+        let mut pairs = directory::alike(self.read, rule, apart, most)?;
+        let visible = |person: &directory::Person| scope.allows(Some(&person.id), access::Sensitivity::NORMAL);
+        pairs.retain(|pair| visible(&pair.one) && visible(&pair.other));
+        let mut touched = Vec::new();
+        for person in pairs.iter().flat_map(|pair| [&pair.one, &pair.other]) {
+            let reference = ResourceRef::new(ResourceType::Patient.name(), &person.id).ok();
+            touched.push(Touched::new(Some(person.id.clone()), TouchKind::Listed, reference.into_iter().collect()));
+        }
+        Ok(self.covered(pairs, touched))
     }
 
     /// Whether more of a patient's record than who they are is open to this actor: a question about rules, not about the

@@ -80,6 +80,7 @@ tables! {
     90 INVITATIONS     "invitations"     "identity" "Invitations of patients to the portal, by hash of the code.";
     91 MERGES          "merges"          "care"     "Records that were joined: which two, when, by whom, and whether that was undone.";
     92 MERGE_MOVED     "merge_moved"     "care"     "What a merge pointed over to the record that was kept, by merge and place.";
+    93 NOT_SAME        "not_same"        "care"     "Pairs of patients of whom somebody said that they are two people.";
     95 TOLD            "told"            "care"     "Notices to people, by reader, newest first: their kind and what they are about.";
     96 TOLD_READ       "told_read"       "care"     "Which notices an account has read.";
     97 MAILS           "mails"           "care"     "E-mail that waits to be sent, was sent, or could not be.";

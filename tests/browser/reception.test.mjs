@@ -303,6 +303,20 @@ test('two records of one person become one, and two again', async () => {
   await admin.waitForURL(/done=joined/);
   assert.match(await main(admin), /1 entry/);
   await desk.goto(`${box.clinic}${second}`);
+  // The box names the two by itself; that they are two people can be said and taken back.
+  await admin.goto(`${box.clinic}/duplicates`);
+  await admin.click('a:has-text("Who may be one person")');
+  const pair = admin.locator('ol li', { hasText: 'ZAWADZKI' });
+  assert.equal(await pair.count(), 1);
+  assert.deepEqual(await inspect(admin, 'suspects'), []);
+  await pair.locator('button:has-text("Not the same person")').click();
+  await admin.waitForURL(/done=apart/);
+  assert.equal(await pair.count(), 0);
+  assert.deepEqual(await inspect(admin, 'suspects-apart'), []);
+  await admin.locator('ul li', { hasText: 'Zawadzki' }).locator('button:has-text("They may be one")').click();
+  await admin.waitForURL(/done=back/);
+  await pair.locator('a:has-text("Compare")').click();
+  assert.match(await main(admin), /Are these one person/);
   assert.equal(new URL(desk.url()).pathname, first, 'the joined one leads to the other');
   assert.match(await main(desk), /Visit/);
   await admin.click('button:has-text("Make two again")');

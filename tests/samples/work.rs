@@ -3,10 +3,12 @@
 use chartbox::care::requests::{Kind, State as Standing};
 use chartbox::http::admin::duplicate_pages::{Compared, Duplicates, MergeRow};
 use chartbox::http::admin::requests_pages::{AskedRow, OneRequest, Queue};
-use chartbox::http::clinic::check_in_pages::{CheckIn, FormLine};
+use chartbox::http::admin::suspects_pages::{SaidRow, SuspectRow, Suspects};
+use chartbox::http::clinic::check_in_pages::{CheckIn, FormLine, OtherDay};
 use chartbox::http::clinic::desk_pages::*;
 use chartbox::http::clinic::inbox_pages::{Inbox, Part, Row, Urgency};
 use chartbox::http::clinic::invitation_pages::{InvitationPage, InvitationRow, InvitationSheet};
+use chartbox::http::clinic::pages::PatientRow;
 use chartbox::http::clinic::schedule_pages::{BlockRow, Blocks};
 use chartbox::http::clinic::settings_pages::{AwayRow, HoursRow, Settings, TopicRow, VisitTypeRow};
 use chartbox::http::notices::{NoticeRow, StaffNotices};
@@ -256,6 +258,30 @@ fn desk() -> Vec<(&'static str, String)> {
         found: vec![],
         one,
         other,
+    let suspects = |some: bool| {
+        let row =
+            |id: &str, family: &str| PatientRow { who: who(id, family, "Bogdan"), lives: Some("Alder Street".into()) };
+        let suspect = |same_number, same_born| SuspectRow {
+            href: "/duplicates?one=p1&other=p2".into(),
+            same_number,
+            same_born,
+            both: [row("p1", "Zawadzki"), row("p2", "Sawadzki")],
+        };
+        let said = SaidRow {
+            one: "p1".into(),
+            other: "p2".into(),
+            names: ["Ana Lund, 004 127".into(), "Eva Lund, 004 128".into()],
+            when: "2 March 14:05".into(),
+            by: "Johanna Pryce-Quill".into(),
+        };
+        let rows = vec![suspect(true, true), suspect(false, true), suspect(false, false)];
+        Suspects {
+            cx: cx("Johanna Pryce-Quill", Role::HealthAdmin),
+            rows: if some { rows } else { vec![] },
+            more: some,
+            said: if some { vec![said] } else { vec![] },
+        }
+    };
         keep: String::new(),
         keep_fault: None,
         reason: text("reason", "merge-reason", "").hint(t("merge-reason-hint")),
@@ -289,6 +315,8 @@ fn settings() -> Settings {
         id: "k1".into(),
         name: name.into(),
         spanish: active.then(|| "Consulta".into()),
+        ("suspects", render(&suspects(true))),
+        ("suspects-none", render(&suspects(false))),
         minutes,
         booking: "At once".into(),
         active,

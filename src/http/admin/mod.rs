@@ -6,6 +6,8 @@ pub(super) mod duplicates;
 pub(super) mod emergencies;
 pub(super) mod explorer;
 pub mod pages;
+pub(super) mod suspects;
+pub mod suspects_pages;
 pub(super) mod requests;
 pub mod requests_pages;
 pub(super) mod verification;

@@ -221,6 +221,15 @@ fn score(question: &Question, typed: &[Typed], person: &Person) -> u32 {
     (words + other).saturating_sub(u32::from(!person.active) * 8)
 }
 
+/// How well the name in use and the birth date of one person fit another, and how many parts that are.
+pub(super) fn fit_of(one: &Person, other: &Person) -> (u32, u32) {
+    let text = format!("{} {} {}", one.given, one.family, one.birth_date.as_deref().unwrap_or_default());
+    // An identifier is no part of it.
+    let question = Question { numbers: Vec::new(), ..Question::of(&text) };
+    let typed: Vec<Typed> = question.words.iter().map(|word| Typed::new(word)).collect();
+    (score(&question, &typed, other), parts(&question))
+}
+
 /// Each typed word with the word of the name that it fits best, each of these once; words of the name that nothing
 /// was typed for count against it a little.
 fn named(typed: &[Typed], name: &[String]) -> u32 {

@@ -6,6 +6,7 @@
 //! a patient adds one row per word of the name. A question reads a bounded number of rows, however many patients
 //! there are. This module knows nothing of who may see what: the caller asks the policy for each hit.
 
+mod alike;
 mod find;
 mod keys;
 mod person;
@@ -20,6 +21,8 @@ use serde_json::Value;
 use crate::base::FhirId;
 use crate::store::{Direction, KeyRange, Read, ReadExt as _, StoreError, Tx};
 
+pub(super) use alike::alike;
+pub use alike::{Beside, Pair, Rule, in_order};
 pub use find::Hit;
 pub(super) use find::find;
 pub use person::{Life, Person};
