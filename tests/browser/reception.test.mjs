@@ -132,8 +132,19 @@ test('at the door who somebody is, how to reach them and who pays is settled in 
   assert.deepEqual(await inspect(desk, 'check-in'), []);
   await desk.fill('input[name=number]', '77');
   await desk.click('button:has-text("They have arrived")');
-  assert.match(await desk.textContent('.error-summary'), /birth date[^]*insurer/i);
+  assert.match(await desk.textContent('.error-summary'), /right visit[^]*birth date[^]*insurer/i);
   assert.deepEqual(await inspect(desk, 'check-in-faults'), []);
+  // The visit is not today's: that it is meant has to be said, in the form and by the button alike.
+  const form = desk.url();
+  await desk.click('a:has-text("Leave it")');
+  await desk.click('button:has-text("Arrived")');
+  assert.match(await main(desk), /not today/);
+  assert.deepEqual(await inspect(desk, 'booking-other-day'), []);
+  await desk.click('button:has-text("Yes, they are here")');
+  assert.match(await main(desk), /Arrived/);
+  await desk.click('button:has-text("Not here yet")');
+  await desk.goto(form);
+  await desk.check('input[name=other_day]');
   await desk.check('input[name=asked]');
   await desk.fill('input[name=payer]', 'Northern Mutual');
   await desk.fill('input[name=phone]', '01632 960 777');

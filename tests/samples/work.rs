@@ -160,6 +160,7 @@ fn booking() -> BookingPage {
         beside: Some("/bookings/new".into()),
         any_time: vec![text("day", "booking-day-of", "2026-03-05").of_kind("date").narrow()],
         anyway: None,
+        other_day: None,
     }
 }
 
@@ -179,6 +180,12 @@ fn check_in(asked_fault: Option<&str>) -> CheckIn {
         born: Some("9 May 1967 (58 years)".into()),
         number: Some("004 127".into()),
         line: "Today, 09:40, Dr R Adeyemi-Strand".into(),
+        other_day: asked_fault.map(|_| OtherDay {
+            day: "2026-03-05".into(),
+            sentence: "This visit is on 5 March 2026, not today.".into(),
+            sure: false,
+        }),
+        other_day_fault: asked_fault.map(|_| "Look whether it is the right visit.".into()),
         asked: false,
         asked_fault: asked_fault.map(Into::into),
         reach: vec![text("phone", "patient-phone", "01632 960 142")],
@@ -251,13 +258,6 @@ fn desk() -> Vec<(&'static str, String)> {
         entries,
         account,
     };
-    let duplicates = |one, other, merges| Duplicates {
-        cx: cx("Johanna Pryce-Quill", Role::HealthAdmin),
-        query: String::new(),
-        searched: false,
-        found: vec![],
-        one,
-        other,
     let suspects = |some: bool| {
         let row =
             |id: &str, family: &str| PatientRow { who: who(id, family, "Bogdan"), lives: Some("Alder Street".into()) };
@@ -282,6 +282,13 @@ fn desk() -> Vec<(&'static str, String)> {
             said: if some { vec![said] } else { vec![] },
         }
     };
+    let duplicates = |one, other, merges| Duplicates {
+        cx: cx("Johanna Pryce-Quill", Role::HealthAdmin),
+        query: String::new(),
+        searched: false,
+        found: vec![],
+        one,
+        other,
         keep: String::new(),
         keep_fault: None,
         reason: text("reason", "merge-reason", "").hint(t("merge-reason-hint")),
@@ -290,6 +297,13 @@ fn desk() -> Vec<(&'static str, String)> {
     };
     vec![
         ("booking", render(&booking())),
+        (
+            "booking-other-day",
+            render(&BookingPage {
+                other_day: Some(("2026-03-05".into(), "This visit is on 5 March 2026, not today.".into())),
+                ..booking()
+            }),
+        ),
         ("booking-requests", render(&requests(vec![asks()]))),
         ("booking-requests-empty", render(&requests(vec![]))),
         ("waiting-list", render(&list(vec![waiting(None), waiting(Some(("5 March, 08:40", "21:38")))]))),
@@ -301,6 +315,8 @@ fn desk() -> Vec<(&'static str, String)> {
         ("invitation-sheet", render(&sheet)),
         ("blocks", render(&blocks(vec![block], Some(3)))),
         ("blocks-empty", render(&blocks(vec![], None))),
+        ("suspects", render(&suspects(true))),
+        ("suspects-none", render(&suspects(false))),
         ("duplicates", render(&duplicates(None, None, vec![other]))),
         (
             "duplicates-compare",
@@ -315,8 +331,6 @@ fn settings() -> Settings {
         id: "k1".into(),
         name: name.into(),
         spanish: active.then(|| "Consulta".into()),
-        ("suspects", render(&suspects(true))),
-        ("suspects-none", render(&suspects(false))),
         minutes,
         booking: "At once".into(),
         active,

@@ -66,6 +66,12 @@ impl Opened {
         Ok(Self { clinic, value: stored.value(), version: stored.version, booked: Booked::of(&page), id })
     }
 
+    /// The day that it is on.
+    fn day(&self, ctx: &Ctx) -> Option<jiff::civil::Date> {
+        let start: Timestamp = self.value.get("start")?.as_str()?.parse().ok()?;
+        Some(start.to_zoned(ctx.zone.clone()).date())
+    }
+
     fn kind(&self) -> Option<&VisitType> {
         schedule::kind_of(&self.value).and_then(|kind| self.clinic.visit_type(kind))
     }
@@ -146,10 +152,10 @@ fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
 /// `GET /bookings/{id}`
 pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    shown(&visit, &opened, visit.cx(), Anyway::default())
+    shown(&visit, &opened, visit.cx(), Asks::Nothing)
 }
 
-fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, anyway: Anyway) -> Result<Response, Refusal> {
+fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, asks: Asks) -> Result<Response, Refusal> {
     let ctx = ctx(visit);
     if cx.at.is_empty() {
         cx.at = format!("/bookings/{}", opened.id);
@@ -167,9 +173,14 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, anyway: Anyway) -> Result<R
     };
     let patient = schedule::patient_of(&opened.value).unwrap_or_default();
     let start = text("start").and_then(|start| start.parse::<Timestamp>().ok());
-    let day = start.map(|start| start.to_zoned(ctx.zone.clone()).date());
+    let day = opened.day(&ctx);
     let moves = matches!(opened.status(), "booked" | "pending");
     let none = Faults::none();
+    let (anyway, other_day) = match asks {
+        Asks::Nothing => (None, None),
+        Asks::WhyOver(time, words) => (Some((time, words)), None),
+        Asks::SureOf(day) => (None, Some(day)),
+    };
     let any_time = if moves {
         let clock = start.map(|start| super::grid::clock(start, &ctx)).unwrap_or_default();
         let people = opened.clinic.clinicians.iter().map(|one| (one.person.id().to_string(), one.name.clone()));
@@ -196,6 +207,10 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, anyway: Anyway) -> Result<R
         anyway: anyway.map(|(time, words)| {
             let field = Field::text("over", t("booking-over"), "", &none).hint(t("booking-over-hint"));
             (time, words, field)
+        }),
+        other_day: other_day.map(|day| {
+            let sentence = t("check-in-other-day").with("date", When::Day(day).long()).to_string();
+            (day.to_string(), sentence)
         }),
         over: schedule::over_of(&opened.value).map(str::to_owned),
         id: opened.id.to_string(),
@@ -252,6 +267,8 @@ pub(in crate::http) struct StateTyped {
     version: u32,
     /// Where the button stood.
     back: String,
+    /// The day of a visit that is not today's, where somebody said that it is meant.
+    other_day: String,
 }
 
 /// `POST /bookings/{id}/state`
@@ -264,6 +281,11 @@ pub(in crate::http) async fn set_state(
     let state = State::from_code(&sent.typed.state).filter(|state| next_states(opened.status()).contains(state));
     // It is as far as it was asked to be, or further: somebody else pressed first.
     let Some(state) = state else { return Ok(Redirect::to(&back(&sent.typed.back, &opened.id)).into_response()) };
+    let other_day = opened.day(&ctx(&visit)).filter(|day| state == State::Arrived && *day != visit.today());
+    if let Some(day) = other_day.filter(|day| sent.typed.other_day != day.to_string()) {
+        let page = shown(&visit, &opened, visit.cx(), Asks::SureOf(day))?;
+        return Ok(finished(StatusCode::CONFLICT, page));
+    }
     let action = match state {
         State::Cancelled => Action::Cancel,
         State::Arrived | State::InRoom => Action::CheckIn,
@@ -323,7 +345,7 @@ pub(in crate::http) async fn move_it(
     let Some((start, with)) = chosen else {
         let mut cx = visit.cx();
         cx.trouble = Some(t("booking-when-unread").to_string());
-        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, &opened, cx, Anyway::default())?));
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, &opened, cx, Asks::Nothing)?));
     };
     let over = typed.over.trim();
     let hour = Hour { over: !over.is_empty(), ..opened.hour(start, with)? };
@@ -341,11 +363,13 @@ pub(in crate::http) async fn move_it(
             let mut cx = visit.cx();
             cx.trouble = Some(told(error));
             // Over another visit it may lie, if somebody says why; with two at a time nobody is.
-            let anyway = (error == BookError::Taken).then(|| {
+            let asks = if error == BookError::Taken {
                 let when = When::at(start, &ctx(&visit).zone).short_time();
-                (format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
-            });
-            Ok(finished(StatusCode::CONFLICT, shown(&visit, &opened, cx, anyway)?))
+                Asks::WhyOver(format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
+            } else {
+                Asks::Nothing
+            };
+            Ok(finished(StatusCode::CONFLICT, shown(&visit, &opened, cx, asks)?))
         }
         other => {
             freed(&visit.house).await;
@@ -364,8 +388,14 @@ fn with_reason(value: Value, over: &str) -> Value {
     if over.is_empty() { value } else { schedule::over(value, over) }
 }
 
-/// The time that was taken, and its words, for the form that books over it.
-type Anyway = Option<(String, String)>;
+/// What a page asks before it does what was wanted.
+enum Asks {
+    Nothing,
+    /// Why the visit may lie over another: the time that was taken, and its words.
+    WhyOver(String, String),
+    /// Whether who has arrived is here for a visit of this day, which is not today.
+    SureOf(jiff::civil::Date),
+}
 
 fn told(error: BookError) -> String {
     t(match error {

@@ -3,13 +3,14 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::check_in_pages::{CheckIn, FormLine};
+use super::check_in_pages::{CheckIn, FormLine, OtherDay};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
-use crate::base::FhirId;
+use crate::base::{FhirId, Timestamp};
 use crate::care::check_in::{self, Insurance, LONGEST, Reach, Seen};
 use crate::care::clinic::Clinic;
 use crate::care::register;
@@ -30,6 +31,8 @@ use crate::record::{Page, Stored, Why, strict};
 pub(in crate::http) struct Typed {
     /// Name and birth date were asked for and fit.
     asked: String,
+    /// The day of a visit that is not today's, where somebody said that it is meant.
+    other_day: String,
     phone: String,
     email: String,
     street: String,
@@ -101,11 +104,19 @@ impl Opened {
         self.appointment.value.get("status").and_then(Value::as_str) == Some("booked")
     }
 
+    /// The day of the visit, if it is another one than today.
+    fn other_day(&self, visit: &Visit) -> Option<Date> {
+        let start: Timestamp = self.appointment.value.get("start")?.as_str()?.parse().ok()?;
+        let day = start.to_zoned(ctx(visit).zone).date();
+        (day != visit.today()).then_some(day)
+    }
+
     fn typed(&self) -> Typed {
         let reach = Reach::of(&self.patient.value);
         let insurance = self.coverage.as_ref().map(|seen| Insurance::of(&seen.value)).unwrap_or_default();
         Typed {
             asked: String::new(),
+            other_day: String::new(),
             phone: reach.phone,
             email: reach.email,
             street: reach.street,
@@ -155,6 +166,12 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
         born: who.born.map(|born| born.long()),
         number: who.number.clone(),
         line: line.join(", "),
+        other_day: opened.other_day(visit).map(|day| OtherDay {
+            sentence: t("check-in-other-day").with("date", When::Day(day).long()).to_string(),
+            sure: typed.other_day == day.to_string(),
+            day: day.to_string(),
+        }),
+        other_day_fault: faults.of("other_day").map(str::to_owned),
         asked: !typed.asked.is_empty(),
         asked_fault: faults.of("asked").map(str::to_owned),
         reach: vec![
@@ -179,8 +196,12 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn read(typed: &Typed) -> Result<(Reach, Insurance), Faults> {
+fn read(typed: &Typed, other_day: Option<Date>) -> Result<(Reach, Insurance), Faults> {
     let mut faults = Faults::none();
+    // Of a visit that was moved meanwhile it has to be said again.
+    if other_day.is_some_and(|day| typed.other_day != day.to_string()) {
+        faults.add("other_day", t("check-in-other-day-missing"));
+    }
     if typed.asked.is_empty() {
         faults.add("asked", t("check-in-asked-missing"));
     }
@@ -211,7 +232,7 @@ fn read(typed: &Typed) -> Result<(Reach, Insurance), Faults> {
     if !reach.email.is_empty() && !is_mail {
         faults.add("email", t("check-in-email-unread"));
     }
-    if !insurance.until.is_empty() && insurance.until.parse::<jiff::civil::Date>().is_err() {
+    if !insurance.until.is_empty() && insurance.until.parse::<Date>().is_err() {
         faults.add("until", t("settings-day"));
     }
     if insurance.payer.is_empty() && !(insurance.number.is_empty() && insurance.until.is_empty()) {
@@ -231,7 +252,7 @@ pub(in crate::http) async fn check_in(
     if !opened.is_expected() {
         return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
     }
-    let (reach, insurance) = match read(typed) {
+    let (reach, insurance) = match read(typed, opened.other_day(&visit)) {
         Ok(read) => read,
         Err(faults) => {
             let page = shown(&visit, visit.cx(), &opened, typed, faults)?;

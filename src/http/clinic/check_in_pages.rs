@@ -18,6 +18,9 @@ pub struct CheckIn {
     pub number: Option<String>,
     /// When and with whom.
     pub line: String,
+    /// Where the visit is not today's.
+    pub other_day: Option<OtherDay>,
+    pub other_day_fault: Option<String>,
     pub asked: bool,
     pub asked_fault: Option<String>,
     pub reach: Vec<Field>,
@@ -26,6 +29,15 @@ pub struct CheckIn {
     pub faults: Faults,
 }
 page!(CheckIn in Today);
+
+/// A visit of another day: to be confirmed.
+#[derive(Debug, Clone)]
+pub struct OtherDay {
+    /// As `2026-03-05`.
+    pub day: String,
+    pub sentence: String,
+    pub sure: bool,
+}
 
 /// A form that belongs to the visit.
 #[derive(Debug, Clone)]

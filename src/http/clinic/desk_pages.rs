@@ -215,6 +215,8 @@ pub struct BookingPage {
     pub any_time: Vec<Field>,
     /// The time that is taken: its value, its words, and the field for the reason.
     pub anyway: Option<(String, String, Field)>,
+    /// The day of a visit that is not today's, and the sentence that asks whether it is meant.
+    pub other_day: Option<(String, String)>,
 }
 page!(BookingPage in Today);
 

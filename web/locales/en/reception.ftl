@@ -67,6 +67,10 @@ block-remove-all = Free this and all that follow
 ## Checking in
 
 check-in-title = Check in
+check-in-other-day = This visit is on { $date }, not today.
+check-in-other-day-sure = They are here today all the same, for this visit.
+check-in-other-day-missing = Look whether it is the right visit, and say that they are here for it today.
+check-in-other-day-yes = Yes, they are here
 check-in-button = Check in
 check-in-who = Who is it?
 check-in-name = Name
