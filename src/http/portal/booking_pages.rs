@@ -23,6 +23,9 @@ pub struct KindRow {
     pub how: String,
 }
 
+/// So many days with free times lie open.
+const OPEN_DAYS: usize = 2;
+
 /// Which time.
 #[derive(Debug, Clone, Template)]
 #[template(path = "portal/book_times.html")]
@@ -43,6 +46,12 @@ page!(BookTimes in Visits);
 impl BookTimes {
     fn is_full(&self) -> bool {
         self.days.iter().all(|day| day.times.is_empty())
+    }
+
+    /// The days with free times: the first ones lie open, the others are folded, so that a phone has not to go through all.
+    fn shown(&self) -> impl Iterator<Item = (&DayTimes, bool)> {
+        let days = self.days.iter().filter(|day| !day.times.is_empty());
+        days.enumerate().map(|(at, day)| (day, at < OPEN_DAYS))
     }
 }
 

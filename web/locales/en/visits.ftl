@@ -11,6 +11,11 @@ book-how-view-only = We book it with you.
 book-anyone = Anyone
 book-whom = With whom
 book-times-title = { $kind }: choose a time
+book-day-times =
+    { $n ->
+        [one] one free time
+       *[other] { $n } free times
+    }
 book-full = Nothing is free in these days
 book-full-more = Look at later days, or choose somebody else.
 book-earlier = Earlier days

@@ -11,6 +11,11 @@ book-how-view-only = La reservamos con usted.
 book-anyone = Cualquiera
 book-whom = Con quién
 book-times-title = { $kind }: elija una hora
+book-day-times =
+    { $n ->
+        [one] una hora libre
+       *[other] { $n } horas libres
+    }
 book-full = No hay nada libre en estos días
 book-full-more = Mire días posteriores o elija a otra persona.
 book-earlier = Días anteriores
