@@ -18,11 +18,26 @@ use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, EXTENT, RecordError};
 
+/// HL7 v3 RoleCode.
+const ROLES: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+
 /// The most characters of a name.
 pub const LONGEST_NAME: usize = 120;
 /// What somebody is to the patient: code here, and in HL7 v3 RoleCode where that has one.
 pub const RELATIONS: [(&str, &str); 6] =
     [("partner", "SPS"), ("child", "CHILD"), ("parent", "PRN"), ("sibling", "SIB"), ("friend", "FRND"), ("other", "")];
+
+/// Which of [`RELATIONS`] a code of HL7 v3 RoleCode is: also those that say it more exactly, as a clinic enters them.
+fn relation_of(role: &str) -> Option<&'static str> {
+    Some(match role {
+        "SPS" | "HUSB" | "WIFE" | "DOMPART" | "SIGOTHR" => "partner",
+        "CHILD" | "NCHILD" | "SON" | "DAU" | "SONC" | "DAUC" | "CHLDADOPT" | "STPCHLD" => "child",
+        "PRN" | "MTH" | "FTH" | "NMTH" | "NFTH" | "NPRN" | "STPPRN" | "ADOPTP" => "parent",
+        "SIB" | "BRO" | "SIS" | "NSIB" | "HSIB" => "sibling",
+        "FRND" => "friend",
+        _ => return None,
+    })
+}
 
 /// The code of an extent, as it stands in a Consent and in a form.
 pub const fn code_of(extent: ProxyExtent) -> &'static str {
@@ -55,7 +70,10 @@ pub struct Grant {
 pub struct Proxy {
     pub related: FhirId,
     pub name: String,
-    pub relation: Option<String>,
+    /// One of [`RELATIONS`], where a code says it.
+    pub relation: Option<&'static str>,
+    /// The same in words, as somebody wrote it in their own language.
+    pub relation_text: Option<String>,
     pub extent: ProxyExtent,
     pub until: Option<Date>,
     pub active: bool,
@@ -86,12 +104,21 @@ fn proxy(related: &Value, consents: &[Value], today: Date) -> Option<Proxy> {
     Some(Proxy {
         related: id,
         name,
-        relation: text("/relationship/0/text").map(str::to_owned),
+        relation: relations(related).find_map(relation_of),
+        relation_text: text("/relationship/0/text").map(str::to_owned),
         extent: extent.unwrap_or(ProxyExtent::Full),
         until,
         active: related.get("active") != Some(&Value::Bool(false)) && in_force && (own.is_empty() || live.is_some()),
         by_consent: !own.is_empty(),
     })
+}
+
+/// The codes of HL7 v3 RoleCode that a RelatedPerson has.
+fn relations(related: &Value) -> impl Iterator<Item = &str> {
+    let all = related.get("relationship").and_then(Value::as_array).into_iter().flatten();
+    let codings = all.filter_map(|one| one.get("coding").and_then(Value::as_array)).flatten();
+    let ours = codings.filter(|one| one.get("system").and_then(Value::as_str) == Some(ROLES));
+    ours.filter_map(|one| one.get("code").and_then(Value::as_str))
 }
 
 /// Whether a Consent is what lets this RelatedPerson act.
@@ -133,8 +160,7 @@ pub async fn grant(
     let role = RELATIONS.iter().find(|(known, _)| known == code).map(|(_, role)| *role).filter(|role| !role.is_empty());
     let mut relation = json!({"text": called});
     if let (Some(role), Some(members)) = (role, relation.as_object_mut()) {
-        let system = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
-        members.insert("coding".into(), json!([{"system": system, "code": role}]));
+        members.insert("coding".into(), json!([{"system": ROLES, "code": role}]));
     }
     let person = json!({
         "resourceType": "RelatedPerson",

@@ -19,7 +19,7 @@ use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -48,6 +48,19 @@ fn relation_word(code: &str) -> String {
     .to_string()
 }
 
+/// What somebody is to the patient, in the language of the page: by its code, or, of words that are one of ours in any
+/// language, by those. Other words stay as somebody wrote them.
+fn relation_said(code: Option<&'static str>, written: Option<String>) -> Option<String> {
+    let known = |text: &String| {
+        let is = |code: &&str| Locale::ALL.iter().any(|locale| locale.inside(|| relation_word(code)) == *text);
+        RELATIONS.iter().map(|(code, _)| *code).find(|code| is(code))
+    };
+    match code.or_else(|| written.as_ref().and_then(known)) {
+        Some(code) => Some(relation_word(code)),
+        None => written,
+    }
+}
+
 /// `GET /my/people`
 pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
@@ -58,7 +71,7 @@ pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> R
         extent: t(extent_word(proxies::code_of(one.extent))).to_string(),
         until: one.until.map(When::Day),
         name: one.name,
-        relation: one.relation,
+        relation: relation_said(one.relation, one.relation_text),
         active: one.active,
         by_consent: one.by_consent,
     });
@@ -240,4 +253,21 @@ pub(in crate::http) async fn turn(
     let doing = own.doing(action, &sent, place);
     let done = consents::turn(doing, &own.patient, seal, turned, chart.of(R::Consent), now).await;
     own.visit.settled(&sent, done, place).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_is_to_the_patient_is_said_in_the_language_of_the_page() {
+        let said = |code, text: Option<&str>| Locale::Es.inside(|| relation_said(code, text.map(str::to_owned)));
+        assert_eq!(said(Some("partner"), Some("Partner")), Some(Locale::Es.inside(|| relation_word("partner"))));
+        assert_ne!(said(Some("partner"), Some("Partner")).as_deref(), Some("Partner"));
+        // Without a code, by the words that the form once wrote.
+        let other = Locale::En.inside(|| relation_word("other"));
+        assert_eq!(said(None, Some(&other)), Some(Locale::Es.inside(|| relation_word("other"))));
+        assert_eq!(said(None, Some("Godmother")).as_deref(), Some("Godmother"));
+        assert_eq!(said(None, None), None);
+    }
 }
