@@ -428,13 +428,27 @@ test('a request has its last day, is answered once, and the patient reads the an
 
 test('one access is questioned, and answered in words', async () => {
   const doctor = await signedIn('clinician', box.clinic);
-  await doctor.goto(`${box.clinic}/patients/${halina()}`);
+  for (const part of ['', '/results']) await doctor.goto(`${box.clinic}/patients/${halina()}${part}`);
   const page = await signedIn('patient');
   await page.goto(`${box.portal}/my/who-looked`);
   assert.deepEqual(await inspect(page, 'who-looked-question'), []);
   await page.locator('li.look', { hasText: 'Adeyemi-Strand' }).first().locator('a:has-text("Question this")').click();
   assert.match(await page.textContent('main'), /Adeyemi-Strand/);
   assert.deepEqual(await inspect(page, 'question'), []);
+  // Of the accesses of the day one chooses: none is not sent, and one alone is.
+  const which = page.locator('input[name=which]');
+  const all = await which.count();
+  const unfold = async () => { if (!await which.first().isVisible()) await page.click('details:has(input[name=which]) > summary'); };
+  await unfold();
+  assert.ok(all > 1, 'the chart was opened more than once');
+  for (let at = 0; at < all; at++) await which.nth(at).uncheck();
+  await page.fill('textarea[name=words]', 'I was not at the clinic that day.');
+  await page.click('main form button.btn-main');
+  assert.match(await page.textContent('main'), /Choose at least one/);
+  await page.goto(`${box.portal}/my/who-looked`);
+  await page.locator('li.look', { hasText: 'Adeyemi-Strand' }).first().locator('a:has-text("Question this")').click();
+  await unfold();
+  for (let at = 1; at < all; at++) await which.nth(at).uncheck();
   await page.fill('textarea[name=words]', 'I was not at the clinic that day.');
   await page.click('main form button.btn-main');
   await page.waitForURL(/done=sent/);

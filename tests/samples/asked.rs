@@ -16,7 +16,7 @@ use chartbox::http::portal::own_pages::{Standing as Stands, UploadAbout};
 use chartbox::http::portal::people_pages::*;
 use chartbox::http::portal::requests_pages::*;
 use chartbox::http::portal::share_pages::*;
-use chartbox::http::ui::record::DocumentRow;
+use chartbox::http::ui::record::{DocumentRow, Identity};
 use chartbox::http::ui::{Faults, Field, t};
 
 use super::*;
@@ -355,7 +355,7 @@ pub fn request(kind: Kind, state: Standing) -> Request {
         about: (kind == Kind::Question).then(|| {
             "Dr Piers Halloran (Doctor), 21 February 2026, 22:47. Opened 6 medicines. Given reason: Your care".into()
         }),
-        entry: (kind == Kind::Question).then_some(1204),
+        entries: if kind == Kind::Question { vec![1204] } else { vec![] },
         by: Some("Halina Brandvold".into()),
         asked: "2026-02-18T20:14:00Z".parse().unwrap(),
         due: "2026-03-18".parse().unwrap(),
@@ -381,7 +381,14 @@ fn requests() -> Vec<(&'static str, String)> {
     let ask = AskPage {
         cx: halina(),
         kind: Kind::Question,
-        about: request(Kind::Question, Standing::Open).about.map(|about| (1204, about)),
+        about: request(Kind::Question, Standing::Open).about.map(|words| About {
+            entry: 1204,
+            words,
+            parts: vec![
+                AboutPart { entry: 1204, words: "14:05: Opened 3 medicines".into(), chosen: true },
+                AboutPart { entry: 1201, words: "13:58: Opened 12 results or measurements".into(), chosen: false },
+            ],
+        }),
         words: Field::area("words", t("ask-question-what"), "", &Faults::none()).hint(t("ask-question-what-hint")),
         days: 30,
         rule: None,

@@ -97,8 +97,8 @@ pub struct Request {
     pub words: String,
     /// For a question: the access that it is about, as it was shown.
     pub about: Option<String>,
-    /// For a question: the number of the log's entry.
-    pub entry: Option<u64>,
+    /// For a question: the numbers of the log's entries.
+    pub entries: Vec<u64>,
     /// Who asked.
     pub by: Option<String>,
     pub asked: Timestamp,
@@ -126,11 +126,12 @@ impl Request {
             "entered-in-error" => return None,
             _ => State::Open,
         };
-        let value = |code: &str| {
-            let all = task.get("note")?.as_array()?.iter();
-            let found = all.filter(|one| one.pointer("/extension/0/valueCode").and_then(Value::as_str) == Some(code));
-            found.filter_map(|one| one.get("text").and_then(Value::as_str)).map(str::to_owned).next_back()
+        let values = |code: &'static str| {
+            let all = task.get("note").and_then(Value::as_array).into_iter().flatten();
+            let is = move |one: &&Value| one.pointer("/extension/0/valueCode").and_then(Value::as_str) == Some(code);
+            all.filter(is).filter_map(|one| one.get("text").and_then(Value::as_str)).map(str::to_owned)
         };
+        let value = |code: &'static str| values(code).next_back();
         Some(Self {
             id: text("/id")?.to_owned(),
             version: text("/meta/versionId").and_then(|version| version.parse().ok()).unwrap_or(0),
@@ -139,7 +140,7 @@ impl Request {
             patient: FhirId::parse(text("/for/reference")?.strip_prefix("Patient/")?).ok()?,
             words: text("/description").unwrap_or_default().to_owned(),
             about: value("about"),
-            entry: value("entry").and_then(|entry| entry.parse().ok()),
+            entries: values("entry").filter_map(|entry| entry.parse().ok()).collect(),
             by: text("/requester/display").map(str::to_owned),
             asked: text("/authoredOn")?.parse().ok()?,
             due: text("/restriction/period/end")?.get(..10)?.parse().ok()?,
@@ -169,8 +170,8 @@ pub struct Asked {
     /// A reference to who asks, with the name.
     pub by: Value,
     pub words: String,
-    /// For a question: the log's entry, and it in words.
-    pub about: Option<(u64, String)>,
+    /// For a question: the log's entries, and they in words.
+    pub about: Option<(Vec<u64>, String)>,
     /// What is done in the moment when it is asked, such as a copy that is taken at once: the answer.
     pub at_once: Option<String>,
 }
@@ -180,8 +181,8 @@ pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
     let Asked { kind, patient, by, words, about, at_once } = asked;
     let (days, ..) = kind.term();
     let mut notes = Vec::new();
-    if let Some((entry, about)) = about {
-        notes.push(noted("entry", &entry.to_string(), now));
+    if let Some((entries, about)) = about {
+        notes.extend(entries.iter().map(|entry| noted("entry", &entry.to_string(), now)));
         notes.push(noted("about", &about, now));
     }
     let mut task = json!({
@@ -423,6 +424,22 @@ mod tests {
     }
 
     #[test]
+    fn a_question_names_each_access_that_it_is_about() {
+        let asked = Asked {
+            kind: Kind::Question,
+            patient: FhirId::parse("p1").unwrap(),
+            by: json!({"reference": "Patient/p1"}),
+            words: "x".into(),
+            about: Some((vec![7, 5], "Dr A opened 3 results".into())),
+            at_once: None,
+        };
+        let mut task = task(asked, at("2026-03-03T12:00:00Z"), &zone());
+        task["id"] = json!("t1");
+        let request = Request::of(&task).unwrap();
+        assert_eq!((request.entries, request.about.as_deref()), (vec![7, 5], Some("Dr A opened 3 results")));
+    }
+
+    #[test]
     fn a_task_is_r4_and_another_task_is_no_request() {
         for kind in Kind::ALL {
             let asked = Asked {
@@ -430,7 +447,7 @@ mod tests {
                 patient: FhirId::parse("p1").unwrap(),
                 by: json!({"reference": "Patient/p1"}),
                 words: "x".into(),
-                about: Some((7, "Dr A opened 3 results".into())),
+                about: Some((vec![7, 5], "Dr A opened 3 results".into())),
                 at_once: (kind == Kind::Copy).then(|| "Taken".into()),
             };
             let task = task(asked, at("2026-03-03T12:00:00Z"), &zone());

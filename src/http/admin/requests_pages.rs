@@ -73,4 +73,9 @@ impl OneRequest {
     fn is_open(&self) -> bool {
         self.request.state == State::Open
     }
+
+    /// The entries of the log that are asked about.
+    fn entries(&self) -> String {
+        self.request.entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
 }

@@ -48,6 +48,22 @@ pub(super) fn days(
     Ok(out)
 }
 
+/// The looks of a day that stand in one line with this entry, the newest first.
+pub(super) fn of_line(day: &Day, entry: u64) -> Vec<Look> {
+    let Some(chosen) = day.looks.iter().find(|look| look.line.entry.sequence() == entry) else { return Vec::new() };
+    let line = line_of(chosen);
+    day.looks.iter().filter(|look| line_of(look) == line).cloned().collect()
+}
+
+/// What makes one line of several looks: who, what kind, for which purpose, with which reason.
+fn line_of(look: &Look) -> (&ActorRef, LookKind, Purpose, Option<&str>) {
+    let reason = match &look.line.detail {
+        DetailState::Kept(detail) => detail.reason.as_deref(),
+        _ => None,
+    };
+    (&look.line.entry.actor, kind_of(look), look.line.entry.purpose, reason)
+}
+
 fn called(actor: &ActorRef, asks: Option<AccountId>, names: &mut Names<'_>) -> Result<(String, String), Refusal> {
     let (name, role) = names.of(actor, false)?;
     let own = actor.account.is_some() && actor.account == asks;
@@ -88,13 +104,11 @@ fn folded(looks: &[Look]) -> Vec<Fold> {
     let mut folds: Vec<Fold> = Vec::new();
     for look in looks {
         let entry = &look.line.entry;
-        let reason = match &look.line.detail {
-            DetailState::Kept(detail) => detail.reason.clone(),
-            _ => None,
-        };
-        let (kind, time) = (kind_of(look), entry.time());
+        let (_, kind, _, reason) = line_of(look);
+        let time = entry.time();
         let same = folds.iter_mut().find(|fold| {
-            fold.actor == entry.actor && fold.kind == kind && fold.purpose == entry.purpose && fold.reason == reason
+            (&fold.actor, fold.kind, fold.purpose, fold.reason.as_deref())
+                == (&entry.actor, kind, entry.purpose, reason)
         });
         let act = act_of(look);
         match same {
@@ -108,7 +122,7 @@ fn folded(looks: &[Look]) -> Vec<Fold> {
                 actor: entry.actor.clone(),
                 kind,
                 purpose: entry.purpose,
-                reason,
+                reason: reason.map(str::to_owned),
                 entry: look.line.entry.sequence(),
                 from: time,
                 until: time,
@@ -280,6 +294,32 @@ mod tests {
         );
         assert_eq!((row.kind, row.why.as_str()), (LookKind::Person, "Your care"));
         assert!(nurse.row(("B".into(), "Nurse".into()), &TimeZone::UTC).until.is_none());
+    }
+
+    #[test]
+    fn a_line_is_taken_apart_into_its_looks_and_into_no_others() {
+        let doctor = || somebody(1, Role::Clinician);
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(1)));
+        for event in [
+            event(doctor(), Action::Read, TouchKind::Opened, &["Observation/o1"]),
+            event(somebody(2, Role::Nurse), Action::Read, TouchKind::Opened, &["Observation/o1"]),
+            event(doctor(), Action::Read, TouchKind::Denied, &["Observation/o1"]),
+            event(doctor(), Action::Read, TouchKind::Opened, &["Condition/c1"]),
+        ] {
+            clock.advance(std::time::Duration::from_secs(60));
+            let _ = audit.commit_blocking(vec![event]).unwrap();
+        }
+        let found = by_patient(&audit.read().unwrap(), &id("p1"), &TimeZone::UTC, None, 100).unwrap();
+        let entries = |entry: u64| -> Vec<u64> {
+            of_line(&found.days[0], entry).iter().map(|look| look.line.entry.sequence()).collect()
+        };
+        let all: Vec<u64> = found.days[0].looks.iter().map(|look| look.line.entry.sequence()).collect();
+        let [newest, refused, nurses, oldest] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!(entries(*newest), [*newest, *oldest]);
+        assert_eq!(entries(*oldest), [*newest, *oldest]);
+        assert_eq!((entries(*refused), entries(*nurses)), (vec![*refused], vec![*nurses]));
+        assert!(entries(9_999).is_empty());
     }
 
     #[test]

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use super::look_list::LookList;
 use super::looks;
 use super::own::{Own, Versioned};
-use super::pages::LookKind;
-use super::requests_pages::{AskPage, MyRequest, MyRequests, RequestRow, kind_word};
-use crate::audit::Action;
+use super::pages::{LookKind, LookRow};
+use super::requests_pages::{About, AboutPart, AskPage, MyRequest, MyRequests, RequestRow, kind_word};
+use crate::audit::{Action, Day};
 use crate::base::{FhirId, Timestamp};
 use crate::care::Chart;
 use crate::care::requests::{self, Asked, Kind, LONGEST, Request, State};
@@ -25,6 +25,9 @@ use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::record::{Lookers, LooksAsked};
 
+/// Of more accesses than these a question names the first and the last.
+const MOST_TIMES: usize = 12;
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct Shown {
@@ -34,13 +37,33 @@ pub(in crate::http) struct Shown {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(from = "Vec<(String, String)>")]
 pub(in crate::http) struct Typed {
     kind: String,
     words: String,
     /// For a copy: `now`, or as the words say.
     how: String,
+    /// For a question: the newest entry of the line.
     entry: Option<u64>,
+    /// Those of the line that are asked about.
+    which: Vec<u64>,
+}
+
+impl From<Vec<(String, String)>> for Typed {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        let mut typed = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "kind" => typed.kind = value,
+                "words" => typed.words = value,
+                "how" => typed.how = value,
+                "entry" => typed.entry = value.parse().ok(),
+                "which" => typed.which.extend(value.parse::<u64>().ok()),
+                _ => {}
+            }
+        }
+        typed
+    }
 }
 
 /// One request as a row of a list.
@@ -77,14 +100,38 @@ pub(in crate::http) async fn blank(visit: Visit, Query(shown): Query<Shown>) -> 
     asking(&own, cx, kind, &Typed { entry: shown.entry, ..typed }, Faults::none()).await
 }
 
-async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
-    let about = match (kind, typed.entry) {
-        (Kind::Question, Some(entry)) => Some((entry, look(own, entry).await?)),
+/// What a question is about: the line of the day, and each access of it.
+async fn about(own: &Own, kind: Kind, typed: &Typed) -> Result<Option<About>, Refusal> {
+    let entry = match (kind, typed.entry) {
+        (Kind::Question, Some(entry)) => entry,
         (Kind::Question, None) => return Err(Refusal::not_found()),
-        _ => None,
+        _ => return Ok(None),
     };
+    let day = line(own, entry).await?;
+    let names = &mut Names::new(&own.visit.house.identity).with_shares(own.shares()?);
+    let all = day.looks.len();
+    let mut parts = Vec::with_capacity(all);
+    for look in &day.looks {
+        let number = look.line.entry.sequence();
+        let row = said(own, &day, &[number], names)?;
+        parts.push(AboutPart {
+            entry: number,
+            words: t("ask-look-part")
+                .with("time", row.from.clock().unwrap_or_default())
+                .with("what", row.what)
+                .to_string(),
+            chosen: typed.which.is_empty() || typed.which.contains(&number),
+        });
+    }
+    let numbers: Vec<u64> = parts.iter().map(|part| part.entry).collect();
+    let words = in_words(own, &day, &numbers, names)?;
+    Ok(Some(About { entry, words, parts: if all > 1 { parts } else { Vec::new() } }))
+}
+
+async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+    let about = about(own, kind, typed).await?;
     cx.at = match &about {
-        Some((entry, _)) => format!("/my/requests/new?kind={}&entry={entry}", kind.code()),
+        Some(about) => format!("/my/requests/new?kind={}&entry={}", kind.code(), about.entry),
         None => format!("/my/requests/new?kind={}", kind.code()),
     };
     let (label, hint) = match kind {
@@ -100,8 +147,8 @@ async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults
     page(&AskPage { kind, about, words, days, rule, faults, cx })
 }
 
-/// One entry of the log, as the page about who looked says it.
-async fn look(own: &Own, entry: u64) -> Result<String, Refusal> {
+/// The day of an entry with the looks alone that stand in one line with it.
+async fn line(own: &Own, entry: u64) -> Result<Day, Refusal> {
     let asked = LooksAsked {
         who: Lookers::Others,
         zone: own.ctx.zone.clone(),
@@ -110,19 +157,42 @@ async fn look(own: &Own, entry: u64) -> Result<String, Refusal> {
         least: 1,
     };
     let found = own.open(Action::AuditRead, |reading| reading.who_looked(&own.patient, &asked)).await?.into_inner();
-    let names = &mut Names::new(&own.visit.house.identity).with_shares(own.shares()?);
-    for mut day in found.days {
-        day.looks.retain(|look| look.line.entry.sequence() == entry);
-        day.listings.clear();
-        for day in looks::days(&[day], own.actor.account(), names, &own.ctx.zone)? {
-            if let Some(look) = day.looks.first() {
-                let when = look.from.long_time();
-                let said = t("ask-look").with("who", &look.who).with("role", &look.role).with("when", when);
-                return Ok(said.with("what", &look.what).with("why", &look.why).to_string());
-            }
+    let lines =
+        found.days.into_iter().map(|day| Day { looks: looks::of_line(&day, entry), listings: Vec::new(), ..day });
+    lines.into_iter().find(|day| !day.looks.is_empty()).ok_or(Refusal::not_found())
+}
+
+/// Some of a line's looks, as the page about who looked says them.
+fn said(own: &Own, line: &Day, entries: &[u64], names: &mut Names<'_>) -> Result<LookRow, Refusal> {
+    let mut day = line.clone();
+    day.looks.retain(|look| entries.contains(&look.line.entry.sequence()));
+    let days = looks::days(&[day], own.actor.account(), names, &own.ctx.zone)?;
+    days.into_iter().flat_map(|day| day.looks).next().ok_or(Refusal::not_found())
+}
+
+fn in_words(own: &Own, line: &Day, entries: &[u64], names: &mut Names<'_>) -> Result<String, Refusal> {
+    let row = said(own, line, entries, names)?;
+    let times: Vec<String> = line
+        .looks
+        .iter()
+        .rev()
+        .filter(|look| entries.contains(&look.line.entry.sequence()))
+        .filter_map(|look| When::at(look.line.entry.time(), &own.ctx.zone).clock())
+        .collect();
+    let when = match times.len() {
+        0 | 1 => row.from.long_time(),
+        n if n <= MOST_TIMES => {
+            t("ask-look-times").with("date", row.from.long()).with("times", times.join(", ")).to_string()
         }
-    }
-    Err(Refusal::not_found())
+        n => t("ask-look-many")
+            .with("date", row.from.long())
+            .with("n", n)
+            .with("from", times.first().cloned().unwrap_or_default())
+            .with("until", times.last().cloned().unwrap_or_default())
+            .to_string(),
+    };
+    let said = t("ask-look").with("who", &row.who).with("role", &row.role).with("when", when);
+    Ok(said.with("what", &row.what).with("why", &row.why).to_string())
 }
 
 /// `POST /my/requests/new`
@@ -132,16 +202,32 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let kind = Kind::from_code(&typed.kind).ok_or(Refusal::not_found())?;
     let at_once = kind == Kind::Copy && typed.how == "now";
     let words: String = typed.words.trim().chars().take(LONGEST).collect();
+    let mut faults = Faults::none();
+    let about = about(&own, kind, typed).await?;
+    let parts = about.as_ref().map(|about| about.parts.as_slice()).unwrap_or_default();
+    let chosen: Vec<u64> = match (&about, parts) {
+        (Some(about), []) => vec![about.entry],
+        // Whoever takes every mark away has chosen none.
+        (Some(_), parts) => parts.iter().map(|part| part.entry).filter(|entry| typed.which.contains(entry)).collect(),
+        _ => Vec::new(),
+    };
+    if about.is_some() && chosen.is_empty() {
+        faults.add("which", t("ask-which-missing"));
+    }
     if words.is_empty() && !at_once && kind != Kind::Accounting {
-        let mut faults = Faults::none();
         faults.add("words", t("ask-words-missing"));
+    }
+    if !faults.is_empty() {
         let page = asking(&own, own.plain_cx().await?, kind, typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let about = match (kind, typed.entry) {
-        (Kind::Question, Some(entry)) => Some((entry, look(&own, entry).await?)),
-        (Kind::Question, None) => return Err(Refusal::not_found()),
-        _ => None,
+    let about = match &about {
+        Some(about) => {
+            let names = &mut Names::new(&own.visit.house.identity).with_shares(own.shares()?);
+            let words = in_words(&own, &line(&own, about.entry).await?, &chosen, names)?;
+            Some((chosen, words))
+        }
+        None => None,
     };
     let asked = Asked {
         kind,

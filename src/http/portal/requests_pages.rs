@@ -75,14 +75,34 @@ impl MyRequests {
     }
 }
 
+/// So many accesses of a day lie open; more are folded, all of them chosen.
+const FEW: usize = 4;
+
+/// What a question is about: one person's accesses of one day.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The newest of the line.
+    pub entry: u64,
+    /// All of them in words.
+    pub words: String,
+    /// Each, the newest first, where there are several.
+    pub parts: Vec<AboutPart>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AboutPart {
+    pub entry: u64,
+    pub words: String,
+    pub chosen: bool,
+}
+
 /// Asking.
 #[derive(Debug, Clone, Template)]
 #[template(path = "portal/request_new.html")]
 pub struct AskPage {
     pub cx: Cx,
     pub kind: Kind,
-    /// For a question: the log's entry, and it in words.
-    pub about: Option<(u64, String)>,
+    pub about: Option<About>,
     pub words: Field,
     pub days: i64,
     pub rule: Option<&'static str>,
@@ -93,6 +113,12 @@ page!(AskPage in Asks);
 impl AskPage {
     fn title(&self) -> Text {
         kind_word(self.kind)
+    }
+
+    /// Whether the accesses of the line lie open: where they are few, or somebody has chosen among them or has to.
+    fn shows_parts(&self) -> bool {
+        let parts = self.about.as_ref().map(|about| about.parts.as_slice()).unwrap_or_default();
+        parts.len() <= FEW || parts.iter().any(|part| !part.chosen) || self.faults.of("which").is_some()
     }
 
     fn lead(&self) -> Text {
