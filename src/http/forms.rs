@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
-use super::ui::{Cx, When};
+use super::ui::{Cx, KeptOf, When};
+use super::uploaded::Late;
 use crate::care::forms::{self, Draft, DraftAt, FormKey, Once};
 use crate::care::workflow::{self, Done};
 use crate::store::StoreError;
@@ -81,6 +82,32 @@ pub(super) fn draft_in(body: &[u8], now: crate::base::Timestamp) -> Option<(Stri
     Some((at_of(body)?, Draft { body: text_of(body), at: now }))
 }
 
+/// The field by which a draft says that a file was chosen, which is not in it.
+const FILE: &str = "had_file";
+
+/// What is kept of a form with a file that came late. One that is nothing but a file takes nothing from the text that was
+/// kept for the same page before.
+pub(super) fn late_draft(late: &Late, before: Option<Draft>, now: crate::base::Timestamp) -> Draft {
+    let text = match before {
+        Some(before) if late.text.is_empty() => String::from_utf8(before.body).unwrap_or_default(),
+        _ => late.text.clone(),
+    };
+    let file = late.file.then(|| format!("{FILE}=1"));
+    let parts = [Some(text).filter(|text| !text.is_empty()), file];
+    Draft { body: parts.into_iter().flatten().collect::<Vec<_>>().join("&").into_bytes(), at: now }
+}
+
+fn kept_of(body: &[u8]) -> KeptOf {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+    let had_file = pairs.iter().any(|(name, _)| name == FILE);
+    let has_text = pairs.iter().any(|(name, value)| name != FILE && !value.trim().is_empty());
+    match (had_file, has_text) {
+        (false, _) => KeptOf::Text,
+        (true, true) => KeptOf::TextWithoutFile,
+        (true, false) => KeptOf::NothingButThatThereWasAFile,
+    }
+}
+
 impl Visit {
     /// What makes this sending happen once, and the place that shows what it led to.
     pub(super) fn once<T>(&self, sent: &Sent<T>, place: impl Into<String>) -> Option<Once> {
@@ -103,6 +130,7 @@ impl Visit {
         let Some(draft) = forms::kept(&self.house.store.read()?, account.id, &at)? else { return Ok(None) };
         let Ok(typed) = serde_urlencoded::from_bytes(&draft.body) else { return Ok(None) };
         cx.kept = Some(When::at(draft.at, &self.house.front.face.zone));
+        cx.kept_of = kept_of(&draft.body);
         Ok(Some(typed))
     }
 
@@ -190,6 +218,22 @@ mod tests {
         for other in ["at=https%3A%2F%2Fbank.example&a=b", "at=%2F%2Fbank.example", "a=b"] {
             assert!(draft_in(other.as_bytes(), Timestamp::UNIX_EPOCH).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn of_a_late_form_with_a_file_the_text_is_kept_and_that_there_was_a_file() {
+        let late = |text: &str, file| Late { at: "/my/documents/new".into(), text: text.into(), file };
+        let kept = |late: &Late, before: Option<&str>| {
+            let before = before.map(|body| Draft { body: body.as_bytes().to_vec(), at: Timestamp::UNIX_EPOCH });
+            String::from_utf8(late_draft(late, before, Timestamp::UNIX_EPOCH).body).unwrap()
+        };
+        assert_eq!(kept(&late("title=X-ray", true), Some("title=old")), "title=X-ray&had_file=1");
+        assert_eq!(kept(&late("", true), Some("text=half+a+word")), "text=half+a+word&had_file=1");
+        assert_eq!(kept(&late("", true), None), "had_file=1");
+        assert_eq!(kept(&late("title=X-ray", false), None), "title=X-ray");
+        assert_eq!(kept_of(b"title=X-ray&had_file=1"), KeptOf::TextWithoutFile);
+        assert_eq!(kept_of(b"title=&had_file=1"), KeptOf::NothingButThatThereWasAFile);
+        assert_eq!(kept_of(b"title=had_file"), KeptOf::Text);
     }
 
     #[test]

@@ -93,6 +93,10 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     if unsafe_method && door.entrance.is_https() {
         from_our_own_origin(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))?;
         if door.route.body == BodyLimit::Upload {
+            if visit.session.is_none() {
+                (request, answered.next) = keep_late_upload(door, request).await?;
+                answered.kept = answered.next.is_some();
+            }
             // A stranger's file is not even read.
             admit(door, &visit).await?;
         }
@@ -104,7 +108,8 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
                 _ => carries_the_token(request, session, limit).await?,
             };
         }
-        if visit.session.is_none() && door.route.format == Format::Page && door.route.audience != Audience::Anyone {
+        let is_text = door.route.format == Format::Page && door.route.body != BodyLimit::Upload;
+        if visit.session.is_none() && is_text && door.route.audience != Audience::Anyone {
             (request, answered.next) = keep_late_form(door, request, limit).await?;
             answered.kept = answered.next.is_some();
         }
@@ -238,6 +243,25 @@ async fn keep_late_form(door: &Door, request: Request, limit: usize) -> Result<(
     let at = if session.acting.is_some() { CHOOSE.to_owned() } else { at };
     house.store.write(move |tx| crate::care::forms::keep(tx, session.account, place, &draft)).await?;
     Ok((request, Some(at)))
+}
+
+/// The same of a form with a file: its text is kept, and that a file has to be chosen again.
+async fn keep_late_upload(door: &Door, request: Request) -> Result<(Request, Option<String>), Refusal> {
+    let Credential::Cookie(secret) = session::cookie(request.headers(), door.entrance) else {
+        return Ok((request, None));
+    };
+    let house = &door.house;
+    let ended = house.identity.ended_session(&house.store.read()?, secret.expose(), door.entrance.listener())?;
+    let Some(session) = ended else { return Ok((request, None)) };
+    let late = uploaded::late(request, &session, &house.uploads).await?;
+    let nothing = Request::new(Body::empty());
+    let Some(late) = late else { return Ok((nothing, None)) };
+    let place = crate::care::forms::draft_place(session.acting.as_ref(), &late.at);
+    let before = crate::care::forms::kept(&house.store.read()?, session.account, &place)?;
+    let draft = forms::late_draft(&late, before, house.ambient.now());
+    house.store.write(move |tx| crate::care::forms::keep(tx, session.account, place, &draft)).await?;
+    let at = if session.acting.is_some() { CHOOSE.to_owned() } else { late.at };
+    Ok((nothing, Some(at)))
 }
 
 /// Whether the row lets this visitor in. Who is turned away by role is written down before the answer.

@@ -9,7 +9,7 @@ use super::open::pages::{Given, Locked, LockedState, Problem, ProblemKind, SignI
 use super::respond::{Refusal, Refused};
 use super::said::full_minute;
 use super::session::{Links, Visit};
-use super::ui::{Cx, Faults, Viewer, t};
+use super::ui::{Cx, Faults, KeptOf, Viewer, t};
 use crate::base::Timestamp;
 use crate::care::forms::FormKey;
 
@@ -42,6 +42,7 @@ impl Face {
             at: String::new(),
             once: String::new(),
             kept: None,
+            kept_of: KeptOf::Text,
             unread: None,
         }
     }

@@ -85,6 +85,30 @@ pub(super) async fn received(request: Request, session: &SessionRow, room: &Room
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
+/// The form of a page whose session has ended: its text and whether a file came with it, if it is one of that session's own.
+/// The file itself is not kept: it was sent by somebody who is not signed in.
+pub(super) async fn late(request: Request, session: &SessionRow, room: &Room) -> Result<Option<Late>, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Ok(boundary) = multer::parse_boundary(kind) else { return Ok(None) };
+    let _held = room.take()?;
+    let (fields, file) = read(request.into_body(), boundary).await?;
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let genuine = field("csrf").is_some_and(|token| session.is_form_token(token));
+    let at = field("at").filter(|at| ours(at)).map(str::to_owned);
+    let text = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at"));
+    let text = serde_urlencoded::to_string(text.collect::<Vec<_>>()).unwrap_or_default();
+    Ok(at.filter(|_| genuine).map(|at| Late { at, text, file: file.is_some() }))
+}
+
+/// What is kept of a form that came late.
+pub(super) struct Late {
+    /// The page with the form.
+    pub at: String,
+    /// The fields, `application/x-www-form-urlencoded`.
+    pub text: String,
+    pub file: bool,
+}
+
 async fn read(body: Body, boundary: String) -> Result<(Vec<(String, String)>, Option<File>), Refusal> {
     let size = SizeLimit::new().whole_stream(MOST as u64).per_field(LONGEST_FIELD).for_field("file", MOST_BYTES as u64);
     let constraints = Constraints::new().size_limit(size);

@@ -7,6 +7,8 @@ use crate::process::{Place, file, printed};
 use crate::setup::{PASSWORDS, set_up, sign_in};
 
 const FORM: &str = "/patients/halina/messages/new";
+/// The same page, of another tab.
+const OTHER: &str = "/patients/halina/messages/new?tab=2";
 
 /// What a field of the page is filled with.
 fn filled(page: &Answer, name: &str) -> String {
@@ -58,6 +60,21 @@ fn what_was_typed_when_the_session_timed_out_stands_in_the_form_again_after_sign
     assert!(late.body.contains("role=\"status\""), "it says that the text is kept: {}", late.body);
     assert!(!forged.body.contains("role=\"status\""), "{}", forged.body);
 
+    // Of a form with a file the text is kept, and that there was a file; the forged one keeps nothing here either.
+    let upload = |csrf: &str, text: &str| {
+        let part = |name: &str, value: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let file =
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n%PDF-1.4\r\n--x--\r\n";
+        let body = [part("csrf", csrf), part("at", OTHER), part("text", text), file.to_owned()].concat();
+        client.send("POST", "/messages/none/file", &[("content-type", "multipart/form-data; boundary=x")], &body)
+    };
+    let forged = upload("AAAA", "Nobody typed this");
+    assert!(forged.status == 401 && !forged.body.contains("role=\"status\""), "{}", forged.body);
+    let late = upload(&page.csrf(), "The letter of the other clinic");
+    assert_eq!((late.status, filled(&late, "next").as_str()), (401, OTHER), "{}", late.body);
+
     // Nobody else finds it; who typed it does, once.
     let other = running.client("clinic");
     assert_eq!(sign_in(&other, "ada", PASSWORDS[0]), 303);
@@ -68,6 +85,10 @@ fn what_was_typed_when_the_session_timed_out_stands_in_the_form_again_after_sign
     let typed = "Please come on Thursday &#38; bring the &#34;old&#34; letter";
     assert!(again.body.contains(typed) && !again.body.contains("Nobody typed this"), "{}", again.body);
     assert!(again.body.contains("action=\"/drafts/discard\""), "it says that it was kept");
+    assert!(!again.body.contains("choose it again"), "no file was in it");
+    let with_file = client.get(OTHER);
+    assert!(with_file.body.contains("The letter of the other clinic"), "{}", with_file.body);
+    assert!(with_file.body.contains("choose it again") && !with_file.body.contains("Nobody typed this"));
     let all = client.get("/patients/halina/messages");
     assert!(all.status == 200 && !all.body.contains("Thursday"), "nothing was sent: {}", all.body);
     assert_eq!(client.post("/drafts/discard", &[("csrf", &again.csrf()), ("at", FORM)]).status, 303);

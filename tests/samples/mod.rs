@@ -8,7 +8,7 @@ mod work;
 
 use askama::Template;
 use chartbox::base::Role;
-use chartbox::http::ui::{Bounds, Cx, Flag, Reading, Series, Viewer, When};
+use chartbox::http::ui::{Bounds, Cx, Flag, KeptOf, Reading, Series, Viewer, When};
 use jiff::Zoned;
 use jiff::civil::Date;
 
@@ -42,6 +42,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         at: "/my".into(),
         once: "c0ffee".into(),
         kept: None,
+        kept_of: KeptOf::Text,
         unread: Some(2),
     }
 }

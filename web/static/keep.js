@@ -23,7 +23,12 @@ export const keepAll = () => Promise.allSettled([...changed].map(keep));
 
 async function keep(form) {
   if (!form.isConnected) return;
-  const body = new URLSearchParams(new FormData(form));
+  const filled = new FormData(form);
+  // A file is not kept: the page says that it has to be chosen again.
+  const files = [...form.querySelectorAll("input[type=file]")];
+  for (const field of files) filled.delete(field.name);
+  if (files.some((field) => field.files.length > 0)) filled.set("had_file", "1");
+  const body = new URLSearchParams(filled);
   const answer = await fetch("/drafts", { method: "POST", body, keepalive: true });
   form.dispatchEvent(new CustomEvent("kept", { detail: answer.ok }));
 }

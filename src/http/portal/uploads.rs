@@ -60,7 +60,9 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
 /// `GET /my/documents/new`
 pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
-    page(&form(own.plain_cx().await?, &Typed::default(), Faults::none()))
+    let mut cx = own.plain_cx().await?;
+    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    page(&form(cx, &typed, Faults::none()))
 }
 
 /// `POST /my/documents/new`

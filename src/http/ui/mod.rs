@@ -23,6 +23,6 @@ pub use icon::Icon;
 pub use parts::{Faults, Field, State, Tone};
 pub use series::{Bounds, Flag, Reading, Series};
 pub(in crate::http) use shell::page;
-pub use shell::{Cx, NavItem, Place, Viewer, role_word, start_of};
+pub use shell::{Cx, KeptOf, NavItem, Place, Viewer, role_word, start_of};
 pub use svg::Svg;
 pub use text::{Arg, EN, ES, Locale, Text, filters, t};

@@ -33,8 +33,21 @@ pub struct Cx {
     pub once: String,
     /// When the text in the form was typed, if it is a draft of before.
     pub kept: Option<super::format::When>,
+    /// What that draft holds.
+    pub kept_of: KeptOf,
     /// How many notices are unread; `None` for nobody.
     pub unread: Option<usize>,
+}
+
+/// What of a form that was begun is there again. A file never is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeptOf {
+    #[default]
+    Text,
+    /// A file was chosen beside it, and has to be chosen again.
+    TextWithoutFile,
+    /// There was a file and nothing else.
+    NothingButThatThereWasAFile,
 }
 
 /// Who is signed in.
@@ -202,6 +215,18 @@ impl Cx {
     /// Whether the record on the page is somebody else's, for whom the viewer acts.
     pub fn acts_for_another(&self) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.for_whom.is_some())
+    }
+
+    /// What is said of a draft that stands in the page's form again.
+    pub fn kept_words(&self) -> Vec<String> {
+        let Some(when) = &self.kept else { return Vec::new() };
+        let text = t("form-kept").with("when", when.near_within(&self.now)).to_string();
+        let file = t("form-kept-file").to_string();
+        match self.kept_of {
+            KeptOf::Text => vec![text],
+            KeptOf::TextWithoutFile => vec![text, file],
+            KeptOf::NothingButThatThereWasAFile => vec![file],
+        }
     }
 
     /// Whether the viewer can look at another record.

@@ -59,6 +59,7 @@ form-faults =
     }
 
 form-kept = Your text from { $when } is kept, and stands below.
+form-kept-file = The file that you had chosen is not kept: choose it again.
 form-kept-discard = Begin again
 
 ## What went wrong

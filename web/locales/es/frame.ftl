@@ -55,6 +55,7 @@ form-faults =
        *[other] Hay { $n } cosas que corregir antes de guardar
     }
 form-kept = Su texto de { $when } está guardado y aparece abajo.
+form-kept-file = El archivo que había elegido no está guardado: elíjalo otra vez.
 form-kept-discard = Empezar de nuevo
 
 ## Qué salió mal
