@@ -222,7 +222,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my/visits/{id}/visit.ics",          BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/messages",                       BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/messages/new",                   BOTH,    MY,        Plain(200), AnEntry),
-    (Verb::Post, "/my/messages/new",                   BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Post, "/my/messages/new",                   BOTH,    MY,        Plain(400), NoEntry),
     (Verb::Get,  "/my/messages/{id}",                  BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/messages/{id}",                  BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/messages/{id}/file",             BOTH,    MY,        Plain(400), NoEntry),

@@ -29,16 +29,41 @@ test('a patient writes without script, and every letter arrives as it was typed'
   await page.context().close();
 });
 
+test('the first message can carry a file, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false, width: 390 });
+  await write(page, 'A question about my health');
+  assert.deepEqual(await inspect(page, 'message-new-file'), []);
+  const file = (name, bytes) => page.setInputFiles('input[name=file]', { name, mimeType: 'application/pdf', buffer: Buffer.from(bytes) });
+  // What is wrong is said in the form, and the text stays.
+  await page.fill('textarea[name=text]', 'The letter of the hospital');
+  await file('letter.pdf', '<!doctype html><script>alert(1)</script>');
+  await page.click('main button.btn-main');
+  assert.match(await text(page), /a web page/);
+  assert.equal(await page.inputValue('textarea[name=text]'), 'The letter of the hospital');
+  await page.fill('textarea[name=text]', '  ');
+  await file('letter.pdf', '%PDF-1.4\n%%EOF\n');
+  await page.click('main button.btn-main');
+  assert.match(await text(page), /Choose the file again/);
+  assert.deepEqual(await inspect(page, 'message-new-file-refused'), []);
+  await page.fill('textarea[name=text]', 'The letter of the hospital');
+  await file('letter.pdf', '%PDF-1.4\n%%EOF\n');
+  await page.click('main button.btn-main');
+  assert.match(page.url(), /done=sent$/);
+  assert.equal((await page.textContent('.said-text')).trim(), 'The letter of the hospital');
+  await page.click('main a[href*="/my/documents/"]');
+  assert.match(await page.textContent('h1'), /letter/);
+  await page.context().close();
+});
+
 test('sent twice it is one message, and so it is by the back button', async () => {
   const page = await signedIn('patient', box.portal);
   await write(page, 'A medicine');
   await page.fill('textarea[name=text]', 'Sent twice');
-  const form = await page.evaluate(() => new URLSearchParams(new FormData(document.querySelector('main form'))).toString());
-  const send = (body) => page.evaluate(async (body) => {
-    const answer = await fetch('/my/messages/new', { method: 'POST', body: new URLSearchParams(body) });
+  const send = () => page.evaluate(async () => {
+    const answer = await fetch('/my/messages/new', { method: 'POST', body: new FormData(document.querySelector('main form')) });
     return [answer.status, answer.url.split('?')[0]];
-  }, body);
-  const [one, other] = [await send(form), await send(form)];
+  });
+  const [one, other] = [await send(), await send()];
   assert.deepEqual(one, other);
   await page.goto(`${box.portal}/my/messages`);
   assert.equal(await page.locator('main li', { hasText: 'Sent twice' }).count(), 1);

@@ -31,7 +31,7 @@ pub use read::{Message, Side, Standing, Thread, of_resources};
 pub use seen::note_read;
 pub use write::{
     Answer, AttachError, Begun, Clinician, New, Reply, SendError, Then, answer, answer_with, attach, begin, close,
-    reply, start, take, trimmed,
+    reply, start, start_with, take, trimmed,
 };
 
 pub use crate::access::{ADMINISTRATIVE, AUDIENCE};

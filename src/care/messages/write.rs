@@ -129,6 +129,18 @@ fn label(value: &mut Value) {
 
 /// A patient begins a conversation.
 pub async fn start(doing: Doing<'_>, new: New<'_>) -> Result<Done<()>, Refused<SendError>> {
+    let (change, notice) = first_of_patient(new)?;
+    changed(doing, vec![change], Some(notice)).await
+}
+
+/// A patient begins a conversation with a file under `id`, which is kept as any that they bring, and the message in one.
+pub async fn start_with(doing: Doing<'_>, new: New<'_>, id: FhirId, upload: Upload) -> Result<Done<()>, Refused<Full>> {
+    let now = new.now;
+    let (change, notice) = first_of_patient(new)?;
+    uploads::keep_with(doing, id, upload, now, vec![change], move |inside| notify::tell(inside, notice)).await
+}
+
+fn first_of_patient(new: New<'_>) -> Result<(Change, Notice), RecordError> {
     let New { id, patient, sender, sender_name, topic, doctor, text, attached, now } = new;
     let mut value = communication("in-progress", patient, text, attached, now);
     put(&mut value, "sender", json!({"reference": sender.as_str(), "display": sender_name}));
@@ -144,11 +156,7 @@ pub async fn start(doing: Doing<'_>, new: New<'_>) -> Result<Done<()>, Refused<S
     }
     let to = doctor.map_or_else(|| Whom::from(topic.pool), |(person, _)| Whom::Person(person));
     let change = Change::create_as(ResourceType::Communication, id.clone(), value, Mode::Strict)?;
-    carry_out(doing, vec![change], move |inside| {
-        notify::tell(inside, Notice::new(to, Kind::PatientWrote).about(id))?;
-        Ok(())
-    })
-    .await
+    Ok((change, Notice::new(to, Kind::PatientWrote).about(id)))
 }
 
 /// The clinic begins a conversation; it is whoever began it who goes on with it.

@@ -53,6 +53,10 @@ pub struct NewMessage {
     pub due: When,
     pub phone: Option<String>,
     pub text: Field,
+    /// Of a file: the most bytes, and what is said of it.
+    pub most_bytes: usize,
+    pub too_large: String,
+    pub file_hint: String,
     pub faults: Faults,
 }
 page!(NewMessage in Messages);

@@ -13,7 +13,7 @@ use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Topic};
 use crate::care::messages::{self, Message, New, Reply, Side, Standing, Thread, trimmed};
-use crate::care::uploads::{self, Origin, Upload};
+use crate::care::uploads::{self, Looked, Origin, Upload};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
@@ -22,7 +22,7 @@ use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, t};
-use crate::http::uploaded::Uploaded;
+use crate::http::uploaded::{File, Uploaded};
 use crate::record::{OfPatient, Stored};
 
 /// More messages than these nobody reads; older ones stand in the whole copy.
@@ -172,6 +172,9 @@ fn form(
         due: due(own, clinic, topic, own.visit.house.ambient.now()),
         phone: clinic.house.phone.clone(),
         text: field(text, &faults),
+        most_bytes: uploads::MOST_BYTES,
+        too_large: too_large(),
+        file_hint: file_hint(),
         faults,
         cx,
     })
@@ -192,22 +195,41 @@ pub(in crate::http) fn faults_of(text: &str) -> Faults {
     faults
 }
 
-/// `POST /my/messages/new`
-pub(in crate::http) async fn send(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+/// `POST /my/messages/new`: the text, and a file where one was chosen.
+pub(in crate::http) async fn send(visit: Visit, uploaded: Uploaded<Typed>) -> Result<Response, Refusal> {
     let own = Own::of(visit)?;
+    let Uploaded { sent, file } = uploaded;
     let found =
         own.open(Action::Read, |reading| Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, &own.patient)?)));
     let (clinic, patient) = found.await?.into_inner();
     let topic = clinic.topic(&sent.typed.topic).filter(|topic| topic.active).ok_or(Refusal::not_found())?;
-    let faults = faults_of(&sent.typed.text);
+    let again = async |mut faults: Faults, had_file: bool| {
+        if had_file && faults.of("file").is_none() {
+            // A browser sends a file once.
+            faults.add("file", t("upload-choose-again"));
+        }
+        let shown = form(&own, own.plain_cx().await?, &clinic, topic, &sent.typed.text, faults)?;
+        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
+    };
+    let mut faults = faults_of(&sent.typed.text);
+    let looked = match &file {
+        Some(file) => match looked_at(file).await? {
+            Ok(looked) => Some(looked),
+            Err(no) => {
+                faults.add("file", said(no));
+                None
+            }
+        },
+        None => None,
+    };
     if !faults.is_empty() {
-        let cx = own.plain_cx().await?;
-        let shown = form(&own, cx, &clinic, topic, &sent.typed.text, faults)?;
-        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+        return again(faults, file.is_some()).await;
     }
     let (sender, name) = own.sender()?;
     let (id, text) = (FhirId::new(&own.visit.house.ambient), trimmed(&sent.typed.text));
     let place = format!("/my/messages/{id}?done=sent");
+    let document = FhirId::new(&own.visit.house.ambient);
+    let attached = [document.clone()];
     let new = New {
         id,
         patient: &own.patient,
@@ -216,13 +238,49 @@ pub(in crate::http) async fn send(visit: Visit, sent: Sent<Typed>) -> Result<Res
         topic,
         doctor: doctor_of(&patient, &clinic),
         text: &text,
-        attached: &[],
+        attached: if looked.is_some() { &attached } else { &[] },
         now: own.visit.house.ambient.now(),
     };
-    match messages::start(own.writes(&sent, &place), new).await {
+    let doing = own.writes(&sent, &place);
+    let Some((looked, bytes)) = looked else {
+        return match messages::start(doing, new).await {
+            Ok(done) => own.visit.went(&sent, done, &place).await,
+            Err(Refused::Told(_)) => Err(Refusal::internal("a first message meets nobody else's")),
+            Err(Refused::Record(error)) => Err(error.into()),
+        };
+    };
+    let title = title_of("", file.as_ref());
+    match messages::start_with(doing, new, document, own.brought(looked, bytes, title)).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(_)) => Err(Refusal::internal("a first message meets nobody else's")),
+        Err(Refused::Told(full)) => {
+            let mut faults = Faults::none();
+            faults.add("file", said_full(full));
+            again(faults, true).await
+        }
         Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// What a file is called: as somebody named it, else as its file is.
+fn title_of(typed: &str, file: Option<&File>) -> String {
+    let named = uploads::cleaned(typed)
+        .or_else(|| uploads::cleaned(file.and_then(|file| file.name.as_deref()).unwrap_or_default()));
+    named.map_or_else(|| word_of("other"), |named| named.0)
+}
+
+impl Own {
+    /// A file that goes with a message.
+    fn brought(&self, looked: Looked, bytes: Vec<u8>, title: String) -> Upload {
+        Upload {
+            looked,
+            bytes,
+            title,
+            kind: ("other", word_of("other")),
+            note: String::new(),
+            patient: self.patient.clone(),
+            by: self.as_author(),
+            origin: Origin::Patient,
+        }
     }
 }
 
@@ -379,21 +437,10 @@ pub(in crate::http) async fn attach(
         Ok(looked) => looked,
         Err(no) => return again(said(no)).await,
     };
-    let named = uploads::cleaned(&sent.typed.title);
-    let title = named.or_else(|| uploads::cleaned(file.name.as_deref().unwrap_or_default()));
-    let title = title.map_or_else(|| word_of("other"), |named| named.0);
+    let title = title_of(&sent.typed.title, Some(&file));
     let (sender, name) = own.sender()?;
     let document = FhirId::new(&own.visit.house.ambient);
-    let upload = Upload {
-        looked,
-        bytes,
-        title: title.clone(),
-        kind: ("other", word_of("other")),
-        note: String::new(),
-        patient: own.patient.clone(),
-        by: own.as_author(),
-        origin: Origin::Patient,
-    };
+    let upload = own.brought(looked, bytes, title.clone());
     let topic = thread.head().and_then(|head| head.topic.as_ref()).and_then(|id| clinic.topic(id.as_str()));
     let attached = [document.clone()];
     let reply = Reply {

@@ -5,6 +5,7 @@ upload-lead = A letter, a test from elsewhere, a photograph: what your clinician
 upload-file = File
 upload-file-hint = A PDF, JPEG or PNG of at most { $most }.
 upload-file-missing = Choose a file. Nothing was kept.
+upload-choose-again = Choose the file again: it was not kept with what is wrong here.
 upload-kind = What it is
 upload-kind-letter = Letter
 upload-kind-result = Test result

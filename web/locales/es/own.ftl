@@ -5,6 +5,7 @@ upload-lead = Una carta, un análisis hecho en otro lugar, una fotografía: lo q
 upload-file = Archivo
 upload-file-hint = Un PDF, JPEG o PNG de { $most } como máximo.
 upload-file-missing = Elija un archivo. No se ha guardado nada.
+upload-choose-again = Elija el archivo otra vez: no se ha guardado con lo que hay que corregir aquí.
 upload-kind = Qué es
 upload-kind-letter = Carta
 upload-kind-result = Resultado de una prueba
