@@ -112,7 +112,10 @@ pub enum What {
     /// How much of the substance is in it, or how often it is taken, is not known.
     DoseNotComparable,
     DoseWithin {
-        most: Vec<String>,
+        /// The most at one time.
+        once: Vec<String>,
+        /// The most in a day.
+        day: Vec<String>,
     },
     /// The formulary does not have the medicine.
     NotListed,
@@ -446,7 +449,8 @@ impl<'a> Checking<'a> {
         if by_substance.values().any(Vec::is_empty) {
             self.out.push(not_covered(Check::Dose, What::DosesNotCovered));
         }
-        let (mut rules, mut within, mut compared) = (BTreeSet::new(), BTreeSet::new(), true);
+        let (mut rules, mut once_within, mut day_within) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut compared = true;
         let mut warned = false;
         for (substance, rows) in by_substance {
             let amount = self.amount(substance);
@@ -478,7 +482,10 @@ impl<'a> Checking<'a> {
                         });
                         warned = true;
                     } else {
-                        within.insert(words);
+                        match daily {
+                            true => day_within.insert(words),
+                            false => once_within.insert(words),
+                        };
                         rules.insert(row.rule());
                     }
                 }
@@ -486,8 +493,9 @@ impl<'a> Checking<'a> {
         }
         if !compared {
             self.out.push(not_covered(Check::Dose, What::DoseNotComparable));
-        } else if !warned && !within.is_empty() {
-            self.pass(Check::Dose, What::DoseWithin { most: within.into_iter().collect() }, rules);
+        } else if !warned && !rules.is_empty() {
+            let (once, day) = (once_within.into_iter().collect(), day_within.into_iter().collect());
+            self.pass(Check::Dose, What::DoseWithin { once, day }, rules);
         }
     }
 

@@ -280,8 +280,11 @@ pub fn issue(
         .chain(finding.about.iter().cloned())
         .map(|to| json!({"reference": to}))
         .collect();
-    let rules: Vec<String> =
-        finding.rules.iter().map(|rule| format!("{}, {}, {}", rule.source, rule.date, rule.locator)).collect();
+    let rules: Vec<String> = finding
+        .rules
+        .iter()
+        .map(|rule| format!("{}, {}, {}", rule.source, rule.locator, rule.date.strftime("%-d %B %Y")))
+        .collect();
     let author = json!({"reference": by.reference, "display": by.name});
     json!({
         "resourceType": "DetectedIssue",
@@ -418,7 +421,7 @@ mod tests {
         let (patient, request) = (FhirId::parse("p").unwrap(), FhirId::parse("r").unwrap());
         let value = issue(&finding, "A with B.", "Short course", &patient, &request, &by());
         assert!(validate(&value, Definitions::r4(), Mode::Strict).is_empty(), "{value}");
-        assert_eq!(value["detail"], "A with B. (S, 2026-01-05, rule 9)");
+        assert_eq!(value["detail"], "A with B. (S, rule 9, 5 January 2026)");
         assert_eq!(value["implicated"].as_array().unwrap().len(), 2);
     }
 

@@ -114,8 +114,11 @@ impl Typed {
             listed.and_then(|id| formulary.medicine(id)).or_else(|| formulary.medicine_named(&name))
         });
         let dosage = fill::list(prior, "dosageInstruction").first().cloned().unwrap_or_default();
-        let digits =
-            |value: Option<&Value>| value.and_then(Value::as_number).map(ToString::to_string).unwrap_or_default();
+        // 5, and never 5.0, which is read as 50.
+        let digits = |value: Option<&Value>| {
+            let written = value.and_then(Value::as_number).map(ToString::to_string).unwrap_or_default();
+            written.strip_suffix(".0").map(str::to_owned).unwrap_or(written)
+        };
         let repeat = |name: &str| fill::number(&dosage, &format!("/timing/repeat/{name}"));
         let every = EVERY.into_iter().find(|every| {
             !every.single
@@ -318,7 +321,7 @@ mod tests {
                 "timing": {"repeat": {"frequency": 1, "period": 8, "periodUnit": "h", "when": ["C"],
                     "boundsPeriod": {"start": "2026-03-03", "end": "2026-03-09"}}},
                 "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "cup"}}]}],
-            "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 10}}});
+            "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 10.0}}});
         let typed = Typed::of_prior(&prior, "renewed", None, &None);
         assert_eq!((typed.written.as_str(), typed.once.as_str(), typed.every.as_str()), ("Tea", "0.5", "8h"));
         assert_eq!((typed.days.as_str(), typed.refills.as_str(), typed.quantity.as_str()), ("7", "2", "10"));

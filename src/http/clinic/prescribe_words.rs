@@ -77,7 +77,13 @@ pub(super) fn of(finding: &Finding, medicine: &str) -> Said {
         What::NoAllergyMatches { allergies } => with("rx-ok-allergies", "names", &joined(allergies)),
         What::NoDuplicate { medicines } => with("rx-ok-duplicate", "names", &joined(medicines)),
         What::NoInteraction { medicines } => with("rx-ok-interactions", "names", &joined(medicines)),
-        What::DoseWithin { most } => with("rx-ok-dose", "most", &joined(most)),
+        What::DoseWithin { once, day } => {
+            let each =
+                |word: &str, all: &[String]| (!all.is_empty()).then(|| t(word).with("most", joined(all)).to_string());
+            let most: Vec<String> =
+                [each("rx-most-once", once), each("rx-most-day", day)].into_iter().flatten().collect();
+            with("rx-ok-dose", "most", &joined(&most))
+        }
     };
     match finding.verdict {
         Verdict::Warning(severity) => {
