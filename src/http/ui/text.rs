@@ -182,14 +182,21 @@ impl<T: Arg + ?Sized> Arg for &T {
 
 impl Arg for str {
     fn value(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_owned())
+        FluentValue::from(apart(self))
     }
 }
 
 impl Arg for String {
     fn value(&self) -> FluentValue<'static> {
-        FluentValue::from(self.clone())
+        FluentValue::from(apart(self))
     }
+}
+
+/// A name that is read from right to left stands apart from its sentence: without that, the number behind it, an age or a
+/// date, is drawn before it. Source: Unicode Standard Annex #9, FSI and PDI.
+fn apart(text: &str) -> String {
+    let right_to_left = |letter: char| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1eeff}');
+    if text.contains(right_to_left) { format!("\u{2068}{text}\u{2069}") } else { text.to_owned() }
 }
 
 impl Arg for Text {
@@ -244,5 +251,17 @@ pub mod filters {
 impl FastWritable for Text {
     fn write_into(&self, dest: &mut dyn fmt::Write, _: &dyn Values) -> askama::Result<()> {
         Ok(write!(dest, "{self}")?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_right_to_left_keeps_the_sentence_around_it_in_order() {
+        let line = |name: &str| t("print-head-own").with("clinic", name).with("now", "3 March 2026").to_string();
+        assert!(line("\u{5d9}\u{5e2}\u{5dc} 7").contains("\u{2068}\u{5d9}\u{5e2}\u{5dc} 7\u{2069}"));
+        assert!(!line("Zoë O’Brien").contains('\u{2068}'));
     }
 }
