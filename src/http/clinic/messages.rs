@@ -27,7 +27,7 @@ use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::Identity;
-use crate::http::ui::{Cx, Faults, Field, State, Tone, When, t};
+use crate::http::ui::{Cx, Faults, Field, State, Tone, When, format, t};
 use crate::http::uploaded::Uploaded;
 use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 
@@ -360,7 +360,7 @@ pub(in crate::http) async fn of_patient(visit: Visit, Path(id): Path<String>) ->
         rows.push(ThreadRow {
             href: format!("/messages/{}", head.id),
             topic: topic.map_or_else(|| head.topic_name.clone(), |topic| topic.name.text.clone()),
-            begins: last.text.lines().next().unwrap_or_default().chars().take(120).collect(),
+            begins: format::beginning(&last.text, 120),
             when: When::at(last.sent, &ctx.zone),
             state: state(thread.standing()),
             is_unread: thread.is_unread(Side::Clinic),

@@ -21,7 +21,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, t};
+use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, format, t};
 use crate::http::uploaded::{File, Uploaded};
 use crate::record::{OfPatient, Stored};
 
@@ -111,20 +111,13 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
         rows.push(ThreadRow {
             href: format!("/my/messages/{}", head.id),
             topic: topic_name(&clinic, head),
-            begins: beginning(&last.text),
+            begins: format::beginning(&last.text, BEGINNING),
             when: own.at(last.sent),
             state: state(thread.standing()),
             is_unread: thread.is_unread(Side::Patient),
         });
     }
     page(&Messages { cx, rows })
-}
-
-/// The first line, cut where a list has no more room.
-fn beginning(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let cut: String = line.chars().take(BEGINNING).collect();
-    if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }
 
 /// `GET /my/messages/new`
@@ -463,13 +456,6 @@ pub(in crate::http) async fn attach(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_shows_the_beginning_of_a_message() {
-        assert_eq!(beginning("Short"), "Short");
-        assert_eq!(beginning("One line\nand another"), "One line…");
-        assert_eq!(beginning(&"é".repeat(91)), format!("{}…", "é".repeat(90)));
-    }
 
     #[test]
     fn a_message_says_something_and_not_too_much() {

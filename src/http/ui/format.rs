@@ -337,6 +337,19 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// How a text begins, in at most so many characters: its first line, cut between two words, with a sign where it goes on.
+pub fn beginning(text: &str, most: usize) -> String {
+    let text = text.trim();
+    let line = text.lines().next().unwrap_or_default().trim_end();
+    let cut: String = line.chars().take(most).collect();
+    if cut.len() == text.len() {
+        return cut;
+    }
+    let whole =
+        if cut.len() < line.len() { cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words) } else { &cut };
+    format!("{}…", whole.trim_end())
+}
+
 /// A sentence of its own as a part of another: "Once a day" is "once a day"; "IV" and "B12" stay.
 pub fn within(text: &str) -> String {
     let mut letters = text.chars();
@@ -578,5 +591,13 @@ mod tests {
         let spring: Zoned = "2026-03-29T12:00[Europe/London]".parse().unwrap();
         let (start, end) = day_bounds(&spring).unwrap();
         assert_eq!(end.as_second() - start.as_second(), 23 * 3_600);
+    }
+
+    #[test]
+    fn a_text_begins_with_whole_words() {
+        assert_eq!(beginning(" Short. ", 20), "Short.");
+        assert_eq!(beginning("Please do not take it for now", 12), "Please do…");
+        assert_eq!(beginning("First line\nand more", 40), "First line…");
+        assert_eq!(beginning("Unbreakable", 4), "Unbr…");
     }
 }

@@ -8,7 +8,7 @@ use crate::base::Role;
 use crate::care::clinic::Pool;
 use crate::care::messages::{self, KIND, MESSAGE, Thread};
 use crate::fhir::ResourceType;
-use crate::http::ui::{When, t};
+use crate::http::ui::{When, format, t};
 use crate::record::Page;
 
 pub(super) const SECTION: Section = Section {
@@ -67,9 +67,7 @@ const BEGINNING: usize = 80;
 
 fn begins(thread: &Thread) -> Option<String> {
     let waiting = thread.messages.iter().find(|message| message.waits)?;
-    let line = waiting.text.lines().next()?;
-    let cut: String = line.chars().take(BEGINNING).collect();
-    Some(if cut.len() < waiting.text.len() { format!("{cut}…") } else { cut })
+    Some(format::beginning(&waiting.text, BEGINNING))
 }
 
 const fn pool_of(role: Role) -> Pool {
