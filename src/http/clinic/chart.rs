@@ -253,7 +253,7 @@ pub(in crate::http) async fn reported(
         for one in chart.of(kind).iter().filter(|one| uploads::is_reported(one)) {
             let own = one.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
             rows.push(ReportedRow {
-                line: fill::copied::copied(kind, one, &ctx),
+                line: fill::copied::brought(kind, one, &ctx),
                 href: (kind == ResourceType::DocumentReference)
                     .then(|| format!("{}/documents/{own}", frame.who.href())),
                 to_see: uploads::is_tagged(one, uploads::TO_SEE) && !is_withdrawn(kind, one),

@@ -47,10 +47,22 @@ const NAMES: [&str; 8] = [
 
 /// What somebody measured or told, in words alone: its value and what they wrote with it.
 pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
-    let value = observations::said(observation, ctx).map(|(value, _)| value);
+    let said = observations::said(observation, ctx).map(|(value, _)| value);
+    let value = said.or_else(|| owned(observation, "/valueString"));
     let notes = list(observation, "note").iter().filter_map(|one| owned(one, "/text"));
     let detail = value.into_iter().chain(notes).collect::<Vec<_>>().join(" · ");
-    CopyLine { detail, ..copied(R::Observation, observation, ctx) }
+    let line = copied(R::Observation, observation, ctx);
+    CopyLine { what: observations::name(observation).unwrap_or(line.what), detail, ..line }
+}
+
+/// What a patient brought: measured or told, or a document with what they wrote with it.
+pub fn brought(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
+    if kind == R::Observation {
+        return measured(resource, ctx);
+    }
+    let line = copied(kind, resource, ctx);
+    let detail = owned(resource, "/description").filter(|text| *text != line.what).unwrap_or_default();
+    CopyLine { detail, ..line }
 }
 
 pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
@@ -72,7 +84,12 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         details.extend(observations::said(resource, ctx).map(|(value, _)| value));
     }
     let words = ["/dosageInstruction/0/text", "/dosage/0/text", "/conclusion", "/description", "/valueString"];
-    details.extend(words.iter().filter_map(|at| owned(resource, at)).filter(|text| Some(text) != what.as_ref()));
+    let words = words.iter().filter_map(|at| owned(resource, at)).filter(|text| Some(text) != what.as_ref());
+    for text in words.collect::<Vec<_>>() {
+        if !details.contains(&text) {
+            details.push(text);
+        }
+    }
     details.extend(list(resource, "payload").iter().filter_map(|one| owned(one, "/contentString")));
     details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
     details.extend(list(resource, "note").iter().filter_map(|one| owned(one, "/text")));
@@ -118,5 +135,21 @@ mod tests {
             (Some("2026-03-03"), Some("Lena Corvin"))
         );
         assert_eq!(copied(R::Basic, &json!({"resourceType": "Basic"}), &ctx).what, "Basic");
+    }
+
+    #[test]
+    fn what_a_patient_brought_says_nothing_twice_and_no_word_of_fhir() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let mut told = json!({"status": "final", "code": {"text": "Past"}, "valueString": "Gall bladder out."});
+        assert_eq!(brought(R::Observation, &told, &ctx).detail, "Gall bladder out.");
+        told["effectiveDateTime"] = json!("2026-03-03");
+        assert_eq!(brought(R::Observation, &told, &ctx).detail, "Gall bladder out.");
+        assert_eq!(copied(R::Observation, &told, &ctx).detail, "Gall bladder out. · final");
+        told["code"] =
+            json!({"coding": [{"system": "http://loinc.org", "code": "11348-0"}], "text": "History of past illness"});
+        assert_eq!(brought(R::Observation, &told, &ctx).what, "Earlier illnesses");
+        let file = json!({"status": "current", "description": "From the spa", "content": [{"attachment": {"title": "X-ray"}}]});
+        let line = brought(R::DocumentReference, &file, &ctx);
+        assert_eq!((line.what.as_str(), line.detail.as_str()), ("X-ray", "From the spa"));
     }
 }

@@ -388,8 +388,9 @@ pub struct DocumentRow {
 }
 
 impl DocumentRow {
+    /// Of what is a matter of a moment on any line, the size tells nobody anything.
     pub fn size(&self) -> Option<String> {
-        self.bytes.map(format::bytes)
+        self.bytes.filter(|bytes| *bytes >= 1_000).map(format::bytes)
     }
 }
 /// One appointment.
