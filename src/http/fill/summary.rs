@@ -5,7 +5,7 @@ use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, prob
 use crate::care::Chart;
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::{AllergyStatus, Identity};
-use crate::http::ui::t;
+use crate::http::ui::{Series, format, t};
 
 /// What a summary says.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     .to_string();
     let (medicines, _) = medicine_rows(chart, ctx);
     let medicines = medicines.into_iter().map(|row| {
-        let how = row.how.clone().map(|how| format!(", {how}")).unwrap_or_default();
+        let how = row.how.as_deref().map(|how| format!(", {}", format::within(how))).unwrap_or_default();
         (row.name, how)
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
@@ -62,7 +62,7 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
             true => format!(", {when}, {}", t("summary-reported")),
             false => format!(", {when}"),
         };
-        Some((format!("{} {} {}", series.name, series.value(), series.unit).trim().to_owned(), rest))
+        Some((headline(&series), rest))
     });
     let plain = |kind: R| {
         chart.of(kind).iter().map(move |one| {
@@ -90,6 +90,16 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     SummaryBody { who: identity(&chart.patient, ctx), sections }
 }
 
+/// "Potassium 4.9 mmol/L", "Smoking: used to". A test of a known code is called in the reader's language: another doctor has
+/// never heard what this clinic calls it.
+fn headline(series: &Series) -> String {
+    let known = t(&format!("loinc-{}", series.key));
+    let name = if known.exists() { known.to_string() } else { series.name.clone() };
+    let value = series.value();
+    let apart = if value.starts_with(|first: char| first.is_alphabetic()) { ": " } else { " " };
+    format!("{name}{apart}{value} {}", series.unit).trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +113,23 @@ mod tests {
         assert_eq!(body.sections.len(), 3);
         assert_eq!(body.sections[0].empty, t("summary-allergies-unknown").to_string());
         assert!(body.sections.iter().all(|section| section.lines.is_empty() && !section.empty.is_empty()));
+    }
+
+    #[test]
+    fn a_result_is_called_in_the_reader_s_language_and_words_stand_apart() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let crp = json!({"status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}],
+            "text": "CRP here"}, "effectiveDateTime": "2026-03-03", "valueQuantity": {"value": 46, "unit": "mg/L"}});
+        let smoking = json!({"status": "final", "code": {"text": "Smoking"}, "effectiveDateTime": "2026-03-02",
+            "valueCodeableConcept": {"text": "Used to smoke"}});
+        let chart =
+            Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![(R::Observation, vec![crp, smoking])]);
+        let heads = || -> Vec<String> {
+            let body = summary(&chart, &ctx);
+            let results = body.sections.iter().find(|section| section.icon == "results").unwrap();
+            results.lines.iter().map(|(head, _)| head.clone()).collect()
+        };
+        assert_eq!(heads(), ["C-reactive protein 46 mg/L", "Smoking: Used to smoke"]);
+        assert_eq!(crate::http::ui::Locale::Es.inside(heads)[0], "Proteína C reactiva 46 mg/L");
     }
 }
