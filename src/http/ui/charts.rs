@@ -14,6 +14,9 @@ use super::text::t;
 const LABELLED: usize = 8;
 /// The least distance between two labels of a trend's axis, in percent of its width: a year at 320 px.
 const APART: f64 = 13.0;
+/// A value's words stand so far above its point, and take so much height, in px.
+const ABOVE: f64 = 12.0;
+const LINE: f64 = 14.0;
 
 /// A series' pictures and short words, for tables.
 impl Series {
@@ -136,7 +139,7 @@ fn trend_over(series: &Series, height: u32, span: Option<(Date, Date)>) -> Optio
     }
     let mut draw = Draw::open("trend", format_args!(r#"width="100%" height="{height}" role="img""#));
     draw.title(&t("chart-title").with("name", &series.name).with("values", series.spoken()).to_string());
-    band(&mut draw, &series.bounds, &frame);
+    band(&mut draw, &series.bounds, &frame, &points);
     draw.shape(format_args!(r#"<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>"#, n(frame.axis)));
     for pair in points.windows(2) {
         if let [a, b] = pair {
@@ -230,7 +233,7 @@ impl Frame {
     }
 }
 
-fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame) {
+fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame, points: &[Point]) {
     if !bounds.is_known() {
         return;
     }
@@ -242,11 +245,17 @@ fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame) {
     }
     draw.shape(format_args!(r#"<rect class="band" x="0" y="{}" width="100%" height="{}"/>"#, n(top), n(bottom - top)));
     let words = t("chart-band").with("range", bounds.words()).to_string();
-    // The words lie at the band's foot; in a thin band in its middle.
-    let at = if bottom - top < 22.0 { bottom - (bottom - top) / 2.0 + 4.0 } else { bottom - 8.0 };
-    if bottom - top >= 14.0 {
-        draw.text("text", format_args!(r#"class="note" x="8" y="{}""#, n(at)), &words);
+    if bottom - top < 14.0 {
+        return;
     }
+    // The words lie at the band's foot; in a thin band in its middle; at its other end where a value would lie over them.
+    let at = if bottom - top < 22.0 { bottom - (bottom - top) / 2.0 + 4.0 } else { bottom - 8.0 };
+    let covered = |side: std::ops::Range<f64>| {
+        let beside = points.iter().filter(|point| side.contains(&frame.x(point.day)));
+        beside.map(|point| frame.y(point.value) - ABOVE).any(|value| (value - at).abs() < LINE)
+    };
+    let place = if covered(0.0..40.0) && !covered(60.0..100.0) { r#"x="99%" text-anchor="end""# } else { r#"x="8""# };
+    draw.text("text", format_args!(r#"class="note" {place} y="{}""#, n(at)), &words);
 }
 
 fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
@@ -280,7 +289,7 @@ fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
             };
             draw.text(
                 "text",
-                format_args!(r#"class="{class}" x="{x}%" y="{}" text-anchor="middle""#, n(y - 12.0)),
+                format_args!(r#"class="{class}" x="{x}%" y="{}" text-anchor="middle""#, n(y - ABOVE)),
                 &words,
             );
         }
@@ -452,6 +461,14 @@ mod tests {
         assert!(spark(&series(&[5.0], None, Some(6.0)), 88).is_none());
         assert!(trend(&series(&[5.0], None, None), 208).is_none());
         assert!(spark(&series(&[5.0, 5.0], None, None), 88).is_some());
+    }
+
+    #[test]
+    fn the_words_of_the_range_make_room_for_a_value() {
+        let under = trend(&series(&[58.0, 56.0, 55.0, 53.0, 52.0], Some(60.0), None), 128).unwrap().to_string();
+        assert!(under.contains(r#"class="note" x="99%" text-anchor="end""#), "{under}");
+        let over = trend(&series(&[96.0, 99.0, 101.0, 104.0, 107.0], Some(45.0), Some(84.0)), 208).unwrap().to_string();
+        assert!(over.contains(r#"class="note" x="8""#), "{over}");
     }
 
     #[test]
