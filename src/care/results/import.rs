@@ -130,7 +130,9 @@ fn whose(all: &[(Option<String>, &Value)], patient: &Value, sure: Sure) -> Resul
     for one in &stated {
         if !is_same(one, patient) {
             let text = |pointer: &str| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            let name = format!("{} {} {}", text("/name/0/given/0"), text("/name/0/family"), text("/birthDate"));
+            let born = text("/birthDate").parse().map(|day: jiff::civil::Date| day.strftime("%-d %B %Y").to_string());
+            let born = born.unwrap_or_else(|_| text("/birthDate").to_owned());
+            let name = format!("{} {} {born}", text("/name/0/given/0"), text("/name/0/family"));
             return Err(ImportFault::SomebodyElse(name.split_whitespace().collect::<Vec<_>>().join(" ")));
         }
     }
@@ -250,7 +252,7 @@ mod tests {
         let other = json!({"resourceType": "Patient", "birthDate": "1970-01-01", "name": [{"family": "Brandvold", "given": ["Kaja"]}]});
         assert_eq!(
             taken(&bundle(Some(other)), Sure::Yes).unwrap_err(),
-            ImportFault::SomebodyElse("Kaja Brandvold 1970-01-01".into())
+            ImportFault::SomebodyElse("Kaja Brandvold 1 January 1970".into())
         );
         assert_eq!(taken(&bundle(None), Sure::No).unwrap_err(), ImportFault::Whose);
         assert!(taken(&bundle(None), Sure::Yes).is_ok());

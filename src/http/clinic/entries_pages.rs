@@ -117,11 +117,21 @@ fn words(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(code, message)| ((*code).to_owned(), t(message).to_string())).collect()
 }
 
+/// A date of FHIR as the form asks for it: 14.03.2021, 03/2021 or 2021.
+fn as_hinted(date: &str) -> String {
+    let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|byte| byte.is_ascii_digit());
+    match date.split('-').collect::<Vec<_>>().as_slice() {
+        [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2) => format!("{day}.{month}.{year}"),
+        [year, month] if digits(year, 4) && digits(month, 2) => format!("{month}/{year}"),
+        _ => date.to_owned(),
+    }
+}
+
 pub(super) fn problem(opened: Opened, typed: &ProblemTyped, known: Option<(&str, u32)>, faults: Faults) -> EntryPage {
     let heading = if known.is_some() { t("entry-problem-change") } else { t("entry-problem-new") };
     let sure = words(&[("confirmed", "entry-confirmed"), ("provisional", "entry-provisional")]);
     let date = |name, value: &str| {
-        Field::text(name, label(name), value, &faults).optional().hint(t("entry-date-hint")).narrow()
+        Field::text(name, label(name), &as_hinted(value), &faults).optional().hint(t("entry-date-hint")).narrow()
     };
     let rows = vec![
         vec![Field::text("name", label("name"), &typed.name, &faults)],
@@ -230,4 +240,18 @@ pub(super) fn removal(
     page.save = t("entry-in-error").to_string();
     page.about = Some(t("entry-remove-about").to_string());
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_stands_in_the_form_as_its_hint_says() {
+        for (stored, shown) in
+            [("2021-03-14", "14.03.2021"), ("2021-03", "03/2021"), ("2021", "2021"), ("spring", "spring"), ("", "")]
+        {
+            assert_eq!(as_hinted(stored), shown);
+        }
+    }
 }
