@@ -154,7 +154,7 @@ export async function accessibility(page) {
     .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html).join(' | ')}`);
 }
 
-/** Elements that stick out of the page, or whose text is cut. */
+/** Elements that stick out of the page, text that is cut, and words that are broken. */
 export async function overflow(page) {
   return page.evaluate(() => {
     const found = [];
@@ -167,6 +167,21 @@ export async function overflow(page) {
         found.push(`cut: ${element.tagName} ${element.className} ${element.textContent.trim().slice(0, 40)}`);
       }
     }
+    // A word that would have had room in a line of its own, and was broken all the same. Very long names may be.
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    while (walker.nextNode()) {
+      const text = walker.currentNode;
+      const shown = text.parentElement.checkVisibility() && !text.parentElement.closest('.vh, .skip, .code, code, script, svg, textarea, option');
+      if (!shown || text.parentElement.closest('thead, b, span, a')?.clientWidth === 1) continue;
+      for (const { 0: word, index } of text.data.matchAll(/\p{L}{4,22}(?!\p{L})/gu)) {
+        if (/\p{L}/u.test(text.data[index - 1] ?? '')) continue;
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        const lines = new Set([...range.getClientRects()].filter(({ width: wide }) => wide > 0).map(({ top }) => Math.round(top)));
+        if (lines.size > 1 && range.getBoundingClientRect().width > 2) found.push(`broken: ${word} in ${text.parentElement.tagName} ${text.parentElement.className}`);
+      }
+    }
     return found.slice(0, 10);
   });
 }
@@ -175,11 +190,14 @@ const AXE = ['1280 light', '375 dark'];
 
 /** Looks at a page at phone, desk and wall width, light and dark; answers with what is wrong. */
 export async function inspect(page, name) {
-  // Without script axe never comes to its end: the same address is looked at with it, by the same visitor.
+  // Without script axe never comes to its end: the same page is looked at with it, by the same visitor. Asked for once more
+  // it would be another page, where it answered a form.
   const context = page.context();
   if (!context.options.script) {
     const seen = await visitor(context.browser(), { ...context.options, script: true });
     await seen.context().addCookies(await context.cookies());
+    const body = await page.content();
+    await seen.route((url) => url.href === new URL(page.url()).href, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }), { times: 1 });
     await seen.goto(page.url());
     const wrong = await inspect(seen, name);
     await seen.context().close();
@@ -200,7 +218,10 @@ export async function inspect(page, name) {
       if (AXE.includes(`${width} ${colorScheme}`)) said.push(...await accessibility(page));
       wrong.push(...said.map((line) => `${name} at ${width} ${colorScheme}: ${line}`));
       if (SHOTS) {
+        // As high as the page, so that what stands at the foot of the window stands at its foot.
+        await page.setViewportSize({ width, height: Math.max(900, await page.evaluate(() => document.documentElement.scrollHeight)) });
         await page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+        await page.setViewportSize({ width, height: 900 });
       }
     }
   }

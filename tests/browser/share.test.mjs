@@ -162,7 +162,7 @@ async function share(page, label) {
   await page.goto(`${box.portal}/my/share`);
   await page.fill('input[name=label]', label);
   await page.click('main form button.btn-main');
-  const link = await page.locator('input.code').inputValue();
+  const link = await page.locator('.share-made dd.code.whole').textContent();
   const pin = (await page.locator('dd.big').textContent()).replace(/\s/g, '');
   return { link, code: link.split('#')[1], pin };
 }

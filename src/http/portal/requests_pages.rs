@@ -39,7 +39,7 @@ impl RequestRow {
             (State::Open, false) => ("clock", Tone::Accent, "ask-open"),
             (State::Answered, _) => ("check", Tone::Good, "ask-answered"),
             (State::Declined, _) => ("refused", Tone::Plain, "ask-declined"),
-            (State::Withdrawn, _) => ("back", Tone::Plain, "ask-withdrawn"),
+            (State::Withdrawn, _) => ("cross", Tone::Plain, "ask-withdrawn"),
         };
         Mark::new(shape, tone, t(word))
     }

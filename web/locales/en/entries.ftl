@@ -2,7 +2,7 @@
 
 entry-problem-new = Add a problem
 entry-problem-change = Change a problem
-entry-resolve-about = A problem that is over gets the date on which it ended; it then stands among the problems of before.
+entry-resolve-about = A problem that is over gets the date on which it ended; it then stands among the past problems.
 entry-allergy-new = Add an allergy
 entry-immunization-new = Add an immunization
 entry-measurements-new = Add measurements

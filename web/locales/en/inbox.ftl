@@ -7,7 +7,7 @@ inbox-sum =
        *[other] { $n } things wait.
     }
 inbox-whose = Whose
-inbox-all = Everybody's
+inbox-all = Everybody’s
 inbox-mine = Mine ({ $n })
 inbox-none = Nothing waits here.
 inbox-more = There are more. They appear as these are done.

@@ -2,8 +2,8 @@
 
 mail-subject = { $clinic }: { $what }
 mail-sign-in = Sign in to see it: { $address }
-mail-sign-in-somewhere = Sign in at your clinic's portal to see it.
-mail-foot = This letter holds nothing of your record, and none ever will. Nobody reads answers to it. You choose on your account's page which of these letters you get.
+mail-sign-in-somewhere = Sign in at your clinic’s portal to see it.
+mail-foot = This letter holds nothing of your record, and none ever will. Nobody reads answers to it. You choose on your account’s page which of these letters you get.
 
 mail-wishes = Notices by e-mail
 mail-wishes-lead = A letter says that something waits for you, and never what it is. You see that after you sign in.

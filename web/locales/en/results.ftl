@@ -3,7 +3,7 @@
 result-add = Add a result
 result-new = Add a result
 result-row = Test { $n }
-result-title = What it is
+result-title = Name of the report
 result-taken-on = Taken on
 result-source = Laboratory
 result-test = Test

@@ -1,13 +1,15 @@
 ## The clinic's settings
 
-settings-title = What the clinic has settled
+settings-title = The clinic’s settings
 settings-lead = Patients see these names and times when they book or write.
 settings-saved = Saved. It counts from now on.
 settings-change = Change
 settings-save = Save
 settings-leave = Leave it as it was
 settings-spanish = In Spanish
+settings-to-patients = To patients
 settings-offered = Offered
+settings-not-offered = Not offered
 settings-offered-now = Offered to patients now
 settings-hours = Opening and working hours
 settings-open = The clinic
@@ -45,10 +47,15 @@ hours-long =
         [one] 1 hour
        *[other] { $n } hours
     }
-days-long =
+hours-before =
     { $n ->
-        [one] 1 day
-       *[other] { $n } days
+        [one] 1 hour before it
+       *[other] { $n } hours before it
+    }
+days-ahead =
+    { $n ->
+        [one] 1 day ahead
+       *[other] { $n } days ahead
     }
 hours-title = Hours: { $name }
 hours-hint = Up to two stretches a day, with the break between them. Leave empty what there is not.
@@ -73,6 +80,12 @@ topic-name = Topic
 topic-name-hint = In the patient’s words, such as “A question about a result”.
 topic-pool = Who answers
 topic-days = Answer within, working days
+topic-within = Answered within
+working-days =
+    { $n ->
+        [one] 1 working day
+       *[other] { $n } working days
+    }
 pool-reception = The reception
 pool-nurses = The nurses
 pool-doctors = The doctors

@@ -9,7 +9,7 @@ use crate::base::{Role, Timestamp};
 use crate::care::held;
 use crate::care::results::SIGNED;
 use crate::fhir::ResourceType as R;
-use crate::http::ui::{When, t};
+use crate::http::ui::{When, format, t};
 use crate::record::{Page, Stored};
 
 pub(super) const SECTION: Section =
@@ -41,7 +41,7 @@ fn row(page: &Page, stored: &Stored, found: &Found<'_>) -> Option<Row> {
     let patient = text("/subject/reference")?.strip_prefix("Patient/")?;
     let since: Timestamp = text("/issued")?.parse().ok()?;
     let line = results_pages::line(&value, found.ctx);
-    let held = held::is_held(&value).then(|| t("result-badge-held").to_string());
+    let held = held::is_held(&value).then(|| format::within(&t("result-badge-held").to_string()));
     Some(Row {
         href: format!("/patients/{patient}/results/reports/{}", stored.id),
         who: found.name(patient),
