@@ -192,7 +192,8 @@ impl Store {
     /// id of its own. Writes go on meanwhile and are not in it. Blocks; holds one snapshot to its end.
     pub fn copy_to(&self, path: &Path, key: PageKey, ambient: &Ambient) -> Result<(), StoreError> {
         let view = self.engine.snapshot()?;
-        DiskEngine::create(path, key, &FILLING, ambient, |new| copy_rows(&*view, new, &mut |_| ())).map(drop)
+        let id = StoreId::new(ambient);
+        DiskEngine::create_full(path, id, key, &FILLING, ambient, |new| copy_rows(&*view, new, &mut |_| ()))
     }
 
     /// [`Store::copy_to`] for a copy that is to take this one's place under the key of another epoch: it has the same id,
@@ -208,11 +209,10 @@ impl Store {
         copied: &mut dyn FnMut(u64),
     ) -> Result<(), StoreError> {
         let view = self.engine.snapshot()?;
-        DiskEngine::create_as(path, self.id(), key, &FILLING, ambient, |new| {
+        DiskEngine::create_full(path, self.id(), key, &FILLING, ambient, |new| {
             copy_rows(&*view, new, copied)?;
             same_rows(&*view, &*new.snapshot()?)
         })
-        .map(drop)
     }
 
     /// Makes a store at `path`, where nothing may be, of rows that come from elsewhere, all of them: also which version
@@ -224,7 +224,7 @@ impl Store {
         fill: impl FnOnce(&mut Filling<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut failed = None;
-        let made = DiskEngine::create(path, key, &FILLING, ambient, |engine| {
+        let made = DiskEngine::create_full(path, StoreId::new(ambient), key, &FILLING, ambient, |engine| {
             filled(engine, fill).map_err(|error| {
                 failed = Some(error);
                 StoreError::Stopping
@@ -232,7 +232,7 @@ impl Store {
         });
         match failed {
             Some(error) => Err(error),
-            None => made.map(drop).map_err(E::from),
+            None => made.map_err(E::from),
         }
     }
 
@@ -283,7 +283,7 @@ fn filled<E: From<StoreError>>(
     }
 }
 
-/// Rows going into a store that nobody has yet, all in one commit.
+/// Rows going into a store that nobody has yet.
 pub struct Filling<'a> {
     to: &'a mut dyn engine::Fill,
 }

@@ -27,7 +27,7 @@ pub(super) trait Engine: Send + Sync + 'static {
     fn snapshot(&self) -> Result<Arc<dyn View>, StoreError>;
     /// Applies all of `changes`, or nothing; durable when it returns `Ok`. Called by one thread only.
     fn commit(&self, changes: &Changes) -> Result<(), StoreError>;
-    /// Puts the rows of a store that nobody has yet: all in one commit, durable when it returns `Ok`. An error leaves nothing of
+    /// Puts the rows of a store that nobody has yet: all are durable when it returns `Ok`. An error leaves nothing of
     /// use. `fill` is called once.
     fn fill(&self, fill: FillBy<'_>) -> Result<(), StoreError>;
     /// [`Engine::snapshot`], and from before that on a record of what changes, unless there is one already.

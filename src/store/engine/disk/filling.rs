@@ -2,10 +2,13 @@
 //!
 //! They come by the million and in the order of their keys. So a run of them is gathered and put behind all that is there at
 //! once, which builds whole pages, instead of looking for each row's place.
+//!
+//! The engine sums up the pages of a commit at its end, and those that have left its memory by then are read again, opened, and
+//! sealed and written a second time. So there are many commits, of which only the last is durable: nobody has the store until then.
 
 use std::ops::Bound;
 
-use ::redb::{CursorError, WriteTransaction};
+use ::redb::{CursorError, Database, Durability, WriteTransaction};
 
 use super::pages::Pages;
 use super::tree::store_error;
@@ -16,10 +19,15 @@ use crate::store::table::TableId;
 
 /// The bytes of a run.
 const RUN: usize = 1 << 20;
+/// The bytes of rows of a commit: their pages have room in the engine's memory.
+const COMMIT: usize = 4 << 20;
 
 pub(super) struct Run<'t> {
-    transaction: &'t WriteTransaction,
+    database: &'t Database,
     pages: &'t Pages,
+    transaction: Option<WriteTransaction>,
+    /// The bytes that the transaction has.
+    since: usize,
     table: Option<TableId>,
     bytes: Vec<u8>,
     /// Where each row's key and value end.
@@ -27,21 +35,54 @@ pub(super) struct Run<'t> {
 }
 
 impl<'t> Run<'t> {
-    pub(super) const fn new(transaction: &'t WriteTransaction, pages: &'t Pages) -> Self {
-        Self { transaction, pages, table: None, bytes: Vec::new(), ends: Vec::new() }
+    pub(super) const fn new(database: &'t Database, pages: &'t Pages) -> Self {
+        Self { database, pages, transaction: None, since: 0, table: None, bytes: Vec::new(), ends: Vec::new() }
+    }
+
+    /// Puts what is left into the tree, and makes all of it durable.
+    pub(super) fn finish(mut self) -> Result<(), StoreError> {
+        self.settle()?;
+        self.make_durable().map_err(|error| store_error(error, self.pages.fault()))
+    }
+
+    fn make_durable(&mut self) -> Result<(), ::redb::Error> {
+        let mut transaction = self.begun()?;
+        transaction.set_quick_repair(true);
+        Ok(transaction.commit()?)
     }
 
     /// Puts what is gathered into the tree.
-    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
+    fn settle(&mut self) -> Result<(), StoreError> {
         let done = self.put_all().map_err(|error| store_error(error, self.pages.fault()));
         self.bytes.clear();
         self.ends.clear();
         done
     }
 
-    fn put_all(&self) -> Result<(), ::redb::Error> {
+    fn put_all(&mut self) -> Result<(), ::redb::Error> {
         let Some(id) = self.table.filter(|_| !self.ends.is_empty()) else { return Ok(()) };
-        let mut table = self.transaction.open_table(view::definition(id))?;
+        let mut transaction = self.begun()?;
+        self.put_into(&transaction, id)?;
+        self.since += self.bytes.len();
+        if self.since < COMMIT {
+            self.transaction = Some(transaction);
+            return Ok(());
+        }
+        transaction.set_durability(Durability::None)?;
+        transaction.commit()?;
+        self.since = 0;
+        Ok(())
+    }
+
+    fn begun(&mut self) -> Result<WriteTransaction, ::redb::Error> {
+        match self.transaction.take() {
+            Some(transaction) => Ok(transaction),
+            None => Ok(self.database.begin_write()?),
+        }
+    }
+
+    fn put_into(&self, transaction: &WriteTransaction, id: TableId) -> Result<(), ::redb::Error> {
+        let mut table = transaction.open_table(view::definition(id))?;
         let mut behind = table.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
         let mut placed = 0;
         for (key, value) in self.rows() {

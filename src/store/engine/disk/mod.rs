@@ -29,6 +29,7 @@
 //! journal has room, and are refused with the tree's own error after that; nothing acknowledged is lost. A journal that
 //! cannot be written stops the store.
 
+mod behind;
 mod filling;
 mod flush;
 mod header;
@@ -56,6 +57,7 @@ use crate::store::StoreError;
 use crate::store::options::{DiskRoom, StoreOptions, StoreStats};
 use crate::store::outline::{Outline, RecordId};
 
+use behind::Behind;
 use flush::{Background, Gathered};
 pub(in crate::store) use label::Label;
 pub(in crate::store) use layout::{Layout, Slot};
@@ -102,30 +104,41 @@ impl DiskEngine {
         ambient: &Ambient,
         fill: impl FnOnce(&Self) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
-        Self::create_as(path, StoreId::new(ambient), key, options, ambient, fill)
+        let id = StoreId::new(ambient);
+        let engine = Self::named(path, |file| {
+            let engine = Self::create_on_as(Arc::new(file), id, key, options, ambient, Slot::OWN_SECTORS)?;
+            fill(&engine)?;
+            Ok(engine)
+        })?;
+        engine.lock_reserve().attach(path, options, &*engine.core.medium);
+        Ok(engine.in_background())
     }
 
-    /// [`DiskEngine::create`] under an id that is there already: for a copy that takes the place of its original. Its
-    /// key must be another one, since a page is bound to id, number and epoch.
-    pub(in crate::store) fn create_as(
+    /// [`DiskEngine::create`] for all the rows of another store, after which it is closed. It may have the id of that one, whose
+    /// place it takes: its key must be another one then, since a page is bound to id, number and epoch.
+    pub(in crate::store) fn create_full(
         path: &Path,
         id: StoreId,
         key: PageKey,
         options: &StoreOptions,
         ambient: &Ambient,
         fill: impl FnOnce(&Self) -> Result<(), StoreError>,
-    ) -> Result<Self, StoreError> {
-        let new = StoreFile::create(path)?;
-        let engine = new.medium().and_then(|medium| {
-            let engine = Self::create_on_as(Arc::new(medium), id, key, options, ambient, Slot::OWN_SECTORS)?;
+    ) -> Result<(), StoreError> {
+        let engine = Self::named(path, |file| {
+            let medium = Arc::new(Behind::over(Arc::new(file)));
+            let engine = Self::create_on_as(medium, id, key, options, ambient, Slot::OWN_SECTORS)?;
             fill(&engine)?;
             Ok(engine)
         });
-        match engine {
+        engine.map(drop)
+    }
+
+    fn named(path: &Path, made: impl FnOnce(StoreFile) -> Result<Self, StoreError>) -> Result<Self, StoreError> {
+        let new = StoreFile::create(path)?;
+        match new.medium().and_then(made) {
             Ok(engine) => {
                 new.finish()?;
-                engine.lock_reserve().attach(path, options, &*engine.core.medium);
-                Ok(engine.in_background())
+                Ok(engine)
             }
             Err(error) => {
                 new.abandon();

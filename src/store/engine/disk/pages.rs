@@ -46,6 +46,27 @@ pub(super) enum Fault {
     Broken,
 }
 
+/// No length that a file has.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Nonces for pages to come, so that the system is not asked for each. Each is used once.
+#[derive(Debug, Default)]
+struct Nonces(Vec<[u8; NONCE]>);
+
+impl Nonces {
+    /// As many as are got at once.
+    const AHEAD: usize = 64;
+
+    fn take(&mut self, count: usize, ambient: &Ambient) -> Vec<[u8; NONCE]> {
+        if self.0.len() < count {
+            let mut random = vec![0; count.max(Self::AHEAD) * NONCE];
+            ambient.fill(&mut random);
+            self.0.extend(random.as_chunks().0);
+        }
+        self.0.split_off(self.0.len() - count)
+    }
+}
+
 /// What was done to the file, counted since it was opened.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
@@ -87,6 +108,9 @@ struct Inner {
     sealing: Sealing,
     meter: Arc<Meter>,
     header: Mutex<Header>,
+    /// The file's length, or [`UNKNOWN`]: nobody else changes it.
+    len: AtomicU64,
+    nonces: Mutex<Nonces>,
     fault: Mutex<Option<Fault>>,
     /// Nothing reaches the file: the engine opens and is read, and that is all.
     frozen: bool,
@@ -120,7 +144,8 @@ impl Pages {
 
     fn over(medium: Arc<dyn Medium>, sealing: Sealing, meter: Arc<Meter>, header: Header, frozen: bool) -> Self {
         let (header, fault, retired) = (Mutex::new(header), Mutex::new(None), AtomicBool::new(false));
-        Self(Arc::new(Inner { medium, sealing, meter, header, fault, frozen, retired }))
+        let (len, nonces) = (AtomicU64::new(UNKNOWN), Mutex::default());
+        Self(Arc::new(Inner { medium, sealing, meter, header, len, nonces, fault, frozen, retired }))
     }
 
     pub(super) fn fault(&self) -> Option<Fault> {
@@ -145,9 +170,26 @@ impl Pages {
 
     /// The length in pages' bytes.
     pub(super) fn logical_len(&self) -> io::Result<u64> {
-        let physical = self.0.medium.len()?;
+        let physical = self.physical_len()?;
         let odd = || io::Error::new(io::ErrorKind::InvalidData, "the file's length is not one that a store has");
         self.0.sealing.layout.logical(physical).ok_or_else(odd)
+    }
+
+    fn physical_len(&self) -> io::Result<u64> {
+        let known = self.0.len.load(Ordering::SeqCst);
+        if known != UNKNOWN {
+            return Ok(known);
+        }
+        let len = self.0.medium.len()?;
+        self.0.len.store(len, Ordering::SeqCst);
+        Ok(len)
+    }
+
+    fn set_physical_len(&self, len: u64) -> io::Result<()> {
+        self.0.len.store(UNKNOWN, Ordering::SeqCst);
+        self.0.medium.set_len(len)?;
+        self.0.len.store(len, Ordering::SeqCst);
+        Ok(())
     }
 
     fn place(&self, page: u64) -> Place {
@@ -182,12 +224,10 @@ impl Pages {
     fn write_pages(&self, first: u64, bytes: &[u8]) -> io::Result<()> {
         let size = self.0.sealing.layout.slot.size();
         let count = bytes.len() / PAGE;
-        let mut nonces = vec![0; count * NONCE];
-        self.0.sealing.ambient.fill(&mut nonces);
+        let nonces = lock(&self.0.nonces).take(count, &self.0.sealing.ambient);
         let mut raw = vec![0; count * size];
-        let pages = (first..).zip(bytes.chunks_exact(PAGE)).zip(nonces.chunks_exact(NONCE));
+        let pages = (first..).zip(bytes.chunks_exact(PAGE)).zip(nonces);
         for (((number, page), nonce), slot) in pages.zip(raw.chunks_exact_mut(size)) {
-            let nonce: [u8; NONCE] = nonce.try_into().map_err(io::Error::other)?;
             let (sealed, rest) = slot.split_at_mut(PAGE);
             sealed.copy_from_slice(page);
             let tag = self.0.sealing.key.seal(self.place(number), &nonce, sealed).map_err(io::Error::other)?;
@@ -294,7 +334,7 @@ impl redb::StorageBackend for Pages {
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.writable()?;
         let physical = self.0.sealing.layout.physical(len).ok_or(io::ErrorKind::InvalidInput);
-        self.noted(physical.map_err(Into::into).and_then(|physical| self.0.medium.set_len(physical)))
+        self.noted(physical.map_err(Into::into).and_then(|physical| self.set_physical_len(physical)))
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -174,18 +174,14 @@ impl Tree {
             .map_err(|error| store_error(error, pages.fault()))
     }
 
-    /// Puts the rows of a new store in, in one commit that is durable when it returns `Ok`.
+    /// Puts the rows of a new store in; all of them are durable when it returns `Ok`, and the store is worth nothing when it does not.
     pub(super) fn fill(&self, fill: FillBy<'_>) -> Result<(), StoreError> {
         let state = self.read_state();
         let Running { database, pages } = state.running()?;
         let put = || -> Result<(), StoreError> {
-            let error = |error: ::redb::Error| store_error(error, pages.fault());
-            let mut transaction = database.begin_write().map_err(|e| error(e.into()))?;
-            transaction.set_quick_repair(true);
-            let mut run = Run::new(&transaction, pages);
+            let mut run = Run::new(database, pages);
             fill(&mut run)?;
-            run.settle()?;
-            transaction.commit().map_err(|e| error(e.into()))
+            run.finish()
         };
         catch_unwind(AssertUnwindSafe(put)).unwrap_or_else(|panic| {
             pages.set_fault(Fault::Broken);
