@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::audit::{self, Action, Detail, Outcome, VerifyInput};
 use crate::base::{ActorRef, Secret, Timestamp};
 use crate::crypto::page::PageKey;
-use crate::store::{OpenCheck, Store, StoreOptions, tables};
+use crate::store::{DiskSpace, OpenCheck, Store, StoreOptions, tables};
 
 use super::error::BackupError;
 use super::index::Index;
@@ -189,13 +189,11 @@ impl Backups {
         Ok(folder)
     }
 
-    /// A drill must not fill the disk that the box works on.
+    /// A drill must not take the room from the box that works on this disk.
     fn check_space(&self, folder: &Path, manifest: &Manifest) -> Result<(), BackupError> {
-        let Some(disk) = rustix::fs::statvfs(folder).ok() else { return Ok(()) };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        // Sealed pages take about four times what the rows are, at most.
-        let needed = manifest.bytes().saturating_mul(4).saturating_add(256 << 20);
-        if free >= needed {
+        let Some(disk) = DiskSpace::around(folder) else { return Ok(()) };
+        let (needed, _) = StoreOptions::for_a_clinic().room_to_fill(manifest.bytes(), disk);
+        if disk.free >= needed {
             return Ok(());
         }
         // The folder is empty.
@@ -203,7 +201,7 @@ impl Backups {
         Err(BackupError::Failed(format!(
             "there is not enough room on the box's disk to try to restore: {} MiB are needed for a while, and {} MiB are free",
             needed >> 20,
-            free >> 20
+            disk.free >> 20
         )))
     }
 }
