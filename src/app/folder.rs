@@ -134,6 +134,11 @@ impl Folder {
         self.0.join(".restoring")
     }
 
+    /// There while a restored box lies beside the one whose place it is to take.
+    pub fn unplaced(&self) -> PathBuf {
+        self.0.join(".unplaced")
+    }
+
     pub fn tls(&self) -> PathBuf {
         self.0.join("tls")
     }

@@ -15,6 +15,7 @@ mod make;
 mod making;
 mod memory;
 mod opened;
+mod replace;
 pub mod restore;
 mod run;
 mod settings;

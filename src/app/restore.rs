@@ -3,16 +3,12 @@
 //! The key slots are written last but for the mark that a restore is under way: a folder without that mark, and with slots, is a
 //! whole box. A folder with the mark is not opened. What an interrupted restore left is taken away by the next one.
 //!
-//! A box that is in the folder already stays in its place until the new one was made beside it and has opened; then the two
-//! change places in one step, and the old one is kept under another name.
+//! A box that is in the folder already stays in its place until the new one was made beside it ([`super::replace`]).
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 
 use super::backups::{CONFIGURATION, DEMO_FILE};
 use super::config::Config;
@@ -20,6 +16,7 @@ use super::demo::DemoFile;
 use super::error::AppError;
 use super::folder::{Folder, Mode};
 use super::opened::{Opened, store_options};
+use super::replace;
 use crate::audit::{self, Action, AuditError, Detail, Event, VerifyInput};
 use crate::backup::layout::{Attachment, Manifest, SnapshotName};
 use crate::backup::target::Missing;
@@ -29,7 +26,7 @@ use crate::backup::{
 use crate::base::{ActorRef, Ambient, Timestamp};
 use crate::crypto::keyslots::{KeySlots, SlotKey, SlotKind, Unlocked};
 use crate::crypto::{KeyMaterial, Root};
-use crate::store::{DiskSpace, Store, StoreError};
+use crate::store::{DiskSpace, Store};
 
 /// What is to be restored, and where.
 pub struct Request {
@@ -103,95 +100,35 @@ pub async fn restore(request: Request, watch: &dyn Watch) -> Result<Restored, Ap
     let there = Folder::at(&request.to);
     let is_there = there.has_box() && !there.restoring().exists();
     let made = if is_there && request.there == There::KeepAside {
-        in_place_of(&there, &found, &request, watch).await
+        replace::in_place_of(&there, &found, &request, watch).await
     } else {
-        into(&request.to, &found, &request, watch).await
+        into(&request.to, &found, &request, Ends::InPlace, watch).await
     };
     made.map(|restored| Restored { seconds: begun.elapsed().as_secs_f64(), ..restored })
 }
 
+/// Where a box is that has been restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    InPlace,
+    /// Beside the one whose place it is to take.
+    Beside,
+}
+
 /// Restores into a folder without a box; leaves nothing of it when it does not work.
-async fn into(path: &Path, found: &Found, request: &Request, watch: &dyn Watch) -> Result<Restored, AppError> {
+pub(super) async fn into(
+    path: &Path,
+    found: &Found,
+    request: &Request,
+    ends: Ends,
+    watch: &dyn Watch,
+) -> Result<Restored, AppError> {
     let (folder, _mark) = prepare(path, found)?;
-    let made = begin(&folder, found, request, watch).await;
+    let made = begin(&folder, found, request, ends, watch).await;
     made.inspect_err(|_| {
         take_away(&folder);
         // One that was empty before is not missed by whoever tries again.
         let _ = fs::remove_dir(path);
-    })
-}
-
-/// Restores beside a box, and puts the new one in its place.
-async fn in_place_of(
-    there: &Folder,
-    found: &Found,
-    request: &Request,
-    watch: &dyn Watch,
-) -> Result<Restored, AppError> {
-    // Nobody starts it meanwhile, and it does not run.
-    let _held = held(there)?;
-    let beside = |ending: &str| -> Result<PathBuf, AppError> {
-        let mut name = request.to.file_name().ok_or_else(|| AppError::NotEmpty(request.to.clone()))?.to_owned();
-        name.push(ending);
-        Ok(request.to.with_file_name(name))
-    };
-    let new = beside(".restored")?;
-    // What is there is a copy of a backup, which did not get as far as to take a box's place.
-    take_away(&Folder::at(&new));
-    let restored = into(&new, found, request, watch).await?;
-    let aside = beside(&format!(".before-{}", Ambient::system().now().strftime("%Y%m%dT%H%M%SZ")))?;
-    let swapped = as_it_was(there, &Folder::at(&new)).and_then(|()| change_places(&new, &request.to, &aside));
-    if let Err(error) = swapped {
-        take_away(&Folder::at(&new));
-        // What else somebody put there stays.
-        let _ = fs::remove_dir(&new);
-        return Err(error);
-    }
-    let configuration = restored.configuration.as_deref().and_then(|path| path.strip_prefix(&new).ok());
-    let configuration = configuration.map(|name| request.to.join(name));
-    Ok(Restored { configuration, kept_aside: Some(aside), ..restored })
-}
-
-/// Locks a box's store, as a running box does. One whose store is gone or cannot be opened has nobody in it.
-fn held(folder: &Folder) -> Result<Option<File>, AppError> {
-    let Ok(file) = File::open(folder.store()) else { return Ok(None) };
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.path().display().to_string()).into()),
-        Err(TryLockError::Error(error)) => Err(AppError::file(&folder.store(), "locked")(error)),
-    }
-}
-
-/// Gives the new box the old one's owner, and the configuration that lies in its folder.
-fn as_it_was(old: &Folder, new: &Folder) -> Result<(), AppError> {
-    if old.config().exists() && !new.config().exists() {
-        let text = fs::read(old.config()).map_err(AppError::file(&old.config(), "read"))?;
-        new.replace(&new.config(), &text, Mode::Private)?;
-    }
-    let owner = fs::metadata(old.path()).map_err(AppError::file(old.path(), "read"))?;
-    if rustix::process::geteuid().is_root() {
-        let given = chown(new.path(), Some(owner.uid()), Some(owner.gid()));
-        given.map_err(AppError::file(new.path(), "given to the folder's owner"))?;
-    }
-    new.give_to_owner()
-}
-
-/// Puts `new` where `path` is and `path` where `aside` says. At no moment is there no box at `path`, where the file system can do that.
-fn change_places(new: &Path, path: &Path, aside: &Path) -> Result<(), AppError> {
-    let moved = match renameat_with(CWD, new, CWD, path, RenameFlags::EXCHANGE) {
-        Ok(()) => fs::rename(new, aside),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            fs::rename(path, aside).and_then(|()| fs::rename(new, path).inspect_err(|_| drop(fs::rename(aside, path))))
-        }
-        Err(error) => Err(error.into()),
-    };
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    let moved = moved.and_then(|()| File::open(parent)?.sync_all());
-    moved.map_err(|cause| {
-        AppError::Wrong(format!(
-            "{} cannot be put aside ({cause}), and is as it was. Restore into another folder, and move them yourself.",
-            path.display()
-        ))
     })
 }
 
@@ -238,7 +175,7 @@ fn marked(folder: &Folder) -> Result<File, AppError> {
 }
 
 /// Everything that a restore makes. What is not there cannot be taken away.
-fn take_away(folder: &Folder) {
+pub(super) fn take_away(folder: &Folder) {
     let beside = ["chartbox.redb.new", "chartbox.redb.reserve", "keyslots.toml.new", "keyslots.copy.toml.new"];
     let beside = beside.map(|name| folder.path().join(name));
     let configuration = [folder.config(), restored_configuration(folder), DemoFile::path(folder)];
@@ -248,13 +185,20 @@ fn take_away(folder: &Folder) {
     }
     let _ = fs::remove_dir_all(folder.tls());
     let _ = fs::remove_file(folder.restoring());
+    let _ = fs::remove_file(folder.unplaced());
 }
 
 fn restored_configuration(folder: &Folder) -> PathBuf {
     folder.path().join("config.restored.toml")
 }
 
-async fn begin(folder: &Folder, found: &Found, request: &Request, watch: &dyn Watch) -> Result<Restored, AppError> {
+async fn begin(
+    folder: &Folder,
+    found: &Found,
+    request: &Request,
+    ends: Ends,
+    watch: &dyn Watch,
+) -> Result<Restored, AppError> {
     let Found { repository, name, slots, root, keyring, manifest } = found;
     let ambient = Ambient::system();
     let store = tokio::task::block_in_place(|| {
@@ -281,6 +225,7 @@ async fn begin(folder: &Folder, found: &Found, request: &Request, watch: &dyn Wa
     let finished = finish(folder, &opened, name, manifest, &request.by).await;
     opened.close().await;
     finished?;
+    unmark(folder, ends)?;
     Ok(Restored {
         snapshot: name.clone(),
         clinic: manifest.clinic.clone(),
@@ -383,7 +328,16 @@ async fn finish(
     let _ = ended.await?;
     opened.authority.issue(folder, &opened.ambient)?;
     super::keys::write_slots(folder, &opened.keys.slots())?;
-    folder.give_to_owner()?;
-    fs::remove_file(folder.restoring()).map_err(AppError::file(&folder.restoring(), "removed"))?;
+    folder.give_to_owner()
+}
+
+/// From here on it is a whole box; one that is not in its place yet says so.
+fn unmark(folder: &Folder, ends: Ends) -> Result<(), AppError> {
+    let mark = folder.restoring();
+    let done = match ends {
+        Ends::InPlace => fs::remove_file(&mark),
+        Ends::Beside => fs::rename(&mark, folder.unplaced()),
+    };
+    done.map_err(AppError::file(&mark, "removed"))?;
     File::open(folder.path()).and_then(|dir| dir.sync_all()).map_err(AppError::file(folder.path(), "synced"))
 }

@@ -238,6 +238,7 @@ fn a_restore_killed_at_any_step_leaves_no_half_box_and_is_done_again() {
     });
     // In place of another box, of which one is there at every moment.
     let other = Place::made(&[]);
+    printed(&["user", "add", "treasured", "--name", "Lab", "--service", "--dir", other.dir()]);
     let was = scene.at("other.was");
     copied(&other.dir, &was);
     let replace = ["backup", "restore", "latest", "--from", text(&usb), "--to", other.dir(), "--sheet", &scene.sheet];
@@ -252,5 +253,11 @@ fn a_restore_killed_at_any_step_leaves_no_half_box_and_is_done_again() {
         printed(&["user", "list", "--dir", other.dir()]);
         printed(&replace);
         assert!(printed(&["user", "list", "--dir", other.dir()]).contains("second "), "{what}");
+        // The box that was there is kept, whatever happened, and nothing lies around that is half.
+        let beside = || std::fs::read_dir(other.home()).unwrap().map(|entry| entry.unwrap().path());
+        let kept = beside().filter(|path| path.to_str().is_some_and(|path| path.contains(".before-")));
+        let kept = kept.filter(|path| printed(&["user", "list", "--dir", text(path)]).contains("treasured "));
+        assert_eq!(kept.count(), 1, "{what}: {:?}", beside().collect::<Vec<_>>());
+        assert!(beside().all(|path| !path.ends_with("box.restored") && !path.join(".unplaced").exists()), "{what}");
     });
 }
