@@ -300,6 +300,11 @@ pub const HISTORIES: [(&str, &str, &str); 3] = [
     ("social", "29762-2", "Social history"),
 ];
 
+/// Whether a name in a record is this program's own for what patients measure or tell, and no person's word for it.
+pub fn is_ours(name: &str) -> bool {
+    MEASURES.iter().any(|measure| measure.name == name) || HISTORIES.iter().any(|(.., called)| *called == name)
+}
+
 /// The Observation of something told; `None` for an unknown kind.
 pub fn history(code: &str, text: &str, patient: &FhirId, by: &Value, now: Timestamp) -> Option<Value> {
     let (_, loinc, name) = HISTORIES.iter().find(|(known, ..)| *known == code)?;

@@ -76,6 +76,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     let own = texts.iter().find_map(|at| owned(resource, at));
     let what = match kind {
         R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
+        R::Observation => observations::name(resource),
         _ => named().or(own),
     };
     let status = owned(resource, "/status").or_else(|| concept(resource.get("clinicalStatus")));
@@ -118,6 +119,8 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::care::own;
+    use crate::http::ui::Locale;
     use serde_json::json;
 
     #[test]
@@ -151,5 +154,50 @@ mod tests {
         let file = json!({"status": "current", "description": "From the spa", "content": [{"attachment": {"title": "X-ray"}}]});
         let line = brought(R::DocumentReference, &file, &ctx);
         assert_eq!((line.what.as_str(), line.detail.as_str()), ("X-ray", "From the spa"));
+    }
+
+    #[test]
+    fn whatever_can_be_measured_at_home_is_called_in_the_reader_s_language() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let (patient, by) = (crate::base::FhirId::parse("p1").unwrap(), json!({"reference": "Patient/p1"}));
+        let at = "2026-03-03T09:30:00Z".parse().unwrap();
+        let names = |of: fn(&Value, &Ctx) -> String| -> Vec<String> {
+            let mut names = Vec::new();
+            for measure in &own::MEASURES {
+                for (unit, _) in measure.units {
+                    let second = measure.is_pressure().then_some(84.0);
+                    let one = own::Measured { measure, unit: *unit, value: 90.0, second, at, seldom: false };
+                    names.push(of(&own::observation(&one, &patient, &by, ""), &ctx));
+                }
+            }
+            names
+        };
+        let in_a_list = |one: &Value, ctx: &Ctx| measured(one, ctx).what;
+        let in_a_copy = |one: &Value, ctx: &Ctx| copied(R::Observation, one, ctx).what;
+        let in_a_trend = |one: &Value, ctx: &Ctx| {
+            let series = observations::series_of(std::slice::from_ref(one), observations::Wanted::All, ctx);
+            series.into_iter().map(|series| series.name).collect()
+        };
+        for of in [in_a_list, in_a_copy, in_a_trend] {
+            let spanish = [
+                "Tensi\u{f3}n arterial",
+                "Pulso",
+                "Peso",
+                "Peso",
+                "Estatura",
+                "Estatura",
+                "Temperatura",
+                "Temperatura",
+                "Saturaci\u{f3}n de ox\u{ed}geno",
+                "Glucosa",
+                "Glucosa",
+            ];
+            assert_eq!(Locale::Es.inside(|| names(of)), spanish);
+            assert_eq!(names(of)[..3], ["Blood pressure", "Pulse", "Weight"]);
+        }
+        // What a person called it stays.
+        let named =
+            json!({"code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}], "text": "Dry weight"}});
+        assert_eq!(Locale::Es.inside(|| measured(&named, &ctx).what), "Dry weight");
     }
 }

@@ -71,9 +71,9 @@ pub(in crate::http) fn owned(resource: &Value, pointer: &str) -> Option<String> 
 fn short_name(concept: Option<&Value>) -> Option<String> {
     let concept = concept?;
     let coding = list(concept, "coding").iter().find(|coding| text(coding, "/system") == Some(LOINC))?;
-    // What a patient told is called by this program; that is nobody's own name for it.
-    let ours = |name: &str| crate::care::own::HISTORIES.iter().any(|(.., called)| *called == name);
-    let written = text(concept, "/text").filter(|written| text(coding, "/display") != Some(*written) && !ours(written));
+    // What a patient measured or told is called by this program; that is nobody's own name for it.
+    let written = text(concept, "/text")
+        .filter(|written| text(coding, "/display") != Some(*written) && !crate::care::own::is_ours(written));
     let message = format!("loinc-{}", text(coding, "/code")?);
     let short = t(&message);
     (written.is_none() && short.exists()).then(|| short.to_string())

@@ -17,6 +17,7 @@ loinc-2085-9 = HDL cholesterol
 loinc-2093-3 = Total cholesterol
 loinc-2160-0 = Creatinine
 loinc-2276-4 = Ferritin
+loinc-2339-0 = Glucose
 loinc-2345-7 = Glucose
 loinc-2571-8 = Triglycerides
 loinc-2708-6 = Oxygen saturation
@@ -48,6 +49,7 @@ loinc-14682-9 = Creatinine
 loinc-14927-8 = Triglycerides
 loinc-14933-6 = Urate
 loinc-14959-1 = Urine albumin/creatinine
+loinc-15074-8 = Glucose
 loinc-17861-6 = Calcium
 loinc-18262-6 = LDL cholesterol
 loinc-20570-8 = Haematocrit
@@ -70,6 +72,7 @@ loinc-59408-5 = Oxygen saturation
 loinc-62238-1 = eGFR
 loinc-72514-3 = Pain, 0 to 10
 loinc-77147-7 = eGFR
+loinc-85354-9 = Blood pressure
 loinc-98979-8 = eGFR
 
 ## Results in plain words

@@ -17,6 +17,7 @@ loinc-2085-9 = Colesterol HDL
 loinc-2093-3 = Colesterol total
 loinc-2160-0 = Creatinina
 loinc-2276-4 = Ferritina
+loinc-2339-0 = Glucosa
 loinc-2345-7 = Glucosa
 loinc-2571-8 = Triglicéridos
 loinc-2708-6 = Saturación de oxígeno
@@ -48,6 +49,7 @@ loinc-14682-9 = Creatinina
 loinc-14927-8 = Triglicéridos
 loinc-14933-6 = Urato
 loinc-14959-1 = Albúmina/creatinina en orina
+loinc-15074-8 = Glucosa
 loinc-17861-6 = Calcio
 loinc-18262-6 = Colesterol LDL
 loinc-20570-8 = Hematocrito
@@ -70,6 +72,7 @@ loinc-59408-5 = Saturación de oxígeno
 loinc-62238-1 = FGe
 loinc-72514-3 = Dolor, de 0 a 10
 loinc-77147-7 = FGe
+loinc-85354-9 = Tensión arterial
 loinc-98979-8 = FGe
 
 ## Valores en palabras claras
