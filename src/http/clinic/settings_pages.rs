@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
+use crate::http::ui::{Cx, FaultSummary, Faults, Field, When, filters, page, t};
 
 /// All of it at a glance.
 #[derive(Debug, Clone, Template)]
@@ -96,6 +96,14 @@ pub struct SettingsHours {
     pub faults: Faults,
 }
 page!(SettingsHours in Settings);
+
+impl SettingsHours {
+    fn summary(&self) -> FaultSummary<'_> {
+        let both = |day: &DayFields| ["1", "2"].map(|span| (format!("{}{span}", day.code), day.word.clone()));
+        let begun = self.faults.summary().naming(&self.off);
+        self.days.iter().flat_map(both).fold(begun, |all, (field, word)| all.calling(field, word))
+    }
+}
 
 /// The two stretches of a day.
 #[derive(Debug, Clone)]

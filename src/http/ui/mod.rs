@@ -20,7 +20,7 @@ pub mod words;
 
 pub use format::When;
 pub use icon::Icon;
-pub use parts::{Faults, Field, State, Tone};
+pub use parts::{FaultSummary, Faults, Field, State, Tone};
 pub use series::{Bounds, Flag, Reading, Series};
 pub(in crate::http) use shell::page;
 pub use shell::{Cx, KeptOf, NavItem, Place, Viewer, role_word, start_of};

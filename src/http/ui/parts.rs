@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::series::Flag;
-use super::text::{Text, filters};
+use super::text::{Text, filters, t};
 
 /// A shape and a word for progress or condition. The colour only repeats them.
 #[derive(Debug, Clone, Template)]
@@ -213,16 +213,48 @@ impl Field {
     }
 }
 
-/// The summary of faults over a form.
+/// The summary of faults over a form. Beside its field a sentence needs no name; here it stands alone.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/faults.html")]
 pub struct FaultSummary<'a> {
     faults: &'a Faults,
+    /// What fields are called.
+    labels: Vec<(String, String)>,
 }
 
 impl Faults {
     pub fn summary(&self) -> FaultSummary<'_> {
-        FaultSummary { faults: self }
+        FaultSummary { faults: self, labels: Vec::new() }
+    }
+}
+
+impl FaultSummary<'_> {
+    /// With the labels of these fields.
+    #[must_use]
+    pub fn naming(self, fields: impl AsRef<[Field]>) -> Self {
+        fields.as_ref().iter().fold(self, |all, field| all.calling(field.name, field.label.to_string()))
+    }
+
+    /// With what one field is called.
+    #[must_use]
+    pub fn calling(mut self, field: impl Into<String>, label: String) -> Self {
+        self.labels.push((field.into(), label));
+        self
+    }
+
+    /// Each fault with its field, as one reads it there. A sentence that names its field by itself stands as it is.
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let line = |(field, sentence): &(&'static str, String)| {
+            let label = self.labels.iter().find(|(name, _)| name == field).map(|(_, label)| label);
+            let label = label.filter(|label| !sentence.to_lowercase().contains(&label.to_lowercase()));
+            let said = match label {
+                Some(label) if label.ends_with(['?', '.', ':']) => format!("{label} {sentence}"),
+                Some(label) => t("form-fault-of").with("field", label).with("sentence", sentence).to_string(),
+                None => sentence.clone(),
+            };
+            (*field, said)
+        };
+        self.faults.all().iter().map(line).collect()
     }
 }
 
@@ -231,3 +263,35 @@ impl HtmlSafe for State {}
 impl HtmlSafe for FlagMark {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for FaultSummary<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Locale;
+    use super::*;
+
+    #[test]
+    fn a_summary_names_the_field_of_each_fault_and_the_field_itself_does_not() {
+        let mut faults = Faults::none();
+        faults.add("value", t("measure-no-number"));
+        faults.add("topic", t("message-topic-missing"));
+        faults.add("why", "Say it in a word.");
+        faults.add("stray", "This stands alone.");
+        let page = || {
+            let fields = [
+                Field::text("value", t("measure-value"), "", &faults),
+                Field::text("topic", t("message-topic"), "", &faults),
+                Field::text("why", t("taking-title"), "", &faults),
+            ];
+            (faults.summary().naming(&fields).render().unwrap(), fields.map(|field| field.render().unwrap()))
+        };
+        let (summary, [value, ..]) = page();
+        let lines: Vec<&str> = summary.split("<li>").skip(1).map(|line| line.split("</li>").next().unwrap()).collect();
+        assert_eq!(lines[0], r##"<a href="#value">Value: Write a number, such as 81.4.</a>"##);
+        assert_eq!(lines[1], r##"<a href="#topic">Choose a topic.</a>"##);
+        assert_eq!(lines[2], r##"<a href="#why">Do you take it? Say it in a word.</a>"##);
+        assert_eq!(lines[3], r##"<a href="#stray">This stands alone.</a>"##);
+        assert!(value.contains("<span>Write a number, such as 81.4.</span>"), "{value}");
+        let (spanish, _) = Locale::Es.inside(page);
+        assert!(spanish.contains("#value\">Valor: "), "{spanish}");
+    }
+}

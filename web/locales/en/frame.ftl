@@ -57,6 +57,7 @@ form-faults =
         [one] 1 thing to correct before this is saved
        *[other] { $n } things to correct before this is saved
     }
+form-fault-of = { $field }: { $sentence }
 
 form-kept = Your text from { $when } is kept, and stands below.
 form-kept-file = The file that you had chosen is not kept: choose it again.

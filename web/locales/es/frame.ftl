@@ -54,6 +54,7 @@ form-faults =
         [one] Hay 1 cosa que corregir antes de guardar
        *[other] Hay { $n } cosas que corregir antes de guardar
     }
+form-fault-of = { $field }: { $sentence }
 form-kept = Su texto de { $when } está guardado y aparece abajo.
 form-kept-file = El archivo que había elegido no está guardado: elíjalo otra vez.
 form-kept-discard = Empezar de nuevo
