@@ -77,6 +77,24 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[test]
+fn a_record_of_another_is_not_called_the_reader_s_own() {
+    let pages: Vec<_> = samples::pages().into_iter().filter(|(name, _)| name.starts_with("acting-")).collect();
+    assert!(pages.len() > 8, "{}", pages.len());
+    for (name, html) in pages {
+        let main = html.split_once("<main").unwrap().1;
+        // What a test shows is told of anybody's body.
+        let (before, rest) = main.split_once("<div class=\"prose\">").unwrap_or((main, ""));
+        let after = rest.split_once("</div>").map_or("", |(_, after)| after);
+        for part in [before, after] {
+            // The phone is the reader's.
+            let part = part.to_lowercase().replace("on your phone", "");
+            let found = part.find("your").map(|at| &part[at.saturating_sub(60)..(at + 60).min(part.len())]);
+            assert_eq!(found, None, "{name}");
+        }
+    }
+}
+
+#[test]
 fn the_rules_find_what_breaks_them() {
     let page = |body: &str| {
         format!(

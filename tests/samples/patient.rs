@@ -24,6 +24,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
     ];
     all.extend(lists());
     all.extend(empty_lists());
+    all.extend(acting());
     all
 }
 
@@ -97,15 +98,37 @@ fn home() -> Home {
     }
 }
 
-fn empty_home() -> Home {
+/// Halina, who looks at another record.
+fn for_tobias() -> Cx {
     let cx = halina();
     let viewer = cx.viewer.clone().map(|viewer| Viewer {
         for_whom: Some("Tobias Brandvold".into()),
         role: Role::Proxy,
         ..viewer
     });
+    Cx { viewer, ..cx }
+}
+
+/// What somebody reads who acts for another.
+fn acting() -> Vec<(&'static str, String)> {
+    let cx = for_tobias;
+    let none = AllergyStatus::NoneKnown { asked: Some(day("2026-01-14")) };
+    vec![
+        ("acting-home", render(&Home { cx: cx(), given: String::new(), todos: vec![], ..home() })),
+        ("acting-results", render(&Results { cx: cx(), ..results() })),
+        ("acting-result", render(&OneResult { cx: cx(), ..result() })),
+        ("acting-medicines", render(&MyMedicines { cx: cx(), current: vec![], past: vec![] })),
+        ("acting-allergies", render(&Allergies { cx: cx(), status: AllergyStatus::NeverAsked, rows: vec![] })),
+        ("acting-allergies-none", render(&Allergies { cx: cx(), status: none, rows: vec![] })),
+        ("acting-problems", render(&Problems { cx: cx(), active: vec![], past: vec![] })),
+        ("acting-immunizations", render(&Immunizations { cx: cx(), rows: vec![] })),
+        ("acting-documents", render(&Documents { cx: cx(), rows: vec![], pages: Pages::default() })),
+    ]
+}
+
+fn empty_home() -> Home {
     Home {
-        cx: demo(Cx { viewer, ..cx }),
+        cx: demo(for_tobias()),
         given: String::new(),
         todos: vec![],
         looked: LookedSum::default(),

@@ -55,11 +55,12 @@ pub struct LookedSum {
 }
 
 impl LookedSum {
-    fn headline(&self) -> Text {
+    fn headline(&self, acts_for_another: bool) -> Text {
+        let id = |own, other| if acts_for_another { other } else { own };
         match (self.today, self.month) {
-            (0, 0) => t("looked-nobody"),
-            (0, month) => t("looked-month").with("n", month),
-            (today, _) => t("looked-today").with("n", today),
+            (0, 0) => t(id("looked-nobody", "looked-nobody-other")),
+            (0, month) => t(id("looked-month", "looked-month-other")).with("n", month),
+            (today, _) => t(id("looked-today", "looked-today-other")).with("n", today),
         }
     }
 }
@@ -73,8 +74,9 @@ pub struct RecordSums {
 }
 
 impl RecordSums {
-    fn allergy_words(&self) -> String {
+    fn allergy_words(&self, acts_for_another: bool) -> String {
         match &self.allergies {
+            AllergyStatus::NeverAsked if acts_for_another => t("sum-allergies-unknown-other").to_string(),
             AllergyStatus::NeverAsked => t("sum-allergies-unknown").to_string(),
             AllergyStatus::NoneKnown { .. } => t("sum-allergies-none").to_string(),
             AllergyStatus::Known { list, .. } => {
@@ -85,8 +87,9 @@ impl RecordSums {
 
     fn rows(&self, acts_for_another: bool) -> Vec<(&'static str, &'static str, Text, String)> {
         let sum = |message, n: usize| t(message).with("n", n).to_string();
+        let documents = if acts_for_another { t("sum-documents-other") } else { t("sum-documents") };
         vec![
-            ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words()),
+            ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words(acts_for_another)),
             ("/my/medicines", "pill", t("nav-medicines"), sum("sum-medicines", self.medicines)),
             ("/my/problems", "list", t("nav-problems"), sum("sum-problems", self.problems)),
             // Counted where they are shown.
@@ -94,7 +97,7 @@ impl RecordSums {
             ("/my/immunizations", "shield", t("my-immunizations"), String::new()),
             ("/my/visits", "calendar", t("nav-visits"), t("sum-visits").to_string()),
             ("/my/messages", "mail", t("nav-messages"), t("sum-messages").to_string()),
-            ("/my/documents", "file", t("nav-documents"), t("sum-documents").to_string()),
+            ("/my/documents", "file", t("nav-documents"), documents.to_string()),
             match acts_for_another {
                 true => ("/my/summary", "share", t("summary-title"), String::new()),
                 false => ("/my/share", "share", t("nav-share"), t("sum-share").to_string()),

@@ -2,6 +2,7 @@
 
 my-messages = Your messages
 my-messages-lead = Write to the clinic, and read what it answers. Your doctor sees it in your record.
+my-messages-lead-other = Write to the clinic, and read what it answers. It stands in this record, where the doctor sees it.
 my-messages-none = No messages yet
 my-messages-none-more = Ask a question, and the answer stands here.
 message-write = Write a message

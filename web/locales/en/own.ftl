@@ -91,6 +91,7 @@ measure-sure = It is right, add it
 measure-save = Add it
 measure-done = Your measurement is in your record.
 own-history-title = Tell your own history
+own-history-title-other = Tell the history of this person
 history-lead = Earlier illnesses and operations, illnesses in your family, how you live. It is kept in your own words.
 history-kind = What it is about
 history-past = Earlier illnesses

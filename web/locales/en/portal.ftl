@@ -7,10 +7,12 @@ home-lead = This is your record, as the clinic keeps it. You see who looks at it
 home-coming = Coming up
 home-coming-none-more = The reception can give you one.
 home-record = Your record
+home-record-other = The record
 coming-line = { $time }, { $title }
 coming-visit = Visit
 coming-with = { $kind } with { $with }
 looked-nobody = Nobody has opened your record lately
+looked-nobody-other = Nobody else has opened this record lately
 looked-today =
     { $n ->
         [one] 1 person opened your record today
@@ -21,9 +23,20 @@ looked-month =
         [one] 1 person opened your record in the last 30 days
        *[other] { $n } people opened your record in the last 30 days
     }
+looked-today-other =
+    { $n ->
+        [one] 1 person opened this record today
+       *[other] { $n } people opened this record today
+    }
+looked-month-other =
+    { $n ->
+        [one] 1 person opened this record in the last 30 days
+       *[other] { $n } people opened this record in the last 30 days
+    }
 looked-last = Last: { $who }, { $role }, { $when }.
 looked-always = Whoever opens it is written down first, always.
 sum-allergies-unknown = we have not asked you yet
+sum-allergies-unknown-other = not asked yet
 sum-allergies-none = none known
 sum-medicines =
     { $n ->
@@ -38,6 +51,7 @@ sum-problems =
 sum-visits = book, change or cancel one
 sum-messages = write to us, read our answers
 sum-documents = letters, and files of your own
+sum-documents-other = letters, and files that were added
 sum-share = your summary for another doctor
 sum-requests = a copy, a correction, a question
 
@@ -51,18 +65,24 @@ my-group-measurements = Measurements
 my-group-answers = Questions and answers
 my-medicines = Your medicines
 my-medicines-lead = Do not stop or change one on your own. If something here is not what you take, tell us.
+my-medicines-lead-other = None is to be stopped or changed without the doctor. If something here is not what they take, tell us.
 my-medicines-print = Print this list
 my-medicines-now = To take now
 my-medicines-past = Before
 my-medicines-none = No medicine is recorded
 my-medicines-none-more = If you do take something, tell us at your next visit.
+my-medicines-none-more-other = If they do take something, tell us at the next visit.
 my-medicine-for = For { $reason }
 my-how-unknown = How to take it is not recorded. Ask your doctor or pharmacist.
 my-allergies = Your allergies
 my-allergies-lead = Everybody who treats you sees these first. If one is missing or wrong, tell us.
+my-allergies-lead-other = Everybody who treats them sees these first. If one is missing or wrong, tell us.
 my-allergies-none = You have told us that you have none
+my-allergies-none-other = We have been told that there are none
 my-allergies-unknown = We have not asked you about allergies yet
+my-allergies-unknown-other = We have not asked about allergies yet
 my-allergies-unknown-more = If you know of one, tell us at the reception or at your next visit.
+my-allergies-unknown-more-other = If you know of one, tell us at the reception or at the next visit.
 my-asked = Asked on { $date }.
 my-recorded = recorded { $date }
 my-problems = Your health problems
@@ -73,15 +93,19 @@ my-problems-none = No health problem is recorded
 my-visits-past = Visits so far
 my-immunizations = Vaccinations
 my-immunizations-lead = What you have been given, as far as this clinic knows.
+my-immunizations-lead-other = What they have been given, as far as this clinic knows.
 my-immunizations-none = No vaccination is recorded
 my-documents-none-more = Letters and reports about you appear here.
+my-documents-none-more-other = Letters and reports about them appear here.
 result-yours = Your result
+result-theirs = The result
 result-of = Result of { $date }
 result-of-named = { $name }, result of { $date }
 result-of-range = of { $range }
 result-usual = In the usual range of { $range }
 result-plain = In plain words
 result-plain-ask = A single value says little on its own. Your doctor knows what it means for you.
+result-plain-ask-other = A single value says little on its own. Their doctor knows what it means for them.
 result-course = How it has changed
 result-all = All your results
 result-about = About this result

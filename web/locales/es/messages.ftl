@@ -2,6 +2,7 @@
 
 my-messages = Sus mensajes
 my-messages-lead = Escriba a la clínica y lea lo que le contesta. Su médico lo ve en su historial.
+my-messages-lead-other = Escriba a la clínica y lea lo que responde. Queda en este historial, donde lo ve el médico.
 my-messages-none = Todavía no hay mensajes
 my-messages-none-more = Haga una pregunta y la respuesta aparecerá aquí.
 message-write = Escribir un mensaje

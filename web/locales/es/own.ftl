@@ -85,6 +85,7 @@ measure-sure = Es correcto, añadirlo
 measure-save = Añadirla
 measure-done = Su medición está en su historia.
 own-history-title = Contar su propia historia
+own-history-title-other = Contar la historia de esta persona
 history-lead = Enfermedades y operaciones anteriores, enfermedades en su familia, cómo vive. Se guarda con sus propias palabras.
 history-kind = De qué trata
 history-past = Enfermedades anteriores

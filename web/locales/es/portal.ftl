@@ -7,10 +7,12 @@ home-lead = Este es su historial, como lo guarda la clínica. Usted ve quién lo
 home-coming = Próximas citas
 home-coming-none-more = En recepción pueden darle una.
 home-record = Su historial
+home-record-other = El historial
 coming-line = { $time }, { $title }
 coming-visit = Cita
 coming-with = { $kind } con { $with }
 looked-nobody = Nadie ha abierto su historial últimamente
+looked-nobody-other = Nadie más ha abierto este historial últimamente
 looked-today =
     { $n ->
         [one] 1 persona abrió hoy su historial
@@ -21,9 +23,20 @@ looked-month =
         [one] 1 persona abrió su historial en los últimos 30 días
        *[other] { $n } personas abrieron su historial en los últimos 30 días
     }
+looked-today-other =
+    { $n ->
+        [one] 1 persona abrió hoy este historial
+       *[other] { $n } personas abrieron hoy este historial
+    }
+looked-month-other =
+    { $n ->
+        [one] 1 persona abrió este historial en los últimos 30 días
+       *[other] { $n } personas abrieron este historial en los últimos 30 días
+    }
 looked-last = Última vez: { $who }, { $role }, { $when }.
 looked-always = Quien lo abre queda apuntado antes de verlo, siempre.
 sum-allergies-unknown = todavía no se lo hemos preguntado
+sum-allergies-unknown-other = todavía no se ha preguntado
 sum-allergies-none = ninguna conocida
 sum-medicines =
     { $n ->
@@ -38,6 +51,7 @@ sum-problems =
 sum-visits = reservar, cambiar o cancelar
 sum-messages = escríbanos, lea nuestras respuestas
 sum-documents = cartas, y archivos suyos
+sum-documents-other = cartas, y archivos añadidos
 sum-share = su resumen para otro médico
 sum-requests = una copia, una corrección, una pregunta
 my-results = Sus resultados
@@ -48,18 +62,24 @@ my-group-measurements = Mediciones
 my-group-answers = Preguntas y respuestas
 my-medicines = Sus medicinas
 my-medicines-lead = No deje ni cambie ninguna por su cuenta. Si algo de aquí no es lo que toma, díganoslo.
+my-medicines-lead-other = No hay que dejar ni cambiar ninguna sin el médico. Si algo de aquí no es lo que toma esta persona, díganoslo.
 my-medicines-print = Imprimir esta lista
 my-medicines-now = Para tomar ahora
 my-medicines-past = Antes
 my-medicines-none = No hay ninguna medicina registrada
 my-medicines-none-more = Si toma algo, díganoslo en su próxima visita.
+my-medicines-none-more-other = Si esta persona toma algo, díganoslo en la próxima visita.
 my-medicine-for = Para { $reason }
 my-how-unknown = No está registrado cómo tomarla. Pregunte a su médico o en la farmacia.
 my-allergies = Sus alergias
 my-allergies-lead = Es lo primero que ve quien le atiende. Si falta alguna o está mal, díganoslo.
+my-allergies-lead-other = Es lo primero que ve quien atiende a esta persona. Si falta alguna o está mal, díganoslo.
 my-allergies-none = Nos ha dicho que no tiene ninguna
+my-allergies-none-other = Nos han dicho que no hay ninguna
 my-allergies-unknown = Todavía no le hemos preguntado por sus alergias
+my-allergies-unknown-other = Todavía no hemos preguntado por las alergias
 my-allergies-unknown-more = Si conoce alguna, díganoslo en recepción o en su próxima visita.
+my-allergies-unknown-more-other = Si conoce alguna, díganoslo en recepción o en la próxima visita.
 my-asked = Preguntado el { $date }.
 my-recorded = registrada el { $date }
 my-problems = Sus problemas de salud
@@ -70,15 +90,19 @@ my-problems-none = No hay ningún problema de salud registrado
 my-visits-past = Visitas hasta ahora
 my-immunizations = Vacunas
 my-immunizations-lead = Las que ha recibido, hasta donde sabe esta clínica.
+my-immunizations-lead-other = Las que ha recibido esta persona, hasta donde sabe esta clínica.
 my-immunizations-none = No hay ninguna vacuna registrada
 my-documents-none-more = Aquí aparecen cartas e informes sobre usted.
+my-documents-none-more-other = Aquí aparecen cartas e informes sobre esta persona.
 result-yours = Su resultado
+result-theirs = El resultado
 result-of = Resultado del { $date }
 result-of-named = { $name }, resultado del { $date }
 result-of-range = de { $range }
 result-usual = Dentro de lo habitual, que es { $range }
 result-plain = En palabras claras
 result-plain-ask = Un valor suelto dice poco. Su médico sabe qué significa para usted.
+result-plain-ask-other = Un valor suelto dice poco. El médico de esta persona sabe qué significa para ella.
 result-course = Cómo ha cambiado
 result-all = Todos sus resultados
 result-about = Sobre este resultado
