@@ -126,7 +126,7 @@ fn a_search_reads_what_it_needs_and_not_the_store() {
         (T::Observation, "_count=10", 10, 30),
         (T::Observation, "_sort=-_lastUpdated&_count=10", 10, 30),
         (T::Patient, "identifier=urn:mrn|7", 1, 10),
-        (T::Patient, "family:exact=Family7", 1, 20),
+        (T::Patient, "family:exact=Family7", 1, 40),
         (T::Patient, "_has:Observation:patient:code=1-8", 1, 20),
         (T::Patient, "identifier=urn:mrn|7&_has:Observation:patient:code=8302-2", 1, 120),
         (T::Encounter, "patient=p7&date=2025-01", 5, 20),
