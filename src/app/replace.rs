@@ -62,6 +62,8 @@ fn clear(new: &Path, path: &Path) -> Result<(), AppError> {
     let (there, folder) = (Folder::at(path), Folder::at(new));
     discard(new);
     if folder.has_box() && !folder.restoring().exists() {
+        // Nor does anybody work in this one.
+        let _held = held(&folder)?;
         fs::rename(new, aside(path)?).map_err(AppError::file(new, "put aside"))?;
     }
     // The mark of the box that took the place then.
