@@ -210,6 +210,23 @@ pub fn last_checkpoint(read: &(impl Read + ?Sized)) -> Result<Option<Checkpoint>
     Ok(std::str::from_utf8(&note).ok().and_then(|note| Checkpoint::parse(note).ok()))
 }
 
+/// The key that signed when the log had so many entries, where `own` signs now: back over each hand-over that the log has, which both
+/// keys signed.
+pub fn key_at(read: &(impl Read + ?Sized), own: PublicKey, entries: u64) -> Result<PublicKey, AuditError> {
+    let mut key = own;
+    for row in read.scan(&CHECKPOINTS, KeyRange::all(), Direction::Down)? {
+        let ((size,), note) = row?;
+        if size <= entries {
+            break;
+        }
+        let checkpoint = std::str::from_utf8(&note).ok().and_then(|note| Checkpoint::parse(note).ok());
+        if let Some(Checkpoint { was: Some(was), .. }) = checkpoint.filter(|checkpoint| checkpoint.key == key) {
+            key = was;
+        }
+    }
+    Ok(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

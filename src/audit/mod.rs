@@ -116,7 +116,7 @@ mod words;
 
 pub use chain::{Audit, AuditedTx, Committed};
 pub use check::{Check, CheckFound, last_check};
-pub use checkpoint::{Checkpoint, CheckpointError, last_checkpoint};
+pub use checkpoint::{Checkpoint, CheckpointError, key_at, last_checkpoint};
 pub use entry::{Clock, Entry, Place, Resources, SideList};
 pub use event::{Coverage, Detail, Event, Touched};
 pub use export::Export;

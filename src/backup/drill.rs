@@ -165,11 +165,10 @@ impl Backups {
                 row.samples = made.samples.len() as u64;
             }
         }
-        let input = VerifyInput {
-            checkpoints: vec![manifest.audit.checkpoint.clone()],
-            pinned: vec![],
-            own_key: Some(self.home.signer().public()),
-        };
+        // The root key may have changed since.
+        let key = audit::key_at(&self.store.read()?, self.home.signer().public(), manifest.audit.entries)?;
+        let input =
+            VerifyInput { checkpoints: vec![manifest.audit.checkpoint.clone()], pinned: vec![], own_key: Some(key) };
         let report = audit::verify(&view, &input, &self.ambient)?;
         if !report.is_whole() {
             let n = report.findings.len() as u64 + report.more_findings;
