@@ -110,7 +110,7 @@ impl Backups {
         let repository = self.open_to_write(spec, Anew::No)?;
         let keyring = self.keyring()?;
         let mut pruned = Pruned::default();
-        let forget = self.forgets(spec, &repository, removal)?;
+        let forget = self.forgets(spec, &repository, &keyring, removal)?;
         pruned.kept = (repository.snapshots()?.len() - forget.len()) as u64;
         pruned.forgotten = forget;
         if removal.how == How::DryRun {
@@ -126,13 +126,23 @@ impl Backups {
         done.map(|()| pruned)
     }
 
+    /// What goes: of the snapshots that open, those that the retention does not keep. One that does not open counts for no day, and goes
+    /// only when it is named: it may be another box's, and it must not take the place of one from which something comes back.
     fn forgets(
         &self,
         spec: &TargetSpec,
         repository: &Repository,
+        keyring: &Keyring,
         removal: &Removal,
     ) -> Result<Vec<SnapshotName>, BackupError> {
-        let names = repository.snapshots()?;
+        let mut names = Vec::new();
+        for name in repository.snapshots()? {
+            match repository.read(&name).and_then(|snapshot| keyring.open(&name, &snapshot)) {
+                Ok(_) => names.push(name),
+                Err(BackupError::Damaged(_) | BackupError::NoKey { .. } | BackupError::Newer { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let proved = self.drills(usize::MAX)?.into_iter().find(|drill| drill.passed() && drill.target == spec.name);
         let mut forget = removal.keep.forgets(&names, proved.as_ref().map(|drill| drill.snapshot.as_str()));
         for asked in &removal.forget {
@@ -142,7 +152,7 @@ impl Backups {
             }
         }
         forget.sort_unstable();
-        if forget.len() == names.len() && !names.is_empty() {
+        if !names.is_empty() && names.iter().all(|name| forget.contains(name)) {
             return Err(BackupError::Failed("that would remove the last snapshot: nothing was removed".into()));
         }
         Ok(forget)

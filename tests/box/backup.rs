@@ -343,6 +343,62 @@ fn a_box_that_is_in_the_folder_is_kept_aside_when_that_is_asked_for_and_not_whil
 }
 
 #[test]
+fn a_box_that_somebody_put_beside_is_never_taken_for_a_copy_of_a_backup() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    let other = Place::made(&[]);
+    printed(&["user", "add", "treasured", "--name", "Lab", "--service", "--dir", other.dir()]);
+    let there = place.home().join("box.restored");
+    std::fs::rename(&other.dir, &there).unwrap();
+    let replace =
+        ["backup", "restore", "latest", "--from", text(&usb), "--to", place.dir(), "--sheet", &sheet, "--replace"];
+    // Again and again within a second, so that the names would be the same.
+    for _ in 0..3 {
+        printed(&replace);
+    }
+    let beside = std::fs::read_dir(place.home()).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<PathBuf> = beside.filter(|path| text(path).contains(".before-")).collect();
+    let treasured = kept.iter().filter(|dir| printed(&["user", "list", "--dir", text(dir)]).contains("treasured "));
+    assert_eq!((kept.len(), treasured.count(), there.exists()), (4, 1, false), "{kept:?}");
+}
+
+#[test]
+fn a_backup_from_before_the_root_key_was_changed_comes_back_in_a_drill() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    printed(&["key", "rotate", "--sheet", &sheet, "--dir", place.dir()]);
+    printed(&["backup", "drill", "--target", text(&usb), "--dir", place.dir()]);
+    printed(&["key", "rotate", "--sheet", &sheet, "--dir", place.dir()]);
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    for snapshot in ["1", "2"] {
+        printed(&["backup", "drill", snapshot, "--target", text(&usb), "--dir", place.dir()]);
+    }
+}
+
+#[test]
+fn a_snapshot_that_does_not_open_takes_the_place_of_none_that_does() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let with = ["--target", text(&usb), "--dir", place.dir()];
+    for user in ["first", "second"] {
+        printed(&["user", "add", user, "--name", "Lab", "--service", "--dir", place.dir()]);
+        printed(&[&["backup", "create"][..], &with].concat());
+    }
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(usb.join("snapshots")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let bytes = std::fs::read(&files[1]).unwrap();
+    std::fs::write(&files[1], &bytes[..100]).unwrap();
+    printed(&[&["backup", "prune"][..], &with].concat());
+    assert!(files.iter().all(|file| file.exists()), "both were of one hour");
+    printed(&[&["backup", "drill", "1"][..], &with].concat());
+}
+
+#[test]
 fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
     let home = tempfile::tempdir().unwrap();
     let (dir, usb) = (home.path().join("box"), home.path().join("usb"));
