@@ -15,9 +15,9 @@ use super::config::ConfigError;
 pub enum AppError {
     #[error("there is no box in {}. Make one with `chartbox init`, or name its folder with --dir.", .0.display())]
     NoBox(PathBuf),
-    #[error("{} holds a box already, and nothing was changed. Name another folder with --dir.", .0.display())]
+    #[error("{} holds a box already, and nothing was changed. Name another folder.", .0.display())]
     BoxThere(PathBuf),
-    #[error("{} is not empty, and nothing was changed. Name an empty or a new folder with --dir.", .0.display())]
+    #[error("{} is not empty, and nothing was changed. Name an empty or a new folder.", .0.display())]
     NotEmpty(PathBuf),
     #[error(
         "the box in {} is not finished. If `{command}` does not run any more, run it again: it begins anew, and nothing \
@@ -31,11 +31,11 @@ pub enum AppError {
         dir.display(), free >> 20, needed.div_ceil(1 << 20), kept >> 20
     )]
     NoRoom { dir: PathBuf, free: u64, needed: u64, kept: u64 },
-    #[error("a box is being made in {} right now. Wait until that is done, or name another folder with --dir.", .0.display())]
+    #[error("a box is being made in {} right now. Wait until that is done, or name another folder.", .0.display())]
     BeingMade(PathBuf),
     #[error(
         "{} holds an unfinished box and something that does not belong to it ({}), so nothing was changed. Name \
-         another folder with --dir.",
+         another folder.",
         dir.display(), file.display()
     )]
     NotOurs { dir: PathBuf, file: PathBuf },

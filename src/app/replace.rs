@@ -25,6 +25,7 @@ pub(super) async fn in_place_of(
     request: &Request,
     watch: &dyn Watch,
 ) -> Result<Restored, AppError> {
+    can_move(&request.to)?;
     // Nobody starts it meanwhile, and it does not run.
     let _held = held(there)?;
     let new = beside(&request.to, ".restored")?;
@@ -35,6 +36,24 @@ pub(super) async fn in_place_of(
     let configuration = restored.configuration.as_deref().and_then(|path| path.strip_prefix(&new).ok());
     let configuration = configuration.map(|name| request.to.join(name));
     Ok(Restored { configuration, kept_aside: Some(aside), ..restored })
+}
+
+fn over(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Refuses what cannot change its place, before hours of work: a link, and a folder on which a disk is mounted.
+fn can_move(path: &Path) -> Result<(), AppError> {
+    let here = fs::symlink_metadata(path).map_err(AppError::file(path, "read"))?;
+    let over = over(path);
+    let why = match () {
+        () if here.is_symlink() => "is a link to the box's folder. Name the folder itself",
+        () if here.dev() != fs::metadata(over).map_err(AppError::file(over, "read"))?.dev() => {
+            "is where a disk is mounted, and cannot be put aside. Restore into another folder, and move what is in both yourself"
+        }
+        () => return Ok(()),
+    };
+    Err(AppError::Wrong(format!("{} {why}; nothing was changed.", path.display())))
 }
 
 /// The box's name with something added, in the same folder.
@@ -119,7 +138,7 @@ fn place(new: &Path, path: &Path) -> Result<PathBuf, AppError> {
         ))
     })?;
     let mark = Folder::at(path).unplaced();
-    let parent = path.parent().unwrap_or(Path::new("/"));
+    let parent = over(path);
     fs::remove_file(&mark).map_err(AppError::file(&mark, "removed"))?;
     let synced = [path, parent].iter().try_for_each(|dir| File::open(dir)?.sync_all());
     synced.map_err(AppError::file(parent, "synced"))?;

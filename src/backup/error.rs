@@ -24,7 +24,7 @@ pub enum BackupError {
     NotARepository { place: String },
     #[error(
         "{place} held this box's backups, and now it holds none: is another disk connected there, or was it emptied? \
-         Connect the right one, or name another place; nothing was changed."
+         Connect the right one, or name another place; nothing was changed. To begin anew in this one: `backup create --anew`."
     )]
     Emptied { place: String },
     #[error("{place} holds something else already. Name an empty folder, or a new one; nothing was changed.")]

@@ -323,6 +323,11 @@ fn a_box_that_is_in_the_folder_is_kept_aside_when_that_is_asked_for_and_not_whil
     let (code, said) = refused(&replace);
     assert!(code == 1 && said.contains("is in use") && users(&place.dir).contains("later "), "{said}");
     assert!(running.stop().0);
+    let link = place.home().join("link");
+    std::os::unix::fs::symlink(&place.dir, &link).unwrap();
+    let linked = ["backup", "restore", "--from", text(&usb), "--to", text(&link), "--sheet", &sheet, "--replace"];
+    let (code, said) = refused(&linked);
+    assert!(code == 1 && said.contains("is a link") && users(&place.dir).contains("later "), "{said}");
     // What does not work changes nothing.
     let pack = std::fs::read_dir(usb.join("packs")).unwrap().next().unwrap().unwrap().path();
     let bytes = std::fs::read(&pack).unwrap();
