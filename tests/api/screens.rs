@@ -56,12 +56,17 @@ fn page(caller: &Caller, path: &str) -> Answer {
 
 /// A form with a file, as a browser sends it.
 fn with_file(caller: &Caller, page: &Answer, path: &str, fields: &[(&str, &str)], bytes: &str) -> Answer {
+    in_parts(caller, page, path, fields, "exercises.pdf", bytes)
+}
+
+/// A form that can carry a file. Where none was chosen, its name is empty.
+fn in_parts(caller: &Caller, page: &Answer, path: &str, fields: &[(&str, &str)], named: &str, bytes: &str) -> Answer {
     let part = |head: &str, text: &str| format!("--x7\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
     let mut body = part("name=\"csrf\"", &page.csrf());
     for (name, value) in fields {
         body += &part(&format!("name=\"{name}\""), value);
     }
-    body += &part("name=\"file\"; filename=\"exercises.pdf\"\r\nContent-Type: application/pdf", bytes);
+    body += &part(&format!("name=\"file\"; filename=\"{named}\"\r\nContent-Type: application/pdf"), bytes);
     body += "--x7--\r\n";
     let headers = [("content-type", "multipart/form-data; boundary=x7"), ("sec-fetch-site", "same-origin")];
     caller.client.send("POST", path, &headers, &body)
@@ -76,8 +81,10 @@ fn asked(me: &Caller, text: &str) -> String {
     let topics = page(me, "/my/messages/new");
     let before = topics.body.split("A question about my health").next().unwrap();
     let topic = before.rsplit_once("/my/messages/new?topic=").unwrap().1.split('"').next().unwrap();
-    let place = sent(me, "/my/messages/new", &[("topic", topic), ("text", text)]);
-    between(&place, "/my/messages/", "?").to_owned()
+    let form = page(me, &format!("/my/messages/new?topic={topic}"));
+    let answer = in_parts(me, &form, "/my/messages/new", &[("topic", topic), ("text", text)], "", "");
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    between(answer.header("location").unwrap(), "/my/messages/", "?").to_owned()
 }
 
 /// The clinic answers from a page that it looked at.
