@@ -185,8 +185,9 @@ impl Reading<'_> {
             }
         }
         let current: Row = self.read.get(&RESOURCES, &(place.2,))?.ok_or(RecordError::Damaged)?;
-        // What is held now was perhaps open once: its past is held with it.
-        if current.sensitivity.is_held() && !self.may_see_version(&current)? {
+        // What is held or sealed now, or another patient's, was perhaps open once: its past goes with it, as where it is asked for by
+        // its id.
+        if !self.may_see_version(&current)? {
             return Ok(None);
         }
         let (row, ended) = if current.version == place.3 {

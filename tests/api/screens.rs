@@ -468,7 +468,7 @@ fn shared(demo: &Demo, me: &Caller) -> String {
     let answer = me.form("/my/share", &encoded(&[("label", "Dr Else"), ("days", "7")]));
     assert_eq!(answer.status, 200, "{}", answer.body);
     let pin = between(&answer.body, "<dd class=\"big code\">", "</dd>");
-    let code = between(&answer.body, "<dd class=\"code\">", " <span");
+    let code = between(&answer.body, "<dd><span class=\"code whole\">", "</span>");
     let anybody = demo.client("portal");
     let mut text = String::new();
     for form in ["", "fhir"] {

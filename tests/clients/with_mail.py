@@ -82,9 +82,16 @@ class Person:
         with self.opener.open(self.origin + path, timeout=60) as answer:
             return answer.read().decode()
 
-    def send(self, path, fields, status=200):
+    def send(self, path, fields, status=200, in_parts=False):
         body = urllib.parse.urlencode(fields, doseq=True).encode()
         headers = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"}
+        if in_parts:
+            # A form that can carry a file, and carries none.
+            part = '--x7\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+            parts = [part.format(name, "", value) for name, value in fields.items()]
+            parts.append(part.format("file", '; filename=""\r\nContent-Type: application/octet-stream', ""))
+            body = "".join([*parts, "--x7--\r\n"]).encode()
+            headers["Content-Type"] = "multipart/form-data; boundary=x7"
         request = urllib.request.Request(self.origin + path, data=body, headers=headers)
         try:
             with self.opener.open(request, timeout=60) as answer:
@@ -100,7 +107,7 @@ class Person:
         form = next(one for one in re.findall(r"<form.*?</form>", html, re.S) if f'action="{action}"' in one)
         hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
         unescape = {name: value.replace("&amp;", "&").replace("&#38;", "&") for name, value in hidden.items()}
-        return self.send(action, unescape | fields, status)
+        return self.send(action, unescape | fields, status, "multipart/form-data" in form)
 
 
 def start(folder, log):
