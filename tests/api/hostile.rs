@@ -289,12 +289,18 @@ fn a_patient_stays_with_themselves(demo: &Demo, client: &Caller) {
         ok(&client.get(&format!("/fhir/Observation/{mine}")), 200)["subject"]["reference"],
         format!("Patient/{own}")
     );
-    // What a clinic moves out of a chart leaves it, with its past: one sees the versions that were one's own.
+    // What a clinic moves out of a chart leaves it, with its past, whichever way it is asked for.
     let mut moved = observation(&format!("Patient/{other}"), 1);
     moved["id"] = json!(mine);
     ok(&client.json("PUT", &format!("/fhir/Observation/{mine}"), &moved), 200);
     outcome(&patient.get(&format!("/fhir/Observation/{mine}")), 404);
-    outcome(&patient.get(&format!("/fhir/Observation/{mine}/_history/2")), 404);
+    for tail in ["/_history", "/_history/1", "/_history/2"] {
+        outcome(&patient.get(&format!("/fhir/Observation/{mine}{tail}")), 404);
+    }
+    for query in ["_history?_count=200", "Observation/_history?_count=200"] {
+        let answer = ok(&patient.get(&format!("/fhir/{query}")), 200);
+        assert!(!answer.to_string().contains(&mine), "{query}");
+    }
 }
 
 /// Elements that reception never gets come out by no way, and nothing can be learned of them by asking whether they hold.
