@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::medium::Medium;
+use super::pages::lock;
 use crate::store::options::DiskSpace;
 
 /// The bytes that are handed over at once.
@@ -197,10 +198,6 @@ impl Drop for Behind {
         drop(gathered);
         self.thread.take().map(JoinHandle::join);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::journal::{Found, Journal, Recovered, Trouble};
 use super::layered::Layered;
 use super::medium::Medium;
 use super::overlay::Overlay;
-use super::pages::{Sealing, is_full};
+use super::pages::{Sealing, is_full, lock};
 use super::tree::{Batch, Tree, cut_or};
 use super::view::DiskView;
 use super::{Commit, Core};
@@ -379,8 +379,4 @@ fn run(core: &Core) {
             tail.failed = None;
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

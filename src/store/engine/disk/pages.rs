@@ -378,6 +378,7 @@ fn parts_mut(mut offset: u64, mut out: &mut [u8]) -> impl Iterator<Item = (u64, 
     })
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What a mutex guards, whatever happened to whoever had it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
