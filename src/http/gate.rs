@@ -25,6 +25,7 @@ use super::ui::Locale;
 use super::uploaded;
 use crate::access::{Actor, Assurance};
 use crate::audit;
+use crate::care::forms::{Draft, DraftAt, draft_place};
 use crate::care::preferences;
 use crate::identity::SessionRow;
 
@@ -224,44 +225,51 @@ fn language(visit: &Visit, headers: &HeaderMap) -> Result<Locale, Refusal> {
 /// A form that was sent after its session had ended: its text is kept for its account, if cookie and token show that it is
 /// one of that session's own pages. Answers with the page that it belongs to.
 async fn keep_late_form(door: &Door, request: Request, limit: usize) -> Result<(Request, Option<String>), Refusal> {
-    let Credential::Cookie(secret) = session::cookie(request.headers(), door.entrance) else {
-        return Ok((request, None));
-    };
-    let house = &door.house;
-    let ended = house.identity.ended_session(&house.store.read()?, secret.expose(), door.entrance.listener())?;
-    let Some(session) = ended else { return Ok((request, None)) };
+    let Some(session) = ended_session(door, request.headers())? else { return Ok((request, None)) };
     let (parts, body) = request.into_parts();
     let bytes = read(body, limit).await?;
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
     let given = bytes.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"csrf="));
     let genuine =
         given.and_then(|given| std::str::from_utf8(given).ok()).is_some_and(|token| session.is_form_token(token));
-    let Some((at, draft)) = forms::draft_in(&bytes, house.ambient.now()).filter(|_| genuine) else {
+    let Some((at, draft)) = forms::draft_in(&bytes, door.house.ambient.now()).filter(|_| genuine) else {
         return Ok((request, None));
     };
-    let place = crate::care::forms::draft_place(session.acting.as_ref(), &at);
-    let at = if session.acting.is_some() { CHOOSE.to_owned() } else { at };
-    house.store.write(move |tx| crate::care::forms::keep(tx, session.account, place, &draft)).await?;
-    Ok((request, Some(at)))
+    let place = draft_place(session.acting.as_ref(), &at);
+    Ok((request, Some(kept_late(&door.house, &session, at, place, draft).await?)))
 }
 
 /// The same of a form with a file: its text is kept, and that a file has to be chosen again.
 async fn keep_late_upload(door: &Door, request: Request) -> Result<(Request, Option<String>), Refusal> {
-    let Credential::Cookie(secret) = session::cookie(request.headers(), door.entrance) else {
-        return Ok((request, None));
-    };
+    let Some(session) = ended_session(door, request.headers())? else { return Ok((request, None)) };
     let house = &door.house;
-    let ended = house.identity.ended_session(&house.store.read()?, secret.expose(), door.entrance.listener())?;
-    let Some(session) = ended else { return Ok((request, None)) };
     let late = uploaded::late(request, &session, &house.uploads).await?;
     let nothing = Request::new(Body::empty());
     let Some(late) = late else { return Ok((nothing, None)) };
-    let place = crate::care::forms::draft_place(session.acting.as_ref(), &late.at);
+    let place = draft_place(session.acting.as_ref(), &late.at);
     let before = crate::care::forms::kept(&house.store.read()?, session.account, &place)?;
     let draft = forms::late_draft(&late, before, house.ambient.now());
-    house.store.write(move |tx| crate::care::forms::keep(tx, session.account, place, &draft)).await?;
-    let at = if session.acting.is_some() { CHOOSE.to_owned() } else { late.at };
-    Ok((nothing, Some(at)))
+    Ok((nothing, Some(kept_late(house, &session, late.at, place, draft).await?)))
+}
+
+/// The session that has ended, whose cookie came along.
+fn ended_session(door: &Door, headers: &HeaderMap) -> Result<Option<SessionRow>, Refusal> {
+    let Credential::Cookie(secret) = session::cookie(headers, door.entrance) else { return Ok(None) };
+    let house = &door.house;
+    Ok(house.identity.ended_session(&house.store.read()?, secret.expose(), door.entrance.listener())?)
+}
+
+/// Keeps what came late; answers with the page where it is found after signing in.
+async fn kept_late(
+    house: &House,
+    session: &SessionRow,
+    at: String,
+    place: DraftAt,
+    draft: Draft,
+) -> Result<String, Refusal> {
+    let account = session.account;
+    house.store.write(move |tx| crate::care::forms::keep(tx, account, place, &draft)).await?;
+    Ok(if session.acting.is_some() { CHOOSE.to_owned() } else { at })
 }
 
 /// Whether the row lets this visitor in. Who is turned away by role is written down before the answer.

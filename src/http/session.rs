@@ -133,16 +133,20 @@ impl Visit {
         }
     }
 
+    /// What an entry says, and by which program it was asked for.
+    pub fn told(&self, detail: audit::Detail) -> audit::Detail {
+        match &self.user_agent {
+            Some(agent) => detail.with_user_agent(agent.as_ref()),
+            None => detail,
+        }
+    }
+
     /// An entry for the access log in this visitor's name.
     pub fn event(&self, action: audit::Action, purpose: audit::Purpose) -> audit::Event {
-        let detail = match &self.user_agent {
-            Some(agent) => audit::Detail::none().with_user_agent(agent.as_ref()),
-            None => audit::Detail::none(),
-        };
         audit::Event::new(self.actor.to_ref(), action, purpose)
             .session(self.actor.session())
             .origin(self.actor.origin())
-            .detail(detail)
+            .detail(self.told(audit::Detail::none()))
     }
 }
 

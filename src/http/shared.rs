@@ -75,10 +75,7 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         Opening::WrongPin(left) => return again(t("shared-wrong-pin").with("n", left).to_string()),
         Opening::Unknown => return again(t("shared-unknown").to_string()),
     };
-    let detail = match &visit.user_agent {
-        Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-        None => Detail::none(),
-    };
+    let detail = visit.told(Detail::none());
     // It leaves the clinic: an accounting of disclosures names it.
     let why = Why { action: Action::ShareOpened, purpose: Purpose::PatRqt, detail, channel: Channel::Api };
     let parts = house.records.disclose(&actor, why, |reading| reading.summary(&patient)).await?.into_inner();

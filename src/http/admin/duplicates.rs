@@ -39,15 +39,11 @@ pub(in crate::http) struct Asked {
     done: String,
 }
 
-fn looks(visit: &Visit, action: Action, detail: Detail) -> Why {
-    let detail = match &visit.user_agent {
-        Some(agent) => detail.with_user_agent(agent.as_ref()),
-        None => detail,
-    };
-    Why { action, purpose: Purpose::HOperat, detail, channel: Channel::Screen }
+pub(super) fn looks(visit: &Visit, action: Action, detail: Detail) -> Why {
+    Why { action, purpose: Purpose::HOperat, detail: visit.told(detail), channel: Channel::Screen }
 }
 
-fn ctx(visit: &Visit) -> Ctx {
+pub(super) fn ctx(visit: &Visit) -> Ctx {
     Ctx { zone: visit.house.front.face.zone.clone() }
 }
 

@@ -62,9 +62,7 @@ pub struct Asked {
 }
 
 fn looks(visit: &Visit, action: Action) -> Why {
-    let detail =
-        visit.user_agent.as_ref().map_or_else(Detail::none, |agent| Detail::none().with_user_agent(agent.as_ref()));
-    Why { action, purpose: Purpose::HComplAcctPrv, detail, channel: Channel::Screen }
+    Why { action, purpose: Purpose::HComplAcctPrv, detail: visit.told(Detail::none()), channel: Channel::Screen }
 }
 
 type Read = (Vec<Emergency>, Vec<crate::record::Page>);

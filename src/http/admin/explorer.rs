@@ -67,11 +67,7 @@ async fn look<T>(
     detail: Detail,
     read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
 ) -> Result<Disclosed<T>, Refusal> {
-    let detail = match &visit.user_agent {
-        Some(agent) => detail.with_user_agent(agent.as_ref()),
-        None => detail,
-    };
-    let why = Why { action, purpose: Purpose::HComplAcctPrv, detail, channel: Channel::Screen };
+    let why = Why { action, purpose: Purpose::HComplAcctPrv, detail: visit.told(detail), channel: Channel::Screen };
     Ok(visit.house.records.disclose(&visit.actor, why, read).await?)
 }
 

@@ -28,11 +28,7 @@ fn ctx(visit: &Visit) -> Ctx {
 }
 
 fn why(visit: &Visit, action: Action) -> Why {
-    let detail = match &visit.user_agent {
-        Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-        None => Detail::none(),
-    };
-    Why { action, purpose: Purpose::PatAdmin, detail, channel: Channel::Screen }
+    Why { action, purpose: Purpose::PatAdmin, detail: visit.told(Detail::none()), channel: Channel::Screen }
 }
 
 fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {

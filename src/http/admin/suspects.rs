@@ -4,8 +4,9 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::duplicates::{ctx, looks};
 use super::suspects_pages::{SaidRow, SuspectRow, Suspects};
-use crate::audit::{Action, Detail, Purpose};
+use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::suspects::{self, MOST, Saying, SuspectError};
 use crate::care::workflow::{Doing, Refused};
@@ -16,7 +17,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::{When, t};
-use crate::record::{Channel, RecordError, Why};
+use crate::record::RecordError;
 
 /// How many of the pairs that were said to be two people are listed.
 const SAID: usize = 50;
@@ -27,19 +28,11 @@ pub(in crate::http) struct Asked {
     done: String,
 }
 
-fn why(visit: &Visit, action: Action, detail: Detail) -> Why {
-    let detail = match &visit.user_agent {
-        Some(agent) => detail.with_user_agent(agent.as_ref()),
-        None => detail,
-    };
-    Why { action, purpose: Purpose::HOperat, detail, channel: Channel::Screen }
-}
-
 /// `GET /duplicates/suspected`
 pub(in crate::http) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let (records, ctx) = (&visit.house.records, Ctx { zone: visit.house.front.face.zone.clone() });
-    let looks = why(&visit, Action::Search, Detail::search("who may be one person"));
-    let pairs = suspects::suspects(records, &visit.actor, looks, MOST + 1).await?;
+    let (records, ctx) = (&visit.house.records, ctx(&visit));
+    let why = looks(&visit, Action::Search, Detail::search("who may be one person"));
+    let pairs = suspects::suspects(records, &visit.actor, why, MOST + 1).await?;
     let more = pairs.len() > MOST;
     let rows = pairs.iter().take(MOST).map(|pair| {
         let (one, other) = (fill::directory_row(&pair.one, &ctx), fill::directory_row(&pair.other, &ctx));
@@ -77,8 +70,8 @@ pub(in crate::http) async fn list(visit: Visit, Query(asked): Query<Asked>) -> R
 
 /// "Halina Brandvold, 000 012"; none of somebody who is not there any more.
 async fn name(visit: &Visit, id: &FhirId, ctx: &Ctx) -> Result<Option<String>, Refusal> {
-    let looks = why(visit, Action::Read, Detail::none());
-    match visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Patient, id)).await {
+    let why = looks(visit, Action::Read, Detail::none());
+    match visit.house.records.disclose(&visit.actor, why, |reading| reading.read(R::Patient, id)).await {
         Ok(found) => {
             let who = fill::identity(&serde_json::from_slice(&found.json).map_err(Refusal::internal)?, ctx);
             Ok(Some([Some(who.plain()), who.number.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ")))
@@ -108,7 +101,7 @@ pub(in crate::http) async fn back(visit: Visit, sent: Sent<Typed>) -> Result<Res
 async fn said(visit: &Visit, sent: &Sent<Typed>, what: Saying, place: &str, note: &str) -> Result<Response, Refusal> {
     let id = |text: &str| FhirId::parse(text).map_err(|_| Refusal::not_found());
     let (one, other) = (id(&sent.typed.one)?, id(&sent.typed.other)?);
-    let why = why(visit, Action::Merge, Detail::note(note));
+    let why = looks(visit, Action::Merge, Detail::note(note));
     let doing = Doing { records: &visit.house.records, actor: &visit.actor, why, once: visit.once(sent, place) };
     match suspects::say(doing, &one, &other, what).await {
         Err(Refused::Told(SuspectError::NotTwo)) => Err(Refusal::not_found()),

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::desk::{Booked, request_row};
 use super::desk_pages::{BookingNew, BookingPage, BookingRequest, BookingRequests};
+use super::schedule::day_of;
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
@@ -64,12 +65,6 @@ impl Opened {
         });
         let ((stored, clinic), page) = found.await?.into_inner();
         Ok(Self { clinic, value: stored.value(), version: stored.version, booked: Booked::of(&page), id })
-    }
-
-    /// The day that it is on.
-    fn day(&self, ctx: &Ctx) -> Option<jiff::civil::Date> {
-        let start: Timestamp = self.value.get("start")?.as_str()?.parse().ok()?;
-        Some(start.to_zoned(ctx.zone.clone()).date())
     }
 
     fn kind(&self) -> Option<&VisitType> {
@@ -173,7 +168,7 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, asks: Asks) -> Result<Respo
     };
     let patient = schedule::patient_of(&opened.value).unwrap_or_default();
     let start = text("start").and_then(|start| start.parse::<Timestamp>().ok());
-    let day = opened.day(&ctx);
+    let day = day_of(&opened.value, &ctx);
     let moves = matches!(opened.status(), "booked" | "pending");
     let none = Faults::none();
     let (anyway, other_day) = match asks {
@@ -281,7 +276,7 @@ pub(in crate::http) async fn set_state(
     let state = State::from_code(&sent.typed.state).filter(|state| next_states(opened.status()).contains(state));
     // It is as far as it was asked to be, or further: somebody else pressed first.
     let Some(state) = state else { return Ok(Redirect::to(&back(&sent.typed.back, &opened.id)).into_response()) };
-    let other_day = opened.day(&ctx(&visit)).filter(|day| state == State::Arrived && *day != visit.today());
+    let other_day = day_of(&opened.value, &ctx(&visit)).filter(|day| state == State::Arrived && *day != visit.today());
     if let Some(day) = other_day.filter(|day| sent.typed.other_day != day.to_string()) {
         let page = shown(&visit, &opened, visit.cx(), Asks::SureOf(day))?;
         return Ok(finished(StatusCode::CONFLICT, page));

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::check_in_pages::{CheckIn, FormLine, OtherDay};
+use super::schedule::day_of;
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
-use crate::base::{FhirId, Timestamp};
+use crate::base::FhirId;
 use crate::care::check_in::{self, Insurance, LONGEST, Reach, Seen};
 use crate::care::clinic::Clinic;
 use crate::care::register;
@@ -106,9 +107,7 @@ impl Opened {
 
     /// The day of the visit, if it is another one than today.
     fn other_day(&self, visit: &Visit) -> Option<Date> {
-        let start: Timestamp = self.appointment.value.get("start")?.as_str()?.parse().ok()?;
-        let day = start.to_zoned(ctx(visit).zone).date();
-        (day != visit.today()).then_some(day)
+        day_of(&self.appointment.value, &ctx(visit)).filter(|day| *day != visit.today())
     }
 
     fn typed(&self) -> Typed {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::desk::Booked;
 use super::desk_pages::{Cell, Column, Entry, GridRow};
+use super::schedule::day_of;
 use crate::base::Timestamp;
 use crate::care::clinic::{Clinic, Clinician};
 use crate::care::schedule;
@@ -72,8 +73,7 @@ pub(super) fn blocks(slots: &Page, schedules: &Page) -> Vec<Blocked> {
 
 /// Whether an appointment is on this day of the clinic.
 fn is_on(appointment: &Value, day: Date, ctx: &Ctx) -> bool {
-    let start = appointment.get("start").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
-    start.is_some_and(|start| start.to_zoned(ctx.zone.clone()).date() == day)
+    day_of(appointment, ctx) == Some(day)
 }
 
 /// Who has hours or somebody to see on this day, each with a column.

@@ -55,11 +55,7 @@ use crate::record::{Channel, Why};
 /// Why staff look at a screen: doctors and nurses to care, reception to register and to book.
 fn why(visit: &Visit, action: Action, detail: Detail) -> Why {
     let purpose = if is_clinical(visit) { Purpose::Treat } else { Purpose::PatAdmin };
-    let detail = match &visit.user_agent {
-        Some(agent) => detail.with_user_agent(agent.as_ref()),
-        None => detail,
-    };
-    Why { action, purpose, detail, channel: Channel::Screen }
+    Why { action, purpose, detail: visit.told(detail), channel: Channel::Screen }
 }
 
 /// Who sees charts; for others of the staff a patient is a name, an address, an appointment.

@@ -179,7 +179,8 @@ fn used(days: &[Date], clinic: &Clinic, booked: &Booked, ctx: &Ctx) -> Vec<Date>
     days.iter().copied().filter(|day| open(*day) || has(*day)).collect()
 }
 
-fn day_of(appointment: &Value, ctx: &Ctx) -> Option<Date> {
+/// The day of the clinic that an appointment is on.
+pub(super) fn day_of(appointment: &Value, ctx: &Ctx) -> Option<Date> {
     let start: Timestamp = appointment.get("start")?.as_str()?.parse().ok()?;
     Some(start.to_zoned(ctx.zone.clone()).date())
 }

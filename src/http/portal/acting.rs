@@ -79,10 +79,7 @@ fn current(visit: &Visit) -> Option<String> {
 /// Who it is, by name and birth date: read as who would look, and so written down.
 async fn choice(visit: &Visit, actor: &Actor, value: &str, patient: &FhirId) -> Result<Option<Choice>, Refusal> {
     let purpose = if value == OWN { Purpose::PatRqt } else { Purpose::PwAtrny };
-    let detail = match &visit.user_agent {
-        Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-        None => Detail::none(),
-    };
+    let detail = visit.told(Detail::none());
     let why = Why { action: Action::Read, purpose, detail, channel: Channel::Screen };
     let found = visit.house.records.disclose(actor, why, |reading| reading.read(R::Patient, patient)).await;
     // A record that is gone is nobody's to choose.

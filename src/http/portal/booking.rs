@@ -57,10 +57,7 @@ impl Own {
     }
 
     pub(super) fn acts(&self, action: Action) -> Why {
-        let detail = match &self.visit.user_agent {
-            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-            None => Detail::none(),
-        };
+        let detail = self.visit.told(Detail::none());
         Why { action, purpose: self.purpose(), detail, channel: Channel::Screen }
     }
 

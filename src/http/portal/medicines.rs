@@ -134,10 +134,7 @@ impl One {
 
     fn doing<'a, T>(&'a self, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
         let visit = &self.own.visit;
-        let detail = match &visit.user_agent {
-            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-            None => Detail::none(),
-        };
+        let detail = visit.told(Detail::none());
         let why = Why { action, purpose: self.own.purpose(), detail, channel: Channel::Screen };
         Doing { records: &visit.house.records, actor: &self.own.actor, why, once: visit.once(sent, place) }
     }

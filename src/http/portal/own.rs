@@ -54,10 +54,7 @@ impl Own {
         action: Action,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, Refusal> {
-        let detail = match &self.visit.user_agent {
-            Some(agent) => Detail::none().with_user_agent(agent.as_ref()),
-            None => Detail::none(),
-        };
+        let detail = self.visit.told(Detail::none());
         let why = Why { action, purpose: self.purpose, detail, channel: Channel::Screen };
         Ok(self.visit.house.records.disclose(&self.actor, why, read).await?)
     }
