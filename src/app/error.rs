@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::audit::AuditError;
+use crate::base::said;
 use crate::crypto::keyslots::SlotError;
 use crate::http::ListenError;
 use crate::identity::IdentityError;
@@ -39,7 +40,7 @@ pub enum AppError {
         dir.display(), file.display()
     )]
     NotOurs { dir: PathBuf, file: PathBuf },
-    #[error("{} cannot be {what}: {cause}. Check that it is there and that this user may use it.", path.display())]
+    #[error("{} cannot be {what}: {}. Check that it is there and that this user may use it.", path.display(), said(cause))]
     File { path: PathBuf, what: &'static str, cause: std::io::Error },
     #[error(
         "the box in {} belongs to another user (uid {owner}), and this is uid {caller}. Run the command as that user, \

@@ -15,7 +15,7 @@ use super::error::AppError;
 use super::folder::{Folder, Mode};
 use super::restore::{Ends, Found, Request, Restored, into, take_away};
 use crate::backup::Watch;
-use crate::base::Ambient;
+use crate::base::{Ambient, said};
 use crate::store::StoreError;
 
 /// Restores beside a box, and puts the new one in its place.
@@ -133,8 +133,9 @@ fn place(new: &Path, path: &Path) -> Result<PathBuf, AppError> {
     let aside = aside(path)?;
     change_places(new, path, &aside).map_err(|cause| {
         AppError::Wrong(format!(
-            "{} cannot be put aside ({cause}), and is as it was. Restore into another folder, and move them yourself.",
-            path.display()
+            "{} cannot be put aside ({}), and is as it was. Restore into another folder, and move them yourself.",
+            path.display(),
+            said(&cause)
         ))
     })?;
     let mark = Folder::at(path).unplaced();

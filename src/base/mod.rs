@@ -7,6 +7,7 @@ mod clock;
 mod counted;
 mod id;
 mod origin;
+mod said;
 mod secret;
 
 pub use actor::{ActorKind, ActorRef, Role};
@@ -14,4 +15,5 @@ pub use clock::{Ambient, Clock, ManualClock, OsRandom, Random, SeededRandom, Sys
 pub use counted::counted;
 pub use id::{AccountId, BootId, FhirId, Id, IdKind, InvalidId, ResourceRef, SessionId, StoreId, TokenId};
 pub use origin::network_of;
+pub use said::said;
 pub use secret::Secret;

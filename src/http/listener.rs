@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::routes::Entrance;
+use crate::base::said;
 
 /// Why a listener could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub enum ListenError {
     Forbidden { entrance: &'static str, address: SocketAddr },
     #[error("{address} is not an address of this machine. Give the {entrance} listener another one.")]
     NotOurs { entrance: &'static str, address: SocketAddr },
-    #[error("the {entrance} listener cannot take {address}: {cause}")]
+    #[error("the {entrance} listener cannot take {address}: {}", said(cause))]
     Other { entrance: &'static str, address: SocketAddr, cause: std::io::Error },
 }
 

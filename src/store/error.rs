@@ -3,6 +3,7 @@
 use std::io;
 
 use super::codec::CodecError;
+use crate::base::said;
 
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +49,6 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn from_io(error: &io::Error) -> Self {
-        if super::engine::disk::is_full(error) { Self::Full } else { Self::Io(error.to_string()) }
+        if super::engine::disk::is_full(error) { Self::Full } else { Self::Io(said(error)) }
     }
 }

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::{Config, Key};
+use crate::base::said;
 
 /// Why a configuration file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    #[error("the configuration {} cannot be read: {cause}. Check that it is there and that this user may read it.", path.display())]
+    #[error("the configuration {} cannot be read: {}. Check that it is there and that this user may read it.", path.display(), said(cause))]
     Unreadable { path: PathBuf, cause: std::io::Error },
     #[error("{}, {problem}", path.display())]
     Wrong { path: PathBuf, problem: Problem },
