@@ -64,6 +64,10 @@ impl Home for BoxHome {
         self.called.clone()
     }
 
+    fn data(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
     fn folder(&self) -> PathBuf {
         self.folder.backups()
     }

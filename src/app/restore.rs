@@ -21,10 +21,10 @@ use crate::audit::{self, Action, AuditError, Detail, Event, VerifyInput};
 use crate::backup::layout::{Attachment, Manifest, SnapshotName};
 use crate::backup::target::Missing;
 use crate::backup::{
-    BackupError, Damage, FillError, Index, Keyring, Lost, Reader, Repository, TargetSpec, Watch, What, fill,
+    BackupError, Damage, FillError, Index, Keyring, Reader, Repository, TargetSpec, Watch, What, fill,
 };
 use crate::base::{ActorRef, Ambient, Timestamp};
-use crate::crypto::keyslots::{KeySlots, SlotKey, SlotKind, Unlocked};
+use crate::crypto::keyslots::{KeySlots, SlotError, SlotKey, SlotKind, Unlocked};
 use crate::crypto::{KeyMaterial, Root};
 use crate::store::{DiskSpace, Store};
 
@@ -84,13 +84,45 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
     let snapshot = repository.read(&name)?;
     let slots = KeySlots::parse(&snapshot.header.keyslots).map_err(|_| {
         let file = format!("snapshots/{name}");
-        BackupError::from(Damage::new(file, What::Wrong, Lost::Snapshot(name.to_string())))
+        BackupError::from(Damage::of_snapshot(file, What::Wrong, &name))
     })?;
-    let unlocked = if slots.is_demo() { slots.unlock_demo(key) } else { slots.unlock(key) };
-    let root = unlocked.map_err(AppError::Key)?.root;
+    let root =
+        open(&slots, key).map_err(|error| not_of_then(&repository, &name, &snapshot.header.keyslots, key, error))?;
     let keyring = Keyring::of_snapshot(&name, &snapshot, &root.snapshot_key())?;
     let manifest = keyring.open(&name, &snapshot)?;
     Ok(Found { repository, name, slots, root, keyring, manifest })
+}
+
+fn open(slots: &KeySlots, key: &SlotKey) -> Result<Root, SlotError> {
+    let unlocked = if slots.is_demo() { slots.unlock_demo(key) } else { slots.unlock(key) };
+    Ok(unlocked?.root)
+}
+
+/// How many other sets of key slots a key is tried at: a passphrase takes a second at each.
+const TRIED: usize = 4;
+
+/// A key that does not open this snapshot may open others of this box: its keys were changed between them.
+fn not_of_then(repository: &Repository, name: &SnapshotName, slots: &str, key: &SlotKey, error: SlotError) -> AppError {
+    if !matches!(error, SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }) {
+        return AppError::Key(error);
+    }
+    let mut tried = vec![slots.to_owned()];
+    let names = repository.snapshots().unwrap_or_default();
+    for other in names.iter().rev() {
+        let Ok(snapshot) = repository.read_own(other) else { continue };
+        let text = snapshot.header.keyslots;
+        if tried.contains(&text) {
+            continue;
+        }
+        if KeySlots::parse(&text).is_ok_and(|slots| open(&slots, key).is_ok()) {
+            return BackupError::OtherTime { name: name.clone(), kind: key.kind(), opens: other.clone() }.into();
+        }
+        tried.push(text);
+        if tried.len() > TRIED {
+            break;
+        }
+    }
+    AppError::Key(error)
 }
 
 /// Restores a box.
@@ -251,7 +283,7 @@ fn check_log(store: &Store, manifest: &Manifest, root: &Root, ambient: &Ambient)
     let head = audit::head(&read)?.map(|head| data_encoding::HEXLOWER.encode(&head.hash));
     if head.as_deref() != Some(&manifest.audit.head) {
         let file = format!("snapshots/{}", manifest.name);
-        return Err(BackupError::from(Damage::new(file, What::Wrong, Lost::Snapshot(manifest.name.to_string()))).into());
+        return Err(BackupError::from(Damage::of_snapshot(file, What::Wrong, &manifest.name)).into());
     }
     if !report.is_whole() {
         // It was so when the snapshot was made, and restoring it changes nothing: the person has to know.
@@ -326,6 +358,7 @@ async fn finish(
         Ok::<_, AuditError>(())
     });
     let _ = ended.await?;
+    tokio::task::block_in_place(|| opened.backups.after_restore())?;
     opened.authority.issue(folder, &opened.ambient)?;
     super::keys::write_slots(folder, &opened.keys.slots())?;
     folder.give_to_owner()

@@ -32,6 +32,8 @@ use super::writing::{Sink, Written};
 #[derive(Debug)]
 pub struct Done {
     pub target: TargetSpec,
+    /// The snapshots that were made there, and that neither are there nor were removed by this box.
+    pub gone: Vec<String>,
     pub result: Result<Written, BackupError>,
 }
 
@@ -74,8 +76,8 @@ struct Part {
     spec: TargetSpec,
     repository: Repository,
     sink: Sink,
-    previous: Option<SnapshotName>,
-    snapshots: u64,
+    /// The snapshots that were there before, oldest first.
+    there: Vec<SnapshotName>,
     /// Given back when the work is done.
     lease: Lease,
 }
@@ -109,7 +111,7 @@ impl Backups {
         for spec in specs {
             match self.take_part(spec, wish.anew) {
                 Ok(part) => parts.push(part),
-                Err(error) => failed.push(Done { target: spec.clone(), result: Err(error) }),
+                Err(error) => failed.push(Done { target: spec.clone(), gone: Vec::new(), result: Err(error) }),
             }
         }
         let made = if parts.is_empty() { Ok(None) } else { self.make(&parts, wish.extent, by, watch).map(Some) };
@@ -134,10 +136,9 @@ impl Backups {
         // What is to be removed is not relied on: it may be gone when this snapshot is done.
         let marked = marked(&marks(&repository, &keyring)?);
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
-        let names = repository.snapshots()?;
+        let there = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
-        let (previous, snapshots) = (names.last().cloned(), names.len() as u64);
-        Ok(Part { spec: spec.clone(), repository, sink, previous, snapshots, lease })
+        Ok(Part { spec: spec.clone(), repository, sink, there, lease })
     }
 
     /// Reads the store once and writes to all; answers with the snapshot and what became of each target.
@@ -149,9 +150,8 @@ impl Backups {
         watch: &dyn Watch,
     ) -> Result<(Whole, Results), BackupError> {
         let (id, key) = self.current_key()?;
-        let number = 1 + self
-            .last_number()?
-            .max(parts.iter().filter_map(|p| Some(p.previous.as_ref()?.number())).max().unwrap_or(0));
+        let highest = parts.iter().filter_map(|part| Some(part.there.last()?.number())).max();
+        let number = self.number_after(highest.unwrap_or(0))?;
         let name = SnapshotName::new(self.ambient.now(), number, &self.ambient);
         let event = self.event(by, Action::Checkpoint).detail(Detail::note(format!("for the snapshot {name}")));
         let (checkpoint, _) = self.checkpoint(event)?;
@@ -264,7 +264,7 @@ impl Backups {
             name: facts.name.clone(),
             created: facts.name.time(),
             repository: part.repository.id(),
-            previous: part.previous.clone(),
+            previous: part.there.last().cloned(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             schema: SCHEMA,
             clinic: self.home.clinic(),
@@ -304,7 +304,10 @@ impl Backups {
     ) -> Result<Created, BackupError> {
         let seconds = begun.elapsed().as_secs_f64();
         for done in &failed {
-            if let Err(error) = &done.result {
+            // That another backup is being written there is no fault of the place.
+            if let Err(error) = &done.result
+                && !matches!(error, BackupError::Busy { .. })
+            {
                 self.note_failed(&done.target, None, &error.to_string())?;
             }
         }
@@ -316,7 +319,7 @@ impl Backups {
         };
         let Scanned { tables, read, unmarked, .. } = scanned;
         let (rows, bytes) = tables.iter().fold((0, 0), |(rows, bytes), table| (rows + table.rows, bytes + table.bytes));
-        let mut targets = Vec::new();
+        let (mut targets, own) = (Vec::new(), self.own_names()?);
         for (part, result) in parts.iter().zip(results) {
             let repository = part.repository.marker().repository;
             match &result {
@@ -330,16 +333,19 @@ impl Backups {
                         holds: bytes,
                         rows,
                     };
-                    let (at, snapshots) = (self.ambient.now(), part.snapshots + 1);
+                    let at = self.ambient.now();
+                    let there = [part.there.as_slice(), std::slice::from_ref(&facts.name)].concat();
+                    let own = own.clone();
                     self.note(&part.spec, Some(repository), move |row| {
                         row.last = Some(last);
                         row.attempt = Some(Attempt { at, error: None });
-                        row.snapshots = snapshots;
+                        row.saw(&there, |name| own.contains(name.as_str()));
                     })?;
                 }
                 Err(error) => self.note_failed(&part.spec, Some(repository), &error.to_string())?,
             }
-            targets.push(Done { target: part.spec.clone(), result });
+            let gone = self.row(&part.spec)?.map(|row| row.gone).unwrap_or_default();
+            targets.push(Done { target: part.spec.clone(), gone, result });
         }
         let good = targets.iter().filter(|done| done.result.is_ok()).count();
         targets.append(&mut failed);

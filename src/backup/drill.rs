@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::audit::{self, Action, Detail, Outcome, VerifyInput};
-use crate::base::{ActorRef, Secret, Timestamp};
+use crate::base::{ActorRef, Secret, Timestamp, said};
 use crate::crypto::page::PageKey;
 use crate::store::{DiskSpace, OpenCheck, Store, StoreOptions, tables};
 
-use super::error::BackupError;
+use super::error::{BackupError, Damage, What};
 use super::index::Index;
 use super::layout::{Manifest, SnapshotName};
 use super::reading::Reader;
@@ -79,15 +79,21 @@ impl Backups {
         row: &mut DrillRow,
         watch: &dyn Watch,
     ) -> Result<(), BackupError> {
-        let repository = self.open(spec)?;
-        let name = repository.choose(asked, None)?;
+        let repository = self.open_known(spec)?;
+        let gone = self.row(spec)?.map(|row| repository.snapshots().map(|there| row.missing(&there))).transpose()?;
+        let newest = gone.as_ref().and_then(|gone| gone.last()).filter(|_| asked == "latest");
+        let name = match (repository.choose(asked, None), newest) {
+            (Err(error), Some(newest)) if error.is_no_snapshot() => {
+                row.snapshot = newest.to_string();
+                let file = format!("snapshots/{newest}");
+                return Err(Damage::of_snapshot(file, What::Missing, newest).into());
+            }
+            (name, _) => name?,
+        };
         row.snapshot = name.to_string();
-        let known = self.known()?.into_iter().find(|(target, _)| *target == spec.name).and_then(|(_, row)| row.last);
-        if let Some(last) = known.filter(|last| asked == "latest" && last.number > name.number()) {
-            row.faults.push(format!(
-                "the newest snapshot that was written there, {}, is gone: {name} is an older one",
-                last.name
-            ));
+        if let Some(newest) = newest.filter(|newest| **newest > name) {
+            row.faults
+                .push(format!("the newest snapshot that was made there, {newest}, is gone: {name} is an older one"));
         }
         let made = self.made(name.number())?.filter(|made| made.name == name.as_str());
         let (throwaway, manifest) = self.restored(spec, &name, watch)?;
@@ -184,7 +190,7 @@ impl Backups {
         clear_drills(&place);
         let folder = place.join(format!("{DRILL}{}", data_encoding::HEXLOWER.encode(&self.ambient.bytes::<4>())));
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| BackupError::Failed(format!("{} cannot be made: {error}", folder.display())))?;
+        made.map_err(|error| BackupError::Failed(format!("{} cannot be made: {}", folder.display(), said(&error))))?;
         Ok(folder)
     }
 

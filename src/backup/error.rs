@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::audit::AuditError;
-use crate::crypto::keyslots::SlotError;
+use crate::crypto::keyslots::{SlotError, SlotKind};
 use crate::store::StoreError;
 
 use super::layout::SnapshotName;
+use super::service::DRILL_LEASE;
 use super::target::TargetError;
 
 #[derive(Debug, thiserror::Error)]
@@ -23,10 +24,19 @@ pub enum BackupError {
     #[error("{place} holds no Chartbox backup. Name the folder that holds chartbox-backup.txt; nothing was changed.")]
     NotARepository { place: String },
     #[error(
+        "chartbox-backup.txt in {place} is not what a Chartbox wrote there, and there is no snapshot beside it that says whose \
+         backups these were. Name another folder; nothing was changed."
+    )]
+    NoMarker { place: String },
+    #[error(
         "{place} held this box's backups, and now it holds none: is another disk connected there, or was it emptied? \
          Connect the right one, or name another place; nothing was changed. To begin anew in this one: `backup create --anew`."
     )]
     Emptied { place: String },
+    #[error(
+        "{place} is in the box's own folder, where whatever destroys the box destroys its backups, too. Name a place outside; nothing was changed."
+    )]
+    Inside { place: String },
     #[error("{place} holds something else already. Name an empty folder, or a new one; nothing was changed.")]
     NotEmpty { place: String },
     #[error(
@@ -42,17 +52,30 @@ pub enum BackupError {
          Look at it with `backup list --from`, or name a new folder; nothing was changed."
     )]
     OtherRepository { place: String },
-    #[error("there is no snapshot {asked} in {place}. `backup list --from {place}` names those that there are.")]
+    #[error(
+        "there is no snapshot {asked} in {place}. `chartbox backup list --from {place}` names those that there are."
+    )]
     NoSnapshot { place: String, asked: String },
+    #[error("{place} holds no snapshot yet.")]
+    NoneYet { place: String },
+    #[error("{place} holds no snapshot from before {at}: the first is of {first}.")]
+    NoneBefore { place: String, at: crate::base::Timestamp, first: crate::base::Timestamp },
     #[error("{asked} may be more than one snapshot in {place}. Give more of its name.")]
     Ambiguous { place: String, asked: String },
     #[error(
         "the snapshot {name} is sealed under a key that this box does not have. Restore it with the recovery sheet or the passphrase of its time."
     )]
     NoKey { name: SnapshotName },
+    #[error(
+        "this {kind} belongs to this box, and does not open the snapshot {name}, from a time when the box had other keys: take the \
+         sheet or the passphrase of then. It opens the snapshot {opens}. Nothing was changed."
+    )]
+    OtherTime { name: SnapshotName, kind: SlotKind, opens: SnapshotName },
+    #[error("the snapshot {name} is of another box, and was put here all the same: this box cannot open it.")]
+    Foreign { name: SnapshotName },
     #[error("{0}")]
     Damaged(#[from] Damage),
-    #[error("{target} is being written to already ({doing}, since {since}). Wait until that is done.")]
+    #[error("{target} is in use already: {doing} is under way, since {since}. Wait until that is done.")]
     Busy { target: String, doing: String, since: crate::base::Timestamp },
     #[error(
         "no target is set up for backups. Name a folder with --target, or list one under [backup] in the configuration."
@@ -71,20 +94,36 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    /// That something is being done with a target. A drill's lease has a name of its own.
+    pub(super) fn busy(lease: &str, doing: String, since: crate::base::Timestamp) -> Self {
+        Self::Busy { target: lease.trim_end_matches(DRILL_LEASE).to_owned(), doing, since }
+    }
+
     /// Whether something is not as it was written, as against not reachable, not given or not possible.
     pub const fn is_damage(&self) -> bool {
         matches!(
             self,
             Self::Damaged(_)
+                | Self::NoMarker { .. }
                 | Self::Store(StoreError::Damaged(_) | StoreError::Codec(_))
                 | Self::Slots(SlotError::Changed)
                 | Self::Target(TargetError::Missing { .. } | TargetError::Length { .. } | TargetError::NotPlain { .. })
         )
     }
 
+    /// Whether no snapshot is the one that was asked for.
+    pub(super) const fn is_no_snapshot(&self) -> bool {
+        matches!(self, Self::NoSnapshot { .. } | Self::NoneYet { .. } | Self::NoneBefore { .. })
+    }
+
+    /// Whether a snapshot is somebody else's, or under a key or of a form that this box does not have: neither good nor damaged.
+    pub(super) const fn is_not_ours(&self) -> bool {
+        matches!(self, Self::NoKey { .. } | Self::Newer { .. } | Self::Foreign { .. })
+    }
+
     /// Whether a key was given that does not fit.
     pub const fn is_wrong_key(&self) -> bool {
-        matches!(self, Self::Slots(SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }))
+        matches!(self, Self::Slots(SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }) | Self::OtherTime { .. })
     }
 }
 
@@ -146,12 +185,20 @@ impl fmt::Display for What {
 pub enum Lost {
     /// Nothing of any snapshot.
     Nothing,
-    /// This snapshot, whole.
-    Snapshot(String),
-    /// Rows of one table, in these snapshots.
-    Rows { table: String, rows: u64, snapshots: u64 },
-    /// Something of whatever snapshot uses it.
+    /// These snapshots, by name, oldest first: a box is restored whole or not at all.
+    Snapshots(Vec<String>),
+    /// Whatever snapshot uses it.
     Unknown,
+}
+
+impl Lost {
+    /// The snapshots that are known to be lost.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Snapshots(names) => names,
+            _ => &[],
+        }
+    }
 }
 
 impl fmt::Display for Damage {
@@ -159,13 +206,25 @@ impl fmt::Display for Damage {
         write!(f, "{} {}: ", self.file, self.what)?;
         match &self.lost {
             Lost::Nothing => f.write_str("nothing is lost by it"),
-            Lost::Snapshot(name) => write!(f, "the snapshot {name} cannot be restored"),
-            Lost::Rows { table, rows, snapshots } => {
-                let (row, them) =
-                    (if *rows == 1 { "row" } else { "rows" }, if *snapshots == 1 { "snapshot" } else { "snapshots" });
-                write!(f, "{rows} {row} of {table} cannot be restored from {snapshots} {them}")
-            }
-            Lost::Unknown => f.write_str("a snapshot that uses it cannot be restored whole"),
+            Lost::Snapshots(names) => write!(f, "{} cannot be restored", said_of(names)),
+            Lost::Unknown => f.write_str("a snapshot that uses it cannot be restored"),
+        }
+    }
+}
+
+/// Snapshots in words: one by its name, a few by their numbers, many by the first and the last.
+pub fn said_of(names: &[impl AsRef<str>]) -> String {
+    let number =
+        |name: &str| name.parse().map_or_else(|()| name.to_owned(), |name: SnapshotName| name.number().to_string());
+    match names {
+        [] => "no snapshot".to_owned(),
+        [one] => format!("the snapshot {}", one.as_ref()),
+        [few @ .., last] if few.len() < 6 => {
+            let few: Vec<String> = few.iter().map(|name| number(name.as_ref())).collect();
+            format!("the snapshots {} and {}", few.join(", "), number(last.as_ref()))
+        }
+        [first, .., last] => {
+            format!("{} snapshots, from {} to {},", names.len(), number(first.as_ref()), number(last.as_ref()))
         }
     }
 }
@@ -173,8 +232,16 @@ impl fmt::Display for Damage {
 impl std::error::Error for Damage {}
 
 impl Damage {
+    /// A pack of which only is known what it held.
+    pub const SOME_PACK: &str = "a file in packs";
+
     pub fn new(file: impl ToString, what: What, lost: Lost) -> Self {
         Self { file: file.to_string(), what, lost }
+    }
+
+    /// Damage by which one snapshot is lost.
+    pub fn of_snapshot(file: impl ToString, what: What, name: &SnapshotName) -> Self {
+        Self::new(file, what, Lost::Snapshots(vec![name.to_string()]))
     }
 
     /// What a target's answer means for a file that should be there.

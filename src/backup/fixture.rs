@@ -48,6 +48,9 @@ impl Home for TestHome {
     fn called(&self) -> String {
         "chartbox-k3mf.local".into()
     }
+    fn data(&self) -> PathBuf {
+        self.folder.clone()
+    }
     fn folder(&self) -> PathBuf {
         self.folder.clone()
     }

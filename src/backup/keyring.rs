@@ -7,7 +7,7 @@ use crate::crypto::backup::{KeyId, RepositoryKey};
 
 use super::error::BackupError;
 use super::layout::{Manifest, SnapshotBytes, SnapshotError, SnapshotName};
-use super::{Damage, Lost, What};
+use super::{Damage, What};
 
 /// Keys by their ids.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ impl Keyring {
         snapshot: &SnapshotBytes,
         snapshot_key: &Secret<[u8; 32]>,
     ) -> Result<Self, BackupError> {
-        let wrong = || Damage::new(format!("snapshots/{name}"), What::Changed, Lost::Snapshot(name.to_string()));
+        let wrong = || Damage::of_snapshot(format!("snapshots/{name}"), What::Changed, name);
         let (id, wrapped) = snapshot.header.key().zip(snapshot.header.wrapped()).ok_or_else(wrong)?;
         let key = RepositoryKey::unwrap(snapshot_key, id, &wrapped).map_err(|_| wrong())?;
         Ok(Self(BTreeMap::from([(id, key)])))
@@ -40,7 +40,7 @@ impl Keyring {
 
     /// Opens a snapshot, and sees that it is the one that its file's name says.
     pub fn open(&self, name: &SnapshotName, snapshot: &SnapshotBytes) -> Result<Manifest, BackupError> {
-        let damage = |what| Damage::new(format!("snapshots/{name}"), what, Lost::Snapshot(name.to_string()));
+        let damage = |what| Damage::of_snapshot(format!("snapshots/{name}"), what, name);
         let id = snapshot.header.key().ok_or_else(|| damage(What::Changed))?;
         let key = self.get(id).ok_or_else(|| BackupError::NoKey { name: name.clone() })?;
         let manifest = snapshot.open(key).map_err(|error| match error {

@@ -18,6 +18,8 @@ pub struct ListedSnapshot {
     pub manifest: Option<Manifest>,
     /// Why it cannot be restored, or not here.
     pub fault: Option<String>,
+    /// Whether that is because it is not as it was written.
+    pub damaged: bool,
 }
 
 /// A target in a list.
@@ -26,12 +28,26 @@ pub struct ListedTarget {
     pub spec: TargetSpec,
     /// Oldest first.
     pub snapshots: Vec<ListedSnapshot>,
+    /// Those that were made there, and that neither are there nor were removed by this box; oldest first.
+    pub gone: Vec<SnapshotName>,
     /// What somebody should know who relies on it.
     pub warnings: Vec<String>,
     /// How many bytes still fit, where the target can tell.
     pub free: Option<u64>,
     /// Why it could not be looked at.
     pub error: Option<BackupError>,
+}
+
+impl ListedTarget {
+    fn unseen(spec: TargetSpec, error: BackupError) -> Self {
+        Self { spec, snapshots: Vec::new(), gone: Vec::new(), warnings: Vec::new(), free: None, error: Some(error) }
+    }
+
+    /// Whether something is not as it was written.
+    pub fn is_damaged(&self) -> bool {
+        let damaged = self.error.as_ref().is_some_and(BackupError::is_damage);
+        damaged || !self.gone.is_empty() || self.snapshots.iter().any(|one| one.damaged)
+    }
 }
 
 impl Backups {
@@ -43,29 +59,22 @@ impl Backups {
     /// Looks at one target, or all of the configuration. One that cannot be reached is in the list, with the reason.
     pub fn list(&self, target: Option<&str>) -> Result<Vec<ListedTarget>, BackupError> {
         let keyring = self.keyring()?;
-        let known = self.known()?;
         Ok(self
             .named(target)?
             .into_iter()
             .map(|spec| {
-                let last = known.iter().find(|(name, _)| *name == spec.name).and_then(|(_, row)| row.last.clone());
-                match self.open(&spec).and_then(|repository| look(&repository, spec.clone(), Opener::Box(&keyring))) {
-                    Ok(mut listed) => {
-                        let newest = listed.snapshots.last().map_or(0, |one| one.name.number());
-                        if let Some(last) = last.filter(|last| last.number > newest) {
-                            listed.warnings.push(format!(
-                                "the newest snapshot that was written here, {}, is gone: what is here is older",
-                                last.name
-                            ));
-                        }
-                        listed
-                    }
-                    Err(error) => {
-                        ListedTarget { spec, snapshots: vec![], warnings: vec![], free: None, error: Some(error) }
-                    }
-                }
+                let looked = self.open(&spec).and_then(|repository| {
+                    let listed = look(&repository, spec.clone(), Opener::Box(&keyring))?;
+                    Ok(ListedTarget { gone: self.gone(&spec, &listed)?, ..listed })
+                });
+                looked.unwrap_or_else(|error| ListedTarget::unseen(spec, error))
             })
             .collect())
+    }
+
+    fn gone(&self, spec: &TargetSpec, listed: &ListedTarget) -> Result<Vec<SnapshotName>, BackupError> {
+        let there: Vec<SnapshotName> = listed.snapshots.iter().map(|one| one.name.clone()).collect();
+        Ok(self.row(spec)?.map(|row| row.missing(&there)).unwrap_or_default())
     }
 }
 
@@ -90,11 +99,13 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
         .into_iter()
         .map(|name| {
             let manifest = open_one(repository, &name, opener, &mut opened);
-            let (manifest, fault) = match manifest {
-                Ok(manifest) => (manifest, None),
-                Err(error) => (None, Some(error.to_string())),
-            };
-            ListedSnapshot { name, manifest, fault }
+            match manifest {
+                Ok(manifest) => ListedSnapshot { name, manifest, fault: None, damaged: false },
+                Err(error) => {
+                    let (fault, damaged) = (Some(error.to_string()), error.is_damage());
+                    ListedSnapshot { name, manifest: None, fault, damaged }
+                }
+            }
         })
         .collect();
     let mut warnings = Vec::new();
@@ -104,7 +115,7 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
         warnings.push(format!("{strangers} of these snapshots were made for another folder and copied here"));
     }
     let free = repository.target().free();
-    Ok(ListedTarget { spec, snapshots, warnings, free, error: None })
+    Ok(ListedTarget { spec, snapshots, gone: Vec::new(), warnings, free, error: None })
 }
 
 /// Slots of the same text are opened once: a passphrase costs time.
@@ -116,10 +127,7 @@ fn open_one(
     opener: Opener<'_>,
     opened: &mut OpenedSlots,
 ) -> Result<Option<Manifest>, BackupError> {
-    let snapshot = repository.read(name)?;
-    if snapshot.header.of_box != data_encoding::HEXLOWER.encode(&repository.marker().of_box) {
-        return Err(BackupError::OtherBox { place: format!("snapshots/{name}") });
-    }
+    let snapshot = repository.read_own(name)?;
     match opener {
         Opener::Nothing => Ok(None),
         Opener::Box(keyring) => keyring.open(name, &snapshot).map(Some),

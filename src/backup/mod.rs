@@ -72,7 +72,7 @@ mod writing;
 pub use attempt::TriedRow;
 pub use create::{Created, Done, Wish};
 pub use drill::{Throwaway, last_passed};
-pub use error::{BackupError, Damage, Lost, What};
+pub use error::{BackupError, Damage, Lost, What, said_of};
 pub use index::{Cache, Index};
 pub use keyring::Keyring;
 pub use known::Extent;
@@ -97,5 +97,7 @@ mod broken_tests;
 mod fault_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod missing_tests;
 #[cfg(test)]
 mod tests;

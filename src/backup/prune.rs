@@ -15,7 +15,7 @@ use crate::audit::{Action, Detail, Outcome};
 use crate::base::{ActorRef, Timestamp};
 use crate::crypto::backup::{ChunkName, KeyId, Part};
 
-use super::error::BackupError;
+use super::error::{BackupError, said_of};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
 use super::layout::{PackHead, SnapshotName, read_head};
@@ -61,6 +61,10 @@ pub enum How {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pruned {
     pub forgotten: Vec<SnapshotName>,
+    /// Not there any more, and not asked for from now on.
+    pub given_up: Vec<SnapshotName>,
+    /// Not there any more, though this box did not remove them.
+    pub gone: Vec<SnapshotName>,
     pub kept: u64,
     pub packs_removed: u64,
     pub bytes_freed: u64,
@@ -70,6 +74,14 @@ pub struct Pruned {
     pub bytes_rewritten: u64,
     /// Why no pack was removed.
     pub held_back: Option<String>,
+}
+
+/// What a removal is about.
+struct Going {
+    /// Snapshots that are there, and go.
+    forget: Vec<SnapshotName>,
+    /// Snapshots that are gone already, and are not asked for any more.
+    given_up: Vec<SnapshotName>,
 }
 
 /// The packs that a mark names: the sealed body of a file on the shelf `marks`.
@@ -110,15 +122,25 @@ impl Backups {
         let repository = self.open_to_write(spec, Anew::No)?;
         let keyring = self.keyring()?;
         let mut pruned = Pruned::default();
-        let forget = self.forgets(spec, &repository, &keyring, removal)?;
-        pruned.kept = (repository.snapshots()?.len() - forget.len()) as u64;
-        pruned.forgotten = forget;
+        let there = repository.snapshots()?;
+        let gone = self.row(spec)?.map(|row| row.missing(&there)).unwrap_or_default();
+        let Going { forget, given_up } = self.going(spec, &repository, &keyring, removal, &gone)?;
+        pruned.gone = gone.iter().filter(|name| !given_up.contains(name)).cloned().collect();
+        let stays: Vec<SnapshotName> = there.into_iter().filter(|name| !forget.contains(name)).collect();
+        pruned.kept = stays.len() as u64;
+        (pruned.forgotten, pruned.given_up) = (forget, given_up);
         if removal.how == How::DryRun {
             return Ok(pruned);
         }
+        // First it is noted what is not asked for any more: whatever breaks this off, nothing that was removed is missed.
+        let (own, of) = (self.own_names()?, repository.marker().repository);
+        let without = [pruned.forgotten.as_slice(), &pruned.given_up].concat();
+        self.note(spec, Some(of), move |row| {
+            row.gave_up(&without);
+            row.saw(&stays, |name| own.contains(name.as_str()));
+        })?;
         let done = self.remove(&repository, &keyring, removal.how, &mut pruned, watch);
         let kept = pruned.kept;
-        self.note(spec, Some(repository.marker().repository), move |row| row.snapshots = kept)?;
         let outcome = if done.is_ok() { Outcome::Success } else { Outcome::Failed };
         let note = format!("{}: {} snapshots removed, {kept} kept", spec.name, pruned.forgotten.len());
         let event = self.event(by, Action::BackupPrune).outcome(outcome).detail(Detail::note(note));
@@ -126,36 +148,48 @@ impl Backups {
         done.map(|()| pruned)
     }
 
-    /// What goes: of the snapshots that open, those that the retention does not keep. One that does not open counts for no day, and goes
+    /// What goes: of the snapshots that open, those that the retention does not keep, and of those that are gone by themselves, those
+    /// that it would not have kept. One that does not open counts for no day, and goes
     /// only when it is named: it may be another box's, and it must not take the place of one from which something comes back.
-    fn forgets(
+    fn going(
         &self,
         spec: &TargetSpec,
         repository: &Repository,
         keyring: &Keyring,
         removal: &Removal,
-    ) -> Result<Vec<SnapshotName>, BackupError> {
+        gone: &[SnapshotName],
+    ) -> Result<Going, BackupError> {
         let mut names = Vec::new();
         for name in repository.snapshots()? {
-            match repository.read(&name).and_then(|snapshot| keyring.open(&name, &snapshot)) {
+            match repository.open_one(&name, keyring) {
                 Ok(_) => names.push(name),
-                Err(BackupError::Damaged(_) | BackupError::NoKey { .. } | BackupError::Newer { .. }) => {}
+                Err(BackupError::Damaged(_)) => {}
+                Err(error) if error.is_not_ours() => {}
                 Err(error) => return Err(error),
             }
         }
         let proved = self.drills(usize::MAX)?.into_iter().find(|drill| drill.passed() && drill.target == spec.name);
-        let mut forget = removal.keep.forgets(&names, proved.as_ref().map(|drill| drill.snapshot.as_str()));
+        let proved = proved.as_ref().map(|drill| drill.snapshot.as_str());
+        let mut forget = removal.keep.forgets(&names, proved);
+        let mut all = [names.as_slice(), gone].concat();
+        all.sort_unstable();
+        let mut given_up = removal.keep.forgets(&all, proved);
+        given_up.retain(|name| gone.contains(name));
         for asked in &removal.forget {
-            let name = repository.choose(asked, None)?;
-            if !forget.contains(&name) {
-                forget.push(name);
+            let meant = gone.iter().filter(|name| name.is_meant_by(asked));
+            match (repository.choose(asked, None), meant.cloned().collect::<Vec<_>>()) {
+                (Err(error), meant) if error.is_no_snapshot() && !meant.is_empty() => given_up.extend(meant),
+                (name, _) => forget.push(name?),
             }
         }
-        forget.sort_unstable();
+        for names in [&mut forget, &mut given_up] {
+            names.sort_unstable();
+            names.dedup();
+        }
         if !names.is_empty() && names.iter().all(|name| forget.contains(name)) {
             return Err(BackupError::Failed("that would remove the last snapshot: nothing was removed".into()));
         }
-        Ok(forget)
+        Ok(Going { forget, given_up })
     }
 
     fn remove(
@@ -177,6 +211,14 @@ impl Backups {
         let marked = marked(&marks);
         let cache = self.cache(repository);
         let whole = Index::load_marked(target, keyring, Some(&cache), &marked)?;
+        // It may come back, from under another disk's mount say.
+        if !pruned.gone.is_empty() {
+            pruned.held_back = Some(format!(
+                "no space was freed: {} is gone though this box did not remove it, and what it needs is kept",
+                said_of(&pruned.gone.iter().map(SnapshotName::as_str).collect::<Vec<_>>())
+            ));
+            return Ok(());
+        }
         let needed = Needed::by(repository, keyring, &whole, watch)?;
         if let Some(name) = needed.lacking.first() {
             pruned.held_back = Some(format!(
@@ -206,7 +248,7 @@ impl Backups {
         // A chunk that is only in marked packs: a backup that began before the mark used it.
         let wanted: BTreeSet<&str> = needed
             .chunks
-            .keys()
+            .iter()
             .filter(|name| !index.has(name))
             .filter_map(|name| whole.place(name).map(|(pack, _)| pack.name.file()))
             .collect();

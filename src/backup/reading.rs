@@ -16,8 +16,8 @@ const GAP: u64 = 64 << 10;
 /// The most that is asked for at once.
 const AT_ONCE: u64 = 8 << 20;
 
-/// What is shown every chunk of a table: how it is named, and its plain bytes.
-pub type EachChunk<'a> = &'a mut dyn FnMut(&Leaf, &[u8]) -> Result<(), BackupError>;
+/// What is shown the plain bytes of every chunk of a table.
+pub type EachChunk<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), BackupError>;
 
 /// What is needed to read chunks.
 pub struct Reader<'a> {
@@ -43,12 +43,7 @@ impl Reader<'_> {
                 *node = bytes.as_deref().ok().and_then(leaves_of);
             }
         })?;
-        let lost = || Lost::Rows { table: table.name.clone(), rows: table.rows, snapshots: 1 };
-        nodes
-            .into_iter()
-            .zip(&table.nodes)
-            .map(|(node, name)| node.ok_or_else(|| self.damage(name, lost()).into()))
-            .collect()
+        nodes.into_iter().zip(&table.nodes).map(|(node, name)| node.ok_or_else(|| self.damage(name).into())).collect()
     }
 
     /// Shows the plain bytes of chunks, each with its place among `names`, or what is wrong with it. In any order.
@@ -61,7 +56,7 @@ impl Reader<'_> {
         for (at, name) in names.iter().enumerate() {
             match self.index.place(name) {
                 Some((_, place)) => wanted.push(Wanted { at, name: *name, place }),
-                None => each(at, Err(self.damage(name, Lost::Unknown))),
+                None => each(at, Err(self.damage(name))),
             }
         }
         wanted.sort_unstable_by_key(|one| (one.place.pack, one.place.offset));
@@ -117,10 +112,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn damage(&self, name: &ChunkName, lost: Lost) -> Damage {
+    pub(super) fn damage(&self, name: &ChunkName) -> Damage {
         match self.index.place(name) {
-            Some((pack, _)) => Damage::new(&pack.name, What::Changed, lost),
-            None => Damage::new("packs", What::Missing, lost),
+            Some((pack, _)) => self.damage_at(&pack.name),
+            None => Damage::new(Damage::SOME_PACK, What::Missing, Lost::Unknown),
         }
     }
 
@@ -129,7 +124,7 @@ impl Reader<'_> {
     }
 
     /// Shows the plain chunks of a table in their order, read ahead by `workers` threads. Breaks off at the first that
-    /// cannot be read, and says how many rows it loses.
+    /// cannot be read.
     pub fn in_order(&self, table: &TableFacts, workers: usize, each: EachChunk<'_>) -> Result<(), BackupError> {
         let nodes = self.leaves(table)?;
         std::thread::scope(|scope| {
@@ -139,7 +134,7 @@ impl Reader<'_> {
                     let nodes = nodes.iter().skip(worker).step_by(workers.max(1));
                     scope.spawn(move || {
                         for leaves in nodes {
-                            if send.send(self.node(table, leaves)).is_err() {
+                            if send.send(self.node(leaves)).is_err() {
                                 break;
                             }
                         }
@@ -147,20 +142,18 @@ impl Reader<'_> {
                     receive
                 })
                 .collect();
-            for (leaves, queue) in nodes.iter().zip(queues.iter().cycle()) {
+            for (_, queue) in nodes.iter().zip(queues.iter().cycle()) {
                 let chunks = queue.recv().unwrap_or(Err(BackupError::Stopped))?;
-                for (leaf, chunk) in leaves.iter().zip(&chunks) {
-                    each(leaf, chunk)?;
-                }
+                chunks.iter().try_for_each(|chunk| each(chunk))?;
             }
             Ok(())
         })
     }
 
-    fn node(&self, table: &TableFacts, leaves: &[Leaf]) -> Result<Vec<Vec<u8>>, BackupError> {
+    fn node(&self, leaves: &[Leaf]) -> Result<Vec<Vec<u8>>, BackupError> {
         let names: Vec<ChunkName> = leaves.iter().map(|leaf| leaf.name).collect();
         let mut chunks: Vec<Vec<u8>> = vec![Vec::new(); leaves.len()];
-        let (mut first, mut rows) = (None, 0);
+        let mut first = None;
         self.chunks(&names, &mut |at, bytes| match bytes {
             Ok(bytes) => {
                 if let Some(chunk) = chunks.get_mut(at) {
@@ -168,16 +161,9 @@ impl Reader<'_> {
                 }
             }
             Err(damage) => {
-                rows += leaves.get(at).map_or(0, |leaf| u64::from(leaf.rows));
                 first.get_or_insert(damage);
             }
         })?;
-        match first {
-            Some(damage) => {
-                let lost = Lost::Rows { table: table.name.clone(), rows, snapshots: 1 };
-                Err(Damage { lost, ..damage }.into())
-            }
-            None => Ok(chunks),
-        }
+        first.map_or(Ok(chunks), |damage| Err(damage.into()))
     }
 }

@@ -7,7 +7,8 @@ use data_encoding::HEXLOWER;
 use crate::base::{Ambient, Timestamp};
 
 use super::error::BackupError;
-use super::layout::{FORM, Marker, MarkerError, SnapshotBytes, SnapshotError, SnapshotName};
+use super::keyring::Keyring;
+use super::layout::{FORM, Manifest, Marker, MarkerError, SnapshotBytes, SnapshotError, SnapshotName};
 use super::target::{Name, Put, Shelf, Target, TargetError};
 use super::{Damage, Lost, What};
 
@@ -31,12 +32,14 @@ impl Repository {
     /// Opens what is there, of whichever box. A repository whose marker was lost is one all the same.
     pub fn open(target: Arc<dyn Target>) -> Result<Self, BackupError> {
         let place = target.place().to_owned();
-        match read_marker(&*target)? {
+        let there = read_marker(&*target)?;
+        if let There::Marker(marker) = there {
+            return Ok(Self { target, marker });
+        }
+        match guessed(&target)? {
             Some(marker) => Ok(Self { target, marker }),
-            None => match guessed(&target)? {
-                Some(marker) => Ok(Self { target, marker }),
-                None => Err(BackupError::NotARepository { place }),
-            },
+            None if there == There::Unreadable => Err(BackupError::NoMarker { place }),
+            None => Err(BackupError::NotARepository { place }),
         }
     }
 
@@ -50,24 +53,29 @@ impl Repository {
         let place = target.place().to_owned();
         let there = read_marker(&*target)?;
         let marker = match (there, known) {
-            (Some(marker), _) if marker.of_box != of_box => return Err(BackupError::OtherBox { place }),
-            (Some(marker), Known::Was(id)) if marker.repository != id => {
+            (There::Marker(marker), _) if marker.of_box != of_box => return Err(BackupError::OtherBox { place }),
+            (There::Marker(marker), Known::Was(id)) if marker.repository != id => {
                 return Err(BackupError::OtherRepository { place });
             }
-            (Some(marker), _) => marker,
-            (None, known) => {
+            (There::Marker(marker), _) => marker,
+            (there, known) => {
                 let lost = guessed(&target)?;
                 let marker = match (lost, known) {
                     (Some(guess), _) if guess.of_box != of_box => return Err(BackupError::OtherBox { place }),
+                    (None, _) if there == There::Unreadable => return Err(BackupError::NoMarker { place }),
                     (None, Known::Was(_)) => return Err(BackupError::Emptied { place }),
                     (Some(_), Known::Was(repository)) => Marker { repository, of_box },
                     (_, Known::New) => Marker { repository: ambient.bytes(), of_box },
                 };
+                if there == There::Unreadable {
+                    // It is this box's: its snapshots say so.
+                    target.delete(&marker_name()?)?;
+                }
                 let put = target.put(&marker_name()?, marker.to_text().as_bytes())?;
                 target.sync()?;
                 match (put, read_marker(&*target)?) {
-                    (Put::New, Some(read)) if read == marker => marker,
-                    (Put::There, Some(read)) if read.of_box == of_box => read,
+                    (Put::New, There::Marker(read)) if read == marker => marker,
+                    (Put::There, There::Marker(read)) if read.of_box == of_box => read,
                     _ => {
                         return Err(BackupError::Failed(format!(
                             "{place} does not keep what is written to it. Use another one."
@@ -111,9 +119,10 @@ impl Repository {
     /// Reads a snapshot's file.
     pub fn read(&self, name: &SnapshotName) -> Result<SnapshotBytes, BackupError> {
         let file = snapshot_file(name)?;
-        let damage = |what| Damage::new(&file, what, Lost::Snapshot(name.to_string()));
+        let damage = |what| Damage::of_snapshot(&file, what, name);
         let bytes = self.target.get(&file, SnapshotBytes::MOST).map_err(|error| {
-            Damage::of_target(&file, &error, Lost::Snapshot(name.to_string())).map_or(error.into(), BackupError::from)
+            let lost = Lost::Snapshots(vec![name.to_string()]);
+            Damage::of_target(&file, &error, lost).map_or(error.into(), BackupError::from)
         })?;
         SnapshotBytes::parse(&bytes).map_err(|error| match error {
             SnapshotError::Newer => {
@@ -124,17 +133,36 @@ impl Repository {
         })
     }
 
+    /// Reads a snapshot of the repository's own box.
+    pub fn read_own(&self, name: &SnapshotName) -> Result<SnapshotBytes, BackupError> {
+        let snapshot = self.read(name)?;
+        if snapshot.header.of_box == HEXLOWER.encode(&self.marker.of_box) {
+            Ok(snapshot)
+        } else {
+            Err(BackupError::Foreign { name: name.clone() })
+        }
+    }
+
+    /// Opens a snapshot of the repository's own box.
+    pub fn open_one(&self, name: &SnapshotName, keyring: &Keyring) -> Result<Manifest, BackupError> {
+        keyring.open(name, &self.read_own(name)?)
+    }
+
     /// Which snapshot is meant: `latest`, a name, or a part of one that only one has.
     pub fn choose(&self, asked: &str, at: Option<Timestamp>) -> Result<SnapshotName, BackupError> {
         let names = self.snapshots()?;
         let none = || BackupError::NoSnapshot { place: self.place().to_owned(), asked: asked.to_owned() };
+        let Some(first) = names.iter().map(SnapshotName::time).min() else {
+            return Err(BackupError::NoneYet { place: self.place().to_owned() });
+        };
         let mut fitting = names.iter().filter(|name| at.is_none_or(|at| name.time() <= at));
+        if let Some(at) = at.filter(|at| first > *at) {
+            return Err(BackupError::NoneBefore { place: self.place().to_owned(), at, first });
+        }
         if asked == "latest" {
             return fitting.next_back().cloned().ok_or_else(none);
         }
-        let number: Option<u64> = asked.parse().ok();
-        let mut meant = fitting
-            .filter(|name| number.map_or_else(|| name.as_str().contains(asked), |number| name.number() == number));
+        let mut meant = fitting.filter(|name| name.is_meant_by(asked));
         let first = meant.next().cloned().ok_or_else(none)?;
         match meant.next() {
             None => Ok(first),
@@ -160,17 +188,27 @@ fn marker_name() -> Result<Name, BackupError> {
         .ok_or_else(|| BackupError::Failed("the repository's own file has no name".into()))
 }
 
-fn read_marker(target: &dyn Target) -> Result<Option<Marker>, BackupError> {
+/// What a repository says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
+    Marker(Marker),
+    /// The file is there, and is not what it was.
+    Unreadable,
+    Nothing,
+}
+
+fn read_marker(target: &dyn Target) -> Result<There, BackupError> {
     let place = || target.place().to_owned();
     let bytes = match target.get(&marker_name()?, Marker::MOST) {
         Ok(bytes) => bytes,
-        Err(TargetError::Missing { .. }) => return Ok(None),
+        Err(TargetError::Missing { .. }) => return Ok(There::Nothing),
+        Err(TargetError::Length { .. }) => return Ok(There::Unreadable),
         Err(error) => return Err(error.into()),
     };
     match Marker::parse(&String::from_utf8_lossy(&bytes)) {
-        Ok(marker) => Ok(Some(marker)),
+        Ok(marker) => Ok(There::Marker(marker)),
         Err(MarkerError::Newer(found)) => Err(BackupError::Newer { place: place(), found, known: FORM }),
-        Err(MarkerError::NotAMarker) => Ok(None),
+        Err(MarkerError::NotAMarker) => Ok(There::Unreadable),
     }
 }
 

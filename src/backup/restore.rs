@@ -2,7 +2,7 @@
 
 use crate::store::{Filling, SCHEMA, StoreError, tables};
 
-use super::error::{BackupError, Damage, Lost, What};
+use super::error::{BackupError, Damage, What};
 use super::layout::{Manifest, rows_of};
 use super::reading::Reader;
 use super::watch::{Phase, Progress, Watch, go_on};
@@ -31,10 +31,12 @@ pub fn fill(
         return Err(BackupError::Newer { place, found: manifest.schema, known: SCHEMA });
     }
     let (mut done, total) = (0, manifest.bytes());
-    let whole = format!("snapshots/{}", manifest.name);
+    let wrong = || Damage::of_snapshot(format!("snapshots/{}", manifest.name), What::Wrong, &manifest.name);
+    let lost = |error| match error {
+        BackupError::Damaged(Damage { file, what, .. }) => Damage::of_snapshot(file, what, &manifest.name).into(),
+        other => other,
+    };
     for facts in &manifest.tables {
-        let lost = |rows| Lost::Rows { table: facts.name.clone(), rows, snapshots: 1 };
-        let wrong = |rows| Damage::new(&whole, What::Wrong, lost(rows));
         let table = tables::numbered(facts.number).ok_or_else(|| BackupError::Newer {
             place: format!("the table {}", facts.name),
             found: u64::from(facts.number),
@@ -42,15 +44,15 @@ pub fn fill(
         })?;
         let mut last: Option<Vec<u8>> = None;
         let mut rows = 0_u64;
-        reader.in_order(facts, WORKERS, &mut |leaf, chunk| {
-            let (number, of_chunk) = rows_of(chunk).ok_or_else(|| wrong(u64::from(leaf.rows)))?;
+        let read = reader.in_order(facts, WORKERS, &mut |chunk| {
+            let (number, of_chunk) = rows_of(chunk).ok_or_else(wrong)?;
             if number != facts.number {
-                return Err(wrong(u64::from(leaf.rows)).into());
+                return Err(wrong().into());
             }
             for row in of_chunk {
-                let (key, value) = row.map_err(|()| wrong(u64::from(leaf.rows)))?;
+                let (key, value) = row.map_err(|()| wrong())?;
                 if last.as_deref().is_some_and(|last| last >= key) {
-                    return Err(wrong(u64::from(leaf.rows)).into());
+                    return Err(wrong().into());
                 }
                 last = Some(key.to_vec());
                 filling.put(table, key, value)?;
@@ -59,9 +61,10 @@ pub fn fill(
             done += chunk.len() as u64;
             watch.progress(Progress { phase: Phase::Restoring, done, total });
             go_on(watch)
-        })?;
+        });
+        read.map_err(lost)?;
         if rows != facts.rows {
-            return Err(wrong(facts.rows.abs_diff(rows)).into());
+            return Err(wrong().into());
         }
     }
     Ok(())

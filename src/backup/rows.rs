@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::layout::SnapshotName;
 use crate::base::{BootId, Timestamp};
-use crate::store::{Desc, Record, Table, tables};
+use crate::store::{CodecError, Desc, Record, Table, decode_body, tables};
 
 /// Number → what the snapshot holds, as the live store had it.
 pub(super) const BACKUPS: Table<(u64,), Made> = Table::new(tables::BACKUPS);
@@ -68,8 +69,74 @@ pub struct TargetRow {
     pub verified: Option<Verified>,
     /// How many snapshots there were the last time.
     pub snapshots: u64,
+    /// Those of them that this box made, by name: they have to be there the next time, too.
+    pub held: Vec<String>,
+    /// Those that were not, though this box did not remove them.
+    pub gone: Vec<String>,
 }
-impl Record for TargetRow {}
+
+impl Record for TargetRow {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
+        if version != 1 {
+            return Err(CodecError::Record(version));
+        }
+        let TargetV1 { place, repository, last, attempt, verified, snapshots } = decode_body(version, bytes)?;
+        let held = last.iter().map(|last| last.name.clone()).collect();
+        Ok(Self { place, repository, last, attempt, verified, snapshots, held, gone: Vec::new() })
+    }
+}
+
+/// As it stood before a box remembered which snapshots a target has.
+#[derive(Deserialize)]
+struct TargetV1 {
+    place: String,
+    repository: [u8; 16],
+    last: Option<LastMade>,
+    attempt: Option<Attempt>,
+    verified: Option<Verified>,
+    snapshots: u64,
+}
+
+impl TargetRow {
+    /// Nothing is known yet of this repository.
+    pub(super) const fn blank(repository: [u8; 16]) -> Self {
+        Self {
+            place: String::new(),
+            repository,
+            last: None,
+            attempt: None,
+            verified: None,
+            snapshots: 0,
+            held: Vec::new(),
+            gone: Vec::new(),
+        }
+    }
+
+    /// Those that should be there and are not, oldest first.
+    pub(super) fn missing(&self, there: &[SnapshotName]) -> Vec<SnapshotName> {
+        let known = self.held.iter().chain(&self.gone).filter_map(|name| name.parse().ok());
+        let mut missing: Vec<SnapshotName> = known.filter(|name| !there.contains(name)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Takes note of what is there, of which `own` says what this box made.
+    pub(super) fn saw(&mut self, there: &[SnapshotName], own: impl Fn(&SnapshotName) -> bool) {
+        self.gone = self.missing(there).iter().map(ToString::to_string).collect();
+        self.held = there.iter().filter(|name| own(name)).map(ToString::to_string).collect();
+        self.snapshots = there.len() as u64;
+    }
+
+    /// These are not asked for any more.
+    pub(super) fn gave_up(&mut self, names: &[SnapshotName]) {
+        let stays = |name: &String| names.iter().all(|one| one.as_str() != name);
+        self.held.retain(stays);
+        self.gone.retain(stays);
+    }
+}
 
 /// The last snapshot that a target got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,11 +237,15 @@ mod tests {
             attempt: Some(Attempt { at: at(2), error: Some("e".into()) }),
             verified: Some(Verified { at: at(3), all: true, faults: 0 }),
             snapshots: 8,
+            held: vec!["n".into()],
+            gone: vec![],
         };
-        let bytes =
-            [&[1, 2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]]
-                .concat();
-        golden(&target, &bytes);
+        let body =
+            [&[2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]].concat();
+        golden(&target, &[&[2][..], &body, &[1, 1, b'n', 0]].concat());
+        // One of before says by its last snapshot what has to be there.
+        let one = TargetRow::from_stored([&[1][..], &body].concat().into()).unwrap();
+        assert_eq!(one, target);
         let drill = DrillRow {
             at: at(1),
             target: "t".into(),

@@ -106,6 +106,11 @@ impl TargetStanding {
         self.known.as_ref()?.last.as_ref().map(|last| last.at)
     }
 
+    /// Snapshots that were made there, and that neither are there nor were removed by this box.
+    pub fn gone(&self) -> &[String] {
+        self.known.as_ref().map_or(&[], |row| &row.gone)
+    }
+
     /// Why the last attempt did not work.
     pub fn error(&self) -> Option<&str> {
         let attempt = self.known.as_ref().and_then(|row| row.attempt.as_ref());
@@ -153,9 +158,12 @@ impl Backups {
         let (late, old) = self.schedule.bounds();
         let age = now.as_second() - last.as_second();
         let verified_bad = target.known.as_ref().and_then(|row| row.verified.as_ref()).is_some_and(|v| v.faults > 0);
+        let gone = target.gone();
+        let newest_gone =
+            target.known.as_ref().and_then(|row| row.last.as_ref()).is_some_and(|last| gone.contains(&last.name));
         match () {
-            () if age > old || verified_bad => Standing::Bad,
-            () if age > late || age < -late || target.error().is_some() => Standing::Late,
+            () if age > old || verified_bad || newest_gone => Standing::Bad,
+            () if age > late || age < -late || target.error().is_some() || !gone.is_empty() => Standing::Late,
             () => Standing::Good,
         }
     }

@@ -1,7 +1,7 @@
 //! A box's backups: what it may write to, what it remembers, and who does what at one time.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::audit::{self, Action, Audit, Event, Purpose};
@@ -33,6 +33,8 @@ pub trait Home: Send + Sync {
     fn clinic(&self) -> String;
     /// The box's own name.
     fn called(&self) -> String;
+    /// The box's own folder.
+    fn data(&self) -> PathBuf;
     /// The folder for what backups keep on this machine.
     fn folder(&self) -> PathBuf;
 }
@@ -68,13 +70,24 @@ pub struct Backups {
     pub(super) schedule: Arc<Schedule>,
     /// The targets that this run of the box has taken. A row of this run that is not here could not be given back.
     taken: Arc<Mutex<BTreeSet<String>>>,
+    /// The highest number that a snapshot was given in this run of the box, made or not.
+    numbered: Arc<Mutex<u64>>,
 }
 
 impl Backups {
     pub fn new(audit: Audit, home: impl Home + 'static, targets: Vec<TargetSpec>, schedule: Schedule) -> Self {
         let (store, ambient) = (audit.store().clone(), audit.ambient().clone());
         let (targets, schedule) = (targets.into(), Arc::new(schedule));
-        Self { store, audit, ambient, home: Arc::new(home), targets, schedule, taken: Arc::default() }
+        Self {
+            store,
+            audit,
+            ambient,
+            home: Arc::new(home),
+            targets,
+            schedule,
+            taken: Arc::default(),
+            numbered: Arc::default(),
+        }
     }
 
     /// The targets of the configuration.
@@ -106,18 +119,63 @@ impl Backups {
 
     /// Opens a target that was used before. It has to be there.
     pub(super) fn open(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
-        let repository = Repository::open(spec.open(Missing::Refuse)?)?;
-        let of_box = self.of_box()?;
-        if repository.marker().of_box != of_box {
-            return Err(BackupError::OtherBox { place: spec.place.to_string() });
+        let place = || spec.place.to_string();
+        let repository = match Repository::open(spec.open(Missing::Refuse)?) {
+            Err(BackupError::NotARepository { .. }) if self.row(spec)?.is_some() => {
+                return Err(BackupError::Emptied { place: place() });
+            }
+            other => other?,
+        };
+        if repository.marker().of_box == self.of_box()? {
+            Ok(repository)
+        } else {
+            Err(BackupError::OtherBox { place: place() })
         }
-        Ok(repository)
+    }
+
+    /// Opens a target that is held against what was written to it.
+    pub(super) fn open_known(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
+        let repository = self.open(spec)?;
+        let there = repository.marker().repository;
+        match self.row(spec)?.map(|row| row.repository) {
+            // A marker that was lost says nothing of which it was.
+            Some(known) if ![known, [0; 16]].contains(&there) => {
+                Err(BackupError::OtherRepository { place: spec.place.to_string() })
+            }
+            _ => Ok(repository),
+        }
+    }
+
+    /// What is known of a target.
+    pub(super) fn row(&self, spec: &TargetSpec) -> Result<Option<TargetRow>, BackupError> {
+        Ok(self.store.read()?.get(&TARGETS, &(spec.name.clone(),))?)
+    }
+
+    /// The names of the snapshots that this box remembers making.
+    pub(super) fn own_names(&self) -> Result<BTreeSet<String>, BackupError> {
+        let read = self.store.read()?;
+        let made = read.scan(&BACKUPS, KeyRange::all(), Direction::Up)?;
+        Ok(made.map(|row| row.map(|(_, made)| made.name)).collect::<Result<_, _>>()?)
+    }
+
+    /// Refuses a folder within the box's own: what destroys the box destroys it, too.
+    pub(super) fn is_outside(&self, spec: &TargetSpec) -> Result<(), BackupError> {
+        let Place::Folder(path) = &spec.place else { return Ok(()) };
+        // One that is not there yet lies where its parent does.
+        let whole = |path: &Path| path.canonicalize().ok();
+        let there = whole(path.as_ref()).or_else(|| whole(Path::new(path).parent()?));
+        match (there, whole(&self.home.data())) {
+            (Some(there), Some(own)) if there.starts_with(&own) => {
+                Err(BackupError::Inside { place: spec.place.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Opens a target to write to, and starts a repository where there is none.
     pub(super) fn open_to_write(&self, spec: &TargetSpec, anew: Anew) -> Result<Repository, BackupError> {
-        let row = self.store.read()?.get(&TARGETS, &(spec.name.clone(),))?;
-        let known = match row {
+        self.is_outside(spec)?;
+        let known = match self.row(spec)? {
             Some(row) if anew == Anew::No => Known::Was(row.repository),
             _ => Known::New,
         };
@@ -184,11 +242,11 @@ impl Backups {
         let left = self.store.write_essential_blocking(move |tx| {
             let left = match tx.get(&LEASES, &key)? {
                 Some(held) if held.boot == row.boot && !first => {
-                    return Err(BackupError::Busy { target: key.0, doing: held.doing, since: held.since });
+                    return Err(BackupError::busy(&key.0, held.doing, held.since));
                 }
                 // What another run of the box began has ended with it, and what this one could not give back has ended, too.
                 Some(_) => Left::Unfinished,
-                None if !first => return Err(BackupError::Busy { target: key.0, doing: row.doing, since: row.since }),
+                None if !first => return Err(BackupError::busy(&key.0, row.doing, row.since)),
                 None => Left::Nothing,
             };
             tx.put(&LEASES, &key, &row)?;
@@ -246,6 +304,25 @@ impl Backups {
         Ok(())
     }
 
+    /// A number for a snapshot that no other has: neither one that was made, nor one that is being made.
+    pub(super) fn number_after(&self, highest: u64) -> Result<u64, BackupError> {
+        let mut numbered = lock(&self.numbered);
+        *numbered = 1 + highest.max(self.last_number()?).max(*numbered);
+        Ok(*numbered)
+    }
+
+    /// After a restore: what the box of then knew of its targets is not what is there now.
+    pub fn after_restore(&self) -> Result<(), BackupError> {
+        let rows = self.known()?;
+        self.store.write_essential_blocking(move |tx| {
+            rows.into_iter().try_for_each(|(name, row)| {
+                let row = TargetRow { held: Vec::new(), gone: Vec::new(), ..row };
+                tx.put(&TARGETS, &(name,), &row)
+            })
+        })?;
+        Ok(())
+    }
+
     /// Changes what is known of a target.
     pub(super) fn note(
         &self,
@@ -260,9 +337,8 @@ impl Backups {
                 // Nothing is known of a place that was never written to.
                 return Ok::<_, StoreError>(());
             };
-            let blank =
-                TargetRow { place: String::new(), repository, last: None, attempt: None, verified: None, snapshots: 0 };
-            let mut row = old.filter(|row| row.repository == repository).unwrap_or(blank);
+            let old = old.filter(|row| row.repository == repository);
+            let mut row = old.unwrap_or_else(|| TargetRow::blank(repository));
             row.place = place;
             change(&mut row);
             tx.put(&TARGETS, &key, &row)

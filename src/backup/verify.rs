@@ -2,7 +2,7 @@
 //!
 //! It reads, and never repairs. What it finds is named with what it loses.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::audit::{Action, Detail, Outcome};
 use crate::base::ActorRef;
@@ -11,7 +11,7 @@ use crate::crypto::backup::ChunkName;
 use super::error::{BackupError, Damage, Lost, What};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
-use super::layout::{Leaf, Manifest, SnapshotName, TableFacts, packed_name, rows_of};
+use super::layout::{Leaf, Manifest, SnapshotName, leaves_of, packed_name, rows_of};
 use super::reading::Reader;
 use super::repository::Repository;
 use super::rows::Verified;
@@ -32,13 +32,18 @@ pub enum Depth {
 #[derive(Debug, Clone)]
 pub struct Checked {
     pub depth: Depth,
+    /// Those that there are, and those that should be there.
     pub snapshots: u64,
     /// Those of them from which everything can be restored.
     pub good: Vec<SnapshotName>,
+    /// Those that nothing was found wrong with, and that were not looked into: why.
+    pub left: Vec<(SnapshotName, String)>,
     pub chunks: u64,
     pub packs: u64,
     pub bytes: u64,
     pub faults: Vec<Damage>,
+    /// Those that are not there, though this box did not remove them: each is among the faults.
+    pub gone: Vec<SnapshotName>,
     /// Packs that no snapshot needs: what an interrupted backup or a removed snapshot left.
     pub unused: u64,
 }
@@ -50,25 +55,22 @@ impl Checked {
 }
 
 /// Everything that the snapshots of a repository need.
+#[derive(Default)]
 pub(super) struct Needed {
-    /// By chunk: which table, how many rows, how many snapshots.
-    pub chunks: HashMap<ChunkName, Use>,
+    pub chunks: HashSet<ChunkName>,
     /// The snapshots that open.
     pub manifests: Vec<Manifest>,
     pub faults: Vec<Damage>,
     /// Snapshots that lack something, by name.
     pub lacking: BTreeSet<SnapshotName>,
-    /// Of which snapshots a chunk is, by their places in `manifests`.
-    pub of_table: BTreeMap<u8, String>,
+    /// Snapshots that do not open here, and why.
+    pub left: Vec<(SnapshotName, String)>,
+    /// Nodes that cannot be read.
+    broken: Broken,
 }
 
-/// What a chunk is needed for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Use {
-    pub table: u8,
-    pub rows: u64,
-    pub snapshots: u64,
-}
+/// Chunks that are not as they were: in which file, and how.
+type Broken = BTreeMap<(String, What), HashSet<ChunkName>>;
 
 impl Needed {
     /// Reads every snapshot and its nodes.
@@ -79,26 +81,20 @@ impl Needed {
         watch: &dyn Watch,
     ) -> Result<Self, BackupError> {
         let reader = Reader { target: repository.target(), index, keyring };
-        let mut needed = Self {
-            chunks: HashMap::new(),
-            manifests: Vec::new(),
-            faults: Vec::new(),
-            lacking: BTreeSet::new(),
-            of_table: BTreeMap::new(),
-        };
+        let mut needed = Self::default();
         // Nodes that several snapshots share are read once.
         let mut nodes: HashMap<ChunkName, Option<Vec<Leaf>>> = HashMap::new();
         for name in repository.snapshots()? {
             go_on(watch)?;
-            match repository.read(&name).and_then(|snapshot| keyring.open(&name, &snapshot)) {
+            match repository.open_one(&name, keyring) {
                 Ok(manifest) => needed.take(&reader, manifest, &mut nodes)?,
                 Err(BackupError::Damaged(damage)) => {
                     needed.faults.push(damage);
                     needed.lacking.insert(name);
                 }
-                // A key that is not at hand, or a newer form: not damage, and not to be called good either.
-                Err(error @ (BackupError::NoKey { .. } | BackupError::Newer { .. })) => {
-                    tracing::debug!(target: "backup", %error, "a snapshot is left alone");
+                // A key that is not at hand, another box's, or a newer form: not damage, and not to be called good either.
+                Err(error) if error.is_not_ours() => {
+                    needed.left.push((name.clone(), error.to_string()));
                     needed.lacking.insert(name);
                 }
                 Err(error) => return Err(error),
@@ -113,69 +109,66 @@ impl Needed {
         manifest: Manifest,
         known: &mut HashMap<ChunkName, Option<Vec<Leaf>>>,
     ) -> Result<(), BackupError> {
-        let mut seen: BTreeSet<ChunkName> = BTreeSet::new();
+        let mut lacks = false;
         for table in &manifest.tables {
-            self.of_table.entry(table.number).or_insert_with(|| table.name.clone());
             let new: Vec<ChunkName> = table.nodes.iter().filter(|node| !known.contains_key(*node)).copied().collect();
-            let mut faults = Vec::new();
+            let broken = &mut self.broken;
             reader.chunks(&new, &mut |at, bytes| {
                 let Some(name) = new.get(at) else { return };
-                let leaves = match bytes {
-                    Ok(bytes) => super::layout::leaves_of(&bytes),
-                    Err(damage) => {
-                        faults.push(damage);
-                        None
-                    }
-                };
-                known.insert(*name, leaves);
-            })?;
-            self.faults.extend(faults.into_iter().map(|damage| Damage { lost: whole(table), ..damage }));
-            for node in &table.nodes {
-                seen.insert(*node);
-                self.used(*node, table.number, 0);
-                match known.get(node).and_then(Option::as_ref) {
-                    Some(leaves) => leaves.iter().for_each(|leaf| self.used(leaf.name, table.number, leaf.rows.into())),
-                    None => drop(self.lacking.insert(manifest.name.clone())),
+                let leaves = bytes.and_then(|bytes| leaves_of(&bytes).ok_or_else(|| reader.damage(name)));
+                if let (Err(damage), true) = (&leaves, reader.index.has(name)) {
+                    broken.entry((damage.file.clone(), damage.what)).or_default().insert(*name);
                 }
-            }
-            let leaves = table.nodes.iter().filter_map(|node| known.get(node)?.as_ref()).flatten();
-            let rows: u64 = leaves.map(|leaf| u64::from(leaf.rows)).sum();
-            if rows != table.rows && !self.lacking.contains(&manifest.name) {
+                known.insert(*name, leaves.ok());
+            })?;
+            self.chunks.extend(&table.nodes);
+            let leaves: Option<Vec<&[Leaf]>> = table.nodes.iter().map(|node| known.get(node)?.as_deref()).collect();
+            let Some(leaves) = leaves else {
+                lacks = true;
+                continue;
+            };
+            let leaves = || leaves.iter().copied().flatten();
+            self.chunks.extend(leaves().map(|leaf| leaf.name));
+            if leaves().map(|leaf| u64::from(leaf.rows)).sum::<u64>() != table.rows {
                 let file = format!("snapshots/{}", manifest.name);
-                self.faults.push(Damage::new(file, What::Wrong, whole(table)));
-                self.lacking.insert(manifest.name.clone());
+                self.faults.push(Damage::of_snapshot(file, What::Wrong, &manifest.name));
+                lacks = true;
             }
+        }
+        if lacks {
+            self.lacking.insert(manifest.name.clone());
         }
         self.manifests.push(manifest);
         Ok(())
     }
 
-    fn used(&mut self, name: ChunkName, table: u8, rows: u64) {
-        let entry = self.chunks.entry(name).or_insert(Use { table, rows, snapshots: 0 });
-        entry.snapshots += 1;
-    }
-
-    /// What is lost with some chunks of one file, table by table.
-    fn lost(&self, file: &str, what: What, chunks: impl Iterator<Item = ChunkName>) -> Vec<Damage> {
-        let mut by_table: BTreeMap<u8, (u64, u64)> = BTreeMap::new();
-        for usage in chunks.filter_map(|name| self.chunks.get(&name)) {
-            let (rows, snapshots) = by_table.entry(usage.table).or_default();
-            *rows += usage.rows;
-            *snapshots = (*snapshots).max(usage.snapshots);
+    /// Names the snapshots that need what is broken, file by file.
+    fn lose(&mut self, reader: &Reader<'_>, broken: &Broken) -> Result<(), BackupError> {
+        let mut lost: Vec<Vec<String>> = vec![Vec::new(); broken.len()];
+        // Without a chunk that is needed there is nothing to look for.
+        let lame = if broken.values().all(HashSet::is_empty) { &[][..] } else { &self.manifests };
+        for manifest in lame {
+            let mut lacks = vec![false; broken.len()];
+            let mut needs = |chunk: &ChunkName| {
+                broken.values().zip(&mut lacks).for_each(|(chunks, lacks)| *lacks |= chunks.contains(chunk));
+            };
+            for table in &manifest.tables {
+                table.nodes.iter().for_each(&mut needs);
+                reader.chunks(&table.nodes, &mut |_, bytes| {
+                    let leaves = bytes.ok().as_deref().and_then(leaves_of);
+                    leaves.iter().flatten().for_each(|leaf| needs(&leaf.name));
+                })?;
+            }
+            for (names, _) in lost.iter_mut().zip(&lacks).filter(|(_, lacks)| **lacks) {
+                names.push(manifest.name.to_string());
+                self.lacking.insert(manifest.name.clone());
+            }
         }
-        let table = |number: &u8| self.of_table.get(number).cloned().unwrap_or_default();
-        by_table
-            .iter()
-            .map(|(number, (rows, snapshots))| {
-                let lost = Lost::Rows { table: table(number), rows: *rows, snapshots: *snapshots };
-                Damage::new(file, what, lost)
-            })
-            .collect()
+        self.faults.extend(broken.keys().zip(lost).map(|((file, what), names)| {
+            Damage::new(file, *what, if names.is_empty() { Lost::Nothing } else { Lost::Snapshots(names) })
+        }));
+        Ok(())
     }
-}
-
-fn whole(table: &TableFacts) -> Lost {
-    Lost::Rows { table: table.name.clone(), rows: table.rows, snapshots: 1 }
 }
 
 /// Checks one repository.
@@ -186,19 +179,16 @@ pub fn check(
     watch: &dyn Watch,
 ) -> Result<Checked, BackupError> {
     let index = Index::load(repository.target(), keyring, None)?;
+    let reader = Reader { target: repository.target(), index: &index, keyring };
     let mut needed = Needed::by(repository, keyring, &index, watch)?;
-    let mut bad: BTreeSet<ChunkName> = needed.chunks.keys().filter(|name| !index.has(name)).copied().collect();
-    let mut faults = needed.faults.clone();
-    let missing = bad.iter().copied().collect::<Vec<_>>();
-    // A damaged pack is known by its file; a pack that is gone only by what it held.
-    let file = match index.unreadable() {
-        [(_, damage)] => damage.file.clone(),
-        _ => "packs".to_owned(),
-    };
-    faults.extend(needed.lost(&file, What::Missing, missing.into_iter()));
+    let missing: HashSet<ChunkName> = needed.chunks.iter().filter(|name| !index.has(name)).copied().collect();
+    let mut broken = std::mem::take(&mut needed.broken);
     for (_, damage) in index.unreadable() {
-        let lost = if bad.is_empty() { Lost::Nothing } else { Lost::Unknown };
-        faults.push(Damage { lost, ..damage.clone() });
+        // What it held, only its index said.
+        broken.entry((damage.file.clone(), damage.what)).or_default().extend(&missing);
+    }
+    if index.unreadable().is_empty() && !missing.is_empty() {
+        broken.insert((Damage::SOME_PACK.to_owned(), What::Missing), missing);
     }
     let of_pack = chunks_by_pack(&needed, &index);
     let (mut bytes, total) = (0, index.packs().iter().map(|pack| pack.bytes).sum());
@@ -207,67 +197,35 @@ pub fn check(
             watch.progress(Progress { phase: Phase::Checking, done: bytes, total });
             go_on(watch)?;
             let wanted = of_pack.get(&number).map(Vec::as_slice).unwrap_or_default();
-            let found = read_pack(repository, keyring, &index, pack, wanted)?;
-            if let Some((what, broken)) = found {
-                let named = needed.lost(&pack.name.to_string(), what, broken.iter().copied());
-                if named.is_empty() {
-                    faults.push(Damage::new(&pack.name, what, Lost::Nothing));
-                }
-                faults.extend(named);
-                bad.extend(broken);
+            if let Some((what, chunks)) = read_pack(repository, keyring, &index, pack, wanted)? {
+                broken.entry((pack.name.to_string(), what)).or_default().extend(chunks);
             }
             bytes += pack.bytes;
         }
     }
-    lacking(repository, keyring, &index, &mut needed, &bad)?;
+    needed.lose(&reader, &broken)?;
+    let Needed { chunks, manifests, mut faults, lacking, left, .. } = needed;
     faults.sort_unstable();
     faults.dedup();
-    let good = needed.manifests.iter().map(|m| m.name.clone()).filter(|name| !needed.lacking.contains(name)).collect();
+    let good: Vec<SnapshotName> =
+        manifests.iter().map(|manifest| &manifest.name).filter(|name| !lacking.contains(name)).cloned().collect();
     Ok(Checked {
         depth,
-        snapshots: needed.manifests.len() as u64
-            + (needed.lacking.len() as u64)
-                .saturating_sub(needed.manifests.iter().filter(|m| needed.lacking.contains(&m.name)).count() as u64),
+        snapshots: (good.len() + lacking.len()) as u64,
         good,
-        chunks: needed.chunks.len() as u64,
+        left,
+        chunks: chunks.len() as u64,
         packs: index.packs().len() as u64 + index.unreadable().len() as u64,
         bytes,
         faults,
+        gone: Vec::new(),
         unused: index.packs().len().saturating_sub(of_pack.len()) as u64,
     })
 }
 
-/// Names the snapshots that need a chunk that is not good.
-fn lacking(
-    repository: &Repository,
-    keyring: &Keyring,
-    index: &Index,
-    needed: &mut Needed,
-    bad: &BTreeSet<ChunkName>,
-) -> Result<(), BackupError> {
-    if bad.is_empty() {
-        return Ok(());
-    }
-    let reader = Reader { target: repository.target(), index, keyring };
-    for manifest in &needed.manifests {
-        let mut lacks = false;
-        for table in &manifest.tables {
-            lacks |= table.nodes.iter().any(|node| bad.contains(node));
-            reader.chunks(&table.nodes, &mut |_, bytes| {
-                let leaves = bytes.ok().and_then(|bytes| super::layout::leaves_of(&bytes));
-                lacks |= leaves.is_none_or(|leaves| leaves.iter().any(|leaf| bad.contains(&leaf.name)));
-            })?;
-        }
-        if lacks {
-            needed.lacking.insert(manifest.name.clone());
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn chunks_by_pack(needed: &Needed, index: &Index) -> HashMap<usize, Vec<ChunkName>> {
     let mut by_pack: HashMap<usize, Vec<ChunkName>> = HashMap::new();
-    for name in needed.chunks.keys() {
+    for name in &needed.chunks {
         if let Some((_, place)) = index.place(name) {
             by_pack.entry(place.pack as usize).or_default().push(*name);
         }
@@ -308,7 +266,7 @@ fn read_pack(
 
 fn readable(plain: &[u8]) -> bool {
     match plain.first() {
-        Some(0xFF) => super::layout::leaves_of(plain).is_some(),
+        Some(0xFF) => leaves_of(plain).is_some(),
         _ => rows_of(plain).is_some_and(|(_, mut rows)| rows.all(|row| row.is_ok())),
     }
 }
@@ -322,14 +280,23 @@ impl Backups {
         by: &ActorRef,
         watch: &dyn Watch,
     ) -> Result<Checked, BackupError> {
-        let repository = self.open(spec)?;
-        let checked = check(&repository, &self.keyring()?, depth, watch)?;
+        let repository = self.open_known(spec)?;
+        let mut checked = check(&repository, &self.keyring()?, depth, watch)?;
+        let there = repository.snapshots()?;
+        checked.gone = self.row(spec)?.map(|row| row.missing(&there)).unwrap_or_default();
+        checked.snapshots += checked.gone.len() as u64;
+        let missing = |name| Damage::of_snapshot(format!("snapshots/{name}"), What::Missing, name);
+        checked.faults.extend(checked.gone.iter().map(missing));
         let (outcome, faults) = match checked.faults.len() as u64 {
             0 => (Outcome::Success, 0),
             n => (Outcome::Failed, n),
         };
         let verified = Verified { at: self.ambient.now(), all: depth == Depth::All, faults };
-        self.note(spec, Some(repository.marker().repository), move |row| row.verified = Some(verified))?;
+        let own = self.own_names()?;
+        self.note(spec, Some(repository.marker().repository), move |row| {
+            row.verified = Some(verified);
+            row.saw(&there, |name| own.contains(name.as_str()));
+        })?;
         let note = format!("{}: {} snapshots, {faults} faults", spec.name, checked.snapshots);
         let event = self.event(by, Action::BackupVerify).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::approval::{self, Approval};
 use super::order::{Caller, Order as BoxOrder, Talk};
 use super::place::Reach;
-use super::{Failure, Out, field, user};
+use super::{Failure, Out, field, time, user};
 use crate::app::{AppError, Opened};
 use crate::audit::{self as log, Action, Filter, Outcome, VerifyInput};
 use crate::base::{FhirId, Secret, Timestamp, counted};
@@ -75,10 +75,10 @@ struct List {
     #[arg(long, value_parser = |text: &str| Outcome::from_code(text).ok_or("success, denied, failed or started"))]
     outcome: Option<Outcome>,
     /// At or after this time, such as 2026-03-03T09:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
     /// At or before this time.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     to: Option<Timestamp>,
     /// Only entries that come after this one in the list: what the list before named as the next.
     #[arg(long, value_name = "SEQUENCE")]

@@ -41,7 +41,7 @@ enum What {
     Remove {
         /// Its number, as `key status` lists it.
         slot: u32,
-        /// Do not ask.
+        /// Do not ask: needed where there is no terminal.
         #[arg(long)]
         yes: bool,
     },
@@ -223,8 +223,15 @@ fn added(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 }
 
 fn remove(out: &mut Out, reach: &Reach, json: bool, slot: u32, yes: bool) -> Result<(), Failure> {
-    if !yes && ask::can() && !ask::agrees(&format!("Slot {slot} will not open this box any more."))? {
-        return Err(Failure::failed("nothing was changed"));
+    match (yes, ask::can()) {
+        (true, _) => {}
+        (false, false) => {
+            return Err(Failure::Usage(format!(
+                "slot {slot} would not open this box any more, and there is no terminal to ask at: give --yes. Nothing was changed"
+            )));
+        }
+        (false, true) if ask::agrees(&format!("Slot {slot} will not open this box any more."))? => {}
+        (false, true) => return Err(Failure::failed("nothing was changed")),
     }
     let answer = reach.order(BoxOrder::Key(Order::Remove { slot }))?;
     if json {

@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 use crate::app::AppError;
+use crate::base::Timestamp;
 pub use init::recovery_sheet;
 pub use out::Out;
 pub use serve::{Listens, runtime};
@@ -145,6 +146,11 @@ impl From<AppError> for Failure {
 /// A member of an object, or null.
 fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
     value.get(key).unwrap_or(&Value::Null)
+}
+
+/// A moment, as a person gives it to a command.
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a time is written as in 2026-03-03T09:00:00Z, or 2026-03-03T10:00:00+01:00".to_owned())
 }
 
 /// Bytes for people.

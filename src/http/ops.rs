@@ -94,6 +94,7 @@ struct BackupGauges {
     drill_bad: Family<Place, Gauge<i64, AtomicI64>>,
     failing: Family<Place, Gauge<i64, AtomicI64>>,
     snapshots: Family<Place, Gauge<i64, AtomicI64>>,
+    gone: Family<Place, Gauge<i64, AtomicI64>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -115,6 +116,8 @@ impl BackupGauges {
         );
         registry.register("backup_failing", "1 when the last attempt did not work", self.failing.clone());
         registry.register("backup_snapshots", "Backups that are there", self.snapshots.clone());
+        let gone = "Backups that were made, and neither are there nor were removed by this box";
+        registry.register("backup_gone", gone, self.gone.clone());
     }
 
     fn take(&self, backups: &Backups) -> Result<(), Refusal> {
@@ -127,6 +130,7 @@ impl BackupGauges {
             self.failing.get_or_create(&place).set(i64::from(target.error().is_some()));
             let snapshots = target.known.as_ref().map_or(0, |row| row.snapshots);
             self.snapshots.get_or_create(&place).set(i64::try_from(snapshots).unwrap_or(i64::MAX));
+            self.gone.get_or_create(&place).set(i64::try_from(target.gone().len()).unwrap_or(i64::MAX));
             self.drill_bad.get_or_create(&place).set(i64::from(target.drill_stands == Standing::Bad));
         }
         Ok(())

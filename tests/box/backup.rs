@@ -444,3 +444,105 @@ fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
     let (code, said) = refused(&apply);
     assert!(code == 1 && said.contains("approval"), "{said}");
 }
+
+#[test]
+fn backups_that_went_away_are_told_by_every_command_and_damage_by_the_snapshots_it_costs() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let with = ["--target", text(&usb), "--dir", place.dir()];
+    let run = |words: &[&'static str]| -> Vec<&str> { [&["backup"][..], words, &with].concat() };
+    for user in ["first", "second", "third"] {
+        printed(&["user", "add", user, "--name", "Lab", "--service", "--dir", place.dir()]);
+        printed(&run(&["create"]));
+    }
+    let snapshots = || {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(usb.join("snapshots")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort_by_key(|file| text(file).split('-').nth_back(1).map(str::to_owned));
+        files
+    };
+    let third = snapshots().pop().unwrap();
+    std::fs::rename(&third, place.home().join("aside")).unwrap();
+    for words in [&["list"][..], &["verify"], &["drill"]] {
+        let (code, said) = refused(&run(words));
+        assert_eq!(code, 3, "{words:?}: {said}");
+    }
+    let listed = said_of(&run(&["list"]));
+    assert!(listed.contains("is gone, and this box did not remove it"), "{listed}");
+    let verified = said_of(&run(&["verify"]));
+    assert!(
+        verified.contains("is gone, and this box did not remove it") && verified.contains("2 of 3 snapshots are good"),
+        "{verified}"
+    );
+    let again = printed(&run(&["create"]));
+    assert!(again.contains("is gone, and this box did not remove it"), "{again}");
+    // All but the last, which then stands alone.
+    for file in snapshots().iter().rev().skip(1) {
+        std::fs::remove_file(file).unwrap();
+    }
+    let (code, _) = refused(&run(&["verify"]));
+    assert_eq!(code, 3);
+    // Of those of one hour, only the newest would have been kept: the others go with it.
+    let forgotten = printed(&run(&["prune", "--forget", "1"]));
+    assert_eq!(forgotten.matches("was gone already, and is not asked for any more").count(), 3, "{forgotten}");
+    let whole = printed(&run(&["verify"]));
+    assert!(whole.contains("1 of 1 snapshot is good"), "{whole}");
+    printed(&run(&["list"]));
+    // What two snapshots need.
+    printed(&run(&["create"]));
+    for pack in std::fs::read_dir(usb.join("packs")).unwrap() {
+        std::fs::write(pack.unwrap().path(), b"").unwrap();
+    }
+    let damaged = said_of(&run(&["verify"]));
+    assert!(damaged.contains("the snapshots 4 and 5 cannot be restored"), "{damaged}");
+    assert!(damaged.contains("none of 2 snapshots are good") && !damaged.contains("rows"), "{damaged}");
+}
+
+/// What a command that fails prints all the same.
+fn said_of(words: &[&str]) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_chartbox")).args(words).output().unwrap();
+    assert!(!done.status.success());
+    String::from_utf8(done.stdout).unwrap()
+}
+
+#[test]
+fn what_is_no_place_and_no_time_is_said_in_words() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    let create = |target: &str| refused(&["backup", "create", "--target", target, "--dir", place.dir()]);
+    let own = place.dir.join("usb");
+    let (code, said) = create(text(&own));
+    assert!(code == 1 && said.contains("in the box's own folder") && !own.exists(), "{said}");
+    let (code, said) = create("");
+    assert!(code == 2 && said.contains("cannot be empty"), "{said}");
+    let (code, said) = create(text(&place.home().join("no/such")));
+    assert!(code == 1 && said.contains("is not there (No such file or directory)"), "{said}");
+    let strange =
+        |words: &[&str]| refused(&[&["backup"][..], words, &["--target", text(&usb), "--dir", place.dir()]].concat());
+    // Nothing was ever there: nothing is damaged.
+    for words in [&["list"][..], &["verify"], &["drill"]] {
+        let (code, said) = strange(words);
+        assert!(code == 1 && !said.contains(": ."), "{words:?} {said}");
+    }
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    let new = place.home().join("new");
+    let restore = |at: &str| {
+        refused(&["backup", "restore", "--from", text(&usb), "--to", text(&new), "--sheet", &sheet, "--at", at])
+    };
+    let (code, said) = restore("2001-01-01T00:00:00Z");
+    assert!(code == 1 && said.contains("no snapshot from before") && said.contains("the first is of"), "{said}");
+    let (code, said) = restore("yesterday");
+    assert!(code == 2 && said.contains("a time is written as in"), "{said}");
+    let (code, said) = refused(&["key", "remove", "2", "--dir", place.dir()]);
+    assert!(code == 2 && said.contains("give --yes"), "{said}");
+    // After the keys were changed, an old snapshot wants what opened the box then, and says so.
+    printed(&["key", "rotate", "--sheet", &sheet, "--dir", place.dir()]);
+    let newer = json_of(&["key", "sheet", "--dir", place.dir()])["text"].as_str().unwrap().to_owned();
+    let newer = file(place.home(), "newer.txt", &newer);
+    printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    let old = ["backup", "restore", "1", "--from", text(&usb), "--to", text(&new), "--sheet"];
+    let (code, said) = refused(&[&old[..], &[&newer]].concat());
+    assert!(code == 4 && said.contains("when the box had other keys"), "{said}");
+    printed(&[&old[..], &[&sheet]].concat());
+}

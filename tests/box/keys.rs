@@ -54,7 +54,7 @@ fn ways_to_unlock_are_added_and_removed_while_the_box_runs_and_while_it_does_not
     assert_eq!(kinds(&status(&place, &[])), ["1 recovery-sheet", "2 key-file"]);
     assert_eq!(status(&place, &[])["protection"], "key-file");
     // Nobody has shown yet that the sheet is kept.
-    let (code, said) = refused(&["key", "remove", "2", "--dir", place.dir()]);
+    let (code, said) = refused(&["key", "remove", "2", "--yes", "--dir", place.dir()]);
     assert!(code == 1 && said.contains("nobody has shown yet that the recovery sheet is kept"), "{said}");
     let running = place.serve();
     let kept = printed(&["key", "sheet", "--confirm", "--sheet", &sheet, "--dir", place.dir()]);
@@ -64,7 +64,7 @@ fn ways_to_unlock_are_added_and_removed_while_the_box_runs_and_while_it_does_not
     let weak = file(place.home(), "weak", "qwertyuiop1234567\n");
     let (code, said) = refused(&["key", "add", "--passphrase", "--new-passphrase-file", &weak, "--dir", place.dir()]);
     assert!(code == 1 && !said.contains("qwerty"), "{said}");
-    let removed = printed(&["key", "remove", "2", "--dir", place.dir()]);
+    let removed = printed(&["key", "remove", "2", "--yes", "--dir", place.dir()]);
     assert!(
         removed.contains("key file, is removed") && removed.contains("Whoever kept the old key still opens old copies"),
         "{removed}"
@@ -80,12 +80,12 @@ fn ways_to_unlock_are_added_and_removed_while_the_box_runs_and_while_it_does_not
     assert_eq!(kinds(&status(&place, &[])), ["1 recovery-sheet", "3 passphrase"]);
     let with = ["--sheet", sheet.as_str()];
     assert_eq!(status(&place, &with)["state"], "open");
-    let removed = printed(&["key", "remove", "1", "--dir", place.dir(), "--passphrase-file", &new]);
+    let removed = printed(&["key", "remove", "1", "--yes", "--dir", place.dir(), "--passphrase-file", &new]);
     assert!(removed.contains("The old sheet still opens old copies. To end that, rotate the key."), "{removed}");
     assert_eq!(refused(&["key", "status", "--dir", place.dir(), "--sheet", &sheet]).0, 4);
-    let (code, said) = refused(&["key", "remove", "3", "--dir", place.dir(), "--passphrase-file", &new]);
+    let (code, said) = refused(&["key", "remove", "3", "--yes", "--dir", place.dir(), "--passphrase-file", &new]);
     assert!(code == 1 && said.contains("last slot that a person can open the box with"), "{said}");
-    let (code, said) = refused(&["key", "remove", "9", "--dir", place.dir(), "--passphrase-file", &new]);
+    let (code, said) = refused(&["key", "remove", "9", "--yes", "--dir", place.dir(), "--passphrase-file", &new]);
     assert!(code == 2 && said.contains("there is no slot 9"), "{said}");
     let back = printed(&["key", "add", "--key-file", "--dir", place.dir(), "--passphrase-file", &new]);
     assert!(back.contains("Not protected against a stolen disk"), "{back}");
@@ -244,7 +244,7 @@ fn a_broken_credential_leaves_the_box_locked_and_the_recovery_sheet_opens_it() {
     printed(&["key", "sheet", "--confirm", "--sheet", &sheet, "--dir", place.dir()]);
     let said = printed(&add);
     assert!(said.contains(sealed) && said.contains("systemctl restart chartbox-key chartbox"), "{said}");
-    printed(&["key", "remove", "2", "--dir", place.dir()]);
+    printed(&["key", "remove", "2", "--yes", "--dir", place.dir()]);
     // As chartbox-key.service does it.
     let handed = place.home().join("handed");
     std::fs::create_dir(&handed).unwrap();

@@ -134,7 +134,7 @@ fn a_tpm_holds_the_key_opens_the_box_and_keeps_the_key_from_another_machine() {
     let said = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
     // Nothing writes to the registers of this TPM: that is told, and not called bound.
     assert!(said.contains("does not tell the TPM the state of Secure Boot"), "{said}");
-    printed(&["key", "remove", "2", "--dir", place.dir()]);
+    printed(&["key", "remove", "2", "--yes", "--dir", place.dir()]);
     let handed = place.home().join("handed");
     std::fs::create_dir(&handed).unwrap();
     assert!(unsealed(&tpm, &sealed, &handed.join("chartbox-key")));

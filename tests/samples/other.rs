@@ -575,6 +575,7 @@ fn backups() -> Vec<TargetPart> {
         last: Some(last("2026-03-03T02:20")),
         error: None,
         snapshots: 61,
+        gone: 0,
         backup_stands: Standing::Good,
         drill: Some(drill("2026-03-01T03:10")),
         drill_stands: Standing::Good,
@@ -598,6 +599,7 @@ fn backups() -> Vec<TargetPart> {
                 .into(),
         )),
         snapshots: 1,
+        gone: 0,
         backup_stands: Standing::Late,
         drill: None,
         drill_stands: Standing::Late,
@@ -620,9 +622,9 @@ fn spoiled() -> TargetPart {
     let mut spoiled = backups().remove(0);
     spoiled.backup_stands = Standing::Bad;
     spoiled.drill_stands = Standing::Bad;
+    spoiled.gone = 3;
     if let Some(drill) = &mut spoiled.drill {
-        drill.faults =
-            vec!["packs/16591e631249 was changed: 31 rows of resources cannot be restored from 3 snapshots".into()];
+        drill.faults = vec!["packs/16591e631249 was changed: the snapshots 58, 59 and 61 cannot be restored".into()];
     }
     spoiled
 }

@@ -42,6 +42,11 @@ impl SnapshotName {
     pub const fn time(&self) -> Timestamp {
         self.time
     }
+
+    /// Whether somebody means it who gives a number, or a part of a name.
+    pub fn is_meant_by(&self, asked: &str) -> bool {
+        asked.parse().map_or_else(|_| self.text.contains(asked), |number: u64| self.number == number)
+    }
 }
 
 impl fmt::Display for SnapshotName {

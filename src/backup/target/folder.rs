@@ -14,6 +14,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::{Listed, Name, Put, Shelf, Target, TargetError};
+use crate::base::said;
 
 /// What a file is called while it is written: its name, behind a point, with this at its end.
 const PART: &str = ".part";
@@ -37,7 +38,7 @@ impl FolderTarget {
     /// Opens the folder. Its parent must be there.
     pub fn open(path: &Path, missing: Missing) -> Result<Self, TargetError> {
         let place = path.display().to_string();
-        let gone = |error: Errno| TargetError::Gone { place: place.clone(), why: io::Error::from(error).to_string() };
+        let gone = |error: Errno| TargetError::Gone { place: place.clone(), why: said(&error.into()) };
         if missing == Missing::Make {
             match rustix::fs::mkdir(path, Mode::from_raw_mode(0o700)) {
                 Ok(()) | Err(Errno::EXIST) => {}
@@ -50,7 +51,7 @@ impl FolderTarget {
     }
 
     fn wrong(&self, name: &Name, error: Errno) -> TargetError {
-        let (place, why) = (self.place.clone(), io::Error::from(error).to_string());
+        let (place, why) = (self.place.clone(), said(&error.into()));
         match error {
             Errno::NOENT => TargetError::Missing { place, name: name.clone() },
             Errno::NOSPC | Errno::DQUOT | Errno::FBIG => TargetError::Full { place },
@@ -65,7 +66,7 @@ impl FolderTarget {
         match (error.kind(), Errno::from_io_error(error)) {
             (io::ErrorKind::UnexpectedEof, _) => TargetError::Length { place: self.place.clone(), name: name.clone() },
             (_, Some(errno)) => self.wrong(name, errno),
-            (_, None) => TargetError::Io { place: self.place.clone(), name: name.to_string(), why: error.to_string() },
+            (_, None) => TargetError::Io { place: self.place.clone(), name: name.to_string(), why: said(error) },
         }
     }
 
@@ -141,7 +142,7 @@ impl FolderTarget {
     }
 
     fn of_shelf(&self, shelf: Shelf, error: Errno) -> TargetError {
-        let (place, why) = (self.place.clone(), io::Error::from(error).to_string());
+        let (place, why) = (self.place.clone(), said(&error.into()));
         match error {
             Errno::LOOP | Errno::NOTDIR => TargetError::NotPlain { place, name: shelf.path().to_owned() },
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN => TargetError::Gone { place, why },

@@ -134,12 +134,6 @@ impl SecretFile {
     }
 }
 
-/// What the system says of a file, without its number.
-pub(super) fn said(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
 /// A host, in the letters of host names and addresses, that no program takes for an option.
 pub(super) fn host(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);

@@ -28,6 +28,7 @@ pub(super) fn created(out: &mut Out, answer: &Value) -> Result<(), Failure> {
                 size(field(answer, "bytes"))
             ))?,
         }
+        gone(out, &format!("{}: ", text(target, "target")), target)?;
         if field(target, "bytesResumed").as_u64().unwrap_or_default() > 0 {
             let size = size(field(target, "bytesResumed"));
             out.line(format!(
@@ -49,6 +50,20 @@ pub(super) fn created(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     ))
 }
 
+/// Says which snapshots a target lost, behind what names the target.
+fn gone(out: &mut Out, name: &str, target: &Value) -> Result<(), Failure> {
+    let names: Vec<&str> = list(target, "gone").filter_map(Value::as_str).collect();
+    let Some(first) = names.first() else { return Ok(()) };
+    let (they, is) = if names.len() == 1 { ("it", "is") } else { ("them", "are") };
+    out.line(format!(
+        "{name}Attention: {} {is} gone, and this box did not remove {they}. Was something removed by hand, or is a disk \
+         failing? To have no more said of it: `chartbox backup prune --target {} --forget {first}`{}",
+        crate::backup::said_of(&names),
+        text(target, "target"),
+        if names.len() == 1 { "." } else { ", and so for each." },
+    ))
+}
+
 /// A target with which it did not work makes the command fail, though it worked with others.
 pub(super) fn all_good(answer: &Value) -> Result<(), Failure> {
     let failed = list(answer, "targets").filter(|target| !field(target, "error").is_null()).count();
@@ -66,6 +81,8 @@ pub(super) fn of_target(target: &ListedTarget) -> Value {
         "kind": target.spec.place.kind(),
         "freeBytes": target.free,
         "error": target.error.as_ref().map(ToString::to_string),
+        "damaged": target.is_damaged(),
+        "gone": target.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "warnings": target.warnings,
         "snapshots": target.snapshots.iter().map(of_snapshot).collect::<Vec<_>>(),
     })
@@ -97,6 +114,7 @@ pub(super) fn listed(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line(format!("  {error}"))?;
             continue;
         }
+        gone(out, "  ", target)?;
         for warning in list(target, "warnings") {
             out.line(format!("  Attention: {}", warning.as_str().unwrap_or_default()))?;
         }
@@ -143,6 +161,8 @@ pub(super) fn of_check(checked: &Checked) -> Value {
         "everyByte": checked.depth == Depth::All,
         "snapshots": checked.snapshots,
         "good": checked.good.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "left": checked.left.iter().map(|(name, why)| json!({ "snapshot": name.as_str(), "why": why })).collect::<Vec<_>>(),
+        "gone": checked.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "chunks": checked.chunks,
         "packs": checked.packs,
         "unusedPacks": checked.unused,
@@ -150,6 +170,7 @@ pub(super) fn of_check(checked: &Checked) -> Value {
         "faults": checked.faults.iter().map(|fault| json!({
             "file": fault.file,
             "fault": fault.what.code(),
+            "lost": fault.lost.names(),
             "text": fault.to_string(),
         })).collect::<Vec<_>>(),
     })
@@ -162,8 +183,15 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line(format!("{name}: could not be checked. {error}"))?;
             continue;
         }
-        for fault in list(target, "faults") {
+        let is_gone = |fault: &&Value| {
+            list(target, "gone").any(|gone| text(fault, "file").ends_with(gone.as_str().unwrap_or("-")))
+        };
+        for fault in list(target, "faults").filter(|fault| !is_gone(fault)) {
             out.line(format!("{name}: {}", text(fault, "text")))?;
+        }
+        gone(out, &format!("{name}: "), target)?;
+        for left in list(target, "left") {
+            out.line(format!("{name}: {}", text(left, "why")))?;
         }
         let good = list(target, "good").count();
         let how = match field(target, "everyByte") {
@@ -172,11 +200,19 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         };
         let snapshots = field(target, "snapshots").as_u64().unwrap_or_default();
         out.line(match field(target, "whole") {
-            Value::Bool(true) => format!("{name}: {good} of {snapshots} snapshots are good: {how}."),
-            _ => format!("{name}: {good} of {snapshots} snapshots are good."),
+            Value::Bool(true) => format!("{name}: {good} of {} good: {how}.", are(snapshots)),
+            _ => match list(target, "good").last().and_then(Value::as_str) {
+                Some(newest) => format!("{name}: {good} of {} good; the newest of these is {newest}.", are(snapshots)),
+                None => format!("{name}: none of {} good. Make a backup to another place now.", are(snapshots)),
+            },
         })?;
     }
     Ok(())
+}
+
+/// Snapshots and their verb.
+fn are(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "snapshot is" } else { "snapshots are" })
 }
 
 pub(super) fn of_try(tried: &TriedRow) -> Value {
@@ -204,6 +240,10 @@ pub(super) fn tried(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 }
 
 pub(super) fn of_drill(drill: &DrillRow) -> Value {
+    if drill.snapshot.is_empty() {
+        // Nothing was tried.
+        return json!({ "error": drill.faults.join(" ") });
+    }
     json!({
         "whole": drill.passed(),
         "at": drill.at.to_string(),
@@ -233,7 +273,7 @@ pub(super) fn drilled(out: &mut Out, answer: &Value) -> Result<(), Failure> {
                 "{name}: {snapshot} was restored in {seconds} s: {rows} rows, {entries} entries of the access log, and \
                  {samples} rows taken at random, all as they were."
             ),
-            _ => format!("{name}: {snapshot} did NOT come back as it should."),
+            _ => format!("{name}: the drill of {snapshot} was NOT passed."),
         })?;
     }
     Ok(())
@@ -251,6 +291,8 @@ pub(super) fn of_prune(pruned: &Pruned, how: How) -> Value {
     json!({
         "dryRun": how == How::DryRun,
         "removed": pruned.forgotten.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "givenUp": pruned.given_up.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "gone": pruned.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "kept": pruned.kept,
         "packsRemoved": pruned.packs_removed,
         "bytesFreed": pruned.bytes_freed,
@@ -268,12 +310,23 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line(format!("{name}: nothing was removed. {error}"))?;
             continue;
         }
-        let removed = list(target, "removed").count();
-        let word = if matches!(field(target, "dryRun"), Value::Bool(true)) { "would go" } else { "are gone" };
-        out.line(format!("{name}: {removed} snapshots {word}, {} stay.", text(target, "kept")))?;
+        let (removed, kept) = (list(target, "removed").count(), field(target, "kept").as_u64().unwrap_or_default());
+        let word = match (field(target, "dryRun"), removed) {
+            (Value::Bool(true), _) => "would be removed",
+            (_, 1) => "was removed",
+            _ => "were removed",
+        };
+        let [snapshots, stay] = [(removed == 1, "snapshot", "snapshots"), (kept == 1, "stays", "stay")]
+            .map(|(one, singular, plural)| if one { singular } else { plural });
+        out.line(format!("{name}: {removed} {snapshots} {word}, {kept} {stay}."))?;
         for snapshot in list(target, "removed") {
             out.line(format!("  {}", snapshot.as_str().unwrap_or_default()))?;
         }
+        for snapshot in list(target, "givenUp") {
+            let snapshot = snapshot.as_str().unwrap_or_default();
+            out.line(format!("{name}: {snapshot} was gone already, and is not asked for any more."))?;
+        }
+        gone(out, &format!("{name}: "), target)?;
         if let Some(why) = field(target, "heldBack").as_str() {
             out.line(format!("{name}: {why}."))?;
         }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::approval::Approval;
 use super::order::Order as BoxOrder;
 use super::place::{Place, Reach};
-use super::{Failure, Out};
+use super::{Failure, Out, time};
 use crate::app::restore::There;
 use crate::backup::TargetSpec;
 use crate::base::{FhirId, ResourceRef, Timestamp};
@@ -46,7 +46,7 @@ enum What {
         #[arg(long)]
         everything: bool,
     },
-    /// List the snapshots that there are.
+    /// List the snapshots that there are. Exit code 3 when one is damaged, or gone.
     List {
         /// One target only.
         #[arg(long, value_name = "TARGET", conflicts_with = "from")]
@@ -119,13 +119,15 @@ enum What {
         #[command(flatten)]
         approval: Approval,
         /// As it was at this time, such as 2026-03-03T09:00:00Z: the last snapshot that is not younger.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<Timestamp>,
         /// There may be a box in the folder: it is kept beside, and the restored one takes its place once it has opened.
         #[arg(long, requires = "to")]
         replace: bool,
     },
 }
+
+const NOT_AS_WRITTEN: &str = "a backup is not as it was written; see above";
 
 impl Backup {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
@@ -140,17 +142,19 @@ impl Backup {
             What::List { target, from: None } => {
                 let target = meant(&reach.place, target)?;
                 let answer = ask(&reach, Order::List { target })?;
-                show(out, json, &answer, answers::listed)
+                show(out, json, &answer, answers::listed)?;
+                answers::nothing_wrong(&answer, NOT_AS_WRITTEN)
             }
             What::List { from: Some(from), .. } => {
                 let answer = restore::list(&reach, &spec(&reach.place, &from)?)?;
-                show(out, json, &answer, answers::listed)
+                show(out, json, &answer, answers::listed)?;
+                answers::nothing_wrong(&answer, NOT_AS_WRITTEN)
             }
             What::Verify { target, all } => {
                 let target = meant(&reach.place, target)?;
                 let answer = ask(&reach, Order::Verify { target, all })?;
                 show(out, json, &answer, answers::verified)?;
-                answers::nothing_wrong(&answer, "a backup is not as it was written; see above")
+                answers::nothing_wrong(&answer, NOT_AS_WRITTEN)
             }
             What::Drill { snapshot, target } => {
                 let target = meant(&reach.place, target)?;
@@ -228,6 +232,9 @@ fn spec(place: &Place, target: &str) -> Result<TargetSpec, Failure> {
     };
     if let Some(spec) = configured(target) {
         return Ok(spec);
+    }
+    if target.trim().is_empty() {
+        return Err(Failure::Usage("a target has a name, or is a folder or another place: it cannot be empty".into()));
     }
     let whole = if target.contains("://") {
         target.to_owned()

@@ -229,6 +229,7 @@ fn said_of(created: &Created) -> Value {
             Ok(written) => json!({
                 "target": done.target.name,
                 "place": done.target.place.to_string(),
+                "gone": done.gone,
                 "bytes": written.bytes,
                 "chunks": written.chunks,
                 "packs": written.packs,

@@ -26,6 +26,8 @@ pub struct TargetPart {
     /// When the last attempt did not work, and why.
     pub error: Option<(When, String)>,
     pub snapshots: u64,
+    /// How many are gone that this box did not remove.
+    pub gone: u64,
     pub backup_stands: Standing,
     pub drill: Option<DrillPart>,
     pub drill_stands: Standing,
@@ -98,6 +100,14 @@ impl TargetPart {
                 .with("n", self.snapshots)
                 .with("count", format::count(self.snapshots));
             check = check.line(holds).line(t("backup-lose"));
+        }
+        if self.gone > 0 {
+            check = check.line(
+                t("backup-gone")
+                    .with("n", self.gone)
+                    .with("count", format::count(self.gone))
+                    .with("target", &self.name),
+            );
         }
         if let Some((when, error)) = &self.error {
             check = check.line(t("backup-error").with("date", when.near_within(&cx.now)).with("error", error));

@@ -16,6 +16,11 @@ backup-holds =
        *[other] { $new } were new, of { $holds } in all; it took { $seconds } s. { $count } backups are there.
     }
 backup-lose = If the box were lost now, what was written since would be lost.
+backup-gone =
+    { $n ->
+        [one] A backup that was made there is gone, and this box did not remove it.
+       *[other] { $count } backups that were made there are gone, and this box did not remove them.
+    } Was something removed by hand, is another disk connected, or is this one failing? To see which, run: chartbox backup list --target { $target }
 backup-error = The last attempt, { $date }, did not work: { $error }
 backup-run = Back up now
 drill-last = Last try to restore

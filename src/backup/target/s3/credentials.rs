@@ -14,10 +14,10 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::super::place::said;
 use super::S3Place;
 use super::sign::Credentials;
 use crate::base::Secret;
+use crate::base::said;
 
 /// No credentials file is longer.
 const MOST: u64 = 64 << 10;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::process::Command;
 
-use super::super::place::{SecretFile, host_and_port, said};
+use super::super::place::{SecretFile, host_and_port};
+use crate::base::said;
 
 /// `sftp://user@host:port/folder`, and the files that it takes.
 ///

@@ -1,0 +1,137 @@
+//! What a target must have: snapshots that went away are missed, and places that cannot be one are refused.
+
+use super::fault_tests::{removal, rows, stable, two_snapshots};
+use super::fixture::{TestBox, by, files};
+use super::{BackupError, Depth, How, Keep, Removal, TargetSpec, Unwatched, Wish};
+
+/// A box with three snapshots in a folder, and their names.
+fn three_snapshots(seed: u64) -> (TestBox, Vec<String>) {
+    let made = TestBox::new(seed);
+    let mut names = Vec::new();
+    for round in 0..3 {
+        made.put(rows(0, 60, round));
+        names.push(made.snapshot("one").name.to_string());
+        made.clock.advance(std::time::Duration::from_secs(3600));
+    }
+    (made, names)
+}
+
+#[test]
+fn a_snapshot_that_went_away_is_missed_until_that_is_said_to_be_known() {
+    let (made, names) = three_snapshots(71);
+    let spec = made.spec("one");
+    let lose = |name: &str| std::fs::remove_file(made.path("one").join("snapshots").join(name)).unwrap();
+    let verify = || made.backups.verify(&spec, Depth::Structure, &by(), &Unwatched).unwrap();
+    let standing = || made.backups.standing().unwrap().remove(0);
+    assert!(verify().is_whole() && standing().gone().is_empty());
+    // The newest, and one in the middle.
+    lose(&names[2]);
+    let found = verify();
+    assert_eq!(found.faults.iter().map(|fault| fault.lost.names()).collect::<Vec<_>>(), [[names[2].clone()]]);
+    assert_eq!((found.snapshots, found.good.len()), (3, 2));
+    assert_eq!(standing().backup_stands, super::Standing::Bad, "the last backup is not there");
+    lose(&names[0]);
+    let listed = made.backups.list(Some("one")).unwrap().remove(0);
+    assert!(listed.is_damaged() && listed.gone.len() == 2, "{:?}", listed.gone);
+    // Another backup is made all the same, and says so.
+    let made_now = made.snapshot("one");
+    assert_eq!(made_now.targets[0].gone, [names[0].clone(), names[2].clone()]);
+    assert_eq!(standing().backup_stands, super::Standing::Bad, "it was verified, and found faulty");
+    assert_eq!(verify().faults.len(), 2);
+    // All of them: what is there is a new beginning, and no drill passes for what there was.
+    let all = [names[1].clone(), made_now.name.to_string()];
+    all.iter().for_each(|name| lose(name));
+    let red = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+    assert!(!red.passed() && red.snapshot == all[1], "{red:?}");
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    let last = made.snapshot("one").name.to_string();
+    assert_eq!(verify().faults.len(), 4);
+    // What somebody knows of is said no more, neither a part of it nor all.
+    let packs = files(&made.path("one").join("packs")).len();
+    let held = made.backups.prune(&spec, &removal(How::Now, &[]), &by(), &Unwatched).unwrap();
+    assert!(held.held_back.is_some(), "what it needs is there still when it comes back");
+    assert_eq!(files(&made.path("one").join("packs")).len(), packs);
+    let forget = |name: &str| made.backups.prune(&spec, &removal(How::Later, &[name.to_owned()]), &by(), &Unwatched);
+    let pruned = forget("1").unwrap();
+    assert_eq!((pruned.given_up.len(), pruned.gone.len(), pruned.forgotten.len()), (1, 3, 0));
+    for name in [&names[1], &names[2], &all[1]] {
+        let _ = forget(name).unwrap();
+    }
+    assert!(verify().is_whole() && standing().gone().is_empty());
+    assert_eq!(standing().backup_stands, super::Standing::Good);
+    // What the box removes itself is not missed, the newest neither.
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    let newest = made.snapshot("one").name.to_string();
+    let pruned = made.backups.prune(&spec, &removal(How::Later, &[newest]), &by(), &Unwatched).unwrap();
+    assert_eq!(pruned.forgotten.len(), 1);
+    assert!(verify().is_whole() && made.backups.drill(&spec, &last, &by(), &Unwatched).unwrap().passed());
+}
+
+#[test]
+fn what_the_retention_would_not_have_kept_is_not_missed_for_ever() {
+    let (made, names) = three_snapshots(72);
+    let spec = made.spec("one");
+    std::fs::remove_file(made.path("one").join("snapshots").join(&names[0])).unwrap();
+    assert_eq!(made.snapshot("one").targets[0].gone, [names[0].clone()]);
+    let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
+    let one_a_day = Removal { keep, forget: vec![], how: How::Later };
+    let pruned = made.backups.prune(&spec, &one_a_day, &by(), &Unwatched).unwrap();
+    assert_eq!((pruned.given_up, pruned.gone, pruned.kept), (vec![names[0].parse().unwrap()], vec![], 1));
+    assert!(made.backups.standing().unwrap()[0].gone().is_empty());
+}
+
+#[test]
+fn two_backups_at_once_make_snapshots_of_two_numbers() {
+    let made = TestBox::new(73);
+    made.put(rows(0, 3000, 1));
+    let numbers = std::thread::scope(|scope| {
+        let each = ["one", "two"].map(|name| scope.spawn(|| made.snapshot(name).name.number()));
+        each.map(|one| one.join().unwrap())
+    });
+    assert_ne!(numbers[0], numbers[1]);
+    for name in ["one", "two"] {
+        let drill = made.backups.drill(&made.spec(name), "latest", &by(), &Unwatched).unwrap();
+        assert!(drill.passed(), "{:?}", drill.faults);
+    }
+    // That a place is in use says nothing bad of it.
+    let lease = made.backups.lease("one", "a backup").unwrap();
+    let busy = made.try_snapshot("one").unwrap_err();
+    assert!(matches!(busy, BackupError::Busy { .. }), "{busy}");
+    drop(lease);
+    assert_eq!(made.backups.standing().unwrap()[0].error(), None);
+}
+
+#[test]
+fn a_folder_in_the_boxs_own_is_no_place_for_backups() {
+    let made = TestBox::new(74);
+    let own = made.path("backups");
+    std::fs::create_dir_all(&own).unwrap();
+    std::os::unix::fs::symlink(&own, made.path("link")).unwrap();
+    for place in [own.clone(), own.join("usb"), made.path("link"), made.path("link").join("usb")] {
+        let spec = TargetSpec::at(place.to_str().unwrap()).unwrap();
+        let refused = made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap_err();
+        assert!(matches!(refused, BackupError::Inside { .. }), "{refused}");
+        assert!(made.backups.try_out(&spec, &by()).unwrap().error.is_some());
+    }
+    assert!(files(&own).is_empty());
+}
+
+#[test]
+fn what_the_repository_says_of_itself_is_written_anew_where_its_snapshots_say_whose_it_is() {
+    let (made, snapshots) = two_snapshots(75);
+    let marker = made.path("one").join("chartbox-backup.txt");
+    let was = std::fs::read(&marker).unwrap();
+    std::fs::write(&marker, b"").unwrap();
+    assert_eq!(stable(made.restored("one", "latest").unwrap()), snapshots[1].1);
+    made.snapshot("one");
+    assert_eq!(std::fs::read(&marker).unwrap(), was);
+    // Without a snapshot nobody knows whose it was.
+    for spoiled in ["one", "new"].map(|name| made.path(name)) {
+        let _ = std::fs::remove_dir_all(spoiled.join("snapshots"));
+        std::fs::create_dir_all(&spoiled).unwrap();
+        std::fs::write(spoiled.join("chartbox-backup.txt"), b"x").unwrap();
+        let refused = made.try_snapshot(spoiled.file_name().unwrap().to_str().unwrap()).unwrap_err();
+        assert!(matches!(refused, BackupError::NoMarker { .. }), "{refused}");
+        assert_eq!(std::fs::read(spoiled.join("chartbox-backup.txt")).unwrap(), b"x");
+    }
+}
