@@ -17,9 +17,6 @@ use crate::base::{FhirId, Timestamp};
 use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
 use std::ops::Bound;
 
-/// The most resources named in one line; the rest is counted.
-const RESOURCES: usize = 1_000;
-
 /// Whole days, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct Looks {
@@ -41,7 +38,7 @@ pub struct Look {
     pub line: Line,
     /// What it was to this patient; at least one.
     pub kinds: Vec<TouchKind>,
-    /// This patient's resources in it.
+    /// All of this patient's resources in it.
     pub resources: TouchedPage,
     /// Those that whoever reads this is not to hear of by name: what each was to the patient, and a number that tells it from
     /// the others. The log itself withholds none.
@@ -94,7 +91,7 @@ pub fn by_patient(
         if kinds == [TouchKind::Listed] {
             day.fold(entry.actor.clone(), entry.time(), entry.action);
         } else {
-            let resources = query::touched(read, &entry, Some(patient), RESOURCES)?;
+            let resources = query::touched(read, &entry, Some(patient), usize::MAX)?;
             day.looks.push(Look { line: query::with_detail(read, entry)?, kinds, resources, withheld: Vec::new() });
         }
     }
@@ -102,7 +99,8 @@ pub fn by_patient(
 }
 
 impl Day {
-    fn fold(&mut self, actor: Actor, time: Timestamp, action: Action) {
+    /// Counts an entry among the lists that the patient stood in.
+    pub fn fold(&mut self, actor: Actor, time: Timestamp, action: Action) {
         match self.listings.iter_mut().find(|listing| same_person(&listing.actor, &actor)) {
             Some(listing) => {
                 listing.count += 1;

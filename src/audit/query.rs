@@ -183,6 +183,19 @@ pub struct TouchedPage {
     pub more: u64,
 }
 
+impl TouchedPage {
+    /// Keeps at most `most` resources, and counts the rest.
+    pub fn keep(&mut self, most: usize) {
+        let mut room = most;
+        for part in &mut self.touched {
+            let keep = part.resources.len().min(room);
+            self.more += (part.resources.len() - keep) as u64;
+            room -= keep;
+            part.resources.truncate(keep);
+        }
+    }
+}
+
 /// The resources that an entry names, from the entry or from the list beside it.
 pub fn touched(
     read: &(impl Read + ?Sized),

@@ -8,7 +8,7 @@ use super::reading::{Reading, stored};
 use super::rows::State;
 use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
-use crate::access::{Actor, Facts, Sensitivity};
+use crate::access::{Actor, Facts, Scope, Sensitivity};
 use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
@@ -114,6 +114,9 @@ pub struct LogLine {
     pub more_patients: usize,
 }
 
+/// The most resources that a look names; the rest is counted.
+const MOST_NAMED: usize = 1_000;
+
 /// How far back in an account's own entries the patients it saw last are looked for.
 const LAST_ENTRIES: usize = 300;
 
@@ -150,7 +153,7 @@ impl Reading<'_> {
             self.refuse(patient);
             return Err(RecordError::NotFound);
         }
-        let mut withheld = Withheld::is_from(&scope, patient).then(Withheld::default);
+        let mut withheld = Withheld::is_from(&scope, Some(patient)).then(Withheld::default);
         let asks = self.actor().to_ref();
         let mut found = LooksFound { next: asked.before, ..LooksFound::default() };
         let (mut kept, mut through) = (0, 0);
@@ -166,16 +169,13 @@ impl Reading<'_> {
                         break;
                     }
                 }
+                if let Some(withheld) = &mut withheld {
+                    self.withhold(withheld, &scope, &mut day)?;
+                }
+                day.looks.iter_mut().for_each(|look| look.resources.keep(MOST_NAMED));
                 found.own += day.looks.iter().filter(|look| Lookers::Own.includes(look, &asks)).count();
                 day.looks.retain(|look| asked.who.includes(look, &asks));
                 day.listings.retain(|listing| asked.who != Lookers::Refused && asked.who.are(&listing.actor, &asks));
-                for look in &mut day.looks {
-                    let Some(withheld) = &mut withheld else { break };
-                    for part in &mut look.resources.touched {
-                        let taken = withheld.taken_from(self.read, &mut part.resources)?;
-                        look.withheld.extend(taken.into_iter().map(|number| (part.kind, number)));
-                    }
-                }
                 kept += day.looks.len() + day.listings.len();
                 if !day.looks.is_empty() || !day.listings.is_empty() {
                     found.days.push(day);
@@ -188,6 +188,38 @@ impl Reading<'_> {
         }
         let touched = vec![Touched::new(Some(patient.clone()), TouchKind::Opened, vec![])];
         Ok(self.covered(found, touched))
+    }
+
+    /// Takes out of a day what is withheld; a look at nothing else is none for whoever reads this.
+    fn withhold(&mut self, withheld: &mut Withheld, scope: &Scope, day: &mut audit::Day) -> Result<(), RecordError> {
+        for mut look in std::mem::take(&mut day.looks) {
+            self.go_on()?;
+            let mut left = Vec::with_capacity(look.resources.touched.len());
+            let mut emptied = Vec::new();
+            for mut part in std::mem::take(&mut look.resources.touched) {
+                let taken = withheld.taken_from(self.read, scope, &mut part)?;
+                if taken.sealed > 0 && part.resources.is_empty() && taken.held.is_empty() {
+                    emptied.push(part.kind);
+                    continue;
+                }
+                look.withheld.extend(taken.held.into_iter().map(|number| (part.kind, number)));
+                left.push(part);
+            }
+            look.resources.touched = left;
+            let stays = |kind: &TouchKind| {
+                !emptied.contains(kind) || look.resources.touched.iter().any(|part| part.kind == *kind)
+            };
+            look.kinds.retain(stays);
+            match look.kinds.as_slice() {
+                [] => {}
+                [TouchKind::Listed] => {
+                    let entry = &look.line.entry;
+                    day.fold(entry.actor.clone(), entry.time(), entry.action);
+                }
+                _ => day.looks.push(look),
+            }
+        }
+        Ok(())
     }
 
     /// Entries of the whole log, for who answers for it. The patients that it names are listed; the patient that it

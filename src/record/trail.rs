@@ -2,7 +2,9 @@
 //!
 //! Nothing is stored for it: an entry of the chain is put into its form when it is asked for. Its id is the entry's
 //! sequence, its one version is 1. Whoever answers for the log sees it all; patients, and who acts for them, see what
-//! concerns them, without what was typed and from where. Asking is itself an entry.
+//! concerns them, without what was typed and from where, and without what they may not see: an entry that is about nothing
+//! else is not there for them. To another program, which may read the whole log, such an entry names it not. Asking is itself
+//! an entry.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +13,7 @@ use serde_json::Value;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::reading::Reading;
-use super::trail_event::{Sight, audit_event};
+use super::trail_event::{Sight, Unnamed, audit_event};
 use super::withheld::Withheld;
 use super::{Page, Stored};
 use crate::access::{Scope, Sensitivity};
@@ -125,7 +127,8 @@ impl Reading<'_> {
         let only = scope.patient();
         let all = only.is_none() && scope.allows(None, Sensitivity::NORMAL);
         let sight = if all { Sight::Whole } else { Sight::OfPatient };
-        let mut touched = audit::touched(&self.read, &line.entry, only, MOST_RESOURCES)?;
+        // What is withheld must not be counted among the rest, so the rest is counted afterwards.
+        let mut touched = audit::touched(&self.read, &line.entry, only, usize::MAX)?;
         if !all {
             // Of others' parts in the same entry nobody hears.
             touched.touched.retain(|part| {
@@ -135,12 +138,28 @@ impl Reading<'_> {
                 return Ok(None);
             }
         }
-        let mut numbers = BTreeSet::new();
-        for part in &mut touched.touched {
-            if part.patient.as_ref().is_some_and(|patient| !all && Withheld::is_from(scope, patient)) {
-                numbers.extend(self.withheld.taken_from(self.read, &mut part.resources)?);
+        let mut held = BTreeSet::new();
+        let mut sealed = 0;
+        let mut left = Vec::with_capacity(touched.touched.len());
+        for mut part in touched.touched {
+            if Withheld::is_from(scope, part.patient.as_ref()) {
+                self.go_on()?;
+                let taken = self.withheld.taken_from(self.read, scope, &mut part)?;
+                let nothing_else = part.resources.is_empty() && taken.held.is_empty();
+                held.extend(taken.held);
+                sealed += taken.sealed;
+                if !all && taken.sealed > 0 && nothing_else {
+                    continue;
+                }
             }
+            left.push(part);
         }
+        touched.touched = left;
+        if !all && touched.touched.is_empty() {
+            return Ok(None);
+        }
+        touched.keep(MOST_RESOURCES);
+        let withheld = Unnamed { held: held.len(), sealed: if all { sealed } else { 0 } };
         for part in &touched.touched {
             if let Some(patient) = &part.patient {
                 let reference = ResourceRef::new(ResourceType::Patient.name(), patient).ok().into_iter().collect();
@@ -148,7 +167,7 @@ impl Reading<'_> {
             }
         }
         let updated = line.entry.time();
-        let value = audit_event(&line, &touched, numbers.len(), sight);
+        let value = audit_event(&line, &touched, withheld, sight);
         let id = FhirId::parse(&line.entry.sequence().to_string()).map_err(|_| RecordError::Damaged)?;
         let json = value.to_string().into();
         Ok(Some((Stored { kind: ResourceType::AuditEvent, id, version: 1, updated, json }, value)))

@@ -30,8 +30,14 @@ const TOUCH: &str = "urn:chartbox:audit-touch";
 /// The system of the ids that accounts have here.
 const ACCOUNT: &str = "urn:chartbox:account";
 
-/// `withheld` is how many resources more it touched that whoever reads it is not to hear of by name.
-pub(super) fn audit_event(line: &Line, touched: &TouchedPage, withheld: usize, sight: Sight) -> Value {
+/// How many resources more an entry touched that whoever reads it is not to hear of by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unnamed {
+    pub held: usize,
+    pub sealed: usize,
+}
+
+pub(super) fn audit_event(line: &Line, touched: &TouchedPage, withheld: Unnamed, sight: Sight) -> Value {
     let entry = &line.entry;
     let recorded = instant(entry.time());
     let (kind, subtypes) = kind_of(entry.action);
@@ -192,7 +198,7 @@ fn agents(entry: &Entry, sight: Sight) -> Vec<Value> {
     agents
 }
 
-fn entities(touched: &TouchedPage, withheld: usize, detail: Option<&Detail>) -> Vec<Value> {
+fn entities(touched: &TouchedPage, withheld: Unnamed, detail: Option<&Detail>) -> Vec<Value> {
     let coding =
         |system: &str, code: &str, display: &str| json!({ "system": system, "code": code, "display": display });
     let mut out = Vec::new();
@@ -230,7 +236,12 @@ fn entities(touched: &TouchedPage, withheld: usize, detail: Option<&Detail>) -> 
     if touched.more > 0 {
         out.push(unnamed(format!("{} more resources", touched.more)));
     }
-    match withheld {
+    match withheld.sealed {
+        0 => {}
+        1 => out.push(unnamed("A sealed resource".to_owned())),
+        n => out.push(unnamed(format!("{n} sealed resources"))),
+    }
+    match withheld.held {
         0 => {}
         1 => out.push(unnamed("A result or note that is not released yet".to_owned())),
         n => out.push(unnamed(format!("{n} results or notes that are not released yet"))),

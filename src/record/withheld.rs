@@ -1,13 +1,15 @@
-//! What the access log does not name to a patient yet: results and notes that are held from them.
+//! What the access log does not name to who reads it: what they may not see themselves.
 //!
-//! That somebody opened one is the patient's to know, so it is counted; which one it was is not, until it is let go. What a
-//! page counts twice is told apart by a number that means nothing outside of it.
+//! Of what is held from the patient it is theirs to know that somebody opened it, so it is counted; which one it was is not,
+//! until it is let go. What a page counts twice is told apart by a number that means nothing outside of it. Of what is sealed
+//! from somebody, a proxy say, they are not to hear that it is there: it is neither named nor counted.
 
 use std::collections::HashMap;
 
 use super::error::RecordError;
 use super::numbers::{find, row};
 use crate::access::{Hold, Scope, Sensitivity};
+use crate::audit::Touched;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
 use crate::store::Read;
@@ -15,45 +17,73 @@ use crate::store::Read;
 /// What is known of the resources that were asked about.
 #[derive(Default)]
 pub(super) struct Withheld {
-    known: HashMap<ResourceRef, Option<u32>>,
+    known: HashMap<ResourceRef, Known>,
     next: u32,
 }
 
+#[derive(Clone, Copy)]
+struct Known {
+    sensitivity: Sensitivity,
+    number: u32,
+}
+
+/// What was taken out of one part of an entry.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// A number for each that is held and nothing worse.
+    pub held: Vec<u32>,
+    /// How many are sealed.
+    pub sealed: usize,
+}
+
 impl Withheld {
-    /// Whether what is held of this patient is withheld from whoever has this scope.
-    pub(super) fn is_from(scope: &Scope, patient: &FhirId) -> bool {
-        !scope.allows(Some(patient), Sensitivity::NORMAL.with_hold(Hold::FromPatient))
+    /// Whether anything of this patient can be withheld from whoever has this scope of the log.
+    pub(super) fn is_from(scope: &Scope, patient: Option<&FhirId>) -> bool {
+        !allows(scope, patient, Sensitivity::ALL.with_hold(Hold::FromPatient))
     }
 
-    /// Takes what is held out of a list, and answers with a number for each.
+    /// Takes what whoever has this scope may not see out of a part of an entry.
     pub(super) fn taken_from(
         &mut self,
         read: &dyn Read,
-        resources: &mut Vec<ResourceRef>,
-    ) -> Result<Vec<u32>, RecordError> {
-        let mut taken = Vec::new();
-        let mut left = Vec::with_capacity(resources.len());
-        for one in resources.drain(..) {
-            match self.number(read, &one)? {
-                Some(number) => taken.push(number),
-                None => left.push(one),
+        scope: &Scope,
+        part: &mut Touched,
+    ) -> Result<Taken, RecordError> {
+        let mut taken = Taken::default();
+        let patient = part.patient.clone();
+        let mut left = Vec::with_capacity(part.resources.len());
+        for one in part.resources.drain(..) {
+            // That there is the patient, whoever sees an entry of theirs knows.
+            let is_the_patient = one.type_name() == ResourceType::Patient.name() && Some(one.id()) == patient;
+            let Known { sensitivity, number } = self.known(read, &one)?;
+            if is_the_patient || allows(scope, patient.as_ref(), sensitivity) {
+                left.push(one);
+            } else if allows(scope, patient.as_ref(), sensitivity.with_hold(Hold::No)) {
+                taken.held.push(number);
+            } else {
+                taken.sealed += 1;
             }
         }
-        *resources = left;
+        part.resources = left;
         Ok(taken)
     }
 
-    fn number(&mut self, read: &dyn Read, one: &ResourceRef) -> Result<Option<u32>, RecordError> {
+    fn known(&mut self, read: &dyn Read, one: &ResourceRef) -> Result<Known, RecordError> {
         if let Some(known) = self.known.get(one) {
             return Ok(*known);
         }
         let kind = ResourceType::parse(one.type_name());
         let place = kind.map(|kind| find(read, kind, &one.id())).transpose()?.flatten();
         // Deleted before it was let go, it stays withheld.
-        let held = place.map(|place| row(read, place)).transpose()?.is_some_and(|row| row.sensitivity.is_held());
-        let number = held.then_some(self.next);
-        self.next += u32::from(held);
-        self.known.insert(one.clone(), number);
-        Ok(number)
+        let sensitivity = place.map(|place| row(read, place)).transpose()?.map(|row| row.sensitivity);
+        let known = Known { sensitivity: sensitivity.unwrap_or_default(), number: self.next };
+        self.next += 1;
+        self.known.insert(one.clone(), known);
+        Ok(known)
     }
+}
+
+/// Of nobody's part of an entry no patient consents; who answers for the log sees it as it is.
+fn allows(scope: &Scope, patient: Option<&FhirId>, sensitivity: Sensitivity) -> bool {
+    scope.allows(patient, sensitivity) || (patient.is_none() && scope.actor().role.is_some())
 }

@@ -144,3 +144,93 @@ fn an_old_entry_is_reached_through_pages_that_find_nothing() {
     }
     assert_eq!((found, pages), (1, 3));
 }
+
+/// What is sealed from a proxy stands in no entry that they get, in no number and in no search; the patient gets it all.
+#[test]
+fn a_proxy_does_not_learn_from_the_log_that_something_is_sealed() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    house.put(weight("open", "p1", "2026-03-01", 80.0));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r1"));
+    let admin = house.actor(Role::HealthAdmin, None);
+    let system = Actor::system("test");
+    house.read(&system, ResourceType::Observation, "open").unwrap();
+    let text = |actor: &Actor| -> String {
+        values(&trail(&house, actor, "_count=1000&subtype=read,create,update,search,import").unwrap())
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    let count = |actor: &Actor, query: &str| {
+        trail(&house, actor, &format!("{query}&subtype=read,search,import&_summary=count")).unwrap().total.unwrap()
+    };
+    let before = (text(&proxy), count(&proxy, ""), looks(&house, &proxy, "p1", Lookers::Others).unwrap());
+    assert!(before.0.contains("Observation/open"), "{}", before.0);
+
+    let mut sealed = weight("sealed", "p1", "2026-03-01", 81.0);
+    sealed["meta"] =
+        json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]});
+    house.put(sealed);
+    house.read(&system, ResourceType::Observation, "sealed").unwrap();
+    // Refused to the proxy, who then finds no trace of it but in what the patient sees.
+    assert!(matches!(house.read(&proxy, ResourceType::Observation, "sealed"), Err(RecordError::NotFound)));
+    assert_eq!((text(&proxy), count(&proxy, "")), (before.0, before.1));
+    assert_eq!(count(&proxy, "entity=Observation/sealed"), 0);
+    let days = |found: &LooksFound| serde_json::to_string(&found.days).unwrap();
+    let others = looks(&house, &proxy, "p1", Lookers::Others).unwrap();
+    assert_eq!(days(&others), days(&before.2));
+    assert!(looks(&house, &proxy, "p1", Lookers::Refused).unwrap().days.is_empty());
+
+    for actor in [&own, &admin] {
+        assert!(text(actor).contains("Observation/sealed"));
+        assert_eq!(count(actor, "entity=Observation/sealed"), 3, "put, read and refused");
+    }
+    assert!(days(&looks(&house, &own, "p1", Lookers::Others).unwrap()).contains("Observation/sealed"));
+
+    // With something else in the same entry the rest of it is theirs.
+    house.search(&system, ResourceType::Observation, "patient=p1").unwrap();
+    let found = values(&trail(&house, &proxy, "subtype=search&_count=1").unwrap());
+    let text = found[0].to_string();
+    assert!(text.contains("Observation/open") && !text.contains("sealed"), "{text}");
+    let newest = looks(&house, &proxy, "p1", Lookers::Others).unwrap().days.swap_remove(0).looks.swap_remove(0);
+    let named: Vec<String> = newest.resources.touched[0].resources.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["Observation/open"]);
+    // Held and sealed, it is sealed.
+    let mut both = weight("both", "p1", "2026-03-01", 82.0);
+    both["meta"] = json!({"security": [{"code": "PSY"}, {"code": "NOPAT"}]});
+    house.put(both);
+    let (proxys, patients) = (text_of(&house, &proxy), text_of(&house, &own));
+    assert!(!proxys.contains("not released yet") && !proxys.contains("ealed"), "{proxys}");
+    assert!(patients.contains("not released yet") && !patients.contains("Observation/both"), "{patients}");
+}
+
+fn text_of(house: &Box_, actor: &Actor) -> String {
+    values(&trail(house, actor, "_count=1000").unwrap()).iter().map(ToString::to_string).collect()
+}
+
+/// Of what is left over beside the named ones, too, nothing sealed is counted.
+#[test]
+fn what_is_sealed_is_not_among_the_more() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    let mut sealed = weight("sealed", "p1", "2026-03-01", 81.0);
+    sealed["meta"] = json!({"security": [{"code": "R"}]});
+    house.put(sealed);
+    let mut resources: Vec<ResourceRef> =
+        (0..205).map(|n| ResourceRef::parse(&format!("Observation/o{n}")).unwrap()).collect();
+    resources.push(ResourceRef::parse("Observation/sealed").unwrap());
+    let event = Event::new(ActorRef::system("test"), audit::Action::Everything, Purpose::Treat)
+        .touching(&[audit::Touched::new(Some(id("p1")), TouchKind::SentOut, resources)]);
+    let _ = house.records.audit().commit_blocking(vec![event]).unwrap();
+    let more = |actor: &Actor| {
+        let found = values(&trail(&house, actor, "subtype=operation&_count=1").unwrap());
+        found[0].to_string().split(" more resources").next().unwrap().rsplit('"').next().unwrap().to_owned()
+    };
+    assert_eq!(more(&house.actor(Role::Proxy, Some("RelatedPerson/r1"))), "5");
+    assert_eq!(more(&house.actor(Role::Patient, Some("Patient/p1"))), "6");
+}
