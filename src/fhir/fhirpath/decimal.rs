@@ -10,7 +10,7 @@ pub struct Decimal {
 }
 
 const DIGITS: usize = 36;
-const EXPONENT: i32 = 1000;
+const EXPONENT: i32 = 1_000_000;
 
 impl Decimal {
     pub const fn integer(value: i64) -> Self {
@@ -21,7 +21,7 @@ impl Decimal {
         Self { mantissa: mantissa as i128, exponent }
     }
 
-    /// Reads `-12.50`, `1e-3`; exponents to ±1000.
+    /// Reads `-12.50`, `1e-3`; exponents to a million.
     pub fn parse(text: &str) -> Option<Self> {
         let (head, exponent) = match text.find(['e', 'E']) {
             Some(at) => (text.get(..at)?, text.get(at + 1..)?.parse::<i32>().ok()?),
@@ -130,6 +130,14 @@ impl Decimal {
         Some((lift(self)?, lift(other)?, exponent))
     }
 
+    /// How many digits stand before the point: fewer than none where zeros follow it.
+    fn size(self) -> i64 {
+        match self.mantissa.unsigned_abs().checked_ilog10() {
+            Some(digits) => i64::from(digits) + i64::from(self.exponent),
+            None => 0,
+        }
+    }
+
     /// Without zeros at the end of the mantissa.
     fn reduced(mut self) -> Self {
         if self.mantissa == 0 {
@@ -151,10 +159,13 @@ impl PartialEq for Decimal {
 
 impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        match self.aligned(*other) {
-            Some((a, b, _)) => Some(a.cmp(&b)),
-            None => self.to_f64().partial_cmp(&other.to_f64()),
-        }
+        let (a, b) = (self.reduced(), other.reduced());
+        let signs = a.mantissa.signum().cmp(&b.mantissa.signum());
+        // Where the first digit stands decides before the digits do.
+        let sizes = a.size().cmp(&b.size());
+        let sizes = if a.mantissa < 0 { sizes.reverse() } else { sizes };
+        let digits = || a.aligned(b).map_or(Ordering::Equal, |(a, b, _)| a.cmp(&b));
+        Some(signs.then(sizes).then_with(digits))
     }
 }
 
@@ -189,6 +200,14 @@ mod tests {
         assert_eq!(decimal("1e-3"), decimal("0.001"));
         assert!(decimal("-2") < decimal("-1.99"));
         assert!(decimal("1e900") > decimal("99999999999999999999999999999999999999999"));
+        // Far beyond what a double holds.
+        assert!(decimal("1e400") < decimal("1e5000") && decimal("-1e400") > decimal("-1e5000"));
+        assert!(decimal("1e-400") > decimal("1e-5000") && decimal("1e-5000") > decimal("0"));
+        assert!(decimal("2e400") > decimal("1e400") && decimal("-1e5000") < decimal("1e-5000"));
+        assert_eq!(decimal("10e399"), decimal("1e400"));
+        assert!(
+            decimal("123456789012345678901234567890123456e400") < decimal("123456789012345678901234567890123457e400")
+        );
         assert_eq!(decimal("2.50").to_string(), "2.50");
         assert_eq!(decimal("-0.05").to_string(), "-0.05");
         assert_eq!(decimal("1.50").half_unit(), decimal("0.005"));
@@ -214,6 +233,13 @@ mod tests {
         #[test]
         fn doubles_survive(value in -1e12f64..1e12) {
             prop_assert_eq!(decimal(&value.to_string()).to_f64(), value);
+        }
+
+        #[test]
+        fn numbers_compare_as_doubles_do(a in -1e3f64..1e3, b in -1e3f64..1e3, up in -20i32..20) {
+            let (one, other) = (format!("{a}e{up}"), format!("{b}"));
+            let (x, y): (f64, f64) = (one.parse().unwrap(), other.parse().unwrap());
+            prop_assert_eq!(decimal(&one).partial_cmp(&decimal(&other)), x.partial_cmp(&y));
         }
 
         #[test]

@@ -116,7 +116,9 @@ impl Reader<'_> {
             None if system.is_empty() => None,
             None => return Err(wrong()),
             Some(code) => {
-                let converter = if system.is_empty() || system == UCUM { Converter::of(&code) } else { None };
+                // Without a system the code is not known to be one of UCUM's: it is a code or the unit's words as they are
+                // written (search.html#quantity).
+                let converter = if system == UCUM { Converter::of(&code) } else { None };
                 let canonical = converter.and_then(|converter| {
                     let test = asked.test(prefix, |number| converter.convert(number))?;
                     Some((converter.unit, test))
@@ -186,7 +188,9 @@ impl AskedNumber {
         };
         let low = convert(self.value.checked_sub(margin)?)?;
         let high = convert(self.value.checked_add(margin)?)?;
-        Some(NumberTest { prefix, value: convert(self.value)?, low, high })
+        // What is compared are doubles; beyond them all numbers would be one.
+        let value = convert(self.value).filter(|value| value.is_finite())?;
+        Some(NumberTest { prefix, value, low, high })
     }
 }
 

@@ -169,7 +169,7 @@ fn numbers_and_quantities_by_value_and_unit() {
             "value-quantity=5",
             "value-quantity=ap5.8",
             "value-quantity=ne5.5",
-            "value-quantity=gt5000%7C%7Cug",
+            "value-quantity=gt5000%7Chttp://unitsofmeasure.org%7Cug",
             "value-quantity=54e-1",
         ],
         &[
@@ -177,7 +177,10 @@ fn numbers_and_quantities_by_value_and_unit() {
             "value-quantity=5.4%7Chttp://unitsofmeasure.org%7Cg",
             "value-quantity=5.4%7Chttp://other%7Cmg",
             "value-quantity=gt5.4%7C%7Cmg",
-            "value-quantity=lt0.0054%7C%7Cg",
+            "value-quantity=lt0.0054%7Chttp://unitsofmeasure.org%7Cg",
+            // Without a system the unit is as it is written, and nothing is converted.
+            "value-quantity=gt5000%7C%7Cug",
+            "value-quantity=0.0054%7C%7Cg",
             "value-quantity=ap6.1",
             "value-quantity=ne5.4",
             "value-quantity=6",

@@ -878,7 +878,7 @@ impl Amount {
         let (Some(system), Some(unit)) = (self.system, self.unit) else { return self.number.passes(low, high, 1) };
         let is_ucum = own.system.is_none() || own.system.as_deref() == Some(UCUM);
         let own_grams = own.code.as_deref().or(own.unit.as_deref()).filter(|_| is_ucum).and_then(grams);
-        let asked_grams = grams(unit).filter(|_| system.is_empty() || system == UCUM);
+        let asked_grams = grams(unit).filter(|_| system == UCUM);
         if let (Some(own), Some(asked)) = (own_grams, asked_grams) {
             return self.number.passes(low * own, high * own, asked);
         }
