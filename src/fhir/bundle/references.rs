@@ -38,9 +38,10 @@ pub fn conditional_references(resource: &mut Value, definitions: &Definitions) -
     found
 }
 
-/// Rewrites every reference to another entry into `Type/id`: in `Reference.reference`, in elements of type uri, url, oid and
-/// uuid, and in the links and images of narratives; never in canonical ones. `full_url` is the entry's own, by which a
-/// relative reference is read where it is an address such as `http://example.org/fhir/Patient/p1`.
+/// Rewrites every reference to another entry into `Type/id`: in `Reference.reference`, in elements of type uri and url, and in
+/// the links and images of narratives; never in canonical ones. http.html#transaction names oid and uuid, too; but what they
+/// would become is neither, and a resource with it would be valid nowhere, so they say what their sender wrote. `full_url` is
+/// the entry's own, by which a relative reference is read where it is an address such as `http://example.org/fhir/Patient/p1`.
 ///
 /// Returns an issue for each reference that names an entry (`urn:uuid:…`, `urn:oid:…`) that is not there, and for each
 /// conditional one that was not looked up; expressions start at the resource.
@@ -165,7 +166,7 @@ fn visit_members(
 fn link(primitive: Primitive, is_reference: bool) -> Option<Link> {
     match primitive {
         _ if is_reference => Some(Link::Reference),
-        Primitive::Uri | Primitive::Url | Primitive::Oid | Primitive::Uuid => Some(Link::Uri),
+        Primitive::Uri | Primitive::Url => Some(Link::Uri),
         Primitive::Xhtml => Some(Link::Narrative),
         _ => None,
     }

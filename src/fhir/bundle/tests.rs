@@ -200,3 +200,19 @@ fn the_part_behind_a_conditional_reference_is_no_part_of_its_search() {
     assert_eq!(resource["generalPractitioner"][0]["reference"], "Practitioner/new#part");
     assert_eq!(resource["generalPractitioner"][1]["reference"], "Practitioner?#part");
 }
+
+#[test]
+fn what_can_hold_no_reference_stays_as_it_was_sent() {
+    let more = |kind: &str| json!({"url": "http://example.org/more", kind: MOTHER});
+    let sent = json!({"resourceType": "Patient", "extension": [more("valueUri"), more("valueUrl"), more("valueUuid"),
+        more("valueCanonical"), more("valueString")]});
+    let (found, issues) = rewritten(sent, None);
+    let values: Vec<&str> = found["extension"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_object().unwrap().iter().find(|(name, _)| *name != "url").unwrap().1.as_str().unwrap())
+        .collect();
+    assert!(issues.is_empty() && values[0] != MOTHER && values[1] == values[0], "{values:?}");
+    assert_eq!(values[2..], [MOTHER; 3]);
+}
