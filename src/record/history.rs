@@ -28,7 +28,7 @@ pub struct HistoryAsked {
     pub since: Option<Timestamp>,
     /// Only versions that were current at some moment of this (`_at`).
     pub at: Option<DateRange>,
-    /// How many make a page.
+    /// How many make a page; with 0 they are counted, and nothing else.
     pub count: Option<u32>,
     /// The opaque place where an earlier page ended.
     pub cursor: Option<String>,
@@ -43,25 +43,28 @@ const PAGE: usize = 50;
 impl Reading<'_> {
     /// One page of a history. Versions that the actor may not see are left out.
     pub fn history(&mut self, asked: &HistoryAsked) -> Result<Undisclosed<VersionPage>, RecordError> {
-        let size = asked.count.map_or(PAGE, |count| count as usize).clamp(1, self.limits.page);
-        let after = match &asked.cursor {
+        let counts = asked.count == Some(0);
+        let size = asked.count.map_or(PAGE, |count| count as usize).min(self.limits.page);
+        // What is counted is all of it, wherever a page ended.
+        let after = match asked.cursor.as_ref().filter(|_| !counts) {
             None => None,
             Some(marker) => {
                 let place = self.paging.read(self.read, self.actor(), &identity(asked), marker)?;
                 Some(Place::from_bytes(&place).map_err(|_| RecordError::BadCursor)?)
             }
         };
+        let most = if counts { None } else { Some(size + 1) };
         let mut found = match &asked.of {
             HistoryOf::One(kind, id) => self.of_one(*kind, id, asked, after)?,
             HistoryOf::Type(kind) => {
                 self.scope(*kind)?;
-                self.of_types(&[*kind], asked, after, size + 1)?
+                self.of_types(&[*kind], asked, after, most)?
             }
-            HistoryOf::Everything => self.of_types(ResourceType::ALL, asked, after, size + 1)?,
+            HistoryOf::Everything => self.of_types(ResourceType::ALL, asked, after, most)?,
         };
         // Of one resource all versions are at hand: how many there are costs nothing.
-        let total = matches!(asked.of, HistoryOf::One(..)).then_some(found.total);
-        let more = found.rows.len() > size;
+        let total = (counts || matches!(asked.of, HistoryOf::One(..))).then_some(found.total);
+        let more = found.rows.len() > size && !counts;
         found.rows.truncate(size);
         let next = match found.rows.last().filter(|_| more) {
             Some((place, _)) => self.paging.write(self.read, self.actor(), &identity(asked), &place.to_bytes())?,
@@ -108,13 +111,14 @@ impl Reading<'_> {
         Ok(found)
     }
 
-    /// Several types' histories as one, newest first: each type's rows are sorted, and the newest head comes next.
+    /// Several types' histories as one, newest first: each type's rows are sorted, and the newest head comes next. Without
+    /// `most` they are counted and not kept.
     fn of_types(
         &mut self,
         kinds: &[ResourceType],
         asked: &HistoryAsked,
         after: Option<Place>,
-        most: usize,
+        most: Option<usize>,
     ) -> Result<Found, RecordError> {
         let read = self.read;
         let mut heads: Vec<_> = Vec::new();
@@ -145,7 +149,7 @@ impl Reading<'_> {
             return Err(never.into());
         }
         let mut found = Found { rows: Vec::new(), total: 0 };
-        while found.rows.len() < most {
+        while most.is_none_or(|most| found.rows.len() < most) {
             let newest = heads.iter().enumerate().min_by_key(|(_, ((place, _), _))| order(place)).map(|(at, _)| at);
             let Some(newest) = newest else { break };
             let Some(((place, tag), rows)) = heads.get_mut(newest) else { break };
@@ -163,7 +167,10 @@ impl Reading<'_> {
                 break;
             }
             if let Some(row) = self.version_at(&place, &tag, asked)? {
-                found.rows.push((place, row));
+                found.total += 1;
+                if most.is_some() {
+                    found.rows.push((place, row));
+                }
             }
         }
         Ok(found)
