@@ -47,7 +47,7 @@ pub(super) async fn answer(
         Entrance::Clinic | Entrance::Portal => gate::asked_language(request.headers()),
         Entrance::Welcome | Entrance::Ops => Locale::En,
     };
-    let response = match host_check(&front, peer.entrance, &request) {
+    let response = match short_enough(&request).and_then(|()| host_check(&front, peer.entrance, &request)) {
         Ok(()) => locale.within(run(&front, router, request)).await,
         Err(refusal) => refusal.into_response(),
     };
@@ -87,6 +87,26 @@ async fn run(front: &Front, router: Router, request: Request<Body>) -> Response<
         Ok(Err(_)) => Refusal::internal("a handler panicked").into_response(),
         Err(_) => Refusal::new(Refused::Timeout).into_response(),
     }
+}
+
+/// The longest address, in bytes.
+const LONGEST_ADDRESS: usize = 48 << 10;
+/// The most headers of a request, and how long they may be together, in bytes.
+const MOST_HEADERS: usize = 64;
+const LONGEST_HEAD: usize = 24 << 10;
+
+/// Whether address and headers are as short as those of anybody who means well.
+fn short_enough(request: &Request<Body>) -> Result<(), Refusal> {
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    if path > LONGEST_ADDRESS {
+        return Err(Refusal::new(Refused::LongAddress));
+    }
+    let headers = request.headers();
+    let length: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers.len() > MOST_HEADERS || length > LONGEST_HEAD {
+        return Err(Refusal::new(Refused::LongHead));
+    }
+    Ok(())
 }
 
 /// Over HTTPS the box answers only to names in its certificate: a page of another name that resolves to this

@@ -116,9 +116,12 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::WrongHost => ProblemKind::OtherName,
         Refused::NoRecord => ProblemKind::NoRecord,
         Refused::Method => ProblemKind::NotThisWay,
-        Refused::Malformed | Refused::Unprocessable | Refused::MediaType | Refused::NotAcceptable => {
-            ProblemKind::NotUnderstood
-        }
+        Refused::Malformed
+        | Refused::Unprocessable
+        | Refused::MediaType
+        | Refused::NotAcceptable
+        | Refused::LongAddress
+        | Refused::LongHead => ProblemKind::NotUnderstood,
         Refused::Conflict | Refused::Precondition => ProblemKind::ChangedMeanwhile,
         Refused::TooLarge { most } => ProblemKind::TooLarge { most },
         Refused::Throttled { seconds } => {

@@ -59,6 +59,10 @@ pub enum Refused {
     TooLarge {
         most: u64,
     },
+    /// The address is longer than the box reads.
+    LongAddress,
+    /// The headers are more, or longer, than the box reads.
+    LongHead,
     MediaType,
     /// No form of the answer that the client takes.
     NotAcceptable,
@@ -95,6 +99,8 @@ impl Refused {
             Self::Conflict => StatusCode::CONFLICT,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::LongAddress => StatusCode::URI_TOO_LONG,
+            Self::LongHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -117,7 +123,7 @@ impl Refused {
             Self::Malformed => "structure",
             Self::Unprocessable => "processing",
             Self::Conflict | Self::Precondition => "conflict",
-            Self::TooLarge { .. } => "too-long",
+            Self::TooLarge { .. } | Self::LongAddress | Self::LongHead => "too-long",
             Self::Throttled { .. } => "throttled",
             Self::Timeout => "timeout",
             Self::Locked | Self::Unrecorded => "transient",
@@ -146,6 +152,11 @@ impl Refused {
                 "This is not the version you named. Nothing was overwritten. Load it again and compare."
             }
             Self::TooLarge { .. } => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
+            Self::LongAddress => {
+                "This address is longer than the box reads. Send a long search as a form, by POST to an address that ends with \
+                 _search."
+            }
+            Self::LongHead => "These are more or longer headers than the box reads. Nothing was changed.",
             Self::MediaType => "The box does not read this type of content. Send JSON (application/fhir+json).",
             Self::NotAcceptable => "The box has no answer in the form that was asked for.",
             Self::Throttled { .. } => "Too many tries. Wait a little, then try again.",

@@ -172,8 +172,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(64 << 10).max_headers(64);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(32 << 10);
+    // A little more than `front` takes: what is too long is then refused in words. What is longer still, hyper cuts off.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(88 << 10).max_headers(80);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(88 << 10);
     let builder = match protocol {
         Protocol::Http1 => builder.http1_only(),
         Protocol::Http2 => builder.http2_only(),
