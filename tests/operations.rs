@@ -16,6 +16,7 @@ fn operations_answer_as_the_standard_says() {
     let client = demo.service("client", "system/*.cruds");
     validates(&client);
     validates_what_is_stored(&client);
+    validates_changes(&client, &demo.service("reader", "system/*.rs"));
     expands(&client);
     expands_what_is_stored_or_sent(&client);
     validates_codes(&client);
@@ -85,6 +86,43 @@ fn validates_what_is_stored(client: &Caller) {
     assert_eq!(errors(&ok(&client.json("POST", &address, &other), 200))[0].1, "Basic.id");
     assert_eq!(errors(&ok(&client.get(&format!("{address}?mode=delete")), 200)), []);
     assert_eq!(client.get("/fhir/Basic/nobody/$validate").status, 404);
+}
+
+/// What is to be created, updated or deleted is held to what the change itself would be, and nothing is changed.
+fn validates_changes(client: &Caller, reader: &Caller) {
+    let patient = ok(&client.json("POST", "/fhir/Patient", &json!({"resourceType": "Patient"})), 201);
+    let of = format!("Patient/{}", patient["id"].as_str().unwrap());
+    let about = |of: &str| {
+        let mut one = observation();
+        one["subject"] = json!({"reference": of});
+        one
+    };
+    let stored = ok(&client.json("POST", "/fhir/Observation", &about(&of)), 201);
+    let address = format!("/fhir/Observation/{}", stored["id"].as_str().unwrap());
+    let ask = |caller: &Caller, path: &str, body: &Value| errors(&ok(&caller.json("POST", path, body), 200));
+    let code = |code: &str| vec![(code.to_owned(), String::new())];
+    let delete = json!({"resourceType": "Parameters", "parameter": [{"name": "mode", "valueCode": "delete"}]});
+    // Others refer to it; then, nobody.
+    assert_eq!(ask(client, &format!("/fhir/{of}/$validate"), &delete), code("conflict"));
+    assert_eq!(client.ask("DELETE", &format!("/fhir/{of}"), &[], "").status, 409);
+    assert_eq!(ask(client, &format!("{address}/$validate"), &delete), []);
+    assert_eq!(client.get(&address).header("etag"), Some("W/\"1\""));
+    // Rights are said, too.
+    assert_eq!(ask(reader, &format!("{address}/$validate"), &delete), code("forbidden"));
+    assert_eq!(ask(reader, "/fhir/Observation/$validate?mode=create", &about(&of)), code("forbidden"));
+    assert_eq!(ask(reader, "/fhir/Observation/$validate", &about(&of)), []);
+    // A reference that leads nowhere is no matter of the content.
+    let create = "/fhir/Observation/$validate?mode=create";
+    assert_eq!(ask(client, "/fhir/Observation/$validate", &about("Patient/nobody")), []);
+    assert_eq!(ask(client, create, &about("Patient/nobody")), code("not-found"));
+    assert_eq!(ask(client, create, &about(&of)), []);
+    let mut lost = stored.clone();
+    lost["subject"] = json!({"reference": "Patient/nobody"});
+    assert_eq!(ask(client, &format!("{address}/$validate?mode=update"), &lost), code("not-found"));
+    assert_eq!(ask(client, &format!("{address}/$validate?mode=update"), &stored), []);
+    assert_eq!(client.get(&address).header("etag"), Some("W/\"1\""));
+    let all = ok(&client.get(&format!("/fhir/Observation?subject={of}&_summary=count")), 200);
+    assert_eq!(all["total"], 1);
 }
 
 fn contains(set: &Value) -> Vec<&str> {
@@ -175,6 +213,35 @@ fn changes_meta(client: &Caller) {
         400
     );
     assert_eq!(client.ask("POST", "/fhir/Basic/nobody/$meta-add", &[], "").status, 400);
+    // What is no Meta is refused whole, and what was meant for another version, too.
+    let asked =
+        |meta: &Value| json!({"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": meta}]});
+    let before = ok(&client.get(&address), 200);
+    for wrong in [
+        json!({"tag": "c"}),
+        json!({"tag": {"code": "c"}}),
+        json!({"tag": [{"code": 1}]}),
+        json!({"profile": [7]}),
+        json!({"tags": [tag("c")]}),
+        json!({"tag": [tag("c")], "security": [{"nonsense": true}]}),
+    ] {
+        for operation in ["meta-add", "meta-delete"] {
+            let answer = client.json("POST", &format!("{address}/${operation}"), &asked(&wrong));
+            assert_eq!(answer.status, 400, "{wrong}: {}", answer.body);
+        }
+    }
+    let version = before["meta"]["versionId"].as_str().unwrap();
+    let add = |header: (&str, &str)| {
+        let headers = [("content-type", "application/fhir+json"), header];
+        client
+            .ask("POST", &format!("{address}/$meta-add"), &headers, &asked(&json!({"tag": [tag("c")]})).to_string())
+            .status
+    };
+    assert_eq!(add(("if-match", "W/\"1\"")), 412);
+    assert_eq!(add(("if-none-match", "*")), 412);
+    assert_eq!(add(("if-match", "soon")), 400);
+    assert_eq!(ok(&client.get(&address), 200), before);
+    assert_eq!(add(("if-match", &format!("W/\"{version}\""))), 200);
 }
 
 fn refuses(client: &Caller) {

@@ -121,11 +121,40 @@ pub enum WrittenAs {
 }
 
 impl Records {
-    /// Writes down that something was asked that could not be understood, or was wrong in itself.
-    pub async fn failed(&self, actor: &Actor, why: &Why) -> Result<(), RecordError> {
-        let committed = self.audit().commit(vec![event(actor, why).outcome(Outcome::Failed)]).await?;
+    /// Writes down that something was asked that could not be understood, was wrong in itself, or is nobody's to do.
+    pub async fn not_done(&self, actor: &Actor, why: &Why, outcome: Outcome) -> Result<(), RecordError> {
+        let committed = self.audit().commit(vec![event(actor, why).outcome(outcome)]).await?;
         drop(committed);
         Ok(())
+    }
+
+    /// What would stand against a change: it is made inside the writer and taken back. That it was tried is written down.
+    pub async fn tried(
+        &self,
+        actor: &Actor,
+        why: &Why,
+        change: Change,
+    ) -> Result<Result<(), RecordError>, RecordError> {
+        let group = Group { changes: vec![change], ..Group::default() };
+        let job = self.job(actor, why, group, Transaction::STRICT, no_reading);
+        let tried: Result<((), _), Tried> = self
+            .audit()
+            .write(move |tx| {
+                drop(job(tx).map_err(RecordError::without_place)?);
+                // An error is what takes it back.
+                Err(Tried::Stands)
+            })
+            .await;
+        let found = match tried {
+            Err(Tried::Against(error @ (RecordError::Store(_) | RecordError::Audit(_) | RecordError::Damaged))) => {
+                return Err(error);
+            }
+            Err(Tried::Against(error)) => Err(error),
+            Err(Tried::Stands) | Ok(_) => Ok(()),
+        };
+        let outcome = found.as_ref().map_or_else(outcome_of, |()| Outcome::Success);
+        self.not_done(actor, why, outcome).await?;
+        Ok(found)
     }
 
     /// Makes one change, with its entry.
@@ -302,6 +331,24 @@ impl Records {
     }
 }
 
+/// How a change went that was only tried.
+enum Tried {
+    Stands,
+    Against(RecordError),
+}
+
+impl From<RecordError> for Tried {
+    fn from(error: RecordError) -> Self {
+        Self::Against(error)
+    }
+}
+
+impl From<AuditError> for Tried {
+    fn from(error: AuditError) -> Self {
+        Self::Against(error.into())
+    }
+}
+
 pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
     Ok(Undisclosed::empty(()))
 }
@@ -431,6 +478,11 @@ impl Writing<'_, '_, '_> {
             Identity::Unmade => FhirId::new(self.ambient),
         };
         let kind = prepared.kind;
+        if matches!(id.as_str(), "." | "..") {
+            // By the letter ids, but in an address they are steps (RFC 3986 §5.2.4): nobody would get there.
+            let text = "An id of one or two dots and nothing else cannot stand in an address.";
+            return Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, format!("{kind}.id"), text)]));
+        }
         let number = find(&**self.tx, kind, &id)?;
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
         let action = self.or_withdrawal(action, old.as_ref(), &prepared)?;
@@ -511,10 +563,23 @@ impl Writing<'_, '_, '_> {
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
         let (Some(number), Some(old)) = (number, old) else {
             let target = Target { id: Some(id.clone()), ..Target::of_type(kind) };
-            authorize(self.actor, Action::Delete, &target, &self.facts(), self.now)?;
-            return Err(RecordError::NotFound);
+            return match authorize(self.actor, Action::Delete, &target, &self.facts(), self.now) {
+                Ok(_) | Err(Denied::NotVisible) => nothing_to_delete(condition),
+                Err(denied) => Err(denied.into()),
+            };
         };
-        self.permit_all(Action::Delete, &old)?;
+        match self.permit_all(Action::Delete, &old) {
+            Ok(_) => {}
+            Err(RecordError::NotFound) if self.permit(Action::Read, &old).is_ok() => {
+                return Err(Denied::NeverForRole.into());
+            }
+            // To whoever may not see it, it is not there; whose it is hears that it was tried.
+            Err(RecordError::NotFound) => {
+                self.touch_as(&old, TouchKind::Denied)?;
+                return nothing_to_delete(condition);
+            }
+            Err(error) => return Err(error),
+        }
         self.fulfils(condition, Some(&old))?;
         if old.state == State::Live {
             self.not_locked(&old)?;
@@ -741,6 +806,14 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What is not there need not be deleted (http.html#delete), unless it was to be there.
+fn nothing_to_delete(condition: Condition) -> Result<Written, RecordError> {
+    match condition {
+        Condition::None | Condition::Absent => Ok(Written { stored: None, as_what: WrittenAs::NothingFound }),
+        Condition::Version(_) | Condition::Present => Err(RecordError::NotFound),
     }
 }
 

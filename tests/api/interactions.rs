@@ -24,6 +24,7 @@ pub fn all(demo: &Demo, client: &Caller) {
     transactions_in_any_order(client);
     transactions_that_depend(client);
     batches_stand_alone(client);
+    batches_ask(client);
 }
 
 pub fn numbered(number: &str, family: &str) -> Value {
@@ -146,9 +147,26 @@ fn expected_versions(client: &Caller) {
     assert_eq!(put(&[("if-none-match", "*")]).status, 201);
     outcome(&put(&[("if-none-match", "*")]), 412);
     outcome(&put(&[("if-none-match", "W/\"1\"")]), 400);
+    // Both conditions are to hold, and cannot: nothing is stored, there or not there.
+    for expected in ["W/\"1\"", "W/\"7\"", "*"] {
+        let both = [("if-match", expected), ("if-none-match", "*")];
+        outcome(&put(&both), 412);
+        outcome(&ask(client, "PUT", "/fhir/Patient/never-there", &both, &one), 412);
+    }
+    assert_eq!(client.get("/fhir/Patient/expected").header("etag"), Some("W/\"1\""));
+    for unlike in ["W/\"+1\"", "W/\"01\""] {
+        outcome(&put(&[("if-match", unlike)]), 400);
+    }
     outcome(&client.ask("DELETE", "/fhir/Patient/expected", &[("if-match", "W/\"7\"")], ""), 412);
     assert_eq!(client.ask("DELETE", "/fhir/Patient/expected", &[("if-match", "W/\"1\"")], "").status, 204);
-    outcome(&client.ask("DELETE", "/fhir/Patient/never-there", &[], ""), 404);
+    // As a condition that finds nothing, unless there was to be one.
+    assert_eq!(client.ask("DELETE", "/fhir/Patient/never-there", &[], "").status, 204);
+    outcome(&client.ask("DELETE", "/fhir/Patient/never-there", &[("if-match", "W/\"1\"")], ""), 404);
+    for dots in [".", ".."] {
+        one["id"] = json!(dots);
+        let entry = json!([{"request": {"method": "PUT", "url": format!("Patient/{dots}")}, "resource": one}]);
+        outcome(&client.json("POST", "/fhir", &bundle("transaction", entry)), 422);
+    }
 }
 
 fn conditional_reads(client: &Caller) {
@@ -210,6 +228,15 @@ fn histories(demo: &Demo, client: &Caller) {
     assert_eq!(versions(&ok(&client.get(&format!("{history}?_at={}", time(2))), 200))[..1], all[2..3]);
     assert_eq!(versions(&ok(&client.get(&format!("{history}?_since=2999-01-01T00:00:00Z")), 200)), [""; 0]);
     assert_eq!(versions(&ok(&client.get(&format!("{history}?_at=1999-01")), 200)), [""; 0]);
+    for (whole, total) in [(history.as_str(), 4), (&format!("/fhir/Flag/_history?_since={}", time(1)), 4)] {
+        let join = if whole.contains('?') { '&' } else { '?' };
+        let counted = ok(&client.get(&format!("{whole}{join}_count=0")), 200);
+        assert_eq!((&counted["total"], &counted["entry"]), (&json!(total), &Value::Null), "{whole}");
+        assert!(counted["link"].as_array().unwrap().iter().all(|link| link["relation"] == "self"), "{counted}");
+    }
+    for version in ["+1", "01", "%2B1"] {
+        outcome(&client.get(&format!("{history}/{version}")), 404);
+    }
     for wrong in ["_count=many", "_since=soon", "_at=then", "nonsense=1", "_cursor=abc"] {
         outcome(&client.get(&format!("{history}?{wrong}")), 400);
     }
@@ -597,7 +624,7 @@ fn batches_stand_alone(client: &Caller) {
     ]);
     let headers = [("prefer", "return=OperationOutcome")];
     let answer = ok(&ask(client, "POST", "/fhir", &headers, &bundle("batch", entries)), 200);
-    assert_eq!(statuses(&answer), ["201", "409", "200", "404", "200", "201", "400", "200"]);
+    assert_eq!(statuses(&answer), ["201", "409", "200", "204", "200", "201", "400", "200"]);
     let first = &answer["entry"][0];
     assert_eq!(
         (&first["resource"], &first["response"]["outcome"]["resourceType"]),
@@ -607,4 +634,44 @@ fn batches_stand_alone(client: &Caller) {
         assert!(first["response"][field].is_string(), "{first}");
     }
     assert_eq!(answer["entry"][4]["resource"]["type"], "history");
+}
+
+/// What is asked by POST, and what the server says of itself.
+fn batches_ask(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &numbered("bk1", "Asked")), 201);
+    let at = format!("Patient/{}", id(&made));
+    let named = |name: &str, value: &str| json!({"resourceType": "Parameters", "parameter": [{"name": name, "valueString": value}]});
+    let delete = json!({"resourceType": "Parameters", "parameter": [{"name": "mode", "valueCode": "delete"}]});
+    let entries = json!([
+        request("GET", "metadata"),
+        request("POST", "Patient/_search?identifier=urn:test|bk1"),
+        post("Patient/_search?family=asked", None, named("identifier", "urn:test|bk1")),
+        post("Patient/_search", None, named("nonsense", "1")),
+        post("Patient/_search", None, patient("No parameters")),
+        post("Patient/$validate", None, json!({"resourceType": "Patient", "gender": "purple"})),
+        post(&format!("{at}/$validate"), None, delete),
+        request("POST", &format!("{at}/$everything")),
+        request("POST", "Patient/$nonsense"),
+        request("POST", "Patient/nobody/$validate"),
+        request("GET", "$meta"),
+    ]);
+    let answer = ok(&client.json("POST", "/fhir", &bundle("batch", entries.clone())), 200);
+    let expected = ["200", "200", "200", "400", "400", "200", "200", "200", "404", "404", "404"];
+    assert_eq!(statuses(&answer), expected, "{answer}");
+    let of = |place: usize| &answer["entry"][place]["resource"];
+    assert_eq!(of(0), &parsed(&client.get("/fhir/metadata")));
+    for place in [1, 2] {
+        assert_eq!((&of(place)["total"], id(&of(place)["entry"][0]["resource"])), (&Value::Null, id(&made)));
+    }
+    assert_eq!(of(5)["issue"][0]["expression"][0], "Patient.gender");
+    assert_eq!(
+        (&of(6)["resourceType"], &of(6)["issue"][0]["severity"]),
+        (&json!("OperationOutcome"), &json!("information"))
+    );
+    assert_eq!(of(7)["type"], "searchset");
+    ok(&client.get(&format!("/fhir/{at}")), 200);
+    let answer = client.json("POST", "/fhir", &bundle("transaction", json!([entries[1]])));
+    outcome(&answer, 400);
+    let reads = bundle("transaction", json!([entries[0]]));
+    assert_eq!(statuses(&ok(&client.json("POST", "/fhir", &reads), 200)), ["200"]);
 }

@@ -99,6 +99,20 @@ fn methods(client: &Caller) {
         outcome(&client.get(path), 404);
     }
     outcome(&client.get(&format!("/fhir/Patient/{}", "a".repeat(65))), 404);
+    for nothing in ["/fhir/$meta", "/fhir/Patient/$meta", "/fhir/$nonsense", "/fhir/Patient/$nonsense"] {
+        let answer = client.get(nothing);
+        outcome(&answer, 404);
+        assert_eq!(parsed(&answer)["issue"][0]["code"], "not-supported", "{nothing}");
+    }
+    // A name may be encoded like a value.
+    let one = |name: &str| ok(&client.get(&format!("/fhir?{name}=Patient&_id={}", id(&made))), 200)["entry"].clone();
+    assert_eq!(one("_type"), one("%5Ftype"));
+    // What is too long is refused in words.
+    outcome(&client.get(&format!("/fhir/Patient?name={}", "a".repeat(60_000))), 414);
+    outcome(&client.ask("GET", &address, &[("x-long", &"a".repeat(30_000))], ""), 431);
+    let many: Vec<String> = (0..70).map(|n| format!("x-many-{n}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "a")).collect();
+    outcome(&client.ask("GET", &address, &many, ""), 431);
 }
 
 /// vread, delete: a version of a deleted resource is there, the deletion itself is 410, what never was is 404.

@@ -113,6 +113,15 @@ fn patients_see_their_own(demo: &Demo, doctor: &Caller) {
     outcome(&theirs, 404);
     assert_eq!(theirs.body, me.get("/fhir/AuditEvent/999999999").body);
     outcome(&me.get("/fhir/AuditEvent/0007"), 404);
+    for none in [
+        "AuditEvent/_history".to_owned(),
+        format!("AuditEvent/{event}/_history"),
+        format!("AuditEvent/{event}/_history/1"),
+    ] {
+        let answer = me.get(&format!("/fhir/{none}"));
+        outcome(&answer, 404);
+        assert!(answer.body.contains("no history"), "{}", answer.body);
+    }
 }
 
 fn nobody_writes(client: &Caller, admin: &Caller, event: &Value) {
@@ -122,6 +131,24 @@ fn nobody_writes(client: &Caller, admin: &Caller, event: &Value) {
     for caller in [client, admin] {
         outcome(&caller.json("POST", "/fhir/AuditEvent", &own), 403);
         outcome(&caller.json("PUT", &address, event), 403);
+        // Whatever is sent: nobody looks at it.
+        outcome(&caller.json("PUT", &address, &json!({"resourceType": "AuditEvent", "nonsense": 1})), 403);
+        outcome(&caller.json("PUT", "/fhir/AuditEvent?_id=1", &json!({"resourceType": "AuditEvent"})), 403);
+        outcome(
+            &caller.json(
+                "POST",
+                &format!("{address}/$meta-add"),
+                &json!({"resourceType": "Parameters", "parameter": [
+            {"name": "meta", "valueMeta": {"tag": [{"code": "a"}]}}]}),
+            ),
+            403,
+        );
+        let entry =
+            json!([{"request": {"method": "POST", "url": "AuditEvent"}, "resource": {"resourceType": "AuditEvent"}}]);
+        outcome(
+            &caller.json("POST", "/fhir", &json!({"resourceType": "Bundle", "type": "transaction", "entry": entry})),
+            403,
+        );
         outcome(&caller.ask("DELETE", &address, &[], ""), 403);
     }
 }

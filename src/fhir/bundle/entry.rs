@@ -59,7 +59,8 @@ pub enum Target {
     Instance(ResourceRef),
     /// `Patient?identifier=a|b`: the text behind the question mark.
     Search(ResourceType, String),
-    /// Anything else that can be read, such as a version or an operation: the URL as sent, without a leading slash.
+    /// Anything else that can be asked, such as a version, an operation or a search by POST: the URL as sent, without a leading
+    /// slash.
     Other(String),
 }
 
@@ -84,6 +85,15 @@ pub struct Entry {
 }
 
 impl Target {
+    /// The type of resource that it is about, where it is one's address.
+    pub fn kind(&self) -> Option<ResourceType> {
+        match self {
+            Self::Type(kind) | Self::Search(kind, _) => Some(*kind),
+            Self::Instance(reference) => ResourceType::parse(reference.type_name()),
+            Self::Other(_) => None,
+        }
+    }
+
     /// The address again, below the base.
     pub fn url(&self) -> String {
         match self {
@@ -135,7 +145,8 @@ pub(super) fn read(mut value: Value, place: usize) -> Result<Entry, Issue> {
         }
         _ => return wrong(IssueCode::Required, "request", "The entry does not say what it asks for."),
     };
-    if method.needs_resource() && resource.is_none() {
+    let asks = matches!(target, Target::Other(_));
+    if method.needs_resource() && !asks && resource.is_none() {
         return wrong(IssueCode::Required, "resource", "The entry asks to store a resource, but has none.");
     }
     if let (Method::Post | Method::Put, Some(resource), Some(kind)) = (method, &resource, kind)
@@ -182,9 +193,18 @@ fn target(url: &str, method: Method) -> Option<Target> {
         found
     } else if read && !url.is_empty() {
         Some(found.unwrap_or_else(|| Target::Other(url.to_owned())))
+    } else if method == Method::Post && is_asked_by_post(url) {
+        Some(Target::Other(url.to_owned()))
     } else {
         None
     }
+}
+
+/// A search or an operation: what ends with `_search` or `$name`.
+fn is_asked_by_post(url: &str) -> bool {
+    let path = url.split('?').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last == "_search" || last.starts_with('$')
 }
 
 /// The element that disagrees with the URL.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
 use super::look::{Look, Manner, Seen, id_of, type_of};
-use super::{Answer, answer, noted, refusal, request, why};
+use super::{Answer, answer, is_written, noted, operations, parameters, refusal, request, why};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{
@@ -24,6 +24,7 @@ use crate::fhir::bundle::{
 };
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::patch::{self, Patch};
+use crate::fhir::search::pairs;
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::record::{Body, Change, Condition, Group, Links, RecordError, Sought, Stored, Which, Written, WrittenAs};
 
@@ -172,6 +173,10 @@ async fn one_of_batch(
     headers: &HeaderMap,
     manner: &Manner,
 ) -> Result<String, Refusal> {
+    if let (Method::Post, Target::Other(url)) = (entry.method, &entry.target) {
+        let url = url.clone();
+        return asked_by_post(visit, &url, &mut entry, manner).await;
+    }
     let action = match entry.method {
         Method::Get | Method::Head => return read_of_batch(visit, &entry, manner).await,
         Method::Delete => Action::Delete,
@@ -195,8 +200,34 @@ async fn one_of_batch(
     Ok(written.first().map_or_else(String::new, |one| written_entry(one, headers, &manner.base)))
 }
 
+/// A search or an operation by POST: what it is asked with stands in its address, and in a Parameters resource.
+async fn asked_by_post(visit: &Visit, url: &str, entry: &mut Entry, manner: &Manner) -> Result<String, Refusal> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let (place, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let (at, sent) = (entry.expression("request.url"), entry.resource.take());
+    if last == "$validate" {
+        let outcome = validated(visit, place, query, sent).await.map_err(|refusal| refusal.at(&at))?;
+        return Ok(format!(r#"{{"resource":{outcome},"response":{{"status":"200"}}}}"#));
+    }
+    let path = if last == "_search" { place } else { path };
+    let look = parameters::as_query_of(query, sent).and_then(|query| Look::parse(path, &query, manner));
+    looked(visit, look.map(|look| (look, HeaderMap::new())).map_err(|refusal| refusal.at(&at)), manner).await
+}
+
+async fn validated(visit: &Visit, place: &str, query: &str, sent: Option<Value>) -> Result<Value, Refusal> {
+    let (kind, id) = match place.split_once('/') {
+        Some((kind, id)) => (type_of(kind)?, Some(id_of(id)?)),
+        None => (type_of(place)?, None),
+    };
+    let asked = pairs(query).map_err(|error| refusal::of_query(&error))?;
+    operations::validated(visit, kind, id, asked, sent).await
+}
+
 async fn read_of_batch(visit: &Visit, entry: &Entry, manner: &Manner) -> Result<String, Refusal> {
-    let look = look_of(entry, manner);
+    looked(visit, look_of(entry, manner), manner).await
+}
+
+async fn looked(visit: &Visit, look: Result<(Look, HeaderMap), Refusal>, manner: &Manner) -> Result<String, Refusal> {
     let action = look.as_ref().map_or(Action::Read, |(look, _)| look.action());
     let mut why = why(action, visit);
     let (look, headers) = noted(visit, &why, look).await?;
@@ -264,6 +295,9 @@ fn searches(
 }
 
 fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner: &Manner) -> Result<Change, Refusal> {
+    if let Some(kind) = entry.target.kind() {
+        is_written(kind).map_err(|refusal| refusal.at(&entry.expression("request.url")))?;
+    }
     let (kind, which) = match (&entry.target, &id) {
         (Target::Search(kind, query), _) => {
             let query =
@@ -275,7 +309,8 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
             (type_of(reference.type_name())?, Some(Which::Id(id_of(reference.id().as_str())?)))
         }
         (Target::Other(_), _) => {
-            return Err(unsupported(&entry, "request.url", "Only reads can have such an address."));
+            let text = "In a transaction only a GET can have such an address; searches and operations by POST go into a batch.";
+            return Err(unsupported(&entry, "request.url", text));
         }
     };
     // In a request an `ifNoneMatch` of a change is `*`; a version stands there for reads.

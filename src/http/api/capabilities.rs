@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::super::routes::{self, Entrance, Verb};
 use super::super::session::Visit;
 use super::answer;
+use crate::base::Timestamp;
 use crate::fhir::definitions::ParamKind;
 use crate::fhir::{Definitions, ResourceType, patch};
 
 /// `GET /fhir/metadata`: public, and the same for everybody at one listener.
 pub async fn metadata(visit: Visit) -> Response {
-    let date = format!("{:.3}", visit.house.about.started);
-    let statement = statement(visit.entrance, &answer::base(&visit), &date);
+    let statement = statement(visit.entrance, &answer::base(&visit), visit.house.about.started);
     answer::json(StatusCode::OK, Body::from(statement.to_string()))
 }
 
@@ -45,7 +45,8 @@ const fn is_an_envelope(kind: ResourceType) -> bool {
     matches!(kind, ResourceType::Bundle | ResourceType::Parameters | ResourceType::OperationOutcome)
 }
 
-fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
+pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> Value {
+    let date = format!("{started:.3}");
     let mounted = |verb, path: &str| routes::of(entrance).any(|route| route.verb == verb && route.path == path);
     let codes = |all: &[(&str, Verb, &str)]| -> Vec<Value> {
         all.iter().filter(|(_, verb, path)| mounted(*verb, path)).map(|(code, ..)| json!({ "code": code })).collect()
@@ -61,6 +62,7 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
             }
             let mut resource = json!({
                 "type": kind.name(),
+                "documentation": WHO_CHOOSES_IDS,
                 "interaction": interactions,
                 "versioning": "versioned-update",
                 "readHistory": true,
@@ -83,7 +85,7 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
         "mode": "server",
         "security": {
             "cors": false,
-            "description": "A bearer token made by the box's operator, or a session of the box's own pages."
+            "description": SECURITY,
         },
         "resource": resources,
         "interaction": codes(&OF_SYSTEM),
@@ -111,6 +113,15 @@ fn statement(entrance: Entrance, base: &str, date: &str) -> Value {
     }
     statement
 }
+
+/// `updateCreate` is for some: what a client may do is decided by its token, and the statement is one for all.
+const WHO_CHOOSES_IDS: &str = "An update may create a resource under the id in its address (updateCreate) with a service's token \
+                               alone. What a person makes, by token or session, gets its id from the server: create it, or \
+                               update it conditionally.";
+
+const SECURITY: &str = "A bearer token made by the box's operator, or a session of the box's own pages. A token's scopes are \
+                        written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search. \
+                        What the account itself may not do, no scope allows.";
 
 /// HL7 FHIR Bulk Data Access, whose operations are not among R4's own.
 const BULK: &str = "http://hl7.org/fhir/uv/bulkdata";

@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 
 use super::super::respond::{Refusal, Refused};
+use super::super::routes::Entrance;
 use super::super::session::Visit;
 use super::{answer, refusal, request};
 use crate::audit::Action;
@@ -55,6 +56,8 @@ pub(super) enum Look {
         path: String,
         understood: String,
     },
+    /// What this server does; of no record.
+    Metadata(Bytes),
 }
 
 /// What it found.
@@ -62,6 +65,7 @@ pub(super) enum Seen {
     One(Stored),
     Page(Page),
     Versions(VersionPage),
+    Nothing,
 }
 
 /// How queries are read: for whom, when, and how strictly.
@@ -70,13 +74,16 @@ pub(super) struct Manner {
     pub(super) now: Timestamp,
     pub(super) handling: Handling,
     pub(super) chain_depth: usize,
+    entrance: Entrance,
+    started: Timestamp,
 }
 
 impl Manner {
     pub(super) fn of(visit: &Visit, headers: &HeaderMap) -> Self {
         let chain_depth = visit.house.front.limits.chain_depth;
         let handling = request::handling(headers);
-        Self { base: answer::base(visit), now: visit.house.ambient.now(), handling, chain_depth }
+        let (entrance, started) = (visit.entrance, visit.house.about.started);
+        Self { base: answer::base(visit), now: visit.house.ambient.now(), handling, chain_depth, entrance, started }
     }
 
     pub(super) fn query(&self, kind: ResourceType, text: &str) -> Result<Query, QueryError> {
@@ -100,6 +107,25 @@ impl Look {
         let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         match parts.as_slice() {
             [] => Self::of_system(query, manner),
+            ["metadata"] => {
+                let statement = super::capabilities::statement(manner.entrance, &manner.base, manner.started);
+                Ok(Self::Metadata(statement.to_string().into()))
+            }
+            ["$meta"] | [_, "$meta"] => Err(refusal::coded(
+                Refused::NotFound,
+                IssueCode::NotSupported,
+                "$meta is asked of one resource, as in Patient/1/$meta: those of many would tell of labels that you may not see."
+                    .to_owned(),
+            )),
+            [operation] if operation.starts_with('$') => Err(no_operation()),
+            ["AuditEvent", "_history"] | ["AuditEvent", _, "_history"] | ["AuditEvent", _, "_history", _] => {
+                Err(refusal::coded(
+                    Refused::NotFound,
+                    IssueCode::NotSupported,
+                    "An entry of the access log never changes, so it has no history. Read it as AuditEvent/1, or search the log."
+                        .to_owned(),
+                ))
+            }
             ["_history"] => history(HistoryOf::Everything, "_history".to_owned(), query, manner),
             [kind] => {
                 let kind = type_of(kind)?;
@@ -113,7 +139,7 @@ impl Look {
             [kind, id, "$everything"] if *kind == "Patient" => super::everything::parse(Some(id_of(id)?), query),
             [kind, "$lastn"] if *kind == "Observation" => super::last_n::parse(query, manner),
             // An operation of a type that has it not, or that is none.
-            [_, operation] | [_, _, operation] if operation.starts_with('$') => Err(Refusal::not_found()),
+            [_, operation] | [_, _, operation] if operation.starts_with('$') => Err(no_operation()),
             [kind, id] => Ok(Self::Read { kind: type_of(kind)?, id: id_of(id)?, shape: shape(query)? }),
             [kind, id, "_history"] => {
                 let (kind, id) = (type_of(kind)?, id_of(id)?);
@@ -121,7 +147,7 @@ impl Look {
                 history(HistoryOf::One(kind, id), path, query, manner)
             }
             [kind, id, "_history", version] => {
-                let version = version.parse().map_err(|_| Refusal::not_found())?;
+                let version = request::version_number(version).ok_or_else(Refusal::not_found)?;
                 Ok(Self::Version { kind: type_of(kind)?, id: id_of(id)?, version, shape: shape(query)? })
             }
             [compartment, id, kind] => Self::in_compartment(compartment, id, kind, query, manner),
@@ -200,7 +226,7 @@ impl Look {
         match self {
             Self::Read { kind: ResourceType::AuditEvent, .. } => Action::AuditRead,
             Self::Search { queries, .. } if is_of_the_log(queries) => Action::AuditRead,
-            Self::Read { .. } => Action::Read,
+            Self::Read { .. } | Self::Metadata(_) => Action::Read,
             Self::Version { .. } => Action::VersionRead,
             Self::Search { .. } | Self::LastN { .. } => Action::Search,
             Self::History { .. } => Action::History,
@@ -234,6 +260,7 @@ impl Look {
             },
             Self::History { asked, .. } => Ok(reading.history(asked)?.map(Seen::Versions)),
             Self::Everything { asked, .. } => Ok(reading.everything(asked)?.map(Seen::Page)),
+            Self::Metadata(_) => Ok(reading.nothing::<()>().map(|_| Seen::Nothing)),
         }
     }
 
@@ -255,6 +282,7 @@ impl Look {
             (Self::Everything { asked, path, understood }, Seen::Page(page)) => {
                 super::searchset::whole(page, base, path, understood, asked.cursor.as_deref()).into()
             }
+            (Self::Metadata(statement), _) => statement.clone(),
             (_, Seen::One(stored)) => stored.json.clone(),
             _ => Bytes::new(),
         }
@@ -274,6 +302,12 @@ pub(super) fn type_of(name: &str) -> Result<ResourceType, Refusal> {
             "FHIR R4 has no resource type of this name. Types are written like Observation.",
         )
     })
+}
+
+fn no_operation() -> Refusal {
+    let text =
+        "There is no operation of this name here. What there is stands in the CapabilityStatement (/fhir/metadata).";
+    refusal::coded(Refused::NotFound, IssueCode::NotSupported, text.to_owned())
 }
 
 pub(super) fn id_of(text: &str) -> Result<FhirId, Refusal> {
@@ -309,8 +343,9 @@ pub(super) fn named_types(query: &str) -> Result<Option<Vec<ResourceType>>, Refu
     Ok(named.then_some(kinds))
 }
 
+/// A query without one of its parameters, however its name is encoded.
 fn without(query: &str, name: &str) -> String {
-    let is_it = |part: &&str| part.split_once('=').is_some_and(|(key, _)| key == name);
+    let is_it = |part: &&str| pairs(part).is_ok_and(|found| found.first().is_some_and(|(key, _)| key == name));
     query.split('&').filter(|part| !is_it(part)).collect::<Vec<_>>().join("&")
 }
 

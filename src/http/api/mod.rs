@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
-use crate::audit::{Action, Detail, Purpose};
+use crate::audit::{Action, Detail, Outcome, Purpose};
 use crate::base::Role;
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Body, Change, Channel, Which, Why};
@@ -120,7 +120,7 @@ pub async fn create(
     body: Bytes,
 ) -> Answer {
     let prepared = || {
-        let kind = type_of(&kind)?;
+        let kind = is_written(type_of(&kind)?)?;
         let manner = Manner::of(&visit, &headers);
         let in_address = query.as_deref().map(|query| manner.condition(kind, query)).transpose()?;
         let in_address = in_address.filter(|query| !query.filters.is_empty());
@@ -137,7 +137,7 @@ pub async fn create(
 /// `PUT /fhir/{kind}/{id}`.
 pub async fn update(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Answer {
     let prepared = || {
-        let (kind, id) = (type_of(&kind)?, id_of(&id)?);
+        let (kind, id) = (is_written(type_of(&kind)?)?, id_of(&id)?);
         let condition = request::condition(&headers)?;
         let value = request::to_store(&visit, &headers, &body)?;
         request::must_have_id(&value, &id)?;
@@ -155,7 +155,7 @@ pub async fn update_found(
     body: Bytes,
 ) -> Answer {
     let prepared = || {
-        let kind = type_of(&kind)?;
+        let kind = is_written(type_of(&kind)?)?;
         let which = found(&visit, kind, query.as_deref(), &headers)?;
         let condition = request::condition(&headers)?;
         let value: Value = request::to_store(&visit, &headers, &body)?;
@@ -167,7 +167,7 @@ pub async fn update_found(
 /// `PATCH /fhir/{kind}/{id}`.
 pub async fn patch(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Answer {
     let prepared = || {
-        let (kind, id) = (type_of(&kind)?, id_of(&id)?);
+        let (kind, id) = (is_written(type_of(&kind)?)?, id_of(&id)?);
         let condition = request::condition(&headers)?;
         Ok(Change::patch(kind, Which::Id(id), request::patch(&headers, &body)?, condition))
     };
@@ -183,7 +183,7 @@ pub async fn patch_found(
     body: Bytes,
 ) -> Answer {
     let prepared = || {
-        let kind = type_of(&kind)?;
+        let kind = is_written(type_of(&kind)?)?;
         let which = found(&visit, kind, query.as_deref(), &headers)?;
         let condition = request::condition(&headers)?;
         Ok(Change::patch(kind, which, request::patch(&headers, &body)?, condition))
@@ -193,7 +193,7 @@ pub async fn patch_found(
 
 /// `DELETE /fhir/{kind}/{id}`: 204, also when it was deleted before.
 pub async fn delete(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap) -> Answer {
-    let prepared = || Ok(Change::delete(type_of(&kind)?, id_of(&id)?, request::condition(&headers)?));
+    let prepared = || Ok(Change::delete(is_written(type_of(&kind)?)?, id_of(&id)?, request::condition(&headers)?));
     changed(&visit, Action::Delete, prepared(), &headers).await
 }
 
@@ -205,7 +205,7 @@ pub async fn delete_found(
     headers: HeaderMap,
 ) -> Answer {
     let prepared = || {
-        let kind = type_of(&kind)?;
+        let kind = is_written(type_of(&kind)?)?;
         let which = found(&visit, kind, query.as_deref(), &headers)?;
         Ok(Change::remove(kind, which, request::condition(&headers)?))
     };
@@ -225,12 +225,23 @@ async fn changed(visit: &Visit, action: Action, change: Result<Change, Refusal>,
     Ok(answer::written(&written, headers, &answer::base(visit)))
 }
 
-/// What could not be understood is written down before it is answered.
+/// What could not be understood, or is nobody's to do, is written down before it is answered.
 async fn noted<T>(visit: &Visit, why: &Why, result: Result<T, Refusal>) -> Result<T, Refusal> {
-    if result.is_err() {
-        visit.house.records.failed(&visit.actor, why).await?;
+    if let Err(refusal) = &result {
+        let outcome = if refusal.kind == Refused::Never { Outcome::Denied } else { Outcome::Failed };
+        visit.house.records.not_done(&visit.actor, why, outcome).await?;
     }
     result
+}
+
+/// What the box alone writes is refused before anybody looks at what was sent.
+fn is_written(kind: ResourceType) -> Result<ResourceType, Refusal> {
+    match kind {
+        ResourceType::AuditEvent => {
+            Err(Refusal::saying(Refused::Never, "The access log is written by the box alone. Nothing was changed."))
+        }
+        kind => Ok(kind),
+    }
 }
 
 /// Why an API client asks: treatment, unless a person reads their own.

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
 use super::parameters::{Asked, parameters};
-use super::{Answer, answer, id_of, request, type_of, why};
+use super::{Answer, answer, id_of, is_written, request, type_of, why};
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType, validate as check};
-use crate::record::{Body as Content, Change, Condition, Stored, Which};
+use crate::record::{Body as Content, Change, Condition, RecordError, Stored, Which};
 
 /// What the address asks beside its path.
 pub(super) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
@@ -27,20 +27,14 @@ pub(super) fn pairs(query: Pairs) -> Result<Vec<(String, String)>, Refusal> {
 
 /// `POST /fhir/{kind}/$validate`: says what is wrong with a resource, and stores nothing.
 pub async fn validate_type(
-    _visit: Visit,
+    visit: Visit,
     Path(kind): Path<String>,
     query: Pairs,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let kind = type_of(&kind)?;
-    let asked = Validation::read(kind, Asked::of_query(pairs(query)?), &headers, &body)?;
-    if asked.mode != Purpose::Content && asked.mode != Purpose::Create {
-        let text = "An update or a deletion is validated at the resource itself: /fhir/Type/id/$validate.";
-        return Err(Refusal::saying(Refused::Malformed, text));
-    }
-    let resource = asked.resource.ok_or_else(nothing_to_validate)?;
-    Ok(outcome(&issues(kind, None, &resource)))
+    let (kind, sent) = (type_of(&kind)?, sent(&visit, &headers, &body)?);
+    Ok(fhir(&validated(&visit, kind, None, pairs(query)?, sent).await?))
 }
 
 /// `GET` and `POST /fhir/{kind}/{id}/$validate`: the stored resource, or what it is to become.
@@ -51,23 +45,76 @@ pub async fn validate_instance(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    let asked = Validation::read(kind, Asked::of_query(pairs(query)?), &headers, &body)?;
-    // Whoever may not see it learns nothing about it here, either.
-    let stored = read(&visit, kind, &id).await?;
-    if asked.mode == Purpose::Create {
-        let text =
-            "There is a resource of this id already; what is to be created is validated at /fhir/Type/$validate.";
-        return Err(Refusal::saying(Refused::Malformed, text));
-    }
-    if asked.mode == Purpose::Delete {
-        return Ok(outcome(&[]));
-    }
-    let (resource, own) = match asked.resource {
-        Some(resource) => (resource, Some(&id)),
-        None => (parsed(&stored)?, None),
+    let (kind, id, sent) = (type_of(&kind)?, id_of(&id)?, sent(&visit, &headers, &body)?);
+    Ok(fhir(&validated(&visit, kind, Some(id), pairs(query)?, sent).await?))
+}
+
+fn sent(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, Refusal> {
+    if body.is_empty() { Ok(None) } else { request::to_store(visit, headers, body).map(Some) }
+}
+
+/// The OperationOutcome of a validation. What is to be created, updated or deleted is tried, and taken back: whatever stands
+/// against it then, a right, a rule of the clinic or what others refer to, is an issue like what is wrong with the content.
+/// With issues it is an answer all the same: the operation worked (resource-operation-validate.html).
+pub(super) async fn validated(
+    visit: &Visit,
+    kind: ResourceType,
+    id: Option<FhirId>,
+    asked: Vec<(String, String)>,
+    sent: Option<Value>,
+) -> Result<Value, Refusal> {
+    let Validation { resource, mode } = Validation::read(kind, Asked::of_query(asked), sent)?;
+    let wrong = |text: &'static str| Err(Refusal::saying(Refused::Malformed, text));
+    let Some(id) = id else {
+        if !matches!(mode, Purpose::Content | Purpose::Create) {
+            return wrong("An update or a deletion is validated at the resource itself: /fhir/Type/id/$validate.");
+        }
+        let resource = resource.ok_or_else(nothing_to_validate)?;
+        let issues = issues(kind, None, &resource);
+        if mode == Purpose::Content || issues.iter().any(Issue::is_error) {
+            return Ok(operation_outcome(&issues));
+        }
+        let change = Content::new(kind, resource, Mode::Strict).map(|body| Change::post(kind, None, body, None));
+        return tried(visit, change, &issues).await;
     };
-    Ok(outcome(&issues(kind, own, &resource)))
+    // Whoever may not see it learns nothing about it here, either.
+    let stored = read(visit, kind, &id).await?;
+    match mode {
+        Purpose::Create => {
+            wrong("There is a resource of this id already; what is to be created is validated at /fhir/Type/$validate.")
+        }
+        Purpose::Delete => tried(visit, Ok(Change::delete(kind, id, Condition::None)), &[]).await,
+        Purpose::Content | Purpose::Update => {
+            let (resource, own) = match resource {
+                Some(resource) => (resource, Some(&id)),
+                None => (parsed(&stored)?, None),
+            };
+            let issues = issues(kind, own, &resource);
+            if mode == Purpose::Content || issues.iter().any(Issue::is_error) {
+                return Ok(operation_outcome(&issues));
+            }
+            let body = Content::new(kind, resource, Mode::Strict);
+            let change = body.map(|body| Change::store(kind, Which::Id(id), body, Condition::None));
+            tried(visit, change, &issues).await
+        }
+    }
+}
+
+/// What stands against a change, before what is to be said of it anyway.
+async fn tried(visit: &Visit, change: Result<Change, RecordError>, issues: &[Issue]) -> Result<Value, Refusal> {
+    let tried = match change {
+        Ok(change) => visit.house.records.tried(&visit.actor, &why(Action::Validate, visit), change).await?,
+        Err(error) => Err(error),
+    };
+    let Err(error) = tried else { return Ok(operation_outcome(issues)) };
+    let mut outcome = Refusal::from(error).operation_outcome();
+    let more = operation_outcome(issues);
+    if let (false, Some(all), Some(more)) =
+        (issues.is_empty(), outcome.get_mut("issue").and_then(Value::as_array_mut), more.get("issue"))
+    {
+        all.extend(more.as_array().into_iter().flatten().cloned());
+    }
+    Ok(outcome)
 }
 
 /// `GET /fhir/{kind}/{id}/$meta`: the resource's version, time, profiles, labels and tags.
@@ -87,7 +134,8 @@ pub async fn meta_add(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    change_meta(&visit, &kind, &id, Asked::of(pairs(query)?, &headers, &body)?, add).await
+    let asked = Asked::of(pairs(query)?, &headers, &body)?;
+    change_meta(&visit, &kind, &id, asked, request::condition(&headers)?, add).await
 }
 
 /// `POST /fhir/{kind}/{id}/$meta-delete`: takes profiles, labels and tags away from those of the resource.
@@ -98,7 +146,8 @@ pub async fn meta_delete(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    change_meta(&visit, &kind, &id, Asked::of(pairs(query)?, &headers, &body)?, delete).await
+    let asked = Asked::of(pairs(query)?, &headers, &body)?;
+    change_meta(&visit, &kind, &id, asked, request::condition(&headers)?, delete).await
 }
 
 /// A new version with another `meta`: an update of the version that was read, with all that an update is held to.
@@ -107,14 +156,16 @@ async fn change_meta(
     kind: &str,
     id: &str,
     mut asked: Asked,
+    condition: Condition,
     how: fn(&mut Vec<Value>, &[Value]),
 ) -> Answer {
-    let (kind, id) = (type_of(kind)?, id_of(id)?);
+    let (kind, id) = (is_written(type_of(kind)?)?, id_of(id)?);
     let given = asked.take("meta").filter(Value::is_object);
     asked.done()?;
     let given = given.ok_or_else(|| {
         Refusal::saying(Refused::Malformed, "The parameter \"meta\" is needed: a Meta with profiles, labels or tags.")
     })?;
+    must_be_meta(&given)?;
     let stored = read(visit, kind, &id).await?;
     let mut resource = parsed(&stored)?;
     for name in ["profile", "security", "tag"] {
@@ -126,11 +177,30 @@ async fn change_meta(
             meta.insert(name.to_owned(), all.into());
         }
     }
-    let stored = Condition::Version(stored.version);
-    let change = Change::store(kind, Which::Id(id), Content::new(kind, resource, Mode::Strict)?, stored);
+    let condition = match condition {
+        // What is added to is what was read.
+        Condition::None | Condition::Present => Condition::Version(stored.version),
+        asked => asked,
+    };
+    let change = Change::store(kind, Which::Id(id), Content::new(kind, resource, Mode::Strict)?, condition);
     let written = visit.house.records.change(&visit.actor, why(Action::Update, visit), change).await?;
     let meta = written.stored.as_ref().map(parsed).transpose()?.and_then(|one| one.get("meta").cloned());
     Ok(fhir(&parameters(vec![json!({ "name": "return", "valueMeta": meta.unwrap_or_default() })])))
+}
+
+/// Of what is no Meta nothing is passed over.
+fn must_be_meta(meta: &Value) -> Result<(), Refusal> {
+    let probe = json!({ "resourceType": "Basic", "meta": meta, "code": { "text": "meta" } });
+    let mut issues = check(&probe, Definitions::r4(), Mode::Strict);
+    issues.retain(Issue::is_error);
+    for issue in &mut issues {
+        issue.expression = issue.expression.replacen("Basic.", "", 1);
+    }
+    let is_empty = meta.as_object().is_some_and(serde_json::Map::is_empty);
+    if issues.is_empty() || is_empty {
+        return Ok(());
+    }
+    Err(Refusal::new(Refused::Malformed).with_issues(issues.iter().map(request::issue_of).collect()))
 }
 
 fn add(all: &mut Vec<Value>, given: &[Value]) {
@@ -168,10 +238,9 @@ struct Validation {
 }
 
 impl Validation {
-    fn read(kind: ResourceType, mut asked: Asked, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+    fn read(kind: ResourceType, mut asked: Asked, sent: Option<Value>) -> Result<Self, Refusal> {
         let mut resource = None;
-        if !body.is_empty() {
-            let value = request::resource(headers, body)?;
+        if let Some(value) = sent {
             let is_parameters = value.get("resourceType").and_then(Value::as_str) == Some("Parameters");
             let named = |name: &str| {
                 let all = value.get("parameter").and_then(Value::as_array);
@@ -246,11 +315,6 @@ pub(super) async fn read(visit: &Visit, kind: ResourceType, id: &FhirId) -> Resu
 
 pub(super) fn parsed(stored: &Stored) -> Result<Value, Refusal> {
     serde_json::from_slice(&stored.json).map_err(|_| Refusal::internal("a stored resource does not read"))
-}
-
-/// 200, whatever is wrong with the resource: the operation worked (resource-operation-validate.html).
-fn outcome(issues: &[Issue]) -> Response {
-    fhir(&operation_outcome(issues))
 }
 
 pub(super) fn fhir(value: &Value) -> Response {

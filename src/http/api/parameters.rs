@@ -23,10 +23,7 @@ impl Asked {
         let mut asked = Self::of_query(pairs);
         if !body.is_empty() {
             let value = request::resource(headers, body)?;
-            if value.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
-                let text = "The operation takes a Parameters resource as its body.";
-                return Err(Refusal::saying(Refused::Malformed, text));
-            }
+            must_be_parameters(&value)?;
             asked.add(value);
         }
         Ok(asked)
@@ -90,8 +87,29 @@ impl Asked {
 
 /// The query of an address with what a Parameters resource in the body adds to it. Only primitives can stand in a query.
 pub(super) fn as_query(query: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
+    joined(query, Asked::of(Vec::new(), headers, body)?)
+}
+
+/// [`as_query`] with the Parameters of a bundle's entry, if it has any.
+pub(super) fn as_query_of(query: &str, parameters: Option<Value>) -> Result<String, Refusal> {
+    let mut asked = Asked::default();
+    if let Some(parameters) = parameters {
+        must_be_parameters(&parameters)?;
+        asked.add(parameters);
+    }
+    joined(query, asked)
+}
+
+fn must_be_parameters(value: &Value) -> Result<(), Refusal> {
+    if value.get("resourceType").and_then(Value::as_str) == Some("Parameters") {
+        return Ok(());
+    }
+    Err(Refusal::saying(Refused::Malformed, "The operation takes a Parameters resource as its body."))
+}
+
+fn joined(query: &str, asked: Asked) -> Result<String, Refusal> {
     let mut out = query.to_owned();
-    for (name, value) in Asked::of(Vec::new(), headers, body)?.into_pairs() {
+    for (name, value) in asked.into_pairs() {
         let text = match value {
             Value::String(text) => text,
             Value::Number(number) => number.to_string(),

@@ -134,20 +134,31 @@ pub(super) fn condition(headers: &HeaderMap) -> Result<Condition, Refusal> {
 }
 
 pub(super) fn condition_of(if_match: Option<&str>, if_none_match: Option<&str>) -> Result<Condition, Refusal> {
-    match (if_match, if_none_match) {
-        (None, None) => Ok(Condition::None),
-        (None, Some(tag)) if tag.trim() == "*" => Ok(Condition::Absent),
-        (None, Some(_)) => Err(Refusal::saying(
+    if if_none_match.is_some_and(|tag| tag.trim() != "*") {
+        return Err(Refusal::saying(
             Refused::Malformed,
             "If-None-Match of a change is * alone: store it if there is none. Nothing was changed.",
-        )),
-        (Some(tag), None) if tag.trim() == "*" => Ok(Condition::Present),
-        (Some(tag), _) => version_of(tag).map(Condition::Version).ok_or_else(|| {
+        ));
+    }
+    let expected = if_match.map(|tag| match tag.trim() {
+        "*" => Ok(Condition::Present),
+        tag => version_of(tag).map(Condition::Version).ok_or_else(|| {
             Refusal::saying(
                 Refused::Malformed,
                 "If-Match names one version, as the ETag does: W/\"3\". Nothing was changed.",
             )
         }),
+    });
+    match (expected.transpose()?, if_none_match) {
+        (None, None) => Ok(Condition::None),
+        (None, Some(_)) => Ok(Condition::Absent),
+        (Some(expected), None) => Ok(expected),
+        // Both are to hold (RFC 9110 §13.2.2), and whatever is stored, one of them does not.
+        (Some(_), Some(_)) => Err(Refusal::saying(
+            Refused::Precondition,
+            "If-Match asks that there is one and If-None-Match that there is none: the two never hold together. Send one of \
+             them. Nothing was changed.",
+        )),
     }
 }
 
@@ -166,7 +177,12 @@ pub(super) fn if_none_exist(headers: &HeaderMap) -> Result<Option<&str>, Refusal
 /// The version in a weak or strong entity tag.
 pub(super) fn version_of(tag: &str) -> Option<u32> {
     let tag = tag.trim();
-    tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    version_number(tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// The number of a version, written as the box writes it: a tag is compared letter by letter (RFC 9110 §8.8.3.2).
+pub(super) fn version_number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| number.to_string() == text)
 }
 
 /// The id in the body must be that of the address (http.html#update).
@@ -182,10 +198,32 @@ pub(super) fn handling(headers: &HeaderMap) -> Handling {
     if prefers(headers, "handling=lenient") { Handling::Lenient } else { Handling::Strict }
 }
 
-/// Whether a `Prefer` header names this.
+/// Whether a `Prefer` header names this, as in `return=minimal` (RFC 7240 §2): in quotes or not, with space around `=` or not.
+/// Of a preference that is named twice the first counts.
 pub(super) fn prefers(headers: &HeaderMap, what: &str) -> bool {
+    let (name, wanted) = what.split_once('=').unwrap_or((what, ""));
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split([',', ';'])).any(|part| part.trim().eq_ignore_ascii_case(what))
+    let mut preferences = values.flat_map(preferences);
+    preferences
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .is_some_and(|(_, value)| value.eq_ignore_ascii_case(wanted))
+}
+
+/// Name and value of each. Clients put semicolons between them, too.
+fn preferences(header: &str) -> Vec<(String, String)> {
+    let (mut parts, mut part) = (Vec::new(), String::new());
+    let (mut quoted, mut letters) = (false, header.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => quoted = !quoted,
+            '\\' if quoted => part.extend(letters.next()),
+            ',' | ';' if !quoted => parts.push(std::mem::take(&mut part)),
+            _ => part.push(letter),
+        }
+    }
+    parts.push(part);
+    let named = parts.iter().map(|part| part.split_once('=').unwrap_or((part, "")));
+    named.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -196,8 +234,57 @@ mod tests {
     fn an_entity_tag_names_a_version() {
         assert_eq!(version_of("W/\"3\""), Some(3));
         assert_eq!(version_of(" \"12\" "), Some(12));
-        for wrong in ["3", "W/3", "W/\"a\"", "*", "", "\""] {
+        for wrong in ["3", "W/3", "W/\"a\"", "*", "", "\"", "\"+3\"", "W/\"03\"", "\" 3\"", "\"4294967296\""] {
             assert_eq!(version_of(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_a_change_depends_on_is_both_of_its_conditions() {
+        let of = |if_match, if_none_match| condition_of(if_match, if_none_match).map_err(|refusal| refusal.status());
+        assert_eq!(of(None, None).unwrap(), Condition::None);
+        assert_eq!(of(None, Some(" * ")).unwrap(), Condition::Absent);
+        assert_eq!(of(Some("*"), None).unwrap(), Condition::Present);
+        assert_eq!(of(Some("W/\"3\""), None).unwrap(), Condition::Version(3));
+        for (one, other, status) in [
+            (Some("W/\"3\""), Some("*"), 412),
+            (Some("*"), Some("*"), 412),
+            (Some("3"), Some("*"), 400),
+            (Some("W/\"3\""), Some("W/\"3\""), 400),
+            (None, Some("W/\"3\""), 400),
+            (Some("W/\"+3\""), None, 400),
+        ] {
+            assert_eq!(of(one, other).unwrap_err(), status, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn a_preference_is_read_as_it_may_be_written() {
+        let prefer = |values: &[&'static str], what| {
+            let one = |value: &&'static str| {
+                (header::HeaderName::from_static("prefer"), header::HeaderValue::from_static(value))
+            };
+            prefers(&values.iter().map(one).collect(), what)
+        };
+        for value in [
+            "return=minimal",
+            "return=\"minimal\"",
+            "return = minimal",
+            "Return =\t\"minimal\"; wait=10",
+            "respond-async, return=minimal",
+            "handling=lenient;return=minimal",
+            "return=minimal, return=representation",
+            "wait=\"a, \\\"b\", return=minimal",
+        ] {
+            assert!(prefer(&[value], "return=minimal"), "{value}");
+        }
+        for value in
+            ["return=representation, return=minimal", "x=\"return=minimal\"", "minimal", "return", "returns=minimal"]
+        {
+            assert!(!prefer(&[value], "return=minimal"), "{value}");
+        }
+        assert!(
+            prefer(&["wait=1", "respond-async"], "respond-async") && !prefer(&["respond-async=x"], "respond-async")
+        );
     }
 }
