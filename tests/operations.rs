@@ -73,6 +73,14 @@ fn validates(client: &Caller) {
     assert_eq!(errors(&ask("/fhir/Patient/$validate", &observation()))[0].0, "invalid");
     let base = "/fhir/Observation/$validate?profile=http://hl7.org/fhir/StructureDefinition/Observation";
     assert_eq!(errors(&ask(base, &observation())), []);
+    // A profile that it claims to follow and that nobody here knows is not passed over in silence.
+    let mut claims = observation();
+    claims["meta"] =
+        json!({"profile": ["http://hl7.org/fhir/StructureDefinition/Observation", "http://example.org/mine"]});
+    let said = ask("/fhir/Observation/$validate", &claims);
+    assert_eq!(errors(&said), []);
+    let expected = ("warning".to_owned(), "not-supported".to_owned(), "Observation.meta.profile[1]".to_owned());
+    assert!(issues(&said).contains(&expected), "{said}");
     // Nothing was stored.
     assert_eq!(ok(&client.get("/fhir/Observation?code:text=finished&_summary=count"), 200)["total"], json!(0));
 }

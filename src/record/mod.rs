@@ -42,6 +42,7 @@ mod tests;
 mod summary;
 mod trail;
 mod trail_event;
+mod tried;
 mod withheld;
 mod writing;
 

@@ -128,35 +128,6 @@ impl Records {
         Ok(())
     }
 
-    /// What would stand against a change: it is made inside the writer and taken back. That it was tried is written down.
-    pub async fn tried(
-        &self,
-        actor: &Actor,
-        why: &Why,
-        change: Change,
-    ) -> Result<Result<(), RecordError>, RecordError> {
-        let group = Group { changes: vec![change], ..Group::default() };
-        let job = self.job(actor, why, group, Transaction::STRICT, no_reading);
-        let tried: Result<((), _), Tried> = self
-            .audit()
-            .write(move |tx| {
-                drop(job(tx).map_err(RecordError::without_place)?);
-                // An error is what takes it back.
-                Err(Tried::Stands)
-            })
-            .await;
-        let found = match tried {
-            Err(Tried::Against(error @ (RecordError::Store(_) | RecordError::Audit(_) | RecordError::Damaged))) => {
-                return Err(error);
-            }
-            Err(Tried::Against(error)) => Err(error),
-            Err(Tried::Stands) | Ok(_) => Ok(()),
-        };
-        let outcome = found.as_ref().map_or_else(outcome_of, |()| Outcome::Success);
-        self.not_done(actor, why, outcome).await?;
-        Ok(found)
-    }
-
     /// Makes one change, with its entry.
     pub async fn change(&self, actor: &Actor, why: Why, change: Change) -> Result<Disclosed<Written>, RecordError> {
         let written = self.change_all(actor, why, vec![change], Transaction::STRICT).await?;
@@ -328,24 +299,6 @@ impl Records {
             tx.append(event)?;
             Ok(written.zip(seen))
         }
-    }
-}
-
-/// How a change went that was only tried.
-enum Tried {
-    Stands,
-    Against(RecordError),
-}
-
-impl From<RecordError> for Tried {
-    fn from(error: RecordError) -> Self {
-        Self::Against(error)
-    }
-}
-
-impl From<AuditError> for Tried {
-    fn from(error: AuditError) -> Self {
-        Self::Against(error.into())
     }
 }
 

@@ -157,6 +157,7 @@ fn expected_versions(client: &Caller) {
     for unlike in ["W/\"+1\"", "W/\"01\""] {
         outcome(&put(&[("if-match", unlike)]), 400);
     }
+    outcome(&put(&[("if-match", "W/\"1\""), ("if-match", "W/\"7\"")]), 400);
     outcome(&client.ask("DELETE", "/fhir/Patient/expected", &[("if-match", "W/\"7\"")], ""), 412);
     assert_eq!(client.ask("DELETE", "/fhir/Patient/expected", &[("if-match", "W/\"1\"")], "").status, 204);
     // As a condition that finds nothing, unless there was to be one.
@@ -182,6 +183,8 @@ fn conditional_reads(client: &Caller) {
     assert_eq!(read("if-none-match", "W/\"2\""), 200);
     let both = [("if-none-match", "W/\"2\""), ("if-modified-since", modified)];
     assert_eq!(client.ask("GET", &address, &both, "").status, 200, "the tag goes before the time");
+    let lines = [("if-none-match", "W/\"7\""), ("if-none-match", "W/\"1\"")];
+    assert_eq!(client.ask("GET", &address, &lines, "").status, 304, "several lines are one list");
 }
 
 fn versions(page: &Value) -> Vec<String> {

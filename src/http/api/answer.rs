@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::super::routes::Entrance;
 use super::super::session::Visit;
 use super::look::{Look, Seen};
-use super::request::{prefers, version_of};
+use super::request::{joined, prefers, version_of};
 use crate::fhir::outcome::{Issue, operation_outcome};
 use crate::record::{Stored, Written, WrittenAs};
 
@@ -43,8 +43,8 @@ pub(super) fn seen(look: &Look, seen: &Seen, headers: &HeaderMap, base: &str) ->
 /// Whether the client has this version: by its tag, or else by its time (RFC 9110 §13.2.2).
 pub(super) fn is_known(stored: &Stored, headers: &HeaderMap) -> bool {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    match text(header::IF_NONE_MATCH) {
-        Some(tags) => has_tag(tags, stored.version),
+    match joined(headers, &header::IF_NONE_MATCH) {
+        Some(tags) => has_tag(&tags, stored.version),
         None => text(header::IF_MODIFIED_SINCE).and_then(http_date).is_some_and(|since| {
             // HTTP's times have whole seconds.
             stored.updated.as_second() <= since

@@ -291,6 +291,15 @@ fn issues(kind: ResourceType, id: Option<&FhirId>, resource: &Value) -> Vec<Issu
             Issue::error(IssueCode::Invalid, "", format!("The resource is not a {kind}, as the address says.")),
         );
     }
+    let base = format!("http://hl7.org/fhir/StructureDefinition/{kind}");
+    let claimed = resource.pointer("/meta/profile").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for (at, profile) in claimed.iter().filter_map(Value::as_str).enumerate() {
+        if profile.split('|').next() != Some(base.as_str()) {
+            let place = format!("{kind}.meta.profile[{at}]");
+            let text = "This server does not know the profile, so the resource was checked against FHIR R4 itself and not against it.";
+            issues.push(Issue::warning(IssueCode::NotSupported, place, text));
+        }
+    }
     if let Some(id) = id
         && text("id") != Some(id.as_str())
     {

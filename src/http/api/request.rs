@@ -129,8 +129,13 @@ fn media_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 
 /// `If-Match: W/"3"`, or `*` for whichever version there is; `If-None-Match: *` for what must not be there yet.
 pub(super) fn condition(headers: &HeaderMap) -> Result<Condition, Refusal> {
-    let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    condition_of(text(header::IF_MATCH), text(header::IF_NONE_MATCH))
+    condition_of(joined(headers, &header::IF_MATCH).as_deref(), joined(headers, &header::IF_NONE_MATCH).as_deref())
+}
+
+/// A header that may stand several times, as one list (RFC 9110 §5.2). What is no text reads as empty.
+pub(super) fn joined(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 pub(super) fn condition_of(if_match: Option<&str>, if_none_match: Option<&str>) -> Result<Condition, Refusal> {
