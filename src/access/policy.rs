@@ -172,6 +172,11 @@ impl Scope {
         self.basis(patient, sensitivity).is_some()
     }
 
+    /// Whether the actor may ever do this to the type beside searching it.
+    pub const fn may_ever(&self, action: Action) -> bool {
+        self.mandate.rights.actions.contains(action)
+    }
+
     /// Why a row may be seen; `None` when it may not.
     pub fn basis(&self, patient: Option<&FhirId>, sensitivity: Sensitivity) -> Option<Basis> {
         self.view.basis(Action::Search, patient, sensitivity)

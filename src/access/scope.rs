@@ -7,8 +7,8 @@
 //! rights = some of "c" "r" "u" "d" "s", in this order | "read" | "write" | "*"
 //! ```
 //!
-//! `c` create, `r` read and history, `u` update and patch, `d` delete, `s` search. As in SMART 1, `read` is
-//! `rs`, `write` is `cud`, `*` is `cruds`. `system` is for services, which have these rights and no others;
+//! `c` create, `r` read and history, `u` update and patch, `d` delete, `s` search; the history of a type or of all takes `r` and
+//! `s`. As in SMART 1, `read` is `rs`, `write` is `cud`, `*` is `cruds`. `system` is for services, which have these rights and no others;
 //! `user` and `patient` narrow what a person's account may do, and never widen it.
 //! Source: SMART App Launch 2.0.0, "Scopes and Launch Context"; its query part (`?category=…`) is refused.
 

@@ -125,7 +125,12 @@ impl Reading<'_> {
         let (mut may, mut never) = (false, None);
         for kind in kinds {
             match self.sight.scope(read, *kind) {
-                Ok(_) => may = true,
+                Ok(scope) if scope.may_ever(Action::History) => may = true,
+                // A token that may search and not read: that there is nothing would be untrue.
+                Ok(_) => {
+                    never = Some(Denied::NeverForRole);
+                    continue;
+                }
                 Err(denied @ (Denied::NeverForRole | Denied::NotVisible)) => {
                     never = Some(denied);
                     continue;

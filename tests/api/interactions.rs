@@ -249,6 +249,16 @@ fn histories(demo: &Demo, client: &Caller) {
         let paged = pages(demo, client, &format!("{whole}?_since={since}&_count=1"));
         assert_eq!(paged.iter().flat_map(versions).collect::<Vec<_>>(), all, "{whole}");
     }
+    // Who may search and not read, or read and not search, is refused, and not told that there is nothing.
+    for (scope, status) in [("user/Flag.s", 403), ("user/Flag.r", 403), ("user/Flag.rs", 200)] {
+        let token = demo.command(&["token", "create", "--user", "clinician", "--scope", scope]);
+        let caller = demo.bearer("clinic", &token);
+        for whole in ["/fhir/Flag/_history", "/fhir/_history"] {
+            let answer = caller.get(whole);
+            assert_eq!(answer.status, status, "{scope} {whole}: {}", answer.body);
+            assert!(status != 200 || !versions(&parsed(&answer)).is_empty(), "{scope} {whole}");
+        }
+    }
     let newest = ok(&client.get("/fhir/_history?_count=1"), 200);
     assert_eq!(newest["entry"][0]["request"], json!({"method": "PUT", "url": format!("Flag/{}", id(&made))}));
 }

@@ -120,7 +120,8 @@ const WHO_CHOOSES_IDS: &str = "An update may create a resource under the id in i
                                update it conditionally.";
 
 const SECURITY: &str = "A bearer token made by the box's operator, or a session of the box's own pages. A token's scopes are \
-                        written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search. \
+                        written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search; \
+                        the history of a type or of all takes r and s. \
                         What the account itself may not do, no scope allows.";
 
 /// HL7 FHIR Bulk Data Access, whose operations are not among R4's own.
