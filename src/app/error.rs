@@ -49,8 +49,8 @@ pub enum AppError {
     )]
     NotOwner { dir: PathBuf, owner: u32, caller: u32 },
     #[error(
-        "{} and its second copy cannot be used: {cause}. Put back the keyslots.toml of this box that lies in each of its \
-         backups; the recovery sheet then opens it. Nothing was changed.",
+        "{} and its second copy cannot be used: {cause}. Restore its newest backup into another folder, and copy the \
+         keyslots.toml from there into this one: the recovery sheet or the passphrase then opens it. Nothing was changed.",
         path.display()
     )]
     Slots { path: PathBuf, cause: SlotError },

@@ -102,6 +102,10 @@ pub fn read_slots(folder: &Folder) -> Result<Slots, AppError> {
         // Of an earlier key of this store: whatever opens them says that it does not open it any more.
         Some(Ok(current)) => Ok(Slots { current, next: None, helped: None }),
         Some(Err(error)) => Err(error),
+        None if folder.store().exists() => {
+            let why = "they are gone".to_owned();
+            Err(AppError::Slots { path: folder.keyslots(), cause: SlotError::Unreadable { why } })
+        }
         None => Err(AppError::NoBox(folder.path().to_owned())),
     }
 }
@@ -218,8 +222,16 @@ pub fn why_locked(slots: &KeySlots) -> String {
 
 /// A passphrase from a file: the first line, without its line end.
 pub fn passphrase_from(path: &Path) -> Result<Secret<String>, AppError> {
-    let text = Secret::new(std::fs::read_to_string(path).map_err(AppError::file(path, "read"))?);
+    let text = text_of(path)?;
     Ok(Secret::new(text.expose().lines().next().unwrap_or_default().to_owned()))
+}
+
+/// A file of text that holds a secret.
+pub fn text_of(path: &Path) -> Result<Secret<String>, AppError> {
+    let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(AppError::file(path, "read"))?);
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| AppError::Wrong(format!("{} is no file of text", path.display())))?;
+    Ok(Secret::new(text.to_owned()))
 }
 
 fn credential_files() -> Vec<PathBuf> {

@@ -30,7 +30,13 @@ pub(super) async fn in_place_of(
     let _held = held(there)?;
     let new = beside(&request.to, ".restored")?;
     clear(&new, &request.to)?;
-    let restored = into(&new, found, request, Ends::Beside, watch).await?;
+    let restored = into(&new, found, request, Ends::Beside, watch).await.map_err(|error| match error {
+        AppError::NotEmpty(path) => AppError::Wrong(format!(
+            "the restored box is made in {} first, and something else is in that folder. Move it away; nothing was changed.",
+            path.display()
+        )),
+        other => other,
+    })?;
     let placed = as_it_was(there, &Folder::at(&new)).and_then(|()| place(&new, &request.to));
     let aside = placed.inspect_err(|_| discard(&new))?;
     let configuration = restored.configuration.as_deref().and_then(|path| path.strip_prefix(&new).ok());

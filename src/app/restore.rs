@@ -21,7 +21,7 @@ use crate::audit::{self, Action, AuditError, Detail, Event, VerifyInput};
 use crate::backup::layout::{Attachment, Manifest, SnapshotName};
 use crate::backup::target::Missing;
 use crate::backup::{
-    BackupError, Damage, FillError, Index, Keyring, Reader, Repository, TargetSpec, Watch, What, fill,
+    BackupError, Damage, FillError, Index, Keyring, Made, Reader, Repository, TargetSpec, Watch, What, facts_of, fill,
 };
 use crate::base::{ActorRef, Ambient, Timestamp};
 use crate::crypto::keyslots::{KeySlots, SlotError, SlotKey, SlotKind, Unlocked};
@@ -105,6 +105,9 @@ const TRIED: usize = 4;
 fn not_of_then(repository: &Repository, name: &SnapshotName, slots: &str, key: &SlotKey, error: SlotError) -> AppError {
     if !matches!(error, SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }) {
         return AppError::Key(error);
+    }
+    if let Err(error @ BackupError::Foreign { .. }) = repository.read_own(name) {
+        return error.into();
     }
     let mut tried = vec![slots.to_owned()];
     let names = repository.snapshots().unwrap_or_default();
@@ -244,6 +247,7 @@ async fn begin(
         Store::open(&folder.store(), key, &store_options(slots.is_demo()), &ambient).map_err(AppError::from)
     })?;
     tokio::task::block_in_place(|| check_log(&store, manifest, root, &ambient))?;
+    let facts = tokio::task::block_in_place(|| facts_of(&store, manifest, &ambient))?;
     let new_slots = slots_here(folder, slots, root, &request.key, &store, &ambient)?;
     let configuration = attach(folder, &manifest.attachments, slots.is_demo())?;
     let unlocked = Unlocked {
@@ -254,7 +258,7 @@ async fn begin(
     let slots = super::keys::Slots { current: new_slots, next: None, helped: None };
     let key = super::keys::Key { slots, unlocked, next: None };
     let opened = Opened::over(store, folder.clone(), key, Config::default(), ambient.clone())?;
-    let finished = finish(folder, &opened, name, manifest, &request.by).await;
+    let finished = finish(folder, &opened, manifest, facts, &request.by).await;
     opened.close().await;
     finished?;
     unmark(folder, ends)?;
@@ -342,13 +346,13 @@ fn attach(folder: &Folder, attachments: &[Attachment], demo: bool) -> Result<Opt
 async fn finish(
     folder: &Folder,
     opened: &Opened,
-    name: &SnapshotName,
     manifest: &Manifest,
+    facts: Made,
     by: &ActorRef,
 ) -> Result<(), AppError> {
     let note = format!(
-        "restored from the snapshot {name}; the log went on from entry {}, whose hash is {}",
-        manifest.audit.entries, manifest.audit.head
+        "restored from the snapshot {}; the log went on from entry {}, whose hash is {}",
+        manifest.name, manifest.audit.entries, manifest.audit.head
     );
     let event = Event::new(by.clone(), Action::EpochOpen, audit::Purpose::SysAdmin).detail(Detail::note(note.clone()));
     let restored = Event::new(by.clone(), Action::Restore, audit::Purpose::SysAdmin).detail(Detail::note(note));
@@ -358,7 +362,7 @@ async fn finish(
         Ok::<_, AuditError>(())
     });
     let _ = ended.await?;
-    tokio::task::block_in_place(|| opened.backups.after_restore())?;
+    tokio::task::block_in_place(|| opened.backups.after_restore(&manifest.name, facts))?;
     opened.authority.issue(folder, &opened.ambient)?;
     super::keys::write_slots(folder, &opened.keys.slots())?;
     folder.give_to_owner()

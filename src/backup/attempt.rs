@@ -58,7 +58,7 @@ impl Backups {
     }
 
     fn probe(&self, spec: &TargetSpec) -> Result<Option<u64>, BackupError> {
-        let known = self.store.read()?.get(&TARGETS, &(spec.name.clone(),))?;
+        let known = self.row_here(spec)?;
         self.is_outside(spec)?;
         let missing = if known.is_some() { Missing::Refuse } else { Missing::Make };
         let target = spec.open(missing)?;

@@ -5,6 +5,7 @@
 //!
 //! The store is asked what changed since the last snapshot, and that is read ([`super::known`]).
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use data_encoding::HEXLOWER;
@@ -23,7 +24,7 @@ use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::rows::{Attempt, BACKUPS, LastMade, Made};
 use super::samples;
 use super::scan::{Scan, Scanned, Way};
-use super::service::{Anew, Backups, Lease, Left, TargetSpec};
+use super::service::{Anew, Backups, Doing, Lease, Left, TargetSpec};
 use super::target::Put;
 use super::watch::{Phase, Progress, Watch};
 use super::writing::{Sink, Written};
@@ -129,12 +130,13 @@ impl Backups {
     }
 
     fn take_part(&self, spec: &TargetSpec, anew: Anew) -> Result<Part, BackupError> {
-        let lease = self.lease(&spec.name, "a backup")?;
+        let lease = self.lease(spec, Doing::Backup)?;
         let repository = self.open_to_write(spec, anew)?;
         let cache = self.cache(&repository);
         let keyring = self.keyring()?;
-        // What is to be removed is not relied on: it may be gone when this snapshot is done.
-        let marked = marked(&marks(&repository, &keyring)?);
+        // What is to be removed is not relied on: it may be gone when this snapshot is done. Nor is what was found changed.
+        let mut marked = marked(&marks(&repository, &keyring)?);
+        marked.extend(self.row(spec)?.into_iter().flat_map(|row| row.spoiled));
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let there = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
@@ -385,17 +387,21 @@ impl Backups {
     }
 
     fn keep(&self, number: u64, made: Made) -> Result<(), BackupError> {
+        let held: BTreeSet<String> =
+            self.known()?.into_iter().flat_map(|(_, row)| row.held.into_iter().chain(row.gone)).collect();
         self.store.write_essential_blocking(move |tx| {
             tx.put(&BACKUPS, &(number,), &made)?;
             let first = (number.saturating_sub(MADE_KEPT),);
             let old = KeyRange::between(Bound::Unbounded, Bound::Excluded(first.to_bytes()));
-            let old: Vec<(u64,)> =
-                tx.scan(&BACKUPS, old, Direction::Up)?.filter_map(|row| row.ok().map(|(key, _)| key)).collect();
+            let old = tx.scan(&BACKUPS, old, Direction::Up)?.filter_map(Result::ok);
+            // One that is still somewhere is held against this for as long.
+            let old = old.filter(|(_, made)| !held.contains(&made.name));
+            let old: Vec<(u64,)> = old.map(|(key, _)| key).collect();
             old.iter().try_for_each(|key| tx.delete(&BACKUPS, key))
         })?;
         Ok(())
     }
 }
 
-/// How many snapshots are remembered: more than any retention keeps.
+/// How many snapshots are remembered, besides those that are somewhere.
 const MADE_KEPT: u64 = 500;

@@ -18,7 +18,7 @@ use super::reading::Reader;
 use super::restore::{FillError, fill};
 use super::rows::{DrillRow, Made};
 use super::samples;
-use super::service::{Backups, DRILL_LEASE, TargetSpec};
+use super::service::{Backups, Doing, TargetSpec};
 use super::watch::Watch;
 
 /// A throwaway store, gone when this is dropped.
@@ -44,7 +44,7 @@ impl Backups {
         by: &ActorRef,
         watch: &dyn Watch,
     ) -> Result<DrillRow, BackupError> {
-        let _lease = self.lease(&format!("{}{DRILL_LEASE}", spec.name), "a drill")?;
+        let _lease = self.lease(spec, Doing::Drill)?;
         let begun = std::time::Instant::now();
         let at = self.ambient.now();
         let mut row = DrillRow {
@@ -56,12 +56,18 @@ impl Backups {
             entries: 0,
             samples: 0,
             faults: Vec::new(),
+            untried: false,
         };
+        let mut damaged = false;
         match self.try_drill(spec, asked, &mut row, watch) {
             Ok(()) => {}
             // Nothing was tried: the row would say that the backup is bad.
             Err(error @ (BackupError::Stopped | BackupError::Busy { .. })) => return Err(error),
-            Err(error) => row.faults.push(error.to_string()),
+            Err(error) => {
+                row.untried = !error.is_damage();
+                row.faults.push(error.to_string());
+                damaged = !row.untried;
+            }
         }
         row.seconds = u32::try_from(begun.elapsed().as_secs()).unwrap_or(u32::MAX);
         let outcome = if row.passed() { Outcome::Success } else { Outcome::Failed };
@@ -69,6 +75,10 @@ impl Backups {
         let event = self.event(by, Action::BackupDrill).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;
         self.keep_drill(row.clone())?;
+        if damaged && let Err(error) = self.verify(spec, super::Depth::All, by, watch) {
+            // It found the first fault. All of them have to be known, so that the next backup relies on nothing that is spoiled.
+            tracing::warn!(target: "backup", %error, "a place with a damaged backup could not be looked through");
+        }
         Ok(row)
     }
 
@@ -80,8 +90,8 @@ impl Backups {
         watch: &dyn Watch,
     ) -> Result<(), BackupError> {
         let repository = self.open_known(spec)?;
-        let gone = self.row(spec)?.map(|row| repository.snapshots().map(|there| row.missing(&there))).transpose()?;
-        let newest = gone.as_ref().and_then(|gone| gone.last()).filter(|_| asked == "latest");
+        let (_, gone) = self.look_for(spec, &repository)?;
+        let newest = gone.last().filter(|_| asked == "latest");
         let name = match (repository.choose(asked, None), newest) {
             (Err(error), Some(newest)) if error.is_no_snapshot() => {
                 row.snapshot = newest.to_string();
@@ -147,10 +157,14 @@ impl Backups {
         let head = audit::head(&view)?;
         row.entries = head.map_or(0, |head| head.size);
         match made {
-            None => row.faults.push(
-                "this box does not remember making this snapshot, so that it could be held against its own word only"
-                    .to_owned(),
-            ),
+            None => {
+                // It came back whole, and whether it is what there was nobody can say.
+                row.untried = row.faults.is_empty();
+                row.faults.push(
+                    "this box does not remember making this snapshot: it came back, and could be held against its own word only"
+                        .to_owned(),
+                );
+            }
             Some(made) => {
                 for (number, rows) in &made.tables {
                     let restored = manifest.tables.iter().find(|table| table.number == *number).map_or(0, |t| t.rows);
@@ -177,6 +191,7 @@ impl Backups {
             VerifyInput { checkpoints: vec![manifest.audit.checkpoint.clone()], pinned: vec![], own_key: Some(key) };
         let report = audit::verify(&view, &input, &self.ambient)?;
         if !report.is_whole() {
+            row.untried = false;
             let n = report.findings.len() as u64 + report.more_findings;
             row.faults.push(format!("the access log that came back is not as it was written: {n} findings"));
         }

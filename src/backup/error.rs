@@ -7,7 +7,6 @@ use crate::crypto::keyslots::{SlotError, SlotKind};
 use crate::store::StoreError;
 
 use super::layout::SnapshotName;
-use super::service::DRILL_LEASE;
 use super::target::TargetError;
 
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +23,8 @@ pub enum BackupError {
     #[error("{place} holds no Chartbox backup. Name the folder that holds chartbox-backup.txt; nothing was changed.")]
     NotARepository { place: String },
     #[error(
-        "chartbox-backup.txt in {place} is not what a Chartbox wrote there, and there is no snapshot beside it that says whose \
-         backups these were. Name another folder; nothing was changed."
+        "chartbox-backup.txt in {place} is gone, or not what a Chartbox wrote there, and there is no snapshot beside it that can be \
+         read and says whose backups these are. Put the file back, or name another folder; nothing was changed."
     )]
     NoMarker { place: String },
     #[error(
@@ -60,6 +59,8 @@ pub enum BackupError {
     NoneYet { place: String },
     #[error("{place} holds no snapshot from before {at}: the first is of {first}.")]
     NoneBefore { place: String, at: crate::base::Timestamp, first: crate::base::Timestamp },
+    #[error("no snapshot was named: give `latest`, a number, or a name or a part of it.")]
+    Unnamed,
     #[error("{asked} may be more than one snapshot in {place}. Give more of its name.")]
     Ambiguous { place: String, asked: String },
     #[error(
@@ -71,7 +72,7 @@ pub enum BackupError {
          sheet or the passphrase of then. It opens the snapshot {opens}. Nothing was changed."
     )]
     OtherTime { name: SnapshotName, kind: SlotKind, opens: SnapshotName },
-    #[error("the snapshot {name} is of another box, and was put here all the same: this box cannot open it.")]
+    #[error("the snapshot {name} is of another box than the others here: what opens them does not open it.")]
     Foreign { name: SnapshotName },
     #[error("{0}")]
     Damaged(#[from] Damage),
@@ -94,11 +95,6 @@ pub enum BackupError {
 }
 
 impl BackupError {
-    /// That something is being done with a target. A drill's lease has a name of its own.
-    pub(super) fn busy(lease: &str, doing: String, since: crate::base::Timestamp) -> Self {
-        Self::Busy { target: lease.trim_end_matches(DRILL_LEASE).to_owned(), doing, since }
-    }
-
     /// Whether something is not as it was written, as against not reachable, not given or not possible.
     pub const fn is_damage(&self) -> bool {
         matches!(

@@ -9,7 +9,7 @@ use crate::crypto::backup::{ChunkName, KeyId};
 
 use super::error::{BackupError, Damage, Lost, What};
 use super::keyring::Keyring;
-use super::layout::{Chunk, INDEX_TAIL, read_index, tail_length};
+use super::layout::{Chunk, INDEX_TAIL, PackHead, read_head, read_index, tail_length};
 use super::target::{Listed, Name, Shelf, Target, TargetError};
 
 /// How much of a pack's end is read at once: most indexes fit, so that one question to the target is enough.
@@ -41,8 +41,12 @@ pub struct Place {
 pub struct Index {
     packs: Vec<PackInfo>,
     chunks: HashMap<ChunkName, Place>,
-    /// Packs whose index does not open: damaged, or under a key that is not at hand.
+    /// Where chunks lie besides, in case that one cannot be read.
+    again: HashMap<ChunkName, Vec<Place>>,
+    /// Packs whose index does not open.
     unreadable: Vec<(Listed, Damage)>,
+    /// Packs that say that they are under a key that is not at hand.
+    strange: Vec<(Listed, Damage)>,
 }
 
 impl Index {
@@ -58,7 +62,9 @@ impl Index {
         cache: Option<&Cache>,
         marked: &BTreeSet<String>,
     ) -> Result<Self, BackupError> {
-        let files = target.list(Shelf::Packs)?;
+        let mut files = target.list(Shelf::Packs)?;
+        // What a computer leaves on a stick is no pack.
+        files.retain(|file| is_pack(&file.name));
         let next = AtomicUsize::new(0);
         let read = Mutex::new(Vec::with_capacity(files.len()));
         let failed = Mutex::new(None);
@@ -91,7 +97,8 @@ impl Index {
         for (file, of_file) in read {
             match of_file {
                 Ok((key, chunks)) => index.add(PackInfo { name: file.name, bytes: file.bytes, key }, &chunks),
-                Err(damage) => index.unreadable.push((file, damage)),
+                Err(Unopened::Damaged(damage)) => index.unreadable.push((file, damage)),
+                Err(Unopened::Strange(damage)) => index.strange.push((file, damage)),
             }
         }
         if let Some(cache) = cache {
@@ -104,10 +111,15 @@ impl Index {
     pub fn add(&mut self, pack: PackInfo, chunks: &[Chunk]) {
         let Ok(number) = u32::try_from(self.packs.len()) else { return };
         self.packs.push(pack);
-        self.chunks.extend(chunks.iter().map(|chunk| {
-            let Chunk { name, offset, sealed, bytes } = *chunk;
-            (name, Place { pack: number, offset, sealed, bytes })
-        }));
+        for Chunk { name, offset, sealed, bytes } in chunks.iter().copied() {
+            self.put(name, Place { pack: number, offset, sealed, bytes });
+        }
+    }
+
+    fn put(&mut self, name: ChunkName, place: Place) {
+        if let Some(before) = self.chunks.insert(name, place) {
+            self.again.entry(name).or_default().push(before);
+        }
     }
 
     /// The same without some packs, by their files: what a backup may rely on when they are to be removed. They have to
@@ -118,11 +130,15 @@ impl Index {
             number_of.insert(number as u32, packs.len() as u32);
             packs.push(pack.clone());
         }
-        let chunks = self.chunks.iter().filter_map(|(name, place)| {
-            let pack = *number_of.get(&place.pack)?;
-            Some((*name, Place { pack, ..*place }))
-        });
-        Self { chunks: chunks.collect(), packs, unreadable: self.unreadable.clone() }
+        let mut left =
+            Self { packs, unreadable: self.unreadable.clone(), strange: self.strange.clone(), ..Self::default() };
+        let besides = self.again.iter().flat_map(|(name, places)| places.iter().map(move |place| (name, place)));
+        for (name, place) in besides.chain(&self.chunks) {
+            if let Some(pack) = number_of.get(&place.pack) {
+                left.put(*name, Place { pack: *pack, ..*place });
+            }
+        }
+        left
     }
 
     pub fn has(&self, name: &ChunkName) -> bool {
@@ -134,8 +150,18 @@ impl Index {
         Some((self.packs.get(place.pack as usize)?, place))
     }
 
+    /// Where else a chunk lies.
+    pub fn elsewhere(&self, name: &ChunkName) -> impl Iterator<Item = (&PackInfo, Place)> {
+        let places = self.again.get(name).into_iter().flatten();
+        places.filter_map(|place| Some((self.packs.get(place.pack as usize)?, *place)))
+    }
+
     pub fn packs(&self) -> &[PackInfo] {
         &self.packs
+    }
+
+    pub fn strange(&self) -> &[(Listed, Damage)] {
+        &self.strange
     }
 
     pub fn unreadable(&self) -> &[(Listed, Damage)] {
@@ -143,7 +169,19 @@ impl Index {
     }
 }
 
-type OfPack = Result<(KeyId, Vec<Chunk>), Damage>;
+/// A pack is named by its hash.
+fn is_pack(name: &Name) -> bool {
+    name.file().len() == 64 && name.file().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+type OfPack = Result<(KeyId, Vec<Chunk>), Unopened>;
+
+/// Why the index of a pack does not open.
+enum Unopened {
+    Damaged(Damage),
+    /// It says that it is under a key that is not at hand. If it does not lie, it is nothing of what can be opened here.
+    Strange(Damage),
+}
 
 fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cache>) -> Result<OfPack, BackupError> {
     let opened = |sealed: &[u8]| {
@@ -155,13 +193,20 @@ fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cac
     let damage = |what| Damage::new(&file.name, what, Lost::Unknown);
     let tail = match tail_of(target, file) {
         Ok(Some(tail)) => tail,
-        Ok(None) => return Ok(Err(damage(What::Cut))),
+        Ok(None) => return Ok(Err(Unopened::Damaged(damage(What::Cut)))),
         Err(error) => match Damage::of_target(&file.name, &error, Lost::Unknown) {
-            Some(damage) => return Ok(Err(damage)),
+            Some(damage) => return Ok(Err(Unopened::Damaged(damage))),
             None => return Err(error.into()),
         },
     };
-    let Some(found) = opened(&tail) else { return Ok(Err(damage(What::Changed))) };
+    let Some(found) = opened(&tail) else {
+        let strange = match target.get_range(&file.name, 0, 32).map(|head| read_head(&head)) {
+            Ok(PackHead::Of(id)) => keyring.get(id).is_none(),
+            _ => false,
+        };
+        let changed = damage(What::Changed);
+        return Ok(Err(if strange { Unopened::Strange(changed) } else { Unopened::Damaged(changed) }));
+    };
     if let Some(cache) = cache {
         cache.write(&file.name, &tail);
     }

@@ -1,5 +1,6 @@
 //! Which snapshots there are, and whether they are what they should be at first sight.
 
+use crate::base::counted;
 use crate::crypto::KeySlots;
 use crate::crypto::keyslots::SlotKey;
 
@@ -63,18 +64,13 @@ impl Backups {
             .named(target)?
             .into_iter()
             .map(|spec| {
-                let looked = self.open(&spec).and_then(|repository| {
-                    let listed = look(&repository, spec.clone(), Opener::Box(&keyring))?;
-                    Ok(ListedTarget { gone: self.gone(&spec, &listed)?, ..listed })
+                let looked = self.open_known(&spec).and_then(|repository| {
+                    let (_, gone) = self.look_for(&spec, &repository)?;
+                    Ok(ListedTarget { gone, ..look(&repository, spec.clone(), Opener::Box(&keyring))? })
                 });
                 looked.unwrap_or_else(|error| ListedTarget::unseen(spec, error))
             })
             .collect())
-    }
-
-    fn gone(&self, spec: &TargetSpec, listed: &ListedTarget) -> Result<Vec<SnapshotName>, BackupError> {
-        let there: Vec<SnapshotName> = listed.snapshots.iter().map(|one| one.name.clone()).collect();
-        Ok(self.row(spec)?.map(|row| row.missing(&there)).unwrap_or_default())
     }
 }
 
@@ -94,6 +90,7 @@ enum Opener<'a> {
 
 fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result<ListedTarget, BackupError> {
     let mut opened = Vec::new();
+    let mut wrong_key = None;
     let snapshots: Vec<ListedSnapshot> = repository
         .snapshots()?
         .into_iter()
@@ -103,16 +100,26 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
                 Ok(manifest) => ListedSnapshot { name, manifest, fault: None, damaged: false },
                 Err(error) => {
                     let (fault, damaged) = (Some(error.to_string()), error.is_damage());
+                    if let BackupError::Slots(error) = error
+                        && !damaged
+                    {
+                        wrong_key = Some(error);
+                    }
                     ListedSnapshot { name, manifest: None, fault, damaged }
                 }
             }
         })
         .collect();
+    // A key that opens none of them says nothing of any.
+    if let Some(error) = wrong_key.filter(|_| snapshots.iter().all(|one| one.manifest.is_none())) {
+        return Err(error.into());
+    }
     let mut warnings = Vec::new();
     let copied = |one: &&ListedSnapshot| one.manifest.as_ref().is_some_and(|m| m.repository != repository.id());
     let strangers = snapshots.iter().filter(copied).count();
     if strangers > 0 && repository.marker().repository != [0; 16] {
-        warnings.push(format!("{strangers} of these snapshots were made for another folder and copied here"));
+        let were = counted(strangers as u64, "snapshot was", "snapshots were");
+        warnings.push(format!("{were} made for another folder and copied here"));
     }
     let free = repository.target().free();
     Ok(ListedTarget { spec, snapshots, gone: Vec::new(), warnings, free, error: None })

@@ -2,6 +2,7 @@
 
 use super::fault_tests::{removal, rows, stable, two_snapshots};
 use super::fixture::{TestBox, by, files};
+use super::service::Doing;
 use super::{BackupError, Depth, How, Keep, Removal, TargetSpec, Unwatched, Wish};
 
 /// A box with three snapshots in a folder, and their names.
@@ -94,7 +95,7 @@ fn two_backups_at_once_make_snapshots_of_two_numbers() {
         assert!(drill.passed(), "{:?}", drill.faults);
     }
     // That a place is in use says nothing bad of it.
-    let lease = made.backups.lease("one", "a backup").unwrap();
+    let lease = made.backups.lease(&made.spec("one"), Doing::Backup).unwrap();
     let busy = made.try_snapshot("one").unwrap_err();
     assert!(matches!(busy, BackupError::Busy { .. }), "{busy}");
     drop(lease);
@@ -134,4 +135,156 @@ fn what_the_repository_says_of_itself_is_written_anew_where_its_snapshots_say_wh
         assert!(matches!(refused, BackupError::NoMarker { .. }), "{refused}");
         assert_eq!(std::fs::read(spoiled.join("chartbox-backup.txt")).unwrap(), b"x");
     }
+}
+
+/// Changes a byte in the middle of each pack: in a chunk, not in what says where chunks lie.
+fn spoil_packs(made: &TestBox, target: &str) -> usize {
+    let packs = files(&made.path(target).join("packs"));
+    for (file, mut bytes) in packs.clone() {
+        let middle = bytes.len() / 3;
+        bytes[middle] ^= 1;
+        std::fs::write(file, bytes).unwrap();
+    }
+    packs.len()
+}
+
+#[test]
+fn what_was_found_changed_is_relied_on_by_nothing_new_and_the_next_backup_mends_what_it_still_has() {
+    for by_drill in [false, true] {
+        let made = TestBox::new(76);
+        made.put(rows(0, 400, 1));
+        let first = made.snapshot("one").name.to_string();
+        made.clock.advance(std::time::Duration::from_secs(3600));
+        let spec = made.spec("one");
+        let spoiled = spoil_packs(&made, "one");
+        let verify = |depth| made.backups.verify(&spec, depth, &by(), &Unwatched).unwrap();
+        assert!(verify(Depth::Structure).is_whole(), "only reading every byte finds it");
+        if by_drill {
+            assert!(!made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
+        } else {
+            assert!(!verify(Depth::All).is_whole());
+        }
+        let standing = made.backups.standing().unwrap().remove(0);
+        assert_eq!(standing.backup_stands, super::Standing::Bad);
+        // What is known is not forgotten by a quicker look.
+        let found = verify(Depth::Structure);
+        assert!(!found.is_whole() && found.good.is_empty(), "{:?}", found.faults);
+        let second = made.snapshot("one").name.to_string();
+        let drill = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+        assert!(drill.passed(), "{:?}", drill.faults);
+        // The first had the same rows: with what lies there twice now, it comes back, too.
+        let found = verify(Depth::All);
+        let good: Vec<&str> = found.good.iter().map(|name| name.as_str()).collect();
+        assert!(good.contains(&second.as_str()), "{:?}", found.faults);
+        assert_eq!(good.contains(&first.as_str()), made.restored("one", &first).is_ok());
+        // Without the first nobody needs the spoiled packs, and they go.
+        let pruned = made.backups.prune(&spec, &removal(How::Now, &[first]), &by(), &Unwatched).unwrap();
+        assert_eq!(pruned.packs_removed, spoiled as u64, "{pruned:?}");
+        assert!(verify(Depth::All).is_whole());
+        assert_eq!(made.backups.standing().unwrap()[0].backup_stands, super::Standing::Good);
+    }
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_restored_takes_the_place_of_none_that_can() {
+    let made = TestBox::new(77);
+    made.put(rows(0, 200, 1));
+    let good = made.snapshot("one").name.to_string();
+    let before = files(&made.path("one").join("packs"));
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    made.put(rows(0, 200, 2));
+    let newest = made.snapshot("one").name.to_string();
+    for (file, mut bytes) in
+        files(&made.path("one").join("packs")).into_iter().filter(|(file, _)| !before.contains_key(file))
+    {
+        let middle = bytes.len() / 3;
+        bytes[middle] ^= 1;
+        std::fs::write(file, bytes).unwrap();
+    }
+    let spec = made.spec("one");
+    assert!(!made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
+    let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
+    let one_a_day = |forget: &[&String]| Removal {
+        keep: keep.clone(),
+        forget: forget.iter().map(ToString::to_string).collect(),
+        how: How::Later,
+    };
+    let pruned = made.backups.prune(&spec, &one_a_day(&[]), &by(), &Unwatched).unwrap();
+    assert!(pruned.forgotten.is_empty(), "{pruned:?}");
+    assert!(made.restored("one", &good).is_ok());
+    // What is named goes, and what stays is counted without it.
+    let pruned = made.backups.prune(&spec, &one_a_day(&[&newest]), &by(), &Unwatched).unwrap();
+    assert_eq!(pruned.forgotten.iter().map(|name| name.as_str()).collect::<Vec<_>>(), [&newest]);
+    let last = made.backups.prune(&spec, &one_a_day(&[&good]), &by(), &Unwatched).unwrap_err();
+    assert!(last.to_string().contains("the last snapshot"), "{last}");
+}
+
+#[test]
+fn a_marker_that_was_lost_makes_nobody_forget_what_should_be_there() {
+    let (made, names) = three_snapshots(78);
+    let spec = made.spec("one");
+    let marker = made.path("one").join("chartbox-backup.txt");
+    let was = std::fs::read(&marker).unwrap();
+    std::fs::remove_file(&marker).unwrap();
+    std::fs::remove_file(made.path("one").join("snapshots").join(&names[2])).unwrap();
+    for _ in 0..2 {
+        let found = made.backups.verify(&spec, Depth::Structure, &by(), &Unwatched).unwrap();
+        assert_eq!((found.gone.len(), found.faults.len()), (1, 2), "{:?}", found.faults);
+    }
+    std::fs::write(&marker, was).unwrap();
+    made.snapshot("one");
+    assert_eq!(made.backups.verify(&spec, Depth::Structure, &by(), &Unwatched).unwrap().gone.len(), 1);
+}
+
+#[test]
+fn a_place_by_another_path_is_the_same_place() {
+    let (made, _) = three_snapshots(79);
+    std::os::unix::fs::symlink(made.path("one"), made.path("link")).unwrap();
+    let other = TargetSpec::at(made.path("link").to_str().unwrap()).unwrap();
+    let verify = |spec: &TargetSpec| made.backups.verify(spec, Depth::Structure, &by(), &Unwatched).unwrap();
+    made.backups.create(std::slice::from_ref(&other), Wish::USUAL, &by(), &Unwatched).unwrap();
+    made.backups.prune(&made.spec("one"), &removal(How::Later, &["2".into()]), &by(), &Unwatched).unwrap();
+    assert!(verify(&other).is_whole() && verify(&made.spec("one")).is_whole());
+    let _lease = made.backups.lease(&other, Doing::Backup).unwrap();
+    assert!(matches!(made.try_snapshot("one"), Err(BackupError::Busy { .. })));
+    assert!(made.backups.standing().unwrap()[0].busy.is_some());
+    // A name of the configuration that means another folder now is a new place.
+    let moved = TargetSpec { name: "one".into(), ..made.spec("elsewhere") };
+    let created = made.backups.create(std::slice::from_ref(&moved), Wish::USUAL, &by(), &Unwatched).unwrap();
+    assert!(created.targets[0].gone.is_empty() && verify(&moved).is_whole());
+}
+
+#[test]
+fn a_file_with_an_absurd_number_is_no_snapshot() {
+    let (made, names) = three_snapshots(80);
+    let absurd = names[0].replace("-000001-", "-18446744073709551615-");
+    let folder = made.path("one").join("snapshots");
+    std::fs::copy(folder.join(&names[0]), folder.join(absurd)).unwrap();
+    assert_eq!(made.snapshot("one").name.number(), 4);
+}
+
+#[test]
+fn a_drill_that_cannot_be_run_says_nothing_of_the_backup() {
+    let (made, _) = three_snapshots(81);
+    let spec = made.spec("one");
+    let drill = || made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+    assert!(drill().passed());
+    std::fs::rename(made.path("one"), made.path("away")).unwrap();
+    let untried = drill();
+    assert!(untried.untried && !untried.passed(), "{untried:?}");
+    assert_eq!(made.backups.standing().unwrap()[0].drill_stands, super::Standing::Late);
+    std::fs::rename(made.path("away"), made.path("one")).unwrap();
+    assert!(drill().passed());
+    assert_eq!(made.backups.standing().unwrap()[0].drill_stands, super::Standing::Good);
+}
+
+#[test]
+fn what_a_computer_leaves_on_a_stick_is_no_damage() {
+    let (made, _) = three_snapshots(82);
+    for shelf in ["packs", "snapshots", "checkpoints", "."] {
+        std::fs::write(made.path("one").join(shelf).join("desktop.ini"), b"[.ShellClassInfo]").unwrap();
+    }
+    let found = made.backups.verify(&made.spec("one"), Depth::All, &by(), &Unwatched).unwrap();
+    assert_eq!(found.faults, []);
+    made.snapshot("one");
 }

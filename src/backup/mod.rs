@@ -81,7 +81,7 @@ pub use old_keys::OldBackups;
 pub use prune::{How, Pruned, Removal};
 pub use reading::Reader;
 pub use repository::{Known, Repository};
-pub use restore::{FillError, fill};
+pub use restore::{FillError, facts_of, fill};
 pub use retention::Keep;
 pub use rows::{Attempt, DrillRow, LastMade, Made, Sample, TargetRow, Verified};
 pub use schedule::{Schedule, Standing, TargetStanding};

@@ -21,7 +21,8 @@ use super::keyring::Keyring;
 use super::layout::{PackHead, SnapshotName, read_head};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::retention::Keep;
-use super::service::{Anew, Backups, TargetSpec};
+use super::rows::TargetRow;
+use super::service::{Backups, Doing, TargetSpec};
 use super::target::{Name, Shelf};
 use super::verify::{Needed, chunks_by_pack};
 use super::watch::Watch;
@@ -72,6 +73,8 @@ pub struct Pruned {
     pub packs_marked: u64,
     pub bytes_marked: u64,
     pub bytes_rewritten: u64,
+    /// Packs in which something was found changed, by file.
+    pub spoiled: BTreeSet<String>,
     /// Why no pack was removed.
     pub held_back: Option<String>,
 }
@@ -118,13 +121,15 @@ impl Backups {
         by: &ActorRef,
         watch: &dyn Watch,
     ) -> Result<Pruned, BackupError> {
-        let _lease = self.lease(&spec.name, "removing old backups")?;
-        let repository = self.open_to_write(spec, Anew::No)?;
+        let _lease = self.lease(spec, Doing::Prune)?;
+        let repository = self.open_known(spec)?;
         let keyring = self.keyring()?;
         let mut pruned = Pruned::default();
-        let there = repository.snapshots()?;
-        let gone = self.row(spec)?.map(|row| row.missing(&there)).unwrap_or_default();
-        let Going { forget, given_up } = self.going(spec, &repository, &keyring, removal, &gone)?;
+        let (there, gone) = self.look_for(spec, &repository)?;
+        let row = self.row_here(spec)?.unwrap_or_else(|| TargetRow::blank(repository.marker().repository));
+        let bad = self.not_restorable(spec, row.bad)?;
+        let Going { forget, given_up } = self.going(spec, &repository, &keyring, removal, &gone, &bad)?;
+        pruned.spoiled = row.spoiled.into_iter().collect();
         pruned.gone = gone.iter().filter(|name| !given_up.contains(name)).cloned().collect();
         let stays: Vec<SnapshotName> = there.into_iter().filter(|name| !forget.contains(name)).collect();
         pruned.kept = stays.len() as u64;
@@ -135,10 +140,8 @@ impl Backups {
         // First it is noted what is not asked for any more: whatever breaks this off, nothing that was removed is missed.
         let (own, of) = (self.own_names()?, repository.marker().repository);
         let without = [pruned.forgotten.as_slice(), &pruned.given_up].concat();
-        self.note(spec, Some(of), move |row| {
-            row.gave_up(&without);
-            row.saw(&stays, |name| own.contains(name.as_str()));
-        })?;
+        self.note_everywhere(of, move |row| row.gave_up(&without))?;
+        self.note(spec, Some(of), move |row| row.saw(&stays, |name| own.contains(name.as_str())))?;
         let done = self.remove(&repository, &keyring, removal.how, &mut pruned, watch);
         let kept = pruned.kept;
         let outcome = if done.is_ok() { Outcome::Success } else { Outcome::Failed };
@@ -148,7 +151,19 @@ impl Backups {
         done.map(|()| pruned)
     }
 
-    /// What goes: of the snapshots that open, those that the retention does not keep, and of those that are gone by themselves, those
+    /// The snapshots that could not be restored when that was last looked at.
+    fn not_restorable(&self, spec: &TargetSpec, bad: Vec<String>) -> Result<BTreeSet<String>, BackupError> {
+        let mut bad: BTreeSet<String> = bad.into_iter().collect();
+        let mut seen = BTreeSet::new();
+        for drill in self.drills(usize::MAX)?.into_iter().filter(|drill| drill.target == spec.name && !drill.untried) {
+            if seen.insert(drill.snapshot.clone()) && !drill.passed() {
+                bad.insert(drill.snapshot);
+            }
+        }
+        Ok(bad)
+    }
+
+    /// What goes: of the snapshots that can be restored, those that the retention does not keep, and of those that are gone by themselves, those
     /// that it would not have kept. One that does not open counts for no day, and goes
     /// only when it is named: it may be another box's, and it must not take the place of one from which something comes back.
     fn going(
@@ -158,10 +173,12 @@ impl Backups {
         keyring: &Keyring,
         removal: &Removal,
         gone: &[SnapshotName],
+        bad: &BTreeSet<String>,
     ) -> Result<Going, BackupError> {
         let mut names = Vec::new();
         for name in repository.snapshots()? {
             match repository.open_one(&name, keyring) {
+                Ok(_) if bad.contains(name.as_str()) => {}
                 Ok(_) => names.push(name),
                 Err(BackupError::Damaged(_)) => {}
                 Err(error) if error.is_not_ours() => {}
@@ -170,11 +187,7 @@ impl Backups {
         }
         let proved = self.drills(usize::MAX)?.into_iter().find(|drill| drill.passed() && drill.target == spec.name);
         let proved = proved.as_ref().map(|drill| drill.snapshot.as_str());
-        let mut forget = removal.keep.forgets(&names, proved);
-        let mut all = [names.as_slice(), gone].concat();
-        all.sort_unstable();
-        let mut given_up = removal.keep.forgets(&all, proved);
-        given_up.retain(|name| gone.contains(name));
+        let (mut forget, mut given_up) = (Vec::new(), Vec::new());
         for asked in &removal.forget {
             let meant = gone.iter().filter(|name| name.is_meant_by(asked));
             match (repository.choose(asked, None), meant.cloned().collect::<Vec<_>>()) {
@@ -182,6 +195,12 @@ impl Backups {
                 (name, _) => forget.push(name?),
             }
         }
+        // What was named goes first: then it takes the place of nothing that stays.
+        let stay: Vec<SnapshotName> = names.iter().filter(|name| !forget.contains(name)).cloned().collect();
+        forget.extend(removal.keep.forgets(&stay, proved));
+        let mut all = [stay.as_slice(), gone].concat();
+        all.sort_unstable();
+        given_up.extend(removal.keep.forgets(&all, proved).into_iter().filter(|name| gone.contains(name)));
         for names in [&mut forget, &mut given_up] {
             names.sort_unstable();
             names.dedup();
@@ -210,7 +229,8 @@ impl Backups {
         let marks = marks(repository, keyring)?;
         let marked = marked(&marks);
         let cache = self.cache(repository);
-        let whole = Index::load_marked(target, keyring, Some(&cache), &marked)?;
+        let doubted = marked.union(&pruned.spoiled).cloned().collect();
+        let whole = Index::load_marked(target, keyring, Some(&cache), &doubted)?;
         // It may come back, from under another disk's mount say.
         if !pruned.gone.is_empty() {
             pruned.held_back = Some(format!(
@@ -219,7 +239,7 @@ impl Backups {
             ));
             return Ok(());
         }
-        let needed = Needed::by(repository, keyring, &whole, watch)?;
+        let needed = Needed::by(repository.snapshots()?, repository, keyring, &whole, watch)?;
         if let Some(name) = needed.lacking.first() {
             pruned.held_back = Some(format!(
                 "no space was freed: the snapshot {name} cannot be read, so that nobody knows what it needs. \
@@ -298,6 +318,8 @@ impl Backups {
             let sparse = live * 100 < pack.bytes * SPARSE_PERCENT;
             if live == 0 {
                 unneeded.push(pack.clone());
+            } else if pruned.spoiled.contains(pack.name.file()) {
+                // What can be read of it stays where it is.
             } else if sparse || (pack.bytes < SMALL && small >= MANY_SMALL) {
                 let names = by_pack.get(&number).cloned().unwrap_or_default();
                 copies.entry(pack.key).or_default().push((pack.clone(), names));

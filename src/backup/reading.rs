@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use crate::crypto::backup::ChunkName;
 
 use super::error::{BackupError, Damage, Lost, What};
-use super::index::{Index, Place};
+use super::index::{Index, PackInfo, Place};
 use super::keyring::Keyring;
 use super::layout::{Leaf, TableFacts, leaves_of};
 use super::target::{Name, Target};
@@ -46,8 +46,45 @@ impl Reader<'_> {
         nodes.into_iter().zip(&table.nodes).map(|(node, name)| node.ok_or_else(|| self.damage(name).into())).collect()
     }
 
-    /// Shows the plain bytes of chunks, each with its place among `names`, or what is wrong with it. In any order.
+    /// Shows the plain bytes of chunks, each with its place among `names`, or what is wrong with it. In any order. One that cannot
+    /// be read is looked for wherever else it lies.
     pub fn chunks(
+        &self,
+        names: &[ChunkName],
+        each: &mut dyn FnMut(usize, Result<Vec<u8>, Damage>),
+    ) -> Result<(), BackupError> {
+        let mut again = Vec::new();
+        self.chunks_at_first(names, &mut |at, bytes| match (bytes, names.get(at)) {
+            (Err(damage), Some(name)) if self.index.elsewhere(name).next().is_some() => again.push((at, *name, damage)),
+            (bytes, _) => each(at, bytes),
+        })?;
+        for (at, name, damage) in again {
+            let mut found = Err(damage);
+            for (pack, place) in self.index.elsewhere(&name) {
+                if found.is_err()
+                    && let Some(bytes) = self.one(pack, place, name)?
+                {
+                    found = Ok(bytes);
+                }
+            }
+            each(at, found);
+        }
+        Ok(())
+    }
+
+    /// One chunk, if it can be read.
+    fn one(&self, pack: &PackInfo, place: Place, name: ChunkName) -> Result<Option<Vec<u8>>, BackupError> {
+        let Some(key) = self.keyring.get(pack.key) else { return Ok(None) };
+        match self.target.get_range(&pack.name, place.offset.into(), place.sealed as usize) {
+            Ok(sealed) => Ok(unsealed(key, name, &sealed, place.bytes)),
+            Err(error) => match Damage::of_target(&pack.name, &error, Lost::Unknown) {
+                Some(_) => Ok(None),
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    fn chunks_at_first(
         &self,
         names: &[ChunkName],
         each: &mut dyn FnMut(usize, Result<Vec<u8>, Damage>),

@@ -38,7 +38,7 @@ impl Repository {
         }
         match guessed(&target)? {
             Some(marker) => Ok(Self { target, marker }),
-            None if there == There::Unreadable => Err(BackupError::NoMarker { place }),
+            None if there == There::Unreadable || has_snapshots(&*target)? => Err(BackupError::NoMarker { place }),
             None => Err(BackupError::NotARepository { place }),
         }
     }
@@ -62,7 +62,9 @@ impl Repository {
                 let lost = guessed(&target)?;
                 let marker = match (lost, known) {
                     (Some(guess), _) if guess.of_box != of_box => return Err(BackupError::OtherBox { place }),
-                    (None, _) if there == There::Unreadable => return Err(BackupError::NoMarker { place }),
+                    (None, _) if there == There::Unreadable || has_snapshots(&*target)? => {
+                        return Err(BackupError::NoMarker { place });
+                    }
                     (None, Known::Was(_)) => return Err(BackupError::Emptied { place }),
                     (Some(_), Known::Was(repository)) => Marker { repository, of_box },
                     (_, Known::New) => Marker { repository: ambient.bytes(), of_box },
@@ -150,17 +152,29 @@ impl Repository {
 
     /// Which snapshot is meant: `latest`, a name, or a part of one that only one has.
     pub fn choose(&self, asked: &str, at: Option<Timestamp>) -> Result<SnapshotName, BackupError> {
+        if asked.trim().is_empty() {
+            return Err(BackupError::Unnamed);
+        }
         let names = self.snapshots()?;
         let none = || BackupError::NoSnapshot { place: self.place().to_owned(), asked: asked.to_owned() };
         let Some(first) = names.iter().map(SnapshotName::time).min() else {
             return Err(BackupError::NoneYet { place: self.place().to_owned() });
         };
-        let mut fitting = names.iter().filter(|name| at.is_none_or(|at| name.time() <= at));
+        let fitting = names.iter().filter(|name| at.is_none_or(|at| name.time() <= at));
         if let Some(at) = at.filter(|at| first > *at) {
             return Err(BackupError::NoneBefore { place: self.place().to_owned(), at, first });
         }
         if asked == "latest" {
-            return fitting.next_back().cloned().ok_or_else(none);
+            let newest = fitting.clone().next_back().ok_or_else(none)?;
+            for name in fitting.rev() {
+                match self.read_own(name) {
+                    // Another box's that somebody put here is nobody's latest.
+                    Err(BackupError::Foreign { .. }) => {}
+                    Ok(_) | Err(BackupError::Damaged(_) | BackupError::Newer { .. }) => return Ok(name.clone()),
+                    Err(error) => return Err(error),
+                }
+            }
+            return Ok(newest.clone());
         }
         let mut meant = fitting.filter(|name| name.is_meant_by(asked));
         let first = meant.next().cloned().ok_or_else(none)?;
@@ -210,6 +224,10 @@ fn read_marker(target: &dyn Target) -> Result<There, BackupError> {
         Err(MarkerError::Newer(found)) => Err(BackupError::Newer { place: place(), found, known: FORM }),
         Err(MarkerError::NotAMarker) => Ok(There::Unreadable),
     }
+}
+
+fn has_snapshots(target: &dyn Target) -> Result<bool, BackupError> {
+    Ok(target.list(Shelf::Snapshots)?.iter().any(|file| file.name.file().parse::<SnapshotName>().is_ok()))
 }
 
 /// Whose a repository is whose marker was lost: what its snapshots say.

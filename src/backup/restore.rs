@@ -1,10 +1,14 @@
 //! Restoring: a snapshot's rows into a new store, held against what the snapshot says.
 
-use crate::store::{Filling, SCHEMA, StoreError, tables};
+use crate::audit;
+use crate::base::Ambient;
+use crate::store::{Filling, SCHEMA, Store, StoreError, tables};
 
 use super::error::{BackupError, Damage, What};
 use super::layout::{Manifest, rows_of};
 use super::reading::Reader;
+use super::rows::Made;
+use super::samples;
 use super::watch::{Phase, Progress, Watch, go_on};
 
 /// Threads that read ahead.
@@ -17,6 +21,21 @@ impl From<StoreError> for FillError {
     fn from(error: StoreError) -> Self {
         Self(error.into())
     }
+}
+
+/// What a store holds that was just restored from a snapshot, and that nothing was written to since: the box that comes of it
+/// remembers it as if it had made the snapshot.
+pub fn facts_of(store: &Store, manifest: &Manifest, ambient: &Ambient) -> Result<Made, BackupError> {
+    let view = store.read()?;
+    let head = audit::head(&view)?.ok_or_else(|| BackupError::Failed("there is no access log in it".into()))?;
+    Ok(Made {
+        name: manifest.name.to_string(),
+        created: manifest.created,
+        tables: manifest.tables.iter().map(|table| (table.number, table.rows)).collect(),
+        entries: head.size,
+        head: head.hash,
+        samples: samples::take(&view, ambient)?,
+    })
 }
 
 /// Puts every row of a snapshot into a store that is being made. What cannot be read whole ends it: a restored box lacks nothing.

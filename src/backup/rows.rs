@@ -73,6 +73,10 @@ pub struct TargetRow {
     pub held: Vec<String>,
     /// Those that were not, though this box did not remove them.
     pub gone: Vec<String>,
+    /// Packs in which something was found changed, by file: nothing new relies on them.
+    pub spoiled: Vec<String>,
+    /// Snapshots that cannot be restored, as far as the last look found.
+    pub bad: Vec<String>,
 }
 
 impl Record for TargetRow {
@@ -84,7 +88,7 @@ impl Record for TargetRow {
         }
         let TargetV1 { place, repository, last, attempt, verified, snapshots } = decode_body(version, bytes)?;
         let held = last.iter().map(|last| last.name.clone()).collect();
-        Ok(Self { place, repository, last, attempt, verified, snapshots, held, gone: Vec::new() })
+        Ok(Self { place, last, attempt, verified, snapshots, held, ..Self::blank(repository) })
     }
 }
 
@@ -111,6 +115,8 @@ impl TargetRow {
             snapshots: 0,
             held: Vec::new(),
             gone: Vec::new(),
+            spoiled: Vec::new(),
+            bad: Vec::new(),
         }
     }
 
@@ -128,6 +134,22 @@ impl TargetRow {
         self.gone = self.missing(there).iter().map(ToString::to_string).collect();
         self.held = there.iter().filter(|name| own(name)).map(ToString::to_string).collect();
         self.snapshots = there.len() as u64;
+    }
+
+    /// Takes note of a look: what came back, and what is gone.
+    pub(super) fn looked(&mut self, there: &[SnapshotName], gone: &[SnapshotName]) {
+        let is_in = |names: &[SnapshotName], name: &String| names.iter().any(|one| one.as_str() == name);
+        type Names = Vec<String>;
+        let (back, still): (Names, Names) =
+            std::mem::take(&mut self.gone).into_iter().partition(|name| is_in(there, name));
+        let (lost, held): (Names, Names) =
+            std::mem::take(&mut self.held).into_iter().partition(|name| is_in(gone, name));
+        self.held = [held, back].concat();
+        self.gone = [still, lost].concat();
+        for names in [&mut self.held, &mut self.gone] {
+            names.sort_unstable();
+            names.dedup();
+        }
     }
 
     /// These are not asked for any more.
@@ -185,8 +207,35 @@ pub struct DrillRow {
     pub samples: u64,
     /// What was wrong, in words. Nothing: it passed.
     pub faults: Vec<String>,
+    /// Whether it could not be run at all, because a place was not there say. It tells nothing of the backup.
+    pub untried: bool,
 }
-impl Record for DrillRow {}
+
+impl Record for DrillRow {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
+        if version != 1 {
+            return Err(CodecError::Record(version));
+        }
+        let DrillV1 { at, target, snapshot, seconds, rows, entries, samples, faults } = decode_body(version, bytes)?;
+        Ok(Self { at, target, snapshot, seconds, rows, entries, samples, faults, untried: false })
+    }
+}
+
+/// As it stood before one that could not be run was told from one that failed.
+#[derive(Deserialize)]
+struct DrillV1 {
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    at: Timestamp,
+    target: String,
+    snapshot: String,
+    seconds: u32,
+    rows: u64,
+    entries: u64,
+    samples: u64,
+    faults: Vec<String>,
+}
 
 impl DrillRow {
     pub fn passed(&self) -> bool {
@@ -239,10 +288,12 @@ mod tests {
             snapshots: 8,
             held: vec!["n".into()],
             gone: vec![],
+            spoiled: vec![],
+            bad: vec![],
         };
         let body =
             [&[2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]].concat();
-        golden(&target, &[&[2][..], &body, &[1, 1, b'n', 0]].concat());
+        golden(&target, &[&[2][..], &body, &[1, 1, b'n', 0, 0, 0]].concat());
         // One of before says by its last snapshot what has to be there.
         let one = TargetRow::from_stored([&[1][..], &body].concat().into()).unwrap();
         assert_eq!(one, target);
@@ -255,8 +306,11 @@ mod tests {
             entries: 4,
             samples: 5,
             faults: vec!["f".into()],
+            untried: false,
         };
-        golden(&drill, &[1, 2, 1, b't', 1, b's', 2, 3, 4, 5, 1, 1, b'f']);
+        let body = [2, 1, b't', 1, b's', 2, 3, 4, 5, 1, 1, b'f'];
+        golden(&drill, &[&[2][..], &body, &[0]].concat());
+        assert_eq!(DrillRow::from_stored([&[1][..], &body].concat().into()).unwrap(), drill);
         let lease = LeaseRow { boot: BootId::from_bytes([4; 16]), doing: "d".into(), since: at(1) };
         golden(&lease, &[&[1, 16][..], &[4; 16], &[1, b'd', 2]].concat());
         let key = KeyRow { secret: [5; 32], made: at(1), root: [6; 16] };

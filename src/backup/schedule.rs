@@ -125,7 +125,7 @@ impl Backups {
     /// Every target of the configuration, as it stands now.
     pub fn standing(&self) -> Result<Vec<TargetStanding>, BackupError> {
         let (now, known, drills) = (self.ambient.now(), self.known()?, self.drills(usize::MAX)?);
-        let (busy, tried) = (self.busy()?, self.tried()?);
+        let tried = self.tried()?;
         // Drills run under a clock that was ahead say nothing of how it stands now.
         let drills: Vec<DrillRow> =
             drills.into_iter().filter(|drill| drill.at.as_second() - now.as_second() < DAY).collect();
@@ -144,13 +144,13 @@ impl Backups {
                 backup_stands: Standing::Bad,
                 drill_stands: Standing::Bad,
                 tried: tried.map(|(_, row)| row.clone()),
-                busy: busy.iter().find(|(name, ..)| *name == spec.name).map(|(_, doing, at)| (doing.clone(), *at)),
+                busy: self.busy(spec)?,
             };
             standing.backup_stands = self.backup_stands(&standing, now);
             standing.drill_stands = self.drill_stands(&standing, now);
-            standing
+            Ok(standing)
         };
-        Ok(self.configured().iter().map(one).collect())
+        self.configured().iter().map(one).collect()
     }
 
     fn backup_stands(&self, target: &TargetStanding, now: Timestamp) -> Standing {
@@ -172,9 +172,9 @@ impl Backups {
         let days = i64::from(self.schedule.drill_days) * DAY;
         let age = target.drill_passed.map(|at| now.as_second() - at.as_second());
         match (age, &target.drill) {
-            (_, Some(drill)) if !drill.passed() => Standing::Bad,
+            (_, Some(drill)) if !drill.passed() && !drill.untried => Standing::Bad,
             (Some(age), _) if age > 3 * days => Standing::Bad,
-            (Some(age), _) if age <= days + DAY => Standing::Good,
+            (Some(age), Some(drill)) if age <= days + DAY && !drill.untried => Standing::Good,
             // None yet is no fault of a target that was set up today.
             _ => Standing::Late,
         }

@@ -13,7 +13,7 @@ use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
 use super::error::BackupError;
 use super::index::{Cache, lock};
 use super::keyring::Keyring;
-use super::layout::Attachment;
+use super::layout::{Attachment, SnapshotName};
 use super::repository::{Known, Repository};
 use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LEASES, LeaseRow, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
@@ -121,7 +121,7 @@ impl Backups {
     pub(super) fn open(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
         let place = || spec.place.to_string();
         let repository = match Repository::open(spec.open(Missing::Refuse)?) {
-            Err(BackupError::NotARepository { .. }) if self.row(spec)?.is_some() => {
+            Err(BackupError::NotARepository { .. }) if self.row_here(spec)?.is_some() => {
                 return Err(BackupError::Emptied { place: place() });
             }
             other => other?,
@@ -137,7 +137,7 @@ impl Backups {
     pub(super) fn open_known(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
         let repository = self.open(spec)?;
         let there = repository.marker().repository;
-        match self.row(spec)?.map(|row| row.repository) {
+        match self.row_here(spec)?.map(|row| row.repository) {
             // A marker that was lost says nothing of which it was.
             Some(known) if ![known, [0; 16]].contains(&there) => {
                 Err(BackupError::OtherRepository { place: spec.place.to_string() })
@@ -149,6 +149,26 @@ impl Backups {
     /// What is known of a target.
     pub(super) fn row(&self, spec: &TargetSpec) -> Result<Option<TargetRow>, BackupError> {
         Ok(self.store.read()?.get(&TARGETS, &(spec.name.clone(),))?)
+    }
+
+    /// The same, unless the target was another place then.
+    pub(super) fn row_here(&self, spec: &TargetSpec) -> Result<Option<TargetRow>, BackupError> {
+        Ok(self.row(spec)?.filter(|row| row.place == spec.place.to_string()))
+    }
+
+    /// The snapshots that are there, and those that should be: what was so both before and after the look, so that what
+    /// is made or removed meanwhile is not missed.
+    pub(super) fn look_for(
+        &self,
+        spec: &TargetSpec,
+        repository: &Repository,
+    ) -> Result<(Vec<SnapshotName>, Vec<SnapshotName>), BackupError> {
+        let before = self.row_here(spec)?;
+        let there = repository.snapshots()?;
+        let missing = |row: Option<TargetRow>| row.map(|row| row.missing(&there)).unwrap_or_default();
+        let after = missing(self.row_here(spec)?);
+        let gone = missing(before).into_iter().filter(|name| after.contains(name)).collect();
+        Ok((there, gone))
     }
 
     /// The names of the snapshots that this box remembers making.
@@ -175,7 +195,7 @@ impl Backups {
     /// Opens a target to write to, and starts a repository where there is none.
     pub(super) fn open_to_write(&self, spec: &TargetSpec, anew: Anew) -> Result<Repository, BackupError> {
         self.is_outside(spec)?;
-        let known = match self.row(spec)? {
+        let known = match self.row_here(spec)? {
             Some(row) if anew == Anew::No => Known::Was(row.repository),
             _ => Known::New,
         };
@@ -228,25 +248,22 @@ impl Backups {
         Event::new(by.clone(), action, Purpose::SysAdmin)
     }
 
-    /// Takes a target for writing. One at a time: the row says who.
-    pub(super) fn lease(&self, target: &str, doing: &str) -> Result<Lease, BackupError> {
-        let row = LeaseRow { boot: self.audit.boot(), doing: doing.to_owned(), since: self.ambient.now() };
-        let key = (target.to_owned(),);
+    /// Takes a target for some work. One at a time: the row says who.
+    pub(super) fn lease(&self, spec: &TargetSpec, doing: Doing) -> Result<Lease, BackupError> {
+        let row = LeaseRow { boot: self.audit.boot(), doing: doing.said().to_owned(), since: self.ambient.now() };
+        let (taking, name) = (doing.key(spec), spec.name.clone());
+        let key = (taking.clone(),);
         // Whoever is refused gives nothing back.
-        let first = lock(&self.taken).insert(target.to_owned());
-        let mut lease =
-            Lease { store: None, taken: self.taken.clone(), target: target.to_owned(), left: Left::Nothing };
-        if !first {
-            lease.taken = Arc::default();
-        }
+        let first = lock(&self.taken).insert(taking.clone());
+        let taken = if first { self.taken.clone() } else { Arc::default() };
+        let mut lease = Lease { store: None, taken, key: taking, left: Left::Nothing };
         let left = self.store.write_essential_blocking(move |tx| {
+            let busy = |row: LeaseRow| BackupError::Busy { target: name, doing: row.doing, since: row.since };
             let left = match tx.get(&LEASES, &key)? {
-                Some(held) if held.boot == row.boot && !first => {
-                    return Err(BackupError::busy(&key.0, held.doing, held.since));
-                }
+                Some(held) if held.boot == row.boot && !first => return Err(busy(held)),
                 // What another run of the box began has ended with it, and what this one could not give back has ended, too.
                 Some(_) => Left::Unfinished,
-                None if !first => return Err(BackupError::busy(&key.0, row.doing, row.since)),
+                None if !first => return Err(busy(row)),
                 None => Left::Nothing,
             };
             tx.put(&LEASES, &key, &row)?;
@@ -256,15 +273,17 @@ impl Backups {
         Ok(lease)
     }
 
-    /// What is being done with targets in this run of the box, and since when.
-    pub(super) fn busy(&self) -> Result<Vec<(String, String, Timestamp)>, BackupError> {
-        let boot = self.audit.boot();
-        let rows = self.store.read()?.scan(&LEASES, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
-        let taken = lock(&self.taken).clone();
-        let held = rows.into_iter().filter(|((target,), row)| row.boot == boot && taken.contains(target));
-        Ok(held
-            .map(|((target,), row)| (target.trim_end_matches(DRILL_LEASE).to_owned(), row.doing, row.since))
-            .collect())
+    /// What is being done with a target in this run of the box, and since when.
+    pub(super) fn busy(&self, spec: &TargetSpec) -> Result<Option<(String, Timestamp)>, BackupError> {
+        let (boot, read, taken) = (self.audit.boot(), self.store.read()?, lock(&self.taken).clone());
+        for key in
+            [Doing::Backup, Doing::Drill].map(|doing| doing.key(spec)).into_iter().filter(|key| taken.contains(key))
+        {
+            if let Some(row) = read.get(&LEASES, &(key,))?.filter(|row| row.boot == boot) {
+                return Ok(Some((row.doing, row.since)));
+            }
+        }
+        Ok(None)
     }
 
     /// What is known of the targets, by name.
@@ -311,14 +330,36 @@ impl Backups {
         Ok(*numbered)
     }
 
-    /// After a restore: what the box of then knew of its targets is not what is there now.
-    pub fn after_restore(&self) -> Result<(), BackupError> {
+    /// Changes what is known of a repository under every name and path that it has.
+    pub(super) fn note_everywhere(
+        &self,
+        repository: [u8; 16],
+        change: impl Fn(&mut TargetRow) + Send + 'static,
+    ) -> Result<(), BackupError> {
         let rows = self.known()?;
         self.store.write_essential_blocking(move |tx| {
-            rows.into_iter().try_for_each(|(name, row)| {
-                let row = TargetRow { held: Vec::new(), gone: Vec::new(), ..row };
+            rows.into_iter().filter(|(_, row)| row.repository == repository).try_for_each(|(name, mut row)| {
+                change(&mut row);
                 tx.put(&TARGETS, &(name,), &row)
             })
+        })?;
+        Ok(())
+    }
+
+    /// After a restore: what the box of then knew of its targets is not what is there now, and what came back is what the
+    /// snapshot holds.
+    pub fn after_restore(&self, from: &SnapshotName, made: Made) -> Result<(), BackupError> {
+        let (rows, number) = (self.known()?, from.number());
+        self.store.write_essential_blocking(move |tx| {
+            tx.put(&BACKUPS, &(number,), &made)?;
+            rows.into_iter().try_for_each(|(name, row)| {
+                let row = TargetRow { held: vec![], gone: vec![], spoiled: vec![], bad: vec![], ..row };
+                tx.put(&TARGETS, &(name,), &row)
+            })?;
+            // And what was being done then was not broken off here.
+            let leases: Vec<(String,)> =
+                tx.scan(&LEASES, KeyRange::all(), Direction::Up)?.filter_map(|row| Some(row.ok()?.0)).collect();
+            leases.iter().try_for_each(|key| tx.delete(&LEASES, key))
         })?;
         Ok(())
     }
@@ -333,7 +374,9 @@ impl Backups {
         let (key, place) = ((spec.name.clone(),), spec.place.to_string());
         self.store.write_essential_blocking(move |tx| {
             let old = tx.get(&TARGETS, &key)?;
-            let Some(repository) = repository.or(old.as_ref().map(|row| row.repository)) else {
+            // A marker that was lost says nothing of which repository it is.
+            let said = repository.filter(|id| *id != [0; 16]);
+            let Some(repository) = said.or(old.as_ref().map(|row| row.repository)) else {
                 // Nothing is known of a place that was never written to.
                 return Ok::<_, StoreError>(());
             };
@@ -347,8 +390,33 @@ impl Backups {
     }
 }
 
-/// A drill only reads: it has a lease of its own beside that of the target.
-pub(super) const DRILL_LEASE: &str = " drill";
+/// What a target is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    Backup,
+    Prune,
+    Drill,
+}
+
+impl Doing {
+    const fn said(self) -> &'static str {
+        match self {
+            Self::Backup => "a backup",
+            Self::Prune => "removing old backups",
+            Self::Drill => "a drill",
+        }
+    }
+
+    /// What is taken: the place, by whichever name and path. A drill only reads, and has a lease of its own beside.
+    fn key(self, spec: &TargetSpec) -> String {
+        let whole = match &spec.place {
+            Place::Folder(path) => Path::new(path).canonicalize().ok(),
+            _ => None,
+        };
+        let place = whole.map_or_else(|| spec.place.to_string(), |path| path.display().to_string());
+        if self == Self::Drill { format!("{place} drill") } else { place }
+    }
+}
 
 /// How many drills are remembered.
 const DRILLS_KEPT: usize = 200;
@@ -379,21 +447,21 @@ pub(super) struct Lease {
     /// Where its row stands, if it has one.
     store: Option<Store>,
     taken: Arc<Mutex<BTreeSet<String>>>,
-    target: String,
+    key: String,
     pub left: Left,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let target = std::mem::take(&mut self.target);
+        let taken = std::mem::take(&mut self.key);
         if let Some(store) = self.store.take() {
-            let key = (target.clone(),);
+            let key = (taken.clone(),);
             // One that stays is void all the same.
             let given_back = store.write_essential_blocking(move |tx| tx.delete(&LEASES, &key));
             if let Err::<(), StoreError>(error) = given_back {
                 tracing::warn!(target: "backup", %error, "a target could not be given back");
             }
         }
-        lock(&self.taken).remove(&target);
+        lock(&self.taken).remove(&taken);
     }
 }

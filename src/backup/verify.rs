@@ -11,11 +11,12 @@ use crate::crypto::backup::ChunkName;
 use super::error::{BackupError, Damage, Lost, What};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
-use super::layout::{Leaf, Manifest, SnapshotName, leaves_of, packed_name, rows_of};
+use super::layout::{Leaf, Manifest, Marker, SnapshotName, leaves_of, packed_name, rows_of};
 use super::reading::Reader;
-use super::repository::Repository;
+use super::repository::{Repository, checkpoint_file};
 use super::rows::Verified;
 use super::service::{Backups, TargetSpec};
+use super::target::TargetError;
 use super::watch::{Phase, Progress, Watch, go_on};
 use super::writing::unsealed;
 
@@ -42,6 +43,8 @@ pub struct Checked {
     pub packs: u64,
     pub bytes: u64,
     pub faults: Vec<Damage>,
+    /// Packs in which something is not as it was, by file.
+    pub spoiled: BTreeSet<String>,
     /// Those that are not there, though this box did not remove them: each is among the faults.
     pub gone: Vec<SnapshotName>,
     /// Packs that no snapshot needs: what an interrupted backup or a removed snapshot left.
@@ -51,6 +54,11 @@ pub struct Checked {
 impl Checked {
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// Whether a snapshot cannot be restored because of what was found.
+    fn lacks(&self, name: &SnapshotName) -> bool {
+        !self.good.contains(name) && self.left.iter().all(|(left, _)| left != name)
     }
 }
 
@@ -73,8 +81,9 @@ pub(super) struct Needed {
 type Broken = BTreeMap<(String, What), HashSet<ChunkName>>;
 
 impl Needed {
-    /// Reads every snapshot and its nodes.
+    /// Reads these snapshots and their nodes.
     pub fn by(
+        names: Vec<SnapshotName>,
         repository: &Repository,
         keyring: &Keyring,
         index: &Index,
@@ -84,10 +93,13 @@ impl Needed {
         let mut needed = Self::default();
         // Nodes that several snapshots share are read once.
         let mut nodes: HashMap<ChunkName, Option<Vec<Leaf>>> = HashMap::new();
-        for name in repository.snapshots()? {
+        for name in names {
             go_on(watch)?;
             match repository.open_one(&name, keyring) {
                 Ok(manifest) => needed.take(&reader, manifest, &mut nodes)?,
+                // It was removed since it was listed.
+                Err(BackupError::Damaged(Damage { what: What::Missing, .. }))
+                    if !repository.snapshots()?.contains(&name) => {}
                 Err(BackupError::Damaged(damage)) => {
                     needed.faults.push(damage);
                     needed.lacking.insert(name);
@@ -171,39 +183,53 @@ impl Needed {
     }
 }
 
-/// Checks one repository.
+/// Checks one repository. Packs that are in doubt are read at any depth.
 pub fn check(
     repository: &Repository,
     keyring: &Keyring,
     depth: Depth,
+    doubted: &BTreeSet<String>,
     watch: &dyn Watch,
 ) -> Result<Checked, BackupError> {
+    // Its packs are there before a snapshot is.
+    let names = repository.snapshots()?;
     let index = Index::load(repository.target(), keyring, None)?;
     let reader = Reader { target: repository.target(), index: &index, keyring };
-    let mut needed = Needed::by(repository, keyring, &index, watch)?;
+    let mut needed = Needed::by(names, repository, keyring, &index, watch)?;
     let missing: HashSet<ChunkName> = needed.chunks.iter().filter(|name| !index.has(name)).copied().collect();
     let mut broken = std::mem::take(&mut needed.broken);
-    for (_, damage) in index.unreadable() {
+    // One that says that it is another's is in doubt where something is not found.
+    let strange = if missing.is_empty() { &[][..] } else { index.strange() };
+    for (_, damage) in index.unreadable().iter().chain(strange) {
         // What it held, only its index said.
         broken.entry((damage.file.clone(), damage.what)).or_default().extend(&missing);
     }
-    if index.unreadable().is_empty() && !missing.is_empty() {
+    if index.unreadable().is_empty() && strange.is_empty() && !missing.is_empty() {
         broken.insert((Damage::SOME_PACK.to_owned(), What::Missing), missing);
     }
     let of_pack = chunks_by_pack(&needed, &index);
-    let (mut bytes, total) = (0, index.packs().iter().map(|pack| pack.bytes).sum());
-    if depth == Depth::All {
-        for (number, pack) in index.packs().iter().enumerate() {
-            watch.progress(Progress { phase: Phase::Checking, done: bytes, total });
-            go_on(watch)?;
-            let wanted = of_pack.get(&number).map(Vec::as_slice).unwrap_or_default();
-            if let Some((what, chunks)) = read_pack(repository, keyring, &index, pack, wanted)? {
-                broken.entry((pack.name.to_string(), what)).or_default().extend(chunks);
-            }
-            bytes += pack.bytes;
+    let read = |pack: &PackInfo| depth == Depth::All || doubted.contains(pack.name.file());
+    let (mut bytes, total) = (0, index.packs().iter().filter(|pack| read(pack)).map(|pack| pack.bytes).sum());
+    for (number, pack) in index.packs().iter().enumerate().filter(|(_, pack)| read(pack)) {
+        watch.progress(Progress { phase: Phase::Checking, done: bytes, total });
+        go_on(watch)?;
+        let wanted = of_pack.get(&number).map(Vec::as_slice).unwrap_or_default();
+        if let Some((what, chunks)) = read_pack(repository, keyring, &index, pack, wanted)? {
+            broken.entry((pack.name.to_string(), what)).or_default().extend(chunks);
         }
+        bytes += pack.bytes;
+    }
+    for chunks in broken.values_mut() {
+        rescue(&reader, chunks)?;
     }
     needed.lose(&reader, &broken)?;
+    if depth == Depth::All {
+        needed.faults.extend(checkpoints(repository, &needed.manifests)?);
+    }
+    if repository.marker().repository == [0; 16] {
+        needed.faults.push(Damage::new(Marker::FILE, What::Missing, Lost::Nothing));
+    }
+    let spoiled = broken.keys().filter_map(|(file, _)| Some(file.strip_prefix("packs/")?.to_owned())).collect();
     let Needed { chunks, manifests, mut faults, lacking, left, .. } = needed;
     faults.sort_unstable();
     faults.dedup();
@@ -215,13 +241,46 @@ pub fn check(
         good,
         left,
         chunks: chunks.len() as u64,
-        packs: index.packs().len() as u64 + index.unreadable().len() as u64,
+        packs: (index.packs().len() + index.unreadable().len() + index.strange().len()) as u64,
         bytes,
         faults,
+        spoiled,
         gone: Vec::new(),
         unused: index.packs().len().saturating_sub(of_pack.len()) as u64,
     })
 }
+
+/// Leaves out what lies elsewhere too, and can be read there.
+fn rescue(reader: &Reader<'_>, broken: &mut HashSet<ChunkName>) -> Result<(), BackupError> {
+    let twice = |name: &&ChunkName| reader.index.elsewhere(name).next().is_some();
+    let twice: Vec<ChunkName> = broken.iter().filter(twice).copied().collect();
+    reader.chunks(&twice, &mut |at, bytes| {
+        if let (Ok(_), Some(name)) = (bytes, twice.get(at)) {
+            broken.remove(name);
+        }
+    })
+}
+
+/// The checkpoints beside the snapshots are as the snapshots have them. One that is gone is missed by nobody.
+fn checkpoints(repository: &Repository, manifests: &[Manifest]) -> Result<Vec<Damage>, BackupError> {
+    let mut changed = Vec::new();
+    for manifest in manifests {
+        let file = checkpoint_file(&manifest.name)?;
+        match repository.target().get(&file, CHECKPOINT_MOST) {
+            Ok(text) if text == manifest.audit.checkpoint.as_bytes() => {}
+            Ok(_) => changed.push(Damage::new(&file, What::Changed, Lost::Nothing)),
+            Err(TargetError::Missing { .. }) => {}
+            Err(error) => match Damage::of_target(&file, &error, Lost::Nothing) {
+                Some(damage) => changed.push(damage),
+                None => return Err(error.into()),
+            },
+        }
+    }
+    Ok(changed)
+}
+
+/// A checkpoint's file is never longer.
+const CHECKPOINT_MOST: u64 = 64 << 10;
 
 pub(super) fn chunks_by_pack(needed: &Needed, index: &Index) -> HashMap<usize, Vec<ChunkName>> {
     let mut by_pack: HashMap<usize, Vec<ChunkName>> = HashMap::new();
@@ -271,6 +330,9 @@ fn readable(plain: &[u8]) -> bool {
     }
 }
 
+/// How often a place is looked through again that changed meanwhile.
+const AGAIN: usize = 2;
+
 impl Backups {
     /// Checks a target, and keeps what was found.
     pub fn verify(
@@ -281,9 +343,22 @@ impl Backups {
         watch: &dyn Watch,
     ) -> Result<Checked, BackupError> {
         let repository = self.open_known(spec)?;
-        let mut checked = check(&repository, &self.keyring()?, depth, watch)?;
-        let there = repository.snapshots()?;
-        checked.gone = self.row(spec)?.map(|row| row.missing(&there)).unwrap_or_default();
+        let row = self.row(spec)?;
+        let doubted = row.iter().flat_map(|row| row.spoiled.iter().cloned()).collect();
+        let keyring = self.keyring()?;
+        let mut held = row.map(|row| row.held);
+        let mut checked = check(&repository, &keyring, depth, &doubted, watch)?;
+        // What was removed while it was looked for is no fault.
+        for _ in 0..AGAIN {
+            let now = self.row(spec)?.map(|row| row.held);
+            if checked.is_whole() || now == held {
+                break;
+            }
+            held = now;
+            checked = check(&repository, &keyring, depth, &doubted, watch)?;
+        }
+        let there;
+        (there, checked.gone) = self.look_for(spec, &repository)?;
         checked.snapshots += checked.gone.len() as u64;
         let missing = |name| Damage::of_snapshot(format!("snapshots/{name}"), What::Missing, name);
         checked.faults.extend(checked.gone.iter().map(missing));
@@ -292,10 +367,14 @@ impl Backups {
             n => (Outcome::Failed, n),
         };
         let verified = Verified { at: self.ambient.now(), all: depth == Depth::All, faults };
-        let own = self.own_names()?;
+        let gone = checked.gone.clone();
+        let spoiled = checked.spoiled.iter().cloned().collect();
+        let bad = there.iter().filter(|name| checked.lacks(name)).map(ToString::to_string).collect();
         self.note(spec, Some(repository.marker().repository), move |row| {
             row.verified = Some(verified);
-            row.saw(&there, |name| own.contains(name.as_str()));
+            (row.spoiled, row.bad) = (spoiled, bad);
+            row.looked(&there, &gone);
+            row.snapshots = there.len() as u64;
         })?;
         let note = format!("{}: {} snapshots, {faults} faults", spec.name, checked.snapshots);
         let event = self.event(by, Action::BackupVerify).outcome(outcome).detail(Detail::note(note));

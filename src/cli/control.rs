@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::Failure;
 use super::order::{Answer, Caller, Order, Talk};
 use crate::app::AppError;
+use crate::base::said;
 use crate::http::Stop;
 
 /// Parts in flight, each way.
@@ -180,11 +181,14 @@ pub async fn ask(
         Err(error) => {
             let path = path.display();
             return Err(Failure::failed(format!(
-                "the running box cannot be reached by {path}: {error}. Run the command as the box's own user or as root."
+                "whether a box runs here cannot be seen by {path} ({}). Run the command as the box's own user or as root.",
+                said(&error)
             )));
         }
     };
-    let gone = |error: std::io::Error| Failure::failed(format!("the running box broke off: {error}. Look at its log."));
+    let gone = |error: std::io::Error| {
+        Failure::failed(format!("the running box broke off ({}). Look at its log.", said(&error)))
+    };
     let (read, mut write) = stream.into_split();
     let sending = async {
         send(&mut write, &Ask::Order(order.clone())).await.map_err(gone)?;

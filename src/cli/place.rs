@@ -11,6 +11,7 @@ use super::order::{Caller, Order, Talk};
 use super::{Failure, control};
 use crate::app::config::{Config, DEFAULT_FILE};
 use crate::app::{self, AppError, Folder, Kind};
+use crate::base::Secret;
 use crate::crypto::{Sheet, SlotKey};
 
 /// The flags that say which box.
@@ -188,10 +189,9 @@ async fn carry_out(
 /// A recovery sheet from a file, or from standard input by "-".
 pub fn sheet_from(file: &std::path::Path) -> Result<Sheet, Failure> {
     let text = if file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin()).map_err(anyhow::Error::from)?
+        Secret::new(std::io::read_to_string(std::io::stdin()).map_err(anyhow::Error::from)?)
     } else {
-        std::fs::read_to_string(file).map_err(AppError::file(file, "read"))?
+        app::keys::text_of(file)?
     };
-    let text = zeroize::Zeroizing::new(text);
-    Sheet::read(&text).map_err(|error| Failure::failed(error.to_string()))
+    Sheet::read(text.expose()).map_err(|error| Failure::failed(error.to_string()))
 }

@@ -392,7 +392,7 @@ pub enum SlotError {
     #[error("this {kind} does not open this box; check that it belongs to it, and try again")]
     Wrong { kind: SlotKind },
     #[error(
-        "the key slots were changed by somebody other than the box; put back the copy from the last snapshot, and find out who did it"
+        "the key slots were changed by somebody other than the box; restore the newest backup into another folder, copy its keyslots.toml into this one, and find out who did it"
     )]
     Changed,
     #[error("a {kind} alone would be lost with the machine: add a passphrase or a recovery sheet first")]

@@ -428,7 +428,7 @@ fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
         .collect();
     assert_eq!((differs, &looked["kept"]), (vec![format!("Patient/{patient}").as_str()], &Value::Null));
     let said = printed(&[&restore[..], &["--apply"]].concat());
-    assert!(said.contains("1 are back"), "{said}");
+    assert!(said.contains("1 resource is back"), "{said}");
     assert!(json_of(&restore)["items"].as_array().unwrap().iter().all(|item| item["stands"] == "same"));
     let one = format!("Patient/{patient}");
     let alone = ["backup", "restore", "1", "--from", text(&usb), "--resource", &one, "--dir", text(&dir)];
@@ -516,6 +516,8 @@ fn what_is_no_place_and_no_time_is_said_in_words() {
     assert!(code == 1 && said.contains("in the box's own folder") && !own.exists(), "{said}");
     let (code, said) = create("");
     assert!(code == 2 && said.contains("cannot be empty"), "{said}");
+    let (code, said) = create("usbb");
+    assert!(code == 2 && said.contains("there is no target usbb"), "{said}");
     let (code, said) = create(text(&place.home().join("no/such")));
     assert!(code == 1 && said.contains("is not there (No such file or directory)"), "{said}");
     let strange =
@@ -545,4 +547,13 @@ fn what_is_no_place_and_no_time_is_said_in_words() {
     let (code, said) = refused(&[&old[..], &[&newer]].concat());
     assert!(code == 4 && said.contains("when the box had other keys"), "{said}");
     printed(&[&old[..], &[&sheet]].concat());
+    // What came back is known to the box that came of it, and what was done to the place since is not missed by it.
+    let back = ["--target", text(&usb), "--dir", text(&new)];
+    printed(&[&["backup", "drill", "1"][..], &back].concat());
+    printed(&[&["backup", "verify"][..], &back].concat());
+    let created = printed(&[&["backup", "create"][..], &back].concat());
+    assert!(!created.contains("broken off"), "{created}");
+    // A newer one is not of its memory: that is no damage.
+    let (code, said) = refused(&[&["backup", "drill", "2"][..], &back].concat());
+    assert_eq!(code, 1, "{said}");
 }

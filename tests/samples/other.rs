@@ -567,6 +567,7 @@ fn backups() -> Vec<TargetPart> {
         samples: 182,
         seconds: 252,
         faults: Vec::new(),
+        untried: false,
     };
     let nas = TargetPart {
         name: "clinic-nas".into(),

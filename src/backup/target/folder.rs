@@ -46,7 +46,10 @@ impl FolderTarget {
             }
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(gone)?;
+        let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
+            Errno::NOTDIR => TargetError::Gone { place: place.clone(), why: "it is a file, and no folder".into() },
+            other => gone(other),
+        })?;
         Ok(Self { place, folder })
     }
 
@@ -59,6 +62,14 @@ impl FolderTarget {
             Errno::LOOP | Errno::NOTDIR | Errno::ISDIR => TargetError::NotPlain { place, name: name.to_string() },
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN => TargetError::Gone { place, why },
             _ => TargetError::Io { place, name: name.to_string(), why },
+        }
+    }
+
+    /// What keeps a file from being read.
+    fn not_read(&self, name: &Name, error: Errno) -> TargetError {
+        match error {
+            Errno::ACCESS | Errno::PERM => TargetError::Refused { place: self.place.clone(), why: said(&error.into()) },
+            other => self.wrong(name, other),
         }
     }
 
@@ -96,7 +107,7 @@ impl FolderTarget {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
             rustix::fs::openat(&shelf, name.file(), flags, Mode::empty())
         });
-        let file = File::from(opened.map_err(|error| self.wrong(name, error))?);
+        let file = File::from(opened.map_err(|error| self.not_read(name, error))?);
         let known = file.metadata().map_err(|error| self.wrong_io(name, &error))?;
         if known.is_file() {
             Ok((file, known.len()))
@@ -145,6 +156,7 @@ impl FolderTarget {
         let (place, why) = (self.place.clone(), said(&error.into()));
         match error {
             Errno::LOOP | Errno::NOTDIR => TargetError::NotPlain { place, name: shelf.path().to_owned() },
+            Errno::ACCESS | Errno::PERM => TargetError::Refused { place, why },
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN => TargetError::Gone { place, why },
             _ => TargetError::Io { place, name: shelf.path().to_owned(), why },
         }
@@ -238,7 +250,10 @@ impl Target for FolderTarget {
         });
         match done {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(self.wrong(name, error)),
+            Err(error) => Err(match self.wrong(name, error) {
+                TargetError::Denied { place, why } => TargetError::NotRemoved { place, why },
+                other => other,
+            }),
         }
     }
 

@@ -144,6 +144,8 @@ pub enum TargetError {
     Full { place: String },
     #[error("{place} does not take what is written to it: {why}. What was there before is whole.")]
     Denied { place: String, why: String },
+    #[error("{place} does not let this box remove what is old there: {why}. What it did not remove is whole.")]
+    NotRemoved { place: String, why: String },
     #[error("{place} cannot be used as it is set up: {why}. Nothing was changed.")]
     NotSetUp { place: String, why: String },
     #[error("{place} did not let this box in: {why}. Nothing was changed.")]

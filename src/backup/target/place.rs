@@ -30,6 +30,9 @@ const HANDED_IN: &str = "systemd:";
 impl Place {
     /// Reads a place. What is wrong with it is a clause: the end of a sentence that names it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.chars().any(char::is_control) {
+            return Err("a place's name has only letters that can be printed".to_owned());
+        }
         if text.starts_with('/') {
             return Ok(Self::Folder(match text.trim_end_matches('/') {
                 "" => "/".to_owned(),
@@ -200,6 +203,7 @@ mod tests {
     fn what_is_no_place_is_said_to_be_none() {
         for (text, part) in [
             ("usb", "a place is a folder"),
+            ("/media/\u{1b}[31musb", "can be printed"),
             ("ftp://x/y", "a place is a folder"),
             ("sftp://-oProxyCommand=x/y", "no server's name"),
             ("sftp://a b/y", "no server's name"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::backup::{Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow};
+use crate::base::counted;
 use crate::cli::{Failure, Out, field, size};
 
 fn text(value: &Value, key: &str) -> String {
@@ -212,7 +213,7 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 
 /// Snapshots and their verb.
 fn are(count: u64) -> String {
-    format!("{count} {}", if count == 1 { "snapshot is" } else { "snapshots are" })
+    counted(count, "snapshot is", "snapshots are")
 }
 
 pub(super) fn of_try(tried: &TriedRow) -> Value {
@@ -240,9 +241,8 @@ pub(super) fn tried(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 }
 
 pub(super) fn of_drill(drill: &DrillRow) -> Value {
-    if drill.snapshot.is_empty() {
-        // Nothing was tried.
-        return json!({ "error": drill.faults.join(" ") });
+    if drill.untried || drill.snapshot.is_empty() {
+        return json!({ "error": drill.faults.join(" "), "damaged": !drill.untried });
     }
     json!({
         "whole": drill.passed(),
@@ -324,7 +324,8 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         }
         for snapshot in list(target, "givenUp") {
             let snapshot = snapshot.as_str().unwrap_or_default();
-            out.line(format!("{name}: {snapshot} was gone already, and is not asked for any more."))?;
+            let asked = if matches!(field(target, "dryRun"), Value::Bool(true)) { "would not be" } else { "is not" };
+            out.line(format!("{name}: {snapshot} was gone already, and {asked} asked for any more."))?;
         }
         gone(out, &format!("{name}: "), target)?;
         if let Some(why) = field(target, "heldBack").as_str() {
@@ -351,11 +352,16 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         };
         out.line(format!("{} {how}", text(item, "resource")))?;
     }
-    out.line(format!("{} are as they were in {}.", count("same"), text(answer, "snapshot")))?;
+    let same = counted(count("same") as u64, "resource is as it was", "resources are as they were");
+    out.line(format!("{same} in {}.", text(answer, "snapshot")))?;
     match field(answer, "kept").as_u64() {
         Some(kept) => out.line(format!(
-            "{kept} are back as they were, as new versions: what was there before stays in their history."
+            "{} back, as new versions: what was there before stays in the history.",
+            counted(kept, "resource is", "resources are")
         )),
+        None if list(answer, "items").all(|item| text(item, "stands") == "same") => {
+            out.line("There is nothing to bring back.")
+        }
         None => out.line("Nothing was changed. With --apply, those above come back as they were."),
     }
 }

@@ -15,7 +15,7 @@ use super::order::Order as BoxOrder;
 use super::place::{Place, Reach};
 use super::{Failure, Out, time};
 use crate::app::restore::There;
-use crate::backup::TargetSpec;
+use crate::backup::{BackupError, TargetSpec};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use bar::Bar;
 pub use order::Order;
@@ -235,6 +235,13 @@ fn spec(place: &Place, target: &str) -> Result<TargetSpec, Failure> {
     }
     if target.trim().is_empty() {
         return Err(Failure::Usage("a target has a name, or is a folder or another place: it cannot be empty".into()));
+    }
+    // A name that is mistyped is no folder to be made.
+    if !target.contains('/') && ![".", ".."].contains(&target) {
+        let known: Vec<&str> = config.backup.targets.0.iter().map(|target| target.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let error = BackupError::NoSuchTarget { name: target.to_owned(), known };
+        return Err(Failure::Usage(error.to_string()));
     }
     let whole = if target.contains("://") {
         target.to_owned()

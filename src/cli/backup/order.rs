@@ -147,6 +147,12 @@ impl Order {
                     (false, true) => How::Now,
                     (false, false) => How::Later,
                 };
+                let several = backups.named(target.as_deref()).map_err(AppError::from)?.len() > 1;
+                if several && !forget.is_empty() {
+                    return Err(Failure::Usage(
+                        "say with --target where it is to be forgotten: there are several places".into(),
+                    ));
+                }
                 let removal = Removal { keep: opened.config.keep(), forget, how };
                 work(talk, move |watch| {
                     Ok(each(&backups, target.as_deref(), |spec| {

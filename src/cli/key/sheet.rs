@@ -68,7 +68,12 @@ impl Sheet {
 
 fn new_file(path: &Path) -> Result<std::fs::File, Failure> {
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    Ok(made.map_err(AppError::file(path, "made"))?)
+    made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::Usage(format!("{} is there already. Name a new file; nothing was changed", path.display()))
+        }
+        _ => AppError::file(path, "made")(error).into(),
+    })
 }
 
 fn confirm(out: &mut Out, reach: &Reach, json: bool) -> Result<(), Failure> {

@@ -66,6 +66,8 @@ pub struct DrillPart {
     pub seconds: u32,
     /// None: it passed.
     pub faults: Vec<String>,
+    /// It could not be run.
+    pub untried: bool,
 }
 
 const fn mark(standing: Standing) -> (&'static str, Tone) {
@@ -122,12 +124,16 @@ impl TargetPart {
             return Check::new("drill-last", never).line(t("drill-never.more"));
         };
         let passed = drill.faults.is_empty();
-        let word = t(if passed { "drill-passed" } else { "drill-failed" });
+        let word = t(match (passed, drill.untried) {
+            (true, _) => "drill-passed",
+            (false, false) => "drill-failed",
+            (false, true) => "drill-untried",
+        });
         let check =
             Check::new("drill-last", State::new(shape, tone, word.with("date", drill.when.near_within(&cx.now))));
         if !passed {
             let check = drill.faults.iter().fold(check, |check, fault| check.line(sentence(fault)));
-            return check.line(t("drill-failed.more"));
+            return if drill.untried { check } else { check.line(t("drill-failed.more")) };
         }
         let held = t("drill-held")
             .with("rows", format::count(drill.rows))

@@ -109,6 +109,7 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
             samples: drill.samples,
             seconds: drill.seconds,
             faults: drill.faults.clone(),
+            untried: drill.untried,
         }),
         drill_stands: target.drill_stands,
         busy: target.busy.map(|(doing, since)| (doing, at(since))),

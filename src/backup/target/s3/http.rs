@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use super::place::Server;
+use crate::base::said;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -191,7 +192,7 @@ fn broken(error: &hyper::Error) -> Trouble {
 }
 
 fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
+    let text = said(error);
     if text.contains("failed to lookup address") { "there is no server of this name".into() } else { text }
 }
 
