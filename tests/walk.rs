@@ -151,6 +151,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/reported",            CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post, "/patients/{id}/documents/{document}/seen", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/codes/{list}/find", CLINIC, CARERS, Filled("/codes/problems/find?q=a", 200), NoEntry),
     (Verb::Get,   "/patients/{id}/problems/new", CLINIC, CARERS, APatient, AnEntry),
     (Verb::Post,  "/patients/{id}/problems/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
     (Verb::Get,   "/patients/{id}/problems/{problem}", CLINIC, CARERS, Nothing, AnEntry),

@@ -14,7 +14,7 @@ use crate::app::{AppError, Opened};
 use crate::audit::Action;
 use crate::care::formulary::{self, Age, Formulary, Limits};
 
-/// Medicines, and the rules that prescriptions are checked by: one file, replaced whole.
+/// Medicines, the rules that prescriptions are checked by, and codes for problems and orders: one file, replaced whole.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     #[command(subcommand)]
@@ -199,5 +199,6 @@ fn tell(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         named("groups", "duplicate groups"),
         named("doses", "doses"),
         named("covers", "statements of completeness"),
-    ))
+    ))?;
+    out.line(format!("codes: {}, {}", named("problems", "problems"), named("orders", "orders")))
 }

@@ -41,7 +41,7 @@ pub(super) async fn manifest(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// The files that pages need without a network.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     "tokens.css",
     "chartbox.css",
     "chartbox.js",
@@ -49,6 +49,7 @@ const FILES: [&str; 15] = [
     "chart.js",
     "app.js",
     "find.js",
+    "offers.js",
     "idle.js",
     "keep.js",
     "live.js",

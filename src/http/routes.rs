@@ -282,6 +282,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/patients/{id}/reported", CLINIC, CARERS, Format::Page => super::clinic::chart::reported),
     row!(Get "/patients/{id}/documents/{document}/file", CLINIC, CARERS, Format::Page => super::clinic::document::kept),
     row!(Post "/patients/{id}/documents/{document}/seen", CLINIC, CARERS, Format::Page => super::clinic::document::seen),
+    row!(Get "/codes/{list}/find", CLINIC, CARERS, Format::Page => super::clinic::codes::found),
     row!(Get "/patients/{id}/problems/new", CLINIC, CARERS, Format::Page => super::clinic::entries::problem_blank),
     row!(Post "/patients/{id}/problems/new", CLINIC, CARERS, Format::Page => super::clinic::entries::problem_add),
     row!(Get "/patients/{id}/problems/{problem}", CLINIC, CARERS, Format::Page => super::clinic::entries::problem_show),

@@ -92,7 +92,7 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         return Ok((headers, bundle.to_string()).into_response());
     }
     let chart = Chart::of_summary(&parts);
-    let ctx = Ctx { zone: house.front.face.zone.clone() };
+    let ctx = Ctx::of(house.front.face.zone.clone());
     page(&SharedSummary { body: fill::summary::summary(&chart, &ctx), cx: plain(&visit) })
 }
 

@@ -222,6 +222,7 @@ fn problems() -> Vec<ProblemRow> {
     .map(|(name, since, note)| ProblemRow {
         id: "r1".into(),
         name: name.into(),
+        code: (name != "CKD G3a A2").then(|| "SNOMED CT 44054006".into()),
         since: Some(day(since)),
         ended: None,
         doubt: None,

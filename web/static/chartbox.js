@@ -6,11 +6,13 @@ import { findAsYouType } from "./find.js";
 import { watchIdle } from "./idle.js";
 import { keepForm } from "./keep.js";
 import { watchLive } from "./live.js";
+import { offerAsYouType } from "./offers.js";
 import { watchUpload } from "./upload.js";
 import { stepThrough } from "./steps.js";
 import { writeNote } from "./note.js";
 
 for (const form of document.querySelectorAll("form[data-find]")) findAsYouType(form);
+for (const input of document.querySelectorAll("input[data-offers]")) offerAsYouType(input);
 for (const form of document.querySelectorAll("form[data-keep]")) keepForm(form);
 for (const part of document.querySelectorAll("[data-live]")) watchLive(part);
 for (const form of document.querySelectorAll("form[data-upload]")) watchUpload(form);

@@ -284,3 +284,15 @@ fn nobody_is_given_what_they_do_not_bear() {
     }
     assert!(allergic > 5, "{allergic}");
 }
+
+/// So whoever reads Spanish reads them in Spanish.
+#[test]
+fn problems_have_codes_of_the_demo_s_own_list() {
+    use crate::care::formulary::{Limits, read};
+    let list = read(FORMULARY.as_bytes(), &Limits::default()).unwrap();
+    let conditions: Vec<Value> = all(60).into_iter().filter(|one| one["resourceType"] == "Condition").collect();
+    assert!(conditions.len() > 60);
+    for one in conditions {
+        assert!(list.translated(&one["code"], "es").is_some(), "{}", one["code"]);
+    }
+}

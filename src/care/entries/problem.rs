@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Author, Fault, Faults, date, hl7, line, needed, noted, put, resource, text};
+use crate::care::formulary::{Formulary, List, concept};
 
 /// What was typed. The names of the inputs are the names of these fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -41,7 +42,7 @@ fn read(typed: &ProblemTyped, today: Date) -> Result<Read, Faults> {
     if faults.is_empty() { Ok(Read { name, since, until, sure, note }) } else { Err(faults) }
 }
 
-/// A new Condition.
+/// A new Condition, with the code that its name has in the formulary.
 ///
 /// # Errors
 /// All that is wrong at once.
@@ -51,6 +52,7 @@ pub fn problem(
     author: &Author<'_>,
     now: &str,
     today: Date,
+    codes: Option<&Formulary>,
 ) -> Result<Value, Faults> {
     let read = read(typed, today)?;
     let ended = read.until.is_some();
@@ -60,7 +62,7 @@ pub fn problem(
             "clinicalStatus": hl7("condition-clinical", if ended { "resolved" } else { "active" }),
             "verificationStatus": hl7("condition-ver-status", read.sure),
             "category": [hl7("condition-category", "problem-list-item")],
-            "code": {"text": read.name},
+            "code": concept(codes, List::Problems, &read.name),
             "subject": {"reference": format!("Patient/{patient}")},
             "onsetDateTime": read.since,
             "abatementDateTime": read.until,
@@ -98,12 +100,16 @@ pub fn problem_changed(
     author: &Author<'_>,
     now: &str,
     today: Date,
+    codes: Option<&Formulary>,
 ) -> Result<Value, Faults> {
     let read = read(typed, today)?;
     let before = problem_shown(&condition);
-    if before.name.trim() != read.name {
-        // Its codes said the old name.
-        put(&mut condition, "code", json!({"text": read.name}));
+    let code = concept(codes, List::Problems, &read.name);
+    let is_coded = |code: &Value| code.get("coding").is_some();
+    let gains = is_coded(&code) && !condition.get("code").is_some_and(is_coded);
+    if before.name.trim() != read.name || gains {
+        // Codes that were there said the old name.
+        put(&mut condition, "code", code);
     }
     if before.since != read.since.as_deref().unwrap_or_default() {
         ["onsetPeriod", "onsetAge", "onsetRange", "onsetString"]
@@ -146,6 +152,7 @@ pub fn problem_in_error(mut condition: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::care::formulary;
     use crate::fhir::{Definitions, Mode, validate};
 
     const AUTHOR: Author<'static> = Author { person: None, name: "Dr A" };
@@ -156,11 +163,33 @@ mod tests {
     }
 
     fn new(typed: &ProblemTyped) -> Result<Value, Faults> {
-        problem(typed, "p", &AUTHOR, NOW, "2026-03-03".parse().unwrap())
+        problem(typed, "p", &AUTHOR, NOW, "2026-03-03".parse().unwrap(), None)
     }
 
     fn changed(before: Value, typed: &ProblemTyped) -> Value {
-        problem_changed(before, typed, &AUTHOR, NOW, "2026-03-03".parse().unwrap()).unwrap()
+        problem_changed(before, typed, &AUTHOR, NOW, "2026-03-03".parse().unwrap(), None).unwrap()
+    }
+
+    #[test]
+    fn a_name_of_the_list_brings_its_code_and_another_name_takes_it_away() {
+        let list = formulary::read(crate::care::demo::FORMULARY.as_bytes(), &formulary::Limits::default()).unwrap();
+        let today = "2026-03-03".parse().unwrap();
+        let change = |before: Value, name: &str, list: Option<&Formulary>| {
+            problem_changed(before, &typed(name, "", ""), &AUTHOR, NOW, today, list).unwrap()
+        };
+        let gout = problem(&typed("gout", "", ""), "p", &AUTHOR, NOW, today, Some(&list)).unwrap();
+        is_valid(&gout);
+        let coding = json!([{"system": "http://snomed.info/sct", "code": "90560007", "display": "Gout"}]);
+        assert_eq!(gout["code"], json!({"coding": coding, "text": "Gout"}));
+        let toe = change(gout.clone(), "Gout, left toe", Some(&list));
+        assert_eq!(toe["code"], json!({"text": "Gout, left toe"}));
+        assert_eq!(change(toe, "Gout", Some(&list))["code"], gout["code"]);
+        // What was written before there was a list gains its code; what has one from elsewhere keeps it.
+        let free = problem(&typed("Gout", "", ""), "p", &AUTHOR, NOW, today, None).unwrap();
+        assert_eq!(change(free.clone(), "Gout", Some(&list))["code"], gout["code"]);
+        let mut other = free;
+        other["code"] = json!({"coding": [{"system": "urn:x", "code": "1"}], "text": "Gout"});
+        assert_eq!(change(other.clone(), "Gout", Some(&list))["code"], other["code"]);
     }
 
     fn is_valid(value: &Value) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::codes::CodeIndex;
 use super::rows::Code;
 use super::{Formulary, MEDICINE, Medicine};
 use crate::fhir::search::fold;
@@ -19,6 +20,8 @@ pub(super) struct Index {
     classes_by_name: BTreeMap<String, BTreeSet<usize>>,
     /// The folded words of each medicine, in the order of the medicines.
     words: Vec<String>,
+    pub(super) problems: CodeIndex,
+    pub(super) orders: CodeIndex,
 }
 
 /// What a record's allergy or medicine is in this file.
@@ -44,7 +47,11 @@ pub struct Found<'a> {
 
 impl Index {
     pub(super) fn of(formulary: &Formulary) -> Self {
-        let mut index = Self::default();
+        let mut index = Self {
+            problems: CodeIndex::of(&formulary.problems),
+            orders: CodeIndex::of(&formulary.orders),
+            ..Self::default()
+        };
         let places: BTreeMap<&str, usize> =
             formulary.substances.iter().zip(0..).map(|(one, at)| (one.id.as_str(), at)).collect();
         let pair = |code: &Code| (code.system.clone(), code.code.clone());
@@ -118,18 +125,13 @@ impl Formulary {
     /// The medicines of which every typed word begins a word, those whose name begins so first; `most` at most.
     pub fn find(&self, typed: &str, most: usize) -> Found<'_> {
         let typed: String = fold(typed).chars().take(100).collect();
-        let wanted: Vec<&str> = typed.split(' ').filter(|word| !word.is_empty()).collect();
-        if wanted.is_empty() {
-            return Found { medicines: vec![], more: false };
-        }
-        let fits = |words: &str| wanted.iter().all(|word| words.split(' ').any(|own| own.starts_with(word)));
         let mut found: Vec<(bool, String, &Medicine)> = self
             .medicines
             .iter()
             .zip(&self.index.words)
-            .filter(|(_, words)| fits(words))
+            .filter(|(_, words)| fits(&typed, words))
             .map(|(medicine, words)| {
-                let first = wanted.first().is_some_and(|word| words.starts_with(word));
+                let first = typed.split(' ').next().is_some_and(|word| words.starts_with(word));
                 (!first, fold(&medicine.name), medicine)
             })
             .collect();
@@ -143,6 +145,12 @@ impl Formulary {
         let more = found.len() > most;
         Found { medicines: found.into_iter().take(most).map(|(_, _, medicine)| medicine).collect(), more }
     }
+}
+
+/// Whether every typed word begins one of the words; both are folded. Nothing typed fits nothing.
+pub(super) fn fits(typed: &str, words: &str) -> bool {
+    let mut wanted = typed.split(' ').filter(|word| !word.is_empty()).peekable();
+    wanted.peek().is_some() && wanted.all(|word| words.split(' ').any(|own| own.starts_with(word)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The formulary: a clinic's medicines and the rules that prescriptions are checked by, as one file that is replaced whole.
+//! The formulary: a clinic's medicines, the rules that prescriptions are checked by, and the codes that are offered for problems
+//! and orders, as one file that is replaced whole.
 //!
 //! Nothing clinical stands in this program. What a medicine is, which allergy it touches, what it must not meet and how much is
 //! too much come from this file alone, each rule with its source, its date and the place in the source; what the file does not
@@ -25,19 +26,24 @@
 //! | `group` | `id` `name` `substances` + | duplicate therapy: one of these at a time |
 //! | `dose` | `substance` `route`* `fromAge`* `toAge`* `maxOnce`* `maxDay`* + | the most at once and in a day, in years of age from and below |
 //! | `covers` | `check` `substances` + | the file is complete for `interactions` among these, or for the `classes` or `groups` of each |
+//! | `problem` | `system` `code` `display` `names`* `translations`* | what is offered for the list of problems |
+//! | `order` | the same | what is offered as an order |
 //!
 //! `*` may be left out. `+` are `source`, `date` and `locator`, which every rule has. A code is `{"system": URI, "code": CODE}`, for
 //! instance of ATC, RxNorm or a national register. `contains` lists `{"substance": ID, "amount": {"value": 500, "unit": "mg"}}` in one
 //! `unit`; without `amount` doses of the medicine cannot be checked. A route is `{"code": CODE, "text": TEXT}` of one's own
-//! choice, with `system` where it is a public one. `severity` is `serious` or `caution`.
+//! choice, with `system` where it is a public one. `severity` is `serious` or `caution`. `translations` are the display by
+//! language: `{"es": "…"}`. Of the problems, and of the orders, no two have one display or one code.
 //!
 //! **A check passes only by a rule.** That two medicines have no `interaction` row says nothing until a `covers` row names both.
 
+mod codes;
 mod find;
 mod kept;
 mod read;
 mod rows;
 
+pub use codes::{Coded, FoundCodes, List, concept};
 pub use find::{Found, Known};
 pub use kept::{Age, Kept, KeptError, current, keep, loaded, standing};
 pub use read::{Fault, Limits, ReadError, read};
@@ -62,6 +68,8 @@ pub struct Formulary {
     pub groups: Vec<GroupRow>,
     pub doses: Vec<DoseRow>,
     pub covers: Vec<CoverRow>,
+    pub problems: Vec<Coded>,
+    pub orders: Vec<Coded>,
     /// BLAKE3 of the text.
     pub hash: [u8; 32],
     index: find::Index,
@@ -78,6 +86,8 @@ pub struct Counts {
     pub groups: usize,
     pub doses: usize,
     pub covers: usize,
+    pub problems: usize,
+    pub orders: usize,
 }
 
 impl Formulary {
@@ -90,6 +100,8 @@ impl Formulary {
             groups: self.groups.len(),
             doses: self.doses.len(),
             covers: self.covers.len(),
+            problems: self.problems.len(),
+            orders: self.orders.len(),
         }
     }
 

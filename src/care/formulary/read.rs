@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::rows::{
     Amount, ClassRow, Code, CoverRow, DoseRow, GroupRow, Head, InteractionRow, Medicine, Substance, What,
 };
-use super::{Formulary, Ids};
+use super::{Coded, Formulary, Ids};
 use crate::fhir::json;
+use crate::fhir::search::fold;
 
 /// What a file may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Formulary, ReadError> {
         out: Formulary::default(),
         ids: Ids::new(),
         medicines: BTreeSet::new(),
+        coded: BTreeSet::new(),
         faults: vec![],
         more: 0,
         limits,
@@ -136,6 +138,8 @@ struct Reader<'a> {
     out: Formulary,
     ids: Ids,
     medicines: BTreeSet<String>,
+    /// Displays and codes of problems and of orders.
+    coded: BTreeSet<(String, String)>,
     faults: Vec<Fault>,
     more: usize,
     limits: &'a Limits,
@@ -185,7 +189,7 @@ impl Reader<'_> {
         let row = value.as_object_mut().and_then(|object| object.shift_remove("row"));
         let Some(Value::String(row)) = row else {
             return Err("\"row\" is missing, which says what the line is: substance, medicine, class, interaction, \
-                        group, dose or covers"
+                        group, dose, covers, problem or order"
                 .to_owned());
         };
         let mut names = |ids: &[String], what: Names| {
@@ -266,14 +270,40 @@ impl Reader<'_> {
                 names(&row.substances, Names::Substance);
                 self.out.covers.push(row);
             }
+            "problem" => {
+                let row = self.coded(&row, value)?;
+                self.out.problems.push(row);
+            }
+            "order" => {
+                let row = self.coded(&row, value)?;
+                self.out.orders.push(row);
+            }
             other => {
                 return Err(format!(
-                    "\"{}\" is no row of a formulary: substance, medicine, class, interaction, group, dose or covers",
+                    "\"{}\" is no row of a formulary: substance, medicine, class, interaction, group, dose, covers, \
+                     problem or order",
                     shown(other)
                 ));
             }
         }
         Ok(())
+    }
+
+    fn coded(&mut self, list: &str, value: Value) -> Result<Coded, String> {
+        let row: Coded = typed(value)?;
+        called(&row.display, &row.names)?;
+        texts([&row.system, &row.code].into_iter().chain(row.translations.values()))?;
+        let is_language = |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase());
+        if !row.translations.keys().all(is_language) {
+            return Err("a language is two small letters, as in es".to_owned());
+        }
+        // What is chosen by its display, and known again by its code, is one entry.
+        for one in [format!("display {}", fold(&row.display)), format!("code {} {}", row.system, row.code)] {
+            if !self.coded.insert((list.to_owned(), one)) {
+                return Err(format!("the display or the code of \"{}\" stands twice", shown(&row.display)));
+            }
+        }
+        Ok(row)
     }
 
     fn new_id(&mut self, text: &str, what: What) -> Checked {
@@ -354,6 +384,9 @@ mod tests {
     const HEAD: &str = r#"{"formulary": 1, "name": "N", "country": "NO", "date": "2026-01-12", "validUntil": "2026-12-31", "source": "S"}"#;
     const A: &str = r#"{"row": "substance", "id": "a", "name": "A"}"#;
 
+    const P: &str =
+        r#"{"row": "problem", "system": "urn:s", "code": "1", "display": "Knee", "translations": {"es": "X"}}"#;
+
     fn faults(text: &str) -> Vec<(usize, String)> {
         match read(text.as_bytes(), &Limits::default()) {
             Ok(_) => vec![],
@@ -368,6 +401,9 @@ mod tests {
         assert!(formulary.head.invented);
         let counts = formulary.counts();
         assert!(counts.medicines > 20 && counts.interactions > 2 && counts.doses > 3, "{counts:?}");
+        assert!(counts.problems > 20 && counts.orders > 10, "{counts:?}");
+        let spoken = formulary.problems.iter().chain(&formulary.orders).all(|one| one.translations.contains_key("es"));
+        assert!(spoken, "the portal's other language");
         let all = || formulary.classes.iter().map(ClassRow::rule).chain(formulary.doses.iter().map(DoseRow::rule));
         assert!(all().all(|rule| rule.source.contains("Invented")), "no rule of it may look like a real one");
     }
@@ -429,6 +465,10 @@ mod tests {
                 3,
                 "missing field `locator`",
             ),
+            (&format!("{HEAD}\n{P}\n{}", P.replace("\"1\"", "\"2\"")), 3, "stands twice"),
+            (&format!("{HEAD}\n{P}\n{}", P.replace("Knee", "Other")), 3, "stands twice"),
+            (&format!("{HEAD}\n{}", P.replace("\"es\"", "\"spanish\"")), 2, "two small letters"),
+            (&format!("{HEAD}\n{}", P.replace("Knee", "")), 2, "1 to 300 characters"),
         ] {
             let found = faults(text);
             assert!(found.iter().any(|(at, why)| *at == line && why.contains(words)), "{text}: {found:?}");

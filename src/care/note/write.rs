@@ -12,6 +12,7 @@ use crate::care::entries::{
     self, Author, Fault, Faults, ImmunizationTyped, Measured, ProblemTyped, VITALS, immunization_in_error,
     problem_in_error, same_value,
 };
+use crate::care::formulary::{self, Formulary, List};
 use crate::care::held::{hold, let_go};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
@@ -121,7 +122,8 @@ pub async fn start(doing: Doing<'_>, open: Open<'_>, pen: Pen<'_>) -> Result<Don
     carry_out(doing, changes, |_| Ok(())).await
 }
 
-/// Saves what was typed over the version that was seen; signs it, too, where `step` says so.
+/// Saves what was typed over the version that was seen; signs it, too, where `step` says so. Problems and orders get the codes
+/// that their names have in the formulary.
 pub async fn save(
     doing: Doing<'_>,
     patient: &FhirId,
@@ -129,8 +131,9 @@ pub async fn save(
     typed: &NoteTyped,
     step: Step,
     pen: Pen<'_>,
+    codes: Option<&Formulary>,
 ) -> Result<Done<()>, Refused<NoteError>> {
-    let changes = Writing::new(patient, saved, typed, step, pen).changes()?;
+    let changes = Writing::new(patient, saved, typed, step, pen, codes).changes()?;
     carry_out(doing, changes, |_| Ok(())).await
 }
 
@@ -141,6 +144,7 @@ struct Writing<'a> {
     typed: &'a NoteTyped,
     step: Step,
     pen: Pen<'a>,
+    codes: Option<&'a Formulary>,
     /// Of each of [`PARTS`].
     refers: [Vec<String>; 4],
     changes: Vec<Change>,
@@ -154,9 +158,17 @@ const ASSESSMENT: usize = 2;
 const PLAN: usize = 3;
 
 impl<'a> Writing<'a> {
-    fn new(patient: &'a FhirId, saved: Saved, typed: &'a NoteTyped, step: Step, pen: Pen<'a>) -> Self {
+    fn new(
+        patient: &'a FhirId,
+        saved: Saved,
+        typed: &'a NoteTyped,
+        step: Step,
+        pen: Pen<'a>,
+        codes: Option<&'a Formulary>,
+    ) -> Self {
         let refers = PARTS.map(|part| entries_of(section(&saved.composition, &part)).map(str::to_owned).collect());
-        Self { patient, saved, typed, step, pen, refers, changes: Vec::new(), faults: Vec::new(), made: Vec::new() }
+        let (changes, faults, made) = (Vec::new(), Vec::new(), Vec::new());
+        Self { patient, saved, typed, step, pen, codes, refers, changes, faults, made }
     }
 
     fn changes(mut self) -> Result<Vec<Change>, Refused<NoteError>> {
@@ -274,7 +286,8 @@ impl<'a> Writing<'a> {
                 sure: "provisional".into(),
                 ..ProblemTyped::default()
             };
-            match entries::problem(&form, self.patient.as_str(), &self.pen.author, self.pen.now, self.pen.today) {
+            let Pen { author, now, today, .. } = self.pen;
+            match entries::problem(&form, self.patient.as_str(), &author, now, today, self.codes) {
                 Ok(mut value) => {
                     if let Some(encounter) = self.encounter_ref() {
                         put(&mut value, "encounter", json!({"reference": encounter}));
@@ -318,7 +331,7 @@ impl<'a> Writing<'a> {
                 "resourceType": "ServiceRequest",
                 "status": "draft",
                 "intent": "order",
-                "code": {"text": what},
+                "code": formulary::concept(self.codes, List::Orders, &what),
                 "subject": subject(self.patient),
                 "authoredOn": self.pen.now,
                 "requester": self.pen.author.reference(),
@@ -330,7 +343,7 @@ impl<'a> Writing<'a> {
             if let Some(encounter) = self.encounter_ref() {
                 put(&mut value, "encounter", json!({"reference": encounter}));
             }
-            self.made.push(format!("Ordered: {what}"));
+            self.made.push(format!("Ordered: {}", text(&value, "/code/text")));
             let value = if self.step == Step::Sign { ordered(value, &self.pen) } else { hold(value) };
             self.create(R::ServiceRequest, PLAN, value)?;
         }

@@ -44,7 +44,7 @@ pub(super) fn looks(visit: &Visit, action: Action, detail: Detail) -> Why {
 }
 
 pub(super) fn ctx(visit: &Visit) -> Ctx {
-    Ctx { zone: visit.house.front.face.zone.clone() }
+    Ctx::of(visit.house.front.face.zone.clone())
 }
 
 /// Somebody as they are compared.

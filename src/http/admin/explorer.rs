@@ -239,7 +239,7 @@ fn row(line: LogLine, names: &mut Names<'_>, zone: &TimeZone) -> Result<EntryRow
     let LogLine { line, touched, patient, more_patients } = line;
     let entry = line.entry;
     let (who, role) = names.of(&entry.actor, true)?;
-    let ctx = Ctx { zone: zone.clone() };
+    let ctx = Ctx::of(zone.clone());
     let stored = patient.map(|patient| patient.value());
     let name = stored.map(|patient| fill::identity(&patient, &ctx).plain());
     // One that is deleted, or that this reader may not see, has an id still.

@@ -24,7 +24,7 @@ use crate::http::ui::{Faults, Field, When, t};
 use crate::record::{Channel, Page, RecordError, Why};
 
 fn ctx(visit: &Visit) -> Ctx {
-    Ctx { zone: visit.house.front.face.zone.clone() }
+    Ctx::of(visit.house.front.face.zone.clone())
 }
 
 fn why(visit: &Visit, action: Action) -> Why {

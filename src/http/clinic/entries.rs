@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::chart::{Opened, open};
 use super::chart_pages::Section;
+use super::codes::Offer;
 use super::entries_pages::{self as pages, EntryPage};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
@@ -153,7 +154,7 @@ pub(in crate::http) struct ProblemSent {
     #[serde(flatten)]
     typed: ProblemTyped,
     version: String,
-    /// `save` or `error`.
+    /// `save`, `error`, or one of [`Offer`].
     act: String,
 }
 
@@ -161,7 +162,8 @@ pub(in crate::http) struct ProblemSent {
 pub(in crate::http) async fn problem_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let mut opened = open(&visit, &id, &[]).await?;
     let typed = visit.kept::<ProblemTyped>(&mut opened.cx)?.unwrap_or_default();
-    page(&pages::problem(opened, &typed, None, Faults::none()))
+    let offer = Offer::of(&visit, "")?;
+    page(&pages::problem(opened, &typed, None, &offer, Faults::none()))
 }
 
 /// `POST /patients/{id}/problems/new`
@@ -171,16 +173,23 @@ pub(in crate::http) async fn problem_add(
     sent: Sent<ProblemSent>,
 ) -> Result<Response, Refusal> {
     let patient = id_of(&id)?;
-    match entries::problem(&sent.typed.typed, patient.as_str(), &author(&visit), &instant(&visit), today(&visit)) {
+    let offer = Offer::of(&visit, &sent.typed.act)?;
+    let typed = &sent.typed.typed;
+    let again = async |faults: Faults| {
+        let mut opened = open(&visit, &id, &[]).await?;
+        at(&mut opened.cx, format!("/patients/{patient}/problems/new"));
+        page(&pages::problem(opened, typed, None, &offer, faults))
+    };
+    if Offer::is_asked(&sent.typed.act) {
+        return again(Faults::none()).await;
+    }
+    let (author, now) = (author(&visit), instant(&visit));
+    match entries::problem(typed, patient.as_str(), &author, &now, today(&visit), offer.formulary()) {
         Ok(value) => {
             let change = Change::create(R::Condition, value, Mode::Strict)?;
             put(&visit, &sent, vec![change], Action::Create, &format!("/patients/{patient}/problems?done=added")).await
         }
-        Err(faults) => {
-            let mut opened = open(&visit, &id, &[]).await?;
-            at(&mut opened.cx, format!("/patients/{patient}/problems/new"));
-            Ok(unprocessable(page(&pages::problem(opened, &sent.typed.typed, None, said(faults)))?))
-        }
+        Err(faults) => Ok(unprocessable(again(said(faults)).await?)),
     }
 }
 
@@ -194,7 +203,8 @@ pub(in crate::http) async fn problem_show(
         return Err(Refusal::new(No::Gone));
     }
     let typed = visit.kept::<ProblemTyped>(&mut opened.cx)?.unwrap_or_else(|| entries::problem_shown(&value));
-    page(&pages::problem(opened, &typed, Some((&problem, version)), Faults::none()))
+    let offer = Offer::of(&visit, "")?;
+    page(&pages::problem(opened, &typed, Some((&problem, version)), &offer, Faults::none()))
 }
 
 /// `POST /patients/{id}/problems/{problem}`
@@ -213,16 +223,22 @@ pub(in crate::http) async fn problem_change(
         return put(&visit, &sent, vec![change], Action::Update, &place).await;
     }
     let typed = &sent.typed.typed;
-    match entries::problem_changed(value, typed, &author(&visit), &instant(&visit), today(&visit)) {
+    let offer = Offer::of(&visit, &sent.typed.act)?;
+    let known = version.min(seen);
+    at(&mut opened.cx, format!("/patients/{patient}/problems/{problem}"));
+    if Offer::is_asked(&sent.typed.act) {
+        return page(&pages::problem(opened, typed, Some((problem.as_str(), known)), &offer, Faults::none()));
+    }
+    let (author, now) = (author(&visit), instant(&visit));
+    match entries::problem_changed(value, typed, &author, &now, today(&visit), offer.formulary()) {
         Ok(value) => {
             let change = Change::put(R::Condition, problem, value, condition, Mode::Strict)?;
             let place = format!("/patients/{patient}/problems?done=changed");
             put(&visit, &sent, vec![change], Action::Update, &place).await
         }
         Err(faults) => {
-            at(&mut opened.cx, format!("/patients/{patient}/problems/{problem}"));
-            let known = Some((problem.as_str(), version.min(seen)));
-            Ok(unprocessable(page(&pages::problem(opened, typed, known, said(faults)))?))
+            let known = Some((problem.as_str(), known));
+            Ok(unprocessable(page(&pages::problem(opened, typed, known, &offer, said(faults)))?))
         }
     }
 }

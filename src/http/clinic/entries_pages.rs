@@ -4,7 +4,9 @@ use askama::Template;
 
 use super::chart::Opened;
 use super::chart_pages::{Frame, Section};
+use super::codes::Offer;
 use crate::care::entries::{AllergyTyped, CATEGORIES, ImmunizationTyped, ProblemTyped, VITALS, VitalsTyped};
+use crate::care::formulary::List;
 use crate::http::ui::record::{AllergyStatus, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, Text, filters, page, t};
 
@@ -127,14 +129,24 @@ fn as_hinted(date: &str) -> String {
     }
 }
 
-pub(super) fn problem(opened: Opened, typed: &ProblemTyped, known: Option<(&str, u32)>, faults: Faults) -> EntryPage {
+pub(super) fn problem(
+    opened: Opened,
+    typed: &ProblemTyped,
+    known: Option<(&str, u32)>,
+    offer: &Offer,
+    faults: Faults,
+) -> EntryPage {
     let heading = if known.is_some() { t("entry-problem-change") } else { t("entry-problem-new") };
     let sure = words(&[("confirmed", "entry-confirmed"), ("provisional", "entry-provisional")]);
     let date = |name, value: &str| {
         Field::text(name, label(name), &as_hinted(value), &faults).optional().hint(t("entry-date-hint")).narrow()
     };
+    let name = Field::text("name", label("name"), &typed.name, &faults);
+    let about = offer.about(List::Problems);
+    // What the list says of these words goes before what it is.
+    let name = offer.field(List::Problems, Field { hint: about, ..name });
     let rows = vec![
-        vec![Field::text("name", label("name"), &typed.name, &faults)],
+        vec![name],
         vec![date("since", &typed.since), date("until", &typed.until)],
         vec![Field::choice("sure", label("sure"), &typed.sure, sure, &faults)],
         vec![Field::text("note", label("note"), &typed.note, &faults).optional()],
@@ -147,6 +159,7 @@ pub(super) fn problem(opened: Opened, typed: &ProblemTyped, known: Option<(&str,
         page.about = Some(t("entry-resolve-about").to_string());
         page.others = vec![("error", t("entry-in-error").to_string())];
     }
+    page.others.splice(0..0, offer.button(List::Problems));
     page
 }
 

@@ -316,7 +316,7 @@ mod tests {
 
     /// A word for each cell of the only column: f free, o off, b booked, with the rows that it spans.
     fn shape(clinic: &Clinic, booked: &Booked, day: &str, now: &str) -> (String, Vec<String>) {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::get("Europe/London").unwrap() };
+        let ctx = Ctx::of(jiff::tz::TimeZone::get("Europe/London").unwrap());
         let lanes = lanes_of_day(clinic, booked, day.parse().unwrap());
         let drawn = drawn(clinic, lanes, booked, &[], &ctx, now.parse().unwrap());
         let cells = drawn.columns[0].pieces.iter().map(|(_, cell)| match cell {

@@ -5,6 +5,7 @@ pub(super) mod chart;
 pub mod chart_pages;
 pub(super) mod check_in;
 pub mod check_in_pages;
+pub mod codes;
 mod desk;
 pub mod desk_pages;
 pub(super) mod document;
@@ -64,7 +65,7 @@ fn is_clinical(visit: &Visit) -> bool {
 }
 
 fn ctx(visit: &Visit) -> Ctx {
-    Ctx { zone: visit.house.front.face.zone.clone() }
+    Ctx::of(visit.house.front.face.zone.clone())
 }
 
 /// An address whose id cannot be one leads nowhere.

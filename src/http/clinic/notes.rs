@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::Opened;
+use super::codes::Offer;
 use super::entries::{author, instant, said, subject, today};
 use super::notes_pages::{self as pages, Kept, NotePage, NoteRow, Notes, SignedNote, Theirs};
 use super::{ctx, id_of, why};
@@ -343,7 +344,7 @@ fn written(
         reason: pages::reason(&typed.reason, &faults),
         vitals: super::entries_pages::vitals(&typed.vitals, &faults),
         parts: pages::parts(typed, &faults),
-        rows: pages::rows(typed, &faults),
+        groups: pages::groups(typed, &Offer::of(visit, &typed.act)?, &faults),
         made,
         templates: templates(visit)?,
         phrases: shown,
@@ -409,8 +410,10 @@ pub(in crate::http) async fn write(
 ) -> Result<Response, Refusal> {
     let read = read(&visit, &id, &note).await?;
     let here = place(&id, &note);
-    if sent.typed.act == "template" {
-        return insert_template(&visit, &read, sent, &here).await;
+    match sent.typed.act.as_str() {
+        "template" => return insert_template(&visit, &read, sent, &here).await,
+        act if Offer::is_asked(act) => return again(&visit, sent, &here).await,
+        _ => {}
     }
     if sent.typed.act == "sign" && !may_sign(&visit.actor) {
         return Err(Refusal::new(No::Never));
@@ -437,9 +440,10 @@ pub(in crate::http) async fn write(
     let to = format!("{here}?done={}", if step == Step::Sign { "signed" } else { "saved" });
     let action = if step == Step::Sign { Action::Sign } else { Action::Update };
     let (now, today) = pen(&visit);
+    let offer = Offer::of(&visit, "")?;
     let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
     let doing = doing(&visit, action, &sent, &to);
-    match note::save(doing, &id_of(&id)?, read.saved.clone(), &sent.typed, step, pen).await {
+    match note::save(doing, &id_of(&id)?, read.saved.clone(), &sent.typed, step, pen, offer.formulary()).await {
         Ok(done) => {
             let shown = sent.typed.from.clone();
             if shown.starts_with(&here) {
@@ -522,6 +526,12 @@ async fn insert_template(
         sent.typed.put_part(part.field, format!("{before}{gap}{text}"));
     }
     sent.typed.act.clear();
+    again(visit, sent, here).await
+}
+
+/// What was typed, as a draft, and the page again.
+async fn again(visit: &Visit, mut sent: Sent<NoteTyped>, here: &str) -> Result<Response, Refusal> {
+    let account = account(visit)?;
     sent.typed.template.clear();
     let at = sent.at.clone().filter(|at| at.starts_with(here)).unwrap_or_else(|| here.to_owned());
     let body = serde_urlencoded::to_string(&sent.typed).map_err(Refusal::internal)?.into_bytes();

@@ -7,12 +7,15 @@ use serde_json::Value;
 
 use super::chart::Opened;
 use super::chart_pages::{Frame, Section};
+use super::codes::Offer;
 use super::entries_pages::label;
 use crate::care::entries::VITALS;
+use crate::care::formulary::List;
 use crate::care::note::{NoteTyped, ORDERS, PARTS, Saved};
 use crate::fhir::ResourceType as R;
+use crate::http::fill;
 use crate::http::ui::record::{AllergyStatus, DocumentRow, MedicineStatus};
-use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
+use crate::http::ui::{Cx, Faults, Field, Text, When, filters, page, t};
 
 /// A note that is being written.
 #[derive(Debug, Clone, Template)]
@@ -26,8 +29,8 @@ pub struct NotePage {
     pub reason: Field,
     pub vitals: Vec<Field>,
     pub parts: Vec<Field>,
-    /// New problems, orders, an immunization: a heading and its fields.
-    pub rows: Vec<(String, Vec<Field>)>,
+    /// New problems, orders, an immunization.
+    pub groups: Vec<Group>,
     /// What was made from it already.
     pub made: Vec<Made>,
     pub templates: Vec<String>,
@@ -98,11 +101,23 @@ pub struct NoteRow {
     pub signed: bool,
 }
 
+/// Fields that belong together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub title: String,
+    pub about: Option<Text>,
+    pub fields: Vec<Field>,
+    /// A button of its own: the value of `act` and its words.
+    pub act: Option<(&'static str, String)>,
+}
+
 /// Something that was made from a note.
 #[derive(Debug, Clone)]
 pub struct Made {
     pub kind: String,
     pub text: String,
+    /// Its codes, or that it has none; nothing for what needs none.
+    pub code: Option<String>,
     /// As in `Condition/x`.
     pub reference: String,
 }
@@ -160,39 +175,51 @@ pub(super) fn addendum(typed: &str, faults: &Faults) -> Field {
 }
 
 /// Lines for what can be made from a note.
-pub(super) fn rows(typed: &NoteTyped, faults: &Faults) -> Vec<(String, Vec<Field>)> {
+pub(super) fn groups(typed: &NoteTyped, offer: &Offer, faults: &Faults) -> Vec<Group> {
     let line = |name, value: &str| Field::text(name, label(name), value, faults).optional().bare();
     let kinds = |name, value: &str| {
         let options = ORDERS.map(|(code, ..)| (code.to_owned(), order_word(code))).to_vec();
         Field::choice(name, label(name), value, options, faults).optional().bare()
     };
+    let problem = |name, value: &str| offer.field(List::Problems, line(name, value));
+    let order = |name, value: &str| offer.field(List::Orders, line(name, value));
+    let listed = |title, list, fields| Group {
+        title: t(title).to_string(),
+        about: offer.about(list),
+        fields,
+        act: offer.button(list),
+    };
     vec![
-        (
-            t("note-problems").to_string(),
+        listed(
+            "note-problems",
+            List::Problems,
             vec![
-                line("problem1", &typed.problem1),
+                problem("problem1", &typed.problem1),
                 line("problem1_since", &typed.problem1_since).narrow(),
-                line("problem2", &typed.problem2),
+                problem("problem2", &typed.problem2),
                 line("problem2_since", &typed.problem2_since).narrow(),
             ],
         ),
-        (
-            t("note-orders").to_string(),
+        listed(
+            "note-orders",
+            List::Orders,
             vec![
-                line("order1", &typed.order1),
+                order("order1", &typed.order1),
                 kinds("order1_kind", &typed.order1_kind),
-                line("order2", &typed.order2),
+                order("order2", &typed.order2),
                 kinds("order2_kind", &typed.order2_kind),
             ],
         ),
-        (
-            t("note-vaccine").to_string(),
-            vec![
+        Group {
+            title: t("note-vaccine").to_string(),
+            about: None,
+            fields: vec![
                 line("vaccine", &typed.vaccine),
                 line("vaccine_lot", &typed.vaccine_lot).narrow(),
                 line("vaccine_dose", &typed.vaccine_dose).narrow().keyboard("numeric"),
             ],
-        ),
+            act: None,
+        },
     ]
 }
 
@@ -218,14 +245,15 @@ fn is_over(value: &Value) -> bool {
 /// Problems, orders and immunizations of a note.
 pub(super) fn made(saved: &Saved) -> Vec<Made> {
     let rows = saved.entries.iter().filter(|(.., value)| !is_over(value)).filter_map(|(kind, id, _, value)| {
-        let (word, pointer) = match kind {
-            R::Condition => ("note-made-problem", "/code/text"),
-            R::ServiceRequest => ("note-made-order", "/code/text"),
-            R::Immunization => ("note-made-vaccine", "/vaccineCode/text"),
+        let code = || fill::code_words(value.get("code")).unwrap_or_else(|| t("not-coded").to_string());
+        let (word, pointer, code) = match kind {
+            R::Condition => ("note-made-problem", "/code/text", Some(code())),
+            R::ServiceRequest => ("note-made-order", "/code/text", Some(code())),
+            R::Immunization => ("note-made-vaccine", "/vaccineCode/text", None),
             _ => return None,
         };
         let text = text(value, pointer).to_owned();
-        Some(Made { kind: t(word).to_string(), text, reference: format!("{kind}/{id}") })
+        Some(Made { kind: t(word).to_string(), text, code, reference: format!("{kind}/{id}") })
     });
     rows.collect()
 }

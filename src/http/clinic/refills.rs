@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
+use crate::care::chart;
 use crate::care::prescribe::{self, Answer, Refill};
 use crate::care::workflow::Doing;
 use crate::fhir::search::{Handling, Query as Search};
@@ -81,6 +82,13 @@ impl One {
             patient: of("Patient", &refill.patient).ok_or(Refusal::not_found())?,
             request: of("MedicationRequest", &refill.prescription).ok_or(Refusal::not_found())?,
             older: refill.answers.as_deref().and_then(|id| of("Task", id)),
+        let patient = id_of(&refill.patient)?;
+        let looks = super::why(visit, Action::Read, Detail::none());
+        let statements = visit
+            .house
+            .records
+            .disclose(&visit.actor, looks, |reading| reading.of_patient(&patient, R::MedicationStatement, chart::MOST));
+        let statements: Vec<Value> = statements.await?.into_inner().found.iter().map(Stored::value).collect();
             task,
             refill,
         })

@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_line_says_what_when_and_how_it_stands() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let line = copied(
             R::Observation,
             &json!({"status": "final", "code": {"text": "Heart rate"}, "effectiveDateTime": "2026-03-03",
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_a_patient_brought_says_nothing_twice_and_no_word_of_fhir() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let mut told = json!({"status": "final", "code": {"text": "Past"}, "valueString": "Gall bladder out."});
         assert_eq!(brought(R::Observation, &told, &ctx).detail, "Gall bladder out.");
         told["effectiveDateTime"] = json!("2026-03-03");
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn whatever_can_be_measured_at_home_is_called_in_the_reader_s_language() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let (patient, by) = (crate::base::FhirId::parse("p1").unwrap(), json!({"reference": "Patient/p1"}));
         let at = "2026-03-03T09:30:00Z".parse().unwrap();
         let names = |of: fn(&Value, &Ctx) -> String| -> Vec<String> {

@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn chosen(all: &[Value], asked: Option<&str>) -> BTreeSet<usize> {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let today = "2026-03-03".parse().unwrap();
         observations(all, First { ctx: &ctx, today, test: asked }).into_iter().collect()
     }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn of_the_appointments_it_is_todays_that_are_read() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let first = First { ctx: &ctx, today: "2026-03-03".parse().unwrap(), test: None };
         let on = |start: &str| json!({"resourceType": "Appointment", "status": "booked", "start": start});
         let all = [on("2026-03-04T09:00:00Z"), on("2026-03-03T09:40:00Z"), on("2025-03-03T09:40:00Z")];

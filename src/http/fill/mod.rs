@@ -14,6 +14,8 @@ mod found;
 pub mod summary;
 mod timeline;
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -23,12 +25,15 @@ pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
     allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows, reason_of,
+    reason_said,
 };
 pub use timeline::timeline;
 
-use super::ui::{When, t, words};
+use super::ui::record::Said;
+use super::ui::{Locale, When, t, words};
 use crate::care::Chart;
 use crate::care::chart::MOST;
+use crate::care::formulary::Formulary;
 use crate::fhir::ResourceType;
 
 const LOINC: &str = "http://loinc.org";
@@ -37,9 +42,26 @@ const LOINC: &str = "http://loinc.org";
 #[derive(Debug, Clone)]
 pub struct Ctx {
     pub zone: TimeZone,
+    /// What says what coded words are in the reader's language, for pages that are read in several.
+    pub codes: Option<Arc<Formulary>>,
 }
 
 impl Ctx {
+    pub const fn of(zone: TimeZone) -> Self {
+        Self { zone, codes: None }
+    }
+
+    /// What a concept is called in the reader's language where the list of codes knows it, else as it was written in this
+    /// resource.
+    pub(in crate::http) fn said(&self, resource: &Value, named: Option<&Value>) -> Option<Said> {
+        let own = Locale::now().code();
+        let translated = self.codes.as_ref().zip(named).and_then(|(codes, named)| codes.translated(named, own));
+        match translated {
+            Some(text) => Some(Said { text: text.to_owned(), lang: None }),
+            None => Some(Said { text: concept(named)?, lang: foreign(resource) }),
+        }
+    }
+
     /// A date or time at a JSON pointer, on the clinic's clock.
     pub(in crate::http) fn when(&self, resource: &Value, pointer: &str) -> Option<When> {
         When::parse(text(resource, pointer)?, &self.zone)
@@ -121,6 +143,37 @@ fn code<'a>(concept: Option<&'a Value>, system: Option<&str>) -> Option<&'a str>
     let mut codings = list(concept?, "coding").iter();
     let coding = codings.find(|coding| system.is_none_or(|system| text(coding, "/system") == Some(system)))?;
     text(coding, "/code")
+}
+
+/// What codes a concept has, for those who work with them: "SNOMED CT 44054006".
+pub(in crate::http) fn code_words(concept: Option<&Value>) -> Option<String> {
+    let named = |coding: &Value| Some(code_of(text(coding, "/system").unwrap_or_default(), text(coding, "/code")?));
+    let codings = list(concept?, "coding").iter().filter_map(named).collect::<Vec<_>>();
+    (!codings.is_empty()).then(|| codings.join(", "))
+}
+
+/// A code with the name of its system, where that has one that people say. Source: FHIR R4, terminologies-systems.html.
+pub(in crate::http) fn code_of(system: &str, code: &str) -> String {
+    let name = match system {
+        "http://snomed.info/sct" => "SNOMED CT ",
+        "http://loinc.org" => "LOINC ",
+        "http://hl7.org/fhir/sid/icd-10" => "ICD-10 ",
+        "http://hl7.org/fhir/sid/icd-10-cm" => "ICD-10-CM ",
+        "http://hl7.org/fhir/sid/icpc-1" | "http://hl7.org/fhir/sid/icpc-2" => "ICPC ",
+        _ => "",
+    };
+    format!("{name}{code}")
+}
+
+/// The language that what somebody wrote in a resource is in, where the page's is another. The staff write in English unless
+/// the resource says otherwise.
+pub(in crate::http) fn foreign(resource: &Value) -> Option<String> {
+    let is_language = |lang: &str| {
+        lang.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    let written = text(resource, "/language").filter(|lang| is_language(lang)).unwrap_or(Locale::En.code());
+    let same = written.split('-').next() == Some(Locale::now().code());
+    (!same).then(|| written.to_owned())
 }
 
 /// Whether a status element of codings has this code.

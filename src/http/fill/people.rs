@@ -177,7 +177,7 @@ mod tests {
     use serde_json::json;
 
     fn ctx() -> Ctx {
-        Ctx { zone: jiff::tz::TimeZone::UTC }
+        Ctx::of(jiff::tz::TimeZone::UTC)
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, concept, has_code, identity, list, number, owned, text};
+use super::{Ctx, called, code_words, concept, foreign, has_code, identity, list, number, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
-    AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus, ProblemRow,
+    AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus, ProblemRow, Said,
     Severity,
 };
 use crate::http::ui::{When, format, t};
@@ -17,8 +17,8 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
     let conditions = chart.of(ResourceType::Condition);
     let mut problems: Vec<String> = Vec::new();
     for row in problem_rows(conditions, ctx).0 {
-        if !problems.contains(&row.name) {
-            problems.push(row.name);
+        if !problems.contains(&row.name.text) {
+            problems.push(row.name.text);
         }
     }
     Frame {
@@ -44,7 +44,7 @@ pub fn is_active_problem(condition: &Value) -> bool {
 pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<ProblemRow>) {
     let (mut active, mut past) = (Vec::new(), Vec::new());
     for condition in conditions {
-        let Some(name) = concept(condition.get("code")) else { continue };
+        let Some(name) = ctx.said(condition, condition.get("code")) else { continue };
         if has_code(condition.get("verificationStatus"), "entered-in-error") {
             continue;
         }
@@ -53,10 +53,14 @@ pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<Pr
         let row = ProblemRow {
             id: owned(condition, "/id").unwrap_or_default(),
             name,
+            code: code_words(condition.get("code")),
             since: ctx.first_when(condition, &["/onsetDateTime", "/onsetPeriod/start", "/recordedDate"]),
             ended: ctx.first_when(condition, &["/abatementDateTime", "/abatementPeriod/end"]),
             doubt: doubt.map(|code| t(doubt_message(code)).to_string()),
-            note: list(condition, "note").iter().find_map(|note| owned(note, "/text")),
+            note: list(condition, "note")
+                .iter()
+                .find_map(|note| owned(note, "/text"))
+                .map(|text| Said { text, lang: foreign(condition) }),
         };
         if is_active_problem(condition) { active.push(row) } else { past.push(row) }
     }
@@ -264,6 +268,20 @@ pub fn reason_of(request: &Value, conditions: &[Value]) -> Option<String> {
 }
 
 /// How a prescription or a statement says to take it.
+/// The same for a reader whose language may not be the clinic's: the problem's name as the lists of codes translate it.
+pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<Said> {
+    let written = Said { text: reason_of(request, conditions)?, lang: foreign(request) };
+    let named = list(request, "reasonReference").first().and_then(|one| text(one, "/reference"));
+    let of_chart = named.and_then(|named| {
+        let id = named.strip_prefix("Condition/")?;
+        let found = conditions.iter().find(|one| text(one, "/id") == Some(id))?;
+        // It may have been called otherwise when it was the reason.
+        let same = concept(found.get("code")).as_deref() == Some(written.text.as_str());
+        ctx.said(found, found.get("code")).filter(|_| same)
+    });
+    Some(of_chart.unwrap_or(written))
+}
+
 pub fn dose_of(resource: &Value) -> Option<String> {
     let name = if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" };
     list(resource, name).first().and_then(dosage)
@@ -326,7 +344,7 @@ mod tests {
     use serde_json::json;
 
     fn ctx() -> Ctx {
-        Ctx { zone: jiff::tz::TimeZone::UTC }
+        Ctx::of(jiff::tz::TimeZone::UTC)
     }
 
     fn coded(code: &str) -> Value {
@@ -361,7 +379,7 @@ mod tests {
         let flu = json!({"code": {"text": "Flu"}, "clinicalStatus": coded("resolved")});
         let mistake = json!({"code": {"text": "Gout"}, "verificationStatus": coded("entered-in-error")});
         let (active, past) = problem_rows(&[asthma, flu, mistake], &ctx());
-        assert_eq!((active.len(), past.len(), active[0].name.as_str()), (1, 1, "Asthma"));
+        assert_eq!((active.len(), past.len(), active[0].name.text.as_str()), (1, 1, "Asthma"));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         (row.name, how)
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
-    let problem = |row: &crate::http::ui::record::ProblemRow| (row.name.clone(), format!(", {}", row.span()));
+    let problem = |row: &crate::http::ui::record::ProblemRow| (row.name.text.clone(), format!(", {}", row.span()));
     let vaccines = immunizations(chart.of(R::Immunization), ctx).into_iter().filter(|row| row.not_given.is_none());
     let vaccines = vaccines.map(|row| {
         let when = row.when.map(|when| format!(", {}", when.short())).unwrap_or_default();
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_was_never_asked_is_not_said_to_be_none() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let chart = Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![]);
         let body = summary(&chart, &ctx);
         assert_eq!(body.sections.len(), 3);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_result_is_called_in_the_reader_s_language_and_words_stand_apart() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let crp = json!({"status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}],
             "text": "CRP here"}, "effectiveDateTime": "2026-03-03", "valueQuantity": {"value": 46, "unit": "mg/L"}});
         let smoking = json!({"status": "final", "code": {"text": "Smoking"}, "effectiveDateTime": "2026-03-02",

@@ -161,7 +161,7 @@ mod tests {
     use serde_json::json;
 
     fn of(resources: Vec<(ResourceType, Vec<Value>)>) -> Vec<TimelineEntry> {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let chart = Chart::holding(json!({"id": "p"}), resources);
         timeline(&chart, None, "/patients", &ctx)
     }

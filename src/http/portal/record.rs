@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn only_what_is_still_to_come_is_coming_soonest_first() {
-        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let one = |start: &str, status: &str| json!({"start": start, "status": status});
         let all = [
             one("2026-03-09T09:00:00Z", "booked"),

@@ -117,6 +117,8 @@ pub struct Field {
     pub quiet: bool,
     /// For a choice from a list: value and words, in order.
     pub options: Vec<(String, String)>,
+    /// Where entries of a list are found while one types.
+    pub offers: &'static str,
 }
 
 impl Field {
@@ -135,6 +137,7 @@ impl Field {
             short: false,
             quiet: false,
             options: Vec::new(),
+            offers: "",
         }
     }
 
@@ -157,6 +160,12 @@ impl Field {
         faults: &Faults,
     ) -> Self {
         Self { kind: "choice", options, ..Self::text(name, label, value, faults) }
+    }
+
+    /// A line for which a list has entries to choose from; what is not in it may stand, too.
+    #[must_use]
+    pub fn offers(self, address: &'static str) -> Self {
+        Self { offers: address, ..self }
     }
 
     /// Another kind of input that browsers know, such as `date`.

@@ -1,6 +1,9 @@
 //! What a record's pages are made of, for staff and patients alike: who somebody is, and rows of allergies, medicines,
 //! problems, immunizations, visits, documents, appointments.
 
+use askama::Template;
+use askama::filters::HtmlSafe;
+
 use super::format;
 use super::{Cx, State, Tone, When, t};
 
@@ -295,10 +298,37 @@ pub struct ProblemRow {
     pub ended: Option<When>,
     /// Not confirmed, a difference, refuted: in a word.
     pub doubt: Option<String>,
-    pub note: Option<String>,
+    pub note: Option<Said>,
 }
 
 impl ProblemRow {
+/// Words, and their language where it is not the page's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
+#[template(path = "parts/said.html")]
+pub struct Said {
+    pub text: String,
+    pub lang: Option<String>,
+}
+
+// The output of an askama template with escaping on.
+impl HtmlSafe for Said {}
+
+impl From<&str> for Said {
+    /// In the page's language.
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), lang: None }
+    }
+}
+
+/// How to take something, for a reader whose language may not be the clinic's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct How {
+    /// In the reader's language.
+    pub words: Option<String>,
+    /// As the clinic wrote it, where that is not what `words` say.
+    pub written: Option<Said>,
+}
+
     /// "March 2021 to May 2022", as far as it is known.
     pub fn span(&self) -> String {
         match (&self.since, &self.ended) {
@@ -335,7 +365,9 @@ pub struct AllergyRow {
 pub struct ImmunizationRow {
     /// FHIR id.
     pub id: String,
-    pub name: String,
+    pub name: Said,
+    /// Its codes, with their systems; none for free text.
+    pub code: Option<String>,
     pub when: Option<When>,
     /// Dose in its series, lot, site: what is known, in words.
     pub detail: Option<String>,

@@ -2,6 +2,16 @@
 
 entry-problem-new = Add a problem
 entry-problem-change = Change a problem
+codes-about = { $name }, { $date }, offers what fits while you type. Anything else stands as you write it, without a code.
+codes-invented = { $name }, invented for the demo, offers what fits while you type. Anything else stands as you write it, without a code.
+codes-stale = { $name } is out of date: it was good until { $date }. It still offers what fits while you type.
+codes-look = Look in the list
+codes-write = Write it again
+codes-as-written = { $text } (as written, no code)
+codes-entry = { $name } ({ $code })
+codes-none = Nothing in the list fits. Try fewer letters; or it stands so, without a code.
+codes-more = There are more. Write another word to find them.
+not-coded = No code
 entry-resolve-about = A problem that is over gets the date on which it ended; it then stands among the past problems.
 entry-allergy-new = Add an allergy
 entry-immunization-new = Add an immunization

@@ -242,7 +242,7 @@ refill-over-refused = It was refused, and the patient was told.
 
 ## The formulary
 
-formulary-about = The medicines that can be prescribed here, and the rules that prescriptions are checked by.
+formulary-about = The medicines that can be prescribed here, the rules that prescriptions are checked by, and the codes that are offered for problems and orders.
 formulary-name = { $name } ({ $country }), { $date }
 formulary-until = Good until
 formulary-imported = Loaded
@@ -256,6 +256,8 @@ formulary-doses = Doses
 formulary-covers = Statements of what is complete
 formulary-hash = Fingerprint (BLAKE3)
 formulary-stale = It is out of date
+formulary-problems = Codes for problems
+formulary-orders = Codes for orders
     .more = Every screen that prescribes says so until a newer one is loaded.
 formulary-none = Prescriptions are not checked until one is loaded.
 formulary-how = To load another
