@@ -40,8 +40,8 @@ fn mine() -> Vec<MyMedicineRow> {
         .into_iter()
         .map(|row| MyMedicineRow {
             name: row.name,
-            how: row.how,
-            reason: row.reason,
+            how: row.how.map(|words| How { words: Some(words), written: None }),
+            reason: row.reason.as_deref().map(Said::from),
             since: row.since,
             until: row.until,
             by: row.by,
@@ -339,6 +339,7 @@ fn lists() -> Vec<(&'static str, String)> {
     let problem = ProblemRow {
         id: "r1".into(),
         name: "Type 2 diabetes".into(),
+        code: None,
         since: Some(day("2016-04")),
         ended: None,
         doubt: None,

@@ -533,11 +533,22 @@ pub(super) struct Document<'a> {
 }
 
 fn dosage(medicine: &Medicine) -> Value {
+    const EVENTS: [(&str, &str); 5] = [
+        ("with food", "C"),
+        ("at night", "NIGHT"),
+        ("in the morning", "MORN"),
+        ("before breakfast", "ACM"),
+        ("after breakfast", "PCM"),
+    ];
+    let event = EVENTS.iter().find(|(words, _)| medicine.how.ends_with(&format!(", {words}")));
     let dose = json!([{"doseQuantity": {"value": number(medicine.count, 1), "unit": medicine.unit}}]);
     match medicine.timing {
         Some((times, period, unit)) => json!({
             "text": medicine.how,
-            "timing": {"repeat": {"frequency": times, "period": period, "periodUnit": unit}},
+            "timing": {"repeat": match event {
+                Some((_, code)) => json!({"frequency": times, "period": period, "periodUnit": unit, "when": [code]}),
+                None => json!({"frequency": times, "period": period, "periodUnit": unit}),
+            }},
             "asNeededBoolean": false,
             "doseAndRate": dose,
         }),

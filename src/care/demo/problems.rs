@@ -36,38 +36,39 @@ const fn other(medicine: Medicine, unit: &'static str, count: f64) -> Medicine {
     Medicine { unit, count, ..medicine }
 }
 
-pub(super) const METFORMIN: Medicine = daily("Metformin 1 g", "6809", "Twice a day, with food", 2);
-const METFORMIN_LOW: Medicine = daily("Metformin 500 mg", "6809", "Twice a day, with food", 2);
-pub(super) const RAMIPRIL: Medicine = daily("Ramipril 10 mg", "35296", "Once a day", 1);
-const RAMIPRIL_LOW: Medicine = daily("Ramipril 5 mg", "35296", "Once a day", 1);
-const LOSARTAN: Medicine = daily("Losartan 50 mg", "52175", "Once a day", 1);
-pub(super) const AMLODIPINE: Medicine = daily("Amlodipine 5 mg", "17767", "Once a day", 1);
-pub(super) const ATORVASTATIN: Medicine = daily("Atorvastatin 40 mg", "83367", "Once a day, at night", 1);
-const ATORVASTATIN_LOW: Medicine = daily("Atorvastatin 20 mg", "83367", "Once a day, at night", 1);
-pub(super) const SIMVASTATIN: Medicine = daily("Simvastatin 20 mg", "36567", "Once a day, at night", 1);
-pub(super) const EMPAGLIFLOZIN: Medicine = daily("Empagliflozin 10 mg", "1545653", "Once a day, in the morning", 1);
+pub(super) const METFORMIN: Medicine = daily("Metformin 1 g", "6809", "1 tablet, 2 times a day, with food", 2);
+const METFORMIN_LOW: Medicine = daily("Metformin 500 mg", "6809", "1 tablet, 2 times a day, with food", 2);
+pub(super) const RAMIPRIL: Medicine = daily("Ramipril 10 mg", "35296", "1 tablet, once a day", 1);
+const RAMIPRIL_LOW: Medicine = daily("Ramipril 5 mg", "35296", "1 tablet, once a day", 1);
+const LOSARTAN: Medicine = daily("Losartan 50 mg", "52175", "1 tablet, once a day", 1);
+pub(super) const AMLODIPINE: Medicine = daily("Amlodipine 5 mg", "17767", "1 tablet, once a day", 1);
+pub(super) const ATORVASTATIN: Medicine = daily("Atorvastatin 40 mg", "83367", "1 tablet, once a day, at night", 1);
+const ATORVASTATIN_LOW: Medicine = daily("Atorvastatin 20 mg", "83367", "1 tablet, once a day, at night", 1);
+pub(super) const SIMVASTATIN: Medicine = daily("Simvastatin 20 mg", "36567", "1 tablet, once a day, at night", 1);
+pub(super) const EMPAGLIFLOZIN: Medicine =
+    daily("Empagliflozin 10 mg", "1545653", "1 tablet, once a day, in the morning", 1);
 pub(super) const PARACETAMOL: Medicine = needed("Paracetamol 1 g", "161", "When needed, up to 4 times a day", "dose");
 pub(super) const SALBUTAMOL: Medicine =
-    needed("Salbutamol 100 micrograms inhaler", "435", "2 puffs when needed for wheezing", "puff");
+    other(needed("Salbutamol 100 micrograms inhaler", "435", "2 puffs when needed for wheezing", "puff"), "puff", 2.0);
 pub(super) const BUDESONIDE: Medicine = other(
     daily("Budesonide 200 micrograms inhaler", "19831", "1 puff twice a day; rinse the mouth after", 2),
     "puff",
     1.0,
 );
 const TIOTROPIUM: Medicine =
-    other(daily("Tiotropium 18 micrograms", "69120", "Inhale 1 capsule once a day", 1), "capsule", 1.0);
-const BISOPROLOL: Medicine = daily("Bisoprolol 2.5 mg", "19484", "Once a day, in the morning", 1);
-const APIXABAN: Medicine = daily("Apixaban 5 mg", "1364430", "Twice a day", 2);
-const ASPIRIN: Medicine = daily("Aspirin 75 mg", "1191", "Once a day, after breakfast", 1);
-const FUROSEMIDE: Medicine = daily("Furosemide 40 mg", "4603", "Once a day, in the morning", 1);
+    other(daily("Tiotropium 18 micrograms", "69120", "1 capsule, once a day", 1), "capsule", 1.0);
+const BISOPROLOL: Medicine = daily("Bisoprolol 2.5 mg", "19484", "1 tablet, once a day, in the morning", 1);
+const APIXABAN: Medicine = daily("Apixaban 5 mg", "1364430", "1 tablet, 2 times a day", 2);
+const ASPIRIN: Medicine = daily("Aspirin 75 mg", "1191", "1 tablet, once a day, after breakfast", 1);
+const FUROSEMIDE: Medicine = daily("Furosemide 40 mg", "4603", "1 tablet, once a day, in the morning", 1);
 const LEVOTHYROXINE: Medicine =
     daily("Levothyroxine 75 micrograms", "10582", "Once a day, half an hour before breakfast", 1);
-const SERTRALINE: Medicine = daily("Sertraline 50 mg", "36437", "Once a day, in the morning", 1);
-const CITALOPRAM: Medicine = daily("Citalopram 20 mg", "2556", "Once a day", 1);
+const SERTRALINE: Medicine = daily("Sertraline 50 mg", "36437", "1 tablet, once a day, in the morning", 1);
+const CITALOPRAM: Medicine = daily("Citalopram 20 mg", "2556", "1 tablet, once a day", 1);
 const SUMATRIPTAN: Medicine =
     needed("Sumatriptan 50 mg", "37418", "1 tablet at the start of a migraine, no more than 2 in a day", "tablet");
 const OMEPRAZOLE: Medicine =
-    other(daily("Omeprazole 20 mg", "7646", "Once a day, before breakfast", 1), "capsule", 1.0);
+    other(daily("Omeprazole 20 mg", "7646", "1 capsule, once a day, before breakfast", 1), "capsule", 1.0);
 pub(super) const HYDROCORTISONE: Medicine =
     needed("Hydrocortisone 1 % cream", "5492", "Thinly on the sore skin, up to twice a day, for a week", "application");
 const ALENDRONATE: Medicine = Medicine {
@@ -79,8 +80,8 @@ const ALENDRONATE: Medicine = Medicine {
     count: 1.0,
 };
 const ALLOPURINOL: Medicine = daily("Allopurinol 100 mg", "519", "Once a day, after food", 1);
-const IRON: Medicine = daily("Ferrous sulfate 200 mg", "24947", "Once a day", 1);
-const COLECALCIFEROL: Medicine = daily("Colecalciferol 800 units", "2418", "Once a day", 1);
+const IRON: Medicine = daily("Ferrous sulfate 200 mg", "24947", "1 tablet, once a day", 1);
+const COLECALCIFEROL: Medicine = daily("Colecalciferol 800 units", "2418", "1 tablet, once a day", 1);
 const CETIRIZINE: Medicine = needed("Cetirizine 10 mg", "20610", "1 tablet once a day when needed", "tablet");
 const METHOTREXATE: Medicine = Medicine {
     name: "Methotrexate 2.5 mg",
@@ -98,9 +99,9 @@ const FOLIC_ACID: Medicine = Medicine {
     unit: "tablet",
     count: 1.0,
 };
-const LEVETIRACETAM: Medicine = daily("Levetiracetam 500 mg", "114477", "Twice a day", 2);
+const LEVETIRACETAM: Medicine = daily("Levetiracetam 500 mg", "114477", "1 tablet, 2 times a day", 2);
 const TAMSULOSIN: Medicine =
-    other(daily("Tamsulosin 400 micrograms", "77492", "Once a day, after breakfast", 1), "capsule", 1.0);
+    other(daily("Tamsulosin 400 micrograms", "77492", "1 capsule, once a day, after breakfast", 1), "capsule", 1.0);
 const DICLOFENAC: Medicine =
     needed("Diclofenac 1 % gel", "3355", "Rub a little into the knee when needed, up to 3 times a day", "application");
 

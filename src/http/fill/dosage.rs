@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::problems::frequency;
-use super::{list, number, owned, text};
+use super::{foreign, list, number, owned, text};
+use crate::http::ui::record::{How, Said};
 use crate::http::ui::{Locale, format, t};
 
 /// "1 tablet, 2 times a day, with food, for 7 days". Nothing where the parts say nothing.
@@ -33,16 +34,49 @@ pub fn words(dosage: &Value) -> Option<String> {
 
 /// A dose that was put into words here, in the language of the answer, with what the clinician wrote for the patient.
 pub fn ours(dosage: &Value) -> Option<String> {
-    let written = text(dosage, "/text")?;
-    let same = Locale::En.inside(|| words(dosage)).is_some_and(|words| words == written);
-    let words = words(dosage).filter(|_| same)?;
-    let mut letters = words.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let words = format!("{first}{}", letters.as_str());
+    let words = sentence(&own_words(dosage)?);
     Some(match owned(dosage, "/patientInstruction") {
         Some(instruction) => format!("{words}. {instruction}"),
         None => words,
     })
+}
+
+/// A dose whose text is ours, in the language of the answer.
+fn own_words(dosage: &Value) -> Option<String> {
+    let written = text(dosage, "/text")?;
+    let same = Locale::En.inside(|| words(dosage)).is_some_and(|words| words == written);
+    words(dosage).filter(|_| same)
+}
+
+/// How the first dosage of a prescription or a statement says to take it. Its text is what counts: where the reader's language
+/// is another, the parts are said in it, and the text stays beside them. Parts that do not say both how much and when are
+/// not put before the text.
+pub fn how(resource: &Value) -> Option<How> {
+    let whole = super::dose_of(resource)?;
+    let Some(lang) = foreign(resource) else { return Some(How { words: Some(whole), written: None }) };
+    let name = if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" };
+    let dosage = list(resource, name).first()?;
+    let said = |text: String| Some(Said { text, lang: Some(lang.clone()) });
+    if let Some(words) = own_words(dosage) {
+        return Some(How {
+            words: Some(sentence(&words)),
+            written: owned(dosage, "/patientInstruction").and_then(said),
+        });
+    }
+    let written = owned(dosage, "/patientInstruction").or_else(|| owned(dosage, "/text"));
+    let Some(written) = written else { return Some(How { words: Some(whole), written: None }) };
+    let amount = list(dosage, "doseAndRate").first().and_then(|dose| number(dose, "/doseQuantity/value"));
+    let needed = dosage.get("asNeededBoolean") == Some(&Value::Bool(true));
+    let times = number(dosage, "/timing/repeat/frequency").is_some() || needed;
+    let words = words(dosage).filter(|_| amount.is_some() && times).map(|words| sentence(&words));
+    Some(How { words, written: said(written) })
+}
+
+/// With a capital letter.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}", letters.as_str())
 }
 
 /// For so many days, as far as it is bounded.
@@ -76,6 +110,8 @@ fn when(code: &str) -> Option<String> {
         "EVE" => "when-evening",
         "NIGHT" => "when-night",
         "AC" => "when-before-meals",
+        "ACM" => "when-before-breakfast",
+        "PCM" => "when-after-breakfast",
         "C" => "when-with-food",
         "PC" => "when-after-meals",
         _ => return None,
@@ -108,6 +144,26 @@ mod tests {
         );
         dose["text"] = json!("As directed");
         assert_eq!(ours(&dose), None);
+    }
+
+    #[test]
+    fn a_text_that_is_not_ours_stands_beside_its_parts_in_the_reader_s_language() {
+        let mut request = json!({"dosageInstruction": [{"text": "Twice a day, after food",
+            "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
+            "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]}]});
+        let spanish = |request: &Value| Locale::Es.inside(|| how(request)).unwrap();
+        let english = Some(Said { text: "Twice a day, after food".into(), lang: Some("en".into()) });
+        assert_eq!(how(&request).unwrap(), How { words: Some("Twice a day, after food".into()), written: None });
+        assert_eq!(
+            spanish(&request),
+            How { words: Some("1 comprimido, 2 veces al día".into()), written: english.clone() }
+        );
+        // Without how much, the parts would be read as the whole.
+        request["dosageInstruction"][0]["doseAndRate"] = json!([]);
+        assert_eq!(spanish(&request), How { words: None, written: english });
+        request["language"] = json!("es");
+        assert_eq!(spanish(&request), How { words: Some("Twice a day, after food".into()), written: None });
+        assert_eq!(how(&request).unwrap().written.unwrap().lang.as_deref(), Some("es"));
     }
 
     #[test]

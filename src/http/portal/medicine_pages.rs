@@ -2,15 +2,15 @@
 
 use askama::Template;
 
-use crate::http::ui::record::MedicineState;
+use crate::http::ui::record::{How, MedicineState, Said};
 use crate::http::ui::{Cx, Field, When, filters, page, t};
 
 /// One medicine, in plain words.
 #[derive(Debug, Clone)]
 pub struct MyMedicineRow {
     pub name: String,
-    pub how: Option<String>,
-    pub reason: Option<String>,
+    pub how: Option<How>,
+    pub reason: Option<Said>,
     pub since: Option<When>,
     pub until: Option<When>,
     pub by: Option<String>,

@@ -63,8 +63,8 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         let standing = is_current.then(|| standing(id, &refills, ctx, cx)).flatten();
         Some(MyMedicineRow {
             name: fill::medicine_name(request)?,
-            how: fill::dose_of(request),
-            reason: fill::reason_of(request, chart.of(R::Condition)),
+            how: fill::dosage::how(request),
+            reason: fill::reason_said(request, chart.of(R::Condition), ctx),
             since: ctx.when(request, "/authoredOn"),
             until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
             by: fill::called(request.get("requester")),
@@ -83,8 +83,8 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         let is_current = matches!(status, "active" | "intended" | "on-hold");
         Some(MyMedicineRow {
             name: fill::medicine_name(statement)?,
-            how: fill::dose_of(statement),
-            reason: fill::list(statement, "reasonCode").first().and_then(|one| fill::concept(Some(one))),
+            how: fill::dosage::how(statement),
+            reason: ctx.said(statement, fill::list(statement, "reasonCode").first()),
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
             until: ctx.when(statement, "/effectivePeriod/end"),
             by: fill::called(statement.get("informationSource")),

@@ -8,11 +8,12 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::{Chart, withdraw};
 use crate::fhir::ResourceType;
+use crate::http::clinic::formulary;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
-use crate::http::ui::Cx;
+use crate::http::ui::{Cx, Locale};
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
 
 /// The version of what a page showed.
@@ -44,7 +45,11 @@ impl Own {
                 (actor.acting_for(patient.clone()), patient, Purpose::PwAtrny)
             }
         };
-        let ctx = Ctx { zone: visit.house.front.face.zone.clone() };
+        let mut ctx = Ctx::of(visit.house.front.face.zone.clone());
+        // The staff write in English.
+        if Locale::now() != Locale::En {
+            ctx.codes = formulary(&visit.house)?.map(|(formulary, _)| formulary);
+        }
         Ok(Self { visit, patient, ctx, actor, purpose })
     }
 

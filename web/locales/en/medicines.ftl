@@ -46,6 +46,8 @@ when-evening = in the evening
 when-night = at night
 when-before-meals = before meals
 when-with-food = with food
+when-before-breakfast = before breakfast
+when-after-breakfast = after breakfast
 when-after-meals = after meals
 
 ## The list

@@ -46,6 +46,8 @@ when-evening = por la tarde
 when-night = por la noche
 when-before-meals = antes de las comidas
 when-with-food = con comida
+when-before-breakfast = antes del desayuno
+when-after-breakfast = después del desayuno
 when-after-meals = después de las comidas
 
 ## La lista
