@@ -91,6 +91,7 @@ pub fn series(
         number: Some(*value),
         second: None,
         flag: bounds.flag(*value),
+        compared: true,
         reported: false,
     };
     Series {
@@ -119,6 +120,7 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         number: Some(*upper),
         second: Some(*lower),
         flag: (*upper > 140.0).then_some(Flag::High),
+        compared: true,
         reported: false,
     };
     Series {
@@ -134,8 +136,15 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
 
 /// A reading in words, without a number.
 pub fn worded(key: &str, name: &str, text: &str, flag: Option<Flag>) -> Series {
-    let reading =
-        Reading { when: day("2026-02-24"), text: text.into(), number: None, second: None, flag, reported: false };
+    let reading = Reading {
+        when: day("2026-02-24"),
+        text: text.into(),
+        number: None,
+        second: None,
+        flag,
+        compared: flag.is_some(),
+        reported: false,
+    };
     Series { key: key.into(), name: name.into(), readings: vec![reading], ..Series::default() }
 }
 
@@ -151,6 +160,7 @@ pub fn monthly(key: &str, name: &str, unit: &str, months: i32, value: impl Fn(i3
             number: Some(value),
             second: None,
             flag: None,
+            compared: true,
             reported: false,
         }
     });

@@ -39,6 +39,8 @@ pub enum Fault {
     },
     /// One of two numbers that belong together.
     Half,
+    /// It cannot be held against its range, and nobody says how it lies.
+    NotComparable,
 }
 
 /// Faults by field, in the order of the form.

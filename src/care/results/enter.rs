@@ -49,6 +49,13 @@ fn number(typed: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| plain && value.is_finite())
 }
 
+/// A value such as "> 5000": FHIR's comparator, and the rest.
+fn compared(said: &str) -> (&'static str, &str) {
+    let all = [("<=", "<="), (">=", ">="), ("\u{2264}", "<="), ("\u{2265}", ">="), ("<", "<"), (">", ">")];
+    let found = all.into_iter().find_map(|(sign, code)| Some((code, said.strip_prefix(sign)?.trim_start())));
+    found.filter(|(_, rest)| number(rest).is_some()).unwrap_or(("", said))
+}
+
 #[allow(clippy::cast_possible_truncation)] // whole and small
 fn plain(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 1e9 { json!(value as i64) } else { json!(value) }
@@ -162,9 +169,20 @@ fn test(
     let category = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]});
     out.insert("category".into(), json!([category]));
     out.insert("code".into(), known.get(&name.to_lowercase()).cloned().unwrap_or_else(|| json!({"text": name})));
-    let value = number(&said);
+    let (comparator, rest) = compared(&said);
+    let value = number(rest);
+    if value.is_none() && !said.is_empty() && flag.is_empty() && (low.is_some() || high.is_some()) {
+        // Nobody would have said how it lies, and no flag looks like a usual value.
+        faults.push((value_field, Fault::NotComparable));
+    }
     match value {
-        Some(value) => out.insert("valueQuantity".into(), quantity(value)),
+        Some(value) => {
+            let mut quantity = quantity(value);
+            if let (false, Some(members)) = (comparator.is_empty(), quantity.as_object_mut()) {
+                members.insert("comparator".into(), comparator.into());
+            }
+            out.insert("valueQuantity".into(), quantity)
+        }
         None => out.insert("valueString".into(), if unit.is_empty() { said } else { format!("{said} {unit}") }.into()),
     };
     if low.is_some() || high.is_some() {
@@ -173,12 +191,20 @@ fn test(
         range.extend(high.map(|high| ("high".to_owned(), quantity(high))));
         out.insert("referenceRange".into(), json!([range]));
     }
-    let by_range = value.and_then(|value| match (low, high) {
-        (Some(low), _) if value < low => Some("L"),
-        (_, Some(high)) if value > high => Some("H"),
-        (None, None) => None,
-        _ => Some("N"),
+    let by_range = value.and_then(|value| match (comparator, low, high) {
+        ("", Some(low), _) if value < low => Some("L"),
+        ("", _, Some(high)) if value > high => Some("H"),
+        ("<", Some(low), _) if value <= low => Some("L"),
+        (">", _, Some(high)) if value >= high => Some("H"),
+        ("<=", Some(low), _) if value < low => Some("L"),
+        (">=", _, Some(high)) if value > high => Some("H"),
+        (_, None, None) => None,
+        ("", ..) => Some("N"),
+        _ => None,
     });
+    if value.is_some() && !comparator.is_empty() && by_range.is_none() && flag.is_empty() && (low.or(high)).is_some() {
+        faults.push((value_field, Fault::NotComparable));
+    }
     let chosen = FLAGS.into_iter().find(|code| !code.is_empty() && *code == flag);
     if chosen.is_none() && !flag.is_empty() {
         faults.push((flag_field, Fault::Unread));
@@ -234,6 +260,29 @@ mod tests {
         assert_eq!((flag(0), flag(1), flag(2)), (Some("H"), None, Some("HH")));
         assert_eq!(tests[0]["code"]["coding"][0]["code"], "4548-4", "it joins the course of its test");
         assert_eq!((&tests[1]["valueString"], &tests[2]["valueQuantity"]["value"]), (&json!("No growth"), &json!(6.8)));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_held_against_its_range_needs_the_word_of_the_laboratory() {
+        let one = |value: &str, flag: &str| {
+            entered(&[
+                ("title", "T"),
+                ("taken", "2026-03-01"),
+                ("test1", "Troponin"),
+                ("value1", value),
+                ("high1", "14"),
+                ("flag1", flag),
+            ])
+        };
+        for unclear in ["14O", "positive", ">5", "<= 20", "<20"] {
+            assert_eq!(one(unclear, "").unwrap_err(), [("value1", Fault::NotComparable)], "{unclear}");
+            assert!(one(unclear, "N").is_ok(), "{unclear}");
+        }
+        let (_, tests) = one(">5000", "").unwrap();
+        assert_eq!(tests[0]["valueQuantity"], json!({"value": 5000, "comparator": ">"}));
+        assert_eq!(tests[0]["interpretation"][0]["coding"][0]["code"], "H");
+        assert_eq!(one("> 14", "").unwrap().1[0]["interpretation"][0]["coding"][0]["code"], "H");
+        assert_eq!(one(">=14", "").unwrap_err(), [("value1", Fault::NotComparable)]);
     }
 
     #[test]

@@ -73,6 +73,7 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                     .with("low", crate::http::ui::format::number(low))
                     .with("high", crate::http::ui::format::number(high)),
                 Fault::Half => t("entry-half"),
+                Fault::NotComparable => t("result-not-comparable"),
                 Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
                     t("entry-no-date").with("field", label)
                 }

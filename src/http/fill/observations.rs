@@ -183,15 +183,34 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
         component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
     ) {
         let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
-        return Some(Reading { when, text, number: Some(systolic), second: Some(diastolic), flag: said, reported });
+        return Some(Reading {
+            when,
+            text,
+            number: Some(systolic),
+            second: Some(diastolic),
+            flag: said,
+            compared: true,
+            reported,
+        });
     }
     if let Some(value) = number(observation, "/valueQuantity/value") {
-        let shown = format!("{}{}", comparator(observation), format::number(tidy(value)));
+        let comparator = comparator(observation);
+        let shown = format!("{comparator}{}", format::number(tidy(value)));
         let own = bounds_of(observation);
         let judged = if own.is_known() { own } else { *bounds };
-        let flag = said.or_else(|| same_unit.then(|| judged.flag(value)).flatten());
+        let comparable = own.is_known() || same_unit;
+        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &judged)).flatten());
+        let compared = flag.is_some() || is_said_normal(observation) || (comparable && comparator.is_empty());
         let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
-        return Some(Reading { when, text, number: same_unit.then_some(value), second: None, flag, reported });
+        return Some(Reading {
+            when,
+            text,
+            number: same_unit.then_some(value),
+            second: None,
+            flag,
+            compared,
+            reported,
+        });
     }
     let words = concept(observation.get("valueCodeableConcept"))
         .or_else(|| owned(observation, "/valueString"))
@@ -213,6 +232,7 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
 }
 
 fn comparator(observation: &Value) -> &str {
+        compared: said.is_some() || is_said_normal(observation),
     text(observation, "/valueQuantity/comparator").unwrap_or_default()
 }
 
@@ -229,6 +249,23 @@ fn tidy(value: f64) -> f64 {
     let magnitude = value.abs();
     let digits = match magnitude {
         m if m >= 100.0 => 1.0,
+/// By its range, where that is certain: of "> 5" with a range up to 3 it is, with one up to 10 it is not.
+fn flag_of(comparator: &str, value: f64, bounds: &Bounds) -> Option<Flag> {
+    match comparator {
+        "" => bounds.flag(value),
+        ">" | ">=" => {
+            bounds.high.filter(|high| value >= *high && (comparator == ">" || value > *high)).map(|_| Flag::High)
+        }
+        "<" | "<=" => bounds.low.filter(|low| value <= *low && (comparator == "<" || value < *low)).map(|_| Flag::Low),
+        _ => None,
+    }
+}
+
+/// Whether the laboratory says itself that it is as it should be.
+fn is_said_normal(observation: &Value) -> bool {
+    list(observation, "interpretation").iter().any(|one| super::has_code(Some(one), "N"))
+}
+
         m if m >= 1.0 => 100.0,
         _ => 10_000.0,
     };

@@ -442,6 +442,7 @@ mod tests {
             number: Some(*value),
             second: None,
             flag: bounds.flag(*value),
+            compared: true,
             reported: false,
         };
         let readings = values.iter().enumerate().map(reading).collect();

@@ -31,6 +31,9 @@ pub struct Reading {
     /// The lower number of a blood pressure.
     pub second: Option<f64>,
     pub flag: Option<Flag>,
+    /// It could be held against its range, or its laboratory did: without a flag it is then inside. Words, "> 5000" and a value in
+    /// another unit cannot.
+    pub compared: bool,
     /// The patient, or who acts for them, measured it.
     pub reported: bool,
 }
@@ -159,6 +162,16 @@ impl Series {
         self.latest().and_then(|reading| reading.flag)
     }
 
+    /// Whether a reading is known to lie in the range.
+    pub fn is_inside(&self, reading: &Reading) -> bool {
+        self.bounds.is_known() && reading.compared && reading.flag.is_none()
+    }
+
+    /// The same of the newest.
+    pub fn latest_is_inside(&self) -> bool {
+        self.latest().is_some_and(|reading| self.is_inside(reading))
+    }
+
     /// The reading before the newest.
     pub fn before(&self) -> Option<&Reading> {
         self.readings.iter().rev().nth(1)
@@ -190,8 +203,9 @@ impl Series {
         if !self.bounds.is_known() {
             return String::new();
         }
-        let total = self.numbers().count();
-        let outside = self.numbers().filter(|reading| reading.flag.is_some()).count();
+        let compared = || self.numbers().filter(|reading| reading.compared || reading.flag.is_some());
+        let total = compared().count();
+        let outside = compared().filter(|reading| reading.flag.is_some()).count();
         match outside {
             _ if total < 2 => String::new(),
             some if self.newest_only => t("course-newest").with("total", total).with("outside", some).to_string(),
@@ -209,6 +223,7 @@ impl Series {
             false => format!("{} {}", reading.text, self.unit),
         };
         match (reading.flag, self.bounds.is_known()) {
+            (None, true) if !reading.compared => t("plain-not-compared").with("value", value),
             (Some(flag), true) => {
                 t("plain-outside").with("value", value).with("flag", flag.plain()).with("range", self.bounds.words())
             }
@@ -247,6 +262,7 @@ mod tests {
             number: Some(*value),
             second: None,
             flag: bounds.flag(*value),
+            compared: true,
             reported: false,
         };
         Series {
@@ -296,6 +312,16 @@ mod tests {
         );
         assert_eq!(steady.say_latest().to_string(), "101 mmol/mol.");
         assert!(series(&[1.0], None, None).say_change().is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_never_called_usual() {
+        let mut one = series(&[57.0, 55.0, 5000.0], None, Some(60.0));
+        one.readings[2].compared = false;
+        one.readings[2].flag = None;
+        assert!(one.is_inside(&one.readings[0]) && !one.latest_is_inside());
+        assert!(one.say_latest().to_string().contains("cannot be compared"), "{}", one.say_latest());
+        assert_eq!(one.say(), "Both results are in range.", "of those that can be compared");
     }
 
     #[test]

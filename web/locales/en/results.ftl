@@ -7,6 +7,7 @@ result-title = Name of the report
 result-taken-on = Taken on
 result-source = Laboratory
 result-test = Test
+result-not-comparable = This does not compare with the range. Correct it, or choose a flag.
 result-value = Value
 result-unit = Unit
 result-low = Range from

@@ -88,6 +88,7 @@ flag-short-critical-high = far above
 flag-short-critical-low = far below
 plain-none = No value was recorded.
 plain-value = { $value }.
+plain-not-compared = { $value }. This cannot be compared with the usual range here. Ask the clinic what it means.
 plain-inside = { $value }. This is within the usual range of { $range }.
 plain-outside = { $value }. This is { $flag } of { $range }.
 plain-flagged = { $value }. The laboratory marked this as { $flag }.

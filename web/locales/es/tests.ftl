@@ -89,6 +89,7 @@ flag-short-critical-high = muy por encima
 flag-short-critical-low = muy por debajo
 plain-none = No se registró ningún valor.
 plain-value = { $value }.
+plain-not-compared = { $value }. Aquí no se puede comparar con lo habitual. Pregunte en la clínica qué significa.
 plain-inside = { $value }. Está dentro de lo habitual, que es { $range }.
 plain-outside = { $value }. Está { $flag }, que es { $range }.
 plain-flagged = { $value }. El laboratorio lo marcó como { $flag }.
