@@ -46,10 +46,15 @@ pub fn codes(observations: &[Value]) -> BTreeMap<String, Value> {
     named.collect()
 }
 
-/// The vital signs of the first page.
+/// The vital signs of the first page, as the clinic measured them: what a patient measured since is no measurement of the
+/// visit. A sign that nobody measured here is the patient's, and says so.
 pub fn vitals(observations: &[Value], ctx: &Ctx) -> Vec<Series> {
-    let all = series_of(observations, Wanted::Measurements, ctx);
-    VITALS.iter().filter_map(|codes| all.iter().find(|series| codes.contains(&series.key.as_str())).cloned()).collect()
+    let (reported, clinics): (Vec<Value>, Vec<Value>) =
+        observations.iter().filter(|one| is_wanted(one, Wanted::Measurements)).cloned().partition(uploads::is_reported);
+    let clinics = series_of(&clinics, Wanted::Measurements, ctx);
+    let reported = series_of(&reported, Wanted::Measurements, ctx);
+    let of = |all: &[Series], codes: &[&str]| all.iter().find(|one| codes.contains(&one.key.as_str())).cloned();
+    VITALS.iter().filter_map(|codes| of(&clinics, codes).or_else(|| of(&reported, codes))).collect()
 }
 
 /// Whether a code is one of the vital signs of the first page.
@@ -244,11 +249,6 @@ fn interpretation(observation: &Value) -> Option<Flag> {
         .find_map(|coding| Flag::from_code(text(coding, "/code")?))
 }
 
-/// At most four digits that count: machines give 57.123456789, people read 57.12.
-fn tidy(value: f64) -> f64 {
-    let magnitude = value.abs();
-    let digits = match magnitude {
-        m if m >= 100.0 => 1.0,
 /// By its range, where that is certain: of "> 5" with a range up to 3 it is, with one up to 10 it is not.
 fn flag_of(comparator: &str, value: f64, bounds: &Bounds) -> Option<Flag> {
     match comparator {
@@ -279,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     fn ctx() -> Ctx {
-        Ctx { zone: jiff::tz::TimeZone::UTC }
+        Ctx::of(jiff::tz::TimeZone::UTC)
     }
 
     fn egfr(date: &str, value: f64) -> Value {
@@ -310,6 +310,27 @@ mod tests {
         let part = |code: &str, value: f64| json!({"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": "mmHg"}});
         let pressure = json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}],
             "code": {"coding": [{"system": LOINC, "code": "85354-9"}]}, "effectiveDateTime": "2026-03-03T09:31:00Z",
+    #[test]
+    fn the_first_page_shows_what_the_clinic_measured_and_not_what_came_from_home_since() {
+        let pulse = |code: &str, when: &str, value: i64, home: bool| {
+            let mut one = json!({"resourceType": "Observation", "status": "final", "effectiveDateTime": when,
+                "category": [{"coding": [{"code": "vital-signs"}]}], "code": {"coding": [{"system": LOINC, "code": code}]},
+                "valueQuantity": {"value": value, "unit": "/min"}});
+            if home {
+                one["performer"] = json!([{"reference": "Patient/p"}]);
+            }
+            one
+        };
+        let all = [
+            pulse("8867-4", "2026-03-03T09:00:00Z", 96, false),
+            pulse("8867-4", "2026-03-03T19:31:00Z", 61, true),
+            pulse("9279-1", "2026-03-03T19:31:00Z", 14, true),
+        ];
+        let shown = vitals(&all, &ctx());
+        let values: Vec<(&str, bool)> = shown.iter().map(|one| (one.value(), one.latest().unwrap().reported)).collect();
+        assert_eq!(values, [("96", false), ("14", true)]);
+    }
+
             "component": [part(SYSTOLIC, 148.0), part(DIASTOLIC, 86.0)]});
         let all = vitals(&[pressure], &ctx());
         assert_eq!((all[0].value(), all[0].unit.as_str()), ("148/86", "mmHg"));
