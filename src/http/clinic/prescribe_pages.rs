@@ -299,11 +299,15 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
         let dose = dose.unwrap_or_default().to_owned();
         all.push(After { name: name.to_owned(), dose, is_new: true, ends: false });
     }
+    let not_taken = crate::care::prescribe::not_taking(desk.opened.chart.of(R::MedicationStatement).iter());
     let taken = desk.opened.chart.of(R::MedicationRequest).iter().chain(desk.opened.chart.of(R::MedicationStatement));
     for one in taken {
         let Some(taken) = crate::care::prescribe::taken(one) else { continue };
+        let is_not_taken = fill::text(one, "/id").is_some_and(|id| not_taken.contains_key(id));
+        let dose = fill::dose_of(one).unwrap_or_default();
+        let said = || format!("{dose} ({})", t("medicine-said-not-taken")).trim_start().to_owned();
         all.push(After {
-            dose: fill::dose_of(one).unwrap_or_default(),
+            dose: if is_not_taken { said() } else { dose },
             name: taken.name,
             is_new: false,
             ends: prior.is_some() && fill::text(one, "/id") == prior,

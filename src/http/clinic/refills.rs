@@ -38,6 +38,8 @@ pub struct RefillPage {
     pub note: Option<String>,
     /// The question that it answers.
     pub question: Option<String>,
+    /// What the patient says of taking it, where they do not.
+    pub not_taken: Option<String>,
     /// Where it is renewed; none where the prescription ended meanwhile.
     pub renew: Option<String>,
     /// Answered already: what was said.
@@ -58,6 +60,8 @@ struct One {
     patient: Value,
     request: Value,
     older: Option<Value>,
+    /// The patient says that they do not take it, and perhaps why.
+    not_taken: Option<Option<String>>,
 }
 
 impl One {
@@ -78,10 +82,6 @@ impl One {
                 |one: &&Value| fill::text(one, "/resourceType") == Some(kind) && fill::text(one, "/id") == Some(id);
             along.iter().find(fits).cloned()
         };
-        Ok(Self {
-            patient: of("Patient", &refill.patient).ok_or(Refusal::not_found())?,
-            request: of("MedicationRequest", &refill.prescription).ok_or(Refusal::not_found())?,
-            older: refill.answers.as_deref().and_then(|id| of("Task", id)),
         let patient = id_of(&refill.patient)?;
         let looks = super::why(visit, Action::Read, Detail::none());
         let statements = visit
@@ -89,6 +89,11 @@ impl One {
             .records
             .disclose(&visit.actor, looks, |reading| reading.of_patient(&patient, R::MedicationStatement, chart::MOST));
         let statements: Vec<Value> = statements.await?.into_inner().found.iter().map(Stored::value).collect();
+        Ok(Self {
+            not_taken: prescribe::not_taking(statements.iter()).remove(&refill.prescription).map(|(why, _)| why),
+            patient: of("Patient", &refill.patient).ok_or(Refusal::not_found())?,
+            request: of("MedicationRequest", &refill.prescription).ok_or(Refusal::not_found())?,
+            older: refill.answers.as_deref().and_then(|id| of("Task", id)),
             task,
             refill,
         })
@@ -127,6 +132,10 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) ->
         asked: one.refill.asked.as_deref().and_then(|asked| When::parse(asked, &ctx.zone)),
         note: one.refill.note.clone(),
         question: one.older.as_ref().and_then(|older| fill::owned(older, "/statusReason/text")),
+        not_taken: one.not_taken.as_ref().map(|why| match why {
+            Some(why) => t("refill-not-taken-because").with("reason", why).to_string(),
+            None => t("refill-not-taken").to_string(),
+        }),
         renew: (open && active).then(|| format!("/patients/{patient}/prescribe?renew={prescription}&refill={id}")),
         over,
         words: Field::area("words", t("refill-words"), &typed.words, &faults).hint(t("refill-words-hint")),

@@ -232,12 +232,12 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
         number: number(observation, "/valueInteger"),
         second: None,
         flag: said,
+        compared: said.is_some() || is_said_normal(observation),
         reported,
     })
 }
 
 fn comparator(observation: &Value) -> &str {
-        compared: said.is_some() || is_said_normal(observation),
     text(observation, "/valueQuantity/comparator").unwrap_or_default()
 }
 
@@ -266,6 +266,11 @@ fn is_said_normal(observation: &Value) -> bool {
     list(observation, "interpretation").iter().any(|one| super::has_code(Some(one), "N"))
 }
 
+/// At most four digits that count: machines give 57.123456789, people read 57.12.
+fn tidy(value: f64) -> f64 {
+    let magnitude = value.abs();
+    let digits = match magnitude {
+        m if m >= 100.0 => 1.0,
         m if m >= 1.0 => 100.0,
         _ => 10_000.0,
     };
@@ -306,11 +311,6 @@ mod tests {
     }
 
     #[test]
-    fn a_blood_pressure_is_two_numbers_in_one_reading() {
-        let part = |code: &str, value: f64| json!({"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": "mmHg"}});
-        let pressure = json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}],
-            "code": {"coding": [{"system": LOINC, "code": "85354-9"}]}, "effectiveDateTime": "2026-03-03T09:31:00Z",
-    #[test]
     fn the_first_page_shows_what_the_clinic_measured_and_not_what_came_from_home_since() {
         let pulse = |code: &str, when: &str, value: i64, home: bool| {
             let mut one = json!({"resourceType": "Observation", "status": "final", "effectiveDateTime": when,
@@ -331,6 +331,11 @@ mod tests {
         assert_eq!(values, [("96", false), ("14", true)]);
     }
 
+    #[test]
+    fn a_blood_pressure_is_two_numbers_in_one_reading() {
+        let part = |code: &str, value: f64| json!({"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": "mmHg"}});
+        let pressure = json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}],
+            "code": {"coding": [{"system": LOINC, "code": "85354-9"}]}, "effectiveDateTime": "2026-03-03T09:31:00Z",
             "component": [part(SYSTOLIC, 148.0), part(DIASTOLIC, 86.0)]});
         let all = vitals(&[pressure], &ctx());
         assert_eq!((all[0].value(), all[0].unit.as_str()), ("148/86", "mmHg"));

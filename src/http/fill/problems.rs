@@ -180,7 +180,8 @@ fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
     if current.is_empty() {
         return if any { MedicineStatus::TakesNone { asked: None } } else { MedicineStatus::NeverAsked };
     }
-    let list = current.into_iter().map(|row| MedicineLine { name: row.name, dose: row.how }).collect();
+    let line = |row: MedicineRow| MedicineLine { dose: row.how_taken(), name: row.name };
+    let list = current.into_iter().map(line).collect();
     MedicineStatus::Takes { list, checked: None }
 }
 
@@ -267,7 +268,6 @@ pub fn reason_of(request: &Value, conditions: &[Value]) -> Option<String> {
     called(named).or_else(of_chart).or_else(written)
 }
 
-/// How a prescription or a statement says to take it.
 /// The same for a reader whose language may not be the clinic's: the problem's name as the lists of codes translate it.
 pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<Said> {
     let written = Said { text: reason_of(request, conditions)?, lang: foreign(request) };
@@ -282,6 +282,7 @@ pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<S
     Some(of_chart.unwrap_or(written))
 }
 
+/// How a prescription or a statement says to take it.
 pub fn dose_of(resource: &Value) -> Option<String> {
     let name = if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" };
     list(resource, name).first().and_then(dosage)

@@ -44,7 +44,7 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     .to_string();
     let (medicines, _) = medicine_rows(chart, ctx);
     let medicines = medicines.into_iter().map(|row| {
-        let how = row.how.as_deref().map(|how| format!(", {}", format::within(how))).unwrap_or_default();
+        let how = row.how_taken().as_deref().map(|how| format!(", {}", format::within(how))).unwrap_or_default();
         (row.name, how)
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);

@@ -264,6 +264,20 @@ impl MedicineState {
 }
 
 impl MedicineRow {
+    /// Prescribed, and the patient says that they do not take it.
+    pub fn is_not_taken(&self) -> bool {
+        self.state == MedicineState::NotTaking
+    }
+
+    /// The dose; of what is not taken, that it is not.
+    pub fn how_taken(&self) -> Option<String> {
+        match (&self.how, self.is_not_taken()) {
+            (how, false) => how.clone(),
+            (None, true) => Some(t("medicine-said-not-taken").to_string()),
+            (Some(how), true) => Some(format!("{how} ({})", t("medicine-said-not-taken"))),
+        }
+    }
+
     /// "until 2 May 2026", "since 2016", "not prescribed".
     pub fn aside(&self) -> String {
         match (self.state, &self.until, &self.since) {
@@ -288,20 +302,6 @@ impl MedicineRow {
     }
 }
 
-/// A problem or diagnosis.
-#[derive(Debug, Clone)]
-pub struct ProblemRow {
-    /// FHIR id.
-    pub id: String,
-    pub name: String,
-    pub since: Option<When>,
-    pub ended: Option<When>,
-    /// Not confirmed, a difference, refuted: in a word.
-    pub doubt: Option<String>,
-    pub note: Option<Said>,
-}
-
-impl ProblemRow {
 /// Words, and their language where it is not the page's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
 #[template(path = "parts/said.html")]
@@ -329,6 +329,22 @@ pub struct How {
     pub written: Option<Said>,
 }
 
+/// A problem or diagnosis.
+#[derive(Debug, Clone)]
+pub struct ProblemRow {
+    /// FHIR id.
+    pub id: String,
+    pub name: Said,
+    /// Its codes, with their systems; none for free text.
+    pub code: Option<String>,
+    pub since: Option<When>,
+    pub ended: Option<When>,
+    /// Not confirmed, a difference, refuted: in a word.
+    pub doubt: Option<String>,
+    pub note: Option<Said>,
+}
+
+impl ProblemRow {
     /// "March 2021 to May 2022", as far as it is known.
     pub fn span(&self) -> String {
         match (&self.since, &self.ended) {
@@ -365,9 +381,7 @@ pub struct AllergyRow {
 pub struct ImmunizationRow {
     /// FHIR id.
     pub id: String,
-    pub name: Said,
-    /// Its codes, with their systems; none for free text.
-    pub code: Option<String>,
+    pub name: String,
     pub when: Option<When>,
     /// Dose in its series, lot, site: what is known, in words.
     pub detail: Option<String>,

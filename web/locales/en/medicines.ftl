@@ -1,5 +1,6 @@
 ### Medicines as patients read them, doses in words, and whether a paper still counts.
 
+medicine-said-not-taken = not taken, says the patient
 medicine-not-taking = Not taking it
 
 ## Doses
@@ -45,9 +46,9 @@ when-noon = at noon
 when-evening = in the evening
 when-night = at night
 when-before-meals = before meals
-when-with-food = with food
 when-before-breakfast = before breakfast
 when-after-breakfast = after breakfast
+when-with-food = with food
 when-after-meals = after meals
 
 ## The list

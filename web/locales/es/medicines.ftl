@@ -1,5 +1,6 @@
 ### Las medicinas como las leen los pacientes, las dosis en palabras y si una receta en papel sigue siendo válida.
 
+medicine-said-not-taken = no la toma, dice el paciente
 medicine-not-taking = No la toma
 
 ## Dosis
@@ -45,9 +46,9 @@ when-noon = a mediodía
 when-evening = por la tarde
 when-night = por la noche
 when-before-meals = antes de las comidas
-when-with-food = con comida
 when-before-breakfast = antes del desayuno
 when-after-breakfast = después del desayuno
+when-with-food = con comida
 when-after-meals = después de las comidas
 
 ## La lista
