@@ -180,6 +180,7 @@ pub struct Asked {
 pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
     let Asked { kind, patient, by, words, about, at_once } = asked;
     let (days, ..) = kind.term();
+    let is_patients_own = by.get("reference").and_then(Value::as_str).is_some_and(|who| who.starts_with("Patient/"));
     let mut notes = Vec::new();
     if let Some((entries, about)) = about {
         notes.extend(entries.iter().map(|entry| noted("entry", &entry.to_string(), now)));
@@ -197,6 +198,12 @@ pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
         "restriction": {"period": {"end": after(day_of(now, zone), days).to_string()}},
     });
     let Some(members) = task.as_object_mut() else { return task };
+    // Whoever acts for the patient may be whom the question is about, and no clinician reads it either: it is between the
+    // patient and who answers.
+    if kind == Kind::Question && is_patients_own {
+        let label = json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"});
+        members.insert("meta".into(), json!({"security": [label]}));
+    }
     if !words.is_empty() {
         members.insert("description".into(), words.into());
     }
