@@ -15,9 +15,10 @@ use super::rows::{Row, State};
 use super::search;
 use super::sight::{Cut, Sight};
 use super::writing::{Identity, Put, Writing, Written, WrittenAs};
-use crate::access::{Action, Who};
+use crate::access::{Action, OwnWords, Who, is_withdrawal};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::rewrite_references;
+use crate::fhir::patch::Patch;
 use crate::fhir::search::{Query, decide};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::store::Tx;
@@ -90,8 +91,10 @@ impl Writing<'_, '_, '_> {
 
     fn step(&mut self, place: usize, change: Change, pending: &mut Pending) -> Result<Step, RecordError> {
         let kind = change.kind;
-        // What a role may never do it is told before anything is looked at.
-        self.may_at_all(change.action(), kind)?;
+        // What a role may never do it is told before anything is looked at; of a patch its own step asks.
+        if !matches!(change.act, Act::Patch { .. }) {
+            self.may_at_all(change.action(), kind)?;
+        }
         match change.act {
             Act::Register { patient } => Ok(Step::Register(patient)),
             Act::Delete { which, condition } => {
@@ -124,28 +127,64 @@ impl Writing<'_, '_, '_> {
                 Ok(Step::Store { id, identity: Identity::New, body, condition, action: Action::Create })
             }
             Act::Put { which, body, condition } => self.put_step(kind, which, body, condition, pending),
-            Act::Patch { which, patch, condition } => {
-                let row = match which {
-                    Which::Id(id) => self.live(kind, &id)?,
-                    Which::Found(query) => self.at_most_one(&query)?.ok_or(RecordError::NotFound)?,
-                };
-                pending.act_on(kind, &row.id)?;
-                // Its tests see what the actor sees, and nothing else.
-                self.permit(Action::Read, &row)?;
-                let cut = self.permit(Action::Patch, &row)?;
-                self.fulfils(condition, Some(&row))?;
-                let id = row.id.clone();
-                let before: Value =
-                    serde_json::from_slice(&stored(row, cut)?.json).map_err(|_| RecordError::Damaged)?;
-                let after = patch.apply(&before).map_err(|error| RecordError::Patch(kind, error))?;
-                if after.get("id").and_then(Value::as_str) != Some(id.as_str()) {
-                    return Err(RecordError::IdChanged);
-                }
-                check(kind, &after, Mode::Strict)?;
-                let body = Body::checked(after, None);
-                Ok(Step::Store { id, identity: Identity::Named, body, condition, action: Action::Patch })
-            }
+            Act::Patch { which, patch, condition } => self.patch_step(kind, which, &patch, condition, pending),
         }
+    }
+
+    fn patch_step(
+        &mut self,
+        kind: ResourceType,
+        which: Which,
+        patch: &Patch,
+        condition: Condition,
+        pending: &mut Pending,
+    ) -> Result<Step, RecordError> {
+        let never = self.may_at_all(Action::Patch, kind).err();
+        let row = match which {
+            Which::Id(id) => self.live(kind, &id),
+            Which::Found(query) => self.at_most_one(&query).and_then(|row| row.ok_or(RecordError::NotFound)),
+        };
+        let (row, after, action) = match never {
+            None => {
+                let row = row?;
+                let after = self.patched(&row, patch, condition)?;
+                (row, after, Action::Patch)
+            }
+            // Who never patches may take back their own, and learns nothing else.
+            Some(never) => {
+                let found = row.ok().and_then(|row| Some((self.withdrawn(&row, patch)?, row)));
+                let Some((after, row)) = found else { return Err(never) };
+                self.fulfils(condition, Some(&row))?;
+                (row, after, Action::Update)
+            }
+        };
+        let id = row.id;
+        pending.act_on(kind, &id)?;
+        if after.get("id").and_then(Value::as_str) != Some(id.as_str()) {
+            return Err(RecordError::IdChanged);
+        }
+        check(kind, &after, Mode::Strict)?;
+        Ok(Step::Store { id, identity: Identity::Named, body: Body::checked(after, None), condition, action })
+    }
+
+    /// What a patch makes of a resource, for whoever may patch it.
+    fn patched(&self, row: &Row, patch: &Patch, condition: Condition) -> Result<Value, RecordError> {
+        // Its tests see what the actor sees, and nothing else.
+        self.permit(Action::Read, row)?;
+        let cut = self.permit(Action::Patch, row)?;
+        self.fulfils(condition, Some(row))?;
+        let before = stored(row.clone(), cut)?;
+        let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+        patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))
+    }
+
+    /// What a patch makes of a resource, if that is to take back what the actor said themselves and nothing else.
+    fn withdrawn(&self, row: &Row, patch: &Patch) -> Option<Value> {
+        OwnWords::of(self.actor)?;
+        self.permit(Action::Withdraw, row).ok()?;
+        let before = stored(row.clone(), self.permit(Action::Read, row).ok()?).ok()?;
+        let before: Value = serde_json::from_slice(&before.json).ok()?;
+        patch.apply(&before).ok().filter(|after| is_withdrawal(row.kind, &before, after))
     }
 
     fn put_step(

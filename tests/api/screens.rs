@@ -481,6 +481,35 @@ fn shared(demo: &Demo, me: &Caller) -> String {
 
 // ---- what is taken back ----
 
+/// A patch that does what the withdrawal does is one; any other is refused as before, and learns nothing.
+fn what_is_withdrawn_by_a_patch(me: &Caller, client: &Caller, own: &str, told: &Value) {
+    let again = ok(
+        &me.json(
+            "POST",
+            "/fhir/Observation",
+            &json!({"resourceType": "Observation", "status": "final",
+        "code": {"text": "Steps"}, "subject": {"reference": format!("Patient/{own}")}, "valueString": "9000"}),
+        ),
+        201,
+    );
+    let address = format!("/fhir/Observation/{}", id(&again));
+    let patch = |caller: &Caller, address: &str, ops: &Value| {
+        caller.ask("PATCH", address, &[("content-type", "application/json-patch+json")], &ops.to_string()).status
+    };
+    let status = |to: &str| json!({"op": "replace", "path": "/status", "value": to});
+    let gone = status("entered-in-error");
+    let other = json!({"op": "replace", "path": "/valueString", "value": "1"});
+    let test = json!({"op": "test", "path": "/valueString", "value": "none"});
+    for no in [json!([other]), json!([gone, other]), json!([status("amended")]), json!([test, gone])] {
+        assert_eq!(patch(me, &address, &no), 403, "{no}");
+    }
+    assert_eq!(patch(me, &address, &json!([gone])), 200);
+    assert_eq!(ok(&client.get(&address), 200)["status"], "entered-in-error");
+    assert_eq!(patch(me, &address, &json!([gone])), 403, "once");
+    assert_eq!(patch(me, &format!("/fhir/Observation/{}", id(told)), &json!([gone])), 403, "withdrawn before");
+    assert_eq!(patch(me, "/fhir/Observation/none-such", &json!([gone])), 403);
+}
+
 fn what_is_withdrawn(demo: &Demo, client: &Caller) {
     let (me, doctor) = (demo.signed_in("portal", "patient"), demo.signed_in("clinic", "clinician"));
     let (proxy, admin) = (demo.signed_in("portal", "proxy"), demo.signed_in("clinic", "healthadmin"));
@@ -543,6 +572,7 @@ fn what_is_withdrawn(demo: &Demo, client: &Caller) {
     assert_eq!(me.json("PUT", &address, &with(&gone, "valueString", "1")).status, 403);
     let gone = ok(&me.json("PUT", &address, &gone), 200);
     assert_eq!(me.json("PUT", &address, &with(&gone, "status", "final")).status, 403, "it does not come back");
+    what_is_withdrawn_by_a_patch(&me, client, &own, &told);
     let theirs = json!({"resourceType": "Observation", "status": "final", "code": {"text": "Steps"},
         "subject": {"reference": format!("Patient/{own}")}, "performer": [{"display": "Dr A"}], "valueString": "9000"});
     let theirs = ok(&client.json("POST", "/fhir/Observation", &theirs), 201);
