@@ -253,6 +253,7 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/my/consents/{seal}",                BOTH,    SELF,      Nothing, NoEntry),
     (Verb::Get,  "/my/acting",                         BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Post, "/my/acting",                         BOTH,    MY,        Nothing, NoEntry),
+    (Verb::Post, "/my/acting/end",                     BOTH,    MY,        Nothing, NoEntry),
     (Verb::Post, "/my/acting/code",                    BOTH,    MY,        Plain(422), AnEntry),
     (Verb::Get,  "/my/app",                            BOTH,    MY,        Plain(200), NoEntry),
     (Verb::Get,  "/shared",                            BOTH,    ANYONE,    Plain(200), NoEntry),

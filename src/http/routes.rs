@@ -453,6 +453,7 @@ pub static TABLE: &[Route] = &[
     row!(Post "/my/consents/{seal}", BOTH, SELF, Format::Page => super::portal::people::turn),
     row!(Get "/my/acting", BOTH, MY, Format::Page => super::portal::acting::show),
     row!(Post "/my/acting", BOTH, MY, Format::Page => super::portal::acting::choose),
+    row!(Post "/my/acting/end", BOTH, MY, Format::Page => super::portal::acting::end),
     row!(Post "/my/acting/code", BOTH, MY, Format::Page => super::portal::acting::add),
     row!(Get "/my/app", BOTH, MY, Format::Page => super::app::switch),
     row!(Get "/shared", BOTH, Audience::Anyone, Format::Page => super::shared::form),

@@ -11,7 +11,7 @@ use super::session::SessionRow;
 use super::{By, Identity, IdentityError};
 use crate::audit::{Action, AuditedTx};
 use crate::base::{AccountId, ResourceRef, Role, Timestamp};
-use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError};
+use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Tx};
 
 /// A link as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,14 @@ impl Link {
         tx.put(&LINKS, &(account, person.as_str().to_owned()), &LinkRow { since })?;
         tx.append(by.event_about(Action::AccountChange, &row, &format!("acts as {person} too")))?;
         Ok(Self { account, person: person.clone() })
+    }
+}
+
+impl Link {
+    /// The account does not act as this person any more. One that stands in the account's own row stays there; what lets it
+    /// act is the record's.
+    pub fn forget(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.delete(&LINKS, &(self.account, self.person.as_str().to_owned()))
     }
 }
 

@@ -3,8 +3,10 @@
 //! The person is a RelatedPerson, to which their account is linked; what they may is a Consent that names it. The policy reads
 //! both at every request (`record/facts.rs`), so that what is taken back ends with the next one.
 
+mod give_up;
 mod invite;
 
+pub use give_up::give_up;
 pub use invite::{CODE_DAYS, InviteError, Invited, accept, accept_with, sweep, typed_code};
 
 use jiff::civil::Date;
@@ -16,11 +18,13 @@ use crate::care::consents::{self, CATEGORY};
 use crate::care::notify::{self, Kind as Notice, Whom};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Change, Condition, EXTENT, RecordError};
+use crate::record::{Change, Condition, EXTENT, Inside, RecordError};
 
 /// HL7 v3 RoleCode.
 const ROLES: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 
+/// The most Consents of a patient that are looked through.
+const MOST: usize = 1_000;
 /// The most characters of a name.
 pub const LONGEST_NAME: usize = 120;
 /// What somebody is to the patient: code here, and in HL7 v3 RoleCode where that has one.
@@ -211,6 +215,17 @@ pub async fn revoke(
     related: &Value,
     consents: &[Value],
 ) -> Result<Done<()>, Refused<Never>> {
+    revoke_with(doing, patient, related, consents, |_| Ok(())).await
+}
+
+/// The same, with what else is written with it.
+async fn revoke_with(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    related: &Value,
+    consents: &[Value],
+    also: impl FnOnce(&mut Inside<'_, '_, '_>) -> Result<(), RecordError> + Send + 'static,
+) -> Result<Done<()>, Refused<Never>> {
     let id_of = |value: &Value| value.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
     let version_of = |value: &Value| {
         let version = value.pointer("/meta/versionId").and_then(Value::as_str);
@@ -244,7 +259,7 @@ pub async fn revoke(
         invite::forget(inside.rows(), &reference).map_err(RecordError::from)?;
         notify::tell(inside, notify::Notice::new(Whom::Patient(told), Notice::ProxyChanged))
             .map_err(RecordError::from)?;
-        Ok(())
+        Ok(also(inside)?)
     })
     .await
 }

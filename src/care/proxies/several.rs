@@ -3,7 +3,7 @@
 use super::tests::{House, house};
 use super::*;
 use crate::access::{Actor, Listener};
-use crate::audit::Action;
+use crate::audit::{Action, Detail};
 use crate::base::{Role, SeededRandom};
 use crate::identity::{
     AccountKind, AccountRow, By, FirstPassword, IdentityError, Link, NewAccount, SessionRow, SignIn,
@@ -35,11 +35,15 @@ async fn signed_in(house: &House, name: &str) -> SessionRow {
 }
 
 async fn code(house: &House) -> Secret<String> {
+    code_for(house, ProxyExtent::Full).await
+}
+
+async fn code_for(house: &House, extent: ProxyExtent) -> Secret<String> {
     let (actor, ambient) = (Actor::system("test"), house.records.audit().ambient().clone());
     let grant_ = Grant {
         name: "Ada Okafor".into(),
         relation: ("parent".into(), "Mother or father".into()),
-        extent: ProxyExtent::Full,
+        extent,
         until: None,
     };
     let (granted, _) = grant(house.doing(&actor, Action::ProxyGrant), &house.patient, &grant_, &ambient).await.unwrap();
@@ -47,7 +51,11 @@ async fn code(house: &House) -> Secret<String> {
 }
 
 async fn linked(house: &House, account: &AccountRow) -> Link {
-    let code = code(house).await;
+    linked_to(house, account, ProxyExtent::Full).await
+}
+
+async fn linked_to(house: &House, account: &AccountRow, extent: ProxyExtent) -> Link {
+    let code = code_for(house, extent).await;
     accept_with(&house.records, account, &code, None, By::system("test")).await.unwrap().unwrap()
 }
 
@@ -168,4 +176,36 @@ async fn whatever_happened_before_one_record_is_reached_and_it_is_the_chosen_one
         assert_eq!(own.reads(&actor).await, expected.is_none(), "step {step}, the own record");
     }
     assert!(links.iter().all(Option::is_some) && open.iter().any(|open| !open), "the walk came far enough");
+}
+
+/// What the patient sees of it, newest first: who did it, and what.
+fn seen(house: &House) -> Vec<(Option<ResourceRef>, Action)> {
+    let filter = crate::audit::Filter::default();
+    let lines = crate::audit::entries(&house.records.audit().read().unwrap(), &filter, 4).unwrap().lines;
+    lines.into_iter().map(|line| (line.entry.actor.person.clone(), line.entry.action)).collect()
+}
+
+#[tokio::test]
+async fn whoever_acts_for_somebody_may_stop_however_far_they_were_let() {
+    let own = house().await;
+    let child = own.with("p2").await;
+    let ada = account(&own, "ada", Role::Patient, Some("Patient/p1")).await;
+    let session = signed_in(&own, "ada").await;
+    for extent in [ProxyExtent::View, ProxyExtent::Appointments, ProxyExtent::Full] {
+        let link = linked_to(&child, &ada, extent).await;
+        let session = own.identity.act_as(&session, Some(link.person().clone())).await.unwrap();
+        let acting = visitor(&own, &session, &ada);
+        assert!(child.reads(&acting).await, "{extent:?}");
+        let (records, none) = (&own.records, Detail::none);
+        let stranger = Actor::from_session(&session, &ada, Listener::Portal, None);
+        assert!(give_up(records, &stranger, &link, none(), None).await.is_err(), "only whoever acts by it");
+        give_up(records, &acting, &link, none(), None).await.unwrap();
+        assert!(!child.reads(&acting).await, "{extent:?}");
+        assert_eq!(visitor(&own, &session, &ada).acts_for(), None);
+        let read = own.records.audit().read().unwrap();
+        assert_eq!(own.identity.links(&read, &ada).unwrap(), []);
+        let ended = (Some(link.person().clone()), Action::ProxyRevoke);
+        assert!(seen(&own).contains(&ended), "{:?}", seen(&own));
+        assert!(give_up(records, &acting, &link, none(), None).await.is_err(), "once");
+    }
 }

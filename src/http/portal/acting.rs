@@ -21,7 +21,7 @@ use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, start_of, t};
-use crate::identity::{AccountRow, IdentityError};
+use crate::identity::{AccountRow, IdentityError, Link};
 use crate::record::{Channel, Why};
 
 /// The value of a choice that is the account's own record.
@@ -36,9 +36,11 @@ pub(in crate::http) struct Shown {
 /// `GET /my/acting`
 pub(in crate::http) async fn show(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
     let mut made = filled(&visit, "", Faults::none()).await?;
-    if shown.done == "added" {
-        made.cx.done = Some(t("acting-added").to_string());
-    }
+    made.cx.done = match shown.done.as_str() {
+        "added" => Some(t("acting-added").to_string()),
+        "ended" => Some(t("acting-given-up").to_string()),
+        _ => None,
+    };
     page(&made)
 }
 
@@ -85,7 +87,7 @@ async fn choice(visit: &Visit, actor: &Actor, value: &str, patient: &FhirId) -> 
     // A record that is gone is nobody's to choose.
     let Ok(found) = found else { return Ok(None) };
     let patient = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
-    let ctx = fill::Ctx { zone: visit.house.front.face.zone.clone() };
+    let ctx = fill::Ctx::of(visit.house.front.face.zone.clone());
     Ok(Some(Choice { value: value.to_owned(), who: fill::identity(&patient, &ctx), own: value == OWN, current: false }))
 }
 
@@ -135,6 +137,26 @@ pub(in crate::http) async fn choose(visit: Visit, sent: Sent<Chosen>) -> Result<
     });
     let start = account.role().map_or("/my", start_of);
     Ok(Redirect::to(begun.as_deref().unwrap_or(start)).into_response())
+}
+
+/// `POST /my/acting/end`: does not act for somebody any more.
+pub(in crate::http) async fn end(visit: Visit, sent: Sent<Chosen>) -> Result<Response, Refusal> {
+    let place = "/my/acting?done=ended";
+    if let Some(before) = visit.led(&sent)? {
+        return Ok(before);
+    }
+    let account = account(&visit)?;
+    let session = visit.session.as_ref().ok_or(Refusal::new(Refused::NotSignedIn))?;
+    let links = visit.house.identity.links(&visit.house.store.read()?, account)?;
+    let named = |link: &Link| link.person().id().as_str() == sent.typed.who;
+    let link = links.into_iter().find(named).ok_or(Refusal::not_found())?;
+    let actor = visit.house.records.acting_by(&visit.actor, &link)?.ok_or(Refusal::not_found())?;
+    let (detail, once) = (visit.told(Detail::none()), visit.once(&sent, place));
+    let done = proxies::give_up(&visit.house.records, &actor, &link, detail, once).await;
+    if done.is_ok() && session.acting.as_ref() == Some(link.person()) {
+        visit.house.identity.act_as(session, None).await?;
+    }
+    visit.settled(&sent, done, place).await
 }
 
 #[derive(Deserialize)]
