@@ -40,11 +40,11 @@ test('a file is taken by what it is, whatever it calls itself, and the clinician
     assert.match(await upload(page, name, Buffer.from(bytes, 'latin1')), words, name);
   }
   assert.deepEqual(await inspect(page, 'upload-refused'), []);
-  assert.match(await upload(page, '<script>alert(1)</script>\u202Egpj.png', PNG, 'X-ray 🦴 رسالة'), /in your record now/);
+  assert.match(await upload(page, '<script>alert(1)</script>\u202Egpj.png', PNG, 'X-ray 🦴 رسالة'), /in the record now/);
   assert.match(await page.textContent('h1'), /X-ray 🦴 رسالة/);
   assert.equal(await page.locator('img.preview').count(), 1);
   assert.deepEqual(await inspect(page, 'upload-about'), []);
-  assert.match(await upload(page, '..\\..\\Letter <b>of<i> May.pdf', PDF), /in your record now/);
+  assert.match(await upload(page, '..\\..\\Letter <b>of<i> May.pdf', PDF), /in the record now/);
   const file = await page.request.get(new URL(await page.locator('a[download]').getAttribute('href'), page.url()).href);
   assert.deepEqual(await file.body(), PDF);
   assert.match(file.headers()['content-disposition'], /^attachment; filename="Letter -b-of-i- May\.pdf"/);
@@ -102,7 +102,7 @@ test('what one measures is kept, asked again when it is seldom, and refused when
   assert.deepEqual(await inspect(page, 'measure-seldom'), []);
   await page.click('button.btn-main');
   await page.waitForURL(/my\/results/);
-  assert.match(await page.textContent('main'), /Your measurement is in your record/);
+  assert.match(await page.textContent('main'), /The measurement is in the record/);
   assert.match(await page.textContent('main'), /212\/141/);
   await page.goto(`${box.portal}/my/results/85354-9`);
   assert.match(await page.textContent('table.readings'), /212\/141 from you/);

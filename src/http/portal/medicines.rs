@@ -187,8 +187,8 @@ pub(in crate::http) async fn show(
     let typed = one.own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
     cx.done = match shown.done.as_str() {
         "refill-sent" => Some(t("refill-asked-done").to_string()),
-        "not-taking" => Some(t("not-taking-done").to_string()),
-        "taking" => Some(t("taking-done").to_string()),
+        "not-taking" => Some(cx.own("not-taking-done").to_string()),
+        "taking" => Some(cx.own("taking-done").to_string()),
         _ => None,
     };
     one.page(cx, &typed)

@@ -244,6 +244,11 @@ impl Cx {
         self.viewer.as_ref().is_some_and(|viewer| viewer.role == Role::Patient && viewer.acting.is_none())
     }
 
+    /// A message about whose record it is: where that is not the reader's own, the one of this name with `-other`.
+    pub fn own(&self, id: &str) -> Text {
+        if self.acts_for_another() { t(&format!("{id}-other")) } else { t(id) }
+    }
+
     /// The languages that a patient can choose.
     pub fn locales(&self) -> [super::text::Locale; 2] {
         super::text::Locale::ALL

@@ -55,10 +55,10 @@ when-after-meals = after meals
 
 my-medicine-more = Refill, or not taking it
 my-medicine-ended = Why it ended: { $reason }
-my-medicines-all = All your medicines
-refill-waits = You asked for a refill { $date }. The clinic has not answered yet.
+my-medicines-all = All medicines
+refill-waits = A refill was asked for { $date }. The clinic has not answered yet.
 refill-question = The clinic asks before it can renew this: { $question }
-refill-refused = Your last request was refused: { $reason }
+refill-refused = The last request was refused: { $reason }
 refill-title = Ask for a refill
 refill-note = Something that we should know
 refill-answer = Your answer
@@ -68,14 +68,19 @@ refill-asked-done = You have asked. You hear from us when it is answered.
 refill-asked-before = A refill of this medicine was asked for before, and is not answered yet. Nothing was sent again.
 refill-not-active = This medicine is not prescribed any more, so nothing was asked. Write us a message, or call.
 taking-title = Do you take it?
+taking-title-other = Is it taken?
 not-taking-lead = If you do not take this medicine, tell us. It stays prescribed; your clinic sees what you say and talks with you.
+not-taking-lead-other = If this medicine is not taken, tell us. It stays prescribed; the clinic sees what you say and talks with you.
 not-taking-why = Why, if you want to say
 not-taking = I do not take it
 not-taking-said = You told us that you do not take this.
-not-taking-because = You wrote: { $reason }
+not-taking-said-other = We were told that this is not taken.
+not-taking-because = The reason given: { $reason }
 taking-again = I take it again
 not-taking-done = Thank you. Your clinic sees that you do not take it.
+not-taking-done-other = Thank you. The clinic sees that it is not taken.
 taking-done = Thank you. Your clinic sees that you take it again.
+taking-done-other = Thank you. The clinic sees that it is taken again.
 
 ## Whether a paper still counts
 

@@ -9,5 +9,5 @@ todo-message-from = From { $name }, { $when }
 todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } new results
-todo-refill-question = The clinic asks about your refill of { $medicine }
+todo-refill-question = The clinic asks about the refill of { $medicine }
 todo-request-answered = Answered: { $what }

@@ -27,7 +27,7 @@ book-move = Move it to this time
 book-other-time = Another time
 book-other-kind = Another kind of visit
 book-reason = What is it about?
-book-reason-hint = Your doctor or nurse sees this; the reception does not.
+book-reason-hint = The doctor or nurse sees this; the reception does not.
 book-request-title = { $kind }: ask for a time
 book-request-lead =
     { $n ->
@@ -44,7 +44,7 @@ book-ask = Ask for a time
 book-from-wrong = Choose a day from today on that is not too far ahead.
 book-until-wrong = Choose a day that is not before the first.
 book-taken = Somebody else has just taken this time. Nothing was booked. These are free:
-book-twice = You have another visit at that time. Nothing was booked. These are free:
+book-twice = There is another visit at that time. Nothing was booked. These are free:
 book-past = That time is over. Nothing was booked. These are free:
 book-done = It is booked.
 book-asked-done = The reception has your question and answers with a time.
@@ -54,10 +54,10 @@ minutes-long =
         [one] 1 minute
        *[other] { $n } minutes
     }
-visit-asked = You asked for a time. The reception answers.
-visit-offered = The clinic offers you this time
+visit-asked = A time was asked for. The reception answers.
+visit-offered = The clinic offers this time
 visit-booked = Booked
-visit-wanted = You can come: { $days }
+visit-wanted = Days that are possible: { $days }
 visit-accept = Yes, take this time
 visit-decline = No, not this time
 visit-calendar = Put it into my calendar
@@ -67,7 +67,7 @@ visit-until = You can change it here until { $when }.
 visit-too-late = It is too late to change it here.
 visit-all = All my visits
 visit-open-it = Change or cancel
-visits-asked = You asked for a time
+visits-asked = A time was asked for
 ics-summary = Visit at { $clinic }
 
 ## The reception's day

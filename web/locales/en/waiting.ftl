@@ -10,10 +10,10 @@ wait-lead =
     }
 wait-join = Put me on the list
 wait-back = Look at the free times
-wait-done = You are on the waiting list.
-wait-declined-done = You go on waiting for another time.
+wait-done = It is on the waiting list.
+wait-declined-done = It goes on waiting for another time.
 wait-offer-ended = This offer is over: it was not answered in time. You are still on the list.
-visit-waits = You are on the waiting list
+visit-waits = On the waiting list
 visit-waits-more = We offer you a time here as soon as one is free.
 visit-held = It is held for you until { $when }.
 visit-decline-wait = Not this time, go on waiting
@@ -21,7 +21,7 @@ visit-leave-list = Leave the waiting list
 
 ## The form before a visit
 
-visit-form-lead = Your doctor or nurse reads it before you come. Leave out what you like.
+visit-form-lead = The doctor or nurse reads it before the visit. Leave out what you like.
 visit-form-yes = Yes
 visit-form-no = No
 visit-form-send = Send it
@@ -32,5 +32,5 @@ visit-form-long = One answer has more than { $most } characters. Make it shorter
 visit-form-done = Your form was sent.
 visit-form-to-fill = Fill in the form
 visit-form-sent = Form sent
-todo-form = Fill in a form before your visit
+todo-form = Fill in a form before the visit
 todo-form-for = { $visit }, { $when }

@@ -68,14 +68,19 @@ refill-asked-done = La petición está enviada. Le avisaremos cuando haya respue
 refill-asked-before = Ya se pidió la renovación de esta medicina y todavía no hay respuesta. No se ha enviado otra vez.
 refill-not-active = Esta medicina ya no está recetada, así que no se ha pedido nada. Escríbanos un mensaje o llámenos.
 taking-title = ¿La toma?
+taking-title-other = ¿La está tomando?
 not-taking-lead = Si no toma esta medicina, díganoslo. Sigue recetada; su clínica ve lo que usted dice y hablará con usted.
+not-taking-lead-other = Si no está tomando esta medicina, díganoslo. Sigue recetada; la clínica ve lo que usted dice y hablará con usted.
 not-taking-why = Por qué, si quiere decirlo
 not-taking = No la tomo
 not-taking-said = Nos dijo que no toma esta medicina.
-not-taking-because = Usted escribió: { $reason }
+not-taking-said-other = Nos dijeron que no la está tomando.
+not-taking-because = El motivo que se dio: { $reason }
 taking-again = La tomo otra vez
 not-taking-done = Gracias. Su clínica ve que no la toma.
+not-taking-done-other = Gracias. La clínica ve que no la está tomando.
 taking-done = Gracias. Su clínica ve que la toma otra vez.
+taking-done-other = Gracias. La clínica ve que la vuelve a tomar.
 
 ## Si una receta en papel sigue siendo válida
 
