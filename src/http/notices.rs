@@ -55,9 +55,15 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
     let found = notify::newest(&visit.house.store.read()?, &wanted)?;
     let zone = &visit.house.front.face.zone;
+    // Another's notices have sentences of their own where the patient's would speak to the reader.
+    let to_proxy = visit.actor.role() == Some(Role::Proxy);
+    let said = |kind: Kind| {
+        let other = t(&format!("notice-kind-{}-other", kind.code()));
+        if to_proxy && other.exists() { other.to_string() } else { sentence(kind) }
+    };
     let row = |told: &Told| NoticeRow {
         number: told.number,
-        sentence: sentence(told.kind),
+        sentence: said(told.kind),
         when: When::at(told.at, zone),
         is_read: told.is_read,
     };
@@ -121,7 +127,8 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
     }
     // A record may be older than the account that opens it: a patient hears of everything.
     let since = if role.is_staff() { account.created } else { Timestamp::UNIX_EPOCH };
-    Ok(Some(Wanted { account: account.id, since, readers }))
+    let but = if role == Role::Proxy { Kind::PATIENT_ALONE } else { &[] };
+    Ok(Some(Wanted { account: account.id, since, readers, but }))
 }
 
 /// Where a notice leads. A kind whose page needs an id that is not there leads to the page of all of them.

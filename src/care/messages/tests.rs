@@ -173,8 +173,12 @@ impl House {
     }
 
     fn told(&self, whom: Whom) -> Vec<Kind> {
-        let wanted =
-            Wanted { account: AccountId::from_bytes([1; 16]), since: Timestamp::UNIX_EPOCH, readers: vec![whom] };
+        let wanted = Wanted {
+            account: AccountId::from_bytes([1; 16]),
+            since: Timestamp::UNIX_EPOCH,
+            readers: vec![whom],
+            but: &[],
+        };
         newest(&self.records.audit().read().unwrap(), &wanted).unwrap().iter().map(|told| told.kind).collect()
     }
 }

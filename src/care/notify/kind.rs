@@ -68,6 +68,10 @@ kinds! {
 const FIRST_OF_CLINIC: u8 = 60;
 
 impl Kind {
+    /// What a patient alone is told: whoever acts for them may be whom it is about, and cannot open what it leads to.
+    pub const PATIENT_ALONE: &'static [Self] =
+        &[Self::ShareOpened, Self::ShareEnded, Self::ProxyChanged, Self::AccessAnswered];
+
     /// Whether it is told to patients; the others are told to the clinic.
     pub const fn is_for_patients(self) -> bool {
         self.number() < FIRST_OF_CLINIC

@@ -19,6 +19,14 @@ pub struct Wanted {
     /// Notices of a time before the account are another's.
     pub since: Timestamp,
     pub readers: Vec<Whom>,
+    /// Kinds that are not theirs to read.
+    pub but: &'static [Kind],
+}
+
+impl Wanted {
+    fn is_wanted(&self, told: &Told) -> bool {
+        told.at >= self.since && !self.but.contains(&told.kind)
+    }
 }
 
 /// A notice to somebody.
@@ -46,7 +54,7 @@ pub fn newest(read: &(impl Read + ?Sized), wanted: &Wanted) -> Result<Vec<Told>,
                 break;
             }
             let is_read = read.contains(&READ, &(wanted.account, reader.clone(), number))?;
-            all.extend(told(&reader, number, &row, is_read));
+            all.extend(told(&reader, number, &row, is_read).filter(|told| wanted.is_wanted(told)));
         }
     }
     all.sort_by_key(|told| std::cmp::Reverse(told.number));
@@ -65,7 +73,7 @@ pub fn find(read: &(impl Read + ?Sized), wanted: &Wanted, number: u64) -> Result
         let reader = whom.key();
         if let Some(row) = read.get(&TOLD, &(reader.clone(), Desc(number)))? {
             let is_read = read.contains(&READ, &(wanted.account, reader.clone(), number))?;
-            return Ok(told(&reader, number, &row, is_read).filter(|told| told.at >= wanted.since));
+            return Ok(told(&reader, number, &row, is_read).filter(|told| wanted.is_wanted(told)));
         }
     }
     Ok(None)
@@ -124,7 +132,7 @@ mod tests {
 
     fn nurse(byte: u8, since: &str) -> Wanted {
         let account = AccountId::from_bytes([byte; 16]);
-        Wanted { account, since: at(since), readers: vec![Whom::Account(account), Whom::Role(Role::Nurse)] }
+        Wanted { account, since: at(since), readers: vec![Whom::Account(account), Whom::Role(Role::Nurse)], but: &[] }
     }
 
     fn kinds(store: &Store, wanted: &Wanted) -> Vec<Kind> {

@@ -175,7 +175,8 @@ mod tests {
 
         fn notices(&self) -> usize {
             let readers = vec![Whom::Patient(FhirId::parse("p").unwrap())];
-            let wanted = Wanted { account: AccountId::from_bytes([1; 16]), since: Timestamp::UNIX_EPOCH, readers };
+            let wanted =
+                Wanted { account: AccountId::from_bytes([1; 16]), since: Timestamp::UNIX_EPOCH, readers, but: &[] };
             newest(&self.records.audit().read().unwrap(), &wanted).unwrap().len()
         }
     }

@@ -46,3 +46,20 @@ notice-kind-emergency-to-review = A record was opened in an emergency.
 notice-kind-access-questioned = A patient questions an access to their record.
 notice-kind-request-made = A patient made a request.
 notice-kind-visit-called-off = A patient called a visit off.
+
+## The same, to who acts for the patient
+
+notice-kind-visit-booked-other = A visit was booked.
+notice-kind-visit-changed-other = A visit was changed.
+notice-kind-visit-cancelled-other = A visit was cancelled.
+notice-kind-visit-reminder-other = There is a visit soon.
+notice-kind-visit-offered-other = The clinic offers a time for a visit.
+notice-kind-message-new-other = There is a new message from the clinic.
+notice-kind-result-released-other = A new result is in the record.
+notice-kind-refill-answered-other = The request for a refill was answered.
+notice-kind-request-answered-other = A request was answered.
+notice-kind-form-to-fill-other = There is a form to fill in.
+notice-kind-emergency-access-other = The record was opened in an emergency.
+notice-kind-record-corrected-other = Something in the record was corrected.
+notice-kind-document-new-other = A new document is in the record.
+notice-kind-medicine-changed-other = The list of medicines was changed.

@@ -46,3 +46,20 @@ notice-kind-emergency-to-review = Un historial se ha abierto en una emergencia.
 notice-kind-access-questioned = Un paciente cuestiona un acceso a su historial.
 notice-kind-request-made = Un paciente ha hecho una solicitud.
 notice-kind-visit-called-off = Un paciente ha anulado una cita.
+
+## Lo mismo, a quien actúa en nombre del paciente
+
+notice-kind-visit-booked-other = Se ha reservado una cita.
+notice-kind-visit-changed-other = Ha cambiado una cita.
+notice-kind-visit-cancelled-other = Se ha anulado una cita.
+notice-kind-visit-reminder-other = Pronto hay una cita.
+notice-kind-visit-offered-other = La clínica ofrece una hora para una cita.
+notice-kind-message-new-other = Hay un mensaje nuevo de la clínica.
+notice-kind-result-released-other = Hay un resultado nuevo en el historial.
+notice-kind-refill-answered-other = Se ha contestado la petición de una receta.
+notice-kind-request-answered-other = Se ha contestado una solicitud.
+notice-kind-form-to-fill-other = Hay un formulario por rellenar.
+notice-kind-emergency-access-other = Se abrió el historial en una urgencia.
+notice-kind-record-corrected-other = Se ha corregido algo en el historial.
+notice-kind-document-new-other = Hay un documento nuevo en el historial.
+notice-kind-medicine-changed-other = Ha cambiado la lista de medicinas.
