@@ -1,0 +1,154 @@
+//! Counts, measured values and their units.
+
+use crate::http::ui::text::Locale;
+
+/// 487,493, or 487.493 in Spanish: a count, grouped by thousands.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(if Locale::now() == Locale::Es { '.' } else { ',' });
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A measured value: no trailing zero, always a leading one, at most two decimals from 1 up and three significant
+/// digits below. `None` for what is not a plain decimal number; then it is shown as it was written.
+pub fn decimal(text: &str) -> Option<String> {
+    let value: f64 = text.trim().parse().ok().filter(|value: &f64| value.is_finite())?;
+    Some(number(value))
+}
+
+/// As [`decimal`], of a number.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let decimals = if size >= 1.0 || size == 0.0 {
+        2
+    } else {
+        // 0.0123 has its first digit in the second place; three significant digits end in the fourth.
+        let first = (-size.log10()).floor() as usize + 1;
+        (first + 2).min(9)
+    };
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text == "-0" { "0" } else { text };
+    match Locale::now() {
+        // Rule of the Real Academia Española for most of the Spanish-speaking world.
+        Locale::Es => text.replace('.', ","),
+        Locale::En => text.to_owned(),
+    }
+}
+
+/// 41.8 GB, in the powers of ten that disks are sold by.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let value = n as f64;
+    match UNITS.iter().find(|(_, size)| value >= *size) {
+        Some((unit, size)) => {
+            let scaled = value / size;
+            let text = if scaled >= 100.0 { format!("{scaled:.0}") } else { number((scaled * 10.0).round() / 10.0) };
+            format!("{text} {unit}")
+        }
+        None => format!("{n} B"),
+    }
+}
+
+/// A UCUM unit as it is printed: `mm[Hg]` is mmHg, `10*3/uL` is 10³/µL, an annotation such as `{score}` is nothing.
+/// Source: ucum.org/ucum, tables of the units that laboratories and wards use.
+pub fn unit(ucum: &str) -> String {
+    if let Some((_, shown)) = UNITS.iter().find(|(code, _)| *code == ucum) {
+        return (*shown).to_owned();
+    }
+    let mut shown = String::with_capacity(ucum.len());
+    let mut rest = ucum;
+    while let Some(open) = rest.find('{') {
+        let (before, annotated) = rest.split_at(open);
+        shown.push_str(before);
+        rest = annotated.find('}').and_then(|close| annotated.get(close + 1..)).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    // "{beats}/min" leaves "/min", which is right; "mL/{total}" leaves a slash that means nothing.
+    let shown = shown.trim_end_matches('/').replace("10*3", "10³").replace("10*6", "10⁶").replace("10*9", "10⁹");
+    let shown = shown.replace("[Hg]", "Hg").replace("[in_i]", "in").replace("[lb_av]", "lb").replace("[degF]", "°F");
+    match shown.strip_prefix('u') {
+        Some(rest) if ["mol", "g", "L", "U", "kat"].iter().any(|base| rest.starts_with(base)) => format!("µ{rest}"),
+        _ => shown.replace("/uL", "/µL").replace("/ug", "/µg"),
+    }
+}
+
+const UNITS: &[(&str, &str)] = &[
+    ("Cel", "°C"),
+    ("[degF]", "°F"),
+    ("kg/m2", "kg/m²"),
+    ("mL/min/{1.73_m2}", "mL/min/1.73 m²"),
+    ("mL/min/1.73m2", "mL/min/1.73 m²"),
+    ("mL/min/1.73_m2", "mL/min/1.73 m²"),
+    ("1", ""),
+    ("[pH]", ""),
+    ("{nominal}", ""),
+    ("10*3/uL", "10³/µL"),
+    ("10*6/uL", "10⁶/µL"),
+    ("10*9/L", "10⁹/L"),
+    ("10*12/L", "10¹²/L"),
+    ("a", "years"),
+    ("mo", "months"),
+    ("wk", "weeks"),
+    ("d", "days"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_trailing_and_always_a_leading_zero() {
+        for (given, shown) in [
+            ("5.0", "5"),
+            ("57.00", "57"),
+            (".5", "0.5"),
+            ("6.283185307", "6.28"),
+            ("0.0123456", "0.0123"),
+            ("0.10", "0.1"),
+            ("-0.001", "-0.001"),
+            ("0", "0"),
+            ("-0.0", "0"),
+            ("100", "100"),
+            ("1e2", "100"),
+            ("12345.678", "12345.68"),
+        ] {
+            assert_eq!(decimal(given).as_deref(), Some(shown), "{given}");
+        }
+        assert_eq!(decimal("< 5"), None);
+        assert_eq!(decimal("inf"), None);
+        assert_eq!(count(487_493), "487,493");
+        assert_eq!(count(12), "12");
+        assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(bytes(41_800_000_000), "41.8 GB");
+        assert_eq!(bytes(477_000_000_000), "477 GB");
+        assert_eq!(bytes(512), "512 B");
+    }
+
+    #[test]
+    fn units_are_printed_as_in_a_letter() {
+        for (ucum, shown) in [
+            ("mm[Hg]", "mmHg"),
+            ("Cel", "°C"),
+            ("{score}", ""),
+            ("{beats}/min", "/min"),
+            ("mL/min/{1.73_m2}", "mL/min/1.73 m²"),
+            ("10*3/uL", "10³/µL"),
+            ("umol/L", "µmol/L"),
+            ("kg/m2", "kg/m²"),
+            ("mg/dL", "mg/dL"),
+            ("%", "%"),
+            ("mL/{total}", "mL"),
+            ("U/L", "U/L"),
+            ("{broken", ""),
+        ] {
+            assert_eq!(unit(ucum), shown, "{ucum}");
+        }
+    }
+}
