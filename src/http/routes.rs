@@ -421,11 +421,11 @@ pub static TABLE: &[Route] = &[
     row!(Post "/my/visits/{id}/change", BOTH, MY, Format::Page => super::portal::booking::change),
     row!(Get "/my/visits/{id}/visit.ics", BOTH, MY, Format::Page => super::portal::booking::calendar),
     row!(Get "/my/messages", BOTH, MY, Format::Page => super::portal::messages::list),
-    row!(Get "/my/messages/new", BOTH, MY, Format::Page => super::portal::messages::blank),
-    row!(Post "/my/messages/new", BOTH, MY, Format::Page => super::portal::messages::send).takes(BodyLimit::Upload),
+    row!(Get "/my/messages/new", BOTH, MY, Format::Page => super::portal::message_new::blank),
+    row!(Post "/my/messages/new", BOTH, MY, Format::Page => super::portal::message_new::send).takes(BodyLimit::Upload),
     row!(Get "/my/messages/{id}", BOTH, MY, Format::Page => super::portal::messages::show),
     row!(Post "/my/messages/{id}", BOTH, MY, Format::Page => super::portal::messages::reply),
-    row!(Post "/my/messages/{id}/file", BOTH, MY, Format::Page => super::portal::messages::attach)
+    row!(Post "/my/messages/{id}/file", BOTH, MY, Format::Page => super::portal::message_files::attach)
         .takes(BodyLimit::Upload),
     row!(Get "/my/immunizations", BOTH, MY, Format::Page => super::portal::record::immunizations),
     row!(Get "/my/documents", BOTH, MY, Format::Page => super::portal::documents::documents),

@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::message_pages::{Conversation, MessageLine, Messages, NewMessage, ThreadRow, TopicRow, Topics};
+use super::message_pages::{Conversation, MessageLine, Messages, ThreadRow};
 use super::own::Own;
-use super::uploads::{file_hint, looked_at, said, said_full, too_large, word_of};
+use super::uploads::{file_hint, too_large};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Topic};
-use crate::care::messages::{self, Message, New, Reply, Side, Standing, Thread, trimmed};
-use crate::care::uploads::{self, Looked, Origin, Upload};
+use crate::care::messages::{self, Message, Reply, Side, Standing, Thread, trimmed};
+use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
@@ -22,8 +22,7 @@ use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, Locale, State, Tone, When, format, t};
-use crate::http::uploaded::{File, Uploaded};
-use crate::record::{OfPatient, Stored};
+use crate::record::OfPatient;
 
 /// More messages than these nobody reads; older ones stand in the whole copy.
 const MOST: usize = 1_000;
@@ -33,14 +32,14 @@ const BEGINNING: usize = 90;
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct Typed {
-    topic: String,
-    text: String,
+    pub(super) topic: String,
+    pub(super) text: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct Asked {
-    topic: String,
+    pub(super) topic: String,
     done: String,
 }
 
@@ -55,21 +54,21 @@ impl Own {
         Ok((clinic, threads(&all)))
     }
 
-    async fn conversation(&self, id: &str) -> Result<(Clinic, Thread), Refusal> {
+    pub(super) async fn conversation(&self, id: &str) -> Result<(Clinic, Thread), Refusal> {
         let (clinic, all) = self.conversations().await?;
         let found = all.into_iter().find(|thread| thread.head().is_some_and(|head| head.id.as_str() == id));
         Ok((clinic, found.ok_or(Refusal::not_found())?))
     }
 
     /// As who a message is written: the patient, or the person who acts for them.
-    fn sender(&self) -> Result<(ResourceRef, String), Refusal> {
+    pub(super) fn sender(&self) -> Result<(ResourceRef, String), Refusal> {
         let person = self.visit.actor.person().cloned();
         let own = ResourceRef::new("Patient", &self.patient).map_err(Refusal::internal)?;
         let name = self.visit.account.as_ref().map(|account| account.display_name.to_string()).unwrap_or_default();
         Ok((person.filter(|_| self.acts_for_another()).unwrap_or(own), name))
     }
 
-    fn writes<'a, T>(&'a self, sent: &Sent<T>, place: &str) -> Doing<'a> {
+    pub(super) fn writes<'a, T>(&'a self, sent: &Sent<T>, place: &str) -> Doing<'a> {
         self.doing(Action::Message, sent, place)
     }
 
@@ -120,60 +119,12 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     page(&Messages { cx, rows })
 }
 
-/// `GET /my/messages/new`
-pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
-    let clinic = own.open(Action::Read, Clinic::read).await?.into_inner();
-    let mut cx = own.plain_cx().await?;
-    let Some(topic) = clinic.topic(&asked.topic).filter(|topic| topic.active) else {
-        return topics(&own, cx, &clinic);
-    };
-    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
-    form(&own, cx, &clinic, topic, &typed.text, Faults::none())
-}
-
-fn due(own: &Own, clinic: &Clinic, topic: &Topic, since: Timestamp) -> When {
+pub(super) fn due(own: &Own, clinic: &Clinic, topic: &Topic, since: Timestamp) -> When {
     let due = own.at(messages::due(clinic, &own.ctx.zone, since, topic.answer_days));
     When::Day(due.day())
 }
 
-fn topics(own: &Own, cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
-    let now = own.visit.house.ambient.now();
-    let row = |topic: &Topic| TopicRow {
-        href: format!("/my/messages/new?topic={}", topic.id),
-        name: topic.name.in_language(Locale::now().code()).to_owned(),
-        due: due(own, clinic, topic, now),
-    };
-    let rows = clinic.topics.iter().filter(|topic| topic.active).map(row).collect();
-    page(&Topics { cx, rows, phone: clinic.house.phone.clone() })
-}
-
-fn form(
-    own: &Own,
-    mut cx: Cx,
-    clinic: &Clinic,
-    topic: &Topic,
-    text: &str,
-    faults: Faults,
-) -> Result<Response, Refusal> {
-    if cx.at.is_empty() {
-        cx.at = format!("/my/messages/new?topic={}", topic.id);
-    }
-    page(&NewMessage {
-        topic: topic.id.to_string(),
-        name: topic.name.in_language(Locale::now().code()).to_owned(),
-        due: due(own, clinic, topic, own.visit.house.ambient.now()),
-        phone: clinic.house.phone.clone(),
-        text: field(text, &faults),
-        most_bytes: uploads::MOST_BYTES,
-        too_large: too_large(),
-        file_hint: file_hint(),
-        faults,
-        cx,
-    })
-}
-
-fn field(text: &str, faults: &Faults) -> Field {
+pub(super) fn field(text: &str, faults: &Faults) -> Field {
     Field::area("text", t("message-text"), text, faults).hint(t("message-text-hint").with("n", messages::LONGEST))
 }
 
@@ -186,106 +137,6 @@ pub(in crate::http) fn faults_of(text: &str) -> Faults {
         faults.add("text", t("message-too-long").with("n", text.chars().count()).with("most", messages::LONGEST));
     }
     faults
-}
-
-/// `POST /my/messages/new`: the text, and a file where one was chosen.
-pub(in crate::http) async fn send(visit: Visit, uploaded: Uploaded<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
-    let Uploaded { sent, file } = uploaded;
-    let found =
-        own.open(Action::Read, |reading| Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, &own.patient)?)));
-    let (clinic, patient) = found.await?.into_inner();
-    let topic = clinic.topic(&sent.typed.topic).filter(|topic| topic.active).ok_or(Refusal::not_found())?;
-    let again = async |mut faults: Faults, had_file: bool| {
-        if had_file && faults.of("file").is_none() {
-            // A browser sends a file once.
-            faults.add("file", t("upload-choose-again"));
-        }
-        let shown = form(&own, own.plain_cx().await?, &clinic, topic, &sent.typed.text, faults)?;
-        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
-    };
-    let mut faults = faults_of(&sent.typed.text);
-    let looked = match &file {
-        Some(file) => match looked_at(file).await? {
-            Ok(looked) => Some(looked),
-            Err(no) => {
-                faults.add("file", said(no));
-                None
-            }
-        },
-        None => None,
-    };
-    if !faults.is_empty() {
-        return again(faults, file.is_some()).await;
-    }
-    let (sender, name) = own.sender()?;
-    let (id, text) = (FhirId::new(&own.visit.house.ambient), trimmed(&sent.typed.text));
-    let place = format!("/my/messages/{id}?done=sent");
-    let document = FhirId::new(&own.visit.house.ambient);
-    let attached = [document.clone()];
-    let new = New {
-        id,
-        patient: &own.patient,
-        sender: &sender,
-        sender_name: &name,
-        topic,
-        doctor: doctor_of(&patient, &clinic),
-        text: &text,
-        attached: if looked.is_some() { &attached } else { &[] },
-        now: own.visit.house.ambient.now(),
-    };
-    let doing = own.writes(&sent, &place);
-    let Some((looked, bytes)) = looked else {
-        return match messages::start(doing, new).await {
-            Ok(done) => own.visit.went(&sent, done, &place).await,
-            Err(Refused::Told(_)) => Err(Refusal::internal("a first message meets nobody else's")),
-            Err(Refused::Record(error)) => Err(error.into()),
-        };
-    };
-    let title = title_of("", file.as_ref());
-    match messages::start_with(doing, new, document, own.brought(looked, bytes, title)).await {
-        Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(full)) => {
-            let mut faults = Faults::none();
-            faults.add("file", said_full(full));
-            again(faults, true).await
-        }
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
-}
-
-/// What a file is called: as somebody named it, else as its file is.
-fn title_of(typed: &str, file: Option<&File>) -> String {
-    let named = uploads::cleaned(typed)
-        .or_else(|| uploads::cleaned(file.and_then(|file| file.name.as_deref()).unwrap_or_default()));
-    named.map_or_else(|| word_of("other"), |named| named.0)
-}
-
-impl Own {
-    /// A file that goes with a message.
-    fn brought(&self, looked: Looked, bytes: Vec<u8>, title: String) -> Upload {
-        Upload {
-            looked,
-            bytes,
-            title,
-            kind: ("other", word_of("other")),
-            note: String::new(),
-            patient: self.patient.clone(),
-            by: self.as_author(),
-            origin: Origin::Patient,
-        }
-    }
-}
-
-/// The patient's own doctor, if they work here.
-fn doctor_of(patient: &Stored, clinic: &Clinic) -> Option<(ResourceRef, String)> {
-    let patient: Value = serde_json::from_slice(&patient.json).ok()?;
-    let all = patient.get("generalPractitioner")?.as_array()?.iter();
-    let mut all = all.filter_map(|one| ResourceRef::parse(one.get("reference")?.as_str()?).ok());
-    all.find_map(|person| {
-        let known = clinic.clinicians.iter().find(|one| one.person == person)?;
-        Some((person, known.name.clone()))
-    })
 }
 
 /// `GET /my/messages/{id}`
@@ -316,7 +167,7 @@ impl Own {
     }
 }
 
-fn conversation(
+pub(super) fn conversation(
     own: &Own,
     mut cx: Cx,
     clinic: &Clinic,
@@ -397,58 +248,6 @@ pub(in crate::http) async fn reply(
     match messages::reply(own.writes(&sent, &place), &thread, reply).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
         Err(Refused::Told(_)) => Ok(Redirect::to(&place).into_response()),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(in crate::http) struct WithFile {
-    title: String,
-}
-
-/// `POST /my/messages/{id}/file`: a file, as a message of its own, so that the text beside it is kept like any other.
-pub(in crate::http) async fn attach(
-    visit: Visit,
-    Path(id): Path<String>,
-    uploaded: Uploaded<WithFile>,
-) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
-    let (clinic, thread) = own.conversation(&id).await?;
-    let Uploaded { mut sent, file } = uploaded;
-    // What is being typed beside it is no part of this form, and stays.
-    sent.at = None;
-    let again = async |fault: String| {
-        let mut faults = Faults::none();
-        faults.add("file", fault);
-        let cx = own.plain_cx().await?;
-        let shown = conversation(&own, cx, &clinic, &thread, "", faults)?;
-        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
-    };
-    let Some(file) = file else { return again(t("upload-file-missing").to_string()).await };
-    let (looked, bytes) = match looked_at(&file).await? {
-        Ok(looked) => looked,
-        Err(no) => return again(said(no)).await,
-    };
-    let title = title_of(&sent.typed.title, Some(&file));
-    let (sender, name) = own.sender()?;
-    let document = FhirId::new(&own.visit.house.ambient);
-    let upload = own.brought(looked, bytes, title.clone());
-    let topic = thread.head().and_then(|head| head.topic.as_ref()).and_then(|id| clinic.topic(id.as_str()));
-    let attached = [document.clone()];
-    let reply = Reply {
-        id: FhirId::new(&own.visit.house.ambient),
-        sender: &sender,
-        sender_name: &name,
-        pool: topic.map(|topic| topic.pool).unwrap_or_default(),
-        text: &title,
-        attached: &attached,
-        now: own.visit.house.ambient.now(),
-    };
-    let place = format!("/my/messages/{id}?done=sent");
-    match messages::attach(own.writes(&sent, &place), &thread, reply, document, upload).await {
-        Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(full)) => again(said_full(full)).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }

@@ -14,6 +14,8 @@ pub(super) mod home;
 pub(super) mod looked;
 mod look_list;
 mod looks;
+pub(super) mod message_files;
+pub(super) mod message_new;
 pub mod message_pages;
 pub(super) mod messages;
 pub(super) mod measurements;
