@@ -68,6 +68,47 @@ test('a note is begun, kept through a crash, signed and added to, and the patien
   await context.close();
 });
 
+test('what is written has its code from the list that fits, with script and without, or none', async () => {
+  const doctor = await signedIn('clinician');
+  await doctor.goto(chart('/problems/new'));
+  await doctor.locator('#name').pressSequentially('heart f');
+  await doctor.waitForFunction(() => document.querySelector('#name-list').options.length === 1);
+  assert.equal(await doctor.locator('#name-list option').getAttribute('value'), 'Heart failure');
+  await doctor.fill('#name', 'heart FAILURE');
+  await doctor.click('button[value=save]');
+  assert.match(await text(doctor), /Heart failure SNOMED CT 84114007/);
+  assert.deepEqual(await inspect(doctor, 'problems-coded'), []);
+  await doctor.context().close();
+
+  const plain = await signedIn('clinician', box.clinic, { script: false });
+  await beginNote(plain);
+  await plain.fill('#problem1', 'ear');
+  await plain.fill('#problem2', 'Ear ache of a swimmer');
+  await plain.fill('#order1', 'x-ray');
+  await plain.click('button[value=codes] >> nth=0');
+  assert.equal(await plain.inputValue('#problem1'), 'ear', 'nothing is chosen for anybody');
+  assert.match(await text(plain), /Nothing in the list fits/);
+  assert.deepEqual(await inspect(plain, 'note-codes'), []);
+  await plain.selectOption('#problem1', 'Middle ear infection');
+  await plain.selectOption('#order1', 'Chest X-ray');
+  await plain.click('button[value=words] >> nth=0');
+  assert.equal(await plain.locator('input#problem1').inputValue(), 'Middle ear infection');
+  // Enter saves; it neither signs nor takes anything away.
+  await plain.locator('#reason').press('Enter');
+  await plain.waitForURL(/done=saved/);
+  const made = await text(plain, '[aria-labelledby=h-made] .rows');
+  assert.match(made, /Middle ear infection SNOMED CT 65363002[^]*Ear ache of a swimmer No code[^]*Chest X-ray chest-x-ray/);
+  await plain.fill('#plan', 'Rest');
+  await plain.click('button[value=sign]');
+  await plain.context().close();
+
+  const own = await signedIn('patient', box.portal, { locale: 'es-ES' });
+  await own.goto(`${box.portal}/my/problems`);
+  assert.match(await text(own), /Insuficiencia cardíaca[^]*Diabetes tipo 2/);
+  assert.equal(await own.locator('h3:has-text("Ear ache of a swimmer") [lang=en]').count(), 1, 'as it was written');
+  await own.context().close();
+});
+
 test('of two who write at once neither loses a word', async () => {
   const doctor = await signedIn('clinician');
   const note = await beginNote(doctor);

@@ -302,7 +302,7 @@ test('one account acts for several: one at a time, by the choice of the session,
   await stale.goto(`${box.portal}/my/history/new`);
   await stale.fill('textarea[name=words]', 'Chickenpox of the child');
   await proxy.click('.proxy-line a:has-text("Change")');
-  await proxy.locator('li', { hasText: 'Halina Brandvold' }).locator('button').click();
+  await proxy.locator('li', { hasText: 'Halina Brandvold' }).locator('button:has-text("Look at")').click();
   await proxy.waitForURL(/\/my$/);
   assert.match(await head(), /looking at: Halina Brandvold/);
   assert.doesNotMatch(proxy.url(), new RegExp(halina()), 'whose record it is stands in no address');
@@ -553,4 +553,23 @@ test('the portal can be installed, and what it keeps without a network is what i
     await trusting.close();
     await own.stop();
   }
+});
+
+test('whoever acts for somebody stops by themselves, and sees nothing from then on', async () => {
+  const proxy = await signedIn('proxy', box.portal, { script: false });
+  await proxy.goto(`${box.portal}/my/acting`);
+  const one = proxy.locator('ul.things li', { has: proxy.locator('button.btn-danger') });
+  assert.equal(await one.locator('button.btn-danger').isVisible(), false, 'a word before it is done');
+  await one.locator('summary').click();
+  assert.match(await one.textContent(), /is told, and sees it/);
+  assert.deepEqual(await inspect(proxy, 'acting-stop'), []);
+  await one.locator('button.btn-danger').click();
+  assert.match(await proxy.textContent('main'), /do not act for this person any more[^]*nobody for whom you act/);
+  await proxy.goto(`${box.portal}/my/medicines`);
+  assert.match(await proxy.textContent('main'), /No record is open to you/);
+  await proxy.context().close();
+  const admin = await signedIn('healthadmin');
+  await admin.goto(`${box.clinic}/audit`);
+  assert.match(await admin.textContent('main'), /ended that somebody acts for them/);
+  await admin.context().close();
 });
