@@ -11,6 +11,7 @@ use super::pages::page;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, When, filters, page, t};
+use crate::access::ProxyExtent;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Kind, Told, Wanted, Whom};
 
@@ -111,6 +112,7 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
     let (Some(account), Some(_)) = (&visit.account, &visit.session) else { return Ok(None) };
     let Some(role) = visit.actor.role() else { return Ok(None) };
     let mut readers = vec![Whom::Account(account.id)];
+    let mut but: &'static [Kind] = &[];
     match role {
         Role::Patient => {
             let own = visit.actor.person().filter(|person| person.type_name() == "Patient");
@@ -118,7 +120,12 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
         }
         // The one record that their pages show.
         Role::Proxy => {
-            readers.extend(visit.house.records.may_act_for(&visit.actor)?.into_iter().take(1).map(Whom::Patient))
+            let granted = visit.house.records.may_act_how(&visit.actor)?.into_iter().next();
+            but = match &granted {
+                Some((_, ProxyExtent::Appointments)) => Kind::NOT_OF_THE_DESK,
+                _ => Kind::PATIENT_ALONE,
+            };
+            readers.extend(granted.map(|(patient, _)| Whom::Patient(patient)));
         }
         _ => {
             readers.extend(visit.actor.person().cloned().map(Whom::Person));
@@ -127,7 +134,6 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
     }
     // A record may be older than the account that opens it: a patient hears of everything.
     let since = if role.is_staff() { account.created } else { Timestamp::UNIX_EPOCH };
-    let but = if role == Role::Proxy { Kind::PATIENT_ALONE } else { &[] };
     Ok(Some(Wanted { account: account.id, since, readers, but }))
 }
 

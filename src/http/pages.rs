@@ -70,6 +70,7 @@ impl Visit {
                 for_whom: None,
                 acting: acting.map(|person| person.id().to_string()),
                 chooses: self.links != Links::One,
+                only_books: false,
             });
             cx.trouble = (self.links == Links::Ended).then(|| t("acting-ended").to_string());
             cx.idle_seconds = Some(minutes * 60);
@@ -115,6 +116,7 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::Gone => ProblemKind::Gone,
         Refused::WrongHost => ProblemKind::OtherName,
         Refused::NoRecord => ProblemKind::NoRecord,
+        Refused::NotLet => ProblemKind::NotLet,
         Refused::Method => ProblemKind::NotThisWay,
         Refused::Malformed
         | Refused::Unprocessable

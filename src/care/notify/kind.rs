@@ -72,6 +72,22 @@ impl Kind {
     pub const PATIENT_ALONE: &'static [Self] =
         &[Self::ShareOpened, Self::ShareEnded, Self::ProxyChanged, Self::AccessAnswered];
 
+    /// What is besides not for somebody who may book and write, and no more.
+    pub const NOT_OF_THE_DESK: &'static [Self] = &[
+        Self::ShareOpened,
+        Self::ShareEnded,
+        Self::ProxyChanged,
+        Self::AccessAnswered,
+        Self::ResultReleased,
+        Self::RefillAnswered,
+        Self::RequestAnswered,
+        Self::EmergencyAccess,
+        Self::RecordCorrected,
+        Self::DocumentNew,
+        Self::MedicineChanged,
+        Self::FormToFill,
+    ];
+
     /// Whether it is told to patients; the others are told to the clinic.
     pub const fn is_for_patients(self) -> bool {
         self.number() < FIRST_OF_CLINIC

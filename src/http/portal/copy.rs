@@ -30,7 +30,7 @@ const AT_ONCE: usize = 200;
 
 /// `GET /my/requests/{id}/copy.zip`
 pub(in crate::http) async fn download(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of_health(visit)?;
     let (request, _) = own.request(&id).await?;
     if request.kind != Kind::Copy || request.state != State::Answered {
         return Err(Refusal::not_found());

@@ -35,7 +35,7 @@ const PART: usize = 500;
 
 /// `GET /my/who-looked`
 pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of_health(visit)?;
     let (who, span) = (Lookers::from_code(&asked.who), LookSpan::from_code(&asked.when));
     let wanted = wanted(&own, who, span, asked.before);
     let found = own.open(Action::AuditRead, |reading| {
@@ -62,7 +62,7 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
 /// `GET /my/who-looked.csv`: the whole list that the filter names, as a file for a spreadsheet. It is read in parts, each
 /// with its own entry in the log.
 pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of_health(visit)?;
     let (who, span) = (Lookers::from_code(&asked.who), LookSpan::from_code(&asked.when));
     let mut list = LookList::new();
     let mut before = None;

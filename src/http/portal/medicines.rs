@@ -34,7 +34,7 @@ pub(in crate::http) struct Shown {
 
 /// `GET /my/medicines`
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of_health(visit)?;
     let chart = own.chart(KINDS).await?;
     let cx = own.cx(&chart);
     let (mut current, mut past) = (Vec::new(), Vec::new());
@@ -124,7 +124,7 @@ struct One {
 
 impl One {
     async fn of(visit: Visit, id: &str) -> Result<Self, Refusal> {
-        let own = Own::of(visit)?;
+        let own = Own::of_health(visit)?;
         let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
         let chart = own.chart(KINDS).await?;
         let fits = |one: &&Value| fill::text(one, "/id") == Some(id.as_str());

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::access::Actor;
+use crate::access::{Actor, ProxyExtent};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::{Chart, withdraw};
@@ -31,18 +31,19 @@ pub(in crate::http) struct Own {
     /// Who asks, and for whom.
     pub actor: Actor,
     purpose: Purpose,
+    extent: ProxyExtent,
 }
 
 impl Own {
     pub(in crate::http) fn of(visit: Visit) -> Result<Self, Refusal> {
         let actor = visit.actor.clone();
         let own = actor.person().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);
-        let (actor, patient, purpose) = match (actor.role(), own) {
-            (Some(Role::Patient), Some(patient)) => (actor, patient, Purpose::PatRqt),
+        let (actor, patient, purpose, extent) = match (actor.role(), own) {
+            (Some(Role::Patient), Some(patient)) => (actor, patient, Purpose::PatRqt, ProxyExtent::Full),
             _ => {
-                let grants = visit.house.records.may_act_for(&actor)?;
-                let patient = grants.into_iter().next().ok_or(Refusal::new(Refused::NoRecord))?;
-                (actor.acting_for(patient.clone()), patient, Purpose::PwAtrny)
+                let grants = visit.house.records.may_act_how(&actor)?;
+                let (patient, extent) = grants.into_iter().next().ok_or(Refusal::new(Refused::NoRecord))?;
+                (actor.acting_for(patient.clone()), patient, Purpose::PwAtrny, extent)
             }
         };
         let mut ctx = Ctx::of(visit.house.front.face.zone.clone());
@@ -50,7 +51,19 @@ impl Own {
         if Locale::now() != Locale::En {
             ctx.codes = formulary(&visit.house)?.map(|(formulary, _)| formulary);
         }
-        Ok(Self { visit, patient, ctx, actor, purpose })
+        Ok(Self { visit, patient, ctx, actor, purpose, extent })
+    }
+
+    /// For a page that shows or takes what is of health: whoever may book and write, and no more, is told so. Empty, it would
+    /// read as if there were nothing.
+    pub(in crate::http) fn of_health(visit: Visit) -> Result<Self, Refusal> {
+        let own = Self::of(visit)?;
+        if own.only_books() { Err(Refusal::new(Refused::NotLet)) } else { Ok(own) }
+    }
+
+    /// Whether this is somebody who may book and write for the patient, and no more.
+    pub(super) fn only_books(&self) -> bool {
+        self.extent == ProxyExtent::Appointments
     }
 
     /// Reads what a page shows, as one entry of the log.
@@ -81,6 +94,7 @@ impl Own {
             let patient = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
             if let Some(viewer) = &mut cx.viewer {
                 viewer.for_whom = Some(fill::identity(&patient, &self.ctx).plain());
+                viewer.only_books = self.only_books();
             }
         }
         Ok(cx)
@@ -123,6 +137,7 @@ impl Own {
             && let Some(viewer) = &mut cx.viewer
         {
             viewer.for_whom = Some(fill::identity(&chart.patient, &self.ctx).plain());
+            viewer.only_books = self.only_books();
         }
         cx
     }

@@ -21,6 +21,15 @@ pub struct Home {
 }
 page!(Home in Home);
 
+/// The first page of who may book and write for a patient, and no more.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/desk.html")]
+pub struct Desk {
+    pub cx: Cx,
+    pub todos: Vec<Todo>,
+}
+page!(Desk in Home);
+
 /// An appointment to come.
 #[derive(Debug, Clone)]
 pub struct Coming {

@@ -61,6 +61,8 @@ pub struct Viewer {
     pub acting: Option<String>,
     /// Whether there is more than one record to choose from.
     pub chooses: bool,
+    /// Acts for somebody by appointments and messages only.
+    pub only_books: bool,
 }
 
 /// A place in the navigation; each page says which is its own.
@@ -148,6 +150,11 @@ impl Cx {
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),
                 staff(Place::Formulary, "/formulary", "nav-formulary"),
             ],
+            Some(Role::Patient | Role::Proxy) if self.only_books() => vec![
+                item(Place::Home, "/my", "nav-home", "home", ""),
+                item(Place::Visits, "/my/visits", "nav-visits", "calendar", ""),
+                item(Place::Messages, "/my/messages", "nav-messages", "mail", ""),
+            ],
             Some(Role::Patient | Role::Proxy) => vec![
                 item(Place::Home, "/my", "nav-home", "home", ""),
                 item(Place::Results, "/my/results", "nav-results", "results", ""),
@@ -167,6 +174,11 @@ impl Cx {
             ],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the reader may book and write for the patient, and no more.
+    pub fn only_books(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.only_books)
     }
 
     /// Whether a box to find a patient belongs into the head of the page.

@@ -5,6 +5,7 @@ home-hello-nobody = Hello
 home-lead-other = This is their record, as the clinic keeps it.
 home-lead = This is your record, as the clinic keeps it. You see who looks at it.
 home-coming = Coming up
+home-lead-books = You book and write for this person. The rest of the record is not open to you.
 home-coming-none-more = The reception can give you one.
 home-record = Your record
 home-record-other = The record

@@ -5,6 +5,7 @@ home-hello-nobody = Hola
 home-lead-other = Este es su historial, como lo guarda la clínica.
 home-lead = Este es su historial, como lo guarda la clínica. Usted ve quién lo mira.
 home-coming = Próximas citas
+home-lead-books = Usted pide citas y escribe en nombre de esta persona. El resto del historial no está abierto para usted.
 home-coming-none-more = En recepción pueden darle una.
 home-record = Su historial
 home-record-other = El historial
