@@ -94,6 +94,11 @@ fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// Messages that are asked for by `cx.own(…)`: each has one beside it for who acts for another.
+fn others(text: &str) -> impl Iterator<Item = String> {
+    quoted(text).filter(|(at, _)| text[..*at].ends_with("cx.own(")).map(|(_, id)| format!("{id}-other"))
+}
+
 /// Families of messages whose ids are put together; a unit test beside each holds it whole.
 const FAMILIES: [&str; 8] = ["mail-group-", "notice-kind-", "act-", "why-", "part-", "lab-", "loinc-", "look-list-"];
 /// Attributes that are asked for by a base id put together.
@@ -110,6 +115,11 @@ fn no_message_is_missing() {
             }
         }
     }
+    for (path, text) in templates().into_iter().chain(sources()) {
+        let both = |other: String| [other.trim_end_matches("-other").to_owned(), other];
+        let lacking = others(&text).flat_map(both).filter(|id| !messages.contains_key(id));
+        missing.extend(lacking.map(|id| format!("{}: {id}", path.display())));
+    }
     for (path, text) in sources() {
         for (at, id) in quoted(&text) {
             let before = text[..at].strip_suffix("t(").and_then(|before| before.chars().last());
@@ -125,10 +135,10 @@ fn no_message_is_missing() {
 #[test]
 fn no_message_is_left_over() {
     let all: String = templates().into_iter().chain(sources()).map(|(_, text)| text).collect();
-    let used: BTreeSet<&str> = quoted(&all).map(|(_, id)| id).collect();
+    let used: BTreeSet<String> = quoted(&all).map(|(_, id)| id.to_owned()).chain(others(&all)).collect();
     let left: Vec<String> = messages()
         .into_keys()
-        .filter(|id| !used.contains(id.as_str()))
+        .filter(|id| !used.contains(id))
         .filter(|id| !FAMILIES.iter().any(|family| id.starts_with(family)))
         .filter(|id| !(id.contains('.') && BASES.iter().any(|base| id.starts_with(base))))
         .collect();
@@ -165,7 +175,8 @@ fn read_by_patients(messages: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<S
     let all: Vec<(PathBuf, String)> = templates().into_iter().chain(sources()).collect();
     let is_staff = |path: &Path| STAFF.iter().any(|part| path.to_string_lossy().contains(part));
     let shared: String = all.iter().filter(|(path, _)| !is_staff(path)).map(|(_, text)| text.as_str()).collect();
-    let used: BTreeSet<&str> = quoted(&shared).map(|(_, id)| id.split('.').next().unwrap()).collect();
+    let head = |id: &str| id.split('.').next().unwrap().to_owned();
+    let used: BTreeSet<String> = quoted(&shared).map(|(_, id)| head(id)).chain(others(&shared)).collect();
     let wanted = |id: &str| {
         let head = id.split('.').next().unwrap();
         let staff = STAFF_WORDS.iter().any(|word| head.starts_with(word));

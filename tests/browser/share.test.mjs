@@ -555,6 +555,38 @@ test('the portal can be installed, and what it keeps without a network is what i
   }
 });
 
+test('who may book and write is shown visits and messages, and told that the rest is not open', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/people/new`);
+  await page.fill('input[name=name]', 'Bo Desk');
+  await page.check('input[name=extent][value=appointments]');
+  await page.click('main form button.btn-main');
+  const code = await page.locator('p.once').textContent();
+  const bo = await visitor(chrome, { script: false });
+  await bo.goto(`${box.portal}/proxy-invitation`);
+  await bo.fill('input[name=code]', code);
+  await bo.fill('input[name=user]', 'bo');
+  for (const name of ['password', 'again']) await bo.fill(`input[name=${name}]`, 'a walk by the quiet harbour');
+  await bo.click('button.btn-main');
+  await bo.waitForURL(/sign-in/);
+  await signIn(bo, box.portal, { user: 'bo', password: 'a walk by the quiet harbour' });
+  assert.match(await bo.textContent('main'), /The rest of the record is not open to you/);
+  assert.deepEqual(await inspect(bo, 'books-home'), []);
+  assert.deepEqual(await bo.locator('nav.places a').allTextContents(), ['Home', 'Visits', 'Messages']);
+  for (const at of ['allergies', 'medicines', 'problems', 'results', 'documents', 'immunizations', 'measurements', 'who-looked', 'requests', 'summary']) {
+    assert.equal((await bo.goto(`${box.portal}/my/${at}`)).status(), 403, at);
+    assert.match(await bo.textContent('body'), /chose appointments and messages only/, at);
+  }
+  assert.deepEqual(await inspect(bo, 'books-not-open'), []);
+  for (const at of ['visits', 'messages', 'visits/book', 'messages/new']) {
+    assert.equal((await bo.goto(`${box.portal}/my/${at}`)).status(), 200, at);
+    assert.doesNotMatch(await bo.textContent('main'), /No visits yet/, at);
+  }
+  await bo.goto(`${box.portal}/notices`);
+  assert.doesNotMatch(await bo.textContent('main'), /result|medicine|emergency|acts? for/i);
+  for (const one of [page, bo]) await one.context().close();
+});
+
 test('whoever acts for somebody stops by themselves, and sees nothing from then on', async () => {
   const proxy = await signedIn('proxy', box.portal, { script: false });
   await proxy.goto(`${box.portal}/my/acting`);
@@ -568,7 +600,7 @@ test('whoever acts for somebody stops by themselves, and sees nothing from then 
   await proxy.goto(`${box.portal}/my/medicines`);
   assert.match(await proxy.textContent('main'), /No record is open to you/);
   await proxy.context().close();
-  const admin = await signedIn('healthadmin');
+  const admin = await signedIn('healthadmin', box.clinic);
   await admin.goto(`${box.clinic}/audit`);
   assert.match(await admin.textContent('main'), /ended that somebody acts for them/);
   await admin.context().close();

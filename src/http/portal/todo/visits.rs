@@ -6,6 +6,7 @@ use super::{Facts, Source, Todo, Urgency};
 use crate::care::Part;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
+use crate::http::portal::pages::Coming;
 use crate::http::portal::record::coming;
 use crate::http::respond::Refusal;
 use crate::http::ui::record::AppointmentState;
@@ -36,7 +37,9 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     });
     let mut all: Vec<Todo> = offered.collect();
     let coming = coming(&others, now, ctx, facts.clinic);
-    all.extend(coming.iter().filter(|row| row.form).map(|row| Todo {
+    // What is asked there is of health.
+    let asks = |row: &&Coming| row.form && !facts.own.only_books();
+    all.extend(coming.iter().filter(asks).map(|row| Todo {
         icon: "list",
         title: t("todo-form").to_string(),
         line: Some(
