@@ -14,11 +14,12 @@ use crate::store::{DiskSpace, OpenCheck, Store, StoreOptions, tables};
 use super::error::{BackupError, Damage, What};
 use super::index::Index;
 use super::layout::{Manifest, SnapshotName};
+use super::lease::Doing;
 use super::reading::Reader;
 use super::restore::{FillError, fill};
 use super::rows::{DrillRow, Made};
 use super::samples;
-use super::service::{Backups, Doing, TargetSpec};
+use super::service::{Backups, TargetSpec};
 use super::watch::Watch;
 
 /// A throwaway store, gone when this is dropped.

@@ -2,7 +2,7 @@
 
 use super::fault_tests::{removal, rows, stable, two_snapshots};
 use super::fixture::{TestBox, by, files};
-use super::service::Doing;
+use super::lease::Doing;
 use super::{BackupError, Depth, How, Keep, Removal, TargetSpec, Unwatched, Wish};
 
 /// A box with three snapshots in a folder, and their names.

@@ -52,6 +52,7 @@ mod index;
 mod keyring;
 mod known;
 pub mod layout;
+mod lease;
 mod list;
 mod old_keys;
 mod prune;

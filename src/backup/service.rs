@@ -15,7 +15,7 @@ use super::index::{Cache, lock};
 use super::keyring::Keyring;
 use super::layout::{Attachment, SnapshotName};
 use super::repository::{Known, Repository};
-use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LEASES, LeaseRow, Made, TARGETS, TargetRow};
+use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LEASES, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
 use super::target::{Missing, Place, Target};
 
@@ -69,7 +69,7 @@ pub struct Backups {
     targets: Arc<[TargetSpec]>,
     pub(super) schedule: Arc<Schedule>,
     /// The targets that this run of the box has taken. A row of this run that is not here could not be given back.
-    taken: Arc<Mutex<BTreeSet<String>>>,
+    pub(super) taken: Arc<Mutex<BTreeSet<String>>>,
     /// The highest number that a snapshot was given in this run of the box, made or not.
     numbered: Arc<Mutex<u64>>,
 }
@@ -248,44 +248,6 @@ impl Backups {
         Event::new(by.clone(), action, Purpose::SysAdmin)
     }
 
-    /// Takes a target for some work. One at a time: the row says who.
-    pub(super) fn lease(&self, spec: &TargetSpec, doing: Doing) -> Result<Lease, BackupError> {
-        let row = LeaseRow { boot: self.audit.boot(), doing: doing.said().to_owned(), since: self.ambient.now() };
-        let (taking, name) = (doing.key(spec), spec.name.clone());
-        let key = (taking.clone(),);
-        // Whoever is refused gives nothing back.
-        let first = lock(&self.taken).insert(taking.clone());
-        let taken = if first { self.taken.clone() } else { Arc::default() };
-        let mut lease = Lease { store: None, taken, key: taking, left: Left::Nothing };
-        let left = self.store.write_essential_blocking(move |tx| {
-            let busy = |row: LeaseRow| BackupError::Busy { target: name, doing: row.doing, since: row.since };
-            let left = match tx.get(&LEASES, &key)? {
-                Some(held) if held.boot == row.boot && !first => return Err(busy(held)),
-                // What another run of the box began has ended with it, and what this one could not give back has ended, too.
-                Some(_) => Left::Unfinished,
-                None if !first => return Err(busy(row)),
-                None => Left::Nothing,
-            };
-            tx.put(&LEASES, &key, &row)?;
-            Ok(left)
-        })?;
-        (lease.store, lease.left) = (Some(self.store.clone()), left);
-        Ok(lease)
-    }
-
-    /// What is being done with a target in this run of the box, and since when.
-    pub(super) fn busy(&self, spec: &TargetSpec) -> Result<Option<(String, Timestamp)>, BackupError> {
-        let (boot, read, taken) = (self.audit.boot(), self.store.read()?, lock(&self.taken).clone());
-        for key in
-            [Doing::Backup, Doing::Drill].map(|doing| doing.key(spec)).into_iter().filter(|key| taken.contains(key))
-        {
-            if let Some(row) = read.get(&LEASES, &(key,))?.filter(|row| row.boot == boot) {
-                return Ok(Some((row.doing, row.since)));
-            }
-        }
-        Ok(None)
-    }
-
     /// What is known of the targets, by name.
     pub fn known(&self) -> Result<Vec<(String, TargetRow)>, BackupError> {
         let rows = self.store.read()?.scan(&TARGETS, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
@@ -390,34 +352,6 @@ impl Backups {
     }
 }
 
-/// What a target is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doing {
-    Backup,
-    Prune,
-    Drill,
-}
-
-impl Doing {
-    const fn said(self) -> &'static str {
-        match self {
-            Self::Backup => "a backup",
-            Self::Prune => "removing old backups",
-            Self::Drill => "a drill",
-        }
-    }
-
-    /// What is taken: the place, by whichever name and path. A drill only reads, and has a lease of its own beside.
-    fn key(self, spec: &TargetSpec) -> String {
-        let whole = match &spec.place {
-            Place::Folder(path) => Path::new(path).canonicalize().ok(),
-            _ => None,
-        };
-        let place = whole.map_or_else(|| spec.place.to_string(), |path| path.display().to_string());
-        if self == Self::Drill { format!("{place} drill") } else { place }
-    }
-}
-
 /// How many drills are remembered.
 const DRILLS_KEPT: usize = 200;
 
@@ -432,36 +366,4 @@ pub enum Anew {
 pub(super) fn root_mark(snapshot_key: &Secret<[u8; 32]>) -> [u8; 16] {
     let hash = blake3::keyed_hash(snapshot_key.expose(), b"which root a repository key was made under");
     hash.as_bytes().first_chunk().copied().unwrap_or_default()
-}
-
-/// What was left of work on a target before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
-    Nothing,
-    /// Another run of the box ended in the middle of it.
-    Unfinished,
-}
-
-/// A target taken for writing, until this is dropped.
-pub(super) struct Lease {
-    /// Where its row stands, if it has one.
-    store: Option<Store>,
-    taken: Arc<Mutex<BTreeSet<String>>>,
-    key: String,
-    pub left: Left,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let taken = std::mem::take(&mut self.key);
-        if let Some(store) = self.store.take() {
-            let key = (taken.clone(),);
-            // One that stays is void all the same.
-            let given_back = store.write_essential_blocking(move |tx| tx.delete(&LEASES, &key));
-            if let Err::<(), StoreError>(error) = given_back {
-                tracing::warn!(target: "backup", %error, "a target could not be given back");
-            }
-        }
-        lock(&self.taken).remove(&taken);
-    }
 }
