@@ -22,7 +22,7 @@ use crate::record::{Channel, Why};
 
 /// `GET /shared`
 pub(super) async fn form(visit: Visit) -> Result<Response, Refusal> {
-    page(&SharedForm { cx: plain(&visit), trouble: None })
+    page(&SharedForm { cx: plain(&visit), trouble: None, code: empty(), knows: false })
 }
 
 /// Whoever is signed in here is nobody to a link.
@@ -65,15 +65,16 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         listener: visit.listener(),
         origin: visit.origin(),
     };
-    let again = |words: String| {
-        let form = page(&SharedForm { cx: plain(&visit), trouble: Some(words) })?;
+    let again = |words: String, code: Secret<String>, knows: bool| {
+        let form = page(&SharedForm { cx: plain(&visit), trouble: Some(words), code, knows })?;
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, form))
     };
+    let code = letters(&typed.code);
     let (actor, patient) = match sharing::open(&house.records, shown).await? {
         Opening::Open(actor, patient) => (actor, patient),
-        Opening::WrongPin(0) | Opening::Over => return again(t("shared-over").to_string()),
-        Opening::WrongPin(left) => return again(t("shared-wrong-pin").with("n", left).to_string()),
-        Opening::Unknown => return again(t("shared-unknown").to_string()),
+        Opening::WrongPin(0) | Opening::Over => return again(t("shared-over").to_string(), empty(), false),
+        Opening::WrongPin(left) => return again(t("shared-wrong-pin").with("n", left).to_string(), code, true),
+        Opening::Unknown => return again(t("shared-unknown").to_string(), code, false),
     };
     let detail = visit.told(Detail::none());
     // It leaves the clinic: an accounting of disclosures names it.

@@ -223,6 +223,11 @@ test('with script the link alone is enough, and its secret leaves the address', 
   await guest.goto(link);
   await guest.waitForFunction(() => document.querySelector('input[name=code]').value.length === 43 && !location.hash);
   assert.equal(await guest.locator('input[name=code]').isVisible(), false);
+  // A slip does not cost the link: whoever scanned a picture has no code to type.
+  await guest.fill('input[name=pin]', pin === '000000' ? '000001' : '000000');
+  await guest.click('button[value=page]');
+  await guest.waitForSelector('form[data-shared=known]');
+  assert.equal(await guest.locator('input[name=code]').isVisible(), false);
   await guest.fill('input[name=pin]', pin);
   await guest.click('button[value=page]');
   assert.match(await guest.textContent('main'), /Alergias[^]*Penicillins/);
@@ -256,6 +261,7 @@ test('somebody is let act, signs in with their own account, and is out with the 
   for (const name of ['password', 'again']) await ada.fill(`input[name=${name}]`, 'a walk by the quiet harbour');
   await ada.click('button.btn-main');
   await ada.waitForURL(/sign-in/);
+  assert.match(await ada.textContent('main'), /Your account is made/);
   await signIn(ada, box.portal, { user: 'ada', password: 'a walk by the quiet harbour' });
   await ada.goto(`${box.portal}/my/medicines`);
   assert.match(await ada.textContent('main'), /Halina Brandvold[^]*Metformin/);

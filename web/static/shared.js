@@ -6,7 +6,10 @@ const code = form?.elements.code;
 const found = /^#([\w-]{43})$/.exec(location.hash);
 if (code && found) {
   code.value = found[1];
-  code.closest(".field").hidden = true;
   history.replaceState(null, "", location.pathname);
+}
+// After a wrong PIN the page itself has the secret still.
+if (code && (found || form.dataset.shared === "known")) {
+  code.closest(".field").hidden = true;
   form.elements.pin.focus();
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::base::Secret;
 use crate::http::fill::summary::SummaryBody;
 use crate::http::ui::{Cx, Faults, Field, filters, t};
 
@@ -11,11 +12,16 @@ use crate::http::ui::{Cx, Faults, Field, filters, t};
 pub struct SharedForm {
     pub cx: Cx,
     pub trouble: Option<String>,
+    /// What was sent before: it stands in the answer to it alone, so that a slip does not cost the link. Whoever scanned a
+    /// picture has nothing that they could type.
+    pub code: Secret<String>,
+    /// Whether the code was right: then the page's script shows the PIN alone.
+    pub knows: bool,
 }
 
 impl SharedForm {
     fn code(&self) -> Field {
-        let field = Field::text("code", t("shared-code"), "", &Faults::none());
+        let field = Field::text("code", t("shared-code"), self.code.expose(), &Faults::none());
         field.hint(t("shared-code-hint"))
     }
 
