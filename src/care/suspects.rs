@@ -190,6 +190,21 @@ mod tests {
             pairs.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect()
         };
         assert_eq!(all, strings(&[("c1", "c2"), ("a1", "a2"), ("b1", "b2")]), "and nobody else");
+        let pairs = suspects(&records, &admin(&records), why(Action::Search), MOST).await.unwrap();
+        let numbers: Vec<bool> = pairs.iter().map(|pair| pair.number).collect();
+        assert_eq!(numbers, [true, false, false], "a number is named where it stands in both");
+    }
+
+    #[tokio::test]
+    async fn whoever_fits_in_every_word_has_no_number_in_common_for_that() {
+        let numbered = |id: &str, number: &str| {
+            let mut value = patient(id, "Tom", "Twicepost", "1980-01-02");
+            value["identifier"] = json!([{"system": "urn:clinic", "value": number}]);
+            value
+        };
+        let records = records([numbered("a1", "000004"), numbered("a2", "000005")]).await;
+        let pairs = suspects(&records, &admin(&records), why(Action::Search), MOST).await.unwrap();
+        assert_eq!(pairs.iter().map(|pair| (pair.weight, pair.number)).collect::<Vec<_>>(), [(200, false)]);
     }
 
     #[tokio::test]

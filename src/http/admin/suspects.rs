@@ -38,7 +38,7 @@ pub(in crate::http) async fn list(visit: Visit, Query(asked): Query<Asked>) -> R
         let (one, other) = (fill::directory_row(&pair.one, &ctx), fill::directory_row(&pair.other, &ctx));
         SuspectRow {
             href: format!("/duplicates?one={}&other={}", one.who.id, other.who.id),
-            same_number: pair.weight >= 200,
+            same_number: pair.number,
             same_born: pair.one.birth_date.is_some() && pair.one.birth_date == pair.other.birth_date,
             both: [one, other],
         }

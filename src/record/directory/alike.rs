@@ -32,6 +32,8 @@ pub struct Pair {
     pub other: Person,
     /// What the rule said; more is more alike.
     pub weight: u32,
+    /// They have an identifier in common.
+    pub number: bool,
 }
 
 /// What is known of two when the rule is asked.
@@ -89,7 +91,10 @@ pub(in crate::record) fn alike(
     found.truncate(most);
     let mut pairs = Vec::with_capacity(found.len());
     for (Reverse(weight), one, other) in found {
-        pairs.extend(both(read, one, other)?.map(|(one, other)| Pair { one, other, weight }));
+        pairs.extend(both(read, one, other)?.map(|(one, other)| {
+            let number = share_a_number(&one, &other);
+            Pair { one, other, weight, number }
+        }));
     }
     Ok(pairs)
 }
@@ -105,12 +110,16 @@ fn both(read: &(impl Read + ?Sized), one: u64, other: u64) -> Result<Option<(Per
 
 /// By the better of the two ways round: "Ann" begins "Anna", and not the other way.
 fn weigh(rule: Rule, first: &Person, second: &Person) -> Option<u32> {
-    let number = first.numbers.iter().any(|one| one.len() >= SHORTEST_NUMBER && second.numbers.contains(one));
+    let number = share_a_number(first, second);
     let one_way = |one: &Person, other: &Person| {
         let (score, parts) = fit_of(one, other);
         rule(&Beside { one, other, score, parts, number })
     };
     one_way(first, second).max(one_way(second, first))
+}
+
+fn share_a_number(first: &Person, second: &Person) -> bool {
+    first.numbers.iter().any(|one| one.len() >= SHORTEST_NUMBER && second.numbers.contains(one))
 }
 
 fn places(person: &Person) -> BTreeSet<u64> {
