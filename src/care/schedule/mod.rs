@@ -36,5 +36,5 @@ pub use free::{Slots, free};
 pub use ics::calendar;
 pub use over::{OVERBOOKED, over, over_of};
 pub use rule::OneAtATime;
-pub use taken::{Taken, busy};
+pub use taken::{Taken, busy, time_of};
 pub use waiting::{LISTED, Round, decline, is_listed, offer_ends, round, waits};

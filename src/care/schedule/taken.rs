@@ -44,10 +44,7 @@ pub(super) fn of_all(appointment: &Value) -> Option<Taken> {
     if !matches!(status, "pending" | "booked" | "arrived" | "checked-in" | "fulfilled") {
         return None;
     }
-    let start: Timestamp = text("/start")?.parse().ok()?;
-    let end = text("/end").and_then(|end| end.parse().ok());
-    let minutes = appointment.get("minutesDuration").and_then(Value::as_i64).unwrap_or(20);
-    let end = end.or_else(|| start.checked_add(minutes.clamp(1, 1_440).minutes()).ok())?;
+    let (start, end) = time_of(appointment)?;
     let offered = (status == "pending").then(|| text("/meta/lastUpdated")?.parse().ok()).flatten();
     let actors = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
     let who = actors
@@ -56,6 +53,15 @@ pub(super) fn of_all(appointment: &Value) -> Option<Taken> {
         .map(str::to_owned)
         .collect();
     Some(Taken { who, start, end, id: text("/id").unwrap_or_default().to_owned(), offered })
+}
+
+/// From when to when an appointment is, whatever became of it; `None` for one that has no time.
+pub fn time_of(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
+    let text = |name: &str| appointment.get(name).and_then(Value::as_str);
+    let start: Timestamp = text("start")?.parse().ok()?;
+    let end = text("end").and_then(|end| end.parse().ok());
+    let minutes = appointment.get("minutesDuration").and_then(Value::as_i64).unwrap_or(20);
+    Some((start, end.or_else(|| start.checked_add(minutes.clamp(1, 1_440).minutes()).ok())?))
 }
 
 /// Of an appointment: the staff alone. It says nothing of a patient.

@@ -27,7 +27,7 @@ const MOST: usize = 1_000;
 
 /// Appointments with their patients.
 pub(super) struct Booked {
-    all: Vec<(Value, u32)>,
+    pub(super) all: Vec<(Value, u32)>,
     patients: HashMap<String, Value>,
 }
 

@@ -76,6 +76,14 @@ fn is_on(appointment: &Value, day: Date, ctx: &Ctx) -> bool {
     day_of(appointment, ctx) == Some(day)
 }
 
+/// When an appointment stands in the calendar. One to which nobody came holds its time no more and stands there all the
+/// same: whoever comes late is looked for where the visit was.
+fn stands_at(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
+    let shown = ["pending", "booked", "arrived", "checked-in", "fulfilled", "noshow"];
+    let status = appointment.get("status").and_then(Value::as_str)?;
+    schedule::time_of(appointment).filter(|_| shown.contains(&status))
+}
+
 /// Who has hours or somebody to see on this day, each with a column.
 pub(super) fn lanes_of_day<'a>(clinic: &'a Clinic, booked: &Booked, day: Date) -> Vec<Lane<'a>> {
     let sees = |one: &Clinician| {
@@ -148,9 +156,9 @@ impl<'a> Grid<'a> {
         for lane in &lanes {
             from.extend(clinic.house.hours.on(lane.day.weekday()).map(|span| span.from));
             for (one, _) in booked.iter().filter(|(one, _)| is_on(one, lane.day, ctx)) {
-                if let Some(hour) = schedule::hour_of(one, 0) {
-                    from.push(hour.start.to_zoned(ctx.zone.clone()).time());
-                    spans.push((lane.day, hour.end));
+                if let Some((start, end)) = stands_at(one) {
+                    from.push(start.to_zoned(ctx.zone.clone()).time());
+                    spans.push((lane.day, end));
                 }
             }
             let close = clinic.house.hours.on(lane.day.weekday()).map(|span| span.to).max();
@@ -182,7 +190,7 @@ impl<'a> Grid<'a> {
             if schedule::with_of(appointment) != Some(own.as_str()) || !is_on(appointment, lane.day, self.ctx) {
                 continue;
             }
-            let Some(hour) = schedule::hour_of(appointment, 0) else { continue };
+            let Some((start, end)) = stands_at(appointment) else { continue };
             let state = AppointmentState::from_code(text("status").unwrap_or_default());
             let kind = appointment.pointer("/appointmentType/text").and_then(Value::as_str);
             let entry = Entry {
@@ -190,13 +198,13 @@ impl<'a> Grid<'a> {
                 version: *version,
                 href: format!("/bookings/{}", text("id").unwrap_or_default()),
                 name: self.booked.name(appointment, self.ctx),
-                clock: clock(hour.start, self.ctx),
+                clock: clock(start, self.ctx),
                 kind: kind.unwrap_or_default().to_owned(),
                 over: schedule::over_of(appointment).map(str::to_owned),
                 moves: matches!(text("status"), Some("booked" | "pending")),
                 state,
             };
-            let (from, to) = (self.row_of(base, hour.start, false), self.row_of(base, hour.end, true));
+            let (from, to) = (self.row_of(base, start, false), self.row_of(base, end, true));
             pieces.push(Piece { from, to: to.max(from + 1), entry });
         }
         pieces.sort_by_key(|piece| piece.from);
@@ -339,6 +347,21 @@ mod tests {
         assert_eq!(times, ["09:00", "09:20", "09:40", "10:00", "10:20", "10:40"]);
         // What is over is not offered any more.
         assert_eq!(shape(&clinic, &booked(&[]), "2026-03-03", "2026-03-03T09:30:00Z").0, "o2 f f f f");
+    }
+
+    #[test]
+    fn a_visit_to_which_nobody_came_stays_where_it_was() {
+        let clinic = clinic("09:00:00", "10:00:00", "tue");
+        let mut all = booked(&[("2026-03-03T09:20:00Z", "2026-03-03T09:40:00Z")]);
+        for (status, shape_then) in [("noshow", "o1 b1x1 f"), ("cancelled", "o2 f")] {
+            all.all[0].0["status"] = json!(status);
+            assert_eq!(shape(&clinic, &all, "2026-03-03", "2026-03-03T09:30:00Z").0, shape_then, "{status}");
+        }
+        // Also at a time at which nobody has hours.
+        all.all[0].0["status"] = json!("noshow");
+        all.all[0].0["start"] = json!("2026-03-03T10:00:00Z");
+        all.all[0].0["end"] = json!("2026-03-03T10:20:00Z");
+        assert!(shape(&clinic, &all, "2026-03-03", "2026-03-03T11:00:00Z").0.ends_with("b1x1"));
     }
 
     #[test]
