@@ -31,6 +31,8 @@ pub enum Who {
     ShareLink { share: Box<str> },
     /// A job of the box itself.
     System { job: Box<str> },
+    /// The box, while it makes a copy of this patient's record for them: it sees what the patient sees, and changes nothing.
+    Copying { patient: FhirId },
     /// Nobody who signed in.
     Anonymous,
 }
@@ -97,6 +99,11 @@ impl Actor {
     /// must be the program's own words, never a caller's.
     pub fn system(job: &str) -> Self {
         Self { who: Who::System { job: job.into() }, ..Self::anonymous(Listener::None, None) }
+    }
+
+    /// The box, while it makes a copy of this patient's record for them.
+    pub const fn copying(patient: FhirId) -> Self {
+        Self { who: Who::Copying { patient }, listener: Listener::None, assurance: None, session: None, origin: None }
     }
 
     /// The same person, acting for this patient alone. Anybody but a patient or a proxy stays who they are.
@@ -168,7 +175,7 @@ impl Actor {
             Who::ProxyFor { .. } => ActorKind::ProxyFor,
             Who::Service { .. } => ActorKind::Service,
             Who::ShareLink { .. } => ActorKind::ShareLink,
-            Who::System { .. } => ActorKind::System,
+            Who::System { .. } | Who::Copying { .. } => ActorKind::System,
             Who::Anonymous => ActorKind::Anonymous,
         }
     }
@@ -203,6 +210,7 @@ impl Actor {
         };
         let job = match &self.who {
             Who::System { job } => Some(job.clone()),
+            Who::Copying { .. } => Some("copy".into()),
             Who::ShareLink { share } => Some(share.clone()),
             _ => None,
         };

@@ -54,6 +54,21 @@ const APPOINTMENT: &[&str] = &[
     "modifierExtension",
 ];
 
+/// Of an appointment, for a proxy who sees no more than appointments: what it is about is a patient's health.
+const APPOINTMENT_ALONE: &[&str] = &[
+    "reasonCode",
+    "reasonReference",
+    "description",
+    "comment",
+    "patientInstruction",
+    "supportingInformation",
+    "basedOn",
+    "text",
+    "contained",
+    "extension",
+    "modifierExtension",
+];
+
 const ENCOUNTER: &[&str] = &[
     "type",
     "serviceType",
@@ -94,6 +109,19 @@ pub const fn elements(role: Option<Role>, kind: T) -> &'static [&'static str] {
     }
 }
 
+/// The same for a proxy whom a patient lets look after appointments and see nothing of their health.
+pub(super) const fn of_appointments(kind: T) -> &'static [&'static str] {
+    match kind {
+        T::Appointment => APPOINTMENT_ALONE,
+        T::AppointmentResponse => COMMENTED,
+        _ => elements(Some(Role::Proxy), kind),
+    }
+}
+
+pub(super) fn hides_parameter_of_appointments(kind: T, name: &str) -> bool {
+    hides(of_appointments(kind), kind, name)
+}
+
 /// Search parameters of FHIR R4 that look at a cut element, by type.
 pub(super) fn hides_parameter(role: Option<Role>, kind: T, name: &str) -> bool {
     let cut = elements(role, kind);
@@ -102,6 +130,13 @@ pub(super) fn hides_parameter(role: Option<Role>, kind: T, name: &str) -> bool {
     }
     if role == Some(Role::HealthAdmin) && matches!(kind, T::Patient | T::Person | T::RelatedPerson) {
         return !matches!(name, "patient" | "relationship") && directory_hides_parameter(name);
+    }
+    hides(cut, kind, name)
+}
+
+fn hides(cut: &[&str], kind: T, name: &str) -> bool {
+    if cut.is_empty() {
+        return false;
     }
     let hidden: &[&str] = match kind {
         T::Appointment if cut.contains(&"reasonCode") => {

@@ -67,8 +67,25 @@ pub enum ProxyExtent {
     Full,
     /// See only.
     View,
-    /// Appointments and messages only.
+    /// Appointments, and letters that are no clinical ones.
     Appointments,
+}
+
+impl ProxyExtent {
+    /// Whether the record is open to them.
+    pub const fn reads_record(self) -> bool {
+        matches!(self, Self::Full | Self::View)
+    }
+
+    /// Whether they add to the record, and ask of the clinic what has to do with it.
+    pub const fn adds(self) -> bool {
+        matches!(self, Self::Full)
+    }
+
+    /// Whether they book and write.
+    pub const fn books(self) -> bool {
+        matches!(self, Self::Full | Self::Appointments)
+    }
 }
 
 /// What the holder of a share link sees.

@@ -79,6 +79,8 @@ pub enum Basis {
     Own,
     /// A patient lets a proxy act.
     Proxy,
+    /// A patient lets a proxy look after their appointments, and see nothing of their health.
+    ProxyForAppointments,
     /// The patient is in the clinician's care.
     InCare,
     /// The role's task at the clinic, for all its patients.
@@ -197,6 +199,8 @@ impl Scope {
     pub fn hides_parameter(&self, name: &str) -> bool {
         let some_rows_are_directory_only = self.mandate.kind == ResourceType::Patient && !self.view.reaches_all();
         cut::hides_parameter(self.mandate.role, self.mandate.kind, name)
+            || (self.view.goes_no_further_than_appointments()
+                && cut::hides_parameter_of_appointments(self.mandate.kind, name))
             || (some_rows_are_directory_only
                 && self.mandate.rights.extent == Extent::Directory
                 && cut::directory_hides_parameter(name))
@@ -234,6 +238,10 @@ impl Mandate {
                 // Whoever has the link sees no more of a resource than who gave it.
                 (Some(Role::Patient), Rights { actions, extent: Extent::Own })
             }
+            Who::Copying { .. } => {
+                let own = rights_of(Role::Patient, kind);
+                (Some(Role::Patient), Rights { actions: own.actions.within(SHARED), extent: own.extent })
+            }
             Who::System { .. } => (None, Rights { actions: all, extent: Extent::Clinic }),
         };
         Ok(Self { kind, class, role, rights })
@@ -242,6 +250,7 @@ impl Mandate {
     fn cut(&self, basis: Basis) -> &'static [&'static str] {
         match basis {
             Basis::Directory => cut::DIRECTORY,
+            Basis::ProxyForAppointments => cut::of_appointments(self.kind),
             _ => cut::elements(self.role, self.kind),
         }
     }

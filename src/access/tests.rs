@@ -382,7 +382,7 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     assert_eq!(ask(&proxy, Action::Create, &observation, &view), Err(Denied::NotVisible));
     assert_eq!(ask(&proxy, Action::Withdraw, &observation, &view), Err(Denied::NotVisible));
     let booking = granted(ProxyExtent::Appointments, None);
-    assert_eq!(reads(&proxy, ResourceType::Appointment, "a", &booking), Ok(Basis::Proxy));
+    assert_eq!(reads(&proxy, ResourceType::Appointment, "a", &booking), Ok(Basis::ProxyForAppointments));
     assert_eq!(reads(&proxy, ResourceType::Condition, "a", &booking), Err(Denied::NotVisible));
     let consent = target(ResourceType::Consent, Some("a"), Sensitivity::NORMAL);
     assert_eq!(ask(&proxy, Action::Create, &consent, &full), Err(Denied::NeverForRole));
@@ -398,6 +398,58 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     assert_eq!(parent.to_ref().on_behalf_of, Some(ResourceRef::parse("Patient/c").unwrap()));
     assert_eq!(person(Role::Clinician).acting_for(id("c")), person(Role::Clinician));
     assert_eq!((parent.acts_for(), person(Role::Patient).acts_for()), (Some(&id("c")), None));
+}
+
+#[test]
+fn who_looks_after_appointments_sees_nothing_of_health_in_them_nor_beside_them() {
+    let extent = ProxyExtent::Appointments;
+    let facts = Arranged { proxies: vec![ProxyGrant { patient: id("a"), extent, until: None }], ..Arranged::default() };
+    let proxy = person(Role::Proxy);
+    let open = [ResourceType::Patient, ResourceType::RelatedPerson, ResourceType::Appointment];
+    for kind in ResourceType::ALL.iter().copied() {
+        let found = reads(&proxy, kind, "a", &facts);
+        let about_nobody = Class::of(kind).is_about_nobody();
+        let expected = open.contains(&kind) || matches!(Class::of(kind), Class::Person | Class::Booking);
+        assert_eq!(found.is_ok(), expected && !about_nobody, "{kind:?}: {found:?}");
+    }
+    let letter = |labels| target(ResourceType::Communication, Some("a"), labels);
+    let to_desk = Sensitivity::NORMAL.administrative();
+    for action in [Action::Read, Action::Create] {
+        assert_eq!(ask(&proxy, action, &letter(Sensitivity::NORMAL), &facts), Err(Denied::NotVisible), "{action:?}");
+        assert_eq!(ask(&proxy, action, &letter(to_desk), &facts), Ok(Basis::ProxyForAppointments), "{action:?}");
+    }
+    let scope = authorize_search(&proxy, ResourceType::Appointment, &facts, now()).unwrap();
+    let cut = scope.cut_elements(Some(&id("a")), Sensitivity::NORMAL);
+    for element in ["reasonCode", "description", "comment", "patientInstruction", "extension"] {
+        assert!(cut.contains(&element), "{element}");
+    }
+    assert!(scope.hides_parameter("reason-code") && !scope.hides_parameter("date"));
+    let whole = Arranged {
+        proxies: vec![ProxyGrant { patient: id("a"), extent: ProxyExtent::View, until: None }],
+        ..Arranged::default()
+    };
+    let scope = authorize_search(&proxy, ResourceType::Appointment, &whole, now()).unwrap();
+    assert!(!scope.hides_parameter("reason-code"));
+}
+
+#[test]
+fn a_copy_that_the_box_makes_holds_what_the_patient_sees() {
+    let copying = Actor::copying(id("a"));
+    let facts = Arranged::default();
+    for kind in ResourceType::ALL.iter().copied() {
+        for labels in [Sensitivity::NORMAL, Sensitivity::INFECTION, Sensitivity::NORMAL.with_hold(Hold::FromPatient)] {
+            let target = target(kind, Some("a"), labels);
+            let patient = ask(&person(Role::Patient), Action::Read, &target, &facts);
+            assert_eq!(ask(&copying, Action::Read, &target, &facts), patient, "{kind:?} {labels:?}");
+            assert!(ask(&copying, Action::Create, &target, &facts).is_err(), "{kind:?}");
+        }
+        assert!(reads(&copying, kind, "b", &facts).is_err(), "{kind:?}");
+    }
+    let of_patient = |actor: &Actor| {
+        let scope = authorize_search(actor, ResourceType::Practitioner, &facts, now()).unwrap();
+        scope.cut_elements(None, Sensitivity::NORMAL)
+    };
+    assert_eq!(of_patient(&copying), of_patient(&person(Role::Patient)));
 }
 
 #[test]

@@ -93,6 +93,7 @@ impl View {
         Ok(match actor.who() {
             Who::System { .. } => Whose::All(Basis::System),
             Who::Service { .. } => Whose::All(Basis::Service),
+            Who::Copying { patient } => Whose::These(Arc::new(BTreeSet::from([patient.clone()])), Basis::Own),
             Who::ShareLink { share } => {
                 let patient = facts.share(share)?.map(|grant| grant.patient);
                 Whose::These(Arc::new(patient.into_iter().collect()), Basis::ShareLink)
@@ -130,10 +131,10 @@ impl View {
             _ if self.mandate.rights.extent == Extent::Administrative && !labels.is_administrative() => return None,
             Whose::All(basis) => Some(*basis),
             Whose::These(patients, basis) => patients.contains(patient).then_some(*basis),
-            Whose::Granted(grants) => grants
-                .iter()
-                .any(|(of, extent)| of == patient && reaches(*extent, self.mandate.class, action))
-                .then_some(Basis::Proxy),
+            Whose::Granted(grants) => {
+                let of_patient = grants.iter().filter(|(of, _)| of == patient);
+                of_patient.filter_map(|(_, extent)| reaches(*extent, self.mandate.class, action, labels)).next()
+            }
         };
         if let Some(basis) = full.and_then(|basis| self.unsealed(basis, action, patient, labels)) {
             return Some(basis);
@@ -229,6 +230,11 @@ impl View {
         }
     }
 
+    /// Whether of some patient this actor sees appointments alone: then nothing may be asked by what is cut of them.
+    pub(super) fn goes_no_further_than_appointments(&self) -> bool {
+        matches!(&self.whose, Whose::Granted(grants) if grants.iter().any(|(_, extent)| !extent.reads_record()))
+    }
+
     pub(super) const fn reaches_all(&self) -> bool {
         matches!(self.whose, Whose::All(_))
     }
@@ -246,13 +252,19 @@ fn live(grants: Vec<ProxyGrant>, now: Timestamp) -> impl Iterator<Item = (FhirId
     grants.into_iter().filter(in_force).map(|grant| (grant.patient, grant.extent))
 }
 
-const fn reaches(extent: ProxyExtent, class: Class, action: Action) -> bool {
+/// Why somebody whom a patient lets go so far may do this to a thing of theirs; `None` when they may not.
+fn reaches(extent: ProxyExtent, class: Class, action: Action, labels: Sensitivity) -> Option<Basis> {
     match extent {
-        ProxyExtent::Full => true,
-        ProxyExtent::View => action.only_looks(),
+        ProxyExtent::Full => Some(Basis::Proxy),
+        ProxyExtent::View => action.only_looks().then_some(Basis::Proxy),
         ProxyExtent::Appointments => {
-            !matches!(action, Action::Everything | Action::Export)
-                && matches!(class, Class::Person | Class::Booking | Class::Message)
+            let open = match class {
+                Class::Person | Class::Booking => true,
+                Class::Message => labels.is_administrative(),
+                _ => false,
+            };
+            let one_by_one = !matches!(action, Action::Everything | Action::Export);
+            (open && one_by_one).then_some(Basis::ProxyForAppointments)
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::open::app_pages::Offline;
 use super::pages::page;
 use super::portal::app_pages::AppPage;
-use super::portal::own::Own;
+use super::portal::own::{Needs, Own};
 use super::respond::Refusal;
 use super::session::Visit;
 use super::ui::{Locale, assets};
@@ -84,7 +84,7 @@ pub(super) async fn offline(visit: Visit) -> Result<Response, Refusal> {
 
 /// `GET /my/app`
 pub(super) async fn switch(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     page(&AppPage { cx: own.plain_cx().await? })
 }
 

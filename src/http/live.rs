@@ -16,7 +16,7 @@ use futures_util::stream;
 use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::portal::own::Own;
+use super::portal::own::{Needs, Own};
 use super::respond::{Refusal, Refused};
 use super::session::{self, Credential, Visit};
 use crate::base::{FhirId, Role, Secret};
@@ -85,7 +85,7 @@ pub(super) async fn live(visit: Visit, headers: HeaderMap, Query(asked): Query<A
     let Credential::Cookie(secret) = session::cookie(&headers, visit.entrance) else {
         return Err(Refusal::new(Refused::NotSignedIn));
     };
-    let of = if role.is_staff() { None } else { Some(Own::of(visit.clone())?.patient) };
+    let of = if role.is_staff() { None } else { Some(Own::of(visit.clone(), Needs::Acting)?.patient) };
     let listener = visit.listener();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::forms::Sent;
 use super::mails::{self, Mailing};
 use super::pages::page;
-use super::portal::own::Own;
+use super::portal::own::{Needs, Own};
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, filters, page, t};
@@ -42,13 +42,19 @@ struct Mine {
 impl Mine {
     fn of(visit: Visit) -> Result<Self, Refusal> {
         let account = visit.account.as_ref().ok_or(Refusal::new(Refused::NotSignedIn))?.id;
-        let own = Own::of(visit)?;
+        let own = Own::of(visit, Needs::Acting)?;
         let person = match own.visit.actor.person() {
             Some(person) => person.clone(),
             None => ResourceRef::new("Patient", &own.patient).map_err(Refusal::internal)?,
         };
         let reader = Whom::Patient(own.patient.clone());
         Ok(Self { own, account, person, reader })
+    }
+
+    /// The kinds of letters that can reach them.
+    fn groups(&self) -> Vec<Group> {
+        let open = |group: &Group| self.own.reads_record() || matches!(group, Group::Reminders | Group::Visits);
+        Group::ALL.into_iter().filter(open).collect()
     }
 
     async fn address(&self) -> Result<Option<String>, Refusal> {
@@ -81,14 +87,14 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     if asked.done == "saved" {
         cx.done = Some(t("mail-wishes-saved").to_string());
     }
-    page(&MailWishes { address, sends, groups: Group::ALL.map(group).into(), cx })
+    page(&MailWishes { address, sends, groups: mine.groups().into_iter().map(group).collect(), cx })
 }
 
 /// `POST /account/mail`: `want` is a code of each [`Group`] that is wanted.
 pub(super) async fn save(visit: Visit, sent: Sent<Vec<(String, String)>>) -> Result<Response, Refusal> {
     let mine = Mine::of(visit)?;
     let wants = |group: &Group| sent.typed.iter().any(|(name, code)| name == "want" && code == group.code());
-    let groups: Vec<Group> = Group::ALL.into_iter().filter(wants).collect();
+    let groups: Vec<Group> = mine.groups().into_iter().filter(wants).collect();
     let (reader, account) = (mine.reader.clone(), mine.account);
     let wish = Wish::new(&groups, mine.person.clone());
     mine.own.visit.house.store.write(move |tx| set_wish(tx, &reader, account, &wish)).await?;

@@ -103,6 +103,9 @@ pub async fn send_due(house: &House) -> Result<(), RecordError> {
 async fn send(house: &House, outgoing: &Outgoing, mail: &Mail) -> Result<Result<(), MailError>, RecordError> {
     let account = house.identity.account(mail.account)?.filter(|account| account.is_enabled());
     let (Some(account), Some(kind)) = (account, mail.kind()) else { return Ok(Err(MailError::BadAddress)) };
+    if !is_theirs(house, &mail.person, kind)? {
+        return Ok(Ok(()));
+    }
     let person = match person(house, &mail.person).await {
         Ok(person) => person,
         Err(RecordError::NotFound | RecordError::Gone) => return Ok(Err(MailError::BadAddress)),
@@ -113,6 +116,21 @@ async fn send(house: &House, outgoing: &Outgoing, mail: &Mail) -> Result<Result<
     let locale = chosen.as_deref().and_then(Locale::from_code).or_else(|| spoken(&person)).unwrap_or_default();
     let letter = letter(kind, to, locale, &house.front.face.clinic, outgoing.portal.as_deref());
     Ok(outgoing.mailer.send(&letter).await)
+}
+
+/// Whether whoever acts for a patient is still to be told so much. A letter cannot be looked into: to somebody who sees nothing
+/// of the patient's health none goes out that may be about it.
+fn is_theirs(house: &House, person: &ResourceRef, kind: Kind) -> Result<bool, RecordError> {
+    if person.type_name() != ResourceType::RelatedPerson.name() {
+        return Ok(true);
+    }
+    let grants = house.records.may_act_as(person)?;
+    let reads = grants.first().map(|grant| grant.extent.reads_record());
+    Ok(match reads {
+        Some(true) => kind.is_for_proxies(),
+        Some(false) => kind.is_of_appointments() && kind != Kind::MessageNew,
+        None => false,
+    })
 }
 
 /// Who is written to: a Patient, or the RelatedPerson who acts for one.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::respond::Refusal;
 use super::ui::{role_word, t};
-use crate::base::{AccountId, ActorKind, ActorRef};
+use crate::base::{AccountId, ActorKind, ActorRef, ResourceRef};
 use crate::identity::{AccountKind, AccountRow, Identity};
 
 /// Looks each account up once.
@@ -51,6 +51,12 @@ impl<'a> Names<'a> {
         let job = actor.job.as_ref().filter(|_| to_staff && actor.kind == ActorKind::System);
         let named = |job: &str| t("actor-box-job").with("job", job.strip_prefix("job:").unwrap_or(job)).to_string();
         Ok((job.map_or_else(|| t(name).to_string(), |job| named(job)), t(role).to_string()))
+    }
+
+    /// Whose account it is now, after records were joined too.
+    pub(super) fn person(&mut self, actor: &ActorRef) -> Result<Option<ResourceRef>, Refusal> {
+        let Some(id) = actor.account else { return Ok(None) };
+        Ok(self.account(id)?.and_then(|account| account.person.clone()))
     }
 
     fn account(&mut self, id: AccountId) -> Result<Option<&AccountRow>, Refusal> {

@@ -2,6 +2,8 @@
 //!
 //! They hold nothing of a record, so looking at them is no look at one: what a notice leads to is opened there.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,9 +13,9 @@ use super::pages::page;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, When, filters, page, t};
-use crate::access::ProxyExtent;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Kind, Told, Wanted, Whom};
+use crate::fhir::ResourceType;
 
 /// One line of the list.
 #[derive(Debug, Clone)]
@@ -54,7 +56,7 @@ pub(super) fn sentence(kind: Kind) -> String {
 /// `GET /notices`
 pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
-    let found = notify::newest(&visit.house.store.read()?, &wanted)?;
+    let found = newest(&visit, &wanted)?;
     let zone = &visit.house.front.face.zone;
     // Another's notices have sentences of their own where the patient's would speak to the reader.
     let to_proxy = visit.actor.role() == Some(Role::Proxy);
@@ -76,6 +78,9 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
 pub(super) async fn open(visit: Visit, Path(number): Path<u64>) -> Result<Response, Refusal> {
     let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
     let told = notify::find(&visit.house.store.read()?, &wanted, number)?.ok_or(Refusal::not_found())?;
+    if !leads_somewhere(&visit, &told)? {
+        return Err(Refusal::not_found());
+    }
     let role = visit.actor.role().ok_or(Refusal::new(Refused::NotSignedIn))?;
     let place = place(told.kind, told.about.as_ref(), role);
     if !told.is_read {
@@ -89,7 +94,7 @@ pub(super) async fn open(visit: Visit, Path(number): Path<u64>) -> Result<Respon
 pub(super) async fn read_all(visit: Visit, sent: Sent<Vec<(String, String)>>) -> Result<Redirect, Refusal> {
     drop(sent);
     let wanted = wanted(&visit)?.ok_or(Refusal::new(Refused::NotSignedIn))?;
-    let mut found = notify::newest(&visit.house.store.read()?, &wanted)?;
+    let mut found = newest(&visit, &wanted)?;
     found.retain(|told| !told.is_read);
     visit.house.store.write(move |tx| notify::mark_read(tx, wanted.account, &found)).await?;
     Ok(Redirect::to("/notices"))
@@ -99,7 +104,7 @@ pub(super) async fn read_all(visit: Visit, sent: Sent<Vec<(String, String)>>) ->
 pub(super) fn unread(visit: &Visit) -> Option<usize> {
     let count = || -> Result<Option<usize>, Refusal> {
         let Some(wanted) = wanted(visit)? else { return Ok(None) };
-        Ok(Some(notify::unread(&visit.house.store.read()?, &wanted)?))
+        Ok(Some(newest(visit, &wanted)?.iter().filter(|told| !told.is_read).count()))
     };
     count().unwrap_or_else(|_| {
         tracing::error!(target: "notices", "the notices could not be counted");
@@ -112,7 +117,7 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
     let (Some(account), Some(_)) = (&visit.account, &visit.session) else { return Ok(None) };
     let Some(role) = visit.actor.role() else { return Ok(None) };
     let mut readers = vec![Whom::Account(account.id)];
-    let mut but: &'static [Kind] = &[];
+    let mut kinds: fn(Kind) -> bool = |_| true;
     match role {
         Role::Patient => {
             let own = visit.actor.person().filter(|person| person.type_name() == "Patient");
@@ -120,12 +125,10 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
         }
         // The one record that their pages show.
         Role::Proxy => {
-            let granted = visit.house.records.may_act_how(&visit.actor)?.into_iter().next();
-            but = match &granted {
-                Some((_, ProxyExtent::Appointments)) => Kind::NOT_OF_THE_DESK,
-                _ => Kind::PATIENT_ALONE,
-            };
-            readers.extend(granted.map(|(patient, _)| Whom::Patient(patient)));
+            let grant = visit.house.records.may_act_for(&visit.actor)?.into_iter().next();
+            let reads = grant.as_ref().is_some_and(|grant| grant.extent.reads_record());
+            kinds = if reads { Kind::is_for_proxies } else { Kind::is_of_appointments };
+            readers.extend(grant.map(|grant| Whom::Patient(grant.patient)));
         }
         _ => {
             readers.extend(visit.actor.person().cloned().map(Whom::Person));
@@ -134,7 +137,30 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
     }
     // A record may be older than the account that opens it: a patient hears of everything.
     let since = if role.is_staff() { account.created } else { Timestamp::UNIX_EPOCH };
-    Ok(Some(Wanted { account: account.id, since, readers, but }))
+    Ok(Some(Wanted { account: account.id, since, readers, kinds }))
+}
+
+/// A visitor's notices, the newest first.
+fn newest(visit: &Visit, wanted: &Wanted) -> Result<Vec<Told>, Refusal> {
+    let mut all = notify::newest(&visit.house.store.read()?, wanted)?;
+    let mut shut = BTreeSet::new();
+    for told in &all {
+        if !leads_somewhere(visit, told)? {
+            shut.insert(told.number);
+        }
+    }
+    all.retain(|told| !shut.contains(&told.number));
+    Ok(all)
+}
+
+/// Whether a proxy may open the letter that a notice is about: that there is one is of the patient's health, or is not.
+fn leads_somewhere(visit: &Visit, told: &Told) -> Result<bool, Refusal> {
+    match &told.about {
+        Some(letter) if told.kind == Kind::MessageNew && visit.actor.role() == Some(Role::Proxy) => {
+            Ok(visit.house.records.may_read(&visit.actor, ResourceType::Communication, letter)?)
+        }
+        _ => Ok(true),
+    }
 }
 
 /// Where a notice leads. A kind whose page needs an id that is not there leads to the page of all of them.

@@ -10,7 +10,8 @@ use super::respond::{Refusal, Refused};
 use super::said::full_minute;
 use super::session::{Links, Visit};
 use super::ui::{Cx, Faults, KeptOf, Viewer, t};
-use crate::base::Timestamp;
+use crate::access::ProxyExtent;
+use crate::base::{Role, Timestamp};
 use crate::care::forms::FormKey;
 
 /// What a page shows of the box even when nobody is signed in, or nothing is open.
@@ -54,6 +55,13 @@ impl Visit {
         self.house.ambient.now().to_zoned(self.house.front.face.zone.clone()).date()
     }
 
+    /// How far somebody goes who acts for a patient; `None` for everybody else. A page that cannot be told offers the least.
+    fn extent(&self) -> Option<ProxyExtent> {
+        let proxy = self.actor.role() == Some(Role::Proxy);
+        let grants = || self.house.records.may_act_for(&self.actor).unwrap_or_default();
+        proxy.then(|| grants().first().map_or(ProxyExtent::Appointments, |grant| grant.extent))
+    }
+
     /// The context of a page for this visitor.
     pub fn cx(&self) -> Cx {
         let mut cx = self.house.front.face.cx(self.house.ambient.now());
@@ -70,7 +78,7 @@ impl Visit {
                 for_whom: None,
                 acting: acting.map(|person| person.id().to_string()),
                 chooses: self.links != Links::One,
-                only_books: false,
+                extent: self.extent(),
             });
             cx.trouble = (self.links == Links::Ended).then(|| t("acting-ended").to_string());
             cx.idle_seconds = Some(minutes * 60);
@@ -116,7 +124,7 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::Gone => ProblemKind::Gone,
         Refused::WrongHost => ProblemKind::OtherName,
         Refused::NoRecord => ProblemKind::NoRecord,
-        Refused::NotLet => ProblemKind::NotLet,
+        Refused::NotGranted(extent) => ProblemKind::NotGranted(extent),
         Refused::Method => ProblemKind::NotThisWay,
         Refused::Malformed
         | Refused::Unprocessable

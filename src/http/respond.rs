@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::json;
 
-use crate::access::Denied;
+use crate::access::{Denied, ProxyExtent};
 use crate::audit::AuditError;
 use crate::identity::IdentityError;
 use crate::store::StoreError;
@@ -44,8 +44,8 @@ pub enum Refused {
     NotFound,
     /// A patient or proxy for whom no record is there: nobody gave one, or the permission ended.
     NoRecord,
-    /// Whoever acts for the patient was not let so far.
-    NotLet,
+    /// Whom they act for lets them do less than this.
+    NotGranted(ProxyExtent),
     /// It was here and is deleted, and may be known to have been.
     Gone,
     Method,
@@ -92,7 +92,7 @@ impl Refused {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::Never | Self::NotLet | Self::ProofNeeded | Self::NotOurForm => StatusCode::FORBIDDEN,
+            Self::Never | Self::ProofNeeded | Self::NotOurForm | Self::NotGranted(_) => StatusCode::FORBIDDEN,
             Self::NotFound | Self::NoRecord => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -117,7 +117,7 @@ impl Refused {
     pub const fn issue_code(self) -> &'static str {
         match self {
             Self::NotSignedIn => "login",
-            Self::Never | Self::NotLet | Self::NotOurForm | Self::WrongHost => "forbidden",
+            Self::Never | Self::NotOurForm | Self::NotGranted(_) | Self::WrongHost => "forbidden",
             Self::ProofNeeded => "suppressed",
             Self::NotFound | Self::NoRecord => "not-found",
             Self::Gone => "deleted",
@@ -145,9 +145,7 @@ impl Refused {
             }
             Self::NotFound => "There is nothing here, or nothing that you may see.",
             Self::NoRecord => "No record is open to this account yet.",
-            Self::NotLet => {
-                "This part of the record is not open to whoever acts for the patient by appointments and messages only."
-            }
+            Self::NotGranted(_) => "Whoever you act for lets you do less than this. Nothing was changed.",
             Self::Gone => "This was deleted. Its history is kept.",
             Self::Method => "This address does not take this method.",
             Self::Malformed => "The request could not be read. Nothing was changed.",

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::error::RecordError;
 use super::numbers::{find, row};
 use super::rows::State;
+use super::sight::Sight;
 use super::writing::no_reading;
 use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, referrers, search};
 use crate::access::Actor;
@@ -115,6 +116,17 @@ impl Records {
     /// What refers to a resource, deleted ones aside: types and ids alone, for the house's own work on all of them.
     pub fn referring(&self, kind: ResourceType, id: &FhirId) -> Result<Vec<(ResourceType, FhirId)>, RecordError> {
         referrers::referring(&self.audit().read()?, kind, id)
+    }
+
+    /// Whether an actor may open a resource: a question about rules, which opens nothing.
+    pub fn may_read(&self, actor: &Actor, kind: ResourceType, id: &FhirId) -> Result<bool, RecordError> {
+        let read = self.audit().read()?;
+        let Some(number) = find(&read, kind, id)? else { return Ok(false) };
+        let row = row(&read, number)?;
+        if row.state != State::Live {
+            return Ok(false);
+        }
+        Sight::new(actor, self.reach, self.audit().ambient().now()).may_see(&read, &row)
     }
 
     /// What `pick` takes of each resource that a search finds, whoever asks and without an entry: for what has one answer

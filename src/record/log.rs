@@ -8,7 +8,7 @@ use super::reading::{Reading, stored};
 use super::rows::State;
 use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
-use crate::access::{Actor, Facts, ProxyExtent, Scope, Sensitivity};
+use crate::access::{Actor, Facts, ProxyGrant, Scope, Sensitivity};
 use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
@@ -125,28 +125,27 @@ const MOST_RESOURCES: usize = 200;
 
 impl Records {
     /// Whom this actor may act for now: those who let them, or for whom the law does.
-    pub fn may_act_for(&self, actor: &Actor) -> Result<Vec<FhirId>, RecordError> {
-        Ok(self.may_act_how(actor)?.into_iter().map(|(patient, _)| patient).collect())
+    pub fn may_act_for(&self, actor: &Actor) -> Result<Vec<ProxyGrant>, RecordError> {
+        self.granted(&actor.to_ref())
     }
 
-    /// The same, with how far each lets them.
-    pub fn may_act_how(&self, actor: &Actor) -> Result<Vec<(FhirId, ProxyExtent)>, RecordError> {
-        self.granted(&actor.to_ref())
+    /// The same of a RelatedPerson, whichever account is theirs.
+    pub fn may_act_as(&self, person: &ResourceRef) -> Result<Vec<ProxyGrant>, RecordError> {
+        self.granted(&ActorRef { person: Some(person.clone()), ..ActorRef::anonymous() })
     }
 
     /// The same account acting by one of its links, if what let it is in force now.
     pub fn acting_by(&self, actor: &Actor, link: &Link) -> Result<Option<Actor>, RecordError> {
-        let patients = self.granted(&ActorRef { person: Some(link.person().clone()), ..actor.to_ref() })?;
-        let actor = patients.into_iter().next().map(|(patient, _)| actor.clone().acting_by(link, patient));
+        let grants = self.granted(&ActorRef { person: Some(link.person().clone()), ..actor.to_ref() })?;
+        let actor = grants.into_iter().next().map(|grant| actor.clone().acting_by(link, grant.patient));
         Ok(actor.filter(|actor| actor.acts_for().is_some() && actor.person() == Some(link.person())))
     }
 
-    fn granted(&self, who: &ActorRef) -> Result<Vec<(FhirId, ProxyExtent)>, RecordError> {
+    fn granted(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, RecordError> {
         let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
         let facts = super::facts::RecordFacts { read: &snapshot, reach: self.reach, consents: Some(&self.consents) };
         let grants = facts.proxy_grants(who)?;
-        let in_force = grants.into_iter().filter(|grant| grant.until.is_none_or(|until| now < until));
-        Ok(in_force.map(|grant| (grant.patient, grant.extent)).collect())
+        Ok(grants.into_iter().filter(|grant| grant.until.is_none_or(|until| now < until)).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What patients book, bring, share and ask for, and what whoever was invited sees.
 
-use chartbox::base::FhirId;
+use chartbox::base::{FhirId, Secret};
 use chartbox::care::requests::{Kind, Request, State as Standing};
 use chartbox::http::notices::{NoticeRow, PatientNotices};
 use chartbox::http::open::app_pages::Offline;
@@ -268,6 +268,7 @@ fn sharing() -> Vec<(&'static str, String)> {
             for_whom: some.then(|| "Tobias Brandvold".into()),
             acting: some.then(|| "r1".into()),
             chooses: false,
+            extent: None,
             ..viewer
         });
         let choice = |value: &str, given: &str, born: &str, current: bool| Choice {
@@ -490,7 +491,12 @@ fn invited() -> Vec<(&'static str, String)> {
         user: "halina".into(),
         faults: wrong("password", "This is too short: 12 characters are the least."),
     };
-    let shared = |trouble: Option<&str>| SharedForm { cx: nobody(), trouble: trouble.map(Into::into) };
+    let shared = |trouble: Option<&str>| SharedForm {
+        cx: nobody(),
+        trouble: trouble.map(Into::into),
+        code: Secret::new("A".repeat(43)),
+        knows: trouble.is_some(),
+    };
     let proxy = Invitation { cx: nobody(), code: String::new(), user: String::new(), faults: Faults::none() };
     vec![
         ("join", render(&join(Faults::none()))),

@@ -1,5 +1,6 @@
 //! A patient's pages.
 
+use chartbox::access::ProxyExtent;
 use chartbox::http::portal::medicine_pages::{MyMedicineRow, MyMedicines, Standing};
 use chartbox::http::portal::pages::*;
 use chartbox::http::portal::todo::{Todo, Urgency};
@@ -112,8 +113,25 @@ fn for_tobias() -> Cx {
 /// What somebody reads who acts for another.
 fn acting() -> Vec<(&'static str, String)> {
     let cx = for_tobias;
-    let none = AllergyStatus::NoneKnown { asked: Some(day("2026-01-14")) };
+    let none = AllergyStatus::NoneKnown {
+        asked: Some(day("2026-01-14")),
+        by: Some("Dr R. Adeyemi-Strand".into()),
+        id: "a1".into(),
+    };
+    let so_far = |extent| {
+        let mut cx = for_tobias();
+        if let Some(viewer) = &mut cx.viewer {
+            viewer.extent = Some(extent);
+        }
+        cx
+    };
+    let visits =
+        |extent| Visits { cx: so_far(extent), coming: coming(), asked: vec![], rows: vec![], pages: Pages::default() };
     vec![
+        ("visits-only-home", render(&Home { cx: so_far(ProxyExtent::Appointments), given: String::new(), ..home() })),
+        ("visits-only-visits", render(&visits(ProxyExtent::Appointments))),
+        ("see-only-home", render(&Home { cx: so_far(ProxyExtent::View), given: String::new(), ..home() })),
+        ("see-only-visits", render(&visits(ProxyExtent::View))),
         ("acting-home", render(&Home { cx: cx(), given: String::new(), todos: vec![], ..home() })),
         ("acting-results", render(&Results { cx: cx(), ..results() })),
         ("acting-result", render(&OneResult { cx: cx(), ..result() })),
@@ -402,7 +420,11 @@ fn empty_lists() -> Vec<(&'static str, String)> {
             "my-allergies-none",
             render(&Allergies {
                 cx: cx.clone(),
-                status: AllergyStatus::NoneKnown { asked: Some(day("2026-01-14")) },
+                status: AllergyStatus::NoneKnown {
+                    asked: Some(day("2026-01-14")),
+                    by: Some("Dr R. Adeyemi-Strand".into()),
+                    id: "a1".into(),
+                },
                 rows: vec![],
             }),
         ),

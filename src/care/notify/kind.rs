@@ -68,25 +68,24 @@ kinds! {
 const FIRST_OF_CLINIC: u8 = 60;
 
 impl Kind {
-    /// What a patient alone is told: whoever acts for them may be whom it is about, and cannot open what it leads to.
-    pub const PATIENT_ALONE: &'static [Self] =
-        &[Self::ShareOpened, Self::ShareEnded, Self::ProxyChanged, Self::AccessAnswered];
+    /// Whether whoever acts for a patient is told too: some of it may be about them, or leads to what they cannot open.
+    pub const fn is_for_proxies(self) -> bool {
+        !matches!(self, Self::ShareOpened | Self::ShareEnded | Self::ProxyChanged | Self::AccessAnswered)
+    }
 
-    /// What is besides not for somebody who may book and write, and no more.
-    pub const NOT_OF_THE_DESK: &'static [Self] = &[
-        Self::ShareOpened,
-        Self::ShareEnded,
-        Self::ProxyChanged,
-        Self::AccessAnswered,
-        Self::ResultReleased,
-        Self::RefillAnswered,
-        Self::RequestAnswered,
-        Self::EmergencyAccess,
-        Self::RecordCorrected,
-        Self::DocumentNew,
-        Self::MedicineChanged,
-        Self::FormToFill,
-    ];
+    /// Whether somebody is told who looks after a patient's appointments and sees nothing of their health.
+    pub const fn is_of_appointments(self) -> bool {
+        matches!(
+            self,
+            Self::VisitBooked
+                | Self::VisitChanged
+                | Self::VisitCancelled
+                | Self::VisitReminder
+                | Self::VisitOffered
+                | Self::WaitlistOffer
+                | Self::MessageNew
+        )
+    }
 
     /// Whether it is told to patients; the others are told to the clinic.
     pub const fn is_for_patients(self) -> bool {

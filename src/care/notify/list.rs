@@ -19,13 +19,13 @@ pub struct Wanted {
     /// Notices of a time before the account are another's.
     pub since: Timestamp,
     pub readers: Vec<Whom>,
-    /// Kinds that are not theirs to read.
-    pub but: &'static [Kind],
+    /// Which kinds are theirs to read.
+    pub kinds: fn(Kind) -> bool,
 }
 
 impl Wanted {
     fn is_wanted(&self, told: &Told) -> bool {
-        told.at >= self.since && !self.but.contains(&told.kind)
+        told.at >= self.since && (self.kinds)(told.kind)
     }
 }
 
@@ -132,7 +132,12 @@ mod tests {
 
     fn nurse(byte: u8, since: &str) -> Wanted {
         let account = AccountId::from_bytes([byte; 16]);
-        Wanted { account, since: at(since), readers: vec![Whom::Account(account), Whom::Role(Role::Nurse)], but: &[] }
+        Wanted {
+            account,
+            since: at(since),
+            readers: vec![Whom::Account(account), Whom::Role(Role::Nurse)],
+            kinds: |_| true,
+        }
     }
 
     fn kinds(store: &Store, wanted: &Wanted) -> Vec<Kind> {

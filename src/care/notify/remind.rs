@@ -175,8 +175,12 @@ mod tests {
 
         fn notices(&self) -> usize {
             let readers = vec![Whom::Patient(FhirId::parse("p").unwrap())];
-            let wanted =
-                Wanted { account: AccountId::from_bytes([1; 16]), since: Timestamp::UNIX_EPOCH, readers, but: &[] };
+            let wanted = Wanted {
+                account: AccountId::from_bytes([1; 16]),
+                since: Timestamp::UNIX_EPOCH,
+                readers,
+                kinds: |_| true,
+            };
             newest(&self.records.audit().read().unwrap(), &wanted).unwrap().len()
         }
     }

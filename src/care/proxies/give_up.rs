@@ -23,7 +23,7 @@ pub async fn give_up(
     once: Option<Once>,
 ) -> Result<Done<()>, Refused<Never>> {
     let patient = actor.acts_for().filter(|_| actor.person() == Some(link.person())).ok_or(RecordError::NotFound)?;
-    if !records.may_act_for(actor)?.contains(patient) {
+    if !records.may_act_for(actor)?.iter().any(|grant| grant.patient == *patient) {
         return Err(RecordError::NotFound.into());
     }
     let house = Actor::system("proxy-gives-up");

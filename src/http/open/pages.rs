@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::access::ProxyExtent;
 use crate::base::Role;
 use crate::http::keys::AskedWord;
 use crate::http::operator::key_pages::word_fields;
@@ -301,8 +302,8 @@ pub enum ProblemKind {
     NothingHere,
     /// 404: an account of a patient or proxy for whom no record is there.
     NoRecord,
-    /// 403: whoever acts for the patient was not let so far.
-    NotLet,
+    /// 403: whom they act for lets them do less.
+    NotGranted(ProxyExtent),
     /// 405.
     NotThisWay,
     /// 409 or 412: somebody else changed it meanwhile.
@@ -336,7 +337,7 @@ impl ProblemKind {
         match self {
             Self::NotUnderstood => 400,
             Self::NotSignedIn => 401,
-            Self::NotForRole | Self::NotLet | Self::StaleForm | Self::ProofNeeded => 403,
+            Self::NotForRole | Self::NotGranted(_) | Self::StaleForm | Self::ProofNeeded => 403,
             Self::NothingHere | Self::NoRecord => 404,
             Self::NotThisWay => 405,
             Self::ChangedMeanwhile => 409,
@@ -358,7 +359,7 @@ impl ProblemKind {
             Self::StaleForm => "problem-stale-form",
             Self::NothingHere => "problem-nothing-here",
             Self::NoRecord => "problem-no-record",
-            Self::NotLet => "problem-not-let",
+            Self::NotGranted(_) => "problem-not-granted",
             Self::NotThisWay => "problem-not-this-way",
             Self::ChangedMeanwhile => "problem-changed-meanwhile",
             Self::Gone => "problem-gone",
@@ -384,7 +385,8 @@ impl ProblemKind {
             Self::StaleForm => t("problem-stale-form.more"),
             Self::NothingHere => t("problem-nothing-here.more"),
             Self::NoRecord => t("problem-no-record.more"),
-            Self::NotLet => t("problem-not-let.more"),
+            Self::NotGranted(ProxyExtent::Appointments) => t("problem-not-granted.appointments"),
+            Self::NotGranted(_) => t("problem-not-granted.more"),
             Self::NotThisWay => t("problem-not-this-way.more"),
             Self::ChangedMeanwhile => t("problem-changed-meanwhile.more"),
             Self::Gone => t("problem-gone.more"),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::booking_pages::{
     BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, KindRow, MyVisit, TimeLink,
 };
-use super::own::Own;
+use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::clinic::{Booking, Clinic, Clinician, VisitType};
@@ -66,6 +66,17 @@ impl Own {
         Doing { records: &self.visit.house.records, actor: &self.actor, why: self.acts(action), once }
     }
 
+    /// The field for what a visit is about; whoever sees nothing of the patient's health is not asked.
+    pub(super) fn reason(&self, typed: &str) -> Option<Field> {
+        let field = || Field::area("reason", t("book-reason"), typed, &Faults::none()).optional();
+        self.reads_record().then(|| field().hint(t("book-reason-hint")))
+    }
+
+    /// What was typed there.
+    pub(super) fn said<'a>(&self, typed: &'a str) -> Option<&'a str> {
+        self.reads_record().then_some(typed)
+    }
+
     pub(super) fn today(&self) -> Date {
         self.visit.house.ambient.now().to_zoned(self.ctx.zone.clone()).date()
     }
@@ -81,7 +92,7 @@ pub(super) fn name_of(kind: &VisitType) -> String {
 
 /// `GET /my/visits/book`
 pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
     let Some(kind) = clinic.visit_type(&asked.kind).filter(|kind| kind.active) else {
@@ -91,7 +102,7 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
         Booking::ViewOnly => kinds(cx, &clinic),
         Booking::Request => {
             let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
-            request_page(cx, &clinic, kind, &typed, Faults::none())
+            request_page(&own, cx, &clinic, kind, &typed, Faults::none())
         }
         Booking::Instant => match asked.start.parse::<Timestamp>() {
             Ok(start) => {
@@ -205,9 +216,7 @@ fn confirm(
         None => format!("/my/visits/book?kind={}&with={}", kind.id, with.person.id()),
         Some(_) => action.clone(),
     };
-    let reason = reason.map(|text| {
-        Field::area("reason", t("book-reason"), text, &Faults::none()).optional().hint(t("book-reason-hint"))
-    });
+    let reason = reason.and_then(|text| own.reason(text));
     BookConfirm {
         title: t("book-with").with("kind", name_of(kind)).with("with", &with.name).to_string(),
         when: own.when(start).heading(&cx.now),
@@ -252,6 +261,7 @@ pub(super) fn halves() -> Vec<(String, String)> {
 }
 
 fn request_page(
+    own: &Own,
     mut cx: Cx,
     clinic: &Clinic,
     kind: &VisitType,
@@ -265,19 +275,19 @@ fn request_page(
     let people = std::iter::once(anyone)
         .chain(clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone())))
         .collect();
-    let fields = vec![
+    let mut fields = vec![
         Field { required: false, ..Field::choice("with", t("book-whom"), &typed.with, people, &faults) },
         Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
         Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
         Field::choice("half", t("book-half"), &typed.half, halves(), &faults),
-        Field::area("reason", t("book-reason"), &typed.reason, &faults).optional().hint(t("book-reason-hint")),
     ];
+    fields.extend(own.reason(&typed.reason));
     page(&BookRequest { kind: kind.id.to_string(), name: name_of(kind), minutes: kind.minutes, fields, faults, cx })
 }
 
 /// `POST /my/visits/book`
 pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
     let typed = &sent.typed;
     let kind = clinic.visit_type(&typed.kind).filter(|kind| kind.active).ok_or(Refusal::not_found())?;
@@ -294,12 +304,12 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
                     let cx = own.plain_cx().await?;
                     return Ok(finished(
                         StatusCode::UNPROCESSABLE_ENTITY,
-                        request_page(cx, &clinic, kind, typed, faults)?,
+                        request_page(&own, cx, &clinic, kind, typed, faults)?,
                     ));
                 }
             };
             let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
-            let wish = Wish { patient: &own.patient, kind, with, reason: Some(&typed.reason) };
+            let wish = Wish { patient: &own.patient, kind, with, reason: own.said(&typed.reason) };
             let value = schedule::asked(&wish, &periods, now);
             let place = format!("/my/visits/{id}?done=sent");
             let asked = Some((Whom::Role(Role::Reception), Kind::BookingAsked));
@@ -308,7 +318,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
         }
         Booking::Instant => {
             let (start, with) = chosen(&own, &clinic, kind, typed)?;
-            let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: Some(&typed.reason) };
+            let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: own.said(&typed.reason) };
             let value = schedule::appointment(&wish, start, "booked", now);
             let hour = hour(&own, &clinic, kind, with, start, None);
             if !is_offered(&own, &clinic, kind, with, start)? {
@@ -461,7 +471,7 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Acting)?;
     let (value, version, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
@@ -540,7 +550,7 @@ pub(in crate::http) async fn cancel(
     Path(id): Path<String>,
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -565,7 +575,7 @@ pub(in crate::http) async fn accept(
     Path(id): Path<String>,
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
     if value.get("status").and_then(Value::as_str) != Some("pending") {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
@@ -590,7 +600,7 @@ pub(in crate::http) async fn choose_change(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let (value, version, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
@@ -619,7 +629,7 @@ pub(in crate::http) async fn change(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let typed = &sent.typed;
@@ -644,7 +654,7 @@ pub(in crate::http) async fn change(
 
 /// `GET /my/visits/{id}/visit.ics`
 pub(in crate::http) async fn calendar(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Acting)?;
     let (value, version, id) = own.appointment(&id).await?;
     let hour = schedule::hour_of(&value, 0).ok_or(Refusal::not_found())?;
     let face = &own.visit.house.front.face;

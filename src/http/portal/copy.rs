@@ -12,17 +12,21 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::copy_pages::{CopyPage, CopySection};
-use super::own::Own;
-use crate::audit::{Action, Detail};
+use super::own::{Needs, Own};
+use crate::access::Actor;
+use crate::audit::{Action, Detail, Purpose};
+use crate::base::FhirId;
 use crate::care::copy::{TooLarge, Zip};
 use crate::care::requests::{Kind, State};
 use crate::care::uploads;
 use crate::fhir::ResourceType;
+use crate::http::House;
+use crate::http::fill::Ctx;
 use crate::http::fill::copied::{CopyLine, copied};
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::words;
-use crate::http::ui::{assets, t};
+use crate::http::ui::{Cx, assets, t};
 use crate::record::{Channel, EverythingAsked, Page, Stored, Why};
 
 /// How many resources are read at once; a file of the record is read alone.
@@ -30,14 +34,32 @@ const AT_ONCE: usize = 200;
 
 /// `GET /my/requests/{id}/copy.zip`
 pub(in crate::http) async fn download(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let (request, _) = own.request(&id).await?;
     if request.kind != Kind::Copy || request.state != State::Answered {
         return Err(Refusal::not_found());
     }
-    let now = own.visit.house.ambient.now().to_zoned(own.ctx.zone.clone());
+    let cx = own.visit.cx();
+    let purpose = own.purpose();
+    let of = CopyOf { house: own.visit.house, patient: own.patient, actor: own.actor, purpose, ctx: own.ctx, cx };
+    sent(of).await
+}
+
+/// Whose copy is made, and who takes it.
+pub(in crate::http) struct CopyOf {
+    pub house: House,
+    pub patient: FhirId,
+    pub actor: Actor,
+    pub purpose: Purpose,
+    pub ctx: Ctx,
+    pub cx: Cx,
+}
+
+/// The archive, as it is being made.
+pub(in crate::http) async fn sent(of: CopyOf) -> Result<Response, Refusal> {
+    let now = of.house.ambient.now().to_zoned(of.ctx.zone.clone());
     let name = format!("attachment; filename=\"record-{}.zip\"", now.date());
-    let mut making = Making::new(own, now.datetime());
+    let mut making = Making::new(of, now.datetime());
     // What is refused at once is said in words, not by a file that breaks off.
     let first = making.next().await?;
     let rest = stream::unfold(Some((making, first)), |state| async {
@@ -69,7 +91,7 @@ enum Stage {
 }
 
 struct Making {
-    own: Own,
+    of: CopyOf,
     zip: Zip,
     stage: Stage,
     /// The type whose file is being written.
@@ -85,10 +107,10 @@ struct Making {
 }
 
 impl Making {
-    fn new(own: Own, now: jiff::civil::DateTime) -> Self {
+    fn new(of: CopyOf, now: jiff::civil::DateTime) -> Self {
         Self {
             zip: Zip::new(now),
-            own,
+            of,
             stage: Stage::Resources(None),
             kind: None,
             along: BTreeMap::new(),
@@ -134,21 +156,17 @@ impl Making {
 
     async fn page(&self, kinds: Vec<ResourceType>, cursor: Option<String>, count: usize) -> Result<Page, Refusal> {
         let asked = EverythingAsked {
-            patient: Some(self.own.patient.clone()),
+            patient: Some(self.of.patient.clone()),
             kinds: Some(kinds),
             since: None,
             care: None,
             count: Some(count),
             cursor,
         };
-        let why = Why {
-            action: Action::Everything,
-            purpose: self.own.purpose(),
-            detail: Detail::none(),
-            channel: Channel::Api,
-        };
-        let house = &self.own.visit.house;
-        let found = house.records.disclose(&self.own.actor, why, |reading| reading.everything(&asked)).await?;
+        let why =
+            Why { action: Action::Everything, purpose: self.of.purpose, detail: Detail::none(), channel: Channel::Api };
+        let CopyOf { house, actor, .. } = &self.of;
+        let found = house.records.disclose(actor, why, |reading| reading.everything(&asked)).await?;
         Ok(found.into_inner())
     }
 
@@ -178,14 +196,14 @@ impl Making {
     /// Keeps what the page to read says of a resource.
     fn note(&mut self, kind: ResourceType, value: &Value) {
         if kind == ResourceType::Patient {
-            self.who = crate::http::fill::identity(value, &self.own.ctx).plain();
+            self.who = crate::http::fill::identity(value, &self.of.ctx).plain();
             return;
         }
         if let Some(id) = uploads::binary_of(value, uploads::Part::File) {
             let title = value.pointer("/content/0/attachment/title").and_then(Value::as_str).unwrap_or_default();
             self.names.insert(id.to_string(), title.to_owned());
         }
-        let line = copied(kind, value, &self.own.ctx);
+        let line = copied(kind, value, &self.of.ctx);
         match self.lines.last_mut().filter(|(last, _)| *last == kind) {
             Some((_, lines)) => lines.push(line),
             None => self.lines.push((kind, vec![line])),
@@ -223,7 +241,7 @@ impl Making {
         let sections = std::mem::take(&mut self.lines)
             .into_iter()
             .map(|(kind, lines)| CopySection { title: words::parts(kind, lines.len()), lines });
-        let cx = self.own.visit.cx();
+        let cx = self.of.cx.clone();
         let page = CopyPage { who: self.who.clone(), sections: sections.collect(), files: self.files.clone(), cx };
         let html = askama::Template::render(&page).map_err(Refusal::internal)?;
         self.zip.file("record.html", html.as_bytes()).map_err(too_large)?;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use serde_json::Value;
 
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::pages::Documents;
 use super::record::{Turn, turned};
 use crate::audit::Action;
@@ -21,7 +21,7 @@ use crate::http::session::Visit;
 
 /// `GET /my/documents`
 pub async fn documents(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::DocumentReference]).await?;
     let rows = fill::documents(chart.of(R::DocumentReference), "", "/my", &own.ctx);
     let (rows, pages) = turned(rows, turn, "/my/documents");
@@ -30,7 +30,7 @@ pub async fn documents(visit: Visit, Query(turn): Query<Turn>) -> Result<Respons
 
 /// `GET /my/documents/{id}`
 pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
     let document: Value = stored.value();

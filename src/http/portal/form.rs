@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
 use super::form_pages::{Asked, AskedKind, VisitForm};
-use super::own::Own;
+use super::own::{Needs, Own};
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::previsit::{self, Answer, Form, FormError, Kind, LONGEST};
@@ -46,7 +46,7 @@ impl Opened {
 
 /// `GET /my/visits/{id}/form`
 pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let Some(opened) = Opened::of(&own, &id).await? else {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     };
@@ -106,7 +106,7 @@ pub(in crate::http) async fn send(
     Path(id): Path<String>,
     sent: Sent<Pairs>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let Some(opened) = Opened::of(&own, &id).await? else {
         // It may be the second click of a form that was sent.
         drop(own.appointment(&id).await?);

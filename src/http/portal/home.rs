@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use axum::response::Response;
 
 use super::looks;
-use super::own::Own;
-use super::pages::{Desk, Home, LookedSum, RecordSums};
+use super::own::{Needs, Own};
+use super::pages::{Home, LookedSum, RecordSums};
 use super::record::translated;
 use super::todo::{self, Facts};
 use crate::audit::{Action, TouchKind};
@@ -35,18 +35,20 @@ const MOST_LOOKS: usize = 1_000;
 
 /// `GET /my`
 pub async fn home(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
-    if own.only_books() {
-        return desk(own).await;
-    }
+    let own = Own::of(visit, Needs::Acting)?;
     let (zone, now) = (own.ctx.zone.clone(), own.visit.house.ambient.now());
     let from = looks::days_before(now, 30, &zone);
     let asked = LooksAsked { who: Lookers::Others, zone, from, before: None, least: MOST_LOOKS };
-    let found = own.open(Action::Read, |reading| {
-        let chart = Chart::read_parts(reading, &own.patient, todo::parts(&PARTS))?;
-        Ok(chart.zip(reading.who_looked(&own.patient, &asked)?))
-    });
-    let (chart, looked) = found.await?.into_inner();
+    let (chart, looked) = if own.reads_record() {
+        let found = own.open(Action::Read, |reading| {
+            let chart = Chart::read_parts(reading, &own.patient, todo::parts(&PARTS))?;
+            Ok(chart.zip(reading.who_looked(&own.patient, &asked)?))
+        });
+        found.await?.into_inner()
+    } else {
+        let found = own.open(Action::Read, |reading| Chart::read_parts(reading, &own.patient, todo::parts(&[])));
+        (found.await?.into_inner(), LooksFound::default())
+    };
     let cx = own.cx(&chart);
     let clinic = translated(&own).await?;
     let read = own.visit.house.store.read()?;
@@ -59,17 +61,6 @@ pub async fn home(visit: Visit) -> Result<Response, Refusal> {
         sums: sums(&chart, &own.ctx),
         cx,
     })
-}
-
-/// The first page of who may book and write, and no more: what there is to do with that.
-async fn desk(own: Own) -> Result<Response, Refusal> {
-    let found = own.open(Action::Read, |reading| Chart::read_parts(reading, &own.patient, todo::parts(&[])));
-    let chart = found.await?.into_inner();
-    let (cx, now) = (own.cx(&chart), own.visit.house.ambient.now());
-    let clinic = translated(&own).await?;
-    let read = own.visit.house.store.read()?;
-    let todos = todo::todos(&Facts { chart: &chart, own: &own, clinic: clinic.as_ref(), read: &read, cx: &cx, now })?;
-    page(&Desk { cx, todos })
 }
 
 /// The first of the given names: how one is addressed.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::look_list::LookList;
 use super::looks;
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::pages::{LookSpan, WhoLooked};
 use crate::audit::{self, Action, CheckFound};
 use crate::care::Chart;
@@ -35,7 +35,7 @@ const PART: usize = 500;
 
 /// `GET /my/who-looked`
 pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let (who, span) = (Lookers::from_code(&asked.who), LookSpan::from_code(&asked.when));
     let wanted = wanted(&own, who, span, asked.before);
     let found = own.open(Action::AuditRead, |reading| {
@@ -45,7 +45,7 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
     let (chart, found) = found.await?.into_inner();
     let house = &own.visit.house;
     let mut names = Names::new(&house.identity).with_shares(own.shares()?);
-    let days = looks::days(&found.days, own.actor.account(), &mut names, &own.ctx.zone)?;
+    let days = looks::days(&found.days, own.reader(), &mut names, &own.ctx.zone)?;
     let address = |before: Option<u64>| {
         let base = format!("/my/who-looked?who={}&when={}", who.code(), span.code());
         before.map_or_else(|| base.clone(), |before| format!("{base}&before={before}"))
@@ -62,7 +62,7 @@ pub async fn who_looked(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
 /// `GET /my/who-looked.csv`: the whole list that the filter names, as a file for a spreadsheet. It is read in parts, each
 /// with its own entry in the log.
 pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let (who, span) = (Lookers::from_code(&asked.who), LookSpan::from_code(&asked.when));
     let mut list = LookList::new();
     let mut before = None;
@@ -70,7 +70,7 @@ pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
         let wanted = LooksAsked { least: PART, ..wanted(&own, who, span, before) };
         let part = own.open(Action::AuditExport, |reading| reading.who_looked(&own.patient, &wanted)).await?;
         let mut names = Names::new(&own.visit.house.identity).with_shares(own.shares()?);
-        for day in looks::days(&part.days, own.actor.account(), &mut names, &own.ctx.zone)? {
+        for day in looks::days(&part.days, own.reader(), &mut names, &own.ctx.zone)? {
             list.add(&day);
         }
         before = part.next;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::pages::{ListingRow, LookDay, LookKind, LookRow};
 use crate::audit::{Action, Day, DetailState, Listing, Look, Purpose, TouchKind};
-use crate::base::{AccountId, ActorKind, ActorRef, ResourceRef, Timestamp};
+use crate::base::{AccountId, ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
 use crate::http::names::Names;
 use crate::http::respond::Refusal;
@@ -24,10 +24,17 @@ pub(super) fn begin_of_year(now: Timestamp, zone: &TimeZone) -> Option<Timestamp
     Some(first.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
-/// Days as the page shows them; `asks` is whose page it is.
+/// Who reads the page, and of which patient it is.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub account: Option<AccountId>,
+    pub patient: &'a FhirId,
+}
+
+/// Days as the page shows them.
 pub(super) fn days(
     days: &[Day],
-    asks: Option<AccountId>,
+    reader: Reader<'_>,
     names: &mut Names<'_>,
     zone: &TimeZone,
 ) -> Result<Vec<LookDay>, Refusal> {
@@ -35,11 +42,13 @@ pub(super) fn days(
     for day in days {
         let mut looks: Vec<LookRow> = Vec::new();
         for fold in folded(&day.looks) {
-            looks.push(fold.row(called(&fold.actor, asks, names)?, zone));
+            let stranger = is_stranger(&fold.actor, fold.kind, reader, names)?;
+            let who = if stranger { another(&fold.actor) } else { called(&fold.actor, reader, names)? };
+            looks.push(fold.row(who, zone).told_apart(&fold, stranger, reader));
         }
         let mut listings = Vec::new();
         for Listing { actor, count, first, last, .. } in &day.listings {
-            let (who, role) = called(actor, asks, names)?;
+            let (who, role) = called(actor, reader, names)?;
             let (first, last) = (When::at(*first, zone), When::at(*last, zone));
             listings.push(ListingRow { who, role, count: *count, first, last });
         }
@@ -65,10 +74,59 @@ fn line_of(look: &Look) -> (&ActorRef, LookKind, Purpose, Option<&str>) {
     (&look.line.entry.actor, kind_of(look), look.line.entry.purpose, reason)
 }
 
-fn called(actor: &ActorRef, asks: Option<AccountId>, names: &mut Names<'_>) -> Result<(String, String), Refusal> {
+fn called(actor: &ActorRef, reader: Reader<'_>, names: &mut Names<'_>) -> Result<(String, String), Refusal> {
     let (name, role) = names.of(actor, false)?;
-    let own = actor.account.is_some() && actor.account == asks;
-    Ok((if own { t("look-you").to_string() } else { name }, role))
+    Ok((if is_reader(actor, reader) { t("look-you").to_string() } else { name }, role))
+}
+
+fn is_reader(actor: &ActorRef, reader: Reader<'_>) -> bool {
+    actor.account.is_some() && actor.account == reader.account
+}
+
+/// Whether somebody of the patients' side has nothing to do with this patient: a name would say that they are a patient here.
+fn is_stranger(actor: &ActorRef, kind: LookKind, reader: Reader<'_>, names: &mut Names<'_>) -> Result<bool, Refusal> {
+    let is_own = |one: Option<&ResourceRef>| {
+        one.is_some_and(|one| one.type_name() == ResourceType::Patient.name() && one.id() == *reader.patient)
+    };
+    Ok(match actor.role {
+        _ if is_reader(actor, reader) => false,
+        Some(Role::Patient) => !is_own(actor.person.as_ref()) && !is_own(names.person(actor)?.as_ref()),
+        // By a program of theirs they act for nobody by name; what they reached they were let.
+        Some(Role::Proxy) => kind == LookKind::Refused && !is_own(actor.on_behalf_of.as_ref()),
+        _ => false,
+    })
+}
+
+fn another(actor: &ActorRef) -> (String, String) {
+    let (who, role) = match actor.role {
+        Some(Role::Proxy) => ("look-another-proxy", Role::Proxy),
+        _ => ("look-another-patient", Role::Patient),
+    };
+    (t(who).to_string(), crate::http::ui::role_word(role).to_string())
+}
+
+/// Whether it is how somebody who was invited came to an account: nobody is signed in then.
+fn is_invited(fold: &Fold) -> bool {
+    fold.actor.kind == ActorKind::Anonymous
+        && fold.acts.iter().all(|act| matches!(act.did, Did::Act(Action::Invite | Action::AccountCreate)))
+}
+
+impl LookRow {
+    /// With what is true of a look that nobody asked for, and of one by which somebody came to an account.
+    fn told_apart(self, fold: &Fold, stranger: bool, reader: Reader<'_>) -> Self {
+        if is_invited(fold) {
+            let made = fold.acts.iter().any(|act| act.did == Did::Act(Action::AccountCreate));
+            return Self {
+                who: t("look-invited").to_string(),
+                why: t("look-invited-why").to_string(),
+                what: t(if made { "look-invited-made" } else { "look-invited-tried" }).to_string(),
+                ..self
+            };
+        }
+        let at_request = matches!(fold.purpose, Purpose::PatRqt | Purpose::FamRqt);
+        let unasked = stranger || at_request && fold.kind == LookKind::Refused && !is_reader(&fold.actor, reader);
+        if unasked && fold.reason.is_none() { Self { why: t("look-unasked").to_string(), ..self } } else { self }
+    }
 }
 
 /// Looks of one actor on one day for one reason.
@@ -248,7 +306,7 @@ fn capital(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audit::{Audit, Detail, Event, Touched, by_patient};
-    use crate::base::{Ambient, FhirId, ManualClock, Role, SeededRandom};
+    use crate::base::{Ambient, ManualClock, SeededRandom};
     use crate::store::Store;
 
     fn id(text: &str) -> FhirId {
@@ -295,6 +353,34 @@ mod tests {
         );
         assert_eq!((row.kind, row.why.as_str()), (LookKind::Person, "Your care"));
         assert!(nurse.row(("B".into(), "Nurse".into()), &TimeZone::UTC).until.is_none());
+    }
+
+    #[test]
+    fn nobody_is_said_to_have_been_asked_for_what_was_refused_and_an_account_by_a_code_is_called_so() {
+        let patient = id("p1");
+        let reader = Reader { account: Some(AccountId::from_bytes([9; 16])), patient: &patient };
+        let said = |fold: &Fold, stranger| {
+            let row = fold.row(("X".into(), "Y".into()), &TimeZone::UTC).told_apart(fold, stranger, reader);
+            (row.who, row.why, row.what)
+        };
+        let link = || ActorRef { kind: ActorKind::ShareLink, ..ActorRef::anonymous() };
+        let of = |actor, action, kind| {
+            let mut event = event(actor, action, kind, &["Patient/p1"]);
+            event.purpose = Purpose::PatRqt;
+            folds(vec![event]).remove(0)
+        };
+        let refused = of(link(), Action::ShareOpened, TouchKind::Denied);
+        assert_eq!(said(&refused, false).1, "Nobody asked for it: it was refused");
+        let opened = of(link(), Action::ShareOpened, TouchKind::SentOut);
+        assert_eq!(said(&opened, false).1, "You asked for it");
+        let stranger = of(somebody(2, Role::Patient), Action::Read, TouchKind::Denied);
+        assert_eq!(said(&stranger, true).1, "Nobody asked for it: it was refused");
+        let own = of(somebody(9, Role::Patient), Action::Read, TouchKind::Opened);
+        assert_eq!(said(&own, false).1, "You asked for it");
+        let made = of(ActorRef::anonymous(), Action::AccountCreate, TouchKind::System);
+        let (who, why, what) = said(&made, false);
+        assert_eq!(who, "Whoever had the code of an invitation");
+        assert_eq!((why.as_str(), what.as_str()), ("To use the portal", "Made an account with the code"));
     }
 
     #[test]

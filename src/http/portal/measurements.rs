@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew};
-use super::own::{Own, Versioned};
+use super::own::{Needs, Own, Versioned};
 use super::own_pages::{MeasuredRow, Measurements, Standing};
 use super::record::{Turn, turned};
 use crate::audit::Action;
@@ -75,7 +75,7 @@ pub(super) fn word_of(measure: &Measure) -> String {
 
 /// `GET /my/measurements/new?kind=…`
 pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let mut cx = own.plain_cx().await?;
     let Some(measure) = Measure::from_code(&asked.kind) else {
         let rows = MEASURES.iter().map(|measure| (measure.code, word_of(measure)));
@@ -135,7 +135,7 @@ fn faults_of(wrong: &[Wrong]) -> Faults {
 
 /// `POST /my/measurements/new`
 pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let typed = &sent.typed;
     let measure = Measure::from_code(&typed.kind).ok_or(Refusal::not_found())?;
     let again = |cx, faults, sure| {
@@ -162,7 +162,7 @@ pub(in crate::http) async fn list(
     Query(turn): Query<Turn>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Observation]).await?;
     let mut rows: Vec<MeasuredRow> = Vec::new();
     for one in chart.of(R::Observation) {
@@ -192,7 +192,7 @@ pub(in crate::http) async fn withdraw(
     Path(id): Path<String>,
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     own.withdraw(R::Observation, &id, &sent, "/my/measurements?done=withdrawn").await
 }
 
@@ -225,7 +225,7 @@ fn history_form(mut cx: Cx, told: &Told, faults: Faults) -> HistoryNew {
 
 /// `GET /my/history/new`
 pub(in crate::http) async fn blank_history(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let mut cx = own.plain_cx().await?;
     let told = own.visit.kept::<Told>(&mut cx)?.unwrap_or_default();
     page(&history_form(cx, &told, Faults::none()))
@@ -233,7 +233,7 @@ pub(in crate::http) async fn blank_history(visit: Visit) -> Result<Response, Ref
 
 /// `POST /my/history/new`
 pub(in crate::http) async fn take_history(visit: Visit, sent: Sent<Told>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let told = &sent.typed;
     if told.words.trim().is_empty() {
         let mut faults = Faults::none();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
-use super::own::Own;
+use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::Chart;
@@ -34,7 +34,7 @@ pub(in crate::http) struct Shown {
 
 /// `GET /my/medicines`
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(KINDS).await?;
     let cx = own.cx(&chart);
     let (mut current, mut past) = (Vec::new(), Vec::new());
@@ -123,8 +123,8 @@ struct One {
 }
 
 impl One {
-    async fn of(visit: Visit, id: &str) -> Result<Self, Refusal> {
-        let own = Own::of_health(visit)?;
+    async fn of(visit: Visit, id: &str, needs: Needs) -> Result<Self, Refusal> {
+        let own = Own::of(visit, needs)?;
         let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
         let chart = own.chart(KINDS).await?;
         let fits = |one: &&Value| fill::text(one, "/id") == Some(id.as_str());
@@ -182,7 +182,7 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refusal> {
-    let one = One::of(visit, &id).await?;
+    let one = One::of(visit, &id, Needs::Reading).await?;
     let mut cx = one.own.cx(&one.chart);
     let typed = one.own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
     cx.done = match shown.done.as_str() {
@@ -200,7 +200,7 @@ pub(in crate::http) async fn refill(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
-    let one = One::of(visit, &id).await?;
+    let one = One::of(visit, &id, Needs::Adding).await?;
     let answers = match sent.typed.answers.as_str() {
         "" => None,
         text => {
@@ -240,7 +240,7 @@ pub(in crate::http) async fn taking(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
-    let one = One::of(visit, &id).await?;
+    let one = One::of(visit, &id, Needs::Adding).await?;
     let (not, done) = match sent.typed.taking.as_str() {
         "no" => (Some(sent.typed.why.as_str()), "not-taking"),
         "yes" => (None, "taking"),

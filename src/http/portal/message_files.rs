@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::messages::conversation;
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::uploads::{looked_at, said, said_full, word_of};
 use crate::base::FhirId;
 use crate::care::messages::{self, Reply};
@@ -53,7 +53,7 @@ pub(in crate::http) async fn attach(
     Path(id): Path<String>,
     uploaded: Uploaded<WithFile>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let (clinic, thread) = own.conversation(&id).await?;
     let Uploaded { mut sent, file } = uploaded;
     // What is being typed beside it is no part of this form, and stays.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::message_files::title_of;
 use super::message_pages::{NewMessage, TopicRow, Topics};
 use super::messages::{Asked, Typed, due, faults_of, field};
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::uploads::{file_hint, looked_at, said, said_full, too_large};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
@@ -27,10 +27,10 @@ use crate::record::Stored;
 
 /// `GET /my/messages/new`
 pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.open(Action::Read, Clinic::read).await?.into_inner();
     let mut cx = own.plain_cx().await?;
-    let Some(topic) = clinic.topic(&asked.topic).filter(|topic| topic.active) else {
+    let Some(topic) = clinic.topic(&asked.topic).filter(|topic| own.may_ask(topic)) else {
         return topics(&own, cx, &clinic);
     };
     let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
@@ -44,7 +44,7 @@ fn topics(own: &Own, cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
         name: topic.name.in_language(Locale::now().code()).to_owned(),
         due: due(own, clinic, topic, now),
     };
-    let rows = clinic.topics.iter().filter(|topic| topic.active).map(row).collect();
+    let rows = clinic.topics.iter().filter(|topic| own.may_ask(topic)).map(row).collect();
     page(&Topics { cx, rows, phone: clinic.house.phone.clone() })
 }
 
@@ -75,12 +75,15 @@ fn form(
 
 /// `POST /my/messages/new`: the text, and a file where one was chosen.
 pub(in crate::http) async fn send(visit: Visit, uploaded: Uploaded<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let Uploaded { sent, file } = uploaded;
     let found =
         own.open(Action::Read, |reading| Ok(Clinic::read(reading)?.zip(reading.read(R::Patient, &own.patient)?)));
     let (clinic, patient) = found.await?.into_inner();
-    let topic = clinic.topic(&sent.typed.topic).filter(|topic| topic.active).ok_or(Refusal::not_found())?;
+    let topic = clinic.topic(&sent.typed.topic).filter(|topic| own.may_ask(topic)).ok_or(Refusal::not_found())?;
+    if file.is_some() {
+        own.needs(Needs::Adding)?;
+    }
     let again = async |mut faults: Faults, had_file: bool| {
         if had_file && faults.of("file").is_none() {
             // A browser sends a file once.

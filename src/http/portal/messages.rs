@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::message_pages::{Conversation, MessageLine, Messages, ThreadRow};
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::uploads::{file_hint, too_large};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef, Timestamp};
-use crate::care::clinic::{Clinic, Topic};
+use crate::care::clinic::{Clinic, Pool, Topic};
 use crate::care::messages::{self, Message, Reply, Side, Standing, Thread, trimmed};
 use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
@@ -68,6 +68,11 @@ impl Own {
         Ok((person.filter(|_| self.acts_for_another()).unwrap_or(own), name))
     }
 
+    /// Whether a conversation of this topic can be begun: whoever sees nothing of the patient's health writes to the desk.
+    pub(super) fn may_ask(&self, topic: &Topic) -> bool {
+        topic.active && (self.reads_record() || topic.pool == Pool::Reception)
+    }
+
     pub(super) fn writes<'a, T>(&'a self, sent: &Sent<T>, place: &str) -> Doing<'a> {
         self.doing(Action::Message, sent, place)
     }
@@ -101,7 +106,7 @@ fn state(standing: Standing) -> State {
 
 /// `GET /my/messages`
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Acting)?;
     let (clinic, threads) = own.conversations().await?;
     let cx = own.plain_cx().await?;
     let mut rows = Vec::new();
@@ -145,7 +150,7 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Acting)?;
     let (clinic, thread) = own.conversation(&id).await?;
     let mut cx = own.plain_cx().await?;
     cx.at = format!("/my/messages/{id}");
@@ -194,6 +199,8 @@ pub(super) fn conversation(
             attached: message
                 .attached
                 .iter()
+                // A file may say more than a letter to the desk.
+                .filter(|_| own.reads_record())
                 .map(|id| (format!("/my/documents/{id}/about"), t("message-attachment").to_string()))
                 .collect(),
         }
@@ -223,7 +230,7 @@ pub(in crate::http) async fn reply(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let (clinic, thread) = own.conversation(&id).await?;
     let faults = faults_of(&sent.typed.text);
     if !faults.is_empty() {

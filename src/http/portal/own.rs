@@ -3,6 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::looks;
 use crate::access::{Actor, ProxyExtent};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
@@ -23,6 +24,30 @@ pub(in crate::http) struct Versioned {
     pub version: u32,
 }
 
+/// What a page asks of whoever acts for a patient. To patients themselves all of it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Needs {
+    /// To act for them at all.
+    Acting,
+    /// To see the record.
+    Reading,
+    /// To add to the record, or to ask something of the clinic about it.
+    Adding,
+    /// To book and to write.
+    Booking,
+}
+
+impl Needs {
+    const fn met_by(self, extent: ProxyExtent) -> bool {
+        match self {
+            Self::Acting => true,
+            Self::Reading => extent.reads_record(),
+            Self::Adding => extent.adds(),
+            Self::Booking => extent.books(),
+        }
+    }
+}
+
 /// A visitor with the record that is theirs to see.
 pub(in crate::http) struct Own {
     pub visit: Visit,
@@ -31,19 +56,20 @@ pub(in crate::http) struct Own {
     /// Who asks, and for whom.
     pub actor: Actor,
     purpose: Purpose,
+    /// How far they go who act for another.
     extent: ProxyExtent,
 }
 
 impl Own {
-    pub(in crate::http) fn of(visit: Visit) -> Result<Self, Refusal> {
+    pub(in crate::http) fn of(visit: Visit, needs: Needs) -> Result<Self, Refusal> {
         let actor = visit.actor.clone();
         let own = actor.person().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);
         let (actor, patient, purpose, extent) = match (actor.role(), own) {
             (Some(Role::Patient), Some(patient)) => (actor, patient, Purpose::PatRqt, ProxyExtent::Full),
             _ => {
-                let grants = visit.house.records.may_act_how(&actor)?;
-                let (patient, extent) = grants.into_iter().next().ok_or(Refusal::new(Refused::NoRecord))?;
-                (actor.acting_for(patient.clone()), patient, Purpose::PwAtrny, extent)
+                let grants = visit.house.records.may_act_for(&actor)?;
+                let grant = grants.into_iter().next().ok_or(Refusal::new(Refused::NoRecord))?;
+                (actor.acting_for(grant.patient.clone()), grant.patient, Purpose::PwAtrny, grant.extent)
             }
         };
         let mut ctx = Ctx::of(visit.house.front.face.zone.clone());
@@ -51,19 +77,14 @@ impl Own {
         if Locale::now() != Locale::En {
             ctx.codes = formulary(&visit.house)?.map(|(formulary, _)| formulary);
         }
-        Ok(Self { visit, patient, ctx, actor, purpose, extent })
+        let own = Self { visit, patient, ctx, actor, purpose, extent };
+        own.needs(needs)?;
+        Ok(own)
     }
 
-    /// For a page that shows or takes what is of health: whoever may book and write, and no more, is told so. Empty, it would
-    /// read as if there were nothing.
-    pub(in crate::http) fn of_health(visit: Visit) -> Result<Self, Refusal> {
-        let own = Self::of(visit)?;
-        if own.only_books() { Err(Refusal::new(Refused::NotLet)) } else { Ok(own) }
-    }
-
-    /// Whether this is somebody who may book and write for the patient, and no more.
-    pub(super) fn only_books(&self) -> bool {
-        self.extent == ProxyExtent::Appointments
+    /// Says in words what whoever acts for a patient is not let do.
+    pub(super) fn needs(&self, needs: Needs) -> Result<(), Refusal> {
+        if needs.met_by(self.extent) { Ok(()) } else { Err(Refusal::new(Refused::NotGranted(self.extent))) }
     }
 
     /// Reads what a page shows, as one entry of the log.
@@ -94,7 +115,6 @@ impl Own {
             let patient = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
             if let Some(viewer) = &mut cx.viewer {
                 viewer.for_whom = Some(fill::identity(&patient, &self.ctx).plain());
-                viewer.only_books = self.only_books();
             }
         }
         Ok(cx)
@@ -124,6 +144,15 @@ impl Own {
         self.visit.settled(sent, done, place).await
     }
 
+    /// Whether the record is open, and not its appointments alone.
+    pub(in crate::http) const fn reads_record(&self) -> bool {
+        self.extent.reads_record()
+    }
+
+    pub(super) const fn reader(&self) -> looks::Reader<'_> {
+        looks::Reader { account: self.actor.account(), patient: &self.patient }
+    }
+
     /// Whether this is somebody else's record.
     pub(super) fn acts_for_another(&self) -> bool {
         self.purpose == Purpose::PwAtrny
@@ -137,7 +166,6 @@ impl Own {
             && let Some(viewer) = &mut cx.viewer
         {
             viewer.for_whom = Some(fill::identity(&chart.patient, &self.ctx).plain());
-            viewer.only_books = self.only_books();
         }
         cx
     }

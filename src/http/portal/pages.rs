@@ -21,15 +21,6 @@ pub struct Home {
 }
 page!(Home in Home);
 
-/// The first page of who may book and write for a patient, and no more.
-#[derive(Debug, Clone, Template)]
-#[template(path = "portal/desk.html")]
-pub struct Desk {
-    pub cx: Cx,
-    pub todos: Vec<Todo>,
-}
-page!(Desk in Home);
-
 /// An appointment to come.
 #[derive(Debug, Clone)]
 pub struct Coming {
@@ -94,7 +85,9 @@ impl RecordSums {
         }
     }
 
-    fn rows(&self, acts_for_another: bool) -> Vec<(&'static str, &'static str, Text, String)> {
+    fn rows(&self, cx: &Cx) -> Vec<(&'static str, &'static str, Text, String)> {
+        let acts_for_another = cx.acts_for_another();
+        let visits = if cx.may_book() { t("sum-visits") } else { t("sum-visits-see") };
         let sum = |message, n: usize| t(message).with("n", n).to_string();
         let documents = if acts_for_another { t("sum-documents-other") } else { t("sum-documents") };
         vec![
@@ -104,7 +97,7 @@ impl RecordSums {
             // Counted where they are shown.
             ("/my/results", "results", t("nav-results"), String::new()),
             ("/my/immunizations", "shield", t("my-immunizations"), String::new()),
-            ("/my/visits", "calendar", t("nav-visits"), t("sum-visits").to_string()),
+            ("/my/visits", "calendar", t("nav-visits"), visits.to_string()),
             ("/my/messages", "mail", t("nav-messages"), t("sum-messages").to_string()),
             ("/my/documents", "file", t("nav-documents"), documents.to_string()),
             match acts_for_another {

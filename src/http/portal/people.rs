@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::people_pages::{Consents, Invited, People, PersonNew, PersonRow, SealRow};
 use crate::audit::Action;
 use crate::care::consents::{self, SEALS, Seal, Turned};
@@ -63,7 +63,7 @@ fn relation_said(code: Option<&'static str>, written: Option<String>) -> Option<
 
 /// `GET /my/people`
 pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::RelatedPerson, R::Consent]).await?;
     let all = proxies::all(chart.of(R::RelatedPerson), chart.of(R::Consent), own.today());
     let rows = all.into_iter().map(|one| PersonRow {
@@ -112,7 +112,7 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> PersonNew {
 
 /// `GET /my/people/new`
 pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let mut cx = own.plain_cx().await?;
     let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
     page(&form(cx, &typed, Faults::none()))
@@ -120,7 +120,7 @@ pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
 
 /// `POST /my/people/new`: the code for the person's account stands on this page and never again.
 pub(in crate::http) async fn grant(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let typed = &sent.typed;
     let mut faults = Faults::none();
     let name: String = typed.name.trim().chars().filter(|c| !c.is_control()).collect();
@@ -183,7 +183,7 @@ pub(in crate::http) async fn revoke(
     Path(id): Path<String>,
     sent: Sent<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::RelatedPerson, R::Consent]).await?;
     let is = |one: &&Value| one.get("id").and_then(Value::as_str) == Some(id.as_str());
     let related = chart.of(R::RelatedPerson).iter().find(is).ok_or(Refusal::not_found())?;
@@ -208,7 +208,7 @@ fn seal_words(seal: Seal) -> (&'static str, &'static str) {
 
 /// `GET /my/consents`
 pub(in crate::http) async fn consents(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Consent]).await?;
     let rows = SEALS.iter().map(|seal| {
         let (word, more) = seal_words(*seal);
@@ -241,7 +241,7 @@ pub(in crate::http) async fn turn(
     Path(seal): Path<String>,
     sent: Sent<Switch>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let seal = Seal::from_code(&seal).ok_or(Refusal::not_found())?;
     let (turned, action, place) = match sent.typed.turn.as_str() {
         "on" => (Turned::On, Action::ConsentGive, "/my/consents?done=on"),

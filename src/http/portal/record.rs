@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::booking::name_of;
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::pages::{Allergies, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
 use crate::care::clinic::Clinic;
 use crate::care::schedule;
@@ -27,7 +27,7 @@ pub struct Shown {
 
 /// `GET /my/results`
 pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Observation]).await?;
     let observations = chart.of(R::Observation);
     let of = |wanted| fill::series_of(observations, wanted, &own.ctx);
@@ -54,7 +54,7 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
 
 /// `GET /my/results/{key}`
 pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Observation]).await?;
     let all = fill::series_of(chart.of(R::Observation), Wanted::All, &own.ctx);
     let series = all.into_iter().find(|series| series.key == key).ok_or(Refusal::not_found())?;
@@ -70,7 +70,7 @@ pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, R
 
 /// `GET /my/allergies`
 pub async fn allergies(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::AllergyIntolerance]).await?;
     let of = chart.of(R::AllergyIntolerance);
     let (mut rows, past) = fill::allergy_rows(of, &own.ctx);
@@ -80,7 +80,7 @@ pub async fn allergies(visit: Visit) -> Result<Response, Refusal> {
 
 /// `GET /my/problems`
 pub async fn problems(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Condition]).await?;
     let (active, past) = fill::problem_rows(chart.of(R::Condition), &own.ctx);
     page(&Problems { cx: own.cx(&chart), active, past })
@@ -88,7 +88,7 @@ pub async fn problems(visit: Visit) -> Result<Response, Refusal> {
 
 /// `GET /my/visits`
 pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Acting)?;
     let chart = own.chart(&[R::Encounter, R::Appointment]).await?;
     let cx = own.cx(&chart);
     let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
@@ -128,7 +128,7 @@ fn asked(appointments: &[Value], clinic: Option<&Clinic>) -> Vec<(String, String
 
 /// `GET /my/immunizations`
 pub async fn immunizations(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Immunization]).await?;
     page(&Immunizations { cx: own.cx(&chart), rows: fill::immunizations(chart.of(R::Immunization), &own.ctx) })
 }

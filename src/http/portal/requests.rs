@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::look_list::LookList;
 use super::looks;
-use super::own::{Own, Versioned};
+use super::own::{Needs, Own, Versioned};
 use super::pages::{LookKind, LookRow};
 use super::requests_pages::{About, AboutPart, AskPage, MyRequest, MyRequests, RequestRow, kind_word};
 use crate::audit::{Action, Day};
@@ -81,7 +81,7 @@ fn row(own: &Own, request: &Request, href: String) -> RequestRow {
 
 /// `GET /my/requests`
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Task]).await?;
     let mut all: Vec<Request> = chart.of(R::Task).iter().filter_map(Request::of).collect();
     all.sort_by_key(|request| (request.state != State::Open, std::cmp::Reverse(request.asked)));
@@ -93,7 +93,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
 
 /// `GET /my/requests/new?kind=…`, and for a question `&entry=…`.
 pub(in crate::http) async fn blank(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let kind = Kind::from_code(&shown.kind).ok_or(Refusal::not_found())?;
     let mut cx = own.plain_cx().await?;
     let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
@@ -166,7 +166,7 @@ async fn line(own: &Own, entry: u64) -> Result<Day, Refusal> {
 fn said(own: &Own, line: &Day, entries: &[u64], names: &mut Names<'_>) -> Result<LookRow, Refusal> {
     let mut day = line.clone();
     day.looks.retain(|look| entries.contains(&look.line.entry.sequence()));
-    let days = looks::days(&[day], own.actor.account(), names, &own.ctx.zone)?;
+    let days = looks::days(&[day], own.reader(), names, &own.ctx.zone)?;
     days.into_iter().flat_map(|day| day.looks).next().ok_or(Refusal::not_found())
 }
 
@@ -197,7 +197,7 @@ fn in_words(own: &Own, line: &Day, entries: &[u64], names: &mut Names<'_>) -> Re
 
 /// `POST /my/requests/new`
 pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let typed = &sent.typed;
     let kind = Kind::from_code(&typed.kind).ok_or(Refusal::not_found())?;
     let at_once = kind == Kind::Copy && typed.how == "now";
@@ -264,7 +264,7 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let (request, chart) = own.request(&id).await?;
     let mut cx = own.cx(&chart);
     cx.done = match (shown.done.as_str(), request.state) {
@@ -297,14 +297,14 @@ pub(in crate::http) async fn withdraw(
     Path(id): Path<String>,
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     own.request(&id).await?;
     own.withdraw(R::Task, &id, &sent, &format!("/my/requests/{id}?done=withdrawn")).await
 }
 
 /// `GET /my/requests/{id}/accounting.csv`: to whom parts of the record were given, of six years, from the access log.
 pub(in crate::http) async fn accounting(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let (request, _) = own.request(&id).await?;
     if request.kind != Kind::Accounting || request.state != State::Answered {
         return Err(Refusal::not_found());
@@ -316,7 +316,7 @@ pub(in crate::http) async fn accounting(visit: Visit, Path(id): Path<String>) ->
         let asked = LooksAsked { who: Lookers::Others, zone: own.ctx.zone.clone(), from, before, least: 500 };
         let found = own.open(Action::AuditExport, |reading| reading.who_looked(&own.patient, &asked)).await?;
         let mut names = Names::new(&own.visit.house.identity).with_shares(own.shares()?);
-        for mut day in looks::days(&found.days, own.actor.account(), &mut names, &own.ctx.zone)? {
+        for mut day in looks::days(&found.days, own.reader(), &mut names, &own.ctx.zone)? {
             day.looks.retain(|look| look.kind == LookKind::SentOut);
             day.listings.clear();
             list.add(&day);

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::own::Own;
+use super::own::{Needs, Own};
 use super::share_pages::{MadeShare, Reaches, ShareRow, Shares, SummaryPage};
 use crate::audit::{Action, Purpose};
 use crate::care::Chart;
@@ -49,7 +49,7 @@ impl Own {
 
 /// `GET /my/summary`
 pub(in crate::http) async fn summary(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let chart = Chart::of_summary(&own.summary().await?);
     let body = fill::summary::summary(&chart, &own.ctx);
     page(&SummaryPage { may_share: !own.acts_for_another(), body, cx: own.cx(&chart) })
@@ -93,7 +93,7 @@ fn row(own: &Own, (id, share): &(ShareId, Share)) -> ShareRow {
 
 /// `GET /my/share`
 pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let mut cx = own.plain_cx().await?;
     cx.done = match shown.done.as_str() {
         "ended" => Some(t("share-done-ended").to_string()),
@@ -122,7 +122,7 @@ fn shares(own: &Own, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Shares
 
 /// `POST /my/share`: a new link. Its secrets are shown on this page and never again.
 pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let typed = &sent.typed;
     let days = typed.days.parse().ok().filter(|days| DAYS.contains(days));
     let mut faults = Faults::none();
@@ -178,7 +178,7 @@ pub(in crate::http) async fn end(
     Path(id): Path<String>,
     _: Sent<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let id = record::share_named(&id).ok_or(Refusal::not_found())?;
     let event = own.visit.event(Action::ShareRevoked, Purpose::PatRqt);
     let now = own.visit.house.ambient.now();

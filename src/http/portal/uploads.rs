@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::own::{Own, Versioned};
+use super::own::{Needs, Own, Versioned};
 use super::own_pages::{Standing, UploadAbout, UploadNew};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
@@ -59,7 +59,7 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
 
 /// `GET /my/documents/new`
 pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let mut cx = own.plain_cx().await?;
     let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
     page(&form(cx, &typed, Faults::none()))
@@ -67,7 +67,7 @@ pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
 
 /// `POST /my/documents/new`
 pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     let Uploaded { sent, file } = uploaded;
     let typed = &sent.typed;
     let Some(file) = file else { return again(&own, typed, t("upload-file-missing").to_string()).await };
@@ -194,7 +194,7 @@ pub(in crate::http) async fn about(
     Path(id): Path<String>,
     axum::extract::Query(shown): axum::extract::Query<Shown>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Reading)?;
     let (document, chart) = own.document(&id, Action::View).await?;
     let mut cx = own.cx(&chart);
     let state = Standing::of(R::DocumentReference, &document);
@@ -216,7 +216,7 @@ pub(in crate::http) async fn withdraw(
     Path(id): Path<String>,
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of_health(visit)?;
+    let own = Own::of(visit, Needs::Adding)?;
     own.withdraw(R::DocumentReference, &id, &sent, &format!("/my/documents/{id}/about?done=withdrawn")).await
 }
 

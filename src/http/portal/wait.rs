@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::booking::{Versioned, Wanted, halves, name_of, periods};
 use super::booking_pages::Wait;
-use super::own::Own;
+use super::own::{Needs, Own};
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::clinic::{Booking, Clinic, VisitType};
@@ -40,21 +40,28 @@ fn kind_of<'a>(clinic: &'a Clinic, id: &str) -> Result<&'a VisitType, Refusal> {
 
 /// `GET /my/visits/wait`
 pub(in crate::http) async fn form(visit: Visit, Query(asked): Query<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
     let Ok(kind) = kind_of(&clinic, &asked.kind) else { return Ok(Redirect::to("/my/visits/book").into_response()) };
     let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or(asked);
-    shown(cx, &clinic, kind, &typed, Faults::none())
+    shown(&own, cx, &clinic, kind, &typed, Faults::none())
 }
 
-fn shown(mut cx: Cx, clinic: &Clinic, kind: &VisitType, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+fn shown(
+    own: &Own,
+    mut cx: Cx,
+    clinic: &Clinic,
+    kind: &VisitType,
+    typed: &Typed,
+    faults: Faults,
+) -> Result<Response, Refusal> {
     if cx.at.is_empty() {
         cx.at = format!("/my/visits/wait?kind={}", kind.id);
     }
     let anyone = (String::new(), t("book-anyone").to_string());
     let offering = clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone()));
-    let fields = vec![
+    let mut fields = vec![
         Field {
             required: false,
             ..Field::choice(
@@ -68,14 +75,14 @@ fn shown(mut cx: Cx, clinic: &Clinic, kind: &VisitType, typed: &Typed, faults: F
         Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
         Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
         Field::choice("half", t("book-half"), &typed.half, halves(), &faults),
-        Field::area("reason", t("book-reason"), &typed.reason, &faults).optional().hint(t("book-reason-hint")),
     ];
+    fields.extend(own.reason(&typed.reason));
     page(&Wait { kind: kind.id.to_string(), name: name_of(kind), hold: clinic.house.hold_hours, fields, faults, cx })
 }
 
 /// `POST /my/visits/wait`
 pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
     let typed = &sent.typed;
     let kind = kind_of(&clinic, &typed.kind)?;
@@ -83,14 +90,14 @@ pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let periods = match periods(&own, &clinic, &wanted) {
         Ok(periods) => periods,
         Err(faults) => {
-            let page = shown(own.plain_cx().await?, &clinic, kind, typed, faults)?;
+            let page = shown(&own, own.plain_cx().await?, &clinic, kind, typed, faults)?;
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
         }
     };
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/visits/{id}?done=waiting");
     let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
-    let wish = Wish { patient: &own.patient, kind, with, reason: Some(&typed.reason) };
+    let wish = Wish { patient: &own.patient, kind, with, reason: own.said(&typed.reason) };
     let value = schedule::waits(&wish, &periods, own.visit.house.ambient.now());
     let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, None).await;
     freed(&own.visit.house).await;
@@ -103,7 +110,7 @@ pub(in crate::http) async fn decline(
     Path(id): Path<String>,
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
-    let own = Own::of(visit)?;
+    let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
     let open = value.get("status").and_then(Value::as_str) == Some("pending") && schedule::is_listed(&value);
     if !open {

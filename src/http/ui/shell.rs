@@ -3,6 +3,7 @@
 use jiff::Zoned;
 
 use super::text::{Text, t};
+use crate::access::ProxyExtent;
 use crate::base::Role;
 
 /// The context that a handler gives to a page.
@@ -61,8 +62,8 @@ pub struct Viewer {
     pub acting: Option<String>,
     /// Whether there is more than one record to choose from.
     pub chooses: bool,
-    /// Acts for somebody by appointments and messages only.
-    pub only_books: bool,
+    /// For a proxy: how far they go. To everybody else what their role does is open.
+    pub extent: Option<ProxyExtent>,
 }
 
 /// A place in the navigation; each page says which is its own.
@@ -150,7 +151,7 @@ impl Cx {
                 staff(Place::Accounts, "/box/accounts", "nav-accounts"),
                 staff(Place::Formulary, "/formulary", "nav-formulary"),
             ],
-            Some(Role::Patient | Role::Proxy) if self.only_books() => vec![
+            Some(Role::Proxy) if !self.may_read() => vec![
                 item(Place::Home, "/my", "nav-home", "home", ""),
                 item(Place::Visits, "/my/visits", "nav-visits", "calendar", ""),
                 item(Place::Messages, "/my/messages", "nav-messages", "mail", ""),
@@ -176,9 +177,23 @@ impl Cx {
         }
     }
 
-    /// Whether the reader may book and write for the patient, and no more.
-    pub fn only_books(&self) -> bool {
-        self.viewer.as_ref().is_some_and(|viewer| viewer.only_books)
+    /// Whether the record on the page is open to the viewer: somebody may act for a patient in appointments alone.
+    pub fn may_read(&self) -> bool {
+        self.extent().is_none_or(ProxyExtent::reads_record)
+    }
+
+    /// Whether the viewer adds to the record, and asks of the clinic what has to do with it.
+    pub fn may_add(&self) -> bool {
+        self.extent().is_none_or(ProxyExtent::adds)
+    }
+
+    /// Whether the viewer books visits and writes messages.
+    pub fn may_book(&self) -> bool {
+        self.extent().is_none_or(ProxyExtent::books)
+    }
+
+    fn extent(&self) -> Option<ProxyExtent> {
+        self.viewer.as_ref()?.extent
     }
 
     /// Whether a box to find a patient belongs into the head of the page.

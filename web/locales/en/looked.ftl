@@ -57,6 +57,13 @@ look-list-listed =
        *[other] Saw the name in lists, { $n } times
     }
 look-you = You
+look-another-patient = Another patient
+look-another-proxy = Somebody who acts for a patient
+look-unasked = Nobody asked for it: it was refused
+look-invited = Whoever had the code of an invitation
+look-invited-why = To use the portal
+look-invited-made = Made an account with the code
+look-invited-tried = Tried a code
 look-opened = Opened { $parts }
 look-opened-record = Opened the record
 look-sent = Sent out { $parts }

@@ -3,6 +3,8 @@
 my-messages = Your messages
 my-messages-lead = Write to the clinic, and read what it answers. Your doctor sees it in your record.
 my-messages-lead-other = Write to the clinic, and read what it answers. It stands in this record, where the doctor sees it.
+messages-health-shut = You see messages to the reception. Messages about health, if there are any, are not open to you.
+messages-topics-shut = You write to the reception. Write nothing about health here: for that the patient writes themselves, or lets you do more.
 my-messages-none = No messages yet
 my-messages-none-more = Ask a question, and the answer stands here.
 message-write = Write a message

@@ -3,12 +3,13 @@
 home-hello = Hello, { $name }
 home-hello-nobody = Hello
 home-lead-other = This is their record, as the clinic keeps it.
+home-lead-appointments = You look after their appointments, and write to the reception for them. The rest of the record is not open to you.
 home-lead = This is your record, as the clinic keeps it. You see who looks at it.
 home-coming = Coming up
-home-lead-books = You book and write for this person. The rest of the record is not open to you.
 home-coming-none-more = The reception can give you one.
 home-record = Your record
 home-record-other = The record
+home-open-to-you = Open to you
 coming-line = { $time }, { $title }
 coming-visit = Visit
 coming-with = { $kind } with { $with }
@@ -50,6 +51,8 @@ sum-problems =
        *[other] { $n } now
     }
 sum-visits = book, change or cancel one
+sum-visits-see = what comes, and what was
+sum-visits-appointments = what comes; book, change or cancel one
 sum-messages = write to us, read our answers
 sum-documents = letters, and files of your own
 sum-documents-other = letters, and files that were added

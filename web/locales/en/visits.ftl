@@ -67,6 +67,9 @@ visit-until = You can change it here until { $when }.
 visit-too-late = It is too late to change it here.
 visit-all = All my visits
 visit-open-it = Change or cancel
+visit-see-it = Look at it
+visits-none-coming = No appointment is coming up
+visits-past-shut = Past visits, and what an appointment is about, are not open to you.
 visits-asked = A time was asked for
 ics-summary = Visit at { $clinic }
 

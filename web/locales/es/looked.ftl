@@ -57,6 +57,13 @@ look-list-listed =
        *[other] Vio el nombre en listas, { $n } veces
     }
 look-you = Usted
+look-another-patient = Otro paciente
+look-another-proxy = Alguien que actúa por un paciente
+look-unasked = Nadie lo pidió: se rechazó
+look-invited = Quien tenía el código de una invitación
+look-invited-why = Para usar el portal
+look-invited-made = Abrió una cuenta con el código
+look-invited-tried = Probó un código
 look-opened = Abrió { $parts }
 look-opened-record = Abrió el historial
 look-sent = Envió { $parts }

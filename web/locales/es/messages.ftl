@@ -3,6 +3,8 @@
 my-messages = Sus mensajes
 my-messages-lead = Escriba a la clínica y lea lo que le contesta. Su médico lo ve en su historial.
 my-messages-lead-other = Escriba a la clínica y lea lo que responde. Queda en este historial, donde lo ve el médico.
+messages-health-shut = Usted ve los mensajes a la recepción. Los mensajes sobre la salud, si los hay, no están abiertos para usted.
+messages-topics-shut = Usted escribe a la recepción. No escriba aquí nada sobre la salud: para eso escribe el paciente mismo, o le permite más.
 my-messages-none = Todavía no hay mensajes
 my-messages-none-more = Haga una pregunta y la respuesta aparecerá aquí.
 message-write = Escribir un mensaje

@@ -3,12 +3,13 @@
 home-hello = Hola, { $name }
 home-hello-nobody = Hola
 home-lead-other = Este es su historial, como lo guarda la clínica.
+home-lead-appointments = Usted se ocupa de sus citas y escribe a la recepción por esta persona. El resto del historial no está abierto para usted.
 home-lead = Este es su historial, como lo guarda la clínica. Usted ve quién lo mira.
 home-coming = Próximas citas
-home-lead-books = Usted pide citas y escribe en nombre de esta persona. El resto del historial no está abierto para usted.
 home-coming-none-more = En recepción pueden darle una.
 home-record = Su historial
 home-record-other = El historial
+home-open-to-you = Abierto para usted
 coming-line = { $time }, { $title }
 coming-visit = Cita
 coming-with = { $kind } con { $with }
@@ -50,6 +51,8 @@ sum-problems =
        *[other] { $n } ahora
     }
 sum-visits = reservar, cambiar o cancelar
+sum-visits-see = lo que viene y lo que hubo
+sum-visits-appointments = lo que viene; reservar, cambiar o cancelar
 sum-messages = escríbanos, lea nuestras respuestas
 sum-documents = cartas, y archivos suyos
 sum-documents-other = cartas, y archivos añadidos

@@ -13,8 +13,11 @@ pub(super) const SOURCE: Source =
 
 fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let all: Vec<_> = facts.chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
+    // Only who may answer is asked.
     let asked = all.iter().filter(|refill| {
-        refill.status == "on-hold" && !all.iter().any(|later| later.answers.as_deref() == Some(refill.id.as_str()))
+        facts.cx.may_add()
+            && refill.status == "on-hold"
+            && !all.iter().any(|later| later.answers.as_deref() == Some(refill.id.as_str()))
     });
     let zone = &facts.own.ctx.zone;
     Ok(asked

@@ -6,7 +6,6 @@ use super::{Facts, Source, Todo, Urgency};
 use crate::care::Part;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::portal::pages::Coming;
 use crate::http::portal::record::coming;
 use crate::http::respond::Refusal;
 use crate::http::ui::record::AppointmentState;
@@ -26,7 +25,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let offered = offers.iter().filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str)?;
         let row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
-        (row.when.moment() >= now && row.state != AppointmentState::Cancelled).then(|| Todo {
+        (facts.cx.may_book() && row.when.moment() >= now && row.state != AppointmentState::Cancelled).then(|| Todo {
             icon: "calendar",
             title: t("todo-visit-offered").to_string(),
             line: Some(row.when.long_time()),
@@ -37,9 +36,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     });
     let mut all: Vec<Todo> = offered.collect();
     let coming = coming(&others, now, ctx, facts.clinic);
-    // What is asked there is of health.
-    let asks = |row: &&Coming| row.form && !facts.own.only_books();
-    all.extend(coming.iter().filter(asks).map(|row| Todo {
+    all.extend(coming.iter().filter(|row| row.form && facts.cx.may_add()).map(|row| Todo {
         icon: "list",
         title: t("todo-form").to_string(),
         line: Some(
