@@ -306,6 +306,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/requests",                          CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Get,  "/requests/{id}",                     CLINIC,  ADMIN,     Nothing, AnEntry),
     (Verb::Post, "/requests/{id}",                     CLINIC,  ADMIN,     Nothing, AnEntry),
+    (Verb::Get,  "/requests/{id}/copy.zip",            CLINIC,  ADMIN,     Nothing, AnEntry),
     (Verb::Get,  "/audit",                             CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Post, "/audit/verify",                      CLINIC,  ADMIN,     Plain(200), AnEntry),
     (Verb::Get,  "/duplicates",                        CLINIC,  ADMIN,     Filled("/duplicates?q=a", 200), AnEntry),

@@ -506,6 +506,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/requests", CLINIC, AUDIT, Format::Page => super::admin::requests::list),
     row!(Get "/requests/{id}", CLINIC, AUDIT, Format::Page => super::admin::requests::show),
     row!(Post "/requests/{id}", CLINIC, AUDIT, Format::Page => super::admin::requests::step),
+    row!(Get "/requests/{id}/copy.zip", CLINIC, AUDIT, Format::Page => super::admin::requests::copy),
     row!(Get "/audit", CLINIC, AUDIT, Format::Page => super::admin::explorer::explorer),
     row!(Post "/audit/verify", CLINIC, AUDIT, Format::Page => super::admin::verification::verify),
     row!(Get "/duplicates", CLINIC, AUDIT, Format::Page => super::admin::duplicates::show),

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::requests_pages::{AskedRow, OneRequest, Queue};
-use crate::audit::{Action, Detail, Purpose};
+use crate::access::Actor;
+use crate::audit::{Action, Detail, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::requests::{self, Kind, LONGEST, NotNow, Request, State, Step};
 use crate::care::workflow::{Doing, Refused};
@@ -15,6 +16,7 @@ use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::pages::page;
+use crate::http::portal::copy::{CopyOf, sent};
 use crate::http::portal::requests_pages::{RequestRow, kind_word};
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -165,6 +167,23 @@ fn one(
         faults,
         cx,
     }
+}
+
+/// `GET /requests/{id}/copy.zip`: the copy that was asked for, to be handed out on paper or on a disk. It holds what the patient
+/// sees and no more; who took it away stands in the access log before its first byte.
+pub async fn copy(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let ctx = ctx(&visit);
+    let (opened, _) = opened(&visit, &id, &ctx).await?;
+    let Request { patient, kind, state, .. } = opened.request;
+    if kind != Kind::Copy || state != State::Open {
+        return Err(Refusal::not_found());
+    }
+    let reference = ResourceRef::new(R::Patient.name(), &patient).map_err(Refusal::internal)?;
+    let touched = Touched::new(Some(patient.clone()), TouchKind::SentOut, vec![reference]);
+    let event = visit.event(Action::Everything, Purpose::PatRqt).touching(&[touched]);
+    let _ = visit.house.audit.commit(vec![event]).await?;
+    let (actor, cx) = (Actor::copying(patient.clone()), visit.cx());
+    sent(CopyOf { house: visit.house, patient, actor, purpose: Purpose::PatRqt, ctx, cx }).await
 }
 
 /// `POST /requests/{id}`

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::care::requests::{Request, State};
+use crate::care::requests::{Kind, Request, State};
 use crate::http::portal::requests_pages::RequestRow;
 use crate::http::ui::record::Identity;
 use crate::http::ui::{Cx, Faults, Field, Text, filters, page, t};
