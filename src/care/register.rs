@@ -1,8 +1,14 @@
 //! Registering a patient: what was typed becomes a Patient, unless somebody alike is there already.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::workflow::{Doing, Done, Refused, carry_out, told};
+use crate::base::FhirId;
+use crate::fhir::Mode;
+use crate::record::Change;
 use crate::record::directory::{Beside, Hit, Person, month_named};
 
 /// What was typed into the form, as it was typed.
@@ -146,6 +152,35 @@ impl NewPatient {
         put(&mut patient, "address", lives.then(|| json!([address])));
         patient
     }
+}
+
+/// How many people alike are asked about, and how many of those who fit are looked at for them.
+pub const MOST_ALIKE: usize = 5;
+pub const LOOKED_AT: usize = 20;
+
+/// Why nobody was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// Somebody alike is there, of whom nobody has said that it is another person.
+    #[error("somebody very much like this is registered already")]
+    Alike,
+}
+
+/// Registers somebody under `id`, unless somebody alike is there who is not among `different`: those of whom it was said
+/// that they are other people. It is asked in the writer, so that of two who register one person at once one is asked.
+pub async fn register(
+    doing: Doing<'_>,
+    id: FhirId,
+    patient: NewPatient,
+    different: BTreeSet<String>,
+) -> Result<Done<()>, Refused<RegisterError>> {
+    let change = Change::register(id, patient.resource(), Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| {
+        let hits = inside.find_patients(&patient.question(), LOOKED_AT)?;
+        let mut alike = hits.iter().filter(|hit| patient.is_like(hit)).take(MOST_ALIKE);
+        if alike.any(|hit| !different.contains(hit.id.as_str())) { told(RegisterError::Alike) } else { Ok(()) }
+    })
+    .await
 }
 
 /// A birth date as people type it: `9 5 1967`, `09.05.1967`, `9 May 1967`, `1967-05-09`, `1967`. Day before month.

@@ -12,7 +12,7 @@ use super::numbers::{find, row};
 use super::rows::State;
 use super::sight::Sight;
 use super::writing::no_reading;
-use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, referrers, search};
+use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, directory, referrers, search};
 use crate::access::Actor;
 use crate::audit::{AuditError, AuditedTx, Event};
 use crate::base::{FhirId, Timestamp};
@@ -78,6 +78,11 @@ impl<'c> Inside<'_, '_, 'c> {
     /// What `pick` takes of each resource that a search finds: see [`Records::glimpse`].
     pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
         glimpse(&**self.tx, query, pick)
+    }
+
+    /// Whom the directory finds: see [`Reading::find_patients`](super::Reading::find_patients).
+    pub fn find_patients(&self, text: &str, most: usize) -> Result<Vec<directory::Hit>, RecordError> {
+        Ok(directory::find(&**self.tx, text, most)?)
     }
 
     /// What refers to a resource now: see [`Records::referring`].

@@ -28,7 +28,7 @@ pub(super) enum Act {
     Put { which: Which, body: Body, condition: Condition },
     Patch { which: Which, patch: Box<Patch>, condition: Condition },
     Delete { which: Which, condition: Condition },
-    Register { patient: Box<Value> },
+    Register { id: FhirId, patient: Box<Value> },
 }
 
 /// Which resource a change is about.
@@ -94,10 +94,10 @@ impl Change {
         Ok(Self::post(kind, Some(id), Body::new(kind, value, mode)?, None))
     }
 
-    /// A new patient, who gets the clinic's next free number when it is written.
-    pub fn register(patient: Value, mode: Mode) -> Result<Self, RecordError> {
+    /// A new patient under an id that this server made before, who gets the clinic's next free number when it is written.
+    pub fn register(id: FhirId, patient: Value, mode: Mode) -> Result<Self, RecordError> {
         check(ResourceType::Patient, &patient, mode)?;
-        Ok(Self { kind: ResourceType::Patient, act: Act::Register { patient: Box::new(patient) } })
+        Ok(Self { kind: ResourceType::Patient, act: Act::Register { id, patient: Box::new(patient) } })
     }
 
     /// A new version; the first one where there is none and the actor may choose ids.

@@ -36,7 +36,7 @@ enum Step {
     },
     /// It is what the change at this place creates.
     Same(usize),
-    Register(Box<Value>),
+    Register(FhirId, Box<Value>),
 }
 
 struct Pending {
@@ -74,7 +74,7 @@ impl Writing<'_, '_, '_> {
                     Some(made) => Written { stored: made.stored.clone(), as_what: WrittenAs::Matched },
                     None => return Err(RecordError::Damaged),
                 },
-                Step::Register(patient) => self.register(*patient).map_err(|error| error.at(place))?,
+                Step::Register(id, patient) => self.register(id, *patient).map_err(|error| error.at(place))?,
                 Step::Store { id, identity, body, condition, action } => {
                     let prepared = match body.content {
                         Content::Ready(prepared) => *prepared,
@@ -96,7 +96,7 @@ impl Writing<'_, '_, '_> {
             self.may_at_all(change.action(), kind)?;
         }
         match change.act {
-            Act::Register { patient } => Ok(Step::Register(patient)),
+            Act::Register { id, patient } => Ok(Step::Register(id, patient)),
             Act::Delete { which, condition } => {
                 let id = match which {
                     Which::Id(id) => id,

@@ -355,7 +355,7 @@ impl Writing<'_, '_, '_> {
     /// A change that says by itself what is stored where.
     fn one(&mut self, place: usize, change: Change) -> Result<Written, RecordError> {
         let (id, body, condition, action) = match change.act {
-            Act::Register { patient } => return self.register(*patient),
+            Act::Register { id, patient } => return self.register(id, *patient),
             Act::Delete { which: Which::Id(id), condition } => return self.delete(place, change.kind, &id, condition),
             Act::Create { id, body, .. } => {
                 (id.map_or(Identity::Unmade, Identity::New), body, Condition::None, Action::Create)
@@ -376,10 +376,10 @@ impl Writing<'_, '_, '_> {
         self.put(put)
     }
 
-    pub(super) fn register(&mut self, patient: Value) -> Result<Written, RecordError> {
+    pub(super) fn register(&mut self, id: FhirId, patient: Value) -> Result<Written, RecordError> {
         let prepared = Prepared::new(ResourceType::Patient, &self.numbered(patient)?);
         self.refers.extend_from_slice(&prepared.references);
-        self.put(Put { id: Identity::Unmade, prepared, condition: Condition::None, action: Action::Create })
+        self.put(Put { id: Identity::New(id), prepared, condition: Condition::None, action: Action::Create })
     }
 
     /// The patient with the clinic's next number before their other identifiers. A number that somebody has

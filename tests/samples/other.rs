@@ -1,5 +1,6 @@
 //! Pages without a session, the staff's lists, the health administrator's and the operator's.
 
+use chartbox::access::ProxyExtent;
 use chartbox::audit::{Action, Outcome};
 use chartbox::backup::{OldBackups, Standing};
 use chartbox::base::Secret;
@@ -186,6 +187,8 @@ fn open() -> Vec<(&'static str, String)> {
         ("locked-opening", render(&Locked { state: LockedState::Opening, ..locked(Given::Nothing, Faults::none()) })),
         ("problem-404", render(&Problem { cx: doctor(), kind: ProblemKind::NothingHere })),
         ("problem-403", problem(ProblemKind::NotForRole)),
+        ("problem-not-granted", problem(ProblemKind::NotGranted(ProxyExtent::View))),
+        ("problem-not-granted-visits", problem(ProblemKind::NotGranted(ProxyExtent::Appointments))),
         ("problem-stale", problem(ProblemKind::StaleForm)),
         ("problem-400", problem(ProblemKind::NotUnderstood)),
         ("problem-401", problem(ProblemKind::NotSignedIn)),
@@ -232,7 +235,7 @@ fn identity(id: &str, family: &str, given: &str, born: &str, number: &str) -> Id
 }
 
 fn people() -> Vec<PatientRow> {
-    let row = |who, lives: &str| PatientRow { who, lives: Some(lives.into()) };
+    let row = |who, lives: &str| PatientRow { who, lives: Some(lives.into()), joined: false };
     vec![
         row(identity("p1", "Brandvold", "Halina", "1967-05-09", "004 127"), "Quay Lane 4, Fjordvik"),
         row(identity("p2", "Brandvold", "Signe", "1994-11-21", "009 310"), "Quay Lane 4, Fjordvik"),
@@ -255,7 +258,7 @@ fn people() -> Vec<PatientRow> {
             ),
             "Springfield",
         ),
-        PatientRow { who: Identity { id: "p5".into(), ..Identity::default() }, lives: None },
+        PatientRow { who: Identity { id: "p5".into(), ..Identity::default() }, lives: None, joined: true },
     ]
 }
 

@@ -259,8 +259,11 @@ fn desk() -> Vec<(&'static str, String)> {
         account,
     };
     let suspects = |some: bool| {
-        let row =
-            |id: &str, family: &str| PatientRow { who: who(id, family, "Bogdan"), lives: Some("Alder Street".into()) };
+        let row = |id: &str, family: &str| PatientRow {
+            who: who(id, family, "Bogdan"),
+            lives: Some("Alder Street".into()),
+            joined: false,
+        };
         let suspect = |same_number, same_born| SuspectRow {
             href: "/duplicates?one=p1&other=p2".into(),
             same_number,

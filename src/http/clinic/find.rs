@@ -1,5 +1,7 @@
 //! Finding a patient: the page, and the fragment that follows what is being typed.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
@@ -7,10 +9,13 @@ use serde::Deserialize;
 use super::pages::{Found, PatientRow, Patients};
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
+use crate::base::FhirId;
+use crate::care::merge::{self, MergeState};
 use crate::http::fill;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
+use crate::record::Records;
 
 /// How many the page lists, and how many stand below the box while one types.
 const ON_PAGE: usize = 30;
@@ -58,6 +63,18 @@ async fn look_up(visit: &Visit, query: &str, most: usize) -> Result<(Vec<Patient
     let hits =
         visit.house.records.disclose(&visit.actor, why, |reading| reading.find_patients(query, most + 1)).await?;
     let ctx = ctx(visit);
-    let rows = hits.iter().take(most).map(|hit| fill::directory_row(&hit.person, &ctx)).collect();
-    Ok((rows, hits.len() > most))
+    let joined = joined(&visit.house.records)?;
+    let found: Vec<&FhirId> = hits.iter().map(|hit| &hit.id).collect();
+    // Who was joined to somebody who is found too is that somebody.
+    let once = hits.iter().filter(|hit| joined.get(&hit.id).is_none_or(|kept| !found.contains(&kept)));
+    let rows = once
+        .take(most)
+        .map(|hit| PatientRow { joined: joined.contains_key(&hit.id), ..fill::directory_row(&hit.person, &ctx) });
+    Ok((rows.collect(), hits.len() > most))
+}
+
+/// Records that were joined to another one, and to which.
+fn joined(records: &Records) -> Result<BTreeMap<FhirId, FhirId>, Refusal> {
+    let all = merge::merges(records)?.into_iter().filter(|one| one.state == MergeState::Stands);
+    Ok(all.map(|one| (one.joined, one.kept)).collect())
 }

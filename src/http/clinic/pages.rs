@@ -73,6 +73,8 @@ pub struct PatientRow {
     pub who: Identity,
     /// Town or street: what tells two of one name apart.
     pub lives: Option<String>,
+    /// It was joined to another record, which it leads to.
+    pub joined: bool,
 }
 
 /// The whole page of a search, and the list of those seen last when nothing was asked.
@@ -108,8 +110,8 @@ pub struct Register {
 }
 page!(Register in Patients);
 
-/// What was typed. The names of the inputs are the names of these fields; `sex` is a code of [`Sex`]; `different` is
-/// sent, with any value, to register although somebody alike exists.
+/// What was typed. The names of the inputs are the names of these fields; `sex` is a code of [`Sex`]; `different` has the ids
+/// of those alike who were shown and said to be other people.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct RegisterForm {
@@ -125,6 +127,11 @@ pub struct RegisterForm {
 }
 
 impl Register {
+    /// Those alike who were shown: whoever is found besides is asked about again.
+    fn seen(&self) -> String {
+        self.doubles.iter().map(|row| row.who.id.as_str()).collect::<Vec<_>>().join(",")
+    }
+
     fn who_fields(&self) -> Vec<Field> {
         let (form, faults) = (&self.form, &self.faults);
         vec![

@@ -1,6 +1,7 @@
 //! Registering a patient, and what reception sees of one.
 
-use axum::extract::Form;
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
@@ -8,51 +9,70 @@ use serde_json::Value;
 use super::pages::{Details, PatientRow, Register, RegisterForm};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
-use crate::care::register::{self, Fault, Field, NewPatient, Typed};
+use crate::base::FhirId;
+use crate::care::register::{self, Fault, Field, NewPatient, RegisterError, Typed};
+use crate::care::workflow::{Doing, Refused};
 use crate::care::{Chart, merge};
-use crate::fhir::{Mode, ResourceType};
+use crate::fhir::ResourceType;
 use crate::http::fill;
+use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity};
-use crate::http::ui::{Faults, t};
-use crate::record::{Change, Why};
+use crate::http::ui::{Cx, Faults, t};
+use crate::record::Why;
 
-/// How many people alike are shown, and looked at.
-const MOST_DOUBLES: usize = 5;
-const LOOKED_AT: usize = 20;
 /// How many appointments of the past the details show.
 const PAST: usize = 10;
 
 /// `GET /patients/new`
 pub(in crate::http) async fn form(visit: Visit) -> Result<Response, Refusal> {
-    page(&Register { cx: visit.cx(), form: RegisterForm::default(), faults: Faults::none(), doubles: Vec::new() })
+    let mut cx = visit.cx();
+    let form = visit.kept::<RegisterForm>(&mut cx)?.unwrap_or_default();
+    shown(cx, form, Faults::none(), Vec::new())
+}
+
+fn shown(mut cx: Cx, form: RegisterForm, faults: Faults, doubles: Vec<PatientRow>) -> Result<Response, Refusal> {
+    cx.at = "/patients/new".to_owned();
+    page(&Register { cx, form, faults, doubles })
 }
 
 /// `POST /patients/new`
-pub(in crate::http) async fn register(visit: Visit, Form(form): Form<RegisterForm>) -> Result<Response, Refusal> {
-    let cx = visit.cx();
-    let patient = match NewPatient::read(typed(&form), cx.now.date()) {
+pub(in crate::http) async fn register(visit: Visit, sent: Sent<RegisterForm>) -> Result<Response, Refusal> {
+    // Sent twice, it is found as somebody alike: that is looked at last.
+    if let Some(before) = visit.led(&sent)? {
+        return Ok(before);
+    }
+    let form = sent.typed.clone();
+    let patient = match NewPatient::read(typed(&form), visit.today()) {
         Ok(patient) => patient,
         Err(found) => {
-            let page = page(&Register { cx, form, faults: faults(&found), doubles: Vec::new() })?;
+            let page = shown(visit.cx(), form, faults(&found), Vec::new())?;
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
         }
     };
-    if form.different.is_empty() {
-        let doubles = doubles(&visit, &patient).await?;
-        if !doubles.is_empty() {
-            let page = page(&Register { cx, form, faults: Faults::none(), doubles })?;
-            return Ok(finished(StatusCode::CONFLICT, page));
+    let different: BTreeSet<String> = form.different.split(',').map(str::to_owned).collect();
+    let alike = doubles(&visit, &patient).await?;
+    let id = FhirId::new(&visit.house.ambient);
+    let place = format!("/patients/{id}?done=registered");
+    if alike.iter().all(|row| different.contains(&row.who.id)) {
+        let doing = Doing {
+            records: &visit.house.records,
+            actor: &visit.actor,
+            why: Why { purpose: Purpose::PatAdmin, ..why(&visit, Action::Register, Detail::none()) },
+            once: visit.once(&sent, place.as_str()),
+        };
+        match register::register(doing, id, patient.clone(), different).await {
+            Ok(done) => return visit.went(&sent, done, &place).await,
+            Err(Refused::Told(RegisterError::Alike)) => {}
+            Err(Refused::Record(error)) => return Err(error.into()),
         }
     }
-    let change = Change::register(patient.resource(), Mode::Strict)?;
-    let why = Why { purpose: Purpose::PatAdmin, ..why(&visit, Action::Register, Detail::none()) };
-    let written = visit.house.records.change(&visit.actor, why, change).await?;
-    let id = written.stored.as_ref().map(|stored| stored.id.clone()).ok_or_else(Refusal::not_found)?;
-    Ok(Redirect::to(&format!("/patients/{id}?done=registered")).into_response())
+    // Somebody who was registered in this very moment stands among them now.
+    let page = shown(visit.cx(), form, Faults::none(), doubles(&visit, &patient).await?)?;
+    Ok(finished(StatusCode::CONFLICT, page))
 }
 
 /// The patient as reception sees one.
@@ -94,10 +114,13 @@ pub(super) fn done(who: &Identity) -> String {
 async fn doubles(visit: &Visit, patient: &NewPatient) -> Result<Vec<PatientRow>, Refusal> {
     let question = patient.question();
     let why = why(visit, Action::Search, Detail::search(question.as_str()));
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.find_patients(&question, LOOKED_AT));
+    let found = visit
+        .house
+        .records
+        .disclose(&visit.actor, why, |reading| reading.find_patients(&question, register::LOOKED_AT));
     let ctx = ctx(visit);
     let alike = found.await?;
-    let alike = alike.iter().filter(|hit| patient.is_like(hit)).take(MOST_DOUBLES);
+    let alike = alike.iter().filter(|hit| patient.is_like(hit)).take(register::MOST_ALIKE);
     Ok(alike.map(|hit| fill::directory_row(&hit.person, &ctx)).collect())
 }
 

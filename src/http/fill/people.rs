@@ -72,7 +72,7 @@ pub fn directory_row(person: &Person, ctx: &Ctx) -> PatientRow {
         sex: person.gender.as_deref().map(Sex::from_code).unwrap_or_default(),
         number: person.number.as_deref().and_then(spoken),
     };
-    PatientRow { who, lives: person.town.clone() }
+    PatientRow { who, lives: person.town.clone(), joined: false }
 }
 
 /// How to reach a patient: label and value, the preferred first.

@@ -38,6 +38,7 @@ find-button = Find
 find-none = No patient matches “{ $query }”
 find-none-more = Try fewer letters, the birth date alone, or the clinic number.
 find-more = There are more. Type a little more of the name, or the birth date.
+find-joined = Joined to another record, which it opens
 find-start = Whom are you looking for?
 find-start-more = Type a part of the name, a birth date such as 9 May 1967, or the clinic number.
 find-recent = Seen last
