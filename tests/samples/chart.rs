@@ -492,7 +492,14 @@ fn sections() -> Vec<(&'static str, String)> {
 fn empty_sections() -> Vec<(&'static str, String)> {
     let (cx, frame) = (doctor(), empty_frame());
     let pages = Pages::default();
-    let known = Frame { allergies: AllergyStatus::NoneKnown { asked: Some(day("2026-01-14")) }, ..empty_frame() };
+    let known = Frame {
+        allergies: AllergyStatus::NoneKnown {
+            asked: Some(day("2026-01-14")),
+            by: Some("Dr R. Adeyemi-Strand".into()),
+            id: "a1".into(),
+        },
+        ..empty_frame()
+    };
     let none = Frame { medicines: MedicineStatus::TakesNone { asked: Some(day("2026-01-14")) }, ..known.clone() };
     vec![
         (

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Author, Faults, date, hl7, line, needed, put, resource};
+use super::known::means_none;
+use super::{Author, Fault, Faults, date, hl7, line, needed, put, resource};
 
 /// SNOMED CT: no known allergy.
 pub const NONE_KNOWN: &str = "716186003";
@@ -38,6 +39,9 @@ pub fn allergy(
 ) -> Result<Value, Faults> {
     let mut faults = Faults::new();
     let substance = needed("substance", &typed.substance, &mut faults);
+    if means_none(&substance) {
+        faults.push(("substance", Fault::SaysNone));
+    }
     let reaction = line("reaction", &typed.reaction, &mut faults);
     let since = date("since", &typed.since, today, &mut faults);
     let category = CATEGORIES.into_iter().find(|category| *category == typed.category);
@@ -100,7 +104,6 @@ pub fn allergy_in_error(mut allergy: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::care::entries::Fault;
     use crate::fhir::{Definitions, Mode, validate};
 
     #[test]
@@ -124,6 +127,9 @@ mod tests {
             assert!(issues.iter().all(|issue| !issue.is_error()), "{issues:?}");
         }
         assert_eq!(all[0]["criticality"], "high");
+        let typed = AllergyTyped { substance: "No known allergies".into(), ..AllergyTyped::default() };
+        let said = allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today);
+        assert_eq!(said.unwrap_err(), [("substance", Fault::SaysNone)]);
         let none = allergy(&AllergyTyped::default(), "p", &author, "2026-03-03T09:31:00Z", today);
         assert_eq!(none.unwrap_err(), [("substance", Fault::Missing)]);
     }

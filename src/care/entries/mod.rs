@@ -3,11 +3,13 @@
 
 mod allergy;
 mod immunization;
+mod known;
 mod problem;
 mod vitals;
 
 pub use allergy::{AllergyTyped, CATEGORIES, NONE_KNOWN, allergy, allergy_in_error, none_known};
 pub use immunization::{ImmunizationTyped, immunization, immunization_in_error};
+pub use known::{AllergyError, Repeats, add_allergy, is_current, says_none};
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};
 pub use vitals::{Measured, VITALS, Vital, VitalsTyped, measured, observation, same_value, typed_of};
 
@@ -41,6 +43,8 @@ pub enum Fault {
     Half,
     /// It cannot be held against its range, and nobody says how it lies.
     NotComparable,
+    /// A substance was typed that says that there is no allergy.
+    SaysNone,
 }
 
 /// Faults by field, in the order of the form.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::access::Sensitivity;
 use crate::care::Chart;
+use crate::care::entries::{is_current, says_none};
 use crate::care::formulary::{Code, MEDICINE};
 use crate::fhir::ResourceType as R;
 
@@ -119,10 +120,6 @@ fn name(concept: Option<&Value>) -> Option<String> {
     written.or_else(|| of("/display")).or_else(|| of("/code")).map(str::to_owned)
 }
 
-fn has_code(concept: Option<&Value>, wanted: &[&str]) -> bool {
-    codings(concept).filter_map(|coding| text(coding, "/code")).any(|code| wanted.contains(&code))
-}
-
 fn reference(resource: &Value) -> Option<String> {
     Some(format!("{}/{}", text(resource, "/resourceType")?, text(resource, "/id")?))
 }
@@ -131,14 +128,9 @@ fn sealed(resource: &Value) -> bool {
     Sensitivity::of_resource(resource) != Sensitivity::NORMAL
 }
 
-/// SNOMED CT's "no known allergy" and its kinds.
-const NONE_KNOWN: [&str; 4] = ["716186003", "409137002", "429625007", "428607008"];
-
 /// What of an `AllergyIntolerance` counts; nothing of one that is over, refuted or a mistake.
 pub fn allergy(resource: &Value) -> Option<Allergy> {
-    let over = has_code(resource.get("clinicalStatus"), &["resolved", "inactive"]);
-    let wrong = has_code(resource.get("verificationStatus"), &["entered-in-error", "refuted"]);
-    if over || wrong {
+    if !is_current(resource) {
         return None;
     }
     let code = resource.get("code");
@@ -148,7 +140,7 @@ pub fn allergy(resource: &Value) -> Option<Allergy> {
         name: name(code).unwrap_or_default(),
         codes: codes(code),
         recorded: text(resource, "/recordedDate").or_else(|| text(resource, "/onsetDateTime")).map(str::to_owned),
-        none_known: has_code(code, &NONE_KNOWN),
+        none_known: says_none(resource),
         sealed: sealed(resource),
     })
 }

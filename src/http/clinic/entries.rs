@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::chart::{Opened, open};
 use super::chart_pages::Section;
 use super::codes::Offer;
-use super::entries_pages::{self as pages, EntryPage};
+use super::entries_pages::{self as pages, AsksAgain, EntryPage};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
-use crate::care::entries::{self, AllergyTyped, Author, Fault, ImmunizationTyped, Measured, ProblemTyped, VitalsTyped};
+use crate::care::entries::{
+    self, AllergyError, AllergyTyped, Author, Fault, ImmunizationTyped, Measured, ProblemTyped, Repeats, VitalsTyped,
+};
 use crate::care::workflow::{Doing, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::http::forms::Sent;
@@ -74,6 +76,7 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                     .with("high", crate::http::ui::format::number(high)),
                 Fault::Half => t("entry-half"),
                 Fault::NotComparable => t("result-not-comparable"),
+                Fault::SaysNone => t("entry-says-none"),
                 Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
                     t("entry-no-date").with("field", label)
                 }
@@ -250,7 +253,7 @@ pub(in crate::http) async fn problem_change(
 pub(in crate::http) async fn allergy_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let mut opened = open(&visit, &id, &[]).await?;
     let typed = visit.kept::<AllergyTyped>(&mut opened.cx)?.unwrap_or_default();
-    page(&pages::allergy(opened, &typed, Faults::none()))
+    page(&pages::allergy(opened, &typed, Faults::none(), AsksAgain::No))
 }
 
 #[derive(Deserialize, Default)]
@@ -258,7 +261,7 @@ pub(in crate::http) async fn allergy_blank(visit: Visit, Path(id): Path<String>)
 pub(in crate::http) struct AllergySent {
     #[serde(flatten)]
     typed: AllergyTyped,
-    /// `save`, or `none` for the answer that there is no allergy.
+    /// `save`; `again` where the substance may stand there twice; `none` for the answer that there is no allergy.
     act: String,
 }
 
@@ -268,25 +271,45 @@ pub(in crate::http) async fn allergy_add(
     Path(id): Path<String>,
     sent: Sent<AllergySent>,
 ) -> Result<Response, Refusal> {
+    if let Some(before) = visit.led(&sent)? {
+        return Ok(before);
+    }
     let patient = id_of(&id)?;
     let (author, now) = (author(&visit), instant(&visit));
     let place = format!("/patients/{patient}/allergies?done=added");
-    if sent.typed.act == "none" {
-        let change =
-            Change::create(R::AllergyIntolerance, entries::none_known(patient.as_str(), &author, &now), Mode::Strict)?;
-        return put(&visit, &sent, vec![change], Action::Create, &place).await;
-    }
-    match entries::allergy(&sent.typed.typed, patient.as_str(), &author, &now, today(&visit)) {
-        Ok(value) => {
-            let change = Change::create(R::AllergyIntolerance, value, Mode::Strict)?;
-            put(&visit, &sent, vec![change], Action::Create, &place).await
-        }
+    let mut opened = open(&visit, &id, &[]).await?;
+    at(&mut opened.cx, format!("/patients/{patient}/allergies/new"));
+    let typed = &sent.typed.typed;
+    let new = match sent.typed.act.as_str() {
+        "none" => Ok(entries::none_known(patient.as_str(), &author, &now)),
+        _ => entries::allergy(typed, patient.as_str(), &author, &now, today(&visit)),
+    };
+    let new = match new {
+        Ok(new) => new,
         Err(faults) => {
-            let mut opened = open(&visit, &id, &[]).await?;
-            at(&mut opened.cx, format!("/patients/{patient}/allergies/new"));
-            Ok(unprocessable(page(&pages::allergy(opened, &sent.typed.typed, said(faults)))?))
+            return Ok(unprocessable(page(&pages::allergy(opened, typed, said(faults), AsksAgain::No))?));
         }
+    };
+    let repeats = if sent.typed.act == "again" { Repeats::Wanted } else { Repeats::Asked };
+    let seen = opened.chart.of(R::AllergyIntolerance);
+    let doing = doing(&visit, Action::Create, &sent, &place);
+    let told = match entries::add_allergy(doing, &patient, new, seen, repeats).await {
+        Ok(done) => return visit.went(&sent, done, &place).await,
+        Err(Refused::Told(told)) => told,
+        Err(Refused::Record(RecordError::VersionConflict { .. })) => AllergyError::Meanwhile,
+        Err(Refused::Record(error)) => return Err(error.into()),
+    };
+    // As the record stands now, with what was typed.
+    let (cx_at, mut opened) = (opened.cx.at, open(&visit, &id, &[]).await?);
+    opened.cx.at = cx_at;
+    let mut faults = Faults::none();
+    match told {
+        AllergyError::Twice => faults.add("substance", t("entry-allergy-twice")),
+        AllergyError::ThereIsOne => opened.cx.trouble = Some(t("entry-none-known-not").to_string()),
+        AllergyError::Meanwhile => opened.cx.trouble = Some(t("entry-allergy-meanwhile").to_string()),
     }
+    let asks = if told == AllergyError::Twice { AsksAgain::Yes } else { AsksAgain::No };
+    Ok(finished(StatusCode::CONFLICT, page(&pages::allergy(opened, typed, faults, asks))?))
 }
 
 #[derive(Deserialize, Default)]

@@ -45,6 +45,13 @@ impl EntryPage {
     }
 }
 
+/// Whether a page asks if a substance is to stand in the list twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AsksAgain {
+    No,
+    Yes,
+}
+
 /// What a field is called.
 pub(super) fn label(field: &str) -> Text {
     t(match field {
@@ -163,7 +170,8 @@ pub(super) fn problem(
     page
 }
 
-pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults) -> EntryPage {
+pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults, asks: AsksAgain) -> EntryPage {
+    let repeats = asks == AsksAgain::Yes;
     let kind = |code: &str| {
         let message = match code {
             "medication" => "allergy-kind-medication",
@@ -189,11 +197,11 @@ pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults) -> E
             Field::text("since", label("since"), &typed.since, &faults).optional().hint(t("entry-date-hint")).narrow(),
         ],
     ];
-    let never_asked = matches!(opened.frame.allergies, AllergyStatus::NeverAsked);
+    let known = matches!(opened.frame.allergies, AllergyStatus::Known { .. });
+    let again = repeats.then(|| ("again", t("entry-allergy-again").to_string()));
     let mut page = EntryPage { rows, ..form(opened, Section::Allergies, t("entry-allergy-new"), faults) };
-    if never_asked {
-        page.others = vec![("none", t("entry-none-known").to_string())];
-    }
+    let none = (!known).then(|| ("none", t("entry-none-known-add").to_string()));
+    page.others = again.into_iter().chain(none).collect();
     page
 }
 

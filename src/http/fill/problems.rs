@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Ctx, called, code_words, concept, foreign, has_code, identity, list, number, owned, text};
 use crate::care::Chart;
+use crate::care::entries::{is_current, says_none};
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
@@ -76,19 +77,6 @@ fn doubt_message(code: &str) -> &'static str {
     }
 }
 
-/// SNOMED CT's "no known allergy" and its kinds.
-const NONE_KNOWN: [&str; 4] = ["716186003", "409137002", "429625007", "428607008"];
-
-fn says_none(allergy: &Value) -> bool {
-    NONE_KNOWN.iter().any(|code| has_code(allergy.get("code"), code))
-}
-
-fn is_current(allergy: &Value) -> bool {
-    let over = ["resolved", "inactive"].iter().any(|code| has_code(allergy.get("clinicalStatus"), code));
-    let wrong = ["entered-in-error", "refuted"].iter().any(|code| has_code(allergy.get("verificationStatus"), code));
-    !over && !wrong
-}
-
 /// What is known of a patient's allergies: never asked, none, or which; the worst first.
 pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
     let current: Vec<&Value> = resources.iter().filter(|allergy| is_current(allergy)).collect();
@@ -98,9 +86,21 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
     list.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.substance.cmp(&b.substance)));
     match (list.is_empty(), current.iter().any(|allergy| says_none(allergy))) {
         (false, _) => AllergyStatus::Known { list, asked },
-        (true, true) => AllergyStatus::NoneKnown { asked },
+        (true, true) => {
+            // The last who said so.
+            let said = current.iter().max_by_key(|allergy| asked_at(allergy, ctx));
+            AllergyStatus::NoneKnown {
+                asked,
+                by: said.and_then(|said| called(said.get("recorder")).or_else(|| called(said.get("asserter")))),
+                id: said.and_then(|said| owned(said, "/id")).unwrap_or_default(),
+            }
+        }
         (true, false) => AllergyStatus::NeverAsked,
     }
+}
+
+fn asked_at(allergy: &Value, ctx: &Ctx) -> Option<jiff::civil::DateTime> {
+    asked(allergy, ctx).map(|when| when.moment())
 }
 
 fn asked(allergy: &Value, ctx: &Ctx) -> Option<When> {
@@ -122,7 +122,8 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> Option<AllergyLine> {
         substance: concept(allergy.get("code"))?,
         reactions: manifestations,
         severity: worst.max(high),
-        since: ctx.first_when(allergy, &["/onsetDateTime", "/recordedDate"]),
+        // The day on which it was written down is not the day on which it began.
+        since: ctx.first_when(allergy, &["/onsetDateTime", "/onsetPeriod/start"]),
     })
 }
 
@@ -356,13 +357,19 @@ mod tests {
     fn never_asked_none_known_and_known_are_three_things() {
         assert!(matches!(allergies(&[], &ctx()), AllergyStatus::NeverAsked));
         let none = json!({"code": coded("716186003"), "recordedDate": "2026-01-02"});
-        assert!(matches!(allergies(std::slice::from_ref(&none), &ctx()), AllergyStatus::NoneKnown { asked: Some(_) }));
+        assert!(matches!(
+            allergies(std::slice::from_ref(&none), &ctx()),
+            AllergyStatus::NoneKnown { asked: Some(_), .. }
+        ));
         let latex =
             json!({"code": {"text": "Latex"}, "reaction": [{"severity": "mild", "manifestation": [{"text": "rash"}]}]});
         let penicillin = json!({"code": {"text": "Penicillin"}, "criticality": "high"});
         let AllergyStatus::Known { list, .. } = allergies(&[none, latex, penicillin], &ctx()) else { panic!() };
         let names: Vec<_> = list.iter().map(|line| line.substance.as_str()).collect();
         assert_eq!(names, ["Penicillin", "Latex"], "the worst first");
+        let written = json!({"code": {"text": "Eggs"}, "recordedDate": "2026-01-02"});
+        let AllergyStatus::Known { list, .. } = allergies(&[written], &ctx()) else { panic!() };
+        assert!(list[0].since.is_none(), "nobody said when it began");
     }
 
     #[test]

@@ -116,6 +116,10 @@ pub enum AllergyStatus {
     NeverAsked,
     NoneKnown {
         asked: Option<When>,
+        /// Who wrote it down.
+        by: Option<String>,
+        /// Of the AllergyIntolerance that says it.
+        id: String,
     },
     Known {
         list: Vec<AllergyLine>,

@@ -19,6 +19,7 @@ asked = asked { $date }
 checked = checked { $date }
 names-only = names only, doses in the list
 allergies-none-known = No known allergies
+allergies-none-back = Take this back
 never-asked = Never asked.
 never-asked-more = Nothing recorded is not the same as none.
 none-recorded = None recorded

@@ -1,0 +1,244 @@
+//! What may stand beside what among a patient's allergies: "no known allergy" beside none, and no substance twice unless
+//! somebody wants it so. Both are asked in the writer, where nobody else writes between the question and the answer.
+
+use serde_json::Value;
+
+use super::{hl7, put};
+use crate::base::FhirId;
+use crate::care::workflow::{Doing, Done, Refused, carry_out, told};
+use crate::fhir::{Mode, ResourceType};
+use crate::record::{Change, Condition, RecordError, strict};
+
+/// SNOMED CT's "no known allergy" and its kinds.
+const NONE: [&str; 4] = [super::NONE_KNOWN, "409137002", "429625007", "428607008"];
+
+/// Words that people type for it into a field for a substance, without what stands between letters.
+const NONE_IN_WORDS: [&str; 9] = [
+    "none",
+    "nka",
+    "nkda",
+    "noneknown",
+    "noallergy",
+    "noallergies",
+    "noknownallergy",
+    "noknownallergies",
+    "noknowndrugallergies",
+];
+
+fn has_code(concept: Option<&Value>, codes: &[&str]) -> bool {
+    let codings = concept.and_then(|concept| concept.get("coding")).and_then(Value::as_array).into_iter().flatten();
+    codings.filter_map(|coding| coding.get("code")?.as_str()).any(|code| codes.contains(&code))
+}
+
+/// Whether an AllergyIntolerance says that there is none.
+pub fn says_none(allergy: &Value) -> bool {
+    has_code(allergy.get("code"), &NONE)
+}
+
+/// Whether it counts: not over, not refuted, and no mistake.
+pub fn is_current(allergy: &Value) -> bool {
+    !has_code(allergy.get("clinicalStatus"), &["resolved", "inactive"])
+        && !has_code(allergy.get("verificationStatus"), &["entered-in-error", "refuted"])
+}
+
+/// Whether what was typed as a substance says that there is no allergy.
+pub(super) fn means_none(substance: &str) -> bool {
+    let letters: String = substance.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    NONE_IN_WORDS.contains(&letters.as_str())
+}
+
+/// A substance as it is compared.
+fn compared(allergy: &Value) -> Option<String> {
+    let coding = || allergy.pointer("/code/coding/0/display");
+    let name = allergy.pointer("/code/text").or_else(coding).and_then(Value::as_str)?;
+    Some(name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
+}
+
+/// Why an allergy, or that there is none, was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AllergyError {
+    #[error("an allergy is in the record, so “no known allergies” would not be true")]
+    ThereIsOne,
+    #[error("this substance is in the list already")]
+    Twice,
+    #[error("somebody wrote into the allergies in the same moment")]
+    Meanwhile,
+}
+
+/// Whether a substance may stand there a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    Asked,
+    Wanted,
+}
+
+/// Adds an allergy, or the answer that there is none. `seen` are the patient's allergies as the page was made with them: an
+/// answer of before that there is none is over when either is added.
+pub async fn add_allergy(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    new: Value,
+    seen: &[Value],
+    repeats: Repeats,
+) -> Result<Done<()>, Refused<AllergyError>> {
+    let mut changes = Vec::new();
+    let mut over = Vec::new();
+    for before in seen.iter().filter(|one| is_current(one) && says_none(one)) {
+        let id = before.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
+        let version =
+            before.pointer("/meta/versionId").and_then(Value::as_str).and_then(|version| version.parse().ok());
+        let (Some(id), Some(version)) = (id, version) else { return Err(RecordError::Damaged.into()) };
+        let mut value = before.clone();
+        put(&mut value, "clinicalStatus", hl7("allergyintolerance-clinical", "inactive"));
+        over.push(id.to_string());
+        changes.push(Change::put(
+            ResourceType::AllergyIntolerance,
+            id,
+            value,
+            Condition::Version(version),
+            Mode::Strict,
+        )?);
+    }
+    let (none, name) = (says_none(&new), compared(&new));
+    changes.push(Change::create(ResourceType::AllergyIntolerance, new, Mode::Strict)?);
+    let all = strict(ResourceType::AllergyIntolerance, &format!("patient={patient}"))?;
+    carry_out(doing, changes, move |inside| {
+        for (id, says_none, known) in inside.glimpse(&all, current)? {
+            match (says_none, none) {
+                (true, _) if !over.contains(&id) => return told(AllergyError::Meanwhile),
+                (false, true) => return told(AllergyError::ThereIsOne),
+                (false, false) if repeats == Repeats::Asked && known == name => return told(AllergyError::Twice),
+                _ => {}
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn current(allergy: &Value) -> Option<(String, bool, Option<String>)> {
+    let id = allergy.get("id")?.as_str()?.to_owned();
+    is_current(allergy).then(|| (id, says_none(allergy), compared(allergy)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::{Actor, Reach};
+    use crate::audit::{Action, Audit, Detail, Purpose};
+    use crate::base::{Ambient, ManualClock, SeededRandom};
+    use crate::care::Chart;
+    use crate::care::entries::{AllergyTyped, Author, allergy, none_known};
+    use crate::record::{Channel, Records, Transaction, Why};
+    use crate::store::Store;
+
+    const NOW: &str = "2026-03-03T09:31:00Z";
+
+    fn why(action: Action) -> Why {
+        Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen }
+    }
+
+    struct House {
+        records: Records,
+        actor: Actor,
+        patient: FhirId,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let clock = ManualClock::at(NOW.parse().unwrap());
+            let audit = Audit::new(Store::in_memory(), Ambient::new(clock, SeededRandom::new(3)));
+            let records = Records::new(audit, Reach::Clinic);
+            let (actor, patient) = (Actor::system("test"), FhirId::parse("p1").unwrap());
+            let value = json!({"resourceType": "Patient", "id": "p1"});
+            let put =
+                Change::put(ResourceType::Patient, patient.clone(), value, Condition::None, Mode::Strict).unwrap();
+            records.change_all(&actor, why(Action::Import), vec![put], Transaction::IMPORT).await.unwrap();
+            Self { records, actor, patient }
+        }
+
+        async fn seen(&self) -> Vec<Value> {
+            let kinds = [ResourceType::AllergyIntolerance];
+            let read = |reading: &mut crate::record::Reading<'_>| Chart::read(reading, &self.patient, &kinds);
+            let chart = self.records.disclose(&self.actor, why(Action::Read), read).await.unwrap();
+            chart.of(ResourceType::AllergyIntolerance).to_vec()
+        }
+
+        async fn add(&self, new: Value, seen: &[Value], repeats: Repeats) -> Result<(), Option<AllergyError>> {
+            let doing = Doing { records: &self.records, actor: &self.actor, why: why(Action::Create), once: None };
+            match add_allergy(doing, &self.patient, new, seen, repeats).await {
+                Ok(_) => Ok(()),
+                Err(Refused::Told(error)) => Err(Some(error)),
+                Err(Refused::Record(_)) => Err(None),
+            }
+        }
+
+        /// How many say that there is none, and how many name a substance, among those that count.
+        async fn counts(&self) -> (usize, usize) {
+            let all = self.seen().await;
+            let current: Vec<_> = all.iter().filter(|one| is_current(one)).collect();
+            (current.iter().filter(|one| says_none(one)).count(), current.iter().filter(|one| !says_none(one)).count())
+        }
+    }
+
+    fn author() -> Author<'static> {
+        Author { person: None, name: "Dr A" }
+    }
+
+    fn none() -> Value {
+        none_known("p1", &author(), NOW)
+    }
+
+    fn named(substance: &str) -> Value {
+        let typed = AllergyTyped { substance: substance.into(), ..AllergyTyped::default() };
+        allergy(&typed, "p1", &author(), NOW, "2026-03-03".parse().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_known_allergy_stands_beside_no_allergy_whichever_came_first() {
+        let house = House::new().await;
+        house.add(none(), &[], Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (1, 0));
+        // Asked again: one answer stands.
+        house.add(none(), &house.seen().await, Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (1, 0));
+        let before = house.seen().await;
+        house.add(named("Penicillin"), &before, Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (0, 1), "what was said of none is over");
+        let refused = house.add(none(), &house.seen().await, Repeats::Asked).await;
+        assert_eq!(refused, Err(Some(AllergyError::ThereIsOne)));
+        // A page that was made before does not know of it, and is told too.
+        assert!(house.add(none(), &before, Repeats::Asked).await.is_err());
+        assert_eq!(house.counts().await, (0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_does_not_know_of_the_answer_does_not_leave_it_beside_an_allergy() {
+        let house = House::new().await;
+        house.add(none(), &[], Repeats::Asked).await.unwrap();
+        let refused = house.add(named("Latex"), &[], Repeats::Asked).await;
+        assert_eq!(refused, Err(Some(AllergyError::Meanwhile)));
+        assert_eq!(house.counts().await, (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_substance_stands_twice_only_if_somebody_wants_it_so() {
+        let house = House::new().await;
+        house.add(named("Penicillin"), &[], Repeats::Asked).await.unwrap();
+        let refused = house.add(named(" penicillin "), &house.seen().await, Repeats::Asked).await;
+        assert_eq!(refused, Err(Some(AllergyError::Twice)));
+        house.add(named("penicillin"), &house.seen().await, Repeats::Wanted).await.unwrap();
+        house.add(named("Latex"), &house.seen().await, Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (0, 3));
+    }
+
+    #[test]
+    fn none_is_no_substance() {
+        for typed in ["No known allergies", "NKDA", "none", "no known allergy."] {
+            assert!(means_none(typed), "{typed}");
+        }
+        assert!(!means_none("Nonoxynol") && !means_none("Penicillin"));
+    }
+}
