@@ -57,7 +57,7 @@ pub(super) async fn accept(visit: Visit, Form(typed): Form<Typed>) -> Result<Res
     let code = proxies::typed_code(&typed.code);
     let (user, password) = (typed.user.trim(), typed.password.clone());
     match proxies::accept(&house.records, &house.identity, &code, user, password, visit.by()).await {
-        Ok(_) => Ok(Redirect::to("/sign-in").into_response()),
+        Ok(_) => Ok(Redirect::to("/sign-in?made=account").into_response()),
         Err(InviteError::NotGood) => {
             let origin = visit.origin();
             let counted = house.audit.write_essential(move |tx| tx.count_failure(origin, Action::Invite));

@@ -14,7 +14,7 @@ use super::respond::{Finished, Refusal, Refused};
 use super::routes::Entrance;
 use super::said::full_minute;
 use super::session::{self, Credential, Visit};
-use super::ui::start_of;
+use super::ui::{Cx, start_of, t};
 use crate::base::{Role, Secret};
 use crate::identity::{IdentityError, SetupState, SignIn};
 
@@ -31,14 +31,16 @@ pub(super) async fn start(visit: Visit) -> Result<Redirect, Refusal> {
 #[derive(Deserialize)]
 pub(super) struct Next {
     next: Option<String>,
+    /// What was made just before: an account, with a code.
+    made: Option<String>,
 }
 
 /// `GET /sign-in`
-pub(super) async fn form(visit: Visit, Query(Next { next }): Query<Next>) -> Result<Response, Refusal> {
+pub(super) async fn form(visit: Visit, Query(Next { next, made }): Query<Next>) -> Result<Response, Refusal> {
     match visit.actor.role() {
         Some(role) => Ok(Redirect::to(&after(next, role)).into_response()),
         None => page(&pages::SignIn {
-            cx: visit.cx(),
+            cx: Cx { done: made.map(|_| t("proxy-invitation-made").to_string()), ..visit.cx() },
             user: String::new(),
             refused: None,
             next: next.filter(|next| ours(next)),

@@ -72,7 +72,7 @@ pub fn outcome(read: &(impl Read + ?Sized), account: AccountId, key: FormKey) ->
 
 impl Once {
     /// Remembers what the form leads to; answers with what it led to before, and remembers nothing then.
-    pub(in crate::care) fn remember(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Outcome>, StoreError> {
+    pub fn remember(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Outcome>, StoreError> {
         let before = outcome(tx, self.account, self.key)?;
         if before.is_none() {
             let place = if self.place.len() > LONGEST { "/".into() } else { self.place.into() };

@@ -93,6 +93,9 @@ async fn understood(
             Err(fault) => return Ok(Err(fault)),
         }
     }
+    if filter.from.zip(filter.to).is_some_and(|(from, to)| to < from) {
+        return Ok(Err(t("audit-days-turned").to_string()));
+    }
     // A code that no select of ours has sent means any.
     filter.action = Action::from_code(&typed.action);
     filter.outcome = Outcome::from_code(&typed.outcome);

@@ -9,6 +9,7 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
+use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -58,13 +59,24 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
 }
 
 /// `POST /patients/{id}/invitation`: the sheet with the code, this once.
-pub(in crate::http) async fn make(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+/// Loaded again it leads back: another code would end the one that was just printed.
+pub(in crate::http) async fn make(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
     let id = id_of(&id)?;
     let patient = patient(&visit, &id).await?;
     let who = fill::identity(&patient, &ctx(&visit));
     let born = patient.get("birthDate").and_then(Value::as_str).map(str::to_owned);
     let place = format!("/patients/{id}/invitation");
     let Some(born) = born.filter(|_| !who.deceased) else { return Ok(Redirect::to(&place).into_response()) };
+    if let Some(once) = visit.once(&sent, place.as_str()) {
+        let now = visit.house.ambient.now();
+        if visit.house.store.write(move |tx| once.remember(tx, now)).await?.is_some() {
+            return Ok(Redirect::to(&place).into_response());
+        }
+    }
     let invited = Invited { patient: id, born, name: who.plain() };
     let (code, invitation) = visit.house.identity.invite(invited, visit.by()).await?;
     let about = &visit.house.about;

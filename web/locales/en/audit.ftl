@@ -20,6 +20,7 @@ audit-none-more = Take one of the filters away, or choose a longer time.
 audit-scroll = Entries, scrolls sideways
 audit-own-entry = This search is itself entry
 audit-bad-day = “{ $day }” is not a day. Write it as year, month and day, such as 2026-03-09.
+audit-days-turned = The last day is before the first one. Exchange them.
 audit-nobody = No account has this name or user name.
 audit-many-people = { $n } accounts fit this name. Type the user name.
 audit-no-patient = No patient fits this name or number.
