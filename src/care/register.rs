@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(patient["name"][0]["given"], json!(["Halina", "Marie"]));
         assert_eq!(patient["address"][0], json!({"use": "home", "city": "Fjordvik"}));
         assert_eq!(patient.get("telecom"), None);
-        let issues = crate::fhir::validate(&patient, crate::fhir::Definitions::r4(), crate::fhir::Mode::Strict);
+        let issues = crate::fhir::validate(&patient, crate::fhir::Definitions::r4(), Mode::Strict);
         assert!(!issues.iter().any(crate::fhir::Issue::is_error), "{issues:?}");
     }
 

@@ -5,6 +5,7 @@
 
 #[path = "../demo/mod.rs"]
 mod demo;
+mod acting;
 mod claims;
 mod copies;
 mod hostile;

@@ -24,31 +24,31 @@ fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round
 // ---- pages ----
 
 #[track_caller]
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
     rest.split_once(after).unwrap().0
 }
 
 /// What a hidden field of a page holds.
 #[track_caller]
-fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
+pub fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
     between(&page.body, &format!("name=\"{name}\" value=\""), "\"")
 }
 
-fn encoded(fields: &[(&str, &str)]) -> String {
+pub fn encoded(fields: &[(&str, &str)]) -> String {
     let one = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     fields.iter().map(|(name, value)| format!("{name}={}", one(value))).collect::<Vec<_>>().join("&")
 }
 
 #[track_caller]
-fn sent(caller: &Caller, path: &str, fields: &[(&str, &str)]) -> String {
+pub fn sent(caller: &Caller, path: &str, fields: &[(&str, &str)]) -> String {
     let answer = caller.form(path, &encoded(fields));
     assert_eq!(answer.status, 303, "{path}: {}", answer.body);
     answer.header("location").unwrap().to_owned()
 }
 
 #[track_caller]
-fn page(caller: &Caller, path: &str) -> Answer {
+pub fn page(caller: &Caller, path: &str) -> Answer {
     let answer = caller.get(path);
     assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     answer
@@ -60,7 +60,14 @@ fn with_file(caller: &Caller, page: &Answer, path: &str, fields: &[(&str, &str)]
 }
 
 /// A form that can carry a file. Where none was chosen, its name is empty.
-fn in_parts(caller: &Caller, page: &Answer, path: &str, fields: &[(&str, &str)], named: &str, bytes: &str) -> Answer {
+pub fn in_parts(
+    caller: &Caller,
+    page: &Answer,
+    path: &str,
+    fields: &[(&str, &str)],
+    named: &str,
+    bytes: &str,
+) -> Answer {
     let part = |head: &str, text: &str| format!("--x7\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
     let mut body = part("name=\"csrf\"", &page.csrf());
     for (name, value) in fields {

@@ -110,11 +110,15 @@ impl Demo {
 
     /// The role's account, signed in.
     pub fn signed_in(&self, listener: &str, role: &str) -> Caller {
-        let client = self.client(listener);
         let account = self.demo_account(role);
-        let (user, password) = (account["user"].as_str().unwrap(), account["password"].as_str().unwrap());
+        self.signed_in_as(listener, account["user"].as_str().unwrap(), account["password"].as_str().unwrap())
+    }
+
+    /// An account that a test made, signed in.
+    pub fn signed_in_as(&self, listener: &str, user: &str, password: &str) -> Caller {
+        let client = self.client(listener);
         let answer = client.post("/sign-in", &[("user", user), ("password", password)]);
-        assert_eq!(answer.status, 303, "{role} signs in at the {listener}: {}", answer.body);
+        assert_eq!(answer.status, 303, "{user} signs in at the {listener}: {}", answer.body);
         let page = client.get("/account").body;
         let token = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
         let token = token.unwrap_or_else(|| panic!("no form token on the page: {page}")).to_owned();

@@ -1,0 +1,285 @@
+//! Who acts for a patient sees and does what the patient let them, in pages and in the API; and what is said to whom.
+
+use serde_json::Value;
+
+use crate::demo::client::Answer;
+use crate::demo::{Caller, Demo};
+use crate::ok;
+use crate::screens::{between, encoded, hidden, in_parts, page, sent};
+
+#[test]
+fn who_acts_for_a_patient_goes_as_far_as_they_were_let_and_the_patient_reads_what_is_true() {
+    let demo = Demo::start();
+    let me = demo.signed_in("portal", "patient");
+    let thread = health_letter(&me);
+    appointments_only(&demo, &me, &thread);
+    see_only(&demo, &me);
+    who_looked_names_no_other_patient(&demo, &me);
+    a_link_outlives_a_slip(&demo, &me);
+    one_person_is_registered_once(&demo);
+    a_copy_for_the_counter(&demo, &me);
+    no_known_allergy(&demo);
+}
+
+/// A conversation about the patient's health; answers with its id.
+fn health_letter(me: &Caller) -> String {
+    let topics = page(me, "/my/messages/new");
+    let before = topics.body.split("A question about my health").next().unwrap();
+    let topic = before.rsplit_once("/my/messages/new?topic=").unwrap().1.split('"').next().unwrap();
+    let form = page(me, &format!("/my/messages/new?topic={topic}"));
+    let fields = [("topic", topic), ("text", "May I take ibuprofen?")];
+    let answer = in_parts(me, &form, "/my/messages/new", &fields, "", "");
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    between(answer.header("location").unwrap(), "/my/messages/", "?").to_owned()
+}
+
+/// Somebody new whom the patient lets act so far, signed in.
+fn proxy(demo: &Demo, me: &Caller, user: &str, extent: &str) -> Caller {
+    let form = page(me, "/my/people/new");
+    let fields = [
+        ("csrf", hidden(&form, "csrf")),
+        ("once", hidden(&form, "once")),
+        ("name", "Signe Brandvold"),
+        ("relation", "friend"),
+        ("extent", extent),
+        ("until", ""),
+    ];
+    let made = me.form("/my/people/new", &encoded(&fields));
+    assert_eq!(made.status, 200, "{}", made.body);
+    let code = between(&made.body, "once code\">", "<").to_owned();
+    let password = "correct horse battery staple 7";
+    let client = demo.client("portal");
+    let invited = client.get("/proxy-invitation");
+    let csrf = hidden(&invited, "csrf").to_owned();
+    let fields =
+        [("csrf", csrf.as_str()), ("code", &code), ("user", user), ("password", password), ("again", password)];
+    let joined = client.post("/proxy-invitation", &fields);
+    assert_eq!(joined.status, 303, "{}", joined.body);
+    demo.signed_in_as("portal", user, password)
+}
+
+#[track_caller]
+fn shut(answer: &Answer, words: &str) {
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    assert!(answer.body.contains(words), "{}", answer.body);
+}
+
+fn appointments_only(demo: &Demo, me: &Caller, thread: &str) {
+    let own = demo.patient_of("patient");
+    let signe = proxy(demo, me, "signe-a", "appointments");
+    let home = page(&signe, "/my").body;
+    for link in ["/my/visits", "/my/messages", "/my/visits/book", "/my/messages/new"] {
+        assert!(home.contains(&format!("href=\"{link}\"")), "{link}: {home}");
+    }
+    for link in ["/my/allergies", "/my/medicines", "/my/results", "/my/who-looked", "/my/documents", "/my/summary"] {
+        assert!(!home.contains(&format!("href=\"{link}\"")), "{link}: {home}");
+        shut(&signe.get(link), "health is not open to you");
+    }
+    for link in ["/my/problems", "/my/immunizations", "/my/requests", "/my/measurements"] {
+        shut(&signe.get(link), "health is not open to you");
+    }
+    let visits = page(&signe, "/my/visits").body;
+    assert!(visits.contains("not open to you") && !visits.contains("No visits yet"), "{visits}");
+    // Letters about health are not there; those to the desk can be written.
+    let messages = page(&signe, "/my/messages").body;
+    assert!(!messages.contains(thread) && !messages.contains("ibuprofen"), "{messages}");
+    assert_eq!(signe.get(&format!("/my/messages/{thread}")).status, 404);
+    let topics = page(&signe, "/my/messages/new");
+    assert!(!topics.body.contains("A question about my health"), "{}", topics.body);
+    let topic = between(&topics.body, "/my/messages/new?topic=", "\"");
+    let form = page(&signe, &format!("/my/messages/new?topic={topic}"));
+    assert!(!form.body.contains("type=\"file\""), "{}", form.body);
+    let answer = in_parts(&signe, &form, "/my/messages/new", &[("topic", topic), ("text", "A later time?")], "", "");
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    // The API answers the same, and an appointment says nothing of what it is about.
+    for kind in ["Condition", "AllergyIntolerance", "Encounter", "Observation", "DocumentReference", "Task"] {
+        let found = signe.get(&format!("/fhir/{kind}?patient={own}"));
+        let none = found.status != 200 || ok(&found, 200)["total"].as_u64().is_none_or(|total| total == 0);
+        assert!(none, "{kind}: {}", found.body);
+    }
+    assert_eq!(signe.get(&format!("/fhir/Communication/{thread}")).status, 404);
+    let mine = ok(&me.get(&format!("/fhir/Appointment?patient={own}&_count=100")), 200).to_string();
+    let theirs = ok(&signe.get(&format!("/fhir/Appointment?patient={own}&_count=100")), 200).to_string();
+    assert!(mine.contains("reasonCode"), "the demo books with reasons");
+    assert!(theirs.contains("\"Appointment\"") && !theirs.contains("reasonCode"), "{theirs}");
+    assert_eq!(signe.get("/fhir/Appointment?reason-code=x").status, 400);
+    // Notices of a record's life are not theirs.
+    let notices = page(&signe, "/notices").body;
+    for word in ["result", "medicines", "emergency", "question about who looked"] {
+        assert!(!notices.contains(&format!("<b>{word}")) && !notices.to_lowercase().contains(&format!("{word} was")));
+    }
+    let mail = page(&signe, "/account/mail").body;
+    assert!(!mail.contains("value=\"results\""), "{mail}");
+}
+
+fn see_only(demo: &Demo, me: &Caller) {
+    let signe = proxy(demo, me, "signe-v", "view");
+    for (path, offers) in [
+        ("/my", &["/my/visits/book", "/my/messages/new"][..]),
+        ("/my/visits", &["/my/visits/book", "/change"]),
+        ("/my/messages", &["/my/messages/new"]),
+        ("/my/medicines", &["href=\"/my/medicines/"]),
+        ("/my/documents", &["/my/documents/new"]),
+        ("/my/results", &["/my/measurements/new", "/my/history/new"]),
+        ("/my/requests", &["action=\"/my/requests/new\"", "/my/requests/new?kind"]),
+        ("/my/who-looked", &["/my/requests/new"]),
+    ] {
+        let shown = page(&signe, path).body;
+        for offer in offers {
+            assert!(!shown.contains(offer), "{path} offers {offer}: {shown}");
+        }
+    }
+    assert!(page(&signe, "/my").body.contains("/my/allergies"));
+    for path in ["/my/messages/new", "/my/visits/book", "/my/documents/new", "/my/requests/new?kind=copy"] {
+        shut(&signe.get(path), "see their record");
+    }
+    // What was typed before the permission was narrower stays in the browser, and the page says so.
+    let form = encoded(&[("topic", "x"), ("text", "A long letter")]);
+    shut(&signe.form("/my/requests/new", &form), "it stands there still");
+    shut(&signe.form("/my/visits/book", &form), "it stands there still");
+}
+
+fn who_looked_names_no_other_patient(demo: &Demo, me: &Caller) {
+    let own = demo.patient_of("patient");
+    let other = demo.signed_in("portal", "proxy");
+    assert_eq!(other.get(&format!("/fhir/Patient/{own}")).status, 404);
+    let name = page(&other, "/account").body;
+    let name = between(&name, "me-word\">", "<").to_owned();
+    let looked = page(me, "/my/who-looked").body;
+    assert!(!looked.contains(&name), "{name}: {looked}");
+    assert!(looked.contains("Somebody who acts for a patient") && looked.contains("it was refused"), "{looked}");
+}
+
+fn a_link_outlives_a_slip(demo: &Demo, me: &Caller) {
+    let form = page(me, "/my/share");
+    let fields =
+        [("csrf", hidden(&form, "csrf")), ("once", hidden(&form, "once")), ("label", "Dr Lund"), ("days", "7")];
+    let made = me.form("/my/share", &encoded(&fields));
+    assert_eq!(made.status, 200, "{}", made.body);
+    let code = between(&made.body, "/shared#", "<").chars().take(43).collect::<String>();
+    let client = demo.client("portal");
+    let shown = client.get("/shared");
+    let csrf = hidden(&shown, "csrf").to_owned();
+    let wrong = client.post("/shared", &[("csrf", &csrf), ("code", &code), ("pin", "000000"), ("as", "page")]);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(wrong.body.contains(&code) && wrong.body.contains("data-shared=\"known\""), "{}", wrong.body);
+    assert_eq!(wrong.header("cache-control"), Some("no-store"));
+}
+
+fn one_person_is_registered_once(demo: &Demo) {
+    let desks = [demo.signed_in("clinic", "reception"), demo.signed_in("clinic", "reception")];
+    let forms: Vec<Answer> = desks.iter().map(|desk| page(desk, "/patients/new")).collect();
+    let typed = |form: &Answer, different: &str| {
+        let fields = encoded(&[
+            ("csrf", hidden(form, "csrf")),
+            ("at", "/patients/new"),
+            ("family", "Twicepost"),
+            ("given", "Tom"),
+            ("born", "2 1 1980"),
+            ("sex", "male"),
+            ("different", different),
+        ]);
+        format!("{fields}&once={}", hidden(form, "once"))
+    };
+    // Two desks in one moment: one registers, the other is asked.
+    let start = std::sync::Barrier::new(2);
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let both: Vec<_> = desks
+            .iter()
+            .zip(&forms)
+            .map(|(desk, form)| {
+                let (start, typed) = (&start, typed(form, ""));
+                scope.spawn(move || {
+                    start.wait();
+                    desk.form("/patients/new", &typed)
+                })
+            })
+            .collect();
+        both.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409], "{}", answers[0].body);
+    let asked = answers.iter().find(|answer| answer.status == 409).unwrap();
+    assert!(asked.body.contains("Twicepost"), "{}", asked.body);
+    // The same form once more leads to the same patient, and not to a second one.
+    let (desk, form) = desks.iter().zip(&forms).zip(&answers).find(|(_, answer)| answer.status == 303).unwrap().0;
+    let again = desk.form("/patients/new", &typed(form, ""));
+    assert_eq!(again.status, 303, "{}", again.body);
+    let found = page(desk, "/patients?q=twicepost").body;
+    assert_eq!(found.matches("class=\"born\"").count(), 1, "{found}");
+    // Said to be somebody else than those who were shown, they are registered; somebody who came since is asked about.
+    let seen = between(&asked.body, "name=\"different\" value=\"", "\"").to_owned();
+    let fresh = page(desk, "/patients/new");
+    assert_eq!(desk.form("/patients/new", &typed(&fresh, &seen)).status, 303);
+    let fresh = page(desk, "/patients/new");
+    assert_eq!(desk.form("/patients/new", &typed(&fresh, &seen)).status, 409, "the second one was never shown");
+}
+
+fn a_copy_for_the_counter(demo: &Demo, me: &Caller) {
+    let admin = demo.signed_in("clinic", "healthadmin");
+    let form = page(me, "/my/requests/new?kind=copy");
+    let fields = [
+        ("csrf", hidden(&form, "csrf")),
+        ("once", hidden(&form, "once")),
+        ("kind", "copy"),
+        ("words", "On paper, please"),
+    ];
+    let place = sent(me, "/my/requests/new", &fields);
+    let id = between(&place, "/my/requests/", "?").to_owned();
+    let shown = page(&admin, &format!("/requests/{id}"));
+    let link = format!("/requests/{id}/copy.zip");
+    assert!(shown.body.contains(&link) && !shown.body.contains("chartbox export"), "{}", shown.body);
+    let copy = admin.get(&link);
+    assert_eq!((copy.status, copy.header("content-type")), (200, Some("application/zip")));
+    assert!(copy.bytes.starts_with(b"PK") && copy.body.contains("record.html"));
+    let looked = page(me, "/my/who-looked").body;
+    assert!(looked.contains("Health administrator"), "{looked}");
+    for who in ["clinician", "reception"] {
+        assert_eq!(demo.signed_in("clinic", who).get(&link).status, 403, "{who}");
+    }
+    let shown = page(&admin, &format!("/requests/{id}"));
+    let fields = [
+        ("version", between(&shown.body, "name=\"version\" value=\"", "\"")),
+        ("words", "Handed out today."),
+        ("step", "answer"),
+    ];
+    sent(&admin, &format!("/requests/{id}"), &fields);
+    assert_eq!(admin.get(&link).status, 404, "it was answered");
+}
+
+fn no_known_allergy(demo: &Demo) {
+    let (doctor, desk) = (demo.signed_in("clinic", "clinician"), demo.signed_in("clinic", "reception"));
+    let form = page(&desk, "/patients/new");
+    let fields = [
+        ("once", hidden(&form, "once")),
+        ("family", "Neverasked"),
+        ("given", "Nora"),
+        ("born", "3 3 1990"),
+        ("sex", "female"),
+    ];
+    let place = sent(&desk, "/patients/new", &fields);
+    let patient = between(&place, "/patients/", "?").to_owned();
+    let list = format!("/patients/{patient}/allergies");
+    let shown = page(&doctor, &list);
+    assert!(shown.body.contains("Never asked") && shown.body.contains("value=\"none\""), "{}", shown.body);
+    sent(&doctor, &format!("{list}/new"), &[("act", "none"), ("once", hidden(&shown, "once"))]);
+    let shown = page(&doctor, &list).body;
+    assert!(shown.contains("No known allergies") && shown.contains("asked"), "{shown}");
+    let search = format!("/fhir/AllergyIntolerance?patient={patient}");
+    let all: Value = ok(&doctor.get(&search), 200);
+    assert_eq!(all["entry"][0]["resource"]["code"]["coding"][0]["code"], "716186003");
+    let wrong = doctor.form(&format!("{list}/new"), &encoded(&[("act", "save"), ("substance", "No known allergies")]));
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    sent(&doctor, &format!("{list}/new"), &[("act", "save"), ("substance", "Penicillin")]);
+    let shown = page(&doctor, &list).body;
+    assert!(!shown.contains("No known allergies") && shown.contains("Penicillin"), "{shown}");
+    let twice = doctor.form(&format!("{list}/new"), &encoded(&[("act", "save"), ("substance", "penicillin")]));
+    assert!(twice.status == 409 && twice.body.contains("value=\"again\""), "{}", twice.body);
+    let none = doctor.form(&format!("{list}/new"), &encoded(&[("act", "none")]));
+    assert!(none.status == 409 && none.body.contains("would not be true"), "{}", none.body);
+    // Nobody said since when.
+    let bar = page(&doctor, &format!("/patients/{patient}")).body;
+    let bar = between(&bar, "safety-cell allergy", "</ul>");
+    assert!(bar.contains("Penicillin") && !bar.contains("2026"), "{bar}");
+}
