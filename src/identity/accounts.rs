@@ -107,7 +107,7 @@ impl Identity {
         self.change(id, by, Action::RoleChange, move |tx, account| {
             let AccountKind::Person(before) = account.kind else { return Err(IdentityError::IsService) };
             account.kind = AccountKind::Person(role);
-            sessions::end_all(tx, account.id, None)?;
+            sessions::end_all(tx, account.id)?;
             Ok(format!("from {before} to {role}"))
         })
         .await
@@ -117,7 +117,7 @@ impl Identity {
     pub async fn disable(&self, id: AccountId, by: By) -> Result<AccountRow, IdentityError> {
         self.change(id, by, Action::AccountDisable, |tx, account| {
             account.state = AccountState::Disabled;
-            sessions::end_all(tx, account.id, None)?;
+            sessions::end_all(tx, account.id)?;
             Ok(String::new())
         })
         .await
@@ -141,7 +141,7 @@ impl Identity {
                 tx.put(&BY_PERSON, &(person.as_str().to_owned(), account.id), &())?;
             }
             let note = person.as_ref().map_or_else(|| "linked to nobody".to_owned(), |to| format!("linked to {to}"));
-            sessions::end_all(tx, account.id, None)?;
+            sessions::end_all(tx, account.id)?;
             account.person = person;
             Ok(note)
         })
@@ -160,7 +160,7 @@ impl Identity {
             }
             account.must_change_password = true;
             tx.put(&CREDENTIALS, &(account.id,), &CredentialRow { password: hash, changed: now })?;
-            sessions::end_all(tx, account.id, None)?;
+            sessions::end_all(tx, account.id)?;
             Ok(String::new())
         })
         .await?;

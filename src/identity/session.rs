@@ -31,16 +31,24 @@ pub struct SessionRow {
     pub user_agent: Option<Box<str>>,
     /// As which RelatedPerson the session's pages look, where that was chosen; otherwise as the account's own person.
     pub acting: Option<ResourceRef>,
+    /// When it was ended in this browser: by signing out, or by signing in anew. It opens nothing any more, and is still
+    /// known for some hours, so that what was typed in another of its pages finds whose it is.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::optional")]
+    pub ended: Option<Timestamp>,
 }
 
 impl Record for SessionRow {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
-        if version != 1 {
-            return Err(CodecError::Record(version));
-        }
-        let one: SessionV1 = decode_body(version, bytes)?;
+        let (one, acting): (SessionV1, _) = match version {
+            1 => (decode_body(version, bytes)?, None),
+            2 => {
+                let SessionV2(one, acting) = decode_body(version, bytes)?;
+                (one, acting)
+            }
+            _ => return Err(CodecError::Record(version)),
+        };
         Ok(Self {
             id: one.id,
             account: one.account,
@@ -51,10 +59,15 @@ impl Record for SessionRow {
             last_used: one.last_used,
             origin: one.origin,
             user_agent: one.user_agent,
-            acting: None,
+            acting,
+            ended: None,
         })
     }
 }
+
+/// As it stood before a session was known after it was ended.
+#[derive(Deserialize)]
+struct SessionV2(SessionV1, Option<ResourceRef>);
 
 /// As it stood before an account could act for several.
 #[derive(Deserialize)]
@@ -109,6 +122,7 @@ impl SessionRow {
             origin: None,
             user_agent: None,
             acting: None,
+            ended: None,
         }
     }
 
@@ -116,6 +130,11 @@ impl SessionRow {
     /// typed for one patient is never sent for another.
     pub(super) fn acting_as(self, person: Option<ResourceRef>, ambient: &Ambient) -> Self {
         Self { acting: person, csrf: ambient.bytes(), ..self }
+    }
+
+    /// The session after it was ended in this browser.
+    pub(super) fn left(self, now: Timestamp) -> Self {
+        Self { ended: Some(now), ..self }
     }
 
     /// The token for one form. Each is masked anew, so that a compressed page does not give it away piece by piece
@@ -177,15 +196,19 @@ mod tests {
             let head = [&[version, 16][..], &[1; 16], &[16], &[2; 16], &[1, 2, 0], &[3; 32]].concat();
             [head.as_slice(), &[251, 208, 7, 251, 208, 7, 0, 0], rest].concat()
         };
-        let golden = body(2, &[0]);
+        let golden = body(3, &[0, 0]);
         assert_eq!(row.to_stored().unwrap(), golden);
         assert_eq!(SessionRow::from_stored(golden.into()).unwrap(), row);
-        assert_eq!(SessionRow::from_stored(body(1, &[]).into()).unwrap(), row, "of the version before");
+        assert_eq!(SessionRow::from_stored(body(1, &[]).into()).unwrap(), row, "of the first version");
+        assert_eq!(SessionRow::from_stored(body(2, &[0]).into()).unwrap(), row, "of the version before");
         let person = ResourceRef::parse("RelatedPerson/r").unwrap();
         let acting = SessionRow { acting: Some(person), ..row };
-        let golden = body(2, &[&[1, 15][..], b"RelatedPerson/r"].concat());
-        assert_eq!(acting.to_stored().unwrap(), golden);
-        assert_eq!(SessionRow::from_stored(golden.into()).unwrap(), acting);
+        let before = body(2, &[&[1, 15][..], b"RelatedPerson/r"].concat());
+        assert_eq!(SessionRow::from_stored(before.into()).unwrap(), acting);
+        let golden = body(3, &[&[1, 15][..], b"RelatedPerson/r", &[1, 6]].concat());
+        let ended = SessionRow { ended: Some(Timestamp::from_millisecond(3).unwrap()), ..acting };
+        assert_eq!(ended.to_stored().unwrap(), golden);
+        assert_eq!(SessionRow::from_stored(golden.into()).unwrap(), ended);
     }
 
     #[test]

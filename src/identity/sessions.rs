@@ -47,11 +47,32 @@ impl Identity {
         Ok((session.listener == listener && account.is_enabled() && ended).then_some(session))
     }
 
+    /// A session that has ended, by the token that stands in the forms of its pages: where the browser has lost the cookie,
+    /// or has one of a later session.
+    pub fn ended_session_of_form(
+        &self,
+        read: &(impl Read + ?Sized),
+        token: &str,
+        listener: Listener,
+    ) -> Result<Option<SessionRow>, StoreError> {
+        for row in read.scan(&SESSIONS, KeyRange::all(), Direction::Up)? {
+            let (_, session) = row?;
+            if session.listener != listener || !session.is_form_token(token) {
+                continue;
+            }
+            let Some(account) = read.get(&ACCOUNTS, &(session.account,))? else { return Ok(None) };
+            let ended = self.ends(&session, &account) <= self.now();
+            return Ok((account.is_enabled() && ended).then_some(session));
+        }
+        Ok(None)
+    }
+
     /// When a session ends if nothing more is heard of it.
     pub fn ends(&self, session: &SessionRow, account: &AccountRow) -> Timestamp {
         let staff = account.role().is_some_and(crate::base::Role::is_staff);
         let idle = if staff { self.settings.staff_idle } else { self.settings.patient_idle };
-        after(session.last_used, idle).min(after(session.created, self.settings.absolute))
+        let by_itself = after(session.last_used, idle).min(after(session.created, self.settings.absolute));
+        session.ended.map_or(by_itself, |ended| ended.min(by_itself))
     }
 
     /// Notes that a session was used. Cheap to call with every request of a person (and not with those that a page
@@ -87,11 +108,12 @@ impl Identity {
     /// Ends the session that asks. It is no error if it had ended.
     pub async fn sign_out(&self, secret: &str, by: By) -> Result<(), IdentityError> {
         let Some(tag) = self.session_tag(secret) else { return Ok(()) };
-        if self.read()?.get(&SESSIONS, &(*tag.as_bytes(),))?.is_none() {
+        if self.read()?.get(&SESSIONS, &(*tag.as_bytes(),))?.is_none_or(|session| session.ended.is_some()) {
             return Ok(());
         }
+        let now = self.now();
         let write = self.write_essential(move |tx| {
-            end(tx, tag)?;
+            leave(tx, tag, now)?;
             tx.append(by.event(Action::SignOut, None))?;
             Ok::<_, IdentityError>(())
         });
@@ -100,10 +122,13 @@ impl Identity {
 
     /// Ends one session of an account: one's own, or another's by the operator.
     pub async fn end_session(&self, account: AccountId, session: SessionId, by: By) -> Result<(), IdentityError> {
+        let now = self.now();
         let write = self.write_essential(move |tx| {
             let TagRow(tag) = tx.get(&SESSIONS_OF, &(account, session))?.ok_or(IdentityError::NoSession)?;
             let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
-            end(tx, tag)?;
+            if !leave(tx, tag, now)? {
+                return Err(IdentityError::NoSession);
+            }
             tx.append(by.event_about(Action::SessionEnd, &row, &format!("session {session}")))?;
             Ok::<_, IdentityError>(())
         });
@@ -117,9 +142,13 @@ impl Identity {
         keep: Option<SessionId>,
         by: By,
     ) -> Result<usize, IdentityError> {
+        let now = self.now();
         let write = self.write_essential(move |tx| {
             let row = tx.get(&ACCOUNTS, &(account,))?.ok_or(IdentityError::NoAccount)?;
-            let ended = end_all(tx, account, keep)?;
+            let mut ended = 0;
+            for (session, tag) in all_of(tx, account)? {
+                ended += usize::from(Some(session) != keep && leave(tx, tag, now)?);
+            }
             tx.append(by.event_about(Action::SessionEnd, &row, &counted(ended as u64, "session", "sessions")))?;
             Ok::<_, IdentityError>(ended)
         });
@@ -151,6 +180,21 @@ pub(super) fn open(tx: &mut AuditedTx<'_, '_>, tag: Tag, session: &SessionRow) -
     tx.put(&SESSIONS_OF, &(session.account, session.id), &TagRow(tag))
 }
 
+/// Ends one session: it opens nothing any more. A page of it that is still open may hold words that were not sent yet, so it
+/// is known for a while whose they are. Answers whether it was not ended before.
+pub(super) fn leave(tx: &mut AuditedTx<'_, '_>, tag: Tag, now: Timestamp) -> Result<bool, StoreError> {
+    let key = (*tag.as_bytes(),);
+    let open = tx.get(&SESSIONS, &key)?.filter(|session| session.ended.is_none());
+    let Some(session) = open else { return Ok(false) };
+    tx.put(&SESSIONS, &key, &session.left(now))?;
+    Ok(true)
+}
+
+fn all_of(tx: &AuditedTx<'_, '_>, account: AccountId) -> Result<Vec<(SessionId, Tag)>, StoreError> {
+    let rows = tx.scan(&SESSIONS_OF, KeyRange::prefix(&(account,)), Direction::Up)?;
+    rows.map(|row| row.map(|((_, session), TagRow(tag))| (session, tag))).collect()
+}
+
 /// Takes one session away, if it is there.
 pub(super) fn end(tx: &mut AuditedTx<'_, '_>, tag: Tag) -> Result<(), StoreError> {
     let key = (*tag.as_bytes(),);
@@ -161,20 +205,7 @@ pub(super) fn end(tx: &mut AuditedTx<'_, '_>, tag: Tag) -> Result<(), StoreError
     Ok(())
 }
 
-/// Takes all sessions of an account away but one.
-pub(super) fn end_all(
-    tx: &mut AuditedTx<'_, '_>,
-    account: AccountId,
-    keep: Option<SessionId>,
-) -> Result<usize, StoreError> {
-    let all: Vec<((AccountId, SessionId), TagRow)> =
-        tx.scan(&SESSIONS_OF, KeyRange::prefix(&(account,)), Direction::Up)?.collect::<Result<_, _>>()?;
-    let mut ended = 0;
-    for ((_, session), TagRow(tag)) in all {
-        if Some(session) != keep {
-            end(tx, tag)?;
-            ended += 1;
-        }
-    }
-    Ok(ended)
+/// Takes all sessions of an account away: whoever had them is not to be known by them any more.
+pub(super) fn end_all(tx: &mut AuditedTx<'_, '_>, account: AccountId) -> Result<(), StoreError> {
+    all_of(tx, account)?.into_iter().try_for_each(|(_, tag)| end(tx, tag))
 }

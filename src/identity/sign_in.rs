@@ -132,7 +132,7 @@ impl Identity {
                 return Err(IdentityError::NotSignedIn);
             }
             account.must_change_password = false;
-            sessions::end_all(tx, account.id, None)?;
+            sessions::end_all(tx, account.id)?;
             throttle::succeeded(tx, &throttles)?;
             tx.put(&ACCOUNTS, &(account.id,), &account)?;
             tx.put(&CREDENTIALS, &(account.id,), &CredentialRow { password, changed: now })?;
@@ -216,6 +216,7 @@ impl Identity {
         let mut session = SessionRow::new(account.id, attempt.listener, state, self.ambient());
         session.origin = attempt.origin;
         session.user_agent = attempt.user_agent.as_deref().map(|agent| agent.chars().take(200).collect());
+        let now = self.now();
         let replaced: Option<Tag> = attempt.replaces.as_ref().and_then(|old| self.session_tag(old.expose()));
         let write = self.write_essential(move |tx| {
             // Disabled, or another password set, while this one was being checked.
@@ -228,7 +229,7 @@ impl Identity {
                 tx.put(&CREDENTIALS, &(account.id,), &CredentialRow { password, ..credential })?;
             }
             if let Some(tag) = replaced {
-                sessions::end(tx, tag)?;
+                sessions::leave(tx, tag, now)?;
             }
             throttle::succeeded(tx, &throttles)?;
             sessions::open(tx, tag, &session)?;

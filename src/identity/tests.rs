@@ -527,6 +527,10 @@ async fn what_has_ended_is_swept_away_and_the_rest_stays() {
     let ended = house.identity.ended_session(&read, signed_in.secret.expose(), Listener::Clinic).unwrap();
     assert_eq!(ended.unwrap().id, signed_in.session.id);
     assert_eq!(house.identity.ended_session(&read, signed_in.secret.expose(), Listener::Portal).unwrap(), None);
+    let token = signed_in.session.form_token(house.identity.ambient());
+    let by_form = |token: &str, listener| house.identity.ended_session_of_form(&read, token, listener).unwrap();
+    assert_eq!(by_form(&token, Listener::Clinic).map(|session| session.id), Some(signed_in.session.id));
+    assert_eq!((by_form(&token, Listener::Portal), by_form("AAAA", Listener::Clinic)), (None, None));
     house.clock.advance(Duration::from_secs(86_400));
     assert_eq!(
         house.identity.sweep().await.unwrap(),
@@ -535,6 +539,29 @@ async fn what_has_ended_is_swept_away_and_the_rest_stays() {
     );
     assert_eq!(house.identity.sweep().await.unwrap(), 0);
     house.enter("anna").await;
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_opens_nothing_and_is_still_known_by_its_forms() {
+    let house = house();
+    let anna = house.add("anna", Role::Clinician).await;
+    let token = |one: &SignedIn| one.session.form_token(house.identity.ambient());
+    let whose = |token: &str| {
+        let read = house.identity.read().unwrap();
+        house.identity.ended_session_of_form(&read, token, Listener::Clinic).unwrap().map(|session| session.account)
+    };
+    let first = house.enter("anna").await;
+    assert_eq!(whose(&token(&first)), None, "it is open");
+    house.identity.sign_out(first.secret.expose(), by()).await.unwrap();
+    let second = house.enter("anna").await;
+    assert_eq!(house.identity.end_sessions(anna.id, None, by()).await.unwrap(), 1, "the first was ended before");
+    for one in [&first, &second] {
+        assert!(!house.knows(one, Listener::Clinic));
+        assert_eq!(whose(&token(one)), Some(anna.id));
+    }
+    assert!(house.identity.sessions_of(&anna).unwrap().is_empty());
+    house.identity.disable(anna.id, by()).await.unwrap();
+    assert_eq!(whose(&token(&first)), None, "a disabled account keeps nothing");
 }
 
 #[tokio::test]
