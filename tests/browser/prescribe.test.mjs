@@ -99,7 +99,11 @@ test('an allergy stands in the way by its class, and a second signature is one',
   await choose(page, 'amoxicillin 500');
   assert.match(await page.textContent('main'), /Serious: Amoxicillin 500 mg capsule belongs with a known allergy: Penicillins/);
   await choose(page, 'cetirizine');
+  assert.equal(await page.inputValue('select[name=every]'), '', 'how often is for the doctor to say');
   await page.fill('input[name=once-dose]', '0,5');
+  await page.click('button[value=check]');
+  assert.doesNotMatch(await page.textContent('main'), /Within the most that is listed/, 'nothing was checked, nor sent');
+  await page.selectOption('select[name=every]', '1d');
   await page.click('button[value=check]');
   assert.match(await page.textContent('main'), /Within the most that is listed: 10 mg/);
   await page.fill('input[name=once-dose]', '5');
@@ -112,6 +116,7 @@ test('an allergy stands in the way by its class, and a second signature is one',
   const other = await signedIn('clinician');
   await choose(other, 'cetirizine');
   await other.fill('input[name=once-dose]', '1');
+  await other.selectOption('select[name=every]', '1d');
   const sign = async () => {
     const answer = await other.evaluate(async () => {
       const body = new URLSearchParams(new FormData(document.querySelector('main form[method=post]')));

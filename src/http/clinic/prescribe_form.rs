@@ -62,8 +62,9 @@ pub(super) struct Typed {
 }
 
 impl Typed {
+    /// A dose that nobody has thought of yet: how often and by which way is for whoever prescribes to say.
     pub fn blank() -> Self {
-        Self { every: "1d".into(), refills: "0".into(), ..Self::default() }
+        Self { refills: "0".into(), ..Self::default() }
     }
 
     pub fn of(pairs: Vec<(String, String)>) -> Self {

@@ -222,6 +222,7 @@ fn hidden(typed: &Typed) -> Vec<(&'static str, String)> {
 fn short(typed: &Typed, medicine: Option<&Medicine>, faults: &Faults) -> Vec<Field> {
     let choice = |code: &str, id: &str| (code.to_owned(), t(id).to_string());
     let every = vec![
+        choice("", "rx-choose"),
         choice("1d", "every-1d"),
         choice("2d", "every-2d"),
         choice("3d", "every-3d"),
@@ -249,7 +250,10 @@ fn short(typed: &Typed, medicine: Option<&Medicine>, faults: &Faults) -> Vec<Fie
         Field { required: false, ..Field::choice("when", t("rx-when"), &typed.when, when, faults) },
     ];
     if let Some(medicine) = medicine {
-        let routes = medicine.routes.iter().map(|route| (route.code.clone(), route.text.clone())).collect();
+        // With a single way there is nothing to say.
+        let unsaid = (medicine.routes.len() != 1).then(|| choice("", "rx-choose"));
+        let routes = medicine.routes.iter().map(|route| (route.code.clone(), route.text.clone()));
+        let routes = unsaid.into_iter().chain(routes).collect();
         fields.push(Field::choice("route", t("rx-route"), &typed.route, routes, faults));
     }
     let number = |name: &'static str, id: &str, value: &str| {
