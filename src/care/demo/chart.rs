@@ -264,10 +264,17 @@ impl Chart {
         let when = visit.moment(-9);
         let code = |loinc: &str, name: &str| concept(&[(LOINC, loinc)], name);
         if let Some((systolic, diastolic)) = vitals.pressure {
-            let part = |loinc, name, value: i64| json!({"code": code(loinc, name), "valueQuantity": quantity(value.into(), "mmHg", "mm[Hg]")});
+            let mercury = |value: i64| quantity(value.into(), "mmHg", "mm[Hg]");
+            // As [`pressure_flag`] has it.
+            let range = |low: Option<i64>, high: i64| {
+                let mut range = serde_json::Map::from_iter([("high".to_owned(), mercury(high))]);
+                range.extend(low.map(|low| ("low".to_owned(), mercury(low))));
+                [range]
+            };
+            let part = |loinc, name, value: i64, range: [serde_json::Map<String, Value>; 1]| json!({"code": code(loinc, name), "valueQuantity": mercury(value), "referenceRange": range});
             let parts = json!([
-                part("8480-6", "Systolic blood pressure", systolic),
-                part("8462-4", "Diastolic blood pressure", diastolic),
+                part("8480-6", "Systolic blood pressure", systolic, range(Some(90), 139)),
+                part("8462-4", "Diastolic blood pressure", diastolic, range(None, 89)),
             ]);
             self.vital(
                 visit,

@@ -113,17 +113,17 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     found.sort_by_cached_key(|observation| taken(observation, ctx).map(|when| when.moment()));
     let newest = *found.last()?;
     let unit = unit_of(newest);
-    let bounds = bounds_of(newest);
+    let judged = Judged::by(&found, &unit);
     // A reading in another unit than the newest would draw a wrong line: it stays in the table with its unit.
     let readings: Vec<Reading> =
-        found.iter().filter_map(|observation| reading(observation, &unit, &bounds, ctx)).collect();
+        found.iter().filter_map(|observation| reading(observation, &unit, &judged, ctx)).collect();
     if readings.is_empty() {
         return None;
     }
     Some(Series {
         name: name_of(&key, newest)?,
         unit,
-        bounds,
+        bounds: judged.whole,
         readings,
         newest_only: false,
         source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))).map(|name| {
@@ -151,7 +151,7 @@ pub(super) fn name(observation: &Value) -> Option<String> {
 /// One result by itself: its value with the unit, and how it lies against its range.
 pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Flag>)> {
     let unit = unit_of(observation);
-    let reading = reading(observation, &unit, &bounds_of(observation), ctx)?;
+    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit), ctx)?;
     Some((format!("{} {unit}", reading.text).trim_end().to_owned(), reading.flag))
 }
 
@@ -177,7 +177,32 @@ fn bounds_of(observation: &Value) -> Bounds {
     })
 }
 
-fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Option<Reading> {
+/// What readings are compared with that bring no range of their own.
+struct Judged {
+    whole: Bounds,
+    /// Of both numbers of a blood pressure.
+    parts: [Bounds; 2],
+}
+
+impl Judged {
+    /// By the newest reading's range. One who measures at the bedside types no range: such a reading is compared with the
+    /// newest that the record gives for this person. A laboratory that gives none has said why, or has its own.
+    fn by(found: &[&Value], unit: &str) -> Self {
+        let is_vital = found.last().is_some_and(|newest| is_wanted(newest, Wanted::Measurements));
+        let looked = if is_vital { found.len() } else { 1 };
+        let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one) == unit);
+        let of_part = |loinc: &str| {
+            let known = newest().filter_map(|one| component(one, loinc)).map(bounds_of).find(Bounds::is_known);
+            known.unwrap_or_default()
+        };
+        Self {
+            whole: newest().map(|one| bounds_of(one)).find(Bounds::is_known).unwrap_or_default(),
+            parts: [of_part(SYSTOLIC), of_part(DIASTOLIC)],
+        }
+    }
+}
+
+fn reading(observation: &Value, unit: &str, judged: &Judged, ctx: &Ctx) -> Option<Reading> {
     let when = taken(observation, ctx)?;
     let own_unit = unit_of(observation);
     let same_unit = own_unit == unit;
@@ -188,12 +213,18 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
         component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
     ) {
         let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
+        let own = |loinc| component(observation, loinc).map(bounds_of).unwrap_or_default();
+        let [high, low] = judged.parts;
+        let by_range = || {
+            let upper = own(SYSTOLIC).or(high).flag(systolic);
+            upper.or_else(|| own(DIASTOLIC).or(low).flag(diastolic)).filter(|_| same_unit)
+        };
         return Some(Reading {
             when,
             text,
             number: Some(systolic),
             second: Some(diastolic),
-            flag: said,
+            flag: said.or_else(by_range),
             compared: true,
             reported,
         });
@@ -202,9 +233,8 @@ fn reading(observation: &Value, unit: &str, bounds: &Bounds, ctx: &Ctx) -> Optio
         let comparator = comparator(observation);
         let shown = format!("{comparator}{}", format::number(tidy(value)));
         let own = bounds_of(observation);
-        let judged = if own.is_known() { own } else { *bounds };
         let comparable = own.is_known() || same_unit;
-        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &judged)).flatten());
+        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &own.or(judged.whole))).flatten());
         let compared = flag.is_some() || is_said_normal(observation) || (comparable && comparator.is_empty());
         let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
         return Some(Reading {
@@ -339,6 +369,50 @@ mod tests {
             "component": [part(SYSTOLIC, 148.0), part(DIASTOLIC, 86.0)]});
         let all = vitals(&[pressure], &ctx());
         assert_eq!((all[0].value(), all[0].unit.as_str()), ("148/86", "mmHg"));
+    }
+
+    #[test]
+    fn a_measurement_that_brings_no_range_is_compared_with_the_newest_of_the_record() {
+        let vital = |loinc: &str, date: &str, more: Value| {
+            let mut one = json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}],
+                "code": {"coding": [{"system": LOINC, "code": loinc}]}, "effectiveDateTime": date});
+            one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            one
+        };
+        let heat = |value: f64| json!({"valueQuantity": {"value": value, "unit": "Cel"}});
+        let mut first = vital("8310-5", "2026-03-01", heat(36.9));
+        first["referenceRange"] = json!([{"low": {"value": 35.5}, "high": {"value": 37.5}}]);
+        let typed = vital("8310-5", "2026-03-03", heat(38.4));
+        let all = vitals(&[first.clone(), typed], &ctx());
+        assert_eq!((all[0].flag(), all[0].bounds.high), (Some(Flag::High), Some(37.5)));
+        let mut other = vital("8310-5", "2026-03-03", heat(101.1));
+        other["valueQuantity"]["unit"] = json!("[degF]");
+        assert_eq!(vitals(&[first, other], &ctx())[0].flag(), None, "a range of another unit says nothing");
+
+        let part = |code: &str, value: f64, high: Option<f64>| {
+            let range = high.map(|high| json!([{"high": {"value": high}}])).unwrap_or(json!([]));
+            json!({"code": {"coding": [{"system": LOINC, "code": code}]}, "referenceRange": range,
+                "valueQuantity": {"value": value, "unit": "mmHg"}})
+        };
+        let pressure = |date: &str, (upper, lower): (f64, f64), bounds: [Option<f64>; 2]| {
+            let parts = [part(SYSTOLIC, upper, bounds[0]), part(DIASTOLIC, lower, bounds[1])];
+            vital("85354-9", date, json!({"component": parts}))
+        };
+        let first = pressure("2026-03-01", (120.0, 80.0), [Some(139.0), Some(89.0)]);
+        for (typed, flag) in
+            [((138.0, 88.0), None), ((148.0, 80.0), Some(Flag::High)), ((130.0, 94.0), Some(Flag::High))]
+        {
+            let all = vitals(&[first.clone(), pressure("2026-03-03", typed, [None, None])], &ctx());
+            assert_eq!(all[0].flag(), flag, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_result_without_a_range_is_not_compared_with_another_laboratorys() {
+        let mut newest = egfr("2026-02-24", 52.0);
+        newest.as_object_mut().unwrap().remove("referenceRange");
+        let all = series_of(&[newest, egfr("2024-03-01", 70.0)], Wanted::Results, &ctx());
+        assert_eq!((all[0].flag(), all[0].bounds.is_known()), (None, false));
     }
 
     #[test]

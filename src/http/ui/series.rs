@@ -120,6 +120,12 @@ impl Bounds {
         self.low.is_some() || self.high.is_some()
     }
 
+    /// These where they are known, else the others.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self.is_known() { self } else { other }
+    }
+
     /// High or low by these bounds; the bounds themselves are inside.
     pub fn flag(&self, value: f64) -> Option<Flag> {
         match *self {
