@@ -84,8 +84,8 @@ pub(in crate::http) async fn summary(
     let appointment = todays(&chart, visit.actor.person(), &cx, &ctx);
     frame.why = Some(why_open(appointment.as_ref(), &frame));
     let observations = chart.of(ResourceType::Observation);
-    let mut results = fill::series_of(observations, Wanted::Results, &ctx);
-    results.truncate(first::RESULTS);
+    let results = fill::series_of(observations, Wanted::Results, &ctx);
+    let mut results: Vec<Series> = first::tests_shown(&results).into_iter().cloned().collect();
     for series in &mut results {
         series.newest_only = series.readings.len() >= first::READINGS;
     }

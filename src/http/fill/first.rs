@@ -11,6 +11,7 @@ use super::observations::{Wanted, is_vital, is_wanted, key_of, series_of, taken}
 use crate::care::Part;
 use crate::care::chart::FRAME;
 use crate::fhir::ResourceType;
+use crate::http::ui::Series;
 
 /// How many tests the first page shows.
 pub const RESULTS: usize = 12;
@@ -44,10 +45,20 @@ impl<'a> First<'a> {
     }
 }
 
+/// Which tests are shown: those whose newest value is outside its range before any other, the newest of each; in the order
+/// in which they came.
+pub fn tests_shown(results: &[Series]) -> Vec<&Series> {
+    let mut chosen: Vec<(usize, &Series)> = results.iter().enumerate().collect();
+    chosen.sort_by_key(|(_, series)| series.flag().is_none());
+    chosen.truncate(RESULTS);
+    chosen.sort_by_key(|(place, _)| *place);
+    chosen.into_iter().map(|(_, series)| series).collect()
+}
+
 /// The newest readings of the tests and vital signs that are shown, and the results that the timeline begins with.
 fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     let results = series_of(all, Wanted::Results, first.ctx);
-    let mut shown: BTreeSet<&str> = results.iter().take(RESULTS).map(|series| series.key.as_str()).collect();
+    let mut shown: BTreeSet<&str> = tests_shown(&results).into_iter().map(|series| series.key.as_str()).collect();
     shown.extend(first.test);
     let mut chosen: Vec<usize> = Vec::new();
     let mut of_test: BTreeMap<String, Vec<(DateTime, usize)>> = BTreeMap::new();
@@ -109,6 +120,18 @@ mod tests {
         let mut all: Vec<Value> = (10..28).map(|day| vital("8867-4", &format!("2026-02-{day}"))).collect();
         all.push(test("4548-4", "2019-01-01"));
         assert!(chosen(&all, None).contains(&18));
+    }
+
+    #[test]
+    fn what_is_outside_its_range_is_shown_however_many_normal_results_are_newer() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let mut all: Vec<Value> = (0..RESULTS).map(|n| test(&format!("new-{n:02}"), "2026-02-01")).collect();
+        let mut low = test("egfr", "2025-01-01");
+        low["referenceRange"] = json!([{"low": {"value": 60}}]);
+        all.push(low);
+        let series = series_of(&all, Wanted::Results, &ctx);
+        let shown = tests_shown(&series);
+        assert_eq!((shown.len(), shown.last().map(|one| one.key.as_str())), (RESULTS, Some("egfr")));
     }
 
     #[test]
