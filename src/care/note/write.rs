@@ -23,9 +23,18 @@ use crate::record::{Change, Condition, RecordError};
 pub struct Open<'a> {
     pub patient: &'a FhirId,
     pub note: FhirId,
-    pub encounter: FhirId,
+    pub visit: VisitOf,
     /// Of today, with its reason.
     pub appointment: Option<(String, Option<String>)>,
+}
+
+/// The visit that a note is about.
+#[derive(Debug, Clone)]
+pub enum VisitOf {
+    /// Nothing of it was recorded before: it begins with the note.
+    New(FhirId),
+    /// The patient has arrived for it, or somebody began it: version and Encounter as they were read.
+    Begun(FhirId, u32, Value),
 }
 
 /// How far a save goes.
@@ -91,18 +100,24 @@ fn participant(author: &Author<'_>) -> Value {
 /// Begins a note: the visit, and a Composition without words.
 pub async fn start(doing: Doing<'_>, open: Open<'_>, pen: Pen<'_>) -> Result<Done<()>, Refused<Never>> {
     let (appointment, reason) = open.appointment.unzip();
-    let mut encounter = json!({
-        "resourceType": "Encounter",
-        "status": "in-progress",
-        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-        "subject": subject(open.patient),
-        "participant": [participant(&pen.author)],
-        "period": {"start": pen.now},
-    });
-    if let Some(appointment) = appointment {
+    let (id, begun, mut encounter) = match open.visit {
+        VisitOf::Begun(id, version, value) => (id, Some(version), value),
+        VisitOf::New(id) => {
+            let value = json!({
+                "resourceType": "Encounter",
+                "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+                "subject": subject(open.patient),
+                "period": {"start": pen.now},
+            });
+            (id, None, value)
+        }
+    };
+    put(&mut encounter, "status", "in-progress".into());
+    take_part(&mut encounter, &pen.author);
+    if let Some(appointment) = appointment.filter(|_| encounter.get("appointment").is_none()) {
         put(&mut encounter, "appointment", json!([{"reference": appointment}]));
     }
-    if let Some(reason) = reason.flatten() {
+    if let Some(reason) = reason.flatten().filter(|_| encounter.get("reasonCode").is_none()) {
         put(&mut encounter, "reasonCode", json!([{"text": reason}]));
     }
     let composition = hold(json!({
@@ -110,16 +125,27 @@ pub async fn start(doing: Doing<'_>, open: Open<'_>, pen: Pen<'_>) -> Result<Don
         "status": "preliminary",
         "type": kind_of_note(),
         "subject": subject(open.patient),
-        "encounter": {"reference": format!("Encounter/{}", open.encounter)},
+        "encounter": {"reference": format!("Encounter/{id}")},
         "date": pen.now,
         "author": [pen.author.reference()],
         "title": "Visit note",
     }));
-    let changes = vec![
-        Change::create_as(R::Encounter, open.encounter, encounter, Mode::Strict)?,
-        Change::create_as(R::Composition, open.note, composition, Mode::Strict)?,
-    ];
+    let visit = match begun {
+        Some(version) => Change::put(R::Encounter, id, encounter, Condition::Version(version), Mode::Strict)?,
+        None => Change::create_as(R::Encounter, id, encounter, Mode::Strict)?,
+    };
+    let changes = vec![visit, Change::create_as(R::Composition, open.note, composition, Mode::Strict)?];
     carry_out(doing, changes, |_| Ok(())).await
+}
+
+/// The author as one of those with whom the visit is.
+fn take_part(encounter: &mut Value, author: &Author<'_>) {
+    let me = author.person.map_or("", |person| person.as_str());
+    let all = encounter.get("participant").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_there = !me.is_empty() && all.iter().any(|one| text(one, "/individual/reference") == me);
+    if !is_there {
+        put(encounter, "participant", all.into_iter().chain([participant(author)]).collect());
+    }
 }
 
 /// Saves what was typed over the version that was seen; signs it, too, where `step` says so. Problems and orders get the codes
@@ -396,10 +422,8 @@ impl<'a> Writing<'a> {
                 members.shift_remove("reasonCode");
             }
         }
-        let me = self.pen.author.person.map_or("", |person| person.as_str());
-        let all = value.get("participant").and_then(Value::as_array).cloned().unwrap_or_default();
-        if !me.is_empty() && !all.iter().any(|one| text(one, "/individual/reference") == me) {
-            put(&mut value, "participant", all.into_iter().chain([participant(&self.pen.author)]).collect());
+        if self.pen.author.person.is_some() {
+            take_part(&mut value, &self.pen.author);
         }
         if self.step == Step::Sign {
             put(&mut value, "status", "finished".into());

@@ -18,7 +18,7 @@ use crate::audit::{Action, Detail};
 use crate::base::{AccountId, FhirId, Role};
 use crate::care::chart::FRAME;
 use crate::care::forms::{self, Draft};
-use crate::care::note::{self, NoteError, NoteTyped, Open, PARTS, Pen, Saved, Step, phrases};
+use crate::care::note::{self, NoteError, NoteTyped, Open, PARTS, Pen, Saved, Step, VisitOf, phrases};
 use crate::care::workflow::{Doing, Refused};
 use crate::care::{Chart, Part, entries};
 use crate::fhir::ResourceType as R;
@@ -30,7 +30,7 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::DocumentRow;
 use crate::http::ui::{Faults, When, format, t};
-use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
+use crate::record::{Page, RecordError, Stored, strict};
 
 /// How many documents stand beside a note.
 const BESIDE: usize = 12;
@@ -181,18 +181,84 @@ pub(in crate::http) async fn list(visit: Visit, Path(id): Path<String>) -> Resul
     page(&Notes { cx: opened.cx, frame: opened.frame, open, signed })
 }
 
-type Begun = (Page, Page);
-
-fn read_begun(
-    reading: &mut Reading<'_>,
-    own: &crate::fhir::search::Query,
-    today: &crate::fhir::search::Query,
-) -> Result<Undisclosed<Begun>, RecordError> {
-    let own = reading.search(own)?;
-    Ok(own.zip(reading.search(today)?))
+/// What of this day bears on a note that is about to be begun.
+struct Begun {
+    /// Notes that are being written, newest first.
+    notes: Vec<Value>,
+    appointments: Page,
+    /// Visits that have begun on this day and are not over.
+    visits: Vec<Stored>,
 }
 
-/// `POST /patients/{id}/notes`: leads to the note of this visit, begun now or before.
+impl Begun {
+    async fn read(visit: &Visit, patient: &FhirId) -> Result<Self, Refusal> {
+        let (_, today) = pen(visit);
+        let noon = today.at(12, 0, 0, 0).to_zoned(ctx(visit).zone).map_err(Refusal::internal)?;
+        let (start, end) = format::day_bounds(&noon).ok_or_else(|| Refusal::internal("a day without bounds"))?;
+        let of = |kind, more: &str| strict(kind, &format!("patient={patient}&date=ge{start}&date=lt{end}{more}"));
+        let notes = strict(
+            R::Composition,
+            &format!("patient={patient}&status=preliminary&date=ge{today}&_sort=-date&_count=20"),
+        )?;
+        let appointments = of(R::Appointment, "&_count=10")?;
+        let visits = of(R::Encounter, "&status=arrived,triaged,in-progress&_count=10")?;
+        let looks = why(visit, Action::Read, Detail::none());
+        let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
+            let notes = reading.search(&notes)?.zip(reading.search(&appointments)?);
+            Ok(notes.zip(reading.search(&visits)?))
+        });
+        let ((notes, appointments), visits) = found.await?.into_inner();
+        let of_today = |one: &Stored| began_on(&one.value(), today, &ctx(visit));
+        let visits = visits.matches.into_iter().filter(of_today).collect();
+        Ok(Self { notes: notes.matches.iter().map(Stored::value).collect(), appointments, visits })
+    }
+
+    /// The note that this person writes already.
+    fn own(&self, me: &str) -> Option<&str> {
+        let mine = |one: &&Value| {
+            let all = one.get("author").and_then(Value::as_array).into_iter().flatten();
+            all.into_iter().any(|one| one.get("reference").and_then(Value::as_str) == Some(me))
+        };
+        id_in(self.notes.iter().find(mine)?)
+    }
+
+    /// The visit that is meant: one with this person or of their appointment, or the only one.
+    fn visit(&self, me: &str, appointment: Option<&str>) -> Option<&Stored> {
+        let open = &self.visits;
+        let refers = |one: &Value, list: &str, at: &str, to: &str| {
+            let all = one.get(list).and_then(Value::as_array).into_iter().flatten();
+            all.into_iter().any(|one| one.pointer(at).and_then(Value::as_str) == Some(to))
+        };
+        let meant = open.iter().find(|one| {
+            let value = one.value();
+            refers(&value, "participant", "/individual/reference", me)
+                || appointment.is_some_and(|appointment| refers(&value, "appointment", "/reference", appointment))
+        });
+        meant.or(match open.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        })
+    }
+
+    /// The note that somebody else has begun of this visit.
+    fn of_visit(&self, visit: &FhirId) -> Option<&str> {
+        let of = |one: &&Value| {
+            one.pointer("/encounter/reference").and_then(Value::as_str) == Some(format!("Encounter/{visit}").as_str())
+        };
+        id_in(self.notes.iter().find(of)?)
+    }
+}
+
+/// A visit that nobody ever closed has no end, and so a search finds it on every later day.
+fn began_on(visit: &Value, day: jiff::civil::Date, ctx: &Ctx) -> bool {
+    ctx.when(visit, "/period/start").is_some_and(|start| start.day() == day)
+}
+
+fn id_in(value: &Value) -> Option<&str> {
+    value.get("id").and_then(Value::as_str)
+}
+
+/// `POST /patients/{id}/notes`: leads to the note of this visit, begun now or before, by this person or by another.
 pub(in crate::http) async fn begin(
     visit: Visit,
     Path(id): Path<String>,
@@ -201,28 +267,25 @@ pub(in crate::http) async fn begin(
     let patient = id_of(&id)?;
     let looks = why(&visit, Action::Read, Detail::none());
     drop(visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Patient, &patient)).await?);
-    let (now, today) = pen(&visit);
     let me = visit.actor.person().map(ToString::to_string).unwrap_or_default();
-    let own =
-        strict(R::Composition, &format!("patient={patient}&status=preliminary&author={me}&date=ge{today}&_count=5"));
-    let noon = today.at(12, 0, 0, 0).to_zoned(ctx(&visit).zone).map_err(Refusal::internal)?;
-    let (start, end) = format::day_bounds(&noon).ok_or_else(|| Refusal::internal("a day without bounds"))?;
-    let appointments = strict(R::Appointment, &format!("patient={patient}&date=ge{start}&date=lt{end}&_count=10"))?;
-    let looks = why(&visit, Action::Read, Detail::none());
-    let mut appointment = None;
+    let (mut appointment, mut of) = (None, VisitOf::New(FhirId::new(&visit.house.ambient)));
     if !me.is_empty() {
-        let own = own?;
-        let found =
-            visit.house.records.disclose(&visit.actor, looks, |reading| read_begun(reading, &own, &appointments));
-        let (begun, today) = found.await?.into_inner();
-        if let Some(one) = begun.matches.first() {
-            return Ok(Redirect::to(&place(patient.as_str(), one.id.as_str())).into_response());
+        let begun = Begun::read(&visit, &patient).await?;
+        if let Some(note) = begun.own(&me) {
+            return Ok(Redirect::to(&place(patient.as_str(), note)).into_response());
         }
-        appointment = today.matches.iter().find_map(|one| of_today(one, &me));
+        appointment = begun.appointments.matches.iter().find_map(|one| of_today(one, &me));
+        if let Some(there) = begun.visit(&me, appointment.as_ref().map(|(reference, _)| reference.as_str())) {
+            if let Some(note) = begun.of_visit(&there.id) {
+                return Ok(Redirect::to(&format!("{}?done=begun", place(patient.as_str(), note))).into_response());
+            }
+            of = VisitOf::Begun(there.id.clone(), there.version, there.value());
+        }
     }
     let note = FhirId::new(&visit.house.ambient);
     let to = place(patient.as_str(), note.as_str());
-    let open = Open { patient: &patient, note, encounter: FhirId::new(&visit.house.ambient), appointment };
+    let open = Open { patient: &patient, note, visit: of, appointment };
+    let (now, today) = pen(&visit);
     let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
     let doing = doing(&visit, Action::Create, &sent, &to);
     let done = note::start(doing, open, pen).await;
@@ -272,6 +335,7 @@ pub(in crate::http) async fn show(
         Some("saved") => Some(t("note-done-saved").to_string()),
         Some("signed") => Some(t("note-done-signed").to_string()),
         Some("added") => Some(t("note-done-added").to_string()),
+        Some("begun") => Some(t("note-done-begun").to_string()),
         _ => None,
     };
     let here = place(&id, &note);
@@ -610,5 +674,20 @@ pub(in crate::http) async fn add(
             let answer = signed(&visit, read, &sent.typed.addendum, Vec::new(), faults)?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_of_another_day_that_was_never_closed_is_not_todays() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let day = "2026-03-03".parse().unwrap();
+        let visit = |start: &str| serde_json::json!({"status": "in-progress", "period": {"start": start}});
+        assert!(began_on(&visit("2026-03-03T09:40:00Z"), day, &ctx));
+        assert!(!began_on(&visit("2025-03-03T09:40:00Z"), day, &ctx));
+        assert!(!began_on(&serde_json::json!({"status": "in-progress"}), day, &ctx));
     }
 }
