@@ -63,6 +63,7 @@ fn coming() -> Vec<Coming> {
             text: Some("With Dr Adeyemi-Strand.".into()),
             href: "/my/visits/a1".into(),
             form: true,
+            offered: None,
         },
         Coming {
             when: time("2026-04-14T09:00"),
@@ -70,6 +71,7 @@ fn coming() -> Vec<Coming> {
             text: Some("Orthopaedics, about your right knee.".into()),
             href: "/my/visits/a1".into(),
             form: false,
+            offered: Some("Offered to you, and not booked yet. It is held for you until 4 March 2026, 09:00.".into()),
         },
     ]
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::looks;
 use super::own::{Needs, Own};
 use super::pages::{Home, LookedSum, RecordSums};
-use super::record::translated;
+use super::record::clinic_for;
 use super::todo::{self, Facts};
 use crate::audit::{Action, TouchKind};
 use crate::base::{ActorKind, Timestamp};
@@ -50,7 +50,7 @@ pub async fn home(visit: Visit) -> Result<Response, Refusal> {
         (found.await?.into_inner(), LooksFound::default())
     };
     let cx = own.cx(&chart);
-    let clinic = translated(&own).await?;
+    let clinic = clinic_for(&own, chart.of(R::Appointment)).await?;
     let read = own.visit.house.store.read()?;
     let todos = todo::todos(&Facts { chart: &chart, own: &own, clinic: clinic.as_ref(), read: &read, cx: &cx, now })?;
     drop(read);

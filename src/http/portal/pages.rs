@@ -32,6 +32,8 @@ pub struct Coming {
     pub href: String,
     /// A form belongs to it that nobody has filled in yet.
     pub form: bool,
+    /// It is an offer that waits for an answer, and until when it is held.
+    pub offered: Option<String>,
 }
 
 impl Coming {

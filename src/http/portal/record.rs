@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::booking::name_of;
 use super::own::{Needs, Own};
 use super::pages::{Allergies, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
+use crate::base::Timestamp;
 use crate::care::clinic::Clinic;
 use crate::care::schedule;
 use crate::fhir::ResourceType as R;
@@ -16,7 +17,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, Pages};
-use crate::http::ui::{Locale, t};
+use crate::http::ui::{Locale, When, t};
 
 /// What led here, to say that it was done.
 #[derive(Deserialize, Default)]
@@ -93,17 +94,20 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let cx = own.cx(&chart);
     let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
     let (rows, pages) = turned(rows, turn, "/my/visits");
-    let (clinic, appointments) = (translated(&own).await?, chart.of(R::Appointment));
+    let appointments = chart.of(R::Appointment);
+    let clinic = clinic_for(&own, appointments).await?;
     let asked = asked(appointments, clinic.as_ref());
     let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
     page(&VisitsPage { asked, coming, cx, rows, pages })
 }
 
-/// The clinic with its kinds of visit in the reader's language. An appointment has the English name in itself.
-pub(super) async fn translated(own: &Own) -> Result<Option<Clinic>, Refusal> {
+/// The clinic, where its settings say something that the appointments do not: its kinds of visit in the reader's language (an
+/// appointment has the English name in itself), and for how long it holds an offer.
+pub(super) async fn clinic_for(own: &Own, appointments: &[Value]) -> Result<Option<Clinic>, Refusal> {
+    let is_offer = |one: &Value| one.get("status").and_then(Value::as_str) == Some("pending");
     match Locale::now() {
-        Locale::En => Ok(None),
-        Locale::Es => Ok(Some(own.clinic().await?)),
+        Locale::En if !appointments.iter().any(is_offer) => Ok(None),
+        _ => Ok(Some(own.clinic().await?)),
     }
 }
 
@@ -160,26 +164,49 @@ pub(super) fn coming(
     ctx: &Ctx,
     clinic: Option<&Clinic>,
 ) -> Vec<Coming> {
+    let hold_hours = clinic.map(|clinic| clinic.house.hold_hours);
+    coming_of(appointments, now, ctx, hold_hours, |one| kind_in(clinic, one))
+}
+
+/// The same with what is needed of the clinic: for how long an offer is held, and what it calls a visit.
+fn coming_of(
+    appointments: &[Value],
+    now: jiff::civil::DateTime,
+    ctx: &Ctx,
+    hold_hours: Option<u16>,
+    kind_of: impl Fn(&Value) -> Option<String>,
+) -> Vec<Coming> {
     use AppointmentState::{Arrived, Expected, NotConfirmed};
     let rows = appointments.iter().filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
         let mut row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
-        row.kind = kind_in(clinic, one).or(row.kind);
+        row.kind = kind_of(one).or(row.kind);
         let form = row.state == Expected && schedule::asks_form(one) && !schedule::has_returned_form(one);
-        Some((row, form))
+        let held = schedule::offer_ends(one, hold_hours.unwrap_or_default());
+        Some((row, form, held))
     });
+    // An offer that is over is nobody's visit.
+    let stands = |held: Option<Timestamp>| {
+        held.is_none_or(|held| hold_hours.is_none() || held.to_zoned(ctx.zone.clone()).datetime() > now)
+    };
     let mut rows: Vec<_> = rows
-        .filter(|(row, _)| row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed))
+        .filter(|(row, _, held)| {
+            stands(*held) && row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed)
+        })
         .collect();
-    rows.sort_by_key(|(row, _)| row.when.moment());
+    rows.sort_by_key(|(row, ..)| row.when.moment());
     rows.into_iter()
-        .map(|(row, form)| {
+        .map(|(row, form, held)| {
             let kind = row.kind.unwrap_or_else(|| t("coming-visit").to_string());
             let title = match row.with {
                 Some(with) => t("coming-with").with("kind", kind).with("with", with).to_string(),
                 None => kind,
             };
-            Coming { when: row.when, title, text: row.reason, href: row.href, form }
+            let offered = held.map(|held| match hold_hours {
+                Some(_) => t("coming-offered").with("until", When::at(held, &ctx.zone).long_time()).to_string(),
+                None => t("coming-offered-only").to_string(),
+            });
+            Coming { when: row.when, title, text: row.reason, href: row.href, form, offered }
         })
         .collect()
 }
@@ -197,6 +224,24 @@ mod tests {
         let (last, pages) = turned(all.clone(), Turn { page: 2 }, "/x");
         assert_eq!((last, pages.newer.as_deref(), pages.older), ((100..120).collect(), Some("/x?page=1"), None));
         assert!(turned(all, Turn { page: usize::MAX }, "/x").0.is_empty());
+    }
+
+    #[test]
+    fn a_time_that_is_offered_says_so_and_is_gone_when_it_is_no_longer_held() {
+        let ctx = Ctx { zone: jiff::tz::TimeZone::UTC };
+        let offer = json!({"id": "a", "start": "2026-03-05T09:00:00Z", "status": "pending",
+            "meta": {"lastUpdated": "2026-03-03T09:00:00Z"}});
+        let found = |now: &str| {
+            let all = std::slice::from_ref(&offer);
+            coming_of(all, now.parse().unwrap(), &ctx, Some(24), |_| None)
+        };
+        assert!(found("2026-03-03T10:00")[0].offered.as_deref().is_some_and(|words| words.contains("4 March")));
+        assert!(found("2026-03-04T09:00").is_empty());
+        let booked = json!({"start": "2026-03-05T09:00:00Z", "status": "booked"});
+        assert_eq!(
+            coming_of(&[booked], "2026-03-03T10:00".parse().unwrap(), &ctx, Some(24), |_| None)[0].offered,
+            None
+        );
     }
 
     #[test]
