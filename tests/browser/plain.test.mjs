@@ -21,6 +21,19 @@ test('the reception registers somebody, books for them, checks them in and takes
   await desk.click('main button.btn-main');
   assert.match(await main(desk), /Ximena Quintero is registered/);
   assert.deepEqual(await inspect(desk, 'registered'), []);
+  // Registered out of a new appointment, they are booked for that very time.
+  await desk.goto(`${box.clinic}/schedule?view=week&day=${new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)}`);
+  await desk.click('a.free >> nth=0');
+  await desk.click('td.open-slot a >> nth=0');
+  const time = new URL(desk.url()).searchParams.get('start');
+  await desk.click('main a:has-text("Register")');
+  for (const [name, value] of [['family', 'Okonkwo'], ['given', 'Tobias'], ['born', '5 6 1971']]) await desk.fill(`input[name=${name}]`, value);
+  await desk.check('input[name=sex][value=male]');
+  await desk.click('main button.btn-main');
+  assert.equal(new URL(desk.url()).searchParams.get('start'), time);
+  assert.match(await main(desk), /Tobias Okonkwo/);
+  await desk.click('main button.btn-main');
+  assert.match(new URL(desk.url()).pathname, /^\/bookings\/[0-9a-f-]+$/);
 
   // The same person once more is noticed.
   await desk.goto(`${box.clinic}/patients/new`);

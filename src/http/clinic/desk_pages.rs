@@ -239,3 +239,11 @@ pub struct BookingNew {
     pub faults: Faults,
 }
 page!(BookingNew in Today);
+
+impl BookingNew {
+    /// This page without a patient: where whoever is registered for it goes on.
+    fn here(&self) -> String {
+        let taken = if self.taken { "&over=1" } else { "" };
+        format!("/bookings/new?with={}&start={}{taken}", self.with, self.start)
+    }
+}

@@ -124,6 +124,8 @@ pub struct RegisterForm {
     pub postcode: String,
     pub town: String,
     pub different: String,
+    /// The appointment that waits for this patient: `/bookings/new?…`.
+    pub back: String,
 }
 
 impl Register {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::pages::{Details, PatientRow, Register, RegisterForm};
@@ -15,7 +17,7 @@ use crate::care::workflow::{Doing, Refused};
 use crate::care::{Chart, merge};
 use crate::fhir::ResourceType;
 use crate::http::fill;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, ours};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -28,15 +30,30 @@ use crate::record::Why;
 const PAST: usize = 10;
 
 /// `GET /patients/new`
-pub(in crate::http) async fn form(visit: Visit) -> Result<Response, Refusal> {
+pub(in crate::http) async fn form(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let mut cx = visit.cx();
-    let form = visit.kept::<RegisterForm>(&mut cx)?.unwrap_or_default();
+    let mut form = visit.kept::<RegisterForm>(&mut cx)?.unwrap_or_default();
+    form.back = asked.back;
     shown(cx, form, Faults::none(), Vec::new())
 }
 
 fn shown(mut cx: Cx, form: RegisterForm, faults: Faults, doubles: Vec<PatientRow>) -> Result<Response, Refusal> {
     cx.at = "/patients/new".to_owned();
     page(&Register { cx, form, faults, doubles })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    back: String,
+}
+
+/// Where the new patient leads: to the appointment for which they were registered, else to their page.
+fn leads_to(id: &FhirId, back: &str) -> String {
+    match ours(back) && back.starts_with("/bookings/new?") {
+        true => format!("{back}&patient={id}"),
+        false => format!("/patients/{id}?done=registered"),
+    }
 }
 
 /// `POST /patients/new`
@@ -56,7 +73,7 @@ pub(in crate::http) async fn register(visit: Visit, sent: Sent<RegisterForm>) ->
     let different: BTreeSet<String> = form.different.split(',').map(str::to_owned).collect();
     let alike = doubles(&visit, &patient).await?;
     let id = FhirId::new(&visit.house.ambient);
-    let place = format!("/patients/{id}?done=registered");
+    let place = leads_to(&id, &form.back);
     if alike.iter().all(|row| different.contains(&row.who.id)) {
         let doing = Doing {
             records: &visit.house.records,
@@ -169,5 +186,20 @@ fn sentence(field: Field, fault: Fault) -> String {
         (_, Fault::TooLongAgo) => t("register-born-old").to_string(),
         (Field::Born, _) => t("register-born-unread").to_string(),
         _ => t("register-no-name").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_registered_for_an_appointment_leads_back_to_it_and_nowhere_else() {
+        let id = FhirId::parse("p1").unwrap();
+        let booking = "/bookings/new?with=a&start=2026-03-03T09:00:00Z";
+        assert_eq!(leads_to(&id, booking), format!("{booking}&patient=p1"));
+        for other in ["", "/patients", "//bookings/new?a", "https://elsewhere.example/bookings/new?a"] {
+            assert_eq!(leads_to(&id, other), "/patients/p1?done=registered", "{other}");
+        }
     }
 }
