@@ -45,6 +45,8 @@ pub enum Fault {
     NotComparable,
     /// A substance was typed that says that there is no allergy.
     SaysNone,
+    /// A number with decimals where nobody measures any.
+    NotWhole,
 }
 
 /// Faults by field, in the order of the form.

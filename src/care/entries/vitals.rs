@@ -121,6 +121,12 @@ pub fn measured(typed: &VitalsTyped, faults: &mut Faults) -> Vec<Measured> {
             continue;
         };
         let second = number(name, typed.of(name), LOWEST_SECOND, vital.high, faults);
+        // A cuff shows whole numbers: 120.5 is a slip for 120/5 or 1205.
+        for (name, value) in [(vital.field, first), (name, second)] {
+            if value.is_some_and(|value| value.fract() != 0.0) {
+                faults.push((name, Fault::NotWhole));
+            }
+        }
         match (first, second) {
             (Some(value), Some(low)) if low < value => all.push(Measured { vital, value, second: Some(low) }),
             (Some(_), Some(_)) => faults.push((name, Fault::EndsBefore)),
@@ -271,6 +277,13 @@ mod tests {
         assert_eq!(fault(|t| t.weight = "1e2".into()), [("weight", Fault::Unread)]);
         assert_eq!(fault(|t| t.weight = "-5".into()), [("weight", Fault::Unread)]);
         assert_eq!(fault(|t| t.systolic = "120".into()), [("diastolic", Fault::Half)]);
+        assert_eq!(
+            fault(|t| {
+                t.systolic = "120,5".into();
+                t.diastolic = "80.0".into();
+            }),
+            [("systolic", Fault::NotWhole)]
+        );
         assert_eq!(
             fault(|t| {
                 t.systolic = "80".into();

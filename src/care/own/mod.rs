@@ -158,6 +158,8 @@ pub enum Wrong {
     NoNumber(Which),
     /// It cannot be: the least and the most that can.
     Impossible(Which, f64, f64),
+    /// A blood pressure with decimals, which no cuff shows.
+    NotWhole(Which),
     /// The upper number of a blood pressure is not above the lower one.
     UpsideDown,
     Unit,
@@ -213,6 +215,9 @@ pub fn measured(
         }
     };
     let second = if measure.is_pressure() { judged(typed.second, Which::Second, DIASTOLIC, &mut wrong) } else { None };
+    let both = [(Which::Value, value), (Which::Second, second)];
+    let split = |value: Option<f64>| measure.is_pressure() && value.is_some_and(|value| value.fract() != 0.0);
+    wrong.extend(both.iter().filter(|(_, value)| split(*value)).map(|(which, _)| Wrong::NotWhole(*which)));
     if let (Some(upper), Some(lower)) = (value, second)
         && upper <= lower
     {
@@ -363,6 +368,7 @@ mod tests {
         let pressure = read("pressure", "141", "84", "").unwrap();
         assert_eq!((pressure.value, pressure.second, pressure.seldom), (141.0, Some(84.0), false));
         assert_eq!(read("pressure", "84", "141", ""), Err(vec![Wrong::UpsideDown]));
+        assert_eq!(read("pressure", "120.5", "80", ""), Err(vec![Wrong::NotWhole(Which::Value)]));
         assert_eq!(read("pressure", "141", "", ""), Err(vec![Wrong::NoNumber(Which::Second)]));
     }
 

@@ -84,7 +84,10 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
     }
     let days: Vec<Date> = (0..7).map(|n| first.saturating_add(n.days())).collect();
     let view = match (week, one) {
-        (true, None) => week_of_all(&clinic, &booked, &blocks, &used(&days, &clinic, &booked, &ctx), &ctx, &address),
+        (true, None) => {
+            let used = used(&days, &clinic, &booked, &ctx);
+            week_of_all((&clinic, &booked, &blocks), &used, &ctx, now, &address)
+        }
         (true, Some(who)) => {
             let lanes = used(&days, &clinic, &booked, &ctx).into_iter().map(|day| Lane {
                 who,
@@ -202,11 +205,10 @@ fn moving_of(found: &Page, ctx: &Ctx) -> Option<Moving> {
 
 /// A row for each of the clinicians, a column for each day, the visits in each as a list.
 fn week_of_all(
-    clinic: &Clinic,
-    booked: &Booked,
-    blocks: &[Blocked],
+    (clinic, booked, blocks): (&Clinic, &Booked, &[Blocked]),
     days: &[Date],
     ctx: &Ctx,
+    now: Timestamp,
     address: &Address,
 ) -> View {
     let heads = days.iter().map(|day| {
@@ -223,7 +225,7 @@ fn week_of_all(
                 booked,
                 blocks,
                 ctx,
-                Timestamp::MIN,
+                now,
             );
             CellList::of(drawn, format!("/schedule?day={day}&with={id}"), |state| {
                 matches!(state, AppointmentState::Cancelled)

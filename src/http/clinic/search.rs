@@ -138,9 +138,17 @@ pub(in crate::http) async fn search(
     for kind in KINDS {
         let of = hits.of(kind);
         more |= of.len() > MOST;
-        rows.extend(of.iter().take(MOST).filter_map(|one| fill::found(kind, one, &base, &opened.ctx)));
+        let own = of.iter().filter(|one| !is_of_note(one, hits.of(R::Composition))).take(MOST);
+        rows.extend(own.filter_map(|one| fill::found(kind, one, &base, &opened.ctx)));
     }
     page(&SearchPage { cx: opened.cx, frame: opened.frame, query, found: rows, more })
+}
+
+/// Whether it is the document that a found note was kept as: one thing is found once.
+fn is_of_note(one: &Value, notes: &[Value]) -> bool {
+    let related = one.pointer("/context/related").and_then(Value::as_array).into_iter().flatten();
+    let mut related = related.filter_map(|one| one.get("reference")?.as_str()?.strip_prefix("Composition/"));
+    related.any(|id| notes.iter().any(|note| note.get("id").and_then(Value::as_str) == Some(id)))
 }
 
 /// `GET /patients/{id}/trends`
@@ -169,6 +177,14 @@ pub(in crate::http) async fn trends(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_note_and_the_document_of_it_are_found_once() {
+        let notes = [json!({"resourceType": "Composition", "id": "n"})];
+        let kept = |note: &str| json!({"context": {"related": [{"reference": format!("Composition/{note}")}]}});
+        assert!(is_of_note(&kept("n"), &notes));
+        assert!(!is_of_note(&kept("m"), &notes) && !is_of_note(&json!({"content": []}), &notes));
+    }
 
     #[test]
     fn every_word_must_be_there_and_codes_and_ids_do_not_count() {

@@ -123,6 +123,7 @@ fn faults_of(wrong: &[Wrong]) -> Faults {
                 let said = t("measure-impossible").with("least", format::number(*least));
                 faults.add(field(*which), said.with("most", format::number(*most)));
             }
+            Wrong::NotWhole(which) => faults.add(field(*which), t("measure-not-whole")),
             Wrong::UpsideDown => faults.add("value", t("measure-upside-down")),
             Wrong::Unit => faults.add("unit", t("measure-no-unit")),
             Wrong::Day => faults.add("day", t("measure-no-day")),
