@@ -158,7 +158,8 @@ fn is_prescriber(visit: &Visit) -> bool {
     is_clinical(visit) && visit.actor.role() == Some(Role::Clinician)
 }
 
-fn stop_word(code: &str) -> crate::http::ui::Text {
+/// A reason to choose from, as it is stored in English.
+pub(in crate::http) fn stop_word(code: &str) -> crate::http::ui::Text {
     t(match code {
         "done" => "rx-stop-done",
         "side-effects" => "rx-stop-side-effects",

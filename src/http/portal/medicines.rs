@@ -14,6 +14,7 @@ use crate::care::Chart;
 use crate::care::prescribe::{self, Refill, RefillError};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
+use crate::http::clinic::prescriptions::stop_word;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::pages::page;
@@ -21,7 +22,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::MedicineState;
-use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
 use crate::record::{Channel, Why};
 
 const KINDS: &[R] = &[R::MedicationRequest, R::MedicationStatement, R::Task, R::Condition];
@@ -68,7 +69,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             since: ctx.when(request, "/authoredOn"),
             until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
             by: fill::called(request.get("requester")),
-            ended: fill::owned(request, "/statusReason/text").filter(|_| !is_current),
+            ended: why_ended(request).filter(|_| !is_current),
             href: is_current.then(|| format!("/my/medicines/{id}")),
             state,
             standing,
@@ -176,6 +177,26 @@ pub(in crate::http) struct Typed {
     taking: String,
 }
 
+/// Why it ended, in the reader's language where it is one of the reasons to choose from; what was written stays as it is.
+fn why_ended(request: &Value) -> Option<String> {
+    let said = fill::owned(request, "/statusReason/text")?;
+    let Some(code) = prescribe::end_code(request) else { return Some(said) };
+    let word = t(match code {
+        "done" => "my-ended-done",
+        "side-effects" => "my-ended-side-effects",
+        "no-effect" => "my-ended-no-effect",
+        "patient-wish" => "my-ended-patient-wish",
+        "interaction" => "my-ended-interaction",
+        "other" => "my-ended-other",
+        _ => return Some(said),
+    });
+    let stored = Locale::En.inside(|| stop_word(code).to_string());
+    Some(match said.strip_prefix(&stored) {
+        Some(written) => format!("{word}{written}"),
+        None => said,
+    })
+}
+
 /// `GET /my/medicines/{id}`
 pub(in crate::http) async fn show(
     visit: Visit,
@@ -251,4 +272,22 @@ pub(in crate::http) async fn taking(
     let doing = one.doing(Action::Create, &sent, &place);
     let done = prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not).await;
     one.own.visit.settled(&sent, done, &place).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_of_the_list_is_told_in_the_readers_language() {
+        let ended = |text: &str| {
+            let coding = serde_json::json!([{"system": "urn:chartbox:prescription-end", "code": "done"}]);
+            serde_json::json!({"statusReason": {"coding": coding, "text": text}})
+        };
+        let in_language = |locale: Locale, text: &str| locale.inside(|| why_ended(&ended(text))).unwrap();
+        assert_eq!(in_language(Locale::Es, "It is not needed any more"), "Ya no hace falta");
+        assert_eq!(in_language(Locale::Es, "It is not needed any more: well again"), "Ya no hace falta: well again");
+        assert_eq!(in_language(Locale::Es, "Only in words"), "Only in words");
+        assert_eq!(in_language(Locale::En, "It is not needed any more: well"), "It is not needed any more: well");
+    }
 }
