@@ -222,7 +222,12 @@ mod tests {
     async fn a_form_that_is_sent_twice_is_done_once_and_leads_to_the_same_place() {
         let records = records();
         let ambient = records.audit().ambient().clone();
-        let once = Once { account: AccountId::new(&ambient), key: FormKey::new(&ambient), place: "/there".into() };
+        let once = Once {
+            account: AccountId::new(&ambient),
+            key: FormKey::new(&ambient),
+            words: None,
+            place: "/there".into(),
+        };
         let (one, other) = tokio::join!(book(&records, Some(once.clone())), book(&records, Some(once.clone())));
         let third = book(&records, Some(once)).await;
         assert!(matches!(one, Ok(Done::Now(..))), "{one:?}");
@@ -237,7 +242,12 @@ mod tests {
         let records = records();
         let ambient = records.audit().ambient().clone();
         book(&records, None).await.unwrap();
-        let once = Once { account: AccountId::new(&ambient), key: FormKey::new(&ambient), place: "/there".into() };
+        let once = Once {
+            account: AccountId::new(&ambient),
+            key: FormKey::new(&ambient),
+            words: None,
+            place: "/there".into(),
+        };
         for _ in 0..2 {
             let told = book(&records, Some(once.clone())).await;
             assert!(matches!(told, Err(Refused::Told(Taken))), "{told:?}");

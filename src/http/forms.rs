@@ -9,16 +9,23 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use super::open::pages::SentAlready;
+use super::pages::page;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
+use super::sign_in::finished;
 use super::ui::{Cx, KeptOf, When};
 use super::uploaded::Late;
-use crate::care::forms::{self, Draft, DraftAt, FormKey, Once};
+use crate::base::ResourceRef;
+use crate::care::forms::{self, Draft, DraftAt, FormKey, Once, draft_place};
 use crate::care::workflow::{self, Done};
 use crate::store::StoreError;
 
 /// Fields that are the form's own and no text of a person.
 const OWN: [&[u8]; 3] = [b"csrf=", b"once=", b"at="];
+const OWN_NAMES: [&str; 3] = ["csrf", "once", "at"];
+/// Where pages keep what is being typed.
+pub(super) const DRAFTS: &str = "/drafts";
 /// The longest address of a page with a form.
 const LONGEST: usize = 2_000;
 
@@ -29,7 +36,45 @@ pub(super) struct Sent<T> {
     pub key: Option<FormKey>,
     /// The page with the form.
     pub at: Option<String>,
+    /// All of it as it came, for the question whether it is meant a second time.
+    pub came: Came,
 }
+
+/// A form as it came.
+#[derive(Default)]
+pub(super) struct Came {
+    /// Where it was sent.
+    path: String,
+    fields: Vec<(String, String)>,
+    /// The hash of its file.
+    file: Option<[u8; 32]>,
+    /// Whether it was sent as a form with a file is.
+    multipart: bool,
+}
+
+impl Came {
+    pub fn with_file(path: &str, fields: Vec<(String, String)>, file: Option<[u8; 32]>) -> Self {
+        Self { path: path.to_owned(), fields, file, multipart: true }
+    }
+
+    /// What somebody said with it: the same words are the same key, whichever page they stood in.
+    fn words(&self, acting: Option<&ResourceRef>) -> FormKey {
+        let said = self.fields.iter().filter(|(name, _)| !ABOUT_THE_PAGE.contains(&name.as_str()));
+        let mut said = serde_urlencoded::to_string(said.collect::<Vec<_>>()).unwrap_or_default().into_bytes();
+        said.extend(self.file.iter().flatten());
+        FormKey::of_words(&draft_place(acting, &self.path), &said)
+    }
+
+    /// Whether the person was asked, and means it.
+    fn is_meant(&self) -> bool {
+        self.fields.iter().any(|(name, value)| name == AGAIN && value == "1")
+    }
+}
+
+/// Fields that say how the record stood when the page was made, and no word of the person.
+const ABOUT_THE_PAGE: [&str; 7] = ["csrf", "once", "at", "stand", "last", "version", AGAIN];
+/// The field by which somebody says that they mean it a second time.
+const AGAIN: &str = "again";
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
     type Rejection = Refusal;
@@ -45,7 +90,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
         }
         let body = Bytes::from_request(request, state).await.map_err(|_| Refusal::new(Refused::Malformed))?;
         let typed = serde_urlencoded::from_bytes(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
-        Ok(Self { typed, key: key_of(&path, &body), at: at_of(&body) })
+        let fields = serde_urlencoded::from_bytes(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
+        let (key, at) = (key_of(&path, &body), at_of(&body));
+        Ok(Self { typed, key, at, came: Came { path, fields, file: None, multipart: false } })
     }
 }
 
@@ -55,7 +102,7 @@ fn key_of(path: &str, body: &[u8]) -> Option<FormKey> {
 }
 
 /// The page with the form, if it is one of this box.
-fn at_of(body: &[u8]) -> Option<String> {
+pub(super) fn at_of(body: &[u8]) -> Option<String> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok()?;
     pairs.into_iter().find(|(name, _)| name == "at").map(|(_, at)| at).filter(|at| ours(at))
 }
@@ -112,7 +159,39 @@ impl Visit {
     /// What makes this sending happen once, and the place that shows what it led to.
     pub(super) fn once<T>(&self, sent: &Sent<T>, place: impl Into<String>) -> Option<Once> {
         let account = self.account.as_ref()?.id;
-        Some(Once { account, key: sent.key?, place: place.into() })
+        Some(Once { account, key: sent.key?, words: Some(sent.came.words(self.acting())), place: place.into() })
+    }
+
+    /// As whom the session looks, where that was chosen.
+    fn acting(&self) -> Option<&ResourceRef> {
+        self.session.as_ref().and_then(|session| session.acting.as_ref())
+    }
+
+    /// Whether the very same was sent a moment ago, from a page that was loaded before: after "Back" the browser puts the
+    /// words into a new page. Then whoever sends is asked first; the same file is never sent twice.
+    pub(super) async fn asks_first<T>(&self, sent: &Sent<T>) -> Result<Option<Response>, Refusal> {
+        let Some(account) = self.account.as_ref().map(|account| account.id) else { return Ok(None) };
+        let (read, now) = (self.house.store.read()?, self.house.ambient.now());
+        let is_this = sent.key.map(|key| forms::outcome(&read, account, key)).transpose()?.flatten().is_some();
+        if is_this || sent.came.is_meant() {
+            return Ok(None);
+        }
+        let before = forms::same_before(&read, account, sent.came.words(self.acting()), now)?;
+        let Some(before) = before else { return Ok(None) };
+        self.forget_draft(sent.at.as_deref()).await?;
+        if sent.came.file.is_some() {
+            return Ok(Some(Redirect::to(&before.place).into_response()));
+        }
+        let own = |name: &str| OWN_NAMES.contains(&name);
+        let shown = page(&SentAlready {
+            cx: Cx { at: sent.at.clone().unwrap_or_default(), ..self.cx() },
+            when: When::at(before.at, &self.house.front.face.zone),
+            place: before.place.into(),
+            action: sent.came.path.clone(),
+            multipart: sent.came.multipart,
+            fields: sent.came.fields.iter().filter(|(name, _)| !own(name)).cloned().collect(),
+        })?;
+        Ok(Some(finished(StatusCode::CONFLICT, shown)))
     }
 
     /// Where this very form led, if it was sent before: for a handler that looks at the record before it acts, and would
@@ -134,9 +213,18 @@ impl Visit {
         Ok(Some(typed))
     }
 
+    /// Keeps what was sent and could not be done.
+    pub(super) async fn keep_sent<T>(&self, sent: &Sent<T>) -> Result<(), Refusal> {
+        let (Some(account), Some(at)) = (&self.account, &sent.at) else { return Ok(()) };
+        let text = sent.came.fields.iter().filter(|(name, _)| !OWN_NAMES.contains(&name.as_str()));
+        let body = serde_urlencoded::to_string(text.collect::<Vec<_>>()).map_err(Refusal::internal)?.into_bytes();
+        let (account, at, draft) = (account.id, self.draft_at(at), Draft { body, at: self.house.ambient.now() });
+        Ok(self.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
+    }
+
     /// Where a draft of this page is kept, as the session looks at it.
     fn draft_at(&self, at: &str) -> DraftAt {
-        forms::draft_place(self.session.as_ref().and_then(|session| session.acting.as_ref()), at)
+        draft_place(self.acting(), at)
     }
 
     /// The form was done: its draft is of no use any more.
@@ -222,7 +310,10 @@ mod tests {
 
     #[test]
     fn of_a_late_form_with_a_file_the_text_is_kept_and_that_there_was_a_file() {
-        let late = |text: &str, file| Late { at: "/my/documents/new".into(), text: text.into(), file };
+        let late = |text: &str, file| {
+            let (token, at) = (String::new(), "/my/documents/new".into());
+            Late { token, at, text: text.into(), file }
+        };
         let kept = |late: &Late, before: Option<&str>| {
             let before = before.map(|body| Draft { body: body.as_bytes().to_vec(), at: Timestamp::UNIX_EPOCH });
             String::from_utf8(late_draft(late, before, Timestamp::UNIX_EPOCH).body).unwrap()

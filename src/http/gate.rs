@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -22,10 +22,10 @@ use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
 use super::session::{self, Credential, Links, Visit};
 use super::ui::Locale;
-use super::uploaded;
+use super::uploaded::{self, Late, Received};
 use crate::access::{Actor, Assurance};
 use crate::audit;
-use crate::care::forms::{Draft, DraftAt, draft_place};
+use crate::care::forms::{Draft, draft_place};
 use crate::care::preferences;
 use crate::identity::SessionRow;
 
@@ -44,7 +44,7 @@ pub(super) struct Answered {
     pub(super) format: Format,
     /// Who asked, once that was known: a refusal's page has their name and places.
     pub(super) visit: Option<Visit>,
-    /// What was asked for, where asking again after signing in makes sense.
+    /// What was asked for, or the page of the form that was sent: where one goes on after signing in, or loads again.
     pub(super) next: Option<String>,
     /// A form came after its session had ended, and its text is kept.
     pub(super) kept: bool,
@@ -76,6 +76,8 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
             let locale = answered.visit.as_ref().map_or_else(Locale::now, |visit| visit.locale);
             locale.within(next.run(request)).await
         }
+        // What a page keeps by itself is kept after its session, too; the page then says that one has to sign in.
+        Err(_) if answered.kept && door.route.path == forms::DRAFTS => StatusCode::ACCEPTED.into_response(),
         Err(refusal) => refusal.into_response(),
     };
     response.extensions_mut().insert(answered);
@@ -84,19 +86,23 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
 
 async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
     let limit = door.house.front.limits.body(door.route.body);
-    let mut request = limit_body(request, limit).await?;
     let peer = request.extensions().get::<Peer>().map(|peer| peer.ip);
     let mut visit = visit(door, request.headers().clone(), peer).await?;
     visit.at = answered.next.as_deref().map(Into::into);
     visit.locale = language(&visit, request.headers())?;
     answered.visit = Some(visit.clone());
+    let mut request = match (limit_body(request, limit).await, door.route.body) {
+        (Err(refusal), BodyLimit::Upload) if matches!(refusal.kind, Refused::TooLarge { .. }) => {
+            return Err(uploaded::too_large());
+        }
+        (request, _) => request?,
+    };
     let unsafe_method = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if unsafe_method && door.entrance.is_https() {
         from_our_own_origin(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))?;
         if door.route.body == BodyLimit::Upload {
             if visit.session.is_none() {
-                (request, answered.next) = keep_late_upload(door, request).await?;
-                answered.kept = answered.next.is_some();
+                request = keep_late_upload(door, request, answered).await?;
             }
             // A stranger's file is not even read.
             admit(door, &visit).await?;
@@ -104,15 +110,25 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
         if let (Some(session), false) = (&visit.session, door.route.audience == Audience::Anyone) {
             request = match door.route.body {
                 BodyLimit::Upload if !request.headers().contains_key("x-csrf-token") => {
-                    uploaded::received(request, session, &door.house.uploads).await?
+                    match uploaded::received(request, session, &door.house.uploads).await? {
+                        Received::Good(request, at) => {
+                            answered.next = at;
+                            request
+                        }
+                        Received::Other(late) => return Err(keep_stale_upload(door, session, late, answered).await?),
+                    }
                 }
-                _ => carries_the_token(request, session, limit).await?,
+                _ => match carries_the_token(request, session, limit).await? {
+                    Token::Good(request, at) => {
+                        answered.next = at;
+                        *request
+                    }
+                    Token::Other(bytes) => return Err(keep_stale_form(door, session, &bytes, answered).await?),
+                },
             };
         }
-        let is_text = door.route.format == Format::Page && door.route.body != BodyLimit::Upload;
-        if visit.session.is_none() && is_text && door.route.audience != Audience::Anyone {
-            (request, answered.next) = keep_late_form(door, request, limit).await?;
-            answered.kept = answered.next.is_some();
+        if visit.session.is_none() && is_text(door) && door.route.audience != Audience::Anyone {
+            request = keep_late_form(door, request, limit, answered).await?;
         }
     }
     admit(door, &visit).await?;
@@ -222,34 +238,103 @@ fn language(visit: &Visit, headers: &HeaderMap) -> Result<Locale, Refusal> {
     }
 }
 
-/// A form that was sent after its session had ended: its text is kept for its account, if cookie and token show that it is
-/// one of that session's own pages. Answers with the page that it belongs to.
-async fn keep_late_form(door: &Door, request: Request, limit: usize) -> Result<(Request, Option<String>), Refusal> {
-    let Some(session) = ended_session(door, request.headers())? else { return Ok((request, None)) };
-    let (parts, body) = request.into_parts();
-    let bytes = read(body, limit).await?;
-    let request = Request::from_parts(parts, Body::from(bytes.clone()));
-    let given = bytes.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"csrf="));
-    let genuine =
-        given.and_then(|given| std::str::from_utf8(given).ok()).is_some_and(|token| session.is_form_token(token));
-    let Some((at, draft)) = forms::draft_in(&bytes, door.house.ambient.now()).filter(|_| genuine) else {
-        return Ok((request, None));
-    };
-    let place = draft_place(session.acting.as_ref(), &at);
-    Ok((request, Some(kept_late(&door.house, &session, at, place, draft).await?)))
+/// Whether what is sent there is the text of a form.
+fn is_text(door: &Door) -> bool {
+    door.route.format == Format::Page && door.route.body != BodyLimit::Upload
 }
 
-/// The same of a form with a file: its text is kept, and that a file has to be chosen again.
-async fn keep_late_upload(door: &Door, request: Request) -> Result<(Request, Option<String>), Refusal> {
-    let Some(session) = ended_session(door, request.headers())? else { return Ok((request, None)) };
-    let house = &door.house;
-    let late = uploaded::late(request, &session, &house.uploads).await?;
+/// A form that was sent after its session had ended: its text is kept for its account, if its token shows that it is one of
+/// that session's own pages. The page that it belongs to is where whoever signs in now goes on.
+async fn keep_late_form(
+    door: &Door,
+    request: Request,
+    limit: usize,
+    answered: &mut Answered,
+) -> Result<Request, Refusal> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, limit).await?;
+    let by_cookie = ended_session(door, &parts.headers)?;
+    let Some((at, draft)) = forms::draft_in(&bytes, door.house.ambient.now()) else {
+        return Ok(Request::from_parts(parts, Body::from(bytes)));
+    };
+    match session_of(door, by_cookie, token_in(&bytes))? {
+        Some(session) => kept_late(&door.house, &session, at, answered, |_| draft).await?,
+        None => answered.next = Some(at),
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// A form of an earlier session, sent by whoever has signed in again meanwhile: in another window, say. It is not done, as
+/// no form of another session is; its text is kept, if it is the same person's.
+async fn keep_stale_form(
+    door: &Door,
+    session: &SessionRow,
+    bytes: &[u8],
+    answered: &mut Answered,
+) -> Result<Refusal, Refusal> {
+    let before = session_of(door, None, token_in(bytes))?.filter(|before| before.account == session.account);
+    let draft = forms::draft_in(bytes, door.house.ambient.now()).filter(|_| is_text(door));
+    if let (Some(before), Some((at, draft))) = (before, draft) {
+        kept_late(&door.house, &before, at, answered, |_| draft).await?;
+    }
+    Ok(Refusal::new(Refused::NotOurForm))
+}
+
+/// The longest form with a file that is read for its text where no cookie says whose it may be.
+const MOST_OF_A_STRANGER: u64 = 256 << 10;
+
+/// A late form with a file: its text is kept, and that a file has to be chosen again.
+async fn keep_late_upload(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
+    let by_cookie = ended_session(door, request.headers())?;
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if by_cookie.is_none() && length.is_none_or(|length| length > MOST_OF_A_STRANGER) {
+        return Ok(request);
+    }
+    let late = uploaded::late(request, &door.house.uploads).await?;
     let nothing = Request::new(Body::empty());
-    let Some(late) = late else { return Ok((nothing, None)) };
-    let place = draft_place(session.acting.as_ref(), &late.at);
-    let before = crate::care::forms::kept(&house.store.read()?, session.account, &place)?;
-    let draft = forms::late_draft(&late, before, house.ambient.now());
-    Ok((nothing, Some(kept_late(house, &session, late.at, place, draft).await?)))
+    let Some(late) = late else { return Ok(nothing) };
+    match session_of(door, by_cookie, Some(&late.token))? {
+        Some(session) => keep_upload(door, &session, late, answered).await?,
+        None => answered.next = Some(late.at),
+    }
+    Ok(nothing)
+}
+
+/// The same of a form of an earlier session.
+async fn keep_stale_upload(
+    door: &Door,
+    session: &SessionRow,
+    late: Option<Late>,
+    answered: &mut Answered,
+) -> Result<Refusal, Refusal> {
+    if let Some(late) = late
+        && let Some(before) = session_of(door, None, Some(&late.token))?
+        && before.account == session.account
+    {
+        keep_upload(door, &before, late, answered).await?;
+    }
+    Ok(Refusal::new(Refused::NotOurForm))
+}
+
+async fn keep_upload(door: &Door, session: &SessionRow, late: Late, answered: &mut Answered) -> Result<(), Refusal> {
+    let (at, now) = (late.at.clone(), door.house.ambient.now());
+    kept_late(&door.house, session, at, answered, |before| forms::late_draft(&late, before, now)).await
+}
+
+fn token_in(bytes: &[u8]) -> Option<&str> {
+    let given = bytes.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"csrf="));
+    given.and_then(|given| std::str::from_utf8(given).ok())
+}
+
+/// The ended session of which this is a form: the one whose cookie came along, or the one that its token names. A cookie is
+/// gone where somebody signed out in another window, and it is another's where they signed in again.
+fn session_of(door: &Door, by_cookie: Option<SessionRow>, token: Option<&str>) -> Result<Option<SessionRow>, Refusal> {
+    let Some(token) = token else { return Ok(None) };
+    if let Some(session) = by_cookie.filter(|session| session.is_form_token(token)) {
+        return Ok(Some(session));
+    }
+    let house = &door.house;
+    Ok(house.identity.ended_session_of_form(&house.store.read()?, token, door.entrance.listener())?)
 }
 
 /// The session that has ended, whose cookie came along.
@@ -259,17 +344,20 @@ fn ended_session(door: &Door, headers: &HeaderMap) -> Result<Option<SessionRow>,
     Ok(house.identity.ended_session(&house.store.read()?, secret.expose(), door.entrance.listener())?)
 }
 
-/// Keeps what came late; answers with the page where it is found after signing in.
+/// Keeps what came late, made of what was kept before; `answered` says where it is found after signing in.
 async fn kept_late(
     house: &House,
     session: &SessionRow,
     at: String,
-    place: DraftAt,
-    draft: Draft,
-) -> Result<String, Refusal> {
-    let account = session.account;
+    answered: &mut Answered,
+    draft: impl FnOnce(Option<Draft>) -> Draft,
+) -> Result<(), Refusal> {
+    let (account, place) = (session.account, draft_place(session.acting.as_ref(), &at));
+    let draft = draft(crate::care::forms::kept(&house.store.read()?, account, &place)?);
     house.store.write(move |tx| crate::care::forms::keep(tx, account, place, &draft)).await?;
-    Ok(if session.acting.is_some() { CHOOSE.to_owned() } else { at })
+    answered.kept = true;
+    answered.next = Some(if session.acting.is_some() { CHOOSE.to_owned() } else { at });
+    Ok(())
 }
 
 /// Whether the row lets this visitor in. Who is turned away by role is written down before the answer.
@@ -351,11 +439,20 @@ pub(super) fn from_our_own_origin(headers: &HeaderMap, authority: Option<&str>) 
     if ours { Ok(()) } else { Err(Refusal::new(Refused::NotOurForm)) }
 }
 
+/// Whether a form carries the token of the session that sends it.
+enum Token {
+    /// The request as it came, and the page with the form.
+    Good(Box<Request>, Option<String>),
+    /// It is none of this session's: its body.
+    Other(Bytes),
+}
+
 /// Compares the token in the header or in the form with the session's.
-async fn carries_the_token(request: Request, session: &SessionRow, limit: usize) -> Result<Request, Refusal> {
+async fn carries_the_token(request: Request, session: &SessionRow, limit: usize) -> Result<Token, Refusal> {
     let same = |given: &[u8]| std::str::from_utf8(given).is_ok_and(|token| session.is_form_token(token));
     if let Some(given) = request.headers().get("x-csrf-token") {
-        return if same(given.as_bytes()) { Ok(request) } else { Err(Refusal::new(Refused::NotOurForm)) };
+        let good = same(given.as_bytes());
+        return if good { Ok(Token::Good(Box::new(request), None)) } else { Err(Refusal::new(Refused::NotOurForm)) };
     }
     let is_form = request
         .headers()
@@ -367,11 +464,11 @@ async fn carries_the_token(request: Request, session: &SessionRow, limit: usize)
     let (parts, body) = request.into_parts();
     let bytes = read(body, limit).await?;
     // The token is base64url: a form never encodes it.
-    let given = bytes.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"csrf="));
-    match given {
-        Some(given) if same(given) => Ok(Request::from_parts(parts, Body::from(bytes))),
-        _ => Err(Refusal::new(Refused::NotOurForm)),
+    if token_in(&bytes).is_some_and(|token| session.is_form_token(token)) {
+        let at = forms::at_of(&bytes);
+        return Ok(Token::Good(Box::new(Request::from_parts(parts, Body::from(bytes))), at));
     }
+    Ok(Token::Other(bytes))
 }
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {

@@ -111,7 +111,7 @@ pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>, kept: boo
         return SignIn { cx, user: String::new(), refused: None, next, kept }.render().ok();
     }
     let kind = problem(refusal, &cx.now);
-    Problem { cx, kind }.render().ok()
+    Problem { cx, kind, again: next, kept }.render().ok()
 }
 
 fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {

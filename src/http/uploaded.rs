@@ -14,7 +14,7 @@ use multer::{Constraints, Multipart, SizeLimit};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::forms::{Sent, ours};
+use super::forms::{Came, Sent, ours};
 use super::respond::{Refusal, Refused};
 use crate::care::forms::FormKey;
 use crate::care::uploads::MOST_BYTES;
@@ -69,44 +69,62 @@ pub(super) struct File {
     pub bytes: Bytes,
 }
 
+/// What came of a form with a file.
+pub(super) enum Received {
+    /// For the handler, and the page with the form.
+    Good(Request, Option<String>),
+    /// Its token is none of this session's: its text, if it names its page.
+    Other(Option<Late>),
+}
+
 /// Reads the form of a request, checks its token, and leaves it for the handler. Anything else that is sent here is no form
 /// of ours.
-pub(super) async fn received(request: Request, session: &SessionRow, room: &Room) -> Result<Request, Refusal> {
+pub(super) async fn received(request: Request, session: &SessionRow, room: &Room) -> Result<Received, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(boundary) = multer::parse_boundary(kind) else { return Err(Refusal::new(Refused::NotOurForm)) };
     let held = room.take()?;
     let (mut parts, body) = request.into_parts();
     let (fields, file) = read(body, boundary).await?;
-    let token = fields.iter().find(|(name, _)| name == "csrf").map(|(_, token)| token.as_str()).unwrap_or_default();
-    if !session.is_form_token(token) {
-        return Err(Refusal::new(Refused::NotOurForm));
+    if !field(&fields, "csrf").is_some_and(|token| session.is_form_token(token)) {
+        return Ok(Received::Other(Late::of(&fields, file.is_some())));
     }
+    let at = field(&fields, "at").filter(|at| ours(at)).map(str::to_owned);
     parts.extensions.insert(Form { fields, file, _room: Arc::new(held) });
-    Ok(Request::from_parts(parts, Body::empty()))
+    Ok(Received::Good(Request::from_parts(parts, Body::empty()), at))
 }
 
-/// The form of a page whose session has ended: its text and whether a file came with it, if it is one of that session's own.
-/// The file itself is not kept: it was sent by somebody who is not signed in.
-pub(super) async fn late(request: Request, session: &SessionRow, room: &Room) -> Result<Option<Late>, Refusal> {
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// The form of a page whose session has ended: its text and whether a file came with it. The file itself is not kept: it was
+/// sent by somebody who is not signed in.
+pub(super) async fn late(request: Request, room: &Room) -> Result<Option<Late>, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(boundary) = multer::parse_boundary(kind) else { return Ok(None) };
     let _held = room.take()?;
     let (fields, file) = read(request.into_body(), boundary).await?;
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let genuine = field("csrf").is_some_and(|token| session.is_form_token(token));
-    let at = field("at").filter(|at| ours(at)).map(str::to_owned);
-    let text = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at"));
-    let text = serde_urlencoded::to_string(text.collect::<Vec<_>>()).unwrap_or_default();
-    Ok(at.filter(|_| genuine).map(|at| Late { at, text, file: file.is_some() }))
+    Ok(Late::of(&fields, file.is_some()))
 }
 
-/// What is kept of a form that came late.
+/// What is kept of a form that came late, if its token is good for that.
 pub(super) struct Late {
+    pub token: String,
     /// The page with the form.
     pub at: String,
     /// The fields, `application/x-www-form-urlencoded`.
     pub text: String,
     pub file: bool,
+}
+
+impl Late {
+    fn of(fields: &[(String, String)], file: bool) -> Option<Self> {
+        let at = field(fields, "at").filter(|at| ours(at))?.to_owned();
+        let token = field(fields, "csrf")?.to_owned();
+        let text = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at"));
+        let text = serde_urlencoded::to_string(text.collect::<Vec<_>>()).unwrap_or_default();
+        Some(Self { token, at, text, file })
+    }
 }
 
 async fn read(body: Body, boundary: String) -> Result<(Vec<(String, String)>, Option<File>), Refusal> {
@@ -169,18 +187,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Uploaded<T> {
         let Form { fields, file, .. } = form;
         let text = serde_urlencoded::to_string(&fields).map_err(|_| Refusal::new(Refused::Malformed))?;
         let typed = serde_urlencoded::from_str(&text).map_err(|_| Refusal::new(Refused::Malformed))?;
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let field = |name: &str| field(&fields, name);
         let mut filled = Vec::new();
         for (name, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at")) {
             filled.extend_from_slice(name.as_bytes());
             filled.extend_from_slice(value.as_bytes());
         }
-        if let Some(file) = &file {
-            filled.extend_from_slice(blake3::hash(&file.bytes).as_bytes());
-        }
+        let hash = file.as_ref().map(|file| *blake3::hash(&file.bytes).as_bytes());
+        filled.extend(hash.iter().flatten());
         let key = field("once").and_then(FormKey::parse).map(|page| page.of(request.uri().path(), &filled));
         let at = field("at").filter(|at| ours(at)).map(str::to_owned);
-        Ok(Self { sent: Sent { typed, key, at }, file })
+        let came = Came::with_file(request.uri().path(), fields, hash);
+        Ok(Self { sent: Sent { typed, key, at, came }, file })
     }
 }
 

@@ -70,6 +70,63 @@ test('sent twice it is one message, and so it is by the back button', async () =
   await page.context().close();
 });
 
+test('whoever goes back and sends the same again is asked first, without script', async () => {
+  const page = await signedIn('patient', box.portal, { script: false, width: 390 });
+  const send = async (words) => {
+    await page.fill('textarea[name=text]', words);
+    await page.click('main button.btn-main');
+  };
+  const many = async (words) => {
+    await page.goto(`${box.portal}/my/messages`);
+    return page.locator('main li', { hasText: words }).count();
+  };
+  await write(page, 'A medicine');
+  await send('May I stop the drops?');
+  const sent = page.url();
+  await write(page, 'A medicine');
+  await send('May I stop the drops?');
+  assert.match(await text(page), /You sent this already/);
+  assert.deepEqual(await inspect(page, 'sent-already'), []);
+  await page.click('a:has-text("See what was sent")');
+  assert.equal(page.url(), sent);
+  assert.equal(await many('May I stop the drops?'), 1);
+  await write(page, 'A medicine');
+  await send('May I stop the drops?');
+  await page.click('button:has-text("Send it again")');
+  assert.match(page.url(), /done=sent$/);
+  assert.equal(await many('May I stop the drops?'), 2, 'who means it is not stopped');
+
+  await page.goto(sent);
+  await send('Thank you');
+  await page.goto(sent);
+  await send('Thank you');
+  assert.match(await text(page), /You sent this already/);
+  await page.goto(sent);
+  await send('Thank you very much');
+  assert.match(page.url(), /done=sent$/);
+
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  const id = new URL(sent).pathname.split('/').pop();
+  const answer = async () => {
+    await doctor.goto(`${box.clinic}/messages/${id}`);
+    await doctor.fill('textarea[name=text]', 'Do not stop them.');
+    await doctor.click('button:has-text("Send") >> nth=0');
+  };
+  await answer();
+  await answer();
+  assert.match(await text(doctor), /You sent this already/);
+  await doctor.goto(`${box.clinic}/messages/${id}`);
+  assert.equal(await doctor.locator('.said-text', { hasText: 'Do not stop them.' }).count(), 1);
+
+  await page.goto(`${box.portal}/my/requests/new?kind=accounting`);
+  await page.click('main button.btn-main');
+  assert.match(page.url(), /done=sent$/);
+  await page.goto(`${box.portal}/my/requests/new?kind=accounting`);
+  await page.click('main button.btn-main');
+  assert.match(await text(page), /You sent this already/);
+  for (const one of [page, doctor]) await one.context().close();
+});
+
 test('the clinic answers from its inbox, the patient is told, and each sees that the other has read', async () => {
   const patient = await signedIn('patient', box.portal);
   await write(patient, 'A question about my health');
@@ -258,11 +315,88 @@ test('what was typed when the session ended stands there again after signing in'
   for (const one of [page, other]) await one.context().close();
 });
 
+/** Signs out in another window of the same browser. */
+async function signOutBeside(page, origin) {
+  const beside = await page.context().newPage();
+  await beside.goto(`${origin}/account`);
+  await Promise.all([beside.waitForNavigation(), beside.click('form[action="/sign-out"] button >> nth=0')]);
+  await beside.close();
+}
+
+async function signInHere(page, account) {
+  await page.waitForSelector('input[name=password]');
+  assert.match(await text(page), /kept/i);
+  await page.fill('input[name=user]', account.user);
+  await page.fill('input[name=password]', account.password);
+  await page.click('main button.btn-main');
+  await page.waitForSelector('input[name=password]', { state: 'detached' });
+}
+
+test('who signed out in another window is told where they type, loses nothing, and goes on with that very form', async () => {
+  const page = await signedIn('patient', box.portal, { width: 390 });
+  // An older draft of another form, which is not to come first.
+  await write(page, 'A result');
+  const kept = page.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
+  await page.fill('textarea[name=text]', 'An older thought');
+  await kept;
+  await write(page, 'A medicine');
+  const form = page.url();
+  await signOutBeside(page, box.portal);
+  await page.fill('textarea[name=text]', 'Typed after the end');
+  await page.waitForSelector('[data-keep-warning]:has-text("You are signed out")');
+  assert.ok(await page.locator('[data-keep-warning]').isVisible());
+  await page.click('main button.btn-main');
+  await signInHere(page, box.account('patient'));
+  assert.equal(page.url(), form);
+  assert.equal(await page.inputValue('textarea[name=text]'), 'Typed after the end');
+  await page.context().close();
+});
+
+test('a note that is saved after the end of its session stands there again, without script too', async () => {
+  const patient = box.account('patient').patient;
+  for (const script of [true, false]) {
+    const page = await signedIn('clinician', box.clinic, { script });
+    await page.goto(`${box.clinic}/patients/${patient}`);
+    await page.click('.banner-acts button:has-text("Write note")');
+    await page.waitForSelector('textarea[name=plan]');
+    const note = new URL(page.url()).pathname;
+    await signOutBeside(page, box.clinic);
+    await page.fill('textarea[name=plan]', `Rest, with script ${script}`);
+    if (script) await page.waitForSelector('[data-keep-warning]:has-text("You are signed out")');
+    await page.click('button[value=save]');
+    await signInHere(page, box.account('clinician'));
+    assert.equal(new URL(page.url()).pathname, note);
+    assert.equal(await page.inputValue('textarea[name=plan]'), `Rest, with script ${script}`);
+    // Signed in again beside it, an old page is not done, and keeps its words as well.
+    await page.fill('textarea[name=plan]', 'Rest, and water');
+    const beside = await page.context().newPage();
+    await beside.goto(`${box.clinic}/account`);
+    await Promise.all([beside.waitForNavigation(), beside.click('form[action="/sign-out"] button >> nth=0')]);
+    await beside.goto(`${box.clinic}/sign-in`);
+    await beside.fill('input[name=user]', box.account('clinician').user);
+    await beside.fill('input[name=password]', box.account('clinician').password);
+    await beside.click('main button.btn-main');
+    await beside.waitForSelector('input[name=password]', { state: 'detached' });
+    await beside.close();
+    await page.click('button[value=save]');
+    await page.waitForSelector('a:has-text("Load it again")');
+    assert.match(await text(page), /what you typed is kept/);
+    await page.click('a:has-text("Load it again")');
+    assert.equal(await page.inputValue('textarea[name=plan]'), 'Rest, and water');
+    await page.click('button[value=save]');
+    await page.waitForURL(/done=saved/);
+    await page.context().close();
+  }
+});
+
 test('in Spanish too, and the first page says what is to be done', async () => {
   const page = await signedIn('patient', box.portal, { locale: 'es-ES' });
   await page.goto(`${box.portal}/my`);
   assert.match(await text(page), /Qué hacer ahora/);
   assert.deepEqual(await inspect(page, 'es-my-home'), []);
+  // Its table is the widest: a long unit, a day in words, a verdict.
+  await page.goto(`${box.portal}/my/results/62238-1`);
+  assert.deepEqual(await inspect(page, 'es-my-result'), []);
   await page.goto(`${box.portal}/my/messages`);
   assert.deepEqual(await inspect(page, 'es-my-messages'), []);
   await page.click('a:has-text("Escribir un mensaje")');

@@ -127,7 +127,7 @@ fn open() -> Vec<(&'static str, String)> {
     };
     let mut faults = Faults::none();
     faults.add("operator_password", "This password is too easy to guess. Add two unusual words.");
-    let problem = |kind| render(&Problem { cx: nobody(), kind });
+    let problem = |kind| render(&Problem { cx: nobody(), kind, again: None, kept: false });
     vec![
         ("sign-in", render(&SignIn { user: String::new(), ..sign_in(None) })),
         ("sign-in-demo", render(&SignIn { cx: demo(nobody()), ..sign_in(None) })),
@@ -185,7 +185,27 @@ fn open() -> Vec<(&'static str, String)> {
         ),
         ("locked-sheet-only", render(&Locked { passphrase: false, ..locked(Given::Nothing, Faults::none()) })),
         ("locked-opening", render(&Locked { state: LockedState::Opening, ..locked(Given::Nothing, Faults::none()) })),
-        ("problem-404", render(&Problem { cx: doctor(), kind: ProblemKind::NothingHere })),
+        ("problem-404", render(&Problem { cx: doctor(), kind: ProblemKind::NothingHere, again: None, kept: false })),
+        (
+            "problem-stale-kept",
+            render(&Problem {
+                cx: doctor(),
+                kind: ProblemKind::StaleForm,
+                again: Some("/patients/a1/notes/b2".into()),
+                kept: true,
+            }),
+        ),
+        (
+            "sent-already",
+            render(&SentAlready {
+                cx: doctor(),
+                when: time("2026-03-03T09:31"),
+                place: "/messages/a1".into(),
+                action: "/messages/a1".into(),
+                multipart: false,
+                fields: vec![("text".into(), "Iron is fine.".into())],
+            }),
+        ),
         ("problem-403", problem(ProblemKind::NotForRole)),
         ("problem-not-granted", problem(ProblemKind::NotGranted(ProxyExtent::View))),
         ("problem-not-granted-visits", problem(ProblemKind::NotGranted(ProxyExtent::Appointments))),

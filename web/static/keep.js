@@ -29,6 +29,33 @@ async function keep(form) {
   for (const field of files) filled.delete(field.name);
   if (files.some((field) => field.files.length > 0)) filled.set("had_file", "1");
   const body = new URLSearchParams(filled);
-  const answer = await fetch("/drafts", { method: "POST", body, keepalive: true });
-  form.dispatchEvent(new CustomEvent("kept", { detail: answer.ok }));
+  const kept = await sent(body);
+  warn(form, kept);
+  form.dispatchEvent(new CustomEvent("kept", { detail: kept !== "failed" }));
+}
+
+// 202: it is kept, and the session has ended.
+async function sent(body) {
+  try {
+    const answer = await fetch("/drafts", { method: "POST", body, keepalive: true });
+    if (answer.status === 202) return "ended";
+    return answer.ok ? "kept" : "failed";
+  } catch {
+    return "failed";
+  }
+}
+
+// It stands at the foot of the window while the form is in sight, where somebody who types sees it.
+function warn(form, kept) {
+  let warning = form.querySelector("[data-keep-warning]");
+  if (kept === "kept") return void warning?.remove();
+  if (!warning) {
+    warning = document.createElement("p");
+    warning.className = "notice is-caution keep-warning";
+    warning.dataset.keepWarning = "";
+    warning.setAttribute("role", "alert");
+    form.append(warning);
+  }
+  const { keepEnded, keepFailed } = document.body.dataset;
+  warning.textContent = kept === "ended" ? keepEnded : keepFailed;
 }

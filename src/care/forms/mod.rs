@@ -11,4 +11,4 @@ pub use draft::{
     Draft, DraftAt, KEPT as DRAFT_KEPT, keep, kept, kept_below, last_kept, parts as draft_parts, place as draft_place,
     swept as drafts_swept, take_away,
 };
-pub use once::{FormKey, Once, Outcome, outcome, swept as outcomes_swept};
+pub use once::{FormKey, Once, Outcome, outcome, same_before, swept as outcomes_swept};

@@ -12,6 +12,8 @@ use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Table
 const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 /// The longest address that an outcome has.
 const LONGEST: usize = 500;
+/// For so long the same words from another page are more likely a mistake than meant.
+const SAME: Duration = Duration::from_secs(15 * 60);
 
 const OUTCOMES: Table<(AccountId, [u8; 16]), Outcome> = Table::new(tables::FORM_OUTCOMES);
 
@@ -34,6 +36,12 @@ impl FormKey {
         Self(key)
     }
 
+    /// The key of what was filled in, from whichever page it was sent.
+    #[must_use]
+    pub fn of_words(path: &str, fields: &[u8]) -> Self {
+        Self([0; 16]).of(path, fields)
+    }
+
     /// The text that [`std::fmt::Display`] gives.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
@@ -52,6 +60,8 @@ impl std::fmt::Display for FormKey {
 pub struct Once {
     pub account: AccountId,
     pub key: FormKey,
+    /// What was filled in, from whichever page: so that the same from another page is known.
+    pub words: Option<FormKey>,
     /// An address of this box.
     pub place: String,
 }
@@ -61,7 +71,7 @@ pub struct Once {
 pub struct Outcome {
     pub place: Box<str>,
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
-    at: Timestamp,
+    pub at: Timestamp,
 }
 impl Record for Outcome {}
 
@@ -70,13 +80,28 @@ pub fn outcome(read: &(impl Read + ?Sized), account: AccountId, key: FormKey) ->
     read.get(&OUTCOMES, &(account, key.0))
 }
 
+/// What the same words led to a moment ago, from whichever page they were sent.
+pub fn same_before(
+    read: &(impl Read + ?Sized),
+    account: AccountId,
+    words: FormKey,
+    now: Timestamp,
+) -> Result<Option<Outcome>, StoreError> {
+    let before = outcome(read, account, words)?;
+    Ok(before.filter(|before| now.duration_since(before.at).unsigned_abs() <= SAME))
+}
+
 impl Once {
     /// Remembers what the form leads to; answers with what it led to before, and remembers nothing then.
     pub fn remember(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Outcome>, StoreError> {
         let before = outcome(tx, self.account, self.key)?;
         if before.is_none() {
             let place = if self.place.len() > LONGEST { "/".into() } else { self.place.into() };
-            tx.put(&OUTCOMES, &(self.account, self.key.0), &Outcome { place, at: now })?;
+            let outcome = Outcome { place, at: now };
+            tx.put(&OUTCOMES, &(self.account, self.key.0), &outcome)?;
+            if let Some(words) = self.words {
+                tx.put(&OUTCOMES, &(self.account, words.0), &outcome)?;
+            }
         }
         Ok(before)
     }
@@ -118,7 +143,7 @@ mod tests {
         let (store, ambient) = (Store::in_memory(), ambient());
         let (account, key, now) = (AccountId::new(&ambient), FormKey::new(&ambient), ambient.now());
         let send = |place: &str| {
-            let once = Once { account, key, place: place.to_owned() };
+            let once = Once { account, key, words: None, place: place.to_owned() };
             store.write_blocking(move |tx| once.remember(tx, now)).unwrap()
         };
         assert_eq!(send("/my/visits/1"), None);
@@ -127,6 +152,22 @@ mod tests {
         assert_eq!(sweep(now), 0);
         assert_eq!(sweep("2026-03-06T09:00:00Z".parse().unwrap()), 1);
         assert_eq!(outcome(&store.read().unwrap(), account, key).unwrap(), None);
+    }
+
+    #[test]
+    fn the_same_words_of_another_page_are_known_for_some_minutes() {
+        let (store, ambient) = (Store::in_memory(), ambient());
+        let (account, now) = (AccountId::new(&ambient), ambient.now());
+        let words = FormKey::of_words("/my/messages/new", b"text=a");
+        let once = Once { account, key: FormKey::new(&ambient), words: Some(words), place: "/my/messages/1".into() };
+        store.write_blocking(move |tx| once.remember(tx, now)).unwrap();
+        let read = store.read().unwrap();
+        let asked = |account, words, now| same_before(&read, account, words, now).unwrap().map(|before| before.place);
+        assert_eq!(asked(account, words, now).as_deref(), Some("/my/messages/1"));
+        let later = |seconds| Timestamp::from_second(now.as_second() + seconds).unwrap();
+        assert_eq!((asked(account, words, later(900)).is_some(), asked(account, words, later(901))), (true, None));
+        assert_eq!(asked(account, FormKey::of_words("/my/messages/new", b"text=b"), now), None);
+        assert_eq!(asked(AccountId::new(&ambient), words, now), None);
     }
 
     #[test]

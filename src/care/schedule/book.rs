@@ -13,9 +13,12 @@ use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, Inside};
 
 /// Why a visit was not booked or changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BookError {
+    /// By whom it was booked before is this very patient: the id of that appointment.
+    #[error("the patient has this very appointment already")]
+    Already(String),
     #[error("somebody else has taken this time meanwhile")]
     Taken,
     #[error("the patient has another appointment at this time")]
@@ -54,10 +57,14 @@ impl Hour {
             if own || !one.holds(now, self.hold_hours) {
                 continue;
             }
-            if one.meets(&self.with, self.start, self.end) && !self.over {
+            let (with, own) = (one.meets(&self.with, self.start, self.end), one.meets(&patient, self.start, self.end));
+            if with && own && one.start == self.start && !one.id.is_empty() {
+                return told(BookError::Already(one.id));
+            }
+            if with && !self.over {
                 return told(BookError::Taken);
             }
-            if one.meets(&patient, self.start, self.end) {
+            if own {
                 return told(BookError::Twice);
             }
         }

@@ -90,7 +90,7 @@ impl Desk {
         let id = FhirId::new(self.records.audit().ambient());
         match book(doing, id, value, Some(self.hour(patient, with, start)), None).await {
             Ok(Done::Now(..)) => true,
-            Err(Refused::Told(BookError::Taken | BookError::Twice)) => false,
+            Err(Refused::Told(BookError::Already(_) | BookError::Taken | BookError::Twice)) => false,
             other => panic!("{other:?}"),
         }
     }

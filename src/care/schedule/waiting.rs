@@ -18,7 +18,7 @@ use super::book::{
 };
 use super::free::{Slots, free};
 use super::taken::busy;
-use super::{BookError, begun, put};
+use super::{begun, put};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
@@ -259,7 +259,7 @@ async fn offer_first(
         match change(doing, one.id.clone(), version, value, Some(hour), tell).await {
             Ok(_) => return Ok(true),
             // Somebody was quicker: the next time.
-            Err(Refused::Told(BookError::Taken | BookError::Twice | BookError::Past)) => {}
+            Err(Refused::Told(_)) => {}
             // The patient did something meanwhile.
             Err(Refused::Record(RecordError::VersionConflict { .. } | RecordError::Gone | RecordError::NotFound)) => {
                 return Ok(false);

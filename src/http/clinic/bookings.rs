@@ -356,7 +356,7 @@ pub(in crate::http) async fn move_it(
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut cx = visit.cx();
-            cx.trouble = Some(told(error));
+            cx.trouble = Some(told(&error));
             // Over another visit it may lie, if somebody says why; with two at a time nobody is.
             let asks = if error == BookError::Taken {
                 let when = When::at(start, &ctx(&visit).zone).short_time();
@@ -392,8 +392,9 @@ enum Asks {
     SureOf(jiff::civil::Date),
 }
 
-fn told(error: BookError) -> String {
+fn told(error: &BookError) -> String {
     t(match error {
+        BookError::Already(_) => "desk-already",
         BookError::Twice => "desk-twice",
         BookError::Past => "desk-past",
         _ => "desk-taken",
@@ -539,7 +540,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
             let field = if error == BookError::Taken { "over" } else { "kind" };
-            faults.add(field, told(error));
+            faults.add(field, told(&error));
             let page = new_page(&visit, visit.cx(), typed, "", faults).await?;
             Ok(finished(StatusCode::CONFLICT, page))
         }
@@ -638,7 +639,7 @@ pub(in crate::http) async fn answer(
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
-            faults.add("time", told(error));
+            faults.add("time", told(&error));
             Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), faults)?))
         }
         other => visit.settled(&sent, other, place).await,

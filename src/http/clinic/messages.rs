@@ -199,6 +199,9 @@ pub(in crate::http) async fn answer(
         let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     }
+    if let Some(asks) = visit.asks_first(&sent).await? {
+        return Ok(asks);
+    }
     let place = format!("/messages/{id}");
     let (by, text) = (me(&visit), trimmed(&sent.typed.text));
     let answer = Answer {
@@ -426,6 +429,9 @@ pub(in crate::http) async fn begin(
         let shown = new_page(&visit, visit.cx(), who, &clinic, &sent.typed, faults)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     };
+    if let Some(asks) = visit.asks_first(&sent).await? {
+        return Ok(asks);
+    }
     let (by, text, now) = (me(&visit), trimmed(&sent.typed.text), visit.house.ambient.now());
     let message = FhirId::new(&visit.house.ambient);
     let place = format!("/messages/{message}");

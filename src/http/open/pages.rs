@@ -278,12 +278,52 @@ pub struct SheetRowField {
     pub fault: Option<String>,
 }
 
+/// The same was sent a moment ago, from a page that was loaded before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "open/sent_already.html")]
+pub struct SentAlready {
+    pub cx: Cx,
+    pub when: When,
+    /// What it led to.
+    pub place: String,
+    /// Where it is sent again, and what with.
+    pub action: String,
+    pub multipart: bool,
+    pub fields: Vec<(String, String)>,
+}
+
 /// Something did not go as asked. One page for all; the words come from the kind.
 #[derive(Debug, Clone, Template)]
 #[template(path = "open/problem.html")]
 pub struct Problem {
     pub cx: Cx,
     pub kind: ProblemKind,
+    /// The page with the form that was sent.
+    pub again: Option<String>,
+    /// What was typed into it is kept.
+    pub kept: bool,
+}
+
+impl Problem {
+    /// Where to load again what was not done, if that helps.
+    fn again(&self) -> Option<&str> {
+        let helps = matches!(
+            self.kind,
+            ProblemKind::ChangedMeanwhile
+                | ProblemKind::StaleForm
+                | ProblemKind::TookTooLong
+                | ProblemKind::TooLarge { .. }
+                | ProblemKind::NotUnderstood
+        );
+        self.again.as_deref().filter(|_| helps && self.cx.viewer.is_some())
+    }
+
+    fn sentences(&self) -> String {
+        match (&self.kind, self.kept) {
+            (ProblemKind::StaleForm, true) => t("problem-stale-form.kept").to_string(),
+            _ => self.kind.sentences(),
+        }
+    }
 }
 
 /// What went wrong. Never says whether something hidden exists.
@@ -393,7 +433,11 @@ impl ProblemKind {
             Self::ProofNeeded => t("problem-proof-needed.more"),
             Self::OtherName => t("problem-other-name.more"),
             Self::TookTooLong => t("problem-took-too-long.more"),
-            Self::TooLarge { most } => t("problem-too-large.more").with("most", crate::http::ui::format::bytes(*most)),
+            Self::TooLarge { most } => match most % (1 << 20) {
+                // As the form says it.
+                0 => t("problem-too-large.more").with("most", format!("{} MB", most >> 20)),
+                _ => t("problem-too-large.more").with("most", crate::http::ui::format::bytes(*most)),
+            },
             Self::TooMany { until: Some(until) } => {
                 t("problem-too-many.until").with("time", until.clock().unwrap_or_else(|| until.long()))
             }

@@ -308,6 +308,9 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
                     ));
                 }
             };
+            if let Some(asks) = own.visit.asks_first(&sent).await? {
+                return Ok(asks);
+            }
             let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
             let wish = Wish { patient: &own.patient, kind, with, reason: own.said(&typed.reason) };
             let value = schedule::asked(&wish, &periods, now);
@@ -422,6 +425,11 @@ async fn outcome<T>(
 ) -> Result<Response, Refusal> {
     match done {
         Ok(done) => own.visit.went(sent, done, place).await,
+        // It is their own: sent again after "Back", say.
+        Err(Refused::Told(BookError::Already(id))) => {
+            own.visit.forget_draft(sent.at.as_deref()).await?;
+            Ok(Redirect::to(&format!("/my/visits/{id}?done=already")).into_response())
+        }
         Err(Refused::Told(error)) => taken(own, clinic, kind, error).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
@@ -477,6 +485,9 @@ pub(in crate::http) async fn show(
     let mut cx = own.plain_cx().await?;
     cx.done = match shown.done.as_str() {
         "booked" => Some(t("book-done").to_string()),
+        "already" if value.get("status").and_then(Value::as_str) == Some("booked") => {
+            Some(t("book-already").to_string())
+        }
         "sent" => Some(t("book-asked-done").to_string()),
         "cancelled" => Some(t("book-cancelled-done").to_string()),
         "form" => Some(t("visit-form-done").to_string()),

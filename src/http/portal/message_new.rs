@@ -106,6 +106,9 @@ pub(in crate::http) async fn send(visit: Visit, uploaded: Uploaded<Typed>) -> Re
     if !faults.is_empty() {
         return again(faults, file.is_some()).await;
     }
+    if let Some(asks) = own.visit.asks_first(&sent).await? {
+        return Ok(asks);
+    }
     let (sender, name) = own.sender()?;
     let (id, text) = (FhirId::new(&own.visit.house.ambient), trimmed(&sent.typed.text));
     let place = format!("/my/messages/{id}?done=sent");

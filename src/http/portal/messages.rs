@@ -239,6 +239,9 @@ pub(in crate::http) async fn reply(
         let shown = conversation(&own, cx, &clinic, &thread, &sent.typed.text, faults)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     }
+    if let Some(asks) = own.visit.asks_first(&sent).await? {
+        return Ok(asks);
+    }
     let (sender, name) = own.sender()?;
     let text = trimmed(&sent.typed.text);
     let topic = thread.head().and_then(|head| head.topic.as_ref()).and_then(|id| clinic.topic(id.as_str()));

@@ -172,13 +172,15 @@ fn said(own: &Own, line: &Day, entries: &[u64], names: &mut Names<'_>) -> Result
 
 fn in_words(own: &Own, line: &Day, entries: &[u64], names: &mut Names<'_>) -> Result<String, Refusal> {
     let row = said(own, line, entries, names)?;
-    let times: Vec<String> = line
+    // Several looks within a minute are one time of day.
+    let mut times: Vec<String> = line
         .looks
         .iter()
         .rev()
         .filter(|look| entries.contains(&look.line.entry.sequence()))
         .filter_map(|look| When::at(look.line.entry.time(), &own.ctx.zone).clock())
         .collect();
+    times.dedup();
     let when = match times.len() {
         0 | 1 => row.from.long_time(),
         n if n <= MOST_TIMES => {
@@ -220,6 +222,9 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     if !faults.is_empty() {
         let page = asking(&own, own.plain_cx().await?, kind, typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    if let Some(asks) = own.visit.asks_first(&sent).await? {
+        return Ok(asks);
     }
     let about = match &about {
         Some(about) => {

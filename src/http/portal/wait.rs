@@ -94,6 +94,9 @@ pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Res
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
         }
     };
+    if let Some(asks) = own.visit.asks_first(&sent).await? {
+        return Ok(asks);
+    }
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/visits/{id}?done=waiting");
     let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));

@@ -73,8 +73,8 @@ results-all-inside =
        *[other] { $total } tests, none flagged
     }
 results-some-outside = { $outside } of { $total } tests outside their range
-results-newest-outside = { $outside } of the newest { $total } tests outside their range
-results-newest-inside = the newest { $total } tests, none flagged
+results-newest-outside = { $outside } of these { $total } tests outside their range
+results-newest-inside = { $total } tests, none flagged
 all-results = All results
 measurements-none = No measurements yet
 measurements-none-more = Blood pressure, weight and the like appear here once they are measured.

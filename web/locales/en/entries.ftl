@@ -18,6 +18,9 @@ entry-immunization-new = Add an immunization
 entry-measurements-new = Add measurements
 entry-add = Add to the record
 entry-save = Save
+entry-meanwhile = This was changed after you opened it, and is not saved. What you typed stands below. The record now says: { $now }. Compare, then save.
+entry-now-says = { $field }: { $now }
+entry-nothing = nothing
 entry-back = Leave without saving
 entry-in-error = Entered in error
 entry-remove = Take back: { $name }
@@ -77,6 +80,7 @@ entry-range-order = The range ends below where it begins.
 entry-pressure-order = The lower number of a blood pressure is smaller than the upper one.
 entry-outside = { $field } is between { $low } and { $high } in a living body. Look at it again.
 entry-half = A blood pressure has two numbers.
+entry-not-whole = A blood pressure is two whole numbers, such as 120 and 80.
 entry-no-number = { $field } is not a number that can be read.
 
 ## Looking inside a record, and several courses side by side

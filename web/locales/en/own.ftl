@@ -87,6 +87,7 @@ measure-note-hint = For example “after breakfast”, or “left arm”.
 measure-no-number = Write a number, such as 81.4.
 measure-impossible = This cannot be: values go from { $least } to { $most }. Look at the number and the unit again.
 measure-upside-down = The upper number is always larger than the lower one. Look whether they are the right way round.
+measure-not-whole = A blood pressure is two whole numbers, such as 120 and 80.
 measure-no-unit = Choose the unit that your device shows.
 measure-no-day = Choose the day on which you measured.
 measure-no-time = Write the time at which you measured, such as 08:30.

@@ -38,6 +38,7 @@ rx-asked = The patient wrote
 rx-once = Each time
 rx-unit = Unit
 rx-every = How often
+rx-choose = Choose
 rx-when = When
 rx-route = Way
 rx-days = For how many days

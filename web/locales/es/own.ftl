@@ -81,6 +81,7 @@ measure-note-hint = Por ejemplo «después de desayunar» o «brazo izquierdo».
 measure-no-number = Escriba un número, como 81.4.
 measure-impossible = Esto no puede ser: los valores van de { $least } a { $most }. Mire otra vez el número y la unidad.
 measure-upside-down = El número superior siempre es mayor que el inferior. Mire si están al revés.
+measure-not-whole = La tensión son dos números enteros, como 120 y 80.
 measure-no-unit = Elija la unidad que muestra su aparato.
 measure-no-day = Elija el día en que midió.
 measure-no-time = Escriba la hora a la que midió, como 08:30.

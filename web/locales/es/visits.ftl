@@ -47,6 +47,7 @@ book-taken = Otra persona acaba de tomar esta hora. No se ha reservado nada. Est
 book-twice = Tiene otra cita a esa hora. No se ha reservado nada. Estas están libres:
 book-past = Esa hora ya pasó. No se ha reservado nada. Estas están libres:
 book-done = Está reservada.
+book-already = Ya reservó esta cita. No se ha reservado otra vez.
 book-asked-done = Recepción tiene su petición y responderá con una hora.
 book-cancelled-done = Está cancelada.
 minutes-long =
