@@ -24,6 +24,7 @@ test('a note is begun, kept through a crash, signed and added to, and the patien
   await doctor.fill('#systolic', '148');
   await doctor.fill('#diastolic', '86');
   await doctor.fill('#pulse', '96');
+  await doctor.fill('#temperature', '38.4');
   await doctor.locator('#objective').pressSequentially('Today .bp .');
   assert.match(await doctor.inputValue('#objective'), /Blood pressure 148\/86 mmHg/);
   await doctor.fill('#subjective', 'Cough for <six> days & fever');
@@ -65,6 +66,15 @@ test('a note is begun, kept through a crash, signed and added to, and the patien
   await own.goto(`${box.portal}/my/problems`);
   assert.match(await text(own), /Acute bronchitis/);
   await own.context().close();
+
+  // It was the visit for which the patient had arrived, and no second one.
+  await again.goto(chart('/visits'));
+  assert.equal(await again.locator('main :text("Cough and fever")').count(), 1);
+  // What was typed is compared with the ranges that the record has: a fever is none that looks normal.
+  await again.goto(chart());
+  const vital = (name) => text(again, `.vitals > div:has(dt:has-text("${name}"))`);
+  assert.match(await vital('Temperature'), /38\.4[^]*High/);
+  assert.match(await vital('Blood pressure'), /148\/86[^]*High/);
   await context.close();
 });
 
@@ -107,6 +117,42 @@ test('what is written has its code from the list that fits, with script and with
   assert.match(await text(own), /Insuficiencia cardíaca[^]*Diabetes tipo 2/);
   assert.equal(await own.locator('h3:has-text("Ear ache of a swimmer") [lang=en]').count(), 1, 'as it was written');
   await own.context().close();
+});
+
+test('a doctor goes on with the note that a nurse has begun of the same visit', async () => {
+  const nurse = await signedIn('nurse', box.clinic, { script: false });
+  const note = await beginNote(nurse);
+  await nurse.fill('#subjective', 'Better since yesterday');
+  await nurse.click('button[value=save]');
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  assert.equal(await beginNote(doctor), note);
+  assert.match(await text(doctor), /A colleague has begun the note/);
+  assert.equal(await doctor.inputValue('#subjective'), 'Better since yesterday');
+  await doctor.click('summary:has-text("Discard")');
+  await doctor.click('button[value=discard]');
+  for (const page of [nurse, doctor]) await page.context().close();
+});
+
+test('of two who change a problem at once the second keeps the text and sees what stands there', async () => {
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  await doctor.goto(chart('/problems/new'));
+  await doctor.fill('#name', 'Stiff shoulder');
+  await doctor.click('button[value=save]');
+  await doctor.click('a:has-text("Stiff shoulder")');
+  const other = await doctor.context().newPage();
+  await other.goto(doctor.url());
+  await other.fill('#note', 'Worse at night');
+  await other.click('button[value=save]');
+  await doctor.fill('#note', 'Better after swimming');
+  await doctor.click('button[value=save]');
+  assert.match(await text(doctor), /This was changed after you opened it[^]*Worse at night/);
+  assert.doesNotMatch(await text(doctor), /Somebody else/);
+  assert.equal(await doctor.inputValue('#note'), 'Better after swimming');
+  assert.deepEqual(await inspect(doctor, 'problem-meanwhile'), []);
+  await doctor.fill('#note', 'Worse at night, better after swimming');
+  await doctor.click('button[value=save]');
+  assert.match(doctor.url(), /done=changed/);
+  await doctor.context().close();
 });
 
 test('of two who write at once neither loses a word', async () => {

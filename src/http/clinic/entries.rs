@@ -77,6 +77,7 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                 Fault::Half => t("entry-half"),
                 Fault::NotComparable => t("result-not-comparable"),
                 Fault::SaysNone => t("entry-says-none"),
+                Fault::NotWhole => t("entry-not-whole"),
                 Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
                     t("entry-no-date").with("field", label)
                 }
@@ -206,9 +207,37 @@ pub(in crate::http) async fn problem_show(
     if is_over(&value) {
         return Err(Refusal::new(No::Gone));
     }
-    let typed = visit.kept::<ProblemTyped>(&mut opened.cx)?.unwrap_or_else(|| entries::problem_shown(&value));
+    let kept = visit.kept::<ProblemSent>(&mut opened.cx)?;
+    let typed = match kept {
+        Some(kept) => {
+            if kept.version != version.to_string() {
+                opened.cx.trouble = pages::problem_meanwhile(&kept.typed, &entries::problem_shown(&value));
+            }
+            kept.typed
+        }
+        None => entries::problem_shown(&value),
+    };
     let offer = Offer::of(&visit, "")?;
     page(&pages::problem(opened, &typed, Some((&problem, version)), &offer, Faults::none()))
+}
+
+/// The problem was changed since the form was opened: both are shown, and to save now is to save over what was just shown.
+async fn problem_meanwhile(
+    visit: &Visit,
+    id: &str,
+    problem: &str,
+    sent: &Sent<ProblemSent>,
+) -> Result<Response, Refusal> {
+    let (mut opened, value, version) = one(visit, id, R::Condition, problem).await?;
+    if is_over(&value) {
+        return Err(Refusal::new(No::Gone));
+    }
+    at(&mut opened.cx, format!("/patients/{id}/problems/{problem}"));
+    let typed = &sent.typed.typed;
+    opened.cx.trouble = pages::problem_meanwhile(typed, &entries::problem_shown(&value));
+    let offer = Offer::of(visit, "")?;
+    let page = page(&pages::problem(opened, typed, Some((problem, version)), &offer, Faults::none()))?;
+    Ok(finished(StatusCode::CONFLICT, page))
 }
 
 /// `POST /patients/{id}/problems/{problem}`
@@ -218,7 +247,7 @@ pub(in crate::http) async fn problem_change(
     sent: Sent<ProblemSent>,
 ) -> Result<Response, Refusal> {
     let (mut opened, value, version) = one(&visit, &id, R::Condition, &problem).await?;
-    let (patient, problem) = (id_of(&id)?, id_of(&problem)?);
+    let (patient, shown, problem) = (id_of(&id)?, problem.clone(), id_of(&problem)?);
     let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
     let condition = Condition::Version(seen);
     if sent.typed.act == "error" {
@@ -238,7 +267,10 @@ pub(in crate::http) async fn problem_change(
         Ok(value) => {
             let change = Change::put(R::Condition, problem, value, condition, Mode::Strict)?;
             let place = format!("/patients/{patient}/problems?done=changed");
-            put(&visit, &sent, vec![change], Action::Update, &place).await
+            match put(&visit, &sent, vec![change], Action::Update, &place).await {
+                Err(refusal) if refusal.kind == No::Conflict => problem_meanwhile(&visit, &id, &shown, &sent).await,
+                other => other,
+            }
         }
         Err(faults) => {
             let known = Some((problem.as_str(), known));

@@ -33,7 +33,9 @@ const PAST: usize = 10;
 pub(in crate::http) async fn form(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let mut cx = visit.cx();
     let mut form = visit.kept::<RegisterForm>(&mut cx)?.unwrap_or_default();
-    form.back = asked.back;
+    if !asked.back.is_empty() {
+        form.back = asked.back;
+    }
     shown(cx, form, Faults::none(), Vec::new())
 }
 
