@@ -17,7 +17,6 @@ audit-anyone = Anyone
 audit-clear = Clear
 audit-none = No entry fits
 audit-none-more = Take one of the filters away, or choose a longer time.
-audit-days-order = The first day lies after the last one: no entry can fit. Look whether they are the right way round.
 audit-scroll = Entries, scrolls sideways
 audit-own-entry = This search is itself entry
 audit-bad-day = “{ $day }” is not a day. Write it as year, month and day, such as 2026-03-09.
