@@ -213,8 +213,8 @@ test('a printed code makes an account for whoever knows the birth date', async (
 
 test('who waits is offered a time, says no to it, and goes on waiting', async () => {
   for (const [locale, words] of [
-    ['en-GB', { wait: 'Wait for another time', offered: /offers you this time/, held: /held for you until/, no: 'Not this time', done: /go on waiting/ }],
-    ['es-ES', { wait: 'Esperar otra hora', offered: /le ofrece/i, held: /guardamos hasta/, no: 'Esta hora no', done: /Sigue esperando/ }],
+    ['en-GB', { wait: 'Wait for another time', offered: /offers you this time/, held: /held for you until/, coming: /Offered to you, and not booked yet/, no: 'Not this time', done: /go on waiting/ }],
+    ['es-ES', { wait: 'Esperar otra hora', offered: /le ofrece/i, held: /guardamos hasta/, coming: /Se le ofrece y aún no está reservada/, no: 'Esta hora no', done: /Sigue esperando/ }],
   ]) {
     const page = await visitor(chrome, { locale });
     await signIn(page, box.portal, box.account('patient'));
@@ -224,11 +224,19 @@ test('who waits is offered a time, says no to it, and goes on waiting', async ()
     assert.deepEqual(await inspect(page, `${locale}-wait`), []);
     await page.fill('input[name=from]', day(3));
     await page.fill('input[name=until]', day(12));
+    // The very same wish a second time would be asked about.
+    await page.fill('textarea[name=reason]', locale);
     await page.click('main button.btn-main');
     await page.waitForURL(/done=waiting/);
     assert.match(await main(page), words.offered, 'something is free, so it is offered at once');
     assert.match(await main(page), words.held);
     assert.deepEqual(await inspect(page, `${locale}-offer`), []);
+    // In the list of what is to come it is no visit that stands.
+    const offer = page.url();
+    await page.goto(`${box.portal}/my/visits`);
+    assert.match(await main(page), words.coming);
+    assert.deepEqual(await inspect(page, `${locale}-visits-offered`), []);
+    await page.goto(offer);
     await page.click(`button:has-text("${words.no}")`);
     await page.waitForURL(/done=declined/);
     assert.match(await main(page), words.done);
@@ -255,6 +263,9 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
   const visit = page.url().split('?')[0];
   await page.click('a:has-text("Fill in the form")');
   assert.deepEqual(await inspect(page, 'visit-form'), []);
+  // The same form in another window, without script.
+  const second = await signedIn('patient', box.portal, { script: false });
+  await second.goto(`${visit}/form`);
   const kept = page.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
   await page.fill('textarea >> nth=0', 'My knee <script>alert(1)</script> again');
   await kept;
@@ -267,6 +278,17 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
   assert.match(await main(page), /Form sent/);
   await page.goto(`${visit}/form`);
   assert.equal(new URL(page.url()).pathname, new URL(visit).pathname, 'it is sent once');
+  await second.fill('textarea >> nth=0', 'Second window');
+  await second.click('main button.btn-main');
+  assert.match(await main(second), /sent already[^]*not sent/);
+  assert.doesNotMatch(await main(second), /Your form was sent/);
+  assert.equal(await second.inputValue('textarea >> nth=0'), 'Second window');
+  assert.deepEqual(await inspect(second, 'visit-form-sent-before'), []);
+  await second.goto(`${visit}/form`);
+  assert.equal(await second.inputValue('textarea >> nth=0'), 'Second window', 'it is kept');
+  await second.click('form[action="/drafts/discard"] button');
+  assert.equal(new URL(second.url()).pathname, new URL(visit).pathname);
+  await second.context().close();
   await page.context().close();
 
   const doctor = await signedIn('clinician');

@@ -198,6 +198,7 @@ fn visits() -> Vec<(&'static str, String)> {
                 kind: AskedKind::One(vec![("yes".into(), "Yes".into()), ("no".into(), "No".into())]),
             },
         ],
+        returned: false,
         version: 1,
     };
     vec![

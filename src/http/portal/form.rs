@@ -28,6 +28,8 @@ struct Opened {
     value: Value,
     version: u32,
     form: Form,
+    /// It was sent already.
+    returned: bool,
 }
 
 impl Opened {
@@ -37,10 +39,11 @@ impl Opened {
         let open = matches!(value.get("status").and_then(Value::as_str), Some("booked" | "arrived" | "checked-in"));
         let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
         let form = kind.and_then(|kind| kind.form.clone());
-        let Some(form) = form.filter(|_| open && !schedule::has_returned_form(&value)) else { return Ok(None) };
+        let Some(form) = form.filter(|_| open) else { return Ok(None) };
         let found = own.open(Action::Read, |reading| reading.read(R::Questionnaire, &form)).await?.into_inner();
         let questionnaire = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
-        Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form }))
+        let returned = schedule::has_returned_form(&value);
+        Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form, returned }))
     }
 }
 
@@ -51,8 +54,12 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     };
     let mut cx = own.plain_cx().await?;
-    let typed = own.visit.kept::<Pairs>(&mut cx)?.unwrap_or_default();
-    shown(&own, cx, &opened, &typed, None)
+    let typed = own.visit.kept::<Pairs>(&mut cx)?;
+    match (opened.returned, typed) {
+        (false, typed) => shown(&own, cx, &opened, &typed.unwrap_or_default(), None),
+        (true, Some(typed)) => shown(&own, cx, &opened, &typed, Some(t("visit-form-sent-before").to_string())),
+        (true, None) => Ok(Redirect::to(&format!("/my/visits/{id}")).into_response()),
+    }
 }
 
 fn name_of(link: &str) -> String {
@@ -95,6 +102,7 @@ fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<
         title: opened.form.title.in_language(language).to_owned(),
         when: start.and_then(|start| When::parse(start, &own.ctx.zone)).map(|when| when.long_time()),
         questions: questions.collect(),
+        returned: opened.returned,
         version: opened.version,
         cx,
     })
@@ -107,11 +115,15 @@ pub(in crate::http) async fn send(
     sent: Sent<Pairs>,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Adding)?;
+    if let Some(led) = own.visit.led(&sent)? {
+        return Ok(led);
+    }
     let Some(opened) = Opened::of(&own, &id).await? else {
-        // It may be the second click of a form that was sent.
-        drop(own.appointment(&id).await?);
-        return Ok(Redirect::to(&format!("/my/visits/{id}?done=form")).into_response());
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     };
+    if opened.returned {
+        return sent_before(&own, &opened, &sent).await;
+    }
     let (mut answers, mut trouble) = (Vec::new(), None);
     for question in &opened.form.questions {
         let text = given(&sent.typed, &question.link);
@@ -140,7 +152,24 @@ pub(in crate::http) async fn send(
     let doing = own.doing(Action::Create, &sent, &place);
     match previsit::send(doing, (opened.id, opened.version, opened.value), response).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
-        Err(Refused::Told(FormError::Returned)) => Ok(Redirect::to(&place).into_response()),
+        Err(Refused::Told(FormError::Returned)) => match Opened::of(&own, &id).await? {
+            Some(now) if now.returned => sent_before(&own, &now, &sent).await,
+            Some(now) => {
+                let trouble = Some(t("visit-form-moved").to_string());
+                let page = shown(&own, own.plain_cx().await?, &now, &sent.typed, trouble)?;
+                Ok(finished(StatusCode::CONFLICT, page))
+            }
+            None => Ok(Redirect::to(&format!("/my/visits/{id}")).into_response()),
+        },
         Err(Refused::Record(error)) => Err(error.into()),
     }
+}
+
+/// A form for this visit was sent from another window, or by who acts for the patient: it is not sent again, and what was
+/// typed here is shown and kept.
+async fn sent_before(own: &Own, opened: &Opened, sent: &Sent<Pairs>) -> Result<Response, Refusal> {
+    own.visit.keep_sent(sent).await?;
+    let trouble = Some(t("visit-form-sent-before").to_string());
+    let page = shown(own, own.plain_cx().await?, opened, &sent.typed, trouble)?;
+    Ok(finished(StatusCode::CONFLICT, page))
 }

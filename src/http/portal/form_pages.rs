@@ -12,6 +12,8 @@ pub struct VisitForm {
     pub title: String,
     pub when: Option<String>,
     pub questions: Vec<Asked>,
+    /// A form was sent already: this one is only to be read.
+    pub returned: bool,
     pub version: u32,
 }
 page!(VisitForm in Visits);
