@@ -683,7 +683,7 @@ mod tests {
 
     #[test]
     fn a_visit_of_another_day_that_was_never_closed_is_not_todays() {
-        let ctx = Ctx::new(jiff::tz::TimeZone::UTC);
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let day = "2026-03-03".parse().unwrap();
         let visit = |start: &str| serde_json::json!({"status": "in-progress", "period": {"start": start}});
         assert!(began_on(&visit("2026-03-03T09:40:00Z"), day, &ctx));

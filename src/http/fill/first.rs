@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_outside_its_range_is_shown_however_many_normal_results_are_newer() {
-        let ctx = Ctx::new(jiff::tz::TimeZone::UTC);
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let mut all: Vec<Value> = (0..RESULTS).map(|n| test(&format!("new-{n:02}"), "2026-02-01")).collect();
         let mut low = test("egfr", "2025-01-01");
         low["referenceRange"] = json!([{"low": {"value": 60}}]);

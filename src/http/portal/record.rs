@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_time_that_is_offered_says_so_and_is_gone_when_it_is_no_longer_held() {
-        let ctx = Ctx::new(jiff::tz::TimeZone::UTC);
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let offer = json!({"id": "a", "start": "2026-03-05T09:00:00Z", "status": "pending",
             "meta": {"lastUpdated": "2026-03-03T09:00:00Z"}});
         let found = |now: &str| {
