@@ -213,8 +213,8 @@ test('a printed code makes an account for whoever knows the birth date', async (
 
 test('who waits is offered a time, says no to it, and goes on waiting', async () => {
   for (const [locale, words] of [
-    ['en-GB', { wait: 'Wait for another time', offered: /offers you this time/, held: /held for you until/, coming: /Offered to you, and not booked yet/, no: 'Not this time', done: /go on waiting/ }],
-    ['es-ES', { wait: 'Esperar otra hora', offered: /le ofrece/i, held: /guardamos hasta/, coming: /Se le ofrece y aún no está reservada/, no: 'Esta hora no', done: /Sigue esperando/ }],
+    ['en-GB', { wait: 'Wait for another time', offered: /offers this time/, held: /held for you until/, coming: /Offered, and not booked yet/, no: 'Not this time', done: /go on waiting/ }],
+    ['es-ES', { wait: 'Esperar otra hora', offered: /le ofrece/i, held: /guardamos hasta/, coming: /Se ofrece y aún no está reservada/, no: 'Esta hora no', done: /Sigue esperando/ }],
   ]) {
     const page = await visitor(chrome, { locale });
     await signIn(page, box.portal, box.account('patient'));

@@ -83,7 +83,7 @@ test('who asked for a time is offered one, and takes it', async () => {
   await desk.waitForURL(/booking-requests$/);
 
   await patient.goto(mine);
-  assert.match(await patient.textContent('main'), /offers you this time/);
+  assert.match(await patient.textContent('main'), /offers this time/);
   assert.deepEqual(await inspect(patient, 'visit-offered'), []);
   await patient.click('button:has-text("Yes, take this time")');
   await patient.waitForURL(/done=booked/);

@@ -71,7 +71,7 @@ fn coming() -> Vec<Coming> {
             text: Some("Orthopaedics, about your right knee.".into()),
             href: "/my/visits/a1".into(),
             form: false,
-            offered: Some("Offered to you, and not booked yet. It is held for you until 4 March 2026, 09:00.".into()),
+            offered: Some("Offered, and not booked yet. It is held until 4 March 2026, 09:00.".into()),
         },
     ]
 }
