@@ -5,7 +5,6 @@
 //!
 //! The store is asked what changed since the last snapshot, and that is read ([`super::known`]).
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use data_encoding::HEXLOWER;
@@ -137,7 +136,7 @@ impl Backups {
         let keyring = self.keyring()?;
         // What is to be removed is not relied on: it may be gone when this snapshot is done. Nor is what was found changed.
         let mut marked = marked(&marks(&repository, &keyring)?);
-        marked.extend(self.row(spec)?.into_iter().flat_map(|row| row.spoiled));
+        marked.extend(self.remembered(repository.marker().repository)?.spoiled);
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let there = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
@@ -338,16 +337,18 @@ impl Backups {
                     };
                     let at = self.ambient.now();
                     let there = [part.there.as_slice(), std::slice::from_ref(&facts.name)].concat();
-                    let own = own.clone();
+                    let (own, seen) = (own.clone(), there.clone());
                     self.note(&part.spec, Some(repository), move |row| {
                         row.last = Some(last);
                         row.attempt = Some(Attempt { at, error: None });
-                        row.saw(&there, |name| own.contains(name.as_str()));
+                        row.snapshots = there.len() as u64;
                     })?;
+                    self.remember(repository, move |known| known.saw(&seen, &own))?;
+                    self.look_again(&part.spec, by);
                 }
                 Err(error) => self.note_failed(&part.spec, Some(repository), &error.to_string())?,
             }
-            let gone = self.row(&part.spec)?.map(|row| row.gone).unwrap_or_default();
+            let gone = self.remembered(repository)?.gone.into_iter().collect();
             targets.push(Done { target: part.spec.clone(), gone, result });
         }
         let good = targets.iter().filter(|done| done.result.is_ok()).count();
@@ -388,8 +389,7 @@ impl Backups {
     }
 
     fn keep(&self, number: u64, made: Made) -> Result<(), BackupError> {
-        let held: BTreeSet<String> =
-            self.known()?.into_iter().flat_map(|(_, row)| row.held.into_iter().chain(row.gone)).collect();
+        let held = self.names_in_use()?;
         self.store.write_essential_blocking(move |tx| {
             tx.put(&BACKUPS, &(number,), &made)?;
             let first = (number.saturating_sub(MADE_KEPT),);

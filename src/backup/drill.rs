@@ -36,6 +36,16 @@ impl Drop for Throwaway {
     }
 }
 
+/// What came of trying.
+struct Tried {
+    row: DrillRow,
+    /// The repository that was found.
+    repository: Option<[u8; 16]>,
+    /// A newer snapshot is gone, which is no fault of this one.
+    stale: bool,
+    damaged: bool,
+}
+
 impl Backups {
     /// Restores the newest snapshot of a target, or the one asked for, and says what came of it. The row is kept, passed or not.
     pub fn drill(
@@ -48,7 +58,7 @@ impl Backups {
         let _lease = self.lease(spec, Doing::Drill)?;
         let begun = std::time::Instant::now();
         let at = self.ambient.now();
-        let mut row = DrillRow {
+        let blank = DrillRow {
             at,
             target: spec.name.clone(),
             snapshot: String::new(),
@@ -59,23 +69,41 @@ impl Backups {
             faults: Vec::new(),
             untried: false,
         };
-        let mut damaged = false;
-        match self.try_drill(spec, asked, &mut row, watch) {
-            Ok(()) => {}
-            // Nothing was tried: the row would say that the backup is bad.
-            Err(error @ (BackupError::Stopped | BackupError::Busy { .. })) => return Err(error),
-            Err(error) => {
-                row.untried = !error.is_damage();
-                row.faults.push(error.to_string());
-                damaged = !row.untried;
+        let is_fault = |tried: &Result<Tried, _>| tried.as_ref().is_ok_and(|tried| !tried.row.passed());
+        let tried = self.undisturbed(watch, is_fault, || {
+            let mut tried = Tried { row: blank.clone(), repository: None, stale: false, damaged: false };
+            match self.try_drill(spec, asked, &mut tried, watch) {
+                Ok(()) => {}
+                // Nothing was tried: the row would say that the backup is bad.
+                Err(error @ (BackupError::Stopped | BackupError::Busy { .. })) => return Err(error),
+                Err(error) => {
+                    tried.damaged = error.is_damage();
+                    tried.row.untried = !tried.damaged;
+                    tried.row.faults.push(error.to_string());
+                }
             }
-        }
+            Ok(tried)
+        })?;
+        let Tried { mut row, repository, stale, damaged } = tried;
         row.seconds = u32::try_from(begun.elapsed().as_secs()).unwrap_or(u32::MAX);
         let outcome = if row.passed() { Outcome::Success } else { Outcome::Failed };
         let note = format!("{} of {}: {} faults", row.snapshot, row.target, row.faults.len());
         let event = self.event(by, Action::BackupDrill).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;
         self.keep_drill(row.clone())?;
+        if let Some(repository) = repository.filter(|_| !row.untried) {
+            let (name, failed) = (row.snapshot.clone(), row.faults.len() > usize::from(stale));
+            self.remember(repository, move |known| {
+                if failed {
+                    known.failed.insert(name)
+                } else {
+                    known.failed.remove(&name)
+                };
+            })?;
+        }
+        if row.passed() {
+            self.look_again(spec, by);
+        }
         if damaged && let Err(error) = self.verify(spec, super::Depth::All, by, watch) {
             // It found the first fault. All of them have to be known, so that the next backup relies on nothing that is spoiled.
             tracing::warn!(target: "backup", %error, "a place with a damaged backup could not be looked through");
@@ -87,11 +115,13 @@ impl Backups {
         &self,
         spec: &TargetSpec,
         asked: &str,
-        row: &mut DrillRow,
+        tried: &mut Tried,
         watch: &dyn Watch,
     ) -> Result<(), BackupError> {
         let repository = self.open_known(spec)?;
-        let (_, gone) = self.look_for(spec, &repository)?;
+        tried.repository = Some(repository.marker().repository);
+        let row = &mut tried.row;
+        let (_, gone) = self.look_for(&repository)?;
         let newest = gone.last().filter(|_| asked == "latest");
         let name = match (repository.choose(asked, None), newest) {
             (Err(error), Some(newest)) if error.is_no_snapshot() => {
@@ -103,6 +133,7 @@ impl Backups {
         };
         row.snapshot = name.to_string();
         if let Some(newest) = newest.filter(|newest| **newest > name) {
+            tried.stale = true;
             row.faults
                 .push(format!("the newest snapshot that was made there, {newest}, is gone: {name} is an older one"));
         }

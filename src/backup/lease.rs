@@ -15,6 +15,7 @@ use super::index::lock;
 use super::rows::{LEASES, LeaseRow};
 use super::service::{Backups, TargetSpec};
 use super::target::Place;
+use super::watch::{Watch, go_on};
 
 impl Backups {
     /// Takes a target for some work. One at a time: the row says who.
@@ -54,6 +55,80 @@ impl Backups {
         }
         Ok(None)
     }
+}
+
+/// Removals of old backups in this run of the box, and those who must not be disturbed by one.
+#[derive(Debug, Default)]
+pub(super) struct Removals {
+    begun: u64,
+    ended: u64,
+    looking: u64,
+}
+
+/// Old backups are being removed, until this is dropped: what somebody finds missing meanwhile may have been removed.
+pub(super) struct Removing(Arc<Mutex<Removals>>);
+
+impl Drop for Removing {
+    fn drop(&mut self) {
+        lock(&self.0).ended += 1;
+    }
+}
+
+/// Nothing is removed until this is dropped.
+struct Looking(Arc<Mutex<Removals>>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        lock(&self.0).looking -= 1;
+    }
+}
+
+impl Backups {
+    /// Begins to remove, once nobody looks who must not be disturbed.
+    pub(super) fn removing(&self, watch: &dyn Watch) -> Result<Removing, BackupError> {
+        loop {
+            {
+                let mut removals = lock(&self.removals);
+                if removals.looking == 0 {
+                    removals.begun += 1;
+                    return Ok(Removing(self.removals.clone()));
+                }
+            }
+            wait(watch)?;
+        }
+    }
+
+    /// How many removals were begun so far, if none is under way.
+    pub(super) fn quiet(&self) -> Option<u64> {
+        let removals = lock(&self.removals);
+        (removals.begun == removals.ended).then_some(removals.begun)
+    }
+
+    /// Does something again that found a fault while old backups were being removed. The second time they wait for it.
+    pub(super) fn undisturbed<T>(
+        &self,
+        watch: &dyn Watch,
+        is_fault: impl Fn(&Result<T, BackupError>) -> bool,
+        mut work: impl FnMut() -> Result<T, BackupError>,
+    ) -> Result<T, BackupError> {
+        let before = self.quiet();
+        let done = work();
+        if !is_fault(&done) || (before.is_some() && before == self.quiet()) {
+            return done;
+        }
+        lock(&self.removals).looking += 1;
+        let _looking = Looking(self.removals.clone());
+        while self.quiet().is_none() {
+            wait(watch)?;
+        }
+        work()
+    }
+}
+
+fn wait(watch: &dyn Watch) -> Result<(), BackupError> {
+    go_on(watch)?;
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    Ok(())
 }
 
 /// What a target is taken for.

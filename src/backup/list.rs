@@ -65,7 +65,7 @@ impl Backups {
             .into_iter()
             .map(|spec| {
                 let looked = self.open_known(&spec).and_then(|repository| {
-                    let (_, gone) = self.look_for(&spec, &repository)?;
+                    let (_, gone) = self.look_for(&repository)?;
                     Ok(ListedTarget { gone, ..look(&repository, spec.clone(), Opener::Box(&keyring))? })
                 });
                 looked.unwrap_or_else(|error| ListedTarget::unseen(spec, error))
@@ -117,7 +117,7 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
     let mut warnings = Vec::new();
     let copied = |one: &&ListedSnapshot| one.manifest.as_ref().is_some_and(|m| m.repository != repository.id());
     let strangers = snapshots.iter().filter(copied).count();
-    if strangers > 0 && repository.marker().repository != [0; 16] {
+    if strangers > 0 && repository.marker().repository != Repository::UNKNOWN {
         let were = counted(strangers as u64, "snapshot was", "snapshots were");
         warnings.push(format!("{were} made for another folder and copied here"));
     }

@@ -6,7 +6,7 @@ use super::lease::Doing;
 use super::{BackupError, Depth, How, Keep, Removal, TargetSpec, Unwatched, Wish};
 
 /// A box with three snapshots in a folder, and their names.
-fn three_snapshots(seed: u64) -> (TestBox, Vec<String>) {
+pub(super) fn three_snapshots(seed: u64) -> (TestBox, Vec<String>) {
     let made = TestBox::new(seed);
     let mut names = Vec::new();
     for round in 0..3 {
@@ -24,7 +24,7 @@ fn a_snapshot_that_went_away_is_missed_until_that_is_said_to_be_known() {
     let lose = |name: &str| std::fs::remove_file(made.path("one").join("snapshots").join(name)).unwrap();
     let verify = || made.backups.verify(&spec, Depth::Structure, &by(), &Unwatched).unwrap();
     let standing = || made.backups.standing().unwrap().remove(0);
-    assert!(verify().is_whole() && standing().gone().is_empty());
+    assert!(verify().is_whole() && standing().gone.is_empty());
     // The newest, and one in the middle.
     lose(&names[2]);
     let found = verify();
@@ -58,7 +58,7 @@ fn a_snapshot_that_went_away_is_missed_until_that_is_said_to_be_known() {
     for name in [&names[1], &names[2], &all[1]] {
         let _ = forget(name).unwrap();
     }
-    assert!(verify().is_whole() && standing().gone().is_empty());
+    assert!(verify().is_whole() && standing().gone.is_empty());
     assert_eq!(standing().backup_stands, super::Standing::Good);
     // What the box removes itself is not missed, the newest neither.
     made.clock.advance(std::time::Duration::from_secs(3600));
@@ -78,7 +78,7 @@ fn what_the_retention_would_not_have_kept_is_not_missed_for_ever() {
     let one_a_day = Removal { keep, forget: vec![], how: How::Later };
     let pruned = made.backups.prune(&spec, &one_a_day, &by(), &Unwatched).unwrap();
     assert_eq!((pruned.given_up, pruned.gone, pruned.kept), (vec![names[0].parse().unwrap()], vec![], 1));
-    assert!(made.backups.standing().unwrap()[0].gone().is_empty());
+    assert!(made.backups.standing().unwrap()[0].gone.is_empty());
 }
 
 #[test]
@@ -135,88 +135,6 @@ fn what_the_repository_says_of_itself_is_written_anew_where_its_snapshots_say_wh
         assert!(matches!(refused, BackupError::NoMarker { .. }), "{refused}");
         assert_eq!(std::fs::read(spoiled.join("chartbox-backup.txt")).unwrap(), b"x");
     }
-}
-
-/// Changes a byte in the middle of each pack: in a chunk, not in what says where chunks lie.
-fn spoil_packs(made: &TestBox, target: &str) -> usize {
-    let packs = files(&made.path(target).join("packs"));
-    for (file, mut bytes) in packs.clone() {
-        let middle = bytes.len() / 3;
-        bytes[middle] ^= 1;
-        std::fs::write(file, bytes).unwrap();
-    }
-    packs.len()
-}
-
-#[test]
-fn what_was_found_changed_is_relied_on_by_nothing_new_and_the_next_backup_mends_what_it_still_has() {
-    for by_drill in [false, true] {
-        let made = TestBox::new(76);
-        made.put(rows(0, 400, 1));
-        let first = made.snapshot("one").name.to_string();
-        made.clock.advance(std::time::Duration::from_secs(3600));
-        let spec = made.spec("one");
-        let spoiled = spoil_packs(&made, "one");
-        let verify = |depth| made.backups.verify(&spec, depth, &by(), &Unwatched).unwrap();
-        assert!(verify(Depth::Structure).is_whole(), "only reading every byte finds it");
-        if by_drill {
-            assert!(!made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
-        } else {
-            assert!(!verify(Depth::All).is_whole());
-        }
-        let standing = made.backups.standing().unwrap().remove(0);
-        assert_eq!(standing.backup_stands, super::Standing::Bad);
-        // What is known is not forgotten by a quicker look.
-        let found = verify(Depth::Structure);
-        assert!(!found.is_whole() && found.good.is_empty(), "{:?}", found.faults);
-        let second = made.snapshot("one").name.to_string();
-        let drill = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
-        assert!(drill.passed(), "{:?}", drill.faults);
-        // The first had the same rows: with what lies there twice now, it comes back, too.
-        let found = verify(Depth::All);
-        let good: Vec<&str> = found.good.iter().map(|name| name.as_str()).collect();
-        assert!(good.contains(&second.as_str()), "{:?}", found.faults);
-        assert_eq!(good.contains(&first.as_str()), made.restored("one", &first).is_ok());
-        // Without the first nobody needs the spoiled packs, and they go.
-        let pruned = made.backups.prune(&spec, &removal(How::Now, &[first]), &by(), &Unwatched).unwrap();
-        assert_eq!(pruned.packs_removed, spoiled as u64, "{pruned:?}");
-        assert!(verify(Depth::All).is_whole());
-        assert_eq!(made.backups.standing().unwrap()[0].backup_stands, super::Standing::Good);
-    }
-}
-
-#[test]
-fn a_snapshot_that_cannot_be_restored_takes_the_place_of_none_that_can() {
-    let made = TestBox::new(77);
-    made.put(rows(0, 200, 1));
-    let good = made.snapshot("one").name.to_string();
-    let before = files(&made.path("one").join("packs"));
-    made.clock.advance(std::time::Duration::from_secs(3600));
-    made.put(rows(0, 200, 2));
-    let newest = made.snapshot("one").name.to_string();
-    for (file, mut bytes) in
-        files(&made.path("one").join("packs")).into_iter().filter(|(file, _)| !before.contains_key(file))
-    {
-        let middle = bytes.len() / 3;
-        bytes[middle] ^= 1;
-        std::fs::write(file, bytes).unwrap();
-    }
-    let spec = made.spec("one");
-    assert!(!made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
-    let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
-    let one_a_day = |forget: &[&String]| Removal {
-        keep: keep.clone(),
-        forget: forget.iter().map(ToString::to_string).collect(),
-        how: How::Later,
-    };
-    let pruned = made.backups.prune(&spec, &one_a_day(&[]), &by(), &Unwatched).unwrap();
-    assert!(pruned.forgotten.is_empty(), "{pruned:?}");
-    assert!(made.restored("one", &good).is_ok());
-    // What is named goes, and what stays is counted without it.
-    let pruned = made.backups.prune(&spec, &one_a_day(&[&newest]), &by(), &Unwatched).unwrap();
-    assert_eq!(pruned.forgotten.iter().map(|name| name.as_str()).collect::<Vec<_>>(), [&newest]);
-    let last = made.backups.prune(&spec, &one_a_day(&[&good]), &by(), &Unwatched).unwrap_err();
-    assert!(last.to_string().contains("the last snapshot"), "{last}");
 }
 
 #[test]

@@ -44,6 +44,7 @@
 //! opens everything. A box keeps its repository keys in its store; after its root was changed it makes another.
 
 mod attempt;
+mod copying;
 mod create;
 mod cut;
 mod drill;
@@ -57,6 +58,7 @@ mod list;
 mod old_keys;
 mod prune;
 mod reading;
+mod remembered;
 mod repository;
 mod restore;
 mod retention;
@@ -98,6 +100,8 @@ mod broken_tests;
 mod fault_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod mending_tests;
 #[cfg(test)]
 mod missing_tests;
 #[cfg(test)]

@@ -7,37 +7,30 @@
 //!
 //! While a snapshot is there that cannot be read, no pack goes: nobody knows what it needs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Action, Detail, Outcome};
 use crate::base::{ActorRef, Timestamp};
-use crate::crypto::backup::{ChunkName, KeyId, Part};
+use crate::crypto::backup::Part;
 
+use super::copying::{Work, places};
 use super::error::{BackupError, said_of};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
 use super::layout::{PackHead, SnapshotName, read_head};
 use super::lease::Doing;
+use super::remembered::Remembered;
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::retention::Keep;
-use super::rows::TargetRow;
 use super::service::{Backups, TargetSpec};
 use super::target::{Name, Shelf};
-use super::verify::{Needed, chunks_by_pack};
+use super::verify::Needed;
 use super::watch::Watch;
-use super::writing::{PACK_BYTES, Sealed, Sink, Written};
 
 /// Seconds between a mark and the removal.
 const GRACE: i64 = 24 * 3600;
-
-/// A pack of which less than this share is needed is written anew.
-const SPARSE_PERCENT: u64 = 50;
-
-/// Packs smaller than this are put together when there are many of them.
-const SMALL: u64 = PACK_BYTES as u64 / 8;
-const MANY_SMALL: usize = 24;
 
 /// What to remove, and how.
 #[derive(Debug, Clone)]
@@ -76,6 +69,8 @@ pub struct Pruned {
     pub bytes_rewritten: u64,
     /// Packs in which something was found changed, by file.
     pub spoiled: BTreeSet<String>,
+    /// Whether something was found changed that was not known.
+    pub found_spoiled: bool,
     /// Why no pack was removed.
     pub held_back: Option<String>,
 }
@@ -125,67 +120,74 @@ impl Backups {
         let _lease = self.lease(spec, Doing::Prune)?;
         let repository = self.open_known(spec)?;
         let keyring = self.keyring()?;
-        let mut pruned = Pruned::default();
-        let (there, gone) = self.look_for(spec, &repository)?;
-        let row = self.row_here(spec)?.unwrap_or_else(|| TargetRow::blank(repository.marker().repository));
-        let bad = self.not_restorable(spec, row.bad)?;
-        let Going { forget, given_up } = self.going(spec, &repository, &keyring, removal, &gone, &bad)?;
-        pruned.spoiled = row.spoiled.into_iter().collect();
-        pruned.gone = gone.iter().filter(|name| !given_up.contains(name)).cloned().collect();
-        let stays: Vec<SnapshotName> = there.into_iter().filter(|name| !forget.contains(name)).collect();
-        pruned.kept = stays.len() as u64;
-        (pruned.forgotten, pruned.given_up) = (forget, given_up);
+        let (target, id) = (repository.target(), repository.marker().repository);
+        let (there, gone) = self.look_for(&repository)?;
+        let known = self.remembered(id)?;
+        let marks = marks(&repository, &keyring)?;
+        let marked = marked(&marks);
+        // What lies twice is taken from where it was not found changed, and is not to be removed.
+        let doubted = marked.union(&known.spoiled).cloned().collect();
+        let index = Index::load_marked(target, &keyring, Some(&self.cache(&repository)), &doubted)?;
+        let needed = Needed::by(there.clone(), &repository, &keyring, &index, watch)?;
+        let Going { forget, given_up } = self.going(spec, &repository, removal, &gone, &needed, &known)?;
+        let stay: Vec<SnapshotName> = there.into_iter().filter(|name| !forget.contains(name)).collect();
+        let mut pruned = Pruned {
+            gone: gone.into_iter().filter(|name| !given_up.contains(name)).collect(),
+            kept: stay.len() as u64,
+            forgotten: forget,
+            given_up,
+            spoiled: known.spoiled,
+            ..Pruned::default()
+        };
         if removal.how == How::DryRun {
             return Ok(pruned);
         }
+        let removing = self.removing(watch)?;
         // First it is noted what is not asked for any more: whatever breaks this off, nothing that was removed is missed.
-        let (own, of) = (self.own_names()?, repository.marker().repository);
+        let own = self.own_names()?;
         let without = [pruned.forgotten.as_slice(), &pruned.given_up].concat();
-        self.note_everywhere(of, move |row| row.gave_up(&without))?;
-        self.note(spec, Some(of), move |row| row.saw(&stays, |name| own.contains(name.as_str())))?;
-        let done = self.remove(&repository, &keyring, removal.how, &mut pruned, watch);
+        let stays = stay.clone();
+        self.remember(id, move |known| {
+            known.gave_up(&without);
+            known.saw(&stays, &own);
+        })?;
         let kept = pruned.kept;
+        self.note(spec, Some(id), move |row| row.snapshots = kept)?;
+        let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
+        let done = self.remove(&work, &needed.only(&stay), marks, &mut pruned);
+        drop(removing);
         let outcome = if done.is_ok() { Outcome::Success } else { Outcome::Failed };
         let note = format!("{}: {} snapshots removed, {kept} kept", spec.name, pruned.forgotten.len());
         let event = self.event(by, Action::BackupPrune).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;
-        done.map(|()| pruned)
-    }
-
-    /// The snapshots that could not be restored when that was last looked at.
-    fn not_restorable(&self, spec: &TargetSpec, bad: Vec<String>) -> Result<BTreeSet<String>, BackupError> {
-        let mut bad: BTreeSet<String> = bad.into_iter().collect();
-        let mut seen = BTreeSet::new();
-        for drill in self.drills(usize::MAX)?.into_iter().filter(|drill| drill.target == spec.name && !drill.untried) {
-            if seen.insert(drill.snapshot.clone()) && !drill.passed() {
-                bad.insert(drill.snapshot);
-            }
+        done?;
+        if pruned.found_spoiled {
+            // All of it has to be known, so that the next backup relies on nothing that is spoiled.
+            drop(self.verify(spec, super::Depth::All, by, watch)?);
+        } else {
+            self.look_again(spec, by);
         }
-        Ok(bad)
+        Ok(pruned)
     }
 
-    /// What goes: of the snapshots that can be restored, those that the retention does not keep, and of those that are gone by themselves, those
-    /// that it would not have kept. One that does not open counts for no day, and goes
-    /// only when it is named: it may be another box's, and it must not take the place of one from which something comes back.
+    /// What goes: of the snapshots that can be restored, those that the retention does not keep, and of those that are gone by
+    /// themselves, those that it would not have kept. One that is known to lack something counts for no day, and goes once it is
+    /// older than one that stays and would not be kept either way. One that does not open goes only when it is named: it may be
+    /// another box's.
     fn going(
         &self,
         spec: &TargetSpec,
         repository: &Repository,
-        keyring: &Keyring,
         removal: &Removal,
         gone: &[SnapshotName],
-        bad: &BTreeSet<String>,
+        needed: &Needed,
+        known: &Remembered,
     ) -> Result<Going, BackupError> {
-        let mut names = Vec::new();
-        for name in repository.snapshots()? {
-            match repository.open_one(&name, keyring) {
-                Ok(_) if bad.contains(name.as_str()) => {}
-                Ok(_) => names.push(name),
-                Err(BackupError::Damaged(_)) => {}
-                Err(error) if error.is_not_ours() => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let lacks = |name: &SnapshotName| {
+            needed.lacking.contains(name) || needed.incomplete.contains(name) || known.is_bad(name)
+        };
+        let opened: Vec<SnapshotName> = needed.manifests.iter().map(|manifest| manifest.name.clone()).collect();
+        let names: Vec<SnapshotName> = opened.iter().filter(|name| !lacks(name)).cloned().collect();
         let proved = self.drills(usize::MAX)?.into_iter().find(|drill| drill.passed() && drill.target == spec.name);
         let proved = proved.as_ref().map(|drill| drill.snapshot.as_str());
         let (mut forget, mut given_up) = (Vec::new(), Vec::new());
@@ -198,15 +200,20 @@ impl Backups {
         }
         // What was named goes first: then it takes the place of nothing that stays.
         let stay: Vec<SnapshotName> = names.iter().filter(|name| !forget.contains(name)).cloned().collect();
-        forget.extend(removal.keep.forgets(&stay, proved));
+        let old = removal.keep.forgets(&stay, proved);
+        let newest = stay.iter().rfind(|name| !old.contains(name));
+        let aged = removal.keep.forgets(&opened, proved).into_iter().filter(|name| lacks(name) && newest > Some(name));
         let mut all = [stay.as_slice(), gone].concat();
         all.sort_unstable();
         given_up.extend(removal.keep.forgets(&all, proved).into_iter().filter(|name| gone.contains(name)));
+        forget.extend(aged);
+        forget.extend(old);
         for names in [&mut forget, &mut given_up] {
             names.sort_unstable();
             names.dedup();
         }
-        if !names.is_empty() && names.iter().all(|name| forget.contains(name)) {
+        let all_go = |names: &[SnapshotName]| !names.is_empty() && names.iter().all(|name| forget.contains(name));
+        if all_go(&names) || all_go(&repository.snapshots()?) {
             return Err(BackupError::Failed("that would remove the last snapshot: nothing was removed".into()));
         }
         Ok(Going { forget, given_up })
@@ -214,24 +221,18 @@ impl Backups {
 
     fn remove(
         &self,
-        repository: &Repository,
-        keyring: &Keyring,
-        how: How,
+        work: &Work<'_>,
+        needed: &Needed,
+        marks: Vec<(Name, Option<Mark>)>,
         pruned: &mut Pruned,
-        watch: &dyn Watch,
     ) -> Result<(), BackupError> {
-        let target = repository.target();
+        let target = work.repository.target();
         target.tidy()?;
         for name in &pruned.forgotten {
             target.delete(&snapshot_file(name)?)?;
             target.delete(&checkpoint_file(name)?)?;
         }
         target.sync()?;
-        let marks = marks(repository, keyring)?;
-        let marked = marked(&marks);
-        let cache = self.cache(repository);
-        let doubted = marked.union(&pruned.spoiled).cloned().collect();
-        let whole = Index::load_marked(target, keyring, Some(&cache), &doubted)?;
         // It may come back, from under another disk's mount say.
         if !pruned.gone.is_empty() {
             pruned.held_back = Some(format!(
@@ -240,7 +241,6 @@ impl Backups {
             ));
             return Ok(());
         }
-        let needed = Needed::by(repository.snapshots()?, repository, keyring, &whole, watch)?;
         if let Some(name) = needed.lacking.first() {
             pruned.held_back = Some(format!(
                 "no space was freed: the snapshot {name} cannot be read, so that nobody knows what it needs. \
@@ -248,30 +248,29 @@ impl Backups {
             ));
             return Ok(());
         }
-        let index = whole.without(&marked);
-        self.sweep(repository, &whole, &index, &needed, marks, how, pruned)?;
-        let unneeded = self.rewrite(repository, keyring, &index, &needed, pruned)?;
-        self.retire(repository, keyring, &index, &unneeded, how, pruned)
+        let index = work.index.without(&marked(&marks));
+        self.sweep(work, &index, needed, marks, pruned)?;
+        let unneeded = self.rewrite(work, &index, needed, pruned)?;
+        self.retire(work, &index, &unneeded, pruned)
     }
 
     /// Removes marked packs whose time has come, if they are still not needed.
-    #[allow(clippy::too_many_arguments)]
     fn sweep(
         &self,
-        repository: &Repository,
-        whole: &Index,
+        work: &Work<'_>,
         index: &Index,
         needed: &Needed,
         marks: Vec<(Name, Option<Mark>)>,
-        how: How,
         pruned: &mut Pruned,
     ) -> Result<(), BackupError> {
-        // A chunk that is only in marked packs: a backup that began before the mark used it.
-        let wanted: BTreeSet<&str> = needed
+        let Work { repository, index: whole, how, .. } = *work;
+        // A chunk that is only in marked packs, or in those besides that are in doubt: a backup that began before the mark used it.
+        let wanted: BTreeSet<String> = needed
             .chunks
             .iter()
-            .filter(|name| !index.has(name))
-            .filter_map(|name| whole.place(name).map(|(pack, _)| pack.name.file()))
+            .filter(|name| !places(index, name).any(|(pack, _)| !pruned.spoiled.contains(pack.name.file())))
+            .flat_map(|name| places(whole, name))
+            .map(|(pack, _)| pack.name.file().to_owned())
             .collect();
         let now = self.ambient.now();
         for (file, mark) in marks {
@@ -284,7 +283,7 @@ impl Backups {
             if age < GRACE && how != How::Now {
                 continue;
             }
-            for pack in mark.packs.iter().filter(|pack| !wanted.contains(pack.as_str())) {
+            for pack in mark.packs.iter().filter(|pack| !wanted.contains(*pack)) {
                 let Some(name) = Name::new(Shelf::Packs, pack) else { continue };
                 let bytes = whole.packs().iter().find(|there| there.name == name).map_or(0, |there| there.bytes);
                 repository.target().delete(&name)?;
@@ -297,81 +296,15 @@ impl Backups {
         Ok(())
     }
 
-    /// Copies what is needed out of packs that mostly are not; answers with the packs that nobody needs then.
-    fn rewrite(
-        &self,
-        repository: &Repository,
-        keyring: &Keyring,
-        index: &Index,
-        needed: &Needed,
-        pruned: &mut Pruned,
-    ) -> Result<Vec<PackInfo>, BackupError> {
-        let by_pack = chunks_by_pack(needed, index);
-        let live = |number: usize| -> u64 {
-            let names = by_pack.get(&number).map(Vec::as_slice).unwrap_or_default();
-            names.iter().filter_map(|name| Some(u64::from(index.place(name)?.1.sealed))).sum()
-        };
-        let small = index.packs().iter().filter(|pack| pack.bytes < SMALL).count();
-        let mut unneeded = Vec::new();
-        let mut copies: BTreeMap<KeyId, Vec<(PackInfo, Vec<ChunkName>)>> = BTreeMap::new();
-        for (number, pack) in index.packs().iter().enumerate() {
-            let live = live(number);
-            let sparse = live * 100 < pack.bytes * SPARSE_PERCENT;
-            if live == 0 {
-                unneeded.push(pack.clone());
-            } else if pruned.spoiled.contains(pack.name.file()) {
-                // What can be read of it stays where it is.
-            } else if sparse || (pack.bytes < SMALL && small >= MANY_SMALL) {
-                let names = by_pack.get(&number).cloned().unwrap_or_default();
-                copies.entry(pack.key).or_default().push((pack.clone(), names));
-            }
-        }
-        for (id, packs) in copies {
-            let Some(key) = keyring.get(id) else { continue };
-            let sink = Sink::new(repository.shared_target(), Index::default(), Some(self.cache(repository)));
-            let (read, written) = std::thread::scope(|scope| {
-                let queue = sink.start(scope, id, key, &self.ambient);
-                let send = queue.sender();
-                let read = packs.iter().try_for_each(|(pack, names)| {
-                    let bytes = repository.target().get(&pack.name, pack.bytes)?;
-                    for name in names {
-                        let Some((_, place)) = index.place(name) else { continue };
-                        let from = place.offset as usize;
-                        let sealed = bytes.get(from..from + place.sealed as usize).unwrap_or_default();
-                        if super::writing::unsealed(key, *name, sealed, place.bytes).is_none() {
-                            return Err(BackupError::from(super::Damage::new(
-                                &pack.name,
-                                super::What::Changed,
-                                super::Lost::Unknown,
-                            )));
-                        }
-                        let sealed = Sealed { name: *name, sealed: sealed.to_vec().into(), bytes: place.bytes };
-                        // A thread that is gone has said why itself.
-                        let _ = send.send(sealed);
-                    }
-                    Ok(())
-                });
-                drop(send);
-                (read, queue.close())
-            });
-            let (Written { bytes, .. }, _) = written.take()?;
-            read?;
-            pruned.bytes_rewritten += bytes;
-            unneeded.extend(packs.into_iter().map(|(pack, _)| pack));
-        }
-        Ok(unneeded)
-    }
-
     /// Marks packs, or removes them at once.
     fn retire(
         &self,
-        repository: &Repository,
-        keyring: &Keyring,
+        work: &Work<'_>,
         index: &Index,
         unneeded: &[PackInfo],
-        how: How,
         pruned: &mut Pruned,
     ) -> Result<(), BackupError> {
+        let Work { repository, keyring, how, .. } = *work;
         let target = repository.target();
         // A pack whose index is damaged and that nobody needs: everything needed was found elsewhere.
         // One under a key that is not at hand is somebody else's.

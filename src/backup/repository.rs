@@ -17,6 +17,8 @@ use super::{Damage, Lost, What};
 pub struct Repository {
     target: Arc<dyn Target>,
     marker: Marker,
+    /// Whether the marker was lost, and is guessed.
+    unmarked: bool,
 }
 
 /// What a box remembers of a target.
@@ -29,15 +31,28 @@ pub enum Known {
 }
 
 impl Repository {
+    /// The id of one whose marker was lost.
+    pub(super) const UNKNOWN: [u8; 16] = [0; 16];
+
+    /// The same, known again by its snapshots.
+    pub(super) fn of_id(self, repository: [u8; 16]) -> Self {
+        Self { marker: Marker { repository, ..self.marker }, ..self }
+    }
+
+    /// Whether its marker was lost.
+    pub const fn is_unmarked(&self) -> bool {
+        self.unmarked
+    }
+
     /// Opens what is there, of whichever box. A repository whose marker was lost is one all the same.
     pub fn open(target: Arc<dyn Target>) -> Result<Self, BackupError> {
         let place = target.place().to_owned();
         let there = read_marker(&*target)?;
         if let There::Marker(marker) = there {
-            return Ok(Self { target, marker });
+            return Ok(Self { target, marker, unmarked: false });
         }
         match guessed(&target)? {
-            Some(marker) => Ok(Self { target, marker }),
+            Some(marker) => Ok(Self { target, marker, unmarked: true }),
             None if there == There::Unreadable || has_snapshots(&*target)? => Err(BackupError::NoMarker { place }),
             None => Err(BackupError::NotARepository { place }),
         }
@@ -86,7 +101,7 @@ impl Repository {
                 }
             }
         };
-        Ok(Self { target, marker })
+        Ok(Self { target, marker, unmarked: false })
     }
 
     pub fn target(&self) -> &dyn Target {
@@ -232,13 +247,14 @@ fn has_snapshots(target: &dyn Target) -> Result<bool, BackupError> {
 
 /// Whose a repository is whose marker was lost: what its snapshots say.
 fn guessed(target: &Arc<dyn Target>) -> Result<Option<Marker>, BackupError> {
-    let nameless = Repository { target: target.clone(), marker: Marker { repository: [0; 16], of_box: [0; 16] } };
+    let marker = Marker { repository: Repository::UNKNOWN, of_box: [0; 16] };
+    let nameless = Repository { target: target.clone(), marker, unmarked: true };
     for name in nameless.snapshots()?.iter().rev() {
         if let Ok(snapshot) = nameless.read(name)
             && let Some(of_box) =
                 HEXLOWER.decode(snapshot.header.of_box.as_bytes()).ok().and_then(|id| id.try_into().ok())
         {
-            return Ok(Some(Marker { repository: [0; 16], of_box }));
+            return Ok(Some(Marker { repository: Repository::UNKNOWN, of_box }));
         }
     }
     Ok(None)

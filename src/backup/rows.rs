@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::SnapshotName;
 use crate::base::{BootId, Timestamp};
 use crate::store::{CodecError, Desc, Record, Table, decode_body, tables};
 
@@ -69,94 +68,13 @@ pub struct TargetRow {
     pub verified: Option<Verified>,
     /// How many snapshots there were the last time.
     pub snapshots: u64,
-    /// Those of them that this box made, by name: they have to be there the next time, too.
-    pub held: Vec<String>,
-    /// Those that were not, though this box did not remove them.
-    pub gone: Vec<String>,
-    /// Packs in which something was found changed, by file: nothing new relies on them.
-    pub spoiled: Vec<String>,
-    /// Snapshots that cannot be restored, as far as the last look found.
-    pub bad: Vec<String>,
 }
-
-impl Record for TargetRow {
-    const VERSION: u8 = 2;
-
-    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
-        if version != 1 {
-            return Err(CodecError::Record(version));
-        }
-        let TargetV1 { place, repository, last, attempt, verified, snapshots } = decode_body(version, bytes)?;
-        let held = last.iter().map(|last| last.name.clone()).collect();
-        Ok(Self { place, last, attempt, verified, snapshots, held, ..Self::blank(repository) })
-    }
-}
-
-/// As it stood before a box remembered which snapshots a target has.
-#[derive(Deserialize)]
-struct TargetV1 {
-    place: String,
-    repository: [u8; 16],
-    last: Option<LastMade>,
-    attempt: Option<Attempt>,
-    verified: Option<Verified>,
-    snapshots: u64,
-}
+impl Record for TargetRow {}
 
 impl TargetRow {
     /// Nothing is known yet of this repository.
     pub(super) const fn blank(repository: [u8; 16]) -> Self {
-        Self {
-            place: String::new(),
-            repository,
-            last: None,
-            attempt: None,
-            verified: None,
-            snapshots: 0,
-            held: Vec::new(),
-            gone: Vec::new(),
-            spoiled: Vec::new(),
-            bad: Vec::new(),
-        }
-    }
-
-    /// Those that should be there and are not, oldest first.
-    pub(super) fn missing(&self, there: &[SnapshotName]) -> Vec<SnapshotName> {
-        let known = self.held.iter().chain(&self.gone).filter_map(|name| name.parse().ok());
-        let mut missing: Vec<SnapshotName> = known.filter(|name| !there.contains(name)).collect();
-        missing.sort_unstable();
-        missing.dedup();
-        missing
-    }
-
-    /// Takes note of what is there, of which `own` says what this box made.
-    pub(super) fn saw(&mut self, there: &[SnapshotName], own: impl Fn(&SnapshotName) -> bool) {
-        self.gone = self.missing(there).iter().map(ToString::to_string).collect();
-        self.held = there.iter().filter(|name| own(name)).map(ToString::to_string).collect();
-        self.snapshots = there.len() as u64;
-    }
-
-    /// Takes note of a look: what came back, and what is gone.
-    pub(super) fn looked(&mut self, there: &[SnapshotName], gone: &[SnapshotName]) {
-        let is_in = |names: &[SnapshotName], name: &String| names.iter().any(|one| one.as_str() == name);
-        type Names = Vec<String>;
-        let (back, still): (Names, Names) =
-            std::mem::take(&mut self.gone).into_iter().partition(|name| is_in(there, name));
-        let (lost, held): (Names, Names) =
-            std::mem::take(&mut self.held).into_iter().partition(|name| is_in(gone, name));
-        self.held = [held, back].concat();
-        self.gone = [still, lost].concat();
-        for names in [&mut self.held, &mut self.gone] {
-            names.sort_unstable();
-            names.dedup();
-        }
-    }
-
-    /// These are not asked for any more.
-    pub(super) fn gave_up(&mut self, names: &[SnapshotName]) {
-        let stays = |name: &String| names.iter().all(|one| one.as_str() != name);
-        self.held.retain(stays);
-        self.gone.retain(stays);
+        Self { place: String::new(), repository, last: None, attempt: None, verified: None, snapshots: 0 }
     }
 }
 
@@ -191,6 +109,7 @@ pub struct Verified {
     pub at: Timestamp,
     /// Whether every byte was read.
     pub all: bool,
+    /// Those that cost a snapshot.
     pub faults: u64,
 }
 
@@ -286,17 +205,11 @@ mod tests {
             attempt: Some(Attempt { at: at(2), error: Some("e".into()) }),
             verified: Some(Verified { at: at(3), all: true, faults: 0 }),
             snapshots: 8,
-            held: vec!["n".into()],
-            gone: vec![],
-            spoiled: vec![],
-            bad: vec![],
         };
-        let body =
-            [&[2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]].concat();
-        golden(&target, &[&[2][..], &body, &[1, 1, b'n', 0, 0, 0]].concat());
-        // One of before says by its last snapshot what has to be there.
-        let one = TargetRow::from_stored([&[1][..], &body].concat().into()).unwrap();
-        assert_eq!(one, target);
+        let bytes =
+            [&[1, 2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]]
+                .concat();
+        golden(&target, &bytes);
         let drill = DrillRow {
             at: at(1),
             target: "t".into(),

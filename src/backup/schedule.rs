@@ -96,6 +96,8 @@ pub struct TargetStanding {
     pub drill_stands: Standing,
     /// What is being done there now, and since when.
     pub busy: Option<(String, Timestamp)>,
+    /// Snapshots that were made there, and that neither are there nor were removed by this box.
+    pub gone: Vec<String>,
     /// What came of trying it, if that was after the last backup.
     pub tried: Option<TriedRow>,
 }
@@ -104,11 +106,6 @@ impl TargetStanding {
     /// When the last backup was made.
     pub fn last(&self) -> Option<Timestamp> {
         self.known.as_ref()?.last.as_ref().map(|last| last.at)
-    }
-
-    /// Snapshots that were made there, and that neither are there nor were removed by this box.
-    pub fn gone(&self) -> &[String] {
-        self.known.as_ref().map_or(&[], |row| &row.gone)
     }
 
     /// Why the last attempt did not work.
@@ -138,6 +135,10 @@ impl Backups {
             let tried = tried.iter().find(|(name, row)| *name == spec.name && last.is_none_or(|last| last <= row.at));
             let mut standing = TargetStanding {
                 spec: spec.clone(),
+                gone: match &row {
+                    Some(row) => self.remembered(row.repository)?.gone.into_iter().collect(),
+                    None => Vec::new(),
+                },
                 known: row,
                 drill,
                 drill_passed: passed,
@@ -158,7 +159,7 @@ impl Backups {
         let (late, old) = self.schedule.bounds();
         let age = now.as_second() - last.as_second();
         let verified_bad = target.known.as_ref().and_then(|row| row.verified.as_ref()).is_some_and(|v| v.faults > 0);
-        let gone = target.gone();
+        let gone = &target.gone;
         let newest_gone =
             target.known.as_ref().and_then(|row| row.last.as_ref()).is_some_and(|last| gone.contains(&last.name));
         match () {

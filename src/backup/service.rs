@@ -13,9 +13,10 @@ use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
 use super::error::BackupError;
 use super::index::{Cache, lock};
 use super::keyring::Keyring;
-use super::layout::{Attachment, SnapshotName};
+use super::layout::Attachment;
+use super::lease::Removals;
 use super::repository::{Known, Repository};
-use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LEASES, Made, TARGETS, TargetRow};
+use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
 use super::target::{Missing, Place, Target};
 
@@ -70,6 +71,7 @@ pub struct Backups {
     pub(super) schedule: Arc<Schedule>,
     /// The targets that this run of the box has taken. A row of this run that is not here could not be given back.
     pub(super) taken: Arc<Mutex<BTreeSet<String>>>,
+    pub(super) removals: Arc<Mutex<Removals>>,
     /// The highest number that a snapshot was given in this run of the box, made or not.
     numbered: Arc<Mutex<u64>>,
 }
@@ -86,6 +88,7 @@ impl Backups {
             targets,
             schedule,
             taken: Arc::default(),
+            removals: Arc::default(),
             numbered: Arc::default(),
         }
     }
@@ -127,10 +130,30 @@ impl Backups {
             other => other?,
         };
         if repository.marker().of_box == self.of_box()? {
-            Ok(repository)
+            self.settled(repository)
         } else {
             Err(BackupError::OtherBox { place: place() })
         }
+    }
+
+    /// A repository whose marker was lost, with the id that its snapshots have.
+    fn settled(&self, repository: Repository) -> Result<Repository, BackupError> {
+        if repository.marker().repository != Repository::UNKNOWN {
+            return Ok(repository);
+        }
+        let keyring = self.keyring()?;
+        for name in repository.snapshots()?.iter().rev() {
+            match repository.open_one(name, &keyring) {
+                Ok(manifest) => match manifest.repository_id() {
+                    Some(id) if id != Repository::UNKNOWN => return Ok(repository.of_id(id)),
+                    _ => {}
+                },
+                Err(BackupError::Damaged(_)) => {}
+                Err(error) if error.is_not_ours() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(repository)
     }
 
     /// Opens a target that is held against what was written to it.
@@ -138,8 +161,8 @@ impl Backups {
         let repository = self.open(spec)?;
         let there = repository.marker().repository;
         match self.row_here(spec)?.map(|row| row.repository) {
-            // A marker that was lost says nothing of which it was.
-            Some(known) if ![known, [0; 16]].contains(&there) => {
+            // What nobody knows may be the one.
+            Some(known) if ![known, Repository::UNKNOWN].contains(&there) => {
                 Err(BackupError::OtherRepository { place: spec.place.to_string() })
             }
             _ => Ok(repository),
@@ -154,28 +177,6 @@ impl Backups {
     /// The same, unless the target was another place then.
     pub(super) fn row_here(&self, spec: &TargetSpec) -> Result<Option<TargetRow>, BackupError> {
         Ok(self.row(spec)?.filter(|row| row.place == spec.place.to_string()))
-    }
-
-    /// The snapshots that are there, and those that should be: what was so both before and after the look, so that what
-    /// is made or removed meanwhile is not missed.
-    pub(super) fn look_for(
-        &self,
-        spec: &TargetSpec,
-        repository: &Repository,
-    ) -> Result<(Vec<SnapshotName>, Vec<SnapshotName>), BackupError> {
-        let before = self.row_here(spec)?;
-        let there = repository.snapshots()?;
-        let missing = |row: Option<TargetRow>| row.map(|row| row.missing(&there)).unwrap_or_default();
-        let after = missing(self.row_here(spec)?);
-        let gone = missing(before).into_iter().filter(|name| after.contains(name)).collect();
-        Ok((there, gone))
-    }
-
-    /// The names of the snapshots that this box remembers making.
-    pub(super) fn own_names(&self) -> Result<BTreeSet<String>, BackupError> {
-        let read = self.store.read()?;
-        let made = read.scan(&BACKUPS, KeyRange::all(), Direction::Up)?;
-        Ok(made.map(|row| row.map(|(_, made)| made.name)).collect::<Result<_, _>>()?)
     }
 
     /// Refuses a folder within the box's own: what destroys the box destroys it, too.
@@ -200,7 +201,16 @@ impl Backups {
             _ => Known::New,
         };
         let missing = if known == Known::New { Missing::Make } else { Missing::Refuse };
-        Repository::open_or_start(spec.open(missing)?, self.of_box()?, known, &self.ambient)
+        let target = spec.open(missing)?;
+        // Where the marker alone was lost, the snapshots say which repository it is.
+        let said = match (known, Repository::open(target.clone())) {
+            (Known::New, Ok(there)) if there.is_unmarked() && there.marker().of_box == self.of_box()? => {
+                Some(self.settled(there)?.marker().repository)
+            }
+            _ => None,
+        };
+        let known = said.filter(|id| *id != Repository::UNKNOWN).map_or(known, Known::Was);
+        Repository::open_or_start(target, self.of_box()?, known, &self.ambient)
     }
 
     /// The name of the access log's chain: what stays the same when a box is restored.
@@ -292,40 +302,6 @@ impl Backups {
         Ok(*numbered)
     }
 
-    /// Changes what is known of a repository under every name and path that it has.
-    pub(super) fn note_everywhere(
-        &self,
-        repository: [u8; 16],
-        change: impl Fn(&mut TargetRow) + Send + 'static,
-    ) -> Result<(), BackupError> {
-        let rows = self.known()?;
-        self.store.write_essential_blocking(move |tx| {
-            rows.into_iter().filter(|(_, row)| row.repository == repository).try_for_each(|(name, mut row)| {
-                change(&mut row);
-                tx.put(&TARGETS, &(name,), &row)
-            })
-        })?;
-        Ok(())
-    }
-
-    /// After a restore: what the box of then knew of its targets is not what is there now, and what came back is what the
-    /// snapshot holds.
-    pub fn after_restore(&self, from: &SnapshotName, made: Made) -> Result<(), BackupError> {
-        let (rows, number) = (self.known()?, from.number());
-        self.store.write_essential_blocking(move |tx| {
-            tx.put(&BACKUPS, &(number,), &made)?;
-            rows.into_iter().try_for_each(|(name, row)| {
-                let row = TargetRow { held: vec![], gone: vec![], spoiled: vec![], bad: vec![], ..row };
-                tx.put(&TARGETS, &(name,), &row)
-            })?;
-            // And what was being done then was not broken off here.
-            let leases: Vec<(String,)> =
-                tx.scan(&LEASES, KeyRange::all(), Direction::Up)?.filter_map(|row| Some(row.ok()?.0)).collect();
-            leases.iter().try_for_each(|key| tx.delete(&LEASES, key))
-        })?;
-        Ok(())
-    }
-
     /// Changes what is known of a target.
     pub(super) fn note(
         &self,
@@ -336,8 +312,8 @@ impl Backups {
         let (key, place) = ((spec.name.clone(),), spec.place.to_string());
         self.store.write_essential_blocking(move |tx| {
             let old = tx.get(&TARGETS, &key)?;
-            // A marker that was lost says nothing of which repository it is.
-            let said = repository.filter(|id| *id != [0; 16]);
+            // Of what nobody knows nothing is said.
+            let said = repository.filter(|id| *id != Repository::UNKNOWN);
             let Some(repository) = said.or(old.as_ref().map(|row| row.repository)) else {
                 // Nothing is known of a place that was never written to.
                 return Ok::<_, StoreError>(());

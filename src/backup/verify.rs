@@ -13,11 +13,12 @@ use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
 use super::layout::{Leaf, Manifest, Marker, SnapshotName, leaves_of, packed_name, rows_of};
 use super::reading::Reader;
+use super::remembered::texts;
 use super::repository::{Repository, checkpoint_file};
 use super::rows::Verified;
 use super::service::{Backups, TargetSpec};
 use super::target::TargetError;
-use super::watch::{Phase, Progress, Watch, go_on};
+use super::watch::{Phase, Progress, Unwatched, Watch, go_on};
 use super::writing::unsealed;
 
 /// How closely to look.
@@ -37,14 +38,18 @@ pub struct Checked {
     pub snapshots: u64,
     /// Those of them from which everything can be restored.
     pub good: Vec<SnapshotName>,
+    /// Those from which it cannot, because of what was found.
+    bad: Vec<SnapshotName>,
     /// Those that nothing was found wrong with, and that were not looked into: why.
     pub left: Vec<(SnapshotName, String)>,
     pub chunks: u64,
     pub packs: u64,
     pub bytes: u64,
     pub faults: Vec<Damage>,
-    /// Packs in which something is not as it was, by file.
+    /// Packs in which something is not as it was, of those that were looked into, and of all that there are; by file.
     pub spoiled: BTreeSet<String>,
+    looked_into: BTreeSet<String>,
+    all_packs: BTreeSet<String>,
     /// Those that are not there, though this box did not remove them: each is among the faults.
     pub gone: Vec<SnapshotName>,
     /// Packs that no snapshot needs: what an interrupted backup or a removed snapshot left.
@@ -54,11 +59,6 @@ pub struct Checked {
 impl Checked {
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty()
-    }
-
-    /// Whether a snapshot cannot be restored because of what was found.
-    fn lacks(&self, name: &SnapshotName) -> bool {
-        !self.good.contains(name) && self.left.iter().all(|(left, _)| left != name)
     }
 }
 
@@ -71,9 +71,13 @@ pub(super) struct Needed {
     pub faults: Vec<Damage>,
     /// Snapshots that lack something, by name.
     pub lacking: BTreeSet<SnapshotName>,
+    /// Snapshots that need what is nowhere.
+    pub incomplete: BTreeSet<SnapshotName>,
     /// Snapshots that do not open here, and why.
     pub left: Vec<(SnapshotName, String)>,
-    /// Nodes that cannot be read.
+    /// Nodes that several snapshots share are read once. None: one that cannot be read.
+    nodes: HashMap<ChunkName, Option<Vec<Leaf>>>,
+    /// Those that cannot be read, by their files.
     broken: Broken,
 }
 
@@ -91,12 +95,10 @@ impl Needed {
     ) -> Result<Self, BackupError> {
         let reader = Reader { target: repository.target(), index, keyring };
         let mut needed = Self::default();
-        // Nodes that several snapshots share are read once.
-        let mut nodes: HashMap<ChunkName, Option<Vec<Leaf>>> = HashMap::new();
         for name in names {
             go_on(watch)?;
             match repository.open_one(&name, keyring) {
-                Ok(manifest) => needed.take(&reader, manifest, &mut nodes)?,
+                Ok(manifest) => needed.take(&reader, manifest)?,
                 // It was removed since it was listed.
                 Err(BackupError::Damaged(Damage { what: What::Missing, .. }))
                     if !repository.snapshots()?.contains(&name) => {}
@@ -115,33 +117,24 @@ impl Needed {
         Ok(needed)
     }
 
-    fn take(
-        &mut self,
-        reader: &Reader<'_>,
-        manifest: Manifest,
-        known: &mut HashMap<ChunkName, Option<Vec<Leaf>>>,
-    ) -> Result<(), BackupError> {
+    fn take(&mut self, reader: &Reader<'_>, manifest: Manifest) -> Result<(), BackupError> {
         let mut lacks = false;
         for table in &manifest.tables {
-            let new: Vec<ChunkName> = table.nodes.iter().filter(|node| !known.contains_key(*node)).copied().collect();
-            let broken = &mut self.broken;
+            let new: Vec<ChunkName> =
+                table.nodes.iter().filter(|node| !self.nodes.contains_key(*node)).copied().collect();
+            let (broken, nodes) = (&mut self.broken, &mut self.nodes);
             reader.chunks(&new, &mut |at, bytes| {
                 let Some(name) = new.get(at) else { return };
                 let leaves = bytes.and_then(|bytes| leaves_of(&bytes).ok_or_else(|| reader.damage(name)));
                 if let (Err(damage), true) = (&leaves, reader.index.has(name)) {
                     broken.entry((damage.file.clone(), damage.what)).or_default().insert(*name);
                 }
-                known.insert(*name, leaves.ok());
+                nodes.insert(*name, leaves.ok());
             })?;
-            self.chunks.extend(&table.nodes);
-            let leaves: Option<Vec<&[Leaf]>> = table.nodes.iter().map(|node| known.get(node)?.as_deref()).collect();
-            let Some(leaves) = leaves else {
-                lacks = true;
-                continue;
-            };
-            let leaves = || leaves.iter().copied().flatten();
-            self.chunks.extend(leaves().map(|leaf| leaf.name));
-            if leaves().map(|leaf| u64::from(leaf.rows)).sum::<u64>() != table.rows {
+            let read = table.nodes.iter().all(|node| matches!(self.nodes.get(node), Some(Some(_))));
+            let rows: u64 = leaves(&self.nodes, &table.nodes).map(|leaf| u64::from(leaf.rows)).sum();
+            lacks |= !read;
+            if read && rows != table.rows {
                 let file = format!("snapshots/{}", manifest.name);
                 self.faults.push(Damage::of_snapshot(file, What::Wrong, &manifest.name));
                 lacks = true;
@@ -150,37 +143,61 @@ impl Needed {
         if lacks {
             self.lacking.insert(manifest.name.clone());
         }
+        let chunks: Vec<ChunkName> = self.chunks_of(&manifest).collect();
+        if !chunks.iter().all(|name| reader.index.has(name)) {
+            self.incomplete.insert(manifest.name.clone());
+        }
+        self.chunks.extend(chunks);
         self.manifests.push(manifest);
         Ok(())
     }
 
+    /// Every chunk that a snapshot needs, as far as its nodes can be read.
+    fn chunks_of<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = ChunkName> + 'a {
+        manifest.tables.iter().flat_map(|table| {
+            table.nodes.iter().copied().chain(leaves(&self.nodes, &table.nodes).map(|leaf| leaf.name))
+        })
+    }
+
+    /// What only these snapshots need.
+    pub fn only(mut self, stay: &[SnapshotName]) -> Self {
+        self.manifests.retain(|manifest| stay.contains(&manifest.name));
+        for names in [&mut self.lacking, &mut self.incomplete] {
+            names.retain(|name| stay.contains(name));
+        }
+        self.chunks = self.manifests.iter().flat_map(|manifest| self.chunks_of(manifest)).collect();
+        self
+    }
+
     /// Names the snapshots that need what is broken, file by file.
-    fn lose(&mut self, reader: &Reader<'_>, broken: &Broken) -> Result<(), BackupError> {
+    fn lose(&mut self, broken: &Broken) {
         let mut lost: Vec<Vec<String>> = vec![Vec::new(); broken.len()];
         // Without a chunk that is needed there is nothing to look for.
         let lame = if broken.values().all(HashSet::is_empty) { &[][..] } else { &self.manifests };
+        let mut lacking = Vec::new();
         for manifest in lame {
             let mut lacks = vec![false; broken.len()];
-            let mut needs = |chunk: &ChunkName| {
-                broken.values().zip(&mut lacks).for_each(|(chunks, lacks)| *lacks |= chunks.contains(chunk));
-            };
-            for table in &manifest.tables {
-                table.nodes.iter().for_each(&mut needs);
-                reader.chunks(&table.nodes, &mut |_, bytes| {
-                    let leaves = bytes.ok().as_deref().and_then(leaves_of);
-                    leaves.iter().flatten().for_each(|leaf| needs(&leaf.name));
-                })?;
+            for chunk in self.chunks_of(manifest) {
+                broken.values().zip(&mut lacks).for_each(|(chunks, lacks)| *lacks |= chunks.contains(&chunk));
             }
             for (names, _) in lost.iter_mut().zip(&lacks).filter(|(_, lacks)| **lacks) {
                 names.push(manifest.name.to_string());
-                self.lacking.insert(manifest.name.clone());
+                lacking.push(manifest.name.clone());
             }
         }
+        self.lacking.extend(lacking);
         self.faults.extend(broken.keys().zip(lost).map(|((file, what), names)| {
             Damage::new(file, *what, if names.is_empty() { Lost::Nothing } else { Lost::Snapshots(names) })
         }));
-        Ok(())
     }
+}
+
+/// The leaves of those nodes that can be read.
+fn leaves<'a>(
+    known: &'a HashMap<ChunkName, Option<Vec<Leaf>>>,
+    nodes: &'a [ChunkName],
+) -> impl Iterator<Item = &'a Leaf> {
+    nodes.iter().filter_map(|node| known.get(node)?.as_ref()).flatten()
 }
 
 /// Checks one repository. Packs that are in doubt are read at any depth.
@@ -222,13 +239,18 @@ pub fn check(
     for chunks in broken.values_mut() {
         rescue(&reader, chunks)?;
     }
-    needed.lose(&reader, &broken)?;
+    needed.lose(&broken);
     if depth == Depth::All {
         needed.faults.extend(checkpoints(repository, &needed.manifests)?);
     }
-    if repository.marker().repository == [0; 16] {
+    if repository.is_unmarked() {
         needed.faults.push(Damage::new(Marker::FILE, What::Missing, Lost::Nothing));
     }
+    let unopened = index.unreadable().iter().chain(index.strange()).map(|(file, _)| &file.name);
+    let looked_into = index.packs().iter().filter(|pack| read(pack)).map(|pack| &pack.name).chain(unopened.clone());
+    let looked_into = looked_into.map(|name| name.file().to_owned()).collect();
+    let all_packs = index.packs().iter().map(|pack| &pack.name).chain(unopened);
+    let all_packs = all_packs.map(|name| name.file().to_owned()).collect();
     let spoiled = broken.keys().filter_map(|(file, _)| Some(file.strip_prefix("packs/")?.to_owned())).collect();
     let Needed { chunks, manifests, mut faults, lacking, left, .. } = needed;
     faults.sort_unstable();
@@ -239,11 +261,14 @@ pub fn check(
         depth,
         snapshots: (good.len() + lacking.len()) as u64,
         good,
+        bad: lacking.into_iter().filter(|name| left.iter().all(|(left, _)| left != name)).collect(),
         left,
         chunks: chunks.len() as u64,
         packs: (index.packs().len() + index.unreadable().len() + index.strange().len()) as u64,
         bytes,
         faults,
+        looked_into,
+        all_packs,
         spoiled,
         gone: Vec::new(),
         unused: index.packs().len().saturating_sub(of_pack.len()) as u64,
@@ -319,7 +344,8 @@ fn read_pack(
     let broken: Vec<ChunkName> = wanted.iter().filter(|name| !is_good(name)).copied().collect();
     let changed = packed_name(&bytes) != pack.name.file();
     // Another pack under this name, and whole: its chunks are found all the same.
-    let what = if broken.is_empty() { What::Swapped } else { What::Changed };
+    let another = index.packs().iter().any(|other| other.name != pack.name && other.name.file() == packed_name(&bytes));
+    let what = if another && broken.is_empty() { What::Swapped } else { What::Changed };
     Ok((changed || !broken.is_empty()).then_some((what, broken)))
 }
 
@@ -329,9 +355,6 @@ fn readable(plain: &[u8]) -> bool {
         _ => rows_of(plain).is_some_and(|(_, mut rows)| rows.all(|row| row.is_ok())),
     }
 }
-
-/// How often a place is looked through again that changed meanwhile.
-const AGAIN: usize = 2;
 
 impl Backups {
     /// Checks a target, and keeps what was found.
@@ -343,42 +366,59 @@ impl Backups {
         watch: &dyn Watch,
     ) -> Result<Checked, BackupError> {
         let repository = self.open_known(spec)?;
-        let row = self.row(spec)?;
-        let doubted = row.iter().flat_map(|row| row.spoiled.iter().cloned()).collect();
-        let keyring = self.keyring()?;
-        let mut held = row.map(|row| row.held);
-        let mut checked = check(&repository, &keyring, depth, &doubted, watch)?;
-        // What was removed while it was looked for is no fault.
-        for _ in 0..AGAIN {
-            let now = self.row(spec)?.map(|row| row.held);
-            if checked.is_whole() || now == held {
-                break;
-            }
-            held = now;
-            checked = check(&repository, &keyring, depth, &doubted, watch)?;
-        }
+        let (id, keyring) = (repository.marker().repository, self.keyring()?);
+        let is_fault = |checked: &Result<Checked, BackupError>| match checked {
+            Ok(checked) => !checked.is_whole(),
+            Err(error) => error.is_damage(),
+        };
+        let mut checked = self.undisturbed(watch, is_fault, || {
+            check(&repository, &keyring, depth, &self.remembered(id)?.spoiled, watch)
+        })?;
+        let (quiet, own) = (self.quiet(), self.own_names()?);
         let there;
-        (there, checked.gone) = self.look_for(spec, &repository)?;
+        (there, checked.gone) = self.look_for(&repository)?;
         checked.snapshots += checked.gone.len() as u64;
         let missing = |name| Damage::of_snapshot(format!("snapshots/{name}"), What::Missing, name);
         checked.faults.extend(checked.gone.iter().map(missing));
-        let (outcome, faults) = match checked.faults.len() as u64 {
-            0 => (Outcome::Success, 0),
-            n => (Outcome::Failed, n),
-        };
-        let verified = Verified { at: self.ambient.now(), all: depth == Depth::All, faults };
-        let gone = checked.gone.clone();
-        let spoiled = checked.spoiled.iter().cloned().collect();
-        let bad = there.iter().filter(|name| checked.lacks(name)).map(ToString::to_string).collect();
-        self.note(spec, Some(repository.marker().repository), move |row| {
-            row.verified = Some(verified);
-            (row.spoiled, row.bad) = (spoiled, bad);
-            row.looked(&there, &gone);
-            row.snapshots = there.len() as u64;
+        let outcome = if checked.is_whole() { Outcome::Success } else { Outcome::Failed };
+        let costly = checked.faults.iter().filter(|fault| fault.lost != Lost::Nothing).count() as u64;
+        let (at, snapshots) = (self.ambient.now(), there.len() as u64);
+        let verified = Verified { at, all: depth == Depth::All, faults: costly };
+        self.note(spec, Some(id), move |row| (row.verified, row.snapshots) = (Some(verified), snapshots))?;
+        let (found, looking) = (checked.clone(), self.clone());
+        self.remember(id, move |known| {
+            // What another look found meanwhile, and this one did not look into, is as it was.
+            known.spoiled.retain(|pack| found.all_packs.contains(pack) && !found.looked_into.contains(pack));
+            if known.spoiled.is_empty() {
+                known.bad.clear();
+            }
+            known.spoiled.extend(found.spoiled.iter().cloned());
+            known.bad.extend(found.bad.iter().map(ToString::to_string));
+            known.looked(&there, &found.gone);
+            // While nothing was removed, what is there and was not known yet has to be there from now on.
+            if quiet.is_some() && quiet == looking.quiet() {
+                known.held.extend(texts(&there).intersection(&own).cloned());
+            }
         })?;
-        let note = format!("{}: {} snapshots, {faults} faults", spec.name, checked.snapshots);
+        let note = format!("{}: {} snapshots, {} faults", spec.name, checked.snapshots, checked.faults.len());
         let event = self.event(by, Action::BackupVerify).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;
         Ok(checked)
+    }
+
+    /// Looks again at what was found not to be as it was, after something was done that may have mended it.
+    pub(super) fn look_again(&self, spec: &TargetSpec, by: &ActorRef) {
+        let doubtful = || -> Result<bool, BackupError> {
+            let Some(row) = self.row(spec)? else { return Ok(false) };
+            let found = row.verified.is_some_and(|verified| verified.faults > 0);
+            Ok(found || self.remembered(row.repository)?.is_doubtful())
+        };
+        let looked = doubtful().and_then(|doubtful| match doubtful {
+            true => self.verify(spec, Depth::Structure, by, &Unwatched).map(drop),
+            false => Ok(()),
+        });
+        if let Err(error) = looked {
+            tracing::warn!(target: "backup", %error, "a place with a damaged backup could not be looked at again");
+        }
     }
 }

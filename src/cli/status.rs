@@ -137,7 +137,7 @@ fn of_target(target: &TargetStanding) -> Value {
         "place": target.spec.place.to_string(),
         "kind": target.spec.place.kind(),
         "snapshots": target.known.as_ref().map(|row| row.snapshots),
-        "gone": target.gone(),
+        "gone": target.gone,
         "tried": target.tried.as_ref().map(|tried| json!({
             "at": tried.at.to_string(),
             "works": tried.error.is_none(),

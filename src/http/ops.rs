@@ -130,7 +130,7 @@ impl BackupGauges {
             self.failing.get_or_create(&place).set(i64::from(target.error().is_some()));
             let snapshots = target.known.as_ref().map_or(0, |row| row.snapshots);
             self.snapshots.get_or_create(&place).set(i64::try_from(snapshots).unwrap_or(i64::MAX));
-            self.gone.get_or_create(&place).set(i64::try_from(target.gone().len()).unwrap_or(i64::MAX));
+            self.gone.get_or_create(&place).set(i64::try_from(target.gone.len()).unwrap_or(i64::MAX));
             self.drill_bad.get_or_create(&place).set(i64::from(target.drill_stands == Standing::Bad));
         }
         Ok(())

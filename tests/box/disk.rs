@@ -209,7 +209,7 @@ fn a_full_or_read_only_place_for_backups_keeps_what_it_has_and_a_full_disk_gets_
     printed(&["user", "add", "lab", "--name", "Laboratory", "--service", "--dir", dir]);
     disk.resize(disk.used() + 4096);
     let (code, said) = refused(&create);
-    assert!(code == 1 && said.contains("is full") && said.contains("What was there before is whole"), "{said}");
+    assert!(code == 1 && said.contains("is full") && said.contains("What is there is whole"), "{said}");
     assert_eq!(verified(), 1);
     disk.remount("ro");
     let (code, said) = refused(&create);

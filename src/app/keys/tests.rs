@@ -247,7 +247,7 @@ async fn one_damaged_file_of_slots_is_mended_and_two_are_one_clear_sentence() {
     let error = read_slots(&place.folder).unwrap_err();
     assert_eq!(error.exit_code(), 3);
     let said = error.to_string();
-    assert!(said.contains("and its second copy cannot be used") && said.contains("backups"), "{said}");
+    assert!(said.contains("and its second copy cannot be used") && said.contains("newest backup"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

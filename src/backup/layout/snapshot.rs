@@ -188,6 +188,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The id of its repository.
+    pub fn repository_id(&self) -> Option<[u8; 16]> {
+        HEXLOWER.decode(self.repository.as_bytes()).ok()?.try_into().ok()
+    }
+
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
     }

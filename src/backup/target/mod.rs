@@ -140,9 +140,9 @@ impl fmt::Display for Name {
 pub enum TargetError {
     #[error("{place} is not there ({why}). Connect it, or name another place; nothing was changed.")]
     Gone { place: String, why: String },
-    #[error("{place} is full. What was there before is whole. Free some space there, or use a larger one.")]
+    #[error("{place} is full. What is there is whole. Free some space there, or use a larger one.")]
     Full { place: String },
-    #[error("{place} does not take what is written to it: {why}. What was there before is whole.")]
+    #[error("{place} does not take what is written to it: {why}. What is there is whole.")]
     Denied { place: String, why: String },
     #[error("{place} does not let this box remove what is old there: {why}. What it did not remove is whole.")]
     NotRemoved { place: String, why: String },

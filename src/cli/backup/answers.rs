@@ -190,6 +190,12 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         for fault in list(target, "faults").filter(|fault| !is_gone(fault)) {
             out.line(format!("{name}: {}", text(fault, "text")))?;
         }
+        if list(target, "faults").any(|fault| !is_gone(&fault) && list(fault, "lost").next().is_some()) {
+            out.line(format!(
+                "{name}: the next backup writes anew what the box still has of it. What cannot be restored goes with: \
+                 chartbox backup prune --target {name} --forget NUMBER"
+            ))?;
+        }
         gone(out, &format!("{name}: "), target)?;
         for left in list(target, "left") {
             out.line(format!("{name}: {}", text(left, "why")))?;
@@ -204,7 +210,7 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             Value::Bool(true) => format!("{name}: {good} of {} good: {how}.", are(snapshots)),
             _ => match list(target, "good").last().and_then(Value::as_str) {
                 Some(newest) => format!("{name}: {good} of {} good; the newest of these is {newest}.", are(snapshots)),
-                None => format!("{name}: none of {} good. Make a backup to another place now.", are(snapshots)),
+                None => format!("{name}: none of {} good. Make a backup now, to another place too.", are(snapshots)),
             },
         })?;
     }

@@ -100,7 +100,7 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
         }),
         kind: target.spec.place.kind(),
         snapshots: known.map_or(0, |row| row.snapshots),
-        gone: known.map_or(0, |row| row.gone.len() as u64),
+        gone: target.gone.len() as u64,
         backup_stands: target.backup_stands,
         drill: target.drill.as_ref().map(|drill| DrillPart {
             when: at(drill.at),
