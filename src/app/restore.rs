@@ -238,7 +238,7 @@ async fn begin(
     let ambient = Ambient::system();
     let store = tokio::task::block_in_place(|| {
         let index = Index::load(repository.target(), keyring, None)?;
-        let reader = Reader { target: repository.target(), index: &index, keyring };
+        let reader = Reader::new(repository.target(), &index, keyring);
         let filled = Store::create_filled(&folder.store(), root.page_key(slots.epoch()), &ambient, |filling| {
             fill(&reader, manifest, filling, watch).map_err(FillError)
         });

@@ -7,6 +7,7 @@ use super::error::BackupError;
 use super::index::{Index, PackInfo, Place};
 use super::keyring::Keyring;
 use super::prune::{How, Pruned};
+use super::reading::Reader;
 use super::repository::Repository;
 use super::service::Backups;
 use super::verify::{Needed, chunks_by_pack};
@@ -26,6 +27,34 @@ pub(super) struct Work<'a> {
     pub keyring: &'a Keyring,
     pub index: &'a Index,
     pub how: How,
+}
+
+impl Work<'_> {
+    /// Which of these packs may go: those of which everything that is needed can be read elsewhere.
+    pub fn nobody_needs(&self, needed: &Needed, mut going: BTreeSet<String>) -> Result<BTreeSet<String>, BackupError> {
+        loop {
+            let in_going = |name: &ChunkName| {
+                let mut of_it = places(self.index, name);
+                of_it.any(|(pack, _)| going.contains(pack.name.file()))
+            };
+            // Packs that were written since the index was read hold copies of their own: they are found at the place.
+            let fresh = Index::load_marked(self.repository.target(), self.keyring, None, &BTreeSet::new())?;
+            let rest = fresh.without(&going);
+            let reader = Reader::new(self.repository.target(), &rest, self.keyring);
+            let wanted: Vec<ChunkName> = needed.chunks.iter().filter(|name| in_going(name)).copied().collect();
+            let mut stays = BTreeSet::new();
+            reader.chunks(&wanted, &mut |at, bytes| {
+                if let (Err(_), Some(name)) = (bytes, wanted.get(at)) {
+                    stays.extend(places(self.index, name).map(|(pack, _)| pack.name.file().to_owned()));
+                }
+            })?;
+            let before = going.len();
+            going.retain(|file| !stays.contains(file));
+            if going.len() == before {
+                return Ok(going);
+            }
+        }
+    }
 }
 
 /// A pack, and what of it is to be copied.
@@ -60,7 +89,7 @@ impl Backups {
                     let whole = sealed.iter().all(Option::is_some);
                     // Of one that is not known to be spoiled nothing is taken before it was looked into.
                     if !whole && !spoiled {
-                        pruned.found_spoiled = true;
+                        pruned.found_spoiled = Some(pack.name.to_string());
                         return Ok::<_, BackupError>(());
                     }
                     for sealed in sealed.into_iter().flatten().filter(|sealed| done.insert(sealed.name)) {

@@ -92,7 +92,8 @@ impl Backups {
         let _ = self.audit.commit_blocking(vec![event])?;
         self.keep_drill(row.clone())?;
         if let Some(repository) = repository.filter(|_| !row.untried) {
-            let (name, failed) = (row.snapshot.clone(), row.faults.len() > usize::from(stale));
+            // What is damaged is found by the look that follows.
+            let (name, failed) = (row.snapshot.clone(), !damaged && row.faults.len() > usize::from(stale));
             self.remember(repository, move |known| {
                 if failed {
                     known.failed.insert(name)
@@ -159,11 +160,16 @@ impl Backups {
         self.check_space(&folder, &manifest)?;
         let secret = Secret::new(self.ambient.bytes());
         let key = || PageKey::new(1, &secret);
-        let reader = Reader { target: repository.target(), index: &index, keyring: &keyring };
+        let reader = Reader::new(repository.target(), &index, &keyring);
         let filled = Store::create_filled(&path, key(), &self.ambient, |filling| {
             fill(&reader, &manifest, filling, watch).map_err(FillError)
         });
         let options = StoreOptions { check: OpenCheck::Whole, low_bytes: 0, ..StoreOptions::throwaway() };
+        // What was read elsewhere comes back, and is not to be relied on where it is.
+        let spoiled = reader.spoiled();
+        if !spoiled.is_empty() {
+            self.remember(repository.marker().repository, move |known| known.spoiled.extend(spoiled))?;
+        }
         let opened = filled
             .map_err(|FillError(error)| error)
             .and_then(|()| Store::open(&path, key(), &options, &self.ambient).map_err(BackupError::from));

@@ -36,6 +36,11 @@ pub enum BackupError {
         "{place} is in the box's own folder, where whatever destroys the box destroys its backups, too. Name a place outside; nothing was changed."
     )]
     Inside { place: String },
+    #[error(
+        "{place} is a copy of {other}, where this box makes backups already: it would take the one for the other. Name an empty \
+         folder, and it fills it by itself; nothing was changed."
+    )]
+    CopyOf { place: String, other: String },
     #[error("{place} holds something else already. Name an empty folder, or a new one; nothing was changed.")]
     NotEmpty { place: String },
     #[error(

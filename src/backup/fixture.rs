@@ -161,7 +161,7 @@ pub fn restored_with(
 ) -> Result<Contents, BackupError> {
     let manifest = keyring.open(name, &repository.read(name)?)?;
     let index = Index::load(repository.target(), keyring, None)?;
-    let reader = Reader { target: repository.target(), index: &index, keyring };
+    let reader = Reader::new(repository.target(), &index, keyring);
     let store = Store::filled_in_memory(|filling| fill(&reader, &manifest, filling, &Unwatched).map_err(FillError));
     Ok(contents(&store.map_err(|FillError(error)| error)?.read().unwrap()))
 }

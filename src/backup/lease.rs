@@ -4,7 +4,6 @@
 //! ended, which a crash ends too.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::base::Timestamp;
@@ -14,7 +13,6 @@ use super::error::BackupError;
 use super::index::lock;
 use super::rows::{LEASES, LeaseRow};
 use super::service::{Backups, TargetSpec};
-use super::target::Place;
 use super::watch::{Watch, go_on};
 
 impl Backups {
@@ -150,11 +148,7 @@ impl Doing {
 
     /// What is taken: the place, by whichever name and path. A drill only reads, and has a lease of its own beside.
     fn key(self, spec: &TargetSpec) -> String {
-        let whole = match &spec.place {
-            Place::Folder(path) => Path::new(path).canonicalize().ok(),
-            _ => None,
-        };
-        let place = whole.map_or_else(|| spec.place.to_string(), |path| path.display().to_string());
+        let place = spec.place.whole();
         if self == Self::Drill { format!("{place} drill") } else { place }
     }
 }

@@ -287,8 +287,9 @@ fn what_removing_finds_changed_is_relied_on_by_no_later_backup() {
         (60..most).step_by(16).for_each(|at| bytes[at] ^= 1);
         std::fs::write(pack, bytes).unwrap();
     }
-    let pruned = prune(&made, &Removal { how: How::Now, ..one_a_day() });
-    assert!(pruned.found_spoiled, "{pruned:?}");
+    let found = made.backups.prune(&made.spec("one"), &Removal { how: How::Now, ..one_a_day() }, &by(), &Unwatched);
+    assert!(found.unwrap_err().is_damage());
+    assert_eq!(files(&made.path("one").join("snapshots")).len(), 2, "nothing was removed");
     made.snapshot("one");
     assert_eq!(stable(made.restored("one", "latest").unwrap()), then);
     assert!(made.backups.drill(&made.spec("one"), "latest", &by(), &Unwatched).unwrap().passed());
@@ -322,4 +323,137 @@ fn looking_while_old_backups_are_removed_finds_no_damage() {
         done.store(true, std::sync::atomic::Ordering::SeqCst);
         assert!(looking.join().unwrap() > 0);
     });
+}
+
+#[test]
+fn a_pack_goes_only_when_what_is_relied_on_instead_was_read() {
+    let made = TestBox::new(106);
+    let spec = made.spec("one");
+    made.put(rows(0, 600, 1));
+    made.snapshot("one");
+    let first: Vec<PathBuf> = packs(&made).into_keys().collect();
+    first.iter().for_each(|pack| change(pack, 2));
+    assert!(!verify(&made, &spec, Depth::All).is_whole());
+    made.snapshot("one");
+    let written = packs(&made);
+    let second = written.iter().filter(|(pack, _)| !first.contains(pack)).max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    change(second.0, 4);
+    // Nobody has looked at the second; what cannot be read in it is read out of the first.
+    let drill = made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+    assert!(drill.passed(), "{:?}", drill.faults);
+    prune(&made, &Removal { how: How::Now, ..one_a_day() });
+    assert!(!verify(&made, &spec, Depth::All).good.is_empty());
+    // And so where a removal of a day later is the first to look.
+    let made = TestBox::new(107);
+    made.put(rows(0, 300, 1));
+    made.snapshot("one");
+    made.put(rows(0, 250, 2));
+    made.snapshot("one");
+    let before = packs(&made);
+    prune(&made, &one_a_day());
+    for (pack, _) in packs(&made).into_iter().filter(|(pack, _)| !before.contains_key(pack)) {
+        change(&pack, 3);
+    }
+    made.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    prune(&made, &one_a_day());
+    assert!(made.restored("one", "latest").is_ok());
+}
+
+#[test]
+fn the_index_of_a_pack_is_looked_at_where_it_lies_before_anything_goes() {
+    let made = TestBox::new(108);
+    made.put(rows(0, 200, 1));
+    made.snapshot("one");
+    let before = packs(&made);
+    made.put(rows(0, 200, 2));
+    made.snapshot("one");
+    for (pack, mut bytes) in packs(&made).into_iter().filter(|(pack, _)| !before.contains_key(pack)) {
+        let at = bytes.len() - 10;
+        bytes[at] ^= 1;
+        std::fs::write(pack, bytes).unwrap();
+    }
+    assert!(prune(&made, &one_a_day()).forgotten.is_empty());
+    assert!(made.restored("one", "1").is_ok());
+}
+
+#[test]
+fn a_copy_of_a_place_is_looked_at_and_not_written_to() {
+    let (made, _) = three_snapshots(109);
+    for file in files(&made.path("one")).keys() {
+        let to = made.path("copy").join(file.strip_prefix(made.path("one")).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(file, to).unwrap();
+    }
+    let copy = TargetSpec::at(made.path("copy").to_str().unwrap()).unwrap();
+    let refused = made.backups.create(std::slice::from_ref(&copy), Wish::USUAL, &by(), &Unwatched).unwrap_err();
+    assert!(refused.to_string().contains("is a copy of"), "{refused}");
+    let refused = made.backups.prune(&copy, &one_a_day(), &by(), &Unwatched).unwrap_err();
+    assert!(refused.to_string().contains("is a copy of"), "{refused}");
+    // What is made in the one is not missed in the other.
+    made.snapshot("one");
+    assert!(verify(&made, &copy, Depth::All).is_whole());
+    for (pack, _) in packs(&made) {
+        change(&pack, 3);
+    }
+    assert!(!verify(&made, &made.spec("one"), Depth::All).is_whole());
+    assert!(verify(&made, &copy, Depth::All).is_whole());
+    assert!(!verify(&made, &made.spec("one"), Depth::Structure).is_whole(), "a look at the copy says nothing of it");
+    // Where the first is no more, the copy takes its place.
+    std::fs::remove_dir_all(made.path("one")).unwrap();
+    made.backups.create(std::slice::from_ref(&copy), Wish::USUAL, &by(), &Unwatched).unwrap();
+}
+
+#[test]
+fn a_snapshot_that_was_healed_is_good_again() {
+    let made = TestBox::new(110);
+    let spec = made.spec("one");
+    made.put(rows(0, 600, 1));
+    made.snapshot("one");
+    for (pack, _) in packs(&made) {
+        change(&pack, 2);
+    }
+    assert!(!made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    made.snapshot("one");
+    let good = verify(&made, &spec, Depth::All).good;
+    assert!(good.len() > 1, "the rows of the newest are as they were");
+    let last = made.backups.list(Some("one")).unwrap()[0].snapshots.last().unwrap().name.to_string();
+    std::fs::write(made.path("one").join("snapshots").join(&last), b"spoiled").unwrap();
+    assert!(!verify(&made, &spec, Depth::All).is_whole());
+    let all: Vec<String> = good.iter().map(ToString::to_string).filter(|name| *name != last).collect();
+    let refused = made.backups.prune(&spec, &removal(How::Later, &all), &by(), &Unwatched);
+    assert!(refused.unwrap_err().to_string().contains("the last snapshot"));
+}
+
+#[test]
+fn a_pack_that_was_cut_to_nothing_goes_once_nobody_needs_it() {
+    for left in [0, 20] {
+        let (made, _) = three_snapshots(111);
+        let spec = made.spec("one");
+        for (pack, bytes) in packs(&made) {
+            std::fs::write(pack, &bytes[..left]).unwrap();
+        }
+        assert!(!verify(&made, &spec, Depth::All).is_whole());
+        made.clock.advance(std::time::Duration::from_secs(3600));
+        made.snapshot("one");
+        let forget: Vec<String> = ["1", "2", "3"].map(str::to_owned).to_vec();
+        prune(&made, &removal(How::Now, &forget));
+        assert!(verify(&made, &spec, Depth::All).is_whole());
+    }
+}
+
+#[test]
+fn a_place_without_its_marker_is_this_boxs_though_another_boxs_snapshot_is_the_newest() {
+    let (made, _) = three_snapshots(112);
+    let (other, names) = three_snapshots(113);
+    for _ in 0..3 {
+        other.snapshot("one");
+    }
+    let newest = other.backups.list(Some("one")).unwrap()[0].snapshots.last().unwrap().name.to_string();
+    assert!(newest > names[2]);
+    let snapshots = |made: &TestBox| made.path("one").join("snapshots");
+    std::fs::copy(snapshots(&other).join(&newest), snapshots(&made).join(&newest)).unwrap();
+    std::fs::remove_file(made.path("one").join("chartbox-backup.txt")).unwrap();
+    made.snapshot("one");
+    assert_eq!(made.backups.list(Some("one")).unwrap()[0].gone, []);
 }

@@ -15,8 +15,8 @@ use crate::audit::{Action, Detail, Outcome};
 use crate::base::{ActorRef, Timestamp};
 use crate::crypto::backup::Part;
 
-use super::copying::{Work, places};
-use super::error::{BackupError, said_of};
+use super::copying::Work;
+use super::error::{BackupError, Damage, Lost, What, said_of};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
 use super::layout::{PackHead, SnapshotName, read_head};
@@ -25,7 +25,7 @@ use super::remembered::Remembered;
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::retention::Keep;
 use super::service::{Backups, TargetSpec};
-use super::target::{Name, Shelf};
+use super::target::{Name, Shelf, TargetError};
 use super::verify::Needed;
 use super::watch::Watch;
 
@@ -69,8 +69,8 @@ pub struct Pruned {
     pub bytes_rewritten: u64,
     /// Packs in which something was found changed, by file.
     pub spoiled: BTreeSet<String>,
-    /// Whether something was found changed that was not known.
-    pub found_spoiled: bool,
+    /// A pack in which something was found changed, which was not known.
+    pub found_spoiled: Option<String>,
     /// Why no pack was removed.
     pub held_back: Option<String>,
 }
@@ -120,6 +120,7 @@ impl Backups {
         let _lease = self.lease(spec, Doing::Prune)?;
         let repository = self.open_known(spec)?;
         let keyring = self.keyring()?;
+        self.is_no_copy(spec, &repository)?;
         let (target, id) = (repository.target(), repository.marker().repository);
         let (there, gone) = self.look_for(&repository)?;
         let known = self.remembered(id)?;
@@ -127,7 +128,8 @@ impl Backups {
         let marked = marked(&marks);
         // What lies twice is taken from where it was not found changed, and is not to be removed.
         let doubted = marked.union(&known.spoiled).cloned().collect();
-        let index = Index::load_marked(target, &keyring, Some(&self.cache(&repository)), &doubted)?;
+        // What is kept here of its indexes says nothing of what is there.
+        let index = Index::load_marked(target, &keyring, None, &doubted)?;
         let needed = Needed::by(there.clone(), &repository, &keyring, &index, watch)?;
         let Going { forget, given_up } = self.going(spec, &repository, removal, &gone, &needed, &known)?;
         let stay: Vec<SnapshotName> = there.into_iter().filter(|name| !forget.contains(name)).collect();
@@ -160,13 +162,12 @@ impl Backups {
         let note = format!("{}: {} snapshots removed, {kept} kept", spec.name, pruned.forgotten.len());
         let event = self.event(by, Action::BackupPrune).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;
-        done?;
-        if pruned.found_spoiled {
-            // All of it has to be known, so that the next backup relies on nothing that is spoiled.
+        if pruned.found_spoiled.is_some() {
+            // All of it has to be known, so that nothing relies on what is spoiled.
             drop(self.verify(spec, super::Depth::All, by, watch)?);
-        } else {
-            self.look_again(spec, by);
         }
+        done?;
+        self.look_again(spec, by);
         Ok(pruned)
     }
 
@@ -188,8 +189,10 @@ impl Backups {
         };
         let opened: Vec<SnapshotName> = needed.manifests.iter().map(|manifest| manifest.name.clone()).collect();
         let names: Vec<SnapshotName> = opened.iter().filter(|name| !lacks(name)).cloned().collect();
-        let proved = self.drills(usize::MAX)?.into_iter().find(|drill| drill.passed() && drill.target == spec.name);
-        let proved = proved.as_ref().map(|drill| drill.snapshot.as_str());
+        let passed = self.drills(usize::MAX)?.into_iter().filter(|drill| drill.passed() && drill.target == spec.name);
+        let proved = passed.filter_map(|drill| drill.snapshot.parse::<SnapshotName>().ok());
+        let proved = proved.filter(|name| names.contains(name)).max();
+        let proved = proved.as_ref().map(SnapshotName::as_str);
         let (mut forget, mut given_up) = (Vec::new(), Vec::new());
         for asked in &removal.forget {
             let meant = gone.iter().filter(|name| name.is_meant_by(asked));
@@ -228,6 +231,15 @@ impl Backups {
     ) -> Result<(), BackupError> {
         let target = work.repository.target();
         target.tidy()?;
+        let marked = marked(&marks);
+        let index = work.index.without(&marked);
+        let free = pruned.gone.is_empty() && needed.lacking.is_empty();
+        // What is to be copied is read first: where something of it was changed, nothing goes.
+        let unneeded = if free { self.rewrite(work, &index, needed, pruned)? } else { Vec::new() };
+        if let Some(pack) = &pruned.found_spoiled {
+            pruned.forgotten.clear();
+            return Err(Damage::new(pack, What::Changed, Lost::Unknown).into());
+        }
         for name in &pruned.forgotten {
             target.delete(&snapshot_file(name)?)?;
             target.delete(&checkpoint_file(name)?)?;
@@ -248,30 +260,19 @@ impl Backups {
             ));
             return Ok(());
         }
-        let index = work.index.without(&marked(&marks));
-        self.sweep(work, &index, needed, marks, pruned)?;
-        let unneeded = self.rewrite(work, &index, needed, pruned)?;
-        self.retire(work, &index, &unneeded, pruned)
+        self.sweep(work, needed, marks, pruned)?;
+        self.retire(work, &index, needed, &unneeded, pruned)
     }
 
-    /// Removes marked packs whose time has come, if they are still not needed.
+    /// Removes marked packs whose time has come, if they are still not needed: a backup that began before the mark may have used one.
     fn sweep(
         &self,
         work: &Work<'_>,
-        index: &Index,
         needed: &Needed,
         marks: Vec<(Name, Option<Mark>)>,
         pruned: &mut Pruned,
     ) -> Result<(), BackupError> {
         let Work { repository, index: whole, how, .. } = *work;
-        // A chunk that is only in marked packs, or in those besides that are in doubt: a backup that began before the mark used it.
-        let wanted: BTreeSet<String> = needed
-            .chunks
-            .iter()
-            .filter(|name| !places(index, name).any(|(pack, _)| !pruned.spoiled.contains(pack.name.file())))
-            .flat_map(|name| places(whole, name))
-            .map(|(pack, _)| pack.name.file().to_owned())
-            .collect();
         let now = self.ambient.now();
         for (file, mark) in marks {
             let Some(mark) = mark else {
@@ -283,7 +284,7 @@ impl Backups {
             if age < GRACE && how != How::Now {
                 continue;
             }
-            for pack in mark.packs.iter().filter(|pack| !wanted.contains(*pack)) {
+            for pack in &work.nobody_needs(needed, mark.packs)? {
                 let Some(name) = Name::new(Shelf::Packs, pack) else { continue };
                 let bytes = whole.packs().iter().find(|there| there.name == name).map_or(0, |there| there.bytes);
                 repository.target().delete(&name)?;
@@ -301,6 +302,7 @@ impl Backups {
         &self,
         work: &Work<'_>,
         index: &Index,
+        needed: &Needed,
         unneeded: &[PackInfo],
         pruned: &mut Pruned,
     ) -> Result<(), BackupError> {
@@ -309,8 +311,12 @@ impl Backups {
         // A pack whose index is damaged and that nobody needs: everything needed was found elsewhere.
         // One under a key that is not at hand is somebody else's.
         let ours = |name: &Name| {
-            let head = target.get_range(name, 0, 32).map(|head| read_head(&head));
-            matches!(head, Ok(PackHead::Of(id)) if keyring.get(id).is_some())
+            match target.get_range(name, 0, 32).map(|head| read_head(&head)) {
+                Ok(PackHead::Of(id)) => keyring.get(id).is_some(),
+                // Cut so short that it is nobody's.
+                Ok(PackHead::NotAPack) | Err(TargetError::Length { .. }) => true,
+                Err(_) => false,
+            }
         };
         let damaged = index.unreadable().iter().filter(|(file, _)| ours(&file.name));
         let damaged = damaged.map(|(file, _)| (file.name.clone(), file.bytes));
@@ -320,7 +326,9 @@ impl Backups {
             return Ok(());
         }
         if how == How::Now {
-            for (name, bytes) in &all {
+            let files = all.keys().map(|name| name.file().to_owned()).collect();
+            let go = work.nobody_needs(needed, files)?;
+            for (name, bytes) in all.iter().filter(|(name, _)| go.contains(name.file())) {
                 target.delete(name)?;
                 pruned.packs_removed += 1;
                 pruned.bytes_freed += bytes;

@@ -1,11 +1,13 @@
 //! Reading a snapshot back: its nodes, its chunks in order, its rows.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
 use crate::crypto::backup::ChunkName;
 
 use super::error::{BackupError, Damage, Lost, What};
-use super::index::{Index, PackInfo, Place};
+use super::index::{Index, PackInfo, Place, lock};
 use super::keyring::Keyring;
 use super::layout::{Leaf, TableFacts, leaves_of};
 use super::target::{Name, Target};
@@ -24,6 +26,8 @@ pub struct Reader<'a> {
     pub target: &'a dyn Target,
     pub index: &'a Index,
     pub keyring: &'a Keyring,
+    /// Packs that held what could not be read, though it was found elsewhere: by file.
+    spoiled: Mutex<BTreeSet<String>>,
 }
 
 /// A chunk that was to be read: where it is named, and how much is lost without it.
@@ -32,6 +36,17 @@ struct Wanted {
     at: usize,
     name: ChunkName,
     place: Place,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(target: &'a dyn Target, index: &'a Index, keyring: &'a Keyring) -> Self {
+        Self { target, index, keyring, spoiled: Mutex::default() }
+    }
+
+    /// Packs in which something was found changed.
+    pub fn spoiled(&self) -> BTreeSet<String> {
+        lock(&self.spoiled).clone()
+    }
 }
 
 impl Reader<'_> {
@@ -59,6 +74,9 @@ impl Reader<'_> {
             (bytes, _) => each(at, bytes),
         })?;
         for (at, name, damage) in again {
+            if let Some((pack, _)) = self.index.place(&name) {
+                lock(&self.spoiled).insert(pack.name.file().to_owned());
+            }
             let mut found = Err(damage);
             for (pack, place) in self.index.elsewhere(&name) {
                 if found.is_err()

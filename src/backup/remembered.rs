@@ -1,7 +1,7 @@
 //! What a box remembers of a repository: which snapshots have to be in it, and what in it is not to be relied on. It is the
 //! repository's, by whichever names and paths it is reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,8 @@ use super::error::BackupError;
 use super::layout::SnapshotName;
 use super::repository::Repository;
 use super::rows::{BACKUPS, LEASES, Made};
-use super::service::Backups;
+use super::service::{Backups, TargetSpec};
+use super::target::{Missing, Place};
 use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
 
 /// Repository's id → what is remembered of it.
@@ -96,6 +97,23 @@ impl Backups {
         Ok(Remembered { held, ..Remembered::default() })
     }
 
+    /// The place of which this one is a copy: one that this box wrote to before, and that still holds the same repository.
+    pub(super) fn copy_of(&self, spec: &TargetSpec, repository: [u8; 16]) -> Result<Option<String>, BackupError> {
+        let here = spec.place.whole();
+        let others = self.known()?.into_iter().filter(|(_, row)| row.repository == repository);
+        let places = others.filter_map(|(_, row)| Place::parse(&row.place).ok()).filter(|place| place.whole() != here);
+        let mut copied = places.filter(|place| {
+            let Place::Folder(_) = place else { return false };
+            let there = place.open(Missing::Refuse).map_err(BackupError::from).and_then(Repository::open);
+            there.is_ok_and(|there| !there.is_unmarked() && there.marker().repository == repository)
+        });
+        // The one that is known by this very name and path is no copy.
+        if self.row_here(spec)?.is_some_and(|row| row.repository == repository) {
+            return Ok(None);
+        }
+        Ok(copied.next().map(|place| place.to_string()))
+    }
+
     /// Changes what is remembered. Of a repository that nobody knows nothing is.
     pub(super) fn remember(
         &self,
@@ -148,11 +166,13 @@ impl Backups {
         let (rows, number) = (self.known()?, from.number());
         self.store.write_essential_blocking(move |tx| {
             tx.put(&BACKUPS, &(number,), &made)?;
-            for (_, row) in &rows {
-                let known = tx.get(&REMEMBERED, &(row.repository,))?.unwrap_or_default();
-                // What was found changed is so still.
+            let known = tx.scan(&REMEMBERED, KeyRange::all(), Direction::Up)?.collect::<Result<Vec<_>, _>>()?;
+            let of_targets = rows.iter().map(|(_, row)| ((row.repository,), Remembered::default()));
+            // Each once: what was found changed is so still.
+            let all: BTreeMap<([u8; 16],), Remembered> = of_targets.chain(known).collect();
+            for (key, known) in all {
                 let known = Remembered { held: BTreeSet::new(), gone: BTreeSet::new(), ..known };
-                tx.put(&REMEMBERED, &(row.repository,), &known)?;
+                tx.put(&REMEMBERED, &key, &known)?;
             }
             // And what was being done then was not broken off here.
             let leases: Vec<(String,)> =

@@ -19,6 +19,8 @@ pub struct Repository {
     marker: Marker,
     /// Whether the marker was lost, and is guessed.
     unmarked: bool,
+    /// Of which place this one is a copy.
+    copied: Option<String>,
 }
 
 /// What a box remembers of a target.
@@ -39,6 +41,16 @@ impl Repository {
         Self { marker: Marker { repository, ..self.marker }, ..self }
     }
 
+    /// The same, as a copy of another place: nothing that is known of that one is known of it.
+    pub(super) fn copied_from(self, other: String) -> Self {
+        Self { copied: Some(other), ..self.of_id(Self::UNKNOWN) }
+    }
+
+    /// Of which place it is a copy.
+    pub(super) fn copied(&self) -> Option<&str> {
+        self.copied.as_deref()
+    }
+
     /// Whether its marker was lost.
     pub const fn is_unmarked(&self) -> bool {
         self.unmarked
@@ -46,13 +58,18 @@ impl Repository {
 
     /// Opens what is there, of whichever box. A repository whose marker was lost is one all the same.
     pub fn open(target: Arc<dyn Target>) -> Result<Self, BackupError> {
+        Self::open_of(target, None)
+    }
+
+    /// The same, where the box is known that is asked for: one whose marker was lost is that box's if a snapshot in it is.
+    pub(super) fn open_of(target: Arc<dyn Target>, of_box: Option<[u8; 16]>) -> Result<Self, BackupError> {
         let place = target.place().to_owned();
         let there = read_marker(&*target)?;
         if let There::Marker(marker) = there {
-            return Ok(Self { target, marker, unmarked: false });
+            return Ok(Self { target, marker, unmarked: false, copied: None });
         }
-        match guessed(&target)? {
-            Some(marker) => Ok(Self { target, marker, unmarked: true }),
+        match guessed(&target, of_box)? {
+            Some(marker) => Ok(Self { target, marker, unmarked: true, copied: None }),
             None if there == There::Unreadable || has_snapshots(&*target)? => Err(BackupError::NoMarker { place }),
             None => Err(BackupError::NotARepository { place }),
         }
@@ -74,7 +91,7 @@ impl Repository {
             }
             (There::Marker(marker), _) => marker,
             (there, known) => {
-                let lost = guessed(&target)?;
+                let lost = guessed(&target, Some(of_box))?;
                 let marker = match (lost, known) {
                     (Some(guess), _) if guess.of_box != of_box => return Err(BackupError::OtherBox { place }),
                     (None, _) if there == There::Unreadable || has_snapshots(&*target)? => {
@@ -101,7 +118,7 @@ impl Repository {
                 }
             }
         };
-        Ok(Self { target, marker, unmarked: false })
+        Ok(Self { target, marker, unmarked: false, copied: None })
     }
 
     pub fn target(&self) -> &dyn Target {
@@ -245,17 +262,22 @@ fn has_snapshots(target: &dyn Target) -> Result<bool, BackupError> {
     Ok(target.list(Shelf::Snapshots)?.iter().any(|file| file.name.file().parse::<SnapshotName>().is_ok()))
 }
 
-/// Whose a repository is whose marker was lost: what its snapshots say.
-fn guessed(target: &Arc<dyn Target>) -> Result<Option<Marker>, BackupError> {
+/// Whose a repository is whose marker was lost: what its snapshots say. Of several boxes, the one that is asked for.
+fn guessed(target: &Arc<dyn Target>, asked: Option<[u8; 16]>) -> Result<Option<Marker>, BackupError> {
     let marker = Marker { repository: Repository::UNKNOWN, of_box: [0; 16] };
-    let nameless = Repository { target: target.clone(), marker, unmarked: true };
+    let nameless = Repository { target: target.clone(), marker, unmarked: true, copied: None };
+    let mut first = None;
     for name in nameless.snapshots()?.iter().rev() {
         if let Ok(snapshot) = nameless.read(name)
             && let Some(of_box) =
                 HEXLOWER.decode(snapshot.header.of_box.as_bytes()).ok().and_then(|id| id.try_into().ok())
         {
-            return Ok(Some(Marker { repository: Repository::UNKNOWN, of_box }));
+            let marker = Marker { repository: Repository::UNKNOWN, of_box };
+            if asked.is_none_or(|asked| asked == of_box) {
+                return Ok(Some(marker));
+            }
+            first.get_or_insert(marker);
         }
     }
-    Ok(None)
+    Ok(first)
 }

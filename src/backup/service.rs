@@ -123,14 +123,19 @@ impl Backups {
     /// Opens a target that was used before. It has to be there.
     pub(super) fn open(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
         let place = || spec.place.to_string();
-        let repository = match Repository::open(spec.open(Missing::Refuse)?) {
+        let of_box = self.of_box()?;
+        let repository = match Repository::open_of(spec.open(Missing::Refuse)?, Some(of_box)) {
             Err(BackupError::NotARepository { .. }) if self.row_here(spec)?.is_some() => {
                 return Err(BackupError::Emptied { place: place() });
             }
             other => other?,
         };
-        if repository.marker().of_box == self.of_box()? {
-            self.settled(repository)
+        if repository.marker().of_box == of_box {
+            let repository = self.settled(repository)?;
+            Ok(match self.copy_of(spec, repository.marker().repository)? {
+                Some(other) => repository.copied_from(other),
+                None => repository,
+            })
         } else {
             Err(BackupError::OtherBox { place: place() })
         }
@@ -203,14 +208,29 @@ impl Backups {
         let missing = if known == Known::New { Missing::Make } else { Missing::Refuse };
         let target = spec.open(missing)?;
         // Where the marker alone was lost, the snapshots say which repository it is.
-        let said = match (known, Repository::open(target.clone())) {
-            (Known::New, Ok(there)) if there.is_unmarked() && there.marker().of_box == self.of_box()? => {
+        let of_box = self.of_box()?;
+        let said = match (known, Repository::open_of(target.clone(), Some(of_box))) {
+            (Known::New, Ok(there)) if there.is_unmarked() && there.marker().of_box == of_box => {
                 Some(self.settled(there)?.marker().repository)
             }
             _ => None,
         };
         let known = said.filter(|id| *id != Repository::UNKNOWN).map_or(known, Known::Was);
-        Repository::open_or_start(target, self.of_box()?, known, &self.ambient)
+        let repository = Repository::open_or_start(target, of_box, known, &self.ambient)?;
+        self.is_no_copy(spec, &repository)?;
+        Ok(repository)
+    }
+
+    /// Refuses to change a copy of a place that is written to.
+    pub(super) fn is_no_copy(&self, spec: &TargetSpec, repository: &Repository) -> Result<(), BackupError> {
+        let copied = match repository.copied() {
+            Some(other) => Some(other.to_owned()),
+            None => self.copy_of(spec, repository.marker().repository)?,
+        };
+        match copied {
+            Some(other) => Err(BackupError::CopyOf { place: spec.place.to_string(), other }),
+            None => Ok(()),
+        }
     }
 
     /// The name of the access log's chain: what stays the same when a box is restored.

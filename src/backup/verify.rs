@@ -93,7 +93,7 @@ impl Needed {
         index: &Index,
         watch: &dyn Watch,
     ) -> Result<Self, BackupError> {
-        let reader = Reader { target: repository.target(), index, keyring };
+        let reader = Reader::new(repository.target(), index, keyring);
         let mut needed = Self::default();
         for name in names {
             go_on(watch)?;
@@ -211,7 +211,7 @@ pub fn check(
     // Its packs are there before a snapshot is.
     let names = repository.snapshots()?;
     let index = Index::load(repository.target(), keyring, None)?;
-    let reader = Reader { target: repository.target(), index: &index, keyring };
+    let reader = Reader::new(repository.target(), &index, keyring);
     let mut needed = Needed::by(names, repository, keyring, &index, watch)?;
     let missing: HashSet<ChunkName> = needed.chunks.iter().filter(|name| !index.has(name)).copied().collect();
     let mut broken = std::mem::take(&mut needed.broken);

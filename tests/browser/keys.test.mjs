@@ -33,7 +33,7 @@ test('a box with a broken credential is unlocked by its recovery sheet, and says
   const sealed = path.join(path.dirname(box.dir), 'sealed');
   const added = await run(['key', 'add', '--credential', '--to', sealed, ...place]);
   // Where systemd can seal nothing, the key file that is gone stands for the credential that does not come.
-  if (added.code === 0) assert.equal((await run(['key', 'remove', '2', ...place])).code, 0);
+  if (added.code === 0) assert.equal((await run(['key', 'remove', '2', '--yes', ...place])).code, 0);
   await box.stopOnly();
   const handed = path.join(path.dirname(box.dir), 'handed');
   mkdirSync(handed);

@@ -75,6 +75,15 @@ impl Place {
         })
     }
 
+    /// The same place by its one name: a folder without links and turns.
+    pub fn whole(&self) -> String {
+        let whole = match self {
+            Self::Folder(path) => std::path::Path::new(path).canonicalize().ok(),
+            _ => None,
+        };
+        whole.map_or_else(|| self.to_string(), |path| path.display().to_string())
+    }
+
     /// The word for programs.
     pub const fn kind(&self) -> &'static str {
         match self {

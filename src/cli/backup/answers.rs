@@ -266,7 +266,7 @@ pub(super) fn drilled(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     for target in list(answer, "targets") {
         let name = text(target, "target");
         if let Some(error) = field(target, "error").as_str() {
-            out.line(format!("{name}: no drill was run. {error}"))?;
+            out.line(format!("{name}: the drill says nothing of the backup. {error}"))?;
             continue;
         }
         for fault in list(target, "faults") {

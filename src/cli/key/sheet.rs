@@ -70,7 +70,7 @@ fn new_file(path: &Path) -> Result<std::fs::File, Failure> {
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     made.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
-            Failure::Usage(format!("{} is there already. Name a new file; nothing was changed", path.display()))
+            Failure::failed(format!("{} is there already. Name a new file; nothing was changed", path.display()))
         }
         _ => AppError::file(path, "made")(error).into(),
     })
