@@ -257,7 +257,7 @@ test('of two who answer at once one is told, and keeps the text', async () => {
   await doctor.click('main button.btn-main');
   await doctor.waitForSelector('.said-text:has-text("From the doctor")');
   await nurse.click('main button.btn-main');
-  await nurse.waitForSelector('text=Somebody else has answered');
+  await nurse.waitForSelector('text=answered, taken or closed meanwhile');
   assert.equal(await nurse.inputValue('textarea[name=text]'), 'From the nurse');
   assert.match(await text(nurse), /From the doctor/);
   assert.equal(await nurse.locator('.said-text', { hasText: 'From the nurse' }).count(), 0);
