@@ -59,14 +59,15 @@ fn holds_all(inside: &Inside<'_, '_, '_>, resource: &Value) -> Result<bool, Reco
     Ok(true)
 }
 
-/// Whether one that is held is made of this.
+/// Whether one that is held is made of this. It is asked at every result that is stored, by the two ways that lead here and no others.
 fn is_of_held(inside: &Inside<'_, '_, '_>, kind: R, changed: &Changed<'_>) -> Result<bool, RecordError> {
-    for (of, id) in inside.referring(kind, changed.id)? {
-        if !matches!(of, R::DiagnosticReport | R::Observation) {
-            continue;
-        }
-        let found =
-            inside.glimpse(&strict(of, &format!("_id={id}"))?, |one| held::is_held(one).then(|| members(one)))?;
+    let ways: &[(R, &str)] = match kind {
+        R::Observation => &[(R::DiagnosticReport, "result"), (R::Observation, "has-member")],
+        _ => &[(R::DiagnosticReport, "media")],
+    };
+    for (of, param) in ways {
+        let query = strict(*of, &format!("{param}={}/{}", kind.name(), changed.id))?;
+        let found = inside.glimpse(&query, |one| held::is_held(one).then(|| members(one)))?;
         let is_this = |one: &ResourceRef| one.type_name() == kind.name() && one.id() == *changed.id;
         if found.iter().flatten().any(is_this) {
             return Ok(true);
