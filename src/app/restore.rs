@@ -86,16 +86,13 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
         let file = format!("snapshots/{name}");
         BackupError::from(Damage::of_snapshot(file, What::Wrong, &name))
     })?;
-    let root =
-        open(&slots, key).map_err(|error| not_of_then(&repository, &name, &snapshot.header.keyslots, key, error))?;
+    let root = slots
+        .unlock_either(key)
+        .map_err(|error| not_of_then(&repository, &name, &snapshot.header.keyslots, key, error))?
+        .root;
     let keyring = Keyring::of_snapshot(&name, &snapshot, &root.snapshot_key())?;
     let manifest = keyring.open(&name, &snapshot)?;
     Ok(Found { repository, name, slots, root, keyring, manifest })
-}
-
-fn open(slots: &KeySlots, key: &SlotKey) -> Result<Root, SlotError> {
-    let unlocked = if slots.is_demo() { slots.unlock_demo(key) } else { slots.unlock(key) };
-    Ok(unlocked?.root)
 }
 
 /// How many other sets of key slots a key is tried at: a passphrase takes a second at each.
@@ -117,7 +114,7 @@ fn not_of_then(repository: &Repository, name: &SnapshotName, slots: &str, key: &
         if tried.contains(&text) {
             continue;
         }
-        if KeySlots::parse(&text).is_ok_and(|slots| open(&slots, key).is_ok()) {
+        if KeySlots::parse(&text).is_ok_and(|slots| slots.unlock_either(key).is_ok()) {
             return BackupError::OtherTime { name: name.clone(), kind: key.kind(), opens: other.clone() }.into();
         }
         tried.push(text);

@@ -32,13 +32,13 @@ pub(super) struct Work<'a> {
 impl Work<'_> {
     /// Which of these packs may go: those of which everything that is needed can be read elsewhere.
     pub fn nobody_needs(&self, needed: &Needed, mut going: BTreeSet<String>) -> Result<BTreeSet<String>, BackupError> {
+        // Packs that were written since the index was read hold copies of their own: they are found at the place.
+        let fresh = Index::load_marked(self.repository.target(), self.keyring, None, &BTreeSet::new())?;
         loop {
             let in_going = |name: &ChunkName| {
                 let mut of_it = places(self.index, name);
                 of_it.any(|(pack, _)| going.contains(pack.name.file()))
             };
-            // Packs that were written since the index was read hold copies of their own: they are found at the place.
-            let fresh = Index::load_marked(self.repository.target(), self.keyring, None, &BTreeSet::new())?;
             let rest = fresh.without(&going);
             let reader = Reader::new(self.repository.target(), &rest, self.keyring);
             let wanted: Vec<ChunkName> = needed.chunks.iter().filter(|name| in_going(name)).copied().collect();

@@ -7,6 +7,7 @@ use crate::crypto::keyslots::{SlotError, SlotKind};
 use crate::store::StoreError;
 
 use super::layout::SnapshotName;
+use super::service::TargetSpec;
 use super::target::TargetError;
 
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,13 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    /// That no target of these is called so.
+    pub fn no_such_target(name: &str, targets: &[TargetSpec]) -> Self {
+        let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Self::NoSuchTarget { name: name.to_owned(), known }
+    }
+
     /// Whether something is not as it was written, as against not reachable, not given or not possible.
     pub const fn is_damage(&self) -> bool {
         matches!(

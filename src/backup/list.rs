@@ -144,8 +144,7 @@ fn open_one(
                 Some((_, root)) => root.clone(),
                 None => {
                     let slots = KeySlots::parse(text)?;
-                    let unlocked = if slots.is_demo() { slots.unlock_demo(key) } else { slots.unlock(key) };
-                    let root = unlocked?.root.snapshot_key();
+                    let root = slots.unlock_either(key)?.root.snapshot_key();
                     opened.push((text.clone(), root.clone()));
                     root
                 }

@@ -9,14 +9,26 @@ use super::missing_tests::three_snapshots;
 use super::{Checked, Depth, How, Keep, Pruned, Removal, Standing, TargetSpec, Unwatched, Wish};
 
 /// Changes a byte in the middle of each pack: in a chunk, not in what says where chunks lie.
-fn spoil_packs(made: &TestBox, target: &str) -> usize {
-    let packs = files(&made.path(target).join("packs"));
-    for (file, mut bytes) in packs.clone() {
-        let middle = bytes.len() / 3;
-        bytes[middle] ^= 1;
-        std::fs::write(file, bytes).unwrap();
-    }
+fn spoil_packs(made: &TestBox) -> usize {
+    let packs = packs(made);
+    packs.keys().for_each(|pack| change(pack, 3));
     packs.len()
+}
+
+/// The packs that were not there before.
+fn packs_since(made: &TestBox, before: &BTreeMap<PathBuf, Vec<u8>>) -> impl Iterator<Item = PathBuf> {
+    packs(made).into_keys().filter(|pack| !before.contains_key(pack))
+}
+
+/// Two snapshots an hour apart, and the packs that only the second needs.
+fn two_snapshots(made: &TestBox) -> Vec<PathBuf> {
+    made.put(rows(0, 200, 1));
+    made.snapshot("one");
+    let before = packs(made);
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    made.put(rows(0, 200, 2));
+    made.snapshot("one");
+    packs_since(made, &before).collect()
 }
 
 #[test]
@@ -27,7 +39,7 @@ fn what_was_found_changed_is_relied_on_by_nothing_new_and_the_next_backup_mends_
         let first = made.snapshot("one").name.to_string();
         made.clock.advance(std::time::Duration::from_secs(3600));
         let spec = made.spec("one");
-        let spoiled = spoil_packs(&made, "one");
+        let spoiled = spoil_packs(&made);
         let verify = |depth| made.backups.verify(&spec, depth, &by(), &Unwatched).unwrap();
         assert!(verify(Depth::Structure).is_whole(), "only reading every byte finds it");
         if by_drill {
@@ -61,17 +73,11 @@ fn a_snapshot_that_cannot_be_restored_takes_the_place_of_none_that_can() {
     let made = TestBox::new(77);
     made.put(rows(0, 200, 1));
     let good = made.snapshot("one").name.to_string();
-    let before = files(&made.path("one").join("packs"));
+    let before = packs(&made);
     made.clock.advance(std::time::Duration::from_secs(3600));
     made.put(rows(0, 200, 2));
     let newest = made.snapshot("one").name.to_string();
-    for (file, mut bytes) in
-        files(&made.path("one").join("packs")).into_iter().filter(|(file, _)| !before.contains_key(file))
-    {
-        let middle = bytes.len() / 3;
-        bytes[middle] ^= 1;
-        std::fs::write(file, bytes).unwrap();
-    }
+    packs_since(&made, &before).for_each(|pack| change(&pack, 3));
     let spec = made.spec("one");
     assert!(!made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
     let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
@@ -124,9 +130,7 @@ fn a_drill_that_failed_for_the_sake_of_another_makes_no_snapshot_bad() {
     let last = made.backups.prune(&made.spec("one"), &removal(How::Later, &["2".into()]), &by(), &Unwatched);
     assert!(last.unwrap_err().to_string().contains("the last snapshot"));
     // Nor is the last of those that cannot be restored removed while there is none that can.
-    for (pack, _) in packs(&made) {
-        change(&pack, 3);
-    }
+    spoil_packs(&made);
     assert!(!verify(&made, &made.spec("one"), Depth::All).is_whole());
     let last = made.backups.prune(&made.spec("one"), &removal(How::Later, &["2".into()]), &by(), &Unwatched);
     assert!(last.unwrap_err().to_string().contains("the last snapshot"));
@@ -136,13 +140,7 @@ fn a_drill_that_failed_for_the_sake_of_another_makes_no_snapshot_bad() {
 fn retention_sees_for_itself_what_lacks_a_pack() {
     for whole in [true, false] {
         let made = TestBox::new(91);
-        made.put(rows(0, 200, 1));
-        made.snapshot("one");
-        let before = packs(&made);
-        made.clock.advance(std::time::Duration::from_secs(3600));
-        made.put(rows(0, 200, 2));
-        made.snapshot("one");
-        for (pack, _) in packs(&made).into_iter().filter(|(pack, _)| !before.contains_key(pack)) {
+        for pack in two_snapshots(&made) {
             if whole { std::fs::remove_file(pack).unwrap() } else { change(&pack, 3) }
         }
         let pruned = prune(&made, &one_a_day());
@@ -187,15 +185,7 @@ fn beginning_anew_goes_on_with_the_repository_that_the_snapshots_name() {
 fn what_cannot_be_restored_goes_when_it_is_old_and_the_place_is_whole_again() {
     let made = TestBox::new(94);
     let spec = made.spec("one");
-    made.put(rows(0, 200, 1));
-    made.snapshot("one");
-    let before = packs(&made);
-    made.clock.advance(std::time::Duration::from_secs(3600));
-    made.put(rows(0, 200, 2));
-    made.snapshot("one");
-    for (pack, _) in packs(&made).into_iter().filter(|(pack, _)| !before.contains_key(pack)) {
-        change(&pack, 3);
-    }
+    two_snapshots(&made).iter().for_each(|pack| change(pack, 3));
     assert!(!verify(&made, &spec, Depth::All).is_whole());
     assert_eq!(made.backups.standing().unwrap()[0].backup_stands, Standing::Bad);
     made.put(rows(0, 200, 3));
@@ -247,15 +237,7 @@ fn another_look_forgets_nothing_that_was_found_meanwhile() {
 #[test]
 fn what_is_known_of_a_repository_is_known_by_whichever_path() {
     let made = TestBox::new(103);
-    made.put(rows(0, 200, 1));
-    made.snapshot("one");
-    let before = packs(&made);
-    made.clock.advance(std::time::Duration::from_secs(3600));
-    made.put(rows(0, 200, 2));
-    made.snapshot("one");
-    for (pack, _) in packs(&made).into_iter().filter(|(pack, _)| !before.contains_key(pack)) {
-        change(&pack, 3);
-    }
+    two_snapshots(&made).iter().for_each(|pack| change(pack, 3));
     std::os::unix::fs::symlink(made.path("one"), made.path("link")).unwrap();
     let link = TargetSpec::at(made.path("link").to_str().unwrap()).unwrap();
     assert!(!verify(&made, &link, Depth::All).is_whole());
@@ -351,9 +333,7 @@ fn a_pack_goes_only_when_what_is_relied_on_instead_was_read() {
     made.snapshot("one");
     let before = packs(&made);
     prune(&made, &one_a_day());
-    for (pack, _) in packs(&made).into_iter().filter(|(pack, _)| !before.contains_key(pack)) {
-        change(&pack, 3);
-    }
+    packs_since(&made, &before).for_each(|pack| change(&pack, 3));
     made.clock.advance(std::time::Duration::from_secs(2 * 86_400));
     prune(&made, &one_a_day());
     assert!(made.restored("one", "latest").is_ok());
@@ -392,9 +372,7 @@ fn a_copy_of_a_place_is_looked_at_and_not_written_to() {
     // What is made in the one is not missed in the other.
     made.snapshot("one");
     assert!(verify(&made, &copy, Depth::All).is_whole());
-    for (pack, _) in packs(&made) {
-        change(&pack, 3);
-    }
+    spoil_packs(&made);
     assert!(!verify(&made, &made.spec("one"), Depth::All).is_whole());
     assert!(verify(&made, &copy, Depth::All).is_whole());
     assert!(!verify(&made, &made.spec("one"), Depth::Structure).is_whole(), "a look at the copy says nothing of it");

@@ -99,6 +99,10 @@ impl Backups {
 
     /// The place of which this one is a copy: one that this box wrote to before, and that still holds the same repository.
     pub(super) fn copy_of(&self, spec: &TargetSpec, repository: [u8; 16]) -> Result<Option<String>, BackupError> {
+        // The one that is known by this very name and path is no copy.
+        if self.row_here(spec)?.is_some_and(|row| row.repository == repository) {
+            return Ok(None);
+        }
         let here = spec.place.whole();
         let others = self.known()?.into_iter().filter(|(_, row)| row.repository == repository);
         let places = others.filter_map(|(_, row)| Place::parse(&row.place).ok()).filter(|place| place.whole() != here);
@@ -107,10 +111,6 @@ impl Backups {
             let there = place.open(Missing::Refuse).map_err(BackupError::from).and_then(Repository::open);
             there.is_ok_and(|there| !there.is_unmarked() && there.marker().repository == repository)
         });
-        // The one that is known by this very name and path is no copy.
-        if self.row_here(spec)?.is_some_and(|row| row.repository == repository) {
-            return Ok(None);
-        }
         Ok(copied.next().map(|place| place.to_string()))
     }
 

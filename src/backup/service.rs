@@ -111,11 +111,7 @@ impl Backups {
                     let known = self.targets.iter().find(|target| target.place.to_string() == spec.name);
                     Ok(vec![known.cloned().unwrap_or(spec)])
                 }
-                None => {
-                    let known: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
-                    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                    Err(BackupError::NoSuchTarget { name: name.to_owned(), known })
-                }
+                None => Err(BackupError::no_such_target(name, &self.targets)),
             },
         }
     }

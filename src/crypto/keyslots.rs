@@ -209,6 +209,11 @@ impl KeySlots {
         self.open(key)
     }
 
+    /// Opens a real box or a demo, whichever it is.
+    pub fn unlock_either(&self, key: &SlotKey) -> Result<Unlocked, SlotError> {
+        if self.is_demo() { self.unlock_demo(key) } else { self.unlock(key) }
+    }
+
     /// Opens a demo, by any of its slots. The slots of a real box are refused.
     pub fn unlock_demo(&self, key: &SlotKey) -> Result<Unlocked, SlotError> {
         if self.is_demo() { self.open(key) } else { Err(SlotError::IsNotDemo) }

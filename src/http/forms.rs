@@ -22,8 +22,7 @@ use crate::care::workflow::{self, Done};
 use crate::store::StoreError;
 
 /// Fields that are the form's own and no text of a person.
-const OWN: [&[u8]; 3] = [b"csrf=", b"once=", b"at="];
-const OWN_NAMES: [&str; 3] = ["csrf", "once", "at"];
+const OWN: [&str; 3] = ["csrf", "once", "at"];
 /// Where pages keep what is being typed.
 pub(super) const DRAFTS: &str = "/drafts";
 /// The longest address of a page with a form.
@@ -113,8 +112,22 @@ fn field<'a>(body: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 /// The fields that somebody filled in.
 fn text_of(body: &[u8]) -> Vec<u8> {
-    let pairs = body.split(|byte| *byte == b'&').filter(|pair| !OWN.iter().any(|own| pair.starts_with(own)));
+    let pairs = body.split(|byte| *byte == b'&').filter(|pair| {
+        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+        pair.len() == name.len() || !std::str::from_utf8(name).is_ok_and(is_own)
+    });
     pairs.collect::<Vec<_>>().join(&b'&')
+}
+
+/// Whether a field is the form's own.
+pub(super) fn is_own(name: &str) -> bool {
+    OWN.contains(&name)
+}
+
+/// The text of a form's fields, as a draft keeps it.
+pub(super) fn words_of(fields: &[(String, String)]) -> String {
+    let text: Vec<_> = fields.iter().filter(|(name, _)| !is_own(name)).collect();
+    serde_urlencoded::to_string(text).unwrap_or_default()
 }
 
 /// A path of this box, and nothing that a browser could take for another host.
@@ -182,14 +195,13 @@ impl Visit {
         if sent.came.file.is_some() {
             return Ok(Some(Redirect::to(&before.place).into_response()));
         }
-        let own = |name: &str| OWN_NAMES.contains(&name);
         let shown = page(&SentAlready {
             cx: Cx { at: sent.at.clone().unwrap_or_default(), ..self.cx() },
             when: When::at(before.at, &self.house.front.face.zone),
             place: before.place.into(),
             action: sent.came.path.clone(),
             multipart: sent.came.multipart,
-            fields: sent.came.fields.iter().filter(|(name, _)| !own(name)).cloned().collect(),
+            fields: sent.came.fields.iter().filter(|(name, _)| !is_own(name)).cloned().collect(),
         })?;
         Ok(Some(finished(StatusCode::CONFLICT, shown)))
     }
@@ -216,8 +228,7 @@ impl Visit {
     /// Keeps what was sent and could not be done.
     pub(super) async fn keep_sent<T>(&self, sent: &Sent<T>) -> Result<(), Refusal> {
         let (Some(account), Some(at)) = (&self.account, &sent.at) else { return Ok(()) };
-        let text = sent.came.fields.iter().filter(|(name, _)| !OWN_NAMES.contains(&name.as_str()));
-        let body = serde_urlencoded::to_string(text.collect::<Vec<_>>()).map_err(Refusal::internal)?.into_bytes();
+        let body = words_of(&sent.came.fields).into_bytes();
         let (account, at, draft) = (account.id, self.draft_at(at), Draft { body, at: self.house.ambient.now() });
         Ok(self.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
     }

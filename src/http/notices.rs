@@ -2,8 +2,6 @@
 //!
 //! They hold nothing of a record, so looking at them is no look at one: what a notice leads to is opened there.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -142,15 +140,13 @@ fn wanted(visit: &Visit) -> Result<Option<Wanted>, Refusal> {
 
 /// A visitor's notices, the newest first.
 fn newest(visit: &Visit, wanted: &Wanted) -> Result<Vec<Told>, Refusal> {
-    let mut all = notify::newest(&visit.house.store.read()?, wanted)?;
-    let mut shut = BTreeSet::new();
-    for told in &all {
-        if !leads_somewhere(visit, told)? {
-            shut.insert(told.number);
+    let mut open = Vec::new();
+    for told in notify::newest(&visit.house.store.read()?, wanted)? {
+        if leads_somewhere(visit, &told)? {
+            open.push(told);
         }
     }
-    all.retain(|told| !shut.contains(&told.number));
-    Ok(all)
+    Ok(open)
 }
 
 /// Whether a proxy may open the letter that a notice is about: that there is one is of the patient's health, or is not.

@@ -14,7 +14,7 @@ use multer::{Constraints, Multipart, SizeLimit};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::forms::{Came, Sent, ours};
+use super::forms::{Came, Sent, is_own, ours, words_of};
 use super::respond::{Refusal, Refused};
 use crate::care::forms::FormKey;
 use crate::care::uploads::MOST_BYTES;
@@ -121,9 +121,7 @@ impl Late {
     fn of(fields: &[(String, String)], file: bool) -> Option<Self> {
         let at = field(fields, "at").filter(|at| ours(at))?.to_owned();
         let token = field(fields, "csrf")?.to_owned();
-        let text = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at"));
-        let text = serde_urlencoded::to_string(text.collect::<Vec<_>>()).unwrap_or_default();
-        Some(Self { token, at, text, file })
+        Some(Self { token, at, text: words_of(fields), file })
     }
 }
 
@@ -189,7 +187,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Uploaded<T> {
         let typed = serde_urlencoded::from_str(&text).map_err(|_| Refusal::new(Refused::Malformed))?;
         let field = |name: &str| field(&fields, name);
         let mut filled = Vec::new();
-        for (name, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "once" | "at")) {
+        for (name, value) in fields.iter().filter(|(name, _)| !is_own(name)) {
             filled.extend_from_slice(name.as_bytes());
             filled.extend_from_slice(value.as_bytes());
         }

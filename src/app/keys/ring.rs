@@ -232,8 +232,7 @@ impl Keyring {
         self.not_while_rotating()?;
         let slots = self.slots();
         let key = SlotKey::RecoverySheet(sheet);
-        let opened = if slots.is_demo() { slots.unlock_demo(&key) } else { slots.unlock(&key) };
-        let id = opened?.slot;
+        let id = slots.unlock_either(&key)?.slot;
         let row = self.sheet_row(id)?;
         Ok((id, self.kept(id, row, by).await?))
     }
@@ -283,11 +282,7 @@ impl Keyring {
             slots.list().filter(|slot| !without.contains(&slot.id)).map(|slot| slot.kind).collect();
         for ready in what_lies_ready(&self.folder, &slots) {
             let ready = ready?;
-            let opens = |slots: &KeySlots| match slots.is_demo() {
-                true => slots.unlock_demo(&ready).is_ok(),
-                false => slots.unlock(&ready).is_ok(),
-            };
-            if kinds.contains(&ready.kind()) && opens(&slots) {
+            if kinds.contains(&ready.kind()) && slots.unlock_either(&ready).is_ok() {
                 keys.push(ready);
             }
         }

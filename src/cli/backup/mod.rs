@@ -238,9 +238,7 @@ fn spec(place: &Place, target: &str) -> Result<TargetSpec, Failure> {
     }
     // A name that is mistyped is no folder to be made.
     if !target.contains('/') && ![".", ".."].contains(&target) {
-        let known: Vec<&str> = config.backup.targets.0.iter().map(|target| target.name.as_str()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        let error = BackupError::NoSuchTarget { name: target.to_owned(), known };
+        let error = BackupError::no_such_target(target, &config.backup.targets.0);
         return Err(Failure::Usage(error.to_string()));
     }
     let whole = if target.contains("://") {

@@ -96,7 +96,7 @@ async fn list(visit: &Visit, mut cx: Cx, (of, typed): (&str, &str), faults: Faul
     let found =
         records.disclose(&visit.actor, looks(visit, Action::AuditRead), |reading| read(reading, &shown)).await?;
     let (all, pages) = found.into_inner();
-    let ctx = Ctx::of(visit.house.front.face.zone.clone());
+    let ctx = super::duplicates::ctx(visit);
     let mut names: HashMap<String, String> = HashMap::new();
     for stored in pages.iter().flat_map(|page| &page.matches) {
         let patient = stored.value();

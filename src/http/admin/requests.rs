@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::duplicates::ctx;
 use super::requests_pages::{AskedRow, OneRequest, Queue};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose, TouchKind, Touched};
@@ -24,10 +25,6 @@ use crate::http::sign_in::finished;
 use crate::http::ui::record::Identity;
 use crate::http::ui::{Faults, Field, When, t};
 use crate::record::{Channel, Page, RecordError, Why};
-
-fn ctx(visit: &Visit) -> Ctx {
-    Ctx::of(visit.house.front.face.zone.clone())
-}
 
 fn why(visit: &Visit, action: Action) -> Why {
     Why { action, purpose: Purpose::PatAdmin, detail: visit.told(Detail::none()), channel: Channel::Screen }

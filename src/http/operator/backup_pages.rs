@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::pages::Check;
 use crate::backup::Standing;
+use crate::http::said::sentence;
 use crate::http::ui::{Cx, State, Text, Tone, When, filters, format, page, t};
 
 /// The backups, target by target.
@@ -195,12 +196,4 @@ impl TriedPart {
             None => check,
         }
     }
-}
-
-/// A clause as a sentence of its own.
-fn sentence(clause: &str) -> String {
-    let mut letters = clause.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let stop = if clause.ends_with('.') { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
 }

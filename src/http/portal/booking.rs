@@ -254,8 +254,23 @@ pub(super) struct Wanted<'a> {
     pub half: &'a str,
 }
 
+impl Wanted<'_> {
+    /// With whom, and when: the fields of a page on which somebody says what would suit them.
+    pub fn fields(&self, clinic: &Clinic, kind: &VisitType, with: &str, faults: &Faults) -> Vec<Field> {
+        let anyone = (String::new(), t("book-anyone").to_string());
+        let offering = clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone()));
+        let people = std::iter::once(anyone).chain(offering).collect();
+        vec![
+            Field { required: false, ..Field::choice("with", t("book-whom"), with, people, faults) },
+            Field::text("from", t("book-from"), self.from, faults).of_kind("date").narrow(),
+            Field::text("until", t("book-until"), self.until, faults).of_kind("date").narrow(),
+            Field::choice("half", t("book-half"), self.half, halves(), faults),
+        ]
+    }
+}
+
 /// Morning, afternoon, or either.
-pub(super) fn halves() -> Vec<(String, String)> {
+fn halves() -> Vec<(String, String)> {
     let half = |code: &str, word: &str| (code.to_owned(), t(word).to_string());
     vec![half("any", "half-any"), half("morning", "half-morning"), half("afternoon", "half-afternoon")]
 }
@@ -271,16 +286,8 @@ fn request_page(
     if cx.at.is_empty() {
         cx.at = format!("/my/visits/book?kind={}", kind.id);
     }
-    let anyone = (String::new(), t("book-anyone").to_string());
-    let people = std::iter::once(anyone)
-        .chain(clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone())))
-        .collect();
-    let mut fields = vec![
-        Field { required: false, ..Field::choice("with", t("book-whom"), &typed.with, people, &faults) },
-        Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
-        Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
-        Field::choice("half", t("book-half"), &typed.half, halves(), &faults),
-    ];
+    let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
+    let mut fields = wanted.fields(clinic, kind, &typed.with, &faults);
     fields.extend(own.reason(&typed.reason));
     page(&BookRequest { kind: kind.id.to_string(), name: name_of(kind), minutes: kind.minutes, fields, faults, cx })
 }

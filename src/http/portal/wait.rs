@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking::{Versioned, Wanted, halves, name_of, periods};
+use super::booking::{Versioned, Wanted, name_of, periods};
 use super::booking_pages::Wait;
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -18,7 +18,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, t};
+use crate::http::ui::{Cx, Faults};
 use crate::http::waiting::freed;
 
 #[derive(Deserialize, Default)]
@@ -59,23 +59,8 @@ fn shown(
     if cx.at.is_empty() {
         cx.at = format!("/my/visits/wait?kind={}", kind.id);
     }
-    let anyone = (String::new(), t("book-anyone").to_string());
-    let offering = clinic.offering(&kind.id).map(|one| (one.person.id().to_string(), one.name.clone()));
-    let mut fields = vec![
-        Field {
-            required: false,
-            ..Field::choice(
-                "with",
-                t("book-whom"),
-                &typed.with,
-                std::iter::once(anyone).chain(offering).collect(),
-                &faults,
-            )
-        },
-        Field::text("from", t("book-from"), &typed.from, &faults).of_kind("date").narrow(),
-        Field::text("until", t("book-until"), &typed.until, &faults).of_kind("date").narrow(),
-        Field::choice("half", t("book-half"), &typed.half, halves(), &faults),
-    ];
+    let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
+    let mut fields = wanted.fields(clinic, kind, &typed.with, &faults);
     fields.extend(own.reason(&typed.reason));
     page(&Wait { kind: kind.id.to_string(), name: name_of(kind), hold: clinic.house.hold_hours, fields, faults, cx })
 }
