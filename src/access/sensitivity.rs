@@ -120,9 +120,21 @@ impl Sensitivity {
         self.0 & Self::ADMINISTRATIVE.0 != 0
     }
 
-    /// Of a whole resource: reads its `meta.security`.
+    /// Of a whole resource: reads its `meta.security`. A Consent is as delicate as what it speaks of, for it says that there is
+    /// such a thing.
     pub fn of_resource(resource: &Value) -> Self {
-        resource.get("meta").and_then(|meta| meta.get("security")).map_or(Self::NORMAL, Self::of_security)
+        let own = resource.get("meta").and_then(|meta| meta.get("security")).map_or(Self::NORMAL, Self::of_security);
+        match (resource.get("resourceType").and_then(Value::as_str), resource.get("provision")) {
+            (Some("Consent"), Some(provision)) => own.and(Self::spoken_of(provision)),
+            _ => own,
+        }
+    }
+
+    /// What the labels of a provision, and of those within it, seal. A mark of theirs is none of the Consent's.
+    fn spoken_of(provision: &Value) -> Self {
+        let own = provision.get("securityLabel").map_or(Self::NORMAL, Self::of_security);
+        let within = provision.get("provision").and_then(Value::as_array).into_iter().flatten();
+        within.map(Self::spoken_of).fold(Self(own.0 & SEALS), Self::and)
     }
 
     /// Of the value of `meta.security`, an array of Coding. A Coding that cannot be read counts as very restricted.
@@ -273,5 +285,19 @@ mod tests {
         ];
         assert_eq!(bits.map(Sensitivity::byte), [1, 2, 4, 8, 16, 32, 64, 128]);
         assert_eq!(bits.into_iter().fold(Sensitivity::NORMAL, Sensitivity::and), Sensitivity::ALL);
+    }
+
+    #[test]
+    fn a_consent_is_as_delicate_as_what_it_speaks_of() {
+        let label = |code: &str| json!([{ "system": ACT_CODE, "code": code }]);
+        let of = |kind: &str, provision: Value| {
+            Sensitivity::of_resource(&json!({ "resourceType": kind, "provision": provision }))
+        };
+        assert_eq!(of("Consent", json!({ "type": "permit" })), Sensitivity::NORMAL);
+        assert_eq!(of("Consent", json!({ "securityLabel": label("HIV") })), Sensitivity::INFECTION);
+        let nested = json!({ "securityLabel": label("HIV"), "provision": [{ "provision": [{ "securityLabel": label("PSY") }] }] });
+        assert_eq!(of("Consent", nested.clone()), Sensitivity::INFECTION.and(Sensitivity::MENTAL_HEALTH));
+        assert_eq!(of("Basic", nested), Sensitivity::NORMAL);
+        assert_eq!(of("Consent", json!({ "securityLabel": label("NOPAT") })), Sensitivity::NORMAL, "it holds nothing back");
     }
 }

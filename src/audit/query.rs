@@ -59,6 +59,15 @@ pub struct Line {
     pub detail: DetailState,
 }
 
+impl Line {
+    /// Takes out what was typed as the reason, for a reader who is not to hear it.
+    pub fn forget_reason(&mut self) {
+        if let DetailState::Kept(detail) = &mut self.detail {
+            detail.reason = None;
+        }
+    }
+}
+
 /// What became of an entry's detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -174,7 +174,7 @@ impl Reading<'_> {
                     }
                 }
                 if let Some(withheld) = &mut withheld {
-                    self.withhold(withheld, &scope, &mut day)?;
+                    self.withhold(withheld, &scope, patient, &mut day)?;
                 }
                 day.looks.iter_mut().for_each(|look| look.resources.keep(MOST_NAMED));
                 found.own += day.looks.iter().filter(|look| Lookers::Own.includes(look, &asks)).count();
@@ -195,7 +195,14 @@ impl Reading<'_> {
     }
 
     /// Takes out of a day what is withheld; a look at nothing else is none for whoever reads this.
-    fn withhold(&mut self, withheld: &mut Withheld, scope: &Scope, day: &mut audit::Day) -> Result<(), RecordError> {
+    fn withhold(
+        &mut self,
+        withheld: &mut Withheld,
+        scope: &Scope,
+        patient: &FhirId,
+        day: &mut audit::Day,
+    ) -> Result<(), RecordError> {
+        let words_hidden = Withheld::hides_words_from(scope, Some(patient));
         for mut look in std::mem::take(&mut day.looks) {
             self.go_on()?;
             let mut left = Vec::with_capacity(look.resources.touched.len());
@@ -210,6 +217,10 @@ impl Reading<'_> {
                 left.push(part);
             }
             look.resources.touched = left;
+            // Why something is held says what it is: its reason waits until it is let go.
+            if words_hidden || !look.withheld.is_empty() {
+                look.line.forget_reason();
+            }
             let stays = |kind: &TouchKind| {
                 !emptied.contains(kind) || look.resources.touched.iter().any(|part| part.kind == *kind)
             };

@@ -121,7 +121,7 @@ impl Reading<'_> {
     fn shown(
         &mut self,
         scope: &Scope,
-        line: Line,
+        mut line: Line,
         handed: &mut Vec<Touched>,
     ) -> Result<Option<(Stored, Value)>, RecordError> {
         let only = scope.patient();
@@ -165,6 +165,10 @@ impl Reading<'_> {
                 let reference = ResourceRef::new(ResourceType::Patient.name(), patient).ok().into_iter().collect();
                 hand(Touched::new(Some(patient.clone()), TouchKind::Listed, reference), handed);
             }
+        }
+        let hides_words = |part: &Touched| Withheld::hides_words_from(scope, part.patient.as_ref());
+        if !all && (!held.is_empty() || touched.touched.iter().any(hides_words)) {
+            line.forget_reason();
         }
         let updated = line.entry.time();
         let value = audit_event(&line, &touched, withheld, sight);

@@ -42,6 +42,12 @@ impl Withheld {
         !allows(scope, patient, Sensitivity::ALL.with_hold(Hold::FromPatient))
     }
 
+    /// Whether words that somebody typed about this patient are kept from whoever has this scope of the log: they may name what is
+    /// sealed, and no label stands on them.
+    pub(super) fn hides_words_from(scope: &Scope, patient: Option<&FhirId>) -> bool {
+        !allows(scope, patient, Sensitivity::ALL)
+    }
+
     /// Takes what whoever has this scope may not see out of a part of an entry.
     pub(super) fn taken_from(
         &mut self,

@@ -66,9 +66,8 @@ pub(super) fn of_line(day: &Day, entry: u64) -> Vec<Look> {
 
 /// What makes one line of several looks: who, what kind, for which purpose, with which reason.
 fn line_of(look: &Look) -> (&ActorRef, LookKind, Purpose, Option<&str>) {
-    // Why something is held says what it is: its reason waits until it is let go.
     let reason = match &look.line.detail {
-        DetailState::Kept(detail) if look.withheld.is_empty() => detail.reason.as_deref(),
+        DetailState::Kept(detail) => detail.reason.as_deref(),
         _ => None,
     };
     (&look.line.entry.actor, kind_of(look), look.line.entry.purpose, reason)
@@ -407,19 +406,6 @@ mod tests {
         assert_eq!(entries(*oldest), [*newest, *oldest]);
         assert_eq!((entries(*refused), entries(*nurses)), (vec![*refused], vec![*nurses]));
         assert!(entries(9_999).is_empty());
-    }
-
-    #[test]
-    fn why_something_is_held_is_not_told_before_it_is_let_go() {
-        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
-        let audit = Audit::new(Store::in_memory(), Ambient::new(clock.clone(), SeededRandom::new(1)));
-        let held = event(somebody(1, Role::Clinician), Action::Create, TouchKind::Changed, &["Observation/o1"]);
-        let _ = audit.commit_blocking(vec![held.detail(Detail::reason("To be told in person"))]).unwrap();
-        let mut day = by_patient(&audit.read().unwrap(), &id("p1"), &TimeZone::UTC, None, 100).unwrap().days.remove(0);
-        let said = |day: &Day| folded(&day.looks)[0].row((String::new(), String::new()), &TimeZone::UTC).why;
-        assert!(said(&day).contains("To be told in person"), "let go");
-        day.looks[0].withheld.push((TouchKind::Changed, 1));
-        assert!(!said(&day).contains("told in person"), "{}", said(&day));
     }
 
     #[test]

@@ -234,3 +234,49 @@ fn what_is_sealed_is_not_among_the_more() {
     assert_eq!(more(&house.actor(Role::Proxy, Some("RelatedPerson/r1"))), "5");
     assert_eq!(more(&house.actor(Role::Patient, Some("Patient/p1"))), "6");
 }
+
+/// What was typed has no label: a proxy does not read it, the patient does not before what it is about is let go.
+#[test]
+fn a_typed_reason_reaches_nobody_from_whom_something_is_kept() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    house.put(weight("open", "p1", "2026-03-01", 80.0));
+    let mut held = weight("held", "p1", "2026-03-01", 81.0);
+    held["meta"] = json!({"security": [{"code": "NOPAT"}]});
+    house.put(held);
+    let typed = |resource: &str, reason: &str| {
+        let touched = audit::Touched::new(Some(id("p1")), TouchKind::Opened, vec![ResourceRef::parse(resource).unwrap()]);
+        let event = Event::new(ActorRef::system("test"), audit::Action::BreakGlass, Purpose::Btg).touching(&[touched]);
+        let _ = house.records.audit().commit_blocking(vec![event.detail(Detail::reason(reason))]).unwrap();
+    };
+    typed("Observation/open", "found unconscious");
+    typed("Observation/held", "to be told in person");
+    let said = |actor: &Actor| {
+        let found = looks(&house, actor, "p1", Lookers::Others).unwrap();
+        let pages = serde_json::to_string(&found.days).unwrap() + &text_of(&house, actor);
+        ["found unconscious", "to be told in person"].map(|reason| pages.matches(reason).count())
+    };
+    assert_eq!(said(&house.actor(Role::Proxy, Some("RelatedPerson/r1"))), [0, 0]);
+    assert_eq!(said(&house.actor(Role::Patient, Some("Patient/p1"))), [2, 0], "by both ways to the log");
+    assert!(text_of(&house, &house.actor(Role::HealthAdmin, None)).contains("to be told in person"));
+}
+
+#[test]
+fn a_consent_to_show_what_is_sealed_is_as_sealed() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    let (own, proxy) = (house.actor(Role::Patient, Some("Patient/p1")), house.actor(Role::Proxy, Some("RelatedPerson/r1")));
+    let before = text_of(&house, &proxy);
+    house.put(json!({"resourceType": "Consent", "id": "c1", "status": "active",
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+        "category": [{"text": "x"}], "patient": {"reference": "Patient/p1"}, "policyRule": {"text": "x"},
+        "provision": {"type": "permit", "securityLabel": [{"code": "HIV"}]}}));
+    assert!(house.read(&own, ResourceType::Consent, "c1").is_ok());
+    assert!(matches!(house.read(&proxy, ResourceType::Consent, "c1"), Err(RecordError::NotFound)));
+    assert!(house.ids(&proxy, ResourceType::Consent, "").is_empty());
+    assert!(!text_of(&house, &proxy).contains("Consent/c1"), "{before}");
+}
