@@ -454,6 +454,7 @@ const FHIR: &[(Verb, &str, Fhir)] = &[
     (Verb::Get,    "/fhir/$export-status/{job}",             Fhir::OfAnExport),
     (Verb::Get,    "/fhir/$export-file/{job}/{file}",        Fhir::OfAnExport),
     (Verb::Delete, "/fhir/$export-status/{job}",             Fhir::OfAnExport),
+    (Verb::Post,   "/fhir/{kind}/{id}/$meta",                Fhir::Read),
     (Verb::Post,   "/fhir/{kind}/{id}/$meta-add",            Fhir::Meta),
     (Verb::Post,   "/fhir/{kind}/{id}/$meta-delete",         Fhir::Meta),
     (Verb::Get,    "/fhir/{kind}/$everything",               Fhir::Copies),

@@ -298,6 +298,10 @@ mod tests {
         let nested = json!({ "securityLabel": label("HIV"), "provision": [{ "provision": [{ "securityLabel": label("PSY") }] }] });
         assert_eq!(of("Consent", nested.clone()), Sensitivity::INFECTION.and(Sensitivity::MENTAL_HEALTH));
         assert_eq!(of("Basic", nested), Sensitivity::NORMAL);
-        assert_eq!(of("Consent", json!({ "securityLabel": label("NOPAT") })), Sensitivity::NORMAL, "it holds nothing back");
+        assert_eq!(
+            of("Consent", json!({ "securityLabel": label("NOPAT") })),
+            Sensitivity::NORMAL,
+            "it holds nothing back"
+        );
     }
 }

@@ -649,6 +649,49 @@ fn batches_stand_alone(client: &Caller) {
     assert_eq!(answer["entry"][4]["resource"]["type"], "history");
 }
 
+/// Every operation that answers with a resource, as by its own address.
+fn batches_call(client: &Caller, at: &str) {
+    let set = "url=http://hl7.org/fhir/ValueSet/observation-status";
+    let label = json!({"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"system": "urn:t", "code": "batched"}]}}]});
+    let code = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "url", "valueUri": "http://hl7.org/fhir/ValueSet/observation-status"}, {"name": "code", "valueCode": "nonsense"}]});
+    let with = |entry: Value, name: &str, value: &str| {
+        let mut entry = entry;
+        entry["request"][name] = value.into();
+        entry
+    };
+    let entries = json!([
+        request("GET", &format!("{at}/$summary")),
+        request("POST", "Patient/$summary?identifier=urn:test|bk1"),
+        request("GET", &format!("ValueSet/$expand?{set}")),
+        post("ValueSet/$validate-code", None, code),
+        request("GET", &format!("{at}/$validate")),
+        with(post(&format!("{at}/$meta-add"), None, label.clone()), "ifMatch", "W/\"7\""),
+        request("GET", &format!("{at}/$meta-add")),
+        request("GET", "Patient/nobody/$meta"),
+        request("GET", "Observation/1/$summary"),
+    ]);
+    let answer = ok(&client.json("POST", "/fhir", &bundle("batch", entries)), 200);
+    assert_eq!(statuses(&answer), ["200", "200", "200", "200", "200", "412", "400", "404", "404"], "{answer}");
+    let of = |place: usize| &answer["entry"][place]["resource"];
+    assert_eq!((&of(0)["type"], &of(1)["type"]), (&json!("document"), &json!("document")));
+    assert!(of(2)["expansion"]["total"].as_u64() > Some(3), "{}", of(2));
+    assert_eq!(of(3)["parameter"][0]["valueBoolean"], false);
+    assert_eq!(of(4)["resourceType"], "OperationOutcome");
+    let entries = json!([post(&format!("{at}/$meta-add"), None, label)]);
+    let answer = ok(&client.json("POST", "/fhir", &bundle("batch", entries)), 200);
+    assert_eq!(answer["entry"][0]["resource"]["parameter"][0]["valueMeta"]["tag"][0]["code"], "batched", "{answer}");
+    let answer = ok(
+        &client.json(
+            "POST",
+            "/fhir",
+            &bundle("batch", json!([post(&format!("{at}/$meta"), None, json!({"resourceType": "Parameters"}))])),
+        ),
+        200,
+    );
+    assert_eq!(answer["entry"][0]["resource"]["parameter"][0]["valueMeta"]["tag"][0]["code"], "batched", "{answer}");
+}
+
 /// What is asked by POST, and what the server says of itself.
 fn batches_ask(client: &Caller) {
     let made = ok(&client.json("POST", "/fhir/Patient", &numbered("bk1", "Asked")), 201);
@@ -683,8 +726,11 @@ fn batches_ask(client: &Caller) {
     );
     assert_eq!(of(7)["type"], "searchset");
     ok(&client.get(&format!("/fhir/{at}")), 200);
-    let answer = client.json("POST", "/fhir", &bundle("transaction", json!([entries[1]])));
-    outcome(&answer, 400);
+    batches_call(client, &at);
+    for entry in [entries[1].clone(), request("GET", &format!("{at}/$meta")), request("GET", &format!("{at}/$summary"))]
+    {
+        outcome(&client.json("POST", "/fhir", &bundle("transaction", json!([entry]))), 400);
+    }
     let reads = bundle("transaction", json!([entries[0]]));
     assert_eq!(statuses(&ok(&client.json("POST", "/fhir", &reads), 200)), ["200"]);
 }

@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
 use super::look::{Look, Manner, Seen, id_of, type_of};
-use super::{Answer, answer, is_written, noted, operations, parameters, refusal, request, why};
+use super::operation::Call;
+use super::{Answer, answer, is_written, noted, parameters, refusal, request, why};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{
@@ -24,7 +25,6 @@ use crate::fhir::bundle::{
 };
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::patch::{self, Patch};
-use crate::fhir::search::pairs;
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::record::{Body, Change, Condition, Group, Links, RecordError, Sought, Stored, Which, Written, WrittenAs};
 
@@ -125,6 +125,11 @@ fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner) -> Result<Prepared, R
     for place in order {
         let Some(entry) = entries.get_mut(place).and_then(Option::take) else { continue };
         if matches!(entry.method, Method::Get | Method::Head) {
+            let url = entry.target.url();
+            if Call::at(url.split('?').next().unwrap_or_default(), "").is_some() {
+                let text = "In a transaction one reads and searches; this operation goes into a batch.";
+                return Err(unsupported(&entry, "request.url", text));
+            }
             let (look, headers) = look_of(&entry, manner)?;
             prepared.looks.push((place, look, headers));
             continue;
@@ -173,9 +178,14 @@ async fn one_of_batch(
     headers: &HeaderMap,
     manner: &Manner,
 ) -> Result<String, Refusal> {
-    if let (Method::Post, Target::Other(url)) = (entry.method, &entry.target) {
+    if let Target::Other(url) = &entry.target {
         let url = url.clone();
-        return asked_by_post(visit, &url, &mut entry, manner).await;
+        if let Some(answer) = called(visit, &url, &mut entry, manner).await {
+            return answer;
+        }
+        if entry.method == Method::Post {
+            return asked_by_post(visit, &url, &mut entry, manner).await;
+        }
     }
     let action = match entry.method {
         Method::Get | Method::Head => return read_of_batch(visit, &entry, manner).await,
@@ -205,22 +215,28 @@ async fn asked_by_post(visit: &Visit, url: &str, entry: &mut Entry, manner: &Man
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let (place, last) = path.rsplit_once('/').unwrap_or(("", path));
     let (at, sent) = (entry.expression("request.url"), entry.resource.take());
-    if last == "$validate" {
-        let outcome = validated(visit, place, query, sent).await.map_err(|refusal| refusal.at(&at))?;
-        return Ok(format!(r#"{{"resource":{outcome},"response":{{"status":"200"}}}}"#));
-    }
     let path = if last == "_search" { place } else { path };
     let look = parameters::as_query_of(query, sent).and_then(|query| Look::parse(path, &query, manner));
     looked(visit, look.map(|look| (look, HeaderMap::new())).map_err(|refusal| refusal.at(&at)), manner).await
 }
 
-async fn validated(visit: &Visit, place: &str, query: &str, sent: Option<Value>) -> Result<Value, Refusal> {
-    let (kind, id) = match place.split_once('/') {
-        Some((kind, id)) => (type_of(kind)?, Some(id_of(id)?)),
-        None => (type_of(place)?, None),
+/// An operation that answers with a resource of its own; `None` where the address names none.
+async fn called(visit: &Visit, url: &str, entry: &mut Entry, manner: &Manner) -> Option<Result<String, Refusal>> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let call = Call::at(path, query)?;
+    let (at, sent) = (entry.expression("request.url"), entry.resource.take());
+    let answer = async {
+        let call = call?;
+        if call.operation.changes() && entry.method != Method::Post {
+            return Err(Refusal::saying(
+                Refused::Malformed,
+                "This operation changes something, so it is asked by POST.",
+            ));
+        }
+        call.run(visit, sent, condition(entry), manner).await
     };
-    let asked = pairs(query).map_err(|error| refusal::of_query(&error))?;
-    operations::validated(visit, kind, id, asked, sent).await
+    let answer = answer.await.map_err(|refusal| refusal.at(&at));
+    Some(answer.map(|resource| format!(r#"{{"resource":{resource},"response":{{"status":"200"}}}}"#)))
 }
 
 async fn read_of_batch(visit: &Visit, entry: &Entry, manner: &Manner) -> Result<String, Refusal> {
@@ -313,13 +329,7 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
             return Err(unsupported(&entry, "request.url", text));
         }
     };
-    // In a request an `ifNoneMatch` of a change is `*`; a version stands there for reads.
-    let tag = entry.if_match.as_ref().map(|version| match version.as_str() {
-        "*" => version.clone(),
-        _ => format!("\"{version}\""),
-    });
-    let condition = request::condition_of(tag.as_deref(), entry.if_none_match.as_deref())
-        .map_err(|refusal| refusal.at(&entry.expression("request")))?;
+    let condition = condition(&entry).map_err(|refusal| refusal.at(&entry.expression("request")))?;
     match (entry.method, which) {
         (Method::Delete, Some(which)) => Ok(Change::remove(kind, which, condition)),
         (Method::Patch, Some(which)) => Ok(Change::patch(kind, which, patch_of(&entry)?, condition)),
@@ -335,6 +345,16 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
         }
         _ => Err(unsupported(&entry, "request.method", "This method does not go with this address.")),
     }
+}
+
+/// Under which an entry changes anything.
+fn condition(entry: &Entry) -> Result<Condition, Refusal> {
+    // In a request an `ifNoneMatch` of a change is `*`; a version stands there for reads.
+    let tag = entry.if_match.as_ref().map(|version| match version.as_str() {
+        "*" => version.clone(),
+        _ => format!("\"{version}\""),
+    });
+    request::condition_of(tag.as_deref(), entry.if_none_match.as_deref())
 }
 
 fn body(entry: &mut Entry, kind: ResourceType, linked: Linked<'_>) -> Result<Body, Refusal> {

@@ -304,7 +304,7 @@ pub(super) fn type_of(name: &str) -> Result<ResourceType, Refusal> {
     })
 }
 
-fn no_operation() -> Refusal {
+pub(super) fn no_operation() -> Refusal {
     let text =
         "There is no operation of this name here. What there is stands in the CapabilityStatement (/fhir/metadata).";
     refusal::coded(Refused::NotFound, IssueCode::NotSupported, text.to_owned())

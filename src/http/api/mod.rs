@@ -11,6 +11,7 @@ pub mod export;
 mod last_n;
 mod look;
 mod negotiate;
+mod operation;
 mod operations;
 mod parameters;
 mod refusal;
@@ -36,9 +37,7 @@ use look::{Look, Manner, id_of, type_of};
 pub use bundle::batch_or_transaction;
 pub use capabilities::metadata;
 pub(super) use negotiate::{NotCompressed, negotiate};
-pub use operations::{meta, meta_add, meta_delete, validate_instance, validate_type};
-pub use summary::{of_identified as summary_of_identified, of_patient as summary};
-pub use terms::{expand, expand_stored, validate_code, validate_code_stored};
+pub use operation::{of_instance as operation_of_instance, of_type as operation_of_type};
 
 type Answer = Result<Response, Refusal>;
 

@@ -1,57 +1,19 @@
 //! Operations on single resources: `$validate` and `$meta`.
 
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
 use super::parameters::{Asked, parameters};
-use super::{Answer, answer, id_of, is_written, request, type_of, why};
+use super::{answer, is_written, request, why};
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType, validate as check};
 use crate::record::{Body as Content, Change, Condition, RecordError, Stored, Which};
-
-/// What the address asks beside its path.
-pub(super) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
-
-pub(super) fn pairs(query: Pairs) -> Result<Vec<(String, String)>, Refusal> {
-    query.map(|Query(pairs)| pairs).map_err(|_| Refusal::new(Refused::Malformed))
-}
-
-/// `POST /fhir/{kind}/$validate`: says what is wrong with a resource, and stores nothing.
-pub async fn validate_type(
-    visit: Visit,
-    Path(kind): Path<String>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let (kind, sent) = (type_of(&kind)?, sent(&visit, &headers, &body)?);
-    Ok(fhir(&validated(&visit, kind, None, pairs(query)?, sent).await?))
-}
-
-/// `GET` and `POST /fhir/{kind}/{id}/$validate`: the stored resource, or what it is to become.
-pub async fn validate_instance(
-    visit: Visit,
-    Path((kind, id)): Path<(String, String)>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let (kind, id, sent) = (type_of(&kind)?, id_of(&id)?, sent(&visit, &headers, &body)?);
-    Ok(fhir(&validated(&visit, kind, Some(id), pairs(query)?, sent).await?))
-}
-
-fn sent(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, Refusal> {
-    if body.is_empty() { Ok(None) } else { request::to_store(visit, headers, body).map(Some) }
-}
 
 /// The OperationOutcome of a validation. What is to be created, updated or deleted is tried, and taken back: whatever stands
 /// against it then, a right, a rule of the clinic or what others refer to, is an issue like what is wrong with the content.
@@ -117,49 +79,46 @@ async fn tried(visit: &Visit, change: Result<Change, RecordError>, issues: &[Iss
     Ok(outcome)
 }
 
-/// `GET /fhir/{kind}/{id}/$meta`: the resource's version, time, profiles, labels and tags.
-pub async fn meta(visit: Visit, Path((kind, id)): Path<(String, String)>, query: Pairs) -> Answer {
-    let (kind, id) = (type_of(&kind)?, id_of(&id)?);
-    Asked::of_query(pairs(query)?).done()?;
-    let mut resource = parsed(&read(&visit, kind, &id).await?)?;
+/// `$meta`: the resource's version, time, profiles, labels and tags.
+pub(super) async fn meta(visit: &Visit, kind: ResourceType, id: &FhirId, asked: Asked) -> Result<Value, Refusal> {
+    asked.done()?;
+    let mut resource = parsed(&read(visit, kind, id).await?)?;
     let meta = resource.get_mut("meta").map(Value::take).unwrap_or_default();
-    Ok(fhir(&parameters(vec![json!({ "name": "return", "valueMeta": meta })])))
+    Ok(parameters(vec![json!({ "name": "return", "valueMeta": meta })]))
 }
 
-/// `POST /fhir/{kind}/{id}/$meta-add`: puts profiles, labels and tags to those of the resource.
-pub async fn meta_add(
-    visit: Visit,
-    Path((kind, id)): Path<(String, String)>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let asked = Asked::of(pairs(query)?, &headers, &body)?;
-    change_meta(&visit, &kind, &id, asked, request::condition(&headers)?, add).await
+/// `$meta-add`: puts profiles, labels and tags to those of the resource.
+pub(super) async fn meta_add(
+    visit: &Visit,
+    kind: ResourceType,
+    id: FhirId,
+    asked: Asked,
+    condition: Condition,
+) -> Result<Value, Refusal> {
+    change_meta(visit, kind, id, asked, condition, add).await
 }
 
-/// `POST /fhir/{kind}/{id}/$meta-delete`: takes profiles, labels and tags away from those of the resource.
-pub async fn meta_delete(
-    visit: Visit,
-    Path((kind, id)): Path<(String, String)>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let asked = Asked::of(pairs(query)?, &headers, &body)?;
-    change_meta(&visit, &kind, &id, asked, request::condition(&headers)?, delete).await
+/// `$meta-delete`: takes profiles, labels and tags away from those of the resource.
+pub(super) async fn meta_delete(
+    visit: &Visit,
+    kind: ResourceType,
+    id: FhirId,
+    asked: Asked,
+    condition: Condition,
+) -> Result<Value, Refusal> {
+    change_meta(visit, kind, id, asked, condition, delete).await
 }
 
 /// A new version with another `meta`: an update of the version that was read, with all that an update is held to.
 async fn change_meta(
     visit: &Visit,
-    kind: &str,
-    id: &str,
+    kind: ResourceType,
+    id: FhirId,
     mut asked: Asked,
     condition: Condition,
     how: fn(&mut Vec<Value>, &[Value]),
-) -> Answer {
-    let (kind, id) = (is_written(type_of(kind)?)?, id_of(id)?);
+) -> Result<Value, Refusal> {
+    let kind = is_written(kind)?;
     let given = asked.take("meta").filter(Value::is_object);
     asked.done()?;
     let given = given.ok_or_else(|| {
@@ -185,7 +144,7 @@ async fn change_meta(
     let change = Change::store(kind, Which::Id(id), Content::new(kind, resource, Mode::Strict)?, condition);
     let written = visit.house.records.change(&visit.actor, why(Action::Update, visit), change).await?;
     let meta = written.stored.as_ref().map(parsed).transpose()?.and_then(|one| one.get("meta").cloned());
-    Ok(fhir(&parameters(vec![json!({ "name": "return", "valueMeta": meta.unwrap_or_default() })])))
+    Ok(parameters(vec![json!({ "name": "return", "valueMeta": meta.unwrap_or_default() })]))
 }
 
 /// Of what is no Meta nothing is passed over.

@@ -18,11 +18,10 @@ impl Asked {
         Self(wanted.map(|(name, value)| (name, Value::String(value))).collect())
     }
 
-    /// The address and a body that has to be a Parameters resource, if there is one.
-    pub(super) fn of(pairs: Vec<(String, String)>, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+    /// The address and what was sent, which has to be a Parameters resource.
+    pub(super) fn of(pairs: Vec<(String, String)>, sent: Option<Value>) -> Result<Self, Refusal> {
         let mut asked = Self::of_query(pairs);
-        if !body.is_empty() {
-            let value = request::resource(headers, body)?;
+        if let Some(value) = sent {
             must_be_parameters(&value)?;
             asked.add(value);
         }
@@ -87,17 +86,13 @@ impl Asked {
 
 /// The query of an address with what a Parameters resource in the body adds to it. Only primitives can stand in a query.
 pub(super) fn as_query(query: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
-    joined(query, Asked::of(Vec::new(), headers, body)?)
+    let sent = if body.is_empty() { None } else { Some(request::resource(headers, body)?) };
+    as_query_of(query, sent)
 }
 
 /// [`as_query`] with the Parameters of a bundle's entry, if it has any.
 pub(super) fn as_query_of(query: &str, parameters: Option<Value>) -> Result<String, Refusal> {
-    let mut asked = Asked::default();
-    if let Some(parameters) = parameters {
-        must_be_parameters(&parameters)?;
-        asked.add(parameters);
-    }
-    joined(query, asked)
+    joined(query, Asked::of(Vec::new(), parameters)?)
 }
 
 fn must_be_parameters(value: &Value) -> Result<(), Refusal> {

@@ -1,17 +1,12 @@
 //! `$summary` (IPS 2.0.0, http://hl7.org/fhir/uv/ips/OperationDefinition/summary): the patient's summary as a document.
 
-use axum::extract::Path;
-use axum::http::HeaderMap;
-use axum::response::Response;
-use bytes::Bytes;
 use serde_json::Value;
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
-use super::look::{Manner, id_of, type_of};
-use super::operations::{Pairs, fhir, pairs};
+use super::look::Manner;
 use super::parameters::Asked;
-use super::{Answer, answer, refusal, why};
+use super::{answer, refusal, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::summary::{Maker, document};
@@ -19,32 +14,15 @@ use crate::fhir::search::encode;
 use crate::fhir::{IssueCode, ResourceType, ips};
 use crate::record::Why;
 
-/// `GET` and `POST /fhir/Patient/{id}/$summary`.
-pub async fn of_patient(
-    visit: Visit,
-    Path((kind, id)): Path<(String, String)>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    must_be_patient(&kind)?;
-    let id = id_of(&id)?;
-    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
+/// `Patient/{id}/$summary`.
+pub(super) async fn of_patient(visit: &Visit, id: &FhirId, mut asked: Asked) -> Result<Value, Refusal> {
     profile(&mut asked)?;
     asked.done()?;
-    made(&visit, &id).await
+    made(visit, id).await
 }
 
-/// `GET` and `POST /fhir/Patient/$summary?identifier=system|value`: of the one patient who has it.
-pub async fn of_identified(
-    visit: Visit,
-    Path(kind): Path<String>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    must_be_patient(&kind)?;
-    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
+/// `Patient/$summary?identifier=system|value`: of the one patient who has it.
+pub(super) async fn of_identified(visit: &Visit, mut asked: Asked, manner: &Manner) -> Result<Value, Refusal> {
     profile(&mut asked)?;
     let identifier = asked.take("identifier").and_then(|value| token(&value));
     asked.done()?;
@@ -54,13 +32,13 @@ pub async fn of_identified(
     })?;
     let mut text = "identifier=".to_owned();
     encode(&identifier, &mut text);
-    let query = Manner::of(&visit, &headers).condition(ResourceType::Patient, &text)?;
-    let own = why(Action::Search, &visit);
+    let query = manner.condition(ResourceType::Patient, &text)?;
+    let own = why(Action::Search, visit);
     let why = Why { detail: Detail { search: Some(format!("Patient?{text}")), ..own.detail.clone() }, ..own };
     let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&query)).await?.into_inner();
     match found.matches.as_slice() {
         [] => Err(Refusal::not_found()),
-        [one] => made(&visit, &one.id.clone()).await,
+        [one] => made(visit, &one.id).await,
         _ => Err(refusal::coded(
             Refused::Precondition,
             IssueCode::MultipleMatches,
@@ -79,10 +57,6 @@ fn token(value: &Value) -> Option<String> {
     Some(text("system").map_or_else(|| of.to_owned(), |system| format!("{system}|{of}")))
 }
 
-fn must_be_patient(kind: &str) -> Result<(), Refusal> {
-    if type_of(kind)? == ResourceType::Patient { Ok(()) } else { Err(Refusal::not_found()) }
-}
-
 /// The one form that there is.
 fn profile(asked: &mut Asked) -> Result<(), Refusal> {
     let Some(profile) = asked.text("profile")? else { return Ok(()) };
@@ -96,11 +70,11 @@ fn profile(asked: &mut Asked) -> Result<(), Refusal> {
     Err(Refusal::saying(Refused::Unprocessable, text))
 }
 
-async fn made(visit: &Visit, id: &FhirId) -> Result<Response, Refusal> {
+async fn made(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
     let house = &visit.house;
     let parts =
         house.records.disclose(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
     let maker = Maker { clinic: &house.front.face.clinic, base: &answer::base(visit) };
     let document = document(&parts, maker, &house.ambient);
-    Ok(fhir(&document.ok_or_else(|| Refusal::internal("a stored resource does not read"))?))
+    document.ok_or_else(|| Refusal::internal("a stored resource does not read"))
 }

@@ -1,97 +1,53 @@
 //! `$expand` and `$validate-code`, over the value sets and code systems that FHIR R4's definitions carry, and over value
 //! sets that are stored here or sent along.
 
-use axum::extract::Path;
-use axum::http::HeaderMap;
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::super::respond::{Issue, Refusal, Refused};
 use super::super::session::Visit;
-use super::Answer;
-use super::operations::{Pairs, fhir, pairs, parsed, read};
+use super::operations::{parsed, read};
 use super::parameters::{Asked, parameters};
-use super::{id_of, type_of};
+use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::fhir::terminology::{CodeSystem, Coding, Content, ExpandError, Membership, Terminology, ValueSet};
 
-/// `GET` and `POST /fhir/ValueSet/$expand`.
-pub async fn expand(visit: Visit, Path(kind): Path<String>, query: Pairs, headers: HeaderMap, body: Bytes) -> Answer {
-    must_be(&kind, ResourceType::ValueSet)?;
-    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
-    let given = given_set(&mut asked)?;
-    let set = set_of(&given)?;
-    expanded(&visit, &set, asked)
+/// `$expand` of a ValueSet: of the one that is stored under this id, or that the call names or sends.
+pub(super) async fn expand(visit: &Visit, id: Option<FhirId>, mut asked: Asked) -> Result<Value, Refusal> {
+    let given = match id {
+        Some(id) => stored_set(visit, &id).await?,
+        None => given_set(&mut asked)?,
+    };
+    expanded(visit, &set_of(&given)?, asked)
 }
 
-/// `GET` and `POST /fhir/ValueSet/{id}/$expand`: a set that is stored here.
-pub async fn expand_stored(
-    visit: Visit,
-    Path((kind, id)): Path<(String, String)>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    must_be(&kind, ResourceType::ValueSet)?;
-    let asked = Asked::of(pairs(query)?, &headers, &body)?;
-    let given = stored_set(&visit, &id).await?;
-    expanded(&visit, &set_of(&given)?, asked)
-}
-
-/// `GET` and `POST /fhir/{ValueSet|CodeSystem}/$validate-code`.
-pub async fn validate_code(
-    _visit: Visit,
-    Path(kind): Path<String>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
-    match type_of(&kind)? {
-        ResourceType::ValueSet => {
-            let given = given_set(&mut asked)?;
-            let set = set_of(&given)?;
-            let codes = Codes::read(&mut asked)?;
-            asked.done()?;
-            Ok(fhir(&codes.verdict(|system, code| in_set(&set, system, code))))
-        }
-        ResourceType::CodeSystem => {
-            let url = asked.text("url")?;
-            let codes = Codes::read(&mut asked)?;
-            let version = asked.text("version")?;
-            asked.done()?;
-            let url = url.or_else(|| codes.system()).ok_or_else(|| needs("url", "the code system's address"))?;
-            let canonical = version.map_or_else(|| url.clone(), |version| format!("{url}|{version}"));
-            let system = Terminology::r4().code_system(&canonical).ok_or_else(|| unknown("code system", &canonical))?;
-            Ok(fhir(&codes.verdict(|of, code| in_system(&system, of, code))))
-        }
-        _ => Err(Refusal::not_found()),
-    }
-}
-
-/// `GET` and `POST /fhir/ValueSet/{id}/$validate-code`: a set that is stored here.
-pub async fn validate_code_stored(
-    visit: Visit,
-    Path((kind, id)): Path<(String, String)>,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    must_be(&kind, ResourceType::ValueSet)?;
-    let mut asked = Asked::of(pairs(query)?, &headers, &body)?;
+/// `$validate-code` of a ValueSet, found in the same way.
+pub(super) async fn validate_code(visit: &Visit, id: Option<FhirId>, mut asked: Asked) -> Result<Value, Refusal> {
+    let named = if id.is_none() { Some(given_set(&mut asked)?) } else { None };
     let codes = Codes::read(&mut asked)?;
     asked.done()?;
-    let given = stored_set(&visit, &id).await?;
+    let given = match (named, id) {
+        (Some(named), _) => named,
+        (None, Some(id)) => stored_set(visit, &id).await?,
+        (None, None) => return Err(needs("url", "the value set's address")),
+    };
     let set = set_of(&given)?;
-    Ok(fhir(&codes.verdict(|system, code| in_set(&set, system, code))))
+    Ok(codes.verdict(|system, code| in_set(&set, system, code)))
 }
 
-async fn stored_set(visit: &Visit, id: &str) -> Result<Given, Refusal> {
-    Ok(Given::Sent(parsed(&read(visit, ResourceType::ValueSet, &id_of(id)?).await?)?))
+/// `$validate-code` of a CodeSystem.
+pub(super) fn validate_code_of_system(mut asked: Asked) -> Result<Value, Refusal> {
+    let url = asked.text("url")?;
+    let codes = Codes::read(&mut asked)?;
+    let version = asked.text("version")?;
+    asked.done()?;
+    let url = url.or_else(|| codes.system()).ok_or_else(|| needs("url", "the code system's address"))?;
+    let canonical = version.map_or_else(|| url.clone(), |version| format!("{url}|{version}"));
+    let system = Terminology::r4().code_system(&canonical).ok_or_else(|| unknown("code system", &canonical))?;
+    Ok(codes.verdict(|of, code| in_system(&system, of, code)))
 }
 
-fn must_be(kind: &str, wanted: ResourceType) -> Result<(), Refusal> {
-    if type_of(kind)? == wanted { Ok(()) } else { Err(Refusal::not_found()) }
+async fn stored_set(visit: &Visit, id: &FhirId) -> Result<Given, Refusal> {
+    Ok(Given::Sent(parsed(&read(visit, ResourceType::ValueSet, id).await?)?))
 }
 
 /// The value set that is asked about.
@@ -125,7 +81,7 @@ fn set_of(given: &Given) -> Result<ValueSet<'_>, Refusal> {
     }
 }
 
-fn expanded(visit: &Visit, set: &ValueSet<'_>, mut asked: Asked) -> Answer {
+fn expanded(visit: &Visit, set: &ValueSet<'_>, mut asked: Asked) -> Result<Value, Refusal> {
     let filter = asked.text("filter")?.map(|text| text.to_lowercase());
     let (offset, count) = (asked.number("offset")?.unwrap_or(0), asked.number("count")?);
     let active_only = asked.flag("activeOnly")?.unwrap_or(false);
@@ -167,7 +123,7 @@ fn expanded(visit: &Visit, set: &ValueSet<'_>, mut asked: Asked) -> Answer {
         members.insert("contains".into(), page.into());
     }
     answer.insert("expansion".into(), expansion);
-    Ok(fhir(&Value::Object(answer)))
+    Ok(Value::Object(answer))
 }
 
 /// Every word begins a word of the display, or the code.

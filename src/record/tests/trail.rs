@@ -247,7 +247,8 @@ fn a_typed_reason_reaches_nobody_from_whom_something_is_kept() {
     held["meta"] = json!({"security": [{"code": "NOPAT"}]});
     house.put(held);
     let typed = |resource: &str, reason: &str| {
-        let touched = audit::Touched::new(Some(id("p1")), TouchKind::Opened, vec![ResourceRef::parse(resource).unwrap()]);
+        let touched =
+            audit::Touched::new(Some(id("p1")), TouchKind::Opened, vec![ResourceRef::parse(resource).unwrap()]);
         let event = Event::new(ActorRef::system("test"), audit::Action::BreakGlass, Purpose::Btg).touching(&[touched]);
         let _ = house.records.audit().commit_blocking(vec![event.detail(Detail::reason(reason))]).unwrap();
     };
@@ -269,7 +270,8 @@ fn a_consent_to_show_what_is_sealed_is_as_sealed() {
     house.put(patient("p1", "Brandvold"));
     house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
         "patient": {"reference": "Patient/p1"}}));
-    let (own, proxy) = (house.actor(Role::Patient, Some("Patient/p1")), house.actor(Role::Proxy, Some("RelatedPerson/r1")));
+    let (own, proxy) =
+        (house.actor(Role::Patient, Some("Patient/p1")), house.actor(Role::Proxy, Some("RelatedPerson/r1")));
     let before = text_of(&house, &proxy);
     house.put(json!({"resourceType": "Consent", "id": "c1", "status": "active",
         "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
