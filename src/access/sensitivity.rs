@@ -124,17 +124,30 @@ impl Sensitivity {
     /// such a thing.
     pub fn of_resource(resource: &Value) -> Self {
         let own = resource.get("meta").and_then(|meta| meta.get("security")).map_or(Self::NORMAL, Self::of_security);
-        match (resource.get("resourceType").and_then(Value::as_str), resource.get("provision")) {
-            (Some("Consent"), Some(provision)) => own.and(Self::spoken_of(provision)),
+        match resource.get("resourceType").and_then(Value::as_str) {
+            Some("Consent") => own.and(Self(Self::spoken_of(resource).0 & SEALS)),
             _ => own,
         }
     }
 
-    /// What the labels of a provision, and of those within it, seal. A mark of theirs is none of the Consent's.
-    fn spoken_of(provision: &Value) -> Self {
-        let own = provision.get("securityLabel").map_or(Self::NORMAL, Self::of_security);
-        let within = provision.get("provision").and_then(Value::as_array).into_iter().flatten();
-        within.map(Self::spoken_of).fold(Self(own.0 & SEALS), Self::and)
+    /// What is sealed by what a Consent speaks of: the labels of its provisions, and every coding of the two systems that have them
+    /// in its categories, rules, classes and codes. A mark is none of the Consent's.
+    fn spoken_of(value: &Value) -> Self {
+        match value {
+            Value::Object(members) => {
+                let text = |name| members.get(name).and_then(Value::as_str);
+                let own = match (text("system"), text("code")) {
+                    (Some(system @ (CONFIDENTIALITY | ACT_CODE)), Some(code)) => Self::of_code(Some(system), code),
+                    _ => Self::NORMAL,
+                };
+                let labels = members.get("securityLabel").map_or(Self::NORMAL, Self::of_security);
+                // What seals the Consent itself stands in its meta, and is read there.
+                let within = members.iter().filter(|(name, _)| !matches!(name.as_str(), "meta" | "securityLabel"));
+                within.map(|(_, value)| Self::spoken_of(value)).fold(own.and(labels), Self::and)
+            }
+            Value::Array(all) => all.iter().map(Self::spoken_of).fold(Self::NORMAL, Self::and),
+            _ => Self::NORMAL,
+        }
     }
 
     /// Of the value of `meta.security`, an array of Coding. A Coding that cannot be read counts as very restricted.

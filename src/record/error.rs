@@ -52,8 +52,9 @@ pub enum RecordError {
     /// What is wrong with one read of a group, counted from 0.
     #[error("{cause}")]
     AtReading { place: usize, cause: Box<Self> },
-    #[error("{0} is referred to and is not here; send it first, or in the same transaction")]
-    DanglingReference(String),
+    /// With the element in which the reference stands, where it is known.
+    #[error("{what} is referred to and is not here; send it first, or in the same transaction")]
+    DanglingReference { what: String, at: Option<String> },
     #[error(
         "{what} cannot be deleted while others refer to it ({by}); delete or change those first, or in the same transaction. \
          Nothing was changed."

@@ -15,6 +15,7 @@ mod everything;
 mod export;
 mod export_deleted;
 mod facts;
+mod following;
 mod history;
 mod index;
 mod indexing;

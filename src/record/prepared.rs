@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::error::RecordError;
+use super::following::{Standing, followed};
 use super::index::IndexRows;
 use super::layout::hash64;
 use super::rows::{Row, RowNumber, State};
@@ -23,6 +24,8 @@ pub(super) struct Prepared {
     pub patients: Vec<FhirId>,
     /// Local resources that it refers to, itself and contained ones left out.
     pub references: Vec<ResourceRef>,
+    /// Under whose rules it stands beside its own.
+    pub follows: Vec<ResourceRef>,
     index: IndexRows,
     /// When it happened, in milliseconds since 1970 UTC; what says nothing of it is sorted by its last update.
     clinical_date: Option<i64>,
@@ -42,6 +45,7 @@ impl Prepared {
             kind,
             sensitivity: Sensitivity::of_resource(value),
             patients: search::compartment_patients(definitions, kind, value),
+            follows: followed(kind, value),
             index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
             clinical_date: search::clinical_date(kind, value),
             content: hash64(&text.parts()),
@@ -74,16 +78,16 @@ impl Prepared {
         self.text.resource(self.kind).ok_or(RecordError::Damaged)
     }
 
-    /// The row of one version; `patients` are row numbers in the order of [`Prepared::patients`].
-    pub(super) fn row(&self, id: &FhirId, version: u32, updated: Timestamp, patients: Vec<RowNumber>) -> Row {
+    /// The row of one version.
+    pub(super) fn row(&self, id: &FhirId, version: u32, updated: Timestamp, standing: &Standing) -> Row {
         Row {
             kind: self.kind,
             state: State::Live,
-            sensitivity: self.sensitivity,
+            sensitivity: standing.sensitivity,
             version,
             updated,
             id: id.clone(),
-            patients,
+            patients: standing.patients.clone(),
             json: self.text.stamped(self.kind, id, version, updated).into(),
         }
     }

@@ -426,7 +426,9 @@ fn a_reference_to_nothing_is_refused_and_the_whole_group_with_it() {
     ];
     let refused =
         house.records.change_all_blocking(&system, why(audit::Action::Transaction), changes, Transaction::STRICT);
-    assert!(matches!(refused, Err(RecordError::DanglingReference(what)) if what == "Patient/p2"));
+    assert!(
+        matches!(refused, Err(RecordError::DanglingReference { what, at }) if what == "Patient/p2" && at.as_deref() == Some("Observation.subject"))
+    );
     assert!(matches!(house.read(&system, ResourceType::Patient, "p1"), Err(RecordError::NotFound)));
 }
 
@@ -590,6 +592,7 @@ fn what_a_patient_adds_is_the_patients_and_says_so() {
 
 mod copies;
 mod emergency;
+mod following;
 mod held;
 mod trail;
 

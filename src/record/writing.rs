@@ -11,9 +11,10 @@ use super::change::{Act, Change, Condition, Content, Group, Which, reference_to}
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::RecordFacts;
+use super::following::Standing;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
-use super::prepared::{Prepared, content_of};
+use super::prepared::{Prepared, content_of, local_reference};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
@@ -276,6 +277,8 @@ impl Records {
                 rules,
                 asked: vec![],
                 place: 0,
+                wrote: vec![],
+                follows_forward: false,
             };
             paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
@@ -324,6 +327,10 @@ pub(super) struct Writing<'a, 'b, 'c> {
     asked: Vec<rule::Asked>,
     /// Which change of the group is being made.
     pub(super) place: usize,
+    /// What was stored, each with its place in the group.
+    wrote: Vec<(usize, RowNumber)>,
+    /// Whether something stored follows what is not there yet.
+    pub(super) follows_forward: bool,
 }
 
 impl Writing<'_, '_, '_> {
@@ -408,7 +415,7 @@ impl Writing<'_, '_, '_> {
 
     /// A reference to what is not there, or not for this actor, is refused in the same words.
     fn must_be_there(&self, reference: &ResourceRef) -> Result<(), RecordError> {
-        let missing = || RecordError::DanglingReference(reference.to_string());
+        let missing = || self.dangling(reference);
         let kind = ResourceType::parse(reference.type_name()).ok_or_else(missing)?;
         let tx: &Tx<'_> = self.tx;
         let number = find(tx, kind, &reference.id())?.ok_or_else(missing)?;
@@ -418,9 +425,24 @@ impl Writing<'_, '_, '_> {
         }
         match self.permit(Action::Read, &row) {
             Ok(_) | Err(RecordError::Denied(Denied::NeverForRole)) => Ok(()),
+            // Who has just stored it knows that it is there, also where they sealed it from themselves.
+            Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
             Err(RecordError::NotFound) => Err(missing()),
             Err(error) => Err(error),
         }
+    }
+
+    /// That a reference leads nowhere, with the element and the change in which it stands.
+    fn dangling(&self, reference: &ResourceRef) -> RecordError {
+        let tx: &Tx<'_> = self.tx;
+        let at = self.wrote.iter().find_map(|(place, number)| {
+            let row = row(tx, *number).ok()?;
+            let value: Value = serde_json::from_slice(&row.json).ok()?;
+            Some((*place, reference_in(&value, reference, row.kind.name())?))
+        });
+        let (place, at) = at.unzip();
+        let error = RecordError::DanglingReference { what: reference.to_string(), at };
+        place.into_iter().fold(error, RecordError::at)
     }
 
     fn put(&mut self, put: Put) -> Result<Written, RecordError> {
@@ -437,6 +459,7 @@ impl Writing<'_, '_, '_> {
             return Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, format!("{kind}.id"), text)]));
         }
         let number = find(&**self.tx, kind, &id)?;
+        let known = number.is_some();
         let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
         let action = self.or_withdrawal(action, old.as_ref(), &prepared)?;
         match (&condition, &old) {
@@ -474,8 +497,10 @@ impl Writing<'_, '_, '_> {
         if kind == ResourceType::Patient && !patients.contains(&number) {
             patients.insert(0, number);
         }
+        let mut standing = Standing { patients, sensitivity: prepared.sensitivity };
+        self.stand(&prepared, &mut standing)?;
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
-        let mut row = prepared.row(&id, version, self.now, patients.clone());
+        let mut row = prepared.row(&id, version, self.now, &standing);
         // What it becomes must be the actor's to make, too.
         let cut = if live.is_none_or(|live| live.patients != row.patients || live.sensitivity != row.sensitivity) {
             self.permit_all(Action::Create, &row)?
@@ -484,11 +509,11 @@ impl Writing<'_, '_, '_> {
         };
         if live.is_none() && !cut.is_empty() {
             prepared = keep_cut(&prepared, None, cut)?;
-            row = prepared.row(&id, version, self.now, patients.clone());
+            row = prepared.row(&id, version, self.now, &standing);
         }
         if let Some(marked) = self.in_own_words(&prepared)? {
             prepared = marked;
-            row = prepared.row(&id, version, self.now, patients);
+            row = prepared.row(&id, version, self.now, &standing);
         }
         self.ask_rules_later(live, &id, &prepared)?;
         self.permit_signing(live, &row)?;
@@ -496,6 +521,15 @@ impl Writing<'_, '_, '_> {
             self.retire(number, old)?;
         }
         self.store(number, &row, &prepared)?;
+        self.wrote.push((self.place, number));
+        let leads = match live {
+            Some(live) => live.patients != row.patients || live.sensitivity != row.sensitivity,
+            // What nobody named before has no followers, unless one came earlier in the same group.
+            None => known || self.follows_forward,
+        };
+        if leads {
+            self.lead(kind, &id)?;
+        }
         if live.is_none() {
             numbers::count_live(self.tx, kind, numbers::Change::Added)?;
         }
@@ -657,7 +691,7 @@ impl Writing<'_, '_, '_> {
         matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
     }
 
-    fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
+    pub(super) fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
         let mut rows = Vec::with_capacity(prepared.patients.len());
         for patient in &prepared.patients {
             rows.push(find_or_reserve(self.tx, ResourceType::Patient, patient)?);
@@ -759,6 +793,23 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Where in a resource a reference stands, as FHIRPath has it.
+fn reference_in(value: &Value, wanted: &ResourceRef, path: &str) -> Option<String> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("reference").and_then(Value::as_str).and_then(local_reference);
+            if own.as_ref() == Some(wanted) {
+                return Some(path.to_owned());
+            }
+            members.iter().find_map(|(name, value)| reference_in(value, wanted, &format!("{path}.{name}")))
+        }
+        Value::Array(all) => {
+            all.iter().enumerate().find_map(|(at, value)| reference_in(value, wanted, &format!("{path}[{at}]")))
+        }
+        _ => None,
     }
 }
 

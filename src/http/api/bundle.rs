@@ -470,7 +470,8 @@ fn placed(error: RecordError, changes: &[usize], reads: &[usize]) -> Refusal {
         RecordError::AtReading { place, cause } => (reads.get(place), *cause),
         other => (None, other),
     };
-    let about_content = matches!(cause, RecordError::Invalid(_) | RecordError::Unresolved(_));
+    let about_content =
+        matches!(cause, RecordError::Invalid(_) | RecordError::Unresolved(_) | RecordError::DanglingReference { .. });
     let refusal = Refusal::from(cause);
     match place {
         Some(place) if about_content => refusal.under(&format!("Bundle.entry[{place}].resource")),

@@ -37,7 +37,10 @@ impl From<RecordError> for Refusal {
             RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
             RecordError::ReferredTo { .. } => coded(Refused::Conflict, IssueCode::Conflict, sentence),
             RecordError::AgainstRule(_) => coded(Refused::Conflict, IssueCode::BusinessRule, sentence),
-            RecordError::DanglingReference(_) => coded(Refused::Unprocessable, IssueCode::NotFound, sentence),
+            RecordError::DanglingReference { at, .. } => {
+                let refusal = coded(Refused::Unprocessable, IssueCode::NotFound, sentence);
+                at.iter().fold(refusal, |refusal, at| refusal.at(at))
+            }
             RecordError::NotYours(_) | RecordError::IdChanged => Self::saying(Refused::Unprocessable, sentence),
             RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) | RecordError::TooMuchAlong(_) => {
                 coded(Refused::Unprocessable, IssueCode::TooCostly, sentence)

@@ -282,3 +282,28 @@ fn a_consent_to_show_what_is_sealed_is_as_sealed() {
     assert!(house.ids(&proxy, ResourceType::Consent, "").is_empty());
     assert!(!text_of(&house, &proxy).contains("Consent/c1"), "{before}");
 }
+
+#[test]
+fn in_another_compartment_nobody_finds_their_own_entries() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    for actor in [house.actor(Role::Patient, Some("Patient/p1")), house.actor(Role::Proxy, Some("RelatedPerson/r1"))] {
+        house.read(&actor, ResourceType::Patient, "p1").unwrap();
+        let count = |compartment: &str| {
+            let mut query =
+                Query::parse(ResourceType::AuditEvent, "_summary=count", Handling::Strict, Definitions::r4()).unwrap();
+            query.compartment = Some(id(compartment));
+            house
+                .records
+                .disclose_blocking(&actor, why(audit::Action::AuditRead), |reading| reading.trail(&query))
+                .unwrap()
+                .into_inner()
+                .total
+        };
+        assert!(count("p1") > Some(0));
+        assert_eq!((count("p2"), count("nobody")), (Some(0), Some(0)));
+    }
+}

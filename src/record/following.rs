@@ -1,0 +1,124 @@
+//! What stands under the rules of another resource: a Provenance under those of its targets, a Binary under those of its
+//! `securityContext` (binary.html#security). It is whoever's they are, and as delicate as they are: who may not see a result is
+//! not to read who signed it and why.
+//!
+//! Index rows carry both, so they are settled when it is stored, and again whenever a resource that it follows becomes
+//! another's, is sealed, or is unsealed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::error::RecordError;
+use super::index::{ELSEWHERE, local_hash};
+use super::layout::{Currency, HISTORY, HistoryTag, REFERENCE, RESOURCES, Tag};
+use super::numbers::{find, row};
+use super::prepared::{Prepared, local_reference};
+use super::rows::{Row, RowNumber, State};
+use super::writing::Writing;
+use crate::access::Sensitivity;
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::{Definitions, ResourceType};
+use crate::store::{Desc, Direction, KeyRange, ReadExt, Tx};
+
+/// Whose compartments hold a resource, and how delicate it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub patients: Vec<RowNumber>,
+    pub sensitivity: Sensitivity,
+}
+
+/// The most patients of one resource; a row has a byte for their number.
+const MOST_PATIENTS: usize = 200;
+
+/// What a resource follows, by its literal references.
+pub(super) fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
+    let reference = |value: &Value| local_reference(value.get("reference")?.as_str()?);
+    match kind {
+        ResourceType::Provenance => {
+            resource.get("target").and_then(Value::as_array).into_iter().flatten().filter_map(reference).collect()
+        }
+        ResourceType::Binary => resource.get("securityContext").and_then(reference).into_iter().collect(),
+        _ => vec![],
+    }
+}
+
+impl Writing<'_, '_, '_> {
+    /// Adds to the standing that a resource has by itself what it has by those that it follows.
+    pub(super) fn stand(&mut self, prepared: &Prepared, own: &mut Standing) -> Result<(), RecordError> {
+        for one in &prepared.follows {
+            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+            let tx: &Tx<'_> = self.tx;
+            let there = find(tx, kind, &one.id())?.map(|number| Ok::<_, RecordError>((number, row(tx, number)?)));
+            let Some((number, other)) = there.transpose()?.filter(|(_, other)| other.state != State::Reserved) else {
+                self.follows_forward = true;
+                continue;
+            };
+            let patients = if kind == ResourceType::Patient { vec![number] } else { other.patients };
+            own.sensitivity = own.sensitivity.and(other.sensitivity);
+            for patient in patients {
+                if !own.patients.contains(&patient) && own.patients.len() < MOST_PATIENTS {
+                    own.patients.push(patient);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles anew what follows a resource whose standing has changed, and what follows that.
+    pub(super) fn lead(&mut self, kind: ResourceType, id: &FhirId) -> Result<(), RecordError> {
+        let mut waiting = self.followers(kind, id)?;
+        let mut seen = BTreeSet::new();
+        while let Some(number) = waiting.pop() {
+            if !seen.insert(number) {
+                continue;
+            }
+            let tx: &Tx<'_> = self.tx;
+            let before = row(tx, number)?;
+            if let Some(after) = self.resettled(number, &before)? {
+                waiting.extend(self.followers(after.kind, &after.id)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row as it stands now, if that is another way than before.
+    fn resettled(&mut self, number: RowNumber, before: &Row) -> Result<Option<Row>, RecordError> {
+        if before.state != State::Live {
+            return Ok(None);
+        }
+        let value: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+        let prepared = Prepared::new(before.kind, &value);
+        let patients = self.patient_rows(&prepared)?;
+        let mut standing = Standing { patients, sensitivity: prepared.sensitivity };
+        self.stand(&prepared, &mut standing)?;
+        let after = Row { patients: standing.patients, sensitivity: standing.sensitivity, ..before.clone() };
+        if after == *before {
+            return Ok(None);
+        }
+        prepared.remove_index(self.tx, number, before)?;
+        self.tx.put(&RESOURCES, &(number,), &after)?;
+        prepared.put_index(self.tx, number, &after)?;
+        let key = (after.kind.number(), Desc(after.updated.as_millisecond()), number, after.version);
+        self.tx.put(&HISTORY, &key, &HistoryTag { current: Currency::Current, tag: Tag::of(&after) })?;
+        Ok(Some(after))
+    }
+
+    /// The resources that follow this one, by their rows.
+    fn followers(&self, kind: ResourceType, id: &FhirId) -> Result<Vec<RowNumber>, RecordError> {
+        let hash = local_hash(kind, id.as_str());
+        let tx: &Tx<'_> = self.tx;
+        let target = Definitions::r4().search_param(ResourceType::Provenance, "target").map(|param| param.id);
+        let mut found = Vec::new();
+        for param in target.into_iter().chain([ELSEWHERE]) {
+            for entry in tx.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+                let number = entry?.0.2;
+                // No parameter finds a security context: it stands among the references that none finds.
+                if param != ELSEWHERE || row(tx, number)?.kind == ResourceType::Binary {
+                    found.push(number);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
