@@ -320,6 +320,12 @@ fn mark(object: &mut Map<String, Value>) {
     }
 }
 
+/// Whether a resource says of itself that it is a part of one.
+pub fn is_subsetted(resource: &Value) -> bool {
+    let tags = resource.pointer("/meta/tag").and_then(Value::as_array);
+    tags.is_some_and(|tags| tags.iter().any(is_mark))
+}
+
 fn unmark(object: &mut Map<String, Value>) {
     let Some(Value::Object(meta)) = object.get_mut("meta") else { return };
     let Some(Value::Array(tags)) = meta.get_mut("tag") else { return };

@@ -69,6 +69,18 @@ impl Shape {
     }
 }
 
+/// Whether `_elements` can ask for this of a type: an element by its name, with the type before it or without.
+pub fn is_element(kind: ResourceType, wanted: &str) -> bool {
+    let (head, rest) = wanted.split_once('.').unwrap_or((wanted, ""));
+    let (kind, name) = match ResourceType::parse(head) {
+        Some(of) => (of, rest.split('.').next().unwrap_or_default()),
+        None => (kind, head),
+    };
+    let r4 = Definitions::r4();
+    let node = r4.resource(kind);
+    name == "resourceType" || r4.element(node, name).is_some() || r4.property(node, name).is_some()
+}
+
 fn names(wanted: &str, kind: ResourceType, stem: &str, name: &str) -> bool {
     let wanted = match wanted.split_once('.') {
         Some((head, rest)) if head == kind.name() => rest,

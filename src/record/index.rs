@@ -203,7 +203,13 @@ pub(super) fn reference_hash(target: &ReferenceTarget) -> u64 {
         ReferenceTarget::Local { kind, id } => local_hash(*kind, id.as_str()),
         ReferenceTarget::Absolute(url) | ReferenceTarget::Canonical { url, .. } => hash64(&[url]),
         ReferenceTarget::Identifier { value, .. } => identifier_hash(value),
+        ReferenceTarget::Contained { .. } => contained_hash(),
     }
+}
+
+/// Of every reference to a contained resource: which one, the resource itself tells.
+pub(super) fn contained_hash() -> u64 {
+    hash64(&["", "contained"])
 }
 
 /// Of the value as it is compared, whatever its system: one row serves a search with a system and one without.

@@ -67,7 +67,7 @@ pub use of_each::OfEach;
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
 pub use rule::{Changed, Rule};
-pub use searching::strict;
+pub use searching::{Types, strict};
 pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share_named, shares_of};
 pub use summary::SummaryParts;
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};

@@ -1,7 +1,7 @@
 //! A resource made ready before the writer is entered: its keys built, its text split where id, version and
 //! time go in, so that inside the writer only look-ups, comparisons and puts remain.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::RecordError;
 use super::following::{Standing, followed};
@@ -9,6 +9,7 @@ use super::index::IndexRows;
 use super::layout::hash64;
 use super::rows::{Row, RowNumber, State};
 use crate::access::Sensitivity;
+use crate::access::cut::is_subsetted;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::meta::Unstamped;
 use crate::fhir::search;
@@ -24,6 +25,8 @@ pub(super) struct Prepared {
     pub patients: Vec<FhirId>,
     /// Local resources that it refers to, itself and contained ones left out.
     pub references: Vec<ResourceRef>,
+    /// Whether it says of itself that it is a part of a resource (`SUBSETTED`).
+    pub partial: bool,
     /// Under whose rules it stands beside its own.
     pub follows: Vec<ResourceRef>,
     index: IndexRows,
@@ -45,6 +48,7 @@ impl Prepared {
             kind,
             sensitivity: Sensitivity::of_resource(value),
             patients: search::compartment_patients(definitions, kind, value),
+            partial: is_subsetted(value),
             follows: followed(kind, value),
             index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
             clinical_date: search::clinical_date(kind, value),
@@ -71,6 +75,21 @@ impl Prepared {
 
     fn sorted_by(&self, row: &Row) -> i64 {
         self.clinical_date.unwrap_or_else(|| row.updated.as_millisecond())
+    }
+
+    /// The same with the labels of the version before, beside its own.
+    pub(super) fn with_labels_of(&self, before: &Row) -> Result<Self, RecordError> {
+        let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+        let kept = before.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut value = self.resource()?;
+        if let Some(members) = value.as_object_mut()
+            && let Some(meta) = members.entry("meta").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+            && let Value::Array(labels) = meta.entry("security").or_insert_with(|| Value::Array(vec![]))
+        {
+            let missing: Vec<Value> = kept.into_iter().filter(|label| !labels.contains(label)).collect();
+            labels.extend(missing);
+        }
+        Ok(Self::new(self.kind, &value))
     }
 
     /// The resource, but for what the server says of it, read again from its text.

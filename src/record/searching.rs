@@ -33,6 +33,15 @@ struct Mark {
     after: Option<Place>,
 }
 
+/// Which types a search goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Types {
+    /// Those that were named: of one that is not the actor's to search they hear.
+    Named,
+    /// All there are, or all of a compartment.
+    All,
+}
+
 impl Reading<'_> {
     /// Runs a search and hands out one page of it, with what it includes.
     pub fn search(&mut self, query: &Query) -> Result<Undisclosed<Page>, RecordError> {
@@ -45,8 +54,13 @@ impl Reading<'_> {
     }
 
     /// Runs the same search on several types, one after the other, and hands out one page of it. The queries ask for the
-    /// same count, total and place to go on. A type that the actor may not search is as if it were empty.
-    pub fn search_types(&mut self, queries: &[Query]) -> Result<Undisclosed<Page>, RecordError> {
+    /// same count, total and place to go on. A type that the actor may not search is as if it were empty, unless it was named.
+    pub fn search_types(&mut self, queries: &[Query], types: Types) -> Result<Undisclosed<Page>, RecordError> {
+        if types == Types::Named {
+            for query in queries {
+                self.scope(query.kind)?;
+            }
+        }
         let Some(first) = queries.first() else { return self.page(Hits::none(), queries, None) };
         let size = self.page_size(first);
         if !first.sort.is_empty() && size > 0 {

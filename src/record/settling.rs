@@ -233,8 +233,8 @@ impl Writing<'_, '_, '_> {
             }
             match (found.len(), found.first()) {
                 (1, Some(id)) => known.insert(text, reference_to(query.kind, id)?),
-                _ => lost.push(Issue::error(
-                    IssueCode::NotFound,
+                (count, _) => lost.push(Issue::error(
+                    if count == 0 { IssueCode::NotFound } else { IssueCode::MultipleMatches },
                     at,
                     "The search in the place of a reference does not find exactly one resource. Nothing was changed.",
                 )),

@@ -105,17 +105,24 @@ impl<'a> Sight<'a> {
         });
         for code in query.filters.iter().flat_map(own_codes).chain(sorts) {
             if scope.hides_parameter(code) {
-                return Err(RecordError::UnsupportedSearch(code.to_owned()));
+                return Err(hidden(query.kind, code));
             }
         }
         for (kind, codes) in query.filters.iter().flat_map(chained_codes) {
             let scope = self.scope(read, kind)?;
             if let Some(code) = codes.iter().find(|code| scope.hides_parameter(code)) {
-                return Err(RecordError::UnsupportedSearch(code.clone()));
+                return Err(hidden(kind, code));
             }
         }
         Ok(())
     }
+}
+
+/// Said of the account, not of any resource: what is cut is cut of all of a type.
+fn hidden(kind: ResourceType, code: &str) -> RecordError {
+    let what =
+        format!("“{code}” of {kind}, of which your account sees a part; leave it out, or name other types (_type)");
+    RecordError::UnsupportedSearch(what)
 }
 
 fn own_codes(filter: &Filter) -> Vec<&str> {
@@ -127,6 +134,7 @@ fn own_codes(filter: &Filter) -> Vec<&str> {
         Filter::Any(any) => any.iter().flat_map(own_codes).collect(),
         Filter::Special(Special::List(_)) => vec![],
         Filter::Special(Special::Near { param, .. }) => vec![&param.code],
+        Filter::Special(Special::Content(_)) => vec!["_content"],
         Filter::Special(_) => vec!["_text"],
         _ => vec![],
     }

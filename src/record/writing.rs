@@ -478,6 +478,9 @@ impl Writing<'_, '_, '_> {
             if !cut.is_empty() {
                 prepared = keep_cut(&prepared, Some(live), cut)?;
             }
+            if self.overwrites_unseen(live) {
+                prepared = prepared.with_labels_of(live)?;
+            }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
                 return Ok(Written { stored: Some(stored(live.clone(), cut)?), as_what: WrittenAs::Unchanged });
@@ -511,6 +514,7 @@ impl Writing<'_, '_, '_> {
             prepared = keep_cut(&prepared, None, cut)?;
             row = prepared.row(&id, version, self.now, &standing);
         }
+        self.must_be_whole(&prepared)?;
         if let Some(marked) = self.in_own_words(&prepared)? {
             prepared = marked;
             row = prepared.row(&id, version, self.now, &standing);
@@ -594,6 +598,18 @@ impl Writing<'_, '_, '_> {
             self.gone.push((place, reference_to(kind, id)?));
         }
         Ok(Written { stored: Some(stored(gone, &[])?), as_what: WrittenAs::Deleted })
+    }
+
+    /// A part of a resource, as `_elements` and `_summary` give it, would put away the rest (search.html#elements). What is cut of
+    /// a resource for everybody of a role was put back before.
+    fn must_be_whole(&self, prepared: &Prepared) -> Result<(), RecordError> {
+        if !prepared.partial || self.how.integrity == Integrity::Reserved {
+            return Ok(());
+        }
+        let text = "This is marked as a part of a resource (SUBSETTED): stored, it would put away the rest. Read it whole, and \
+                    send it whole.";
+        let place = format!("{}.meta.tag", prepared.kind);
+        Err(RecordError::Invalid(vec![Issue::error(IssueCode::BusinessRule, place, text)]))
     }
 
     /// Whether the stored version is the one that was expected.
@@ -684,6 +700,13 @@ impl Writing<'_, '_, '_> {
             Said::AsItWas => Ok(None),
             Said::Marked => Ok(Some(Prepared::new(prepared.kind, &value))),
         }
+    }
+
+    /// Whether a program writes over what is sealed from it. It does not know that there was a seal, and does not take it away.
+    fn overwrites_unseen(&self, live: &Row) -> bool {
+        matches!(self.actor.who(), Who::Service { .. })
+            && live.sensitivity.is_sealed()
+            && self.permit(Action::Read, live).is_err()
     }
 
     /// Services and the box itself bring ids along; a person's new resource gets one from the server.

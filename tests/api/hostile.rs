@@ -372,9 +372,9 @@ fn scopes_hold(demo: &Demo, client: &Caller) {
     ] {
         outcome(&reads.get(&path), 403);
     }
-    for page in
-        ["/fhir?_type=Patient,Observation&_count=5", "/fhir/_history?_count=50", &format!("/fhir/Patient/{subject}/*")]
-    {
+    // A type that is named is not passed over.
+    outcome(&reads.get("/fhir?_type=Patient,Observation&_count=5"), 403);
+    for page in ["/fhir?_count=5", "/fhir/_history?_count=50", &format!("/fhir/Patient/{subject}/*")] {
         let page = ok(&reads.get(page), 200);
         let foreign = page["entry"]
             .as_array()

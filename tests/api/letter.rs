@@ -16,6 +16,10 @@ pub fn all(demo: &Demo, client: &Caller) {
     transactions_resolve_alike(client);
     answers_of_entries(client);
     ends_of_time(client);
+    files_as_themselves(client);
+    parts_are_not_put_back(client);
+    what_nobody_asked_for(client);
+    chains_go_through_contained(client);
     one_host_and_one_token(demo, client);
 }
 
@@ -262,4 +266,106 @@ fn one_host_and_one_token(demo: &Demo, client: &Caller) {
     let page = client.ask("GET", "/fhir/Patient?_count=1", &forwarded, "");
     assert!(page.status == 200 && !page.body.contains("evil") && page.body.contains(demo.origin("clinic")));
     let _ = parsed(&page);
+}
+
+/// binary.html#rest: a file is sent and read as its bytes.
+fn files_as_themselves(client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Filed")), 201);
+    let context = format!("Patient/{}", id(&who));
+    let headers = [("content-type", "text/plain; charset=utf-8"), ("x-security-context", context.as_str())];
+    let made = ok(&client.ask("POST", "/fhir/Binary", &headers, "Grüße"), 201);
+    assert_eq!((&made["contentType"], &made["data"]), (&json!("text/plain; charset=utf-8"), &json!("R3LDvMOfZQ==")));
+    assert_eq!(made["securityContext"]["reference"], context.as_str());
+    let address = format!("/fhir/Binary/{}", id(&made));
+    for accept in ["text/plain", "image/png, text/*;q=0.1"] {
+        let answer = client.ask("GET", &address, &[("accept", accept)], "");
+        assert_eq!((answer.status, answer.body.as_str()), (200, "Grüße"), "{accept}");
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(answer.header("x-security-context"), Some(context.as_str()));
+        assert_eq!(answer.header("content-disposition"), Some("attachment"));
+        assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
+        assert_eq!(answer.header("etag"), Some("W/\"1\""));
+    }
+    for accept in ["*/*", "application/fhir+json", "text/plain, application/json"] {
+        assert_eq!(ok(&client.ask("GET", &address, &[("accept", accept)], ""), 200)["data"], made["data"], "{accept}");
+    }
+    outcome(&client.ask("GET", &address, &[("accept", "image/png")], ""), 406);
+    outcome(&client.ask("GET", &format!("/fhir/{context}"), &[("accept", "text/plain")], ""), 406);
+    let headers = [("content-type", "application/pdf")];
+    let put = ok(&client.ask("PUT", &address, &headers, "%PDF-1.4"), 200);
+    assert_eq!((&put["contentType"], id(&put)), (&json!("application/pdf"), id(&made)));
+    outcome(&client.ask("POST", "/fhir/Patient", &headers, "%PDF-1.4"), 415);
+    let bad = json!({"resourceType": "Binary", "contentType": "nonsense mime"});
+    outcome(&client.json("POST", "/fhir/Binary", &bad), 422);
+}
+
+/// search.html#elements: what is marked as a part would put away the rest.
+fn parts_are_not_put_back(client: &Caller) {
+    let made = ok(&client.json("POST", "/fhir/Patient", &numbered("pa1", "Parted")), 201);
+    let address = format!("/fhir/Patient/{}", id(&made));
+    let part = ok(&client.get(&format!("{address}?_elements=active")), 200);
+    outcome(&client.json("PUT", &address, &part), 422);
+    outcome(&client.json("POST", "/fhir/Patient", &part), 422);
+    assert_eq!(ok(&client.get(&address), 200)["name"], made["name"]);
+    outcome(&client.get("/fhir/Patient?_elements=zz,name"), 400);
+    let answer =
+        ok(&client.ask("GET", "/fhir/Patient?_elements=zz&_count=1", &[("prefer", "handling=lenient")], ""), 200);
+    assert!(answer.to_string().contains("zz"), "what is left out is said: {answer}");
+    for known in ["name", "Patient.name", "birthDate", "extension"] {
+        ok(&client.get(&format!("/fhir/Patient?_elements={known}&_count=1")), 200);
+    }
+    ok(&client.get("/fhir/Observation?_elements=value,Patient.name&_count=1"), 200);
+}
+
+/// Conditions of another type, ids that are none, and doubled parameters.
+fn what_nobody_asked_for(client: &Caller) {
+    let headers = [("content-type", "application/fhir+json"), ("if-none-exist", "Observation?identifier=urn:test|no1")];
+    outcome(&client.ask("POST", "/fhir/Patient", &headers, &numbered("no1", "Unasked").to_string()), 400);
+    let mut entry = post("Patient", None, numbered("no1", "Unasked"));
+    entry["request"]["ifNoneExist"] = "Observation?identifier=urn:test|no1".into();
+    outcome(&client.json("POST", "/fhir", &bundle("transaction", json!([entry]))), 400);
+    assert_eq!(total(client, "/fhir/Patient?identifier=urn:test|no1"), 0);
+    let headers = [("content-type", "application/fhir+json"), ("if-none-exist", "Patient?identifier=urn:test|no1")];
+    ok(&client.ask("POST", "/fhir/Patient", &headers, &numbered("no1", "Unasked").to_string()), 201);
+    let mut named = patient("Unasked");
+    named["id"] = "bad_id".into();
+    outcome(&client.json("PUT", "/fhir/Patient/bad_id", &named), 400);
+    outcome(&client.get("/fhir/Patient/_history?_count=1&_count=2"), 400);
+    // Where a reference leads nowhere is said.
+    let mut lost = observation("nobody-here", 1);
+    lost["subject"] = json!({"reference": "Patient/nobody-here"});
+    let answer = client.json("POST", "/fhir/Observation", &lost);
+    outcome(&answer, 422);
+    assert_eq!(parsed(&answer)["issue"][0]["expression"][0], "Observation.subject");
+    let answer = client.json("POST", "/fhir", &bundle("transaction", json!([post("Observation", None, lost)])));
+    assert_eq!(parsed(&answer)["issue"][0]["expression"][0], "Bundle.entry[0].resource.subject");
+    let made = ok(&client.json("POST", "/fhir/Patient", &patient("Headed")), 201);
+    let entries = json!([request("HEAD", &format!("Patient/{}", id(&made)))]);
+    for kind in ["batch", "transaction"] {
+        let answer = ok(&client.json("POST", "/fhir", &bundle(kind, entries.clone())), 200);
+        assert_eq!(statuses(&answer), ["200"]);
+        assert_eq!(answer["entry"][0]["resource"], Value::Null);
+        assert!(answer["entry"][0]["response"]["etag"].is_string());
+    }
+}
+
+/// search.html#contained: a chain goes through contained resources.
+fn chains_go_through_contained(client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Contained")), 201);
+    let medicine = json!({"resourceType": "Medication", "id": "m", "ingredient": [
+        {"itemCodeableConcept": {"coding": [{"system": "urn:test", "code": "within"}]}}]});
+    let request = json!({"resourceType": "MedicationRequest", "status": "active", "intent": "order", "contained": [medicine],
+        "medicationReference": {"reference": "#m"}, "subject": {"reference": format!("Patient/{}", id(&who))}});
+    let made = ok(&client.json("POST", "/fhir/MedicationRequest", &request), 201);
+    let found = |query: &str| total(client, &format!("/fhir/MedicationRequest?{query}"));
+    for (query, count) in [
+        ("medication.ingredient-code=urn:test|within", 1),
+        ("medication:Medication.ingredient-code=within", 1),
+        ("medication.ingredient-code=urn:test|without", 0),
+    ] {
+        assert_eq!(found(query), count, "{query}");
+        assert_eq!(found(&format!("{query}&_id={}", id(&made))), count, "{query}, of one");
+    }
+    let missing = |is: bool| found(&format!("_id={}&medication:missing={is}", id(&made)));
+    assert_eq!((missing(false), missing(true)), (1, 0));
 }

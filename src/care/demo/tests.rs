@@ -32,6 +32,20 @@ fn nothing_that_is_to_come_has_happened() {
     }
 }
 
+/// Also one that is made right after midnight.
+#[test]
+fn at_whatever_hour_it_is_made_all_of_it_is_fhir() {
+    for minute in [0, 3, 19, 61, 1439] {
+        for set in generate(7, 40, Now { day: today(), minute }) {
+            for one in &set {
+                let mut issues = crate::fhir::validate(one, crate::fhir::Definitions::r4(), crate::fhir::Mode::Strict);
+                issues.retain(crate::fhir::Issue::is_error);
+                assert!(issues.is_empty(), "{minute}: {issues:?}\n{one}");
+            }
+        }
+    }
+}
+
 fn all(patients: usize) -> Vec<Value> {
     generate(7, patients, now()).flatten().collect()
 }

@@ -161,7 +161,7 @@ pub(super) fn read(mut value: Value, place: usize) -> Result<Entry, Issue> {
         method,
         target,
         kind,
-        if_none_exist: text("ifNoneExist").map(|search| search.rsplit('?').next().unwrap_or(search).to_owned()),
+        if_none_exist: condition("ifNoneExist"),
         if_match: text("ifMatch").map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned()),
         if_none_match: condition("ifNoneMatch"),
         if_modified_since: condition("ifModifiedSince"),

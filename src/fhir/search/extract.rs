@@ -278,7 +278,21 @@ fn quantity(value: &Value) -> Option<QuantityValue> {
         Some(">" | ">=") => (Some(amount), None),
         _ => (Some(amount), Some(amount)),
     };
-    Some(between(low, high, Units::of(value)))
+    let mut range = between(low, high, Units::of(value));
+    // The end itself is not among what it may be: the next number is.
+    let canonical = range.canonical.as_mut();
+    match text(value, "comparator") {
+        Some("<") => {
+            range.high = range.high.next_down();
+            canonical.into_iter().for_each(|of| of.high = of.high.next_down());
+        }
+        Some(">") => {
+            range.low = range.low.next_up();
+            canonical.into_iter().for_each(|of| of.low = of.low.next_up());
+        }
+        _ => {}
+    }
+    Some(range)
 }
 
 /// From the least to the greatest sample.
@@ -313,11 +327,8 @@ pub(super) const UCUM: &str = "http://unitsofmeasure.org";
 
 fn between(low: Option<Decimal>, high: Option<Decimal>, unit: Units<'_>) -> QuantityValue {
     let plain = |side: Option<Decimal>, open: f64| side.map_or(open, Decimal::to_f64);
-    let converter = match unit.system {
-        Some(UCUM) => unit.code.and_then(Converter::of),
-        Some(_) => None,
-        None => unit.code.or(unit.unit).and_then(Converter::of),
-    };
+    // Words and codes without a system are not known to be UCUM's.
+    let converter = unit.code.filter(|_| unit.system == Some(UCUM)).and_then(Converter::of);
     let canonical = converter.and_then(|converter| {
         let side = |side: Option<Decimal>, open: f64| side.map_or(Some(open), |side| converter.convert(side));
         let (low, high) = (side(low, f64::NEG_INFINITY)?, side(high, f64::INFINITY)?);
@@ -365,10 +376,14 @@ enum Element {
     Canonical,
 }
 
-/// `None` for what points into the resource itself.
+/// `None` for what points at the resource itself, or by a canonical into it.
 fn target(text: &str, element: Element) -> Option<ReferenceTarget> {
-    if text.is_empty() || text.starts_with('#') {
-        return None;
+    match (text.strip_prefix('#'), element) {
+        (Some(id), Element::Reference) if !id.is_empty() => {
+            return Some(ReferenceTarget::Contained { id: id.to_owned() });
+        }
+        (None, _) if !text.is_empty() => {}
+        _ => return None,
     }
     if let Some(local) = local(text) {
         return Some(local);

@@ -38,6 +38,7 @@ fn line(value: &SearchValue) -> String {
         SearchValue::Reference(ReferenceTarget::Absolute(uri)) => format!("absolute {uri}"),
         SearchValue::Reference(ReferenceTarget::Canonical { url, version }) => format!("canonical {url} {version:?}"),
         SearchValue::Reference(ReferenceTarget::Identifier { system, value }) => format!("logical {system:?} {value}"),
+        SearchValue::Reference(ReferenceTarget::Contained { id }) => format!("#{id}"),
         SearchValue::Uri(uri) => uri.clone(),
         SearchValue::Composite(parts) => parts.iter().map(line).collect::<Vec<_>>().join(" & "),
         SearchValue::Position { latitude, longitude } => format!("{latitude} {longitude}"),
@@ -74,7 +75,7 @@ fn names_identifiers_and_contacts_of_a_patient() {
         ("death-date", vec!["2020-02-03T00:00:00Z to 2020-02-03T23:59:59.999Z"]),
         ("general-practitioner", vec!["Practitioner/d", "“Dr. D”"]),
         ("organization", vec!["logical Some(\"http://org\") o1"]),
-        ("link", vec![]),
+        ("link", vec!["#c"]),
         ("_tag", vec!["s|t"]),
         ("_profile", vec!["http://p"]),
         ("_source", vec!["urn:x"]),
@@ -124,7 +125,7 @@ fn observations_by_value_and_by_pairs() {
     assert_eq!(found(&when, "code-value-date"), ["|x & 2020-01-01T00:00:00Z to 2020-12-31T23:59:59.999Z"]);
     let below =
         json!({"resourceType": "Observation", "valueQuantity": {"value": 5, "comparator": "<", "unit": "widgets"}});
-    assert_eq!(found(&below, "value-quantity"), ["-inf..5 -"]);
+    assert_eq!(found(&below, "value-quantity"), ["-inf..4.999999999999999 -"]);
     let wave = json!({"resourceType": "Observation", "valueSampledData": {"origin": {"value": 1.5, "code": "mV"}, "factor": 0.5,
         "data": "1 E -3 4", "period": 1, "dimensions": 1}});
     assert_eq!(found(&wave, "value-quantity"), ["0..3.5 mV = 0..3.5 m2.s-2.g.C-1"]);

@@ -349,7 +349,7 @@ impl QueryError {
     /// Whether a lenient search goes on without what it is about: what is not known or not done here, as against what is
     /// known and wrong.
     pub const fn may_be_left_out(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Unsupported { .. } | Self::Twice { .. })
+        matches!(self, Self::Unknown { .. } | Self::Unsupported { .. } | Self::Twice { .. } | Self::Element { .. })
     }
 }
 
@@ -359,6 +359,8 @@ impl QueryError {
 pub enum QueryError {
     #[error("there is no search parameter “{name}” for {kind}. See the CapabilityStatement for those there are.")]
     Unknown { kind: ResourceType, name: String },
+    #[error("{kind} has no element “{name}” that “_elements” could ask for")]
+    Element { kind: ResourceType, name: String },
     #[error("the modifier “:{modifier}” does not apply to the search parameter “{name}”")]
     Modifier { name: String, modifier: String },
     #[error("the value of “{name}” is not {expected}")]

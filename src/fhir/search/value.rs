@@ -102,7 +102,7 @@ pub struct QuantityValue {
     pub system: Option<String>,
     pub code: Option<String>,
     pub unit: Option<String>,
-    /// In the canonical unit, where the system is UCUM (or none is given) and the unit is known.
+    /// In the canonical unit, where the system is UCUM and the unit is known.
     pub canonical: Option<CanonicalQuantity>,
 }
 
@@ -123,6 +123,8 @@ pub enum ReferenceTarget {
     Absolute(String),
     /// A canonical URL, with the version after `|`.
     Canonical { url: String, version: Option<String> },
+    /// `#id`: a resource within this one. No test names it; a chain goes through it.
+    Contained { id: String },
     /// A logical reference: `Reference.identifier`; for `:identifier`.
     Identifier { system: Option<String>, value: String },
 }

@@ -4,6 +4,7 @@
 //! One walk over the JSON beside the definitions. It never changes the resource, never looks at anything outside it, and its
 //! texts never repeat a value. A rule that spans elements is asked only of an element that is otherwise right.
 
+mod external;
 mod invariants;
 mod narrative;
 pub(super) mod path;
@@ -321,6 +322,9 @@ impl<'v> Walk<'v> {
         }
         match (primitive, value) {
             (Primitive::Code, Value::String(code)) => {
+                if let Some(flaw) = external::flaw(property.element.name, code) {
+                    self.lapse(IssueCode::CodeInvalid, path, flaw);
+                }
                 if let Some(codes) = self.r4.binding(property.element).filter(|codes| !codes.has_code(code)) {
                     let text = format!("The code is not one of those that FHIR R4 allows here ({}).", codes.url);
                     self.lapse(IssueCode::CodeInvalid, path, text);

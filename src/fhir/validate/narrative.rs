@@ -2,6 +2,23 @@
 //!
 //! One pass with a stack of its own; no entity is expanded and nothing is loaded.
 
+/// The named entities of XHTML 1.0 (its appendix A.2), the five of XML among them. Others make a text that no reader of XML takes.
+const ENTITIES: &str = "\
+    quot amp apos lt gt nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg \
+    plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc \
+    Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute \
+    Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml \
+    aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde \
+    ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml OElig oelig Scaron scaron Yuml circ tilde ensp \
+    emsp thinsp zwnj zwj lrm rlm ndash mdash lsquo rsquo sbquo ldquo rdquo bdquo dagger Dagger permil lsaquo \
+    rsaquo euro fnof Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho Sigma \
+    Tau Upsilon Phi Chi Psi Omega alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron \
+    pi rho sigmaf sigma tau upsilon phi chi psi omega thetasym upsih piv bull hellip prime Prime oline frasl \
+    weierp image real trade alefsym larr uarr rarr darr harr crarr lArr uArr rArr dArr hArr forall part exist \
+    empty nabla isin notin ni prod sum minus lowast radic prop infin ang and or cap cup int there4 sim cong asymp \
+    ne equiv le ge sub sup nsub sube supe oplus otimes perp sdot lceil rceil lfloor rfloor lang rang loz spades \
+    clubs hearts diams";
+
 /// The elements of HTML 4.0 chapters 7 to 11 and 15 that txt-1 allows. Sorted.
 const ELEMENTS: &[&str] = &[
     "a",
@@ -324,7 +341,7 @@ fn entities(text: &str) -> Result<(), Flaw> {
                 };
                 code.and_then(char::from_u32).is_some_and(|c| c >= ' ' || matches!(c, '\t' | '\n' | '\r'))
             }
-            None => (2..=32).contains(&entity.len()) && entity.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            None => ENTITIES.split_ascii_whitespace().any(|known| known == entity),
         };
         if !good {
             return Err(wrong);
@@ -378,7 +395,6 @@ mod tests {
             "<a href=\"java&#10;script:alert(1)\">x</a>",
             "<a href=\"&#106;avascript&#58;alert(1)\">x</a>",
             "<a href=\"&#x6a;avascript:alert(1)/\">x</a>",
-            "<a href=\"javascript&colon;alert(1)\">x</a>",
             "<a href=\"vbscript:x\">x</a>",
             "<a href=\"data:text/html,x\">x</a>",
             "<img src=\"data:image/svg+xml,x\"/>",
@@ -396,6 +412,8 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused() {
         for bad in [
+            "<a href=\"javascript&colon;alert(1)\">x</a>",
+            "<p>&foo;</p>",
             "<p>x",
             "x</p>",
             "<p><b>x</p></b>",

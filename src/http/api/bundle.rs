@@ -66,14 +66,13 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     let prepared = prepare(visit, bundle, manner);
     let why = why(Action::Transaction, visit);
     let Prepared { group, places, looks } = noted(visit, &why, prepared).await?;
-    let (read_places, looks): (Vec<usize>, Vec<(Look, HeaderMap)>) =
-        looks.into_iter().map(|(place, look, headers)| (place, (look, headers))).unzip();
+    let (read_places, looks): (Vec<usize>, Vec<Read>) = looks.into_iter().unzip();
     let looks = std::sync::Arc::new(looks);
     let reads = looks.clone();
     let made = visit.house.records.transact(&visit.actor, why, group, move |reading| {
         let mut all = reading.nothing();
-        for (place, (look, _)) in reads.iter().enumerate() {
-            let one = look.run(reading).map_err(|error| error.of_reading(place))?;
+        for (place, read) in reads.iter().enumerate() {
+            let one = read.look.run(reading).map_err(|error| error.of_reading(place))?;
             all = all.zip(one).map(|(mut all, one)| {
                 all.push(one);
                 all
@@ -89,8 +88,8 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     for (one, place) in written.iter().zip(places) {
         set(&mut results, place, written_entry(one, headers, &manner.base));
     }
-    for ((one, (look, headers)), place) in seen.iter().zip(looks.iter()).zip(read_places) {
-        set(&mut results, place, seen_entry(look, one, headers, &manner.base));
+    for ((one, read), place) in seen.iter().zip(looks.iter()).zip(read_places) {
+        set(&mut results, place, seen_entry(read, one, &manner.base));
     }
     Ok(response("transaction-response", results))
 }
@@ -99,7 +98,15 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
 struct Prepared {
     group: Group,
     places: Vec<usize>,
-    looks: Vec<(usize, Look, HeaderMap)>,
+    looks: Vec<(usize, Read)>,
+}
+
+/// One read of a bundle: what it looks at, with its conditions as the headers that they stand for.
+struct Read {
+    look: Look,
+    headers: HeaderMap,
+    /// By HEAD: the answer has no resource.
+    bare: bool,
 }
 
 fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner) -> Result<Prepared, Refusal> {
@@ -130,8 +137,7 @@ fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner) -> Result<Prepared, R
                 let text = "In a transaction one reads and searches; this operation goes into a batch.";
                 return Err(unsupported(&entry, "request.url", text));
             }
-            let (look, headers) = look_of(&entry, manner)?;
-            prepared.looks.push((place, look, headers));
+            prepared.looks.push((place, look_of(&entry, manner)?));
             continue;
         }
         let id = ids.get(place).cloned().flatten();
@@ -217,7 +223,8 @@ async fn asked_by_post(visit: &Visit, url: &str, entry: &mut Entry, manner: &Man
     let (at, sent) = (entry.expression("request.url"), entry.resource.take());
     let path = if last == "_search" { place } else { path };
     let look = parameters::as_query_of(query, sent).and_then(|query| Look::parse(path, &query, manner));
-    looked(visit, look.map(|look| (look, HeaderMap::new())).map_err(|refusal| refusal.at(&at)), manner).await
+    let read = look.map(|look| Read { look, headers: HeaderMap::new(), bare: false });
+    looked(visit, read.map_err(|refusal| refusal.at(&at)), manner).await
 }
 
 /// An operation that answers with a resource of its own; `None` where the address names none.
@@ -236,24 +243,28 @@ async fn called(visit: &Visit, url: &str, entry: &mut Entry, manner: &Manner) ->
         call.run(visit, sent, condition(entry), manner).await
     };
     let answer = answer.await.map_err(|refusal| refusal.at(&at));
-    Some(answer.map(|resource| format!(r#"{{"resource":{resource},"response":{{"status":"200"}}}}"#)))
+    let bare = entry.method == Method::Head;
+    Some(answer.map(|resource| match bare {
+        true => r#"{"response":{"status":"200"}}"#.to_owned(),
+        false => format!(r#"{{"resource":{resource},"response":{{"status":"200"}}}}"#),
+    }))
 }
 
 async fn read_of_batch(visit: &Visit, entry: &Entry, manner: &Manner) -> Result<String, Refusal> {
     looked(visit, look_of(entry, manner), manner).await
 }
 
-async fn looked(visit: &Visit, look: Result<(Look, HeaderMap), Refusal>, manner: &Manner) -> Result<String, Refusal> {
-    let action = look.as_ref().map_or(Action::Read, |(look, _)| look.action());
+async fn looked(visit: &Visit, read: Result<Read, Refusal>, manner: &Manner) -> Result<String, Refusal> {
+    let action = read.as_ref().map_or(Action::Read, |read| read.look.action());
     let mut why = why(action, visit);
-    let (look, headers) = noted(visit, &why, look).await?;
-    why.detail.search = look.text();
-    let seen = visit.house.records.disclose(&visit.actor, why, |reading| look.run(reading)).await?;
-    Ok(seen_entry(&look, &seen, &headers, &manner.base))
+    let read = noted(visit, &why, read).await?;
+    why.detail.search = read.look.text();
+    let seen = visit.house.records.disclose(&visit.actor, why, |reading| read.look.run(reading)).await?;
+    Ok(seen_entry(&read, &seen, &manner.base))
 }
 
-/// What a GET entry asks, with its conditions as the headers that they stand for.
-fn look_of(entry: &Entry, manner: &Manner) -> Result<(Look, HeaderMap), Refusal> {
+/// What a GET or HEAD entry asks.
+fn look_of(entry: &Entry, manner: &Manner) -> Result<Read, Refusal> {
     let url = entry.target.url();
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
     let look = Look::parse(path, query, manner).map_err(|refusal| refusal.at(&entry.expression("request.url")))?;
@@ -268,7 +279,7 @@ fn look_of(entry: &Entry, manner: &Manner) -> Result<(Look, HeaderMap), Refusal>
     let since: Option<crate::base::Timestamp> = entry.if_modified_since.as_deref().and_then(|text| text.parse().ok());
     let since = since.map(|since| since.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     put(header::IF_MODIFIED_SINCE, &since);
-    Ok((look, headers))
+    Ok(Read { look, headers, bare: entry.method == Method::Head })
 }
 
 /// The resource that an entry will be, where that is known before the writer: what its address names, or a new id for
@@ -339,7 +350,8 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
                 return Err(unsupported(&entry, "request", "What is new has no version; use ifNoneExist."));
             }
             let at = entry.expression("request.ifNoneExist");
-            let unless = entry.if_none_exist.as_deref().map(|text| manner.condition(kind, text)).transpose();
+            let unless = entry.if_none_exist.as_deref();
+            let unless = unless.map(|text| manner.condition(kind, request::search_of(text, kind)?)).transpose();
             let unless = unless.map_err(|refusal| refusal.at(&at))?;
             Ok(Change::post(kind, id.map(|id| id.id()), body(&mut entry, kind, linked)?, unless))
         }
@@ -416,22 +428,21 @@ fn written_entry(written: &Written, headers: &HeaderMap, base: &str) -> String {
     )
 }
 
-fn seen_entry(look: &Look, seen: &Seen, headers: &HeaderMap, base: &str) -> String {
-    match seen {
+fn seen_entry(read: &Read, seen: &Seen, base: &str) -> String {
+    let (version, known) = match seen {
         Seen::One(stored) => {
-            let version = format!(r#""etag":"W/\"{}\"","lastModified":"{:.3}""#, stored.version, stored.updated);
-            if answer::is_known(stored, headers) {
-                return format!(r#"{{"response":{{"status":"304",{version}}}}}"#);
-            }
-            let body = look.body(seen, base);
-            let body = std::str::from_utf8(&body).unwrap_or("null");
-            format!(r#"{{"resource":{body},"response":{{"status":"200",{version}}}}}"#)
+            let version = format!(r#","etag":"W/\"{}\"","lastModified":"{:.3}""#, stored.version, stored.updated);
+            (version, answer::is_known(stored, &read.headers))
         }
-        _ => {
-            let body = look.body(seen, base);
-            format!(r#"{{"resource":{},"response":{{"status":"200"}}}}"#, std::str::from_utf8(&body).unwrap_or("null"))
-        }
+        _ => (String::new(), false),
+    };
+    let status = if known { "304" } else { "200" };
+    if known || read.bare {
+        return format!(r#"{{"response":{{"status":"{status}"{version}}}}}"#);
     }
+    let body = read.look.body(seen, base);
+    let body = std::str::from_utf8(&body).unwrap_or("null");
+    format!(r#"{{"resource":{body},"response":{{"status":"{status}"{version}}}}}"#)
 }
 
 fn text(stored: &Stored) -> &str {

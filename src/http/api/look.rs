@@ -13,11 +13,13 @@ use super::super::session::Visit;
 use super::{answer, refusal, request};
 use crate::audit::Action;
 use crate::base::{FhirId, Timestamp};
-use crate::fhir::search::{Asked, Filter, Handling, Query, QueryError, date_range, encode_pair, pairs, shorten};
-use crate::fhir::shape::Shape;
+use crate::fhir::search::{
+    Asked, Filter, Handling, Ignored, Query, QueryError, date_range, encode_pair, pairs, shorten,
+};
+use crate::fhir::shape::{self, Shape};
 use crate::fhir::{Definitions, IssueCode, ResourceType};
 use crate::record::{
-    EverythingAsked, HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Undisclosed, VersionPage,
+    EverythingAsked, HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Types, Undisclosed, VersionPage,
 };
 
 /// One look, understood.
@@ -36,6 +38,7 @@ pub(super) enum Look {
     /// One query per type.
     Search {
         queries: Vec<Query>,
+        types: Types,
         path: String,
         asked: String,
     },
@@ -218,7 +221,10 @@ impl Look {
             }
             queries.push(query);
         }
-        Ok(Self::Search { queries, path, asked: query.to_owned() })
+        know_elements(&mut queries, manner.handling)?;
+        let named = many && named_types(query)?.is_some();
+        let types = if named { Types::Named } else { Types::All };
+        Ok(Self::Search { queries, types, path, asked: query.to_owned() })
     }
 
     /// As what it stands in the chain.
@@ -253,10 +259,10 @@ impl Look {
             Self::Read { kind, id, .. } => Ok(reading.read(*kind, id)?.map(Seen::One)),
             Self::Version { kind, id, version, .. } => Ok(reading.version(*kind, id, *version)?.map(Seen::One)),
             Self::LastN { query, most, .. } => Ok(reading.last_n(query, *most)?.map(Seen::Page)),
-            Self::Search { queries, path, .. } => match queries.as_slice() {
+            Self::Search { queries, path, types, .. } => match queries.as_slice() {
                 [one] if one.kind == ResourceType::AuditEvent => Ok(reading.trail(one)?.map(Seen::Page)),
                 [one] if !path.is_empty() && !path.ends_with('*') => Ok(reading.search(one)?.map(Seen::Page)),
-                many => Ok(reading.search_types(many)?.map(Seen::Page)),
+                many => Ok(reading.search_types(many, *types)?.map(Seen::Page)),
             },
             Self::History { asked, .. } => Ok(reading.history(asked)?.map(Seen::Versions)),
             Self::Everything { asked, .. } => Ok(reading.everything(asked)?.map(Seen::Page)),
@@ -285,6 +291,28 @@ impl Look {
             (Self::Metadata(statement), _) => statement.clone(),
             (_, Seen::One(stored)) => stored.json.clone(),
             _ => Bytes::new(),
+        }
+    }
+}
+
+/// What none of the types has is no element to ask for: it is refused, or said to be left out.
+fn know_elements(queries: &mut [Query], handling: Handling) -> Result<(), Refusal> {
+    let Some(first) = queries.first() else { return Ok(()) };
+    let kinds: Vec<ResourceType> = queries.iter().map(|query| query.kind).collect();
+    let unknown = |name: &&String| !kinds.iter().any(|kind| shape::is_element(*kind, name));
+    let unknown: Vec<String> = first.elements.iter().filter(unknown).cloned().collect();
+    let kind = first.kind;
+    let of = |name: &String| QueryError::Element { kind, name: shorten(name) };
+    match (unknown.first(), handling) {
+        (Some(name), Handling::Strict) => Err(refusal::of_query(&of(name))),
+        _ => {
+            for query in queries.iter_mut() {
+                query.elements.retain(|name| !unknown.contains(name));
+            }
+            if let Some(first) = queries.first_mut() {
+                first.ignored.extend(unknown.iter().map(|name| Ignored { name: shorten(name), why: of(name) }));
+            }
+            Ok(())
         }
     }
 }
@@ -377,7 +405,13 @@ fn history(of: HistoryOf, path: String, query: &str, manner: &Manner) -> Result<
     let mut asked = HistoryAsked { of, since: None, at: None, count: None, cursor: None };
     let mut understood = String::new();
     let wrong = |what: &'static str| Refusal::saying(Refused::Malformed, what);
-    for (name, value) in pairs(query).map_err(|error| refusal::of_query(&error))? {
+    let pairs = pairs(query).map_err(|error| refusal::of_query(&error))?;
+    for name in ["_count", "_since", "_at", "_cursor"] {
+        if pairs.iter().filter(|(asked, _)| asked == name).count() > 1 {
+            return Err(refusal::of_query(&QueryError::Twice { name: name.to_owned() }));
+        }
+    }
+    for (name, value) in pairs {
         match name.as_str() {
             "_count" => {
                 let count = value.parse().map_err(|_| wrong("The value of “_count” is not a whole number."))?;

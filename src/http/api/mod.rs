@@ -10,6 +10,7 @@ mod everything;
 pub mod export;
 mod last_n;
 mod look;
+mod native;
 mod negotiate;
 mod operation;
 mod operations;
@@ -20,7 +21,7 @@ mod searchset;
 mod summary;
 mod terms;
 
-use axum::extract::{Path, RawQuery};
+use axum::extract::{Extension, Path, RawQuery};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use bytes::Bytes;
@@ -29,10 +30,10 @@ use serde_json::Value;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use crate::audit::{Action, Detail, Outcome, Purpose};
-use crate::base::Role;
+use crate::base::{FhirId, Role};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Body, Change, Channel, Which, Why};
-use look::{Look, Manner, id_of, type_of};
+use crate::record::{Body, Change, Channel, Disclosed, Which, Why};
+use look::{Look, Manner, Seen, id_of, type_of};
 
 pub use bundle::batch_or_transaction;
 pub use capabilities::metadata;
@@ -42,11 +43,15 @@ pub use operation::{of_instance as operation_of_instance, of_type as operation_o
 type Answer = Result<Response, Refusal>;
 
 /// Every GET below `/fhir`: read, vread, history and search.
-pub async fn look(visit: Visit, uri: Uri, headers: HeaderMap) -> Answer {
+pub async fn look(visit: Visit, uri: Uri, native: Option<Extension<native::Native>>, headers: HeaderMap) -> Answer {
     let path = uri.path().strip_prefix("/fhir").unwrap_or_default();
     let manner = Manner::of(&visit, &headers);
     let look = Look::parse(path, uri.query().unwrap_or_default(), &manner);
-    answered(&visit, look, &headers, &manner).await
+    let (look, seen) = seen(&visit, look).await?;
+    match (&*seen, native) {
+        (Seen::One(file), Some(_)) if !answer::is_known(file, &headers) => native::file(file, &headers),
+        _ => Ok(answer::seen(&look, &seen, &headers, &manner.base)),
+    }
 }
 
 /// `POST /fhir/{kind}/_search`: the query in the address and in the form count as one.
@@ -98,6 +103,12 @@ async fn by_form(visit: &Visit, path: &str, query: Option<&str>, headers: &Heade
 }
 
 async fn answered(visit: &Visit, look: Result<Look, Refusal>, headers: &HeaderMap, manner: &Manner) -> Answer {
+    let (look, seen) = seen(visit, look).await?;
+    Ok(answer::seen(&look, &seen, headers, &manner.base))
+}
+
+/// Looks, and writes it down.
+async fn seen(visit: &Visit, look: Result<Look, Refusal>) -> Result<(Look, Disclosed<Seen>), Refusal> {
     let action = look.as_ref().map_or(Action::Read, Look::action);
     let mut why = why(action, visit);
     let look = noted(visit, &why, look).await?;
@@ -106,7 +117,7 @@ async fn answered(visit: &Visit, look: Result<Look, Refusal>, headers: &HeaderMa
         why.purpose = Purpose::HComplAcctPrv;
     }
     let seen = visit.house.records.disclose(&visit.actor, why, |reading| look.run(reading)).await?;
-    Ok(answer::seen(&look, &seen, headers, &manner.base))
+    Ok((look, seen))
 }
 
 /// `POST /fhir/{kind}`, with `If-None-Exist` only if a search finds none. Some clients put that search into the address,
@@ -123,12 +134,12 @@ pub async fn create(
         let manner = Manner::of(&visit, &headers);
         let in_address = query.as_deref().map(|query| manner.condition(kind, query)).transpose()?;
         let in_address = in_address.filter(|query| !query.filters.is_empty());
-        let unless = match request::if_none_exist(&headers)? {
+        let unless = match request::if_none_exist(&headers, kind)? {
             Some(text) => Some(manner.condition(kind, text)?),
             None => in_address,
         };
-        let body = Body::new(kind, request::to_store(&visit, &headers, &body)?, Mode::Strict)?;
-        Ok(Change::post(kind, None, body, unless))
+        let value = sent(&visit, kind, None, &headers, &body)?;
+        Ok(Change::post(kind, None, Body::new(kind, value, Mode::Strict)?, unless))
     };
     changed(&visit, Action::Create, prepared(), &headers).await
 }
@@ -136,9 +147,9 @@ pub async fn create(
 /// `PUT /fhir/{kind}/{id}`.
 pub async fn update(visit: Visit, Path((kind, id)): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Answer {
     let prepared = || {
-        let (kind, id) = (is_written(type_of(&kind)?)?, id_of(&id)?);
+        let (kind, id) = (is_written(type_of(&kind)?)?, request::id_to_store(&id)?);
         let condition = request::condition(&headers)?;
-        let value = request::to_store(&visit, &headers, &body)?;
+        let value = sent(&visit, kind, Some(&id), &headers, &body)?;
         request::must_have_id(&value, &id)?;
         Ok(Change::store(kind, Which::Id(id), Body::new(kind, value, Mode::Strict)?, condition))
     };
@@ -209,6 +220,17 @@ pub async fn delete_found(
         Ok(Change::remove(kind, which, request::condition(&headers)?))
     };
     changed(&visit, Action::Delete, prepared(), &headers).await
+}
+
+/// What is to be stored under this id, if there is one: a resource, or a file as its bytes.
+fn sent(
+    visit: &Visit,
+    kind: ResourceType,
+    id: Option<&FhirId>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    native::sent(kind, id, headers, body).unwrap_or_else(|| request::to_store(visit, headers, body))
 }
 
 /// The one that the address searches for.

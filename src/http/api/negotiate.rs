@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
 use super::super::respond::{Refusal, Refused};
+use super::native;
 use crate::fhir::search::pairs;
 
 /// Put into the extensions of an answer that must not be compressed. A FHIR answer holds what a request asked for beside
@@ -19,7 +20,7 @@ pub(in crate::http) struct NotCompressed;
 /// Stands between the gate and the handler of every FHIR route.
 pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response {
     let mut query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
-    let request = match with_form(request, &mut query).await {
+    let mut request = match with_form(request, &mut query).await {
         Ok(request) => request,
         Err(refusal) => return refusal.into_response(),
     };
@@ -28,8 +29,12 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
     let is_file = request.uri().path().starts_with("/fhir/$export-file/");
     let acceptable = match asked("_format").filter(|format| !format.is_empty()) {
         Some(format) => is_json(format),
-        None if is_file => true,
-        None => accepts_json(request.headers()),
+        None if is_file || accepts_json(request.headers()) => true,
+        None if native::may_answer(request.method(), request.uri().path()) => {
+            request.extensions_mut().insert(native::Native);
+            true
+        }
+        None => false,
     };
     if !acceptable {
         return Refusal::saying(
@@ -81,14 +86,14 @@ fn is_json(format: &str) -> bool {
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::ACCEPT).iter().peekable();
+    let mut values = headers.get_all(header::ACCEPT).iter().filter(|value| !value.is_empty()).peekable();
     if values.peek().is_none() {
         return true;
     }
     values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
         let refused = range.split(';').any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        let name = range.split(';').next().unwrap_or_default().trim();
-        !refused && (matches!(name, "*/*" | "application/*") || is_json(range))
+        let name = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        !refused && (matches!(name.as_str(), "*/*" | "application/*") || is_json(range))
     })
 }
 

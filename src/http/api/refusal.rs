@@ -64,7 +64,7 @@ pub(super) fn of_query(error: &QueryError) -> Refusal {
         }
         QueryError::Twice { .. } => IssueCode::Duplicate,
         QueryError::TooMuch { .. } => IssueCode::TooCostly,
-        QueryError::Value { .. } | QueryError::Target { .. } => IssueCode::Value,
+        QueryError::Value { .. } | QueryError::Target { .. } | QueryError::Element { .. } => IssueCode::Value,
         QueryError::Encoding => IssueCode::Structure,
     };
     coded(Refused::Malformed, code, sentence(error))

@@ -9,7 +9,7 @@ use crate::base::FhirId;
 use crate::fhir::bundle::own_references;
 use crate::fhir::patch::{self, Patch};
 use crate::fhir::search::Handling;
-use crate::fhir::{Definitions, json};
+use crate::fhir::{Definitions, ResourceType, json};
 use crate::record::Condition;
 
 /// The body as one JSON resource; not yet checked against the definitions.
@@ -81,11 +81,15 @@ pub(super) fn issue_of(issue: &crate::fhir::Issue) -> Issue {
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let media = media_type(headers)?;
-    match media.as_deref() {
-        None | Some("application/fhir+json" | "application/json" | "text/json" | "application/json+fhir") => Ok(()),
-        Some(_) => Err(Refusal::new(Refused::MediaType)),
+    match media_type(headers)? {
+        Some(media) if !is_fhir_json(&media) => Err(Refusal::new(Refused::MediaType)),
+        _ => Ok(()),
     }
+}
+
+/// Whether a media type is one under which resources are sent.
+pub(super) fn is_fhir_json(media: &str) -> bool {
+    matches!(media, "application/fhir+json" | "application/json" | "text/json" | "application/json+fhir")
 }
 
 pub(super) fn must_be_form(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -100,7 +104,7 @@ pub(super) fn must_be_form(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// The media type of the body, whose parameters ask for nothing that the box does not speak: UTF-8 (http.html#mime-type) and
 /// FHIR R4 (versioning.html#mt-version). A compressed body is refused, not unpacked: a small one can become very large.
-fn media_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn media_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     if encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Refusal::saying(Refused::MediaType, "The box takes bodies as they are, not compressed."));
@@ -167,8 +171,8 @@ pub(super) fn condition_of(if_match: Option<&str>, if_none_match: Option<&str>) 
     }
 }
 
-/// The search of `If-None-Exist`, without the type that some clients put before it.
-pub(super) fn if_none_exist(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+/// The search of `If-None-Exist`.
+pub(super) fn if_none_exist(headers: &HeaderMap, kind: ResourceType) -> Result<Option<&str>, Refusal> {
     let Some(value) = headers.get("if-none-exist") else { return Ok(None) };
     let text = value.to_str().map_err(|_| {
         Refusal::saying(
@@ -176,7 +180,24 @@ pub(super) fn if_none_exist(headers: &HeaderMap) -> Result<Option<&str>, Refusal
             "If-None-Exist is a search, such as identifier=system|value, encoded as in an address.",
         )
     })?;
-    Ok(Some(text.rsplit('?').next().unwrap_or(text)))
+    search_of(text, kind).map(Some)
+}
+
+/// The search in a condition of a create, without the type that some clients put before it. Of another type it is none: what it
+/// finds could not be what is to be created.
+pub(super) fn search_of(text: &str, kind: ResourceType) -> Result<&str, Refusal> {
+    match text.split_once('?') {
+        None => Ok(text),
+        Some((before, search))
+            if before.rsplit('/').next().is_some_and(|name| name.is_empty() || name == kind.name()) =>
+        {
+            Ok(search)
+        }
+        Some(_) => Err(Refusal::saying(
+            Refused::Malformed,
+            format!("The search that decides whether to create this must be one of {kind}. Nothing was changed."),
+        )),
+    }
 }
 
 /// The version in a weak or strong entity tag.
@@ -188,6 +209,14 @@ pub(super) fn version_of(tag: &str) -> Option<u32> {
 /// The number of a version, written as the box writes it: a tag is compared letter by letter (RFC 9110 §8.8.3.2).
 pub(super) fn version_number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number: &u32| number.to_string() == text)
+}
+
+/// The id in an address at which something is to be stored.
+pub(super) fn id_to_store(text: &str) -> Result<FhirId, Refusal> {
+    FhirId::parse(text).map_err(|_| {
+        let text = "An id is 1 to 64 letters, digits, hyphens and dots. Nothing was changed.";
+        Refusal::saying(Refused::Malformed, text)
+    })
 }
 
 /// The id in the body must be that of the address (http.html#update).

@@ -3,6 +3,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
+use serde_json::Value;
+
 use super::{Opened, RecordError, Visible, list_members};
 use crate::base::FhirId;
 use crate::fhir::search::{self, Filter, ReferenceTarget, SearchValue, Special};
@@ -48,7 +50,8 @@ impl Links {
                         return Ok(true);
                     }
                 }
-                Ok(false)
+                let inside = Inside { container: opened, value: opened.value()?, kind: opened.row.kind };
+                self.contained_holds(read, inside, param.id, (*target, then), visible)
             }
             Filter::Has { source, param, then } => {
                 let hash = local_hash(opened.row.kind, opened.row.id.as_str());
@@ -70,6 +73,62 @@ impl Links {
                 Ok(members.contains(&opened.number))
             }
             _ => Ok(search::matches(Definitions::r4(), opened.row.kind, opened.value()?, filter)),
+        }
+    }
+
+    /// Whether a contained resource at which a parameter points is of a type and passes (search.html#contained: a chain goes
+    /// through contained resources).
+    fn contained_holds(
+        &mut self,
+        read: &dyn Read,
+        from: Inside<'_>,
+        param: u16,
+        (target, then): (ResourceType, &Filter),
+        visible: &mut Visible<'_>,
+    ) -> Result<bool, RecordError> {
+        for id in contained_of(from.kind, from.value, param) {
+            let contained = from.container.value()?.get("contained").and_then(Value::as_array);
+            let is = |one: &&Value| {
+                let text = |name| one.get(name).and_then(Value::as_str);
+                (text("id"), text("resourceType")) == (Some(id.as_str()), Some(target.name()))
+            };
+            let Some(value) = contained.and_then(|all| all.iter().find(is)) else { continue };
+            if self.inside_holds(read, Inside { value, kind: target, ..from }, then, visible)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// [`Links::holds`] of a contained resource, to which nothing outside can refer.
+    fn inside_holds(
+        &mut self,
+        read: &dyn Read,
+        at: Inside<'_>,
+        filter: &Filter,
+        visible: &mut Visible<'_>,
+    ) -> Result<bool, RecordError> {
+        match filter {
+            Filter::Any(any) => {
+                for one in any {
+                    if self.inside_holds(read, at, one, visible)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Filter::Chain { param, target, then } => {
+                for id in targets_of(at.kind, at.value, param.id, *target) {
+                    if let Some(number) = find(read, *target, &id)?
+                        && self.other_holds(read, number, *target, then, visible)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                // Contained resources are those of the container; how deep a chain goes was bounded when it was read.
+                self.contained_holds(read, at, param.id, (*target, then), visible)
+            }
+            _ => Ok(search::matches(Definitions::r4(), at.kind, at.value, filter)),
         }
     }
 
@@ -95,6 +154,24 @@ impl Links {
     }
 }
 
+/// A resource, or one that it contains.
+#[derive(Clone, Copy)]
+struct Inside<'a> {
+    container: &'a Opened,
+    value: &'a Value,
+    kind: ResourceType,
+}
+
+/// The ids of the contained resources that a resource's reference parameter points at.
+fn contained_of(source: ResourceType, value: &Value, param: u16) -> Vec<String> {
+    let found = search::extract_one(Definitions::r4(), source, param, value).into_iter();
+    let ids = found.filter_map(|found| match found {
+        SearchValue::Reference(ReferenceTarget::Contained { id }) => Some(id),
+        _ => None,
+    });
+    ids.collect()
+}
+
 /// Whether a reference of which the index tells is one that who asks may see.
 fn points_at(
     read: &dyn Read,
@@ -109,12 +186,7 @@ fn points_at(
 }
 
 /// The ids of `kind` that a resource's reference parameter points at.
-pub(super) fn targets_of(
-    source: ResourceType,
-    value: &serde_json::Value,
-    param: u16,
-    kind: ResourceType,
-) -> Vec<FhirId> {
+pub(super) fn targets_of(source: ResourceType, value: &Value, param: u16, kind: ResourceType) -> Vec<FhirId> {
     search::extract_one(Definitions::r4(), source, param, value)
         .into_iter()
         .filter_map(|found| match found {

@@ -741,7 +741,7 @@ impl Cond {
             ReferenceTarget::Identifier { system, value } => {
                 (format!("{code}:identifier"), format!("{}|{value}", system.clone().unwrap_or_default()))
             }
-            ReferenceTarget::Canonical { .. } => panic!(),
+            ReferenceTarget::Canonical { .. } | ReferenceTarget::Contained { .. } => panic!(),
         };
         let any_type = !name.contains(':') && !value.contains('/');
         let holds = move |_: &View, item: &Item| {

@@ -11,7 +11,7 @@ use std::ops::Bound;
 
 use super::in_order::InOrder;
 use super::index_scan::{self, Stream};
-use super::links::targets_of;
+use super::links::{Links, targets_of};
 use super::place::{Order, Place};
 use super::points::{self, Points};
 use super::walk::Walk;
@@ -21,7 +21,7 @@ use crate::fhir::search::{
     DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Sort, Special, SystemTest, Test, TokenMatch,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{ANY_SYSTEM, Identifiers, code_hash, local_hash};
+use crate::record::index::{ANY_SYSTEM, Identifiers, code_hash, contained_hash, local_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::{find, row};
 use crate::record::rows::RowNumber;
@@ -429,6 +429,20 @@ fn by_other_resources(
                     if found.len() > most {
                         return Ok(None);
                     }
+                }
+            }
+            let mut links = Links::default();
+            for (looked, source) in
+                read.scan(&REFERENCE, KeyRange::prefix(&(param.id, contained_hash())), Direction::Up)?.enumerate()
+            {
+                let number = source?.0.2;
+                if looked > most {
+                    return Ok(None);
+                }
+                if let Some(opened) = Opened::seen(read, number, kind, visible)?
+                    && links.holds(read, &opened, filter, visible)?
+                {
+                    found.insert(number);
                 }
             }
         }
