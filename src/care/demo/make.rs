@@ -82,7 +82,8 @@ pub(super) fn workday(day: Date) -> Date {
     }
 }
 
-/// A moment of the clinic's day, `minute` minutes after midnight.
+/// A moment of the clinic's day, `minute` minutes after midnight; before midnight, or after the next, it is of another day.
 pub(super) fn at(day: Date, minute: i64) -> String {
+    let (day, minute) = (days_before(day, -minute.div_euclid(24 * 60)), minute.rem_euclid(24 * 60));
     format!("{day}T{:02}:{:02}:00Z", minute / 60, minute % 60)
 }

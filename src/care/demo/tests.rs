@@ -112,6 +112,17 @@ fn every_resource_is_valid_fhir_r4() {
 }
 
 #[test]
+fn a_demo_can_be_made_at_any_minute_of_a_day() {
+    let definitions = crate::fhir::Definitions::r4();
+    for minute in [0, 5, 20, 60, 23 * 60 + 59] {
+        for resource in generate(7, 12, Now { minute, ..now() }).flatten() {
+            let issues = crate::fhir::validate(&resource, definitions, crate::fhir::Mode::Strict);
+            assert!(issues.is_empty(), "minute {minute}, {}: {issues:?}", key(&resource));
+        }
+    }
+}
+
+#[test]
 fn no_element_is_null_or_empty() {
     fn check(value: &Value, of: &str) {
         match value {
