@@ -13,8 +13,7 @@ use crate::store::{Direction, KeyRange, ReadExt, Record, Table, tables};
 
 use super::error::BackupError;
 use super::repository::{Known, Repository};
-use super::rows::TARGETS;
-use super::service::{Backups, TargetSpec};
+use super::service::{Anew, Backups, TargetSpec};
 use super::target::{Missing, Name, Put, Shelf, Target, TargetError};
 
 /// Target's name → the last time it was tried.
@@ -58,21 +57,20 @@ impl Backups {
     }
 
     fn probe(&self, spec: &TargetSpec) -> Result<Option<u64>, BackupError> {
-        let known = self.row_here(spec)?;
+        let known = self.known_at(spec, Anew::No)?;
         self.is_outside(spec)?;
-        let missing = if known.is_some() { Missing::Refuse } else { Missing::Make };
+        let missing = if known == Known::New { Missing::Make } else { Missing::Refuse };
         let target = spec.open(missing)?;
         match Repository::open(target.clone()) {
             Ok(repository) if repository.marker().of_box != self.of_box()? => {
                 return Err(BackupError::OtherBox { place: spec.place.to_string() });
             }
             Ok(repository) => {
-                let known = known.map_or(Known::New, |row| Known::Was(row.repository));
                 if matches!(known, Known::Was(id) if id != repository.marker().repository) {
                     return Err(BackupError::OtherRepository { place: spec.place.to_string() });
                 }
             }
-            Err(BackupError::NotARepository { .. }) if known.is_none() => {}
+            Err(BackupError::NotARepository { .. }) if known == Known::New => {}
             Err(BackupError::NotARepository { place }) => return Err(BackupError::Emptied { place }),
             Err(error) => return Err(error),
         }
@@ -103,7 +101,7 @@ impl Backups {
 
     /// Keeps why a target could not be used that nothing was ever written to.
     pub(super) fn note_unreached(&self, spec: &TargetSpec, error: &str) -> Result<(), BackupError> {
-        if self.store.read()?.get(&TARGETS, &(spec.name.clone(),))?.is_some() {
+        if self.row_here(spec)?.is_some() {
             return Ok(());
         }
         let (at, place, error) = (self.ambient.now(), spec.place.to_string(), Some(error.to_owned()));

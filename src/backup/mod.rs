@@ -56,6 +56,7 @@ pub mod layout;
 mod lease;
 mod list;
 mod old_keys;
+mod places;
 mod prune;
 mod reading;
 mod remembered;

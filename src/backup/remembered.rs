@@ -9,8 +9,7 @@ use super::error::BackupError;
 use super::layout::SnapshotName;
 use super::repository::Repository;
 use super::rows::{BACKUPS, LEASES, Made};
-use super::service::{Backups, TargetSpec};
-use super::target::{Missing, Place};
+use super::service::Backups;
 use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
 
 /// Repository's id → what is remembered of it.
@@ -95,23 +94,6 @@ impl Backups {
         let of_it = self.known()?.into_iter().filter(|(_, row)| row.repository == repository);
         let held = of_it.filter_map(|(_, row)| Some(row.last?.name)).collect();
         Ok(Remembered { held, ..Remembered::default() })
-    }
-
-    /// The place of which this one is a copy: one that this box wrote to before, and that still holds the same repository.
-    pub(super) fn copy_of(&self, spec: &TargetSpec, repository: [u8; 16]) -> Result<Option<String>, BackupError> {
-        // The one that is known by this very name and path is no copy.
-        if self.row_here(spec)?.is_some_and(|row| row.repository == repository) {
-            return Ok(None);
-        }
-        let here = spec.place.whole();
-        let others = self.known()?.into_iter().filter(|(_, row)| row.repository == repository);
-        let places = others.filter_map(|(_, row)| Place::parse(&row.place).ok()).filter(|place| place.whole() != here);
-        let mut copied = places.filter(|place| {
-            let Place::Folder(_) = place else { return false };
-            let there = place.open(Missing::Refuse).map_err(BackupError::from).and_then(Repository::open);
-            there.is_ok_and(|there| !there.is_unmarked() && there.marker().repository == repository)
-        });
-        Ok(copied.next().map(|place| place.to_string()))
     }
 
     /// Changes what is remembered. Of a repository that nobody knows nothing is.

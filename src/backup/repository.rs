@@ -28,8 +28,10 @@ pub struct Repository {
 pub enum Known {
     /// It was never written to, or is to be started anew.
     New,
-    /// It held this repository.
+    /// It held this repository, and has to hold it now.
     Was([u8; 16]),
+    /// It held this repository under another name, or some time ago: it may hold another of this box now, but not none.
+    Held([u8; 16]),
 }
 
 impl Repository {
@@ -97,8 +99,8 @@ impl Repository {
                     (None, _) if there == There::Unreadable || has_snapshots(&*target)? => {
                         return Err(BackupError::NoMarker { place });
                     }
-                    (None, Known::Was(_)) => return Err(BackupError::Emptied { place }),
-                    (Some(_), Known::Was(repository)) => Marker { repository, of_box },
+                    (None, Known::Was(_) | Known::Held(_)) => return Err(BackupError::Emptied { place }),
+                    (Some(_), Known::Was(repository) | Known::Held(repository)) => Marker { repository, of_box },
                     (_, Known::New) => Marker { repository: ambient.bytes(), of_box },
                 };
                 if there == There::Unreadable {

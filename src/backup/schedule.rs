@@ -110,7 +110,8 @@ impl TargetStanding {
 
     /// Why the last attempt did not work.
     pub fn error(&self) -> Option<&str> {
-        let attempt = self.known.as_ref().and_then(|row| row.attempt.as_ref());
+        let here = self.known.as_ref().filter(|row| row.place == self.spec.place.to_string());
+        let attempt = here.and_then(|row| row.attempt.as_ref());
         match attempt {
             Some(attempt) => attempt.error.as_deref(),
             None => self.tried.as_ref()?.error.as_deref(),

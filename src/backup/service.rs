@@ -15,6 +15,7 @@ use super::index::{Cache, lock};
 use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::lease::Removals;
+use super::places::{names_of, note_place};
 use super::repository::{Known, Repository};
 use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
@@ -93,6 +94,12 @@ impl Backups {
         }
     }
 
+    /// The same box with other targets in its configuration.
+    #[cfg(test)]
+    pub(super) fn with_targets(&self, targets: Vec<TargetSpec>) -> Self {
+        Self { targets: targets.into(), ..self.clone() }
+    }
+
     /// The targets of the configuration.
     pub fn configured(&self) -> &[TargetSpec] {
         &self.targets
@@ -121,7 +128,7 @@ impl Backups {
         let place = || spec.place.to_string();
         let of_box = self.of_box()?;
         let repository = match Repository::open_of(spec.open(Missing::Refuse)?, Some(of_box)) {
-            Err(BackupError::NotARepository { .. }) if self.row_here(spec)?.is_some() => {
+            Err(BackupError::NotARepository { .. }) if self.lost_at(spec)?.is_some() => {
                 return Err(BackupError::Emptied { place: place() });
             }
             other => other?,
@@ -182,12 +189,9 @@ impl Backups {
 
     /// Refuses a folder within the box's own: what destroys the box destroys it, too.
     pub(super) fn is_outside(&self, spec: &TargetSpec) -> Result<(), BackupError> {
-        let Place::Folder(path) = &spec.place else { return Ok(()) };
-        // One that is not there yet lies where its parent does.
-        let whole = |path: &Path| path.canonicalize().ok();
-        let there = whole(path.as_ref()).or_else(|| whole(Path::new(path).parent()?));
-        match (there, whole(&self.home.data())) {
-            (Some(there), Some(own)) if there.starts_with(&own) => {
+        let Place::Folder(_) = &spec.place else { return Ok(()) };
+        match self.home.data().canonicalize() {
+            Ok(own) if Path::new(&spec.place.whole()).starts_with(&own) => {
                 Err(BackupError::Inside { place: spec.place.to_string() })
             }
             _ => Ok(()),
@@ -197,16 +201,13 @@ impl Backups {
     /// Opens a target to write to, and starts a repository where there is none.
     pub(super) fn open_to_write(&self, spec: &TargetSpec, anew: Anew) -> Result<Repository, BackupError> {
         self.is_outside(spec)?;
-        let known = match self.row_here(spec)? {
-            Some(row) if anew == Anew::No => Known::Was(row.repository),
-            _ => Known::New,
-        };
+        let known = self.known_at(spec, anew)?;
         let missing = if known == Known::New { Missing::Make } else { Missing::Refuse };
         let target = spec.open(missing)?;
         // Where the marker alone was lost, the snapshots say which repository it is.
         let of_box = self.of_box()?;
         let said = match (known, Repository::open_of(target.clone(), Some(of_box))) {
-            (Known::New, Ok(there)) if there.is_unmarked() && there.marker().of_box == of_box => {
+            (Known::New | Known::Held(_), Ok(there)) if there.is_unmarked() && there.marker().of_box == of_box => {
                 Some(self.settled(there)?.marker().repository)
             }
             _ => None,
@@ -325,18 +326,25 @@ impl Backups {
         repository: Option<[u8; 16]>,
         change: impl FnOnce(&mut TargetRow) + Send + 'static,
     ) -> Result<(), BackupError> {
-        let (key, place) = ((spec.name.clone(),), spec.place.to_string());
+        let (key, place, names) = ((spec.name.clone(),), spec.place.to_string(), names_of(&spec.place));
         self.store.write_essential_blocking(move |tx| {
             let old = tx.get(&TARGETS, &key)?;
             // Of what nobody knows nothing is said.
             let said = repository.filter(|id| *id != Repository::UNKNOWN);
-            let Some(repository) = said.or(old.as_ref().map(|row| row.repository)) else {
-                // Nothing is known of a place that was never written to.
-                return Ok::<_, StoreError>(());
+            let mut row = match (old, said) {
+                (Some(row), None) if row.place == place => row,
+                // Nothing is known of a place that was never written to, whatever the name meant before.
+                (_, None) => return Ok::<_, StoreError>(()),
+                (old, Some(repository)) => {
+                    // A place that the name meant before is known by itself from now on.
+                    if let Some(left) = old.as_ref().filter(|row| !row.place.is_empty() && row.place != place) {
+                        note_place(tx, &BTreeSet::from([left.place.clone()]), left.repository)?;
+                    }
+                    note_place(tx, &names, repository)?;
+                    let known = old.filter(|row| row.repository == repository);
+                    TargetRow { place, ..known.unwrap_or_else(|| TargetRow::blank(repository)) }
+                }
             };
-            let old = old.filter(|row| row.repository == repository);
-            let mut row = old.unwrap_or_else(|| TargetRow::blank(repository));
-            row.place = place;
             change(&mut row);
             tx.put(&TARGETS, &key, &row)
         })?;

@@ -93,6 +93,7 @@ tables! {
     112 PROXY_INVITES  "proxy_invites"   "care"     "Invitations to act for somebody, by hash of the code.";
     120 BACKUP_TRIED   "backup_tried"    "backup"   "What came of trying each target the last time, by name.";
     121 BACKUP_REMEMBERED "backup_remembered" "backup" "What has to be in each repository, and what in it is not to be relied on, by id.";
+    122 BACKUP_PLACES  "backup_places"   "backup"   "Which repository each place held the last time, by the place.";
     105 EMERGENCIES    "emergencies"     "record"   "Emergencies declared to open a record: by account, newest first.";
     106 PHRASES        "phrases"         "care"     "Smart phrases and templates of notes: the clinic's, and each account's own.";
 }

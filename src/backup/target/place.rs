@@ -75,10 +75,29 @@ impl Place {
         })
     }
 
-    /// The same place by its one name: a folder without links and turns.
+    /// Whether it is this place by another name: the same folder, by a link or by a mount.
+    pub fn is_same(&self, other: &Self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let folder = |place: &Self| match place {
+            Self::Folder(path) => std::fs::metadata(path).ok().map(|known| (known.dev(), known.ino())),
+            _ => None,
+        };
+        match (folder(self), folder(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.whole() == other.whole(),
+        }
+    }
+
+    /// The same place by its one name: a folder without links and turns. One that is not there yet lies where the next
+    /// folder above it does.
     pub fn whole(&self) -> String {
         let whole = match self {
-            Self::Folder(path) => std::path::Path::new(path).canonicalize().ok(),
+            Self::Folder(path) => std::path::Path::new(path).ancestors().find_map(|above| {
+                let rest = std::path::Path::new(path).strip_prefix(above).ok()?;
+                // To join nothing would add a stroke.
+                let whole = above.canonicalize().ok()?;
+                Some(if rest.as_os_str().is_empty() { whole } else { whole.join(rest) })
+            }),
             _ => None,
         };
         whole.map_or_else(|| self.to_string(), |path| path.display().to_string())
