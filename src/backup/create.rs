@@ -79,8 +79,9 @@ struct Part {
     sink: Sink,
     /// The snapshots that were there before, oldest first.
     there: Vec<SnapshotName>,
-    /// Given back when the work is done.
+    /// Given back when the work is done, as the repository's is.
     lease: Lease,
+    _of_repository: Option<Lease>,
 }
 
 /// What became of each target that took part.
@@ -132,6 +133,7 @@ impl Backups {
     fn take_part(&self, spec: &TargetSpec, anew: Anew) -> Result<Part, BackupError> {
         let lease = self.lease(spec, Doing::Backup)?;
         let repository = self.open_to_write(spec, anew)?;
+        let of_repository = self.lease_of(spec, Doing::Backup, &repository)?;
         let cache = self.cache(&repository);
         let keyring = self.keyring()?;
         // What is to be removed is not relied on: it may be gone when this snapshot is done. Nor is what was found changed.
@@ -140,7 +142,7 @@ impl Backups {
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let there = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
-        Ok(Part { spec: spec.clone(), repository, sink, there, lease })
+        Ok(Part { spec: spec.clone(), repository, sink, there, lease, _of_repository: of_repository })
     }
 
     /// Reads the store once and writes to all; answers with the snapshot and what became of each target.

@@ -16,6 +16,7 @@ use super::index::Index;
 use super::layout::{Manifest, SnapshotName};
 use super::lease::Doing;
 use super::reading::Reader;
+use super::repository::Repository;
 use super::restore::{FillError, fill};
 use super::rows::{DrillRow, Made};
 use super::samples;
@@ -39,8 +40,6 @@ impl Drop for Throwaway {
 /// What came of trying.
 struct Tried {
     row: DrillRow,
-    /// The repository that was found.
-    repository: Option<[u8; 16]>,
     /// A newer snapshot is gone, which is no fault of this one.
     stale: bool,
     damaged: bool,
@@ -61,6 +60,7 @@ impl Backups {
         let blank = DrillRow {
             at,
             target: spec.name.clone(),
+            repository: Repository::UNKNOWN,
             snapshot: String::new(),
             seconds: 0,
             rows: 0,
@@ -71,7 +71,7 @@ impl Backups {
         };
         let is_fault = |tried: &Result<Tried, _>| tried.as_ref().is_ok_and(|tried| !tried.row.passed());
         let tried = self.undisturbed(watch, is_fault, || {
-            let mut tried = Tried { row: blank.clone(), repository: None, stale: false, damaged: false };
+            let mut tried = Tried { row: blank.clone(), stale: false, damaged: false };
             match self.try_drill(spec, asked, &mut tried, watch) {
                 Ok(()) => {}
                 // Nothing was tried: the row would say that the backup is bad.
@@ -84,17 +84,17 @@ impl Backups {
             }
             Ok(tried)
         })?;
-        let Tried { mut row, repository, stale, damaged } = tried;
+        let Tried { mut row, stale, damaged } = tried;
         row.seconds = u32::try_from(begun.elapsed().as_secs()).unwrap_or(u32::MAX);
         let outcome = if row.passed() { Outcome::Success } else { Outcome::Failed };
         let note = format!("{} of {}: {} faults", row.snapshot, row.target, row.faults.len());
         let event = self.event(by, Action::BackupDrill).outcome(outcome).detail(Detail::note(note));
         let _ = self.audit.commit_blocking(vec![event])?;
         self.keep_drill(row.clone())?;
-        if let Some(repository) = repository.filter(|_| !row.untried) {
+        if !row.untried {
             // What is damaged is found by the look that follows.
             let (name, failed) = (row.snapshot.clone(), !damaged && row.faults.len() > usize::from(stale));
-            self.remember(repository, move |known| {
+            self.remember(row.repository, move |known| {
                 if failed {
                     known.failed.insert(name)
                 } else {
@@ -120,7 +120,8 @@ impl Backups {
         watch: &dyn Watch,
     ) -> Result<(), BackupError> {
         let repository = self.open_known(spec)?;
-        tried.repository = Some(repository.marker().repository);
+        let _of_repository = self.lease_of(spec, Doing::Drill, &repository)?;
+        tried.row.repository = repository.marker().repository;
         let row = &mut tried.row;
         let (_, gone) = self.look_for(&repository)?;
         let newest = gone.last().filter(|_| asked == "latest");

@@ -305,6 +305,12 @@ pub fn inject(name: &str) -> (Faulty, TargetSpec) {
     (faulty, TargetSpec { name: name.into(), place: super::target::Place::Injected(name.into()) })
 }
 
+/// The same target under another name.
+pub fn inject_again(name: &str, faulty: &Faulty) -> TargetSpec {
+    INJECTED.lock().unwrap().insert(name.to_owned(), faulty.clone());
+    TargetSpec { name: name.into(), place: super::target::Place::Injected(name.into()) }
+}
+
 /// The target that a test put under this name.
 pub fn injected(place: &str) -> Option<Arc<dyn Target>> {
     INJECTED.lock().unwrap().get(place).map(|faulty| Arc::new(faulty.clone()) as Arc<dyn Target>)

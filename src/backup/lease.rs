@@ -1,16 +1,20 @@
 //! Who does what with a target at one time.
 //!
-//! A row says what is being done, so that another command hears of it; it is void once the run of the box that wrote it has
-//! ended, which a crash ends too.
+//! What is taken is known to the run of the box, which does all of this work. A row says it of a place, too: it is void once
+//! that run has ended, which a crash ends too, and then tells the next that something was left unfinished.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
+
+use data_encoding::HEXLOWER;
 
 use crate::base::Timestamp;
 use crate::store::{ReadExt, Store, StoreError};
 
 use super::error::BackupError;
 use super::index::lock;
+use super::repository::Repository;
 use super::rows::{LEASES, LeaseRow};
 use super::service::{Backups, TargetSpec};
 use super::watch::{Watch, go_on};
@@ -18,40 +22,55 @@ use super::watch::{Watch, go_on};
 impl Backups {
     /// Takes a target for some work. One at a time: the row says who.
     pub(super) fn lease(&self, spec: &TargetSpec, doing: Doing) -> Result<Lease, BackupError> {
-        let row = LeaseRow { boot: self.audit.boot(), doing: doing.said().to_owned(), since: self.ambient.now() };
-        let (taking, name) = (doing.key(spec), spec.name.clone());
-        let key = (taking.clone(),);
-        // Whoever is refused gives nothing back.
-        let first = lock(&self.taken).insert(taking.clone());
-        let taken = if first { self.taken.clone() } else { Arc::default() };
-        let mut lease = Lease { store: None, taken, key: taking, left: Left::Nothing };
+        let (row, taking) = (self.doing(doing), doing.key(&spec.place.whole()));
+        let mut lease = self.take(spec, taking.clone(), row.clone())?;
         let left = self.store.write_essential_blocking(move |tx| {
-            let busy = |row: LeaseRow| BackupError::Busy { target: name, doing: row.doing, since: row.since };
-            let left = match tx.get(&LEASES, &key)? {
-                Some(held) if held.boot == row.boot && !first => return Err(busy(held)),
-                // What another run of the box began has ended with it, and what this one could not give back has ended, too.
-                Some(_) => Left::Unfinished,
-                None if !first => return Err(busy(row)),
-                None => Left::Nothing,
-            };
+            let key = (taking,);
+            // What another run of the box began has ended with it, and what this one could not give back has ended, too.
+            let left = if tx.get(&LEASES, &key)?.is_some() { Left::Unfinished } else { Left::Nothing };
             tx.put(&LEASES, &key, &row)?;
-            Ok(left)
+            Ok::<_, BackupError>(left)
         })?;
         (lease.store, lease.left) = (Some(self.store.clone()), left);
         Ok(lease)
     }
 
+    /// Takes the repository that was found at a target that was taken: another name may lead to it, of which nobody sees
+    /// that it is the same place. What nobody knows is taken by its place alone.
+    pub(super) fn lease_of(
+        &self,
+        spec: &TargetSpec,
+        doing: Doing,
+        repository: &Repository,
+    ) -> Result<Option<Lease>, BackupError> {
+        let known = repository.marker().repository != Repository::UNKNOWN;
+        known.then(|| self.take(spec, doing.key(&repository.id()), self.doing(doing))).transpose()
+    }
+
+    fn doing(&self, doing: Doing) -> LeaseRow {
+        LeaseRow { boot: self.audit.boot(), doing: doing.said().to_owned(), since: self.ambient.now() }
+    }
+
+    /// Takes something in this run of the box.
+    fn take(&self, spec: &TargetSpec, key: String, row: LeaseRow) -> Result<Lease, BackupError> {
+        match lock(&self.taken).entry(key.clone()) {
+            Entry::Occupied(held) => {
+                let LeaseRow { doing, since, .. } = held.get().clone();
+                return Err(BackupError::Busy { target: spec.name.clone(), doing, since });
+            }
+            Entry::Vacant(free) => free.insert(row),
+        };
+        Ok(Lease { store: None, taken: self.taken.clone(), key, left: Left::Nothing })
+    }
+
     /// What is being done with a target in this run of the box, and since when.
     pub(super) fn busy(&self, spec: &TargetSpec) -> Result<Option<(String, Timestamp)>, BackupError> {
-        let (boot, read, taken) = (self.audit.boot(), self.store.read()?, lock(&self.taken).clone());
-        for key in
-            [Doing::Backup, Doing::Drill].map(|doing| doing.key(spec)).into_iter().filter(|key| taken.contains(key))
-        {
-            if let Some(row) = read.get(&LEASES, &(key,))?.filter(|row| row.boot == boot) {
-                return Ok(Some((row.doing, row.since)));
-            }
-        }
-        Ok(None)
+        let repository = self.row_here(spec)?.map(|row| HEXLOWER.encode(&row.repository));
+        let names: Vec<String> = [spec.place.whole()].into_iter().chain(repository).collect();
+        let mut keys =
+            [Doing::Backup, Doing::Drill].into_iter().flat_map(|doing| names.iter().map(move |n| doing.key(n)));
+        let taken = lock(&self.taken);
+        Ok(keys.find_map(|key| taken.get(&key).map(|row| (row.doing.clone(), row.since))))
     }
 }
 
@@ -146,10 +165,10 @@ impl Doing {
         }
     }
 
-    /// What is taken: the place, by whichever name and path. A drill only reads, and has a lease of its own beside.
-    fn key(self, spec: &TargetSpec) -> String {
-        let place = spec.place.whole();
-        if self == Self::Drill { format!("{place} drill") } else { place }
+    /// What is taken: a place by its one name, or a repository by its id. A drill only reads, and has a lease of its own
+    /// beside.
+    fn key(self, name: &str) -> String {
+        if self == Self::Drill { format!("{name} drill") } else { name.to_owned() }
     }
 }
 
@@ -165,7 +184,7 @@ pub(super) enum Left {
 pub(super) struct Lease {
     /// Where its row stands, if it has one.
     store: Option<Store>,
-    taken: Arc<Mutex<BTreeSet<String>>>,
+    taken: Arc<Mutex<BTreeMap<String, LeaseRow>>>,
     key: String,
     pub left: Left,
 }

@@ -206,3 +206,50 @@ fn what_a_computer_leaves_on_a_stick_is_no_damage() {
     assert_eq!(found.faults, []);
     made.snapshot("one");
 }
+
+#[test]
+fn a_drill_proves_the_repository_that_it_restored_from_and_no_other_of_the_name() {
+    let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
+    let one_a_day = Removal { keep, forget: vec![], how: How::Later };
+    let made = TestBox::new(83);
+    let both = [made.spec("one"), made.spec("two")];
+    for round in 0..3 {
+        made.put(rows(0, 60, round));
+        made.backups.create(&both, Wish::USUAL, &by(), &Unwatched).unwrap();
+        made.clock.advance(std::time::Duration::from_secs(3600));
+    }
+    // By another name and path, the second: it is the one that has proved itself there.
+    std::os::unix::fs::symlink(made.path("one"), made.path("link")).unwrap();
+    let link = TargetSpec::at(made.path("link").to_str().unwrap()).unwrap();
+    assert!(made.backups.drill(&link, "2", &by(), &Unwatched).unwrap().passed());
+    assert_eq!(made.backups.standing().unwrap()[0].drill_stands, super::Standing::Good);
+    // The first of another place, by the same name: that says nothing of the first of this one.
+    let elsewhere = TargetSpec { name: "one".into(), ..made.spec("two") };
+    assert!(made.backups.drill(&elsewhere, "1", &by(), &Unwatched).unwrap().passed());
+    let left = |spec: &TargetSpec| {
+        let pruned = made.backups.prune(spec, &one_a_day, &by(), &Unwatched).unwrap();
+        pruned.forgotten.iter().map(super::layout::SnapshotName::number).collect::<Vec<_>>()
+    };
+    assert_eq!((left(&both[0]), left(&both[1])), (vec![1], vec![2]));
+}
+
+#[test]
+fn a_repository_is_taken_by_one_at_a_time_by_whichever_names_it_is_reached() {
+    let made = TestBox::new(84);
+    let (faulty, spec) = super::fixture::inject("taken");
+    let other = super::fixture::inject_again("taken-too", &faulty);
+    made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
+    let busy = |doing| {
+        let repository = made.backups.open(&spec).unwrap();
+        let _lease = made.backups.lease_of(&spec, doing, &repository).unwrap();
+        let busy = |error: BackupError| assert!(matches!(error, BackupError::Busy { .. }), "{error}");
+        if doing == Doing::Drill {
+            busy(made.backups.drill(&other, "latest", &by(), &Unwatched).unwrap_err());
+        } else {
+            busy(made.backups.create(std::slice::from_ref(&other), Wish::USUAL, &by(), &Unwatched).unwrap_err());
+            busy(made.backups.prune(&other, &removal(How::Later, &[]), &by(), &Unwatched).unwrap_err());
+        }
+    };
+    [Doing::Backup, Doing::Prune, Doing::Drill].into_iter().for_each(busy);
+    made.backups.create(std::slice::from_ref(&other), Wish::USUAL, &by(), &Unwatched).unwrap();
+}

@@ -121,6 +121,7 @@ impl Backups {
         let repository = self.open_known(spec)?;
         let keyring = self.keyring()?;
         self.is_no_copy(spec, &repository)?;
+        let _of_repository = self.lease_of(spec, Doing::Prune, &repository)?;
         let (target, id) = (repository.target(), repository.marker().repository);
         let (there, gone) = self.look_for(&repository)?;
         let known = self.remembered(id)?;
@@ -189,7 +190,8 @@ impl Backups {
         };
         let opened: Vec<SnapshotName> = needed.manifests.iter().map(|manifest| manifest.name.clone()).collect();
         let names: Vec<SnapshotName> = opened.iter().filter(|name| !lacks(name)).cloned().collect();
-        let passed = self.drills(usize::MAX)?.into_iter().filter(|drill| drill.passed() && drill.target == spec.name);
+        let id = repository.marker().repository;
+        let passed = self.drills(usize::MAX)?.into_iter().filter(|drill| drill.passed() && drill.is_of(id, &spec.name));
         let proved = passed.filter_map(|drill| drill.snapshot.parse::<SnapshotName>().ok());
         let proved = proved.filter(|name| names.contains(name)).max();
         let proved = proved.as_ref().map(SnapshotName::as_str);

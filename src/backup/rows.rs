@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::repository::Repository;
 use crate::base::{BootId, Timestamp};
 use crate::store::{CodecError, Desc, Record, Table, decode_body, tables};
 
@@ -118,7 +119,10 @@ pub struct Verified {
 pub struct DrillRow {
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
+    /// By which name it was reached.
     pub target: String,
+    /// What was found there; zeros where that was not known.
+    pub repository: [u8; 16],
     pub snapshot: String,
     pub seconds: u32,
     pub rows: u64,
@@ -131,15 +135,37 @@ pub struct DrillRow {
 }
 
 impl Record for DrillRow {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
-        if version != 1 {
-            return Err(CodecError::Record(version));
-        }
-        let DrillV1 { at, target, snapshot, seconds, rows, entries, samples, faults } = decode_body(version, bytes)?;
-        Ok(Self { at, target, snapshot, seconds, rows, entries, samples, faults, untried: false })
+        let old = match version {
+            1 => {
+                let DrillV1 { at, target, snapshot, seconds, rows, entries, samples, faults } =
+                    decode_body(version, bytes)?;
+                DrillV2 { at, target, snapshot, seconds, rows, entries, samples, faults, untried: false }
+            }
+            2 => decode_body(version, bytes)?,
+            _ => return Err(CodecError::Record(version)),
+        };
+        let DrillV2 { at, target, snapshot, seconds, rows, entries, samples, faults, untried } = old;
+        let repository = Repository::UNKNOWN;
+        Ok(Self { at, target, repository, snapshot, seconds, rows, entries, samples, faults, untried })
     }
+}
+
+/// As it stood before it said which repository it was.
+#[derive(Deserialize)]
+struct DrillV2 {
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    at: Timestamp,
+    target: String,
+    snapshot: String,
+    seconds: u32,
+    rows: u64,
+    entries: u64,
+    samples: u64,
+    faults: Vec<String>,
+    untried: bool,
 }
 
 /// As it stood before one that could not be run was told from one that failed.
@@ -159,6 +185,12 @@ struct DrillV1 {
 impl DrillRow {
     pub fn passed(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// Whether it was one of this repository, by whichever name. One that found none, and one of a box of before, says only
+    /// by which name it was to be reached.
+    pub fn is_of(&self, repository: [u8; 16], target: &str) -> bool {
+        if self.repository == Repository::UNKNOWN { self.target == target } else { self.repository == repository }
     }
 }
 
@@ -213,6 +245,7 @@ mod tests {
         let drill = DrillRow {
             at: at(1),
             target: "t".into(),
+            repository: [8; 16],
             snapshot: "s".into(),
             seconds: 2,
             rows: 3,
@@ -221,9 +254,12 @@ mod tests {
             faults: vec!["f".into()],
             untried: false,
         };
-        let body = [2, 1, b't', 1, b's', 2, 3, 4, 5, 1, 1, b'f'];
-        golden(&drill, &[&[2][..], &body, &[0]].concat());
-        assert_eq!(DrillRow::from_stored([&[1][..], &body].concat().into()).unwrap(), drill);
+        let (name, rest) = ([2, 1, b't'], [1, b's', 2, 3, 4, 5, 1, 1, b'f']);
+        golden(&drill, &[&[3][..], &name, &[8; 16], &rest, &[0]].concat());
+        let before = DrillRow { repository: Repository::UNKNOWN, ..drill };
+        let stored = |bytes: &[&[u8]]| DrillRow::from_stored(bytes.concat().into()).unwrap();
+        assert_eq!(stored(&[&[2], &name, &rest, &[0]]), before);
+        assert_eq!(stored(&[&[1], &name, &rest]), before);
         let lease = LeaseRow { boot: BootId::from_bytes([4; 16]), doing: "d".into(), since: at(1) };
         golden(&lease, &[&[1, 16][..], &[4; 16], &[1, b'd', 2]].concat());
         let key = KeyRow { secret: [5; 32], made: at(1), root: [6; 16] };

@@ -8,6 +8,7 @@ use super::attempt::TriedRow;
 use super::create::Wish;
 use super::error::BackupError;
 use super::prune::{How, Removal};
+use super::repository::Repository;
 use super::retention::Keep;
 use super::rows::{DrillRow, TargetRow};
 use super::service::{Backups, TargetSpec};
@@ -129,7 +130,8 @@ impl Backups {
             drills.into_iter().filter(|drill| drill.at.as_second() - now.as_second() < DAY).collect();
         let one = |spec: &TargetSpec| {
             let row = known.iter().find(|(name, _)| *name == spec.name).map(|(_, row)| row.clone());
-            let of_target = || drills.iter().filter(|drill| drill.target == spec.name);
+            let repository = row.as_ref().map_or(Repository::UNKNOWN, |row| row.repository);
+            let of_target = || drills.iter().filter(|drill| drill.is_of(repository, &spec.name));
             let drill = of_target().next().cloned();
             let passed = of_target().find(|drill| drill.passed()).map(|drill| drill.at);
             let last = row.as_ref().and_then(|row| Some(row.last.as_ref()?.at));

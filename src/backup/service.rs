@@ -1,6 +1,6 @@
 //! A box's backups: what it may write to, what it remembers, and who does what at one time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ use super::layout::Attachment;
 use super::lease::Removals;
 use super::places::{names_of, note_place};
 use super::repository::{Known, Repository};
-use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, Made, TARGETS, TargetRow};
+use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LeaseRow, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
 use super::target::{Missing, Place, Target};
 
@@ -70,8 +70,8 @@ pub struct Backups {
     pub(super) home: Arc<dyn Home>,
     targets: Arc<[TargetSpec]>,
     pub(super) schedule: Arc<Schedule>,
-    /// The targets that this run of the box has taken. A row of this run that is not here could not be given back.
-    pub(super) taken: Arc<Mutex<BTreeSet<String>>>,
+    /// The places and the repositories that this run of the box has taken, and for what.
+    pub(super) taken: Arc<Mutex<BTreeMap<String, LeaseRow>>>,
     pub(super) removals: Arc<Mutex<Removals>>,
     /// The highest number that a snapshot was given in this run of the box, made or not.
     numbered: Arc<Mutex<u64>>,
