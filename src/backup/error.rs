@@ -7,6 +7,7 @@ use crate::crypto::keyslots::{SlotError, SlotKind};
 use crate::store::StoreError;
 
 use super::layout::SnapshotName;
+use super::prune::Pruned;
 use super::service::TargetSpec;
 use super::target::TargetError;
 
@@ -96,6 +97,10 @@ pub enum BackupError {
     Unknown,
     #[error("the work was broken off. What was there before is whole.")]
     Stopped,
+    #[error(
+        "{} Before that, {}: what stays is whole, and the next `backup prune` goes on from there.", ended(why), done.removed()
+    )]
+    Halfway { done: Box<Pruned>, why: Box<BackupError> },
     #[error("{0}")]
     Failed(String),
 }
@@ -110,6 +115,9 @@ impl BackupError {
 
     /// Whether something is not as it was written, as against not reachable, not given or not possible.
     pub const fn is_damage(&self) -> bool {
+        if let Self::Halfway { why, .. } = self {
+            return why.is_damage();
+        }
         matches!(
             self,
             Self::Damaged(_)
@@ -134,6 +142,12 @@ impl BackupError {
     pub const fn is_wrong_key(&self) -> bool {
         matches!(self, Self::Slots(SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }) | Self::OtherTime { .. })
     }
+}
+
+/// As a sentence that another may follow.
+fn ended(error: &BackupError) -> String {
+    let text = error.to_string();
+    if text.ends_with('.') { text } else { format!("{text}.") }
 }
 
 /// Something in a repository that is not as it was written, and what that loses.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use proptest::prelude::*;
 
 use super::fixture::{Contents, Faulty, TestBox, by, contents, files, inject, put_back, restored};
-use super::target::{Missing, Shelf, Target};
+use super::target::{Missing, Name, Shelf, Target};
 use super::{BackupError, Backups, Checked, Depth, How, Keep, Removal, Repository, TargetSpec, Unwatched, Wish, check};
 use crate::crypto::Root;
 
@@ -261,10 +261,26 @@ fn removing_that_fails_at_any_question_leaves_what_stays_whole() {
         made.backups.prune(&spec, &removal(How::Later, &["1".into()]), &by(), &Unwatched).unwrap();
         made.clock.advance(std::time::Duration::from_secs(2 * 86_400));
         let remove = removal(how, &["2".into()]);
-        let prune = || match made.backups.prune(&spec, &remove, &by(), &Unwatched) {
-            // A broken-off one had removed it already.
-            Err(BackupError::NoSnapshot { .. }) => Ok(()),
-            other => other.map(drop),
+        let on = |shelf| faulty.files.lock().unwrap().keys().filter(|name| name.shelf() == shelf).cloned().collect();
+        let prune = || {
+            let [snapshots, packs] = [Shelf::Snapshots, Shelf::Packs].map(on).map(|on: BTreeSet<Name>| on);
+            let done = made.backups.prune(&spec, &remove, &by(), &Unwatched);
+            let gone = |was: &BTreeSet<Name>, shelf| was.difference(&on(shelf)).cloned().collect::<Vec<_>>();
+            let (snapshots, packs) = (gone(&snapshots, Shelf::Snapshots), gone(&packs, Shelf::Packs));
+            // What was removed is said, also of one that was broken off.
+            let said = match &done {
+                Ok(pruned) => Some(pruned),
+                Err(BackupError::Halfway { done, .. }) => Some(&**done),
+                Err(_) => None,
+            };
+            let (removed, files) = said.map_or((&[][..], 0), |said| (&said.forgotten, said.packs_removed));
+            assert!(snapshots.iter().map(Name::file).eq(removed.iter().map(|name| name.as_str())), "{done:?}");
+            assert_eq!(packs.len() as u64, files, "{done:?}");
+            match done {
+                // A broken-off one had removed it already.
+                Err(BackupError::NoSnapshot { .. }) => Ok(()),
+                other => other.map(drop),
+            }
         };
         let failed = fail_at_every_question(&faulty, prune, |what, _| {
             for number in [3, 4] {
@@ -372,7 +388,7 @@ fn packs_that_a_broken_off_backup_left_are_used_again() {
     made.put(rows(0, 2000, 1));
     made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
     let files = faulty.files.lock().unwrap().clone();
-    let bytes = |files: &BTreeMap<super::target::Name, Vec<u8>>| -> usize {
+    let bytes = |files: &BTreeMap<Name, Vec<u8>>| -> usize {
         files.iter().filter(|(name, _)| name.shelf() == Shelf::Packs).map(|(_, bytes)| bytes.len()).sum()
     };
     let first = bytes(&files);

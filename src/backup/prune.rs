@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Action, Detail, Outcome};
-use crate::base::{ActorRef, Timestamp};
+use crate::base::{ActorRef, Timestamp, counted};
 use crate::crypto::backup::Part;
 
 use super::copying::Work;
@@ -73,6 +73,26 @@ pub struct Pruned {
     pub found_spoiled: Option<String>,
     /// Why no pack was removed.
     pub held_back: Option<String>,
+}
+
+impl Pruned {
+    /// Whether something is not there any more.
+    pub const fn has_removed(&self) -> bool {
+        !self.forgotten.is_empty() || self.packs_removed > 0
+    }
+
+    /// What is not there any more, in words: the subject and the verb of a sentence.
+    pub(super) fn removed(&self) -> String {
+        let names: Vec<&str> = self.forgotten.iter().map(SnapshotName::as_str).collect();
+        let packs = counted(self.packs_removed, "file of data", "files of data");
+        match (names.len(), self.packs_removed) {
+            (0, 1) => format!("{packs} was removed"),
+            (0, _) => format!("{packs} were removed"),
+            (1, 0) => format!("{} was removed", said_of(&names)),
+            (_, 0) => format!("{} were removed", said_of(&names)),
+            _ => format!("{} and {packs} were removed", said_of(&names)),
+        }
+    }
 }
 
 /// What a removal is about.
@@ -146,30 +166,65 @@ impl Backups {
             return Ok(pruned);
         }
         let removing = self.removing(watch)?;
-        // First it is noted what is not asked for any more: whatever breaks this off, nothing that was removed is missed.
-        let own = self.own_names()?;
-        let without = [pruned.forgotten.as_slice(), &pruned.given_up].concat();
-        let stays = stay.clone();
-        self.remember(id, move |known| {
-            known.gave_up(&without);
-            known.saw(&stays, &own);
-        })?;
-        let kept = pruned.kept;
-        self.note(spec, Some(id), move |row| row.snapshots = kept)?;
+        self.note_going(spec, id, &pruned, stay.clone())?;
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
+        let all = pruned.kept + pruned.forgotten.len() as u64;
         let done = self.remove(&work, &needed.only(&stay), marks, &mut pruned);
         drop(removing);
+        // Where it was broken off, some stay that were to go.
+        pruned.kept = all - pruned.forgotten.len() as u64;
         let outcome = if done.is_ok() { Outcome::Success } else { Outcome::Failed };
-        let note = format!("{}: {} snapshots removed, {kept} kept", spec.name, pruned.forgotten.len());
-        let event = self.event(by, Action::BackupPrune).outcome(outcome).detail(Detail::note(note));
-        let _ = self.audit.commit_blocking(vec![event])?;
+        let told = self.note_gone(spec, id, &pruned, outcome, by);
         if pruned.found_spoiled.is_some() {
             // All of it has to be known, so that nothing relies on what is spoiled.
             drop(self.verify(spec, super::Depth::All, by, watch)?);
         }
-        done?;
+        match done.and(told) {
+            Err(why) if pruned.has_removed() => {
+                return Err(BackupError::Halfway { done: Box::new(pruned), why: Box::new(why) });
+            }
+            done => done?,
+        }
         self.look_again(spec, by);
         Ok(pruned)
+    }
+
+    /// Takes note of what is not asked for any more before anything goes: whatever breaks that off, nothing that was removed
+    /// is missed.
+    fn note_going(
+        &self,
+        spec: &TargetSpec,
+        id: [u8; 16],
+        pruned: &Pruned,
+        stay: Vec<SnapshotName>,
+    ) -> Result<(), BackupError> {
+        let own = self.own_names()?;
+        let without = [pruned.forgotten.as_slice(), &pruned.given_up].concat();
+        self.remember(id, move |known| {
+            known.gave_up(&without);
+            known.saw(&stay, &own);
+        })?;
+        let kept = pruned.kept;
+        self.note(spec, Some(id), move |row| row.snapshots = kept)
+    }
+
+    /// Says what is there no more, also of a removal that was broken off.
+    fn note_gone(
+        &self,
+        spec: &TargetSpec,
+        id: [u8; 16],
+        pruned: &Pruned,
+        outcome: Outcome,
+        by: &ActorRef,
+    ) -> Result<(), BackupError> {
+        let kept = pruned.kept;
+        if outcome != Outcome::Success {
+            self.note(spec, Some(id), move |row| row.snapshots = kept)?;
+        }
+        let note = format!("{}: {} snapshots removed, {kept} kept", spec.name, pruned.forgotten.len());
+        let event = self.event(by, Action::BackupPrune).outcome(outcome).detail(Detail::note(note));
+        let _ = self.audit.commit_blocking(vec![event])?;
+        Ok(())
     }
 
     /// What goes: of the snapshots that can be restored, those that the retention does not keep, and of those that are gone by
@@ -232,6 +287,8 @@ impl Backups {
         pruned: &mut Pruned,
     ) -> Result<(), BackupError> {
         let target = work.repository.target();
+        // What stands there when this is broken off is what was removed.
+        let forget = std::mem::take(&mut pruned.forgotten);
         target.tidy()?;
         let marked = marked(&marks);
         let index = work.index.without(&marked);
@@ -239,12 +296,13 @@ impl Backups {
         // What is to be copied is read first: where something of it was changed, nothing goes.
         let unneeded = if free { self.rewrite(work, &index, needed, pruned)? } else { Vec::new() };
         if let Some(pack) = &pruned.found_spoiled {
-            pruned.forgotten.clear();
             return Err(Damage::new(pack, What::Changed, Lost::Unknown).into());
         }
-        for name in &pruned.forgotten {
-            target.delete(&snapshot_file(name)?)?;
-            target.delete(&checkpoint_file(name)?)?;
+        for name in forget {
+            let checkpoint = checkpoint_file(&name)?;
+            target.delete(&snapshot_file(&name)?)?;
+            pruned.forgotten.push(name);
+            target.delete(&checkpoint)?;
         }
         target.sync()?;
         // It may come back, from under another disk's mount say.

@@ -498,6 +498,31 @@ fn backups_that_went_away_are_told_by_every_command_and_damage_by_the_snapshots_
     assert!(damaged.contains("none of 2 snapshots are good") && !damaged.contains("rows"), "{damaged}");
 }
 
+#[test]
+fn a_removal_that_is_broken_off_says_what_it_has_removed() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let with = ["--target", text(&usb), "--dir", place.dir()];
+    let names = ["first", "second", "third"].map(|user| {
+        printed(&["user", "add", user, "--name", "Lab", "--service", "--dir", place.dir()]);
+        json_of(&[&["backup", "create"][..], &with].concat())["snapshot"].as_str().unwrap().to_owned()
+    });
+    // What lies beside the second snapshot cannot be removed.
+    let file = usb.join("checkpoints").join(format!("{}.txt", names[1]));
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    std::fs::write(file.join("x"), b"x").unwrap();
+    let prune = [&["backup", "prune", "--forget", "1", "--forget", "2", "--json"][..], &with].concat();
+    let done = Command::new(env!("CARGO_BIN_EXE_chartbox")).args(&prune).output().unwrap();
+    assert_ne!(done.status.code(), Some(0));
+    let said: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let said = &said["targets"][0];
+    assert_eq!((&said["removed"], &said["kept"]), (&json!([names[0], names[1]]), &json!(1)), "{said}");
+    assert!(said["error"].as_str().unwrap().contains("Before that, the snapshots 1 and 2 were removed"), "{said}");
+    std::fs::remove_dir_all(&file).unwrap();
+    printed(&[&["backup", "prune"][..], &with].concat());
+}
+
 /// What a command that fails prints all the same.
 fn said_of(words: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_chartbox")).args(words).output().unwrap();

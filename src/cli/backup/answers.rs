@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backup::{Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow};
+use crate::backup::{BackupError, Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow};
 use crate::base::counted;
 use crate::cli::{Failure, Out, field, size};
 
@@ -309,12 +309,29 @@ pub(super) fn of_prune(pruned: &Pruned, how: How) -> Value {
     })
 }
 
+/// A removal that was broken off: what was removed until then, and why.
+pub(super) fn of_broken_off(error: &BackupError, how: How) -> Value {
+    let mut answer = match error {
+        BackupError::Halfway { done, .. } => of_prune(done, how),
+        _ => json!({}),
+    };
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("error".into(), error.to_string().into());
+        fields.insert("damaged".into(), error.is_damage().into());
+    }
+    answer
+}
+
 pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     for target in list(answer, "targets") {
         let name = text(target, "target");
-        if let Some(error) = field(target, "error").as_str() {
-            out.line(format!("{name}: nothing was removed. {error}"))?;
-            continue;
+        match (field(target, "error").as_str(), field(target, "removed").is_null()) {
+            (Some(error), true) => {
+                out.line(format!("{name}: nothing was removed. {error}"))?;
+                continue;
+            }
+            (Some(error), false) => out.line(format!("{name}: {error}"))?,
+            (None, _) => {}
         }
         let (removed, kept) = (list(target, "removed").count(), field(target, "kept").as_u64().unwrap_or_default());
         let word = match (field(target, "dryRun"), removed) {

@@ -172,7 +172,7 @@ impl Backup {
                 let target = meant(&reach.place, target)?;
                 let answer = ask(&reach, Order::Prune { target, dry_run, now, forget })?;
                 show(out, json, &answer, answers::pruned)?;
-                answers::all_good(&answer)
+                answers::nothing_wrong(&answer, NOT_AS_WRITTEN)
             }
             What::Restore { snapshot, from, to: None, patient, resource, apply, approval, .. } => {
                 let from = told(&reach.place, &from)?;

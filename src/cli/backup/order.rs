@@ -156,7 +156,11 @@ impl Order {
                 let removal = Removal { keep: opened.config.keep(), forget, how };
                 work(talk, move |watch| {
                     Ok(each(&backups, target.as_deref(), |spec| {
-                        backups.prune(spec, &removal, &by, watch).map(|pruned| answers::of_prune(&pruned, how))
+                        match backups.prune(spec, &removal, &by, watch) {
+                            // What went wrong stands beside what was done before.
+                            Err(error @ BackupError::Halfway { .. }) => Ok(answers::of_broken_off(&error, how)),
+                            done => done.map(|pruned| answers::of_prune(&pruned, how)),
+                        }
                     })?)
                 })
                 .await
