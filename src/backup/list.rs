@@ -4,12 +4,12 @@ use crate::base::counted;
 use crate::crypto::KeySlots;
 use crate::crypto::keyslots::SlotKey;
 
-use super::error::BackupError;
+use super::error::{BackupError, Damage, Lost, What};
 use super::keyring::Keyring;
-use super::layout::{Manifest, SnapshotName};
+use super::layout::{Manifest, Marker, SnapshotName};
 use super::repository::Repository;
 use super::service::{Backups, TargetSpec};
-use super::target::Missing;
+use super::target::{Missing, Shelf};
 
 /// A snapshot in a list.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct ListedTarget {
     pub snapshots: Vec<ListedSnapshot>,
     /// Those that were made there, and that neither are there nor were removed by this box; oldest first.
     pub gone: Vec<SnapshotName>,
+    /// What is known not to be as it was written, from this look and from those before.
+    pub faults: Vec<Damage>,
     /// What somebody should know who relies on it.
     pub warnings: Vec<String>,
     /// How many bytes still fit, where the target can tell.
@@ -41,13 +43,14 @@ pub struct ListedTarget {
 
 impl ListedTarget {
     fn unseen(spec: TargetSpec, error: BackupError) -> Self {
-        Self { spec, snapshots: Vec::new(), gone: Vec::new(), warnings: Vec::new(), free: None, error: Some(error) }
+        let (snapshots, gone, faults, warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { spec, snapshots, gone, faults, warnings, free: None, error: Some(error) }
     }
 
     /// Whether something is not as it was written.
     pub fn is_damaged(&self) -> bool {
         let damaged = self.error.as_ref().is_some_and(BackupError::is_damage);
-        damaged || !self.gone.is_empty() || self.snapshots.iter().any(|one| one.damaged)
+        damaged || !self.gone.is_empty() || !self.faults.is_empty() || self.snapshots.iter().any(|one| one.damaged)
     }
 }
 
@@ -66,11 +69,38 @@ impl Backups {
             .map(|spec| {
                 let looked = self.open_known(&spec).and_then(|repository| {
                     let (_, gone) = self.look_for(&repository)?;
-                    Ok(ListedTarget { gone, ..look(&repository, spec.clone(), Opener::Box(&keyring))? })
+                    let mut listed = look(&repository, spec.clone(), Opener::Box(&keyring))?;
+                    self.add_known(&repository, &mut listed)?;
+                    Ok(ListedTarget { gone, ..listed })
                 });
                 looked.unwrap_or_else(|error| ListedTarget::unseen(spec, error))
             })
             .collect())
+    }
+
+    /// Adds what was found at earlier looks, and does not show at the snapshots' files.
+    fn add_known(&self, repository: &Repository, listed: &mut ListedTarget) -> Result<(), BackupError> {
+        let known = self.remembered(repository.marker().repository)?;
+        for one in listed.snapshots.iter_mut().filter(|one| one.fault.is_none() && known.is_bad(&one.name)) {
+            let why = if known.bad.contains(one.name.as_str()) {
+                "it cannot be restored: `backup verify` says why"
+            } else {
+                "it came back otherwise than it was in its last drill"
+            };
+            (one.fault, one.damaged) = (Some(why.to_owned()), true);
+        }
+        if known.spoiled.is_empty() {
+            return Ok(());
+        }
+        let there = repository.target().list(Shelf::Packs)?;
+        // Which of them costs which, the look said that found it.
+        let lost = if known.bad.is_empty() { Lost::Nothing } else { Lost::Unknown };
+        listed.faults.extend(known.spoiled.iter().map(|file| {
+            let missing = there.iter().all(|pack| pack.name.file() != file);
+            let what = if missing { What::Missing } else { What::Changed };
+            Damage::new(format!("{}/{file}", Shelf::Packs.path()), what, lost.clone())
+        }));
+        Ok(())
     }
 }
 
@@ -122,7 +152,9 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
         warnings.push(format!("{were} made for another folder and copied here"));
     }
     let free = repository.target().free();
-    Ok(ListedTarget { spec, snapshots, gone: Vec::new(), warnings, free, error: None })
+    let unmarked = repository.is_unmarked().then(|| Damage::new(Marker::FILE, What::Missing, Lost::Nothing));
+    let faults = unmarked.into_iter().collect();
+    Ok(ListedTarget { spec, snapshots, gone: Vec::new(), faults, warnings, free, error: None })
 }
 
 /// Slots of the same text are opened once: a passphrase costs time.

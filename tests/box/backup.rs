@@ -523,6 +523,53 @@ fn a_removal_that_is_broken_off_says_what_it_has_removed() {
     printed(&[&["backup", "prune"][..], &with].concat());
 }
 
+#[test]
+fn a_list_tells_what_is_known_of_a_place_as_the_look_did_that_found_it() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let with = ["--target", text(&usb), "--dir", place.dir()];
+    let run = |words: &[&'static str]| -> Vec<&str> { [&["backup"][..], words, &with].concat() };
+    for user in ["first", "second"] {
+        printed(&["user", "add", user, "--name", "Lab", "--service", "--dir", place.dir()]);
+        printed(&run(&["create"]));
+    }
+    printed(&run(&["list"]));
+    for pack in std::fs::read_dir(usb.join("packs")).unwrap() {
+        let pack = pack.unwrap().path();
+        let mut bytes = std::fs::read(&pack).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(pack, bytes).unwrap();
+    }
+    // Nobody has looked into it yet.
+    printed(&run(&["list"]));
+    let [verified, listed] = ["verify", "list"].map(|word| {
+        let words = if word == "verify" { run(&["verify", "--all"]) } else { run(&["list"]) };
+        let (code, said) = refused(&words);
+        assert_eq!(code, 3, "{word}: {said}");
+        said
+    });
+    assert_eq!(verified, listed);
+    let listed = said_of(&run(&["list"]));
+    assert!(listed.contains("was changed: a snapshot that uses it cannot be restored"), "{listed}");
+    assert_eq!(listed.matches("it cannot be restored: `backup verify` says why").count(), 2, "{listed}");
+    assert!(listed.contains("the next backup writes anew"), "{listed}");
+    let told: Value = serde_json::from_str(&said_of(&run(&["list", "--json"]))).unwrap();
+    let target = &told["targets"][0];
+    assert_eq!((&target["damaged"], &target["faults"][0]["fault"]), (&json!(true), &json!("changed")), "{told}");
+    // What is mended is not told any more.
+    printed(&run(&["create"]));
+    printed(&run(&["prune", "--now", "--forget", "1", "--forget", "2"]));
+    printed(&run(&["verify", "--all"]));
+    printed(&run(&["list"]));
+    // A place that is not there is not damaged, as far as anybody can see.
+    std::fs::rename(&usb, place.home().join("away")).unwrap();
+    for words in [&["list"][..], &["verify"]] {
+        let (code, said) = refused(&run(words));
+        assert_eq!(code, 1, "{words:?}: {said}");
+    }
+}
+
 /// What a command that fails prints all the same.
 fn said_of(words: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_chartbox")).args(words).output().unwrap();

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::backup::{BackupError, Checked, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow};
+use crate::backup::{
+    BackupError, Checked, Damage, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow,
+};
 use crate::base::counted;
 use crate::cli::{Failure, Out, field, size};
 
@@ -84,6 +86,7 @@ pub(super) fn of_target(target: &ListedTarget) -> Value {
         "error": target.error.as_ref().map(ToString::to_string),
         "damaged": target.is_damaged(),
         "gone": target.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "faults": target.faults.iter().map(of_fault).collect::<Vec<_>>(),
         "warnings": target.warnings,
         "snapshots": target.snapshots.iter().map(of_snapshot).collect::<Vec<_>>(),
     })
@@ -101,6 +104,7 @@ pub(super) fn of_snapshot(snapshot: &ListedSnapshot) -> Value {
         "auditEntries": manifest.map(|manifest| manifest.audit.entries),
         "program": manifest.map(|manifest| &manifest.program),
         "fault": snapshot.fault,
+        "damaged": snapshot.damaged,
     })
 }
 
@@ -116,6 +120,12 @@ pub(super) fn listed(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             continue;
         }
         gone(out, "  ", target)?;
+        for fault in list(target, "faults") {
+            out.line(format!("  {}", text(fault, "text")))?;
+        }
+        if list(target, "snapshots").any(|one| matches!(field(one, "damaged"), Value::Bool(true))) {
+            mended(out, "  ", target)?;
+        }
         for warning in list(target, "warnings") {
             out.line(format!("  Attention: {}", warning.as_str().unwrap_or_default()))?;
         }
@@ -168,13 +178,26 @@ pub(super) fn of_check(checked: &Checked) -> Value {
         "packs": checked.packs,
         "unusedPacks": checked.unused,
         "bytes": checked.bytes,
-        "faults": checked.faults.iter().map(|fault| json!({
-            "file": fault.file,
-            "fault": fault.what.code(),
-            "lost": fault.lost.names(),
-            "text": fault.to_string(),
-        })).collect::<Vec<_>>(),
+        "faults": checked.faults.iter().map(of_fault).collect::<Vec<_>>(),
     })
+}
+
+fn of_fault(fault: &Damage) -> Value {
+    json!({
+        "file": fault.file,
+        "fault": fault.what.code(),
+        "lost": fault.lost.names(),
+        "text": fault.to_string(),
+    })
+}
+
+/// What becomes of damage that costs snapshots, behind what names the target.
+fn mended(out: &mut Out, name: &str, target: &Value) -> Result<(), Failure> {
+    out.line(format!(
+        "{name}the next backup writes anew what the box still has of it. What cannot be restored goes with: \
+         chartbox backup prune --target {} --forget NUMBER",
+        text(target, "target")
+    ))
 }
 
 pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
@@ -191,10 +214,7 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line(format!("{name}: {}", text(fault, "text")))?;
         }
         if list(target, "faults").any(|fault| !is_gone(&fault) && list(fault, "lost").next().is_some()) {
-            out.line(format!(
-                "{name}: the next backup writes anew what the box still has of it. What cannot be restored goes with: \
-                 chartbox backup prune --target {name} --forget NUMBER"
-            ))?;
+            mended(out, &format!("{name}: "), target)?;
         }
         gone(out, &format!("{name}: "), target)?;
         for left in list(target, "left") {

@@ -46,7 +46,7 @@ enum What {
         #[arg(long)]
         everything: bool,
     },
-    /// List the snapshots that there are. Exit code 3 when one is damaged, or gone.
+    /// List the snapshots that there are. Exit code 3 when one is damaged or gone, as far as is known: `verify` looks.
     List {
         /// One target only.
         #[arg(long, value_name = "TARGET", conflicts_with = "from")]
