@@ -9,7 +9,7 @@ use crate::crypto::backup::{ChunkName, KeyId};
 
 use super::error::{BackupError, Damage, Lost, What};
 use super::keyring::Keyring;
-use super::layout::{Chunk, INDEX_TAIL, PackHead, read_head, read_index, tail_length};
+use super::layout::{Chunk, INDEX_TAIL, PackHead, packed_name, read_head, read_index, tail_length};
 use super::target::{Listed, Name, Shelf, Target, TargetError};
 
 /// How much of a pack's end is read at once: most indexes fit, so that one question to the target is enough.
@@ -46,7 +46,7 @@ pub struct Index {
     /// Packs whose index does not open.
     unreadable: Vec<(Listed, Damage)>,
     /// Packs that say that they are under a key that is not at hand.
-    strange: Vec<(Listed, Damage)>,
+    strange: Vec<Listed>,
 }
 
 impl Index {
@@ -98,7 +98,7 @@ impl Index {
             match of_file {
                 Ok((key, chunks)) => index.add(PackInfo { name: file.name, bytes: file.bytes, key }, &chunks),
                 Err(Unopened::Damaged(damage)) => index.unreadable.push((file, damage)),
-                Err(Unopened::Strange(damage)) => index.strange.push((file, damage)),
+                Err(Unopened::Strange) => index.strange.push(file),
             }
         }
         if let Some(cache) = cache {
@@ -160,8 +160,25 @@ impl Index {
         &self.packs
     }
 
-    pub fn strange(&self) -> &[(Listed, Damage)] {
+    pub fn strange(&self) -> &[Listed] {
         &self.strange
+    }
+
+    /// Of those that say that they are under a key that is not at hand, the ones that are not what they were: they may have
+    /// been under one that is. What is as it was written is under that other key, and held nothing that can be opened here.
+    pub fn not_strange(&self, target: &dyn Target) -> Result<Vec<Damage>, BackupError> {
+        let mut changed = Vec::new();
+        for pack in &self.strange {
+            match target.get(&pack.name, pack.bytes) {
+                Ok(bytes) if packed_name(&bytes) == pack.name.file() => {}
+                Ok(_) => changed.push(Damage::new(&pack.name, What::Changed, Lost::Unknown)),
+                Err(error) => match Damage::of_target(&pack.name, &error, Lost::Unknown) {
+                    Some(damage) => changed.push(damage),
+                    None => return Err(error.into()),
+                },
+            }
+        }
+        Ok(changed)
     }
 
     pub fn unreadable(&self) -> &[(Listed, Damage)] {
@@ -180,7 +197,7 @@ type OfPack = Result<(KeyId, Vec<Chunk>), Unopened>;
 enum Unopened {
     Damaged(Damage),
     /// It says that it is under a key that is not at hand. If it does not lie, it is nothing of what can be opened here.
-    Strange(Damage),
+    Strange,
 }
 
 fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cache>) -> Result<OfPack, BackupError> {
@@ -204,8 +221,7 @@ fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cac
             Ok(PackHead::Of(id)) => keyring.get(id).is_none(),
             _ => false,
         };
-        let changed = damage(What::Changed);
-        return Ok(Err(if strange { Unopened::Strange(changed) } else { Unopened::Damaged(changed) }));
+        return Ok(Err(if strange { Unopened::Strange } else { Unopened::Damaged(damage(What::Changed)) }));
     };
     if let Some(cache) = cache {
         cache.write(&file.name, &tail);

@@ -253,3 +253,27 @@ fn a_repository_is_taken_by_one_at_a_time_by_whichever_names_it_is_reached() {
     [Doing::Backup, Doing::Prune, Doing::Drill].into_iter().for_each(busy);
     made.backups.create(std::slice::from_ref(&other), Wish::USUAL, &by(), &Unwatched).unwrap();
 }
+
+#[test]
+fn a_pack_under_another_key_is_not_called_changed_where_one_of_the_boxs_own_is_missing() {
+    let ((made, _), (other, _)) = (three_snapshots(85), three_snapshots(86));
+    let packs = |made: &TestBox| files(&made.path("one").join("packs"));
+    let own = packs(&made);
+    for (pack, bytes) in packs(&other) {
+        std::fs::write(made.path("one").join("packs").join(pack.file_name().unwrap()), bytes).unwrap();
+    }
+    let faults = || {
+        let found = made.backups.verify(&made.spec("one"), Depth::All, &by(), &Unwatched).unwrap();
+        found.faults.into_iter().map(|fault| (fault.file, fault.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(), []);
+    let (pack, bytes) = own.first_key_value().unwrap();
+    std::fs::remove_file(pack).unwrap();
+    assert_eq!(faults(), [(super::Damage::SOME_PACK.to_owned(), super::What::Missing)]);
+    // One of its own that says so, and does not open for that, was changed.
+    let (mut changed, end) = (bytes.clone(), bytes.len() - 10);
+    (changed[20], changed[end]) = (!changed[20], !changed[end]);
+    std::fs::write(pack, changed).unwrap();
+    let file = format!("packs/{}", pack.file_name().unwrap().to_str().unwrap());
+    assert_eq!(faults(), [(file, super::What::Changed)]);
+}

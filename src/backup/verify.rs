@@ -215,13 +215,15 @@ pub fn check(
     let mut needed = Needed::by(names, repository, keyring, &index, watch)?;
     let missing: HashSet<ChunkName> = needed.chunks.iter().filter(|name| !index.has(name)).copied().collect();
     let mut broken = std::mem::take(&mut needed.broken);
-    // One that says that it is another's is in doubt where something is not found.
-    let strange = if missing.is_empty() { &[][..] } else { index.strange() };
-    for (_, damage) in index.unreadable().iter().chain(strange) {
+    let mut suspects: Vec<Damage> = index.unreadable().iter().map(|(_, damage)| damage.clone()).collect();
+    if !missing.is_empty() {
+        suspects.extend(index.not_strange(repository.target())?);
+    }
+    for damage in &suspects {
         // What it held, only its index said.
         broken.entry((damage.file.clone(), damage.what)).or_default().extend(&missing);
     }
-    if index.unreadable().is_empty() && strange.is_empty() && !missing.is_empty() {
+    if suspects.is_empty() && !missing.is_empty() {
         broken.insert((Damage::SOME_PACK.to_owned(), What::Missing), missing);
     }
     let of_pack = chunks_by_pack(&needed, &index);
@@ -246,7 +248,7 @@ pub fn check(
     if repository.is_unmarked() {
         needed.faults.push(Damage::new(Marker::FILE, What::Missing, Lost::Nothing));
     }
-    let unopened = index.unreadable().iter().chain(index.strange()).map(|(file, _)| &file.name);
+    let unopened = index.unreadable().iter().map(|(file, _)| file).chain(index.strange()).map(|file| &file.name);
     let looked_into = index.packs().iter().filter(|pack| read(pack)).map(|pack| &pack.name).chain(unopened.clone());
     let looked_into = looked_into.map(|name| name.file().to_owned()).collect();
     let all_packs = index.packs().iter().map(|pack| &pack.name).chain(unopened);
