@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::approval::{self, Approval};
 use super::order::{Caller, Order as BoxOrder, Talk};
 use super::place::Reach;
-use super::{Failure, Out, field, time, user};
+use super::{Failure, Out, field, time, user, whole};
 use crate::app::{AppError, Opened};
 use crate::audit::{self as log, Action, Filter, Outcome, VerifyInput};
 use crate::base::{FhirId, Secret, Timestamp, counted};
@@ -60,7 +60,7 @@ enum What {
 #[derive(Debug, Args)]
 struct List {
     /// At most so many.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 50, allow_negative_numbers = true, value_parser = whole::<u32>(1..=10_000))]
     limit: u32,
     /// By this account.
     #[arg(long, value_name = "USER")]
@@ -81,7 +81,7 @@ struct List {
     #[arg(long, value_name = "TIME", value_parser = time)]
     to: Option<Timestamp>,
     /// Only entries that come after this one in the list: what the list before named as the next.
-    #[arg(long, value_name = "SEQUENCE")]
+    #[arg(long, value_name = "SEQUENCE", allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX))]
     before: Option<u64>,
 }
 

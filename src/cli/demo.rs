@@ -6,7 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::place::Place;
-use super::{Failure, Listens, Out, recovery_sheet, runtime};
+use super::{Failure, Listens, Out, recovery_sheet, runtime, whole};
 use crate::app::config::{Address, Config};
 use crate::app::demo::{DemoFile, DemoRecipe, make_demo};
 use crate::app::{self, AppError, Folder, Kind, Making, Purpose, logging};
@@ -18,10 +18,10 @@ pub(super) struct Demo {
     #[arg(long, value_name = "DIR", default_value = "chartbox-demo")]
     dir: PathBuf,
     /// How many patients. 0 makes the clinic and its accounts only.
-    #[arg(long, value_name = "N", default_value_t = 40)]
+    #[arg(long, value_name = "N", default_value_t = 40, allow_negative_numbers = true, value_parser = whole::<usize>(0..=1_000_000))]
     patients: usize,
     /// The same number makes the same patients.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
     #[command(flatten)]
     listen: Listens,

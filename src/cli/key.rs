@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::order::Order as BoxOrder;
 use super::place::Reach;
-use super::{Failure, Out, ask, control, field};
+use super::{Failure, Out, ask, control, field, whole};
 use crate::app;
 use crate::crypto::SlotKind;
 
@@ -40,6 +40,7 @@ enum What {
     /// Remove a way to unlock. The last one that a person holds stays.
     Remove {
         /// Its number, as `key status` lists it.
+        #[arg(allow_negative_numbers = true, value_parser = whole::<u32>(1..=u32::MAX.into()))]
         slot: u32,
         /// Do not ask: needed where there is no terminal.
         #[arg(long)]

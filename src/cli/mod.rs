@@ -24,6 +24,7 @@ mod tls;
 mod token;
 mod user;
 
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -151,6 +152,16 @@ fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
 /// A moment, as a person gives it to a command.
 fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "a time is written as in 2026-03-03T09:00:00Z, or 2026-03-03T10:00:00+01:00".to_owned())
+}
+
+/// A whole number within bounds, as a person gives it to a command: a parser for an argument that takes negative numbers
+/// too, so that one is told what it takes instead of being taken for a flag.
+fn whole<T: TryFrom<u64>>(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let number =
+            text.parse().ok().filter(|number| bounds.contains(number)).and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("it takes a whole number from {} to {}", bounds.start(), bounds.end()))
+    }
 }
 
 /// Bytes for people.

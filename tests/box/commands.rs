@@ -143,3 +143,21 @@ fn an_import_of_which_nothing_was_kept_says_so() {
     let half = import("half.ndjson", &format!("{patient}\n{{\"resourceType\":\"Nonsense\"}}\n"));
     assert!(half.contains("The rest is in."), "{half}");
 }
+
+#[test]
+fn a_number_that_is_none_is_said_to_be_none_in_words() {
+    let place = Place::made(&[]);
+    for (words, said) in [
+        (&["audit", "list", "--limit"][..], "it takes a whole number from 1 to 10000"),
+        (&["audit", "list", "--before"], "it takes a whole number from 0 to 18446744073709551615"),
+        (&["key", "remove", "--yes"], "it takes a whole number from 1 to 4294967295"),
+        (&["demo", "--patients"], "it takes a whole number from 0 to 1000000"),
+        (&["demo", "--seed"], "it takes a whole number from 0 to 18446744073709551615"),
+    ] {
+        for number in ["x", "", "-1", "1.5", "99999999999999999999999"] {
+            let (code, text) = refused(&[words, &[number, "--dir", place.dir()]].concat());
+            assert!(code == 2 && text.contains(said), "{words:?} {number}: {code} {text}");
+            assert!(!text.contains("digit") && !text.contains("target type"), "{text}");
+        }
+    }
+}
