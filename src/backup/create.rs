@@ -19,6 +19,7 @@ use super::index::Index;
 use super::known::{Extent, Knowledge};
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
 use super::lease::{Doing, Lease, Left};
+use super::places::copy;
 use super::prune::{marked, marks};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::rows::{Attempt, BACKUPS, LastMade, Made};
@@ -111,7 +112,7 @@ impl Backups {
         let mut failed: Vec<Done> = Vec::new();
         let mut parts = Vec::new();
         for spec in specs {
-            match self.take_part(spec, wish.anew) {
+            match self.take_part(spec, wish.anew, &parts) {
                 Ok(part) => parts.push(part),
                 Err(error) => failed.push(Done { target: spec.clone(), gone: Vec::new(), result: Err(error) }),
             }
@@ -130,15 +131,26 @@ impl Backups {
         }
     }
 
-    fn take_part(&self, spec: &TargetSpec, anew: Anew) -> Result<Part, BackupError> {
+    fn take_part(&self, spec: &TargetSpec, anew: Anew, before: &[Part]) -> Result<Part, BackupError> {
+        // Before it is taken: it would be found in use for the sake of its other name.
+        if let Some(double) = self.double_of(spec, None)? {
+            return Err(double);
+        }
         let lease = self.lease(spec, Doing::Backup)?;
         let repository = self.open_to_write(spec, anew)?;
+        let id = repository.marker().repository;
+        if let Some(part) = before.iter().find(|part| part.repository.marker().repository == id) {
+            return Err(copy(spec, &part.spec));
+        }
+        if let Some(double) = self.double_of(spec, Some(id))? {
+            return Err(double);
+        }
         let of_repository = self.lease_of(spec, Doing::Backup, &repository)?;
         let cache = self.cache(&repository);
         let keyring = self.keyring()?;
         // What is to be removed is not relied on: it may be gone when this snapshot is done. Nor is what was found changed.
         let mut marked = marked(&marks(&repository, &keyring)?);
-        marked.extend(self.remembered(repository.marker().repository)?.spoiled);
+        marked.extend(self.remembered(id)?.spoiled);
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let there = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));

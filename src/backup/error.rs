@@ -39,10 +39,15 @@ pub enum BackupError {
     )]
     Inside { place: String },
     #[error(
-        "{place} is a copy of {other}, where this box makes backups already: it would take the one for the other. Name an empty \
-         folder, and it fills it by itself; nothing was changed."
+        "{place} is a copy of {other}, or the same place by another name, and this box makes backups there already: it would \
+         take the one for the other. Name an empty folder, and it fills it by itself; nothing was changed."
     )]
     CopyOf { place: String, other: String },
+    #[error(
+        "{name} and {other} are two names of one place: what is backed up there is one backup, not two. Give one of them a place \
+         of its own, or take it out of the configuration."
+    )]
+    OnePlace { name: String, other: String },
     #[error("{place} holds something else already. Name an empty folder, or a new one; nothing was changed.")]
     NotEmpty { place: String },
     #[error(

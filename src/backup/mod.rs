@@ -82,6 +82,7 @@ pub use keyring::Keyring;
 pub use known::Extent;
 pub use list::{ListedSnapshot, ListedTarget, list_without_box};
 pub use old_keys::OldBackups;
+pub use places::doubles;
 pub use prune::{How, Pruned, Removal};
 pub use reading::Reader;
 pub use repository::{Known, Repository};

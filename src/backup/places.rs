@@ -84,6 +84,49 @@ impl Backups {
         });
         Ok(copied.next().map(|place| place.to_string()))
     }
+
+    /// Why a target of the configuration is no place of its own: another that stands before it there is the same place, or
+    /// holds the same repository still.
+    pub(super) fn double_of(
+        &self,
+        spec: &TargetSpec,
+        repository: Option<[u8; 16]>,
+    ) -> Result<Option<BackupError>, BackupError> {
+        let all = self.configured();
+        let before = all.iter().position(|one| one == spec).unwrap_or(0);
+        for other in all.iter().take(before) {
+            if other.place.is_same(&spec.place) {
+                return Ok(Some(one_place(spec, other)));
+            }
+            let theirs = self.row_here(other)?.map(|row| row.repository);
+            if repository.is_some() && theirs == repository && repository_at(&other.place) == repository {
+                return Ok(Some(copy(spec, other)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Which targets of a configuration are no places of their own, as far as that can be seen without the box.
+pub fn doubles(targets: &[TargetSpec]) -> Vec<BackupError> {
+    let held = |spec: &TargetSpec| matches!(spec.place, Place::Folder(_)).then(|| repository_at(&spec.place)).flatten();
+    let double = |(before, spec): (usize, &TargetSpec)| {
+        targets.iter().take(before).find_map(|other| {
+            if other.place.is_same(&spec.place) {
+                return Some(one_place(spec, other));
+            }
+            (held(spec).is_some() && held(spec) == held(other)).then(|| copy(spec, other))
+        })
+    };
+    targets.iter().enumerate().filter_map(double).collect()
+}
+
+fn one_place(spec: &TargetSpec, other: &TargetSpec) -> BackupError {
+    BackupError::OnePlace { name: spec.name.clone(), other: other.name.clone() }
+}
+
+pub(super) fn copy(spec: &TargetSpec, other: &TargetSpec) -> BackupError {
+    BackupError::CopyOf { place: spec.place.to_string(), other: other.place.to_string() }
 }
 
 /// What lies in a place, if it can be looked at and says so.
@@ -96,7 +139,7 @@ fn repository_at(place: &Place) -> Option<[u8; 16]> {
 mod tests {
     use super::*;
     use crate::backup::fixture::{TestBox, by, files};
-    use crate::backup::{Unwatched, Wish};
+    use crate::backup::{Standing, Unwatched, Wish};
     use crate::store::Value;
 
     #[test]
@@ -174,5 +217,55 @@ mod tests {
         assert!(standing[0].error().unwrap().contains("is not there"));
         std::fs::create_dir_all(made.path("no/such")).unwrap();
         create(&made, &new, Anew::No).unwrap();
+    }
+
+    #[test]
+    fn two_names_of_one_place_are_said_to_be_so_and_neither_waits_for_the_other() {
+        let made = TestBox::new(124);
+        std::fs::create_dir(made.path("one")).unwrap();
+        std::os::unix::fs::symlink(made.path("one"), made.path("link")).unwrap();
+        let both = vec![made.spec("one"), TargetSpec { name: "usb".into(), ..made.spec("link") }];
+        let backups = made.backups.with_targets(both.clone());
+        let created = backups.create(&both, Wish::USUAL, &by(), &Unwatched).unwrap();
+        let results: Vec<_> = created.targets.iter().map(|done| done.result.as_ref().err()).collect();
+        assert!(matches!(results[..], [None, Some(BackupError::OnePlace { .. })]), "{results:?}");
+        let alone = backups.create(&both[1..], Wish::USUAL, &by(), &Unwatched).unwrap_err();
+        assert!(alone.to_string().contains("usb and one are two names of one place"), "{alone}");
+        let standing = backups.standing().unwrap();
+        assert_eq!(standing.iter().map(|one| one.double.is_some()).collect::<Vec<_>>(), [false, true]);
+        assert_eq!([0, 1].map(|at| standing[at].backup_stands), [Standing::Good, Standing::Late]);
+        // By itself the box makes one backup, and has nothing to complain of.
+        made.clock.advance(std::time::Duration::from_secs(30 * 3600));
+        backups.run_due(&Unwatched).unwrap();
+        made.clock.advance(std::time::Duration::from_secs(2 * 3600));
+        backups.run_due(&Unwatched).unwrap();
+        assert_eq!(backups.list(Some("one")).unwrap()[0].snapshots.len(), 2);
+        assert!(matches!(doubles(&both)[..], [BackupError::OnePlace { .. }]));
+    }
+
+    #[test]
+    fn a_repository_that_two_names_lead_to_is_written_to_by_one_of_them() {
+        let made = TestBox::new(125);
+        let (faulty, first) = crate::backup::fixture::inject("double");
+        let both = vec![first, crate::backup::fixture::inject_again("double-too", &faulty)];
+        let backups = made.backups.with_targets(both.clone());
+        for _ in 0..2 {
+            let created = backups.create(&both, Wish::USUAL, &by(), &Unwatched).unwrap();
+            let results: Vec<_> = created.targets.iter().map(|done| done.result.as_ref().err()).collect();
+            assert!(matches!(results[..], [None, Some(BackupError::CopyOf { .. })]), "{results:?}");
+        }
+        // Where the one has none any more, it has moved to the other.
+        let moved = vec![made.spec("one"), made.spec("two")];
+        let backups = made.backups.with_targets(moved.clone());
+        made.snapshot("one");
+        std::fs::rename(made.path("one"), made.path("two")).unwrap();
+        backups.create(&moved[1..], Wish::USUAL, &by(), &Unwatched).unwrap();
+        std::fs::rename(made.path("two"), made.path("one")).unwrap();
+        // A folder that was copied is seen to be one without the box.
+        made.snapshot("one");
+        assert!(doubles(&[made.spec("one"), made.spec("two")]).is_empty());
+        std::fs::create_dir(made.path("two")).unwrap();
+        std::fs::copy(made.path("one/chartbox-backup.txt"), made.path("two/chartbox-backup.txt")).unwrap();
+        assert!(matches!(doubles(&[made.spec("one"), made.spec("two")])[..], [BackupError::CopyOf { .. }]));
     }
 }

@@ -101,6 +101,8 @@ pub struct TargetStanding {
     pub gone: Vec<String>,
     /// What came of trying it, if that was after the last backup.
     pub tried: Option<TriedRow>,
+    /// Why it is no place of its own, where it is another target's by another name.
+    pub double: Option<String>,
 }
 
 impl TargetStanding {
@@ -109,8 +111,11 @@ impl TargetStanding {
         self.known.as_ref()?.last.as_ref().map(|last| last.at)
     }
 
-    /// Why the last attempt did not work.
+    /// What is wrong with it, or why the last attempt did not work.
     pub fn error(&self) -> Option<&str> {
+        if let Some(double) = &self.double {
+            return Some(double);
+        }
         let here = self.known.as_ref().filter(|row| row.place == self.spec.place.to_string());
         let attempt = here.and_then(|row| row.attempt.as_ref());
         match attempt {
@@ -137,6 +142,8 @@ impl Backups {
             let last = row.as_ref().and_then(|row| Some(row.last.as_ref()?.at));
             let tried = tried.iter().find(|(name, row)| *name == spec.name && last.is_none_or(|last| last <= row.at));
             let mut standing = TargetStanding {
+                // What a place holds is seen when it is written to.
+                double: self.double_of(spec, None)?.map(|double| double.to_string()),
                 spec: spec.clone(),
                 gone: match &row {
                     Some(row) => self.remembered(row.repository)?.gone.into_iter().collect(),
@@ -158,6 +165,9 @@ impl Backups {
     }
 
     fn backup_stands(&self, target: &TargetStanding, now: Timestamp) -> Standing {
+        if target.double.is_some() {
+            return Standing::Late;
+        }
         let Some(last) = target.last() else { return Standing::Bad };
         let (late, old) = self.schedule.bounds();
         let age = now.as_second() - last.as_second();
@@ -189,12 +199,24 @@ impl Backups {
         let now = self.ambient.now();
         let standing = self.standing()?;
         let waits = |target: &TargetStanding| {
-            let tried =
+            let attempt =
                 target.known.as_ref().and_then(|row| row.attempt.as_ref()).filter(|tried| tried.error.is_some());
-            tried.is_some_and(|tried| (0..AGAIN).contains(&(now.as_second() - tried.at.as_second())))
+            let tried = target.tried.as_ref().filter(|tried| tried.error.is_some());
+            let failed = attempt.map(|row| row.at).into_iter().chain(tried.map(|row| row.at));
+            failed.max().is_some_and(|at| (0..AGAIN).contains(&(now.as_second() - at.as_second())))
         };
-        let due = |target: &&TargetStanding| self.schedule.is_due(target.last(), now) && !waits(target);
+        // What is backed up by another name is not backed up by this one besides.
+        let due = |target: &&TargetStanding| {
+            target.double.is_none() && self.schedule.is_due(target.last(), now) && !waits(target)
+        };
         let due: Vec<&TargetStanding> = standing.iter().filter(due).collect();
+        let made = self.make_due(due, now, watch);
+        go_on(watch)?;
+        // That no place could be reached says nothing against trying what another holds.
+        self.run_drill_due(watch).and(made)
+    }
+
+    fn make_due(&self, due: Vec<&TargetStanding>, now: Timestamp, watch: &dyn Watch) -> Result<(), BackupError> {
         if !due.is_empty() {
             let specs: Vec<TargetSpec> = due.iter().map(|target| target.spec.clone()).collect();
             let created = self.create(&specs, Wish::USUAL, &ActorRef::system("job:backup"), watch)?;
@@ -212,8 +234,7 @@ impl Backups {
                 }
             }
         }
-        go_on(watch)?;
-        self.run_drill_due(watch)
+        Ok(())
     }
 
     fn remove_old(&self, spec: &TargetSpec, watch: &dyn Watch) -> Result<(), BackupError> {
@@ -231,7 +252,7 @@ impl Backups {
             let failed = target.drill.as_ref().filter(|drill| !drill.passed());
             let again = failed.is_some_and(|drill| now.as_second() - drill.at.as_second() >= DAY);
             let last = target.drill.as_ref().map(|drill| drill.at);
-            if target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
+            if target.double.is_some() || target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
                 continue;
             }
             let drill = self.drill(&target.spec, "latest", &ActorRef::system("job:backup-drill"), watch)?;
@@ -299,5 +320,18 @@ mod tests {
         assert!(all[1].error().unwrap().contains("is not there"), "{:?}", all[1].error());
         made.clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
         assert!(standing(&made).iter().all(|one| *one == (Standing::Bad, Standing::Bad)));
+    }
+
+    #[test]
+    fn a_place_that_was_never_reached_keeps_no_other_from_being_tried_and_is_asked_once_an_hour() {
+        let made = TestBox::new(32);
+        let nowhere = TargetSpec { name: "nowhere".into(), ..made.spec("no/such") };
+        let backups = made.backups.with_targets(vec![made.spec("one"), nowhere]);
+        made.snapshot("one");
+        backups.run_due(&crate::backup::Unwatched).unwrap_err();
+        assert_eq!(backups.drills(10).unwrap().len(), 1);
+        backups.run_due(&crate::backup::Unwatched).unwrap();
+        made.clock.advance(std::time::Duration::from_secs(3601));
+        backups.run_due(&crate::backup::Unwatched).unwrap_err();
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, Out};
 use crate::app::config::Config as Configuration;
+use crate::backup::doubles;
 
 #[derive(Debug, Args)]
 pub(super) struct Config {
@@ -29,7 +30,14 @@ impl Config {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
         match self.what {
             What::Check { file } => {
-                Configuration::load(&file).map_err(anyhow::Error::from)?;
+                let config = Configuration::load(&file).map_err(anyhow::Error::from)?;
+                let doubles: Vec<String> = doubles(&config.backup.targets.0)
+                    .iter()
+                    .map(|double| format!("[backup.targets]: {double}"))
+                    .collect();
+                if !doubles.is_empty() {
+                    return Err(Failure::failed(doubles.join("\n")));
+                }
                 out.line(format!("{} is right.", file.display()))
             }
             What::Example => out.text(&Configuration::example()),

@@ -62,6 +62,11 @@ impl Status {
         ] {
             out.line(format!("{label:12} {}", said(key, field(&answer, key))))?;
         }
+        for target in field(&answer, "backups").as_array().into_iter().flatten() {
+            if let (Some(name), Some(error)) = (field(target, "target").as_str(), field(target, "error").as_str()) {
+                out.line(format!("{:12} to {name}: {error}", "backup"))?;
+            }
+        }
         Ok(())
     }
 }

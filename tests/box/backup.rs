@@ -570,6 +570,34 @@ fn a_list_tells_what_is_known_of_a_place_as_the_look_did_that_found_it() {
     }
 }
 
+#[test]
+fn two_names_of_one_place_are_told_by_the_check_the_backup_and_the_status() {
+    let place = Place::made(&[]);
+    let (usb, link) = (place.home().join("usb"), place.home().join("link"));
+    std::fs::create_dir(&usb).unwrap();
+    std::os::unix::fs::symlink(&usb, &link).unwrap();
+    let config = format!("[backup.targets]\nlink = \"{}\"\nusb = \"{}\"\n", link.display(), usb.display());
+    let config = file(place.home(), "config.toml", &config);
+    let with = ["--dir", place.dir(), "--config", &config];
+    let sentence = "usb and link are two names of one place";
+    let (code, said) = refused(&["config", "check", &config]);
+    assert!(code == 1 && said.contains(sentence), "{code} {said}");
+    let said = printed(&[&["backup", "create"][..], &with].concat());
+    assert!(said.contains(&format!("usb: Attention: {sentence}")) && said.contains("link: backed up"), "{said}");
+    let (code, said) = refused(&[&["backup", "create", "--target", "usb"][..], &with].concat());
+    assert!(code == 1 && said.contains(sentence), "{code} {said}");
+    let running = place.serve_with(&["--portal-listen", "off", "--config", &config]);
+    let status = json_of(&["status", "--dir", place.dir()]);
+    assert!(printed(&["status", "--dir", place.dir()]).contains(&format!("to usb: {sentence}")));
+    let backups = status["backups"].as_array().unwrap();
+    assert!(backups[1]["error"].as_str().unwrap().contains(sentence) && backups[0]["error"].is_null(), "{status}");
+    assert!(running.stop().0);
+    // What reads and what removes works by either name.
+    for words in [&["verify"][..], &["drill"], &["prune"], &["list"]] {
+        printed(&[&["backup"][..], words, &with].concat());
+    }
+}
+
 /// What a command that fails prints all the same.
 fn said_of(words: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_chartbox")).args(words).output().unwrap();

@@ -610,6 +610,7 @@ fn backups() -> Vec<TargetPart> {
             millis: 412,
             free: Some(1_240_000_000_000),
         }),
+        double: None,
     };
     let usb = TargetPart {
         name: "safe".into(),
@@ -638,6 +639,7 @@ fn backups() -> Vec<TargetPart> {
             millis: 1,
             free: None,
         }),
+        double: None,
     };
     vec![nas, usb]
 }
@@ -647,6 +649,11 @@ fn spoiled() -> TargetPart {
     spoiled.backup_stands = Standing::Bad;
     spoiled.drill_stands = Standing::Bad;
     spoiled.gone = 3;
+    spoiled.double = Some(
+        "clinic-nas and safe are two names of one place: what is backed up there is one backup, not two. Give one of them a \
+         place of its own, or take it out of the configuration."
+            .into(),
+    );
     if let Some(drill) = &mut spoiled.drill {
         drill.faults = vec!["packs/16591e631249 was changed: the snapshots 58, 59 and 61 cannot be restored".into()];
     }

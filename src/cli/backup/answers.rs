@@ -22,9 +22,10 @@ fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 
 pub(super) fn created(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     for target in list(answer, "targets") {
-        match field(target, "error").as_str() {
-            Some(error) => out.line(format!("{}: NOT backed up. {error}", text(target, "target")))?,
-            None => out.line(format!(
+        match (field(target, "error").as_str(), field(target, "attention").as_str()) {
+            (Some(error), _) => out.line(format!("{}: NOT backed up. {error}", text(target, "target")))?,
+            (None, Some(attention)) => out.line(format!("{}: Attention: {attention}", text(target, "target")))?,
+            (None, None) => out.line(format!(
                 "{}: backed up; {} were new, of {} in all.",
                 text(target, "target"),
                 size(field(target, "bytes")),

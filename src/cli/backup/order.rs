@@ -245,6 +245,13 @@ fn said_of(created: &Created) -> Value {
                 "packs": written.packs,
                 "bytesResumed": written.resumed,
             }),
+            // What was asked for was done, by the other name.
+            Err(error @ BackupError::OnePlace { other, .. }) => json!({
+                "target": done.target.name,
+                "place": done.target.place.to_string(),
+                "sameAs": other,
+                "attention": error.to_string(),
+            }),
             Err(error) => json!({ "target": done.target.name, "place": done.target.place.to_string(), "error": error.to_string() }),
         })
         .collect();

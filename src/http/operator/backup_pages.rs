@@ -36,6 +36,8 @@ pub struct TargetPart {
     pub busy: Option<(String, When)>,
     /// What came of trying it, if that was after the last backup.
     pub tried: Option<TriedPart>,
+    /// Why it is no place of its own.
+    pub double: Option<String>,
 }
 
 /// What came of trying a target.
@@ -111,6 +113,9 @@ impl TargetPart {
                     .with("count", format::count(self.gone))
                     .with("target", &self.name),
             );
+        }
+        if let Some(double) = &self.double {
+            check = check.line(double.clone());
         }
         if let Some((when, error)) = &self.error {
             check = check.line(t("backup-error").with("date", when.near_within(&cx.now)).with("error", error));

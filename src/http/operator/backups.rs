@@ -92,6 +92,7 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
             seconds: last.seconds,
         }),
         error: attempt.and_then(|tried| Some((at(tried.at), tried.error.clone()?))),
+        double: target.double,
         tried: target.tried.map(|tried| TriedPart {
             when: at(tried.at),
             error: tried.error,
