@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use super::meanwhile::{unmarked, words};
 use super::open::pages::SentAlready;
 use super::pages::page;
 use super::respond::{Refusal, Refused};
@@ -157,8 +158,15 @@ pub(super) fn late_draft(late: &Late, before: Option<Draft>, now: crate::base::T
     Draft { body: parts.into_iter().flatten().collect::<Vec<_>>().join("&").into_bytes(), at: now }
 }
 
-fn kept_of(body: &[u8]) -> KeptOf {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+/// A form's fields as they came.
+pub(super) type Pairs = Vec<(String, String)>;
+
+pub(super) fn pairs_of(body: &[u8]) -> Pairs {
+    serde_urlencoded::from_bytes(body).unwrap_or_default()
+}
+
+pub(super) fn kept_of(body: &[u8]) -> KeptOf {
+    let pairs = pairs_of(body);
     let had_file = pairs.iter().any(|(name, _)| name == FILE);
     let has_text = pairs.iter().any(|(name, value)| name != FILE && !value.trim().is_empty());
     match (had_file, has_text) {
@@ -216,13 +224,23 @@ impl Visit {
 
     /// The draft that this account left for the page that is asked for; the page then says so.
     pub(super) fn kept<T: DeserializeOwned>(&self, cx: &mut Cx) -> Result<Option<T>, Refusal> {
-        let (Some(account), Some(at)) = (&self.account, &self.at) else { return Ok(None) };
-        let at = self.draft_at(at);
-        let Some(draft) = forms::kept(&self.house.store.read()?, account.id, &at)? else { return Ok(None) };
-        let Ok(typed) = serde_urlencoded::from_bytes(&draft.body) else { return Ok(None) };
+        let Some(draft) = self.draft_here()? else { return Ok(None) };
+        let (pairs, _) = unmarked(pairs_of(&draft.body));
+        // Of a form that is nothing but buttons there is nothing to stand in it again.
+        if words(&pairs).is_empty() {
+            return Ok(None);
+        }
+        let text = serde_urlencoded::to_string(&pairs).map_err(Refusal::internal)?;
+        let Ok(typed) = serde_urlencoded::from_str(&text) else { return Ok(None) };
         cx.kept = Some(When::at(draft.at, &self.house.front.face.zone));
         cx.kept_of = kept_of(&draft.body);
         Ok(Some(typed))
+    }
+
+    /// The draft as it is kept for the page that is asked for.
+    pub(super) fn draft_here(&self) -> Result<Option<Draft>, Refusal> {
+        let (Some(account), Some(at)) = (&self.account, &self.at) else { return Ok(None) };
+        Ok(forms::kept(&self.house.store.read()?, account.id, &self.draft_at(at))?)
     }
 
     /// Keeps what was sent and could not be done.
@@ -234,7 +252,7 @@ impl Visit {
     }
 
     /// Where a draft of this page is kept, as the session looks at it.
-    fn draft_at(&self, at: &str) -> DraftAt {
+    pub(super) fn draft_at(&self, at: &str) -> DraftAt {
         draft_place(self.acting(), at)
     }
 

@@ -18,6 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::House;
 use super::forms;
 use super::front::Peer;
+use super::meanwhile::is_meanwhile;
 use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
 use super::session::{self, Credential, Links, Visit};
@@ -48,6 +49,8 @@ pub(super) struct Answered {
     pub(super) next: Option<String>,
     /// A form came after its session had ended, and its text is kept.
     pub(super) kept: bool,
+    /// What was typed into the form, until it is known whether it could be done.
+    sent: Option<Draft>,
 }
 
 /// The header by which a script says that nobody asked for this: live updates.
@@ -70,6 +73,7 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         visit: None,
         next: asked.flatten(),
         kept: false,
+        sent: None,
     };
     let mut response = match check(&door, request, &mut answered).await {
         Ok(request) => {
@@ -80,8 +84,21 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         Err(_) if answered.kept && door.route.path == forms::DRAFTS => StatusCode::ACCEPTED.into_response(),
         Err(refusal) => refusal.into_response(),
     };
+    let refused = response.extensions().get::<Refusal>().map(|refusal| refusal.kind);
+    if let Some(shown) = meanwhile(&door, &mut answered, refused).await {
+        response = shown;
+    }
     response.extensions_mut().insert(answered);
     response
+}
+
+/// The page of a form that was refused because of what somebody else did meanwhile, with what was typed.
+async fn meanwhile(door: &Door, answered: &mut Answered, refused: Option<Refused>) -> Option<Response> {
+    let sent = answered.sent.take().filter(|_| is_text(door))?;
+    let (true, Some(visit), Some(at)) = (refused.is_some_and(is_meanwhile), &answered.visit, &answered.next) else {
+        return None;
+    };
+    visit.meanwhile(at, sent).await.unwrap_or_else(|refusal| Some(refusal.into_response()))
 }
 
 async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
@@ -119,8 +136,8 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
                     }
                 }
                 _ => match carries_the_token(request, session, limit).await? {
-                    Token::Good(request, at) => {
-                        answered.next = at;
+                    Token::Good(request, bytes) => {
+                        (answered.next, answered.sent) = forms::draft_in(&bytes, door.house.ambient.now()).unzip();
                         *request
                     }
                     Token::Other(bytes) => return Err(keep_stale_form(door, session, &bytes, answered).await?),
@@ -441,8 +458,8 @@ pub(super) fn from_our_own_origin(headers: &HeaderMap, authority: Option<&str>) 
 
 /// Whether a form carries the token of the session that sends it.
 enum Token {
-    /// The request as it came, and the page with the form.
-    Good(Box<Request>, Option<String>),
+    /// The request as it came, and the form in it.
+    Good(Box<Request>, Bytes),
     /// It is none of this session's: its body.
     Other(Bytes),
 }
@@ -452,7 +469,11 @@ async fn carries_the_token(request: Request, session: &SessionRow, limit: usize)
     let same = |given: &[u8]| std::str::from_utf8(given).is_ok_and(|token| session.is_form_token(token));
     if let Some(given) = request.headers().get("x-csrf-token") {
         let good = same(given.as_bytes());
-        return if good { Ok(Token::Good(Box::new(request), None)) } else { Err(Refusal::new(Refused::NotOurForm)) };
+        return if good {
+            Ok(Token::Good(Box::new(request), Bytes::new()))
+        } else {
+            Err(Refusal::new(Refused::NotOurForm))
+        };
     }
     let is_form = request
         .headers()
@@ -465,8 +486,8 @@ async fn carries_the_token(request: Request, session: &SessionRow, limit: usize)
     let bytes = read(body, limit).await?;
     // The token is base64url: a form never encodes it.
     if token_in(&bytes).is_some_and(|token| session.is_form_token(token)) {
-        let at = forms::at_of(&bytes);
-        return Ok(Token::Good(Box::new(Request::from_parts(parts, Body::from(bytes))), at));
+        let request = Request::from_parts(parts, Body::from(bytes.clone()));
+        return Ok(Token::Good(Box::new(request), bytes));
     }
     Ok(Token::Other(bytes))
 }

@@ -24,6 +24,7 @@ mod locked;
 mod names;
 pub mod mail_wishes;
 pub mod mails;
+mod meanwhile;
 pub mod notices;
 pub mod open;
 pub mod operator;

@@ -44,6 +44,7 @@ impl Face {
             once: String::new(),
             kept: None,
             kept_of: KeptOf::Text,
+            meanwhile: None,
             unread: None,
         }
     }
@@ -83,6 +84,7 @@ impl Visit {
             cx.trouble = (self.links == Links::Ended).then(|| t("acting-ended").to_string());
             cx.idle_seconds = Some(minutes * 60);
             cx.unread = super::notices::unread(self);
+            cx.meanwhile = self.refused_meanwhile();
         }
         cx
     }

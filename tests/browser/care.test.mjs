@@ -148,11 +148,66 @@ test('of two who change a problem at once the second keeps the text and sees wha
   assert.match(await text(doctor), /This was changed after you opened it[^]*Worse at night/);
   assert.doesNotMatch(await text(doctor), /Somebody else/);
   assert.equal(await doctor.inputValue('#note'), 'Better after swimming');
+  assert.match(await text(doctor, '.field:has(#note)'), /Now stands: Worse at night/);
+  assert.doesNotMatch(await text(doctor, '.field:has(#name)'), /Now stands/);
   assert.deepEqual(await inspect(doctor, 'problem-meanwhile'), []);
   await doctor.fill('#note', 'Worse at night, better after swimming');
   await doctor.click('button[value=save]');
   assert.match(doctor.url(), /done=changed/);
   await doctor.context().close();
+});
+
+/** A second tab of the same page. */
+async function beside(page) {
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  return other;
+}
+
+test('of two who take an allergy back, sign a result or stop a medicine the second keeps the text', async () => {
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  await doctor.goto(chart('/allergies/new'));
+  await doctor.fill('#substance', 'Mango');
+  await doctor.click('button[value=save]');
+  await doctor.click('a:has-text("Mango")');
+  let other = await beside(doctor);
+  for (const [page, reason] of [[other, 'Meant for another'], [doctor, 'She eats mangos every day']]) {
+    await page.fill('#reason', reason);
+    await page.click('button[value=save]');
+  }
+  // Nothing is left to be taken back; what was typed is there all the same.
+  assert.match(await text(doctor), /changed after you opened it[^]*She eats mangos every day/);
+  assert.deepEqual(await inspect(doctor, 'allergy-gone-meanwhile'), []);
+  await doctor.click('button:has-text("Take what stands now")');
+  assert.doesNotMatch(await text(doctor), /mangos/);
+
+  await doctor.goto(chart('/results/new'));
+  const nurse = await signedIn('nurse', box.clinic, { script: false });
+  await nurse.goto(chart('/results/new'));
+  await nurse.fill('#title', 'Iron tests');
+  for (const [field, value] of [['test1', 'Iron'], ['value1', '9'], ['unit1', 'umol/L']]) await nurse.fill(`#${field}`, value);
+  await nurse.click('button.btn-main:has-text("Add to the record")');
+  await doctor.goto(`${box.clinic}/inbox`);
+  await doctor.click('a:has-text("Iron tests")');
+  other = await beside(doctor);
+  await other.click('button[value=sign]');
+  await doctor.fill('#comment', 'Low again, to be discussed');
+  await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /changed after you opened it[^]*Low again, to be discussed[^]*Signed/i);
+  assert.deepEqual(await inspect(doctor, 'report-meanwhile'), []);
+  await doctor.click('button:has-text("Take what stands now")');
+  assert.doesNotMatch(await text(doctor), /to be discussed/);
+
+  await doctor.goto(chart('/medicines'));
+  await doctor.click('main a:has-text("Empagliflozin")');
+  other = await beside(doctor);
+  for (const [page, words] of [[other, 'No longer needed'], [doctor, 'Kidneys are worse, stop']]) {
+    await page.selectOption('#why', 'other');
+    await page.fill('#words', words);
+    await page.click('button:has-text("Stop")');
+  }
+  assert.match(await text(doctor), /changed after you opened it[^]*Kidneys are worse, stop[^]*No longer needed/);
+  for (const page of [doctor, nurse]) await page.context().close();
 });
 
 test('of two who write at once neither loses a word', async () => {

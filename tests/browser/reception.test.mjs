@@ -9,8 +9,8 @@ const main = (page) => page.textContent('main');
 const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 /** A Tuesday at least two weeks ahead, on which nothing is booked or blocked in a demo. */
-function quietDay() {
-  const at = new Date(Date.now() + 42 * 86_400_000);
+function quietDay(weeks = 6) {
+  const at = new Date(Date.now() + weeks * 7 * 86_400_000);
   while (at.getUTCDay() !== 2) at.setUTCDate(at.getUTCDate() + 1);
   return at.toISOString().slice(0, 10);
 }
@@ -153,6 +153,46 @@ test('at the door who somebody is, how to reach them and who pays is settled in 
   await desk.goto(`${box.clinic}/patients?q=Okafor`);
   await desk.locator('main a', { hasText: 'Okafor' }).first().click();
   assert.match(await main(desk), /01632 960 777/);
+  await desk.context().close();
+});
+
+test('at the door and in the calendar the second of two keeps what was typed and sees what stands', async () => {
+  const desk = await signedIn('reception', box.clinic, { script: false });
+  const visit = await book(desk, quietDay(7), 'Okafor');
+  await desk.click('a:has-text("Check in")');
+  const other = await desk.context().newPage();
+  await other.goto(desk.url());
+  const fill = async (page, phone) => {
+    await page.check('input[name=other_day]');
+    await page.check('input[name=asked]');
+    await page.fill('input[name=phone]', phone);
+    await page.click('button:has-text("They have arrived")');
+  };
+  await fill(other, '01632 960 111');
+  await other.goto(visit);
+  await other.click('button:has-text("Not here yet")');
+  await fill(desk, '01632 960 222');
+  assert.match(await main(desk), /changed after you opened it/);
+  assert.match(await desk.textContent('.field:has(#phone)'), /Now stands: 01632 960 111/);
+  assert.equal(await desk.inputValue('#phone'), '01632 960 222');
+  assert.deepEqual(await inspect(desk, 'check-in-meanwhile'), []);
+  await desk.click('button:has-text("They have arrived")');
+  await desk.waitForURL(/\/today/);
+
+  await desk.goto(visit);
+  await desk.click('button:has-text("Not here yet")');
+  await other.goto(visit);
+  for (const [page, clock] of [[other, '16:00'], [desk, '16:20']]) {
+    await page.click('summary:has-text("time")');
+    await page.fill('input[name=clock]', clock);
+    await page.locator('details button').click();
+  }
+  assert.match(await main(desk), /changed after you opened it/);
+  assert.match(await desk.textContent('.field:has(#clock)'), /Now stands: 16:00/);
+  assert.equal(await desk.inputValue('input[name=clock]'), '16:20');
+  assert.deepEqual(await inspect(desk, 'booking-meanwhile'), []);
+  await desk.locator('details button').click();
+  assert.match(await desk.textContent('.work-head'), /16:20/);
   await desk.context().close();
 });
 

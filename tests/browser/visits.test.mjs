@@ -137,6 +137,56 @@ test('the settings are whole and can be changed', async () => {
   await page.context().close();
 });
 
+test('of two who change the settings at once the second keeps what was typed and sees what stands', async () => {
+  const page = await signedIn('reception', box.clinic, { script: false });
+  const other = await page.context().newPage();
+  const save = async (tab) => tab.locator('main form.panel-body button.btn-main').click();
+  await page.goto(`${box.clinic}/settings`);
+  await page.click('a:has-text("Blood test")');
+  await other.goto(page.url());
+  await other.fill('input[name=minutes]', '15');
+  await other.uncheck('input[name=offered]');
+  await save(other);
+  await other.waitForURL(/done=saved/);
+  await page.fill('input[name=name]', 'Blood and urine test');
+  await save(page);
+  assert.match(await page.textContent('main'), /changed after you opened it/);
+  assert.match(await page.textContent('.field:has(#minutes)'), /Now stands: 15/);
+  assert.match(await page.textContent('#offered-now'), /Not offered/);
+  assert.match(await page.textContent('.field:has(#name)'), /Now stands: Blood test/);
+  assert.equal(await page.inputValue('#name'), 'Blood and urine test');
+  assert.deepEqual(await inspect(page, 'settings-meanwhile'), []);
+  // It is saved over what was just shown.
+  await page.fill('input[name=minutes]', '15');
+  await save(page);
+  await page.waitForURL(/done=saved/);
+  assert.match(await page.textContent('main'), /Blood and urine test[^]*15 min/);
+
+  await page.locator('a[href^="/settings/hours/"]').first().click();
+  await other.goto(page.url());
+  await other.fill('input[name=wed1-from]', '09:10');
+  await save(other);
+  await page.fill('input[name=wed1-from]', '09:30');
+  await save(page);
+  assert.match(await page.textContent('#wed1'), /Now stands: 09:10 to/);
+  assert.equal(await page.inputValue('input[name=wed1-from]'), '09:30');
+  assert.doesNotMatch(await page.textContent('#thu1'), /Now stands/);
+  assert.deepEqual(await inspect(page, 'settings-hours-meanwhile'), []);
+  await page.click('button:has-text("Take what stands now")');
+  assert.equal(await page.inputValue('input[name=wed1-from]'), '09:10');
+  // A day off that came too late stands in its own fields, and the week as it is.
+  await other.goto(page.url());
+  await other.fill('input[name=wed1-from]', '09:00');
+  await save(other);
+  await page.fill('input[name=why]', 'Inventory');
+  await page.fill('input[name=first]', '2031-01-07');
+  await page.click('main form[action^="/settings/away/"] button:has-text("Add")');
+  assert.match(await page.textContent('main'), /changed after you opened it/);
+  assert.equal(await page.inputValue('input[name=why]'), 'Inventory');
+  assert.equal(await page.inputValue('input[name=wed1-from]'), '09:00');
+  await page.context().close();
+});
+
 test('the portal speaks Spanish to who asks for it', async () => {
   const page = await visitor(chrome, { locale: 'es-ES' });
   await signIn(page, box.portal, box.account('patient'));

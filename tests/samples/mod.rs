@@ -43,6 +43,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         once: "c0ffee".into(),
         kept: None,
         kept_of: KeptOf::Text,
+        meanwhile: None,
         unread: Some(2),
     }
 }

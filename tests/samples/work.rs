@@ -10,10 +10,12 @@ use chartbox::http::clinic::inbox_pages::{Inbox, Part, Row, Urgency};
 use chartbox::http::clinic::invitation_pages::{InvitationPage, InvitationRow, InvitationSheet};
 use chartbox::http::clinic::pages::PatientRow;
 use chartbox::http::clinic::schedule_pages::{BlockRow, Blocks};
-use chartbox::http::clinic::settings_pages::{AwayRow, HoursRow, Settings, TopicRow, VisitTypeRow};
+use chartbox::http::clinic::settings_pages::{
+    AwayRow, HoursRow, Offered, Settings, SettingsForm, TopicRow, VisitTypeRow,
+};
 use chartbox::http::notices::{NoticeRow, StaffNotices};
 use chartbox::http::ui::record::{AppointmentState, Identity, Sex};
-use chartbox::http::ui::{Faults, Field, State, Tone, t};
+use chartbox::http::ui::{Faults, Field, Meanwhile, State, Tone, t};
 
 use super::asked::{request, request_row};
 use super::*;
@@ -409,9 +411,28 @@ fn inbox() -> Vec<(&'static str, String)> {
                 part("refills", "inbox-refills", vec![]),
             ])),
         ),
+        ("settings-meanwhile", render(&changed_meanwhile())),
         ("staff-notices", render(&notices)),
         ("staff-notices-empty", render(&StaffNotices { rows: vec![], ..notices })),
     ]
+}
+
+/// Somebody else changed the same kind of visit: what was typed, and beside it what stands.
+fn changed_meanwhile() -> SettingsForm {
+    let stands = [("name", "Blood test"), ("minutes", "15"), ("offered", "")];
+    let faults = Faults::beside(stands.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+    SettingsForm {
+        cx: Cx { kept: Some(time("2026-03-03T09:40")), meanwhile: Some(Meanwhile::default()), ..reception() },
+        title: "Change a kind of visit".into(),
+        action: "/settings/visit-types/1".into(),
+        fields: vec![
+            Field::text("name", t("visit-type-name"), "Blood and urine test", &faults),
+            Field::text("minutes", t("visit-type-minutes"), "15", &faults).narrow(),
+        ],
+        offered: Some(Offered::of("yes", &faults)),
+        version: "3".into(),
+        faults,
+    }
 }
 
 fn admin() -> Vec<(&'static str, String)> {

@@ -1,14 +1,14 @@
 //! A problem on the list: since when, until when, how sure.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Author, Fault, Faults, date, hl7, line, needed, noted, put, resource, text};
 use crate::care::formulary::{Formulary, List, concept};
 
 /// What was typed. The names of the inputs are the names of these fields.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ProblemTyped {
     pub name: String,

@@ -4,7 +4,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::ToSpan;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::desk::{Booked, request_row};
@@ -126,6 +126,18 @@ impl Opened {
         Some((start, self.clinic.clinician(&typed.with)?))
     }
 
+    /// When and with whom it is, as the form for any time has it.
+    fn stands(&self, ctx: &Ctx) -> TimeTyped {
+        let start = self.value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
+        TimeTyped {
+            day: day_of(&self.value, ctx).map(|day| day.to_string()).unwrap_or_default(),
+            clock: start.map(|start| super::grid::clock(start, ctx)).unwrap_or_default(),
+            with: schedule::with_of(&self.value).unwrap_or_default().to_owned(),
+            version: self.version,
+            ..TimeTyped::default()
+        }
+    }
+
     fn hour(&self, start: Timestamp, with: &Clinician) -> Result<Hour, Refusal> {
         let patient = schedule::patient_of(&self.value).ok_or(Refusal::not_found())?;
         Ok(Hour {
@@ -147,10 +159,30 @@ fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
 /// `GET /bookings/{id}`
 pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    shown(&visit, &opened, visit.cx(), Asks::Nothing)
+    let mut cx = visit.cx();
+    let (typed, faults) = visit.again(&mut cx, opened.stands(&ctx(&visit)), &["version"])?;
+    // The draft may be of the list of free times, or of why it may lie over another, beside it.
+    let asks = match opened.chosen(&typed.time).filter(|_| !typed.over.is_empty()) {
+        Some((start, with)) => {
+            let when = When::at(start, &ctx(&visit).zone).short_time();
+            Asks::WhyOver(typed.time.clone(), format!("{when}, {}", with.name))
+        }
+        None => Asks::Nothing,
+    };
+    shown_with(&visit, &opened, cx, asks, (&typed, &faults))
 }
 
-fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, asks: Asks) -> Result<Response, Refusal> {
+fn shown(visit: &Visit, opened: &Opened, cx: Cx, asks: Asks) -> Result<Response, Refusal> {
+    shown_with(visit, opened, cx, asks, (&opened.stands(&ctx(visit)), &Faults::none()))
+}
+
+fn shown_with(
+    visit: &Visit,
+    opened: &Opened,
+    mut cx: Cx,
+    asks: Asks,
+    (typed, faults): (&TimeTyped, &Faults),
+) -> Result<Response, Refusal> {
     let ctx = ctx(visit);
     if cx.at.is_empty() {
         cx.at = format!("/bookings/{}", opened.id);
@@ -170,22 +202,20 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, asks: Asks) -> Result<Respo
     let start = text("start").and_then(|start| start.parse::<Timestamp>().ok());
     let day = day_of(&opened.value, &ctx);
     let moves = matches!(opened.status(), "booked" | "pending");
-    let none = Faults::none();
     let (anyway, other_day) = match asks {
         Asks::Nothing => (None, None),
         Asks::WhyOver(time, words) => (Some((time, words)), None),
         Asks::SureOf(day) => (None, Some(day)),
     };
     let any_time = if moves {
-        let clock = start.map(|start| super::grid::clock(start, &ctx)).unwrap_or_default();
         let people = opened.clinic.clinicians.iter().map(|one| (one.person.id().to_string(), one.name.clone()));
-        let own = schedule::with_of(&opened.value).unwrap_or_default();
+        let stands = opened.stands(&ctx);
+        // Where a form without these fields was sent, they stand as they are.
+        let typed = if typed.day.is_empty() { &stands } else { typed };
         vec![
-            Field::text("day", t("booking-day-of"), &day.map(|day| day.to_string()).unwrap_or_default(), &none)
-                .of_kind("date")
-                .narrow(),
-            Field::text("clock", t("col-time"), &clock, &none).of_kind("time").narrow(),
-            Field::choice("with", t("block-with"), own, people.collect(), &none),
+            Field::text("day", t("booking-day-of"), &typed.day, faults).of_kind("date").narrow(),
+            Field::text("clock", t("col-time"), &typed.clock, faults).of_kind("time").narrow(),
+            Field::choice("with", t("block-with"), &typed.with, people.collect(), faults),
         ]
     } else {
         Vec::new()
@@ -200,7 +230,7 @@ fn shown(visit: &Visit, opened: &Opened, mut cx: Cx, asks: Asks) -> Result<Respo
             .map(|(start, with)| format!("/bookings/new?with={with}&start={start}&over=1")),
         any_time,
         anyway: anyway.map(|(time, words)| {
-            let field = Field::text("over", t("booking-over"), "", &none).hint(t("booking-over-hint"));
+            let field = Field::text("over", t("booking-over"), &typed.over, faults).hint(t("booking-over-hint"));
             (time, words, field)
         }),
         other_day: other_day.map(|day| {
@@ -304,7 +334,7 @@ fn back(typed: &str, id: &FhirId) -> String {
     if typed == "day" { "/today".to_owned() } else { format!("/bookings/{id}") }
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct TimeTyped {
     /// A free time and with whom, as `start|with`.
@@ -340,7 +370,8 @@ pub(in crate::http) async fn move_it(
     let Some((start, with)) = chosen else {
         let mut cx = visit.cx();
         cx.trouble = Some(t("booking-when-unread").to_string());
-        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, &opened, cx, Asks::Nothing)?));
+        let page = shown_with(&visit, &opened, cx, Asks::Nothing, (typed, &Faults::none()))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     };
     let over = typed.over.trim();
     let hour = Hour { over: !over.is_empty(), ..opened.hour(start, with)? };
@@ -364,7 +395,8 @@ pub(in crate::http) async fn move_it(
             } else {
                 Asks::Nothing
             };
-            Ok(finished(StatusCode::CONFLICT, shown(&visit, &opened, cx, asks)?))
+            let page = shown_with(&visit, &opened, cx, asks, (typed, &Faults::none()))?;
+            Ok(finished(StatusCode::CONFLICT, page))
         }
         other => {
             freed(&visit.house).await;

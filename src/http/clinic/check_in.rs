@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::check_in_pages::{CheckIn, FormLine, OtherDay};
@@ -27,7 +27,10 @@ use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::record::{Page, Stored, Why, strict};
 
-#[derive(Deserialize, Default)]
+/// The fields that say how appointment, patient and insurance stood when the page was made.
+const VERSIONS: [&str; 4] = ["version", "patient_version", "coverage", "coverage_version"];
+
+#[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct Typed {
     /// Name and birth date were asked for and fit.
@@ -139,8 +142,8 @@ pub(in crate::http) async fn form(visit: Visit, Path(id): Path<String>) -> Resul
         return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
     }
     let mut cx = visit.cx();
-    let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_else(|| opened.typed());
-    shown(&visit, cx, &opened, &typed, Faults::none())
+    let (typed, faults) = visit.again(&mut cx, opened.typed(), &VERSIONS)?;
+    shown(&visit, cx, &opened, &typed, faults)
 }
 
 fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {

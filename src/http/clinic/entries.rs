@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::chart::{Opened, open};
@@ -153,7 +153,7 @@ fn at(cx: &mut Cx, place: String) {
 
 // ---- problems ----
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct ProblemSent {
     #[serde(flatten)]
@@ -207,37 +207,14 @@ pub(in crate::http) async fn problem_show(
     if is_over(&value) {
         return Err(Refusal::new(No::Gone));
     }
-    let kept = visit.kept::<ProblemSent>(&mut opened.cx)?;
-    let typed = match kept {
-        Some(kept) => {
-            if kept.version != version.to_string() {
-                opened.cx.trouble = pages::problem_meanwhile(&kept.typed, &entries::problem_shown(&value));
-            }
-            kept.typed
-        }
-        None => entries::problem_shown(&value),
+    let stands = ProblemSent {
+        typed: pages::hinted(entries::problem_shown(&value)),
+        version: version.to_string(),
+        act: String::new(),
     };
+    let (sent, faults) = visit.again(&mut opened.cx, stands, &["version"])?;
     let offer = Offer::of(&visit, "")?;
-    page(&pages::problem(opened, &typed, Some((&problem, version)), &offer, Faults::none()))
-}
-
-/// The problem was changed since the form was opened: both are shown, and to save now is to save over what was just shown.
-async fn problem_meanwhile(
-    visit: &Visit,
-    id: &str,
-    problem: &str,
-    sent: &Sent<ProblemSent>,
-) -> Result<Response, Refusal> {
-    let (mut opened, value, version) = one(visit, id, R::Condition, problem).await?;
-    if is_over(&value) {
-        return Err(Refusal::new(No::Gone));
-    }
-    at(&mut opened.cx, format!("/patients/{id}/problems/{problem}"));
-    let typed = &sent.typed.typed;
-    opened.cx.trouble = pages::problem_meanwhile(typed, &entries::problem_shown(&value));
-    let offer = Offer::of(visit, "")?;
-    let page = page(&pages::problem(opened, typed, Some((problem, version)), &offer, Faults::none()))?;
-    Ok(finished(StatusCode::CONFLICT, page))
+    page(&pages::problem(opened, &sent.typed, Some((&problem, version)), &offer, faults))
 }
 
 /// `POST /patients/{id}/problems/{problem}`
@@ -247,7 +224,7 @@ pub(in crate::http) async fn problem_change(
     sent: Sent<ProblemSent>,
 ) -> Result<Response, Refusal> {
     let (mut opened, value, version) = one(&visit, &id, R::Condition, &problem).await?;
-    let (patient, shown, problem) = (id_of(&id)?, problem.clone(), id_of(&problem)?);
+    let (patient, problem) = (id_of(&id)?, id_of(&problem)?);
     let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
     let condition = Condition::Version(seen);
     if sent.typed.act == "error" {
@@ -267,10 +244,7 @@ pub(in crate::http) async fn problem_change(
         Ok(value) => {
             let change = Change::put(R::Condition, problem, value, condition, Mode::Strict)?;
             let place = format!("/patients/{patient}/problems?done=changed");
-            match put(&visit, &sent, vec![change], Action::Update, &place).await {
-                Err(refusal) if refusal.kind == No::Conflict => problem_meanwhile(&visit, &id, &shown, &sent).await,
-                other => other,
-            }
+            put(&visit, &sent, vec![change], Action::Update, &place).await
         }
         Err(faults) => {
             let known = Some((problem.as_str(), known));
@@ -369,10 +343,14 @@ impl Removal {
         visit: &Visit,
         id: &str,
         entry: &str,
-        typed: &str,
+        typed: Option<&str>,
         faults: Faults,
     ) -> Result<EntryPage, Refusal> {
         let (mut opened, value, version) = one(visit, id, self.kind, entry).await?;
+        let typed = match typed {
+            Some(typed) => typed.to_owned(),
+            None => visit.kept::<RemoveSent>(&mut opened.cx)?.unwrap_or_default().reason,
+        };
         if is_over(&value) {
             return Err(Refusal::new(No::Gone));
         }
@@ -382,7 +360,7 @@ impl Removal {
             .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str))
             .unwrap_or_default()
             .to_owned();
-        Ok(pages::removal(opened, self.section, (entry, version), &name, typed, faults))
+        Ok(pages::removal(opened, self.section, (entry, version), &name, &typed, faults))
     }
 
     async fn remove(&self, visit: &Visit, id: &str, entry: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
@@ -390,7 +368,7 @@ impl Removal {
         if reason.is_empty() || reason.chars().count() > entries::LINE {
             let mut faults = Faults::none();
             faults.add("reason", t("entry-missing").with("field", pages::label("reason")));
-            return Ok(unprocessable(page(&self.page(visit, id, entry, &reason, faults).await?)?));
+            return Ok(unprocessable(page(&self.page(visit, id, entry, Some(&reason), faults).await?)?));
         }
         let (_, value, _) = one(visit, id, self.kind, entry).await?;
         let (patient, entry) = (id_of(id)?, id_of(entry)?);
@@ -415,7 +393,7 @@ pub(in crate::http) async fn allergy_show(
     visit: Visit,
     Path((id, entry)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    page(&ALLERGY.page(&visit, &id, &entry, "", Faults::none()).await?)
+    page(&ALLERGY.page(&visit, &id, &entry, None, Faults::none()).await?)
 }
 
 /// `POST /patients/{id}/allergies/{allergy}`
@@ -465,7 +443,7 @@ pub(in crate::http) async fn immunization_show(
     visit: Visit,
     Path((id, entry)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    page(&IMMUNIZATION.page(&visit, &id, &entry, "", Faults::none()).await?)
+    page(&IMMUNIZATION.page(&visit, &id, &entry, None, Faults::none()).await?)
 }
 
 /// `POST /patients/{id}/immunizations/{immunization}`

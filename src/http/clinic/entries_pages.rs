@@ -170,24 +170,9 @@ pub(super) fn problem(
     page
 }
 
-/// What the record says meanwhile where the form says something else.
-pub(super) fn problem_meanwhile(typed: &ProblemTyped, now: &ProblemTyped) -> Option<String> {
-    let sure = |code: &str| if code == "provisional" { t("entry-provisional") } else { t("entry-confirmed") };
-    let all = [
-        ("name", &typed.name, &now.name, now.name.clone()),
-        ("since", &typed.since, &now.since, as_hinted(&now.since)),
-        ("until", &typed.until, &now.until, as_hinted(&now.until)),
-        ("sure", &typed.sure, &now.sure, sure(&now.sure).to_string()),
-        ("note", &typed.note, &now.note, now.note.clone()),
-    ];
-    let other = all.iter().filter(|(_, typed, now, said)| typed.trim() != now.trim() && typed.trim() != said.trim());
-    let other: Vec<String> = other
-        .map(|(field, .., said)| {
-            let said = if said.is_empty() { t("entry-nothing").to_string() } else { said.clone() };
-            t("entry-now-says").with("field", label(field)).with("now", said).to_string()
-        })
-        .collect();
-    Some(t("entry-meanwhile").with("now", other.join("; ")).to_string()).filter(|_| !other.is_empty())
+/// A problem as its form shows it.
+pub(super) fn hinted(problem: ProblemTyped) -> ProblemTyped {
+    ProblemTyped { since: as_hinted(&problem.since), until: as_hinted(&problem.until), ..problem }
 }
 
 pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults, asks: AsksAgain) -> EntryPage {
@@ -286,15 +271,6 @@ pub(super) fn removal(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_record_says_meanwhile_is_told_field_by_field() {
-        let typed = ProblemTyped { name: "Asthma".into(), since: "03/2021".into(), ..ProblemTyped::default() };
-        let now = ProblemTyped { name: "Asthma".into(), since: "2021-03".into(), ..ProblemTyped::default() };
-        assert_eq!(problem_meanwhile(&typed, &now), None);
-        let now = ProblemTyped { note: "Worse at night".into(), ..now };
-        assert!(problem_meanwhile(&typed, &now).is_some_and(|said| said.contains("Worse at night")));
-    }
 
     #[test]
     fn a_date_stands_in_the_form_as_its_hint_says() {

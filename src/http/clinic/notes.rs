@@ -341,8 +341,9 @@ pub(in crate::http) async fn show(
     let here = place(&id, &note);
     let mut drafts = drafts(&visit, &here)?;
     if note::is_signed(&read.saved.composition) {
-        let kept = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
-        return signed(&visit, read, "", kept, Faults::none());
+        let kept = texts(&drafts, &read.opened.ctx);
+        let typed = visit.kept::<AddendumTyped>(&mut read.opened.cx)?.unwrap_or_default();
+        return signed(&visit, read, &typed.addendum, kept, Faults::none());
     }
     let stored = typed_of(&read.saved, read.version);
     // The draft of the tab that is asked for; else the newest that was typed into the note as it stands.
@@ -373,6 +374,11 @@ pub(in crate::http) async fn show(
 /// What this account typed into this note and did not save, newest first.
 fn drafts(visit: &Visit, here: &str) -> Result<Vec<(String, Draft)>, Refusal> {
     Ok(forms::kept_below(&visit.house.store.read()?, account(visit)?, here)?)
+}
+
+/// Their texts. The draft of an addendum has none of a note: it stands in its own form.
+fn texts(drafts: &[(String, Draft)], ctx: &Ctx) -> Vec<Kept> {
+    drafts.iter().map(|(at, draft)| kept(at, draft, ctx)).filter(|one| !one.parts.is_empty()).collect()
 }
 
 fn parsed(draft: &Draft) -> NoteTyped {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::Opened;
-use super::prescribe_form::{Faulty, Typed};
+use super::prescribe_form::{Faulty, Typed, own_version};
 use super::prescribe_pages::{FoundMedicines, Pick, Prescribe};
 use super::prescribe_words as words;
 use super::{id_of, why};
@@ -157,10 +157,10 @@ pub(in crate::http) async fn form(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let prior = if asked.renew.is_empty() { &asked.change } else { &asked.renew };
-    let desk = Desk::open(visit, &id, prior, &asked.refill).await?;
+    let mut desk = Desk::open(visit, &id, prior, &asked.refill).await?;
     let mut cx = Cx { shortened: desk.opened.cx.shortened.clone(), ..desk.visit.cx() };
     let kept = desk.visit.kept::<Vec<(String, String)>>(&mut cx)?;
-    let typed = match (kept, &desk.prior) {
+    let mut typed = match (kept, &desk.prior) {
         (Some(pairs), _) => Typed::of(pairs),
         (None, Some(prior)) => {
             let how = if asked.renew.is_empty() { "changed" } else { "renewed" };
@@ -168,8 +168,36 @@ pub(in crate::http) async fn form(
         }
         (None, None) => Typed { medicine: asked.medicine, written: asked.written, ..Typed::blank() },
     };
+    cx.trouble = as_they_stand(&mut desk, &mut typed);
     // What was chosen of the list goes before what a draft or a prior prescription had.
     shown(&desk, cx, typed, &asked.q, Faulty::none())
+}
+
+/// What this takes the place of and the request that it answers, as they are now, whatever a draft says of them. Of what is
+/// over it lets go, and says so: what was typed is then a prescription of its own.
+fn as_they_stand(desk: &mut Desk, typed: &mut Typed) -> Option<String> {
+    let mut over = None;
+    match &desk.refill {
+        Some((task, refill)) if prescribe::is_open(task) => typed.refill_version = refill.version,
+        Some(_) => {
+            (desk.refill, over) = (None, Some("rx-refill-over"));
+            typed.refill.clear();
+        }
+        None => {}
+    }
+    match &desk.prior {
+        Some(prior) if is_in_use(prior) => typed.prior_version = own_version(prior),
+        Some(_) => {
+            (desk.prior, over) = (None, Some("rx-prior-over"));
+            typed.prior.clear();
+        }
+        None => {}
+    }
+    over.map(|word| t(word).to_string())
+}
+
+fn is_in_use(request: &Value) -> bool {
+    matches!(fill::text(request, "/status"), Some("active" | "on-hold"))
 }
 
 /// `GET /patients/{id}/prescribe/find`: the fragment that follows what is being typed. It is about medicines and nobody.
@@ -340,7 +368,7 @@ fn issues(
 fn prior(desk: &Desk, typed: &Typed) -> Result<Option<Prior>, Refusal> {
     let Some(request) = desk.prior.clone() else { return Ok(None) };
     // One that ended meanwhile is not ended again, and nothing comes in its place.
-    if !matches!(fill::text(&request, "/status"), Some("active" | "on-hold")) {
+    if !is_in_use(&request) {
         return Err(Refusal::new(No::Conflict));
     }
     let how = if typed.how == "renewed" { "renewed" } else { "changed" };

@@ -272,7 +272,7 @@ impl Typed {
     }
 }
 
-fn own_version(value: &Value) -> u32 {
+pub(super) fn own_version(value: &Value) -> u32 {
     fill::text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 

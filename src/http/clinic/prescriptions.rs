@@ -101,7 +101,11 @@ pub(in crate::http) async fn show(
         "stopped" => Some(t("rx-done-stopped").to_string()),
         _ => None,
     };
-    shown(&visit, &one, cx, "", "", Faults::none())
+    let typed = match one.is_open() && is_prescriber(&visit) {
+        true => visit.kept::<StopTyped>(&mut cx)?.unwrap_or_default(),
+        false => StopTyped::default(),
+    };
+    shown(&visit, &one, cx, &typed.why, &typed.words, Faults::none())
 }
 
 fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: Faults) -> Result<Response, Refusal> {

@@ -104,7 +104,10 @@ impl One {
 pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let one = One::open(&visit, &id).await?;
     let mut cx = visit.cx();
-    let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    let typed = match prescribe::is_open(&one.task) {
+        true => visit.kept::<Typed>(&mut cx)?.unwrap_or_default(),
+        false => Typed::default(),
+    };
     shown(&visit, &one, cx, &typed, Faults::none())
 }
 

@@ -264,7 +264,11 @@ pub(in crate::http) async fn show(
         Some("held") => Some(t("result-done-held").to_string()),
         _ => None,
     };
-    let typed = visit.kept::<SettleTyped>(&mut opened.cx)?.unwrap_or_default();
+    let mut typed = visit.kept::<SettleTyped>(&mut opened.cx)?.unwrap_or_default();
+    // Of a report that is signed by now the page has no comment to write: what was typed stands over it.
+    if report.is_signed() && !typed.comment.trim().is_empty() {
+        (typed, opened.cx.kept) = (SettleTyped::default(), None);
+    }
     report_page(&visit, opened, &report, &typed, Faults::none())
 }
 

@@ -5,11 +5,11 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Weekday;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::settings_pages::{
-    AwayRow, DayFields, HoursRow, Settings, SettingsForm, SettingsHours, TopicRow, VisitTypeRow,
+    AwayRow, DayFields, HoursRow, Offered, Settings, SettingsForm, SettingsHours, TopicRow, VisitTypeRow,
 };
 use super::{id_of, why};
 use crate::audit::{Action, Detail, Purpose};
@@ -25,7 +25,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, When, format, t};
+use crate::http::ui::{Cx, Faults, Field, When, format, stands as stands_in_words, t};
 use crate::record::{Change, Stored, Why};
 
 /// The place of the settings of the clinic as a whole, where a person's have the id of their role.
@@ -191,7 +191,7 @@ fn wrong(page: Result<Response, Refusal>) -> Result<Response, Refusal> {
 
 // ---- kinds of visit ----
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct VisitTypeTyped {
     name: String,
@@ -226,7 +226,7 @@ fn visit_type_page(mut cx: Cx, id: &str, typed: &VisitTypeTyped, faults: Faults)
         title: t(if id == NEW { "visit-type-new" } else { "visit-type-change" }).to_string(),
         action,
         fields,
-        offered: Some(!typed.offered.is_empty()),
+        offered: Some(Offered::of(&typed.offered, &faults)),
         version: typed.version.clone(),
         faults,
         cx,
@@ -260,8 +260,8 @@ pub(in crate::http) async fn visit_type(visit: Visit, Path(id): Path<String>) ->
         }
     };
     let mut cx = visit.cx();
-    let typed = visit.kept(&mut cx)?.unwrap_or(typed);
-    visit_type_page(cx, &id, &typed, Faults::none())
+    let (typed, faults) = visit.again(&mut cx, typed, &["version"])?;
+    visit_type_page(cx, &id, &typed, faults)
 }
 
 /// `POST /settings/visit-types/{id}`
@@ -306,7 +306,7 @@ async fn before(
 
 // ---- topics ----
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct TopicTyped {
     name: String,
@@ -333,7 +333,7 @@ fn topic_page(mut cx: Cx, id: &str, typed: &TopicTyped, faults: Faults) -> Resul
         title: t(if id == NEW { "topic-new" } else { "topic-change" }).to_string(),
         action,
         fields,
-        offered: Some(!typed.offered.is_empty()),
+        offered: Some(Offered::of(&typed.offered, &faults)),
         version: typed.version.clone(),
         faults,
         cx,
@@ -362,8 +362,8 @@ pub(in crate::http) async fn topic(visit: Visit, Path(id): Path<String>) -> Resu
         }
     };
     let mut cx = visit.cx();
-    let typed = visit.kept(&mut cx)?.unwrap_or(typed);
-    topic_page(cx, &id, &typed, Faults::none())
+    let (typed, faults) = visit.again(&mut cx, typed, &["version"])?;
+    topic_page(cx, &id, &typed, faults)
 }
 
 /// `POST /settings/topics/{id}`
@@ -389,7 +389,7 @@ pub(in crate::http) async fn save_topic(
 
 // ---- the clinic as a whole ----
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct ClinicTyped {
     notice_hours: String,
@@ -431,8 +431,8 @@ pub(in crate::http) async fn clinic(visit: Visit) -> Result<Response, Refusal> {
         version: house.version.to_string(),
     };
     let mut cx = visit.cx();
-    let typed = visit.kept(&mut cx)?.unwrap_or(typed);
-    clinic_page(cx, &typed, Faults::none())
+    let (typed, faults) = visit.again(&mut cx, typed, &["version"])?;
+    clinic_page(cx, &typed, faults)
 }
 
 /// `POST /settings/clinic`
@@ -500,6 +500,18 @@ fn typed_hours(pairs: &Pairs) -> HoursForm {
     }))
 }
 
+/// The fields of a week's form.
+fn pairs_of_hours(HoursForm(days): &HoursForm, version: u32) -> Pairs {
+    let mut pairs = vec![("version".to_owned(), version.to_string())];
+    for (code, spans) in DAYS.iter().zip(days) {
+        for (n, (from, to)) in (1..).zip(spans) {
+            pairs.push((format!("{code}{n}-from"), from.clone()));
+            pairs.push((format!("{code}{n}-to"), to.clone()));
+        }
+    }
+    pairs
+}
+
 fn shown_hours(hours: &Hours) -> HoursForm {
     let days = [0, 1, 2, 3, 4, 5, 6].map(|day| Weekday::from_monday_zero_offset(day).unwrap_or(Weekday::Monday));
     HoursForm(days.map(|day| {
@@ -533,6 +545,7 @@ fn hours_page(mut cx: Cx, shown: HoursPage<'_>) -> Result<Response, Refusal> {
         ),
         code,
         fault: faults.of(&format!("{code}1")).or(faults.of(&format!("{code}2"))).map(str::to_owned),
+        now: day_now(code, &spans, &faults),
         spans,
     });
     let off = vec![
@@ -553,14 +566,34 @@ fn hours_page(mut cx: Cx, shown: HoursPage<'_>) -> Result<Response, Refusal> {
     })
 }
 
+/// A day's hours as they stand now, where others were typed.
+fn day_now(code: &str, spans: &[(String, String); 2], faults: &Faults) -> Option<String> {
+    let (mut stands, mut differs) = (Vec::new(), false);
+    for (n, (from, to)) in (1..).zip(spans) {
+        let mut now = |end: &str, typed: &String| {
+            let now = faults.now(&format!("{code}{n}-{end}"), typed);
+            differs |= now.is_some();
+            now.unwrap_or(typed).to_owned()
+        };
+        let (from, to) = (now("from", from), now("to", to));
+        if !from.is_empty() || !to.is_empty() {
+            stands.push(t("from-to").with("from", from).with("to", to).to_string());
+        }
+    }
+    differs.then(|| stands_in_words(&stands.join(", ")))
+}
+
 /// `GET /settings/hours/{id}`
 pub(in crate::http) async fn hours(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let clinic = read(&visit).await?;
     let (name, hours, away, version) = whose(&clinic, &id).ok_or(Refusal::not_found())?;
     let mut cx = visit.cx();
-    let form = visit.kept::<Pairs>(&mut cx)?.map_or_else(|| shown_hours(&hours), |pairs| typed_hours(&pairs));
-    let version = version.to_string();
-    hours_page(cx, HoursPage { id: &id, name, form, away, version, faults: Faults::none(), off: Default::default() })
+    let (pairs, faults) = visit.again(&mut cx, pairs_of_hours(&shown_hours(&hours), version), &["version"])?;
+    // The page has a form for the week and one for days off, and its draft is of one of them.
+    let week = pairs.iter().any(|(name, _)| name.ends_with("-from"));
+    let form = if week { typed_hours(&pairs) } else { shown_hours(&hours) };
+    let off = ["why", "first", "last"].map(|field| value(&pairs, field).to_owned());
+    hours_page(cx, HoursPage { id: &id, name, form, away, version: version.to_string(), faults, off })
 }
 
 /// `POST /settings/hours/{id}`

@@ -75,11 +75,26 @@ pub struct SettingsForm {
     pub action: String,
     pub fields: Vec<Field>,
     /// Whether it is offered now; `None` for what is always there.
-    pub offered: Option<bool>,
+    pub offered: Option<Offered>,
     pub version: String,
     pub faults: Faults,
 }
 page!(SettingsForm in Settings);
+
+/// Whether something is offered, as it was chosen; and as it stands now where that is otherwise.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    pub chosen: bool,
+    pub now: Option<String>,
+}
+
+impl Offered {
+    pub fn of(typed: &str, faults: &Faults) -> Self {
+        let now = faults.now("offered", typed);
+        let now = now.map(|now| t(if now.is_empty() { "settings-not-offered" } else { "settings-offered-now" }));
+        Self { chosen: !typed.is_empty(), now: now.map(|now| now.to_string()) }
+    }
+}
 
 /// The hours of a week, and days off.
 #[derive(Debug, Clone, Template)]
@@ -112,5 +127,7 @@ pub struct DayFields {
     /// The beginning of its inputs' names.
     pub code: &'static str,
     pub fault: Option<String>,
+    /// What stands now, where other hours were typed.
+    pub now: Option<String>,
     pub spans: [(String, String); 2],
 }

@@ -205,7 +205,10 @@ pub(in crate::http) async fn show(
 ) -> Result<Response, Refusal> {
     let one = One::of(visit, &id, Needs::Reading).await?;
     let mut cx = one.own.cx(&one.chart);
-    let typed = one.own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    let typed = match fill::text(&one.request, "/status") {
+        Some("active") => one.own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default(),
+        _ => Typed::default(),
+    };
     cx.done = match shown.done.as_str() {
         "refill-sent" => Some(t("refill-asked-done").to_string()),
         "not-taking" => Some(cx.own("not-taking-done").to_string()),

@@ -75,7 +75,11 @@ impl Flag {
 
 /// What is wrong in a form, by field, in the order of the form. Messages are whole sentences.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Vec<(&'static str, String)>);
+pub struct Faults {
+    found: Vec<(&'static str, String)>,
+    /// What the record says by now, by field, where that is to stand beside what was typed.
+    stands: Vec<(String, String)>,
+}
 
 impl Faults {
     pub fn none() -> Self {
@@ -83,20 +87,36 @@ impl Faults {
     }
 
     pub fn add(&mut self, field: &'static str, sentence: impl Into<String>) {
-        self.0.push((field, sentence.into()));
+        self.found.push((field, sentence.into()));
     }
 
     pub fn of(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
+        self.found.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     pub fn all(&self) -> &[(&'static str, String)] {
-        &self.0
+        &self.found
     }
+
+    /// Nothing wrong, but the record changed since the form was made: its fields say what it says now.
+    pub fn beside(stands: Vec<(String, String)>) -> Self {
+        Self { found: Vec::new(), stands }
+    }
+
+    /// What the record says now of a field in which something else was typed.
+    pub fn now(&self, field: &str, typed: &str) -> Option<&str> {
+        let stands = self.stands.iter().find(|(name, _)| name == field)?.1.trim();
+        (stands != typed.trim()).then_some(stands)
+    }
+}
+
+/// What stands in a field, in words where that is nothing.
+pub fn stands(text: &str) -> String {
+    if text.is_empty() { t("form-now-nothing").to_string() } else { text.to_owned() }
 }
 
 /// One field of a form: a label, perhaps a hint, perhaps a fault, an input.
@@ -107,6 +127,8 @@ pub struct Field {
     pub label: Text,
     pub hint: Option<Text>,
     pub fault: Option<String>,
+    /// What the record says now, where something else was typed.
+    pub now: Option<String>,
     pub value: String,
     pub kind: &'static str,
     pub autocomplete: &'static str,
@@ -129,6 +151,7 @@ impl Field {
             label,
             hint: None,
             fault: faults.of(name).map(str::to_owned),
+            now: faults.now(name, value).map(stands),
             value: value.to_owned(),
             kind: "text",
             autocomplete: "off",
@@ -159,7 +182,9 @@ impl Field {
         options: Vec<(String, String)>,
         faults: &Faults,
     ) -> Self {
-        Self { kind: "choice", options, ..Self::text(name, label, value, faults) }
+        let said = |code: &str| options.iter().find(|(one, _)| one == code).map(|(_, words)| words.clone());
+        let now = faults.now(name, value).map(|code| said(code).unwrap_or_else(|| stands(code)));
+        Self { kind: "choice", now, options, ..Self::text(name, label, value, faults) }
     }
 
     /// A line for which a list has entries to choose from; what is not in it may stand, too.
@@ -210,10 +235,17 @@ impl Field {
         self.kind == "password" || self.autocomplete == "username"
     }
 
+    fn is_described(&self) -> bool {
+        self.fault.is_some() || self.now.is_some() || self.hint.is_some()
+    }
+
     fn described_by(&self) -> String {
         let mut ids = Vec::new();
         if self.fault.is_some() {
             ids.push(format!("{}-fault", self.name));
+        }
+        if self.now.is_some() {
+            ids.push(format!("{}-now", self.name));
         }
         if self.hint.is_some() {
             ids.push(format!("{}-hint", self.name));

@@ -36,6 +36,8 @@ pub struct Cx {
     pub kept: Option<super::format::When>,
     /// What that draft holds.
     pub kept_of: KeptOf,
+    /// What the page's form was sent with was refused: the record had changed since the page was made.
+    pub meanwhile: Option<Meanwhile>,
     /// How many notices are unread; `None` for nobody.
     pub unread: Option<usize>,
 }
@@ -49,6 +51,13 @@ pub enum KeptOf {
     TextWithoutFile,
     /// There was a file and nothing else.
     NothingButThatThereWasAFile,
+}
+
+/// What is said over a page whose form came too late.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meanwhile {
+    /// What was typed, for a page that has no form in which it stands again.
+    pub typed: Vec<String>,
 }
 
 /// Who is signed in.

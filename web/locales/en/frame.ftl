@@ -64,6 +64,12 @@ form-kept-file = The file that you had chosen is not kept: choose it again.
 keep-ended = You are signed out. What you type here is kept for you. When you send or save it you are asked to sign in, and it stands here again.
 keep-failed = What you type could not be kept just now. Send or save it, or copy the text.
 form-kept-discard = Begin again
+form-meanwhile = This was changed after you opened it, so what you sent is not saved. Nothing was written over.
+    .kept = What you typed stands below. Where the record now says something else, that stands beside it. Compare, then save what should stand, or take what stands now.
+    .typed = This is how it stands now. What you had typed is kept until you take what stands now.
+form-meanwhile-take = Take what stands now
+form-now = Now stands: { $now }
+form-now-nothing = nothing
 
 ## What went wrong
 

@@ -60,6 +60,12 @@ form-kept-file = El archivo que había elegido no está guardado: elíjalo otra 
 keep-ended = Su sesión ha terminado. Lo que escribe aquí se guarda para usted. Al enviarlo se le pide iniciar sesión, y vuelve a estar aquí.
 keep-failed = No se ha podido guardar lo que escribe. Envíelo, o copie el texto.
 form-kept-discard = Empezar de nuevo
+form-meanwhile = Esto cambió después de que usted lo abriera, así que lo que envió no se ha guardado. No se ha sobrescrito nada.
+    .kept = Lo que escribió aparece abajo. Donde el historial dice ahora otra cosa, aparece al lado. Compare y guarde lo que deba quedar, o deje lo que hay ahora.
+    .typed = Así está ahora. Lo que había escrito se guarda hasta que deje lo que hay ahora.
+form-meanwhile-take = Dejar lo que hay ahora
+form-now = Ahora dice: { $now }
+form-now-nothing = nada
 
 ## Qué salió mal
 

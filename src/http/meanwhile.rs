@@ -1,0 +1,125 @@
+//! When two change the same at once: the second to save is refused, and loses nothing that was typed.
+//!
+//! What was sent is kept as a draft of the page that it came from, marked, and the answer leads back there. The page shows
+//! what was typed, beside it what the record says now, and is made with the record's versions of now: to save again is to
+//! save over what was just shown. The gate does this for every form (see `gate::pass`), so that no handler can forget it.
+//! A page that shows a record's own fields asks [`Visit::again`]; another asks [`Visit::kept`], if it has its form still; of
+//! one that asks neither the words stand over the page.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::forms::{Pairs, kept_of, pairs_of};
+use super::respond::{Refusal, Refused};
+use super::session::Visit;
+use super::ui::{Cx, Faults, Meanwhile, When};
+use crate::care::forms::{self, Draft};
+
+/// The field by which a draft says that it was refused because the record had changed.
+const MARK: &str = "meanwhile";
+/// Fields that say what a button does or how the record stood, and no words of a person. Others end in `version`.
+const NO_WORDS: [&str; 15] = [
+    "act", "again", "answer", "answers", "back", "coverage", "do", "last", "remove", "stand", "state", "step",
+    "taking", "turn", MARK,
+];
+
+/// Whether a form was refused because of what somebody else did meanwhile.
+pub(super) const fn is_meanwhile(refused: Refused) -> bool {
+    matches!(refused, Refused::Conflict | Refused::Precondition | Refused::Gone)
+}
+
+/// What somebody typed into a form, without what its page and its buttons put there.
+pub(super) fn words(pairs: &Pairs) -> Vec<String> {
+    let typed = |(name, value): &&(String, String)| {
+        !value.trim().is_empty() && !name.ends_with("version") && !NO_WORDS.contains(&name.as_str())
+    };
+    pairs.iter().filter(typed).map(|(_, value)| value.clone()).collect()
+}
+
+/// Whether it reads as text where no label stands beside it: a code or an id does not.
+fn is_text(words: &str) -> bool {
+    !words.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The fields of a draft without its mark, and whether it had one.
+pub(super) fn unmarked(mut pairs: Pairs) -> (Pairs, bool) {
+    let all = pairs.len();
+    pairs.retain(|(name, _)| name != MARK);
+    let marked = pairs.len() < all;
+    (pairs, marked)
+}
+
+impl Visit {
+    /// Keeps what was typed into a form that came too late, and leads back to its page; `None` if nothing was typed.
+    pub(super) async fn meanwhile(&self, at: &str, sent: Draft) -> Result<Option<Response>, Refusal> {
+        let Some(account) = self.account.as_ref().map(|account| account.id) else { return Ok(None) };
+        let (mut pairs, _) = unmarked(pairs_of(&sent.body));
+        if words(&pairs).is_empty() {
+            return Ok(None);
+        }
+        pairs.push((MARK.to_owned(), "1".to_owned()));
+        let body = serde_urlencoded::to_string(&pairs).map_err(Refusal::internal)?.into_bytes();
+        let (place, draft) = (self.draft_at(at), Draft { body, at: sent.at });
+        self.house.store.write(move |tx| forms::keep(tx, account, place, &draft)).await?;
+        Ok(Some(Redirect::to(at).into_response()))
+    }
+
+    /// What is to be said over the page that is asked for, if its form was refused so.
+    pub(super) fn refused_meanwhile(&self) -> Option<Meanwhile> {
+        let (pairs, marked) = unmarked(pairs_of(&self.draft_here().ok()??.body));
+        marked.then(|| Meanwhile { typed: words(&pairs).into_iter().filter(|words| is_text(words)).collect() })
+    }
+
+    /// What stands in a form about something in the record: what the record says, or what this account typed before. Then the
+    /// `versions` are of now whatever the draft has, and if they were others, each field says what the record says instead.
+    pub(super) fn again<T: Serialize + DeserializeOwned>(
+        &self,
+        cx: &mut Cx,
+        stands: T,
+        versions: &[&str],
+    ) -> Result<(T, Faults), Refusal> {
+        let Some(draft) = self.draft_here()? else { return Ok((stands, Faults::none())) };
+        let now = pairs_of(serde_urlencoded::to_string(&stands).map_err(Refusal::internal)?.as_bytes());
+        let (typed, marked) = unmarked(pairs_of(&draft.body));
+        if words(&typed).is_empty() {
+            return Ok((stands, Faults::none()));
+        }
+        let of = |pairs: &Pairs, name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let changed = versions.iter().any(|name| of(&typed, name).is_some_and(|seen| Some(seen) != of(&now, name)));
+        let is_version = |name: &str| versions.contains(&name);
+        let (mut merged, mut faults) = (typed, Faults::none());
+        merged.retain(|(name, _)| !is_version(name));
+        merged.extend(now.iter().filter(|(name, _)| is_version(name)).cloned());
+        let text = serde_urlencoded::to_string(&merged).map_err(Refusal::internal)?;
+        let Ok(typed) = serde_urlencoded::from_str(&text) else { return Ok((stands, faults)) };
+        cx.kept = Some(When::at(draft.at, &self.house.front.face.zone));
+        cx.kept_of = kept_of(&draft.body);
+        if changed || marked {
+            cx.meanwhile.get_or_insert_default();
+            faults = Faults::beside(now);
+        }
+        Ok((typed, faults))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_told_from_what_the_page_and_its_buttons_sent() {
+        let pairs = pairs_of(b"version=3&patient_version=2&act=sign&comment=Seen%20by%20phone&reason=ok&note=");
+        assert_eq!(words(&pairs), ["Seen by phone", "ok"]);
+        assert!(words(&pairs_of(b"version=3&state=arrived&prior-version=1")).is_empty());
+        assert!(is_text("Seen by phone") && is_text("Really?") && is_text("dueño") && !is_text("patient-wish"));
+    }
+
+    #[test]
+    fn a_mark_is_taken_off_before_a_form_is_read() {
+        let (pairs, marked) = unmarked(pairs_of(b"note=a&meanwhile=1"));
+        assert!(marked);
+        assert_eq!(pairs, [("note".to_owned(), "a".to_owned())]);
+        assert!(!unmarked(pairs).1);
+    }
+}
