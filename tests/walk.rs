@@ -138,6 +138,7 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/patients/{id}/prescriptions/{prescription}/stop", CLINIC, PRESCRIBERS, Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/prescriptions/{prescription}/prescription.pdf", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/prescriptions/{prescription}/sheet", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post, "/patients/{id}/prescriptions/{prescription}/not-taken", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,  "/refills/{id}",                      CLINIC,  PRESCRIBERS, Nothing, AnEntry),
     (Verb::Post, "/refills/{id}",                      CLINIC,  PRESCRIBERS, Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/problems",            CLINIC,  CARERS,    APatient, AnEntry),

@@ -178,7 +178,7 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         Kind::EmergencyAccess => "/my/who-looked".into(),
         Kind::BookingAsked => with("/booking-requests"),
         Kind::EmergencyToReview => "/emergency-access".into(),
-        Kind::ResultToSign => "/inbox".into(),
+        Kind::ResultToSign | Kind::MedicineNotTaken => "/inbox".into(),
         Kind::RefillAsked => about.map_or_else(|| "/inbox".to_owned(), |id| format!("/refills/{id}")),
         Kind::RequestAnswered | Kind::AccessAnswered => with("/my/requests"),
         Kind::ShareOpened | Kind::ShareEnded => "/my/share".into(),

@@ -269,6 +269,7 @@ pub static TABLE: &[Route] = &[
     row!(Post "/patients/{id}/prescriptions/{prescription}/stop", CLINIC, PRESCRIBERS, Format::Page => super::clinic::prescriptions::stop),
     row!(Get "/patients/{id}/prescriptions/{prescription}/prescription.pdf", CLINIC, CARERS, Format::Page => super::clinic::prescriptions::pdf),
     row!(Get "/patients/{id}/prescriptions/{prescription}/sheet", CLINIC, CARERS, Format::Page => super::clinic::prescriptions::sheet),
+    row!(Post "/patients/{id}/prescriptions/{prescription}/not-taken", CLINIC, CARERS, Format::Page => super::clinic::prescriptions::seen_not_taken),
     row!(Get "/refills/{id}", CLINIC, PRESCRIBERS, Format::Page => super::clinic::refills::show),
     row!(Post "/refills/{id}", CLINIC, PRESCRIBERS, Format::Page => super::clinic::refills::answer),
     row!(Get "/patients/{id}/problems", CLINIC, CARERS, Format::Page => super::clinic::chart::problems),

@@ -180,6 +180,24 @@ test('a patient asks for a refill once, says what is not taken, and hears the an
   const doctor = await signedIn('clinician');
   await doctor.goto(`${box.clinic}/inbox`);
   assert.deepEqual(await inspect(doctor, 'inbox-refills'), []);
+  // What is not taken waits beside it, once, until the patient takes the word back or somebody has seen it.
+  const untaken = () => doctor.locator('#not-taken li', { hasText: 'Ramipril' });
+  assert.match(await untaken().innerText(), /Tos/);
+  await patient.click('form[action$="/taking"] button');
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.equal(await untaken().count(), 0, 'taken back');
+  await patient.fill('input[name=why]', 'Tos otra vez');
+  await patient.click('form[action$="/taking"] button');
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.equal(await untaken().count(), 1);
+  await untaken().locator('a').click();
+  assert.match(await doctor.textContent('main'), /do not take this medicine: Tos otra vez/);
+  assert.deepEqual(await inspect(doctor, 'prescription-not-taken'), []);
+  await doctor.click('form[action$="/not-taken"] button');
+  assert.match(await doctor.textContent('main'), /It is noted that this was seen/);
+  assert.equal(await doctor.locator('form[action$="/not-taken"]').count(), 0);
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.equal(await untaken().count(), 0, 'seen');
   await doctor.locator('#refills li a', { hasText: 'Ramipril' }).click();
   assert.match(await doctor.textContent('main'), /Me quedan <b>diez<\/b>/);
   assert.deepEqual(await inspect(doctor, 'refill'), []);

@@ -409,6 +409,11 @@ fn inbox() -> Vec<(&'static str, String)> {
                     )],
                 ),
                 part("refills", "inbox-refills", vec![]),
+                part(
+                    "not-taken",
+                    "inbox-not-taken",
+                    vec![row("BRANDVOLD, Halina", "Ramipril 10 mg", Some("Dry cough at night"), Urgency::Usual)],
+                ),
             ])),
         ),
         ("settings-meanwhile", render(&changed_meanwhile())),

@@ -62,6 +62,7 @@ kinds! {
     67 AccessQuestioned "access-questioned";
     68 RequestMade "request-made";
     69 VisitCalledOff "visit-called-off";
+    70 MedicineNotTaken "medicine-not-taken";
 }
 
 /// The first kind that is for the clinic.

@@ -6,6 +6,7 @@
 //! | a warning that somebody answered for | `DetectedIssue`, named by the prescription, its reason in `mitigation` |
 //! | a refill that a patient asks for | `Task` with the prescription as `focus`; an answer to a question is a new one, `partOf` the first |
 //! | what a patient does not take | `MedicationStatement` of the patient, `basedOn` the prescription |
+//! | that the clinic should look at that | `Task` with the prescription as `focus`, until it is seen or taken back |
 //!
 //! A check is a pure function of the formulary, of what the record says and of what is to be prescribed ([`check()`]). It is made
 //! for the page and again inside the writer, on the record as it is then: what appeared meanwhile is shown, never skipped. Of what
@@ -20,6 +21,7 @@ mod refill;
 mod sign;
 #[cfg(test)]
 mod sign_tests;
+mod taking;
 
 pub use check::{Check, Chosen, Finding, Gap, Proposal, Verdict, What, check, gaps, missing};
 pub use facts::{Allergies, Allergy, Facts, Taken, age, allergy, taken};
@@ -27,10 +29,9 @@ pub use order::{
     By, Dose, EVERY, Every, Meant, Prescription, Reason, STOP_REASONS, TOKEN, WHEN, dosage, end_code, ended_at,
     is_ours, issue, issued, stopped, token_of,
 };
-pub use refill::{
-    Answer, REFILL, Refill, RefillError, answer, ask, is_open, not_taking, refill_of, speaker, statement, taking_again,
-};
+pub use refill::{Answer, REFILL, Refill, RefillError, answer, ask, is_open, refill_of, speaker};
 pub use sign::{
-    Answered, Outcome, Prior, SignError, Signing, Standing, Verified, may_be_token, new_token, sign, standing, stop,
-    verify,
+    Answered, Outcome, Prior, Seen, SignError, Signing, Standing, Verified, may_be_token, new_token, sign, standing,
+    stop, verify,
 };
+pub use taking::{NOT_TAKEN, NotTaken, TakingError, not_taken_of, not_taking, see, statement, taking_again, waits_of};

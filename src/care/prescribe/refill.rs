@@ -1,4 +1,4 @@
-//! What patients ask and say of their medicines: a refill, and that they do not take one.
+//! What patients ask of their medicines: a refill.
 
 use serde_json::{Value, json};
 
@@ -45,11 +45,11 @@ pub struct Refill {
     pub version: u32,
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn target<'a>(value: &'a Value, pointer: &str, kind: &str) -> Option<&'a str> {
+pub(super) fn target<'a>(value: &'a Value, pointer: &str, kind: &str) -> Option<&'a str> {
     text(value, pointer)?.strip_prefix(kind)?.strip_prefix('/')
 }
 
@@ -80,7 +80,7 @@ pub fn refill_of(task: &Value) -> Option<Refill> {
     })
 }
 
-fn bounded(text: &str) -> String {
+pub(super) fn bounded(text: &str) -> String {
     text.trim().chars().take(LONGEST).collect()
 }
 
@@ -186,72 +186,6 @@ pub(super) fn settled(older: Value, now: Timestamp) -> Result<Change, RecordErro
 pub(super) fn put(task: Value, version: u32) -> Result<Change, RecordError> {
     let id = text(&task, "/id").and_then(|id| FhirId::parse(id).ok()).ok_or(RecordError::Damaged)?;
     Change::put(R::Task, id, task, Condition::Version(version), Mode::Strict)
-}
-
-/// What a patient says of a prescription, and the day: `true` when they do not take it.
-pub fn statement(statement: &Value) -> Option<(&str, bool, Option<&str>)> {
-    let to = statement.get("basedOn")?.as_array()?.iter().filter_map(|one| text(one, "/reference"));
-    let of = to.filter_map(|to| to.strip_prefix("MedicationRequest/")).next()?;
-    let not = match text(statement, "/status")? {
-        "not-taken" => true,
-        "active" => false,
-        _ => return None,
-    };
-    Some((of, not, text(statement, "/dateAsserted")))
-}
-
-/// The prescriptions of which the newest word of the patient is that they do not take them, each with the reason and the day.
-pub fn not_taking<'a>(
-    statements: impl Iterator<Item = &'a Value>,
-) -> std::collections::BTreeMap<String, (Option<String>, Option<String>)> {
-    let mut newest: std::collections::BTreeMap<&str, (&str, bool, &Value)> = std::collections::BTreeMap::new();
-    for one in statements {
-        let Some((of, not, day)) = statement(one) else { continue };
-        // Of one day the one that was written last.
-        let at = day.or_else(|| text(one, "/meta/lastUpdated")).unwrap_or_default();
-        if newest.get(of).is_none_or(|(before, ..)| *before <= at) {
-            newest.insert(of, (at, not, one));
-        }
-    }
-    newest
-        .into_iter()
-        .filter(|(_, (_, not, _))| *not)
-        .map(|(of, (_, _, one))| {
-            let own = |pointer| text(one, pointer).map(str::to_owned);
-            (of.to_owned(), (own("/statusReason/0/text"), own("/dateAsserted")))
-        })
-        .collect()
-}
-
-/// Writes down that a patient does not take a medicine, or takes it again.
-pub async fn taking_again(
-    doing: Doing<'_>,
-    request: &Value,
-    (patient, of): (&FhirId, &str),
-    not: Option<&str>,
-) -> Result<Done<()>, Refused<crate::care::workflow::Never>> {
-    let now = doing.records.audit().ambient().now().to_string();
-    let id = text(request, "/id").unwrap_or_default();
-    let mut value = json!({
-        "resourceType": "MedicationStatement",
-        "status": if not.is_some() { "not-taken" } else { "active" },
-        "subject": {"reference": format!("Patient/{patient}")},
-        "basedOn": [{"reference": format!("MedicationRequest/{id}")}],
-        "effectiveDateTime": now,
-        "dateAsserted": now,
-        "informationSource": {"reference": of},
-    });
-    if let Some(members) = value.as_object_mut() {
-        for name in ["medicationCodeableConcept", "medicationReference"] {
-            members.extend(request.get(name).map(|medicine| (name.to_owned(), medicine.clone())));
-        }
-        let reason = bounded(not.unwrap_or_default());
-        if !reason.is_empty() {
-            members.insert("statusReason".into(), json!([{"text": reason}]));
-        }
-    }
-    let change = Change::create(R::MedicationStatement, value, Mode::Strict)?;
-    carry_out(doing, vec![change], |_| Ok(())).await
 }
 
 /// As whom somebody speaks: the person of the account, else the patient themselves.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::check::{self, Finding, Proposal};
 use super::facts::{Allergy, Facts, Taken, allergy, taken};
 use super::order::{TOKEN, end_code, stopped};
-use super::refill;
+use super::{refill, taking};
 use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
 use crate::care::notify::{self, Kind, Notice, Whom};
@@ -67,6 +67,23 @@ pub struct Outcome {
     pub issues: Vec<(FhirId, Value)>,
     pub prior: Option<Prior>,
     pub refill: Option<Answered>,
+    /// That the prescription in whose place it comes is not taken, and who has seen that.
+    pub not_taken: Option<Seen>,
+}
+
+/// A patient's word that a medicine is not taken, and who looked at it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub task: Value,
+    /// A FHIR Reference.
+    pub by: Value,
+}
+
+impl Seen {
+    fn change(self, now: Timestamp) -> Result<Change, RecordError> {
+        let version = taking::version_of(&self.task);
+        taking::settled(self.task, version, &self.by, now)
+    }
 }
 
 impl Outcome {
@@ -87,6 +104,7 @@ impl Outcome {
             changes.push(refill::put(task, version)?);
             changes.extend(older.map(|older| refill::settled(older, now)).transpose()?);
         }
+        changes.extend(self.not_taken.map(|seen| seen.change(now)).transpose()?);
         Ok(changes)
     }
 }
@@ -129,20 +147,20 @@ fn hold(inside: &mut Inside<'_, '_, '_>, signing: &Signing, queries: &[Query; 3]
     if check::missing(&findings, &signing.answered).is_empty() { Ok(()) } else { told(SignError::NewWarning) }
 }
 
-/// Ends a prescription, if it is the version that was seen still.
+/// Ends a prescription, if it is the version that was seen still. That the patient did not take it is seen with it.
 pub async fn stop(
     doing: Doing<'_>,
-    request: Value,
-    version: u32,
-    code: &str,
-    words: &str,
+    (request, version): (Value, u32),
+    (code, words): (&str, &str),
+    not_taken: Option<Seen>,
 ) -> Result<Done<()>, Refused<Never>> {
     let patient = request.pointer("/subject/reference").and_then(Value::as_str);
     let patient = patient.and_then(|to| to.strip_prefix("Patient/")).and_then(|id| FhirId::parse(id).ok());
     let notice = Notice::new(Whom::Patient(patient.ok_or(RecordError::Damaged)?), Kind::MedicineChanged);
     let now = doing.records.audit().ambient().now();
-    let change = ended(request, version, (code, words), now)?;
-    carry_out(doing, vec![change], move |inside| Ok(notify::tell(inside, notice)?)).await
+    let mut changes = vec![ended(request, version, (code, words), now)?];
+    changes.extend(not_taken.map(|seen| seen.change(now)).transpose()?);
+    carry_out(doing, changes, move |inside| Ok(notify::tell(inside, notice)?)).await
 }
 
 /// A secret for a paper: 128 random bits, in letters that are read out and typed without mistakes.

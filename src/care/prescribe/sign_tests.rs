@@ -12,7 +12,7 @@ use crate::base::{Ambient, FhirId, ManualClock, SeededRandom};
 use crate::care::formulary::{self, Formulary};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::{Mode, ResourceType as R};
-use crate::record::{Change, Channel, Condition, Limits, RecordError, Records, Transaction, Why};
+use crate::record::{Change, Channel, Condition, Limits, RecordError, Records, Transaction, Why, strict};
 use crate::store::Store;
 
 const DAY: jiff::civil::Date = jiff::civil::date(2026, 3, 3);
@@ -99,7 +99,7 @@ impl Room {
             },
             answered: answered.iter().cloned().collect::<BTreeSet<_>>(),
         };
-        let outcome = Outcome { id: id.clone(), request, issues: vec![], prior, refill: None };
+        let outcome = Outcome { id: id.clone(), request, issues: vec![], prior, refill: None, not_taken: None };
         let actor = Actor::system("test");
         let doing = Doing { records: &self.records, actor: &actor, why: why(), once: None };
         sign(doing, signing, outcome).await.map(|_| id)
@@ -114,7 +114,25 @@ impl Room {
     async fn stop(&self, request: Value, version: u32) -> Result<Done<()>, Refused<crate::care::workflow::Never>> {
         let actor = Actor::system("test");
         let doing = Doing { records: &self.records, actor: &actor, why: why(), once: None };
-        stop(doing, request, version, "done", "Not needed").await
+        let not_taken = self.waits().await.map(|task| Seen { task, by: json!({"reference": "Practitioner/d"}) });
+        stop(doing, (request, version), ("done", "Not needed"), not_taken).await
+    }
+
+    /// The patient says that they do not take it, or takes it again.
+    async fn taking(&self, request: &Value, not: Option<&str>) -> Result<Done<()>, Refused<TakingError>> {
+        let actor = Actor::system("test");
+        let doing = Doing { records: &self.records, actor: &actor, why: why(), once: None };
+        let waits = self.waits().await;
+        taking_again(doing, request, (&self.patient, "Patient/p"), not, waits.as_ref()).await
+    }
+
+    /// What waits in the inbox of what is not taken: at most one.
+    async fn waits(&self) -> Option<Value> {
+        let actor = Actor::system("test");
+        let query = strict(R::Task, &format!("code={}|{}&status=requested", NOT_TAKEN.0, NOT_TAKEN.1)).unwrap();
+        let found = self.records.disclose(&actor, why(), |reading| reading.search(&query)).await.unwrap().into_inner();
+        assert!(found.matches.len() < 2, "it is there once");
+        found.matches.first().map(|stored| stored.value())
     }
 }
 
@@ -194,4 +212,37 @@ async fn a_refill_is_asked_for_once_and_answered_once() {
     room.stop(room.read(&id).await, 1).await.unwrap();
     let late = ask_once("t4").await;
     assert!(matches!(late, Err(Refused::Told(RefillError::NotActive))), "{late:?}");
+}
+
+#[tokio::test]
+async fn that_a_medicine_is_not_taken_waits_once_for_the_clinic_until_it_is_seen_taken_back_or_stopped() {
+    let room = Room::new().await;
+    let id = room.sign("cetirizine-10mg-tablet", &[], None).await.unwrap();
+    let request = room.read(&id).await;
+    let (one, other) = tokio::join!(room.taking(&request, Some("Tired")), room.taking(&request, Some("Sleepy")));
+    let (done, late, reason) = if one.is_ok() { (one, other, "Tired") } else { (other, one, "Sleepy") };
+    assert!(done.is_ok() && matches!(late, Err(Refused::Told(TakingError::SaidBefore))), "{done:?} {late:?}");
+    let task = room.waits().await.unwrap();
+    let word = not_taken_of(&task).unwrap();
+    assert_eq!((word.reason.as_deref(), word.of.as_deref()), (Some(reason), Some("Practitioner/d")));
+    assert_eq!(word.prescription, id.as_str());
+
+    room.taking(&request, None).await.unwrap();
+    assert_eq!(room.waits().await, None, "the patient took it back");
+
+    room.taking(&request, Some("Still tired")).await.unwrap();
+    let task = room.waits().await.unwrap();
+    let actor = Actor::system("test");
+    let look = || {
+        let doing = Doing { records: &room.records, actor: &actor, why: why(), once: None };
+        let task = task.clone();
+        async move { see(doing, task, 1, &json!({"reference": "Practitioner/d"})).await }
+    };
+    let (seen, twice) = tokio::join!(look(), look());
+    assert!(seen.is_ok() && twice.is_err(), "{seen:?} {twice:?}");
+    assert_eq!(room.waits().await, None, "somebody has seen it");
+
+    room.taking(&request, Some("Never again")).await.unwrap();
+    room.stop(request, 1).await.unwrap();
+    assert_eq!(room.waits().await, None, "nothing is left to be taken");
 }

@@ -14,6 +14,7 @@ use super::chart::Opened;
 use super::prescribe_form::{Faulty, Typed, own_version};
 use super::prescribe_pages::{FoundMedicines, Pick, Prescribe};
 use super::prescribe_words as words;
+use super::prescriptions::seen_by;
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
@@ -72,6 +73,8 @@ pub(super) struct Desk {
     /// The request that is answered, and the one whose question it answered.
     pub refill: Option<(Value, Refill)>,
     older: Option<Value>,
+    /// That the patient does not take the one that is renewed or changed, as it waits for the clinic.
+    not_taken: Option<Value>,
 }
 
 impl Desk {
@@ -81,9 +84,9 @@ impl Desk {
         let why = why(&visit, Action::Read, Detail::none());
         let read = |reading: &mut Reading<'_>| {
             let chart = Chart::read(reading, &patient, chart::FRAME)?;
-            let tasks = match &refill {
-                Some(_) => reading.of_patient(&patient, R::Task, chart::MOST)?.map(|found| found.found),
-                None => reading.nothing(),
+            let tasks = match refill.is_some() || !prior.is_empty() {
+                true => reading.of_patient(&patient, R::Task, chart::MOST)?.map(|found| found.found),
+                false => reading.nothing(),
             };
             Ok(chart.zip(tasks))
         };
@@ -108,7 +111,8 @@ impl Desk {
         };
         let older = refill.as_ref().and_then(|(_, refill)| task(refill.answers.as_deref()?));
         let formulary = loaded(&visit.house)?.map(|(formulary, _)| formulary);
-        Ok(Self { visit, opened, patient, formulary, facts, today, prior: found, refill, older })
+        let not_taken = prescribe::waits_of(&tasks, prior).cloned();
+        Ok(Self { visit, opened, patient, formulary, facts, today, prior: found, refill, older, not_taken })
     }
 
     fn base(&self) -> String {
@@ -308,6 +312,10 @@ pub(in crate::http) async fn send(
         issues,
         prior: prior(&desk, &typed)?,
         refill: answered_refill(&desk, &typed)?,
+        not_taken: match (&desk.prior, &desk.not_taken) {
+            (Some(_), Some(task)) => Some(prescribe::Seen { task: task.clone(), by: seen_by(&desk.visit)? }),
+            _ => None,
+        },
     };
     let signing = Signing {
         patient: desk.patient.clone(),

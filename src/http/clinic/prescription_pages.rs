@@ -27,6 +27,15 @@ pub struct Warned {
     pub when: Option<When>,
 }
 
+/// What a patient says who does not take it.
+#[derive(Debug, Clone)]
+pub struct NotTakenPart {
+    pub said: String,
+    pub when: Option<When>,
+    /// The version of what waits in the inbox until somebody has seen it.
+    pub waits: Option<u32>,
+}
+
 /// One prescription.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/prescription.html")]
@@ -47,6 +56,8 @@ pub struct PrescriptionPage {
     pub next: Option<String>,
     /// Whether there is a paper of it.
     pub papers: bool,
+    /// That the patient says they do not take it.
+    pub not_taken: Option<NotTakenPart>,
     pub stop: Option<Vec<Field>>,
     pub faults: Faults,
 }

@@ -5,16 +5,16 @@ use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::chart::Opened;
 use super::prescribe_pages::version_of;
-use super::prescription_pages::{NoPaper, PrescriptionPage, Sheet, Warned, facts_of};
+use super::prescription_pages::{NoPaper, NotTakenPart, PrescriptionPage, Sheet, Warned, facts_of};
 use super::{id_of, is_clinical, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::clinic::Clinic;
-use crate::care::prescribe::{self, STOP_REASONS, Standing};
+use crate::care::prescribe::{self, STOP_REASONS, Seen, Standing};
 use crate::care::workflow::Doing;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
@@ -45,6 +45,8 @@ struct One {
     id: FhirId,
     request: Value,
     issues: Vec<Value>,
+    /// What waits for the clinic, refills and the like.
+    tasks: Vec<Value>,
     phone: Option<String>,
 }
 
@@ -54,10 +56,12 @@ impl One {
         let read = |reading: &mut Reading<'_>| {
             let chart = Chart::read(reading, &patient, chart::FRAME)?;
             let issues = reading.of_patient(&patient, R::DetectedIssue, chart::MOST)?;
-            Ok(chart.zip(issues).zip(Clinic::read(reading)?))
+            let tasks = reading.of_patient(&patient, R::Task, chart::MOST)?;
+            Ok(chart.zip(issues).zip(tasks).zip(Clinic::read(reading)?))
         };
         let why = why(visit, action, Detail::none());
-        let ((chart, issues), clinic) = visit.house.records.disclose(&visit.actor, why, read).await?.into_inner();
+        let (((chart, issues), tasks), clinic) =
+            visit.house.records.disclose(&visit.actor, why, read).await?.into_inner();
         let of_id = |one: &&Value| fill::text(one, "/id") == Some(id.as_str());
         let request = chart.of(R::MedicationRequest).iter().find(of_id).cloned().ok_or(Refusal::not_found())?;
         let named: Vec<&str> =
@@ -69,7 +73,27 @@ impl One {
             })
             .collect();
         let opened = Opened::of(visit, chart)?;
-        Ok(Self { opened, patient, id, request, issues, phone: clinic.house.phone })
+        let tasks = tasks.found.iter().map(|stored| stored.value()).collect();
+        Ok(Self { opened, patient, id, request, issues, tasks, phone: clinic.house.phone })
+    }
+
+    /// What the patient says of taking it, if that is that they do not.
+    fn not_taken(&self) -> Option<NotTakenPart> {
+        let statements = self.opened.chart.of(R::MedicationStatement).iter();
+        let (reason, said) = prescribe::not_taking(statements).remove(self.id.as_str()).filter(|_| self.is_open())?;
+        Some(NotTakenPart {
+            when: said.as_deref().and_then(|said| When::parse(said, &self.opened.ctx.zone)),
+            said: said_not_taken(reason.as_deref()),
+            waits: prescribe::waits_of(&self.tasks, self.id.as_str())
+                .and_then(prescribe::not_taken_of)
+                .map(|one| one.version),
+        })
+    }
+
+    /// That it is not taken, as seen by whoever does something about it now.
+    fn seen(&self, visit: &Visit) -> Result<Option<Seen>, Refusal> {
+        let waits = prescribe::waits_of(&self.tasks, self.id.as_str()).cloned();
+        waits.map(|task| Ok(Seen { task, by: seen_by(visit)? })).transpose()
     }
 
     fn standing(&self, cx: &Cx) -> Standing {
@@ -88,6 +112,14 @@ impl One {
     }
 }
 
+/// That a patient does not take a medicine, and why.
+pub(super) fn said_not_taken(reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => t("refill-not-taken-because").with("reason", reason).to_string(),
+        None => t("refill-not-taken").to_string(),
+    }
+}
+
 /// `GET /patients/{id}/prescriptions/{prescription}`
 pub(in crate::http) async fn show(
     visit: Visit,
@@ -99,6 +131,7 @@ pub(in crate::http) async fn show(
     cx.done = match asked.done.as_str() {
         "signed" => Some(t("rx-done-signed").to_string()),
         "stopped" => Some(t("rx-done-stopped").to_string()),
+        "seen" => Some(t("rx-done-not-taken-seen").to_string()),
         _ => None,
     };
     let typed = match one.is_open() && is_prescriber(&visit) {
@@ -149,6 +182,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
         prior,
         next: next.and_then(|next| fill::text(next, "/id")).map(link),
         papers: prescribe::is_ours(&one.request),
+        not_taken: one.not_taken(),
         stop,
         version: version_of(&one.request),
         id: one.id.to_string(),
@@ -217,7 +251,46 @@ pub(in crate::http) async fn stop(
         why: why(&visit, Action::Prescribe, Detail::none()),
         once: visit.once(&sent, &place),
     };
-    let done = prescribe::stop(doing, one.request, typed.version, code, &said).await;
+    let seen = one.seen(&visit)?;
+    let done = prescribe::stop(doing, (one.request, typed.version), (code, &said), seen).await;
+    visit.settled(&sent, done, &place).await
+}
+
+/// Who looks at it now, as a FHIR Reference.
+pub(super) fn seen_by(visit: &Visit) -> Result<Value, Refusal> {
+    let who = visit.actor.person().ok_or(Refusal::new(No::Never))?;
+    let name = visit.account.as_ref().map_or("", |account| &*account.display_name);
+    Ok(json!({"reference": who.as_str(), "display": name}))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct SeenTyped {
+    version: u32,
+}
+
+/// `POST /patients/{id}/prescriptions/{prescription}/not-taken`: somebody has seen that the patient does not take it.
+pub(in crate::http) async fn seen_not_taken(
+    visit: Visit,
+    Path((patient, id)): Path<(String, String)>,
+    sent: Sent<SeenTyped>,
+) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
+    let one = One::open(&visit, &patient, &id, Action::Read).await?;
+    let place = format!("/patients/{}/prescriptions/{}?done=seen", one.patient, one.id);
+    // Seen by somebody else, or taken back by the patient: it waits no more.
+    let Some(task) = prescribe::waits_of(&one.tasks, one.id.as_str()) else {
+        return Err(Refusal::new(No::Conflict));
+    };
+    let doing = Doing {
+        records: &visit.house.records,
+        actor: &visit.actor,
+        why: why(&visit, Action::RequestAnswered, Detail::none()),
+        once: visit.once(&sent, &place),
+    };
+    let done = prescribe::see(doing, task.clone(), sent.typed.version, &seen_by(&visit)?).await;
     visit.settled(&sent, done, &place).await
 }
 

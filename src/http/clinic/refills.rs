@@ -135,10 +135,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) ->
         asked: one.refill.asked.as_deref().and_then(|asked| When::parse(asked, &ctx.zone)),
         note: one.refill.note.clone(),
         question: one.older.as_ref().and_then(|older| fill::owned(older, "/statusReason/text")),
-        not_taken: one.not_taken.as_ref().map(|why| match why {
-            Some(why) => t("refill-not-taken-because").with("reason", why).to_string(),
-            None => t("refill-not-taken").to_string(),
-        }),
+        not_taken: one.not_taken.as_ref().map(|why| super::prescriptions::said_not_taken(why.as_deref())),
         renew: (open && active).then(|| format!("/patients/{patient}/prescribe?renew={prescription}&refill={id}")),
         over,
         words: Field::area("words", t("refill-words"), &typed.words, &faults).hint(t("refill-words-hint")),

@@ -273,7 +273,8 @@ pub(in crate::http) async fn taking(
     let place = format!("/my/medicines/{}?done={done}", one.id);
     let of = prescribe::speaker(&one.own.actor, &one.own.patient);
     let doing = one.doing(Action::Create, &sent, &place);
-    let done = prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not).await;
+    let waits = prescribe::waits_of(one.chart.of(R::Task), one.id.as_str());
+    let done = prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not, waits).await;
     one.own.visit.settled(&sent, done, &place).await
 }
 

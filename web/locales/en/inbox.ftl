@@ -21,6 +21,7 @@ inbox-messages = Messages
 keys-steps = down and up
 keys-open = open
 inbox-refills = Refill requests
+inbox-not-taken = Medicines that are not taken
 inbox-uploads = Brought by patients
 inbox-results = Results to sign
 inbox-notes = Notes to sign

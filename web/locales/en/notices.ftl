@@ -46,6 +46,7 @@ notice-kind-emergency-to-review = A record was opened in an emergency.
 notice-kind-access-questioned = A patient questions an access to their record.
 notice-kind-request-made = A patient made a request.
 notice-kind-visit-called-off = A patient called a visit off.
+notice-kind-medicine-not-taken = A patient does not take a medicine.
 
 ## The same, to who acts for the patient
 

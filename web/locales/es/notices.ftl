@@ -46,6 +46,7 @@ notice-kind-emergency-to-review = Un historial se ha abierto en una emergencia.
 notice-kind-access-questioned = Un paciente cuestiona un acceso a su historial.
 notice-kind-request-made = Un paciente ha hecho una solicitud.
 notice-kind-visit-called-off = Un paciente ha anulado una cita.
+notice-kind-medicine-not-taken = Un paciente no toma una medicina.
 
 ## Lo mismo, a quien actúa en nombre del paciente
 

@@ -14,6 +14,7 @@
 
 mod forms;
 mod messages;
+mod not_taken;
 mod notes;
 mod refills;
 mod results;
@@ -56,8 +57,15 @@ pub(super) struct Section {
 }
 
 /// In the order of the page.
-const SECTIONS: &[Section] =
-    &[results::SECTION, messages::SECTION, refills::SECTION, forms::SECTION, uploads::SECTION, notes::SECTION];
+const SECTIONS: &[Section] = &[
+    results::SECTION,
+    messages::SECTION,
+    refills::SECTION,
+    not_taken::SECTION,
+    forms::SECTION,
+    uploads::SECTION,
+    notes::SECTION,
+];
 
 /// Who asks.
 pub(super) struct Asking {
