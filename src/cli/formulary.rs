@@ -191,7 +191,7 @@ fn tell(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         format!("{n} {word}")
     };
     out.line(format!(
-        "{}, {}; rules: {}, {}, {}, {}, {}",
+        "{}, {}; rules: {}, {}, {}, {}, {}, {}",
         named("medicines", "medicines"),
         named("substances", "substances"),
         named("classes", "allergy classes"),
@@ -199,6 +199,7 @@ fn tell(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         named("groups", "duplicate groups"),
         named("doses", "doses"),
         named("covers", "statements of completeness"),
+        named("ranges", "ranges of measurements"),
     ))?;
     out.line(format!("codes: {}, {}", named("problems", "problems"), named("orders", "orders")))
 }

@@ -92,7 +92,7 @@ pub fn series(
         number: Some(*value),
         second: None,
         flag: bounds.flag(*value),
-        compared: true,
+        compared: bounds.is_known(),
         reported: false,
     };
     Series {
@@ -100,6 +100,7 @@ pub fn series(
         name: name.into(),
         unit: unit.into(),
         bounds,
+        by_file: None,
         readings: points.iter().map(reading).collect(),
         newest_only: false,
         source: None,
@@ -129,6 +130,7 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         name: "Blood pressure".into(),
         unit: "mmHg".into(),
         bounds: Bounds { low: None, high: Some(140.0) },
+        by_file: None,
         readings: values.iter().map(reading).collect(),
         newest_only: false,
         source: None,

@@ -203,7 +203,7 @@ fn value_of(observation: &Value) -> Option<(f64, Option<f64>)> {
 }
 
 /// Which measurement an Observation is.
-fn vital_of(observation: &Value) -> Option<&'static Vital> {
+pub fn vital_of(observation: &Value) -> Option<&'static Vital> {
     let code = observation.pointer("/code/coding/0/code").and_then(Value::as_str)?;
     VITALS.iter().find(|vital| vital.loinc == code)
 }

@@ -26,6 +26,7 @@
 //! | `group` | `id` `name` `substances` + | duplicate therapy: one of these at a time |
 //! | `dose` | `substance` `route`* `fromAge`* `toAge`* `maxOnce`* `maxDay`* + | the most at once and in a day, in years of age from and below |
 //! | `covers` | `check` `substances` + | the file is complete for `interactions` among these, or for the `classes` or `groups` of each |
+//! | `range` | `system` `code` `unit` `low`* `high`* `fromAge`* `toAge`* + | what is usual of a measurement, in a unit of UCUM: compared with it is what brings no range itself |
 //! | `problem` | `system` `code` `display` `names`* `translations`* | what is offered for the list of problems |
 //! | `order` | the same | what is offered as an order |
 //!
@@ -48,8 +49,8 @@ pub use find::{Found, Known};
 pub use kept::{Age, Kept, KeptError, current, keep, loaded, standing};
 pub use read::{Fault, Limits, ReadError, read};
 pub use rows::{
-    Amount, ClassRow, Code, Content, CoverCheck, CoverRow, DoseRow, GroupRow, Head, InteractionRow, Medicine, Route,
-    Rule, Severity, Substance,
+    Amount, ClassRow, Code, Content, CoverCheck, CoverRow, DoseRow, GroupRow, Head, InteractionRow, Medicine, RangeRow,
+    Route, Rule, Severity, Substance,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,7 @@ pub struct Formulary {
     pub groups: Vec<GroupRow>,
     pub doses: Vec<DoseRow>,
     pub covers: Vec<CoverRow>,
+    pub ranges: Vec<RangeRow>,
     pub problems: Vec<Coded>,
     pub orders: Vec<Coded>,
     /// BLAKE3 of the text.
@@ -86,6 +88,7 @@ pub struct Counts {
     pub groups: usize,
     pub doses: usize,
     pub covers: usize,
+    pub ranges: usize,
     pub problems: usize,
     pub orders: usize,
 }
@@ -100,6 +103,7 @@ impl Formulary {
             groups: self.groups.len(),
             doses: self.doses.len(),
             covers: self.covers.len(),
+            ranges: self.ranges.len(),
             problems: self.problems.len(),
             orders: self.orders.len(),
         }
@@ -133,6 +137,13 @@ impl Formulary {
         }
     }
 
+    /// What is usual of a measurement, in this unit of UCUM and at this age.
+    pub fn usual(&self, (system, code): (&str, &str), unit: &str, age: Option<u16>) -> Option<&RangeRow> {
+        let fits =
+            |row: &&RangeRow| (row.system.as_str(), row.code.as_str(), row.unit.as_str()) == (system, code, unit);
+        self.ranges.iter().filter(fits).find(|row| row.is_for(age))
+    }
+
     /// What an id of a rule is called.
     pub fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
         let substance = self.substance(id).map(|one| one.name.as_str());
@@ -156,6 +167,7 @@ impl Formulary {
         turned(&mut self.groups, turn);
         turned(&mut self.doses, turn);
         turned(&mut self.covers, turn);
+        turned(&mut self.ranges, turn);
         self
     }
 
@@ -167,6 +179,7 @@ impl Formulary {
         self.groups.clear();
         self.doses.clear();
         self.covers.clear();
+        self.ranges.clear();
         self.indexed()
     }
 

@@ -1,13 +1,14 @@
 //! Reading a file: strictly, within limits, and with the line of each fault.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::rows::{
-    Amount, ClassRow, Code, CoverRow, DoseRow, GroupRow, Head, InteractionRow, Medicine, Substance, What,
+    Ages, Amount, ClassRow, Code, CoverRow, DoseRow, GroupRow, Head, InteractionRow, Medicine, RangeRow, Substance,
+    What,
 };
 use super::{Coded, Formulary, Ids};
 use crate::fhir::json;
@@ -33,6 +34,8 @@ impl Default for Limits {
 /// The longest text, and the most members of a list.
 const TEXT: usize = 300;
 const MEMBERS: usize = 2_000;
+/// The most ages of which one measurement has ranges: nobody lives longer in years.
+const MOST_AGES: usize = 150;
 /// The version that this program reads.
 const VERSION: u32 = 1;
 
@@ -78,6 +81,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Formulary, ReadError> {
         ids: Ids::new(),
         medicines: BTreeSet::new(),
         coded: BTreeSet::new(),
+        ranges: BTreeMap::new(),
         faults: vec![],
         more: 0,
         limits,
@@ -140,6 +144,8 @@ struct Reader<'a> {
     medicines: BTreeSet<String>,
     /// Displays and codes of problems and of orders.
     coded: BTreeSet<(String, String)>,
+    /// Of each measurement in a unit the ages that have a range.
+    ranges: BTreeMap<(String, String, String), Vec<Ages>>,
     faults: Vec<Fault>,
     more: usize,
     limits: &'a Limits,
@@ -189,7 +195,7 @@ impl Reader<'_> {
         let row = value.as_object_mut().and_then(|object| object.shift_remove("row"));
         let Some(Value::String(row)) = row else {
             return Err("\"row\" is missing, which says what the line is: substance, medicine, class, interaction, \
-                        group, dose, covers, problem or order"
+                        group, dose, covers, range, problem or order"
                 .to_owned());
         };
         let mut names = |ids: &[String], what: Names| {
@@ -270,6 +276,22 @@ impl Reader<'_> {
                 names(&row.substances, Names::Substance);
                 self.out.covers.push(row);
             }
+            "range" => {
+                let row: RangeRow = typed(value)?;
+                texts([&row.system, &row.code, &row.unit])?;
+                bounds(row.low, row.high)?;
+                if row.from_age.zip(row.to_age).is_some_and(|(from, to)| from >= to) {
+                    return Err("fromAge is not below toAge".to_owned());
+                }
+                rule(&row.source, row.date, &row.locator, &self.out.head)?;
+                let ages = self.ranges.entry(row.measures()).or_default();
+                // Of two ranges for the same people nobody could say which one counts.
+                if ages.iter().any(|other| row.shares(*other)) || ages.len() > MOST_AGES {
+                    return Err(format!("another range of \"{}\" is for the same age", shown(&row.code)));
+                }
+                ages.push((row.from_age, row.to_age));
+                self.out.ranges.push(row);
+            }
             "problem" => {
                 let row = self.coded(&row, value)?;
                 self.out.problems.push(row);
@@ -281,7 +303,7 @@ impl Reader<'_> {
             other => {
                 return Err(format!(
                     "\"{}\" is no row of a formulary: substance, medicine, class, interaction, group, dose, covers, \
-                     problem or order",
+                     range, problem or order",
                     shown(other)
                 ));
             }
@@ -369,6 +391,16 @@ fn amount(amount: &Amount) -> Checked {
     }
 }
 
+fn bounds(low: Option<f64>, high: Option<f64>) -> Checked {
+    let fits = |bound: f64| bound.is_finite() && bound.abs() <= 1e9;
+    match (low, high) {
+        (None, None) => Err("a range has low or high, or both".to_owned()),
+        (Some(low), Some(high)) if low >= high => Err("low is not below high".to_owned()),
+        (low, high) if [low, high].into_iter().flatten().all(fits) => Ok(()),
+        _ => Err("a bound is a number of at most 1000000000".to_owned()),
+    }
+}
+
 /// A rule that is newer than its file was written down wrongly: nobody could have put it there.
 fn rule(source: &String, date: Date, locator: &String, head: &Head) -> Checked {
     texts([source, locator])?;
@@ -386,6 +418,8 @@ mod tests {
 
     const P: &str =
         r#"{"row": "problem", "system": "urn:s", "code": "1", "display": "Knee", "translations": {"es": "X"}}"#;
+
+    const R: &str = r#"{"row": "range", "system": "urn:s", "code": "1", "unit": "Cel", "high": 37.5, "source": "S", "date": "2026-01-01", "locator": "1"}"#;
 
     fn faults(text: &str) -> Vec<(usize, String)> {
         match read(text.as_bytes(), &Limits::default()) {
@@ -465,6 +499,9 @@ mod tests {
                 3,
                 "missing field `locator`",
             ),
+            (&format!("{HEAD}\n{}", R.replace("\"high\": 37.5, ", "")), 2, "low or high"),
+            (&format!("{HEAD}\n{}", R.replace("\"high\"", "\"low\": 40, \"high\"")), 2, "low is not below high"),
+            (&format!("{HEAD}\n{R}\n{}", R.replace("\"high\"", "\"fromAge\": 18, \"high\"")), 3, "for the same age"),
             (&format!("{HEAD}\n{P}\n{}", P.replace("\"1\"", "\"2\"")), 3, "stands twice"),
             (&format!("{HEAD}\n{P}\n{}", P.replace("Knee", "Other")), 3, "stands twice"),
             (&format!("{HEAD}\n{}", P.replace("\"es\"", "\"spanish\"")), 2, "two small letters"),
@@ -473,6 +510,19 @@ mod tests {
             let found = faults(text);
             assert!(found.iter().any(|(at, why)| *at == line && why.contains(words)), "{text}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_range_counts_for_its_measurement_its_unit_and_its_age() {
+        let aged = |ages: &str, high: &str| R.replace("\"high\": 37.5", &format!("{ages}\"high\": {high}"));
+        let text = format!("{HEAD}\n{}\n{}", aged("\"toAge\": 18, ", "120"), aged("\"fromAge\": 18, ", "100"));
+        let read = read(text.as_bytes(), &Limits::default()).unwrap();
+        let high = |code: &str, unit: &str, age| read.usual(("urn:s", code), unit, age).and_then(|row| row.high);
+        assert_eq!((high("1", "Cel", Some(17)), high("1", "Cel", Some(18))), (Some(120.0), Some(100.0)));
+        assert_eq!(
+            (high("1", "[degF]", Some(18)), high("2", "Cel", Some(18)), high("1", "Cel", None)),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -104,7 +104,7 @@ macro_rules! rule {
         }
     )*};
 }
-rule!(ClassRow InteractionRow GroupRow DoseRow CoverRow);
+rule!(ClassRow InteractionRow GroupRow DoseRow CoverRow RangeRow);
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,15 +172,63 @@ pub struct DoseRow {
     pub locator: String,
 }
 
+/// Whether what counts from one age to below another counts for somebody of this age.
+fn ages_fit(from: Option<u16>, to: Option<u16>, age: Option<u16>) -> bool {
+    match (from, to, age) {
+        (None, None, _) => true,
+        (_, _, None) => false,
+        (from, to, Some(age)) => from.is_none_or(|from| age >= from) && to.is_none_or(|to| age < to),
+    }
+}
+
+/// What a measurement is compared with that brings no range itself.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RangeRow {
+    pub system: String,
+    pub code: String,
+    /// UCUM.
+    pub unit: String,
+    #[serde(default)]
+    pub low: Option<f64>,
+    #[serde(default)]
+    pub high: Option<f64>,
+    /// In whole years, from this birthday on.
+    #[serde(default)]
+    pub from_age: Option<u16>,
+    /// In whole years, before this birthday.
+    #[serde(default)]
+    pub to_age: Option<u16>,
+    pub source: String,
+    pub date: Date,
+    pub locator: String,
+}
+
+impl RangeRow {
+    /// Whether it speaks of somebody of this age.
+    pub fn is_for(&self, age: Option<u16>) -> bool {
+        ages_fit(self.from_age, self.to_age, age)
+    }
+
+    /// Whether it speaks of somebody of whom these ages speak too.
+    pub(super) fn shares(&self, (from, to): Ages) -> bool {
+        let begin = self.from_age.max(from).unwrap_or(0);
+        [self.to_age, to].into_iter().flatten().min().is_none_or(|end| begin < end)
+    }
+
+    /// What it is of: system, code and unit.
+    pub(super) fn measures(&self) -> (String, String, String) {
+        (self.system.clone(), self.code.clone(), self.unit.clone())
+    }
+}
+
+/// From and below, in years.
+pub(super) type Ages = (Option<u16>, Option<u16>);
+
 impl DoseRow {
     /// Whether it speaks of somebody of this age who takes it in this way.
     pub fn is_for(&self, age: Option<u16>, route: Option<&str>) -> bool {
-        let ages = match (self.from_age, self.to_age, age) {
-            (None, None, _) => true,
-            (_, _, None) => false,
-            (from, to, Some(age)) => from.is_none_or(|from| age >= from) && to.is_none_or(|to| age < to),
-        };
-        ages && self.route.as_deref().is_none_or(|own| Some(own) == route)
+        ages_fit(self.from_age, self.to_age, age) && self.route.as_deref().is_none_or(|own| Some(own) == route)
     }
 }
 

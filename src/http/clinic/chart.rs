@@ -12,7 +12,7 @@ use super::chart_pages::{
 use super::emergency::{ClosedPage, Running};
 use super::entries::done_words;
 use super::results_pages::{self, Waiting};
-use super::{ctx, id_of, is_clinical, register, why};
+use super::{ctx, id_of, is_clinical, ranges, register, why};
 use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
@@ -281,7 +281,9 @@ impl Opened {
         if !chart.open {
             return Err(Refusal::not_found());
         }
-        let ctx = ctx(visit);
+        let mut ctx = ctx(visit);
+        ctx.ranges = ranges(visit)?;
+        let ctx = ctx.about(&chart.patient);
         let cx = Cx { shortened: fill::shortened(&chart), ..visit.cx() };
         let mut frame = fill::frame(&chart, None, &ctx);
         if let Ok(id) = FhirId::parse(&frame.who.id) {

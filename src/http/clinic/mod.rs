@@ -48,7 +48,8 @@ pub(super) use prescribe::loaded as formulary;
 
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Role};
-use crate::http::fill::Ctx;
+use crate::care::formulary::KeptError;
+use crate::http::fill::{Ctx, Ranges};
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::record::{Channel, Why};
@@ -66,6 +67,19 @@ fn is_clinical(visit: &Visit) -> bool {
 
 fn ctx(visit: &Visit) -> Ctx {
     Ctx::of(visit.house.front.face.zone.clone())
+}
+
+/// What the clinic's file says is usual of measurements. A damaged file hides no chart: then nothing is compared with it, the
+/// pages say so, and to prescribe is refused.
+pub(in crate::http) fn ranges(visit: &Visit) -> Result<Option<Ranges>, Refusal> {
+    match crate::care::formulary::loaded(&visit.house.store) {
+        Ok(found) => Ok(found.and_then(|(file, _)| Ranges::of(file, visit.today()))),
+        Err(KeptError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            tracing::error!(target: "http", %error, "measurements are compared with nothing");
+            Ok(None)
+        }
+    }
 }
 
 /// An address whose id cannot be one leads nowhere.

@@ -457,7 +457,7 @@ fn signed(visit: &Visit, mut read: Read, typed: &str, kept: Vec<Kept>, faults: F
         title: composition.get("title").and_then(Value::as_str).unwrap_or_default().to_owned(),
         when: When::parse(date(composition), &ctx.zone),
         signature: signature(composition),
-        measured: pages::measured(&read.saved),
+        measured: pages::measured(&read.saved, ctx),
         parts: parts.filter(|(_, text)| !text.is_empty()).collect(),
         made: pages::made(&read.saved).into_iter().map(|row| (row.kind, row.text)).collect(),
         added: added.collect(),

@@ -9,11 +9,11 @@ use super::chart::Opened;
 use super::chart_pages::{Frame, Section};
 use super::codes::Offer;
 use super::entries_pages::label;
-use crate::care::entries::VITALS;
+use crate::care::entries::{VITALS, vital_of};
 use crate::care::formulary::List;
 use crate::care::note::{NoteTyped, ORDERS, PARTS, Saved};
 use crate::fhir::ResourceType as R;
-use crate::http::fill;
+use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, DocumentRow, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, Text, When, filters, page, t};
 
@@ -258,17 +258,19 @@ pub(super) fn made(saved: &Saved) -> Vec<Made> {
     rows.collect()
 }
 
-/// The measurements of a note, in words.
-pub(super) fn measured(saved: &Saved) -> Vec<String> {
-    let observations = saved.entries.iter().filter(|(kind, ..)| *kind == R::Observation).map(|(.., value)| value);
-    let typed = crate::care::entries::typed_of(observations);
+/// The measurements of a note, in words, and what lies outside what is usual.
+pub(super) fn measured(saved: &Saved, ctx: &Ctx) -> Vec<String> {
+    let observations = || saved.entries.iter().filter(|(kind, ..)| *kind == R::Observation).map(|(.., value)| value);
+    let typed = crate::care::entries::typed_of(observations());
     let words = VITALS.iter().filter(|vital| !typed.of(vital.field).is_empty()).map(|vital| {
         let value = match vital.second {
             Some(second) => format!("{}/{}", typed.of(vital.field), typed.of(second)),
             None => typed.of(vital.field).to_owned(),
         };
         let name = if vital.second.is_some() { t("blood-pressure") } else { label(vital.field) };
-        format!("{name} {value} {}", vital.unit)
+        let one = observations().find(|one| vital_of(one) == Some(vital));
+        let flag = one.and_then(|one| fill::flag(one, ctx)).map(|flag| format!(", {}", flag.word()));
+        format!("{name} {value} {}{}", vital.unit, flag.unwrap_or_default())
     });
     words.collect()
 }

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
+pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
@@ -33,7 +34,7 @@ use super::ui::record::Said;
 use super::ui::{Locale, When, t, words};
 use crate::care::Chart;
 use crate::care::chart::MOST;
-use crate::care::formulary::Formulary;
+use crate::care::formulary::{self, Formulary, RangeRow};
 use crate::fhir::ResourceType;
 
 const LOINC: &str = "http://loinc.org";
@@ -44,11 +45,47 @@ pub struct Ctx {
     pub zone: TimeZone,
     /// What says what coded words are in the reader's language, for pages that are read in several.
     pub codes: Option<Arc<Formulary>>,
+    /// What says what is usual of a measurement.
+    pub ranges: Option<Ranges>,
+}
+
+/// The clinic's file with what is usual, and the patient whose measurements are compared.
+#[derive(Debug, Clone)]
+pub struct Ranges {
+    pub file: Arc<Formulary>,
+    pub patient: Option<Value>,
+}
+
+impl Ranges {
+    /// Of a file that is out of date nothing is usual any more.
+    pub fn of(file: Arc<Formulary>, today: jiff::civil::Date) -> Option<Self> {
+        (formulary::standing(&file.head, today) == formulary::Age::Good).then_some(Self { file, patient: None })
+    }
 }
 
 impl Ctx {
     pub const fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None }
+        Self { zone, codes: None, ranges: None }
+    }
+
+    /// The same for what is about this patient.
+    #[must_use]
+    pub fn about(&self, patient: &Value) -> Self {
+        let mut about = self.clone();
+        if let Some(ranges) = &mut about.ranges {
+            ranges.patient = Some(patient.clone());
+        }
+        about
+    }
+
+    /// What the clinic's file says is usual of this value, an Observation or a part of one, at the age of that day.
+    pub(super) fn usual(&self, value: &Value, day: jiff::civil::Date) -> Option<&RangeRow> {
+        let Ranges { file, patient } = self.ranges.as_ref()?;
+        let unit = text(value, "/valueQuantity/code").or_else(|| text(value, "/valueQuantity/unit"))?;
+        let age = patient.as_ref().and_then(|patient| crate::care::prescribe::age(patient, day));
+        let code = |coding: &Value| Some((owned(coding, "/system")?, owned(coding, "/code")?));
+        let codings = list(value.get("code")?, "coding").iter().filter_map(code);
+        codings.into_iter().find_map(|(system, code)| file.usual((&system, &code), unit, age))
     }
 
     /// What a concept is called in the reader's language where the list of codes knows it, else as it was written in this

@@ -113,17 +113,20 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     found.sort_by_cached_key(|observation| taken(observation, ctx).map(|when| when.moment()));
     let newest = *found.last()?;
     let unit = unit_of(newest);
-    let judged = Judged::by(&found, &unit);
+    let judged = Judged::by(&found, &unit, ctx);
     // A reading in another unit than the newest would draw a wrong line: it stays in the table with its unit.
     let readings: Vec<Reading> =
         found.iter().filter_map(|observation| reading(observation, &unit, &judged, ctx)).collect();
     if readings.is_empty() {
         return None;
     }
+    let usual = judged.usual(newest, taken(newest, ctx)?);
+    let by_file = usual.is_known() && !judged.whole.is_known() && !bounds_of(newest).is_known();
     Some(Series {
         name: name_of(&key, newest)?,
         unit,
-        bounds: judged.whole,
+        bounds: judged.whole.or(usual),
+        by_file: ctx.ranges.as_ref().filter(|_| by_file).map(|ranges| file_words(&ranges.file.head)),
         readings,
         newest_only: false,
         source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))).map(|name| {
@@ -151,8 +154,13 @@ pub(super) fn name(observation: &Value) -> Option<String> {
 /// One result by itself: its value with the unit, and how it lies against its range.
 pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Flag>)> {
     let unit = unit_of(observation);
-    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit), ctx)?;
+    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit, ctx), ctx)?;
     Some((format!("{} {unit}", reading.text).trim_end().to_owned(), reading.flag))
+}
+
+/// How one result by itself lies against its range.
+pub(in crate::http) fn flag(observation: &Value, ctx: &Ctx) -> Option<Flag> {
+    said(observation, ctx)?.1
 }
 
 pub(super) fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
@@ -177,17 +185,26 @@ fn bounds_of(observation: &Value) -> Bounds {
     })
 }
 
+/// From where a range is that no measurement of the record brought.
+fn file_words(head: &Head) -> String {
+    let words = if head.invented { "range-of-file-invented" } else { "range-of-file" };
+    t(words).with("name", &head.name).to_string()
+}
+
 /// What readings are compared with that bring no range of their own.
-struct Judged {
+struct Judged<'a> {
     whole: Bounds,
     /// Of both numbers of a blood pressure.
     parts: [Bounds; 2],
+    /// Where the clinic's file is, for vital signs.
+    file: Option<&'a Ctx>,
 }
 
-impl Judged {
+impl<'a> Judged<'a> {
     /// By the newest reading's range. One who measures at the bedside types no range: such a reading is compared with the
-    /// newest that the record gives for this person. A laboratory that gives none has said why, or has its own.
-    fn by(found: &[&Value], unit: &str) -> Self {
+    /// newest that the record gives for this person, and if it gives none, with what the clinic's file says is usual. A
+    /// laboratory that gives none has said why, or has its own.
+    fn by(found: &[&Value], unit: &str, ctx: &'a Ctx) -> Self {
         let is_vital = found.last().is_some_and(|newest| is_wanted(newest, Wanted::Measurements));
         let looked = if is_vital { found.len() } else { 1 };
         let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one) == unit);
@@ -198,11 +215,18 @@ impl Judged {
         Self {
             whole: newest().map(|one| bounds_of(one)).find(Bounds::is_known).unwrap_or_default(),
             parts: [of_part(SYSTOLIC), of_part(DIASTOLIC)],
+            file: is_vital.then_some(ctx),
         }
+    }
+
+    /// What the clinic's file says of a value, an Observation or a part of one.
+    fn usual(&self, value: &Value, when: When) -> Bounds {
+        let row = self.file.and_then(|ctx| ctx.usual(value, when.day()));
+        row.map_or_else(Bounds::default, |row| Bounds { low: row.low, high: row.high })
     }
 }
 
-fn reading(observation: &Value, unit: &str, judged: &Judged, ctx: &Ctx) -> Option<Reading> {
+fn reading(observation: &Value, unit: &str, judged: &Judged<'_>, ctx: &Ctx) -> Option<Reading> {
     let when = taken(observation, ctx)?;
     let own_unit = unit_of(observation);
     let same_unit = own_unit == unit;
@@ -213,29 +237,28 @@ fn reading(observation: &Value, unit: &str, judged: &Judged, ctx: &Ctx) -> Optio
         component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
     ) {
         let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
-        let own = |loinc| component(observation, loinc).map(bounds_of).unwrap_or_default();
-        let [high, low] = judged.parts;
-        let by_range = || {
-            let upper = own(SYSTOLIC).or(high).flag(systolic);
-            upper.or_else(|| own(DIASTOLIC).or(low).flag(diastolic)).filter(|_| same_unit)
+        let bounds = |loinc, judged_by: Bounds| {
+            let part = component(observation, loinc)?;
+            let known = bounds_of(part).or(judged_by).or(judged.usual(part, when));
+            Some(known).filter(|known| known.is_known() && same_unit)
         };
-        return Some(Reading {
-            when,
-            text,
-            number: Some(systolic),
-            second: Some(diastolic),
-            flag: said.or_else(by_range),
-            compared: true,
-            reported,
-        });
+        let [upper, lower] = judged.parts;
+        let (upper, lower) = (bounds(SYSTOLIC, upper), bounds(DIASTOLIC, lower));
+        let by_range = upper.and_then(|bounds| bounds.flag(systolic));
+        let flag = said.or(by_range).or_else(|| lower.and_then(|bounds| bounds.flag(diastolic)));
+        // Usual it is when both numbers are.
+        let compared = flag.is_some() || is_said_normal(observation) || (upper.is_some() && lower.is_some());
+        return Some(Reading { when, text, number: Some(systolic), second: Some(diastolic), flag, compared, reported });
     }
     if let Some(value) = number(observation, "/valueQuantity/value") {
         let comparator = comparator(observation);
         let shown = format!("{comparator}{}", format::number(tidy(value)));
         let own = bounds_of(observation);
         let comparable = own.is_known() || same_unit;
-        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &own.or(judged.whole))).flatten());
-        let compared = flag.is_some() || is_said_normal(observation) || (comparable && comparator.is_empty());
+        let bounds = own.or(judged.whole).or(judged.usual(observation, when));
+        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &bounds)).flatten());
+        let known = comparable && bounds.is_known() && comparator.is_empty();
+        let compared = flag.is_some() || is_said_normal(observation) || known;
         let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
         return Some(Reading {
             when,
@@ -404,6 +427,41 @@ mod tests {
         {
             let all = vitals(&[first.clone(), pressure("2026-03-03", typed, [None, None])], &ctx());
             assert_eq!(all[0].flag(), flag, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_first_fever_is_outside_by_the_clinics_file_and_without_a_file_it_is_not_compared() {
+        let vital = |loinc: &str, value: f64, (unit, ucum): (&str, &str)| {
+            json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}],
+                "code": {"coding": [{"system": LOINC, "code": loinc}], "text": "X"}, "effectiveDateTime": "2026-03-03",
+                "valueQuantity": {"value": value, "unit": unit, "code": ucum}})
+        };
+        let fever = [vital("8310-5", 38.4, ("\u{b0}C", "Cel"))];
+        let alone = vitals(&fever, &ctx());
+        assert_eq!(
+            (alone[0].flag(), alone[0].latest_is_inside(), alone[0].latest_is_not_compared()),
+            (None, false, true)
+        );
+
+        let file = crate::care::formulary::read(crate::care::demo::FORMULARY.as_bytes(), &Default::default()).unwrap();
+        let of = |born: &str, today: &str| {
+            let ranges = super::super::Ranges::of(std::sync::Arc::new(file.clone()), today.parse().unwrap());
+            Ctx { ranges, ..ctx() }.about(&json!({"birthDate": born}))
+        };
+        let adult = of("1967-05-09", "2026-03-03");
+        let first = vitals(&fever, &adult);
+        assert_eq!((first[0].flag(), first[0].bounds.high), (Some(Flag::High), Some(37.5)));
+        assert!(first[0].by_file.as_ref().is_some_and(|by| by.contains("invented")), "{:?}", first[0].by_file);
+        let other = vitals(&[vital("8310-5", 101.1, ("\u{b0}F", "[degF]"))], &adult);
+        assert!(other[0].flag().is_none() && other[0].latest_is_not_compared(), "no range of this unit");
+
+        // What is for grown-ups says nothing of a child, and a file out of date nothing of anybody.
+        let pulse = [vital("8867-4", 118.0, ("/min", "/min"))];
+        assert_eq!(vitals(&pulse, &adult)[0].flag(), Some(Flag::High));
+        for other in [of("2023-05-09", "2026-03-03"), of("1967-05-09", "2100-01-01")] {
+            let shown = vitals(&pulse, &other);
+            assert!(shown[0].flag().is_none() && shown[0].latest_is_not_compared());
         }
     }
 

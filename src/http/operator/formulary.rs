@@ -56,6 +56,7 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
                 fact("formulary-groups", count(counts.groups)),
                 fact("formulary-doses", count(counts.doses)),
                 fact("formulary-covers", count(counts.covers)),
+                fact("formulary-ranges", count(counts.ranges)),
                 fact("formulary-problems", count(counts.problems)),
                 fact("formulary-orders", count(counts.orders)),
             ],

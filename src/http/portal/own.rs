@@ -9,7 +9,7 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::{Chart, withdraw};
 use crate::fhir::ResourceType;
-use crate::http::clinic::formulary;
+use crate::http::clinic::{formulary, ranges};
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused};
@@ -77,6 +77,7 @@ impl Own {
         if Locale::now() != Locale::En {
             ctx.codes = formulary(&visit.house)?.map(|(formulary, _)| formulary);
         }
+        ctx.ranges = ranges(&visit)?;
         let own = Self { visit, patient, ctx, actor, purpose, extent };
         own.needs(needs)?;
         Ok(own)

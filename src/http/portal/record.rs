@@ -31,7 +31,8 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
     let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Observation]).await?;
     let observations = chart.of(R::Observation);
-    let of = |wanted| fill::series_of(observations, wanted, &own.ctx);
+    let ctx = own.ctx.about(&chart.patient);
+    let of = |wanted| fill::series_of(observations, wanted, &ctx);
     let (tests, measured) = (of(Wanted::Results), of(Wanted::Measurements));
     let listed = |key: &str| tests.iter().chain(&measured).any(|one| one.key == key);
     let answers = of(Wanted::All).into_iter().filter(|one| !listed(&one.key)).collect();
@@ -57,11 +58,14 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
 pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Observation]).await?;
-    let all = fill::series_of(chart.of(R::Observation), Wanted::All, &own.ctx);
+    let all = fill::series_of(chart.of(R::Observation), Wanted::All, &own.ctx.about(&chart.patient));
     let series = all.into_iter().find(|series| series.key == key).ok_or(Refusal::not_found())?;
     let mut facts = Vec::new();
     if let Some(source) = &series.source {
         facts.push((t("result-by").to_string(), source.clone()));
+    }
+    if let Some(by) = &series.by_file {
+        facts.push((t("result-range").to_string(), by.clone()));
     }
     if let Some(latest) = series.latest() {
         facts.push((t("result-taken").to_string(), latest.when.long_time()));

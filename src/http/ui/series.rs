@@ -13,6 +13,8 @@ pub struct Series {
     /// As it is printed; see [`super::format::unit`]. Empty when there is none.
     pub unit: String,
     pub bounds: Bounds,
+    /// From where the range is, where it is none that a reading brought.
+    pub by_file: Option<String>,
     pub readings: Vec<Reading>,
     /// There may be older readings than these.
     pub newest_only: bool,
@@ -178,6 +180,11 @@ impl Series {
         self.latest().is_some_and(|reading| self.is_inside(reading))
     }
 
+    /// Whether the newest is a number that was compared with nothing: then it is neither usual nor outside.
+    pub fn latest_is_not_compared(&self) -> bool {
+        self.latest().is_some_and(|reading| reading.number.is_some() && !reading.compared && reading.flag.is_none())
+    }
+
     /// The reading before the newest.
     pub fn before(&self) -> Option<&Reading> {
         self.readings.iter().rev().nth(1)
@@ -276,6 +283,7 @@ mod tests {
             name: "HbA1c".into(),
             unit: "mmol/mol".into(),
             bounds,
+            by_file: None,
             readings: values.iter().enumerate().map(reading).collect(),
             newest_only: false,
             source: None,

@@ -47,6 +47,7 @@ summary-today = Today: { $reason }
 summary-latest = Latest measurements
 summary-measured = Measured { $date }
 in-range = In range
+not-compared = not compared
 vital-before = { $value } on { $date }
 problems-active = Active problems
 problems-past = Past problems

@@ -261,6 +261,7 @@ formulary-interactions = Interactions
 formulary-groups = Groups of duplicates
 formulary-doses = Doses
 formulary-covers = Statements of what is complete
+formulary-ranges = Ranges of measurements
 formulary-problems = Codes for problems
 formulary-orders = Codes for orders
 formulary-hash = Fingerprint (BLAKE3)

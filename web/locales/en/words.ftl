@@ -93,3 +93,5 @@ range-between = { $low } to { $high }
 range-from = { $low } or more
 range-to = { $high } or less
 range-unknown = no range given
+range-of-file = by the clinic’s file “{ $name }”
+range-of-file-invented = by “{ $name }”, which is invented

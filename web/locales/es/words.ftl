@@ -93,3 +93,5 @@ range-between = { $low } a { $high }
 range-from = { $low } o más
 range-to = { $high } o menos
 range-unknown = sin valores de referencia
+range-of-file = según el archivo de la clínica «{ $name }»
+range-of-file-invented = según «{ $name }», que es inventado
