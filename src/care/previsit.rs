@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::clinic::Name;
+use super::clinic::{Name, translation};
 use super::notify::{self, Notice, Whom};
 use super::schedule::{self, FORM_RETURNED, tagged};
 use super::workflow::{Doing, Done, Refused, carry_out, told};
@@ -147,10 +147,7 @@ impl Built {
 }
 
 fn in_spanish(text: &str) -> Value {
-    json!({"extension": [{
-        "url": "http://hl7.org/fhir/StructureDefinition/translation",
-        "extension": [{"url": "lang", "valueCode": "es"}, {"url": "content", "valueString": text}],
-    }]})
+    json!({"extension": [translation("es", text)]})
 }
 
 /// A form as a patient fills it in.
@@ -232,11 +229,17 @@ pub fn response(form: &Form, patient: &FhirId, answers: &[(String, Answer)], now
             (Answer::No, _) => json!({"valueBoolean": false}),
             (Answer::Words(words), _) => json!({"valueString": words}),
             (Answer::Option(place), Kind::One(options)) => {
-                json!({"valueCoding": {"display": options.get(*place)?.text}})
+                let option = options.get(*place)?;
+                json!({"valueCoding": option.element("display")})
             }
             (Answer::Option(_), _) => return None,
         };
-        Some(json!({"linkId": question.link, "text": question.text.text, "answer": [value]}))
+        let mut item = question.text.element("text");
+        if let Some(members) = item.as_object_mut() {
+            members.insert("linkId".into(), json!(question.link));
+            members.insert("answer".into(), json!([value]));
+        }
+        Some(item)
     });
     let patient = json!({"reference": format!("Patient/{patient}")});
     json!({
@@ -348,7 +351,11 @@ mod tests {
         fits(&stored);
         assert_eq!(stored["item"].as_array().unwrap().len(), 2);
         assert_eq!(stored["item"][0]["answer"][0]["valueString"], "<b>Asthma</b>");
-        assert_eq!(stored["item"][1]["answer"][0]["valueCoding"]["display"], "No longer");
+        let chosen = &stored["item"][1]["answer"][0]["valueCoding"];
+        assert_eq!(chosen["display"], "No longer");
+        for (line, spanish) in [(&chosen["_display"], "Ya no"), (&stored["item"][1]["_text"], "¿Fuma?")] {
+            assert_eq!(line["extension"][0]["extension"][1]["valueString"], spanish);
+        }
     }
 
     #[test]

@@ -198,6 +198,18 @@ test('the portal speaks Spanish to who asks for it', async () => {
     await page.goto(`${box.portal}/my${part}`);
     assert.deepEqual(await inspect(page, `es-my${part.replace('/', '-')}`), []);
   }
+  // What is coded is said in the reader's language, by the record itself.
+  for (const [part, words, not] of [
+    ['/allergies', /Penicilinas[^]*anafilaxia/, /Penicillins|Iodinated|hives/],
+    ['/immunizations', /Gripe[^]*Neumococo/, /Influenza|Tetanus/],
+    ['/results', /Hemoglobina|Creatinina/, /Haemoglobin|Creatinine|White blood/],
+    ['/documents', /Carta de traumatología/, /Letter from orthopaedics/],
+    ['/visits', /Revisión anual de la diabetes/, /Diabetes yearly review/],
+  ]) {
+    await page.goto(`${box.portal}/my${part}`);
+    assert.match(await page.textContent('main'), words, part);
+    assert.doesNotMatch(await page.textContent('main'), not, part);
+  }
   await page.goto(`${box.portal}/account`);
   await page.check('input[value=en]');
   await page.click('button:has-text("Usar este idioma")');

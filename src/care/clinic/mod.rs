@@ -21,6 +21,7 @@ pub use write::{
 };
 
 use jiff::civil::{Date, Time, Weekday};
+use serde_json::{Value, json};
 
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
@@ -115,6 +116,24 @@ impl Name {
     pub fn translation(&self, code: &str) -> Option<&str> {
         self.translations.iter().find(|(language, _)| language == code).map(|(_, text)| text.as_str())
     }
+
+    /// A FHIR element that says it, in every language that there is.
+    pub fn element(&self, name: &str) -> Value {
+        let mut members = serde_json::Map::from_iter([(name.to_owned(), json!(self.text))]);
+        let all: Vec<Value> = self.translations.iter().map(|(language, text)| translation(language, text)).collect();
+        if !all.is_empty() {
+            members.insert(format!("_{name}"), json!({"extension": all}));
+        }
+        Value::Object(members)
+    }
+}
+
+/// The extension that says a text in another language (FHIR R4, `StructureDefinition/translation`).
+pub fn translation(language: &str, text: &str) -> Value {
+    json!({
+        "url": "http://hl7.org/fhir/StructureDefinition/translation",
+        "extension": [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": text}],
+    })
 }
 
 /// A kind of visit.

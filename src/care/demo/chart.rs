@@ -11,6 +11,7 @@ use super::make::{
 };
 use super::person::{Person, Sex};
 use super::problems::{Illness, Medicine, Problem};
+use super::spanish::spoken;
 use super::tests_table::Test;
 use crate::care::schedule::{FORM_ASKED, LISTED};
 
@@ -77,7 +78,9 @@ impl Chart {
     pub(super) fn add(&mut self, kind: &str, elements: Value) -> Value {
         self.made += 1;
         let id = id(self.clinic.seed, kind, self.person.index, self.made);
-        self.out.push(resource(kind, &id, elements));
+        let mut made = resource(kind, &id, elements);
+        spoken(&mut made);
+        self.out.push(made);
         reference(kind, &id)
     }
 

@@ -28,6 +28,7 @@ mod own_words;
 mod person;
 mod phrases;
 mod problems;
+mod spanish;
 mod tests_table;
 
 /// The demo's formulary. Its medicines are those that the invented patients take, its rules are invented too and say so.

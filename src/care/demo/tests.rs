@@ -111,6 +111,61 @@ fn every_resource_is_valid_fhir_r4() {
     }
 }
 
+/// What patients read of their record in words that somebody chose from a list.
+fn worded(resource: &Value) -> Vec<(&Value, &'static str)> {
+    let concepts = |value: &'static str| resource[value].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut all: Vec<(&Value, &'static str)> = Vec::new();
+    match resource["resourceType"].as_str().unwrap() {
+        "AllergyIntolerance" => {
+            all.push((&resource["code"], "text"));
+            let reactions = concepts("reaction").iter().flat_map(|one| one["manifestation"].as_array().unwrap());
+            all.extend(reactions.map(|one| (one, "text")));
+        }
+        "Immunization" => all.push((&resource["vaccineCode"], "text")),
+        "Observation" => {
+            all.push((&resource["code"], "text"));
+            all.extend(concepts("component").iter().map(|part| (&part["code"], "text")));
+            all.extend(resource.get("valueCodeableConcept").map(|one| (one, "text")));
+        }
+        "DiagnosticReport" => all.push((&resource["code"], "text")),
+        "Appointment" => {
+            all.push((&resource["appointmentType"], "text"));
+            all.extend(concepts("reasonCode").iter().map(|one| (one, "text")));
+        }
+        "Encounter" => {
+            all.extend(concepts("type").iter().chain(concepts("reasonCode")).map(|one| (one, "text")));
+        }
+        "DocumentReference" => {
+            all.push((&resource["type"], "text"));
+            all.push((&resource["content"][0]["attachment"], "title"));
+        }
+        "CarePlan" => all.push((resource, "title")),
+        "Communication" => all.extend(resource.get("topic").map(|one| (one, "text"))),
+        "Questionnaire" => {
+            all.push((resource, "title"));
+            all.extend(concepts("item").iter().map(|item| (item, "text")));
+        }
+        _ => {}
+    }
+    // What patients measured and told is called by the program itself, in the language of the page.
+    all.retain(|(of, name)| of[*name].as_str().is_none_or(|words| !crate::care::own::is_ours(words)));
+    all
+}
+
+#[test]
+fn what_is_coded_is_there_in_spanish_too() {
+    let mut missing = BTreeSet::new();
+    let everybody = all(400);
+    for (of, name) in everybody.iter().flat_map(worded) {
+        let Some(words) = of[name].as_str() else { continue };
+        let translated = &of[format!("_{name}")]["extension"][0]["extension"];
+        if translated[0]["valueCode"] != "es" || translated[1]["valueString"].as_str().is_none_or(str::is_empty) {
+            missing.insert(words.to_owned());
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 #[test]
 fn a_demo_can_be_made_at_any_minute_of_a_day() {
     let definitions = crate::fhir::Definitions::r4();

@@ -103,22 +103,34 @@ impl Formulary {
     }
 
     /// What a concept of a record is called in another language: only where a code of it is in a list and its words are the
-    /// entry's own. Words that say more than the code does stay as they were written.
+    /// entry's own, or where they are the name of a substance or a class. Words that say more than the code does stay as they were written.
     pub fn translated(&self, concept: &Value, language: &str) -> Option<&str> {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let codings = concept.get("coding").and_then(Value::as_array)?;
+        let codings = concept.get("coding").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let display = || codings.iter().find_map(|coding| text(coding, "display"));
         let said = text(concept, "text").or_else(display);
-        [List::Problems, List::Orders].into_iter().find_map(|list| {
-            let entry = match &said {
-                Some(said) => self.coded(list, said)?,
-                None => self.list(list).iter().find(|row| codings.iter().any(|coding| row.is(coding)))?,
-            };
-            if !codings.iter().any(|coding| entry.is(coding)) {
-                return None;
-            }
-            entry.translations.get(language).map(String::as_str)
-        })
+        [List::Problems, List::Orders]
+            .into_iter()
+            .find_map(|list| {
+                let entry = match &said {
+                    Some(said) => self.coded(list, said)?,
+                    None => self.list(list).iter().find(|row| codings.iter().any(|coding| row.is(coding)))?,
+                };
+                if !codings.iter().any(|coding| entry.is(coding)) {
+                    return None;
+                }
+                entry.translations.get(language).map(String::as_str)
+            })
+            .or_else(|| self.substance_in(said.as_deref()?, language))
+    }
+
+    /// What a substance or a class of them is called in another language, by its whole name: an allergy that is written down
+    /// has that and no code.
+    fn substance_in(&self, said: &str, language: &str) -> Option<&str> {
+        let said = fold(said);
+        let substance = self.substances.iter().find(|one| fold(&one.name) == said).map(|one| &one.translations);
+        let class = || self.classes.iter().find(|one| fold(&one.name) == said).map(|one| &one.translations);
+        substance.or_else(class)?.get(language).map(String::as_str)
     }
 }
 

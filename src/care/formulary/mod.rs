@@ -19,9 +19,9 @@
 //!
 //! | `row` | names | what it says |
 //! |---|---|---|
-//! | `substance` | `id` `name` `names`* `codes`* | an active substance |
+//! | `substance` | `id` `name` `names`* `codes`* `translations`* | an active substance |
 //! | `medicine` | `id` `name` `names`* `codes`* `contains` `form` `strength` `unit` `routes` | what is prescribed; `unit` is what one takes (`tablet`, `mL`) |
-//! | `class` | `id` `name` `names`* `codes`* `substances` + | an allergy class: who is allergic to one is warned of all |
+//! | `class` | `id` `name` `names`* `codes`* `translations`* `substances` + | an allergy class: who is allergic to one is warned of all |
 //! | `interaction` | `between` `severity` `text` + | two that must not meet: each the id of a substance, class or group |
 //! | `group` | `id` `name` `substances` + | duplicate therapy: one of these at a time |
 //! | `dose` | `substance` `route`* `fromAge`* `toAge`* `maxOnce`* `maxDay`* + | the most at once and in a day, in years of age from and below |
@@ -33,7 +33,7 @@
 //! `*` may be left out. `+` are `source`, `date` and `locator`, which every rule has. A code is `{"system": URI, "code": CODE}`, for
 //! instance of ATC, RxNorm or a national register. `contains` lists `{"substance": ID, "amount": {"value": 500, "unit": "mg"}}` in one
 //! `unit`; without `amount` doses of the medicine cannot be checked. A route is `{"code": CODE, "text": TEXT}` of one's own
-//! choice, with `system` where it is a public one. `severity` is `serious` or `caution`. `translations` are the display by
+//! choice, with `system` where it is a public one. `severity` is `serious` or `caution`. `translations` are the name or the display by
 //! language: `{"es": "…"}`. Of the problems, and of the orders, no two have one display or one code.
 //!
 //! **A check passes only by a rule.** That two medicines have no `interaction` row says nothing until a `covers` row names both.

@@ -206,6 +206,7 @@ impl Reader<'_> {
                 let row: Substance = typed(value)?;
                 called(&row.name, &row.names)?;
                 codes(&row.codes)?;
+                translated(&row.translations)?;
                 self.new_id(&row.id, What::Substance)?;
                 self.out.substances.push(row);
             }
@@ -233,6 +234,7 @@ impl Reader<'_> {
                 let row: ClassRow = typed(value)?;
                 called(&row.name, &row.names)?;
                 codes(&row.codes)?;
+                translated(&row.translations)?;
                 listed("substances", row.substances.len())?;
                 rule(&row.source, row.date, &row.locator, &self.out.head)?;
                 self.new_id(&row.id, What::Class)?;
@@ -314,11 +316,8 @@ impl Reader<'_> {
     fn coded(&mut self, list: &str, value: Value) -> Result<Coded, String> {
         let row: Coded = typed(value)?;
         called(&row.display, &row.names)?;
-        texts([&row.system, &row.code].into_iter().chain(row.translations.values()))?;
-        let is_language = |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase());
-        if !row.translations.keys().all(is_language) {
-            return Err("a language is two small letters, as in es".to_owned());
-        }
+        texts([&row.system, &row.code])?;
+        translated(&row.translations)?;
         // What is chosen by its display, and known again by its code, is one entry.
         for one in [format!("display {}", fold(&row.display)), format!("code {} {}", row.system, row.code)] {
             if !self.coded.insert((list.to_owned(), one)) {
@@ -367,6 +366,12 @@ fn texts<'a>(all: impl IntoIterator<Item = &'a String>) -> Checked {
 fn called(name: &String, names: &[String]) -> Checked {
     most("names", names.len())?;
     texts(std::iter::once(name).chain(names))
+}
+
+fn translated(all: &BTreeMap<String, String>) -> Checked {
+    texts(all.values())?;
+    let is_language = |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase());
+    if all.keys().all(is_language) { Ok(()) } else { Err("a language is two small letters, as in es".to_owned()) }
 }
 
 fn codes(all: &[Code]) -> Checked {

@@ -1,5 +1,7 @@
 //! The objects of the file, as its lines hold them.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -43,6 +45,9 @@ pub struct Substance {
     pub names: Vec<String>,
     #[serde(default)]
     pub codes: Vec<Code>,
+    /// The name in other languages, by their two letters.
+    #[serde(default)]
+    pub translations: BTreeMap<String, String>,
 }
 
 /// What of a substance is in one unit of a medicine.
@@ -115,6 +120,9 @@ pub struct ClassRow {
     pub names: Vec<String>,
     #[serde(default)]
     pub codes: Vec<Code>,
+    /// The name in other languages, by their two letters.
+    #[serde(default)]
+    pub translations: BTreeMap<String, String>,
     pub substances: Vec<String>,
     pub source: String,
     pub date: Date,

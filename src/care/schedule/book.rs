@@ -120,7 +120,7 @@ pub(super) fn begun(wish: &Wish<'_>, status: &str, now: Timestamp) -> Value {
     let mut value = json!({
         "resourceType": "Appointment",
         "status": status,
-        "appointmentType": {"text": wish.kind.name.text},
+        "appointmentType": wish.kind.name.element("text"),
         "created": now.to_string(),
         "participant": participants,
     });

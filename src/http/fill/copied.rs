@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, concept, list, observations, owned, text};
+use super::{Ctx, called, concept, list, observations, owned, spoken, spoken_at, text};
 use crate::fhir::ResourceType as R;
 use crate::http::ui::When;
 
@@ -61,7 +61,7 @@ pub fn brought(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         return measured(resource, ctx);
     }
     let line = copied(kind, resource, ctx);
-    let detail = owned(resource, "/description").filter(|text| *text != line.what).unwrap_or_default();
+    let detail = spoken(resource, "description").filter(|text| *text != line.what).unwrap_or_default();
     CopyLine { detail, ..line }
 }
 
@@ -73,7 +73,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         })
     };
     let texts = ["/title", "/content/0/attachment/title", "/description", "/name/0/text", "/topic/text"];
-    let own = texts.iter().find_map(|at| owned(resource, at));
+    let own = texts.iter().find_map(|at| spoken_at(resource, at));
     let what = match kind {
         R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
         R::Observation => observations::name(resource),
@@ -85,7 +85,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         details.extend(observations::said(resource, ctx).map(|(value, _)| value));
     }
     let words = ["/dosageInstruction/0/text", "/dosage/0/text", "/conclusion", "/description", "/valueString"];
-    let words = words.iter().filter_map(|at| owned(resource, at)).filter(|text| Some(text) != what.as_ref());
+    let words = words.iter().filter_map(|at| spoken_at(resource, at)).filter(|text| Some(text) != what.as_ref());
     for text in words.collect::<Vec<_>>() {
         if !details.contains(&text) {
             details.push(text);

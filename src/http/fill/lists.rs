@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, concept, list, owned, text};
+use super::{Ctx, called, concept, list, owned, spoken, text};
 use crate::care::uploads;
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
 use crate::http::ui::t;
@@ -28,7 +28,7 @@ fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
     let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).collect();
     Some(ImmunizationRow {
         id: owned(one, "/id").unwrap_or_default(),
-        name: concept(one.get("vaccineCode"))?,
+        name: ctx.called(one.get("vaccineCode"))?,
         when: ctx.first_when(one, &["/occurrenceDateTime", "/recorded"]),
         detail: (!detail.is_empty()).then(|| detail.join(", ")),
         by: list(one, "performer").iter().find_map(|performer| called(performer.get("actor"))),
@@ -83,8 +83,8 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
     let attachment = one.pointer("/content/0/attachment");
     let kind = concept(one.get("type"));
     let title = attachment
-        .and_then(|attachment| owned(attachment, "/title"))
-        .or_else(|| owned(one, "/description"))
+        .and_then(|attachment| spoken(attachment, "title"))
+        .or_else(|| spoken(one, "description"))
         .or_else(|| kind.clone())?;
     let id = text(one, "/id")?;
     let inline = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());

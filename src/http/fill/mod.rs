@@ -93,10 +93,18 @@ impl Ctx {
     pub(in crate::http) fn said(&self, resource: &Value, named: Option<&Value>) -> Option<Said> {
         let own = Locale::now().code();
         let translated = self.codes.as_ref().zip(named).and_then(|(codes, named)| codes.translated(named, own));
-        match translated {
-            Some(text) => Some(Said { text: text.to_owned(), lang: None }),
-            None => Some(Said { text: concept(named)?, lang: foreign(resource) }),
+        match (translated, named.and_then(concept_translated)) {
+            (Some(text), _) => Some(Said { text: text.to_owned(), lang: None }),
+            (None, Some(text)) => Some(Said { text, lang: None }),
+            (None, None) => Some(Said { text: concept(named)?, lang: foreign(resource) }),
         }
+    }
+
+    /// The same where no language is marked.
+    pub(in crate::http) fn called(&self, named: Option<&Value>) -> Option<String> {
+        let own = Locale::now().code();
+        let translated = self.codes.as_ref().zip(named).and_then(|(codes, named)| codes.translated(named, own));
+        translated.map(str::to_owned).or_else(|| concept(named))
     }
 
     /// A date or time at a JSON pointer, on the clinic's clock.
@@ -147,8 +155,49 @@ pub(in crate::http) fn list<'a>(resource: &'a Value, name: &str) -> &'a [Value] 
     resource.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// What a CodeableConcept is called: its text, else a display, else a code.
+/// What an element says in the reader's language, where it was translated (FHIR R4, extension `translation`).
+fn translation(parent: &Value, element: &str) -> Option<String> {
+    const URL: &str = "http://hl7.org/fhir/StructureDefinition/translation";
+    let own = Locale::now().code();
+    let all = list(parent.get(format!("_{element}"))?, "extension").iter().filter(|one| text(one, "/url") == Some(URL));
+    all.into_iter().find_map(|one| {
+        let part = |name: &str| list(one, "extension").iter().find(|part| text(part, "/url") == Some(name));
+        let language = text(part("lang")?, "/valueCode")?;
+        let content = part("content")?;
+        let said = owned(content, "/valueString").or_else(|| owned(content, "/valueMarkdown"));
+        said.filter(|_| language.split('-').next() == Some(own))
+    })
+}
+
+/// What a string element says: in the reader's language if it was translated, else as it was written.
+pub(in crate::http) fn spoken(parent: &Value, element: &str) -> Option<String> {
+    translation(parent, element).or_else(|| owned(parent, &format!("/{element}")))
+}
+
+/// The same at a JSON pointer.
+pub(in crate::http) fn spoken_at(resource: &Value, pointer: &str) -> Option<String> {
+    let (parent, element) = pointer.rsplit_once('/')?;
+    spoken(resource.pointer(parent)?, element)
+}
+
+/// What a CodeableConcept says in the reader's language, where whoever made it translated it.
+fn concept_translated(concept: &Value) -> Option<String> {
+    translation(concept, "text").or_else(|| {
+        // A display speaks for the concept where no text does, or the same.
+        let written = text(concept, "/text");
+        let speaks = |coding: &&Value| written.is_none() || written == text(coding, "/display");
+        list(concept, "coding").iter().filter(speaks).find_map(|coding| translation(coding, "display"))
+    })
+}
+
+/// What a CodeableConcept is called: in the reader's language if it says so itself, else its text, else a display, else a
+/// code.
 pub(in crate::http) fn concept(concept: Option<&Value>) -> Option<String> {
+    concept.and_then(concept_translated).or_else(|| as_written(concept))
+}
+
+/// What a CodeableConcept is called as it was written, in whatever language: what it is known by.
+fn as_written(concept: Option<&Value>) -> Option<String> {
     let concept = concept?;
     let from_coding = |part: &str| list(concept, "coding").iter().find_map(|coding| owned(coding, part));
     let found = owned(concept, "/text").or_else(|| from_coding("/display")).or_else(|| from_coding("/code"))?;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ctx, LOINC, called, code, concept, list, number, owned, short_name, text};
+use super::{Ctx, LOINC, as_written, called, code, concept, list, number, owned, short_name, text};
+use crate::care::formulary::Head;
 use crate::care::uploads;
 use crate::http::clinic::chart_pages::ResultGroup;
 use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
@@ -103,7 +104,7 @@ pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
 /// The code that stands in addresses: LOINC's where there is one.
 pub(super) fn key_of(observation: &Value) -> Option<String> {
     let of = observation.get("code");
-    let key = code(of, Some(LOINC)).or_else(|| code(of, None)).map(str::to_owned).or_else(|| concept(of))?;
+    let key = code(of, Some(LOINC)).or_else(|| code(of, None)).map(str::to_owned).or_else(|| as_written(of))?;
     let safe: String =
         key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(64).collect();
     (!safe.is_empty()).then_some(safe)

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, code_words, concept, foreign, has_code, identity, list, number, owned, text};
+use super::{Ctx, as_written, called, code_words, concept, foreign, has_code, identity, list, number, owned, text};
 use crate::care::Chart;
 use crate::care::entries::{is_current, says_none};
 use crate::fhir::ResourceType;
@@ -111,7 +111,7 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> Option<AllergyLine> {
     let reactions = list(allergy, "reaction");
     let mut manifestations: Vec<String> = Vec::new();
     for manifestation in reactions.iter().flat_map(|reaction| list(reaction, "manifestation")) {
-        match concept(Some(manifestation)) {
+        match ctx.called(Some(manifestation)) {
             Some(name) if !manifestations.contains(&name) => manifestations.push(name),
             _ => {}
         }
@@ -119,7 +119,7 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> Option<AllergyLine> {
     let worst = reactions.iter().filter_map(|reaction| Severity::from_code(text(reaction, "/severity")?)).max();
     let high = text(allergy, "/criticality").and_then(Severity::from_code);
     Some(AllergyLine {
-        substance: concept(allergy.get("code"))?,
+        substance: ctx.called(allergy.get("code"))?,
         reactions: manifestations,
         severity: worst.max(high),
         // The day on which it was written down is not the day on which it began.
@@ -277,7 +277,8 @@ pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<S
         let id = named.strip_prefix("Condition/")?;
         let found = conditions.iter().find(|one| text(one, "/id") == Some(id))?;
         // It may have been called otherwise when it was the reason.
-        let same = concept(found.get("code")).as_deref() == Some(written.text.as_str());
+        let then = called(list(request, "reasonReference").first());
+        let same = then.is_none() || then == as_written(found.get("code"));
         ctx.said(found, found.get("code")).filter(|_| same)
     });
     Some(of_chart.unwrap_or(written))
@@ -343,6 +344,7 @@ pub(super) fn frequency(times: f64, period: f64, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::ui::Locale;
     use serde_json::json;
 
     fn ctx() -> Ctx {
@@ -370,6 +372,25 @@ mod tests {
         let written = json!({"code": {"text": "Eggs"}, "recordedDate": "2026-01-02"});
         let AllergyStatus::Known { list, .. } = allergies(&[written], &ctx()) else { panic!() };
         assert!(list[0].since.is_none(), "nobody said when it began");
+    }
+
+    #[test]
+    fn an_allergy_is_said_in_the_readers_language_where_the_record_or_the_clinics_file_has_it() {
+        let in_spanish = crate::care::clinic::translation("es", "Cacahuetes");
+        let peanuts = json!({"code": {"text": "Peanuts", "_text": {"extension": [in_spanish]}}, "criticality": "high",
+            "reaction": [{"manifestation": [{"coding": [{"code": "1", "display": "Hives",
+                "_display": {"extension": [crate::care::clinic::translation("es-ES", "Urticaria")]}}]}]}]});
+        let typed = json!({"code": {"text": "Penicillins"}});
+        let unknown = json!({"code": {"text": "Strawberries"}});
+        let file = crate::care::formulary::read(crate::care::demo::FORMULARY.as_bytes(), &Default::default()).unwrap();
+        let ctx = Ctx { codes: Some(std::sync::Arc::new(file)), ..ctx() };
+        let said = |locale: Locale| {
+            let all = [peanuts.clone(), typed.clone(), unknown.clone()];
+            let AllergyStatus::Known { list, .. } = locale.inside(|| allergies(&all, &ctx)) else { panic!() };
+            list.into_iter().map(|line| [vec![line.substance], line.reactions].concat().join(" ")).collect::<Vec<_>>()
+        };
+        assert_eq!(said(Locale::Es), ["Cacahuetes Urticaria", "Penicilinas", "Strawberries"]);
+        assert_eq!(said(Locale::En), ["Peanuts Hives", "Penicillins", "Strawberries"]);
     }
 
     #[test]

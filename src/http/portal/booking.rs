@@ -19,6 +19,7 @@ use crate::care::notify::{Kind, Whom};
 use crate::care::schedule::{self, BookError, Hour, Slots, State, Taken, Wish};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
+use crate::http::fill;
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
@@ -523,7 +524,7 @@ pub(in crate::http) async fn show(
         },
         when: start.map(|start| format!("{}, {}", own.when(start).heading(&cx.now), clock(&own, start))),
         wanted: if start.is_none() { wanted } else { None },
-        reason: value.pointer("/reasonCode/0/text").and_then(Value::as_str).map(str::to_owned),
+        reason: fill::concept(value.pointer("/reasonCode/0")),
         state: t(match status {
             "proposed" => "visit-asked",
             "waitlist" => "visit-waits",

@@ -62,15 +62,15 @@ fn file(document: &Value) -> Option<Response> {
         "image/webp" => "webp",
         _ => "bin",
     };
-    let name = disposition(called(document), extension);
+    let name = disposition(&called(document), extension);
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)];
     Some((headers, bytes).into_response())
 }
 
 /// What the document is called where it is listed: whoever keeps the file finds it by that.
-fn called(document: &Value) -> &str {
+fn called(document: &Value) -> String {
     let titles = ["/content/0/attachment/title", "/description", "/type/text"];
-    titles.iter().find_map(|at| document.pointer(at).and_then(Value::as_str)).unwrap_or_default()
+    titles.iter().find_map(|at| fill::spoken_at(document, at)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ fn asked(appointments: &[Value], clinic: Option<&Clinic>) -> Vec<(String, String
         matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none()
     });
     open.filter_map(|one| {
-        let kind = kind_in(clinic, one).or_else(|| text(one, "/appointmentType/text"));
+        let kind = kind_in(clinic, one).or_else(|| fill::concept(one.get("appointmentType")));
         let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
         Some((format!("/my/visits/{}", text(one, "/id")?), kind))
     })
