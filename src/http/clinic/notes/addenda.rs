@@ -1,0 +1,63 @@
+//! What is added to a signed note.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::show::signed;
+use super::{doing, may_sign, pen, phrases_for, place, read};
+use crate::audit::Action;
+use crate::care::entries;
+use crate::care::note::{self, NoteError, Pen, phrases};
+use crate::care::workflow::Refused;
+use crate::http::clinic::entries::{author, said};
+use crate::http::clinic::id_of;
+use crate::http::forms::Sent;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Faults, t};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct AddendumTyped {
+    addendum: String,
+}
+
+/// `POST /patients/{id}/notes/{note}/addenda`
+pub(in crate::http) async fn add(
+    visit: Visit,
+    Path((id, note)): Path<(String, String)>,
+    sent: Sent<AddendumTyped>,
+) -> Result<Response, Refusal> {
+    let read = read(&visit, &id, &note).await?;
+    if !may_sign(&visit.actor) {
+        return Err(Refusal::new(No::Never));
+    }
+    if !note::is_signed(&read.saved.composition) {
+        return Err(Refusal::new(No::Conflict));
+    }
+    let to = format!("{}?done=added", place(&id, &note));
+    let (now, today) = pen(&visit);
+    let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
+    let doing = doing(&visit, Action::Sign, &sent, &to);
+    let all = phrases_for(&visit, &read)?;
+    let text = phrases::expand(&sent.typed.addendum, &all, &entries::VitalsTyped::default());
+    match note::append(doing, &id_of(&id)?, &id_of(&note)?, read.document.as_deref(), &text, pen).await {
+        Ok(done) => visit.went(&sent, done, &to).await,
+        Err(Refused::Record(error)) => Err(error.into()),
+        Err(Refused::Told(error)) => {
+            let faults = match error {
+                NoteError::Faults(found) => said(found),
+                NoteError::Empty => {
+                    let mut faults = Faults::none();
+                    faults.add("addendum", t("note-no-addendum"));
+                    faults
+                }
+            };
+            let answer = signed(&visit, read, &sent.typed.addendum, Vec::new(), faults)?;
+            Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
+        }
+    }
+}
