@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::demo::client::Answer;
 use crate::demo::{Caller, Demo};
 use crate::ok;
 use crate::screens::{between, encoded, hidden, page, sent};
@@ -10,13 +11,91 @@ use crate::screens::{between, encoded, hidden, page, sent};
 #[test]
 fn a_note_and_a_result_are_signed_as_they_were_meant() {
     let demo = Demo::start();
-    let doctor = demo.signed_in("clinic", "clinician");
+    let (doctor, nurse) = (demo.signed_in("clinic", "clinician"), demo.signed_in("clinic", "nurse"));
     let chart = format!("/patients/{}", demo.patient_of("patient"));
+    what_only_the_other_changed_is_taken(&doctor, &nurse, &chart);
+    what_both_changed_is_settled_before_it_is_signed(&doctor, &nurse, &chart);
     a_held_result_stays_held_when_it_is_signed(&demo, &doctor, &chart);
+}
+
+/// What the form of a note would send as it stands.
+fn form(shown: &Answer) -> Vec<(&'static str, String)> {
+    let mut fields = vec![("version", hidden(shown, "version").to_owned()), ("seen", hidden(shown, "seen").to_owned())];
+    for name in ["reason", "systolic", "diastolic", "pulse"] {
+        let input = between(&shown.body, &format!("<input id=\"{name}\""), ">");
+        fields.push((name, between(input, "value=\"", "\"").to_owned()));
+    }
+    for name in ["subjective", "objective", "assessment", "plan"] {
+        let area = between(&shown.body, &format!("<textarea id=\"{name}\""), "</textarea>");
+        fields.push((name, area.split_once('>').unwrap().1.to_owned()));
+    }
+    fields
+}
+
+/// Sends it with these fields changed.
+fn send(caller: &Caller, note: &str, shown: &Answer, changed: &[(&'static str, &str)]) -> Answer {
+    let mut fields = form(shown);
+    fields.retain(|(name, _)| !changed.iter().any(|(other, _)| other == name));
+    fields.extend(changed.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    caller.form(note, &encoded(&fields))
 }
 
 fn value<'a>(fields: &'a [(&'static str, String)], name: &str) -> &'a str {
     fields.iter().find(|(of, _)| *of == name).map_or("", |(_, value)| value)
+}
+
+/// A new note of the visit: its address.
+fn begun(doctor: &Caller, chart: &str) -> String {
+    sent(doctor, &format!("{chart}/notes"), &[]).split('?').next().unwrap().to_owned()
+}
+
+#[track_caller]
+fn is_signed(answer: &Answer) {
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(answer.header("location").unwrap().ends_with("?done=signed"), "{:?}", answer.header("location"));
+}
+
+fn what_only_the_other_changed_is_taken(doctor: &Caller, nurse: &Caller, chart: &str) {
+    let note = begun(doctor, chart);
+    let (mine, hers) = (page(doctor, &note), page(nurse, &note));
+    let measured = [("objective", "Swollen left ankle."), ("systolic", "152"), ("diastolic", "91"), ("act", "save")];
+    assert_eq!(send(nurse, &note, &hers, &measured).status, 303);
+    // To sign is to sign what one has seen.
+    let shown = send(doctor, &note, &mine, &[("plan", "Rest."), ("act", "sign")]);
+    assert_eq!(shown.status, 409, "{}", shown.body);
+    assert!(shown.body.contains("What only they changed") && !shown.body.contains("name=\"keep_"), "{}", shown.body);
+    let fields = form(&shown);
+    assert_eq!((value(&fields, "objective"), value(&fields, "plan")), ("Swollen left ankle.", "Rest."));
+    assert_eq!((value(&fields, "systolic"), value(&fields, "diastolic")), ("152", "91"));
+    is_signed(&send(doctor, &note, &shown, &[("act", "sign")]));
+    let signed = page(doctor, &note).body;
+    assert!(
+        signed.contains("Swollen left ankle.") && signed.contains("152/91") && signed.contains("Rest."),
+        "{signed}"
+    );
+}
+
+fn what_both_changed_is_settled_before_it_is_signed(doctor: &Caller, nurse: &Caller, chart: &str) {
+    let note = begun(doctor, chart);
+    let (mine, hers) = (page(doctor, &note), page(nurse, &note));
+    assert_eq!(send(nurse, &note, &hers, &[("objective", "Wheeze."), ("act", "save")]).status, 303);
+    let mut shown = send(doctor, &note, &mine, &[("objective", "Chest clear."), ("act", "save")]);
+    assert_eq!(shown.status, 409, "{}", shown.body);
+    // Neither a template nor a signature passes it, and both texts stand there all the time.
+    let at = format!("{note}?tab=t1");
+    let template = [("act", "template"), ("template", "blood-pressure"), ("at", at.as_str())];
+    assert_eq!(send(doctor, &note, &shown, &template).status, 303);
+    shown = page(doctor, &at);
+    for act in ["sign", "save"] {
+        assert!(shown.body.contains("Wheeze.") && shown.body.contains("name=\"keep_objective\""), "{}", shown.body);
+        shown = send(doctor, &note, &shown, &[("act", act), ("at", at.as_str())]);
+        assert_eq!(shown.status, 409, "{act}: {}", shown.body);
+    }
+    let answer = send(doctor, &note, &shown, &[("act", "sign"), ("keep_objective", "both")]);
+    is_signed(&answer);
+    let signed = page(doctor, &note).body;
+    assert!(signed.contains("Wheeze.\nChest clear."), "{signed}");
 }
 
 fn a_held_result_stays_held_when_it_is_signed(demo: &Demo, doctor: &Caller, chart: &str) {

@@ -170,9 +170,15 @@ test('of two who write at once neither loses a word', async () => {
   assert.match(await text(doctor, '.meanwhile'), /The nurse was here/);
   assert.equal(await doctor.inputValue('#plan'), 'The doctor was here');
   assert.deepEqual(await inspect(doctor, 'note-meanwhile'), []);
-  await doctor.fill('#plan', 'The nurse was here. The doctor was here');
+  // Neither a save nor a template passes what is not settled.
+  await doctor.click('button:has-text("Insert template")');
+  assert.match(await text(doctor, '.meanwhile'), /The nurse was here/);
+  await doctor.click('button[value=save]');
+  assert.match(await text(doctor, '.error-summary'), /Plan: say which/);
+  await doctor.check('input[name=keep_plan][value=both]');
   await doctor.click('button[value=save]');
   await doctor.waitForURL(/done=saved/);
+  assert.match(await doctor.inputValue('#plan'), /^The nurse was here\nThe doctor was here/);
   // A nurse who sends the doctor's button is refused.
   await nurse.goto(note);
   const status = await nurse.evaluate(async () => {

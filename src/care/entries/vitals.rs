@@ -87,7 +87,7 @@ impl VitalsTyped {
         }
     }
 
-    fn put(&mut self, field: &str, text: String) {
+    pub(in crate::care) fn put(&mut self, field: &str, text: String) {
         match field {
             "systolic" => self.systolic = text,
             "diastolic" => self.diastolic = text,

@@ -11,6 +11,7 @@ use super::codes::Offer;
 use super::entries_pages::label;
 use crate::care::entries::VITALS;
 use crate::care::formulary::List;
+use crate::care::note::merge::{self, Unit, UnitKind};
 use crate::care::note::{NoteTyped, ORDERS, PARTS, Saved};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -25,6 +26,7 @@ pub struct NotePage {
     pub frame: Frame,
     pub note: String,
     pub version: String,
+    pub seen: String,
     pub from: String,
     pub reason: Field,
     pub vitals: Vec<Field>,
@@ -126,7 +128,21 @@ pub struct Made {
 #[derive(Debug, Clone)]
 pub struct Theirs {
     pub headline: String,
-    pub parts: Vec<(String, String)>,
+    /// What both changed.
+    pub open: Vec<Clash>,
+    /// What only they changed, and stands in the form now.
+    pub taken: Vec<(String, String)>,
+}
+
+/// What two people wrote differently, and the input by which one says what stands.
+#[derive(Debug, Clone)]
+pub struct Clash {
+    pub choice: &'static str,
+    pub word: String,
+    pub theirs: String,
+    pub mine: String,
+    /// Both can stand, one after the other.
+    pub both: bool,
 }
 
 /// What was typed and not saved.
@@ -146,6 +162,34 @@ pub(super) fn part_word(field: &str) -> String {
         _ => "note-plan",
     })
     .to_string()
+}
+
+/// What a unit of a note is called.
+pub(super) fn unit_word(unit: &Unit) -> String {
+    match unit.name {
+        "reason" => t("note-reason").to_string(),
+        "pressure" => t("blood-pressure").to_string(),
+        name => label(name).to_string(),
+    }
+}
+
+pub(super) fn clash(unit: &'static Unit, mine: &NoteTyped, theirs: &NoteTyped) -> Clash {
+    Clash {
+        choice: unit.choice,
+        word: unit_word(unit),
+        theirs: merge::text(theirs, unit),
+        mine: merge::text(mine, unit),
+        both: unit.kind == UnitKind::Words,
+    }
+}
+
+/// That it is still to be said what stands.
+pub(super) fn unsettled(open: &[&'static Unit]) -> Faults {
+    let mut faults = Faults::none();
+    for unit in open {
+        faults.add(unit.choice, t("note-unsettled").with("part", unit_word(unit)));
+    }
+    faults
 }
 
 pub(super) fn reason(typed: &str, faults: &Faults) -> Field {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::show::signed;
+use super::show::{Shown, signed};
 use super::{doing, may_sign, pen, phrases_for, place, read};
 use crate::audit::Action;
 use crate::care::entries;
@@ -56,7 +56,7 @@ pub(in crate::http) async fn add(
                     faults
                 }
             };
-            let answer = signed(&visit, read, &sent.typed.addendum, Vec::new(), faults)?;
+            let answer = signed(&visit, read, &sent.typed.addendum, Shown { faults, ..Shown::default() })?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
         }
     }

@@ -141,6 +141,7 @@ fn typed_of(saved: &Saved, version: u32) -> NoteTyped {
     }
     let observations = saved.entries.iter().filter(|(kind, ..)| *kind == R::Observation).map(|(.., value)| value);
     typed.vitals = entries::typed_of(observations);
+    typed.seen = note::merge::marks(&typed);
     typed
 }
 

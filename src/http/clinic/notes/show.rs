@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Read, account, date, last_writer, may_sign, phrases_for, place, read, templates, typed_of};
 use crate::care::forms::{self, Draft};
+use crate::care::note::merge::{self, Merged};
 use crate::care::note::{self, NoteTyped, PARTS};
 use crate::http::clinic::codes::Offer;
 use crate::http::clinic::entries_pages;
@@ -41,8 +42,8 @@ pub(in crate::http) async fn show(
     let here = place(&id, &note);
     let mut drafts = drafts(&visit, &here)?;
     if note::is_signed(&read.saved.composition) {
-        let kept = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
-        return signed(&visit, read, "", kept, Faults::none());
+        let others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+        return signed(&visit, read, "", Shown { others, ..Shown::default() });
     }
     let stored = typed_of(&read.saved, read.version);
     // The draft of the tab that is asked for; else the newest that was typed into the note as it stands.
@@ -52,22 +53,18 @@ pub(in crate::http) async fn show(
         _ => parsed(draft).version == stored.version,
     };
     let at = drafts.iter().position(|one| wanted.as_ref() == Some(&one.0)).or_else(|| drafts.iter().position(fits));
-    let mut typed = stored.clone();
+    let (mut typed, mut shown) = (stored.clone(), Shown::default());
     read.opened.cx.at = format!("{here}?tab={}", read.opened.cx.once);
     if let Some(at) = at {
         let (place, draft) = drafts.remove(at);
-        let before = parsed(&draft);
         read.opened.cx.kept = Some(When::at(draft.at, &read.opened.ctx.zone));
-        if before.version == stored.version {
-            typed = NoteTyped { from: place.clone(), ..before };
-        } else {
-            // Somebody changed the note since: it is shown as it stands, and what was typed beside it.
-            drafts.insert(0, (place, draft));
-            read.opened.cx.kept = None;
-        }
+        typed = NoteTyped { from: place, ..parsed(&draft) };
+        // Somebody may have changed the note since.
+        let merged = merge::merge(&mut typed, &stored);
+        shown.theirs = (!merged.open.is_empty() || !merged.taken.is_empty()).then(|| theirs(&read, &typed, &merged));
     }
-    let others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
-    written(&visit, read, &typed, None, others, Faults::none())
+    shown.others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+    written(&visit, read, &typed, shown)
 }
 
 /// What this account typed into this note and did not save, newest first.
@@ -89,21 +86,36 @@ pub(super) fn kept(at: &str, draft: &Draft, ctx: &Ctx) -> Kept {
     }
 }
 
-pub(super) fn written(
-    visit: &Visit,
-    read: Read,
-    typed: &NoteTyped,
-    theirs: Option<Theirs>,
-    others: Vec<Kept>,
-    faults: Faults,
-) -> Result<Response, Refusal> {
+/// What stands on the page of a note besides its form.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub theirs: Option<Theirs>,
+    pub others: Vec<Kept>,
+    pub faults: Faults,
+}
+
+/// What somebody else wrote: what both changed, to be settled, and what was taken into the form.
+pub(super) fn theirs(read: &Read, typed: &NoteTyped, merged: &Merged) -> Theirs {
+    let stored = typed_of(&read.saved, read.version);
+    let (name, when) = last_writer(&read.saved.composition, &read.opened.ctx);
+    let when = when.map(|when| when.near_within(&read.opened.cx.now)).unwrap_or_default();
+    Theirs {
+        headline: t("note-meanwhile").with("name", name).with("when", when).to_string(),
+        open: merged.open.iter().map(|unit| pages::clash(unit, typed, &stored)).collect(),
+        taken: merged.taken.iter().map(|unit| (pages::unit_word(unit), merge::text(&stored, unit))).collect(),
+    }
+}
+
+pub(super) fn written(visit: &Visit, read: Read, typed: &NoteTyped, shown: Shown) -> Result<Response, Refusal> {
+    let Shown { theirs, others, faults } = shown;
     let all = phrases_for(visit, &read)?;
-    let shown: Vec<(String, String)> = all.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
+    let phrases: Vec<(String, String)> = all.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
     let (by, when) = last_writer(&read.saved.composition, &read.opened.ctx);
     let made = pages::made(&read.saved);
     page(&NotePage {
         note: read.saved.id.to_string(),
         version: typed.version.clone(),
+        seen: typed.seen.clone(),
         from: typed.from.clone(),
         reason: pages::reason(&typed.reason, &faults),
         vitals: entries_pages::vitals(&typed.vitals, &faults),
@@ -111,7 +123,7 @@ pub(super) fn written(
         groups: pages::groups(typed, &Offer::of(visit, &typed.act)?, &faults),
         made,
         templates: templates(visit)?,
-        phrases: shown,
+        phrases,
         last: when.map(|when| {
             t("note-last").with("name", by).with("when", when.near_within(&read.opened.cx.now)).to_string()
         }),
@@ -125,13 +137,8 @@ pub(super) fn written(
     })
 }
 
-pub(super) fn signed(
-    visit: &Visit,
-    mut read: Read,
-    typed: &str,
-    kept: Vec<Kept>,
-    faults: Faults,
-) -> Result<Response, Refusal> {
+pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -> Result<Response, Refusal> {
+    let Shown { others: kept, faults, .. } = shown;
     let composition = &read.saved.composition;
     if read.opened.cx.at.is_empty() {
         read.opened.cx.at = place(&read.opened.frame.who.id, read.saved.id.as_str());
