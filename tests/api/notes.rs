@@ -15,6 +15,8 @@ fn a_note_and_a_result_are_signed_as_they_were_meant() {
     let chart = format!("/patients/{}", demo.patient_of("patient"));
     what_only_the_other_changed_is_taken(&doctor, &nurse, &chart);
     what_both_changed_is_settled_before_it_is_signed(&doctor, &nurse, &chart);
+    a_blank_is_asked_about(&doctor, &chart);
+    a_phrase_says_nothing_that_the_form_refuses(&doctor, &chart);
     a_held_result_stays_held_when_it_is_signed(&demo, &doctor, &chart);
 }
 
@@ -87,15 +89,48 @@ fn what_both_changed_is_settled_before_it_is_signed(doctor: &Caller, nurse: &Cal
     let template = [("act", "template"), ("template", "blood-pressure"), ("at", at.as_str())];
     assert_eq!(send(doctor, &note, &shown, &template).status, 303);
     shown = page(doctor, &at);
-    for act in ["sign", "save"] {
+    for act in ["sign", "save", "sign-as-it-stands"] {
         assert!(shown.body.contains("Wheeze.") && shown.body.contains("name=\"keep_objective\""), "{}", shown.body);
         shown = send(doctor, &note, &shown, &[("act", act), ("at", at.as_str())]);
         assert_eq!(shown.status, 409, "{act}: {}", shown.body);
     }
-    let answer = send(doctor, &note, &shown, &[("act", "sign"), ("keep_objective", "both")]);
+    let answer = send(doctor, &note, &shown, &[("act", "sign-as-it-stands"), ("keep_objective", "both")]);
     is_signed(&answer);
     let signed = page(doctor, &note).body;
     assert!(signed.contains("Wheeze.\nChest clear."), "{signed}");
+}
+
+fn a_blank_is_asked_about(doctor: &Caller, chart: &str) {
+    let note = begun(doctor, chart);
+    let at = format!("{note}?tab=t2");
+    let mut shown = page(doctor, &note);
+    let template = [("act", "template"), ("template", "cough"), ("at", at.as_str())];
+    assert_eq!(send(doctor, &note, &shown, &template).status, 303);
+    shown = page(doctor, &at);
+    assert!(value(&form(&shown), "subjective").contains("Cough since ___;"), "{}", shown.body);
+    shown = send(doctor, &note, &shown, &[("act", "sign")]);
+    assert_eq!(shown.status, 422, "{}", shown.body);
+    assert!(
+        shown.body.contains("Subjective still has a blank") && !shown.body.contains("Plan still has"),
+        "{}",
+        shown.body
+    );
+    is_signed(&send(doctor, &note, &shown, &[("act", "sign"), ("subjective", "Cough since Monday.")]));
+}
+
+fn a_phrase_says_nothing_that_the_form_refuses(doctor: &Caller, chart: &str) {
+    let note = begun(doctor, chart);
+    let wrong =
+        [("systolic", "1480"), ("diastolic", "86"), ("objective", ".bp"), ("plan", ".allergies"), ("act", "save")];
+    let shown = send(doctor, &note, &page(doctor, &note), &wrong);
+    assert_eq!(shown.status, 422, "{}", shown.body);
+    let fields = form(&shown);
+    assert_eq!(value(&fields, "objective"), ".bp");
+    assert!(value(&fields, "plan").contains("anaphylaxis, severe"), "{fields:?}");
+    assert_eq!(send(doctor, &note, &shown, &[("systolic", "148"), ("act", "save")]).status, 303);
+    let saved = form(&page(doctor, &note));
+    assert_eq!(value(&saved, "objective"), "Blood pressure 148/86 mmHg");
+    is_signed(&send(doctor, &note, &page(doctor, &note), &[("act", "sign")]));
 }
 
 fn a_held_result_stays_held_when_it_is_signed(demo: &Demo, doctor: &Caller, chart: &str) {

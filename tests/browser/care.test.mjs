@@ -204,8 +204,11 @@ test('a note is written and signed without script, and a template fills its part
   assert.match(await text(doctor), /between 20 and 300/);
   await doctor.fill('#pulse', '72');
   await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /Subjective still has a blank/);
+  assert.deepEqual(await inspect(doctor, 'note-blanks'), []);
+  await doctor.click('button:has-text("Sign as it stands")');
   assert.match(await text(doctor), /The note is signed/);
-  assert.match(await text(doctor), /Penicillins: anaphylaxis/);
+  assert.match(await text(doctor), /Penicillins: anaphylaxis, severe/);
   await doctor.context().close();
 });
 

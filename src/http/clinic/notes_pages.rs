@@ -15,7 +15,7 @@ use crate::care::note::merge::{self, Unit, UnitKind};
 use crate::care::note::{NoteTyped, ORDERS, PARTS, Saved};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::ui::record::{AllergyStatus, DocumentRow, MedicineStatus};
+use crate::http::ui::record::{AllergyLine, AllergyStatus, DocumentRow, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, Text, When, filters, page, t};
 
 /// A note that is being written.
@@ -37,9 +37,12 @@ pub struct NotePage {
     pub made: Vec<Made>,
     pub templates: Vec<String>,
     pub phrases: Vec<(String, String)>,
+    /// Between which a measurement can be true: input, lowest, highest.
+    pub bounds: Vec<(&'static str, f64, f64)>,
     pub last: Option<String>,
     pub theirs: Option<Theirs>,
     pub others: Vec<Kept>,
+    pub blanks: Blanks,
     pub beside: Vec<DocumentRow>,
     pub may_sign: bool,
     pub faults: Faults,
@@ -61,6 +64,7 @@ pub struct SignedNote {
     pub made: Vec<(String, String)>,
     pub added: Vec<(String, String)>,
     pub kept: Vec<Kept>,
+    pub blanks: Blanks,
     pub addendum: Field,
     pub may_sign: bool,
     pub faults: Faults,
@@ -145,6 +149,20 @@ pub struct Clash {
     pub both: bool,
 }
 
+/// Whether blanks that nobody filled in are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Blanks {
+    #[default]
+    None,
+    Asked,
+}
+
+impl Blanks {
+    pub(super) fn are_asked(self) -> bool {
+        self == Self::Asked
+    }
+}
+
 /// What was typed and not saved.
 #[derive(Debug, Clone)]
 pub struct Kept {
@@ -188,6 +206,15 @@ pub(super) fn unsettled(open: &[&'static Unit]) -> Faults {
     let mut faults = Faults::none();
     for unit in open {
         faults.add(unit.choice, t("note-unsettled").with("part", unit_word(unit)));
+    }
+    faults
+}
+
+/// Which parts have blanks.
+pub(super) fn blanks(parts: &[&'static str]) -> Faults {
+    let mut faults = Faults::none();
+    for part in parts {
+        faults.add(part, t("note-blank").with("part", label(part)));
     }
     faults
 }
@@ -321,7 +348,10 @@ pub(super) fn measured(saved: &Saved) -> Vec<String> {
 pub(super) fn known(opened: &Opened) -> BTreeMap<String, String> {
     let frame = &opened.frame;
     let allergies = match &frame.allergies {
-        AllergyStatus::Known { list, .. } => list.iter().map(|line| line.headline()).collect::<Vec<_>>().join("; "),
+        AllergyStatus::Known { list, .. } => {
+            let line = |line: &AllergyLine| format!("{}{}", line.headline(), line.rest());
+            list.iter().map(line).collect::<Vec<_>>().join("; ")
+        }
         AllergyStatus::NoneKnown { .. } => t("allergies-none-known").to_string(),
         _ => t("never-asked").to_string(),
     };

@@ -6,13 +6,14 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::show::{Shown, signed};
-use super::{doing, may_sign, pen, phrases_for, place, read};
+use super::{doing, may_sign, pen, phrases_for, place, read, typed_of};
 use crate::audit::Action;
-use crate::care::entries;
-use crate::care::note::{self, NoteError, Pen, phrases};
+use crate::care::note::phrases::{self, Measures};
+use crate::care::note::{self, NoteError, Pen, Step};
 use crate::care::workflow::Refused;
 use crate::http::clinic::entries::{author, said};
 use crate::http::clinic::id_of;
+use crate::http::clinic::notes_pages::{self as pages, Blanks};
 use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
@@ -23,6 +24,7 @@ use crate::http::ui::{Faults, t};
 #[serde(default)]
 pub(in crate::http) struct AddendumTyped {
     addendum: String,
+    act: String,
 }
 
 /// `POST /patients/{id}/notes/{note}/addenda`
@@ -43,11 +45,14 @@ pub(in crate::http) async fn add(
     let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
     let doing = doing(&visit, Action::Sign, &sent, &to);
     let all = phrases_for(&visit, &read)?;
-    let text = phrases::expand(&sent.typed.addendum, &all, &entries::VitalsTyped::default());
-    match note::append(doing, &id_of(&id)?, &id_of(&note)?, read.document.as_deref(), &text, pen).await {
+    let measured = typed_of(&read.saved, read.version).vitals;
+    let text = phrases::expand(&sent.typed.addendum, &all, &Measures::of(&measured));
+    let step = Step::of(&sent.typed.act).filter(|step| step.signs()).unwrap_or(Step::Sign);
+    match note::append(doing, &id_of(&id)?, &id_of(&note)?, read.document.as_deref(), (&text, step), pen).await {
         Ok(done) => visit.went(&sent, done, &to).await,
         Err(Refused::Record(error)) => Err(error.into()),
         Err(Refused::Told(error)) => {
+            let blanks = if matches!(error, NoteError::Blanks(_)) { Blanks::Asked } else { Blanks::None };
             let faults = match error {
                 NoteError::Faults(found) => said(found),
                 NoteError::Empty => {
@@ -55,8 +60,11 @@ pub(in crate::http) async fn add(
                     faults.add("addendum", t("note-no-addendum"));
                     faults
                 }
+                NoteError::Blanks(parts) => pages::blanks(&parts),
             };
-            let answer = signed(&visit, read, &sent.typed.addendum, Shown { faults, ..Shown::default() })?;
+            let mut read = read;
+            read.opened.cx.at = sent.at.clone().unwrap_or_else(|| place(&id, &note));
+            let answer = signed(&visit, read, &text, Shown { blanks, faults, ..Shown::default() })?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
         }
     }

@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Read, account, date, last_writer, may_sign, phrases_for, place, read, templates, typed_of};
+use crate::care::entries;
 use crate::care::forms::{self, Draft};
 use crate::care::note::merge::{self, Merged};
 use crate::care::note::{self, NoteTyped, PARTS};
 use crate::http::clinic::codes::Offer;
 use crate::http::clinic::entries_pages;
-use crate::http::clinic::notes_pages::{self as pages, Kept, NotePage, SignedNote, Theirs};
+use crate::http::clinic::notes_pages::{self as pages, Blanks, Kept, NotePage, SignedNote, Theirs};
 use crate::http::fill::Ctx;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -91,6 +92,7 @@ pub(super) fn kept(at: &str, draft: &Draft, ctx: &Ctx) -> Kept {
 pub(super) struct Shown {
     pub theirs: Option<Theirs>,
     pub others: Vec<Kept>,
+    pub blanks: Blanks,
     pub faults: Faults,
 }
 
@@ -107,7 +109,7 @@ pub(super) fn theirs(read: &Read, typed: &NoteTyped, merged: &Merged) -> Theirs 
 }
 
 pub(super) fn written(visit: &Visit, read: Read, typed: &NoteTyped, shown: Shown) -> Result<Response, Refusal> {
-    let Shown { theirs, others, faults } = shown;
+    let Shown { theirs, others, blanks, faults } = shown;
     let all = phrases_for(visit, &read)?;
     let phrases: Vec<(String, String)> = all.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
     let (by, when) = last_writer(&read.saved.composition, &read.opened.ctx);
@@ -124,11 +126,13 @@ pub(super) fn written(visit: &Visit, read: Read, typed: &NoteTyped, shown: Shown
         made,
         templates: templates(visit)?,
         phrases,
+        bounds: entries::bounds().collect(),
         last: when.map(|when| {
             t("note-last").with("name", by).with("when", when.near_within(&read.opened.cx.now)).to_string()
         }),
         theirs,
         others,
+        blanks,
         beside: read.beside,
         may_sign: may_sign(&visit.actor),
         faults,
@@ -138,7 +142,7 @@ pub(super) fn written(visit: &Visit, read: Read, typed: &NoteTyped, shown: Shown
 }
 
 pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -> Result<Response, Refusal> {
-    let Shown { others: kept, faults, .. } = shown;
+    let Shown { others: kept, blanks, faults, .. } = shown;
     let composition = &read.saved.composition;
     if read.opened.cx.at.is_empty() {
         read.opened.cx.at = place(&read.opened.frame.who.id, read.saved.id.as_str());
@@ -169,6 +173,7 @@ pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -
         made: pages::made(&read.saved).into_iter().map(|row| (row.kind, row.text)).collect(),
         added: added.collect(),
         kept,
+        blanks,
         addendum: pages::addendum(typed, &faults),
         may_sign: may_sign(&visit.actor),
         faults,

@@ -9,12 +9,13 @@ use super::{Read, account, doing, last_writer, may_sign, pen, phrases_for, place
 use crate::audit::Action;
 use crate::care::forms::{self, Draft};
 use crate::care::note::merge::{self, Merged, PageOf};
-use crate::care::note::{self, NoteError, NoteTyped, PARTS, Pen, Step, phrases};
+use crate::care::note::phrases::{self, Measures};
+use crate::care::note::{self, NoteError, NoteTyped, PARTS, Pen, Step};
 use crate::care::workflow::Refused;
 use crate::http::clinic::codes::Offer;
 use crate::http::clinic::entries::{author, said};
 use crate::http::clinic::id_of;
-use crate::http::clinic::notes_pages as pages;
+use crate::http::clinic::notes_pages::{self as pages, Blanks};
 use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
@@ -30,8 +31,8 @@ pub(in crate::http) async fn write(
 ) -> Result<Response, Refusal> {
     let read = read(&visit, &id, &note).await?;
     let here = place(&id, &note);
-    let step = if sent.typed.act == "sign" { Step::Sign } else { Step::Save };
-    if step == Step::Sign && !may_sign(&visit.actor) {
+    let step = Step::of(&sent.typed.act);
+    if step.is_some_and(Step::signs) && !may_sign(&visit.actor) {
         return Err(Refusal::new(No::Never));
     }
     // Sent twice, it is no change of somebody else's that the second finds.
@@ -59,17 +60,18 @@ pub(in crate::http) async fn write(
         return between(&visit, read, &sent, came, &merged).await;
     }
     let all = phrases_for(&visit, &read)?;
+    let measures = Measures::of(&sent.typed.vitals);
     for part in &PARTS {
-        let text = phrases::expand(sent.typed.part(part.field), &all, &sent.typed.vitals);
+        let text = phrases::expand(sent.typed.part(part.field), &all, &measures);
         sent.typed.put_part(part.field, text);
     }
-    save(&visit, read, sent, &id, step).await
+    save(&visit, read, sent, &id, step.unwrap_or(Step::Save)).await
 }
 
 async fn save(visit: &Visit, mut read: Read, sent: Sent<NoteTyped>, id: &str, step: Step) -> Result<Response, Refusal> {
     let here = place(id, read.saved.id.as_str());
-    let to = format!("{here}?done={}", if step == Step::Sign { "signed" } else { "saved" });
-    let action = if step == Step::Sign { Action::Sign } else { Action::Update };
+    let to = format!("{here}?done={}", if step.signs() { "signed" } else { "saved" });
+    let action = if step.signs() { Action::Sign } else { Action::Update };
     let (now, today) = pen(visit);
     let offer = Offer::of(visit, "")?;
     let pen = Pen { author: author(visit), now: &now, today, ambient: &visit.house.ambient };
@@ -87,6 +89,7 @@ async fn save(visit: &Visit, mut read: Read, sent: Sent<NoteTyped>, id: &str, st
         }
         Err(Refused::Record(error)) => Err(error.into()),
         Err(Refused::Told(error)) => {
+            let blanks = if matches!(error, NoteError::Blanks(_)) { Blanks::Asked } else { Blanks::None };
             let faults = match error {
                 NoteError::Faults(found) => said(found),
                 NoteError::Empty => {
@@ -94,9 +97,10 @@ async fn save(visit: &Visit, mut read: Read, sent: Sent<NoteTyped>, id: &str, st
                     faults.add("subjective", t("note-empty"));
                     faults
                 }
+                NoteError::Blanks(parts) => pages::blanks(&parts),
             };
             read.opened.cx.at = sent.at.clone().unwrap_or(here);
-            let shown = Shown { faults, ..Shown::default() };
+            let shown = Shown { blanks, faults, ..Shown::default() };
             let answer = written(visit, read, &sent.typed, shown)?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
         }
@@ -194,9 +198,10 @@ async fn insert_template(
         None => find(phrases::CLINIC)?,
     };
     let all = phrases_for(visit, read)?;
+    let measures = Measures::of(&sent.typed.vitals);
     for (part, text) in PARTS.iter().zip(found.into_iter().flatten()) {
         let before = sent.typed.part(part.field).trim_end().to_owned();
-        let text = phrases::expand(&text, &all, &sent.typed.vitals);
+        let text = phrases::expand(&text, &all, &measures);
         let gap = if before.is_empty() || text.is_empty() { "" } else { "\n" };
         sent.typed.put_part(part.field, format!("{before}{gap}{text}"));
     }
