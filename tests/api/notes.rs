@@ -17,6 +17,7 @@ fn a_note_and_a_result_are_signed_as_they_were_meant() {
     what_both_changed_is_settled_before_it_is_signed(&doctor, &nurse, &chart);
     a_blank_is_asked_about(&doctor, &chart);
     a_phrase_says_nothing_that_the_form_refuses(&doctor, &chart);
+    an_addendum_is_kept(&doctor, &chart);
     a_held_result_stays_held_when_it_is_signed(&demo, &doctor, &chart);
 }
 
@@ -131,6 +132,24 @@ fn a_phrase_says_nothing_that_the_form_refuses(doctor: &Caller, chart: &str) {
     let saved = form(&page(doctor, &note));
     assert_eq!(value(&saved, "objective"), "Blood pressure 148/86 mmHg");
     is_signed(&send(doctor, &note, &page(doctor, &note), &[("act", "sign")]));
+}
+
+fn an_addendum_is_kept(doctor: &Caller, chart: &str) {
+    let note = begun(doctor, chart);
+    is_signed(&send(doctor, &note, &page(doctor, &note), &[("plan", "Rest."), ("act", "sign")]));
+    let draft = encoded(&[("at", note.as_str()), ("addendum", "The X-ray is back."), ("once", "x")]);
+    assert_eq!(doctor.form("/drafts", &draft).status, 204);
+    let shown = page(doctor, &note);
+    let area = between(&shown.body, "<textarea id=\"addendum\"", "</textarea>");
+    assert!(area.ends_with(">The X-ray is back."), "{area}");
+    assert!(shown.body.contains("action=\"/drafts/discard\""), "it says that it was kept");
+    let at = note.as_str();
+    let answer =
+        doctor.form(&format!("{note}/addenda"), &encoded(&[("at", at), ("addendum", "Seen ___."), ("act", "sign")]));
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert!(answer.body.contains("Sign as it stands"), "{}", answer.body);
+    sent(doctor, &format!("{note}/addenda"), &[("at", at), ("addendum", "The X-ray is back."), ("act", "sign")]);
+    assert_eq!(page(doctor, &note).body.matches("The X-ray is back.").count(), 1, "and is not offered again");
 }
 
 fn a_held_result_stays_held_when_it_is_signed(demo: &Demo, doctor: &Caller, chart: &str) {

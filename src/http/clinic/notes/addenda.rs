@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::show::{Shown, signed};
 use super::{doing, may_sign, pen, phrases_for, place, read, typed_of};
 use crate::audit::Action;
+use crate::care::forms::Draft;
 use crate::care::note::phrases::{self, Measures};
 use crate::care::note::{self, NoteError, Pen, Step};
 use crate::care::workflow::Refused;
@@ -25,6 +26,12 @@ use crate::http::ui::{Faults, t};
 pub(in crate::http) struct AddendumTyped {
     addendum: String,
     act: String,
+}
+
+/// What was typed as an addendum and not signed, if a draft is one.
+pub(super) fn kept(draft: &Draft) -> Option<String> {
+    let typed: AddendumTyped = serde_urlencoded::from_bytes(&draft.body).ok()?;
+    Some(typed.addendum).filter(|text| !text.trim().is_empty())
 }
 
 /// `POST /patients/{id}/notes/{note}/addenda`

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::addenda;
 use super::{Read, account, date, last_writer, may_sign, phrases_for, place, read, templates, typed_of};
 use crate::care::entries;
 use crate::care::forms::{self, Draft};
@@ -43,8 +44,16 @@ pub(in crate::http) async fn show(
     let here = place(&id, &note);
     let mut drafts = drafts(&visit, &here)?;
     if note::is_signed(&read.saved.composition) {
+        // The newest that was typed as an addendum stands in its field again; what was typed into the note, beside it.
+        let addenda = |(_, draft): &(String, Draft)| addenda::kept(draft).is_some();
+        let addendum = drafts.iter().position(addenda).map(|at| drafts.remove(at));
+        let typed = addendum.as_ref().and_then(|(_, draft)| addenda::kept(draft)).unwrap_or_default();
+        if let Some((at, draft)) = addendum {
+            read.opened.cx.kept = Some(When::at(draft.at, &read.opened.ctx.zone));
+            read.opened.cx.at = at;
+        }
         let others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
-        return signed(&visit, read, "", Shown { others, ..Shown::default() });
+        return signed(&visit, read, &typed, Shown { others, ..Shown::default() });
     }
     let stored = typed_of(&read.saved, read.version);
     // The draft of the tab that is asked for; else the newest that was typed into the note as it stands.

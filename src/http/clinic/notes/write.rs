@@ -166,8 +166,8 @@ async fn between(
 async fn signed_meanwhile(visit: &Visit, mut read: Read, sent: &Sent<NoteTyped>) -> Result<Response, Refusal> {
     let here = place(&read.opened.frame.who.id, read.saved.id.as_str());
     let at = sent.at.clone().unwrap_or_else(|| here.clone());
+    // The form of this page is another, and its drafts must not take the place of this one.
     keep(visit, &at, &sent.typed).await?;
-    read.opened.cx.at = at;
     let (name, when) = last_writer(&read.saved.composition, &read.opened.ctx);
     let when = when.map(|when| when.near_within(&read.opened.cx.now)).unwrap_or_default();
     read.opened.cx.trouble = Some(t("note-signed-meanwhile").with("name", name).with("when", when).to_string());
