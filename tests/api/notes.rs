@@ -18,6 +18,7 @@ fn a_note_and_a_result_are_signed_as_they_were_meant() {
     a_blank_is_asked_about(&doctor, &chart);
     a_phrase_says_nothing_that_the_form_refuses(&doctor, &chart);
     an_addendum_is_kept(&doctor, &chart);
+    notes_that_are_documents_are_listed(&doctor, &chart);
     a_held_result_stays_held_when_it_is_signed(&demo, &doctor, &chart);
 }
 
@@ -150,6 +151,14 @@ fn an_addendum_is_kept(doctor: &Caller, chart: &str) {
     assert!(answer.body.contains("Sign as it stands"), "{}", answer.body);
     sent(doctor, &format!("{note}/addenda"), &[("at", at), ("addendum", "The X-ray is back."), ("act", "sign")]);
     assert_eq!(page(doctor, &note).body.matches("The X-ray is back.").count(), 1, "and is not offered again");
+}
+
+fn notes_that_are_documents_are_listed(doctor: &Caller, chart: &str) {
+    let list = page(doctor, &format!("{chart}/notes")).body;
+    let elsewhere = between(&list, "id=\"h-elsewhere\"", "</section>");
+    assert!(elsewhere.contains(&format!("{chart}/documents/")), "{elsewhere}");
+    let signed = between(&list, "id=\"h-signed\"", "</section>");
+    assert!(signed.contains("/notes/") && !signed.contains("/documents/"), "{signed}");
 }
 
 fn a_held_result_stays_held_when_it_is_signed(demo: &Demo, doctor: &Caller, chart: &str) {

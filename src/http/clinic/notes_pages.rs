@@ -79,6 +79,8 @@ pub struct Notes {
     pub frame: Frame,
     pub open: Vec<NoteRow>,
     pub signed: Vec<NoteRow>,
+    /// Those that lie in the record as documents: written elsewhere, or before this box.
+    pub elsewhere: Vec<DocumentRow>,
 }
 page!(Notes in Patients);
 

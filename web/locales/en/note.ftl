@@ -69,8 +69,9 @@ note-locked-nurse = This note is signed. Doctors can add to it.
 note-draft = Not signed
 notes-open = Not signed yet
 notes-signed = Signed notes
-notes-none = No signed note
+notes-none = No note was signed here yet
 notes-none-more = Notes of visits stand here once a doctor has signed them.
+notes-elsewhere = Notes that came as documents
 notes-all = All notes
 phrase-bp = Blood pressure {"{"}systolic{"}"}/{"{"}diastolic{"}"} mmHg
 
