@@ -197,10 +197,17 @@ pub struct Summary {
 chart_page!(Summary is Summary);
 
 impl Summary {
+    /// When all of them were measured, where that was at one time.
     fn vitals_when(&self) -> Option<String> {
-        let newest =
-            self.vitals.iter().filter_map(Series::latest).map(|reading| reading.when).max_by_key(When::moment)?;
-        Some(newest.near_within(&self.cx.now))
+        let mut all = self.vitals.iter().filter_map(Series::latest).map(|reading| reading.when);
+        let first = all.next()?;
+        all.all(|when| when.moment() == first.moment()).then(|| first.near_within(&self.cx.now))
+    }
+
+    /// When one of them was: where they were not measured together, each says it.
+    fn vital_when(&self, series: &Series) -> Option<String> {
+        let when = series.latest()?.when;
+        self.vitals_when().is_none().then(|| when.near_within(&self.cx.now))
     }
 
     fn outside(&self) -> String {
