@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::units::{self, Unit};
 use super::{Ctx, LOINC, called, code, concept, list, number, owned, short_name, text};
 use crate::care::uploads;
 use crate::http::clinic::chart_pages::ResultGroup;
@@ -37,6 +38,7 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
     }
     let mut all: Vec<Series> = by_key.into_iter().filter_map(|(key, found)| series(key, found, ctx)).collect();
     all.sort_by_key(|series| std::cmp::Reverse(series.latest().map(|reading| reading.when.moment())));
+    units::tell_apart(&mut all);
     all
 }
 
@@ -112,9 +114,9 @@ pub(super) fn key_of(observation: &Value) -> Option<String> {
 fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     found.sort_by_cached_key(|observation| taken(observation, ctx).map(|when| when.moment()));
     let newest = *found.last()?;
-    let unit = unit_of(newest);
-    let judged = Judged::by(&found, &unit);
-    // A reading in another unit than the newest would draw a wrong line: it stays in the table with its unit.
+    let unit = Unit::of_most(found.iter().map(|one| unit_of(one)));
+    let judged = Judged::by(&found, &unit.shown);
+    // A reading in another unit joins the line by what it is in this one, and stands in the table as it was given.
     let readings: Vec<Reading> =
         found.iter().filter_map(|observation| reading(observation, &unit, &judged, ctx)).collect();
     if readings.is_empty() {
@@ -122,7 +124,8 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     }
     Some(Series {
         name: name_of(&key, newest)?,
-        unit,
+        unit: unit.shown,
+        in_title: None,
         bounds: judged.whole,
         readings,
         newest_only: false,
@@ -151,8 +154,8 @@ pub(super) fn name(observation: &Value) -> Option<String> {
 /// One result by itself: its value with the unit, and how it lies against its range.
 pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Flag>)> {
     let unit = unit_of(observation);
-    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit), ctx)?;
-    Some((format!("{} {unit}", reading.text).trim_end().to_owned(), reading.flag))
+    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit.shown), ctx)?;
+    Some((format!("{} {}", reading.text, unit.shown).trim_end().to_owned(), reading.flag))
 }
 
 pub(super) fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
@@ -163,11 +166,8 @@ fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
     list(observation, "component").iter().find(|part| code(part.get("code"), Some(LOINC)) == Some(loinc))
 }
 
-fn unit_of(observation: &Value) -> String {
-    let of = |value: &Value| {
-        text(value, "/valueQuantity/unit").or_else(|| text(value, "/valueQuantity/code")).map(format::unit)
-    };
-    of(observation).or_else(|| component(observation, SYSTOLIC).and_then(of)).unwrap_or_default()
+fn unit_of(observation: &Value) -> Unit {
+    Unit::of(observation).or_else(|| component(observation, SYSTOLIC).and_then(Unit::of)).unwrap_or_default()
 }
 
 fn bounds_of(observation: &Value) -> Bounds {
@@ -190,7 +190,7 @@ impl Judged {
     fn by(found: &[&Value], unit: &str) -> Self {
         let is_vital = found.last().is_some_and(|newest| is_wanted(newest, Wanted::Measurements));
         let looked = if is_vital { found.len() } else { 1 };
-        let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one) == unit);
+        let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one).shown == unit);
         let of_part = |loinc: &str| {
             let known = newest().filter_map(|one| component(one, loinc)).map(bounds_of).find(Bounds::is_known);
             known.unwrap_or_default()
@@ -202,50 +202,26 @@ impl Judged {
     }
 }
 
-fn reading(observation: &Value, unit: &str, judged: &Judged, ctx: &Ctx) -> Option<Reading> {
-    let when = taken(observation, ctx)?;
-    let own_unit = unit_of(observation);
-    let same_unit = own_unit == unit;
+fn reading(observation: &Value, unit: &Unit, judged: &Judged, ctx: &Ctx) -> Option<Reading> {
     let said = interpretation(observation);
-    let reported = uploads::is_reported(observation);
+    let base = Reading {
+        when: taken(observation, ctx)?,
+        text: String::new(),
+        in_unit: None,
+        number: None,
+        second: None,
+        flag: said,
+        compared: said.is_some() || is_said_normal(observation),
+        reported: uploads::is_reported(observation),
+    };
     if let (Some(systolic), Some(diastolic)) = (
         component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
         component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
     ) {
-        let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
-        let own = |loinc| component(observation, loinc).map(bounds_of).unwrap_or_default();
-        let [high, low] = judged.parts;
-        let by_range = || {
-            let upper = own(SYSTOLIC).or(high).flag(systolic);
-            upper.or_else(|| own(DIASTOLIC).or(low).flag(diastolic)).filter(|_| same_unit)
-        };
-        return Some(Reading {
-            when,
-            text,
-            number: Some(systolic),
-            second: Some(diastolic),
-            flag: said.or_else(by_range),
-            compared: true,
-            reported,
-        });
+        return Some(pressure(base, observation, (systolic, diastolic), unit, judged));
     }
     if let Some(value) = number(observation, "/valueQuantity/value") {
-        let comparator = comparator(observation);
-        let shown = format!("{comparator}{}", format::number(tidy(value)));
-        let own = bounds_of(observation);
-        let comparable = own.is_known() || same_unit;
-        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &own.or(judged.whole))).flatten());
-        let compared = flag.is_some() || is_said_normal(observation) || (comparable && comparator.is_empty());
-        let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
-        return Some(Reading {
-            when,
-            text,
-            number: same_unit.then_some(value),
-            second: None,
-            flag,
-            compared,
-            reported,
-        });
+        return Some(quantity(base, observation, value, unit, judged));
     }
     let words = concept(observation.get("valueCodeableConcept"))
         .or_else(|| owned(observation, "/valueString"))
@@ -256,15 +232,55 @@ fn reading(observation: &Value, unit: &str, judged: &Judged, ctx: &Ctx) -> Optio
                 .and_then(Value::as_bool)
                 .map(|yes| t(if yes { "yes" } else { "no" }).to_string())
         })?;
-    Some(Reading {
-        when,
-        text: words,
-        number: number(observation, "/valueInteger"),
-        second: None,
-        flag: said,
-        compared: said.is_some() || is_said_normal(observation),
-        reported,
-    })
+    Some(Reading { text: words, number: number(observation, "/valueInteger"), ..base })
+}
+
+fn pressure(
+    base: Reading,
+    observation: &Value,
+    (systolic, diastolic): (f64, f64),
+    unit: &Unit,
+    judged: &Judged,
+) -> Reading {
+    let same_unit = unit_of(observation).shown == unit.shown;
+    let own = |loinc| component(observation, loinc).map(bounds_of).unwrap_or_default();
+    let [high, low] = judged.parts;
+    let by_range = || {
+        let upper = own(SYSTOLIC).or(high).flag(systolic);
+        upper.or_else(|| own(DIASTOLIC).or(low).flag(diastolic)).filter(|_| same_unit)
+    };
+    Reading {
+        text: format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round())),
+        number: Some(systolic),
+        second: Some(diastolic),
+        flag: base.flag.or_else(by_range),
+        compared: true,
+        ..base
+    }
+}
+
+fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged: &Judged) -> Reading {
+    let own_unit = unit_of(observation);
+    let converted = own_unit.convert(value, unit);
+    let comparator = comparator(observation);
+    let shown = format!("{comparator}{}", format::number(tidy(value)));
+    let own = bounds_of(observation);
+    let by_range = || match converted {
+        _ if own.is_known() => flag_of(comparator, value, &own),
+        Some(converted) => flag_of(comparator, converted, &judged.whole),
+        None => None,
+    };
+    let flag = base.flag.or_else(by_range);
+    let comparable = own.is_known() || converted.is_some();
+    let in_unit = (own_unit.shown != unit.shown && !own_unit.shown.is_empty()).then_some(own_unit.shown);
+    Reading {
+        text: in_unit.as_ref().map_or_else(|| shown.clone(), |unit| format!("{shown} {unit}")),
+        in_unit,
+        number: converted,
+        flag,
+        compared: flag.is_some() || is_said_normal(observation) || (comparable && comparator.is_empty()),
+        ..base
+    }
 }
 
 fn comparator(observation: &Value) -> &str {
@@ -296,8 +312,12 @@ fn is_said_normal(observation: &Value) -> bool {
     list(observation, "interpretation").iter().any(|one| super::has_code(Some(one), "N"))
 }
 
-/// At most four digits that count: machines give 57.123456789, people read 57.12.
+/// What a person can have typed, or a device shown, stays as it is. Else at most four digits that count: machines give
+/// 57.123456789, people read 57.12.
 fn tidy(value: f64) -> f64 {
+    if (value * 100.0).round() / 100.0 == value {
+        return value;
+    }
     let magnitude = value.abs();
     let digits = match magnitude {
         m if m >= 100.0 => 1.0,
@@ -333,11 +353,48 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_in_another_unit_keeps_its_unit_and_draws_no_line() {
-        let mut old = egfr("2020-01-01", 1.0);
-        old["valueQuantity"]["unit"] = json!("mL/s");
-        let all = series_of(&[egfr("2026-02-24", 52.0), old], Wanted::All, &ctx());
-        assert_eq!((all[0].readings[0].text.as_str(), all[0].readings[0].number), ("1 mL/s", None));
+    fn a_reading_in_another_unit_keeps_its_unit_and_joins_the_line_where_it_is_of_the_same_kind() {
+        let with = |unit: &str| {
+            let mut old = egfr("2020-01-01", 1.0);
+            old["valueQuantity"]["unit"] = json!(unit);
+            series_of(&[egfr("2026-02-24", 52.0), old], Wanted::All, &ctx()).swap_remove(0)
+        };
+        let (joins, other) = (with("mL/s"), with("mmol/L"));
+        assert_eq!(joins.readings[0].text, "1 mL/s");
+        assert!((joins.readings[0].number.unwrap() - 60.0).abs() < 1e-9);
+        assert_eq!((other.readings[0].text.as_str(), other.readings[0].number), ("1 mmol/L", None));
+    }
+
+    fn weight(date: &str, value: f64, unit: (&str, &str)) -> Value {
+        json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}], "effectiveDateTime": date,
+            "code": {"coding": [{"system": LOINC, "code": "29463-7"}]},
+            "valueQuantity": {"value": value, "unit": unit.0, "code": unit.1}})
+    }
+
+    #[test]
+    fn one_weight_in_pounds_leaves_the_course_in_kilograms_and_stands_as_it_was_typed() {
+        let kg = ("kg", "kg");
+        let all = [
+            weight("2026-01-01", 82.0, kg),
+            weight("2026-02-01", 81.0, kg),
+            weight("2026-03-01", 179.5, ("lb", "[lb_av]")),
+        ];
+        let series = series_of(&all, Wanted::All, &ctx()).swap_remove(0);
+        assert_eq!((series.unit.as_str(), series.value(), series.value_unit()), ("kg", "179.5 lb", ""));
+        assert!((series.readings[2].number.unwrap() - 81.42).abs() < 0.005 && series.trend().is_some());
+    }
+
+    #[test]
+    fn two_courses_of_one_name_in_units_that_no_rule_brings_together_say_their_units() {
+        let glucose = |code: &str, unit: &str, value: f64| {
+            json!({"status": "final", "effectiveDateTime": "2026-03-01", "code": {"text": "Glucose",
+                "coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": unit, "code": unit}})
+        };
+        let all = [glucose("15074-8", "mmol/L", 5.4), glucose("2339-0", "mg/dL", 97.0)];
+        let mut names: Vec<String> =
+            series_of(&all, Wanted::All, &ctx()).into_iter().map(|series| series.plain_name()).collect();
+        names.sort();
+        assert_eq!(names, ["Blood sugar, in mg/dL", "Blood sugar, in mmol/L"]);
     }
 
     #[test]
@@ -424,6 +481,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_the_digits_that_count() {
-        assert_eq!([tidy(57.123_456), tidy(181.04), tidy(0.012_345), tidy(5.0)], [57.12, 181.0, 0.0123, 5.0]);
+        assert_eq!([tidy(57.123_456), tidy(181.043_2), tidy(0.012_345), tidy(5.0)], [57.12, 181.0, 0.0123, 5.0]);
+        assert_eq!([tidy(179.5), tidy(181.04)], [179.5, 181.04], "what somebody typed");
     }
 }

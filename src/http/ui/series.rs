@@ -12,6 +12,8 @@ pub struct Series {
     pub name: String,
     /// As it is printed; see [`super::format::unit`]. Empty when there is none.
     pub unit: String,
+    /// The unit, where only it tells this course from another of the same name.
+    pub in_title: Option<String>,
     pub bounds: Bounds,
     pub readings: Vec<Reading>,
     /// There may be older readings than these.
@@ -24,8 +26,10 @@ pub struct Series {
 #[derive(Debug, Clone)]
 pub struct Reading {
     pub when: When,
-    /// As it is shown: "57", "148/86", "Positive".
+    /// As it is shown: "57", "148/86", "Positive"; with its unit where that is another than the course's.
     pub text: String,
+    /// That unit.
+    pub in_unit: Option<String>,
     /// For pictures; none for what is said in words.
     pub number: Option<f64>,
     /// The lower number of a blood pressure.
@@ -115,6 +119,22 @@ impl Flag {
     }
 }
 
+impl Reading {
+    /// Nothing but words and when.
+    pub fn of(when: When, text: impl Into<String>) -> Self {
+        Self {
+            when,
+            text: text.into(),
+            in_unit: None,
+            number: None,
+            second: None,
+            flag: None,
+            compared: false,
+            reported: false,
+        }
+    }
+}
+
 impl Bounds {
     pub fn is_known(&self) -> bool {
         self.low.is_some() || self.high.is_some()
@@ -162,6 +182,11 @@ impl Series {
 
     pub fn value(&self) -> &str {
         self.latest().map_or("", |reading| &reading.text)
+    }
+
+    /// The unit to write behind the newest value.
+    pub fn value_unit(&self) -> &str {
+        if self.latest().is_some_and(|reading| reading.in_unit.is_some()) { "" } else { &self.unit }
     }
 
     pub fn flag(&self) -> Option<Flag> {
@@ -224,10 +249,7 @@ impl Series {
     /// One sentence on the newest value, for a patient.
     pub fn say_latest(&self) -> Text {
         let Some(reading) = self.latest() else { return t("plain-none") };
-        let value = match self.unit.is_empty() {
-            true => reading.text.clone(),
-            false => format!("{} {}", reading.text, self.unit),
-        };
+        let value = format!("{} {}", reading.text, self.value_unit()).trim_end().to_owned();
         match (reading.flag, self.bounds.is_known()) {
             (None, true) if !reading.compared => t("plain-not-compared").with("value", value),
             (Some(flag), true) => {
@@ -263,13 +285,10 @@ mod tests {
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
         let bounds = Bounds { low, high };
         let reading = |(i, value): (usize, &f64)| Reading {
-            when: When::Month(2024, i as i8 + 1),
-            text: number(*value),
             number: Some(*value),
-            second: None,
             flag: bounds.flag(*value),
             compared: true,
-            reported: false,
+            ..Reading::of(When::Month(2024, i as i8 + 1), number(*value))
         };
         Series {
             key: "4548-4".into(),
@@ -277,8 +296,7 @@ mod tests {
             unit: "mmol/mol".into(),
             bounds,
             readings: values.iter().enumerate().map(reading).collect(),
-            newest_only: false,
-            source: None,
+            ..Series::default()
         }
     }
 

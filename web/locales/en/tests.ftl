@@ -92,6 +92,7 @@ plain-not-compared = { $value }. This cannot be compared with the usual range he
 plain-inside = { $value }. This is within the usual range of { $range }.
 plain-outside = { $value }. This is { $flag } of { $range }.
 plain-flagged = { $value }. The laboratory marked this as { $flag }.
+test-in-unit = { $name }, in { $unit }
 plain-same = It is about the same as in { $month }, when it was { $value }.
 plain-risen = It has gone up: it was { $value } in { $month }.
 plain-fallen = It has gone down: it was { $value } in { $month }.

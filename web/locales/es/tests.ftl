@@ -93,6 +93,7 @@ plain-not-compared = { $value }. Aquí no se puede comparar con lo habitual. Pre
 plain-inside = { $value }. Está dentro de lo habitual, que es { $range }.
 plain-outside = { $value }. Está { $flag }, que es { $range }.
 plain-flagged = { $value }. El laboratorio lo marcó como { $flag }.
+test-in-unit = { $name }, en { $unit }
 plain-same = Es casi igual que en { $month }, cuando era { $value }.
 plain-risen = Ha subido: era { $value } en { $month }.
 plain-fallen = Ha bajado: era { $value } en { $month }.
