@@ -185,6 +185,10 @@ fn a_held_result_stays_held_when_it_is_signed(demo: &Demo, doctor: &Caller, char
     let form = between(&shown.body, "id=\"release\"", "</fieldset>");
     assert!(form.contains("value=\"hold\" checked") && !form.contains("value=\"now\" checked"), "{form}");
     assert!(form.contains("value=\"To tell her in person\"") && form.contains(&format!("value=\"{day}\"")), "{form}");
+    // Of what is new, a word without a range stands on the first page, and says that it is held.
+    let first = page(doctor, chart).body;
+    let row = between(&first, "Quark index", "</tr>");
+    assert!(row.contains("positive") && row.contains("not compared") && row.contains("Held"), "{row}");
     // Even a form in which nothing was chosen lets nothing go.
     sent(doctor, report, &[("version", hidden(&shown, "version")), ("act", "sign"), ("comment", "Come in, please")]);
     let me = demo.signed_in("portal", "patient");

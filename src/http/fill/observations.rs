@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::units::{self, Unit};
 use super::{Ctx, LOINC, called, code, concept, list, number, owned, short_name, text};
+use crate::care::held::is_held;
 use crate::care::uploads;
 use crate::http::clinic::chart_pages::ResultGroup;
 use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
@@ -64,7 +65,7 @@ pub(super) fn is_vital(key: &str) -> bool {
     VITALS.iter().any(|codes| codes.contains(&key))
 }
 
-/// Results that were made on one day stand together, newest day first; in each, what is outside its range first.
+/// Results that were made on one day stand together, newest day first; in each, what needs a look first.
 pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
     let mut groups: Vec<ResultGroup> = Vec::new();
     for one in series {
@@ -84,9 +85,19 @@ pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
         if !group.series.iter().all(|series| series.source == group.source) {
             group.source = None;
         }
-        group.series.sort_by_key(|series| (series.flag().is_none(), series.name.clone()));
+        group.series.sort_by_key(|series| (rank(series), series.name.clone()));
     }
     groups
+}
+
+/// What somebody has yet to decide about, what is outside its range, what nothing is compared with, the rest.
+fn rank(series: &Series) -> u8 {
+    match series.latest() {
+        Some(latest) if latest.unsigned || latest.held => 0,
+        _ if series.flag().is_some() => 1,
+        _ if series.is_not_compared() => 2,
+        _ => 3,
+    }
 }
 
 pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
@@ -213,6 +224,8 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged, ctx: &Ctx) -> Opti
         flag: said,
         compared: said.is_some() || is_said_normal(observation),
         reported: uploads::is_reported(observation),
+        held: is_held(observation),
+        unsigned: text(observation, "/status") == Some("preliminary"),
     };
     if let (Some(systolic), Some(diastolic)) = (
         component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
@@ -395,6 +408,20 @@ mod tests {
             series_of(&all, Wanted::All, &ctx()).into_iter().map(|series| series.plain_name()).collect();
         names.sort();
         assert_eq!(names, ["Blood sugar, in mg/dL", "Blood sugar, in mmol/L"]);
+    }
+
+    #[test]
+    fn a_group_of_a_day_says_of_each_value_who_brought_it() {
+        let mut own = weight("2026-03-03T19:31:00Z", 80.5, ("kg", "kg"));
+        own["performer"] = json!([{"reference": "Patient/p"}]);
+        let mut held = egfr("2026-03-03T09:00:00Z", 52.0);
+        held["meta"] = json!({"security": [{"code": "NOPAT"}]});
+        held["status"] = json!("preliminary");
+        let all = groups(series_of(&[own, held], Wanted::All, &ctx()));
+        let [group] = all.as_slice() else { panic!("{all:?}") };
+        let said = |series: &Series| series.latest().map(|one| (one.reported, one.held, one.unsigned));
+        let said: Vec<_> = group.series.iter().map(|series| said(series).unwrap()).collect();
+        assert_eq!(said, [(false, true, true), (true, false, false)]);
     }
 
     #[test]

@@ -40,6 +40,10 @@ pub struct Reading {
     pub compared: bool,
     /// The patient, or who acts for them, measured it.
     pub reported: bool,
+    /// The patient does not see it yet.
+    pub held: bool,
+    /// No doctor has signed it.
+    pub unsigned: bool,
 }
 
 /// A reference range as the laboratory gave it. Both empty: none is known.
@@ -131,6 +135,8 @@ impl Reading {
             flag: None,
             compared: false,
             reported: false,
+            held: false,
+            unsigned: false,
         }
     }
 }
@@ -201,6 +207,11 @@ impl Series {
     /// The same of the newest.
     pub fn latest_is_inside(&self) -> bool {
         self.latest().is_some_and(|reading| self.is_inside(reading))
+    }
+
+    /// Whether nobody and no range says how the newest lies: a word such as "positive" may matter more than any number.
+    pub fn is_not_compared(&self) -> bool {
+        self.latest().is_some_and(|reading| !reading.compared && reading.flag.is_none())
     }
 
     /// The reading before the newest.
