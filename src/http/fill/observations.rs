@@ -9,7 +9,7 @@ use super::{Ctx, LOINC, called, code, concept, list, number, owned, short_name, 
 use crate::care::held::is_held;
 use crate::care::uploads;
 use crate::http::clinic::chart_pages::ResultGroup;
-use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
+use crate::http::ui::{Bounds, Flag, Flagged, Reading, Series, When, format, t};
 
 /// Which observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +222,7 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged, ctx: &Ctx) -> Opti
         number: None,
         second: None,
         flag: said,
+        flagged: Flagged::BySomebody,
         compared: said.is_some() || is_said_normal(observation),
         reported: uploads::is_reported(observation),
         held: is_held(observation),
@@ -266,6 +267,7 @@ fn pressure(
         text: format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round())),
         number: Some(systolic),
         second: Some(diastolic),
+        flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
         flag: base.flag.or_else(by_range),
         compared: true,
         ..base
@@ -290,6 +292,7 @@ fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged:
         text: in_unit.as_ref().map_or_else(|| shown.clone(), |unit| format!("{shown} {unit}")),
         in_unit,
         number: converted,
+        flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
         flag,
         compared: flag.is_some() || is_said_normal(observation) || (comparable && comparator.is_empty()),
         ..base

@@ -35,6 +35,8 @@ pub struct Reading {
     /// The lower number of a blood pressure.
     pub second: Option<f64>,
     pub flag: Option<Flag>,
+    /// Who said so.
+    pub flagged: Flagged,
     /// It could be held against its range, or its laboratory did: without a flag it is then inside. Words, "> 5000" and a value in
     /// another unit cannot.
     pub compared: bool,
@@ -44,6 +46,16 @@ pub struct Reading {
     pub held: bool,
     /// No doctor has signed it.
     pub unsigned: bool,
+}
+
+/// By what a value has its flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flagged {
+    /// Who made the test said so.
+    #[default]
+    BySomebody,
+    /// It lies outside a range that the record has.
+    ByRange,
 }
 
 /// A reference range as the laboratory gave it. Both empty: none is known.
@@ -133,6 +145,7 @@ impl Reading {
             number: None,
             second: None,
             flag: None,
+            flagged: Flagged::default(),
             compared: false,
             reported: false,
             held: false,
@@ -266,7 +279,13 @@ impl Series {
             (Some(flag), true) => {
                 t("plain-outside").with("value", value).with("flag", flag.plain()).with("range", self.bounds.words())
             }
-            (Some(flag), false) => t("plain-flagged").with("value", value).with("flag", flag.plain()),
+            (Some(flag), false) => {
+                let message = match reading.flagged {
+                    Flagged::BySomebody => "plain-flagged",
+                    Flagged::ByRange => "plain-flagged-by-range",
+                };
+                t(message).with("value", value).with("flag", flag.plain())
+            }
             (None, true) => t("plain-inside").with("value", value).with("range", self.bounds.words()),
             (None, false) => t("plain-value").with("value", value),
         }
@@ -347,6 +366,16 @@ mod tests {
         );
         assert_eq!(steady.say_latest().to_string(), "101 mmol/mol.");
         assert!(series(&[1.0], None, None).say_change().is_none());
+    }
+
+    #[test]
+    fn a_patient_is_told_by_whom_a_value_without_a_range_was_marked() {
+        let mut one = series(&[141.0], None, None);
+        one.readings[0].flag = Some(Flag::High);
+        assert!(one.say_latest().to_string().contains("Who made this test marked it"), "{}", one.say_latest());
+        one.readings[0].flagged = Flagged::ByRange;
+        let said = one.say_latest().to_string();
+        assert!(said.contains("a range of your record") && !said.contains("marked"), "{said}");
     }
 
     #[test]
