@@ -206,9 +206,10 @@ impl Reading<'_> {
         for mut look in std::mem::take(&mut day.looks) {
             self.go_on()?;
             let mut left = Vec::with_capacity(look.resources.touched.len());
-            let mut emptied = Vec::new();
+            let (mut emptied, mut silent) = (Vec::new(), false);
             for mut part in std::mem::take(&mut look.resources.touched) {
                 let taken = withheld.taken_from(self.read, scope, &mut part)?;
+                silent |= taken.sealed > 0;
                 if taken.sealed > 0 && part.resources.is_empty() && taken.held.is_empty() {
                     emptied.push(part.kind);
                     continue;
@@ -218,7 +219,7 @@ impl Reading<'_> {
             }
             look.resources.touched = left;
             // Why something is held says what it is: its reason waits until it is let go.
-            if words_hidden || !look.withheld.is_empty() {
+            if words_hidden || silent || !look.withheld.is_empty() {
                 look.line.forget_reason();
             }
             let stays = |kind: &TouchKind| {

@@ -170,7 +170,7 @@ impl Reading<'_> {
             }
         }
         let hides_words = |part: &Touched| Withheld::hides_words_from(scope, part.patient.as_ref());
-        if !all && (!held.is_empty() || touched.touched.iter().any(hides_words)) {
+        if !all && (!held.is_empty() || sealed > 0 || touched.touched.iter().any(hides_words)) {
             line.forget_reason();
         }
         let updated = line.entry.time();

@@ -243,8 +243,8 @@ fn entities(touched: &TouchedPage, withheld: Unnamed, detail: Option<&Detail>) -
     }
     match withheld.held {
         0 => {}
-        1 => out.push(unnamed("A result or note that is not released yet".to_owned())),
-        n => out.push(unnamed(format!("{n} results or notes that are not released yet"))),
+        1 => out.push(unnamed("Something that a doctor still looks through".to_owned())),
+        _ => out.push(unnamed("Some things that a doctor still looks through".to_owned())),
     }
     let Some(detail) = detail else { return out };
     if let Some(search) = &detail.search {

@@ -2,7 +2,8 @@
 //!
 //! Of what is held from the patient it is theirs to know that somebody opened it, so it is counted; which one it was is not,
 //! until it is let go. What a page counts twice is told apart by a number that means nothing outside of it. Of what is sealed
-//! from somebody, a proxy say, they are not to hear that it is there: it is neither named nor counted.
+//! from somebody, a proxy say, they are not to hear that it is there: it is neither named nor counted. To who acts for the
+//! patient what is held is the same: the doctor tells the patient first.
 
 use std::collections::HashMap;
 
@@ -32,7 +33,7 @@ struct Known {
 pub(super) struct Taken {
     /// A number for each that is held and nothing worse.
     pub held: Vec<u32>,
-    /// How many are sealed.
+    /// How many nothing is said of.
     pub sealed: usize,
 }
 
@@ -64,7 +65,9 @@ impl Withheld {
             let Known { sensitivity, number } = self.known(read, &one)?;
             if is_the_patient || allows(scope, patient.as_ref(), sensitivity) {
                 left.push(one);
-            } else if allows(scope, patient.as_ref(), sensitivity.with_hold(Hold::No)) {
+            } else if is_own(scope, patient.as_ref())
+                && allows(scope, patient.as_ref(), sensitivity.with_hold(Hold::No))
+            {
                 taken.held.push(number);
             } else {
                 taken.sealed += 1;
@@ -87,6 +90,14 @@ impl Withheld {
         self.known.insert(one.clone(), known);
         Ok(known)
     }
+}
+
+/// Whether it is the patient who reads, and nobody for them.
+fn is_own(scope: &Scope, patient: Option<&FhirId>) -> bool {
+    let reader = scope.actor().person.as_ref();
+    reader.is_some_and(|reader| {
+        reader.type_name() == ResourceType::Patient.name() && patient.is_some_and(|patient| reader.id() == *patient)
+    })
 }
 
 /// Of nobody's part of an entry no patient consents; who answers for the log sees it as it is.

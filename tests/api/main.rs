@@ -12,6 +12,7 @@ mod hostile;
 mod interactions;
 mod left_out;
 mod letter;
+mod notes;
 mod promises;
 mod races;
 mod screens;

@@ -424,9 +424,9 @@ fn what_is_held(demo: &Demo, client: &Caller) {
     clean("the share link", &shared(demo, &me));
     // That the doctor looked is not kept from the patient.
     for (path, words) in [
-        ("/my/who-looked?who=staff", "results or notes that are not released yet"),
-        ("/my/who-looked.csv", "results or notes that are not released yet"),
-        ("/fhir/AuditEvent?agent-role=clinician&_count=50", "result or note that is not released yet"),
+        ("/my/who-looked?who=staff", "that a doctor still looks through"),
+        ("/my/who-looked.csv", "that a doctor still looks through"),
+        ("/fhir/AuditEvent?agent-role=clinician&_count=50", "that a doctor still looks through"),
     ] {
         let shown = page(&me, path);
         assert!(shown.body.contains(words), "{path}: {}", shown.body);

@@ -225,9 +225,15 @@ test('of two who write at once neither loses a word', async () => {
   assert.match(await text(doctor, '.meanwhile'), /The nurse was here/);
   assert.equal(await doctor.inputValue('#plan'), 'The doctor was here');
   assert.deepEqual(await inspect(doctor, 'note-meanwhile'), []);
-  await doctor.fill('#plan', 'The nurse was here. The doctor was here');
+  // Neither a save nor a template passes what is not settled.
+  await doctor.click('button:has-text("Insert template")');
+  assert.match(await text(doctor, '.meanwhile'), /The nurse was here/);
+  await doctor.click('button[value=save]');
+  assert.match(await text(doctor, '.error-summary'), /Plan: say which/);
+  await doctor.check('input[name=keep_plan][value=both]');
   await doctor.click('button[value=save]');
   await doctor.waitForURL(/done=saved/);
+  assert.match(await doctor.inputValue('#plan'), /^The nurse was here\nThe doctor was here/);
   // A nurse who sends the doctor's button is refused.
   await nurse.goto(note);
   const status = await nurse.evaluate(async () => {
@@ -253,8 +259,11 @@ test('a note is written and signed without script, and a template fills its part
   assert.match(await text(doctor), /between 20 and 300/);
   await doctor.fill('#pulse', '72');
   await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /Subjective still has a blank/);
+  assert.deepEqual(await inspect(doctor, 'note-blanks'), []);
+  await doctor.click('button:has-text("Sign as it stands")');
   assert.match(await text(doctor), /The note is signed/);
-  assert.match(await text(doctor), /Penicillins: anaphylaxis/);
+  assert.match(await text(doctor), /Penicillins: anaphylaxis, severe/);
   await doctor.context().close();
 });
 

@@ -11,7 +11,7 @@ use chartbox::http::portal::acting_pages::{Acting, Choice};
 use chartbox::http::portal::app_pages::AppPage;
 use chartbox::http::portal::booking_pages::*;
 use chartbox::http::portal::form_pages::{Asked, AskedKind, VisitForm};
-use chartbox::http::portal::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew};
+use chartbox::http::portal::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew, Sure};
 use chartbox::http::portal::own_pages::{Standing as Stands, UploadAbout};
 use chartbox::http::portal::people_pages::*;
 use chartbox::http::portal::requests_pages::*;
@@ -425,7 +425,7 @@ fn own() -> Vec<(&'static str, String)> {
             Field::text("value", t("entry-systolic"), "212", &faults),
             text("second", "entry-diastolic", "141"),
         ],
-        sure: sure.map(Into::into),
+        sure: sure.map(|exactly| Sure { exactly: exactly.into(), seldom: true, old: true }),
         faults,
     };
     let about = UploadAbout {

@@ -353,6 +353,7 @@ fn summary() -> Summary {
         medicines: medicines(),
         chosen: Some(results[1].series[1].clone()),
         results,
+        more: 29,
         timeline: timeline(),
     }
 }
@@ -385,6 +386,7 @@ fn empty_summary() -> Summary {
         problems: Vec::new(),
         medicines: Vec::new(),
         results: Vec::new(),
+        more: 0,
         chosen: None,
         timeline: Vec::new(),
     }

@@ -87,13 +87,10 @@ pub fn series(
 ) -> Series {
     let bounds = Bounds { low, high };
     let reading = |(on, value): &(&str, f64)| Reading {
-        when: day(on),
-        text: chartbox::http::ui::format::number(*value),
         number: Some(*value),
-        second: None,
         flag: bounds.flag(*value),
         compared: bounds.is_known(),
-        reported: false,
+        ..Reading::of(day(on), chartbox::http::ui::format::number(*value))
     };
     Series {
         key: key.into(),
@@ -102,8 +99,7 @@ pub fn series(
         bounds,
         by_file: None,
         readings: points.iter().map(reading).collect(),
-        newest_only: false,
-        source: None,
+        ..Series::default()
     }
 }
 
@@ -117,13 +113,11 @@ pub fn halves(key: &str, name: &str, unit: &str, low: Option<f64>, high: Option<
 /// A blood pressure with both lines.
 pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
     let reading = |(on, upper, lower): &(&str, f64, f64)| Reading {
-        when: day(on),
-        text: format!("{upper}/{lower}"),
         number: Some(*upper),
         second: Some(*lower),
         flag: (*upper > 140.0).then_some(Flag::High),
         compared: true,
-        reported: false,
+        ..Reading::of(day(on), format!("{upper}/{lower}"))
     };
     Series {
         key: "85354-9".into(),
@@ -132,22 +126,13 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         bounds: Bounds { low: None, high: Some(140.0) },
         by_file: None,
         readings: values.iter().map(reading).collect(),
-        newest_only: false,
-        source: None,
+        ..Series::default()
     }
 }
 
 /// A reading in words, without a number.
 pub fn worded(key: &str, name: &str, text: &str, flag: Option<Flag>) -> Series {
-    let reading = Reading {
-        when: day("2026-02-24"),
-        text: text.into(),
-        number: None,
-        second: None,
-        flag,
-        compared: flag.is_some(),
-        reported: false,
-    };
+    let reading = Reading { flag, compared: flag.is_some(), ..Reading::of(day("2026-02-24"), text) };
     Series { key: key.into(), name: name.into(), readings: vec![reading], ..Series::default() }
 }
 
@@ -158,13 +143,9 @@ pub fn monthly(key: &str, name: &str, unit: &str, months: i32, value: impl Fn(i3
         let on = start.checked_add(jiff::Span::new().months(month)).unwrap();
         let value = value(month);
         Reading {
-            when: When::Day(on),
-            text: chartbox::http::ui::format::number(value),
             number: Some(value),
-            second: None,
-            flag: None,
             compared: true,
-            reported: false,
+            ..Reading::of(When::Day(on), chartbox::http::ui::format::number(value))
         }
     });
     Series { key: key.into(), name: name.into(), unit: unit.into(), readings: points.collect(), ..Series::default() }

@@ -33,14 +33,29 @@ function expand(event, area, form, phrases) {
   const found = /(^|[\s(])\.([a-z][a-z0-9-]*)([\s,;:)]|\.)$/.exec(before);
   const phrase = found && phrases.get(found[2]);
   if (phrase === undefined || phrase === null) return;
+  if (!fits(phrase, form)) return;
   const text = fill(phrase, form);
   const from = at - found[0].length + found[1].length;
   area.setRangeText(text + found[3], from, at, "end");
 }
 
+/** A phrase says no value that the form would refuse: put right there, it would stay wrong in the sentence. */
+function fits(phrase, form) {
+  const value = (name) => form.elements.namedItem(name)?.value.trim().replace(",", ".") ?? "";
+  const may = (name) => {
+    const bounds = [...document.querySelectorAll("[data-bounds] dt")].find((one) => one.textContent === name);
+    if (!bounds || !value(name)) return true;
+    const [low, high] = bounds.nextElementSibling.textContent.split(" ").map(Number);
+    return /^[0-9]*\.?[0-9]+$/.test(value(name)) && low <= Number(value(name)) && Number(value(name)) <= high;
+  };
+  const pair = [value("systolic"), value("diastolic")];
+  const pressure = !/\{(sys|dia)stolic\}/.test(phrase) || pair.every((one) => !one) || (pair.every(Number) && Number(pair[1]) < Number(pair[0]));
+  return pressure && [...phrase.matchAll(/\{([a-z]+)\}/g)].every(([, name]) => may(name));
+}
+
 function fill(phrase, form) {
   const value = (name) => form.elements.namedItem(name)?.value.trim() ?? "";
-  const gaps = (text) => text.replace(/\{([a-z]+)\}/g, (_, name) => value(name) || "…");
+  const gaps = (text) => text.replace(/\{([a-z]+)\}/g, (_, name) => value(name) || "___");
   const whole = (text) => [...text.matchAll(/\{([a-z]+)\}/g)].every(([, name]) => value(name));
   return gaps(phrase.replace(/\[([^\]]*)\]/g, (_, text) => (whole(text) ? text : ""))).trimEnd();
 }

@@ -87,7 +87,7 @@ fn measurements(chart: &mut Chart) {
         let time = format!("{:02}:{:02}", minute / 60, minute % 60);
         let unit = measure.units.first().map_or("", |(unit, _)| unit.ucum);
         let typed = Typed { value, second, unit, day: &day, time: &time, note };
-        let Ok(measured) = own::measured(measure, &typed, moment(chart, 0, 23 * 60), &utc) else { continue };
+        let Ok(measured) = own::measured(measure, &typed, None, moment(chart, 0, 23 * 60), &utc) else { continue };
         put(chart, "Observation", own::observation(&measured, &patient, &by, note));
     }
     let told = "Gall bladder out in my forties. Appendix as a girl. My mother had diabetes, my father a stroke at 71.";

@@ -13,7 +13,7 @@ pub fn phrases() -> Vec<(String, Phrase)> {
         template(
             "cough",
             [
-                "Cough since ; fever ; breathless ; chest pain ; smokes ",
+                "Cough since ___; fever ___; breathless ___; chest pain ___; smokes ___",
                 ".vitals\n.chest",
                 "",
                 "Rest and fluids.\n.return\n.explained",
@@ -22,10 +22,10 @@ pub fn phrases() -> Vec<(String, Phrase)> {
         template(
             "blood-pressure",
             [
-                "Measures at home: \nDizzy: \nSwollen ankles: ",
+                "Measures at home: ___\nDizzy: ___\nSwollen ankles: ___",
                 ".bp",
-                "High blood pressure, ",
-                "Medicines: .medicines\nNext check: ",
+                "High blood pressure, ___",
+                "Medicines: .medicines\nNext check: ___",
             ],
         ),
     ]

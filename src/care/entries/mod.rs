@@ -11,7 +11,7 @@ pub use allergy::{AllergyTyped, CATEGORIES, NONE_KNOWN, allergy, allergy_in_erro
 pub use immunization::{ImmunizationTyped, immunization, immunization_in_error};
 pub use known::{AllergyError, Repeats, add_allergy, is_current, says_none};
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};
-pub use vitals::{Measured, VITALS, Vital, VitalsTyped, measured, observation, same_value, typed_of, vital_of};
+pub use vitals::{Measured, VITALS, Vital, VitalsTyped, bounds, measured, observation, same_value, typed_of, vital_of};
 
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};

@@ -25,6 +25,13 @@ pub struct Vital {
     pub high: f64,
 }
 
+impl Vital {
+    /// Whether an input is one of this measurement.
+    pub fn has(&self, field: &str) -> bool {
+        self.field == field || self.second == Some(field)
+    }
+}
+
 /// All of them, in the order of the form. LOINC codes are those of FHIR R4's vital signs profiles
 /// (observation-vitalsigns.html), and of a glucose reading.
 pub const VITALS: [Vital; 8] = [
@@ -54,6 +61,14 @@ const fn vital(
     (low, high): (f64, f64),
 ) -> Vital {
     Vital { field, second: None, loinc, name, unit, ucum, low, high }
+}
+
+/// Between which each number can be true: input, lowest, highest.
+pub fn bounds() -> impl Iterator<Item = (&'static str, f64, f64)> {
+    VITALS.iter().flat_map(|vital| {
+        let second = vital.second.map(|name| (name, LOWEST_SECOND, vital.high));
+        std::iter::once((vital.field, vital.low, vital.high)).chain(second)
+    })
 }
 
 /// What was typed. The names of the inputs are the names of these fields.
@@ -87,7 +102,7 @@ impl VitalsTyped {
         }
     }
 
-    fn put(&mut self, field: &str, text: String) {
+    pub(in crate::care) fn put(&mut self, field: &str, text: String) {
         match field {
             "systolic" => self.systolic = text,
             "diastolic" => self.diastolic = text,

@@ -12,9 +12,10 @@
 //! | `Provenance` | not there | who signed |
 //!
 //! Sections carry FHIR R4's document section codes (LOINC) and refer to what was made from the note. A note is changed by
-//! its version: whoever saves over what somebody else saved meanwhile is shown both. Signed, it is never changed; what is to
+//! its version: whoever saves over what somebody else saved meanwhile is shown both ([`merge`]). Signed, it is never changed; what is to
 //! be added is a Composition that `appends` to it.
 
+pub mod merge;
 pub mod phrases;
 mod text;
 mod write;
@@ -85,6 +86,10 @@ pub struct NoteTyped {
     pub vaccine_dose: String,
     /// The version that the page was made with.
     pub version: String,
+    /// How each unit of [`merge::UNITS`] stood on it.
+    pub seen: String,
+    #[serde(flatten)]
+    pub choices: merge::Choices,
     /// Which button.
     pub act: String,
     /// The template to insert.
@@ -94,6 +99,23 @@ pub struct NoteTyped {
 }
 
 impl NoteTyped {
+    /// The reason, a part, or a measurement.
+    pub fn of(&self, field: &str) -> &str {
+        match field {
+            "reason" => &self.reason,
+            _ if PARTS.iter().any(|part| part.field == field) => self.part(field),
+            _ => self.vitals.of(field),
+        }
+    }
+
+    fn put(&mut self, field: &str, text: String) {
+        match field {
+            "reason" => self.reason = text,
+            _ if PARTS.iter().any(|part| part.field == field) => self.put_part(field, text),
+            _ => self.vitals.put(field, text),
+        }
+    }
+
     pub fn part(&self, field: &str) -> &str {
         match field {
             "subjective" => &self.subjective,

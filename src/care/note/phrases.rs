@@ -1,14 +1,14 @@
 //! Smart phrases and templates: short names that become sentences. The clinic's are everybody's, and each account has its own.
 //!
 //! `.name` in a note becomes the phrase of that name, while one types or when the note is saved. Inside a phrase `{pulse}` is
-//! what was measured, and `[Pulse {pulse}. ]` is left out where it was not.
+//! what was measured, and `[Pulse {pulse}. ]` is left out where it was not. [`BLANK`] is to be filled in by whoever writes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::AccountId;
-use crate::care::entries::{VITALS, VitalsTyped};
+use crate::care::entries::{self, VITALS, VitalsTyped};
 use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Table, Tx, tables};
 
 /// Owner (the clinic's is all zeros), then the name.
@@ -19,6 +19,39 @@ pub const MOST: usize = 200;
 /// The longest name and text, in characters.
 pub const LONGEST_NAME: usize = 24;
 pub const LONGEST_TEXT: usize = 2_000;
+
+/// What is still to be filled in: it is seen, and asked about before a note is signed.
+pub const BLANK: &str = "___";
+
+pub fn has_blank(text: &str) -> bool {
+    text.contains(BLANK)
+}
+
+/// What was measured, as phrases say it.
+#[derive(Debug, Clone)]
+pub struct Measures {
+    typed: VitalsTyped,
+    /// What the form does not take as it was typed.
+    refused: Vec<&'static str>,
+}
+
+impl Measures {
+    /// A phrase must not say what the form refuses: put right there, it would stay wrong in the sentence.
+    pub fn of(typed: &VitalsTyped) -> Self {
+        let mut faults = Vec::new();
+        entries::measured(typed, &mut faults);
+        // Where one of two numbers is wrong, nobody knows which.
+        let both = VITALS.iter().filter(|vital| faults.iter().any(|(field, _)| vital.has(field)));
+        Self {
+            typed: typed.clone(),
+            refused: both.flat_map(|vital| std::iter::once(vital.field).chain(vital.second)).collect(),
+        }
+    }
+
+    fn can_fill(&self, phrase: &str) -> bool {
+        !self.refused.iter().any(|field| phrase.contains(&format!("{{{field}}}")))
+    }
+}
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +94,9 @@ pub fn remove(tx: &mut Tx<'_>, owner: AccountId, name: &str) -> Result<(), Store
     tx.delete(&PHRASES, &(owner, name.to_owned()))
 }
 
-/// The text with every known `.name` in it replaced, and gaps filled by what was measured.
-pub fn expand(text: &str, phrases: &BTreeMap<String, String>, measured: &VitalsTyped) -> String {
+/// The text with every known `.name` in it replaced, and gaps filled by what was measured. What would say a value that the form
+/// does not take stays as it was typed.
+pub fn expand(text: &str, phrases: &BTreeMap<String, String>, measures: &Measures) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut before = None;
@@ -72,8 +106,8 @@ pub fn expand(text: &str, phrases: &BTreeMap<String, String>, measured: &VitalsT
             let after = rest.get(1..).unwrap_or_default();
             let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(after.len());
             let name = after.get(..end).unwrap_or_default();
-            if let Some(phrase) = phrases.get(name) {
-                let filled = fill(phrase, measured);
+            if let Some(phrase) = phrases.get(name).filter(|phrase| measures.can_fill(phrase)) {
+                let filled = fill(phrase, &measures.typed);
                 before = filled.chars().last().or(Some('.'));
                 out.push_str(&filled);
                 rest = after.get(end..).unwrap_or_default();
@@ -116,7 +150,7 @@ fn gaps(text: &str, measured: &VitalsTyped) -> (String, bool) {
         }
         let value = measured.of(field).trim();
         whole &= !value.is_empty();
-        out = out.replace(&gap, if value.is_empty() { "\u{2026}" } else { value });
+        out = out.replace(&gap, if value.is_empty() { BLANK } else { value });
     }
     (out, whole)
 }
@@ -141,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_known_name_becomes_its_sentence_wherever_a_word_begins() {
-        let said = |text: &str| expand(text, &phrases(), &measured());
+        let said = |text: &str| expand(text, &phrases(), &Measures::of(&measured()));
         assert_eq!(said(".bp"), "Blood pressure 148/86 mmHg");
         assert_eq!(said("Today: .bp, and\n.norm"), "Today: Blood pressure 148/86 mmHg, and\nNo fever, no pain.");
         assert_eq!(said("(.norm)"), "(No fever, no pain.)");
@@ -154,8 +188,20 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_a_gap_or_left_out() {
         let none = VitalsTyped::default();
-        assert_eq!(expand(".bp", &phrases(), &none), "Blood pressure \u{2026}/\u{2026} mmHg");
-        assert_eq!(expand(".vitals", &phrases(), &none), "");
+        let said = |text: &str| expand(text, &phrases(), &Measures::of(&none));
+        assert_eq!(said(".bp"), "Blood pressure ___/___ mmHg");
+        assert!(has_blank(&said(".bp")) && !has_blank("a __ b"));
+        assert_eq!(said(".vitals"), "");
+    }
+
+    #[test]
+    fn what_the_form_refuses_is_no_sentence_of_a_phrase() {
+        for (upper, lower) in [("1480", "86"), ("86", "148"), ("148", ""), ("148.5", "86")] {
+            let wrong = VitalsTyped { systolic: upper.into(), diastolic: lower.into(), ..VitalsTyped::default() };
+            let said = |text: &str| expand(text, &phrases(), &Measures::of(&wrong));
+            assert_eq!((said(".bp"), said(".vitals")), (".bp".into(), ".vitals".into()), "{upper}/{lower}");
+            assert_eq!(said(".norm"), "No fever, no pain.", "it says nothing of that");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::text::narrative;
-use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, section};
+use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, phrases, section};
 use crate::base::{Ambient, FhirId};
 use crate::care::entries::{
     self, Author, Fault, Faults, ImmunizationTyped, Measured, ProblemTyped, VITALS, immunization_in_error,
@@ -42,6 +42,24 @@ pub enum VisitOf {
 pub enum Step {
     Save,
     Sign,
+    /// Blanks of a template that nobody filled in stay as they are: somebody was asked and said so.
+    SignAsItStands,
+}
+
+impl Step {
+    /// By the value of the button.
+    pub fn of(act: &str) -> Option<Self> {
+        Some(match act {
+            "save" => Self::Save,
+            "sign" => Self::Sign,
+            "sign-as-it-stands" => Self::SignAsItStands,
+            _ => return None,
+        })
+    }
+
+    pub fn signs(self) -> bool {
+        self != Self::Save
+    }
 }
 
 /// Why a note was not saved or signed.
@@ -52,6 +70,9 @@ pub enum NoteError {
     Faults(Faults),
     #[error("there is nothing to sign")]
     Empty,
+    /// The fields of those parts.
+    #[error("something in it is still to be filled in")]
+    Blanks(Vec<&'static str>),
 }
 
 /// A note as it was read: what a save changes.
@@ -213,8 +234,13 @@ impl<'a> Writing<'a> {
             return Err(Refused::Told(NoteError::Faults(self.faults)));
         }
         let says = PARTS.iter().any(|part| !self.typed.part(part.field).trim().is_empty());
-        if self.step == Step::Sign && !says {
+        if self.step.signs() && !says {
             return Err(Refused::Told(NoteError::Empty));
+        }
+        let blank = |part: &&Part| phrases::has_blank(self.typed.part(part.field));
+        let blanks: Vec<&'static str> = PARTS.iter().filter(blank).map(|part| part.field).collect();
+        if self.step == Step::Sign && !blanks.is_empty() {
+            return Err(Refused::Told(NoteError::Blanks(blanks)));
         }
         self.encounter()?;
         self.composition(&measured)?;
@@ -293,7 +319,7 @@ impl<'a> Writing<'a> {
         for (kind, id, version, value) in self.saved.entries.clone() {
             if kind == R::Condition && !is_over(&value) {
                 self.made.push(format!("Problem: {}", text(&value, "/code/text")));
-                if self.step == Step::Sign {
+                if self.step.signs() {
                     self.put(kind, &id, version, confirmed(value))?;
                 }
             }
@@ -319,7 +345,7 @@ impl<'a> Writing<'a> {
                         put(&mut value, "encounter", json!({"reference": encounter}));
                     }
                     self.made.push(format!("Problem: {}", text(&value, "/code/text")));
-                    let value = if self.step == Step::Sign { confirmed(value) } else { hold(value) };
+                    let value = if self.step.signs() { confirmed(value) } else { hold(value) };
                     self.create(R::Condition, ASSESSMENT, value)?;
                 }
                 Err(faults) => {
@@ -335,7 +361,7 @@ impl<'a> Writing<'a> {
         for (kind, id, version, value) in self.saved.entries.clone() {
             if kind == R::ServiceRequest && !is_over(&value) {
                 self.made.push(format!("Ordered: {}", text(&value, "/code/text")));
-                if self.step == Step::Sign {
+                if self.step.signs() {
                     self.put(kind, &id, version, ordered(value, &self.pen))?;
                 }
             }
@@ -370,7 +396,7 @@ impl<'a> Writing<'a> {
                 put(&mut value, "encounter", json!({"reference": encounter}));
             }
             self.made.push(format!("Ordered: {}", text(&value, "/code/text")));
-            let value = if self.step == Step::Sign { ordered(value, &self.pen) } else { hold(value) };
+            let value = if self.step.signs() { ordered(value, &self.pen) } else { hold(value) };
             self.create(R::ServiceRequest, PLAN, value)?;
         }
         Ok(())
@@ -425,7 +451,7 @@ impl<'a> Writing<'a> {
         if self.pen.author.person.is_some() {
             take_part(&mut value, &self.pen.author);
         }
-        if self.step == Step::Sign {
+        if self.step.signs() {
             put(&mut value, "status", "finished".into());
             if let Some(period) = value.get_mut("period") {
                 put(period, "end", self.pen.now.into());
@@ -470,7 +496,7 @@ impl<'a> Writing<'a> {
         }
         let id = self.saved.id.clone();
         let seen = self.typed.version.parse().unwrap_or(0);
-        if self.step == Step::Sign {
+        if self.step.signs() {
             value = signed(value, &self.pen);
             let text = self.document_text(measured);
             let title = text_of_title(&value);
@@ -643,15 +669,19 @@ pub async fn append(
     patient: &FhirId,
     note: &FhirId,
     document_of: Option<&str>,
-    said: &str,
+    said: (&str, Step),
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<NoteError>> {
+    let (said, step) = said;
     let said = said.trim().replace("\r\n", "\n");
     if said.is_empty() {
         return Err(Refused::Told(NoteError::Empty));
     }
     if said.chars().count() > super::LONGEST {
         return Err(Refused::Told(NoteError::Faults(vec![("addendum", Fault::TooLong { most: super::LONGEST })])));
+    }
+    if step == Step::Sign && phrases::has_blank(&said) {
+        return Err(Refused::Told(NoteError::Blanks(vec!["addendum"])));
     }
     let id = FhirId::new(pen.ambient);
     let value = json!({

@@ -19,9 +19,12 @@ const UCUM: &str = "http://unitsofmeasure.org";
 /// The most characters of what somebody writes with a value, and of a history.
 pub const LONGEST_NOTE: usize = 500;
 pub const LONGEST_HISTORY: usize = 10_000;
-/// A value may be of a moment so many minutes ahead of the box's clock, and so many years old.
+/// A value may be of a moment so many minutes ahead of the box's clock. Of one whose birth date is not known it may be so many
+/// years old.
 const AHEAD_MINUTES: i64 = 10;
 const OLDEST_YEARS: i16 = 120;
+/// A day so far back is asked about: a slip in the year is likelier.
+const OLD_DAYS: i32 = 366;
 
 /// A unit in which a value is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +152,8 @@ pub struct Measured {
     pub at: Timestamp,
     /// So seldom that it is asked again.
     pub seldom: bool,
+    /// So long ago that it is asked again.
+    pub old: bool,
 }
 
 /// What is wrong with what was typed, by field.
@@ -167,6 +172,8 @@ pub enum Wrong {
     Time,
     /// It lies ahead.
     Ahead,
+    /// Nobody was born yet.
+    BeforeBirth,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,10 +189,17 @@ fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
 }
 
-/// Reads a measurement.
+/// The first day on which somebody can have been measured: of a birth date of which only the year is known, that year's first.
+pub fn born(patient: &Value) -> Option<Date> {
+    let date = patient.get("birthDate")?.as_str()?;
+    format!("{date}{}", "-01-01".get(date.len().checked_sub(4)?..)?).parse().ok()
+}
+
+/// Reads a measurement of somebody who was born on this day.
 pub fn measured(
     measure: &'static Measure,
     typed: &Typed<'_>,
+    born: Option<Date>,
     now: Timestamp,
     zone: &TimeZone,
 ) -> Result<Measured, Vec<Wrong>> {
@@ -223,17 +237,19 @@ pub fn measured(
     {
         wrong.push(Wrong::UpsideDown);
     }
-    let at = moment(typed.day, typed.time, now, zone).map_err(|error| wrong.push(error)).ok();
+    let at = moment((typed.day, typed.time), born, now, zone).map_err(|error| wrong.push(error)).ok();
     match (value, chosen, at) {
         (Some(value), Some((unit, _)), Some(at)) if wrong.is_empty() => {
-            Ok(Measured { measure, unit: *unit, value, second, at, seldom })
+            let days = |at: Timestamp| at.to_zoned(zone.clone()).date();
+            let old = (days(now) - days(at)).get_days() > OLD_DAYS;
+            Ok(Measured { measure, unit: *unit, value, second, at, seldom, old })
         }
         _ => Err(wrong),
     }
 }
 
 /// A day and a time of the clinic's clock. A time that a change of the clock leaves out is the one after it.
-fn moment(day: &str, time: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Wrong> {
+fn moment((day, time): (&str, &str), born: Option<Date>, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Wrong> {
     let day = day.trim().parse::<Date>().map_err(|_| Wrong::Day)?;
     let time = time.trim().parse::<Time>().map_err(|_| Wrong::Time)?;
     let local: DateTime = day.to_datetime(time);
@@ -241,6 +257,9 @@ fn moment(day: &str, time: &str, now: Timestamp, zone: &TimeZone) -> Result<Time
     let today = now.to_zoned(zone.clone()).date();
     if day.year() < today.year().saturating_sub(OLDEST_YEARS) {
         return Err(Wrong::Day);
+    }
+    if born.is_some_and(|born| day < born) {
+        return Err(Wrong::BeforeBirth);
     }
     if moment > now.checked_add(jiff::SignedDuration::from_mins(AHEAD_MINUTES)).unwrap_or(now) {
         return Err(Wrong::Ahead);
@@ -342,7 +361,7 @@ mod tests {
 
     fn read(code: &str, value: &str, second: &str, unit: &str) -> Result<Measured, Vec<Wrong>> {
         let typed = Typed { value, second, unit, day: "2026-03-03", time: "09:30", note: "" };
-        measured(Measure::from_code(code).unwrap(), &typed, now(), &zone())
+        measured(Measure::from_code(code).unwrap(), &typed, None, now(), &zone())
     }
 
     #[test]
@@ -376,7 +395,7 @@ mod tests {
     fn the_time_is_the_clinic_s_and_none_that_is_to_come() {
         let at = |day: &str, time: &str| {
             let typed = Typed { value: "70", unit: "kg", day, time, ..Typed::default() };
-            measured(Measure::from_code("weight").unwrap(), &typed, now(), &zone()).map(|one| one.at.to_string())
+            measured(Measure::from_code("weight").unwrap(), &typed, None, now(), &zone()).map(|one| one.at.to_string())
         };
         assert_eq!(at("2025-07-01", "09:30").as_deref(), Ok("2025-07-01T08:30:00Z"));
         assert_eq!(at("2026-03-03", "09:45").as_deref(), Ok("2026-03-03T09:45:00Z"));
@@ -386,11 +405,25 @@ mod tests {
         assert_eq!(at("2026-03-03", ""), Err(vec![Wrong::Time]));
         // 01:30 does not happen in the night of 29 March 2026 in Lisbon.
         assert_eq!(
-            moment("2026-03-29", "01:30", "2026-04-01T00:00:00Z".parse().unwrap(), &zone())
+            moment(("2026-03-29", "01:30"), None, "2026-04-01T00:00:00Z".parse().unwrap(), &zone())
                 .map(|at| at.to_string())
                 .as_deref(),
             Ok("2026-03-29T01:30:00Z")
         );
+    }
+
+    #[test]
+    fn nobody_was_measured_before_they_were_born_and_a_day_of_years_ago_is_asked_about() {
+        let day = |day: &str, born: &str| {
+            let typed = Typed { value: "70", unit: "kg", day, time: "09:30", ..Typed::default() };
+            let born = super::born(&json!({"birthDate": born}));
+            measured(Measure::from_code("weight").unwrap(), &typed, born, now(), &zone()).map(|one| one.old)
+        };
+        assert_eq!(day("1926-11-29", "1968-05-02"), Err(vec![Wrong::BeforeBirth]));
+        assert_eq!((day("1968-05-02", "1968-05-02"), day("1968-01-01", "1968")), (Ok(true), Ok(true)));
+        assert_eq!((day("2025-03-02", "1968-05"), day("2025-03-03", "1968-05")), (Ok(false), Ok(false)));
+        assert_eq!((day("2025-03-01", "1968-05"), day("2026-03-02", "")), (Ok(true), Ok(false)));
+        assert_eq!(born(&json!({"birthDate": "1968-05"})), "1968-05-01".parse().ok());
     }
 
     #[test]
@@ -399,7 +432,8 @@ mod tests {
         for measure in &MEASURES {
             for (unit, (least, ..)) in measure.units {
                 let second = measure.is_pressure().then_some(30.0);
-                let one = Measured { measure, unit: *unit, value: least + 1.0, second, at: now(), seldom: false };
+                let one =
+                    Measured { measure, unit: *unit, value: least + 1.0, second, at: now(), seldom: false, old: false };
                 let value = observation(&one, &patient, &by, "at home");
                 Change::create(ResourceType::Observation, value.clone(), Mode::Strict).unwrap();
                 assert_eq!(value["performer"], json!([by]));

@@ -60,6 +60,18 @@ pub struct ReleaseTyped {
 }
 
 impl ReleaseTyped {
+    /// As a report stands: what is held stays held, for its reason and until its day, unless somebody chooses otherwise.
+    pub fn standing(report: &Report, zone: &TimeZone) -> Self {
+        match report.held_until() {
+            Some((reason, until)) if report.is_held() => Self {
+                release: "hold".to_owned(),
+                hold_reason: reason,
+                hold_until: until.to_zoned(zone.clone()).date().to_string(),
+            },
+            _ => Self::default(),
+        }
+    }
+
     /// A doctor's choice.
     pub fn read(&self, today: Date, zone: &TimeZone, faults: &mut Faults) -> Release {
         if self.release != "hold" {

@@ -38,11 +38,26 @@ impl Converter {
         Some(Self { unit: unit.dimension.to_string(), scale: unit.scale, offset: zero })
     }
 
+    fn factor(&self) -> f64 {
+        self.scale.numerator.to_f64() / self.scale.denominator.to_f64()
+    }
+
     pub fn convert(&self, value: Decimal) -> Option<f64> {
         let scaled = value.checked_add(self.offset)?.checked_mul(self.scale.numerator)?.to_f64();
         let converted = scaled / self.scale.denominator.to_f64();
         converted.is_finite().then_some(converted)
     }
+}
+
+/// A value in another unit of the same kind; `None` where one of them is not known here or they are of two kinds.
+pub fn between(value: f64, from: &str, to: &str) -> Option<f64> {
+    let (from, to) = (Converter::of(from)?, Converter::of(to)?);
+    if from.unit != to.unit {
+        return None;
+    }
+    let canonical = (value + from.offset.to_f64()) * from.factor();
+    let converted = canonical / to.factor() - to.offset.to_f64();
+    converted.is_finite().then_some(converted)
 }
 
 /// A factor, kept as a fraction so that `/min` stays exact.
@@ -327,6 +342,18 @@ fn raise(dimension: &mut Dimension, base: &str, by: i8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_the_same_in_another_unit_of_its_kind_and_in_none_of_another() {
+        let near = |value: f64, from, to, is: f64| (between(value, from, to).unwrap() - is).abs() < 0.005;
+        assert!(near(179.5, "[lb_av]", "kg", 81.42) && near(81.42, "kg", "[lb_av]", 179.5));
+        assert!(near(101.3, "[degF]", "Cel", 38.5) && near(38.5, "Cel", "[degF]", 101.3));
+        assert!(near(65.0, "[in_i]", "cm", 165.1));
+        // Which substance it is, no unit says.
+        assert_eq!(between(97.0, "mg/dL", "mmol/L"), None);
+        assert_eq!(between(97.0, "furlong", "cm"), None);
+    }
+
     use proptest::prelude::*;
 
     fn canonical(value: &str, code: &str) -> (f64, String) {

@@ -1,5 +1,7 @@
 //! The pages of a chart: each gathers what it shows in one reading, one entry in the log.
 
+use std::sync::atomic::AtomicUsize;
+
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
@@ -66,7 +68,8 @@ pub(in crate::http) async fn summary(
         return register::details(&visit, &id, asked.done.is_some()).await;
     }
     let (id, ctx) = (id_of(&id)?, ctx(&visit));
-    let first = First { ctx: &ctx, today: visit.today(), test: asked.test.as_deref() };
+    let tests = AtomicUsize::new(0);
+    let first = First { ctx: &ctx, today: visit.today(), test: asked.test.as_deref(), tests: &tests };
     let why = why(&visit, Action::Read, Detail::none());
     let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
     let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
@@ -85,7 +88,8 @@ pub(in crate::http) async fn summary(
     frame.why = Some(why_open(appointment.as_ref(), &frame));
     let observations = chart.of(ResourceType::Observation);
     let results = fill::series_of(observations, Wanted::Results, &ctx);
-    let mut results: Vec<Series> = first::tests_shown(&results).into_iter().cloned().collect();
+    let mut results: Vec<Series> = first::tests_shown(&results, visit.today()).into_iter().cloned().collect();
+    let more = tests.into_inner().saturating_sub(results.len());
     for series in &mut results {
         series.newest_only = series.readings.len() >= first::READINGS;
     }
@@ -102,6 +106,7 @@ pub(in crate::http) async fn summary(
         medicines,
         chosen: chosen(&results, asked.test.as_deref()),
         results: fill::groups(results),
+        more,
         timeline,
         frame,
         cx,

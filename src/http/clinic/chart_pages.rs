@@ -6,7 +6,6 @@ use askama::Template;
 use super::emergency::Running;
 use super::results_pages::Waiting;
 use crate::http::fill::copied::CopyLine;
-use crate::http::fill::first;
 use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
     Pages, ProblemRow, VisitRow,
@@ -187,8 +186,10 @@ pub struct Summary {
     pub vitals: Vec<Series>,
     pub problems: Vec<ProblemRow>,
     pub medicines: Vec<MedicineRow>,
-    /// The newest results of each test, grouped; the outside ones first in a group.
+    /// The newest results of each test, grouped; what needs a look first in a group.
     pub results: Vec<ResultGroup>,
+    /// How many tests more there are.
+    pub more: usize,
     /// The test whose trend is shown.
     pub chosen: Option<Series>,
     /// The newest entries.
@@ -197,21 +198,28 @@ pub struct Summary {
 chart_page!(Summary is Summary);
 
 impl Summary {
+    /// When all of them were measured, where that was at one time.
     fn vitals_when(&self) -> Option<String> {
-        let newest =
-            self.vitals.iter().filter_map(Series::latest).map(|reading| reading.when).max_by_key(When::moment)?;
-        Some(newest.near_within(&self.cx.now))
+        let mut all = self.vitals.iter().filter_map(Series::latest).map(|reading| reading.when);
+        let first = all.next()?;
+        all.all(|when| when.moment() == first.moment()).then(|| first.near_within(&self.cx.now))
+    }
+
+    /// When one of them was: where they were not measured together, each says it.
+    fn vital_when(&self, series: &Series) -> Option<String> {
+        let when = series.latest()?.when;
+        self.vitals_when().is_none().then(|| when.near_within(&self.cx.now))
     }
 
     fn outside(&self) -> String {
-        let shown: usize = self.results.iter().map(|group| group.series.len()).sum();
-        if shown >= first::RESULTS {
-            let outside =
-                self.results.iter().flat_map(|group| &group.series).filter(|one| one.flag().is_some()).count();
-            let message = if outside == 0 { "results-newest-inside" } else { "results-newest-outside" };
-            return t(message).with("total", shown).with("outside", outside).to_string();
+        if self.more == 0 {
+            return outside_words(&self.results);
         }
-        outside_words(&self.results)
+        let all = || self.results.iter().flat_map(|group| &group.series);
+        let outside = all().filter(|one| one.flag().is_some()).count();
+        let message = if outside == 0 { "results-newest-inside" } else { "results-newest-outside" };
+        let words = t(message).with("total", all().count()).with("outside", outside);
+        t("results-and-more").with("words", words.to_string()).with("more", self.more).to_string()
     }
 
     fn chosen_key(&self) -> &str {

@@ -11,10 +11,11 @@ use super::codes::Offer;
 use super::entries_pages::label;
 use crate::care::entries::{VITALS, vital_of};
 use crate::care::formulary::List;
+use crate::care::note::merge::{self, Unit, UnitKind};
 use crate::care::note::{NoteTyped, ORDERS, PARTS, Saved};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
-use crate::http::ui::record::{AllergyStatus, DocumentRow, MedicineStatus};
+use crate::http::ui::record::{AllergyLine, AllergyStatus, DocumentRow, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, Text, When, filters, page, t};
 
 /// A note that is being written.
@@ -25,6 +26,7 @@ pub struct NotePage {
     pub frame: Frame,
     pub note: String,
     pub version: String,
+    pub seen: String,
     pub from: String,
     pub reason: Field,
     pub vitals: Vec<Field>,
@@ -35,9 +37,12 @@ pub struct NotePage {
     pub made: Vec<Made>,
     pub templates: Vec<String>,
     pub phrases: Vec<(String, String)>,
+    /// Between which a measurement can be true: input, lowest, highest.
+    pub bounds: Vec<(&'static str, f64, f64)>,
     pub last: Option<String>,
     pub theirs: Option<Theirs>,
     pub others: Vec<Kept>,
+    pub blanks: Blanks,
     pub beside: Vec<DocumentRow>,
     pub may_sign: bool,
     pub faults: Faults,
@@ -59,6 +64,7 @@ pub struct SignedNote {
     pub made: Vec<(String, String)>,
     pub added: Vec<(String, String)>,
     pub kept: Vec<Kept>,
+    pub blanks: Blanks,
     pub addendum: Field,
     pub may_sign: bool,
     pub faults: Faults,
@@ -73,6 +79,8 @@ pub struct Notes {
     pub frame: Frame,
     pub open: Vec<NoteRow>,
     pub signed: Vec<NoteRow>,
+    /// Those that lie in the record as documents: written elsewhere, or before this box.
+    pub elsewhere: Vec<DocumentRow>,
 }
 page!(Notes in Patients);
 
@@ -126,7 +134,35 @@ pub struct Made {
 #[derive(Debug, Clone)]
 pub struct Theirs {
     pub headline: String,
-    pub parts: Vec<(String, String)>,
+    /// What both changed.
+    pub open: Vec<Clash>,
+    /// What only they changed, and stands in the form now.
+    pub taken: Vec<(String, String)>,
+}
+
+/// What two people wrote differently, and the input by which one says what stands.
+#[derive(Debug, Clone)]
+pub struct Clash {
+    pub choice: &'static str,
+    pub word: String,
+    pub theirs: String,
+    pub mine: String,
+    /// Both can stand, one after the other.
+    pub both: bool,
+}
+
+/// Whether blanks that nobody filled in are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Blanks {
+    #[default]
+    None,
+    Asked,
+}
+
+impl Blanks {
+    pub(super) fn are_asked(self) -> bool {
+        self == Self::Asked
+    }
 }
 
 /// What was typed and not saved.
@@ -146,6 +182,43 @@ pub(super) fn part_word(field: &str) -> String {
         _ => "note-plan",
     })
     .to_string()
+}
+
+/// What a unit of a note is called.
+pub(super) fn unit_word(unit: &Unit) -> String {
+    match unit.name {
+        "reason" => t("note-reason").to_string(),
+        "pressure" => t("blood-pressure").to_string(),
+        name => label(name).to_string(),
+    }
+}
+
+pub(super) fn clash(unit: &'static Unit, mine: &NoteTyped, theirs: &NoteTyped) -> Clash {
+    Clash {
+        choice: unit.choice,
+        word: unit_word(unit),
+        theirs: merge::text(theirs, unit),
+        mine: merge::text(mine, unit),
+        both: unit.kind == UnitKind::Words,
+    }
+}
+
+/// That it is still to be said what stands.
+pub(super) fn unsettled(open: &[&'static Unit]) -> Faults {
+    let mut faults = Faults::none();
+    for unit in open {
+        faults.add(unit.choice, t("note-unsettled").with("part", unit_word(unit)));
+    }
+    faults
+}
+
+/// Which parts have blanks.
+pub(super) fn blanks(parts: &[&'static str]) -> Faults {
+    let mut faults = Faults::none();
+    for part in parts {
+        faults.add(part, t("note-blank").with("part", label(part)));
+    }
+    faults
 }
 
 pub(super) fn reason(typed: &str, faults: &Faults) -> Field {
@@ -279,7 +352,10 @@ pub(super) fn measured(saved: &Saved, ctx: &Ctx) -> Vec<String> {
 pub(super) fn known(opened: &Opened) -> BTreeMap<String, String> {
     let frame = &opened.frame;
     let allergies = match &frame.allergies {
-        AllergyStatus::Known { list, .. } => list.iter().map(|line| line.headline()).collect::<Vec<_>>().join("; "),
+        AllergyStatus::Known { list, .. } => {
+            let line = |line: &AllergyLine| format!("{}{}", line.headline(), line.rest());
+            list.iter().map(line).collect::<Vec<_>>().join("; ")
+        }
         AllergyStatus::NoneKnown { .. } => t("allergies-none-known").to_string(),
         _ => t("never-asked").to_string(),
     };

@@ -264,10 +264,12 @@ pub(in crate::http) async fn show(
         Some("held") => Some(t("result-done-held").to_string()),
         _ => None,
     };
-    let mut typed = visit.kept::<SettleTyped>(&mut opened.cx)?.unwrap_or_default();
+    let fresh =
+        || SettleTyped { release: ReleaseTyped::standing(&report, &ctx(&visit).zone), ..SettleTyped::default() };
+    let mut typed = visit.kept::<SettleTyped>(&mut opened.cx)?.unwrap_or_else(fresh);
     // Of a report that is signed by now the page has no comment to write: what was typed stands over it.
     if report.is_signed() && !typed.comment.trim().is_empty() {
-        (typed, opened.cx.kept) = (SettleTyped::default(), None);
+        (typed, opened.cx.kept) = (fresh(), None);
     }
     report_page(&visit, opened, &report, &typed, Faults::none())
 }
@@ -329,10 +331,11 @@ pub(in crate::http) async fn settle(
     }
     let typed = &sent.typed;
     let mut found = Found::new();
-    let chosen = if typed.act == "hold" {
-        ReleaseTyped { release: "hold".into(), ..typed.release.clone() }
-    } else {
-        typed.release.clone()
+    let chosen = match (typed.act.as_str(), typed.release.release.as_str()) {
+        ("hold", _) => ReleaseTyped { release: "hold".into(), ..typed.release.clone() },
+        // Nobody chose: to sign is not to let go.
+        (_, "") => ReleaseTyped::standing(&report, &ctx(&visit).zone),
+        _ => typed.release.clone(),
     };
     let release = release(&visit, &chosen, &mut found);
     let comment = typed.comment.trim().replace("\r\n", "\n");

@@ -166,7 +166,8 @@ mod tests {
             for measure in &own::MEASURES {
                 for (unit, _) in measure.units {
                     let second = measure.is_pressure().then_some(84.0);
-                    let one = own::Measured { measure, unit: *unit, value: 90.0, second, at, seldom: false };
+                    let one =
+                        own::Measured { measure, unit: *unit, value: 90.0, second, at, seldom: false, old: false };
                     names.push(of(&own::observation(&one, &patient, &by, ""), &ctx));
                 }
             }

@@ -2,6 +2,7 @@
 //! signs with their recent course, what the timeline begins with, today's appointment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
@@ -15,6 +16,8 @@ use crate::http::ui::Series;
 
 /// How many tests the first page shows.
 pub const RESULTS: usize = 12;
+/// For so many days a result is news.
+const NEW_DAYS: i32 = 7;
 /// How many readings of a test: what a small picture needs, and what is told aloud.
 pub const READINGS: usize = 12;
 /// How many of each test are read for that: some may be in error.
@@ -29,6 +32,8 @@ pub struct First<'a> {
     pub today: Date,
     /// The test that the address names.
     pub test: Option<&'a str>,
+    /// Where the choice says of how many tests it was made: of those that are not shown nothing else is opened.
+    pub tests: &'a AtomicUsize,
 }
 
 impl<'a> First<'a> {
@@ -45,11 +50,34 @@ impl<'a> First<'a> {
     }
 }
 
-/// Which tests are shown: those whose newest value is outside its range before any other, the newest of each; in the order
-/// in which they came.
-pub fn tests_shown(results: &[Series]) -> Vec<&Series> {
+/// What must not be missed, from the first on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Nobody has signed it, or it is held from the patient: somebody has yet to decide.
+    Waits,
+    /// Of these days, and outside its range or with nothing that says how it lies: "positive" has no range.
+    New,
+    Outside,
+    Rest,
+}
+
+impl Weight {
+    fn of(series: &Series, today: Date) -> Self {
+        let Some(latest) = series.latest() else { return Self::Rest };
+        let is_new = (today - latest.when.day()).get_days() <= NEW_DAYS;
+        match latest.flag {
+            _ if latest.unsigned || latest.held => Self::Waits,
+            flag if is_new && (flag.is_some() || series.is_not_compared()) => Self::New,
+            Some(_) => Self::Outside,
+            None => Self::Rest,
+        }
+    }
+}
+
+/// Which tests are shown: by what must not be missed, the newest of each; in the order in which they came.
+pub fn tests_shown(results: &[Series], today: Date) -> Vec<&Series> {
     let mut chosen: Vec<(usize, &Series)> = results.iter().enumerate().collect();
-    chosen.sort_by_key(|(_, series)| series.flag().is_none());
+    chosen.sort_by_key(|(_, series)| Weight::of(series, today));
     chosen.truncate(RESULTS);
     chosen.sort_by_key(|(place, _)| *place);
     chosen.into_iter().map(|(_, series)| series).collect()
@@ -58,7 +86,9 @@ pub fn tests_shown(results: &[Series]) -> Vec<&Series> {
 /// The newest readings of the tests and vital signs that are shown, and the results that the timeline begins with.
 fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     let results = series_of(all, Wanted::Results, first.ctx);
-    let mut shown: BTreeSet<&str> = tests_shown(&results).into_iter().map(|series| series.key.as_str()).collect();
+    let mut shown: BTreeSet<&str> =
+        tests_shown(&results, first.today).into_iter().map(|series| series.key.as_str()).collect();
+    first.tests.store(results.len(), Ordering::Relaxed);
     shown.extend(first.test);
     let mut chosen: Vec<usize> = Vec::new();
     let mut of_test: BTreeMap<String, Vec<(DateTime, usize)>> = BTreeMap::new();
@@ -106,7 +136,7 @@ mod tests {
     fn chosen(all: &[Value], asked: Option<&str>) -> BTreeSet<usize> {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let today = "2026-03-03".parse().unwrap();
-        observations(all, First { ctx: &ctx, today, test: asked }).into_iter().collect()
+        observations(all, First { ctx: &ctx, today, test: asked, tests: &AtomicUsize::new(0) }).into_iter().collect()
     }
 
     #[test]
@@ -130,8 +160,33 @@ mod tests {
         low["referenceRange"] = json!([{"low": {"value": 60}}]);
         all.push(low);
         let series = series_of(&all, Wanted::Results, &ctx);
-        let shown = tests_shown(&series);
+        let shown = tests_shown(&series, "2026-03-03".parse().unwrap());
         assert_eq!((shown.len(), shown.last().map(|one| one.key.as_str())), (RESULTS, Some("egfr")));
+    }
+
+    #[test]
+    fn what_waits_and_what_is_new_without_a_range_is_shown_however_many_are_outside_theirs() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let (today, tests) = ("2026-03-03".parse().unwrap(), AtomicUsize::new(0));
+        let mut all: Vec<Value> = (0..20).map(|n| test(&format!("high-{n:02}"), "2026-03-01")).collect();
+        for one in &mut all {
+            one["referenceRange"] = json!([{"high": {"value": 1}}]);
+        }
+        let mut words = |code: &str, date: &str| {
+            let mut one = test(code, date);
+            one.as_object_mut().unwrap().remove("valueQuantity");
+            one["valueCodeableConcept"] = json!({"text": "Positive"});
+            all.push(one);
+            all.len() - 1
+        };
+        let (hiv, old, waits) = (words("hiv", "2026-03-03"), words("old", "2020-01-01"), words("waits", "2026-01-01"));
+        all[waits]["status"] = json!("preliminary");
+        let series = series_of(&all, Wanted::Results, &ctx);
+        let keys: Vec<&str> = tests_shown(&series, today).iter().map(|one| one.key.as_str()).collect();
+        assert!(keys.contains(&"hiv") && keys.contains(&"waits") && !keys.contains(&"old"), "{keys:?}");
+        let chosen = observations(&all, First { ctx: &ctx, today, test: None, tests: &tests });
+        assert!(chosen.contains(&hiv) && chosen.contains(&waits) && chosen.iter().filter(|at| **at == old).count() < 2);
+        assert_eq!(tests.into_inner(), 23);
     }
 
     #[test]
@@ -146,7 +201,8 @@ mod tests {
     #[test]
     fn of_the_appointments_it_is_todays_that_are_read() {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
-        let first = First { ctx: &ctx, today: "2026-03-03".parse().unwrap(), test: None };
+        let tests = AtomicUsize::new(0);
+        let first = First { ctx: &ctx, today: "2026-03-03".parse().unwrap(), test: None, tests: &tests };
         let on = |start: &str| json!({"resourceType": "Appointment", "status": "booked", "start": start});
         let all = [on("2026-03-04T09:00:00Z"), on("2026-03-03T09:40:00Z"), on("2025-03-03T09:40:00Z")];
         assert_eq!(appointments(&all, first), [1]);

@@ -13,6 +13,7 @@ mod problems;
 mod found;
 pub mod summary;
 mod timeline;
+mod units;
 
 use std::sync::Arc;
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::units::{self, Unit};
 use super::{Ctx, LOINC, as_written, called, code, concept, list, number, owned, short_name, text};
 use crate::care::formulary::Head;
+use crate::care::held::is_held;
 use crate::care::uploads;
 use crate::http::clinic::chart_pages::ResultGroup;
-use crate::http::ui::{Bounds, Flag, Reading, Series, When, format, t};
+use crate::http::ui::{Bounds, Flag, Flagged, Reading, Series, When, format, t};
 
 /// Which observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,7 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
     }
     let mut all: Vec<Series> = by_key.into_iter().filter_map(|(key, found)| series(key, found, ctx)).collect();
     all.sort_by_key(|series| std::cmp::Reverse(series.latest().map(|reading| reading.when.moment())));
+    units::tell_apart(&mut all);
     all
 }
 
@@ -63,7 +66,7 @@ pub(super) fn is_vital(key: &str) -> bool {
     VITALS.iter().any(|codes| codes.contains(&key))
 }
 
-/// Results that were made on one day stand together, newest day first; in each, what is outside its range first.
+/// Results that were made on one day stand together, newest day first; in each, what needs a look first.
 pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
     let mut groups: Vec<ResultGroup> = Vec::new();
     for one in series {
@@ -83,9 +86,19 @@ pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
         if !group.series.iter().all(|series| series.source == group.source) {
             group.source = None;
         }
-        group.series.sort_by_key(|series| (series.flag().is_none(), series.name.clone()));
+        group.series.sort_by_key(|series| (rank(series), series.name.clone()));
     }
     groups
+}
+
+/// What somebody has yet to decide about, what is outside its range, what nothing is compared with, the rest.
+fn rank(series: &Series) -> u8 {
+    match series.latest() {
+        Some(latest) if latest.unsigned || latest.held => 0,
+        _ if series.flag().is_some() => 1,
+        _ if series.is_not_compared() => 2,
+        _ => 3,
+    }
 }
 
 pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
@@ -113,9 +126,9 @@ pub(super) fn key_of(observation: &Value) -> Option<String> {
 fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     found.sort_by_cached_key(|observation| taken(observation, ctx).map(|when| when.moment()));
     let newest = *found.last()?;
-    let unit = unit_of(newest);
-    let judged = Judged::by(&found, &unit, ctx);
-    // A reading in another unit than the newest would draw a wrong line: it stays in the table with its unit.
+    let unit = Unit::of_most(found.iter().map(|one| unit_of(one)));
+    let judged = Judged::by(&found, &unit.shown, ctx);
+    // A reading in another unit joins the line by what it is in this one, and stands in the table as it was given.
     let readings: Vec<Reading> =
         found.iter().filter_map(|observation| reading(observation, &unit, &judged, ctx)).collect();
     if readings.is_empty() {
@@ -125,7 +138,8 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     let by_file = usual.is_known() && !judged.whole.is_known() && !bounds_of(newest).is_known();
     Some(Series {
         name: name_of(&key, newest)?,
-        unit,
+        unit: unit.shown,
+        in_title: None,
         bounds: judged.whole.or(usual),
         by_file: ctx.ranges.as_ref().filter(|_| by_file).map(|ranges| file_words(&ranges.file.head)),
         readings,
@@ -155,8 +169,8 @@ pub(super) fn name(observation: &Value) -> Option<String> {
 /// One result by itself: its value with the unit, and how it lies against its range.
 pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Flag>)> {
     let unit = unit_of(observation);
-    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit, ctx), ctx)?;
-    Some((format!("{} {unit}", reading.text).trim_end().to_owned(), reading.flag))
+    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit.shown, ctx), ctx)?;
+    Some((format!("{} {}", reading.text, unit.shown).trim_end().to_owned(), reading.flag))
 }
 
 /// How one result by itself lies against its range.
@@ -172,11 +186,8 @@ fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
     list(observation, "component").iter().find(|part| code(part.get("code"), Some(LOINC)) == Some(loinc))
 }
 
-fn unit_of(observation: &Value) -> String {
-    let of = |value: &Value| {
-        text(value, "/valueQuantity/unit").or_else(|| text(value, "/valueQuantity/code")).map(format::unit)
-    };
-    of(observation).or_else(|| component(observation, SYSTOLIC).and_then(of)).unwrap_or_default()
+fn unit_of(observation: &Value) -> Unit {
+    Unit::of(observation).or_else(|| component(observation, SYSTOLIC).and_then(Unit::of)).unwrap_or_default()
 }
 
 fn bounds_of(observation: &Value) -> Bounds {
@@ -208,7 +219,7 @@ impl<'a> Judged<'a> {
     fn by(found: &[&Value], unit: &str, ctx: &'a Ctx) -> Self {
         let is_vital = found.last().is_some_and(|newest| is_wanted(newest, Wanted::Measurements));
         let looked = if is_vital { found.len() } else { 1 };
-        let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one) == unit);
+        let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one).shown == unit);
         let of_part = |loinc: &str| {
             let known = newest().filter_map(|one| component(one, loinc)).map(bounds_of).find(Bounds::is_known);
             known.unwrap_or_default()
@@ -227,49 +238,29 @@ impl<'a> Judged<'a> {
     }
 }
 
-fn reading(observation: &Value, unit: &str, judged: &Judged<'_>, ctx: &Ctx) -> Option<Reading> {
-    let when = taken(observation, ctx)?;
-    let own_unit = unit_of(observation);
-    let same_unit = own_unit == unit;
+fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> Option<Reading> {
     let said = interpretation(observation);
-    let reported = uploads::is_reported(observation);
+    let base = Reading {
+        when: taken(observation, ctx)?,
+        text: String::new(),
+        in_unit: None,
+        number: None,
+        second: None,
+        flag: said,
+        flagged: Flagged::BySomebody,
+        compared: said.is_some() || is_said_normal(observation),
+        reported: uploads::is_reported(observation),
+        held: is_held(observation),
+        unsigned: text(observation, "/status") == Some("preliminary"),
+    };
     if let (Some(systolic), Some(diastolic)) = (
         component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
         component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
     ) {
-        let text = format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round()));
-        let bounds = |loinc, judged_by: Bounds| {
-            let part = component(observation, loinc)?;
-            let known = bounds_of(part).or(judged_by).or(judged.usual(part, when));
-            Some(known).filter(|known| known.is_known() && same_unit)
-        };
-        let [upper, lower] = judged.parts;
-        let (upper, lower) = (bounds(SYSTOLIC, upper), bounds(DIASTOLIC, lower));
-        let by_range = upper.and_then(|bounds| bounds.flag(systolic));
-        let flag = said.or(by_range).or_else(|| lower.and_then(|bounds| bounds.flag(diastolic)));
-        // Usual it is when both numbers are.
-        let compared = flag.is_some() || is_said_normal(observation) || (upper.is_some() && lower.is_some());
-        return Some(Reading { when, text, number: Some(systolic), second: Some(diastolic), flag, compared, reported });
+        return Some(pressure(base, observation, (systolic, diastolic), unit, judged));
     }
     if let Some(value) = number(observation, "/valueQuantity/value") {
-        let comparator = comparator(observation);
-        let shown = format!("{comparator}{}", format::number(tidy(value)));
-        let own = bounds_of(observation);
-        let comparable = own.is_known() || same_unit;
-        let bounds = own.or(judged.whole).or(judged.usual(observation, when));
-        let flag = said.or_else(|| comparable.then(|| flag_of(comparator, value, &bounds)).flatten());
-        let known = comparable && bounds.is_known() && comparator.is_empty();
-        let compared = flag.is_some() || is_said_normal(observation) || known;
-        let text = if same_unit || own_unit.is_empty() { shown } else { format!("{shown} {own_unit}") };
-        return Some(Reading {
-            when,
-            text,
-            number: same_unit.then_some(value),
-            second: None,
-            flag,
-            compared,
-            reported,
-        });
+        return Some(quantity(base, observation, value, unit, judged));
     }
     let words = concept(observation.get("valueCodeableConcept"))
         .or_else(|| owned(observation, "/valueString"))
@@ -280,15 +271,64 @@ fn reading(observation: &Value, unit: &str, judged: &Judged<'_>, ctx: &Ctx) -> O
                 .and_then(Value::as_bool)
                 .map(|yes| t(if yes { "yes" } else { "no" }).to_string())
         })?;
-    Some(Reading {
-        when,
-        text: words,
-        number: number(observation, "/valueInteger"),
-        second: None,
-        flag: said,
-        compared: said.is_some() || is_said_normal(observation),
-        reported,
-    })
+    Some(Reading { text: words, number: number(observation, "/valueInteger"), ..base })
+}
+
+fn pressure(
+    base: Reading,
+    observation: &Value,
+    (systolic, diastolic): (f64, f64),
+    unit: &Unit,
+    judged: &Judged<'_>,
+) -> Reading {
+    let same_unit = unit_of(observation).shown == unit.shown;
+    let bounds = |loinc, judged_by: Bounds| {
+        let part = component(observation, loinc)?;
+        let known = bounds_of(part).or(judged_by).or(judged.usual(part, base.when));
+        Some(known).filter(|known| known.is_known() && same_unit)
+    };
+    let [upper, lower] = judged.parts;
+    let (upper, lower) = (bounds(SYSTOLIC, upper), bounds(DIASTOLIC, lower));
+    let by_range = || {
+        let of_upper = upper.and_then(|bounds| bounds.flag(systolic));
+        of_upper.or_else(|| lower.and_then(|bounds| bounds.flag(diastolic)))
+    };
+    let flag = base.flag.or_else(by_range);
+    Reading {
+        text: format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round())),
+        number: Some(systolic),
+        second: Some(diastolic),
+        flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
+        flag,
+        // Usual it is when both numbers are.
+        compared: flag.is_some() || is_said_normal(observation) || (upper.is_some() && lower.is_some()),
+        ..base
+    }
+}
+
+fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged: &Judged<'_>) -> Reading {
+    let own_unit = unit_of(observation);
+    let converted = own_unit.convert(value, unit);
+    let comparator = comparator(observation);
+    let shown = format!("{comparator}{}", format::number(tidy(value)));
+    // By its own range, by that of the others in one unit with it, or by what the clinic's file says of its own unit.
+    let own = bounds_of(observation);
+    let (compares, bounds) = match converted {
+        _ if own.is_known() => (value, own),
+        Some(converted) if judged.whole.is_known() => (converted, judged.whole),
+        _ => (value, judged.usual(observation, base.when)),
+    };
+    let flag = base.flag.or_else(|| flag_of(comparator, compares, &bounds));
+    let in_unit = (own_unit.shown != unit.shown && !own_unit.shown.is_empty()).then_some(own_unit.shown);
+    Reading {
+        text: in_unit.as_ref().map_or_else(|| shown.clone(), |unit| format!("{shown} {unit}")),
+        in_unit,
+        number: converted,
+        flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
+        flag,
+        compared: flag.is_some() || is_said_normal(observation) || (bounds.is_known() && comparator.is_empty()),
+        ..base
+    }
 }
 
 fn comparator(observation: &Value) -> &str {
@@ -320,8 +360,12 @@ fn is_said_normal(observation: &Value) -> bool {
     list(observation, "interpretation").iter().any(|one| super::has_code(Some(one), "N"))
 }
 
-/// At most four digits that count: machines give 57.123456789, people read 57.12.
+/// What a person can have typed, or a device shown, stays as it is. Else at most four digits that count: machines give
+/// 57.123456789, people read 57.12.
 fn tidy(value: f64) -> f64 {
+    if (value * 100.0).round() / 100.0 == value {
+        return value;
+    }
     let magnitude = value.abs();
     let digits = match magnitude {
         m if m >= 100.0 => 1.0,
@@ -357,11 +401,62 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_in_another_unit_keeps_its_unit_and_draws_no_line() {
-        let mut old = egfr("2020-01-01", 1.0);
-        old["valueQuantity"]["unit"] = json!("mL/s");
-        let all = series_of(&[egfr("2026-02-24", 52.0), old], Wanted::All, &ctx());
-        assert_eq!((all[0].readings[0].text.as_str(), all[0].readings[0].number), ("1 mL/s", None));
+    fn a_reading_in_another_unit_keeps_its_unit_and_joins_the_line_where_it_is_of_the_same_kind() {
+        let with = |unit: &str| {
+            let mut old = egfr("2020-01-01", 1.0);
+            old["valueQuantity"]["unit"] = json!(unit);
+            series_of(&[egfr("2026-02-24", 52.0), old], Wanted::All, &ctx()).swap_remove(0)
+        };
+        let (joins, other) = (with("mL/s"), with("mmol/L"));
+        assert_eq!(joins.readings[0].text, "1 mL/s");
+        assert!((joins.readings[0].number.unwrap() - 60.0).abs() < 1e-9);
+        assert_eq!((other.readings[0].text.as_str(), other.readings[0].number), ("1 mmol/L", None));
+    }
+
+    fn weight(date: &str, value: f64, unit: (&str, &str)) -> Value {
+        json!({"status": "final", "category": [{"coding": [{"code": "vital-signs"}]}], "effectiveDateTime": date,
+            "code": {"coding": [{"system": LOINC, "code": "29463-7"}]},
+            "valueQuantity": {"value": value, "unit": unit.0, "code": unit.1}})
+    }
+
+    #[test]
+    fn one_weight_in_pounds_leaves_the_course_in_kilograms_and_stands_as_it_was_typed() {
+        let kg = ("kg", "kg");
+        let all = [
+            weight("2026-01-01", 82.0, kg),
+            weight("2026-02-01", 81.0, kg),
+            weight("2026-03-01", 179.5, ("lb", "[lb_av]")),
+        ];
+        let series = series_of(&all, Wanted::All, &ctx()).swap_remove(0);
+        assert_eq!((series.unit.as_str(), series.value(), series.value_unit()), ("kg", "179.5 lb", ""));
+        assert!((series.readings[2].number.unwrap() - 81.42).abs() < 0.005 && series.trend().is_some());
+    }
+
+    #[test]
+    fn two_courses_of_one_name_in_units_that_no_rule_brings_together_say_their_units() {
+        let glucose = |code: &str, unit: &str, value: f64| {
+            json!({"status": "final", "effectiveDateTime": "2026-03-01", "code": {"text": "Glucose",
+                "coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": unit, "code": unit}})
+        };
+        let all = [glucose("15074-8", "mmol/L", 5.4), glucose("2339-0", "mg/dL", 97.0)];
+        let mut names: Vec<String> =
+            series_of(&all, Wanted::All, &ctx()).into_iter().map(|series| series.plain_name()).collect();
+        names.sort();
+        assert_eq!(names, ["Blood sugar, in mg/dL", "Blood sugar, in mmol/L"]);
+    }
+
+    #[test]
+    fn a_group_of_a_day_says_of_each_value_who_brought_it() {
+        let mut own = weight("2026-03-03T19:31:00Z", 80.5, ("kg", "kg"));
+        own["performer"] = json!([{"reference": "Patient/p"}]);
+        let mut held = egfr("2026-03-03T09:00:00Z", 52.0);
+        held["meta"] = json!({"security": [{"code": "NOPAT"}]});
+        held["status"] = json!("preliminary");
+        let all = groups(series_of(&[own, held], Wanted::All, &ctx()));
+        let [group] = all.as_slice() else { panic!("{all:?}") };
+        let said = |series: &Series| series.latest().map(|one| (one.reported, one.held, one.unsigned));
+        let said: Vec<_> = group.series.iter().map(|series| said(series).unwrap()).collect();
+        assert_eq!(said, [(false, true, true), (true, false, false)]);
     }
 
     #[test]
@@ -483,6 +578,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_the_digits_that_count() {
-        assert_eq!([tidy(57.123_456), tidy(181.04), tidy(0.012_345), tidy(5.0)], [57.12, 181.0, 0.0123, 5.0]);
+        assert_eq!([tidy(57.123_456), tidy(181.043_2), tidy(0.012_345), tidy(5.0)], [57.12, 181.0, 0.0123, 5.0]);
+        assert_eq!([tidy(179.5), tidy(181.04)], [179.5, 181.04], "what somebody typed");
     }
 }

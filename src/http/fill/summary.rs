@@ -97,7 +97,7 @@ fn headline(series: &Series) -> String {
     let name = if known.exists() { known.to_string() } else { series.name.clone() };
     let value = series.value();
     let apart = if value.starts_with(|first: char| first.is_alphabetic()) { ": " } else { " " };
-    format!("{name}{apart}{value} {}", series.unit).trim().to_owned()
+    format!("{name}{apart}{value} {}", series.value_unit()).trim().to_owned()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew};
+use super::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew, Sure};
 use super::own::{Needs, Own, Versioned};
 use super::own_pages::{MeasuredRow, Measurements, Standing};
 use super::record::{Turn, turned};
@@ -38,7 +38,7 @@ pub(in crate::http) struct Typed {
     day: String,
     time: String,
     note: String,
-    /// The seldom value that was asked about and stands.
+    /// The value and the day that were asked about and stand.
     sure: String,
 }
 
@@ -56,7 +56,7 @@ impl Typed {
 
     /// What makes a confirmation this value's and no other's.
     fn exactly(&self) -> String {
-        format!("{}|{}|{}", self.value.trim(), self.second.trim(), self.unit)
+        format!("{}|{}|{}|{}", self.value.trim(), self.second.trim(), self.unit, self.day)
     }
 }
 
@@ -90,7 +90,7 @@ pub(in crate::http) async fn blank(visit: Visit, Query(asked): Query<Asked>) -> 
     page(&form(cx, measure, &typed, Faults::none(), None))
 }
 
-fn form(mut cx: Cx, measure: &'static Measure, typed: &Typed, faults: Faults, sure: Option<String>) -> MeasureNew {
+fn form(mut cx: Cx, measure: &'static Measure, typed: &Typed, faults: Faults, sure: Option<Sure>) -> MeasureNew {
     cx.at = format!("/my/measurements/new?kind={}", measure.code);
     let mut fields = Vec::new();
     let number =
@@ -129,6 +129,7 @@ fn faults_of(wrong: &[Wrong]) -> Faults {
             Wrong::Day => faults.add("day", t("measure-no-day")),
             Wrong::Time => faults.add("time", t("measure-no-time")),
             Wrong::Ahead => faults.add("day", t("measure-ahead")),
+            Wrong::BeforeBirth => faults.add("day", t("measure-before-birth")),
         }
     }
     faults
@@ -143,12 +144,14 @@ pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Res
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page(&form(cx, measure, typed, faults, sure))?))
     };
     let now = own.visit.house.ambient.now();
-    let measured = match own::measured(measure, &typed.given(), now, &own.ctx.zone) {
+    let patient = own.open(Action::Read, |reading| reading.read(R::Patient, &own.patient)).await?.value();
+    let measured = match own::measured(measure, &typed.given(), own::born(&patient), now, &own.ctx.zone) {
         Ok(measured) => measured,
         Err(wrong) => return again(own.plain_cx().await?, faults_of(&wrong), None),
     };
-    if measured.seldom && typed.sure != typed.exactly() {
-        return again(own.plain_cx().await?, Faults::none(), Some(typed.exactly()));
+    if (measured.seldom || measured.old) && typed.sure != typed.exactly() {
+        let sure = Sure { exactly: typed.exactly(), seldom: measured.seldom, old: measured.old };
+        return again(own.plain_cx().await?, Faults::none(), Some(sure));
     }
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/results?done={}", measure.code);

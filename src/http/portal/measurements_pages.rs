@@ -23,11 +23,22 @@ pub struct MeasureNew {
     /// The only unit, where there is one.
     pub unit: Option<String>,
     pub fields: Vec<Field>,
-    /// The value is seldom: what is sent again with it when it is right.
-    pub sure: Option<String>,
+    /// What is asked about before it is taken.
+    pub sure: Option<Sure>,
     pub faults: Faults,
 }
 page!(MeasureNew in Results);
+
+/// What may be a slip of the finger.
+#[derive(Debug, Clone)]
+pub struct Sure {
+    /// What is sent again with it when it is right.
+    pub exactly: String,
+    /// The value is seldom.
+    pub seldom: bool,
+    /// The day is long ago.
+    pub old: bool,
+}
 
 /// Something told.
 #[derive(Debug, Clone, Template)]

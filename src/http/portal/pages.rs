@@ -132,7 +132,11 @@ pub struct PlainGroup {
 impl Series {
     /// The plain words where there are some, else the name as staff say it.
     pub fn plain_name(&self) -> String {
-        plain::name(&self.key).map_or_else(|| self.name.clone(), |text| text.to_string())
+        let Some(plain) = plain::name(&self.key) else { return self.name.clone() };
+        match &self.in_title {
+            Some(unit) => t("test-in-unit").with("name", plain.to_string()).with("unit", unit).to_string(),
+            None => plain.to_string(),
+        }
     }
 
     /// The technical name, where it is another.

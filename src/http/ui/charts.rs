@@ -437,13 +437,10 @@ mod tests {
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
         let bounds = Bounds { low, high };
         let reading = |(i, value): (usize, &f64)| Reading {
-            when: When::Day(Date::new(2019 + i as i16 / 12, (i % 12) as i8 + 1, 9).unwrap()),
-            text: number(*value),
             number: Some(*value),
-            second: None,
             flag: bounds.flag(*value),
             compared: true,
-            reported: false,
+            ..Reading::of(When::Day(Date::new(2019 + i as i16 / 12, (i % 12) as i8 + 1, 9).unwrap()), number(*value))
         };
         let readings = values.iter().enumerate().map(reading).collect();
         Series { name: "<Glucose>".into(), unit: "mg/dL".into(), bounds, readings, ..Series::default() }

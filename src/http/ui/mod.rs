@@ -21,7 +21,7 @@ pub mod words;
 pub use format::When;
 pub use icon::Icon;
 pub use parts::{FaultSummary, Faults, Field, State, Tone, stands};
-pub use series::{Bounds, Flag, Reading, Series};
+pub use series::{Bounds, Flag, Flagged, Reading, Series};
 pub(in crate::http) use shell::page;
 pub use shell::{Cx, KeptOf, Meanwhile, NavItem, Place, Viewer, role_word, start_of};
 pub use svg::Svg;

@@ -12,6 +12,8 @@ pub struct Series {
     pub name: String,
     /// As it is printed; see [`super::format::unit`]. Empty when there is none.
     pub unit: String,
+    /// The unit, where only it tells this course from another of the same name.
+    pub in_title: Option<String>,
     pub bounds: Bounds,
     /// From where the range is, where it is none that a reading brought.
     pub by_file: Option<String>,
@@ -26,18 +28,36 @@ pub struct Series {
 #[derive(Debug, Clone)]
 pub struct Reading {
     pub when: When,
-    /// As it is shown: "57", "148/86", "Positive".
+    /// As it is shown: "57", "148/86", "Positive"; with its unit where that is another than the course's.
     pub text: String,
+    /// That unit.
+    pub in_unit: Option<String>,
     /// For pictures; none for what is said in words.
     pub number: Option<f64>,
     /// The lower number of a blood pressure.
     pub second: Option<f64>,
     pub flag: Option<Flag>,
+    /// Who said so.
+    pub flagged: Flagged,
     /// It could be held against its range, or its laboratory did: without a flag it is then inside. Words, "> 5000" and a value in
     /// another unit cannot.
     pub compared: bool,
     /// The patient, or who acts for them, measured it.
     pub reported: bool,
+    /// The patient does not see it yet.
+    pub held: bool,
+    /// No doctor has signed it.
+    pub unsigned: bool,
+}
+
+/// By what a value has its flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flagged {
+    /// Who made the test said so.
+    #[default]
+    BySomebody,
+    /// It lies outside a range that the record has.
+    ByRange,
 }
 
 /// A reference range as the laboratory gave it. Both empty: none is known.
@@ -117,6 +137,25 @@ impl Flag {
     }
 }
 
+impl Reading {
+    /// Nothing but words and when.
+    pub fn of(when: When, text: impl Into<String>) -> Self {
+        Self {
+            when,
+            text: text.into(),
+            in_unit: None,
+            number: None,
+            second: None,
+            flag: None,
+            flagged: Flagged::default(),
+            compared: false,
+            reported: false,
+            held: false,
+            unsigned: false,
+        }
+    }
+}
+
 impl Bounds {
     pub fn is_known(&self) -> bool {
         self.low.is_some() || self.high.is_some()
@@ -166,6 +205,11 @@ impl Series {
         self.latest().map_or("", |reading| &reading.text)
     }
 
+    /// The unit to write behind the newest value.
+    pub fn value_unit(&self) -> &str {
+        if self.latest().is_some_and(|reading| reading.in_unit.is_some()) { "" } else { &self.unit }
+    }
+
     pub fn flag(&self) -> Option<Flag> {
         self.latest().and_then(|reading| reading.flag)
     }
@@ -182,7 +226,12 @@ impl Series {
 
     /// Whether the newest is a number that was compared with nothing: then it is neither usual nor outside.
     pub fn latest_is_not_compared(&self) -> bool {
-        self.latest().is_some_and(|reading| reading.number.is_some() && !reading.compared && reading.flag.is_none())
+        self.latest().is_some_and(|reading| reading.number.is_some()) && self.is_not_compared()
+    }
+
+    /// Whether nobody and no range says how the newest lies: a word such as "positive" may matter more than any number.
+    pub fn is_not_compared(&self) -> bool {
+        self.latest().is_some_and(|reading| !reading.compared && reading.flag.is_none())
     }
 
     /// The reading before the newest.
@@ -231,16 +280,19 @@ impl Series {
     /// One sentence on the newest value, for a patient.
     pub fn say_latest(&self) -> Text {
         let Some(reading) = self.latest() else { return t("plain-none") };
-        let value = match self.unit.is_empty() {
-            true => reading.text.clone(),
-            false => format!("{} {}", reading.text, self.unit),
-        };
+        let value = format!("{} {}", reading.text, self.value_unit()).trim_end().to_owned();
         match (reading.flag, self.bounds.is_known()) {
             (None, true) if !reading.compared => t("plain-not-compared").with("value", value),
             (Some(flag), true) => {
                 t("plain-outside").with("value", value).with("flag", flag.plain()).with("range", self.bounds.words())
             }
-            (Some(flag), false) => t("plain-flagged").with("value", value).with("flag", flag.plain()),
+            (Some(flag), false) => {
+                let message = match reading.flagged {
+                    Flagged::BySomebody => "plain-flagged",
+                    Flagged::ByRange => "plain-flagged-by-range",
+                };
+                t(message).with("value", value).with("flag", flag.plain())
+            }
             (None, true) => t("plain-inside").with("value", value).with("range", self.bounds.words()),
             (None, false) => t("plain-value").with("value", value),
         }
@@ -270,13 +322,10 @@ mod tests {
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
         let bounds = Bounds { low, high };
         let reading = |(i, value): (usize, &f64)| Reading {
-            when: When::Month(2024, i as i8 + 1),
-            text: number(*value),
             number: Some(*value),
-            second: None,
             flag: bounds.flag(*value),
             compared: true,
-            reported: false,
+            ..Reading::of(When::Month(2024, i as i8 + 1), number(*value))
         };
         Series {
             key: "4548-4".into(),
@@ -285,8 +334,7 @@ mod tests {
             bounds,
             by_file: None,
             readings: values.iter().enumerate().map(reading).collect(),
-            newest_only: false,
-            source: None,
+            ..Series::default()
         }
     }
 
@@ -326,6 +374,16 @@ mod tests {
         );
         assert_eq!(steady.say_latest().to_string(), "101 mmol/mol.");
         assert!(series(&[1.0], None, None).say_change().is_none());
+    }
+
+    #[test]
+    fn a_patient_is_told_by_whom_a_value_without_a_range_was_marked() {
+        let mut one = series(&[141.0], None, None);
+        one.readings[0].flag = Some(Flag::High);
+        assert!(one.say_latest().to_string().contains("Who made this test marked it"), "{}", one.say_latest());
+        one.readings[0].flagged = Flagged::ByRange;
+        let said = one.say_latest().to_string();
+        assert!(said.contains("a range of your record") && !said.contains("marked"), "{said}");
     }
 
     #[test]

@@ -203,12 +203,37 @@ fn a_proxy_does_not_learn_from_the_log_that_something_is_sealed() {
     both["meta"] = json!({"security": [{"code": "PSY"}, {"code": "NOPAT"}]});
     house.put(both);
     let (proxys, patients) = (text_of(&house, &proxy), text_of(&house, &own));
-    assert!(!proxys.contains("not released yet") && !proxys.contains("ealed"), "{proxys}");
-    assert!(patients.contains("not released yet") && !patients.contains("Observation/both"), "{patients}");
+    assert!(!proxys.contains("doctor still looks through") && !proxys.contains("ealed"), "{proxys}");
+    assert!(patients.contains("doctor still looks through") && !patients.contains("Observation/both"), "{patients}");
 }
 
 fn text_of(house: &Box_, actor: &Actor) -> String {
     values(&trail(house, actor, "_count=1000").unwrap()).iter().map(ToString::to_string).collect()
+}
+
+/// Of what is held the patient reads that there is something; who acts for them finds the log as it would be without it.
+#[test]
+fn a_proxy_does_not_learn_from_the_log_that_something_is_held() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    house.put(weight("open", "p1", "2026-03-01", 80.0));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r1"));
+    let both = |actor: &Actor| {
+        let found = values(&trail(&house, actor, "_count=1000&subtype=create,update,import").unwrap());
+        let days = looks(&house, actor, "p1", Lookers::Others).unwrap().days;
+        (found.iter().map(ToString::to_string).collect::<String>(), serde_json::to_string(&days).unwrap())
+    };
+    let before = both(&proxy);
+    let mut held = weight("held", "p1", "2026-03-01", 81.0);
+    held["meta"] = json!({"security": [{"code": "NOPAT"}]});
+    house.put(held);
+    assert_eq!(both(&proxy), before);
+    let (events, days) = both(&own);
+    assert!(events.contains("doctor still looks through") && !events.contains("Observation/held"), "{events}");
+    assert!(days.contains("\"withheld\":[["), "{days}");
 }
 
 /// Of what is left over beside the named ones, too, nothing sealed is counted.

@@ -75,6 +75,12 @@ results-all-inside =
     }
 results-some-outside = { $outside } of { $total } tests outside their range
 results-newest-outside = { $outside } of these { $total } tests outside their range
+results-and-more =
+    { $words }. { $more ->
+        [one] 1 more test under All results
+       *[other] { $more } more tests under All results
+    }
+not-compared = not compared
 results-newest-inside = { $total } tests, none flagged
 all-results = All results
 measurements-none = No measurements yet

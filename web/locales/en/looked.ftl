@@ -235,8 +235,8 @@ part-person =
     }
 part-unreleased =
     { $n ->
-        [one] 1 result or note that is not released yet
-       *[other] { $n } results or notes that are not released yet
+        [one] something that a doctor still looks through
+       *[other] some things that a doctor still looks through
     }
 part-result =
     { $n ->

@@ -231,8 +231,8 @@ part-person =
     }
 part-unreleased =
     { $n ->
-        [one] 1 resultado o nota que aún no se ha publicado
-       *[other] { $n } resultados o notas que aún no se han publicado
+        [one] algo que un médico todavía está revisando
+       *[other] algunas cosas que un médico todavía está revisando
     }
 part-result =
     { $n ->

@@ -16,6 +16,9 @@ medicine-not-prescribed = sin receta
 results-none = Todavía no hay resultados
 all-results = Todos los resultados
 first-one = el primero
+not-compared = sin comparar
+note-draft = sin firmar
+result-badge-held = retenido
 course-too-few = Hay muy pocos valores para un gráfico. La tabla los tiene todos.
 course-newest =
     { $outside ->

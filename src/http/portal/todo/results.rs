@@ -46,7 +46,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let Some((first, latest)) = new.first() else { return Ok(Vec::new()) };
     let (title, line, href) = match new.len() {
         1 => {
-            let value = format!("{} {}", first.value(), first.unit).trim_end().to_owned();
+            let value = format!("{} {}", first.value(), first.value_unit()).trim_end().to_owned();
             let title = t("todo-result").with("name", first.plain_name()).with("value", value).to_string();
             let line = first.flag().map_or_else(|| latest.when.long(), |flag| flag.plain().to_string());
             (title, line, format!("/my/results/{}", encoded(&first.key)))

@@ -1,0 +1,192 @@
+//! A note's page: with its form while it is written, as a text once it is signed.
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::addenda;
+use super::{Read, account, date, last_writer, may_sign, phrases_for, place, read, templates, typed_of};
+use crate::care::entries;
+use crate::care::forms::{self, Draft};
+use crate::care::note::merge::{self, Merged};
+use crate::care::note::{self, NoteTyped, PARTS};
+use crate::http::clinic::codes::Offer;
+use crate::http::clinic::entries_pages;
+use crate::http::clinic::notes_pages::{self as pages, Blanks, Kept, NotePage, SignedNote, Theirs};
+use crate::http::fill::Ctx;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::ui::{Faults, When, t};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    tab: Option<String>,
+    done: Option<String>,
+}
+
+/// `GET /patients/{id}/notes/{note}`
+pub(in crate::http) async fn show(
+    visit: Visit,
+    Path((id, note)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let mut read = read(&visit, &id, &note).await?;
+    read.opened.cx.done = match asked.done.as_deref() {
+        Some("saved") => Some(t("note-done-saved").to_string()),
+        Some("signed") => Some(t("note-done-signed").to_string()),
+        Some("added") => Some(t("note-done-added").to_string()),
+        Some("begun") => Some(t("note-done-begun").to_string()),
+        _ => None,
+    };
+    let here = place(&id, &note);
+    let mut drafts = drafts(&visit, &here)?;
+    if note::is_signed(&read.saved.composition) {
+        // The newest that was typed as an addendum stands in its field again; what was typed into the note, beside it.
+        let addenda = |(_, draft): &(String, Draft)| addenda::kept(draft).is_some();
+        let addendum = drafts.iter().position(addenda).map(|at| drafts.remove(at));
+        let typed = addendum.as_ref().and_then(|(_, draft)| addenda::kept(draft)).unwrap_or_default();
+        if let Some((at, draft)) = addendum {
+            read.opened.cx.kept = Some(When::at(draft.at, &read.opened.ctx.zone));
+            read.opened.cx.at = at;
+        }
+        let others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+        return signed(&visit, read, &typed, Shown { others, ..Shown::default() });
+    }
+    let stored = typed_of(&read.saved, read.version);
+    // The draft of the tab that is asked for; else the newest that was typed into the note as it stands.
+    let wanted = asked.tab.as_deref().map(|tab| format!("{here}?tab={tab}"));
+    let fits = |(at, draft): &(String, Draft)| match &wanted {
+        Some(wanted) if at == wanted => true,
+        _ => parsed(draft).version == stored.version,
+    };
+    let at = drafts.iter().position(|one| wanted.as_ref() == Some(&one.0)).or_else(|| drafts.iter().position(fits));
+    let (mut typed, mut shown) = (stored.clone(), Shown::default());
+    read.opened.cx.at = format!("{here}?tab={}", read.opened.cx.once);
+    if let Some(at) = at {
+        let (place, draft) = drafts.remove(at);
+        read.opened.cx.kept = Some(When::at(draft.at, &read.opened.ctx.zone));
+        typed = NoteTyped { from: place, ..parsed(&draft) };
+        // Somebody may have changed the note since.
+        let merged = merge::merge(&mut typed, &stored);
+        shown.theirs = (!merged.open.is_empty() || !merged.taken.is_empty()).then(|| theirs(&read, &typed, &merged));
+    }
+    shown.others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+    written(&visit, read, &typed, shown)
+}
+
+/// What this account typed into this note and did not save, newest first.
+pub(super) fn drafts(visit: &Visit, here: &str) -> Result<Vec<(String, Draft)>, Refusal> {
+    Ok(forms::kept_below(&visit.house.store.read()?, account(visit)?, here)?)
+}
+
+pub(super) fn parsed(draft: &Draft) -> NoteTyped {
+    serde_urlencoded::from_bytes(&draft.body).unwrap_or_default()
+}
+
+pub(super) fn kept(at: &str, draft: &Draft, ctx: &Ctx) -> Kept {
+    let typed = parsed(draft);
+    let parts = PARTS.iter().map(|part| (pages::part_word(part.field), typed.part(part.field).to_owned()));
+    Kept {
+        at: at.to_owned(),
+        when: When::at(draft.at, &ctx.zone),
+        parts: parts.filter(|(_, text)| !text.trim().is_empty()).collect(),
+    }
+}
+
+/// What stands on the page of a note besides its form.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub theirs: Option<Theirs>,
+    pub others: Vec<Kept>,
+    pub blanks: Blanks,
+    pub faults: Faults,
+}
+
+/// What somebody else wrote: what both changed, to be settled, and what was taken into the form.
+pub(super) fn theirs(read: &Read, typed: &NoteTyped, merged: &Merged) -> Theirs {
+    let stored = typed_of(&read.saved, read.version);
+    let (name, when) = last_writer(&read.saved.composition, &read.opened.ctx);
+    let when = when.map(|when| when.near_within(&read.opened.cx.now)).unwrap_or_default();
+    Theirs {
+        headline: t("note-meanwhile").with("name", name).with("when", when).to_string(),
+        open: merged.open.iter().map(|unit| pages::clash(unit, typed, &stored)).collect(),
+        taken: merged.taken.iter().map(|unit| (pages::unit_word(unit), merge::text(&stored, unit))).collect(),
+    }
+}
+
+pub(super) fn written(visit: &Visit, read: Read, typed: &NoteTyped, shown: Shown) -> Result<Response, Refusal> {
+    let Shown { theirs, others, blanks, faults } = shown;
+    let all = phrases_for(visit, &read)?;
+    let phrases: Vec<(String, String)> = all.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
+    let (by, when) = last_writer(&read.saved.composition, &read.opened.ctx);
+    let made = pages::made(&read.saved);
+    page(&NotePage {
+        note: read.saved.id.to_string(),
+        version: typed.version.clone(),
+        seen: typed.seen.clone(),
+        from: typed.from.clone(),
+        reason: pages::reason(&typed.reason, &faults),
+        vitals: entries_pages::vitals(&typed.vitals, &faults),
+        parts: pages::parts(typed, &faults),
+        groups: pages::groups(typed, &Offer::of(visit, &typed.act)?, &faults),
+        made,
+        templates: templates(visit)?,
+        phrases,
+        bounds: entries::bounds().collect(),
+        last: when.map(|when| {
+            t("note-last").with("name", by).with("when", when.near_within(&read.opened.cx.now)).to_string()
+        }),
+        theirs,
+        others,
+        blanks,
+        beside: read.beside,
+        may_sign: may_sign(&visit.actor),
+        faults,
+        frame: read.opened.frame,
+        cx: read.opened.cx,
+    })
+}
+
+pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -> Result<Response, Refusal> {
+    let Shown { others: kept, blanks, faults, .. } = shown;
+    let composition = &read.saved.composition;
+    if read.opened.cx.at.is_empty() {
+        read.opened.cx.at = place(&read.opened.frame.who.id, read.saved.id.as_str());
+    }
+    let ctx = &read.opened.ctx;
+    let signature = |value: &Value| {
+        let name = value.pointer("/attester/0/party/display").and_then(Value::as_str).unwrap_or_default();
+        let when =
+            value.pointer("/attester/0/time").and_then(Value::as_str).and_then(|text| When::parse(text, &ctx.zone));
+        match when {
+            Some(when) => t("note-signed-by").with("name", name).with("when", when.long_time()).to_string(),
+            None => t("note-signed").to_string(),
+        }
+    };
+    let stored = typed_of(&read.saved, read.version);
+    let parts = PARTS.iter().map(|part| (pages::part_word(part.field), stored.part(part.field).to_owned()));
+    let added = read.addenda.iter().map(|one| {
+        let div = one.pointer("/section/0/text/div").and_then(Value::as_str).unwrap_or_default();
+        (note::plain_of(div), signature(one))
+    });
+    page(&SignedNote {
+        note: read.saved.id.to_string(),
+        title: composition.get("title").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        when: When::parse(date(composition), &ctx.zone),
+        signature: signature(composition),
+        measured: pages::measured(&read.saved, ctx),
+        parts: parts.filter(|(_, text)| !text.is_empty()).collect(),
+        made: pages::made(&read.saved).into_iter().map(|row| (row.kind, row.text)).collect(),
+        added: added.collect(),
+        kept,
+        blanks,
+        addendum: pages::addendum(typed, &faults),
+        may_sign: may_sign(&visit.actor),
+        faults,
+        frame: read.opened.frame,
+        cx: read.opened.cx,
+    })
+}

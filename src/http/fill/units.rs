@@ -1,0 +1,90 @@
+//! In which unit a course is drawn, and how values in other units join it: by UCUM, where both are units of one kind. What a
+//! unit does not say, such as which substance a mass is of, is not guessed: then the value stays in the table with its unit.
+
+use serde_json::Value;
+
+use super::text;
+use crate::fhir::search::between;
+use crate::http::ui::{Series, format, t};
+
+/// The unit of a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// As it is printed.
+    pub shown: String,
+    /// UCUM's code, or what stands in its place.
+    code: String,
+}
+
+impl Unit {
+    /// Of an Observation or one of its components.
+    pub fn of(value: &Value) -> Option<Self> {
+        let (unit, code) = (text(value, "/valueQuantity/unit"), text(value, "/valueQuantity/code"));
+        let shown = format::unit(unit.or(code)?);
+        Some(Self { shown, code: code.or(unit)?.to_owned() })
+    }
+
+    /// That of most values: one value from elsewhere must not turn a course of years into another unit. Of as many, the newest's.
+    pub fn of_most(newest_last: impl DoubleEndedIterator<Item = Self>) -> Self {
+        let mut counts: Vec<(Self, usize)> = Vec::new();
+        for unit in newest_last.rev().filter(|unit| !unit.shown.is_empty()) {
+            match counts.iter_mut().find(|(known, _)| known.shown == unit.shown) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((unit, 1)),
+            }
+        }
+        let most = counts.iter().map(|(_, count)| *count).max();
+        counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(unit, _)| unit).unwrap_or_default()
+    }
+
+    /// A value of this unit in another.
+    pub fn convert(&self, value: f64, to: &Self) -> Option<f64> {
+        match (self.shown.as_str(), to.shown.as_str()) {
+            (own, other) if own == other => Some(value),
+            // A number alone is not a share of one: its unit was left out.
+            ("", _) | (_, "") => None,
+            _ => between(value, &self.code, &to.code),
+        }
+    }
+}
+
+/// Two courses of one name, as staff or patients say it, are of two units that no rule brings together: then the unit is a part
+/// of the name.
+pub(super) fn tell_apart(all: &mut [Series]) {
+    type Named = fn(&Series) -> String;
+    let (staff, patients): (Named, Named) = (|one| one.name.to_lowercase(), |one| one.plain_name());
+    let twice = |all: &[Series], by: Named| -> Vec<bool> {
+        let names: Vec<(String, String)> = all.iter().map(|one| (by(one), one.unit.clone())).collect();
+        let is = |(name, unit): &(String, String)| {
+            !unit.is_empty() && names.iter().any(|(other, of)| other == name && !of.is_empty() && of != unit)
+        };
+        names.iter().map(is).collect()
+    };
+    let (names, plain) = (twice(all, staff), twice(all, patients));
+    for ((series, name), plain) in all.iter_mut().zip(names).zip(plain) {
+        if name {
+            series.name = t("test-in-unit").with("name", &series.name).with("unit", &series.unit).to_string();
+        }
+        if plain {
+            series.in_title = Some(series.unit.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(shown: &str) -> Unit {
+        Unit { shown: shown.into(), code: shown.into() }
+    }
+
+    #[test]
+    fn a_course_is_in_the_unit_of_most_of_its_values() {
+        let of = |all: &[&str]| Unit::of_most(all.iter().map(|one| unit(one))).shown;
+        assert_eq!(of(&["kg", "kg", "lb"]), "kg");
+        assert_eq!(of(&["kg", "lb"]), "lb", "of as many, the newest's");
+        assert_eq!((of(&["", "kg", ""]), of(&[""])), ("kg".to_owned(), String::new()));
+        assert_eq!(unit("").convert(0.5, &unit("%")), None, "its unit was left out");
+    }
+}
