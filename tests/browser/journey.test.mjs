@@ -236,7 +236,7 @@ test('a visit is booked, kept, written down and asked about by what the screens 
   await follow(patient, w.medicines);
   await says(patient, /Clarithromycin 500 mg/);
   const medicine = await patient.getByRole('listitem').filter({ hasText: 'Clarithromycin' }).first().innerText();
-  assert.match(medicine, /1 tablet[^]*for 7 days[^]*For Acute bronchitis/);
+  assert.match(medicine, /1 tablet[^]*for 7 days[^]*For: Acute bronchitis/);
   await picture(patient, 'medicines');
   await patient.evaluate(() => { globalThis.print = () => { globalThis.printed = true; }; });
   await follow(patient, w.print);
