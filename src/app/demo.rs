@@ -204,7 +204,7 @@ async fn accounts(opened: &Opened, recipe: &DemoRecipe, by: &By) -> Result<Vec<D
                 ("Proxy", reference("RelatedPerson", &cast.proxy), Some(cast.child.clone()))
             }
             Role::Patient | Role::Proxy => continue,
-            Role::Clinician => ("Dr Ruth Adeyemi-Strand", reference("Practitioner", &cast.clinician), None),
+            Role::Clinician => ("Dr R Adeyemi-Strand", reference("Practitioner", &cast.clinician), None),
             Role::Nurse => ("Lena Corvin", reference("Practitioner", &cast.nurse), None),
             Role::Reception => ("Milo Tessaro", None, None),
             Role::HealthAdmin => ("Johanna Pryce-Quill", None, None),
@@ -270,10 +270,14 @@ async fn called(records: &Records, person: &ResourceRef) -> Result<Option<String
     let found = records.disclose(&Actor::system("demo"), why, |reading| reading.read(kind, &person.id())).await?;
     let value: serde_json::Value = found.value();
     let name = value.pointer("/name/0");
-    let texts =
-        |part: &str| name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array).into_iter().flatten();
-    let family = name.and_then(|name| name.get("family"));
-    let parts: Vec<&str> =
-        texts("prefix").chain(texts("given")).chain(family).filter_map(serde_json::Value::as_str).collect();
+    let texts = |part: &str| {
+        let all = name.and_then(|name| name.get(part)).and_then(serde_json::Value::as_array);
+        all.into_iter().flatten().filter_map(serde_json::Value::as_str)
+    };
+    let family = name.and_then(|name| name.get("family")).and_then(serde_json::Value::as_str);
+    // As the record of the demo names its staff: "Dr R Adeyemi-Strand".
+    let titled = texts("prefix").next().is_some();
+    let given = texts("given").map(|name| if titled { name.chars().take(1).collect() } else { name.to_owned() });
+    let parts: Vec<String> = texts("prefix").map(str::to_owned).chain(given).chain(family.map(str::to_owned)).collect();
     Ok((!parts.is_empty()).then(|| parts.join(" ")))
 }

@@ -26,14 +26,15 @@ pub struct Seal {
 }
 
 pub const SEALS: [Seal; 8] = [
-    Seal { code: "restricted", system: CONFIDENTIALITY, labels: &["R"] },
-    Seal { code: "very-restricted", system: CONFIDENTIALITY, labels: &["V"] },
     Seal { code: "mental-health", system: ACT_CODE, labels: &["PSY", "MH", "BH"] },
     Seal { code: "substance-use", system: ACT_CODE, labels: &["ETH", "SUD", "ALC"] },
     Seal { code: "infection", system: ACT_CODE, labels: &["HIV", "STD"] },
     Seal { code: "sexual-health", system: ACT_CODE, labels: &["SEX", "REPRO", "PREGNANT"] },
     Seal { code: "violence", system: ACT_CODE, labels: &["SDV", "VIO"] },
     Seal { code: "other", system: ACT_CODE, labels: &["GDIS", "SICKLE"] },
+    // These two say how far, not what of: a patient finds the others first.
+    Seal { code: "restricted", system: CONFIDENTIALITY, labels: &["R"] },
+    Seal { code: "very-restricted", system: CONFIDENTIALITY, labels: &["V"] },
 ];
 
 impl Seal {

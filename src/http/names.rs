@@ -53,6 +53,11 @@ impl<'a> Names<'a> {
         Ok((job.map_or_else(|| t(name).to_string(), |job| named(job)), t(role).to_string()))
     }
 
+    /// What an account is called, if there is one of this id.
+    pub(super) fn of_account(&mut self, id: AccountId) -> Result<Option<String>, Refusal> {
+        Ok(self.account(id)?.map(|account| account.display_name.to_string()))
+    }
+
     /// Whose account it is now, after records were joined too.
     pub(super) fn person(&mut self, actor: &ActorRef) -> Result<Option<ResourceRef>, Refusal> {
         let Some(id) = actor.account else { return Ok(None) };

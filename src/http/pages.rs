@@ -81,7 +81,9 @@ impl Visit {
                 chooses: self.links != Links::One,
                 extent: self.extent(),
             });
-            cx.trouble = (self.links == Links::Ended).then(|| t("acting-ended").to_string());
+            let own = account.person.as_ref().is_some_and(|person| person.type_name() == "Patient");
+            let ended = if own { "acting-ended-own" } else { "acting-ended" };
+            cx.trouble = (self.links == Links::Ended).then(|| t(ended).to_string());
             cx.idle_seconds = Some(minutes * 60);
             cx.unread = super::notices::unread(self);
             cx.meanwhile = self.refused_meanwhile();

@@ -6,9 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::fill::{self, Ctx};
+use super::fill;
 use super::open::shared_pages::{SharedForm, SharedSummary};
 use super::pages::page;
+use super::portal::own::read_in_own_language;
 use super::respond::Refusal;
 use super::session::Visit;
 use super::sign_in::finished;
@@ -93,7 +94,7 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         return Ok((headers, bundle.to_string()).into_response());
     }
     let chart = Chart::of_summary(&parts);
-    let ctx = Ctx::of(house.front.face.zone.clone());
+    let ctx = read_in_own_language(house)?;
     page(&SharedSummary { body: fill::summary::summary(&chart, &ctx), cx: plain(&visit) })
 }
 

@@ -14,7 +14,7 @@ use super::password::{readable, typed};
 use super::rows::INVITATIONS;
 use super::throttle::{self, Throttle};
 use super::{AccountKind, AccountRow, By, Identity, IdentityError, after};
-use crate::audit::{Action, AuditedTx, Event, Outcome, TouchKind, Touched};
+use crate::audit::{Action, AuditedTx, Event, Outcome, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Role, Secret, Timestamp};
 use crate::crypto::Tag;
 use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError};
@@ -71,6 +71,8 @@ impl Invitation {
 
     fn event(&self, by: &By, what: &str) -> Event {
         let mut event = by.event(Action::Invite, Some(what.to_owned()));
+        // It is the desk's work, and not the looking after of the system.
+        event.purpose = Purpose::PatAdmin;
         let reference = ResourceRef::new("Patient", &self.patient).ok();
         let touched = Touched::new(Some(self.patient.clone()), TouchKind::System, reference.into_iter().collect());
         event.touch(&[touched]);

@@ -360,7 +360,7 @@ test('problems, allergies, immunizations and measurements are written, changed a
   await nurse.goto(chart('/problems/new'));
   assert.deepEqual(await inspect(nurse, 'problem-new'), []);
   await nurse.fill('#name', 'Gout <i>');
-  await nurse.fill('#since', '03/2021');
+  await nurse.fill('#since', '03.2021');
   await nurse.click('button[value=save]');
   assert.match(await text(nurse), /It is in the record/);
   await nurse.click('a:has-text("Gout <i>")');

@@ -24,7 +24,7 @@ const WORDS = {
     user: 'Usuario', password: 'Contraseña', signIn: 'Entrar', hello: /Hola, Halina/, home: 'Inicio', todo: /Qué hacer ahora/,
     book: 'Reservar una cita', kind: /^Consulta\b/, about: '¿De qué se trata?', bookIt: 'Reservar', booked: /Está reservada/,
     medicines: 'Medicinas', print: 'Imprimir esta lista', write: 'Escribir un mensaje', topic: /Una pregunta sobre mi salud/, text: 'Su mensaje',
-    send: 'Enviar', sent: /Enviado/, answer: /Mensaje nuevo de la clínica/, looked: /abri(ó|eron).* su historial/, lookTitle: /Quién miró su historial/,
+    send: 'Enviar', sent: /Enviado/, answer: /Mensaje nuevo de la clínica/, looked: /abri(ó|eron).* su historial/, lookTitle: /Quién ha visto su historial/,
     doctor: /Médic/, care: /Su atención/, opened: /[Aa]brió|Añadió|Firmó/, question: /Preguntar por esto/, wrong: 'Qué le parece que está mal', ask: 'Enviar',
     asked: /La clínica ya tiene su solicitud/, answered: /Respondida: Por qué miró alguien/,
   },
@@ -236,7 +236,7 @@ test('a visit is booked, kept, written down and asked about by what the screens 
   await follow(patient, w.medicines);
   await says(patient, /Clarithromycin 500 mg/);
   const medicine = await patient.getByRole('listitem').filter({ hasText: 'Clarithromycin' }).first().innerText();
-  assert.match(medicine, /1 tablet[^]*for 7 days[^]*For Acute bronchitis/);
+  assert.match(medicine, /1 tablet[^]*for 7 days[^]*For: Acute bronchitis/);
   await picture(patient, 'medicines');
   await patient.evaluate(() => { globalThis.print = () => { globalThis.printed = true; }; });
   await follow(patient, w.print);

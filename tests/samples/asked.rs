@@ -93,7 +93,7 @@ fn booking() -> Vec<(&'static str, String)> {
         action: "/my/visits/book".into(),
         back: "/my/visits/book".into(),
     };
-    let fault = wrong("from", "Choose a day from today on that is not too far ahead.");
+    let fault = wrong("from", "Choose a day from today to 1 June 2026.");
     let request = BookRequest {
         cx: halina(),
         kind: "k2".into(),
@@ -375,7 +375,6 @@ fn requests() -> Vec<(&'static str, String)> {
         title: title.into(),
         row: request_row(kind, state, false),
         request: request(kind, state),
-        rule: Some("GDPR Article 12(3)"),
         open: state == Standing::Open,
         copy: kind == Kind::Copy,
         accounting: false,
@@ -393,7 +392,6 @@ fn requests() -> Vec<(&'static str, String)> {
         }),
         words: Field::area("words", t("ask-question-what"), "", &Faults::none()).hint(t("ask-question-what-hint")),
         days: 30,
-        rule: None,
         faults: Faults::none(),
     };
     vec![

@@ -97,7 +97,6 @@ pub fn series(
         name: name.into(),
         unit: unit.into(),
         bounds,
-        by_file: None,
         readings: points.iter().map(reading).collect(),
         ..Series::default()
     }
@@ -123,8 +122,7 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         key: "85354-9".into(),
         name: "Blood pressure".into(),
         unit: "mmHg".into(),
-        bounds: Bounds { low: None, high: Some(140.0) },
-        by_file: None,
+        parts: [139.0, 89.0].map(|high| Bounds { low: None, high: Some(high) }),
         readings: values.iter().map(reading).collect(),
         ..Series::default()
     }

@@ -137,7 +137,7 @@ fn acting() -> Vec<(&'static str, String)> {
         ("acting-home", render(&Home { cx: cx(), given: String::new(), todos: vec![], ..home() })),
         ("acting-results", render(&Results { cx: cx(), ..results() })),
         ("acting-result", render(&OneResult { cx: cx(), ..result() })),
-        ("acting-medicines", render(&MyMedicines { cx: cx(), current: vec![], past: vec![] })),
+        ("acting-medicines", render(&MyMedicines { cx: cx(), ..no_medicines() })),
         ("acting-allergies", render(&Allergies { cx: cx(), status: AllergyStatus::NeverAsked, rows: vec![] })),
         ("acting-allergies-none", render(&Allergies { cx: cx(), status: none, rows: vec![] })),
         ("acting-problems", render(&Problems { cx: cx(), active: vec![], past: vec![] })),
@@ -394,7 +394,7 @@ fn lists() -> Vec<(&'static str, String)> {
         to_see: false,
     };
     vec![
-        ("my-medicines", render(&MyMedicines { cx: halina(), current: mine(), past: mine() })),
+        ("my-medicines", render(&MyMedicines { current: mine(), past: mine(), ..no_medicines() })),
         ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
         ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
         (
@@ -412,11 +412,21 @@ fn lists() -> Vec<(&'static str, String)> {
     ]
 }
 
+fn no_medicines() -> MyMedicines {
+    MyMedicines {
+        cx: halina(),
+        who: Identity { family: "Brandvold".into(), given: "Halina".into(), ..Identity::default() },
+        allergies: AllergyStatus::NeverAsked,
+        current: vec![],
+        past: vec![],
+    }
+}
+
 fn empty_lists() -> Vec<(&'static str, String)> {
     let cx = halina();
     vec![
         ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![] })),
-        ("my-medicines-empty", render(&MyMedicines { cx: cx.clone(), current: vec![], past: vec![] })),
+        ("my-medicines-empty", render(&no_medicines())),
         ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
         (
             "my-allergies-none",

@@ -359,6 +359,7 @@ fn settings() -> Settings {
         notice: 24,
         horizon: 60,
         hold: 12,
+        reminder: 24,
         phone: "01632 960 100".into(),
     }
 }

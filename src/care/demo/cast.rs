@@ -236,7 +236,8 @@ fn signed_note(chart: &mut Chart, visit: &Visit, reason: &str, days: i64) {
 }
 
 fn papers(chart: &mut Chart) {
-    let appointment = days_before(chart.today, -42);
+    // As a person writes it in a letter.
+    let appointment = days_before(chart.today, -42).strftime("%-d %B %Y");
     let knee = format!(
         "Fjordvik Hospital\nOrthopaedics\n\nDear Dr Adeyemi-Strand,\n\nThank you for sending Halina Brandvold with osteoarthritis of \
          the right knee. We shall see her on {appointment}. Before any anti-inflammatory medicine is considered we \

@@ -36,8 +36,8 @@ const fn other(medicine: Medicine, unit: &'static str, count: f64) -> Medicine {
     Medicine { unit, count, ..medicine }
 }
 
-pub(super) const METFORMIN: Medicine = daily("Metformin 1 g", "6809", "1 tablet, 2 times a day, with food", 2);
-const METFORMIN_LOW: Medicine = daily("Metformin 500 mg", "6809", "1 tablet, 2 times a day, with food", 2);
+pub(super) const METFORMIN: Medicine = daily("Metformin 1 g", "6809", "1 tablet, twice a day, with food", 2);
+const METFORMIN_LOW: Medicine = daily("Metformin 500 mg", "6809", "1 tablet, twice a day, with food", 2);
 pub(super) const RAMIPRIL: Medicine = daily("Ramipril 10 mg", "35296", "1 tablet, once a day", 1);
 const RAMIPRIL_LOW: Medicine = daily("Ramipril 5 mg", "35296", "1 tablet, once a day", 1);
 const LOSARTAN: Medicine = daily("Losartan 50 mg", "52175", "1 tablet, once a day", 1);
@@ -58,7 +58,7 @@ pub(super) const BUDESONIDE: Medicine = other(
 const TIOTROPIUM: Medicine =
     other(daily("Tiotropium 18 micrograms", "69120", "1 capsule, once a day", 1), "capsule", 1.0);
 const BISOPROLOL: Medicine = daily("Bisoprolol 2.5 mg", "19484", "1 tablet, once a day, in the morning", 1);
-const APIXABAN: Medicine = daily("Apixaban 5 mg", "1364430", "1 tablet, 2 times a day", 2);
+const APIXABAN: Medicine = daily("Apixaban 5 mg", "1364430", "1 tablet, twice a day", 2);
 const ASPIRIN: Medicine = daily("Aspirin 75 mg", "1191", "1 tablet, once a day, after breakfast", 1);
 const FUROSEMIDE: Medicine = daily("Furosemide 40 mg", "4603", "1 tablet, once a day, in the morning", 1);
 const LEVOTHYROXINE: Medicine =
@@ -99,7 +99,7 @@ const FOLIC_ACID: Medicine = Medicine {
     unit: "tablet",
     count: 1.0,
 };
-const LEVETIRACETAM: Medicine = daily("Levetiracetam 500 mg", "114477", "1 tablet, 2 times a day", 2);
+const LEVETIRACETAM: Medicine = daily("Levetiracetam 500 mg", "114477", "1 tablet, twice a day", 2);
 const TAMSULOSIN: Medicine =
     other(daily("Tamsulosin 400 micrograms", "77492", "1 capsule, once a day, after breakfast", 1), "capsule", 1.0);
 const DICLOFENAC: Medicine =

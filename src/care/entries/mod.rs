@@ -112,7 +112,7 @@ fn date(field: &'static str, typed: &str, today: Date, faults: &mut Faults) -> O
     }
 }
 
-/// `2021`, `2021-03`, `03/2021`, `2021-03-14` or `14.03.2021`, as FHIR writes it, with its first day.
+/// `2021`, `2021-03`, `03.2021`, `03/2021`, `2021-03-14` or `14.03.2021`, as FHIR writes it, with its first day.
 fn partial(typed: &str) -> Option<(String, Date)> {
     let all_digits = |part: &str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = typed.split(['-', '/', '.']).map(str::trim).collect();
@@ -197,6 +197,7 @@ mod tests {
         assert_eq!(read("2021").as_deref(), Some("2021"));
         assert_eq!(read("2021-3").as_deref(), Some("2021-03"));
         assert_eq!(read("03/2021").as_deref(), Some("2021-03"));
+        assert_eq!(read("03.2021").as_deref(), Some("2021-03"));
         assert_eq!(read("2021-03-14").as_deref(), Some("2021-03-14"));
         assert_eq!(read("14.3.2021").as_deref(), Some("2021-03-14"));
         for bad in ["", "21", "14/03/2021", "2021-13", "2021-02-30", "spring 2021", "2021-03-14-01"] {

@@ -27,15 +27,15 @@ pub async fn list(visit: Visit) -> Result<Response, Refusal> {
 /// `POST /approvals`
 pub async fn make(visit: Visit, Form(form): Form<ApprovalForm>) -> Result<Response, Refusal> {
     let mut faults = Faults::none();
+    let approves = Approves::from_name(&form.what);
+    if approves.is_none() {
+        faults.add("what", t("approval-no-what"));
+    }
     let reason = form.reason.trim();
     if reason.is_empty() {
         faults.add("reason", t("approval-no-reason"));
     } else if reason.chars().count() > LONGEST {
         faults.add("reason", t("approval-long-reason").with("most", LONGEST));
-    }
-    let approves = Approves::from_name(&form.what);
-    if approves.is_none() {
-        faults.add("what", t("approval-no-what"));
     }
     let (Some(approves), true) = (approves, faults.is_empty()) else {
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, approvals(&visit, form, faults, None)?));

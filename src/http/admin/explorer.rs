@@ -257,7 +257,7 @@ fn row(line: LogLine, names: &mut Names<'_>, zone: &TimeZone) -> Result<EntryRow
         who,
         role,
         what: what(entry.action, entry.count, &touched),
-        detail: detail(&line.detail),
+        detail: detail(&line.detail, names)?,
         patient,
         why: words::why(entry.purpose).to_string(),
         outcome: words::ended(entry.outcome),
@@ -288,17 +288,32 @@ fn what(action: Action, count: u32, touched: &audit::TouchedPage) -> String {
     }
 }
 
+/// A note of the log, in which accounts stand by their ids, with the names of these.
+fn noted(note: &str, names: &mut Names<'_>) -> Result<String, Refusal> {
+    let Some((before, rest)) = note.split_once("account ") else { return Ok(note.to_owned()) };
+    let (id, after) = rest.split_at(rest.find([':', ',', ' ']).unwrap_or(rest.len()));
+    let name = match id.parse() {
+        Ok(id) => names.of_account(id)?,
+        Err(_) => None,
+    };
+    Ok(match name {
+        Some(name) => format!("{before}{}{after}", t("audit-account-of").with("name", name)),
+        None => note.to_owned(),
+    })
+}
+
 /// What was searched, the stated reason, or a note; the browser's name is on no page.
-fn detail(detail: &DetailState) -> Option<String> {
-    match detail {
-        DetailState::Kept(detail) => {
-            let quoted = |text: &String| t("audit-quoted").with("text", text).to_string();
-            detail.reason.as_ref().or(detail.search.as_ref()).map(quoted).or_else(|| detail.note.clone())
-        }
+fn detail(detail: &DetailState, names: &mut Names<'_>) -> Result<Option<String>, Refusal> {
+    Ok(match detail {
+        DetailState::Kept(detail) => match (detail.reason.as_ref().or(detail.search.as_ref()), &detail.note) {
+            (Some(text), _) => Some(t("audit-quoted").with("text", text).to_string()),
+            (None, Some(note)) => Some(noted(note, names)?),
+            (None, None) => None,
+        },
         DetailState::Erased { by } => Some(t("audit-erased").with("by", by.to_string()).to_string()),
         DetailState::Missing => Some(t("audit-detail-missing").to_string()),
         DetailState::None => None,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ impl Opened {
             None => kind.is_none_or(|kind| one.offers(kind)),
         });
         let people: Vec<&Clinician> = people.collect();
+        let here = now.to_zoned(ctx.zone.clone());
         let mut times = Vec::new();
         let mut day = from;
         while day <= end && times.len() < TIMES {
@@ -103,7 +104,8 @@ impl Opened {
             }
             today.sort_by_key(|(start, _)| *start);
             times.extend(today.into_iter().map(|(start, with)| {
-                let when = When::at(start, &ctx.zone).short_time();
+                // Without the year there is room for a name on a phone.
+                let when = When::at(start, &ctx.zone).log_time(&here);
                 (format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
             }));
             day = day.saturating_add(1.day());

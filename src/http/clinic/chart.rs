@@ -281,6 +281,17 @@ pub(super) async fn open(visit: &Visit, id: &str, kinds: &[ResourceType]) -> Res
     Opened::of(visit, chart.into_inner())
 }
 
+/// The frame of a patient's chart for a page that shows nothing else of it; `None` where the chart is not open to who looks.
+pub(super) async fn frame_of(visit: &Visit, id: &str) -> Result<Option<Opened>, Refusal> {
+    if !is_clinical(visit) {
+        return Ok(None);
+    }
+    let (id, why) = (id_of(id)?, why(visit, Action::Read, Detail::none()));
+    let read = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, chart::FRAME));
+    let chart = read.await?.into_inner();
+    if chart.open { Opened::of(visit, chart).map(Some) } else { Ok(None) }
+}
+
 impl Opened {
     pub(super) fn of(visit: &Visit, chart: Chart) -> Result<Self, Refusal> {
         if !chart.open {

@@ -96,9 +96,11 @@ pub enum Section {
     Trends,
     Search,
     Reported,
+    Messages,
 }
 
 impl Section {
+    /// Those of the chart's navigation. Messages are reached from the banner: they are the reception's too.
     pub const ALL: [Self; 14] = [
         Self::Summary,
         Self::Timeline,
@@ -133,6 +135,7 @@ impl Section {
             Self::Trends => "/trends",
             Self::Search => "/search",
             Self::Reported => "/reported",
+            Self::Messages => "/messages",
         }
     }
 
@@ -152,6 +155,7 @@ impl Section {
             Self::Trends => "section-trends",
             Self::Search => "section-search",
             Self::Reported => "section-reported",
+            Self::Messages => "nav-messages",
         })
         .to_string()
     }

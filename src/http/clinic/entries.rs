@@ -73,7 +73,8 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                 Fault::Outside { low, high } => t("entry-outside")
                     .with("field", label)
                     .with("low", crate::http::ui::format::number(low))
-                    .with("high", crate::http::ui::format::number(high)),
+                    .with("high", crate::http::ui::format::number(high))
+                    .with("unit", pages::unit_after(field)),
                 Fault::Half => t("entry-half"),
                 Fault::NotComparable => t("result-not-comparable"),
                 Fault::SaysNone => t("entry-says-none"),

@@ -126,12 +126,18 @@ fn words(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(code, message)| ((*code).to_owned(), t(message).to_string())).collect()
 }
 
-/// A date of FHIR as the form asks for it: 14.03.2021, 03/2021 or 2021.
+/// The unit of a measurement, as it stands after a number; nothing for what has none.
+pub(super) fn unit_after(field: &str) -> String {
+    let of = VITALS.iter().find(|vital| vital.field == field || vital.second == Some(field));
+    of.map(|vital| format!(" {}", vital.unit)).unwrap_or_default()
+}
+
+/// A date of FHIR as the form asks for it: 14.03.2021, 03.2021 or 2021.
 fn as_hinted(date: &str) -> String {
     let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|byte| byte.is_ascii_digit());
     match date.split('-').collect::<Vec<_>>().as_slice() {
         [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2) => format!("{day}.{month}.{year}"),
-        [year, month] if digits(year, 4) && digits(month, 2) => format!("{month}/{year}"),
+        [year, month] if digits(year, 4) && digits(month, 2) => format!("{month}.{year}"),
         _ => date.to_owned(),
     }
 }
@@ -199,7 +205,10 @@ pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults, asks
             Field::choice("severity", label("severity"), &typed.severity, severities, &faults).optional(),
         ],
         vec![
-            Field::text("since", label("since"), &typed.since, &faults).optional().hint(t("entry-date-hint")).narrow(),
+            Field::text("since", label("since"), &as_hinted(&typed.since), &faults)
+                .optional()
+                .hint(t("entry-date-hint"))
+                .narrow(),
         ],
     ];
     let known = matches!(opened.frame.allergies, AllergyStatus::Known { .. });
@@ -220,7 +229,7 @@ pub(super) fn immunization(opened: Opened, typed: &ImmunizationTyped, faults: Fa
     let rows = vec![
         vec![Field::text("vaccine", label("vaccine"), &typed.vaccine, &faults)],
         vec![
-            Field::text("when", label("when"), &typed.when, &faults).hint(t("entry-date-hint")).narrow(),
+            Field::text("when", label("when"), &as_hinted(&typed.when), &faults).hint(t("entry-date-hint")).narrow(),
             Field::choice("given", label("given"), &typed.given, given, &faults),
         ],
         vec![
@@ -263,7 +272,7 @@ pub(super) fn removal(
     let mut page = EntryPage { rows, ..form(opened, section, t("entry-remove").with("name", name), faults) };
     page.action = format!("{}{}/{entry}", page.frame.who.href(), section.path());
     page.version = Some(version);
-    page.save = t("entry-in-error").to_string();
+    page.save = t("entry-take-back").to_string();
     page.about = Some(t("entry-remove-about").to_string());
     page
 }
@@ -275,7 +284,7 @@ mod tests {
     #[test]
     fn a_date_stands_in_the_form_as_its_hint_says() {
         for (stored, shown) in
-            [("2021-03-14", "14.03.2021"), ("2021-03", "03/2021"), ("2021", "2021"), ("spring", "spring"), ("", "")]
+            [("2021-03-14", "14.03.2021"), ("2021-03", "03.2021"), ("2021", "2021"), ("spring", "spring"), ("", "")]
         {
             assert_eq!(as_hinted(stored), shown);
         }

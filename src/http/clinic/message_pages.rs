@@ -4,11 +4,11 @@ use askama::Template;
 
 use crate::http::portal::message_pages::{MessageLine, ThreadRow};
 use crate::http::ui::record::Identity;
-use crate::http::ui::{Cx, Faults, Field, State, When, filters, page};
+use crate::http::ui::{Cx, Faults, Field, State, When, filters};
 
 /// One conversation, for the clinic.
 #[derive(Debug, Clone, Template)]
-#[template(path = "clinic/message.html")]
+#[template(path = "clinic/message_body.html")]
 pub struct Conversation {
     pub cx: Cx,
     pub id: String,
@@ -34,7 +34,6 @@ pub struct Conversation {
     pub file: Option<FileForm>,
     pub faults: Faults,
 }
-page!(Conversation in Inbox);
 
 /// Answering with a file.
 #[derive(Debug, Clone)]
@@ -47,17 +46,15 @@ pub struct FileForm {
 
 /// All conversations with one patient.
 #[derive(Debug, Clone, Template)]
-#[template(path = "clinic/patient_messages.html")]
+#[template(path = "clinic/patient_messages_body.html")]
 pub struct PatientMessages {
     pub cx: Cx,
-    pub who: Identity,
     pub rows: Vec<ThreadRow>,
 }
-page!(PatientMessages in Patients);
 
 /// Writing to a patient who has not asked.
 #[derive(Debug, Clone, Template)]
-#[template(path = "clinic/message_new.html")]
+#[template(path = "clinic/message_new_body.html")]
 pub struct NewMessage {
     pub cx: Cx,
     pub who: Identity,
@@ -65,4 +62,3 @@ pub struct NewMessage {
     pub text: Field,
     pub faults: Faults,
 }
-page!(NewMessage in Patients);

@@ -6,6 +6,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::about::{Desk, Head, Part, about};
+use super::chart_pages::Section;
 use super::message_pages::{Conversation, FileForm, NewMessage, PatientMessages};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
@@ -19,7 +21,6 @@ use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
-use crate::http::pages::page;
 use crate::http::portal::message_pages::{MessageLine, ThreadRow};
 use crate::http::portal::messages::faults_of;
 use crate::http::portal::uploads::{file_hint, looked_at, said, too_large};
@@ -103,14 +104,20 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let found = find(&visit, &id).await?;
     let mut cx = visit.cx();
     let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
-    let shown = conversation(&visit, cx, &found, &typed, Faults::none())?;
+    let shown = conversation(&visit, cx, &found, &typed, Faults::none()).await?;
     let (records, now) = (&visit.house.records, visit.house.ambient.now());
     let why = why(&visit, Action::Read, Detail::none());
     messages::note_read(records, &visit.actor, why, &found.thread, Side::Clinic, now).await?;
     Ok(shown)
 }
 
-fn conversation(visit: &Visit, mut cx: Cx, found: &Found, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+async fn conversation(
+    visit: &Visit,
+    mut cx: Cx,
+    found: &Found,
+    typed: &Typed,
+    faults: Faults,
+) -> Result<Response, Refusal> {
     let (head, ctx) = (found.head()?, ctx(visit));
     cx.at = format!("/messages/{}", head.id);
     let who = fill::identity(&found.patient, &ctx);
@@ -153,7 +160,7 @@ fn conversation(visit: &Visit, mut cx: Cx, found: &Found, typed: &Typed, faults:
         .filter(|one| Some(&one.person) != mine.person.as_ref())
         .map(|one| (one.person.id().to_string(), one.name.clone()));
     let is_clinical = topic.is_none_or(|topic| topic.pool != Pool::Reception);
-    page(&Conversation {
+    let body = Part::of(&Conversation {
         id: head.id.to_string(),
         topic: topic.map_or_else(|| head.topic_name.clone(), |topic| topic.name.text.clone()),
         state: state(found.thread.standing()),
@@ -170,9 +177,15 @@ fn conversation(visit: &Visit, mut cx: Cx, found: &Found, typed: &Typed, faults:
         text: field(&typed.text, &faults),
         file: super::is_clinical(visit).then(|| file_form(&typed.note, &faults)),
         faults,
-        who,
-        cx,
-    })
+        who: who.clone(),
+        cx: cx.clone(),
+    })?;
+    about(visit, who, (Desk::Inbox, Section::Messages), head_of("nav-messages", None), (cx, body)).await
+}
+
+/// What stands over a page of messages; `write` leads to where one is begun.
+fn head_of(heading: &str, write: Option<String>) -> Head {
+    Head { title: t("nav-messages").to_string(), heading: t(heading).to_string(), line: None, write }
 }
 
 fn state(standing: Standing) -> State {
@@ -196,7 +209,7 @@ pub(in crate::http) async fn answer(
     let found = find(&visit, &id).await?;
     let faults = faults_of(&sent.typed.text);
     if !faults.is_empty() {
-        let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults)?;
+        let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     }
     if let Some(asks) = visit.asks_first(&sent).await? {
@@ -239,16 +252,16 @@ pub(in crate::http) async fn attach(
     let Uploaded { mut sent, file } = uploaded;
     // What is being typed beside it is no part of this form, and stays.
     sent.at = None;
-    let again = |fault: String| {
+    let again = async |fault: String| {
         let mut faults = Faults::none();
         faults.add("file", fault);
-        let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults)?;
+        let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults).await?;
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
     };
-    let Some(file) = file else { return again(t("upload-file-missing").to_string()) };
+    let Some(file) = file else { return again(t("upload-file-missing").to_string()).await };
     let (looked, bytes) = match looked_at(&file).await? {
         Ok(looked) => looked,
-        Err(no) => return again(said(no)),
+        Err(no) => return again(said(no)).await,
     };
     let title = uploads::cleaned(file.name.as_deref().unwrap_or_default());
     let title = title.map_or_else(|| t("message-attachment").to_string(), |named| named.0);
@@ -278,9 +291,9 @@ pub(in crate::http) async fn attach(
     let thread = found.thread.clone().shown_until(&sent.typed.last);
     match messages::answer_with(doing(&visit, &sent, &place), &thread, answer, document, upload).await {
         Err(Refused::Told(AttachError::Full(Full::Files))) => {
-            again(t("message-attach-full-files").with("n", uploads::MOST_FILES).to_string())
+            again(t("message-attach-full-files").with("n", uploads::MOST_FILES).to_string()).await
         }
-        Err(Refused::Told(AttachError::Full(Full::Bytes))) => again(t("message-attach-full-bytes").to_string()),
+        Err(Refused::Told(AttachError::Full(Full::Bytes))) => again(t("message-attach-full-bytes").to_string()).await,
         Err(Refused::Told(AttachError::Send(error))) => outcome(&visit, &sent, &id, Err(Refused::Told(error))).await,
         Err(Refused::Record(error)) => Err(error.into()),
         Ok(done) => outcome(&visit, &sent, &id, Ok(done)).await,
@@ -338,7 +351,7 @@ async fn outcome(
             let mut cx = visit.cx();
             let said = if why == SendError::SameMoment { "message-same-moment" } else { "message-meanwhile" };
             cx.trouble = Some(t(said).to_string());
-            let shown = conversation(visit, cx, &found, &sent.typed, Faults::none())?;
+            let shown = conversation(visit, cx, &found, &sent.typed, Faults::none()).await?;
             Ok(finished(StatusCode::CONFLICT, shown))
         }
         Err(Refused::Record(error)) => Err(error.into()),
@@ -369,7 +382,11 @@ pub(in crate::http) async fn of_patient(visit: Visit, Path(id): Path<String>) ->
             is_unread: thread.is_unread(Side::Clinic),
         });
     }
-    page(&PatientMessages { who: fill::identity(&who.value(), &ctx), rows, cx: visit.cx() })
+    let who = fill::identity(&who.value(), &ctx);
+    let head = head_of("message-all-of-patient", Some(format!("/patients/{}/messages/new", who.id)));
+    let cx = visit.cx();
+    let body = Part::of(&PatientMessages { rows, cx: cx.clone() })?;
+    about(&visit, who, (Desk::Patients, Section::Messages), head, (cx, body)).await
 }
 
 async fn patient_and_clinic(visit: &Visit, id: &FhirId) -> Result<(Identity, Clinic), Refusal> {
@@ -390,7 +407,7 @@ fn topics(visit: &Visit, clinic: &Clinic) -> Vec<(String, String)> {
     all.map(|topic| (topic.id.to_string(), topic.name.text.clone())).collect()
 }
 
-fn new_page(
+async fn new_page(
     visit: &Visit,
     mut cx: Cx,
     who: Identity,
@@ -400,7 +417,9 @@ fn new_page(
 ) -> Result<Response, Refusal> {
     cx.at = format!("/patients/{}/messages/new", who.id);
     let topic = Field::choice("topic", t("message-topic"), &typed.topic, topics(visit, clinic), &faults);
-    page(&NewMessage { topic, text: Field::area("text", t("message-text"), &typed.text, &faults), who, faults, cx })
+    let text = Field::area("text", t("message-text"), &typed.text, &faults);
+    let body = Part::of(&NewMessage { topic, text, who: who.clone(), faults, cx: cx.clone() })?;
+    about(visit, who, (Desk::Patients, Section::Messages), head_of("message-write", None), (cx, body)).await
 }
 
 /// `GET /patients/{id}/messages/new`
@@ -408,7 +427,7 @@ pub(in crate::http) async fn blank(visit: Visit, Path(id): Path<String>) -> Resu
     let (who, clinic) = patient_and_clinic(&visit, &id_of(&id)?).await?;
     let mut cx = visit.cx();
     let typed = visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
-    new_page(&visit, cx, who, &clinic, &typed, Faults::none())
+    new_page(&visit, cx, who, &clinic, &typed, Faults::none()).await
 }
 
 /// `POST /patients/{id}/messages/new`
@@ -426,7 +445,7 @@ pub(in crate::http) async fn begin(
         faults.add("topic", t("message-topic-missing"));
     }
     let Some(topic) = topic.filter(|_| faults.is_empty()) else {
-        let shown = new_page(&visit, visit.cx(), who, &clinic, &sent.typed, faults)?;
+        let shown = new_page(&visit, visit.cx(), who, &clinic, &sent.typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     };
     if let Some(asks) = visit.asks_first(&sent).await? {

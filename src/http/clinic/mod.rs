@@ -1,5 +1,6 @@
 //! Pages of the clinic's staff who care for patients: doctors, nurses, reception.
 
+pub mod about;
 pub(super) mod bookings;
 pub(super) mod chart;
 pub mod chart_pages;

@@ -8,6 +8,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::about::{Desk, Head, Part, about};
+use super::chart_pages::Section;
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::chart;
@@ -17,24 +19,21 @@ use crate::fhir::search::{Handling, Query as Search};
 use crate::fhir::{Definitions, ResourceType as R};
 use crate::http::fill;
 use crate::http::forms::Sent;
-use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
+use crate::http::ui::{Cx, Faults, Field, When, filters, t};
 
 /// One request.
 #[derive(Debug, Clone, Template)]
-#[template(path = "clinic/refill.html")]
+#[template(path = "clinic/refill_body.html")]
 pub struct RefillPage {
     pub cx: Cx,
     pub id: String,
     pub version: u32,
-    pub patient: String,
     pub chart: String,
     pub medicine: String,
     pub how: Option<String>,
-    pub asked: Option<When>,
     pub note: Option<String>,
     /// The question that it answers.
     pub question: Option<String>,
@@ -47,7 +46,6 @@ pub struct RefillPage {
     pub words: Field,
     pub faults: Faults,
 }
-page!(RefillPage in Inbox);
 
 fn search(text: &str) -> Result<Search, Refusal> {
     Search::parse(R::Task, text, Handling::Strict, Definitions::r4()).map_err(Refusal::internal)
@@ -108,10 +106,10 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
         true => visit.kept::<Typed>(&mut cx)?.unwrap_or_default(),
         false => Typed::default(),
     };
-    shown(&visit, &one, cx, &typed, Faults::none())
+    shown(&visit, &one, cx, &typed, Faults::none()).await
 }
 
-fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+async fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
     let ctx = ctx(visit);
     let Refill { id, patient, prescription, .. } = &one.refill;
     if cx.at.is_empty() {
@@ -127,12 +125,19 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) ->
         })
         .to_string()
     });
-    page(&RefillPage {
-        patient: fill::identity(&one.patient, &ctx).plain(),
+    let who = fill::identity(&one.patient, &ctx);
+    let medicine = fill::medicine_name(&one.request).unwrap_or_default();
+    let asked = one.refill.asked.as_deref().and_then(|asked| When::parse(asked, &ctx.zone));
+    let head = Head {
+        title: t("inbox-refills").to_string(),
+        heading: t("refill-one").with("medicine", &medicine).with("patient", who.plain()).to_string(),
+        line: asked.map(|asked| t("refill-asked-on").with("date", asked.near_within(&cx.now)).to_string()),
+        write: None,
+    };
+    let body = Part::of(&RefillPage {
         chart: format!("/patients/{patient}/medicines"),
-        medicine: fill::medicine_name(&one.request).unwrap_or_default(),
+        medicine,
         how: fill::dose_of(&one.request),
-        asked: one.refill.asked.as_deref().and_then(|asked| When::parse(asked, &ctx.zone)),
         note: one.refill.note.clone(),
         question: one.older.as_ref().and_then(|older| fill::owned(older, "/statusReason/text")),
         not_taken: one.not_taken.as_ref().map(|why| super::prescriptions::said_not_taken(why.as_deref())),
@@ -142,8 +147,9 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faults) ->
         version: one.refill.version,
         id: id.clone(),
         faults,
-        cx,
-    })
+        cx: cx.clone(),
+    })?;
+    about(visit, who, (Desk::Inbox, Section::Medicines), head, (cx, body)).await
 }
 
 #[derive(Deserialize, Default)]
@@ -171,7 +177,7 @@ pub(in crate::http) async fn answer(
     if words.is_empty() {
         let mut faults = Faults::none();
         faults.add("words", t("refill-fault-words"));
-        let page = shown(&visit, &one, visit.cx(), &sent.typed, faults)?;
+        let page = shown(&visit, &one, visit.cx(), &sent.typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let place = format!("/refills/{}", one.refill.id);

@@ -321,7 +321,10 @@ async fn blocks_page(
             id: stored.id.to_string(),
             what: text("/serviceType/0/text").unwrap_or_default().to_owned(),
             with: owners.iter().find(|(id, _)| id == of)?.1.clone(),
-            when: format!("{}–{}", When::at(start, &ctx.zone).short_time(), grid::clock(end, &ctx)),
+            when: t("from-to")
+                .with("from", When::at(start, &ctx.zone).short_time())
+                .with("to", grid::clock(end, &ctx))
+                .to_string(),
             series: series_of(&value).map(str::to_owned),
         })
     });

@@ -97,6 +97,7 @@ pub(in crate::http) async fn settings(
         notice: clinic.house.notice_hours,
         horizon: clinic.house.horizon_days,
         hold: clinic.house.hold_hours,
+        reminder: clinic.house.reminder_hours,
         phone: clinic.house.phone.unwrap_or_default(),
         cx,
     })
@@ -165,17 +166,18 @@ fn week(hours: &Hours) -> Vec<(String, String)> {
     lines.collect()
 }
 
-fn faults(found: &[(&'static str, Problem)]) -> Faults {
+/// Faults as sentences; `named` is what the one field is called that may not stay empty.
+fn faults(found: &[(&'static str, Problem)], named: &str) -> Faults {
     let mut faults = Faults::none();
     for (field, problem) in found {
-        faults.add(field, sentence(*problem));
+        faults.add(field, sentence(*problem, named));
     }
     faults
 }
 
-fn sentence(problem: Problem) -> String {
+fn sentence(problem: Problem, named: &str) -> String {
     match problem {
-        Problem::Missing => t("settings-missing"),
+        Problem::Missing => t("settings-missing").with("field", t(named)),
         Problem::TooLong => t("settings-long"),
         Problem::Number(least, most) => t("settings-number").with("least", least).with("most", most),
         Problem::Time => t("settings-time"),
@@ -285,7 +287,7 @@ pub(in crate::http) async fn save_visit_type(
     }
     match clinic::visit_type_change(before, form) {
         Ok(made) => store(&visit, &sent, clinic::change(R::HealthcareService, place, made)?).await,
-        Err(found) => wrong(visit_type_page(visit.cx(), &id, typed, faults(&found))),
+        Err(found) => wrong(visit_type_page(visit.cx(), &id, typed, faults(&found, "visit-type-name"))),
     }
 }
 
@@ -383,7 +385,7 @@ pub(in crate::http) async fn save_topic(
     };
     match clinic::topic_change(before, form) {
         Ok(made) => store(&visit, &sent, clinic::change(R::HealthcareService, place, made)?).await,
-        Err(found) => wrong(topic_page(visit.cx(), &id, typed, faults(&found))),
+        Err(found) => wrong(topic_page(visit.cx(), &id, typed, faults(&found, "topic-name"))),
     }
 }
 
@@ -448,7 +450,7 @@ pub(in crate::http) async fn save_clinic(visit: Visit, sent: Sent<ClinicTyped>) 
     };
     match clinic::clinic_change(before, &visit.house.front.face.clinic, form) {
         Ok(made) => store(&visit, &sent, clinic::change(R::HealthcareService, place, made)?).await,
-        Err(found) => wrong(clinic_page(visit.cx(), typed, faults(&found))),
+        Err(found) => wrong(clinic_page(visit.cx(), typed, faults(&found, "settings-phone"))),
     }
 }
 
@@ -609,7 +611,7 @@ pub(in crate::http) async fn save_hours(
         Ok(made) => store(&visit, &sent, clinic::change(kind, place, made)?).await,
         Err(found) => {
             let (name, _, away, _) = whose(&read(&visit).await?, &id).ok_or(Refusal::not_found())?;
-            let faults = faults(&found);
+            let faults = faults(&found, "settings-hours");
             wrong(hours_page(
                 visit.cx(),
                 HoursPage { id: &id, name, form, away, version, faults, off: Default::default() },
@@ -634,7 +636,7 @@ pub(in crate::http) async fn save_away(
         match Away::typed(why, first, last) {
             Ok(one) => away.push(one),
             Err(found) => {
-                let (form, faults) = (shown_hours(&hours), faults(&found));
+                let (form, faults) = (shown_hours(&hours), faults(&found, "away-why"));
                 return wrong(hours_page(visit.cx(), HoursPage { id: &id, name, form, away, version, faults, off }));
             }
         }

@@ -16,6 +16,8 @@ pub struct Settings {
     pub notice: u16,
     pub horizon: u16,
     pub hold: u16,
+    /// Hours before a visit; 0 for no reminder.
+    pub reminder: u16,
     pub phone: String,
 }
 page!(Settings in Settings);

@@ -7,7 +7,7 @@ use super::{foreign, list, number, owned, text};
 use crate::http::ui::record::{How, Said};
 use crate::http::ui::{Locale, format, t};
 
-/// "1 tablet, 2 times a day, with food, for 7 days". Nothing where the parts say nothing.
+/// "1 tablet, twice a day, with food, for 7 days". Nothing where the parts say nothing.
 pub fn words(dosage: &Value) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(dose) = list(dosage, "doseAndRate").first()
@@ -44,7 +44,9 @@ pub fn ours(dosage: &Value) -> Option<String> {
 /// A dose whose text is ours, in the language of the answer.
 fn own_words(dosage: &Value) -> Option<String> {
     let written = text(dosage, "/text")?;
-    let same = Locale::En.inside(|| words(dosage)).is_some_and(|words| words == written);
+    let ours = Locale::En.inside(|| words(dosage))?;
+    // Prescriptions of before say it with a number.
+    let same = ours == written || ours.replace("twice a day", "2 times a day") == written;
     words(dosage).filter(|_| same)
 }
 
@@ -131,17 +133,19 @@ mod tests {
                 "boundsPeriod": {"start": "2026-03-03", "end": "2026-03-09"}}},
             "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "tablet"}}]});
         let words = words(&dose).unwrap();
-        assert_eq!(words, "0.5 tablets, 2 times a day, with food, when needed, for 7 days");
+        assert_eq!(words, "0.5 tablets, twice a day, with food, when needed, for 7 days");
         dose["text"] = json!(words);
         assert_eq!(
             ours(&dose).unwrap(),
-            "0.5 tablets, 2 times a day, with food, when needed, for 7 days. Swallow whole."
+            "0.5 tablets, twice a day, with food, when needed, for 7 days. Swallow whole."
         );
         let spanish = Locale::Es.inside(|| ours(&dose)).unwrap();
         assert!(
             spanish.starts_with("0,5 comprimidos, ") && spanish.ends_with("durante 7 días. Swallow whole."),
             "{spanish}"
         );
+        dose["text"] = json!("0.5 tablets, 2 times a day, with food, when needed, for 7 days");
+        assert!(ours(&dose).is_some(), "as it was written before");
         dose["text"] = json!("As directed");
         assert_eq!(ours(&dose), None);
     }
@@ -156,7 +160,7 @@ mod tests {
         assert_eq!(how(&request).unwrap(), How { words: Some("Twice a day, after food".into()), written: None });
         assert_eq!(
             spanish(&request),
-            How { words: Some("1 comprimido, 2 veces al día".into()), written: english.clone() }
+            How { words: Some("1 comprimido, dos veces al día".into()), written: english.clone() }
         );
         // Without how much, the parts would be read as the whole.
         request["dosageInstruction"][0]["doseAndRate"] = json!([]);

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, concept, list, owned, spoken, text};
+use super::{Ctx, LOINC, called, code, concept, list, owned, spoken, text};
 use crate::care::uploads;
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
-use crate::http::ui::t;
+use crate::http::ui::{Locale, t};
 
 pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
     resources
@@ -81,7 +81,7 @@ pub fn documents(resources: &[Value], patient: &str, base: &str, ctx: &Ctx) -> V
 /// One document as a row of the list.
 pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<DocumentRow> {
     let attachment = one.pointer("/content/0/attachment");
-    let kind = concept(one.get("type"));
+    let kind = kind_of(one);
     let title = attachment
         .and_then(|attachment| spoken(attachment, "title"))
         .or_else(|| spoken(one, "description"))
@@ -96,7 +96,7 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
         attachment.and_then(|attachment| text(attachment, "/data")).map(|data| data.len() as u64 / 4 * 3)
     });
     Some(DocumentRow {
-        kind: kind.filter(|kind| *kind != title),
+        kind: kind.filter(|kind| *kind != title && concept(one.get("type")).is_none_or(|written| written != title)),
         title,
         when: ctx.first_when(one, &["/date", "/content/0/attachment/creation"]),
         by: list(one, "author").iter().find_map(|author| called(Some(author))),
@@ -105,6 +105,22 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
         reported: uploads::is_reported(one),
         to_see: uploads::is_tagged(one, uploads::TO_SEE),
     })
+}
+
+/// What kind of document it is. What patients bring, and what is read in another language than the staff write in, is called
+/// by its code where that is one of those that have a word here (LOINC); else as it was written.
+fn kind_of(one: &Value) -> Option<String> {
+    let word = match code(one.get("type"), Some(LOINC)) {
+        Some("51852-2" | "11488-4") => "upload-kind-letter",
+        Some("11502-2") => "upload-kind-result",
+        Some("72170-4") => "upload-kind-picture",
+        Some("11506-3") => "document-note",
+        _ => return concept(one.get("type")),
+    };
+    if Locale::now() == Locale::En && !uploads::is_reported(one) {
+        return concept(one.get("type"));
+    }
+    Some(t(word).to_string())
 }
 
 /// A document's bytes as the record holds them.

@@ -134,14 +134,20 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     if readings.is_empty() {
         return None;
     }
-    let usual = judged.usual(newest, taken(newest, ctx)?);
-    let by_file = usual.is_known() && !judged.whole.is_known() && !bounds_of(newest).is_known();
+    let when = taken(newest, ctx)?;
+    let usual = judged.usual(newest, when);
+    let of_part = |loinc| component(newest, loinc).map_or_else(Bounds::default, |part| judged.usual(part, when));
+    let ([upper, lower], usual_parts) = (judged.parts, [SYSTOLIC, DIASTOLIC].map(of_part));
+    let [usual_upper, usual_lower] = usual_parts;
+    let by_file = (usual.is_known() && !judged.whole.is_known() && !bounds_of(newest).is_known())
+        || (usual_upper.is_known() && !upper.is_known());
     Some(Series {
         name: name_of(&key, newest)?,
         unit: unit.shown,
         in_title: None,
         bounds: judged.whole.or(usual),
         by_file: ctx.ranges.as_ref().filter(|_| by_file).map(|ranges| file_words(&ranges.file.head)),
+        parts: [upper.or(usual_upper), lower.or(usual_lower)],
         readings,
         newest_only: false,
         source: list(newest, "performer").iter().find_map(|performer| called(Some(performer))).map(|name| {

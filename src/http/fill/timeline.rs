@@ -13,7 +13,7 @@ use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
 use crate::http::ui::{When, format, t};
 
-/// How many tests one entry names; the rest is counted.
+/// How many tests one entry names; the rest is counted. Of those outside their range none is left to a count.
 const NAMED: usize = 5;
 
 /// Everything that happened, newest first; documents lead to where they can be read below `base`.
@@ -39,6 +39,8 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
     }));
     all.extend(chart.of(ResourceType::Immunization).iter().filter_map(|one| {
         let name = concept(one.get("vaccineCode"));
+        // A vaccine is called as what it is against: by itself it would read as a disease.
+        let name = name.map(|name| t("timeline-vaccinated").with("name", name).to_string());
         entry(one, TimelineKind::Immunization, name, &["/occurrenceDateTime"], "performer", ctx)
     }));
     all.extend(tests(chart, ctx));
@@ -90,7 +92,7 @@ fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry>
         many => {
             let text = match outside.as_slice() {
                 [] => some_of(many),
-                [..] => t("timeline-outside").with("n", outside.len()).with("named", some_of(&outside)).to_string(),
+                [..] => t("timeline-outside").with("n", outside.len()).with("named", outside.join(", ")).to_string(),
             };
             (t("timeline-tests").with("n", many.len()).to_string(), Some(text))
         }
@@ -197,6 +199,20 @@ mod tests {
         assert_eq!(all[0].text.as_deref(), Some("1 outside its range: CRP 46 mg/L"));
         let one = of(vec![(ResourceType::Observation, vec![high("CRP", 46.0)])]);
         assert_eq!(one[0].text.as_deref(), Some("46 mg/L, high"));
+    }
+
+    #[test]
+    fn all_that_is_outside_is_named_and_a_vaccine_is_no_disease() {
+        let high = |name: String| {
+            json!({"status": "final", "code": {"text": name}, "effectiveDateTime": "2026-01-02T08:00:00Z",
+                "valueQuantity": {"value": 46, "unit": "mg/L"}, "referenceRange": [{"high": {"value": 5}}]})
+        };
+        let many = (1..=7).map(|n| high(format!("Test {n}"))).collect();
+        let shot =
+            json!({"status": "completed", "vaccineCode": {"text": "Influenza"}, "occurrenceDateTime": "2025-10-02"});
+        let all = of(vec![(ResourceType::Observation, many), (ResourceType::Immunization, vec![shot])]);
+        assert!(all[0].text.as_deref().is_some_and(|text| text.contains("Test 7 46 mg/L")), "{all:?}");
+        assert_eq!(all[1].title, "Vaccination: Influenza");
     }
 
     #[test]

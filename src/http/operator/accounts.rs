@@ -16,7 +16,7 @@ use crate::http::said::sentence;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, When, t};
-use crate::identity::{AccountKind, AccountRow, FirstPassword, IdentityError, NewAccount as Made};
+use crate::identity::{AccountKind, AccountRow, FirstPassword, IdentityError, NewAccount as Made, UserName};
 
 /// `GET /box/accounts`
 pub async fn list(visit: Visit) -> Result<Response, Refusal> {
@@ -40,10 +40,17 @@ pub async fn blank(visit: Visit) -> Result<Response, Refusal> {
 pub async fn add(visit: Visit, Form(form): Form<NewAccountForm>) -> Result<Response, Refusal> {
     let role = form.role.parse::<Role>().ok().filter(|role| role.is_staff());
     let mut faults = Faults::none();
-    let Some(role) = role else {
+    // All that is missing at once, in the order of the page.
+    if form.name.trim().is_empty() {
+        faults.add("name", sentence(&IdentityError::BadDisplayName));
+    }
+    if let Err(error) = UserName::parse(&form.user) {
+        faults.add("user", sentence(&error));
+    }
+    if role.is_none() {
         faults.add("role", t("account-choose-role"));
-        return again(&visit, form, faults);
-    };
+    }
+    let (Some(role), true) = (role, faults.is_empty()) else { return again(&visit, form, faults) };
     let password = visit.house.identity.generate_password();
     let new = Made {
         user_name: form.user.clone(),

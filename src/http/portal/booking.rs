@@ -401,7 +401,7 @@ pub(super) fn periods(own: &Own, clinic: &Clinic, typed: &Wanted<'_>) -> Result<
     let from = from.ok().filter(|from| (today..=last).contains(from));
     let until = until.ok().filter(|until| from.is_none_or(|from| *until >= from));
     if from.is_none() {
-        faults.add("from", t("book-from-wrong"));
+        faults.add("from", t("book-from-wrong").with("last", When::Day(last).long()));
     }
     if until.is_none() {
         faults.add("until", t("book-until-wrong"));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::ui::record::{How, MedicineState, Said};
+use crate::http::ui::record::{AllergyStatus, How, Identity, MedicineState, Said};
 use crate::http::ui::{Cx, Field, When, filters, page, t};
 
 /// One medicine, in plain words.
@@ -55,6 +55,9 @@ impl MyMedicineRow {
 #[template(path = "portal/my_medicines.html")]
 pub struct MyMedicines {
     pub cx: Cx,
+    /// Whose list it is, and their allergies: on paper it goes to others.
+    pub who: Identity,
+    pub allergies: AllergyStatus,
     pub current: Vec<MyMedicineRow>,
     pub past: Vec<MyMedicineRow>,
 }

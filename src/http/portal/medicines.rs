@@ -36,13 +36,17 @@ pub(in crate::http) struct Shown {
 /// `GET /my/medicines`
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
-    let chart = own.chart(KINDS).await?;
+    // On paper a list of medicines goes with whose it is and what they must not be given.
+    let kinds: Vec<R> = KINDS.iter().copied().chain([R::AllergyIntolerance]).collect();
+    let chart = own.chart(&kinds).await?;
     let cx = own.cx(&chart);
+    let who = fill::identity(&chart.patient, &own.ctx);
+    let allergies = fill::allergies(chart.of(R::AllergyIntolerance), &own.ctx);
     let (mut current, mut past) = (Vec::new(), Vec::new());
     for row in rows(&chart, &own.ctx, &cx) {
         if row.is_current { current.push(row) } else { past.push(row) }
     }
-    page(&MyMedicines { cx, current, past })
+    page(&MyMedicines { cx, who, allergies, current, past })
 }
 
 /// All of them, newest first.

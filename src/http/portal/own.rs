@@ -9,6 +9,7 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::{Chart, withdraw};
 use crate::fhir::ResourceType;
+use crate::http::House;
 use crate::http::clinic::{formulary, ranges};
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
@@ -48,6 +49,15 @@ impl Needs {
     }
 }
 
+/// What the pages need that are read in several languages. The staff write in English.
+pub(in crate::http) fn read_in_own_language(house: &House) -> Result<Ctx, Refusal> {
+    let mut ctx = Ctx::of(house.front.face.zone.clone());
+    if Locale::now() != Locale::En {
+        ctx.codes = formulary(house)?.map(|(formulary, _)| formulary);
+    }
+    Ok(ctx)
+}
+
 /// A visitor with the record that is theirs to see.
 pub(in crate::http) struct Own {
     pub visit: Visit,
@@ -72,11 +82,7 @@ impl Own {
                 (actor.acting_for(grant.patient.clone()), grant.patient, Purpose::PwAtrny, grant.extent)
             }
         };
-        let mut ctx = Ctx::of(visit.house.front.face.zone.clone());
-        // The staff write in English.
-        if Locale::now() != Locale::En {
-            ctx.codes = formulary(&visit.house)?.map(|(formulary, _)| formulary);
-        }
+        let mut ctx = read_in_own_language(&visit.house)?;
         ctx.ranges = ranges(&visit)?;
         let own = Self { visit, patient, ctx, actor, purpose, extent };
         own.needs(needs)?;

@@ -106,7 +106,7 @@ impl RecordSums {
                 true => ("/my/summary", "share", t("summary-title"), String::new()),
                 false => ("/my/share", "share", t("nav-share"), t("sum-share").to_string()),
             },
-            ("/my/requests", "list", t("nav-my-requests"), t("sum-requests").to_string()),
+            ("/my/requests", "list", cx.own("nav-my-requests"), t("sum-requests").to_string()),
             ("/my/app", "mobile", t("app-title"), String::new()),
         ]
     }
@@ -202,6 +202,13 @@ pub struct Visits {
     pub pages: Pages,
 }
 page!(Visits in Visits);
+
+impl Visits {
+    /// Where the next offer is answered: that comes before booking another visit.
+    fn first_offer(&self) -> Option<&str> {
+        self.coming.iter().find(|row| row.offered.is_some()).map(|row| row.href.as_str())
+    }
+}
 
 /// Vaccinations, newest first.
 #[derive(Debug, Clone, Template)]

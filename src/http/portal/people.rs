@@ -68,7 +68,7 @@ pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> R
     let all = proxies::all(chart.of(R::RelatedPerson), chart.of(R::Consent), own.today());
     let rows = all.into_iter().map(|one| PersonRow {
         id: one.related.to_string(),
-        extent: t(extent_word(proxies::code_of(one.extent))).to_string(),
+        extent: t(may_word(proxies::code_of(one.extent))).to_string(),
         until: one.until.map(When::Day),
         name: one.name,
         relation: relation_said(one.relation, one.relation_text),
@@ -85,11 +85,12 @@ pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> R
     page(&People { rows: rows.collect(), cx })
 }
 
-fn extent_word(code: &str) -> &'static str {
+/// What somebody may do, as a sentence about them.
+fn may_word(code: &str) -> &'static str {
     match code {
-        "view" => "extent-view",
-        "appointments" => "extent-appointments",
-        _ => "extent-full",
+        "view" => "extent-view.may",
+        "appointments" => "extent-appointments.may",
+        _ => "extent-full.may",
     }
 }
 

@@ -143,8 +143,8 @@ async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults
     };
     let words = Field::area("words", t(label), &typed.words, &faults).hint(t(hint));
     let words = if kind == Kind::Accounting { words.optional() } else { words };
-    let (days, _, rule) = kind.term();
-    page(&AskPage { kind, about, words, days, rule, faults, cx })
+    let (days, ..) = kind.term();
+    page(&AskPage { kind, about, words, days, faults, cx })
 }
 
 /// The day of an entry with the looks alone that stand in one line with it.
@@ -290,7 +290,6 @@ pub(in crate::http) async fn show(
         accounting: answered && request.kind == Kind::Accounting,
         title: kind_word(request.kind).to_string(),
         row,
-        rule: request.kind.term().2,
         request,
         cx,
     })

@@ -70,7 +70,7 @@ impl MyRequests {
         [
             ("correction", t("ask-correction"), t("ask-correction-more")),
             ("restriction", t("ask-restriction"), t("ask-restriction-more")),
-            ("accounting", t("ask-accounting"), t("ask-accounting-more")),
+            ("accounting", self.cx.own("ask-accounting"), t("ask-accounting-more")),
         ]
     }
 }
@@ -105,14 +105,16 @@ pub struct AskPage {
     pub about: Option<About>,
     pub words: Field,
     pub days: i64,
-    pub rule: Option<&'static str>,
     pub faults: Faults,
 }
 page!(AskPage in Asks);
 
 impl AskPage {
     fn title(&self) -> Text {
-        kind_word(self.kind)
+        match self.kind {
+            Kind::Accounting => self.cx.own("ask-accounting"),
+            kind => kind_word(kind),
+        }
     }
 
     /// Whether the accesses of the line lie open: where they are few, or somebody has chosen among them or has to.
@@ -140,7 +142,6 @@ pub struct MyRequest {
     pub title: String,
     pub row: RequestRow,
     pub request: Request,
-    pub rule: Option<&'static str>,
     /// It can be withdrawn.
     pub open: bool,
     /// The copy can be downloaded.

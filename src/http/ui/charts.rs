@@ -17,6 +17,8 @@ const APART: f64 = 13.0;
 /// A value's words stand so far above its point, and take so much height, in px.
 const ABOVE: f64 = 12.0;
 const LINE: f64 = 14.0;
+/// The least height of a range's band, in px.
+const SLIVER: f64 = 4.0;
 
 /// A series' pictures and short words, for tables.
 impl Series {
@@ -240,9 +242,13 @@ fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame, points: &[Point]) {
     let ceiling = frame.top - 18.0;
     let top = bounds.high.map_or(ceiling, |edge| frame.y(edge)).clamp(ceiling, frame.axis);
     let bottom = bounds.low.map_or(frame.axis, |edge| frame.y(edge)).clamp(ceiling, frame.axis);
-    if bottom - top < 1.0 {
-        return;
-    }
+    // A range out of sight still shows as a sliver at its edge.
+    let (top, bottom) = if bottom - top < SLIVER {
+        let top = top.min(frame.axis - SLIVER);
+        (top, top + SLIVER)
+    } else {
+        (top, bottom)
+    };
     draw.shape(format_args!(r#"<rect class="band" x="0" y="{}" width="100%" height="{}"/>"#, n(top), n(bottom - top)));
     let words = t("chart-band").with("range", bounds.words()).to_string();
     if bottom - top < 14.0 {
@@ -467,6 +473,13 @@ mod tests {
         assert!(under.contains(r#"class="note" x="99%" text-anchor="end""#), "{under}");
         let over = trend(&series(&[96.0, 99.0, 101.0, 104.0, 107.0], Some(45.0), Some(84.0)), 208).unwrap().to_string();
         assert!(over.contains(r#"class="note" x="8""#), "{over}");
+    }
+
+    #[test]
+    fn a_range_out_of_sight_is_a_sliver_at_its_edge() {
+        let svg = trend(&series(&[52.0, 55.0, 53.0, 58.0], Some(20.0), Some(30.0)), 208).unwrap().to_string();
+        let band = svg.split(r#"class="band""#).nth(1).unwrap();
+        assert!(band.starts_with(r#" x="0" y="164" width="100%" height="4"/>"#), "{band}");
     }
 
     #[test]

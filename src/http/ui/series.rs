@@ -3,6 +3,9 @@
 use super::format::{When, number};
 use super::text::{Text, t};
 
+/// What is longer than this is read as a sentence.
+const WORDY: usize = 30;
+
 /// All of a patient's readings of one test or measurement, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
@@ -17,6 +20,8 @@ pub struct Series {
     pub bounds: Bounds,
     /// From where the range is, where it is none that a reading brought.
     pub by_file: Option<String>,
+    /// The ranges of both numbers of a blood pressure.
+    pub parts: [Bounds; 2],
     pub readings: Vec<Reading>,
     /// There may be older readings than these.
     pub newest_only: bool,
@@ -234,6 +239,11 @@ impl Series {
         self.latest().is_some_and(|reading| !reading.compared && reading.flag.is_none())
     }
 
+    /// Whether the newest is a sentence rather than a value: what a patient told, or an answer to a question.
+    pub fn is_wordy(&self) -> bool {
+        self.latest().is_some_and(|reading| reading.number.is_none() && reading.text.chars().count() > WORDY)
+    }
+
     /// The reading before the newest.
     pub fn before(&self) -> Option<&Reading> {
         self.readings.iter().rev().nth(1)
@@ -242,6 +252,28 @@ impl Series {
     /// Whether there are at least two numbers to draw a line through.
     pub fn has_trend(&self) -> bool {
         self.numbers().count() >= 2
+    }
+
+    /// The range in words, if one is known: of a blood pressure those of both numbers.
+    pub fn known_range(&self) -> Option<String> {
+        let [upper, lower] = self.parts;
+        match (self.bounds.is_known(), upper.is_known(), lower.is_known()) {
+            (true, ..) => Some(self.bounds.words()),
+            (_, true, true) => {
+                Some(t("range-pressure").with("upper", upper.words()).with("lower", lower.words()).to_string())
+            }
+            (_, true, false) => Some(upper.words()),
+            _ => None,
+        }
+    }
+
+    /// The range; where a value is marked and none is known, who marked it: a mark has to say where it comes from.
+    pub fn range_or_source(&self) -> String {
+        let marked = || match &self.source {
+            Some(by) => t("range-marked").with("by", by).to_string(),
+            None => t("range-unknown").to_string(),
+        };
+        self.known_range().unwrap_or_else(|| if self.flag().is_some() { marked() } else { String::new() })
     }
 
     /// The range, or the word that there is none.
@@ -332,7 +364,6 @@ mod tests {
             name: "HbA1c".into(),
             unit: "mmol/mol".into(),
             bounds,
-            by_file: None,
             readings: values.iter().enumerate().map(reading).collect(),
             ..Series::default()
         }
@@ -348,6 +379,21 @@ mod tests {
         assert_eq!(Bounds { low: None, high: Some(5.0) }.flag(5.0), None);
         assert_eq!(Bounds { low: None, high: Some(5.0) }.flag(5.1), Some(Flag::High));
         assert_eq!(Bounds { low: Some(3.0), high: None }.flag(2.9), Some(Flag::Low));
+    }
+
+    #[test]
+    fn a_mark_says_by_what_range_or_by_whom() {
+        let mut one = series(&[57.0], None, Some(41.0));
+        assert_eq!(one.range_or_source(), "41 or less");
+        one.bounds = Bounds::default();
+        assert_eq!(one.range_or_source(), "no range given");
+        one.source = Some("Lena Corvin".into());
+        assert_eq!(one.range_or_source(), "marked by Lena Corvin");
+        one.parts = [Bounds { low: Some(90.0), high: Some(139.0) }, Bounds { low: None, high: Some(89.0) }];
+        assert_eq!(one.range_or_source(), "90 to 139 / 89 or less");
+        one.parts = [Bounds::default(); 2];
+        one.readings[0].flag = None;
+        assert_eq!(one.range_or_source(), "");
     }
 
     #[test]

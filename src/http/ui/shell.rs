@@ -112,6 +112,13 @@ pub enum Place {
     Formulary,
 }
 
+impl Place {
+    /// Whether a phone's bar, which has room for few, leads there by what says "More".
+    pub const fn is_under_more(self) -> bool {
+        !matches!(self, Self::Elsewhere | Self::Home | Self::Results | Self::Medicines | Self::Messages)
+    }
+}
+
 /// One entry of the navigation.
 #[derive(Debug, Clone)]
 pub struct NavItem {

@@ -31,6 +31,7 @@ audit-and-more =
        *[other] { $name } and { $n } others
     }
 audit-times = { $did }, { $n } times
+audit-account-of = account of { $name }
 audit-quoted = “{ $text }”
 audit-erased = The detail was erased by entry { $by }.
 audit-detail-missing = The detail is missing. Verify the log.
@@ -103,7 +104,7 @@ approval-long-reason = Say it in at most { $most } characters.
 approval-make = Make a code
 approval-code = The code, shown this once
 approval-code-more = Good until { $time }, for one export. Whoever stands at the box’s console types: chartbox audit export --to FILE --approve CODE
-approvals-open = Good now
+approvals-open = Codes that still work
 approvals-none = None
 approvals-none-more = A code that was used or has ended is not shown here; the access log has them all.
 approval-by = by { $name }, until { $time }

@@ -53,7 +53,8 @@ when-after-meals = after meals
 
 ## The list
 
-my-medicine-more = Refill, or not taking it
+my-medicine-more = Ask for a refill, or say that you do not take it
+my-medicine-more-other = Ask for a refill, or say that it is not taken
 my-medicine-ended = Why it ended: { $reason }
 my-medicines-all = All medicines
 refill-waits = A refill was asked for { $date }. The clinic has not answered yet.

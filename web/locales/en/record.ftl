@@ -36,6 +36,10 @@ dose-every-days =
             [one] once a day
            *[other] every { $period } days
         }
+        [2] { $period ->
+            [one] twice a day
+           *[other] twice every { $period } days
+        }
        *[other] { $period ->
             [one] { $times } times a day
            *[other] { $times } times every { $period } days
@@ -66,6 +70,7 @@ dose-every-months =
 vaccine-dose = dose { $dose }
 vaccine-lot = lot { $lot }
 vaccine-no-reason = no reason recorded
+document-note = Visit note
 visit-clinic = Visit
 visit-phone = Phone or video call
 visit-emergency = Emergency visit
@@ -82,4 +87,5 @@ timeline-outside =
        *[other] { $n } outside their range: { $named }
     }
 timeline-tests-more = { $named } and { $n } more
+timeline-vaccinated = Vaccination: { $name }
 timeline-visit-for = { $kind }: { $reason }

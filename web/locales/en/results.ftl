@@ -43,7 +43,7 @@ release-hold-do = Hold
 release-let-go = Let the patient see it now
 
 import-title = Take from a file
-import-about = A laboratory’s report as FHIR JSON: a DiagnosticReport with its Observations, alone or in a Bundle.
+import-about = A file from the laboratory’s system (FHIR): one report with its results.
 import-file = The file’s text
 import-file-hint = Open the file and copy its whole text here.
 import-pick = Or choose the file

@@ -63,6 +63,10 @@ age-years =
         [one] 1 year
        *[other] { $n } years
     }
+unit-years = years
+unit-months = months
+unit-weeks = weeks
+unit-days = days
 age-months = { $n } months
 age-weeks = { $n } weeks
 age-days =
@@ -92,6 +96,8 @@ from-to = { $from } to { $to }
 range-between = { $low } to { $high }
 range-from = { $low } or more
 range-to = { $high } or less
+range-pressure = { $upper } / { $lower }
+range-marked = marked by { $by }
 range-unknown = no range given
 range-of-file = by the clinic’s file “{ $name }”
 range-of-file-invented = by “{ $name }”, which is invented

@@ -1,8 +1,9 @@
-## Lo que los pacientes solicitan a la clínica sobre su historia
+## Lo que los pacientes solicitan a la clínica sobre su historial
 
 nav-my-requests = Mis solicitudes
+nav-my-requests-other = Solicitudes
 nav-asks = Solicitudes
-asks-lead = Lo que puede solicitarnos sobre su historia y hasta cuándo tenemos para responder. Cada solicitud tiene su último día.
+asks-lead = Lo que puede solicitarnos sobre su historial y hasta cuándo tenemos para responder. Cada solicitud tiene su último día.
 asks-mine = Sus solicitudes
 asks-mine-other = Solicitudes
 asks-none = No ha solicitado nada
@@ -12,21 +13,24 @@ asks-question-where = Busque allí la línea y elija «Preguntar por esto».
 ask-copy = Una copia de todo
 ask-copy-more = Todo lo que la clínica tiene registrado, en un solo archivo: una página legible, los archivos y lo mismo para otros programas informáticos.
 ask-copy-make = Hacer mi copia ahora
+ask-copy-make-other = Hacer la copia ahora
 ask-copy-other = La quiero en otra forma
 ask-copy-how = En qué forma la quiere y cómo desea recibirla
 ask-copy-how-hint = Por ejemplo impresa en papel, para recogerla en recepción; o enviada a otra clínica, con su nombre y dirección.
-ask-copy-at-once = La copia se hace al descargarla, con lo que la historia contiene en ese momento.
+ask-copy-at-once = La copia se hace al descargarla, con lo que el historial contiene en ese momento.
 ask-copy-download = Descargar mi copia
+ask-copy-download-other = Descargar la copia
 ask-copy-what = Un archivo ZIP. Abra «record.html» dentro de él para leerla. Guárdelo donde solo usted llegue: no está protegido.
 ask-correction = Una corrección
 ask-correction-more = Algo en el historial está mal o falta.
 ask-correction-what = Qué está mal, dónde aparece y qué es lo correcto
 ask-correction-what-hint = Lo leen la persona que administra los datos de salud y el personal que le atiende. Indique la página y la fecha.
 ask-restriction = Una restricción
-ask-restriction-more = Quiere que una parte de su historia no se use para algo o que alguien no la vea.
+ask-restriction-more = Quiere que una parte de su historial no se use para algo o que alguien no la vea.
 ask-restriction-what = Qué no debe usarse o verse, y por quién
 ask-restriction-what-hint = No estamos obligados a aceptarlo todo, y le decimos por qué cuando no lo hacemos. Lo que puede cerrar usted mismo, al momento, está en Compartir.
 ask-accounting = A quién se dieron mis datos
+ask-accounting-other = A quién se dieron los datos
 ask-accounting-more = Una lista de todo lo que salió del historial fuera de esta clínica en los últimos seis años: a quién, cuándo y por qué.
 ask-accounting-what = Algo que debamos saber
 ask-accounting-what-hint = Por ejemplo, la época por la que pregunta.
@@ -72,4 +76,4 @@ copy-when = Cuándo
 copy-name = Qué
 copy-detail = Más
 copy-by = Por
-ask-copy-too-large = Esta historia es más grande de lo que cabe en un archivo. Pida a la clínica una copia en disco.
+ask-copy-too-large = Este historial es más grande de lo que cabe en un archivo. Pida a la clínica una copia en disco.

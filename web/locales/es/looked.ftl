@@ -1,7 +1,7 @@
 ## Quién miró
 
-look-title = Quién miró su historial
-look-title-other = Quién miró este historial
+look-title = Quién ha visto su historial
+look-title-other = Quién ha visto este historial
 look-lead-other = Quien abre, cambia o envía una parte de este historial queda apuntado aquí antes de ver nada. Nada en el sistema de la clínica borra una línea, y una comprobación descubre cualquier línea cambiada o quitada.
 look-lead = Quien abre, cambia o envía una parte de su historial queda apuntado aquí antes de ver nada. Nada en el sistema de la clínica borra una línea, y una comprobación descubre cualquier línea cambiada o quitada.
 look-checked = Comprobado el { $date }: completo y sin cambios.
@@ -91,7 +91,7 @@ outcome-failed = No funcionó
 outcome-started = Empezado
 act-read = abrió
 act-vread = abrió una versión anterior
-act-history = miró la historia
+act-history = miró las versiones anteriores
 act-search = buscó
 act-list = vio en una lista
 act-count = contó

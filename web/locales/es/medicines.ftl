@@ -53,7 +53,8 @@ when-after-meals = después de las comidas
 
 ## La lista
 
-my-medicine-more = Renovarla, o no la toma
+my-medicine-more = Renovar, o avisar de que no la toma
+my-medicine-more-other = Renovar, o avisar de que no se toma
 my-medicine-ended = Por qué terminó: { $reason }
 my-medicines-all = Todas sus medicinas
 refill-waits = Pidió la renovación { $date }. La clínica todavía no ha respondido.

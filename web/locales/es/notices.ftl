@@ -32,7 +32,7 @@ notice-kind-record-corrected = Se ha corregido algo en su historial.
 notice-kind-document-new = Hay un documento nuevo en su historial.
 notice-kind-proxy-changed = Ha cambiado quién puede actuar por usted.
 notice-kind-medicine-changed = Su lista de medicinas ha cambiado.
-notice-kind-access-answered = Han contestado a su pregunta sobre quién miró.
+notice-kind-access-answered = Han contestado a su pregunta sobre quién lo ha visto.
 
 ## A la clínica
 

@@ -101,6 +101,10 @@ dose-every-days =
             [one] una vez al día
            *[other] cada { $period } días
         }
+        [2] { $period ->
+            [one] dos veces al día
+           *[other] dos veces cada { $period } días
+        }
        *[other] { $period ->
             [one] { $times } veces al día
            *[other] { $times } veces cada { $period } días
@@ -131,6 +135,7 @@ dose-every-months =
 vaccine-dose = dosis { $dose }
 vaccine-lot = lote { $lot }
 vaccine-no-reason = sin motivo registrado
+document-note = Nota de la visita
 visit-clinic = Visita
 visit-phone = Teléfono o videollamada
 visit-emergency = Visita de urgencia
@@ -147,4 +152,5 @@ timeline-outside =
        *[other] { $n } fuera de lo habitual: { $named }
     }
 timeline-tests-more = { $named } y { $n } más
+timeline-vaccinated = Vacuna: { $name }
 timeline-visit-for = { $kind }: { $reason }

@@ -13,8 +13,8 @@ book-whom = Con quién
 book-times-title = { $kind }: elija una hora
 book-day-times =
     { $n ->
-        [one] una hora libre
-       *[other] { $n } horas libres
+        [one] un hueco libre
+       *[other] { $n } huecos libres
     }
 book-full = No hay nada libre en estos días
 book-full-more = Mire días posteriores o elija a otra persona.
@@ -41,7 +41,7 @@ half-any = A cualquier hora
 half-morning = Por la mañana
 half-afternoon = Por la tarde
 book-ask = Pedir una hora
-book-from-wrong = Elija un día desde hoy que no esté demasiado lejos.
+book-from-wrong = Elija un día entre hoy y el { $last }.
 book-until-wrong = Elija un día que no sea anterior al primero.
 book-taken = Otra persona acaba de tomar esta hora. No se ha reservado nada. Estas están libres:
 book-twice = Tiene otra cita a esa hora. No se ha reservado nada. Estas están libres:

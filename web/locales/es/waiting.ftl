@@ -9,7 +9,7 @@ wait-lead =
        *[other] En cuanto quede libre una hora en estos días, se la ofrecemos aquí. Se la guardamos { $n } horas; después pasa a la siguiente persona.
     }
 wait-join = Apuntarme a la lista
-wait-back = Ver las horas libres
+wait-back = Ver los huecos libres
 wait-done = Está en la lista de espera.
 wait-declined-done = Sigue esperando otra hora.
 wait-offer-ended = Esta oferta ha terminado: no se respondió a tiempo. Sigue en la lista.

@@ -63,6 +63,10 @@ age-years =
         [one] 1 año
        *[other] { $n } años
     }
+unit-years = años
+unit-months = meses
+unit-weeks = semanas
+unit-days = días
 age-months = { $n } meses
 age-weeks = { $n } semanas
 age-days =
@@ -92,6 +96,8 @@ from-to = { $from } a { $to }
 range-between = { $low } a { $high }
 range-from = { $low } o más
 range-to = { $high } o menos
+range-pressure = { $upper } / { $lower }
+range-marked = marcado por { $by }
 range-unknown = sin valores de referencia
 range-of-file = según el archivo de la clínica «{ $name }»
 range-of-file-invented = según «{ $name }», que es inventado

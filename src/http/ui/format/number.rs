@@ -1,6 +1,6 @@
 //! Counts, measured values and their units.
 
-use crate::http::ui::text::Locale;
+use crate::http::ui::text::{Locale, t};
 
 /// 487,493, or 487.493 in Spanish: a count, grouped by thousands.
 pub fn count(n: u64) -> String {
@@ -56,9 +56,20 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// A UCUM unit as it is printed: `mm[Hg]` is mmHg, `10*3/uL` is 10³/µL, an annotation such as `{score}` is nothing.
+/// A UCUM unit as it is printed: `mm[Hg]` is mmHg, `10*3/uL` is × 10³/µL, an annotation such as `{score}` is nothing.
 /// Source: ucum.org/ucum, tables of the units that laboratories and wards use.
 pub fn unit(ucum: &str) -> String {
+    let shown = match TIMES.iter().find(|(code, _)| *code == ucum) {
+        Some((_, message)) => return t(message).to_string(),
+        None => shown(ucum),
+    };
+    // "13.2 10⁹/L" would be two numbers.
+    let shown = if POWERS.iter().any(|power| shown.starts_with(power)) { format!("× {shown}") } else { shown };
+    // What stands in a unit's name is a number too.
+    if Locale::now() == Locale::Es { shown.replace("1.73", "1,73") } else { shown }
+}
+
+fn shown(ucum: &str) -> String {
     if let Some((_, shown)) = UNITS.iter().find(|(code, _)| *code == ucum) {
         return (*shown).to_owned();
     }
@@ -93,11 +104,11 @@ const UNITS: &[(&str, &str)] = &[
     ("10*6/uL", "10⁶/µL"),
     ("10*9/L", "10⁹/L"),
     ("10*12/L", "10¹²/L"),
-    ("a", "years"),
-    ("mo", "months"),
-    ("wk", "weeks"),
-    ("d", "days"),
 ];
+
+const POWERS: [&str; 4] = ["10³", "10⁶", "10⁹", "10¹²"];
+
+const TIMES: [(&str, &str); 4] = [("a", "unit-years"), ("mo", "unit-months"), ("wk", "unit-weeks"), ("d", "unit-days")];
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +150,10 @@ mod tests {
             ("{score}", ""),
             ("{beats}/min", "/min"),
             ("mL/min/{1.73_m2}", "mL/min/1.73 m²"),
-            ("10*3/uL", "10³/µL"),
+            ("10*3/uL", "× 10³/µL"),
+            ("10*9/L", "× 10⁹/L"),
+            ("10⁹/L", "× 10⁹/L"),
+            ("wk", "weeks"),
             ("umol/L", "µmol/L"),
             ("kg/m2", "kg/m²"),
             ("mg/dL", "mg/dL"),
@@ -149,6 +163,9 @@ mod tests {
             ("{broken", ""),
         ] {
             assert_eq!(unit(ucum), shown, "{ucum}");
+        }
+        for (ucum, shown) in [("mo", "meses"), ("mL/min/{1.73_m2}", "mL/min/1,73 m²"), ("mm[Hg]", "mmHg")] {
+            assert_eq!(Locale::Es.inside(|| unit(ucum)), shown, "{ucum}");
         }
     }
 }

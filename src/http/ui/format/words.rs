@@ -10,7 +10,8 @@ pub fn beginning(text: &str, most: usize) -> String {
     }
     let whole =
         if cut.len() < line.len() { cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words) } else { &cut };
-    format!("{}…", whole.trim_end())
+    // "visit.…" would look like four points.
+    format!("{}…", whole.trim_end_matches([' ', '.', ',', ';', ':']))
 }
 
 /// A sentence of its own as a part of another: "Once a day" is "once a day"; "IV" and "B12" stay.
