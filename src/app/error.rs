@@ -95,7 +95,9 @@ impl AppError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Locked { .. }
-            | Self::Key(SlotError::Wrong { .. } | SlotError::NoneOfKind { .. } | SlotError::Kdf(_))
+            | Self::Key(
+                SlotError::Wrong { .. } | SlotError::FitsNone { .. } | SlotError::NoneOfKind { .. } | SlotError::Kdf(_),
+            )
             | Self::Store(StoreError::WrongKey) => 4,
             Self::Slots { .. }
             | Self::Key(SlotError::Changed | SlotError::Unreadable { .. })

@@ -285,15 +285,27 @@ impl KeySlots {
             let wrapped = wrap::Slot::seal(new, key, &there, Cost::SLOT, ambient)?;
             slots.push(wrap::Slot { created: slot.created, ..wrapped });
         }
-        if let Some((key, _)) = keys.iter().zip(&used).find(|(_, used)| !**used) {
-            return Err(SlotError::Wrong { kind: key.kind() });
-        }
         let mut made = Self { store: self.store, epoch, next_slot: self.next_slot, slots, mac: self.mac };
         if !made.is_demo() && !made.held_by_a_person(None) {
             return Err(SlotError::LastForPerson);
         }
+        if let Some((key, _)) = keys.iter().zip(&used).find(|(_, used)| !**used) {
+            return Err(self.in_vain(key)?);
+        }
         made.mac = made.sealed_by(new);
         Ok(made)
+    }
+
+    /// Why a key was given in vain that opens none of the slots that remain.
+    fn in_vain(&self, key: &SlotKey) -> Result<SlotError, SlotError> {
+        let kind = key.kind();
+        for slot in self.slots.iter().filter(|slot| slot.kind == kind) {
+            let here = wrap::Place { store: self.store, epoch: self.epoch, id: slot.id };
+            if slot.open(key, &here)?.is_some() {
+                return Ok(SlotError::LeftBehind { id: slot.id, kind });
+            }
+        }
+        Ok(SlotError::FitsNone { kind })
     }
 
     pub fn list(&self) -> impl Iterator<Item = SlotInfo> + '_ {
@@ -411,6 +423,15 @@ pub enum SlotError {
          --without {id}"
     )]
     NotGiven { id: SlotId, kind: SlotKind },
+    #[error(
+        "a {kind} that was given opens slot {id}, which is left behind or was opened by another that was given: leave it out; \
+         nothing was changed"
+    )]
+    LeftBehind { id: SlotId, kind: SlotKind },
+    #[error(
+        "a {kind} that was given opens no slot of this box: check that it belongs to it, or leave it out; nothing was changed"
+    )]
+    FitsNone { kind: SlotKind },
     #[error("there are as many slots as there can be: remove one first")]
     TooMany,
     #[error(

@@ -106,8 +106,8 @@ pub enum KeysRefusal {
     #[error("there is a key file already: a second one would protect nothing more")]
     OneKeyFile,
     #[error(
-        "a change of the root key waits for the next start of the box: restart it, or call the change off with `chartbox key \
-         rotate --cancel`"
+        "a change of the root key waits for the next start of the box: `chartbox serve` completes it, so restart the box, or start \
+         it where none runs; or call the change off with `chartbox key rotate --cancel`"
     )]
     Rotating,
     #[error("no change of the root key is under way")]

@@ -37,8 +37,8 @@ use super::{Key, Slots, write_slots};
 use crate::app::error::AppError;
 use crate::app::folder::{Folder, Mode};
 use crate::audit::{Action, Audit, AuditError, Detail, Event};
-use crate::base::{Ambient, Secret};
-use crate::crypto::keyslots::{KeySlots, SlotId, SlotKey};
+use crate::base::{Ambient, Secret, Timestamp};
+use crate::crypto::keyslots::{KeySlots, SlotId, SlotKey, SlotKind};
 use crate::crypto::{Root, Signer};
 use crate::store::{Direction, KeyRange, ReadExt, Store, StoreError, StoreOptions};
 
@@ -170,6 +170,10 @@ fn hand_over(
     ambient: &Ambient,
 ) -> Result<(), AppError> {
     let tokens = token_secret(&store.read()?, old)?;
+    // A slot is only wrapped anew with what opens it: whoever changed the root key had these sheets at hand.
+    let shown: Vec<u32> =
+        after.list().filter(|slot| slot.kind == SlotKind::RecoverySheet).map(|slot| slot.id.0).collect();
+    let now = ambient.now();
     let gone: Vec<u32> =
         before.list().filter(|slot| !after.list().any(|one| one.id == slot.id)).map(|slot| slot.id.0).collect();
     let left = match gone.as_slice() {
@@ -179,7 +183,25 @@ fn hand_over(
     let (was, is) = (old.checkpoint_signer(), new.checkpoint_signer());
     let note = format!("epoch {}; the log is now signed by {}{left}", after.epoch(), is.fingerprint());
     let audit = Audit::new(store.clone(), ambient.clone());
-    let ((), _) = audit.write_blocking(move |tx| written(tx, &tokens, &gone, (&was, &is), note))?;
+    let ((), _) = audit.write_blocking(move |tx| {
+        shown_to_be_kept(tx, &shown, now)?;
+        written(tx, &tokens, &gone, (&was, &is), note)
+    })?;
+    Ok(())
+}
+
+/// Takes note that sheets are kept which nobody had shown to be.
+fn shown_to_be_kept(
+    tx: &mut crate::audit::AuditedTx<'_, '_>,
+    sheets: &[u32],
+    now: Timestamp,
+) -> Result<(), AuditError> {
+    for id in sheets {
+        if let Some(mut row) = tx.get(&SHEETS, &(*id,))?.filter(|row| row.kept.is_none()) {
+            (row.asked, row.kept) = (Vec::new(), Some(now));
+            tx.put(&SHEETS, &(*id,), &row)?;
+        }
+    }
     Ok(())
 }
 

@@ -261,9 +261,9 @@ fn asked(words: &[AskedWord]) -> Value {
 impl From<KeysRefusal> for Failure {
     fn from(refusal: KeysRefusal) -> Self {
         match refusal {
-            KeysRefusal::Slot(SlotError::NotGiven { .. } | SlotError::NoSuchSlot { .. }) => {
-                Self::Usage(refusal.to_string())
-            }
+            KeysRefusal::Slot(
+                SlotError::NotGiven { .. } | SlotError::NoSuchSlot { .. } | SlotError::LeftBehind { .. },
+            ) => Self::Usage(refusal.to_string()),
             KeysRefusal::Slot(error) => {
                 let text = error.to_string();
                 Self::of_code(AppError::Key(error).exit_code(), text)

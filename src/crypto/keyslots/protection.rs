@@ -81,7 +81,10 @@ impl Protection {
                 "A stolen disk gives nothing away: this machine's TPM seals the key, as long as Secure Boot stays as it is. A \
                  whole box that is stolen opens itself and is protected by its sign-in only."
             }
-            Self::Typed => "A stolen disk or box gives nothing away. After each start somebody types the passphrase.",
+            Self::Typed => {
+                "A stolen disk or box gives nothing away. After each start somebody unlocks it: by a passphrase where it has \
+                 one, or by the words of the recovery sheet."
+            }
         }
     }
 
@@ -115,6 +118,8 @@ mod tests {
         assert_eq!(of(&[host, (SlotKind::KeyFile, None)]), Protection::KeyFile);
         assert_eq!(of(&[(SlotKind::Credential, None), tpm]), Protection::Credential);
         assert_eq!(of(&[(SlotKind::KeyFile, None), (SlotKind::Demo, None)]), Protection::Demo);
+        // A box may have no passphrase.
+        assert!(Protection::Typed.covers().contains("recovery sheet"));
         assert!(Protection::HostKey.covers().starts_with("Not protected against a stolen disk"));
     }
 }

@@ -167,7 +167,11 @@ fn a_rotation_keeps_each_slot_whose_key_was_given_and_leaves_the_rest_behind() {
     assert_eq!(rotate(&[&sheet], &[2, 3, 9]).unwrap_err(), SlotError::NoSuchSlot { id: SlotId(9) });
     let stranger = SlotKey::RecoverySheet(Sheet::generate(&ambient));
     let strange = rotate(&[&sheet, &machine, &other, &stranger], &[]).unwrap_err();
-    assert_eq!(strange, SlotError::Wrong { kind: SlotKind::RecoverySheet });
+    assert_eq!(strange, SlotError::FitsNone { kind: SlotKind::RecoverySheet });
+    // Whose slot is left behind is told so, unless nobody could open the box without it.
+    let left = rotate(&[&sheet, &machine, &other], &[3]).unwrap_err();
+    assert_eq!(left, SlotError::LeftBehind { id: SlotId(3), kind: SlotKind::RecoverySheet });
+    assert_eq!(rotate(&[&sheet, &machine, &other], &[1, 3]).unwrap_err(), SlotError::LastForPerson);
     let wrong_root = slots.rotated(&new, &new, std::slice::from_ref(&sheet), &[], &ambient);
     assert_eq!(wrong_root.unwrap_err(), SlotError::Changed);
 
