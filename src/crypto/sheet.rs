@@ -68,6 +68,15 @@ impl Sheet {
         let numbered: Vec<&str> = text.lines().filter_map(after_row_number).collect();
         let body =
             if numbered.len() == ROWS { Zeroizing::new(numbered.join("\n")) } else { Zeroizing::new(text.into()) };
+        // Between a heading and a fingerprint, as the sheet is printed, the rows are known by their numbers alone.
+        if !numbered.is_empty() && numbered.len() < ROWS {
+            let numbers: Vec<usize> =
+                text.lines().filter(|line| after_row_number(line).is_some()).filter_map(row_number).collect();
+            let missing: Vec<usize> = (1..=ROWS).filter(|row| !numbers.contains(row)).collect();
+            if numbers.len() == numbered.len() && missing.len() == ROWS - numbers.len() {
+                return Err(SheetError::Rows(missing.into_iter().map(|row| RowFault::Missing { row }).collect()));
+            }
+        }
         let typed: Vec<&str> = body.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
         if typed.len() != ROWS * COLUMNS {
             return Err(SheetError::Count { found: typed.len() });
@@ -146,6 +155,8 @@ pub enum SheetError {
 pub enum RowFault {
     #[error("row {row}: a row has four words, and here are {found}")]
     Count { row: usize, found: usize },
+    #[error("row {row}: it is missing, or does not have four words behind its number")]
+    Missing { row: usize },
     #[error("row {row}, word {word}: no recovery sheet has this word; look at its spelling")]
     UnknownWord { row: usize, word: usize },
     #[error("row {row}: its words do not fit together; one is wrong, or two are swapped")]
@@ -159,6 +170,7 @@ impl RowFault {
     pub const fn row(&self) -> usize {
         match self {
             Self::Count { row, .. }
+            | Self::Missing { row }
             | Self::UnknownWord { row, .. }
             | Self::DoesNotFit { row }
             | Self::OtherRow { row, .. } => *row,
@@ -221,6 +233,11 @@ fn after_row_number(line: &str) -> Option<&str> {
     let words = rest.split_whitespace();
     let plain = words.clone().all(|word| word.trim_end_matches(',').chars().all(char::is_alphabetic));
     (rest.starts_with([' ', '\t']) && plain && words.count() == COLUMNS).then_some(rest)
+}
+
+/// The number at the start of a line.
+fn row_number(line: &str) -> Option<usize> {
+    line.trim().chars().next()?.to_digit(10)?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -356,6 +373,14 @@ mod tests {
     #[test]
     fn missing_words_are_counted_and_no_error_repeats_a_word() {
         assert_eq!(Sheet::read("acorn zipper"), Err(SheetError::Count { found: 2 }));
+        let printed = |rows: &[usize]| {
+            let words = sheet(4).words();
+            let line = |row: &usize| format!("{}. {}", row + 1, words[*row].join(" "));
+            format!("Recovery sheet of Hill Street\n{}\nKeep it.", rows.iter().map(line).collect::<Vec<_>>().join("\n"))
+        };
+        assert!(Sheet::read(&printed(&[0, 1, 2, 3, 4, 5])).is_ok());
+        let said = Sheet::read(&printed(&[0, 1, 3, 4, 5])).unwrap_err().to_string();
+        assert_eq!(said, "row 3: it is missing, or does not have four words behind its number");
         assert_eq!(Sheet::read(""), Err(SheetError::Count { found: 0 }));
         let mut typed = sheet(4).words();
         typed[0][0] = "qqqq";
