@@ -10,6 +10,8 @@ use super::Failure;
 pub struct Out {
     to: Box<dyn Write + Send>,
     gone: bool,
+    /// Whether anything was written.
+    begun: bool,
 }
 
 impl Out {
@@ -18,7 +20,7 @@ impl Out {
     }
 
     pub fn to(to: Box<dyn Write + Send>) -> Self {
-        Self { to, gone: false }
+        Self { to, gone: false, begun: false }
     }
 
     /// One line of text.
@@ -35,6 +37,14 @@ impl Out {
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
         self.line(text)
+    }
+
+    /// The same of a failure that nothing was said of yet: a program that reads JSON finds the reason there.
+    pub(super) fn failed(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        if let (Err(failure), false) = (&done, self.begun) {
+            self.json(&serde_json::json!({ "error": failure.to_string(), "code": failure.exit_code() }))?;
+        }
+        done
     }
 
     /// Rows under headings, each column as wide as its widest cell.
@@ -62,6 +72,7 @@ impl Out {
         if self.gone {
             return Ok(());
         }
+        self.begun = true;
         match write(&mut *self.to) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.gone = true;
@@ -93,6 +104,35 @@ pub(super) fn complain(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What was written, kept where the test can see it.
+    #[derive(Clone, Default)]
+    struct Kept(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_failure_that_nothing_was_said_of_is_json_too() {
+        let kept = Kept::default();
+        let mut out = Out::to(Box::new(kept.clone()));
+        let failed = out.failed(Err(Failure::Locked("no key".into()))).unwrap_err();
+        assert_eq!(failed.exit_code(), 4);
+        let said = || String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&said()).unwrap();
+        assert_eq!(value, serde_json::json!({ "error": "no key", "code": 4 }));
+        // What was said already is not said twice.
+        let before = said();
+        out.failed(Err(Failure::failed("again"))).unwrap_err();
+        assert_eq!(said(), before);
+    }
 
     #[test]
     fn a_table_is_aligned_and_has_no_space_at_its_ends() {

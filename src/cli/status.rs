@@ -26,6 +26,12 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        let json = self.json;
+        let done = self.act(out);
+        if json { out.failed(done) } else { done }
+    }
+
+    fn act(self, out: &mut Out) -> Result<(), Failure> {
         if self.setup_code {
             let answer = self.reach.order(Order::SetupCode)?;
             return match self.json {

@@ -131,6 +131,12 @@ const NOT_AS_WRITTEN: &str = "a backup is not as it was written; see above";
 
 impl Backup {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        let json = self.json;
+        let done = self.act(out);
+        if json { out.failed(done) } else { done }
+    }
+
+    fn act(self, out: &mut Out) -> Result<(), Failure> {
         let Self { what, reach, json } = self;
         match what {
             What::Create { target, anew, everything } => {
