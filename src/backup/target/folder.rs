@@ -158,6 +158,7 @@ impl FolderTarget {
             Errno::LOOP | Errno::NOTDIR => TargetError::NotPlain { place, name: shelf.path().to_owned() },
             Errno::ACCESS | Errno::PERM => TargetError::Refused { place, why },
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN => TargetError::Gone { place, why },
+            _ if shelf == Shelf::Top => TargetError::Io { place, name: "the folder itself".into(), why },
             _ => TargetError::Io { place, name: shelf.path().to_owned(), why },
         }
     }
@@ -347,6 +348,14 @@ mod tests {
         let pipe = place.path().join("marks/pipe");
         rustix::fs::mknodat(rustix::fs::CWD, pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
         assert!(matches!(target.get(&name(Shelf::Marks, "pipe"), 9), Err(TargetError::NotPlain { .. })));
+    }
+
+    #[test]
+    fn an_error_of_the_folder_itself_names_it() {
+        let place = tempfile::tempdir().unwrap();
+        let target = FolderTarget::open(place.path(), Missing::Refuse).unwrap();
+        let said = target.of_shelf(Shelf::Top, Errno::IO).to_string();
+        assert!(said.contains("(the folder itself)"), "{said}");
     }
 
     #[test]
