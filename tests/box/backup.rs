@@ -193,6 +193,12 @@ fn a_box_killed_at_any_moment_loses_nothing_and_its_last_whole_backup_is_good() 
         };
         // Another moment each time, in no need of being the same again.
         std::thread::sleep(Duration::from_millis(40 + u64::from(round * 37 % 230)));
+        // However slow the machine is: the first rounds go on until there is something to lose.
+        let patience = std::time::Instant::now();
+        while backups.lock().unwrap().is_empty() || acknowledged.lock().unwrap().len() <= 20 {
+            assert!(patience.elapsed() < Duration::from_secs(600), "nothing was acknowledged in ten minutes");
+            std::thread::sleep(Duration::from_millis(10));
+        }
         drop(running);
         stop.store(true, Ordering::Relaxed);
         next = adding.join().unwrap();
