@@ -22,6 +22,7 @@ use crate::backup::layout::{Attachment, Manifest, SnapshotName};
 use crate::backup::target::Missing;
 use crate::backup::{
     BackupError, Damage, FillError, Index, Keyring, Made, Reader, Repository, TargetSpec, Watch, What, facts_of, fill,
+    one_run,
 };
 use crate::base::{ActorRef, Ambient, Timestamp};
 use crate::crypto::keyslots::{KeySlots, SlotError, SlotKey, SlotKind, Unlocked};
@@ -92,6 +93,9 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
         .root;
     let keyring = Keyring::of_snapshot(&name, &snapshot, &root.snapshot_key())?;
     let manifest = keyring.open(&name, &snapshot)?;
+    if asked == Repository::LATEST {
+        one_run(&repository, &manifest, at, &root.snapshot_key())?;
+    }
     Ok(Found { repository, name, slots, root, keyring, manifest })
 }
 

@@ -123,7 +123,7 @@ pub use export::Export;
 pub use layout::{Hash, LayoutError};
 pub use looks::{Day, Listing, Look, Looks, by_patient};
 pub use query::{DetailState, Filter, Line, Page, TouchedPage, entries, line, size, touched};
-pub use rows::{ChainHead, head};
+pub use rows::{ChainHead, hash_at, hash_of_entry, head, key_of_entry};
 pub use verify::{Blind, Finding, Index, Outside, OutsideResult, Report, Verdict, VerifyInput, verify};
 pub use words::{Action, Outcome, Purpose, TouchKind};
 

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::AuditError;
-use super::layout::{Hash, genesis};
+use super::layout::{Hash, entry_hash, genesis};
 use crate::base::{AccountId, FhirId};
-use crate::store::{CodecError, Desc, Read, ReadExt, Table, Value, tables};
+use crate::store::{CodecError, Desc, Key, Read, ReadExt, Table, Value, tables};
 
 /// Sequence → the bytes of the entry.
 pub(super) const ENTRIES: Table<(u64,), Bytes> = Table::new(tables::AUDIT_ENTRIES);
@@ -68,6 +68,21 @@ pub struct ChainHead {
 /// Where the chain stands; none before its first entry.
 pub fn head(read: &(impl Read + ?Sized)) -> Result<Option<ChainHead>, AuditError> {
     Ok(Head::load(read)?.map(|Head { size, hash, epoch, chain, .. }| ChainHead { size, hash, epoch, chain }))
+}
+
+/// The hash of an entry, by how many there were with it; none where it has none so far.
+pub fn hash_at(read: &(impl Read + ?Sized), size: u64) -> Result<Option<Hash>, AuditError> {
+    Ok(read.get(&ENTRIES, &(size,))?.map(|entry| hash_of_entry(&entry)))
+}
+
+/// The hash of an entry as it stands in the table of entries.
+pub fn hash_of_entry(entry: &Bytes) -> Hash {
+    entry_hash(entry)
+}
+
+/// Under which key an entry stands there.
+pub fn key_of_entry(sequence: u64) -> Vec<u8> {
+    (sequence,).to_bytes()
 }
 
 impl Value for Head {

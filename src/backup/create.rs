@@ -5,6 +5,7 @@
 //!
 //! The store is asked what changed since the last snapshot, and that is read ([`super::known`]).
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use data_encoding::HEXLOWER;
@@ -14,7 +15,7 @@ use crate::base::ActorRef;
 use crate::crypto::backup::{KeyId, RepositoryKey};
 use crate::store::{Besides, Direction, Key, KeyRange, Outline, ReadExt, SCHEMA, Survey};
 
-use super::error::BackupError;
+use super::error::{BackupError, of_another_run};
 use super::index::Index;
 use super::known::{Extent, Knowledge};
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
@@ -36,6 +37,8 @@ pub struct Done {
     pub target: TargetSpec,
     /// The snapshots that were made there, and that neither are there nor were removed by this box.
     pub gone: Vec<String>,
+    /// The snapshots there that are of another run of this box, oldest first.
+    pub beside: Vec<SnapshotName>,
     pub result: Result<Written, BackupError>,
 }
 
@@ -114,7 +117,9 @@ impl Backups {
         for spec in specs {
             match self.take_part(spec, wish.anew, &parts) {
                 Ok(part) => parts.push(part),
-                Err(error) => failed.push(Done { target: spec.clone(), gone: Vec::new(), result: Err(error) }),
+                Err(error) => {
+                    failed.push(Done { target: spec.clone(), gone: Vec::new(), beside: Vec::new(), result: Err(error) })
+                }
             }
         }
         let made = if parts.is_empty() { Ok(None) } else { self.make(&parts, wish.extent, by, watch).map(Some) };
@@ -336,7 +341,7 @@ impl Backups {
         let Scanned { tables, read, unmarked, .. } = scanned;
         let (rows, bytes) = tables.iter().fold((0, 0), |(rows, bytes), table| (rows + table.rows, bytes + table.bytes));
         let (mut targets, own) = (Vec::new(), self.own_names()?);
-        for (part, result) in parts.iter().zip(results) {
+        for (part, result) in parts.into_iter().zip(results) {
             let repository = part.repository.marker().repository;
             match &result {
                 Ok(written) => {
@@ -363,7 +368,8 @@ impl Backups {
                 Err(error) => self.note_failed(&part.spec, Some(repository), &error.to_string())?,
             }
             let gone = self.remembered(repository)?.gone.into_iter().collect();
-            targets.push(Done { target: part.spec.clone(), gone, result });
+            let beside = self.told_apart(&part);
+            targets.push(Done { target: part.spec.clone(), gone, beside, result });
         }
         let good = targets.iter().filter(|done| done.result.is_ok()).count();
         targets.append(&mut failed);
@@ -375,6 +381,19 @@ impl Backups {
             return Err(first.unwrap_or(BackupError::NoTarget));
         }
         Ok(Created { name: facts.name, entries: facts.entries, rows, bytes, read, unmarked, seconds, targets })
+    }
+
+    /// The snapshots beside this one that are of another run of the box. The snapshot that was made is good without it.
+    fn told_apart(&self, part: &Part) -> Vec<SnapshotName> {
+        let beside = self.beside(&part.repository, &part.there).unwrap_or_else(|error| {
+            tracing::warn!(target: "backup", %error, "whether the snapshots there are all of this box could not be seen");
+            BTreeSet::new()
+        });
+        let names: Vec<&str> = beside.iter().map(SnapshotName::as_str).collect();
+        if !names.is_empty() {
+            tracing::warn!(target: "backup", place = part.repository.place(), "{}", of_another_run(&names));
+        }
+        beside.into_iter().collect()
     }
 
     fn checkpoint(&self, event: audit::Event) -> Result<(Checkpoint, audit::Committed), AuditError> {

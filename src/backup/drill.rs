@@ -125,7 +125,7 @@ impl Backups {
         let row = &mut tried.row;
         let (_, gone) = self.look_for(&repository)?;
         let newest = gone.last().filter(|_| asked == "latest");
-        let name = match (repository.choose(asked, None), newest) {
+        let name = match (self.meant(&repository, asked), newest) {
             (Err(error), Some(newest)) if error.is_no_snapshot() => {
                 row.snapshot = newest.to_string();
                 let file = format!("snapshots/{newest}");

@@ -39,6 +39,11 @@ pub enum BackupError {
     )]
     Inside { place: String },
     #[error(
+        "the box's own folder lies in {place}: backups would stand among the box's files. Name a folder beside it, on another disk; \
+         nothing was changed."
+    )]
+    Around { place: String },
+    #[error(
         "{place} is a copy of {other}, or the same place by another name, and this box makes backups there already: it would \
          take the one for the other. Name an empty folder, and it fills it by itself; nothing was changed."
     )]
@@ -71,6 +76,21 @@ pub enum BackupError {
     NoneYet { place: String },
     #[error("{place} holds no snapshot from before {at}: the first is of {first}.")]
     NoneBefore { place: String, at: crate::base::Timestamp, first: crate::base::Timestamp },
+    #[error(
+        "the snapshot {name} is younger than {at}. Give either the snapshot or the time: `latest --at` takes the last one that is \
+         not younger."
+    )]
+    Younger { name: SnapshotName, at: crate::base::Timestamp },
+    #[error(
+        "{place} holds snapshots of {} runs of this box, which went on beside each other, so that none is the latest of all: {}. Say \
+         which by its number or a part of its name; nothing was changed.", runs.len(), runs_in_words(runs)
+    )]
+    Forked { place: String, runs: Vec<Vec<SnapshotName>> },
+    #[error(
+        "the snapshot {name} is another box's, and its only copy may be this one: it is not this box's to remove. Move it away, \
+         to a folder of that box's own; nothing was removed."
+    )]
+    NotToForget { name: SnapshotName },
     #[error("no snapshot was named: give `latest`, a number, or a name or a part of it.")]
     Unnamed,
     #[error("{asked} may be more than one snapshot in {place}. Give more of its name.")]
@@ -238,6 +258,31 @@ impl fmt::Display for Damage {
             Lost::Unknown => f.write_str("a snapshot that uses it cannot be restored"),
         }
     }
+}
+
+/// Runs of a box by the numbers of their snapshots.
+fn runs_in_words(runs: &[Vec<SnapshotName>]) -> String {
+    let of_run = |run: &Vec<SnapshotName>| {
+        let names: Vec<&str> = run.iter().map(SnapshotName::as_str).collect();
+        let newest = names.last().copied().unwrap_or_default();
+        match names.len() {
+            1 => format!("{newest} is of one"),
+            _ => format!("{} are of one, and {newest} is the newest of them", said_of(&names).trim_end_matches(',')),
+        }
+    };
+    runs.iter().map(of_run).collect::<Vec<_>>().join("; ")
+}
+
+/// That these snapshots are of another run of the box, what that means, and what to do.
+pub fn of_another_run(names: &[impl AsRef<str>]) -> String {
+    let said = said_of(names);
+    let (are, they) = if names.len() == 1 { ("is", "It is") } else { ("are", "They are") };
+    format!(
+        "{said} {are} of another run of this box: a second box that was restored or copied from the same backup made \
+         backups here, or one that this box took the place of. {they} not what this box holds now, so that `latest` means \
+         this box's own, and no prune counts or removes what is not named with --forget. If two boxes are at work, give each \
+         a place of its own."
+    )
 }
 
 /// Snapshots in words: one by its name, a few by their numbers, many by the first and the last.

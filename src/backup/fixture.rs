@@ -116,6 +116,15 @@ impl TestBox {
         deleted.unwrap();
     }
 
+    /// A second box of this one's name, restored from a snapshot.
+    pub fn second(&self, target: &str, asked: &str) -> Backups {
+        let audit = Audit::new(store_of(self.restored(target, asked).unwrap()), self.ambient.clone());
+        let opened: Result<_, crate::audit::AuditError> =
+            audit.write_blocking(|tx| tx.open_epoch(Event::system("restore", Action::EpochOpen)));
+        let _ = opened.unwrap();
+        backups(&audit, &self.root, &self.sheet, self.place.path())
+    }
+
     pub fn snapshot(&self, target: &str) -> super::Created {
         self.try_snapshot(target).unwrap()
     }

@@ -261,10 +261,14 @@ impl Cache {
 
     /// What cannot be kept is read from the target again.
     pub fn write(&self, name: &Name, sealed: &[u8]) {
+        use std::io::Write;
         use std::os::unix::fs::DirBuilderExt;
+        use std::os::unix::fs::OpenOptionsExt;
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
         // A torn file does not open, and is then read from the target.
-        if let Err(error) = made.and_then(|()| std::fs::write(self.path(name), sealed)) {
+        if let Err(error) = made.and_then(|()| options.open(self.path(name))?.write_all(sealed)) {
             tracing::debug!(target: "backup", %error, "the index of a pack was not kept");
         }
     }

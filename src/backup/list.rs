@@ -4,9 +4,9 @@ use crate::base::counted;
 use crate::crypto::KeySlots;
 use crate::crypto::keyslots::SlotKey;
 
-use super::error::{BackupError, Damage, Lost, What};
+use super::error::{BackupError, Damage, Lost, What, of_another_run};
 use super::keyring::Keyring;
-use super::layout::{Manifest, Marker, SnapshotName};
+use super::layout::{Manifest, SnapshotName};
 use super::repository::Repository;
 use super::service::{Backups, TargetSpec};
 use super::target::{Missing, Shelf};
@@ -31,6 +31,8 @@ pub struct ListedTarget {
     pub snapshots: Vec<ListedSnapshot>,
     /// Those that were made there, and that neither are there nor were removed by this box; oldest first.
     pub gone: Vec<SnapshotName>,
+    /// Those that are of another run of this box; oldest first.
+    pub beside: Vec<SnapshotName>,
     /// What is known not to be as it was written, from this look and from those before.
     pub faults: Vec<Damage>,
     /// What somebody should know who relies on it.
@@ -44,7 +46,7 @@ pub struct ListedTarget {
 impl ListedTarget {
     fn unseen(spec: TargetSpec, error: BackupError) -> Self {
         let (snapshots, gone, faults, warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { spec, snapshots, gone, faults, warnings, free: None, error: Some(error) }
+        Self { spec, snapshots, gone, beside: Vec::new(), faults, warnings, free: None, error: Some(error) }
     }
 
     /// Whether something is not as it was written.
@@ -57,7 +59,7 @@ impl ListedTarget {
 impl Backups {
     /// Which snapshot of a target is meant.
     pub fn choose(&self, spec: &TargetSpec, asked: &str) -> Result<SnapshotName, BackupError> {
-        self.open(spec)?.choose(asked, None)
+        self.meant(&self.open(spec)?, asked)
     }
 
     /// Looks at one target, or all of the configuration. One that cannot be reached is in the list, with the reason.
@@ -68,9 +70,15 @@ impl Backups {
             .into_iter()
             .map(|spec| {
                 let looked = self.open_known(&spec).and_then(|repository| {
-                    let (_, gone) = self.look_for(&repository)?;
+                    let (there, gone) = self.look_for(&repository)?;
                     let mut listed = look(&repository, spec.clone(), Opener::Box(&keyring))?;
                     self.add_known(&repository, &mut listed)?;
+                    let beside: Vec<SnapshotName> = self.beside(&repository, &there)?.into_iter().collect();
+                    if !beside.is_empty() {
+                        let names: Vec<&str> = beside.iter().map(SnapshotName::as_str).collect();
+                        listed.warnings.push(of_another_run(&names));
+                    }
+                    listed.beside = beside;
                     Ok(ListedTarget { gone, ..listed })
                 });
                 looked.unwrap_or_else(|error| ListedTarget::unseen(spec, error))
@@ -152,9 +160,8 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
         warnings.push(format!("{were} made for another folder and copied here"));
     }
     let free = repository.target().free();
-    let unmarked = repository.is_unmarked().then(|| Damage::new(Marker::FILE, What::Missing, Lost::Nothing));
-    let faults = unmarked.into_iter().collect();
-    Ok(ListedTarget { spec, snapshots, gone: Vec::new(), faults, warnings, free, error: None })
+    let faults = repository.marker_fault().into_iter().collect();
+    Ok(ListedTarget { spec, snapshots, gone: Vec::new(), beside: Vec::new(), faults, warnings, free, error: None })
 }
 
 /// Slots of the same text are opened once: a passphrase costs time.

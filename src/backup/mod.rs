@@ -54,9 +54,11 @@ mod keyring;
 mod known;
 pub mod layout;
 mod lease;
+mod lineage;
 mod list;
 mod old_keys;
 mod places;
+mod proof;
 mod prune;
 mod reading;
 mod remembered;
@@ -76,13 +78,15 @@ mod writing;
 pub use attempt::TriedRow;
 pub use create::{Created, Done, Wish};
 pub use drill::{Throwaway, last_passed};
-pub use error::{BackupError, Damage, Lost, What, said_of};
+pub use error::{BackupError, Damage, Lost, What, of_another_run, said_of};
 pub use index::{Cache, Index};
 pub use keyring::Keyring;
 pub use known::Extent;
+pub use lineage::{Run, one_run};
 pub use list::{ListedSnapshot, ListedTarget, list_without_box};
 pub use old_keys::OldBackups;
 pub use places::doubles;
+pub use proof::Proof;
 pub use prune::{How, Pruned, Removal};
 pub use reading::Reader;
 pub use repository::{Known, Repository};
@@ -106,5 +110,7 @@ mod fixture;
 mod mending_tests;
 #[cfg(test)]
 mod missing_tests;
+#[cfg(test)]
+mod proof_tests;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
 use super::layout::{PackHead, SnapshotName, read_head};
 use super::lease::Doing;
+use super::proof::Proof;
 use super::remembered::Remembered;
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::retention::Keep;
@@ -71,6 +72,10 @@ pub struct Pruned {
     pub spoiled: BTreeSet<String>,
     /// A pack in which something was found changed, which was not known.
     pub found_spoiled: Option<String>,
+    /// Those that are of another run of this box: neither counted nor removed, unless they were named.
+    pub beside: Vec<SnapshotName>,
+    /// What stays and is known to be whole, and by what: nothing is removed without one.
+    pub relied: Option<(SnapshotName, Proof)>,
     /// Why no pack was removed.
     pub held_back: Option<String>,
 }
@@ -152,14 +157,16 @@ impl Backups {
         // What is kept here of its indexes says nothing of what is there.
         let index = Index::load_marked(target, &keyring, None, &doubted)?;
         let needed = Needed::by(there.clone(), &repository, &keyring, &index, watch)?;
-        let Going { forget, given_up } = self.going(spec, &repository, removal, &gone, &needed, &known)?;
+        let beside = self.beside(&repository, &there)?;
+        let Going { forget, given_up } = self.going(spec, &repository, removal, &gone, &needed, (&known, &beside))?;
         let stay: Vec<SnapshotName> = there.into_iter().filter(|name| !forget.contains(name)).collect();
         let mut pruned = Pruned {
             gone: gone.into_iter().filter(|name| !given_up.contains(name)).collect(),
             kept: stay.len() as u64,
             forgotten: forget,
+            beside: beside.iter().filter(|name| stay.contains(name)).cloned().collect(),
             given_up,
-            spoiled: known.spoiled,
+            spoiled: known.spoiled.clone(),
             ..Pruned::default()
         };
         if removal.how == How::DryRun {
@@ -169,7 +176,13 @@ impl Backups {
         self.note_going(spec, id, &pruned, stay.clone())?;
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
         let all = pruned.kept + pruned.forgotten.len() as u64;
-        let done = self.remove(&work, &needed.only(&stay), marks, &mut pruned);
+        let needed = needed.only(&stay);
+        let proven = if pruned.forgotten.is_empty() {
+            Ok(())
+        } else {
+            self.rely_on(spec, &work, &needed, &known, &mut pruned, watch)
+        };
+        let done = proven.and_then(|()| self.remove(&work, &needed, marks, &mut pruned));
         drop(removing);
         // Where it was broken off, some stay that were to go.
         pruned.kept = all - pruned.forgotten.len() as u64;
@@ -238,12 +251,13 @@ impl Backups {
         removal: &Removal,
         gone: &[SnapshotName],
         needed: &Needed,
-        known: &Remembered,
+        (known, beside): (&Remembered, &BTreeSet<SnapshotName>),
     ) -> Result<Going, BackupError> {
         let lacks = |name: &SnapshotName| {
             needed.lacking.contains(name) || needed.incomplete.contains(name) || known.is_bad(name)
         };
-        let opened: Vec<SnapshotName> = needed.manifests.iter().map(|manifest| manifest.name.clone()).collect();
+        let opened = needed.manifests.iter().map(|manifest| manifest.name.clone());
+        let opened: Vec<SnapshotName> = opened.filter(|name| !beside.contains(name)).collect();
         let names: Vec<SnapshotName> = opened.iter().filter(|name| !lacks(name)).cloned().collect();
         let id = repository.marker().repository;
         let passed = self.drills(usize::MAX)?.into_iter().filter(|drill| drill.passed() && drill.is_of(id, &spec.name));
@@ -252,10 +266,17 @@ impl Backups {
         let proved = proved.as_ref().map(SnapshotName::as_str);
         let (mut forget, mut given_up) = (Vec::new(), Vec::new());
         for asked in &removal.forget {
+            if asked == Repository::LATEST {
+                let why = "what is to go is named by its number or a part of its name, not as the latest: nothing was removed";
+                return Err(BackupError::Failed(why.into()));
+            }
             let meant = gone.iter().filter(|name| name.is_meant_by(asked));
             match (repository.choose(asked, None), meant.cloned().collect::<Vec<_>>()) {
                 (Err(error), meant) if error.is_no_snapshot() && !meant.is_empty() => given_up.extend(meant),
                 (name, _) => forget.push(name?),
+            }
+            if let Some(name) = forget.last().filter(|name| needed.foreign.contains(name)) {
+                return Err(BackupError::NotToForget { name: name.clone() });
             }
         }
         // What was named goes first: then it takes the place of nothing that stays.
@@ -310,6 +331,13 @@ impl Backups {
             pruned.held_back = Some(format!(
                 "no space was freed: {} is gone though this box did not remove it, and what it needs is kept",
                 said_of(&pruned.gone.iter().map(SnapshotName::as_str).collect::<Vec<_>>())
+            ));
+            return Ok(());
+        }
+        if let Some(name) = needed.foreign.first() {
+            pruned.held_back = Some(format!(
+                "no space was freed: the snapshot {name} is another box's, and nobody here knows what it needs. Move it away, to a \
+                 folder of that box's own"
             ));
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! A repository on a target: finding it, starting one, and the snapshots in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -17,8 +18,8 @@ use super::{Damage, Lost, What};
 pub struct Repository {
     target: Arc<dyn Target>,
     marker: Marker,
-    /// Whether the marker was lost, and is guessed.
-    unmarked: bool,
+    /// What became of the marker where it was lost, and is guessed.
+    unmarked: Option<What>,
     /// Of which place this one is a copy.
     copied: Option<String>,
 }
@@ -38,6 +39,9 @@ impl Repository {
     /// The id of one whose marker was lost.
     pub(super) const UNKNOWN: [u8; 16] = [0; 16];
 
+    /// How the newest snapshot is asked for.
+    pub const LATEST: &str = "latest";
+
     /// The same, known again by its snapshots.
     pub(super) fn of_id(self, repository: [u8; 16]) -> Self {
         Self { marker: Marker { repository, ..self.marker }, ..self }
@@ -55,7 +59,12 @@ impl Repository {
 
     /// Whether its marker was lost.
     pub const fn is_unmarked(&self) -> bool {
-        self.unmarked
+        self.unmarked.is_some()
+    }
+
+    /// What is wrong with its marker. It costs no snapshot.
+    pub(super) fn marker_fault(&self) -> Option<Damage> {
+        Some(Damage::new(Marker::FILE, self.unmarked?, Lost::Nothing))
     }
 
     /// Opens what is there, of whichever box. A repository whose marker was lost is one all the same.
@@ -68,10 +77,13 @@ impl Repository {
         let place = target.place().to_owned();
         let there = read_marker(&*target)?;
         if let There::Marker(marker) = there {
-            return Ok(Self { target, marker, unmarked: false, copied: None });
+            return Ok(Self { target, marker, unmarked: None, copied: None });
         }
         match guessed(&target, of_box)? {
-            Some(marker) => Ok(Self { target, marker, unmarked: true, copied: None }),
+            Some(marker) => {
+                let what = if there == There::Unreadable { What::Changed } else { What::Missing };
+                Ok(Self { target, marker, unmarked: Some(what), copied: None })
+            }
             None if there == There::Unreadable || has_snapshots(&*target)? => Err(BackupError::NoMarker { place }),
             None => Err(BackupError::NotARepository { place }),
         }
@@ -120,7 +132,7 @@ impl Repository {
                 }
             }
         };
-        Ok(Self { target, marker, unmarked: false, copied: None })
+        Ok(Self { target, marker, unmarked: None, copied: None })
     }
 
     pub fn target(&self) -> &dyn Target {
@@ -198,17 +210,14 @@ impl Repository {
         if let Some(at) = at.filter(|at| first > *at) {
             return Err(BackupError::NoneBefore { place: self.place().to_owned(), at, first });
         }
-        if asked == "latest" {
-            let newest = fitting.clone().next_back().ok_or_else(none)?;
-            for name in fitting.rev() {
-                match self.read_own(name) {
-                    // Another box's that somebody put here is nobody's latest.
-                    Err(BackupError::Foreign { .. }) => {}
-                    Ok(_) | Err(BackupError::Damaged(_) | BackupError::Newer { .. }) => return Ok(name.clone()),
-                    Err(error) => return Err(error),
-                }
-            }
-            return Ok(newest.clone());
+        if asked == Self::LATEST {
+            return self.newest(at, &BTreeSet::new());
+        }
+        let mut all = names.iter().filter(|name| name.is_meant_by(asked));
+        if let (Some(at), Some(name), None) = (at, all.next(), all.next())
+            && name.time() > at
+        {
+            return Err(BackupError::Younger { name: name.clone(), at });
         }
         let mut meant = fitting.filter(|name| name.is_meant_by(asked));
         let first = meant.next().cloned().ok_or_else(none)?;
@@ -216,6 +225,25 @@ impl Repository {
             None => Ok(first),
             Some(_) => Err(BackupError::Ambiguous { place: self.place().to_owned(), asked: asked.to_owned() }),
         }
+    }
+
+    /// The newest snapshot but those, and not younger than `at`. Another box's that somebody put here is nobody's latest.
+    pub(super) fn newest(
+        &self,
+        at: Option<Timestamp>,
+        but: &BTreeSet<SnapshotName>,
+    ) -> Result<SnapshotName, BackupError> {
+        let names = self.snapshots()?;
+        let fitting = names.iter().filter(|name| at.is_none_or(|at| name.time() <= at) && !but.contains(name));
+        let newest = fitting.clone().next_back();
+        for name in fitting.rev() {
+            match self.read_own(name) {
+                Err(BackupError::Foreign { .. }) => {}
+                Ok(_) | Err(BackupError::Damaged(_) | BackupError::Newer { .. }) => return Ok(name.clone()),
+                Err(error) => return Err(error),
+            }
+        }
+        newest.cloned().ok_or_else(|| BackupError::NoneYet { place: self.place().to_owned() })
     }
 }
 
@@ -267,7 +295,7 @@ fn has_snapshots(target: &dyn Target) -> Result<bool, BackupError> {
 /// Whose a repository is whose marker was lost: what its snapshots say. Of several boxes, the one that is asked for.
 fn guessed(target: &Arc<dyn Target>, asked: Option<[u8; 16]>) -> Result<Option<Marker>, BackupError> {
     let marker = Marker { repository: Repository::UNKNOWN, of_box: [0; 16] };
-    let nameless = Repository { target: target.clone(), marker, unmarked: true, copied: None };
+    let nameless = Repository { target: target.clone(), marker, unmarked: Some(What::Missing), copied: None };
     let mut first = None;
     for name in nameless.snapshots()?.iter().rev() {
         if let Ok(snapshot) = nameless.read(name)

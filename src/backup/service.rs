@@ -194,6 +194,9 @@ impl Backups {
             Ok(own) if Path::new(&spec.place.whole()).starts_with(&own) => {
                 Err(BackupError::Inside { place: spec.place.to_string() })
             }
+            Ok(own) if own.starts_with(spec.place.whole()) => {
+                Err(BackupError::Around { place: spec.place.to_string() })
+            }
             _ => Ok(()),
         }
     }

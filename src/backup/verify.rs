@@ -11,7 +11,7 @@ use crate::crypto::backup::ChunkName;
 use super::error::{BackupError, Damage, Lost, What};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
-use super::layout::{Leaf, Manifest, Marker, SnapshotName, leaves_of, packed_name, rows_of};
+use super::layout::{Leaf, Manifest, SnapshotName, leaves_of, packed_name, rows_of};
 use super::reading::Reader;
 use super::remembered::texts;
 use super::repository::{Repository, checkpoint_file};
@@ -50,6 +50,10 @@ pub struct Checked {
     pub spoiled: BTreeSet<String>,
     looked_into: BTreeSet<String>,
     all_packs: BTreeSet<String>,
+    /// Those that are of another run of this box, oldest first.
+    pub beside: Vec<SnapshotName>,
+    /// Packs under a key that is not at hand: nothing of them was read.
+    pub strange: u64,
     /// Those that are not there, though this box did not remove them: each is among the faults.
     pub gone: Vec<SnapshotName>,
     /// Packs that no snapshot needs: what an interrupted backup or a removed snapshot left.
@@ -75,6 +79,8 @@ pub(super) struct Needed {
     pub incomplete: BTreeSet<SnapshotName>,
     /// Snapshots that do not open here, and why.
     pub left: Vec<(SnapshotName, String)>,
+    /// Those of them that are another box's.
+    pub foreign: BTreeSet<SnapshotName>,
     /// Nodes that several snapshots share are read once. None: one that cannot be read.
     nodes: HashMap<ChunkName, Option<Vec<Leaf>>>,
     /// Those that cannot be read, by their files.
@@ -108,6 +114,9 @@ impl Needed {
                 }
                 // A key that is not at hand, another box's, or a newer form: not damage, and not to be called good either.
                 Err(error) if error.is_not_ours() => {
+                    if matches!(error, BackupError::Foreign { .. }) {
+                        needed.foreign.insert(name.clone());
+                    }
                     needed.left.push((name.clone(), error.to_string()));
                     needed.lacking.insert(name);
                 }
@@ -153,7 +162,7 @@ impl Needed {
     }
 
     /// Every chunk that a snapshot needs, as far as its nodes can be read.
-    fn chunks_of<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = ChunkName> + 'a {
+    pub fn chunks_of<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = ChunkName> + 'a {
         manifest.tables.iter().flat_map(|table| {
             table.nodes.iter().copied().chain(leaves(&self.nodes, &table.nodes).map(|leaf| leaf.name))
         })
@@ -245,9 +254,7 @@ pub fn check(
     if depth == Depth::All {
         needed.faults.extend(checkpoints(repository, &needed.manifests)?);
     }
-    if repository.is_unmarked() {
-        needed.faults.push(Damage::new(Marker::FILE, What::Missing, Lost::Nothing));
-    }
+    needed.faults.extend(repository.marker_fault());
     let unopened = index.unreadable().iter().map(|(file, _)| file).chain(index.strange()).map(|file| &file.name);
     let looked_into = index.packs().iter().filter(|pack| read(pack)).map(|pack| &pack.name).chain(unopened.clone());
     let looked_into = looked_into.map(|name| name.file().to_owned()).collect();
@@ -272,6 +279,8 @@ pub fn check(
         looked_into,
         all_packs,
         spoiled,
+        beside: Vec::new(),
+        strange: index.strange().len() as u64,
         gone: Vec::new(),
         unused: index.packs().len().saturating_sub(of_pack.len()) as u64,
     })
@@ -379,6 +388,7 @@ impl Backups {
         let (quiet, own) = (self.quiet(), self.own_names()?);
         let there;
         (there, checked.gone) = self.look_for(&repository)?;
+        checked.beside = self.beside(&repository, &there)?.into_iter().collect();
         checked.snapshots += checked.gone.len() as u64;
         let missing = |name| Damage::of_snapshot(format!("snapshots/{name}"), What::Missing, name);
         checked.faults.extend(checked.gone.iter().map(missing));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::backup::layout::SnapshotName;
 use crate::backup::{
     BackupError, Checked, Damage, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow,
 };
@@ -33,6 +34,7 @@ pub(super) fn created(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             ))?,
         }
         gone(out, &format!("{}: ", text(target, "target")), target)?;
+        beside(out, &format!("{}: ", text(target, "target")), target)?;
         if field(target, "bytesResumed").as_u64().unwrap_or_default() > 0 {
             let size = size(field(target, "bytesResumed"));
             out.line(format!(
@@ -68,6 +70,19 @@ fn gone(out: &mut Out, name: &str, target: &Value) -> Result<(), Failure> {
     ))
 }
 
+/// Says which snapshots are of another run of the box, behind what names the target.
+fn beside(out: &mut Out, name: &str, target: &Value) -> Result<(), Failure> {
+    let names: Vec<&str> = list(target, "otherRun").filter_map(Value::as_str).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    out.line(format!("{name}Attention: {}", crate::backup::of_another_run(&names)))
+}
+
+pub(super) fn names(names: &[SnapshotName]) -> Vec<&str> {
+    names.iter().map(SnapshotName::as_str).collect()
+}
+
 /// A target with which it did not work makes the command fail, though it worked with others.
 pub(super) fn all_good(answer: &Value) -> Result<(), Failure> {
     let failed = list(answer, "targets").filter(|target| !field(target, "error").is_null()).count();
@@ -87,6 +102,7 @@ pub(super) fn of_target(target: &ListedTarget) -> Value {
         "error": target.error.as_ref().map(ToString::to_string),
         "damaged": target.is_damaged(),
         "gone": target.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "otherRun": names(&target.beside),
         "faults": target.faults.iter().map(of_fault).collect::<Vec<_>>(),
         "warnings": target.warnings,
         "snapshots": target.snapshots.iter().map(of_snapshot).collect::<Vec<_>>(),
@@ -170,7 +186,10 @@ pub(super) fn restored(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 pub(super) fn of_check(checked: &Checked) -> Value {
     json!({
         "whole": checked.is_whole(),
-        "everyByte": checked.depth == Depth::All,
+        "everyByte": checked.depth == Depth::All && checked.strange == 0 && checked.left.is_empty(),
+        "everyOwnByte": checked.depth == Depth::All,
+        "packsNotRead": checked.strange,
+        "otherRun": names(&checked.beside),
         "snapshots": checked.snapshots,
         "good": checked.good.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "left": checked.left.iter().map(|(name, why)| json!({ "snapshot": name.as_str(), "why": why })).collect::<Vec<_>>(),
@@ -221,13 +240,20 @@ pub(super) fn verified(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         for left in list(target, "left") {
             out.line(format!("{name}: {}", text(left, "why")))?;
         }
+        beside(out, &format!("{name}: "), target)?;
         let good = list(target, "good").count();
-        let how = match field(target, "everyByte") {
-            Value::Bool(true) => format!("every byte was read ({})", size(field(target, "bytes"))),
+        let how = match (field(target, "everyByte"), field(target, "everyOwnByte")) {
+            (Value::Bool(true), _) => format!("every byte was read ({})", size(field(target, "bytes"))),
+            (_, Value::Bool(true)) => format!(
+                "every byte of what this box can open was read ({}), and {} of data under keys that it does not have not",
+                size(field(target, "bytes")),
+                counted(field(target, "packsNotRead").as_u64().unwrap_or_default(), "file", "files")
+            ),
             _ => "everything that they need is there; --all reads every byte".to_owned(),
         };
         let snapshots = field(target, "snapshots").as_u64().unwrap_or_default();
         out.line(match field(target, "whole") {
+            Value::Bool(true) if snapshots == 0 => format!("{name}: there is no snapshot yet."),
             Value::Bool(true) => format!("{name}: {good} of {} good: {how}.", are(snapshots)),
             _ => match list(target, "good").last().and_then(Value::as_str) {
                 Some(newest) => format!("{name}: {good} of {} good; the newest of these is {newest}.", are(snapshots)),
@@ -267,7 +293,7 @@ pub(super) fn tried(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn of_drill(drill: &DrillRow) -> Value {
+pub(super) fn of_drill(drill: &DrillRow, beside: &[SnapshotName]) -> Value {
     if drill.untried || drill.snapshot.is_empty() {
         return json!({ "error": drill.faults.join(" "), "damaged": !drill.untried });
     }
@@ -279,6 +305,7 @@ pub(super) fn of_drill(drill: &DrillRow) -> Value {
         "rows": drill.rows,
         "auditEntries": drill.entries,
         "samples": drill.samples,
+        "otherRun": names(beside),
         "faults": drill.faults,
     })
 }
@@ -290,6 +317,7 @@ pub(super) fn drilled(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line(format!("{name}: the drill says nothing of the backup. {error}"))?;
             continue;
         }
+        beside(out, &format!("{name}: "), target)?;
         for fault in list(target, "faults") {
             out.line(format!("{name}: {}", fault.as_str().unwrap_or_default()))?;
         }
@@ -320,7 +348,9 @@ pub(super) fn of_prune(pruned: &Pruned, how: How) -> Value {
         "removed": pruned.forgotten.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "givenUp": pruned.given_up.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "gone": pruned.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "otherRun": names(&pruned.beside),
         "kept": pruned.kept,
+        "relied": pruned.relied.as_ref().map(|(name, proof)| json!({ "snapshot": name.as_str(), "by": proof.code() })),
         "packsRemoved": pruned.packs_removed,
         "bytesFreed": pruned.bytes_freed,
         "packsMarked": pruned.packs_marked,
@@ -372,6 +402,17 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line(format!("{name}: {snapshot} was gone already, and {asked} asked for any more."))?;
         }
         gone(out, &format!("{name}: "), target)?;
+        beside(out, &format!("{name}: "), target)?;
+        let relied = field(target, "relied");
+        match field(relied, "by").as_str() {
+            Some("read") => out.line(format!(
+                "{name}: {}, which stays, was read whole first: nothing that stays had been drilled, or verified with --all, since \
+                 it was made.",
+                text(relied, "snapshot")
+            ))?,
+            Some(_) => out.line(format!("{name}: {}, which stays, is known to be whole.", text(relied, "snapshot")))?,
+            None => {}
+        }
         if let Some(why) = field(target, "heldBack").as_str() {
             out.line(format!("{name}: {why}."))?;
         }

@@ -105,7 +105,8 @@ impl Order {
             Self::Drill { target, snapshot } => {
                 work(talk, move |watch| {
                     Ok(each(&backups, target.as_deref(), |spec| {
-                        backups.drill(spec, &snapshot, &by, watch).map(|drill| answers::of_drill(&drill))
+                        let drill = backups.drill(spec, &snapshot, &by, watch)?;
+                        Ok(answers::of_drill(&drill, &backups.of_another_run(spec).unwrap_or_default()))
                     })?)
                 })
                 .await
@@ -240,6 +241,7 @@ fn said_of(created: &Created) -> Value {
                 "target": done.target.name,
                 "place": done.target.place.to_string(),
                 "gone": done.gone,
+                "otherRun": answers::names(&done.beside),
                 "bytes": written.bytes,
                 "chunks": written.chunks,
                 "packs": written.packs,

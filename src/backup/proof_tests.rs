@@ -1,0 +1,144 @@
+//! What prune sees to before anything goes: that what stays can be restored, and that what goes is this box's.
+
+use super::fixture::{TestBox, by, files};
+use super::{BackupError, Depth, How, Keep, Proof, Pruned, Removal, Unwatched};
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+fn prune(made: &TestBox, forget: &[&str]) -> Result<Pruned, BackupError> {
+    let keep = Keep { hourly: 0, daily: 1, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
+    let removal = Removal { keep, forget: forget.iter().map(ToString::to_string).collect(), how: How::Now };
+    made.backups.prune(&made.spec("one"), &removal, &by(), &Unwatched)
+}
+
+/// Rows that no compression makes shorter, so that most of a pack is theirs.
+fn rows(of: u32) -> Vec<(u32, Vec<u8>)> {
+    let row = |key: u32| {
+        let mut value = vec![0; 300];
+        let mut text = blake3::Hasher::new();
+        text.update(&of.to_le_bytes()).update(&key.to_le_bytes()).finalize_xof().fill(&mut value);
+        (key, value)
+    };
+    (0..400).map(row).collect()
+}
+
+#[test]
+fn the_last_that_can_be_restored_stays_where_the_newest_rotted_unseen() {
+    let made = TestBox::new(140);
+    made.put(rows(1));
+    made.snapshot("one");
+    let before = files(&made.path("one"));
+    made.clock.advance(DAY * 2);
+    made.put(rows(2));
+    made.snapshot("one");
+    let packs = made.path("one/packs");
+    let (newest, mut bytes) =
+        files(&packs).into_iter().find(|(path, _)| !before.contains_key(path)).expect("a second pack");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&newest, bytes).unwrap();
+    made.clock.advance(DAY);
+    made.put([(9999, vec![1])]);
+    made.snapshot("one");
+    // What stays relies on what rotted, and nobody has looked.
+    let refused = prune(&made, &[]).unwrap_err();
+    assert!(refused.is_damage(), "{refused}");
+    assert!(made.restored("one", "1").is_ok());
+    // It is known from then on.
+    let _ = prune(&made, &[]);
+    assert!(made.restored("one", "1").is_ok());
+}
+
+#[test]
+fn what_is_relied_on_is_said() {
+    let made = TestBox::new(141);
+    let day = |key| {
+        made.clock.advance(DAY);
+        made.put([(key, vec![key as u8; 40])]);
+        made.snapshot("one").name
+    };
+    let _ = day(1);
+    let second = day(2);
+    assert_eq!(prune(&made, &[]).unwrap().relied, Some((second, Proof::Read)));
+    let third = day(3);
+    made.clock.advance(std::time::Duration::from_secs(60));
+    made.backups.verify(&made.spec("one"), Depth::All, &by(), &Unwatched).unwrap();
+    assert_eq!(prune(&made, &[]).unwrap().relied, Some((third, Proof::Verified)));
+    let fourth = day(4);
+    made.backups.drill(&made.spec("one"), "latest", &by(), &Unwatched).unwrap();
+    assert_eq!(prune(&made, &[]).unwrap().relied, Some((fourth, Proof::Drilled)));
+    assert_eq!(prune(&made, &[]).unwrap().relied, None);
+}
+
+#[test]
+fn another_boxs_snapshot_is_named_as_that_and_is_not_this_boxs_to_remove() {
+    let (made, other) = (TestBox::new(142), TestBox::new(143));
+    other.put(rows(3));
+    let theirs = other.snapshot("one").name;
+    made.put(rows(4));
+    made.snapshot("one");
+    for shelf in ["snapshots", "packs"] {
+        for (path, bytes) in files(&other.path("one").join(shelf)) {
+            std::fs::write(made.path("one").join(shelf).join(path.file_name().unwrap()), bytes).unwrap();
+        }
+    }
+    let there = files(&made.path("one"));
+    let why = prune(&made, &[]).unwrap().held_back.unwrap();
+    assert!(why.contains("another box's") && why.contains("Move it away") && !why.contains("--forget"), "{why}");
+    let refused = prune(&made, &[theirs.as_str()]).unwrap_err();
+    assert!(matches!(refused, BackupError::NotToForget { .. }), "{refused}");
+    assert_eq!(files(&made.path("one")), there);
+    let checked = made.backups.verify(&made.spec("one"), Depth::All, &by(), &Unwatched).unwrap();
+    assert!(checked.strange > 0 && checked.is_whole(), "{checked:?}");
+}
+
+#[test]
+fn what_is_named_as_the_latest_does_not_go() {
+    let made = TestBox::new(144);
+    made.snapshot("one");
+    made.snapshot("one");
+    let there = files(&made.path("one"));
+    let refused = prune(&made, &["latest"]).unwrap_err();
+    assert!(refused.to_string().contains("by its number"), "{refused}");
+    assert_eq!(files(&made.path("one")), there);
+}
+
+#[test]
+fn a_marker_that_was_emptied_is_not_called_missing() {
+    let made = TestBox::new(145);
+    made.snapshot("one");
+    std::fs::write(made.path("one/chartbox-backup.txt"), "").unwrap();
+    let checked = made.backups.verify(&made.spec("one"), Depth::Structure, &by(), &Unwatched).unwrap();
+    assert_eq!(checked.faults.iter().map(|fault| fault.what).collect::<Vec<_>>(), [super::What::Changed]);
+    std::fs::remove_file(made.path("one/chartbox-backup.txt")).unwrap();
+    let checked = made.backups.verify(&made.spec("one"), Depth::Structure, &by(), &Unwatched).unwrap();
+    assert_eq!(checked.faults.iter().map(|fault| fault.what).collect::<Vec<_>>(), [super::What::Missing]);
+}
+
+#[test]
+fn a_folder_around_the_boxs_own_is_no_place_and_what_is_kept_of_indexes_is_its_owners() {
+    use std::os::unix::fs::PermissionsExt;
+    let made = TestBox::new(146);
+    made.snapshot("one");
+    let kept = files(&made.path("backups/index"));
+    assert!(!kept.is_empty());
+    for path in kept.keys() {
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+    let around = super::TargetSpec::at(made.place.path().to_str().unwrap()).unwrap();
+    let refused = made.backups.create(&[around], super::Wish::USUAL, &by(), &Unwatched).unwrap_err();
+    assert!(matches!(refused, BackupError::Around { .. }), "{refused}");
+}
+
+#[test]
+fn who_asks_for_a_snapshot_and_an_earlier_time_hears_that_they_do_not_go_together() {
+    let made = TestBox::new(147);
+    made.snapshot("one");
+    made.clock.advance(DAY);
+    let second = made.snapshot("one").name;
+    let repository = made.backups.open(&made.spec("one")).unwrap();
+    let at = made.backups.made(1).unwrap().unwrap().created;
+    let refused = repository.choose("2", Some(at)).unwrap_err();
+    assert!(matches!(&refused, BackupError::Younger { name, .. } if *name == second), "{refused}");
+    assert_eq!(repository.choose("latest", Some(at)).unwrap().number(), 1);
+}
