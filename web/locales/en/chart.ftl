@@ -47,7 +47,6 @@ summary-today = Today: { $reason }
 summary-latest = Latest measurements
 summary-measured = Measured { $date }
 in-range = In range
-not-compared = not compared
 vital-before = { $value } on { $date }
 problems-active = Active problems
 problems-past = Past problems
@@ -80,12 +79,12 @@ results-and-more =
         [one] 1 more test under All results
        *[other] { $more } more tests under All results
     }
-not-compared = not compared
 results-newest-inside = { $total } tests, none flagged
 all-results = All results
 measurements-none = No measurements yet
 measurements-none-more = Blood pressure, weight and the like appear here once they are measured.
 first-one = first one
+not-compared = not compared
 course-heading = Course
 course-table = These values in a table
 course-whole = All values of { $name }
