@@ -143,11 +143,14 @@ fn retention_sees_for_itself_what_lacks_a_pack() {
         for pack in two_snapshots(&made) {
             if whole { std::fs::remove_file(pack).unwrap() } else { change(&pack, 3) }
         }
-        let pruned = prune(&made, &one_a_day());
         if whole {
+            let pruned = prune(&made, &one_a_day());
             assert!(pruned.forgotten.is_empty(), "{pruned:?}");
-            assert!(made.restored("one", "1").is_ok());
+        } else {
+            let refused = made.backups.prune(&made.spec("one"), &one_a_day(), &by(), &Unwatched).unwrap_err();
+            assert!(refused.is_damage(), "{refused}");
         }
+        assert!(made.restored("one", "1").is_ok());
     }
 }
 

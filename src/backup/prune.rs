@@ -173,16 +173,14 @@ impl Backups {
             return Ok(pruned);
         }
         let removing = self.removing(watch)?;
-        self.note_going(spec, id, &pruned, stay.clone())?;
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
-        let all = pruned.kept + pruned.forgotten.len() as u64;
         let needed = needed.only(&stay);
-        let proven = if pruned.forgotten.is_empty() {
-            Ok(())
-        } else {
-            self.rely_on(spec, &work, &needed, &known, &mut pruned, watch)
-        };
-        let done = proven.and_then(|()| self.remove(&work, &needed, marks, &mut pruned));
+        if !pruned.forgotten.is_empty() {
+            self.rely_on(spec, &work, &needed, &known, &mut pruned, watch)?;
+        }
+        self.note_going(spec, id, &pruned, stay)?;
+        let all = pruned.kept + pruned.forgotten.len() as u64;
+        let done = self.remove(&work, &needed, marks, &mut pruned);
         drop(removing);
         // Where it was broken off, some stay that were to go.
         pruned.kept = all - pruned.forgotten.len() as u64;
