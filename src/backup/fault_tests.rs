@@ -327,7 +327,8 @@ fn while_a_snapshot_cannot_be_read_no_pack_goes() {
     let freed = made.backups.prune(&spec, &removal(How::Now, &[snapshots[0].0.clone()]), &by(), &Unwatched).unwrap();
     assert!(freed.held_back.is_none() && files(&made.path("one").join("packs")).len() <= packs, "{freed:?}");
     assert_eq!(stable(made.restored("one", "latest").unwrap()), now(&made));
-    let last = made.backups.prune(&spec, &removal(How::Now, &["latest".into()]), &by(), &Unwatched);
+    let last = made.backups.choose(&spec, "latest").unwrap().to_string();
+    let last = made.backups.prune(&spec, &removal(How::Now, &[last]), &by(), &Unwatched);
     assert!(last.unwrap_err().to_string().contains("the last snapshot"));
 }
 
