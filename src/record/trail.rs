@@ -69,7 +69,10 @@ impl Reading<'_> {
         let (mut total, mut looked, mut last, mut more) = (0_u64, 0, None, false);
         // Whoever sees the log of one patient alone finds in another's compartment nothing.
         let elsewhere = named.is_some() && named != patient;
-        'pages: while !elsewhere {
+        'pages: loop {
+            if elsewhere {
+                break;
+            }
             let found = audit::entries(&self.read, &filter, 500)?;
             for line in found.lines {
                 self.go_on()?;

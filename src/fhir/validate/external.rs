@@ -1,9 +1,12 @@
 //! Required codes of which FHIR R4's definitions carry no list, because others keep it: what can be told of them by their form.
 
+/// The short names of FHIR's own formats, which the standard's examples have in such a place (http.html#mime-type).
+const FORMATS: [&str; 3] = ["xml", "json", "ttl"];
+
 /// What is wrong with the code of an element of this name; `None` where nothing is, or where it is none of these.
 pub(super) fn flaw(element: &str, code: &str) -> Option<&'static str> {
     match element {
-        "contentType" | "sigFormat" | "targetFormat" if !is_media_type(code) => {
+        "contentType" | "sigFormat" | "targetFormat" if !is_media_type(code) && !FORMATS.contains(&code) => {
             Some("This is no media type, such as text/plain or application/pdf (RFC 6838 §4.2).")
         }
         "currency" if !is_currency(code) => {
