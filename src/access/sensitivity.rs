@@ -316,5 +316,15 @@ mod tests {
             Sensitivity::NORMAL,
             "it holds nothing back"
         );
+        for part in ["class", "purpose"] {
+            assert_eq!(of("Consent", json!({ part: label("SUD") })), Sensitivity::SUBSTANCE_USE, "{part}");
+        }
+        assert_eq!(of("Consent", json!({ "code": [{ "coding": label("PSY") }] })), Sensitivity::MENTAL_HEALTH);
+        let whole = |name: &str, code: &str| {
+            Sensitivity::of_resource(&json!({ "resourceType": "Consent", name: [{ "coding": label(code) }] }))
+        };
+        assert_eq!(whole("category", "HIV"), Sensitivity::INFECTION);
+        assert_eq!(whole("policyRule", "ETHUD"), Sensitivity::SUBSTANCE_USE);
+        assert_eq!(whole("policyRule", "OPTIN"), Sensitivity::NORMAL);
     }
 }

@@ -120,10 +120,10 @@ pub use checkpoint::{Checkpoint, CheckpointError, key_at, last_checkpoint};
 pub use entry::{Clock, Entry, Place, Resources, SideList};
 pub use event::{Coverage, Detail, Event, Touched};
 pub use export::Export;
-pub use layout::{Hash, LayoutError};
+pub use layout::{Hash, LayoutError, entry_hash};
 pub use looks::{Day, Listing, Look, Looks, by_patient};
 pub use query::{DetailState, Filter, Line, Page, TouchedPage, entries, line, size, touched};
-pub use rows::{ChainHead, hash_at, hash_of_entry, head, key_of_entry};
+pub use rows::{ChainHead, hash_at, head, key_of_entry};
 pub use verify::{Blind, Finding, Index, Outside, OutsideResult, Report, Verdict, VerifyInput, verify};
 pub use words::{Action, Outcome, Purpose, TouchKind};
 

@@ -72,12 +72,7 @@ pub fn head(read: &(impl Read + ?Sized)) -> Result<Option<ChainHead>, AuditError
 
 /// The hash of an entry, by how many there were with it; none where it has none so far.
 pub fn hash_at(read: &(impl Read + ?Sized), size: u64) -> Result<Option<Hash>, AuditError> {
-    Ok(read.get(&ENTRIES, &(size,))?.map(|entry| hash_of_entry(&entry)))
-}
-
-/// The hash of an entry as it stands in the table of entries.
-pub fn hash_of_entry(entry: &Bytes) -> Hash {
-    entry_hash(entry)
+    Ok(read.get(&ENTRIES, &(size,))?.map(|entry| entry_hash(&entry)))
 }
 
 /// Under which key an entry stands there.

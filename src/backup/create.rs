@@ -389,11 +389,11 @@ impl Backups {
             tracing::warn!(target: "backup", %error, "whether the snapshots there are all of this box could not be seen");
             BTreeSet::new()
         });
-        let names: Vec<&str> = beside.iter().map(SnapshotName::as_str).collect();
-        if !names.is_empty() {
-            tracing::warn!(target: "backup", place = part.repository.place(), "{}", of_another_run(&names));
+        let beside: Vec<SnapshotName> = beside.into_iter().collect();
+        if !beside.is_empty() {
+            tracing::warn!(target: "backup", place = part.repository.place(), "{}", of_another_run(&beside));
         }
-        beside.into_iter().collect()
+        beside
     }
 
     fn checkpoint(&self, event: audit::Event) -> Result<(Checkpoint, audit::Committed), AuditError> {

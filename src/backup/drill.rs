@@ -124,7 +124,7 @@ impl Backups {
         tried.row.repository = repository.marker().repository;
         let row = &mut tried.row;
         let (_, gone) = self.look_for(&repository)?;
-        let newest = gone.last().filter(|_| asked == "latest");
+        let newest = gone.last().filter(|_| asked == Repository::LATEST);
         let name = match (self.meant(&repository, asked), newest) {
             (Err(error), Some(newest)) if error.is_no_snapshot() => {
                 row.snapshot = newest.to_string();

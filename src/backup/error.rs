@@ -263,11 +263,10 @@ impl fmt::Display for Damage {
 /// Runs of a box by the numbers of their snapshots.
 fn runs_in_words(runs: &[Vec<SnapshotName>]) -> String {
     let of_run = |run: &Vec<SnapshotName>| {
-        let names: Vec<&str> = run.iter().map(SnapshotName::as_str).collect();
-        let newest = names.last().copied().unwrap_or_default();
-        match names.len() {
+        let newest = run.last().map_or("", SnapshotName::as_str);
+        match run.len() {
             1 => format!("{newest} is of one"),
-            _ => format!("{} are of one, and {newest} is the newest of them", said_of(&names).trim_end_matches(',')),
+            _ => format!("{} are of one, and {newest} is the newest of them", said_of(run).trim_end_matches(',')),
         }
     };
     runs.iter().map(of_run).collect::<Vec<_>>().join("; ")

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use data_encoding::HEXLOWER;
 
 use super::error::BackupError;
@@ -164,10 +163,7 @@ fn has_end(chunk: &[u8], manifest: &Manifest) -> bool {
     let Some((_, rows)) = rows_of(chunk) else { return false };
     let key = audit::key_of_entry(manifest.audit.entries);
     let mut of_entry = rows.filter_map(Result::ok).filter(|(found, _)| *found == key.as_slice());
-    of_entry.any(|(_, entry)| {
-        let hash = audit::hash_of_entry(&Bytes::copy_from_slice(entry));
-        HEXLOWER.encode(&hash) == manifest.audit.head
-    })
+    of_entry.any(|(_, entry)| HEXLOWER.encode(&audit::entry_hash(entry)) == manifest.audit.head)
 }
 
 #[cfg(test)]

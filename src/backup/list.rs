@@ -75,8 +75,7 @@ impl Backups {
                     self.add_known(&repository, &mut listed)?;
                     let beside: Vec<SnapshotName> = self.beside(&repository, &there)?.into_iter().collect();
                     if !beside.is_empty() {
-                        let names: Vec<&str> = beside.iter().map(SnapshotName::as_str).collect();
-                        listed.warnings.push(of_another_run(&names));
+                        listed.warnings.push(of_another_run(&beside));
                     }
                     listed.beside = beside;
                     Ok(ListedTarget { gone, ..listed })

@@ -88,14 +88,14 @@ impl Pruned {
 
     /// What is not there any more, in words: the subject and the verb of a sentence.
     pub(super) fn removed(&self) -> String {
-        let names: Vec<&str> = self.forgotten.iter().map(SnapshotName::as_str).collect();
+        let names = self.forgotten.as_slice();
         let packs = counted(self.packs_removed, "file of data", "files of data");
         match (names.len(), self.packs_removed) {
             (0, 1) => format!("{packs} was removed"),
             (0, _) => format!("{packs} were removed"),
-            (1, 0) => format!("{} was removed", said_of(&names)),
-            (_, 0) => format!("{} were removed", said_of(&names)),
-            _ => format!("{} and {packs} were removed", said_of(&names)),
+            (1, 0) => format!("{} was removed", said_of(names)),
+            (_, 0) => format!("{} were removed", said_of(names)),
+            _ => format!("{} and {packs} were removed", said_of(names)),
         }
     }
 }

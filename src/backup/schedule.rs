@@ -255,7 +255,7 @@ impl Backups {
             if target.double.is_some() || target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
                 continue;
             }
-            let drill = self.drill(&target.spec, "latest", &ActorRef::system("job:backup-drill"), watch)?;
+            let drill = self.drill(&target.spec, Repository::LATEST, &ActorRef::system("job:backup-drill"), watch)?;
             if !drill.passed() {
                 let faults = drill.faults.len();
                 tracing::error!(target: "backup", from = target.spec.name, faults, "a backup could not be restored as it should");

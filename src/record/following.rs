@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
-use super::layout::{Currency, HISTORY, HistoryTag, REFERENCE, RESOURCES, Tag};
+use super::layout::REFERENCE;
 use super::numbers::{find, row};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
@@ -19,7 +19,7 @@ use super::writing::Writing;
 use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Desc, Direction, KeyRange, ReadExt, Tx};
+use crate::store::{Direction, KeyRange, ReadExt, Tx};
 
 /// Whose compartments hold a resource, and how delicate it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,10 +97,7 @@ impl Writing<'_, '_, '_> {
             return Ok(None);
         }
         prepared.remove_index(self.tx, number, before)?;
-        self.tx.put(&RESOURCES, &(number,), &after)?;
-        prepared.put_index(self.tx, number, &after)?;
-        let key = (after.kind.number(), Desc(after.updated.as_millisecond()), number, after.version);
-        self.tx.put(&HISTORY, &key, &HistoryTag { current: Currency::Current, tag: Tag::of(&after) })?;
+        self.store(number, &after, &prepared)?;
         Ok(Some(after))
     }
 

@@ -654,7 +654,7 @@ impl Writing<'_, '_, '_> {
         self.note_history(number, old, Currency::Past)
     }
 
-    fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
+    pub(super) fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
         self.tx.put(&RESOURCES, &(number,), row)?;
         self.note_history(number, row, Currency::Current)?;
         prepared.put_index(self.tx, number, row)?;

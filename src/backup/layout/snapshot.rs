@@ -26,6 +26,12 @@ pub struct SnapshotName {
     time: Timestamp,
 }
 
+impl AsRef<str> for SnapshotName {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl SnapshotName {
     pub fn new(time: Timestamp, number: u64, ambient: &Ambient) -> Self {
         let time = Timestamp::from_second(time.as_second()).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -47,6 +47,15 @@ fn filled() -> Box_ {
     house
 }
 
+/// A box with a patient and one who may act for them.
+fn with_proxy() -> Box_ {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
+        "patient": {"reference": "Patient/p1"}}));
+    house
+}
+
 fn trail(house: &Box_, actor: &Actor, query: &str) -> Result<Page, RecordError> {
     let query = Query::parse(ResourceType::AuditEvent, query, Handling::Strict, Definitions::r4()).unwrap();
     let why = Why { channel: Channel::Api, ..why(audit::Action::AuditRead) };
@@ -148,10 +157,7 @@ fn an_old_entry_is_reached_through_pages_that_find_nothing() {
 /// What is sealed from a proxy stands in no entry that they get, in no number and in no search; the patient gets it all.
 #[test]
 fn a_proxy_does_not_learn_from_the_log_that_something_is_sealed() {
-    let house = new_box();
-    house.put(patient("p1", "Brandvold"));
-    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
-        "patient": {"reference": "Patient/p1"}}));
+    let house = with_proxy();
     house.put(weight("open", "p1", "2026-03-01", 80.0));
     let own = house.actor(Role::Patient, Some("Patient/p1"));
     let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r1"));
@@ -214,10 +220,7 @@ fn text_of(house: &Box_, actor: &Actor) -> String {
 /// Of what is held the patient reads that there is something; who acts for them finds the log as it would be without it.
 #[test]
 fn a_proxy_does_not_learn_from_the_log_that_something_is_held() {
-    let house = new_box();
-    house.put(patient("p1", "Brandvold"));
-    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
-        "patient": {"reference": "Patient/p1"}}));
+    let house = with_proxy();
     house.put(weight("open", "p1", "2026-03-01", 80.0));
     let own = house.actor(Role::Patient, Some("Patient/p1"));
     let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r1"));
@@ -239,10 +242,7 @@ fn a_proxy_does_not_learn_from_the_log_that_something_is_held() {
 /// Of what is left over beside the named ones, too, nothing sealed is counted.
 #[test]
 fn what_is_sealed_is_not_among_the_more() {
-    let house = new_box();
-    house.put(patient("p1", "Brandvold"));
-    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
-        "patient": {"reference": "Patient/p1"}}));
+    let house = with_proxy();
     let mut sealed = weight("sealed", "p1", "2026-03-01", 81.0);
     sealed["meta"] = json!({"security": [{"code": "R"}]});
     house.put(sealed);
@@ -263,10 +263,7 @@ fn what_is_sealed_is_not_among_the_more() {
 /// What was typed has no label: a proxy does not read it, the patient does not before what it is about is let go.
 #[test]
 fn a_typed_reason_reaches_nobody_from_whom_something_is_kept() {
-    let house = new_box();
-    house.put(patient("p1", "Brandvold"));
-    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
-        "patient": {"reference": "Patient/p1"}}));
+    let house = with_proxy();
     house.put(weight("open", "p1", "2026-03-01", 80.0));
     let mut held = weight("held", "p1", "2026-03-01", 81.0);
     held["meta"] = json!({"security": [{"code": "NOPAT"}]});
@@ -291,10 +288,7 @@ fn a_typed_reason_reaches_nobody_from_whom_something_is_kept() {
 
 #[test]
 fn a_consent_to_show_what_is_sealed_is_as_sealed() {
-    let house = new_box();
-    house.put(patient("p1", "Brandvold"));
-    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "active": true,
-        "patient": {"reference": "Patient/p1"}}));
+    let house = with_proxy();
     let (own, proxy) =
         (house.actor(Role::Patient, Some("Patient/p1")), house.actor(Role::Proxy, Some("RelatedPerson/r1")));
     let before = text_of(&house, &proxy);
