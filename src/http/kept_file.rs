@@ -16,7 +16,7 @@ const KNOWN: [(&str, &str); 8] = [
 ];
 
 /// Even where a browser shows it, nothing of it runs, and it is not of our origin.
-const SANDBOX: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+pub(super) const SANDBOX: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 /// The file under a name, its ending by its type.
 pub(super) fn kept_file(title: &str, media_type: &str, bytes: Vec<u8>) -> Response {

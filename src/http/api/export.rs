@@ -104,7 +104,7 @@ fn read(level: Level, request: &str, query: &str, headers: &HeaderMap, body: &[u
         filters: Vec::new(),
         elements: Vec::new(),
     };
-    let sent = if body.is_empty() { None } else { Some(request::resource(headers, body)?) };
+    let sent = request::sent(headers, body)?;
     let given = Given::of(pairs(query).map_err(|error| refusal::of_query(&error))?, sent)?;
     for (name, value) in given.into_pairs() {
         match (name.as_str(), &value) {

@@ -10,8 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::super::kept_file::SANDBOX;
 use super::super::respond::{Refusal, Refused};
 use super::answer::version_headers;
+use super::negotiate::{name_of, ranges};
 use super::request::{is_fhir_json, media_type};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
@@ -23,8 +25,6 @@ pub(in crate::http) struct Native;
 
 /// A resource under whose rules the file stands, beside its bytes.
 const SECURITY_CONTEXT: HeaderName = HeaderName::from_static("x-security-context");
-/// Nothing of it runs, and it is not of our origin.
-const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'");
 
 /// Whether a file may answer this.
 pub(super) fn may_answer(method: &Method, path: &str) -> bool {
@@ -54,7 +54,7 @@ pub(super) fn file(stored: &Stored, headers: &HeaderMap) -> Result<Response, Ref
     let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     put(header::CONTENT_TYPE, kind);
     put(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    put(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    put(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     if let Some(context) = Some(text("/securityContext/reference")).filter(|text| !text.is_empty())
         && let Ok(value) = HeaderValue::from_str(context)
     {
@@ -66,13 +66,12 @@ pub(super) fn file(stored: &Stored, headers: &HeaderMap) -> Result<Response, Ref
 
 /// Whether a type is among those that `Accept` names.
 fn takes(headers: &HeaderMap, kind: &str) -> bool {
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = name_of(kind);
     let top = essence.split('/').next().unwrap_or_default();
-    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut ranges = values
-        .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    ranges.any(|range| range == essence || range.strip_suffix("/*") == Some(top))
+    ranges(headers).any(|range| {
+        let name = name_of(range);
+        name == essence || name.strip_suffix("/*") == Some(top)
+    })
 }
 
 /// A file sent as its bytes, as the Binary that it becomes; `None` where a resource was sent as JSON.

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
@@ -86,15 +86,24 @@ fn is_json(format: &str) -> bool {
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::ACCEPT).iter().filter(|value| !value.is_empty()).peekable();
-    if values.peek().is_none() {
+    if headers.get_all(header::ACCEPT).iter().all(HeaderValue::is_empty) {
         return true;
     }
-    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
+    ranges(headers).any(|range| {
         let refused = range.split(';').any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        let name = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        !refused && (matches!(name.as_str(), "*/*" | "application/*") || is_json(range))
+        !refused && (matches!(name_of(range).as_str(), "*/*" | "application/*") || is_json(range))
     })
+}
+
+/// The media ranges that `Accept` names.
+pub(super) fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(','))
+}
+
+/// A media type or range without its parameters.
+pub(super) fn name_of(media: &str) -> String {
+    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 async fn prettily(response: Response) -> Response {
@@ -109,8 +118,6 @@ async fn prettily(response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -88,8 +88,12 @@ impl Call {
         let asked = Asked::of(asked, sent)?;
         match (operation, kind, id) {
             (Operation::Meta, _, Some(id)) => operations::meta(visit, kind, &id, asked).await,
-            (Operation::MetaAdd, _, Some(id)) => operations::meta_add(visit, kind, id, asked, condition?).await,
-            (Operation::MetaDelete, _, Some(id)) => operations::meta_delete(visit, kind, id, asked, condition?).await,
+            (Operation::MetaAdd, _, Some(id)) => {
+                operations::change_meta(visit, kind, id, asked, condition?, operations::add).await
+            }
+            (Operation::MetaDelete, _, Some(id)) => {
+                operations::change_meta(visit, kind, id, asked, condition?, operations::delete).await
+            }
             (Operation::Summary, ResourceType::Patient, Some(id)) => summary::of_patient(visit, &id, asked).await,
             (Operation::Summary, ResourceType::Patient, None) => summary::of_identified(visit, asked, manner).await,
             (Operation::Expand, ResourceType::ValueSet, id) => terms::expand(visit, id, asked).await,

@@ -87,30 +87,9 @@ pub(super) async fn meta(visit: &Visit, kind: ResourceType, id: &FhirId, asked: 
     Ok(parameters(vec![json!({ "name": "return", "valueMeta": meta })]))
 }
 
-/// `$meta-add`: puts profiles, labels and tags to those of the resource.
-pub(super) async fn meta_add(
-    visit: &Visit,
-    kind: ResourceType,
-    id: FhirId,
-    asked: Asked,
-    condition: Condition,
-) -> Result<Value, Refusal> {
-    change_meta(visit, kind, id, asked, condition, add).await
-}
-
-/// `$meta-delete`: takes profiles, labels and tags away from those of the resource.
-pub(super) async fn meta_delete(
-    visit: &Visit,
-    kind: ResourceType,
-    id: FhirId,
-    asked: Asked,
-    condition: Condition,
-) -> Result<Value, Refusal> {
-    change_meta(visit, kind, id, asked, condition, delete).await
-}
-
+/// `$meta-add` and `$meta-delete`: what is given is put to the profiles, labels and tags of the resource, or taken from them.
 /// A new version with another `meta`: an update of the version that was read, with all that an update is held to.
-async fn change_meta(
+pub(super) async fn change_meta(
     visit: &Visit,
     kind: ResourceType,
     id: FhirId,
@@ -162,7 +141,7 @@ fn must_be_meta(meta: &Value) -> Result<(), Refusal> {
     Err(Refusal::new(Refused::Malformed).with_issues(issues.iter().map(request::issue_of).collect()))
 }
 
-fn add(all: &mut Vec<Value>, given: &[Value]) {
+pub(super) fn add(all: &mut Vec<Value>, given: &[Value]) {
     for one in given {
         if !all.iter().any(|known| is_same(known, one)) {
             all.push(one.clone());
@@ -170,7 +149,7 @@ fn add(all: &mut Vec<Value>, given: &[Value]) {
     }
 }
 
-fn delete(all: &mut Vec<Value>, given: &[Value]) {
+pub(super) fn delete(all: &mut Vec<Value>, given: &[Value]) {
     all.retain(|known| !given.iter().any(|one| is_same(known, one)));
 }
 

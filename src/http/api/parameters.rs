@@ -86,8 +86,7 @@ impl Asked {
 
 /// The query of an address with what a Parameters resource in the body adds to it. Only primitives can stand in a query.
 pub(super) fn as_query(query: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
-    let sent = if body.is_empty() { None } else { Some(request::resource(headers, body)?) };
-    as_query_of(query, sent)
+    as_query_of(query, request::sent(headers, body)?)
 }
 
 /// [`as_query`] with the Parameters of a bundle's entry, if it has any.

@@ -23,6 +23,11 @@ pub(super) fn resource(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusa
     Ok(value)
 }
 
+/// The resource in the body, if there is a body.
+pub(super) fn sent(headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, Refusal> {
+    if body.is_empty() { Ok(None) } else { resource(headers, body).map(Some) }
+}
+
 /// [`resource`] to be stored: references to this box are made relative.
 pub(super) fn to_store(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let mut value = resource(headers, body)?;
