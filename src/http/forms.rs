@@ -19,7 +19,8 @@ use super::ui::{Cx, KeptOf, When};
 use super::uploaded::Late;
 use crate::base::ResourceRef;
 use crate::care::forms::{self, Draft, DraftAt, FormKey, Once, draft_place};
-use crate::care::workflow::{self, Done};
+use crate::care::workflow::{self, Doing, Done};
+use crate::record::Why;
 use crate::store::StoreError;
 
 /// Fields that are the form's own and no text of a person.
@@ -181,6 +182,11 @@ impl Visit {
     pub(super) fn once<T>(&self, sent: &Sent<T>, place: impl Into<String>) -> Option<Once> {
         let account = self.account.as_ref()?.id;
         Some(Once { account, key: sent.key?, words: Some(sent.came.words(self.acting())), place: place.into() })
+    }
+
+    /// What this visitor does by a form, once.
+    pub(super) fn doing<T>(&self, why: Why, sent: &Sent<T>, place: impl Into<String>) -> Doing<'_> {
+        Doing { records: &self.house.records, actor: &self.actor, why, once: self.once(sent, place) }
     }
 
     /// As whom the session looks, where that was chosen.

@@ -2,18 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::tasks::{became, bounded, is_of, put, target, text, version_of};
 use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType as R};
-use crate::record::{Change, Condition, Inside, RecordError, strict};
+use crate::record::{Change, Inside, RecordError, strict};
 
 /// The system and code of such a `Task`.
 pub const REFILL: (&str, &str) = ("urn:chartbox:task", "refill");
-
-/// The most characters of a note, a question, a reason.
-const LONGEST: usize = 500;
 
 /// Why nothing was asked or answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,24 +43,9 @@ pub struct Refill {
     pub version: u32,
 }
 
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
-}
-
-pub(super) fn target<'a>(value: &'a Value, pointer: &str, kind: &str) -> Option<&'a str> {
-    text(value, pointer)?.strip_prefix(kind)?.strip_prefix('/')
-}
-
-/// Whether it waits for the clinic.
-pub fn is_open(task: &Value) -> bool {
-    text(task, "/status") == Some("requested")
-}
-
 /// A Task as a request for a refill, if it is one.
 pub fn refill_of(task: &Value) -> Option<Refill> {
-    let codings = task.pointer("/code/coding")?.as_array()?;
-    let ours = |coding: &Value| (text(coding, "/system"), text(coding, "/code")) == (Some(REFILL.0), Some(REFILL.1));
-    if !codings.iter().any(ours) {
+    if !is_of(task, REFILL) {
         return None;
     }
     let own = |text: Option<&str>| text.map(str::to_owned);
@@ -76,12 +59,8 @@ pub fn refill_of(task: &Value) -> Option<Refill> {
         note: own(text(task, "/input/0/valueString")),
         said: own(text(task, "/statusReason/text")),
         answers: own(target(task, "/partOf/0/reference", "Task")),
-        version: text(task, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0),
+        version: version_of(task),
     })
-}
-
-pub(super) fn bounded(text: &str) -> String {
-    text.trim().chars().take(LONGEST).collect()
 }
 
 /// Asks for a refill of a prescription, once. `of` is who asks; `answers` the request whose question is answered.
@@ -141,10 +120,9 @@ pub enum Answer {
 
 /// The Task, answered.
 #[must_use]
-pub fn answered(mut task: Value, status: &str, said: &str, now: Timestamp) -> Value {
+pub fn answered(task: Value, status: &str, said: &str, now: Timestamp) -> Value {
+    let mut task = became(task, status, now);
     if let Some(members) = task.as_object_mut() {
-        members.insert("status".into(), json!(status));
-        members.insert("lastModified".into(), json!(now.to_string()));
         let said = bounded(said);
         if said.is_empty() {
             members.shift_remove("statusReason");
@@ -178,14 +156,9 @@ pub async fn answer(
 
 /// The request whose question was answered by a later one: nothing waits on it any more.
 pub(super) fn settled(older: Value, now: Timestamp) -> Result<Change, RecordError> {
-    let version = text(&older, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let version = version_of(&older);
     let question = text(&older, "/statusReason/text").unwrap_or_default().to_owned();
     put(answered(older, "completed", &question, now), version)
-}
-
-pub(super) fn put(task: Value, version: u32) -> Result<Change, RecordError> {
-    let id = text(&task, "/id").and_then(|id| FhirId::parse(id).ok()).ok_or(RecordError::Damaged)?;
-    Change::put(R::Task, id, task, Condition::Version(version), Mode::Strict)
 }
 
 /// As whom somebody speaks: the person of the account, else the patient themselves.

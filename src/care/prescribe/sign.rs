@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::check::{self, Finding, Proposal};
 use super::facts::{Allergy, Facts, Taken, allergy, taken};
 use super::order::{TOKEN, end_code, stopped};
-use super::{refill, taking};
+use super::{refill, taking, tasks};
 use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
 use crate::care::notify::{self, Kind, Notice, Whom};
@@ -81,7 +81,7 @@ pub struct Seen {
 
 impl Seen {
     fn change(self, now: Timestamp) -> Result<Change, RecordError> {
-        let version = taking::version_of(&self.task);
+        let version = tasks::version_of(&self.task);
         taking::settled(self.task, version, &self.by, now)
     }
 }
@@ -101,7 +101,7 @@ impl Outcome {
                 let made = json!({"reference": format!("MedicationRequest/{}", self.id)});
                 members.insert("output".into(), json!([{"type": {"text": "prescription"}, "valueReference": made}]));
             }
-            changes.push(refill::put(task, version)?);
+            changes.push(tasks::put(task, version)?);
             changes.extend(older.map(|older| refill::settled(older, now)).transpose()?);
         }
         changes.extend(self.not_taken.map(|seen| seen.change(now)).transpose()?);

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::refill::{bounded, is_open, put, target, text};
+use super::tasks::{became, bounded, is_of, is_open, put, target, text, version_of};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
@@ -40,10 +40,7 @@ pub struct NotTaken {
 
 /// A Task as such a word, if it is one that waits.
 pub fn not_taken_of(task: &Value) -> Option<NotTaken> {
-    let codings = task.pointer("/code/coding")?.as_array()?;
-    let ours =
-        |coding: &Value| (text(coding, "/system"), text(coding, "/code")) == (Some(NOT_TAKEN.0), Some(NOT_TAKEN.1));
-    if !is_open(task) || !codings.iter().any(ours) {
+    if !is_open(task) || !is_of(task, NOT_TAKEN) {
         return None;
     }
     let own = |pointer| text(task, pointer).map(str::to_owned);
@@ -54,7 +51,7 @@ pub fn not_taken_of(task: &Value) -> Option<NotTaken> {
         said: own("/authoredOn"),
         reason: own("/input/0/valueString"),
         of: own("/owner/reference"),
-        version: text(task, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0),
+        version: version_of(task),
     })
 }
 
@@ -106,7 +103,7 @@ pub async fn taking_again(
     let said = said(request, (patient, of), not.map(|_| reason.as_str()), &now.to_string());
     let mut changes = vec![Change::create(R::MedicationStatement, said, Mode::Strict)?];
     if not.is_none() {
-        changes.extend(waits.map(|task| put(over(task.clone(), "cancelled", now), version_of(task))).transpose()?);
+        changes.extend(waits.map(|task| put(became(task.clone(), "cancelled", now), version_of(task))).transpose()?);
         return carry_out(doing, changes, |_| Ok(())).await;
     }
     let open = strict(R::Task, &format!("focus=MedicationRequest/{id}&status=requested"))?;
@@ -147,21 +144,9 @@ fn said(request: &Value, (patient, of): (&FhirId, &str), not: Option<&str>, now:
     value
 }
 
-pub(super) fn version_of(value: &Value) -> u32 {
-    text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-fn over(mut task: Value, status: &str, now: Timestamp) -> Value {
-    if let Some(members) = task.as_object_mut() {
-        members.insert("status".into(), json!(status));
-        members.insert("lastModified".into(), json!(now.to_string()));
-    }
-    task
-}
-
 /// A clinician has seen it, or done something about the prescription: it waits no more.
 pub(super) fn settled(task: Value, version: u32, by: &Value, now: Timestamp) -> Result<Change, RecordError> {
-    let mut task = over(task, "completed", now);
+    let mut task = became(task, "completed", now);
     if let Some(members) = task.as_object_mut() {
         members.insert("owner".into(), by.clone());
     }

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{AccountId, FhirId};
 use crate::care::emergency::{self, LONGEST};
-use crate::care::workflow::Doing;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
@@ -204,12 +203,7 @@ pub async fn judge(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> R
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     };
     let place = "/emergency-access?done=1";
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: looks(&visit, Action::BreakGlassReview),
-        once: visit.once(&sent, place),
-    };
+    let doing = visit.doing(looks(&visit, Action::BreakGlassReview), &sent, place);
     let done = emergency::review(doing, (account, id), &one.patient, verdict, note).await;
     visit.settled(&sent, done, place).await
 }

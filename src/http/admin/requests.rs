@@ -12,7 +12,7 @@ use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::requests::{self, Kind, LONGEST, NotNow, Request, State, Step};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
@@ -206,12 +206,7 @@ pub async fn step(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Re
         Ok(task) => task,
         Err(no) => return again(&visit, &opened, typed, no, &ctx),
     };
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(&visit, Action::RequestAnswered),
-        once: visit.once(&sent, place),
-    };
+    let doing = visit.doing(why(&visit, Action::RequestAnswered), &sent, place);
     match requests::change(doing, id, typed.version, task).await {
         Ok(done) => visit.went(&sent, done, place).await,
         Err(Refused::Told(no)) => again(&visit, &opened, typed, no, &ctx),

@@ -9,7 +9,7 @@ use super::suspects_pages::{SaidRow, SuspectRow, Suspects};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::suspects::{self, MOST, Saying, SuspectError};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
@@ -102,7 +102,7 @@ async fn said(visit: &Visit, sent: &Sent<Typed>, what: Saying, place: &str, note
     let id = |text: &str| FhirId::parse(text).map_err(|_| Refusal::not_found());
     let (one, other) = (id(&sent.typed.one)?, id(&sent.typed.other)?);
     let why = looks(visit, Action::Merge, Detail::note(note));
-    let doing = Doing { records: &visit.house.records, actor: &visit.actor, why, once: visit.once(sent, place) };
+    let doing = visit.doing(why, sent, place);
     match suspects::say(doing, &one, &other, what).await {
         Err(Refused::Told(SuspectError::NotTwo)) => Err(Refusal::not_found()),
         done => visit.settled(sent, done, place).await,

@@ -16,7 +16,7 @@ use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, VisitType};
 use crate::care::notify::Kind;
 use crate::care::schedule::{self, BookError, Hour, Slots, State, Wish};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::{Sent, ours};
@@ -39,10 +39,6 @@ const MOST: usize = 200;
 
 fn acts(visit: &Visit, action: Action, detail: Detail) -> Why {
     Why { purpose: Purpose::PatAdmin, ..why(visit, action, detail) }
-}
-
-fn doing<'a, T>(visit: &'a Visit, why: Why, sent: &Sent<T>, place: &str) -> Doing<'a> {
-    Doing { records: &visit.house.records, actor: &visit.actor, why, once: visit.once(sent, place) }
 }
 
 /// One appointment with its patient and the clinic's settings, as one look.
@@ -320,7 +316,7 @@ pub(in crate::http) async fn set_state(
     };
     let place = back(&sent.typed.back, &opened.id);
     let value = schedule::with_status(opened.value, state, false);
-    let doing = doing(&visit, acts(&visit, action, Detail::none()), &sent, &place);
+    let doing = visit.doing(acts(&visit, action, Detail::none()), &sent, &place);
     let tell = match state {
         State::Cancelled => schedule::to_patient(&value, Kind::VisitCancelled),
         _ => None,
@@ -384,7 +380,7 @@ pub(in crate::http) async fn move_it(
         false => format!("/bookings/{}", opened.id),
     };
     let detail = noted(over);
-    let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
+    let doing = visit.doing(acts(&visit, Action::Book, detail), &sent, &place);
     let tell = schedule::to_patient(&value, Kind::VisitChanged);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
@@ -568,7 +564,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
     let id = FhirId::new(&visit.house.ambient);
     let place = format!("/bookings/{id}");
     let detail = noted(over);
-    let doing = doing(&visit, acts(&visit, Action::Book, detail), &sent, &place);
+    let doing = visit.doing(acts(&visit, Action::Book, detail), &sent, &place);
     let tell = schedule::to_patient(&value, Kind::VisitBooked);
     match schedule::book(doing, id, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
@@ -659,15 +655,14 @@ pub(in crate::http) async fn answer(
     if typed.answer == "decline" {
         let value = schedule::with_status(opened.value, State::Cancelled, false);
         let tell = schedule::to_patient(&value, Kind::VisitCancelled);
-        let done =
-            schedule::change(doing(&visit, why, &sent, place), opened.id, typed.version, value, None, tell).await;
+        let done = schedule::change(visit.doing(why, &sent, place), opened.id, typed.version, value, None, tell).await;
         return visit.settled(&sent, done, place).await;
     }
     let (start, with) = opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?;
     let status = if typed.answer == "book" { "booked" } else { "pending" };
     let hour = opened.hour(start, with)?;
     let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, status);
-    let doing = doing(&visit, why, &sent, place);
+    let doing = visit.doing(why, &sent, place);
     let kind = if status == "booked" { Kind::VisitBooked } else { Kind::VisitOffered };
     let tell = schedule::to_patient(&value, kind);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {

@@ -16,7 +16,6 @@ use crate::care::check_in::{self, Insurance, LONGEST, Reach, Seen};
 use crate::care::clinic::Clinic;
 use crate::care::register;
 use crate::care::schedule;
-use crate::care::workflow::Doing;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
@@ -271,12 +270,7 @@ pub(in crate::http) async fn check_in(
     }
     let coverage = coverage.map(|seen| Seen { version: typed.coverage_version, ..seen });
     let place = "/today";
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: acts(&visit, Action::CheckIn),
-        once: visit.once(&sent, place),
-    };
+    let doing = visit.doing(acts(&visit, Action::CheckIn), &sent, place);
     let done = check_in::check_in(doing, appointment, patient, &reach, coverage, &insurance).await;
     visit.settled(&sent, done, place).await
 }

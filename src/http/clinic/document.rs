@@ -13,7 +13,6 @@ use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::uploads::{self, Part};
-use crate::care::workflow::Doing;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType;
 use crate::http::fill::{self, Attachment};
@@ -142,12 +141,7 @@ pub(in crate::http) async fn seen(
     let name = visit.account.as_ref().map(|account| account.display_name.to_string()).unwrap_or_default();
     let by = json!({"reference": who.as_str(), "display": name});
     let place = format!("/patients/{patient}/documents/{id}?done=seen");
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(&visit, Action::Update, Detail::none()),
-        once: visit.once(&sent, &place),
-    };
+    let doing = visit.doing(why(&visit, Action::Update, Detail::none()), &sent, &place);
     let done = uploads::seen(doing, id, sent.typed.version, document, &by).await;
     visit.settled(&sent, done, &place).await
 }

@@ -108,12 +108,7 @@ pub(in crate::http) async fn declare(
     let place = format!("/patients/{id}");
     let declared =
         Declared { id: FhirId::new(&visit.house.ambient), patient: id, reason: reason.as_str().into(), minutes };
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: because(&visit, Action::BreakGlass, &reason),
-        once: visit.once(&sent, place.as_str()),
-    };
+    let doing = visit.doing(because(&visit, Action::BreakGlass, &reason), &sent, place.as_str());
     visit.settled(&sent, emergency::declare(doing, account, declared).await, &place).await
 }
 

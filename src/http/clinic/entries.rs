@@ -89,13 +89,8 @@ pub(super) fn said(found: entries::Faults) -> Faults {
     faults
 }
 
-fn doing<'a, T>(visit: &'a Visit, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
-    Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(visit, action, Detail::none()),
-        once: visit.once(sent, place),
-    }
+pub(super) fn doing<'a, T>(visit: &'a Visit, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
+    visit.doing(why(visit, action, Detail::none()), sent, place)
 }
 
 /// Does these changes and leads to a place of the chart.

@@ -96,7 +96,7 @@ fn me(visit: &Visit) -> Clinician {
 
 fn doing<'a, T>(visit: &'a Visit, sent: &Sent<T>, place: &str) -> Doing<'a> {
     let why = why(visit, Action::Message, Detail::none());
-    Doing { records: &visit.house.records, actor: &visit.actor, why, once: visit.once(sent, place) }
+    visit.doing(why, sent, place)
 }
 
 /// `GET /messages/{id}`

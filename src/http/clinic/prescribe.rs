@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::Opened;
-use super::prescribe_form::{Faulty, Typed, own_version};
+use super::prescribe_form::{Faulty, Typed, version_of};
 use super::prescribe_pages::{FoundMedicines, Pick, Prescribe};
 use super::prescribe_words as words;
 use super::prescriptions::seen_by;
@@ -22,7 +22,7 @@ use crate::care::formulary::{self, Formulary, KeptError};
 use crate::care::prescribe::{
     self, Answered, By, Chosen, Facts, Finding, Outcome, Prescription, Prior, Proposal, Refill, SignError, Signing,
 };
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Refused;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
 use crate::http::House;
@@ -190,7 +190,7 @@ fn as_they_stand(desk: &mut Desk, typed: &mut Typed) -> Option<String> {
         None => {}
     }
     match &desk.prior {
-        Some(prior) if is_in_use(prior) => typed.prior_version = own_version(prior),
+        Some(prior) if is_in_use(prior) => typed.prior_version = version_of(prior),
         Some(_) => {
             (desk.prior, over) = (None, Some("rx-prior-over"));
             typed.prior.clear();
@@ -325,12 +325,7 @@ pub(in crate::http) async fn send(
         answered,
     };
     let place = format!("/patients/{}/prescriptions/{id}?done=signed", desk.patient);
-    let doing = Doing {
-        records: &desk.visit.house.records,
-        actor: &desk.visit.actor,
-        why: why(&desk.visit, Action::Prescribe, Detail::none()),
-        once: desk.visit.once(&sent, &place),
-    };
+    let doing = desk.visit.doing(why(&desk.visit, Action::Prescribe, Detail::none()), &sent, &place);
     match prescribe::sign(doing, signing, outcome).await {
         Ok(done) => desk.visit.went(&sent, done, &place).await,
         Err(Refused::Told(error)) => {

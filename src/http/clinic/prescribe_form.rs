@@ -129,7 +129,6 @@ impl Typed {
         });
         let supply = fill::number(prior, "/dispenseRequest/expectedSupplyDuration/value");
         let days = fill::dosage::days(&dosage).or(supply.map(|days| days as i64));
-        let version = |value: &Value| own_version(value);
         let problem = fill::list(prior, "reasonReference").first();
         Self {
             medicine: medicine.map(|one| one.id.clone()).unwrap_or_default(),
@@ -154,7 +153,7 @@ impl Typed {
             reason: own("/reasonCode/0/text"),
             instructions: fill::owned(&dosage, "/patientInstruction").unwrap_or_default(),
             prior: own("/id"),
-            prior_version: version(prior),
+            prior_version: version_of(prior),
             how: how.to_owned(),
             refill: refill.as_ref().map(|(_, refill)| refill.id.clone()).unwrap_or_default(),
             refill_version: refill.as_ref().map_or(0, |(_, refill)| refill.version),
@@ -272,8 +271,9 @@ impl Typed {
     }
 }
 
-pub(super) fn own_version(value: &Value) -> u32 {
-    fill::text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
+/// A resource's version, as the next change names it.
+pub(super) fn version_of(resource: &Value) -> u32 {
+    fill::text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 fn form_urlencoded(pairs: &[(&str, &String)]) -> String {

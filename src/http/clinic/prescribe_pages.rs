@@ -1,7 +1,6 @@
 //! What the page of prescribing is filled with.
 
 use askama::Template;
-use serde_json::Value;
 
 use super::chart_pages::{Frame, Section};
 use super::prescribe::Desk;
@@ -318,9 +317,4 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
         });
     }
     all
-}
-
-/// A resource's version, as the next change names it.
-pub(super) fn version_of(resource: &Value) -> u32 {
-    fill::text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
 }

@@ -8,14 +8,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::chart::Opened;
-use super::prescribe_pages::version_of;
+use super::prescribe_form::version_of;
 use super::prescription_pages::{NoPaper, NotTakenPart, PrescriptionPage, Sheet, Warned, facts_of};
 use super::{id_of, is_clinical, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::clinic::Clinic;
 use crate::care::prescribe::{self, STOP_REASONS, Seen, Standing};
-use crate::care::workflow::Doing;
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -245,12 +244,7 @@ pub(in crate::http) async fn stop(
     let said = stop_word(code).to_string();
     let said = if words.is_empty() { said } else { format!("{said}: {words}") };
     let place = format!("/patients/{}/prescriptions/{}?done=stopped", one.patient, one.id);
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(&visit, Action::Prescribe, Detail::none()),
-        once: visit.once(&sent, &place),
-    };
+    let doing = visit.doing(why(&visit, Action::Prescribe, Detail::none()), &sent, &place);
     let seen = one.seen(&visit)?;
     let done = prescribe::stop(doing, (one.request, typed.version), (code, &said), seen).await;
     visit.settled(&sent, done, &place).await
@@ -284,12 +278,7 @@ pub(in crate::http) async fn seen_not_taken(
     let Some(task) = prescribe::waits_of(&one.tasks, one.id.as_str()) else {
         return Err(Refusal::new(No::Conflict));
     };
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(&visit, Action::RequestAnswered, Detail::none()),
-        once: visit.once(&sent, &place),
-    };
+    let doing = visit.doing(why(&visit, Action::RequestAnswered, Detail::none()), &sent, &place);
     let done = prescribe::see(doing, task.clone(), sent.typed.version, &seen_by(&visit)?).await;
     visit.settled(&sent, done, &place).await
 }

@@ -14,7 +14,6 @@ use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::chart;
 use crate::care::prescribe::{self, Answer, Refill};
-use crate::care::workflow::Doing;
 use crate::fhir::search::{Handling, Query as Search};
 use crate::fhir::{Definitions, ResourceType as R};
 use crate::http::fill;
@@ -181,12 +180,7 @@ pub(in crate::http) async fn answer(
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let place = format!("/refills/{}", one.refill.id);
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(&visit, Action::RequestAnswered, Detail::none()),
-        once: visit.once(&sent, place.as_str()),
-    };
+    let doing = visit.doing(why(&visit, Action::RequestAnswered, Detail::none()), &sent, place.as_str());
     // Sent twice, it leads where the first led; answered by somebody else, the version says so.
     let done = prescribe::answer(doing, one.task, sent.typed.version, one.older, &answer).await;
     visit.settled(&sent, done, &place).await

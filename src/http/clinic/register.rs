@@ -13,7 +13,7 @@ use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
 use crate::care::register::{self, Fault, Field, NewPatient, RegisterError, Typed};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Refused;
 use crate::care::{Chart, merge};
 use crate::fhir::ResourceType;
 use crate::http::fill;
@@ -77,12 +77,11 @@ pub(in crate::http) async fn register(visit: Visit, sent: Sent<RegisterForm>) ->
     let id = FhirId::new(&visit.house.ambient);
     let place = leads_to(&id, &form.back);
     if alike.iter().all(|row| different.contains(&row.who.id)) {
-        let doing = Doing {
-            records: &visit.house.records,
-            actor: &visit.actor,
-            why: Why { purpose: Purpose::PatAdmin, ..why(&visit, Action::Register, Detail::none()) },
-            once: visit.once(&sent, place.as_str()),
-        };
+        let doing = visit.doing(
+            Why { purpose: Purpose::PatAdmin, ..why(&visit, Action::Register, Detail::none()) },
+            &sent,
+            place.as_str(),
+        );
         match register::register(doing, id, patient.clone(), different).await {
             Ok(done) => return visit.went(&sent, done, &place).await,
             Err(Refused::Told(RegisterError::Alike)) => {}

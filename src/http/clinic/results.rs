@@ -38,12 +38,7 @@ fn may_sign(visit: &Visit) -> bool {
 }
 
 fn doing<'a, T>(visit: &'a Visit, action: Action, detail: Detail, sent: &Sent<T>, place: &str) -> Doing<'a> {
-    Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(visit, action, detail),
-        once: visit.once(sent, place),
-    }
+    visit.doing(why(visit, action, detail), sent, place)
 }
 
 /// Whether and when the patient sees it; a nurse's waits for a doctor.

@@ -16,7 +16,7 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::Clinic;
 use crate::care::schedule::{self, Beside, Block, BlockError, Repeat, SERIES};
-use crate::care::workflow::{Doing, Refused};
+use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::Ctx;
 use crate::http::forms::Sent;
@@ -442,12 +442,7 @@ pub(in crate::http) async fn make_block(visit: Visit, sent: Sent<BlockTyped>) ->
     });
     let calendar = calendar.map(|stored| stored.id.clone());
     let place = "/schedule/blocks?done=blocked";
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Update) },
-        once: visit.once(&sent, place),
-    };
+    let doing = visit.doing(Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Update) }, &sent, place);
     let beside = if typed.anyway.is_empty() { Beside::NoVisits } else { Beside::TheVisitsThereAre };
     match schedule::block(doing, with, calendar, &block.what, stretches, beside).await {
         Ok(done) => visit.went(&sent, done, place).await,
@@ -491,12 +486,7 @@ pub(in crate::http) async fn remove_block(
         gone.dedup_by(|one, other| one.0 == other.0);
     }
     let place = "/schedule/blocks?done=removed";
-    let doing = Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Delete) },
-        once: visit.once(&sent, place),
-    };
+    let doing = visit.doing(Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Delete) }, &sent, place);
     match schedule::unblock(doing, gone).await {
         Ok(done) => {
             freed(&visit.house).await;

@@ -247,17 +247,12 @@ impl<'a> Judged<'a> {
 fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> Option<Reading> {
     let said = interpretation(observation);
     let base = Reading {
-        when: taken(observation, ctx)?,
-        text: String::new(),
-        in_unit: None,
-        number: None,
-        second: None,
         flag: said,
-        flagged: Flagged::BySomebody,
         compared: said.is_some() || is_said_normal(observation),
         reported: uploads::is_reported(observation),
         held: is_held(observation),
         unsigned: text(observation, "/status") == Some("preliminary"),
+        ..Reading::of(taken(observation, ctx)?, "")
     };
     if let (Some(systolic), Some(diastolic)) = (
         component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),

@@ -180,3 +180,25 @@ pub(in crate::http) async fn inbox(visit: Visit, FromAddress(asked): FromAddress
     }
     page(&Inbox { cx: visit.cx(), parts, own, only_own })
 }
+
+/// The question for Tasks of this code that wait for the clinic, each with its patient and what it is about.
+fn waiting((system, code): (&str, &str)) -> Vec<(ResourceType, String)> {
+    let text = format!("code={system}|{code}&status=requested&_include=Task:patient&_include=Task:focus");
+    vec![(ResourceType::Task, text)]
+}
+
+/// A row of each Task that [`waiting`] found, made with what came along.
+fn rows_of(pages: &[Page], row: impl Fn(&Value, &[Value]) -> Option<Row>) -> Vec<Row> {
+    let json = |stored: &crate::record::Stored| serde_json::from_slice::<Value>(&stored.json).ok();
+    let along: Vec<Value> = pages.iter().flat_map(|page| &page.included).filter_map(json).collect();
+    let tasks = pages.iter().flat_map(|page| &page.matches).filter_map(json);
+    tasks.filter_map(|task| row(&task, &along)).collect()
+}
+
+/// The prescription of this id, among what came along.
+fn prescription<'a>(along: &'a [Value], id: &str) -> Option<&'a Value> {
+    let is = |one: &&Value| {
+        fill::text(one, "/resourceType") == Some("MedicationRequest") && fill::text(one, "/id") == Some(id)
+    };
+    along.iter().find(is)
+}

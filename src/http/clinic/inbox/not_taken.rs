@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, prescription, rows_of, waiting};
 use crate::base::Role;
 use crate::care::prescribe::{self, NOT_TAKEN};
 use crate::fhir::ResourceType;
@@ -20,24 +20,16 @@ pub(super) const SECTION: Section = Section {
 };
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
-    let (system, code) = NOT_TAKEN;
-    let text = format!("code={system}|{code}&status=requested&_include=Task:patient&_include=Task:focus");
-    vec![(ResourceType::Task, text)]
+    waiting(NOT_TAKEN)
 }
 
 fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
-    let json = |stored: &crate::record::Stored| serde_json::from_slice::<Value>(&stored.json).ok();
-    let along: Vec<Value> = pages.iter().flat_map(|page| &page.included).filter_map(json).collect();
-    let tasks = pages.iter().flat_map(|page| &page.matches).filter_map(json);
-    tasks.filter_map(|task| row(&task, &along, found)).collect()
+    rows_of(pages, |task, along| row(task, along, found))
 }
 
 fn row(task: &Value, along: &[Value], found: &Found<'_>) -> Option<Row> {
     let word = prescribe::not_taken_of(task)?;
-    let request = along.iter().find(|one| {
-        fill::text(one, "/resourceType") == Some("MedicationRequest")
-            && fill::text(one, "/id") == Some(word.prescription.as_str())
-    })?;
+    let request = prescription(along, &word.prescription)?;
     let since = word.said.as_deref()?.parse().ok()?;
     Some(Row {
         href: format!("/patients/{}/prescriptions/{}", word.patient, word.prescription),

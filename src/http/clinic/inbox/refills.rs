@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, prescription, rows_of, waiting};
 use crate::base::Role;
 use crate::care::prescribe::{self, REFILL};
 use crate::fhir::ResourceType;
@@ -15,24 +15,16 @@ pub(super) const SECTION: Section =
     Section { name: "refills", title: || t("inbox-refills"), for_whom: &[Role::Clinician], asks, rows };
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
-    let (system, code) = REFILL;
-    let text = format!("code={system}|{code}&status=requested&_include=Task:patient&_include=Task:focus");
-    vec![(ResourceType::Task, text)]
+    waiting(REFILL)
 }
 
 fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
-    let json = |stored: &crate::record::Stored| serde_json::from_slice::<Value>(&stored.json).ok();
-    let along: Vec<Value> = pages.iter().flat_map(|page| &page.included).filter_map(json).collect();
-    let tasks = pages.iter().flat_map(|page| &page.matches).filter_map(json);
-    tasks.filter_map(|task| row(&task, &along, found)).collect()
+    rows_of(pages, |task, along| row(task, along, found))
 }
 
 fn row(task: &Value, along: &[Value], found: &Found<'_>) -> Option<Row> {
     let refill = prescribe::refill_of(task)?;
-    let request = along.iter().find(|one| {
-        fill::text(one, "/resourceType") == Some("MedicationRequest")
-            && fill::text(one, "/id") == Some(refill.prescription.as_str())
-    });
+    let request = prescription(along, &refill.prescription);
     let since = refill.asked.as_deref()?.parse().ok()?;
     // Who prescribed it answers first; everybody else can.
     let by = request.and_then(|request| fill::text(request, "/requester/reference"));

@@ -10,16 +10,14 @@ use super::{doing, may_sign, pen, phrases_for, place, read, typed_of};
 use crate::audit::Action;
 use crate::care::forms::Draft;
 use crate::care::note::phrases::{self, Measures};
-use crate::care::note::{self, NoteError, Pen, Step};
+use crate::care::note::{self, Pen, Step};
 use crate::care::workflow::Refused;
-use crate::http::clinic::entries::{author, said};
+use crate::http::clinic::entries::author;
 use crate::http::clinic::id_of;
-use crate::http::clinic::notes_pages::{self as pages, Blanks};
 use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Faults, t};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -59,19 +57,9 @@ pub(in crate::http) async fn add(
         Ok(done) => visit.went(&sent, done, &to).await,
         Err(Refused::Record(error)) => Err(error.into()),
         Err(Refused::Told(error)) => {
-            let blanks = if matches!(error, NoteError::Blanks(_)) { Blanks::Asked } else { Blanks::None };
-            let faults = match error {
-                NoteError::Faults(found) => said(found),
-                NoteError::Empty => {
-                    let mut faults = Faults::none();
-                    faults.add("addendum", t("note-no-addendum"));
-                    faults
-                }
-                NoteError::Blanks(parts) => pages::blanks(&parts),
-            };
             let mut read = read;
             read.opened.cx.at = sent.at.clone().unwrap_or_else(|| place(&id, &note));
-            let answer = signed(&visit, read, &text, Shown { blanks, faults, ..Shown::default() })?;
+            let answer = signed(&visit, read, &text, Shown::of_error(error, "addendum", "note-no-addendum"))?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
         }
     }

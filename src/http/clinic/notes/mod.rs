@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::chart::Opened;
-use super::entries::{instant, subject, today};
+use super::entries::{doing, instant, subject, today};
 use super::notes_pages as pages;
 use super::{id_of, why};
 use crate::access::Actor;
@@ -25,11 +25,9 @@ use crate::audit::{Action, Detail};
 use crate::base::{AccountId, FhirId, Role};
 use crate::care::chart::FRAME;
 use crate::care::note::{self, NoteTyped, PARTS, Saved, phrases};
-use crate::care::workflow::Doing;
 use crate::care::{Chart, Part, entries};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
-use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::ui::When;
@@ -155,15 +153,6 @@ fn account(visit: &Visit) -> Result<AccountId, Refusal> {
 
 fn may_sign(actor: &Actor) -> bool {
     actor.role() == Some(Role::Clinician)
-}
-
-fn doing<'a, T>(visit: &'a Visit, action: Action, sent: &Sent<T>, place: &str) -> Doing<'a> {
-    Doing {
-        records: &visit.house.records,
-        actor: &visit.actor,
-        why: why(visit, action, Detail::none()),
-        once: visit.once(sent, place),
-    }
 }
 
 /// All phrases by name: what the house knows of the patient, then the clinic's, then one's own, the later before the earlier.

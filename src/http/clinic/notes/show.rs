@@ -10,8 +10,9 @@ use super::{Read, account, date, last_writer, may_sign, phrases_for, place, read
 use crate::care::entries;
 use crate::care::forms::{self, Draft};
 use crate::care::note::merge::{self, Merged};
-use crate::care::note::{self, NoteTyped, PARTS};
+use crate::care::note::{self, NoteError, NoteTyped, PARTS};
 use crate::http::clinic::codes::Offer;
+use crate::http::clinic::entries::said;
 use crate::http::clinic::entries_pages;
 use crate::http::clinic::notes_pages::{self as pages, Blanks, Kept, NotePage, SignedNote, Theirs};
 use crate::http::fill::Ctx;
@@ -103,6 +104,22 @@ pub(super) struct Shown {
     pub others: Vec<Kept>,
     pub blanks: Blanks,
     pub faults: Faults,
+}
+
+impl Shown {
+    /// What the page says of a note or an addendum that could not be saved; at `field`, by `empty`, that it has no words.
+    pub(super) fn of_error(error: NoteError, field: &'static str, empty: &'static str) -> Self {
+        let (blanks, faults) = match error {
+            NoteError::Faults(found) => (Blanks::None, said(found)),
+            NoteError::Empty => {
+                let mut faults = Faults::none();
+                faults.add(field, t(empty));
+                (Blanks::None, faults)
+            }
+            NoteError::Blanks(parts) => (Blanks::Asked, pages::blanks(&parts)),
+        };
+        Self { blanks, faults, ..Self::default() }
+    }
 }
 
 /// What somebody else wrote: what both changed, to be settled, and what was taken into the form.

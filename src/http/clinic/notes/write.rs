@@ -10,12 +10,12 @@ use crate::audit::Action;
 use crate::care::forms::{self, Draft};
 use crate::care::note::merge::{self, Merged, PageOf};
 use crate::care::note::phrases::{self, Measures};
-use crate::care::note::{self, NoteError, NoteTyped, PARTS, Pen, Step};
+use crate::care::note::{self, NoteTyped, PARTS, Pen, Step};
 use crate::care::workflow::Refused;
 use crate::http::clinic::codes::Offer;
-use crate::http::clinic::entries::{author, said};
+use crate::http::clinic::entries::author;
 use crate::http::clinic::id_of;
-use crate::http::clinic::notes_pages::{self as pages, Blanks};
+use crate::http::clinic::notes_pages::{self as pages};
 use crate::http::forms::Sent;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
@@ -89,19 +89,8 @@ async fn save(visit: &Visit, mut read: Read, sent: Sent<NoteTyped>, id: &str, st
         }
         Err(Refused::Record(error)) => Err(error.into()),
         Err(Refused::Told(error)) => {
-            let blanks = if matches!(error, NoteError::Blanks(_)) { Blanks::Asked } else { Blanks::None };
-            let faults = match error {
-                NoteError::Faults(found) => said(found),
-                NoteError::Empty => {
-                    let mut faults = Faults::none();
-                    faults.add("subjective", t("note-empty"));
-                    faults
-                }
-                NoteError::Blanks(parts) => pages::blanks(&parts),
-            };
             read.opened.cx.at = sent.at.clone().unwrap_or(here);
-            let shown = Shown { blanks, faults, ..Shown::default() };
-            let answer = written(visit, read, &sent.typed, shown)?;
+            let answer = written(visit, read, &sent.typed, Shown::of_error(error, "subjective", "note-empty"))?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, answer))
         }
     }
