@@ -168,6 +168,7 @@ test('of two who take an allergy back, sign a result or stop a medicine the seco
   const doctor = await signedIn('clinician', box.clinic, { script: false });
   await doctor.goto(chart('/allergies/new'));
   await doctor.fill('#substance', 'Mango');
+  await doctor.selectOption('#category', 'food');
   await doctor.click('button[value=save]');
   await doctor.click('a:has-text("Mango")');
   let other = await beside(doctor);
@@ -371,8 +372,15 @@ test('problems, allergies, immunizations and measurements are written, changed a
   await nurse.click('button[value=save]');
   assert.match(await text(nurse, '[aria-labelledby=h-past]'), /Gout <i>/);
   await nurse.goto(chart('/allergies/new'));
+  // What no prescription would be compared with is asked about once.
+  await nurse.fill('#substance', 'Penicilline');
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /no prescription would be compared with it\. Perhaps it is one of these: [^.]*Penicillins/);
+  assert.deepEqual(await inspect(nurse, 'allergy-meant'), []);
   await nurse.fill('#substance', 'Kiwi');
   await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /Look at how it is written/);
+  await nurse.click('button[value=written]');
   await nurse.click('a:has-text("Kiwi")');
   assert.deepEqual(await inspect(nurse, 'allergy-remove'), []);
   await nurse.fill('#reason', 'Meant for another patient');

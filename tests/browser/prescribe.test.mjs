@@ -45,7 +45,7 @@ test('a clinician finds a medicine while typing, is warned, answers and signs', 
   assert.deepEqual(await inspect(page, 'prescribe-checks'), []);
   await page.click('button[value=sign]');
   await page.waitForLoadState();
-  assert.match(await page.textContent('main'), /2 warnings have no answer yet/);
+  assert.match(await page.textContent('main'), /2 of the checks have no answer yet/);
   assert.deepEqual(await inspect(page, 'prescribe-unanswered'), []);
   for (const area of await page.locator('textarea[name^=answer-]').all()) await area.fill('Penicillin anaphylaxis; short course, statin paused.');
   await page.click('button[value=sign]');
@@ -147,9 +147,27 @@ test('what no list has can be written, and nothing of it looks checked', async (
   await page.goto(`${halina}/prescribe?written=${encodeURIComponent('Grandmother’s drops')}`);
   const text = await page.textContent('main');
   assert.match(text, /Doses are not checked for this medicine/);
-  assert.match(text, /0 to answer, 4 not checked, 0 clear/);
+  assert.match(text, /1 to answer, 4 not checked, 0 clear/);
   assert.equal(await page.locator('.rx-lines .state.good').count(), 0);
+  await page.fill('input[name=once-dose]', '5');
+  await page.fill('input[name=unit]', 'drop');
+  await page.selectOption('select[name=every]', '1d');
+  await page.fill('input[name=days]', '3');
+  await page.fill('input[name=quantity]', '10');
+  await page.click('button[value=sign]');
+  assert.match(await page.textContent('main'), /One of the checks has no answer yet[^]*How it was checked instead/);
+  assert.match(await page.textContent('main'), /Comes to 15 drops?\. The quantity is less than this: 10/);
   assert.deepEqual(await inspect(page, 'prescribe-written'), []);
+  await page.fill('textarea[name^=answer-]', 'Looked up in the book of the house.');
+  await page.click('button[value=sign]');
+  assert.match(await page.textContent('main'), /It is signed[^]*Allergies are not checked[^]*Looked up in the book of the house/);
+
+  // A name that is nearly one of the list is warned of as that one, and leads there.
+  await page.goto(`${halina}/prescribe?written=${encodeURIComponent('Amoxicilin 500')}`);
+  assert.match(await page.textContent('main'), /Perhaps it is in the formulary: Amoxicillin[^]*Serious: Amoxicilin 500 belongs with a known allergy: Penicillins/);
+  assert.deepEqual(await inspect(page, 'prescribe-nearly'), []);
+  await page.click('main a:text-is("Amoxicillin")');
+  assert.match(await page.textContent('.picks'), /Amoxicillin 500 mg/);
   await page.context().close();
 });
 

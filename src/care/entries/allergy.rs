@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::known::means_none;
 use super::{Author, Fault, Faults, date, hl7, line, needed, put, resource};
+use crate::care::formulary::{Formulary, List, concept};
 
 /// SNOMED CT: no known allergy.
 pub const NONE_KNOWN: &str = "716186003";
@@ -36,6 +37,7 @@ pub fn allergy(
     author: &Author<'_>,
     now: &str,
     today: Date,
+    codes: Option<&Formulary>,
 ) -> Result<Value, Faults> {
     let mut faults = Faults::new();
     let substance = needed("substance", &typed.substance, &mut faults);
@@ -68,7 +70,7 @@ pub fn allergy(
             "verificationStatus": hl7("allergyintolerance-verification", "confirmed"),
             "category": category.map(|category| json!([category])),
             "criticality": (severity == Some("severe")).then_some("high"),
-            "code": {"text": substance},
+            "code": concept(codes, List::Allergens, &substance),
             "patient": {"reference": format!("Patient/{patient}")},
             "onsetDateTime": since,
             "recordedDate": now,
@@ -118,7 +120,7 @@ mod tests {
                 severity: severity.into(),
                 since: "2004".into(),
             };
-            allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today).unwrap()
+            allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today, None).unwrap()
         };
         let all =
             [new("rash", "severe"), new("", "mild"), new("", ""), none_known("p", &author, "2026-03-03T09:31:00Z")];
@@ -128,9 +130,9 @@ mod tests {
         }
         assert_eq!(all[0]["criticality"], "high");
         let typed = AllergyTyped { substance: "No known allergies".into(), ..AllergyTyped::default() };
-        let said = allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today);
+        let said = allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today, None);
         assert_eq!(said.unwrap_err(), [("substance", Fault::SaysNone)]);
-        let none = allergy(&AllergyTyped::default(), "p", &author, "2026-03-03T09:31:00Z", today);
+        let none = allergy(&AllergyTyped::default(), "p", &author, "2026-03-03T09:31:00Z", today, None);
         assert_eq!(none.unwrap_err(), [("substance", Fault::Missing)]);
     }
 }

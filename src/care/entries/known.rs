@@ -193,7 +193,7 @@ mod tests {
 
     fn named(substance: &str) -> Value {
         let typed = AllergyTyped { substance: substance.into(), ..AllergyTyped::default() };
-        allergy(&typed, "p1", &author(), NOW, "2026-03-03".parse().unwrap()).unwrap()
+        allergy(&typed, "p1", &author(), NOW, "2026-03-03".parse().unwrap(), None).unwrap()
     }
 
     #[tokio::test]

@@ -1,12 +1,13 @@
 //! The file's lists of codes: what is offered where a problem or an order is written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Formulary;
 use super::find::fits;
+use super::rows::Code;
 use crate::fhir::search::fold;
 
 /// Something that has a code, as a row of the file.
@@ -29,6 +30,8 @@ pub struct Coded {
 pub enum List {
     Problems,
     Orders,
+    /// Substances and their classes. Not every one has a code.
+    Allergens,
 }
 
 /// Entries that fit what was typed.
@@ -71,6 +74,7 @@ impl Formulary {
         match list {
             List::Problems => &self.problems,
             List::Orders => &self.orders,
+            List::Allergens => &self.allergens,
         }
     }
 
@@ -78,6 +82,7 @@ impl Formulary {
         match list {
             List::Problems => &self.index.problems,
             List::Orders => &self.index.orders,
+            List::Allergens => &self.index.allergens,
         }
     }
 
@@ -135,15 +140,34 @@ impl Formulary {
 }
 
 impl Coded {
+    /// Its code, with what the code is of; nothing for what has none.
+    pub fn code_words(&self, words: impl Fn(&str, &str) -> String) -> Option<String> {
+        (!self.code.is_empty()).then(|| words(&self.system, &self.code))
+    }
+
     fn is(&self, coding: &Value) -> bool {
         let says = |name: &str, own: &str| coding.get(name).and_then(Value::as_str) == Some(own);
         says("system", &self.system) && says("code", &self.code)
     }
 }
 
+/// The substances and classes of a file, as entries. A class that is called as a substance is does not stand twice.
+pub(super) fn allergens(file: &Formulary) -> Vec<Coded> {
+    let entry = |name: &str, names: &[String], codes: &[Code], translations: &BTreeMap<String, String>| {
+        let (system, code) = codes.first().map(|one| (one.system.clone(), one.code.clone())).unwrap_or_default();
+        let (display, names, translations) = (name.to_owned(), names.to_vec(), translations.clone());
+        Coded { system, code, display, names, translations }
+    };
+    let substances = file.substances.iter().map(|one| entry(&one.name, &one.names, &one.codes, &one.translations));
+    let classes = file.classes.iter().map(|one| entry(&one.name, &one.names, &one.codes, &one.translations));
+    let mut seen = BTreeSet::new();
+    substances.chain(classes).filter(|one| seen.insert(fold(&one.display))).collect()
+}
+
 /// What was written, as a FHIR CodeableConcept: with the code and the display of the list where it names an entry of it.
 pub fn concept(formulary: Option<&Formulary>, list: List, written: &str) -> Value {
     match formulary.and_then(|formulary| formulary.coded(list, written)) {
+        Some(Coded { code, display, .. }) if code.is_empty() => json!({"text": display}),
         Some(Coded { system, code, display, .. }) => {
             json!({"coding": [{"system": system, "code": code, "display": display}], "text": display})
         }

@@ -22,6 +22,7 @@ pub(super) struct Index {
     words: Vec<String>,
     pub(super) problems: CodeIndex,
     pub(super) orders: CodeIndex,
+    pub(super) allergens: CodeIndex,
 }
 
 /// What a record's allergy or medicine is in this file.
@@ -50,6 +51,7 @@ impl Index {
         let mut index = Self {
             problems: CodeIndex::of(&formulary.problems),
             orders: CodeIndex::of(&formulary.orders),
+            allergens: CodeIndex::of(&formulary.allergens),
             ..Self::default()
         };
         let places: BTreeMap<&str, usize> =
@@ -122,6 +124,35 @@ impl Formulary {
         known
     }
 
+    /// What a name that is not known may mean: a name of the file stands within it word for word, or is written nearly as some of
+    /// its words are. Good for a warning and for a question, never for saying that nothing was found.
+    pub fn alike(&self, name: &str) -> Known {
+        let folded = fold(name);
+        let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).take(MOST_WORDS).collect();
+        let mut known = Known::default();
+        for (own, places) in &self.index.by_name {
+            if stands_in(own, &words) {
+                known.substances.extend(places);
+            }
+        }
+        for (own, places) in &self.index.classes_by_name {
+            if stands_in(own, &words) {
+                known.classes.extend(places);
+            }
+        }
+        known
+    }
+
+    /// What these are called, in an order that is always the same.
+    pub fn names_of(&self, known: &Known) -> Vec<String> {
+        let substances = known.substances.iter().filter_map(|at| self.substances.get(*at)).map(|one| one.name.clone());
+        let classes = known.classes.iter().filter_map(|at| self.classes.get(*at)).map(|one| one.name.clone());
+        let mut names: Vec<String> = substances.chain(classes).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// The medicines of which every typed word begins a word, those whose name begins so first; `most` at most.
     pub fn find(&self, typed: &str, most: usize) -> Found<'_> {
         let typed: String = fold(typed).chars().take(100).collect();
@@ -145,6 +176,25 @@ impl Formulary {
         let more = found.len() > most;
         Found { medicines: found.into_iter().take(most).map(|(_, _, medicine)| medicine).collect(), more }
     }
+}
+
+/// How many words of a name are looked at.
+const MOST_WORDS: usize = 20;
+
+/// Whether as many of the words as it has, one after the other, are this name or nearly so. Of short names each letter counts,
+/// and of the shortest nothing is guessed.
+fn stands_in(own: &str, words: &[&str]) -> bool {
+    let letters = own.chars().count();
+    let misses = match letters {
+        0..4 => return false,
+        4..6 => 0,
+        6..10 => 1,
+        _ => 2,
+    };
+    words.windows(own.split(' ').count()).any(|window| {
+        let there = window.join(" ");
+        there.chars().count().abs_diff(letters) <= misses && strsim::osa_distance(own, &there) <= misses
+    })
 }
 
 /// Whether every typed word begins one of the words; both are folded. Nothing typed fits nothing.
@@ -186,5 +236,18 @@ mod tests {
         assert!(!by_name.is_nothing());
         assert!(demo.known(&[], "Amoxicillin somewhat").is_nothing());
         assert!(!demo.known(&[], "penicillins").classes.is_empty());
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_one_of_the_file_s_is_guessed_and_a_short_or_another_one_is_not() {
+        let demo = demo();
+        let meant = |name: &str| demo.names_of(&demo.alike(name));
+        for near in ["Amoxicilin", "amoxycillin 500", "Amoxicillin somewhat", "rash of AMOXICILLIN, 2004"] {
+            assert_eq!(meant(near), ["Amoxicillin"], "{near}");
+        }
+        assert!(meant("all penicillins").contains(&"Penicillins".to_owned()));
+        for other in ["", "Latex", "amox", "Grandmother's drops", "cillin"] {
+            assert!(meant(other).is_empty(), "{other}");
+        }
     }
 }

@@ -72,6 +72,8 @@ pub struct Formulary {
     pub ranges: Vec<RangeRow>,
     pub problems: Vec<Coded>,
     pub orders: Vec<Coded>,
+    /// What an allergy is written down by: the substances and the classes. They are no rows of their own.
+    allergens: Vec<Coded>,
     /// BLAKE3 of the text.
     pub hash: [u8; 32],
     index: find::Index,
@@ -184,6 +186,7 @@ impl Formulary {
     }
 
     fn indexed(mut self) -> Self {
+        self.allergens = codes::allergens(&self);
         self.index = find::Index::of(&self);
         self
     }

@@ -142,6 +142,16 @@ impl Finding {
     pub const fn is_warning(&self) -> bool {
         matches!(self.verdict, Verdict::Warning(_))
     }
+
+    /// Whether nothing is signed before somebody has answered for it: warnings, and a medicine of which nothing is checked. An
+    /// allergy that no rule knows is said each time; that it is not compared was asked when it was written down.
+    pub const fn wants_answer(&self) -> bool {
+        match self.what {
+            // One answer is for all that is not checked of it.
+            What::NotListed => matches!(self.check, Check::Allergy),
+            _ => self.is_warning(),
+        }
+    }
 }
 
 /// What keeps the checks as a whole from being whole. Each is a red bar.
@@ -171,9 +181,9 @@ pub fn gaps(formulary: Option<&Formulary>, facts: &Facts, today: Date) -> Vec<Ga
     gaps
 }
 
-/// The warnings that nobody has answered yet.
+/// What nobody has answered for yet.
 pub fn missing<'a>(findings: &'a [Finding], answered: &BTreeSet<String>) -> Vec<&'a Finding> {
-    findings.iter().filter(|one| one.is_warning() && !answered.contains(&one.key())).collect()
+    findings.iter().filter(|one| one.wants_answer() && !answered.contains(&one.key())).collect()
 }
 
 /// All checks: warnings first, the graver before the lighter, then what was not covered, then what passed.
@@ -210,6 +220,8 @@ struct Checking<'a> {
     facts: &'a Facts,
     proposal: &'a Proposal,
     medicine: Option<&'a Medicine>,
+    /// What it is was guessed from a written name: then it is warned, and nothing passes.
+    guessed: bool,
     /// Of the medicine: places and ids.
     places: BTreeSet<usize>,
     own: BTreeSet<&'a str>,
@@ -218,15 +230,19 @@ struct Checking<'a> {
 
 impl<'a> Checking<'a> {
     fn new(formulary: &'a Formulary, facts: &'a Facts, proposal: &'a Proposal) -> Self {
-        let (medicine, places) = match &proposal.medicine {
+        let (medicine, known) = match &proposal.medicine {
             Chosen::Listed(id) => {
                 let code = formulary::Code { system: formulary::MEDICINE.to_owned(), code: id.clone() };
                 (formulary.medicine(id), formulary.known(&[code], "").substances)
             }
             Chosen::Written(name) => (None, formulary.known(&[], name).substances),
         };
+        let (places, guessed) = match &proposal.medicine {
+            Chosen::Written(name) if known.is_empty() => (formulary.alike(name).substances, true),
+            _ => (known, false),
+        };
         let own = ids(formulary, &places);
-        Self { formulary, facts, proposal, medicine, places, own, out: vec![] }
+        Self { formulary, facts, proposal, medicine, guessed, places, own, out: vec![] }
     }
 
     fn all(mut self) -> Vec<Finding> {
@@ -235,7 +251,12 @@ impl<'a> Checking<'a> {
         }
         self.allergies();
         self.others();
-        self.dose();
+        if self.guessed {
+            self.out.retain(Finding::is_warning);
+            self.out.extend(unlisted());
+        } else {
+            self.dose();
+        }
         self.out
     }
 
@@ -287,7 +308,9 @@ impl<'a> Checking<'a> {
         for allergy in facts.allergies.iter().filter(|one| !one.none_known) {
             let known = self.formulary.known(&allergy.codes, &allergy.name);
             if known.is_nothing() {
-                unknown.push(allergy.name.clone());
+                // A name that may be meant is warned of, and says nothing of what it is not.
+                let warned = self.allergy(allergy, &self.formulary.alike(&allergy.name));
+                unknown.extend((!warned).then(|| allergy.name.clone()));
             } else if !self.allergy(allergy, &known) {
                 compared.push(allergy.name.clone());
             }
@@ -339,6 +362,10 @@ impl<'a> Checking<'a> {
         for taken in others {
             let known = self.formulary.known(&taken.codes, &taken.name).substances;
             if known.is_empty() {
+                // As with allergies: what may be meant is warned of only.
+                let alike = self.formulary.alike(&taken.name).substances;
+                self.duplicate(taken, &alike);
+                self.interacts(taken, &alike);
                 unknown.push(taken.name.clone());
                 continue;
             }

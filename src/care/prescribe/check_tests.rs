@@ -145,6 +145,33 @@ fn of_a_medicine_without_a_file_or_a_row_nothing_passes() {
 }
 
 #[test]
+fn what_is_written_wrong_is_warned_of_as_what_it_may_mean_and_passes_nothing() {
+    let known = facts(&[allergic("a", "Penicilins")], &[takes("b", "Atorvastatine 40mg, old box")], Some(58));
+    let listed = check(Some(&demo()), &known, &proposal(AMOXICILLIN, 1.0, 3.0));
+    assert!(matches!(&listed[0].what, What::AllergyClass { allergy, .. } if allergy == "Penicilins"), "{listed:?}");
+    let interacts = check(Some(&demo()), &known, &proposal(CLARITHROMYCIN, 1.0, 2.0));
+    assert!(interacts.iter().any(|one| matches!(one.what, What::Interaction { .. })), "{interacts:?}");
+    let not_compared = |one: &Finding| matches!(one.what, What::InteractionsNotCompared { .. });
+    assert!(interacts.iter().any(not_compared), "what is guessed is not compared");
+    let written = Proposal { medicine: Chosen::Written("Amoxicilin 500".into()), ..proposal("", 1.0, 3.0) };
+    let found = check(Some(&demo()), &known, &written);
+    assert!(found[0].is_warning() && matches!(found[0].what, What::AllergyClass { .. }), "{found:?}");
+    assert_eq!(found.iter().filter(|one| one.what == What::NotListed).count(), 4);
+    assert!(found.iter().all(|one| one.verdict != Verdict::Passed), "{found:?}");
+}
+
+#[test]
+fn what_was_not_checked_at_all_is_answered_for_before_it_is_signed() {
+    let wanting = |allergies: &[Value], medicine: Chosen| {
+        let proposed = Proposal { medicine, ..proposal("", 1.0, 1.0) };
+        let found = check(Some(&demo()), &facts(allergies, &[], Some(58)), &proposed);
+        missing(&found, &BTreeSet::new()).len()
+    };
+    assert_eq!(wanting(&[none_known()], Chosen::Written("Grandmother's drops".into())), 1);
+    assert_eq!(wanting(&[allergic("a", "Latex")], Chosen::Listed("paracetamol-500mg-tablet".into())), 0);
+}
+
+#[test]
 fn what_is_sealed_counts_only_where_it_was_seen() {
     let mut sealed = takes("s", "Atorvastatin 40 mg");
     sealed["meta"] = json!({"security": [{"code": "R"}]});

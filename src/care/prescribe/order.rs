@@ -286,16 +286,22 @@ pub fn issue(
         .map(|rule| format!("{}, {}, {}", rule.source, rule.locator, rule.date.strftime("%-d %B %Y")))
         .collect();
     let author = json!({"reference": by.reference, "display": by.name});
+    let code = match finding.verdict {
+        Verdict::Warning(_) => json!({"coding": [{"system": ACT_CODE, "code": code}], "text": name}),
+        // No code of the list says that something was not checked.
+        _ => json!({"text": "Not checked"}),
+    };
+    let detail = if rules.is_empty() { words.to_owned() } else { format!("{words} ({})", rules.join("; ")) };
     json!({
         "resourceType": "DetectedIssue",
         "status": "final",
-        "code": {"coding": [{"system": ACT_CODE, "code": code}], "text": name},
+        "code": code,
         "severity": severity,
         "patient": {"reference": format!("Patient/{patient}")},
         "identifiedDateTime": by.now.to_string(),
         "author": author,
         "implicated": implicated,
-        "detail": format!("{words} ({})", rules.join("; ")),
+        "detail": detail,
         "mitigation": [{"action": {"text": mitigation}, "date": by.now.to_string(), "author": author}],
     })
 }

@@ -30,6 +30,7 @@ const fn word_of(list: List) -> &'static str {
     match list {
         List::Problems => "/codes/problems/find",
         List::Orders => "/codes/orders/find",
+        List::Allergens => "/codes/allergens/find",
     }
 }
 
@@ -57,10 +58,11 @@ pub(in crate::http) async fn found(
     let list = match list.as_str() {
         "problems" => List::Problems,
         "orders" => List::Orders,
+        "allergens" => List::Allergens,
         _ => return Err(Refusal::not_found()),
     };
     let formulary = loaded(&visit.house)?;
-    let entry = |one: &&Coded| (one.display.clone(), code_of(&one.system, &one.code));
+    let entry = |one: &&Coded| (one.display.clone(), one.code_words(code_of).unwrap_or_default());
     let entries = match &formulary {
         Some((formulary, _)) => formulary.find_codes(list, &asked.q, TYPING).entries.iter().map(entry).collect(),
         None => Vec::new(),
@@ -111,9 +113,9 @@ impl Offer {
         if same.is_none() {
             options.push((typed.clone(), t("codes-as-written").with("text", &typed).to_string()));
         }
-        let words = |one: &Coded| {
-            let code = code_of(&one.system, &one.code);
-            t("codes-entry").with("name", &one.display).with("code", code).to_string()
+        let words = |one: &Coded| match one.code_words(code_of) {
+            Some(code) => t("codes-entry").with("name", &one.display).with("code", code).to_string(),
+            None => one.display.clone(),
         };
         options.extend(found.entries.iter().map(|one| (one.display.clone(), words(one))));
         let field = if found.more { field.hint(t("codes-more")) } else { field };

@@ -23,7 +23,7 @@ use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, t};
+use crate::http::ui::{Cx, Faults, Text, t};
 use crate::record::{Change, Condition, RecordError};
 
 /// Whose words a form's are.
@@ -255,7 +255,7 @@ pub(in crate::http) async fn problem_change(
 pub(in crate::http) async fn allergy_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let mut opened = open(&visit, &id, &[]).await?;
     let typed = visit.kept::<AllergyTyped>(&mut opened.cx)?.unwrap_or_default();
-    page(&pages::allergy(opened, &typed, Faults::none(), AsksAgain::No))
+    page(&pages::allergy(opened, &typed, &Offer::of(&visit, "")?, Faults::none(), AsksAgain::No))
 }
 
 #[derive(Deserialize, Default)]
@@ -263,8 +263,25 @@ pub(in crate::http) async fn allergy_blank(visit: Visit, Path(id): Path<String>)
 pub(in crate::http) struct AllergySent {
     #[serde(flatten)]
     typed: AllergyTyped,
-    /// `save`; `again` where the substance may stand there twice; `none` for the answer that there is no allergy.
+    /// `save`; `again` where the substance may stand there twice; `written` where nothing is compared with it; `none` for the
+    /// answer that there is no allergy; or one of [`Offer`].
     act: String,
+}
+
+/// That no prescription would be compared with what was written, and what it may mean; nothing where one is, or where it is
+/// to no medicine.
+fn not_compared(typed: &AllergyTyped, offer: &Offer) -> Option<Text> {
+    let formulary = offer.formulary()?;
+    let name = typed.substance.trim();
+    let of_no_medicine = matches!(typed.category.as_str(), "food" | "environment");
+    if of_no_medicine || name.is_empty() || !formulary.known(&[], name).is_nothing() {
+        return None;
+    }
+    let meant = formulary.names_of(&formulary.alike(name));
+    Some(match meant.is_empty() {
+        true => t("entry-allergy-unknown"),
+        false => t("entry-allergy-meant").with("names", meant.join(", ")),
+    })
 }
 
 /// `POST /patients/{id}/allergies/new`
@@ -282,16 +299,28 @@ pub(in crate::http) async fn allergy_add(
     let mut opened = open(&visit, &id, &[]).await?;
     at(&mut opened.cx, format!("/patients/{patient}/allergies/new"));
     let typed = &sent.typed.typed;
-    let new = match sent.typed.act.as_str() {
+    let act = sent.typed.act.as_str();
+    let offer = Offer::of(&visit, act)?;
+    if Offer::is_asked(act) {
+        return page(&pages::allergy(opened, typed, &offer, Faults::none(), AsksAgain::No));
+    }
+    let new = match act {
         "none" => Ok(entries::none_known(patient.as_str(), &author, &now)),
-        _ => entries::allergy(typed, patient.as_str(), &author, &now, today(&visit)),
+        _ => entries::allergy(typed, patient.as_str(), &author, &now, today(&visit), offer.formulary()),
     };
     let new = match new {
         Ok(new) => new,
         Err(faults) => {
-            return Ok(unprocessable(page(&pages::allergy(opened, typed, said(faults), AsksAgain::No))?));
+            return Ok(unprocessable(page(&pages::allergy(opened, typed, &offer, said(faults), AsksAgain::No))?));
         }
     };
+    if act == "save"
+        && let Some(why) = not_compared(typed, &offer)
+    {
+        let mut faults = Faults::none();
+        faults.add("substance", why);
+        return Ok(unprocessable(page(&pages::allergy(opened, typed, &offer, faults, AsksAgain::NotCompared))?));
+    }
     let repeats = if sent.typed.act == "again" { Repeats::Wanted } else { Repeats::Asked };
     let seen = opened.chart.of(R::AllergyIntolerance);
     let doing = doing(&visit, Action::Create, &sent, &place);
@@ -310,8 +339,8 @@ pub(in crate::http) async fn allergy_add(
         AllergyError::ThereIsOne => opened.cx.trouble = Some(t("entry-none-known-not").to_string()),
         AllergyError::Meanwhile => opened.cx.trouble = Some(t("entry-allergy-meanwhile").to_string()),
     }
-    let asks = if told == AllergyError::Twice { AsksAgain::Yes } else { AsksAgain::No };
-    Ok(finished(StatusCode::CONFLICT, page(&pages::allergy(opened, typed, faults, asks))?))
+    let asks = if told == AllergyError::Twice { AsksAgain::Twice } else { AsksAgain::No };
+    Ok(finished(StatusCode::CONFLICT, page(&pages::allergy(opened, typed, &offer, faults, asks))?))
 }
 
 #[derive(Deserialize, Default)]

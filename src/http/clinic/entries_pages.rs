@@ -45,11 +45,14 @@ impl EntryPage {
     }
 }
 
-/// Whether a page asks if a substance is to stand in the list twice.
+/// What a page asks before it adds a substance.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AsksAgain {
     No,
-    Yes,
+    /// Whether it is to stand in the list twice.
+    Twice,
+    /// Whether it is to stand there though no prescription is compared with it.
+    NotCompared,
 }
 
 /// What a field is called.
@@ -181,8 +184,13 @@ pub(super) fn hinted(problem: ProblemTyped) -> ProblemTyped {
     ProblemTyped { since: as_hinted(&problem.since), until: as_hinted(&problem.until), ..problem }
 }
 
-pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults, asks: AsksAgain) -> EntryPage {
-    let repeats = asks == AsksAgain::Yes;
+pub(super) fn allergy(
+    opened: Opened,
+    typed: &AllergyTyped,
+    offer: &Offer,
+    faults: Faults,
+    asks: AsksAgain,
+) -> EntryPage {
     let kind = |code: &str| {
         let message = match code {
             "medication" => "allergy-kind-medication",
@@ -193,12 +201,13 @@ pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults, asks
         (code.to_owned(), t(message).to_string())
     };
     let unsaid = (String::new(), t("entry-not-said").to_string());
+    let substance = Field::text("substance", label("substance"), &typed.substance, &faults);
     let kinds = std::iter::once(unsaid.clone()).chain(CATEGORIES.map(kind)).collect();
     let severities = std::iter::once(unsaid)
         .chain(words(&[("mild", "severity-mild"), ("moderate", "severity-moderate"), ("severe", "severity-severe")]))
         .collect();
     let rows = vec![
-        vec![Field::text("substance", label("substance"), &typed.substance, &faults)],
+        vec![offer.field(List::Allergens, Field { hint: offer.about(List::Allergens), ..substance })],
         vec![Field::choice("category", label("category"), &typed.category, kinds, &faults).optional()],
         vec![
             Field::text("reaction", label("reaction"), &typed.reaction, &faults).optional(),
@@ -212,10 +221,14 @@ pub(super) fn allergy(opened: Opened, typed: &AllergyTyped, faults: Faults, asks
         ],
     ];
     let known = matches!(opened.frame.allergies, AllergyStatus::Known { .. });
-    let again = repeats.then(|| ("again", t("entry-allergy-again").to_string()));
+    let again = match asks {
+        AsksAgain::No => None,
+        AsksAgain::Twice => Some(("again", t("entry-allergy-again").to_string())),
+        AsksAgain::NotCompared => Some(("written", t("entry-allergy-written").to_string())),
+    };
     let mut page = EntryPage { rows, ..form(opened, Section::Allergies, t("entry-allergy-new"), faults) };
     let none = (!known).then(|| ("none", t("entry-none-known-add").to_string()));
-    page.others = again.into_iter().chain(none).collect();
+    page.others = offer.button(List::Allergens).into_iter().chain(again).chain(none).collect();
     page
 }
 

@@ -115,7 +115,7 @@ impl Desk {
         Ok(Self { visit, opened, patient, formulary, facts, today, prior: found, refill, older, not_taken })
     }
 
-    fn base(&self) -> String {
+    pub(super) fn base(&self) -> String {
         format!("/patients/{}/prescribe", self.patient)
     }
 
@@ -348,7 +348,7 @@ pub(in crate::http) async fn send(
     }
 }
 
-/// A `DetectedIssue` for each warning that was answered.
+/// A `DetectedIssue` for each finding that was answered.
 fn issues(
     findings: &[Finding],
     answers: &BTreeMap<String, String>,
@@ -356,8 +356,8 @@ fn issues(
     chosen: &Chosen,
 ) -> Vec<(FhirId, Value)> {
     let name = words::name_of(chosen, desk.formulary.as_deref());
-    let warnings = findings.iter().filter(|one| one.is_warning());
-    warnings
+    let wanting = findings.iter().filter(|one| one.wants_answer());
+    wanting
         .filter_map(|finding| {
             let reason = answers.get(&finding.key())?;
             let said = words::of(finding, &name);

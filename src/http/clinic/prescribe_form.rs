@@ -163,10 +163,10 @@ impl Typed {
 
     /// The address of the page with this form, for a draft of it.
     pub fn address(&self, base: &str) -> String {
-        let mut query = form_urlencoded(&[("medicine", &self.medicine), ("written", &self.written)]);
+        let mut query = address_of(&[("medicine", &self.medicine), ("written", &self.written)]);
         if !self.prior.is_empty() {
             let way = if self.how == "renewed" { "renew" } else { "change" };
-            query = form_urlencoded(&[(way, &self.prior), ("refill", &self.refill)]);
+            query = address_of(&[(way, &self.prior), ("refill", &self.refill)]);
         }
         if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
     }
@@ -276,7 +276,7 @@ pub(super) fn version_of(resource: &Value) -> u32 {
     fill::text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-fn form_urlencoded(pairs: &[(&str, &String)]) -> String {
+pub(super) fn address_of(pairs: &[(&str, &String)]) -> String {
     let pairs: Vec<(&str, &String)> = pairs.iter().filter(|(_, value)| !value.is_empty()).copied().collect();
     serde_urlencoded::to_string(pairs).unwrap_or_default()
 }

@@ -1,12 +1,14 @@
 //! What the page of prescribing is filled with.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use super::chart_pages::{Frame, Section};
 use super::prescribe::Desk;
-use super::prescribe_form::{Faulty, Typed};
+use super::prescribe_form::{Faulty, Typed, address_of};
 use super::prescribe_words::{self as words, Said};
-use crate::care::formulary::{Medicine, Severity};
+use crate::care::formulary::{Known, Medicine, Severity};
 use crate::care::prescribe::{Chosen, Finding, Verdict, gaps};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, dosage};
@@ -33,11 +35,12 @@ pub struct Pick {
     pub routes: String,
 }
 
-/// A warning, with the answer that it wants.
+/// What is to be answered for before it is signed: a warning, or a check that was not made.
 #[derive(Debug, Clone)]
 pub struct Warning {
     pub key: String,
     pub serious: bool,
+    pub unchecked: bool,
     pub said: Said,
     pub sources: Vec<String>,
     pub answer: String,
@@ -77,6 +80,8 @@ pub struct Prescribe {
     pub more: bool,
     /// The name of the medicine that was chosen.
     pub chosen: Option<String>,
+    /// What of the list it may be, where it was written and no list has it: names, and where they are looked up.
+    pub meant: Vec<(String, String)>,
     /// Renewing, changing: in words.
     pub how: Option<String>,
     /// What the patient wrote when they asked for it.
@@ -115,11 +120,12 @@ impl Prescribe {
     }
 
     fn sum_of_checks(&self) -> String {
-        let unchecked = self.lines.iter().filter(|line| line.mark.shape != "ok").count();
+        let clear = self.lines.iter().filter(|line| line.mark.shape == "ok").count();
+        let unchecked = self.lines.len() - clear + self.warnings.iter().filter(|one| one.unchecked).count();
         t("rx-checks-sum")
             .with("warnings", self.warnings.len())
             .with("unchecked", unchecked)
-            .with("clear", self.lines.len() - unchecked)
+            .with("clear", clear)
             .to_string()
     }
 
@@ -136,9 +142,10 @@ impl Prescribe {
         let name = chosen.as_ref().map(|chosen| words::name_of(chosen, formulary));
         let named = name.clone().unwrap_or_default();
         let medicine = desk.medicine(typed);
-        let warnings = findings.iter().filter(|one| one.is_warning()).map(|one| {
+        let warnings = findings.iter().filter(|one| one.wants_answer()).map(|one| {
             let key = one.key();
             Warning {
+                unchecked: !one.is_warning(),
                 serious: one.verdict == Verdict::Warning(Severity::Serious),
                 said: words::of(one, &named),
                 sources: one.rules.iter().map(words::source).collect(),
@@ -148,7 +155,7 @@ impl Prescribe {
             }
         });
         let warnings: Vec<Warning> = warnings.collect();
-        let lines = findings.iter().filter(|one| !one.is_warning()).map(|one| Line {
+        let lines = findings.iter().filter(|one| !one.wants_answer()).map(|one| Line {
             mark: words::mark(one),
             text: words::of(one, &named).title,
             sources: one.rules.iter().map(words::source).collect(),
@@ -172,6 +179,7 @@ impl Prescribe {
             query: query.to_owned(),
             picks,
             more,
+            meant: meant(desk, chosen.as_ref()),
             hidden: hidden(typed),
             how: how.map(|id| t(id).to_string()),
             asked: desk.refill.as_ref().and_then(|(_, refill)| refill.note.clone()),
@@ -201,6 +209,17 @@ impl Prescribe {
             cx,
         }
     }
+}
+
+/// What a written name may mean of the list.
+fn meant(desk: &Desk, chosen: Option<&Chosen>) -> Vec<(String, String)> {
+    let (Some(formulary), Some(Chosen::Written(name))) = (&desk.formulary, chosen) else { return Vec::new() };
+    if !formulary.known(&[], name).is_nothing() {
+        return Vec::new();
+    }
+    let names = formulary.names_of(&Known { classes: BTreeSet::new(), ..formulary.alike(name) });
+    let to = |name: &String| format!("{}?{}", desk.base(), address_of(&[("q", name)]));
+    names.into_iter().map(|name| (to(&name), name)).collect()
 }
 
 /// What the form carries along.
@@ -285,6 +304,14 @@ fn sum(dose: &crate::care::prescribe::Dose, typed: &Typed, medicine: Option<&Med
     if let (Some(days), false) = (dose.days, dose.every.single) {
         let last = desk.today.saturating_add(jiff::Span::new().days(i64::from(days.saturating_sub(1))));
         parts.push(t("rx-sum-last").with("date", When::Day(last).long()).to_string());
+    }
+    // What is written down for the pharmacy beside what the days come to.
+    if let Some(course) = dose.days.and_then(|days| Some(dose.once.parse::<f64>().ok()? * dose.every.times_in(days))) {
+        let word = if quantity < course { "rx-sum-less" } else { "rx-sum-more" };
+        if (quantity - course).abs() > 1e-4 {
+            parts = vec![t("rx-sum").with("quantity", dosage::units(course, &dose.unit)).to_string()];
+            parts.push(t(word).with("quantity", dosage::units(quantity, &dose.unit)).to_string());
+        }
     }
     let amount = medicine.and_then(|medicine| medicine.contains.first()).and_then(|one| one.amount.as_ref());
     if let (Some(amount), Ok(once)) = (amount, dose.once.parse::<f64>()) {

@@ -56,6 +56,8 @@ rx-instructions-hint = In plain words. It stands below the dose on the patient�
 rx-because = Why it is changed
 rx-sum = Comes to { $quantity }.
 rx-sum-last = Last dose on { $date }.
+rx-sum-less = The quantity is less than this: { $quantity }.
+rx-sum-more = The quantity is more than this: { $quantity }.
 rx-sum-day = Most in a day: { $most }.
 rx-beside = Beside this prescription
 rx-after = Medicines after this
@@ -66,7 +68,9 @@ rx-check = Check again
 rx-sign = Sign
 rx-sign-lead = Signing puts it on the patient’s list and tells the patient that the list has changed. The checks are made once more on the record as it is then.
 rx-answer = Why it is prescribed all the same
-rx-answer-missing = This warning has no answer yet.
+rx-answer-unchecked = How it was checked instead
+rx-answer-missing = There is no answer to this yet.
+rx-meant = Perhaps it is in the formulary:
 rx-checks-sum = { $warnings } to answer, { $unchecked } not checked, { $clear } clear
 rx-prior-over = The prescription that this was to replace has ended meanwhile. What stands below would be a prescription of its own: sign it only if that is what you want.
 rx-refill-over = The request for this refill has been answered meanwhile. Look in the chart before you sign what stands below: it may have been prescribed already.
@@ -90,8 +94,8 @@ rx-fault-long = The instructions are too long: { $most } characters are the most
 rx-fault-problem = This problem is not on the patient’s list any more.
 rx-fault-answers =
     { $n ->
-        [one] One warning has no answer yet.
-       *[other] { $n } warnings have no answer yet.
+        [one] One of the checks has no answer yet.
+       *[other] { $n } of the checks have no answer yet.
     }
 
 ## What the checks say
