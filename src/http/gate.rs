@@ -289,12 +289,30 @@ async fn keep_stale_form(
     bytes: &[u8],
     answered: &mut Answered,
 ) -> Result<Refusal, Refusal> {
-    let before = session_of(door, None, token_in(bytes))?.filter(|before| before.account == session.account);
+    let (before, refusal) = stale(door, session, token_in(bytes))?;
     let draft = forms::draft_in(bytes, door.house.ambient.now()).filter(|_| is_text(door));
     if let (Some(before), Some((at, draft))) = (before, draft) {
         kept_late(&door.house, &before, at, answered, |_| draft).await?;
     }
-    Ok(Refusal::new(Refused::NotOurForm))
+    if matches!(refusal.kind, Refused::OtherRecord) {
+        answered.next = Some(CHOOSE.to_owned());
+    }
+    Ok(refusal)
+}
+
+/// Of which session of this person a token is that is not this session's as it is now, and how its form is refused: an
+/// earlier one, or this one as it looked at another record.
+fn stale(door: &Door, session: &SessionRow, token: Option<&str>) -> Result<(Option<SessionRow>, Refusal), Refusal> {
+    let read = door.house.store.read()?;
+    if let (Some(token), Some(account)) = (token, door.house.identity.account(session.account)?) {
+        let persons = door.house.identity.links(&read, &account)?.into_iter().map(|link| Some(link.person().clone()));
+        let as_another = std::iter::once(None).chain(persons).map(|person| session.clone().acting_as(person));
+        if let Some(other) = as_another.into_iter().find(|other| other.is_form_token(token)) {
+            return Ok((Some(other), Refusal::new(Refused::OtherRecord)));
+        }
+    }
+    let before = session_of(door, None, token)?.filter(|before| before.account == session.account);
+    Ok((before, Refusal::new(Refused::NotOurForm)))
 }
 
 /// The longest form with a file that is read for its text where no cookie says whose it may be.
@@ -324,13 +342,14 @@ async fn keep_stale_upload(
     late: Option<Late>,
     answered: &mut Answered,
 ) -> Result<Refusal, Refusal> {
-    if let Some(late) = late
-        && let Some(before) = session_of(door, None, Some(&late.token))?
-        && before.account == session.account
-    {
+    let (before, refusal) = stale(door, session, late.as_ref().map(|late| late.token.as_str()))?;
+    if let (Some(before), Some(late)) = (before, late) {
         keep_upload(door, &before, late, answered).await?;
     }
-    Ok(Refusal::new(Refused::NotOurForm))
+    if matches!(refusal.kind, Refused::OtherRecord) {
+        answered.next = Some(CHOOSE.to_owned());
+    }
+    Ok(refusal)
 }
 
 async fn keep_upload(door: &Door, session: &SessionRow, late: Late, answered: &mut Answered) -> Result<(), Refusal> {

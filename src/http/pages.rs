@@ -124,6 +124,7 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::Never => ProblemKind::NotForRole,
         Refused::ProofNeeded => ProblemKind::ProofNeeded,
         Refused::NotOurForm => ProblemKind::StaleForm,
+        Refused::OtherRecord => ProblemKind::OtherRecord,
         Refused::NotFound => ProblemKind::NothingHere,
         Refused::Gone => ProblemKind::Gone,
         Refused::WrongHost => ProblemKind::OtherName,

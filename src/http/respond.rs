@@ -40,6 +40,8 @@ pub enum Refused {
     ProofNeeded,
     /// The request did not come from one of our own pages, or from one of an older session.
     NotOurForm,
+    /// The form is of a page that was made for another record than the one that is looked at now.
+    OtherRecord,
     /// Absent, or not to be seen: the two are one.
     NotFound,
     /// A patient or proxy for whom no record is there: nobody gave one, or the permission ended.
@@ -92,7 +94,9 @@ impl Refused {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::Never | Self::ProofNeeded | Self::NotOurForm | Self::NotGranted(_) => StatusCode::FORBIDDEN,
+            Self::Never | Self::ProofNeeded | Self::NotOurForm | Self::OtherRecord | Self::NotGranted(_) => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound | Self::NoRecord => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -117,7 +121,7 @@ impl Refused {
     pub const fn issue_code(self) -> &'static str {
         match self {
             Self::NotSignedIn => "login",
-            Self::Never | Self::NotOurForm | Self::NotGranted(_) | Self::WrongHost => "forbidden",
+            Self::Never | Self::NotOurForm | Self::OtherRecord | Self::NotGranted(_) | Self::WrongHost => "forbidden",
             Self::ProofNeeded => "suppressed",
             Self::NotFound | Self::NoRecord => "not-found",
             Self::Gone => "deleted",
@@ -142,6 +146,9 @@ impl Refused {
             Self::ProofNeeded => "This needs one more proof that it is you. Confirm it, then try again.",
             Self::NotOurForm => {
                 "This form is from an older sign-in. Nothing was changed. Load the page again, then send it once more."
+            }
+            Self::OtherRecord => {
+                "This form was made for another record. Nothing was changed. Choose that record again first."
             }
             Self::NotFound => "There is nothing here, or nothing that you may see.",
             Self::NoRecord => "No record is open to this account yet.",

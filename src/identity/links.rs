@@ -104,11 +104,11 @@ impl Identity {
         if session.acting == person {
             return Ok(session.clone());
         }
-        let (key, ambient) = ((session.account, session.id), self.ambient().clone());
+        let key = (session.account, session.id);
         let write = self.audit.store().write_essential(move |tx| {
             let Some(TagRow(tag)) = tx.get(&SESSIONS_OF, &key)? else { return Ok(None) };
             let Some(row) = tx.get(&SESSIONS, &(*tag.as_bytes(),))? else { return Ok(None) };
-            let row = row.acting_as(person, &ambient);
+            let row = row.acting_as(person);
             tx.put(&SESSIONS, &(*tag.as_bytes(),), &row)?;
             Ok::<_, StoreError>(Some(row))
         });

@@ -126,10 +126,11 @@ impl SessionRow {
         }
     }
 
-    /// The session from when it looks as somebody else. Forms of pages that were made before are good no more: what was
-    /// typed for one patient is never sent for another.
-    pub(super) fn acting_as(self, person: Option<ResourceRef>, ambient: &Ambient) -> Self {
-        Self { acting: person, csrf: ambient.bytes(), ..self }
+    /// The session as it looks as somebody else. Its forms are others: what was typed for one patient is never sent for
+    /// another.
+    #[must_use]
+    pub fn acting_as(self, person: Option<ResourceRef>) -> Self {
+        Self { acting: person, ..self }
     }
 
     /// The session after it was ended in this browser.
@@ -141,7 +142,7 @@ impl SessionRow {
     /// (the BREACH attack); all of them are good as long as the session.
     pub fn form_token(&self, ambient: &Ambient) -> String {
         let mask: [u8; 32] = ambient.bytes();
-        BASE64URL_NOPAD.encode(&[mask, masked(&self.csrf, &mask)].concat())
+        BASE64URL_NOPAD.encode(&[mask, masked(&self.form_key(), &mask)].concat())
     }
 
     /// Whether this is a token that [`SessionRow::form_token`] made for this session.
@@ -149,7 +150,13 @@ impl SessionRow {
         let Ok(bytes) = BASE64URL_NOPAD.decode(token.as_bytes()) else { return false };
         let Some((mask, rest)) = bytes.split_first_chunk::<32>() else { return false };
         let Ok(rest) = <&[u8; 32]>::try_from(rest) else { return false };
-        masked(rest, mask).ct_eq(&self.csrf).into()
+        masked(rest, mask).ct_eq(&self.form_key()).into()
+    }
+
+    /// What the tokens of this session's forms are made of, as it looks at this one record.
+    fn form_key(&self) -> [u8; 32] {
+        let person = self.acting.as_ref().map(ResourceRef::as_str).unwrap_or_default();
+        *blake3::keyed_hash(&self.csrf, person.as_bytes()).as_bytes()
     }
 }
 
@@ -216,8 +223,9 @@ mod tests {
         let ambient = ambient();
         let before = session(&ambient);
         let token = before.form_token(&ambient);
-        let after = before.clone().acting_as(Some(ResourceRef::parse("RelatedPerson/r").unwrap()), &ambient);
+        let after = before.clone().acting_as(Some(ResourceRef::parse("RelatedPerson/r").unwrap()));
         assert!(before.is_form_token(&token) && !after.is_form_token(&token));
+        assert!(after.clone().acting_as(None).is_form_token(&token), "they are good again when it looks as before");
         assert_eq!((after.id, after.created), (before.id, before.created));
     }
 }

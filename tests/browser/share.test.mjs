@@ -316,12 +316,23 @@ test('one account acts for several: one at a time, by the choice of the session,
   await proxy.goto(`${box.portal}/my/medicines`);
   assert.match(await proxy.textContent('main'), /Metformin/);
   await stale.click('main form button.btn-main');
-  assert.match(await stale.textContent('main'), /Nothing was saved/);
+  assert.match(await stale.textContent('main'), /chosen another person’s record meanwhile\. Nothing was sent[^]*What you typed is kept/);
+  assert.deepEqual(await inspect(stale, 'problem-other-record'), []);
   await proxy.goto(`${box.portal}/my/results`);
   assert.doesNotMatch(await proxy.textContent('main'), /Chickenpox/);
   await proxy.goto(`${box.portal}/my/measurements`);
   assert.doesNotMatch(await proxy.textContent('main'), /Chickenpox/);
   assert.equal((await proxy.goto(`${box.portal}/my/share`)).status(), 403, 'sharing on is the patient\'s alone');
+
+  // Chosen again, the child has its words back; nothing of them was sent.
+  await stale.click('main a.btn-main');
+  await stale.locator('li', { hasText: child }).locator('button:has-text("Look at")').click();
+  await stale.waitForURL(/\/my\/history\/new$/);
+  assert.equal(await stale.inputValue('textarea[name=words]'), 'Chickenpox of the child');
+  await stale.click('button:has-text("Begin again")');
+  await stale.goto(`${box.portal}/my/acting`);
+  await stale.locator('li', { hasText: 'Halina Brandvold' }).locator('button:has-text("Look at")').click();
+  await stale.close();
 
   // FHIR with the same cookie goes as far as before: the child's, and not Halina's.
   assert.equal((await proxy.request.get(`${box.portal}/fhir/Patient/${halina()}`)).status(), 404);

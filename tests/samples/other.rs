@@ -210,6 +210,7 @@ fn open() -> Vec<(&'static str, String)> {
         ("problem-not-granted", problem(ProblemKind::NotGranted(ProxyExtent::View))),
         ("problem-not-granted-visits", problem(ProblemKind::NotGranted(ProxyExtent::Appointments))),
         ("problem-stale", problem(ProblemKind::StaleForm)),
+        ("problem-other-record", problem(ProblemKind::OtherRecord)),
         ("problem-400", problem(ProblemKind::NotUnderstood)),
         ("problem-401", problem(ProblemKind::NotSignedIn)),
         ("problem-405", problem(ProblemKind::NotThisWay)),

@@ -311,6 +311,7 @@ impl Problem {
             self.kind,
             ProblemKind::ChangedMeanwhile
                 | ProblemKind::StaleForm
+                | ProblemKind::OtherRecord
                 | ProblemKind::TookTooLong
                 | ProblemKind::TooLarge { .. }
                 | ProblemKind::NotUnderstood
@@ -318,9 +319,16 @@ impl Problem {
         self.again.as_deref().filter(|_| helps && self.cx.viewer.is_some())
     }
 
+    /// What the way there is called.
+    fn again_words(&self) -> String {
+        let word = if self.kind == ProblemKind::OtherRecord { "acting-title" } else { "problem-again" };
+        t(word).to_string()
+    }
+
     fn sentences(&self) -> String {
         match (&self.kind, self.kept) {
             (ProblemKind::StaleForm, true) => t("problem-stale-form.kept").to_string(),
+            (ProblemKind::OtherRecord, true) => t("problem-other-record.kept").to_string(),
             _ => self.kind.sentences(),
         }
     }
@@ -338,6 +346,8 @@ pub enum ProblemKind {
     NotForRole,
     /// 403: the form's token was not this session's.
     StaleForm,
+    /// 403: the form was made for another record than the one that is looked at now.
+    OtherRecord,
     /// 404.
     NothingHere,
     /// 404: an account of a patient or proxy for whom no record is there.
@@ -377,7 +387,7 @@ impl ProblemKind {
         match self {
             Self::NotUnderstood => 400,
             Self::NotSignedIn => 401,
-            Self::NotForRole | Self::NotGranted(_) | Self::StaleForm | Self::ProofNeeded => 403,
+            Self::NotForRole | Self::NotGranted(_) | Self::StaleForm | Self::OtherRecord | Self::ProofNeeded => 403,
             Self::NothingHere | Self::NoRecord => 404,
             Self::NotThisWay => 405,
             Self::ChangedMeanwhile => 409,
@@ -397,6 +407,7 @@ impl ProblemKind {
             Self::NotSignedIn => "problem-not-signed-in",
             Self::NotForRole => "problem-not-for-role",
             Self::StaleForm => "problem-stale-form",
+            Self::OtherRecord => "problem-other-record",
             Self::NothingHere => "problem-nothing-here",
             Self::NoRecord => "problem-no-record",
             Self::NotGranted(_) => "problem-not-granted",
@@ -423,6 +434,7 @@ impl ProblemKind {
             Self::NotSignedIn => t("problem-not-signed-in.more"),
             Self::NotForRole => t("problem-not-for-role.more"),
             Self::StaleForm => t("problem-stale-form.more"),
+            Self::OtherRecord => t("problem-other-record.more"),
             Self::NothingHere => t("problem-nothing-here.more"),
             Self::NoRecord => t("problem-no-record.more"),
             Self::NotGranted(ProxyExtent::Appointments) => t("problem-not-granted.appointments"),

@@ -130,8 +130,8 @@ pub(in crate::http) async fn choose(visit: Visit, sent: Sent<Chosen>) -> Result<
     };
     visit.house.identity.act_as(session, person.clone()).await?;
     let begun = forms::last_kept(&visit.house.store.read()?, account.id, visit.house.ambient.now())?;
-    // What was being written for this patient when the session ended is gone on with.
-    let begun = begun.filter(|_| person.is_some()).and_then(|begun| {
+    // What was being written for this patient, when the session ended or another was chosen, is gone on with.
+    let begun = begun.and_then(|begun| {
         let (of, at) = forms::draft_parts(&begun);
         (of == person.as_ref().map(ResourceRef::as_str) && ours(at)).then(|| at.to_owned())
     });
