@@ -56,12 +56,17 @@ pub const BUNDLE: &str = "http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-
 pub const COMPOSITION: &str = "http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips";
 
 /// Names by their places those that belong into a summary, of all that a patient has of one type, clinically newest first.
-/// Of measurements and reports, those are the newest of each kind.
+/// Of measurements and reports, those are the newest of each kind; of what is said of a prescription, the newest word.
 pub fn choose(all: &[Value], kind: ResourceType) -> Vec<usize> {
     let newest_only = matches!(kind, ResourceType::Observation | ResourceType::DiagnosticReport);
     let mut seen = BTreeSet::new();
+    let mut spoken_of = BTreeSet::new();
     let mut chosen = Vec::new();
     for (place, resource) in all.iter().enumerate() {
+        let prescription = sections::prescription_of(resource).filter(|_| kind == ResourceType::MedicationStatement);
+        if prescription.is_some_and(|prescription| !spoken_of.insert(prescription)) {
+            continue;
+        }
         let Some(section) = Section::of(kind, resource) else { continue };
         if !newest_only || seen.insert((section, sections::key(resource))) {
             chosen.push(place);
@@ -192,7 +197,7 @@ fn section_of(input: &Input<'_>, section: Section) -> Option<Value> {
         );
         return Some(Value::Object(out));
     }
-    let lines: Vec<Line> = all.iter().take(MOST).map(|resource| table::line(resource, input.along)).collect();
+    let lines: Vec<Line> = all.iter().take(MOST).map(|resource| table::line(resource, input)).collect();
     out.insert("text".into(), narrative(&table::html(section.columns(), &lines, all.len().saturating_sub(MOST))));
     let reference = |resource: &&Value| json!({ "reference": format!("{}/{}", input.base, name_of(resource)) });
     out.insert("entry".into(), all.iter().take(MOST).map(reference).collect());

@@ -110,6 +110,10 @@ impl Section {
                 let void = ["entered-in-error", "refuted"];
                 (!void.iter().any(|code| has(resource, "verificationStatus", code))).then_some(Self::Allergies)
             }
+            // What is said of a prescription adds no medicine: only that it is not taken is worth a row.
+            T::MedicationStatement if prescription_of(resource).is_some() => {
+                (status == "not-taken").then_some(Self::Medications)
+            }
             T::MedicationStatement => {
                 matches!(status, "active" | "intended" | "on-hold" | "unknown").then_some(Self::Medications)
             }
@@ -163,14 +167,35 @@ fn observation(resource: &Value) -> Option<Section> {
     }
 }
 
-/// By what two measurements are of one kind.
-pub(super) fn key(resource: &Value) -> String {
+/// By what two measurements are of one kind. What is measured at home is apart from what the clinic measured: the newer of
+/// the two does not take the other's place.
+pub(super) fn key(resource: &Value) -> (bool, String) {
     let code = resource.get("code");
     let coding = code.and_then(|code| code.pointer("/coding/0"));
-    match coding {
+    let kind = match coding {
         Some(coding) => format!("{}|{}", text(coding, "system"), text(coding, "code")),
         None => code.map(|code| text(code, "text")).unwrap_or_default().to_lowercase(),
-    }
+    };
+    (is_of_the_patient(resource), kind)
+}
+
+/// Whether the patient, or somebody of theirs, measured it.
+pub(super) fn is_of_the_patient(resource: &Value) -> bool {
+    let performers = resource.get("performer").and_then(Value::as_array);
+    let tags = resource.pointer("/meta/tag").and_then(Value::as_array);
+    let by = |one: &Value| ["Patient/", "RelatedPerson/"].iter().any(|kind| text(one, "reference").starts_with(kind));
+    performers.into_iter().flatten().any(by) || tags.into_iter().flatten().any(|tag| text(tag, "code") == "PATRPT")
+}
+
+/// The prescription of which a statement speaks, as `MedicationRequest/a`.
+pub(super) fn prescription_of(statement: &Value) -> Option<&str> {
+    let all = statement.get("basedOn").and_then(Value::as_array);
+    all.into_iter().flatten().map(|one| text(one, "reference")).find(|to| to.starts_with("MedicationRequest/"))
+}
+
+/// Whether it says that a medicine is not taken.
+pub(super) fn is_not_taken(statement: &Value) -> bool {
+    text(statement, "status") == "not-taken"
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

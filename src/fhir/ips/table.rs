@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::Input;
+use super::sections::{is_not_taken, is_of_the_patient, prescription_of};
+
 /// One row: what, when, and more.
 pub(super) struct Line([String; 3]);
 
@@ -62,7 +65,8 @@ pub(super) fn person(patient: &Value) -> String {
 }
 
 /// What an entry says, in words.
-pub(super) fn line(resource: &Value, along: &[Value]) -> Line {
+pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
+    let along = input.along;
     let kind = string(resource, "resourceType").unwrap_or_default();
     let what = ["code", "vaccineCode", "medicationCodeableConcept", "title"];
     let what = what.iter().find_map(|name| said(resource.get(name)?));
@@ -85,15 +89,33 @@ pub(super) fn line(resource: &Value, along: &[Value]) -> Line {
     let status = || resource.get("clinicalStatus").and_then(said).or_else(|| string(resource, "status"));
     let more = match kind.as_str() {
         "AllergyIntolerance" => reactions(resource),
+        "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
         "MedicationStatement" => dose(resource, "dosage"),
-        "MedicationRequest" => dose(resource, "dosageInstruction"),
+        "MedicationRequest" => {
+            let id = string(resource, "id").unwrap_or_default();
+            let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
+            let not = input.chosen.iter().filter(|one| is_not_taken(one)).any(|one| of_it(&one));
+            let not = not.then(|| "The patient says that it is not taken".to_owned());
+            let words: Vec<String> = [dose(resource, "dosageInstruction"), not].into_iter().flatten().collect();
+            Some(words.join(". ")).filter(|words| !words.is_empty())
+        }
         "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
+        "Observation" if is_of_the_patient(resource) => {
+            finding(resource).map(|said| format!("{said} (by the patient)"))
+        }
         "Observation" => finding(resource),
         "DiagnosticReport" => string(resource, "conclusion").or_else(|| first(resource, "conclusionCode")),
         "CarePlan" => string(resource, "description"),
         _ => status(),
     };
     Line([what.unwrap_or_else(|| "Not named".into()), when, more.unwrap_or_default()])
+}
+
+fn not_taken(statement: &Value) -> String {
+    match first(statement, "statusReason") {
+        Some(reason) => format!("Not taken, says the patient: {reason}"),
+        None => "Not taken, says the patient".to_owned(),
+    }
 }
 
 fn string(value: &Value, name: &str) -> Option<String> {

@@ -197,6 +197,43 @@ fn each_section_can_be_read_without_a_program() {
 }
 
 #[test]
+fn that_a_prescription_is_not_taken_is_said_by_the_newest_word_alone() {
+    let request = json!({"resourceType": "MedicationRequest", "id": "r1", "status": "active", "intent": "order",
+        "subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": "New"},
+        "dosageInstruction": [{"text": "one a day"}]});
+    let word = |id: &str, status: &str| {
+        json!({"resourceType": "MedicationStatement", "id": id, "status": status, "subject": {"reference": "Patient/p1"},
+            "basedOn": [{"reference": "MedicationRequest/r1"}], "medicationCodeableConcept": {"text": "New"},
+            "statusReason": [{"text": "Makes me dizzy"}]})
+    };
+    // Newest first.
+    let document = |words: &[Value]| {
+        let all: Vec<Value> = words.iter().chain([&request]).cloned().collect();
+        made(&chosen_of(&all), &[])
+    };
+    let not = document(&[word("b", "not-taken"), word("a", "active")]);
+    let text = not["entry"][0]["resource"]["section"][0]["text"]["div"].as_str().unwrap().to_owned();
+    assert!(text.contains("Not taken, says the patient: Makes me dizzy"), "{text}");
+    assert!(text.contains("one a day. The patient says that it is not taken"), "{text}");
+    let again = document(&[word("b", "active"), word("a", "not-taken")]);
+    assert_eq!(sections(&again)[0], ("10160-0".to_owned(), 1));
+    assert!(!again.to_string().contains("ot taken"));
+}
+
+#[test]
+fn what_is_measured_at_home_stands_beside_what_the_clinic_measured() {
+    let weight = |id: &str, by: &str| {
+        json!({"resourceType": "Observation", "id": id, "status": "final", "performer": [{"reference": by}],
+            "category": [{"coding": [{"code": "vital-signs"}]}], "code": {"text": "Weight"},
+            "valueQuantity": {"value": 80, "unit": "kg"}})
+    };
+    let all = ["Patient/p1", "Practitioner/d", "Patient/p1", "Practitioner/d"];
+    let all: Vec<Value> = all.iter().zip(0..).map(|(by, id)| weight(&format!("o{id}"), by)).collect();
+    assert_eq!(choose(&all, ResourceType::Observation), [0, 1]);
+    assert!(made(&chosen_of(&all), &[]).to_string().contains("80 kg (by the patient)"));
+}
+
+#[test]
 fn a_section_says_how_many_it_leaves_out() {
     let flag = |number: usize| {
         json!({"resourceType": "Flag", "id": format!("f{number}"), "status": "active",

@@ -2,10 +2,11 @@
 
 use super::copied::copied;
 use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, problem_rows, series_of};
-use crate::care::Chart;
+use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
-use crate::http::ui::record::{AllergyStatus, Identity};
+use crate::http::ui::record::{AllergyStatus, Identity, MedicineState};
 use crate::http::ui::{Series, format, t};
+use serde_json::Value;
 
 /// What a summary says.
 #[derive(Debug, Clone)]
@@ -45,7 +46,13 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let (medicines, _) = medicine_rows(chart, ctx);
     let medicines = medicines.into_iter().map(|row| {
         let how = row.how_taken().as_deref().map(|how| format!(", {}", format::within(how))).unwrap_or_default();
-        (row.name, how)
+        // Whoever reads it relies on what is taken.
+        let state = match row.state {
+            MedicineState::NotTaking => format!(", {}", t("medicine-said-not-taken")),
+            MedicineState::Paused => format!(", {}", t("summary-paused")),
+            _ => String::new(),
+        };
+        (row.name, format!("{how}{state}"))
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
     let problem = |row: &crate::http::ui::record::ProblemRow| (row.name.text.clone(), format!(", {}", row.span()));
@@ -54,7 +61,11 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         let when = row.when.map(|when| format!(", {}", when.short())).unwrap_or_default();
         (row.name, when)
     });
-    let results = series_of(chart.of(R::Observation), Wanted::All, ctx).into_iter().filter_map(|series| {
+    // What the patient measured at home does not take the place of what the clinic did.
+    let (home, clinic): (Vec<Value>, Vec<Value>) =
+        chart.of(R::Observation).iter().cloned().partition(uploads::is_reported);
+    let series = [clinic, home].into_iter().flat_map(|all| series_of(&all, Wanted::All, ctx));
+    let results = series.filter_map(|series| {
         let latest = series.latest()?;
         let when = latest.when.short();
         // Another doctor has to know whose measurement it is.
