@@ -41,6 +41,13 @@ pub(super) struct Sent<T> {
     pub came: Came,
 }
 
+impl<T> Sent<T> {
+    /// Whether something was typed into this field.
+    pub fn says(&self, name: &str) -> bool {
+        self.came.fields.iter().any(|(field, value)| field == name && !value.trim().is_empty())
+    }
+}
+
 /// A form as it came.
 #[derive(Default)]
 pub(super) struct Came {
@@ -230,7 +237,15 @@ impl Visit {
 
     /// The draft that this account left for the page that is asked for; the page then says so.
     pub(super) fn kept<T: DeserializeOwned>(&self, cx: &mut Cx) -> Result<Option<T>, Refusal> {
-        let Some(draft) = self.draft_here()? else { return Ok(None) };
+        match &self.at {
+            Some(at) => self.kept_at(at, cx),
+            None => Ok(None),
+        }
+    }
+
+    /// The same of another page, whose words this one takes over.
+    pub(super) fn kept_at<T: DeserializeOwned>(&self, at: &str, cx: &mut Cx) -> Result<Option<T>, Refusal> {
+        let Some(draft) = self.draft_of(at)? else { return Ok(None) };
         let (pairs, _) = unmarked(pairs_of(&draft.body));
         // Of a form that is nothing but buttons there is nothing to stand in it again.
         if words(&pairs).is_empty() {
@@ -245,13 +260,25 @@ impl Visit {
 
     /// The draft as it is kept for the page that is asked for.
     pub(super) fn draft_here(&self) -> Result<Option<Draft>, Refusal> {
-        let (Some(account), Some(at)) = (&self.account, &self.at) else { return Ok(None) };
+        self.at.as_deref().map_or(Ok(None), |at| self.draft_of(at))
+    }
+
+    fn draft_of(&self, at: &str) -> Result<Option<Draft>, Refusal> {
+        let Some(account) = &self.account else { return Ok(None) };
         Ok(forms::kept(&self.house.store.read()?, account.id, &self.draft_at(at))?)
     }
 
     /// Keeps what was sent and could not be done.
     pub(super) async fn keep_sent<T>(&self, sent: &Sent<T>) -> Result<(), Refusal> {
-        let (Some(account), Some(at)) = (&self.account, &sent.at) else { return Ok(()) };
+        match &sent.at {
+            Some(at) => self.keep_sent_for(sent, at).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same, for another page than the one that it was sent from.
+    pub(super) async fn keep_sent_for<T>(&self, sent: &Sent<T>, at: &str) -> Result<(), Refusal> {
+        let Some(account) = &self.account else { return Ok(()) };
         let body = words_of(&sent.came.fields).into_bytes();
         let (account, at, draft) = (account.id, self.draft_at(at), Draft { body, at: self.house.ambient.now() });
         Ok(self.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)

@@ -39,7 +39,8 @@ test('a patient books, takes the calendar, moves and cancels, without script', a
   await page.locator('.times a:visible').first().click();
   await page.click('button.btn-main');
   assert.match(await page.textContent('main'), /It is booked/);
-  await page.click('button:has-text("Cancel this visit")');
+  await page.click('summary:has-text("Cancel this visit")');
+  await page.click('button:has-text("Yes, I am sure")');
   assert.match(await page.textContent('main'), /It is cancelled/);
   await page.context().close();
 });

@@ -4,24 +4,37 @@
 
 const AFTER = 1500;
 const changed = new Set();
+// Forms whose last words are not kept yet, each with the timer that will.
+const waiting = new Map();
 
 export function keepForm(form) {
-  let timer;
   form.addEventListener("input", () => {
     changed.add(form);
     if (form.dataset.keep !== "auto") return;
-    clearTimeout(timer);
-    timer = setTimeout(() => keep(form), AFTER);
+    rest(form);
+    waiting.set(form, setTimeout(() => keep(form), AFTER));
   });
   form.addEventListener("submit", () => {
-    clearTimeout(timer);
+    rest(form);
     changed.delete(form);
   });
 }
 
+function rest(form) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+}
+
+// Whoever leaves the page, or puts the phone away, leaves before the moment is over.
+addEventListener("pagehide", () => [...waiting.keys()].forEach(keep));
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") [...waiting.keys()].forEach(keep);
+});
+
 export const keepAll = () => Promise.allSettled([...changed].map(keep));
 
 async function keep(form) {
+  rest(form);
   if (!form.isConnected) return;
   const filled = new FormData(form);
   // A file is not kept: the page says that it has to be chosen again.

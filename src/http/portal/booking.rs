@@ -109,7 +109,11 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
             Ok(start) => {
                 let with =
                     clinic.clinician(&asked.with).filter(|one| one.offers(&kind.id)).ok_or(Refusal::not_found())?;
-                let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+                let typed = match own.visit.kept::<Typed>(&mut cx)? {
+                    Some(typed) => typed,
+                    // What was typed for a time that was taken meanwhile goes along to the next one.
+                    None => own.visit.kept_at::<Typed>(&words_at(kind), &mut cx)?.unwrap_or_default(),
+                };
                 let action = "/my/visits/book".to_owned();
                 page(&confirm(&own, cx, kind, with, start, action, Some(&typed.reason), None))
             }
@@ -293,6 +297,11 @@ fn request_page(
     page(&BookRequest { kind: kind.id.to_string(), name: name_of(kind), minutes: kind.minutes, fields, faults, cx })
 }
 
+/// Where the words for a visit are kept while no time for it is had.
+fn words_at(kind: &VisitType) -> String {
+    format!("/my/visits/book?kind={}", kind.id)
+}
+
 /// `POST /my/visits/book`
 pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
@@ -333,7 +342,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             let value = schedule::appointment(&wish, start, "booked", now);
             let hour = hour(&own, &clinic, kind, with, start, None);
             if !is_offered(&own, &clinic, kind, with, start)? {
-                return taken(&own, &clinic, kind, BookError::Taken).await;
+                return taken(&own, &sent, &clinic, kind, BookError::Taken).await;
             }
             let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour), None).await;
             outcome(&own, &sent, done, &place, &clinic, kind).await
@@ -432,19 +441,32 @@ async fn outcome<T>(
     kind: &VisitType,
 ) -> Result<Response, Refusal> {
     match done {
-        Ok(done) => own.visit.went(sent, done, place).await,
+        Ok(done) => {
+            own.visit.forget_draft(Some(&words_at(kind))).await?;
+            own.visit.went(sent, done, place).await
+        }
         // It is their own: sent again after "Back", say.
         Err(Refused::Told(BookError::Already(id))) => {
             own.visit.forget_draft(sent.at.as_deref()).await?;
             Ok(Redirect::to(&format!("/my/visits/{id}?done=already")).into_response())
         }
-        Err(Refused::Told(error)) => taken(own, clinic, kind, error).await,
+        Err(Refused::Told(error)) => taken(own, sent, clinic, kind, error).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }
 
-/// The time went meanwhile: the free ones again, with what happened above them.
-async fn taken(own: &Own, clinic: &Clinic, kind: &VisitType, error: BookError) -> Result<Response, Refusal> {
+/// The time went meanwhile: the free ones again, with what happened above them. What was typed stands in the form of the next
+/// one.
+async fn taken<T>(
+    own: &Own,
+    sent: &Sent<T>,
+    clinic: &Clinic,
+    kind: &VisitType,
+    error: BookError,
+) -> Result<Response, Refusal> {
+    if sent.says("reason") {
+        own.visit.keep_sent_for(sent, &words_at(kind)).await?;
+    }
     let mut cx = own.plain_cx().await?;
     cx.trouble = Some(
         t(match error {
@@ -659,7 +681,7 @@ pub(in crate::http) async fn change(
     }
     let (start, with) = chosen(&own, &clinic, kind, typed)?;
     if !is_offered(&own, &clinic, kind, with, start)? {
-        return taken(&own, &clinic, kind, BookError::Taken).await;
+        return taken(&own, &sent, &clinic, kind, BookError::Taken).await;
     }
     let place = format!("/my/visits/{id}?done=booked");
     let hour = hour(&own, &clinic, kind, with, start, Some(id.clone()));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::ui::{Cx, Faults, Field, When, filters, page};
+use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
 
 /// Which kind of visit.
 #[derive(Debug, Clone, Template)]
@@ -130,6 +130,18 @@ pub struct MyVisit {
     pub version: u32,
 }
 page!(MyVisit in Visits);
+
+impl MyVisit {
+    /// What calling it off is, as it stands.
+    fn calling_off(&self) -> String {
+        t(match (self.waits || self.listed, self.offered) {
+            (true, _) => "visit-leave-list",
+            (_, true) => "visit-decline",
+            _ => "visit-cancel",
+        })
+        .to_string()
+    }
+}
 
 /// The form that belongs to a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

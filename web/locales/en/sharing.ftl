@@ -211,4 +211,5 @@ seal-violence = Violence and abuse
 seal-other = Genetics and other sensitive parts
     .more = Inherited conditions, and whatever else was marked as sensitive.
 actor-share-for = Share link for “{ $label }”
+summary-paused = paused at the moment
 summary-reported = measured by the patient

@@ -211,4 +211,5 @@ seal-violence = Violencia y maltrato
 seal-other = Genética y otras partes delicadas
     .more = Enfermedades hereditarias y lo demás que se marcó como delicado.
 actor-share-for = Enlace compartido para «{ $label }»
+summary-paused = en pausa por ahora
 summary-reported = medido por el paciente
