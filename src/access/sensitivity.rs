@@ -21,7 +21,7 @@
 //! consent for each bit, or an emergency. Sources: HL7 v3 Confidentiality and ActCode
 //! (`_InformationSensitivityPolicy`), both through FHIR R4 `security-labels`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The byte, and the marks above it. See the module for the bits.
 /// As a stored value it is its byte: a rule of a consent names labels, and the mark is none.
@@ -209,6 +209,24 @@ impl Sensitivity {
         Self(self.0 | other.0)
     }
 
+    /// Labels that mean what of `self` is not in `known`: one for each.
+    pub fn labels_beyond(self, known: Self) -> Vec<Value> {
+        let labels = [
+            (Self::RESTRICTED, CONFIDENTIALITY, "R"),
+            (Self::VERY_RESTRICTED, CONFIDENTIALITY, "V"),
+            (Self::SUBSTANCE_USE, ACT_CODE, "SUD"),
+            (Self::MENTAL_HEALTH, ACT_CODE, "MH"),
+            (Self::INFECTION, ACT_CODE, "STD"),
+            (Self::SEXUAL_HEALTH, ACT_CODE, "SEX"),
+            (Self::VIOLENCE, ACT_CODE, "VIO"),
+            (Self::OTHER, ACT_CODE, "GDIS"),
+            (Self::HELD, ACT_CODE, "NOPAT"),
+        ];
+        let beyond = Self(self.0 & !known.0);
+        let wanted = labels.into_iter().filter(|(bit, ..)| bit.0 & beyond.0 != 0);
+        wanted.map(|(_, system, code)| json!({"system": system, "code": code})).collect()
+    }
+
     /// Whether every label of `self` is among `labels`.
     pub const fn is_within(self, labels: Self) -> bool {
         self.0 & SEALS & !labels.0 == 0
@@ -234,7 +252,6 @@ impl std::fmt::Debug for Sensitivity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn labels_of_a_resource_are_read_from_its_security() {
@@ -298,6 +315,16 @@ mod tests {
         ];
         assert_eq!(bits.map(Sensitivity::byte), [1, 2, 4, 8, 16, 32, 64, 128]);
         assert_eq!(bits.into_iter().fold(Sensitivity::NORMAL, Sensitivity::and), Sensitivity::ALL);
+    }
+
+    #[test]
+    fn every_seal_and_the_hold_can_be_written_as_labels() {
+        for bits in [0, 1, 0b1010_0100, 0xFF] {
+            let all = Sensitivity::from_byte(bits).with_hold(Hold::FromPatient);
+            let known = Sensitivity::from_byte(bits & 0b100);
+            assert_eq!(Sensitivity::of_security(&Value::Array(all.labels_beyond(known))).and(known), all);
+        }
+        assert!(Sensitivity::ALL.labels_beyond(Sensitivity::ALL).is_empty());
     }
 
     #[test]

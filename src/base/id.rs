@@ -136,6 +136,11 @@ impl FhirId {
         Self(Id::<StoreKind>::new(ambient).to_string().into())
     }
 
+    /// Whether it is written as [`FhirId::new`] writes them.
+    pub fn is_ours(&self) -> bool {
+        Uuid::try_parse(&self.0).is_ok_and(|id| id.get_version_num() == 7 && id.to_string() == *self.0)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

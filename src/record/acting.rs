@@ -104,7 +104,8 @@ impl<'c> Inside<'_, '_, 'c> {
 
 /// Without sort, page or summary in the search.
 fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
-    let wanted = search::Wanted { within: None, size: MOST, after: None, among: search::Among::Itself };
+    let wanted =
+        search::Wanted { within: None, size: MOST, bytes: usize::MAX, after: None, among: search::Among::Itself };
     let found = search::run(read, query, &wanted, &mut |_| Ok(Some(&[])))?;
     if found.next.is_some() {
         return Err(RecordError::TooWide);

@@ -71,6 +71,8 @@ pub enum RecordError {
     UnsupportedSearch(String),
     #[error("this search would open too many resources; narrow it by patient, code or date")]
     TooWide,
+    #[error("this asks for more than is answered at once; ask in parts, or for smaller pages")]
+    TooMuch,
     #[error("this search took too long and was given up; narrow it by patient, code or date")]
     TooSlow,
     #[error("this search includes along more than {0} steps; ask for fewer at once")]

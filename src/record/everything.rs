@@ -69,6 +69,8 @@ const MOST_INCLUDED: usize = 5_000;
 
 struct Gathered {
     asked_size: usize,
+    /// How many more bytes of rows there may be.
+    room: usize,
     rows: Vec<(Place, Row, &'static [&'static str])>,
     more: bool,
 }
@@ -84,7 +86,7 @@ impl Reading<'_> {
             None => None,
         };
         let size = asked.count.unwrap_or(PAGE).clamp(1, self.limits.page);
-        let mut gathered = Gathered { asked_size: size, rows: Vec::new(), more: false };
+        let mut gathered = Gathered { asked_size: size, room: self.limits.page_bytes, rows: Vec::new(), more: false };
         match &asked.patient {
             Some(patient) => {
                 let (number, row) = self.authorized(Action::Everything, ResourceType::Patient, patient)?;
@@ -106,10 +108,12 @@ impl Reading<'_> {
         let kind = self.opened();
         let along = self.along(&gathered.rows, asked)?;
         for (_, row, cut) in gathered.rows {
+            self.give(&row.json)?;
             self.touch(&row, kind, &mut touched)?;
             page.matches.push(stored(row, cut)?);
         }
         for row in along {
+            self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             self.touch(&row, kind, &mut touched)?;
             page.included.push(stored(row, cut)?);
@@ -203,10 +207,12 @@ impl Reading<'_> {
                 if !asked.wants_row(&row)? {
                     continue;
                 }
-                if into.rows.len() == into.asked_size {
+                let fits = into.rows.is_empty() || row.json.len() <= into.room;
+                if into.rows.len() == into.asked_size || !fits {
                     into.more = true;
                     return Ok(());
                 }
+                into.room = into.room.saturating_sub(row.json.len());
                 let cut = scope.cut_elements(Some(patient), tag.sensitivity);
                 into.rows.push(((patient.clone(), order, date, at), row, cut));
             }

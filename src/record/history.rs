@@ -55,7 +55,7 @@ impl Reading<'_> {
         };
         let most = if counts { None } else { Some(size + 1) };
         let mut found = match &asked.of {
-            HistoryOf::One(kind, id) => self.of_one(*kind, id, asked, after)?,
+            HistoryOf::One(kind, id) => self.of_one(*kind, id, asked, after, most)?,
             HistoryOf::Type(kind) => {
                 self.scope(*kind)?;
                 self.of_types(&[*kind], asked, after, most)?
@@ -64,7 +64,7 @@ impl Reading<'_> {
         };
         // Of one resource all versions are at hand: how many there are costs nothing.
         let total = (counts || matches!(asked.of, HistoryOf::One(..))).then_some(found.total);
-        let more = found.rows.len() > size && !counts;
+        let more = (found.rows.len() > size || found.is_heavy) && !counts;
         found.rows.truncate(size);
         let next = match found.rows.last().filter(|_| more) {
             Some((place, _)) => self.paging.write(self.read, self.actor(), &identity(asked), &place.to_bytes())?,
@@ -72,11 +72,16 @@ impl Reading<'_> {
         };
         let mut page = VersionPage { versions: Vec::new(), total, next };
         let mut touched = Vec::new();
-        for (_, row) in found.rows {
+        for (place, row) in found.rows {
             // A version that was another patient's, or sealed, was asked for as what it was.
             let cut = self.permit(Action::History, &row)?;
+            self.give(&row.json)?;
             self.touch(&row, self.opened(), &mut touched)?;
-            page.versions.push(Version { deleted: row.state == State::Deleted, stored: stored(row, cut)? });
+            let deleted = row.state == State::Deleted;
+            let before = row.version.checked_sub(1).filter(|before| *before > 0 && !deleted);
+            let before = before.map(|before| self.read.get(&VERSIONS, &(place.2, Desc(before)))).transpose()?.flatten();
+            let created = !deleted && before.is_none_or(|before| before.state == State::Deleted);
+            page.versions.push(Version { deleted, created, stored: stored(row, cut)? });
         }
         Ok(self.covered(page, touched))
     }
@@ -87,15 +92,17 @@ impl Reading<'_> {
         id: &FhirId,
         asked: &HistoryAsked,
         after: Option<Place>,
+        most: Option<usize>,
     ) -> Result<Found, RecordError> {
         let (number, current) = self.authorized(Action::History, kind, id)?;
-        let mut rows = vec![current];
-        for found in self.read.scan(&VERSIONS, KeyRange::prefix(&(number,)), Direction::Up)? {
-            rows.push(found?.1);
-        }
-        let mut found = Found { rows: Vec::new(), total: 0 };
+        let read = self.read;
+        let before = read.scan(&VERSIONS, KeyRange::prefix(&(number,)), Direction::Up)?;
+        let rows = std::iter::once(Ok(current)).chain(before.map(|found| found.map(|(_, row)| row)));
+        let mut found = Found::new(self.limits.page_bytes);
         let mut ended = None;
         for row in rows {
+            let row = row?;
+            self.go_on()?;
             let place: Place = (kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
             let wanted = wanted(asked, &row, ended);
             ended = Some(row.updated.as_millisecond());
@@ -103,8 +110,8 @@ impl Reading<'_> {
                 found.total += 1;
                 // Of versions made within one millisecond the number decides.
                 let behind = after.is_none_or(|after| row.version < after.3);
-                if behind {
-                    found.rows.push((place, row));
+                if behind && most.is_none_or(|most| found.rows.len() < most) {
+                    found.add(place, row);
                 }
             }
         }
@@ -153,8 +160,8 @@ impl Reading<'_> {
         if let (false, Some(never)) = (may, never) {
             return Err(never.into());
         }
-        let mut found = Found { rows: Vec::new(), total: 0 };
-        while most.is_none_or(|most| found.rows.len() < most) {
+        let mut found = Found::new(self.limits.page_bytes);
+        while most.is_none_or(|most| found.rows.len() < most && !found.is_heavy) {
             let newest = heads.iter().enumerate().min_by_key(|(_, ((place, _), _))| order(place)).map(|(at, _)| at);
             let Some(newest) = newest else { break };
             let Some(((place, tag), rows)) = heads.get_mut(newest) else { break };
@@ -174,7 +181,7 @@ impl Reading<'_> {
             if let Some(row) = self.version_at(&place, &tag, asked)? {
                 found.total += 1;
                 if most.is_some() {
-                    found.rows.push((place, row));
+                    found.add(place, row);
                 }
             }
         }
@@ -225,6 +232,29 @@ impl Reading<'_> {
 struct Found {
     rows: Vec<(Place, Row)>,
     total: u64,
+    /// How many more bytes of rows there may be.
+    room: usize,
+    /// There was no room for all of them.
+    is_heavy: bool,
+}
+
+impl Found {
+    const fn new(room: usize) -> Self {
+        Self { rows: Vec::new(), total: 0, room, is_heavy: false }
+    }
+
+    /// Adds the row that comes next, if there is room for it and for all before it.
+    fn add(&mut self, place: Place, row: Row) {
+        let left = self.room.checked_sub(row.json.len());
+        match left {
+            _ if self.is_heavy => {}
+            None if !self.rows.is_empty() => self.is_heavy = true,
+            left => {
+                self.room = left.unwrap_or(0);
+                self.rows.push((place, row));
+            }
+        }
+    }
 }
 
 /// Whether a version that was followed at `ended` (milliseconds) falls into what was asked.

@@ -28,9 +28,14 @@ impl Reading<'_> {
             query.filters.iter().any(|filter| matches!(filter, Filter::Test { param, .. } if param.code == "status"));
         let mut found: Vec<(Option<i64>, RowNumber, Row, Vec<String>)> = Vec::new();
         let mut after: Option<Place> = None;
+        let mut bytes: usize = 0;
         loop {
             let (matches, next) = self.stretch(query, STRETCH, after.as_ref())?;
             for (number, row) in matches {
+                bytes += row.json.len();
+                if bytes > self.limits.page_bytes.saturating_mul(8) {
+                    return Err(RecordError::TooWide);
+                }
                 let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
                 if any_status || value.get("status").and_then(Value::as_str) != Some("entered-in-error") {
                     found.push((clinical_date(ResourceType::Observation, &value), number, row, keys(&value)));
@@ -58,7 +63,8 @@ impl Reading<'_> {
             }
         }
         let all: Vec<(RowNumber, Row)> = kinds.into_iter().flatten().collect();
-        if all.len() > self.limits.page {
+        let bytes: usize = all.iter().map(|(_, row)| row.json.len()).sum();
+        if all.len() > self.limits.page || bytes > self.limits.page_bytes {
             return Err(RecordError::TooWide);
         }
         self.page_of(all, query, asked_of)

@@ -48,8 +48,10 @@ mod withheld;
 mod writing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 pub use acting::{ActError, Inside};
 pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which};
@@ -86,6 +88,7 @@ pub struct Records {
     paging: Arc<paging::Paging>,
     consents: Arc<consents::Consents>,
     rules: Arc<[Arc<dyn Rule>]>,
+    long_looks: Arc<Semaphore>,
 }
 
 /// What one search or history may cost.
@@ -98,14 +101,30 @@ pub struct Limits {
     /// How many resources come along with one page.
     pub included: usize,
     /// How long a search may take.
-    pub search_time: std::time::Duration,
+    pub search_time: Duration,
+    /// How many bytes of resources a page has: one that is full ends sooner, and the next goes on. What comes along may be
+    /// as much again.
+    pub page_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { page: 1_000, include_depth: 5, included: 5_000, search_time: std::time::Duration::from_secs(10) }
+        Self {
+            page: 1_000,
+            include_depth: 5,
+            included: 5_000,
+            search_time: Duration::from_secs(10),
+            page_bytes: 8 << 20,
+        }
     }
 }
+
+/// How long a look may keep others waiting who share its thread.
+const QUICK: Duration = Duration::from_millis(5);
+/// How long the reads and searches of one change may keep all others that write waiting.
+const IN_WRITER: Duration = Duration::from_millis(500);
+/// How many looks that take longer are at work at a time.
+const LONG_LOOKS: usize = 2;
 
 /// Why somebody asks, as it will stand in the chain.
 #[derive(Debug, Clone)]
@@ -149,6 +168,8 @@ pub struct Version {
     pub stored: Stored,
     /// Whether this version is the deletion.
     pub deleted: bool,
+    /// Whether nothing was there before it: it is the first, or the one after a deletion.
+    pub created: bool,
 }
 
 /// What of one type a patient's record holds.
@@ -197,8 +218,15 @@ impl Records {
     }
 
     pub fn new(audit: Audit, reach: Reach) -> Self {
-        let limits = Limits::default();
-        Self { audit, reach, limits, paging: Arc::default(), consents: Arc::default(), rules: Arc::new([]) }
+        Self {
+            audit,
+            reach,
+            limits: Limits::default(),
+            paging: Arc::default(),
+            consents: Arc::default(),
+            rules: Arc::new([]),
+            long_looks: Arc::new(Semaphore::new(LONG_LOOKS)),
+        }
     }
 
     /// With rules that what clients store must keep.
@@ -224,7 +252,29 @@ impl Records {
         why: Why,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, RecordError> {
-        let (result, event) = self.look(actor, why, read)?;
+        let (result, event) = aside(|| self.look(actor, &why, self.limits, read))?;
+        let proof = self.audit.commit(vec![event]).await?;
+        Ok(result?.disclose(&proof)?)
+    }
+
+    /// [`Records::disclose`] of what most often takes no time: it is done where it was asked for. What takes longer after all
+    /// begins anew where it keeps nobody waiting, after those that came before it.
+    pub async fn disclose_soon<T>(
+        &self,
+        actor: &Actor,
+        why: Why,
+        read: impl Fn(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
+    ) -> Result<Disclosed<T>, RecordError> {
+        let quick = Limits { search_time: QUICK.min(self.limits.search_time), ..self.limits };
+        let (result, event) = match self.look(actor, &why, quick, &read)? {
+            (Err(RecordError::TooSlow), _) => {
+                let turn = self.long_looks.acquire().await;
+                let found = aside(|| self.look(actor, &why, self.limits, &read));
+                drop(turn);
+                found?
+            }
+            found => found,
+        };
         let proof = self.audit.commit(vec![event]).await?;
         Ok(result?.disclose(&proof)?)
     }
@@ -236,7 +286,7 @@ impl Records {
         why: Why,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, RecordError> {
-        let (result, event) = self.look(actor, why, read)?;
+        let (result, event) = self.look(actor, &why, self.limits, read)?;
         let proof = self.audit.commit_blocking(vec![event])?;
         Ok(result?.disclose(&proof)?)
     }
@@ -245,16 +295,17 @@ impl Records {
     fn look<T>(
         &self,
         actor: &Actor,
-        why: Why,
+        why: &Why,
+        limits: Limits,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
         let sight = sight::Sight::new(actor, self.reach, ambient.now()).remembering(&self.consents);
-        let mut reading = Reading::new(&snapshot, sight, ambient, self.limits, &self.paging, why.channel);
+        let mut reading = Reading::new(&snapshot, sight, ambient, limits, &self.paging, why.channel);
         let result = read(&mut reading);
         let (touched, refused) = reading.into_touched();
-        let mut event = event(actor, &why);
+        let mut event = event(actor, why);
         match &result {
             Ok(_) => {
                 for touched in &touched {
@@ -268,6 +319,15 @@ impl Records {
         }
         emergency::mark(&snapshot, actor, ambient.now(), &mut event)?;
         Ok((result, event))
+    }
+}
+
+/// Does what may take long without keeping the other tasks of its thread waiting.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -77,17 +77,24 @@ impl Prepared {
         self.clinical_date.unwrap_or_else(|| row.updated.as_millisecond())
     }
 
-    /// The same with the labels of the version before, beside its own.
+    /// The same with the labels of the version before, beside its own. What sealed that one without a label, because of what it
+    /// followed, becomes a label.
     pub(super) fn with_labels_of(&self, before: &Row) -> Result<Self, RecordError> {
-        let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
-        let kept = before.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
+        let old: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+        let of = |value: &Value| value.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
         let mut value = self.resource()?;
+        let own = of(&value);
+        let mut kept: Vec<Value> = of(&old).into_iter().filter(|label| !own.contains(label)).collect();
+        let said = Sensitivity::of_security(&Value::Array([own.as_slice(), &kept].concat()));
+        kept.extend(before.sensitivity.labels_beyond(said));
+        if kept.is_empty() {
+            return Ok(self.clone());
+        }
         if let Some(members) = value.as_object_mut()
             && let Some(meta) = members.entry("meta").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
             && let Value::Array(labels) = meta.entry("security").or_insert_with(|| Value::Array(vec![]))
         {
-            let missing: Vec<Value> = kept.into_iter().filter(|label| !labels.contains(label)).collect();
-            labels.extend(missing);
+            labels.extend(kept);
         }
         Ok(Self::new(self.kind, &value))
     }

@@ -21,6 +21,9 @@ use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::store::{Direction, KeyRange, Read, ReadExt};
 
+/// How many full pages one answer may hold.
+const PAGES: usize = 4;
+
 /// Names some of a list by their places. A plain function, not a closure: one that captures could carry out what it saw.
 pub type Choose<C> = fn(&[Value], C) -> Vec<usize>;
 
@@ -37,6 +40,8 @@ pub struct Reading<'a> {
     refused: Vec<Touched>,
     pub(super) withheld: Withheld,
     steps: u32,
+    /// How many bytes were handed to a program.
+    given: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -59,6 +64,7 @@ impl<'a> Reading<'a> {
             refused: vec![],
             withheld: Withheld::default(),
             steps: 0,
+            given: 0,
         }
     }
 
@@ -248,6 +254,13 @@ impl<'a> Reading<'a> {
             return Err(RecordError::TooSlow);
         }
         Ok(())
+    }
+
+    /// Hands on so many bytes, as far as one answer to a program may go: a few full pages.
+    pub(super) fn give(&mut self, json: &[u8]) -> Result<(), RecordError> {
+        self.given = self.given.saturating_add(json.len());
+        let most = self.limits.page_bytes.saturating_mul(PAGES);
+        if self.channel == Channel::Api && self.given > most { Err(RecordError::TooMuch) } else { Ok(()) }
     }
 
     /// Notes for the chain that this patient's was asked for and refused.

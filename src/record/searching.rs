@@ -49,7 +49,7 @@ impl Reading<'_> {
         let asked_of = query.compartment.clone().or_else(|| scope.patient().cloned());
         let queries = std::slice::from_ref(query);
         let mark = self.mark(queries)?;
-        let hits = self.hits(query, self.page_size(query), mark.after.as_ref())?;
+        let hits = self.hits(query, (self.page_size(query), self.limits.page_bytes), mark.after.as_ref())?;
         self.page(hits, queries, asked_of)
     }
 
@@ -80,13 +80,14 @@ impl Reading<'_> {
                 }
                 Err(error) => return Err(error),
             }
-            let full = all.matches.len() >= size && size > 0;
+            let bytes = self.limits.page_bytes.saturating_sub(all.bytes());
+            let full = size > 0 && (all.matches.len() >= size || bytes == 0);
             if at < mark.at || full {
                 if !counted && !full {
                     continue;
                 }
                 // Only whether, or how many, there are more.
-                let rest = self.hits(query, usize::from(!counted), None)?;
+                let rest = self.hits(query, (usize::from(!counted), usize::MAX), None)?;
                 all.total = sum(all.total, rest.total);
                 let more = if counted { rest.total.is_some_and(|total| total > 0) } else { !rest.matches.is_empty() };
                 if full && more && all.next.is_none() {
@@ -98,7 +99,7 @@ impl Reading<'_> {
                 continue;
             }
             let after = mark.after.as_ref().filter(|_| at == mark.at);
-            let found = self.hits(query, size - all.matches.len(), after)?;
+            let found = self.hits(query, (size - all.matches.len(), bytes), after)?;
             all.matches.extend(found.matches);
             all.total = sum(all.total, found.total);
             if let Some(next) = found.next {
@@ -117,8 +118,9 @@ impl Reading<'_> {
     /// [`Reading::search_types`] in one order: each type is asked for a page behind the same place, and these are merged.
     fn search_types_sorted(&mut self, queries: &[Query], size: usize) -> Result<Undisclosed<Page>, RecordError> {
         let mark = self.mark(queries)?;
-        let mut rows = BTreeMap::new();
+        let mut rows: BTreeMap<Place, (RowNumber, Row)> = BTreeMap::new();
         let (mut total, mut more, mut searched, mut denied) = (None, false, false, None);
+        let mut end: Option<Place> = None;
         for query in queries {
             match self.scope(query.kind) {
                 Ok(_) => searched = true,
@@ -128,13 +130,21 @@ impl Reading<'_> {
                 }
                 Err(error) => return Err(error),
             }
-            let found = self.found(query, size, mark.after.as_ref(), Among::Others)?;
+            let found = self.found(query, (size, self.limits.page_bytes), mark.after.as_ref(), Among::Others)?;
             total = sum(total, found.total);
             more |= found.next.is_some();
+            // Behind where one of the types ends nothing is known of it.
+            end = [end, found.next].into_iter().flatten().min();
             rows.extend(found.places.into_iter().zip(found.matches));
-            while rows.len() > size {
-                rows.pop_last();
+            if let Some(end) = &end {
+                rows.retain(|place, _| place <= end);
+            }
+            let mut bytes: usize = rows.values().map(|(_, row)| row.json.len()).sum();
+            while rows.len() > size || (rows.len() > 1 && bytes > self.limits.page_bytes) {
+                let Some((_, (_, last))) = rows.pop_last() else { break };
+                bytes -= last.json.len();
                 more = true;
+                end = rows.last_key_value().map(|(place, _)| place.clone());
             }
         }
         if let (Some(denied), false) = (denied, searched) {
@@ -162,13 +172,19 @@ impl Reading<'_> {
         Mark::from_bytes(&bytes).ok_or(RecordError::BadCursor)
     }
 
-    fn hits(&mut self, query: &Query, size: usize, after: Option<&Place>) -> Result<Hits, RecordError> {
-        let found = self.found(query, size, after, Among::Itself)?;
+    fn hits(&mut self, query: &Query, most: (usize, usize), after: Option<&Place>) -> Result<Hits, RecordError> {
+        let found = self.found(query, most, after, Among::Itself)?;
         let next = found.next.map(|place| Mark { at: 0, after: Some(place) });
         Ok(Hits { matches: found.matches, total: found.total, next })
     }
 
-    fn found(&mut self, query: &Query, size: usize, after: Option<&Place>, among: Among) -> Result<Found, RecordError> {
+    fn found(
+        &mut self,
+        query: &Query,
+        (size, bytes): (usize, usize),
+        after: Option<&Place>,
+        among: Among,
+    ) -> Result<Found, RecordError> {
         let scope = self.scope(query.kind)?;
         let read = self.read;
         self.sight.refuse_hidden(read, query)?;
@@ -181,7 +197,7 @@ impl Reading<'_> {
             },
         };
         let within = query.compartment.as_ref().or_else(|| scope.patient());
-        let wanted = run_search::Wanted { within, size, after, among };
+        let wanted = run_search::Wanted { within, size, bytes, after, among };
         run_search::run(read, query, &wanted, &mut |row| {
             self.go_on()?;
             match compartment.is_none_or(|patient| row.patients.contains(&patient)) {
@@ -199,7 +215,7 @@ impl Reading<'_> {
         size: usize,
         after: Option<&Place>,
     ) -> Result<(Vec<(RowNumber, Row)>, Option<Place>), RecordError> {
-        let hits = self.hits(query, size, after)?;
+        let hits = self.hits(query, (size, usize::MAX), after)?;
         Ok((hits.matches, hits.next.and_then(|mark| mark.after)))
     }
 
@@ -228,6 +244,7 @@ impl Reading<'_> {
             page.next = self.paging.write(self.read, self.actor(), &identity(queries), &next.to_bytes())?;
         }
         for (_, row) in hits.matches {
+            self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             let kind = match (self.channel, row.kind) {
                 (Channel::Screen, ResourceType::Patient) => TouchKind::Listed,
@@ -242,6 +259,7 @@ impl Reading<'_> {
         };
         for number in included {
             let row = row(self.read, number)?;
+            self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             // A patient who comes along with an appointment is a name on a list.
             let kind = match (self.channel, row.kind) {
@@ -359,6 +377,10 @@ impl Mark {
 }
 
 impl Hits {
+    fn bytes(&self) -> usize {
+        self.matches.iter().map(|(_, row)| row.json.len()).sum()
+    }
+
     const fn none() -> Self {
         Self { matches: Vec::new(), total: None, next: None }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::IN_WRITER;
 use super::change::{Act, Body, Change, Condition, Content, Group, Links, Sought, Which, check, reference_to};
 use super::error::RecordError;
 use super::numbers::{find, row};
@@ -16,7 +17,7 @@ use super::search;
 use super::sight::{Cut, Sight};
 use super::writing::{Identity, Put, Writing, Written, WrittenAs};
 use crate::access::{Action, OwnWords, Who, is_withdrawal};
-use crate::base::{FhirId, ResourceRef};
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::bundle::rewrite_references;
 use crate::fhir::patch::Patch;
 use crate::fhir::search::{Query, decide};
@@ -276,10 +277,21 @@ impl Writing<'_, '_, '_> {
         let mut sight = Sight::new(self.actor, self.reach, self.now);
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();
-        let wanted =
-            search::Wanted { within: within.as_ref(), size: MOST_FOUND, after: None, among: search::Among::Itself };
+        let wanted = search::Wanted {
+            within: within.as_ref(),
+            size: MOST_FOUND,
+            bytes: usize::MAX,
+            after: None,
+            among: search::Among::Itself,
+        };
         let writes_over = matches!(self.actor.who(), Who::Service { .. });
+        let mut opened: u32 = 0;
         let found = search::run(tx, &bare, &wanted, &mut |row| {
+            opened = opened.wrapping_add(1);
+            let took = |now: Timestamp| now.duration_since(self.now).unsigned_abs();
+            if opened.is_multiple_of(256) && took(self.ambient.now()) > IN_WRITER {
+                return Err(RecordError::TooSlow);
+            }
             let seen = sight.sees(tx, row)?;
             let whole: Cut = &[];
             Ok(seen.or_else(|| (writes_over && self.permit(Action::Update, row).is_ok()).then_some(whole)))

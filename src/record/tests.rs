@@ -37,7 +37,7 @@ pub(super) fn id(text: &str) -> FhirId {
 
 impl Box_ {
     pub(super) fn put(&self, value: Value) -> Written {
-        self.clock.advance(std::time::Duration::from_secs(1));
+        self.clock.advance(Duration::from_secs(1));
         let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
         let change =
             Change::put(kind, id(value["id"].as_str().unwrap()), value, Condition::None, Mode::Strict).unwrap();
@@ -349,7 +349,7 @@ fn those_seen_last_are_ones_own_newest_first_and_only_while_one_may_see_them() {
     let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
     let nurse = house.actor(Role::Nurse, Some("Practitioner/n1"));
     for of in ["p1", "p2", "p1"] {
-        house.clock.advance(std::time::Duration::from_secs(1));
+        house.clock.advance(Duration::from_secs(1));
         house.read(&doctor, ResourceType::Patient, of).unwrap();
     }
     house.read(&nurse, ResourceType::Patient, "p3").unwrap();

@@ -66,7 +66,7 @@ impl Reading<'_> {
         // A later page begins where the one before ended, unless all are counted.
         let before_seq = before.filter(|_| !counted);
         let mut filter = LogFilter { patient: patient.clone(), before_seq, ..window(query) };
-        let (mut total, mut looked, mut last, mut more) = (0_u64, 0, None, false);
+        let (mut total, mut looked, mut last, mut more, mut bytes) = (0_u64, 0, None, false, 0_usize);
         // Whoever sees the log of one patient alone finds in another's compartment nothing.
         let elsewhere = named.is_some() && named != patient;
         'pages: loop {
@@ -91,7 +91,11 @@ impl Reading<'_> {
                 if counts || !behind {
                     continue;
                 }
-                if page.matches.len() < size {
+                // One that is there goes in, however large.
+                let fits = page.matches.is_empty() || bytes + stored.json.len() <= self.limits.page_bytes;
+                if page.matches.len() < size && fits && !more {
+                    bytes += stored.json.len();
+                    self.give(&stored.json)?;
                     page.matches.push(stored);
                     own.into_iter().for_each(|one| hand(one, &mut handed));
                     last = Some(sequence);

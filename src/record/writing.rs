@@ -20,7 +20,7 @@ use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::search;
 use super::sight::Sight;
-use super::{Records, Stored, Why, consents, directory, event, notice, outcome_of};
+use super::{IN_WRITER, Limits, Records, Stored, Why, consents, directory, event, notice, outcome_of};
 use crate::access::{
     self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize, is_withdrawal, withdrawn_by,
 };
@@ -214,7 +214,8 @@ impl Records {
     /// The ids that a condition matches, for references of the box's own jobs. Nothing of a resource is handed out.
     pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
         let read = self.audit().read()?;
-        let wanted = search::Wanted { within: None, size: 2, after: None, among: search::Among::Itself };
+        let wanted =
+            search::Wanted { within: None, size: 2, bytes: usize::MAX, after: None, among: search::Among::Itself };
         let found = search::run(&read, query, &wanted, &mut |_| Ok(Some(&[])))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
@@ -288,6 +289,7 @@ impl Records {
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
                 let sight = Sight::new(&actor, reach, ambient.now());
+                let limits = Limits { search_time: limits.search_time.min(IN_WRITER), ..limits };
                 let mut reading = Reading::new(view, sight, &ambient, limits, &paging, channel);
                 let seen = read(&mut reading)?;
                 (seen, reading.into_touched().0)

@@ -306,6 +306,7 @@ impl Config {
             include_depth: self.limits.include_depth.get() as usize,
             included: self.limits.included.get() as usize,
             search_time: std::time::Duration::from_secs(u64::from(self.limits.search_seconds.get())),
+            ..Default::default()
         }
     }
 }

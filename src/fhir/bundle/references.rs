@@ -58,8 +58,11 @@ pub fn rewrite_references(
             return narrative(text, identities);
         }
         let (head, fragment) = parted(text);
-        let by_root = || identities.get(&format!("{}/{head}", root.filter(|_| link == Link::Reference)?));
-        let found = if head.is_empty() { None } else { identities.get(head).or_else(by_root) };
+        let by_root = |head: &str| identities.get(&format!("{}/{head}", root.filter(|_| link == Link::Reference)?));
+        let of = |head: &str| identities.get(head).or_else(|| by_root(head));
+        // A version of an entry is the entry (bundle.html#references): here it becomes another version.
+        let bare = || of(head.split_once("/_history/").filter(|_| link == Link::Reference)?.0);
+        let found = if head.is_empty() { None } else { of(head).or_else(bare) };
         match found {
             Some(is) => *text = format!("{is}{fragment}"),
             None if link == Link::Uri => {}

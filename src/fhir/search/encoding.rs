@@ -6,6 +6,8 @@ use super::QueryError;
 const LONGEST: usize = 64 << 10;
 /// The most parameters of one search.
 const MOST: usize = 128;
+/// The most alternatives of all parameters together: each is compared with each resource.
+const MOST_ALTERNATIVES: usize = 2_000;
 
 /// Name and value of each parameter, decoded, in the order asked.
 pub fn pairs(query: &str) -> Result<Vec<(String, String)>, QueryError> {
@@ -18,6 +20,10 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, QueryError> {
         Ok((decode(name)?, decode(value)?))
     });
     let pairs: Vec<_> = pairs.collect::<Result<_, _>>()?;
+    let alternatives: usize = pairs.iter().map(|(_, value)| value.matches(',').count()).sum();
+    if alternatives > MOST_ALTERNATIVES {
+        return Err(QueryError::TooMuch { what: "more than 2,000 alternatives in all" });
+    }
     if pairs.len() > MOST { Err(QueryError::TooMuch { what: "more than 128 parameters" }) } else { Ok(pairs) }
 }
 

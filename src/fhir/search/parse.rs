@@ -196,7 +196,11 @@ impl<'a> Parser<'a> {
         let query = &mut self.query;
         match name {
             "_sort" => query.sort = reader.any(value, |part| sort(self.definitions, query.kind, reader, part))?,
-            "_count" => query.count = Some(value.parse().map_err(|_| reader.wrong("a whole number"))?),
+            // More than there can be is as much as there may be.
+            "_count" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                query.count = Some(value.parse().unwrap_or(u32::MAX));
+            }
+            "_count" => return Err(reader.wrong("a whole number")),
             "_cursor" => query.cursor = Some(value.to_owned()),
             "_total" => {
                 query.total = match value {

@@ -4,6 +4,8 @@
 //! specification gives, then its reads, which see them. What it depends on is looked at inside the writer. A batch does
 //! each entry for itself.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::body::Body as HttpBody;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -12,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
@@ -26,10 +29,17 @@ use crate::fhir::bundle::{
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::patch::{self, Patch};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
-use crate::record::{Body, Change, Condition, Group, Links, RecordError, Sought, Stored, Which, Written, WrittenAs};
+use crate::record::{
+    Body, Change, Condition, Disclosed, Group, Links, Reading, RecordError, Sought, Stored, Undisclosed, Which,
+    Written, WrittenAs,
+};
 
 /// How many entries of a batch are worked on at a time: they share commits.
 const AT_ONCE: usize = 16;
+/// How many of them may look at a time, each at a page.
+const LOOKS_AT_ONCE: usize = 4;
+/// The most bytes of an answer: what comes after is refused, each entry by itself.
+const MOST_ANSWERED: usize = 32 << 20;
 
 /// `POST /fhir`.
 pub async fn batch_or_transaction(visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
@@ -68,22 +78,17 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     let Prepared { group, places, looks } = noted(visit, &why, prepared).await?;
     let (read_places, looks): (Vec<usize>, Vec<Read>) = looks.into_iter().unzip();
     let looks = std::sync::Arc::new(looks);
-    let reads = looks.clone();
-    let made = visit.house.records.transact(&visit.actor, why, group, move |reading| {
-        let mut all = reading.nothing();
-        for (place, read) in reads.iter().enumerate() {
-            let one = read.look.run(reading).map_err(|error| error.of_reading(place))?;
-            all = all.zip(one).map(|(mut all, one)| {
-                all.push(one);
-                all
-            });
-        }
-        Ok(all)
-    });
-    let (written, seen) = match made.await {
-        Ok(made) => made.into_inner(),
-        Err(error) => return Err(placed(error, &places, &read_places)),
+    let records = &visit.house.records;
+    let made = if group.changes.is_empty() {
+        // Where nothing is written nobody who writes has to wait.
+        let seen = records.disclose_soon(&visit.actor, why, |reading| run_all(&looks, reading)).await;
+        seen.map(|seen| (vec![], seen.into_inner()))
+    } else {
+        let reads = looks.clone();
+        let made = records.transact(&visit.actor, why, group, move |reading| run_all(&reads, reading)).await;
+        made.map(Disclosed::into_inner)
     };
+    let (written, seen) = made.map_err(|error| placed(error, &places, &read_places))?;
     let mut results: Vec<Option<String>> = (0..count).map(|_| None).collect();
     for (one, place) in written.iter().zip(places) {
         set(&mut results, place, written_entry(one, headers, &manner.base));
@@ -92,6 +97,19 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
         set(&mut results, place, seen_entry(read, one, &manner.base));
     }
     Ok(response("transaction-response", results))
+}
+
+/// All reads of a transaction, under one snapshot.
+fn run_all(reads: &[Read], reading: &mut Reading<'_>) -> Result<Undisclosed<Vec<Seen>>, RecordError> {
+    let mut all = reading.nothing();
+    for (place, read) in reads.iter().enumerate() {
+        let one = read.look.run(reading).map_err(|error| error.of_reading(place))?;
+        all = all.zip(one).map(|(mut all, one)| {
+            all.push(one);
+            all
+        });
+    }
+    Ok(all)
 }
 
 /// A transaction made ready: its changes in their order, its reads, and the place of each in the bundle.
@@ -163,12 +181,27 @@ async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Mann
     let count = entries.len() + refused.len();
     let read = entries.into_iter().map(|entry| (entry.place, Ok(entry)));
     let unread = refused.into_iter().map(|(place, issue)| (place, Err(invalid(&[issue]))));
+    let (answered, turns) = (AtomicUsize::new(0), Semaphore::new(LOOKS_AT_ONCE));
+    let (answered, turns) = (&answered, &turns);
     let work = read.chain(unread).map(|(place, entry)| async move {
         let done = match entry {
-            Ok(entry) => one_of_batch(visit, entry, headers, manner).await,
+            Ok(entry) => {
+                let turn = match entry.method {
+                    Method::Get | Method::Head | Method::Post => turns.acquire().await.ok(),
+                    _ => None,
+                };
+                let done = match answered.load(Ordering::Relaxed) < MOST_ANSWERED {
+                    true => one_of_batch(visit, entry, headers, manner).await,
+                    false => noted(visit, &why(Action::Batch, visit), Err(too_much())).await,
+                };
+                drop(turn);
+                done
+            }
             Err(refusal) => noted(visit, &why(Action::Batch, visit), Err(refusal)).await,
         };
-        (place, done.unwrap_or_else(|refusal| outcome_entry(&refusal)))
+        let done = done.unwrap_or_else(|refusal| outcome_entry(&refusal));
+        answered.fetch_add(done.len(), Ordering::Relaxed);
+        (place, done)
     });
     let done: Vec<(usize, String)> = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
     let mut results: Vec<Option<String>> = (0..count).map(|_| None).collect();
@@ -259,7 +292,7 @@ async fn looked(visit: &Visit, read: Result<Read, Refusal>, manner: &Manner) -> 
     let mut why = why(action, visit);
     let read = noted(visit, &why, read).await?;
     why.detail.search = read.look.text();
-    let seen = visit.house.records.disclose(&visit.actor, why, |reading| read.look.run(reading)).await?;
+    let seen = visit.house.records.disclose_soon(&visit.actor, why, |reading| read.look.run(reading)).await?;
     Ok(seen_entry(&read, &seen, &manner.base))
 }
 
@@ -445,6 +478,12 @@ fn seen_entry(read: &Read, seen: &Seen, base: &str) -> String {
     format!(r#"{{"resource":{body},"response":{{"status":"{status}"{version}}}}}"#)
 }
 
+fn too_much() -> Refusal {
+    let text =
+        "The answer to this bundle is as large as answers may be; this entry was not done. Send it in another one.";
+    refusal::coded(Refused::Unprocessable, IssueCode::TooCostly, text.to_owned())
+}
+
 fn text(stored: &Stored) -> &str {
     std::str::from_utf8(&stored.json).unwrap_or("null")
 }
@@ -461,9 +500,15 @@ fn set(results: &mut [Option<String>], place: usize, text: String) {
 }
 
 fn response(kind: &str, results: Vec<Option<String>>) -> Response {
-    let entries: Vec<String> = results.into_iter().map(|text| text.unwrap_or_else(|| "{}".to_owned())).collect();
-    let entries = if entries.is_empty() { String::new() } else { format!(r#","entry":[{}]"#, entries.join(",")) };
-    answer::json(StatusCode::OK, HttpBody::from(format!(r#"{{"resourceType":"Bundle","type":"{kind}"{entries}}}"#)))
+    let mut out = format!(r#"{{"resourceType":"Bundle","type":"{kind}""#);
+    let any = !results.is_empty();
+    // Each goes as it is joined, so that there are never two of all.
+    for (place, text) in results.into_iter().enumerate() {
+        out.push_str(if place == 0 { r#","entry":["# } else { "," });
+        out.push_str(text.as_deref().unwrap_or("{}"));
+    }
+    out.push_str(if any { "]}" } else { "}" });
+    answer::json(StatusCode::OK, HttpBody::from(out))
 }
 
 fn invalid(issues: &[Issue]) -> Refusal {

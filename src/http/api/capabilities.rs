@@ -121,7 +121,7 @@ const WHO_CHOOSES_IDS: &str = "An update may create a resource under the id in i
 
 const SECURITY: &str = "A bearer token made by the box's operator, or a session of the box's own pages. A token's scopes are \
                         written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search; \
-                        the history of a type or of all takes r and s. \
+                        a patch and $meta-add take r beside u, for how they end tells what was there; the history of a type or of all takes r and s. \
                         What the account itself may not do, no scope allows.";
 
 /// HL7 FHIR Bulk Data Access, whose operations are not among R4's own.

@@ -48,10 +48,11 @@ pub async fn look(visit: Visit, uri: Uri, native: Option<Extension<native::Nativ
     let manner = Manner::of(&visit, &headers);
     let look = Look::parse(path, uri.query().unwrap_or_default(), &manner);
     let (look, seen) = seen(&visit, look).await?;
-    match (&*seen, native) {
-        (Seen::One(file), Some(_)) if !answer::is_known(file, &headers) => native::file(file, &headers),
-        _ => Ok(answer::seen(&look, &seen, &headers, &manner.base)),
-    }
+    let file = match (&*seen, native) {
+        (Seen::One(file), Some(_)) if !answer::is_known(file, &headers) => native::file(file, &headers)?,
+        _ => None,
+    };
+    Ok(file.unwrap_or_else(|| answer::seen(&look, &seen, &headers, &manner.base)))
 }
 
 /// `POST /fhir/{kind}/_search`: the query in the address and in the form count as one.
@@ -116,7 +117,7 @@ async fn seen(visit: &Visit, look: Result<Look, Refusal>) -> Result<(Look, Discl
     if action == Action::AuditRead && visit.actor.role() == Some(Role::HealthAdmin) {
         why.purpose = Purpose::HComplAcctPrv;
     }
-    let seen = visit.house.records.disclose(&visit.actor, why, |reading| look.run(reading)).await?;
+    let seen = visit.house.records.disclose_soon(&visit.actor, why, |reading| look.run(reading)).await?;
     Ok((look, seen))
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::super::kept_file::SANDBOX;
 use super::super::respond::{Refusal, Refused};
 use super::answer::version_headers;
-use super::negotiate::{name_of, ranges};
+use super::negotiate::{accepts_json, name_of, takes_all, wanted};
 use super::request::{is_fhir_json, media_type};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
@@ -35,13 +35,16 @@ pub(super) fn may_answer(method: &Method, path: &str) -> bool {
         && parts.next().is_some_and(|id| !id.starts_with(['_', '$']))
 }
 
-/// The file, if it is of a type that the request takes.
-pub(super) fn file(stored: &Stored, headers: &HeaderMap) -> Result<Response, Refusal> {
+/// The file, if it is of a type that the request takes; `None` where the request takes the resource instead.
+pub(super) fn file(stored: &Stored, headers: &HeaderMap) -> Result<Option<Response>, Refusal> {
     let damaged = || Refusal::internal("a stored file does not read");
     let binary: Value = serde_json::from_slice(&stored.json).map_err(|_| damaged())?;
     let text = |at: &str| binary.pointer(at).and_then(Value::as_str).unwrap_or_default();
     let kind = text("/contentType");
     if !takes(headers, kind) {
+        if accepts_json(headers) {
+            return Ok(None);
+        }
         return Err(Refusal::saying(
             Refused::NotAcceptable,
             "This file is of another type than the request takes. Ask for its own, or for application/fhir+json.",
@@ -61,17 +64,18 @@ pub(super) fn file(stored: &Stored, headers: &HeaderMap) -> Result<Response, Ref
         put(SECURITY_CONTEXT, value);
     }
     version_headers(stored, &mut response);
-    Ok(response)
+    Ok(Some(response))
 }
 
 /// Whether a type is among those that `Accept` names.
 fn takes(headers: &HeaderMap, kind: &str) -> bool {
     let essence = name_of(kind);
     let top = essence.split('/').next().unwrap_or_default();
-    ranges(headers).any(|range| {
+    let is_it = |range: &str| {
         let name = name_of(range);
         name == essence || name.strip_suffix("/*") == Some(top)
-    })
+    };
+    takes_all(headers) || wanted(headers).any(is_it)
 }
 
 /// A file sent as its bytes, as the Binary that it becomes; `None` where a resource was sent as JSON.
@@ -87,6 +91,10 @@ pub(super) fn sent(
     let media = match media_type(headers) {
         Ok(None) => return None,
         Ok(Some(media)) if is_fhir_json(&media) => return None,
+        // A Binary in another form of FHIR, and no file.
+        Ok(Some(media)) if media.starts_with("application/fhir+") || media == "application/xml+fhir" => {
+            return Some(Err(Refusal::new(Refused::MediaType)));
+        }
         Ok(Some(_)) => headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default(),
         Err(refusal) => return Some(Err(refusal)),
     };

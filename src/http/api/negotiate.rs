@@ -29,12 +29,12 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
     let is_file = request.uri().path().starts_with("/fhir/$export-file/");
     let acceptable = match asked("_format").filter(|format| !format.is_empty()) {
         Some(format) => is_json(format),
-        None if is_file || accepts_json(request.headers()) => true,
-        None if native::may_answer(request.method(), request.uri().path()) => {
+        // A file answers as itself where nothing of FHIR is named.
+        None if native::may_answer(request.method(), request.uri().path()) && !names_json(request.headers()) => {
             request.extensions_mut().insert(native::Native);
             true
         }
-        None => false,
+        None => is_file || accepts_json(request.headers()),
     };
     if !acceptable {
         return Refusal::saying(
@@ -85,18 +85,29 @@ fn is_json(format: &str) -> bool {
         })
 }
 
-fn accepts_json(headers: &HeaderMap) -> bool {
-    if headers.get_all(header::ACCEPT).iter().all(HeaderValue::is_empty) {
-        return true;
-    }
-    ranges(headers).any(|range| {
-        let refused = range.split(';').any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        !refused && (matches!(name_of(range).as_str(), "*/*" | "application/*") || is_json(range))
-    })
+pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
+    takes_all(headers) || wanted(headers).any(|range| name_of(range) == "application/*" || is_json(range))
+}
+
+/// Whether JSON is taken by its name.
+fn names_json(headers: &HeaderMap) -> bool {
+    wanted(headers).any(is_json)
+}
+
+/// Whether whatever there is is taken.
+pub(super) fn takes_all(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().all(HeaderValue::is_empty)
+        || wanted(headers).any(|range| name_of(range) == "*/*")
+}
+
+/// The media ranges that `Accept` names and does not refuse.
+pub(super) fn wanted(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let is_refused = |part: &str| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+    ranges(headers).filter(move |range| !range.split(';').any(is_refused))
 }
 
 /// The media ranges that `Accept` names.
-pub(super) fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(','))
 }
@@ -119,6 +130,16 @@ async fn prettily(response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_named_or_only_taken() {
+        let of = |value: &'static str| HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))]);
+        assert!(names_json(&of("application/fhir+json")) && names_json(&of("image/png, application/json;q=0.5")));
+        for other in ["*/*", "application/*", "text/html,*/*;q=0.8", "application/json;q=0"] {
+            assert!(!names_json(&of(other)), "{other}");
+        }
+        assert!(takes_all(&HeaderMap::new()) && takes_all(&of("*/*")) && !takes_all(&of("*/*;q=0")));
+    }
 
     #[test]
     fn json_is_asked_for_in_many_ways_and_nothing_else_is_taken_for_it() {

@@ -42,9 +42,11 @@ impl From<RecordError> for Refusal {
                 at.iter().fold(refusal, |refusal, at| refusal.at(at))
             }
             RecordError::NotYours(_) | RecordError::IdChanged => Self::saying(Refused::Unprocessable, sentence),
-            RecordError::TooWide | RecordError::TooSlow | RecordError::TooDeep(_) | RecordError::TooMuchAlong(_) => {
-                coded(Refused::Unprocessable, IssueCode::TooCostly, sentence)
-            }
+            RecordError::TooWide
+            | RecordError::TooMuch
+            | RecordError::TooSlow
+            | RecordError::TooDeep(_)
+            | RecordError::TooMuchAlong(_) => coded(Refused::Unprocessable, IssueCode::TooCostly, sentence),
             RecordError::Store(error) => error.into(),
             RecordError::Audit(error) => error.into(),
             RecordError::NotCovered(cause) => {

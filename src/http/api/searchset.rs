@@ -65,10 +65,12 @@ pub(super) fn history(page: &VersionPage, base: &str, path: &str, understood: &s
     out.links(&links(&address(base, path), understood, None, page.next.as_deref()));
     for version in &page.versions {
         let stored = &version.stored;
-        let (method, status) = match (version.deleted, stored.version) {
+        let (method, status) = match (version.deleted, version.created) {
             (true, _) => ("DELETE", "204"),
-            (false, 1) => ("POST", "201"),
-            (false, _) => ("PUT", "200"),
+            // An id of the server's own making came of a POST; one that the client chose, or that was there before, of a PUT.
+            (false, true) if stored.version == 1 && stored.id.is_ours() => ("POST", "201"),
+            (false, true) => ("PUT", "201"),
+            (false, false) => ("PUT", "200"),
         };
         let url = if method == "POST" { stored.kind.to_string() } else { format!("{}/{}", stored.kind, stored.id) };
         let more = format!(

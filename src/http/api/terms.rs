@@ -31,7 +31,7 @@ pub(super) async fn validate_code(visit: &Visit, id: Option<FhirId>, mut asked: 
         (None, None) => return Err(needs("url", "the value set's address")),
     };
     let set = set_of(&given)?;
-    Ok(codes.verdict(|system, code| in_set(&set, system, code)))
+    codes.verdict(|system, code| in_set(&set, system, code))
 }
 
 /// `$validate-code` of a CodeSystem.
@@ -43,7 +43,7 @@ pub(super) fn validate_code_of_system(mut asked: Asked) -> Result<Value, Refusal
     let url = url.or_else(|| codes.system()).ok_or_else(|| needs("url", "the code system's address"))?;
     let canonical = version.map_or_else(|| url.clone(), |version| format!("{url}|{version}"));
     let system = Terminology::r4().code_system(&canonical).ok_or_else(|| unknown("code system", &canonical))?;
-    Ok(codes.verdict(|of, code| in_system(&system, of, code)))
+    codes.verdict(|of, code| Ok(in_system(&system, of, code)))
 }
 
 async fn stored_set(visit: &Visit, id: &FhirId) -> Result<Given, Refusal> {
@@ -191,18 +191,23 @@ impl Codes {
         self.all.first().and_then(|(system, _)| system.clone())
     }
 
-    fn verdict(&self, check: impl Fn(Option<&str>, &str) -> Found) -> Value {
-        let mut messages = Vec::new();
+    /// What cannot be told is refused, unless another of the codings is in it: "no" would be untrue.
+    fn verdict(&self, check: impl Fn(Option<&str>, &str) -> Result<Found, ExpandError>) -> Result<Value, Refusal> {
+        let (mut messages, mut untold) = (Vec::new(), None);
         for (system, code) in &self.all {
             match check(system.as_deref(), code) {
-                Found::Valid { display } => return self.valid(&display),
-                Found::Wrong(message) => messages.push(message),
+                Ok(Found::Valid { display }) => return Ok(self.valid(&display)),
+                Ok(Found::Wrong(message)) => messages.push(message),
+                Err(error) => untold = Some(error),
             }
         }
-        parameters(vec![
+        if let Some(error) = untold {
+            return Err(not_listed(error));
+        }
+        Ok(parameters(vec![
             json!({ "name": "result", "valueBoolean": false }),
             json!({ "name": "message", "valueString": messages.join(" ") }),
-        ])
+        ]))
     }
 
     fn valid(&self, display: &str) -> Value {
@@ -219,13 +224,11 @@ impl Codes {
     }
 }
 
-fn in_set(set: &ValueSet<'_>, system: Option<&str>, code: &str) -> Found {
+fn in_set(set: &ValueSet<'_>, system: Option<&str>, code: &str) -> Result<Found, ExpandError> {
     match Terminology::r4().has(set, system, code) {
-        Membership::In(coding) => Found::Valid { display: coding.display.into_owned() },
-        Membership::Out => Found::Wrong("The code is not in the value set.".to_owned()),
-        Membership::Unknown(why) => {
-            Found::Wrong(format!("Whether the code is in the value set cannot be told. {why}."))
-        }
+        Membership::In(coding) => Ok(Found::Valid { display: coding.display.into_owned() }),
+        Membership::Out => Ok(Found::Wrong("The code is not in the value set.".to_owned())),
+        Membership::Unknown(why) => Err(why),
     }
 }
 

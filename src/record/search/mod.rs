@@ -76,6 +76,8 @@ pub(super) struct Wanted<'a> {
     pub within: Option<&'a FhirId>,
     /// How many matches.
     pub size: usize,
+    /// How many bytes of them, where there is more than one.
+    pub bytes: usize,
     /// Behind what it begins.
     pub after: Option<&'a Place>,
     /// Whether the answer is one of several.
@@ -183,7 +185,7 @@ pub(super) fn run(
     }
     let mut search =
         Search { read, kind: query.kind, filters: &filters, plan: &plan, links: Links::default(), visible };
-    let mut page = Page { size, rows: BTreeMap::new(), more: false, total: 0 };
+    let mut page = Page { size, most: wanted.bytes, rows: BTreeMap::new(), bytes: 0, end: None, more: false, total: 0 };
     let stops = !must_count && !natural && goes_by_clinical_date(query) && plan.order() == Order::Compartment;
     let mut counted = must_count || !natural;
     let start = wanted.after.filter(|_| !counted || plan.is_in_order());
@@ -222,14 +224,9 @@ pub(super) fn run(
             continue;
         }
         if natural {
-            if page.rows.len() == page.size {
-                page.more = true;
-                if !counted {
-                    break;
-                }
-                continue;
+            if !page.add(place, number, opened.row) && !counted {
+                break;
             }
-            page.rows.insert(place, (number, opened.row));
             continue;
         }
         let place = sorted(&query.sort, &opened)?;
@@ -243,18 +240,41 @@ pub(super) fn run(
 /// The page that is being gathered, in the answer's order.
 struct Page {
     size: usize,
+    /// The most bytes.
+    most: usize,
     rows: BTreeMap<Place, (RowNumber, Row)>,
+    bytes: usize,
+    /// Where it ends at the latest: the first of those that had no room.
+    end: Option<Place>,
     more: bool,
     total: u64,
 }
 
 impl Page {
+    /// Adds the row that comes next, if there is room for it and for all before it.
+    fn add(&mut self, place: Place, number: RowNumber, row: Row) -> bool {
+        let fits = self.rows.is_empty() || self.bytes.saturating_add(row.json.len()) <= self.most;
+        if self.more || self.rows.len() >= self.size || !fits {
+            self.more = true;
+            return false;
+        }
+        self.bytes += row.json.len();
+        self.rows.insert(place, (number, row));
+        true
+    }
+
     /// Keeps a row if it is among the first; what comes later is only counted.
     fn keep(&mut self, place: Place, number: RowNumber, row: Row) {
+        // Behind one that had no room there is none: the next page begins there.
+        if self.end.as_ref().is_some_and(|end| *end <= place) {
+            return;
+        }
+        self.bytes += row.json.len();
         self.rows.insert(place, (number, row));
-        if self.rows.len() > self.size {
-            self.rows.pop_last();
-            self.more = true;
+        while self.rows.len() > self.size || (self.rows.len() > 1 && self.bytes > self.most) {
+            let Some((place, (_, last))) = self.rows.pop_last() else { break };
+            self.bytes = self.bytes.saturating_sub(last.json.len());
+            (self.end, self.more) = (Some(place), true);
         }
     }
 

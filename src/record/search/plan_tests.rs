@@ -91,7 +91,7 @@ fn read(counting: &Counting, kind: T, text: &str) -> (Found, usize) {
     let query = Query::parse(kind, text, Handling::Strict, Definitions::r4()).unwrap();
     let before = counting.rows.get();
     let size = query.count.map_or(50, |count| count as usize);
-    let wanted = Wanted { within: None, size, after: None, among: Among::Itself };
+    let wanted = Wanted { within: None, size, bytes: usize::MAX, after: None, among: Among::Itself };
     let found = run(counting, &query, &wanted, &mut |_| Ok(Some(&[]))).unwrap();
     (found, counting.rows.get() - before)
 }

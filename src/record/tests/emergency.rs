@@ -59,7 +59,7 @@ fn it_reaches_the_one_patient_that_it_names_and_ends_by_itself() {
     declare(&house, &doctor, "p1");
     assert_eq!(seen(&house, &doctor), ["p1-open", "p1-sealed"]);
     assert!(seen(&house, &other).is_empty(), "another account has nothing of it");
-    house.clock.advance(std::time::Duration::from_secs(30 * 60));
+    house.clock.advance(Duration::from_secs(30 * 60));
     assert!(seen(&house, &doctor).is_empty());
     assert!(house.records.emergency_of(&doctor, &id("p1")).unwrap().is_none());
 }
@@ -72,7 +72,7 @@ fn ended_by_hand_it_is_over_with_the_next_request() {
     declare(&house, &doctor, "p1");
     assert_eq!(seen(&house, &doctor), ["p1-open", "p1-sealed", "p2-open"]);
     let account = doctor.account().unwrap();
-    house.clock.advance(std::time::Duration::from_secs(1));
+    house.clock.advance(Duration::from_secs(1));
     let of = id("p1");
     let ended =
         house.records.act_about::<_, std::fmt::Error>(&doctor, why(audit::Action::BreakGlassEnd), &of, move |inside| {
@@ -92,7 +92,7 @@ fn all_that_is_opened_meanwhile_stands_in_the_log_with_the_reason_and_nothing_el
     house.read(&doctor, ResourceType::Condition, "p2-open").unwrap();
     let change = Change::create(ResourceType::Condition, condition("x", "p1", None), Mode::Strict).unwrap();
     wait(house.records.change(&doctor, why(audit::Action::Create), change)).unwrap();
-    house.clock.advance(std::time::Duration::from_secs(1800));
+    house.clock.advance(Duration::from_secs(1800));
     house.read(&doctor, ResourceType::Condition, "p1-open").unwrap();
     let filter = audit::Filter { account: doctor.account(), ..audit::Filter::default() };
     let lines = audit::entries(&house.records.audit().read().unwrap(), &filter, 20).unwrap().lines;
