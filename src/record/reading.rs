@@ -381,6 +381,7 @@ impl<'a> Reading<'a> {
         kind: TouchKind,
     ) -> Result<Undisclosed<Stored>, RecordError> {
         let mut touched = Vec::new();
+        self.give(&row.json)?;
         self.touch(&row, kind, &mut touched)?;
         let stored = stored(row, cut)?;
         Ok(self.covered(stored, touched))

@@ -125,6 +125,21 @@ fn bundles_that_cost(client: &Caller) {
         outcome(&answer, 422);
         assert_eq!(parsed(&answer)["issue"][0]["code"], "too-costly");
     }
+    // What asks for more than one answer holds: of a batch the rest is refused, entry by entry; a transaction as a whole.
+    let file = client.ask("POST", "/fhir/Binary", &[("content-type", "text/plain")], &"x".repeat(1 << 20));
+    let address = format!("Binary/{}", id(&ok(&file, 201)));
+    let many = vec![request("GET", &address); 60];
+    let answer = client.json("POST", "/fhir", &bundle("batch", json!(many)));
+    assert!(answer.status == 200 && answer.body.len() < 48 << 20, "{} bytes", answer.body.len());
+    let entries = parsed(&answer)["entry"].take();
+    assert_eq!(entries[0]["response"]["status"], "200");
+    assert_eq!(entries[59]["response"]["outcome"]["issue"][0]["code"], "too-costly");
+    let answer = client.json("POST", "/fhir", &bundle("transaction", json!(many)));
+    outcome(&answer, 422);
+    assert_eq!(parsed(&answer)["issue"][0]["code"], "too-costly");
+    let all: Vec<String> = (0..100).map(|at| format!("name:contains={}{at}", "a,".repeat(50))).collect();
+    let answer = client.form("/fhir/Patient/_search", &all.join("&"));
+    assert!(matches!(answer.status, 400 | 422), "{}", answer.status);
     // Somewhat too large: the sender may write all of it, and reads why it was refused.
     let answer = raw(client, "/fhir/Patient", &" ".repeat(9 << 20));
     outcome(&answer, 413);

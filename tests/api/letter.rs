@@ -17,6 +17,8 @@ pub fn all(demo: &Demo, client: &Caller) {
     answers_of_entries(client);
     ends_of_time(client);
     files_as_themselves(client);
+    a_seal_that_is_inherited_stays(demo, client);
+    versions_of_entries(client);
     parts_are_not_put_back(client);
     what_nobody_asked_for(client);
     chains_go_through_contained(client);
@@ -277,7 +279,7 @@ fn files_as_themselves(client: &Caller) {
     assert_eq!((&made["contentType"], &made["data"]), (&json!("text/plain; charset=utf-8"), &json!("R3LDvMOfZQ==")));
     assert_eq!(made["securityContext"]["reference"], context.as_str());
     let address = format!("/fhir/Binary/{}", id(&made));
-    for accept in ["text/plain", "image/png, text/*;q=0.1"] {
+    for accept in ["text/plain", "image/png, text/*;q=0.1", "*/*", "text/html,*/*;q=0.8"] {
         let answer = client.ask("GET", &address, &[("accept", accept)], "");
         assert_eq!((answer.status, answer.body.as_str()), (200, "Grüße"), "{accept}");
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
@@ -286,10 +288,15 @@ fn files_as_themselves(client: &Caller) {
         assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
         assert_eq!(answer.header("etag"), Some("W/\"1\""));
     }
-    for accept in ["*/*", "application/fhir+json", "text/plain, application/json"] {
+    for accept in ["application/fhir+json", "text/plain, application/json", "application/*"] {
         assert_eq!(ok(&client.ask("GET", &address, &[("accept", accept)], ""), 200)["data"], made["data"], "{accept}");
     }
     outcome(&client.ask("GET", &address, &[("accept", "image/png")], ""), 406);
+    // A Binary as XML is no file of that type.
+    let xml = r#"<Binary xmlns="http://hl7.org/fhir"><contentType value="image/png"/></Binary>"#;
+    for kind in ["application/fhir+xml", "application/xml+fhir"] {
+        outcome(&client.ask("POST", "/fhir/Binary", &[("content-type", kind)], xml), 415);
+    }
     outcome(&client.ask("GET", &format!("/fhir/{context}"), &[("accept", "text/plain")], ""), 406);
     let headers = [("content-type", "application/pdf")];
     let put = ok(&client.ask("PUT", &address, &headers, "%PDF-1.4"), 200);
@@ -297,6 +304,46 @@ fn files_as_themselves(client: &Caller) {
     outcome(&client.ask("POST", "/fhir/Patient", &headers, "%PDF-1.4"), 415);
     let bad = json!({"resourceType": "Binary", "contentType": "nonsense mime"});
     outcome(&client.json("POST", "/fhir/Binary", &bad), 422);
+}
+
+/// A program that writes over what it may not see takes no seal away, also where the seal came from what it follows.
+fn a_seal_that_is_inherited_stays(demo: &Demo, client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Sealed")), 201);
+    let mut sealed = observation(&format!("Patient/{}", id(&who)), 3);
+    sealed["id"] = json!("inherited-o");
+    sealed["meta"] =
+        json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+    ok(&client.json("PUT", "/fhir/Observation/inherited-o", &sealed), 201);
+    let file = json!({"resourceType": "Binary", "id": "inherited-b", "contentType": "text/plain", "data": "YQ==",
+        "securityContext": {"reference": "Observation/inherited-o"}});
+    ok(&client.json("PUT", "/fhir/Binary/inherited-b", &file), 201);
+    let doctor = demo.signed_in("clinic", "clinician");
+    let unseen = |caller: &Caller| outcome(&caller.get("/fhir/Binary/inherited-b"), 404);
+    unseen(client);
+    unseen(&doctor);
+    let put = client.ask("PUT", "/fhir/Binary/inherited-b", &[("content-type", "text/plain")], "new");
+    assert_eq!(put.status, 200, "{}", put.body);
+    unseen(client);
+    unseen(&doctor);
+    assert!(!put.body.contains("\"security\":[]"), "{}", put.body);
+}
+
+/// bundle.html#references: a version of an entry is the entry.
+fn versions_of_entries(client: &Caller) {
+    let of = |text: &str| observation(text, 3);
+    let mut who = patient("Versioned");
+    who["meta"] = json!({"versionId": "1"});
+    let entries = json!([
+        post("Patient", Some("http://ex.example/fhir/Patient/abc"), who),
+        post(
+            "Observation",
+            Some("urn:uuid:0191d9a0-0000-7000-8000-000000000001"),
+            of("http://ex.example/fhir/Patient/abc/_history/1")
+        ),
+    ]);
+    let made = ok(&client.json("POST", "/fhir", &bundle("transaction", entries)), 200);
+    let subject = made["entry"][1]["resource"]["subject"]["reference"].as_str().unwrap();
+    assert_eq!(subject, format!("Patient/{}", id(&made["entry"][0]["resource"])));
 }
 
 /// search.html#elements: what is marked as a part would put away the rest.

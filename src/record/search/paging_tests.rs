@@ -183,6 +183,89 @@ fn a_marker_is_of_one_search_and_one_person_and_tells_nothing() {
 }
 
 #[test]
+fn pages_that_are_full_of_bytes_hold_together_what_one_page_would() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    // Small and large ones in turn, in an order of their dates that is not theirs.
+    for at in 0..24 {
+        house.put(observation(&format!("w{at}"), at * 11, &"x".repeat([10, 3_000, 400, 9_000][at % 4])));
+    }
+    let system = Actor::system("test");
+    let mut small = house.reaching(crate::access::Reach::Clinic);
+    small.records = small.records.limited(Limits { page_bytes: 10_000, ..Limits::default() });
+    for query in [
+        "patient=p1&",
+        "status=final&",
+        "",
+        "_sort=date&",
+        "_sort=-date,_id&",
+        "_sort=-_lastUpdated&",
+        "_total=accurate&",
+    ] {
+        let (mut found, mut pages, mut cursor) = (Vec::new(), 0, None::<String>);
+        loop {
+            let text = cursor.as_ref().map_or_else(|| query.to_owned(), |cursor| format!("{query}_cursor={cursor}&"));
+            let page = small.search(&system, T::Observation, &format!("{text}_count=100")).unwrap();
+            let bytes: usize = page.matches.iter().map(|one| one.json.len()).sum();
+            assert!(page.matches.len() == 1 || bytes <= 11_000, "{query}: {bytes} bytes");
+            assert!(!query.contains("_total") || page.total == Some(24), "{query}");
+            found.extend(page.matches.iter().map(|one| one.id.to_string()));
+            pages += 1;
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, house.ids(&system, T::Observation, &format!("{query}_count=100")), "{query}");
+        assert!(pages > 5, "{query} has {pages} pages");
+    }
+    let versions = |house: &Box_, cursor: Option<String>| {
+        let asked =
+            HistoryAsked { of: HistoryOf::Type(T::Observation), since: None, at: None, count: Some(100), cursor };
+        let why = why(audit::Action::History);
+        house.records.disclose_blocking(&system, why, move |reading| reading.history(&asked)).unwrap().into_inner()
+    };
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = versions(&small, cursor);
+        assert!(page.versions.len() < 24);
+        found.extend(page.versions);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, versions(&house, None).versions);
+}
+
+#[test]
+fn a_history_tells_what_made_something_of_nothing() {
+    let house = box_of(1);
+    let system = Actor::system("test");
+    // What happens within one millisecond is in no order of its own.
+    let later = || house.clock.advance(Duration::from_secs(1));
+    later();
+    house.put(observation("w0", 1, "second"));
+    later();
+    let gone = Change::delete(T::Observation, id("w0"), Condition::None);
+    house.records.change_all_blocking(&system, why(audit::Action::Delete), vec![gone], Transaction::STRICT).unwrap();
+    later();
+    house.put(observation("w0", 1, "third"));
+    for of in [HistoryOf::One(T::Observation, id("w0")), HistoryOf::Type(T::Observation)] {
+        let asked = HistoryAsked { of, since: None, at: None, count: None, cursor: None };
+        let read = house.records.disclose_blocking(&system, why(audit::Action::History), move |r| r.history(&asked));
+        let seen: Vec<_> = read
+            .unwrap()
+            .into_inner()
+            .versions
+            .iter()
+            .map(|one| (one.stored.version, one.created, one.deleted))
+            .collect();
+        assert_eq!(seen, [(4, true, false), (3, false, true), (2, false, false), (1, true, false)]);
+    }
+}
+
+#[test]
 fn what_is_too_much_is_refused_with_its_limit() {
     let house = box_of(20);
     for (of, parent) in [("o0", None), ("o1", Some("o0")), ("o2", Some("o1")), ("o3", Some("o2"))] {
