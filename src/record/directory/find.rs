@@ -36,6 +36,14 @@ pub struct Hit {
     pub person: Person,
 }
 
+#[cfg(test)]
+impl Hit {
+    /// A hit of a Patient at hand.
+    pub fn of(id: &FhirId, patient: &serde_json::Value, score: u32) -> Self {
+        Self { row: 0, id: id.clone(), score, person: Person::of(id, patient) }
+    }
+}
+
 /// The patients that fit `text` best, at most `limit`, the best first. Empty when nothing is typed.
 pub(in crate::record) fn find(read: &(impl Read + ?Sized), text: &str, limit: usize) -> Result<Vec<Hit>, StoreError> {
     let question = Question::of(text);
@@ -176,16 +184,17 @@ fn like(read: &(impl Read + ?Sized), typed: &str) -> Result<Vec<(u32, Fit)>, Sto
 /// Patients by birth date and by identifier.
 fn numbered(read: &(impl Read + ?Sized), question: &Question) -> Result<HashMap<u64, Fit>, StoreError> {
     let mut found: HashMap<u64, Fit> = HashMap::new();
+    let between = |from: u32, to: u32| {
+        let bound = |date: u32| (BIRTH, date).to_bytes();
+        KeyRange::between(std::ops::Bound::Included(bound(from)), std::ops::Bound::Excluded(bound(to)))
+    };
     for birth in &question.births {
         let range = match birth {
             Birth::Day(day) => KeyRange::prefix(&(BIRTH, *day)),
-            // A year alone leads to too many; with a name it is weighed in the entries.
-            Birth::Year(_) if !question.words.is_empty() => continue,
-            Birth::Year(year) => {
-                let bound = |date: u32| (BIRTH, date).to_bytes();
-                let (from, to) = (bound(year * 10_000), bound((year + 1) * 10_000));
-                KeyRange::between(std::ops::Bound::Included(from), std::ops::Bound::Excluded(to))
-            }
+            // A year or a month alone leads to too many; with a name it is weighed in the entries.
+            Birth::Year(_) | Birth::Month(_) if !question.words.is_empty() => continue,
+            Birth::Year(year) => between(year * 10_000, (year + 1) * 10_000),
+            Birth::Month(month) => between(month * 100, (month + 1) * 100),
         };
         for row in read.scan(&BIRTHS, range, Direction::Up)?.take(MOST_NUMBERED) {
             found.insert(row?.0.2, EXACT);
@@ -250,13 +259,21 @@ fn named(typed: &[Typed], name: &[String]) -> u32 {
     total.saturating_sub(u32::try_from(over).unwrap_or(8).min(8))
 }
 
+/// How well a birth date fits, as far as both are known.
 fn born(question: &Question, person: &Person) -> Fit {
     let Some(birth) = person.birth_number() else { return 0 };
+    let (year, month) = (birth / 10_000, birth / 100);
     let fits = question.births.iter().map(|asked| match asked {
         Birth::Day(day) if *day == birth => EXACT,
-        Birth::Year(year) if *year == birth / 10_000 => EXACT - 5,
+        // A month or a day of 0 is one that is not known.
+        Birth::Day(day) if birth % 100 == 0 && day / 100 == month => EXACT - 3,
+        Birth::Month(asked) if *asked == month => EXACT - 3,
+        Birth::Day(day) if month % 100 == 0 && day / 10_000 == year => EXACT - 5,
+        Birth::Month(asked) if month % 100 == 0 && asked / 100 == year => EXACT - 5,
+        Birth::Year(asked) if *asked == year => EXACT - 5,
         // The year is right, and all but one of the other digits.
-        Birth::Day(day) if day / 10_000 == birth / 10_000 => 50,
+        Birth::Day(day) if day / 10_000 == year => 50,
+        Birth::Month(asked) if asked / 100 == year => 50,
         _ => 0,
     });
     fits.max().unwrap_or(0)

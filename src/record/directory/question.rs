@@ -22,6 +22,8 @@ pub(super) struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Birth {
     Year(u32),
+    /// `yyyymm`
+    Month(u32),
     /// `yyyymmdd`
     Day(u32),
 }
@@ -38,7 +40,9 @@ impl Question {
                 continue;
             }
             let births = births(&part);
-            let is_number = births.is_empty() || part.bytes().all(|b| b.is_ascii_digit());
+            // What reads as a month may be a number with a hyphen.
+            let is_month = births.iter().any(|birth| matches!(birth, Birth::Month(_)));
+            let is_number = births.is_empty() || is_month || part.bytes().all(|b| b.is_ascii_digit());
             question.births.extend(births);
             if is_number {
                 question.numbers.push(plain_number(&part));
@@ -98,7 +102,7 @@ fn dates_in_words(parts: Vec<String>) -> Vec<String> {
     out
 }
 
-/// `1970-05-03`, `3.5.1970`, `03/05/1970` (day or month first), `19700503`, `1970`.
+/// `1970-05-03`, `3.5.1970`, `03/05/1970` (day or month first), `19700503`, `1970-05`, `5.1970`, `1970`.
 fn births(part: &str) -> Vec<Birth> {
     let pieces: Vec<&str> = part.split(['-', '.', '/']).filter(|piece| !piece.is_empty()).collect();
     if !pieces.iter().all(|piece| piece.bytes().all(|b| b.is_ascii_digit())) {
@@ -108,6 +112,10 @@ fn births(part: &str) -> Vec<Birth> {
     let day = |year: u32, month: u32, day: u32| {
         let right = (1800..2200).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
         right.then_some(Birth::Day(year * 10_000 + month * 100 + day))
+    };
+    let month = |year: u32, month: u32| {
+        let right = (1800..2200).contains(&year) && (1..=12).contains(&month);
+        right.then_some(Birth::Month(year * 100 + month))
     };
     let mut found: Vec<Birth> = match *pieces {
         [year] if year.len() == 4 => {
@@ -119,6 +127,8 @@ fn births(part: &str) -> Vec<Birth> {
             let day_first = day(all % 10_000, all / 10_000 % 100, all / 1_000_000);
             big_first.into_iter().chain(day_first).collect()
         }
+        [year, which] if year.len() == 4 => month(number(year), number(which)).into_iter().collect(),
+        [which, year] if year.len() == 4 => month(number(year), number(which)).into_iter().collect(),
         [year, month, date] if year.len() == 4 => day(number(year), number(month), number(date)).into_iter().collect(),
         [a, b, year] if year.len() == 4 => {
             let (a, b, year) = (number(a), number(b), number(year));
@@ -152,6 +162,9 @@ mod tests {
             ("May 3, 1970", q(&[], &[may], &[])),
             ("may june", q(&["may", "june"], &[], &[])),
             ("1970", q(&[], &[Birth::Year(1970)], &["1970"])),
+            ("anna 1970-05", q(&["anna"], &[Birth::Month(197_005)], &["197005"])),
+            ("5.1970", q(&[], &[Birth::Month(197_005)], &["51970"])),
+            ("1970-13", q(&[], &[], &["197013"])),
             ("19700503", q(&[], &[may], &["19700503"])),
             ("MRN-00123", q(&[], &[], &["mrn00123"])),
             ("", q(&[], &[], &[])),
