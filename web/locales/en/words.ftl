@@ -63,6 +63,7 @@ age-years =
         [one] 1 year
        *[other] { $n } years
     }
+age-years-either = { $low } or { $high } years
 unit-years = years
 unit-months = months
 unit-weeks = weeks

@@ -63,6 +63,7 @@ age-years =
         [one] 1 año
        *[other] { $n } años
     }
+age-years-either = { $low } o { $high } años
 unit-years = años
 unit-months = meses
 unit-weeks = semanas

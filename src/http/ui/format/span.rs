@@ -7,15 +7,24 @@ use super::When;
 use crate::http::ui::text::t;
 
 /// An age as it is said in a clinic: days up to four weeks, weeks up to three months, months up to two years, then years.
-/// Nothing when the birth date is not known to the day and the person is younger than two, or lies in the future.
+/// Of a year or a month of birth both ages that it can be: "64 or 65 years". Nothing when the birth date is not known to the
+/// day and the person may be younger than two, or lies in the future.
 pub fn age(born: &When, on: Date) -> Option<String> {
     let born_day = born.day();
     let whole = |unit: Unit| born_day.until((unit, on)).ok();
     let years = whole(Unit::Year)?.get_years();
+    if !matches!(born, When::Day(_) | When::Time(_)) {
+        let least = born.last_day().until((Unit::Year, on)).ok()?.get_years();
+        return match least {
+            ..2 => None,
+            least if least == years => Some(t("age-years").with("n", years).to_string()),
+            least => Some(t("age-years-either").with("low", least).with("high", years).to_string()),
+        };
+    }
     if years >= 2 {
         return Some(t("age-years").with("n", years).to_string());
     }
-    if !matches!(born, When::Day(_) | When::Time(_)) || born_day > on {
+    if born_day > on {
         return None;
     }
     let days = whole(Unit::Day)?.get_days();
@@ -68,7 +77,11 @@ mod tests {
         assert_eq!(age_of("2026-03-03").as_deref(), Some("0 days"));
         assert_eq!(age_of("2026-01-20").as_deref(), Some("6 weeks"));
         assert_eq!(age_of("2024-12-20").as_deref(), Some("14 months"));
-        assert_eq!(age_of("1967").as_deref(), Some("59 years"));
+        assert_eq!(age_of("1967").as_deref(), Some("58 or 59 years"));
+        assert_eq!(age_of("1967-03").as_deref(), Some("58 or 59 years"));
+        assert_eq!(age_of("1967-02").as_deref(), Some("59 years"));
+        assert_eq!(age_of("1967-04").as_deref(), Some("58 years"));
+        assert_eq!(age_of("2024"), None, "one year or two");
         assert_eq!(age_of("2025"), None);
         assert_eq!(age_of("2027-01-01"), None);
     }

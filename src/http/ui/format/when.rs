@@ -44,6 +44,15 @@ impl When {
         }
     }
 
+    /// The last day that it can be.
+    pub fn last_day(&self) -> Date {
+        match *self {
+            Self::Year(year) => Date::new(year, 12, 31).unwrap_or(Date::ZERO),
+            Self::Month(..) => self.day().last_of_month(),
+            _ => self.day(),
+        }
+    }
+
     /// For sorting: the first moment that it can be.
     pub fn moment(&self) -> DateTime {
         match *self {
