@@ -129,6 +129,12 @@ fn whose(all: &[(Option<String>, &Value)], patient: &Value, sure: Sure) -> Resul
     let stated: Vec<&Value> = all.iter().map(|(_, one)| *one).filter(|one| kind_of(one) == "Patient").collect();
     for one in &stated {
         if !is_same(one, patient) {
+            // Where a birth date is half known somebody has to say that it is this patient.
+            match (may_be_same(one, patient), sure) {
+                (true, Sure::Yes) => continue,
+                (true, Sure::No) => return Err(ImportFault::Whose),
+                (false, _) => {}
+            }
             let text = |pointer: &str| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             let born = text("/birthDate").parse().map(|day: jiff::civil::Date| day.strftime("%-d %B %Y").to_string());
             let born = born.unwrap_or_else(|_| text("/birthDate").to_owned());
@@ -165,6 +171,19 @@ fn is_same(stated: &Value, patient: &Value) -> bool {
             .collect()
     };
     numbers(stated).iter().any(|number| numbers(patient).contains(number))
+}
+
+/// The same family name, and birth dates that are the same as far as both are known; one of the two is not known to the day.
+fn may_be_same(stated: &Value, patient: &Value) -> bool {
+    let born = |value: &Value| value.get("birthDate").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let families = |value: &Value| -> Vec<String> {
+        let names = value.get("name").and_then(Value::as_array).into_iter().flatten();
+        names.filter_map(|name| name.get("family")?.as_str()).map(|family| family.trim().to_lowercase()).collect()
+    };
+    let (one, other) = (born(stated), born(patient));
+    let known = one.len().min(other.len());
+    let named = families(stated).iter().any(|family| families(patient).contains(family));
+    named && known < 10 && one.get(..known) == other.get(..known)
 }
 
 /// A resource of the file as this record's: about this patient, and referring to nothing that is not here.
@@ -256,6 +275,23 @@ mod tests {
         );
         assert_eq!(taken(&bundle(None), Sure::No).unwrap_err(), ImportFault::Whose);
         assert!(taken(&bundle(None), Sure::Yes).is_ok());
+    }
+
+    #[test]
+    fn of_a_birth_date_that_is_half_known_somebody_says_that_it_is_this_patient() {
+        let stated = json!({"resourceType": "Patient", "birthDate": "1967-05-09", "name": [{"family": "Brandvold"}]});
+        for (born, may) in
+            [(json!("1967"), true), (json!("1967-05"), true), (json!(null), true), (json!("1968"), false)]
+        {
+            let mut here = patient();
+            here["birthDate"] = born.clone();
+            assert_eq!(may_be_same(&stated, &here), may, "{born}");
+        }
+        assert!(!may_be_same(&stated, &json!({"birthDate": "1967", "name": [{"family": "Okafor"}]})));
+        assert!(!may_be_same(&stated, &patient()), "both are known to the day");
+        let half = json!({"resourceType": "Patient", "birthDate": "1967", "name": [{"family": "Brandvold"}]});
+        assert_eq!(taken(&bundle(Some(half.clone())), Sure::No).unwrap_err(), ImportFault::Whose);
+        assert!(taken(&bundle(Some(half)), Sure::Yes).is_ok());
     }
 
     #[test]

@@ -53,6 +53,6 @@ import-unread = This is not FHIR JSON. Nothing was taken.
 import-no-report = No report with results is in it. Nothing was taken.
 import-others = It holds more than results ({ $kinds }). Nothing was taken.
 import-somebody-else = It is about { $name }, not about this patient. Nothing was taken.
-import-whose = It does not say whose results these are. Check it, say so below, and send it again.
+import-whose = It does not say for certain whose results these are. Check it, say so below, and send it again.
 import-too-many = It holds more than 200 results. Bring it in by FHIR.
 import-not-valid = It breaks a rule of FHIR R4, so nothing was taken: { $issue }
