@@ -1,7 +1,7 @@
 //! Two records of one person become one, and two again if that was wrong.
 //!
 //! The one that goes on is *kept*; the other is *joined* to it: `Patient.link` says so on both (`replaces`, `replaced-by`), the
-//! joined Patient is not active any more, and its numbers stand with the kept one as old ones. Whatever refers to the joined
+//! joined Patient is not active any more, and what only it said of who somebody is stands with the kept one ([`together`]). Whatever refers to the joined
 //! Patient is pointed to the kept one, so that chart, searches, exports and rules see one person. What was pointed over is
 //! written down, element by element, so that undoing points back just that; a resource that nobody changed since is put back
 //! as it was.
@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::together;
 use super::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Event, Purpose, TouchKind, Touched};
@@ -155,16 +156,10 @@ fn push(value: &mut Value, name: &str, one: Value) {
     }
 }
 
-/// The kept Patient, with the numbers of the other as old ones.
-fn kept(mut patient: Value, joined: &Value, id: &FhirId) -> Value {
+/// The kept Patient, with what only the other said.
+fn kept(patient: Value, joined: &Value, id: &FhirId) -> Value {
+    let mut patient = together::taken_over(patient, joined);
     linked(&mut patient, id, "replaces");
-    for number in joined.get("identifier").and_then(Value::as_array).into_iter().flatten() {
-        let mut number = number.clone();
-        if let Some(members) = number.as_object_mut() {
-            members.insert("use".to_owned(), json!("old"));
-        }
-        push(&mut patient, "identifier", number);
-    }
     patient
 }
 
@@ -374,7 +369,11 @@ pub async fn undo(decided: Decided<'_>, id: FhirId) -> Result<Done<()>, Refused<
     }
     let value = match first.version == row.kept_before + 1 {
         true => before(records, ResourceType::Patient, &row.kept, row.kept_before).await?,
-        false => parted(first.value, &row.joined, &second.value),
+        false => {
+            let was = before(records, ResourceType::Patient, &row.kept, row.kept_before).await?;
+            let then = before(records, ResourceType::Patient, &row.kept, row.kept_before + 1).await?;
+            together::taken_back(first.value, &was, &then)
+        }
     };
     changes.push(put(ResourceType::Patient, row.kept.clone(), first.version, value)?);
     let value = match second.version == row.joined_before + 1 {
@@ -402,20 +401,6 @@ pub async fn undo(decided: Decided<'_>, id: FhirId) -> Result<Done<()>, Refused<
 async fn before(records: &Records, kind: ResourceType, id: &FhirId, version: u32) -> Result<Value, RecordError> {
     let found = records.disclose(&house(), looks(), |reading| reading.version(kind, id, version)).await?;
     serde_json::from_slice(&found.json).map_err(|_| RecordError::Damaged)
-}
-
-/// The kept Patient without what came from the other.
-fn parted(mut patient: Value, joined: &FhirId, other: &Value) -> Value {
-    let theirs: Vec<&Value> =
-        other.get("identifier").and_then(Value::as_array).map(|all| all.iter().collect()).unwrap_or_default();
-    let same = |a: &Value, b: &Value| a.get("system") == b.get("system") && a.get("value") == b.get("value");
-    take(&mut patient, "link", |link| {
-        link.pointer("/other/reference").and_then(Value::as_str) != Some(&reference(joined))
-    });
-    take(&mut patient, "identifier", |one| {
-        one.get("use").and_then(Value::as_str) != Some("old") || !theirs.iter().any(|other| same(one, other))
-    });
-    patient
 }
 
 fn unjoined(mut patient: Value, kept: &FhirId) -> Value {

@@ -54,7 +54,11 @@ async fn house() -> House {
     tokio::task::block_in_place(|| {
         let patient = |of: &str, number: &str| {
             json!({"resourceType": "Patient", "id": of, "active": true, "birthDate": "1967-05-09",
-                "identifier": [{"use": "usual", "system": "urn:n", "value": number}]})
+                "identifier": [{"use": "usual", "system": "urn:n", "value": number}],
+                "name": [{"use": "official", "family": "Brandvold", "given": [format!("Halina {of}")]}],
+                "telecom": [{"system": "phone", "value": format!("01632 960 00{number}")},
+                    {"system": "email", "value": format!("{of}@box.example")}],
+                "address": [{"line": [format!("{number} Quay Lane")], "city": "Fjordvik"}]})
         };
         put(&records, patient("a", "1"));
         put(&records, patient("b", "2"));
@@ -129,6 +133,9 @@ async fn what_was_of_both_is_of_one_and_undoing_puts_back_every_element() {
     let (a, b) = (house.now("Patient", "a").await, house.now("Patient", "b").await);
     assert_eq!(a["identifier"][1], json!({"use": "old", "system": "urn:n", "value": "2"}));
     assert_eq!((joined_to(&a), joined_to(&b), &b["active"]), (None, Some("a"), &json!(false)));
+    assert_eq!(a["telecom"][2], json!({"use": "old", "system": "phone", "value": "01632 960 002"}));
+    assert_eq!((&a["name"][1]["given"], &a["name"][1]["use"]), (&json!(["Halina b"]), &json!("old")));
+    assert_eq!((&a["address"][1]["line"], &a["address"][1]["use"]), (&json!(["2 Quay Lane"]), &json!("old")));
     let group = house.now("Group", "g").await;
     assert_eq!(group["member"][0], group["member"][1], "both were one");
     assert_eq!(
@@ -156,7 +163,7 @@ async fn what_changed_since_keeps_its_change_and_what_came_since_stays_where_it_
     let mut changed = house.now("Observation", "o2").await;
     changed["status"] = json!("amended");
     let mut person = house.now("Patient", "a").await;
-    person["telecom"] = json!([{"system": "phone", "value": "5"}]);
+    person["telecom"].as_array_mut().unwrap().insert(0, json!({"system": "phone", "value": "5"}));
     let new = json!({"resourceType": "Observation", "id": "o4", "status": "final", "code": {"text": "New"},
         "subject": {"reference": "Patient/a"}});
     tokio::task::block_in_place(|| [changed, person, new].map(|one| put(&house.records, one)));
@@ -167,10 +174,11 @@ async fn what_changed_since_keeps_its_change_and_what_came_since_stays_where_it_
         (&json!("amended"), &json!("Patient/b"), &json!("Patient/b"))
     );
     let person = house.now("Patient", "a").await;
-    assert_eq!(
-        (person["telecom"][0]["value"].as_str(), person["identifier"].as_array().unwrap().len()),
-        (Some("5"), 1)
-    );
+    let values: Vec<_> = person["telecom"].as_array().unwrap().iter().map(|one| &one["value"]).collect();
+    assert_eq!(values, ["5", "01632 960 001", "a@box.example"]);
+    for list in ["identifier", "name", "address"] {
+        assert_eq!(person[list].as_array().unwrap().len(), 1, "{list}");
+    }
     assert_eq!(person.get("link"), None);
     assert_eq!(house.now("Observation", "o4").await["subject"]["reference"], "Patient/a");
 }

@@ -31,6 +31,7 @@ pub mod setup;
 pub mod sharing;
 pub mod summary;
 pub mod suspects;
+pub mod together;
 pub mod uploads;
 pub mod withdraw;
 pub mod workflow;
