@@ -59,6 +59,7 @@ const PRESCRIBERS: &[Who] = &[Clinician];
 const FORMULARY: &[Who] = &[HealthAdmin, Operator];
 const SELF: &[Who] = &[Patient];
 const DESK: &[Who] = &[Reception];
+const REGISTRARS: &[Who] = &[Clinician, Nurse, Reception, HealthAdmin];
 const KEEPERS: &[Who] = &[Reception, HealthAdmin];
 const ADMIN: &[Who] = &[HealthAdmin];
 const OPERATORS: &[Who] = &[Operator];
@@ -128,6 +129,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/new",                      CLINIC,  STAFF,     Plain(200), NoEntry),
     (Verb::Post, "/patients/new",                      CLINIC,  STAFF,     Plain(422), NoEntry),
     (Verb::Get,  "/patients/{id}",                     CLINIC,  STAFF,     APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/correct",             CLINIC,  REGISTRARS, APatient, AnEntry),
+    (Verb::Post, "/patients/{id}/correct",             CLINIC,  REGISTRARS, OfAPatient(422), AnEntry),
     (Verb::Get,  "/patients/{id}/timeline",            CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/results",             CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/medicines",           CLINIC,  CARERS,    APatient, AnEntry),

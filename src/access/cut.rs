@@ -31,6 +31,23 @@ pub const DIRECTORY: &[&str] = &[
     "modifierExtension",
 ];
 
+/// The same for who looks after requests and joins two records of one person: with how somebody is reached, which is theirs
+/// to have corrected.
+const REGISTERED: &[&str] = &[
+    "maritalStatus",
+    "multipleBirthBoolean",
+    "multipleBirthInteger",
+    "photo",
+    "contact",
+    "generalPractitioner",
+    "managingOrganization",
+    "link",
+    "text",
+    "contained",
+    "extension",
+    "modifierExtension",
+];
+
 /// For a row that may not be seen at all: nothing is left of it but its type.
 pub(super) const EVERYTHING: &[&str] = &["*"];
 
@@ -99,7 +116,8 @@ pub const fn elements(role: Option<Role>, kind: T) -> &'static [&'static str] {
         (Some(Role::Reception), T::AppointmentResponse | T::Slot | T::Schedule) => COMMENTED,
         (Some(Role::Reception), T::Patient | T::Person | T::RelatedPerson | T::Coverage) => WORDS,
         // Permissions, requests and the log are about somebody: their name, birth date and number say whom.
-        (Some(Role::HealthAdmin), T::Patient | T::Person | T::RelatedPerson) => DIRECTORY,
+        (Some(Role::HealthAdmin), T::Patient) => REGISTERED,
+        (Some(Role::HealthAdmin), T::Person | T::RelatedPerson) => DIRECTORY,
         (Some(Role::HealthAdmin), T::Task) => TASK,
         // What a colleague or a patient needs of a clinician is the name, the work and the place.
         (Some(Role::Patient | Role::Proxy | Role::Operator), T::Practitioner) => PRIVATE,

@@ -203,6 +203,10 @@ pub const fn rights_of(role: Role, kind: T) -> Rights {
     if matches!((role, kind), (Role::Patient, T::RelatedPerson)) {
         return Rights { actions: rights.actions.and(Actions::WRITE), extent: rights.extent };
     }
+    // Who looks after requests for a correction corrects who somebody is and how they are reached.
+    if matches!((role, kind), (Role::HealthAdmin, T::Patient)) {
+        return Rights { actions: rights.actions.with(Action::Update), extent: rights.extent };
+    }
     // A whole copy is asked of the Patient alone; to release is to let a result be seen.
     match kind {
         T::Patient if rights.actions.contains(Action::Read) && role_copies(role) => {
@@ -319,7 +323,7 @@ const fn reception(class: Class) -> Rights {
 }
 
 /// Permissions, consents, requests and their deadlines, audit, and whom they are about: of a patient name, birth date,
-/// sex and number ([`super::cut`]). No clinical content.
+/// sex, number and how they are reached ([`super::cut`]). No clinical content.
 const fn health_admin(class: Class) -> Rights {
     match class {
         Class::Person | Class::Audit => rights(READ, Extent::Clinic),

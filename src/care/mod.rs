@@ -5,6 +5,7 @@ pub mod check_in;
 pub mod clinic;
 pub mod consents;
 pub mod copy;
+pub mod correct;
 pub mod demo;
 pub mod emergency;
 pub mod entries;

@@ -17,6 +17,8 @@ pub struct Typed<'a> {
     pub family: &'a str,
     pub given: &'a str,
     pub born: &'a str,
+    /// What was ticked to say that the birth date is not known: nothing is left empty by accident.
+    pub born_unknown: &'a str,
     /// FHIR `administrative-gender`.
     pub sex: &'a str,
     pub phone: &'a str,
@@ -34,9 +36,12 @@ pub enum Field {
     Born,
     Sex,
     Phone,
+    Email,
     Street,
     Postcode,
     Town,
+    Language,
+    Reason,
 }
 
 /// What is wrong with a field.
@@ -52,6 +57,8 @@ pub enum Fault {
     InTheFuture,
     /// More than [`OLDEST`] years ago.
     TooLongAgo,
+    /// It was typed, and said not to be known.
+    Both,
 }
 
 /// The most characters of one field.
@@ -64,8 +71,8 @@ pub const OLDEST: i16 = 130;
 pub struct NewPatient {
     family: String,
     given: Vec<String>,
-    /// A FHIR `date`: a day, or a year alone.
-    born: String,
+    /// A FHIR `date`: a day, a month, or a year alone; none where somebody said that it is not known.
+    born: Option<String>,
     sex: &'static str,
     phone: Option<String>,
     street: Option<String>,
@@ -90,7 +97,7 @@ impl NewPatient {
         if family.is_none() && given.is_none() {
             faults.push((Field::Family, Fault::Missing));
         }
-        let born = read_born(typed.born, today).map_err(|fault| faults.push((Field::Born, fault)));
+        let born = read_birth(typed.born, typed.born_unknown, today).map_err(|fault| faults.push((Field::Born, fault)));
         let sex = ["female", "male", "other", "unknown"].into_iter().find(|sex| *sex == typed.sex);
         if sex.is_none() {
             faults.push((Field::Sex, Fault::Missing));
@@ -116,16 +123,45 @@ impl NewPatient {
         }
     }
 
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+
+    pub fn given(&self) -> &[String] {
+        &self.given
+    }
+
+    /// A FHIR `date`.
+    pub fn born(&self) -> Option<&str> {
+        self.born.as_deref()
+    }
+
+    /// The same with a birth date that stands in the record.
+    #[must_use]
+    pub fn born_on(self, born: Option<String>) -> Self {
+        Self { born, ..self }
+    }
+
+    pub const fn sex(&self) -> &'static str {
+        self.sex
+    }
+
     /// What the directory is asked to find somebody alike.
     pub fn question(&self) -> String {
-        format!("{} {} {}", self.given.join(" "), self.family, self.born)
+        let born = self.born.as_deref().unwrap_or_default();
+        format!("{} {} {born}", self.given.join(" "), self.family).trim().to_owned()
     }
 
     /// Whether somebody may well be the same person: the same birth date and a name much like it, or nearly the same
-    /// name and a birth date that one slip explains.
+    /// name and a birth date that one slip explains. Where no birth date is known the names alone have to fit well.
     pub fn is_like(&self, hit: &Hit) -> bool {
-        let parts = u32::try_from(self.given.len() + usize::from(!self.family.is_empty()) + 1).unwrap_or(1);
-        likeness(hit.score / parts, &hit.person, &self.born).is_some()
+        let names = self.given.len() + usize::from(!self.family.is_empty());
+        let parts = u32::try_from(names + usize::from(self.born.is_some())).unwrap_or(1).max(1);
+        let each = hit.score / parts;
+        match &self.born {
+            Some(born) => likeness(each, &hit.person, born).is_some(),
+            None => each >= NAMES_ALONE,
+        }
     }
 
     /// The Patient, without the number that the clinic gives when it is written.
@@ -144,7 +180,7 @@ impl NewPatient {
         let phone = self.phone.as_ref().map(|phone| json!([{"system": "phone", "value": phone}]));
         put(&mut patient, "telecom", phone);
         put(&mut patient, "gender", Some(self.sex.into()));
-        put(&mut patient, "birthDate", Some(self.born.as_str().into()));
+        put(&mut patient, "birthDate", self.born.as_deref().map(Value::from));
         put(&mut address, "line", self.street.as_ref().map(|street| json!([street])));
         put(&mut address, "city", self.town.as_ref().map(|town| json!(town)));
         put(&mut address, "postalCode", self.postcode.as_ref().map(|postcode| json!(postcode)));
@@ -183,7 +219,17 @@ pub async fn register(
     .await
 }
 
-/// A birth date as people type it: `9 5 1967`, `09.05.1967`, `9 May 1967`, `1967-05-09`, `1967`. Day before month.
+/// A birth date, or that it is not known: one of the two has to be said.
+pub fn read_birth(typed: &str, unknown: &str, today: Date) -> Result<Option<String>, Fault> {
+    match (typed.trim().is_empty(), unknown.is_empty()) {
+        (true, false) => Ok(None),
+        (false, false) => Err(Fault::Both),
+        (_, true) => read_born(typed, today).map(Some),
+    }
+}
+
+/// A birth date as people type it: `9 5 1967`, `09.05.1967`, `9 May 1967`, `1967-05-09`. Day before month. Of one that is not
+/// known to the day the month (`5 1967`, `May 1967`, `1967-05`) or the year alone.
 pub fn read_born(text: &str, today: Date) -> Result<String, Fault> {
     let text = text.trim();
     if text.is_empty() {
@@ -198,6 +244,15 @@ pub fn read_born(text: &str, today: Date) -> Result<String, Fault> {
         [only] => {
             let year = year(only).ok_or(Fault::Unread)?;
             (Date::new(year, 1, 1).map_err(|_| Fault::Unread)?, format!("{year:04}"))
+        }
+        [a, b] => {
+            let found = match (year(a), year(b)) {
+                (Some(year), None) => month(b).map(|month| (year, month)),
+                (None, Some(year)) => month(a).map(|month| (year, month)),
+                _ => None,
+            };
+            let (year, month) = found.ok_or(Fault::Unread)?;
+            (Date::new(year, month, 1).map_err(|_| Fault::Unread)?, format!("{year:04}-{month:02}"))
         }
         [a, b, c] => {
             let found = match (year(a), year(c)) {
@@ -224,13 +279,22 @@ pub fn read_born(text: &str, today: Date) -> Result<String, Fault> {
     Ok(born)
 }
 
+/// Whether a text can be an e-mail address.
+pub fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !text.contains(' '))
+}
+
 /// Whether a text can be a phone number.
 pub fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     (3..=20).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c))
 }
 
-/// Whether two dates can be the same day: of a year alone only the year is compared.
+/// Names that fit so well, of a hundred for each part, are asked about where no birth date is known.
+const NAMES_ALONE: u32 = 80;
+
+/// Whether two dates can be the same day: they are compared as far as both are known.
 fn one_day(a: &str, b: &str) -> bool {
     let both = a.len().min(b.len());
     both >= 4 && a.get(..both) == b.get(..both)
@@ -259,7 +323,8 @@ pub fn alike(two: &Beside<'_>) -> Option<u32> {
     }
 }
 
-/// Whether one slip explains the difference of two birth dates: one digit, or day and month exchanged.
+/// Whether one slip explains the difference of two birth dates, as far as both are known: one digit, or day and month
+/// exchanged.
 fn near_days(person: &Person, born: &str) -> bool {
     let Some(known) = person.birth_date.as_deref() else { return true };
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
@@ -269,7 +334,7 @@ fn near_days(person: &Person, born: &str) -> bool {
         ([ky @ .., a, b, c, d], [by @ .., e, f, g, h]) => ky == by && [a, b, c, d] == [g, h, e, f],
         _ => false,
     };
-    known.len() == born.len() && (different <= 1 || exchanged())
+    different <= 1 || known.len() == born.len() && exchanged()
 }
 
 #[cfg(test)]
@@ -285,6 +350,7 @@ mod tests {
             family: "Brandvold",
             given: " Halina  Marie ",
             born: "9 5 1967",
+            born_unknown: "",
             sex: "female",
             phone: "",
             street: "",
@@ -300,8 +366,14 @@ mod tests {
             assert_eq!(read.as_deref().ok(), (text != "9-mai-1967").then_some("1967-05-09"), "{text}");
         }
         assert_eq!(read_born("1967", today()).as_deref(), Ok("1967"));
+        for text in ["5 1967", "05.1967", "05/1967", "May 1967", "1967-05", "1967 may"] {
+            assert_eq!(read_born(text, today()).as_deref(), Ok("1967-05"), "{text}");
+        }
         for (text, fault) in [
             ("", Fault::Missing),
+            ("13 1967", Fault::Unread),
+            ("5 67", Fault::Unread),
+            ("4 2026", Fault::InTheFuture),
             ("31 2 1967", Fault::Unread),
             ("9 5 67", Fault::Unread),
             ("yesterday", Fault::Unread),
@@ -309,6 +381,57 @@ mod tests {
             ("1 1 1850", Fault::TooLongAgo),
         ] {
             assert_eq!(read_born(text, today()), Err(fault), "{text}");
+        }
+    }
+
+    fn hit(score: u32, born: Option<&str>) -> Hit {
+        let mut patient = json!({"resourceType": "Patient", "name": [{"family": "Brandvold", "given": ["Halina"]}]});
+        if let Some(born) = born {
+            patient["birthDate"] = born.into();
+        }
+        Hit::of(&FhirId::parse("p1").unwrap(), &patient, score)
+    }
+
+    #[test]
+    fn a_birth_date_is_left_out_only_where_somebody_said_that_it_is_not_known() {
+        assert_eq!(read_birth("", "", today()), Err(Fault::Missing));
+        assert_eq!(read_birth(" ", "1", today()), Ok(None));
+        assert_eq!(read_birth("1967", "1", today()), Err(Fault::Both));
+        assert_eq!(read_birth("5 1967", "", today()), Ok(Some("1967-05".to_owned())));
+        let unknown = NewPatient::read(Typed { born: "", born_unknown: "1", ..typed() }, today()).unwrap();
+        assert_eq!(unknown.resource().get("birthDate"), None);
+        assert_eq!(unknown.question(), "Halina Marie Brandvold");
+        let month = NewPatient::read(Typed { born: "05.1967", ..typed() }, today()).unwrap().resource();
+        assert_eq!(month["birthDate"], "1967-05");
+        let issues = crate::fhir::validate(&month, crate::fhir::Definitions::r4(), Mode::Strict);
+        assert!(!issues.iter().any(crate::fhir::Issue::is_error), "{issues:?}");
+    }
+
+    #[test]
+    fn who_is_alike_is_found_as_far_as_birth_dates_are_known() {
+        let born = |text: &'static str, unknown: &'static str| {
+            let typed = Typed { given: "Halina", born: text, born_unknown: unknown, ..typed() };
+            NewPatient::read(typed, today()).unwrap()
+        };
+        // Three parts where a birth date is asked for, two where none is.
+        let like = |new: &NewPatient, known, each: u32| {
+            new.is_like(&hit(each * if new.born.is_some() { 3 } else { 2 }, known))
+        };
+        let year = born("1967", "");
+        for (known, expected) in [
+            (Some("1967-05-09"), true),
+            (Some("1967-05"), true),
+            (Some("1967"), true),
+            (Some("1968-05-09"), true),
+            (Some("1943-05-09"), false),
+            (None, true),
+        ] {
+            assert_eq!(like(&year, known, 70), expected, "{known:?}");
+        }
+        assert!(!like(&year, Some("1967"), 50));
+        let unknown = born("", "1");
+        for known in [Some("1967-05-09"), Some("1943"), None] {
+            assert!(like(&unknown, known, 90) && !like(&unknown, known, 70), "{known:?}");
         }
     }
 

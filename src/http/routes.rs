@@ -224,6 +224,8 @@ const MY: Audience = Audience::Roles(&[Role::Patient, Role::Proxy]);
 const SELF: Audience = Audience::Roles(&[Role::Patient]);
 /// Who sits at the desk.
 const DESK: Audience = Audience::Roles(&[Role::Reception]);
+/// Who registers patients, and who looks after what they ask to have corrected.
+const REGISTRARS: Audience = Audience::Roles(&[Role::Clinician, Role::Nurse, Role::Reception, Role::HealthAdmin]);
 /// Who keeps what the clinic settles about itself.
 const KEEPERS: Audience = Audience::Roles(&[Role::Reception, Role::HealthAdmin]);
 /// Who answers for the access log.
@@ -259,6 +261,8 @@ pub static TABLE: &[Route] = &[
     row!(Get "/patients/new", CLINIC, STAFF, Format::Page => super::clinic::register::form),
     row!(Post "/patients/new", CLINIC, STAFF, Format::Page => super::clinic::register::register),
     row!(Get "/patients/{id}", CLINIC, STAFF, Format::Page => super::clinic::chart::summary),
+    row!(Get "/patients/{id}/correct", CLINIC, REGISTRARS, Format::Page => super::clinic::correct::form),
+    row!(Post "/patients/{id}/correct", CLINIC, REGISTRARS, Format::Page => super::clinic::correct::correct),
     row!(Get "/patients/{id}/timeline", CLINIC, CARERS, Format::Page => super::clinic::chart::timeline),
     row!(Get "/patients/{id}/results", CLINIC, CARERS, Format::Page => super::clinic::chart::results),
     row!(Get "/patients/{id}/medicines", CLINIC, CARERS, Format::Page => super::clinic::medicines::show),

@@ -401,3 +401,180 @@ test('two records of one person become one, and two again', async () => {
   assert.equal(new URL(desk.url()).pathname, second);
   for (const page of [admin, desk]) await page.context().close();
 });
+
+/** The form for a new patient, filled in; what is given for the birth date is typed, or said not to be known. */
+async function fillNew(desk, { given, family, born, sex = 'female', phone }) {
+  await desk.goto(`${box.clinic}/patients/new`);
+  await desk.fill('input[name=given]', given);
+  await desk.fill('input[name=family]', family);
+  if (born) await desk.fill('input[name=born]', born);
+  else await desk.check('input[name=born_unknown]');
+  if (phone) await desk.fill('input[name=phone]', phone);
+  await desk.click(`label:has(input[value=${sex}])`);
+}
+
+async function registered(desk, who) {
+  await fillNew(desk, who);
+  await desk.click('main button.btn-main');
+  if (await desk.locator('button[name=different]').count()) await desk.click('button[name=different]');
+  await desk.waitForURL(/done=registered/);
+  return new URL(desk.url()).pathname;
+}
+
+test('of a birth date as much is written down as is known, and everything says so', async () => {
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/patients/new`);
+  await desk.fill('input[name=given]', 'Tova');
+  await desk.fill('input[name=family]', 'Ekdahl');
+  await desk.click('label:has(input[value=female])');
+  await desk.click('main button.btn-main');
+  assert.match(await desk.textContent('.error-summary'), /as much of it as is known/, 'it is not left empty by accident');
+  assert.deepEqual(await inspect(desk, 'register-no-born'), []);
+  await desk.check('input[name=born_unknown]');
+  await desk.fill('input[name=born]', '1961');
+  await desk.click('main button.btn-main');
+  assert.match(await desk.textContent('.error-summary'), /Leave one of the two/);
+  await desk.fill('input[name=born]', '');
+  await desk.click('main button.btn-main');
+  await desk.waitForURL(/done=registered/);
+  const unknown = new URL(desk.url()).pathname;
+  assert.match(await desk.textContent('.banner-facts'), /Born\s*not known/);
+  const year = await registered(desk, { given: 'Sunniva', family: 'Ekdahl', born: '1961' });
+  assert.match(await desk.textContent('.banner-facts'), /Born\s*1961 \(6\d or 6\d years\)/);
+  const month = await registered(desk, { given: 'Ragna', family: 'Ekdahl', born: '5 1961' });
+  assert.match(await desk.textContent('.banner-facts'), /Born\s*May 1961 \(6\d years\)/);
+  await desk.goto(`${box.clinic}/patients?q=Ekdahl`);
+  const list = await main(desk);
+  for (const words of [/birth date not known/, /born 1961/, /born May 1961/]) assert.match(list, words);
+  assert.deepEqual(await inspect(desk, 'patients-partly-born'), []);
+
+  // Who is registered again is found by the half that is known.
+  await fillNew(desk, { given: 'Ragna', family: 'Ekdahl', born: '9 5 1961' });
+  await desk.click('main button.btn-main');
+  assert.match(await main(desk), /EKDAHL, Ragna[^]*born May 1961/);
+  await fillNew(desk, { given: 'Tova', family: 'Ekdahl' });
+  await desk.click('main button.btn-main');
+  assert.match(await main(desk), /EKDAHL, Tova[^]*birth date not known/);
+
+  // The invitation leads to where the date is written down, and is made once it is.
+  for (const [place, words] of [[unknown, /not known, and the code is bound/], [year, /no more is known than this: born 1961/]]) {
+    await desk.goto(`${box.clinic}${place}/invitation`);
+    assert.match(await main(desk), words);
+    assert.equal(await desk.locator('button:has-text("Make an invitation")').count(), 0);
+  }
+  assert.deepEqual(await inspect(desk, 'invitation-partly-born'), []);
+  await book(desk, quietDay(8), 'Sunniva Ekdahl', 2);
+  await desk.click('a:has-text("Check in")');
+  assert.match(await main(desk), /no more than this is known[^]*what else tells who they are/);
+  assert.deepEqual(await inspect(desk, 'check-in-partly-born'), []);
+  await desk.goto(`${box.clinic}${year}/invitation`);
+  await desk.click('a:has-text("Correct the details")');
+  await desk.fill('input[name=born]', '3 4 1961');
+  await desk.fill('input[name=reason]', 'Passport shown');
+  await desk.click('button:has-text("Save")');
+  await desk.waitForURL(/done=corrected/);
+  await desk.click('a:has-text("Portal invitation")');
+  await desk.click('button:has-text("Make an invitation")');
+  assert.match(await desk.textContent('.sheet-code'), /^[2-9A-Z]{5}-/);
+  assert.notEqual(month, year);
+  await desk.context().close();
+});
+
+test('who a patient is gets corrected with a reason, once, and nothing else of them changes', async () => {
+  const desk = await signedIn('reception');
+  const place = await registered(desk, { given: 'Ingrid', family: 'Solvang', born: '2 3 1972', phone: '01632 960 300' });
+  await registered(desk, { given: 'Ylva', family: 'Karstad', born: '8 8 1948' });
+  await desk.goto(`${box.clinic}/patients?q=Solvang`);
+  await desk.locator('main a', { hasText: 'SOLVANG' }).first().click();
+  assert.deepEqual(await inspect(desk, 'details'), []);
+  await desk.click('a:has-text("Correct the details")');
+  assert.deepEqual(await inspect(desk, 'correct'), []);
+  const form = desk.url();
+  const other = await desk.context().newPage();
+  await other.goto(form);
+
+  await desk.fill('input[name=family]', 'Solberg');
+  await desk.check('input[name=former]');
+  await desk.click('button:has-text("Save")');
+  assert.match(await desk.textContent('.error-summary'), /how you know/);
+  assert.deepEqual(await inspect(desk, 'correct-no-reason'), []);
+  await desk.fill('input[name=reason]', 'Married, certificate shown');
+  await desk.fill('input[name=email]', 'ingrid@solberg.example');
+  await desk.selectOption('select[name=language]', 'es');
+  await desk.click('button:has-text("Save")');
+  await desk.waitForURL(/done=corrected$/);
+  assert.match(await main(desk), /were corrected/);
+  assert.match(await desk.textContent('h1'), /SOLBERG, Ingrid/);
+  assert.match(await main(desk), /01632 960 300[^]*ingrid@solberg\.example/);
+  assert.deepEqual(await inspect(desk, 'corrected'), []);
+  const patient = await (await desk.context().request.get(`${box.clinic}/fhir${place.replace('patients', 'Patient')}`)).json();
+  assert.deepEqual(patient.name.map(({ use, family }) => [use, family]), [['official', 'Solberg'], ['old', 'Solvang']]);
+  assert.equal(patient.meta.versionId, '2');
+  // The former name still finds them.
+  await desk.goto(`${box.clinic}/patients?q=Solvang`);
+  assert.match(await main(desk), /SOLBERG, Ingrid/);
+
+  // The second of two keeps what was typed, and sees what stands.
+  await other.fill('input[name=phone]', '01632 960 301');
+  await other.fill('input[name=given]', 'Ingrid Maria');
+  await other.fill('input[name=reason]', 'She said so');
+  await other.click('button:has-text("Save")');
+  assert.match(await main(other), /changed after you opened it/);
+  assert.match(await other.textContent('.field:has(#family)'), /Now stands: Solberg/);
+  assert.equal(await other.inputValue('#phone'), '01632 960 301');
+  assert.deepEqual(await inspect(other, 'correct-meanwhile'), []);
+  await other.fill('input[name=family]', 'Solberg');
+  await other.fill('input[name=email]', 'ingrid@solberg.example');
+  await other.selectOption('select[name=language]', 'es');
+  await other.click('button:has-text("Save")');
+  await other.waitForURL(/done=corrected$/);
+  assert.match(await other.textContent('h1'), /SOLBERG, Ingrid Maria/);
+
+  // Sent twice it is done once.
+  await desk.goto(form);
+  await desk.fill('input[name=town]', 'Nordby');
+  const body = await desk.evaluate(() => new URLSearchParams(new FormData(document.querySelector('main form[data-keep]'))).toString());
+  const send = () => desk.evaluate(([at, text]) => fetch(at, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: text }).then(({ url, status }) => [new URL(url).search, status]), [new URL(form).pathname, body]);
+  assert.deepEqual([await send(), await send()], [['?done=corrected', 200], ['?done=corrected', 200]]);
+  const now = await (await desk.context().request.get(`${box.clinic}/fhir${place.replace('patients', 'Patient')}`)).json();
+  assert.equal(now.meta.versionId, '4');
+
+  // Who would be like somebody else then is named first.
+  await desk.goto(form);
+  await desk.fill('input[name=family]', 'Karstad');
+  await desk.fill('input[name=given]', 'Ylva');
+  await desk.fill('input[name=born]', '8.8.1948');
+  await desk.fill('input[name=reason]', 'Wrong card');
+  await desk.click('button:has-text("Save")');
+  assert.match(await main(desk), /very much like this[^]*KARSTAD, Ylva[^]*Nothing was saved|very much like this[^]*Nothing was saved[^]*KARSTAD, Ylva/);
+  assert.deepEqual(await inspect(desk, 'correct-alike'), []);
+  await desk.click('a:has-text("Leave without saving")');
+  assert.match(await desk.textContent('h1'), /SOLBERG/);
+  await desk.goto(form);
+  // What was typed is kept as a draft, if it was typed long enough ago.
+  const discard = desk.locator('form[action="/drafts/discard"] button');
+  if (await discard.count()) await discard.click();
+  await desk.click('button:has-text("Save")');
+  await desk.waitForURL(/done=unchanged/);
+  await desk.context().close();
+
+  // The reason stands in the access log; who looks after requests corrects, too, and so does a doctor.
+  const admin = await signedIn('healthadmin');
+  await admin.goto(`${box.clinic}/audit?patient=${place.split('/').pop()}`);
+  assert.match(await main(admin), /Married, certificate shown/);
+  await admin.goto(form);
+  assert.equal(await admin.inputValue('#town'), 'Nordby');
+  await admin.fill('input[name=street]', '4 Quay Lane');
+  await admin.click('button:has-text("Save")');
+  await admin.waitForURL(/correct\?done=corrected$/);
+  assert.equal(await admin.inputValue('#street'), '4 Quay Lane');
+  assert.deepEqual(await inspect(admin, 'correct-admin'), []);
+  await admin.context().close();
+  const doctor = await signedIn('clinician');
+  await doctor.goto(`${box.clinic}${place}`);
+  assert.deepEqual(await inspect(doctor, 'chart-correct'), []);
+  await doctor.click('a:has-text("Correct the details")');
+  assert.deepEqual(await inspect(doctor, 'correct-doctor'), []);
+  assert.doesNotMatch(await main(doctor), /allerg|medicine/i, 'no clinical word');
+  await doctor.context().close();
+});

@@ -5,16 +5,17 @@ use chartbox::http::admin::duplicate_pages::{Compared, Duplicates, MergeRow};
 use chartbox::http::admin::requests_pages::{AskedRow, OneRequest, Queue};
 use chartbox::http::admin::suspects_pages::{SaidRow, SuspectRow, Suspects};
 use chartbox::http::clinic::check_in_pages::{CheckIn, FormLine, OtherDay};
+use chartbox::http::clinic::correct_pages::{AlikeRow, Correct};
 use chartbox::http::clinic::desk_pages::*;
 use chartbox::http::clinic::inbox_pages::{Inbox, Part, Row, Urgency};
 use chartbox::http::clinic::invitation_pages::{InvitationPage, InvitationRow, InvitationSheet};
-use chartbox::http::clinic::pages::PatientRow;
+use chartbox::http::clinic::pages::{PatientRow, WhoPart, WhoTyped};
 use chartbox::http::clinic::schedule_pages::{BlockRow, Blocks};
 use chartbox::http::clinic::settings_pages::{
     AwayRow, HoursRow, Offered, Settings, SettingsForm, TopicRow, VisitTypeRow,
 };
 use chartbox::http::notices::{NoticeRow, StaffNotices};
-use chartbox::http::ui::record::{AppointmentState, Identity, Sex};
+use chartbox::http::ui::record::{AppointmentState, BornKnown, Identity, Sex};
 use chartbox::http::ui::{Faults, Field, Meanwhile, State, Tone, t};
 
 use super::asked::{request, request_row};
@@ -166,6 +167,22 @@ fn booking() -> BookingPage {
     }
 }
 
+fn correct(alike: bool) -> Correct {
+    let typed = WhoTyped { family: "Zawadzki", given: "Bogdan", born: "05.1955", born_unknown: "", sex: "male" };
+    let alike = alike.then(|| AlikeRow { href: "/patients/p2".into(), who: who("p2", "Sawadzki", "Bogdan") });
+    Correct {
+        cx: reception(),
+        who: who("p1", "Zawadzki", "Bogdan"),
+        version: 2,
+        part: WhoPart::of(typed, &Faults::none()).asking_of_the_old_name(""),
+        reach: vec![text("phone", "patient-phone", "01632 960 142")],
+        reason: text("reason", "correct-reason", "").hint(t("correct-reason-hint")),
+        leave: "/patients/p1".into(),
+        alike: alike.into_iter().collect(),
+        faults: Faults::none(),
+    }
+}
+
 fn check_in(asked_fault: Option<&str>) -> CheckIn {
     let mut faults = Faults::none();
     if let Some(fault) = asked_fault {
@@ -179,7 +196,9 @@ fn check_in(asked_fault: Option<&str>) -> CheckIn {
         coverage: String::new(),
         coverage_version: 0,
         name: "Halina Brandvold".into(),
-        born: Some("9 May 1967 (58 years)".into()),
+        patient: "p1".into(),
+        born: "9 May 1967".into(),
+        known: BornKnown::ToTheDay,
         number: Some("004 127".into()),
         line: "Today, 09:40, Dr R Adeyemi-Strand".into(),
         other_day: asked_fault.map(|_| OtherDay {
@@ -213,12 +232,12 @@ fn desk() -> Vec<(&'static str, String)> {
     let list = |rows| WaitingList { cx: reception(), rows };
     let requests = |rows| BookingRequests { cx: reception(), rows };
     let invited = |state: State| InvitationRow { made: "3 Mar 2026".into(), ends: "17 March 2026".into(), state };
-    let invitation = |rows: Vec<InvitationRow>, can| InvitationPage {
+    let invitation = |rows: Vec<InvitationRow>, born| InvitationPage {
         cx: reception(),
         who: who("p1", "Quintero", "Ximena"),
         has_account: false,
         is_open: !rows.is_empty(),
-        can,
+        born,
         rows,
     };
     let sheet = InvitationSheet {
@@ -314,9 +333,18 @@ fn desk() -> Vec<(&'static str, String)> {
         ("waiting-list", render(&list(vec![waiting(None), waiting(Some(("5 March, 08:40", "21:38")))]))),
         ("waiting-list-empty", render(&list(vec![]))),
         ("check-in", render(&check_in(None))),
+        ("check-in-born-partly", render(&CheckIn { born: "1967".into(), known: BornKnown::Partly, ..check_in(None) })),
+        ("correct", render(&correct(false))),
+        ("correct-alike", render(&correct(true))),
         ("check-in-wrong", render(&check_in(Some("Ask for name and birth date, and say that they fit.")))),
-        ("invitation", render(&invitation(vec![invited(State::new("full", Tone::Good, t("invitation-open")))], true))),
-        ("invitation-no-born", render(&invitation(vec![], false))),
+        (
+            "invitation",
+            render(&invitation(
+                vec![invited(State::new("full", Tone::Good, t("invitation-open")))],
+                BornKnown::ToTheDay,
+            )),
+        ),
+        ("invitation-no-born", render(&invitation(vec![], BornKnown::NotAtAll))),
         ("invitation-sheet", render(&sheet)),
         ("blocks", render(&blocks(vec![block], Some(3)))),
         ("blocks-empty", render(&blocks(vec![], None))),

@@ -499,8 +499,8 @@ async fn new_page(
             .filter(|hit| hit.person.active)
             .map(|hit| {
                 let row = fill::directory_row(&hit.person, &ctx);
-                let born = row.who.born.map(|born| born.short()).unwrap_or_default();
-                (format!("{base}&patient={}", row.who.id), format!("{}, {born}", row.who.formal()))
+                let words = format!("{}, {}", row.who.formal(), row.who.born_date());
+                (format!("{base}&patient={}", row.who.id), words)
             })
             .collect();
     }

@@ -65,7 +65,7 @@ pub(in crate::http) async fn summary(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     if !is_clinical(&visit) {
-        return register::details(&visit, &id, asked.done.is_some()).await;
+        return register::details(&visit, &id, asked.done.as_deref()).await;
     }
     let (id, ctx) = (id_of(&id)?, ctx(&visit));
     let tests = AtomicUsize::new(0);
@@ -81,9 +81,7 @@ pub(in crate::http) async fn summary(
         return page(&ClosedPage { who: fill::identity(&chart.patient, &ctx), cx: visit.cx() });
     }
     let Opened { mut cx, ctx, chart, mut frame } = Opened::of(&visit, chart)?;
-    if asked.done.is_some() {
-        cx.done = Some(register::done(&frame.who));
-    }
+    cx.done = asked.done.as_deref().map(|after| register::done(&frame.who, after));
     let appointment = todays(&chart, visit.actor.person(), &cx, &ctx);
     frame.why = Some(why_open(appointment.as_ref(), &frame));
     let observations = chart.of(ResourceType::Observation);

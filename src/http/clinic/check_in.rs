@@ -23,6 +23,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
+use crate::http::ui::record::BornKnown;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::record::{Page, Stored, Why, strict};
 
@@ -164,7 +165,9 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
         coverage: typed.coverage.clone(),
         coverage_version: typed.coverage_version,
         name: who.formal(),
-        born: who.born.map(|born| born.long()),
+        patient: who.id.clone(),
+        born: who.born.map_or_else(|| t("born-unknown").to_string(), |born| born.long()),
+        known: who.born_known(),
         number: who.number.clone(),
         line: line.join(", "),
         other_day: opened.other_day(visit).map(|day| OtherDay {
@@ -197,14 +200,16 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn read(typed: &Typed, other_day: Option<Date>) -> Result<(Reach, Insurance), Faults> {
+fn read(typed: &Typed, other_day: Option<Date>, known: BornKnown) -> Result<(Reach, Insurance), Faults> {
     let mut faults = Faults::none();
     // Of a visit that was moved meanwhile it has to be said again.
     if other_day.is_some_and(|day| typed.other_day != day.to_string()) {
         faults.add("other_day", t("check-in-other-day-missing"));
     }
     if typed.asked.is_empty() {
-        faults.add("asked", t("check-in-asked-missing"));
+        // With half a birth date nobody is told from others.
+        let what = if known == BornKnown::ToTheDay { "check-in-asked-missing" } else { "check-in-asked-missing.more" };
+        faults.add("asked", t(what));
     }
     let mut field = |name: &'static str, text: &str| {
         let text = plain(text);
@@ -228,9 +233,7 @@ fn read(typed: &Typed, other_day: Option<Date>) -> Result<(Reach, Insurance), Fa
     if !reach.phone.is_empty() && !register::is_phone(&reach.phone) {
         faults.add("phone", t("register-phone-unread"));
     }
-    let mail = reach.email.split_once('@');
-    let is_mail = mail.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !reach.email.contains(' '));
-    if !reach.email.is_empty() && !is_mail {
+    if !reach.email.is_empty() && !register::is_email(&reach.email) {
         faults.add("email", t("check-in-email-unread"));
     }
     if !insurance.until.is_empty() && insurance.until.parse::<Date>().is_err() {
@@ -253,7 +256,8 @@ pub(in crate::http) async fn check_in(
     if !opened.is_expected() {
         return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
     }
-    let (reach, insurance) = match read(typed, opened.other_day(&visit)) {
+    let known = fill::identity(&opened.patient.value, &ctx(&visit)).born_known();
+    let (reach, insurance) = match read(typed, opened.other_day(&visit), known) {
         Ok(read) => read,
         Err(faults) => {
             let page = shown(&visit, visit.cx(), &opened, typed, faults)?;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::http::ui::record::BornKnown;
 use crate::http::ui::{Cx, Faults, Field, filters, page};
 
 #[derive(Debug, Clone, Template)]
@@ -14,7 +15,11 @@ pub struct CheckIn {
     pub coverage: String,
     pub coverage_version: u32,
     pub name: String,
-    pub born: Option<String>,
+    /// Of the patient.
+    pub patient: String,
+    pub born: String,
+    /// How much of the birth date that is.
+    pub known: BornKnown,
     pub number: Option<String>,
     /// When and with whom.
     pub line: String,

@@ -13,6 +13,7 @@ use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
+use crate::http::ui::record::BornKnown;
 use crate::http::ui::{State, Tone, When, t};
 use crate::identity::{INVITATION_TRIES, Invitation, InvitationState, Invited};
 use crate::record::Why;
@@ -52,7 +53,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
                 state: state_of(one, now),
             })
             .collect(),
-        can: who.born.is_some(),
+        born: who.born_known(),
         who,
         cx,
     })
@@ -70,7 +71,11 @@ pub(in crate::http) async fn make(
     let who = fill::identity(&patient, &ctx(&visit));
     let born = patient.get("birthDate").and_then(Value::as_str).map(str::to_owned);
     let place = format!("/patients/{id}/invitation");
-    let Some(born) = born.filter(|_| !who.deceased) else { return Ok(Redirect::to(&place).into_response()) };
+    // A year is soon guessed: the code is bound to the whole date.
+    let is_whole = who.born_known() == BornKnown::ToTheDay;
+    let Some(born) = born.filter(|_| is_whole && !who.deceased) else {
+        return Ok(Redirect::to(&place).into_response());
+    };
     if let Some(once) = visit.once(&sent, place.as_str()) {
         let now = visit.house.ambient.now();
         if visit.house.store.write(move |tx| once.remember(tx, now)).await?.is_some() {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::ui::record::Identity;
+use crate::http::ui::record::{BornKnown, Identity};
 use crate::http::ui::{Cx, State, Svg, charts, filters, page, t};
 
 /// How far the invitations of a patient are.
@@ -13,8 +13,8 @@ pub struct InvitationPage {
     pub who: Identity,
     pub has_account: bool,
     pub is_open: bool,
-    /// The birth date is known: without it nobody is invited.
-    pub can: bool,
+    /// Without the whole birth date nobody is invited.
+    pub born: BornKnown,
     pub rows: Vec<InvitationRow>,
 }
 page!(InvitationPage in Patients);

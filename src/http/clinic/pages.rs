@@ -2,6 +2,7 @@
 //! [`super::chart_pages`].
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 
 use super::inbox_pages::Sum;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
@@ -118,6 +119,8 @@ pub struct RegisterForm {
     pub family: String,
     pub given: String,
     pub born: String,
+    /// Ticked: the birth date is not known.
+    pub born_unknown: String,
     pub sex: String,
     pub phone: String,
     pub street: String,
@@ -134,13 +137,16 @@ impl Register {
         self.doubles.iter().map(|row| row.who.id.as_str()).collect::<Vec<_>>().join(",")
     }
 
-    fn who_fields(&self) -> Vec<Field> {
-        let (form, faults) = (&self.form, &self.faults);
-        vec![
-            Field::text("family", t("patient-family"), &form.family, faults),
-            Field::text("given", t("patient-given"), &form.given, faults),
-            Field::text("born", t("patient-born"), &form.born, faults).hint(t("patient-born-hint")).narrow(),
-        ]
+    fn who(&self) -> WhoPart {
+        let form = &self.form;
+        let typed = WhoTyped {
+            family: &form.family,
+            given: &form.given,
+            born: &form.born,
+            born_unknown: &form.born_unknown,
+            sex: &form.sex,
+        };
+        WhoPart::of(typed, &self.faults)
     }
 
     fn reach_fields(&self) -> Vec<Field> {
@@ -151,6 +157,61 @@ impl Register {
             Field::text("postcode", t("patient-postcode"), &form.postcode, faults).optional().narrow(),
             Field::text("town", t("patient-town"), &form.town, faults).optional(),
         ]
+    }
+}
+
+/// What was typed of who somebody is; `sex` is a code of [`Sex`].
+#[derive(Debug, Clone, Copy)]
+pub struct WhoTyped<'a> {
+    pub family: &'a str,
+    pub given: &'a str,
+    pub born: &'a str,
+    pub born_unknown: &'a str,
+    pub sex: &'a str,
+}
+
+/// The part of a form that says who somebody is, for registering and for correcting alike.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/who_part.html")]
+pub struct WhoPart {
+    pub fields: Vec<Field>,
+    /// Whether the name of before was right once, where there is one.
+    former: Option<bool>,
+    born_unknown: bool,
+    sex: String,
+    sex_fault: Option<String>,
+    sex_now: Option<String>,
+}
+
+// It is the output of an askama template with escaping on.
+impl HtmlSafe for WhoPart {}
+
+impl WhoPart {
+    pub fn of(typed: WhoTyped<'_>, faults: &Faults) -> Self {
+        let WhoTyped { family, given, born, born_unknown, sex } = typed;
+        Self {
+            fields: vec![
+                // One of the two names is enough, and instead of the date it can be said that it is not known.
+                Field::text("family", t("patient-family"), family, faults).optional().bare(),
+                Field::text("given", t("patient-given"), given, faults).optional().bare(),
+                Field::text("born", t("patient-born"), born, faults)
+                    .hint(t("patient-born-hint"))
+                    .optional()
+                    .bare()
+                    .narrow(),
+            ],
+            former: None,
+            born_unknown: !born_unknown.is_empty(),
+            sex: sex.to_owned(),
+            sex_fault: faults.of("sex").map(str::to_owned),
+            sex_now: faults.now("sex", sex).map(|code| Sex::from_code(code).word()),
+        }
+    }
+
+    /// With the question what becomes of the name of before.
+    #[must_use]
+    pub fn asking_of_the_old_name(self, former: &str) -> Self {
+        Self { former: Some(!former.is_empty()), ..self }
     }
 
     fn sexes(&self) -> [Sex; 4] {

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pages::{Details, PatientRow, Register, RegisterForm};
-use super::{ctx, id_of, why};
+use super::{correct, ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
+use crate::care::correct::LONGEST_REASON;
 use crate::care::register::{self, Fault, Field, NewPatient, RegisterError, Typed};
 use crate::care::workflow::Refused;
 use crate::care::{Chart, merge};
@@ -94,7 +95,7 @@ pub(in crate::http) async fn register(visit: Visit, sent: Sent<RegisterForm>) ->
 }
 
 /// The patient as reception sees one.
-pub(super) async fn details(visit: &Visit, id: &str, registered: bool) -> Result<Response, Refusal> {
+pub(super) async fn details(visit: &Visit, id: &str, after: Option<&str>) -> Result<Response, Refusal> {
     let id = id_of(id)?;
     let kinds = [ResourceType::Appointment];
     let why = why(visit, Action::Read, Detail::none());
@@ -104,9 +105,7 @@ pub(super) async fn details(visit: &Visit, id: &str, registered: bool) -> Result
     }
     let (mut cx, ctx) = (visit.cx(), ctx(visit));
     let who = fill::identity(&chart.patient, &ctx);
-    if registered {
-        cx.done = Some(done(&who));
-    }
+    cx.done = after.map(|after| done(&who, after));
     let rows = chart.of(ResourceType::Appointment).iter().filter_map(|one: &Value| {
         let id = one.get("id").and_then(Value::as_str)?;
         let row = fill::appointment(one, None, format!("/bookings/{id}"), &ctx)?;
@@ -120,11 +119,15 @@ pub(super) async fn details(visit: &Visit, id: &str, registered: bool) -> Result
     past.sort_by_key(|row| std::cmp::Reverse(row.when.moment()));
     past.truncate(PAST);
     coming.append(&mut past);
-    page(&Details { cx, who, reach: fill::reach(&chart.patient), appointments: coming })
+    let reach = fill::reach(&chart.patient);
+    page(&Details { cx, who, reach, appointments: coming })
 }
 
-/// What is said once somebody is registered.
-pub(super) fn done(who: &Identity) -> String {
+/// What is said once somebody is registered, or their details were corrected.
+pub(super) fn done(who: &Identity, after: &str) -> String {
+    if let Some(corrected) = correct::done(after) {
+        return corrected.to_string();
+    }
     t("register-done").with("name", who.plain()).with("number", who.number.clone().unwrap_or_default()).to_string()
 }
 
@@ -147,6 +150,7 @@ fn typed(form: &RegisterForm) -> Typed<'_> {
         family: &form.family,
         given: &form.given,
         born: &form.born,
+        born_unknown: &form.born_unknown,
         sex: &form.sex,
         phone: &form.phone,
         street: &form.street,
@@ -155,7 +159,7 @@ fn typed(form: &RegisterForm) -> Typed<'_> {
     }
 }
 
-fn faults(found: &[(Field, Fault)]) -> Faults {
+pub(super) fn faults(found: &[(Field, Fault)]) -> Faults {
     let mut faults = Faults::none();
     for (field, fault) in found {
         faults.add(name_of(*field), sentence(*field, *fault));
@@ -171,17 +175,24 @@ fn name_of(field: Field) -> &'static str {
         Field::Born => "born",
         Field::Sex => "sex",
         Field::Phone => "phone",
+        Field::Email => "email",
         Field::Street => "street",
         Field::Postcode => "postcode",
         Field::Town => "town",
+        Field::Language => "language",
+        Field::Reason => "reason",
     }
 }
 
 fn sentence(field: Field, fault: Fault) -> String {
     match (field, fault) {
+        (Field::Reason, Fault::TooLong) => t("register-long").with("most", LONGEST_REASON).to_string(),
+        (Field::Reason, _) => t("correct-reason-missing").to_string(),
         (_, Fault::TooLong) => t("register-long").with("most", register::LONGEST).to_string(),
         (Field::Born, Fault::Missing) => t("register-no-born").to_string(),
         (Field::Sex, _) => t("register-no-sex").to_string(),
+        (Field::Born, Fault::Both) => t("register-born-both").to_string(),
+        (Field::Email, _) => t("check-in-email-unread").to_string(),
         (Field::Phone, _) => t("register-phone-unread").to_string(),
         (_, Fault::InTheFuture) => t("register-born-future").to_string(),
         (_, Fault::TooLongAgo) => t("register-born-old").to_string(),

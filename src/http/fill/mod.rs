@@ -24,6 +24,7 @@ pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
 pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
+pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
     allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows, reason_of,

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Ctx, called, code, concept, list, owned, text, without_digits};
 use crate::base::ResourceRef;
+use crate::care::correct::name_in_use;
 use crate::http::clinic::pages::PatientRow;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
 use crate::http::ui::{When, format, t};
@@ -11,7 +12,7 @@ use crate::record::directory::{Life, Person};
 
 /// Who a Patient is, as the directory and the banner show it.
 pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
-    let name = official_name(patient);
+    let name = name_in_use(patient).and_then(|at| list(patient, "name").get(at));
     let died = ctx.when(patient, "/deceasedDateTime");
     Identity {
         id: owned(patient, "/id").unwrap_or_default(),
@@ -23,14 +24,6 @@ pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
         sex: text(patient, "/gender").map(Sex::from_code).unwrap_or_default(),
         number: clinic_number(patient),
     }
-}
-
-/// The name somebody goes by: the official one, else the usual one, else the first that is not an old one.
-fn official_name(person: &Value) -> Option<&Value> {
-    let names = list(person, "name");
-    let of_use = |wanted: &str| names.iter().find(|name| text(name, "/use") == Some(wanted));
-    let current = || names.iter().find(|name| !matches!(text(name, "/use"), Some("old" | "maiden")));
-    of_use("official").or_else(|| of_use("usual")).or_else(current).or_else(|| names.first())
 }
 
 fn given(name: &Value) -> String {
@@ -90,13 +83,7 @@ pub fn reach(patient: &Value) -> Vec<(String, String)> {
         all.extend(owned(contact, "/value").map(|value| (t(label).to_string(), value)));
     }
     for address in list(patient, "address").iter().filter(current) {
-        let lines = list(address, "line").iter().filter_map(Value::as_str).map(str::to_owned);
-        let place: Vec<&str> = ["/postalCode", "/city"].iter().filter_map(|part| text(address, part)).collect();
-        let country = text(address, "/country").filter(|country| country.len() > 3).map(str::to_owned);
-        let parts: Vec<String> =
-            lines.chain([place.join(" ")]).chain(country).filter(|part| !part.is_empty()).collect();
-        let words = if parts.is_empty() { owned(address, "/text") } else { Some(parts.join(", ")) };
-        all.extend(words.map(|words| (t("reach-address").to_string(), words)));
+        all.extend(address_words(address).map(|words| (t("reach-address").to_string(), words)));
     }
     for person in list(patient, "contact") {
         let name = person.get("name").map(whole_name).unwrap_or_default();
@@ -110,7 +97,17 @@ pub fn reach(patient: &Value) -> Vec<(String, String)> {
     all
 }
 
-fn whole_name(name: &Value) -> String {
+/// An address in one line.
+pub(in crate::http) fn address_words(address: &Value) -> Option<String> {
+    let lines = list(address, "line").iter().filter_map(Value::as_str).map(str::to_owned);
+    let place: Vec<&str> = ["/postalCode", "/city"].iter().filter_map(|part| text(address, part)).collect();
+    let country = text(address, "/country").filter(|country| country.len() > 3).map(str::to_owned);
+    let parts: Vec<String> = lines.chain([place.join(" ")]).chain(country).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { owned(address, "/text") } else { Some(parts.join(", ")) }
+}
+
+/// Halina Brandvold.
+pub(in crate::http) fn whole_name(name: &Value) -> String {
     let family = text(name, "/family").map(without_digits);
     [given(name)].into_iter().chain(family).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

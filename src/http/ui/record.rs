@@ -47,6 +47,15 @@ impl Sex {
     }
 }
 
+/// How much of a birth date is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BornKnown {
+    ToTheDay,
+    /// The year, perhaps with the month.
+    Partly,
+    NotAtAll,
+}
+
 /// Who a patient is, as the directory and the banner show it.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
@@ -80,7 +89,41 @@ impl Identity {
         if name.trim().is_empty() { t("patient-no-name").to_string() } else { name.trim().to_owned() }
     }
 
-    /// 9 May 1967 (58 years); for the dead the age they reached.
+    /// How much of the birth date is known.
+    pub const fn born_known(&self) -> BornKnown {
+        match self.born {
+            Some(When::Day(_) | When::Time(_)) => BornKnown::ToTheDay,
+            Some(_) => BornKnown::Partly,
+            None => BornKnown::NotAtAll,
+        }
+    }
+
+    /// Beside a name, without an age: "9 May 1967", "born 1961", "birth date not known".
+    pub fn born_date(&self) -> String {
+        match (&self.born, self.born_known()) {
+            (Some(born), BornKnown::ToTheDay) => born.long(),
+            (Some(born), _) => t("summary-born").with("date", born.long()).to_string(),
+            (None, _) => t("born-unknown.alone").to_string(),
+        }
+    }
+
+    /// Beside a name: "9 May 1967 (58 years)", "born 1961 (64 or 65 years)", "birth date not known".
+    pub fn born_line(&self, cx: &Cx) -> String {
+        match self.born_known() {
+            BornKnown::ToTheDay => self.born_words(cx),
+            _ => self.born_said(cx),
+        }
+    }
+
+    /// Within a sentence: "born 9 May 1967 (58 years)", "birth date not known".
+    pub fn born_said(&self, cx: &Cx) -> String {
+        match self.born {
+            Some(_) => t("summary-born").with("date", self.born_words(cx)).to_string(),
+            None => t("born-unknown.alone").to_string(),
+        }
+    }
+
+    /// Beside the label that says what it is: 9 May 1967 (58 years); for the dead the age they reached.
     pub fn born_words(&self, cx: &Cx) -> String {
         let Some(born) = &self.born else { return t("born-unknown").to_string() };
         let until = match (&self.died, self.deceased) {

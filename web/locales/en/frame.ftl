@@ -47,7 +47,7 @@ keys-find = find a patient
 pages-label = More of this list
 pages-newer = Newer
 pages-older = Older
-print-foot = { $name }, born { $born }. Printed { $now }, by { $by }. { $clinic }.
+print-foot = { $name }, { $born }. Printed { $now }, by { $by }. { $clinic }.
 
 ## Forms
 
