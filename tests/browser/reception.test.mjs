@@ -578,3 +578,45 @@ test('who a patient is gets corrected with a reason, once, and nothing else of t
   assert.doesNotMatch(await main(doctor), /allerg|medicine/i, 'no clinical word');
   await doctor.context().close();
 });
+
+test('of two records that become one nothing is lost, and each is as it was once they are two again', async () => {
+  const desk = await signedIn('reception');
+  const first = await registered(desk, { given: 'Nils', family: 'Torvaldsen', born: '7 7 1957', sex: 'male', phone: '01632 960 401' });
+  const second = await registered(desk, { given: 'Niels', family: 'Torvaldsen', born: '1957', sex: 'male', phone: '01632 960 402' });
+  await desk.goto(`${box.clinic}${second}/correct`);
+  await desk.fill('input[name=email]', 'nils@torvaldsen.example');
+  await desk.fill('input[name=street]', '9 Hill Road');
+  await desk.click('button:has-text("Save")');
+  await desk.waitForURL(/done=corrected$/);
+  const read = async (place) => {
+    const { meta, ...patient } = await (await desk.context().request.get(`${box.clinic}/fhir${place.replace('patients', 'Patient')}`)).json();
+    return patient;
+  };
+  const before = [await read(first), await read(second)];
+  const [one, other] = [first, second].map((place) => place.split('/').pop());
+  const admin = await signedIn('healthadmin');
+  await admin.goto(`${box.clinic}/duplicates?one=${one}&other=${other}`);
+  assert.deepEqual(await inspect(admin, 'duplicates-side-by-side'), []);
+  const row = (label) => admin.locator('table.compare tbody tr', { has: admin.locator(`th:text-is("${label}")`) });
+  assert.match(await row('Phone number').textContent(), /960 401[^]*960 402/);
+  assert.equal(await row('Phone number').locator('td:visible').count(), 4);
+  await admin.check(`input[name=keep][value="${one}"]`);
+  assert.equal(await row('Phone number').locator('td:visible').count(), 3, 'the other outcome is none any more');
+  assert.match(await row('Phone number').locator('td.if-one').textContent(), /960 401\s*01632 960 402 \(former\)/);
+  assert.match(await row('E-mail').locator('td.if-one').textContent(), /^nils@torvaldsen\.example$/);
+  assert.match(await row('Birth date').locator('td.if-one').textContent(), /7 July 1957/);
+  assert.deepEqual(await inspect(admin, 'duplicates-chosen'), []);
+  await admin.fill('input[name=reason]', 'He said so at the desk');
+  await admin.click('button:has-text("Join them")');
+  await admin.waitForURL(/done=joined/);
+  const joined = await read(first);
+  assert.deepEqual(joined.telecom.map(({ use, value }) => [use, value]), [[undefined, '01632 960 401'], ['old', '01632 960 402'], [undefined, 'nils@torvaldsen.example']]);
+  assert.equal(joined.address[0].line[0], '9 Hill Road');
+  assert.deepEqual(joined.name.map(({ use, given }) => [use, given[0]]), [['official', 'Nils'], ['old', 'Niels']]);
+  await desk.goto(`${box.clinic}${first}`);
+  assert.match(await main(desk), /nils@torvaldsen\.example/);
+  await admin.locator('.acts-list li', { hasText: 'Torvaldsen' }).locator('button:has-text("Make two again")').click();
+  await admin.waitForURL(/done=parted/);
+  assert.deepEqual([await read(first), await read(second)], before);
+  for (const page of [admin, desk]) await page.context().close();
+});

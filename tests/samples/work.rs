@@ -1,7 +1,7 @@
 //! What the reception, the carers and the health administrator work through.
 
 use chartbox::care::requests::{Kind, State as Standing};
-use chartbox::http::admin::duplicate_pages::{Compared, Duplicates, MergeRow};
+use chartbox::http::admin::duplicate_pages::{CompareRow, Compared, Duplicates, MergeRow};
 use chartbox::http::admin::requests_pages::{AskedRow, OneRequest, Queue};
 use chartbox::http::admin::suspects_pages::{SaidRow, SuspectRow, Suspects};
 use chartbox::http::clinic::check_in_pages::{CheckIn, FormLine, OtherDay};
@@ -313,6 +313,22 @@ fn desk() -> Vec<(&'static str, String)> {
         found: vec![],
         one,
         other,
+        rows: vec![
+            CompareRow {
+                label: "Phone number".into(),
+                one: vec!["01632 960 111".into()],
+                other: vec!["01632 960 222".into(), "07700 900 846".into()],
+                if_one: vec!["01632 960 111".into(), "01632 960 222 (former)".into(), "07700 900 846".into()],
+                if_other: vec!["01632 960 222".into(), "07700 900 846".into(), "01632 960 111 (former)".into()],
+            },
+            CompareRow {
+                label: "E-mail".into(),
+                one: vec![],
+                other: vec!["b@zawadzki.example".into()],
+                if_one: vec!["b@zawadzki.example".into()],
+                if_other: vec!["b@zawadzki.example".into()],
+            },
+        ],
         keep: String::new(),
         keep_fault: None,
         reason: text("reason", "merge-reason", "").hint(t("merge-reason-hint")),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::http::ui::record::Identity;
-use crate::http::ui::{Cx, Faults, Field, filters, page};
+use crate::http::ui::{Cx, Faults, Field, filters, page, t};
 
 #[derive(Debug, Clone, Template)]
 #[template(path = "admin/duplicates.html")]
@@ -14,6 +14,8 @@ pub struct Duplicates {
     pub found: Vec<FoundRow>,
     pub one: Option<Compared>,
     pub other: Option<Compared>,
+    /// What the two say, and what the joined record will.
+    pub rows: Vec<CompareRow>,
     pub keep: String,
     pub keep_fault: Option<String>,
     pub reason: Field,
@@ -26,6 +28,18 @@ impl Duplicates {
     /// Both, once both are chosen.
     fn both(&self) -> Option<[&Compared; 2]> {
         Some([self.one.as_ref()?, self.other.as_ref()?])
+    }
+
+    /// The cells of a row: class, what the column is called, what stands there.
+    fn cells<'a>(&self, row: &'a CompareRow) -> Vec<(&'static str, String, &'a [String])> {
+        let Some([one, other]) = self.both() else { return Vec::new() };
+        let joined = |one: &Compared| t("merge-joined-if").with("which", one.short()).to_string();
+        vec![
+            ("", one.label(), &row.one),
+            ("", other.label(), &row.other),
+            ("if-one", joined(one), &row.if_one),
+            ("if-other", joined(other), &row.if_other),
+        ]
     }
 }
 
@@ -46,6 +60,28 @@ pub struct Compared {
     pub entries: usize,
     /// There is an account for the portal.
     pub account: bool,
+}
+
+impl Compared {
+    /// BRANDVOLD, Halina, 004 127.
+    fn label(&self) -> String {
+        [Some(self.who.formal()), self.who.number.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// The number, which tells two of one name apart.
+    fn short(&self) -> String {
+        self.who.number.clone().unwrap_or_else(|| self.who.formal())
+    }
+}
+
+/// One thing that two records say of a person, and what the joined one will say if the one or the other goes on.
+#[derive(Debug, Clone)]
+pub struct CompareRow {
+    pub label: String,
+    pub one: Vec<String>,
+    pub other: Vec<String>,
+    pub if_one: Vec<String>,
+    pub if_other: Vec<String>,
 }
 
 /// A merge.

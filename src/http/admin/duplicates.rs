@@ -7,10 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::duplicate_pages::{Compared, Duplicates, FoundRow, MergeRow};
+use super::duplicate_pages::{CompareRow, Compared, Duplicates, FoundRow, MergeRow};
+use super::particulars::particulars;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::merge::{self, Decided, Merge, MergeError, MergeState, Two};
+use crate::care::together;
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
@@ -82,9 +84,10 @@ async fn shown(visit: &Visit, mut cx: Cx, asked: &Asked, typed: &Typed, faults: 
         Err(_) => None,
     };
     let other = match FhirId::parse(&asked.other) {
-        Ok(id) if one.as_ref().is_some_and(|(one, _)| one.id != id.as_str()) => Some(compared(visit, &id).await?.0),
+        Ok(id) if one.as_ref().is_some_and(|(one, _)| one.id != id.as_str()) => Some(compared(visit, &id).await?),
         _ => None,
     };
+    let rows = one.as_ref().zip(other.as_ref()).map(|(one, other)| rows(one, other, &ctx)).unwrap_or_default();
     // With one chosen, who is like them is looked for without a word.
     let alike = one.as_ref().map(|(_, patient)| question(patient)).unwrap_or_default();
     let question = if asked.q.trim().is_empty() { alike } else { asked.q.trim().to_owned() };
@@ -117,7 +120,8 @@ async fn shown(visit: &Visit, mut cx: Cx, asked: &Asked, typed: &Typed, faults: 
         searched: !question.is_empty() && other.is_none(),
         found,
         one: one.map(|(one, _)| one),
-        other,
+        other: other.map(|(other, _)| other),
+        rows,
         keep: typed.keep.clone(),
         keep_fault: faults.of("keep").map(str::to_owned),
         reason: Field::text("reason", t("merge-reason"), &typed.reason, &faults).hint(t("merge-reason-hint")),
@@ -125,6 +129,40 @@ async fn shown(visit: &Visit, mut cx: Cx, asked: &Asked, typed: &Typed, faults: 
         faults,
         cx,
     })
+}
+
+/// What the two say side by side, with what each becomes if the other is joined to it.
+fn rows(one: &(Compared, Value), other: &(Compared, Value), ctx: &Ctx) -> Vec<CompareRow> {
+    let of = |patient: &Value| particulars(patient, ctx);
+    let joined = |kept: &Value, gone: &Value| of(&together::taken_over(kept.clone(), gone)).into_iter();
+    let (if_one, if_other) = (joined(&one.1, &other.1), joined(&other.1, &one.1));
+    let mut rows: Vec<CompareRow> = of(&one.1)
+        .into_iter()
+        .zip(of(&other.1))
+        .zip(if_one.zip(if_other))
+        .map(|(((label, one), (_, other)), ((_, if_one), (_, if_other)))| CompareRow {
+            label: label.to_string(),
+            one,
+            other,
+            if_one,
+            if_other,
+        })
+        .filter(|row| !row.one.is_empty() || !row.other.is_empty())
+        .collect();
+    let yes = |is: bool| vec![t(if is { "yes" } else { "no" }).to_string()];
+    let (first, second) = (&one.0, &other.0);
+    for (label, one, other, both) in [
+        (
+            "merge-entries",
+            vec![first.entries.to_string()],
+            vec![second.entries.to_string()],
+            vec![(first.entries + second.entries).to_string()],
+        ),
+        ("merge-account", yes(first.account), yes(second.account), yes(first.account || second.account)),
+    ] {
+        rows.push(CompareRow { label: t(label).to_string(), one, other, if_one: both.clone(), if_other: both });
+    }
+    rows
 }
 
 /// What the directory is asked for who is like somebody: name and birth date.

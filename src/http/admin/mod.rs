@@ -6,6 +6,7 @@ pub(super) mod duplicates;
 pub(super) mod emergencies;
 pub(super) mod explorer;
 pub mod pages;
+mod particulars;
 pub(super) mod suspects;
 pub mod suspects_pages;
 pub(super) mod requests;

@@ -118,6 +118,7 @@ language-uk = Ukrainian
 language-ur = Urdu
 language-vi = Vietnamese
 correct-title = Correct the details
+correct-title-of = Correct the details of { $which }
 correct-former = The old name was right once, such as before a marriage: keep it as a former name.
 correct-reason = Why, and how do you know?
 correct-reason-hint = Needed where name, birth date or sex change. It stands in the access log, and the patient can read it. Nothing clinical.
