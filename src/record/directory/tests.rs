@@ -88,6 +88,31 @@ fn a_patient_is_found_by_what_people_type() {
 }
 
 #[test]
+fn birth_dates_are_held_against_each_other_as_far_as_both_are_known() {
+    let born = ["1961-05-09", "1961-05", "1961", "1961-06", "1962"];
+    let read = store(born.iter().map(|born| person("Ragna", "Ekdahl", born, born)).collect()).read().unwrap();
+    let found = |text: &str| -> Vec<(String, u32)> {
+        let hits = find(&read, text, 5).unwrap();
+        hits.into_iter().map(|hit| (hit.person.birth_date.unwrap(), hit.score - 200)).collect()
+    };
+    let fits = |all: &[(&str, u32)]| all.iter().map(|(born, fit)| ((*born).to_owned(), *fit)).collect::<Vec<_>>();
+    assert_eq!(
+        found("Ragna Ekdahl 9 May 1961"),
+        fits(&[("1961-05-09", 100), ("1961-05", 97), ("1961", 95), ("1961-06", 50), ("1962", 0)])
+    );
+    assert_eq!(
+        found("Ragna Ekdahl 5.1961").iter().map(|(born, _)| born.as_str()).collect::<Vec<_>>()[..2],
+        ["1961-05", "1961-05-09"]
+    );
+    let alone: Vec<String> = found_alone(&read, "5.1961");
+    assert_eq!(alone, ["1961-05", "1961-05-09"]);
+}
+
+fn found_alone(read: &Snapshot, text: &str) -> Vec<String> {
+    find(read, text, 5).unwrap().into_iter().filter_map(|hit| hit.person.birth_date).collect()
+}
+
+#[test]
 fn a_hit_tells_who_it_is() {
     let read = some_people().read().unwrap();
     let hit = find(&read, "zofie", 5).unwrap().remove(0);
