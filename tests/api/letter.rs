@@ -311,12 +311,13 @@ fn a_seal_that_is_inherited_stays(demo: &Demo, client: &Caller) {
     let who = ok(&client.json("POST", "/fhir/Patient", &patient("Sealed")), 201);
     let mut sealed = observation(&format!("Patient/{}", id(&who)), 3);
     sealed["id"] = json!("inherited-o");
+    ok(&client.json("PUT", "/fhir/Observation/inherited-o", &sealed), 201);
     sealed["meta"] =
         json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
-    ok(&client.json("PUT", "/fhir/Observation/inherited-o", &sealed), 201);
     let file = json!({"resourceType": "Binary", "id": "inherited-b", "contentType": "text/plain", "data": "YQ==",
         "securityContext": {"reference": "Observation/inherited-o"}});
     ok(&client.json("PUT", "/fhir/Binary/inherited-b", &file), 201);
+    assert_eq!(client.json("PUT", "/fhir/Observation/inherited-o", &sealed).status, 200);
     let doctor = demo.signed_in("clinic", "clinician");
     let unseen = |caller: &Caller| outcome(&caller.get("/fhir/Binary/inherited-b"), 404);
     unseen(client);
