@@ -186,10 +186,9 @@ async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Mann
     let work = read.chain(unread).map(|(place, entry)| async move {
         let done = match entry {
             Ok(entry) => {
-                let turn = match entry.method {
-                    Method::Get | Method::Head | Method::Post => turns.acquire().await.ok(),
-                    _ => None,
-                };
+                let looks =
+                    matches!(entry.method, Method::Get | Method::Head) || matches!(entry.target, Target::Other(_));
+                let turn = if looks { turns.acquire().await.ok() } else { None };
                 let done = match answered.load(Ordering::Relaxed) < MOST_ANSWERED {
                     true => one_of_batch(visit, entry, headers, manner).await,
                     false => noted(visit, &why(Action::Batch, visit), Err(too_much())).await,
