@@ -120,6 +120,16 @@ impl Audit {
         self.store.write_blocking(self.audited(job)).map_err(Refused::into_error)
     }
 
+    /// [`Audit::write_essential`] for callers without an async runtime.
+    pub fn write_essential_blocking<T, E, F>(&self, job: F) -> Result<(T, Committed), E>
+    where
+        F: FnOnce(&mut AuditedTx<'_, '_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<AuditError> + Send + 'static,
+    {
+        self.store.write_essential_blocking(self.audited(job)).map_err(Refused::into_error)
+    }
+
     fn audited<T, E, F>(
         &self,
         job: F,

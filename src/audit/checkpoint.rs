@@ -178,7 +178,7 @@ impl Audit {
 
     /// [`Audit::checkpoint`] for callers without an async runtime.
     pub fn checkpoint_blocking(&self, signer: Signer, event: Event) -> Result<(Checkpoint, Committed), AuditError> {
-        self.write_blocking(move |tx| tx.checkpoint(&signer, None, event))
+        self.write_essential_blocking(move |tx| tx.checkpoint(&signer, None, event))
     }
 }
 

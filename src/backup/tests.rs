@@ -47,6 +47,18 @@ fn what_did_not_change_is_not_written_again_and_two_targets_are_each_whole() {
 }
 
 #[test]
+fn a_box_whose_own_disk_is_nearly_full_is_backed_up_all_the_same() {
+    let (store, room) = crate::store::Store::in_memory_with_room();
+    let made = TestBox::over(store, 4);
+    made.put(rows(0, 300, 1));
+    *room.write().unwrap() = crate::store::DiskRoom::KeptForReading;
+    made.snapshot("one");
+    let drill = made.backups.drill(&made.spec("one"), "latest", &super::fixture::by(), &super::Unwatched).unwrap();
+    assert!(drill.passed(), "{:?}", drill.faults);
+    made.backups.verify(&made.spec("one"), super::Depth::All, &super::fixture::by(), &super::Unwatched).unwrap();
+}
+
+#[test]
 fn a_recovery_sheet_and_the_folder_are_enough() {
     let made = TestBox::new(3);
     made.put(rows(0, 500, 1));
