@@ -147,6 +147,7 @@ impl BackupError {
             self,
             Self::Damaged(_)
                 | Self::NoMarker { .. }
+                | Self::Emptied { .. }
                 | Self::Store(StoreError::Damaged(_) | StoreError::Codec(_))
                 | Self::Slots(SlotError::Changed)
                 | Self::Target(TargetError::Missing { .. } | TargetError::Length { .. } | TargetError::NotPlain { .. })

@@ -44,6 +44,7 @@
 //! opens everything. A box keeps its repository keys in its store; after its root was changed it makes another.
 
 mod attempt;
+mod concern;
 mod copying;
 mod create;
 mod cut;
@@ -76,6 +77,7 @@ mod watch;
 mod writing;
 
 pub use attempt::TriedRow;
+pub use concern::Concern;
 pub use create::{Created, Done, Wish};
 pub use drill::{Throwaway, last_passed};
 pub use error::{BackupError, Damage, Lost, What, of_another_run, said_of};

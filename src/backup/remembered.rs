@@ -57,6 +57,11 @@ impl Remembered {
         self.forget_others(there);
     }
 
+    /// Takes note that nothing is there any more.
+    pub fn lost_all(&mut self) {
+        self.gone.append(&mut self.held);
+    }
+
     fn forget_others(&mut self, there: &[SnapshotName]) {
         let there = texts(there);
         self.bad.retain(|name| there.contains(name));

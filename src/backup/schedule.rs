@@ -5,9 +5,11 @@ use jiff::tz::TimeZone;
 use crate::base::{ActorRef, Timestamp};
 
 use super::attempt::TriedRow;
+use super::concern::Concern;
 use super::create::Wish;
 use super::error::BackupError;
 use super::prune::{How, Removal};
+use super::remembered::Remembered;
 use super::repository::Repository;
 use super::retention::Keep;
 use super::rows::{DrillRow, TargetRow};
@@ -95,6 +97,8 @@ pub struct TargetStanding {
     pub drill_passed: Option<Timestamp>,
     pub backup_stands: Standing,
     pub drill_stands: Standing,
+    /// Why it stands so: none where it is good.
+    pub(super) concerns: Vec<Concern>,
     /// What is being done there now, and since when.
     pub busy: Option<(String, Timestamp)>,
     /// Snapshots that were made there, and that neither are there nor were removed by this box.
@@ -141,56 +145,79 @@ impl Backups {
             let passed = of_target().find(|drill| drill.passed()).map(|drill| drill.at);
             let last = row.as_ref().and_then(|row| Some(row.last.as_ref()?.at));
             let tried = tried.iter().find(|(name, row)| *name == spec.name && last.is_none_or(|last| last <= row.at));
+            let remembered = match &row {
+                Some(row) => self.remembered(row.repository)?,
+                None => Remembered::default(),
+            };
             let mut standing = TargetStanding {
                 // What a place holds is seen when it is written to.
                 double: self.double_of(spec, None)?.map(|double| double.to_string()),
                 spec: spec.clone(),
-                gone: match &row {
-                    Some(row) => self.remembered(row.repository)?.gone.into_iter().collect(),
-                    None => Vec::new(),
-                },
+                gone: remembered.gone.iter().cloned().collect(),
                 known: row,
                 drill,
                 drill_passed: passed,
-                backup_stands: Standing::Bad,
-                drill_stands: Standing::Bad,
+                backup_stands: Standing::Good,
+                drill_stands: Standing::Good,
+                concerns: Vec::new(),
                 tried: tried.map(|(_, row)| row.clone()),
                 busy: self.busy(spec)?,
             };
-            standing.backup_stands = self.backup_stands(&standing, now);
-            standing.drill_stands = self.drill_stands(&standing, now);
+            let of_backup = self.of_backup(&standing, &remembered, now);
+            let of_drill = self.of_drill(&standing, now);
+            standing.backup_stands = worst(&of_backup);
+            standing.drill_stands = of_drill.as_ref().map_or(Standing::Good, Concern::standing);
+            standing.concerns = of_backup.into_iter().chain(of_drill).collect();
             Ok(standing)
         };
         self.configured().iter().map(one).collect()
     }
 
-    fn backup_stands(&self, target: &TargetStanding, now: Timestamp) -> Standing {
-        if target.double.is_some() {
-            return Standing::Late;
+    fn of_backup(&self, target: &TargetStanding, remembered: &Remembered, now: Timestamp) -> Vec<Concern> {
+        if let Some(double) = &target.double {
+            return vec![Concern::Double(double.clone())];
         }
-        let Some(last) = target.last() else { return Standing::Bad };
-        let (late, old) = self.schedule.bounds();
-        let age = now.as_second() - last.as_second();
-        let verified_bad = target.known.as_ref().and_then(|row| row.verified.as_ref()).is_some_and(|v| v.faults > 0);
-        let gone = &target.gone;
-        let newest_gone =
-            target.known.as_ref().and_then(|row| row.last.as_ref()).is_some_and(|last| gone.contains(&last.name));
+        let failing = target.error().map(|error| Concern::Failing(error.to_owned()));
+        let Some(row) = &target.known else { return [Concern::Never].into_iter().chain(failing).collect() };
+        let Some(last) = &row.last else { return [Concern::Never].into_iter().chain(failing).collect() };
+        let mut concerns = Vec::new();
+        let gone = &remembered.gone;
         match () {
-            () if age > old || verified_bad || newest_gone => Standing::Bad,
-            () if age > late || age < -late || target.error().is_some() || !gone.is_empty() => Standing::Late,
-            () => Standing::Good,
+            () if !gone.is_empty() && remembered.held.is_empty() => concerns.push(Concern::AllGone),
+            () if gone.contains(&last.name) => concerns.push(Concern::NewestGone),
+            () if !gone.is_empty() => concerns.push(Concern::OlderGone(gone.len())),
+            () => {}
         }
+        // What a look found that only misses what is gone was said above.
+        let faults = row.verified.as_ref().is_some_and(|verified| verified.faults > 0);
+        match () {
+            () if remembered.bad.contains(&last.name) => concerns.push(Concern::NewestDamaged),
+            () if faults && (!remembered.bad.is_empty() || gone.is_empty()) => concerns.push(Concern::OlderDamaged),
+            () => {}
+        }
+        let (late, old) = self.schedule.bounds();
+        match now.as_second() - last.at.as_second() {
+            age if age > old => concerns.push(Concern::TooOld(age)),
+            age if age > late => concerns.push(Concern::Aged(age)),
+            age if age < -late => concerns.push(Concern::Ahead),
+            _ => {}
+        }
+        concerns.extend(failing);
+        concerns
     }
 
-    fn drill_stands(&self, target: &TargetStanding, now: Timestamp) -> Standing {
+    fn of_drill(&self, target: &TargetStanding, now: Timestamp) -> Option<Concern> {
         let days = i64::from(self.schedule.drill_days) * DAY;
         let age = target.drill_passed.map(|at| now.as_second() - at.as_second());
+        let said = |drill: &DrillRow| drill.faults.first().cloned().unwrap_or_default();
         match (age, &target.drill) {
-            (_, Some(drill)) if !drill.passed() && !drill.untried => Standing::Bad,
-            (Some(age), _) if age > 3 * days => Standing::Bad,
-            (Some(age), Some(drill)) if age <= days + DAY && !drill.untried => Standing::Good,
+            (_, Some(drill)) if !drill.passed() && !drill.untried => Some(Concern::DrillFailed(said(drill))),
+            (Some(age), _) if age > 3 * days => Some(Concern::DrillTooOld(age)),
+            (_, Some(drill)) if drill.untried => Some(Concern::DrillUntried(said(drill))),
+            (Some(age), Some(_)) if age <= days + DAY => None,
+            (Some(age), _) => Some(Concern::DrillOld(age)),
             // None yet is no fault of a target that was set up today.
-            _ => Standing::Late,
+            (None, _) => Some(Concern::DrillNever),
         }
     }
 
@@ -267,6 +294,10 @@ impl Backups {
     }
 }
 
+fn worst(concerns: &[Concern]) -> Standing {
+    concerns.iter().map(Concern::standing).max().unwrap_or(Standing::Good)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,6 +351,60 @@ mod tests {
         assert!(all[1].error().unwrap().contains("is not there"), "{:?}", all[1].error());
         made.clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
         assert!(standing(&made).iter().all(|one| *one == (Standing::Bad, Standing::Bad)));
+    }
+
+    #[test]
+    fn what_does_not_stand_well_is_said_and_an_older_backup_is_not_taken_for_the_newest() {
+        use crate::backup::Depth;
+        use crate::backup::fixture::by;
+        let made = TestBox::new(38);
+        let spec = made.spec("one");
+        let names: Vec<String> = (0..3).map(|_| made.snapshot("one").name.to_string()).collect();
+        let codes = |made: &TestBox| {
+            let standing = made.backups.standing().unwrap().remove(0);
+            let codes: Vec<_> = standing.concerns().iter().map(|one| one.code()).collect();
+            (standing.backup_stands, codes)
+        };
+        let look = || made.backups.verify(&spec, Depth::Structure, &by(), &crate::backup::Unwatched);
+        assert_eq!(codes(&made), (Standing::Good, vec!["drill-never"]));
+        let file = |name: &String| made.path("one/snapshots").join(name);
+        std::fs::remove_file(file(&names[0])).unwrap();
+        look().unwrap();
+        assert_eq!(codes(&made), (Standing::Late, vec!["older-gone", "drill-never"]));
+        let bytes = std::fs::read(file(&names[1])).unwrap();
+        std::fs::write(file(&names[1]), b"").unwrap();
+        look().unwrap();
+        assert_eq!(codes(&made), (Standing::Bad, vec!["older-damaged", "older-gone", "drill-never"]));
+        std::fs::write(file(&names[1]), bytes).unwrap();
+        std::fs::write(file(&names[2]), b"").unwrap();
+        look().unwrap();
+        assert_eq!(codes(&made).1[0], "newest-damaged");
+        std::fs::remove_file(file(&names[2])).unwrap();
+        look().unwrap();
+        assert_eq!(codes(&made), (Standing::Bad, vec!["newest-gone", "drill-never"]));
+        let said = made.backups.standing().unwrap().remove(0).concerns()[0].to_string();
+        assert_eq!(said, "the newest backup that was made there is gone, and this box did not remove it.");
+        assert_eq!(codes(&TestBox::new(39)).1, ["never", "drill-never"]);
+    }
+
+    #[test]
+    fn a_place_whose_backups_are_all_gone_is_damaged_until_they_are_seen_again() {
+        use crate::backup::fixture::by;
+        let made = TestBox::new(40);
+        made.snapshot("one");
+        std::fs::rename(made.path("one"), made.path("away")).unwrap();
+        std::fs::create_dir(made.path("one")).unwrap();
+        let spec = made.spec("one");
+        let look = || made.backups.verify(&spec, crate::backup::Depth::Structure, &by(), &crate::backup::Unwatched);
+        let stands = || made.backups.standing().unwrap().remove(0);
+        assert!(look().unwrap_err().is_damage() && made.try_snapshot("one").unwrap_err().is_damage());
+        assert!(made.backups.list(Some("one")).unwrap()[0].is_damaged());
+        assert_eq!((stands().backup_stands, stands().concerns()[0].code()), (Standing::Bad, "all-gone"));
+        std::fs::remove_dir(made.path("one")).unwrap();
+        std::fs::rename(made.path("away"), made.path("one")).unwrap();
+        made.snapshot("one");
+        look().unwrap();
+        assert_eq!(stands().backup_stands, Standing::Good);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::lease::Removals;
 use super::places::{names_of, note_place};
+use super::remembered::Remembered;
 use super::repository::{Known, Repository};
 use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LeaseRow, Made, TARGETS, TargetRow};
 use super::schedule::Schedule;
@@ -128,8 +129,11 @@ impl Backups {
         let place = || spec.place.to_string();
         let of_box = self.of_box()?;
         let repository = match Repository::open_of(spec.open(Missing::Refuse)?, Some(of_box)) {
-            Err(BackupError::NotARepository { .. }) if self.lost_at(spec)?.is_some() => {
-                return Err(BackupError::Emptied { place: place() });
+            Err(BackupError::NotARepository { .. }) => {
+                return Err(match self.lost_at(spec)? {
+                    Some(lost) => self.emptied(lost, place())?,
+                    None => BackupError::NotARepository { place: place() },
+                });
             }
             other => other?,
         };
@@ -142,6 +146,12 @@ impl Backups {
         } else {
             Err(BackupError::OtherBox { place: place() })
         }
+    }
+
+    /// That a place holds nothing of the repository that it held. So it stands from now on, until it is seen again.
+    fn emptied(&self, lost: [u8; 16], place: String) -> Result<BackupError, BackupError> {
+        self.remember(lost, Remembered::lost_all)?;
+        Ok(BackupError::Emptied { place })
     }
 
     /// A repository whose marker was lost, with the id that its snapshots have.
@@ -216,7 +226,12 @@ impl Backups {
             _ => None,
         };
         let known = said.filter(|id| *id != Repository::UNKNOWN).map_or(known, Known::Was);
-        let repository = Repository::open_or_start(target, of_box, known, &self.ambient)?;
+        let repository = match (Repository::open_or_start(target, of_box, known, &self.ambient), known) {
+            (Err(BackupError::Emptied { place }), Known::Was(lost) | Known::Held(lost)) => {
+                return Err(self.emptied(lost, place)?);
+            }
+            (opened, _) => opened?,
+        };
         self.is_no_copy(spec, &repository)?;
         Ok(repository)
     }

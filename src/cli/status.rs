@@ -8,7 +8,7 @@ use super::place::Reach;
 use super::{Failure, Out, field, size};
 use crate::app::{AppError, Opened, stored_leaf};
 use crate::audit::{self, Action};
-use crate::backup::{Standing, TargetStanding};
+use crate::backup::{Concern, Standing, TargetStanding};
 use crate::http::keys::SheetState;
 use crate::store::StoreStats;
 
@@ -69,8 +69,10 @@ impl Status {
             out.line(format!("{label:12} {}", said(key, field(&answer, key))))?;
         }
         for target in field(&answer, "backups").as_array().into_iter().flatten() {
-            if let (Some(name), Some(error)) = (field(target, "target").as_str(), field(target, "error").as_str()) {
-                out.line(format!("{:12} to {name}: {error}", "backup"))?;
+            let why: Vec<&str> =
+                field(target, "concerns").as_array().into_iter().flatten().filter_map(|one| field(one, "text").as_str()).collect();
+            if let (Some(name), false) = (field(target, "target").as_str(), why.is_empty()) {
+                out.line(format!("{:12} to {name}: {}", "backup", why.join(" ")))?;
             }
         }
         Ok(())
@@ -163,7 +165,12 @@ fn of_target(target: &TargetStanding) -> Value {
             "faults": drill.faults,
         })),
         "drillStands": target.drill_stands.code(),
+        "concerns": target.concerns().into_iter().map(of_concern).collect::<Vec<_>>(),
     })
+}
+
+fn of_concern(concern: &Concern) -> Value {
+    json!({ "concern": concern.code(), "stands": concern.standing().code(), "text": concern.to_string() })
 }
 
 /// A new setup code. The one before is good no more.

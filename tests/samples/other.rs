@@ -2,7 +2,7 @@
 
 use chartbox::access::ProxyExtent;
 use chartbox::audit::{Action, Outcome};
-use chartbox::backup::{OldBackups, Standing};
+use chartbox::backup::{Concern, OldBackups, Standing};
 use chartbox::base::Secret;
 use chartbox::discovery::Presence;
 use chartbox::http::admin::pages::{
@@ -604,6 +604,7 @@ fn backups() -> Vec<TargetPart> {
         backup_stands: Standing::Good,
         drill: Some(drill("2026-03-01T03:10")),
         drill_stands: Standing::Good,
+        concerns: Vec::new(),
         busy: Some(("a drill".into(), time("2026-03-03T09:36"))),
         tried: Some(TriedPart {
             when: time("2026-03-03T09:30"),
@@ -629,6 +630,7 @@ fn backups() -> Vec<TargetPart> {
         backup_stands: Standing::Late,
         drill: None,
         drill_stands: Standing::Late,
+        concerns: vec![Concern::Failing("/media/safe/chartbox is not there".into()), Concern::DrillNever],
         busy: None,
         tried: Some(TriedPart {
             when: time("2026-03-03T09:31"),
@@ -650,6 +652,7 @@ fn spoiled() -> TargetPart {
     spoiled.backup_stands = Standing::Bad;
     spoiled.drill_stands = Standing::Bad;
     spoiled.gone = 3;
+    spoiled.concerns = vec![Concern::NewestDamaged, Concern::OlderDamaged, Concern::OlderGone(3)];
     spoiled.double = Some(
         "clinic-nas and safe are two names of one place: what is backed up there is one backup, not two. Give one of them a \
          place of its own, or take it out of the configuration."

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::pages::Check;
-use crate::backup::Standing;
+use crate::backup::{Concern, Standing};
 use crate::http::said::sentence;
 use crate::http::ui::{Cx, State, Text, Tone, When, filters, format, page, t};
 
@@ -32,6 +32,8 @@ pub struct TargetPart {
     pub backup_stands: Standing,
     pub drill: Option<DrillPart>,
     pub drill_stands: Standing,
+    /// Why it stands so, the worst first.
+    pub concerns: Vec<Concern>,
     /// What is being done there now, and since when.
     pub busy: Option<(String, When)>,
     /// What came of trying it, if that was after the last backup.
@@ -81,6 +83,17 @@ const fn mark(standing: Standing) -> (&'static str, Tone) {
     }
 }
 
+/// What a page about the target says of a concern that does not show elsewhere on it.
+const fn line_of(concern: &Concern) -> Option<&'static str> {
+    match concern {
+        Concern::AllGone => Some("backup-all-gone"),
+        Concern::NewestGone => Some("backup-newest-gone"),
+        Concern::NewestDamaged => Some("backup-damaged"),
+        Concern::OlderDamaged => Some("backup-older-damaged"),
+        _ => None,
+    }
+}
+
 impl TargetPart {
     /// The last backup and the last drill, each as a line of a page.
     pub(super) fn checks(&self, cx: &Cx) -> Vec<Check> {
@@ -104,7 +117,13 @@ impl TargetPart {
                 .with("seconds", last.seconds)
                 .with("n", self.snapshots)
                 .with("count", format::count(self.snapshots));
-            check = check.line(holds).line(t("backup-lose"));
+            check = check.line(holds);
+            if self.has_newest() {
+                check = check.line(t("backup-lose"));
+            }
+        }
+        for word in self.concerns.iter().filter_map(line_of) {
+            check = check.line(t(word));
         }
         if self.gone > 0 {
             check = check.line(
@@ -170,13 +189,26 @@ impl TargetPart {
 
     /// What needs the operator, in a sentence.
     pub(super) fn trouble(&self) -> Option<Text> {
-        let word = match (self.backup_stands, self.drill_stands) {
-            (Standing::Bad, _) => "trouble-backup",
-            (_, Standing::Bad) => "trouble-drill",
-            (Standing::Late, _) => "trouble-backup-late",
-            _ => return None,
+        let worst = self.concerns.first()?;
+        let word = match worst {
+            Concern::Never | Concern::TooOld(_) => "trouble-backup",
+            Concern::AllGone => "trouble-backup-all-gone",
+            Concern::NewestGone => "trouble-backup-gone",
+            Concern::NewestDamaged => "trouble-backup-damaged",
+            Concern::OlderDamaged => "trouble-backup-older-damaged",
+            Concern::OlderGone(_) => "trouble-backup-older-gone",
+            Concern::DrillFailed(_) | Concern::DrillTooOld(_) => "trouble-drill",
+            // That a target was not tried yet, or not quite as often as it should, needs nobody.
+            other if other.is_of_drill() => return None,
+            _ => "trouble-backup-late",
         };
         Some(t(word).with("target", &self.name))
+    }
+
+    /// Whether the newest backup is there, and can be restored as far as is known.
+    fn has_newest(&self) -> bool {
+        let lacks = |one: &Concern| matches!(one, Concern::AllGone | Concern::NewestGone | Concern::NewestDamaged);
+        !self.concerns.iter().any(lacks)
     }
 
     pub(super) fn is_bad(&self) -> bool {

@@ -84,6 +84,7 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
     let at = |time| When::at(time, &house.front.face.zone);
     let known = target.known.as_ref();
     let attempt = known.and_then(|row| row.attempt.as_ref());
+    let concerns = target.concerns().into_iter().cloned().collect();
     TargetPart {
         last: known.and_then(|row| row.last.as_ref()).map(|last| LastPart {
             when: at(last.at),
@@ -103,6 +104,7 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
         snapshots: known.map_or(0, |row| row.snapshots),
         gone: target.gone.len() as u64,
         backup_stands: target.backup_stands,
+        concerns,
         drill: target.drill.as_ref().map(|drill| DrillPart {
             when: at(drill.at),
             rows: drill.rows,

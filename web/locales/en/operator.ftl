@@ -21,6 +21,10 @@ backup-gone =
         [one] A backup that was made there is gone, and this box did not remove it.
        *[other] { $count } backups that were made there are gone, and this box did not remove them.
     } Was something removed by hand, is another disk connected, or is this one failing? To see which, run: chartbox backup list --target { $target }
+backup-all-gone = Nothing of what was backed up there is left.
+backup-newest-gone = The newest backup is among what is gone.
+backup-damaged = The newest backup there is damaged. Make another, and have the box try to restore it.
+backup-older-damaged = An older backup there is damaged. The newest is not, as far as is known.
 backup-error = The last attempt, { $date }, did not work: { $error }
 backup-run = Back up now
 drill-last = Last try to restore
@@ -219,7 +223,12 @@ verdict-grave =
        *[other] { $n } things need you; at least one of them now
     }
 trouble-log = The access log is not as it was written. Keep the box as it is and tell the health administrator.
-trouble-backup = { $target } has no backup that is new enough, or one that is damaged. If the box is lost now, so is what was written since.
+trouble-backup = { $target } has no backup that is new enough. If the box is lost now, so is what was written since.
+trouble-backup-all-gone = All backups that were made on { $target } are gone, and this box did not remove them. Is another disk connected, or was it emptied?
+trouble-backup-gone = The newest backup that was made on { $target } is gone, and this box did not remove it. If the box is lost now, so is what was written since the one before it.
+trouble-backup-damaged = The newest backup on { $target } is damaged. If the box is lost now, so is what was written since the last one that is not.
+trouble-backup-older-damaged = An older backup on { $target } is damaged. The newest is not, as far as is known.
+trouble-backup-older-gone = An older backup on { $target } is gone, and this box did not remove it. The newest is there.
 trouble-backup-late = The last backup to { $target } did not work, or is late. The page about backups says why.
 trouble-drill = A backup on { $target } did not come back as it should when the box tried to restore it, or that was not tried for long.
 trouble-no-backup = No place for backups is set up: if this box is lost, everything in it is lost.
