@@ -25,10 +25,25 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Runs `job` now and then every `period` until the box stops. A run that fails is logged, and the next one comes.
-async fn every<F, Fut>(period: Duration, stop: Stop, name: &'static str, mut job: F)
+async fn every<F, Fut>(period: Duration, stop: Stop, name: &'static str, job: F)
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<(), AppError>>,
+{
+    every_or_called(period, stop, name, std::future::pending, job).await;
+}
+
+/// [`every`], and besides as soon as it is called.
+async fn every_or_called<F, Fut, C>(
+    period: Duration,
+    stop: Stop,
+    name: &'static str,
+    called: impl Fn() -> C,
+    mut job: F,
+) where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<(), AppError>>,
+    C: Future<Output = ()>,
 {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -36,6 +51,7 @@ where
         tokio::select! {
             () = stop.stopped() => return,
             _ = ticks.tick() => {}
+            () = called() => {}
         }
         if let Err(error) = job().await {
             tracing::error!(target: "jobs", job = name, %error, "a job of the box failed");
@@ -218,9 +234,10 @@ pub(super) async fn renewal(opened: Arc<Opened>, certificates: Arc<Certificates>
     .await;
 }
 
-/// Makes the backups that are due, and tries to restore them. What is running when the box stops is broken off.
+/// Makes the backups that are due, and tries to restore them; at once when the ways to unlock were changed, so that a backup
+/// opens by those that there are. What is running when the box stops is broken off.
 pub(super) async fn backups(opened: Arc<Opened>, stop: Stop) {
-    every(5 * MINUTE, stop.clone(), "backup", || async {
+    every_or_called(5 * MINUTE, stop.clone(), "backup", || opened.keys.changed(), || async {
         let stopped = Arc::new(AtomicBool::new(false));
         let (backups, watch) = (opened.backups.clone(), Stopped(stopped.clone()));
         let mut work = tokio::task::spawn_blocking(move || backups.run_due(&watch));

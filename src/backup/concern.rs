@@ -22,6 +22,8 @@ pub enum Concern {
     NewestDamaged,
     /// An older snapshot cannot be restored. The newest can, as far as is known.
     OlderDamaged,
+    /// The newest opens by nothing that a person holds for the box as it is: by an old sheet or passphrase only.
+    OldKeys,
     /// The newest is much too old, by so many seconds in all.
     TooOld(i64),
     /// The newest is older than it should be.
@@ -55,6 +57,7 @@ impl Concern {
             | Self::DrillFailed(_)
             | Self::DrillTooOld(_) => Standing::Bad,
             Self::Double(_)
+            | Self::OldKeys
             | Self::Aged(_)
             | Self::Ahead
             | Self::OlderGone(_)
@@ -86,6 +89,7 @@ impl Concern {
             Self::NewestGone => "newest-gone",
             Self::NewestDamaged => "newest-damaged",
             Self::OlderDamaged => "older-damaged",
+            Self::OldKeys => "old-keys",
             Self::TooOld(_) | Self::Aged(_) => "old",
             Self::Ahead => "ahead",
             Self::OlderGone(_) => "older-gone",
@@ -114,6 +118,10 @@ impl fmt::Display for Concern {
             }
             Self::OlderDamaged => f.write_str(
                 "an older backup there is damaged, and the newest is not, as far as is known: `chartbox backup verify` says more.",
+            ),
+            Self::OldKeys => f.write_str(
+                "the newest backup there opens by an old sheet or passphrase only, so keep that until another was made: \
+                 chartbox backup create.",
             ),
             Self::TooOld(age) | Self::Aged(age) => write!(f, "the newest backup there is {} old.", long(*age)),
             Self::Ahead => f.write_str("the newest backup there is dated in the future: was a clock wrong?"),

@@ -23,7 +23,7 @@ use super::lease::{Doing, Lease, Left};
 use super::places::copy;
 use super::prune::{marked, marks};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
-use super::rows::{Attempt, BACKUPS, LastMade, Made};
+use super::rows::{Attempt, BACKUPS, LastMade, Made, OpensBy};
 use super::samples;
 use super::scan::{Scan, Scanned, Way};
 use super::service::{Anew, Backups, TargetSpec};
@@ -89,7 +89,7 @@ struct Part {
 }
 
 /// What became of each target that took part.
-type Results = Vec<Result<Written, BackupError>>;
+type Results = Vec<Result<(Written, Option<OpensBy>), BackupError>>;
 
 /// What stands in a snapshot besides its rows.
 struct Facts {
@@ -194,10 +194,11 @@ impl Backups {
         };
         self.keep(number, made)?;
         for (part, result) in parts.iter().zip(&mut results) {
-            if result.is_ok()
-                && let Err(error) = self.seal_off(part, &facts, &scanned.tables, id, &key)
-            {
-                *result = Err(error);
+            if let Ok((_, opens)) = result {
+                match self.seal_off(part, &facts, &scanned.tables, id, &key) {
+                    Ok(by) => *opens = Some(by),
+                    Err(error) => *result = Err(error),
+                }
             }
         }
         // The next snapshot reads more without it, and is as good.
@@ -263,12 +264,12 @@ impl Backups {
         });
         let result = |(answer, part): (super::writing::Answer, &Part)| {
             let resumed = if part.lease.left == Left::Unfinished { part.sink.found() } else { 0 };
-            answer.take().map(|(written, _)| Written { resumed, ..written })
+            answer.take().map(|(written, _)| (Written { resumed, ..written }, None))
         };
         (scanned, answers.into_iter().zip(parts).map(result).collect())
     }
 
-    /// Puts the file that makes the snapshot one, last of all, and reads it back.
+    /// Puts the file that makes the snapshot one, last of all, and reads it back. Answers with what opens it.
     fn seal_off(
         &self,
         part: &Part,
@@ -276,11 +277,13 @@ impl Backups {
         tables: &[TableFacts],
         id: KeyId,
         key: &RepositoryKey,
-    ) -> Result<(), BackupError> {
+    ) -> Result<OpensBy, BackupError> {
         let of_box = part.repository.marker().of_box;
         let wrapped = key.wrap(&self.home.snapshot_key(), id, &self.ambient);
         let wrapped = wrapped.map_err(|error| BackupError::Failed(error.to_string()))?;
-        let header = Header::new(of_box, id, &wrapped, self.home.keyslots()?);
+        let slots = self.home.keyslots()?;
+        let opens = OpensBy::of(&slots)?;
+        let header = Header::new(of_box, id, &wrapped, slots);
         let manifest = Manifest {
             name: facts.name.clone(),
             created: facts.name.time(),
@@ -308,7 +311,7 @@ impl Backups {
         let read = part.repository.read(&facts.name)?;
         let kept = put == Put::New && read.open(key).is_ok_and(|read| read == manifest);
         if kept {
-            Ok(())
+            Ok(opens)
         } else {
             let place = part.repository.place();
             Err(BackupError::Failed(format!("{place} does not keep what is written to it. Use another one.")))
@@ -344,7 +347,7 @@ impl Backups {
         for (part, result) in parts.into_iter().zip(results) {
             let repository = part.repository.marker().repository;
             match &result {
-                Ok(written) => {
+                Ok((written, opens)) => {
                     let last = LastMade {
                         name: facts.name.to_string(),
                         number: facts.name.number(),
@@ -353,6 +356,7 @@ impl Backups {
                         bytes: written.bytes,
                         holds: bytes,
                         rows,
+                        opens: opens.clone(),
                     };
                     let at = self.ambient.now();
                     let there = [part.there.as_slice(), std::slice::from_ref(&facts.name)].concat();
@@ -369,6 +373,7 @@ impl Backups {
             }
             let gone = self.remembered(repository)?.gone.into_iter().collect();
             let beside = self.told_apart(&part);
+            let result = result.map(|(written, _)| written);
             targets.push(Done { target: part.spec.clone(), gone, beside, result });
         }
         let good = targets.iter().filter(|done| done.result.is_ok()).count();

@@ -11,7 +11,7 @@ use super::target::{Listed, Name, Put, Shelf, Target, TargetError};
 use super::{BackupError, FillError, Index, Keep, Keyring, Reader, Repository, Schedule, Unwatched, fill};
 use crate::audit::{Action, Audit, Event};
 use crate::base::{ActorRef, Ambient, ManualClock, Secret, SeededRandom};
-use crate::crypto::keyslots::SlotKey;
+use crate::crypto::keyslots::{SlotId, SlotKey};
 use crate::crypto::{KeySlots, Root, Sheet, Signer};
 use crate::store::{SCHEMA, Snapshot, Store, StoreError, Table, tables};
 
@@ -91,6 +91,21 @@ impl TestBox {
         backups(&self.audit, &root, &self.sheet, self.place.path())
     }
 
+    /// The same box with a second sheet, and then with that one alone.
+    pub fn renewed(&self) -> (Backups, Backups) {
+        let (old, new) = (SlotKey::RecoverySheet(self.sheet.clone()), SlotKey::RecoverySheet(self.new_sheet()));
+        let mut slots = KeySlots::create(&self.root, self.store.id(), 1, &old, &self.ambient).unwrap();
+        slots.add(&self.root, &new, &self.ambient).unwrap();
+        let both = backups_with(&self.audit, &self.root, &slots, self.place.path());
+        slots.remove(&self.root, SlotId(1)).unwrap();
+        (both, backups_with(&self.audit, &self.root, &slots, self.place.path()))
+    }
+
+    /// The sheet that [`TestBox::renewed`] has.
+    pub fn new_sheet(&self) -> Sheet {
+        Sheet::generate(&Ambient::new(self.clock.clone(), SeededRandom::new(991)))
+    }
+
     pub fn spec(&self, name: &str) -> TargetSpec {
         spec(self.place.path(), name)
     }
@@ -141,7 +156,11 @@ impl TestBox {
 
 fn backups(audit: &Audit, root: &Root, sheet: &Sheet, place: &Path) -> Backups {
     let key = SlotKey::RecoverySheet(sheet.clone());
-    let slots = KeySlots::create(root, audit.store().id(), 1, &key, audit.ambient()).unwrap().to_text().unwrap();
+    backups_with(audit, root, &KeySlots::create(root, audit.store().id(), 1, &key, audit.ambient()).unwrap(), place)
+}
+
+fn backups_with(audit: &Audit, root: &Root, slots: &KeySlots, place: &Path) -> Backups {
+    let slots = slots.to_text().unwrap();
     let home = TestHome { root: root.clone(), slots, folder: place.join("backups") };
     let keep = Keep { hourly: 0, daily: 7, weekly: 4, monthly: 12, yearly: 10, zone: jiff::tz::TimeZone::UTC };
     let schedule = Schedule { every_hours: 24, hour: 1, drill_days: 7, keep };

@@ -94,7 +94,7 @@ pub use reading::Reader;
 pub use repository::{Known, Repository};
 pub use restore::{FillError, facts_of, fill};
 pub use retention::Keep;
-pub use rows::{Attempt, DrillRow, LastMade, Made, Sample, TargetRow, Verified};
+pub use rows::{Attempt, DrillRow, LastMade, Made, OpensBy, Sample, TargetRow, Verified};
 pub use schedule::{Schedule, Standing, TargetStanding};
 pub use service::{Anew, Backups, Home, TargetSpec};
 pub use target::Place;

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::repository::Repository;
 use crate::base::{BootId, Timestamp};
+use crate::crypto::KeySlots;
+use crate::crypto::keyslots::{SlotError, SlotKind};
 use crate::store::{CodecError, Desc, Record, Table, decode_body, tables};
 
 /// Number → what the snapshot holds, as the live store had it.
@@ -70,7 +72,41 @@ pub struct TargetRow {
     /// How many snapshots there were the last time.
     pub snapshots: u64,
 }
-impl Record for TargetRow {}
+impl Record for TargetRow {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
+        let 1 = version else { return Err(CodecError::Record(version)) };
+        let TargetRowV1 { place, repository, last, attempt, verified, snapshots } = decode_body(version, bytes)?;
+        let last = last.map(|LastMadeV1 { name, number, at, seconds, bytes, holds, rows }| {
+            LastMade { name, number, at, seconds, bytes, holds, rows, opens: None }
+        });
+        Ok(Self { place, repository, last, attempt, verified, snapshots })
+    }
+}
+
+/// As it stood before it said by what its last snapshot opens.
+#[derive(Deserialize)]
+struct TargetRowV1 {
+    place: String,
+    repository: [u8; 16],
+    last: Option<LastMadeV1>,
+    attempt: Option<Attempt>,
+    verified: Option<Verified>,
+    snapshots: u64,
+}
+
+#[derive(Deserialize)]
+struct LastMadeV1 {
+    name: String,
+    number: u64,
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    at: Timestamp,
+    seconds: u32,
+    bytes: u64,
+    holds: u64,
+    rows: u64,
+}
 
 impl TargetRow {
     /// Nothing is known yet of this repository.
@@ -92,6 +128,34 @@ pub struct LastMade {
     /// All that the snapshot holds, before compression.
     pub holds: u64,
     pub rows: u64,
+    /// By what it opens. A box of before did not keep that.
+    pub opens: Option<OpensBy>,
+}
+
+/// By what a snapshot opens, or a box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpensBy {
+    /// Knows the key slots again: others once anything of them was changed.
+    pub slots: [u8; 16],
+    /// The numbers of the slots that a person holds. None is ever given twice, and a change of the root key keeps them.
+    pub held: Vec<u32>,
+}
+
+impl OpensBy {
+    /// Of these key slots.
+    pub fn of(slots: &str) -> Result<Self, SlotError> {
+        let hash = blake3::hash(slots.as_bytes());
+        let parsed = KeySlots::parse(slots)?;
+        // A demo has nobody's, and opens by its own key.
+        let counts = |kind: SlotKind| kind.is_a_persons() || parsed.is_demo();
+        let held = parsed.list().filter(|slot| counts(slot.kind)).map(|slot| slot.id.0).collect();
+        Ok(Self { slots: hash.as_bytes().first_chunk().copied().unwrap_or_default(), held })
+    }
+
+    /// Whether something that a person holds opens both.
+    pub fn shares(&self, other: &Self) -> bool {
+        self.held.iter().any(|slot| other.held.contains(slot))
+    }
 }
 
 /// The last time that a snapshot was to be written, well or not.
@@ -233,15 +297,26 @@ mod tests {
         let target = TargetRow {
             place: "/p".into(),
             repository: [3; 16],
-            last: Some(LastMade { name: "n".into(), number: 2, at: at(1), seconds: 4, bytes: 5, holds: 6, rows: 7 }),
+            last: Some(LastMade {
+                name: "n".into(),
+                number: 2,
+                at: at(1),
+                seconds: 4,
+                bytes: 5,
+                holds: 6,
+                rows: 7,
+                opens: Some(OpensBy { slots: [9; 16], held: vec![1, 3] }),
+            }),
             attempt: Some(Attempt { at: at(2), error: Some("e".into()) }),
             verified: Some(Verified { at: at(3), all: true, faults: 0 }),
             snapshots: 8,
         };
-        let bytes =
-            [&[1, 2, b'/', b'p'][..], &[3; 16], &[1, 1, b'n', 2, 2, 4, 5, 6, 7, 1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]]
-                .concat();
-        golden(&target, &bytes);
+        let (place, last) = ([2, b'/', b'p'], [1, 1, b'n', 2, 2, 4, 5, 6, 7]);
+        let (opens, rest) = ([&[1][..], &[9; 16], &[2, 1, 3]].concat(), [1, 4, 1, 1, b'e', 1, 6, 1, 0, 8]);
+        golden(&target, &[&[2][..], &place, &[3; 16], &last, &opens, &rest].concat());
+        let before = [&[1][..], &place, &[3; 16], &last, &rest].concat();
+        let last = target.last.clone().map(|last| LastMade { opens: None, ..last });
+        assert_eq!(TargetRow::from_stored(before.into()).unwrap(), TargetRow { last, ..target });
         let drill = DrillRow {
             at: at(1),
             target: "t".into(),

@@ -12,7 +12,7 @@ use super::prune::{How, Removal};
 use super::remembered::Remembered;
 use super::repository::Repository;
 use super::retention::Keep;
-use super::rows::{DrillRow, TargetRow};
+use super::rows::{DrillRow, OpensBy, TargetRow};
 use super::service::{Backups, TargetSpec};
 use super::watch::{Watch, go_on};
 
@@ -195,6 +195,11 @@ impl Backups {
             () if faults && (!remembered.bad.is_empty() || gone.is_empty()) => concerns.push(Concern::OlderDamaged),
             () => {}
         }
+        if let (Some(then), Some(now)) = (&last.opens, self.opens_now())
+            && !then.shares(&now)
+        {
+            concerns.push(Concern::OldKeys);
+        }
         let (late, old) = self.schedule.bounds();
         match now.as_second() - last.at.as_second() {
             age if age > old => concerns.push(Concern::TooOld(age)),
@@ -204,6 +209,13 @@ impl Backups {
         }
         concerns.extend(failing);
         concerns
+    }
+
+    /// By what the box opens now.
+    fn opens_now(&self) -> Option<OpensBy> {
+        let slots = self.home.keyslots().and_then(|slots| Ok(OpensBy::of(&slots)?));
+        // What is wrong with the slots is said elsewhere, and nothing here is worse for it.
+        slots.ok()
     }
 
     fn of_drill(&self, target: &TargetStanding, now: Timestamp) -> Option<Concern> {
@@ -232,9 +244,16 @@ impl Backups {
             let failed = attempt.map(|row| row.at).into_iter().chain(tried.map(|row| row.at));
             failed.max().is_some_and(|at| (0..AGAIN).contains(&(now.as_second() - at.as_second())))
         };
+        let opens = self.opens_now();
+        // Until then a new sheet opens no backup, and nobody may throw the old one away.
+        let locks_out = |target: &TargetStanding| {
+            let then = target.known.as_ref().and_then(|row| row.last.as_ref()?.opens.as_ref());
+            then.zip(opens.as_ref()).is_some_and(|(then, now)| then.slots != now.slots)
+        };
         // What is backed up by another name is not backed up by this one besides.
         let due = |target: &&TargetStanding| {
-            target.double.is_none() && self.schedule.is_due(target.last(), now) && !waits(target)
+            let due = self.schedule.is_due(target.last(), now) || locks_out(target);
+            target.double.is_none() && due && !waits(target)
         };
         let due: Vec<&TargetStanding> = standing.iter().filter(due).collect();
         let made = self.make_due(due, now, watch);
@@ -385,6 +404,31 @@ mod tests {
         let said = made.backups.standing().unwrap().remove(0).concerns()[0].to_string();
         assert_eq!(said, "the newest backup that was made there is gone, and this box did not remove it.");
         assert_eq!(codes(&TestBox::new(39)).1, ["never", "drill-never"]);
+    }
+
+    #[test]
+    fn once_the_slots_were_changed_a_backup_is_due_and_one_that_only_the_old_sheet_opens_is_not_good() {
+        use crate::backup::{Depth, Unwatched};
+        let made = TestBox::new(37);
+        made.backups.run_due(&Unwatched).unwrap();
+        made.backups.run_due(&Unwatched).unwrap();
+        let stands = |backups: &Backups| {
+            let all = backups.standing().unwrap();
+            all.iter().map(|one| (one.backup_stands, one.concerns().first().map(|one| one.code()))).collect::<Vec<_>>()
+        };
+        assert_eq!(stands(&made.backups), [(Standing::Good, None); 2]);
+        // A second sheet, and then that one alone.
+        let (both, renewed) = made.renewed();
+        assert_eq!(stands(&both), [(Standing::Good, None); 2]);
+        assert_eq!(stands(&renewed), [(Standing::Late, Some("old-keys")); 2]);
+        both.run_due(&Unwatched).unwrap();
+        assert_eq!(made.backups.last_number().unwrap(), 2, "it was made at once");
+        assert_eq!(stands(&renewed), [(Standing::Good, None); 2]);
+        renewed.run_due(&Unwatched).unwrap();
+        renewed.run_due(&Unwatched).unwrap();
+        assert_eq!(made.backups.last_number().unwrap(), 3, "and once");
+        let looked = renewed.verify(&made.spec("one"), Depth::All, &crate::backup::fixture::by(), &Unwatched).unwrap();
+        assert_eq!(looked.good.len(), 3);
     }
 
     #[test]

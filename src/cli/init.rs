@@ -136,7 +136,7 @@ pub fn recovery_sheet(opened: &Opened, sheet: &Sheet) -> String {
     let rule = "-".repeat(72);
     format!(
         "{rule}\nChartbox recovery sheet\n\nClinic:    {}\nBox:       {}\nMade:      {}\n\n{}\nAccess log key:         {}\n\
-         Certificate authority:  {}\n\nKeep this sheet where the box is not. Whoever holds it can read everything in the box.\n{rule}\n",
+         Certificate authority:  {}\n\nKeep this sheet where the box is not. It opens the box and the backups made\nsince: whoever holds it can read everything in them.\n{rule}\n",
         opened.settings.clinic,
         opened.settings.local_name(),
         opened.settings.made.strftime("%Y-%m-%d"),

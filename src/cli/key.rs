@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::order::Order as BoxOrder;
-use super::place::Reach;
+use super::place::{Ran, Reach};
 use super::{Failure, Out, ask, control, field, whole};
 use crate::app;
 use crate::crypto::SlotKind;
@@ -199,11 +199,12 @@ impl Add {
                 return Err(Failure::Usage("say what to add: --passphrase, --credential or --key-file".into()));
             }
         };
-        let answer = reach.order(BoxOrder::Key(order))?;
+        let answer = changed(reach, order)?;
         if json {
             return out.json(&answer);
         }
-        added(out, &answer)
+        added(out, &answer)?;
+        backup_now(out, &answer)
     }
 }
 
@@ -234,14 +235,45 @@ fn remove(out: &mut Out, reach: &Reach, json: bool, slot: u32, yes: bool) -> Res
         (false, true) if ask::agrees(&format!("Slot {slot} will not open this box any more."))? => {}
         (false, true) => return Err(Failure::failed("nothing was changed")),
     }
-    let answer = reach.order(BoxOrder::Key(Order::Remove { slot }))?;
+    let answer = changed(reach, Order::Remove { slot })?;
     if json {
         return out.json(&answer);
     }
     let text = |key: &str| field(&answer, key).as_str().unwrap_or("-").to_owned();
     out.line(format!("Slot {slot}, {}, is removed: it does not open this box any more.", text("kind")))?;
     out.line(text("remains"))?;
-    out.line(format!("At rest: {}", text("atRest")))
+    out.line(format!("At rest: {}", text("atRest")))?;
+    backup_now(out, &answer)
+}
+
+/// Has the ways to unlock changed. A box that does not run makes no backup afterwards by itself.
+fn changed(reach: &Reach, order: Order) -> Result<Value, Failure> {
+    let (answer, ran) = reach.order_and_where(BoxOrder::Key(order))?;
+    Ok(made_by(answer, ran))
+}
+
+fn made_by(mut answer: Value, ran: Ran) -> Value {
+    if ran == Ran::Here
+        && let Some(who) = answer.get_mut("backupNow").filter(|who| **who != "none")
+    {
+        *who = order::BY_HAND.into();
+    }
+    answer
+}
+
+/// Says that a backup is made that opens by what opens the box now, or has to be, where there are backups.
+fn backup_now(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    match field(answer, "backupNow").as_str() {
+        Some("by-the-box") => {
+            out.line("The backups made until now open by what opened the box then. The box makes one now that opens by what")?;
+            out.line("opens it now; `chartbox status` says where there is none yet.")
+        }
+        Some(order::BY_HAND) => {
+            out.line("The backups made until now open by what opened the box then. Make one now that opens by what opens it now:")?;
+            out.line("chartbox backup create, with --target PLACE where the configuration names no place.")
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Reach {

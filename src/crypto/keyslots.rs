@@ -88,6 +88,11 @@ impl SlotKind {
         }
     }
 
+    /// Whether a person holds what opens it, so that it opens a backup on another machine.
+    pub const fn is_a_persons(self) -> bool {
+        matches!(self, Self::Passphrase | Self::RecoverySheet)
+    }
+
     /// Opens the box without a person: only beside a slot that a person holds.
     const fn needs_a_person_too(self) -> bool {
         matches!(self, Self::Credential | Self::KeyFile)
@@ -387,8 +392,7 @@ impl KeySlots {
     }
 
     fn held_by_a_person(&self, without: Option<SlotId>) -> bool {
-        let by_person = |kind| matches!(kind, SlotKind::Passphrase | SlotKind::RecoverySheet);
-        self.slots.iter().any(|slot| by_person(slot.kind) && Some(slot.id) != without)
+        self.slots.iter().any(|slot| slot.kind.is_a_persons() && Some(slot.id) != without)
     }
 }
 

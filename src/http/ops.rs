@@ -20,7 +20,7 @@ use super::House;
 use super::respond::Refusal;
 use super::routes::Entrance;
 use crate::audit;
-use crate::backup::{Backups, Standing};
+use crate::backup::{Backups, Concern, Standing};
 use crate::base::Timestamp;
 use crate::store::{DiskRoom, Read, StoreStats};
 
@@ -94,6 +94,7 @@ struct BackupGauges {
     drill_bad: Family<Place, Gauge<i64, AtomicI64>>,
     failing: Family<Place, Gauge<i64, AtomicI64>>,
     snapshots: Family<Place, Gauge<i64, AtomicI64>>,
+    old_keys: Family<Place, Gauge<i64, AtomicI64>>,
     gone: Family<Place, Gauge<i64, AtomicI64>>,
 }
 
@@ -116,6 +117,8 @@ impl BackupGauges {
         );
         registry.register("backup_failing", "1 when the last attempt did not work", self.failing.clone());
         registry.register("backup_snapshots", "Backups that are there", self.snapshots.clone());
+        let old_keys = "1 when the newest backup opens by an old sheet or passphrase only";
+        registry.register("backup_old_keys", old_keys, self.old_keys.clone());
         let gone = "Backups that were made, and neither are there nor were removed by this box";
         registry.register("backup_gone", gone, self.gone.clone());
     }
@@ -131,6 +134,8 @@ impl BackupGauges {
             let snapshots = target.known.as_ref().map_or(0, |row| row.snapshots);
             self.snapshots.get_or_create(&place).set(i64::try_from(snapshots).unwrap_or(i64::MAX));
             self.gone.get_or_create(&place).set(i64::try_from(target.gone.len()).unwrap_or(i64::MAX));
+            let old_keys = target.concerns().contains(&&Concern::OldKeys);
+            self.old_keys.get_or_create(&place).set(i64::from(old_keys));
             self.drill_bad.get_or_create(&place).set(i64::from(target.drill_stands == Standing::Bad));
         }
         Ok(())

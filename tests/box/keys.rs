@@ -127,6 +127,38 @@ fn a_new_sheet_takes_the_place_of_the_old_one_when_it_is_known_to_be_kept() {
 }
 
 #[test]
+fn a_renewed_sheet_leaves_the_old_one_to_open_the_backups_until_there_is_another() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let usb = usb.to_str().unwrap();
+    let config = file(place.home(), "config.toml", &format!("[backup.targets]\nusb = \"{usb}\"\n"));
+    let with = |words: &[&'static str]| -> Vec<&str> { [words, &["--dir", place.dir(), "--config", &config]].concat() };
+    let run = |words: &[&'static str]| printed(&with(words));
+    let to = place.home().join("new-sheet");
+    let to = to.to_str().unwrap();
+    run(&["backup", "create"]);
+    printed(&[&with(&["key", "sheet"])[..], &["--to", to]].concat());
+    let said = printed(&[&with(&["key", "sheet", "--confirm"])[..], &["--sheet", to]].concat());
+    assert!(said.contains("Keep it all the same until another backup has\nbeen made"), "{said}");
+    assert!(said.contains("Make one now") && said.contains("chartbox backup create"), "{said}");
+    let status = run(&["status"]);
+    assert!(status.contains("to usb: the newest backup there opens by an old sheet or passphrase only"), "{status}");
+    let new = place.home().join("new");
+    let restore = ["backup", "restore", "--from", usb, "--to", new.to_str().unwrap(), "--sheet", to];
+    assert_eq!(refused(&restore).0, 4);
+    // A box that runs makes it by itself.
+    let running = place.serve_with(&["--portal-listen", "off", "--config", &config]);
+    let begun = std::time::Instant::now();
+    while std::fs::read_dir(place.home().join("usb/snapshots")).unwrap().count() < 2 {
+        assert!(begun.elapsed().as_secs() < 60, "it makes none");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(running.stop().0);
+    assert!(!run(&["status"]).contains("old sheet or passphrase only"));
+    printed(&restore);
+}
+
+#[test]
 fn a_rotation_is_carried_on_at_the_next_start_and_at_once_on_a_box_that_does_not_run() {
     let place = Place::made(&[]);
     let sheet = file(place.home(), "sheet", &sheet_in(&place.printed));

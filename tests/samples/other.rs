@@ -75,6 +75,7 @@ fn keys(cx: impl Fn() -> Cx) -> Vec<(&'static str, String)> {
         epoch: 1,
         rotating,
         old: OldBackups::Until(jiff::civil::date(2036, 1, 1)),
+        locked: if rotating { vec!["clinic-nas".into()] } else { vec![] },
     };
     let old = row(1, SlotKind::RecoverySheet, None, Some(SheetState::Unproven { asked: vec![] }));
     let words = ["parent", "fabric", "pardon", "nurse"];
@@ -652,7 +653,7 @@ fn spoiled() -> TargetPart {
     spoiled.backup_stands = Standing::Bad;
     spoiled.drill_stands = Standing::Bad;
     spoiled.gone = 3;
-    spoiled.concerns = vec![Concern::NewestDamaged, Concern::OlderDamaged, Concern::OlderGone(3)];
+    spoiled.concerns = vec![Concern::NewestDamaged, Concern::OlderDamaged, Concern::OlderGone(3), Concern::OldKeys];
     spoiled.double = Some(
         "clinic-nas and safe are two names of one place: what is backed up there is one backup, not two. Give one of them a \
          place of its own, or take it out of the configuration."

@@ -29,6 +29,8 @@ pub struct Keyring {
     state: Mutex<State>,
     /// One change at a time.
     turn: tokio::sync::Mutex<()>,
+    /// Called when the slots were changed.
+    changed: tokio::sync::Notify,
 }
 
 struct State {
@@ -62,7 +64,13 @@ impl Keyring {
         let Slots { current, next, .. } = slots;
         let state = Mutex::new(State { slots: current, next, root: unlocked.root });
         let ambient = audit.ambient().clone();
-        Ok(Self { folder, audit, ambient, words, state, turn: tokio::sync::Mutex::new(()) })
+        let (turn, changed) = (tokio::sync::Mutex::new(()), tokio::sync::Notify::new());
+        Ok(Self { folder, audit, ambient, words, state, turn, changed })
+    }
+
+    /// Waits until the slots were changed: the backups that there are do not open by all of what opens the box then.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Signs the checkpoints of the access log.
@@ -353,6 +361,7 @@ impl Keyring {
         let kept = write_slots(&self.folder, &slots);
         self.noted(kept, action, by).await?;
         self.lock().slots = slots;
+        self.changed.notify_one();
         Ok(())
     }
 

@@ -275,7 +275,11 @@ async fn a_sheet_is_asked_back_and_only_then_takes_the_place_of_the_old_one() {
         other => panic!("{other:?}"),
     }
     assert!(keys.slots().unlock(&SlotKey::RecoverySheet(place.sheet.clone())).is_ok(), "the old one still opens");
+    let called = || tokio::time::timeout(Duration::from_millis(50), keys.changed());
+    called().await.expect("a new sheet is a new way in");
     assert_eq!(keys.confirm(made.id, right, by()).await.unwrap(), [SlotId(1)]);
+    called().await.expect("the backups until now open by the old sheet only");
+    called().await.expect_err("once for each change");
     assert!(keys.slots().unlock(&SlotKey::RecoverySheet(place.sheet.clone())).is_err());
     let facts = keys.facts().unwrap();
     assert!(matches!(facts.slots.last().unwrap().sheet, Some(SheetState::Kept { .. })));

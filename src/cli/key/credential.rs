@@ -17,11 +17,11 @@ use std::process::{Command, Stdio};
 use data_encoding::BASE64;
 use serde_json::Value;
 
+use super::changed;
 use super::order::{Given, Order};
 use crate::app::AppError;
 use crate::app::keys::CREDENTIAL;
 use crate::base::{Ambient, Secret};
-use crate::cli::order::Order as BoxOrder;
 use crate::cli::place::Reach;
 use crate::cli::{Failure, Out, field};
 use crate::crypto::{KeyMaterial, Seal};
@@ -98,7 +98,7 @@ pub(super) fn add(out: &mut Out, reach: &Reach, json: bool, to: &Path) -> Result
     // The file first: a slot whose key is nowhere would be a lie, a file without its slot opens nothing.
     write(to, &sealed)?;
     let order = Order::Add { key: Given::credential(&material), seal: Some(by) };
-    let answer = match reach.order(BoxOrder::Key(order)) {
+    let answer = match changed(reach, order) {
         Ok(answer) => answer,
         Err(failure) => {
             // It opens nothing.

@@ -141,6 +141,7 @@ impl Order {
                 let at_rest = facts(opened)?.protection;
                 Ok(json!({
                     "slot": slot,
+                    "backupNow": backup_now(opened)?,
                     "kind": kind.to_string(),
                     "remains": kind.after_removal(),
                     "atRest": at_rest.covers(),
@@ -161,12 +162,12 @@ impl Order {
             Self::Confirm { slot, words } => {
                 let words = words.into_iter().map(|Typed(word)| Zeroizing::new(word.expose().clone())).collect();
                 let replaced = keys.confirm(SlotId(slot), words, by).await?;
-                Ok(kept(slot, &replaced))
+                kept(opened, slot, &replaced)
             }
             Self::ConfirmWhole { sheet } => match sheet.read()? {
                 SlotKey::RecoverySheet(sheet) => {
                     let (slot, replaced) = keys.confirm_whole(sheet, by).await?;
-                    Ok(kept(slot.0, &replaced))
+                    kept(opened, slot.0, &replaced)
                 }
                 _ => Err(Failure::Usage("this is not a recovery sheet".into())),
             },
@@ -179,6 +180,7 @@ impl Order {
                 let old = opened.backups.old_backups().map_err(AppError::from)?;
                 Ok(json!({
                     "storeBytes": bytes,
+                    "backupNow": backup_now(opened)?,
                     "epoch": facts.epoch + 1,
                     "remain": facts.slots.iter().filter(stay).map(said).collect::<Vec<_>>(),
                     "left": facts.slots.iter().filter(|slot| !slot.stays).map(said).collect::<Vec<_>>(),
@@ -243,6 +245,8 @@ fn added(opened: &Opened, id: SlotId, kind: SlotKind) -> Result<Value, Failure> 
         facts.slots.iter().filter(|slot| own.is_some_and(|own| of(slot) < own)).map(|slot| slot.id.0).collect();
     Ok(json!({
         "slot": id.0,
+        // What lies on this machine opens no backup on another.
+        "backupNow": if kind.is_a_persons() { backup_now(opened)? } else { "none" },
         "kind": kind.to_string(),
         "protection": facts.protection.name(),
         "atRest": facts.protection.covers(),
@@ -250,9 +254,24 @@ fn added(opened: &Opened, id: SlotId, kind: SlotKind) -> Result<Value, Failure> 
     }))
 }
 
-fn kept(slot: u32, replaced: &[SlotId]) -> Value {
-    json!({ "slot": slot, "kept": true, "replaced": replaced.iter().map(|slot| slot.0).collect::<Vec<_>>() })
+fn kept(opened: &Opened, slot: u32, replaced: &[SlotId]) -> Result<Value, Failure> {
+    let replaced: Vec<u32> = replaced.iter().map(|slot| slot.0).collect();
+    let backup_now = if replaced.is_empty() { "none" } else { backup_now(opened)? };
+    Ok(json!({ "slot": slot, "kept": true, "replaced": replaced, "backupNow": backup_now }))
 }
+
+/// Who makes the backup that a change of the ways to unlock asks for: `none` where there is no backup that a new one has to
+/// stand beside, `by-the-box` where one is running and has a place for it.
+fn backup_now(opened: &Opened) -> Result<&'static str, Failure> {
+    Ok(match opened.backups.old_backups().map_err(AppError::from)? {
+        OldBackups::None => "none",
+        _ if opened.backups.configured().is_empty() => BY_HAND,
+        _ => "by-the-box",
+    })
+}
+
+/// That somebody has to make it.
+pub(super) const BY_HAND: &str = "by-hand";
 
 fn asked(words: &[AskedWord]) -> Value {
     words.iter().map(|word| json!({ "row": word.row, "word": word.word })).collect()

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::order::{Given, Order};
+use super::{backup_now, made_by};
 use crate::app::keys::{self, Carried, Key};
 use crate::app::{AppError, Folder, Kind};
 use crate::cli::order::Order as BoxOrder;
@@ -43,7 +44,8 @@ impl Rotate {
         let slots = keys::read_slots(&folder)?.current;
         let given = self.keys(reach, &slots)?;
         let order = Order::Rotate { keys: given.iter().filter_map(Given::of).collect(), without: self.without };
-        let (mut answer, ran) = reach.order_and_where(BoxOrder::Key(order))?;
+        let (answer, ran) = reach.order_and_where(BoxOrder::Key(order))?;
+        let mut answer = made_by(answer, ran);
         if ran == Ran::Here {
             let signed_by = copy(&folder, &given, json)?;
             if let Value::Object(answer) = &mut answer {
@@ -132,6 +134,7 @@ fn told(out: &mut Out, answer: &Value, ran: Ran) -> Result<(), Failure> {
                 "The access log is now signed by {key}. Write it on the recovery sheet: it takes the place"
             ))?;
             out.line("of the key there, which still vouches for it.")?;
+            backup_now(out, answer)?;
         }
         Ran::Box => {
             out.line(format!(
@@ -147,6 +150,9 @@ fn told(out: &mut Out, answer: &Value, ran: Ran) -> Result<(), Failure> {
             ))?;
             out.line("power goes meanwhile, nothing is lost. Choose the time, then: systemctl restart chartbox")?;
             out.line("To stay with the old key instead: chartbox key rotate --cancel")?;
+            if field(answer, "backupNow") == "by-the-box" {
+                out.line("Once it has started, it makes a backup that opens by the new key.")?;
+            }
         }
     }
     if field(answer, "left").as_array().is_some_and(|left| !left.is_empty()) {

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::order::{Given, Order, Typed};
+use super::{backup_now, changed};
 use crate::app::AppError;
 use crate::base::Secret;
 use crate::cli::order::Order as BoxOrder;
@@ -79,7 +80,7 @@ fn new_file(path: &Path) -> Result<std::fs::File, Failure> {
 fn confirm(out: &mut Out, reach: &Reach, json: bool) -> Result<(), Failure> {
     let given = reach.given()?.into_iter().find(|key| matches!(key, SlotKey::RecoverySheet(_)));
     if let Some(sheet) = given.as_ref().and_then(Given::of) {
-        let answer = reach.order(BoxOrder::Key(Order::ConfirmWhole { sheet }))?;
+        let answer = changed(reach, Order::ConfirmWhole { sheet })?;
         return told(out, &answer, json);
     }
     if !ask::can() {
@@ -109,7 +110,7 @@ fn asked_back(out: &mut Out, reach: &Reach, slot: u32, asked: &Value) -> Result<
     if asked.is_empty() {
         let sheet = Given::of(&SlotKey::RecoverySheet(ask::sheet("the recovery sheet")?));
         let sheet = sheet.ok_or_else(|| Failure::failed("this is not a recovery sheet"))?;
-        return told(out, &reach.order(BoxOrder::Key(Order::ConfirmWhole { sheet }))?, false);
+        return told(out, &changed(reach, Order::ConfirmWhole { sheet })?, false);
     }
     out.line("Look at the sheet on paper, not at this screen. To do this later, press Ctrl-C.")?;
     out.flush()?;
@@ -119,7 +120,7 @@ fn asked_back(out: &mut Out, reach: &Reach, slot: u32, asked: &Value) -> Result<
             let typed = ask::line(&format!("Row {row}, word {word}: "))?;
             words.push(Typed::new(Secret::new(typed.to_string())));
         }
-        match reach.order(BoxOrder::Key(Order::Confirm { slot, words })) {
+        match changed(reach, Order::Confirm { slot, words }) {
             Ok(answer) => return told(out, &answer, false),
             Err(Failure::Failed(why)) => {
                 out.line(why.to_string())?;
@@ -138,11 +139,18 @@ fn told(out: &mut Out, answer: &Value, json: bool) -> Result<(), Failure> {
     match field(answer, "replaced").as_array() {
         Some(replaced) if !replaced.is_empty() => {
             let slots: Vec<String> = replaced.iter().map(ToString::to_string).collect();
+            let (slots, after) = (slots.join(", "), SlotKind::RecoverySheet.after_removal());
+            if field(answer, "backupNow") == "none" {
+                return out.line(format!(
+                    "The sheet before it (slot {slots}) does not open this box any more: destroy it. {after}"
+                ));
+            }
             out.line(format!(
-                "The sheet before it (slot {}) does not open this box any more: destroy it. {}",
-                slots.join(", "),
-                SlotKind::RecoverySheet.after_removal()
-            ))
+                "The sheet before it (slot {slots}) does not open this box any more. Keep it all the same until another backup has"
+            ))?;
+            out.line("been made, and for as long as an older one is to be restored; then destroy it.")?;
+            backup_now(out, answer)?;
+            out.line(after)
         }
         _ => Ok(()),
     }

@@ -90,6 +90,7 @@ const fn line_of(concern: &Concern) -> Option<&'static str> {
         Concern::NewestGone => Some("backup-newest-gone"),
         Concern::NewestDamaged => Some("backup-damaged"),
         Concern::OlderDamaged => Some("backup-older-damaged"),
+        Concern::OldKeys => Some("backup-old-keys"),
         _ => None,
     }
 }
@@ -197,6 +198,7 @@ impl TargetPart {
             Concern::NewestDamaged => "trouble-backup-damaged",
             Concern::OlderDamaged => "trouble-backup-older-damaged",
             Concern::OlderGone(_) => "trouble-backup-older-gone",
+            Concern::OldKeys => "trouble-backup-old-keys",
             Concern::DrillFailed(_) | Concern::DrillTooOld(_) => "trouble-drill",
             // That a target was not tried yet, or not quite as often as it should, needs nobody.
             other if other.is_of_drill() => return None,

@@ -20,6 +20,8 @@ pub struct Keys {
     pub rotating: bool,
     /// Until when there are backups that open by what opens the box now.
     pub old: OldBackups,
+    /// The places whose newest backup opens by none of these ways.
+    pub locked: Vec<String>,
 }
 page!(Keys in Keys);
 
@@ -111,7 +113,7 @@ impl Keys {
     /// Of these facts.
     pub fn of(cx: Cx, unlock: Unlock, facts: &KeysFacts, zone: &jiff::tz::TimeZone) -> Self {
         let slots = facts.slots.iter().map(|slot| SlotRow::of(slot, zone)).collect();
-        Self { cx, unlock, slots, epoch: facts.epoch, rotating: facts.rotating, old: OldBackups::None }
+        Self { cx, unlock, slots, epoch: facts.epoch, rotating: facts.rotating, old: OldBackups::None, locked: Vec::new() }
     }
 
     /// Until when a change of the root key leaves backups that the present sheets open.

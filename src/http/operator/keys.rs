@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::health::unlock;
 use super::key_pages::{BeforeSheet, Keys, NewPassphrase, OneKey, PrintedSheet, SlotRow, WORD_FIELDS};
+use crate::backup::Concern;
 use crate::base::Secret;
 use crate::crypto::keyslots::SlotId;
 use crate::http::keys::{AskedWord, KeysRefusal, NewSheet, SheetState, SlotFacts};
@@ -24,7 +25,11 @@ use crate::identity::{IdentityError, SignInPlace};
 pub async fn list(visit: Visit) -> Result<Response, Refusal> {
     let facts = visit.house.keys.facts()?;
     let mut keys = Keys::of(visit.cx(), unlock(facts.protection), &facts, &visit.house.front.face.zone);
-    keys.old = visit.house.backups.old_backups().map_err(Refusal::internal)?;
+    let backups = &visit.house.backups;
+    keys.old = backups.old_backups().map_err(Refusal::internal)?;
+    let standing = backups.standing().map_err(Refusal::internal)?;
+    let old = standing.iter().filter(|target| target.concerns().contains(&&Concern::OldKeys));
+    keys.locked = old.map(|target| target.spec.name.clone()).collect();
     page(&keys)
 }
 
