@@ -18,7 +18,7 @@ use super::folder::{Folder, Mode};
 use super::opened::{Opened, store_options};
 use super::replace;
 use crate::audit::{self, Action, AuditError, Detail, Event, VerifyInput};
-use crate::backup::layout::{Attachment, Manifest, SnapshotName};
+use crate::backup::layout::{Attachment, Manifest, SnapshotBytes, SnapshotName};
 use crate::backup::target::Missing;
 use crate::backup::{
     BackupError, Damage, FillError, Index, Keyring, Made, Reader, Repository, TargetSpec, Watch, What, facts_of, fill,
@@ -87,10 +87,10 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
         let file = format!("snapshots/{name}");
         BackupError::from(Damage::of_snapshot(file, What::Wrong, &name))
     })?;
-    let root = slots
-        .unlock_either(key)
-        .map_err(|error| not_of_then(&repository, &name, &snapshot.header.keyslots, key, error))?
-        .root;
+    let (slots, root) = match slots.unlock_either(key) {
+        Ok(unlocked) => (slots, unlocked.root),
+        Err(error) => by_other_slots(&repository, (&name, &snapshot, slots), key, error)?,
+    };
     let keyring = Keyring::of_snapshot(&name, &snapshot, &root.snapshot_key())?;
     let manifest = keyring.open(&name, &snapshot)?;
     if asked == Repository::LATEST {
@@ -99,34 +99,56 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
     Ok(Found { repository, name, slots, root, keyring, manifest })
 }
 
-/// How many other sets of key slots a key is tried at: a passphrase takes a second at each.
+/// How many other sets of key slots a passphrase is tried at: it takes a second at each.
 const TRIED: usize = 4;
 
-/// A key that does not open this snapshot may open others of this box: its keys were changed between them.
-fn not_of_then(repository: &Repository, name: &SnapshotName, slots: &str, key: &SlotKey, error: SlotError) -> AppError {
+/// A key that does not open this snapshot's own slots may open those of others of this box, the newest first: where only the slots
+/// were changed between them the root is the same, and opens this one, too. After a change of the root key it is another, which
+/// opens nothing from before.
+fn by_other_slots(
+    repository: &Repository,
+    (name, snapshot, mut own): (&SnapshotName, &SnapshotBytes, KeySlots),
+    key: &SlotKey,
+    error: SlotError,
+) -> Result<(KeySlots, Root), AppError> {
     if !matches!(error, SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }) {
-        return AppError::Key(error);
+        return Err(AppError::Key(error));
     }
     if let Err(error @ BackupError::Foreign { .. }) = repository.read_own(name) {
-        return error.into();
+        return Err(error.into());
     }
-    let mut tried = vec![slots.to_owned()];
+    let mut tried = vec![snapshot.header.keyslots.clone()];
+    let mut opens = None;
     let names = repository.snapshots().unwrap_or_default();
     for other in names.iter().rev() {
-        let Ok(snapshot) = repository.read_own(other) else { continue };
-        let text = snapshot.header.keyslots;
+        let Ok(there) = repository.read_own(other) else { continue };
+        let text = there.header.keyslots;
         if tried.contains(&text) {
             continue;
         }
-        if KeySlots::parse(&text).is_ok_and(|slots| slots.unlock_either(key).is_ok()) {
-            return BackupError::OtherTime { name: name.clone(), kind: key.kind(), opens: other.clone() }.into();
+        if let Ok(slots) = KeySlots::parse(&text)
+            && let Ok(unlocked) = slots.unlock_either(key)
+        {
+            if Keyring::of_snapshot(name, snapshot, &unlocked.root.snapshot_key()).is_ok() {
+                // The key that was given is to open the box: by the later slots, or beside the snapshot's own where it was
+                // left behind since.
+                if other > name {
+                    return Ok((slots, unlocked.root));
+                }
+                own.add(&unlocked.root, key, &Ambient::system()).map_err(AppError::Key)?;
+                return Ok((own, unlocked.root));
+            }
+            opens.get_or_insert_with(|| other.clone());
         }
         tried.push(text);
-        if tried.len() > TRIED {
+        if tried.len() > TRIED && key.kind() == SlotKind::Passphrase {
             break;
         }
     }
-    AppError::Key(error)
+    Err(match opens {
+        Some(opens) => BackupError::OtherTime { name: name.clone(), kind: key.kind(), opens }.into(),
+        None => AppError::Key(error),
+    })
 }
 
 /// Restores a box.

@@ -1,12 +1,12 @@
 //! Which snapshots there are, and whether they are what they should be at first sight.
 
-use crate::base::counted;
+use crate::base::{Secret, counted};
 use crate::crypto::KeySlots;
-use crate::crypto::keyslots::SlotKey;
+use crate::crypto::keyslots::{SlotError, SlotKey};
 
 use super::error::{BackupError, Damage, Lost, What, of_another_run};
 use super::keyring::Keyring;
-use super::layout::{Manifest, SnapshotName};
+use super::layout::{Manifest, SnapshotBytes, SnapshotName};
 use super::repository::Repository;
 use super::service::{Backups, TargetSpec};
 use super::target::{Missing, Shelf};
@@ -126,13 +126,16 @@ enum Opener<'a> {
 }
 
 fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result<ListedTarget, BackupError> {
-    let mut opened = Vec::new();
+    let names = repository.snapshots()?;
+    let roots = match opener {
+        Opener::Person(key) => Roots::of(repository, &names, key),
+        _ => Roots::default(),
+    };
     let mut wrong_key = None;
-    let snapshots: Vec<ListedSnapshot> = repository
-        .snapshots()?
+    let snapshots: Vec<ListedSnapshot> = names
         .into_iter()
         .map(|name| {
-            let manifest = open_one(repository, &name, opener, &mut opened);
+            let manifest = open_one(repository, &name, opener, &roots);
             match manifest {
                 Ok(manifest) => ListedSnapshot { name, manifest, fault: None, damaged: false },
                 Err(error) => {
@@ -163,31 +166,84 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
     Ok(ListedTarget { spec, snapshots, gone: Vec::new(), beside: Vec::new(), faults, warnings, free, error: None })
 }
 
-/// Slots of the same text are opened once: a passphrase costs time.
-type OpenedSlots = Vec<(String, crate::base::Secret<[u8; 32]>)>;
+/// What a person's key opens of the key slots that there are, by their text: each is opened once, for a passphrase costs time.
+#[derive(Default)]
+struct Roots(Vec<(String, Result<Secret<[u8; 32]>, SlotError>)>);
+
+impl Roots {
+    fn of(repository: &Repository, names: &[SnapshotName], key: &SlotKey) -> Self {
+        let mut roots = Self::default();
+        for name in names {
+            // What cannot be read is said where it is listed.
+            let Ok(snapshot) = repository.read_own(name) else { continue };
+            let text = snapshot.header.keyslots;
+            if roots.of_text(&text).is_none() {
+                let unlocked = KeySlots::parse(&text).and_then(|slots| slots.unlock_either(key));
+                roots.0.push((text, unlocked.map(|unlocked| unlocked.root.snapshot_key())));
+            }
+        }
+        roots
+    }
+
+    fn of_text(&self, text: &str) -> Option<&Result<Secret<[u8; 32]>, SlotError>> {
+        self.0.iter().find(|(slots, _)| slots == text).map(|(_, root)| root)
+    }
+
+    /// The repository key of a snapshot: by its own slots, or by the root that others gave, where only the slots were changed.
+    fn keyring(&self, name: &SnapshotName, snapshot: &SnapshotBytes) -> Result<Keyring, BackupError> {
+        let error = match self.of_text(&snapshot.header.keyslots) {
+            Some(Ok(root)) => return Keyring::of_snapshot(name, snapshot, root),
+            Some(Err(error)) => error.clone(),
+            None => SlotError::Unreadable { why: "they changed while they were read".into() },
+        };
+        if !matches!(error, SlotError::Wrong { .. } | SlotError::NoneOfKind { .. }) {
+            return Err(error.into());
+        }
+        let opened = self.0.iter().filter_map(|(_, root)| root.as_ref().ok());
+        let found = opened.filter_map(|root| Keyring::of_snapshot(name, snapshot, root).ok()).next();
+        found.ok_or_else(|| error.into())
+    }
+}
 
 fn open_one(
     repository: &Repository,
     name: &SnapshotName,
     opener: Opener<'_>,
-    opened: &mut OpenedSlots,
+    roots: &Roots,
 ) -> Result<Option<Manifest>, BackupError> {
     let snapshot = repository.read_own(name)?;
     match opener {
         Opener::Nothing => Ok(None),
         Opener::Box(keyring) => keyring.open(name, &snapshot).map(Some),
-        Opener::Person(key) => {
-            let text = &snapshot.header.keyslots;
-            let root = match opened.iter().find(|(slots, _)| slots == text) {
-                Some((_, root)) => root.clone(),
-                None => {
-                    let slots = KeySlots::parse(text)?;
-                    let root = slots.unlock_either(key)?.root.snapshot_key();
-                    opened.push((text.clone(), root.clone()));
-                    root
-                }
-            };
-            Keyring::of_snapshot(name, &snapshot, &root)?.open(name, &snapshot).map(Some)
-        }
+        Opener::Person(_) => roots.keyring(name, &snapshot)?.open(name, &snapshot).map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::fixture::{TestBox, by};
+    use crate::backup::{Unwatched, Wish};
+
+    #[test]
+    fn a_sheet_opens_older_snapshots_as_long_as_only_the_slots_were_changed() {
+        let made = TestBox::new(45);
+        let one = [made.spec("one")];
+        made.snapshot("one");
+        let old = SlotKey::RecoverySheet(made.sheet.clone());
+        let new = SlotKey::RecoverySheet(made.new_sheet());
+        let opens = |key: &SlotKey| {
+            let listed = list_without_box(&one[0], Some(key)).unwrap();
+            listed.snapshots.iter().map(|one| one.manifest.is_some()).collect::<Vec<_>>()
+        };
+        assert!(list_without_box(&one[0], Some(&new)).is_err(), "no snapshot has its slot yet");
+        let (_, renewed) = made.renewed();
+        renewed.create(&one, Wish::USUAL, &by(), &Unwatched).unwrap();
+        assert_eq!(opens(&new), [true, true]);
+        assert_eq!(opens(&old), [true, true], "the root is one");
+        // Another root opens nothing from before.
+        let rotated = made.with_root(crate::crypto::Root::generate(&made.ambient));
+        rotated.create(&one, Wish::USUAL, &by(), &Unwatched).unwrap();
+        assert_eq!(opens(&new), [true, true, false]);
     }
 }

@@ -156,6 +156,16 @@ fn a_renewed_sheet_leaves_the_old_one_to_open_the_backups_until_there_is_another
     assert!(running.stop().0);
     assert!(!run(&["status"]).contains("old sheet or passphrase only"));
     printed(&restore);
+    // The root is the same, so that each sheet opens what the other does.
+    let old = file(place.home(), "old-sheet", &sheet_in(&place.printed));
+    for (number, sheet) in [("1", to), ("2", &old)] {
+        let dir = place.home().join(format!("by-other-{number}"));
+        let dir = dir.to_str().unwrap();
+        printed(&["backup", "restore", number, "--from", usb, "--to", dir, "--sheet", sheet]);
+        printed(&["status", "--dir", dir, "--sheet", sheet]);
+    }
+    let listed = printed(&["backup", "list", "--from", usb, "--sheet", to, "--json"]);
+    assert!(!listed.contains("does not open"), "{listed}");
 }
 
 #[test]
