@@ -2,6 +2,7 @@
 //! those in which something was found changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::mpsc::sync_channel;
 
 use super::error::BackupError;
 use super::index::{Index, PackInfo, Place};
@@ -11,7 +12,7 @@ use super::reading::Reader;
 use super::repository::Repository;
 use super::service::Backups;
 use super::verify::{Needed, chunks_by_pack};
-use super::writing::{PACK_BYTES, Sealed, Sink, Written, unsealed};
+use super::writing::{PACK_BYTES, QUEUE, Sealed, Sink, Written, unsealed};
 use crate::crypto::backup::{ChunkName, KeyId, RepositoryKey};
 
 /// A pack of which less than this share is needed is written anew.
@@ -80,8 +81,10 @@ impl Backups {
             let sink = Sink::new(work.repository.shared_target(), Index::default(), Some(self.cache(work.repository)));
             let mut done = HashSet::new();
             let (read, written) = std::thread::scope(|scope| {
-                let queue = sink.start(scope, id, key, &self.ambient);
-                let send = queue.sender();
+                let (send, receive) = sync_channel(QUEUE);
+                let sink = &sink;
+                // Its end is to be seen by whoever sends: what it receives by goes with it.
+                let writing = scope.spawn(move || sink.write(&receive, id, key, &self.ambient));
                 let read = packs.into_iter().try_for_each(|Copying { pack, chunks, spoiled }| {
                     let bytes = work.repository.target().get(&pack.name, pack.bytes)?;
                     let sealed: Vec<Option<Sealed>> =
@@ -102,9 +105,9 @@ impl Backups {
                     Ok(())
                 });
                 drop(send);
-                (read, queue.close())
+                (read, writing.join().unwrap_or(Err(BackupError::Stopped)))
             });
-            let (Written { bytes, .. }, _) = written.take()?;
+            let Written { bytes, .. } = written?;
             read?;
             pruned.bytes_rewritten += bytes;
         }

@@ -4,9 +4,16 @@
 //! What an earlier attempt left in packs is found by the index and used again.
 //!
 //! The store is asked what changed since the last snapshot, and that is read ([`super::known`]).
+//!
+//! The targets share the reading, and nothing else: each has a thread that writes, seals the snapshot there and gives the target
+//! back, and one that is slow or hangs is left out ([`super::pace`]). A thread that hangs is left to itself; its target is in use
+//! until it comes back.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 
@@ -20,6 +27,7 @@ use super::index::Index;
 use super::known::{Extent, Knowledge};
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
 use super::lease::{Doing, Lease, Left};
+use super::pace::{Company, LeftOut};
 use super::places::copy;
 use super::prune::{marked, marks};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
@@ -29,7 +37,7 @@ use super::scan::{Scan, Scanned, Way};
 use super::service::{Anew, Backups, TargetSpec};
 use super::target::Put;
 use super::watch::{Phase, Progress, Watch};
-use super::writing::{Sink, Written};
+use super::writing::{QUEUE, Sealed, Sink, Written};
 
 /// What one target got.
 #[derive(Debug)]
@@ -73,7 +81,16 @@ impl Wish {
 /// A snapshot as far as it is the same for all targets.
 struct Whole {
     facts: Facts,
-    scanned: Scanned,
+    tables: Vec<TableFacts>,
+    read: u64,
+    unmarked: u64,
+}
+
+impl Whole {
+    /// Rows, and their bytes.
+    fn holds(&self) -> (u64, u64) {
+        self.tables.iter().fold((0, 0), |(rows, bytes), table| (rows + table.rows, bytes + table.bytes))
+    }
 }
 
 /// A target that takes part.
@@ -88,8 +105,27 @@ struct Part {
     _of_repository: Option<Lease>,
 }
 
-/// What became of each target that took part.
-type Results = Vec<Result<(Written, Option<OpensBy>), BackupError>>;
+/// What became of a target that took part, and by what its snapshot opens.
+type Answer = Result<(Written, OpensBy), BackupError>;
+
+/// The threads that write, one for each part, by the parts' numbers.
+struct Work {
+    /// By these each hears what to seal. One that hears nothing seals nothing.
+    seals: Vec<Sender<Arc<Whole>>>,
+    answers: Receiver<(usize, Answer)>,
+}
+
+/// The parts that failed, by their numbers.
+type Failed = Vec<(usize, BackupError)>;
+
+/// The parts that were not answered for yet, by their numbers.
+type Open = Vec<Option<Arc<Part>>>;
+
+/// Between two looks at those that were not heard of.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the threads are waited for once the work is to be broken off.
+const STOPPING: Duration = Duration::from_secs(10);
 
 /// What stands in a snapshot besides its rows.
 struct Facts {
@@ -110,25 +146,18 @@ impl Backups {
         by: &ActorRef,
         watch: &dyn Watch,
     ) -> Result<Created, BackupError> {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         watch.progress(Progress { phase: Phase::Looking, done: 0, total: 0 });
-        let mut failed: Vec<Done> = Vec::new();
-        let mut parts = Vec::new();
-        for spec in specs {
-            match self.take_part(spec, wish.anew, &parts) {
-                Ok(part) => parts.push(part),
-                Err(error) => {
-                    failed.push(Done { target: spec.clone(), gone: Vec::new(), beside: Vec::new(), result: Err(error) })
-                }
-            }
-        }
-        let made = if parts.is_empty() { Ok(None) } else { self.make(&parts, wish.extent, by, watch).map(Some) };
+        let (parts, failed) = self.take_parts(specs, wish.anew);
+        let taken: Vec<(TargetSpec, [u8; 16])> =
+            parts.iter().map(|part| (part.spec.clone(), part.repository.marker().repository)).collect();
+        let made = if parts.is_empty() { Ok(None) } else { self.make(parts, wish.extent, by, watch, begun).map(Some) };
         match made {
-            Ok(made) => self.told(parts, failed, made, by, begun),
+            Ok(made) => self.told(failed, made, by, begun),
             Err(error) => {
                 let text = error.to_string();
-                for part in &parts {
-                    self.note_failed(&part.spec, Some(part.repository.marker().repository), &text)?;
+                for (spec, repository) in &taken {
+                    self.note_failed(spec, Some(*repository), &text)?;
                 }
                 self.tell(by, Outcome::Failed, &text)?;
                 Err(error)
@@ -136,7 +165,42 @@ impl Backups {
         }
     }
 
-    fn take_part(&self, spec: &TargetSpec, anew: Anew, before: &[Part]) -> Result<Part, BackupError> {
+    /// Takes the targets, and says which could not be. Among several, one that does not answer is not waited for.
+    fn take_parts(&self, specs: &[TargetSpec], anew: Anew) -> (Vec<Arc<Part>>, Vec<Done>) {
+        let (mut parts, mut failed): (Vec<Arc<Part>>, Vec<Done>) = (Vec::new(), Vec::new());
+        for spec in specs {
+            let before: Vec<(TargetSpec, [u8; 16])> =
+                parts.iter().map(|part| (part.spec.clone(), part.repository.marker().repository)).collect();
+            let taken = match specs.len() {
+                1 => self.take_part(spec, anew, &before),
+                _ => self.take_part_in_time(spec, anew, before),
+            };
+            match taken {
+                Ok(part) => parts.push(Arc::new(part)),
+                Err(error) => {
+                    failed.push(Done { target: spec.clone(), gone: Vec::new(), beside: Vec::new(), result: Err(error) })
+                }
+            }
+        }
+        (parts, failed)
+    }
+
+    fn take_part_in_time(
+        &self,
+        spec: &TargetSpec,
+        anew: Anew,
+        before: Vec<(TargetSpec, [u8; 16])>,
+    ) -> Result<Part, BackupError> {
+        let (say, hear) = channel();
+        let (taking, of) = (self.clone(), spec.clone());
+        thread(move || {
+            // Nobody waits for it any more: what it took is given back.
+            let _ = say.send(taking.take_part(&of, anew, &before));
+        })?;
+        hear.recv_timeout(self.patience.opening).unwrap_or_else(|_| Err(LeftOut::Silent.error(spec)))
+    }
+
+    fn take_part(&self, spec: &TargetSpec, anew: Anew, before: &[(TargetSpec, [u8; 16])]) -> Result<Part, BackupError> {
         // Before it is taken: it would be found in use for the sake of its other name.
         if let Some(double) = self.double_of(spec, None)? {
             return Err(double);
@@ -144,8 +208,8 @@ impl Backups {
         let lease = self.lease(spec, Doing::Backup)?;
         let repository = self.open_to_write(spec, anew)?;
         let id = repository.marker().repository;
-        if let Some(part) = before.iter().find(|part| part.repository.marker().repository == id) {
-            return Err(copy(spec, &part.spec));
+        if let Some((other, _)) = before.iter().find(|(_, taken)| *taken == id) {
+            return Err(copy(spec, other));
         }
         if let Some(double) = self.double_of(spec, Some(id))? {
             return Err(double);
@@ -165,11 +229,12 @@ impl Backups {
     /// Reads the store once and writes to all; answers with the snapshot and what became of each target.
     fn make(
         &self,
-        parts: &[Part],
+        parts: Vec<Arc<Part>>,
         extent: Extent,
         by: &ActorRef,
         watch: &dyn Watch,
-    ) -> Result<(Whole, Results), BackupError> {
+        begun: Instant,
+    ) -> Result<(Arc<Whole>, Vec<Done>), BackupError> {
         let (id, key) = self.current_key()?;
         let highest = parts.iter().filter_map(|part| Some(part.there.last()?.number())).max();
         let number = self.number_after(highest.unwrap_or(0))?;
@@ -182,59 +247,77 @@ impl Backups {
         let head = audit::head(view)?.ok_or_else(|| BackupError::Failed("the box has no access log yet".into()))?;
         let facts = Facts { name, entries: head.size, head: head.hash, epoch: head.epoch, checkpoint };
         let samples = samples::take(view, &self.ambient)?;
-        let (scanned, mut results) = self.scan(&survey, parts, extent, (id, &key), watch)?;
+        let (Scanned { tables, outline, read, unmarked }, work, answered) =
+            self.scan(&survey, &parts, extent, (id, &key), watch)?;
         let made = Made {
             name: facts.name.to_string(),
             created: facts.name.time(),
             // The scan held each against the engine's own count.
-            tables: scanned.tables.iter().map(|table| (table.number, table.rows)).collect(),
+            tables: tables.iter().map(|table| (table.number, table.rows)).collect(),
             entries: facts.entries,
             head: facts.head,
             samples,
         };
         self.keep(number, made)?;
-        for (part, result) in parts.iter().zip(&mut results) {
-            if let Ok((_, opens)) = result {
-                match self.seal_off(part, &facts, &scanned.tables, id, &key) {
-                    Ok(by) => *opens = Some(by),
-                    Err(error) => *result = Err(error),
-                }
-            }
-        }
         // The next snapshot reads more without it, and is as good.
-        if let Err(error) = survey.remember(&scanned.outline) {
+        if let Err(error) = survey.remember(&outline) {
             tracing::warn!(target: "backup", %error, "what was read could not be remembered: the next backup takes longer");
         }
-        Ok((Whole { facts, scanned }, results))
+        let whole = Arc::new(Whole { facts, tables, read, unmarked });
+        for seal in &work.seals {
+            // One that has ended has said why.
+            let _ = seal.send(whole.clone());
+        }
+        let mut done: Vec<(usize, Done)> = Vec::new();
+        let own = self.own_names()?;
+        // Each is given back as soon as it is done.
+        let mut open: Open = parts.into_iter().map(Some).collect();
+        for (at, error) in answered {
+            if let Some(part) = open.get_mut(at).and_then(Option::take) {
+                done.push((at, self.told_one(&part, Err(error), &whole, &own, by, begun)?));
+            }
+        }
+        self.collect(&mut open, &work, watch, &mut |at, part, answer| {
+            done.push((at, self.told_one(&part, answer, &whole, &own, by, begun)?));
+            Ok(())
+        })?;
+        done.sort_by_key(|(at, _)| *at);
+        Ok((whole, done.into_iter().map(|(_, done)| done).collect()))
     }
 
-    /// Reads what changed, or everything where that cannot be relied on.
+    /// Reads what changed, or everything where that cannot be relied on. Answers besides with the threads that are to seal it, and
+    /// with the parts that failed before and have none.
     fn scan(
         &self,
         survey: &Survey,
-        parts: &[Part],
+        parts: &[Arc<Part>],
         extent: Extent,
         (id, key): (KeyId, &RepositoryKey),
         watch: &dyn Watch,
-    ) -> Result<(Scanned, Results), BackupError> {
+    ) -> Result<(Scanned, Work, Failed), BackupError> {
         let now = self.ambient.now();
         let knowledge = survey.head()?.and_then(|head| Knowledge::from_bytes(&head)).filter(|known| known.key == id);
         let extent = if knowledge.is_some_and(|known| known.is_old(now)) { Extent::Everything } else { extent };
         let total = self.known()?.iter().filter_map(|(_, row)| Some(row.last.as_ref()?.holds)).max();
         let total = total.unwrap_or_else(|| self.store.stats().file_bytes / 3);
-        let ambient = &self.ambient;
-        let mut scan = Scan { survey, extent, knows: knowledge.is_some(), key, ambient, watch, total };
-        let (mut scanned, mut results) = self.scan_once(&scan, parts, id, key);
+        let (ambient, patience) = (&self.ambient, self.patience);
+        let mut scan = Scan { survey, extent, knows: knowledge.is_some(), key, ambient, watch, total, patience };
+        let mut failed = Failed::new();
+        let (mut scanned, mut work) = self.scan_once(&scan, parts, id, key)?;
         if matches!(scanned, Err(BackupError::Unknown)) {
             tracing::error!(target: "backup", "what the box remembers of its store is not what is in it: everything is read");
+            failed = self.broken_off(parts, work, watch)?;
             scan.extent = Extent::Everything;
-            let failed = results;
-            (scanned, results) = self.scan_once(&scan, parts, id, key);
-            // A target that failed the first time got nothing the second.
-            results = results.into_iter().zip(failed).map(|(result, before)| before.and(result)).collect();
+            (scanned, work) = self.scan_once(&scan, parts, id, key)?;
             scanned = scanned.map(|scanned| Scanned { unmarked: scanned.unmarked.max(1), ..scanned });
         }
-        let mut scanned = scanned?;
+        let mut scanned = match scanned {
+            Ok(scanned) => scanned,
+            Err(error) => {
+                self.broken_off(parts, work, watch)?;
+                return Err(error);
+            }
+        };
         let whole = Knowledge::new(id, now);
         let relied = knowledge.filter(|_| scan.extent == Extent::Changes);
         scanned.outline.head = relied.map_or(whole, Knowledge::one_more).to_bytes();
@@ -244,29 +327,129 @@ impl Backups {
             tracing::error!(target: "backup", chunks, "the store changed where it had not been marked as changed");
             scanned.outline = Outline { besides: Besides::Go, ..Outline::default() };
         }
-        Ok((scanned, results))
+        Ok((scanned, work, failed))
     }
 
     fn scan_once(
         &self,
         scan: &Scan<'_>,
-        parts: &[Part],
+        parts: &[Arc<Part>],
         id: KeyId,
         key: &RepositoryKey,
-    ) -> (Result<Scanned, BackupError>, Results) {
-        let (scanned, answers) = std::thread::scope(|scope| {
-            let queues: Vec<_> = parts.iter().map(|part| part.sink.start(scope, id, key, &self.ambient)).collect();
-            let ways: Vec<Way<'_>> =
-                parts.iter().zip(&queues).map(|(part, queue)| Way { sink: &part.sink, send: queue.sender() }).collect();
-            let scanned = scan.run(&ways);
-            drop(ways);
-            (scanned, queues.into_iter().map(super::writing::Queue::close).collect::<Vec<_>>())
-        });
-        let result = |(answer, part): (super::writing::Answer, &Part)| {
-            let resumed = if part.lease.left == Left::Unfinished { part.sink.found() } else { 0 };
-            answer.take().map(|(written, _)| (Written { resumed, ..written }, None))
-        };
-        (scanned, answers.into_iter().zip(parts).map(result).collect())
+    ) -> Result<(Result<Scanned, BackupError>, Work), BackupError> {
+        let (say, answers) = channel();
+        let (mut ways, mut seals) = (Vec::new(), Vec::new());
+        for (at, part) in parts.iter().enumerate() {
+            part.sink.pace.begin();
+            let (send, chunks) = sync_channel(QUEUE);
+            let (seal, sealing) = channel();
+            let (of, carried, key, say) = (self.clone(), part.clone(), key.clone(), say.clone());
+            thread(move || {
+                let answer = of.carry(&carried, &chunks, &sealing, id, &key);
+                drop(chunks);
+                // One that had nothing to seal may have at the next reading.
+                if !matches!(answer, Ok(_) | Err(BackupError::Stopped)) {
+                    carried.sink.fail();
+                }
+                // Whoever hears the answer gives the target back; where nobody does any more, this does.
+                drop(carried);
+                let _ = say.send((at, answer));
+            })?;
+            ways.push(Way { sink: &part.sink, send });
+            seals.push(seal);
+        }
+        // A thread that did not come to answer is missed.
+        drop(say);
+        let scanned = scan.run(&ways);
+        Ok((scanned, Work { seals, answers }))
+    }
+
+    /// What a part's thread does, from its first chunk to the snapshot's own file.
+    fn carry(
+        &self,
+        part: &Part,
+        chunks: &Receiver<Sealed>,
+        sealing: &Receiver<Arc<Whole>>,
+        id: KeyId,
+        key: &RepositoryKey,
+    ) -> Answer {
+        let left_out = |error| part.sink.pace.left_out().map_or(error, |out| out.error(&part.spec));
+        if !part.sink.goes_on() {
+            return Err(left_out(BackupError::Stopped));
+        }
+        let written = part.sink.write(chunks, id, key, &self.ambient).map_err(left_out)?;
+        let whole = sealing.recv().map_err(|_| BackupError::Stopped)?;
+        part.sink.pace.step();
+        if part.sink.pace.left_out().is_some() {
+            return Err(left_out(BackupError::Stopped));
+        }
+        let opens = self.seal_off(part, &whole.facts, &whole.tables, id, key)?;
+        let resumed = if part.lease.left == Left::Unfinished { part.sink.found() } else { 0 };
+        Ok((Written { resumed, ..written }, opens))
+    }
+
+    /// Ends the threads of a reading that came to nothing, and answers with what failed by itself.
+    fn broken_off(&self, parts: &[Arc<Part>], work: Work, watch: &dyn Watch) -> Result<Failed, BackupError> {
+        let mut failed = Vec::new();
+        let mut open: Open = parts.iter().cloned().map(Some).collect();
+        let Work { seals, answers } = work;
+        // Each hears that there is nothing to seal.
+        drop(seals);
+        let work = Work { seals: Vec::new(), answers };
+        self.collect(&mut open, &work, watch, &mut |at, _, answer| {
+            match answer {
+                // It had nothing to seal.
+                Ok(_) | Err(BackupError::Stopped) => {}
+                Err(error) => failed.push((at, error)),
+            }
+            Ok(())
+        })?;
+        Ok(failed)
+    }
+
+    /// Takes what comes of each part as it comes, and leaves those to themselves that give no sign of life.
+    fn collect(
+        &self,
+        open: &mut Open,
+        work: &Work,
+        watch: &dyn Watch,
+        each: &mut dyn FnMut(usize, Arc<Part>, Answer) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError> {
+        let mut stopped: Option<Instant> = None;
+        open.iter().flatten().for_each(|part| part.sink.pace.begin());
+        while open.iter().any(Option::is_some) {
+            match work.answers.recv_timeout(LOOK) {
+                Ok((at, answer)) => {
+                    if let Some(part) = open.get_mut(at).and_then(Option::take) {
+                        each(at, part, answer)?;
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    for (at, part) in open.iter_mut().enumerate() {
+                        if let Some(part) = part.take() {
+                            each(at, part, Err(BackupError::Stopped))?;
+                        }
+                    }
+                    return Ok(());
+                }
+            }
+            if watch.is_stopped() {
+                stopped.get_or_insert_with(Instant::now);
+            }
+            let stopped = stopped.is_some_and(|since| since.elapsed() > STOPPING);
+            for (at, waiting) in open.iter_mut().enumerate() {
+                let silent = |part: &mut Arc<Part>| {
+                    stopped || part.sink.pace.wait(&self.patience, Company::Alone) == Some(LeftOut::Silent)
+                };
+                if let Some(part) = waiting.take_if(silent) {
+                    let error = if stopped { BackupError::Stopped } else { LeftOut::Silent.error(&part.spec) };
+                    each(at, part, Err(error))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Puts the file that makes the snapshot one, last of all, and reads it back. Answers with what opens it.
@@ -318,15 +501,62 @@ impl Backups {
         }
     }
 
+    /// Takes note of what became of one target, which is given back with it.
+    fn told_one(
+        &self,
+        part: &Part,
+        answer: Answer,
+        whole: &Whole,
+        own: &BTreeSet<String>,
+        by: &ActorRef,
+        begun: Instant,
+    ) -> Result<Done, BackupError> {
+        let (repository, name) = (part.repository.marker().repository, &whole.facts.name);
+        let target = part.spec.clone();
+        let result = match answer {
+            Ok((written, opens)) => {
+                let (rows, holds) = whole.holds();
+                let last = LastMade {
+                    name: name.to_string(),
+                    number: name.number(),
+                    at: name.time(),
+                    seconds: begun.elapsed().as_secs() as u32,
+                    bytes: written.bytes,
+                    holds,
+                    rows,
+                    opens: Some(opens),
+                };
+                let at = self.ambient.now();
+                let there = [part.there.as_slice(), std::slice::from_ref(name)].concat();
+                let (own, seen) = (own.clone(), there.clone());
+                self.note(&part.spec, Some(repository), move |row| {
+                    row.last = Some(last);
+                    row.attempt = Some(Attempt { at, error: None });
+                    row.snapshots = there.len() as u64;
+                })?;
+                self.remember(repository, move |known| known.saw(&seen, &own))?;
+                self.look_again(&part.spec, by);
+                Ok(written)
+            }
+            Err(error) => {
+                self.note_failed(&part.spec, Some(repository), &error.to_string())?;
+                Err(error)
+            }
+        };
+        let gone = self.remembered(repository)?.gone.into_iter().collect();
+        // Of one that gives no sign of life nothing is asked.
+        let silent = matches!(result, Err(BackupError::Silent { .. }));
+        let beside = if silent { Vec::new() } else { self.told_apart(part) };
+        Ok(Done { target, gone, beside, result })
+    }
+
     fn told(
         &self,
-        parts: Vec<Part>,
         mut failed: Vec<Done>,
-        made: Option<(Whole, Results)>,
+        made: Option<(Arc<Whole>, Vec<Done>)>,
         by: &ActorRef,
-        begun: std::time::Instant,
+        begun: Instant,
     ) -> Result<Created, BackupError> {
-        let seconds = begun.elapsed().as_secs_f64();
         for done in &failed {
             // That another backup is being written there is no fault of the place.
             if let Err(error) = &done.result
@@ -335,57 +565,25 @@ impl Backups {
                 self.note_failed(&done.target, None, &error.to_string())?;
             }
         }
-        let Some((Whole { facts, scanned }, results)) = made else {
+        let Some((whole, mut targets)) = made else {
             let texts: Vec<String> = failed.iter().filter_map(|d| Some(d.result.as_ref().err()?.to_string())).collect();
             self.tell(by, Outcome::Failed, &texts.join(" "))?;
             let first = failed.into_iter().find_map(|done| done.result.err());
             return Err(first.unwrap_or(BackupError::NoTarget));
         };
-        let Scanned { tables, read, unmarked, .. } = scanned;
-        let (rows, bytes) = tables.iter().fold((0, 0), |(rows, bytes), table| (rows + table.rows, bytes + table.bytes));
-        let (mut targets, own) = (Vec::new(), self.own_names()?);
-        for (part, result) in parts.into_iter().zip(results) {
-            let repository = part.repository.marker().repository;
-            match &result {
-                Ok((written, opens)) => {
-                    let last = LastMade {
-                        name: facts.name.to_string(),
-                        number: facts.name.number(),
-                        at: facts.name.time(),
-                        seconds: seconds as u32,
-                        bytes: written.bytes,
-                        holds: bytes,
-                        rows,
-                        opens: opens.clone(),
-                    };
-                    let at = self.ambient.now();
-                    let there = [part.there.as_slice(), std::slice::from_ref(&facts.name)].concat();
-                    let (own, seen) = (own.clone(), there.clone());
-                    self.note(&part.spec, Some(repository), move |row| {
-                        row.last = Some(last);
-                        row.attempt = Some(Attempt { at, error: None });
-                        row.snapshots = there.len() as u64;
-                    })?;
-                    self.remember(repository, move |known| known.saw(&seen, &own))?;
-                    self.look_again(&part.spec, by);
-                }
-                Err(error) => self.note_failed(&part.spec, Some(repository), &error.to_string())?,
-            }
-            let gone = self.remembered(repository)?.gone.into_iter().collect();
-            let beside = self.told_apart(&part);
-            let result = result.map(|(written, _)| written);
-            targets.push(Done { target: part.spec.clone(), gone, beside, result });
-        }
+        let Whole { facts: Facts { name, entries, .. }, read, unmarked, .. } = &*whole;
+        let (rows, bytes) = whole.holds();
         let good = targets.iter().filter(|done| done.result.is_ok()).count();
         targets.append(&mut failed);
         let outcome = if good == 0 { Outcome::Failed } else { Outcome::Success };
-        let doubt = if unmarked > 0 { "; the store had changed where it had not been marked as changed" } else { "" };
-        self.tell(by, outcome, &format!("the snapshot {} on {good} of {} targets{doubt}", facts.name, targets.len()))?;
+        let doubt = if *unmarked > 0 { "; the store had changed where it had not been marked as changed" } else { "" };
+        self.tell(by, outcome, &format!("the snapshot {name} on {good} of {} targets{doubt}", targets.len()))?;
         if good == 0 {
             let first = targets.into_iter().find_map(|done| done.result.err());
             return Err(first.unwrap_or(BackupError::NoTarget));
         }
-        Ok(Created { name: facts.name, entries: facts.entries, rows, bytes, read, unmarked, seconds, targets })
+        let (entries, read, unmarked, seconds) = (*entries, *read, *unmarked, begun.elapsed().as_secs_f64());
+        Ok(Created { name: name.clone(), entries, rows, bytes, read, unmarked, seconds, targets })
     }
 
     /// The snapshots beside this one that are of another run of the box. The snapshot that was made is good without it.
@@ -444,3 +642,9 @@ impl Backups {
 
 /// How many snapshots are remembered, besides those that are somewhere.
 const MADE_KEPT: u64 = 500;
+
+/// Starts a thread that may outlive whoever waits for it.
+fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), BackupError> {
+    let begun = std::thread::Builder::new().name("backup".into()).spawn(work);
+    begun.map(drop).map_err(|error| BackupError::Failed(format!("no thread could be started for a target: {error}")))
+}

@@ -111,6 +111,16 @@ pub enum BackupError {
     #[error("{target} is in use already: {doing} is under way, since {since}. Wait until that is done.")]
     Busy { target: String, doing: String, since: crate::base::Timestamp },
     #[error(
+        "{place} gives no sign of life, and was not waited for any longer. What is there is whole. Look at the disk or the server, \
+         and at what connects it; until it answers, it stays in use."
+    )]
+    Silent { place: String },
+    #[error(
+        "{place} takes what is written to it so slowly that the others did not wait for it. What was written there is kept, and \
+         the next backup goes on from there: `chartbox backup create --target {name}` makes it by itself."
+    )]
+    Slow { name: String, place: String },
+    #[error(
         "no target is set up for backups. Name a folder with --target, or list one under [backup] in the configuration."
     )]
     NoTarget,

@@ -248,6 +248,8 @@ pub struct Faulty {
     pub shortens: Arc<std::sync::atomic::AtomicBool>,
     /// Whether one failed.
     pub burnt: Arc<std::sync::atomic::AtomicBool>,
+    /// While this is so, what is put hangs.
+    pub hangs: Arc<(Mutex<bool>, std::sync::Condvar)>,
 }
 
 impl Faulty {
@@ -266,6 +268,12 @@ impl Faulty {
         Err(TargetError::Gone { place, why: "on purpose".into() })
     }
 
+    /// Lets what is put hang, or go on.
+    pub fn hang(&self, hangs: bool) {
+        *self.hangs.0.lock().unwrap() = hangs;
+        self.hangs.1.notify_all();
+    }
+
     fn missing(&self, name: &Name) -> TargetError {
         TargetError::Missing { place: "faulty".into(), name: name.clone() }
     }
@@ -277,6 +285,7 @@ impl Target for Faulty {
     }
     fn put(&self, name: &Name, bytes: &[u8]) -> Result<Put, TargetError> {
         self.burn()?;
+        drop(self.hangs.1.wait_while(self.hangs.0.lock().unwrap(), |hangs| *hangs).unwrap());
         let mut files = self.files.lock().unwrap();
         if files.contains_key(name) {
             return Ok(Put::There);

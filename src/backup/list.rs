@@ -168,7 +168,9 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
 
 /// What a person's key opens of the key slots that there are, by their text: each is opened once, for a passphrase costs time.
 #[derive(Default)]
-struct Roots(Vec<(String, Result<Secret<[u8; 32]>, SlotError>)>);
+struct Roots(Vec<(String, SnapshotKey)>);
+
+type SnapshotKey = Result<Secret<[u8; 32]>, SlotError>;
 
 impl Roots {
     fn of(repository: &Repository, names: &[SnapshotName], key: &SlotKey) -> Self {
@@ -185,7 +187,7 @@ impl Roots {
         roots
     }
 
-    fn of_text(&self, text: &str) -> Option<&Result<Secret<[u8; 32]>, SlotError>> {
+    fn of_text(&self, text: &str) -> Option<&SnapshotKey> {
         self.0.iter().find(|(slots, _)| slots == text).map(|(_, root)| root)
     }
 

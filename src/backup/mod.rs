@@ -58,6 +58,7 @@ mod lease;
 mod lineage;
 mod list;
 mod old_keys;
+mod pace;
 mod places;
 mod proof;
 mod prune;

@@ -1,13 +1,13 @@
 //! Reading one view of the store as chunks: cut, named, and sealed where a target lacks them.
 //!
 //! One thread reads, workers name, compress and seal, and each target has a thread that writes. What is in flight is
-//! bounded, so that memory does not grow with the store. What is known to be as it was is not read ([`super::known`]).
+//! bounded, so that memory does not grow with the store; a target that takes too little for too long is left out ([`super::pace`]). What is known to be as it was is not read ([`super::known`]).
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use crate::base::Ambient;
 use crate::crypto::backup::{ChunkName, RepositoryKey};
@@ -18,6 +18,7 @@ use super::error::BackupError;
 use super::index::lock;
 use super::known::{Extent, KnownChunk, Step, known, read_again, unmarked, walk};
 use super::layout::{Leaf, NodeBuilder, RawChunk, TableFacts};
+use super::pace::{Company, NAP, Patience};
 use super::watch::{Phase, Progress, Watch};
 use super::writing::{Sealed, Sealer, Sink};
 
@@ -45,6 +46,8 @@ pub struct Scan<'a> {
     pub watch: &'a dyn Watch,
     /// How many bytes there will be, as far as can be told before.
     pub total: u64,
+    /// How long a target is waited for.
+    pub patience: Patience,
 }
 
 struct Job {
@@ -171,11 +174,27 @@ impl Scan<'_> {
         if !lacking.is_empty() {
             let sealed = sealer.seal(name, plain)?;
             for way in lacking {
-                // A thread that is gone has said why itself.
-                let _ = way.send.send(sealed.clone());
+                self.send(way, ways, sealed.clone());
             }
         }
         Ok(name)
+    }
+
+    /// Sends a chunk to a target, and waits for room for as long as that is waited for.
+    fn send(&self, way: &Way<'_>, ways: &[Way<'_>], mut chunk: Sealed) {
+        loop {
+            match way.send.try_send(chunk) {
+                // A thread that is gone has said why itself.
+                Ok(()) | Err(TrySendError::Disconnected(_)) => return,
+                Err(TrySendError::Full(back)) => chunk = back,
+            }
+            let go_on = ways.iter().filter(|way| way.sink.goes_on()).count();
+            let company = if go_on > 1 { Company::Others } else { Company::Alone };
+            if way.sink.pace.wait(&self.patience, company).is_some() || self.watch.is_stopped() {
+                return;
+            }
+            std::thread::sleep(NAP);
+        }
     }
 
     fn facts(

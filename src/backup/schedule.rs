@@ -271,6 +271,14 @@ impl Backups {
                     tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup");
                 }
             }
+            let slow = created.targets.iter().filter(|done| matches!(done.result, Err(BackupError::Slow { .. })));
+            for done in slow {
+                go_on(watch)?;
+                let one = std::slice::from_ref(&done.target);
+                if let Err(error) = self.create(one, Wish::USUAL, &ActorRef::system("job:backup"), watch) {
+                    tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup by itself");
+                }
+            }
             for target in due {
                 go_on(watch)?;
                 let day = |at: Timestamp| at.to_zoned(self.schedule.zone().clone()).date();
@@ -298,7 +306,9 @@ impl Backups {
             let failed = target.drill.as_ref().filter(|drill| !drill.passed());
             let again = failed.is_some_and(|drill| now.as_second() - drill.at.as_second() >= DAY);
             let last = target.drill.as_ref().map(|drill| drill.at);
-            if target.double.is_some() || target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
+            // One that hangs in something keeps the others from no drill.
+            let free = target.double.is_none() && target.busy.is_none();
+            if !free || target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
                 continue;
             }
             let drill = self.drill(&target.spec, Repository::LATEST, &ActorRef::system("job:backup-drill"), watch)?;

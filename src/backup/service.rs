@@ -15,6 +15,7 @@ use super::index::{Cache, lock};
 use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::lease::Removals;
+use super::pace::Patience;
 use super::places::{names_of, note_place};
 use super::remembered::Remembered;
 use super::repository::{Known, Repository};
@@ -76,6 +77,7 @@ pub struct Backups {
     pub(super) removals: Arc<Mutex<Removals>>,
     /// The highest number that a snapshot was given in this run of the box, made or not.
     numbered: Arc<Mutex<u64>>,
+    pub(super) patience: Patience,
 }
 
 impl Backups {
@@ -92,7 +94,14 @@ impl Backups {
             taken: Arc::default(),
             removals: Arc::default(),
             numbered: Arc::default(),
+            patience: Patience::USUAL,
         }
+    }
+
+    /// The same box with less patience.
+    #[cfg(test)]
+    pub(super) fn with_patience(&self, patience: Patience) -> Self {
+        Self { patience, ..self.clone() }
     }
 
     /// The same box with other targets in its configuration.

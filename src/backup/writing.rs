@@ -1,23 +1,24 @@
-//! Putting chunks into packs on a target: one thread for each target, behind a queue.
+//! Putting chunks into packs on a target: each has a thread of its own, behind a queue.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::Receiver;
 
 use crate::base::Ambient;
 use crate::crypto::backup::{ChunkName, KeyId, Part, RepositoryKey};
 
 use super::error::BackupError;
-use super::index::{Cache, Index, PackInfo, lock};
-use super::layout::{Chunk, INDEX_TAIL, Pack};
+use super::index::{Cache, Index, PackInfo};
+use super::layout::{INDEX_TAIL, Pack};
+use super::pace::Pace;
 use super::target::{Name, Shelf, Target, TargetError};
 
 /// A pack is put once it has about this many bytes.
 pub const PACK_BYTES: usize = 16 << 20;
 
 /// Chunks that wait for a target.
-const QUEUE: usize = 256;
+pub const QUEUE: usize = 256;
 
 /// A chunk as it goes into a pack.
 #[derive(Debug, Clone)]
@@ -94,6 +95,8 @@ pub struct Written {
 pub struct Sink {
     pub target: Arc<dyn Target>,
     pub index: Index,
+    /// How it gets on.
+    pub pace: Pace,
     cache: Option<Cache>,
     failed: AtomicBool,
     /// Bytes of chunks that were to be written and were there.
@@ -102,12 +105,23 @@ pub struct Sink {
 
 impl Sink {
     pub fn new(target: Arc<dyn Target>, index: Index, cache: Option<Cache>) -> Self {
-        Self { target, index, cache, failed: AtomicBool::new(false), found: AtomicU64::new(0) }
+        let (failed, found) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { target, index, pace: Pace::new(), cache, failed, found }
     }
 
-    /// Whether a chunk has to be sent. Not to one that failed: it gets nothing more.
+    /// Whether a chunk has to be sent. Not to one that failed or was left out: it gets nothing more.
     pub fn lacks(&self, name: &ChunkName) -> bool {
-        !self.index.has(name) && !self.failed.load(Ordering::Relaxed)
+        !self.index.has(name) && self.goes_on()
+    }
+
+    /// Whether it takes part still.
+    pub fn goes_on(&self) -> bool {
+        !self.failed.load(Ordering::Relaxed) && self.pace.left_out().is_none()
+    }
+
+    /// It gets nothing more.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
     }
 
     /// [`Sink::lacks`] of a chunk that was read; one that is there is counted.
@@ -123,30 +137,14 @@ impl Sink {
         self.found.load(Ordering::Relaxed)
     }
 
-    /// Starts the thread that writes; dropping the queue ends it, when everything is on the target.
-    pub fn start<'scope>(
-        &'scope self,
-        scope: &'scope std::thread::Scope<'scope, '_>,
+    /// Writes what comes, until nothing more does and everything is on the target; or until it was left out.
+    pub fn write(
+        &self,
+        chunks: &Receiver<Sealed>,
         id: KeyId,
-        key: &'scope RepositoryKey,
-        ambient: &'scope Ambient,
-    ) -> Queue {
-        let (send, receive) = sync_channel(QUEUE);
-        let result = Arc::new(Mutex::new(None));
-        let answer = result.clone();
-        scope.spawn(move || {
-            let written = self.write(&receive, id, key, ambient);
-            if written.is_err() {
-                self.failed.store(true, Ordering::Relaxed);
-                // Those who send are not to wait for one who does not take.
-                while receive.recv().is_ok() {}
-            }
-            *lock(&answer) = Some(written);
-        });
-        Queue { send, result }
-    }
-
-    fn write(&self, chunks: &Receiver<Sealed>, id: KeyId, key: &RepositoryKey, ambient: &Ambient) -> Outcome {
+        key: &RepositoryKey,
+        ambient: &Ambient,
+    ) -> Result<Written, BackupError> {
         let mut packer = Packer {
             sink: self,
             id,
@@ -157,55 +155,29 @@ impl Sink {
             packs: Vec::new(),
         };
         while let Ok(chunk) = chunks.recv() {
+            self.pace.step();
+            if self.pace.left_out().is_some() {
+                return Err(BackupError::Stopped);
+            }
             packer.push(&chunk)?;
         }
         packer.finish()?;
         self.target.sync()?;
         self.see_kept(&packer.packs)?;
-        Ok((packer.written, packer.packs))
+        Ok(packer.written)
     }
-}
 
-impl Sink {
     /// A place that loses or shortens what it took is found before a snapshot relies on it.
-    fn see_kept(&self, packs: &[(PackInfo, Vec<Chunk>)]) -> Result<(), BackupError> {
+    fn see_kept(&self, packs: &[PackInfo]) -> Result<(), BackupError> {
         if packs.is_empty() {
             return Ok(());
         }
         let there: HashMap<Name, u64> =
             self.target.list(Shelf::Packs)?.into_iter().map(|file| (file.name, file.bytes)).collect();
-        match packs.iter().all(|(pack, _)| there.get(&pack.name) == Some(&pack.bytes)) {
+        match packs.iter().all(|pack| there.get(&pack.name) == Some(&pack.bytes)) {
             true => Ok(()),
             false => Err(TargetError::NotKept { place: self.target.place().to_owned() }.into()),
         }
-    }
-}
-
-type Outcome = Result<(Written, Vec<(PackInfo, Vec<Chunk>)>), BackupError>;
-
-/// The way to a sink's thread.
-pub struct Queue {
-    send: SyncSender<Sealed>,
-    result: Arc<Mutex<Option<Outcome>>>,
-}
-
-/// What a sink's thread answers once it has ended.
-pub struct Answer(Arc<Mutex<Option<Outcome>>>);
-
-impl Queue {
-    pub fn sender(&self) -> SyncSender<Sealed> {
-        self.send.clone()
-    }
-
-    /// Nothing more comes from here.
-    pub fn close(self) -> Answer {
-        Answer(self.result)
-    }
-}
-
-impl Answer {
-    pub fn take(self) -> Outcome {
-        lock(&self.0).take().unwrap_or(Err(BackupError::Stopped))
     }
 }
 
@@ -216,7 +188,7 @@ struct Packer<'a> {
     ambient: &'a Ambient,
     pack: Pack,
     written: Written,
-    packs: Vec<(PackInfo, Vec<Chunk>)>,
+    packs: Vec<PackInfo>,
 }
 
 impl Packer<'_> {
@@ -235,9 +207,10 @@ impl Packer<'_> {
             return Ok(());
         }
         let sealed = pack.finish(self.key, self.ambient).map_err(|error| BackupError::Failed(error.to_string()))?;
-        let (file, bytes, chunks) = sealed;
+        let (file, bytes, _) = sealed;
         let name = Name::new(Shelf::Packs, &file).ok_or_else(|| BackupError::Failed("a pack has no name".into()))?;
         self.sink.target.put(&name, &bytes)?;
+        self.sink.pace.step();
         if let Some(cache) = &self.sink.cache
             && let Some((before, length)) = bytes.split_last_chunk::<INDEX_TAIL>()
             && let Some(sealed) = before.len().checked_sub(u32::from_le_bytes(*length) as usize)
@@ -247,7 +220,7 @@ impl Packer<'_> {
         let len = bytes.len() as u64;
         self.written.packs += 1;
         self.written.bytes += len;
-        self.packs.push((PackInfo { name, bytes: len, key: self.id }, chunks));
+        self.packs.push(PackInfo { name, bytes: len, key: self.id });
         Ok(())
     }
 }
