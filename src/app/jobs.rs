@@ -237,23 +237,29 @@ pub(super) async fn renewal(opened: Arc<Opened>, certificates: Arc<Certificates>
 /// Makes the backups that are due, and tries to restore them; at once when the ways to unlock were changed, so that a backup
 /// opens by those that there are. What is running when the box stops is broken off.
 pub(super) async fn backups(opened: Arc<Opened>, stop: Stop) {
-    every_or_called(5 * MINUTE, stop.clone(), "backup", || opened.keys.changed(), || async {
-        let stopped = Arc::new(AtomicBool::new(false));
-        let (backups, watch) = (opened.backups.clone(), Stopped(stopped.clone()));
-        let mut work = tokio::task::spawn_blocking(move || backups.run_due(&watch));
-        let done = tokio::select! {
-            done = &mut work => done,
-            () = stop.stopped() => {
-                stopped.store(true, Ordering::Relaxed);
-                work.await
+    every_or_called(
+        5 * MINUTE,
+        stop.clone(),
+        "backup",
+        || opened.keys.changed(),
+        || async {
+            let stopped = Arc::new(AtomicBool::new(false));
+            let (backups, watch) = (opened.backups.clone(), Stopped(stopped.clone()));
+            let mut work = tokio::task::spawn_blocking(move || backups.run_due(&watch));
+            let done = tokio::select! {
+                done = &mut work => done,
+                () = stop.stopped() => {
+                    stopped.store(true, Ordering::Relaxed);
+                    work.await
+                }
+            };
+            match done {
+                Ok(Ok(()) | Err(BackupError::Stopped)) => Ok(()),
+                Ok(Err(error)) => Err(error.into()),
+                Err(_) => Err(AppError::Wrong("the backup ended unexpectedly".into())),
             }
-        };
-        match done {
-            Ok(Ok(()) | Err(BackupError::Stopped)) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(AppError::Wrong("the backup ended unexpectedly".into())),
-        }
-    })
+        },
+    )
     .await;
 }
 

@@ -72,11 +72,7 @@ impl Concern {
     pub const fn is_of_drill(&self) -> bool {
         matches!(
             self,
-            Self::DrillFailed(_)
-                | Self::DrillTooOld(_)
-                | Self::DrillOld(_)
-                | Self::DrillUntried(_)
-                | Self::DrillNever
+            Self::DrillFailed(_) | Self::DrillTooOld(_) | Self::DrillOld(_) | Self::DrillUntried(_) | Self::DrillNever
         )
     }
 

@@ -78,8 +78,15 @@ impl Record for TargetRow {
     fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
         let 1 = version else { return Err(CodecError::Record(version)) };
         let TargetRowV1 { place, repository, last, attempt, verified, snapshots } = decode_body(version, bytes)?;
-        let last = last.map(|LastMadeV1 { name, number, at, seconds, bytes, holds, rows }| {
-            LastMade { name, number, at, seconds, bytes, holds, rows, opens: None }
+        let last = last.map(|LastMadeV1 { name, number, at, seconds, bytes, holds, rows }| LastMade {
+            name,
+            number,
+            at,
+            seconds,
+            bytes,
+            holds,
+            rows,
+            opens: None,
         });
         Ok(Self { place, repository, last, attempt, verified, snapshots })
     }

@@ -9,7 +9,7 @@ use super::{Failure, Out, field, size};
 use crate::app::{AppError, Opened, stored_leaf};
 use crate::audit::{self, Action};
 use crate::backup::{Concern, Standing, TargetStanding};
-use crate::http::keys::SheetState;
+use crate::http::keys::SheetsFacts;
 use crate::store::StoreStats;
 
 #[derive(Debug, Args)]
@@ -69,8 +69,12 @@ impl Status {
             out.line(format!("{label:12} {}", said(key, field(&answer, key))))?;
         }
         for target in field(&answer, "backups").as_array().into_iter().flatten() {
-            let why: Vec<&str> =
-                field(target, "concerns").as_array().into_iter().flatten().filter_map(|one| field(one, "text").as_str()).collect();
+            let why: Vec<&str> = field(target, "concerns")
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| field(one, "text").as_str())
+                .collect();
             if let (Some(name), false) = (field(target, "target").as_str(), why.is_empty()) {
                 out.line(format!("{:12} to {name}: {}", "backup", why.join(" ")))?;
             }
@@ -104,7 +108,6 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     let StoreStats { file_bytes, disk, room, .. } = opened.store.stats();
     let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
     let keys = opened.keys.facts().map_err(AppError::from)?;
-    let kept = keys.slots.iter().any(|slot| matches!(slot.sheet, Some(SheetState::Kept { .. })));
     let setup = opened.identity.setup_state().map_err(AppError::from)?;
     let backups = opened.backups.standing().map_err(AppError::from)?;
     Ok(json!({
@@ -119,7 +122,11 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
         "atRest": keys.protection.covers(),
         "protection": keys.protection.name(),
         "slots": keys.slots.iter().map(|slot| slot.kind.name()).collect::<Vec<_>>(),
-        "sheet": if kept { "kept" } else { "nobody has shown yet that it is kept: chartbox key sheet --confirm" },
+        "sheet": match keys.sheets() {
+            SheetsFacts::Kept(_) => "kept",
+            SheetsFacts::Unproven => "nobody has shown yet that it is kept: chartbox key sheet --confirm",
+            SheetsFacts::None => "this box has no recovery sheet: chartbox key sheet",
+        },
         "setup": format!("{setup:?}").to_lowercase(),
         "accounts": opened.identity.accounts().map_err(AppError::from)?.len(),
         "auditEntries": audit::size(&read).map_err(AppError::from)?,

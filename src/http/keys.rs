@@ -39,7 +39,31 @@ pub struct KeysFacts {
     pub rotating: bool,
 }
 
+/// What is known of a box's recovery sheets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SheetsFacts {
+    /// It has none.
+    None,
+    /// It has one, and nobody has shown that any is kept.
+    Unproven,
+    /// When one was last shown to be kept.
+    Kept(Timestamp),
+}
+
 impl KeysFacts {
+    pub fn sheets(&self) -> SheetsFacts {
+        let sheets = || self.slots.iter().filter_map(|slot| slot.sheet.as_ref());
+        let kept = sheets().filter_map(|sheet| match sheet {
+            SheetState::Kept { when } => Some(*when),
+            SheetState::Unproven { .. } => None,
+        });
+        match kept.max() {
+            Some(when) => SheetsFacts::Kept(when),
+            None if sheets().next().is_some() => SheetsFacts::Unproven,
+            None => SheetsFacts::None,
+        }
+    }
+
     /// The newest sheet that nobody has shown to be kept, where none was.
     pub fn unproven_sheet(&self) -> Option<(SlotId, &[AskedWord])> {
         self.slots.iter().rev().find_map(|slot| match &slot.sheet {
@@ -132,4 +156,34 @@ fn wrong_words(words: &[AskedWord]) -> String {
         said.push_str("no words are asked of this sheet");
     }
     format!("{said}: this is not what stands on the sheet. Look at it once more; the box has not changed.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_without_a_sheet_has_none_that_is_kept_and_none_to_be_shown() {
+        let slot = |id, kind, sheet| SlotFacts {
+            id: SlotId(id),
+            kind,
+            created: Timestamp::UNIX_EPOCH,
+            seal: None,
+            sheet,
+            stays: true,
+        };
+        let mut facts = KeysFacts {
+            protection: Protection::Typed,
+            slots: vec![slot(1, SlotKind::Passphrase, None)],
+            epoch: 1,
+            rotating: false,
+        };
+        assert_eq!(facts.sheets(), SheetsFacts::None);
+        let unproven = Some(SheetState::Unproven { asked: vec![] });
+        facts.slots.push(slot(2, SlotKind::RecoverySheet, unproven));
+        assert_eq!(facts.sheets(), SheetsFacts::Unproven);
+        let kept = Some(SheetState::Kept { when: Timestamp::UNIX_EPOCH });
+        facts.slots.insert(0, slot(3, SlotKind::RecoverySheet, kept));
+        assert_eq!(facts.sheets(), SheetsFacts::Kept(Timestamp::UNIX_EPOCH));
+    }
 }

@@ -731,6 +731,7 @@ fn operator() -> Vec<(&'static str, String)> {
     care.backups = Vec::new();
     care.clock = ClockHealth::Unknown;
     let file = Health { unlock: Unlock::KeyFile, sheet: SheetHealth::Unproven, ..health.clone() };
+    let typed = Health { unlock: Unlock::Passphrase, sheet: SheetHealth::None, ..health.clone() };
     let row = |id: &str, name: &str, role, state, last: Option<&str>| AccountRow {
         id: id.into(),
         name: name.into(),
@@ -781,6 +782,7 @@ fn operator() -> Vec<(&'static str, String)> {
         ("backups-bad", render(&Backups { cx: cx(), targets: vec![spoiled()] })),
         ("backups-none", render(&Backups { cx: demo(cx()), targets: Vec::new() })),
         ("health-key-file", render(&file)),
+        ("health-no-sheet", render(&typed)),
         ("health-care", render(&care)),
         ("health-bad", render(&bad)),
         ("accounts", render(&Accounts { cx: cx(), rows: rows() })),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::order::{Given, Order, Typed};
 use super::{backup_now, changed};
-use crate::app::AppError;
+use crate::app::{self, AppError};
 use crate::base::Secret;
 use crate::cli::order::Order as BoxOrder;
 use crate::cli::place::Reach;
@@ -84,10 +84,18 @@ fn confirm(out: &mut Out, reach: &Reach, json: bool) -> Result<(), Failure> {
         return told(out, &answer, json);
     }
     if !ask::can() {
+        // What is asked for cannot be given.
+        let slots = app::keys::read_slots(&reach.folder()?)?.current;
+        if !slots.has(SlotKind::RecoverySheet) {
+            return Err(Failure::failed(NO_SHEET));
+        }
         return Err(Failure::Usage("give the whole sheet with --sheet FILE, or run this at a terminal".into()));
     }
     let status = reach.order(BoxOrder::Key(Order::Status))?;
     let slots = field(&status, "slots").as_array().map(Vec::as_slice).unwrap_or_default();
+    if !slots.iter().any(|slot| field(slot, "kind").as_str() == Some(SlotKind::RecoverySheet.name())) {
+        return Err(Failure::failed(NO_SHEET));
+    }
     let waits = |slot: &&Value| {
         field(slot, "kind").as_str() == Some(SlotKind::RecoverySheet.name())
             && field(slot, "kept") == &Value::Bool(false)
@@ -98,6 +106,8 @@ fn confirm(out: &mut Out, reach: &Reach, json: bool) -> Result<(), Failure> {
     let number = field(newest, "id").as_u64().and_then(|slot| u32::try_from(slot).ok()).unwrap_or_default();
     asked_back(out, reach, number, field(newest, "asked"))
 }
+
+const NO_SHEET: &str = "this box has no recovery sheet, so there is none to be kept: chartbox key sheet makes one";
 
 /// Asks for the words, until they are right or somebody gives up.
 fn asked_back(out: &mut Out, reach: &Reach, slot: u32, asked: &Value) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use super::pages::{
 use crate::audit::{self, CheckFound};
 use crate::crypto::Protection;
 use crate::http::House;
-use crate::http::keys::{KeysFacts, SheetState, SlotFacts};
+use crate::http::keys::{KeysFacts, SheetsFacts};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::routes::Entrance;
@@ -54,14 +54,13 @@ pub(super) const fn unlock(protection: Protection) -> Unlock {
     }
 }
 
-/// The newest sheet that is known to be kept, or that none is.
+/// What is known of the sheets.
 fn sheet(keys: &KeysFacts, zone: &TimeZone) -> SheetHealth {
-    let newest = |slot: &SlotFacts| match slot.sheet {
-        Some(SheetState::Kept { when }) => Some(when),
-        _ => None,
-    };
-    let kept = keys.slots.iter().filter_map(newest).max();
-    kept.map_or(SheetHealth::Unproven, |when| SheetHealth::Kept(When::at(when, zone)))
+    match keys.sheets() {
+        SheetsFacts::Kept(when) => SheetHealth::Kept(When::at(when, zone)),
+        SheetsFacts::Unproven => SheetHealth::Unproven,
+        SheetsFacts::None => SheetHealth::None,
+    }
 }
 
 const DAY_SECONDS: i64 = 86_400;

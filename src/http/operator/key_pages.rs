@@ -113,7 +113,15 @@ impl Keys {
     /// Of these facts.
     pub fn of(cx: Cx, unlock: Unlock, facts: &KeysFacts, zone: &jiff::tz::TimeZone) -> Self {
         let slots = facts.slots.iter().map(|slot| SlotRow::of(slot, zone)).collect();
-        Self { cx, unlock, slots, epoch: facts.epoch, rotating: facts.rotating, old: OldBackups::None, locked: Vec::new() }
+        Self {
+            cx,
+            unlock,
+            slots,
+            epoch: facts.epoch,
+            rotating: facts.rotating,
+            old: OldBackups::None,
+            locked: Vec::new(),
+        }
     }
 
     /// Until when a change of the root key leaves backups that the present sheets open.

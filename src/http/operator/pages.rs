@@ -94,6 +94,8 @@ pub enum SheetHealth {
     Kept(When),
     /// Nobody has typed its words back.
     Unproven,
+    /// The box has none.
+    None,
 }
 
 /// Bytes of the file system that holds the store.
@@ -243,8 +245,11 @@ impl Health {
             Unlock::Credential => trouble(t("trouble-credential")),
             Unlock::Tpm | Unlock::TpmUnbound | Unlock::Passphrase | Unlock::Demo => {}
         }
-        if self.sheet == SheetHealth::Unproven && self.unlock != Unlock::Demo {
-            trouble(t("trouble-sheet"));
+        match self.sheet {
+            _ if self.unlock == Unlock::Demo => {}
+            SheetHealth::Unproven => trouble(t("trouble-sheet")),
+            SheetHealth::None => trouble(t("trouble-sheet-none")),
+            SheetHealth::Kept(_) => {}
         }
         troubles
     }
@@ -294,6 +299,7 @@ impl Health {
             SheetHealth::Unproven => {
                 (State::new("alert", Tone::Caution, t("sheet-unproven")), t("sheet-unproven.more"))
             }
+            SheetHealth::None => (State::new("alert", Tone::Caution, t("sheet-none")), t("sheet-none.more")),
         };
         Check::new("health-sheet", state).line(more)
     }

@@ -152,6 +152,8 @@ sheet-kept = Proved { $date }
     .more = Some of its words were typed in correctly. Without this sheet and without the box, no backup can be read.
 sheet-unproven = Not proved yet
     .more = Nobody has shown that the sheet is kept. Under Keys, type in the words that are asked of it; or print a new one.
+sheet-none = There is none
+    .more = This box has no recovery sheet. When its passphrase is forgotten, neither it nor any backup can be opened. Print a sheet under Keys.
 covers-nothing = Nothing: a demo is for looking around
 lacks-box = The whole box is stolen: it unlocks itself when it starts. A passphrase at each start covers this.
 lacks-other-system = Another system is started on the stolen box. Secure Boot covers this.
@@ -244,6 +246,7 @@ trouble-listener = { $address } does not answer. Another program may use this po
 trouble-clock = The machine’s clock follows no time server. Times in the access log may be wrong.
 trouble-credential = Whether a stolen disk can be read depends on this machine’s TPM, and the box cannot see whether one seals the key.
 trouble-sheet = Nobody has shown yet that the recovery sheet is kept. If it is lost and the box breaks, no backup can be read. Prove it under Keys.
+trouble-sheet-none = This box has no recovery sheet: when its passphrase is forgotten, neither it nor any backup can be opened. Print one under Keys.
 trouble-key = The key lies on the same disk as the records: a stolen disk can be read. Add a passphrase, or a TPM.
 
 ## The operator: accounts
