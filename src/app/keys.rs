@@ -229,9 +229,23 @@ pub fn passphrase_from(path: &Path) -> Result<Secret<String>, AppError> {
 /// A file of text that holds a secret.
 pub fn text_of(path: &Path) -> Result<Secret<String>, AppError> {
     let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(AppError::file(path, "read"))?);
-    let text =
-        std::str::from_utf8(&bytes).map_err(|_| AppError::Wrong(format!("{} is no file of text", path.display())))?;
-    Ok(Secret::new(text.to_owned()))
+    text_in(&bytes).ok_or_else(|| AppError::Wrong(format!("{} is no file of text", path.display())))
+}
+
+/// The text that bytes are: UTF-8, or what an editor of Windows writes, which says at its beginning what it is.
+pub fn text_in(bytes: &[u8]) -> Option<Secret<String>> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = zeroize::Zeroizing::new(
+            bytes.chunks_exact(2).filter_map(|two| Some(unit(two.try_into().ok()?))).collect::<Vec<_>>(),
+        );
+        bytes.len().is_multiple_of(2).then(|| String::from_utf16(&units).ok()).flatten()
+    };
+    let text = match bytes {
+        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes)?,
+        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes)?,
+        [0xEF, 0xBB, 0xBF, rest @ ..] | rest => std::str::from_utf8(rest).ok()?.to_owned(),
+    };
+    Some(Secret::new(text))
 }
 
 fn credential_files() -> Vec<PathBuf> {

@@ -11,7 +11,6 @@ use super::order::{Caller, Order, Talk};
 use super::{Failure, control};
 use crate::app::config::{Config, DEFAULT_FILE};
 use crate::app::{self, AppError, Folder, Kind};
-use crate::base::Secret;
 use crate::crypto::{Sheet, SlotKey};
 
 /// The flags that say which box.
@@ -189,7 +188,9 @@ async fn carry_out(
 /// A recovery sheet from a file, or from standard input by "-".
 pub fn sheet_from(file: &std::path::Path) -> Result<Sheet, Failure> {
     let text = if file.as_os_str() == "-" {
-        Secret::new(std::io::read_to_string(std::io::stdin()).map_err(anyhow::Error::from)?)
+        let mut bytes = zeroize::Zeroizing::new(Vec::new());
+        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map_err(anyhow::Error::from)?;
+        app::keys::text_in(&bytes).ok_or_else(|| Failure::failed("standard input is no text"))?
     } else {
         app::keys::text_of(file)?
     };

@@ -311,3 +311,24 @@ async fn the_whole_sheet_proves_it_too_and_a_strange_one_does_not() {
     assert_eq!((slot, replaced.len()), (SlotId(1), 0));
     opened.close().await;
 }
+
+#[test]
+fn a_file_of_text_is_read_as_editors_write_it() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("secret");
+    let text = "wälnut gravel teapot onyx";
+    let wide = |units: fn(u16) -> [u8; 2]| {
+        text.encode_utf16().chain("\r\nmore".encode_utf16()).flat_map(units).collect::<Vec<u8>>()
+    };
+    let plain = format!("{text}\nmore").into_bytes();
+    let little = [&[0xFF, 0xFE][..], &wide(u16::to_le_bytes)].concat();
+    let big = [&[0xFE, 0xFF][..], &wide(u16::to_be_bytes)].concat();
+    for bytes in [plain.clone(), [&[0xEF, 0xBB, 0xBF][..], &plain].concat(), little.clone(), big] {
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(passphrase_from(&path).unwrap().expose(), text, "{:?}", &bytes[..4]);
+    }
+    for wrong in [&little[..little.len() - 1], &[0xFF, 0xFE, 0x00, 0xD8], &[0x80]] {
+        std::fs::write(&path, wrong).unwrap();
+        assert!(passphrase_from(&path).unwrap_err().to_string().contains("is no file of text"));
+    }
+}
