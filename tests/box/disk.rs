@@ -193,6 +193,21 @@ fn on_a_full_disk_nothing_opens_unwritten_and_what_was_acknowledged_is_there_aft
 }
 
 #[test]
+fn a_change_of_the_root_key_that_the_disk_has_no_room_for_is_refused_when_it_is_ordered() {
+    let Some(disk) = Disk::mounted(ROOMY) else { return };
+    let place = Place::made_at(disk.path().join("box"), &[]);
+    let home = tempfile::tempdir().unwrap();
+    let sheet = file(home.path(), "sheet", &place.printed);
+    disk.resize(disk.used() + 40 * MIB);
+    let (code, said) = refused(&["key", "rotate", "--sheet", &sheet, "--dir", place.dir()]);
+    assert!(code == 1 && said.contains("Free some space, then run this again"), "{said}");
+    let status = printed(&["key", "status", "--json", "--dir", place.dir()]);
+    assert!(status.contains("\"rotating\": false"), "{status}");
+    // Nor is a backup refused then.
+    printed(&["backup", "create", "--target", home.path().join("usb").to_str().unwrap(), "--dir", place.dir()]);
+}
+
+#[test]
 fn a_full_or_read_only_place_for_backups_keeps_what_it_has_and_a_full_disk_gets_no_half_box() {
     let Some(disk) = Disk::mounted(64 * MIB) else { return };
     let place = Place::made(&[]);

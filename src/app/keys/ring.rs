@@ -281,6 +281,8 @@ impl Keyring {
     pub async fn prepare_rotation(&self, keys: Vec<SlotKey>, without: Vec<SlotId>, by: By) -> Result<u64, KeysRefusal> {
         let _turn = self.turn.lock().await;
         self.not_while_rotating()?;
+        // A change that cannot be carried on would keep everything else about the keys from being changed.
+        rotation::room_for(&self.audit.store().stats(), "run this again")?;
         let (slots, root) = {
             let state = self.lock();
             (state.slots.clone(), state.root.clone())

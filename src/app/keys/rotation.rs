@@ -40,7 +40,7 @@ use crate::audit::{Action, Audit, AuditError, Detail, Event};
 use crate::base::{Ambient, Secret, Timestamp};
 use crate::crypto::keyslots::{KeySlots, SlotId, SlotKey, SlotKind};
 use crate::crypto::{Root, Signer};
-use crate::store::{Direction, KeyRange, ReadExt, Store, StoreError, StoreOptions};
+use crate::store::{Direction, KeyRange, ReadExt, Store, StoreError, StoreOptions, StoreStats};
 
 /// Whether a rotation was carried to its end.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ pub(super) fn carry_on_by(
     let from = Store::open(&folder.store(), old.page_key(key.slots.current.epoch()), &options, ambient)?;
     let copy = folder.next_store();
     clear(&copy)?;
-    room_for(&from)?;
+    room_for(&from.stats(), "start the box again; or stay with the old key: chartbox key rotate --cancel")?;
 
     at(Step::Copy)?;
     let new_key = || unlocked.root.page_key(slots.epoch());
@@ -145,14 +145,13 @@ fn clear(path: &Path) -> Result<(), AppError> {
     }
 }
 
-/// Refuses a copy that would not fit beside the original.
-fn room_for(store: &Store) -> Result<(), AppError> {
-    let stats = store.stats();
+/// Refuses a copy that would not fit beside the original. `then` is what to do once there is room.
+pub(super) fn room_for(stats: &StoreStats, then: &str) -> Result<(), AppError> {
     let needed = stats.file_bytes.saturating_add(64 << 20);
     match stats.disk {
         Some(disk) if disk.free < needed => Err(AppError::Wrong(format!(
             "the store is copied under its new key, which takes {} MiB for a while, and {} MiB are free; nothing was \
-             changed. Free some space, then start the box again.",
+             changed. Free some space, then {then}.",
             needed >> 20,
             disk.free >> 20
         ))),

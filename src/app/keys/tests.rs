@@ -332,3 +332,17 @@ fn a_file_of_text_is_read_as_editors_write_it() {
         assert!(passphrase_from(&path).unwrap_err().to_string().contains("is no file of text"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_root_key_that_does_not_fit_is_not_begun_and_says_how_to_stay_with_the_old() {
+    use crate::store::DiskSpace;
+    let place = Place::made(Way::KeyFile).await;
+    let opened = place.open();
+    let mut stats = opened.store.stats();
+    stats.disk = Some(DiskSpace { free: stats.file_bytes + (65 << 20), total: u64::MAX });
+    rotation::room_for(&stats, "").unwrap();
+    stats.disk = Some(DiskSpace { free: stats.file_bytes + (63 << 20), total: u64::MAX });
+    let said = rotation::room_for(&stats, "run this again").unwrap_err().to_string();
+    assert!(said.contains("Free some space, then run this again."), "{said}");
+    opened.close().await;
+}
