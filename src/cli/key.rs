@@ -73,6 +73,12 @@ struct Add {
 
 impl Key {
     pub(super) fn run(self, out: &mut Out) -> Result<(), Failure> {
+        let json = self.json;
+        let done = self.act(out);
+        if json { out.failed(done) } else { done }
+    }
+
+    fn act(self, out: &mut Out) -> Result<(), Failure> {
         let Self { what, reach, json } = self;
         match what {
             What::Status => status(out, &reach, json),
@@ -265,7 +271,9 @@ fn made_by(mut answer: Value, ran: Ran) -> Value {
 fn backup_now(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     match field(answer, "backupNow").as_str() {
         Some("by-the-box") => {
-            out.line("The backups made until now open by what opened the box then. The box makes one now that opens by what")?;
+            out.line(
+                "The backups made until now open by what opened the box then. The box makes one now that opens by what",
+            )?;
             out.line("opens it now; `chartbox status` says where there is none yet.")
         }
         Some(order::BY_HAND) => {

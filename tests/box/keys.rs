@@ -127,6 +127,29 @@ fn a_new_sheet_takes_the_place_of_the_old_one_when_it_is_known_to_be_kept() {
 }
 
 #[test]
+fn a_key_command_that_fails_says_why_in_json_too() {
+    let place = Place::made(&[]);
+    for words in [&["key", "remove", "99", "--yes"][..], &["key", "unlock"], &["key", "rotate", "--cancel"]] {
+        let done = chartbox(&[words, &["--json", "--dir", place.dir()]].concat());
+        let said: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(said["code"].as_i64(), done.status.code().map(i64::from), "{words:?}");
+        assert!(said["error"].is_string() && !done.status.success(), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_box_without_a_sheet_says_that_it_has_none() {
+    let place = Place::made(&[]);
+    let new = file(place.home(), "new", &format!("{PASSPHRASE}\n"));
+    printed(&["key", "add", "--passphrase", "--new-passphrase-file", &new, "--dir", place.dir()]);
+    printed(&["key", "remove", "1", "--yes", "--dir", place.dir()]);
+    let status = printed(&["status", "--dir", place.dir()]);
+    assert!(status.contains("this box has no recovery sheet: chartbox key sheet"), "{status}");
+    let (code, said) = refused(&["key", "sheet", "--confirm", "--dir", place.dir()]);
+    assert!(code == 1 && said.contains("this box has no recovery sheet"), "{said}");
+}
+
+#[test]
 fn a_renewed_sheet_leaves_the_old_one_to_open_the_backups_until_there_is_another() {
     let place = Place::made(&[]);
     let usb = place.home().join("usb");
