@@ -48,7 +48,10 @@ impl Backups {
     }
 
     fn doing(&self, doing: Doing) -> LeaseRow {
-        LeaseRow { boot: self.audit.boot(), doing: doing.said().to_owned(), since: self.ambient.now() }
+        // As a person says it, and as it is stored.
+        let now = self.ambient.now();
+        let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        LeaseRow { boot: self.audit.boot(), doing: doing.said().to_owned(), since }
     }
 
     /// Takes something in this run of the box.
@@ -201,5 +204,20 @@ impl Drop for Lease {
             }
         }
         lock(&self.taken).remove(&taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::fixture::TestBox;
+
+    #[test]
+    fn since_when_a_target_is_in_use_is_said_to_the_second() {
+        let made = TestBox::new(46);
+        made.clock.advance(std::time::Duration::from_nanos(123_456_789));
+        let _lease = made.backups.lease(&made.spec("one"), Doing::Backup).unwrap();
+        let Err(busy) = made.backups.lease(&made.spec("one"), Doing::Backup) else { panic!("it is in use") };
+        assert!(busy.to_string().contains("since 2026-03-03T02:20:00Z."), "{busy}");
     }
 }

@@ -55,6 +55,9 @@ pub(super) fn parse(text: &str) -> Result<KeySlots, SlotError> {
     if text.len() > LONGEST {
         return Err(unreadable("the file is far too long"));
     }
+    if text.trim().is_empty() {
+        return Err(unreadable("it is empty"));
+    }
     // What a newer version means is not ours to judge: its number is all that is read of it.
     let Versioned { version } = toml::from_str(text).map_err(|error| unreadable(error.message()))?;
     match version {

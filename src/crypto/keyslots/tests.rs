@@ -228,7 +228,8 @@ fn what_cannot_be_read_says_why() {
     assert_eq!(KeySlots::parse(&newer).unwrap_err(), SlotError::Newer { found: 2 });
     let huge = "x".repeat(100_000);
     let cases = [
-        ("", "version"),
+        ("", "it is empty"),
+        (" \n", "it is empty"),
         ("nonsense", "="),
         (&text.replace("version = 1", "version = 0"), "version"),
         (&text.replace("epoch", "epochs"), "epochs"),
