@@ -21,6 +21,8 @@ pub struct ListedSnapshot {
     pub fault: Option<String>,
     /// Whether that is because it is not as it was written.
     pub damaged: bool,
+    /// Whether it could not be looked at.
+    pub unseen: bool,
 }
 
 /// A target in a list.
@@ -137,15 +139,16 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
         .map(|name| {
             let manifest = open_one(repository, &name, opener, &roots);
             match manifest {
-                Ok(manifest) => ListedSnapshot { name, manifest, fault: None, damaged: false },
+                Ok(manifest) => ListedSnapshot { name, manifest, fault: None, damaged: false, unseen: false },
                 Err(error) => {
                     let (fault, damaged) = (Some(error.to_string()), error.is_damage());
+                    let unseen = !damaged && matches!(error, BackupError::Target(_));
                     if let BackupError::Slots(error) = error
                         && !damaged
                     {
                         wrong_key = Some(error);
                     }
-                    ListedSnapshot { name, manifest: None, fault, damaged }
+                    ListedSnapshot { name, manifest: None, fault, damaged, unseen }
                 }
             }
         })

@@ -67,16 +67,13 @@ impl FolderTarget {
 
     /// What keeps a file from being read.
     fn not_read(&self, name: &Name, error: Errno) -> TargetError {
-        match error {
-            Errno::ACCESS | Errno::PERM => TargetError::Refused { place: self.place.clone(), why: said(&error.into()) },
-            other => self.wrong(name, other),
-        }
+        self.wrong(name, error).of_reading(name)
     }
 
     fn wrong_io(&self, name: &Name, error: &io::Error) -> TargetError {
         match (error.kind(), Errno::from_io_error(error)) {
             (io::ErrorKind::UnexpectedEof, _) => TargetError::Length { place: self.place.clone(), name: name.clone() },
-            (_, Some(errno)) => self.wrong(name, errno),
+            (_, Some(errno)) => self.not_read(name, errno),
             (_, None) => TargetError::Io { place: self.place.clone(), name: name.to_string(), why: said(error) },
         }
     }
@@ -156,10 +153,9 @@ impl FolderTarget {
         let (place, why) = (self.place.clone(), said(&error.into()));
         match error {
             Errno::LOOP | Errno::NOTDIR => TargetError::NotPlain { place, name: shelf.path().to_owned() },
-            Errno::ACCESS | Errno::PERM => TargetError::Refused { place, why },
+            Errno::ACCESS | Errno::PERM => TargetError::Unread { place, name: shelf.said().to_owned(), why },
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN => TargetError::Gone { place, why },
-            _ if shelf == Shelf::Top => TargetError::Io { place, name: "the folder itself".into(), why },
-            _ => TargetError::Io { place, name: shelf.path().to_owned(), why },
+            _ => TargetError::Io { place, name: shelf.said().to_owned(), why },
         }
     }
 }
@@ -348,6 +344,22 @@ mod tests {
         let pipe = place.path().join("marks/pipe");
         rustix::fs::mknodat(rustix::fs::CWD, pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
         assert!(matches!(target.get(&name(Shelf::Marks, "pipe"), 9), Err(TargetError::NotPlain { .. })));
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_told_so_and_not_as_something_that_may_not_be_written() {
+        let place = tempfile::tempdir().unwrap();
+        let target = FolderTarget::open(place.path(), Missing::Refuse).unwrap();
+        let one = name(Shelf::Packs, "one");
+        let refused = io::Error::from(Errno::ACCESS);
+        for error in [target.not_read(&one, Errno::ACCESS), target.wrong_io(&one, &refused)] {
+            let said = error.to_string();
+            assert!(said.contains("does not let this box read packs/one: Permission denied"), "{said}");
+            assert!(said.ends_with(". Give its account the right to."), "{said}");
+        }
+        let said = target.of_shelf(Shelf::Packs, Errno::ACCESS).to_string();
+        assert!(said.contains("does not let this box read packs:"), "{said}");
+        assert!(target.wrong(&one, Errno::ACCESS).to_string().contains("does not take what is written"));
     }
 
     #[test]

@@ -144,6 +144,8 @@ pub enum TargetError {
     Full { place: String },
     #[error("{place} does not take what is written to it: {why}. What is there is whole.")]
     Denied { place: String, why: String },
+    #[error("{place} does not let this box read {name}: {why}. Give its account the right to.")]
+    Unread { place: String, name: String, why: String },
     #[error("{place} does not let this box remove what is old there: {why}. What it did not remove is whole.")]
     NotRemoved { place: String, why: String },
     #[error("{place} cannot be used as it is set up: {why}. Nothing was changed.")]
@@ -167,4 +169,24 @@ pub enum TargetError {
     NotPlain { place: String, name: String },
     #[error("{place} could not be read or written ({name}): {why}")]
     Io { place: String, name: String, why: String },
+}
+
+impl TargetError {
+    /// The same, of something that was to be read: what is refused then is not the writing.
+    pub(super) fn of_reading(self, name: &impl fmt::Display) -> Self {
+        match self {
+            Self::Denied { place, why } => Self::Unread { place, name: name.to_string(), why },
+            other => other,
+        }
+    }
+}
+
+impl Shelf {
+    /// What a person calls it.
+    fn said(self) -> &'static str {
+        match self {
+            Self::Top => "the folder itself",
+            shelf => shelf.path(),
+        }
+    }
 }

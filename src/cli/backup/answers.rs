@@ -85,7 +85,9 @@ pub(super) fn names(names: &[SnapshotName]) -> Vec<&str> {
 
 /// A target with which it did not work makes the command fail, though it worked with others.
 pub(super) fn all_good(answer: &Value) -> Result<(), Failure> {
-    let failed = list(answer, "targets").filter(|target| !field(target, "error").is_null()).count();
+    let unseen =
+        |target: &Value| list(target, "snapshots").any(|one| matches!(field(one, "unseen"), Value::Bool(true)));
+    let failed = list(answer, "targets").filter(|target| !field(target, "error").is_null() || unseen(target)).count();
     match failed {
         0 => Ok(()),
         1 => Err(Failure::failed("it did not work with one target; the reason stands above")),
@@ -122,6 +124,7 @@ pub(super) fn of_snapshot(snapshot: &ListedSnapshot) -> Value {
         "program": manifest.map(|manifest| &manifest.program),
         "fault": snapshot.fault,
         "damaged": snapshot.damaged,
+        "unseen": snapshot.unseen,
     })
 }
 
@@ -448,5 +451,20 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             out.line("There is nothing to bring back.")
         }
         None => out.line("Nothing was changed. With --apply, those above come back as they were."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_in_which_something_could_not_be_looked_at_does_not_end_well() {
+        let of = |damaged: bool, unseen: bool| {
+            let snapshots = json!([{ "damaged": damaged, "unseen": unseen }]);
+            let answer = json!({ "targets": [{ "error": null, "damaged": damaged, "snapshots": snapshots }] });
+            nothing_wrong(&answer, "damaged").map_err(|failure| failure.exit_code())
+        };
+        assert_eq!((of(false, false), of(false, true), of(true, true)), (Ok(()), Err(1), Err(3)));
     }
 }

@@ -290,7 +290,7 @@ impl Target for S3Target {
             200 if answer.body.len() as u64 <= most => Ok(answer.body.into()),
             200 => Err(self.length(name)),
             404 if code(&answer).is_none_or(|code| code != "NoSuchBucket") => Err(self.missing(name)),
-            _ => Err(self.wrong(name, &answer)),
+            _ => Err(self.wrong(name, &answer).of_reading(name)),
         }
     }
 
@@ -315,7 +315,7 @@ impl Target for S3Target {
             }
             206 | 416 => Err(self.length(name)),
             404 if code(&answer).is_none_or(|code| code != "NoSuchBucket") => Err(self.missing(name)),
-            _ => Err(self.wrong(name, &answer)),
+            _ => Err(self.wrong(name, &answer).of_reading(name)),
         }
     }
 
@@ -332,7 +332,7 @@ impl Target for S3Target {
             query.extend(next.take().map(|token| ("continuation-token", token)));
             let answer = self.ask(&Question { query: &query, ..Question::new("GET", "") })?;
             if answer.status != 200 {
-                return Err(self.wrong(&shelf.path(), &answer));
+                return Err(self.wrong(&shelf.path(), &answer).of_reading(&shelf.said()));
             }
             let page = std::str::from_utf8(&answer.body).ok().and_then(|text| read_page(text, shelf, &prefix));
             let strange = || TargetError::Io {

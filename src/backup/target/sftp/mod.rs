@@ -523,20 +523,22 @@ impl Target for SftpTarget {
     }
 
     fn get(&self, name: &Name, most: u64) -> Result<Vec<u8>, TargetError> {
-        self.with_file(name, |session| self.try_get(session, name, most))
+        self.with_file(name, |session| self.try_get(session, name, most)).map_err(|error| error.of_reading(name))
     }
 
     fn get_range(&self, name: &Name, offset: u64, len: usize) -> Result<Vec<u8>, TargetError> {
-        self.with_file(name, |session| self.try_get_range(session, name, offset, len))
+        let read = self.with_file(name, |session| self.try_get_range(session, name, offset, len));
+        read.map_err(|error| error.of_reading(name))
     }
 
     fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, TargetError> {
-        self.with(|session| {
+        let read = self.with(|session| {
             let listed = self.lines(session, shelf)?.into_iter().filter(|(_, attrs)| attrs.is_file());
             Ok(listed
                 .filter_map(|(file, attrs)| Some(Listed { name: Name::new(shelf, &file)?, bytes: attrs.size? }))
                 .collect())
-        })
+        });
+        read.map_err(|error| error.of_reading(&shelf.said()))
     }
 
     fn delete(&self, name: &Name) -> Result<(), TargetError> {
