@@ -53,6 +53,10 @@ pub enum BackupError {
          of its own, or take it out of the configuration."
     )]
     OnePlace { name: String, other: String },
+    #[error(
+        "{name} lies within {other}: what clears or loses {other} takes {name} along. Give each a place outside the other."
+    )]
+    Nested { name: String, other: String },
     #[error("{place} holds something else already. Name an empty folder, or a new one; nothing was changed.")]
     NotEmpty { place: String },
     #[error(

@@ -2,6 +2,7 @@
 //! one. Nothing is begun anew where something was, and nothing is taken for a second backup that is the first by another name.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +120,26 @@ pub fn doubles(targets: &[TargetSpec]) -> Vec<BackupError> {
         })
     };
     targets.iter().enumerate().filter_map(double).collect()
+}
+
+/// Which targets of a configuration lie where no backup is to lie: within the box's own folder or around it, or within another
+/// target.
+pub fn misplaced(targets: &[TargetSpec], data: &Path) -> Vec<BackupError> {
+    let whole = |place: &Place| PathBuf::from(place.whole());
+    let own = whole(&Place::Folder(data.display().to_string()));
+    let wrong = |spec: &TargetSpec| {
+        let (here, place) = (whole(&spec.place), spec.place.to_string());
+        if here.starts_with(&own) {
+            return Some(BackupError::Inside { place });
+        }
+        if own.starts_with(&here) {
+            return Some(BackupError::Around { place });
+        }
+        let around = targets.iter().map(|other| (other, whole(&other.place)));
+        let mut around = around.filter(|(_, there)| *there != here && here.starts_with(there));
+        around.next().map(|(other, _)| BackupError::Nested { name: spec.name.clone(), other: other.name.clone() })
+    };
+    targets.iter().filter_map(wrong).collect()
 }
 
 fn one_place(spec: &TargetSpec, other: &TargetSpec) -> BackupError {
@@ -241,6 +262,24 @@ mod tests {
         backups.run_due(&Unwatched).unwrap();
         assert_eq!(backups.list(Some("one")).unwrap()[0].snapshots.len(), 2);
         assert!(matches!(doubles(&both)[..], [BackupError::OnePlace { .. }]));
+    }
+
+    #[test]
+    fn a_place_within_another_or_within_the_box_is_none() {
+        let made = TestBox::new(126);
+        std::fs::create_dir_all(made.path("box/data")).unwrap();
+        let wrong = |names: &[&str]| -> Vec<String> {
+            let specs: Vec<TargetSpec> = names.iter().map(|name| made.spec(name)).collect();
+            misplaced(&specs, &made.path("box/data")).iter().map(ToString::to_string).collect()
+        };
+        assert!(wrong(&["one", "two", "one-more", "box/beside"]).is_empty());
+        // Also where neither is there yet.
+        let said = wrong(&["one/deeper/two", "one"]);
+        assert!(said.len() == 1 && said[0].starts_with("one/deeper/two lies within one"), "{said:?}");
+        assert!(wrong(&["box/data/backups"])[0].contains("in the box's own folder"));
+        assert!(wrong(&["box"])[0].contains("backups would stand among the box's files"));
+        std::os::unix::fs::symlink(made.path("box/data"), made.path("link")).unwrap();
+        assert!(wrong(&["link/usb"])[0].contains("in the box's own folder"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, Out};
 use crate::app::config::Config as Configuration;
-use crate::backup::doubles;
+use crate::backup::{doubles, misplaced};
 
 #[derive(Debug, Args)]
 pub(super) struct Config {
@@ -31,12 +31,11 @@ impl Config {
         match self.what {
             What::Check { file } => {
                 let config = Configuration::load(&file).map_err(anyhow::Error::from)?;
-                let doubles: Vec<String> = doubles(&config.backup.targets.0)
-                    .iter()
-                    .map(|double| format!("[backup.targets]: {double}"))
-                    .collect();
-                if !doubles.is_empty() {
-                    return Err(Failure::failed(doubles.join("\n")));
+                let targets = &config.backup.targets.0;
+                let wrong = doubles(targets).into_iter().chain(misplaced(targets, &config.house.data_dir));
+                let wrong: Vec<String> = wrong.map(|wrong| format!("[backup.targets]: {wrong}")).collect();
+                if !wrong.is_empty() {
+                    return Err(Failure::failed(wrong.join("\n")));
                 }
                 out.line(format!("{} is right.", file.display()))
             }
