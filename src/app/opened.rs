@@ -18,10 +18,10 @@ use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
 use crate::care::results::HeldWhole;
 use crate::care::schedule::OneAtATime;
-use crate::crypto::keyslots::SlotKind;
+use crate::crypto::keyslots::{SlotId, SlotKind};
 use crate::crypto::{MacKey, Signer};
 use crate::discovery::Presence;
-use crate::identity::{self, Identity, TokenHolders};
+use crate::identity::{self, By, Identity, TokenHolders};
 use crate::record::Records;
 use crate::store::{Store, StoreOptions};
 
@@ -40,6 +40,8 @@ pub struct Opened {
     pub ambient: Ambient,
     /// What opened it this time.
     pub opened_by: SlotKind,
+    /// The number of the slot that did.
+    pub opened_with: SlotId,
     /// Its keys: the ways to unlock, and the root.
     pub keys: Arc<Keyring>,
     /// Whether the box can be found by its name.
@@ -75,7 +77,7 @@ impl Opened {
         let approval = if settings.is_demo() { Approval::NotNeeded } else { Approval::Needed };
         let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));
         let exports = Exports::new(records.clone(), identity.clone(), approval, keep);
-        let opened_by = key.unlocked.kind;
+        let (opened_by, opened_with) = (key.unlocked.kind, key.unlocked.slot);
         let home = BoxHome::new(folder.clone(), key.unlocked.root.clone(), &settings);
         let backups = Backups::new(audit.clone(), home, config.backup.targets.0.clone(), config.backup_schedule());
         let keys = Arc::new(Keyring::new(folder.clone(), audit.clone(), tokens, key)?);
@@ -92,6 +94,7 @@ impl Opened {
             backups,
             ambient,
             opened_by,
+            opened_with,
             keys,
             presence: watch::channel(Presence::Off).0,
         })
@@ -100,6 +103,16 @@ impl Opened {
     /// Signs the checkpoints of the access log.
     pub fn signer(&self) -> Signer {
         self.keys.signer()
+    }
+
+    /// Takes note that the sheet is kept, where one was typed in to open the box. The box is as open where that cannot be noted.
+    pub async fn sheet_was_shown(&self) {
+        if self.opened_by != SlotKind::RecoverySheet {
+            return;
+        }
+        if let Err(error) = self.keys.shown(self.opened_with, By::system("job:unlock")).await {
+            tracing::warn!(target: "keys", %error, "that the recovery sheet was shown could not be noted");
+        }
     }
 
     /// Answers what is queued and closes the store. What is asked afterwards is refused.

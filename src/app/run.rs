@@ -121,6 +121,7 @@ async fn run_locked(
     };
     let _ = opened.audit.commit(door.entries(opened.opened_by, from)).await?;
     door.written();
+    opened.sheet_was_shown().await;
     let opened: Arc<Opened> = Arc::new(opened);
     let renewal = opened.authority.leaf(&opened.folder, &opened.audit).await?;
     listeners.certificates.replace(&renewal.leaf).map_err(authority::wrong)?;

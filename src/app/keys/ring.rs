@@ -245,6 +245,22 @@ impl Keyring {
         Ok((id, self.kept(id, row, by).await?))
     }
 
+    /// Takes note that a sheet has opened the box, which shows that it is kept, as its words would. Those that it was to take
+    /// the place of are removed.
+    pub async fn shown(&self, id: SlotId, by: By) -> Result<(), KeysRefusal> {
+        let _turn = self.turn.lock().await;
+        let unproven = |slot: &SlotFacts| slot.id == id && matches!(slot.sheet, Some(SheetState::Unproven { .. }));
+        // While a change of the root key waits nothing else is changed.
+        if self.not_while_rotating().is_err() || !self.facts()?.slots.iter().any(unproven) {
+            return Ok(());
+        }
+        let replaced = self.kept(id, self.sheet_row(id)?, by).await?;
+        if !replaced.is_empty() {
+            tracing::warn!(target: "keys", "the new recovery sheet opened the box, and takes the place of the one before");
+        }
+        Ok(())
+    }
+
     async fn kept(&self, id: SlotId, mut row: SheetRow, by: By) -> Result<Vec<SlotId>, KeysRefusal> {
         let slots = {
             let state = self.lock();

@@ -301,6 +301,26 @@ async fn a_sheet_is_asked_back_and_only_then_takes_the_place_of_the_old_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_that_opens_the_box_is_known_to_be_kept() {
+    let place = Place::made(Way::KeyFile).await;
+    let kept = |opened: &Opened| {
+        let facts = opened.keys.facts().unwrap();
+        let kept = facts.slots.into_iter().filter(|slot| matches!(slot.sheet, Some(SheetState::Kept { .. })));
+        kept.map(|slot| slot.id.0).collect::<Vec<_>>()
+    };
+    let slots = read_slots(&place.folder).unwrap();
+    let by_file = unlock_with_what_lies_ready(&place.folder, &slots, Kind::Real).unwrap().unwrap();
+    let opened = Opened::open(place.folder.clone(), by_file, Config::default()).unwrap();
+    opened.sheet_was_shown().await;
+    assert!(kept(&opened).is_empty(), "nobody typed it");
+    opened.close().await;
+    let opened = place.open();
+    opened.sheet_was_shown().await;
+    assert_eq!(kept(&opened), [1]);
+    opened.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_whole_sheet_proves_it_too_and_a_strange_one_does_not() {
     let place = Place::made(Way::SheetOnly).await;
     let opened = place.open();
