@@ -30,6 +30,7 @@ use super::lease::{Doing, Lease, Left};
 use super::pace::{Company, LeftOut};
 use super::places::copy;
 use super::prune::{marked, marks};
+use super::remembered::texts;
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::rows::{Attempt, BACKUPS, LastMade, Made, OpensBy};
 use super::samples;
@@ -546,7 +547,7 @@ impl Backups {
         let gone = self.remembered(repository)?.gone.into_iter().collect();
         // Of one that gives no sign of life nothing is asked.
         let silent = matches!(result, Err(BackupError::Silent { .. }));
-        let beside = if silent { Vec::new() } else { self.told_apart(part) };
+        let beside = if silent { Vec::new() } else { self.told_apart(part)? };
         Ok(Done { target, gone, beside, result })
     }
 
@@ -587,16 +588,21 @@ impl Backups {
     }
 
     /// The snapshots beside this one that are of another run of the box. The snapshot that was made is good without it.
-    fn told_apart(&self, part: &Part) -> Vec<SnapshotName> {
-        let beside = self.beside(&part.repository, &part.there).unwrap_or_else(|error| {
-            tracing::warn!(target: "backup", %error, "whether the snapshots there are all of this box could not be seen");
-            BTreeSet::new()
-        });
+    fn told_apart(&self, part: &Part) -> Result<Vec<SnapshotName>, BackupError> {
+        let beside = match self.beside(&part.repository, &part.there) {
+            Ok(beside) => beside,
+            Err(error) => {
+                tracing::warn!(target: "backup", %error, "whether the snapshots there are all of this box could not be seen");
+                return Ok(Vec::new());
+            }
+        };
         let beside: Vec<SnapshotName> = beside.into_iter().collect();
         if !beside.is_empty() {
             tracing::warn!(target: "backup", place = part.repository.place(), "{}", of_another_run(&beside));
         }
-        beside
+        let seen = texts(&beside);
+        self.remember(part.repository.marker().repository, move |known| known.beside = seen)?;
+        Ok(beside)
     }
 
     fn checkpoint(&self, event: audit::Event) -> Result<(Checkpoint, audit::Committed), AuditError> {

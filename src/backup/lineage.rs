@@ -206,6 +206,13 @@ mod tests {
         assert_eq!((numbers(&beside(&made.backups)), numbers(&beside(&second))), (vec![3], vec![2]));
         let created = made.snapshot("one");
         assert_eq!(numbers(&created.targets[0].beside), [3]);
+        // It is known from then on, without another look.
+        let known = |backups: &Backups| backups.standing().unwrap().remove(0).beside;
+        assert_eq!(
+            known(&made.backups),
+            crate::backup::remembered::texts(&created.targets[0].beside).into_iter().collect::<Vec<_>>()
+        );
+        assert_eq!(known(&second).len(), 1);
         // The latest is each box's own.
         assert_eq!(made.backups.choose(&spec, "latest").unwrap().number(), 4);
         assert_eq!(second.choose(&spec, "latest").unwrap().number(), 3);

@@ -10,7 +10,7 @@ use super::layout::SnapshotName;
 use super::repository::Repository;
 use super::rows::{BACKUPS, LEASES, Made};
 use super::service::Backups;
-use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
+use crate::store::{CodecError, Direction, KeyRange, ReadExt, Record, StoreError, Table, decode_body, tables};
 
 /// Repository's id → what is remembered of it.
 const REMEMBERED: Table<([u8; 16],), Remembered> = Table::new(tables::BACKUP_REMEMBERED);
@@ -28,8 +28,29 @@ pub struct Remembered {
     pub bad: BTreeSet<String>,
     /// Snapshots that came back otherwise than they were in their last drill.
     pub failed: BTreeSet<String>,
+    /// Snapshots there that are of another run of this box.
+    pub beside: BTreeSet<String>,
 }
-impl Record for Remembered {}
+
+impl Record for Remembered {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
+        let 1 = version else { return Err(CodecError::Record(version)) };
+        let RememberedV1 { held, gone, spoiled, bad, failed } = decode_body(version, bytes)?;
+        Ok(Self { held, gone, spoiled, bad, failed, beside: BTreeSet::new() })
+    }
+}
+
+/// As it stood before it knew of other runs.
+#[derive(Deserialize)]
+struct RememberedV1 {
+    held: BTreeSet<String>,
+    gone: BTreeSet<String>,
+    spoiled: BTreeSet<String>,
+    bad: BTreeSet<String>,
+    failed: BTreeSet<String>,
+}
 
 impl Remembered {
     /// Those that should be there and are not, oldest first.
@@ -66,6 +87,7 @@ impl Remembered {
         let there = texts(there);
         self.bad.retain(|name| there.contains(name));
         self.failed.retain(|name| there.contains(name));
+        self.beside.retain(|name| there.contains(name));
     }
 
     /// These are not asked for any more.
@@ -179,10 +201,19 @@ mod tests {
     #[test]
     fn the_bytes_of_the_row_are_these() {
         let set = |name: &str| BTreeSet::from([name.to_owned()]);
-        let row =
-            Remembered { held: set("h"), gone: set("g"), spoiled: set("s"), bad: set("b"), failed: BTreeSet::new() };
-        let golden = [1, 1, 1, b'h', 1, 1, b'g', 1, 1, b's', 1, 1, b'b', 0];
+        let row = Remembered {
+            held: set("h"),
+            gone: set("g"),
+            spoiled: set("s"),
+            bad: set("b"),
+            failed: BTreeSet::new(),
+            beside: set("o"),
+        };
+        let sets = [1, 1, b'h', 1, 1, b'g', 1, 1, b's', 1, 1, b'b', 0];
+        let before = Remembered::from_stored([&[1][..], &sets].concat().into()).unwrap();
+        assert_eq!(before, Remembered { beside: BTreeSet::new(), ..row.clone() });
+        let golden = [&[2][..], &sets, &[1, 1, b'o']].concat();
         assert_eq!(row.to_stored().unwrap(), golden);
-        assert_eq!(Remembered::from_stored(golden.to_vec().into()).unwrap(), row);
+        assert_eq!(Remembered::from_stored(golden.into()).unwrap(), row);
     }
 }

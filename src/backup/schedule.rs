@@ -103,6 +103,8 @@ pub struct TargetStanding {
     pub busy: Option<(String, Timestamp)>,
     /// Snapshots that were made there, and that neither are there nor were removed by this box.
     pub gone: Vec<String>,
+    /// Those there that are of another run of this box, as far as was looked.
+    pub beside: Vec<String>,
     /// What came of trying it, if that was after the last backup.
     pub tried: Option<TriedRow>,
     /// Why it is no place of its own, where it is another target's by another name.
@@ -154,6 +156,7 @@ impl Backups {
                 double: self.double_of(spec, None)?.map(|double| double.to_string()),
                 spec: spec.clone(),
                 gone: remembered.gone.iter().cloned().collect(),
+                beside: remembered.beside.iter().cloned().collect(),
                 known: row,
                 drill,
                 drill_passed: passed,

@@ -407,6 +407,7 @@ impl Backups {
             known.spoiled.extend(found.spoiled.iter().cloned());
             known.bad.extend(found.bad.iter().map(ToString::to_string));
             known.looked(&there, &found.gone);
+            known.beside = texts(&found.beside);
             // While nothing was removed, what is there and was not known yet has to be there from now on.
             if quiet.is_some() && quiet == looking.quiet() {
                 known.held.extend(texts(&there).intersection(&own).cloned());

@@ -8,7 +8,7 @@ use super::place::Reach;
 use super::{Failure, Out, field, size};
 use crate::app::{AppError, Opened, stored_leaf};
 use crate::audit::{self, Action};
-use crate::backup::{Concern, Standing, TargetStanding};
+use crate::backup::{Concern, Standing, TargetStanding, of_another_run};
 use crate::http::keys::SheetsFacts;
 use crate::store::StoreStats;
 
@@ -77,6 +77,11 @@ impl Status {
                 .collect();
             if let (Some(name), false) = (field(target, "target").as_str(), why.is_empty()) {
                 out.line(format!("{:12} to {name}: {}", "backup", why.join(" ")))?;
+            }
+            let beside: Vec<&str> =
+                field(target, "otherRun").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            if let (Some(name), false) = (field(target, "target").as_str(), beside.is_empty()) {
+                out.line(format!("{:12} on {name}: {}", "attention", of_another_run(&beside)))?;
             }
         }
         Ok(())
@@ -158,6 +163,7 @@ fn of_target(target: &TargetStanding) -> Value {
         "kind": target.spec.place.kind(),
         "snapshots": target.known.as_ref().map(|row| row.snapshots),
         "gone": target.gone,
+        "otherRun": target.beside,
         "tried": target.tried.as_ref().map(|tried| json!({
             "at": tried.at.to_string(),
             "works": tried.error.is_none(),

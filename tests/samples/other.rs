@@ -602,6 +602,7 @@ fn backups() -> Vec<TargetPart> {
         error: None,
         snapshots: 61,
         gone: 0,
+        beside: 0,
         backup_stands: Standing::Good,
         drill: Some(drill("2026-03-01T03:10")),
         drill_stands: Standing::Good,
@@ -628,6 +629,7 @@ fn backups() -> Vec<TargetPart> {
         )),
         snapshots: 1,
         gone: 0,
+        beside: 0,
         backup_stands: Standing::Late,
         drill: None,
         drill_stands: Standing::Late,
@@ -653,6 +655,7 @@ fn spoiled() -> TargetPart {
     spoiled.backup_stands = Standing::Bad;
     spoiled.drill_stands = Standing::Bad;
     spoiled.gone = 3;
+    spoiled.beside = 2;
     spoiled.concerns = vec![Concern::NewestDamaged, Concern::OlderDamaged, Concern::OlderGone(3), Concern::OldKeys];
     spoiled.double = Some(
         "clinic-nas and safe are two names of one place: what is backed up there is one backup, not two. Give one of them a \

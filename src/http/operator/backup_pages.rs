@@ -29,6 +29,8 @@ pub struct TargetPart {
     pub snapshots: u64,
     /// How many are gone that this box did not remove.
     pub gone: u64,
+    /// How many are of another run of this box.
+    pub beside: u64,
     pub backup_stands: Standing,
     pub drill: Option<DrillPart>,
     pub drill_stands: Standing,
@@ -133,6 +135,11 @@ impl TargetPart {
                     .with("count", format::count(self.gone))
                     .with("target", &self.name),
             );
+        }
+        if self.beside > 0 {
+            let count = format::count(self.beside);
+            check = check
+                .line(t("backup-other-run").with("n", self.beside).with("count", count).with("target", &self.name));
         }
         if let Some(double) = &self.double {
             check = check.line(double.clone());

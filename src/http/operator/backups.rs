@@ -103,6 +103,7 @@ fn part(house: &House, target: TargetStanding) -> TargetPart {
         kind: target.spec.place.kind(),
         snapshots: known.map_or(0, |row| row.snapshots),
         gone: target.gone.len() as u64,
+        beside: target.beside.len() as u64,
         backup_stands: target.backup_stands,
         concerns,
         drill: target.drill.as_ref().map(|drill| DrillPart {

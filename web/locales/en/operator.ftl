@@ -26,6 +26,11 @@ backup-newest-gone = The newest backup is among what is gone.
 backup-damaged = The newest backup there is damaged. Make another, and have the box try to restore it.
 backup-older-damaged = An older backup there is damaged. The newest is not, as far as is known.
 backup-old-keys = The newest backup there opens by an old sheet or passphrase only. Keep that one until another backup has been made.
+backup-other-run =
+    { $n ->
+        [one] A backup there was made by another run of this box: by a second box that was restored or copied from the same backup, or by one that this box took the place of.
+       *[other] { $count } backups there were made by another run of this box: by a second box that was restored or copied from the same backup, or by one that this box took the place of.
+    } If two boxes are at work, give each a place of its own. To see which, run: chartbox backup list --target { $target }
 backup-error = The last attempt, { $date }, did not work: { $error }
 backup-run = Back up now
 drill-last = Last try to restore
