@@ -5,6 +5,7 @@
 //!
 //! A box that is in the folder already stays in its place until the new one was made beside it ([`super::replace`]).
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,14 +19,14 @@ use super::folder::{Folder, Mode};
 use super::opened::{Opened, store_options};
 use super::replace;
 use crate::audit::{self, Action, AuditError, Detail, Event, VerifyInput};
-use crate::backup::layout::{Attachment, Manifest, SnapshotBytes, SnapshotName};
+use crate::backup::layout::{Attachment, Manifest, Marker, SnapshotBytes, SnapshotName};
 use crate::backup::target::Missing;
 use crate::backup::{
-    BackupError, Damage, FillError, Index, Keyring, Made, Reader, Repository, TargetSpec, Watch, What, facts_of, fill,
-    one_run,
+    BackupError, Damage, Depth, FillError, Index, Keyring, Made, Place, Reader, Repository, TargetSpec, Watch, What,
+    check, facts_of, fill, one_run,
 };
 use crate::base::{ActorRef, Ambient, Timestamp};
-use crate::crypto::keyslots::{KeySlots, SlotError, SlotKey, SlotKind, Unlocked};
+use crate::crypto::keyslots::{KeySlots, SlotError, SlotId, SlotKey, SlotKind, Unlocked};
 use crate::crypto::{KeyMaterial, Root};
 use crate::store::{DiskSpace, Store};
 
@@ -154,7 +155,9 @@ fn by_other_slots(
 /// Restores a box.
 pub async fn restore(request: Request, watch: &dyn Watch) -> Result<Restored, AppError> {
     let begun = std::time::Instant::now();
-    let found = tokio::task::block_in_place(|| find(&request.from, &request.snapshot, request.at, &request.key))?;
+    stands_free(&request.to)?;
+    let found = tokio::task::block_in_place(|| find(&request.from, &request.snapshot, request.at, &request.key));
+    let found = found.map_err(|error| named_instead(&request, error, watch))?;
     let there = Folder::at(&request.to);
     let is_there = there.has_box() && !there.restoring().exists();
     let made = if is_there && request.there == There::KeepAside {
@@ -162,7 +165,66 @@ pub async fn restore(request: Request, watch: &dyn Watch) -> Result<Restored, Ap
     } else {
         into(&request.to, &found, &request, Ends::InPlace, watch).await
     };
-    made.map(|restored| Restored { seconds: begun.elapsed().as_secs_f64(), ..restored })
+    let made = made.map_err(|error| named_instead(&request, error, watch))?;
+    Ok(Restored { seconds: begun.elapsed().as_secs_f64(), ..made })
+}
+
+/// Refuses a folder among a repository's files, or among another box's.
+fn stands_free(path: &Path) -> Result<(), AppError> {
+    let whole = PathBuf::from(Place::Folder(path.display().to_string()).whole());
+    for above in whole.ancestors() {
+        let what = match () {
+            () if above.join(Marker::FILE).exists() => "the backups",
+            () if above != whole && Folder::at(above).has_box() => "the box",
+            () => continue,
+        };
+        return Err(AppError::Wrong(format!(
+            "{} lies among the files of {what} in {}. Name a folder outside; nothing was changed.",
+            path.display(),
+            above.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Where the latest snapshot is damaged, names the one to take instead.
+fn named_instead(request: &Request, error: AppError, watch: &dyn Watch) -> AppError {
+    let why = match error {
+        AppError::Backup(why) if request.snapshot == Repository::LATEST && why.is_damage() => why,
+        other => return other,
+    };
+    match tokio::task::block_in_place(|| newest_good(request, &why, watch)) {
+        Some(good) => BackupError::NotLatest { why: Box::new(why), good }.into(),
+        None => why.into(),
+    }
+}
+
+/// The newest snapshot before the latest that has everything it needs, as far as can be seen without reading all of it.
+fn newest_good(request: &Request, why: &BackupError, watch: &dyn Watch) -> Option<SnapshotName> {
+    let repository = Repository::open(request.from.open(Missing::Refuse).ok()?).ok()?;
+    let latest = repository.choose(Repository::LATEST, request.at).ok()?;
+    let (mut keyring, mut roots) = (Keyring::default(), Vec::<(String, Option<Root>)>::new());
+    for name in repository.snapshots().ok()?.iter().rev().filter(|name| **name < latest) {
+        let Ok(snapshot) = repository.read_own(name) else { continue };
+        let text = &snapshot.header.keyslots;
+        if roots.iter().all(|(tried, _)| tried != text)
+            && (roots.len() < TRIED || request.key.kind() != SlotKind::Passphrase)
+        {
+            let unlocked = KeySlots::parse(text).and_then(|slots| slots.unlock_either(&request.key));
+            roots.push((text.clone(), unlocked.ok().map(|unlocked| unlocked.root)));
+        }
+        let opened = roots.iter().filter_map(|(_, root)| root.as_ref());
+        for of_it in opened.filter_map(|root| Keyring::of_snapshot(name, &snapshot, &root.snapshot_key()).ok()) {
+            of_it.all().for_each(|(id, key)| keyring.add(id, key.clone()));
+        }
+    }
+    // What was found changed is read again, to see which others need it.
+    let doubted = match why {
+        BackupError::Damaged(damage) => damage.file.strip_prefix("packs/").map(str::to_owned).into_iter().collect(),
+        _ => BTreeSet::new(),
+    };
+    let checked = check(&repository, &keyring, Depth::Structure, &doubted, watch).ok()?;
+    checked.good.into_iter().rfind(|name| *name < latest)
 }
 
 /// Where a box is that has been restored.
@@ -273,11 +335,13 @@ async fn begin(
     let facts = tokio::task::block_in_place(|| facts_of(&store, manifest, &ambient))?;
     let new_slots = slots_here(folder, slots, root, &request.key, &store, &ambient)?;
     let configuration = attach(folder, &manifest.attachments, slots.is_demo())?;
-    let unlocked = Unlocked {
+    // A demo's own key is made anew, and opens nothing here any more.
+    let first = new_slots.list().next().map_or(SlotId(1), |slot| slot.id);
+    let unlocked = tokio::task::block_in_place(|| new_slots.unlock_either(&request.key)).unwrap_or_else(|_| Unlocked {
         root: root.clone(),
-        slot: new_slots.list().next().map_or(crate::crypto::keyslots::SlotId(1), |slot| slot.id),
+        slot: first,
         kind: request.key.kind(),
-    };
+    });
     let slots = super::keys::Slots { current: new_slots, next: None, helped: None };
     let key = super::keys::Key { slots, unlocked, next: None };
     let opened = Opened::over(store, folder.clone(), key, Config::default(), ambient.clone())?;
@@ -386,6 +450,7 @@ async fn finish(
     });
     let _ = ended.await?;
     tokio::task::block_in_place(|| opened.backups.after_restore(&manifest.name, facts))?;
+    opened.sheet_was_shown().await;
     opened.authority.issue(folder, &opened.ambient)?;
     super::keys::write_slots(folder, &opened.keys.slots())?;
     folder.give_to_owner()

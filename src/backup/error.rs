@@ -108,6 +108,11 @@ pub enum BackupError {
          sheet or the passphrase of then. It opens the snapshot {opens}. Nothing was changed."
     )]
     OtherTime { name: SnapshotName, kind: SlotKind, opens: SnapshotName },
+    #[error(
+        "{} The newest snapshot before it that is good, as far as can be seen, is {good}: give its number, {}, instead of `latest`.",
+        ended(why), good.number()
+    )]
+    NotLatest { why: Box<BackupError>, good: SnapshotName },
     #[error("the snapshot {name} is of another box than the others here: what opens them does not open it.")]
     Foreign { name: SnapshotName },
     #[error("{0}")]
@@ -154,7 +159,7 @@ impl BackupError {
 
     /// Whether something is not as it was written, as against not reachable, not given or not possible.
     pub const fn is_damage(&self) -> bool {
-        if let Self::Halfway { why, .. } = self {
+        if let Self::Halfway { why, .. } | Self::NotLatest { why, .. } = self {
             return why.is_damage();
         }
         matches!(
@@ -210,6 +215,8 @@ pub enum What {
     Changed,
     /// A file of another name was put in its place.
     Swapped,
+    /// A link, a folder or something else that is no plain file stands in its place.
+    NotPlain,
     /// It opens, and says what cannot be.
     Wrong,
     Unreadable,
@@ -223,6 +230,7 @@ impl What {
             Self::Cut => "cut",
             Self::Changed => "changed",
             Self::Swapped => "swapped",
+            Self::NotPlain => "not-plain",
             Self::Wrong => "wrong",
             Self::Unreadable => "unreadable",
         }
@@ -236,6 +244,7 @@ impl fmt::Display for What {
             Self::Cut => "is shorter or longer than it was",
             Self::Changed => "was changed",
             Self::Swapped => "is another file under this name",
+            Self::NotPlain => "is a link or a folder or no plain file",
             Self::Wrong => "says what cannot be",
             Self::Unreadable => "cannot be read",
         })
@@ -336,7 +345,7 @@ impl Damage {
         let what = match error {
             TargetError::Missing { .. } => What::Missing,
             TargetError::Length { .. } => What::Cut,
-            TargetError::NotPlain { .. } => What::Swapped,
+            TargetError::NotPlain { .. } => What::NotPlain,
             TargetError::Io { .. } => What::Unreadable,
             _ => return None,
         };

@@ -37,7 +37,7 @@ fn a_snapshot_that_went_away_is_missed_until_that_is_said_to_be_known() {
     // Another backup is made all the same, and says so.
     let made_now = made.snapshot("one");
     assert_eq!(made_now.targets[0].gone, [names[0].clone(), names[2].clone()]);
-    assert_eq!(standing().backup_stands, super::Standing::Bad, "it was verified, and found faulty");
+    assert_eq!(standing().backup_stands, super::Standing::Late, "the newest is there, and older ones are missed");
     assert_eq!(verify().faults.len(), 2);
     // All of them: what is there is a new beginning, and no drill passes for what there was.
     let all = [names[1].clone(), made_now.name.to_string()];
@@ -66,6 +66,52 @@ fn a_snapshot_that_went_away_is_missed_until_that_is_said_to_be_known() {
     let pruned = made.backups.prune(&spec, &removal(How::Later, &[newest]), &by(), &Unwatched).unwrap();
     assert_eq!(pruned.forgotten.len(), 1);
     assert!(verify().is_whole() && made.backups.drill(&spec, &last, &by(), &Unwatched).unwrap().passed());
+}
+
+#[test]
+fn what_is_no_plain_file_in_the_place_of_one_is_called_so() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let (made, names) = three_snapshots(74);
+    let spec = made.spec("one");
+    let pack = files(&made.path("one/packs")).into_keys().next().unwrap();
+    let called = format!("packs/{}", pack.file_name().unwrap().to_str().unwrap());
+    let bytes = std::fs::read(&pack).unwrap();
+    let [link, pipe, folder]: [&dyn Fn(); 3] = [
+        &|| std::os::unix::fs::symlink("/dev/null", &pack).unwrap(),
+        &|| mknodat(CWD, &pack, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap(),
+        &|| std::fs::create_dir(&pack).unwrap(),
+    ];
+    for (put, is_folder) in [(link, false), (pipe, false), (folder, true)] {
+        std::fs::remove_file(&pack).unwrap();
+        put();
+        let found = made.backups.verify(&spec, Depth::Structure, &by(), &Unwatched).unwrap();
+        let faults: Vec<_> = found.faults.iter().map(|fault| (fault.file.as_str(), fault.what.code())).collect();
+        assert_eq!(faults, [(called.as_str(), "not-plain")]);
+        assert!(found.faults[0].to_string().contains("is a link or a folder or no plain file"));
+        // Another backup is made, and relies on nothing there.
+        let _ = made.snapshot("one");
+        if is_folder {
+            std::fs::remove_dir(&pack).unwrap()
+        } else {
+            std::fs::remove_file(&pack).unwrap()
+        }
+        std::fs::write(&pack, &bytes).unwrap();
+    }
+    assert!(made.restored("one", &names[2]).is_ok());
+}
+
+#[test]
+fn what_is_named_goes_alone_whatever_the_retention_keeps() {
+    let (made, names) = three_snapshots(75);
+    let spec = made.spec("one");
+    let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
+    let prune = |forget: &[String]| {
+        let removal = Removal { keep: keep.clone(), forget: forget.to_vec(), how: How::Later };
+        let pruned = made.backups.prune(&spec, &removal, &by(), &Unwatched).unwrap();
+        pruned.forgotten.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(prune(&names[1..2]), names[1..2]);
+    assert_eq!(prune(&[]), names[..1]);
 }
 
 #[test]

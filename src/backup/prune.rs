@@ -37,7 +37,7 @@ const GRACE: i64 = 24 * 3600;
 #[derive(Debug, Clone)]
 pub struct Removal {
     pub keep: Keep,
-    /// These go too.
+    /// Where any are named, these go and no others: the retention is for a removal that names none.
     pub forget: Vec<String>,
     pub how: How,
 }
@@ -121,7 +121,11 @@ pub(super) fn marks(repository: &Repository, keyring: &Keyring) -> Result<Vec<(N
     let files = repository.target().list(Shelf::Marks)?;
     let mut all = Vec::with_capacity(files.len());
     for file in files {
-        let sealed = repository.target().get(&file.name, 16 << 20)?;
+        let sealed = match repository.target().get(&file.name, 16 << 20) {
+            // It is none of ours.
+            Err(TargetError::NotPlain { .. }) => continue,
+            sealed => sealed?,
+        };
         let opened = keyring.all().find_map(|(_, key)| key.open(Part::Mark, &sealed).ok());
         all.push((file.name, opened.and_then(|text| serde_json::from_slice(&text).ok())));
     }
@@ -277,16 +281,17 @@ impl Backups {
                 return Err(BackupError::NotToForget { name: name.clone() });
             }
         }
-        // What was named goes first: then it takes the place of nothing that stays.
-        let stay: Vec<SnapshotName> = names.iter().filter(|name| !forget.contains(name)).cloned().collect();
-        let old = removal.keep.forgets(&stay, proved);
-        let newest = stay.iter().rfind(|name| !old.contains(name));
-        let aged = removal.keep.forgets(&opened, proved).into_iter().filter(|name| lacks(name) && newest > Some(name));
-        let mut all = [stay.as_slice(), gone].concat();
-        all.sort_unstable();
-        given_up.extend(removal.keep.forgets(&all, proved).into_iter().filter(|name| gone.contains(name)));
-        forget.extend(aged);
-        forget.extend(old);
+        if removal.forget.is_empty() {
+            let old = removal.keep.forgets(&names, proved);
+            let newest = names.iter().rfind(|name| !old.contains(name));
+            let aged = removal.keep.forgets(&opened, proved).into_iter();
+            let aged = aged.filter(|name| lacks(name) && newest > Some(name));
+            let mut all = [names.as_slice(), gone].concat();
+            all.sort_unstable();
+            given_up.extend(removal.keep.forgets(&all, proved).into_iter().filter(|name| gone.contains(name)));
+            forget.extend(aged);
+            forget.extend(old);
+        }
         for names in [&mut forget, &mut given_up] {
             names.sort_unstable();
             names.dedup();

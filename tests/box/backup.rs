@@ -275,6 +275,13 @@ fn what_is_wrong_with_a_backup_is_one_sentence_and_changes_nothing() {
     let (code, said) = restore(&usb, &place.dir, &with_sheet);
     assert!(code == 1 && said.contains("holds a box already"), "{said}");
     assert_eq!(restore(&usb, &new, &[]).0, 2);
+    let inside = |to: &Path, what: &str| {
+        let words = ["backup", "restore", "--from", text(&usb), "--to", text(to), "--sheet", sheet.as_str()];
+        let (code, said) = refused(&words);
+        assert!(code == 1 && said.contains(what) && !to.exists(), "{said}");
+    };
+    inside(&place.dir.join("deeper/box"), "lies among the files of the box in");
+    inside(&usb.join("packs/box"), "lies among the files of the backups in");
     let other = Place::made(&[]);
     let stranger = file(&home, "stranger.txt", &other.printed);
     let (code, said) = restore(&usb, &new, &["--sheet", &stranger]);
@@ -488,9 +495,11 @@ fn backups_that_went_away_are_told_by_every_command_and_damage_by_the_snapshots_
     }
     let (code, _) = refused(&run(&["verify"]));
     assert_eq!(code, 3);
-    // Of those of one hour, only the newest would have been kept: the others go with it.
-    let forgotten = printed(&run(&["prune", "--forget", "1"]));
-    assert_eq!(forgotten.matches("was gone already, and is not asked for any more").count(), 3, "{forgotten}");
+    // What is named goes alone. Of those of one hour, only the newest would have been kept.
+    for (words, count) in [(&["prune", "--forget", "1"][..], 1), (&["prune"], 2)] {
+        let forgotten = printed(&run(words));
+        assert_eq!(forgotten.matches("was gone already, and is not asked for any more").count(), count, "{forgotten}");
+    }
     let whole = printed(&run(&["verify"]));
     assert!(whole.contains("1 of 1 snapshot is good"), "{whole}");
     printed(&run(&["list"]));
@@ -574,6 +583,36 @@ fn a_list_tells_what_is_known_of_a_place_as_the_look_did_that_found_it() {
         let (code, said) = refused(&run(words));
         assert_eq!(code, 1, "{words:?}: {said}");
     }
+}
+
+#[test]
+fn a_latest_that_is_damaged_is_told_with_the_one_to_take_instead() {
+    let place = Place::made(&[]);
+    let usb = place.home().join("usb");
+    let sheet = file(place.home(), "sheet.txt", &place.printed);
+    for user in ["first", "second", "third"] {
+        printed(&["user", "add", user, "--name", "Lab", "--service", "--dir", place.dir()]);
+        printed(&["backup", "create", "--target", text(&usb), "--dir", place.dir()]);
+    }
+    let numbered = |number: &str| {
+        let mut files = std::fs::read_dir(usb.join("snapshots")).unwrap().map(|entry| entry.unwrap().path());
+        files.find(|file| text(file).split('-').nth_back(1).is_some_and(|there| there.ends_with(number))).unwrap()
+    };
+    let new = place.home().join("new");
+    let restore = |which: &'static str| {
+        ["backup", "restore", which, "--from", text(&usb), "--to", text(&new), "--sheet", sheet.as_str()]
+    };
+    let newest = numbered("3");
+    let bytes = std::fs::read(&newest).unwrap();
+    std::fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+    let (code, said) = refused(&restore("latest"));
+    assert!(code == 3 && said.contains("give its number, 2, instead of `latest`"), "{said}");
+    // Whoever names one hears of that one.
+    let (code, said) = refused(&restore("3"));
+    assert!(code == 3 && !said.contains("instead"), "{said}");
+    std::fs::remove_file(numbered("2")).unwrap();
+    assert!(refused(&restore("latest")).1.contains("give its number, 1, instead"));
+    printed(&restore("1"));
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub trait Target: Send + Sync {
     fn get_range(&self, name: &Name, offset: u64, len: usize) -> Result<Vec<u8>, TargetError>;
 
     /// What lies in one folder, in no order. What has no name of ours is left out, and so are files that are being put. A folder that
-    /// is not there is empty.
+    /// is not there is empty. What has a name of ours and is no plain file may be in it, as one without bytes: to get it is an
+    /// error.
     fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, TargetError>;
 
     /// Takes a file away. One that is not there is no error.

@@ -90,7 +90,7 @@ enum What {
         /// Free the space at once, instead of a day later. Only where no other box or program writes to the place.
         #[arg(long)]
         now: bool,
-        /// Remove this snapshot too. Give it again for more.
+        /// Remove this snapshot, and none that is not named, whatever the retention keeps. Give it again for more.
         #[arg(long, value_name = "SNAPSHOT")]
         forget: Vec<String>,
     },
