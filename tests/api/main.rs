@@ -108,9 +108,7 @@ fn a_health_administrator_sees_whom_a_permission_is_about_and_no_more(demo: &Dem
     }
     assert_eq!(seen["meta"]["tag"][0]["code"], "SUBSETTED");
     assert_eq!(admin.get("/fhir/Patient?name=brandvold").status, 200);
-    for looked_at in ["general-practitioner=Practitioner/x"] {
-        assert_eq!(admin.get(&format!("/fhir/Patient?{looked_at}")).status, 400, "{looked_at}");
-    }
+    assert_eq!(admin.get("/fhir/Patient?general-practitioner=Practitioner/x").status, 400);
     for kind in ["Observation", "Condition", "MedicationRequest", "DocumentReference", "Encounter", "Communication"] {
         assert_eq!(admin.get(&format!("/fhir/{kind}")).status, 403, "{kind}");
     }
