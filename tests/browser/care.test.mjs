@@ -78,6 +78,33 @@ test('a note is begun, kept through a crash, signed and added to, and the patien
   await context.close();
 });
 
+test('a line of a note without its name is kept in the form, and a note with one is not signed', async () => {
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  await beginNote(doctor);
+  await doctor.fill('#plan', 'Rest');
+  await doctor.fill('#vaccine_lot', 'AB12');
+  await doctor.fill('#vaccine_dose', 'two');
+  await doctor.fill('#problem1_since', 'yesterday');
+  await doctor.selectOption('#order2_kind', 'referral');
+  await doctor.click('button[value=save]');
+  assert.match(await text(doctor), /saved, but for a line below that has no name yet/);
+  const stands = async () =>
+    Promise.all(['#plan', '#vaccine_lot', '#vaccine_dose', '#problem1_since', '#order2_kind'].map((id) => doctor.inputValue(id)));
+  const typed = ['Rest', 'AB12', 'two', 'yesterday', 'referral'];
+  assert.deepEqual(await stands(), typed);
+  await doctor.click('button[value=sign]');
+  const said = await text(doctor);
+  for (const fault of [/Vaccine is missing/, /Problem is missing/, /Order is missing/]) assert.match(said, fault);
+  assert.deepEqual(await stands(), typed);
+  await doctor.fill('#vaccine', 'Tetanus');
+  await doctor.fill('#vaccine_dose', '2');
+  await doctor.fill('#problem1_since', '');
+  await doctor.selectOption('#order2_kind', '');
+  await doctor.click('button[value=sign]');
+  assert.match(await text(doctor), /The note is signed/);
+  await doctor.context().close();
+});
+
 test('what is written has its code from the list that fits, with script and without, or none', async () => {
   const doctor = await signedIn('clinician');
   await doctor.goto(chart('/problems/new'));

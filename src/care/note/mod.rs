@@ -116,6 +116,37 @@ impl NoteTyped {
         }
     }
 
+    /// What was typed of lines that have no name yet, and of nothing else: a day without its problem, a kind without its order,
+    /// a lot or dose without its vaccine. A save stores no such line, and must not lose it.
+    pub fn unfinished(&self) -> Option<Self> {
+        let rest = |name: &str, rest: &str| if name.trim().is_empty() { rest.trim().to_owned() } else { String::new() };
+        let kept = Self {
+            problem1_since: rest(&self.problem1, &self.problem1_since),
+            problem2_since: rest(&self.problem2, &self.problem2_since),
+            order1_kind: rest(&self.order1, &self.order1_kind),
+            order2_kind: rest(&self.order2, &self.order2_kind),
+            vaccine_lot: rest(&self.vaccine, &self.vaccine_lot),
+            vaccine_dose: rest(&self.vaccine, &self.vaccine_dose),
+            ..Self::default()
+        };
+        (kept != Self::default()).then_some(kept)
+    }
+
+    /// This note as it stands stored in `version`, with these lines in its form that are not stored.
+    #[must_use]
+    pub fn with_unfinished(&self, version: u32, lines: Self) -> Self {
+        Self {
+            version: version.to_string(),
+            reason: self.reason.clone(),
+            subjective: self.subjective.clone(),
+            objective: self.objective.clone(),
+            assessment: self.assessment.clone(),
+            plan: self.plan.clone(),
+            vitals: self.vitals.clone(),
+            ..lines
+        }
+    }
+
     pub fn part(&self, field: &str) -> &str {
         match field {
             "subjective" => &self.subjective,
@@ -165,4 +196,38 @@ pub fn appends_to(composition: &Value) -> Option<&str> {
     let relations = composition.get("relatesTo")?.as_array()?;
     let appends = relations.iter().find(|one| one.get("code").and_then(Value::as_str) == Some("appends"))?;
     appends.pointer("/targetReference/reference").and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_its_name_is_kept_and_one_with_a_name_is_done() {
+        let typed = NoteTyped {
+            plan: "Rest".into(),
+            problem1: "Gout".into(),
+            problem1_since: "2021".into(),
+            problem2_since: "yesterday".into(),
+            vaccine_lot: "A1".into(),
+            vaccine_dose: "two".into(),
+            ..NoteTyped::default()
+        };
+        let rest = typed.unfinished().unwrap();
+        assert_eq!((rest.problem1_since.as_str(), rest.problem2_since.as_str()), ("", "yesterday"));
+        assert_eq!((rest.vaccine_lot.as_str(), rest.vaccine_dose.as_str()), ("A1", "two"));
+        let again = typed.with_unfinished(4, rest);
+        assert_eq!((again.version.as_str(), again.plan.as_str(), again.problem1.as_str()), ("4", "Rest", ""));
+        assert_eq!(NoteTyped { vaccine: "Influenza".into(), ..typed }.unfinished().unwrap().vaccine_lot, "");
+        assert_eq!(
+            NoteTyped {
+                plan: "Rest".into(),
+                order1: "X-ray".into(),
+                order1_kind: "imaging".into(),
+                ..NoteTyped::default()
+            }
+            .unfinished(),
+            None
+        );
+    }
 }

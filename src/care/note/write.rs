@@ -315,6 +315,12 @@ impl<'a> Writing<'a> {
         entries::observation(one, self.patient.as_str(), self.pen.now, &self.pen.author, encounter)
     }
 
+    /// Whether a line without a name is none yet: nothing else of it was typed, or the note is only saved, and what was typed
+    /// stays in its form ([`NoteTyped::unfinished`]).
+    fn may_wait(&self, rest: &str) -> bool {
+        rest.trim().is_empty() || !self.step.signs()
+    }
+
     fn problems(&mut self) -> Result<(), RecordError> {
         for (kind, id, version, value) in self.saved.entries.clone() {
             if kind == R::Condition && !is_over(&value) {
@@ -329,7 +335,7 @@ impl<'a> Writing<'a> {
             (&typed.problem1, &typed.problem1_since, "problem1", "problem1_since"),
             (&typed.problem2, &typed.problem2_since, "problem2", "problem2_since"),
         ] {
-            if name.trim().is_empty() {
+            if name.trim().is_empty() && self.may_wait(since) {
                 continue;
             }
             let form = ProblemTyped {
@@ -372,6 +378,9 @@ impl<'a> Writing<'a> {
         {
             let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
             if what.is_empty() {
+                if !self.may_wait(kind) {
+                    self.faults.push((field, Fault::Missing));
+                }
                 continue;
             }
             if what.chars().count() > entries::LINE {
@@ -408,7 +417,8 @@ impl<'a> Writing<'a> {
                 self.made.push(format!("Immunization: {}", text(value, "/vaccineCode/text")));
             }
         }
-        if self.typed.vaccine.trim().is_empty() {
+        let (lot, dose) = (&self.typed.vaccine_lot, &self.typed.vaccine_dose);
+        if self.typed.vaccine.trim().is_empty() && self.may_wait(lot) && self.may_wait(dose) {
             return Ok(());
         }
         let form = ImmunizationTyped {
@@ -714,4 +724,48 @@ pub async fn discard(doing: Doing<'_>, saved: Saved, seen: u32) -> Result<Done<(
         changes.push(Change::put(kind, id, in_error(kind, value), Condition::Version(version), Mode::Strict)?);
     }
     carry_out(doing, changes, |_| Ok(())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(typed: &NoteTyped, step: Step) -> Vec<(&'static str, Fault)> {
+        let composition = json!({"resourceType": "Composition", "status": "preliminary", "type": kind_of_note(),
+            "subject": {"reference": "Patient/p"}, "date": "2026-03-03", "author": [{"display": "Dr A"}], "title": "N"});
+        let saved = Saved { id: FhirId::parse("n").unwrap(), composition, encounter: None, entries: Vec::new() };
+        let ambient = Ambient::system();
+        let author = Author { person: None, name: "Dr A" };
+        let pen = Pen { author, now: "2026-03-03T09:31:00Z", today: "2026-03-03".parse().unwrap(), ambient: &ambient };
+        match Writing::new(&FhirId::parse("p").unwrap(), saved, typed, step, pen, None).changes() {
+            Err(Refused::Told(NoteError::Faults(faults))) => faults,
+            other => {
+                assert!(other.is_ok());
+                Vec::new()
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_its_name_waits_for_it_and_is_not_signed() {
+        let typed = NoteTyped {
+            plan: "Rest".into(),
+            problem1_since: "yesterday".into(),
+            order2_kind: "imaging".into(),
+            vaccine_lot: "A1".into(),
+            vaccine_dose: "two".into(),
+            ..NoteTyped::default()
+        };
+        assert_eq!(faults(&typed, Step::Save), []);
+        let said = [
+            ("problem1", Fault::Missing),
+            ("problem1_since", Fault::Unread),
+            ("order2", Fault::Missing),
+            ("vaccine", Fault::Missing),
+            ("vaccine_dose", Fault::Unread),
+        ];
+        assert_eq!(faults(&typed, Step::Sign), said);
+        assert_eq!(faults(&typed, Step::SignAsItStands), said);
+        assert_eq!(faults(&NoteTyped { plan: "Rest".into(), ..NoteTyped::default() }, Step::Sign), []);
+    }
 }

@@ -251,7 +251,9 @@ pub(super) fn addendum(typed: &str, faults: &Faults) -> Field {
 pub(super) fn groups(typed: &NoteTyped, offer: &Offer, faults: &Faults) -> Vec<Group> {
     let line = |name, value: &str| Field::text(name, label(name), value, faults).optional().bare();
     let kinds = |name, value: &str| {
-        let options = ORDERS.map(|(code, ..)| (code.to_owned(), order_word(code))).to_vec();
+        let unsaid = (String::new(), t("entry-not-said").to_string());
+        let options =
+            std::iter::once(unsaid).chain(ORDERS.map(|(code, ..)| (code.to_owned(), order_word(code)))).collect();
         Field::choice(name, label(name), value, options, faults).optional().bare()
     };
     let problem = |name, value: &str| offer.field(List::Problems, line(name, value));

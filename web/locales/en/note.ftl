@@ -38,6 +38,7 @@ note-last = Last saved by { $name }, { $when }
 note-kept-at = What you type is kept. Last at
 note-not-kept = What you type could not be kept just now. Save the note, or copy the text.
 note-done-saved = The note is saved. It is not signed yet.
+note-done-saved-without = The note is saved, but for a line below that has no name yet. What you typed there is kept here only: name it before you sign.
 note-done-signed = The note is signed. It is not changed any more, and the patient can read it.
 note-done-added = The addendum is signed.
 note-done-begun = A colleague has begun the note of this visit. Go on with it here.

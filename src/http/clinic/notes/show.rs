@@ -37,6 +37,7 @@ pub(in crate::http) async fn show(
     let mut read = read(&visit, &id, &note).await?;
     read.opened.cx.done = match asked.done.as_deref() {
         Some("saved") => Some(t("note-done-saved").to_string()),
+        Some("saved-without") => Some(t("note-done-saved-without").to_string()),
         Some("signed") => Some(t("note-done-signed").to_string()),
         Some("added") => Some(t("note-done-added").to_string()),
         Some("begun") => Some(t("note-done-begun").to_string()),

@@ -70,7 +70,13 @@ pub(in crate::http) async fn write(
 
 async fn save(visit: &Visit, mut read: Read, sent: Sent<NoteTyped>, id: &str, step: Step) -> Result<Response, Refusal> {
     let here = place(id, read.saved.id.as_str());
-    let to = format!("{here}?done={}", if step.signs() { "signed" } else { "saved" });
+    let unfinished = if step.signs() { None } else { sent.typed.unfinished() };
+    let done = match (step.signs(), &unfinished) {
+        (true, _) => "signed",
+        (false, None) => "saved",
+        (false, Some(_)) => "saved-without",
+    };
+    let to = format!("{here}?done={done}");
     let action = if step.signs() { Action::Sign } else { Action::Update };
     let (now, today) = pen(visit);
     let offer = Offer::of(visit, "")?;
@@ -82,7 +88,13 @@ async fn save(visit: &Visit, mut read: Read, sent: Sent<NoteTyped>, id: &str, st
             if shown.starts_with(&here) {
                 visit.forget_draft(Some(&shown)).await?;
             }
-            visit.went(&sent, done, &to).await
+            let went = visit.went(&sent, done, &to).await?;
+            // The page that comes next is made of what is stored: what has no name yet is in its form again.
+            if let (Some(lines), Ok(seen)) = (unfinished, sent.typed.version.parse::<u32>()) {
+                let stands = sent.typed.with_unfinished(seen.saturating_add(1), lines);
+                keep(visit, sent.at.as_deref().filter(|at| at.starts_with(&here)).unwrap_or(&here), &stands).await?;
+            }
+            Ok(went)
         }
         Err(Refused::Record(RecordError::VersionConflict { .. })) => {
             changed_meanwhile(visit, id, read.saved.id.as_str(), sent).await
