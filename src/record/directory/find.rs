@@ -129,8 +129,18 @@ fn rank(read: &(impl Read + ?Sized), question: &Question, limit: usize) -> Resul
         }
     }
     hits.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
+    // A whole number is one person's: those whose number only begins so are not meant.
+    if hits.iter().any(|hit| is_number_of(question, &hit.person)) {
+        hits.retain(|hit| is_number_of(question, &hit.person));
+    }
     hits.truncate(limit);
     Ok(hits)
+}
+
+/// Whether the question is a number, nothing else, and this person's whole number.
+fn is_number_of(question: &Question, person: &Person) -> bool {
+    let is_alone = question.words.is_empty() && question.births.is_empty() && question.numbers.len() == 1;
+    is_alone && numbered_fit(question, person) == EXACT
 }
 
 /// Best first; those alike by name, then age.

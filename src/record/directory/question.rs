@@ -33,6 +33,7 @@ impl Question {
         let text: String = text.chars().take(LONGEST).collect();
         let folded = fold(&text).replace(',', " ");
         let parts = dates_in_words(folded.split_whitespace().map(str::to_owned).collect());
+        let parts = numbers_joined(parts);
         let mut question = Self::default();
         for part in parts.into_iter().take(MOST) {
             if !part.contains(|c: char| c.is_ascii_digit()) {
@@ -102,6 +103,22 @@ fn dates_in_words(parts: Vec<String>) -> Vec<String> {
     out
 }
 
+/// Puts the groups of a number together again that screens and papers print it in: `004 127` as `004127`. What can be a
+/// birth date or a year stays by itself.
+fn numbers_joined(parts: Vec<String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut joins = false;
+    for part in parts {
+        let is_group = part.bytes().all(|byte| byte.is_ascii_digit()) && births(&part).is_empty();
+        match out.last_mut() {
+            Some(number) if joins && is_group => number.push_str(&part),
+            _ => out.push(part),
+        }
+        joins = is_group;
+    }
+    out
+}
+
 /// `1970-05-03`, `3.5.1970`, `03/05/1970` (day or month first), `19700503`, `1970-05`, `5.1970`, `1970`.
 fn births(part: &str) -> Vec<Birth> {
     let pieces: Vec<&str> = part.split(['-', '.', '/']).filter(|piece| !piece.is_empty()).collect();
@@ -167,6 +184,9 @@ mod tests {
             ("1970-13", q(&[], &[], &["197013"])),
             ("19700503", q(&[], &[may], &["19700503"])),
             ("MRN-00123", q(&[], &[], &["mrn00123"])),
+            ("004 127", q(&[], &[], &["004127"])),
+            ("anna 004 127 5", q(&["anna"], &[], &["0041275"])),
+            ("1970 127", q(&[], &[Birth::Year(1970)], &["1970", "127"])),
             ("", q(&[], &[], &[])),
         ] {
             assert_eq!(Question::of(text), expected, "{text}");

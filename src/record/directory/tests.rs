@@ -113,6 +113,25 @@ fn found_alone(read: &Snapshot, text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_number_is_found_in_the_groups_in_which_it_is_printed() {
+    let read = store(vec![
+        person("Anna", "Malá", "1970-01-01", "127000"),
+        person("Jan", "Novák", "1980-01-02", "004 127"),
+        person("Eva", "Horáková", "1990-01-02", "0041271"),
+        person("Ivo", "Dlouhý", "1991-01-02", "004"),
+        person("Olga", "Krátká", "1970-01-02", "1970"),
+    ])
+    .read()
+    .unwrap();
+    for typed in ["004 127", "004127", "4127", "004-127"] {
+        assert_eq!(names(&read, typed), ["Jan Novák"], "{typed}");
+    }
+    assert_eq!(names(&read, "004 12").len(), 2, "a beginning leads to both");
+    assert_eq!(names(&read, "jan 004 127").first().map(String::as_str), Some("Jan Novák"));
+    assert_eq!(names(&read, "1970").len(), 2, "it is a year, too");
+}
+
+#[test]
 fn a_hit_tells_who_it_is() {
     let read = some_people().read().unwrap();
     let hit = find(&read, "zofie", 5).unwrap().remove(0);
