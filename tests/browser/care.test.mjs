@@ -417,6 +417,8 @@ test('problems, allergies, immunizations and measurements are written, changed a
   await nurse.goto(chart('/immunizations/new'));
   await nurse.fill('#vaccine', 'Hepatitis B');
   await nurse.fill('#dose', '2');
+  assert.equal(await nurse.inputValue('#given'), '', 'nobody has said where it was given');
+  await nurse.selectOption('#given', 'here');
   await nurse.click('button[value=save]');
   assert.match(await text(nurse), /Hepatitis B/);
   await nurse.goto(chart('/measurements/new'));

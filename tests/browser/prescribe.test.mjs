@@ -80,6 +80,7 @@ test('a clinician finds a medicine while typing, is warned, answers and signs', 
   }
 
   await page.goto(address);
+  assert.equal(await page.inputValue('select[name=why]'), '', 'nobody has said why');
   await page.selectOption('select[name=why]', 'side-effects');
   await page.fill('input[name=words]', 'Nausea');
   await page.click('button.btn-danger');

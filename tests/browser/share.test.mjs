@@ -108,6 +108,8 @@ test('what one measures is kept, asked again when it is seldom, and refused when
   assert.match(await page.textContent('table.readings'), /212\/141 from you/);
   await page.goto(`${box.portal}/my/history/new`);
   assert.deepEqual(await inspect(page, 'history-new'), []);
+  assert.equal(await page.inputValue('select[name=kind]'), '', 'nobody has said what it is about');
+  await page.selectOption('select[name=kind]', 'past');
   await page.fill('textarea[name=words]', 'Measles <b>as a child</b>');
   await page.click('button.btn-main');
   await page.waitForURL(/my\/results/);
@@ -306,6 +308,7 @@ test('one account acts for several: one at a time, by the choice of the session,
   // A page that was open before the switch sends nothing into the other record.
   const stale = await proxy.context().newPage();
   await stale.goto(`${box.portal}/my/history/new`);
+  await stale.selectOption('select[name=kind]', 'past');
   await stale.fill('textarea[name=words]', 'Chickenpox of the child');
   await proxy.click('.proxy-line a:has-text("Change")');
   await proxy.locator('li', { hasText: 'Halina Brandvold' }).locator('button:has-text("Look at")').click();

@@ -47,6 +47,9 @@ pub fn immunization(
     }
     let lot = line("lot", &typed.lot, &mut faults);
     let site = line("site", &typed.site, &mut faults);
+    if !matches!(typed.given.as_str(), "here" | "elsewhere" | "not-given") {
+        faults.push(("given", Fault::Unread));
+    }
     let not_given = typed.given == "not-given";
     let reason = if not_given { Some(needed("reason", &typed.reason, &mut faults)) } else { None };
     if !faults.is_empty() {
@@ -111,6 +114,11 @@ mod tests {
         assert_eq!((here["primarySource"].as_bool(), elsewhere["primarySource"].as_bool()), (Some(true), Some(false)));
         assert!(elsewhere.get("performer").is_none() && not["status"] == "not-done");
         assert_eq!(immunization_in_error(here)["status"], "entered-in-error");
+    }
+
+    #[test]
+    fn nobody_is_taken_to_have_given_it() {
+        assert_eq!(new(&typed("", "2026-03-03", "")).unwrap_err(), [("given", Fault::Unread)]);
     }
 
     #[test]

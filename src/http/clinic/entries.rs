@@ -82,6 +82,7 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                 Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
                     t("entry-no-date").with("field", label)
                 }
+                Fault::Unread if field == "given" => t("entry-not-chosen").with("field", label),
                 _ => t("entry-no-number").with("field", label),
             },
         );
@@ -435,8 +436,7 @@ pub(in crate::http) async fn allergy_remove(
 /// `GET /patients/{id}/immunizations/new`
 pub(in crate::http) async fn immunization_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let mut opened = open(&visit, &id, &[]).await?;
-    let fresh =
-        ImmunizationTyped { when: today(&visit).to_string(), given: "here".into(), ..ImmunizationTyped::default() };
+    let fresh = ImmunizationTyped { when: today(&visit).to_string(), ..ImmunizationTyped::default() };
     let typed = visit.kept::<ImmunizationTyped>(&mut opened.cx)?.unwrap_or(fresh);
     page(&pages::immunization(opened, &typed, Faults::none()))
 }

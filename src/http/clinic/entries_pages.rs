@@ -243,7 +243,7 @@ pub(super) fn immunization(opened: Opened, typed: &ImmunizationTyped, faults: Fa
         vec![Field::text("vaccine", label("vaccine"), &typed.vaccine, &faults)],
         vec![
             Field::text("when", label("when"), &as_hinted(&typed.when), &faults).hint(t("entry-date-hint")).narrow(),
-            Field::choice("given", label("given"), &typed.given, given, &faults),
+            Field::choice("given", label("given"), &typed.given, given, &faults).asked(),
         ],
         vec![
             line("dose", &typed.dose).narrow().keyboard("numeric"),

@@ -166,7 +166,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
     let reasons = STOP_REASONS.iter().map(|code| ((*code).to_owned(), stop_word(code).to_string())).collect();
     let stop = (one.is_open() && is_prescriber(visit)).then(|| {
         vec![
-            Field::choice("why", t("rx-stop-why"), code, reasons, &faults),
+            Field::choice("why", t("rx-stop-why"), code, reasons, &faults).asked(),
             Field::text("words", t("rx-stop-words"), words, &faults).optional(),
         ]
     });

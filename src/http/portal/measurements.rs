@@ -104,7 +104,7 @@ fn form(mut cx: Cx, measure: &'static Measure, typed: &Typed, faults: Faults, su
     let units: Vec<(String, String)> =
         measure.units.iter().map(|(unit, _)| (unit.ucum.to_owned(), unit.shown.to_owned())).collect();
     if units.len() > 1 {
-        fields.push(Field::choice("unit", t("measure-unit"), &typed.unit, units.clone(), &faults));
+        fields.push(Field::choice("unit", t("measure-unit"), &typed.unit, units.clone(), &faults).asked());
     }
     fields.push(Field::text("day", t("measure-day"), &typed.day, &faults).of_kind("date").narrow());
     fields.push(Field::text("time", t("measure-time"), &typed.time, &faults).of_kind("time").narrow());
@@ -220,7 +220,7 @@ fn history_form(mut cx: Cx, told: &Told, faults: Faults) -> HistoryNew {
     cx.at = "/my/history/new".to_owned();
     let kinds = HISTORIES.iter().map(|(code, ..)| ((*code).to_owned(), history_word(code))).collect();
     HistoryNew {
-        kind: Field::choice("kind", t("history-kind"), &told.kind, kinds, &faults),
+        kind: Field::choice("kind", t("history-kind"), &told.kind, kinds, &faults).asked(),
         words: Field::area("words", t("history-words"), &told.words, &faults).hint(t("history-words-hint")),
         faults,
         cx,
@@ -239,9 +239,14 @@ pub(in crate::http) async fn blank_history(visit: Visit) -> Result<Response, Ref
 pub(in crate::http) async fn take_history(visit: Visit, sent: Sent<Told>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Adding)?;
     let told = &sent.typed;
+    let mut faults = Faults::none();
+    if !HISTORIES.iter().any(|(code, ..)| *code == told.kind) {
+        faults.add("kind", t("history-kind-missing"));
+    }
     if told.words.trim().is_empty() {
-        let mut faults = Faults::none();
         faults.add("words", t("history-words-missing"));
+    }
+    if !faults.is_empty() {
         let page = page(&history_form(own.plain_cx().await?, told, faults))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }

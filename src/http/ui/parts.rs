@@ -187,6 +187,13 @@ impl Field {
         Self { kind: "choice", now, options, ..Self::text(name, label, value, faults) }
     }
 
+    /// A choice in which nothing is chosen until somebody does: what nobody said is no answer.
+    #[must_use]
+    pub fn asked(mut self) -> Self {
+        self.options.insert(0, (String::new(), t("form-choose").to_string()));
+        self
+    }
+
     /// A line for which a list has entries to choose from; what is not in it may stand, too.
     #[must_use]
     pub fn offers(self, address: &'static str) -> Self {
@@ -309,6 +316,16 @@ impl HtmlSafe for FaultSummary<'_> {}
 mod tests {
     use super::super::Locale;
     use super::*;
+
+    #[test]
+    fn nothing_is_chosen_for_anybody() {
+        let options = vec![("here".to_owned(), "Here".to_owned()), ("not".to_owned(), "Not".to_owned())];
+        let choice = |value| Field::choice("given", t("entry-given"), value, options.clone(), &Faults::none()).asked();
+        let open = choice("").render().unwrap();
+        assert!(open.contains(r#"<select id="given" name="given" required"#), "{open}");
+        assert!(open.contains(r#"<option value="" selected>Choose</option><option value="here">"#), "{open}");
+        assert!(choice("not").render().unwrap().contains(r#"<option value="not" selected>"#));
+    }
 
     #[test]
     fn a_summary_names_the_field_of_each_fault_and_the_field_itself_does_not() {

@@ -51,6 +51,7 @@ print-foot = { $name }, { $born }. Printed { $now }, by { $by }. { $clinic }.
 
 ## Forms
 
+form-choose = Choose
 form-optional = optional
 form-faults =
     { $n ->

@@ -109,6 +109,7 @@ history-kind = What it is about
 history-past = Earlier illnesses
 history-family = Illnesses in my family
 history-social = How I live and work
+history-kind-missing = Say what it is about.
 history-words = In your own words
 history-words-hint = With the year, where you know it.
 history-words-missing = Write what you want to tell. Nothing was kept.

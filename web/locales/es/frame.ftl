@@ -48,6 +48,7 @@ pages-older = Más antiguos
 
 ## Formularios
 
+form-choose = Elija
 form-optional = opcional
 form-faults =
     { $n ->

@@ -103,6 +103,7 @@ history-kind = De qué trata
 history-past = Enfermedades anteriores
 history-family = Enfermedades en mi familia
 history-social = Cómo vivo y trabajo
+history-kind-missing = Diga de qué trata.
 history-words = Con sus propias palabras
 history-words-hint = Con el año, si lo sabe.
 history-words-missing = Escriba lo que quiere contar. No se ha guardado nada.
