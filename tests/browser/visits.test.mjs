@@ -27,6 +27,10 @@ async function chooseATime(page, kind) {
 test('a patient books, takes the calendar, moves and cancels, without script', async () => {
   const page = await signedIn('patient', box.portal, { script: false });
   await chooseATime(page, 'Visit');
+  await page.fill('textarea[name=reason]', 'x'.repeat(501));
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /This is too long: 501 characters\. Up to 500 fit here\./);
+  assert.equal((await page.inputValue('textarea[name=reason]')).length, 501, 'nothing is cut');
   await page.fill('textarea[name=reason]', 'Knee <b>hurts</b>');
   await page.click('button.btn-main');
   assert.match(await page.textContent('main'), /It is booked/);

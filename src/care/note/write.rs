@@ -225,6 +225,9 @@ impl<'a> Writing<'a> {
                 self.faults.push((part.field, Fault::TooLong { most: super::LONGEST }));
             }
         }
+        if self.reason().chars().count() > entries::LINE {
+            self.faults.push(("reason", Fault::TooLong { most: entries::LINE }));
+        }
         self.remove()?;
         self.measurements(&measured)?;
         self.problems()?;
@@ -481,7 +484,7 @@ impl<'a> Writing<'a> {
 
     fn reason(&self) -> String {
         let reason = self.typed.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-        reason.chars().filter(|c| !c.is_control()).take(entries::LINE).collect()
+        reason.chars().filter(|c| !c.is_control()).collect()
     }
 
     fn composition(&mut self, measured: &[Measured]) -> Result<(), RecordError> {
@@ -767,5 +770,7 @@ mod tests {
         assert_eq!(faults(&typed, Step::Sign), said);
         assert_eq!(faults(&typed, Step::SignAsItStands), said);
         assert_eq!(faults(&NoteTyped { plan: "Rest".into(), ..NoteTyped::default() }, Step::Sign), []);
+        let long = NoteTyped { reason: "x".repeat(entries::LINE + 1), ..NoteTyped::default() };
+        assert_eq!(faults(&long, Step::Save), [("reason", Fault::TooLong { most: entries::LINE })]);
     }
 }

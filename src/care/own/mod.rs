@@ -310,7 +310,7 @@ pub fn observation(measured: &Measured, patient: &FhirId, by: &Value, note: &str
             members.insert("valueQuantity".into(), quantity(*value));
         }
     }
-    let note: String = note.trim().chars().take(LONGEST_NOTE).collect();
+    let note = note.trim();
     if !note.is_empty() {
         members.insert("note".into(), json!([{"text": note}]));
     }
@@ -336,8 +336,7 @@ pub fn history(code: &str, text: &str, patient: &FhirId, by: &Value, now: Timest
     let members = observation.as_object_mut()?;
     members.insert("category".into(), category("survey"));
     members.insert("code".into(), concept(loinc, name));
-    let text: String = text.trim().chars().take(LONGEST_HISTORY).collect();
-    members.insert("valueString".into(), text.into());
+    members.insert("valueString".into(), text.trim().into());
     Some(observation)
 }
 

@@ -36,4 +36,4 @@ pub use sign::{
     stop, verify,
 };
 pub use taking::{NOT_TAKEN, NotTaken, TakingError, not_taken_of, not_taking, see, statement, taking_again, waits_of};
-pub use tasks::is_open;
+pub use tasks::{LONGEST, is_open};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tasks::{became, bounded, is_of, put, target, text, version_of};
+use super::tasks::{became, is_of, put, target, text, version_of};
 use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Kind, Notice, Whom};
@@ -83,7 +83,7 @@ pub async fn ask(
         "lastModified": now,
         "requester": {"reference": of},
     });
-    let note = bounded(note);
+    let note = note.trim();
     if let Some(members) = task.as_object_mut() {
         if !note.is_empty() {
             members.insert("input".into(), json!([{"type": {"text": "note"}, "valueString": note}]));
@@ -123,7 +123,7 @@ pub enum Answer {
 pub fn answered(task: Value, status: &str, said: &str, now: Timestamp) -> Value {
     let mut task = became(task, status, now);
     if let Some(members) = task.as_object_mut() {
-        let said = bounded(said);
+        let said = said.trim();
         if said.is_empty() {
             members.shift_remove("statusReason");
         } else {

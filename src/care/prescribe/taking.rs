@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::tasks::{became, bounded, is_of, is_open, put, target, text, version_of};
+use super::tasks::{became, is_of, is_open, put, target, text, version_of};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
@@ -99,15 +99,15 @@ pub async fn taking_again(
 ) -> Result<Done<()>, Refused<TakingError>> {
     let ambient = doing.records.audit().ambient();
     let (now, id) = (ambient.now(), text(request, "/id").unwrap_or_default());
-    let reason = bounded(not.unwrap_or_default());
-    let said = said(request, (patient, of), not.map(|_| reason.as_str()), &now.to_string());
+    let reason = not.unwrap_or_default().trim();
+    let said = said(request, (patient, of), not.map(|_| reason), &now.to_string());
     let mut changes = vec![Change::create(R::MedicationStatement, said, Mode::Strict)?];
     if not.is_none() {
         changes.extend(waits.map(|task| put(became(task.clone(), "cancelled", now), version_of(task))).transpose()?);
         return carry_out(doing, changes, |_| Ok(())).await;
     }
     let open = strict(R::Task, &format!("focus=MedicationRequest/{id}&status=requested"))?;
-    let task = task(request, (patient, of), &reason, &now.to_string());
+    let task = task(request, (patient, of), reason, &now.to_string());
     changes.push(Change::create_as(R::Task, FhirId::new(ambient), task, Mode::Strict)?);
     let whom = prescriber(request).and_then(|by| ResourceRef::parse(by).ok());
     let whom = whom.map_or(Whom::Role(Role::Clinician), Whom::Person);

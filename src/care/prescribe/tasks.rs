@@ -7,7 +7,7 @@ use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Condition, RecordError};
 
 /// The most characters of a note, a question, a reason.
-const LONGEST: usize = 500;
+pub const LONGEST: usize = 500;
 
 pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
@@ -30,10 +30,6 @@ pub(super) fn is_of(task: &Value, (system, code): (&str, &str)) -> bool {
 
 pub(super) fn version_of(value: &Value) -> u32 {
     text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-pub(super) fn bounded(text: &str) -> String {
-    text.trim().chars().take(LONGEST).collect()
 }
 
 /// The Task with another status.

@@ -20,6 +20,9 @@ pub const ROWS: [[&str; 6]; 8] = [
     ["test8", "value8", "unit8", "low8", "high8", "flag8"],
 ];
 
+/// The most characters of a unit.
+const LONGEST_UNIT: usize = 40;
+
 /// What a laboratory may say of a value (HL7 v3 ObservationInterpretation); nothing is by the range.
 pub const FLAGS: [&str; 7] = ["", "N", "L", "H", "LL", "HH", "A"];
 
@@ -131,9 +134,9 @@ fn test(
     known: &BTreeMap<String, Value>,
     faults: &mut Faults,
 ) -> Option<Value> {
-    let [name_field, value_field, _, low_field, high_field, flag_field] = *row;
+    let [name_field, value_field, unit_field, low_field, high_field, flag_field] = *row;
     let [name, value, unit, low, high, flag] = row.map(|field| typed.of(field).trim());
-    if [name, value].iter().all(|text| text.is_empty()) {
+    if [name, value, unit, low, high, flag].iter().all(|text| text.is_empty()) {
         return None;
     }
     let name = line(name_field, name, faults);
@@ -155,7 +158,10 @@ fn test(
     if low.zip(high).is_some_and(|(low, high)| low > high) {
         faults.push((high_field, Fault::EndsBefore));
     }
-    let unit: String = unit.chars().filter(|c| !c.is_control()).take(40).collect();
+    let unit: String = unit.chars().filter(|c| !c.is_control()).collect();
+    if unit.chars().count() > LONGEST_UNIT {
+        faults.push((unit_field, Fault::TooLong { most: LONGEST_UNIT }));
+    }
     let quantity = |value: f64| {
         let mut one = json!({"value": plain(value)});
         if let (false, Some(members)) = (unit.is_empty(), one.as_object_mut()) {
@@ -283,6 +289,17 @@ mod tests {
         assert_eq!(tests[0]["interpretation"][0]["coding"][0]["code"], "H");
         assert_eq!(one("> 14", "").unwrap().1[0]["interpretation"][0]["coding"][0]["code"], "H");
         assert_eq!(one(">=14", "").unwrap_err(), [("value1", Fault::NotComparable)]);
+    }
+
+    #[test]
+    fn no_row_is_dropped_and_no_unit_cut() {
+        let row = |more: &[(&str, &str)]| {
+            let first = [("title", "T"), ("taken", "2026-03-01"), ("test1", "Sodium"), ("value1", "140")];
+            entered(&[&first, more].concat()).unwrap_err()
+        };
+        assert_eq!(row(&[("unit2", "mmol/L")]), [("test2", Fault::Missing), ("value2", Fault::Missing)]);
+        assert_eq!(row(&[("high2", "5")]), [("test2", Fault::Missing), ("value2", Fault::Missing)]);
+        assert_eq!(row(&[("unit1", &"x".repeat(41))]), [("unit1", Fault::TooLong { most: LONGEST_UNIT })]);
     }
 
     #[test]

@@ -82,8 +82,8 @@ pub struct Wish<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// The most characters of a reason.
-const LONGEST: usize = 500;
+/// The most characters of why a patient comes, or why a visit lies over another.
+pub const LONGEST: usize = 500;
 
 /// An appointment that stands.
 pub fn appointment(wish: &Wish<'_>, start: Timestamp, status: &str, now: Timestamp) -> Value {
@@ -124,7 +124,7 @@ pub(super) fn begun(wish: &Wish<'_>, status: &str, now: Timestamp) -> Value {
         "created": now.to_string(),
         "participant": participants,
     });
-    let reason: String = wish.reason.unwrap_or_default().trim().chars().take(LONGEST).collect();
+    let reason = wish.reason.unwrap_or_default().trim();
     if !reason.is_empty() {
         put(&mut value, "reasonCode", json!([{"text": reason}]));
     }

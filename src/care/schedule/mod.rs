@@ -28,7 +28,7 @@ mod waiting;
 
 pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
 pub use book::{
-    BookError, FORM_ASKED, FORM_RETURNED, Hour, State, Tell, Wish, appointment, asked, asks_form, book, change,
+    BookError, FORM_ASKED, FORM_RETURNED, Hour, LONGEST, State, Tell, Wish, appointment, asked, asks_form, book, change,
     has_returned_form, hour_of, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
 };
 use book::{begun, put};

@@ -11,14 +11,11 @@ use serde_json::{Value, json};
 pub use crate::access::cut::OVERBOOKED;
 use crate::base::Timestamp;
 
-/// The most characters of it.
-const LONGEST: usize = 500;
-
 /// The appointment with the reason why it lies over another at its time.
 #[must_use]
 pub fn over(mut appointment: Value, reason: &str) -> Value {
     let Some(start) = appointment.get("start").cloned() else { return appointment };
-    let reason: String = reason.trim().chars().take(LONGEST).collect();
+    let reason = reason.trim();
     take_away(&mut appointment);
     if let Some(members) = appointment.as_object_mut()
         && let Value::Array(all) = members.entry("extension").or_insert_with(|| json!([]))
@@ -63,7 +60,7 @@ mod tests {
             "end": "2026-03-03T09:20:00Z", "participant": [{"status": "accepted", "actor": {"display": "A"}}]});
         assert_eq!(over_of(&plain), None);
         let mut one = over(over(plain.clone(), "a first try"), &format!("  {} ", "é".repeat(600)));
-        assert_eq!(over_of(&one), Some("é".repeat(500).as_str()));
+        assert_eq!(over_of(&one), Some("é".repeat(600).as_str()), "no word of it is cut");
         assert_eq!(one["extension"].as_array().unwrap().len(), 1);
         let issues = validate(&one, Definitions::r4(), Mode::Strict);
         assert!(!issues.iter().any(Issue::is_error), "{issues:?}");

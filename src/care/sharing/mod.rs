@@ -45,7 +45,7 @@ pub fn prepare(patient: FhirId, label: &str, days: u16, ambient: &Ambient) -> Ma
     let until = now.checked_add(jiff::SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(now);
     let share = Share {
         patient,
-        label: label.trim().chars().filter(|c| !c.is_control()).take(LONGEST_LABEL).collect::<String>().into(),
+        label: label.trim().chars().filter(|c| !c.is_control()).collect::<String>().into(),
         made: now,
         until,
         proof: proof_of(&code, &pin),

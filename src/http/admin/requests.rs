@@ -153,7 +153,9 @@ fn one(
         title: kind_word(request.kind).to_string(),
         who: who.clone(),
         row: row(visit, request, who.as_ref(), ctx),
-        words: Field::area("words", t("ask-admin-words"), &typed.words, &faults).hint(t("ask-admin-words-hint")),
+        words: Field::area("words", t("ask-admin-words"), &typed.words, &faults)
+            .hint(t("ask-admin-words-hint"))
+            .most(LONGEST),
         hint: t(hint).to_string(),
         rule: request.kind.term().2,
         more: request.kind.term().1,
@@ -188,7 +190,8 @@ pub async fn step(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Re
     let ctx = ctx(&visit);
     let (opened, id) = opened(&visit, &id, &ctx).await?;
     let typed = &sent.typed;
-    let words: String = typed.words.trim().chars().take(LONGEST).collect();
+    let mut faults = Faults::none();
+    let words = faults.whole("words", &typed.words, LONGEST);
     let (step, place) = match typed.step.as_str() {
         "answer" => (Step::Answer(words.clone()), "/requests?done=answered"),
         "decline" => (Step::Decline(words.clone()), "/requests?done=declined"),
@@ -196,8 +199,9 @@ pub async fn step(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Re
         _ => return Err(Refusal::new(crate::http::respond::Refused::Malformed)),
     };
     if words.is_empty() {
-        let mut faults = Faults::none();
         faults.add("words", t("ask-admin-words-missing"));
+    }
+    if !faults.is_empty() {
         let page = page(&one(&visit, &opened, typed, faults, &ctx, visit.cx()))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }

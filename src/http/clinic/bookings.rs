@@ -161,10 +161,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let (typed, faults) = visit.again(&mut cx, opened.stands(&ctx(&visit)), &["version"])?;
     // The draft may be of the list of free times, or of why it may lie over another, beside it.
     let asks = match opened.chosen(&typed.time).filter(|_| !typed.over.is_empty()) {
-        Some((start, with)) => {
-            let when = When::at(start, &ctx(&visit).zone).short_time();
-            Asks::WhyOver(typed.time.clone(), format!("{when}, {}", with.name))
-        }
+        Some((start, with)) => why_over(&visit, start, with),
         None => Asks::Nothing,
     };
     shown_with(&visit, &opened, cx, asks, (&typed, &faults))
@@ -228,8 +225,7 @@ fn shown_with(
             .map(|(start, with)| format!("/bookings/new?with={with}&start={start}&over=1")),
         any_time,
         anyway: anyway.map(|(time, words)| {
-            let field = Field::text("over", t("booking-over"), &typed.over, faults).hint(t("booking-over-hint"));
-            (time, words, field)
+            (time, words, over_field(&typed.over, faults))
         }),
         other_day: other_day.map(|day| {
             let sentence = t("check-in-other-day").with("date", When::Day(day).long()).to_string();
@@ -257,6 +253,10 @@ fn shown_with(
         state,
         cx,
     })
+}
+
+fn over_field(typed: &str, faults: &Faults) -> Field {
+    Field::text("over", t("booking-over"), typed, faults).hint(t("booking-over-hint")).most(schedule::LONGEST)
 }
 
 fn next_states(status: &str) -> &'static [State] {
@@ -371,28 +371,28 @@ pub(in crate::http) async fn move_it(
         let page = shown_with(&visit, &opened, cx, Asks::Nothing, (typed, &Faults::none()))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     };
-    let over = typed.over.trim();
+    let mut faults = Faults::none();
+    let over = faults.whole("over", &typed.over, schedule::LONGEST);
+    if !faults.is_empty() {
+        let asks = why_over(&visit, start, with);
+        let page = shown_with(&visit, &opened, visit.cx(), asks, (typed, &faults))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
     let hour = Hour { over: !over.is_empty(), ..opened.hour(start, with)? };
     let status = opened.status().to_owned();
-    let value = with_reason(schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status), over);
+    let value = with_reason(schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status), &over);
     let place = match typed.back.starts_with("/schedule?") && ours(&typed.back) {
         true => typed.back.clone(),
         false => format!("/bookings/{}", opened.id),
     };
-    let detail = noted(over);
-    let doing = visit.doing(acts(&visit, Action::Book, detail), &sent, &place);
+    let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
     let tell = schedule::to_patient(&value, Kind::VisitChanged);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut cx = visit.cx();
             cx.trouble = Some(told(&error));
             // Over another visit it may lie, if somebody says why; with two at a time nobody is.
-            let asks = if error == BookError::Taken {
-                let when = When::at(start, &ctx(&visit).zone).short_time();
-                Asks::WhyOver(format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
-            } else {
-                Asks::Nothing
-            };
+            let asks = if error == BookError::Taken { why_over(&visit, start, with) } else { Asks::Nothing };
             let page = shown_with(&visit, &opened, cx, asks, (typed, &Faults::none()))?;
             Ok(finished(StatusCode::CONFLICT, page))
         }
@@ -401,6 +401,12 @@ pub(in crate::http) async fn move_it(
             visit.settled(&sent, other, &place).await
         }
     }
+}
+
+/// Why a visit may stand at this time.
+fn why_over(visit: &Visit, start: Timestamp, with: &Clinician) -> Asks {
+    let when = When::at(start, &ctx(visit).zone).short_time();
+    Asks::WhyOver(format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
 }
 
 /// The access log keeps it as a note: the reasons in it are read by patients.
@@ -523,7 +529,7 @@ async fn new_page(
         .collect();
     let mut fields = vec![Field::choice("kind", t("visit-type-name"), &typed.kind, kinds, &faults)];
     if faults.of("over").is_some() || !typed.over.is_empty() || !typed.taken.is_empty() {
-        fields.push(Field::text("over", t("booking-over"), &typed.over, &faults).hint(t("booking-over-hint")));
+        fields.push(over_field(&typed.over, &faults));
     }
     page(&BookingNew {
         when: format!("{}, {}", When::at(start, &ctx.zone).short_time(), with.name),
@@ -549,7 +555,12 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
     let patient = id_of(&typed.patient)?;
     let start = typed.start.parse::<Timestamp>().map_err(|_| Refusal::new(No::Malformed))?;
     let now = visit.house.ambient.now();
-    let over = typed.over.trim();
+    let mut faults = Faults::none();
+    let over = faults.whole("over", &typed.over, schedule::LONGEST);
+    if !faults.is_empty() {
+        let page = new_page(&visit, visit.cx(), typed, "", faults).await?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
     let hour = Hour {
         patient: patient.clone(),
         with: with.person.to_string(),
@@ -560,11 +571,10 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
         over: !over.is_empty(),
     };
     let wish = Wish { patient: &patient, kind, with: Some(with), reason: None };
-    let value = with_reason(schedule::appointment(&wish, start, "booked", now), over);
+    let value = with_reason(schedule::appointment(&wish, start, "booked", now), &over);
     let id = FhirId::new(&visit.house.ambient);
     let place = format!("/bookings/{id}");
-    let detail = noted(over);
-    let doing = visit.doing(acts(&visit, Action::Book, detail), &sent, &place);
+    let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
     let tell = schedule::to_patient(&value, Kind::VisitBooked);
     match schedule::book(doing, id, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {

@@ -252,12 +252,20 @@ pub(in crate::http) async fn attach(
     let Uploaded { mut sent, file } = uploaded;
     // What is being typed beside it is no part of this form, and stays.
     sent.at = None;
-    let again = async |fault: String| {
-        let mut faults = Faults::none();
-        faults.add("file", fault);
+    let refused = async |faults: Faults| {
         let shown = conversation(&visit, visit.cx(), &found, &sent.typed, faults).await?;
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
     };
+    let again = async |fault: String| {
+        let mut faults = Faults::none();
+        faults.add("file", fault);
+        refused(faults).await
+    };
+    let mut long = Faults::none();
+    let note = trimmed(&long.whole("note", &sent.typed.note, uploads::LONGEST_NOTE));
+    if !long.is_empty() {
+        return refused(long).await;
+    }
     let Some(file) = file else { return again(t("upload-file-missing").to_string()).await };
     let (looked, bytes) = match looked_at(&file).await? {
         Ok(looked) => looked,
@@ -265,7 +273,6 @@ pub(in crate::http) async fn attach(
     };
     let title = uploads::cleaned(file.name.as_deref().unwrap_or_default());
     let title = title.map_or_else(|| t("message-attachment").to_string(), |named| named.0);
-    let note: String = trimmed(&sent.typed.note).chars().take(uploads::LONGEST_NOTE).collect();
     let (by, document) = (me(&visit), FhirId::new(&visit.house.ambient));
     let upload = Upload {
         looked,

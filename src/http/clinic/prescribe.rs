@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::Opened;
-use super::prescribe_form::{Faulty, Typed, version_of};
+use super::prescribe_form::{Faulty, LONGEST, Typed, version_of};
 use super::prescribe_pages::{FoundMedicines, Pick, Prescribe};
 use super::prescribe_words as words;
 use super::prescriptions::seen_by;
@@ -275,6 +275,9 @@ pub(in crate::http) async fn send(
     let unanswered: Vec<String> = prescribe::missing(&findings, &answered).into_iter().map(Finding::key).collect();
     let (dose, mut faults) = typed.dose(desk.medicine(&typed), desk.today);
     let reason = typed.reason(desk.opened.chart.of(R::Condition), &mut faults);
+    if typed.has_long_answer() {
+        faults.add("checks", t("rx-fault-long-answer").with("most", LONGEST));
+    }
     let Some(person) = desk.visit.actor.person().cloned() else {
         faults.add("q", t("rx-fault-person"));
         return again(&desk, typed, Faulty { faults, unanswered }, None, StatusCode::UNPROCESSABLE_ENTITY);

@@ -15,7 +15,9 @@ use crate::http::ui::{Faults, t};
 const MOST_DAYS: u32 = 730;
 const MOST_REFILLS: u32 = 12;
 const MOST: f64 = 10_000.0;
-const LONGEST: usize = 500;
+/// The most characters of a reason, of instructions, and of a unit that no list has.
+pub(super) const LONGEST: usize = 500;
+pub(super) const LONGEST_UNIT: usize = 40;
 
 /// What is wrong: fields, and warnings without an answer.
 #[derive(Debug, Clone)]
@@ -171,12 +173,16 @@ impl Typed {
         if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
     }
 
+    /// Whether a reason for going past a warning is longer than it may be.
+    pub fn has_long_answer(&self) -> bool {
+        self.answers.values().any(|text| text.trim().chars().count() > LONGEST)
+    }
+
     /// The warnings with a reason that says something.
     pub fn answers(&self) -> BTreeMap<String, String> {
-        let said = |text: &String| text.trim().chars().take(LONGEST).collect::<String>();
         self.answers
             .iter()
-            .map(|(key, text)| (key.clone(), said(text)))
+            .map(|(key, text)| (key.clone(), text.trim().to_owned()))
             .filter(|(_, text)| text.chars().filter(|c| c.is_alphanumeric()).count() >= 3)
             .collect()
     }
@@ -197,7 +203,7 @@ impl Typed {
     pub fn unit_of(&self, medicine: Option<&Medicine>) -> String {
         match medicine {
             Some(medicine) => medicine.unit.clone(),
-            None => self.unit.trim().chars().take(40).collect(),
+            None => self.unit.trim().to_owned(),
         }
     }
 
@@ -211,6 +217,9 @@ impl Typed {
         let unit = self.unit_of(medicine);
         if unit.is_empty() {
             faults.add("unit", t("rx-fault-unit"));
+        }
+        if medicine.is_none() {
+            faults.whole("unit", &self.unit, LONGEST_UNIT);
         }
         let every = Every::from_code(&self.every);
         if every.is_none() {
@@ -230,9 +239,7 @@ impl Typed {
         if medicine.is_some() && route.is_none() {
             faults.add("route", t("rx-fault-route"));
         }
-        if self.instructions.chars().count() > LONGEST {
-            faults.add("instructions", t("rx-fault-long").with("most", LONGEST));
-        }
+        let instructions = faults.whole("instructions", &self.instructions, LONGEST);
         let dose = once.zip(every).map(|(once, every)| Dose {
             once,
             unit,
@@ -241,7 +248,7 @@ impl Typed {
             needed: self.needed,
             days,
             route: route.cloned(),
-            instructions: self.instructions.trim().to_owned(),
+            instructions,
         });
         (dose, faults)
     }
@@ -257,7 +264,7 @@ impl Typed {
     /// What it is for.
     pub fn reason(&self, conditions: &[Value], faults: &mut Faults) -> Reason {
         if self.problem.is_empty() {
-            let written: String = self.reason.trim().chars().take(LONGEST).collect();
+            let written = faults.whole("reason", &self.reason, LONGEST);
             return if written.is_empty() { Reason::None } else { Reason::Written(written) };
         }
         let found = conditions.iter().find(|one| fill::text(one, "/id") == Some(self.problem.as_str()));

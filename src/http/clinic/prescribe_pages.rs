@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::chart_pages::{Frame, Section};
 use super::prescribe::Desk;
-use super::prescribe_form::{Faulty, Typed, address_of};
+use super::prescribe_form::{Faulty, LONGEST, LONGEST_UNIT, Typed, address_of};
 use super::prescribe_words::{self as words, Said};
 use crate::care::formulary::{Known, Medicine, Severity};
 use crate::care::prescribe::{Chosen, Finding, Verdict, gaps};
@@ -185,7 +185,9 @@ impl Prescribe {
             asked: desk.refill.as_ref().and_then(|(_, refill)| refill.note.clone()),
             once: Field::text("once-dose", t("rx-once"), &typed.once, &faults).keyboard("decimal").narrow(),
             unit: typed.unit_of(medicine),
-            unit_field: medicine.is_none().then(|| Field::text("unit", t("rx-unit"), &typed.unit, &faults).narrow()),
+            unit_field: medicine
+                .is_none()
+                .then(|| Field::text("unit", t("rx-unit"), &typed.unit, &faults).narrow().most(LONGEST_UNIT)),
             short: short(typed, medicine, &faults),
             long: long(desk, typed, &faults),
             needed: typed.needed,
@@ -290,10 +292,11 @@ fn long(desk: &Desk, typed: &Typed, faults: &Faults) -> Vec<Field> {
         .extend(active.filter_map(|one| Some((fill::text(one, "/id")?.to_owned(), fill::concept(one.get("code"))?))));
     vec![
         Field { required: false, ..Field::choice("problem", t("rx-problem"), &typed.problem, problems, faults) },
-        Field::text("reason", t("rx-reason"), &typed.reason, faults).optional(),
+        Field::text("reason", t("rx-reason"), &typed.reason, faults).optional().most(LONGEST),
         Field::area("instructions", t("rx-instructions"), &typed.instructions, faults)
             .optional()
-            .hint(t("rx-instructions-hint")),
+            .hint(t("rx-instructions-hint"))
+            .most(LONGEST),
     ]
 }
 

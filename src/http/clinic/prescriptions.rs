@@ -167,7 +167,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
     let stop = (one.is_open() && is_prescriber(visit)).then(|| {
         vec![
             Field::choice("why", t("rx-stop-why"), code, reasons, &faults).asked(),
-            Field::text("words", t("rx-stop-words"), words, &faults).optional(),
+            Field::text("words", t("rx-stop-words"), words, &faults).optional().most(prescribe::LONGEST),
         ]
     });
     page(&PrescriptionPage {
@@ -228,7 +228,7 @@ pub(in crate::http) async fn stop(
     let typed = &sent.typed;
     let mut faults = Faults::none();
     let code = STOP_REASONS.iter().find(|code| **code == typed.why);
-    let words: String = typed.words.trim().chars().take(500).collect();
+    let words = faults.whole("words", &typed.words, prescribe::LONGEST);
     match code {
         None => faults.add("why", t("rx-fault-stop")),
         Some(&"other") if words.is_empty() => faults.add("words", t("rx-fault-stop-words")),

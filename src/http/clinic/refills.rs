@@ -142,7 +142,9 @@ async fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faul
         not_taken: one.not_taken.as_ref().map(|why| super::prescriptions::said_not_taken(why.as_deref())),
         renew: (open && active).then(|| format!("/patients/{patient}/prescribe?renew={prescription}&refill={id}")),
         over,
-        words: Field::area("words", t("refill-words"), &typed.words, &faults).hint(t("refill-words-hint")),
+        words: Field::area("words", t("refill-words"), &typed.words, &faults)
+            .hint(t("refill-words-hint"))
+            .most(prescribe::LONGEST),
         version: one.refill.version,
         id: id.clone(),
         faults,
@@ -167,15 +169,17 @@ pub(in crate::http) async fn answer(
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
     let one = One::open(&visit, &id).await?;
-    let words = sent.typed.words.trim().to_owned();
+    let mut faults = Faults::none();
+    let words = faults.whole("words", &sent.typed.words, prescribe::LONGEST);
     let answer = match sent.typed.answer.as_str() {
         "refuse" => Answer::Refuse(words.clone()),
         "ask" => Answer::AskBack(words.clone()),
         _ => return Err(Refusal::new(No::Malformed)),
     };
     if words.is_empty() {
-        let mut faults = Faults::none();
         faults.add("words", t("refill-fault-words"));
+    }
+    if !faults.is_empty() {
         let page = shown(&visit, &one, visit.cx(), &sent.typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }

@@ -68,14 +68,14 @@ impl Own {
     }
 
     /// The field for what a visit is about; whoever sees nothing of the patient's health is not asked.
-    pub(super) fn reason(&self, typed: &str) -> Option<Field> {
-        let field = || Field::area("reason", t("book-reason"), typed, &Faults::none()).optional();
+    pub(super) fn reason(&self, typed: &str, faults: &Faults) -> Option<Field> {
+        let field = || Field::area("reason", t("book-reason"), typed, faults).optional().most(schedule::LONGEST);
         self.reads_record().then(|| field().hint(t("book-reason-hint")))
     }
 
     /// What was typed there.
-    pub(super) fn said<'a>(&self, typed: &'a str) -> Option<&'a str> {
-        self.reads_record().then_some(typed)
+    pub(super) fn said(&self, typed: &str, faults: &mut Faults) -> Option<String> {
+        self.reads_record().then(|| faults.whole("reason", typed, schedule::LONGEST))
     }
 
     pub(super) fn today(&self) -> Date {
@@ -115,7 +115,7 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
                     None => own.visit.kept_at::<Typed>(&words_at(kind), &mut cx)?.unwrap_or_default(),
                 };
                 let action = "/my/visits/book".to_owned();
-                page(&confirm(&own, cx, kind, with, start, action, Some(&typed.reason), None))
+                page(&confirm(&own, cx, kind, with, start, action, Some((&typed.reason, &Faults::none())), None))
             }
             Err(_) => times(&own, cx, &clinic, kind, &asked, "/my/visits/book"),
         },
@@ -211,7 +211,7 @@ fn confirm(
     with: &Clinician,
     start: Timestamp,
     action: String,
-    reason: Option<&str>,
+    reason: Option<(&str, &Faults)>,
     version: Option<u32>,
 ) -> BookConfirm {
     if cx.at.is_empty() {
@@ -221,7 +221,7 @@ fn confirm(
         None => format!("/my/visits/book?kind={}&with={}", kind.id, with.person.id()),
         Some(_) => action.clone(),
     };
-    let reason = reason.and_then(|text| own.reason(text));
+    let reason = reason.and_then(|(text, faults)| own.reason(text, faults));
     BookConfirm {
         title: t("book-with").with("kind", name_of(kind)).with("with", &with.name).to_string(),
         when: own.when(start).heading(&cx.now),
@@ -293,7 +293,7 @@ fn request_page(
     }
     let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
     let mut fields = wanted.fields(clinic, kind, &typed.with, &faults);
-    fields.extend(own.reason(&typed.reason));
+    fields.extend(own.reason(&typed.reason, &faults));
     page(&BookRequest { kind: kind.id.to_string(), name: name_of(kind), minutes: kind.minutes, fields, faults, cx })
 }
 
@@ -311,25 +311,22 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/visits/{id}?done=booked");
     let now = own.visit.house.ambient.now();
+    let mut faults = Faults::none();
+    let reason = own.said(&typed.reason, &mut faults);
     match kind.booking {
         Booking::ViewOnly => Err(Refusal::new(No::Never)),
         Booking::Request => {
             let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
-            let periods = match periods(&own, &clinic, &wanted) {
-                Ok(periods) => periods,
-                Err(faults) => {
-                    let cx = own.plain_cx().await?;
-                    return Ok(finished(
-                        StatusCode::UNPROCESSABLE_ENTITY,
-                        request_page(&own, cx, &clinic, kind, typed, faults)?,
-                    ));
-                }
-            };
+            let periods = periods(&own, &clinic, &wanted, &mut faults);
+            if !faults.is_empty() {
+                let page = request_page(&own, own.plain_cx().await?, &clinic, kind, typed, faults)?;
+                return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+            }
             if let Some(asks) = own.visit.asks_first(&sent).await? {
                 return Ok(asks);
             }
             let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
-            let wish = Wish { patient: &own.patient, kind, with, reason: own.said(&typed.reason) };
+            let wish = Wish { patient: &own.patient, kind, with, reason: reason.as_deref() };
             let value = schedule::asked(&wish, &periods, now);
             let place = format!("/my/visits/{id}?done=sent");
             let asked = Some((Whom::Role(Role::Reception), Kind::BookingAsked));
@@ -338,7 +335,13 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
         }
         Booking::Instant => {
             let (start, with) = chosen(&own, &clinic, kind, typed)?;
-            let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: own.said(&typed.reason) };
+            if !faults.is_empty() {
+                let action = "/my/visits/book".to_owned();
+                let said = Some((typed.reason.as_str(), &faults));
+                let page = page(&confirm(&own, own.plain_cx().await?, kind, with, start, action, said, None))?;
+                return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+            }
+            let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: reason.as_deref() };
             let value = schedule::appointment(&wish, start, "booked", now);
             let hour = hour(&own, &clinic, kind, with, start, None);
             if !is_offered(&own, &clinic, kind, with, start)? {
@@ -402,8 +405,12 @@ fn hour(
 }
 
 /// The half days on which a patient can come, as moments.
-pub(super) fn periods(own: &Own, clinic: &Clinic, typed: &Wanted<'_>) -> Result<Vec<(Timestamp, Timestamp)>, Faults> {
-    let mut faults = Faults::none();
+pub(super) fn periods(
+    own: &Own,
+    clinic: &Clinic,
+    typed: &Wanted<'_>,
+    faults: &mut Faults,
+) -> Vec<(Timestamp, Timestamp)> {
     let (from, until) = (typed.from.parse::<Date>(), typed.until.parse::<Date>());
     let today = own.today();
     let last = today.saturating_add(i64::from(clinic.house.horizon_days).days());
@@ -421,7 +428,7 @@ pub(super) fn periods(own: &Own, clinic: &Clinic, typed: &Wanted<'_>) -> Result<
         "afternoon" => (noon, Time::constant(19, 0, 0, 0)),
         _ => (Time::constant(7, 0, 0, 0), Time::constant(19, 0, 0, 0)),
     };
-    let (Some(from), Some(until)) = (from, until.map(|until| until.min(last))) else { return Err(faults) };
+    let (Some(from), Some(until)) = (from, until.map(|until| until.min(last))) else { return Vec::new() };
     let mut periods = Vec::new();
     let mut day = from;
     while day <= until && periods.len() < 31 {
@@ -429,7 +436,7 @@ pub(super) fn periods(own: &Own, clinic: &Clinic, typed: &Wanted<'_>) -> Result<
         periods.extend(moment(opens).zip(moment(closes)));
         day = day.saturating_add(1.day());
     }
-    Ok(periods)
+    periods
 }
 
 async fn outcome<T>(

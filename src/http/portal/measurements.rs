@@ -12,7 +12,9 @@ use super::own_pages::{MeasuredRow, Measurements, Standing};
 use super::record::{Turn, turned};
 use crate::audit::Action;
 use crate::base::FhirId;
-use crate::care::own::{self, HISTORIES, MEASURES, Measure, Typed as Given, Which, Wrong};
+use crate::care::own::{
+    self, HISTORIES, LONGEST_HISTORY, LONGEST_NOTE, MEASURES, Measure, Typed as Given, Which, Wrong,
+};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::copied::measured as in_words;
 use crate::http::forms::Sent;
@@ -108,7 +110,8 @@ fn form(mut cx: Cx, measure: &'static Measure, typed: &Typed, faults: Faults, su
     }
     fields.push(Field::text("day", t("measure-day"), &typed.day, &faults).of_kind("date").narrow());
     fields.push(Field::text("time", t("measure-time"), &typed.time, &faults).of_kind("time").narrow());
-    fields.push(Field::area("note", t("measure-note"), &typed.note, &faults).optional().hint(t("measure-note-hint")));
+    let note = Field::area("note", t("measure-note"), &typed.note, &faults).optional().hint(t("measure-note-hint"));
+    fields.push(note.most(LONGEST_NOTE));
     let unit = if units.len() == 1 { units.first().map(|(_, shown)| shown.clone()) } else { None };
     MeasureNew { kind: measure.code, title: word_of(measure), unit, fields, sure, faults, cx }
 }
@@ -145,9 +148,13 @@ pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Res
     };
     let now = own.visit.house.ambient.now();
     let patient = own.open(Action::Read, |reading| reading.read(R::Patient, &own.patient)).await?.value();
-    let measured = match own::measured(measure, &typed.given(), own::born(&patient), now, &own.ctx.zone) {
-        Ok(measured) => measured,
-        Err(wrong) => return again(own.plain_cx().await?, faults_of(&wrong), None),
+    let (measured, mut faults) = match own::measured(measure, &typed.given(), own::born(&patient), now, &own.ctx.zone) {
+        Ok(measured) => (Some(measured), Faults::none()),
+        Err(wrong) => (None, faults_of(&wrong)),
+    };
+    let note = faults.whole("note", &typed.note, LONGEST_NOTE);
+    let Some(measured) = measured.filter(|_| faults.is_empty()) else {
+        return again(own.plain_cx().await?, faults, None);
     };
     if (measured.seldom || measured.old) && typed.sure != typed.exactly() {
         let sure = Sure { exactly: typed.exactly(), seldom: measured.seldom, old: measured.old };
@@ -155,7 +162,7 @@ pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Res
     }
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/results?done={}", measure.code);
-    let value = own::observation(&measured, &own.patient, &own.as_author(), &typed.note);
+    let value = own::observation(&measured, &own.patient, &own.as_author(), &note);
     let done = own::keep(own.doing(Action::Create, &sent, &place), id, value).await;
     own.visit.settled(&sent, done, &place).await
 }
@@ -221,7 +228,9 @@ fn history_form(mut cx: Cx, told: &Told, faults: Faults) -> HistoryNew {
     let kinds = HISTORIES.iter().map(|(code, ..)| ((*code).to_owned(), history_word(code))).collect();
     HistoryNew {
         kind: Field::choice("kind", t("history-kind"), &told.kind, kinds, &faults).asked(),
-        words: Field::area("words", t("history-words"), &told.words, &faults).hint(t("history-words-hint")),
+        words: Field::area("words", t("history-words"), &told.words, &faults)
+            .hint(t("history-words-hint"))
+            .most(LONGEST_HISTORY),
         faults,
         cx,
     }
@@ -243,7 +252,7 @@ pub(in crate::http) async fn take_history(visit: Visit, sent: Sent<Told>) -> Res
     if !HISTORIES.iter().any(|(code, ..)| *code == told.kind) {
         faults.add("kind", t("history-kind-missing"));
     }
-    if told.words.trim().is_empty() {
+    if faults.whole("words", &told.words, LONGEST_HISTORY).is_empty() {
         faults.add("words", t("history-words-missing"));
     }
     if !faults.is_empty() {

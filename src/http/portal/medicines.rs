@@ -144,7 +144,12 @@ impl One {
         Doing { records: &visit.house.records, actor: &self.own.actor, why, once: visit.once(sent, place) }
     }
 
-    fn page(&self, mut cx: Cx, typed: &Typed) -> Result<Response, Refusal> {
+    fn refused(&self, typed: &Typed, faults: &Faults) -> Result<Response, Refusal> {
+        let page = self.page(self.own.cx(&self.chart), typed, faults)?;
+        Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
+    }
+
+    fn page(&self, mut cx: Cx, typed: &Typed, faults: &Faults) -> Result<Response, Refusal> {
         if cx.at.is_empty() {
             cx.at = format!("/my/medicines/{}", self.id);
         }
@@ -153,14 +158,16 @@ impl One {
             .into_iter()
             .find(|row| row.href.as_deref() == Some(address.as_str()))
             .ok_or(Refusal::not_found())?;
-        let none = Faults::none();
         let label = if matches!(row.standing, Some(Standing::Asked { .. })) { "refill-answer" } else { "refill-note" };
         let active = fill::text(&self.request, "/status") == Some("active");
         let statements = self.chart.of(R::MedicationStatement).iter();
         let said = prescribe::not_taking(statements).remove(self.id.as_str());
         page(&MyMedicine {
-            note: Field::area("note", t(label), &typed.note, &none).optional().hint(t("refill-note-hint")),
-            why: Field::text("why", t("not-taking-why"), &typed.why, &none).optional(),
+            note: Field::area("note", t(label), &typed.note, faults)
+                .optional()
+                .hint(t("refill-note-hint"))
+                .most(prescribe::LONGEST),
+            why: Field::text("why", t("not-taking-why"), &typed.why, faults).optional().most(prescribe::LONGEST),
             not_taking: said.map(|(reason, _)| reason.unwrap_or_default()),
             active,
             address,
@@ -219,7 +226,7 @@ pub(in crate::http) async fn show(
         "taking" => Some(cx.own("taking-done").to_string()),
         _ => None,
     };
-    one.page(cx, &typed)
+    one.page(cx, &typed, &Faults::none())
 }
 
 /// `POST /my/medicines/{id}/refill`
@@ -237,11 +244,16 @@ pub(in crate::http) async fn refill(
             Some(FhirId::parse(text).map_err(|_| Refusal::not_found())?)
         }
     };
+    let mut faults = Faults::none();
+    let note = faults.whole("note", &sent.typed.note, prescribe::LONGEST);
+    if !faults.is_empty() {
+        return one.refused(&sent.typed, &faults);
+    }
     let place = format!("/my/medicines/{}?done=refill-sent", one.id);
     let task = FhirId::new(&one.own.visit.house.ambient);
     let of = prescribe::speaker(&one.own.actor, &one.own.patient);
     let doing = one.doing(Action::RequestMade, &sent, &place);
-    let asked = prescribe::ask(doing, task, (&one.own.patient, &one.id, &of), &sent.typed.note, answers.as_ref()).await;
+    let asked = prescribe::ask(doing, task, (&one.own.patient, &one.id, &of), &note, answers.as_ref()).await;
     match asked {
         Ok(done) => one.own.visit.went(&sent, done, &place).await,
         Err(Refused::Told(error)) => {
@@ -256,7 +268,7 @@ pub(in crate::http) async fn refill(
             // As it stands now: the request that was there before is on it.
             let chart = one.own.chart(KINDS).await?;
             let one = One { chart, ..one };
-            Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed)?))
+            Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed, &Faults::none())?))
         }
         Err(Refused::Record(error)) => Err(error.into()),
     }
@@ -269,8 +281,11 @@ pub(in crate::http) async fn taking(
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
     let one = One::of(visit, &id, Needs::Adding).await?;
+    let mut faults = Faults::none();
+    let why = faults.whole("why", &sent.typed.why, prescribe::LONGEST);
     let (not, done) = match sent.typed.taking.as_str() {
-        "no" => (Some(sent.typed.why.as_str()), "not-taking"),
+        "no" if !faults.is_empty() => return one.refused(&sent.typed, &faults),
+        "no" => (Some(why.as_str()), "not-taking"),
         "yes" => (None, "taking"),
         _ => return Err(Refusal::new(No::Malformed)),
     };

@@ -141,7 +141,7 @@ async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults
         Kind::Accounting => ("ask-accounting-what", "ask-accounting-what-hint"),
         Kind::Question => ("ask-question-what", "ask-question-what-hint"),
     };
-    let words = Field::area("words", t(label), &typed.words, &faults).hint(t(hint));
+    let words = Field::area("words", t(label), &typed.words, &faults).hint(t(hint)).most(LONGEST);
     let words = if kind == Kind::Accounting { words.optional() } else { words };
     let (days, ..) = kind.term();
     page(&AskPage { kind, about, words, days, faults, cx })
@@ -203,8 +203,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let typed = &sent.typed;
     let kind = Kind::from_code(&typed.kind).ok_or(Refusal::not_found())?;
     let at_once = kind == Kind::Copy && typed.how == "now";
-    let words: String = typed.words.trim().chars().take(LONGEST).collect();
     let mut faults = Faults::none();
+    let words = faults.whole("words", &typed.words, LONGEST);
     let about = about(&own, kind, typed).await?;
     let parts = about.as_ref().map(|about| about.parts.as_slice()).unwrap_or_default();
     let chosen: Vec<u64> = match (&about, parts) {

@@ -110,7 +110,9 @@ fn shares(own: &Own, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Shares
     let days = DAYS.map(|days| (days.to_string(), t("share-days").with("n", days).to_string())).to_vec();
     let chosen = if typed.days.is_empty() { "7" } else { &typed.days };
     Ok(Shares {
-        label: Field::text("label", t("share-label"), &typed.label, &faults).hint(t("share-label-hint")),
+        label: Field::text("label", t("share-label"), &typed.label, &faults)
+            .hint(t("share-label-hint"))
+            .most(sharing::LONGEST_LABEL),
         days: Field::choice("days", t("share-how-long"), chosen, days, &faults),
         reaches: reaches(&own.visit).map(|(_, reaches)| reaches),
         open,
@@ -126,7 +128,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let typed = &sent.typed;
     let days = typed.days.parse().ok().filter(|days| DAYS.contains(days));
     let mut faults = Faults::none();
-    if typed.label.trim().is_empty() {
+    if faults.whole("label", &typed.label, sharing::LONGEST_LABEL).is_empty() {
         faults.add("label", t("share-label-missing"));
     }
     if days.is_none() {

@@ -48,7 +48,10 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
     UploadNew {
         kind: Field::choice("kind", t("upload-kind"), &typed.kind, kinds, &faults),
         title: Field::text("title", t("upload-name"), &typed.title, &faults).optional().hint(t("upload-name-hint")),
-        note: Field::area("note", t("upload-note"), &typed.note, &faults).optional().hint(t("upload-note-hint")),
+        note: Field::area("note", t("upload-note"), &typed.note, &faults)
+            .optional()
+            .hint(t("upload-note-hint"))
+            .most(uploads::LONGEST_NOTE),
         most_bytes: uploads::MOST_BYTES,
         too_large: too_large(),
         file_hint: file_hint(),
@@ -70,6 +73,12 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
     let own = Own::of(visit, Needs::Adding)?;
     let Uploaded { sent, file } = uploaded;
     let typed = &sent.typed;
+    let mut faults = Faults::none();
+    let note = faults.whole("note", &typed.note, uploads::LONGEST_NOTE);
+    if !faults.is_empty() {
+        let page = page(&form(own.plain_cx().await?, typed, faults))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
     let Some(file) = file else { return again(&own, typed, t("upload-file-missing").to_string()).await };
     let (looked, bytes) = match looked_at(&file).await? {
         Ok(looked) => looked,
@@ -77,7 +86,6 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
     };
     let kind = KINDS.iter().find(|(kind, _)| *kind == typed.kind).map_or("other", |(kind, _)| kind);
     let title = uploads::cleaned(&typed.title).or_else(|| uploads::cleaned(file.name.as_deref().unwrap_or_default()));
-    let note: String = typed.note.trim().chars().take(uploads::LONGEST_NOTE).collect();
     let upload = Upload {
         looked,
         bytes,

@@ -61,7 +61,7 @@ fn shown(
     }
     let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
     let mut fields = wanted.fields(clinic, kind, &typed.with, &faults);
-    fields.extend(own.reason(&typed.reason));
+    fields.extend(own.reason(&typed.reason, &faults));
     page(&Wait { kind: kind.id.to_string(), name: name_of(kind), hold: clinic.house.hold_hours, fields, faults, cx })
 }
 
@@ -72,20 +72,20 @@ pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let typed = &sent.typed;
     let kind = kind_of(&clinic, &typed.kind)?;
     let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };
-    let periods = match periods(&own, &clinic, &wanted) {
-        Ok(periods) => periods,
-        Err(faults) => {
-            let page = shown(&own, own.plain_cx().await?, &clinic, kind, typed, faults)?;
-            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
-        }
-    };
+    let mut faults = Faults::none();
+    let reason = own.said(&typed.reason, &mut faults);
+    let periods = periods(&own, &clinic, &wanted, &mut faults);
+    if !faults.is_empty() {
+        let page = shown(&own, own.plain_cx().await?, &clinic, kind, typed, faults)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
     if let Some(asks) = own.visit.asks_first(&sent).await? {
         return Ok(asks);
     }
     let id = FhirId::new(&own.visit.house.ambient);
     let place = format!("/my/visits/{id}?done=waiting");
     let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
-    let wish = Wish { patient: &own.patient, kind, with, reason: own.said(&typed.reason) };
+    let wish = Wish { patient: &own.patient, kind, with, reason: reason.as_deref() };
     let value = schedule::waits(&wish, &periods, own.visit.house.ambient.now());
     let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, None).await;
     freed(&own.visit.house).await;

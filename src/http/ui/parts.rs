@@ -90,6 +90,17 @@ impl Faults {
         self.found.push((field, sentence.into()));
     }
 
+    /// What was typed, without the space around it. Longer than `most` characters it is a fault: what somebody writes is kept
+    /// whole or not at all, and never cut.
+    pub fn whole(&mut self, field: &'static str, typed: &str, most: usize) -> String {
+        let text = typed.trim().replace("\r\n", "\n");
+        let n = text.chars().count();
+        if n > most {
+            self.add(field, t("form-too-long").with("n", n).with("most", most));
+        }
+        text
+    }
+
     pub fn of(&self, field: &str) -> Option<&str> {
         self.found.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
     }
@@ -126,6 +137,8 @@ pub struct Field {
     pub name: &'static str,
     pub label: Text,
     pub hint: Option<Text>,
+    /// How many characters fit, where it says so.
+    pub most: Option<usize>,
     pub fault: Option<String>,
     /// What the record says now, where something else was typed.
     pub now: Option<String>,
@@ -150,6 +163,7 @@ impl Field {
             name,
             label,
             hint: None,
+            most: None,
             fault: faults.of(name).map(str::to_owned),
             now: faults.now(name, value).map(stands),
             value: value.to_owned(),
@@ -211,6 +225,12 @@ impl Field {
         Self { hint: Some(hint), ..self }
     }
 
+    /// With how many characters fit. A browser would cut what is pasted at a limit of its own, so it is told none.
+    #[must_use]
+    pub fn most(self, most: usize) -> Self {
+        Self { most: Some(most), ..self }
+    }
+
     #[must_use]
     pub fn optional(self) -> Self {
         Self { required: false, ..self }
@@ -243,7 +263,7 @@ impl Field {
     }
 
     fn is_described(&self) -> bool {
-        self.fault.is_some() || self.now.is_some() || self.hint.is_some()
+        self.fault.is_some() || self.now.is_some() || self.hint.is_some() || self.most.is_some()
     }
 
     fn described_by(&self) -> String {
@@ -256,6 +276,9 @@ impl Field {
         }
         if self.hint.is_some() {
             ids.push(format!("{}-hint", self.name));
+        }
+        if self.most.is_some() {
+            ids.push(format!("{}-most", self.name));
         }
         ids.join(" ")
     }
@@ -316,6 +339,18 @@ impl HtmlSafe for FaultSummary<'_> {}
 mod tests {
     use super::super::Locale;
     use super::*;
+
+    #[test]
+    fn what_somebody_writes_is_whole_or_refused() {
+        let mut faults = Faults::none();
+        assert_eq!(faults.whole("words", "  a\r\nb ", 3), "a\nb");
+        assert!(faults.is_empty());
+        assert_eq!(faults.whole("words", "ábcd", 3), "ábcd");
+        assert_eq!(faults.of("words"), Some("This is too long: 4 characters. Up to 3 fit here."));
+        let field = Field::area("words", t("ask-admin-words"), "ábcd", &faults).most(3).render().unwrap();
+        assert!(field.contains(">ábcd</textarea>") && field.contains("Up to 3 characters."), "{field}");
+        assert!(field.contains(r#"aria-describedby="words-fault words-most""#), "{field}");
+    }
 
     #[test]
     fn nothing_is_chosen_for_anybody() {

@@ -52,6 +52,8 @@ print-foot = { $name }, { $born }. Printed { $now }, by { $by }. { $clinic }.
 ## Forms
 
 form-choose = Choose
+form-most = Up to { $most } characters.
+form-too-long = This is too long: { $n } characters. Up to { $most } fit here.
 form-optional = optional
 form-faults =
     { $n ->

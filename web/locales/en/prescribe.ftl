@@ -90,7 +90,7 @@ rx-fault-days = The days are a whole number from 1 to { $most }, or empty.
 rx-fault-quantity = The quantity is no number from 0.0001 to 10000.
 rx-fault-refills = Refills are a whole number from 0 to { $most }.
 rx-fault-route = Choose the way in which it is taken.
-rx-fault-long = The instructions are too long: { $most } characters are the most.
+rx-fault-long-answer = A reason for going past a warning is too long: up to { $most } characters fit.
 rx-fault-problem = This problem is not on the patient’s list any more.
 rx-fault-answers =
     { $n ->

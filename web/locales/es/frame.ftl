@@ -49,6 +49,8 @@ pages-older = Más antiguos
 ## Formularios
 
 form-choose = Elija
+form-most = Hasta { $most } caracteres.
+form-too-long = Es demasiado largo: { $n } caracteres. Aquí caben hasta { $most }.
 form-optional = opcional
 form-faults =
     { $n ->
