@@ -150,6 +150,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/immunizations",       CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/visits",              CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/forms",               CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Post, "/patients/{id}/forms/{form}/seen",   CLINIC,  CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/documents",           CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/reported",            CLINIC,  CARERS,    APatient, AnEntry),
@@ -216,6 +217,7 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/my/visits/book",                    BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/visits/{id}/form",               BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/visits/{id}/form",               BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/visits/{id}/form/sent",          BOTH,    MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/visits/wait",                    BOTH,    MY,        Plain(303), AnEntry),
     (Verb::Post, "/my/visits/wait",                    BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/visits/{id}/decline",            BOTH,    MY,        Nothing, AnEntry),
@@ -1132,7 +1134,7 @@ fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16
         Plain(status) => vec![(path.to_owned(), status)],
         Filled(path, status) => vec![(path.to_owned(), status)],
         Nothing => {
-            let named = ["document", "key", "problem", "allergy", "immunization", "note", "report"];
+            let named = ["document", "form", "key", "problem", "allergy", "immunization", "note", "report"];
             let path = named.iter().fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), ABSENT));
             let path = path.replace("{document}", ABSENT).replace("{prescription}", ABSENT).replace("{key}", ABSENT);
             let path = if path.starts_with("/patients") { path.replace("{id}", &patients[0]) } else { path };

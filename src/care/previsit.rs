@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::clinic::{Name, translation};
 use super::notify::{self, Notice, Whom};
-use super::schedule::{self, FORM_RETURNED, tagged};
-use super::workflow::{Doing, Done, Refused, carry_out, told};
+use super::schedule::{self, FORM_RETURNED, FORM_SEEN, tagged};
+use super::workflow::{Doing, Done, Never, Refused, carry_out, told};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Timestamp};
@@ -290,6 +290,13 @@ pub async fn send(
         _ => told(FormError::Returned),
     })
     .await
+}
+
+/// A doctor or nurse has read the form of this visit: it waits in nobody's inbox any more.
+pub async fn seen(doing: Doing<'_>, (id, version, value): (FhirId, u32, Value)) -> Result<Done<()>, Refused<Never>> {
+    let condition = Condition::Version(version);
+    let change = Change::put(ResourceType::Appointment, id, tagged(value, FORM_SEEN), condition, Mode::Strict)?;
+    carry_out(doing, vec![change], |_| Ok(())).await
 }
 
 /// The answers that belong to a visit: ids.

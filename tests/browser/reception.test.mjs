@@ -317,7 +317,11 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
   assert.match(await main(page), /Your form was sent/);
   assert.match(await main(page), /Form sent/);
   await page.goto(`${visit}/form`);
-  assert.equal(new URL(page.url()).pathname, new URL(visit).pathname, 'it is sent once');
+  assert.equal(new URL(page.url()).pathname, `${new URL(visit).pathname}/form/sent`, 'it is sent once');
+  assert.match(await main(page), /What you sent before your visit[^]*talk about\?[^]*My knee <script>/);
+  assert.deepEqual(await inspect(page, 'visit-form-sent'), []);
+  await page.goto(visit);
+  assert.equal(await page.getAttribute('a:has-text("Read what you sent")', 'href'), `${new URL(visit).pathname}/form/sent`);
   await second.fill('textarea >> nth=0', 'Second window');
   await second.click('main button.btn-main');
   assert.match(await main(second), /sent already[^]*not sent/);
@@ -327,14 +331,37 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
   await second.goto(`${visit}/form`);
   assert.equal(await second.inputValue('textarea >> nth=0'), 'Second window', 'it is kept');
   await second.click('form[action="/drafts/discard"] button');
-  assert.equal(new URL(second.url()).pathname, new URL(visit).pathname);
+  assert.equal(new URL(second.url()).pathname, `${new URL(visit).pathname}/form/sent`);
   await second.context().close();
   await page.context().close();
 
+  // The visit is over and nobody has read it: it still waits.
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/bookings/${visit.split('/').at(-1)}`);
+  for (const state of ['arrived', 'fulfilled']) {
+    await desk.click(`button[name=state][value=${state}]`);
+    const meant = desk.locator('button[name=other_day], form:has(input[name=other_day]) button');
+    if (await meant.count()) await meant.first().click();
+    await desk.goto(`${box.clinic}/bookings/${visit.split('/').at(-1)}`);
+  }
+  await desk.context().close();
+
   const doctor = await signedIn('clinician');
-  await doctor.goto(`${box.clinic}/patients/${box.account('patient').patient}/forms`);
-  assert.match(await main(doctor), /What would you like to talk about\?[^]*My knee <script>/);
+  const chart = `${box.clinic}/patients/${box.account('patient').patient}`;
+  await doctor.goto(`${box.clinic}/inbox`);
+  const waiting = doctor.locator('#forms a', { hasText: 'Brandvold' });
+  await waiting.first().click();
+  assert.match(await main(doctor), /For the visit[^]*What would you like to talk about\?[^]*My knee <script>/);
   assert.deepEqual(await inspect(doctor, 'forms-returned'), []);
+  await doctor.goto(`${chart}/reported`);
+  assert.match(await main(doctor), /Form before a visit not seen yet[^]*My knee/);
+  await doctor.goto(`${chart}/search?q=knee`);
+  await doctor.click('main a:has-text("Form before a visit")');
+  await doctor.click('form[action$="/seen"] button');
+  assert.match(await main(doctor), /You have read this form/);
+  assert.equal(await doctor.locator('form[action$="/seen"]').count(), 0);
+  await doctor.goto(`${box.clinic}/inbox`);
+  assert.equal(await waiting.count(), 0);
   await doctor.context().close();
 
   const spanish = await visitor(chrome, { locale: 'es-ES' });

@@ -10,7 +10,7 @@ use chartbox::http::open::shared_pages::SharedForm;
 use chartbox::http::portal::acting_pages::{Acting, Choice};
 use chartbox::http::portal::app_pages::AppPage;
 use chartbox::http::portal::booking_pages::*;
-use chartbox::http::portal::form_pages::{Asked, AskedKind, VisitForm};
+use chartbox::http::portal::form_pages::{Asked, AskedKind, SentForm, VisitForm};
 use chartbox::http::portal::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew, Sure};
 use chartbox::http::portal::own_pages::{Standing as Stands, UploadAbout};
 use chartbox::http::portal::people_pages::*;
@@ -144,6 +144,7 @@ fn visit() -> MyVisit {
         listed: false,
         waits: false,
         form: FormState::Open,
+        reads: true,
         calendar: true,
         can_cancel: true,
         can_move: true,
@@ -201,12 +202,20 @@ fn visits() -> Vec<(&'static str, String)> {
         returned: false,
         version: 1,
     };
+    let sent = SentForm {
+        cx: halina(),
+        id: "a1".into(),
+        when: Some("Thursday 5 March 2026, 08:40".into()),
+        sent: Some("Tuesday 3 March 2026, 21:04".into()),
+        answers: vec![("What would you like to talk about?".into(), "My knee, and the new tablets".into())],
+    };
     vec![
         ("my-visit", render(&MyVisit { cx: Cx { done: Some("It is booked.".into()), ..halina() }, ..visit() })),
         ("my-visit-offered", render(&offered)),
         ("my-visit-waits", render(&waits)),
         ("my-visit-too-late", render(&late)),
         ("my-visit-form", render(&form)),
+        ("my-visit-form-sent", render(&sent)),
     ]
 }
 

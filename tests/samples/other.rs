@@ -307,6 +307,7 @@ fn appointments() -> Vec<DayRow> {
         kind: kind.map(String::from),
         with: Some("Dr R. Adeyemi-Strand".into()),
         state,
+        form: (clock == "09:40").then(|| "/patients/p1/forms#form-f1".into()),
     })
     .into()
 }

@@ -211,6 +211,9 @@ pub fn hour_of(appointment: &Value, hold_hours: u16) -> Option<Hour> {
 /// The tag of an appointment whose form came back. It says nothing of what stands in the form, so that the desk may know.
 pub const FORM_RETURNED: (&str, &str) = ("urn:chartbox:appointment", "form-returned");
 
+/// The tag of an appointment whose returned form a doctor or nurse has read.
+pub const FORM_SEEN: (&str, &str) = ("urn:chartbox:appointment", "form-seen");
+
 /// The tag of an appointment to whose kind a form belonged when it was booked.
 pub const FORM_ASKED: (&str, &str) = ("urn:chartbox:appointment", "form-asked");
 
@@ -222,6 +225,11 @@ pub fn asks_form(appointment: &Value) -> bool {
 /// Whether the form that belongs to the visit came back.
 pub fn has_returned_form(appointment: &Value) -> bool {
     has_tag(appointment, FORM_RETURNED)
+}
+
+/// Whether a form came back that nobody has read yet.
+pub fn has_form_to_see(appointment: &Value) -> bool {
+    has_returned_form(appointment) && !has_tag(appointment, FORM_SEEN)
 }
 
 /// Whether an appointment has this tag: system and code.

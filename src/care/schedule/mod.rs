@@ -28,8 +28,8 @@ mod waiting;
 
 pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
 pub use book::{
-    BookError, FORM_ASKED, FORM_RETURNED, Hour, LONGEST, State, Tell, Wish, appointment, asked, asks_form, book, change,
-    has_returned_form, hour_of, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
+    BookError, FORM_ASKED, FORM_RETURNED, FORM_SEEN, Hour, LONGEST, State, Tell, Wish, appointment, asked, asks_form, book, change,
+    has_form_to_see, has_returned_form, hour_of, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
 };
 use book::{begun, put};
 pub use free::{Slots, free};

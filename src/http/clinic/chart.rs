@@ -18,7 +18,7 @@ use super::{ctx, id_of, is_clinical, ranges, register, why};
 use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
-use crate::care::{Chart, chart, merge, uploads};
+use crate::care::{Chart, chart, merge, previsit, schedule, uploads};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
@@ -250,8 +250,21 @@ pub(in crate::http) async fn reported(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let kinds = [ResourceType::Observation, ResourceType::DocumentReference];
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
+    let forms = [ResourceType::QuestionnaireResponse, ResourceType::Appointment];
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[kinds, forms].concat()).await?;
+    let visits = chart.of(ResourceType::Appointment);
     let mut rows: Vec<ReportedRow> = Vec::new();
+    for one in chart.of(ResourceType::QuestionnaireResponse) {
+        let own = one.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
+        rows.push(ReportedRow {
+            line: fill::copied::form(one, &ctx),
+            href: Some(format!("{}/forms#form-{own}", frame.who.href())),
+            to_see: visits.iter().any(|visit| {
+                schedule::has_form_to_see(visit) && previsit::answers_of(visit).contains(&own)
+            }),
+            withdrawn: is_withdrawn(ResourceType::QuestionnaireResponse, one),
+        });
+    }
     for kind in kinds {
         for one in chart.of(kind).iter().filter(|one| uploads::is_reported(one)) {
             let own = one.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();

@@ -517,13 +517,17 @@ pub struct ReturnedForms {
     pub frame: Frame,
     pub rows: Vec<ReturnedForm>,
 }
-chart_page!(ReturnedForms is Visits);
+chart_page!(ReturnedForms is Reported);
 
 /// One of them, with its answers.
 #[derive(Debug, Clone)]
 pub struct ReturnedForm {
     pub id: String,
     pub when: Option<When>,
+    /// Which visit it is for.
+    pub visit: Option<String>,
+    /// The version of the visit, until somebody says that they have read it.
+    pub to_see: Option<u32>,
     /// Question and answer.
     pub answers: Vec<(String, String)>,
 }

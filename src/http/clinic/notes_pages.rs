@@ -44,6 +44,8 @@ pub struct NotePage {
     pub others: Vec<Kept>,
     pub blanks: Blanks,
     pub beside: Vec<DocumentRow>,
+    /// Where the form is read that the patient returned before the visit.
+    pub form: Option<String>,
     pub may_sign: bool,
     pub faults: Faults,
 }
@@ -63,6 +65,8 @@ pub struct SignedNote {
     pub parts: Vec<(String, String)>,
     pub made: Vec<(String, String)>,
     pub added: Vec<(String, String)>,
+    /// Where the form is read that the patient returned before the visit.
+    pub form: Option<String>,
     pub kept: Vec<Kept>,
     pub blanks: Blanks,
     pub addendum: Field,

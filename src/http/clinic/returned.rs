@@ -1,68 +1,90 @@
 //! Forms that patients returned before a visit.
 
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::Response;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::chart::Opened;
+use super::chart::{Opened, open};
 use super::chart_pages::{ReturnedForm, ReturnedForms};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
-use crate::care::{Chart, chart};
+use crate::base::FhirId;
+use crate::care::{previsit, schedule};
 use crate::fhir::ResourceType as R;
-use crate::http::fill::Ctx;
+use crate::http::fill;
+use crate::http::forms::Sent;
 use crate::http::pages::page;
-use crate::http::respond::Refusal;
+use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::ui::{When, t};
 
-/// `GET /patients/{id}/forms`: all that came back, newest first, with what stands in them.
-pub(in crate::http) async fn forms(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let id = id_of(&id)?;
-    let kinds: Vec<R> = chart::FRAME.iter().copied().chain([R::QuestionnaireResponse]).collect();
-    let why = why(&visit, Action::Read, Detail::none());
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &kinds));
-    let Opened { cx, ctx, frame, chart } = Opened::of(&visit, found.await?.into_inner())?;
-    let mut rows: Vec<ReturnedForm> = chart.of(R::QuestionnaireResponse).iter().map(|one| form(one, &ctx)).collect();
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    done: String,
+}
+
+/// `GET /patients/{id}/forms`: all that came back, newest first, with what stands in them and the visit each is for.
+pub(in crate::http) async fn forms(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let mut opened = open(&visit, &id, &[R::QuestionnaireResponse, R::Appointment]).await?;
+    opened.cx.done = (asked.done == "seen").then(|| t("form-seen-done").to_string());
+    let mut rows: Vec<ReturnedForm> =
+        opened.chart.of(R::QuestionnaireResponse).iter().map(|one| form(one, &opened)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.when.map(|when| when.moment())));
+    let Opened { cx, frame, .. } = opened;
     page(&ReturnedForms { cx, frame, rows })
 }
 
-fn form(response: &Value, ctx: &Ctx) -> ReturnedForm {
-    let text = |name: &str| response.get(name).and_then(Value::as_str);
-    let mut answers = Vec::new();
-    lines(response, &mut answers);
+/// The visit that a form is for.
+fn visit_of<'a>(form: &str, opened: &'a Opened) -> Option<&'a Value> {
+    opened.chart.of(R::Appointment).iter().find(|one| previsit::answers_of(one).contains(&form))
+}
+
+fn version_of(value: &Value) -> Option<u32> {
+    fill::text(value, "/meta/versionId")?.parse().ok()
+}
+
+fn form(response: &Value, opened: &Opened) -> ReturnedForm {
+    let zone = &opened.ctx.zone;
+    let id = fill::owned(response, "/id").unwrap_or_default();
+    let appointment = visit_of(&id, opened);
+    let start = appointment.and_then(|one| When::parse(fill::text(one, "/start")?, zone));
     ReturnedForm {
-        id: text("id").unwrap_or_default().to_owned(),
-        when: text("authored").and_then(|text| When::parse(text, &ctx.zone)),
-        answers,
+        when: fill::text(response, "/authored").and_then(|text| When::parse(text, zone)),
+        visit: start.map(|start| t("form-for-visit").with("when", start.short_time()).to_string()),
+        to_see: appointment.filter(|one| schedule::has_form_to_see(one)).and_then(version_of),
+        answers: fill::answers(response),
+        id,
     }
 }
 
-/// Question and answer, of groups too.
-fn lines(of: &Value, into: &mut Vec<(String, String)>) {
-    for item in of.get("item").and_then(Value::as_array).into_iter().flatten() {
-        let question = item.get("text").or_else(|| item.get("linkId")).and_then(Value::as_str).unwrap_or_default();
-        let answers = item.get("answer").and_then(Value::as_array).into_iter().flatten();
-        let words: Vec<String> = answers.filter_map(words_of).collect();
-        if !words.is_empty() {
-            into.push((question.to_owned(), words.join(", ")));
-        }
-        lines(item, into);
-    }
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Versioned {
+    version: u32,
 }
 
-fn words_of(answer: &Value) -> Option<String> {
-    let (name, value) = answer.as_object()?.iter().find(|(name, _)| name.starts_with("value"))?;
-    Some(match (name.as_str(), value) {
-        (_, Value::Bool(yes)) => t(if *yes { "yes" } else { "no" }).to_string(),
-        (_, Value::String(text)) => text.clone(),
-        (_, Value::Number(number)) => number.to_string(),
-        ("valueCoding", coding) => coding.get("display").or_else(|| coding.get("code"))?.as_str()?.to_owned(),
-        ("valueQuantity", quantity) => {
-            let unit = quantity.get("unit").and_then(Value::as_str).unwrap_or_default();
-            format!("{} {unit}", quantity.get("value")?).trim_end().to_owned()
-        }
-        _ => return None,
-    })
+/// `POST /patients/{id}/forms/{form}/seen`: a doctor or nurse has read it.
+pub(in crate::http) async fn seen(
+    visit: Visit,
+    Path((id, form)): Path<(String, String)>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
+    let (patient, form) = (id_of(&id)?, id_of(&form)?);
+    let opened = open(&visit, &id, &[R::Appointment]).await?;
+    let appointment = visit_of(form.as_str(), &opened).ok_or(Refusal::not_found())?;
+    let own = fill::text(appointment, "/id").and_then(|own| FhirId::parse(own).ok());
+    let own = own.ok_or(Refusal::new(Refused::NotFound))?;
+    let place = format!("/patients/{patient}/forms?done=seen#form-{form}");
+    let doing = visit.doing(why(&visit, Action::Update, Detail::none()), &sent, &place);
+    let done = previsit::seen(doing, (own, sent.typed.version, appointment.clone())).await;
+    visit.settled(&sent, done, &place).await
 }

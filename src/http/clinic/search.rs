@@ -26,7 +26,7 @@ use crate::http::ui::{Cx, Series, filters, page as place, t};
 use crate::record::Reading;
 
 /// Types that are looked through.
-const KINDS: [R; 12] = [
+const KINDS: [R; 13] = [
     R::Condition,
     R::AllergyIntolerance,
     R::MedicationRequest,
@@ -38,6 +38,7 @@ const KINDS: [R; 12] = [
     R::DocumentReference,
     R::DiagnosticReport,
     R::ServiceRequest,
+    R::QuestionnaireResponse,
     R::Observation,
 ];
 /// Of each type, so many finds are shown.

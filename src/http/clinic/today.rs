@@ -14,6 +14,7 @@ use super::pages::Today;
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
 use crate::base::{ResourceRef, Role};
+use crate::care::previsit;
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, ResourceType};
 use crate::http::fill::{self, Ctx};
@@ -87,7 +88,8 @@ fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<
         // A time that is blocked for no patient is nobody's turn.
         let Some(patient) = fill::patient_of(&appointment) else { continue };
         let href = format!("/patients/{patient}");
-        let Some(row) = fill::appointment(&appointment, patients.get(patient), href, ctx) else { continue };
+        let Some(mut row) = fill::appointment(&appointment, patients.get(patient), href, ctx) else { continue };
+        row.form = previsit::answers_of(&appointment).last().map(|form| format!("{}/forms#form-{form}", row.href));
         let mine = me.is_some_and(|me| fill::takes_part(&appointment, me));
         if mine { own.push(row) } else { others.push(row) }
     }

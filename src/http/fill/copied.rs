@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::{Ctx, called, concept, list, observations, owned, spoken, spoken_at, text};
 use crate::fhir::ResourceType as R;
-use crate::http::ui::When;
+use crate::http::ui::{When, format, t};
+
+/// How much of a form a line shows.
+const BEGINNING: usize = 120;
 
 /// One line.
 #[derive(Debug, Clone)]
@@ -53,6 +56,17 @@ pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
     let detail = value.into_iter().chain(notes).collect::<Vec<_>>().join(" · ");
     let line = copied(R::Observation, observation, ctx);
     CopyLine { what: observations::name(observation).unwrap_or(line.what), detail, ..line }
+}
+
+/// A form that came back before a visit: how its answers begin.
+pub fn form(response: &Value, ctx: &Ctx) -> CopyLine {
+    let said: Vec<String> = super::answers(response).into_iter().map(|(_, answer)| answer).collect();
+    CopyLine {
+        what: t("form-before-visit").to_string(),
+        when: ctx.when(response, "/authored"),
+        detail: format::beginning(&said.join(" · ").replace('\n', " "), BEGINNING),
+        by: None,
+    }
 }
 
 /// What a patient brought: measured or told, or a document with what they wrote with it.

@@ -34,7 +34,7 @@ pub fn folded(text: &str) -> String {
 }
 
 /// Elements whose texts are a machine's.
-const NOT_WORDS: [&str; 14] = [
+const NOT_WORDS: [&str; 16] = [
     "resourceType",
     "id",
     "meta",
@@ -49,6 +49,8 @@ const NOT_WORDS: [&str; 14] = [
     "type",
     "intent",
     "language",
+    "questionnaire",
+    "linkId",
 ];
 
 /// All that a person would read of a resource, as [`folded`] text.
@@ -141,6 +143,16 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
             first(&["/effectiveDateTime", "/issued"]),
             format!("{base}/results/reports/{id}"),
         ),
+        R::QuestionnaireResponse => {
+            let line = super::copied::form(one, ctx);
+            return Some(Found {
+                kind: t("found-form").to_string(),
+                title: line.what,
+                line: Some(line.detail),
+                when: line.when,
+                href: format!("{base}/forms#form-{id}"),
+            });
+        }
         R::ServiceRequest => ("found-order", coded("code")?, first(&["/authoredOn"]), format!("{base}/timeline")),
         _ => {
             let key = super::observations::key_of(one)?;

@@ -3,6 +3,7 @@
 //! A resource that lacks something shows as much as it has; nothing here fails, and nothing is made up: a value
 //! that nobody gave stays out.
 
+mod answers;
 pub mod copied;
 pub mod dosage;
 pub mod first;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub use answers::answers;
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
 pub(in crate::http) use observations::flag;

@@ -150,6 +150,7 @@ pub fn appointment(appointment: &Value, patient: Option<&Value>, href: String, c
         kind: kind_of_appointment(appointment.get("appointmentType")),
         with: of_type("Practitioner/").and_then(|participant| called(participant.get("actor"))),
         state: AppointmentState::from_code(text(appointment, "/status").unwrap_or_default()),
+        form: None,
     })
 }
 

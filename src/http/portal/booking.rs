@@ -570,10 +570,12 @@ pub(in crate::http) async fn show(
         listed: status == "pending" && schedule::is_listed(&value),
         waits: status == "waitlist",
         form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
-            true if schedule::has_returned_form(&value) => FormState::Sent,
+            // It can be read also once the visit is over.
+            _ if schedule::has_returned_form(&value) => FormState::Sent,
             true => FormState::Open,
             false => FormState::None,
         },
+        reads: own.reads_record(),
         calendar: status == "booked",
         can_cancel: may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending" | "waitlist"),
         can_move: may.as_ref().is_some_and(|may| may.now) && kind.is_some_and(|kind| kind.booking == Booking::Instant),

@@ -119,6 +119,8 @@ pub struct MyVisit {
     pub listed: bool,
     pub waits: bool,
     pub form: FormState,
+    /// Whoever sees nothing of the patient's health reads no form.
+    pub reads: bool,
     pub calendar: bool,
     pub can_cancel: bool,
     pub can_move: bool,

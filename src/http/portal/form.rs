@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::form_pages::{Asked, AskedKind, VisitForm};
+use super::form_pages::{Asked, AskedKind, SentForm, VisitForm};
 use super::own::{Needs, Own};
 use crate::audit::Action;
 use crate::base::FhirId;
@@ -13,6 +13,7 @@ use crate::care::previsit::{self, Answer, Form, FormError, Kind, LONGEST};
 use crate::care::schedule;
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
+use crate::http::fill;
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -58,8 +59,27 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     match (opened.returned, typed) {
         (false, typed) => shown(&own, cx, &opened, &typed.unwrap_or_default(), None),
         (true, Some(typed)) => shown(&own, cx, &opened, &typed, Some(t("visit-form-sent-before").to_string())),
-        (true, None) => Ok(Redirect::to(&format!("/my/visits/{id}")).into_response()),
+        (true, None) => Ok(Redirect::to(&format!("/my/visits/{id}/form/sent")).into_response()),
     }
+}
+
+/// `GET /my/visits/{id}/form/sent`: what the patient answered, also once the visit is over.
+pub(in crate::http) async fn read(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = Own::of(visit, Needs::Reading)?;
+    let (value, _, id) = own.appointment(&id).await?;
+    let form = previsit::answers_of(&value).last().and_then(|form| FhirId::parse(form).ok());
+    let form = form.ok_or(Refusal::not_found())?;
+    let found = own.open(Action::Read, |reading| reading.read(R::QuestionnaireResponse, &form)).await?.into_inner();
+    let response: Value = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
+    let start = value.get("start").and_then(Value::as_str);
+    let moment = |text: Option<&str>| text.and_then(|text| When::parse(text, &own.ctx.zone));
+    page(&SentForm {
+        when: moment(start).map(|when| when.long_time()),
+        sent: moment(fill::text(&response, "/authored")).map(|when| when.long_time()),
+        answers: fill::answers(&response),
+        id: id.to_string(),
+        cx: own.plain_cx().await?,
+    })
 }
 
 fn name_of(link: &str) -> String {

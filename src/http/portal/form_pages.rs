@@ -18,6 +18,20 @@ pub struct VisitForm {
 }
 page!(VisitForm in Visits);
 
+/// The form that the patient sent.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/sent_form.html")]
+pub struct SentForm {
+    pub cx: Cx,
+    /// The visit's id.
+    pub id: String,
+    pub when: Option<String>,
+    pub sent: Option<String>,
+    /// Question and answer.
+    pub answers: Vec<(String, String)>,
+}
+page!(SentForm in Visits);
+
 /// One question.
 #[derive(Debug, Clone)]
 pub struct Asked {

@@ -501,6 +501,8 @@ pub struct DayRow {
     pub kind: Option<String>,
     pub with: Option<String>,
     pub state: AppointmentState,
+    /// Where the form is read that came back before it; never filled for reception.
+    pub form: Option<String>,
 }
 
 /// FHIR `Appointment.status`, as far as people distinguish it.

@@ -103,6 +103,7 @@ found-visit = Visit
 found-note = Note
 found-document = Document
 found-report = Report
+found-form = Form
 found-order = Order
 found-result = Result
 trends-about = Any measured values, over the same days.

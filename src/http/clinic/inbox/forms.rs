@@ -1,4 +1,4 @@
-//! Forms that patients returned before a visit that is yet to be.
+//! Forms that patients returned before a visit and that no doctor or nurse has read, whatever became of the visit.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::super::inbox_pages::{Row, Urgency};
 use super::{Asking, Found, Section};
 use crate::base::{Role, Timestamp};
 use crate::care::previsit;
-use crate::care::schedule::{self, FORM_RETURNED};
+use crate::care::schedule::{self, FORM_RETURNED, FORM_SEEN};
 use crate::fhir::ResourceType;
 use crate::http::ui::{When, t};
 use crate::record::Page;
@@ -15,8 +15,11 @@ pub(super) const SECTION: Section =
     Section { name: "forms", title: || t("forms-returned"), for_whom: &[Role::Clinician, Role::Nurse], asks, rows };
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
-    let (system, code) = FORM_RETURNED;
-    let text = format!("_tag={system}|{code}&status=booked,arrived,checked-in&_sort=date&_include=Appointment:patient");
+    let ((system, returned), (of_seen, seen)) = (FORM_RETURNED, FORM_SEEN);
+    let text = format!(
+        "_tag={system}|{returned}&_tag:not={of_seen}|{seen}&status:not=entered-in-error&_sort=date\
+         &_include=Appointment:patient"
+    );
     vec![(ResourceType::Appointment, text)]
 }
 
@@ -37,7 +40,10 @@ fn row(appointment: &Value, found: &Found<'_>) -> Option<Row> {
     Some(Row {
         href: format!("/patients/{patient}/forms#form-{form}"),
         who: found.name(patient),
-        what: kind.to_owned(),
+        what: match kind {
+            "" => t("form-returned").to_string(),
+            kind => t("form-returned-for").with("kind", kind).to_string(),
+        },
         more: start.map(|start| t("form-for-visit").with("when", start.short_time()).to_string()),
         since,
         when: When::at(since, &found.ctx.zone),

@@ -25,7 +25,7 @@ use crate::audit::{Action, Detail};
 use crate::base::{AccountId, FhirId, Role};
 use crate::care::chart::FRAME;
 use crate::care::note::{self, NoteTyped, PARTS, Saved, phrases};
-use crate::care::{Chart, Part, entries};
+use crate::care::{Chart, Part, entries, previsit};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::respond::{Refusal, Refused as No};
@@ -45,6 +45,8 @@ struct Read {
     /// `DocumentReference/x` of the note itself.
     document: Option<String>,
     beside: Vec<DocumentRow>,
+    /// Where the form is read that the patient returned before the visit.
+    form: Option<String>,
 }
 
 fn place(patient: &str, note: &str) -> String {
@@ -55,7 +57,7 @@ async fn read(visit: &Visit, patient: &str, note: &str) -> Result<Read, Refusal>
     let (patient, note) = (id_of(patient)?, id_of(note)?);
     let text = format!(
         "_id={note}&_include=Composition:encounter&_include=Composition:entry&_revinclude=Composition:related-ref\
-         &_revinclude=DocumentReference:related"
+         &_include:iterate=Encounter:appointment&_revinclude=DocumentReference:related"
     );
     let query = strict(R::Composition, &text)?;
     let parts = FRAME.iter().map(|kind| (*kind, Part::<()>::All)).chain([(R::DocumentReference, Part::Newest(BESIDE))]);
@@ -92,6 +94,7 @@ fn sorted(
         addenda: Vec::new(),
         document: None,
         beside,
+        form: None,
     };
     let visit = read.saved.composition.pointer("/encounter/reference").and_then(Value::as_str).map(str::to_owned);
     for one in &page.included {
@@ -103,6 +106,10 @@ fn sorted(
             }
             R::Composition if note::appends_to(&value) == Some(own.as_str()) => read.addenda.push(value),
             R::DocumentReference => read.document = Some(reference),
+            R::Appointment => {
+                let form = previsit::answers_of(&value).last().map(|form| format!("/forms#form-{form}"));
+                read.form = form.map(|form| format!("{}{form}", read.opened.frame.who.href()));
+            }
             _ if PARTS.iter().any(|part| refers(&read.saved.composition, part, &reference)) => {
                 read.saved.entries.push((one.kind, one.id.clone(), one.version, value));
             }
