@@ -167,6 +167,7 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         Kind::VisitBooked
         | Kind::VisitChanged
         | Kind::VisitCancelled
+        | Kind::VisitNotOffered
         | Kind::VisitReminder
         | Kind::VisitOffered
         | Kind::WaitlistOffer => with("/my/visits"),

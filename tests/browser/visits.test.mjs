@@ -90,9 +90,43 @@ test('who asked for a time is offered one, and takes it', async () => {
   await patient.goto(mine);
   assert.match(await patient.textContent('main'), /offers this time/);
   assert.deepEqual(await inspect(patient, 'visit-offered'), []);
+  // Not this time is no to the time alone.
+  await patient.click('button:has-text("No, not this time")');
+  assert.match(await patient.textContent('main'), /does not suit you[^]*A time was asked for/);
+  await desk.goto(`${box.clinic}/booking-requests`);
+  assert.match(await desk.textContent('.board li:has-text("Halina")'), /Said no to /);
+  await desk.locator('.board li', { hasText: 'Halina' }).locator('a.btn').click();
+  await desk.click('button:has-text("Offer it")');
+  await desk.waitForURL(/booking-requests$/);
+  await patient.goto(mine);
   await patient.click('button:has-text("Yes, take this time")');
   await patient.waitForURL(/done=booked/);
   assert.deepEqual(await inspect(patient, 'visit-booked'), []);
+  for (const page of [patient, desk]) await page.context().close();
+});
+
+test('who asked and gets no time reads it with the line of the reception, and can ask again', async () => {
+  const patient = await signedIn('patient', box.portal, { script: false });
+  await patient.goto(`${box.portal}/my/visits/book`);
+  await patient.click('main a:has-text("First visit")');
+  const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await patient.fill('input[name=from]', day(3));
+  await patient.fill('input[name=until]', day(4));
+  await patient.click('button.btn-main');
+  const mine = patient.url().split('?')[0];
+  assert.equal(await patient.locator('button:has-text("I no longer need it")').count(), 1);
+  const desk = await signedIn('reception');
+  await desk.goto(`${box.clinic}/booking-requests/${mine.split('/').at(-1)}`);
+  await desk.fill('input[name=line]', 'Dr Adeyemi-Strand is away <b>until</b> May.');
+  await desk.click('button:has-text("Decline")');
+  await desk.waitForURL(/booking-requests$/);
+  await patient.goto(mine);
+  const said = await patient.textContent('main');
+  assert.match(said, /The clinic could not offer a time[^]*is away <b>until<\/b> May\.[^]*Ask again with other days/);
+  assert.doesNotMatch(said, /Cancelled/);
+  assert.deepEqual(await inspect(patient, 'visit-not-offered'), []);
+  await patient.goto(`${box.portal}/my/visits`);
+  assert.match(await patient.textContent('main'), /First visit[^]*The clinic could not offer a time/);
   for (const page of [patient, desk]) await page.context().close();
 });
 

@@ -143,6 +143,9 @@ fn visit() -> MyVisit {
         held: None,
         listed: false,
         waits: false,
+        asked: false,
+        not_offered: None,
+        again: None,
         form: FormState::Open,
         reads: true,
         calendar: true,
@@ -174,6 +177,18 @@ fn visits() -> Vec<(&'static str, String)> {
         waits: true,
         form: FormState::None,
         calendar: false,
+        can_move: false,
+        until: None,
+        ..visit()
+    };
+    let none = MyVisit {
+        when: None,
+        state: "The clinic could not offer a time".into(),
+        not_offered: Some(Some("Dr Adeyemi-Strand is away until 20 March.".into())),
+        again: Some("/my/visits/book?kind=k2".into()),
+        form: FormState::None,
+        calendar: false,
+        can_cancel: false,
         can_move: false,
         until: None,
         ..visit()
@@ -214,6 +229,7 @@ fn visits() -> Vec<(&'static str, String)> {
         ("my-visit-offered", render(&offered)),
         ("my-visit-waits", render(&waits)),
         ("my-visit-too-late", render(&late)),
+        ("my-visit-not-offered", render(&none)),
         ("my-visit-form", render(&form)),
         ("my-visit-form-sent", render(&sent)),
     ]

@@ -402,7 +402,11 @@ fn lists() -> Vec<(&'static str, String)> {
             render(&Visits {
                 cx: halina(),
                 coming: coming(),
-                asked: vec![],
+                asked: vec![Asked {
+                    href: "/my/visits/a3".into(),
+                    kind: "First visit".into(),
+                    said: Some("The clinic could not offer a time".into()),
+                }],
                 rows: vec![visit],
                 pages: Pages::default(),
             }),

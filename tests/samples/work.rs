@@ -137,6 +137,7 @@ fn asks() -> RequestRow {
         kind: "First visit".into(),
         days: "5 to 20 March, in the morning".into(),
         asked: "2 March".into(),
+        declined: Some("Said no to 6 Mar 2026, 09:20".into()),
     }
 }
 

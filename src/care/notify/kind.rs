@@ -51,6 +51,7 @@ kinds! {
     17 ProxyChanged "proxy-changed";
     18 MedicineChanged "medicine-changed";
     19 AccessAnswered "access-answered";
+    20 VisitNotOffered "visit-not-offered";
     // To the clinic.
     60 PatientWrote "patient-wrote";
     61 BookingAsked "booking-asked";
@@ -81,6 +82,7 @@ impl Kind {
             Self::VisitBooked
                 | Self::VisitChanged
                 | Self::VisitCancelled
+                | Self::VisitNotOffered
                 | Self::VisitReminder
                 | Self::VisitOffered
                 | Self::WaitlistOffer

@@ -72,6 +72,7 @@ impl Group {
             Kind::VisitBooked
             | Kind::VisitChanged
             | Kind::VisitCancelled
+            | Kind::VisitNotOffered
             | Kind::VisitOffered
             | Kind::WaitlistOffer => Self::Visits,
             Kind::MessageNew => Self::Messages,

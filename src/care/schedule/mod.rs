@@ -37,4 +37,4 @@ pub use ics::calendar;
 pub use over::{OVERBOOKED, over, over_of};
 pub use rule::OneAtATime;
 pub use taken::{Taken, busy, time_of};
-pub use waiting::{LISTED, Round, decline, is_listed, offer_ends, round, waits};
+pub use waiting::{LISTED, Round, decline, is_listed, not_offered, not_offered_of, offer_ends, round, waits};

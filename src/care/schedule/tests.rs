@@ -369,3 +369,31 @@ async fn a_time_that_the_reception_offered_and_nobody_answered_stands_with_the_r
     assert_eq!(again["requestedPeriod"].as_array().map(Vec::len), Some(1));
     assert!(desk.all("pending").is_empty() && desk.try_book(&other, 0, time).await, "the time is free again");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_take_an_offered_time_still_asks_for_one() {
+    let desk = tokio::task::block_in_place(|| desk(1));
+    let one = FhirId::parse("p0").unwrap();
+    let period = [("2026-03-03T09:00:00Z".parse().unwrap(), "2026-03-03T13:00:00Z".parse().unwrap())];
+    let wish = Wish { patient: &one, kind: &desk.clinic.visit_types[0], with: None, reason: None };
+    let id = FhirId::new(desk.records.audit().ambient());
+    let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
+    let value = asked(&wish, &period, desk.records.audit().ambient().now());
+    assert!(matches!(book(doing(), id.clone(), value, None, None).await, Ok(Done::Now(..))));
+    let time = desk.times(0)[3];
+    let offer = moved(desk.all("proposed").remove(0), time, 20, &desk.clinic.clinicians[0], "pending");
+    assert!(matches!(change(doing(), id.clone(), 1, offer, None, None).await, Ok(Done::Now(..))));
+    let offer = desk.all("pending").remove(0);
+    assert!(matches!(decline(doing(), id, 2, offer).await, Ok(Done::Now(..))));
+    let again = desk.all("proposed").remove(0);
+    assert_eq!((again.get("start"), with_of(&again), not_offered_of(&again)), (None, None, None));
+    let responses = Query::parse(R::AppointmentResponse, "", Handling::Strict, Definitions::r4()).unwrap();
+    let said: fn(&Value) -> Option<(String, String)> =
+        |one| Some((one["participantStatus"].as_str()?.to_owned(), one["start"].as_str()?.to_owned()));
+    assert_eq!(desk.records.glimpse(&responses, said).unwrap(), [("declined".to_owned(), time.to_string())]);
+    // The clinic has no time: it says so, with a line or without.
+    let none = not_offered(again.clone(), " Please call us. ");
+    assert_eq!(not_offered_of(&none), Some(Some("Please call us.")));
+    assert_eq!(not_offered_of(&not_offered(again.clone(), "")), Some(None));
+    assert_eq!(not_offered_of(&with_status(again, State::Cancelled, true)), None, "the patient's own no is none");
+}

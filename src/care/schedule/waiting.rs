@@ -21,9 +21,9 @@ use super::taken::busy;
 use super::{begun, put};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
-use crate::base::{FhirId, Timestamp};
+use crate::base::{FhirId, Role, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, of_resources};
-use crate::care::notify::Kind;
+use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Channel, Condition, RecordError, Records, Why, strict};
@@ -93,7 +93,8 @@ fn response(appointment: &Value, id: &FhirId, answer: &str) -> Option<Value> {
     }))
 }
 
-/// The patient does not take the time that was offered, and goes on waiting.
+/// The patient does not take the time that was offered, and still wants one: who waited waits again, and who asked for a time
+/// stands with the reception again, which is told.
 pub async fn decline(
     doing: Doing<'_>,
     id: FhirId,
@@ -101,12 +102,39 @@ pub async fn decline(
     appointment: Value,
 ) -> Result<Done<()>, Refused<Never>> {
     let answered = response(&appointment, &id, "declined").ok_or(RecordError::NotFound)?;
-    let back = without_time(appointment, "waitlist");
+    let listed = is_listed(&appointment);
+    let back = without_time(appointment, if listed { "waitlist" } else { "proposed" });
     let changes = vec![
-        Change::put(ResourceType::Appointment, id, back, Condition::Version(version), Mode::Strict)?,
+        Change::put(ResourceType::Appointment, id.clone(), back, Condition::Version(version), Mode::Strict)?,
         Change::create(ResourceType::AppointmentResponse, answered, Mode::Strict)?,
     ];
-    carry_out(doing, changes, |_| Ok(())).await
+    carry_out(doing, changes, move |inside| {
+        if !listed {
+            notify::tell(inside, Notice::new(Whom::Role(Role::Reception), Kind::BookingAsked).about(id))?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The request as one for which the clinic has no time, with a line to the patient where there is one.
+#[must_use]
+pub fn not_offered(appointment: Value, line: &str) -> Value {
+    let mut over = with_status(appointment, State::Cancelled, false);
+    let line = line.trim();
+    if let Some(reason) = over.get_mut("cancelationReason").filter(|_| !line.is_empty()) {
+        put(reason, "text", json!(line));
+    }
+    over
+}
+
+/// What the clinic wrote to a patient for whose request it had no time: nothing where it wrote nothing, and `None` for what is
+/// no such request.
+pub fn not_offered_of(appointment: &Value) -> Option<Option<&str>> {
+    let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
+    let asked = appointment.get("requestedPeriod").is_some() && appointment.get("start").is_none();
+    let by_clinic = text("/cancelationReason/coding/0/code") == Some("prov");
+    (asked && by_clinic && text("/status") == Some("cancelled")).then(|| text("/cancelationReason/text"))
 }
 
 /// Somebody who waits, without who it is.

@@ -34,6 +34,10 @@ const TIMES: usize = 60;
 const AHEAD: i64 = 14;
 /// How many people a search at the desk shows.
 const FOUND: usize = 8;
+/// What comes along with an appointment: its patient, and what they said to times that they were offered.
+const ALONG: &str = "_include=Appointment:patient&_revinclude=AppointmentResponse:appointment";
+/// The most characters of a line to a patient for whom there is no time.
+const LONGEST_LINE: usize = 300;
 /// The most requests that are shown.
 const MOST: usize = 200;
 
@@ -54,7 +58,7 @@ impl Opened {
     async fn of(visit: &Visit, id: &str) -> Result<Self, Refusal> {
         let id = id_of(id)?;
         let looks = acts(visit, Action::Read, Detail::none());
-        let query = strict(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?;
+        let query = strict(R::Appointment, &format!("_id={id}&{ALONG}"))?;
         let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
             let appointment = reading.read(R::Appointment, &id)?;
             Ok(appointment.zip(Clinic::read(reading)?).zip(reading.search(&query)?))
@@ -348,6 +352,8 @@ pub(in crate::http) struct TimeTyped {
     back: String,
     /// What to do with a request: `book` it, `offer` it, or `decline`.
     answer: String,
+    /// What the patient reads with it that there is no time.
+    line: String,
 }
 
 /// `POST /bookings/{id}/move`
@@ -593,7 +599,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
 /// `GET /booking-requests`
 pub(in crate::http) async fn requests(visit: Visit) -> Result<Response, Refusal> {
     let ctx = ctx(&visit);
-    let query = strict(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
+    let query = strict(R::Appointment, &format!("status=proposed&_count={MOST}&{ALONG}"))?;
     let looks = acts(&visit, Action::Listed, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| reading.search(&query)).await?;
     let booked = Booked::of(&found);
@@ -605,10 +611,16 @@ pub(in crate::http) async fn requests(visit: Visit) -> Result<Response, Refusal>
 /// `GET /booking-requests/{id}`
 pub(in crate::http) async fn request(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    request_page(&visit, &opened, visit.cx(), Faults::none())
+    request_page(&visit, &opened, visit.cx(), &TimeTyped::default(), Faults::none())
 }
 
-fn request_page(visit: &Visit, opened: &Opened, mut cx: Cx, faults: Faults) -> Result<Response, Refusal> {
+fn request_page(
+    visit: &Visit,
+    opened: &Opened,
+    mut cx: Cx,
+    typed: &TimeTyped,
+    faults: Faults,
+) -> Result<Response, Refusal> {
     if opened.status() != "proposed" {
         return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
     }
@@ -637,7 +649,11 @@ fn request_page(visit: &Visit, opened: &Opened, mut cx: Cx, faults: Faults) -> R
         id: opened.id.to_string(),
         version: opened.version,
         none: times.is_empty(),
-        times: Field::choice("time", t("request-time"), "", times, &faults),
+        times: Field::choice("time", t("request-time"), &typed.time, times, &faults),
+        line: Field::text("line", t("request-line-to"), &typed.line, &faults)
+            .optional()
+            .hint(t("request-line-to-hint"))
+            .most(LONGEST_LINE),
         faults,
         cx,
     })
@@ -663,8 +679,14 @@ pub(in crate::http) async fn answer(
     }
     let why = acts(&visit, Action::RequestAnswered, Detail::none());
     if typed.answer == "decline" {
-        let value = schedule::with_status(opened.value, State::Cancelled, false);
-        let tell = schedule::to_patient(&value, Kind::VisitCancelled);
+        let mut faults = Faults::none();
+        let line = faults.whole("line", &typed.line, LONGEST_LINE);
+        if !faults.is_empty() {
+            let page = request_page(&visit, &opened, visit.cx(), typed, faults)?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+        let value = schedule::not_offered(opened.value, &line);
+        let tell = schedule::to_patient(&value, Kind::VisitNotOffered);
         let done = schedule::change(visit.doing(why, &sent, place), opened.id, typed.version, value, None, tell).await;
         return visit.settled(&sent, done, place).await;
     }
@@ -679,7 +701,7 @@ pub(in crate::http) async fn answer(
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
             faults.add("time", told(&error));
-            Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), faults)?))
+            Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), typed, faults)?))
         }
         other => visit.settled(&sent, other, place).await,
     }

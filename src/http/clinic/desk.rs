@@ -20,7 +20,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::{When, format, t};
-use crate::record::{Page, Reading, RecordError, Undisclosed, strict};
+use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 
 /// The most appointments that are shown: of a week in which every quarter of an hour is given, too.
 const MOST: usize = 1_000;
@@ -29,18 +29,35 @@ const MOST: usize = 1_000;
 pub(super) struct Booked {
     pub(super) all: Vec<(Value, u32)>,
     patients: HashMap<String, Value>,
+    /// What patients said to times that they were offered.
+    answers: Vec<Value>,
 }
 
 impl Booked {
     pub(super) fn of(page: &Page) -> Self {
         let all = page.matches.iter().map(|stored| (stored.value(), stored.version)).collect();
-        let patients = page.included.iter().map(|stored| (stored.id.to_string(), stored.value())).collect();
-        Self { all, patients }
+        let of = |kind: R| page.included.iter().filter(move |stored| stored.kind == kind);
+        let patients = of(R::Patient).map(|stored| (stored.id.to_string(), stored.value())).collect();
+        Self { all, patients, answers: of(R::AppointmentResponse).map(Stored::value).collect() }
+    }
+
+    /// "Said no to 9 Mar 10:00": the times that the patient did not take, the last first.
+    fn declined(&self, appointment: &Value, ctx: &Ctx) -> Option<String> {
+        let own = format!("Appointment/{}", fill::text(appointment, "/id")?);
+        let said_no = |one: &&Value| {
+            fill::text(one, "/appointment/reference") == Some(own.as_str())
+                && fill::text(one, "/participantStatus") == Some("declined")
+        };
+        let times = self.answers.iter().filter(said_no).filter_map(|one| ctx.when(one, "/start"));
+        let mut times: Vec<When> = times.collect();
+        times.sort_by_key(|when| std::cmp::Reverse(when.moment()));
+        let words: Vec<String> = times.iter().map(When::short_time).collect();
+        (!words.is_empty()).then(|| t("request-declined").with("times", words.join("; ")).to_string())
     }
 
     #[cfg(test)]
     pub(super) fn of_values(all: Vec<(Value, u32)>) -> Self {
-        Self { all, patients: HashMap::new() }
+        Self { all, patients: HashMap::new(), answers: Vec::new() }
     }
 
     pub(super) fn name(&self, appointment: &Value, ctx: &Ctx) -> String {
@@ -124,6 +141,7 @@ pub(super) fn request_row(booked: &Booked, one: &Value, ctx: &Ctx) -> RequestRow
             })
             .unwrap_or_default(),
         asked: day("/created").map(|when| when.in_its_year()).unwrap_or_default(),
+        declined: booked.declined(one, ctx),
     }
 }
 

@@ -142,6 +142,8 @@ pub struct RequestRow {
     pub kind: String,
     pub days: String,
     pub asked: String,
+    /// The offered times that they did not take.
+    pub declined: Option<String>,
 }
 
 /// All who asked.
@@ -185,6 +187,8 @@ pub struct BookingRequest {
     pub version: u32,
     /// Value and words of each free time.
     pub times: Field,
+    /// What the patient reads with it where the clinic has no time.
+    pub line: Field,
     pub none: bool,
     pub faults: Faults,
 }

@@ -529,7 +529,8 @@ pub(in crate::http) async fn show(
         "cancelled" => Some(t("book-cancelled-done").to_string()),
         "form" => Some(t("visit-form-done").to_string()),
         "waiting" => Some(t("wait-done").to_string()),
-        "declined" => Some(t("wait-declined-done").to_string()),
+        "declined" if schedule::is_listed(&value) => Some(t("wait-declined-done").to_string()),
+        "declined" => Some(t("book-declined-done").to_string()),
         "ended" => Some(t("wait-offer-ended").to_string()),
         _ => None,
     };
@@ -546,6 +547,7 @@ pub(in crate::http) async fn show(
     let wanted = day(asked.first(), "start").zip(day(asked.last(), "end")).map(|(first, last)| {
         t("from-to").with("from", When::Day(first.day()).long()).with("to", When::Day(last.day()).long()).to_string()
     });
+    let not_offered = schedule::not_offered_of(&value);
     page(&MyVisit {
         title: match with {
             Some(with) => t("book-with").with("kind", name).with("with", &with.name).to_string(),
@@ -559,6 +561,7 @@ pub(in crate::http) async fn show(
             "waitlist" => "visit-waits",
             "pending" => "visit-offered",
             "booked" => "visit-booked",
+            "cancelled" if not_offered.is_some() => "visit-not-offered",
             "cancelled" => "appointment-cancelled",
             "noshow" => "appointment-did-not-come",
             "fulfilled" => "appointment-done",
@@ -569,6 +572,9 @@ pub(in crate::http) async fn show(
         held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
         waits: status == "waitlist",
+        asked: status == "proposed",
+        not_offered: not_offered.map(|line| line.map(str::to_owned)),
+        again: kind.map(|kind| format!("/my/visits/book?kind={}", kind.id)),
         form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
             // It can be read also once the visit is over.
             _ if schedule::has_returned_form(&value) => FormState::Sent,

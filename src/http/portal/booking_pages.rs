@@ -118,6 +118,12 @@ pub struct MyVisit {
     /// The offer came from the waiting list: who declines it goes on waiting.
     pub listed: bool,
     pub waits: bool,
+    /// It was asked for, and the reception has yet to answer.
+    pub asked: bool,
+    /// The clinic had no time for it; perhaps with a line of the clinic's.
+    pub not_offered: Option<Option<String>>,
+    /// Where the same can be asked for again.
+    pub again: Option<String>,
     pub form: FormState,
     /// Whoever sees nothing of the patient's health reads no form.
     pub reads: bool,
@@ -136,12 +142,18 @@ page!(MyVisit in Visits);
 impl MyVisit {
     /// What calling it off is, as it stands.
     fn calling_off(&self) -> String {
-        t(match (self.waits || self.listed, self.offered) {
+        t(match (self.waits || self.listed, self.offered || self.asked) {
             (true, _) => "visit-leave-list",
-            (_, true) => "visit-decline",
+            (_, true) => "visit-no-need",
             _ => "visit-cancel",
         })
         .to_string()
+    }
+
+    /// What it leads to.
+    fn what_then(&self) -> String {
+        let open = self.waits || self.listed || self.offered || self.asked;
+        t(if open { "visit-cancel-sure-open" } else { "visit-cancel-sure" }).to_string()
     }
 }
 

@@ -196,12 +196,21 @@ page!(Problems in Problems);
 pub struct Visits {
     pub cx: Cx,
     pub coming: Vec<Coming>,
-    /// Asked for, without a time yet: address and kind.
-    pub asked: Vec<(String, String)>,
+    /// Asked for, without a time yet.
+    pub asked: Vec<Asked>,
     pub rows: Vec<VisitRow>,
     pub pages: Pages,
 }
 page!(Visits in Visits);
+
+/// A visit that was asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub href: String,
+    pub kind: String,
+    /// That the clinic could not offer a time.
+    pub said: Option<String>,
+}
 
 impl Visits {
     /// Where the next offer is answered: that comes before booking another visit.

@@ -100,7 +100,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;
-    let asked = asked(appointments, clinic.as_ref());
+    let asked = asked(appointments, clinic.as_ref(), &own);
     let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
     page(&VisitsPage { asked, coming, cx, rows, pages })
 }
@@ -120,16 +120,25 @@ fn kind_in(clinic: Option<&Clinic>, appointment: &Value) -> Option<String> {
     Some(name_of(clinic?.visit_type(schedule::kind_of(appointment)?)?))
 }
 
-/// Visits that the patient asked for and that have no time yet: address and kind.
-fn asked(appointments: &[Value], clinic: Option<&Clinic>) -> Vec<(String, String)> {
+/// For so many days after the clinic had no time for it a request stands in the list.
+const NOT_OFFERED_DAYS: i32 = 30;
+
+/// Visits that the patient asked for and that have no time yet, and those for which the clinic had none of late.
+fn asked(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Asked> {
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let is_late = |one: &Value| {
+        let when = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        when.is_some_and(|when| (own.today() - own.when(when).day()).get_days() <= NOT_OFFERED_DAYS)
+    };
     let open = appointments.iter().filter(|one| {
-        matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none()
+        let waits = matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none();
+        waits || schedule::not_offered_of(one).is_some() && is_late(one)
     });
     open.filter_map(|one| {
         let kind = kind_in(clinic, one).or_else(|| fill::concept(one.get("appointmentType")));
         let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
-        Some((format!("/my/visits/{}", text(one, "/id")?), kind))
+        let said = schedule::not_offered_of(one).map(|_| t("visit-not-offered").to_string());
+        Some(Asked { href: format!("/my/visits/{}", text(one, "/id")?), kind, said })
     })
     .collect()
 }

@@ -1,4 +1,4 @@
-//! Waiting for a time to become free: going onto the list, and saying no to an offer without leaving it.
+//! Waiting for a time to become free: going onto the list, and saying no to an offer without giving up the wish.
 
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
@@ -100,8 +100,7 @@ pub(in crate::http) async fn decline(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
-    let open = value.get("status").and_then(Value::as_str) == Some("pending") && schedule::is_listed(&value);
-    if !open {
+    if value.get("status").and_then(Value::as_str) != Some("pending") {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let place = format!("/my/visits/{id}?done=declined");

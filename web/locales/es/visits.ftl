@@ -56,6 +56,11 @@ minutes-long =
        *[other] { $n } minutos
     }
 visit-asked = Ha pedido una hora. Recepción responderá.
+visit-not-offered = La clínica no ha podido ofrecer una hora
+visit-not-offered-more = Pídala otra vez con otros días, o elija otro tipo de cita.
+visit-ask-again = Pedir otra vez
+book-declined-done = Recepción sabe que esta hora no le conviene, y busca otra.
+visit-no-need = Ya no la necesito
 visit-offered = La clínica le ofrece esta hora
 visit-booked = Reservada
 visit-wanted = Puede venir: { $days }
@@ -64,6 +69,7 @@ visit-decline = No, esta hora no
 visit-calendar = Guardar en mi calendario
 visit-move = Elegir otra hora
 visit-cancel-sure = Entonces la hora queda libre para otras personas.
+visit-cancel-sure-open = Entonces la clínica ya no le busca una hora.
 visit-cancel-yes = Sí, estoy seguro
 visit-cancel = Cancelar esta cita
 visit-until = Puede cambiarla aquí hasta el { $when }.
