@@ -94,6 +94,25 @@ test('a time is taken twice only when somebody says why', async () => {
   await desk.context().close();
 });
 
+test('outside hours a visit is booked only when somebody says why, and nobody fails to come before it began', async () => {
+  const desk = await signedIn('reception');
+  const visit = await book(desk, quietDay(7), 'Okafor', 1);
+  assert.equal(await desk.locator('button[value=noshow]').count(), 0);
+  const typed = async () => {
+    await desk.click('summary:has-text("Any other time")');
+    await desk.fill('input[name=clock]', '03:00');
+    await desk.locator('details button:has-text("Move it"), details .btns button').first().click();
+  };
+  await typed();
+  assert.match(await main(desk), /Nobody works at this time/);
+  assert.deepEqual(await inspect(desk, 'booking-closed'), []);
+  await desk.fill('input[name=over]', 'On call that night');
+  await desk.locator('form:has(input[name=over]) button').click();
+  await desk.waitForURL((address) => address.href.startsWith(visit));
+  assert.match(await main(desk), /Outside hours: On call that night/);
+  await desk.context().close();
+});
+
 test('blocked times come as often as they should, name the visits in them, and go again', async () => {
   const desk = await signedIn('reception');
   await desk.goto(`${box.clinic}/schedule/blocks`);
@@ -301,6 +320,8 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
   await page.click('main button.btn-main');
   await page.waitForURL(/done=booked/);
   const visit = page.url().split('?')[0];
+  const calendar = await (await page.request.get(`${visit}/visit.ics`)).text();
+  const on = calendar.match(/DTSTART[^:]*:(\d{8})/)[1].replace(/(....)(..)(..)/, '$1-$2-$3');
   await page.click('a:has-text("Fill in the form")');
   assert.deepEqual(await inspect(page, 'visit-form'), []);
   // The same form in another window, without script.
@@ -348,6 +369,8 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
 
   const doctor = await signedIn('clinician');
   const chart = `${box.clinic}/patients/${box.account('patient').patient}`;
+  await doctor.goto(`${box.clinic}/today?day=${on}`);
+  assert.match(await doctor.getAttribute('td a:has-text("Form returned")', 'href'), /\/forms#form-/);
   await doctor.goto(`${box.clinic}/inbox`);
   const waiting = doctor.locator('#forms a', { hasText: 'Brandvold' });
   await waiting.first().click();

@@ -150,7 +150,7 @@ fn booking() -> BookingPage {
         patient_href: "/patients/p1".into(),
         when: "Thursday 5 March, 08:40".into(),
         what: "Visit, Dr R Adeyemi-Strand".into(),
-        over: Some("Two of one family".into()),
+        over: Some("Over another visit: Two of one family".into()),
         state: AppointmentState::Expected,
         next: vec![("arrived", "Arrived".into()), ("noshow", "Did not come".into()), ("cancelled", "Cancel".into())],
         times: Some(Field::choice(
@@ -336,6 +336,12 @@ fn desk() -> Vec<(&'static str, String)> {
         merges,
         faults: Faults::none(),
     };
+    let closed = Anyway {
+        time: "2026-03-08T09:00:00Z|d1".into(),
+        words: "8 Mar 2026, 09:00, Dr R Adeyemi-Strand".into(),
+        despite: "hours",
+        reason: text("over", "booking-closed", "").hint(t("booking-over-hint")),
+    };
     vec![
         ("booking", render(&booking())),
         (
@@ -345,6 +351,7 @@ fn desk() -> Vec<(&'static str, String)> {
                 ..booking()
             }),
         ),
+        ("booking-closed", render(&BookingPage { anyway: Some(closed), ..booking() })),
         ("booking-requests", render(&requests(vec![asks()]))),
         ("booking-requests-empty", render(&requests(vec![]))),
         ("waiting-list", render(&list(vec![waiting(None), waiting(Some(("5 March, 08:40", "21:38")))]))),

@@ -25,6 +25,8 @@ pub enum BookError {
     Twice,
     #[error("this time is over")]
     Past,
+    #[error("nobody works at this time")]
+    Closed,
 }
 
 /// A time with somebody, for a patient.

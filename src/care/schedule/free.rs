@@ -53,6 +53,19 @@ pub fn free(asked: Slots<'_>, day: Date) -> Vec<Timestamp> {
     found
 }
 
+/// Whether somebody works, and the clinic is open, for all of a visit.
+pub fn is_open(clinic: &Clinic, with: &Clinician, zone: &TimeZone, start: Timestamp, end: Timestamp) -> bool {
+    let day = start.to_zoned(zone.clone()).date();
+    if clinic.holiday(day).is_some() || with.away.iter().any(|away| away.covers(day)) {
+        return false;
+    }
+    let moment = |time: Time| day.to_datetime(time).to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
+    let holds = |(from, to): (Time, Time)| {
+        moment(from).is_some_and(|from| from <= start) && moment(to).is_some_and(|to| end <= to)
+    };
+    both(&with.hours, &clinic.house.hours, day).into_iter().any(holds)
+}
+
 /// The stretches of a day in which somebody works and the clinic is open.
 fn both(one: &Hours, other: &Hours, day: Date) -> Vec<(Time, Time)> {
     let weekday = day.weekday();
@@ -91,6 +104,19 @@ mod tests {
         let zone = TimeZone::get("Europe/London").unwrap();
         let asked = Slots { clinic, with: &clinic.clinicians[0], minutes, zone: &zone, taken, now: at(now) };
         free(asked, day.parse().unwrap()).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_visit_is_within_the_hours_of_a_day_on_which_the_clinic_is_open() {
+        let clinic = clinic("09:00:00", "10:00:00", "tue");
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let open = |start: &str, end: &str| is_open(&clinic, &clinic.clinicians[0], &zone, at(start), at(end));
+        assert!(open("2026-03-03T09:05:00Z", "2026-03-03T09:25:00Z"), "at any minute of them");
+        assert!(open("2026-03-03T09:40:00Z", "2026-03-03T10:00:00Z"));
+        assert!(!open("2026-03-03T09:50:00Z", "2026-03-03T10:10:00Z"), "it would end after hours");
+        assert!(!open("2026-03-03T08:50:00Z", "2026-03-03T09:10:00Z"));
+        assert!(!open("2026-03-04T09:00:00Z", "2026-03-04T09:20:00Z"), "nobody works on a Wednesday");
+        assert!(!open("2026-03-10T09:00:00Z", "2026-03-10T09:20:00Z"), "closed for the day");
     }
 
     #[test]

@@ -28,13 +28,14 @@ mod waiting;
 
 pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
 pub use book::{
-    BookError, FORM_ASKED, FORM_RETURNED, FORM_SEEN, Hour, LONGEST, State, Tell, Wish, appointment, asked, asks_form, book, change,
-    has_form_to_see, has_returned_form, hour_of, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
+    BookError, FORM_ASKED, FORM_RETURNED, FORM_SEEN, Hour, LONGEST, State, Tell, Wish, appointment, asked, asks_form,
+    book, change, has_form_to_see, has_returned_form, hour_of, kind_of, moved, patient_of, tagged, to_patient, with_of,
+    with_status,
 };
 use book::{begun, put};
-pub use free::{Slots, free};
+pub use free::{Slots, free, is_open};
 pub use ics::calendar;
-pub use over::{OVERBOOKED, over, over_of};
+pub use over::{Despite, OVERBOOKED, over, over_of};
 pub use rule::OneAtATime;
 pub use taken::{Taken, busy, time_of};
 pub use waiting::{LISTED, Round, decline, is_listed, not_offered, not_offered_of, offer_ends, round, waits};

@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::over::over_of;
+use super::over::{Despite, over_of};
 use super::taken::{self, Taken};
 use crate::base::Timestamp;
 use crate::care::clinic;
@@ -25,7 +25,7 @@ impl Rule for OneAtATime {
 
     fn allows(&self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<(), RecordError> {
         let Some(new) = staff_of(changed.after) else { return Ok(()) };
-        if over_of(changed.after).is_some() {
+        if over_of(changed.after).is_some_and(|(_, despite)| despite == Despite::Another) {
             return Ok(());
         }
         let before = changed.before.and_then(staff_of);
@@ -166,7 +166,8 @@ mod tests {
         let (records, _) = records();
         doctors(&records);
         assert!(strict(&records, vec![with("one", &["a"], "09:00", "booked")]));
-        let reasoned = crate::care::schedule::over(with("over", &["a"], "09:10", "booked"), "An hour of pain");
+        let reasoned =
+            crate::care::schedule::over(with("over", &["a"], "09:10", "booked"), "An hour of pain", Despite::Another);
         assert!(strict(&records, vec![reasoned.clone()]));
         assert!(strict(&records, vec![with("two", &["a"], "10:00", "booked")]));
         let mut moved = reasoned;

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::desk::{Booked, request_row};
-use super::desk_pages::{BookingNew, BookingPage, BookingRequest, BookingRequests};
+use super::desk_pages::{Anyway, BookingNew, BookingPage, BookingRequest, BookingRequests};
 use super::schedule::day_of;
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, VisitType};
 use crate::care::notify::Kind;
-use crate::care::schedule::{self, BookError, Hour, Slots, State, Wish};
+use crate::care::schedule::{self, BookError, Despite, Hour, Slots, State, Wish};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
@@ -165,7 +165,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let (typed, faults) = visit.again(&mut cx, opened.stands(&ctx(&visit)), &["version"])?;
     // The draft may be of the list of free times, or of why it may lie over another, beside it.
     let asks = match opened.chosen(&typed.time).filter(|_| !typed.over.is_empty()) {
-        Some((start, with)) => why_over(&visit, start, with),
+        Some((start, with)) => why_over(&visit, start, with, Despite::from_code(&typed.despite)),
         None => Asks::Nothing,
     };
     shown_with(&visit, &opened, cx, asks, (&typed, &faults))
@@ -190,7 +190,7 @@ fn shown_with(
     let state = AppointmentState::from_code(opened.status());
     let when = text("start").and_then(|start| When::parse(start, &ctx.zone));
     let with = schedule::with_of(&opened.value).and_then(|with| opened.clinic.clinician(with));
-    let next = next_states(opened.status());
+    let next = opened.next_states(visit.house.ambient.now());
     let times = if matches!(opened.status(), "booked" | "pending") {
         let times = opened.times(visit, &ctx, today(visit, &ctx))?;
         (!times.is_empty()).then(|| Field::choice("time", t("booking-other-time"), "", times, &Faults::none()))
@@ -203,7 +203,7 @@ fn shown_with(
     let moves = matches!(opened.status(), "booked" | "pending");
     let (anyway, other_day) = match asks {
         Asks::Nothing => (None, None),
-        Asks::WhyOver(time, words) => (Some((time, words)), None),
+        Asks::WhyOver(time, words, despite) => (Some((time, words, despite)), None),
         Asks::SureOf(day) => (None, Some(day)),
     };
     let any_time = if moves {
@@ -228,14 +228,17 @@ fn shown_with(
             .filter(|_| moves)
             .map(|(start, with)| format!("/bookings/new?with={with}&start={start}&over=1")),
         any_time,
-        anyway: anyway.map(|(time, words)| {
-            (time, words, over_field(&typed.over, faults))
+        anyway: anyway.map(|(time, words, despite)| Anyway {
+            time,
+            words,
+            despite: despite.code(),
+            reason: over_field(&typed.over, despite, faults),
         }),
         other_day: other_day.map(|day| {
             let sentence = t("check-in-other-day").with("date", When::Day(day).long()).to_string();
             (day.to_string(), sentence)
         }),
-        over: schedule::over_of(&opened.value).map(str::to_owned),
+        over: over_words(&opened.value),
         id: opened.id.to_string(),
         version: opened.version,
         patient: opened.booked.name(&opened.value, &ctx),
@@ -259,8 +262,19 @@ fn shown_with(
     })
 }
 
-fn over_field(typed: &str, faults: &Faults) -> Field {
-    Field::text("over", t("booking-over"), typed, faults).hint(t("booking-over-hint")).most(schedule::LONGEST)
+fn over_field(typed: &str, despite: Despite, faults: &Faults) -> Field {
+    let label = if despite == Despite::Hours { "booking-closed" } else { "booking-over" };
+    Field::text("over", t(label), typed, faults).hint(t("booking-over-hint")).most(schedule::LONGEST)
+}
+
+impl Opened {
+    /// What it can become. Nobody has failed to come before the visit began.
+    fn next_states(&self, now: Timestamp) -> Vec<State> {
+        let start = self.value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
+        let begun = start.is_none_or(|start| start <= now);
+        let all = next_states(self.status()).iter().copied();
+        all.filter(|state| begun || *state != State::DidNotCome).collect()
+    }
 }
 
 fn next_states(status: &str) -> &'static [State] {
@@ -305,7 +319,8 @@ pub(in crate::http) async fn set_state(
     sent: Sent<StateTyped>,
 ) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    let state = State::from_code(&sent.typed.state).filter(|state| next_states(opened.status()).contains(state));
+    let state = State::from_code(&sent.typed.state)
+        .filter(|state| opened.next_states(visit.house.ambient.now()).contains(state));
     // It is as far as it was asked to be, or further: somebody else pressed first.
     let Some(state) = state else { return Ok(Redirect::to(&back(&sent.typed.back, &opened.id)).into_response()) };
     let other_day = day_of(&opened.value, &ctx(&visit)).filter(|day| state == State::Arrived && *day != visit.today());
@@ -345,8 +360,10 @@ pub(in crate::http) struct TimeTyped {
     day: String,
     clock: String,
     with: String,
-    /// Why it may lie over another.
+    /// Why it may lie over another, or outside hours.
     over: String,
+    /// What was in the way when the reason was asked for ([`Despite`]).
+    despite: String,
     version: u32,
     /// The calendar that it was moved in.
     back: String,
@@ -380,13 +397,24 @@ pub(in crate::http) async fn move_it(
     let mut faults = Faults::none();
     let over = faults.whole("over", &typed.over, schedule::LONGEST);
     if !faults.is_empty() {
-        let asks = why_over(&visit, start, with);
+        let asks = why_over(&visit, start, with, Despite::from_code(&typed.despite));
         let page = shown_with(&visit, &opened, visit.cx(), asks, (typed, &faults))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let hour = Hour { over: !over.is_empty(), ..opened.hour(start, with)? };
+    let hour = Hour { over: lies_over(&over, Despite::from_code(&typed.despite)), ..opened.hour(start, with)? };
+    if over.is_empty() && !schedule::is_open(&opened.clinic, with, &ctx(&visit).zone, hour.start, hour.end) {
+        let mut cx = visit.cx();
+        cx.trouble = Some(told(&BookError::Closed));
+        let asks = why_over(&visit, start, with, Despite::Hours);
+        let page = shown_with(&visit, &opened, cx, asks, (typed, &Faults::none()))?;
+        return Ok(finished(StatusCode::CONFLICT, page));
+    }
     let status = opened.status().to_owned();
-    let value = with_reason(schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status), &over);
+    let value = with_reason(
+        schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status),
+        &over,
+        &typed.despite,
+    );
     let place = match typed.back.starts_with("/schedule?") && ours(&typed.back) {
         true => typed.back.clone(),
         false => format!("/bookings/{}", opened.id),
@@ -398,7 +426,8 @@ pub(in crate::http) async fn move_it(
             let mut cx = visit.cx();
             cx.trouble = Some(told(&error));
             // Over another visit it may lie, if somebody says why; with two at a time nobody is.
-            let asks = if error == BookError::Taken { why_over(&visit, start, with) } else { Asks::Nothing };
+            let asks =
+                if error == BookError::Taken { why_over(&visit, start, with, Despite::Another) } else { Asks::Nothing };
             let page = shown_with(&visit, &opened, cx, asks, (typed, &Faults::none()))?;
             Ok(finished(StatusCode::CONFLICT, page))
         }
@@ -409,10 +438,15 @@ pub(in crate::http) async fn move_it(
     }
 }
 
-/// Why a visit may stand at this time.
-fn why_over(visit: &Visit, start: Timestamp, with: &Clinician) -> Asks {
+/// Whether who gave this reason has said that the visit may lie over another.
+fn lies_over(reason: &str, despite: Despite) -> bool {
+    despite == Despite::Another && !reason.is_empty()
+}
+
+/// Asks why a visit may stand at this time.
+fn why_over(visit: &Visit, start: Timestamp, with: &Clinician, despite: Despite) -> Asks {
     let when = When::at(start, &ctx(visit).zone).short_time();
-    Asks::WhyOver(format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name))
+    Asks::WhyOver(format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name), despite)
 }
 
 /// The access log keeps it as a note: the reasons in it are read by patients.
@@ -420,16 +454,24 @@ fn noted(over: &str) -> Detail {
     if over.is_empty() { Detail::none() } else { Detail::note(over) }
 }
 
-/// The appointment with why it lies over another, where that was said.
-fn with_reason(value: Value, over: &str) -> Value {
-    if over.is_empty() { value } else { schedule::over(value, over) }
+/// The appointment with why it stands there all the same, where that was said.
+fn with_reason(value: Value, over: &str, despite: &str) -> Value {
+    if over.is_empty() { value } else { schedule::over(value, over, Despite::from_code(despite)) }
+}
+
+/// Why a visit stands where it does, in words.
+pub(super) fn over_words(appointment: &Value) -> Option<String> {
+    schedule::over_of(appointment).map(|(reason, despite)| {
+        let words = if despite == Despite::Hours { "booking-closed-because" } else { "booking-over-because" };
+        t(words).with("reason", reason).to_string()
+    })
 }
 
 /// What a page asks before it does what was wanted.
 enum Asks {
     Nothing,
-    /// Why the visit may lie over another: the time that was taken, and its words.
-    WhyOver(String, String),
+    /// Why the visit may stand there: the time, its words, and what is in its way.
+    WhyOver(String, String, Despite),
     /// Whether who has arrived is here for a visit of this day, which is not today.
     SureOf(jiff::civil::Date),
 }
@@ -439,6 +481,7 @@ fn told(error: &BookError) -> String {
         BookError::Already(_) => "desk-already",
         BookError::Twice => "desk-twice",
         BookError::Past => "desk-past",
+        BookError::Closed => "desk-closed",
         _ => "desk-taken",
     })
     .to_string()
@@ -464,8 +507,10 @@ pub(in crate::http) struct NewTyped {
     start: String,
     patient: String,
     kind: String,
-    /// Why it may lie over another.
+    /// Why it may lie over another, or outside hours.
     over: String,
+    /// As in [`TimeTyped`].
+    despite: String,
     /// The time is known to be taken: the reason is asked for at once.
     taken: String,
 }
@@ -535,13 +580,14 @@ async fn new_page(
         .collect();
     let mut fields = vec![Field::choice("kind", t("visit-type-name"), &typed.kind, kinds, &faults)];
     if faults.of("over").is_some() || !typed.over.is_empty() || !typed.taken.is_empty() {
-        fields.push(over_field(&typed.over, &faults));
+        fields.push(over_field(&typed.over, Despite::from_code(&typed.despite), &faults));
     }
     page(&BookingNew {
         when: format!("{}, {}", When::at(start, &ctx.zone).short_time(), with.name),
         with: typed.with.clone(),
         start: typed.start.clone(),
         taken: !typed.taken.is_empty(),
+        despite: Despite::from_code(&typed.despite).code(),
         query: query.to_owned(),
         people,
         patient,
@@ -574,10 +620,16 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
         end: start.checked_add(i64::from(kind.minutes).minutes()).unwrap_or(start),
         except: None,
         hold_hours: clinic.house.hold_hours,
-        over: !over.is_empty(),
+        over: lies_over(&over, Despite::from_code(&typed.despite)),
     };
+    if over.is_empty() && !schedule::is_open(&clinic, with, &ctx(&visit).zone, hour.start, hour.end) {
+        faults.add("over", told(&BookError::Closed));
+        let typed = NewTyped { despite: Despite::Hours.code().to_owned(), ..sent.typed };
+        let page = new_page(&visit, visit.cx(), &typed, "", faults).await?;
+        return Ok(finished(StatusCode::CONFLICT, page));
+    }
     let wish = Wish { patient: &patient, kind, with: Some(with), reason: None };
-    let value = with_reason(schedule::appointment(&wish, start, "booked", now), &over);
+    let value = with_reason(schedule::appointment(&wish, start, "booked", now), &over, &typed.despite);
     let id = FhirId::new(&visit.house.ambient);
     let place = format!("/bookings/{id}");
     let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
@@ -587,7 +639,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
             let mut faults = Faults::none();
             let field = if error == BookError::Taken { "over" } else { "kind" };
             faults.add(field, told(&error));
-            let page = new_page(&visit, visit.cx(), typed, "", faults).await?;
+            let typed = NewTyped { despite: Despite::Another.code().to_owned(), ..sent.typed };
+            let page = new_page(&visit, visit.cx(), &typed, "", faults).await?;
             Ok(finished(StatusCode::CONFLICT, page))
         }
         other => visit.settled(&sent, other, &place).await,
@@ -650,6 +703,21 @@ fn request_page(
         version: opened.version,
         none: times.is_empty(),
         times: Field::choice("time", t("request-time"), &typed.time, times, &faults),
+        any_time: {
+            let people = opened.clinic.clinicians.iter().map(|one| (one.person.id().to_string(), one.name.clone()));
+            let with =
+                if typed.with.is_empty() { schedule::with_of(&opened.value).unwrap_or_default() } else { &typed.with };
+            let mut fields = vec![
+                Field::text("day", t("booking-day-of"), &typed.day, &faults).of_kind("date").narrow().optional().bare(),
+                Field::text("clock", t("col-time"), &typed.clock, &faults).of_kind("time").narrow().optional().bare(),
+                Field::choice("with", t("block-with"), with, people.collect(), &faults).optional().bare(),
+            ];
+            if faults.of("over").is_some() || !typed.over.is_empty() {
+                fields.push(over_field(&typed.over, Despite::from_code(&typed.despite), &faults).optional().bare());
+            }
+            fields
+        },
+        despite: Despite::from_code(&typed.despite).code(),
         line: Field::text("line", t("request-line-to"), &typed.line, &faults)
             .optional()
             .hint(t("request-line-to-hint"))
@@ -690,18 +758,48 @@ pub(in crate::http) async fn answer(
         let done = schedule::change(visit.doing(why, &sent, place), opened.id, typed.version, value, None, tell).await;
         return visit.settled(&sent, done, place).await;
     }
-    let (start, with) = opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?;
+    // A day that was typed goes before the list, of which some time is always chosen.
+    let chosen = match typed.day.trim() {
+        "" => opened.chosen(&typed.time),
+        _ => opened.typed(&ctx(&visit), typed),
+    };
+    let mut faults = Faults::none();
+    let over = faults.whole("over", &typed.over, schedule::LONGEST);
+    let Some((start, with)) = chosen.filter(|_| faults.is_empty()) else {
+        if faults.is_empty() {
+            faults.add(if typed.day.trim().is_empty() { "time" } else { "clock" }, t("booking-when-unread"));
+        }
+        let page = request_page(&visit, &opened, visit.cx(), typed, faults)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    };
     let status = if typed.answer == "book" { "booked" } else { "pending" };
-    let hour = opened.hour(start, with)?;
-    let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, status);
+    let hour = Hour { over: lies_over(&over, Despite::from_code(&typed.despite)), ..opened.hour(start, with)? };
+    if over.is_empty() && !schedule::is_open(&opened.clinic, with, &ctx(&visit).zone, hour.start, hour.end) {
+        faults.add("over", told(&BookError::Closed));
+        let typed = TimeTyped { despite: Despite::Hours.code().to_owned(), ..sent.typed };
+        return Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), &typed, faults)?));
+    }
+    let value = with_reason(
+        schedule::moved(opened.value.clone(), start, opened.minutes(), with, status),
+        &over,
+        &typed.despite,
+    );
+    let why = acts(&visit, Action::RequestAnswered, noted(&over));
     let doing = visit.doing(why, &sent, place);
     let kind = if status == "booked" { Kind::VisitBooked } else { Kind::VisitOffered };
     let tell = schedule::to_patient(&value, kind);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
-            faults.add("time", told(&error));
-            Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), typed, faults)?))
+            let typed_any = !typed.day.trim().is_empty();
+            let field = match error {
+                BookError::Taken if typed_any => "over",
+                _ if typed_any => "clock",
+                _ => "time",
+            };
+            faults.add(field, told(&error));
+            let typed = TimeTyped { despite: Despite::Another.code().to_owned(), ..sent.typed };
+            Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), &typed, faults)?))
         }
         other => visit.settled(&sent, other, place).await,
     }

@@ -92,7 +92,7 @@ pub struct Entry {
     /// It can be given another time.
     pub moves: bool,
     pub kind: String,
-    /// Why it lies over another.
+    /// Why it lies over another or outside hours, in words.
     pub over: Option<String>,
     pub state: AppointmentState,
 }
@@ -187,12 +187,23 @@ pub struct BookingRequest {
     pub version: u32,
     /// Value and words of each free time.
     pub times: Field,
+    /// Any time there is, where none of the list fits.
+    pub any_time: Vec<Field>,
+    /// What a reason is about.
+    pub despite: &'static str,
     /// What the patient reads with it where the clinic has no time.
     pub line: Field,
     pub none: bool,
     pub faults: Faults,
 }
 page!(BookingRequest in Requests);
+
+impl BookingRequest {
+    /// Something was typed of any other time.
+    fn has_typed(&self) -> bool {
+        self.any_time.iter().any(|field| field.name != "with" && !field.value.is_empty())
+    }
+}
 
 /// One appointment at the desk.
 #[derive(Debug, Clone, Template)]
@@ -205,7 +216,7 @@ pub struct BookingPage {
     pub patient_href: String,
     pub when: String,
     pub what: String,
-    /// Why it lies over another.
+    /// Why it lies over another or outside hours, in words.
     pub over: Option<String>,
     pub state: AppointmentState,
     /// Codes and words of the states that come next.
@@ -217,12 +228,23 @@ pub struct BookingPage {
     pub beside: Option<String>,
     /// Day, time and with whom: any time there is.
     pub any_time: Vec<Field>,
-    /// The time that is taken: its value, its words, and the field for the reason.
-    pub anyway: Option<(String, String, Field)>,
+    /// A time at which something is in the way.
+    pub anyway: Option<Anyway>,
     /// The day of a visit that is not today's, and the sentence that asks whether it is meant.
     pub other_day: Option<(String, String)>,
 }
 page!(BookingPage in Today);
+
+/// A time that needs a reason.
+#[derive(Debug, Clone)]
+pub struct Anyway {
+    /// As the form takes it, and in words.
+    pub time: String,
+    pub words: String,
+    /// What the reason is about.
+    pub despite: &'static str,
+    pub reason: Field,
+}
 
 /// A new appointment: first whom, then what.
 #[derive(Debug, Clone, Template)]
@@ -233,6 +255,8 @@ pub struct BookingNew {
     pub start: String,
     /// Somebody else is booked then.
     pub taken: bool,
+    /// What a reason is about.
+    pub despite: &'static str,
     pub when: String,
     pub query: String,
     /// Addresses and names of those who may be meant.

@@ -200,7 +200,7 @@ impl<'a> Grid<'a> {
                 name: self.booked.name(appointment, self.ctx),
                 clock: clock(start, self.ctx),
                 kind: kind.unwrap_or_default().to_owned(),
-                over: schedule::over_of(appointment).map(str::to_owned),
+                over: super::bookings::over_words(appointment),
                 moves: matches!(text("status"), Some("booked" | "pending")),
                 state,
             };

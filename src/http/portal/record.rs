@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::booking::name_of;
 use super::own::{Needs, Own};
-use super::pages::{Allergies, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
+use super::pages::{Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
 use crate::base::Timestamp;
 use crate::care::clinic::Clinic;
 use crate::care::schedule;
