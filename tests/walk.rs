@@ -161,6 +161,8 @@ const PAGES: &[Row] = &[
     (Verb::Post,  "/patients/{id}/problems/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
     (Verb::Get,   "/patients/{id}/problems/{problem}", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post,  "/patients/{id}/problems/{problem}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/patients/{id}/problems/{problem}/remove", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post,  "/patients/{id}/problems/{problem}/remove", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,   "/patients/{id}/allergies/new", CLINIC, CARERS, APatient, AnEntry),
     (Verb::Post,  "/patients/{id}/allergies/new", CLINIC, CARERS, OfAPatient(422), AnEntry),
     (Verb::Get,   "/patients/{id}/allergies/{allergy}", CLINIC, CARERS, Nothing, AnEntry),

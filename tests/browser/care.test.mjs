@@ -398,6 +398,21 @@ test('problems, allergies, immunizations and measurements are written, changed a
   await nurse.fill('#until', '2022');
   await nurse.click('button[value=save]');
   assert.match(await text(nurse, '[aria-labelledby=h-past]'), /Gout <i>/);
+  for (const [button, said] of [['save', /It is in the record/], ['save', /in the list already/], ['again', /It is in the record/]]) {
+    if (button === 'save') await nurse.goto(chart('/problems/new'));
+    await nurse.fill('#name', 'Tennis elbow');
+    await nurse.click(`button[value=${button}]`);
+    assert.match(await text(nurse), said);
+  }
+  await nurse.locator('a:has-text("Tennis elbow")').first().click();
+  await nurse.click('a:has-text("Entered in error")');
+  assert.deepEqual(await inspect(nurse, 'problem-remove'), []);
+  await nurse.evaluate(() => document.querySelector('#reason').removeAttribute('required'));
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /Reason is missing/);
+  await nurse.fill('#reason', 'Meant for another patient');
+  await nurse.click('button[value=save]');
+  assert.equal(await nurse.locator('a:has-text("Tennis elbow")').count(), 1);
   await nurse.goto(chart('/allergies/new'));
   // What no prescription would be compared with is asked about once.
   await nurse.fill('#substance', 'Penicilline');

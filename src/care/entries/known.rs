@@ -1,5 +1,6 @@
-//! What may stand beside what among a patient's allergies: "no known allergy" beside none, and no substance twice unless
-//! somebody wants it so. Both are asked in the writer, where nobody else writes between the question and the answer.
+//! What may stand beside what among a patient's allergies and problems: "no known allergy" beside none, and no substance and
+//! no problem twice unless somebody wants it so. All is asked in the writer, where nobody else writes between the question and
+//! the answer.
 
 use serde_json::Value;
 
@@ -35,10 +36,10 @@ pub fn says_none(allergy: &Value) -> bool {
     has_code(allergy.get("code"), &NONE)
 }
 
-/// Whether it counts: not over, not refuted, and no mistake.
-pub fn is_current(allergy: &Value) -> bool {
-    !has_code(allergy.get("clinicalStatus"), &["resolved", "inactive"])
-        && !has_code(allergy.get("verificationStatus"), &["entered-in-error", "refuted"])
+/// Whether an allergy or a problem counts: not over, not refuted, and no mistake.
+pub fn is_current(entry: &Value) -> bool {
+    !has_code(entry.get("clinicalStatus"), &["resolved", "inactive", "remission"])
+        && !has_code(entry.get("verificationStatus"), &["entered-in-error", "refuted"])
 }
 
 /// Whether what was typed as a substance says that there is no allergy.
@@ -47,10 +48,10 @@ pub(super) fn means_none(substance: &str) -> bool {
     NONE_IN_WORDS.contains(&letters.as_str())
 }
 
-/// A substance as it is compared.
-fn compared(allergy: &Value) -> Option<String> {
-    let coding = || allergy.pointer("/code/coding/0/display");
-    let name = allergy.pointer("/code/text").or_else(coding).and_then(Value::as_str)?;
+/// A substance or a problem as it is compared.
+fn compared(entry: &Value) -> Option<String> {
+    let coding = || entry.pointer("/code/coding/0/display");
+    let name = entry.pointer("/code/text").or_else(coding).and_then(Value::as_str)?;
     Some(name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
 }
 
@@ -65,7 +66,14 @@ pub enum AllergyError {
     Meanwhile,
 }
 
-/// Whether a substance may stand there a second time.
+/// Why a problem was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProblemError {
+    #[error("this problem is in the list already")]
+    Twice,
+}
+
+/// Whether a substance or a problem may stand there a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
     Asked,
@@ -116,6 +124,27 @@ pub async fn add_allergy(
     .await
 }
 
+/// Adds a problem.
+pub async fn add_problem(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    new: Value,
+    repeats: Repeats,
+) -> Result<Done<()>, Refused<ProblemError>> {
+    // One that is over already is another time of it.
+    let name = compared(&new).filter(|_| is_current(&new) && repeats == Repeats::Asked);
+    let all = strict(ResourceType::Condition, &format!("patient={patient}"))?;
+    let change = Change::create(ResourceType::Condition, new, Mode::Strict)?;
+    carry_out(doing, vec![change], move |inside| {
+        let names: fn(&Value) -> Option<String> = |one| compared(one).filter(|_| is_current(one));
+        match name {
+            Some(name) if inside.glimpse(&all, names)?.contains(&name) => told(ProblemError::Twice),
+            _ => Ok(()),
+        }
+    })
+    .await
+}
+
 fn current(allergy: &Value) -> Option<(String, bool, Option<String>)> {
     let id = allergy.get("id")?.as_str()?.to_owned();
     is_current(allergy).then(|| (id, says_none(allergy), compared(allergy)))
@@ -130,7 +159,7 @@ mod tests {
     use crate::audit::{Action, Audit, Detail, Purpose};
     use crate::base::{Ambient, ManualClock, SeededRandom};
     use crate::care::Chart;
-    use crate::care::entries::{AllergyTyped, Author, allergy, none_known};
+    use crate::care::entries::{AllergyTyped, Author, ProblemTyped, allergy, none_known, problem};
     use crate::record::{Channel, Records, Transaction, Why};
     use crate::store::Store;
 
@@ -232,6 +261,26 @@ mod tests {
         house.add(named("penicillin"), &house.seen().await, Repeats::Wanted).await.unwrap();
         house.add(named("Latex"), &house.seen().await, Repeats::Asked).await.unwrap();
         assert_eq!(house.counts().await, (0, 3));
+    }
+
+    #[tokio::test]
+    async fn a_problem_stands_twice_only_if_somebody_wants_it_so() {
+        let house = House::new().await;
+        let add = async |name: &str, until: &str, repeats| {
+            let typed = ProblemTyped { name: name.into(), until: until.into(), ..ProblemTyped::default() };
+            let new = problem(&typed, "p1", &author(), NOW, "2026-03-03".parse().unwrap(), None).unwrap();
+            let doing = Doing { records: &house.records, actor: &house.actor, why: why(Action::Create), once: None };
+            match add_problem(doing, &house.patient, new, repeats).await {
+                Ok(_) => true,
+                Err(Refused::Told(ProblemError::Twice)) => false,
+                Err(Refused::Record(error)) => panic!("{error}"),
+            }
+        };
+        assert!(add("Gout", "2020", Repeats::Asked).await);
+        assert!(add("Gout", "", Repeats::Asked).await, "the first is over");
+        assert!(!add(" gout ", "", Repeats::Asked).await);
+        assert!(add("Gout", "2022", Repeats::Asked).await, "another time of it");
+        assert!(add("gout", "", Repeats::Wanted).await && add("Asthma", "", Repeats::Asked).await);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod vitals;
 
 pub use allergy::{AllergyTyped, CATEGORIES, NONE_KNOWN, allergy, allergy_in_error, none_known};
 pub use immunization::{ImmunizationTyped, immunization, immunization_in_error};
-pub use known::{AllergyError, Repeats, add_allergy, is_current, says_none};
+pub use known::{AllergyError, ProblemError, Repeats, add_allergy, add_problem, is_current, says_none};
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};
 pub use vitals::{Measured, VITALS, Vital, VitalsTyped, bounds, measured, observation, same_value, typed_of, vital_of};
 

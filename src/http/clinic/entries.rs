@@ -14,7 +14,8 @@ use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::entries::{
-    self, AllergyError, AllergyTyped, Author, Fault, ImmunizationTyped, Measured, ProblemTyped, Repeats, VitalsTyped,
+    self, AllergyError, AllergyTyped, Author, Fault, ImmunizationTyped, Measured, ProblemError, ProblemTyped, Repeats,
+    VitalsTyped,
 };
 use crate::care::workflow::{Doing, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
@@ -156,7 +157,7 @@ pub(in crate::http) struct ProblemSent {
     #[serde(flatten)]
     typed: ProblemTyped,
     version: String,
-    /// `save`, `error`, or one of [`Offer`].
+    /// `save`; `again` where the problem may stand there twice; or one of [`Offer`].
     act: String,
 }
 
@@ -165,7 +166,7 @@ pub(in crate::http) async fn problem_blank(visit: Visit, Path(id): Path<String>)
     let mut opened = open(&visit, &id, &[]).await?;
     let typed = visit.kept::<ProblemTyped>(&mut opened.cx)?.unwrap_or_default();
     let offer = Offer::of(&visit, "")?;
-    page(&pages::problem(opened, &typed, None, &offer, Faults::none()))
+    page(&pages::problem(opened, &typed, None, &offer, (Faults::none(), AsksAgain::No)))
 }
 
 /// `POST /patients/{id}/problems/new`
@@ -177,21 +178,31 @@ pub(in crate::http) async fn problem_add(
     let patient = id_of(&id)?;
     let offer = Offer::of(&visit, &sent.typed.act)?;
     let typed = &sent.typed.typed;
-    let again = async |faults: Faults| {
+    let again = async |faults: Faults, asks: AsksAgain| {
         let mut opened = open(&visit, &id, &[]).await?;
         at(&mut opened.cx, format!("/patients/{patient}/problems/new"));
-        page(&pages::problem(opened, typed, None, &offer, faults))
+        page(&pages::problem(opened, typed, None, &offer, (faults, asks)))
     };
     if Offer::is_asked(&sent.typed.act) {
-        return again(Faults::none()).await;
+        return again(Faults::none(), AsksAgain::No).await;
     }
     let (author, now) = (author(&visit), instant(&visit));
     match entries::problem(typed, patient.as_str(), &author, &now, today(&visit), offer.formulary()) {
         Ok(value) => {
-            let change = Change::create(R::Condition, value, Mode::Strict)?;
-            put(&visit, &sent, vec![change], Action::Create, &format!("/patients/{patient}/problems?done=added")).await
+            let place = format!("/patients/{patient}/problems?done=added");
+            let repeats = if sent.typed.act == "again" { Repeats::Wanted } else { Repeats::Asked };
+            let doing = doing(&visit, Action::Create, &sent, &place);
+            match entries::add_problem(doing, &patient, value, repeats).await {
+                Ok(done) => visit.went(&sent, done, &place).await,
+                Err(Refused::Told(ProblemError::Twice)) => {
+                    let mut faults = Faults::none();
+                    faults.add("name", t("entry-problem-twice"));
+                    Ok(finished(StatusCode::CONFLICT, again(faults, AsksAgain::Twice).await?))
+                }
+                Err(Refused::Record(error)) => Err(error.into()),
+            }
         }
-        Err(faults) => Ok(unprocessable(again(said(faults)).await?)),
+        Err(faults) => Ok(unprocessable(again(said(faults), AsksAgain::No).await?)),
     }
 }
 
@@ -211,7 +222,7 @@ pub(in crate::http) async fn problem_show(
     };
     let (sent, faults) = visit.again(&mut opened.cx, stands, &["version"])?;
     let offer = Offer::of(&visit, "")?;
-    page(&pages::problem(opened, &sent.typed, Some((&problem, version)), &offer, faults))
+    page(&pages::problem(opened, &sent.typed, Some((&problem, version)), &offer, (faults, AsksAgain::No)))
 }
 
 /// `POST /patients/{id}/problems/{problem}`
@@ -224,17 +235,13 @@ pub(in crate::http) async fn problem_change(
     let (patient, problem) = (id_of(&id)?, id_of(&problem)?);
     let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
     let condition = Condition::Version(seen);
-    if sent.typed.act == "error" {
-        let change = Change::put(R::Condition, problem, entries::problem_in_error(value), condition, Mode::Strict)?;
-        let place = format!("/patients/{patient}/problems?done=removed");
-        return put(&visit, &sent, vec![change], Action::Update, &place).await;
-    }
     let typed = &sent.typed.typed;
     let offer = Offer::of(&visit, &sent.typed.act)?;
     let known = version.min(seen);
     at(&mut opened.cx, format!("/patients/{patient}/problems/{problem}"));
     if Offer::is_asked(&sent.typed.act) {
-        return page(&pages::problem(opened, typed, Some((problem.as_str(), known)), &offer, Faults::none()));
+        let nothing = (Faults::none(), AsksAgain::No);
+        return page(&pages::problem(opened, typed, Some((problem.as_str(), known)), &offer, nothing));
     }
     let (author, now) = (author(&visit), instant(&visit));
     match entries::problem_changed(value, typed, &author, &now, today(&visit), offer.formulary()) {
@@ -245,9 +252,27 @@ pub(in crate::http) async fn problem_change(
         }
         Err(faults) => {
             let known = Some((problem.as_str(), known));
-            Ok(unprocessable(page(&pages::problem(opened, typed, known, &offer, said(faults)))?))
+            let faults = (said(faults), AsksAgain::No);
+            Ok(unprocessable(page(&pages::problem(opened, typed, known, &offer, faults))?))
         }
     }
+}
+
+/// `GET /patients/{id}/problems/{problem}/remove`
+pub(in crate::http) async fn problem_removal(
+    visit: Visit,
+    Path((id, entry)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    page(&PROBLEM.page(&visit, &id, &entry, None, Faults::none()).await?)
+}
+
+/// `POST /patients/{id}/problems/{problem}/remove`
+pub(in crate::http) async fn problem_remove(
+    visit: Visit,
+    Path((id, entry)): Path<(String, String)>,
+    sent: Sent<RemoveSent>,
+) -> Result<Response, Refusal> {
+    PROBLEM.remove(&visit, &id, &entry, &sent).await
 }
 
 // ---- allergies ----
@@ -355,13 +380,17 @@ pub(in crate::http) struct RemoveSent {
 struct Removal {
     kind: R,
     section: Section,
+    /// What follows the entry in the page's address, where the entry has a page of its own.
+    tail: &'static str,
     wrong: fn(Value) -> Value,
 }
 
+const PROBLEM: Removal =
+    Removal { kind: R::Condition, section: Section::Problems, tail: "/remove", wrong: entries::problem_in_error };
 const ALLERGY: Removal =
-    Removal { kind: R::AllergyIntolerance, section: Section::Allergies, wrong: entries::allergy_in_error };
+    Removal { kind: R::AllergyIntolerance, section: Section::Allergies, tail: "", wrong: entries::allergy_in_error };
 const IMMUNIZATION: Removal =
-    Removal { kind: R::Immunization, section: Section::Immunizations, wrong: entries::immunization_in_error };
+    Removal { kind: R::Immunization, section: Section::Immunizations, tail: "", wrong: entries::immunization_in_error };
 
 impl Removal {
     async fn page(
@@ -380,13 +409,14 @@ impl Removal {
         if is_over(&value) {
             return Err(Refusal::new(No::Gone));
         }
-        at(&mut opened.cx, format!("/patients/{id}{}/{entry}", self.section.path()));
+        let place = format!("/patients/{id}{}/{entry}{}", self.section.path(), self.tail);
+        at(&mut opened.cx, place.clone());
         let name = ["/code/text", "/vaccineCode/text", "/code/coding/0/display", "/vaccineCode/coding/0/display"]
             .iter()
             .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str))
             .unwrap_or_default()
             .to_owned();
-        Ok(pages::removal(opened, self.section, (entry, version), &name, &typed, faults))
+        Ok(pages::removal(opened, self.section, (place, version), &name, &typed, faults))
     }
 
     async fn remove(&self, visit: &Visit, id: &str, entry: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {

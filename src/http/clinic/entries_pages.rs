@@ -28,6 +28,8 @@ pub struct EntryPage {
     /// The main button, and others: the value of `act` and its words.
     pub save: String,
     pub others: Vec<(&'static str, String)>,
+    /// Where it is taken back.
+    pub remove: Option<String>,
 }
 page!(EntryPage in Patients);
 
@@ -45,7 +47,7 @@ impl EntryPage {
     }
 }
 
-/// What a page asks before it adds a substance.
+/// What a page asks before it adds a substance or a problem.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AsksAgain {
     No,
@@ -122,6 +124,7 @@ fn form(opened: Opened, section: Section, heading: Text, faults: Faults) -> Entr
         version: None,
         save: t("entry-add").to_string(),
         others: Vec::new(),
+        remove: None,
     }
 }
 
@@ -150,7 +153,7 @@ pub(super) fn problem(
     typed: &ProblemTyped,
     known: Option<(&str, u32)>,
     offer: &Offer,
-    faults: Faults,
+    (faults, asks): (Faults, AsksAgain),
 ) -> EntryPage {
     let heading = if known.is_some() { t("entry-problem-change") } else { t("entry-problem-new") };
     let sure = words(&[("confirmed", "entry-confirmed"), ("provisional", "entry-provisional")]);
@@ -173,7 +176,10 @@ pub(super) fn problem(
         page.version = Some(version);
         page.save = t("entry-save").to_string();
         page.about = Some(t("entry-resolve-about").to_string());
-        page.others = vec![("error", t("entry-in-error").to_string())];
+        page.remove = Some(format!("{}/remove", page.action));
+    }
+    if asks == AsksAgain::Twice {
+        page.others = vec![("again", t("entry-problem-again").to_string())];
     }
     page.others.splice(0..0, offer.button(List::Problems));
     page
@@ -276,14 +282,14 @@ pub(super) fn measurements(opened: Opened, typed: &VitalsTyped, faults: Faults) 
 pub(super) fn removal(
     opened: Opened,
     section: Section,
-    (entry, version): (&str, u32),
+    (place, version): (String, u32),
     name: &str,
     typed: &str,
     faults: Faults,
 ) -> EntryPage {
     let rows = vec![vec![Field::text("reason", label("reason"), typed, &faults).hint(t("entry-remove-hint"))]];
     let mut page = EntryPage { rows, ..form(opened, section, t("entry-remove").with("name", name), faults) };
-    page.action = format!("{}{}/{entry}", page.frame.who.href(), section.path());
+    page.action = place;
     page.version = Some(version);
     page.save = t("entry-take-back").to_string();
     page.about = Some(t("entry-remove-about").to_string());
