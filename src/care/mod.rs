@@ -12,6 +12,7 @@ pub mod entries;
 pub mod export;
 pub mod forms;
 pub mod held;
+pub mod letters;
 pub mod formulary;
 pub mod import;
 pub mod marks;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::letters::straight;
 use super::workflow::{Doing, Done, Refused, carry_out, told};
 use crate::base::FhirId;
 use crate::fhir::Mode;
@@ -89,6 +90,7 @@ impl NewPatient {
             if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
                 faults.push((field, Fault::TooLong));
             }
+            let text = straight(&text);
             (!text.is_empty()).then_some(text)
         };
         let (family, given) = (take(Field::Family, typed.family), take(Field::Given, typed.given));
@@ -433,6 +435,12 @@ mod tests {
         for known in [Some("1967-05-09"), Some("1943"), None] {
             assert!(like(&unknown, known, 90) && !like(&unknown, known, 70), "{known:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_not_turned_into_another_one() {
+        let patient = NewPatient::read(Typed { family: "Ann\u{202E}dvorB", ..typed() }, today()).unwrap();
+        assert_eq!(patient.family, "AnndvorB");
     }
 
     #[test]

@@ -83,6 +83,17 @@ test('a file is not taken from another page or twice', async () => {
   await page.context().close();
 });
 
+test('the name of a file is as wide as the page, however long its one word is', async () => {
+  const page = await signedIn('patient', box.portal, { width: 390 });
+  await upload(page, `${'Laboratoryresultsofthewholeyear'.repeat(2)}.pdf`, PDF);
+  for (const path of ['/my/documents', new URL(page.url()).pathname]) {
+    await page.goto(`${box.portal}${path}`);
+    assert.match(await page.textContent('main'), /Laboratoryresultsofthe/);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path);
+  }
+  await page.context().close();
+});
+
 test('what one measures is kept, asked again when it is seldom, and refused when it cannot be', async () => {
   const page = await signedIn('patient', box.portal, { width: 375 });
   await page.goto(`${box.portal}/my/measurements/new`);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Ctx, called, code, concept, list, owned, text, without_digits};
 use crate::base::ResourceRef;
 use crate::care::correct::name_in_use;
+use crate::care::letters::straight;
 use crate::http::clinic::pages::PatientRow;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
 use crate::http::ui::{When, format, t};
@@ -16,8 +17,8 @@ pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
     let died = ctx.when(patient, "/deceasedDateTime");
     Identity {
         id: owned(patient, "/id").unwrap_or_default(),
-        family: name.and_then(|name| text(name, "/family")).map(without_digits).unwrap_or_default(),
-        given: name.map(given).unwrap_or_default(),
+        family: straight(&name.and_then(|name| text(name, "/family")).map(without_digits).unwrap_or_default()),
+        given: straight(&name.map(given).unwrap_or_default()),
         born: ctx.when(patient, "/birthDate"),
         died,
         deceased: died.is_some() || patient.get("deceasedBoolean") == Some(&Value::Bool(true)),
@@ -57,8 +58,8 @@ pub fn directory_row(person: &Person, ctx: &Ctx) -> PatientRow {
     };
     let who = Identity {
         id: person.id.to_string(),
-        family: without_digits(&person.family),
-        given: without_digits(&person.given),
+        family: straight(&without_digits(&person.family)),
+        given: straight(&without_digits(&person.given)),
         born: person.birth_date.as_deref().and_then(day),
         died,
         deceased,
@@ -189,6 +190,9 @@ mod tests {
             ("Brandvold", "Halina M", Some("004127"))
         );
         assert!(!who.deceased);
+        let turned = json!({"name": [{"family": "Brand\u{202E}dlov", "given": ["\u{2067}Halina\u{2069}"]}]});
+        let who = identity(&turned, &ctx());
+        assert_eq!((who.family.as_str(), who.given.as_str()), ("Branddlov", "Halina"), "no name is read backwards");
     }
 
     #[test]
