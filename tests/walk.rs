@@ -151,6 +151,7 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/visits",              CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/forms",               CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Post, "/patients/{id}/forms/{form}/seen",   CLINIC,  CARERS,    Nothing, AnEntry),
+    (Verb::Get,  "/patients/{id}/orders",              CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents",           CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/reported",            CLINIC,  CARERS,    APatient, AnEntry),

@@ -283,6 +283,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/patients/{id}/visits", CLINIC, CARERS, Format::Page => super::clinic::chart::visits),
     row!(Get "/patients/{id}/forms", CLINIC, CARERS, Format::Page => super::clinic::returned::forms),
     row!(Post "/patients/{id}/forms/{form}/seen", CLINIC, CARERS, Format::Page => super::clinic::returned::seen),
+    row!(Get "/patients/{id}/orders", CLINIC, CARERS, Format::Page => super::clinic::chart::orders),
     row!(Get "/patients/{id}/documents", CLINIC, CARERS, Format::Page => super::clinic::chart::documents),
     row!(Get "/patients/{id}/documents/{document}", CLINIC, CARERS, Format::Page => super::clinic::document::document),
     row!(Get "/patients/{id}/reported", CLINIC, CARERS, Format::Page => super::clinic::chart::reported),

@@ -65,7 +65,17 @@ test('a note is begun, kept through a crash, signed and added to, and the patien
   assert.match(await read.text(), /Cough for (<|&#60;|&lt;)six(>|&#62;|&gt;) days (&|&#38;|&amp;) fever/);
   await own.goto(`${box.portal}/my/problems`);
   assert.match(await text(own), /Acute bronchitis/);
+  await own.goto(`${box.portal}/my/visits`);
+  assert.match(await text(own), /Ordered for you[^]*Chest X-ray/);
   await own.context().close();
+
+  // What was ordered is found again.
+  await again.goto(chart('/search?q=x-ray'));
+  await again.locator('main a', { hasText: 'Chest X-ray' }).first().click();
+  assert.match(await text(again, '[aria-labelledby=h-open]'), /Chest X-ray[^]*Imaging/);
+  assert.deepEqual(await inspect(again, 'chart-orders'), []);
+  await again.goto(chart('/timeline?show=order'));
+  assert.match(await text(again), /Ordered: Chest X-ray/);
 
   // It was the visit for which the patient had arrived, and no second one.
   await again.goto(chart('/visits'));

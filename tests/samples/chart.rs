@@ -421,6 +421,8 @@ fn sections() -> Vec<(&'static str, String)> {
         by: Some("Dr R. Adeyemi-Strand".into()),
         place: Some("Alder Street Clinic".into()),
         open: true,
+        id: "e1".into(),
+        ordered: vec![],
     };
     let stay = VisitRow {
         when: Some(day("2011-02-03")),
@@ -485,6 +487,15 @@ fn sections() -> Vec<(&'static str, String)> {
             render(&Visits { cx: doctor(), frame: frame(), rows: vec![visit, stay], pages: pages.clone() }),
         ),
         (
+            "chart-orders",
+            render(&Orders {
+                cx: doctor(),
+                frame: frame(),
+                open: vec![ordered()],
+                past: vec![OrderRow { name: "Blood count".into(), state: OrderState::Done, ..ordered() }],
+            }),
+        ),
+        (
             "chart-documents",
             render(&Documents { cx: doctor(), frame: frame(), rows: vec![document, entry_less], pages }),
         ),
@@ -528,6 +539,7 @@ fn empty_sections() -> Vec<(&'static str, String)> {
             render(&Results { waiting: vec![], cx: cx.clone(), frame: frame.clone(), groups: vec![], chosen: None }),
         ),
         ("empty-immunizations", render(&Immunizations { cx: cx.clone(), frame: frame.clone(), rows: vec![] })),
+        ("empty-orders", render(&Orders { cx: cx.clone(), frame: frame.clone(), open: vec![], past: vec![] })),
         ("empty-visits", render(&Visits { cx: cx.clone(), frame: frame.clone(), rows: vec![], pages: pages.clone() })),
         ("empty-documents", render(&Documents { cx, frame, rows: vec![], pages })),
     ]

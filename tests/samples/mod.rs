@@ -8,6 +8,7 @@ mod work;
 
 use askama::Template;
 use chartbox::base::Role;
+use chartbox::http::ui::record::{OrderRow, OrderState};
 use chartbox::http::ui::{Bounds, Cx, Flag, KeptOf, Reading, Series, Viewer, When};
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -74,6 +75,18 @@ pub fn time(text: &str) -> When {
 
 pub fn render(page: &impl Template) -> String {
     page.render().unwrap()
+}
+
+/// Something that is ordered and not done yet.
+pub fn ordered() -> OrderRow {
+    OrderRow {
+        name: "Chest X-ray".into(),
+        kind: Some("Imaging".into()),
+        when: Some(day("2026-03-03")),
+        by: Some("Dr R. Adeyemi-Strand".into()),
+        visit: Some("e1".into()),
+        state: OrderState::Open,
+    }
 }
 
 /// A series from days and values, with flags by its range.

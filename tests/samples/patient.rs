@@ -128,7 +128,7 @@ fn acting() -> Vec<(&'static str, String)> {
         cx
     };
     let visits =
-        |extent| Visits { cx: so_far(extent), coming: coming(), asked: vec![], rows: vec![], pages: Pages::default() };
+        |extent| Visits { cx: so_far(extent), coming: coming(), asked: vec![], ordered: vec![], rows: vec![], pages: Pages::default() };
     vec![
         ("visits-only-home", render(&Home { cx: so_far(ProxyExtent::Appointments), given: String::new(), ..home() })),
         ("visits-only-visits", render(&visits(ProxyExtent::Appointments))),
@@ -374,6 +374,8 @@ fn lists() -> Vec<(&'static str, String)> {
         by: Some("Dr Ruth Adeyemi-Strand".into()),
         place: None,
         open: false,
+        id: "e1".into(),
+        ordered: vec!["Blood count".into()],
     };
     let shot = ImmunizationRow {
         id: "r1".into(),
@@ -407,6 +409,7 @@ fn lists() -> Vec<(&'static str, String)> {
                     kind: "First visit".into(),
                     said: Some("The clinic could not offer a time".into()),
                 }],
+                ordered: vec![ordered()],
                 rows: vec![visit],
                 pages: Pages::default(),
             }),
@@ -447,7 +450,7 @@ fn empty_lists() -> Vec<(&'static str, String)> {
         ("my-problems-empty", render(&Problems { cx: cx.clone(), active: vec![], past: vec![] })),
         (
             "my-visits-empty",
-            render(&Visits { cx: cx.clone(), coming: vec![], asked: vec![], rows: vec![], pages: Pages::default() }),
+            render(&Visits { cx: cx.clone(), coming: vec![], asked: vec![], ordered: vec![], rows: vec![], pages: Pages::default() }),
         ),
         ("my-immunizations-empty", render(&Immunizations { cx: cx.clone(), rows: vec![] })),
         ("my-documents-empty", render(&Documents { cx, rows: vec![], pages: Pages::default() })),

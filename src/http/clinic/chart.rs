@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::chart_pages::{
-    Allergies, Documents, Frame, Immunizations, Measurements, Problems, Reported, ReportedRow, ResultGroup, Results,
+    Allergies, Documents, Frame, Immunizations, Measurements, Orders, Problems, Reported, ReportedRow, ResultGroup, Results,
     Summary, Timeline, TimelineKind, Visits,
 };
 use super::emergency::{ClosedPage, Running};
@@ -25,7 +25,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, DayRow, Pages};
+use crate::http::ui::record::{AppointmentState, DayRow, OrderState, Pages};
 use crate::http::ui::{Cx, Series, State, When, t};
 use crate::record::Reading;
 
@@ -163,6 +163,7 @@ pub(in crate::http) async fn timeline(
     let kinds = [
         ResourceType::Observation,
         ResourceType::Encounter,
+        ResourceType::ServiceRequest,
         ResourceType::DiagnosticReport,
         ResourceType::Procedure,
         ResourceType::Immunization,
@@ -228,6 +229,14 @@ pub(in crate::http) async fn visits(
     let base = format!("{}/visits?", frame.who.href());
     let (rows, pages) = one_page(fill::visits(chart.of(ResourceType::Encounter), &ctx), asked.page, &base);
     page(&Visits { cx, frame, rows, pages })
+}
+
+/// `GET /patients/{id}/orders`
+pub(in crate::http) async fn orders(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::ServiceRequest]).await?;
+    let all = fill::orders(chart.of(ResourceType::ServiceRequest), &ctx);
+    let (open, past) = all.into_iter().partition(|row| row.state == OrderState::Open);
+    page(&Orders { cx, frame, open, past })
 }
 
 /// `GET /patients/{id}/documents`

@@ -8,7 +8,7 @@ use super::results_pages::Waiting;
 use crate::http::fill::copied::CopyLine;
 use crate::http::ui::record::{
     AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
-    Pages, ProblemRow, VisitRow,
+    OrderRow, Pages, ProblemRow, VisitRow,
 };
 use crate::http::ui::{Cx, Series, State, When, filters, page, t};
 
@@ -93,6 +93,7 @@ pub enum Section {
     Visits,
     Notes,
     Documents,
+    Orders,
     Trends,
     Search,
     Reported,
@@ -101,7 +102,7 @@ pub enum Section {
 
 impl Section {
     /// Those of the chart's navigation. Messages are reached from the banner: they are the reception's too.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Summary,
         Self::Timeline,
         Self::Results,
@@ -113,6 +114,7 @@ impl Section {
         Self::Visits,
         Self::Notes,
         Self::Documents,
+        Self::Orders,
         Self::Trends,
         Self::Search,
         Self::Reported,
@@ -132,6 +134,7 @@ impl Section {
             Self::Visits => "/visits",
             Self::Notes => "/notes",
             Self::Documents => "/documents",
+            Self::Orders => "/orders",
             Self::Trends => "/trends",
             Self::Search => "/search",
             Self::Reported => "/reported",
@@ -152,6 +155,7 @@ impl Section {
             Self::Visits => "section-visits",
             Self::Notes => "section-notes",
             Self::Documents => "section-documents",
+            Self::Orders => "section-orders",
             Self::Trends => "section-trends",
             Self::Search => "section-search",
             Self::Reported => "section-reported",
@@ -341,6 +345,7 @@ pub struct TimelineEntry {
 #[non_exhaustive]
 pub enum TimelineKind {
     Visit,
+    Order,
     Result,
     Procedure,
     Immunization,
@@ -348,12 +353,13 @@ pub enum TimelineKind {
 }
 
 impl TimelineKind {
-    pub const ALL: [Self; 5] = [Self::Visit, Self::Result, Self::Procedure, Self::Immunization, Self::Letter];
+    pub const ALL: [Self; 6] = [Self::Visit, Self::Order, Self::Result, Self::Procedure, Self::Immunization, Self::Letter];
 
     /// The value of `show` in the address.
     pub fn code(self) -> &'static str {
         match self {
             Self::Visit => "visit",
+            Self::Order => "order",
             Self::Result => "result",
             Self::Procedure => "procedure",
             Self::Immunization => "immunization",
@@ -368,6 +374,7 @@ impl TimelineKind {
     fn words(self) -> String {
         t(match self {
             Self::Visit => "timeline-visits",
+            Self::Order => "timeline-orders",
             Self::Result => "timeline-results",
             Self::Procedure => "timeline-procedures",
             Self::Immunization => "timeline-immunizations",
@@ -379,6 +386,7 @@ impl TimelineKind {
     fn word(self) -> String {
         t(match self {
             Self::Visit => "timeline-visit",
+            Self::Order => "timeline-order",
             Self::Result => "timeline-result",
             Self::Procedure => "timeline-procedure",
             Self::Immunization => "timeline-immunization",
@@ -431,6 +439,18 @@ pub struct Visits {
     pub pages: Pages,
 }
 chart_page!(Visits is Visits);
+
+/// What was ordered, the open first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_orders.html")]
+pub struct Orders {
+    pub cx: Cx,
+    pub frame: Frame,
+    pub open: Vec<OrderRow>,
+    /// Done, or called off.
+    pub past: Vec<OrderRow>,
+}
+chart_page!(Orders is Orders);
 
 /// All documents, newest first.
 #[derive(Debug, Clone, Template)]

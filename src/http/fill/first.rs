@@ -41,7 +41,7 @@ impl<'a> First<'a> {
     pub fn parts(self) -> impl Iterator<Item = (ResourceType, Part<Self>)> {
         use ResourceType as R;
         // An entry that is not shown, such as one in error, must not hide one that is.
-        let newest = [R::Encounter, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
+        let newest = [R::Encounter, R::ServiceRequest, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
         let frame = FRAME.iter().map(|kind| (*kind, Part::All));
         frame.chain(newest.map(|kind| (kind, Part::Newest(2 * ENTRIES)))).chain([
             (R::Observation, Part::OfEach(READ_OF_EACH, self, observations)),

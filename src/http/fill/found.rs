@@ -153,7 +153,7 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
                 href: format!("{base}/forms#form-{id}"),
             });
         }
-        R::ServiceRequest => ("found-order", coded("code")?, first(&["/authoredOn"]), format!("{base}/timeline")),
+        R::ServiceRequest => ("found-order", coded("code")?, first(&["/authoredOn"]), format!("{base}/orders")),
         _ => {
             let key = super::observations::key_of(one)?;
             let title = super::observations::name(one)?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Ctx, LOINC, called, code, concept, list, owned, spoken, text};
 use crate::care::uploads;
-use crate::http::ui::record::{DocumentRow, ImmunizationRow, VisitRow};
+use crate::http::ui::record::{DocumentRow, ImmunizationRow, OrderRow, OrderState, VisitRow};
 use crate::http::ui::{Locale, t};
 
 pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
@@ -56,7 +56,33 @@ pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
         by: list(one, "participant").iter().find_map(|participant| called(participant.get("individual"))),
         place: called(one.get("serviceProvider")),
         open: matches!(text(one, "/status"), Some("in-progress" | "arrived" | "triaged" | "onleave")),
+        id: owned(one, "/id").unwrap_or_default(),
+        ordered: Vec::new(),
     }
+}
+
+/// What was ordered, the open ones first and of these the newest. A draft is ordered when its note is signed.
+pub fn orders(resources: &[Value], ctx: &Ctx) -> Vec<OrderRow> {
+    let mut rows: Vec<OrderRow> = resources.iter().filter_map(|one| order(one, ctx)).collect();
+    rows.sort_by_key(|row| (row.state, std::cmp::Reverse(row.when.map(|when| when.moment()))));
+    rows
+}
+
+fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
+    let state = match text(one, "/status")? {
+        "active" | "on-hold" => OrderState::Open,
+        "completed" => OrderState::Done,
+        "revoked" => OrderState::Ended,
+        _ => return None,
+    };
+    Some(OrderRow {
+        name: ctx.said(one, one.get("code"))?,
+        kind: list(one, "category").first().and_then(|kind| concept(Some(kind))),
+        when: ctx.first_when(one, &["/authoredOn", "/occurrenceDateTime"]),
+        by: called(one.get("requester")),
+        visit: text(one, "/encounter/reference").and_then(|to| to.strip_prefix("Encounter/")).map(str::to_owned),
+        state,
+    })
 }
 
 /// HL7 v3 ActCode, as FHIR R4 binds `Encounter.class`.
@@ -144,5 +170,32 @@ impl Attachment {
     pub fn text(&self) -> Option<String> {
         let kind = self.content_type.split(';').next().unwrap_or_default().trim();
         kind.eq_ignore_ascii_case("text/plain").then(|| String::from_utf8_lossy(&self.bytes).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn open_orders_stand_first_and_drafts_and_mistakes_nowhere() {
+        let order = |name: &str, status: &str, on: &str| {
+            json!({"status": status, "code": {"text": name}, "authoredOn": on, "requester": {"display": "Dr A"},
+                "category": [{"text": "Imaging"}], "encounter": {"reference": "Encounter/e1"}})
+        };
+        let all = [
+            order("Done", "completed", "2026-03-03"),
+            order("Old", "active", "2026-01-03"),
+            order("Draft", "draft", "2026-03-03"),
+            order("New", "active", "2026-03-02"),
+            order("Wrong", "entered-in-error", "2026-03-03"),
+            order("Ended", "revoked", "2026-03-03"),
+        ];
+        let rows = orders(&all, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let names: Vec<&str> = rows.iter().map(|row| row.name.text.as_str()).collect();
+        assert_eq!(names, ["New", "Old", "Done", "Ended"]);
+        let first = &rows[0];
+        assert_eq!((first.kind.as_deref(), first.by.as_deref(), first.visit.as_deref()), (Some("Imaging"), Some("Dr A"), Some("e1")));
     }
 }

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 pub use answers::answers;
 pub use found::{Found, folded, found, words_of};
-pub use lists::{Attachment, attachment, document, documents, immunizations, visits};
+pub use lists::{Attachment, attachment, document, documents, immunizations, orders, visits};
 pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub(in crate::http) use people::{address_words, whole_name};

@@ -1,4 +1,4 @@
-//! The whole course of a record: visits, results, procedures, immunizations and documents by date.
+//! The whole course of a record: visits, orders, results, procedures, immunizations and documents by date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +42,13 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         // A vaccine is called as what it is against: by itself it would read as a disease.
         let name = name.map(|name| t("timeline-vaccinated").with("name", name).to_string());
         entry(one, TimelineKind::Immunization, name, &["/occurrenceDateTime"], "performer", ctx)
+    }));
+    let orders = super::orders(chart.of(ResourceType::ServiceRequest), ctx);
+    let page = format!("{base}/{}/orders", text(&chart.patient, "/id").unwrap_or_default());
+    all.extend(orders.into_iter().filter_map(|row| {
+        let title = t("timeline-ordered").with("name", row.name.text).to_string();
+        let href = Some(page.clone());
+        Some(TimelineEntry { when: row.when?, kind: TimelineKind::Order, title, text: row.kind, by: row.by, href })
     }));
     all.extend(tests(chart, ctx));
     drop(noted);
@@ -213,6 +220,16 @@ mod tests {
         let all = of(vec![(ResourceType::Observation, many), (ResourceType::Immunization, vec![shot])]);
         assert!(all[0].text.as_deref().is_some_and(|text| text.contains("Test 7 46 mg/L")), "{all:?}");
         assert_eq!(all[1].title, "Vaccination: Influenza");
+    }
+
+    #[test]
+    fn what_was_ordered_stands_in_the_course_and_leads_to_the_orders() {
+        let order = json!({"id": "o", "status": "active", "code": {"text": "Chest X-ray"}, "authoredOn": "2026-02-02"});
+        let all = of(vec![(ResourceType::ServiceRequest, vec![order])]);
+        assert_eq!(
+            (all[0].title.as_str(), all[0].href.as_deref()),
+            ("Ordered: Chest X-ray", Some("/patients/p/orders"))
+        );
     }
 
     #[test]

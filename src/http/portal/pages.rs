@@ -3,7 +3,9 @@
 use askama::Template;
 
 use super::todo::Todo;
-use crate::http::ui::record::{AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, Pages, ProblemRow, VisitRow};
+use crate::http::ui::record::{
+    AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, OrderRow, Pages, ProblemRow, VisitRow,
+};
 use crate::http::ui::{Cx, Series, Text, When, filters, page, plain, t};
 use crate::record::Lookers;
 
@@ -198,6 +200,8 @@ pub struct Visits {
     pub coming: Vec<Coming>,
     /// Asked for, without a time yet.
     pub asked: Vec<Asked>,
+    /// Ordered for the patient, and not done yet.
+    pub ordered: Vec<OrderRow>,
     pub rows: Vec<VisitRow>,
     pub pages: Pages,
 }

@@ -16,7 +16,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, Pages};
+use crate::http::ui::record::{AppointmentState, OrderState, Pages};
 use crate::http::ui::{Locale, When, t};
 
 /// What led here, to say that it was done.
@@ -94,15 +94,21 @@ pub async fn problems(visit: Visit) -> Result<Response, Refusal> {
 /// `GET /my/visits`
 pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Acting)?;
-    let chart = own.chart(&[R::Encounter, R::Appointment]).await?;
+    let chart = own.chart(&[R::Encounter, R::Appointment, R::ServiceRequest]).await?;
     let cx = own.cx(&chart);
-    let rows = fill::visits(chart.of(R::Encounter), &own.ctx);
+    let mut rows = fill::visits(chart.of(R::Encounter), &own.ctx);
+    let orders = fill::orders(chart.of(R::ServiceRequest), &own.ctx);
+    for row in &mut rows {
+        let at = orders.iter().filter(|order| order.visit.as_deref() == Some(row.id.as_str()));
+        row.ordered = at.map(|order| order.name.clone()).collect();
+    }
+    let ordered = orders.into_iter().filter(|order| order.state == OrderState::Open).collect();
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;
     let asked = asked(appointments, clinic.as_ref(), &own);
     let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
-    page(&VisitsPage { asked, coming, cx, rows, pages })
+    page(&VisitsPage { asked, coming, ordered, cx, rows, pages })
 }
 
 /// The clinic, where its settings say something that the appointments do not: its kinds of visit in the reader's language (an

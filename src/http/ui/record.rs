@@ -449,6 +449,39 @@ pub struct VisitRow {
     pub place: Option<String>,
     /// Whether it still goes on.
     pub open: bool,
+    pub id: String,
+    /// What was ordered at it.
+    pub ordered: Vec<Said>,
+}
+
+/// Something that was ordered: a laboratory test, a picture, a referral.
+#[derive(Debug, Clone)]
+pub struct OrderRow {
+    pub name: Said,
+    /// What sort, as it was written.
+    pub kind: Option<String>,
+    pub when: Option<When>,
+    pub by: Option<String>,
+    /// The visit at which it was ordered.
+    pub visit: Option<String>,
+    pub state: OrderState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrderState {
+    Open,
+    Done,
+    Ended,
+}
+
+impl OrderState {
+    pub fn mark(self) -> State {
+        match self {
+            Self::Open => State::new("clock", Tone::Accent, t("order-state-open")),
+            Self::Done => State::new("ok", Tone::Dim, t("order-state-done")),
+            Self::Ended => State::new("cross", Tone::Dim, t("order-state-ended")),
+        }
+    }
 }
 
 impl VisitRow {

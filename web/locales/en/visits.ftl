@@ -79,6 +79,9 @@ visit-open-it = Change or cancel
 visit-see-it = Look at it
 visits-none-coming = No appointment is coming up
 visits-past-shut = Past visits, and what an appointment is about, are not open to you.
+visits-ordered = Ordered for you
+visits-ordered-other = Ordered
+visit-ordered = Ordered:
 visits-asked = A time was asked for
 ics-summary = Visit at { $clinic }
 
