@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::{Ctx, called, concept, list, observations, owned, spoken, spoken_at, text};
+use crate::care::note::plain_of;
 use crate::fhir::ResourceType as R;
+use crate::http::ui::record::Severity;
 use crate::http::ui::{When, format, t};
 
 /// How much of a form a line shows.
@@ -16,6 +18,8 @@ pub struct CopyLine {
     pub when: Option<When>,
     pub detail: String,
     pub by: Option<String>,
+    /// What stands in it in full, each part with what it is called: of a note, a letter, a form.
+    pub text: Vec<(String, String)>,
 }
 
 /// Where dates stand, the one that counts first.
@@ -66,6 +70,7 @@ pub fn form(response: &Value, ctx: &Ctx) -> CopyLine {
         when: ctx.when(response, "/authored"),
         detail: format::beginning(&said.join(" · ").replace('\n', " "), BEGINNING),
         by: None,
+        text: Vec::new(),
     }
 }
 
@@ -93,10 +98,14 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         R::Observation => observations::name(resource),
         _ => named().or(own),
     };
-    let status = owned(resource, "/status").or_else(|| concept(resource.get("clinicalStatus")));
     let mut details: Vec<String> = Vec::new();
     if kind == R::Observation {
-        details.extend(observations::said(resource, ctx).map(|(value, _)| value));
+        let found = observations::said(resource, ctx);
+        let flag = found.as_ref().and_then(|(_, flag)| *flag).map(|flag| flag.plain().to_string());
+        details.extend(found.map(|(value, _)| value));
+        details.extend(flag);
+        let usual = observations::usual_words(resource);
+        details.extend(usual.map(|range| t("copy-usual").with("range", range).to_string()));
     }
     let words = ["/dosageInstruction/0/text", "/dosage/0/text", "/conclusion", "/description", "/valueString"];
     let words = words.iter().filter_map(|at| spoken_at(resource, at)).filter(|text| Some(text) != what.as_ref());
@@ -108,13 +117,9 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     details.extend(list(resource, "payload").iter().filter_map(|one| owned(one, "/contentString")));
     details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
     details.extend(list(resource, "note").iter().filter_map(|one| owned(one, "/text")));
-    details.extend(
-        list(resource, "reaction")
-            .iter()
-            .flat_map(|one| list(one, "manifestation"))
-            .filter_map(|one| concept(Some(one))),
-    );
-    details.extend(status);
+    details.extend(list(resource, "reaction").iter().filter_map(reaction));
+    details.extend(text(resource, "/criticality").and_then(Severity::from_code).map(Severity::word));
+    details.extend(status_of(resource));
     let people = ["performer", "author", "recorder", "asserter", "requester", "sender", "participant"].iter();
     let by = people.filter_map(|name| resource.get(*name)).find_map(|one| match one {
         Value::Array(all) => all.iter().find_map(|one| {
@@ -127,7 +132,91 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         when: ctx.first_when(resource, &DATES),
         detail: details.join(" · "),
         by,
+        text: whole(kind, resource),
     }
+}
+
+/// "hives (mild)"
+fn reaction(one: &Value) -> Option<String> {
+    let what: Vec<String> = list(one, "manifestation").iter().filter_map(|one| concept(Some(one))).collect();
+    let how = text(one, "/severity").and_then(Severity::from_code).map(Severity::word);
+    match (what.is_empty(), how) {
+        (true, None) => None,
+        (true, Some(how)) => Some(t("copy-reaction").with("what", how).to_string()),
+        (false, None) => Some(what.join(", ")),
+        (false, Some(how)) => Some(format!("{} ({how})", what.join(", "))),
+    }
+}
+
+/// How it stands, in words.
+fn status_of(resource: &Value) -> Option<String> {
+    let code = text(resource, "/status").or_else(|| text(resource, "/clinicalStatus/coding/0/code"));
+    code.map(status_word).or_else(|| concept(resource.get("clinicalStatus")))
+}
+
+fn status_word(code: &str) -> String {
+    let message = match code {
+        "active" | "recurrence" | "relapse" => "state-active",
+        "amended" | "corrected" | "appended" => "state-amended",
+        "arrived" => "state-arrived",
+        "booked" => "state-booked",
+        "cancelled" => "state-cancelled",
+        "checked-in" => "state-checked-in",
+        "completed" => "state-completed",
+        "current" => "state-current",
+        "draft" => "state-draft",
+        "entered-in-error" => "state-entered-in-error",
+        "final" => "state-final",
+        "finished" => "state-finished",
+        "fulfilled" => "state-fulfilled",
+        "in-progress" => "state-in-progress",
+        "inactive" => "state-inactive",
+        "intended" => "state-intended",
+        "noshow" => "state-noshow",
+        "not-done" => "state-not-done",
+        "not-taken" => "state-not-taken",
+        "on-hold" => "state-on-hold",
+        "pending" => "state-pending",
+        "preliminary" => "state-preliminary",
+        "proposed" => "state-proposed",
+        "rejected" => "state-rejected",
+        "remission" => "state-remission",
+        "requested" | "received" => "state-requested",
+        "resolved" => "state-resolved",
+        "revoked" => "state-revoked",
+        "stopped" => "state-stopped",
+        "superseded" => "state-superseded",
+        "unknown" => "state-unknown",
+        "waitlist" => "state-waitlist",
+        other => return other.to_owned(),
+    };
+    t(message).to_string()
+}
+
+/// What stands in a note, a letter or a form, in full.
+fn whole(kind: R, resource: &Value) -> Vec<(String, String)> {
+    match kind {
+        R::Composition => {
+            let part = |section: &Value| {
+                let said = plain_of(text(section, "/text/div")?);
+                let title = spoken(section, "title").unwrap_or_default();
+                (!said.is_empty()).then_some((title, said))
+            };
+            list(resource, "section").iter().filter_map(part).collect()
+        }
+        // The document of a note says once more what the note says.
+        R::DocumentReference if !is_of_note(resource) => {
+            let said = super::attachment(resource).and_then(|attachment| attachment.text());
+            said.map(|said| (String::new(), said)).into_iter().collect()
+        }
+        R::QuestionnaireResponse => super::answers(resource),
+        _ => Vec::new(),
+    }
+}
+
+fn is_of_note(document: &Value) -> bool {
+    let related = document.pointer("/context/related").and_then(Value::as_array).into_iter().flatten();
+    related.filter_map(|one| text(one, "/reference")).any(|to| to.starts_with("Composition/"))
 }
 
 #[cfg(test)]
@@ -152,6 +241,38 @@ mod tests {
             (Some("2026-03-03"), Some("Lena Corvin"))
         );
         assert_eq!(copied(R::Basic, &json!({"resourceType": "Basic"}), &ctx).what, "Basic");
+    }
+
+    #[test]
+    fn a_copy_holds_the_whole_text_and_no_code() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let note = json!({"status": "final", "title": "Visit note", "section": [
+            {"title": "Plan", "text": {"div": "<div><p>Rest.</p><p>Fluids &amp; salt.</p></div>"}}, {"title": "Empty"}]});
+        assert_eq!(
+            copied(R::Composition, &note, &ctx).text,
+            [("Plan".to_owned(), "Rest.\n\nFluids & salt.".to_owned())]
+        );
+        let letter = json!({"status": "current", "content": [{"attachment": {"contentType": "text/plain", "data": "SGVsbG8="}}]});
+        assert_eq!(copied(R::DocumentReference, &letter, &ctx).text, [(String::new(), "Hello".to_owned())]);
+        let mut kept = letter;
+        kept["context"] = json!({"related": [{"reference": "Composition/n"}]});
+        assert!(copied(R::DocumentReference, &kept, &ctx).text.is_empty(), "the note has it");
+        let form = json!({"item": [{"text": "Why?", "answer": [{"valueString": "My knee"}]}]});
+        assert_eq!(copied(R::QuestionnaireResponse, &form, &ctx).text, [("Why?".to_owned(), "My knee".to_owned())]);
+        let allergy = json!({"code": {"text": "Latex"}, "criticality": "high",
+            "clinicalStatus": {"coding": [{"code": "active"}]},
+            "reaction": [{"manifestation": [{"text": "hives"}], "severity": "moderate"}]});
+        assert_eq!(copied(R::AllergyIntolerance, &allergy, &ctx).detail, "hives (moderate) · severe · active");
+        let visit = json!({"status": "in-progress"});
+        assert_eq!(copied(R::Encounter, &visit, &ctx).detail, "in progress");
+        let statement = json!({"status": "not-taken", "medicationCodeableConcept": {"text": "Metformin"}});
+        assert_eq!(Locale::Es.inside(|| copied(R::MedicationStatement, &statement, &ctx)).detail, "no se toma");
+        let high = json!({"status": "final", "code": {"text": "CRP"}, "effectiveDateTime": "2026-03-03", "valueQuantity": {"value": 46, "unit": "mg/L"},
+            "referenceRange": [{"high": {"value": 5}}]});
+        assert_eq!(
+            copied(R::Observation, &high, &ctx).detail,
+            "46 mg/L · above the usual range · usual: 5 or less · final"
+        );
     }
 
     #[test]

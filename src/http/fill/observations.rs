@@ -179,6 +179,15 @@ pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Fla
     Some((format!("{} {}", reading.text, unit.shown).trim_end().to_owned(), reading.flag))
 }
 
+/// What is usual by the record's own range, as a patient reads it.
+pub(super) fn usual_words(observation: &Value) -> Option<String> {
+    let words = bounds_of(observation).words();
+    if words.is_empty() {
+        return list(observation, "referenceRange").iter().find_map(|range| owned(range, "/text"));
+    }
+    Some(words)
+}
+
 /// How one result by itself lies against its range.
 pub(in crate::http) fn flag(observation: &Value, ctx: &Ctx) -> Option<Flag> {
     said(observation, ctx)?.1
