@@ -277,7 +277,7 @@ fn medicines_page(cx: Cx, frame: Frame, current: Vec<MedicineRow>, past: Vec<Med
         current: current.into_iter().map(row).collect(),
         past: past.into_iter().map(row).collect(),
         history: if is_empty { vec![] } else { history },
-        refills: if is_empty { vec![] } else { vec![("/refills/t1".into(), "Amlodipine 5 mg".into())] },
+        refills: if is_empty { vec![] } else { vec![(Some("/refills/t1".into()), "Amlodipine 5 mg".into())] },
         prescribe: Some("/patients/p1/prescribe".into()),
         frame,
         cx,
@@ -342,12 +342,28 @@ fn timeline() -> Vec<TimelineEntry> {
     .into()
 }
 
+fn to_come() -> DayRow {
+    DayRow {
+        when: time("2026-03-17T10:20"),
+        minutes: Some(20),
+        patient: String::new(),
+        age: None,
+        href: String::new(),
+        reason: Some("Blood pressure review".into()),
+        kind: Some("Visit".into()),
+        with: Some("Dr R. Adeyemi-Strand".into()),
+        state: AppointmentState::Expected,
+        form: None,
+    }
+}
+
 fn summary() -> Summary {
     let results = labs();
     Summary {
         cx: doctor(),
         frame: frame(),
         today: Some(("cough and fever for 6 days".into(), State::new("full", Tone::Accent, "Arrived"))),
+        coming: vec![to_come()],
         vitals: vitals(),
         problems: problems(),
         medicines: medicines(),
@@ -382,6 +398,7 @@ fn empty_summary() -> Summary {
         cx: doctor(),
         frame: empty_frame(),
         today: None,
+        coming: Vec::new(),
         vitals: Vec::new(),
         problems: Vec::new(),
         medicines: Vec::new(),
@@ -484,7 +501,13 @@ fn sections() -> Vec<(&'static str, String)> {
         ("chart-immunizations", render(&Immunizations { cx: doctor(), frame: frame(), rows: vec![shot, refused] })),
         (
             "chart-visits",
-            render(&Visits { cx: doctor(), frame: frame(), rows: vec![visit, stay], pages: pages.clone() }),
+            render(&Visits {
+                cx: doctor(),
+                frame: frame(),
+                coming: vec![to_come()],
+                rows: vec![visit, stay],
+                pages: pages.clone(),
+            }),
         ),
         (
             "chart-orders",
@@ -540,7 +563,16 @@ fn empty_sections() -> Vec<(&'static str, String)> {
         ),
         ("empty-immunizations", render(&Immunizations { cx: cx.clone(), frame: frame.clone(), rows: vec![] })),
         ("empty-orders", render(&Orders { cx: cx.clone(), frame: frame.clone(), open: vec![], past: vec![] })),
-        ("empty-visits", render(&Visits { cx: cx.clone(), frame: frame.clone(), rows: vec![], pages: pages.clone() })),
+        (
+            "empty-visits",
+            render(&Visits {
+                cx: cx.clone(),
+                frame: frame.clone(),
+                coming: vec![],
+                rows: vec![],
+                pages: pages.clone(),
+            }),
+        ),
         ("empty-documents", render(&Documents { cx, frame, rows: vec![], pages })),
     ]
 }

@@ -62,6 +62,7 @@ fn coming() -> Vec<Coming> {
             title: "phone call".into(),
             text: Some("With Dr Adeyemi-Strand.".into()),
             href: "/my/visits/a1".into(),
+            today: false,
             form: true,
             offered: None,
         },
@@ -70,6 +71,7 @@ fn coming() -> Vec<Coming> {
             title: "Fjordvik Hospital".into(),
             text: Some("Orthopaedics, about your right knee.".into()),
             href: "/my/visits/a1".into(),
+            today: false,
             form: false,
             offered: Some("Offered, and not booked yet. It is held until 4 March 2026, 09:00.".into()),
         },
@@ -127,8 +129,14 @@ fn acting() -> Vec<(&'static str, String)> {
         }
         cx
     };
-    let visits =
-        |extent| Visits { cx: so_far(extent), coming: coming(), asked: vec![], ordered: vec![], rows: vec![], pages: Pages::default() };
+    let visits = |extent| Visits {
+        cx: so_far(extent),
+        coming: coming(),
+        asked: vec![],
+        ordered: vec![],
+        rows: vec![],
+        pages: Pages::default(),
+    };
     vec![
         ("visits-only-home", render(&Home { cx: so_far(ProxyExtent::Appointments), given: String::new(), ..home() })),
         ("visits-only-visits", render(&visits(ProxyExtent::Appointments))),
@@ -450,7 +458,14 @@ fn empty_lists() -> Vec<(&'static str, String)> {
         ("my-problems-empty", render(&Problems { cx: cx.clone(), active: vec![], past: vec![] })),
         (
             "my-visits-empty",
-            render(&Visits { cx: cx.clone(), coming: vec![], asked: vec![], ordered: vec![], rows: vec![], pages: Pages::default() }),
+            render(&Visits {
+                cx: cx.clone(),
+                coming: vec![],
+                asked: vec![],
+                ordered: vec![],
+                rows: vec![],
+                pages: Pages::default(),
+            }),
         ),
         ("my-immunizations-empty", render(&Immunizations { cx: cx.clone(), rows: vec![] })),
         ("my-documents-empty", render(&Documents { cx, rows: vec![], pages: Pages::default() })),

@@ -27,7 +27,8 @@ use crate::http::ui::{Faults, Field, When, t};
 use crate::record::{Channel, Page, RecordError, Why};
 
 fn why(visit: &Visit, action: Action) -> Why {
-    Why { action, purpose: Purpose::PatAdmin, detail: visit.told(Detail::none()), channel: Channel::Screen }
+    // It is the patient's own request that is looked at: so they read it, too.
+    Why { action, purpose: Purpose::PatRqt, detail: visit.told(Detail::none()), channel: Channel::Screen }
 }
 
 fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {

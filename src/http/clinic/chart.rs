@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::chart_pages::{
-    Allergies, Documents, Frame, Immunizations, Measurements, Orders, Problems, Reported, ReportedRow, ResultGroup, Results,
-    Summary, Timeline, TimelineKind, Visits,
+    Allergies, Documents, Frame, Immunizations, Measurements, Orders, Problems, Reported, ReportedRow, ResultGroup,
+    Results, Summary, Timeline, TimelineKind, Visits,
 };
 use super::emergency::{ClosedPage, Running};
 use super::entries::done_words;
@@ -33,6 +33,8 @@ use crate::record::Reading;
 const ROWS: usize = 50;
 /// How many problems and medicines the first page of a chart shows.
 const FIRST_PROBLEMS: usize = 10;
+/// How many visits to come.
+const FIRST_COMING: usize = 3;
 
 /// What the address of a chart's page may add.
 #[derive(Deserialize)]
@@ -97,7 +99,10 @@ pub(in crate::http) async fn summary(
     problems.truncate(FIRST_PROBLEMS);
     let mut medicines = fill::medicine_rows(&chart, &ctx).0;
     medicines.truncate(FIRST_PROBLEMS);
+    let mut coming = coming(&chart, &cx, &ctx);
+    coming.truncate(FIRST_COMING);
     page(&Summary {
+        coming,
         today: appointment.map(|(row, _)| today_words(row)),
         vitals: fill::vitals(observations, &ctx),
         problems,
@@ -225,10 +230,12 @@ pub(in crate::http) async fn visits(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::Encounter]).await?;
+    let kinds = [ResourceType::Encounter, ResourceType::Appointment];
+    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
     let base = format!("{}/visits?", frame.who.href());
+    let coming = coming(&chart, &cx, &ctx);
     let (rows, pages) = one_page(fill::visits(chart.of(ResourceType::Encounter), &ctx), asked.page, &base);
-    page(&Visits { cx, frame, rows, pages })
+    page(&Visits { cx, frame, coming, rows, pages })
 }
 
 /// `GET /patients/{id}/orders`
@@ -268,9 +275,9 @@ pub(in crate::http) async fn reported(
         rows.push(ReportedRow {
             line: fill::copied::form(one, &ctx),
             href: Some(format!("{}/forms#form-{own}", frame.who.href())),
-            to_see: visits.iter().any(|visit| {
-                schedule::has_form_to_see(visit) && previsit::answers_of(visit).contains(&own)
-            }),
+            to_see: visits
+                .iter()
+                .any(|visit| schedule::has_form_to_see(visit) && previsit::answers_of(visit).contains(&own)),
             withdrawn: is_withdrawn(ResourceType::QuestionnaireResponse, one),
         });
     }
@@ -343,6 +350,18 @@ fn todays(chart: &Chart, me: Option<&ResourceRef>, cx: &Cx, ctx: &Ctx) -> Option
     });
     let counts = |row: &DayRow| row.when.day() == today && row.state != AppointmentState::Cancelled;
     rows.filter(|(row, _)| counts(row)).min_by_key(|(row, mine)| (*mine == Mine::No, row.when.moment()))
+}
+
+/// The patient's visits that are still to come, the next first.
+fn coming(chart: &Chart, cx: &Cx, ctx: &Ctx) -> Vec<DayRow> {
+    use AppointmentState::{Arrived, Expected, NotConfirmed};
+    let rows =
+        chart.of(ResourceType::Appointment).iter().filter_map(|one| fill::appointment(one, None, String::new(), ctx));
+    let now = cx.now.datetime();
+    let counts = |row: &DayRow| row.when.moment() > now && matches!(row.state, Arrived | Expected | NotConfirmed);
+    let mut rows: Vec<DayRow> = rows.filter(counts).collect();
+    rows.sort_by_key(|row| row.when.moment());
+    rows
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use super::emergency::Running;
 use super::results_pages::Waiting;
 use crate::http::fill::copied::CopyLine;
 use crate::http::ui::record::{
-    AllergyRow, AllergyStatus, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow, MedicineStatus,
-    OrderRow, Pages, ProblemRow, VisitRow,
+    AllergyRow, AllergyStatus, DayRow, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow,
+    MedicineStatus, OrderRow, Pages, ProblemRow, VisitRow,
 };
 use crate::http::ui::{Cx, Series, State, When, filters, page, t};
 
@@ -190,6 +190,8 @@ pub struct Summary {
     pub frame: Frame,
     /// What the patient is here for today, and how far they are.
     pub today: Option<(String, State)>,
+    /// The next visits to come.
+    pub coming: Vec<DayRow>,
     /// Blood pressure, pulse and the like, each with its course. Shown when there are any.
     pub vitals: Vec<Series>,
     pub problems: Vec<ProblemRow>,
@@ -353,7 +355,8 @@ pub enum TimelineKind {
 }
 
 impl TimelineKind {
-    pub const ALL: [Self; 6] = [Self::Visit, Self::Order, Self::Result, Self::Procedure, Self::Immunization, Self::Letter];
+    pub const ALL: [Self; 6] =
+        [Self::Visit, Self::Order, Self::Result, Self::Procedure, Self::Immunization, Self::Letter];
 
     /// The value of `show` in the address.
     pub fn code(self) -> &'static str {
@@ -435,6 +438,8 @@ chart_page!(Immunizations is Immunizations);
 pub struct Visits {
     pub cx: Cx,
     pub frame: Frame,
+    /// Those to come, the next first.
+    pub coming: Vec<DayRow>,
     pub rows: Vec<VisitRow>,
     pub pages: Pages,
 }

@@ -59,7 +59,7 @@ pub struct MedicinesPage {
     pub past: Vec<Row>,
     pub history: Vec<Event>,
     /// Requests that wait: address and medicine.
-    pub refills: Vec<(String, String)>,
+    pub refills: Vec<(Option<String>, String)>,
     pub prescribe: Option<String>,
 }
 page!(MedicinesPage in Patients);
@@ -91,7 +91,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let (current, past) = rows.lists(&cx);
     page(&MedicinesPage {
         history: rows.history(),
-        refills: rows.refills(),
+        refills: rows.refills(signs),
         prescribe: signs.then(|| format!("/patients/{id}/prescribe")),
         current,
         past,
@@ -250,13 +250,14 @@ impl Rows<'_> {
         all
     }
 
-    fn refills(&self) -> Vec<(String, String)> {
+    /// Refills that wait: where they are answered, for who may, and of which medicine.
+    fn refills(&self, may_answer: bool) -> Vec<(Option<String>, String)> {
         let open = self.chart.of(R::Task).iter().filter(|task| prescribe::is_open(task));
         open.filter_map(prescribe::refill_of)
             .map(|Refill { id, prescription, .. }| {
                 let of = |one: &&Value| fill::text(one, "/id") == Some(prescription.as_str());
                 let name = self.chart.of(R::MedicationRequest).iter().find(of).and_then(fill::medicine_name);
-                (format!("/refills/{id}"), name.unwrap_or_default())
+                (may_answer.then(|| format!("/refills/{id}")), name.unwrap_or_default())
             })
             .collect()
     }

@@ -1,5 +1,5 @@
 //! What the first page of a chart shows of long lists, decided before anything is opened: the newest results and vital
-//! signs with their recent course, what the timeline begins with, today's appointment.
+//! signs with their recent course, what the timeline begins with, the appointments of today and to come.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +41,8 @@ impl<'a> First<'a> {
     pub fn parts(self) -> impl Iterator<Item = (ResourceType, Part<Self>)> {
         use ResourceType as R;
         // An entry that is not shown, such as one in error, must not hide one that is.
-        let newest = [R::Encounter, R::ServiceRequest, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
+        let newest =
+            [R::Encounter, R::ServiceRequest, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
         let frame = FRAME.iter().map(|kind| (*kind, Part::All));
         frame.chain(newest.map(|kind| (kind, Part::Newest(2 * ENTRIES)))).chain([
             (R::Observation, Part::OfEach(READ_OF_EACH, self, observations)),
@@ -112,9 +113,10 @@ fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     chosen
 }
 
+/// Those of today and to come.
 fn appointments(all: &[Value], first: First<'_>) -> Vec<usize> {
-    let is_today = |one: &Value| first.ctx.when(one, "/start").is_some_and(|when| when.day() == first.today);
-    all.iter().enumerate().filter(|(_, one)| is_today(one)).map(|(place, _)| place).collect()
+    let counts = |one: &Value| first.ctx.when(one, "/start").is_some_and(|when| when.day() >= first.today);
+    all.iter().enumerate().filter(|(_, one)| counts(one)).map(|(place, _)| place).collect()
 }
 
 #[cfg(test)]
@@ -199,12 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn of_the_appointments_it_is_todays_that_are_read() {
+    fn of_the_appointments_those_of_today_and_to_come_are_read() {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let tests = AtomicUsize::new(0);
         let first = First { ctx: &ctx, today: "2026-03-03".parse().unwrap(), test: None, tests: &tests };
         let on = |start: &str| json!({"resourceType": "Appointment", "status": "booked", "start": start});
         let all = [on("2026-03-04T09:00:00Z"), on("2026-03-03T09:40:00Z"), on("2025-03-03T09:40:00Z")];
-        assert_eq!(appointments(&all, first), [1]);
+        assert_eq!(appointments(&all, first), [0, 1]);
     }
 }

@@ -112,6 +112,7 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
         .and_then(|attachment| spoken(attachment, "title"))
         .or_else(|| spoken(one, "description"))
         .or_else(|| kind.clone())?;
+    let title = in_own_words(title);
     let id = text(one, "/id")?;
     let inline = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
     let held = inline || uploads::binary_of(one, uploads::Part::File).is_some();
@@ -141,12 +142,26 @@ fn kind_of(one: &Value) -> Option<String> {
         Some("11502-2") => "upload-kind-result",
         Some("72170-4") => "upload-kind-picture",
         Some("11506-3") => "document-note",
-        _ => return concept(one.get("type")),
+        _ => return concept(one.get("type")).map(in_own_words),
     };
     if Locale::now() == Locale::En && !uploads::is_reported(one) {
         return concept(one.get("type"));
     }
     Some(t(word).to_string())
+}
+
+/// What this program called a document when it was kept, in the reader's language: the words are those of whoever kept it.
+fn in_own_words(written: String) -> String {
+    const OURS: [&str; 4] = ["document-addendum", "document-note", "upload-kind-other", "message-attachment"];
+    for message in OURS {
+        let kept = Locale::ALL.map(|locale| locale.inside(|| t(message).to_string()));
+        let Some(rest) = kept.iter().find_map(|kept| written.strip_prefix(kept.as_str())) else { continue };
+        // "Visit note: cough" goes on; another word that begins so is a person's.
+        if rest.is_empty() || rest.starts_with(':') {
+            return format!("{}{rest}", t(message));
+        }
+    }
+    written
 }
 
 /// A document's bytes as the record holds them.
@@ -179,6 +194,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn what_this_program_called_a_document_is_read_in_the_readers_language() {
+        let spanish = |written: &str| Locale::Es.inside(|| in_own_words(written.to_owned()));
+        assert_eq!(spanish("Visit note: cough"), "Nota de la visita: cough");
+        assert_eq!(spanish("Visit note"), "Nota de la visita");
+        assert_eq!(spanish("Addendum to a visit note"), "Añadido a una nota de la visita");
+        assert_eq!(spanish("Something else"), "Otra cosa");
+        assert_eq!(in_own_words("Otra cosa".to_owned()), "Something else", "whoever kept it");
+        assert_eq!(spanish("Visit notes of the spa"), "Visit notes of the spa");
+    }
+
+    #[test]
     fn open_orders_stand_first_and_drafts_and_mistakes_nowhere() {
         let order = |name: &str, status: &str, on: &str| {
             json!({"status": status, "code": {"text": name}, "authoredOn": on, "requester": {"display": "Dr A"},
@@ -196,6 +222,9 @@ mod tests {
         let names: Vec<&str> = rows.iter().map(|row| row.name.text.as_str()).collect();
         assert_eq!(names, ["New", "Old", "Done", "Ended"]);
         let first = &rows[0];
-        assert_eq!((first.kind.as_deref(), first.by.as_deref(), first.visit.as_deref()), (Some("Imaging"), Some("Dr A"), Some("e1")));
+        assert_eq!(
+            (first.kind.as_deref(), first.by.as_deref(), first.visit.as_deref()),
+            (Some("Imaging"), Some("Dr A"), Some("e1"))
+        );
     }
 }

@@ -30,8 +30,10 @@ pub struct Coming {
     /// "Visit with Dr Adeyemi-Strand".
     pub title: String,
     pub text: Option<String>,
-    /// Where it can be changed.
+    /// Where it can be seen, and changed while it can.
     pub href: String,
+    /// It is of today: nobody changes it here any more.
+    pub today: bool,
     /// A form belongs to it that nobody has filled in yet.
     pub form: bool,
     /// It is an offer that waits for an answer, and until when it is held.

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::booking::name_of;
 use super::own::{Needs, Own};
-use super::pages::{Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage};
+use super::pages::{
+    Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
+};
 use crate::base::Timestamp;
 use crate::care::clinic::Clinic;
 use crate::care::schedule;
@@ -137,7 +139,8 @@ fn asked(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Aske
         when.is_some_and(|when| (own.today() - own.when(when).day()).get_days() <= NOT_OFFERED_DAYS)
     };
     let open = appointments.iter().filter(|one| {
-        let waits = matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none();
+        let waits =
+            matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none();
         waits || schedule::not_offered_of(one).is_some() && is_late(one)
     });
     open.filter_map(|one| {
@@ -225,7 +228,15 @@ fn coming_of(
                 Some(_) => t("coming-offered").with("until", When::at(held, &ctx.zone).long_time()).to_string(),
                 None => t("coming-offered-only").to_string(),
             });
-            Coming { when: row.when, title, text: row.reason, href: row.href, form, offered }
+            Coming {
+                today: row.when.day() == now.date(),
+                when: row.when,
+                title,
+                text: row.reason,
+                href: row.href,
+                form,
+                offered,
+            }
         })
         .collect()
 }

@@ -71,6 +71,7 @@ vaccine-dose = dose { $dose }
 vaccine-lot = lot { $lot }
 vaccine-no-reason = no reason recorded
 document-note = Visit note
+document-addendum = Addendum to a visit note
 visit-clinic = Visit
 visit-phone = Phone or video call
 visit-emergency = Emergency visit

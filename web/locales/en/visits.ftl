@@ -76,6 +76,7 @@ visit-until = You can change it here until { $when }.
 visit-too-late = It is too late to change it here.
 visit-all = All my visits
 visit-open-it = Change or cancel
+visit-details = Details
 visit-see-it = Look at it
 visits-none-coming = No appointment is coming up
 visits-past-shut = Past visits, and what an appointment is about, are not open to you.

@@ -136,6 +136,7 @@ vaccine-dose = dosis { $dose }
 vaccine-lot = lote { $lot }
 vaccine-no-reason = sin motivo registrado
 document-note = Nota de la visita
+document-addendum = Añadido a una nota de la visita
 visit-clinic = Visita
 visit-phone = Teléfono o videollamada
 visit-emergency = Visita de urgencia

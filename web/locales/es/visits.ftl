@@ -76,6 +76,7 @@ visit-until = Puede cambiarla aquí hasta el { $when }.
 visit-too-late = Ya es tarde para cambiarla aquí.
 visit-all = Todas mis citas
 visit-open-it = Cambiar o cancelar
+visit-details = Detalles
 visit-see-it = Ver
 visits-none-coming = No hay ninguna cita próxima
 visits-past-shut = Las visitas pasadas, y el motivo de una cita, no están abiertos para usted.
