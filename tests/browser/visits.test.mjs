@@ -114,7 +114,7 @@ test('who asked and gets no time reads it with the line of the reception, and ca
   await patient.fill('input[name=until]', day(4));
   await patient.click('button.btn-main');
   const mine = patient.url().split('?')[0];
-  assert.equal(await patient.locator('button:has-text("I no longer need it")').count(), 1);
+  assert.equal(await patient.locator('summary:has-text("I no longer need it")').count(), 1);
   const desk = await signedIn('reception');
   await desk.goto(`${box.clinic}/booking-requests/${mine.split('/').at(-1)}`);
   await desk.fill('input[name=line]', 'Dr Adeyemi-Strand is away <b>until</b> May.');
