@@ -85,7 +85,7 @@ test('a doctor opens a chart from the day, prescribes against a warning and stop
   await doctor.selectOption('select[name=every]', '2d');
   await doctor.fill('input[name=days]', '7');
   await doctor.click('button[value=sign]');
-  assert.match(await main(doctor), /warnings have no answer yet/);
+  assert.match(await main(doctor), /of the checks have no answer yet/);
   for (const area of await doctor.locator('textarea[name^=answer-]').all()) await area.fill('Short course.');
   await doctor.click('button[value=sign]');
   assert.match(await main(doctor), /It is signed/);

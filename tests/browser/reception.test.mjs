@@ -299,6 +299,7 @@ test('who waits is offered a time, says no to it, and goes on waiting', async ()
     await page.click(`button:has-text("${words.no}")`);
     await page.waitForURL(/done=declined/);
     assert.match(await main(page), words.done);
+    await page.click('main details.fold summary');
     await page.click('main button.btn-danger');
     await page.waitForURL(/done=cancelled/);
     await page.context().close();

@@ -7,9 +7,10 @@ use super::super::respond::{Issue, Refusal, Refused};
 use super::super::session::Visit;
 use super::operations::{parsed, read};
 use super::parameters::{Asked, parameters};
+use super::refusal::coded;
 use crate::base::FhirId;
-use crate::fhir::ResourceType;
 use crate::fhir::terminology::{CodeSystem, Coding, Content, ExpandError, Membership, Terminology, ValueSet};
+use crate::fhir::{IssueCode, ResourceType};
 
 /// `$expand` of a ValueSet: of the one that is stored under this id, or that the call names or sends.
 pub(super) async fn expand(visit: &Visit, id: Option<FhirId>, mut asked: Asked) -> Result<Value, Refusal> {
@@ -202,7 +203,8 @@ impl Codes {
             }
         }
         if let Some(error) = untold {
-            return Err(not_listed(error));
+            let text = format!("Whether the code is in the value set cannot be told. {error}.");
+            return Err(coded(Refused::Unprocessable, IssueCode::NotSupported, text));
         }
         Ok(parameters(vec![
             json!({ "name": "result", "valueBoolean": false }),
