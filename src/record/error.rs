@@ -92,6 +92,15 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    /// Whether there was no time to go on, wherever that was.
+    pub(super) fn is_too_slow(&self) -> bool {
+        match self {
+            Self::TooSlow => true,
+            Self::At { cause, .. } | Self::AtReading { cause, .. } => cause.is_too_slow(),
+            _ => false,
+        }
+    }
+
     /// Says which change of a group it is about. What is nobody's fault in particular stays as it is.
     #[must_use]
     pub(super) fn at(self, place: usize) -> Self {

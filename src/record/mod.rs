@@ -267,7 +267,7 @@ impl Records {
     ) -> Result<Disclosed<T>, RecordError> {
         let quick = Limits { search_time: QUICK.min(self.limits.search_time), ..self.limits };
         let (result, event) = match self.look(actor, &why, quick, &read)? {
-            (Err(RecordError::TooSlow), _) => {
+            (Err(error), _) if error.is_too_slow() => {
                 let turn = self.long_looks.acquire().await;
                 let found = aside(|| self.look(actor, &why, self.limits, &read));
                 drop(turn);
