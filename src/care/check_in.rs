@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::schedule::{self, State};
 use super::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::base::FhirId;
+use crate::care::within::{list, text};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition};
 
@@ -33,14 +34,6 @@ pub struct Insurance {
 
 fn is_current(one: &Value) -> bool {
     one.get("use").and_then(Value::as_str) != Some("old")
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn is_contact(one: &Value, system: &str) -> bool {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::check_in::{Reach, Seen};
 use super::register::{self, Fault, Field, LONGEST, LOOKED_AT, MOST_ALIKE, NewPatient, RegisterError};
 use super::workflow::{Doing, Done, Refused, carry_out, told};
+use crate::care::within::{list, text};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition};
 
@@ -326,14 +327,6 @@ fn put(value: &mut Value, name: &str, one: Option<Value>) {
 
 fn given_of(name: &Value) -> String {
     list(name, "given").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -37,5 +37,6 @@ pub mod together;
 pub mod uploads;
 pub mod withdraw;
 pub mod workflow;
+mod within;
 
 pub use chart::{Chart, Part};

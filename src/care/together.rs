@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::care::within::{list, text};
+
 /// Elements of which there is one: taken over where the kept Patient has none of its choices.
 const SINGLE: [&[&str]; 4] = [
     &["maritalStatus"],
@@ -213,14 +215,6 @@ fn plain(text: &str) -> String {
 
 fn all<'a>(members: &'a Map<String, Value>, name: &str) -> &'a [Value] {
     members.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]

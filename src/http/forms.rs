@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::meanwhile::{unmarked, words};
@@ -29,6 +30,13 @@ const OWN: [&str; 3] = ["csrf", "once", "at"];
 pub(super) const DRAFTS: &str = "/drafts";
 /// The longest address of a page with a form.
 const LONGEST: usize = 2_000;
+
+/// The version of what a page showed.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Versioned {
+    pub version: u32,
+}
 
 /// A form that was sent: what was typed, and what its page put into it.
 pub(super) struct Sent<T> {

@@ -294,10 +294,15 @@ async fn keep_stale_form(
     if let (Some(before), Some((at, draft))) = (before, draft) {
         kept_late(&door.house, &before, at, answered, |_| draft).await?;
     }
+    Ok(turned_away(refusal, answered))
+}
+
+/// Whose form was of another record chooses that one first.
+fn turned_away(refusal: Refusal, answered: &mut Answered) -> Refusal {
     if matches!(refusal.kind, Refused::OtherRecord) {
         answered.next = Some(CHOOSE.to_owned());
     }
-    Ok(refusal)
+    refusal
 }
 
 /// Of which session of this person a token is that is not this session's as it is now, and how its form is refused: an
@@ -346,10 +351,7 @@ async fn keep_stale_upload(
     if let (Some(before), Some(late)) = (before, late) {
         keep_upload(door, &before, late, answered).await?;
     }
-    if matches!(refusal.kind, Refused::OtherRecord) {
-        answered.next = Some(CHOOSE.to_owned());
-    }
-    Ok(refusal)
+    Ok(turned_away(refusal, answered))
 }
 
 async fn keep_upload(door: &Door, session: &SessionRow, late: Late, answered: &mut Answered) -> Result<(), Refusal> {

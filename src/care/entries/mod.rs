@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use crate::base::ResourceRef;
+use crate::care::within::text;
 
 /// The most characters of a line.
 pub const LINE: usize = 200;
@@ -164,10 +165,6 @@ fn put(value: &mut Value, name: &str, element: Value) {
 }
 
 /// A text at a pointer.
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
 /// What stands in a note element, its newest first.
 fn noted(note: Option<&str>, before: Option<&Value>, author: &Author<'_>, now: &str) -> Value {
     let was = before.and_then(|before| before.pointer("/0/text")).and_then(Value::as_str);

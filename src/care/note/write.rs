@@ -14,6 +14,7 @@ use crate::care::entries::{
 };
 use crate::care::formulary::{self, Formulary, List};
 use crate::care::held::{hold, let_go};
+use crate::care::within::text;
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Condition, RecordError};
@@ -98,10 +99,6 @@ fn put(value: &mut Value, name: &str, element: Value) {
     if let Some(members) = value.as_object_mut() {
         members.insert(name.to_owned(), element);
     }
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn subject(patient: &FhirId) -> Value {

@@ -9,6 +9,7 @@ use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::held::{hold, is_held, let_go};
 use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::within::text;
 use crate::care::workflow::{Doing, Done, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why, strict};
@@ -87,10 +88,6 @@ impl Report {
         let (.., task) = self.tasks.first()?;
         Some((text(task, "/statusReason/text").to_owned(), text(task, "/executionPeriod/start").parse().ok()?))
     }
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn put(value: &mut Value, name: &str, element: Value) {

@@ -178,13 +178,7 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
         other_day_fault: faults.of("other_day").map(str::to_owned),
         asked: !typed.asked.is_empty(),
         asked_fault: faults.of("asked").map(str::to_owned),
-        reach: vec![
-            Field::text("phone", t("patient-phone"), &typed.phone, &faults).optional().keyboard("tel"),
-            Field::text("email", t("reach-email"), &typed.email, &faults).optional().keyboard("email"),
-            Field::text("street", t("patient-street"), &typed.street, &faults).optional(),
-            Field::text("postcode", t("patient-postcode"), &typed.postcode, &faults).optional().narrow(),
-            Field::text("town", t("patient-town"), &typed.town, &faults).optional(),
-        ],
+        reach: reach([&typed.phone, &typed.email, &typed.street, &typed.postcode, &typed.town], &faults).into(),
         insurance: vec![
             Field::text("payer", t("check-in-payer"), &typed.payer, &faults).optional().hint(t("check-in-payer-hint")),
             Field::text("number", t("check-in-number"), &typed.number, &faults).optional(),
@@ -277,4 +271,16 @@ pub(in crate::http) async fn check_in(
     let doing = visit.doing(acts(&visit, Action::CheckIn), &sent, place);
     let done = check_in::check_in(doing, appointment, patient, &reach, coverage, &insurance).await;
     visit.settled(&sent, done, place).await
+}
+
+/// How somebody is reached, as it is typed: telephone, e-mail, street, postcode and town.
+pub(super) fn reach([phone, email, street, postcode, town]: [&str; 5], faults: &Faults) -> [Field; 5] {
+    let field = |name, word: &str, typed: &str| Field::text(name, t(word), typed, faults).optional();
+    [
+        field("phone", "patient-phone", phone).keyboard("tel"),
+        field("email", "reach-email", email).keyboard("email"),
+        field("street", "patient-street", street),
+        field("postcode", "patient-postcode", postcode).narrow(),
+        field("town", "patient-town", town),
+    ]
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
+use super::check_in::reach;
 use super::correct_pages::{AlikeRow, Correct};
 use super::pages::{WhoPart, WhoTyped};
 use super::register::faults;
@@ -153,21 +154,19 @@ fn shown(
         born_unknown: &typed.born_unknown,
         sex: &typed.sex,
     };
+    let mut reached =
+        reach([&typed.phone, &typed.email, &typed.street, &typed.postcode, &typed.town], &faults).to_vec();
+    reached.push(
+        Field::choice("language", t("patient-language"), &typed.language, offered(typed), &faults)
+            .hint(t("patient-language-hint"))
+            .optional()
+            .bare(),
+    );
     page(&Correct {
         who: fill::identity(&patient.value, &ctx(visit)),
         version: typed.version,
         part: WhoPart::of(who, &faults).asking_of_the_old_name(&typed.former),
-        reach: vec![
-            Field::text("phone", t("patient-phone"), &typed.phone, &faults).optional().keyboard("tel"),
-            Field::text("email", t("reach-email"), &typed.email, &faults).optional().keyboard("email"),
-            Field::text("street", t("patient-street"), &typed.street, &faults).optional(),
-            Field::text("postcode", t("patient-postcode"), &typed.postcode, &faults).optional().narrow(),
-            Field::text("town", t("patient-town"), &typed.town, &faults).optional(),
-            Field::choice("language", t("patient-language"), &typed.language, offered(typed), &faults)
-                .hint(t("patient-language-hint"))
-                .optional()
-                .bare(),
-        ],
+        reach: reached,
         reason: Field {
             // The record says nothing of it.
             now: None,

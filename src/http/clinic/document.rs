@@ -16,7 +16,7 @@ use crate::care::uploads::{self, Part};
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType;
 use crate::http::fill::{self, Attachment};
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::kept_file::kept_file;
 use crate::http::pages::page;
 use crate::http::portal::uploads::data_uri;
@@ -122,12 +122,6 @@ pub(in crate::http) async fn kept(
     let bytes = binary(&visit, &document, Part::File).await?.ok_or_else(Refusal::not_found)?;
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     Ok(kept_file(text("/content/0/attachment/title"), text("/content/0/attachment/contentType"), bytes))
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(in crate::http) struct Versioned {
-    version: u32,
 }
 
 /// `POST /patients/{id}/documents/{document}/seen`

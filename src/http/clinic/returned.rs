@@ -13,7 +13,7 @@ use crate::base::FhirId;
 use crate::care::{previsit, schedule};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
@@ -61,12 +61,6 @@ fn form(response: &Value, opened: &Opened) -> ReturnedForm {
         answers: fill::answers(response),
         id,
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(in crate::http) struct Versioned {
-    version: u32,
 }
 
 /// `POST /patients/{id}/forms/{form}/seen`: a doctor or nurse has read it.

@@ -20,7 +20,7 @@ use crate::care::schedule::{self, BookError, Hour, Slots, State, Taken, Wish};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
@@ -592,12 +592,6 @@ pub(in crate::http) async fn show(
         version,
         cx,
     })
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(in crate::http) struct Versioned {
-    pub(super) version: u32,
 }
 
 /// `POST /my/visits/{id}/cancel`

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::measurements_pages::{HistoryNew, MeasureKinds, MeasureNew, Sure};
-use super::own::{Needs, Own, Versioned};
+use super::own::{Needs, Own};
 use super::own_pages::{MeasuredRow, Measurements, Standing};
 use super::record::{Turn, turned};
 use crate::audit::Action;
@@ -17,7 +17,7 @@ use crate::care::own::{
 };
 use crate::fhir::ResourceType as R;
 use crate::http::fill::copied::measured as in_words;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;

@@ -1,7 +1,6 @@
 //! Whose record a patient's pages show: one's own, or that of somebody one acts for.
 
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::looks;
 use crate::access::{Actor, ProxyExtent};
@@ -12,18 +11,11 @@ use crate::fhir::ResourceType;
 use crate::http::House;
 use crate::http::clinic::{formulary, ranges};
 use crate::http::fill::{self, Ctx};
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::ui::{Cx, Locale};
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
-
-/// The version of what a page showed.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(in crate::http) struct Versioned {
-    pub version: u32,
-}
 
 /// What a page asks of whoever acts for a patient. To patients themselves all of it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

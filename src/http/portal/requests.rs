@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::look_list::LookList;
 use super::looks;
-use super::own::{Needs, Own, Versioned};
+use super::own::{Needs, Own};
 use super::pages::{LookKind, LookRow};
 use super::requests_pages::{About, AboutPart, AskPage, MyRequest, MyRequests, RequestRow, kind_word};
 use crate::audit::{Action, Day};
@@ -16,7 +16,7 @@ use crate::base::{FhirId, Timestamp};
 use crate::care::Chart;
 use crate::care::requests::{self, Asked, Kind, LONGEST, Request, State};
 use crate::fhir::ResourceType as R;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::names::Names;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;

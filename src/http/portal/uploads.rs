@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::own::{Needs, Own, Versioned};
+use super::own::{Needs, Own};
 use super::own_pages::{Standing, UploadAbout, UploadNew};
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef};
@@ -16,7 +16,7 @@ use crate::care::uploads::{self, Full, KINDS, Looked, NotTaken, Origin, Part, Up
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;

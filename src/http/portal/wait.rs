@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking::{Versioned, Wanted, name_of, periods};
+use super::booking::{Wanted, name_of, periods};
 use super::booking_pages::Wait;
 use super::own::{Needs, Own};
 use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::clinic::{Booking, Clinic, VisitType};
 use crate::care::schedule::{self, Wish};
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
