@@ -204,10 +204,25 @@ fn finding(resource: &Value) -> Option<String> {
     });
     let absent = || resource.get("dataAbsentReason").and_then(said);
     let value = value.or_else(absent)?;
-    match first(resource, "interpretation") {
-        Some(meaning) => Some(format!("{value} ({meaning})")),
-        None => Some(value),
-    }
+    // Of several, which is this patient's is not for a table to say.
+    let range = match resource.get("referenceRange").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([range]) => reference_range(range),
+        _ => None,
+    };
+    let how: Vec<String> = [first(resource, "interpretation"), range].into_iter().flatten().collect();
+    if how.is_empty() { Some(value) } else { Some(format!("{value} ({})", how.join("; "))) }
+}
+
+/// The range that the laboratory gave: as it says it, or its bounds.
+fn reference_range(range: &Value) -> Option<String> {
+    let bound = |name: &str| range.get(name).and_then(quantity);
+    let words = string(range, "text").or_else(|| match (bound("low"), bound("high")) {
+        (Some(low), Some(high)) => Some(format!("{low} to {high}")),
+        (Some(low), None) => Some(format!("{low} or more")),
+        (None, Some(high)) => Some(format!("{high} or less")),
+        (None, None) => None,
+    })?;
+    Some(format!("reference range: {words}"))
 }
 
 fn value_of(of: &Value) -> Option<String> {

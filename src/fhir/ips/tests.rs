@@ -244,3 +244,19 @@ fn a_section_says_how_many_it_leaves_out() {
     assert_eq!(sections(&document).last(), Some(&("104605-1".to_owned(), MOST)));
     assert!(document.to_string().contains("There are 3 more"));
 }
+
+#[test]
+fn a_result_says_the_range_of_its_laboratory_where_there_is_one_alone() {
+    let of = |ranges: Value| {
+        let mut one = json!({"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "Potassium"},
+            "category": [{"coding": [{"code": "laboratory"}]}], "effectiveDateTime": "2026-02-01",
+            "interpretation": [{"text": "High"}], "valueQuantity": {"value": 5.9, "unit": "mmol/L"}});
+        one["referenceRange"] = ranges;
+        made(&[one], &[]).to_string()
+    };
+    let bounds = json!({"low": {"value": 3.5, "unit": "mmol/L"}, "high": {"value": 5.1, "unit": "mmol/L"}});
+    let said = of(json!([bounds]));
+    assert!(said.contains("5.9 mmol/L (High; reference range: 3.5 mmol/L to 5.1 mmol/L)"), "{said}");
+    assert!(of(json!([{"text": "up to 5"}])).contains("(High; reference range: up to 5)"));
+    assert!(of(json!([bounds, bounds])).contains("5.9 mmol/L (High)<"));
+}

@@ -69,11 +69,8 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         let latest = series.latest()?;
         let when = latest.when.short();
         // Another doctor has to know whose measurement it is.
-        let rest = match latest.reported {
-            true => format!(", {when}, {}", t("summary-reported")),
-            false => format!(", {when}"),
-        };
-        Some((headline(&series), rest))
+        let whose = if latest.reported { format!(", {}", t("summary-reported")) } else { String::new() };
+        Some((headline(&series), format!("{}, {when}{whose}", lies(&series))))
     });
     let plain = |kind: R| {
         chart.of(kind).iter().map(move |one| {
@@ -111,10 +108,46 @@ fn headline(series: &Series) -> String {
     format!("{name}{apart}{value} {}", series.value_unit()).trim().to_owned()
 }
 
+/// How the newest value lies: ", above the usual range (3.5 to 5.1)". Empty where it was compared with nothing.
+fn lies(series: &Series) -> String {
+    let Some(latest) = series.latest() else { return String::new() };
+    let range = if latest.compared { series.known_range() } else { None };
+    let flag = latest.flag.map(|flag| flag.plain().to_string());
+    let said = flag.or_else(|| range.as_ref().map(|_| t("flag-plain-usual").to_string()));
+    match (said, range) {
+        (Some(said), Some(range)) => format!(", {said} ({range})"),
+        (Some(said), None) => format!(", {said}"),
+        (None, _) => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_result_says_how_it_lies_in_the_range_of_its_laboratory() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let of = |value: f64| {
+            json!({"status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3"}]},
+                "effectiveDateTime": "2026-03-03",
+                "valueQuantity": {"value": value, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+                "referenceRange": [{"low": {"value": 3.5, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+                    "high": {"value": 5.1, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}}]})
+        };
+        let rest = |one: Value| {
+            let chart =
+                Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![(R::Observation, vec![one])]);
+            let body = summary(&chart, &ctx);
+            body.sections.iter().find(|section| section.icon == "results").unwrap().lines[0].1.clone()
+        };
+        assert!(rest(of(5.9)).starts_with(", above the usual range (3.5 to 5.1), "), "{}", rest(of(5.9)));
+        assert!(rest(of(4.0)).starts_with(", in the usual range (3.5 to 5.1), "), "{}", rest(of(4.0)));
+        let mut bare = of(4.0);
+        bare.as_object_mut().unwrap().remove("referenceRange");
+        assert!(!rest(bare).contains("range"));
+    }
 
     #[test]
     fn what_was_never_asked_is_not_said_to_be_none() {
