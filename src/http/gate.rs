@@ -57,7 +57,7 @@ pub(super) struct Answered {
 const BY_ITSELF: &str = "x-by-itself";
 
 /// The largest body that is read only to be dropped, in bytes.
-const MOST_DROPPED: u64 = 16 << 20;
+const MOST_DROPPED: u64 = 64 << 20;
 
 /// Where somebody chooses for whom they act. There the text of a form waits that was typed for somebody else.
 pub(super) const CHOOSE: &str = "/my/acting";

@@ -422,6 +422,8 @@ pub(super) fn dress(
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     parts.headers.remove(header::CONTENT_LENGTH);
+    // What stands in the place of a compressed body is not.
+    parts.headers.remove(header::CONTENT_ENCODING);
     parts.status = refusal.status();
     Response::from_parts(parts, Body::from(body))
 }

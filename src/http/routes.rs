@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::MethodRouter;
@@ -599,6 +600,8 @@ pub fn router(house: &House, entrance: Entrance) -> Router {
                 .quality(CompressionLevel::Fastest)
                 .compress_when(DefaultPredicate::new().and(may_be_compressed)),
         )
+        // How long a body may be says its route, at the gate.
+        .layer(DefaultBodyLimit::disable())
         .with_state(house.clone())
 }
 
