@@ -81,7 +81,8 @@ impl Reading<'_> {
                 Err(error) => return Err(error),
             }
             let bytes = self.limits.page_bytes.saturating_sub(all.bytes());
-            let full = size > 0 && (all.matches.len() >= size || bytes == 0);
+            // Behind the place where the next page begins, the rest is only counted.
+            let full = size > 0 && (all.matches.len() >= size || bytes == 0 || all.next.is_some());
             if at < mark.at || full {
                 if !counted && !full {
                     continue;

@@ -12,6 +12,7 @@ pub fn all(demo: &Demo, client: &Caller) {
     numbers_and_depth(client);
     searches_that_cost(client);
     bundles_that_cost(client);
+    pages_that_end_early(client);
     framing(client);
     a_patient_stays_with_themselves(demo, client);
     what_is_cut_stays_cut(demo, client);
@@ -142,6 +143,16 @@ fn bundles_that_cost(client: &Caller) {
     let all: Vec<String> = (0..100).map(|at| format!("name:contains={}{at}", "a,".repeat(50))).collect();
     let answer = client.form("/fhir/Patient/_search", &all.join("&"));
     assert!(matches!(answer.status, 400 | 422), "{}", answer.status);
+    // A bundle may be larger than a resource, as the configuration says.
+    let long = json!({"resourceType": "Basic", "code": {"text": "x".repeat(1 << 20)}});
+    let many = vec![post("Basic", None, long); 4];
+    let answer = client.json("POST", "/fhir", &bundle("batch", json!(many)));
+    assert_eq!(answer.status, 200, "{}", &answer.body[..answer.body.len().min(300)]);
+    // A refusal says of no body that it is compressed.
+    let headers = [("content-type", "application/fhir+json"), ("accept-encoding", "gzip")];
+    let answer = client.ask("POST", "/fhir/Patient", &headers, &" ".repeat(3 << 20));
+    assert_eq!(answer.header("content-encoding"), None);
+    outcome(&answer, 413);
     // Somewhat too large: the sender may write all of it, and reads why it was refused.
     let answer = raw(client, "/fhir/Patient", &" ".repeat(9 << 20));
     outcome(&answer, 413);
@@ -161,6 +172,39 @@ fn bundles_that_cost(client: &Caller) {
     let answer = raw(client, "/fhir/Patient", &(names + "]}"));
     outcome_of(&answer, 422);
     assert!(answer.body.len() < 200_000, "{} bytes", answer.body.len());
+}
+
+/// A page that ends because of its size goes on where it ended, also over several types and with a total.
+fn pages_that_end_early(client: &Caller) {
+    let tag = json!({"tag": [{"system": "urn:pages", "code": "early"}]});
+    let file = json!({"resourceType": "DocumentReference", "status": "current", "meta": tag,
+        "content": [{"attachment": {"contentType": "text/plain", "title": "x".repeat(1_900_000)}}]});
+    for _ in 0..6 {
+        assert_eq!(client.json("POST", "/fhir/DocumentReference", &file).status, 201);
+    }
+    let mut small = observation("https://else.where/Patient/1", 1);
+    small["meta"] = tag;
+    let many: Vec<Value> = (0..120).map(|_| post("Observation", None, small.clone())).collect();
+    assert_eq!(client.json("POST", "/fhir", &bundle("transaction", json!(many))).status, 200);
+    for how in ["", "&_total=accurate", "&_sort=_lastUpdated", "&_total=accurate&_count=50"] {
+        let mut at = format!("/fhir?_type=DocumentReference,Observation&_tag=urn:pages|early{how}");
+        let mut found = Vec::new();
+        loop {
+            let page = ok(&client.get(&at), 200);
+            let entries = page["entry"].as_array().cloned().unwrap_or_default();
+            found.extend(entries.iter().map(|entry| entry["fullUrl"].as_str().unwrap().to_owned()));
+            if how.contains("accurate") {
+                assert_eq!(page["total"], 126);
+            }
+            let next = page["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next");
+            let Some(next) = next else { break };
+            at = next["url"].as_str().unwrap().split_once("/fhir").map(|(_, rest)| format!("/fhir{rest}")).unwrap();
+        }
+        let came = found.len();
+        found.sort();
+        found.dedup();
+        assert_eq!((came, found.len()), (126, 126), "{how}");
+    }
 }
 
 #[track_caller]
