@@ -44,7 +44,7 @@ pub(super) fn validate_code_of_system(mut asked: Asked) -> Result<Value, Refusal
     let url = url.or_else(|| codes.system()).ok_or_else(|| needs("url", "the code system's address"))?;
     let canonical = version.map_or_else(|| url.clone(), |version| format!("{url}|{version}"));
     let system = Terminology::r4().code_system(&canonical).ok_or_else(|| unknown("code system", &canonical))?;
-    codes.verdict(|of, code| Ok(in_system(&system, of, code)))
+    codes.verdict(|of, code| in_system(&system, of, code))
 }
 
 async fn stored_set(visit: &Visit, id: &FhirId) -> Result<Given, Refusal> {
@@ -193,7 +193,7 @@ impl Codes {
     }
 
     /// What cannot be told is refused, unless another of the codings is in it: "no" would be untrue.
-    fn verdict(&self, check: impl Fn(Option<&str>, &str) -> Result<Found, ExpandError>) -> Result<Value, Refusal> {
+    fn verdict(&self, check: impl Fn(Option<&str>, &str) -> Result<Found, String>) -> Result<Value, Refusal> {
         let (mut messages, mut untold) = (Vec::new(), None);
         for (system, code) in &self.all {
             match check(system.as_deref(), code) {
@@ -202,8 +202,7 @@ impl Codes {
                 Err(error) => untold = Some(error),
             }
         }
-        if let Some(error) = untold {
-            let text = format!("Whether the code is in the value set cannot be told. {error}.");
+        if let Some(text) = untold {
             return Err(coded(Refused::Unprocessable, IssueCode::NotSupported, text));
         }
         Ok(parameters(vec![
@@ -226,23 +225,25 @@ impl Codes {
     }
 }
 
-fn in_set(set: &ValueSet<'_>, system: Option<&str>, code: &str) -> Result<Found, ExpandError> {
+fn in_set(set: &ValueSet<'_>, system: Option<&str>, code: &str) -> Result<Found, String> {
     match Terminology::r4().has(set, system, code) {
         Membership::In(coding) => Ok(Found::Valid { display: coding.display.into_owned() }),
         Membership::Out => Ok(Found::Wrong("The code is not in the value set.".to_owned())),
-        Membership::Unknown(why) => Err(why),
+        Membership::Unknown(why) => Err(format!("Whether the code is in the value set cannot be told. {why}.")),
     }
 }
 
-fn in_system(of: &CodeSystem, system: Option<&str>, code: &str) -> Found {
+fn in_system(of: &CodeSystem, system: Option<&str>, code: &str) -> Result<Found, String> {
     if system.is_some_and(|system| system != of.url) {
-        return Found::Wrong("The coding names another system.".to_owned());
+        return Ok(Found::Wrong("The coding names another system.".to_owned()));
     }
     match (of.concept(code), of.content) {
-        (Some(concept), _) => Found::Valid { display: concept.display.to_owned() },
-        (None, Content::Complete) => Found::Wrong("The code is not in the code system.".to_owned()),
+        (Some(concept), _) => Ok(Found::Valid { display: concept.display.to_owned() }),
+        (None, Content::Complete) => Ok(Found::Wrong("The code is not in the code system.".to_owned())),
         (None, Content::Partial) => {
-            Found::Wrong("The code is not in the part of the code system that this server carries.".to_owned())
+            Err("Whether the code is in the code system cannot be told: this server carries a part of it, and the code is not in \
+                 that part."
+                .to_owned())
         }
     }
 }
