@@ -87,6 +87,9 @@ pub(super) async fn meta(visit: &Visit, kind: ResourceType, id: &FhirId, asked: 
     Ok(parameters(vec![json!({ "name": "return", "valueMeta": meta })]))
 }
 
+/// How often a change of labels is tried again where others change the same resource.
+const MOST_TRIES: usize = 32;
+
 /// `$meta-add` and `$meta-delete`: what is given is put to the profiles, labels and tags of the resource, or taken from them.
 /// A new version with another `meta`: an update of the version that was read, with all that an update is held to.
 pub(super) async fn change_meta(
@@ -104,7 +107,25 @@ pub(super) async fn change_meta(
         Refusal::saying(Refused::Malformed, "The parameter \"meta\" is needed: a Meta with profiles, labels or tags.")
     })?;
     must_be_meta(&given)?;
-    let stored = read(visit, kind, &id).await?;
+    for _ in 0..MOST_TRIES {
+        match meta_changed(visit, kind, &id, &given, condition, how).await {
+            // Somebody else was faster, and nobody said which version it has to be.
+            Err(refusal) if refusal.status() == StatusCode::PRECONDITION_FAILED && condition == Condition::None => {}
+            done => return done,
+        }
+    }
+    Err(Refusal::new(Refused::Conflict))
+}
+
+async fn meta_changed(
+    visit: &Visit,
+    kind: ResourceType,
+    id: &FhirId,
+    given: &Value,
+    condition: Condition,
+    how: fn(&mut Vec<Value>, &[Value]),
+) -> Result<Value, Refusal> {
+    let stored = read(visit, kind, id).await?;
     let mut resource = parsed(&stored)?;
     for name in ["profile", "security", "tag"] {
         let given = given.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -120,7 +141,7 @@ pub(super) async fn change_meta(
         Condition::None | Condition::Present => Condition::Version(stored.version),
         asked => asked,
     };
-    let change = Change::store(kind, Which::Id(id), Content::new(kind, resource, Mode::Strict)?, condition);
+    let change = Change::store(kind, Which::Id(id.clone()), Content::new(kind, resource, Mode::Strict)?, condition);
     let written = visit.house.records.change(&visit.actor, why(Action::Update, visit), change).await?;
     let meta = written.stored.as_ref().map(parsed).transpose()?.and_then(|one| one.get("meta").cloned());
     Ok(parameters(vec![json!({ "name": "return", "valueMeta": meta.unwrap_or_default() })]))
