@@ -288,6 +288,16 @@ fn files_as_themselves(client: &Caller) {
         assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
         assert_eq!(answer.header("etag"), Some("W/\"1\""));
     }
+    // What is wanted more is given; what is about the file is a resource, whatever its type.
+    let less = [("accept", "application/fhir+json;q=0.1, text/plain")];
+    assert_eq!(client.ask("GET", &address, &less, "").body, "Grüße");
+    outcome(&client.ask("GET", &format!("{address}/_history"), &[("accept", "text/plain")], ""), 406);
+    let pretty = r#"{"a":1.00,"b":[1,2]}"#;
+    let raw = ok(&client.ask("POST", "/fhir/Binary", &[("content-type", "text/x-raw")], pretty), 201);
+    assert_eq!(
+        client.ask("GET", &format!("/fhir/Binary/{}?_pretty=true", id(&raw)), &[("accept", "*/*")], "").body,
+        pretty
+    );
     for accept in ["application/fhir+json", "text/plain, application/json", "application/*"] {
         assert_eq!(ok(&client.ask("GET", &address, &[("accept", accept)], ""), 200)["data"], made["data"], "{accept}");
     }

@@ -19,20 +19,21 @@ use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::record::Stored;
 
-/// Put into the extensions of a request that takes no JSON: only a file can answer it.
+/// Put into the extensions of a request that takes no JSON: only a file can answer it. So with an answer that is one.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Native;
 
 /// A resource under whose rules the file stands, beside its bytes.
-const SECURITY_CONTEXT: HeaderName = HeaderName::from_static("x-security-context");
+pub(super) const SECURITY_CONTEXT: HeaderName = HeaderName::from_static("x-security-context");
 
 /// Whether a file may answer this.
 pub(super) fn may_answer(method: &Method, path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let of_file = parts.next() == Some("fhir") && parts.next() == Some(ResourceType::Binary.name());
-    of_file
-        && matches!(*method, Method::GET | Method::HEAD)
-        && parts.next().is_some_and(|id| !id.starts_with(['_', '$']))
+    let is_one = parts.next().is_some_and(|id| !id.starts_with(['_', '$']));
+    // It, or one of its versions.
+    let is_whole = matches!((parts.next(), parts.next(), parts.next()), (None, ..) | (Some("_history"), Some(_), None));
+    of_file && is_one && is_whole && matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// The file, if it is of a type that the request takes; `None` where the request takes the resource instead.
@@ -64,6 +65,7 @@ pub(super) fn file(stored: &Stored, headers: &HeaderMap) -> Result<Option<Respon
         put(SECURITY_CONTEXT, value);
     }
     version_headers(stored, &mut response);
+    response.extensions_mut().insert(Native);
     Ok(Some(response))
 }
 
@@ -124,6 +126,8 @@ mod tests {
             (Method::POST, "/fhir/Binary/1", false),
             (Method::GET, "/fhir/Binary", false),
             (Method::GET, "/fhir/Binary/_history", false),
+            (Method::GET, "/fhir/Binary/1/_history", false),
+            (Method::GET, "/fhir/Binary/1/$meta", false),
             (Method::GET, "/fhir/Patient/1", false),
         ] {
             assert_eq!(may_answer(&method, path), may, "{method} {path}");

@@ -29,8 +29,8 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
     let is_file = request.uri().path().starts_with("/fhir/$export-file/");
     let acceptable = match asked("_format").filter(|format| !format.is_empty()) {
         Some(format) => is_json(format),
-        // A file answers as itself where nothing of FHIR is named.
-        None if native::may_answer(request.method(), request.uri().path()) && !names_json(request.headers()) => {
+        // A file answers as itself where nothing of FHIR is named, or something else is wanted more.
+        None if native::may_answer(request.method(), request.uri().path()) && !prefers_json(request.headers()) => {
             request.extensions_mut().insert(native::Native);
             true
         }
@@ -46,7 +46,8 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
     let pretty = asked("_pretty") == Some("true") && !is_file;
     let by_token = request.headers().contains_key(header::AUTHORIZATION);
     let mut response = next.run(request).await;
-    if pretty {
+    // A file is handed out byte for byte.
+    if pretty && response.extensions().get::<native::Native>().is_none() {
         response = prettily(response).await;
     }
     if !by_token {
@@ -89,9 +90,18 @@ pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
     takes_all(headers) || wanted(headers).any(|range| name_of(range) == "application/*" || is_json(range))
 }
 
-/// Whether JSON is taken by its name.
-fn names_json(headers: &HeaderMap) -> bool {
-    wanted(headers).any(is_json)
+/// Whether JSON is taken by its name, and nothing else is wanted more (RFC 9110 §12.5.1).
+fn prefers_json(headers: &HeaderMap) -> bool {
+    let most = |json: bool| wanted(headers).filter(|range| is_json(range) == json).map(quality).max();
+    most(true).is_some_and(|named| most(false).is_none_or(|other| named >= other))
+}
+
+/// How much a range is wanted, in thousandths.
+fn quality(range: &str) -> u32 {
+    let weight = range.split(';').skip(1).find_map(|part| part.trim().strip_prefix("q="));
+    let weight: Option<f32> = weight.and_then(|weight| weight.trim().parse().ok());
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and 1000
+    weight.map_or(1000, |weight| (weight.clamp(0.0, 1.0) * 1000.0) as u32)
 }
 
 /// Whether whatever there is is taken.
@@ -134,9 +144,13 @@ mod tests {
     #[test]
     fn json_is_named_or_only_taken() {
         let of = |value: &'static str| HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))]);
-        assert!(names_json(&of("application/fhir+json")) && names_json(&of("image/png, application/json;q=0.5")));
-        for other in ["*/*", "application/*", "text/html,*/*;q=0.8", "application/json;q=0"] {
-            assert!(!names_json(&of(other)), "{other}");
+        for json in ["application/fhir+json", "image/png;q=0.2, application/json;q=0.5", "application/fhir+json, */*"] {
+            assert!(prefers_json(&of(json)), "{json}");
+        }
+        for other in
+            ["*/*", "application/*", "text/html,*/*;q=0.8", "application/json;q=0", "application/json;q=0.1, image/png"]
+        {
+            assert!(!prefers_json(&of(other)), "{other}");
         }
         assert!(takes_all(&HeaderMap::new()) && takes_all(&of("*/*")) && !takes_all(&of("*/*;q=0")));
     }
