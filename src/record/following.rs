@@ -43,6 +43,11 @@ pub(super) fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef>
     }
 }
 
+/// Whether it names rules to stand under that nobody here can look up.
+pub(super) fn is_led_astray(kind: ResourceType, resource: &Value) -> bool {
+    kind == ResourceType::Binary && resource.get("securityContext").is_some() && followed(kind, resource).is_empty()
+}
+
 impl Writing<'_, '_, '_> {
     /// Adds to the standing that a resource has by itself what it has by those that it follows.
     pub(super) fn stand(&mut self, prepared: &Prepared, own: &mut Standing) -> Result<(), RecordError> {

@@ -4,12 +4,12 @@
 use serde_json::{Map, Value};
 
 use super::error::RecordError;
-use super::following::{Standing, followed};
+use super::following::{Standing, followed, is_led_astray};
 use super::index::IndexRows;
 use super::layout::hash64;
 use super::rows::{Row, RowNumber, State};
-use crate::access::Sensitivity;
 use crate::access::cut::is_subsetted;
+use crate::access::{Hold, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::meta::Unstamped;
 use crate::fhir::search;
@@ -29,6 +29,8 @@ pub(super) struct Prepared {
     pub partial: bool,
     /// Under whose rules it stands beside its own.
     pub follows: Vec<ResourceRef>,
+    /// Whether it wants to stand under rules that are not here.
+    pub astray: bool,
     index: IndexRows,
     /// When it happened, in milliseconds since 1970 UTC; what says nothing of it is sorted by its last update.
     clinical_date: Option<i64>,
@@ -50,6 +52,7 @@ impl Prepared {
             patients: search::compartment_patients(definitions, kind, value),
             partial: is_subsetted(value),
             follows: followed(kind, value),
+            astray: is_led_astray(kind, value),
             index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
             clinical_date: search::clinical_date(kind, value),
             content: hash64(&text.parts()),
@@ -77,24 +80,33 @@ impl Prepared {
         self.clinical_date.unwrap_or_else(|| row.updated.as_millisecond())
     }
 
+    /// The same, and held from the patient, as the version before was.
+    pub(super) fn held(&self) -> Result<Self, RecordError> {
+        self.labelled(Sensitivity::NORMAL.with_hold(Hold::FromPatient).labels_beyond(self.sensitivity))
+    }
+
     /// The same with the labels of the version before, beside its own. What sealed that one without a label, because of what it
     /// followed, becomes a label.
     pub(super) fn with_labels_of(&self, before: &Row) -> Result<Self, RecordError> {
         let old: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         let of = |value: &Value| value.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut value = self.resource()?;
-        let own = of(&value);
+        let own = of(&self.resource()?);
         let mut kept: Vec<Value> = of(&old).into_iter().filter(|label| !own.contains(label)).collect();
         let said = Sensitivity::of_security(&Value::Array([own.as_slice(), &kept].concat()));
         kept.extend(before.sensitivity.labels_beyond(said));
-        if kept.is_empty() {
+        self.labelled(kept)
+    }
+
+    fn labelled(&self, more: Vec<Value>) -> Result<Self, RecordError> {
+        if more.is_empty() {
             return Ok(self.clone());
         }
+        let mut value = self.resource()?;
         if let Some(members) = value.as_object_mut()
             && let Some(meta) = members.entry("meta").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
             && let Value::Array(labels) = meta.entry("security").or_insert_with(|| Value::Array(vec![]))
         {
-            labels.extend(kept);
+            labels.extend(more);
         }
         Ok(Self::new(self.kind, &value))
     }

@@ -101,7 +101,7 @@ impl Writing<'_, '_, '_> {
             Act::Delete { which, condition } => {
                 let id = match which {
                     Which::Id(id) => id,
-                    Which::Found(query) => match self.at_most_one(&query)? {
+                    Which::Found(query) => match self.at_most_one(&query, Among::Seen)? {
                         Some(row) => row.id,
                         None => {
                             self.fulfils(condition, None)?;
@@ -115,7 +115,7 @@ impl Writing<'_, '_, '_> {
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {
                     let before = pending.matching(&query);
-                    match (self.at_most_one(&query)?, before.as_slice()) {
+                    match (self.at_most_one(&query, Among::WrittenOver)?, before.as_slice()) {
                         (None, []) => {}
                         (Some(row), []) => return self.matched(row).map(Step::Done),
                         (None, [only]) => return Ok(Step::Same(*only)),
@@ -143,7 +143,9 @@ impl Writing<'_, '_, '_> {
         let never = self.may_at_all(Action::Patch, kind).err();
         let row = match which {
             Which::Id(id) => self.live(kind, &id),
-            Which::Found(query) => self.at_most_one(&query).and_then(|row| row.ok_or(RecordError::NotFound)),
+            Which::Found(query) => {
+                self.at_most_one(&query, Among::Seen).and_then(|row| row.ok_or(RecordError::NotFound))
+            }
         };
         let (row, after, action) = match never {
             None => {
@@ -201,7 +203,7 @@ impl Writing<'_, '_, '_> {
             Which::Id(id) => (id, named),
             // http.html#cond-update
             Which::Found(query) => {
-                let found = self.at_most_one(&query)?;
+                let found = self.at_most_one(&query, Among::WrittenOver)?;
                 pending.conditions.push((pending.steps.len(), query, usize::from(found.is_some())));
                 match (found, body.own_id.clone()) {
                     (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
@@ -227,7 +229,7 @@ impl Writing<'_, '_, '_> {
         let mut lost = Vec::new();
         for (text, Sought { query, at }) in searches {
             // What the group changes counts as it will be, not as it is.
-            let mut found: BTreeSet<FhirId> = self.ids(&query)?.into_iter().collect();
+            let mut found: BTreeSet<FhirId> = self.ids(&query, Among::Seen)?.into_iter().collect();
             found.retain(|id| reference_to(query.kind, id).is_ok_and(|one| !pending.acted.contains(&one)));
             for place in pending.matching(&query) {
                 found.extend(pending.becomes(place)?.map(|one| one.id()));
@@ -256,10 +258,9 @@ impl Writing<'_, '_, '_> {
         Ok(())
     }
 
-    /// The resource that a condition finds, of those that the actor may find. A service is told of one that it may write
-    /// over, too: it could not know that it makes a second one.
-    fn at_most_one(&mut self, query: &Query) -> Result<Option<Row>, RecordError> {
-        let found = self.ids(query)?;
+    /// The resource that a condition finds, of those that the actor may find.
+    fn at_most_one(&mut self, query: &Query, among: Among) -> Result<Option<Row>, RecordError> {
+        let found = self.ids(query, among)?;
         match found.as_slice() {
             [] => Ok(None),
             [only] => self.live(query.kind, only).map(Some),
@@ -268,7 +269,7 @@ impl Writing<'_, '_, '_> {
     }
 
     /// The first few ids that a condition finds.
-    fn ids(&mut self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
+    fn ids(&mut self, query: &Query, among: Among) -> Result<Vec<FhirId>, RecordError> {
         if query.filters.is_empty() {
             return Err(RecordError::NoCriteria);
         }
@@ -284,7 +285,7 @@ impl Writing<'_, '_, '_> {
             after: None,
             among: search::Among::Itself,
         };
-        let writes_over = matches!(self.actor.who(), Who::Service { .. });
+        let writes_over = among == Among::WrittenOver && matches!(self.actor.who(), Who::Service { .. });
         let mut opened: u32 = 0;
         let found = search::run(tx, &bare, &wanted, &mut |row| {
             opened = opened.wrapping_add(1);
@@ -335,6 +336,15 @@ impl Writing<'_, '_, '_> {
         self.touch_as(&row, crate::audit::TouchKind::SentOut)?;
         Ok(Written { stored: Some(seen), as_what: WrittenAs::Matched })
     }
+}
+
+/// Which resources a condition may find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Among {
+    /// Those that the actor may see.
+    Seen,
+    /// A service's also those that it may write over, where it could not know otherwise that it makes a second one.
+    WrittenOver,
 }
 
 /// Enough to say whether there is one, and roughly how many more.

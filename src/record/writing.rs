@@ -29,7 +29,7 @@ use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
 use crate::fhir::{Issue, IssueCode};
-use crate::store::{Desc, Tx};
+use crate::store::{Desc, ReadExt, Tx};
 
 /// The system of the numbers that the box gives its patients.
 pub const CLINIC_NUMBER: &str = "urn:chartbox:clinic-number";
@@ -307,6 +307,15 @@ impl Records {
     }
 }
 
+/// A file under rules that cannot be looked up would stand under none (binary.html#security).
+fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError> {
+    if !prepared.astray {
+        return Ok(());
+    }
+    let text = "A file stands under the rules of a resource of this box: name it as a relative reference, such as Observation/1.";
+    Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, "Binary.securityContext", text)]))
+}
+
 pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
     Ok(Undisclosed::empty(()))
 }
@@ -426,12 +435,40 @@ impl Writing<'_, '_, '_> {
             return Err(missing());
         }
         match self.permit(Action::Read, &row) {
-            Ok(_) | Err(RecordError::Denied(Denied::NeverForRole)) => Ok(()),
+            Ok(_) => Ok(()),
+            // What stood there stays there. Whether there is another of a type that a person never sees, they are not told.
+            Err(RecordError::Denied(Denied::NeverForRole)) => {
+                match self.is_trusted() || self.stood_before(reference)? {
+                    true => Ok(()),
+                    false => Err(missing()),
+                }
+            }
             // Who has just stored it knows that it is there, also where they sealed it from themselves.
             Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
             Err(RecordError::NotFound) => Err(missing()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether who writes may name what they never see: a program, and a workflow of the house.
+    fn is_trusted(&self) -> bool {
+        self.actor.role().is_none() || self.how.voice == Voice::House
+    }
+
+    /// Whether a resource that was written had this reference in the version before.
+    fn stood_before(&self, reference: &ResourceRef) -> Result<bool, RecordError> {
+        let tx: &Tx<'_> = self.tx;
+        for (_, number) in &self.wrote {
+            let before = row(tx, *number)?.version.saturating_sub(1);
+            let Some(old) = tx.get(&VERSIONS, &(*number, Desc(before)))?.filter(|old| old.state == State::Live) else {
+                continue;
+            };
+            let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
+            if Prepared::new(old.kind, &value).references.contains(reference) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// That a reference leads nowhere, with the element and the change in which it stands.
@@ -475,13 +512,19 @@ impl Writing<'_, '_, '_> {
             (_, _) => self.fulfils(condition, None)?,
         }
         let live = old.as_ref().filter(|old| old.state == State::Live);
+        // What they sent, where what is stored has labels that they must not hear of.
+        let mut sent = None;
         if let Some(live) = live {
             let cut = self.permit(action, live)?;
             if !cut.is_empty() {
                 prepared = keep_cut(&prepared, Some(live), cut)?;
             }
             if self.overwrites_unseen(live) {
+                sent = Some(prepared.clone());
                 prepared = prepared.with_labels_of(live)?;
+            }
+            if self.is_program() && live.sensitivity.is_held() {
+                prepared = prepared.held()?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
@@ -517,6 +560,7 @@ impl Writing<'_, '_, '_> {
             row = prepared.row(&id, version, self.now, &standing);
         }
         self.must_be_whole(&prepared)?;
+        must_not_be_astray(&prepared)?;
         if let Some(marked) = self.in_own_words(&prepared)? {
             prepared = marked;
             row = prepared.row(&id, version, self.now, &standing);
@@ -542,7 +586,8 @@ impl Writing<'_, '_, '_> {
         self.notice(&row)?;
         self.touch(&row)?;
         let as_what = if live.is_some() { WrittenAs::Updated } else { WrittenAs::Created };
-        Ok(Written { stored: Some(stored(row, cut)?), as_what })
+        let told = sent.map_or(row, |sent| sent.row(&id, version, self.now, &standing));
+        Ok(Written { stored: Some(stored(told, cut)?), as_what })
     }
 
     pub(super) fn delete(
@@ -704,11 +749,14 @@ impl Writing<'_, '_, '_> {
         }
     }
 
+    /// Another program, which has its own copies of what it sends: a hold that these lack was not taken off by anybody.
+    fn is_program(&self) -> bool {
+        matches!(self.actor.who(), Who::Service { .. })
+    }
+
     /// Whether a program writes over what is sealed from it. It does not know that there was a seal, and does not take it away.
     fn overwrites_unseen(&self, live: &Row) -> bool {
-        matches!(self.actor.who(), Who::Service { .. })
-            && live.sensitivity.is_sealed()
-            && self.permit(Action::Read, live).is_err()
+        self.is_program() && live.sensitivity.is_sealed() && self.permit(Action::Read, live).is_err()
     }
 
     /// Services and the box itself bring ids along; a person's new resource gets one from the server.

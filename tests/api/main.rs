@@ -17,6 +17,7 @@ mod promises;
 mod races;
 mod screens;
 mod trail;
+mod unseen;
 mod versions;
 
 use demo::client::Answer;
@@ -38,6 +39,7 @@ fn the_api_keeps_its_promises_and_survives_what_is_sent_to_it() {
     versions::all(&client);
     left_out::all(&client);
     letter::all(&demo, &client);
+    unseen::all(&demo, &client);
     races::all(&client);
     hostile::all(&demo, &client);
     a_patient_s_first_page_opens_what_it_shows(&demo);

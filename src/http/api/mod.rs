@@ -231,7 +231,12 @@ fn sent(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Value, Refusal> {
-    native::sent(kind, id, headers, body).unwrap_or_else(|| request::to_store(visit, headers, body))
+    let Some(file) = native::sent(kind, id, headers, body) else { return request::to_store(visit, headers, body) };
+    let mut file = file?;
+    if let Some(context) = headers.get(native::SECURITY_CONTEXT) {
+        request::make_own(visit, &mut file, context.as_bytes());
+    }
+    Ok(file)
 }
 
 /// The one that the address searches for.

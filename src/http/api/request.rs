@@ -31,15 +31,20 @@ pub(super) fn sent(headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, Re
 /// [`resource`] to be stored: references to this box are made relative.
 pub(super) fn to_store(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let mut value = resource(headers, body)?;
+    make_own(visit, &mut value, body);
+    Ok(value)
+}
+
+/// Makes references that name this box by its address local ones; `text` is where they would stand.
+pub(super) fn make_own(visit: &Visit, value: &mut Value, text: &[u8]) {
     let about = &visit.house.about;
     for origin in [&about.clinic_url, &about.portal_url].into_iter().flatten() {
         let base = format!("{origin}/fhir/");
         // Hardly any client writes them, and a walk through every resource has its price.
-        if may_hold(body, base.as_bytes()) {
-            own_references(&mut value, &base, Definitions::r4());
+        if may_hold(text, base.as_bytes()) {
+            own_references(value, &base, Definitions::r4());
         }
     }
-    Ok(value)
 }
 
 /// Whether a text may stand in the body: JSON may write its slashes as escapes.

@@ -1,0 +1,122 @@
+//! What writing tells of what its writer may not see, and what it may not take away.
+
+use serde_json::{Value, json};
+
+use crate::demo::{Caller, Demo};
+use crate::interactions::patch;
+use crate::{bundle, id, observation, ok, outcome, patient, post};
+
+const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+
+pub fn all(demo: &Demo, client: &Caller) {
+    a_file_stands_under_the_rules_that_it_names(demo, client);
+    an_overwriting_program_hears_no_label_and_takes_no_hold(demo, client);
+    conditions_find_what_is_seen(demo, client);
+    no_reference_tells_of_a_type_that_is_never_seen(demo, client);
+}
+
+fn labelled(resource: &Value, code: &str) -> Value {
+    let mut resource = resource.clone();
+    resource["meta"] = json!({"security": [{"system": ACT_CODE, "code": code}]});
+    resource
+}
+
+/// binary.html#rest: `X-Security-Context` is its `securityContext`, by whichever address of the box it is named.
+fn a_file_stands_under_the_rules_that_it_names(demo: &Demo, client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Filed")), 201);
+    let sealed = labelled(&observation(&format!("Patient/{}", id(&who)), 1), "HIV");
+    let sealed = ok(&client.json("POST", "/fhir/Observation", &sealed), 201);
+    let doctor = demo.signed_in("clinic", "clinician");
+    for origin in ["clinic", "portal"] {
+        let context = format!("{}/fhir/Observation/{}", demo.origin(origin), id(&sealed));
+        let headers = [("content-type", "text/plain"), ("x-security-context", context.as_str())];
+        let made = ok(&client.ask("POST", "/fhir/Binary", &headers, "secret"), 201);
+        assert_eq!(made["securityContext"]["reference"], format!("Observation/{}", id(&sealed)));
+        outcome(&doctor.get(&format!("/fhir/Binary/{}", id(&made))), 404);
+    }
+    // Rules that nobody here can look up would be none.
+    for context in ["https://else.where/fhir/Observation/1", "urn:uuid:1", "Elsewhere"] {
+        let headers = [("content-type", "text/plain"), ("x-security-context", context)];
+        outcome(&client.ask("POST", "/fhir/Binary", &headers, "secret"), 422);
+        let file =
+            json!({"resourceType": "Binary", "contentType": "text/plain", "securityContext": {"reference": context}});
+        outcome(&client.json("POST", "/fhir/Binary", &file), 422);
+    }
+}
+
+fn an_overwriting_program_hears_no_label_and_takes_no_hold(demo: &Demo, client: &Caller) {
+    let own = format!("Patient/{}", demo.patient_of("patient"));
+    let blind = demo.service("unseen-blind", "system/Observation.cu");
+    let plain = |of: &str| {
+        let mut one = observation(&own, 2);
+        one["id"] = json!(of);
+        one
+    };
+    let sealed = labelled(&plain("unseen-sealed"), "HIV");
+    ok(&client.json("PUT", "/fhir/Observation/unseen-sealed", &sealed), 201);
+    let put = ok(&blind.json("PUT", "/fhir/Observation/unseen-sealed", &plain("unseen-sealed")), 200);
+    assert!(put["meta"].get("security").is_none(), "{put}");
+    let doctor = demo.signed_in("clinic", "clinician");
+    outcome(&doctor.get("/fhir/Observation/unseen-sealed"), 404);
+    // What is held from a patient only a doctor lets go.
+    let token = demo.command(&["token", "create", "--user", "patient"]);
+    let me = demo.bearer("clinic", &token);
+    ok(&client.json("PUT", "/fhir/Observation/unseen-held", &labelled(&plain("unseen-held"), "NOPAT")), 201);
+    for program in [&blind, client] {
+        ok(&program.json("PUT", "/fhir/Observation/unseen-held", &plain("unseen-held")), 200);
+        outcome(&me.get("/fhir/Observation/unseen-held"), 404);
+    }
+}
+
+/// A search in the place of a reference, of a deletion or of a patch finds what its sender sees; what a program would store a
+/// second time it is told of.
+fn conditions_find_what_is_seen(demo: &Demo, client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Conditional")), 201);
+    let subject = format!("Patient/{}", id(&who));
+    let mut sealed = labelled(&observation(&subject, 4), "HIV");
+    sealed["identifier"] = json!([{"system": "urn:unseen", "value": "sealed"}]);
+    let made = ok(&client.json("POST", "/fhir/Observation", &sealed), 201);
+    let program = demo.service("unseen-conditions", "system/*.cruds");
+    let refers = |value: &str| {
+        let mut panel = observation(&subject, 5);
+        panel["hasMember"] = json!([{"reference": format!("Observation?identifier=urn:unseen|{value}")}]);
+        program.json("POST", "/fhir", &bundle("transaction", json!([post("Observation", None, panel)])))
+    };
+    let (there, absent) = (refers("sealed"), refers("absent"));
+    let plain = |text: &str| text.replace("sealed", "?").replace("absent", "?");
+    assert_eq!((there.status, plain(&there.body)), (absent.status, plain(&absent.body)));
+    assert!(there.status >= 400 && !there.body.contains(id(&made)), "{}", there.body);
+    for headers in [vec![], vec![("if-match", "W/\"1\"")]] {
+        let gone = |value: &str| {
+            program.ask("DELETE", &format!("/fhir/Observation?identifier=urn:unseen|{value}"), &headers, "").status
+        };
+        assert_eq!(gone("sealed"), gone("absent"), "{headers:?}");
+    }
+    let change = json!([{"op": "add", "path": "/issued", "value": "2026-03-01T09:00:00Z"}]);
+    let patched =
+        |value: &str| patch(&program, &format!("/fhir/Observation?identifier=urn:unseen|{value}"), &[], &change);
+    assert_eq!(patched("sealed").status, patched("absent").status);
+    // Still there, and found by whoever must not make it twice.
+    let headers = [("content-type", "application/fhir+json"), ("if-none-exist", "identifier=urn:unseen|sealed")];
+    let again = program.ask("POST", "/fhir/Observation", &headers, &observation(&subject, 6).to_string());
+    assert_eq!(again.status, 200, "{}", again.body);
+    outcome(&program.get(&format!("/fhir/Observation/{}", id(&made))), 404);
+}
+
+/// Whether there is one of a type that they never see, no person learns by referring to it.
+fn no_reference_tells_of_a_type_that_is_never_seen(demo: &Demo, client: &Caller) {
+    let who = ok(&client.json("POST", "/fhir/Patient", &patient("Referred")), 201);
+    let subject = format!("Patient/{}", id(&who));
+    let mut there = observation(&subject, 1);
+    there["id"] = json!("unseen-there");
+    ok(&client.json("PUT", "/fhir/Observation/unseen-there", &there), 201);
+    let desk = demo.signed_in("clinic", "reception");
+    let about = |of: &str| {
+        let message = json!({"resourceType": "Communication", "status": "completed", "subject": {"reference": subject},
+            "about": [{"reference": format!("Observation/{of}")}]});
+        desk.json("POST", "/fhir/Communication", &message)
+    };
+    let (there, absent) = (about("unseen-there"), about("unseen-gone"));
+    assert_eq!(there.status, absent.status, "{} {}", there.body, absent.body);
+    assert!(there.status >= 400, "{}", there.body);
+}
