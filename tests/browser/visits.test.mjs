@@ -66,6 +66,37 @@ test('sent twice it is booked once, and a time that went meanwhile is said kindl
   await page.context().close();
 });
 
+test('a visit that could not be moved is offered other times for itself, and stays one visit', async () => {
+  const page = await signedIn('patient', box.portal);
+  await chooseATime(page, 'Phone call');
+  await page.click('button.btn-main');
+  await page.waitForURL(/done=booked/);
+  const mine = new URL(page.url()).pathname;
+  await page.goto(`${box.portal}${mine}/change`);
+  const time = await page.locator('.times a:visible').first().getAttribute('href');
+  await page.goto(`${box.portal}${time}`);
+  // In another window the time goes.
+  const other = await page.context().newPage();
+  await other.goto(`${box.portal}/my/visits/book?${time.split('?')[1]}`);
+  await other.click('button.btn-main');
+  await other.waitForURL(/done=booked/);
+  const taken = new URL(other.url()).pathname;
+  await page.click('button.btn-main');
+  assert.match(await page.textContent('main'), /Your visit stays as it was\. These times are free:/);
+  const links = await page.locator('main .times a, main nav a').evaluateAll((found) => found.map((one) => new URL(one.href).pathname));
+  assert.deepEqual([...new Set(links)], [`${mine}/change`]);
+  assert.equal(await page.locator('main a[href^="/my/visits/wait"]').count(), 0);
+  await page.locator('.times a:visible').first().click();
+  await page.click('button.btn-main');
+  await page.waitForURL((url) => url.pathname === mine);
+  for (const visit of [mine, taken]) {
+    await page.goto(`${box.portal}${visit}`);
+    await page.click('summary:has-text("Cancel this visit")');
+    await page.click('button:has-text("Yes, I am sure")');
+  }
+  await page.context().close();
+});
+
 test('who asked for a time is offered one, and takes it', async () => {
   const patient = await signedIn('patient', box.portal);
   await patient.goto(`${box.portal}/my/visits/book`);

@@ -42,6 +42,32 @@ pub(in crate::http) struct Asked {
     start: String,
 }
 
+/// What a free time is looked for.
+enum For {
+    /// A visit that nobody has booked yet.
+    New,
+    /// Another time for this one.
+    Move(Moving),
+}
+
+/// The visit that gets another time.
+struct Moving {
+    id: FhirId,
+    version: u32,
+    /// When it is as long as it was not moved.
+    start: Timestamp,
+}
+
+impl For {
+    /// The page whose links choose a time, and where the choice is sent.
+    fn address(&self) -> String {
+        match self {
+            Self::New => "/my/visits/book".to_owned(),
+            Self::Move(one) => format!("/my/visits/{}/change", one.id),
+        }
+    }
+}
+
 impl Own {
     pub(super) async fn clinic(&self) -> Result<Clinic, Refusal> {
         Ok(self.open(Action::Read, Clinic::read).await?.into_inner())
@@ -114,10 +140,9 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
                     // What was typed for a time that was taken meanwhile goes along to the next one.
                     None => own.visit.kept_at::<Typed>(&words_at(kind), &mut cx)?.unwrap_or_default(),
                 };
-                let action = "/my/visits/book".to_owned();
-                page(&confirm(&own, cx, kind, with, start, action, Some((&typed.reason, &Faults::none())), None))
+                page(&confirm(&own, cx, kind, with, start, &For::New, Some((&typed.reason, &Faults::none()))))
             }
-            Err(_) => times(&own, cx, &clinic, kind, &asked, "/my/visits/book"),
+            Err(_) => times(&own, cx, &clinic, kind, &asked, &For::New),
         },
     }
 }
@@ -139,7 +164,8 @@ fn kinds(cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
 }
 
 /// Free times of a week, of everybody who offers the visit or of one of them.
-fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, base: &str) -> Result<Response, Refusal> {
+fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, what: &For) -> Result<Response, Refusal> {
+    let base = what.address();
     let now = own.visit.house.ambient.now();
     let today = own.today();
     let last = today.saturating_add(i64::from(clinic.house.horizon_days).days());
@@ -180,7 +206,7 @@ fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, ba
         minutes: kind.minutes,
         people: people.collect(),
         days,
-        wait: base.eq("/my/visits/book").then(|| {
+        wait: matches!(what, For::New).then(|| {
             format!(
                 "/my/visits/wait?kind={}&with={}",
                 kind.id,
@@ -203,23 +229,22 @@ fn clock(own: &Own, start: Timestamp) -> String {
     }
 }
 
-#[allow(clippy::too_many_arguments)] // what one page says, each once
 fn confirm(
     own: &Own,
     mut cx: Cx,
     kind: &VisitType,
     with: &Clinician,
     start: Timestamp,
-    action: String,
+    what: &For,
     reason: Option<(&str, &Faults)>,
-    version: Option<u32>,
 ) -> BookConfirm {
+    let action = what.address();
     if cx.at.is_empty() {
         cx.at = format!("/my/visits/book?kind={}&with={}&start={start}", kind.id, with.person.id());
     }
-    let back = match version {
-        None => format!("/my/visits/book?kind={}&with={}", kind.id, with.person.id()),
-        Some(_) => action.clone(),
+    let (back, version) = match what {
+        For::New => (format!("/my/visits/book?kind={}&with={}", kind.id, with.person.id()), None),
+        For::Move(one) => (action.clone(), Some(one.version)),
     };
     let reason = reason.and_then(|(text, faults)| own.reason(text, faults));
     BookConfirm {
@@ -331,24 +356,23 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             let place = format!("/my/visits/{id}?done=sent");
             let asked = Some((Whom::Role(Role::Reception), Kind::BookingAsked));
             let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, asked).await;
-            outcome(&own, &sent, done, &place, &clinic, kind).await
+            outcome(&own, &sent, done, &place, &clinic, kind, &For::New).await
         }
         Booking::Instant => {
             let (start, with) = chosen(&own, &clinic, kind, typed)?;
             if !faults.is_empty() {
-                let action = "/my/visits/book".to_owned();
                 let said = Some((typed.reason.as_str(), &faults));
-                let page = page(&confirm(&own, own.plain_cx().await?, kind, with, start, action, said, None))?;
+                let page = page(&confirm(&own, own.plain_cx().await?, kind, with, start, &For::New, said))?;
                 return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
             }
             let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: reason.as_deref() };
             let value = schedule::appointment(&wish, start, "booked", now);
             let hour = hour(&own, &clinic, kind, with, start, None);
             if !is_offered(&own, &clinic, kind, with, start)? {
-                return taken(&own, &sent, &clinic, kind, BookError::Taken).await;
+                return taken(&own, &sent, &clinic, kind, BookError::Taken, &For::New).await;
             }
             let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour), None).await;
-            outcome(&own, &sent, done, &place, &clinic, kind).await
+            outcome(&own, &sent, done, &place, &clinic, kind, &For::New).await
         }
     }
 }
@@ -446,6 +470,7 @@ async fn outcome<T>(
     place: &str,
     clinic: &Clinic,
     kind: &VisitType,
+    what: &For,
 ) -> Result<Response, Refusal> {
     match done {
         Ok(done) => {
@@ -457,34 +482,38 @@ async fn outcome<T>(
             own.visit.forget_draft(sent.at.as_deref()).await?;
             Ok(Redirect::to(&format!("/my/visits/{id}?done=already")).into_response())
         }
-        Err(Refused::Told(error)) => taken(own, sent, clinic, kind, error).await,
+        Err(Refused::Told(error)) => taken(own, sent, clinic, kind, error, what).await,
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }
 
-/// The time went meanwhile: the free ones again, with what happened above them. What was typed stands in the form of the next
-/// one.
+/// The time went meanwhile: the free ones again, for what they were looked for, with what happened above them. What was typed
+/// stands in the form of the next one.
 async fn taken<T>(
     own: &Own,
     sent: &Sent<T>,
     clinic: &Clinic,
     kind: &VisitType,
     error: BookError,
+    what: &For,
 ) -> Result<Response, Refusal> {
     if sent.says("reason") {
         own.visit.keep_sent_for(sent, &words_at(kind)).await?;
     }
     let mut cx = own.plain_cx().await?;
     cx.trouble = Some(
-        t(match error {
-            BookError::Twice => "book-twice",
-            BookError::Past => "book-past",
-            _ => "book-taken",
+        t(match (what, error) {
+            (For::New, BookError::Twice) => "book-twice",
+            (For::New, BookError::Past) => "book-past",
+            (For::New, _) => "book-taken",
+            (For::Move(_), BookError::Twice) => "move-twice",
+            (For::Move(_), BookError::Past) => "move-past",
+            (For::Move(_), _) => "move-taken",
         })
         .to_string(),
     );
     let asked = Asked { kind: kind.id.to_string(), ..Asked::default() };
-    Ok(finished(StatusCode::CONFLICT, times(own, cx, clinic, kind, &asked, "/my/visits/book")?))
+    Ok(finished(StatusCode::CONFLICT, times(own, cx, clinic, kind, &asked, what)?))
 }
 
 #[derive(Deserialize, Default)]
@@ -498,6 +527,8 @@ pub(in crate::http) struct Shown {
 
 /// What a patient may do with an appointment by themselves.
 struct May {
+    /// When it is.
+    start: Timestamp,
     /// Until this moment.
     until: Timestamp,
     now: bool,
@@ -507,7 +538,7 @@ fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
     let start: Timestamp = value.get("start")?.as_str()?.parse().ok()?;
     let until = start.checked_sub(i64::from(clinic.house.notice_hours).hours()).ok()?;
     let open = value.get("status").and_then(Value::as_str) == Some("booked");
-    open.then(|| May { until, now: own.visit.house.ambient.now() < until })
+    open.then(|| May { start, until, now: own.visit.house.ambient.now() < until })
 }
 
 /// `GET /my/visits/{id}`
@@ -655,20 +686,20 @@ pub(in crate::http) async fn choose_change(
     let clinic = own.clinic().await?;
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let kind = kind.filter(|kind| kind.booking == Booking::Instant);
-    let may = may_change(&own, &clinic, &value).is_some_and(|may| may.now);
-    let Some(kind) = kind.filter(|_| may) else {
+    let may = may_change(&own, &clinic, &value).filter(|may| may.now);
+    let Some((kind, may)) = kind.zip(may) else {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     };
     let cx = own.plain_cx().await?;
-    let base = format!("/my/visits/{id}/change");
+    let what = For::Move(Moving { id, version, start: may.start });
     match shown.start.parse::<Timestamp>() {
         Ok(start) => {
             let with = clinic.clinician(&shown.with).filter(|one| one.offers(&kind.id)).ok_or(Refusal::not_found())?;
-            page(&confirm(&own, cx, kind, with, start, base, None, Some(version)))
+            page(&confirm(&own, cx, kind, with, start, &what, None))
         }
         Err(_) => {
             let asked = Asked { kind: kind.id.to_string(), with: shown.with, from: shown.from, start: String::new() };
-            times(&own, cx, &clinic, kind, &asked, &base)
+            times(&own, cx, &clinic, kind, &asked, &what)
         }
     }
 }
@@ -680,17 +711,18 @@ pub(in crate::http) async fn change(
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
-    let (value, _, id) = own.appointment(&id).await?;
+    let (value, now_at, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let typed = &sent.typed;
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let kind = kind.filter(|kind| kind.booking == Booking::Instant).ok_or(Refusal::not_found())?;
-    if !may_change(&own, &clinic, &value).is_some_and(|may| may.now) {
+    let Some(may) = may_change(&own, &clinic, &value).filter(|may| may.now) else {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
-    }
+    };
+    let what = For::Move(Moving { id: id.clone(), version: now_at, start: may.start });
     let (start, with) = chosen(&own, &clinic, kind, typed)?;
     if !is_offered(&own, &clinic, kind, with, start)? {
-        return taken(&own, &sent, &clinic, kind, BookError::Taken).await;
+        return taken(&own, &sent, &clinic, kind, BookError::Taken, &what).await;
     }
     let place = format!("/my/visits/{id}?done=booked");
     let hour = hour(&own, &clinic, kind, with, start, Some(id.clone()));
@@ -699,7 +731,7 @@ pub(in crate::http) async fn change(
     let version = typed.version.parse().unwrap_or(0);
     let done = schedule::change(doing, id, version, value, Some(hour), None).await;
     freed(&own.visit.house).await;
-    outcome(&own, &sent, done, &place, &clinic, kind).await
+    outcome(&own, &sent, done, &place, &clinic, kind, &what).await
 }
 
 /// `GET /my/visits/{id}/visit.ics`
