@@ -11,7 +11,7 @@ use super::said::full_minute;
 use super::session::{Links, Visit};
 use super::ui::{Cx, Faults, KeptOf, Viewer, t};
 use crate::access::ProxyExtent;
-use crate::base::{Role, Timestamp};
+use crate::base::{AccountId, Role, Timestamp};
 use crate::care::forms::FormKey;
 
 /// What a page shows of the box even when nobody is signed in, or nothing is open.
@@ -75,6 +75,7 @@ impl Visit {
             let acting = self.session.as_ref().and_then(|session| session.acting.as_ref());
             cx.viewer = Some(Viewer {
                 name: account.display_name.to_string(),
+                key: key_of(account.id),
                 role,
                 for_whom: None,
                 acting: acting.map(|person| person.id().to_string()),
@@ -90,6 +91,13 @@ impl Visit {
         }
         cx
     }
+}
+
+/// What a browser knows an account by that keeps something for it: always the same, and not the id.
+fn key_of(account: AccountId) -> String {
+    let key =
+        blake3::derive_key("chartbox 2026-11 what a browser keeps for an account", account.to_string().as_bytes());
+    blake3::Hash::from(key).to_hex().chars().take(32).collect()
 }
 
 /// A page as an answer. A template that does not render is a fault of ours.

@@ -586,6 +586,57 @@ test('the portal can be installed, and what it keeps without a network is what i
   }
 });
 
+test('a device shows nobody without a network what its person did not switch on there', async () => {
+  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu'] });
+  const own = await demo();
+  try {
+    const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
+    const page = await context.newPage();
+    const [patient, proxy] = [own.account('patient'), own.account('proxy')];
+    const keeps = () => page.evaluate(() => caches.has('chartbox-record'));
+    const at = async (path) => page.goto(`${own.portal}${path}`);
+    const offline = async (path) => {
+      await context.setOffline(true);
+      await at(path);
+      const text = await page.textContent('main');
+      await context.setOffline(false);
+      return text;
+    };
+    await signIn(page, own.portal, patient);
+    await at('/my/app');
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await at('/my');
+    assert.match(await offline('/my/summary'), /No network/);
+    await at('/my/app');
+    await page.waitForSelector('[data-on]:visible');
+    assert.match(await page.textContent('[data-said]'), /not kept/, 'asked for without a network it is not switched on');
+    await at('/my');
+    assert.equal(await keeps(), false);
+
+    await at('/my/app');
+    await page.click('[data-on]');
+    await page.waitForSelector('[data-off]:visible');
+    // The session ends without the button.
+    await at('/signed-out?why=idle');
+    assert.equal(await keeps(), false, 'it goes away with the session');
+    await at('/my');
+    await page.waitForFunction(() => caches.has('chartbox-record'));
+    assert.doesNotMatch(await offline('/my/summary'), /No network/, 'who switched it on has it again');
+
+    await context.clearCookies();
+    await signIn(page, own.portal, proxy);
+    await page.waitForFunction(() => caches.has('chartbox-record').then((has) => !has));
+    assert.match(await offline('/my/summary'), /No network/, 'the next one is not shown what was kept before');
+    await at('/my/app');
+    assert.match(await page.textContent('main'), /not that of somebody for whom you act/);
+    await at('/my');
+    assert.equal(await keeps(), false, 'and nothing of whom they act for');
+  } finally {
+    await trusting.close();
+    await own.stop();
+  }
+});
+
 test('who may book and write is shown visits and messages, and told that the rest is not open', async () => {
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/people/new`);

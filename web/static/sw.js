@@ -5,6 +5,7 @@ const SHELL = `chartbox-${VERSION}`;
 const RECORD = "chartbox-record";
 const SUMMARY = "/my/summary";
 const OFFLINE = "/offline";
+const SIGNED_OUT = "/signed-out";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll([OFFLINE, ...FILES])).then(() => self.skipWaiting()));
@@ -19,14 +20,19 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin) return;
-  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => without(pathname)));
+  if (request.mode === "navigate") event.respondWith(fetch(request).then((answer) => ended(pathname, answer), () => without(pathname)));
   else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname).then((found) => found ?? Response.error())));
 });
 
+// The session is over, by itself or from another device. Who comes next may be somebody else.
+async function ended(pathname, answer) {
+  if (pathname === SIGNED_OUT) await caches.delete(RECORD);
+  return answer;
+}
+
 async function without(pathname) {
-  if (pathname === SUMMARY) {
-    const kept = await caches.open(RECORD).then((cache) => cache.match(SUMMARY));
-    if (kept) return kept;
-  }
+  // Asked of all caches by name: opening one that is not there would make it.
+  const kept = pathname === SUMMARY && await caches.match(SUMMARY, { cacheName: RECORD });
+  if (kept) return kept;
   return (await caches.match(OFFLINE)) ?? Response.error();
 }

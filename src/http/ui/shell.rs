@@ -64,6 +64,8 @@ pub struct Meanwhile {
 #[derive(Debug, Clone)]
 pub struct Viewer {
     pub name: String,
+    /// What says to the browser that this is the same account as before, and nothing else of it.
+    pub key: String,
     pub role: Role,
     /// For a proxy: whose record this is.
     pub for_whom: Option<String>,
@@ -239,6 +241,11 @@ impl Cx {
 
     pub fn viewer_name(&self) -> &str {
         self.viewer.as_ref().map_or("", |viewer| &viewer.name)
+    }
+
+    /// For whom the browser keeps what it keeps.
+    pub fn viewer_key(&self) -> &str {
+        self.viewer.as_ref().map_or("", |viewer| &viewer.key)
     }
 
     /// Whose record a patient's pages show: their own, or of whom they act for.

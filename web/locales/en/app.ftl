@@ -8,6 +8,7 @@ app-install-apple = On an iPhone or iPad: tap the share button, then “Add to H
 app-offline = Your summary without a network
 app-offline-more = Keep your patient summary on this device, so that you can show it where there is no network. Only the summary is kept, only on this device, and it goes away when you sign out.
 app-offline-who = Whoever can unlock this device can read it then, also without your password. Keep it off on a device that others use.
+app-offline-own = A device keeps only one’s own summary, not that of somebody for whom you act.
 app-needs-script = This needs JavaScript, which is switched off in this browser.
 app-kept = It is kept on this device.
 app-not-kept = It is not kept on this device.

@@ -8,6 +8,7 @@ app-install-apple = En un iPhone o iPad: toque el botón de compartir y después
 app-offline = Su resumen sin red
 app-offline-more = Guarde su resumen de paciente en este dispositivo, para poder mostrarlo donde no hay red. Solo se guarda el resumen, solo en este dispositivo, y desaparece al cerrar la sesión.
 app-offline-who = Quien pueda desbloquear este dispositivo podrá leerlo, también sin su contraseña. No lo active en un dispositivo que usen otras personas.
+app-offline-own = Un dispositivo solo guarda el resumen propio, no el de una persona por quien usted actúa.
 app-needs-script = Esto necesita JavaScript, que está desactivado en este navegador.
 app-kept = Está guardado en este dispositivo.
 app-not-kept = No está guardado en este dispositivo.
