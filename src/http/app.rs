@@ -1,11 +1,13 @@
 //! The portal as an app that can be installed: its manifest, its service worker, the page for when there is no network, and the
 //! switch for the summary. Nothing of a record is in any of them.
 
+use axum::extract::Query;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::open::app_pages::Offline;
+use super::open::app_pages::{Offline, WithoutNetwork};
 use super::pages::page;
 use super::portal::app_pages::AppPage;
 use super::portal::own::{Needs, Own};
@@ -41,7 +43,7 @@ pub(super) async fn manifest(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// The files that pages need without a network.
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "tokens.css",
     "chartbox.css",
     "chartbox.js",
@@ -56,6 +58,7 @@ const FILES: [&str; 16] = [
     "upload.js",
     "steps.js",
     "note.js",
+    "unsent.js",
     "icon.svg",
     "icon-192.png",
 ];
@@ -75,11 +78,21 @@ pub(super) async fn worker() -> Result<Response, Refusal> {
     Ok((headers, text).into_response())
 }
 
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Shown {
+    of: String,
+}
+
 /// `GET /offline`: what is shown when nothing can be reached.
-pub(super) async fn offline(visit: Visit) -> Result<Response, Refusal> {
+pub(super) async fn offline(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
     // Whoever is signed in is not named: the page stays in the browser.
     let house = &visit.house;
-    page(&Offline { cx: house.front.face.cx(house.ambient.now()) })
+    let of = match shown.of.as_str() {
+        "sign-out" => WithoutNetwork::Leaving,
+        _ => WithoutNetwork::Asked,
+    };
+    page(&Offline { cx: house.front.face.cx(house.ambient.now()), of })
 }
 
 /// `GET /my/app`

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
@@ -89,6 +90,29 @@ export async function realBox(...more) {
     return { dir, code, clinic, made: made.out, stop, stopOnly: box.stop, start: serve, forgetKeyFile };
   };
   return serve({});
+}
+
+/** A wire to a box that can be cut: the box goes on, and nothing comes through. */
+export async function wire(origin) {
+  const { hostname, port } = new URL(origin);
+  const open = new Set();
+  const server = net.createServer((near) => {
+    const far = net.connect(Number(port), hostname);
+    for (const [one, other] of [[near, far], [far, near]]) {
+      open.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => { open.delete(one); other.destroy(); });
+      one.pipe(other);
+    }
+  });
+  const listen = (at) => new Promise((resolve) => { server.listen(at, '127.0.0.1', resolve); });
+  await listen(0);
+  const at = server.address().port;
+  const cut = () => new Promise((resolve) => {
+    server.close(resolve);
+    for (const socket of open) socket.destroy();
+  });
+  return { origin: `https://127.0.0.1:${at}`, cut, mend: () => listen(at) };
 }
 
 /** A browser. `names` are hosts that lead to this machine, as the clinic's network would have them. */

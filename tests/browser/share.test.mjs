@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { demo, inspect, run, shared, signIn, visitor } from './harness.mjs';
+import { demo, inspect, run, shared, signIn, visitor, wire } from './harness.mjs';
 
 const { box, chrome, signedIn: of } = await shared('--patients', '6');
 
@@ -534,7 +534,7 @@ for (const locale of ['en-GB', 'es-ES']) test(`the pages are whole in ${locale}`
 
 test('the portal can be installed, and what it keeps without a network is what its person switched on', async () => {
   // The certificate of a demo is nobody's: a service worker is taken only from one that the browser trusts.
-  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu'] });
+  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
   const own = await demo();
   try {
     const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
@@ -587,22 +587,30 @@ test('the portal can be installed, and what it keeps without a network is what i
 });
 
 test('a device shows nobody without a network what its person did not switch on there', async () => {
-  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu'] });
+  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
   const own = await demo();
   try {
     const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
     const page = await context.newPage();
     const [patient, proxy] = [own.account('patient'), own.account('proxy')];
     const keeps = () => page.evaluate(() => caches.has('chartbox-record'));
-    const at = async (path) => page.goto(`${own.portal}${path}`);
+    const line = await wire(own.portal);
+    // A promise is true to waitForFunction, whatever it comes to.
+    const becomes = async (is) => {
+      for (let tries = 0; !await page.evaluate(is); tries += 1) {
+        assert.ok(tries < 100, String(is));
+        await page.waitForTimeout(100);
+      }
+    };
+    const at = async (path) => page.goto(`${line.origin}${path}`);
     const offline = async (path) => {
-      await context.setOffline(true);
+      await line.cut();
       await at(path);
       const text = await page.textContent('main');
-      await context.setOffline(false);
+      await line.mend();
       return text;
     };
-    await signIn(page, own.portal, patient);
+    await signIn(page, line.origin, patient);
     await at('/my/app');
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     await at('/my');
@@ -620,17 +628,63 @@ test('a device shows nobody without a network what its person did not switch on 
     await at('/signed-out?why=idle');
     assert.equal(await keeps(), false, 'it goes away with the session');
     await at('/my');
-    await page.waitForFunction(() => caches.has('chartbox-record'));
+    await becomes(() => caches.match('/my/summary', { cacheName: 'chartbox-record' }).then(Boolean));
     assert.doesNotMatch(await offline('/my/summary'), /No network/, 'who switched it on has it again');
 
     await context.clearCookies();
-    await signIn(page, own.portal, proxy);
-    await page.waitForFunction(() => caches.has('chartbox-record').then((has) => !has));
+    await signIn(page, line.origin, proxy);
+    await becomes(() => caches.has('chartbox-record').then((has) => !has));
     assert.match(await offline('/my/summary'), /No network/, 'the next one is not shown what was kept before');
     await at('/my/app');
     assert.match(await page.textContent('main'), /not that of somebody for whom you act/);
     await at('/my');
     assert.equal(await keeps(), false, 'and nothing of whom they act for');
+  } finally {
+    await trusting.close();
+    await own.stop();
+  }
+});
+
+test('what is sent without a network is not lost, and nobody is told that it was sent or that they are signed out', async () => {
+  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
+  const own = await demo();
+  try {
+    const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
+    const page = await context.newPage();
+    const line = await wire(own.portal);
+    await signIn(page, line.origin, own.account('patient'));
+    await page.goto(`${line.origin}/my/app`);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await page.goto(`${line.origin}/my/messages`);
+    await page.locator('main a[href^="/my/messages/"]:not([href*="new"])').first().click();
+    const form = page.url();
+    await page.fill('textarea', 'Is the cough syrup enough?');
+    await line.cut();
+    await page.click('main form[data-keep] button.btn-main');
+    await page.waitForSelector('main form[data-keep] [data-keep-warning]');
+    assert.match(await page.textContent('[data-keep-warning]'), /this was not sent[^]*stands here/);
+    assert.equal(await page.inputValue('textarea'), 'Is the cough syrup enough?');
+    // Left all the same, it is there again when there is a network.
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.waitForFunction(() => JSON.parse(sessionStorage.getItem('chartbox-unsent'))?.failed);
+    await page.goto(`${line.origin}/my`);
+    assert.match(await page.textContent('main'), /No network/);
+    await line.mend();
+    await page.goto(`${line.origin}/my`);
+    await page.waitForFunction(() => !sessionStorage.getItem('chartbox-unsent'));
+    await page.goto(form);
+    assert.equal(await page.inputValue('textarea'), 'Is the cough syrup enough?');
+    await page.click('main form[data-keep] button.btn-main');
+    await page.waitForFunction(() => document.querySelector('main').textContent.includes('Is the cough syrup enough?'));
+    await page.waitForURL(/done=/);
+    await page.goto(form);
+    assert.equal(await page.inputValue('textarea'), '', 'what was sent is no draft');
+    await line.cut();
+    await page.click('form[action="/sign-out"] button >> visible=true');
+    await page.waitForSelector('text=Not signed out');
+    await line.mend();
+    await page.goto(`${line.origin}/my`);
+    assert.equal(await page.locator('form[action="/sign-out"]').count(), 1, 'the session is open, as it says');
   } finally {
     await trusting.close();
     await own.stop();

@@ -3,7 +3,7 @@
 use chartbox::base::{FhirId, Secret};
 use chartbox::care::requests::{Kind, Request, State as Standing};
 use chartbox::http::notices::{NoticeRow, PatientNotices};
-use chartbox::http::open::app_pages::Offline;
+use chartbox::http::open::app_pages::{Offline, WithoutNetwork};
 use chartbox::http::open::invitation_pages::Invitation;
 use chartbox::http::open::join_pages::{Join, JoinChoose};
 use chartbox::http::open::shared_pages::SharedForm;
@@ -529,6 +529,7 @@ fn invited() -> Vec<(&'static str, String)> {
         ("shared", render(&shared(None))),
         ("shared-wrong", render(&shared(Some("This is not the PIN. 9 tries are left.")))),
         ("proxy-invitation", render(&proxy)),
-        ("offline", render(&Offline { cx: nobody() })),
+        ("offline", render(&Offline { cx: nobody(), of: WithoutNetwork::Asked })),
+        ("offline-sign-out", render(&Offline { cx: nobody(), of: WithoutNetwork::Leaving })),
     ]
 }

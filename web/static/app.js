@@ -2,6 +2,8 @@
 // goes away when the switch is turned off, when the session has ended, and when a page of another account comes. WISH says
 // whose it is: after signing in again the summary is kept anew for whoever had switched that on, and for nobody else.
 
+import { forgetUnsent } from "./unsent.js";
+
 const RECORD = "chartbox-record";
 const SUMMARY = "/my/summary";
 const WISH = "chartbox-offline";
@@ -11,7 +13,10 @@ export async function watchApp() {
   const { account } = document.body.dataset;
   if ("caches" in globalThis && wish() !== account) await forget();
   if (!("serviceWorker" in navigator) || !("caches" in globalThis)) return;
-  for (const form of document.querySelectorAll('form[action="/sign-out"]')) form.addEventListener("submit", forget);
+  for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
+    form.addEventListener("submit", leave);
+    form.addEventListener("unsent", leaveHere);
+  }
   const asked = document.querySelector("[data-app]");
   // Nobody gets a service worker who did not ask for the app.
   if (!asked && !await navigator.serviceWorker.getRegistration()) return;
@@ -30,6 +35,19 @@ function wish() {
     // Storage may be switched off; then nobody wished for anything.
     return null;
   }
+}
+
+function leave() {
+  forgetUnsent();
+  return forget();
+}
+
+// Signing out without a network: what is here goes away, and it is said that the session is open still.
+async function leaveHere(event) {
+  if (!navigator.serviceWorker.controller) return;
+  event.preventDefault();
+  await leave();
+  location.assign("/offline?of=sign-out");
 }
 
 async function forget() {

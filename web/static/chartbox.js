@@ -9,6 +9,7 @@ import { watchLive } from "./live.js";
 import { offerAsYouType } from "./offers.js";
 import { watchUpload } from "./upload.js";
 import { stepThrough } from "./steps.js";
+import { takeUp, watchSending } from "./unsent.js";
 import { writeNote } from "./note.js";
 
 for (const form of document.querySelectorAll("form[data-find]")) findAsYouType(form);
@@ -28,4 +29,6 @@ for (const button of document.querySelectorAll("[data-print]")) {
 }
 if (document.body.classList.contains("hand")) watchApp();
 watchIdle(document.body);
+watchSending();
+takeUp();
 document.querySelector(".error-summary")?.focus();

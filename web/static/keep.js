@@ -2,6 +2,8 @@
 // <form data-keep="auto"> a moment after each change too, so that a crash takes nothing. The box keeps it for this account
 // alone and puts it back when the page is opened again.
 
+import { forgetUnsent, say, sending } from "./unsent.js";
+
 const AFTER = 1500;
 const changed = new Set();
 // Forms whose last words are not kept yet, each with the timer that will.
@@ -17,7 +19,17 @@ export function keepForm(form) {
   form.addEventListener("submit", () => {
     rest(form);
     changed.delete(form);
+    sending(words(form));
   });
+}
+
+function words(form) {
+  const filled = new FormData(form);
+  // A file is not kept: the page says that it has to be chosen again.
+  const files = [...form.querySelectorAll("input[type=file]")];
+  for (const field of files) filled.delete(field.name);
+  if (files.some((field) => field.files.length > 0)) filled.set("had_file", "1");
+  return new URLSearchParams(filled);
 }
 
 function rest(form) {
@@ -31,18 +43,19 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") [...waiting.keys()].forEach(keep);
 });
 
+// What could not be kept is kept once the network is back.
+addEventListener("online", () => keepAll());
+
 export const keepAll = () => Promise.allSettled([...changed].map(keep));
 
 async function keep(form) {
   rest(form);
   if (!form.isConnected) return;
-  const filled = new FormData(form);
-  // A file is not kept: the page says that it has to be chosen again.
-  const files = [...form.querySelectorAll("input[type=file]")];
-  for (const field of files) filled.delete(field.name);
-  if (files.some((field) => field.files.length > 0)) filled.set("had_file", "1");
-  const body = new URLSearchParams(filled);
+  const body = words(form);
+  // A page that is left does not learn what became of it.
+  sending(body, true);
   const kept = await sent(body);
+  if (kept !== "failed") forgetUnsent();
   warn(form, kept);
   form.dispatchEvent(new CustomEvent("kept", { detail: kept !== "failed" }));
 }
@@ -58,17 +71,8 @@ async function sent(body) {
   }
 }
 
-// It stands at the foot of the window while the form is in sight, where somebody who types sees it.
 function warn(form, kept) {
-  let warning = form.querySelector("[data-keep-warning]");
-  if (kept === "kept") return void warning?.remove();
-  if (!warning) {
-    warning = document.createElement("p");
-    warning.className = "notice is-caution keep-warning";
-    warning.dataset.keepWarning = "";
-    warning.setAttribute("role", "alert");
-    form.append(warning);
-  }
+  if (kept === "kept") return void form.querySelector("[data-keep-warning]")?.remove();
   const { keepEnded, keepFailed } = document.body.dataset;
-  warning.textContent = kept === "ended" ? keepEnded : keepFailed;
+  say(form, kept === "ended" ? keepEnded : keepFailed);
 }

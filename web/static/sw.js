@@ -5,10 +5,11 @@ const SHELL = `chartbox-${VERSION}`;
 const RECORD = "chartbox-record";
 const SUMMARY = "/my/summary";
 const OFFLINE = "/offline";
+const LEAVING = "/offline?of=sign-out";
 const SIGNED_OUT = "/signed-out";
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll([OFFLINE, ...FILES])).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll([OFFLINE, LEAVING, ...FILES])).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -18,9 +19,9 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
-  const { origin, pathname } = new URL(request.url);
+  const { origin, pathname, search } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin) return;
-  if (request.mode === "navigate") event.respondWith(fetch(request).then((answer) => ended(pathname, answer), () => without(pathname)));
+  if (request.mode === "navigate") event.respondWith(fetch(request).then((answer) => ended(pathname, answer), () => without(pathname, search)));
   else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname).then((found) => found ?? Response.error())));
 });
 
@@ -30,9 +31,9 @@ async function ended(pathname, answer) {
   return answer;
 }
 
-async function without(pathname) {
+async function without(pathname, search) {
   // Asked of all caches by name: opening one that is not there would make it.
   const kept = pathname === SUMMARY && await caches.match(SUMMARY, { cacheName: RECORD });
   if (kept) return kept;
-  return (await caches.match(OFFLINE)) ?? Response.error();
+  return (await caches.match(pathname + search === LEAVING ? LEAVING : OFFLINE)) ?? Response.error();
 }

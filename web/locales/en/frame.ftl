@@ -66,6 +66,7 @@ form-kept = Your text from { $when } is kept, and stands below.
 form-kept-file = The file that you had chosen is not kept: choose it again.
 keep-ended = You are signed out. What you type here is kept for you. When you send or save it you are asked to sign in, and it stands here again.
 keep-failed = What you type could not be kept just now. Send or save it, or copy the text.
+unsent = There is no network: this was not sent. What you typed stands here. Send it again when the network is back.
 form-kept-discard = Begin again
 form-meanwhile = This was changed after you opened it, so what you sent is not saved. Nothing was written over.
     .kept = What you typed stands below. Where the record now says something else, that stands beside it. Compare, then save what should stand, or take what stands now.

@@ -62,6 +62,7 @@ form-kept = Su texto de { $when } está guardado y aparece abajo.
 form-kept-file = El archivo que había elegido no está guardado: elíjalo otra vez.
 keep-ended = Su sesión ha terminado. Lo que escribe aquí se guarda para usted. Al enviarlo se le pide iniciar sesión, y vuelve a estar aquí.
 keep-failed = No se ha podido guardar lo que escribe. Envíelo, o copie el texto.
+unsent = No hay red: esto no se ha enviado. Lo que escribió sigue aquí. Envíelo otra vez cuando haya red.
 form-kept-discard = Empezar de nuevo
 form-meanwhile = Esto cambió después de que usted lo abriera, así que lo que envió no se ha guardado. No se ha sobrescrito nada.
     .kept = Lo que escribió aparece abajo. Donde el historial dice ahora otra cosa, aparece al lado. Compare y guarde lo que deba quedar, o deje lo que hay ahora.
