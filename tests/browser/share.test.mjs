@@ -691,6 +691,17 @@ test('what is sent without a network is not lost, and nobody is told that it was
   }
 });
 
+test('the printed list of medicines says when its patient was born, and the allergies', async () => {
+  const page = await signedIn('patient', box.portal);
+  await page.goto(`${box.portal}/my/medicines`);
+  const about = page.locator('main .print-only');
+  assert.equal(await about.isVisible(), false, 'on a screen the other pages say it');
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await about.isVisible(), true);
+  assert.match(await about.innerText(), /born[^]*Allergies:/i);
+  await page.context().close();
+});
+
 test('who may book and write is shown visits and messages, and told that the rest is not open', async () => {
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/people/new`);
