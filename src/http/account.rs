@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::pages::page;
 use super::respond::{Refusal, Refused};
-use super::said::{said, sentence};
+use super::said::said;
 use super::session::{self, Credential, Visit};
 use super::sign_in::finished;
 use super::ui::account::{NewPassword, PatientAccount, SessionLine, StaffAccount, device};
@@ -157,8 +157,8 @@ async fn change(
             faults.add("new", t("password-same"));
             Ok(Err(faults))
         }
-        Err(IdentityError::Weak(weak)) => {
-            faults.add("new", sentence(&weak));
+        Err(weak @ IdentityError::Weak(_)) => {
+            faults.add("new", said(&weak, visit));
             Ok(Err(faults))
         }
         Err(other) => Err(other.into()),

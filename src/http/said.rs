@@ -4,16 +4,38 @@ use jiff::Unit;
 use jiff::tz::TimeZone;
 
 use super::session::Visit;
-use super::ui::{When, t};
+use super::ui::{Locale, When, t};
 use crate::base::Timestamp;
+use crate::crypto::password::WeakPassword;
 use crate::identity::IdentityError;
 
 /// The error as a sentence for whoever typed the form.
 pub(super) fn said(error: &IdentityError, visit: &Visit) -> String {
     match error {
         IdentityError::Wait { until } => wait(*until, &visit.house.front.face.zone),
-        other => sentence(other),
+        other => sentence_of(other),
     }
+}
+
+/// What the program itself says of an error is English, and says most. In another language it is one of the messages.
+pub(super) fn sentence_of(error: &IdentityError) -> String {
+    match (Locale::now(), error) {
+        (Locale::En, _) => sentence(error),
+        (_, IdentityError::Weak(weak)) => password_words(weak),
+        (_, IdentityError::Password(_)) => t("join-password-bad").to_string(),
+        (_, IdentityError::BadUserName) => t("join-user-bad").to_string(),
+        (_, IdentityError::NameTaken) => t("join-user-taken").to_string(),
+        (_, other) => sentence(other),
+    }
+}
+
+/// Why a password is not taken, for a patient.
+pub(super) fn password_words(weak: &WeakPassword) -> String {
+    match weak {
+        WeakPassword::TooShort => t("join-password-short"),
+        _ => t("join-password-bad"),
+    }
+    .to_string()
 }
 
 fn wait(until: Timestamp, zone: &TimeZone) -> String {
@@ -52,5 +74,14 @@ mod tests {
     fn a_clause_becomes_a_sentence_once() {
         assert_eq!(sentence(&"this is short"), "This is short.");
         assert_eq!(sentence(&"Once. Only."), "Once. Only.");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_password_is_said_in_the_readers_language() {
+        for weak in [WeakPassword::TooShort, WeakPassword::Common, WeakPassword::AboutYou] {
+            let said = |locale: Locale| locale.inside(|| sentence_of(&IdentityError::Weak(weak)));
+            assert!(said(Locale::En).starts_with("This "), "{}", said(Locale::En));
+            assert!(said(Locale::Es).starts_with("Esta contraseña "), "{}", said(Locale::Es));
+        }
     }
 }

@@ -10,10 +10,9 @@ use serde::Deserialize;
 use super::join_pages::{Join, JoinChoose};
 use crate::base::Secret;
 use crate::care::register;
-use crate::crypto::password::WeakPassword;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
-use crate::http::said::full_minute;
+use crate::http::said::{full_minute, password_words};
 use crate::http::session::{self, Credential, Visit};
 use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, t};
@@ -129,21 +128,13 @@ pub(in crate::http) async fn make(
             Ok(_) => return signed_in(&visit, &headers, typed).await,
             Err(IdentityError::BadUserName) => faults.add("user", t("join-user-bad")),
             Err(IdentityError::NameTaken) => faults.add("user", t("join-user-taken")),
-            Err(IdentityError::Weak(weak)) => faults.add("password", weak_words(&weak)),
+            Err(IdentityError::Weak(weak)) => faults.add("password", password_words(&weak)),
             Err(IdentityError::Password(_)) => faults.add("password", t("join-password-bad")),
             Err(error) => return refused(&visit, &first, error),
         }
     }
     let page = JoinChoose { cx: visit.cx(), code: typed.code, born: typed.born, user: typed.user, faults };
     Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, self::page(&page)?))
-}
-
-fn weak_words(weak: &WeakPassword) -> String {
-    match weak {
-        WeakPassword::TooShort => t("join-password-short"),
-        _ => t("join-password-bad"),
-    }
-    .to_string()
 }
 
 /// With the password that was just chosen the session begins as any other does.
