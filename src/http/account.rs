@@ -1,7 +1,7 @@
 //! One's own account: sessions and password. And the first password, which has to be changed before anything else.
 
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -12,17 +12,24 @@ use super::said::said;
 use super::session::{self, Credential, Visit};
 use super::sign_in::finished;
 use super::ui::account::{NewPassword, PatientAccount, SessionLine, StaffAccount, device};
-use super::ui::{Faults, Locale, When, start_of, t};
+use super::ui::{Cx, Faults, Locale, When, start_of, t};
 use crate::base::{Secret, SessionId};
 use crate::care::preferences::{self, Preferences};
 use crate::identity::{AccountRow, IdentityError, PasswordProof, SessionState, SignInPlace};
 
-/// `GET /account`
-pub(super) async fn account(visit: Visit) -> Result<Response, Refusal> {
-    shown(&visit, Faults::none())
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Shown {
+    done: String,
 }
 
-fn shown(visit: &Visit, faults: Faults) -> Result<Response, Refusal> {
+/// `GET /account`
+pub(super) async fn account(visit: Visit, Query(query): Query<Shown>) -> Result<Response, Refusal> {
+    let done = (query.done == "password").then(|| t("password-changed").to_string());
+    shown(&visit, done, Faults::none())
+}
+
+fn shown(visit: &Visit, done: Option<String>, faults: Faults) -> Result<Response, Refusal> {
     let own = own(visit)?;
     let zone = &visit.house.front.face.zone;
     let line = |one: &crate::identity::SessionRow| SessionLine {
@@ -34,7 +41,7 @@ fn shown(visit: &Visit, faults: Faults) -> Result<Response, Refusal> {
         current: Some(one.id) == visit.actor.session(),
     };
     let sessions = visit.house.identity.sessions_of(own)?.iter().map(line).collect();
-    let (cx, user) = (visit.cx(), own.user_name.to_string());
+    let (cx, user) = (Cx { done, ..visit.cx() }, own.user_name.to_string());
     if cx.is_patient_side() {
         page(&PatientAccount { cx, user, sessions, faults })
     } else {
@@ -70,8 +77,8 @@ pub(super) struct Typed {
 /// `POST /account/password`
 pub(super) async fn password(visit: Visit, headers: HeaderMap, Form(typed): Form<Typed>) -> Result<Response, Refusal> {
     match change(&visit, &headers, typed).await? {
-        Ok((cookie, _)) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/account")).into_response()),
-        Err(faults) => Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, faults)?)),
+        Ok((cookie, _)) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/account?done=password")).into_response()),
+        Err(faults) => Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown(&visit, None, faults)?)),
     }
 }
 

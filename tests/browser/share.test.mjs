@@ -702,6 +702,24 @@ test('the printed list of medicines says when its patient was born, and the alle
   await page.context().close();
 });
 
+test('who changes their password reads that it is changed, and in their own language what is wrong with it', async () => {
+  const page = await signedIn('patient', box.portal, { script: false, locale: 'es-ES' });
+  const { password } = box.account('patient');
+  const change = async (now, next) => {
+    await page.goto(`${box.portal}/account`);
+    await page.fill('input[name=current]', now);
+    for (const name of ['new', 'again']) await page.fill(`input[name=${name}]`, next);
+    await page.click('form[action="/account/password"] button.btn-main');
+  };
+  await change(password, 'short');
+  assert.match(await page.textContent('main'), /Esta contraseña es demasiado corta/);
+  await change(password, 'nine slow herons by the weir');
+  assert.match(await page.textContent('main'), /Su contraseña ha cambiado/);
+  assert.deepEqual(await inspect(page, 'account-changed'), []);
+  await change('nine slow herons by the weir', password);
+  await page.context().close();
+});
+
 test('who may book and write is shown visits and messages, and told that the rest is not open', async () => {
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/people/new`);

@@ -77,5 +77,6 @@ password-save = Save the new password
 password-differs = This is not the same as the line above.
 password-wrong = This is not your password now. Nothing was changed.
 password-same = This is the password that you have. Choose another one.
+password-changed = Your password is changed. You are signed out everywhere else.
 new-password-title = Choose your own password
 new-password-lead = The one that you have was chosen by somebody else. After this, only you know it.

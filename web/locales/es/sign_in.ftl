@@ -58,5 +58,6 @@ password-save = Guardar contraseña
 password-differs = No es igual que la línea de arriba.
 password-wrong = Esta no es su contraseña actual. No se ha cambiado nada.
 password-same = Esta es la contraseña que ya tiene. Elija otra.
+password-changed = Su contraseña ha cambiado. Se ha cerrado la sesión en los demás dispositivos.
 new-password-title = Elija su propia contraseña
 new-password-lead = La que tiene la eligió otra persona. Después de esto, solo usted la sabrá.
