@@ -267,6 +267,14 @@ impl Series {
         }
     }
 
+    /// The same for a patient, to whom two ranges beside each other say too little.
+    pub fn plain_range(&self) -> Option<String> {
+        let [upper, lower] = self.parts;
+        let both = upper.is_known() && lower.is_known() && !self.bounds.is_known();
+        let said = || t("range-pressure-plain").with("upper", upper.words()).with("lower", lower.words()).to_string();
+        if both { Some(said()) } else { self.known_range() }
+    }
+
     /// The range; where a value is marked and none is known, who marked it: a mark has to say where it comes from.
     pub fn range_or_source(&self) -> String {
         let marked = || match &self.source {
@@ -391,6 +399,8 @@ mod tests {
         assert_eq!(one.range_or_source(), "marked by Lena Corvin");
         one.parts = [Bounds { low: Some(90.0), high: Some(139.0) }, Bounds { low: None, high: Some(89.0) }];
         assert_eq!(one.range_or_source(), "90 to 139 / 89 or less");
+        let plain = "90 to 139 for the upper number, 89 or less for the lower";
+        assert_eq!(one.plain_range().as_deref(), Some(plain));
         one.parts = [Bounds::default(); 2];
         one.readings[0].flag = None;
         assert_eq!(one.range_or_source(), "");

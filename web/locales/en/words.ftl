@@ -98,6 +98,7 @@ range-between = { $low } to { $high }
 range-from = { $low } or more
 range-to = { $high } or less
 range-pressure = { $upper } / { $lower }
+range-pressure-plain = { $upper } for the upper number, { $lower } for the lower
 range-marked = marked by { $by }
 range-unknown = no range given
 range-of-file = by the clinic’s file “{ $name }”

@@ -98,6 +98,7 @@ range-between = { $low } a { $high }
 range-from = { $low } o más
 range-to = { $high } o menos
 range-pressure = { $upper } / { $lower }
+range-pressure-plain = { $upper } la máxima, { $lower } la mínima
 range-marked = marcado por { $by }
 range-unknown = sin valores de referencia
 range-of-file = según el archivo de la clínica «{ $name }»
