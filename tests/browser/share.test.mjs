@@ -720,6 +720,28 @@ test('who changes their password reads that it is changed, and in their own lang
   await page.context().close();
 });
 
+test('for whom a link is stands there again after a session that ended in between', async () => {
+  const page = await signedIn('patient', box.portal, { script: false });
+  await page.goto(`${box.portal}/my/share`);
+  await page.fill('input[name=label]', 'Bayview Physiotherapy');
+  const other = await signedIn('patient', box.portal, { script: false });
+  await other.goto(`${box.portal}/account`);
+  await other.click('form[action="/account/sessions/end-others"] button');
+  await page.click('form[action="/my/share"] button.btn-main');
+  assert.match(await page.textContent('main'), /Your text is kept/);
+  const { user, password } = box.account('patient');
+  await page.fill('input[name=user]', user);
+  await page.fill('input[name=password]', password);
+  await page.click('main button.btn-main');
+  assert.equal(new URL(page.url()).pathname, '/my/share');
+  assert.equal(await page.inputValue('input[name=label]'), 'Bayview Physiotherapy');
+  await page.click('form[action="/my/share"] button.btn-main');
+  await page.goto(`${box.portal}/my/share`);
+  assert.equal(await page.inputValue('input[name=label]'), '', 'what was made is no draft');
+  await page.click('main form[action$="/end"] button');
+  for (const one of [page, other]) await one.context().close();
+});
+
 test('who may book and write is shown visits and messages, and told that the rest is not open', async () => {
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/people/new`);

@@ -19,6 +19,9 @@ use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::record::{self, Share, ShareId, SummaryParts};
 
+/// The page with the form, whatever was done there last.
+const AT: &str = "/my/share";
+
 impl From<SharingError> for Refusal {
     fn from(error: SharingError) -> Self {
         match error {
@@ -100,11 +103,12 @@ pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> R
         "made" => Some(t("share-done-made").to_string()),
         _ => None,
     };
-    page(&shares(&own, cx, &Typed::default(), Faults::none())?)
+    let typed = own.visit.kept_at::<Typed>(AT, &mut cx)?.unwrap_or_default();
+    page(&shares(&own, cx, &typed, Faults::none())?)
 }
 
 fn shares(own: &Own, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Shares, Refusal> {
-    cx.at = "/my/share".to_owned();
+    cx.at = AT.to_owned();
     let all = sharing::all(&own.visit.house.records, &own.patient)?;
     let (open, over): (Vec<_>, Vec<_>) = all.iter().map(|one| row(own, one)).partition(|row| row.live);
     let days = DAYS.map(|days| (days.to_string(), t("share-days").with("n", days).to_string())).to_vec();
@@ -154,8 +158,9 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
         }
         Err(error) => return Err(error.into()),
     }
+    own.visit.forget_draft(Some(AT)).await?;
     let mut cx = own.plain_cx().await?;
-    cx.at = "/my/share".to_owned();
+    cx.at = AT.to_owned();
     page(&MadeShare {
         row: row(&own, &(made.id, made.share.clone())),
         place: format!("{origin}/shared"),
