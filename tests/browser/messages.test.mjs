@@ -11,6 +11,8 @@ async function write(page, topic) {
   await page.click(`main a:has(b:text-is("${topic}"))`);
 }
 
+const PDF = '%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n';
+
 const text = (page) => page.textContent('main');
 
 test('a patient writes without script, and every letter arrives as it was typed', async () => {
@@ -52,6 +54,33 @@ test('the first message can carry a file, without script', async () => {
   assert.equal((await page.textContent('.said-text')).trim(), 'The letter of the hospital');
   await page.click('main a[href*="/my/documents/"]');
   assert.match(await page.textContent('h1'), /letter/);
+  await page.context().close();
+});
+
+test('what is being typed stands there still after a file was sent or refused beside it', async () => {
+  const page = await signedIn('patient', box.portal);
+  await write(page, 'A question about my health');
+  await page.fill('textarea[name=text]', 'May I go back to work?');
+  await page.click('main button.btn-main');
+  await page.waitForURL(/done=sent/);
+  const kept = () => page.waitForResponse((answer) => answer.url().endsWith('/drafts'));
+  const attach = async (name, bytes) => {
+    await page.click('summary:has-text("Attach a file")');
+    await page.setInputFiles('input[name=file]', { name, mimeType: 'application/pdf', buffer: Buffer.from(bytes) });
+    await page.click('button:has-text("Send the file")');
+  };
+  await page.goto(page.url().split('?')[0]);
+  await Promise.all([kept(), page.fill('textarea[name=text]', 'And by train?')]);
+  await attach('letter.pdf', '<!doctype html><p>no letter');
+  await page.waitForSelector('#file-fault');
+  assert.equal(await page.inputValue('textarea[name=text]'), 'And by train?');
+  await page.setInputFiles('input[name=file]', { name: 'letter.pdf', mimeType: 'application/pdf', buffer: Buffer.from(PDF) });
+  await page.click('button:has-text("Send the file")');
+  await page.waitForURL(/done=sent/);
+  assert.equal(await page.inputValue('textarea[name=text]'), 'And by train?');
+  await page.click('main form[data-keep] button.btn-main');
+  await page.waitForFunction(() => document.querySelector('main').textContent.includes('And by train?'));
+  assert.equal(await page.inputValue('textarea[name=text]'), '');
   await page.context().close();
 });
 

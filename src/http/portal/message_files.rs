@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::messages::conversation;
+use super::messages::{Typed, conversation};
 use super::own::{Needs, Own};
 use super::uploads::{looked_at, said, said_full, word_of};
 use crate::base::FhirId;
@@ -61,8 +61,9 @@ pub(in crate::http) async fn attach(
     let again = async |fault: String| {
         let mut faults = Faults::none();
         faults.add("file", fault);
-        let cx = own.plain_cx().await?;
-        let shown = conversation(&own, cx, &clinic, &thread, "", faults)?;
+        let mut cx = own.plain_cx().await?;
+        let typed = own.visit.kept_at::<Typed>(&format!("/my/messages/{id}"), &mut cx)?.unwrap_or_default();
+        let shown = conversation(&own, cx, &clinic, &thread, &typed.text, faults)?;
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
     };
     let Some(file) = file else { return again(t("upload-file-missing").to_string()).await };

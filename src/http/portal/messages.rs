@@ -157,7 +157,9 @@ pub(in crate::http) async fn show(
     if asked.done == "sent" {
         cx.done = Some(t("message-sent").to_string());
     }
-    let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default();
+    // What is being typed belongs to the conversation, and not to what was done there last.
+    let at = cx.at.clone();
+    let typed = own.visit.kept_at::<Typed>(&at, &mut cx)?.unwrap_or_default();
     let shown = conversation(&own, cx, &clinic, &thread, &typed.text, Faults::none())?;
     own.has_read(&thread).await?;
     Ok(shown)

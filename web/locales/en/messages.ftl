@@ -17,6 +17,7 @@ message-other-topic = Another topic
 message-text = Your message
 message-text-hint = Up to { $n } characters.
 message-attach = Attach a file
+message-attach-alone = The file goes as a message of its own. Send first what you have written above.
 message-attach-send = Send the file
 message-send = Send
 message-sent = It is sent. We tell you when there is an answer.

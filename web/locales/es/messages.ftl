@@ -17,6 +17,7 @@ message-other-topic = Otro tema
 message-text = Su mensaje
 message-text-hint = Hasta { $n } caracteres.
 message-attach = Adjuntar un archivo
+message-attach-alone = El archivo va en un mensaje propio. Envíe antes lo que haya escrito arriba.
 message-attach-send = Enviar el archivo
 message-send = Enviar
 message-sent = Enviado. Le avisaremos cuando haya una respuesta.
