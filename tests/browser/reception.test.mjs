@@ -328,6 +328,13 @@ test('a form is filled in before the visit, keeps its text, and is read by the d
   // The same form in another window, without script.
   const second = await signedIn('patient', box.portal, { script: false });
   await second.goto(`${visit}/form`);
+  // What is too long is refused where it stands, and never cut.
+  await second.fill('textarea >> nth=0', 'x'.repeat(2001));
+  await second.click('main button.btn-main');
+  assert.match(await main(second), /This is too long: 2001 characters\. Up to 2000 fit here\./);
+  assert.equal((await second.inputValue('textarea >> nth=0')).length, 2001);
+  assert.deepEqual(await inspect(second, 'visit-form-too-long'), []);
+  await second.goto(`${visit}/form`);
   const kept = page.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
   await page.fill('textarea >> nth=0', 'My knee <script>alert(1)</script> again');
   await kept;

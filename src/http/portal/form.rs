@@ -91,6 +91,12 @@ fn given<'a>(typed: &'a Pairs, link: &str) -> &'a str {
     typed.iter().find(|(given, _)| *given == name).map(|(_, value)| value.trim()).unwrap_or_default()
 }
 
+/// What was pasted is kept whole or refused, and never cut.
+fn too_long(text: &str) -> Option<String> {
+    let n = text.replace("\r\n", "\n").chars().count();
+    (n > LONGEST).then(|| t("form-too-long").with("n", n).with("most", LONGEST).to_string())
+}
+
 fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<String>) -> Result<Response, Refusal> {
     if cx.at.is_empty() {
         cx.at = format!("/my/visits/{}/form", opened.id);
@@ -101,6 +107,7 @@ fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<
         name: name_of(&question.link),
         text: question.text.in_language(language).to_owned(),
         value: given(typed, &question.link).to_owned(),
+        fault: too_long(given(typed, &question.link)).filter(|_| question.kind == Kind::Lines),
         kind: match &question.kind {
             Kind::YesNo => AskedKind::One(vec![
                 ("yes".to_owned(), t("visit-form-yes").to_string()),
@@ -152,7 +159,7 @@ pub(in crate::http) async fn send(
             (Kind::YesNo, "yes") => Some(Answer::Yes),
             (Kind::YesNo, _) => Some(Answer::No),
             (Kind::One(options), text) => text.parse().ok().filter(|place| *place < options.len()).map(Answer::Option),
-            (Kind::Lines, text) if text.chars().count() > LONGEST => {
+            (Kind::Lines, text) if too_long(text).is_some() => {
                 trouble = Some(t("visit-form-long").with("most", LONGEST).to_string());
                 None
             }

@@ -38,6 +38,8 @@ pub struct Asked {
     pub name: String,
     pub text: String,
     pub value: String,
+    /// What is wrong with the answer.
+    pub fault: Option<String>,
     pub kind: AskedKind,
 }
 
