@@ -105,6 +105,11 @@ test('who asked for a time is offered one, and takes it', async () => {
   assert.deepEqual(await inspect(patient, 'book-request'), []);
   const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
   await patient.fill('input[name=from]', day(2));
+  // Days beyond what can be asked for are refused with the last one, and not left out.
+  await patient.fill('input[name=until]', day(50));
+  await patient.click('button.btn-main');
+  assert.match(await patient.textContent('main'), /too far from the first day: \d+ \w+ \d{4} at the latest/);
+  assert.equal(await patient.inputValue('input[name=until]'), day(50));
   await patient.fill('input[name=until]', day(9));
   await patient.click('button.btn-main');
   await patient.waitForURL(/done=sent/);

@@ -428,6 +428,14 @@ fn hour(
     }
 }
 
+/// How many days somebody names at once: a month.
+const NAMED: i64 = 31;
+
+/// The last day that can be named with this first one. What goes beyond is said, and not left out.
+fn latest(from: Date, horizon: Date) -> Date {
+    from.saturating_add((NAMED - 1).days()).min(horizon)
+}
+
 /// The half days on which a patient can come, as moments.
 pub(super) fn periods(
     own: &Own,
@@ -440,11 +448,16 @@ pub(super) fn periods(
     let last = today.saturating_add(i64::from(clinic.house.horizon_days).days());
     let from = from.ok().filter(|from| (today..=last).contains(from));
     let until = until.ok().filter(|until| from.is_none_or(|from| *until >= from));
+    let latest = latest(from.unwrap_or(today), last);
     if from.is_none() {
         faults.add("from", t("book-from-wrong").with("last", When::Day(last).long()));
     }
-    if until.is_none() {
-        faults.add("until", t("book-until-wrong"));
+    match until {
+        None => faults.add("until", t("book-until-wrong")),
+        Some(until) if until > latest => {
+            faults.add("until", t("book-until-late").with("last", When::Day(latest).long()));
+        }
+        Some(_) => {}
     }
     let noon = Time::constant(12, 0, 0, 0);
     let (opens, closes) = match typed.half {
@@ -452,10 +465,10 @@ pub(super) fn periods(
         "afternoon" => (noon, Time::constant(19, 0, 0, 0)),
         _ => (Time::constant(7, 0, 0, 0), Time::constant(19, 0, 0, 0)),
     };
-    let (Some(from), Some(until)) = (from, until.map(|until| until.min(last))) else { return Vec::new() };
+    let (Some(from), Some(until)) = (from, until.filter(|until| *until <= latest)) else { return Vec::new() };
     let mut periods = Vec::new();
     let mut day = from;
-    while day <= until && periods.len() < 31 {
+    while day <= until {
         let moment = |time: Time| day.to_datetime(time).to_zoned(own.ctx.zone.clone()).ok().map(|at| at.timestamp());
         periods.extend(moment(opens).zip(moment(closes)));
         day = day.saturating_add(1.day());
@@ -749,4 +762,16 @@ pub(in crate::http) async fn calendar(visit: Visit, Path(id): Path<String>) -> R
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"visit.ics\"")),
     ];
     Ok((headers, text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_days_are_named_at_once_and_none_beyond_the_horizon() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        assert_eq!(latest(day("2026-11-30"), day("2027-05-30")), day("2026-12-30"));
+        assert_eq!(latest(day("2026-11-30"), day("2026-12-05")), day("2026-12-05"));
+    }
 }

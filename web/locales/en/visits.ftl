@@ -43,6 +43,7 @@ half-afternoon = In the afternoon
 book-ask = Ask for a time
 book-from-wrong = Choose a day from today to { $last }.
 book-until-wrong = Choose a day that is not before the first.
+book-until-late = This is too far from the first day: { $last } at the latest.
 book-taken = Somebody else has just taken this time. Nothing was booked. These are free:
 book-twice = There is another visit at that time. Nothing was booked. These are free:
 book-past = That time is over. Nothing was booked. These are free:

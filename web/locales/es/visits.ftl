@@ -43,6 +43,7 @@ half-afternoon = Por la tarde
 book-ask = Pedir una hora
 book-from-wrong = Elija un día entre hoy y el { $last }.
 book-until-wrong = Elija un día que no sea anterior al primero.
+book-until-late = Queda demasiado lejos del primer día: como muy tarde, { $last }.
 book-taken = Otra persona acaba de tomar esta hora. No se ha reservado nada. Estas están libres:
 book-twice = Tiene otra cita a esa hora. No se ha reservado nada. Estas están libres:
 book-past = Esa hora ya pasó. No se ha reservado nada. Estas están libres:
