@@ -3,7 +3,7 @@
 nav-my-requests = Mis solicitudes
 nav-my-requests-other = Solicitudes
 nav-asks = Solicitudes
-asks-lead = Lo que puede solicitarnos sobre su historial y hasta cuándo tenemos para responder. Cada solicitud tiene su último día.
+asks-lead = Lo que se nos puede solicitar sobre el historial y hasta cuándo tenemos para responder. Cada solicitud tiene su último día.
 asks-mine = Sus solicitudes
 asks-mine-other = Solicitudes
 asks-none = No ha solicitado nada

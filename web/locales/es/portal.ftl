@@ -2,7 +2,7 @@
 
 home-hello = Hola, { $name }
 home-hello-nobody = Hola
-home-lead-other = Este es su historial, como lo guarda la clínica.
+home-lead-other = Este es el historial de esta persona, como lo guarda la clínica.
 home-lead-appointments = Usted se ocupa de sus citas y escribe a la recepción por esta persona. El resto del historial no está abierto para usted.
 home-lead = Este es su historial, como lo guarda la clínica. Usted ve quién lo mira.
 home-coming = Próximas citas
