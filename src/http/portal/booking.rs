@@ -554,6 +554,22 @@ fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
     open.then(|| May { start, until, now: own.visit.house.ambient.now() < until })
 }
 
+/// What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
+fn done_word(done: &str, status: &str, value: &Value) -> Option<&'static str> {
+    match (done, status) {
+        ("booked", "booked") => Some("book-done"),
+        ("already", "booked") => Some("book-already"),
+        ("sent", "proposed") => Some("book-asked-done"),
+        ("cancelled", "cancelled") => Some("book-cancelled-done"),
+        ("form", _) if schedule::has_returned_form(value) => Some("visit-form-done"),
+        ("waiting", "waitlist") => Some("wait-done"),
+        ("declined", "waitlist") => Some("wait-declined-done"),
+        ("declined", "proposed") => Some("book-declined-done"),
+        ("ended", "waitlist") => Some("wait-offer-ended"),
+        _ => None,
+    }
+}
+
 /// `GET /my/visits/{id}`
 pub(in crate::http) async fn show(
     visit: Visit,
@@ -564,21 +580,9 @@ pub(in crate::http) async fn show(
     let (value, version, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
-    cx.done = match shown.done.as_str() {
-        "booked" => Some(t("book-done").to_string()),
-        "already" if value.get("status").and_then(Value::as_str) == Some("booked") => {
-            Some(t("book-already").to_string())
-        }
-        "sent" => Some(t("book-asked-done").to_string()),
-        "cancelled" => Some(t("book-cancelled-done").to_string()),
-        "form" => Some(t("visit-form-done").to_string()),
-        "waiting" => Some(t("wait-done").to_string()),
-        "declined" if schedule::is_listed(&value) => Some(t("wait-declined-done").to_string()),
-        "declined" => Some(t("book-declined-done").to_string()),
-        "ended" => Some(t("wait-offer-ended").to_string()),
-        _ => None,
-    };
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default();
+    let done = done_word(&shown.done, status, &value);
+    cx.done = done.map(|word| t(word).to_string());
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let with = schedule::with_of(&value).and_then(|with| clinic.clinician(with));
     let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
@@ -767,6 +771,22 @@ pub(in crate::http) async fn calendar(visit: Visit, Path(id): Path<String>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_done_is_said_only_while_it_is_so() {
+        let value = serde_json::json!({"resourceType": "Appointment"});
+        for (done, so) in
+            [("booked", "booked"), ("sent", "proposed"), ("waiting", "waitlist"), ("cancelled", "cancelled")]
+        {
+            assert!(done_word(done, so, &value).is_some(), "{done}");
+            for other in
+                ["booked", "proposed", "waitlist", "cancelled", "fulfilled"].into_iter().filter(|one| *one != so)
+            {
+                assert_eq!(done_word(done, other, &value), None, "{done} {other}");
+            }
+        }
+        assert_eq!(done_word("form", "booked", &value), None);
+    }
 
     #[test]
     fn so_many_days_are_named_at_once_and_none_beyond_the_horizon() {
