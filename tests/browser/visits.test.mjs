@@ -39,13 +39,25 @@ test('a patient books, takes the calendar, moves and cancels, without script', a
   const text = await calendar.text();
   assert.match(text, /BEGIN:VEVENT[^]*Alder Street Clinic/);
   assert.doesNotMatch(text, /knee/i, 'why somebody comes is nobody else\'s');
+  const mine = new URL(page.url()).pathname;
   await page.click('a:has-text("Choose another time")');
+  assert.match(await page.textContent('main'), /The visit is now on /);
   await page.locator('.times a:visible').first().click();
+  assert.match(await page.textContent('main'), /The visit is now on [^]*Leave it there/);
+  assert.equal(await page.getAttribute('a:has-text("Leave it there")', 'href'), mine);
+  assert.deepEqual(await inspect(page, 'visit-move'), []);
   await page.click('button.btn-main');
-  assert.match(await page.textContent('main'), /It is booked/);
+  assert.match(await page.textContent('main'), /It is moved/);
+  const said = page.url();
   await page.click('summary:has-text("Cancel this visit")');
   await page.click('button:has-text("Yes, I am sure")');
-  assert.match(await page.textContent('main'), /It is cancelled/);
+  assert.match(await page.textContent('main'), /It is cancelled[^]*Book another time/);
+  await page.goto(said);
+  assert.doesNotMatch(await page.textContent('main'), /It is moved/, 'an old address says nothing that is over');
+  await page.goto(`${box.portal}/my/visits`);
+  await page.click('summary:has-text("cancelled visit")');
+  assert.deepEqual(await inspect(page, 'visits-cancelled'), []);
+  await page.click(`details a[href="${mine}"]`);
   await page.context().close();
 });
 
@@ -82,7 +94,7 @@ test('a visit that could not be moved is offered other times for itself, and sta
   await other.waitForURL(/done=booked/);
   const taken = new URL(other.url()).pathname;
   await page.click('button.btn-main');
-  assert.match(await page.textContent('main'), /Your visit stays as it was\. These times are free:/);
+  assert.match(await page.textContent('main'), /another visit at that time\. Your visit stays as it was\. These times are free:/);
   const links = await page.locator('main .times a, main nav a').evaluateAll((found) => found.map((one) => new URL(one.href).pathname));
   assert.deepEqual([...new Set(links)], [`${mine}/change`]);
   assert.equal(await page.locator('main a[href^="/my/visits/wait"]').count(), 0);

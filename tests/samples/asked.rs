@@ -64,6 +64,7 @@ fn booking() -> Vec<(&'static str, String)> {
         DayTimes { day: day("2026-03-09"), times: vec![at("16:40", "Dr R Adeyemi-Strand")] },
     ];
     let times = |days| BookTimes {
+        instead: None,
         cx: halina(),
         kind: "Visit".into(),
         minutes: 20,
@@ -78,6 +79,7 @@ fn booking() -> Vec<(&'static str, String)> {
         after: Some("/my/visits/book".into()),
     };
     let check = BookConfirm {
+        instead: None,
         cx: halina(),
         title: "Visit with Dr R Adeyemi-Strand".into(),
         when: "Thursday 5 March 2026".into(),
@@ -133,6 +135,7 @@ fn booking() -> Vec<(&'static str, String)> {
 
 fn visit() -> MyVisit {
     MyVisit {
+        cancelled: false,
         cx: halina(),
         title: "Visit with Dr R Adeyemi-Strand".into(),
         when: Some("Thursday 5 March 2026, 08:40".into()),

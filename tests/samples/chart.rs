@@ -502,6 +502,7 @@ fn sections() -> Vec<(&'static str, String)> {
         (
             "chart-visits",
             render(&Visits {
+                cancelled: Vec::new(),
                 cx: doctor(),
                 frame: frame(),
                 coming: vec![to_come()],
@@ -566,6 +567,7 @@ fn empty_sections() -> Vec<(&'static str, String)> {
         (
             "empty-visits",
             render(&Visits {
+                cancelled: Vec::new(),
                 cx: cx.clone(),
                 frame: frame.clone(),
                 coming: vec![],

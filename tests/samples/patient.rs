@@ -130,6 +130,7 @@ fn acting() -> Vec<(&'static str, String)> {
         cx
     };
     let visits = |extent| Visits {
+        cancelled: Vec::new(),
         cx: so_far(extent),
         coming: coming(),
         asked: vec![],
@@ -410,6 +411,7 @@ fn lists() -> Vec<(&'static str, String)> {
         (
             "my-visits",
             render(&Visits {
+                cancelled: Vec::new(),
                 cx: halina(),
                 coming: coming(),
                 asked: vec![Asked {
@@ -459,6 +461,7 @@ fn empty_lists() -> Vec<(&'static str, String)> {
         (
             "my-visits-empty",
             render(&Visits {
+                cancelled: Vec::new(),
                 cx: cx.clone(),
                 coming: vec![],
                 asked: vec![],

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::booking_pages::{
-    BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, KindRow, MyVisit, TimeLink,
+    BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, Instead, KindRow, MyVisit, TimeLink,
 };
 use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
@@ -213,10 +213,18 @@ fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, wh
                 chosen.map(|one| one.person.id().to_string()).unwrap_or_default()
             )
         }),
+        instead: instead(own, &cx, what),
         before: (first > today).then(|| from(first.saturating_sub(DAYS.days()).max(today))),
         after: (end < last).then(|| from(end.saturating_add(1.day()))),
         cx,
     })
+}
+
+/// When the visit is that is moved, and the way back to it.
+fn instead(own: &Own, cx: &Cx, what: &For) -> Option<Instead> {
+    let For::Move(one) = what else { return None };
+    let when = format!("{}, {}", own.when(one.start).heading(&cx.now), clock(own, one.start));
+    Some(Instead { when, href: format!("/my/visits/{}", one.id) })
 }
 
 /// 02:30, and its distance from UTC where that reading of the clock comes twice.
@@ -242,6 +250,7 @@ fn confirm(
     if cx.at.is_empty() {
         cx.at = format!("/my/visits/book?kind={}&with={}&start={start}", kind.id, with.person.id());
     }
+    let instead = instead(own, &cx, what);
     let (back, version) = match what {
         For::New => (format!("/my/visits/book?kind={}&with={}", kind.id, with.person.id()), None),
         For::Move(one) => (action.clone(), Some(one.version)),
@@ -257,6 +266,7 @@ fn confirm(
         start: start.to_string(),
         reason,
         version,
+        instead,
         action,
         back,
         cx,
@@ -491,7 +501,7 @@ async fn outcome<T>(
             own.visit.went(sent, done, place).await
         }
         // It is their own: sent again after "Back", say.
-        Err(Refused::Told(BookError::Already(id))) => {
+        Err(Refused::Told(BookError::Already(id))) if matches!(what, For::New) => {
             own.visit.forget_draft(sent.at.as_deref()).await?;
             Ok(Redirect::to(&format!("/my/visits/{id}?done=already")).into_response())
         }
@@ -519,7 +529,7 @@ async fn taken<T>(
             (For::New, BookError::Twice) => "book-twice",
             (For::New, BookError::Past) => "book-past",
             (For::New, _) => "book-taken",
-            (For::Move(_), BookError::Twice) => "move-twice",
+            (For::Move(_), BookError::Twice | BookError::Already(_)) => "move-twice",
             (For::Move(_), BookError::Past) => "move-past",
             (For::Move(_), _) => "move-taken",
         })
@@ -558,6 +568,7 @@ fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
 fn done_word(done: &str, status: &str, value: &Value) -> Option<&'static str> {
     match (done, status) {
         ("booked", "booked") => Some("book-done"),
+        ("moved", "booked") => Some("book-moved"),
         ("already", "booked") => Some("book-already"),
         ("sent", "proposed") => Some("book-asked-done"),
         ("cancelled", "cancelled") => Some("book-cancelled-done"),
@@ -622,7 +633,10 @@ pub(in crate::http) async fn show(
         waits: status == "waitlist",
         asked: status == "proposed",
         not_offered: not_offered.map(|line| line.map(str::to_owned)),
-        again: kind.map(|kind| format!("/my/visits/book?kind={}", kind.id)),
+        again: kind
+            .filter(|kind| kind.active && kind.booking != Booking::ViewOnly)
+            .map(|kind| format!("/my/visits/book?kind={}", kind.id)),
+        cancelled: status == "cancelled",
         form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
             // It can be read also once the visit is over.
             _ if schedule::has_returned_form(&value) => FormState::Sent,
@@ -741,7 +755,7 @@ pub(in crate::http) async fn change(
     if !is_offered(&own, &clinic, kind, with, start)? {
         return taken(&own, &sent, &clinic, kind, BookError::Taken, &what).await;
     }
-    let place = format!("/my/visits/{id}?done=booked");
+    let place = format!("/my/visits/{id}?done=moved");
     let hour = hour(&own, &clinic, kind, with, start, Some(id.clone()));
     let value = schedule::moved(value, start, kind.minutes, with, "booked");
     let doing = own.doing(Action::Book, &sent, &place);

@@ -38,6 +38,8 @@ pub struct BookTimes {
     pub days: Vec<DayTimes>,
     /// Where one waits for a time, when none of these suits.
     pub wait: Option<String>,
+    /// The visit that gets another time.
+    pub instead: Option<Instead>,
     pub before: Option<String>,
     pub after: Option<String>,
 }
@@ -53,6 +55,13 @@ impl BookTimes {
         let days = self.days.iter().filter(|day| !day.times.is_empty());
         days.enumerate().map(|(at, day)| (day, at < OPEN_DAYS))
     }
+}
+
+/// A visit that is moved: when it is as long as it was not, and where it stands.
+#[derive(Debug, Clone)]
+pub struct Instead {
+    pub when: String,
+    pub href: String,
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +92,7 @@ pub struct BookConfirm {
     pub reason: Option<Field>,
     /// Of the appointment that is moved.
     pub version: Option<u32>,
+    pub instead: Option<Instead>,
     pub action: String,
     pub back: String,
 }
@@ -124,6 +134,7 @@ pub struct MyVisit {
     pub not_offered: Option<Option<String>>,
     /// Where the same can be asked for again.
     pub again: Option<String>,
+    pub cancelled: bool,
     pub form: FormState,
     /// Whoever sees nothing of the patient's health reads no form.
     pub reads: bool,

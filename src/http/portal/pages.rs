@@ -202,6 +202,8 @@ pub struct Visits {
     pub coming: Vec<Coming>,
     /// Asked for, without a time yet.
     pub asked: Vec<Asked>,
+    /// Called off, with the time that they had.
+    pub cancelled: Vec<Asked>,
     /// Ordered for the patient, and not done yet.
     pub ordered: Vec<OrderRow>,
     pub rows: Vec<VisitRow>,
@@ -214,7 +216,7 @@ page!(Visits in Visits);
 pub struct Asked {
     pub href: String,
     pub kind: String,
-    /// That the clinic could not offer a time.
+    /// That the clinic could not offer a time; of one that was called off, which it had.
     pub said: Option<String>,
 }
 

@@ -110,7 +110,8 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let clinic = clinic_for(&own, appointments).await?;
     let asked = asked(appointments, clinic.as_ref(), &own);
     let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
-    page(&VisitsPage { asked, coming, ordered, cx, rows, pages })
+    let cancelled = cancelled(appointments, clinic.as_ref(), &own);
+    page(&VisitsPage { asked, coming, cancelled, ordered, cx, rows, pages })
 }
 
 /// The clinic, where its settings say something that the appointments do not: its kinds of visit in the reader's language (an
@@ -150,6 +151,23 @@ fn asked(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Aske
         Some(Asked { href: format!("/my/visits/{}", text(one, "/id")?), kind, said })
     })
     .collect()
+}
+
+/// Visits of today and later that were called off: so that nobody wonders where one went, and books it again.
+fn cancelled(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Asked> {
+    let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+    let off = appointments.iter().filter(|one| text(one, "status").as_deref() == Some("cancelled"));
+    let mut found: Vec<_> = off
+        .filter_map(|one| {
+            let start = own.when(text(one, "start")?.parse().ok()?);
+            let kind = kind_in(clinic, one).or_else(|| fill::concept(one.get("appointmentType")));
+            let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
+            let href = format!("/my/visits/{}", text(one, "id")?);
+            (start.day() >= own.today()).then(|| (start.iso(), Asked { href, kind, said: Some(start.long_time()) }))
+        })
+        .collect();
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found.into_iter().map(|(_, one)| one).collect()
 }
 
 /// `GET /my/immunizations`

@@ -24,6 +24,8 @@ book-check = Is this right?
 book-with = { $kind } with { $with }
 book-now = Book it
 book-move = Move it to this time
+book-instead = The visit is now on { $when }.
+book-leave = Leave it there
 book-other-time = Another time
 book-other-kind = Another kind of visit
 book-reason = What is it about?
@@ -51,6 +53,7 @@ move-taken = Somebody else has just taken this time. Your visit stays as it was.
 move-twice = There is another visit at that time. Your visit stays as it was. These times are free:
 move-past = That time is over. Your visit stays as it was. These times are free:
 book-done = It is booked.
+book-moved = It is moved. This is its time now.
 book-already = You have booked this already. Nothing was booked a second time.
 book-asked-done = The reception has your question and answers with a time.
 book-cancelled-done = It is cancelled.
@@ -63,6 +66,7 @@ visit-asked = A time was asked for. The reception answers.
 visit-not-offered = The clinic could not offer a time
 visit-not-offered-more = Ask again with other days, or choose another kind of visit.
 visit-ask-again = Ask again
+visit-book-again = Book another time
 book-declined-done = The reception knows that this time does not suit you, and looks for another.
 visit-no-need = I no longer need it
 visit-offered = The clinic offers this time
@@ -88,6 +92,11 @@ visits-ordered = Ordered for you
 visits-ordered-other = Ordered
 visit-ordered = Ordered:
 visits-asked = A time was asked for
+visits-cancelled =
+    { $n ->
+        [one] One cancelled visit
+       *[other] { $n } cancelled visits
+    }
 ics-summary = Visit at { $clinic }
 
 ## The reception's day

@@ -24,6 +24,8 @@ book-check = ¿Es correcto?
 book-with = { $kind } con { $with }
 book-now = Reservar
 book-move = Cambiar a esta hora
+book-instead = La cita es ahora: { $when }.
+book-leave = Dejarla así
 book-other-time = Otra hora
 book-other-kind = Otro tipo de cita
 book-reason = ¿De qué se trata?
@@ -51,6 +53,7 @@ move-taken = Otra persona acaba de tomar esta hora. Su cita sigue como estaba. E
 move-twice = Tiene otra cita a esa hora. Su cita sigue como estaba. Estas horas están libres:
 move-past = Esa hora ya pasó. Su cita sigue como estaba. Estas horas están libres:
 book-done = Está reservada.
+book-moved = Está cambiada. Esta es ahora su hora.
 book-already = Ya reservó esta cita. No se ha reservado otra vez.
 book-asked-done = Recepción tiene su petición y responderá con una hora.
 book-cancelled-done = Está cancelada.
@@ -63,6 +66,7 @@ visit-asked = Ha pedido una hora. Recepción responderá.
 visit-not-offered = La clínica no ha podido ofrecer una hora
 visit-not-offered-more = Pídala otra vez con otros días, o elija otro tipo de cita.
 visit-ask-again = Pedir otra vez
+visit-book-again = Reservar otra hora
 book-declined-done = Recepción sabe que esta hora no le conviene, y busca otra.
 visit-no-need = Ya no la necesito
 visit-offered = La clínica le ofrece esta hora
@@ -88,4 +92,9 @@ visits-ordered = Pedido para usted
 visits-ordered-other = Pedido
 visit-ordered = Pedido:
 visits-asked = Ha pedido una hora
+visits-cancelled =
+    { $n ->
+        [one] Una cita cancelada
+       *[other] { $n } citas canceladas
+    }
 ics-summary = Cita en { $clinic }
