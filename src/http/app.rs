@@ -43,7 +43,7 @@ pub(super) async fn manifest(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// The files that pages need without a network.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "tokens.css",
     "chartbox.css",
     "chartbox.js",
@@ -59,6 +59,7 @@ const FILES: [&str; 17] = [
     "steps.js",
     "note.js",
     "unsent.js",
+    "pass.js",
     "icon.svg",
     "icon-192.png",
 ];

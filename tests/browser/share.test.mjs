@@ -175,7 +175,7 @@ async function share(page, label) {
   await page.goto(`${box.portal}/my/share`);
   await page.fill('input[name=label]', label);
   await page.click('main form button.btn-main');
-  const link = await page.locator('.share-made dd.code.whole').textContent();
+  const link = await page.locator('.share-made dd a.code.whole').textContent();
   const pin = (await page.locator('dd.big').textContent()).replace(/\s/g, '');
   return { link, code: link.split('#')[1], pin };
 }
@@ -230,6 +230,11 @@ test('a summary is handed over by a code and a PIN, counted, and ended, without 
 test('with script the link alone is enough, and its secret leaves the address', async () => {
   const page = await signedIn('patient');
   const { link, pin, code } = await share(page, 'Travel');
+  assert.equal(await page.getAttribute('.share-made a.whole', 'href'), link);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click('[data-copy]');
+  await page.waitForSelector('text=The link is copied');
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
   const guest = await visitor(chrome, { locale: 'es-ES', width: 375 });
   const asked = [];
   guest.on('request', (request) => asked.push(request.url(), request.headers().referer ?? ''));

@@ -7,6 +7,7 @@ import { watchIdle } from "./idle.js";
 import { keepForm } from "./keep.js";
 import { watchLive } from "./live.js";
 import { offerAsYouType } from "./offers.js";
+import { passOn } from "./pass.js";
 import { watchUpload } from "./upload.js";
 import { stepThrough } from "./steps.js";
 import { takeUp, watchSending } from "./unsent.js";
@@ -17,6 +18,7 @@ for (const input of document.querySelectorAll("input[data-offers]")) offerAsYouT
 for (const form of document.querySelectorAll("form[data-keep]")) keepForm(form);
 for (const part of document.querySelectorAll("[data-live]")) watchLive(part);
 for (const form of document.querySelectorAll("form[data-upload]")) watchUpload(form);
+for (const part of document.querySelectorAll("[data-pass]")) passOn(part);
 for (const list of document.querySelectorAll("[data-steps]")) stepThrough(list);
 for (const form of document.querySelectorAll("form[data-mover]")) moveVisits(form);
 for (const form of document.querySelectorAll("form[data-note]")) writeNote(form);
