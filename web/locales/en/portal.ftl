@@ -81,6 +81,7 @@ my-medicines-none-more = If you do take something, tell us at your next visit.
 my-medicines-none-more-other = If they do take something, tell us at the next visit.
 my-medicine-for = For:
 my-how-written = The clinic wrote:
+my-how-told = As it was told:
 my-how-unknown = How to take it is not recorded. Ask a doctor or pharmacist.
 my-allergies = Your allergies
 my-allergies-lead = Everybody who treats you sees these first. If one is missing or wrong, tell us.

@@ -78,6 +78,7 @@ my-medicines-none-more = Si toma algo, díganoslo en su próxima visita.
 my-medicines-none-more-other = Si esta persona toma algo, díganoslo en la próxima visita.
 my-medicine-for = Para:
 my-how-written = Así lo escribió la clínica:
+my-how-told = Así se contó:
 my-how-unknown = No está registrado cómo tomarla. Pregunte a su médico o en la farmacia.
 my-allergies = Sus alergias
 my-allergies-lead = Es lo primero que ve quien le atiende. Si falta alguna o está mal, díganoslo.
