@@ -223,7 +223,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
         let page = asking(&own, own.plain_cx().await?, kind, typed, faults).await?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    if let Some(asks) = own.visit.asks_first(&sent).await? {
+    // A copy that is made at once is one button: whoever presses it again, on a page made anew, means it.
+    if !at_once && let Some(asks) = own.visit.asks_first(&sent).await? {
         return Ok(asks);
     }
     let about = match &about {
