@@ -79,7 +79,7 @@ pub fn in_parts(
     caller.client.send("POST", path, &headers, &body)
 }
 
-const PDF: &str = "%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n";
+const PDF: &str = "%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n";
 
 // ---- messages ----
 

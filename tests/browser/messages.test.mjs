@@ -43,12 +43,12 @@ test('the first message can carry a file, without script', async () => {
   assert.match(await text(page), /a web page/);
   assert.equal(await page.inputValue('textarea[name=text]'), 'The letter of the hospital');
   await page.fill('textarea[name=text]', '  ');
-  await file('letter.pdf', '%PDF-1.4\n%%EOF\n');
+  await file('letter.pdf', PDF);
   await page.click('main button.btn-main');
   assert.match(await text(page), /Choose the file again/);
   assert.deepEqual(await inspect(page, 'message-new-file-refused'), []);
   await page.fill('textarea[name=text]', 'The letter of the hospital');
-  await file('letter.pdf', '%PDF-1.4\n%%EOF\n');
+  await file('letter.pdf', PDF);
   await page.click('main button.btn-main');
   assert.match(page.url(), /done=sent$/);
   assert.equal((await page.textContent('.said-text')).trim(), 'The letter of the hospital');
@@ -223,7 +223,7 @@ test('the clinic answers with a file, without script, and the patient opens it',
   await patient.click('main button.btn-main');
   await patient.waitForURL(/done=sent/);
   const id = patient.url().split('?')[0].split('/').pop();
-  const pdf = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
+  const pdf = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n');
   const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
   const doctor = await signedIn('clinician', box.clinic, { script: false });
@@ -265,7 +265,7 @@ test('a file that is sent leaves the text that is being typed beside it', async 
   await page.fill('textarea[name=text]', 'Half a thought beside a file');
   await kept;
   await page.click('summary:has-text("Attach a file")');
-  const pdf = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
+  const pdf = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n');
   await page.setInputFiles('input[name=file]', { name: 'old.pdf', mimeType: 'application/pdf', buffer: pdf });
   await page.click('button:has-text("Send the file")');
   await page.waitForURL(/done=sent/);

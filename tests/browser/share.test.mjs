@@ -10,7 +10,7 @@ import { demo, inspect, run, shared, signIn, visitor, wire } from './harness.mjs
 
 const { box, chrome, signedIn: of } = await shared('--patients', '6');
 
-const PDF = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n');
+const PDF = Buffer.from('%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n');
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
 const signedIn = (role, origin = box.portal, options) => of(role, origin, options);
@@ -71,7 +71,7 @@ test('a file is not taken from another page or twice', async () => {
   await page.goto(`${box.portal}/my/documents/new`);
   const send = (change) => page.evaluate(async (change) => {
     const form = new FormData(document.querySelector('main form'));
-    form.set('file', new File(['%PDF-1.4\n%%EOF'], 'twice.pdf'));
+    form.set('file', new File(['%PDF-1.4\nstartxref\n9\n%%EOF'], 'twice.pdf'));
     if (change) form.set('csrf', 'AAAA');
     const answer = await fetch('/my/documents/new', { method: 'POST', body: form });
     return [answer.status, answer.url.split('?')[0]];

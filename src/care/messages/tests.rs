@@ -144,7 +144,7 @@ impl House {
             then,
             now: self.at(5),
         };
-        let bytes = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n".to_vec();
+        let bytes = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n".to_vec();
         let upload = Upload {
             looked: uploads::look(&bytes).unwrap(),
             bytes,

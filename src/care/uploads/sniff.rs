@@ -55,6 +55,10 @@ pub enum NotTaken {
 /// The bytes by which a PDF begins (ISO 32000-1, 7.5.2) and ends (7.5.5).
 const PDF: &[u8] = b"%PDF-";
 const PDF_END: &[u8] = b"%%EOF";
+/// What says where the table of its objects stands, close before the end (7.5.5).
+const PDF_TABLE: &[u8] = b"startxref";
+/// By which a web page is told, whatever stands before it.
+const PAGE: [&[u8]; 3] = [b"<!doctype", b"<html", b"<script"];
 /// So near its end a PDF says that it is over (ISO 32000-1, Annex H.3, note 18).
 const PDF_TAIL: usize = 1024;
 /// By which a PNG begins (PNG, third edition, 5.2), and its last chunk (11.2.5) with its check value.
@@ -72,11 +76,7 @@ pub fn look(bytes: &[u8]) -> Result<Looked, NotTaken> {
         return Err(NotTaken::TooLarge(bytes.len() as u64));
     }
     if bytes.starts_with(PDF) {
-        let tail = bytes.get(bytes.len().saturating_sub(PDF_TAIL)..).unwrap_or_default();
-        return match holds(tail, PDF_END) {
-            true => Ok(Looked { kind: Type::Pdf, preview: None }),
-            false => Err(NotTaken::CutOff),
-        };
+        return pdf(bytes).map(|()| Looked { kind: Type::Pdf, preview: None });
     }
     if bytes.starts_with(&jpeg::START) {
         let shape = jpeg::walk(bytes)?;
@@ -91,14 +91,34 @@ pub fn look(bytes: &[u8]) -> Result<Looked, NotTaken> {
     Err(what_else(bytes))
 }
 
+/// Whether what begins like a PDF is one, as far as that is seen without reading it.
+fn pdf(bytes: &[u8]) -> Result<(), NotTaken> {
+    let head = beginning(bytes);
+    if PAGE.iter().any(|mark| holds(&head, mark)) {
+        return Err(NotTaken::WebPage);
+    }
+    let [Some(major), Some(b'.'), Some(minor)] = [0, 1, 2].map(|at| bytes.get(PDF.len() + at)) else {
+        return Err(NotTaken::OtherType);
+    };
+    if !major.is_ascii_digit() || !minor.is_ascii_digit() {
+        return Err(NotTaken::OtherType);
+    }
+    let tail = bytes.get(bytes.len().saturating_sub(PDF_TAIL)..).unwrap_or_default();
+    if holds(tail, PDF_TABLE) && holds(tail, PDF_END) { Ok(()) } else { Err(NotTaken::CutOff) }
+}
+
+fn beginning(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().take(1024).map(u8::to_ascii_lowercase).collect()
+}
+
 /// The refusal that helps most.
 fn what_else(bytes: &[u8]) -> NotTaken {
     if bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|brand| HEIF.contains(&brand)) {
         return NotTaken::Heic;
     }
-    let head: Vec<u8> = bytes.iter().take(1024).map(u8::to_ascii_lowercase).collect();
-    let marks: [&[u8]; 6] = [b"<!doctype", b"<html", b"<svg", b"<script", b"<?xml", b"<?php"];
-    match marks.iter().any(|mark| holds(&head, mark)) {
+    let head = beginning(bytes);
+    let marks: [&[u8]; 3] = [b"<svg", b"<?xml", b"<?php"];
+    match PAGE.iter().chain(&marks).any(|mark| holds(&head, mark)) {
         true => NotTaken::WebPage,
         false => NotTaken::OtherType,
     }

@@ -17,7 +17,7 @@ fn png_of(width: u32, height: u32, interlaced: bool) -> Vec<u8> {
 const JPEG: &[u8] = include_bytes!("grey.jpg");
 
 fn pdf() -> Vec<u8> {
-    b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n".to_vec()
+    b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n".to_vec()
 }
 
 #[test]
@@ -48,6 +48,9 @@ fn what_is_something_else_is_refused_by_what_helps() {
         (b"MZ", NotTaken::OtherType),
         (b"hello", NotTaken::OtherType),
         (b"%PDF-1.4\n1 0 obj", NotTaken::CutOff),
+        (b"%PDF-1.4\n1 0 obj\n%%EOF", NotTaken::CutOff),
+        (b"%PDF-1.4\n<html><script>alert(1)</script></html>\nstartxref\n9\n%%EOF", NotTaken::WebPage),
+        (b"%PDF-<b>x</b>startxref\n9\n%%EOF", NotTaken::OtherType),
     ] {
         assert_eq!(look(bytes).unwrap_err(), no, "{}", String::from_utf8_lossy(bytes));
     }
