@@ -1,5 +1,6 @@
 //! Visits that come up, and times that the clinic offers.
 
+use jiff::ToSpan;
 use serde_json::Value;
 
 use super::{Facts, Source, Todo, Urgency};
@@ -15,6 +16,8 @@ pub(super) const SOURCE: Source = Source { parts: &[(R::Appointment, Part::All)]
 
 /// No more than these stand on the first page; all are on their own.
 const MOST: usize = 3;
+/// What is further ahead than so many days is nothing to do next.
+const AHEAD: i64 = 14;
 
 fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let appointments = facts.chart.of(R::Appointment);
@@ -46,7 +49,8 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         urgency: Urgency::Answer,
         when: row.when,
     }));
-    all.extend(coming.into_iter().take(MOST).map(|row| Todo {
+    let soon = now.date().saturating_add(AHEAD.days());
+    all.extend(coming.into_iter().filter(|row| row.when.day() <= soon).take(MOST).map(|row| Todo {
         icon: "calendar",
         title: row.title,
         line: Some(row.when.near_ahead(&facts.cx.now)),
