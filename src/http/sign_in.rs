@@ -122,12 +122,18 @@ pub(super) struct Why {
 
 /// `GET /signed-out`
 pub(super) async fn signed_out(visit: Visit, Query(Why { why }): Query<Why>) -> Result<Response, Refusal> {
-    let why = match why.as_deref() {
-        Some("idle") => SignedOutWhy::Idle { minutes: visit.house.about.staff_idle_minutes },
+    let about = &visit.house.about;
+    let why = why_of(why.as_deref(), about.staff_idle_minutes, about.patient_idle_minutes);
+    page(&pages::SignedOut { cx: visit.cx(), why })
+}
+
+fn why_of(why: Option<&str>, staff: u32, patient: u32) -> SignedOutWhy {
+    match why {
+        Some("idle-own") => SignedOutWhy::Idle { minutes: patient },
+        Some("idle") => SignedOutWhy::Idle { minutes: staff },
         Some("ended") => SignedOutWhy::Ended,
         _ => SignedOutWhy::Asked,
-    };
-    page(&pages::SignedOut { cx: visit.cx(), why })
+    }
 }
 
 /// An answer with an error's status that has its body.
@@ -151,6 +157,13 @@ impl From<axum::extract::rejection::FormRejection> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_was_signed_out_without_use_reads_their_own_minutes() {
+        let minutes = |why| why_of(Some(why), 5, 20);
+        assert_eq!(minutes("idle"), SignedOutWhy::Idle { minutes: 5 });
+        assert_eq!(minutes("idle-own"), SignedOutWhy::Idle { minutes: 20 });
+    }
 
     #[test]
     fn after_signing_in_one_stays_on_this_box() {

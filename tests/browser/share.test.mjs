@@ -630,7 +630,7 @@ test('a device shows nobody without a network what its person did not switch on 
     await page.click('[data-on]');
     await page.waitForSelector('[data-off]:visible');
     // The session ends without the button.
-    await at('/signed-out?why=idle');
+    await at('/signed-out?why=idle-own');
     assert.equal(await keeps(), false, 'it goes away with the session');
     await at('/my');
     await becomes(() => caches.match('/my/summary', { cacheName: 'chartbox-record' }).then(Boolean));

@@ -16,7 +16,8 @@ export function watchIdle(body) {
     const rest = latest(now) + seconds * 1000 - Date.now();
     if (rest <= 0) {
       await keepAll();
-      location.replace("/signed-out?why=idle");
+      // Patients and staff have minutes of their own.
+      location.replace(`/signed-out?why=${body.classList.contains("hand") ? "idle-own" : "idle"}`);
     } else timer = setTimeout(check, Math.min(rest + 500, 60_000));
   };
   check();
