@@ -101,7 +101,7 @@ const WORDS: &[(&str, &str)] = &[
     ("Check-up before school", "Revisión antes de la escuela"),
     ("Diabetes review", "Revisión de la diabetes"),
     ("Diabetes yearly review", "Revisión anual de la diabetes"),
-    ("Blood pressure review", "Revisión de la presión arterial"),
+    ("Blood pressure review", "Revisión de la tensión arterial"),
     ("Kidney review", "Revisión de los riñones"),
     ("Kidney tests", "Pruebas de los riñones"),
     ("Talk about the kidney results", "Hablar de los resultados de los riñones"),

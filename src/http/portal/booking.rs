@@ -604,7 +604,10 @@ pub(in crate::http) async fn show(
         place.and_then(|one| one.get(name)).and_then(Value::as_str).and_then(|text| When::parse(text, &own.ctx.zone))
     };
     let wanted = day(asked.first(), "start").zip(day(asked.last(), "end")).map(|(first, last)| {
-        t("from-to").with("from", When::Day(first.day()).long()).with("to", When::Day(last.day()).long()).to_string()
+        t("visit-wanted-days")
+            .with("from", When::Day(first.day()).long())
+            .with("to", When::Day(last.day()).long())
+            .to_string()
     });
     let not_offered = schedule::not_offered_of(&value);
     page(&MyVisit {

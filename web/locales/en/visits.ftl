@@ -72,6 +72,7 @@ visit-no-need = I no longer need it
 visit-offered = The clinic offers this time
 visit-booked = Booked
 visit-wanted = Days that are possible: { $days }
+visit-wanted-days = { $from } to { $to }
 visit-accept = Yes, take this time
 visit-decline = No, not this time
 visit-calendar = Put it into my calendar

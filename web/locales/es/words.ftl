@@ -91,7 +91,7 @@ ago-days =
         [one] hace 1 día
        *[other] hace { $n } días
     }
-since = desde el { $date }
+since = desde { $date }
 until = hasta el { $date }
 from-to = { $from } a { $to }
 range-between = { $low } a { $high }
