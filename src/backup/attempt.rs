@@ -57,6 +57,7 @@ impl Backups {
     }
 
     fn probe(&self, spec: &TargetSpec) -> Result<Option<u64>, BackupError> {
+        self.whole_of(spec)?;
         let known = self.known_at(spec, Anew::No)?;
         self.is_outside(spec)?;
         let missing = if known == Known::New { Missing::Make } else { Missing::Refuse };

@@ -32,6 +32,8 @@ pub enum Concern {
     Ahead,
     /// So many older ones are gone.
     OlderGone(usize),
+    /// Its disk does not answer.
+    Silent,
     /// The last attempt did not work: why.
     Failing(String),
     /// What did not come back as it was.
@@ -61,6 +63,7 @@ impl Concern {
             | Self::Aged(_)
             | Self::Ahead
             | Self::OlderGone(_)
+            | Self::Silent
             | Self::Failing(_)
             | Self::DrillOld(_)
             | Self::DrillUntried(_)
@@ -89,6 +92,7 @@ impl Concern {
             Self::TooOld(_) | Self::Aged(_) => "old",
             Self::Ahead => "ahead",
             Self::OlderGone(_) => "older-gone",
+            Self::Silent => "not-answering",
             Self::Failing(_) => "failing",
             Self::DrillFailed(_) => "drill-failed",
             Self::DrillTooOld(_) | Self::DrillOld(_) => "drill-old",
@@ -103,6 +107,7 @@ impl fmt::Display for Concern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Double(why) | Self::Failing(why) => f.write_str(why),
+            Self::Silent => f.write_str("it does not answer: look at the disk or the share, and at what connects it."),
             Self::Never => f.write_str("nothing was backed up there yet."),
             Self::AllGone => f.write_str(
                 "all backups that were made there are gone, and this box did not remove them. Is another disk connected there, \

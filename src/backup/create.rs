@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use data_encoding::HEXLOWER;
 
@@ -27,7 +27,7 @@ use super::index::Index;
 use super::known::{Extent, Knowledge};
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
 use super::lease::{Doing, Lease, Left};
-use super::pace::{Company, LeftOut};
+use super::pace::{Company, LOOK, LeftOut, STOPPING, apart, thread};
 use super::places::copy;
 use super::prune::{marked, marks};
 use super::remembered::texts;
@@ -106,8 +106,9 @@ struct Part {
     _of_repository: Option<Lease>,
 }
 
-/// What became of a target that took part, and by what its snapshot opens.
-type Answer = Result<(Written, OpensBy), BackupError>;
+/// What became of a target that took part: what was written, by what its snapshot opens, and the snapshots there that are of
+/// another run of the box.
+type Answer = Result<(Written, OpensBy, Vec<SnapshotName>), BackupError>;
 
 /// The threads that write, one for each part, by the parts' numbers.
 struct Work {
@@ -121,12 +122,6 @@ type Failed = Vec<(usize, BackupError)>;
 
 /// The parts that were not answered for yet, by their numbers.
 type Open = Vec<Option<Arc<Part>>>;
-
-/// Between two looks at those that were not heard of.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// How long the threads are waited for once the work is to be broken off.
-const STOPPING: Duration = Duration::from_secs(10);
 
 /// What stands in a snapshot besides its rows.
 struct Facts {
@@ -169,10 +164,14 @@ impl Backups {
     /// Takes the targets, and says which could not be. Among several, one that does not answer is not waited for.
     fn take_parts(&self, specs: &[TargetSpec], anew: Anew) -> (Vec<Arc<Part>>, Vec<Done>) {
         let (mut parts, mut failed): (Vec<Arc<Part>>, Vec<Done>) = (Vec::new(), Vec::new());
+        let silent = self.disks.ask(specs.iter().map(|spec| &spec.place), self.patience.answer);
+        // Those beside say which of them is one place with another.
+        self.disks.ask(self.configured().iter().map(|spec| &spec.place), self.patience.glance);
         for spec in specs {
             let before: Vec<(TargetSpec, [u8; 16])> =
                 parts.iter().map(|part| (part.spec.clone(), part.repository.marker().repository)).collect();
             let taken = match specs.len() {
+                _ if silent.contains(&spec.place.to_string()) => Err(LeftOut::Silent.error(spec)),
                 1 => self.take_part(spec, anew, &before),
                 _ => self.take_part_in_time(spec, anew, before),
             };
@@ -275,13 +274,24 @@ impl Backups {
         let mut open: Open = parts.into_iter().map(Some).collect();
         for (at, error) in answered {
             if let Some(part) = open.get_mut(at).and_then(Option::take) {
-                done.push((at, self.told_one(&part, Err(error), &whole, &own, by, begun)?));
+                done.push((at, self.told_one(&part, Err(error), &whole, &own, begun)?));
             }
         }
         self.collect(&mut open, &work, watch, &mut |at, part, answer| {
-            done.push((at, self.told_one(&part, answer, &whole, &own, by, begun)?));
+            done.push((at, self.told_one(&part, answer, &whole, &own, begun)?));
             Ok(())
         })?;
+        // They were given back: one that hangs now keeps nobody waiting.
+        for (_, Done { target, .. }) in done.iter().filter(|(_, done)| done.result.is_ok()) {
+            let (all, spec, by) = (self.clone(), target.clone(), by.clone());
+            let looked = apart(target, &self.patience, watch, move |watch| {
+                all.look_again(&spec, &by, watch);
+                Ok(())
+            });
+            if let Err(error) = looked {
+                tracing::warn!(target: "backup", %error, "a place could not be looked at again");
+            }
+        }
         done.sort_by_key(|(at, _)| *at);
         Ok((whole, done.into_iter().map(|(_, done)| done).collect()))
     }
@@ -386,7 +396,7 @@ impl Backups {
         }
         let opens = self.seal_off(part, &whole.facts, &whole.tables, id, key)?;
         let resumed = if part.lease.left == Left::Unfinished { part.sink.found() } else { 0 };
-        Ok((Written { resumed, ..written }, opens))
+        Ok((Written { resumed, ..written }, opens, self.told_apart(part)?))
     }
 
     /// Ends the threads of a reading that came to nothing, and answers with what failed by itself.
@@ -509,13 +519,12 @@ impl Backups {
         answer: Answer,
         whole: &Whole,
         own: &BTreeSet<String>,
-        by: &ActorRef,
         begun: Instant,
     ) -> Result<Done, BackupError> {
         let (repository, name) = (part.repository.marker().repository, &whole.facts.name);
         let target = part.spec.clone();
-        let result = match answer {
-            Ok((written, opens)) => {
+        let (result, beside) = match answer {
+            Ok((written, opens, beside)) => {
                 let (rows, holds) = whole.holds();
                 let last = LastMade {
                     name: name.to_string(),
@@ -536,18 +545,14 @@ impl Backups {
                     row.snapshots = there.len() as u64;
                 })?;
                 self.remember(repository, move |known| known.saw(&seen, &own))?;
-                self.look_again(&part.spec, by);
-                Ok(written)
+                (Ok(written), beside)
             }
             Err(error) => {
                 self.note_failed(&part.spec, Some(repository), &error.to_string())?;
-                Err(error)
+                (Err(error), Vec::new())
             }
         };
         let gone = self.remembered(repository)?.gone.into_iter().collect();
-        // Of one that gives no sign of life nothing is asked.
-        let silent = matches!(result, Err(BackupError::Silent { .. }));
-        let beside = if silent { Vec::new() } else { self.told_apart(part)? };
         Ok(Done { target, gone, beside, result })
     }
 
@@ -648,9 +653,3 @@ impl Backups {
 
 /// How many snapshots are remembered, besides those that are somewhere.
 const MADE_KEPT: u64 = 500;
-
-/// Starts a thread that may outlive whoever waits for it.
-fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), BackupError> {
-    let begun = std::thread::Builder::new().name("backup".into()).spawn(work);
-    begun.map(drop).map_err(|error| BackupError::Failed(format!("no thread could be started for a target: {error}")))
-}

@@ -103,7 +103,7 @@ impl Backups {
             })?;
         }
         if row.passed() {
-            self.look_again(spec, by);
+            self.look_again(spec, by, watch);
         }
         if damaged && let Err(error) = self.verify(spec, super::Depth::All, by, watch) {
             // It found the first fault. All of them have to be known, so that the next backup relies on nothing that is spoiled.

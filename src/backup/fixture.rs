@@ -250,6 +250,8 @@ pub struct Faulty {
     pub burnt: Arc<std::sync::atomic::AtomicBool>,
     /// While this is so, what is put hangs.
     pub hangs: Arc<(Mutex<bool>, std::sync::Condvar)>,
+    /// While this is held, its disk does not say which folder it is.
+    pub mute: Arc<Mutex<()>>,
 }
 
 impl Faulty {
@@ -346,6 +348,13 @@ pub fn inject(name: &str) -> (Faulty, TargetSpec) {
 pub fn inject_again(name: &str, faulty: &Faulty) -> TargetSpec {
     INJECTED.lock().unwrap().insert(name.to_owned(), faulty.clone());
     TargetSpec { name: name.into(), place: super::target::Place::Injected(name.into()) }
+}
+
+/// What the disk of an injected target says, once it does.
+pub fn looked_at(name: &str) -> Option<(u64, u64)> {
+    let mute = INJECTED.lock().unwrap().get(name)?.mute.clone();
+    drop(mute.lock().unwrap());
+    None
 }
 
 /// The target that a test put under this name.

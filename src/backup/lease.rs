@@ -22,7 +22,7 @@ use super::watch::{Watch, go_on};
 impl Backups {
     /// Takes a target for some work. One at a time: the row says who.
     pub(super) fn lease(&self, spec: &TargetSpec, doing: Doing) -> Result<Lease, BackupError> {
-        let (row, taking) = (self.doing(doing), doing.key(&spec.place.whole()));
+        let (row, taking) = (self.doing(doing), doing.key(&self.whole_of(spec)?));
         let mut lease = self.take(spec, taking.clone(), row.clone())?;
         let left = self.store.write_essential_blocking(move |tx| {
             let key = (taking,);
@@ -69,7 +69,7 @@ impl Backups {
     /// What is being done with a target in this run of the box, and since when.
     pub(super) fn busy(&self, spec: &TargetSpec) -> Result<Option<(String, Timestamp)>, BackupError> {
         let repository = self.row_here(spec)?.map(|row| HEXLOWER.encode(&row.repository));
-        let names: Vec<String> = [spec.place.whole()].into_iter().chain(repository).collect();
+        let names: Vec<String> = [self.disks.known(&spec.place).whole].into_iter().chain(repository).collect();
         let mut keys =
             [Doing::Backup, Doing::Drill].into_iter().flat_map(|doing| names.iter().map(move |n| doing.key(n)));
         let taken = lock(&self.taken);

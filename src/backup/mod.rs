@@ -48,6 +48,7 @@ mod concern;
 mod copying;
 mod create;
 mod cut;
+mod disks;
 mod drill;
 mod error;
 mod index;

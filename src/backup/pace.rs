@@ -1,12 +1,14 @@
 //! How long a target is waited for. One that is slow or gives no sign of life keeps no other from its backup.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::error::BackupError;
 use super::index::lock;
 use super::service::TargetSpec;
+use super::watch::{Progress, Watch};
 
 /// How long targets are waited for.
 #[derive(Debug, Clone, Copy)]
@@ -17,11 +19,20 @@ pub struct Patience {
     pub lag: Duration,
     /// For a sign of life of one that is written to. A pack of 16 MiB takes this long at 20 KiB/s.
     pub silence: Duration,
+    /// Until a disk says which folder a place is that is to be worked with: one that sleeps takes a while to wake up.
+    pub answer: Duration,
+    /// The same for somebody who only asks how places stand, or who works with another.
+    pub glance: Duration,
 }
 
 impl Patience {
-    pub const USUAL: Self =
-        Self { opening: Duration::from_secs(300), lag: Duration::from_secs(300), silence: Duration::from_secs(900) };
+    pub const USUAL: Self = Self {
+        opening: Duration::from_secs(300),
+        lag: Duration::from_secs(300),
+        silence: Duration::from_secs(900),
+        answer: Duration::from_secs(30),
+        glance: Duration::from_secs(2),
+    };
 }
 
 /// Why a target takes no part any more.
@@ -115,14 +126,79 @@ impl Pace {
     }
 }
 
+/// Between two looks at those that were not heard of.
+pub const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a thread is waited for once its work is to be broken off.
+pub const STOPPING: Duration = Duration::from_secs(10);
+
+/// Starts a thread that may outlive whoever waits for it.
+pub fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), BackupError> {
+    let begun = std::thread::Builder::new().name("backup".into()).spawn(work);
+    begun.map(drop).map_err(|error| BackupError::Failed(format!("no thread could be started for a target: {error}")))
+}
+
+/// Works with a target in a thread of its own. Where it gives no sign of life the thread is left to itself: whoever has others to
+/// see to goes on.
+pub fn apart<T: Send + 'static>(
+    spec: &TargetSpec,
+    patience: &Patience,
+    watch: &dyn Watch,
+    work: impl FnOnce(&dyn Watch) -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    let (say, hear) = channel();
+    let afar = Arc::new(Afar { pace: Pace::new(), stop: AtomicBool::new(false) });
+    let of = afar.clone();
+    thread(move || drop(say.send(work(&*of))))?;
+    let mut stopped: Option<Instant> = None;
+    loop {
+        match hear.recv_timeout(LOOK) {
+            Ok(done) => return done,
+            Err(RecvTimeoutError::Disconnected) => return Err(BackupError::Stopped),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if watch.is_stopped() {
+            afar.stop.store(true, Ordering::Relaxed);
+            if stopped.get_or_insert_with(Instant::now).elapsed() > STOPPING {
+                return Err(BackupError::Stopped);
+            }
+        }
+        if let Some(out) = afar.pace.wait(patience, Company::Alone) {
+            return Err(out.error(spec));
+        }
+    }
+}
+
+/// Work in another thread: that it asks whether to go on is its sign of life.
+struct Afar {
+    pace: Pace,
+    stop: AtomicBool,
+}
+
+impl Watch for Afar {
+    fn progress(&self, _: Progress) {
+        self.pace.step();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.pace.step();
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::backup::fixture::{TestBox, by, inject};
     use crate::backup::{Unwatched, Wish};
 
-    const LITTLE: Patience =
-        Patience { opening: Duration::from_secs(3), lag: Duration::from_millis(100), silence: Duration::from_secs(3) };
+    const LITTLE: Patience = Patience {
+        opening: Duration::from_secs(3),
+        lag: Duration::from_millis(100),
+        silence: Duration::from_secs(3),
+        answer: Duration::from_secs(3),
+        glance: Duration::from_millis(300),
+    };
 
     #[test]
     fn one_that_lags_is_left_out_for_the_sake_of_others_only_and_one_that_is_silent_in_any_case() {
@@ -145,6 +221,79 @@ mod tests {
         assert_eq!(waited(Company::Alone, true), (None, None));
         let silent = Some(LeftOut::Silent);
         assert_eq!(waited(Company::Alone, false), (silent, silent));
+    }
+
+    #[test]
+    fn a_disk_that_does_not_answer_is_said_to_be_one_and_the_others_go_on() {
+        use crate::backup::{Depth, Standing};
+        let made = TestBox::new(82);
+        let (faulty, hung) = inject("mute");
+        let both = [hung.clone(), made.spec("one")];
+        let (lag, answer) = (Duration::from_secs(9), Duration::from_millis(600));
+        let patience = Patience { lag, answer, ..LITTLE };
+        let backups = made.backups.with_targets(both.to_vec()).with_patience(patience);
+        backups.run_due(&Unwatched).unwrap();
+        backups.run_due(&Unwatched).unwrap();
+        let codes = |backups: &crate::backup::Backups| {
+            let standing = backups.standing().unwrap();
+            standing.iter().map(|one| one.concerns().iter().map(|one| one.code()).collect()).collect::<Vec<Vec<_>>>()
+        };
+        assert_eq!(codes(&backups), [vec!["drill-never"; 0], vec![]]);
+        made.clock.advance(Duration::from_secs(24 * 3600));
+        let mute = faulty.mute.lock().unwrap();
+        let begun = Instant::now();
+        assert_eq!(codes(&backups), [vec!["not-answering"], vec![]]);
+        // It is waited for once.
+        let waited = begun.elapsed();
+        (0..20).for_each(|_| assert_eq!(backups.standing().unwrap()[0].backup_stands, Standing::Late));
+        assert!(waited >= patience.glance && begun.elapsed() < 2 * waited, "{waited:?} {:?}", begun.elapsed());
+        backups.run_due(&Unwatched).unwrap();
+        let standing = backups.standing().unwrap();
+        assert_eq!(standing[1].last(), Some(made.clock.now()));
+        assert!(standing[0].error().unwrap().contains("no sign of life"), "{:?}", standing[0].error());
+        // Whoever names one of them hears of that one.
+        assert!(backups.create(&both[1..], Wish::USUAL, &by(), &Unwatched).is_ok());
+        let is_silent = |done: Result<(), BackupError>| matches!(done, Err(BackupError::Silent { .. }));
+        assert!(is_silent(backups.create(&both[..1], Wish::USUAL, &by(), &Unwatched).map(drop)));
+        assert!(is_silent(backups.verify(&hung, Depth::All, &by(), &Unwatched).map(drop)));
+        assert!(is_silent(backups.drill(&hung, "latest", &by(), &Unwatched).map(drop)));
+        assert!(backups.try_out(&hung, &by()).unwrap().error.unwrap().contains("no sign of life"));
+        assert!(matches!(backups.list(None).unwrap()[0].error, Some(BackupError::Silent { .. })));
+        assert!(crate::backup::doubles(&both).is_empty());
+        assert!(crate::backup::misplaced(&both, &made.path("data")).is_empty());
+        drop(mute);
+        while codes(&backups)[0].contains(&"not-answering") {
+            assert!(begun.elapsed().as_secs() < 60, "it answers, and is not heard");
+            std::thread::sleep(NAP);
+        }
+        assert!(
+            backups
+                .create(&both, Wish::USUAL, &by(), &Unwatched)
+                .unwrap()
+                .targets
+                .iter()
+                .all(|done| done.result.is_ok())
+        );
+        assert_eq!(codes(&backups), [vec!["drill-never"; 0], vec![]]);
+    }
+
+    #[test]
+    fn work_apart_is_left_to_itself_once_it_gives_no_sign_of_life() {
+        let made = TestBox::new(83);
+        let patience = Patience { silence: Duration::from_millis(300), ..LITTLE };
+        let (say, hear) = channel::<()>();
+        let hung = apart(&made.spec("one"), &patience, &Unwatched, move |_| Ok(drop(hear.recv())));
+        assert!(matches!(hung, Err(BackupError::Silent { .. })), "{hung:?}");
+        drop(say);
+        // One that goes on is waited for.
+        let goes_on = apart(&made.spec("one"), &patience, &Unwatched, |watch| {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(900) && !watch.is_stopped() {
+                std::thread::sleep(NAP);
+            }
+            Ok(begun.elapsed())
+        });
+        assert!(goes_on.unwrap() >= Duration::from_millis(900));
     }
 
     #[test]

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::disks::Disks;
 use super::error::BackupError;
+use super::pace::Patience;
 use super::repository::{Known, Repository};
 use super::service::{Anew, Backups, TargetSpec};
-use super::target::{Missing, Place};
+use super::target::{Missing, Place, Seen};
 use crate::store::{ReadExt, Record, StoreError, Table, Tx, tables};
 
 /// A place → what it held the last time. Under the name that it was reached by, and under its one name.
@@ -21,11 +23,6 @@ pub(super) struct PlaceRow {
     pub repository: [u8; 16],
 }
 impl Record for PlaceRow {}
-
-/// The names under which a place is remembered.
-pub(super) fn names_of(place: &Place) -> BTreeSet<String> {
-    BTreeSet::from([place.to_string(), place.whole()])
-}
 
 /// Takes note of what a place holds.
 pub(super) fn note_place(tx: &mut Tx<'_>, names: &BTreeSet<String>, repository: [u8; 16]) -> Result<(), StoreError> {
@@ -40,6 +37,11 @@ pub(super) fn note_place(tx: &mut Tx<'_>, names: &BTreeSet<String>, repository: 
 }
 
 impl Backups {
+    /// The names under which a place is remembered.
+    pub(super) fn names_of(&self, place: &Place) -> BTreeSet<String> {
+        BTreeSet::from([place.to_string(), self.disks.known(place).whole])
+    }
+
     /// What is known of what has to be at a place that is to be written to.
     pub(super) fn known_at(&self, spec: &TargetSpec, anew: Anew) -> Result<Known, BackupError> {
         Ok(match (anew, self.row_here(spec)?) {
@@ -60,7 +62,7 @@ impl Backups {
     }
 
     fn held_at(&self, place: &Place) -> Result<Option<[u8; 16]>, BackupError> {
-        let (names, read) = (names_of(place), self.store.read()?);
+        let (names, read) = (self.names_of(place), self.store.read()?);
         for name in &names {
             if let Some(row) = read.get(&PLACES, &(name.clone(),))? {
                 return Ok(Some(row.repository));
@@ -79,15 +81,18 @@ impl Backups {
         }
         let others = self.known()?.into_iter().filter(|(_, row)| row.repository == repository);
         let places = others.filter_map(|(_, row)| Place::parse(&row.place).ok());
-        let mut copied = places.filter(|place| !place.is_same(&spec.place)).filter(|place| {
-            let Place::Folder(_) = place else { return false };
-            repository_at(place) == Some(repository)
+        let folders: Vec<Place> = places.filter(|place| matches!(place, Place::Folder(_))).collect();
+        self.disks.ask(&folders, self.patience.glance);
+        let here = self.disks.known(&spec.place);
+        let mut copied = folders.into_iter().filter(|place| {
+            let is_other = !self.disks.known(place).is_same(&here);
+            is_other && self.disks.repository_at(place, self.patience.answer) == Some(repository)
         });
         Ok(copied.next().map(|place| place.to_string()))
     }
 
     /// Why a target of the configuration is no place of its own: another that stands before it there is the same place, or
-    /// holds the same repository still.
+    /// holds the same repository still. Goes by what the disks answered the last time.
     pub(super) fn double_of(
         &self,
         spec: &TargetSpec,
@@ -95,12 +100,14 @@ impl Backups {
     ) -> Result<Option<BackupError>, BackupError> {
         let all = self.configured();
         let before = all.iter().position(|one| one == spec).unwrap_or(0);
+        let here = self.disks.known(&spec.place);
         for other in all.iter().take(before) {
-            if other.place.is_same(&spec.place) {
+            if self.disks.known(&other.place).is_same(&here) {
                 return Ok(Some(one_place(spec, other)));
             }
             let theirs = self.row_here(other)?.map(|row| row.repository);
-            if repository.is_some() && theirs == repository && repository_at(&other.place) == repository {
+            let holds = || self.disks.repository_at(&other.place, self.patience.answer);
+            if repository.is_some() && theirs == repository && holds() == repository {
                 return Ok(Some(copy(spec, other)));
             }
         }
@@ -110,23 +117,35 @@ impl Backups {
 
 /// Which targets of a configuration are no places of their own, as far as that can be seen without the box.
 pub fn doubles(targets: &[TargetSpec]) -> Vec<BackupError> {
-    let held = |spec: &TargetSpec| matches!(spec.place, Place::Folder(_)).then(|| repository_at(&spec.place)).flatten();
-    let double = |(before, spec): (usize, &TargetSpec)| {
-        targets.iter().take(before).find_map(|other| {
-            if other.place.is_same(&spec.place) {
+    let disks = Disks::default();
+    let limit = Patience::USUAL.glance;
+    disks.ask(targets.iter().map(|spec| &spec.place), limit);
+    let seen: Vec<(Seen, Option<[u8; 16]>)> = targets
+        .iter()
+        .map(|spec| {
+            let held =
+                matches!(spec.place, Place::Folder(_)).then(|| disks.repository_at(&spec.place, limit)).flatten();
+            (disks.known(&spec.place), held)
+        })
+        .collect();
+    let double = |(before, (spec, (here, held))): (usize, (&TargetSpec, &(Seen, Option<[u8; 16]>)))| {
+        targets.iter().zip(&seen).take(before).find_map(|(other, (there, theirs))| {
+            if there.is_same(here) {
                 return Some(one_place(spec, other));
             }
-            (held(spec).is_some() && held(spec) == held(other)).then(|| copy(spec, other))
+            (held.is_some() && held == theirs).then(|| copy(spec, other))
         })
     };
-    targets.iter().enumerate().filter_map(double).collect()
+    targets.iter().zip(&seen).enumerate().filter_map(double).collect()
 }
 
 /// Which targets of a configuration lie where no backup is to lie: within the box's own folder or around it, or within another
 /// target.
 pub fn misplaced(targets: &[TargetSpec], data: &Path) -> Vec<BackupError> {
-    let whole = |place: &Place| PathBuf::from(place.whole());
-    let own = whole(&Place::Folder(data.display().to_string()));
+    let disks = Disks::default();
+    disks.ask(targets.iter().map(|spec| &spec.place), Patience::USUAL.glance);
+    let whole = |place: &Place| PathBuf::from(disks.known(place).whole);
+    let own = PathBuf::from(Place::Folder(data.display().to_string()).whole());
     let wrong = |spec: &TargetSpec| {
         let (here, place) = (whole(&spec.place), spec.place.to_string());
         if here.starts_with(&own) {
@@ -150,8 +169,8 @@ pub(super) fn copy(spec: &TargetSpec, other: &TargetSpec) -> BackupError {
     BackupError::CopyOf { place: spec.place.to_string(), other: other.place.to_string() }
 }
 
-/// What lies in a place, if it can be looked at and says so.
-fn repository_at(place: &Place) -> Option<[u8; 16]> {
+/// What lies in a place, if it can be looked at and says so. It hangs as long as the place does: see [`Disks::repository_at`].
+pub(super) fn repository_at(place: &Place) -> Option<[u8; 16]> {
     let there = place.open(Missing::Refuse).map_err(BackupError::from).and_then(Repository::open).ok()?;
     Some(there.marker().repository).filter(|_| !there.is_unmarked())
 }
@@ -207,7 +226,7 @@ mod tests {
         let made = TestBox::new(121);
         let at = |place: &str| TargetSpec { name: "one".into(), ..made.spec(place) };
         create(&made, &at("a"), Anew::No).unwrap();
-        let names = names_of(&at("a").place);
+        let names = made.backups.names_of(&at("a").place);
         let forgotten: Result<(), StoreError> =
             made.store.write_blocking(move |tx| names.iter().try_for_each(|name| tx.delete(&PLACES, &(name.clone(),))));
         forgotten.unwrap();

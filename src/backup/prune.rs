@@ -200,7 +200,7 @@ impl Backups {
             }
             done => done?,
         }
-        self.look_again(spec, by);
+        self.look_again(spec, by, watch);
         Ok(pruned)
     }
 

@@ -8,6 +8,7 @@ use super::attempt::TriedRow;
 use super::concern::Concern;
 use super::create::Wish;
 use super::error::BackupError;
+use super::pace::apart;
 use super::prune::{How, Removal};
 use super::remembered::Remembered;
 use super::repository::Repository;
@@ -109,6 +110,8 @@ pub struct TargetStanding {
     pub tried: Option<TriedRow>,
     /// Why it is no place of its own, where it is another target's by another name.
     pub double: Option<String>,
+    /// Whether its disk says nothing now.
+    silent: bool,
 }
 
 impl TargetStanding {
@@ -132,10 +135,18 @@ impl TargetStanding {
 }
 
 impl Backups {
-    /// Every target of the configuration, as it stands now.
+    /// [`Backups::standing`], for who has others to answer meanwhile.
+    pub async fn stands(&self) -> Result<Vec<TargetStanding>, BackupError> {
+        let all = self.clone();
+        let looked = tokio::task::spawn_blocking(move || all.standing()).await;
+        looked.unwrap_or_else(|error| Err(BackupError::Failed(format!("how backups stand was not looked at: {error}"))))
+    }
+
+    /// Every target of the configuration, as it stands now. Blocks for a moment where one does not answer.
     pub fn standing(&self) -> Result<Vec<TargetStanding>, BackupError> {
         let (now, known, drills) = (self.ambient.now(), self.known()?, self.drills(usize::MAX)?);
         let tried = self.tried()?;
+        let silent = self.disks.ask(self.configured().iter().map(|spec| &spec.place), self.patience.glance);
         // Drills run under a clock that was ahead say nothing of how it stands now.
         let drills: Vec<DrillRow> =
             drills.into_iter().filter(|drill| drill.at.as_second() - now.as_second() < DAY).collect();
@@ -164,6 +175,7 @@ impl Backups {
                 drill_stands: Standing::Good,
                 concerns: Vec::new(),
                 tried: tried.map(|(_, row)| row.clone()),
+                silent: silent.contains(&spec.place.to_string()),
                 busy: self.busy(spec)?,
             };
             let of_backup = self.of_backup(&standing, &remembered, now);
@@ -181,6 +193,7 @@ impl Backups {
             return vec![Concern::Double(double.clone())];
         }
         let failing = target.error().map(|error| Concern::Failing(error.to_owned()));
+        let failing = target.silent.then_some(Concern::Silent).into_iter().chain(failing);
         let Some(row) = &target.known else { return [Concern::Never].into_iter().chain(failing).collect() };
         let Some(last) = &row.last else { return [Concern::Never].into_iter().chain(failing).collect() };
         let mut concerns = Vec::new();
@@ -286,8 +299,12 @@ impl Backups {
                 go_on(watch)?;
                 let day = |at: Timestamp| at.to_zoned(self.schedule.zone().clone()).date();
                 let got = created.targets.iter().any(|done| done.target == target.spec && done.result.is_ok());
-                if got && target.last().is_none_or(|last| day(last) != day(now)) {
-                    self.remove_old(&target.spec, watch)?;
+                if got
+                    && target.last().is_none_or(|last| day(last) != day(now))
+                    && let Err(error) = self.remove_old(&target.spec, watch)
+                {
+                    go_on(watch)?;
+                    tracing::error!(target: "backup", from = target.spec.name, %error, "old backups could not be removed");
                 }
             }
         }
@@ -296,7 +313,10 @@ impl Backups {
 
     fn remove_old(&self, spec: &TargetSpec, watch: &dyn Watch) -> Result<(), BackupError> {
         let removal = Removal { keep: self.schedule.keep.clone(), forget: vec![], how: How::Later };
-        let pruned = self.prune(spec, &removal, &ActorRef::system("job:backup-prune"), watch)?;
+        let (all, of) = (self.clone(), spec.clone());
+        let pruned = apart(spec, &self.patience, watch, move |watch| {
+            all.prune(&of, &removal, &ActorRef::system("job:backup-prune"), watch)
+        })?;
         if let Some(why) = pruned.held_back {
             tracing::warn!(target: "backup", from = spec.name, "{why}");
         }
@@ -310,11 +330,14 @@ impl Backups {
             let again = failed.is_some_and(|drill| now.as_second() - drill.at.as_second() >= DAY);
             let last = target.drill.as_ref().map(|drill| drill.at);
             // One that hangs in something keeps the others from no drill.
-            let free = target.double.is_none() && target.busy.is_none();
+            let free = target.double.is_none() && target.busy.is_none() && !target.silent;
             if !free || target.last().is_none() || !(again || self.schedule.is_drill_due(last, now)) {
                 continue;
             }
-            let drill = self.drill(&target.spec, Repository::LATEST, &ActorRef::system("job:backup-drill"), watch)?;
+            let (all, of) = (self.clone(), target.spec.clone());
+            let drill = apart(&target.spec, &self.patience, watch, move |watch| {
+                all.drill(&of, Repository::LATEST, &ActorRef::system("job:backup-drill"), watch)
+            })?;
             if !drill.passed() {
                 let faults = drill.faults.len();
                 tracing::error!(target: "backup", from = target.spec.name, faults, "a backup could not be restored as it should");

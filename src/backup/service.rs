@@ -10,13 +10,14 @@ use crate::crypto::Signer;
 use crate::crypto::backup::{KeyId, RepositoryKey};
 use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
 
+use super::disks::Disks;
 use super::error::BackupError;
 use super::index::{Cache, lock};
 use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::lease::Removals;
 use super::pace::Patience;
-use super::places::{names_of, note_place};
+use super::places::note_place;
 use super::remembered::Remembered;
 use super::repository::{Known, Repository};
 use super::rows::{BACKUPS, DRILLS, DrillRow, KEYS, KeyRow, LeaseRow, Made, TARGETS, TargetRow};
@@ -78,6 +79,7 @@ pub struct Backups {
     /// The highest number that a snapshot was given in this run of the box, made or not.
     numbered: Arc<Mutex<u64>>,
     pub(super) patience: Patience,
+    pub(super) disks: Disks,
 }
 
 impl Backups {
@@ -95,6 +97,7 @@ impl Backups {
             removals: Arc::default(),
             numbered: Arc::default(),
             patience: Patience::USUAL,
+            disks: Disks::default(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Backups {
     pub(super) fn open(&self, spec: &TargetSpec) -> Result<Repository, BackupError> {
         let place = || spec.place.to_string();
         let of_box = self.of_box()?;
+        self.whole_of(spec)?;
         let repository = match Repository::open_of(spec.open(Missing::Refuse)?, Some(of_box)) {
             Err(BackupError::NotARepository { .. }) => {
                 return Err(match self.lost_at(spec)? {
@@ -209,18 +213,17 @@ impl Backups {
     /// Refuses a folder within the box's own: what destroys the box destroys it, too.
     pub(super) fn is_outside(&self, spec: &TargetSpec) -> Result<(), BackupError> {
         let Place::Folder(_) = &spec.place else { return Ok(()) };
+        let whole = self.disks.known(&spec.place).whole;
         match self.home.data().canonicalize() {
-            Ok(own) if Path::new(&spec.place.whole()).starts_with(&own) => {
+            Ok(own) if Path::new(&whole).starts_with(&own) => {
                 Err(BackupError::Inside { place: spec.place.to_string() })
             }
-            Ok(own) if own.starts_with(spec.place.whole()) => {
-                Err(BackupError::Around { place: spec.place.to_string() })
-            }
+            Ok(own) if own.starts_with(whole) => Err(BackupError::Around { place: spec.place.to_string() }),
             _ => Ok(()),
         }
     }
 
-    /// Opens a target to write to, and starts a repository where there is none.
+    /// Opens a target to write to, which was taken, and starts a repository where there is none.
     pub(super) fn open_to_write(&self, spec: &TargetSpec, anew: Anew) -> Result<Repository, BackupError> {
         self.is_outside(spec)?;
         let known = self.known_at(spec, anew)?;
@@ -353,7 +356,7 @@ impl Backups {
         repository: Option<[u8; 16]>,
         change: impl FnOnce(&mut TargetRow) + Send + 'static,
     ) -> Result<(), BackupError> {
-        let (key, place, names) = ((spec.name.clone(),), spec.place.to_string(), names_of(&spec.place));
+        let (key, place, names) = ((spec.name.clone(),), spec.place.to_string(), self.names_of(&spec.place));
         self.store.write_essential_blocking(move |tx| {
             let old = tx.get(&TARGETS, &key)?;
             // Of what nobody knows nothing is said.

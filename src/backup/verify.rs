@@ -18,7 +18,7 @@ use super::repository::{Repository, checkpoint_file};
 use super::rows::Verified;
 use super::service::{Backups, TargetSpec};
 use super::target::TargetError;
-use super::watch::{Phase, Progress, Unwatched, Watch, go_on};
+use super::watch::{Phase, Progress, Watch, go_on};
 use super::writing::unsealed;
 
 /// How closely to look.
@@ -420,14 +420,14 @@ impl Backups {
     }
 
     /// Looks again at what was found not to be as it was, after something was done that may have mended it.
-    pub(super) fn look_again(&self, spec: &TargetSpec, by: &ActorRef) {
+    pub(super) fn look_again(&self, spec: &TargetSpec, by: &ActorRef, watch: &dyn Watch) {
         let doubtful = || -> Result<bool, BackupError> {
             let Some(row) = self.row(spec)? else { return Ok(false) };
             let found = row.verified.is_some_and(|verified| verified.faults > 0);
             Ok(found || self.remembered(row.repository)?.is_doubtful())
         };
         let looked = doubtful().and_then(|doubtful| match doubtful {
-            true => self.verify(spec, Depth::Structure, by, &Unwatched).map(drop),
+            true => self.verify(spec, Depth::Structure, by, watch).map(drop),
             false => Ok(()),
         });
         if let Err(error) = looked {

@@ -114,7 +114,7 @@ pub(super) async fn carry_out(opened: &Opened, caller: Caller) -> Result<Value, 
     let certificate = stored_leaf(&opened.folder).map(|leaf| leaf.not_after().to_string()).ok();
     let keys = opened.keys.facts().map_err(AppError::from)?;
     let setup = opened.identity.setup_state().map_err(AppError::from)?;
-    let backups = opened.backups.standing().map_err(AppError::from)?;
+    let backups = opened.backups.stands().await.map_err(AppError::from)?;
     Ok(json!({
         "clinic": opened.settings.clinic,
         "name": opened.settings.local_name(),

@@ -20,7 +20,7 @@ use super::House;
 use super::respond::Refusal;
 use super::routes::Entrance;
 use crate::audit;
-use crate::backup::{Backups, Concern, Standing};
+use crate::backup::{Concern, Standing, TargetStanding};
 use crate::base::Timestamp;
 use crate::store::{DiskRoom, Read, StoreStats};
 
@@ -123,9 +123,9 @@ impl BackupGauges {
         registry.register("backup_gone", gone, self.gone.clone());
     }
 
-    fn take(&self, backups: &Backups) -> Result<(), Refusal> {
+    fn take(&self, backups: Vec<TargetStanding>) {
         let seconds = |at: Option<Timestamp>| at.map_or(0, |at| at.as_second());
-        for target in backups.standing().map_err(Refusal::internal)? {
+        for target in backups {
             let place = Place { target: target.spec.name.clone() };
             self.made.get_or_create(&place).set(seconds(target.last()));
             self.drilled.get_or_create(&place).set(seconds(target.drill_passed));
@@ -138,7 +138,6 @@ impl BackupGauges {
             self.old_keys.get_or_create(&place).set(i64::from(old_keys));
             self.drill_bad.get_or_create(&place).set(i64::from(target.drill_stands == Standing::Bad));
         }
-        Ok(())
     }
 }
 
@@ -282,7 +281,7 @@ pub(super) async fn readyz(State(house): State<House>) -> Response {
 pub(super) async fn metrics(State(house): State<House>) -> Result<Response, Refusal> {
     house.front.metrics.store.take(&house.store.stats());
     house.front.metrics.log.take(&house.store.read()?)?;
-    house.front.metrics.backups.take(&house.backups)?;
+    house.front.metrics.backups.take(house.backups.stands().await.map_err(Refusal::internal)?);
     let mut text = String::new();
     encode(&mut text, &house.front.metrics.registry).map_err(Refusal::internal)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

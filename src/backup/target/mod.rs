@@ -19,7 +19,7 @@ mod tests;
 use std::fmt;
 
 pub use folder::{FolderTarget, Missing};
-pub use place::Place;
+pub use place::{Place, Seen};
 
 /// One place for backups. Clones of what it is made of are its own business; it is shared between threads.
 pub trait Target: Send + Sync {

@@ -75,21 +75,25 @@ impl Place {
         })
     }
 
-    /// Whether it is this place by another name: the same folder, by a link or by a mount.
-    pub fn is_same(&self, other: &Self) -> bool {
+    /// Whether a disk of this machine says which place it is.
+    pub const fn is_on_a_disk(&self) -> bool {
+        !matches!(self, Self::Sftp(_) | Self::S3(_))
+    }
+
+    /// Asks its disk which place it is. That may hang, as long as the disk does.
+    pub fn look(&self) -> Seen {
         use std::os::unix::fs::MetadataExt;
-        let folder = |place: &Self| match place {
+        let file = match self {
             Self::Folder(path) => std::fs::metadata(path).ok().map(|known| (known.dev(), known.ino())),
+            #[cfg(test)]
+            Self::Injected(name) => crate::backup::fixture::looked_at(name),
             _ => None,
         };
-        match (folder(self), folder(other)) {
-            (Some(one), Some(other)) => one == other,
-            _ => self.whole() == other.whole(),
-        }
+        Seen { whole: self.whole(), file }
     }
 
     /// The same place by its one name: a folder without links and turns. One that is not there yet lies where the next
-    /// folder above it does.
+    /// folder above it does. It hangs as [`Place::look`] does.
     pub fn whole(&self) -> String {
         let whole = match self {
             Self::Folder(path) => std::path::Path::new(path).ancestors().find_map(|above| {
@@ -120,6 +124,30 @@ impl Place {
             _ => Vec::new(),
         };
         std::iter::once(("place", self.to_string())).chain(options).collect()
+    }
+}
+
+/// Which place a place is, as its disk said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its one name.
+    pub whole: String,
+    /// The disk and the folder on it, by their numbers.
+    file: Option<(u64, u64)>,
+}
+
+impl Seen {
+    /// As far as its name says it.
+    pub fn by_name(place: &Place) -> Self {
+        Self { whole: place.to_string(), file: None }
+    }
+
+    /// Whether both are one place: the same folder, by a link or by a mount.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self.file, other.file) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.whole == other.whole,
+        }
     }
 }
 

@@ -93,6 +93,7 @@ const fn line_of(concern: &Concern) -> Option<&'static str> {
         Concern::NewestDamaged => Some("backup-damaged"),
         Concern::OlderDamaged => Some("backup-older-damaged"),
         Concern::OldKeys => Some("backup-old-keys"),
+        Concern::Silent => Some("backup-silent"),
         _ => None,
     }
 }
@@ -206,6 +207,7 @@ impl TargetPart {
             Concern::OlderDamaged => "trouble-backup-older-damaged",
             Concern::OlderGone(_) => "trouble-backup-older-gone",
             Concern::OldKeys => "trouble-backup-old-keys",
+            Concern::Silent => "trouble-backup-silent",
             Concern::DrillFailed(_) | Concern::DrillTooOld(_) => "trouble-drill",
             // That a target was not tried yet, or not quite as often as it should, needs nobody.
             other if other.is_of_drill() => return None,

@@ -15,7 +15,7 @@ use crate::http::ui::When;
 
 /// `GET /box/backups`
 pub async fn show(visit: Visit) -> Result<Response, Refusal> {
-    let targets = targets(&visit.house)?;
+    let targets = targets(&visit.house).await?;
     page(&Backups { cx: visit.cx(), targets })
 }
 
@@ -75,8 +75,8 @@ fn told(done: Result<(), BackupError>) {
 }
 
 /// Every target of the configuration, for a page.
-pub(super) fn targets(house: &House) -> Result<Vec<TargetPart>, Refusal> {
-    let standing = house.backups.standing().map_err(Refusal::internal)?;
+pub(super) async fn targets(house: &House) -> Result<Vec<TargetPart>, Refusal> {
+    let standing = house.backups.stands().await.map_err(Refusal::internal)?;
     Ok(standing.into_iter().map(|target| part(house, target)).collect())
 }
 

@@ -31,7 +31,7 @@ pub async fn health(visit: Visit) -> Result<Response, Refusal> {
         running_since: When::at(house.about.started, zone),
         certificate: certificate(house, zone)?,
         listeners: Entrance::ALL.map(|entrance| listening(house, entrance)).into(),
-        backups: super::backups::targets(house)?,
+        backups: super::backups::targets(house).await?,
         log: log(house, zone)?,
         records: house.records.totals()?,
         clock: machine::clock(),

@@ -27,7 +27,7 @@ pub async fn list(visit: Visit) -> Result<Response, Refusal> {
     let mut keys = Keys::of(visit.cx(), unlock(facts.protection), &facts, &visit.house.front.face.zone);
     let backups = &visit.house.backups;
     keys.old = backups.old_backups().map_err(Refusal::internal)?;
-    let standing = backups.standing().map_err(Refusal::internal)?;
+    let standing = backups.stands().await.map_err(Refusal::internal)?;
     let old = standing.iter().filter(|target| target.concerns().contains(&&Concern::OldKeys));
     keys.locked = old.map(|target| target.spec.name.clone()).collect();
     page(&keys)
