@@ -1,14 +1,18 @@
 //! What prune sees to before anything goes: that what stays can be restored, and that what goes is this box's.
 
 use super::fixture::{TestBox, by, files};
-use super::{BackupError, Depth, How, Keep, Proof, Pruned, Removal, Unwatched};
+use super::{BackupError, Backups, Depth, How, Keep, Proof, Pruned, Removal, Standing, Unwatched, Wish};
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 fn prune(made: &TestBox, forget: &[&str]) -> Result<Pruned, BackupError> {
+    prune_by(&made.backups, made, forget)
+}
+
+fn prune_by(backups: &Backups, made: &TestBox, forget: &[&str]) -> Result<Pruned, BackupError> {
     let keep = Keep { hourly: 0, daily: 1, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
     let removal = Removal { keep, forget: forget.iter().map(ToString::to_string).collect(), how: How::Now };
-    made.backups.prune(&made.spec("one"), &removal, &by(), &Unwatched)
+    backups.prune(&made.spec("one"), &removal, &by(), &Unwatched)
 }
 
 /// Rows that no compression makes shorter, so that most of a pack is theirs.
@@ -126,7 +130,7 @@ fn a_folder_around_the_boxs_own_is_no_place_and_what_is_kept_of_indexes_is_its_o
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
     }
     let around = super::TargetSpec::at(made.place.path().to_str().unwrap()).unwrap();
-    let refused = made.backups.create(&[around], super::Wish::USUAL, &by(), &Unwatched).unwrap_err();
+    let refused = made.backups.create(&[around], Wish::USUAL, &by(), &Unwatched).unwrap_err();
     assert!(matches!(refused, BackupError::Around { .. }), "{refused}");
 }
 
@@ -141,4 +145,36 @@ fn who_asks_for_a_snapshot_and_an_earlier_time_hears_that_they_do_not_go_togethe
     let refused = repository.choose("2", Some(at)).unwrap_err();
     assert!(matches!(&refused, BackupError::Younger { name, .. } if *name == second), "{refused}");
     assert_eq!(repository.choose("latest", Some(at)).unwrap().number(), 1);
+}
+
+#[test]
+fn the_newest_that_stays_is_the_last_backup_with_its_age_and_its_keys() {
+    let made = TestBox::new(148);
+    let stands = |backups: &Backups| {
+        let one = backups.standing().unwrap().remove(0);
+        let codes: Vec<_> = one.concerns().iter().map(|one| one.code()).filter(|code| *code != "drill-never").collect();
+        (one.known.unwrap().last.map(|last| (last.number, last.rows > 0)), one.backup_stands, codes)
+    };
+    let first = made.snapshot("one");
+    let opens = made.backups.row(&made.spec("one")).unwrap().unwrap().last.unwrap().opens;
+    made.clock.advance(DAY * 20);
+    let (_, renewed) = made.renewed();
+    renewed.create(&[made.spec("one")], Wish::USUAL, &by(), &Unwatched).unwrap();
+    assert_eq!(stands(&renewed), (Some((2, true)), Standing::Good, vec![]));
+    prune_by(&renewed, &made, &["2"]).unwrap();
+    assert_eq!(stands(&renewed), (Some((1, true)), Standing::Bad, vec!["old", "old-keys"]));
+    let last = renewed.row(&made.spec("one")).unwrap().unwrap().last.unwrap();
+    assert_eq!((last.at, last.opens), (first.name.time(), opens));
+    renewed.run_due(&Unwatched).unwrap();
+    assert_eq!(stands(&renewed), (Some((3, true)), Standing::Good, vec![]));
+    // Those that went by themselves and are given up are none either.
+    for name in files(&made.path("one/snapshots")).keys() {
+        std::fs::remove_file(name).unwrap();
+    }
+    prune_by(&renewed, &made, &["1"]).unwrap();
+    assert_eq!(stands(&renewed), (Some((3, true)), Standing::Bad, vec!["all-gone"]));
+    prune_by(&renewed, &made, &["3"]).unwrap();
+    assert_eq!(stands(&renewed), (None, Standing::Bad, vec!["never"]));
+    renewed.run_due(&Unwatched).unwrap();
+    assert_eq!(stands(&renewed).0, Some((4, true)));
 }

@@ -14,17 +14,19 @@ use serde::{Deserialize, Serialize};
 use crate::audit::{Action, Detail, Outcome};
 use crate::base::{ActorRef, Timestamp, counted};
 use crate::crypto::backup::Part;
+use crate::store::{ReadExt, StoreError};
 
 use super::copying::Work;
 use super::error::{BackupError, Damage, Lost, What, said_of};
 use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
-use super::layout::{PackHead, SnapshotName, read_head};
+use super::layout::{Manifest, PackHead, SnapshotName, read_head};
 use super::lease::Doing;
 use super::proof::Proof;
-use super::remembered::Remembered;
+use super::remembered::{Remembered, texts};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::retention::Keep;
+use super::rows::{LastMade, OpensBy, TARGETS, TargetRow};
 use super::service::{Backups, TargetSpec};
 use super::target::{Name, Shelf, TargetError};
 use super::verify::Needed;
@@ -137,6 +139,23 @@ pub(super) fn marked(marks: &[(Name, Option<Mark>)]) -> BTreeSet<String> {
     marks.iter().filter_map(|(_, mark)| mark.as_ref()).flat_map(|mark| mark.packs.iter().cloned()).collect()
 }
 
+/// What is known of a snapshot that stays, as of the last backup. How long it took and what was new in it nobody kept.
+fn last_made(repository: &Repository, needed: &Needed, name: &SnapshotName) -> LastMade {
+    let manifest = needed.manifests.iter().find(|manifest| manifest.name == *name);
+    let slots = repository.read(name).map(|snapshot| snapshot.header.keyslots);
+    LastMade {
+        name: name.to_string(),
+        number: name.number(),
+        at: name.time(),
+        seconds: 0,
+        bytes: 0,
+        holds: manifest.map_or(0, Manifest::bytes),
+        rows: manifest.map_or(0, Manifest::rows),
+        // What cannot be read is found damaged.
+        opens: slots.ok().and_then(|slots| OpensBy::of(&slots).ok()),
+    }
+}
+
 impl Backups {
     /// Removes what the retention does not keep. Blocks.
     pub fn prune(
@@ -182,7 +201,7 @@ impl Backups {
         if !pruned.forgotten.is_empty() {
             self.rely_on(spec, &work, &needed, &known, &mut pruned, watch)?;
         }
-        self.note_going(spec, id, &pruned, stay)?;
+        self.note_going(spec, &repository, &needed, &pruned, stay)?;
         let all = pruned.kept + pruned.forgotten.len() as u64;
         let done = self.remove(&work, &needed, marks, &mut pruned);
         drop(removing);
@@ -205,22 +224,43 @@ impl Backups {
     }
 
     /// Takes note of what is not asked for any more before anything goes: whatever breaks that off, nothing that was removed
-    /// is missed.
+    /// is missed, and nothing that was removed is taken for the last backup.
     fn note_going(
         &self,
         spec: &TargetSpec,
-        id: [u8; 16],
+        repository: &Repository,
+        needed: &Needed,
         pruned: &Pruned,
         stay: Vec<SnapshotName>,
     ) -> Result<(), BackupError> {
-        let own = self.own_names()?;
+        let (id, own) = (repository.marker().repository, self.own_names()?);
         let without = [pruned.forgotten.as_slice(), &pruned.given_up].concat();
+        let is_others = |name: &&SnapshotName| pruned.beside.contains(name) || needed.is_left(name);
+        let last = stay.iter().filter(|name| !is_others(name)).max();
+        self.note_last(id, texts(&without), last.map(|name| last_made(repository, needed, name)))?;
         self.remember(id, move |known| {
             known.gave_up(&without);
             known.saw(&stay, &own);
         })?;
         let kept = pruned.kept;
         self.note(spec, Some(id), move |row| row.snapshots = kept)
+    }
+
+    /// Where the last backup is one of those that go, it is from now on the newest that stays, by whichever name the place is
+    /// reached.
+    fn note_last(&self, id: [u8; 16], going: BTreeSet<String>, last: Option<LastMade>) -> Result<(), BackupError> {
+        let names: Vec<(String,)> = self.known()?.into_iter().map(|(name, _)| (name,)).collect();
+        self.store.write_essential_blocking(move |tx| {
+            for key in names {
+                let row = tx.get(&TARGETS, &key)?.filter(|row| row.repository == id);
+                let goes = |row: &TargetRow| row.last.as_ref().is_some_and(|last| going.contains(&last.name));
+                if let Some(row) = row.filter(goes) {
+                    tx.put(&TARGETS, &key, &TargetRow { last: last.clone(), ..row })?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(())
     }
 
     /// Says what is there no more, also of a removal that was broken off.

@@ -168,6 +168,11 @@ impl Needed {
         })
     }
 
+    /// Whether a snapshot does not open here, and is not damaged for all that is known.
+    pub fn is_left(&self, name: &SnapshotName) -> bool {
+        self.left.iter().any(|(left, _)| left == name)
+    }
+
     /// What only these snapshots need.
     pub fn only(mut self, stay: &[SnapshotName]) -> Self {
         self.manifests.retain(|manifest| stay.contains(&manifest.name));

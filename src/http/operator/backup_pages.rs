@@ -121,7 +121,10 @@ impl TargetPart {
                 .with("seconds", last.seconds)
                 .with("n", self.snapshots)
                 .with("count", format::count(self.snapshots));
-            check = check.line(holds);
+            // Of one that became the newest when a newer one was removed nobody kept what was new in it.
+            if last.new > 0 {
+                check = check.line(holds);
+            }
             if self.has_newest() {
                 check = check.line(t("backup-lose"));
             }
