@@ -90,7 +90,6 @@ pub use lineage::{Run, one_run};
 pub use list::{ListedSnapshot, ListedTarget, list_without_box};
 pub use old_keys::OldBackups;
 pub use places::{doubles, misplaced};
-pub use proof::Proof;
 pub use prune::{How, Pruned, Removal};
 pub use reading::Reader;
 pub use repository::{Known, Repository};

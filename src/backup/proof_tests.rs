@@ -1,7 +1,7 @@
 //! What prune sees to before anything goes: that what stays can be restored, and that what goes is this box's.
 
 use super::fixture::{TestBox, by, files};
-use super::{BackupError, Backups, Depth, How, Keep, Proof, Pruned, Removal, Standing, Unwatched, Wish};
+use super::{BackupError, Backups, Depth, How, Keep, Pruned, Removal, Standing, Unwatched, Wish};
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
@@ -54,24 +54,42 @@ fn the_last_that_can_be_restored_stays_where_the_newest_rotted_unseen() {
 }
 
 #[test]
-fn what_is_relied_on_is_said() {
+fn what_was_read_at_another_time_is_no_proof() {
     let made = TestBox::new(141);
+    let spec = made.spec("one");
     let day = |key| {
         made.clock.advance(DAY);
-        made.put([(key, vec![key as u8; 40])]);
-        made.snapshot("one").name
+        let before = files(&made.path("one/packs"));
+        made.put(rows(key));
+        let name = made.snapshot("one").name;
+        let packs = files(&made.path("one/packs"));
+        (name, packs.into_iter().find(|(path, _)| !before.contains_key(path)).unwrap())
     };
-    let _ = day(1);
-    let second = day(2);
-    assert_eq!(prune(&made, &[]).unwrap().relied, Some((second, Proof::Read)));
-    let third = day(3);
-    made.clock.advance(std::time::Duration::from_secs(60));
-    made.backups.verify(&made.spec("one"), Depth::All, &by(), &Unwatched).unwrap();
-    assert_eq!(prune(&made, &[]).unwrap().relied, Some((third, Proof::Verified)));
-    let fourth = day(4);
-    made.backups.drill(&made.spec("one"), "latest", &by(), &Unwatched).unwrap();
-    assert_eq!(prune(&made, &[]).unwrap().relied, Some((fourth, Proof::Drilled)));
-    assert_eq!(prune(&made, &[]).unwrap().relied, None);
+    let rot = |(path, bytes): &(std::path::PathBuf, Vec<u8>)| {
+        let mut bytes = bytes.clone();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    };
+    std::fs::create_dir_all(made.path("one/packs")).unwrap();
+    let (first, _) = day(1);
+    assert!(made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
+    made.backups.verify(&spec, Depth::All, &by(), &Unwatched).unwrap();
+    let (second, _) = day(2);
+    assert_eq!(prune(&made, &[first.as_str()]).unwrap().relied, Some(second.clone()));
+    // It was drilled and read, and rotted afterwards.
+    let (third, pack) = day(3);
+    made.clock.advance(DAY);
+    assert!(made.backups.drill(&spec, "latest", &by(), &Unwatched).unwrap().passed());
+    made.backups.verify(&spec, Depth::All, &by(), &Unwatched).unwrap();
+    rot(&pack);
+    let refused = prune(&made, &[second.as_str()]).unwrap_err();
+    assert!(refused.is_damage(), "{refused}");
+    assert!(made.restored("one", &second.number().to_string()).is_ok());
+    assert!(made.restored("one", &third.number().to_string()).is_err());
+    // It is known from then on, and the good one is the last.
+    assert!(prune(&made, &[second.as_str()]).is_err());
+    assert_eq!(prune(&made, &[third.as_str()]).unwrap().relied, Some(second));
 }
 
 #[test]

@@ -22,7 +22,6 @@ use super::index::{Index, PackInfo};
 use super::keyring::Keyring;
 use super::layout::{Manifest, PackHead, SnapshotName, read_head};
 use super::lease::Doing;
-use super::proof::Proof;
 use super::remembered::{Remembered, texts};
 use super::repository::{Repository, checkpoint_file, snapshot_file};
 use super::retention::Keep;
@@ -76,8 +75,8 @@ pub struct Pruned {
     pub found_spoiled: Option<String>,
     /// Those that are of another run of this box: neither counted nor removed, unless they were named.
     pub beside: Vec<SnapshotName>,
-    /// What stays and is known to be whole, and by what: nothing is removed without one.
-    pub relied: Option<(SnapshotName, Proof)>,
+    /// What stays and was read whole before anything went: nothing is removed without one.
+    pub relied: Option<SnapshotName>,
     /// Why no pack was removed.
     pub held_back: Option<String>,
 }
@@ -199,9 +198,12 @@ impl Backups {
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
         let needed = needed.only(&stay);
         if !pruned.forgotten.is_empty() {
-            self.rely_on(spec, &work, &needed, &known, &mut pruned, watch)?;
+            self.rely_on(&work, &needed, &known, &mut pruned, watch)?;
         }
-        self.note_going(spec, &repository, &needed, &pruned, stay)?;
+        // Where what is relied on was changed, nothing goes.
+        if pruned.found_spoiled.is_none() {
+            self.note_going(spec, &repository, &needed, &pruned, stay)?;
+        }
         let all = pruned.kept + pruned.forgotten.len() as u64;
         let done = self.remove(&work, &needed, marks, &mut pruned);
         drop(removing);

@@ -353,7 +353,7 @@ pub(super) fn of_prune(pruned: &Pruned, how: How) -> Value {
         "gone": pruned.gone.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "otherRun": names(&pruned.beside),
         "kept": pruned.kept,
-        "relied": pruned.relied.as_ref().map(|(name, proof)| json!({ "snapshot": name.as_str(), "by": proof.code() })),
+        "relied": pruned.relied.as_ref().map(SnapshotName::as_str),
         "packsRemoved": pruned.packs_removed,
         "bytesFreed": pruned.bytes_freed,
         "packsMarked": pruned.packs_marked,
@@ -406,15 +406,8 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         }
         gone(out, &format!("{name}: "), target)?;
         beside(out, &format!("{name}: "), target)?;
-        let relied = field(target, "relied");
-        match field(relied, "by").as_str() {
-            Some("read") => out.line(format!(
-                "{name}: {}, which stays, was read whole first: nothing that stays had been drilled, or verified with --all, since \
-                 it was made.",
-                text(relied, "snapshot")
-            ))?,
-            Some(_) => out.line(format!("{name}: {}, which stays, is known to be whole.", text(relied, "snapshot")))?,
-            None => {}
+        if let Some(relied) = field(target, "relied").as_str() {
+            out.line(format!("{name}: {relied}, which stays, was read whole first."))?;
         }
         if let Some(why) = field(target, "heldBack").as_str() {
             out.line(format!("{name}: {why}."))?;
