@@ -95,7 +95,7 @@ pub fn find(from: &TargetSpec, asked: &str, at: Option<Timestamp>, key: &SlotKey
     let keyring = Keyring::of_snapshot(&name, &snapshot, &root.snapshot_key())?;
     let manifest = keyring.open(&name, &snapshot)?;
     if asked == Repository::LATEST {
-        one_run(&repository, &manifest, at, &root.snapshot_key())?;
+        one_run(&repository, &manifest, at, key)?;
     }
     Ok(Found { repository, name, slots, root, keyring, manifest })
 }

@@ -13,12 +13,14 @@ use super::error::BackupError;
 use super::index::Index;
 use super::keyring::Keyring;
 use super::layout::{Leaf, Manifest, SnapshotName, rows_of};
+use super::list::Roots;
 use super::reading::Reader;
 use super::repository::Repository;
 use super::service::{Backups, TargetSpec};
 use crate::audit;
-use crate::base::{Secret, Timestamp};
+use crate::base::Timestamp;
 use crate::crypto::backup::ChunkName;
+use crate::crypto::keyslots::SlotKey;
 use crate::store::tables;
 
 /// Snapshots of which each goes on from the one before, oldest first.
@@ -32,7 +34,7 @@ impl Backups {
         Ok(self.beside(&repository, &there)?.into_iter().collect())
     }
 
-    /// Those of these snapshots that this box does not go on from. Of one that does not open nobody can say it.
+    /// Those of these snapshots that this box does not go on from. Of one that is damaged nobody can say it.
     pub(super) fn beside(
         &self,
         repository: &Repository,
@@ -43,6 +45,10 @@ impl Backups {
         for name in there.iter().filter(|name| !own.contains(name.as_str())) {
             match repository.open_one(name, &keyring) {
                 Ok(manifest) if !self.goes_on_from(&manifest)? => {
+                    beside.insert(name.clone());
+                }
+                // This box has every key that it ever made, so that another run made this one: after a change of the root key, say.
+                Err(BackupError::NoKey { .. }) => {
                     beside.insert(name.clone());
                 }
                 Ok(_) | Err(BackupError::Damaged(_)) => {}
@@ -74,17 +80,20 @@ impl Backups {
 }
 
 /// Refuses to take the newest for the latest where a place holds several runs of a box: only a person knows which one to go on
-/// from. What does not open under this root is not looked at.
+/// from. The root key may have been changed in one of them: what this person's key does not open is not looked at.
 pub fn one_run(
     repository: &Repository,
     newest: &Manifest,
     at: Option<Timestamp>,
-    snapshot_key: &Secret<[u8; 32]>,
+    key: &SlotKey,
 ) -> Result<(), BackupError> {
     let (mut keyring, mut manifests) = (Keyring::default(), Vec::new());
-    for name in repository.snapshots()?.iter().filter(|name| at.is_none_or(|at| name.time() <= at)) {
+    let mut names = repository.snapshots()?;
+    names.retain(|name| at.is_none_or(|at| name.time() <= at));
+    let roots = Roots::of(repository, &names, key);
+    for name in &names {
         let opened = repository.read_own(name).and_then(|snapshot| {
-            let of_it = Keyring::of_snapshot(name, &snapshot, snapshot_key)?;
+            let of_it = roots.keyring(name, &snapshot)?;
             let manifest = of_it.open(name, &snapshot)?;
             Ok((of_it, manifest))
         });
@@ -93,7 +102,7 @@ pub fn one_run(
                 of_it.all().for_each(|(id, key)| keyring.add(id, key.clone()));
                 manifests.push(manifest);
             }
-            Err(BackupError::Damaged(_)) => {}
+            Err(BackupError::Damaged(_) | BackupError::Slots(_)) => {}
             Err(error) if error.is_not_ours() => {}
             Err(error) => return Err(error),
         }
@@ -240,7 +249,8 @@ mod tests {
         let repository = made.backups.open(&made.spec("one")).unwrap();
         let name = repository.choose("latest", None).unwrap();
         let newest = repository.open_one(&name, &made.backups.keyring().unwrap()).unwrap();
-        let refused = one_run(&repository, &newest, None, &made.root.snapshot_key()).unwrap_err();
+        let key = SlotKey::RecoverySheet(made.sheet.clone());
+        let refused = one_run(&repository, &newest, None, &key).unwrap_err();
         let BackupError::Forked { runs, .. } = &refused else { panic!("{refused}") };
         assert_eq!(runs.iter().map(numbers).collect::<Vec<_>>(), [vec![1, 3], vec![2]]);
         assert!(refused.to_string().contains("1 and 3"), "{refused}");
@@ -255,6 +265,44 @@ mod tests {
         let repository = second.open(&alone.spec("one")).unwrap();
         let name = repository.choose("latest", None).unwrap();
         let newest = repository.open_one(&name, &second.keyring().unwrap()).unwrap();
-        one_run(&repository, &newest, None, &alone.root.snapshot_key()).unwrap();
+        one_run(&repository, &newest, None, &SlotKey::RecoverySheet(alone.sheet.clone())).unwrap();
+    }
+
+    #[test]
+    fn two_runs_are_told_apart_also_when_one_of_them_changed_its_root_key() {
+        let made = TestBox::new(134);
+        let spec = made.spec("one");
+        made.put((0..400).map(|key| (key, vec![key as u8; 90])));
+        made.snapshot("one");
+        let second = made.second("one", "latest");
+        made.put([(7, b"of the first".to_vec())]);
+        let create = |backups: &Backups| {
+            backups
+                .create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched)
+                .unwrap()
+                .targets
+                .remove(0)
+                .beside
+        };
+        let rotated = made.with_root(crate::crypto::Root::generate(&made.ambient));
+        assert!(create(&rotated).is_empty());
+        assert_eq!(numbers(&create(&second)), [2]);
+        // Each says so, and takes its own for the latest.
+        assert_eq!(numbers(&create(&rotated)), [3]);
+        let beside = |backups: &Backups| backups.verify(&spec, Depth::Structure, &by(), &Unwatched).unwrap().beside;
+        assert_eq!((numbers(&beside(&rotated)), numbers(&beside(&second))), (vec![3], vec![2, 4]));
+        assert_eq!(numbers(&second.list(Some("one")).unwrap()[0].beside), [2, 4]);
+        assert_eq!(second.choose(&spec, "latest").unwrap().number(), 3);
+        // The one sheet opens both, and nobody is led to one of them without a word.
+        let repository = made.backups.open(&spec).unwrap();
+        let name = repository.choose("latest", None).unwrap();
+        let newest = repository.open_one(&name, &rotated.keyring().unwrap()).unwrap();
+        let refused = one_run(&repository, &newest, None, &SlotKey::RecoverySheet(made.sheet.clone())).unwrap_err();
+        let BackupError::Forked { runs, .. } = &refused else { panic!("{refused}") };
+        assert_eq!(runs.iter().map(numbers).collect::<Vec<_>>(), [vec![1, 2, 4], vec![3]]);
+        // What the other made is not offered to be removed.
+        let why = second.prune(&spec, &at_once(&[]), &by(), &Unwatched).unwrap().held_back.unwrap();
+        assert!(why.contains("another run") && !why.contains("--forget"), "{why}");
+        assert!(made.restored("one", "2").is_ok());
     }
 }

@@ -171,12 +171,12 @@ fn look(repository: &Repository, spec: TargetSpec, opener: Opener<'_>) -> Result
 
 /// What a person's key opens of the key slots that there are, by their text: each is opened once, for a passphrase costs time.
 #[derive(Default)]
-struct Roots(Vec<(String, SnapshotKey)>);
+pub(super) struct Roots(Vec<(String, SnapshotKey)>);
 
 type SnapshotKey = Result<Secret<[u8; 32]>, SlotError>;
 
 impl Roots {
-    fn of(repository: &Repository, names: &[SnapshotName], key: &SlotKey) -> Self {
+    pub fn of(repository: &Repository, names: &[SnapshotName], key: &SlotKey) -> Self {
         let mut roots = Self::default();
         for name in names {
             // What cannot be read is said where it is listed.
@@ -195,7 +195,7 @@ impl Roots {
     }
 
     /// The repository key of a snapshot: by its own slots, or by the root that others gave, where only the slots were changed.
-    fn keyring(&self, name: &SnapshotName, snapshot: &SnapshotBytes) -> Result<Keyring, BackupError> {
+    pub fn keyring(&self, name: &SnapshotName, snapshot: &SnapshotBytes) -> Result<Keyring, BackupError> {
         let error = match self.of_text(&snapshot.header.keyslots) {
             Some(Ok(root)) => return Keyring::of_snapshot(name, snapshot, root),
             Some(Err(error)) => error.clone(),

@@ -386,6 +386,13 @@ impl Backups {
             ));
             return Ok(());
         }
+        if let Some(name) = needed.lacking.iter().find(|name| pruned.beside.contains(name)) {
+            pruned.held_back = Some(format!(
+                "no space was freed: the snapshot {name} is of another run of this box, under a key that this one does not have, and \
+                 nobody here knows what it needs. Give each box a place of its own"
+            ));
+            return Ok(());
+        }
         if let Some(name) = needed.lacking.first() {
             pruned.held_back = Some(format!(
                 "no space was freed: the snapshot {name} cannot be read, so that nobody knows what it needs. \
