@@ -196,3 +196,32 @@ fn the_newest_that_stays_is_the_last_backup_with_its_age_and_its_keys() {
     renewed.run_due(&Unwatched).unwrap();
     assert_eq!(stands(&renewed).0, Some((4, true)));
 }
+
+#[test]
+fn what_is_to_go_is_one_of_those_that_are_there_and_those_that_are_gone() {
+    let made = TestBox::new(149);
+    let names: Vec<_> = (0..4).map(|_| made.snapshot("one").name).collect();
+    for name in &names[..2] {
+        std::fs::remove_file(made.path("one/snapshots").join(name.as_str())).unwrap();
+    }
+    let part = &names[0].as_str()[8..15];
+    let ambiguous = |done: Result<Pruned, BackupError>| matches!(done, Err(BackupError::Ambiguous { .. }));
+    assert!(ambiguous(prune(&made, &[part])), "two are there");
+    prune(&made, &[names[2].as_str()]).unwrap();
+    assert!(ambiguous(prune(&made, &[part])), "one is there, and two are gone");
+    let there = files(&made.path("one/snapshots"));
+    assert_eq!(there.len(), 1);
+    assert_eq!(prune(&made, &["2"]).unwrap().given_up, [names[1].clone()]);
+    assert!(ambiguous(prune(&made, &[part])), "one is there, and one is gone");
+    assert_eq!(prune(&made, &[names[0].as_str()]).unwrap().given_up, [names[0].clone()]);
+    // Of those that are gone alone it is one, too.
+    made.clock.advance(DAY);
+    let names: Vec<_> = (0..2).map(|_| made.snapshot("one").name).collect();
+    for name in &names {
+        std::fs::remove_file(made.path("one/snapshots").join(name.as_str())).unwrap();
+    }
+    made.clock.advance(DAY);
+    made.snapshot("one");
+    assert!(ambiguous(prune(&made, &[&names[0].as_str()[..9]])));
+    assert_eq!(files(&made.path("one/snapshots")).len(), 2);
+}

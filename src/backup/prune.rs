@@ -314,10 +314,13 @@ impl Backups {
                 let why = "what is to go is named by its number or a part of its name, not as the latest: nothing was removed";
                 return Err(BackupError::Failed(why.into()));
             }
-            let meant = gone.iter().filter(|name| name.is_meant_by(asked));
-            match (repository.choose(asked, None), meant.cloned().collect::<Vec<_>>()) {
-                (Err(error), meant) if error.is_no_snapshot() && !meant.is_empty() => given_up.extend(meant),
-                (name, _) => forget.push(name?),
+            let meant: Vec<&SnapshotName> = gone.iter().filter(|name| name.is_meant_by(asked)).collect();
+            match (repository.choose(asked, None), meant.as_slice()) {
+                (Err(error), meant) if meant.is_empty() || !error.is_no_snapshot() => return Err(error),
+                (Err(_), [only]) => given_up.push((*only).clone()),
+                (Ok(name), []) => forget.push(name),
+                // Those that are there and those that are gone are told apart as one list.
+                _ => return Err(repository.ambiguous(asked)),
             }
             if let Some(name) = forget.last().filter(|name| needed.foreign.contains(name)) {
                 return Err(BackupError::NotToForget { name: name.clone() });

@@ -223,8 +223,13 @@ impl Repository {
         let first = meant.next().cloned().ok_or_else(none)?;
         match meant.next() {
             None => Ok(first),
-            Some(_) => Err(BackupError::Ambiguous { place: self.place().to_owned(), asked: asked.to_owned() }),
+            Some(_) => Err(self.ambiguous(asked)),
         }
+    }
+
+    /// That somebody may mean more than one.
+    pub(super) fn ambiguous(&self, asked: &str) -> BackupError {
+        BackupError::Ambiguous { place: self.place().to_owned(), asked: asked.to_owned() }
     }
 
     /// The newest snapshot but those, and not younger than `at`. Another box's that somebody put here is nobody's latest.
