@@ -8,6 +8,7 @@ use super::attempt::TriedRow;
 use super::concern::Concern;
 use super::create::Wish;
 use super::error::BackupError;
+use super::index::lock;
 use super::pace::apart;
 use super::prune::{How, Removal};
 use super::remembered::Remembered;
@@ -297,10 +298,11 @@ impl Backups {
             }
             for target in due {
                 go_on(watch)?;
-                let day = |at: Timestamp| at.to_zoned(self.schedule.zone().clone()).date();
+                // A backup that somebody made by hand on this day is no removal.
+                let today = now.to_zoned(self.schedule.zone().clone()).date();
                 let got = created.targets.iter().any(|done| done.target == target.spec && done.result.is_ok());
                 if got
-                    && target.last().is_none_or(|last| day(last) != day(now))
+                    && lock(&self.cleared).insert(target.spec.name.clone(), today) != Some(today)
                     && let Err(error) = self.remove_old(&target.spec, watch)
                 {
                     go_on(watch)?;
@@ -406,6 +408,21 @@ mod tests {
         assert!(all[1].error().unwrap().contains("is not there"), "{:?}", all[1].error());
         made.clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
         assert!(standing(&made).iter().all(|one| *one == (Standing::Bad, Standing::Bad)));
+    }
+
+    #[test]
+    fn old_backups_go_once_a_day_also_where_another_was_made_by_hand_on_that_day() {
+        let made = TestBox::new(41);
+        let backups = made.backups.with_targets(vec![made.spec("one")]);
+        // Half past midnight by hand, one o'clock by the schedule: the retention keeps one of each day.
+        made.clock.set("2026-03-04T00:30:00Z".parse().unwrap());
+        for day in 1..=3 {
+            made.snapshot("one");
+            made.clock.advance(std::time::Duration::from_secs(1800));
+            backups.run_due(&crate::backup::Unwatched).unwrap();
+            assert_eq!(backups.list(Some("one")).unwrap()[0].snapshots.len(), day);
+            made.clock.advance(std::time::Duration::from_secs(84_600));
+        }
     }
 
     #[test]

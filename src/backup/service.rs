@@ -80,6 +80,8 @@ pub struct Backups {
     numbered: Arc<Mutex<u64>>,
     pub(super) patience: Patience,
     pub(super) disks: Disks,
+    /// The day on which this run of the box last removed old backups by itself, by the target's name.
+    pub(super) cleared: Arc<Mutex<BTreeMap<String, jiff::civil::Date>>>,
 }
 
 impl Backups {
@@ -98,6 +100,7 @@ impl Backups {
             numbered: Arc::default(),
             patience: Patience::USUAL,
             disks: Disks::default(),
+            cleared: Arc::default(),
         }
     }
 
