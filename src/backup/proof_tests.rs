@@ -135,6 +135,22 @@ fn a_marker_that_was_emptied_is_not_called_missing() {
     std::fs::remove_file(made.path("one/chartbox-backup.txt")).unwrap();
     let checked = made.backups.verify(&made.spec("one"), Depth::Structure, &by(), &Unwatched).unwrap();
     assert_eq!(checked.faults.iter().map(|fault| fault.what).collect::<Vec<_>>(), [super::What::Missing]);
+    // Nor does a pipe or a link in its place keep anybody from the backups: the next one puts it right.
+    let marker = made.path("one/chartbox-backup.txt");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    let pipe = || rustix::fs::mknodat(rustix::fs::CWD, &marker, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let link = || std::os::unix::fs::symlink("elsewhere", &marker).unwrap();
+    for put in [&pipe as &dyn Fn(), &link] {
+        let _ = std::fs::remove_file(&marker);
+        put();
+        let checked = made.backups.verify(&made.spec("one"), Depth::Structure, &by(), &Unwatched).unwrap();
+        assert_eq!(checked.faults.iter().map(|fault| fault.what).collect::<Vec<_>>(), [super::What::Changed]);
+        assert!(made.restored("one", "latest").is_ok());
+        let key = crate::crypto::keyslots::SlotKey::RecoverySheet(made.sheet.clone());
+        assert_eq!(super::list_without_box(&made.spec("one"), Some(&key)).unwrap().faults.len(), 1);
+        made.snapshot("one");
+        assert!(marker.symlink_metadata().unwrap().is_file());
+    }
 }
 
 #[test]

@@ -283,7 +283,8 @@ fn read_marker(target: &dyn Target) -> Result<There, BackupError> {
     let bytes = match target.get(&marker_name()?, Marker::MOST) {
         Ok(bytes) => bytes,
         Err(TargetError::Missing { .. }) => return Ok(There::Nothing),
-        Err(TargetError::Length { .. }) => return Ok(There::Unreadable),
+        // What is no plain file was put there by somebody, and says no more than one that was changed.
+        Err(TargetError::Length { .. } | TargetError::NotPlain { .. }) => return Ok(There::Unreadable),
         Err(error) => return Err(error.into()),
     };
     match Marker::parse(&String::from_utf8_lossy(&bytes)) {
