@@ -235,7 +235,8 @@ pub(super) enum Ends {
     Beside,
 }
 
-/// Restores into a folder without a box; leaves nothing of it when it does not work.
+/// Restores into a folder without a box; leaves nothing of it when it does not work. A folder that was there stays, with its
+/// owner: the box belongs to them.
 pub(super) async fn into(
     path: &Path,
     found: &Found,
@@ -243,12 +244,14 @@ pub(super) async fn into(
     ends: Ends,
     watch: &dyn Watch,
 ) -> Result<Restored, AppError> {
+    let was_there = path.exists();
     let (folder, _mark) = prepare(path, found)?;
     let made = begin(&folder, found, request, ends, watch).await;
     made.inspect_err(|_| {
         take_away(&folder);
-        // One that was empty before is not missed by whoever tries again.
-        let _ = fs::remove_dir(path);
+        if !was_there {
+            let _ = fs::remove_dir(path);
+        }
     })
 }
 

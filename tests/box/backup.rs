@@ -1,6 +1,7 @@
 //! Backups from outside: the box is lost, and comes back; it is killed at any moment; what is given is wrong.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -605,6 +606,26 @@ fn a_latest_that_is_damaged_is_told_with_the_one_to_take_instead() {
     let newest = numbered("3");
     let bytes = std::fs::read(&newest).unwrap();
     std::fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+    // A folder that somebody made for the box stays theirs when it does not work.
+    std::fs::create_dir(&new).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        std::os::unix::fs::chown(&new, Some(65_534), Some(65_534)).unwrap();
+    }
+    let made = std::fs::metadata(&new).unwrap();
+    let (pack, whole) = {
+        let packs = std::fs::read_dir(usb.join("packs")).unwrap().map(|entry| entry.unwrap().path());
+        let largest = packs.max_by_key(|pack| pack.metadata().unwrap().len()).unwrap();
+        (largest.clone(), std::fs::read(&largest).unwrap())
+    };
+    let mut broken = whole.clone();
+    broken[whole.len() / 2] ^= 1;
+    std::fs::write(&pack, broken).unwrap();
+    assert_eq!(refused(&restore("1")).0, 3);
+    let stays = std::fs::metadata(&new).unwrap();
+    assert_eq!((stays.ino(), stays.uid()), (made.ino(), made.uid()));
+    assert!(std::fs::read_dir(&new).unwrap().next().is_none());
+    std::fs::write(&pack, whole).unwrap();
     let (code, said) = refused(&restore("latest"));
     assert!(code == 3 && said.contains("give its number, 2, instead of `latest`"), "{said}");
     // Whoever names one hears of that one.
@@ -613,6 +634,9 @@ fn a_latest_that_is_damaged_is_told_with_the_one_to_take_instead() {
     std::fs::remove_file(numbered("2")).unwrap();
     assert!(refused(&restore("latest")).1.contains("give its number, 1, instead"));
     printed(&restore("1"));
+    for entry in std::fs::read_dir(&new).unwrap() {
+        assert_eq!(entry.unwrap().metadata().unwrap().uid(), made.uid());
+    }
 }
 
 #[test]
