@@ -51,9 +51,13 @@ impl SnapshotName {
         self.time
     }
 
-    /// Whether somebody means it who gives a number, or a part of a name.
+    /// Whether somebody means it who gives a number, or a part of a name: as many digits as a date has are one, too.
     pub fn is_meant_by(&self, asked: &str) -> bool {
-        asked.parse().map_or_else(|_| self.text.contains(asked), |number: u64| self.number == number)
+        let is_part = || self.text.contains(asked);
+        match asked.parse::<u64>() {
+            Ok(number) => self.number == number || (asked.len() >= 8 && is_part()),
+            Err(_) => is_part(),
+        }
     }
 }
 
@@ -335,6 +339,17 @@ mod tests {
             attachments: vec![Attachment { name: "config.toml".into(), text: "[house]\n".into() }],
         };
         (key, header, manifest)
+    }
+
+    #[test]
+    fn a_number_a_date_and_a_part_of_a_name_mean_a_snapshot() {
+        let name: SnapshotName = "20261129T022000Z-000041-12345678".parse().unwrap();
+        for asked in ["41", "000041", "20261129", "20261129T02", "12345678", "-000041-", name.as_str()] {
+            assert!(name.is_meant_by(asked), "{asked}");
+        }
+        for asked in ["4", "2026", "022000", "20261128", "11129", "00000041-"] {
+            assert!(!name.is_meant_by(asked), "{asked}");
+        }
     }
 
     #[test]
