@@ -237,6 +237,29 @@ fn a_full_or_read_only_place_for_backups_keeps_what_it_has_and_a_full_disk_gets_
     assert_eq!(verified(), 2);
 }
 
+#[test]
+fn a_recovery_sheet_that_a_full_disk_does_not_take_is_not_made_and_leaves_no_file() {
+    let Some(disk) = Disk::mounted(MIB) else { return };
+    let place = Place::made(&[]);
+    let to = disk.path().join("sheet.txt");
+    let (slots, sheet) = (Path::new(place.dir()).join("keyslots.toml"), to.to_str().unwrap());
+    let before = std::fs::read(&slots).unwrap();
+    disk.resize(disk.used().max(4096));
+    std::fs::write(disk.path().join("full"), [0; 4096]).unwrap();
+    let make = ["key", "sheet", "--to", sheet, "--dir", place.dir()];
+    let (code, said) = refused(&make);
+    assert!(code == 1 && said.contains("sheet.txt"), "{said}");
+    assert!(!to.exists());
+    assert_eq!(std::fs::read(&slots).unwrap(), before);
+    disk.resize(MIB);
+    printed(&make);
+    assert!(!std::fs::read_to_string(&to).unwrap().ends_with("  "));
+    // Nor does one stay that nobody could order.
+    let other = disk.path().join("other.txt");
+    let (code, _) = refused(&["key", "sheet", "--to", other.to_str().unwrap(), "--dir", disk.path().to_str().unwrap()]);
+    assert!(code != 0 && !other.exists());
+}
+
 /// A backup of a small box on a stick, and the disk that it is to come back to.
 struct Return {
     disk: Disk,

@@ -1,7 +1,7 @@
 //! `chartbox key sheet`
 
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -36,11 +36,16 @@ impl Sheet {
         }
         // The file first: a sheet that could not be shown would be a way in that nobody has.
         let file = self.to.as_deref().map(|path| new_file(path).map(|file| (file, path))).transpose()?;
-        let answer = reach.order(BoxOrder::Key(Order::Sheet { keep_old: self.keep_old }))?;
+        let answer = reach.order(BoxOrder::Key(Order::Sheet { keep_old: self.keep_old })).inspect_err(|_| {
+            if let Some((_, path)) = &file {
+                let _ = std::fs::remove_file(path);
+            }
+        })?;
         let text = field(&answer, "text").as_str().unwrap_or_default();
         match file {
-            Some((mut file, path)) => {
-                let wrote = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+            Some((file, path)) => {
+                let wrote = file.write_all_at(text.as_bytes(), 0).and_then(|()| file.set_len(text.len() as u64));
+                let wrote = wrote.and_then(|()| file.sync_all());
                 wrote.map_err(AppError::file(path, "written"))?;
                 if !json {
                     out.line(format!("The new sheet is in {}. Print it, and delete the file.", path.display()))?;
@@ -67,14 +72,26 @@ impl Sheet {
     }
 }
 
+/// No sheet is longer.
+const ROOM: usize = 16 << 10;
+
+/// A new file with room for a sheet. Where there is none, no file stays.
 fn new_file(path: &Path) -> Result<std::fs::File, Failure> {
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map_err(|error| match error.kind() {
+    let made = made.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
             Failure::failed(format!("{} is there already. Name a new file; nothing was changed", path.display()))
         }
         _ => AppError::file(path, "made")(error).into(),
-    })
+    });
+    let mut file = made?;
+    match file.write_all(&[b' '; ROOM]).and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = std::fs::remove_file(path);
+            Err(AppError::file(path, "written")(error).into())
+        }
+    }
 }
 
 fn confirm(out: &mut Out, reach: &Reach, json: bool) -> Result<(), Failure> {
