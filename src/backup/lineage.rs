@@ -90,9 +90,12 @@ pub fn one_run(
     let (mut keyring, mut manifests) = (Keyring::default(), Vec::new());
     let mut names = repository.snapshots()?;
     names.retain(|name| at.is_none_or(|at| name.time() <= at));
-    let roots = Roots::of(repository, &names, key);
+    let (roots, of_box) = (Roots::of(repository, &names, key), repository.read(&newest.name)?.header.of_box);
     for name in &names {
-        let opened = repository.read_own(name).and_then(|snapshot| {
+        let opened = repository.read(name).and_then(|snapshot| {
+            if snapshot.header.of_box != of_box {
+                return Err(BackupError::Foreign { name: name.clone() });
+            }
             let of_it = roots.keyring(name, &snapshot)?;
             let manifest = of_it.open(name, &snapshot)?;
             Ok((of_it, manifest))

@@ -180,7 +180,7 @@ impl Roots {
         let mut roots = Self::default();
         for name in names {
             // What cannot be read is said where it is listed.
-            let Ok(snapshot) = repository.read_own(name) else { continue };
+            let Ok(snapshot) = repository.read(name) else { continue };
             let text = snapshot.header.keyslots;
             if roots.of_text(&text).is_none() {
                 let unlocked = KeySlots::parse(&text).and_then(|slots| slots.unlock_either(key));
@@ -216,11 +216,18 @@ fn open_one(
     opener: Opener<'_>,
     roots: &Roots,
 ) -> Result<Option<Manifest>, BackupError> {
-    let snapshot = repository.read_own(name)?;
     match opener {
-        Opener::Nothing => Ok(None),
-        Opener::Box(keyring) => keyring.open(name, &snapshot).map(Some),
-        Opener::Person(_) => roots.keyring(name, &snapshot)?.open(name, &snapshot).map(Some),
+        Opener::Nothing => repository.read_own(name).map(|_| None),
+        Opener::Box(keyring) => repository.open_one(name, keyring).map(Some),
+        Opener::Person(_) => {
+            let snapshot = repository.read(name)?;
+            let keyring = roots.keyring(name, &snapshot).map_err(|error| match error {
+                BackupError::Slots(_) if !repository.is_own(&snapshot) => BackupError::Foreign { name: name.clone() },
+                other => other,
+            });
+            // What a person's key opens is theirs, whatever the folder says of itself.
+            keyring?.open(name, &snapshot).map(Some)
+        }
     }
 }
 
@@ -229,6 +236,21 @@ mod tests {
     use super::*;
     use crate::backup::fixture::{TestBox, by};
     use crate::backup::{Unwatched, Wish};
+
+    #[test]
+    fn a_sheet_opens_what_is_its_boxs_whatever_the_folder_says_of_itself() {
+        let (made, other) = (TestBox::new(47), TestBox::new(48));
+        made.snapshot("one");
+        other.snapshot("one");
+        std::fs::copy(other.path("one/chartbox-backup.txt"), made.path("one/chartbox-backup.txt")).unwrap();
+        let own = SlotKey::RecoverySheet(made.sheet.clone());
+        let listed = list_without_box(&made.spec("one"), Some(&own)).unwrap();
+        assert!(listed.snapshots.iter().all(|one| one.manifest.is_some() && one.fault.is_none()), "{listed:?}");
+        // What it does not open is another box's all the same.
+        let theirs = SlotKey::RecoverySheet(other.sheet.clone());
+        let listed = list_without_box(&made.spec("one"), Some(&theirs)).unwrap();
+        assert!(listed.snapshots[0].fault.as_ref().unwrap().contains("of another box"), "{listed:?}");
+    }
 
     #[test]
     fn a_sheet_opens_older_snapshots_as_long_as_only_the_slots_were_changed() {

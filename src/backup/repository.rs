@@ -184,11 +184,12 @@ impl Repository {
     /// Reads a snapshot of the repository's own box.
     pub fn read_own(&self, name: &SnapshotName) -> Result<SnapshotBytes, BackupError> {
         let snapshot = self.read(name)?;
-        if snapshot.header.of_box == HEXLOWER.encode(&self.marker.of_box) {
-            Ok(snapshot)
-        } else {
-            Err(BackupError::Foreign { name: name.clone() })
-        }
+        if self.is_own(&snapshot) { Ok(snapshot) } else { Err(BackupError::Foreign { name: name.clone() }) }
+    }
+
+    /// Whether a snapshot is of the box that the repository says it is of. Nobody vouches for what it says.
+    pub(super) fn is_own(&self, snapshot: &SnapshotBytes) -> bool {
+        snapshot.header.of_box == HEXLOWER.encode(&self.marker.of_box)
     }
 
     /// Opens a snapshot of the repository's own box.
