@@ -92,7 +92,7 @@ impl Backups {
     }
 
     /// Why a target of the configuration is no place of its own: another that stands before it there is the same place, or
-    /// holds the same repository still. Goes by what the disks answered the last time.
+    /// holds the same repository still; or it lies within another. Goes by what the disks answered the last time.
     pub(super) fn double_of(
         &self,
         spec: &TargetSpec,
@@ -101,6 +101,9 @@ impl Backups {
         let all = self.configured();
         let before = all.iter().position(|one| one == spec).unwrap_or(0);
         let here = self.disks.known(&spec.place);
+        if let Some(other) = all.iter().find(|other| self.disks.known(&other.place).is_around(&here)) {
+            return Ok(Some(nested(spec, other)));
+        }
         for other in all.iter().take(before) {
             if self.disks.known(&other.place).is_same(&here) {
                 return Ok(Some(one_place(spec, other)));
@@ -144,21 +147,24 @@ pub fn doubles(targets: &[TargetSpec]) -> Vec<BackupError> {
 pub fn misplaced(targets: &[TargetSpec], data: &Path) -> Vec<BackupError> {
     let disks = Disks::default();
     disks.ask(targets.iter().map(|spec| &spec.place), Patience::USUAL.glance);
-    let whole = |place: &Place| PathBuf::from(disks.known(place).whole);
     let own = PathBuf::from(Place::Folder(data.display().to_string()).whole());
     let wrong = |spec: &TargetSpec| {
-        let (here, place) = (whole(&spec.place), spec.place.to_string());
+        let (seen, place) = (disks.known(&spec.place), spec.place.to_string());
+        let here = Path::new(&seen.whole);
         if here.starts_with(&own) {
             return Some(BackupError::Inside { place });
         }
-        if own.starts_with(&here) {
+        if own.starts_with(here) {
             return Some(BackupError::Around { place });
         }
-        let around = targets.iter().map(|other| (other, whole(&other.place)));
-        let mut around = around.filter(|(_, there)| *there != here && here.starts_with(there));
-        around.next().map(|(other, _)| BackupError::Nested { name: spec.name.clone(), other: other.name.clone() })
+        let around = targets.iter().find(|other| disks.known(&other.place).is_around(&seen));
+        around.map(|other| nested(spec, other))
     };
     targets.iter().filter_map(wrong).collect()
+}
+
+fn nested(spec: &TargetSpec, other: &TargetSpec) -> BackupError {
+    BackupError::Nested { name: spec.name.clone(), other: other.name.clone() }
 }
 
 fn one_place(spec: &TargetSpec, other: &TargetSpec) -> BackupError {
@@ -299,6 +305,26 @@ mod tests {
         assert!(wrong(&["box"])[0].contains("backups would stand among the box's files"));
         std::os::unix::fs::symlink(made.path("box/data"), made.path("link")).unwrap();
         assert!(wrong(&["link/usb"])[0].contains("in the box's own folder"));
+    }
+
+    #[test]
+    fn nothing_is_backed_up_to_a_place_within_another() {
+        let made = TestBox::new(127);
+        std::fs::create_dir_all(made.path("one/packs")).unwrap();
+        std::os::unix::fs::symlink(made.path("one/packs"), made.path("link")).unwrap();
+        let both = vec![TargetSpec { name: "usb".into(), ..made.spec("link") }, made.spec("one")];
+        let backups = made.backups.with_targets(both.clone());
+        let created = backups.create(&both, Wish::USUAL, &by(), &Unwatched).unwrap();
+        let results: Vec<_> = created.targets.iter().map(|done| done.result.as_ref().err()).collect();
+        assert!(matches!(results[..], [None, Some(BackupError::Nested { .. })]), "{results:?}");
+        assert!(!made.path("one/packs/chartbox-backup.txt").exists());
+        let standing = backups.standing().unwrap();
+        assert_eq!([0, 1].map(|at| standing[at].backup_stands), [Standing::Late, Standing::Good]);
+        assert!(standing[0].error().unwrap().contains("usb lies within one"), "{:?}", standing[0].error());
+        backups.run_due(&Unwatched).unwrap();
+        // Nor by a path that no name has.
+        let within = TargetSpec::at(made.path("one/snapshots").to_str().unwrap()).unwrap();
+        assert!(matches!(backups.create(&[within], Wish::USUAL, &by(), &Unwatched), Err(BackupError::Nested { .. })));
     }
 
     #[test]

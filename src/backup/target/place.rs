@@ -5,7 +5,7 @@
 //! target's own section of the configuration under the same names. No secret stands in a place: only where a secret lies.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::s3::{S3Place, S3Target};
@@ -96,8 +96,8 @@ impl Place {
     /// folder above it does. It hangs as [`Place::look`] does.
     pub fn whole(&self) -> String {
         let whole = match self {
-            Self::Folder(path) => std::path::Path::new(path).ancestors().find_map(|above| {
-                let rest = std::path::Path::new(path).strip_prefix(above).ok()?;
+            Self::Folder(path) => Path::new(path).ancestors().find_map(|above| {
+                let rest = Path::new(path).strip_prefix(above).ok()?;
                 // To join nothing would add a stroke.
                 let whole = above.canonicalize().ok()?;
                 Some(if rest.as_os_str().is_empty() { whole } else { whole.join(rest) })
@@ -140,6 +140,12 @@ impl Seen {
     /// As far as its name says it.
     pub fn by_name(place: &Place) -> Self {
         Self { whole: place.to_string(), file: None }
+    }
+
+    /// Whether the other lies in it.
+    pub fn is_around(&self, other: &Self) -> bool {
+        let (here, there) = (Path::new(&self.whole), Path::new(&other.whole));
+        here != there && there.starts_with(here)
     }
 
     /// Whether both are one place: the same folder, by a link or by a mount.
