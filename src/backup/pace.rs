@@ -249,7 +249,7 @@ mod tests {
         assert!(waited >= patience.glance && begun.elapsed() < 2 * waited, "{waited:?} {:?}", begun.elapsed());
         backups.run_due(&Unwatched).unwrap();
         let standing = backups.standing().unwrap();
-        assert_eq!(standing[1].last(), Some(made.clock.now()));
+        assert_eq!(standing[1].last(), Some(made.ambient.now()));
         assert!(standing[0].error().unwrap().contains("no sign of life"), "{:?}", standing[0].error());
         // Whoever names one of them hears of that one.
         assert!(backups.create(&both[1..], Wish::USUAL, &by(), &Unwatched).is_ok());
