@@ -28,6 +28,31 @@ async function book(desk, on, name, place = 0) {
   return desk.url();
 }
 
+test('in the table of a day the row that is now keeps each cell under its clinician', async () => {
+  const desk = await signedIn('reception');
+  for (const place of [`/schedule?day=${quietDay()}`, `/today?day=${quietDay()}`]) {
+    await desk.goto(`${box.clinic}${place}`);
+    for (const media of ['screen', 'print']) {
+      await desk.emulateMedia({ media });
+      // Whichever row it is: the hour of the test is no matter.
+      const astray = await desk.evaluate(() => {
+        const left = (cell) => Math.round(cell.getBoundingClientRect().left);
+        const heads = [...document.querySelectorAll('.daygrid thead th')].map(left);
+        const rows = [...document.querySelectorAll('.daygrid tbody tr')];
+        return rows.flatMap((row) => {
+          row.classList.add('now');
+          const wrong = [...row.cells].filter((cell) => !heads.some((head) => Math.abs(head - left(cell)) < 2));
+          const free = [...row.cells].filter((cell, at) => row.cells.length === heads.length && Math.abs(heads[at] - left(cell)) > 1);
+          row.classList.remove('now');
+          return [...wrong, ...free].map((cell) => `${row.cells[0].textContent}: ${cell.textContent}`);
+        });
+      });
+      assert.deepEqual(astray, [], `${place} ${media}`);
+    }
+  }
+  await desk.context().close();
+});
+
 test('a visit is moved in the calendar by dragging, by keyboard, and without script', async () => {
   const desk = await signedIn('reception');
   const on = quietDay();
