@@ -17,9 +17,9 @@ use super::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Event, Purpose, TouchKind, Touched};
 use crate::base::{AccountId, FhirId, ResourceRef, Timestamp};
-use crate::care::forms::Once;
+use crate::care::forms::{Once, drafts_moved};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Change, Channel, Condition, RecordError, Records, Why};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Why, joined_to, stays};
 use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
 
 const MERGES: Table<(FhirId,), Merge> = Table::new(tables::MERGES);
@@ -136,13 +136,6 @@ fn reference(patient: &FhirId) -> String {
     format!("Patient/{patient}")
 }
 
-/// The Patient whom a Patient was joined to.
-pub fn joined_to(patient: &Value) -> Option<&str> {
-    let links = patient.get("link").and_then(Value::as_array).into_iter().flatten();
-    let mut to = links.filter(|link| link.get("type").and_then(Value::as_str) == Some("replaced-by"));
-    to.find_map(|link| link.pointer("/other/reference").and_then(Value::as_str)?.strip_prefix("Patient/"))
-}
-
 fn linked(patient: &mut Value, other: &FhirId, kind: &str) {
     let link = json!({"other": {"reference": reference(other)}, "type": kind});
     push(patient, "link", link);
@@ -248,11 +241,6 @@ async fn one(records: &Records, id: &FhirId) -> Result<Seen, RecordError> {
     read(records, &[(ResourceType::Patient, id.clone())]).await?.pop().ok_or(RecordError::NotFound)
 }
 
-/// What tells of a resource's own life stays with it.
-const fn stays(kind: ResourceType) -> bool {
-    matches!(kind, ResourceType::Provenance | ResourceType::AuditEvent)
-}
-
 /// What a merge of these two would point over: how many resources.
 pub fn size(records: &Records, joined: &FhirId) -> Result<usize, RecordError> {
     let all = records.referring(ResourceType::Patient, joined)?;
@@ -324,6 +312,8 @@ pub async fn merge(decided: Decided<'_>, two: Two) -> Result<Done<FhirId>, Refus
             return told(MergeError::Changed);
         }
         inside.append(event)?;
+        // Whoever is in the middle of a form goes on with it in the kept record.
+        drafts_moved(inside.rows(), (&row.joined, &row.kept), |_| true)?;
         for (place, one) in moved.into_iter().enumerate() {
             inside.rows().put(&MOVED, &(row.id.clone(), u32::try_from(place).unwrap_or(u32::MAX)), &one)?;
         }
@@ -352,6 +342,7 @@ pub async fn undo(decided: Decided<'_>, id: FhirId) -> Result<Done<()>, Refused<
     let second = one(records, &row.joined).await?;
     let (from, to) = (reference(&row.joined), reference(&row.kept));
     let put = |kind, id, version, value| Change::put(kind, id, value, Condition::Version(version), Mode::Lenient);
+    let back: Vec<FhirId> = moved.iter().map(|one| one.what.id()).collect();
     let mut changes = Vec::new();
     for one in moved {
         let kind = ResourceType::parse(one.what.type_name()).ok_or(RecordError::Damaged)?;
@@ -391,6 +382,8 @@ pub async fn undo(decided: Decided<'_>, id: FhirId) -> Result<Done<()>, Refused<
         };
         row.state = MergeState::Undone(now);
         rows.put(&MERGES, &(id,), &row)?;
+        let goes_back = |at: &str| at.split(['/', '?', '&']).any(|part| back.iter().any(|id| id.as_str() == part));
+        drafts_moved(rows, (&row.kept, &row.joined), goes_back)?;
         inside.append(event)?;
         Ok(())
     })

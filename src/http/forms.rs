@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::joined;
 use super::meanwhile::{unmarked, words};
 use super::open::pages::SentAlready;
 use super::pages::page;
@@ -271,7 +272,7 @@ impl Visit {
         self.at.as_deref().map_or(Ok(None), |at| self.draft_of(at))
     }
 
-    fn draft_of(&self, at: &str) -> Result<Option<Draft>, Refusal> {
+    pub(super) fn draft_of(&self, at: &str) -> Result<Option<Draft>, Refusal> {
         let Some(account) = &self.account else { return Ok(None) };
         Ok(forms::kept(&self.house.store.read()?, account.id, &self.draft_at(at))?)
     }
@@ -292,9 +293,11 @@ impl Visit {
         Ok(self.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
     }
 
-    /// Where a draft of this page is kept, as the session looks at it.
+    /// Where a draft of this page is kept, as the session looks at it: a page of a joined record is one of the record that
+    /// goes on.
     pub(super) fn draft_at(&self, at: &str) -> DraftAt {
-        draft_place(self.acting(), at)
+        let other = joined::page_that_goes_on(&self.house, at);
+        draft_place(self.acting(), other.as_deref().unwrap_or(at))
     }
 
     /// The form was done: its draft is of no use any more.
@@ -338,6 +341,7 @@ pub(super) async fn keep(visit: Visit, body: Bytes) -> Result<StatusCode, Refusa
     let Some((at, draft)) = draft_in(&body, visit.house.ambient.now()) else {
         return Err(Refusal::new(Refused::Malformed));
     };
+    let (at, draft) = joined::goes_on(&visit.house, at, draft)?;
     let at = visit.draft_at(&at);
     visit.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -345,7 +349,11 @@ pub(super) async fn keep(visit: Visit, body: Bytes) -> Result<StatusCode, Refusa
 
 /// `POST /drafts/discard`: the person wants the empty form.
 pub(super) async fn discard(visit: Visit, sent: Sent<Vec<(String, String)>>) -> Result<Redirect, Refusal> {
-    visit.forget_draft(sent.at.as_deref()).await?;
+    let at = sent.at.as_deref();
+    // Words without a page stand where somebody's work begins, unless there are others of that page.
+    let begins = at.is_some_and(|at| visit.begins_at(at));
+    let gone = begins && visit.draft_of(at.unwrap_or_default())?.is_none();
+    visit.forget_draft(if gone { Some(forms::PAGE_GONE) } else { at }).await?;
     Ok(Redirect::to(sent.at.as_deref().unwrap_or("/")))
 }
 

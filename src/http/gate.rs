@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -18,6 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::House;
 use super::forms;
 use super::front::Peer;
+use super::joined;
 use super::meanwhile::is_meanwhile;
 use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
@@ -66,7 +67,7 @@ pub(super) const CHOOSE: &str = "/my/acting";
 const STEP_UP_SECONDS: i64 = 600;
 
 pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let asked = (*request.method() == Method::GET).then(|| request.uri().path_and_query().map(ToString::to_string));
+    let asked = (*request.method() == Method::GET).then(|| joined::plain(request.uri()));
     let mut answered = Answered {
         template: door.route.path,
         format: door.route.format,
@@ -78,7 +79,12 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
     let mut response = match check(&door, request, &mut answered).await {
         Ok(request) => {
             let locale = answered.visit.as_ref().map_or_else(Locale::now, |visit| visit.locale);
-            locale.within(next.run(request)).await
+            let asked = (request.method().clone(), request.uri().clone());
+            match locale.within(of_joined(&door, asked, &answered)).await {
+                Ok(None) => locale.within(next.run(request)).await,
+                Ok(Some(led)) => led,
+                Err(refusal) => refusal.into_response(),
+            }
         }
         // What a page keeps by itself is kept after its session, too; the page then says that one has to sign in.
         Err(_) if answered.kept && door.route.path == forms::DRAFTS => StatusCode::ACCEPTED.into_response(),
@@ -86,6 +92,8 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
     };
     let refused = response.extensions().get::<Refusal>().map(|refusal| refusal.kind);
     if let Some(shown) = meanwhile(&door, &mut answered, refused).await {
+        response = shown;
+    } else if let Some(shown) = page_gone(&door, &answered, refused).await {
         response = shown;
     }
     response.extensions_mut().insert(answered);
@@ -101,11 +109,35 @@ async fn meanwhile(door: &Door, answered: &mut Answered, refused: Option<Refused
     visit.meanwhile(at, sent).await.unwrap_or_else(|refusal| Some(refusal.into_response()))
 }
 
+/// Where somebody goes on whose kept words belong to a page that there is not, or not for them. Signing in leads to such a
+/// page, too.
+async fn page_gone(door: &Door, answered: &Answered, refused: Option<Refused>) -> Option<Response> {
+    use Refused::{Gone, Never, NoRecord, NotFound, NotGranted};
+    let is_gone = matches!(refused?, NotFound | Gone | Never | NoRecord | NotGranted(_));
+    let visit = answered.visit.as_ref().filter(|_| is_gone && door.route.format == Format::Page)?;
+    visit.page_gone().await.unwrap_or_else(|refusal| Some(refusal.into_response()))
+}
+
+/// The answer to what is asked of, or sent to, a record that was joined to another one.
+async fn of_joined(
+    door: &Door,
+    (method, uri): (Method, Uri),
+    answered: &Answered,
+) -> Result<Option<Response>, Refusal> {
+    let Some(visit) = answered.visit.as_ref().filter(|_| door.route.format == Format::Page) else { return Ok(None) };
+    if method == Method::POST {
+        let sent = answered.sent.clone().filter(|_| is_text(door));
+        return joined::sent(visit, uri.path(), answered.next.as_deref(), sent).await;
+    }
+    joined::led(&door.house, &uri)
+}
+
 async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
     let limit = door.house.front.limits.body(door.route.body);
     let peer = request.extensions().get::<Peer>().map(|peer| peer.ip);
     let mut visit = visit(door, request.headers().clone(), peer).await?;
     visit.at = answered.next.as_deref().map(Into::into);
+    visit.joined = joined::way(&door.house, request.uri())?;
     visit.locale = language(&visit, request.headers())?;
     answered.visit = Some(visit.clone());
     let mut request = match (limit_body(request, limit).await, door.route.body) {
@@ -168,6 +200,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         at: None,
         locale: Locale::En,
         links: Links::One,
+        joined: None,
     };
     if !door.entrance.is_https() {
         return Ok(visit);
@@ -390,8 +423,11 @@ async fn kept_late(
     answered: &mut Answered,
     draft: impl FnOnce(Option<Draft>) -> Draft,
 ) -> Result<(), Refusal> {
-    let (account, place) = (session.account, draft_place(session.acting.as_ref(), &at));
+    let account = session.account;
+    let other = joined::page_that_goes_on(house, &at).unwrap_or_else(|| at.clone());
+    let place = draft_place(session.acting.as_ref(), &other);
     let draft = draft(crate::care::forms::kept(&house.store.read()?, account, &place)?);
+    let (at, draft) = joined::goes_on(house, at, draft)?;
     house.store.write(move |tx| crate::care::forms::keep(tx, account, place, &draft)).await?;
     answered.kept = true;
     answered.next = Some(if session.acting.is_some() { CHOOSE.to_owned() } else { at });

@@ -11,9 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::forms::{Pairs, kept_of, pairs_of};
+use super::joined;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
-use super::ui::{Cx, Faults, Meanwhile, When};
+use super::ui::{Cx, Faults, Happened, Meanwhile, When, start_of};
 use crate::care::forms::{self, Draft};
 
 /// The field by which a draft says that it was refused because the record had changed.
@@ -53,22 +54,56 @@ pub(super) fn unmarked(mut pairs: Pairs) -> (Pairs, bool) {
 impl Visit {
     /// Keeps what was typed into a form that came too late, and leads back to its page; `None` if nothing was typed.
     pub(super) async fn meanwhile(&self, at: &str, sent: Draft) -> Result<Option<Response>, Refusal> {
+        let kept = self.keep_meanwhile(at, sent).await?;
+        Ok(kept.map(|()| Redirect::to(at).into_response()))
+    }
+
+    /// Keeps it alone.
+    pub(super) async fn keep_meanwhile(&self, at: &str, sent: Draft) -> Result<Option<()>, Refusal> {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return Ok(None) };
+        let (at, sent) = joined::goes_on(&self.house, at.to_owned(), sent)?;
         let (mut pairs, _) = unmarked(pairs_of(&sent.body));
         if words(&pairs).is_empty() {
             return Ok(None);
         }
         pairs.push((MARK.to_owned(), "1".to_owned()));
         let body = serde_urlencoded::to_string(&pairs).map_err(Refusal::internal)?.into_bytes();
-        let (place, draft) = (self.draft_at(at), Draft { body, at: sent.at });
+        let (place, draft) = (self.draft_at(&at), Draft { body, at: sent.at });
         self.house.store.write(move |tx| forms::keep(tx, account, place, &draft)).await?;
-        Ok(Some(Redirect::to(at).into_response()))
+        Ok(Some(()))
     }
 
     /// What is to be said over the page that is asked for, if its form was refused so.
     pub(super) fn refused_meanwhile(&self) -> Option<Meanwhile> {
-        let (pairs, marked) = unmarked(pairs_of(&self.draft_here().ok()??.body));
-        marked.then(|| Meanwhile { typed: words(&pairs).into_iter().filter(|words| is_text(words)).collect() })
+        let said = |what, pairs: &Pairs| {
+            Some(Meanwhile { what, typed: words(pairs).into_iter().filter(|words| is_text(words)).collect() })
+        };
+        if let Some(draft) = self.draft_here().ok()? {
+            let (pairs, marked) = unmarked(pairs_of(&draft.body));
+            return if marked { said(Happened::Changed, &pairs) } else { None };
+        }
+        let begins = self.at.as_deref().is_some_and(|at| self.begins_at(at));
+        let gone = if begins { self.draft_of(forms::PAGE_GONE).ok()? } else { None };
+        said(Happened::PageGone, &unmarked(pairs_of(&gone?.body)).0)
+    }
+
+    /// Whether somebody's work begins on this page.
+    pub(super) fn begins_at(&self, at: &str) -> bool {
+        self.actor.role().map(start_of) == at.split('?').next()
+    }
+
+    /// Somebody asked for a page that is not there, or not theirs any more, and typed something on it before: they go on
+    /// where their work begins, with their words over it. `None` if nothing was typed.
+    pub(super) async fn page_gone(&self) -> Result<Option<Response>, Refusal> {
+        let (Some(account), Some(role), Some(at)) = (&self.account, self.actor.role(), &self.at) else {
+            return Ok(None);
+        };
+        if self.draft_here()?.is_none() || self.begins_at(at) {
+            return Ok(None);
+        }
+        let (account, place) = (account.id, self.draft_at(at));
+        self.house.store.write(move |tx| forms::page_is_gone(tx, account, &place)).await?;
+        Ok(Some(Redirect::to(start_of(role)).into_response()))
     }
 
     /// What stands in a form about something in the record: what the record says, or what this account typed before. Then the

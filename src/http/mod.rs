@@ -16,6 +16,7 @@ mod front;
 mod gate;
 mod heard;
 mod invitation;
+mod joined;
 pub mod keys;
 mod kept_file;
 mod listener;

@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 
+use super::joined::Way;
 use super::open::pages::{Given, Locked, LockedState, Problem, ProblemKind, SignIn};
 use super::respond::{Refusal, Refused};
 use super::said::full_minute;
@@ -45,6 +46,7 @@ impl Face {
             kept: None,
             kept_of: KeptOf::Text,
             meanwhile: None,
+            joined: None,
             unread: None,
         }
     }
@@ -85,6 +87,7 @@ impl Visit {
             let own = account.person.as_ref().is_some_and(|person| person.type_name() == "Patient");
             let ended = if own { "acting-ended-own" } else { "acting-ended" };
             cx.trouble = (self.links == Links::Ended).then(|| t(ended).to_string());
+            cx.joined = self.joined.map(Way::words);
             cx.idle_seconds = Some(minutes * 60);
             cx.unread = super::notices::unread(self);
             cx.meanwhile = self.refused_meanwhile();

@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 
 use super::House;
+use super::joined::Way;
 use super::respond::Refusal;
 use super::routes::Entrance;
 use super::ui::Locale;
@@ -95,6 +96,8 @@ pub struct Visit {
     pub locale: Locale,
     /// Whether the account acts for others, or for more than one.
     pub links: Links,
+    /// That the record goes on which was asked for under another.
+    pub joined: Option<Way>,
 }
 
 /// What there is to choose from for an account of a patient's side.

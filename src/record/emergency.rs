@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::acting::{ActError, Inside};
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
+use super::joined;
 use super::numbers::{find, row};
 use super::reading::Reading;
 use super::rows::State;
@@ -273,6 +274,9 @@ impl Records {
             let number = find(&**tx, ResourceType::Patient, &patient)?.ok_or(RecordError::NotFound)?;
             if row(&**tx, number)?.state != State::Live {
                 return Err(RecordError::NotFound.into());
+            }
+            if let Some(to) = joined::goes_on_as(&**tx, number)? {
+                return Err(RecordError::Joined(to).into());
             }
             let told = first(&mut Inside::new(tx, now))?;
             tx.append(done).map_err(RecordError::from)?;

@@ -65,6 +65,9 @@ pub enum RecordError {
     /// A rule of the clinic stands against it.
     #[error("{0}")]
     AgainstRule(String),
+    /// The record that this is about was joined to another one.
+    #[error("this record was joined to another one, Patient/{0}, so nothing was stored in it; go on in that one")]
+    Joined(crate::base::FhirId),
     #[error(transparent)]
     NotYours(#[from] crate::access::cut::NotYours),
     #[error("this search is not supported: {0}")]

@@ -594,6 +594,7 @@ mod copies;
 mod emergency;
 mod following;
 mod held;
+mod joined;
 mod trail;
 
 /// Two mebibytes of identifiers, each of which leads to the patient once, however often it stands there.

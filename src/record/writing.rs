@@ -12,6 +12,7 @@ use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::RecordFacts;
 use super::following::Standing;
+use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
 use super::prepared::{Prepared, content_of, local_reference};
@@ -364,10 +365,36 @@ impl Writing<'_, '_, '_> {
         for (place, gone) in std::mem::take(&mut self.gone) {
             self.must_not_be_referred_to(&gone).map_err(|error| error.at(place))?;
         }
+        self.about_nobody_joined()?;
         for one in std::mem::take(&mut self.asked) {
             self.rules_allow(&one).map_err(|error| error.at(one.place))?;
         }
         Ok(written)
+    }
+
+    /// That nothing was stored about who goes on as somebody else. Asked once all is written, so that two that are parted
+    /// again in the same transaction are two.
+    fn about_nobody_joined(&self) -> Result<(), RecordError> {
+        if self.how.integrity == Integrity::Reserved || matches!(self.actor.who(), Who::System { .. }) {
+            return Ok(());
+        }
+        for (place, number) in &self.wrote {
+            let row = row(&**self.tx, *number)?;
+            // Who a joined Patient is may be set right.
+            if row.kind == ResourceType::Patient || joined::stays(row.kind) {
+                continue;
+            }
+            for patient in &row.patients {
+                // Another program hands over both together, as they stood there.
+                if matches!(self.actor.who(), Who::Service { .. }) && self.wrote.iter().any(|(_, own)| own == patient) {
+                    continue;
+                }
+                if let Some(to) = joined::goes_on_as(&**self.tx, *patient)? {
+                    return Err(RecordError::Joined(to).at(*place));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A change that says by itself what is stored where.

@@ -703,3 +703,103 @@ test('of two records that become one nothing is lost, and each is as it was once
   assert.deepEqual([await read(first), await read(second)], before);
   for (const page of [admin, desk]) await page.context().close();
 });
+
+/** The health administrator joins one patient's record to another's, or makes two of them again. */
+async function join(admin, keep, other) {
+  await admin.goto(`${box.clinic}/duplicates?one=${keep}&other=${other}`);
+  await admin.check(`input[name=keep][value="${keep}"]`);
+  await admin.fill('input[name=reason]', 'The same person');
+  await admin.click('button:has-text("Join them")');
+  await admin.waitForURL(/done=joined/);
+}
+
+test('every page of a joined record leads to the other, nothing is written in it, and what was typed goes along', async () => {
+  const [desk, doctor, admin] = [await signedIn('reception'), await signedIn('clinician'), await signedIn('healthadmin')];
+  const one = (await registered(desk, { given: 'Oda', family: 'Joinwell', born: '3 4 1961' })).split('/').pop();
+  const other = (await registered(desk, { given: 'Oda', family: 'Joinwel', born: '3 4 1961' })).split('/').pop();
+  const at = (id, path = '') => `${box.clinic}/patients/${id}${path}`;
+  await doctor.goto(at(one, '/allergies/new'));
+  await doctor.fill('#substance', 'Penicillins');
+  await doctor.click('button[value=save]');
+  if (await doctor.locator('button[value=written]').count()) await doctor.click('button[value=written]');
+  await doctor.waitForURL(/done=added/);
+  // A form, a note that is being typed, and a booking, all of the record that is joined.
+  await doctor.goto(at(other));
+  await Promise.all([doctor.waitForURL(/\/notes\/[0-9a-f-]+/), doctor.click('.banner-acts button:has-text("Write note")')]);
+  const note = new URL(doctor.url()).pathname.split('/').pop();
+  const kept = doctor.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
+  await doctor.fill('#plan', 'Rest, and come back on Friday');
+  await kept;
+  const form = await doctor.context().newPage();
+  await form.goto(at(other, '/problems/new'));
+  await form.fill('#name', 'Gout of the knee');
+  await desk.goto(`${box.clinic}/schedule?day=${quietDay()}`);
+  const free = await desk.locator('table.daygrid .open-slot a').first().getAttribute('href');
+  await desk.goto(`${box.clinic}${free}&patient=${other}`);
+  await desk.selectOption('select[name=kind]', { label: 'Visit, 20 min' });
+  await join(admin, one, other);
+
+  for (const path of ['', '/prescribe', '/allergies', '/results/new', '/notes', '/medicines', '/measurements/new', '/messages/new', '/correct']) {
+    const page = await doctor.context().newPage();
+    await page.goto(at(other, path));
+    assert.equal(new URL(page.url()).pathname, `/patients/${one}${path}`);
+    assert.match(await main(page), /was joined to this one\. This is the one that goes on/, path);
+    await page.goto(at(one, path));
+    assert.doesNotMatch(await main(page), /was joined to this one/, path);
+    await page.close();
+  }
+  await desk.click('main button.btn-main');
+  assert.match(desk.url(), new RegExp(`/bookings/new\\?.*patient=${one}`));
+  assert.match(await main(desk), /joined to this one meanwhile, so nothing of it was done/);
+  assert.deepEqual(await inspect(desk, 'booking-joined'), []);
+  await form.click('button[value=save]');
+  assert.equal(new URL(form.url()).pathname, `/patients/${one}/problems/new`);
+  assert.match(await main(form), /joined to this one meanwhile, so nothing of it was done/);
+  assert.equal(await form.inputValue('#name'), 'Gout of the knee', 'what was typed is offered');
+  assert.deepEqual(await inspect(form, 'entry-joined'), []);
+  const found = async (query) => (await doctor.request.get(`${box.clinic}/fhir/${query}`)).json();
+  for (const id of [one, other]) assert.equal((await found(`Condition?patient=${id}&_summary=count`)).total, 0);
+  assert.equal((await found(`Appointment?patient=${one}&_summary=count`)).total, 0);
+  // A program that asks without a page's form is told, and so is the API.
+  const told = await doctor.evaluate(async (place) => {
+    const csrf = document.querySelector('input[name=csrf]').value;
+    return (await fetch(place, { method: 'POST', headers: { 'x-csrf-token': csrf, 'content-type': 'application/x-www-form-urlencoded' } })).status;
+  }, `/patients/${other}/notes`);
+  assert.equal(told, 409);
+
+  // The note goes on where its record does: from the open page, and after signing in anew.
+  await doctor.fill('#objective', 'Warm knee');
+  await doctor.click('button[value=sign]');
+  assert.equal(new URL(doctor.url()).pathname, `/patients/${one}/notes/${note}`);
+  assert.equal(await doctor.inputValue('#plan'), 'Rest, and come back on Friday');
+  assert.equal(await doctor.inputValue('#objective'), 'Warm knee');
+  const fresh = await visitor(chrome);
+  await signIn(fresh, box.clinic, box.account('clinician'));
+  assert.equal(new URL(fresh.url()).pathname, `/patients/${one}/notes/${note}`);
+  assert.equal(await fresh.inputValue('#plan'), 'Rest, and come back on Friday');
+  await doctor.click('button[value=sign]');
+  assert.match(await main(doctor), /The note is signed/);
+  for (const page of [desk, doctor, admin, fresh]) await page.context().close();
+});
+
+test('words whose page is not there any more never stand in the way of signing in, and are offered', async () => {
+  const nurse = await signedIn('nurse');
+  await nurse.goto(`${box.clinic}/patients`);
+  const status = await nurse.evaluate(async () => {
+    const csrf = document.querySelector('input[name=csrf]').value;
+    const body = new URLSearchParams({ csrf, at: '/patients/nobody/notes/none?tab=t', plan: 'Words without a page' });
+    return (await fetch('/drafts', { method: 'POST', body })).status;
+  });
+  assert.equal(status, 204);
+  for (let times = 0; times < 2; times += 1) {
+    const fresh = await visitor(chrome);
+    await signIn(fresh, box.clinic, box.account('nurse'));
+    await fresh.waitForURL(/\/today/);
+    assert.match(await main(fresh), /page where you typed this is not there any more[^]*Words without a page/);
+    if (times === 0) assert.deepEqual(await inspect(fresh, 'today-page-gone'), []);
+    else await Promise.all([fresh.waitForNavigation(), fresh.click('button:has-text("Take the words away")')]);
+    if (times === 1) assert.doesNotMatch(await main(fresh), /Words without a page/);
+    await fresh.context().close();
+  }
+  await nurse.context().close();
+});

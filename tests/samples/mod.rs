@@ -53,6 +53,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         kept: None,
         kept_of: KeptOf::Text,
         meanwhile: None,
+        joined: None,
         unread: Some(2),
     }
 }

@@ -20,6 +20,8 @@ export function watchLive(part) {
       const answer = await fetch(location.href, { headers: { "x-by-itself": "1", accept: "text/html" } });
       if (answer.status === 401) return location.reload();
       if (!answer.ok) return;
+      // The page leads to another record by now: no part of that one goes into this page.
+      if (new URL(answer.url).pathname !== location.pathname) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       // Another tab has the session act for somebody else now: no part of that record goes into this page.
       if (page.body.dataset.acting !== document.body.dataset.acting) return location.reload();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{AccountId, ResourceRef, Timestamp};
+use crate::base::{AccountId, FhirId, ResourceRef, Timestamp};
 use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Table, Tx, tables};
 
 /// How long a draft is kept.
@@ -27,6 +27,51 @@ pub struct Draft {
     pub at: Timestamp,
 }
 impl Record for Draft {}
+
+impl Draft {
+    /// The same for another patient, where a field names the first.
+    #[must_use]
+    pub fn of_other(self, from: &FhirId, to: &FhirId) -> Self {
+        let (own, other) = (format!("{PATIENT}{from}"), format!("{PATIENT}{to}"));
+        let pairs = self.body.split(|byte| *byte == b'&');
+        let pairs = pairs.map(|pair| if pair == own.as_bytes() { other.as_bytes() } else { pair });
+        Self { body: pairs.collect::<Vec<_>>().join(&b'&'), at: self.at }
+    }
+}
+
+/// Before the id of a patient in the address of a page.
+const PAGES: &str = "/patients/";
+/// The page that names its patient in its query and in its form.
+const BOOKING: &str = "/bookings/new";
+const PATIENT: &str = "patient=";
+
+/// Whose page this is: of a record, or with a form about one.
+pub fn patient_of_page(at: &str) -> Option<FhirId> {
+    let (path, query) = at.split_once('?').unwrap_or((at, ""));
+    let id = match path.strip_prefix(PAGES) {
+        Some(rest) => rest.split('/').next()?,
+        None if path == BOOKING => query.split('&').find_map(|pair| pair.strip_prefix(PATIENT))?,
+        None => return None,
+    };
+    FhirId::parse(id).ok()
+}
+
+/// The same page of another patient; `None` for what is no page of the first.
+pub fn page_of_other(at: &str, from: &FhirId, to: &FhirId) -> Option<String> {
+    if patient_of_page(at).as_ref() != Some(from) {
+        return None;
+    }
+    if let Some(rest) = at.strip_prefix(PAGES).and_then(|rest| rest.strip_prefix(from.as_str())) {
+        return Some(format!("{PAGES}{to}{rest}"));
+    }
+    let (path, query) = at.split_once('?')?;
+    let (own, other) = (format!("{PATIENT}{from}"), format!("{PATIENT}{to}"));
+    let query: Vec<&str> = query.split('&').map(|pair| if pair == own { &other } else { pair }).collect();
+    Some(format!("{path}?{}", query.join("&")))
+}
+
+/// In place of an address: words whose page is not there any more. They stand over the page where somebody's work begins.
+pub const PAGE_GONE: &str = "page-gone";
 
 /// Where a draft belongs: the address of the page with the form. Before it, of an account that acts for several, as whom it
 /// was typed: what was begun for one patient never stands in the form of another.
@@ -90,12 +135,43 @@ pub fn last_kept(
     let mut newest: Option<(Timestamp, String)> = None;
     for row in read.scan(&DRAFTS, KeyRange::prefix(&(account,)), Direction::Up)? {
         let ((_, place), draft) = row?;
-        let fresh = now.duration_since(draft.at).unsigned_abs() < FRESH;
+        let fresh = now.duration_since(draft.at).unsigned_abs() < FRESH && parts(&place).1 != PAGE_GONE;
         if fresh && newest.as_ref().is_none_or(|(at, _)| *at < draft.at) {
             newest = Some((draft.at, place));
         }
     }
     Ok(newest.map(|(_, place)| place))
+}
+
+/// What anybody typed on pages of one patient is of the same pages of another from now on, where `is_one` says that the page
+/// goes along. What stands there already stays.
+pub fn moved(tx: &mut Tx<'_>, (from, to): (&FhirId, &FhirId), is_one: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+    let all: Vec<((AccountId, String), Draft)> =
+        tx.scan(&DRAFTS, KeyRange::all(), Direction::Up)?.collect::<Result<_, _>>()?;
+    for ((account, old), draft) in all {
+        let (person, at) = parts(&old);
+        let Some(other) = page_of_other(at, from, to).filter(|_| is_one(at)) else { continue };
+        let new = (account, person.map_or_else(|| other.clone(), |person| format!("{person} {other}")));
+        if tx.get(&DRAFTS, &new)?.is_none() {
+            tx.put(&DRAFTS, &new, &draft.of_other(from, to))?;
+            tx.delete(&DRAFTS, &(account, old))?;
+        }
+    }
+    Ok(())
+}
+
+/// The page of a draft is not there any more: its words go to [`PAGE_GONE`], after those that are there.
+pub fn page_is_gone(tx: &mut Tx<'_>, account: AccountId, place: &str) -> Result<(), StoreError> {
+    let old = (account, place.to_owned());
+    let Some(draft) = tx.get(&DRAFTS, &old)? else { return Ok(()) };
+    tx.delete(&DRAFTS, &old)?;
+    let new = match parts(place).0 {
+        Some(person) => format!("{person} {PAGE_GONE}"),
+        None => PAGE_GONE.to_owned(),
+    };
+    let before = kept(tx, account, &new)?.map(|before| before.body);
+    let all: Vec<Vec<u8>> = before.into_iter().chain([draft.body]).filter(|body| !body.is_empty()).collect();
+    keep(tx, account, new, &Draft { body: all.join(&b'&'), at: draft.at })
 }
 
 /// The form was sent, or its draft thrown away.
@@ -162,6 +238,52 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_follows_a_record_that_is_joined_and_goes_back_with_what_was_parted() {
+        let (a, b) = (FhirId::parse("a").unwrap(), FhirId::parse("b").unwrap());
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        let places = |store: &Store| {
+            let read = store.read().unwrap();
+            let rows = read.scan(&DRAFTS, KeyRange::all(), Direction::Up).unwrap();
+            rows.map(|row| row.unwrap().0.1).collect::<Vec<_>>()
+        };
+        let all = [
+            "/patients/b",
+            "/patients/b/notes/n?tab=x",
+            "/patients/bb/notes/m",
+            "/bookings/new?with=w&patient=b",
+            "/patients/b/messages/new",
+            "/patients/a/messages/new",
+            "/audit?patient=b",
+        ];
+        for place in all {
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft(1))).unwrap();
+        }
+        let booked = Draft { body: b"kind=k&patient=b&over=patient%3Db".to_vec(), at: draft(1).at };
+        store.write_blocking(move |tx| keep(tx, one, all[3].into(), &booked)).unwrap();
+        store.write_blocking(move |tx| moved(tx, (&b, &a), |_| true)).unwrap();
+        let now = [
+            "/audit?patient=b",
+            "/bookings/new?with=w&patient=a",
+            "/patients/a",
+            "/patients/a/messages/new",
+            "/patients/a/notes/n?tab=x",
+            "/patients/b/messages/new",
+            "/patients/bb/notes/m",
+        ];
+        let mut found = places(&store);
+        found.sort();
+        assert_eq!(found, now, "what was typed for both stands with each");
+        let read = store.read().unwrap();
+        let body = kept(&read, one, now[1]).unwrap().unwrap().body;
+        assert_eq!(body, b"kind=k&patient=a&over=patient%3Db");
+        let (a, b) = (FhirId::parse("a").unwrap(), FhirId::parse("b").unwrap());
+        store.write_blocking(move |tx| moved(tx, (&a, &b), |at| at.contains("/n?"))).unwrap();
+        assert!(places(&store).contains(&"/patients/b/notes/n?tab=x".to_owned()));
+        assert!(places(&store).contains(&"/patients/a".to_owned()));
+    }
+
+    #[test]
     fn the_tabs_of_a_page_each_keep_their_own() {
         let store = Store::in_memory();
         let one = AccountId::from_bytes([1; 16]);
@@ -171,6 +293,24 @@ mod tests {
         let found = kept_below(&store.read().unwrap(), one, "/n/1").unwrap();
         let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
         assert_eq!(places, ["/n/1?tab=b", "/n/1?tab=a", "/n/1"]);
+    }
+
+    #[test]
+    fn words_without_a_page_are_kept_and_are_no_place_to_go_on_at() {
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        let now = Timestamp::from_second(1_000).unwrap();
+        for (place, body) in [("/n/1", "a=1"), ("/n/2", "b=2"), ("RelatedPerson/r /n/3", "c=3")] {
+            let draft = Draft { body: body.into(), at: draft(100).at };
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft)).unwrap();
+            store.write_blocking(move |tx| page_is_gone(tx, one, place)).unwrap();
+        }
+        store.write_blocking(move |tx| page_is_gone(tx, one, "/n/4")).unwrap();
+        let read = store.read().unwrap();
+        assert_eq!(last_kept(&read, one, now).unwrap(), None);
+        assert_eq!(kept(&read, one, PAGE_GONE).unwrap().unwrap().body, b"a=1&b=2");
+        let childs = place(Some(&ResourceRef::parse("RelatedPerson/r").unwrap()), PAGE_GONE);
+        assert_eq!(kept(&read, one, &childs).unwrap().unwrap().body, b"c=3");
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl From<RecordError> for Refusal {
             RecordError::Ambiguous(_) => coded(Refused::Precondition, IssueCode::MultipleMatches, sentence),
             RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
             RecordError::ReferredTo { .. } => coded(Refused::Conflict, IssueCode::Conflict, sentence),
-            RecordError::AgainstRule(_) => coded(Refused::Conflict, IssueCode::BusinessRule, sentence),
+            RecordError::AgainstRule(_) | RecordError::Joined(_) => {
+                coded(Refused::Conflict, IssueCode::BusinessRule, sentence)
+            }
             RecordError::DanglingReference { at, .. } => {
                 let refusal = coded(Refused::Unprocessable, IssueCode::NotFound, sentence);
                 at.iter().fold(refusal, |refusal, at| refusal.at(at))

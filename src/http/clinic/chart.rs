@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -18,7 +18,7 @@ use super::{ctx, id_of, is_clinical, ranges, register, why};
 use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
-use crate::care::{Chart, chart, merge, previsit, schedule, uploads};
+use crate::care::{Chart, chart, previsit, schedule, uploads};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
@@ -76,9 +76,6 @@ pub(in crate::http) async fn summary(
     let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
     let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
     let chart = chart.into_inner();
-    if let Some(kept) = merge::joined_to(&chart.patient) {
-        return Ok(Redirect::to(&format!("/patients/{kept}")).into_response());
-    }
     if !chart.open {
         return page(&ClosedPage { who: fill::identity(&chart.patient, &ctx), cx: visit.cx() });
     }

@@ -17,7 +17,6 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Role};
 use crate::care::check_in::{Reach, Seen};
 use crate::care::correct::{self, Correction, Details, OldName};
-use crate::care::merge;
 use crate::care::register::{LOOKED_AT, MOST_ALIKE, RegisterError};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
@@ -126,9 +125,6 @@ pub(in crate::http) async fn form(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let patient = patient(&visit, &id_of(&id)?).await?;
-    if let Some(kept) = merge::joined_to(&patient.value) {
-        return Ok(Redirect::to(&format!("/patients/{kept}/correct")).into_response());
-    }
     let mut cx = visit.cx();
     cx.done = done(&asked.done).map(|words| words.to_string());
     let stands = Typed::standing(Details::of(&patient.value), patient.version);
@@ -222,9 +218,6 @@ pub(in crate::http) async fn correct(
         return Ok(before);
     }
     let patient = patient(&visit, &id_of(&id)?).await?;
-    if merge::joined_to(&patient.value).is_some() {
-        return Err(Refusal::not_found());
-    }
     let typed = &sent.typed;
     let stands = Details::of(&patient.value);
     let old_name = if typed.former.is_empty() { OldName::Goes } else { OldName::Stays };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::Query;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,10 +12,10 @@ use super::pages::{Details, PatientRow, Register, RegisterForm};
 use super::{correct, ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
+use crate::care::Chart;
 use crate::care::correct::LONGEST_REASON;
 use crate::care::register::{self, Fault, Field, NewPatient, RegisterError, Typed};
 use crate::care::workflow::Refused;
-use crate::care::{Chart, merge};
 use crate::fhir::ResourceType;
 use crate::http::fill;
 use crate::http::forms::{Sent, ours};
@@ -100,9 +100,6 @@ pub(super) async fn details(visit: &Visit, id: &str, after: Option<&str>) -> Res
     let kinds = [ResourceType::Appointment];
     let why = why(visit, Action::Read, Detail::none());
     let chart = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &kinds)).await?;
-    if let Some(kept) = merge::joined_to(&chart.patient) {
-        return Ok(Redirect::to(&format!("/patients/{kept}")).into_response());
-    }
     let (mut cx, ctx) = (visit.cx(), ctx(visit));
     let who = fill::identity(&chart.patient, &ctx);
     cx.done = after.map(|after| done(&who, after));

@@ -23,6 +23,6 @@ pub use icon::Icon;
 pub use parts::{FaultSummary, Faults, Field, State, Tone, stands};
 pub use series::{Bounds, Flag, Flagged, Reading, Series};
 pub(in crate::http) use shell::page;
-pub use shell::{Cx, KeptOf, Meanwhile, NavItem, Place, Viewer, role_word, start_of};
+pub use shell::{Cx, Happened, KeptOf, Meanwhile, NavItem, Place, Viewer, role_word, start_of};
 pub use svg::Svg;
 pub use text::{Arg, EN, ES, Locale, Text, filters, t};

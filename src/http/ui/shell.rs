@@ -38,6 +38,8 @@ pub struct Cx {
     pub kept_of: KeptOf,
     /// What the page's form was sent with was refused: the record had changed since the page was made.
     pub meanwhile: Option<Meanwhile>,
+    /// That another record was asked for, which was joined to the one that is shown.
+    pub joined: Option<String>,
     /// How many notices are unread; `None` for nobody.
     pub unread: Option<usize>,
 }
@@ -56,8 +58,19 @@ pub enum KeptOf {
 /// What is said over a page whose form came too late.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Meanwhile {
+    pub what: Happened,
     /// What was typed, for a page that has no form in which it stands again.
     pub typed: Vec<String>,
+}
+
+/// Why what was typed could not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Happened {
+    /// Somebody changed what the form is about.
+    #[default]
+    Changed,
+    /// Its page is not there any more; the words stand over the page where one begins.
+    PageGone,
 }
 
 /// Who is signed in.
@@ -133,6 +146,11 @@ pub struct NavItem {
 }
 
 impl Cx {
+    /// Words whose page is not there any more.
+    pub fn lost_words(&self) -> Option<&Meanwhile> {
+        self.meanwhile.as_ref().filter(|meanwhile| meanwhile.what == Happened::PageGone)
+    }
+
     /// The places that exist for whoever is signed in; none for nobody.
     pub fn nav(&self) -> Vec<NavItem> {
         let item = |place, href, word, icon, class| NavItem { place, href, word: t(word), icon, class };

@@ -72,6 +72,9 @@ form-meanwhile = This was changed after you opened it, so what you sent is not s
     .kept = What you typed stands below. Where the record now says something else, that stands beside it. Compare, then save what should stand, or take what stands now.
     .typed = This is how it stands now. What you had typed is kept until you take what stands now.
 form-meanwhile-take = Take what stands now
+form-gone = The page where you typed this is not there any more.
+    .typed = Your words are kept here. Copy what you still need, then take them away.
+form-gone-take = Take the words away
 form-now = Now stands: { $now }
 form-now-nothing = nothing
 

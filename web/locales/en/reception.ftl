@@ -206,3 +206,8 @@ merge-by =
     }
 merge-undone-at = Made two again { $when }
 merge-undo = Make two again
+request-answered-meanwhile = Somebody else answered this request before you. What you chose was not done, and the patient was told nothing of it. This is how the visit stands now.
+
+## A record that was joined to another one
+record-joined = The record that you opened was joined to this one. This is the one that goes on.
+record-joined-sent = The record that you sent this to was joined to this one meanwhile, so nothing of it was done. What you typed is kept for this record: look at it here, then send it again.

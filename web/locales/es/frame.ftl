@@ -68,6 +68,11 @@ form-meanwhile = Esto cambió después de que usted lo abriera, así que lo que 
     .kept = Lo que escribió aparece abajo. Donde el historial dice ahora otra cosa, aparece al lado. Compare y guarde lo que deba quedar, o deje lo que hay ahora.
     .typed = Así está ahora. Lo que había escrito se guarda hasta que deje lo que hay ahora.
 form-meanwhile-take = Dejar lo que hay ahora
+form-gone = La página donde escribió esto ya no está.
+    .typed = Sus palabras se guardan aquí. Copie lo que todavía necesite y luego quítelas.
+form-gone-take = Quitar las palabras
+record-joined = El historial que abrió se unió a este. Este es el que continúa.
+record-joined-sent = El historial al que envió esto se unió mientras tanto a este, así que no se hizo nada. Lo que escribió se guarda para este historial: revíselo aquí y vuelva a enviarlo.
 form-now = Ahora dice: { $now }
 form-now-nothing = nada
 

@@ -1,0 +1,65 @@
+//! A record that was joined to another one: where it goes on, and that nothing new is written in it.
+
+use super::*;
+use crate::record::ActError;
+
+fn joined(of: &str, to: &str) -> Value {
+    json!({"resourceType": "Patient", "id": of, "active": false,
+        "link": [{"other": {"reference": format!("Patient/{to}")}, "type": "replaced-by"}]})
+}
+
+fn filled() -> Box_ {
+    let house = new_box();
+    house.put(patient("a", "Brandvold"));
+    house.put(patient("b", "Brandvold"));
+    house.put(weight("old", "b", "2026-03-01", 80.0));
+    house.put(joined("b", "a"));
+    house
+}
+
+#[test]
+fn who_was_joined_goes_on_as_the_last_of_them_and_two_that_name_each_other_end() {
+    let house = filled();
+    house.put(patient("c", "Corvin"));
+    let now = |of: &str| house.records.goes_on_as(&id(of)).unwrap();
+    assert_eq!((now("b"), now("a"), now("none")), (Some(id("a")), None, None));
+    house.put(joined("a", "c"));
+    assert_eq!((now("b"), now("a")), (Some(id("c")), Some(id("c"))));
+    house.put(joined("alone", "nobody"));
+    assert_eq!(now("alone"), None, "who is not here cannot be gone on as");
+    house.put(joined("c", "b"));
+    assert!(now("b").is_some());
+}
+
+#[test]
+fn nothing_new_is_written_about_who_was_joined_by_people_programs_and_workflows() {
+    let house = filled();
+    let (doctor, nurse) = (house.actor(Role::Clinician, Some("Practitioner/d")), house.actor(Role::Nurse, None));
+    let put = |actor: &Actor, value: Value, how| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let change = Change::create(kind, value, Mode::Strict).unwrap();
+        house.records.change_all_blocking(actor, why(audit::Action::Create), vec![change], how).map(drop)
+    };
+    let about = |patient: &str| {
+        let mut value = weight("w", patient, "2026-03-02", 180.0);
+        value.as_object_mut().unwrap().shift_remove("id");
+        value
+    };
+    for actor in [&doctor, &nurse] {
+        for how in [Transaction::STRICT, Transaction::WORKFLOW] {
+            put(actor, about("a"), how).unwrap();
+            let refused = put(actor, about("b"), how);
+            assert!(matches!(&refused, Err(RecordError::Joined(to)) if *to == id("a")), "{refused:?}");
+        }
+    }
+    let told = tokio::runtime::Runtime::new().unwrap().block_on(house.records.act_about(
+        &doctor,
+        why(audit::Action::Update),
+        &id("b"),
+        |_| Ok::<_, ActError<RecordError>>(()),
+    ));
+    assert!(matches!(told, Err(ActError::Record(RecordError::Joined(_)))), "{told:?}");
+    // What is brought from elsewhere, and what the box itself moves, is not of now.
+    house.put(weight("brought", "b", "2020-01-01", 80.0));
+    put(&Actor::system("merge"), about("b"), Transaction::WORKFLOW).unwrap();
+}
