@@ -284,6 +284,56 @@ test('of two who write at once neither loses a word', async () => {
   await doctor.context().close();
 });
 
+test('what was typed beside somebody who saved is all in the form again, and nothing else is named', async () => {
+  const doctor = await signedIn('clinician');
+  const note = await beginNote(doctor);
+  await doctor.fill('#subjective', 'Cough since Monday');
+  await doctor.click('button[value=save]');
+  await doctor.waitForURL(/done=saved/);
+  const nurse = await signedIn('nurse');
+  await nurse.goto(note);
+  const kept = doctor.waitForResponse((answer) => answer.url().endsWith('/drafts') && answer.ok());
+  await doctor.fill('#objective', 'Crackles on the left');
+  await doctor.fill('#temperature', '38,1');
+  await doctor.fill('#problem1', 'Chest infection');
+  await doctor.fill('#order1', 'Chest X-ray');
+  await doctor.fill('#plan', 'Amoxicillin');
+  await kept;
+  await doctor.waitForFunction(() => /kept/i.test(document.querySelector('[data-kept-line]').textContent));
+  await doctor.waitForTimeout(3_000);
+  await nurse.fill('#pulse', '96');
+  await nurse.click('button[value=save]');
+  await nurse.waitForURL(/done=saved/);
+  // The page is gone, and opened anew.
+  const first = await doctor.inputValue('#note [name=at]');
+  const again = await doctor.context().newPage();
+  await doctor.close();
+  await again.goto(note);
+  const stands = () => Promise.all(['#objective', '#temperature', '#problem1', '#order1', '#plan', '#pulse', '#subjective'].map((id) => again.inputValue(id)));
+  const typed = ['Crackles on the left', '38,1', 'Chest infection', 'Chest X-ray', 'Amoxicillin', '96', 'Cough since Monday'];
+  assert.deepEqual(await stands(), typed);
+  assert.doesNotMatch(await text(again), /It is in no note/, 'it stands in the form');
+  assert.deepEqual(await inspect(again, 'note-again'), []);
+  // A second page of the note with words of its own is named with all of them, and with nothing that stands already.
+  const second = await again.context().newPage();
+  await again.evaluate(async (at) => {
+    const form = new URLSearchParams(new FormData(document.querySelector('#note')));
+    const fields = { at: `${at}?tab=other`, plan: 'Rest', weight: '84', problem1: '', order1: '', vaccine: 'Influenza', vaccine_lot: 'AB1', objective: '', temperature: '' };
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    await fetch('/drafts', { method: 'POST', body: form });
+  }, new URL(note).pathname);
+  await second.goto(`${box.clinic}${first}`);
+  const said = await second.textContent('section[aria-label="Typed and not saved"]');
+  assert.match(said, /Weight[^]*84/);
+  assert.match(said, /Plan[^]*Rest/);
+  assert.match(said, /Influenza, AB1/);
+  assert.doesNotMatch(said, /Subjective|Cough|Pulse/);
+  assert.deepEqual(await inspect(second, 'note-also-typed'), []);
+  await second.click('section[aria-label="Typed and not saved"] a:has-text("Put it into the form")');
+  assert.equal(await second.inputValue('#weight'), '84');
+  for (const page of [again, nurse]) await page.context().close();
+});
+
 test('a note is written and signed without script, and a template fills its parts', async () => {
   const doctor = await signedIn('clinician', box.clinic, { script: false });
   await beginNote(doctor);

@@ -127,6 +127,16 @@ pub fn merge(typed: &mut NoteTyped, stored: &NoteTyped) -> Merged {
     merged
 }
 
+/// What somebody typed into a form and what stands nowhere in the note as it is stored.
+pub fn typed_apart(typed: &NoteTyped, stored: &NoteTyped) -> Vec<&'static Unit> {
+    let mut seen = typed.seen.split('.');
+    let apart = |unit: &&'static Unit| {
+        let (mine, began) = (text(typed, unit), seen.next().unwrap_or_default());
+        !mine.is_empty() && mine != text(stored, unit) && mark(&mine) != began
+    };
+    UNITS.iter().filter(apart).collect()
+}
+
 /// Does what was chosen for a unit. Answers whether anything was.
 fn choose(typed: &mut NoteTyped, unit: &Unit, stored: &NoteTyped) -> bool {
     match (typed.choices.0.get(unit.choice).map(String::as_str), unit.kind) {
@@ -230,6 +240,19 @@ mod tests {
         merge(&mut mine, &theirs);
         mine.choices.0.insert("keep_objective".into(), "mine".into());
         assert_eq!(names(&merge(&mut mine, &note("3", "Chest clear, wheeze.", "")).open), ["objective"]);
+    }
+
+    #[test]
+    fn what_was_typed_apart_is_what_stands_nowhere_else() {
+        let mut mine = form(&note("1", "Not seen.", "Rest."));
+        mine.vitals.temperature = "38,1".into();
+        mine.subjective = "Cough.".into();
+        let mut theirs = note("2", "Chest clear.", "Rest.");
+        theirs.subjective = "Cough.".into();
+        // The objective was the other's from the beginning, the plan is nobody's change, and the cough stands there.
+        assert_eq!(names(&typed_apart(&mine, &theirs)), ["temperature"]);
+        mine.plan = "Rest, and fluids.".into();
+        assert_eq!(names(&typed_apart(&mine, &theirs)), ["temperature", "plan"]);
     }
 
     #[test]

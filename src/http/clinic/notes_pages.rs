@@ -177,15 +177,35 @@ pub struct Kept {
     pub parts: Vec<(String, String)>,
 }
 
-/// What a part of a note is called.
-pub(super) fn part_word(field: &str) -> String {
-    t(match field {
-        "subjective" => "note-subjective",
-        "objective" => "note-objective",
-        "assessment" => "note-assessment",
-        _ => "note-plan",
-    })
-    .to_string()
+impl Kept {
+    /// Whether it can be put into the form of the note.
+    pub(super) fn has_a_tab(&self) -> bool {
+        self.at.contains("?tab=")
+    }
+}
+
+/// What was typed into a note and stands nowhere in it, each with its label: a part, a measurement, a line of what would be
+/// made from it.
+pub(super) fn apart(typed: &NoteTyped, stored: &NoteTyped, made: &[Made]) -> Vec<(String, String)> {
+    let units = merge::typed_apart(typed, stored).into_iter();
+    let units = units.map(|unit| (unit_word(unit), merge::text(typed, unit)));
+    let kind = |code: &str| if code.is_empty() { String::new() } else { order_word(code) };
+    let lines = [
+        ("problem1", vec![typed.problem1.clone(), typed.problem1_since.clone()]),
+        ("problem2", vec![typed.problem2.clone(), typed.problem2_since.clone()]),
+        ("order1", vec![typed.order1.clone(), kind(&typed.order1_kind)]),
+        ("order2", vec![typed.order2.clone(), kind(&typed.order2_kind)]),
+        ("vaccine", vec![typed.vaccine.clone(), typed.vaccine_lot.clone(), typed.vaccine_dose.clone()]),
+    ];
+    let lines = lines.into_iter().filter_map(|(field, values)| {
+        let name = values.first().map(|name| name.trim().to_owned()).unwrap_or_default();
+        if !name.is_empty() && made.iter().any(|one| one.text == name) {
+            return None;
+        }
+        let said: Vec<&str> = values.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).collect();
+        (!said.is_empty()).then(|| (label(field).to_string(), said.join(", ")))
+    });
+    units.chain(lines).collect()
 }
 
 /// What a unit of a note is called.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::notes_pages::part_word;
+use super::entries_pages::label;
 use crate::base::AccountId;
 use crate::care::note::PARTS;
 use crate::care::note::phrases::{self, CLINIC, LONGEST_NAME, LONGEST_TEXT, MOST, Phrase};
@@ -88,7 +88,7 @@ fn shown(visit: &Visit, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Res
             Phrase::Text(text) => Row { name, owner: code, text: text.into(), is_template: false },
             Phrase::Template(parts) => {
                 let lines = PARTS.iter().zip(&parts).filter(|(_, text)| !text.is_empty());
-                let text = lines.map(|(part, text)| format!("{}: {text}", part_word(part.field))).collect::<Vec<_>>();
+                let text = lines.map(|(part, text)| format!("{}: {text}", label(part.field))).collect::<Vec<_>>();
                 Row { name, owner: code, text: text.join("\n"), is_template: true }
             }
         };
@@ -117,7 +117,7 @@ fn shown(visit: &Visit, mut cx: Cx, typed: &Typed, faults: Faults) -> Result<Res
             .map(|part| {
                 Field::area(
                     part.field,
-                    t("phrase-part").with("part", part_word(part.field)),
+                    t("phrase-part").with("part", label(part.field)),
                     typed.part(part.field),
                     &faults,
                 )

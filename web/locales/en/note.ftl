@@ -61,6 +61,7 @@ note-signed-meanwhile = { $name } signed this note, { $when }. Your text was not
 note-nothing = Nothing
 note-also-typed = Typed and not saved
 note-also-typed-at = You typed this { $when } and did not save it. It is in no note.
+note-also-take = Put it into the form
 note-signed = Signed
 note-signed-by = Signed by { $name }, { $when }
 note-addendum = Addendum

@@ -13,9 +13,8 @@ use crate::care::note::merge::{self, Merged};
 use crate::care::note::{self, NoteError, NoteTyped, PARTS};
 use crate::http::clinic::codes::Offer;
 use crate::http::clinic::entries::said;
-use crate::http::clinic::entries_pages;
+use crate::http::clinic::entries_pages::{self, label};
 use crate::http::clinic::notes_pages::{self as pages, Blanks, Kept, NotePage, SignedNote, Theirs};
-use crate::http::fill::Ctx;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -54,17 +53,15 @@ pub(in crate::http) async fn show(
             read.opened.cx.kept = Some(When::at(draft.at, &read.opened.ctx.zone));
             read.opened.cx.at = at;
         }
-        let others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+        let others = others(&drafts, &read);
         return signed(&visit, read, &typed, Shown { others, ..Shown::default() });
     }
     let stored = typed_of(&read.saved, read.version);
-    // The draft of the tab that is asked for; else the newest that was typed into the note as it stands.
+    // The draft of the tab that is asked for; else the newest, also of a page that was made before somebody saved: what was
+    // typed there is brought together with what stands now.
     let wanted = asked.tab.as_deref().map(|tab| format!("{here}?tab={tab}"));
-    let fits = |(at, draft): &(String, Draft)| match &wanted {
-        Some(wanted) if at == wanted => true,
-        _ => parsed(draft).version == stored.version,
-    };
-    let at = drafts.iter().position(|one| wanted.as_ref() == Some(&one.0)).or_else(|| drafts.iter().position(fits));
+    let newest = if drafts.is_empty() { None } else { Some(0) };
+    let at = drafts.iter().position(|one| wanted.as_ref() == Some(&one.0)).or(newest);
     let (mut typed, mut shown) = (stored.clone(), Shown::default());
     read.opened.cx.at = format!("{here}?tab={}", read.opened.cx.once);
     if let Some(at) = at {
@@ -75,7 +72,7 @@ pub(in crate::http) async fn show(
         let merged = merge::merge(&mut typed, &stored);
         shown.theirs = (!merged.open.is_empty() || !merged.taken.is_empty()).then(|| theirs(&read, &typed, &merged));
     }
-    shown.others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+    shown.others = others(&drafts, &read);
     written(&visit, read, &typed, shown)
 }
 
@@ -88,14 +85,19 @@ pub(super) fn parsed(draft: &Draft) -> NoteTyped {
     serde_urlencoded::from_bytes(&draft.body).unwrap_or_default()
 }
 
-pub(super) fn kept(at: &str, draft: &Draft, ctx: &Ctx) -> Kept {
-    let typed = parsed(draft);
-    let parts = PARTS.iter().map(|part| (pages::part_word(part.field), typed.part(part.field).to_owned()));
-    Kept {
-        at: at.to_owned(),
-        when: When::at(draft.at, &ctx.zone),
-        parts: parts.filter(|(_, text)| !text.trim().is_empty()).collect(),
-    }
+/// Of drafts what stands neither in the note nor in its form.
+pub(super) fn others(drafts: &[(String, Draft)], read: &Read) -> Vec<Kept> {
+    let stored = typed_of(&read.saved, read.version);
+    let made = pages::made(&read.saved);
+    let all = drafts.iter().map(|(at, draft)| {
+        let addendum = addenda::kept(draft).map(|text| (label("addendum").to_string(), text));
+        Kept {
+            at: at.to_owned(),
+            when: When::at(draft.at, &read.opened.ctx.zone),
+            parts: pages::apart(&parsed(draft), &stored, &made).into_iter().chain(addendum).collect(),
+        }
+    });
+    all.filter(|one| !one.parts.is_empty()).collect()
 }
 
 /// What stands on the page of a note besides its form.
@@ -186,7 +188,7 @@ pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -
         }
     };
     let stored = typed_of(&read.saved, read.version);
-    let parts = PARTS.iter().map(|part| (pages::part_word(part.field), stored.part(part.field).to_owned()));
+    let parts = PARTS.iter().map(|part| (label(part.field).to_string(), stored.part(part.field).to_owned()));
     let added = read.addenda.iter().map(|one| {
         let div = one.pointer("/section/0/text/div").and_then(Value::as_str).unwrap_or_default();
         (note::plain_of(div), signature(one))

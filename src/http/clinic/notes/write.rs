@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::show::{Shown, drafts, kept, signed, theirs, written};
+use super::show::{Shown, drafts, others, signed, theirs, written};
 use super::{Read, account, doing, last_writer, may_sign, pen, phrases_for, place, read, typed_of};
 use crate::audit::Action;
 use crate::care::forms::{self, Draft};
@@ -172,8 +172,7 @@ async fn signed_meanwhile(visit: &Visit, mut read: Read, sent: &Sent<NoteTyped>)
     let (name, when) = last_writer(&read.saved.composition, &read.opened.ctx);
     let when = when.map(|when| when.near_within(&read.opened.cx.now)).unwrap_or_default();
     read.opened.cx.trouble = Some(t("note-signed-meanwhile").with("name", name).with("when", when).to_string());
-    let drafts = drafts(visit, &here)?;
-    let others = drafts.iter().map(|(at, draft)| kept(at, draft, &read.opened.ctx)).collect();
+    let others = others(&drafts(visit, &here)?, &read);
     Ok(finished(StatusCode::CONFLICT, signed(visit, read, "", Shown { others, ..Shown::default() })?))
 }
 
