@@ -173,7 +173,7 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         | Kind::WaitlistOffer => with("/my/visits"),
         Kind::MessageNew => with("/my/messages"),
         Kind::PatientWrote => about.map_or_else(|| "/inbox".to_owned(), |id| format!("/messages/{id}")),
-        Kind::ResultReleased => "/my/results".into(),
+        Kind::ResultReleased | Kind::ResultTakenBack => "/my/results".into(),
         Kind::RefillAnswered | Kind::MedicineChanged => "/my/medicines".into(),
         Kind::DocumentNew => with("/my/documents"),
         Kind::EmergencyAccess => "/my/who-looked".into(),

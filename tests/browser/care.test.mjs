@@ -506,6 +506,63 @@ test('problems, allergies, immunizations and measurements are written, changed a
   await nurse.context().close();
 });
 
+test('a wrong measurement and a signed result are taken back with a reason, count nowhere, and the patient reads so', async () => {
+  const [doctor, nurse] = [await signedIn('clinician'), await signedIn('nurse')];
+  await nurse.goto(chart('/measurements/new'));
+  await nurse.fill('#weight', '183.7');
+  await nurse.click('button[value=save]');
+  await nurse.waitForURL(/done=added/);
+  await nurse.goto(chart('/measurements?test=29463-7'));
+  assert.match(await text(nurse, '.readings'), /183\.7/);
+  await nurse.locator('.readings tr', { hasText: '183.7' }).locator('a:has-text("Take it back")').click();
+  assert.match(await text(nurse), /Take back: [^]*183\.7 kg/);
+  await nurse.evaluate(() => document.querySelector('#reason').removeAttribute('required'));
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse), /Reason is missing/);
+  assert.deepEqual(await inspect(nurse, 'measurement-take-back'), []);
+  await nurse.fill('#reason', 'He weighs 84');
+  await nurse.click('button[value=save]');
+  await nurse.waitForURL(/measurements\?done=removed/);
+  for (const place of ['/measurements?test=29463-7', '', '/trends']) {
+    await nurse.goto(chart(place));
+    assert.doesNotMatch(await text(nurse), /183\.7/, place);
+  }
+
+  await doctor.goto(chart('/results/new'));
+  await doctor.fill('#title', 'Somebody else’s potassium');
+  await doctor.fill('#test1', 'Potassium Wrongville');
+  await doctor.fill('#value1', '779.3');
+  await doctor.fill('#unit1', 'mmol/L');
+  await doctor.check('input[name=release][value=now]');
+  await doctor.click('main button.btn-main');
+  await doctor.waitForURL(/results\/reports\/.*done=entered/);
+  const report = doctor.url().split('?')[0];
+  const own = await signedIn('patient', box.portal);
+  await own.goto(`${box.portal}/my/results`);
+  assert.match(await text(own), /Potassium Wrongville/);
+  // A nurse takes nothing back that a doctor signed.
+  await nurse.goto(report);
+  assert.equal(await nurse.locator('a:has-text("Take it back")').count(), 0);
+  assert.equal((await nurse.request.get(`${report}/remove`)).status(), 403);
+  await doctor.click('main a:has-text("Take it back")');
+  assert.deepEqual(await inspect(doctor, 'result-take-back'), []);
+  await doctor.fill('#reason', 'Meant for another patient');
+  await doctor.click('button[value=save]');
+  await doctor.waitForURL(/results\?done=removed/);
+  assert.doesNotMatch(await text(doctor), /Wrongville|779\.3/);
+  await doctor.goto(report);
+  assert.match(await text(doctor), /taken back as a mistake/);
+  assert.equal(await doctor.locator('main form button[value=hold], main form button[value=sign]').count(), 0);
+  assert.deepEqual(await inspect(doctor, 'result-taken-back'), []);
+  await own.goto(`${box.portal}/my/results`);
+  assert.match(await text(own, '[aria-labelledby=h-back]'), /Taken back by the clinic[^]*Potassium Wrongville/);
+  assert.doesNotMatch(await text(own), /779\.3/);
+  assert.deepEqual(await inspect(own, 'my-results-taken-back'), []);
+  await own.goto(`${box.portal}/notices`);
+  assert.match(await text(own), /taken back: it was a mistake/);
+  for (const page of [doctor, nurse, own]) await page.context().close();
+});
+
 test('courses stand side by side, words are found inside the record, and keys open its parts', async () => {
   const doctor = await signedIn('clinician');
   await doctor.goto(chart('/trends'));

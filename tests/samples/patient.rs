@@ -185,6 +185,7 @@ fn results() -> Results {
             },
             PlainGroup { title: "Measurements".into(), series: vitals() },
         ],
+        taken_back: vec![worded("630-4", "Urine culture", "Escherichia coli", None)],
     }
 }
 
@@ -442,7 +443,7 @@ fn no_medicines() -> MyMedicines {
 fn empty_lists() -> Vec<(&'static str, String)> {
     let cx = halina();
     vec![
-        ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![] })),
+        ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![], taken_back: vec![] })),
         ("my-medicines-empty", render(&no_medicines())),
         ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
         (

@@ -52,6 +52,7 @@ kinds! {
     18 MedicineChanged "medicine-changed";
     19 AccessAnswered "access-answered";
     20 VisitNotOffered "visit-not-offered";
+    21 ResultTakenBack "result-taken-back";
     // To the clinic.
     60 PatientWrote "patient-wrote";
     61 BookingAsked "booking-asked";

@@ -76,7 +76,7 @@ impl Group {
             | Kind::VisitOffered
             | Kind::WaitlistOffer => Self::Visits,
             Kind::MessageNew => Self::Messages,
-            Kind::ResultReleased | Kind::DocumentNew => Self::Results,
+            Kind::ResultReleased | Kind::ResultTakenBack | Kind::DocumentNew => Self::Results,
             Kind::EmergencyAccess
             | Kind::ShareOpened
             | Kind::ShareEnded

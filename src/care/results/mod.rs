@@ -15,11 +15,13 @@
 mod enter;
 mod import;
 mod settle;
+mod take_back;
 mod whole;
 
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Imported, Sure, import};
 pub use settle::{Act, Report, ResultError, release_due, settle};
+pub use take_back::{is_taken_back, take_back, take_back_one};
 pub use whole::HeldWhole;
 
 use jiff::civil::Date;

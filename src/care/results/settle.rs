@@ -44,6 +44,8 @@ pub enum Act {
 pub enum ResultError {
     #[error("it is signed already")]
     Signed,
+    #[error("it was taken back as a mistake")]
+    TakenBack,
 }
 
 impl Report {
@@ -79,6 +81,11 @@ impl Report {
         tags.is_some_and(|tags| tags.iter().any(is))
     }
 
+    /// Whether it was taken back as a mistake.
+    pub fn is_taken_back(&self) -> bool {
+        super::is_taken_back(&self.value)
+    }
+
     pub fn is_held(&self) -> bool {
         is_held(&self.value)
     }
@@ -90,7 +97,7 @@ impl Report {
     }
 }
 
-fn put(value: &mut Value, name: &str, element: Value) {
+pub(super) fn put(value: &mut Value, name: &str, element: Value) {
     if let Some(members) = value.as_object_mut() {
         members.insert(name.to_owned(), element);
     }
@@ -108,6 +115,9 @@ pub async fn settle(
     act: Act,
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
+    if report.is_taken_back() {
+        return Err(Refused::Told(ResultError::TakenBack));
+    }
     if matches!(act, Act::Sign(..)) && report.is_signed() {
         return Err(Refused::Told(ResultError::Signed));
     }

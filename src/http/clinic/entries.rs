@@ -372,8 +372,8 @@ pub(in crate::http) async fn allergy_add(
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct RemoveSent {
-    version: String,
-    reason: String,
+    pub(super) version: String,
+    pub(super) reason: String,
 }
 
 /// What is taken back on a page of its own, with the reason that the log keeps.

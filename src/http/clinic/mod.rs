@@ -43,6 +43,7 @@ pub mod schedule_pages;
 pub(super) mod results;
 pub mod results_pages;
 pub(super) mod search;
+pub(super) mod taken_back;
 pub(super) mod settings;
 pub mod settings_pages;
 pub(super) mod today;

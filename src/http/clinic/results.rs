@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::chart::{Opened, open};
 use super::entries::{author, instant, said, subject, today};
-use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage};
+use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage, Standing};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
@@ -18,7 +18,7 @@ use crate::care::Chart;
 use crate::care::chart::FRAME;
 use crate::care::entries::Faults as Found;
 use crate::care::note::Pen;
-use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure};
+use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultTyped, Sure};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -33,7 +33,7 @@ use crate::record::{RecordError, strict};
 /// How many observations are looked through for the codes of tests that were typed by name.
 const KNOWN: usize = 2_000;
 
-fn may_sign(visit: &Visit) -> bool {
+pub(super) fn may_sign(visit: &Visit) -> bool {
     visit.actor.role() == Some(Role::Clinician)
 }
 
@@ -127,7 +127,7 @@ pub(in crate::http) async fn enter(
     let act = if may_sign(&visit) { Act::Sign(release, None) } else { Act::Enter(release) };
     match results::settle(doing, &patient, report, act, pen).await {
         Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Told(ResultError::Signed)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }
@@ -213,7 +213,7 @@ pub(in crate::http) async fn import(
                 let page = page(&import_page(opened, &visit, &sent.typed, faults, false))?;
                 return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
             }
-            Err(Refused::Told(ResultError::Signed)) => return Err(Refusal::new(No::Conflict)),
+            Err(Refused::Told(_)) => return Err(Refusal::new(No::Conflict)),
             Err(Refused::Record(error)) => return Err(error.into()),
         }
     }
@@ -222,7 +222,7 @@ pub(in crate::http) async fn import(
 
 // ---- one report ----
 
-async fn read(visit: &Visit, patient: &str, report: &str) -> Result<(Opened, Report), Refusal> {
+pub(super) async fn read(visit: &Visit, patient: &str, report: &str) -> Result<(Opened, Report), Refusal> {
     let (patient, report) = (id_of(patient)?, id_of(report)?);
     let query =
         strict(R::DiagnosticReport, &format!("_id={report}&_include=DiagnosticReport:result&_revinclude=Task:focus"))?;
@@ -293,10 +293,12 @@ fn report_page(
         conclusion: text("/conclusion").map(str::to_owned),
         signed: report.is_signed().then(|| pages::signer(&report.value)),
         is_held: report.is_held(),
+        stands: if report.is_taken_back() { Standing::TakenBack } else { Standing::Stands },
+        may_take_back: !report.is_taken_back() && (may_sign(visit) || !report.is_signed()),
         held,
         groups: fill::groups(series),
         comment: pages::comment(&typed.comment, &faults),
-        release: may_sign(visit).then(|| pages::release(&typed.release, &faults)),
+        release: (may_sign(visit) && !report.is_taken_back()).then(|| pages::release(&typed.release, &faults)),
         faults,
         frame: opened.frame,
         cx: opened.cx,
@@ -355,9 +357,7 @@ pub(in crate::http) async fn settle(
     let doing = doing(&visit, action, detail, &sent, &place);
     match results::settle(doing, &patient, report, act, pen).await {
         Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Told(ResultError::Signed) | Refused::Record(RecordError::VersionConflict { .. })) => {
-            Err(Refusal::new(No::Conflict))
-        }
+        Err(Refused::Told(_) | Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }

@@ -67,6 +67,9 @@ pub struct ReportPage {
     /// Who signed it.
     pub signed: Option<String>,
     pub is_held: bool,
+    pub stands: Standing,
+    /// Whether who looks may take it back.
+    pub may_take_back: bool,
     pub held: Option<String>,
     pub groups: Vec<ResultGroup>,
     pub comment: Field,
@@ -75,10 +78,22 @@ pub struct ReportPage {
 }
 
 impl ReportPage {
+    fn is_taken_back(&self) -> bool {
+        self.stands == Standing::TakenBack
+    }
+
     /// No test is chosen on this page.
     fn chosen_key(&self) -> &str {
         ""
     }
+}
+
+/// Whether a report counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Stands,
+    /// It was a mistake: nothing of it counts.
+    TakenBack,
 }
 
 /// One thing that waits.

@@ -261,6 +261,7 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> 
         reported: uploads::is_reported(observation),
         held: is_held(observation),
         unsigned: text(observation, "/status") == Some("preliminary"),
+        id: owned(observation, "/id"),
         ..Reading::of(taken(observation, ctx)?, "")
     };
     if let (Some(systolic), Some(diastolic)) = (

@@ -122,6 +122,8 @@ impl RecordSums {
 pub struct Results {
     pub cx: Cx,
     pub groups: Vec<PlainGroup>,
+    /// What the clinic took back of late.
+    pub taken_back: Vec<Series>,
 }
 page!(Results in Results);
 

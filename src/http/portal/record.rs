@@ -10,8 +10,10 @@ use super::own::{Needs, Own};
 use super::pages::{
     Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
 };
+use crate::access::is_withdrawn;
 use crate::base::Timestamp;
 use crate::care::clinic::Clinic;
+use crate::care::results::is_taken_back;
 use crate::care::schedule;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx, Wanted};
@@ -19,7 +21,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, OrderState, Pages};
-use crate::http::ui::{Locale, When, t};
+use crate::http::ui::{Locale, Series, When, t};
 
 /// What led here, to say that it was done.
 #[derive(Deserialize, Default)]
@@ -53,7 +55,27 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
         "history" => Some(t("history-done").to_string()),
         _ => Some(t("measure-done").to_string()),
     };
-    page(&Results { cx, groups })
+    page(&Results { cx, groups, taken_back: taken_back(observations, &ctx, now) })
+}
+
+/// For so many days what the clinic took back stands in the list.
+const TAKEN_BACK_DAYS: i64 = 60;
+
+/// What the clinic took back of late: what it is and when it was taken, without its values.
+fn taken_back(observations: &[Value], ctx: &Ctx, now: Timestamp) -> Vec<Series> {
+    let from = now.saturating_sub(jiff::SignedDuration::from_hours(24 * TAKEN_BACK_DAYS)).unwrap_or_default();
+    let of_late = |one: &Value| {
+        let when = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        when.is_some_and(|when: Timestamp| from <= when)
+    };
+    let counts = |one: &&Value| is_taken_back(one) && !is_withdrawn(R::Observation, one) && of_late(one);
+    let as_it_stood = observations.iter().filter(counts).cloned().map(|mut one| {
+        if let Some(status) = one.get_mut("status") {
+            *status = "final".into();
+        }
+        one
+    });
+    fill::series_of(&as_it_stood.collect::<Vec<_>>(), Wanted::All, ctx)
 }
 
 /// `GET /my/results/{key}`

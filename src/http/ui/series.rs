@@ -32,6 +32,8 @@ pub struct Series {
 /// One reading.
 #[derive(Debug, Clone)]
 pub struct Reading {
+    /// Of the Observation.
+    pub id: Option<String>,
     pub when: When,
     /// As it is shown: "57", "148/86", "Positive"; with its unit where that is another than the course's.
     pub text: String,
@@ -143,9 +145,15 @@ impl Flag {
 }
 
 impl Reading {
+    /// Of one that the clinic may take back: what a patient measured is theirs to take back.
+    pub fn own_id(&self) -> Option<&str> {
+        self.id.as_deref().filter(|_| !self.reported)
+    }
+
     /// Nothing but words and when.
     pub fn of(when: When, text: impl Into<String>) -> Self {
         Self {
+            id: None,
             when,
             text: text.into(),
             in_unit: None,

@@ -16,6 +16,7 @@ result-flag = Flag
 result-comment = Comment for the patient and the record
 result-comment-hint = The patient reads it with the result.
 result-enter-sign = Add and sign
+report-taken-back = This result was taken back as a mistake. Nothing of it counts; the history keeps it.
 result-nurse = It is held from the patient until a doctor has signed it.
 result-held = The patient does not see this result yet: it waits for a doctor.
 result-held-until = The patient does not see this result until { $date }: { $reason }

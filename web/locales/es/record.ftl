@@ -197,3 +197,4 @@ order-state-open = Pedido
 order-state-done = Hecho
 order-state-ended = Anulado
 timeline-ordered = Pedido: { $name }
+entry-take-back = Retirarlo

@@ -1,0 +1,194 @@
+//! A measurement or a result that is wrong is taken back: with a reason, on a page that asks once more.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::Value;
+
+use super::chart::Opened;
+use super::chart_pages::Section;
+use super::entries::{RemoveSent, author, instant, one, today};
+use super::entries_pages::{self as pages, EntryPage};
+use super::results::{may_sign, read};
+use super::{id_of, why};
+use crate::audit::{Action, Detail};
+use crate::care::note::Pen;
+use crate::care::results::{self, Report, is_taken_back};
+use crate::care::workflow::{Doing, Done, Never, Refused};
+use crate::care::{entries, uploads};
+use crate::fhir::ResourceType as R;
+use crate::http::fill;
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::{Refusal, Refused as No};
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Faults, t};
+use crate::record::{RecordError, strict};
+
+/// What is taken back.
+struct Wrong {
+    opened: Opened,
+    version: u32,
+    section: Section,
+    /// The page that asks.
+    place: String,
+    name: String,
+    what: What,
+}
+
+enum What {
+    Report(Box<Report>),
+    One(Value),
+}
+
+/// The reason as the log keeps it; `None` for none, or too long a one.
+fn reason(typed: &str) -> Option<String> {
+    let reason = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!reason.is_empty() && reason.chars().count() <= entries::LINE).then_some(reason)
+}
+
+impl Wrong {
+    /// One measurement. One that is of a report is taken back with that, and one of the patient's own is theirs to take back.
+    async fn measurement(visit: &Visit, id: &str, measurement: &str) -> Result<Result<Self, String>, Refusal> {
+        let (opened, value, version) = one(visit, id, R::Observation, measurement).await?;
+        let query = strict(R::DiagnosticReport, &format!("result=Observation/{}", id_of(measurement)?))?;
+        let looks = why(visit, Action::Read, Detail::none());
+        let reports = visit.house.records.disclose(&visit.actor, looks, |reading| reading.search(&query)).await?;
+        let href = opened.frame.who.href();
+        let of_report = reports.matches.iter().find(|report| !is_taken_back(&report.value()));
+        if let Some(report) = of_report {
+            return Ok(Err(format!("{href}/results/reports/{}/remove", report.id)));
+        }
+        if is_taken_back(&value) {
+            return Err(Refusal::new(No::Gone));
+        }
+        if uploads::is_reported(&value) {
+            return Err(Refusal::not_found());
+        }
+        let series = fill::series_of(std::slice::from_ref(&value), fill::Wanted::All, &opened.ctx);
+        let name = series.first().map(|series| {
+            let when = series.latest().map(|latest| latest.when.short_time()).unwrap_or_default();
+            let value = format!("{} {}", series.value(), series.value_unit());
+            let all = [series.name.clone(), value.trim().to_owned(), when];
+            all.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        });
+        let is_vital =
+            !fill::series_of(std::slice::from_ref(&value), fill::Wanted::Measurements, &opened.ctx).is_empty();
+        Ok(Ok(Self {
+            version,
+            section: if is_vital { Section::Measurements } else { Section::Results },
+            place: format!("{href}/measurements/{measurement}"),
+            name: name.unwrap_or_default(),
+            what: What::One(value),
+            opened,
+        }))
+    }
+
+    /// A whole report. One that is signed is taken back by who may sign.
+    async fn report(visit: &Visit, id: &str, report: &str) -> Result<Self, Refusal> {
+        let (opened, report) = read(visit, id, report).await?;
+        if report.is_taken_back() {
+            return Err(Refusal::new(No::Gone));
+        }
+        if report.is_signed() && !may_sign(visit) {
+            return Err(Refusal::new(No::Never));
+        }
+        let text = |pointer: &str| report.value.pointer(pointer).and_then(Value::as_str);
+        let name = text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned();
+        Ok(Self {
+            version: report.version.unwrap_or_default(),
+            section: Section::Results,
+            place: format!("{}/results/reports/{}/remove", opened.frame.who.href(), report.id),
+            name,
+            what: What::Report(Box::new(report)),
+            opened,
+        })
+    }
+
+    fn page(mut self, visit: &Visit, typed: Option<&str>, faults: Faults) -> Result<EntryPage, Refusal> {
+        let typed = match typed {
+            Some(typed) => typed.to_owned(),
+            None => visit.kept::<RemoveSent>(&mut self.opened.cx)?.unwrap_or_default().reason,
+        };
+        if self.opened.cx.at.is_empty() {
+            self.opened.cx.at.clone_from(&self.place);
+        }
+        Ok(pages::removal(self.opened, self.section, (self.place, self.version), &self.name, &typed, faults))
+    }
+
+    async fn take_back(self, visit: &Visit, id: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
+        let Some(reason) = reason(&sent.typed.reason) else {
+            let mut faults = Faults::none();
+            faults.add("reason", t("entry-missing").with("field", pages::label("reason")));
+            let shown = page(&self.page(visit, Some(&sent.typed.reason), faults)?)?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+        };
+        let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
+        let (patient, now) = (id_of(id)?, instant(visit));
+        let place = format!("/patients/{patient}{}?done=removed", self.section.path());
+        let doing: Doing<'_> = visit.doing(why(visit, Action::Update, Detail::reason(reason)), sent, &place);
+        let done: Result<Done<()>, Refused<Never>> = match self.what {
+            What::Report(mut report) => {
+                report.version = Some(seen);
+                let pen = Pen { author: author(visit), now: &now, today: today(visit), ambient: &visit.house.ambient };
+                results::take_back(doing, &patient, *report, &pen).await
+            }
+            What::One(value) => {
+                let own = self.place.rsplit('/').next().unwrap_or_default();
+                results::take_back_one(doing, &patient, (id_of(own)?, seen), value).await
+            }
+        };
+        match done {
+            Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
+            other => visit.settled(sent, other, &place).await,
+        }
+    }
+}
+
+/// `GET /patients/{id}/measurements/{measurement}`
+pub(in crate::http) async fn measurement(
+    visit: Visit,
+    Path((id, measurement)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    match Wrong::measurement(&visit, &id, &measurement).await? {
+        Ok(wrong) => page(&wrong.page(&visit, None, Faults::none())?),
+        Err(of_report) => Ok(Redirect::to(&of_report).into_response()),
+    }
+}
+
+/// `POST /patients/{id}/measurements/{measurement}`
+pub(in crate::http) async fn measurement_back(
+    visit: Visit,
+    Path((id, measurement)): Path<(String, String)>,
+    sent: Sent<RemoveSent>,
+) -> Result<Response, Refusal> {
+    // Sent twice, what it finds is what the first sending made of it.
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
+    match Wrong::measurement(&visit, &id, &measurement).await? {
+        Ok(wrong) => wrong.take_back(&visit, &id, &sent).await,
+        Err(_) => Err(Refusal::new(No::Conflict)),
+    }
+}
+
+/// `GET /patients/{id}/results/reports/{report}/remove`
+pub(in crate::http) async fn report(
+    visit: Visit,
+    Path((id, report)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    page(&Wrong::report(&visit, &id, &report).await?.page(&visit, None, Faults::none())?)
+}
+
+/// `POST /patients/{id}/results/reports/{report}/remove`
+pub(in crate::http) async fn report_back(
+    visit: Visit,
+    Path((id, report)): Path<(String, String)>,
+    sent: Sent<RemoveSent>,
+) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
+    Wrong::report(&visit, &id, &report).await?.take_back(&visit, &id, &sent).await
+}
