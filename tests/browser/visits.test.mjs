@@ -186,6 +186,10 @@ test('the reception sees the day, and who arrives shows on the other screen by i
   assert.doesNotMatch(await one.textContent('main'), /cough|asthma|diabetes|fever/i, 'no clinical word');
   assert.match(await one.textContent('table.daygrid'), /Adeyemi-Strand[^]*Free/);
   for (const page of [one, other]) await page.goto(`${box.clinic}/today`);
+  // Whoever is to see them hears of it too, without loading the page again.
+  const doctor = await signedIn('clinician');
+  await doctor.goto(`${box.clinic}/today`);
+  const renewed = doctor.evaluate(() => new Promise((resolve) => { document.addEventListener('renewed', (event) => resolve(event.target.id)); }));
   const expected = one.locator('a[href$="/check-in"]').first();
   if (await expected.count()) {
     const visit = (await expected.getAttribute('href')).split('/')[2];
@@ -194,7 +198,9 @@ test('the reception sees the day, and who arrives shows on the other screen by i
     await one.click('button:has-text("They have arrived")');
     await one.waitForURL(/today/);
     await other.waitForSelector(`form[action="/bookings/${visit}/state"] button[value="checked-in"]`, { timeout: 20_000 });
-  }
+    assert.equal(await renewed, 'day');
+  } else renewed.catch(() => {});
+  await doctor.context().close();
   await one.goto(`${box.clinic}/today?day=${day}`);
   await one.locator('table.daygrid .open-slot a').last().click();
   await one.fill('main input[name=q]', 'Brandvold');
