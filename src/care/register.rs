@@ -296,6 +296,9 @@ pub fn is_phone(text: &str) -> bool {
 /// Names that fit so well, of a hundred for each part, are asked about where no birth date is known.
 const NAMES_ALONE: u32 = 80;
 
+/// The names are the same, but for how they are written.
+const SAME_NAMES: u32 = 95;
+
 /// Whether two dates can be the same day: they are compared as far as both are known.
 fn one_day(a: &str, b: &str) -> bool {
     let both = a.len().min(b.len());
@@ -315,9 +318,12 @@ fn likeness(each: u32, person: &Person, born: &str) -> Option<u32> {
 /// The same rule for two who are registered. One identifier for both weighs most, if the names are not altogether others.
 pub fn alike(two: &Beside<'_>) -> Option<u32> {
     let each = two.score / two.parts.max(1);
-    // Who has no birth date on record is near to every date, and found when somebody looks for them.
-    let born = two.one.birth_date.as_deref().filter(|_| two.other.birth_date.is_some());
-    let likeness = born.and_then(|born| likeness(each, two.other, born));
+    let likeness = match (two.one.birth_date.as_deref(), two.other.birth_date.as_deref()) {
+        (Some(born), Some(_)) => likeness(each, two.other, born),
+        // Without a birth date the names alone have to fit well; and as good as altogether where the other has one.
+        (None, None) => (each >= NAMES_ALONE).then_some(each),
+        _ => (each >= SAME_NAMES).then_some(each.saturating_sub(NAMES_ALONE)),
+    };
     match (likeness, two.number) {
         (Some(likeness), true) => Some(likeness + 200),
         (None, true) if each >= 35 => Some(each + 200),

@@ -208,6 +208,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_has_no_birth_date_is_found_by_the_name_and_comes_after_those_who_have_one() {
+        let unknown = |id: &str, given: &str, family: &str| {
+            let mut value = patient(id, given, family, "");
+            value.as_object_mut().unwrap().shift_remove("birthDate");
+            value
+        };
+        let records = records([
+            unknown("s1", "\u{20BB7}\u{91CE} \u{1F600}", "Sukarno"),
+            unknown("s2", "\u{20BB7}\u{91CE} \u{1F600}", "Sukarno"),
+            unknown("s3", "\u{20BB7}\u{91CE} \u{1F600}", "Sukarno"),
+            unknown("l1", "Lena", "Corvin"),
+            unknown("l2", "Lene", "Tessaro"),
+            unknown("n1", "Miro", "Novak"),
+            patient("n2", "Miro", "Novak", "1980-04-03"),
+            patient("a1", "Halina", "Brandvold", "1967-05-09"),
+            patient("a2", "Halina", "Brandvolt", "1967-05-09"),
+        ])
+        .await;
+        let found = found(&records).await;
+        let named = |one: &str, other: &str| found.contains(&(one.to_owned(), other.to_owned()));
+        assert_eq!(found.len(), 5, "{found:?}");
+        assert_eq!(found[0], ("a1".to_owned(), "a2".to_owned()));
+        assert!(named("s1", "s2") && named("s1", "s3") && named("s2", "s3") && named("n1", "n2"), "{found:?}");
+    }
+
+    #[tokio::test]
     async fn two_people_are_named_no_more_until_that_is_taken_back() {
         let records =
             records([patient("a1", "Ana", "Lund", "2001-05-09"), patient("a2", "Eva", "Lund", "2001-05-09")]).await;
