@@ -157,7 +157,9 @@ impl NewPatient {
     /// Whether somebody may well be the same person: the same birth date and a name much like it, or nearly the same
     /// name and a birth date that one slip explains. Where no birth date is known the names alone have to fit well.
     pub fn is_like(&self, hit: &Hit) -> bool {
-        let names = self.given.len() + usize::from(!self.family.is_empty());
+        // The directory knows letters: what has none, an emoji say, is no part that could fit.
+        let has_letters = |name: &&str| name.chars().any(char::is_alphanumeric);
+        let names = self.given.iter().map(String::as_str).chain([self.family.as_str()]).filter(has_letters).count();
         let parts = u32::try_from(names + usize::from(self.born.is_some())).unwrap_or(1).max(1);
         let each = hit.score / parts;
         match &self.born {
@@ -440,6 +442,15 @@ mod tests {
         let unknown = born("", "1");
         for known in [Some("1967-05-09"), Some("1943"), None] {
             assert!(like(&unknown, known, 90) && !like(&unknown, known, 70), "{known:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_letter_is_no_part_of_a_name_that_could_fit() {
+        for (given, family) in [("\u{1F600}", "Ng"), ("Ng", "\u{1F600}"), ("Ng \u{1F600}", "")] {
+            let typed = Typed { given, family, born: "", born_unknown: "1", ..typed() };
+            let new = NewPatient::read(typed, today()).unwrap();
+            assert!(new.is_like(&hit(90, None)) && !new.is_like(&hit(70, None)), "{given} {family}");
         }
     }
 
