@@ -158,10 +158,28 @@ fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
     visit.house.ambient.now().to_zoned(ctx.zone.clone()).date()
 }
 
+/// What led to a visit's page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Led {
+    /// Set where somebody answered its request before.
+    answered: String,
+}
+
+/// Where a request leads that was answered before. Whoever was about to answer it too is told so.
+fn answered_before(id: &FhirId) -> String {
+    format!("/bookings/{id}?answered=1")
+}
+
 /// `GET /bookings/{id}`
-pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(in crate::http) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(led): Query<Led>,
+) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
     let mut cx = visit.cx();
+    cx.trouble = (!led.answered.is_empty()).then(|| t("request-answered-meanwhile").to_string());
     let (typed, faults) = visit.again(&mut cx, opened.stands(&ctx(&visit)), &["version"])?;
     // The draft may be of the list of free times, or of why it may lie over another, beside it.
     let asks = match opened.chosen(&typed.time).filter(|_| !typed.over.is_empty()) {
@@ -664,6 +682,10 @@ pub(in crate::http) async fn requests(visit: Visit) -> Result<Response, Refusal>
 /// `GET /booking-requests/{id}`
 pub(in crate::http) async fn request(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
+    if opened.status() != "proposed" && visit.draft_here()?.is_some() {
+        visit.forget_draft(visit.at.as_deref()).await?;
+        return Ok(Redirect::to(&answered_before(&opened.id)).into_response());
+    }
     request_page(&visit, &opened, visit.cx(), &TimeTyped::default(), Faults::none())
 }
 
@@ -742,8 +764,11 @@ pub(in crate::http) async fn answer(
     let opened = Opened::of(&visit, &id).await?;
     let typed = &sent.typed;
     let place = "/booking-requests";
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     if opened.status() != "proposed" {
-        return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
+        return Ok(Redirect::to(&answered_before(&opened.id)).into_response());
     }
     let why = acts(&visit, Action::RequestAnswered, Detail::none());
     if typed.answer == "decline" {
