@@ -141,6 +141,15 @@ struct Grid<'a> {
     rows: usize,
 }
 
+/// The last time at or before this one at which a row begins: the rows count from when the clinic opens, else from the full
+/// hour. A visit at an odd minute before then would shift all rows of the day.
+fn in_step(first: Time, open: Option<Time>) -> Time {
+    let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
+    let over = (minutes(first) - open.map_or(0, minutes)).rem_euclid(STEP);
+    let whole = Time::new(first.hour(), first.minute(), 0, 0).unwrap_or(first);
+    whole.checked_sub(over.minutes()).unwrap_or(Time::midnight())
+}
+
 impl<'a> Grid<'a> {
     fn new(
         clinic: &'a Clinic,
@@ -153,6 +162,8 @@ impl<'a> Grid<'a> {
         // The first row is the same reading of the clock for all; from there on each column counts its own moments, so
         // that the night in which the clocks change has the hours that it has.
         let (mut from, mut spans) = (Vec::new(), Vec::new());
+        let opens = |lane: &Lane<'_>| clinic.house.hours.on(lane.day.weekday()).map(|span| span.from).min();
+        let open = lanes.iter().filter_map(opens).min();
         for lane in &lanes {
             from.extend(clinic.house.hours.on(lane.day.weekday()).map(|span| span.from));
             for (one, _) in booked.iter().filter(|(one, _)| is_on(one, lane.day, ctx)) {
@@ -164,7 +175,7 @@ impl<'a> Grid<'a> {
             let close = clinic.house.hours.on(lane.day.weekday()).map(|span| span.to).max();
             spans.extend(close.map(|close| (lane.day, moment(lane.day, close, ctx))));
         }
-        let first = from.into_iter().min().unwrap_or(Time::constant(9, 0, 0, 0));
+        let first = in_step(from.into_iter().min().unwrap_or(Time::constant(9, 0, 0, 0)), open);
         let minutes = spans.into_iter().map(|(day, end)| end.as_second() - moment(day, first, ctx).as_second());
         let minutes = minutes.max().unwrap_or(3 * 3600).clamp(STEP * 60, 24 * 3600) / 60;
         let rows = usize::try_from(minutes.unsigned_abs().div_ceil(STEP.unsigned_abs())).unwrap_or(1);
@@ -333,6 +344,23 @@ mod tests {
             Cell::Free { .. } => "f".to_owned(),
         });
         (cells.collect::<Vec<_>>().join(" "), drawn.rows.into_iter().map(|row| row.time).collect())
+    }
+
+    #[test]
+    fn a_visit_at_an_odd_minute_before_the_clinic_opens_shifts_no_row() {
+        let clinic = clinic("09:00:00", "10:20:00", "tue");
+        let all = booked(&[
+            ("2026-03-03T06:12:00Z", "2026-03-03T06:32:00Z"),
+            ("2026-03-03T09:40:00Z", "2026-03-03T10:00:00Z"),
+            ("2026-03-03T10:00:00Z", "2026-03-03T10:20:00Z"),
+        ]);
+        let (cells, rows) = shape(&clinic, &all, "2026-03-03", "2026-03-01T00:00:00Z");
+        assert_eq!(cells, "b1x2 o7 f f b1x1 b1x1", "each of the two has a cell of its own");
+        assert_eq!((rows[0].as_str(), rows[9].as_str()), ("06:00", "09:00"));
+        let half = Some(Time::constant(8, 30, 0, 0));
+        let at = |hour, minute| Time::constant(hour, minute, 0, 0);
+        assert_eq!((in_step(at(6, 12), half), in_step(at(8, 30), half)), (at(6, 10), at(8, 30)));
+        assert_eq!((in_step(at(0, 5), half), in_step(at(7, 59), None)), (at(0, 0), at(7, 40)));
     }
 
     #[test]
