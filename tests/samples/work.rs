@@ -508,6 +508,7 @@ fn admin() -> Vec<(&'static str, String)> {
         who: Some(who("p1", "Brandvold", "Halina")),
         row: row(kind, state, 15),
         request: request(kind, state),
+        days: Some((day("2026-02-24"), day("2026-03-01"))),
         words: Field::area("words", t("ask-admin-words"), "", &Faults::none()).hint(t("ask-admin-words-hint")),
         hint: t("ask-admin-question").to_string(),
         rule: Some("GDPR Article 12(3)"),

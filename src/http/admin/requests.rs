@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::duplicates::ctx;
 use super::requests_pages::{AskedRow, OneRequest, Queue};
 use crate::access::Actor;
-use crate::audit::{Action, Detail, Purpose, TouchKind, Touched};
+use crate::audit::{self, Action, Detail, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::requests::{self, Kind, LONGEST, NotNow, Request, State, Step};
 use crate::care::workflow::Refused;
@@ -163,10 +163,21 @@ fn one(
         may_extend: request.state == State::Open
             && request.extended.is_none()
             && !request.is_overdue(today(visit, ctx)),
+        days: days(visit, request, ctx),
         request: request.clone(),
         faults,
         cx,
     }
+}
+
+/// The days of the first and the last entry that a question is about.
+fn days(visit: &Visit, request: &Request, ctx: &Ctx) -> Option<(When, When)> {
+    let read = visit.house.store.read().ok()?;
+    let day = |sequence: Option<&u64>| {
+        let line = audit::line(&read, *sequence?).ok()??;
+        Some(When::Day(When::at(line.entry.time(), &ctx.zone).day()))
+    };
+    Some((day(request.entries.iter().min())?, day(request.entries.iter().max())?))
 }
 
 /// `GET /requests/{id}/copy.zip`: the copy that was asked for, to be handed out on paper or on a disk. It holds what the patient

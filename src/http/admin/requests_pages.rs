@@ -5,7 +5,7 @@ use askama::Template;
 use crate::care::requests::{Kind, Request, State};
 use crate::http::portal::requests_pages::RequestRow;
 use crate::http::ui::record::Identity;
-use crate::http::ui::{Cx, Faults, Field, Text, filters, page, t};
+use crate::http::ui::{Cx, Faults, Field, Text, When, filters, page, t};
 
 /// A request in the queue.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub struct OneRequest {
     pub who: Option<Identity>,
     pub row: AskedRow,
     pub request: Request,
+    /// For a question: the days of the first and the last entry of the log that it is about.
+    pub days: Option<(When, When)>,
     pub words: Field,
     /// What the administrator does with this kind.
     pub hint: String,
@@ -74,8 +76,21 @@ impl OneRequest {
         self.request.state == State::Open
     }
 
-    /// The entries of the log that are asked about.
+    /// How many entries of the log are asked about, and from when to when.
     fn entries(&self) -> String {
-        self.request.entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        let text = t("ask-entry").with("n", self.request.entries.len());
+        match &self.days {
+            Some((from, to)) => text.with("from", from.short()).with("to", to.short()).to_string(),
+            None => t("ask-entry-all").to_string(),
+        }
+    }
+
+    /// The log of those days.
+    fn entries_href(&self) -> String {
+        let log = format!("/audit?patient={}", self.request.patient);
+        match &self.days {
+            Some((from, to)) => format!("{log}&from={}&to={}", from.day(), to.day()),
+            None => log,
+        }
     }
 }

@@ -103,7 +103,11 @@ ask-days-left =
 ask-extended-mark = extended
 ask-by = Asked by
 ask-own-term = The clinic’s own term
-ask-entry = The patient’s entries in the access log (asked about: { $n })
+ask-entry = { $n ->
+        [one] The entry of the access log that is asked about, of { $from }
+       *[other] The { $n } entries of the access log that are asked about, from { $from } to { $to }
+    }
+ask-entry-all = The patient’s entries in the access log
 ask-their-words = Their words
 ask-admin-copy = Make the copy, hand it out as asked, then write how and when. It is one file: for paper, print the page “record.html” in it. It holds what the patient sees; you need not open it to put it on a disk. That you took it stands in the access log, and in the patient’s list of who looked. In their portal, patients take the copy themselves.
 ask-admin-copy-make = Make the copy
