@@ -106,7 +106,7 @@ impl<'c> Inside<'_, '_, 'c> {
 fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
     let wanted =
         search::Wanted { within: None, size: MOST, bytes: usize::MAX, after: None, among: search::Among::Itself };
-    let found = search::run(read, query, &wanted, &mut |_| Ok(Some(&[])))?;
+    let found = search::run_unseen(read, query, &wanted)?;
     if found.next.is_some() {
         return Err(RecordError::TooWide);
     }

@@ -204,6 +204,9 @@ impl Reading<'_> {
                     continue;
                 }
                 let row = row(read, at)?;
+                if asked.care.is_some() {
+                    self.look_into(&row)?;
+                }
                 if !asked.wants_row(&row)? {
                     continue;
                 }
@@ -231,6 +234,7 @@ impl Reading<'_> {
         let mut waiting: Vec<RowNumber> = Vec::new();
         for (_, row, cut) in rows {
             // What is cut is not followed, either.
+            self.look_into(row)?;
             waiting.extend(self.references(&stored(row.clone(), cut)?.json, &mut seen)?);
         }
         while let Some(number) = waiting.pop() {
@@ -240,6 +244,7 @@ impl Reading<'_> {
             if row.state != State::Live || !about_nobody || !self.may_see(&row)? {
                 continue;
             }
+            self.look_into(&row)?;
             waiting.extend(self.references(&row.json, &mut seen)?);
             if asked.wants(row.kind) && asked.since.is_none_or(|since| row.updated > since) {
                 out.push(row);

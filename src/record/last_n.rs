@@ -36,6 +36,7 @@ impl Reading<'_> {
                 if bytes > self.limits.page_bytes.saturating_mul(8) {
                     return Err(RecordError::TooWide);
                 }
+                self.look_into(&row)?;
                 let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
                 if any_status || value.get("status").and_then(Value::as_str) != Some("entered-in-error") {
                     found.push((clinical_date(ResourceType::Observation, &value), number, row, keys(&value)));

@@ -26,6 +26,7 @@ mod log;
 mod notice;
 mod numbers;
 mod of_each;
+mod pace;
 mod paging;
 mod prepared;
 mod reading;
@@ -68,6 +69,7 @@ pub use indexing::Indexed;
 pub use joined::{joined_to, stays};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 pub use of_each::OfEach;
+use pace::{Pace, Spell};
 use prepared::local_reference;
 pub use reading::{Choose, Reading};
 pub use rule::{Changed, Rule};
@@ -121,8 +123,9 @@ impl Default for Limits {
     }
 }
 
-/// How long a look may keep others waiting who share its thread.
-const QUICK: Duration = Duration::from_millis(5);
+/// What a look may cost that keeps others waiting who share its thread. A larger row takes long by itself to read and
+/// compare.
+const QUICK: Spell = Spell { time: Duration::from_millis(5), row: 64 << 10 };
 /// How long the reads and searches of one change may keep all others that write waiting.
 const IN_WRITER: Duration = Duration::from_millis(500);
 /// How many looks that take longer are at work at a time.
@@ -254,7 +257,7 @@ impl Records {
         why: Why,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, RecordError> {
-        let (result, event) = aside(|| self.look(actor, &why, self.limits, read))?;
+        let (result, event) = aside(|| self.look(actor, &why, self.spell(), read))?;
         let proof = self.audit.commit(vec![event]).await?;
         Ok(result?.disclose(&proof)?)
     }
@@ -267,11 +270,11 @@ impl Records {
         why: Why,
         read: impl Fn(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, RecordError> {
-        let quick = Limits { search_time: QUICK.min(self.limits.search_time), ..self.limits };
+        let quick = Spell { time: QUICK.time.min(self.limits.search_time), ..QUICK };
         let (result, event) = match self.look(actor, &why, quick, &read)? {
             (Err(error), _) if error.is_too_slow() => {
                 let turn = self.long_looks.acquire().await;
-                let found = aside(|| self.look(actor, &why, self.limits, &read));
+                let found = aside(|| self.look(actor, &why, self.spell(), &read));
                 drop(turn);
                 found?
             }
@@ -288,9 +291,14 @@ impl Records {
         why: Why,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, RecordError> {
-        let (result, event) = self.look(actor, &why, self.limits, read)?;
+        let (result, event) = self.look(actor, &why, self.spell(), read)?;
         let proof = self.audit.commit_blocking(vec![event])?;
         Ok(result?.disclose(&proof)?)
+    }
+
+    /// What a look may cost that keeps nobody waiting.
+    const fn spell(&self) -> Spell {
+        Spell { time: self.limits.search_time, row: usize::MAX }
     }
 
     #[allow(clippy::type_complexity)] // the two halves of one look
@@ -298,13 +306,14 @@ impl Records {
         &self,
         actor: &Actor,
         why: &Why,
-        limits: Limits,
+        spell: Spell,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
         let sight = sight::Sight::new(actor, self.reach, ambient.now()).remembering(&self.consents);
-        let mut reading = Reading::new(&snapshot, sight, ambient, limits, &self.paging, why.channel);
+        let pace = Pace::new(ambient, sight.now, spell);
+        let mut reading = Reading::new(&snapshot, sight, pace, self.limits, &self.paging, why.channel);
         let result = read(&mut reading);
         let (touched, refused) = reading.into_touched();
         let mut event = event(actor, why);
@@ -324,8 +333,13 @@ impl Records {
     }
 }
 
+/// Goes through so many bytes, aside if they are many.
+pub fn through<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > QUICK.row { aside(work) } else { work() }
+}
+
 /// Does what may take long without keeping the other tasks of its thread waiting.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),

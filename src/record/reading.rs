@@ -10,6 +10,7 @@ use super::error::RecordError;
 use super::facts::RecordFacts;
 use super::layout::{COMPARTMENT, COUNTERS, VERSIONS, live_of};
 use super::numbers::{find, row};
+use super::pace::Pace;
 use super::paging::Paging;
 use super::rows::{Row, RowNumber, State};
 use super::sight::Sight;
@@ -17,7 +18,7 @@ use super::withheld::Withheld;
 use super::{Channel, Limits, OfPatient, Stored, directory};
 use crate::access::{self, Action, Actor, Denied, Scope, Target, authorize};
 use crate::audit::{TouchKind, Touched};
-use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::store::{Direction, KeyRange, Read, ReadExt};
 
@@ -32,14 +33,13 @@ pub type Choose<C> = fn(&[Value], C) -> Vec<usize>;
 pub struct Reading<'a> {
     pub(super) read: &'a dyn Read,
     pub(super) sight: Sight<'a>,
-    ambient: &'a Ambient,
+    pub(super) pace: Pace<'a>,
     pub(super) limits: Limits,
     pub(super) paging: &'a Paging,
     pub(super) channel: Channel,
     touched: Vec<Vec<Touched>>,
     refused: Vec<Touched>,
     pub(super) withheld: Withheld,
-    steps: u32,
     /// How many bytes were handed to a program.
     given: usize,
 }
@@ -48,7 +48,7 @@ impl<'a> Reading<'a> {
     pub(super) fn new(
         read: &'a dyn Read,
         sight: Sight<'a>,
-        ambient: &'a Ambient,
+        pace: Pace<'a>,
         limits: Limits,
         paging: &'a Paging,
         channel: Channel,
@@ -56,14 +56,13 @@ impl<'a> Reading<'a> {
         Self {
             read,
             sight,
-            ambient,
+            pace,
             limits,
             paging,
             channel,
             touched: vec![],
             refused: vec![],
             withheld: Withheld::default(),
-            steps: 0,
             given: 0,
         }
     }
@@ -147,6 +146,7 @@ impl<'a> Reading<'a> {
     ) -> Result<Undisclosed<Vec<Stored>>, RecordError> {
         let mut seen = Vec::with_capacity(rows.len());
         for (row, cut) in &rows {
+            self.look_into(row)?;
             let stored = stored(row.clone(), cut)?;
             seen.push(serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?);
         }
@@ -163,6 +163,18 @@ impl<'a> Reading<'a> {
         kind: ResourceType,
         most: usize,
     ) -> Result<(Vec<(Row, &'static [&'static str])>, bool), RecordError> {
+        self.rows_within(patient, kind, most, usize::MAX)
+    }
+
+    /// [`Reading::rows_of_patient`], if they have so many bytes.
+    #[allow(clippy::type_complexity)] // rows as `hand_out_list` takes them
+    pub(super) fn rows_within(
+        &mut self,
+        patient: &FhirId,
+        kind: ResourceType,
+        most: usize,
+        mut bytes: usize,
+    ) -> Result<(Vec<(Row, &'static [&'static str])>, bool), RecordError> {
         let scope = self.scope(kind)?;
         let mut found = Vec::new();
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok((found, false)) };
@@ -175,7 +187,9 @@ impl<'a> Reading<'a> {
             if found.len() == most {
                 return Ok((found, true));
             }
+            self.go_on()?;
             let row = row(self.read, at)?;
+            bytes = bytes.checked_sub(row.json.len()).ok_or(RecordError::TooMuch)?;
             // The row may be in several compartments; here it is this patient's that counts.
             found.push((row, scope.cut_elements(Some(patient), tag.sensitivity)));
         }
@@ -246,21 +260,24 @@ impl<'a> Reading<'a> {
     }
 
     /// Goes on while there is time: asked at every row that is opened.
-    pub(super) fn go_on(&mut self) -> Result<(), RecordError> {
-        self.steps = self.steps.wrapping_add(1);
-        let looks = self.steps % 256 == 1;
-        let took = self.ambient.now().duration_since(self.sight.now).unsigned_abs();
-        if looks && took >= self.limits.search_time {
-            return Err(RecordError::TooSlow);
-        }
-        Ok(())
+    pub(super) fn go_on(&self) -> Result<(), RecordError> {
+        self.pace.go_on()
     }
 
-    /// Hands on so many bytes, as far as one answer to a program may go: a few full pages.
+    /// Goes on to read a row's resource.
+    pub(super) fn look_into(&self, row: &Row) -> Result<(), RecordError> {
+        self.pace.look_into(row.json.len())
+    }
+
+    /// How many bytes one answer to a program may have: a few full pages.
+    pub(super) const fn most_given(&self) -> usize {
+        self.limits.page_bytes.saturating_mul(PAGES)
+    }
+
+    /// Hands on so many bytes, as far as one answer to a program may go.
     pub(super) fn give(&mut self, json: &[u8]) -> Result<(), RecordError> {
         self.given = self.given.saturating_add(json.len());
-        let most = self.limits.page_bytes.saturating_mul(PAGES);
-        if self.channel == Channel::Api && self.given > most { Err(RecordError::TooMuch) } else { Ok(()) }
+        if self.channel == Channel::Api && self.given > self.most_given() { Err(RecordError::TooMuch) } else { Ok(()) }
     }
 
     /// Notes for the chain that this patient's was asked for and refused.

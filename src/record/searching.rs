@@ -7,7 +7,7 @@ use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
-use super::search::{Among, Found, Place};
+use super::search::{Among, Found, Place, Visible};
 use super::{Channel, Page, search as run_search};
 use crate::access::Denied;
 use crate::audit::{TouchKind, Touched};
@@ -199,13 +199,12 @@ impl Reading<'_> {
         };
         let within = query.compartment.as_ref().or_else(|| scope.patient());
         let wanted = run_search::Wanted { within, size, bytes, after, among };
-        run_search::run(read, query, &wanted, &mut |row| {
-            self.go_on()?;
-            match compartment.is_none_or(|patient| row.patients.contains(&patient)) {
-                true => self.sight.sees(read, row),
-                false => Ok(None),
-            }
-        })
+        let (sight, pace) = (&mut self.sight, &self.pace);
+        let mut sees = |row: &Row| match compartment.is_none_or(|patient| row.patients.contains(&patient)) {
+            true => sight.sees(read, row),
+            false => Ok(None),
+        };
+        run_search::run(read, query, &wanted, &mut Visible::new(&mut sees, pace))
     }
 
     /// One stretch of what a search finds, and where it goes on.
@@ -245,6 +244,7 @@ impl Reading<'_> {
             page.next = self.paging.write(self.read, self.actor(), &identity(queries), &next.to_bytes())?;
         }
         for (_, row) in hits.matches {
+            self.go_on()?;
             self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             let kind = match (self.channel, row.kind) {
@@ -259,6 +259,7 @@ impl Reading<'_> {
             None => vec![],
         };
         for number in included {
+            self.go_on()?;
             let row = row(self.read, number)?;
             self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
@@ -286,10 +287,12 @@ impl Reading<'_> {
         while !fresh.is_empty() && !query.includes.is_empty() {
             let mut next = Vec::new();
             for number in fresh {
+                self.go_on()?;
                 let from = row(self.read, number)?;
+                let mut value = None;
                 let includes = query.includes.iter().filter(|include| round == 0 || include.repeat == Repeat::Iterate);
                 for include in includes {
-                    for number in self.led_to(include, &from)? {
+                    for number in self.led_to(include, &from, &mut value)? {
                         if seen.insert(number) {
                             next.push(number);
                         }
@@ -310,14 +313,23 @@ impl Reading<'_> {
     }
 
     /// The rows that one include leads to from one row, of those that the actor may see, by what the actor may see of them:
-    /// a reference that is cut leads nowhere, and what cannot be seen includes nothing.
-    fn led_to(&mut self, include: &Include, from: &Row) -> Result<Vec<RowNumber>, RecordError> {
+    /// a reference that is cut leads nowhere, and what cannot be seen includes nothing. `seen` is what was read of it so far.
+    fn led_to(
+        &mut self,
+        include: &Include,
+        from: &Row,
+        seen: &mut Option<serde_json::Value>,
+    ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
         let candidates: Vec<RowNumber> = match include.way {
             IncludeWay::Forward => {
-                let seen = self.as_seen(from)?;
+                self.pace.go_through(from.json.len())?;
+                let seen = match seen {
+                    Some(seen) => seen,
+                    None => seen.insert(self.as_seen(from)?),
+                };
                 let mut found = Vec::new();
-                for (kind, id) in run_search::forward(include, from.kind, &seen) {
+                for (kind, id) in run_search::forward(include, from.kind, seen) {
                     found.extend(find(read, kind, &id)?);
                 }
                 found
@@ -326,8 +338,8 @@ impl Reading<'_> {
         };
         let mut found = Vec::new();
         for number in candidates {
-            self.go_on()?;
             let row = row(read, number)?;
+            self.go_on()?;
             if row.state != State::Live || !self.may_see(&row)? {
                 continue;
             }
@@ -347,6 +359,7 @@ impl Reading<'_> {
 
     /// A row's resource as the actor gets it.
     fn as_seen(&mut self, row: &Row) -> Result<serde_json::Value, RecordError> {
+        self.look_into(row)?;
         let cut = self.cut_of(row)?;
         serde_json::from_slice(&stored(row.clone(), cut)?.json).map_err(|_| RecordError::Damaged)
     }

@@ -2,7 +2,9 @@
 //! which one may turn out to be there already. All of it is decided inside the writer, so that two who ask at once
 //! cannot both find nothing.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use super::IN_WRITER;
 use super::change::{Act, Body, Change, Condition, Content, Group, Links, Sought, Which, check, reference_to};
 use super::error::RecordError;
 use super::numbers::{find, row};
+use super::pace::{Pace, Spell};
 use super::prepared::Prepared;
 use super::reading::stored;
 use super::rows::{Row, State};
@@ -17,10 +20,10 @@ use super::search;
 use super::sight::{Cut, Sight};
 use super::writing::{Identity, Put, Writing, Written, WrittenAs};
 use crate::access::{Action, OwnWords, Who, is_withdrawal};
-use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::rewrite_references;
 use crate::fhir::patch::Patch;
-use crate::fhir::search::{Query, decide};
+use crate::fhir::search::{Filter, GivenUp, Query, SearchValue, decide_while, extract_one};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::store::Tx;
 
@@ -49,21 +52,29 @@ struct Pending {
     acted: BTreeSet<ResourceRef>,
     /// The conditional updates by their places, each with how many stored resources it found.
     conditions: Vec<(usize, Box<Query>, usize)>,
+    /// The values of what will be stored, by its place and the parameter: many conditions ask for the same ones.
+    known: RefCell<HashMap<(usize, u16), Vec<SearchValue>>>,
 }
 
 impl Writing<'_, '_, '_> {
     /// Makes the changes of a group of which some depend on what is stored. The place of the one that fails is said.
     pub(super) fn settle(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
         let Group { changes, links } = group;
-        let mut pending =
-            Pending { steps: vec![], kinds: vec![], urls: vec![], acted: BTreeSet::new(), conditions: vec![] };
+        let mut pending = Pending {
+            steps: vec![],
+            kinds: vec![],
+            urls: vec![],
+            acted: BTreeSet::new(),
+            conditions: vec![],
+            known: RefCell::default(),
+        };
         for (place, change) in changes.into_iter().enumerate() {
             pending.kinds.push(change.kind);
             pending.urls.push(change.full_url());
             let step = self.step(place, change, &mut pending).map_err(|error| error.at(place))?;
             pending.steps.push(step);
         }
-        pending.conditions_hold_together()?;
+        pending.conditions_hold_together(&self.pace())?;
         self.link(&mut pending, links)?;
         let mut written: Vec<Written> = Vec::with_capacity(pending.steps.len());
         for (place, step) in pending.steps.into_iter().enumerate() {
@@ -114,7 +125,7 @@ impl Writing<'_, '_, '_> {
             }
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {
-                    let before = pending.matching(&query);
+                    let before = pending.matching(&query, &self.pace())?;
                     match (self.at_most_one(&query, Among::WrittenOver)?, before.as_slice()) {
                         (None, []) => {}
                         (Some(row), []) => return self.matched(row).map(Step::Done),
@@ -231,7 +242,7 @@ impl Writing<'_, '_, '_> {
             // What the group changes counts as it will be, not as it is.
             let mut found: BTreeSet<FhirId> = self.ids(&query, Among::Seen)?.into_iter().collect();
             found.retain(|id| reference_to(query.kind, id).is_ok_and(|one| !pending.acted.contains(&one)));
-            for place in pending.matching(&query) {
+            for place in pending.matching(&query, &self.pace())? {
                 found.extend(pending.becomes(place)?.map(|one| one.id()));
             }
             match (found.len(), found.first()) {
@@ -268,6 +279,11 @@ impl Writing<'_, '_, '_> {
         }
     }
 
+    /// What all conditions of a group have for their reads and comparisons.
+    const fn pace(&self) -> Pace<'_> {
+        Pace::new(self.ambient, self.now, Spell { time: IN_WRITER, row: usize::MAX })
+    }
+
     /// The first few ids that a condition finds.
     fn ids(&mut self, query: &Query, among: Among) -> Result<Vec<FhirId>, RecordError> {
         if query.filters.is_empty() {
@@ -286,17 +302,13 @@ impl Writing<'_, '_, '_> {
             among: search::Among::Itself,
         };
         let writes_over = among == Among::WrittenOver && matches!(self.actor.who(), Who::Service { .. });
-        let mut opened: u32 = 0;
-        let found = search::run(tx, &bare, &wanted, &mut |row| {
-            opened = opened.wrapping_add(1);
-            let took = |now: Timestamp| now.duration_since(self.now).unsigned_abs();
-            if opened.is_multiple_of(256) && took(self.ambient.now()) > IN_WRITER {
-                return Err(RecordError::TooSlow);
-            }
+        let pace = self.pace();
+        let mut sees = |row: &Row| {
             let seen = sight.sees(tx, row)?;
             let whole: Cut = &[];
             Ok(seen.or_else(|| (writes_over && self.permit(Action::Update, row).is_ok()).then_some(whole)))
-        })?;
+        };
+        let found = search::run(tx, &bare, &wanted, &mut search::Visible::new(&mut sees, &pace))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
@@ -357,9 +369,9 @@ impl Pending {
 
     /// The standard lets no order between updates change what comes out (http.html#trules): what another entry stores
     /// counts for the condition of an update as much as what is stored already.
-    fn conditions_hold_together(&self) -> Result<(), RecordError> {
+    fn conditions_hold_together(&self, pace: &Pace<'_>) -> Result<(), RecordError> {
         for (place, query, found) in &self.conditions {
-            let others = self.matching(query).into_iter().filter(|other| other != place).count();
+            let others = self.matching(query, pace)?.into_iter().filter(|other| other != place).count();
             if others > 0 {
                 let error =
                     if found + others > 1 { RecordError::Ambiguous(found + others) } else { RecordError::Twice };
@@ -385,15 +397,43 @@ impl Pending {
     }
 
     /// The places of what will be stored and passes a condition by itself.
-    fn matching(&self, query: &Query) -> Vec<usize> {
-        let r4 = Definitions::r4();
-        let passes = |step: &Step| match step {
-            Step::Store { body, .. } => body.resource().is_ok_and(|value| {
-                query.filters.iter().all(|filter| decide(r4, query.kind, &value, filter) == Some(true))
-            }),
-            _ => false,
-        };
-        let stored = self.steps.iter().zip(&self.kinds).enumerate();
-        stored.filter(|(_, (step, kind))| **kind == query.kind && passes(step)).map(|(place, _)| place).collect()
+    fn matching(&self, query: &Query, pace: &Pace<'_>) -> Result<Vec<usize>, RecordError> {
+        let mut found = Vec::new();
+        for (place, (step, kind)) in self.steps.iter().zip(&self.kinds).enumerate() {
+            let Step::Store { body, .. } = step else { continue };
+            if *kind == query.kind && self.passes(place, body, query, pace)? {
+                found.push(place);
+            }
+        }
+        Ok(found)
+    }
+
+    fn passes(&self, place: usize, body: &Body, query: &Query, pace: &Pace<'_>) -> Result<bool, RecordError> {
+        let (r4, goes_on) = (Definitions::r4(), |steps| pace.step(steps));
+        let mut known = self.known.borrow_mut();
+        for filter in &query.filters {
+            let passes = match filter {
+                Filter::Test { param, test } => {
+                    let values = match known.entry((place, param.id)) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => {
+                            pace.go_on()?;
+                            new.insert(extract_one(r4, query.kind, param.id, &*body.resource()?))
+                        }
+                    };
+                    test.passes_while(values, &goes_on)
+                }
+                other => {
+                    pace.go_on()?;
+                    decide_while(r4, query.kind, &*body.resource()?, other, &goes_on)
+                }
+            };
+            match passes {
+                Ok(Some(true)) => {}
+                Ok(_) => return Ok(false),
+                Err(GivenUp) => return Err(RecordError::TooSlow),
+            }
+        }
+        Ok(true)
     }
 }

@@ -145,7 +145,9 @@ fn group() -> Group {
         Sought { query: query(ResourceType::Patient, "identifier=urn:test|new"), at: "Bundle.entry[3]".into() };
     links.searches.insert("Patient/sought".into(), sought);
     let condition = json!({"resourceType": "Condition", "subject": {"reference": URN}, "asserter": {"reference": "Patient/sought"}});
-    let late = |kind, value, url: Option<&str>| Body::late(kind, value, url.map(str::to_owned), Mode::Strict).unwrap();
+    let late = |kind, value, url: Option<&str>| {
+        Body::late(kind, value, url.map(str::to_owned), Mode::Strict).unwrap()
+    };
     let patch = Patch::parse(&json!([{"op": "add", "path": "/active", "value": true}])).unwrap();
     let changes = vec![
         Change::delete(ResourceType::Patient, id("gone"), Condition::Version(1)),
@@ -230,7 +232,8 @@ impl Dice {
     fn change(&mut self, links: &mut Links) -> Change {
         let of = format!("r{}", self.below(4));
         let found = |text: &str| query(ResourceType::Patient, &format!("identifier=urn:test|{text}"));
-        let body = |value: Value| Body::late(kind_of(&value), value, None, Mode::Strict).unwrap();
+        let body =
+            |value: Value| Body::late(kind_of(&value), value, None, Mode::Strict).unwrap();
         let kind = ResourceType::Patient;
         match self.below(9) {
             0 => Change::post(kind, None, body(patient(&of, "Made")), None),
@@ -337,4 +340,34 @@ fn random_transactions_are_all_or_nothing() {
     let seeds = std::env::var("CHARTBOX_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
     let made: usize = (0..seeds).map(play).sum();
     assert!(made > 40, "most of {made} transactions were refused");
+}
+
+/// A clock that goes on by a millisecond each time that somebody looks.
+struct Asked(std::sync::atomic::AtomicI64);
+
+impl crate::base::Clock for Asked {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(1_767_225_600_000 + self.0.fetch_add(1, Ordering::Relaxed)).unwrap()
+    }
+}
+
+#[test]
+fn what_a_condition_or_a_read_compares_in_one_row_takes_of_the_writers_time() {
+    let ambient = Ambient::new(Asked(0.into()), crate::base::SeededRandom::new(1));
+    let records = Records::new(Audit::new(Store::in_memory(), ambient), Reach::Clinic);
+    let given: Vec<String> = (0..2_200).map(|at| format!("Given{at}")).collect();
+    let many = json!({"resourceType": "Patient", "id": "many", "name": [{"given": given}]});
+    let put = |value: &Value| {
+        Change::put(ResourceType::Patient, id("many"), value.clone(), Condition::None, Mode::Strict).unwrap()
+    };
+    write(&records, vec![put(&many)]).unwrap();
+    let nobody: Vec<String> = (0..1_000).map(|at| format!("nobody{at}")).collect();
+    let asked = query(ResourceType::Patient, &format!("_id=many&name:contains={}", nobody.join(",")));
+    let which = Which::Found(Box::new(asked.clone()));
+    let found = write(&records, vec![Change::remove(ResourceType::Patient, which, Condition::None)]);
+    assert!(matches!(found.map_err(RecordError::without_place), Err(RecordError::TooSlow)));
+    let group = Group { changes: vec![put(&many)], ..Group::default() };
+    let system = Actor::system("test");
+    let read = records.transact(&system, why(), group, move |reading| reading.search(&asked));
+    assert!(matches!(tests::wait(read), Err(RecordError::TooSlow)));
 }

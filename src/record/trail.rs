@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
+use super::pace::Pace;
 use super::reading::Reading;
 use super::trail_event::{Sight, Unnamed, audit_event};
 use super::withheld::Withheld;
@@ -20,7 +21,8 @@ use crate::access::{Scope, Sensitivity};
 use crate::audit::{self, Filter as LogFilter, Line, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::search::{
-    DateTest, Filter, Prefix, Query, ReferenceTarget, ReferenceTest, SortKey, SortOrder, Summary, Test, Total, decide,
+    DateTest, Filter, Prefix, Query, ReferenceTarget, ReferenceTest, SortKey, SortOrder, Summary, Test, Total,
+    decide_while,
 };
 use crate::fhir::{Definitions, ResourceType};
 
@@ -84,7 +86,7 @@ impl Reading<'_> {
                 }
                 let mut own = Vec::new();
                 let Some((stored, value)) = self.shown(&scope, line, &mut own)? else { continue };
-                if !passes(query, &value)? {
+                if !passes(query, &value, &self.pace)? {
                     continue;
                 }
                 total += 1;
@@ -195,9 +197,11 @@ fn hand(one: Touched, handed: &mut Vec<Touched>) {
     }
 }
 
-fn passes(query: &Query, value: &Value) -> Result<bool, RecordError> {
+fn passes(query: &Query, value: &Value, pace: &Pace<'_>) -> Result<bool, RecordError> {
+    let goes_on = |steps| pace.step(steps);
     for filter in &query.filters {
-        match decide(Definitions::r4(), ResourceType::AuditEvent, value, filter) {
+        let passes = decide_while(Definitions::r4(), ResourceType::AuditEvent, value, filter, &goes_on);
+        match passes.map_err(|_| RecordError::TooSlow)? {
             Some(true) => {}
             Some(false) => return Ok(false),
             None => {

@@ -15,13 +15,14 @@ use super::following::Standing;
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
+use super::pace::{Pace, Spell};
 use super::prepared::{Prepared, content_of, local_reference};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::search;
 use super::sight::Sight;
-use super::{IN_WRITER, Limits, Records, Stored, Why, consents, directory, event, notice, outcome_of};
+use super::{IN_WRITER, Records, Stored, Why, consents, directory, event, notice, outcome_of};
 use crate::access::{
     self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize, is_withdrawal, withdrawn_by,
 };
@@ -217,7 +218,7 @@ impl Records {
         let read = self.audit().read()?;
         let wanted =
             search::Wanted { within: None, size: 2, bytes: usize::MAX, after: None, among: search::Among::Itself };
-        let found = search::run(&read, query, &wanted, &mut |_| Ok(Some(&[])))?;
+        let found = search::run_unseen(&read, query, &wanted)?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
     }
 
@@ -290,8 +291,9 @@ impl Records {
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
                 let sight = Sight::new(&actor, reach, ambient.now());
-                let limits = Limits { search_time: limits.search_time.min(IN_WRITER), ..limits };
-                let mut reading = Reading::new(view, sight, &ambient, limits, &paging, channel);
+                let spell = Spell { time: limits.search_time.min(IN_WRITER), row: usize::MAX };
+                let pace = Pace::new(&ambient, sight.now, spell);
+                let mut reading = Reading::new(view, sight, pace, limits, &paging, channel);
                 let seen = read(&mut reading)?;
                 (seen, reading.into_touched().0)
             };

@@ -30,7 +30,7 @@ pub use error::StoreError;
 pub use key::{Desc, Key, KeyReader};
 pub use options::{DiskRoom, DiskSpace, OpenCheck, StoreOptions, StoreStats};
 pub use outline::{Besides, Outline, Part, PartState, Survey};
-pub use read::{Direction, KeyRange, Read, ReadExt, Rows};
+pub use read::{Direction, KeyRange, RawRange, Read, ReadExt, Rows};
 pub use table::{Table, TableId};
 pub use writer::Tx;
 
@@ -371,7 +371,7 @@ impl Read for Snapshot {
         self.view.get(table, key)
     }
 
-    fn raw_scan(&self, table: TableId, range: &read::RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
         self.view.scan(table, range, direction)
     }
 }

@@ -1,6 +1,6 @@
 //! The query string's own encodings: percent signs, and FHIR's backslashes (search.html#escaping).
 
-use super::QueryError;
+use super::{QueryError, words};
 
 /// The longest query that is read, in bytes; a `POST _search` may carry long lists.
 const LONGEST: usize = 64 << 10;
@@ -20,11 +20,19 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, QueryError> {
         Ok((decode(name)?, decode(value)?))
     });
     let pairs: Vec<_> = pairs.collect::<Result<_, _>>()?;
-    let alternatives: usize = pairs.iter().map(|(_, value)| value.matches(',').count()).sum();
+    let alternatives: usize = pairs.iter().map(|(name, value)| alternatives(name, value)).sum();
     if alternatives > MOST_ALTERNATIVES {
         return Err(QueryError::TooMuch { what: "more than 2,000 alternatives in all" });
     }
     if pairs.len() > MOST { Err(QueryError::TooMuch { what: "more than 128 parameters" }) } else { Ok(pairs) }
+}
+
+/// How often a value is compared beyond once: words of `_text` and `_content` each, other values between commas.
+fn alternatives(name: &str, value: &str) -> usize {
+    match name.rsplit(['.', ':']).next() {
+        Some("_text" | "_content") => words::count(value).saturating_sub(1),
+        _ => value.matches(',').count(),
+    }
 }
 
 pub(super) fn decode(text: &str) -> Result<String, QueryError> {
@@ -119,6 +127,18 @@ mod tests {
             assert_eq!(pairs(bad), Err(QueryError::Encoding), "{bad}");
         }
         assert!(matches!(pairs(&"a&".repeat(200)), Err(QueryError::TooMuch { .. })));
+    }
+
+    #[test]
+    fn words_of_a_text_count_as_alternatives_do() {
+        for name in ["_content", "_text", "patient._content", "_has:Observation:patient:_text"] {
+            assert!(pairs(&format!("{name}={}", "zz|".repeat(2_001))).is_ok(), "{name}");
+            for between in ["|", "+", "+OR+", ",", "("] {
+                let asked = format!("{name}={}", format!("zz{between}").repeat(2_002));
+                assert!(matches!(pairs(&asked), Err(QueryError::TooMuch { .. })), "{name} {between}");
+            }
+        }
+        assert!(pairs(&format!("code={}", "a|".repeat(3_000))).is_ok());
     }
 
     proptest! {

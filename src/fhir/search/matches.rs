@@ -15,6 +15,16 @@ use super::words::Words;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::Definitions;
 
+/// There was no time to compare to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenUp;
+
+/// Whether to go on for so many comparisons. One resource may have very many values and one search very many alternatives.
+pub type GoesOn<'a> = &'a dyn Fn(usize) -> bool;
+
+/// How many bytes of a text are about as dear as one comparison.
+const BYTES: usize = 64;
+
 /// Does `resource`, of type `kind`, pass `filter`? False also where the resource alone cannot say: see [`decide`].
 pub fn matches(definitions: &Definitions, kind: ResourceType, resource: &Value, filter: &Filter) -> bool {
     decide(definitions, kind, resource, filter) == Some(true)
@@ -23,12 +33,29 @@ pub fn matches(definitions: &Definitions, kind: ResourceType, resource: &Value, 
 /// As [`matches`]; `None` where the resource alone cannot say: chains, lists, value sets, code hierarchies, and
 /// expressions. Ask other resources there, or refuse the search.
 pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, filter: &Filter) -> Option<bool> {
-    match filter {
+    decide_while(definitions, kind, resource, filter, &|_| true).unwrap_or(None)
+}
+
+/// [`decide`], as long as there is time.
+pub fn decide_while(
+    definitions: &Definitions,
+    kind: ResourceType,
+    resource: &Value,
+    filter: &Filter,
+    goes_on: GoesOn<'_>,
+) -> Result<Option<bool>, GivenUp> {
+    let text_holds = |text: &str, asked: &Text| {
+        let goes_on = goes_on((text.len() + asked.folded.len()) / BYTES);
+        if goes_on { Ok(Some(Words::parse(asked).are_in(&fold(&without_tags(text))))) } else { Err(GivenUp) }
+    };
+    Ok(match filter {
         Filter::Ids(ids) => {
             let id = resource.get("id").and_then(Value::as_str);
             Some(ids.iter().any(|wanted| Some(wanted.as_str()) == id))
         }
-        Filter::Test { param, test } => test.passes(&extract_one(definitions, kind, param.id, resource)),
+        Filter::Test { param, test } => {
+            test.passes_while(&extract_one(definitions, kind, param.id, resource), goes_on)?
+        }
         Filter::Missing { param, missing } => {
             let is_missing = extract_one(definitions, kind, param.id, resource).is_empty();
             Some(is_missing == (*missing == Presence::Missing))
@@ -36,8 +63,8 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
         Filter::Any(any) => {
             let mut so_far = Some(false);
             for filter in any {
-                match decide(definitions, kind, resource, filter) {
-                    Some(true) => return Some(true),
+                match decide_while(definitions, kind, resource, filter, goes_on)? {
+                    Some(true) => return Ok(Some(true)),
                     Some(false) => {}
                     None => so_far = None,
                 }
@@ -46,12 +73,12 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
         }
         Filter::Special(Special::Narrative(text)) => {
             let narrative = resource.get("text").and_then(|text| text.get("div")).and_then(Value::as_str);
-            Some(narrative.is_some_and(|div| Words::parse(text).are_in(&fold(&without_tags(div)))))
+            narrative.map_or(Ok(Some(false)), |div| text_holds(div, text))?
         }
         Filter::Special(Special::Content(text)) => {
             let mut all = String::new();
             gather(resource, &mut all);
-            Some(Words::parse(text).are_in(&fold(&without_tags(&all))))
+            text_holds(&all, text)?
         }
         Filter::Special(Special::Near { param, latitude, longitude, distance_km }) => {
             let near = |value: &SearchValue| match value {
@@ -63,17 +90,47 @@ pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, f
             Some(extract_one(definitions, kind, param.id, resource).iter().any(near))
         }
         _ => None,
-    }
+    })
 }
 
 impl Test {
     /// Do a parameter's values in one resource pass? `None` where a terminology would have to say.
     pub fn passes(&self, values: &[SearchValue]) -> Option<bool> {
-        match self {
-            Self::Token { how: TokenMatch::Not, any } => {
-                Some(!values.iter().any(|value| any.iter().any(|test| is_token(test, value))))
+        self.passes_while(values, &|_| true).unwrap_or(None)
+    }
+
+    /// [`Test::passes`], as long as there is time.
+    pub fn passes_while(&self, values: &[SearchValue], goes_on: GoesOn<'_>) -> Result<Option<bool>, GivenUp> {
+        let alternatives = self.alternatives();
+        let mut accepted = false;
+        for value in values {
+            accepted = match (self, value) {
+                // Each alternative may be looked for in all of a long text.
+                (Self::String { how: StringMatch::Contains, any }, SearchValue::Text(text)) => {
+                    contains_any(any, text, goes_on)?
+                }
+                _ if goes_on(alternatives) => self.accepts(value),
+                _ => return Err(GivenUp),
+            };
+            if accepted {
+                break;
             }
-            _ => Some(values.iter().any(|value| self.accepts(value))),
+        }
+        Ok(Some(accepted != matches!(self, Self::Token { how: TokenMatch::Not, .. })))
+    }
+
+    /// With how many a value is compared.
+    const fn alternatives(&self) -> usize {
+        match self {
+            Self::Token { any, .. } => any.len(),
+            Self::TypedIdentifier(any) => any.len(),
+            Self::TokenText(any) | Self::String { any, .. } => any.len(),
+            Self::Date(any) => any.len(),
+            Self::Number(any) => any.len(),
+            Self::Quantity(any) => any.len(),
+            Self::Reference(any) => any.len(),
+            Self::Uri { any, .. } => any.len(),
+            Self::Composite(any) => any.len(),
         }
     }
 
@@ -98,6 +155,18 @@ impl Test {
             _ => false,
         }
     }
+}
+
+fn contains_any(any: &[Text], text: &Text, goes_on: GoesOn<'_>) -> Result<bool, GivenUp> {
+    for test in any {
+        if !goes_on(1 + text.folded.len() / BYTES) {
+            return Err(GivenUp);
+        }
+        if is_text(StringMatch::Contains, test, text) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_system(test: &SystemTest, system: &TokenSystem) -> bool {

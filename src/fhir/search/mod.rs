@@ -21,7 +21,7 @@ pub use clinical::{care_range, clinical_date, compartment_patients, is_in_compar
 pub use encoding::{encode, encode_pair, pairs};
 pub use extract::{date_range, extract, extract_one};
 pub use fold::fold;
-pub use matches::{decide, matches};
+pub use matches::{GivenUp, GoesOn, decide, decide_while, matches};
 pub use operand::shorten;
 pub use parse::{Asked, CHAIN_DEPTH};
 pub use query::{

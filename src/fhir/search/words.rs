@@ -33,12 +33,20 @@ impl Words {
 
     /// Whether a folded text has them. Asked for nothing, nothing has it.
     pub(super) fn are_in(&self, text: &str) -> bool {
-        !self.is_empty() && self.hold(&split(text).collect::<Vec<_>>())
+        // In order, so that each word is looked up: many words times a long text would be very many comparisons.
+        let mut words: Vec<&str> = split(text).collect();
+        words.sort_unstable();
+        words.dedup();
+        !self.is_empty() && self.hold(&words)
     }
 
+    /// `text` has its words in order.
     fn hold(&self, text: &[&str]) -> bool {
         match self {
-            Self::Word(word) => text.iter().any(|other| other.starts_with(word.as_str())),
+            Self::Word(word) => {
+                let at = text.partition_point(|other| *other < word.as_str());
+                text.get(at).is_some_and(|other| other.starts_with(word.as_str()))
+            }
             Self::All(all) => all.iter().all(|one| one.hold(text)),
             Self::Any(any) => any.iter().any(|one| one.hold(text)),
             Self::Not(not) => !not.hold(text),
@@ -64,6 +72,11 @@ impl Words {
             None => Self::All(all),
         }
     }
+}
+
+/// How many words a text asks for at most, before it is read as an expression.
+pub(super) fn count(text: &str) -> usize {
+    split(text).count()
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {

@@ -20,6 +20,7 @@ use crate::fhir::shape::{self, Shape};
 use crate::fhir::{Definitions, IssueCode, ResourceType};
 use crate::record::{
     EverythingAsked, HistoryAsked, HistoryOf, Page, Reading, RecordError, Stored, Types, Undisclosed, VersionPage,
+    through,
 };
 
 /// One look, understood.
@@ -69,6 +70,18 @@ pub(super) enum Seen {
     Page(Page),
     Versions(VersionPage),
     Nothing,
+}
+
+impl Seen {
+    /// How many bytes of resources it has.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::One(stored) => stored.json.len(),
+            Self::Page(page) => page.matches.iter().chain(&page.included).map(|stored| stored.json.len()).sum(),
+            Self::Versions(page) => page.versions.iter().map(|version| version.stored.json.len()).sum(),
+            Self::Nothing => 0,
+        }
+    }
 }
 
 /// How queries are read: for whom, when, and how strictly.
@@ -272,6 +285,10 @@ impl Look {
 
     /// The body of the answer: FHIR JSON.
     pub(super) fn body(&self, seen: &Seen, base: &str) -> Bytes {
+        through(seen.bytes(), || self.written(seen, base))
+    }
+
+    fn written(&self, seen: &Seen, base: &str) -> Bytes {
         match (self, seen) {
             (Self::Read { shape, .. } | Self::Version { shape, .. }, Seen::One(stored)) => {
                 shape.part(stored.kind, &stored.json).map_or_else(|| stored.json.clone(), Into::into)

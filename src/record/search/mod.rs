@@ -29,6 +29,7 @@ use super::error::RecordError;
 use super::layout::REFERENCE;
 use super::numbers::find;
 use super::numbers::row;
+use super::pace::{Pace, Paced};
 use super::rows::{Row, RowNumber, State};
 use super::sight::Cut;
 use crate::access;
@@ -50,8 +51,25 @@ const MOST_OPENED: usize = 200_000;
 pub(super) const PAGE: usize = 50;
 
 /// Decides whether a row exists for who asks, and what of it: what is cut of it is not searched, sorted by or followed
-/// either.
-pub(super) type Visible<'a> = dyn FnMut(&Row) -> Result<Option<Cut>, RecordError> + 'a;
+/// either. With it goes the time that they have.
+pub(super) struct Visible<'a> {
+    sees: &'a mut Sees<'a>,
+    pace: &'a Pace<'a>,
+}
+
+/// What is cut of a row for who asks; `None` where it is not to be seen.
+type Sees<'a> = dyn FnMut(&Row) -> Result<Option<Cut>, RecordError> + 'a;
+
+impl<'a> Visible<'a> {
+    pub(super) fn new(sees: &'a mut Sees<'a>, pace: &'a Pace<'a>) -> Self {
+        Self { sees, pace }
+    }
+
+    fn sees(&mut self, row: &Row) -> Result<Option<Cut>, RecordError> {
+        self.pace.look_into(row.json.len())?;
+        (self.sees)(row)
+    }
+}
 
 /// What a search found: one page.
 pub(super) struct Found {
@@ -112,7 +130,7 @@ impl Opened {
         if row.kind != kind || row.state != State::Live {
             return Ok(None);
         }
-        Ok(visible(&row)?.map(|cut| Self { number, row, cut, value: std::cell::OnceCell::new() }))
+        Ok(visible.sees(&row)?.map(|cut| Self { number, row, cut, value: std::cell::OnceCell::new() }))
     }
 
     /// The resource as who asks sees it.
@@ -154,6 +172,11 @@ fn goes_by_clinical_date(query: &Query) -> bool {
         })
 }
 
+/// Runs `query` for the house itself, from which nothing is hidden.
+pub(super) fn run_unseen(read: &dyn Read, query: &Query, wanted: &Wanted<'_>) -> Result<Found, RecordError> {
+    run(read, query, wanted, &mut Visible::new(&mut |_| Ok(Some(&[])), &Pace::unbounded()))
+}
+
 /// Runs `query` and returns one page of it.
 pub(super) fn run(
     read: &dyn Read,
@@ -161,6 +184,17 @@ pub(super) fn run(
     wanted: &Wanted<'_>,
     visible: &mut Visible<'_>,
 ) -> Result<Found, RecordError> {
+    let pace = visible.pace;
+    run_paced(&Paced { read, pace }, query, wanted, visible).map_err(|error| pace.error(error))
+}
+
+fn run_paced(
+    read: &dyn Read,
+    query: &Query,
+    wanted: &Wanted<'_>,
+    visible: &mut Visible<'_>,
+) -> Result<Found, RecordError> {
+    let pace = visible.pace;
     let filters = sets::listed(read, &query.filters, visible)?;
     let size = if query.summary == Some(search::Summary::Count) { 0 } else { wanted.size };
     let must_count = size == 0 || is_counted(query);
@@ -229,7 +263,7 @@ pub(super) fn run(
             }
             continue;
         }
-        let place = sorted(&query.sort, &opened)?;
+        let place = sorted(&query.sort, &opened, pace)?;
         if wanted.after.is_none_or(|after| *after < place) {
             page.keep(place, number, opened.row);
         }
@@ -369,10 +403,15 @@ pub(super) fn forward(include: &Include, kind: ResourceType, seen: &Value) -> Ve
     if include.source.is_some_and(|source| source != kind) {
         return vec![];
     }
+    let r4 = Definitions::r4();
+    let of_type = r4.search_params(kind).iter().filter(|param| param.kind == ParamKind::Reference);
+    let params: Vec<u16> = match &include.param {
+        Some(param) => vec![param.id],
+        None => of_type.map(|param| param.id).collect(),
+    };
     let mut found = Vec::new();
-    for value in search::extract(Definitions::r4(), kind, seen) {
-        let asked = include.param.as_ref().is_none_or(|param| param.id == value.param);
-        if let (true, SearchValue::Reference(ReferenceTarget::Local { kind, id })) = (asked, value.value)
+    for value in params.into_iter().flat_map(|param| search::extract_one(r4, kind, param, seen)) {
+        if let SearchValue::Reference(ReferenceTarget::Local { kind, id }) = value
             && include.target.is_none_or(|target| target == kind)
         {
             found.push((kind, id));
@@ -434,9 +473,10 @@ fn reverse_params_of(source: ResourceType, kind: ResourceType) -> impl Iterator<
 }
 
 /// A resource's place by these sorts.
-fn sorted(sorts: &[Sort], opened: &Opened) -> Result<Place, RecordError> {
+fn sorted(sorts: &[Sort], opened: &Opened, pace: &Pace<'_>) -> Result<Place, RecordError> {
     let mut keys = Vec::with_capacity(sorts.len());
     for sort in sorts {
+        pace.go_through(opened.row.json.len())?;
         keys.push((sort_key(opened, sort)?, sort.order == SortOrder::Descending));
     }
     Ok(Place::sorted(keys.into_iter(), opened.number))

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use crate::access::Actor;
 use crate::audit;
 use crate::base::{Ambient, Clock, Role, SeededRandom, Timestamp};
+use crate::fhir::Definitions;
 use crate::fhir::ResourceType as T;
-use crate::record::tests::{Box_, id, new_box, why};
+use crate::fhir::search::{Handling, Query};
+use crate::record::tests::{Box_, id, new_box, wait, why};
 use crate::record::{Change, Condition, HistoryAsked, HistoryOf, Limits, RecordError, Transaction};
 
 fn observation(of: &str, day: usize, note: &str) -> Value {
@@ -312,4 +314,61 @@ fn a_search_that_takes_too_long_is_given_up() {
     let system = Actor::system("test");
     assert!(matches!(slow.search(&system, T::Observation, "_summary=count"), Err(RecordError::TooSlow)));
     assert_eq!(slow.ids(&system, T::Observation, "_id=w1"), ["w1"]);
+}
+
+/// The box with a clock that goes on whenever it is asked, and so long a time for a search.
+fn hurried(house: &Box_, time: Duration) -> Box_ {
+    let ambient = Ambient::new(Slow(0.into()), SeededRandom::new(1));
+    let audit = audit::Audit::new(house.records.audit().store().clone(), ambient);
+    let limits = Limits { search_time: time, ..Limits::default() };
+    let mut slow = house.reaching(crate::access::Reach::Clinic);
+    slow.records = crate::record::Records::new(audit, crate::access::Reach::Clinic).limited(limits);
+    slow
+}
+
+#[test]
+fn what_is_compared_in_one_row_takes_time_too() {
+    let house = box_of(1);
+    let given: Vec<String> = (0..600).map(|at| format!("Given{at}")).collect();
+    house.put(json!({"resourceType": "Patient", "id": "many", "name": [{"family": "Brandvold", "given": given}]}));
+    let slow = hurried(&house, Duration::from_millis(30));
+    let system = Actor::system("test");
+    assert_eq!(slow.ids(&system, T::Patient, "_id=many&name:contains=iven599"), ["many"]);
+    let alternatives: Vec<String> = (0..400).map(|at| format!("nobody{at}")).collect();
+    let asked = format!("_id=many&name:contains={}", alternatives.join(","));
+    assert!(matches!(slow.search(&system, T::Patient, &asked), Err(RecordError::TooSlow)));
+}
+
+#[test]
+fn what_is_read_of_an_index_and_leads_to_no_row_takes_time_too() {
+    let house = new_box();
+    (0..300).for_each(|at| drop(house.put(patient(&format!("p{at}"), &format!("Family{at}")))));
+    let system = Actor::system("test");
+    let slow = hurried(&house, Duration::from_millis(1));
+    assert!(matches!(slow.search(&system, T::Patient, "name:contains=nobody"), Err(RecordError::TooSlow)));
+    let slow = hurried(&house, Duration::from_millis(9));
+    assert!(slow.ids(&system, T::Patient, "name:contains=nobody").is_empty());
+}
+
+#[test]
+fn a_large_row_is_looked_into_where_it_keeps_nobody_waiting() {
+    let house = box_of(1);
+    let long = "b ".repeat(40 << 10);
+    house.put(json!({"resourceType": "Observation", "id": "large", "status": "final", "code": {"text": "a"},
+        "note": [{"text": long}]}));
+    let system = Actor::system("test");
+    let looks = |of: &str, text: &str| {
+        let query = Query::parse(T::Observation, text, Handling::Strict, Definitions::r4()).unwrap();
+        let times = std::cell::Cell::new(0);
+        let look = house.records.disclose_soon(&system, why(audit::Action::Search), |reading| {
+            times.set(times.get() + 1);
+            reading.search(&query)
+        });
+        let found: Vec<String> = wait(look).unwrap().matches.iter().map(|found| found.id.to_string()).collect();
+        assert_eq!(found, [of]);
+        times.get()
+    };
+    assert_eq!(looks("w0", "_id=w0"), 1);
+    // Called off before the row is read, and begun anew.
+    assert_eq!(looks("large", "_id=large&_content=b"), 2);
 }

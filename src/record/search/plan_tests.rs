@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use serde_json::{Value, json};
 
-use super::{Among, Found, Wanted, run};
+use super::{Among, Found, Wanted, run_unseen};
 use crate::access::Actor;
 use crate::audit;
 use crate::fhir::search::{Handling, Query};
@@ -92,7 +92,7 @@ fn read(counting: &Counting, kind: T, text: &str) -> (Found, usize) {
     let before = counting.rows.get();
     let size = query.count.map_or(50, |count| count as usize);
     let wanted = Wanted { within: None, size, bytes: usize::MAX, after: None, among: Among::Itself };
-    let found = run(counting, &query, &wanted, &mut |_| Ok(Some(&[]))).unwrap();
+    let found = run_unseen(counting, &query, &wanted).unwrap();
     (found, counting.rows.get() - before)
 }
 
