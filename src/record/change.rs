@@ -58,7 +58,7 @@ impl Body {
     pub fn new(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
         let value = accepted(kind, value, mode)?;
         let own_id = fhir::meta::id(&value);
-        Ok(Self { content: Content::Ready(Box::new(Prepared::new(kind, &value))), own_id })
+        Ok(Self { content: Content::Ready(Box::new(Prepared::new(kind, &value).bounded()?)), own_id })
     }
 
     /// One of a transaction in which identities depend on what is stored: its references are rewritten once those are

@@ -13,8 +13,12 @@ use crate::access::{Hold, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::meta::Unstamped;
 use crate::fhir::search;
-use crate::fhir::{Definitions, ResourceType};
+use crate::fhir::{Definitions, Issue, IssueCode, ResourceType};
 use crate::store::{StoreError, Tx};
+
+/// The most index rows of one resource: the writer takes about so many out and puts as many in within its half second. A
+/// code system with all its codes is the largest that is ordinary, and has some thousand.
+pub(super) const MOST_KEYS: usize = 20_000;
 
 /// A checked resource with its index rows.
 #[derive(Debug, Clone)]
@@ -59,6 +63,19 @@ impl Prepared {
             references,
             text,
         }
+    }
+
+    /// Itself, if it can be found by no more than a resource may.
+    pub(super) fn bounded(self) -> Result<Self, RecordError> {
+        let keys = self.index.keys.len();
+        if keys <= MOST_KEYS {
+            return Ok(self);
+        }
+        let text = format!(
+            "The resource has {keys} values that it would be found by (names, codes, references and the like), and may have \
+             {MOST_KEYS}. Store it in parts. Nothing was changed."
+        );
+        Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, self.kind.name(), text)]))
     }
 
     /// Puts the version's rows into the index tables.

@@ -90,7 +90,9 @@ impl Writing<'_, '_, '_> {
                 Step::Store { id, identity, body, condition, action } => {
                     let prepared = match body.content {
                         Content::Ready(prepared) => *prepared,
-                        Content::Late { value, .. } => Prepared::new(kind, &value),
+                        Content::Late { value, .. } => {
+                            Prepared::new(kind, &value).bounded().map_err(|error| error.at(place))?
+                        }
                     };
                     self.store_one(Put { id: identity(id), prepared, condition, action })
                         .map_err(|error| error.at(place))?

@@ -9,7 +9,7 @@ use super::*;
 use crate::base::Ambient;
 use crate::fhir::patch::Patch;
 use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, Mode};
+use crate::fhir::{Definitions, IssueCode, Mode};
 use crate::store::{Direction, Key, KeyRange, ReadExt, Store, Table};
 
 const WRITERS: usize = 16;
@@ -370,4 +370,31 @@ fn what_a_condition_or_a_read_compares_in_one_row_takes_of_the_writers_time() {
     let system = Actor::system("test");
     let read = records.transact(&system, why(), group, move |reading| reading.search(&asked));
     assert!(matches!(tests::wait(read), Err(RecordError::TooSlow)));
+}
+
+#[test]
+fn a_resource_with_very_many_values_to_be_found_by_is_refused_before_the_writer() {
+    let of = |count: usize| {
+        let codes: Vec<Value> = (0..count).map(|at| json!({"code": format!("c{at}")})).collect();
+        json!({"resourceType": "CodeSystem", "id": "codes", "status": "active", "content": "complete", "concept": codes})
+    };
+    let put = |count| Change::put(ResourceType::CodeSystem, id("codes"), of(count), Condition::None, Mode::Strict);
+    assert!(put(19_990).is_ok());
+    let refused = put(20_001).map(drop);
+    assert!(
+        matches!(&refused, Err(RecordError::Invalid(issues)) if issues[0].code == IssueCode::TooCostly),
+        "{refused:?}"
+    );
+    // What a patch or a transaction makes is seen inside the writer only.
+    let records = records();
+    write(&records, vec![put(19_990).unwrap()]).unwrap();
+    let more: Vec<Value> =
+        (0..30).map(|at| json!({"op": "add", "path": "/concept/-", "value": {"code": format!("d{at}")}})).collect();
+    let patch = Patch::parse(&Value::Array(more)).unwrap();
+    let patch = Change::patch(ResourceType::CodeSystem, Which::Id(id("codes")), patch, Condition::None);
+    let refused = write(&records, vec![patch]).map_err(RecordError::without_place);
+    assert!(
+        matches!(&refused, Err(RecordError::Invalid(issues)) if issues[0].code == IssueCode::TooCostly),
+        "{refused:?}"
+    );
 }
