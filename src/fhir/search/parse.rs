@@ -1,5 +1,7 @@
 //! A query string into a [`Query`].
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 
 use super::encoding::{encode, pairs, split, unescape};
@@ -16,6 +18,12 @@ use crate::fhir::definitions::{Definitions, ITSELF, ParamKind, SearchParam};
 
 /// The longest chain unless the asker says: `a.b.c.d.e`, `_has` counted too.
 pub const CHAIN_DEPTH: usize = 5;
+
+/// The most parts of a `_sort`: each is taken from each resource.
+const MOST_SORTS: usize = 8;
+
+/// As how many codes each one counts whose hierarchy is gone through.
+const OF_A_HIERARCHY: usize = 100;
 
 /// Why includes are left out of a search for narratives.
 const TEXT_ALONE: &str = "_include and _revinclude together with _summary=text";
@@ -49,7 +57,7 @@ impl Query {
         definitions: &'a Definitions,
     ) -> Result<Self, QueryError> {
         let asked = asked.into();
-        let mut parser = Parser { kind, asked, definitions, query: empty(kind) };
+        let mut parser = Parser { kind, asked, definitions, query: empty(kind), listed: Cell::new(0) };
         for (name, value) in pairs(text)? {
             match parser.parameter(&name, &value) {
                 Ok(Understood::Yes) => parser.query.understood.push((name, value)),
@@ -149,6 +157,8 @@ struct Parser<'a> {
     asked: Asked<'a>,
     definitions: &'a Definitions,
     query: Query,
+    /// How many codes value sets and hierarchies have come to so far.
+    listed: Cell<usize>,
 }
 
 impl<'a> Parser<'a> {
@@ -195,7 +205,12 @@ impl<'a> Parser<'a> {
     fn result_parameter(&mut self, reader: &Reader<'_>, name: &str, value: &str) -> Result<(), QueryError> {
         let query = &mut self.query;
         match name {
-            "_sort" => query.sort = reader.any(value, |part| sort(self.definitions, query.kind, reader, part))?,
+            "_sort" => {
+                if split(value, ',').len() > MOST_SORTS {
+                    return Err(QueryError::TooMuch { what: "more than 8 parts of _sort" });
+                }
+                query.sort = reader.any(value, |part| sort(self.definitions, query.kind, reader, part))?;
+            }
             // More than there can be is as much as there may be.
             "_count" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 query.count = Some(value.parse().unwrap_or(u32::MAX));
@@ -363,7 +378,14 @@ impl<'a> Parser<'a> {
             return Ok(Filter::Missing { param: reference(param), missing });
         }
         if let (ParamKind::Token, Some("in" | "not-in")) = (param.kind, modifier) {
-            return in_sets(param, &reader, modifier, value);
+            let filter = in_sets(param, &reader, modifier, value)?;
+            if let Filter::Test { test: Test::Token { any, .. }, .. } = &filter {
+                self.list(any.len())?;
+            }
+            return Ok(filter);
+        }
+        if let (ParamKind::Token, Some("below" | "above")) = (param.kind, modifier) {
+            self.list(split(value, ',').len().saturating_mul(OF_A_HIERARCHY))?;
         }
         let test = match param.kind {
             ParamKind::Composite if modifier.is_none() => self.composite(param, &reader, value)?,
@@ -373,6 +395,15 @@ impl<'a> Parser<'a> {
             },
         };
         Ok(Filter::Test { param: reference(param), test })
+    }
+
+    /// Counts what value sets and hierarchies come to: to list them is work, and each code is compared.
+    fn list(&self, codes: usize) -> Result<(), QueryError> {
+        self.listed.set(self.listed.get().saturating_add(codes));
+        if self.listed.get() > sets::MOST {
+            return Err(QueryError::TooMuch { what: "value sets and hierarchies with more than 10,000 codes in all" });
+        }
+        Ok(())
     }
 
     fn composite(&self, param: &SearchParam, reader: &Reader<'_>, value: &str) -> Result<Test, QueryError> {

@@ -512,3 +512,17 @@ proptest! {
         prop_assert!(finds(&resource, &dates), "{}", dates);
     }
 }
+
+#[test]
+fn codes_of_sets_and_hierarchies_and_sorts_are_counted_in_all() {
+    let set = "type:in=http://hl7.org/fhir/ValueSet/c80-doc-typecodes";
+    let parse = |text: &str| parse(ResourceType::DocumentReference, text, Handling::Strict);
+    assert!(parse(set).is_ok());
+    let often = [set; 100].join("&");
+    assert!(matches!(parse(&often), Err(QueryError::TooMuch { .. })));
+    let below = "http://terminology.hl7.org/CodeSystem/v3-ActClass|ACT";
+    assert!(parse(&format!("type:below={below}")).is_ok());
+    assert!(matches!(parse(&format!("type:below={}", [below; 101].join(","))), Err(QueryError::TooMuch { .. })));
+    assert!(parse(&format!("_sort={}", ["date"; 8].join(","))).is_ok());
+    assert!(matches!(parse(&format!("_sort={}", ["date"; 9].join(","))), Err(QueryError::TooMuch { .. })));
+}

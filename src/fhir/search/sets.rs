@@ -1,13 +1,15 @@
 //! Codes by what they mean (search.html#modifiers): `:in` and `:not-in` by value set, `:below` and `:above` by the
 //! hierarchy of their system. A set becomes the list of its codes, so that it is searched as any list is.
 
+use std::collections::BTreeSet;
+
 use super::extract::fold_code;
 use super::operand::Reader;
 use super::query::{QueryError, SystemTest, TokenTest};
 use crate::fhir::terminology::{CodeSystem, Terminology, ValueSet};
 
-/// The most codes that a search lists.
-const MOST: usize = 10_000;
+/// The most codes that a search lists in all.
+pub(super) const MOST: usize = 10_000;
 
 /// Which way in a hierarchy.
 #[derive(Clone, Copy)]
@@ -19,18 +21,16 @@ pub(super) enum Way {
 impl TokenTest {
     /// The codes of value sets; `None` where one of them cannot be listed.
     pub fn of_sets<'a>(sets: impl IntoIterator<Item = ValueSet<'a>>) -> Option<Vec<Self>> {
-        let mut all = Vec::new();
-        for set in sets {
-            let codes = Terminology::r4().expand(&set).ok()?;
-            all.extend(codes.iter().map(|coding| test(&coding.system, &coding.code)));
-        }
-        (all.len() <= MOST).then_some(all)
+        let sets: Vec<ValueSet<'a>> = sets.into_iter().collect();
+        let all = Terminology::r4().expand_all(&sets).ok()?;
+        (all.len() <= MOST).then(|| all.iter().map(|coding| test(&coding.system, &coding.code)).collect())
     }
 }
 
 /// The codes of value sets that the definitions carry; `None` where one of them is not carried.
 pub(super) fn carried(sets: &[String]) -> Option<Option<Vec<TokenTest>>> {
-    let found: Option<Vec<_>> = sets.iter().map(|set| Terminology::r4().value_set(set)).collect();
+    let sets: BTreeSet<&String> = sets.iter().collect();
+    let found: Option<Vec<_>> = sets.into_iter().map(|set| Terminology::r4().value_set(set)).collect();
     found.map(TokenTest::of_sets)
 }
 

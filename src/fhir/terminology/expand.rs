@@ -1,13 +1,17 @@
 //! What a value set's definition comes to (valueset-operation-expand.html).
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::table::{Concept, Content};
-use super::{Coding, Filter, Include, Terminology, ValueSet};
+use super::{CodeSystem, Coding, Filter, Include, Terminology, ValueSet};
 
 /// Value sets that take in value sets, inside each other; the standard's have two.
 const DEEPEST: usize = 10;
+
+/// How many codes one question may go through, those that are left out again and those met several times included. The
+/// standard's largest set needs a tenth of it.
+const MOST_WORK: usize = 100_000;
 
 /// Why a value set cannot be listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +25,11 @@ pub enum ExpandError {
     UnknownFilter(String),
     #[error("The value set takes in others too deeply, or itself")]
     TooDeep,
+    #[error(
+        "The value set takes in more than is gone through at once ({} codes, those met several times included)",
+        MOST_WORK
+    )]
+    TooCostly,
 }
 
 /// Whether a code is in a value set.
@@ -35,11 +44,27 @@ pub enum Membership {
 pub(super) struct Expansion<'t> {
     terminology: &'t Terminology,
     depth: usize,
+    /// How many codes may still be gone through.
+    left: usize,
 }
 
 impl<'t> Expansion<'t> {
     pub(super) const fn new(terminology: &'t Terminology) -> Self {
-        Self { terminology, depth: 0 }
+        Self { terminology, depth: 0, left: MOST_WORK }
+    }
+
+    /// Goes through so many codes.
+    fn take(&mut self, codes: usize) -> Result<(), ExpandError> {
+        self.left = self.left.checked_sub(codes).ok_or(ExpandError::TooCostly)?;
+        Ok(())
+    }
+
+    /// A set that is taken in.
+    fn known(&mut self, url: &str) -> Result<ValueSet<'static>, ExpandError> {
+        let set = self.terminology.value_set(url).ok_or_else(|| ExpandError::UnknownSet(url.to_owned()))?;
+        let parts = set.include.iter().chain(&set.exclude);
+        self.take(1 + parts.map(|part| 1 + part.concepts.len()).sum::<usize>())?;
+        Ok(set)
     }
 
     pub(super) fn set<'a>(&mut self, set: &ValueSet<'a>) -> Result<Vec<Coding<'a>>, ExpandError> {
@@ -47,15 +72,14 @@ impl<'t> Expansion<'t> {
             return Err(ExpandError::TooDeep);
         }
         self.depth += 1;
-        let mut found = Vec::new();
-        for part in &set.include {
-            found.append(&mut self.part(part)?);
-        }
         let mut known: HashSet<(String, String)> = HashSet::new();
         for part in &set.exclude {
-            known.extend(self.part(part)?.into_iter().map(|coding| key(&coding)));
+            known.extend(self.part(part)?.iter().map(key));
         }
-        found.retain(|coding| known.insert(key(coding)));
+        let mut found = Vec::new();
+        for part in &set.include {
+            found.extend(self.part(part)?.into_iter().filter(|coding| known.insert(key(coding))));
+        }
         self.depth -= 1;
         Ok(found)
     }
@@ -63,8 +87,9 @@ impl<'t> Expansion<'t> {
     fn part<'a>(&mut self, part: &Include<'a>) -> Result<Vec<Coding<'a>>, ExpandError> {
         let mut found = if part.system.is_empty() { None } else { Some(self.of_system(part)?) };
         for url in &part.sets {
-            let set = self.terminology.value_set(url).ok_or_else(|| ExpandError::UnknownSet(url.to_string()))?;
+            let set = self.known(url)?;
             let others = self.set(&set)?;
+            self.take(others.len())?;
             found = Some(match found {
                 None => others,
                 Some(mut found) => {
@@ -77,16 +102,22 @@ impl<'t> Expansion<'t> {
         Ok(found.unwrap_or_default())
     }
 
-    fn of_system<'a>(&self, part: &Include<'a>) -> Result<Vec<Coding<'a>>, ExpandError> {
+    fn of_system<'a>(&mut self, part: &Include<'a>) -> Result<Vec<Coding<'a>>, ExpandError> {
         let system = self.terminology.code_system(&part.system);
         if !part.concepts.is_empty() {
-            return Ok(part.concepts.iter().map(|(code, display)| self.listed(part, code, display)).collect());
+            // Read once, not once for each concept.
+            let known: HashMap<&str, Concept> =
+                system.iter().flat_map(CodeSystem::concepts).map(|concept| (concept.code, concept)).collect();
+            self.take(known.len() + part.concepts.len())?;
+            return Ok(part.concepts.iter().map(|(code, display)| listed(part, &known, code, display)).collect());
         }
         let system = system.filter(|system| system.content == Content::Complete);
         let system = system.ok_or_else(|| ExpandError::NotCarried(part.system.to_string()))?;
         let concepts: Vec<Concept> = system.concepts().collect();
+        self.take(concepts.len())?;
         let mut kept: Vec<bool> = vec![true; concepts.len()];
         for filter in &part.filters {
+            self.take(concepts.len().saturating_mul(1 + filter.value.matches(',').count()))?;
             let passed = passing(&concepts, filter)?;
             for (kept, passed) in kept.iter_mut().zip(passed) {
                 *kept &= passed;
@@ -94,19 +125,6 @@ impl<'t> Expansion<'t> {
         }
         let all = concepts.iter().zip(kept).filter(|(_, kept)| *kept);
         Ok(all.map(|(concept, _)| coding(system.url, concept)).collect())
-    }
-
-    /// A concept that the set lists; what its system says of it, where that is carried.
-    fn listed<'a>(&self, part: &Include<'a>, code: &Cow<'a, str>, display: &Cow<'a, str>) -> Coding<'a> {
-        let known = self.terminology.code_system(&part.system).and_then(|system| system.concept(code));
-        let own = known.map(|concept| Cow::Borrowed(concept.display));
-        Coding {
-            system: part.system.clone(),
-            code: code.clone(),
-            display: if display.is_empty() { own.unwrap_or_default() } else { display.clone() },
-            is_abstract: known.is_some_and(|concept| concept.is_abstract),
-            inactive: known.is_some_and(|concept| concept.retired),
-        }
     }
 
     pub(super) fn has(&mut self, set: &ValueSet<'_>, system: Option<&str>, code: &str) -> Membership {
@@ -154,8 +172,9 @@ impl<'t> Expansion<'t> {
             }
         }
         for url in &part.sets {
-            let Some(set) = self.terminology.value_set(url) else {
-                return Membership::Unknown(ExpandError::UnknownSet(url.to_string()));
+            let set = match self.known(url) {
+                Ok(set) => set,
+                Err(why) => return Membership::Unknown(why),
             };
             match self.has(&set, system, code) {
                 Membership::In(coding) => found = found.or(Some(coding)),
@@ -163,6 +182,24 @@ impl<'t> Expansion<'t> {
             }
         }
         found.map_or(Membership::Out, Membership::In)
+    }
+}
+
+/// A concept that a set lists; what its system says of it, where that is carried.
+fn listed<'a>(
+    part: &Include<'a>,
+    known: &HashMap<&str, Concept>,
+    code: &Cow<'a, str>,
+    display: &Cow<'a, str>,
+) -> Coding<'a> {
+    let known = known.get(&**code);
+    let own = known.map(|concept| Cow::Borrowed(concept.display));
+    Coding {
+        system: part.system.clone(),
+        code: code.clone(),
+        display: if display.is_empty() { own.unwrap_or_default() } else { display.clone() },
+        is_abstract: known.is_some_and(|concept| concept.is_abstract),
+        inactive: known.is_some_and(|concept| concept.retired),
     }
 }
 

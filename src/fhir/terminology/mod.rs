@@ -110,9 +110,19 @@ impl Terminology {
         self.systems.iter().map(|(url, _)| *url)
     }
 
-    /// All codes of a value set, in the order of the set.
+    /// All codes of a value set, in the order of the set, each once.
     pub fn expand<'a>(&self, set: &ValueSet<'a>) -> Result<Vec<Coding<'a>>, ExpandError> {
         expand::Expansion::new(self).set(set)
+    }
+
+    /// The codes of several, which together may be as much work as one.
+    pub fn expand_all<'a>(&self, sets: &[ValueSet<'a>]) -> Result<Vec<Coding<'a>>, ExpandError> {
+        let mut expansion = expand::Expansion::new(self);
+        let mut all = Vec::new();
+        for set in sets {
+            all.append(&mut expansion.set(set)?);
+        }
+        Ok(all)
     }
 
     /// Whether a code is in a value set. Without a system any of the set's own may have it.

@@ -117,3 +117,26 @@ fn required_bindings_are_what_expansion_says() {
         }
     }
 }
+
+#[test]
+fn what_a_set_takes_in_again_and_again_is_work_each_time() {
+    let url = "http://hl7.org/fhir/ValueSet/c80-doc-typecodes";
+    let once = codes(url).unwrap().len();
+    let of = |times: usize| {
+        let part = json!({"valueSet": [url]});
+        json!({"resourceType": "ValueSet", "compose": {"include": vec![part; times]}})
+    };
+    let (twice, often) = (of(2), of(200));
+    let twice = ValueSet::from_json(&twice).unwrap();
+    assert_eq!(r4().expand(&twice).unwrap().len(), once);
+    let often = ValueSet::from_json(&often).unwrap();
+    assert_eq!(r4().expand(&often), Err(ExpandError::TooCostly));
+    // A code that is in none of them is looked for in each.
+    assert_eq!(r4().has(&twice, Some("http://loinc.org"), "nothing"), Membership::Out);
+    assert_eq!(r4().has(&often, Some("http://loinc.org"), "nothing"), Membership::Unknown(ExpandError::TooCostly));
+    let excluded = json!({"resourceType": "ValueSet", "compose": {"include": [{"valueSet": [url]}],
+        "exclude": [{"valueSet": [url]}]}});
+    assert!(r4().expand(&ValueSet::from_json(&excluded).unwrap()).unwrap().is_empty());
+    let sets: Vec<_> = (0..200).filter_map(|_| r4().value_set(url)).collect();
+    assert_eq!(r4().expand_all(&sets), Err(ExpandError::TooCostly));
+}

@@ -11,6 +11,7 @@ use super::refusal::coded;
 use crate::base::FhirId;
 use crate::fhir::terminology::{CodeSystem, Coding, Content, ExpandError, Membership, Terminology, ValueSet};
 use crate::fhir::{IssueCode, ResourceType};
+use crate::record::aside;
 
 /// `$expand` of a ValueSet: of the one that is stored under this id, or that the call names or sends.
 pub(super) async fn expand(visit: &Visit, id: Option<FhirId>, mut asked: Asked) -> Result<Value, Refusal> {
@@ -18,7 +19,8 @@ pub(super) async fn expand(visit: &Visit, id: Option<FhirId>, mut asked: Asked) 
         Some(id) => stored_set(visit, &id).await?,
         None => given_set(&mut asked)?,
     };
-    expanded(visit, &set_of(&given)?, asked)
+    // What a set takes in may be much more than its text.
+    aside(|| expanded(visit, &set_of(&given)?, asked))
 }
 
 /// `$validate-code` of a ValueSet, found in the same way.
@@ -31,8 +33,10 @@ pub(super) async fn validate_code(visit: &Visit, id: Option<FhirId>, mut asked: 
         (None, Some(id)) => stored_set(visit, &id).await?,
         (None, None) => return Err(needs("url", "the value set's address")),
     };
-    let set = set_of(&given)?;
-    codes.verdict(|system, code| in_set(&set, system, code))
+    aside(|| {
+        let set = set_of(&given)?;
+        codes.verdict(|system, code| in_set(&set, system, code))
+    })
 }
 
 /// `$validate-code` of a CodeSystem.
@@ -150,6 +154,9 @@ fn contains(coding: &Coding<'_>) -> Value {
     Value::Object(one)
 }
 
+/// The most codings that are checked at once.
+const MOST_CODINGS: usize = 20;
+
 /// The code or codes to check. Of several, one has to be right.
 struct Codes {
     all: Vec<(Option<String>, String)>,
@@ -184,6 +191,11 @@ impl Codes {
         };
         if all.is_empty() {
             return Err(needs("code", "a code"));
+        }
+        // Each is looked for by itself.
+        if all.len() > MOST_CODINGS {
+            let text = format!("Of one concept {MOST_CODINGS} codings are checked at once; send it in parts.");
+            return Err(coded(Refused::Unprocessable, IssueCode::TooCostly, text));
         }
         Ok(Self { all, display })
     }

@@ -12,6 +12,9 @@ use crate::fhir::{Definitions, ResourceType};
 use crate::record::numbers::{find, row};
 use crate::store::Read;
 
+/// As how large a row listing the codes of stored sets counts.
+const DEAR: usize = 1 << 20;
+
 /// The filters with every stored value set in its codes.
 pub(super) fn listed<'f>(
     read: &dyn Read,
@@ -67,6 +70,8 @@ fn in_codes(
             None => stored.push(find_set(read, set, visible)?.ok_or_else(unknown)?),
         }
     }
+    // What they take in may be much more than their text.
+    visible.pace.look_into(DEAR)?;
     let own: Option<Vec<ValueSet<'_>>> = stored.iter().map(ValueSet::from_json).collect();
     let all = own.ok_or_else(unknown)?.into_iter().chain(carried);
     let any = TokenTest::of_sets(all).ok_or_else(unknown)?;
