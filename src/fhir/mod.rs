@@ -19,4 +19,4 @@ pub mod validate;
 pub use definitions::Definitions;
 pub use outcome::{Issue, IssueCode, Severity};
 pub use resource_type::ResourceType;
-pub use validate::{Mode, validate};
+pub use validate::{Allowance, Mode, validate, validate_within};

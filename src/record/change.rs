@@ -12,7 +12,7 @@ use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::Identities;
 use crate::fhir::patch::Patch;
 use crate::fhir::search::Query;
-use crate::fhir::{self, Definitions, Mode, ResourceType};
+use crate::fhir::{self, Allowance, Definitions, Mode, ResourceType};
 
 /// The tag of what a lenient import let through, though it breaks a rule of FHIR R4: system and code.
 pub const NOT_VALID: (&str, &str) = ("urn:chartbox:validation", "not-valid");
@@ -56,15 +56,26 @@ pub(super) enum Content {
 
 impl Body {
     pub fn new(kind: ResourceType, value: Value, mode: Mode) -> Result<Self, RecordError> {
-        let value = accepted(kind, value, mode)?;
+        Self::one_of(kind, value, mode, &Allowance::default())
+    }
+
+    /// One of several that come together.
+    pub fn one_of(kind: ResourceType, value: Value, mode: Mode, allowance: &Allowance) -> Result<Self, RecordError> {
+        let value = accepted(kind, value, mode, allowance)?;
         let own_id = fhir::meta::id(&value);
         Ok(Self { content: Content::Ready(Box::new(Prepared::new(kind, &value).bounded()?)), own_id })
     }
 
     /// One of a transaction in which identities depend on what is stored: its references are rewritten once those are
     /// known. `full_url` is what the other entries call it.
-    pub fn late(kind: ResourceType, value: Value, full_url: Option<String>, mode: Mode) -> Result<Self, RecordError> {
-        let value = accepted(kind, value, mode)?;
+    pub fn late(
+        kind: ResourceType,
+        value: Value,
+        full_url: Option<String>,
+        mode: Mode,
+        allowance: &Allowance,
+    ) -> Result<Self, RecordError> {
+        let value = accepted(kind, value, mode, allowance)?;
         Ok(Self::checked(value, full_url))
     }
 
@@ -210,8 +221,8 @@ pub(super) enum Lapses {
 }
 
 /// The resource, tagged where something was let through.
-fn accepted(kind: ResourceType, mut value: Value, mode: Mode) -> Result<Value, RecordError> {
-    if check(kind, &value, mode)? == Lapses::Some {
+fn accepted(kind: ResourceType, mut value: Value, mode: Mode, allowance: &Allowance) -> Result<Value, RecordError> {
+    if check_within(kind, &value, mode, allowance)? == Lapses::Some {
         mark(&mut value);
     }
     Ok(value)
@@ -237,7 +248,11 @@ fn mark(value: &mut Value) {
 
 /// Everything about a resource that must be right before the writer sees it.
 pub(super) fn check(kind: ResourceType, value: &Value, mode: Mode) -> Result<Lapses, RecordError> {
-    let issues = fhir::validate(value, Definitions::r4(), mode);
+    check_within(kind, value, mode, &Allowance::default())
+}
+
+fn check_within(kind: ResourceType, value: &Value, mode: Mode, allowance: &Allowance) -> Result<Lapses, RecordError> {
+    let issues = fhir::validate_within(value, Definitions::r4(), mode, allowance);
     if value.get("resourceType").and_then(Value::as_str) != Some(kind.name()) {
         return Err(RecordError::WrongType { asked: kind });
     }

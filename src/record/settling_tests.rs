@@ -9,7 +9,7 @@ use super::*;
 use crate::base::Ambient;
 use crate::fhir::patch::Patch;
 use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, IssueCode, Mode};
+use crate::fhir::{Allowance, Definitions, IssueCode, Mode};
 use crate::store::{Direction, Key, KeyRange, ReadExt, Store, Table};
 
 const WRITERS: usize = 16;
@@ -146,7 +146,7 @@ fn group() -> Group {
     links.searches.insert("Patient/sought".into(), sought);
     let condition = json!({"resourceType": "Condition", "subject": {"reference": URN}, "asserter": {"reference": "Patient/sought"}});
     let late = |kind, value, url: Option<&str>| {
-        Body::late(kind, value, url.map(str::to_owned), Mode::Strict).unwrap()
+        Body::late(kind, value, url.map(str::to_owned), Mode::Strict, &Allowance::default()).unwrap()
     };
     let patch = Patch::parse(&json!([{"op": "add", "path": "/active", "value": true}])).unwrap();
     let changes = vec![
@@ -233,7 +233,7 @@ impl Dice {
         let of = format!("r{}", self.below(4));
         let found = |text: &str| query(ResourceType::Patient, &format!("identifier=urn:test|{text}"));
         let body =
-            |value: Value| Body::late(kind_of(&value), value, None, Mode::Strict).unwrap();
+            |value: Value| Body::late(kind_of(&value), value, None, Mode::Strict, &Allowance::default()).unwrap();
         let kind = ResourceType::Patient;
         match self.below(9) {
             0 => Change::post(kind, None, body(patient(&of, "Made")), None),

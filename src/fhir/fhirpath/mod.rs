@@ -78,6 +78,10 @@ impl Budget {
         Self(Cell::new(count))
     }
 
+    pub const fn left(&self) -> usize {
+        self.0.get()
+    }
+
     fn take(&self, count: usize) -> Result<(), EvalError> {
         let left = self.0.get().checked_sub(count);
         self.0.set(left.unwrap_or(0));

@@ -374,3 +374,25 @@ fn work_is_bounded() {
     let issues = validate(&hostile, Definitions::r4(), Mode::Strict);
     assert!(issues.iter().any(|issue| issue.code == IssueCode::TooCostly), "{issues:?}");
 }
+
+#[test]
+fn what_comes_together_shares_the_work() {
+    let codings = |system: &str| -> Vec<Value> {
+        (0..100).map(|at| json!({"system": system, "code": format!("c{at}")})).collect()
+    };
+    let component: Vec<Value> = (0..20).map(|_| json!({"code": {"coding": codings("urn:b")}})).collect();
+    let dear = observation(json!({"valueInteger": 1, "code": {"coding": codings("urn:a")}, "component": component}));
+    let rules = Allowance::default();
+    let refused = |rules: &Allowance| {
+        let issues = validate_within(&dear, Definitions::r4(), Mode::Strict, rules);
+        issues.iter().any(|issue| issue.code == IssueCode::TooCostly)
+    };
+    assert!(!refused(&rules));
+    assert!((0..1_000).any(|_| refused(&rules)));
+    assert!(!refused(&Allowance::default()));
+    // A Bundle that is stored as such is one text.
+    let entry: Vec<Value> = (0..1_000).map(|_| json!({"resource": dear})).collect();
+    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": entry});
+    let issues = validate(&bundle, Definitions::r4(), Mode::Strict);
+    assert!(issues.iter().any(|issue| issue.code == IssueCode::TooCostly), "{issues:?}");
+}

@@ -19,6 +19,8 @@ pub const NOT_EVALUATED: &[(&str, &str)] = &[];
 
 /// Steps for all the rules of one resource. A text of 2 MiB needs some hundred thousand. (Tests reach the end sooner.)
 pub(super) const STEPS: usize = if cfg!(test) { 300_000 } else { 3_000_000 };
+/// And for those of all resources that come together.
+pub(super) const OF_ALL: usize = 4 * STEPS;
 
 impl<'v> Walk<'v> {
     /// The rules of a type or backbone element, asked of a value of it that is otherwise right.

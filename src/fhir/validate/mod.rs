@@ -12,6 +12,7 @@ mod primitive;
 mod special;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value};
 
@@ -45,8 +46,44 @@ const DEPTH: usize = 128;
 /// What is wrong with a resource; empty when nothing is. Only issues of severity error (`Issue::is_error`) make it unfit to
 /// be stored. In a Bundle or Parameters the resources within are checked too.
 pub fn validate(resource: &Value, definitions: &Definitions, mode: Mode) -> Vec<Issue> {
-    let mut walk =
-        Walk { r4: definitions, mode, issues: Vec::new(), left_out: 0, errors: 0, depth: 0, scope: Scope::default() };
+    validate_within(resource, definitions, mode, &Allowance::default())
+}
+
+/// What the rules of all resources may cost that come in one request.
+#[derive(Debug)]
+pub struct Allowance(AtomicUsize);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(AtomicUsize::new(invariants::OF_ALL))
+    }
+}
+
+impl Allowance {
+    fn budget(&self) -> Budget {
+        Budget::steps(invariants::STEPS.min(self.0.load(Ordering::Relaxed)))
+    }
+
+    /// Takes off what one resource did with a budget of this.
+    fn spend(&self, budget: &Budget, before: usize) {
+        let spent = before.saturating_sub(budget.left());
+        let left = |left: usize| Some(left.saturating_sub(spent));
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+    }
+}
+
+/// [`validate`] of one of several, which together may cost so much.
+pub fn validate_within(resource: &Value, definitions: &Definitions, mode: Mode, allowance: &Allowance) -> Vec<Issue> {
+    let mut walk = Walk {
+        r4: definitions,
+        mode,
+        allowance,
+        issues: Vec::new(),
+        left_out: 0,
+        errors: 0,
+        depth: 0,
+        scope: Scope::default(),
+    };
     walk.resource(resource, None, Place::Top);
     if walk.left_out > 0 {
         let text = format!("{} more things are wrong; correct these first.", walk.left_out);
@@ -103,6 +140,7 @@ impl Default for Scope<'_> {
 struct Walk<'v> {
     r4: &'v Definitions,
     mode: Mode,
+    allowance: &'v Allowance,
     issues: Vec<Issue>,
     left_out: usize,
     /// Errors so far, those left out included.
@@ -161,14 +199,17 @@ impl<'v> Walk<'v> {
                 root: Some(value),
                 contained: special::contained_ids(members),
                 bundle: self.scope.bundle || kind == ResourceType::Bundle,
+                budget: self.allowance.budget(),
                 ..Scope::default()
             };
+            let steps = scope.budget.left();
             let before = std::mem::replace(&mut self.scope, scope);
             let errors = self.errors;
             self.typed(node, members, value, path);
             if self.errors == errors {
                 self.unused(members, path);
             }
+            self.allowance.spend(&self.scope.budget, steps);
             self.scope = before;
         }
     }

@@ -28,10 +28,10 @@ use crate::fhir::bundle::{
 };
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::patch::{self, Patch};
-use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
+use crate::fhir::{Allowance, Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::record::{
     Body, Change, Condition, Disclosed, Group, Links, Reading, RecordError, Sought, Stored, Undisclosed, Which,
-    Written, WrittenAs,
+    Written, WrittenAs, through,
 };
 
 /// How many entries of a batch are worked on at a time: they share commits.
@@ -44,12 +44,21 @@ const MOST_ANSWERED: usize = 32 << 20;
 /// `POST /fhir`.
 pub async fn batch_or_transaction(visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
     let manner = Manner::of(&visit, &headers);
-    let read = read(&visit, &headers, &body, &manner);
+    let read = through(body.len(), || read(&visit, &headers, &body, &manner));
     let bundle = noted(&visit, &why(Action::Batch, &visit), read).await?;
+    let load = Load { bytes: body.len(), rules: Allowance::default() };
     match bundle.kind {
-        BundleKind::Transaction => transaction(&visit, bundle, &headers, &manner).await,
-        BundleKind::Batch => batch(&visit, bundle, &headers, &manner).await,
+        BundleKind::Transaction => transaction(&visit, bundle, &headers, &manner, &load).await,
+        BundleKind::Batch => batch(&visit, bundle, &headers, &manner, &load).await,
     }
+}
+
+/// What work a bundle is.
+struct Load {
+    /// As large as it came.
+    bytes: usize,
+    /// What its resources' rules may cost together.
+    rules: Allowance,
 }
 
 fn read(visit: &Visit, headers: &HeaderMap, body: &[u8], manner: &Manner) -> Result<Bundle, Refusal> {
@@ -71,9 +80,9 @@ fn read(visit: &Visit, headers: &HeaderMap, body: &[u8], manner: &Manner) -> Res
     Bundle::parse(value).map_err(|issues| invalid(&issues))
 }
 
-async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner) -> Answer {
+async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner, load: &Load) -> Answer {
     let count = bundle.entries.len();
-    let prepared = prepare(visit, bundle, manner);
+    let prepared = through(load.bytes, || prepare(visit, bundle, manner, &load.rules));
     let why = why(Action::Transaction, visit);
     let Prepared { group, places, looks } = noted(visit, &why, prepared).await?;
     let (read_places, looks): (Vec<usize>, Vec<Read>) = looks.into_iter().unzip();
@@ -127,7 +136,7 @@ struct Read {
     bare: bool,
 }
 
-fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner) -> Result<Prepared, Refusal> {
+fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner, rules: &Allowance) -> Result<Prepared, Refusal> {
     let order = bundle.order();
     let mut entries: Vec<Option<Entry>> = bundle.entries.into_iter().map(Some).collect();
     let mut links = Links::default();
@@ -160,7 +169,7 @@ fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner) -> Result<Prepared, R
         }
         let id = ids.get(place).cloned().flatten();
         let late = if open { Linked::Late(&sought) } else { Linked::Now(&links.known) };
-        prepared.group.changes.push(change(entry, id, late, manner)?);
+        prepared.group.changes.push(change(entry, id, late, manner, rules)?);
         prepared.places.push(place);
     }
     prepared.group.links = links;
@@ -176,7 +185,7 @@ enum Linked<'a> {
     Late(&'a Identities),
 }
 
-async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner) -> Answer {
+async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Manner, load: &Load) -> Answer {
     let Bundle { entries, refused, .. } = bundle;
     let count = entries.len() + refused.len();
     let read = entries.into_iter().map(|entry| (entry.place, Ok(entry)));
@@ -190,7 +199,7 @@ async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Mann
                     matches!(entry.method, Method::Get | Method::Head) || matches!(entry.target, Target::Other(_));
                 let turn = if looks { turns.acquire().await.ok() } else { None };
                 let done = match answered.load(Ordering::Relaxed) < MOST_ANSWERED {
-                    true => one_of_batch(visit, entry, headers, manner).await,
+                    true => one_of_batch(visit, entry, headers, manner, load).await,
                     false => noted(visit, &why(Action::Batch, visit), Err(too_much())).await,
                 };
                 drop(turn);
@@ -215,6 +224,7 @@ async fn one_of_batch(
     mut entry: Entry,
     headers: &HeaderMap,
     manner: &Manner,
+    load: &Load,
 ) -> Result<String, Refusal> {
     if let Target::Other(url) = &entry.target {
         let url = url.clone();
@@ -239,10 +249,10 @@ async fn one_of_batch(
         searches(visit, &mut entry, manner, &mut links, &mut sought)?;
         let id = identity(visit, &entry);
         let late = if links.searches.is_empty() { Linked::Now(&links.known) } else { Linked::Late(&sought) };
-        let changes = vec![change(entry, id, late, manner)?];
+        let changes = vec![change(entry, id, late, manner, &load.rules)?];
         Ok(Group { changes, links })
     };
-    let group = noted(visit, &why, prepared()).await?;
+    let group = noted(visit, &why, through(load.bytes, prepared)).await?;
     let made = visit.house.records.transact(&visit.actor, why, group, |reading| Ok(reading.nothing::<()>())).await;
     let (written, _) = made.map_err(|error| placed(error, &[place], &[]))?.into_inner();
     Ok(written.first().map_or_else(String::new, |one| written_entry(one, headers, &manner.base)))
@@ -353,7 +363,13 @@ fn searches(
     Ok(())
 }
 
-fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner: &Manner) -> Result<Change, Refusal> {
+fn change(
+    mut entry: Entry,
+    id: Option<ResourceRef>,
+    linked: Linked<'_>,
+    manner: &Manner,
+    rules: &Allowance,
+) -> Result<Change, Refusal> {
     if let Some(kind) = entry.target.kind() {
         is_written(kind).map_err(|refusal| refusal.at(&entry.expression("request.url")))?;
     }
@@ -376,7 +392,7 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
     match (entry.method, which) {
         (Method::Delete, Some(which)) => Ok(Change::remove(kind, which, condition)),
         (Method::Patch, Some(which)) => Ok(Change::patch(kind, which, patch_of(&entry)?, condition)),
-        (Method::Put, Some(which)) => Ok(Change::store(kind, which, body(&mut entry, kind, linked)?, condition)),
+        (Method::Put, Some(which)) => Ok(Change::store(kind, which, body(&mut entry, kind, linked, rules)?, condition)),
         (Method::Post, None) => {
             if condition != Condition::None {
                 return Err(unsupported(&entry, "request", "What is new has no version; use ifNoneExist."));
@@ -385,7 +401,7 @@ fn change(mut entry: Entry, id: Option<ResourceRef>, linked: Linked<'_>, manner:
             let unless = entry.if_none_exist.as_deref();
             let unless = unless.map(|text| manner.condition(kind, request::search_of(text, kind)?)).transpose();
             let unless = unless.map_err(|refusal| refusal.at(&at))?;
-            Ok(Change::post(kind, id.map(|id| id.id()), body(&mut entry, kind, linked)?, unless))
+            Ok(Change::post(kind, id.map(|id| id.id()), body(&mut entry, kind, linked, rules)?, unless))
         }
         _ => Err(unsupported(&entry, "request.method", "This method does not go with this address.")),
     }
@@ -401,21 +417,21 @@ fn condition(entry: &Entry) -> Result<Condition, Refusal> {
     request::condition_of(tag.as_deref(), entry.if_none_match.as_deref())
 }
 
-fn body(entry: &mut Entry, kind: ResourceType, linked: Linked<'_>) -> Result<Body, Refusal> {
+fn body(entry: &mut Entry, kind: ResourceType, linked: Linked<'_>, rules: &Allowance) -> Result<Body, Refusal> {
     let place = entry.expression("resource");
     let mut value = entry.resource.take().unwrap_or(Value::Null);
     let made = match linked {
         Linked::Late(sought) => {
             // What is not known yet is said inside the writer.
             let _ = rewrite_references(&mut value, None, sought, Definitions::r4());
-            Body::late(kind, value, entry.full_url.clone(), Mode::Strict)
+            Body::late(kind, value, entry.full_url.clone(), Mode::Strict, rules)
         }
         Linked::Now(identities) => {
             let issues = rewrite_references(&mut value, entry.full_url.as_deref(), identities, Definitions::r4());
             if !issues.is_empty() {
                 return Err(invalid(&issues).under(&place));
             }
-            Body::new(kind, value, Mode::Strict)
+            Body::one_of(kind, value, Mode::Strict, rules)
         }
     };
     made.map_err(|error| Refusal::from(error).under(&place))

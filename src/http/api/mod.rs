@@ -32,7 +32,7 @@ use super::session::Visit;
 use crate::audit::{Action, Detail, Outcome, Purpose};
 use crate::base::{FhirId, Role};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Body, Change, Channel, Disclosed, Which, Why};
+use crate::record::{Body, Change, Channel, Disclosed, Which, Why, through};
 use look::{Look, Manner, Seen, id_of, type_of};
 
 pub use bundle::batch_or_transaction;
@@ -142,7 +142,7 @@ pub async fn create(
         let value = sent(&visit, kind, None, &headers, &body)?;
         Ok(Change::post(kind, None, Body::new(kind, value, Mode::Strict)?, unless))
     };
-    changed(&visit, Action::Create, prepared(), &headers).await
+    changed(&visit, Action::Create, through(body.len(), prepared), &headers).await
 }
 
 /// `PUT /fhir/{kind}/{id}`.
@@ -154,7 +154,7 @@ pub async fn update(visit: Visit, Path((kind, id)): Path<(String, String)>, head
         request::must_have_id(&value, &id)?;
         Ok(Change::store(kind, Which::Id(id), Body::new(kind, value, Mode::Strict)?, condition))
     };
-    changed(&visit, Action::Update, prepared(), &headers).await
+    changed(&visit, Action::Update, through(body.len(), prepared), &headers).await
 }
 
 /// `PUT /fhir/{kind}?search`.
@@ -172,7 +172,7 @@ pub async fn update_found(
         let value: Value = request::to_store(&visit, &headers, &body)?;
         Ok(Change::store(kind, which, Body::new(kind, value, Mode::Strict)?, condition))
     };
-    changed(&visit, Action::Update, prepared(), &headers).await
+    changed(&visit, Action::Update, through(body.len(), prepared), &headers).await
 }
 
 /// `PATCH /fhir/{kind}/{id}`.
@@ -182,7 +182,7 @@ pub async fn patch(visit: Visit, Path((kind, id)): Path<(String, String)>, heade
         let condition = request::condition(&headers)?;
         Ok(Change::patch(kind, Which::Id(id), request::patch(&headers, &body)?, condition))
     };
-    changed(&visit, Action::Patch, prepared(), &headers).await
+    changed(&visit, Action::Patch, through(body.len(), prepared), &headers).await
 }
 
 /// `PATCH /fhir/{kind}?search`.
@@ -199,7 +199,7 @@ pub async fn patch_found(
         let condition = request::condition(&headers)?;
         Ok(Change::patch(kind, which, request::patch(&headers, &body)?, condition))
     };
-    changed(&visit, Action::Patch, prepared(), &headers).await
+    changed(&visit, Action::Patch, through(body.len(), prepared), &headers).await
 }
 
 /// `DELETE /fhir/{kind}/{id}`: 204, also when it was deleted before.

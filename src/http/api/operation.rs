@@ -16,7 +16,7 @@ use super::{Answer, refusal, request, summary, terms};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::fhir::search::pairs;
-use crate::record::Condition;
+use crate::record::{Condition, through};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -127,7 +127,8 @@ pub async fn of_instance(
 async fn called(visit: &Visit, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Answer {
     let path = uri.path().strip_prefix("/fhir").unwrap_or_default();
     let call = Call::at(path, uri.query().unwrap_or_default()).ok_or_else(super::look::no_operation)??;
-    let sent = if body.is_empty() { None } else { Some(request::to_store(visit, headers, body)?) };
+    let sent =
+        if body.is_empty() { None } else { Some(through(body.len(), || request::to_store(visit, headers, body))?) };
     let manner = Manner::of(visit, headers);
     Ok(fhir(&call.run(visit, sent, request::condition(headers), &manner).await?))
 }

@@ -13,7 +13,7 @@ use crate::audit::Action;
 use crate::base::FhirId;
 use crate::fhir::outcome::operation_outcome;
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType, validate as check};
-use crate::record::{Body as Content, Change, Condition, RecordError, Stored, Which};
+use crate::record::{Body as Content, Change, Condition, RecordError, Stored, Which, aside};
 
 /// The OperationOutcome of a validation. What is to be created, updated or deleted is tried, and taken back: whatever stands
 /// against it then, a right, a rule of the clinic or what others refer to, is an issue like what is wrong with the content.
@@ -32,11 +32,12 @@ pub(super) async fn validated(
             return wrong("An update or a deletion is validated at the resource itself: /fhir/Type/id/$validate.");
         }
         let resource = resource.ok_or_else(nothing_to_validate)?;
-        let issues = issues(kind, None, &resource);
+        let issues = aside(|| issues(kind, None, &resource));
         if mode == Purpose::Content || issues.iter().any(Issue::is_error) {
             return Ok(operation_outcome(&issues));
         }
-        let change = Content::new(kind, resource, Mode::Strict).map(|body| Change::post(kind, None, body, None));
+        let change =
+            aside(|| Content::new(kind, resource, Mode::Strict)).map(|body| Change::post(kind, None, body, None));
         return tried(visit, change, &issues).await;
     };
     // Whoever may not see it learns nothing about it here, either.
@@ -51,11 +52,11 @@ pub(super) async fn validated(
                 Some(resource) => (resource, Some(&id)),
                 None => (parsed(&stored)?, None),
             };
-            let issues = issues(kind, own, &resource);
+            let issues = aside(|| issues(kind, own, &resource));
             if mode == Purpose::Content || issues.iter().any(Issue::is_error) {
                 return Ok(operation_outcome(&issues));
             }
-            let body = Content::new(kind, resource, Mode::Strict);
+            let body = aside(|| Content::new(kind, resource, Mode::Strict));
             let change = body.map(|body| Change::store(kind, Which::Id(id), body, Condition::None));
             tried(visit, change, &issues).await
         }
