@@ -43,8 +43,10 @@ impl Reading<'_> {
         let mut seen = BTreeSet::from([number]);
         let mut parts = SummaryParts { patient: stored(own, cut)?, chosen: vec![], along: vec![] };
         let mut waiting = Vec::new();
+        // To leave out what is older would be to say that there is none: a record that is too much is refused.
+        let mut room = self.most_given();
         for of in ips::KINDS {
-            let rows = match self.rows_of_patient(patient, of, MOST_LOOKED_THROUGH) {
+            let rows = match self.rows_within(patient, of, MOST_LOOKED_THROUGH, room) {
                 Ok((rows, _)) => rows,
                 Err(RecordError::Denied(Denied::NeverForRole | Denied::NotVisible)) => continue,
                 Err(error) => return Err(error),
@@ -52,13 +54,15 @@ impl Reading<'_> {
             let mut all = Vec::with_capacity(rows.len());
             let mut values = Vec::with_capacity(rows.len());
             for (row, cut) in rows {
-                self.go_on()?;
+                self.look_into(&row)?;
+                room = room.saturating_sub(row.json.len());
                 let one = stored(row.clone(), cut)?;
                 values.push(serde_json::from_slice::<Value>(&one.json).map_err(|_| RecordError::Damaged)?);
                 all.push(Some((row, one)));
             }
             for place in ips::choose(&values, of) {
                 let Some((row, one)) = all.get_mut(place).and_then(Option::take) else { continue };
+                self.give(&one.json)?;
                 self.touch(&row, kind, &mut touched)?;
                 seen.extend(find(self.read, of, &row.id)?);
                 waiting.extend(values.get(place).map(references_of).unwrap_or_default());
@@ -73,6 +77,8 @@ impl Reading<'_> {
             if row.state != State::Live || !self.may_see(&row)? {
                 continue;
             }
+            self.look_into(&row)?;
+            self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             self.touch(&row, kind, &mut touched)?;
             let one = stored(row, cut)?;

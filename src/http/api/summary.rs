@@ -12,7 +12,7 @@ use crate::base::FhirId;
 use crate::care::summary::{Maker, document};
 use crate::fhir::search::encode;
 use crate::fhir::{IssueCode, ResourceType, ips};
-use crate::record::Why;
+use crate::record::{Why, aside};
 
 /// `Patient/{id}/$summary`.
 pub(super) async fn of_patient(visit: &Visit, id: &FhirId, mut asked: Asked) -> Result<Value, Refusal> {
@@ -35,7 +35,8 @@ pub(super) async fn of_identified(visit: &Visit, mut asked: Asked, manner: &Mann
     let query = manner.condition(ResourceType::Patient, &text)?;
     let own = why(Action::Search, visit);
     let why = Why { detail: Detail { search: Some(format!("Patient?{text}")), ..own.detail.clone() }, ..own };
-    let found = visit.house.records.disclose(&visit.actor, why, |reading| reading.search(&query)).await?.into_inner();
+    let found =
+        visit.house.records.disclose_soon(&visit.actor, why, |reading| reading.search(&query)).await?.into_inner();
     match found.matches.as_slice() {
         [] => Err(Refusal::not_found()),
         [one] => made(visit, &one.id).await,
@@ -73,8 +74,8 @@ fn profile(asked: &mut Asked) -> Result<(), Refusal> {
 async fn made(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
     let house = &visit.house;
     let parts =
-        house.records.disclose(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
+        house.records.disclose_soon(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
     let maker = Maker { clinic: &house.front.face.clinic, base: &answer::base(visit) };
-    let document = document(&parts, maker, &house.ambient);
+    let document = aside(|| document(&parts, maker, &house.ambient));
     document.ok_or_else(|| Refusal::internal("a stored resource does not read"))
 }

@@ -166,3 +166,38 @@ fn a_page_stands_in_the_chain_before_it_opens_and_a_no_does_too() {
         ]
     );
 }
+
+#[test]
+fn a_summary_of_what_is_too_much_or_takes_too_long_is_refused() {
+    let mut house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    for at in 0..20 {
+        let mut large = weight(&format!("w{at}"), "p1", "2026-01-01", 80.0);
+        large["note"] = json!([{"text": "x".repeat(10_000)}]);
+        house.put(large);
+    }
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let summary = |house: &Box_| {
+        let why = Why { channel: Channel::Api, ..why(audit::Action::Summary) };
+        house.records.disclose_blocking(&own, why, |reading| reading.summary(&id("p1"))).map(drop)
+    };
+    assert!(summary(&house).is_ok());
+    house.records = house.records.limited(Limits { page_bytes: 40_000, ..Limits::default() });
+    assert!(matches!(summary(&house), Err(RecordError::TooMuch)));
+    // The clock is asked at each row.
+    let slow = Ambient::new(Asked(0.into()), SeededRandom::new(1));
+    let audit = Audit::new(house.records.audit().store().clone(), slow);
+    let limits = Limits { search_time: Duration::from_millis(15), ..Limits::default() };
+    house.records = Records::new(audit, Reach::Clinic).limited(limits);
+    assert!(matches!(summary(&house), Err(RecordError::TooSlow)));
+}
+
+/// A clock that goes on by a millisecond each time that somebody looks.
+struct Asked(std::sync::atomic::AtomicI64);
+
+impl crate::base::Clock for Asked {
+    fn now(&self) -> Timestamp {
+        let at = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Timestamp::from_millisecond(1_772_614_800_000 + at).unwrap()
+    }
+}
