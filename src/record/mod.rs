@@ -46,6 +46,7 @@ mod summary;
 mod trail;
 mod trail_event;
 mod tried;
+mod turns;
 mod withheld;
 mod writing;
 
@@ -53,7 +54,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 
 pub use acting::{ActError, Inside};
 pub use change::{Body, Change, Condition, Group, Links, NOT_VALID, Sought, Which};
@@ -92,7 +92,7 @@ pub struct Records {
     paging: Arc<paging::Paging>,
     consents: Arc<consents::Consents>,
     rules: Arc<[Arc<dyn Rule>]>,
-    long_looks: Arc<Semaphore>,
+    turns: Arc<turns::Turns>,
 }
 
 /// What one search or history may cost.
@@ -128,8 +128,6 @@ impl Default for Limits {
 const QUICK: Spell = Spell { time: Duration::from_millis(5), row: 64 << 10 };
 /// How long the reads and searches of one change may keep all others that write waiting.
 const IN_WRITER: Duration = Duration::from_millis(500);
-/// How many looks that take longer are at work at a time.
-const LONG_LOOKS: usize = 2;
 
 /// Why somebody asks, as it will stand in the chain.
 #[derive(Debug, Clone)]
@@ -230,7 +228,7 @@ impl Records {
             paging: Arc::default(),
             consents: Arc::default(),
             rules: Arc::new([]),
-            long_looks: Arc::new(Semaphore::new(LONG_LOOKS)),
+            turns: Arc::default(),
         }
     }
 
@@ -273,7 +271,7 @@ impl Records {
         let quick = Spell { time: QUICK.time.min(self.limits.search_time), ..QUICK };
         let (result, event) = match self.look(actor, &why, quick, &read)? {
             (Err(error), _) if error.is_too_slow() => {
-                let turn = self.long_looks.acquire().await;
+                let turn = self.turns.take(actor).await;
                 let found = aside(|| self.look(actor, &why, self.spell(), &read));
                 drop(turn);
                 found?

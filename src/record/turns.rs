@@ -1,0 +1,83 @@
+//! Turns of the looks that take long: few at a time, and one of each actor, so that nobody's many keep others from theirs.
+//!
+//! Who waits is not at work: the time of a look begins with its turn.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::access::{Actor, Who};
+
+/// How many looks that take long are at work at a time.
+const AT_ONCE: usize = 2;
+
+pub(super) struct Turns {
+    all: Arc<Semaphore>,
+    /// One turn for each actor who has one or waits for it.
+    own: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+/// A turn, until it is dropped.
+pub(super) struct Turn {
+    _one_of_all: Option<OwnedSemaphorePermit>,
+    _own: Option<OwnedSemaphorePermit>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), own: Mutex::default() }
+    }
+}
+
+impl Turns {
+    /// The actor's next turn, after those that came before it.
+    pub(super) async fn take(&self, actor: &Actor) -> Turn {
+        // Their own first: who waits for that keeps nobody else waiting. Nobody closes a semaphore here.
+        let own = self.of(actor).acquire_owned().await.ok();
+        let one_of_all = self.all.clone().acquire_owned().await.ok();
+        Turn { _one_of_all: one_of_all, _own: own }
+    }
+
+    fn of(&self, actor: &Actor) -> Arc<Semaphore> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.retain(|_, turns| Arc::strong_count(turns) > 1);
+        own.entry(name(actor)).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
+    }
+}
+
+/// One account is one actor, whatever token asks for it.
+fn name(actor: &Actor) -> String {
+    match actor.who() {
+        Who::Person { account, .. } | Who::ProxyFor { account, .. } | Who::Service { account, .. } => {
+            account.to_string()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn of_one_actor_one_is_at_work_and_the_others_wait_behind_it() {
+        let turns = Turns::default();
+        let [one, other, third] = ["one", "other", "third"].map(Actor::system);
+        let first = turns.take(&one).now_or_never().unwrap();
+        assert!(turns.take(&one).now_or_never().is_none());
+        // As many as there may be wait, and keep nobody else from a turn.
+        let mut waiting: Vec<_> = (0..8).map(|_| Box::pin(turns.take(&one))).collect();
+        assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()));
+        let second = turns.take(&other).now_or_never().unwrap();
+        assert!(turns.take(&third).now_or_never().is_none());
+        drop(first);
+        drop(second);
+        drop(waiting);
+        drop(turns.take(&third).now_or_never().unwrap());
+        drop(turns.take(&one).now_or_never().unwrap());
+        assert_eq!(turns.own.lock().unwrap().len(), 1);
+    }
+}
