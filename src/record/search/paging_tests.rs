@@ -372,3 +372,32 @@ fn a_large_row_is_looked_into_where_it_keeps_nobody_waiting() {
     // Called off before the row is read, and begun anew.
     assert_eq!(looks("large", "_id=large&_content=b"), 2);
 }
+
+#[test]
+fn a_page_ends_at_a_long_text_too() {
+    let house = new_box();
+    let long = |at: usize, end: &str| format!("{}{at}{}{end}", "é".repeat(40), "x".repeat(5_000));
+    let value = |of: &str, text: String| json!({"resourceType": "Observation", "id": of, "status": "final", "code": {"text": "a"}, "valueString": text});
+    for (at, end) in [(2, "a"), (1, "b"), (1, "a"), (3, "a")] {
+        house.put(value(&format!("o{at}{end}"), long(at, end)));
+    }
+    let system = Actor::system("test");
+    for (sorts, expected) in [
+        ("value-string", ["o1a", "o1b", "o2a", "o3a"]),
+        ("-value-string", ["o3a", "o2a", "o1a", "o1b"]),
+        (
+            "value-string,value-string,-value-string,value-string,value-string,value-string,value-string,value-string",
+            ["o1a", "o1b", "o2a", "o3a"],
+        ),
+    ] {
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = house.search(&system, T::Observation, &format!("_sort={sorts}&_count=1{cursor}")).unwrap();
+            found.extend(page.matches.iter().map(|stored| stored.id.to_string()));
+            let Some(next) = page.next else { break };
+            cursor = format!("&_cursor={next}");
+        }
+        assert_eq!(found, expected, "{sorts}");
+    }
+}

@@ -19,6 +19,10 @@ pub(in crate::record) enum Order {
     Index,
 }
 
+/// So many bytes of a value are sorted by; values that begin alike come newest row first. A marker, in which the keys of all
+/// sorts stand, is then never longer than one that is read. Longer than what an index holds of a text.
+pub(super) const SORT_KEY: usize = 192;
+
 /// Bytes that sort as the answer does: the end of an index key, or sort keys and a row number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::record) struct Place {
@@ -39,7 +43,8 @@ impl Place {
     /// By sort keys, each with whether it goes down; what has no value comes last either way.
     pub(super) fn sorted(keys: impl Iterator<Item = (Option<Vec<u8>>, bool)>, number: RowNumber) -> Self {
         let mut out = Vec::new();
-        for (key, down) in keys {
+        for (mut key, down) in keys {
+            key.iter_mut().for_each(|key| key.truncate(SORT_KEY));
             match (key, down) {
                 (None, _) => out.push(1),
                 (Some(key), false) => {
