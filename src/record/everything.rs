@@ -22,7 +22,7 @@ use crate::access::{Action, Denied, Target, authorize};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::search::{DateRange, care_range, is_in_compartments};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Desc, Direction, Key, KeyRange, ReadExt};
+use crate::store::{Desc, Direction, Key, KeyRange, KeyReader, ReadExt};
 
 /// A whole copy as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,49 @@ impl EverythingAsked {
 /// A row of the answer in its order: patient, type (the Patient itself first), clinical date descending, row.
 type Place = (FhirId, u8, Desc<i64>, RowNumber);
 
+/// The place of what comes along, among what comes along: its type and id.
+type AlongPlace = (u8, FhirId);
+
+/// What comes along; read again when it is handed out, so that never more than a page is held.
+struct Along {
+    place: AlongPlace,
+    number: RowNumber,
+    bytes: usize,
+}
+
+/// Where a page ended.
+enum Mark {
+    Row(Place),
+    /// Within what comes along with this row.
+    Along(Place, AlongPlace),
+}
+
+impl Mark {
+    /// Before a place within what comes along; no id begins with it.
+    const ALONG: u8 = 0xFF;
+
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Row(place) => place.to_bytes(),
+            Self::Along(place, last) => [&[Self::ALONG], last.to_bytes().as_slice(), &place.to_bytes()].concat(),
+        }
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let Some(rest) = bytes.strip_prefix(&[Self::ALONG]) else {
+            return Place::from_bytes(bytes).ok().map(Self::Row);
+        };
+        let mut reader = KeyReader::new(rest);
+        let last = AlongPlace::read(&mut reader).ok()?;
+        let place = Place::from_bytes(rest.get(last.to_bytes().len()..)?).ok()?;
+        Some(Self::Along(place, last))
+    }
+}
+
+fn bytes_of(along: &[Along]) -> usize {
+    along.iter().map(|one| one.bytes).sum()
+}
+
 /// How many resources may come along with one page.
 const MOST_INCLUDED: usize = 5_000;
 
@@ -80,8 +123,11 @@ impl Reading<'_> {
     pub fn everything(&mut self, asked: &EverythingAsked) -> Result<Undisclosed<Page>, RecordError> {
         let after = match &asked.cursor {
             Some(marker) => {
-                let place = self.paging.read(self.read, self.sight.actor, &asked.identity(), marker)?;
-                Some(Place::from_bytes(&place).map_err(|_| RecordError::BadCursor)?)
+                let bytes = self.paging.read(self.read, self.sight.actor, &asked.identity(), marker)?;
+                match Mark::from_bytes(&bytes).ok_or(RecordError::BadCursor)? {
+                    Mark::Row(place) => Some(place),
+                    Mark::Along(place, last) => return self.rest_along(asked, place, &last),
+                }
             }
             None => None,
         };
@@ -97,22 +143,88 @@ impl Reading<'_> {
             }
             None => self.gather_all(asked, after.as_ref(), &mut gathered)?,
         }
-        let next = match gathered.rows.last().filter(|_| gathered.more) {
-            Some((place, ..)) => {
-                self.paging.write(self.read, self.sight.actor, &asked.identity(), &place.to_bytes())?
-            }
+        // What comes along may be as much as a page, too: with fewer rows it is less.
+        let mut along = self.along(&gathered.rows, asked)?;
+        while gathered.rows.len() > 1 && bytes_of(&along) > self.limits.page_bytes {
+            gathered.rows.truncate(gathered.rows.len() / 2);
+            gathered.more = true;
+            along = self.along(&gathered.rows, asked)?;
+        }
+        let last = gathered.rows.last().map(|(place, ..)| place.clone());
+        let rest = self.cut_to_a_page(&mut along);
+        let next = match (last, rest) {
+            (Some(place), Some(last)) => Some(Mark::Along(place, last)),
+            (place, None) => place.filter(|_| gathered.more).map(Mark::Row),
+            (None, Some(_)) => None,
+        };
+        self.everything_page(gathered.rows, along, next, asked)
+    }
+
+    /// What came along with one row and had no room on its page.
+    fn rest_along(
+        &mut self,
+        asked: &EverythingAsked,
+        place: Place,
+        last: &AlongPlace,
+    ) -> Result<Undisclosed<Page>, RecordError> {
+        let (patient, _, _, number) = &place;
+        if asked.patient.is_none() && self.scope(ResourceType::Patient)?.patient().is_none() {
+            self.must_export()?;
+        }
+        let (own, _) = self.authorized(Action::Everything, ResourceType::Patient, patient)?;
+        let from = row(self.read, *number)?;
+        let scope = self.scope(from.kind)?;
+        let is_theirs = *number == own || from.patients.contains(&own);
+        let mut along = Vec::new();
+        if from.state == State::Live && is_theirs && scope.allows(Some(patient), from.sensitivity) {
+            let cut = scope.cut_elements(Some(patient), from.sensitivity);
+            along = self.along(&[(place.clone(), from, cut)], asked)?;
+            along.retain(|one| one.place > *last);
+        }
+        let next = match self.cut_to_a_page(&mut along) {
+            Some(last) => Mark::Along(place, last),
+            None => Mark::Row(place),
+        };
+        self.everything_page(vec![], along, Some(next), asked)
+    }
+
+    /// Keeps what one page has room for; the last of it, where there is more.
+    fn cut_to_a_page(&self, along: &mut Vec<Along>) -> Option<AlongPlace> {
+        let mut bytes: usize = 0;
+        let fits = |one: &&Along| {
+            bytes = bytes.saturating_add(one.bytes);
+            bytes <= self.limits.page_bytes
+        };
+        // One that is there goes in, however large.
+        let fitting = along.iter().take_while(fits).count().max(1);
+        if fitting >= along.len() {
+            return None;
+        }
+        along.truncate(fitting);
+        along.last().map(|one| one.place.clone())
+    }
+
+    fn everything_page(
+        &mut self,
+        rows: Vec<(Place, Row, &'static [&'static str])>,
+        along: Vec<Along>,
+        next: Option<Mark>,
+        asked: &EverythingAsked,
+    ) -> Result<Undisclosed<Page>, RecordError> {
+        let next = match next {
+            Some(mark) => self.paging.write(self.read, self.sight.actor, &asked.identity(), &mark.to_bytes())?,
             None => None,
         };
         let mut page = Page { matches: vec![], included: vec![], total: None, next };
         let mut touched = Vec::new();
         let kind = self.opened();
-        let along = self.along(&gathered.rows, asked)?;
-        for (_, row, cut) in gathered.rows {
+        for (_, row, cut) in rows {
             self.give(&row.json)?;
             self.touch(&row, kind, &mut touched)?;
             page.matches.push(stored(row, cut)?);
         }
-        for row in along {
+        for one in along {
+            let row = row(self.read, one.number)?;
             self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             self.touch(&row, kind, &mut touched)?;
@@ -228,9 +340,9 @@ impl Reading<'_> {
         &mut self,
         rows: &[(Place, Row, &'static [&'static str])],
         asked: &EverythingAsked,
-    ) -> Result<Vec<Row>, RecordError> {
+    ) -> Result<Vec<Along>, RecordError> {
         let mut seen: BTreeSet<RowNumber> = rows.iter().map(|((_, _, _, number), ..)| *number).collect();
-        let mut out: Vec<Row> = Vec::new();
+        let mut out: Vec<Along> = Vec::new();
         let mut waiting: Vec<RowNumber> = Vec::new();
         for (_, row, cut) in rows {
             // What is cut is not followed, either.
@@ -247,13 +359,13 @@ impl Reading<'_> {
             self.look_into(&row)?;
             waiting.extend(self.references(&row.json, &mut seen)?);
             if asked.wants(row.kind) && asked.since.is_none_or(|since| row.updated > since) {
-                out.push(row);
+                out.push(Along { place: (row.kind.number(), row.id), number, bytes: row.json.len() });
             }
             if out.len() > MOST_INCLUDED {
                 return Err(RecordError::TooWide);
             }
         }
-        out.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        out.sort_by(|a, b| a.place.cmp(&b.place));
         Ok(out)
     }
 

@@ -168,6 +168,42 @@ fn a_page_stands_in_the_chain_before_it_opens_and_a_no_does_too() {
 }
 
 #[test]
+fn what_comes_along_with_one_row_goes_on_over_several_pages() {
+    let mut house = new_box();
+    house.records = house.records.limited(Limits { page_bytes: 10_000, ..Limits::default() });
+    house.put(patient("p1", "Brandvold"));
+    let long = "x".repeat(4_000);
+    let mut entry = vec![];
+    for at in 0..12 {
+        house.put(json!({"resourceType": "Medication", "id": format!("m{at:02}"), "code": {"text": long}}));
+        entry.push(json!({"item": {"reference": format!("Medication/m{at:02}")}}));
+    }
+    house.put(json!({"resourceType": "List", "id": "l1", "status": "current", "mode": "working",
+        "subject": {"reference": "Patient/p1"}, "entry": entry}));
+    house.put(weight("w1", "p1", "2026-01-01", 80.0));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    for count in [None, Some(1)] {
+        let (mut matches, mut along, mut pages) = (vec![], vec![], 0);
+        let mut asked = EverythingAsked { count, ..asked(Some("p1")) };
+        loop {
+            let found = page(&house, &own, &asked).unwrap();
+            let bytes = |all: &[Stored]| all.iter().map(|one| one.json.len()).sum::<usize>();
+            assert!(bytes(&found.included) <= 10_000);
+            matches.extend(names(&found.matches));
+            along.extend(names(&found.included));
+            pages += 1;
+            asked.cursor = found.next;
+            if asked.cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(matches, ["Patient/p1", "List/l1", "Observation/w1"]);
+        assert_eq!(along, (0..12).map(|at| format!("Medication/m{at:02}")).collect::<Vec<_>>());
+        assert!(pages < 12, "{pages}");
+    }
+}
+
+#[test]
 fn a_summary_of_what_is_too_much_or_takes_too_long_is_refused() {
     let mut house = new_box();
     house.put(patient("p1", "Brandvold"));
