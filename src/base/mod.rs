@@ -5,6 +5,7 @@
 mod actor;
 mod clock;
 mod counted;
+mod decimal;
 mod id;
 mod origin;
 mod said;
@@ -13,6 +14,7 @@ mod secret;
 pub use actor::{ActorKind, ActorRef, Role};
 pub use clock::{Ambient, Clock, ManualClock, OsRandom, Random, SeededRandom, SystemClock, Timestamp};
 pub use counted::counted;
+pub use decimal::{Decimal, NoDecimal};
 pub use id::{AccountId, BootId, FhirId, Id, IdKind, InvalidId, ResourceRef, SessionId, StoreId, TokenId};
 pub use origin::network_of;
 pub use said::said;

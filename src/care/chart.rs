@@ -13,6 +13,8 @@ pub struct Chart {
     /// Whether more of it than who the patient is may be seen: an empty list of a closed record says nothing.
     pub open: bool,
     resources: Vec<(ResourceType, Vec<Value>)>,
+    /// The Medications that prescriptions and statements refer to.
+    medications: Vec<Value>,
     shortened: Vec<ResourceType>,
 }
 
@@ -83,13 +85,22 @@ impl Chart {
                 chart.add(kind, part);
                 chart
             });
+            if matches!(kind, ResourceType::MedicationRequest | ResourceType::MedicationStatement) {
+                match reading.referred_of_patient(patient, kind, ResourceType::Medication, MOST) {
+                    Ok(along) => chart = chart.zip(along).map(named),
+                    Err(RecordError::Denied(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
         Ok(chart)
     }
 
     /// The chart of what a summary is made of.
     pub fn of_summary(parts: &SummaryParts) -> Self {
-        let mut chart = Self { patient: parts.patient.value(), ..Self::default() };
+        let along = parts.along.iter().filter(|one| one.kind == ResourceType::Medication);
+        let medications = along.map(Stored::value).collect();
+        let mut chart = Self { patient: parts.patient.value(), medications, ..Self::default() };
         for one in &parts.chosen {
             match chart.resources.iter_mut().find(|(kind, _)| *kind == one.kind) {
                 Some((_, all)) => all.push(one.value()),
@@ -102,11 +113,23 @@ impl Chart {
     /// A chart of resources at hand.
     #[cfg(test)]
     pub const fn holding(patient: Value, resources: Vec<(ResourceType, Vec<Value>)>) -> Self {
-        Self { patient, open: true, resources, shortened: Vec::new() }
+        Self { patient, open: true, resources, medications: Vec::new(), shortened: Vec::new() }
+    }
+
+    /// The same with Medications that were read along.
+    #[cfg(test)]
+    #[must_use]
+    pub fn along(self, medications: Vec<Value>) -> Self {
+        Self { medications, ..self }
     }
 
     pub fn of(&self, kind: ResourceType) -> &[Value] {
         self.resources.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, found)| found)
+    }
+
+    /// The Medications that its prescriptions and statements refer to, as far as they may be seen.
+    pub fn medications(&self) -> &[Value] {
+        &self.medications
     }
 
     /// The types of which the record holds more than the [`MOST`] that are here.
@@ -120,6 +143,11 @@ impl Chart {
         }
         self.resources.push((kind, part.found.iter().map(Stored::value).collect()));
     }
+}
+
+fn named((mut chart, along): (Chart, Vec<Stored>)) -> Chart {
+    chart.medications.extend(along.iter().map(Stored::value));
+    chart
 }
 
 /// Who asked for the newest few knows that there may be more.

@@ -16,6 +16,7 @@ pub mod letters;
 pub mod formulary;
 pub mod import;
 pub mod marks;
+pub mod medicine;
 pub mod messages;
 pub mod note;
 pub mod notify;

@@ -49,6 +49,7 @@ pub(super) async fn verify(visit: Visit, Path(token): Path<String>) -> Result<Re
         Standing::Changed => ("refused", "is-caution", "counts-changed"),
         Standing::Stopped => ("refused", "is-critical", "counts-stopped"),
         Standing::Over => ("refused", "is-caution", "counts-over"),
+        Standing::Unknown => ("alert", "is-caution", "counts-not-known"),
     };
     let text = t("counts-issued").with("clinic", &visit.house.front.face.clinic).with("date", date).to_string();
     page(&VerifyPage { cx: visit.cx(), shape, class, title: t(word).to_string(), text })

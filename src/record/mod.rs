@@ -30,6 +30,7 @@ mod pace;
 mod paging;
 mod prepared;
 mod reading;
+mod referred;
 mod referrers;
 mod rows;
 mod rule;

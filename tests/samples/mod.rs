@@ -107,7 +107,7 @@ pub fn series(
     high: Option<f64>,
     points: &[(&str, f64)],
 ) -> Series {
-    let bounds = Bounds { low, high };
+    let bounds = Bounds { low, high, ..Bounds::default() };
     let reading = |(on, value): &(&str, f64)| Reading {
         number: Some(*value),
         flag: bounds.flag(*value),
@@ -144,7 +144,7 @@ pub fn pressure(values: &[(&str, f64, f64)]) -> Series {
         key: "85354-9".into(),
         name: "Blood pressure".into(),
         unit: "mmHg".into(),
-        parts: [139.0, 89.0].map(|high| Bounds { low: None, high: Some(high) }),
+        parts: [139.0, 89.0].map(|high| Bounds { high: Some(high), ..Bounds::default() }),
         readings: values.iter().map(reading).collect(),
         ..Series::default()
     }

@@ -306,13 +306,19 @@ impl<'a> Checking<'a> {
         let (mut compared, mut unknown) = (Vec::new(), Vec::new());
         let facts = self.facts;
         for allergy in facts.allergies.iter().filter(|one| !one.none_known) {
-            let known = self.formulary.known(&allergy.codes, &allergy.name);
-            if known.is_nothing() {
+            // One that names nothing is compared with nothing.
+            let (mut warned, mut all_known) = (false, !allergy.means.is_empty());
+            for one in &allergy.means {
+                let known = self.formulary.known(&one.codes, &one.name);
+                all_known &= !known.is_nothing();
                 // A name that may be meant is warned of, and says nothing of what it is not.
-                let warned = self.allergy(allergy, &self.formulary.alike(&allergy.name));
-                unknown.extend((!warned).then(|| allergy.name.clone()));
-            } else if !self.allergy(allergy, &known) {
-                compared.push(allergy.name.clone());
+                let known = if known.is_nothing() { self.formulary.alike(&one.name) } else { known };
+                warned |= self.allergy(allergy, &known);
+            }
+            match (warned, all_known) {
+                (true, _) => {}
+                (false, true) => compared.push(allergy.name.clone()),
+                (false, false) => unknown.push(allergy.name.clone()),
             }
         }
         if !unknown.is_empty() {
@@ -360,12 +366,18 @@ impl<'a> Checking<'a> {
         let (mut unknown, mut single, mut apart) = (Vec::new(), Vec::new(), Vec::new());
         let (mut uncovered, mut rules) = (Vec::new(), BTreeSet::new());
         for taken in others {
-            let known = self.formulary.known(&taken.codes, &taken.name).substances;
-            if known.is_empty() {
+            let (mut known, mut all_known) = (BTreeSet::new(), !taken.parts.is_empty());
+            for one in &taken.parts {
+                let mut found = self.formulary.known(&one.codes, &one.name).substances;
+                if found.is_empty() {
+                    (all_known, found) = (false, self.formulary.alike(&one.name).substances);
+                }
+                known.extend(found);
+            }
+            if !all_known {
                 // As with allergies: what may be meant is warned of only.
-                let alike = self.formulary.alike(&taken.name).substances;
-                self.duplicate(taken, &alike);
-                self.interacts(taken, &alike);
+                self.duplicate(taken, &known);
+                self.interacts(taken, &known);
                 unknown.push(taken.name.clone());
                 continue;
             }

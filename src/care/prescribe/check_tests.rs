@@ -225,3 +225,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_allergy_without_a_code_is_compared_by_the_substance_of_its_reaction() {
+    let reaction = |substance: Value| {
+        json!({"resourceType": "AllergyIntolerance", "id": "a", "recordedDate": "2026-01-02",
+            "reaction": [{"substance": substance, "manifestation": [{"text": "anaphylaxis"}]}]})
+    };
+    let own = check(
+        Some(&demo()),
+        &facts(&[reaction(json!({"text": "Phenoxymethylpenicillin"}))], &[], None),
+        &proposal(AMOXICILLIN, 1.0, 3.0),
+    );
+    assert!(
+        matches!(&own[0].what, What::AllergyClass { allergy, .. } if allergy == "Phenoxymethylpenicillin"),
+        "{own:?}"
+    );
+    let nameless = facts(&[reaction(json!({}))], &[], None);
+    let found = check(Some(&demo()), &nameless, &proposal(AMOXICILLIN, 1.0, 3.0));
+    let named = vec!["an allergy without a name (AllergyIntolerance/a)".to_owned()];
+    assert!(
+        whats(&found).contains(&(Verdict::NotCovered, &What::AllergiesNotCompared { allergies: named })),
+        "{found:?}"
+    );
+    assert!(!found.iter().any(|one| one.check == Check::Allergy && one.verdict == Verdict::Passed), "{found:?}");
+}
+
+#[test]
+fn a_medicine_that_is_named_by_what_it_refers_to_is_compared_and_one_without_a_name_is_said() {
+    let refers = json!({"resourceType": "MedicationRequest", "id": "m", "status": "unknown", "intent": "order",
+        "medicationReference": {"reference": "Medication/1"}});
+    let along = [json!({"resourceType": "Medication", "id": "1", "code": {"text": "Amoxicillin"}})];
+    let of = |taken: Taken| Facts { taken: BTreeSet::from([taken]), ..Facts::default() };
+    let named = taken_of(&refers, &along).unwrap();
+    let found = check(Some(&demo()), &of(named.clone()), &proposal(AMOXICILLIN, 1.0, 3.0));
+    assert!(
+        found.iter().any(|one| matches!(&one.what, What::SameSubstance { with } if with == "Amoxicillin")),
+        "{found:?}"
+    );
+    let unnamed = taken(&refers).unwrap();
+    assert_eq!(unnamed.clone().named_by(&along), named, "as the writer names it");
+    let found = check(Some(&demo()), &of(unnamed), &proposal(AMOXICILLIN, 1.0, 3.0));
+    let names = vec!["a medicine without a name (Medication/1)".to_owned()];
+    assert!(
+        whats(&found).contains(&(Verdict::NotCovered, &What::MedicinesNotCompared { medicines: names })),
+        "{found:?}"
+    );
+}

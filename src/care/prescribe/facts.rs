@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::access::Sensitivity;
 use crate::care::Chart;
 use crate::care::entries::{is_current, says_none};
 use crate::care::formulary::{Code, MEDICINE};
+use crate::care::medicine;
 use crate::fhir::ResourceType as R;
 
 /// An allergy that counts.
@@ -17,12 +18,20 @@ pub struct Allergy {
     /// As in `AllergyIntolerance/a`.
     pub reference: String,
     pub name: String,
-    pub codes: Vec<Code>,
+    /// What it is to: its own code and the substances of its reactions. Nothing of one that names nothing.
+    pub means: Vec<Named>,
     /// When it was written down, as the record has it.
     pub recorded: Option<String>,
     /// It says that there is none.
     pub none_known: bool,
     sealed: bool,
+}
+
+/// A substance, or a part of a medicine, as it is compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    pub name: String,
+    pub codes: Vec<Code>,
 }
 
 /// A medicine that is taken, or is prescribed and counts as such.
@@ -31,7 +40,10 @@ pub struct Taken {
     /// As in `MedicationRequest/a`.
     pub reference: String,
     pub name: String,
-    pub codes: Vec<Code>,
+    /// What it is, or of what it is made. Nothing of one that nothing names.
+    pub parts: Vec<Named>,
+    /// The Medication that names it, as in `Medication/a`, where it was not at hand.
+    pub refers: Option<String>,
     sealed: bool,
 }
 
@@ -57,11 +69,12 @@ pub struct Facts {
 impl Facts {
     /// Of what somebody may see.
     pub fn of(chart: &Chart, today: Date) -> Self {
-        let requests = chart.of(R::MedicationRequest).iter().filter_map(taken);
+        let of = |one: &Value| taken_of(one, chart.medications());
+        let requests = chart.of(R::MedicationRequest).iter().filter_map(of);
         let cut = [R::AllergyIntolerance, R::MedicationRequest, R::MedicationStatement];
         Self {
             allergies: chart.of(R::AllergyIntolerance).iter().filter_map(allergy).collect(),
-            taken: requests.chain(chart.of(R::MedicationStatement).iter().filter_map(taken)).collect(),
+            taken: requests.chain(chart.of(R::MedicationStatement).iter().filter_map(of)).collect(),
             age: age(&chart.patient, today),
             cut: chart.shortened().iter().any(|kind| cut.contains(kind)),
         }
@@ -133,54 +146,91 @@ pub fn allergy(resource: &Value) -> Option<Allergy> {
     if !is_current(resource) {
         return None;
     }
-    let code = resource.get("code");
+    let meant = |concept: &Value| Named { name: name(Some(concept)).unwrap_or_default(), codes: codes(Some(concept)) };
+    let means: Vec<Named> = medicine::substances(resource).into_iter().map(meant).collect();
+    let mut names: Vec<&str> = means.iter().map(|one| one.name.as_str()).collect();
+    // The substance of a reaction says more of what the code says already.
+    names.truncate(if name(resource.get("code")).is_some() { 1 } else { names.len() });
+    names.dedup();
+    let reference = reference(resource)?;
     Some(Allergy {
-        reference: reference(resource)?,
         // Without a name it is an allergy all the same, to something that nobody can look for.
-        name: name(code).unwrap_or_default(),
-        codes: codes(code),
+        name: if names.is_empty() { format!("an allergy without a name ({reference})") } else { names.join(", ") },
+        reference,
+        means,
         recorded: text(resource, "/recordedDate").or_else(|| text(resource, "/onsetDateTime")).map(str::to_owned),
         none_known: says_none(resource),
         sealed: sealed(resource),
     })
 }
 
-/// What of a `MedicationRequest` or `MedicationStatement` counts as taken.
+/// What of a `MedicationRequest` or `MedicationStatement` counts as taken, without what it refers to.
 pub fn taken(resource: &Value) -> Option<Taken> {
-    let status = text(resource, "/status").unwrap_or_default();
+    taken_of(resource, &[])
+}
+
+/// The same with the Medications that were read along.
+pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     let counts = match text(resource, "/resourceType")? {
         "MedicationRequest" => {
-            let order = !matches!(text(resource, "/intent"), Some("proposal" | "plan" | "option"));
             // One that is paused may be taken again any day.
-            order && matches!(status, "active" | "on-hold" | "unknown")
+            !matches!(text(resource, "/intent"), Some("proposal" | "plan" | "option"))
         }
         // What a patient says of a prescription takes nothing away and adds nothing.
         "MedicationStatement" => {
             let of_request = resource.get("basedOn").and_then(Value::as_array).is_some_and(|all| {
                 all.iter().filter_map(|one| text(one, "/reference")).any(|to| to.starts_with("MedicationRequest/"))
             });
-            !of_request && matches!(status, "active" | "intended" | "on-hold" | "unknown")
+            !of_request
         }
         _ => false,
     };
-    if !counts {
+    if !counts || !medicine::may_be_taken(resource) {
         return None;
     }
-    let concept = resource.get("medicationCodeableConcept");
-    let named = name(concept).or_else(|| text(resource, "/medicationReference/display").map(str::to_owned));
-    Some(Taken {
-        reference: reference(resource)?,
-        name: named.unwrap_or_default(),
-        codes: codes(concept),
-        sealed: sealed(resource),
-    })
+    let found = named(&medicine::concepts(resource, along));
+    let refers = medicine::refers(resource).filter(|_| found.is_none()).map(str::to_owned);
+    let (name, parts) = found.unwrap_or_else(|| match text(resource, "/medicationReference/display") {
+        Some(shown) => (shown.to_owned(), vec![Named { name: shown.to_owned(), codes: Vec::new() }]),
+        // It is taken all the same, and the checks say that they did not compare it.
+        None => (unnamed(resource), Vec::new()),
+    });
+    Some(Taken { reference: reference(resource)?, name, parts, refers, sealed: sealed(resource) })
+}
+
+/// What concepts of one medicine call it, and what is compared of each.
+fn named(concepts: &[&Value]) -> Option<(String, Vec<Named>)> {
+    let part = |one: &&Value| Some(Named { name: name(Some(one))?, codes: codes(Some(one)) });
+    let parts: Vec<Named> = concepts.iter().filter_map(part).collect();
+    let name = parts.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(" + ");
+    (!parts.is_empty()).then_some((name, parts))
+}
+
+fn unnamed(resource: &Value) -> String {
+    format!("a medicine without a name ({})", medicine::place(resource))
 }
 
 impl Taken {
+    /// With what names it, of Medications that were read since.
+    #[must_use]
+    pub fn named_by(mut self, along: &[Value]) -> Self {
+        let Some(to) = &self.refers else { return self };
+        let referring = json!({"medicationReference": {"reference": to}});
+        if let Some((name, parts)) = named(&medicine::concepts(&referring, along)) {
+            (self.name, self.parts, self.refers) = (name, parts, None);
+        }
+        self
+    }
+
     /// The id in the formulary, if it was prescribed from one.
     pub fn formulary_id(&self) -> Option<&str> {
-        self.codes.iter().find(|code| code.system == MEDICINE).map(|code| code.code.as_str())
+        self.parts.iter().flat_map(|one| &one.codes).find(|code| code.system == MEDICINE).map(|code| code.code.as_str())
     }
+}
+
+/// A Medication that may name what somebody takes. What is sealed stays out: who prescribes may not have seen it.
+pub fn medication(resource: &Value) -> Option<Value> {
+    (!sealed(resource)).then(|| resource.clone())
 }
 
 /// In whole years; nothing where the birth date is not known to the day.

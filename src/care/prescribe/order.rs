@@ -29,7 +29,7 @@ const fn every(code: &'static str, frequency: u32, period: u32, unit: &'static s
 }
 
 /// What can be chosen.
-pub const EVERY: [Every; 11] = [
+pub const EVERY: [Every; 12] = [
     every("1d", 1, 1, "d"),
     every("2d", 2, 1, "d"),
     every("3d", 3, 1, "d"),
@@ -41,24 +41,36 @@ pub const EVERY: [Every; 11] = [
     every("1wk", 1, 1, "wk"),
     every("1mo", 1, 1, "mo"),
     Every { code: "once", frequency: 1, period: 1, unit: "d", single: true },
+    every(WRITTEN, 0, 1, "d"),
 ];
+
+/// As the instructions say, and no field: "at the start of a migraine".
+pub const WRITTEN: &str = "written";
 
 impl Every {
     pub fn from_code(code: &str) -> Option<Self> {
         EVERY.into_iter().find(|every| every.code == code)
     }
 
-    /// The most times in one day.
-    pub fn times_a_day(&self) -> f64 {
-        match self.unit {
+    /// Whether only the instructions say it.
+    pub fn is_written(&self) -> bool {
+        self.code == WRITTEN
+    }
+
+    /// The most times in one day, as far as it is known.
+    pub fn times_a_day(&self) -> Option<f64> {
+        let times = match self.unit {
             "h" => 24.0 / f64::from(self.period),
-            "d" if self.period == 1 => f64::from(self.frequency),
             _ => f64::from(self.frequency),
-        }
+        };
+        (!self.is_written()).then_some(times)
     }
 
     /// About how many in so many days; for the quantity that is suggested.
-    pub fn times_in(&self, days: u32) -> f64 {
+    pub fn times_in(&self, days: u32) -> Option<f64> {
+        if self.is_written() {
+            return None;
+        }
         let days = f64::from(days);
         let per_day = match self.unit {
             "h" => 24.0 / f64::from(self.period),
@@ -66,7 +78,7 @@ impl Every {
             "mo" => f64::from(self.frequency) / (30.0 * f64::from(self.period)),
             _ => f64::from(self.frequency) / f64::from(self.period),
         };
-        if self.single { 1.0 } else { (days * per_day).ceil() }
+        Some(if self.single { 1.0 } else { (days * per_day).ceil() })
     }
 }
 
@@ -178,7 +190,7 @@ pub fn dosage(dose: &Dose, words: &str, from: Date) -> Value {
     }
     if single {
         put(&mut repeat, "count", json!(1));
-    } else {
+    } else if !dose.every.is_written() {
         put(&mut repeat, "frequency", json!(frequency));
         put(&mut repeat, "period", json!(period));
         put(&mut repeat, "periodUnit", json!(unit));
@@ -187,7 +199,9 @@ pub fn dosage(dose: &Dose, words: &str, from: Date) -> Value {
     let mut out = Map::new();
     put(&mut out, "text", json!(words));
     put(&mut out, "patientInstruction", json!(dose.instructions.trim()));
-    put(&mut out, "timing", json!({"repeat": repeat}));
+    if !repeat.is_empty() {
+        put(&mut out, "timing", json!({"repeat": repeat}));
+    }
     if dose.needed {
         put(&mut out, "asNeededBoolean", json!(true));
     }
@@ -435,12 +449,12 @@ mod tests {
     fn how_often_a_day_is_what_the_words_say() {
         let of = |code: &str| Every::from_code(code).unwrap();
         assert_eq!(
-            ["3d", "8h", "every-2d", "1wk", "once"].map(|code| of(code).times_a_day()),
-            [3.0, 3.0, 1.0, 1.0, 1.0]
+            ["3d", "8h", "every-2d", "1wk", "once", WRITTEN].map(|code| of(code).times_a_day()),
+            [Some(3.0), Some(3.0), Some(1.0), Some(1.0), Some(1.0), None]
         );
         assert_eq!(
-            ["3d", "8h", "every-2d", "1wk", "once"].map(|code| of(code).times_in(7)),
-            [21.0, 21.0, 4.0, 1.0, 1.0]
+            ["3d", "8h", "every-2d", "1wk", "once", WRITTEN].map(|code| of(code).times_in(7)),
+            [Some(21.0), Some(21.0), Some(4.0), Some(1.0), Some(1.0), None]
         );
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::check::{self, Finding, Proposal};
-use super::facts::{Allergy, Facts, Taken, allergy, taken};
+use super::facts::{Allergy, Facts, Taken, allergy, medication, taken};
 use super::order::{TOKEN, end_code, stopped};
 use super::{refill, taking, tasks};
 use crate::base::{Ambient, FhirId, Timestamp};
@@ -142,6 +142,12 @@ fn hold(inside: &mut Inside<'_, '_, '_>, signing: &Signing, queries: &[Query; 3]
     let of_medicine: fn(&Value) -> Option<Taken> = taken;
     let mut all = inside.glimpse(requests, of_medicine)?;
     all.extend(inside.glimpse(statements, of_medicine)?);
+    let ids: Vec<&str> =
+        all.iter().filter_map(|one| one.refers.as_deref()).filter_map(|to| to.strip_prefix("Medication/")).collect();
+    if !ids.is_empty() {
+        let along = inside.glimpse(&strict(R::Medication, &format!("_id={}", ids.join(",")))?, medication)?;
+        all = all.into_iter().map(|one| one.named_by(&along)).collect();
+    }
     let facts = signing.facts.again(inside.glimpse(allergies, of_allergy)?, all);
     let findings: Vec<Finding> = check::check(signing.formulary.as_deref(), &facts, &signing.proposal);
     if check::missing(&findings, &signing.answered).is_empty() { Ok(()) } else { told(SignError::NewWarning) }
@@ -189,6 +195,13 @@ pub enum Standing {
     Changed,
     Stopped,
     Over,
+    /// Nobody knows: it may be taken.
+    Unknown,
+}
+
+/// Whether a prescription can be ended, renewed or changed: it counts, is paused, or nobody knows.
+pub fn is_in_use(request: &Value) -> bool {
+    matches!(request.get("status").and_then(Value::as_str), Some("active" | "on-hold" | "unknown"))
 }
 
 /// What became of a prescription on this day.
@@ -204,7 +217,8 @@ pub fn standing(request: &Value, today: Date) -> Standing {
         ("active", _) => Standing::Active,
         ("on-hold", _) => Standing::Paused,
         ("completed", _) => Standing::Over,
-        _ => Standing::Stopped,
+        ("stopped" | "cancelled" | "entered-in-error" | "draft", _) => Standing::Stopped,
+        _ => Standing::Unknown,
     }
 }
 

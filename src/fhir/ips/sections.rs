@@ -172,9 +172,14 @@ fn observation(resource: &Value) -> Option<Section> {
 pub(super) fn key(resource: &Value) -> (bool, String) {
     let code = resource.get("code");
     let coding = code.and_then(|code| code.pointer("/coding/0"));
-    let kind = match coding {
-        Some(coding) => format!("{}|{}", text(coding, "system"), text(coding, "code")),
-        None => code.map(|code| text(code, "text")).unwrap_or_default().to_lowercase(),
+    let coding = coding.filter(|coding| !text(coding, "code").is_empty());
+    let display = || code.and_then(|code| code.pointer("/coding/0")).map(|coding| text(coding, "display"));
+    let written = code.map(|code| text(code, "text")).filter(|written| !written.is_empty()).or_else(display);
+    let kind = match (coding, written.unwrap_or_default()) {
+        (Some(coding), _) => format!("{}|{}", text(coding, "system"), text(coding, "code")),
+        // What nobody named is of no other's kind.
+        (None, "") => format!("#{}", text(resource, "id")),
+        (None, written) => written.to_lowercase(),
     };
     (is_of_the_patient(resource), kind)
 }

@@ -70,7 +70,8 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
     let kind = string(resource, "resourceType").unwrap_or_default();
     let what = ["code", "vaccineCode", "medicationCodeableConcept", "title"];
     let what = what.iter().find_map(|name| said(resource.get(name)?));
-    let what = what.or_else(|| referred(resource, along)).or_else(|| first(resource, "category"));
+    let what = what.or_else(|| referred(resource, along)).or_else(|| substances(resource));
+    let what = what.or_else(|| first(resource, "category"));
     let when = [
         "onset",
         "effective",
@@ -90,13 +91,17 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
     let more = match kind.as_str() {
         "AllergyIntolerance" => reactions(resource),
         "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
-        "MedicationStatement" => dose(resource, "dosage"),
+        "MedicationStatement" => {
+            let words: Vec<String> = [dose(resource, "dosage"), doubt(resource)].into_iter().flatten().collect();
+            Some(words.join(". ")).filter(|words| !words.is_empty())
+        }
         "MedicationRequest" => {
             let id = string(resource, "id").unwrap_or_default();
             let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
             let not = input.chosen.iter().filter(|one| is_not_taken(one)).any(|one| of_it(&one));
             let not = not.then(|| "The patient says that it is not taken".to_owned());
-            let words: Vec<String> = [dose(resource, "dosageInstruction"), not].into_iter().flatten().collect();
+            let words: Vec<String> =
+                [dose(resource, "dosageInstruction"), doubt(resource), not].into_iter().flatten().collect();
             Some(words.join(". ")).filter(|words| !words.is_empty())
         }
         "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
@@ -109,6 +114,19 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
         _ => status(),
     };
     Line([what.unwrap_or_else(|| "Not named".into()), when, more.unwrap_or_default()])
+}
+
+/// That nobody knows whether it is taken.
+fn doubt(resource: &Value) -> Option<String> {
+    (string(resource, "status").as_deref() == Some("unknown")).then(|| "It is not known whether it is taken".to_owned())
+}
+
+/// What the reactions of an allergy name as the substance.
+fn substances(resource: &Value) -> Option<String> {
+    let reactions = resource.get("reaction").and_then(Value::as_array).into_iter().flatten();
+    let mut names: Vec<String> = reactions.filter_map(|one| said(one.get("substance")?)).collect();
+    names.dedup();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn not_taken(statement: &Value) -> String {
@@ -188,7 +206,11 @@ fn dose(resource: &Value, name: &str) -> Option<String> {
     let all = resource.get(name)?.as_array()?;
     let one = |dosage: &Value| {
         let quantity = dosage.pointer("/doseAndRate/0/doseQuantity").and_then(quantity);
-        string(dosage, "text").or_else(|| string(dosage, "patientInstruction")).or(quantity)
+        let words = string(dosage, "text").or_else(|| string(dosage, "patientInstruction")).or(quantity);
+        let needed = dosage.get("asNeededCodeableConcept").and_then(said).map(|why| format!("when needed: {why}"));
+        let needed = needed.filter(|needed| words.as_ref().is_none_or(|words| !words.contains(needed.as_str())));
+        let words: Vec<String> = words.into_iter().chain(needed).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     };
     let words: Vec<String> = all.iter().filter_map(one).collect();
     (!words.is_empty()).then(|| words.join("; "))

@@ -323,7 +323,7 @@ impl Opened {
         }
         let mut ctx = ctx(visit);
         ctx.ranges = ranges(visit)?;
-        let ctx = ctx.about(&chart.patient);
+        let ctx = ctx.about(&chart.patient).along(chart.medications());
         let cx = Cx { shortened: fill::shortened(&chart), ..visit.cx() };
         let mut frame = fill::frame(&chart, None, &ctx);
         if let Ok(id) = FhirId::parse(&frame.who.id) {

@@ -12,7 +12,7 @@ use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::Role;
 use crate::care::prescribe::{self, Refill};
-use crate::care::{Chart, chart};
+use crate::care::{Chart, chart, medicine};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
@@ -124,10 +124,10 @@ impl Rows<'_> {
         let (mut current, mut past) = (Vec::new(), Vec::new());
         let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
         for request in self.requests() {
-            let Some(name) = fill::medicine_name(request) else { continue };
+            let name = fill::medicine_name(request, self.chart.medications());
             let standing = prescribe::standing(request, cx.now.date());
             // One whose time is over is taken all the same until somebody ends it.
-            let open = matches!(fill::text(request, "/status"), Some("active" | "on-hold" | "unknown"));
+            let open = medicine::may_be_taken(request);
             let id = fill::text(request, "/id").unwrap_or_default();
             let note = not_taken.get(id).filter(|_| open).map(|(reason, day)| {
                 let day = day.as_deref().and_then(|day| When::parse(day, &self.ctx.zone)).map(|day| day.short());
@@ -158,17 +158,15 @@ impl Rows<'_> {
         }
         let reported = Chart::of(self.chart, R::MedicationStatement).iter();
         for statement in reported.filter(|one| prescribe::statement(one).is_none()) {
-            let (Some(name), Some(status)) = (fill::medicine_name(statement), fill::text(statement, "/status")) else {
-                continue;
-            };
+            let status = fill::text(statement, "/status").unwrap_or_default();
             if matches!(status, "entered-in-error" | "not-taken") {
                 continue;
             }
-            let open = matches!(status, "active" | "intended" | "on-hold" | "unknown");
+            let open = medicine::may_be_taken(statement);
             let since =
                 self.ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]);
             let row = Row {
-                name,
+                name: fill::medicine_name(statement, self.chart.medications()),
                 how: fill::dose_of(statement),
                 reason: fill::list(statement, "reasonCode").first().and_then(|one| fill::concept(Some(one))),
                 span: since.map_or_else(
@@ -176,7 +174,11 @@ impl Rows<'_> {
                     |since| t("since").with("date", since.short()).to_string(),
                 ),
                 by: fill::called(statement.get("informationSource")),
-                state: if open { MedicineState::Reported.mark() } else { MedicineState::Stopped.mark() },
+                state: match status {
+                    "active" | "intended" => MedicineState::Reported,
+                    other => MedicineState::from_code(other),
+                }
+                .mark(),
                 note: None,
                 href: None,
                 renew: None,
@@ -190,7 +192,7 @@ impl Rows<'_> {
     fn history(&self) -> Vec<Event> {
         let mut all = Vec::new();
         for request in self.requests() {
-            let Some(name) = fill::medicine_name(request) else { continue };
+            let name = fill::medicine_name(request, self.chart.medications());
             let by = fill::called(request.get("requester"));
             if let Some(when) = self.ctx.when(request, "/authoredOn") {
                 let prior = request.get("priorPrescription").is_some();
@@ -240,7 +242,7 @@ impl Rows<'_> {
             all.push(Event {
                 when,
                 word: t(if not { "history-not-taking" } else { "history-taking-again" }).to_string(),
-                name: fill::medicine_name(statement).unwrap_or_default(),
+                name: fill::medicine_name(statement, self.chart.medications()),
                 text: fill::owned(statement, "/statusReason/0/text"),
                 by: Some(t("history-by-patient").to_string()),
                 href: None,
@@ -256,7 +258,8 @@ impl Rows<'_> {
         open.filter_map(prescribe::refill_of)
             .map(|Refill { id, prescription, .. }| {
                 let of = |one: &&Value| fill::text(one, "/id") == Some(prescription.as_str());
-                let name = self.chart.of(R::MedicationRequest).iter().find(of).and_then(fill::medicine_name);
+                let prescribed = self.chart.of(R::MedicationRequest).iter().find(of);
+                let name = prescribed.map(|one| fill::medicine_name(one, self.chart.medications()));
                 (may_answer.then(|| format!("/refills/{id}")), name.unwrap_or_default())
             })
             .collect()

@@ -138,7 +138,7 @@ impl Desk {
         Proposal {
             medicine,
             once: typed.once_number(),
-            times: every.map(|every| every.times_a_day()),
+            times: every.and_then(|every| every.times_a_day()),
             route: Some(typed.route.clone()).filter(|route| !route.is_empty()),
             replaces: self
                 .prior
@@ -168,7 +168,7 @@ pub(in crate::http) async fn form(
         (Some(pairs), _) => Typed::of(pairs),
         (None, Some(prior)) => {
             let how = if asked.renew.is_empty() { "changed" } else { "renewed" };
-            Typed::of_prior(prior, how, desk.formulary.as_deref(), &desk.refill)
+            Typed::of_prior(prior, how, (desk.formulary.as_deref(), desk.opened.chart.medications()), &desk.refill)
         }
         (None, None) => Typed { medicine: asked.medicine, written: asked.written, ..Typed::blank() },
     };
@@ -190,7 +190,7 @@ fn as_they_stand(desk: &mut Desk, typed: &mut Typed) -> Option<String> {
         None => {}
     }
     match &desk.prior {
-        Some(prior) if is_in_use(prior) => typed.prior_version = version_of(prior),
+        Some(prior) if prescribe::is_in_use(prior) => typed.prior_version = version_of(prior),
         Some(_) => {
             (desk.prior, over) = (None, Some("rx-prior-over"));
             typed.prior.clear();
@@ -198,10 +198,6 @@ fn as_they_stand(desk: &mut Desk, typed: &mut Typed) -> Option<String> {
         None => {}
     }
     over.map(|word| t(word).to_string())
-}
-
-fn is_in_use(request: &Value) -> bool {
-    matches!(fill::text(request, "/status"), Some("active" | "on-hold"))
 }
 
 /// `GET /patients/{id}/prescribe/find`: the fragment that follows what is being typed. It is about medicines and nobody.
@@ -374,7 +370,7 @@ fn issues(
 fn prior(desk: &Desk, typed: &Typed) -> Result<Option<Prior>, Refusal> {
     let Some(request) = desk.prior.clone() else { return Ok(None) };
     // One that ended meanwhile is not ended again, and nothing comes in its place.
-    if !is_in_use(&request) {
+    if !prescribe::is_in_use(&request) {
         return Err(Refusal::new(No::Conflict));
     }
     let how = if typed.how == "renewed" { "renewed" } else { "changed" };

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::base::FhirId;
+use crate::base::{Decimal, FhirId, NoDecimal};
 use crate::care::formulary::{Formulary, Medicine};
-use crate::care::prescribe::{Dose, EVERY, Every, Reason, Refill, WHEN};
+use crate::care::medicine;
+use crate::care::prescribe::{Dose, EVERY, Every, Reason, Refill, WHEN, WRITTEN};
 use crate::http::fill;
 use crate::http::ui::{Faults, t};
 
@@ -104,63 +105,99 @@ impl Typed {
         typed
     }
 
-    /// As a prescription that is renewed or changed has it.
-    pub fn of_prior(prior: &Value, how: &str, formulary: Option<&Formulary>, refill: &Option<(Value, Refill)>) -> Self {
+    /// As a prescription that is renewed or changed has it, as far as the fields can say it; the rest of its words goes into
+    /// the instructions. Of several instructions no field can be filled. `along` are the Medications that were read with it.
+    pub fn of_prior(
+        prior: &Value,
+        how: &str,
+        (formulary, along): (Option<&Formulary>, &[Value]),
+        refill: &Option<(Value, Refill)>,
+    ) -> Self {
         let own = |pointer: &str| fill::owned(prior, pointer).unwrap_or_default();
-        let name = fill::medicine_name(prior).unwrap_or_default();
-        let codings = prior.pointer("/medicationCodeableConcept/coding").and_then(Value::as_array);
-        let listed = codings.into_iter().flatten().find_map(|coding| {
-            let ours = fill::text(coding, "/system") == Some(crate::care::formulary::MEDICINE);
-            fill::text(coding, "/code").filter(|_| ours)
-        });
-        let medicine = formulary.and_then(|formulary| {
-            listed.and_then(|id| formulary.medicine(id)).or_else(|| formulary.medicine_named(&name))
-        });
-        let dosage = fill::list(prior, "dosageInstruction").first().cloned().unwrap_or_default();
-        // 5, and never 5.0, which is read as 50.
-        let digits = |value: Option<&Value>| {
-            let written = value.and_then(Value::as_number).map(ToString::to_string).unwrap_or_default();
-            written.strip_suffix(".0").map(str::to_owned).unwrap_or(written)
-        };
-        let repeat = |name: &str| fill::number(&dosage, &format!("/timing/repeat/{name}"));
-        let every = EVERY.into_iter().find(|every| {
-            !every.single
-                && repeat("frequency") == Some(f64::from(every.frequency))
-                && repeat("period") == Some(f64::from(every.period))
-                && fill::text(&dosage, "/timing/repeat/periodUnit") == Some(every.unit)
-        });
-        let supply = fill::number(prior, "/dispenseRequest/expectedSupplyDuration/value");
-        let days = fill::dosage::days(&dosage).or(supply.map(|days| days as i64));
+        let (medicine, name) = medicine_of(prior, formulary, along);
         let problem = fill::list(prior, "reasonReference").first();
-        Self {
+        let refills = digits(prior.pointer("/dispenseRequest/numberOfRepeatsAllowed"));
+        let mut typed = Self {
             medicine: medicine.map(|one| one.id.clone()).unwrap_or_default(),
             written: if medicine.is_some() { String::new() } else { name },
-            once: digits(dosage.pointer("/doseAndRate/0/doseQuantity/value")),
-            unit: fill::owned(&dosage, "/doseAndRate/0/doseQuantity/unit").unwrap_or_default(),
-            every: every.map(|every| every.code).unwrap_or_default().to_owned(),
-            when: fill::owned(&dosage, "/timing/repeat/when/0").unwrap_or_default(),
-            needed: dosage.get("asNeededBoolean") == Some(&Value::Bool(true)),
-            days: days.map(|days| days.to_string()).unwrap_or_default(),
-            route: fill::owned(&dosage, "/route/coding/0/code").unwrap_or_default(),
-            quantity: digits(prior.pointer("/dispenseRequest/quantity/value")),
-            refills: {
-                let refills = digits(prior.pointer("/dispenseRequest/numberOfRepeatsAllowed"));
-                if refills.is_empty() { "0".to_owned() } else { refills }
-            },
+            refills: if refills.is_empty() { "0".to_owned() } else { refills },
             problem: problem
                 .and_then(|one| fill::text(one, "/reference"))
                 .and_then(|to| to.strip_prefix("Condition/"))
                 .unwrap_or_default()
                 .to_owned(),
             reason: own("/reasonCode/0/text"),
-            instructions: fill::owned(&dosage, "/patientInstruction").unwrap_or_default(),
             prior: own("/id"),
             prior_version: version_of(prior),
             how: how.to_owned(),
             refill: refill.as_ref().map(|(_, refill)| refill.id.clone()).unwrap_or_default(),
             refill_version: refill.as_ref().map_or(0, |(_, refill)| refill.version),
             ..Self::default()
+        };
+        if let [dosage] = fill::dosage::all(prior) {
+            typed.take_over(dosage, prior, medicine);
         }
+        typed
+    }
+
+    /// Fills the fields of the dose with what one instruction says.
+    fn take_over(&mut self, dosage: &Value, prior: &Value, medicine: Option<&Medicine>) {
+        let quantity = dosage.pointer("/doseAndRate/0/doseQuantity");
+        self.unit = quantity.and_then(|one| fill::owned(one, "/unit")).unwrap_or_default();
+        let unit = self.unit_of(medicine);
+        let fits = quantity.is_some_and(|quantity| is_of_unit(quantity, &unit));
+        self.once = digits(quantity.filter(|_| fits).and_then(|quantity| quantity.get("value")));
+        let repeat = |name: &str| fill::number(dosage, &format!("/timing/repeat/{name}"));
+        let is_open = repeat("frequencyMax").or(repeat("periodMax")).is_some();
+        let every = EVERY.into_iter().find(|every| {
+            !every.single
+                && !is_open
+                && repeat("frequency") == Some(f64::from(every.frequency))
+                && repeat("period") == Some(f64::from(every.period))
+                && fill::text(dosage, "/timing/repeat/periodUnit") == Some(every.unit)
+        });
+        self.every = every.map(|every| every.code).unwrap_or_default().to_owned();
+        let when =
+            fill::text(dosage, "/timing/repeat/when/0").and_then(|code| WHEN.into_iter().find(|one| *one == code));
+        self.when = when.unwrap_or_default().to_owned();
+        self.needed = fill::dosage::is_needed(dosage);
+        let days = fill::dosage::days_of(dosage);
+        let supply = fill::number(prior, "/dispenseRequest/expectedSupplyDuration/value");
+        self.days = days.or(supply.map(|days| days as i64)).map(|days| days.to_string()).unwrap_or_default();
+        self.route = fill::owned(dosage, "/route/coding/0/code").unwrap_or_default();
+        let dispensed = prior.pointer("/dispenseRequest/quantity").filter(|quantity| is_of_unit(quantity, &unit));
+        self.quantity = digits(dispensed.and_then(|quantity| quantity.get("value")));
+        let said = json!({
+            "asNeededBoolean": self.needed,
+            "doseAndRate": quantity.map(|quantity| json!([{"doseQuantity": quantity}])),
+            "timing": {"repeat": {
+                "frequency": every.map(|every| every.frequency),
+                "period": every.map(|every| every.period),
+                "periodUnit": every.map(|every| every.unit),
+                "when": when.map(|when| [when]),
+                "boundsDuration": days.map(|days| json!({"value": days, "code": "d"})),
+            }},
+        });
+        self.instructions = fill::dosage::beside(dosage, &said).unwrap_or_default();
+        // Of what is said in words alone no choice is made.
+        if fill::text(dosage, "/text").is_some() && dosage.get("timing").is_none() && !self.instructions.is_empty() {
+            self.every = WRITTEN.to_owned();
+        }
+    }
+
+    /// What the prescription in whose place this one comes says of how to take it, and why not all of it is in the fields.
+    pub fn stood(prior: &Value, medicine: Option<&Medicine>) -> Option<(String, Option<String>)> {
+        let said = fill::dose_of(prior)?;
+        let why = match (fill::dosage::all(prior), medicine) {
+            ([dosage], Some(medicine)) => {
+                let quantity = dosage.pointer("/doseAndRate/0/doseQuantity");
+                let other = quantity.is_some_and(|quantity| !is_of_unit(quantity, &medicine.unit));
+                other.then(|| t("rx-prior-unit").with("unit", &medicine.unit).to_string())
+            }
+            ([_, _, ..], _) => Some(t("rx-prior-several").to_string()),
+            _ => None,
+        };
+        Some((said, why))
     }
 
     /// The address of the page with this form, for a draft of it.
@@ -212,7 +249,7 @@ impl Typed {
         let mut faults = Faults::none();
         let once = decimal(&self.once);
         if once.is_none() {
-            faults.add("once-dose", t("rx-fault-once"));
+            faults.add("once-dose", t(if is_ambiguous(&self.once) { "rx-fault-ambiguous" } else { "rx-fault-once" }));
         }
         let unit = self.unit_of(medicine);
         if unit.is_empty() {
@@ -230,7 +267,8 @@ impl Typed {
             faults.add("days", t("rx-fault-days").with("most", MOST_DAYS));
         }
         if !self.quantity.trim().is_empty() && decimal(&self.quantity).is_none() {
-            faults.add("quantity", t("rx-fault-quantity"));
+            let word = if is_ambiguous(&self.quantity) { "rx-fault-ambiguous" } else { "rx-fault-quantity" };
+            faults.add("quantity", t(word));
         }
         if !self.refills.trim().parse().is_ok_and(|refills: u32| refills <= MOST_REFILLS) {
             faults.add("refills", t("rx-fault-refills").with("most", MOST_REFILLS));
@@ -240,6 +278,9 @@ impl Typed {
             faults.add("route", t("rx-fault-route"));
         }
         let instructions = faults.whole("instructions", &self.instructions, LONGEST);
+        if every.is_some_and(|every| every.is_written()) && instructions.is_empty() {
+            faults.add("instructions", t("rx-fault-written"));
+        }
         let dose = once.zip(every).map(|(once, every)| Dose {
             once,
             unit,
@@ -256,7 +297,7 @@ impl Typed {
     /// How much is handed out: what was typed, or what the course comes to.
     pub fn quantity_of(&self, dose: &Dose) -> Option<String> {
         decimal(&self.quantity).or_else(|| {
-            let whole = dose.once.parse::<f64>().ok()? * dose.every.times_in(dose.days?);
+            let whole = dose.once.parse::<f64>().ok()? * dose.every.times_in(dose.days?)?;
             decimal(&format!("{whole:.4}"))
         })
     }
@@ -278,6 +319,46 @@ impl Typed {
     }
 }
 
+/// What a prescription is of: the medicine of the list, and as it is written. One that nothing names is not written on.
+fn medicine_of<'a>(prior: &Value, formulary: Option<&'a Formulary>, along: &[Value]) -> (Option<&'a Medicine>, String) {
+    let concepts = medicine::concepts(prior, along);
+    let shown = fill::text(prior, "/medicationReference/display").is_some();
+    if concepts.is_empty() && !shown {
+        return (None, String::new());
+    }
+    let name = fill::medicine_name(prior, along);
+    let mut codings = concepts.iter().filter(|_| concepts.len() == 1).flat_map(|one| fill::list(one, "coding"));
+    let listed = codings.find_map(|coding| {
+        let ours = fill::text(coding, "/system") == Some(crate::care::formulary::MEDICINE);
+        fill::text(coding, "/code").filter(|_| ours)
+    });
+    let found = formulary
+        .and_then(|formulary| listed.and_then(|id| formulary.medicine(id)).or_else(|| formulary.medicine_named(&name)));
+    (found, name)
+}
+
+/// 5, and never 5.0, which is read as 50.
+fn digits(value: Option<&Value>) -> String {
+    let written = value.and_then(Value::as_number).map(ToString::to_string).unwrap_or_default();
+    match written.contains('.') && !written.contains(['e', 'E']) {
+        true => written.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => written,
+    }
+}
+
+/// Whether a Quantity counts in this unit: 50 mg are no 50 tablets.
+fn is_of_unit(quantity: &Value, unit: &str) -> bool {
+    let same = |said: &str| {
+        let said = said.to_lowercase();
+        !unit.is_empty() && (said == unit.to_lowercase() || said == format!("{}s", unit.to_lowercase()))
+    };
+    let (said, code) = (fill::text(quantity, "/unit"), fill::text(quantity, "/code"));
+    // A code of UCUM such as `mg` speaks; `{tablet}` and `1` only count.
+    let ucum = fill::text(quantity, "/system") == Some("http://unitsofmeasure.org");
+    let counts = |code: &str| !ucum || code == "1" || code.starts_with('{');
+    said.or(code).is_some_and(same) && code.is_none_or(|code| counts(code) || same(code))
+}
+
 /// A resource's version, as the next change names it.
 pub(super) fn version_of(resource: &Value) -> u32 {
     fill::text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
@@ -288,11 +369,16 @@ pub(super) fn address_of(pairs: &[(&str, &String)]) -> String {
     serde_urlencoded::to_string(pairs).unwrap_or_default()
 }
 
+fn is_ambiguous(typed: &str) -> bool {
+    Decimal::read(typed) == Err(NoDecimal::Ambiguous)
+}
+
 /// A decimal as people type it, as FHIR writes it: with a dot, without needless zeros, more than nothing.
 pub(super) fn decimal(text: &str) -> Option<String> {
-    let text = text.trim().replace(',', ".");
-    let plain = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let value: f64 = text.parse().ok().filter(|value| plain && *value > 0.0 && *value <= MOST)?;
+    let value = Decimal::read(text).ok()?.value();
+    if value <= 0.0 || value > MOST {
+        return None;
+    }
     let out = format!("{value:.4}");
     let out = out.trim_end_matches('0').trim_end_matches('.').to_owned();
     (out != "0").then_some(out)
@@ -308,7 +394,7 @@ mod tests {
         for (typed, read) in [("1", "1"), ("0,5", "0.5"), (" 2.50 ", "2.5"), ("10000", "10000"), (".5", "0.5")] {
             assert_eq!(decimal(typed).as_deref(), Some(read), "{typed}");
         }
-        for wrong in ["", "0", "-1", "1e3", "abc", "1.2.3", "10001", "NaN", "inf", "0.00001", "1 2"] {
+        for wrong in ["", "0", "-1", "1e3", "abc", "1.2.3", "10001", "1,000", "NaN", "inf", "0.00001", "1 2"] {
             assert_eq!(decimal(wrong), None, "{wrong}");
         }
     }
@@ -329,8 +415,8 @@ mod tests {
                 "timing": {"repeat": {"frequency": 1, "period": 8, "periodUnit": "h", "when": ["C"],
                     "boundsPeriod": {"start": "2026-03-03", "end": "2026-03-09"}}},
                 "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "cup"}}]}],
-            "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 10.0}}});
-        let typed = Typed::of_prior(&prior, "renewed", None, &None);
+            "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 10.0, "unit": "cup"}}});
+        let typed = Typed::of_prior(&prior, "renewed", (None, &[]), &None);
         assert_eq!((typed.written.as_str(), typed.once.as_str(), typed.every.as_str()), ("Tea", "0.5", "8h"));
         assert_eq!((typed.days.as_str(), typed.refills.as_str(), typed.quantity.as_str()), ("7", "2", "10"));
         assert_eq!((typed.when.as_str(), typed.needed, typed.problem.as_str()), ("C", true, "c"));
@@ -338,5 +424,96 @@ mod tests {
         assert_eq!(typed.address("/p"), "/p?renew=a");
         let (dose, faults) = typed.dose(None, jiff::civil::date(2026, 3, 3));
         assert!(dose.is_some() && faults.is_empty(), "{faults:?}");
+    }
+
+    fn sumatriptan(dosage: Value) -> Value {
+        json!({"resourceType": "MedicationRequest", "id": "a", "medicationCodeableConcept": {"text": "Amoxicillin 500 mg capsule"},
+            "dosageInstruction": dosage})
+    }
+
+    fn demo() -> Formulary {
+        crate::care::formulary::read(crate::care::demo::FORMULARY.as_bytes(), &Default::default()).unwrap()
+    }
+
+    #[test]
+    fn a_dose_in_another_unit_is_not_taken_over_and_the_page_says_why() {
+        let file = demo();
+        let of = |quantity: Value| {
+            let prior = json!({"id": "a", "medicationCodeableConcept":
+                    {"coding": [{"system": crate::care::formulary::MEDICINE, "code": "amoxicillin-500mg-capsule"}]},
+                "dosageInstruction": [{"doseAndRate": [{"doseQuantity": quantity}],
+                    "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}],
+                "dispenseRequest": {"quantity": {"value": 30, "unit": "mg"}}});
+            let typed = Typed::of_prior(&prior, "renewed", (Some(&file), &[]), &None);
+            let stood = Typed::stood(&prior, file.medicine(&typed.medicine)).unwrap();
+            (typed, stood)
+        };
+        let (typed, (said, why)) = of(json!({"value": 50, "unit": "mg"}));
+        assert_eq!((typed.once.as_str(), typed.every.as_str(), typed.quantity.as_str()), ("", "1d", ""));
+        assert_eq!((said.as_str(), typed.instructions.as_str()), ("50 mg, once a day", ""));
+        assert!(why.is_some_and(|why| why.contains("capsule")));
+        for other in [
+            json!({"value": 50}),
+            json!({"value": 50, "code": "mg"}),
+            json!({"value": 50, "unit": "capsule", "code": "mg", "system": "http://unitsofmeasure.org"}),
+        ] {
+            assert_eq!(of(other.clone()).0.once, "", "{other}");
+        }
+        let same =
+            json!({"value": 2.0, "unit": "capsules", "system": "http://unitsofmeasure.org", "code": "{capsule}"});
+        let (typed, (_, why)) = of(same);
+        assert_eq!((typed.once.as_str(), why), ("2", None));
+    }
+
+    #[test]
+    fn of_several_instructions_none_is_taken_over_and_all_are_said() {
+        let one = |n: u32, when: &str| {
+            json!({"doseAndRate": [{"doseQuantity": {"value": n, "unit": "capsule"}}], "patientInstruction": "With water.",
+                "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [when]}}})
+        };
+        let prior = sumatriptan(json!([one(1, "MORN"), one(2, "EVE")]));
+        let typed = Typed::of_prior(&prior, "renewed", (None, &[]), &None);
+        let filled = [&typed.once, &typed.every, &typed.when, &typed.days, &typed.instructions, &typed.quantity];
+        assert!(filled.iter().all(|field| field.is_empty()), "{typed:?}");
+        let (said, why) = Typed::stood(&prior, None).unwrap();
+        assert_eq!(
+            said,
+            "1 capsule, once a day, in the morning. With water.; 2 capsules, once a day, in the evening. With water."
+        );
+        assert!(why.is_some());
+    }
+
+    #[test]
+    fn what_the_fields_cannot_say_of_a_prior_prescription_stands_in_the_instructions() {
+        let daily = json!({"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}});
+        let tablet = json!([{"doseQuantity": {"value": 1, "unit": "tablet"}}]);
+        let typed = |dosage: Value| Typed::of_prior(&sumatriptan(json!([dosage])), "renewed", (None, &[]), &None);
+        let food = typed(json!({"text": "Once a day, after food", "timing": daily, "doseAndRate": tablet}));
+        assert_eq!((food.every.as_str(), food.instructions.as_str()), ("1d", "After food"));
+        let migraine = json!({"text": "1 tablet at the start of a migraine, no more than 2 in a day",
+            "asNeededBoolean": true, "doseAndRate": tablet});
+        let migraine = typed(migraine);
+        let words = "1 tablet at the start of a migraine, no more than 2 in a day";
+        assert_eq!((migraine.every.as_str(), migraine.instructions.as_str()), (WRITTEN, words));
+        let today = jiff::civil::date(2026, 3, 3);
+        let (dose, faults) = migraine.dose(None, today);
+        let written = crate::care::prescribe::dosage(&dose.unwrap(), "1 tablet, when needed", today);
+        assert!(faults.is_empty() && written.get("timing").is_none(), "{faults:?} {written}");
+        let silent = Typed { instructions: String::new(), ..migraine };
+        assert!(!silent.dose(None, today).1.is_empty(), "nobody would know how often");
+        let ours = json!({"text": "1 tablet, once a day", "patientInstruction": "Swallow whole.", "timing": daily,
+            "doseAndRate": tablet});
+        assert_eq!(typed(ours).instructions, "Swallow whole.");
+        let pain = typed(json!({"asNeededCodeableConcept": {"text": "severe pain"}, "doseAndRate": tablet,
+            "timing": {"repeat": {"frequency": 4, "period": 1, "periodUnit": "d"}}}));
+        assert_eq!((pain.needed, pain.instructions.as_str()), (true, "When needed: severe pain"));
+    }
+
+    #[test]
+    fn a_prior_prescription_is_of_what_it_refers_to_and_nothing_is_made_of_one_without_a_name() {
+        let prior = json!({"id": "a", "medicationReference": {"reference": "Medication/1"}});
+        let along = [json!({"resourceType": "Medication", "id": "1", "code": {"text": "Digoxin"}})];
+        assert_eq!(Typed::of_prior(&prior, "renewed", (None, &along), &None).written, "Digoxin");
+        assert_eq!(Typed::of_prior(&prior, "renewed", (None, &[]), &None).written, "");
     }
 }

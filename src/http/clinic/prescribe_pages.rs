@@ -8,8 +8,10 @@ use super::chart_pages::{Frame, Section};
 use super::prescribe::Desk;
 use super::prescribe_form::{Faulty, LONGEST, LONGEST_UNIT, Typed, address_of};
 use super::prescribe_words::{self as words, Said};
+use serde_json::Value;
+
 use crate::care::formulary::{Known, Medicine, Severity};
-use crate::care::prescribe::{Chosen, Finding, Verdict, gaps};
+use crate::care::prescribe::{Chosen, Finding, Verdict, WRITTEN, gaps};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, dosage};
 use crate::http::ui::format::number;
@@ -84,6 +86,8 @@ pub struct Prescribe {
     pub meant: Vec<(String, String)>,
     /// Renewing, changing: in words.
     pub how: Option<String>,
+    /// How the one before says to take it, and why not all of it is filled in.
+    pub stood: Option<(String, Option<String>)>,
     /// What the patient wrote when they asked for it.
     pub asked: Option<String>,
     pub hidden: Vec<(&'static str, String)>,
@@ -182,6 +186,7 @@ impl Prescribe {
             meant: meant(desk, chosen.as_ref()),
             hidden: hidden(typed),
             how: how.map(|id| t(id).to_string()),
+            stood: desk.prior.as_ref().and_then(|prior| Typed::stood(prior, medicine)),
             asked: desk.refill.as_ref().and_then(|(_, refill)| refill.note.clone()),
             once: Field::text("once-dose", t("rx-once"), &typed.once, &faults).keyboard("decimal").narrow(),
             unit: typed.unit_of(medicine),
@@ -254,6 +259,7 @@ fn short(typed: &Typed, medicine: Option<&Medicine>, faults: &Faults) -> Vec<Fie
         choice("1wk", "every-week"),
         choice("1mo", "every-month"),
         choice("once", "every-once"),
+        choice(WRITTEN, "every-written"),
     ];
     let when = vec![
         choice("", "when-any"),
@@ -288,8 +294,8 @@ fn short(typed: &Typed, medicine: Option<&Medicine>, faults: &Faults) -> Vec<Fie
 fn long(desk: &Desk, typed: &Typed, faults: &Faults) -> Vec<Field> {
     let mut problems = vec![(String::new(), t("rx-problem-none").to_string())];
     let active = desk.opened.chart.of(R::Condition).iter().filter(|one| fill::is_active_problem(one));
-    problems
-        .extend(active.filter_map(|one| Some((fill::text(one, "/id")?.to_owned(), fill::concept(one.get("code"))?))));
+    let choice = |one: &Value| Some((fill::text(one, "/id")?.to_owned(), fill::named(fill::concept(one.get("code")))));
+    problems.extend(active.filter_map(choice));
     vec![
         Field { required: false, ..Field::choice("problem", t("rx-problem"), &typed.problem, problems, faults) },
         Field::text("reason", t("rx-reason"), &typed.reason, faults).optional().most(LONGEST),
@@ -309,7 +315,7 @@ fn sum(dose: &crate::care::prescribe::Dose, typed: &Typed, medicine: Option<&Med
         parts.push(t("rx-sum-last").with("date", When::Day(last).long()).to_string());
     }
     // What is written down for the pharmacy beside what the days come to.
-    if let Some(course) = dose.days.and_then(|days| Some(dose.once.parse::<f64>().ok()? * dose.every.times_in(days))) {
+    if let Some(course) = dose.days.and_then(|days| Some(dose.once.parse::<f64>().ok()? * dose.every.times_in(days)?)) {
         let word = if quantity < course { "rx-sum-less" } else { "rx-sum-more" };
         if (quantity - course).abs() > 1e-4 {
             parts = vec![t("rx-sum").with("quantity", dosage::units(course, &dose.unit)).to_string()];
@@ -317,8 +323,8 @@ fn sum(dose: &crate::care::prescribe::Dose, typed: &Typed, medicine: Option<&Med
         }
     }
     let amount = medicine.and_then(|medicine| medicine.contains.first()).and_then(|one| one.amount.as_ref());
-    if let (Some(amount), Ok(once)) = (amount, dose.once.parse::<f64>()) {
-        let most = format!("{} {}", number(amount.value * once * dose.every.times_a_day()), amount.unit);
+    if let (Some(amount), Ok(once), Some(times)) = (amount, dose.once.parse::<f64>(), dose.every.times_a_day()) {
+        let most = format!("{} {}", number(amount.value * once * times), amount.unit);
         parts.push(t("rx-sum-day").with("most", most).to_string());
     }
     Some(parts.join(" "))
@@ -335,13 +341,21 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
     let not_taken = crate::care::prescribe::not_taking(desk.opened.chart.of(R::MedicationStatement).iter());
     let taken = desk.opened.chart.of(R::MedicationRequest).iter().chain(desk.opened.chart.of(R::MedicationStatement));
     for one in taken {
-        let Some(taken) = crate::care::prescribe::taken(one) else { continue };
+        let along = desk.opened.chart.medications();
+        if crate::care::prescribe::taken_of(one, along).is_none() {
+            continue;
+        }
         let is_not_taken = fill::text(one, "/id").is_some_and(|id| not_taken.contains_key(id));
         let dose = fill::dose_of(one).unwrap_or_default();
-        let said = || format!("{dose} ({})", t("medicine-said-not-taken")).trim_start().to_owned();
+        let doubt = match fill::text(one, "/status") {
+            _ if is_not_taken => Some("medicine-said-not-taken"),
+            Some("active" | "intended" | "on-hold") => None,
+            _ => Some("medicine-may-be-taken"),
+        };
+        let said = |doubt| format!("{dose} ({})", t(doubt)).trim_start().to_owned();
         all.push(After {
-            dose: if is_not_taken { said() } else { dose },
-            name: taken.name,
+            dose: doubt.map_or_else(|| dose.clone(), said),
+            name: fill::medicine_name(one, along),
             is_new: false,
             ends: prior.is_some() && fill::text(one, "/id") == prior,
         });

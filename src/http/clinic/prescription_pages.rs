@@ -118,6 +118,7 @@ pub(super) fn mark(standing: Standing) -> State {
         Standing::Changed => ("check", Tone::Dim, "rx-state-changed"),
         Standing::Stopped => ("cross", Tone::Dim, "rx-state-stopped"),
         Standing::Over => ("check", Tone::Dim, "rx-state-over"),
+        Standing::Unknown => ("alert", Tone::Caution, "medicine-unknown"),
     };
     State::new(shape, tone, t(word))
 }

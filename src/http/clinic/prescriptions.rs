@@ -100,7 +100,7 @@ impl One {
     }
 
     fn is_open(&self) -> bool {
-        matches!(fill::text(&self.request, "/status"), Some("active" | "on-hold"))
+        prescribe::is_in_use(&self.request)
     }
 
     /// The address that the QR code leads to: where patients come in if they do from outside, else the clinic's own.
@@ -171,7 +171,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
         ]
     });
     page(&PrescriptionPage {
-        name: fill::medicine_name(&one.request).unwrap_or_default(),
+        name: fill::medicine_name(&one.request, one.opened.chart.medications()),
         state: super::prescription_pages::mark(one.standing(&cx)),
         ended: fill::owned(&one.request, "/statusReason/text"),
         facts: facts_of(&one.request, one.opened.chart.of(R::Condition), ctx),
@@ -301,7 +301,7 @@ fn paper(visit: &Visit, one: &One) -> Result<Paper, Refusal> {
         clinic,
         patient_word: t("paper-patient").to_string(),
         patient,
-        medicine: fill::medicine_name(&one.request).unwrap_or_default(),
+        medicine: fill::medicine_name(&one.request, one.opened.chart.medications()),
         lines: facts.iter().filter(|fact| fact.on_paper).map(|fact| (fact.label.clone(), fact.value.clone())).collect(),
         written: t("paper-written").with("date", written).to_string(),
         prescriber: fill::called(one.request.get("requester")).unwrap_or_default(),

@@ -56,6 +56,8 @@ struct One {
     refill: Refill,
     patient: Value,
     request: Value,
+    /// The Medication that it refers to.
+    along: Vec<Value>,
     older: Option<Value>,
     /// The patient says that they do not take it, and perhaps why.
     not_taken: Option<Option<String>>,
@@ -64,7 +66,10 @@ struct One {
 impl One {
     async fn open(visit: &Visit, id: &str) -> Result<Self, Refusal> {
         let id = id_of(id)?;
-        let query = search(&format!("_id={id}&_include=Task:patient&_include=Task:focus&_include=Task:part-of"))?;
+        let query = search(&format!(
+            "_id={id}&_include=Task:patient&_include=Task:focus&_include=Task:part-of\
+             &_include:iterate=MedicationRequest:medication"
+        ))?;
         let why = why(visit, Action::Read, Detail::none());
         let found = visit.house.records.disclose(&visit.actor, why, |reading| {
             let one = reading.read(R::Task, &id)?;
@@ -91,6 +96,7 @@ impl One {
             patient: of("Patient", &refill.patient).ok_or(Refusal::not_found())?,
             request: of("MedicationRequest", &refill.prescription).ok_or(Refusal::not_found())?,
             older: refill.answers.as_deref().and_then(|id| of("Task", id)),
+            along: along.into_iter().filter(|one| fill::text(one, "/resourceType") == Some("Medication")).collect(),
             task,
             refill,
         })
@@ -125,7 +131,7 @@ async fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faul
         .to_string()
     });
     let who = fill::identity(&one.patient, &ctx);
-    let medicine = fill::medicine_name(&one.request).unwrap_or_default();
+    let medicine = fill::medicine_name(&one.request, &one.along);
     let asked = one.refill.asked.as_deref().and_then(|asked| When::parse(asked, &ctx.zone));
     let head = Head {
         title: t("inbox-refills").to_string(),

@@ -104,15 +104,25 @@ pub(in crate::http) struct Asked {
 /// Whether every word is somewhere in the texts of a resource.
 fn matching(all: &[Value], words: Words<'_>) -> Vec<usize> {
     let fits = |value: &Value| {
-        let text = fill::words_of(value);
-        words.0.split_whitespace().all(|word| text.contains(word))
+        let text = fill::words_of(value, words.along);
+        words.words.split_whitespace().all(|word| text.contains(word))
     };
     all.iter().enumerate().filter(|(_, value)| fits(value)).map(|(at, _)| at).take(MOST + 1).collect()
 }
 
-/// Small letters, separated by spaces.
+/// What is looked for.
 #[derive(Clone, Copy)]
-struct Words<'a>(&'a str);
+struct Words<'a> {
+    /// Small letters, separated by spaces.
+    words: &'a str,
+    /// The Medications that prescriptions refer to.
+    along: &'a [Value],
+}
+
+/// Whether every chart's page reads all of this type: then it is looked through there, with what it refers to.
+fn is_in_frame(kind: R) -> bool {
+    matches!(kind, R::MedicationRequest | R::MedicationStatement)
+}
 
 /// `GET /patients/{id}/search`
 pub(in crate::http) async fn search(
@@ -127,9 +137,9 @@ pub(in crate::http) async fn search(
     let looks = if query.is_empty() { why(&visit, Action::Read, Detail::none()) } else { looks };
     let found = visit.house.records.disclose(&visit.actor, looks, |reading: &mut Reading<'_>| {
         let frame = Chart::read(reading, &patient, FRAME)?;
-        let kinds = KINDS.iter().filter(|_| !words.trim().is_empty());
-        let parts =
-            kinds.map(|kind| (*kind, Part::Chosen(Words(&words), matching as crate::record::Choose<Words<'_>>)));
+        let kinds = KINDS.iter().filter(|kind| !words.trim().is_empty() && !is_in_frame(**kind));
+        let looked = Words { words: &words, along: &[] };
+        let parts = kinds.map(|kind| (*kind, Part::Chosen(looked, matching as crate::record::Choose<Words<'_>>)));
         Ok(frame.zip(Chart::read_parts(reading, &patient, parts)?))
     });
     let (chart, hits) = found.await?.into_inner();
@@ -137,7 +147,16 @@ pub(in crate::http) async fn search(
     let base = opened.frame.who.href();
     let (mut rows, mut more) = (Vec::new(), false);
     for kind in KINDS {
-        let of = hits.of(kind);
+        let medicines: Vec<Value>;
+        let of = match is_in_frame(kind) && !words.trim().is_empty() {
+            true => {
+                let all = opened.chart.of(kind);
+                let looked = Words { words: &words, along: opened.chart.medications() };
+                medicines = matching(all, looked).into_iter().filter_map(|at| all.get(at).cloned()).collect();
+                medicines.as_slice()
+            }
+            false => hits.of(kind),
+        };
         more |= of.len() > MOST;
         let own = of.iter().filter(|one| !is_of_note(one, hits.of(R::Composition))).take(MOST);
         rows.extend(own.filter_map(|one| fill::found(kind, one, &base, &opened.ctx)));
@@ -193,10 +212,14 @@ mod tests {
             json!({"resourceType": "Condition", "id": "asthma-1", "code": {"text": "High blood pressure"}}),
             json!({"resourceType": "Condition", "code": {"text": "Asthme \u{e0} l\u{2019}effort", "coding": [{"system": "http://asthma"}]}}),
         ];
-        let at = |query: &str| matching(&all, Words(&fill::folded(query)));
+        let at = |query: &str| matching(&all, Words { words: &fill::folded(query), along: &[] });
         assert_eq!(at("blood HIGH"), [0]);
         assert_eq!(at("asthma"), Vec::<usize>::new());
         assert_eq!(at("asthme a"), [1]);
         assert_eq!(at("condition"), Vec::<usize>::new());
+        let refers =
+            [json!({"resourceType": "MedicationRequest", "medicationReference": {"reference": "Medication/1"}})];
+        let digoxin = [json!({"resourceType": "Medication", "id": "1", "code": {"text": "Digoxin"}})];
+        assert_eq!(matching(&refers, Words { words: "digoxin", along: &digoxin }), [0]);
     }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Ctx, called, concept, list, observations, owned, spoken, spoken_at, text};
+use super::{
+    Ctx, called, concept, dose_of, list, medicine_name, observations, owned, spoken, spoken_at, substance_of, text,
+};
 use crate::care::note::plain_of;
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::Severity;
@@ -41,16 +43,7 @@ const DATES: [&str; 14] = [
 ];
 
 /// Where a name stands.
-const NAMES: [&str; 8] = [
-    "code",
-    "medicationCodeableConcept",
-    "vaccineCode",
-    "appointmentType",
-    "serviceType",
-    "type",
-    "relationship",
-    "category",
-];
+const NAMES: [&str; 7] = ["code", "vaccineCode", "appointmentType", "serviceType", "type", "relationship", "category"];
 
 /// What somebody measured or told, in words alone: its value and what they wrote with it.
 pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
@@ -59,7 +52,7 @@ pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
     let notes = list(observation, "note").iter().filter_map(|one| owned(one, "/text"));
     let detail = value.into_iter().chain(notes).collect::<Vec<_>>().join(" · ");
     let line = copied(R::Observation, observation, ctx);
-    CopyLine { what: observations::name(observation).unwrap_or(line.what), detail, ..line }
+    CopyLine { what: observations::name(observation), detail, ..line }
 }
 
 /// A form that came back before a visit: how its answers begin.
@@ -95,7 +88,9 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     let own = texts.iter().find_map(|at| spoken_at(resource, at));
     let what = match kind {
         R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
-        R::Observation => observations::name(resource),
+        R::Observation => Some(observations::name(resource)),
+        R::MedicationRequest | R::MedicationStatement => Some(medicine_name(resource, &ctx.along)),
+        R::AllergyIntolerance => Some(super::named(substance_of(resource, ctx))),
         _ => named().or(own),
     };
     let mut details: Vec<String> = Vec::new();
@@ -107,7 +102,8 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         let usual = observations::usual_words(resource);
         details.extend(usual.map(|range| t("copy-usual").with("range", range).to_string()));
     }
-    let words = ["/dosageInstruction/0/text", "/dosage/0/text", "/conclusion", "/description", "/valueString"];
+    details.extend(dose_of(resource));
+    let words = ["/conclusion", "/description", "/valueString"];
     let words = words.iter().filter_map(|at| spoken_at(resource, at)).filter(|text| Some(text) != what.as_ref());
     for text in words.collect::<Vec<_>>() {
         if !details.contains(&text) {
@@ -296,13 +292,22 @@ mod tests {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let (patient, by) = (crate::base::FhirId::parse("p1").unwrap(), json!({"reference": "Patient/p1"}));
         let at = "2026-03-03T09:30:00Z".parse().unwrap();
+        let decimal = |text: &str| crate::base::Decimal::read(text).unwrap();
         let names = |of: fn(&Value, &Ctx) -> String| -> Vec<String> {
             let mut names = Vec::new();
             for measure in &own::MEASURES {
                 for (unit, _) in measure.units {
-                    let second = measure.is_pressure().then_some(84.0);
-                    let one =
-                        own::Measured { measure, unit: *unit, value: 90.0, second, at, seldom: false, old: false };
+                    let second = measure.is_pressure().then(|| decimal("84"));
+
+                    let one = own::Measured {
+                        measure,
+                        unit: *unit,
+                        value: decimal("90"),
+                        second,
+                        at,
+                        seldom: false,
+                        old: false,
+                    };
                     names.push(of(&own::observation(&one, &patient, &by, ""), &ctx));
                 }
             }

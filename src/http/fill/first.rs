@@ -95,7 +95,7 @@ fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     let mut of_test: BTreeMap<String, Vec<(DateTime, usize)>> = BTreeMap::new();
     let mut moments: BTreeMap<DateTime, Vec<usize>> = BTreeMap::new();
     for (place, one) in all.iter().enumerate() {
-        let (Some(key), Some(when)) = (key_of(one), taken(one, first.ctx)) else { continue };
+        let (key, Some(when)) = (key_of(one), taken(one, first.ctx)) else { continue };
         let is_result = is_wanted(one, Wanted::Results);
         if is_result {
             moments.entry(when.moment()).or_default().push(place);

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Ctx, attachment, concept, list, owned, text};
+use super::{Ctx, attachment, concept, list, medicine_name, named, owned, substance_of, text};
+use crate::care::medicine;
 use crate::care::note::plain_of;
 use crate::fhir::ResourceType as R;
 use crate::http::ui::{When, t};
@@ -53,10 +54,14 @@ const NOT_WORDS: [&str; 16] = [
     "linkId",
 ];
 
-/// All that a person would read of a resource, as [`folded`] text.
-pub fn words_of(resource: &Value) -> String {
+/// All that a person would read of a resource, as [`folded`] text; of a medicine too what names it in the Medications that
+/// came along.
+pub fn words_of(resource: &Value, along: &[Value]) -> String {
     let mut out = String::new();
     collect(resource, &mut out);
+    for concept in medicine::concepts(resource, along) {
+        collect(concept, &mut out);
+    }
     if let Some(said) = attachment(resource).and_then(|attachment| attachment.text()) {
         out.push_str(&said);
     }
@@ -96,50 +101,50 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
         return None;
     }
     let first = |pointers: &[&str]| ctx.first_when(one, pointers);
-    let coded = |name: &str| concept(one.get(name));
+    let coded = |name: &str| named(concept(one.get(name)));
     let (word, title, when, href) = match kind {
         R::Condition => (
             "found-problem",
-            coded("code")?,
+            coded("code"),
             first(&["/onsetDateTime", "/recordedDate"]),
             format!("{base}/problems/{id}"),
         ),
         R::AllergyIntolerance => {
-            ("found-allergy", coded("code")?, first(&["/recordedDate"]), format!("{base}/allergies"))
+            ("found-allergy", named(substance_of(one, ctx)), first(&["/recordedDate"]), format!("{base}/allergies"))
         }
         R::MedicationRequest | R::MedicationStatement => (
             "found-medicine",
-            coded("medicationCodeableConcept").or_else(|| owned(one, "/medicationReference/display"))?,
+            medicine_name(one, &ctx.along),
             first(&["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime"]),
             format!("{base}/medicines"),
         ),
         R::Immunization => (
             "found-immunization",
-            coded("vaccineCode")?,
+            coded("vaccineCode"),
             first(&["/occurrenceDateTime"]),
             format!("{base}/immunizations"),
         ),
         R::Procedure => (
             "found-procedure",
-            coded("code")?,
+            coded("code"),
             first(&["/performedDateTime", "/performedPeriod/start"]),
             format!("{base}/timeline?show=procedure"),
         ),
         R::Encounter => {
             let reason = list(one, "reasonCode").first().and_then(|reason| concept(Some(reason)));
             let kind = list(one, "type").first().and_then(|kind| concept(Some(kind)));
-            ("found-visit", reason.or(kind)?, first(&["/period/start"]), format!("{base}/visits"))
+            ("found-visit", named(reason.or(kind)), first(&["/period/start"]), format!("{base}/visits"))
         }
-        R::Composition => ("found-note", owned(one, "/title")?, first(&["/date"]), format!("{base}/notes/{id}")),
+        R::Composition => ("found-note", named(owned(one, "/title")), first(&["/date"]), format!("{base}/notes/{id}")),
         R::DocumentReference => {
             let title = owned(one, "/content/0/attachment/title")
                 .or_else(|| owned(one, "/description"))
-                .or_else(|| coded("type"))?;
-            ("found-document", title, first(&["/date"]), format!("{base}/documents/{id}"))
+                .or_else(|| concept(one.get("type")));
+            ("found-document", named(title), first(&["/date"]), format!("{base}/documents/{id}"))
         }
         R::DiagnosticReport => (
             "found-report",
-            coded("code")?,
+            coded("code"),
             first(&["/effectiveDateTime", "/issued"]),
             format!("{base}/results/reports/{id}"),
         ),
@@ -153,10 +158,10 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
                 href: format!("{base}/forms#form-{id}"),
             });
         }
-        R::ServiceRequest => ("found-order", coded("code")?, first(&["/authoredOn"]), format!("{base}/orders")),
+        R::ServiceRequest => ("found-order", coded("code"), first(&["/authoredOn"]), format!("{base}/orders")),
         _ => {
-            let key = super::observations::key_of(one)?;
-            let title = super::observations::name(one)?;
+            let key = super::observations::key_of(one);
+            let title = super::observations::name(one);
             ("found-result", title, super::observations::taken(one, ctx), format!("{base}/results?test={key}#course"))
         }
     };

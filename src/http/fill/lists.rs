@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ctx, LOINC, called, code, concept, list, owned, spoken, text};
+use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
 use crate::care::uploads;
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, OrderRow, OrderState, VisitRow};
 use crate::http::ui::{Locale, t};
@@ -11,11 +11,11 @@ pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
     resources
         .iter()
         .filter(|one| text(one, "/status") != Some("entered-in-error"))
-        .filter_map(|one| immunization(one, ctx))
+        .map(|one| immunization(one, ctx))
         .collect()
 }
 
-fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
+fn immunization(one: &Value, ctx: &Ctx) -> ImmunizationRow {
     let not_done = text(one, "/status") == Some("not-done");
     let lot = text(one, "/lotNumber").map(|lot| t("vaccine-lot").with("lot", lot).to_string());
     let dose = list(one, "protocolApplied").first().and_then(|protocol| {
@@ -26,15 +26,15 @@ fn immunization(one: &Value, ctx: &Ctx) -> Option<ImmunizationRow> {
         Some(t("vaccine-dose").with("dose", number).to_string())
     });
     let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).collect();
-    Some(ImmunizationRow {
+    ImmunizationRow {
         id: owned(one, "/id").unwrap_or_default(),
-        name: ctx.called(one.get("vaccineCode"))?,
+        name: named(ctx.called(one.get("vaccineCode"))),
         when: ctx.first_when(one, &["/occurrenceDateTime", "/recorded"]),
         detail: (!detail.is_empty()).then(|| detail.join(", ")),
         by: list(one, "performer").iter().find_map(|performer| called(performer.get("actor"))),
         not_given: not_done
             .then(|| concept(one.get("statusReason")).unwrap_or_else(|| t("vaccine-no-reason").to_string())),
-    })
+    }
 }
 
 pub fn visits(resources: &[Value], ctx: &Ctx) -> Vec<VisitRow> {
@@ -69,14 +69,15 @@ pub fn orders(resources: &[Value], ctx: &Ctx) -> Vec<OrderRow> {
 }
 
 fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
-    let state = match text(one, "/status")? {
-        "active" | "on-hold" => OrderState::Open,
+    let state = match text(one, "/status").unwrap_or_default() {
+        "draft" | "entered-in-error" => return None,
         "completed" => OrderState::Done,
         "revoked" => OrderState::Ended,
-        _ => return None,
+        // What nobody knows to be done is open.
+        _ => OrderState::Open,
     };
     Some(OrderRow {
-        name: ctx.said(one, one.get("code"))?,
+        name: ctx.said(one, one.get("code")).unwrap_or_else(|| named(None).as_str().into()),
         kind: list(one, "category").first().and_then(|kind| concept(Some(kind))),
         when: ctx.first_when(one, &["/authoredOn", "/occurrenceDateTime"]),
         by: called(one.get("requester")),
@@ -111,8 +112,8 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
     let title = attachment
         .and_then(|attachment| spoken(attachment, "title"))
         .or_else(|| spoken(one, "description"))
-        .or_else(|| kind.clone())?;
-    let title = in_own_words(title);
+        .or_else(|| kind.clone());
+    let title = in_own_words(named(title));
     let id = text(one, "/id")?;
     let inline = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
     let held = inline || uploads::binary_of(one, uploads::Part::File).is_some();

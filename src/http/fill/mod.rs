@@ -30,7 +30,7 @@ pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
     allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows, reason_of,
-    reason_said,
+    reason_said, substance_of,
 };
 pub use timeline::timeline;
 
@@ -51,6 +51,8 @@ pub struct Ctx {
     pub codes: Option<Arc<Formulary>>,
     /// What says what is usual of a measurement.
     pub ranges: Option<Ranges>,
+    /// The Medications that prescriptions refer to, for what is shown without its chart.
+    pub along: Arc<[Value]>,
 }
 
 /// The clinic's file with what is usual, and the patient whose measurements are compared.
@@ -68,8 +70,14 @@ impl Ranges {
 }
 
 impl Ctx {
-    pub const fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None, ranges: None }
+    pub fn of(zone: TimeZone) -> Self {
+        Self { zone, codes: None, ranges: None, along: Arc::from([]) }
+    }
+
+    /// The same with the Medications that came along.
+    #[must_use]
+    pub fn along(&self, medications: &[Value]) -> Self {
+        Self { along: medications.into(), ..self.clone() }
     }
 
     /// The same for what is about this patient.
@@ -148,6 +156,11 @@ fn short_name(concept: Option<&Value>) -> Option<String> {
     let message = format!("loinc-{}", text(coding, "/code")?);
     let short = t(&message);
     (written.is_none() && short.exists()).then(|| short.to_string())
+}
+
+/// What something is called, or the word that it has no name: what nobody named must not drop out of a list.
+pub(in crate::http) fn named(name: Option<String>) -> String {
+    name.unwrap_or_else(|| t("not-named").to_string())
 }
 
 /// A number at a JSON pointer.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::units::{self, Unit};
-use super::{Ctx, LOINC, as_written, called, code, concept, list, number, owned, short_name, text};
+use super::{Ctx, LOINC, as_written, called, code, concept, list, named, number, owned, short_name, text};
 use crate::care::formulary::Head;
 use crate::care::held::is_held;
 use crate::care::uploads;
@@ -34,9 +34,7 @@ const VITALS: [&[&str]; 6] =
 pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Series> {
     let mut by_key: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for observation in observations.iter().filter(|observation| is_wanted(observation, wanted)) {
-        if let Some(key) = key_of(observation) {
-            by_key.entry(key).or_default().push(observation);
-        }
+        by_key.entry(key_of(observation)).or_default().push(observation);
     }
     let mut all: Vec<Series> = by_key.into_iter().filter_map(|(key, found)| series(key, found, ctx)).collect();
     all.sort_by_key(|series| std::cmp::Reverse(series.latest().map(|reading| reading.when.moment())));
@@ -46,7 +44,8 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
 
 /// What tests of a record are called, small letters, and their codes.
 pub fn codes(observations: &[Value]) -> BTreeMap<String, Value> {
-    let named = observations.iter().filter_map(|one| Some((name(one)?.to_lowercase(), one.get("code")?.clone())));
+    let named =
+        observations.iter().filter_map(|one| Some((name_written(one)?.to_lowercase(), one.get("code")?.clone())));
     named.collect()
 }
 
@@ -114,13 +113,38 @@ pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
     }
 }
 
-/// The code that stands in addresses: LOINC's where there is one.
-pub(super) fn key_of(observation: &Value) -> Option<String> {
+/// What stands in addresses for a test, and is never the same for two and never nothing: LOINC's code where there is one, or a
+/// code of no system; else a digest of what it is known by. What has no name at all is of its own kind.
+pub(super) fn key_of(observation: &Value) -> String {
     let of = observation.get("code");
-    let key = code(of, Some(LOINC)).or_else(|| code(of, None)).map(str::to_owned).or_else(|| as_written(of))?;
-    let safe: String =
-        key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(64).collect();
-    (!safe.is_empty()).then_some(safe)
+    let is_plain = |key: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        (1..=64).contains(&key.len()) && key.chars().all(plain) && !key.starts_with(DIGEST)
+    };
+    let coding = of.and_then(|of| list(of, "coding").iter().find(|coding| text(coding, "/code").is_some()));
+    let known = match (code(of, Some(LOINC)), coding) {
+        (Some(loinc), _) => [LOINC, loinc],
+        (None, Some(coding)) => {
+            [text(coding, "/system").unwrap_or_default(), text(coding, "/code").unwrap_or_default()]
+        }
+        (None, None) => match as_written(of) {
+            Some(written) => return digest(["text", &written]),
+            None => return digest(["id", text(observation, "/id").unwrap_or_default()]),
+        },
+    };
+    match known {
+        ["" | LOINC, code] if is_plain(code) => code.to_owned(),
+        other => digest(other),
+    }
+}
+
+/// What a key begins with that is no code.
+const DIGEST: &str = "x_";
+
+fn digest(of: [&str; 2]) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("chartbox 2026-11 key of a test");
+    hasher.update(of.join("\0").as_bytes());
+    format!("{DIGEST}{}", data_encoding::HEXLOWER.encode(hasher.finalize().as_bytes().get(..10).unwrap_or_default()))
 }
 
 fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
@@ -142,7 +166,7 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     let by_file = (usual.is_known() && !judged.whole.is_known() && !bounds_of(newest).is_known())
         || (usual_upper.is_known() && !upper.is_known());
     Some(Series {
-        name: name_of(&key, newest)?,
+        name: name_of(&key, newest),
         unit: unit.shown,
         in_title: None,
         bounds: judged.whole.or(usual),
@@ -160,15 +184,19 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     })
 }
 
-fn name_of(key: &str, observation: &Value) -> Option<String> {
+fn name_of(key: &str, observation: &Value) -> String {
     if BLOOD_PRESSURE.contains(&key) {
-        return Some(t("blood-pressure").to_string());
+        return t("blood-pressure").to_string();
     }
     name(observation)
 }
 
-/// What a test is called.
-pub(super) fn name(observation: &Value) -> Option<String> {
+/// What a test is called, or that nobody named it.
+pub(super) fn name(observation: &Value) -> String {
+    named(name_written(observation))
+}
+
+fn name_written(observation: &Value) -> Option<String> {
     short_name(observation.get("code")).or_else(|| concept(observation.get("code")))
 }
 
@@ -194,7 +222,9 @@ pub(in crate::http) fn flag(observation: &Value, ctx: &Ctx) -> Option<Flag> {
 }
 
 pub(super) fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
-    ctx.first_when(observation, &["/effectiveDateTime", "/effectivePeriod/start", "/effectiveInstant", "/issued"])
+    // Of what bears no date, when it came here is the nearest that is known.
+    let dates = ["/effectiveDateTime", "/effectivePeriod/start", "/effectiveInstant", "/issued", "/meta/lastUpdated"];
+    ctx.first_when(observation, &dates)
 }
 
 fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
@@ -209,7 +239,15 @@ fn bounds_of(observation: &Value) -> Bounds {
     list(observation, "referenceRange").first().map_or_else(Bounds::default, |range| Bounds {
         low: number(range, "/low/value"),
         high: number(range, "/high/value"),
+        places: ["/low/value", "/high/value"].map(|at| places(range.pointer(at)?)),
     })
+}
+
+/// How many digits behind the point a number was given with.
+fn places(value: &Value) -> Option<u8> {
+    let text = value.as_number()?.to_string();
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.bytes().all(|byte| byte.is_ascii_digit()).then(|| u8::try_from(fraction.len()).ok())?
 }
 
 /// From where a range is that no measurement of the record brought.
@@ -249,7 +287,7 @@ impl<'a> Judged<'a> {
     /// What the clinic's file says of a value, an Observation or a part of one.
     fn usual(&self, value: &Value, when: When) -> Bounds {
         let row = self.file.and_then(|ctx| ctx.usual(value, when.day()));
-        row.map_or_else(Bounds::default, |row| Bounds { low: row.low, high: row.high })
+        row.map_or_else(Bounds::default, |row| Bounds { low: row.low, high: row.high, ..Bounds::default() })
     }
 }
 
@@ -273,16 +311,47 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> 
     if let Some(value) = number(observation, "/valueQuantity/value") {
         return Some(quantity(base, observation, value, unit, judged));
     }
-    let words = concept(observation.get("valueCodeableConcept"))
-        .or_else(|| owned(observation, "/valueString"))
-        .or_else(|| observation.get("valueInteger").map(Value::to_string))
-        .or_else(|| {
-            observation
-                .get("valueBoolean")
-                .and_then(Value::as_bool)
-                .map(|yes| t(if yes { "yes" } else { "no" }).to_string())
-        })?;
+    let words = words_of(observation).or_else(|| {
+        // A panel is said by its members.
+        let is_panel = !list(observation, "hasMember").is_empty();
+        let reason = concept(observation.get("dataAbsentReason"));
+        let absent = reason.map(|reason| t("result-absent").with("reason", reason).to_string());
+        absent.or_else(|| (!is_panel).then(|| t("result-no-value").to_string()))
+    })?;
     Some(Reading { text: words, number: number(observation, "/valueInteger"), ..base })
+}
+
+/// A value that is no quantity, or those of the parts; `of` is an Observation or a part of one.
+fn words_of(of: &Value) -> Option<String> {
+    let quantity = |pointer: &str| {
+        let value = of.pointer(pointer)?;
+        let shown = format::given(value.get("value")?.as_number()?);
+        let unit = text(value, "/unit").or_else(|| text(value, "/code")).map(format::unit).unwrap_or_default();
+        let comparator = text(value, "/comparator").unwrap_or_default();
+        Some(format!("{comparator}{shown} {unit}").trim_end().to_owned())
+    };
+    let range = || match (quantity("/valueRange/low"), quantity("/valueRange/high")) {
+        (Some(low), Some(high)) => Some(t("range-between").with("low", low).with("high", high).to_string()),
+        (Some(low), None) => Some(t("range-from").with("low", low).to_string()),
+        (None, Some(high)) => Some(t("range-to").with("high", high).to_string()),
+        (None, None) => None,
+    };
+    let ratio = || Some(format!("{}:{}", quantity("/valueRatio/numerator")?, quantity("/valueRatio/denominator")?));
+    let parts = || {
+        let part = |part: &Value| Some(format!("{}: {}", named(concept(part.get("code"))), words_of(part)?));
+        let parts: Vec<String> = list(of, "component").iter().filter_map(part).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    };
+    concept(of.get("valueCodeableConcept"))
+        .or_else(|| owned(of, "/valueString"))
+        .or_else(|| of.get("valueInteger").map(Value::to_string))
+        .or_else(|| of.get("valueBoolean")?.as_bool().map(|yes| t(if yes { "yes" } else { "no" }).to_string()))
+        .or_else(|| quantity("/valueQuantity"))
+        .or_else(range)
+        .or_else(ratio)
+        .or_else(|| owned(of, "/valueDateTime").or_else(|| owned(of, "/valueTime")))
+        .or_else(|| owned(of, "/valuePeriod/start"))
+        .or_else(parts)
 }
 
 fn pressure(
@@ -306,7 +375,7 @@ fn pressure(
     };
     let flag = base.flag.or_else(by_range);
     Reading {
-        text: format!("{}/{}", format::number(systolic.round()), format::number(diastolic.round())),
+        text: format!("{}/{}", format::exact(systolic), format::exact(diastolic)),
         number: Some(systolic),
         second: Some(diastolic),
         flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
@@ -321,7 +390,8 @@ fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged:
     let own_unit = unit_of(observation);
     let converted = own_unit.convert(value, unit);
     let comparator = comparator(observation);
-    let shown = format!("{comparator}{}", format::number(tidy(value)));
+    let given = observation.pointer("/valueQuantity/value").and_then(Value::as_number);
+    let shown = format!("{comparator}{}", given.map_or_else(|| format::exact(value), format::given));
     // By its own range, by that of the others in one unit with it, or by what the clinic's file says of its own unit.
     let own = bounds_of(observation);
     let (compares, bounds) = match converted {
@@ -371,22 +441,6 @@ fn is_said_normal(observation: &Value) -> bool {
     list(observation, "interpretation").iter().any(|one| super::has_code(Some(one), "N"))
 }
 
-/// What a person can have typed, or a device shown, stays as it is. Else at most four digits that count: machines give
-/// 57.123456789, people read 57.12.
-fn tidy(value: f64) -> f64 {
-    if (value * 100.0).round() / 100.0 == value {
-        return value;
-    }
-    let magnitude = value.abs();
-    let digits = match magnitude {
-        m if m >= 100.0 => 1.0,
-        m if m >= 1.0 => 100.0,
-        _ => 10_000.0,
-    };
-    let tidied = (value * digits).round() / digits;
-    if tidied == 0.0 { value } else { tidied }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,7 +452,7 @@ mod tests {
 
     fn egfr(date: &str, value: f64) -> Value {
         json!({"status": "final", "code": {"coding": [{"system": LOINC, "code": "33914-3", "display": "eGFR"}]},
-            "effectiveDateTime": date, "valueQuantity": {"value": value, "unit": "mL/min"},
+            "effectiveDateTime": date, "valueQuantity": {"value": value as i64, "unit": "mL/min"},
             "referenceRange": [{"low": {"value": 60}}]})
     }
 
@@ -587,9 +641,78 @@ mod tests {
         assert!(series_of(&[wrong], Wanted::All, &ctx()).is_empty());
     }
 
+    fn result(code: Value, value: &str, range: &str) -> Value {
+        let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let mut one = json!({"status": "final", "id": value, "code": code, "effectiveDateTime": "2026-03-03",
+            "valueQuantity": {"value": number(value), "unit": "mmol/L"}});
+        if let Some((low, high)) = range.split_once(' ') {
+            one["referenceRange"] = json!([{"low": {"value": number(low)}, "high": {"value": number(high)}}]);
+        }
+        one
+    }
+
     #[test]
-    fn numbers_keep_the_digits_that_count() {
-        assert_eq!([tidy(57.123_456), tidy(181.043_2), tidy(0.012_345), tidy(5.0)], [57.12, 181.0, 0.0123, 5.0]);
-        assert_eq!([tidy(179.5), tidy(181.04)], [179.5, 181.04], "what somebody typed");
+    fn a_value_and_its_range_are_shown_with_the_digits_that_were_given() {
+        let shown = |value: &str, range: &str| {
+            let series = series_of(&[result(json!({"text": "X"}), value, range)], Wanted::Results, &ctx()).remove(0);
+            (series.value().to_owned(), series.known_range().unwrap_or_default(), series.flag())
+        };
+        let said = |value: &str, range: &str| (value.to_owned(), range.to_owned());
+        for (value, range, words, flag) in [
+            ("7.345", "7.350 7.450", "7.350 to 7.450", Some(Flag::Low)),
+            ("2.345", "", "", None),
+            ("1.015", "1.005 1.030", "1.005 to 1.030", None),
+            ("7.0", "", "", None),
+            ("150000", "", "", None),
+        ] {
+            let (shown, range, found) = shown(value, range);
+            assert_eq!(((shown, range), found), (said(value, words), flag));
+        }
+    }
+
+    #[test]
+    fn a_test_is_shown_whatever_letters_its_name_has_and_none_is_joined_with_another() {
+        let of = |code: Value| result(code, "17.2", "");
+        let all = [
+            of(json!({"text": "Глюкоза"})),
+            of(json!({"text": "血糖"})),
+            of(json!({"text": "Na"})),
+            of(json!({"text": "Na+"})),
+            of(json!({"coding": [{"system": "urn:lab", "code": "718-7"}]})),
+            of(json!({"coding": [{"system": LOINC, "code": "718-7"}]})),
+            of(json!({"coding": [{"display": "Sodium"}]})),
+            of(json!({})),
+        ];
+        let mut unnamed = of(json!({}));
+        unnamed["id"] = json!("other");
+        let series = series_of(&[&all[..], &[unnamed]].concat(), Wanted::Results, &ctx());
+        assert_eq!(series.len(), all.len() + 1);
+        for one in &series {
+            assert!(one.key.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) && !one.key.is_empty());
+            assert_eq!(one.value(), "17.2");
+        }
+        let names: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
+        assert!(names.contains(&"Глюкоза") && names.contains(&"血糖") && names.contains(&"Not named"), "{names:?}");
+        assert!(series.iter().any(|one| one.key == "718-7"), "LOINC's code stays as it is in addresses");
+    }
+
+    #[test]
+    fn a_result_of_any_kind_of_value_is_shown_and_one_without_says_so() {
+        let shown = |more: Value| {
+            let mut one =
+                json!({"status": "final", "id": "o", "code": {"text": "X"}, "issued": "2026-03-03T09:00:00Z"});
+            one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let series = series_of(&[one], Wanted::Results, &ctx());
+            series.first().map(|one| one.value().to_owned())
+        };
+        let said = |text: &str| Some(text.to_owned());
+        let titre = json!({"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 128}}});
+        assert_eq!(shown(titre), said("1:128"));
+        assert_eq!(shown(json!({"valueRange": {"low": {"value": 5}, "high": {"value": 10}}})), said("5 to 10"));
+        let parts = json!({"component": [{"code": {"text": "IgG"}, "valueQuantity": {"value": 7.5, "unit": "g/L"}}]});
+        assert_eq!(shown(parts), said("IgG: 7.5 g/L"));
+        assert_eq!(shown(json!({"dataAbsentReason": {"text": "haemolysed"}})), said("No value: haemolysed"));
+        assert_eq!(shown(json!({})), said("No value"));
+        assert_eq!(shown(json!({"hasMember": [{"reference": "Observation/a"}]})), None);
     }
 }

@@ -2,16 +2,19 @@
 
 use serde_json::Value;
 
-use super::{Ctx, as_written, called, code_words, concept, foreign, has_code, identity, list, number, owned, text};
+use super::{
+    Ctx, as_written, called, code_words, concept, dosage, foreign, has_code, identity, list, named, owned, text,
+};
 use crate::care::Chart;
 use crate::care::entries::{is_current, says_none};
+use crate::care::{medicine, prescribe};
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
     AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus, ProblemRow, Said,
     Severity,
 };
-use crate::http::ui::{When, format, t};
+use crate::http::ui::{When, t};
 
 /// What stands on every page of a chart.
 pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
@@ -45,7 +48,7 @@ pub fn is_active_problem(condition: &Value) -> bool {
 pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<ProblemRow>) {
     let (mut active, mut past) = (Vec::new(), Vec::new());
     for condition in conditions {
-        let Some(name) = ctx.said(condition, condition.get("code")) else { continue };
+        let name = ctx.said(condition, condition.get("code")).unwrap_or_else(|| named(None).as_str().into());
         if has_code(condition.get("verificationStatus"), "entered-in-error") {
             continue;
         }
@@ -82,7 +85,7 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
     let current: Vec<&Value> = resources.iter().filter(|allergy| is_current(allergy)).collect();
     let asked = current.iter().filter_map(|allergy| asked(allergy, ctx)).max_by_key(When::moment);
     let mut list: Vec<AllergyLine> =
-        current.iter().filter(|allergy| !says_none(allergy)).filter_map(|allergy| allergy_line(allergy, ctx)).collect();
+        current.iter().filter(|allergy| !says_none(allergy)).map(|allergy| allergy_line(allergy, ctx)).collect();
     list.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.substance.cmp(&b.substance)));
     match (list.is_empty(), current.iter().any(|allergy| says_none(allergy))) {
         (false, _) => AllergyStatus::Known { list, asked },
@@ -107,7 +110,17 @@ fn asked(allergy: &Value, ctx: &Ctx) -> Option<When> {
     ctx.when(allergy, "/recordedDate")
 }
 
-fn allergy_line(allergy: &Value, ctx: &Ctx) -> Option<AllergyLine> {
+/// What it is to: as it is called, else the substances that its reactions name.
+pub fn substance_of(allergy: &Value, ctx: &Ctx) -> Option<String> {
+    ctx.called(allergy.get("code")).or_else(|| {
+        let mut names: Vec<String> =
+            medicine::substances(allergy).into_iter().filter_map(|one| ctx.called(Some(one))).collect();
+        names.dedup();
+        (!names.is_empty()).then(|| names.join(", "))
+    })
+}
+
+fn allergy_line(allergy: &Value, ctx: &Ctx) -> AllergyLine {
     let reactions = list(allergy, "reaction");
     let mut manifestations: Vec<String> = Vec::new();
     for manifestation in reactions.iter().flat_map(|reaction| list(reaction, "manifestation")) {
@@ -118,20 +131,20 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> Option<AllergyLine> {
     }
     let worst = reactions.iter().filter_map(|reaction| Severity::from_code(text(reaction, "/severity")?)).max();
     let high = text(allergy, "/criticality").and_then(Severity::from_code);
-    Some(AllergyLine {
-        substance: ctx.called(allergy.get("code"))?,
+    AllergyLine {
+        substance: named(substance_of(allergy, ctx)),
         reactions: manifestations,
         severity: worst.max(high),
         // The day on which it was written down is not the day on which it began.
         since: ctx.first_when(allergy, &["/onsetDateTime", "/onsetPeriod/start"]),
-    })
+    }
 }
 
 /// All allergies: current ones, and those that are over, refuted or were mistakes.
 pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<AllergyRow>) {
     let (mut current, mut past) = (Vec::new(), Vec::new());
     for allergy in resources.iter().filter(|allergy| !says_none(allergy)) {
-        let Some(line) = allergy_line(allergy, ctx) else { continue };
+        let line = allergy_line(allergy, ctx);
         let state =
             ["resolved", "inactive"].iter().find(|code| has_code(allergy.get("clinicalStatus"), code)).or_else(|| {
                 ["entered-in-error", "refuted"].iter().find(|code| has_code(allergy.get("verificationStatus"), code))
@@ -190,18 +203,21 @@ fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
 /// one that is taken now is none of before.
 pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<MedicineRow>) {
     let (mut current, mut past): (Vec<MedicineRow>, Vec<MedicineRow>) = (Vec::new(), Vec::new());
-    let not_taken = crate::care::prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter());
+    let not_taken = prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter());
     let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| {
-        let mut row = prescribed(request, ctx)?;
+        let mut row = prescribed(request, chart.medications(), ctx)?;
         if row.state == MedicineState::Taking && text(request, "/id").is_some_and(|id| not_taken.contains_key(id)) {
             row.state = MedicineState::NotTaking;
         }
         Some(row)
     });
-    let reported = chart.of(ResourceType::MedicationStatement).iter().filter_map(|statement| reported(statement, ctx));
+    let reported = chart
+        .of(ResourceType::MedicationStatement)
+        .iter()
+        .filter_map(|statement| reported(statement, chart.medications(), ctx));
     for row in prescribed.chain(reported) {
-        use MedicineState::{NotTaking, Paused, Reported, Taking};
-        let taken = matches!(row.state, Taking | Reported | Paused | NotTaking);
+        use MedicineState::{NotTaking, Paused, Reported, Taking, Unknown};
+        let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | Unknown);
         let list = if taken { &mut current } else { &mut past };
         if !list.iter().any(|other| other.name == row.name && other.how == row.how) {
             list.push(row);
@@ -211,15 +227,15 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
     (current, past)
 }
 
-fn prescribed(request: &Value, ctx: &Ctx) -> Option<MedicineRow> {
+fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
     if matches!(text(request, "/status"), Some("entered-in-error" | "cancelled"))
         || text(request, "/intent") == Some("proposal")
     {
         return None;
     }
     Some(MedicineRow {
-        name: medicine_name(request)?,
-        how: list(request, "dosageInstruction").first().and_then(dosage),
+        name: medicine_name(request, along),
+        how: dose_of(request),
         since: ctx.when(request, "/authoredOn"),
         until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
         state: MedicineState::from_code(text(request, "/status").unwrap_or_default()),
@@ -231,21 +247,19 @@ fn prescribed(request: &Value, ctx: &Ctx) -> Option<MedicineRow> {
     })
 }
 
-fn reported(statement: &Value, ctx: &Ctx) -> Option<MedicineRow> {
+fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
     // What a patient says of a prescription stands with the prescription.
-    if crate::care::prescribe::statement(statement).is_some() {
+    if prescribe::statement(statement).is_some() {
         return None;
     }
-    let state = match text(statement, "/status")? {
+    let state = match text(statement, "/status").unwrap_or_default() {
         "active" | "intended" => MedicineState::Reported,
-        "completed" => MedicineState::Finished,
         "entered-in-error" | "not-taken" => return None,
-        "on-hold" => MedicineState::Paused,
-        _ => MedicineState::Stopped,
+        other => MedicineState::from_code(other),
     };
     Some(MedicineRow {
-        name: medicine_name(statement)?,
-        how: list(statement, "dosage").first().and_then(dosage),
+        name: medicine_name(statement, along),
+        how: dose_of(statement),
         since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
         until: ctx.when(statement, "/effectivePeriod/end"),
         state,
@@ -254,8 +268,18 @@ fn reported(statement: &Value, ctx: &Ctx) -> Option<MedicineRow> {
     })
 }
 
-pub fn medicine_name(resource: &Value) -> Option<String> {
-    concept(resource.get("medicationCodeableConcept")).or_else(|| called(resource.get("medicationReference")))
+/// What a medicine is called: never nothing, or it would drop out of a list. `along` are the Medications that were read with
+/// the resource.
+pub fn medicine_name(resource: &Value, along: &[Value]) -> String {
+    let of_concepts = || {
+        let names: Vec<String> =
+            medicine::concepts(resource, along).into_iter().filter_map(|one| concept(Some(one))).collect();
+        (!names.is_empty()).then(|| names.join(" + "))
+    };
+    let shown = || called(resource.get("medicationReference"));
+    of_concepts()
+        .or_else(shown)
+        .unwrap_or_else(|| t("medicine-not-named").with("place", medicine::place(resource)).to_string())
 }
 
 /// What a prescription is for: as it says, or as the problem is called that it names.
@@ -284,61 +308,10 @@ pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<S
     Some(of_chart.unwrap_or(written))
 }
 
-/// How a prescription or a statement says to take it.
+/// How a prescription or a statement says to take it: all that it says, in its order.
 pub fn dose_of(resource: &Value) -> Option<String> {
-    let name = if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" };
-    list(resource, name).first().and_then(dosage)
-}
-
-/// How to take it: as written, else from its parts. `2 tablets, 3 times a day, as needed`.
-fn dosage(dosage: &Value) -> Option<String> {
-    if let Some(words) = super::dosage::ours(dosage) {
-        return Some(words);
-    }
-    if let Some(words) = owned(dosage, "/patientInstruction").or_else(|| owned(dosage, "/text")) {
-        return Some(super::without_tag(&words));
-    }
-    let mut parts = Vec::new();
-    let dose = list(dosage, "doseAndRate").first();
-    if let Some(value) = dose.and_then(|dose| number(dose, "/doseQuantity/value")) {
-        let unit = dose.and_then(|dose| owned(dose, "/doseQuantity/unit"));
-        // "1" alone could be a tablet or a number of times.
-        parts.push(match unit {
-            Some(unit) => format!("{} {unit}", format::number(value)),
-            None => t("dose-bare").with("n", format::number(value)).to_string(),
-        });
-    }
-    if let (Some(times), Some(period), Some(unit)) = (
-        number(dosage, "/timing/repeat/frequency"),
-        number(dosage, "/timing/repeat/period"),
-        text(dosage, "/timing/repeat/periodUnit"),
-    ) {
-        parts.push(frequency(times, period, unit));
-    }
-    if dosage.get("asNeededBoolean") == Some(&Value::Bool(true)) {
-        parts.push(t("dose-when-needed").to_string());
-    }
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-pub(super) fn frequency(times: f64, period: f64, unit: &str) -> String {
-    let message = match unit {
-        "h" => "dose-every-hours",
-        "wk" => "dose-every-weeks",
-        "mo" => "dose-every-months",
-        _ => "dose-every-days",
-    };
-    // Whole numbers choose the words; "every 1.5 days" is rare and is said with its digits.
-    let whole = |value: f64| (value.fract() == 0.0 && value.abs() < 1e6).then_some(value as i64);
-    let text = t(message);
-    let text = match whole(times) {
-        Some(times) => text.with("times", times),
-        None => text.with("times", format::number(times)),
-    };
-    match whole(period) {
-        Some(period) => text.with("period", period).to_string(),
-        None => text.with("period", format::number(period)).to_string(),
-    }
+    let all: Vec<String> = dosage::all(resource).iter().filter_map(dosage::said).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 #[cfg(test)]
@@ -413,10 +386,99 @@ mod tests {
 
     #[test]
     fn a_dose_is_said_as_written_else_from_its_parts() {
+        let dosage = dosage::said;
         assert_eq!(dosage(&json!({"text": "One at night"})).unwrap(), "One at night");
         let parts = json!({"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
             "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "mg"}}]});
-        assert_eq!(dosage(&parts).unwrap(), format!("0.5 mg, {}", frequency(2.0, 1.0, "d")));
+        assert_eq!(dosage(&parts).unwrap(), "0.5 mg, twice a day");
         assert_eq!(dosage(&json!({})), None);
+    }
+
+    fn request(more: Value) -> Value {
+        let mut one = json!({"resourceType": "MedicationRequest", "id": "r", "status": "active", "intent": "order",
+            "medicationReference": {"reference": "Medication/1"}});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    fn shown(requests: Vec<Value>, along: Vec<Value>) -> (Frame, Vec<MedicineRow>, Vec<MedicineRow>) {
+        let chart = Chart::holding(json!({"id": "p"}), vec![(ResourceType::MedicationRequest, requests)]).along(along);
+        let (current, past) = medicine_rows(&chart, &ctx());
+        (frame(&chart, None, &ctx()), current, past)
+    }
+
+    #[test]
+    fn a_medicine_that_is_named_elsewhere_or_nowhere_is_shown() {
+        let digoxin = json!({"resourceType": "Medication", "id": "1", "code": {"text": "Digoxin 125 micrograms"}});
+        let mut held = digoxin.clone();
+        held["code"] = json!({"text": "Lithium 400 mg"});
+        let contained = request(json!({"contained": [held], "medicationReference": {"reference": "#1"}}));
+        let (_, current, _) = shown(vec![request(json!({})), contained], vec![digoxin]);
+        let names: Vec<&str> = current.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["Digoxin 125 micrograms", "Lithium 400 mg"]);
+        let (frame, current, _) = shown(vec![request(json!({}))], vec![]);
+        assert_eq!(current[0].name, "Not named medicine (Medication/1)");
+        let MedicineStatus::Takes { list, .. } = frame.medicines else { panic!() };
+        assert_eq!(list[0].whole(), "Not named medicine (Medication/1)");
+    }
+
+    #[test]
+    fn a_medicine_of_which_nobody_knows_whether_it_is_taken_is_not_called_stopped() {
+        let named = json!({"status": "unknown", "medicationCodeableConcept": {"text": "Methotrexate"},
+            "dosageInstruction": [{"text": "Once a week"}]});
+        let (frame, current, past) = shown(vec![request(named)], vec![]);
+        assert!(past.is_empty() && current[0].state == MedicineState::Unknown);
+        assert_eq!(current[0].state.mark().word.to_string(), "State unknown");
+        let MedicineStatus::Takes { list, .. } = frame.medicines else { panic!() };
+        assert!(list[0].whole().ends_with("(it is not known whether it is taken)"), "{}", list[0].whole());
+        let chart = Chart::holding(
+            json!({"id": "p"}),
+            vec![(
+                ResourceType::MedicationStatement,
+                vec![json!({"resourceType": "MedicationStatement", "id": "s", "status": "unknown",
+                    "medicationCodeableConcept": {"text": "Aspirin"}})],
+            )],
+        );
+        assert_eq!(medicine_rows(&chart, &ctx()).0[0].state, MedicineState::Unknown);
+    }
+
+    #[test]
+    fn all_instructions_are_said_and_what_for() {
+        let one = |n: u32, when: &str| {
+            json!({"doseAndRate": [{"doseQuantity": {"value": n, "unit": "tablet"}}],
+                "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [when]}}})
+        };
+        let warfarin = json!({"dosageInstruction": [one(1, "MORN"), one(2, "EVE")]});
+        let both = "1 tablet, once a day, in the morning; 2 tablets, once a day, in the evening";
+        assert_eq!(dose_of(&warfarin).unwrap(), both);
+        let spanish = Locale::Es.inside(|| dosage::how(&warfarin)).unwrap();
+        assert!(spanish.words.is_some_and(|words| words.contains("2 comprimidos")));
+        let pain = json!({"asNeededCodeableConcept": {"text": "severe pain"},
+            "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}],
+            "timing": {"repeat": {"frequency": 4, "period": 1, "periodUnit": "d"}}});
+        assert_eq!(dosage::said(&pain).unwrap(), "1 tablet, 4 times a day, when needed: severe pain");
+        let mut written = pain.clone();
+        written["text"] = json!("1 tablet 4 times a day");
+        assert_eq!(dosage::said(&written).unwrap(), "1 tablet 4 times a day, when needed: severe pain");
+        written["text"] = json!("1 tablet as needed for severe pain");
+        written["patientInstruction"] = json!("With food");
+        assert_eq!(dosage::said(&written).unwrap(), "1 tablet as needed for severe pain. With food");
+        let range = json!({"doseAndRate": [{"doseRange": {"low": {"value": 1, "unit": "tablet"}, "high": {"value": 2, "unit": "tablet"}}}],
+            "timing": {"repeat": {"frequency": 1, "period": 4, "periodMax": 6, "periodUnit": "h"}},
+            "maxDosePerPeriod": {"numerator": {"value": 8, "unit": "tablet"}, "denominator": {"value": 1, "unit": "d"}}});
+        assert_eq!(dosage::said(&range).unwrap(), "1 to 2 tablets, every 4 to 6 hours, no more than 8 tablets a day");
+    }
+
+    #[test]
+    fn an_allergy_or_a_problem_without_a_code_is_shown() {
+        let penicillin = json!({"reaction": [{"substance": {"text": "Penicillin G"}, "severity": "severe",
+            "manifestation": [{"text": "anaphylaxis"}]}]});
+        let nameless = json!({"reaction": [{"manifestation": [{"text": "rash"}]}]});
+        let all = [penicillin, nameless];
+        let AllergyStatus::Known { list, .. } = allergies(&all, &ctx()) else { panic!() };
+        let names: Vec<&str> = list.iter().map(|line| line.substance.as_str()).collect();
+        assert_eq!(names, ["Penicillin G", "Not named"]);
+        assert_eq!(allergy_rows(&all, &ctx()).0.len(), 2);
+        assert_eq!(problem_rows(&[json!({"note": [{"text": "see letter"}]})], &ctx()).0[0].name.text, "Not named");
     }
 }

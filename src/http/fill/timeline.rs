@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::lists::visit;
 use super::observations::{Wanted, is_wanted, name, said, taken};
-use super::{Ctx, called, concept, list, owned, text};
+use super::{Ctx, called, concept, list, named, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
@@ -38,10 +38,10 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         entry(one, TimelineKind::Procedure, concept(one.get("code")), &dates, "performer", ctx)
     }));
     all.extend(chart.of(ResourceType::Immunization).iter().filter_map(|one| {
-        let name = concept(one.get("vaccineCode"));
+        let name = named(concept(one.get("vaccineCode")));
         // A vaccine is called as what it is against: by itself it would read as a disease.
-        let name = name.map(|name| t("timeline-vaccinated").with("name", name).to_string());
-        entry(one, TimelineKind::Immunization, name, &["/occurrenceDateTime"], "performer", ctx)
+        let name = t("timeline-vaccinated").with("name", name).to_string();
+        entry(one, TimelineKind::Immunization, Some(name), &["/occurrenceDateTime"], "performer", ctx)
     }));
     let orders = super::orders(chart.of(ResourceType::ServiceRequest), ctx);
     let page = format!("{base}/{}/orders", text(&chart.patient, "/id").unwrap_or_default());
@@ -83,7 +83,7 @@ fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry>
     let mut outside: Vec<String> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     for one in found {
-        let Some(name) = name(one) else { continue };
+        let name = name(one);
         if let Some((value, Some(_))) = said(one, ctx) {
             outside.push(format!("{name} {value}"));
         }
@@ -161,7 +161,7 @@ fn entry(
     let by = list(one, people).iter().find_map(|person| called(Some(person)).or_else(|| called(person.get("actor"))));
     let text =
         owned(one, "/conclusion").or_else(|| list(one, "reasonCode").first().and_then(|reason| concept(Some(reason))));
-    Some(TimelineEntry { when, kind, title: title?, text, by, href: None })
+    Some(TimelineEntry { when, kind, title: named(title), text, by, href: None })
 }
 
 #[cfg(test)]
@@ -200,7 +200,7 @@ mod tests {
     fn what_is_outside_its_range_is_named_first_with_its_value() {
         let high = |name: &str, value: f64| {
             json!({"status": "final", "code": {"text": name}, "effectiveDateTime": "2026-01-02T08:00:00Z",
-                "valueQuantity": {"value": value, "unit": "mg/L"}, "referenceRange": [{"high": {"value": 5}}]})
+                "valueQuantity": {"value": value as i64, "unit": "mg/L"}, "referenceRange": [{"high": {"value": 5}}]})
         };
         let all = of(vec![(ResourceType::Observation, vec![high("CRP", 46.0), high("Urate", 4.0)])]);
         assert_eq!(all[0].text.as_deref(), Some("1 outside its range: CRP 46 mg/L"));

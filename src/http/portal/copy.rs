@@ -171,6 +171,8 @@ impl Making {
     }
 
     fn resources(&mut self, page: &Page) -> Result<(), Refusal> {
+        let medications = page.included.iter().filter(|one| one.kind == ResourceType::Medication);
+        let along = self.of.ctx.along(&medications.map(Stored::value).collect::<Vec<_>>());
         for stored in &page.matches {
             let value: Value = serde_json::from_slice(&stored.json).map_err(Refusal::internal)?;
             if self.kind != Some(stored.kind) {
@@ -178,7 +180,7 @@ impl Making {
                 self.zip.begin(&format!("fhir/{}.ndjson", stored.kind.name())).map_err(too_large)?;
             }
             self.line(&stored.json)?;
-            self.note(stored.kind, &value);
+            self.note(stored.kind, &value, &along);
         }
         for stored in &page.included {
             if self.seen.insert((stored.kind, stored.id.to_string())) {
@@ -194,7 +196,7 @@ impl Making {
     }
 
     /// Keeps what the page to read says of a resource.
-    fn note(&mut self, kind: ResourceType, value: &Value) {
+    fn note(&mut self, kind: ResourceType, value: &Value, ctx: &Ctx) {
         if kind == ResourceType::Patient {
             self.who = crate::http::fill::identity(value, &self.of.ctx).plain();
             return;
@@ -203,7 +205,7 @@ impl Making {
             let title = value.pointer("/content/0/attachment/title").and_then(Value::as_str).unwrap_or_default();
             self.names.insert(id.to_string(), title.to_owned());
         }
-        let line = copied(kind, value, &self.of.ctx);
+        let line = copied(kind, value, ctx);
         match self.lines.last_mut().filter(|(last, _)| *last == kind) {
             Some((_, lines)) => lines.push(line),
             None => self.lines.push((kind, vec![line])),

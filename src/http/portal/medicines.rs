@@ -10,9 +10,9 @@ use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
-use crate::care::Chart;
 use crate::care::prescribe::{self, Refill, RefillError};
 use crate::care::workflow::{Doing, Refused};
+use crate::care::{Chart, medicine};
 use crate::fhir::ResourceType as R;
 use crate::http::clinic::prescriptions::stop_word;
 use crate::http::fill::{self, Ctx};
@@ -54,40 +54,42 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter());
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
-        let status = fill::text(request, "/status")?;
+        let status = fill::text(request, "/status").unwrap_or_default();
         let order = !matches!(fill::text(request, "/intent"), Some("proposal" | "plan" | "option"));
         if !order || matches!(status, "entered-in-error" | "draft" | "cancelled") {
             return None;
         }
         let id = fill::text(request, "/id")?;
-        let is_current = matches!(status, "active" | "on-hold");
+        let is_current = medicine::may_be_taken(request);
+        // Of what nobody knows whether it is taken, nothing can be asked.
+        let counts = matches!(status, "active" | "on-hold");
         let state = match status {
             "active" if not_taken.contains_key(id) => MedicineState::NotTaking,
             other => MedicineState::from_code(other),
         };
-        let standing = is_current.then(|| standing(id, &refills, ctx, cx)).flatten();
+        let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
         Some(MyMedicineRow {
-            name: fill::medicine_name(request)?,
+            name: fill::medicine_name(request, chart.medications()),
             how: fill::dosage::how(request),
             reason: fill::reason_said(request, chart.of(R::Condition), ctx),
             since: ctx.when(request, "/authoredOn"),
             until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
             by: fill::called(request.get("requester")),
             ended: why_ended(request).filter(|_| !is_current),
-            href: is_current.then(|| format!("/my/medicines/{id}")),
+            href: counts.then(|| format!("/my/medicines/{id}")),
             state,
             standing,
             is_current,
         })
     });
     let statements = chart.of(R::MedicationStatement).iter().filter_map(|statement| {
-        let status = fill::text(statement, "/status")?;
+        let status = fill::text(statement, "/status").unwrap_or_default();
         if prescribe::statement(statement).is_some() || matches!(status, "entered-in-error" | "not-taken") {
             return None;
         }
-        let is_current = matches!(status, "active" | "intended" | "on-hold");
+        let is_current = medicine::may_be_taken(statement);
         Some(MyMedicineRow {
-            name: fill::medicine_name(statement)?,
+            name: fill::medicine_name(statement, chart.medications()),
             how: fill::dosage::how(statement),
             reason: ctx.said(statement, fill::list(statement, "reasonCode").first()),
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
@@ -95,7 +97,10 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             by: fill::called(statement.get("informationSource")),
             ended: None,
             href: None,
-            state: if is_current { MedicineState::Reported } else { MedicineState::Stopped },
+            state: match status {
+                "active" | "intended" => MedicineState::Reported,
+                other => MedicineState::from_code(other),
+            },
             standing: None,
             is_current,
         })

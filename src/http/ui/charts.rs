@@ -344,7 +344,7 @@ fn dates(draw: &mut Draw, points: &[Point], frame: &Frame) {
 /// is no number or no range is known.
 pub fn gauge(series: &Series) -> Option<Svg> {
     let value = series.latest()?.number?;
-    let Bounds { low, high } = series.bounds;
+    let Bounds { low, high, .. } = series.bounds;
     let (from, to) = match (low, high) {
         (Some(low), Some(high)) if high > low => (low - (high - low) * 0.5, high + (high - low) * 0.5),
         (None, Some(high)) if high > 0.0 => (0.0, high * 1.6),
@@ -441,7 +441,7 @@ mod tests {
     use super::*;
 
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
-        let bounds = Bounds { low, high };
+        let bounds = Bounds { low, high, ..Bounds::default() };
         let reading = |(i, value): (usize, &f64)| Reading {
             number: Some(*value),
             flag: bounds.flag(*value),

@@ -279,20 +279,23 @@ pub enum MedicineState {
     /// Prescribed, and the patient says that they do not take it.
     NotTaking,
     Paused,
+    /// Nobody knows whether it is taken: it may be.
+    Unknown,
     Finished,
     Stopped,
     Draft,
 }
 
 impl MedicineState {
-    /// From FHIR R4 `medicationrequest-status`.
+    /// From FHIR R4 `medicationrequest-status`. What is not known to be over is not said to be.
     pub fn from_code(code: &str) -> Self {
         match code {
             "active" => Self::Taking,
             "on-hold" => Self::Paused,
             "completed" => Self::Finished,
             "draft" => Self::Draft,
-            _ => Self::Stopped,
+            "stopped" | "cancelled" | "entered-in-error" => Self::Stopped,
+            _ => Self::Unknown,
         }
     }
 
@@ -302,6 +305,7 @@ impl MedicineState {
             Self::Reported => ("person", Tone::Dim, "medicine-reported"),
             Self::NotTaking => ("alert", Tone::Caution, "medicine-not-taking"),
             Self::Paused => ("clock", Tone::Caution, "medicine-paused"),
+            Self::Unknown => ("alert", Tone::Caution, "medicine-unknown"),
             Self::Finished => ("check", Tone::Dim, "medicine-finished"),
             Self::Stopped => ("cross", Tone::Dim, "medicine-stopped"),
             Self::Draft => ("planned", Tone::Dim, "medicine-draft"),
@@ -316,13 +320,17 @@ impl MedicineRow {
         self.state == MedicineState::NotTaking
     }
 
-    /// The dose; of what is not taken, that it is not.
+    /// The dose; of what is not taken, or may not be, that too.
     pub fn how_taken(&self) -> Option<String> {
-        match (&self.how, self.is_not_taken()) {
-            (how, false) => how.clone(),
-            (None, true) => Some(t("medicine-said-not-taken").to_string()),
-            (Some(how), true) => Some(format!("{how} ({})", t("medicine-said-not-taken"))),
-        }
+        let doubt = match self.state {
+            MedicineState::NotTaking => t("medicine-said-not-taken"),
+            MedicineState::Unknown => t("medicine-may-be-taken"),
+            _ => return self.how.clone(),
+        };
+        Some(match &self.how {
+            None => doubt.to_string(),
+            Some(how) => format!("{how} ({doubt})"),
+        })
     }
 
     /// "until 2 May 2026", "since 2016", "not prescribed".

@@ -1,6 +1,6 @@
 //! Measured values of one kind over time, as the pages show them: name, unit, range, readings, and what they say.
 
-use super::format::{When, number};
+use super::format::{When, exact, given};
 use super::text::{Text, t};
 
 /// What is longer than this is read as a sentence.
@@ -72,6 +72,8 @@ pub enum Flagged {
 pub struct Bounds {
     pub low: Option<f64>,
     pub high: Option<f64>,
+    /// How many digits behind the point of either were given; nothing where nobody wrote them.
+    pub places: [Option<u8>; 2],
 }
 
 /// How a value lies against its range, or what its laboratory says of it (FHIR `interpretation`).
@@ -191,13 +193,20 @@ impl Bounds {
 
     /// "20 to 41", "60 or more", "41 or less"; empty when no range is known.
     pub fn words(&self) -> String {
-        match (self.low.map(number), self.high.map(number)) {
+        let [of_low, of_high] = self.places;
+        match (self.low.map(|low| bound(low, of_low)), self.high.map(|high| bound(high, of_high))) {
             (Some(low), Some(high)) => t("range-between").with("low", low).with("high", high).to_string(),
             (Some(low), None) => t("range-from").with("low", low).to_string(),
             (None, Some(high)) => t("range-to").with("high", high).to_string(),
             (None, None) => String::new(),
         }
     }
+}
+
+/// A bound with the digits that were given.
+fn bound(value: f64, places: Option<u8>) -> String {
+    let written = places.and_then(|places| format!("{value:.*}", usize::from(places)).parse().ok());
+    written.map_or_else(|| exact(value), |number| given(&number))
 }
 
 impl Series {
@@ -368,12 +377,12 @@ mod tests {
     use super::*;
 
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
-        let bounds = Bounds { low, high };
+        let bounds = Bounds { low, high, ..Bounds::default() };
         let reading = |(i, value): (usize, &f64)| Reading {
             number: Some(*value),
             flag: bounds.flag(*value),
             compared: true,
-            ..Reading::of(When::Month(2024, i as i8 + 1), number(*value))
+            ..Reading::of(When::Month(2024, i as i8 + 1), exact(*value))
         };
         Series {
             key: "4548-4".into(),
@@ -387,14 +396,17 @@ mod tests {
 
     #[test]
     fn ranges_are_said_in_words() {
-        let words = |low, high| Bounds { low, high }.words();
+        let words = |low, high| Bounds { low, high, ..Bounds::default() }.words();
         assert_eq!(words(Some(20.0), Some(41.0)), "20 to 41");
         assert_eq!(words(Some(60.0), None), "60 or more");
         assert_eq!(words(None, Some(5.5)), "5.5 or less");
         assert_eq!(words(None, None), "");
-        assert_eq!(Bounds { low: None, high: Some(5.0) }.flag(5.0), None);
-        assert_eq!(Bounds { low: None, high: Some(5.0) }.flag(5.1), Some(Flag::High));
-        assert_eq!(Bounds { low: Some(3.0), high: None }.flag(2.9), Some(Flag::Low));
+        assert_eq!(words(Some(7.35), Some(7.345)), "7.35 to 7.345");
+        let written = Bounds { low: Some(1.005), high: Some(1.03), places: [Some(3), Some(3)] };
+        assert_eq!(written.words(), "1.005 to 1.030");
+        assert_eq!(Bounds { high: Some(5.0), ..Bounds::default() }.flag(5.0), None);
+        assert_eq!(Bounds { high: Some(5.0), ..Bounds::default() }.flag(5.1), Some(Flag::High));
+        assert_eq!(Bounds { low: Some(3.0), ..Bounds::default() }.flag(2.9), Some(Flag::Low));
     }
 
     #[test]
@@ -405,7 +417,8 @@ mod tests {
         assert_eq!(one.range_or_source(), "no range given");
         one.source = Some("Lena Corvin".into());
         assert_eq!(one.range_or_source(), "marked by Lena Corvin");
-        one.parts = [Bounds { low: Some(90.0), high: Some(139.0) }, Bounds { low: None, high: Some(89.0) }];
+        let upper = Bounds { low: Some(90.0), high: Some(139.0), ..Bounds::default() };
+        one.parts = [upper, Bounds { high: Some(89.0), ..Bounds::default() }];
         assert_eq!(one.range_or_source(), "90 to 139 / 89 or less");
         let plain = "90 to 139 for the upper number, 89 or less for the lower";
         assert_eq!(one.plain_range().as_deref(), Some(plain));

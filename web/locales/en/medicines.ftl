@@ -2,6 +2,12 @@
 
 medicine-said-not-taken = not taken, says the patient
 medicine-not-taking = Not taking it
+medicine-unknown = State unknown
+medicine-may-be-taken = it is not known whether it is taken
+medicine-not-named = Not named medicine ({ $place })
+not-named = Not named
+result-no-value = No value
+result-absent = No value: { $reason }
 
 ## Doses
 
@@ -40,6 +46,15 @@ dose-for-days =
     { $n ->
         [one] for 1 day
        *[other] for { $n } days
+    }
+dose-when-needed-for = when needed: { $reason }
+dose-range = { $low } to { $most }
+dose-most-day = no more than { $most } a day
+dose-most = no more than { $most } in { $period }
+dose-every-other =
+    { $times ->
+        [one] once every { $period } { $unit }
+       *[other] { $times } times every { $period } { $unit }
     }
 when-morning = in the morning
 when-noon = at noon
@@ -92,6 +107,7 @@ counts-renewed = This prescription was renewed: a later one counts
 counts-changed = This prescription was changed: a later one counts
 counts-stopped = This prescription was stopped
 counts-over = The time of this prescription is over
+counts-not-known = It is not known whether this prescription still counts. Ask the clinic.
 counts-issued = It was issued by { $clinic } on { $date }.
 counts-unknown = There is no such prescription here
     .more = Look whether the whole address was typed. If it was, ask the clinic that is named on the paper.

@@ -2,6 +2,12 @@
 
 medicine-said-not-taken = no la toma, dice el paciente
 medicine-not-taking = No la toma
+medicine-unknown = Estado desconocido
+medicine-may-be-taken = no se sabe si se toma
+medicine-not-named = Medicina sin nombre ({ $place })
+not-named = Sin nombre
+result-no-value = Sin valor
+result-absent = Sin valor: { $reason }
 
 ## Dosis
 
@@ -40,6 +46,15 @@ dose-for-days =
     { $n ->
         [one] durante 1 día
        *[other] durante { $n } días
+    }
+dose-when-needed-for = si hace falta: { $reason }
+dose-range = { $low } a { $most }
+dose-most-day = no más de { $most } al día
+dose-most = no más de { $most } en { $period }
+dose-every-other =
+    { $times ->
+        [one] una vez cada { $period } { $unit }
+       *[other] { $times } veces cada { $period } { $unit }
     }
 when-morning = por la mañana
 when-noon = a mediodía
@@ -92,6 +107,7 @@ counts-renewed = Esta receta se renovó: vale una posterior
 counts-changed = Esta receta se cambió: vale una posterior
 counts-stopped = Esta receta se suspendió
 counts-over = El plazo de esta receta ha terminado
+counts-not-known = No se sabe si esta receta sigue siendo válida. Pregunte a la clínica.
 counts-issued = La emitió { $clinic } el { $date }.
 counts-unknown = Aquí no existe esta receta
     .more = Compruebe que la dirección está completa. Si lo está, pregunte a la clínica que figura en el papel.

@@ -183,7 +183,10 @@ pub(in crate::http) async fn inbox(visit: Visit, FromAddress(asked): FromAddress
 
 /// The question for Tasks of this code that wait for the clinic, each with its patient and what it is about.
 fn waiting((system, code): (&str, &str)) -> Vec<(ResourceType, String)> {
-    let text = format!("code={system}|{code}&status=requested&_include=Task:patient&_include=Task:focus");
+    let text = format!(
+        "code={system}|{code}&status=requested&_include=Task:patient&_include=Task:focus\
+         &_include:iterate=MedicationRequest:medication"
+    );
     vec![(ResourceType::Task, text)]
 }
 

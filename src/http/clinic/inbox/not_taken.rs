@@ -34,7 +34,7 @@ fn row(task: &Value, along: &[Value], found: &Found<'_>) -> Option<Row> {
     Some(Row {
         href: format!("/patients/{}/prescriptions/{}", word.patient, word.prescription),
         who: found.name(&word.patient),
-        what: fill::medicine_name(request).unwrap_or_default(),
+        what: fill::medicine_name(request, along),
         more: word.reason,
         since,
         when: When::at(since, &found.ctx.zone),

@@ -32,7 +32,7 @@ fn row(task: &Value, along: &[Value], found: &Found<'_>) -> Option<Row> {
     Some(Row {
         href: format!("/refills/{}", refill.id),
         who: found.name(&refill.patient),
-        what: request.and_then(fill::medicine_name).unwrap_or_default(),
+        what: request.map(|request| fill::medicine_name(request, along)).unwrap_or_default(),
         more: refill.note,
         since,
         when: When::at(since, &found.ctx.zone),

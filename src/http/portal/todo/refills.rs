@@ -23,7 +23,8 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     Ok(asked
         .filter_map(|refill| {
             let of = |one: &&serde_json::Value| fill::text(one, "/id") == Some(refill.prescription.as_str());
-            let name = facts.chart.of(R::MedicationRequest).iter().find(of).and_then(fill::medicine_name)?;
+            let prescribed = facts.chart.of(R::MedicationRequest).iter().find(of)?;
+            let name = fill::medicine_name(prescribed, facts.chart.medications());
             Some(Todo {
                 icon: "pill",
                 title: t("todo-refill-question").with("medicine", name).to_string(),

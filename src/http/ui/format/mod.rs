@@ -7,7 +7,7 @@ mod span;
 mod when;
 mod words;
 
-pub use number::{bytes, count, decimal, number, unit};
+pub use number::{bytes, count, decimal, exact, given, number, unit};
 pub use span::{age, ago, day_bounds};
 pub use when::{When, weekday};
 pub use words::{beginning, term, within};

@@ -34,11 +34,40 @@ pub fn number(value: f64) -> String {
     };
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    let text = if text == "-0" { "0" } else { text };
+    in_own_writing(if text == "-0" { "0" } else { text }.to_owned())
+}
+
+/// A number of a resource with the digits that were given, 7.0 as 7.0: how exact a value is, they say.
+pub fn given(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    let counting = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    match number.as_f64() {
+        // What nobody reads is said as the nearest that one does.
+        Some(value) if text.contains(['e', 'E']) || counting > MOST_DIGITS => exact(value),
+        _ => in_own_writing(text),
+    }
+}
+
+/// More digits than these are a machine's.
+const MOST_DIGITS: usize = 10;
+
+/// A number with all of its digits and no needless zero: a dose, a bound. What no person gave ends at the tenth digit that
+/// counts.
+pub fn exact(value: f64) -> String {
+    let text = format!("{}", rounded(value));
+    if text == "-0" { "0".to_owned() } else { in_own_writing(text) }
+}
+
+fn rounded(value: f64) -> f64 {
+    // In the notation with an exponent, one digit stands before the others.
+    format!("{value:.*e}", MOST_DIGITS - 1).parse().unwrap_or(value)
+}
+
+fn in_own_writing(text: String) -> String {
     match Locale::now() {
         // Rule of the Real Academia Española for most of the Spanish-speaking world.
         Locale::Es => text.replace('.', ","),
-        Locale::En => text.to_owned(),
+        Locale::En => text,
     }
 }
 
@@ -140,6 +169,25 @@ mod tests {
         assert_eq!(bytes(41_800_000_000), "41.8 GB");
         assert_eq!(bytes(477_000_000_000), "477 GB");
         assert_eq!(bytes(512), "512 B");
+    }
+
+    #[test]
+    fn a_given_number_keeps_its_digits() {
+        let said = |text: &str| given(&serde_json::from_str(text).unwrap());
+        for (text, shown) in [
+            ("7.345", "7.345"),
+            ("7.0", "7.0"),
+            ("1.030", "1.030"),
+            ("1234", "1234"),
+            ("0.00012", "0.00012"),
+            ("1e2", "100"),
+            ("57.123456789123", "57.12345679"),
+            ("-2.345", "-2.345"),
+        ] {
+            assert_eq!(said(text), shown);
+        }
+        assert_eq!(Locale::Es.inside(|| said("7.345")), "7,345");
+        assert_eq!([exact(0.125), exact(2.0), exact(1.005), exact(0.1 + 0.2)], ["0.125", "2", "1.005", "0.3"]);
     }
 
     #[test]
