@@ -16,7 +16,7 @@ pub use vitals::{Measured, VITALS, Vital, VitalsTyped, bounds, measured, observa
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::base::ResourceRef;
+use crate::base::{Decimal, NoDecimal, ResourceRef};
 use crate::care::within::text;
 
 /// The most characters of a line.
@@ -48,6 +48,8 @@ pub enum Fault {
     SaysNone,
     /// A number with decimals where nobody measures any.
     NotWhole,
+    /// A number that can be read in two ways.
+    Ambiguous,
 }
 
 /// Faults by field, in the order of the form.
@@ -66,6 +68,20 @@ impl Author<'_> {
         match self.person {
             Some(person) => json!({"reference": person.as_str(), "display": self.name}),
             None => json!({"display": self.name}),
+        }
+    }
+}
+
+/// A number in a resource, with the digits that were typed.
+pub(super) fn digits(number: Decimal) -> Value {
+    serde_json::from_str::<serde_json::Number>(&number.to_string()).map_or(Value::Null, Value::Number)
+}
+
+impl From<NoDecimal> for Fault {
+    fn from(no: NoDecimal) -> Self {
+        match no {
+            NoDecimal::Unread => Self::Unread,
+            NoDecimal::Ambiguous => Self::Ambiguous,
         }
     }
 }

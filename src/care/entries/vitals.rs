@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Author, Fault, Faults, resource};
+use super::{Author, Fault, Faults, digits, resource};
+use crate::base::Decimal;
 
 const LOINC: &str = "http://loinc.org";
 const UCUM: &str = "http://unitsofmeasure.org";
@@ -122,8 +123,8 @@ impl VitalsTyped {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     pub vital: &'static Vital,
-    pub value: f64,
-    pub second: Option<f64>,
+    pub value: Decimal,
+    pub second: Option<Decimal>,
 }
 
 /// What was measured, and all that is wrong at once. Nothing typed is nothing measured.
@@ -138,12 +139,14 @@ pub fn measured(typed: &VitalsTyped, faults: &mut Faults) -> Vec<Measured> {
         let second = number(name, typed.of(name), LOWEST_SECOND, vital.high, faults);
         // A cuff shows whole numbers: 120.5 is a slip for 120/5 or 1205.
         for (name, value) in [(vital.field, first), (name, second)] {
-            if value.is_some_and(|value| value.fract() != 0.0) {
+            if value.is_some_and(|value| value.value().fract() != 0.0) {
                 faults.push((name, Fault::NotWhole));
             }
         }
         match (first, second) {
-            (Some(value), Some(low)) if low < value => all.push(Measured { vital, value, second: Some(low) }),
+            (Some(value), Some(low)) if low.value() < value.value() => {
+                all.push(Measured { vital, value, second: Some(low) })
+            }
             (Some(_), Some(_)) => faults.push((name, Fault::EndsBefore)),
             (Some(_), None) if typed.of(name).trim().is_empty() => faults.push((name, Fault::Half)),
             (None, Some(_)) if typed.of(vital.field).trim().is_empty() => faults.push((vital.field, Fault::Half)),
@@ -153,35 +156,24 @@ pub fn measured(typed: &VitalsTyped, faults: &mut Faults) -> Vec<Measured> {
     all
 }
 
-fn number(field: &'static str, typed: &str, low: f64, high: f64, faults: &mut Faults) -> Option<f64> {
-    let text = typed.trim().replace(',', ".");
-    if text.is_empty() {
+fn number(field: &'static str, typed: &str, low: f64, high: f64, faults: &mut Faults) -> Option<Decimal> {
+    if typed.trim().is_empty() {
         return None;
     }
-    let plain = text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    match text.parse::<f64>().ok().filter(|value| plain && value.is_finite()) {
-        Some(value) if (low..=high).contains(&value) => Some(value),
-        Some(_) => {
-            faults.push((field, Fault::Outside { low, high }));
-            None
-        }
-        None => {
-            faults.push((field, Fault::Unread));
-            None
-        }
-    }
-}
-
-#[allow(clippy::cast_possible_truncation)] // whole and small
-fn plain(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e9 { json!(value as i64) } else { json!(value) }
+    let read = Decimal::read(typed).map_err(Fault::from);
+    let read = read.and_then(|number| match number.value() {
+        value if (low..=high).contains(&value) => Ok(number),
+        // Nothing that is measured lies below nought.
+        value if value < 0.0 => Err(Fault::Unread),
+        _ => Err(Fault::Outside { low, high }),
+    });
+    read.map_err(|fault| faults.push((field, fault))).ok()
 }
 
 /// The Observation of one measurement.
 pub fn observation(one: &Measured, patient: &str, when: &str, author: &Author<'_>, encounter: Option<&str>) -> Value {
     let code = |code: &str, name: &str| json!({"coding": [{"system": LOINC, "code": code}], "text": name});
-    let quantity =
-        |value: f64| json!({"value": plain(value), "unit": one.vital.unit, "system": UCUM, "code": one.vital.ucum});
+    let quantity = |value: Decimal| json!({"value": digits(value), "unit": one.vital.unit, "system": UCUM, "code": one.vital.ucum});
     let part =
         |(loinc, name): (&str, &str), value| json!({"code": code(loinc, name), "valueQuantity": quantity(value)});
     let (value, components) = match one.second {
@@ -225,7 +217,8 @@ pub fn vital_of(observation: &Value) -> Option<&'static Vital> {
 
 /// Whether an Observation says what was measured.
 pub fn same_value(observation: &Value, one: &Measured) -> bool {
-    vital_of(observation) == Some(one.vital) && value_of(observation) == Some((one.value, one.second))
+    vital_of(observation) == Some(one.vital)
+        && value_of(observation) == Some((one.value.value(), one.second.map(Decimal::value)))
 }
 
 /// Observations as they would stand in the form.
@@ -236,9 +229,11 @@ pub fn typed_of<'a>(observations: impl IntoIterator<Item = &'a Value>) -> Vitals
         if super::text(one, "/status") == "entered-in-error" {
             continue;
         }
-        typed.put(vital.field, plain(value).to_string());
+        // A cuff shows whole numbers; of all else the digits stay.
+        let given = || one.pointer("/valueQuantity/value").map(Value::to_string);
+        typed.put(vital.field, given().unwrap_or_else(|| value.to_string()));
         if let (Some(field), Some(second)) = (vital.second, second) {
-            typed.put(field, plain(second).to_string());
+            typed.put(field, second.to_string());
         }
     }
     typed

@@ -8,7 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::base::{FhirId, Timestamp};
+use crate::base::{Decimal, FhirId, NoDecimal, Timestamp};
+use crate::care::entries::digits;
 use crate::care::uploads::{PATIENT_REPORTED, tag};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
@@ -147,8 +148,8 @@ pub struct Typed<'a> {
 pub struct Measured {
     pub measure: &'static Measure,
     pub unit: Unit,
-    pub value: f64,
-    pub second: Option<f64>,
+    pub value: Decimal,
+    pub second: Option<Decimal>,
     pub at: Timestamp,
     /// So seldom that it is asked again.
     pub seldom: bool,
@@ -161,6 +162,8 @@ pub struct Measured {
 pub enum Wrong {
     /// The field of the value, or of the lower one, holds no number.
     NoNumber(Which),
+    /// It can be read in two ways.
+    Ambiguous(Which),
     /// It cannot be: the least and the most that can.
     Impossible(Which, f64, f64),
     /// A blood pressure with decimals, which no cuff shows.
@@ -182,13 +185,6 @@ pub enum Which {
     Second,
 }
 
-/// A number as people type it: a comma is a point.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim().replace(',', ".");
-    let plain = !text.is_empty() && text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
-}
-
 /// The first day on which somebody can have been measured: of a birth date of which only the year is known, that year's first.
 pub fn born(patient: &Value) -> Option<Date> {
     let date = patient.get("birthDate")?.as_str()?;
@@ -207,19 +203,20 @@ pub fn measured(
     let found = measure.units.iter().find(|(unit, _)| unit.ucum == typed.unit);
     let chosen = found.or(if measure.units.len() == 1 { measure.units.first() } else { None });
     let mut seldom = false;
-    let mut judged = |text: &str, which, (least, low, high, most): Limits, wrong: &mut Vec<Wrong>| match number(text) {
-        None => {
-            wrong.push(Wrong::NoNumber(which));
-            None
-        }
-        Some(value) if value < least || value > most => {
-            wrong.push(Wrong::Impossible(which, least, most));
-            None
-        }
-        Some(value) => {
-            seldom |= value < low || value > high;
-            Some(value)
-        }
+    let mut judged = |text: &str, which, (least, low, high, most): Limits, wrong: &mut Vec<Wrong>| {
+        let read = Decimal::read(text).map_err(|no| match no {
+            NoDecimal::Unread => Wrong::NoNumber(which),
+            NoDecimal::Ambiguous => Wrong::Ambiguous(which),
+        });
+        let read = read.and_then(|number| match number.value() {
+            value if value < 0.0 => Err(Wrong::NoNumber(which)),
+            value if value < least || value > most => Err(Wrong::Impossible(which, least, most)),
+            value => {
+                seldom |= value < low || value > high;
+                Ok(number)
+            }
+        });
+        read.map_err(|error| wrong.push(error)).ok()
     };
     let value = match chosen {
         Some((_, limits)) => judged(typed.value, Which::Value, *limits, &mut wrong),
@@ -230,10 +227,11 @@ pub fn measured(
     };
     let second = if measure.is_pressure() { judged(typed.second, Which::Second, DIASTOLIC, &mut wrong) } else { None };
     let both = [(Which::Value, value), (Which::Second, second)];
-    let split = |value: Option<f64>| measure.is_pressure() && value.is_some_and(|value| value.fract() != 0.0);
+    let split =
+        |value: Option<Decimal>| measure.is_pressure() && value.is_some_and(|value| value.value().fract() != 0.0);
     wrong.extend(both.iter().filter(|(_, value)| split(*value)).map(|(which, _)| Wrong::NotWhole(*which)));
     if let (Some(upper), Some(lower)) = (value, second)
-        && upper <= lower
+        && upper.value() <= lower.value()
     {
         wrong.push(Wrong::UpsideDown);
     }
@@ -290,7 +288,8 @@ fn category(code: &str) -> Value {
 /// The Observation of a measurement.
 pub fn observation(measured: &Measured, patient: &FhirId, by: &Value, note: &str) -> Value {
     let Measured { measure, unit, value, second, at, .. } = measured;
-    let quantity = |value: f64| json!({"value": value, "unit": unit.shown, "system": UCUM, "code": unit.ucum});
+    let quantity =
+        |value: Decimal| json!({"value": digits(value), "unit": unit.shown, "system": UCUM, "code": unit.ucum});
     let mut observation = begun(patient, by, *at);
     let Some(members) = observation.as_object_mut() else { return observation };
     if let Some(code) = measure.category {
@@ -299,7 +298,7 @@ pub fn observation(measured: &Measured, patient: &FhirId, by: &Value, note: &str
     members.insert("code".into(), concept(unit.loinc, measure.name));
     match second {
         Some(second) => {
-            let part = |loinc: &str, name: &str, value: f64| json!({"code": concept(loinc, name), "valueQuantity": quantity(value)});
+            let part = |loinc: &str, name: &str, value: Decimal| json!({"code": concept(loinc, name), "valueQuantity": quantity(value)});
             let parts = [
                 part("8480-6", "Systolic blood pressure", *value),
                 part("8462-4", "Diastolic blood pressure", *second),
@@ -363,10 +362,16 @@ mod tests {
         measured(Measure::from_code(code).unwrap(), &typed, None, now(), &zone())
     }
 
+    fn decimal(text: &str) -> Decimal {
+        Decimal::read(text).unwrap()
+    }
+
     #[test]
     fn what_can_be_is_read_what_is_seldom_is_asked_and_what_cannot_be_is_refused() {
         let weight = |value: &str| read("weight", value, "", "kg");
-        assert_eq!(weight("81,4").map(|one| (one.value, one.seldom)), Ok((81.4, false)));
+        assert_eq!(weight("81,4").map(|one| (one.value.value(), one.seldom)), Ok((81.4, false)));
+        assert_eq!(weight("81.40").map(|one| one.value.to_string()), Ok("81.40".to_owned()));
+        assert_eq!(weight("1,234"), Err(vec![Wrong::Ambiguous(Which::Value)]));
         assert_eq!(weight("210").map(|one| one.seldom), Ok(true));
         assert_eq!(weight("814"), Err(vec![Wrong::Impossible(Which::Value, 0.5, 500.0)]));
         for no in ["", "heavy", "-80", "8e1", "NaN", "1.2.3", "1234567890"] {
@@ -384,7 +389,7 @@ mod tests {
     #[test]
     fn a_blood_pressure_has_two_numbers_the_upper_above_the_lower() {
         let pressure = read("pressure", "141", "84", "").unwrap();
-        assert_eq!((pressure.value, pressure.second, pressure.seldom), (141.0, Some(84.0), false));
+        assert_eq!((pressure.value, pressure.second, pressure.seldom), (decimal("141"), Some(decimal("84")), false));
         assert_eq!(read("pressure", "84", "141", ""), Err(vec![Wrong::UpsideDown]));
         assert_eq!(read("pressure", "120.5", "80", ""), Err(vec![Wrong::NotWhole(Which::Value)]));
         assert_eq!(read("pressure", "141", "", ""), Err(vec![Wrong::NoNumber(Which::Second)]));
@@ -430,9 +435,16 @@ mod tests {
         let (patient, by) = (FhirId::parse("p1").unwrap(), json!({"reference": "Patient/p1", "display": "Halina"}));
         for measure in &MEASURES {
             for (unit, (least, ..)) in measure.units {
-                let second = measure.is_pressure().then_some(30.0);
-                let one =
-                    Measured { measure, unit: *unit, value: least + 1.0, second, at: now(), seldom: false, old: false };
+                let second = measure.is_pressure().then(|| decimal("30"));
+                let one = Measured {
+                    measure,
+                    unit: *unit,
+                    value: decimal(&(least + 1.0).to_string()),
+                    second,
+                    at: now(),
+                    seldom: false,
+                    old: false,
+                };
                 let value = observation(&one, &patient, &by, "at home");
                 Change::create(ResourceType::Observation, value.clone(), Mode::Strict).unwrap();
                 assert_eq!(value["performer"], json!([by]));

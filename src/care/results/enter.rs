@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::entries::{Author, Fault, Faults, LINE};
+use super::super::entries::{Author, Fault, Faults, LINE, digits};
+use crate::base::{Decimal, NoDecimal};
 
 /// The inputs of each row: test, value, unit, low, high, flag.
 pub const ROWS: [[&str; 6]; 8] = [
@@ -45,23 +46,11 @@ fn line(field: &'static str, typed: &str, faults: &mut Faults) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-fn number(typed: &str) -> Option<f64> {
-    let text = typed.trim().replace(',', ".");
-    let plain =
-        !text.is_empty() && text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-    text.parse().ok().filter(|value: &f64| plain && value.is_finite())
-}
-
 /// A value such as "> 5000": FHIR's comparator, and the rest.
 fn compared(said: &str) -> (&'static str, &str) {
     let all = [("<=", "<="), (">=", ">="), ("\u{2264}", "<="), ("\u{2265}", ">="), ("<", "<"), (">", ">")];
     let found = all.into_iter().find_map(|(sign, code)| Some((code, said.strip_prefix(sign)?.trim_start())));
-    found.filter(|(_, rest)| number(rest).is_some()).unwrap_or(("", said))
-}
-
-#[allow(clippy::cast_possible_truncation)] // whole and small
-fn plain(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e9 { json!(value as i64) } else { json!(value) }
+    found.filter(|(_, rest)| Decimal::read(rest) != Err(NoDecimal::Unread)).unwrap_or(("", said))
 }
 
 /// The Observations of what was typed, and the DiagnosticReport without its references to them. `known` are codes by what
@@ -148,22 +137,21 @@ fn test(
         faults.push((value_field, Fault::Missing));
     }
     let mut bound = |field: &'static str, typed: &str| {
-        let found = number(typed);
-        if found.is_none() && !typed.is_empty() {
-            faults.push((field, Fault::Unread));
+        if typed.is_empty() {
+            return None;
         }
-        found
+        Decimal::read(typed).map_err(|no| faults.push((field, no.into()))).ok()
     };
     let (low, high) = (bound(low_field, low), bound(high_field, high));
-    if low.zip(high).is_some_and(|(low, high)| low > high) {
+    if low.zip(high).is_some_and(|(low, high)| low.value() > high.value()) {
         faults.push((high_field, Fault::EndsBefore));
     }
     let unit: String = unit.chars().filter(|c| !c.is_control()).collect();
     if unit.chars().count() > LONGEST_UNIT {
         faults.push((unit_field, Fault::TooLong { most: LONGEST_UNIT }));
     }
-    let quantity = |value: f64| {
-        let mut one = json!({"value": plain(value)});
+    let quantity = |value: Decimal| {
+        let mut one = json!({"value": digits(value)});
         if let (false, Some(members)) = (unit.is_empty(), one.as_object_mut()) {
             members.insert("unit".into(), unit.as_str().into());
         }
@@ -176,8 +164,12 @@ fn test(
     out.insert("category".into(), json!([category]));
     out.insert("code".into(), known.get(&name.to_lowercase()).cloned().unwrap_or_else(|| json!({"text": name})));
     let (comparator, rest) = compared(&said);
-    let value = number(rest);
-    if value.is_none() && !said.is_empty() && flag.is_empty() && (low.is_some() || high.is_some()) {
+    let read = Decimal::read(rest);
+    if read == Err(NoDecimal::Ambiguous) {
+        faults.push((value_field, Fault::Ambiguous));
+    }
+    let value = read.ok();
+    if read == Err(NoDecimal::Unread) && !said.is_empty() && flag.is_empty() && (low.is_some() || high.is_some()) {
         // Nobody would have said how it lies, and no flag looks like a usual value.
         faults.push((value_field, Fault::NotComparable));
     }
@@ -197,13 +189,14 @@ fn test(
         range.extend(high.map(|high| ("high".to_owned(), quantity(high))));
         out.insert("referenceRange".into(), json!([range]));
     }
-    let by_range = value.and_then(|value| match (comparator, low, high) {
-        ("", Some(low), _) if value < low => Some("L"),
-        ("", _, Some(high)) if value > high => Some("H"),
-        ("<", Some(low), _) if value <= low => Some("L"),
-        (">", _, Some(high)) if value >= high => Some("H"),
-        ("<=", Some(low), _) if value < low => Some("L"),
-        (">=", _, Some(high)) if value > high => Some("H"),
+    let (low_at, high_at) = (low.map(Decimal::value), high.map(Decimal::value));
+    let by_range = value.and_then(|value| match (comparator, low_at, high_at) {
+        ("", Some(low), _) if value.value() < low => Some("L"),
+        ("", _, Some(high)) if value.value() > high => Some("H"),
+        ("<", Some(low), _) if value.value() <= low => Some("L"),
+        (">", _, Some(high)) if value.value() >= high => Some("H"),
+        ("<=", Some(low), _) if value.value() < low => Some("L"),
+        (">=", _, Some(high)) if value.value() > high => Some("H"),
         (_, None, None) => None,
         ("", ..) => Some("N"),
         _ => None,
@@ -326,5 +319,33 @@ mod tests {
             ]
         );
         assert_eq!(entered(&[("title", "T"), ("taken", "2026-03-01")]).unwrap_err(), [("test1", Fault::Missing)]);
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits_and_one_that_can_be_read_in_two_ways_is_asked_back() {
+        let one = |value: &str, low: &str, high: &str| {
+            entered(&[
+                ("title", "T"),
+                ("taken", "2026-03-01"),
+                ("test1", "X"),
+                ("value1", value),
+                ("low1", low),
+                ("high1", high),
+            ])
+        };
+        let said = |value: &str, low: &str, high: &str| {
+            let (_, tests) = one(value, low, high).unwrap();
+            let at = |pointer: &str| tests[0].pointer(pointer).map(Value::to_string).unwrap_or_default();
+            [at("/valueQuantity/value"), at("/referenceRange/0/low/value"), at("/referenceRange/0/high/value")]
+        };
+        assert_eq!(said("7.345", "7.350", "7.450"), ["7.345", "7.350", "7.450"]);
+        assert_eq!(said("7.0", "", "1.030"), ["7.0", "", "1.030"]);
+        assert_eq!(said("7,2", "", ""), ["7.2", "", ""]);
+        for value in ["1,234", "150,000", "1,234.5", ">1,234", "1 234"] {
+            for high in ["", "400"] {
+                assert_eq!(one(value, "", high).unwrap_err(), [("value1", Fault::Ambiguous)], "{value}");
+            }
+        }
+        assert_eq!(one("7", "", "1,234").unwrap_err(), [("high1", Fault::Ambiguous)]);
     }
 }

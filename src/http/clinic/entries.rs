@@ -80,6 +80,7 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                 Fault::NotComparable => t("result-not-comparable"),
                 Fault::SaysNone => t("entry-says-none"),
                 Fault::NotWhole => t("entry-not-whole"),
+                Fault::Ambiguous => t("entry-ambiguous").with("field", label),
                 Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
                     t("entry-no-date").with("field", label)
                 }

@@ -122,6 +122,7 @@ fn faults_of(wrong: &[Wrong]) -> Faults {
     for one in wrong {
         match one {
             Wrong::NoNumber(which) => faults.add(field(*which), t("measure-no-number")),
+            Wrong::Ambiguous(which) => faults.add(field(*which), t("measure-ambiguous")),
             Wrong::Impossible(which, least, most) => {
                 let said = t("measure-impossible").with("least", format::number(*least));
                 faults.add(field(*which), said.with("most", format::number(*most)));

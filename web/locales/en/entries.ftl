@@ -84,6 +84,7 @@ entry-range-order = The range ends below where it begins.
 entry-pressure-order = The lower number of a blood pressure is smaller than the upper one.
 entry-outside = { $field } is between { $low } and { $high }{ $unit } in a living body. Look at the number again.
 entry-half = A blood pressure has two numbers.
+entry-ambiguous = { $field } can be read in two ways. Write it without a separator of thousands, and with a point before decimals, such as 1234.5.
 entry-not-whole = A blood pressure is two whole numbers, such as 120 and 80.
 entry-no-number = { $field } is not a number that can be read.
 

@@ -85,6 +85,7 @@ measure-time = Time
 measure-note = What you want to say with it
 measure-note-hint = For example “after breakfast”, or “left arm”.
 measure-no-number = Write a number, such as 81.4.
+measure-ambiguous = This number can be read in two ways. Write it without a separator of thousands, and with a point before decimals, such as 1234.5.
 measure-impossible = This cannot be: values go from { $least } to { $most }. Look at the number and the unit again.
 measure-upside-down = The upper number is always larger than the lower one. Look whether they are the right way round.
 measure-not-whole = A blood pressure is two whole numbers, such as 120 and 80.

@@ -79,6 +79,7 @@ measure-time = Hora
 measure-note = Comentario
 measure-note-hint = Por ejemplo «después de desayunar» o «brazo izquierdo».
 measure-no-number = Escriba un número, como 81,4.
+measure-ambiguous = Este número se puede leer de dos maneras. Escríbalo sin separador de miles y con un punto antes de los decimales, como 1234.5.
 measure-impossible = Esto no puede ser: los valores van de { $least } a { $most }. Mire otra vez el número y la unidad.
 measure-upside-down = El número superior siempre es mayor que el inferior. Mire si están al revés.
 measure-not-whole = La tensión son dos números enteros, como 120 y 80.
