@@ -428,7 +428,7 @@ fn inbox() -> Vec<(&'static str, String)> {
         urgency,
         is_mine: false,
     };
-    let part = |name, title, rows| Part { name, title: t(title), rows, more: false };
+    let part = |name, title, rows| Part { name, title: t(title), rows, more: false, left_out: None };
     let page = |parts| Inbox { cx: doctor(), parts, own: 1, only_own: false };
     let notices = StaffNotices {
         cx: doctor(),

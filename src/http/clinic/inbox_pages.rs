@@ -25,6 +25,8 @@ pub struct Part {
     pub rows: Vec<Row>,
     /// There are more than a page has room for.
     pub more: bool,
+    /// What is not listed.
+    pub left_out: Option<Text>,
 }
 
 /// One thing that waits.

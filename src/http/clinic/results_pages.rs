@@ -7,7 +7,7 @@ use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
 use crate::care::results::{FLAGS, ImportFault, ROWS, ReleaseTyped, ResultTyped, SIGNED};
-use crate::http::fill::Ctx;
+use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
 
@@ -199,13 +199,13 @@ pub(super) fn waiting(reports: &[Value], base: &str, ctx: &Ctx) -> Vec<Waiting> 
     };
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let open = reports.iter().filter(|one| {
-        let unsigned = !tagged(one) && text(one, "/status") == "preliminary";
+        let unsigned = !tagged(one) && matches!(text(one, "/status").as_str(), "preliminary" | "partial");
         (unsigned || is_held(one)) && text(one, "/status") != "entered-in-error"
     });
     open.take(20)
         .map(|one| Waiting {
             href: format!("{base}/results/reports/{}", text(one, "/id")),
-            title: text(one, "/code/text"),
+            title: fill::named(fill::concept(one.get("code"))),
             line: line(one, ctx),
             held: is_held(one),
         })

@@ -24,4 +24,5 @@ inbox-refills = Refill requests
 inbox-not-taken = Medicines that are not taken
 inbox-uploads = Brought by patients
 inbox-results = Results to sign
+inbox-results-left-out = Not listed: final results that came here more than { $days } days after they were made, as with an import, or more than { $years } years ago.
 inbox-notes = Notes to sign

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, cut};
 use crate::base::{Role, Timestamp};
 use crate::care::previsit;
 use crate::care::schedule::{self, FORM_RETURNED, FORM_SEEN};
@@ -11,8 +11,15 @@ use crate::fhir::ResourceType;
 use crate::http::ui::{When, t};
 use crate::record::Page;
 
-pub(super) const SECTION: Section =
-    Section { name: "forms", title: || t("forms-returned"), for_whom: &[Role::Clinician, Role::Nurse], asks, rows };
+pub(super) const SECTION: Section = Section {
+    name: "forms",
+    title: || t("forms-returned"),
+    for_whom: &[Role::Clinician, Role::Nurse],
+    asks,
+    rows,
+    more: cut,
+    left_out: None,
+};
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
     let ((system, returned), (of_seen, seen)) = (FORM_RETURNED, FORM_SEEN);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, cut};
 use crate::base::Role;
 use crate::care::clinic::Pool;
 use crate::care::messages::{self, KIND, MESSAGE, Thread};
@@ -17,6 +17,8 @@ pub(super) const SECTION: Section = Section {
     for_whom: &[Role::Clinician, Role::Nurse, Role::Reception],
     asks,
     rows,
+    more: cut,
+    left_out: None,
 };
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {

@@ -54,6 +54,15 @@ pub(super) struct Section {
     pub asks: fn(&Asking) -> Vec<(ResourceType, String)>,
     /// What waits, of the pages that were found, in the order of the searches.
     pub rows: fn(&[Page], &Found<'_>) -> Vec<Row>,
+    /// Whether more waits than was found: [`cut`], where all that was found waits.
+    pub more: fn(&[Page], &Found<'_>) -> bool,
+    /// What is not listed although nobody did it, in words.
+    pub left_out: Option<fn() -> Text>,
+}
+
+/// Whether a search found more than it may.
+pub(super) fn cut(pages: &[Page], _: &Found<'_>) -> bool {
+    pages.iter().any(|page| page.next.is_some())
 }
 
 /// In the order of the page.
@@ -128,10 +137,12 @@ impl Asking {
         let parts = self.sections().zip(found).map(|(section, pages)| {
             let patients = patients_of(pages);
             let now = visit.house.ambient.now();
-            let mut rows = (section.rows)(pages, &Found { asking: self, clinic, patients: &patients, now, ctx: &ctx });
+            let found = Found { asking: self, clinic, patients: &patients, now, ctx: &ctx };
+            let mut rows = (section.rows)(pages, &found);
             rows.sort_by_key(|row| (std::cmp::Reverse(row.urgency), row.since));
-            let more = pages.iter().any(|page| page.next.is_some());
-            Part { name: section.name, title: (section.title)(), rows, more }
+            let more = (section.more)(pages, &found);
+            let left_out = section.left_out.map(|words| words());
+            Part { name: section.name, title: (section.title)(), rows, more, left_out }
         });
         parts.collect()
     }

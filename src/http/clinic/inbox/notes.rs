@@ -3,15 +3,22 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, cut};
 use crate::base::{Role, Timestamp};
 use crate::care::note::{self, LOINC, NOTE};
 use crate::fhir::ResourceType as R;
 use crate::http::ui::{When, t};
 use crate::record::{Page, Stored};
 
-pub(super) const SECTION: Section =
-    Section { name: "notes", title: || t("inbox-notes"), for_whom: &[Role::Clinician, Role::Nurse], asks, rows };
+pub(super) const SECTION: Section = Section {
+    name: "notes",
+    title: || t("inbox-notes"),
+    for_whom: &[Role::Clinician, Role::Nurse],
+    asks,
+    rows,
+    more: cut,
+    left_out: None,
+};
 
 fn asks(_: &Asking) -> Vec<(R, String)> {
     vec![(R::Composition, format!("status=preliminary&type={LOINC}|{NOTE}&_sort=-date&_include=Composition:subject"))]

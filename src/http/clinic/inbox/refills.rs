@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section, prescription, rows_of, waiting};
+use super::{Asking, Found, Section, cut, prescription, rows_of, waiting};
 use crate::base::Role;
 use crate::care::prescribe::{self, REFILL};
 use crate::fhir::ResourceType;
@@ -11,8 +11,15 @@ use crate::http::fill;
 use crate::http::ui::{When, t};
 use crate::record::Page;
 
-pub(super) const SECTION: Section =
-    Section { name: "refills", title: || t("inbox-refills"), for_whom: &[Role::Clinician], asks, rows };
+pub(super) const SECTION: Section = Section {
+    name: "refills",
+    title: || t("inbox-refills"),
+    for_whom: &[Role::Clinician],
+    asks,
+    rows,
+    more: cut,
+    left_out: None,
+};
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
     waiting(REFILL)

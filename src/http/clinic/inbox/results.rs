@@ -9,25 +9,40 @@ use crate::base::{Role, Timestamp};
 use crate::care::held;
 use crate::care::results::SIGNED;
 use crate::fhir::ResourceType as R;
+use crate::http::fill::{self, Ctx};
 use crate::http::ui::{When, format, t};
 use crate::record::{Page, Stored};
 
-pub(super) const SECTION: Section =
-    Section { name: "results", title: || t("inbox-results"), for_whom: &[Role::Clinician, Role::Nurse], asks, rows };
+pub(super) const SECTION: Section = Section {
+    name: "results",
+    title: || t("inbox-results"),
+    for_whom: &[Role::Clinician, Role::Nurse],
+    asks,
+    rows,
+    more,
+    left_out: Some(|| t("inbox-results-left-out").with("days", DAYS).with("years", YEARS)),
+};
 
-/// How far back unsigned results are looked for, in days: an import brings the past, which was signed elsewhere.
+/// A final result that came here so many days after it was made is of the past that an import brings: it was signed elsewhere.
 const DAYS: i64 = 60;
+/// How many years back final results are looked for.
+const YEARS: i64 = 2;
 /// What a laboratory says of a value on which somebody has to act at once.
 const CRITICAL: [&str; 3] = ["LL", "HH", "AA"];
+const FINAL: &str = "final,amended,corrected,appended,unknown";
 
+/// What is not final waits however old it is. Of final results those that say when they were issued, and those that do not.
 fn asks(asking: &Asking) -> Vec<(R, String)> {
-    let from = asking.now.saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS)).unwrap_or_default();
-    let text = format!(
-        "status=preliminary,partial,final,amended,corrected,appended&issued=ge{from}&_tag:not={}|{}&_sort=-issued\
-         &_include=DiagnosticReport:subject&_include=DiagnosticReport:result",
-        SIGNED.0, SIGNED.1
-    );
-    vec![(R::DiagnosticReport, text)]
+    let years = jiff::SignedDuration::from_hours(24 * 366 * YEARS);
+    let from = asking.now.saturating_sub(years).unwrap_or_default();
+    let questions = [
+        "status=preliminary,partial&_sort=-_lastUpdated".to_owned(),
+        format!("status={FINAL}&issued=ge{from}&_sort=-issued"),
+        format!("status={FINAL}&issued:missing=true&_lastUpdated=ge{from}&_sort=-_lastUpdated"),
+    ];
+    let along = "_include=DiagnosticReport:subject&_include=DiagnosticReport:result";
+    let unsigned = format!("_tag:not={}|{}&{along}", SIGNED.0, SIGNED.1);
+    questions.map(|question| (R::DiagnosticReport, format!("{question}&{unsigned}"))).into()
 }
 
 fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
@@ -35,18 +50,46 @@ fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
     pages.iter().flat_map(|page| page.matches.iter().filter_map(move |one| row(page, one))).collect()
 }
 
+/// Whether a search ended before it came to what is of the past.
+fn more(pages: &[Page], found: &Found<'_>) -> bool {
+    let waits = |one: &Stored| !is_of_the_past(&one.value(), found.ctx);
+    pages.iter().any(|page| page.next.is_some() && page.matches.last().is_some_and(waits))
+}
+
+/// When a report was made: issued, else taken, else when it came here.
+fn made(report: &Value, ctx: &Ctx) -> Option<Timestamp> {
+    let dates = ["/issued", "/effectiveDateTime", "/effectivePeriod/start", "/meta/lastUpdated"];
+    let when = ctx.first_when(report, &dates)?;
+    Some(when.moment().to_zoned(ctx.zone.clone()).ok()?.timestamp())
+}
+
+/// Whether it is a final result that came here long after it was made, and that nobody has touched here since.
+fn is_of_the_past(report: &Value, ctx: &Ctx) -> bool {
+    let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str);
+    let is_open = matches!(text("/status"), Some("preliminary" | "partial"));
+    let came = text("/meta/lastUpdated").and_then(|at| at.parse::<Timestamp>().ok());
+    let (Some(came), Some(made), false) = (came, made(report, ctx), is_open) else { return false };
+    let untouched = text("/meta/versionId") == Some("1");
+    untouched && came.duration_since(made) > jiff::SignedDuration::from_hours(24 * DAYS)
+}
+
 fn row(page: &Page, stored: &Stored, found: &Found<'_>) -> Option<Row> {
     let value = stored.value();
+    if is_of_the_past(&value, found.ctx) {
+        return None;
+    }
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let patient = text("/subject/reference")?.strip_prefix("Patient/")?;
-    let since: Timestamp = text("/issued")?.parse().ok()?;
+    let since = made(&value, found.ctx).unwrap_or(found.now);
     let line = results_pages::line(&value, found.ctx);
     let held = held::is_held(&value).then(|| format::within(&t("result-badge-held").to_string()));
     Some(Row {
         href: format!("/patients/{patient}/results/reports/{}", stored.id),
         who: found.name(patient),
-        what: text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned(),
-        more: Some([Some(line), held].into_iter().flatten().collect::<Vec<_>>().join(", ")),
+        what: fill::named(fill::concept(value.get("code"))),
+        more: Some(
+            [Some(line), held].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+        ),
         since,
         when: When::at(since, &found.ctx.zone),
         due: None,
@@ -62,8 +105,51 @@ fn is_critical(page: &Page, report: &Value) -> bool {
         results.filter_map(|one| one.get("reference").and_then(Value::as_str)?.strip_prefix("Observation/")).collect();
     let of_report = page.included.iter().filter(|one| one.kind == R::Observation && ids.contains(&one.id.as_str()));
     let flags = |value: &Value| {
-        let all = value.pointer("/interpretation/0/coding").and_then(Value::as_array).cloned().unwrap_or_default();
-        all.iter().any(|one| one.get("code").and_then(Value::as_str).is_some_and(|code| CRITICAL.contains(&code)))
+        let all = fill::list(value, "interpretation").iter().flat_map(|one| fill::list(one, "coding"));
+        all.filter_map(|one| one.get("code")?.as_str()).any(|code| CRITICAL.contains(&code))
     };
     of_report.map(Stored::value).any(|value| flags(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fhir::Definitions;
+    use crate::fhir::search::{Handling, Query};
+    use serde_json::json;
+
+    fn report(status: &str, issued: Option<&str>, version: &str) -> Value {
+        let mut one = json!({"resourceType": "DiagnosticReport", "status": status,
+            "meta": {"lastUpdated": "2026-03-03T09:00:00Z", "versionId": version}});
+        if let Some(issued) = issued {
+            one["issued"] = json!(issued);
+        }
+        one
+    }
+
+    #[test]
+    fn what_nobody_signed_waits_however_old_and_only_the_past_of_an_import_does_not() {
+        let past = |one: &Value| is_of_the_past(one, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let old = Some("2025-12-01T09:00:00Z");
+        assert!(!past(&report("preliminary", old, "1")), "a biopsy that is not final");
+        assert!(!past(&report("final", None, "1")), "it does not say when it was issued");
+        assert!(!past(&report("final", Some("2026-03-01T09:00:00Z"), "1")));
+        assert!(!past(&report("final", old, "2")), "somebody here had it in hand");
+        assert!(past(&report("final", old, "1")), "it came three months after it was made");
+        let mut taken = report("final", None, "1");
+        taken["effectiveDateTime"] = json!("2020-01-01");
+        assert!(past(&taken));
+    }
+
+    #[test]
+    fn reports_are_looked_for_with_and_without_a_time_of_issue() {
+        let asking = Asking { role: Role::Clinician, me: None, now: "2026-03-03T09:00:00Z".parse().unwrap() };
+        let asked: Vec<String> = asks(&asking).into_iter().map(|(_, text)| text).collect();
+        for (kind, text) in asks(&asking) {
+            let query = Query::parse(kind, &text, Handling::Strict, Definitions::r4());
+            assert!(query.is_ok(), "{text}: {:?}", query.err());
+        }
+        assert!(asked[0].contains("preliminary") && !asked[0].contains("issued"));
+        assert!(asked[2].contains("issued:missing=true"));
+    }
 }

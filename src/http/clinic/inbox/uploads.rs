@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, cut};
 use crate::base::{Role, Timestamp};
 use crate::care::uploads::TO_SEE;
 use crate::fhir::ResourceType;
@@ -11,8 +11,15 @@ use crate::http::fill;
 use crate::http::ui::{When, t};
 use crate::record::Page;
 
-pub(super) const SECTION: Section =
-    Section { name: "uploads", title: || t("inbox-uploads"), for_whom: &[Role::Clinician, Role::Nurse], asks, rows };
+pub(super) const SECTION: Section = Section {
+    name: "uploads",
+    title: || t("inbox-uploads"),
+    for_whom: &[Role::Clinician, Role::Nurse],
+    asks,
+    rows,
+    more: cut,
+    left_out: None,
+};
 
 fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
     let (system, code) = TO_SEE;
