@@ -360,8 +360,7 @@ fn issues(
         .filter_map(|finding| {
             let reason = answers.get(&finding.key())?;
             let said = words::of(finding, &name);
-            let text = [said.title.as_str(), said.text.as_deref().unwrap_or_default()].join(". ");
-            let issue = prescribe::issue(finding, text.trim(), reason, &desk.patient, id, by);
+            let issue = prescribe::issue(finding, &said.whole(), reason, &desk.patient, id, by);
             Some((FhirId::new(&desk.visit.house.ambient), issue))
         })
         .collect()

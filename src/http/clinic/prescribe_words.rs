@@ -12,6 +12,15 @@ pub struct Said {
     pub text: Option<String>,
 }
 
+impl Said {
+    /// All of it as one text, each sentence with one full stop.
+    pub(super) fn whole(&self) -> String {
+        let parts = [Some(self.title.as_str()), self.text.as_deref()].into_iter().flatten();
+        let sentences = parts.map(|part| part.trim().trim_end_matches('.')).filter(|part| !part.is_empty());
+        sentences.map(|part| format!("{part}.")).collect::<Vec<_>>().join(" ")
+    }
+}
+
 fn joined(names: &[String]) -> String {
     names.join(", ")
 }
@@ -132,5 +141,18 @@ pub(super) fn gap(gap: &Gap) -> (String, String) {
         }
         Gap::AllergiesNeverAsked => (t("rx-gap-allergies").to_string(), t("rx-gap-allergies.more").to_string()),
         Gap::RecordCut => (t("rx-gap-cut").to_string(), t("rx-gap-cut.more").to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_as_one_text_has_one_full_stop_behind_each_sentence() {
+        let said =
+            |title: &str, text: Option<&str>| Said { title: title.into(), text: text.map(str::to_owned) }.whole();
+        assert_eq!(said("Allergies are not checked.", None), "Allergies are not checked.");
+        assert_eq!(said("Serious: two alike", Some("They add up.")), "Serious: two alike. They add up.");
     }
 }
