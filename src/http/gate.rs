@@ -66,6 +66,11 @@ pub(super) const CHOOSE: &str = "/my/acting";
 /// How long a fresh second factor stands for a delicate act, in seconds.
 const STEP_UP_SECONDS: i64 = 600;
 
+/// Whether a page asks for it by itself, and nobody perhaps looks.
+pub(super) fn is_by_itself(headers: &HeaderMap) -> bool {
+    headers.contains_key(BY_ITSELF)
+}
+
 pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
     let asked = (*request.method() == Method::GET).then(|| joined::plain(request.uri()));
     let mut answered = Answered {
@@ -218,7 +223,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         Credential::Cookie(secret) => {
             if let Some((session, account)) = identity.session(&read, secret.expose(), listener)? {
                 // What a page asks for by itself does not keep a session alive.
-                if !headers.contains_key(BY_ITSELF) && !door.route.by_itself {
+                if !is_by_itself(&headers) && !door.route.by_itself {
                     identity.note_use(secret.expose(), &session).await?;
                 }
                 visit.actor = Actor::from_session(&session, &account, listener, origin);

@@ -1,7 +1,7 @@
 //! Writing to the clinic, and reading what it answers.
 
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +17,7 @@ use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::Sent;
+use crate::http::gate::is_by_itself;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -149,6 +150,7 @@ pub(in crate::http) async fn show(
     visit: Visit,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Acting)?;
     let (clinic, thread) = own.conversation(&id).await?;
@@ -161,7 +163,10 @@ pub(in crate::http) async fn show(
     let at = cx.at.clone();
     let typed = own.visit.kept_at::<Typed>(&at, &mut cx)?.unwrap_or_default();
     let shown = conversation(&own, cx, &clinic, &thread, &typed.text, Faults::none())?;
-    own.has_read(&thread).await?;
+    // What came into a page that was left open is not read by that.
+    if !is_by_itself(&headers) {
+        own.has_read(&thread).await?;
+    }
     Ok(shown)
 }
 
