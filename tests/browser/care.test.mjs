@@ -284,7 +284,7 @@ test('of two who write at once neither loses a word', async () => {
   await doctor.context().close();
 });
 
-test('what was typed beside somebody who saved is all in the form again, and nothing else is named', async () => {
+test('what was typed beside somebody who saved is named, all of it and nothing else, and put into the form again', async () => {
   const doctor = await signedIn('clinician');
   const note = await beginNote(doctor);
   await doctor.fill('#subjective', 'Cough since Monday');
@@ -311,6 +311,11 @@ test('what was typed beside somebody who saved is all in the form again, and not
   await again.goto(note);
   const stands = () => Promise.all(['#objective', '#temperature', '#problem1', '#order1', '#plan', '#pulse', '#subjective'].map((id) => again.inputValue(id)));
   const typed = ['Crackles on the left', '38,1', 'Chest infection', 'Chest X-ray', 'Amoxicillin', '96', 'Cough since Monday'];
+  // What the nurse saved stands there, and beside it all that was typed and not saved, to be put into the form.
+  const beside = await again.textContent('section[aria-label="Typed and not saved"]');
+  for (const words of ['Crackles on the left', '38,1', 'Chest infection', 'Chest X-ray', 'Amoxicillin']) assert.ok(beside.includes(words), words);
+  assert.doesNotMatch(beside, /Subjective|Cough/);
+  await again.click('section[aria-label="Typed and not saved"] a:has-text("Put it into the form")');
   assert.deepEqual(await stands(), typed);
   assert.doesNotMatch(await text(again), /It is in no note/, 'it stands in the form');
   assert.deepEqual(await inspect(again, 'note-again'), []);

@@ -57,11 +57,11 @@ pub(in crate::http) async fn show(
         return signed(&visit, read, &typed, Shown { others, ..Shown::default() });
     }
     let stored = typed_of(&read.saved, read.version);
-    // The draft of the tab that is asked for; else the newest, also of a page that was made before somebody saved: what was
-    // typed there is brought together with what stands now.
+    // The draft of the tab that is asked for; else the newest that was typed into the note as it stands. Of an older page some
+    // may have been saved by now: what was not is said beside the form, and put into it by whoever wants it there.
     let wanted = asked.tab.as_deref().map(|tab| format!("{here}?tab={tab}"));
-    let newest = if drafts.is_empty() { None } else { Some(0) };
-    let at = drafts.iter().position(|one| wanted.as_ref() == Some(&one.0)).or(newest);
+    let fits = |(_, draft): &(String, Draft)| parsed(draft).version == stored.version;
+    let at = drafts.iter().position(|one| wanted.as_ref() == Some(&one.0)).or_else(|| drafts.iter().position(fits));
     let (mut typed, mut shown) = (stored.clone(), Shown::default());
     read.opened.cx.at = format!("{here}?tab={}", read.opened.cx.once);
     if let Some(at) = at {
