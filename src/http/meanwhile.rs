@@ -98,7 +98,9 @@ impl Visit {
         let (Some(account), Some(role), Some(at)) = (&self.account, self.actor.role(), &self.at) else {
             return Ok(None);
         };
-        if self.draft_here()?.is_none() || self.begins_at(at) {
+        // Words that were refused because the record changed meanwhile stand over the refusal itself.
+        let waits = self.draft_here()?.is_some_and(|draft| !unmarked(pairs_of(&draft.body)).1);
+        if !waits || self.begins_at(at) {
             return Ok(None);
         }
         let (account, place) = (account.id, self.draft_at(at));
