@@ -574,7 +574,8 @@ fn done_word(done: &str, status: &str, value: &Value) -> Option<&'static str> {
         ("cancelled", "cancelled") => Some("book-cancelled-done"),
         ("form", _) if schedule::has_returned_form(value) => Some("visit-form-done"),
         ("waiting", "waitlist") => Some("wait-done"),
-        ("declined", "waitlist") => Some("wait-declined-done"),
+        // The next time that is free may be offered at once.
+        ("declined", "waitlist" | "pending") => Some("wait-declined-done"),
         ("declined", "proposed") => Some("book-declined-done"),
         ("ended", "waitlist") => Some("wait-offer-ended"),
         _ => None,
