@@ -83,7 +83,11 @@ impl Disks {
         }
         let (say, hear) = channel();
         let of = place.clone();
-        thread(move || drop(say.send(repository_at(&of)))).ok()?;
+        thread(move || {
+            // Who asked has perhaps stopped waiting.
+            let _ = say.send(repository_at(&of));
+        })
+        .ok()?;
         hear.recv_timeout(limit).ok().flatten()
     }
 }

@@ -282,7 +282,10 @@ mod tests {
         let made = TestBox::new(83);
         let patience = Patience { silence: Duration::from_millis(300), ..LITTLE };
         let (say, hear) = channel::<()>();
-        let hung = apart(&made.spec("one"), &patience, &Unwatched, move |_| Ok(drop(hear.recv())));
+        let hung = apart(&made.spec("one"), &patience, &Unwatched, move |_| {
+            let _ = hear.recv();
+            Ok(())
+        });
         assert!(matches!(hung, Err(BackupError::Silent { .. })), "{hung:?}");
         drop(say);
         // One that goes on is waited for.

@@ -123,23 +123,21 @@ pub fn doubles(targets: &[TargetSpec]) -> Vec<BackupError> {
     let disks = Disks::default();
     let limit = Patience::USUAL.glance;
     disks.ask(targets.iter().map(|spec| &spec.place), limit);
-    let seen: Vec<(Seen, Option<[u8; 16]>)> = targets
-        .iter()
-        .map(|spec| {
-            let held =
-                matches!(spec.place, Place::Folder(_)).then(|| disks.repository_at(&spec.place, limit)).flatten();
-            (disks.known(&spec.place), held)
-        })
-        .collect();
-    let double = |(before, (spec, (here, held))): (usize, (&TargetSpec, &(Seen, Option<[u8; 16]>)))| {
-        targets.iter().zip(&seen).take(before).find_map(|(other, (there, theirs))| {
-            if there.is_same(here) {
+    let mut before: Vec<(&TargetSpec, Seen, Option<[u8; 16]>)> = Vec::new();
+    let mut doubles = Vec::new();
+    for spec in targets {
+        let is_folder = matches!(spec.place, Place::Folder(_));
+        let held = if is_folder { disks.repository_at(&spec.place, limit) } else { None };
+        let here = disks.known(&spec.place);
+        doubles.extend(before.iter().find_map(|(other, there, theirs)| {
+            if there.is_same(&here) {
                 return Some(one_place(spec, other));
             }
-            (held.is_some() && held == theirs).then(|| copy(spec, other))
-        })
-    };
-    targets.iter().zip(&seen).enumerate().filter_map(double).collect()
+            (held.is_some() && held == *theirs).then(|| copy(spec, other))
+        }));
+        before.push((spec, here, held));
+    }
+    doubles
 }
 
 /// Which targets of a configuration lie where no backup is to lie: within the box's own folder or around it, or within another

@@ -178,7 +178,7 @@ fn bundles_that_cost(client: &Caller) {
 fn pages_that_end_early(client: &Caller) {
     let tag = json!({"tag": [{"system": "urn:pages", "code": "early"}]});
     let file = json!({"resourceType": "DocumentReference", "status": "current", "meta": tag,
-        "content": [{"attachment": {"contentType": "text/plain", "title": "x".repeat(1_900_000)}}]});
+        "content": [{"attachment": {"contentType": "text/plain", "data": "AAAA".repeat(475_000)}}]});
     for _ in 0..6 {
         assert_eq!(client.json("POST", "/fhir/DocumentReference", &file).status, 201);
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::copies::{begin, fetched, manifest};
 use crate::demo::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::{id, ok};
+use crate::{id, ok, outcome};
 
 #[test]
 fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round() {
@@ -438,9 +438,12 @@ fn what_is_held(demo: &Demo, client: &Caller) {
     // Let go: the report first, then what it is made of.
     for (kind, name) in [("DiagnosticReport", &whole), ("Observation", &value)] {
         let address = format!("/fhir/{kind}/{name}");
-        let mut open = ok(&client.get(&address), 200);
+        let mut open = ok(&doctor.get(&address), 200);
         open.as_object_mut().unwrap().remove("meta");
+        // A program that sends its own copy lets nothing go.
         ok(&client.json("PUT", &address, &open), 200);
+        outcome(&me.get(&address), 404);
+        ok(&doctor.json("PUT", &address, &open), 200);
         ok(&me.get(&address), 200);
         let named = ok(&me.get(&format!("/fhir/AuditEvent?entity={kind}/{name}&_summary=count")), 200);
         assert!(named["total"].as_u64().unwrap() > 0, "{kind}");

@@ -24,16 +24,20 @@ fn labelled(resource: &Value, code: &str) -> Value {
 /// binary.html#rest: `X-Security-Context` is its `securityContext`, by whichever address of the box it is named.
 fn a_file_stands_under_the_rules_that_it_names(demo: &Demo, client: &Caller) {
     let who = ok(&client.json("POST", "/fhir/Patient", &patient("Filed")), 201);
-    let sealed = labelled(&observation(&format!("Patient/{}", id(&who)), 1), "HIV");
-    let sealed = ok(&client.json("POST", "/fhir/Observation", &sealed), 201);
+    let result = ok(&client.json("POST", "/fhir/Observation", &observation(&format!("Patient/{}", id(&who)), 1)), 201);
+    let address = format!("Observation/{}", id(&result));
     let doctor = demo.signed_in("clinic", "clinician");
+    let mut files = Vec::new();
     for origin in ["clinic", "portal"] {
-        let context = format!("{}/fhir/Observation/{}", demo.origin(origin), id(&sealed));
+        let context = format!("{}/fhir/{address}", demo.origin(origin));
         let headers = [("content-type", "text/plain"), ("x-security-context", context.as_str())];
         let made = ok(&client.ask("POST", "/fhir/Binary", &headers, "secret"), 201);
-        assert_eq!(made["securityContext"]["reference"], format!("Observation/{}", id(&sealed)));
-        outcome(&doctor.get(&format!("/fhir/Binary/{}", id(&made))), 404);
+        assert_eq!(made["securityContext"]["reference"], address.as_str());
+        files.push(format!("/fhir/Binary/{}", id(&made)));
     }
+    let sealed = labelled(&result, "HIV");
+    assert_eq!(client.json("PUT", &format!("/fhir/{address}"), &sealed).status, 200);
+    files.iter().for_each(|file| outcome(&doctor.get(file), 404));
     // Rules that nobody here can look up would be none.
     for context in ["https://else.where/fhir/Observation/1", "urn:uuid:1", "Elsewhere"] {
         let headers = [("content-type", "text/plain"), ("x-security-context", context)];

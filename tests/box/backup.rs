@@ -613,19 +613,18 @@ fn a_latest_that_is_damaged_is_told_with_the_one_to_take_instead() {
         std::os::unix::fs::chown(&new, Some(65_534), Some(65_534)).unwrap();
     }
     let made = std::fs::metadata(&new).unwrap();
-    let (pack, whole) = {
-        let packs = std::fs::read_dir(usb.join("packs")).unwrap().map(|entry| entry.unwrap().path());
-        let largest = packs.max_by_key(|pack| pack.metadata().unwrap().len()).unwrap();
-        (largest.clone(), std::fs::read(&largest).unwrap())
-    };
-    let mut broken = whole.clone();
-    broken[whole.len() / 2] ^= 1;
-    std::fs::write(&pack, broken).unwrap();
+    let packs = std::fs::read_dir(usb.join("packs")).unwrap().map(|entry| entry.unwrap().path());
+    let whole: Vec<(PathBuf, Vec<u8>)> = packs.map(|pack| (pack.clone(), std::fs::read(pack).unwrap())).collect();
+    for (pack, bytes) in &whole {
+        let mut broken = bytes.clone();
+        broken[bytes.len() / 2] ^= 1;
+        std::fs::write(pack, broken).unwrap();
+    }
     assert_eq!(refused(&restore("1")).0, 3);
     let stays = std::fs::metadata(&new).unwrap();
     assert_eq!((stays.ino(), stays.uid()), (made.ino(), made.uid()));
     assert!(std::fs::read_dir(&new).unwrap().next().is_none());
-    std::fs::write(&pack, whole).unwrap();
+    whole.iter().for_each(|(pack, bytes)| std::fs::write(pack, bytes).unwrap());
     let (code, said) = refused(&restore("latest"));
     assert!(code == 3 && said.contains("give its number, 2, instead of `latest`"), "{said}");
     // Whoever names one hears of that one.

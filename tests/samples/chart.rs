@@ -502,7 +502,6 @@ fn sections() -> Vec<(&'static str, String)> {
         (
             "chart-visits",
             render(&Visits {
-                cancelled: Vec::new(),
                 cx: doctor(),
                 frame: frame(),
                 coming: vec![to_come()],
@@ -567,7 +566,6 @@ fn empty_sections() -> Vec<(&'static str, String)> {
         (
             "empty-visits",
             render(&Visits {
-                cancelled: Vec::new(),
                 cx: cx.clone(),
                 frame: frame.clone(),
                 coming: vec![],

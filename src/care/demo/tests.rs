@@ -275,7 +275,7 @@ fn nothing_is_dated_before_birth_after_death_or_in_the_future() {
 #[test]
 fn nothing_of_today_lies_ahead_but_what_is_booked() {
     let minute = 6 * 60 + 40;
-    let last = super::make::at(today(), minute);
+    let last = make::at(today(), minute);
     for one in generate(7, 3, Now { day: today(), minute }).flatten() {
         for name in ["effectiveDateTime", "issued", "recordedDate", "authoredOn", "date", "sent"] {
             let Some(when) = one[name].as_str().filter(|when| when.len() == last.len()) else { continue };
