@@ -1141,7 +1141,8 @@ fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16
         Plain(status) => vec![(path.to_owned(), status)],
         Filled(path, status) => vec![(path.to_owned(), status)],
         Nothing => {
-            let named = ["document", "form", "key", "problem", "allergy", "immunization", "measurement", "note", "report"];
+            let named =
+                ["document", "form", "key", "problem", "allergy", "immunization", "measurement", "note", "report"];
             let path = named.iter().fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), ABSENT));
             let path = path.replace("{document}", ABSENT).replace("{prescription}", ABSENT).replace("{key}", ABSENT);
             let path = if path.starts_with("/patients") { path.replace("{id}", &patients[0]) } else { path };
