@@ -3,12 +3,10 @@
 
 use serde_json::Value;
 
+use super::within::list;
+
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// The Medication that a `MedicationRequest` or `MedicationStatement` refers to, as in `Medication/1`; none for one that it
@@ -27,7 +25,7 @@ pub fn concepts<'a>(resource: &'a Value, along: &'a [Value]) -> Vec<&'a Value> {
     }
     let inside = || {
         let id = text(resource, "/medicationReference/reference")?.strip_prefix('#')?;
-        list(resource, "contained").find(|one| text(one, "/id") == Some(id))
+        list(resource, "contained").iter().find(|one| text(one, "/id") == Some(id))
     };
     let beside = || {
         let id = refers(resource)?.strip_prefix("Medication/")?;
@@ -36,13 +34,13 @@ pub fn concepts<'a>(resource: &'a Value, along: &'a [Value]) -> Vec<&'a Value> {
     let Some(medication) = inside().or_else(beside) else { return Vec::new() };
     match medication.get("code").filter(|code| is_named(code)) {
         Some(code) => vec![code],
-        None => list(medication, "ingredient").filter_map(|one| one.get("itemCodeableConcept")).collect(),
+        None => list(medication, "ingredient").iter().filter_map(|one| one.get("itemCodeableConcept")).collect(),
     }
 }
 
 fn is_named(concept: &Value) -> bool {
     let named = |coding: &Value| text(coding, "/display").or_else(|| text(coding, "/code")).is_some();
-    text(concept, "/text").is_some() || list(concept, "coding").any(named)
+    text(concept, "/text").is_some() || list(concept, "coding").iter().any(named)
 }
 
 /// Whether what has this status (FHIR R4 `medicationrequest-status`, `medication-statement-status`) is taken, or may be: what
@@ -65,7 +63,7 @@ pub fn place(resource: &Value) -> String {
 pub fn substances(allergy: &Value) -> Vec<&Value> {
     let own = allergy.get("code").filter(|code| is_named(code));
     own.into_iter()
-        .chain(list(allergy, "reaction").filter_map(|one| one.get("substance")).filter(|one| is_named(one)))
+        .chain(list(allergy, "reaction").iter().filter_map(|one| one.get("substance")).filter(|one| is_named(one)))
         .collect()
 }
 

@@ -172,14 +172,13 @@ fn observation(resource: &Value) -> Option<Section> {
 pub(super) fn key(resource: &Value) -> (bool, String) {
     let code = resource.get("code");
     let coding = code.and_then(|code| code.pointer("/coding/0"));
-    let coding = coding.filter(|coding| !text(coding, "code").is_empty());
-    let display = || code.and_then(|code| code.pointer("/coding/0")).map(|coding| text(coding, "display"));
-    let written = code.map(|code| text(code, "text")).filter(|written| !written.is_empty()).or_else(display);
-    let kind = match (coding, written.unwrap_or_default()) {
+    let words = [code.map(|code| text(code, "text")), coding.map(|coding| text(coding, "display"))];
+    let written = words.into_iter().flatten().find(|words| !words.is_empty());
+    let kind = match (coding.filter(|coding| !text(coding, "code").is_empty()), written) {
         (Some(coding), _) => format!("{}|{}", text(coding, "system"), text(coding, "code")),
+        (None, Some(written)) => written.to_lowercase(),
         // What nobody named is of no other's kind.
-        (None, "") => format!("#{}", text(resource, "id")),
-        (None, written) => written.to_lowercase(),
+        (None, None) => format!("#{}", text(resource, "id")),
     };
     (is_of_the_patient(resource), kind)
 }

@@ -91,18 +91,13 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
     let more = match kind.as_str() {
         "AllergyIntolerance" => reactions(resource),
         "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
-        "MedicationStatement" => {
-            let words: Vec<String> = [dose(resource, "dosage"), doubt(resource)].into_iter().flatten().collect();
-            Some(words.join(". ")).filter(|words| !words.is_empty())
-        }
+        "MedicationStatement" => joined([dose(resource, "dosage"), doubt(resource)].into_iter().flatten(), ". "),
         "MedicationRequest" => {
             let id = string(resource, "id").unwrap_or_default();
             let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
             let not = input.chosen.iter().filter(|one| is_not_taken(one)).any(|one| of_it(&one));
             let not = not.then(|| "The patient says that it is not taken".to_owned());
-            let words: Vec<String> =
-                [dose(resource, "dosageInstruction"), doubt(resource), not].into_iter().flatten().collect();
-            Some(words.join(". ")).filter(|words| !words.is_empty())
+            joined([dose(resource, "dosageInstruction"), doubt(resource), not].into_iter().flatten(), ". ")
         }
         "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
         "Observation" if is_of_the_patient(resource) => {
@@ -126,7 +121,7 @@ fn substances(resource: &Value) -> Option<String> {
     let reactions = resource.get("reaction").and_then(Value::as_array).into_iter().flatten();
     let mut names: Vec<String> = reactions.filter_map(|one| said(one.get("substance")?)).collect();
     names.dedup();
-    (!names.is_empty()).then(|| names.join(", "))
+    joined(names, ", ")
 }
 
 fn not_taken(statement: &Value) -> String {
@@ -134,6 +129,12 @@ fn not_taken(statement: &Value) -> String {
         Some(reason) => format!("Not taken, says the patient: {reason}"),
         None => "Not taken, says the patient".to_owned(),
     }
+}
+
+/// What was said, one after the other, if anything was.
+fn joined(said: impl IntoIterator<Item = String>, between: &str) -> Option<String> {
+    let said: Vec<String> = said.into_iter().collect();
+    (!said.is_empty()).then(|| said.join(between))
 }
 
 fn string(value: &Value, name: &str) -> Option<String> {
@@ -199,7 +200,7 @@ fn reactions(resource: &Value) -> Option<String> {
         words.push(format!("criticality: {criticality}"));
     }
     words.extend(resource.get("clinicalStatus").and_then(said));
-    (!words.is_empty()).then(|| words.join("; "))
+    joined(words, "; ")
 }
 
 fn dose(resource: &Value, name: &str) -> Option<String> {
@@ -209,11 +210,9 @@ fn dose(resource: &Value, name: &str) -> Option<String> {
         let words = string(dosage, "text").or_else(|| string(dosage, "patientInstruction")).or(quantity);
         let needed = dosage.get("asNeededCodeableConcept").and_then(said).map(|why| format!("when needed: {why}"));
         let needed = needed.filter(|needed| words.as_ref().is_none_or(|words| !words.contains(needed.as_str())));
-        let words: Vec<String> = words.into_iter().chain(needed).collect();
-        (!words.is_empty()).then(|| words.join(", "))
+        joined(words.into_iter().chain(needed), ", ")
     };
-    let words: Vec<String> = all.iter().filter_map(one).collect();
-    (!words.is_empty()).then(|| words.join("; "))
+    joined(all.iter().filter_map(one), "; ")
 }
 
 /// The value of a measurement, or of its parts.
@@ -221,8 +220,7 @@ fn finding(resource: &Value) -> Option<String> {
     let value = value_of(resource).or_else(|| {
         let parts = resource.get("component")?.as_array()?;
         let part = |part: &Value| Some(format!("{}: {}", said(part.get("code")?)?, value_of(part)?));
-        let words: Vec<String> = parts.iter().filter_map(part).collect();
-        (!words.is_empty()).then(|| words.join("; "))
+        joined(parts.iter().filter_map(part), "; ")
     });
     let absent = || resource.get("dataAbsentReason").and_then(said);
     let value = value.or_else(absent)?;
@@ -231,8 +229,10 @@ fn finding(resource: &Value) -> Option<String> {
         Some([range]) => reference_range(range),
         _ => None,
     };
-    let how: Vec<String> = [first(resource, "interpretation"), range].into_iter().flatten().collect();
-    if how.is_empty() { Some(value) } else { Some(format!("{value} ({})", how.join("; "))) }
+    match joined([first(resource, "interpretation"), range].into_iter().flatten(), "; ") {
+        Some(how) => Some(format!("{value} ({how})")),
+        None => Some(value),
+    }
 }
 
 /// The range that the laboratory gave: as it says it, or its bounds.
