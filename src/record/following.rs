@@ -43,9 +43,9 @@ pub(super) fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef>
     }
 }
 
-/// Whether it names rules to stand under that nobody here can look up.
-pub(super) fn is_led_astray(kind: ResourceType, resource: &Value) -> bool {
-    kind == ResourceType::Binary && resource.get("securityContext").is_some() && followed(kind, resource).is_empty()
+/// Whether it names rules to stand under that nobody here can look up: it follows nothing.
+pub(super) fn is_led_astray(kind: ResourceType, resource: &Value, follows: &[ResourceRef]) -> bool {
+    kind == ResourceType::Binary && resource.get("securityContext").is_some() && follows.is_empty()
 }
 
 impl Writing<'_, '_, '_> {

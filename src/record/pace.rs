@@ -7,9 +7,12 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::error::RecordError;
 use crate::base::{Ambient, Timestamp};
+use crate::fhir::search::{Filter, GivenUp, SearchValue, Test, decide_while};
+use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, RawRange, Read, Rows, StoreError, TableId};
 
 /// After so many steps the clock is asked. A step is about one comparison: these take some tens of microseconds.
@@ -75,10 +78,29 @@ impl<'a> Pace<'a> {
         if asks { self.go_on().is_ok() } else { !self.is_over.get() }
     }
 
+    /// Whether a resource passes a filter; `None` where it cannot say by itself.
+    pub(super) fn decide(
+        &self,
+        kind: ResourceType,
+        value: &Value,
+        filter: &Filter,
+    ) -> Result<Option<bool>, RecordError> {
+        in_time(decide_while(Definitions::r4(), kind, value, filter, &|steps| self.step(steps)))
+    }
+
+    /// Whether a parameter's values pass a test; `None` where a terminology would have to say.
+    pub(super) fn passes(&self, test: &Test, values: &[SearchValue]) -> Result<Option<bool>, RecordError> {
+        in_time(test.passes_while(values, &|steps| self.step(steps)))
+    }
+
     /// What went wrong, as who asked is told: what was called off here took too long.
     pub(super) fn error(&self, error: RecordError) -> RecordError {
         if self.is_over.get() { RecordError::TooSlow } else { error }
     }
+}
+
+fn in_time(compared: Result<Option<bool>, GivenUp>) -> Result<Option<bool>, RecordError> {
+    compared.map_err(|GivenUp| RecordError::TooSlow)
 }
 
 /// The store, read at a pace: what is read when the time is over is [`StoreError::Stopping`].

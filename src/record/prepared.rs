@@ -49,14 +49,14 @@ impl Prepared {
         let definitions = Definitions::r4();
         let text = Unstamped::of(value);
         let code = definitions.search_param(kind, "code").map(|param| param.id);
-        let references = references_of(value);
+        let (references, follows) = (references_of(value), followed(kind, value));
         Self {
             kind,
             sensitivity: Sensitivity::of_resource(value),
             patients: search::compartment_patients(definitions, kind, value),
             partial: is_subsetted(value),
-            follows: followed(kind, value),
-            astray: is_led_astray(kind, value),
+            astray: is_led_astray(kind, value, &follows),
+            follows,
             index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
             clinical_date: search::clinical_date(kind, value),
             content: hash64(&text.parts()),

@@ -19,11 +19,11 @@ use super::rows::{Row, State};
 use super::search;
 use super::sight::{Cut, Sight};
 use super::writing::{Identity, Put, Writing, Written, WrittenAs};
-use crate::access::{Action, OwnWords, Who, is_withdrawal};
+use crate::access::{Action, OwnWords, is_withdrawal};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::rewrite_references;
 use crate::fhir::patch::Patch;
-use crate::fhir::search::{Filter, GivenUp, Query, SearchValue, decide_while, extract_one};
+use crate::fhir::search::{Filter, Query, SearchValue, extract_one};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::store::Tx;
 
@@ -114,7 +114,7 @@ impl Writing<'_, '_, '_> {
             Act::Delete { which, condition } => {
                 let id = match which {
                     Which::Id(id) => id,
-                    Which::Found(query) => match self.at_most_one(&query, Among::Seen)? {
+                    Which::Found(query) => match self.at_most_one(&query, Finds::Seen)? {
                         Some(row) => row.id,
                         None => {
                             self.fulfils(condition, None)?;
@@ -128,7 +128,7 @@ impl Writing<'_, '_, '_> {
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {
                     let before = pending.matching(&query, &self.pace())?;
-                    match (self.at_most_one(&query, Among::WrittenOver)?, before.as_slice()) {
+                    match (self.at_most_one(&query, Finds::WrittenOver)?, before.as_slice()) {
                         (None, []) => {}
                         (Some(row), []) => return self.matched(row).map(Step::Done),
                         (None, [only]) => return Ok(Step::Same(*only)),
@@ -157,7 +157,7 @@ impl Writing<'_, '_, '_> {
         let row = match which {
             Which::Id(id) => self.live(kind, &id),
             Which::Found(query) => {
-                self.at_most_one(&query, Among::Seen).and_then(|row| row.ok_or(RecordError::NotFound))
+                self.at_most_one(&query, Finds::Seen).and_then(|row| row.ok_or(RecordError::NotFound))
             }
         };
         let (row, after, action) = match never {
@@ -216,7 +216,7 @@ impl Writing<'_, '_, '_> {
             Which::Id(id) => (id, named),
             // http.html#cond-update
             Which::Found(query) => {
-                let found = self.at_most_one(&query, Among::WrittenOver)?;
+                let found = self.at_most_one(&query, Finds::WrittenOver)?;
                 pending.conditions.push((pending.steps.len(), query, usize::from(found.is_some())));
                 match (found, body.own_id.clone()) {
                     (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
@@ -242,7 +242,7 @@ impl Writing<'_, '_, '_> {
         let mut lost = Vec::new();
         for (text, Sought { query, at }) in searches {
             // What the group changes counts as it will be, not as it is.
-            let mut found: BTreeSet<FhirId> = self.ids(&query, Among::Seen)?.into_iter().collect();
+            let mut found: BTreeSet<FhirId> = self.ids(&query, Finds::Seen)?.into_iter().collect();
             found.retain(|id| reference_to(query.kind, id).is_ok_and(|one| !pending.acted.contains(&one)));
             for place in pending.matching(&query, &self.pace())? {
                 found.extend(pending.becomes(place)?.map(|one| one.id()));
@@ -272,8 +272,8 @@ impl Writing<'_, '_, '_> {
     }
 
     /// The resource that a condition finds, of those that the actor may find.
-    fn at_most_one(&mut self, query: &Query, among: Among) -> Result<Option<Row>, RecordError> {
-        let found = self.ids(query, among)?;
+    fn at_most_one(&mut self, query: &Query, finds: Finds) -> Result<Option<Row>, RecordError> {
+        let found = self.ids(query, finds)?;
         match found.as_slice() {
             [] => Ok(None),
             [only] => self.live(query.kind, only).map(Some),
@@ -287,7 +287,7 @@ impl Writing<'_, '_, '_> {
     }
 
     /// The first few ids that a condition finds.
-    fn ids(&mut self, query: &Query, among: Among) -> Result<Vec<FhirId>, RecordError> {
+    fn ids(&mut self, query: &Query, finds: Finds) -> Result<Vec<FhirId>, RecordError> {
         if query.filters.is_empty() {
             return Err(RecordError::NoCriteria);
         }
@@ -303,7 +303,7 @@ impl Writing<'_, '_, '_> {
             after: None,
             among: search::Among::Itself,
         };
-        let writes_over = among == Among::WrittenOver && matches!(self.actor.who(), Who::Service { .. });
+        let writes_over = finds == Finds::WrittenOver && self.is_program();
         let pace = self.pace();
         let mut sees = |row: &Row| {
             let seen = sight.sees(tx, row)?;
@@ -354,7 +354,7 @@ impl Writing<'_, '_, '_> {
 
 /// Which resources a condition may find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Among {
+enum Finds {
     /// Those that the actor may see.
     Seen,
     /// A service's also those that it may write over, where it could not know otherwise that it makes a second one.
@@ -411,7 +411,6 @@ impl Pending {
     }
 
     fn passes(&self, place: usize, body: &Body, query: &Query, pace: &Pace<'_>) -> Result<bool, RecordError> {
-        let (r4, goes_on) = (Definitions::r4(), |steps| pace.step(steps));
         let mut known = self.known.borrow_mut();
         for filter in &query.filters {
             let passes = match filter {
@@ -420,20 +419,18 @@ impl Pending {
                         Entry::Occupied(known) => known.into_mut(),
                         Entry::Vacant(new) => {
                             pace.go_on()?;
-                            new.insert(extract_one(r4, query.kind, param.id, &*body.resource()?))
+                            new.insert(extract_one(Definitions::r4(), query.kind, param.id, &*body.resource()?))
                         }
                     };
-                    test.passes_while(values, &goes_on)
+                    pace.passes(test, values)?
                 }
                 other => {
                     pace.go_on()?;
-                    decide_while(r4, query.kind, &*body.resource()?, other, &goes_on)
+                    pace.decide(query.kind, &*body.resource()?, other)?
                 }
             };
-            match passes {
-                Ok(Some(true)) => {}
-                Ok(_) => return Ok(false),
-                Err(GivenUp) => return Err(RecordError::TooSlow),
+            if passes != Some(true) {
+                return Ok(false);
             }
         }
         Ok(true)

@@ -20,11 +20,10 @@ use super::{Page, Stored};
 use crate::access::{Scope, Sensitivity};
 use crate::audit::{self, Filter as LogFilter, Line, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::fhir::ResourceType;
 use crate::fhir::search::{
     DateTest, Filter, Prefix, Query, ReferenceTarget, ReferenceTest, SortKey, SortOrder, Summary, Test, Total,
-    decide_while,
 };
-use crate::fhir::{Definitions, ResourceType};
 
 /// The most entries that one page goes through unless all are counted. A page that comes to its end may be short, and says where to go on. Tests have
 /// short logs.
@@ -198,10 +197,8 @@ fn hand(one: Touched, handed: &mut Vec<Touched>) {
 }
 
 fn passes(query: &Query, value: &Value, pace: &Pace<'_>) -> Result<bool, RecordError> {
-    let goes_on = |steps| pace.step(steps);
     for filter in &query.filters {
-        let passes = decide_while(Definitions::r4(), ResourceType::AuditEvent, value, filter, &goes_on);
-        match passes.map_err(|_| RecordError::TooSlow)? {
+        match pace.decide(ResourceType::AuditEvent, value, filter)? {
             Some(true) => {}
             Some(false) => return Ok(false),
             None => {

@@ -1,6 +1,7 @@
 //! Changing resources: checked and built before the writer; authorized, compared and put inside it, with the
 //! chain's entry in the same transaction.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -380,6 +381,7 @@ impl Writing<'_, '_, '_> {
         if self.how.integrity == Integrity::Reserved || matches!(self.actor.who(), Who::System { .. }) {
             return Ok(());
         }
+        let mut stand = BTreeSet::new();
         for (place, number) in &self.wrote {
             let row = row(&**self.tx, *number)?;
             // Who a joined Patient is may be set right.
@@ -387,8 +389,12 @@ impl Writing<'_, '_, '_> {
                 continue;
             }
             for patient in &row.patients {
+                // Of many resources about one patient it is asked once.
+                if !stand.insert(*patient) {
+                    continue;
+                }
                 // Another program hands over both together, as they stood there.
-                if matches!(self.actor.who(), Who::Service { .. }) && self.wrote.iter().any(|(_, own)| own == patient) {
+                if self.is_program() && self.wrote.iter().any(|(_, own)| own == patient) {
                     continue;
                 }
                 if let Some(to) = joined::goes_on_as(&**self.tx, *patient)? {
@@ -779,7 +785,7 @@ impl Writing<'_, '_, '_> {
     }
 
     /// Another program, which has its own copies of what it sends: a hold that these lack was not taken off by anybody.
-    fn is_program(&self) -> bool {
+    pub(super) fn is_program(&self) -> bool {
         matches!(self.actor.who(), Who::Service { .. })
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Opened, RecordError, Visible, list_members};
 use crate::base::FhirId;
-use crate::fhir::search::{self, Filter, GivenUp, ReferenceTarget, SearchValue, Special};
+use crate::fhir::search::{self, Filter, ReferenceTarget, SearchValue, Special};
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::local_hash;
 use crate::record::layout::REFERENCE;
@@ -74,7 +74,7 @@ impl Links {
             }
             _ => {
                 visible.pace.go_through(opened.row.json.len())?;
-                passes(opened.row.kind, opened.value()?, filter, visible)
+                Ok(visible.pace.decide(opened.row.kind, opened.value()?, filter)? == Some(true))
             }
         }
     }
@@ -131,7 +131,7 @@ impl Links {
                 // Contained resources are those of the container; how deep a chain goes was bounded when it was read.
                 self.contained_holds(read, at, param.id, (*target, then), visible)
             }
-            _ => passes(at.kind, at.value, filter, visible),
+            _ => Ok(visible.pace.decide(at.kind, at.value, filter)? == Some(true)),
         }
     }
 
@@ -154,15 +154,6 @@ impl Links {
         };
         self.known.insert(key, holds);
         Ok(holds)
-    }
-}
-
-/// Whether a resource passes by itself.
-fn passes(kind: ResourceType, value: &Value, filter: &Filter, visible: &Visible<'_>) -> Result<bool, RecordError> {
-    let goes_on = |steps| visible.pace.step(steps);
-    match search::decide_while(Definitions::r4(), kind, value, filter, &goes_on) {
-        Ok(passes) => Ok(passes == Some(true)),
-        Err(GivenUp) => Err(RecordError::TooSlow),
     }
 }
 
