@@ -105,6 +105,8 @@ export async function wire(origin) {
       one.pipe(other);
     }
   });
+  // A test that ends without cutting its wire ends all the same.
+  server.unref();
   const listen = (at) => new Promise((resolve) => { server.listen(at, '127.0.0.1', resolve); });
   await listen(0);
   const at = server.address().port;
