@@ -316,6 +316,9 @@ impl Reading<'_> {
                     continue;
                 }
                 let row = row(read, at)?;
+                if !row.is_of(number) || !scope.allows(Some(patient), row.sensitivity) {
+                    continue;
+                }
                 if asked.care.is_some() {
                     self.look_into(&row)?;
                 }
@@ -328,7 +331,7 @@ impl Reading<'_> {
                     return Ok(());
                 }
                 into.room = into.room.saturating_sub(row.json.len());
-                let cut = scope.cut_elements(Some(patient), tag.sensitivity);
+                let cut = scope.cut_elements(Some(patient), row.sensitivity);
                 into.rows.push(((patient.clone(), order, date, at), row, cut));
             }
         }

@@ -26,7 +26,7 @@ impl Reading<'_> {
         let asked_of = query.compartment.clone().or_else(|| scope.patient().cloned());
         let any_status =
             query.filters.iter().any(|filter| matches!(filter, Filter::Test { param, .. } if param.code == "status"));
-        let mut found: Vec<(Option<i64>, RowNumber, Row, Vec<String>)> = Vec::new();
+        let mut found: Vec<(i64, RowNumber, Row, Vec<String>)> = Vec::new();
         let mut after: Option<Place> = None;
         let mut bytes: usize = 0;
         loop {
@@ -39,7 +39,9 @@ impl Reading<'_> {
                 self.look_into(&row)?;
                 let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
                 if any_status || value.get("status").and_then(Value::as_str) != Some("entered-in-error") {
-                    found.push((clinical_date(ResourceType::Observation, &value), number, row, keys(&value)));
+                    let date = clinical_date(ResourceType::Observation, &value);
+                    let date = date.unwrap_or_else(|| row.updated.as_millisecond());
+                    found.push((date, number, row, keys(&value)));
                 }
             }
             match next {

@@ -58,7 +58,10 @@ impl Reading<'_> {
                     break;
                 }
                 let row = row(read, at)?;
-                let cut = scope.cut_elements(Some(patient), tag.sensitivity);
+                if !row.is_of(number) || !scope.allows(Some(patient), row.sensitivity) {
+                    continue;
+                }
+                let cut = scope.cut_elements(Some(patient), row.sensitivity);
                 rows.push((row, cut));
             }
         }

@@ -184,14 +184,18 @@ impl<'a> Reading<'a> {
             if !scope.allows(Some(patient), tag.sensitivity) {
                 continue;
             }
+            self.go_on()?;
+            let row = row(self.read, at)?;
+            if !row.is_of(number) || !scope.allows(Some(patient), row.sensitivity) {
+                continue;
+            }
             if found.len() == most {
                 return Ok((found, true));
             }
-            self.go_on()?;
-            let row = row(self.read, at)?;
             bytes = bytes.checked_sub(row.json.len()).ok_or(RecordError::TooMuch)?;
             // The row may be in several compartments; here it is this patient's that counts.
-            found.push((row, scope.cut_elements(Some(patient), tag.sensitivity)));
+            let cut = scope.cut_elements(Some(patient), row.sensitivity);
+            found.push((row, cut));
         }
         Ok((found, false))
     }

@@ -64,6 +64,11 @@ const MARK: u8 = 1 << 7;
 const HELD: u8 = 1 << 6;
 
 impl Row {
+    /// Whether it stands in this patient's record now.
+    pub(super) fn is_of(&self, patient: RowNumber) -> bool {
+        self.state == State::Live && self.patients.contains(&patient)
+    }
+
     /// A number held for a resource that something refers to and nobody has stored.
     pub(super) fn reserved(kind: ResourceType, id: FhirId) -> Self {
         let (sensitivity, updated) = (Sensitivity::NORMAL, Timestamp::UNIX_EPOCH);

@@ -596,6 +596,7 @@ mod following;
 mod held;
 mod joined;
 mod trail;
+mod undated;
 
 /// Two mebibytes of identifiers, each of which leads to the patient once, however often it stands there.
 #[test]

@@ -57,10 +57,10 @@ fn is_about(code: &str) -> bool {
 }
 
 /// When what a resource tells of happened, in milliseconds since 1970 UTC: the start of the first date it has of
-/// those below, else its last update. `None` for a resource with neither.
+/// those below. `None` for a resource with none of them: when it was last written says its row, and never its own text, which
+/// may be a copy of an older version.
 pub fn clinical_date(kind: ResourceType, resource: &Value) -> Option<i64> {
-    let told = elements(kind).iter().find_map(|name| start_of(resource, name));
-    told.or_else(|| start_of(resource.get("meta")?, "lastUpdated"))
+    elements(kind).iter().find_map(|name| start_of(resource, name))
 }
 
 /// The time of care that a resource tells of, for `start` and `end` of a whole copy: the first of the elements below that
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn newest_first_goes_by_what_happened_then_by_what_was_written() {
+    fn newest_first_goes_by_what_happened_and_not_by_what_a_copy_says_of_its_last_change() {
         let at = |text: &str| Some(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
         let date = |kind, value: Value| clinical_date(kind, &value);
         let meta = json!({"lastUpdated": "2026-01-01T00:00:00Z"});
@@ -193,7 +193,7 @@ mod tests {
             date(ResourceType::Condition, json!({"onsetString": "child", "recordedDate": "2020"})),
             at("2020-01-01T00:00:00Z")
         );
-        assert_eq!(date(ResourceType::Condition, json!({"meta": meta})), at("2026-01-01T00:00:00Z"));
+        assert_eq!(date(ResourceType::Condition, json!({"meta": meta})), None, "a copy brings an old one along");
         assert_eq!(date(ResourceType::Patient, json!({})), None);
     }
 
