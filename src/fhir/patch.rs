@@ -11,8 +11,12 @@ pub const MEDIA_TYPE: &str = "application/json-patch+json";
 
 /// The most operations in one patch.
 const MOST_OPERATIONS: usize = 1_000;
-/// The most values that one patch may copy, and how deep what it makes may stand.
-const MOST_COPIED: usize = 100_000;
+/// How much one patch may copy, in about the bytes of its text, and how deep what it makes may stand.
+const MOST_COPIED: usize = 2 << 20;
+/// As how many bytes a value counts beside the letters in it.
+const OF_A_VALUE: usize = 16;
+/// The most operations of a patch that changes a status and what belongs to it.
+const FEW: usize = 8;
 const DEEPEST: usize = 128;
 
 /// A patch whose form is right.
@@ -86,6 +90,11 @@ impl Patch {
             Operation::parse(operation).map_err(|what| PatchError::Malformed { operation: number, what })
         });
         read.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether it changes a little in place: of a patch that may only take something back no more is tried.
+    pub fn is_small(&self) -> bool {
+        self.0.len() <= FEW && !self.0.iter().any(|one| matches!(one, Operation::Copy { .. } | Operation::Move { .. }))
     }
 
     /// The resource as the patch leaves it. `resource` stays as it is when this fails, for the caller drops the copy.
@@ -298,12 +307,15 @@ fn depth(value: &Value) -> usize {
     }
 }
 
+/// About the bytes of a value's text.
 fn size(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(members) => 1 + members.values().map(size).sum::<usize>(),
-        _ => 1,
-    }
+    OF_A_VALUE
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size).sum(),
+            Value::Object(members) => members.iter().map(|(name, value)| name.len() + size(value)).sum(),
+            _ => 0,
+        }
 }
 
 #[cfg(test)]
@@ -423,6 +435,10 @@ mod tests {
         assert!(matches!(patched(json!({}), json!(operations)), Err(PatchError::TooLarge { .. })));
         let deeper: Vec<Value> = (0..900).map(|_| json!({"op": "copy", "from": "", "path": "/a"})).collect();
         assert!(matches!(patched(json!({"a": 1}), json!(deeper)), Err(PatchError::TooLarge { .. })));
+        // One long text counts with all its letters.
+        let mut long = vec![json!({"op": "add", "path": "/a", "value": ["x".repeat(1 << 20)]})];
+        long.extend((0..3).map(|_| json!({"op": "copy", "from": "/a/0", "path": "/a/-"})));
+        assert!(matches!(patched(json!({}), json!(long)), Err(PatchError::TooLarge { operation: 3 })));
     }
 
     #[test]

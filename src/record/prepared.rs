@@ -19,6 +19,8 @@ use crate::store::{StoreError, Tx};
 /// The most index rows of one resource: the writer takes about so many out and puts as many in within its half second. A
 /// code system with all its codes is the largest that is ordinary, and has some thousand.
 pub(super) const MOST_KEYS: usize = 20_000;
+/// No resource that is shorter has more combinations of values than a search would look at.
+const MAY_COMBINE: usize = 32 << 10;
 
 /// A checked resource with its index rows.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub(super) struct Prepared {
     index: IndexRows,
     /// When it happened, in milliseconds since 1970 UTC; what says nothing of it is sorted by its last update.
     clinical_date: Option<i64>,
+    /// Whether a search would not look at all that stands together in it.
+    combined: bool,
     /// A digest of everything but id, version and time: equal content, equal digest.
     pub content: u64,
     text: Unstamped,
@@ -59,6 +63,8 @@ impl Prepared {
             follows,
             index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
             clinical_date: search::clinical_date(kind, value),
+            combined: text.parts().iter().map(|part| part.len()).sum::<usize>() > MAY_COMBINE
+                && search::is_combined_too_often(definitions, kind, value),
             content: hash64(&text.parts()),
             references,
             text,
@@ -67,6 +73,11 @@ impl Prepared {
 
     /// Itself, if it can be found by no more than a resource may.
     pub(super) fn bounded(self) -> Result<Self, RecordError> {
+        if self.combined {
+            let text = "The resource has too many values that stand together, such as codes with values in its components. \
+                        Store it in parts. Nothing was changed.";
+            return Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, self.kind.name(), text)]));
+        }
         let keys = self.index.keys.len();
         if keys <= MOST_KEYS {
             return Ok(self);

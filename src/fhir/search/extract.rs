@@ -19,18 +19,29 @@ use crate::fhir::ResourceType;
 use crate::fhir::definitions::{Definitions, ParamKind};
 use crate::fhir::fhirpath::{Decimal, Node, Untyped, parse_time};
 
-/// The most values of one composite at one place.
+/// The most values of one composite at one place, and in one resource.
 const MOST_COMBINATIONS: usize = 256;
+const MOST_COMBINED: usize = 20_000;
 
 /// Every value that the search parameters of its type find in a resource, each once. Without `_id` and
-/// `_lastUpdated`, which the record keeps in rows of their own.
+/// `_lastUpdated`, which the record keeps in rows of their own, and without composites: no index has those, and a
+/// resource that a search meets is asked for them.
 pub fn extract(definitions: &Definitions, kind: ResourceType, resource: &Value) -> Vec<IndexValue> {
     let mut found = Vec::with_capacity(32);
-    for param in compiled(definitions, kind).iter().filter(|param| !matches!(param.code, "_id" | "_lastUpdated")) {
+    let is_indexed =
+        |param: &&Compiled| param.kind != ParamKind::Composite && !matches!(param.code, "_id" | "_lastUpdated");
+    for param in compiled(definitions, kind).iter().filter(is_indexed) {
         let values = once(values_of(param, resource));
         found.extend(values.into_iter().map(|value| IndexValue { param: param.param, value }));
     }
     found
+}
+
+/// Whether a composite has more values in a resource than a search would look at.
+pub fn is_combined_too_often(definitions: &Definitions, kind: ResourceType, resource: &Value) -> bool {
+    let params = compiled(definitions, kind);
+    let mut composites = params.iter().filter(|param| param.kind == ParamKind::Composite);
+    composites.any(|param| values_of(param, resource).len() >= MOST_COMBINED)
 }
 
 /// Each once, in their order. A resource may have very many: they are compared with those alone that may be the same.
@@ -60,6 +71,9 @@ pub(super) fn values_of(param: &Compiled, resource: &Value) -> Vec<SearchValue> 
     let mut out = Vec::new();
     for node in param.path.evaluate(resource, &Untyped).unwrap_or_default() {
         if param.kind == ParamKind::Composite {
+            if out.len() >= MOST_COMBINED {
+                break;
+            }
             composite(param, resource, &node, &mut out);
         } else {
             values(param.kind, &node, &mut out);
