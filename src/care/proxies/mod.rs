@@ -9,7 +9,9 @@ mod invite;
 pub use give_up::give_up;
 pub use invite::{CODE_DAYS, InviteError, Invited, accept, accept_with, sweep, typed_code};
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::access::ProxyExtent;
@@ -140,16 +142,24 @@ pub struct Granted {
     pub until: Timestamp,
 }
 
+/// The last second of a day, as FHIR writes it.
+fn end_of(day: Date, zone: &TimeZone) -> Option<String> {
+    let last = day.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.checked_sub(1.second()).ok()?;
+    Some(last.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
 /// Lets somebody act. The code is for them alone, and good for [`CODE_DAYS`] days.
 pub async fn grant(
     doing: Doing<'_>,
     patient: &FhirId,
     grant: &Grant,
+    zone: &TimeZone,
     ambient: &Ambient,
 ) -> Result<(Granted, Done<()>), Refused<Never>> {
     let now = ambient.now();
     let related = FhirId::new(ambient);
-    let end = grant.until.map(|until| until.to_string());
+    // A day ends when it does in the clinic, and not everywhere on Earth: the moment is written, with the clinic's offset.
+    let end = grant.until.and_then(|until| end_of(until, zone));
     let period = |start: bool| {
         let mut period = serde_json::Map::new();
         if start {

@@ -46,7 +46,10 @@ async fn code_for(house: &House, extent: ProxyExtent) -> Secret<String> {
         extent,
         until: None,
     };
-    let (granted, _) = grant(house.doing(&actor, Action::ProxyGrant), &house.patient, &grant_, &ambient).await.unwrap();
+    let (granted, _) =
+        grant(house.doing(&actor, Action::ProxyGrant), &house.patient, &grant_, &TimeZone::UTC, &ambient)
+            .await
+            .unwrap();
     granted.code
 }
 

@@ -58,7 +58,7 @@ impl House {
         };
         let ambient = self.records.audit().ambient().clone();
         let doing = self.doing(&actor, Action::ProxyGrant);
-        let (granted, _) = grant(doing, &self.patient, &grant_, &ambient).await.unwrap();
+        let (granted, _) = grant(doing, &self.patient, &grant_, &TimeZone::UTC, &ambient).await.unwrap();
         let by = By::system("test");
         let password = Secret::new("correct horse battery staple 7".to_owned());
         let account =
@@ -142,7 +142,7 @@ async fn a_code_is_good_for_a_week() {
     };
     let ambient = house.records.audit().ambient().clone();
     let doing = house.doing(&actor, Action::ProxyGrant);
-    let (granted, _) = grant(doing, &house.patient, &grant_, &ambient).await.unwrap();
+    let (granted, _) = grant(doing, &house.patient, &grant_, &TimeZone::UTC, &ambient).await.unwrap();
     house.clock.advance(std::time::Duration::from_secs(7 * 86_400));
     let password = Secret::new("correct horse battery staple 7".to_owned());
     let late = accept(&house.records, &house.identity, &granted.code, "ada", password, By::system("test")).await;

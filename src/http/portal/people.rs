@@ -151,7 +151,7 @@ pub(in crate::http) async fn grant(visit: Visit, sent: Sent<Typed>) -> Result<Re
     let relation = (typed.relation.clone(), relation_word(&typed.relation));
     let grant = Grant { name, relation, extent, until };
     let doing = own.doing(Action::ProxyGrant, &sent, "/my/people?done=made");
-    match proxies::grant(doing, &own.patient, &grant, &own.visit.house.ambient).await {
+    match proxies::grant(doing, &own.patient, &grant, &own.ctx.zone, &own.visit.house.ambient).await {
         Ok((granted, Done::Now(..))) => {
             own.visit.forget_draft(sent.at.as_deref()).await?;
             let mut cx = own.plain_cx().await?;
