@@ -171,8 +171,11 @@ pub(in crate::http) async fn show(
 }
 
 impl Own {
-    /// Remembers that the patient, or who acts for them, has seen what the clinic wrote.
+    /// Remembers that the patient, or who acts for one without an account, has seen what the clinic wrote.
     async fn has_read(&self, thread: &Thread) -> Result<(), Refusal> {
+        if !self.sees_for_the_patient()? {
+            return Ok(());
+        }
         let (records, now) = (&self.visit.house.records, self.visit.house.ambient.now());
         let why = self.acts(Action::Read);
         Ok(messages::note_read(records, &self.actor, why, thread, Side::Patient, now).await?)

@@ -153,6 +153,11 @@ impl Own {
     }
 
     /// Whether this is somebody else's record.
+    /// Whether what is looked at here counts as seen by the patient: where they have an account, only what they open with it.
+    pub(super) fn sees_for_the_patient(&self) -> Result<bool, Refusal> {
+        Ok(!self.acts_for_another() || !self.visit.house.identity.has_account(&self.patient)?)
+    }
+
     pub(super) fn acts_for_another(&self) -> bool {
         self.purpose == Purpose::PwAtrny
     }
