@@ -21,6 +21,12 @@ export function keepForm(form) {
     changed.delete(form);
     sending(words(form));
   });
+  // There was no network: the text goes on its way once there is one, whatever page is open then.
+  form.addEventListener("unsent", () => {
+    rest(form);
+    form.dataset.unsent = "";
+    sending(words(form), true);
+  });
 }
 
 function words(form) {
@@ -72,6 +78,9 @@ async function sent(body) {
 }
 
 function warn(form, kept) {
+  // What was said of a form that was not sent stays true until its text is kept.
+  if (kept === "failed" && "unsent" in form.dataset) return;
+  delete form.dataset.unsent;
   if (kept === "kept") return void form.querySelector("[data-keep-warning]")?.remove();
   const { keepEnded, keepFailed } = document.body.dataset;
   say(form, kept === "ended" ? keepEnded : keepFailed);
