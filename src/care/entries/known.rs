@@ -10,8 +10,15 @@ use crate::care::workflow::{Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, RecordError, strict};
 
-/// SNOMED CT's "no known allergy" and its kinds.
-const NONE: [&str; 4] = [super::NONE_KNOWN, "409137002", "429625007", "428607008"];
+/// "No known allergy" in SNOMED CT, and as summaries of other programs say it (HL7 IPS, `absent-unknown-uv-ips`).
+const NONE: [&str; 2] = [super::NONE_KNOWN, "no-known-allergies"];
+/// "No known drug allergy", and the same of food and of the environment. Whoever says one of them said nothing of the others.
+const NO_MEDICINE: [&str; 2] = ["409137002", "no-known-medication-allergies"];
+const NOTHING_ELSE: [&str; 4] =
+    ["429625007", "428607008", "no-known-food-allergies", "no-known-environmental-allergies"];
+/// That nobody knows, or that there is nothing, where a list must not be empty (HL7 IPS).
+const NO_ENTRY: [&str; 5] =
+    ["no-allergy-info", "no-problem-info", "no-known-problems", "no-medication-info", "no-known-medications"];
 
 /// Words that people type for it into a field for a substance, without what stands between letters.
 const NONE_IN_WORDS: [&str; 9] = [
@@ -36,9 +43,25 @@ pub fn says_none(allergy: &Value) -> bool {
     has_code(allergy.get("code"), &NONE)
 }
 
+/// Whether it says that there is none to medicines: of others nothing is said.
+pub fn says_none_to_medicines(allergy: &Value) -> bool {
+    has_code(allergy.get("code"), &NO_MEDICINE)
+}
+
+/// Whether it says that there is none to something that is no medicine: of medicines nothing is said.
+pub fn says_none_to_others(allergy: &Value) -> bool {
+    has_code(allergy.get("code"), &NOTHING_ELSE)
+}
+
+/// Whether it stands in the place of an entry: nobody was asked, or there is none.
+pub fn is_no_entry(entry: &Value) -> bool {
+    has_code(entry.get("code").or_else(|| entry.get("medicationCodeableConcept")), &NO_ENTRY)
+}
+
 /// Whether an allergy or a problem counts: not over, not refuted, and no mistake.
 pub fn is_current(entry: &Value) -> bool {
-    !has_code(entry.get("clinicalStatus"), &["resolved", "inactive", "remission"])
+    !is_no_entry(entry)
+        && !has_code(entry.get("clinicalStatus"), &["resolved", "inactive", "remission"])
         && !has_code(entry.get("verificationStatus"), &["entered-in-error", "refuted"])
 }
 

@@ -9,7 +9,10 @@ mod vitals;
 
 pub use allergy::{AllergyTyped, CATEGORIES, NONE_KNOWN, allergy, allergy_in_error, none_known};
 pub use immunization::{ImmunizationTyped, immunization, immunization_in_error};
-pub use known::{AllergyError, ProblemError, Repeats, add_allergy, add_problem, is_current, says_none};
+pub use known::{
+    AllergyError, ProblemError, Repeats, add_allergy, add_problem, is_current, is_no_entry, says_none,
+    says_none_to_medicines, says_none_to_others,
+};
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};
 pub use vitals::{Measured, VITALS, Vital, VitalsTyped, bounds, measured, observation, same_value, typed_of, vital_of};
 
@@ -180,10 +183,10 @@ fn put(value: &mut Value, name: &str, element: Value) {
     }
 }
 
-/// A text at a pointer.
-/// What stands in a note element, its newest first.
+/// What stands in a note element when its first is written anew: the others stay.
 fn noted(note: Option<&str>, before: Option<&Value>, author: &Author<'_>, now: &str) -> Value {
     let was = before.and_then(|before| before.pointer("/0/text")).and_then(Value::as_str);
+    let others = before.and_then(Value::as_array).and_then(|all| all.get(1..)).unwrap_or_default().to_vec();
     match (note, was) {
         (Some(note), Some(was)) if note == was => before.cloned().unwrap_or_default(),
         (Some(note), _) => {
@@ -194,9 +197,10 @@ fn noted(note: Option<&str>, before: Option<&Value>, author: &Author<'_>, now: &
                 }
                 None => put(&mut one, "authorString", author.name.into()),
             }
-            json!([one])
+            Value::Array([vec![one], others].concat())
         }
-        (None, _) => Value::Null,
+        (None, _) if others.is_empty() => Value::Null,
+        (None, _) => Value::Array(others),
     }
 }
 

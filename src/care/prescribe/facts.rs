@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::access::Sensitivity;
 use crate::care::Chart;
-use crate::care::entries::{is_current, says_none};
+use crate::care::entries::{is_current, says_none, says_none_to_medicines, says_none_to_others};
 use crate::care::formulary::{Code, MEDICINE};
 use crate::care::medicine;
 use crate::fhir::ResourceType as R;
@@ -143,7 +143,7 @@ fn sealed(resource: &Value) -> bool {
 
 /// What of an `AllergyIntolerance` counts; nothing of one that is over, refuted or a mistake.
 pub fn allergy(resource: &Value) -> Option<Allergy> {
-    if !is_current(resource) {
+    if !is_current(resource) || says_none_to_others(resource) {
         return None;
     }
     let meant = |concept: &Value| Named { name: name(Some(concept)).unwrap_or_default(), codes: codes(Some(concept)) };
@@ -159,7 +159,7 @@ pub fn allergy(resource: &Value) -> Option<Allergy> {
         reference,
         means,
         recorded: text(resource, "/recordedDate").or_else(|| text(resource, "/onsetDateTime")).map(str::to_owned),
-        none_known: says_none(resource),
+        none_known: says_none(resource) || says_none_to_medicines(resource),
         sealed: sealed(resource),
     })
 }
