@@ -134,6 +134,16 @@ impl Actor {
     }
 
     /// For whom a proxy acts.
+    /// The same, with all that their role may: a token narrows what is asked with it, and not who they are.
+    #[must_use]
+    pub fn widened(&self) -> Self {
+        let mut all = self.clone();
+        if let Who::Person { narrowed, .. } = &mut all.who {
+            *narrowed = None;
+        }
+        all
+    }
+
     pub const fn acts_for(&self) -> Option<&FhirId> {
         match &self.who {
             Who::ProxyFor { patient, .. } => Some(patient),

@@ -19,7 +19,7 @@ use crate::audit::{Action, Detail, Event, Purpose, TouchKind, Touched};
 use crate::base::{AccountId, FhirId, ResourceRef, Timestamp};
 use crate::care::forms::{Once, drafts_moved};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Change, Channel, Condition, RecordError, Records, Why, joined_to, stays};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Why, stays};
 use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
 
 const MERGES: Table<(FhirId,), Merge> = Table::new(tables::MERGES);
@@ -151,12 +151,13 @@ fn push(value: &mut Value, name: &str, one: Value) {
 
 /// The kept Patient, with what only the other said.
 fn kept(patient: Value, joined: &Value, id: &FhirId) -> Value {
-    let mut patient = together::taken_over(patient, joined);
+    let mut patient = unlinked(together::taken_over(patient, joined), id);
     linked(&mut patient, id, "replaces");
     patient
 }
 
-fn joined(mut patient: Value, to: &FhirId) -> Value {
+fn joined(patient: Value, to: &FhirId) -> Value {
+    let mut patient = unlinked(patient, to);
     linked(&mut patient, to, "replaced-by");
     if let Some(members) = patient.as_object_mut() {
         members.insert("active".to_owned(), json!(false));
@@ -252,7 +253,7 @@ pub async fn merge(decided: Decided<'_>, two: Two) -> Result<Done<FhirId>, Refus
     let Two { keep, other, accounts } = two;
     let records = decided.records;
     let (first, second) = (one(records, &keep.0).await?, one(records, &other.0).await?);
-    if keep.0 == other.0 || joined_to(&first.value).is_some() || joined_to(&second.value).is_some() {
+    if keep.0 == other.0 || records.goes_on_as(&keep.0)?.is_some() || records.goes_on_as(&other.0)?.is_some() {
         return Err(Refused::Told(MergeError::NotTwo));
     }
     if first.version != keep.1 || second.version != other.1 {
@@ -336,7 +337,7 @@ pub async fn undo(decided: Decided<'_>, id: FhirId) -> Result<Done<()>, Refused<
         .collect::<Result<_, StoreError>>()?;
     drop(snapshot);
     let first = one(records, &row.kept).await?;
-    if joined_to(&first.value).is_some() {
+    if records.goes_on_as(&row.kept)?.is_some() {
         return Err(Refused::Told(MergeError::LaterFirst));
     }
     let second = one(records, &row.joined).await?;
@@ -396,10 +397,16 @@ async fn before(records: &Records, kind: ResourceType, id: &FhirId, version: u32
     serde_json::from_slice(&found.json).map_err(|_| RecordError::Damaged)
 }
 
-fn unjoined(mut patient: Value, kept: &FhirId) -> Value {
+/// Without what a link said of these two before.
+fn unlinked(mut patient: Value, other: &FhirId) -> Value {
     take(&mut patient, "link", |link| {
-        link.pointer("/other/reference").and_then(Value::as_str) != Some(&reference(kept))
+        link.pointer("/other/reference").and_then(Value::as_str) != Some(&reference(other))
     });
+    patient
+}
+
+fn unjoined(patient: Value, kept: &FhirId) -> Value {
+    let mut patient = unlinked(patient, kept);
     if let Some(members) = patient.as_object_mut() {
         members.insert("active".to_owned(), json!(true));
     }

@@ -7,7 +7,7 @@ use crate::base::{Ambient, ManualClock, Role, SeededRandom};
 use crate::fhir::Definitions;
 use crate::fhir::search::{Handling, Query};
 use crate::identity::{Assurance, By, FirstPassword, Identity, Listener, NewAccount, Settings};
-use crate::record::Transaction;
+use crate::record::{Transaction, joined_to};
 use crate::store::{Store, Value as _};
 
 struct House {

@@ -78,6 +78,8 @@ pub enum RecordError {
     TooMuch,
     #[error("this search took too long and was given up; narrow it by patient, code or date")]
     TooSlow,
+    #[error("these changes take too long to be made at once; send them in parts. Nothing was changed.")]
+    TooMuchWritten,
     #[error("this search includes along more than {0} steps; ask for fewer at once")]
     TooDeep(usize),
     #[error("this search brings more than {0} other resources along; ask for a smaller page or fewer includes")]

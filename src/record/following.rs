@@ -29,7 +29,7 @@ pub(super) struct Standing {
 }
 
 /// The most patients of one resource; a row has a byte for their number.
-const MOST_PATIENTS: usize = 200;
+pub(super) const MOST_PATIENTS: usize = 200;
 
 /// What a resource follows, by its literal references.
 pub(super) fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {

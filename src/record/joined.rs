@@ -1,23 +1,32 @@
 //! A Patient whose record was joined to another's goes on as that one: nothing new is written about it.
 //!
+//! Joined is a record that a link leads away from (`Patient.link`, `replaced-by`) and in which nothing stands any more. A link
+//! alone moves nothing: a record that still holds something stays open, and its pages name the other part.
+//!
 //! Whoever opens the joined record would miss what stands with the other, allergies above all, and what they write there
 //! nobody would see. So the writer refuses it, in whichever room it was asked for, and the house is told where to go on. What
 //! the box itself moves (a merge, and making two of one again) and what an import brings is not refused.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::Records;
 use super::error::RecordError;
+use super::index::local_hash;
+use super::layout::{COMPARTMENT, REFERENCE};
 use super::numbers::{find, row};
 use super::rows::{Row, RowNumber, State};
 use crate::base::FhirId;
-use crate::fhir::ResourceType;
-use crate::store::Read;
+use crate::fhir::{Definitions, ResourceType};
+use crate::store::{Direction, KeyRange, Read, ReadExt};
 
 /// `link.type` of who goes on as another (`http://hl7.org/fhir/link-type`).
 const REPLACED_BY: &str = "replaced-by";
-/// The most links that are followed: two records that name each other are no way.
+/// The most links that are followed.
 const FARTHEST: usize = 8;
+/// The most records of one person that are looked for.
+const MOST_PARTS: usize = 20;
 
 /// The Patient whom a Patient was joined to.
 pub fn joined_to(patient: &Value) -> Option<&str> {
@@ -31,8 +40,8 @@ pub const fn stays(kind: ResourceType) -> bool {
     matches!(kind, ResourceType::Provenance | ResourceType::AuditEvent)
 }
 
-/// The Patient as whom this one goes on, if that one is here.
-fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<Row>, RecordError> {
+/// The Patient whom this one's link names as the one to go on as, if that one is here.
+fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<(RowNumber, Row)>, RecordError> {
     let may_be = patient.state == State::Live
         && patient.kind == ResourceType::Patient
         && patient.json.windows(REPLACED_BY.len()).any(|part| part == REPLACED_BY.as_bytes());
@@ -41,20 +50,64 @@ fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<Row>, Recor
     }
     let value: Value = serde_json::from_slice(&patient.json).map_err(|_| RecordError::Damaged)?;
     let Some(to) = joined_to(&value).and_then(|to| FhirId::parse(to).ok()) else { return Ok(None) };
-    let Some(number) = find(read, ResourceType::Patient, &to)? else { return Ok(None) };
-    Ok(Some(row(read, number)?).filter(|row| row.state == State::Live))
+    live(read, &to)
 }
 
-/// The Patient in whose record this one's goes on; `None` for one that stands for itself.
+fn live(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Option<(RowNumber, Row)>, RecordError> {
+    let Some(number) = find(read, ResourceType::Patient, patient)? else { return Ok(None) };
+    Ok(Some((number, row(read, number)?)).filter(|(_, row)| row.state == State::Live))
+}
+
+/// Whether anything stands in a patient's record beside who they are. Where a link alone was made, as programs and imports
+/// do, it stays there: nobody would find it in the other record. What is only now written there does not count.
+fn holds(read: &(impl Read + ?Sized), patient: RowNumber, written: &BTreeSet<RowNumber>) -> Result<bool, RecordError> {
+    for kind in ResourceType::ALL {
+        if *kind == ResourceType::Patient || stays(*kind) {
+            continue;
+        }
+        for entry in read.scan(&COMPARTMENT, KeyRange::prefix(&(patient, kind.number())), Direction::Up)? {
+            if !written.contains(&entry?.0.3) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The Patients of which a link names this one.
+fn linked_to(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Vec<FhirId>, RecordError> {
+    let Some(param) = Definitions::r4().search_param(ResourceType::Patient, "link") else { return Ok(Vec::new()) };
+    let hash = local_hash(ResourceType::Patient, patient.as_str());
+    let found = read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)?;
+    found.take(MOST_PARTS).map(|entry| Ok(row(read, entry?.0.2)?.id)).collect()
+}
+
+/// The Patient in whose record this one's goes on; `None` for one that stands for itself: that no link leads away from, in
+/// whose record something stands, or whose links lead back.
 pub(super) fn goes_on_as(read: &(impl Read + ?Sized), patient: RowNumber) -> Result<Option<FhirId>, RecordError> {
-    let mut last = None;
-    let mut at = row(read, patient)?;
-    for _ in 0..FARTHEST {
-        let Some(to) = next(read, &at)? else { break };
-        last = Some(to.id.clone());
+    went_on_as(read, patient, || Ok(BTreeSet::new()))
+}
+
+/// The same before these were written.
+pub(super) fn went_on_as(
+    read: &(impl Read + ?Sized),
+    patient: RowNumber,
+    written: impl Fn() -> Result<BTreeSet<RowNumber>, RecordError>,
+) -> Result<Option<FhirId>, RecordError> {
+    let mut way = vec![patient];
+    let mut at = (patient, row(read, patient)?);
+    while way.len() <= FARTHEST {
+        let Some(to) = next(read, &at.1)? else { break };
+        if way.contains(&to.0) {
+            return Ok(None);
+        }
+        if holds(read, at.0, &written()?)? {
+            break;
+        }
+        way.push(to.0);
         at = to;
     }
-    Ok(last)
+    Ok((way.len() > 1).then_some(at.1.id))
 }
 
 impl Records {
@@ -65,5 +118,27 @@ impl Records {
             Some(number) => goes_on_as(&read, number),
             None => Ok(None),
         }
+    }
+
+    /// Other records that are said to be of the same person and hold something of their own: whoever reads one of them alone
+    /// reads a part. A question about where to look, which opens nothing.
+    pub fn other_parts(&self, patient: &FhirId) -> Result<Vec<FhirId>, RecordError> {
+        let read = self.audit().read()?;
+        let Some((number, row)) = live(&read, patient)? else { return Ok(Vec::new()) };
+        let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+        let links = value.get("link").and_then(Value::as_array).into_iter().flatten();
+        let named = links.filter_map(|link| link.pointer("/other/reference")?.as_str()?.strip_prefix("Patient/"));
+        let mut all: BTreeSet<FhirId> = named.filter_map(|id| FhirId::parse(id).ok()).collect();
+        all.extend(linked_to(&read, patient)?);
+        let mut parts = Vec::new();
+        for id in all.into_iter().take(MOST_PARTS) {
+            if let Some((other, _)) = live(&read, &id)?
+                && other != number
+                && holds(&read, other, &BTreeSet::new())?
+            {
+                parts.push(id);
+            }
+        }
+        Ok(parts)
     }
 }

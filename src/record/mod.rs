@@ -77,6 +77,7 @@ pub use rule::{Changed, Rule};
 pub use searching::{Types, strict};
 pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share_named, shares_of};
 pub use summary::SummaryParts;
+pub use turns::{Turn, Turns};
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
@@ -93,7 +94,7 @@ pub struct Records {
     paging: Arc<paging::Paging>,
     consents: Arc<consents::Consents>,
     rules: Arc<[Arc<dyn Rule>]>,
-    turns: Arc<turns::Turns>,
+    turns: Arc<Turns>,
 }
 
 /// What one search or history may cost.
@@ -129,6 +130,8 @@ impl Default for Limits {
 const QUICK: Spell = Spell { time: Duration::from_millis(5), row: 64 << 10 };
 /// How long the reads and searches of one change may keep all others that write waiting.
 const IN_WRITER: Duration = Duration::from_millis(500);
+/// How long all changes of one group may: a transaction with as many entries as are allowed takes about one second.
+const OF_A_GROUP: Duration = Duration::from_secs(2);
 
 /// Why somebody asks, as it will stand in the chain.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use super::change::{Act, Change, Condition, Content, Group, Which, reference_to}
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::RecordFacts;
-use super::following::Standing;
+use super::following::{MOST_PATIENTS, Standing};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
@@ -23,9 +23,10 @@ use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::search;
 use super::sight::Sight;
-use super::{IN_WRITER, Records, Stored, Why, consents, directory, event, notice, outcome_of};
+use super::{IN_WRITER, OF_A_GROUP, Records, Stored, Why, consents, directory, event, notice, outcome_of};
 use crate::access::{
-    self, Action, Actor, Denied, OwnWords, Reach, Said, Target, Who, authorize, is_withdrawal, withdrawn_by,
+    self, Action, Actor, Denied, OwnWords, Reach, Said, Sensitivity, Target, Who, authorize, is_withdrawal,
+    withdrawn_by,
 };
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
@@ -320,6 +321,12 @@ fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError> {
     Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, "Binary.securityContext", text)]))
 }
 
+/// Whether a version is held by a label of its own, and not only with what it follows: that hold ends with the other's.
+fn is_held_by_itself(row: &Row) -> Result<bool, RecordError> {
+    let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+    Ok(Sensitivity::of_resource(&value).is_held())
+}
+
 pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
     Ok(Undisclosed::empty(()))
 }
@@ -353,6 +360,7 @@ impl Writing<'_, '_, '_> {
         let written = if group.changes.iter().all(Change::is_settled) {
             let mut written = Vec::with_capacity(group.changes.len());
             for (place, change) in group.changes.into_iter().enumerate() {
+                self.goes_on(place)?;
                 self.place = place;
                 written.push(self.one(place, change).map_err(|error| error.at(place))?);
             }
@@ -373,6 +381,13 @@ impl Writing<'_, '_, '_> {
             self.rules_allow(&one).map_err(|error| error.at(one.place))?;
         }
         Ok(written)
+    }
+
+    /// Goes on to a change of the group while there is time: who writes keeps all others waiting.
+    pub(super) fn goes_on(&self, place: usize) -> Result<(), RecordError> {
+        let is_bounded = self.how.integrity == Integrity::Enforced && !matches!(self.actor.who(), Who::System { .. });
+        let is_over = self.ambient.now().duration_since(self.now).unsigned_abs() >= OF_A_GROUP;
+        if is_bounded && is_over { Err(RecordError::TooMuchWritten.at(place)) } else { Ok(()) }
     }
 
     /// That nothing was stored about who goes on as somebody else. Asked once all is written, so that two that are parted
@@ -397,12 +412,23 @@ impl Writing<'_, '_, '_> {
                 if self.is_program() && self.wrote.iter().any(|(_, own)| own == patient) {
                     continue;
                 }
-                if let Some(to) = joined::goes_on_as(&**self.tx, *patient)? {
+                if let Some(to) = joined::went_on_as(&**self.tx, *patient, || self.new())? {
                     return Err(RecordError::Joined(to).at(*place));
                 }
             }
         }
         Ok(())
+    }
+
+    /// What was stored for the first time.
+    fn new(&self) -> Result<BTreeSet<RowNumber>, RecordError> {
+        let mut new = BTreeSet::new();
+        for (_, number) in &self.wrote {
+            if row(&**self.tx, *number)?.version == 1 {
+                new.insert(*number);
+            }
+        }
+        Ok(new)
     }
 
     /// A change that says by itself what is stored where.
@@ -472,11 +498,12 @@ impl Writing<'_, '_, '_> {
         match self.permit(Action::Read, &row) {
             Ok(_) => Ok(()),
             // What stood there stays there. Whether there is another of a type that a person never sees, they are not told.
+            // A token that narrows what is asked with it does not narrow what its person may name.
             Err(RecordError::Denied(Denied::NeverForRole)) => {
-                match self.is_trusted() || self.stood_before(reference)? {
-                    true => Ok(()),
-                    false => Err(missing()),
-                }
+                let may_name = self.is_trusted()
+                    || self.stood_before(reference)?
+                    || self.permit_to(&self.actor.widened(), Action::Read, &row).is_ok();
+                if may_name { Ok(()) } else { Err(missing()) }
             }
             // Who has just stored it knows that it is there, also where they sealed it from themselves.
             Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
@@ -558,7 +585,7 @@ impl Writing<'_, '_, '_> {
                 sent = Some(prepared.clone());
                 prepared = prepared.with_labels_of(live)?;
             }
-            if self.is_program() && live.sensitivity.is_held() {
+            if self.is_program() && live.sensitivity.is_held() && is_held_by_itself(live)? {
                 prepared = prepared.held()?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
@@ -800,6 +827,13 @@ impl Writing<'_, '_, '_> {
     }
 
     pub(super) fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
+        if prepared.patients.len() > MOST_PATIENTS {
+            let text = format!(
+                "The resource is about {} patients, and may be about {MOST_PATIENTS}. Store it in parts. Nothing was changed.",
+                prepared.patients.len()
+            );
+            return Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, prepared.kind.name(), text)]));
+        }
         let mut rows = Vec::with_capacity(prepared.patients.len());
         for patient in &prepared.patients {
             rows.push(find_or_reserve(self.tx, ResourceType::Patient, patient)?);
@@ -858,9 +892,13 @@ impl Writing<'_, '_, '_> {
 
     /// Whether the actor may do this to the row for one of its patients at least.
     pub(super) fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
+        self.permit_to(self.actor, action, row)
+    }
+
+    fn permit_to(&self, actor: &Actor, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
         let mut denied = Denied::NotVisible;
         for target in self.targets(row)? {
-            match authorize(self.actor, action, &target, &self.facts(), self.now) {
+            match authorize(actor, action, &target, &self.facts(), self.now) {
                 Ok(grant) => return Ok(grant.cut_elements()),
                 Err(error) => denied = error,
             }

@@ -47,6 +47,7 @@ impl From<RecordError> for Refusal {
             RecordError::TooWide
             | RecordError::TooMuch
             | RecordError::TooSlow
+            | RecordError::TooMuchWritten
             | RecordError::TooDeep(_)
             | RecordError::TooMuchAlong(_) => coded(Refused::Unprocessable, IssueCode::TooCostly, sentence),
             RecordError::Store(error) => error.into(),

@@ -327,6 +327,8 @@ impl Opened {
         let cx = Cx { shortened: fill::shortened(&chart), ..visit.cx() };
         let mut frame = fill::frame(&chart, None, &ctx);
         if let Ok(id) = FhirId::parse(&frame.who.id) {
+            let parts = visit.house.records.other_parts(&id)?;
+            frame.parts = parts.iter().map(|part| format!("/patients/{part}")).collect();
             frame.emergency = visit.house.records.emergency_of(&visit.actor, &id)?.map(|one| Running {
                 until: When::at(one.until, &ctx.zone),
                 instant: one.until.to_string(),

@@ -27,6 +27,8 @@ pub struct Frame {
     pub medicines: MedicineStatus,
     /// Why this chart may be open, in a sentence; stands on the page that was opened.
     pub why: Option<String>,
+    /// Other records that are said to be of the same person, each with something of its own: where they are.
+    pub parts: Vec<String>,
     /// The emergency in which it is open.
     pub emergency: Option<Running>,
 }

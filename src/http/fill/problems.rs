@@ -6,7 +6,7 @@ use super::{
     Ctx, as_written, called, code_words, concept, dosage, foreign, has_code, identity, list, named, owned, text,
 };
 use crate::care::Chart;
-use crate::care::entries::{is_current, says_none};
+use crate::care::entries::{is_current, is_no_entry, says_none};
 use crate::care::{medicine, prescribe};
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
@@ -21,8 +21,10 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
     let conditions = chart.of(ResourceType::Condition);
     let mut problems: Vec<String> = Vec::new();
     for row in problem_rows(conditions, ctx).0 {
-        if !problems.contains(&row.name.text) {
-            problems.push(row.name.text);
+        let doubt = row.doubt.map(|doubt| format!(" ({doubt})")).unwrap_or_default();
+        let problem = format!("{}{doubt}", row.name.text);
+        if !problems.contains(&problem) {
+            problems.push(problem);
         }
     }
     Frame {
@@ -32,6 +34,7 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
         problems,
         medicines: medicines(chart, ctx),
         why,
+        parts: Vec::new(),
         emergency: None,
     }
 }
@@ -49,7 +52,7 @@ pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<Pr
     let (mut active, mut past) = (Vec::new(), Vec::new());
     for condition in conditions {
         let name = ctx.said(condition, condition.get("code")).unwrap_or_else(|| named(None).as_str().into());
-        if has_code(condition.get("verificationStatus"), "entered-in-error") {
+        if has_code(condition.get("verificationStatus"), "entered-in-error") || is_no_entry(condition) {
             continue;
         }
         let doubtful = ["unconfirmed", "provisional", "differential", "refuted"];
@@ -110,14 +113,21 @@ fn asked(allergy: &Value, ctx: &Ctx) -> Option<When> {
     ctx.when(allergy, "/recordedDate")
 }
 
-/// What it is to: as it is called, else the substances that its reactions name.
+/// What it is to: as it is called, and the substances that its reactions name beside that.
 pub fn substance_of(allergy: &Value, ctx: &Ctx) -> Option<String> {
-    ctx.called(allergy.get("code")).or_else(|| {
-        let mut names: Vec<String> =
-            medicine::substances(allergy).into_iter().filter_map(|one| ctx.called(Some(one))).collect();
-        names.dedup();
-        (!names.is_empty()).then(|| names.join(", "))
-    })
+    let called = ctx.called(allergy.get("code"));
+    let is_said =
+        |name: &String| called.as_ref().is_some_and(|called| called.to_lowercase().contains(&name.to_lowercase()));
+    let mut names: Vec<String> =
+        medicine::substances(allergy).into_iter().filter_map(|one| ctx.called(Some(one))).collect();
+    names.retain(|name| !is_said(name));
+    names.dedup();
+    match (called, names.is_empty()) {
+        (Some(called), true) => Some(called),
+        (Some(called), false) => Some(format!("{called}: {}", names.join(", "))),
+        (None, false) => Some(names.join(", ")),
+        (None, true) => None,
+    }
 }
 
 fn allergy_line(allergy: &Value, ctx: &Ctx) -> AllergyLine {
@@ -143,7 +153,7 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> AllergyLine {
 /// All allergies: current ones, and those that are over, refuted or were mistakes.
 pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<AllergyRow>) {
     let (mut current, mut past) = (Vec::new(), Vec::new());
-    for allergy in resources.iter().filter(|allergy| !says_none(allergy)) {
+    for allergy in resources.iter().filter(|allergy| !says_none(allergy) && !is_no_entry(allergy)) {
         let line = allergy_line(allergy, ctx);
         let state =
             ["resolved", "inactive"].iter().find(|code| has_code(allergy.get("clinicalStatus"), code)).or_else(|| {
@@ -392,6 +402,26 @@ mod tests {
             "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "mg"}}]});
         assert_eq!(dosage(&parts).unwrap(), "0.5 mg, twice a day");
         assert_eq!(dosage(&json!({})), None);
+    }
+
+    #[test]
+    fn none_of_one_kind_is_not_none_at_all_and_what_says_that_nobody_knows_is_no_entry() {
+        let of = |system: &str, code: &str, text: &str| {
+            json!({"resourceType": "AllergyIntolerance", "id": code,
+            "code": {"coding": [{"system": system, "code": code}], "text": text}})
+        };
+        let food = of("http://snomed.info/sct", "429625007", "No known food allergy");
+        let AllergyStatus::Known { list, .. } = allergies(std::slice::from_ref(&food), &ctx()) else { panic!() };
+        assert_eq!(list[0].substance, "No known food allergy");
+        let ips = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips";
+        let nobody = of(ips, "no-allergy-info", "No information about allergies");
+        assert!(matches!(allergies(&[nobody.clone()], &ctx()), AllergyStatus::NeverAsked));
+        assert!(allergy_rows(&[nobody], &ctx()).0.is_empty());
+        let none = of(ips, "no-known-allergies", "No known allergies");
+        assert!(matches!(allergies(&[none], &ctx()), AllergyStatus::NoneKnown { .. }));
+        let class = json!({"code": {"text": "Allergy to drug"},
+            "reaction": [{"substance": {"text": "Amoxicillin"}}, {"substance": {"text": "drug"}}]});
+        assert_eq!(substance_of(&class, &ctx()).unwrap(), "Allergy to drug: Amoxicillin");
     }
 
     fn request(more: Value) -> Value {

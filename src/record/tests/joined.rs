@@ -12,7 +12,6 @@ fn filled() -> Box_ {
     let house = new_box();
     house.put(patient("a", "Brandvold"));
     house.put(patient("b", "Brandvold"));
-    house.put(weight("old", "b", "2026-03-01", 80.0));
     house.put(joined("b", "a"));
     house
 }
@@ -28,7 +27,26 @@ fn who_was_joined_goes_on_as_the_last_of_them_and_two_that_name_each_other_end()
     house.put(joined("alone", "nobody"));
     assert_eq!(now("alone"), None, "who is not here cannot be gone on as");
     house.put(joined("c", "b"));
-    assert!(now("b").is_some());
+    assert_eq!((now("a"), now("b"), now("c")), (None, None, None), "links that lead back lead nowhere");
+    house.put(joined("self", "self"));
+    assert_eq!(now("self"), None);
+}
+
+#[test]
+fn a_record_that_a_link_left_something_in_stays_open_and_both_name_the_other_part() {
+    let house = filled();
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d"));
+    let parts = |of: &str| house.records.other_parts(&id(of)).unwrap();
+    assert_eq!((parts("a"), parts("b")), (vec![], vec![]));
+    house.put(weight("left", "b", "2026-03-01", 80.0));
+    assert_eq!(house.records.goes_on_as(&id("b")).unwrap(), None);
+    assert_eq!((parts("a"), parts("b")), (vec![id("b")], vec![]));
+    house.put(weight("here", "a", "2026-03-01", 70.0));
+    assert_eq!((parts("a"), parts("b")), (vec![id("b")], vec![id("a")]));
+    let mut more = weight("more", "b", "2026-03-02", 81.0);
+    more.as_object_mut().unwrap().shift_remove("id");
+    let change = Change::create(ResourceType::Observation, more, Mode::Strict).unwrap();
+    house.records.change_all_blocking(&doctor, why(audit::Action::Create), vec![change], Transaction::STRICT).unwrap();
 }
 
 #[test]

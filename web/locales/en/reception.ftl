@@ -209,5 +209,7 @@ merge-undo = Make two again
 request-answered-meanwhile = Somebody else answered this request before you. What you chose was not done, and the patient was told nothing of it. This is how the visit stands now.
 
 ## A record that was joined to another one
+record-part = This is a part of the record: another one is said to be of the same person, and what stands there does not stand here. Look at both. The health administrator can join them.
+record-part-open = Open the other record
 record-joined = The record that you opened was joined to this one. This is the one that goes on.
 record-joined-sent = The record that you sent this to was joined to this one meanwhile, so nothing of it was done. What you typed is kept for this record: look at it here, then send it again.
