@@ -76,8 +76,16 @@ fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
         // What nobody knows to be done is open.
         _ => OrderState::Open,
     };
+    let mut name = ctx.said(one, one.get("code")).unwrap_or_else(|| named(None).as_str().into());
+    // What is not to be done, or was only proposed, is no order (ServiceRequest.doNotPerform, intent).
+    let is_proposed = matches!(text(one, "/intent"), Some("proposal" | "plan" | "option"));
+    if one.get("doNotPerform") == Some(&Value::Bool(true)) {
+        name.text = t("order-not").with("name", &name.text).to_string();
+    } else if is_proposed {
+        name.text = t("order-proposed").with("name", &name.text).to_string();
+    }
     Some(OrderRow {
-        name: ctx.said(one, one.get("code")).unwrap_or_else(|| named(None).as_str().into()),
+        name,
         kind: list(one, "category").first().and_then(|kind| concept(Some(kind))),
         when: ctx.first_when(one, &["/authoredOn", "/occurrenceDateTime"]),
         by: called(one.get("requester")),
@@ -203,6 +211,20 @@ mod tests {
         assert_eq!(spanish("Something else"), "Otra cosa");
         assert_eq!(in_own_words("Otra cosa".to_owned()), "Something else", "whoever kept it");
         assert_eq!(spanish("Visit notes of the spa"), "Visit notes of the spa");
+    }
+
+    #[test]
+    fn what_is_not_to_be_done_and_what_is_proposed_says_so() {
+        let of = |more: Value| {
+            let mut one = json!({"resourceType": "ServiceRequest", "status": "active", "intent": "order", "code": {"text": "MRI"}});
+            for (name, value) in more.as_object().unwrap() {
+                one[name.as_str()] = value.clone();
+            }
+            orders(&[one], &Ctx::of(jiff::tz::TimeZone::UTC)).remove(0).name.text
+        };
+        assert_eq!(of(json!({})), "MRI");
+        assert_eq!(of(json!({"doNotPerform": true})), "Not to be done: MRI");
+        assert_eq!(of(json!({"intent": "proposal"})), "Proposed, not ordered: MRI");
     }
 
     #[test]
