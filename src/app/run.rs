@@ -273,6 +273,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
     };
     House::new(Parts {
         uploads: crate::http::uploaded::Room::new(),
+        large: crate::http::large_bodies(),
         front: listeners.front(listeners.face(&opened.config, &opened.settings.clinic, opened.settings.is_demo())),
         store: opened.store.clone(),
         audit: opened.audit.clone(),

@@ -106,11 +106,41 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
             return Err(Refusal::new(Refused::Malformed));
         }
         let body = Bytes::from_request(request, state).await.map_err(|_| Refusal::new(Refused::Malformed))?;
+        let body = without_controls(&body);
         let typed = serde_urlencoded::from_bytes(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
         let fields = serde_urlencoded::from_bytes(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
         let (key, at) = (key_of(&path, &body), at_of(&body));
         Ok(Self { typed, key, at, came: Came { path, fields, file: None, multipart: false } })
     }
+}
+
+/// A form without the characters that nobody sees and no record may hold (FHIR R4 `string`): what is copied from a letter or a
+/// PDF brings line and page breaks of its own along. Each is a space.
+fn without_controls(body: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, after) = match (first, after) {
+            (b'%', [high, low, after @ ..]) => match (char::from(*high).to_digit(16), char::from(*low).to_digit(16)) {
+                (Some(high), Some(low)) => (Some(high * 16 + low), after),
+                _ => (None, after),
+            },
+            (plain, after) => (Some(u32::from(*plain)), after),
+        };
+        let length = rest.len() - after.len();
+        match byte.and_then(char::from_u32) {
+            Some(hidden) if is_hidden(hidden) => clean.push(b'+'),
+            _ if byte.is_none() => clean.push(*first),
+            _ => clean.extend_from_slice(rest.get(..length).unwrap_or_default()),
+        }
+        rest = if byte.is_none() { rest.get(1..).unwrap_or_default() } else { after };
+    }
+    clean
+}
+
+/// Whether a character is none that is written with.
+pub(super) const fn is_hidden(one: char) -> bool {
+    matches!(one, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}')
 }
 
 fn key_of(path: &str, body: &[u8]) -> Option<FormKey> {
@@ -372,6 +402,16 @@ pub async fn sweep(store: &crate::store::Store, ambient: &crate::base::Ambient) 
 mod tests {
     use super::*;
     use crate::base::Timestamp;
+
+    #[test]
+    fn what_nobody_sees_in_a_text_becomes_a_space_and_all_else_stays() {
+        let clean = |text: &str| String::from_utf8(without_controls(text.as_bytes())).unwrap();
+        assert_eq!(clean("a=one%0Btwo%0cthree%00%1F%7f&b=%0D%0A%09"), "a=one+two+three+++&b=%0D%0A%09");
+        for same in ["a=%C3%BC%25%20&b=%zz%", "a=%0", "at=%2Fmy&x=\u{fc}", ""] {
+            assert_eq!(clean(same), same);
+        }
+        assert_eq!(clean("a=b\u{b}c"), "a=b+c");
+    }
 
     #[test]
     fn a_draft_holds_the_text_and_nothing_of_the_session() {

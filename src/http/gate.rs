@@ -7,12 +7,14 @@
 //! request without a session (the sign-in form) needs the first only: there is nothing yet to bind a token to.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::House;
@@ -59,6 +61,8 @@ const BY_ITSELF: &str = "x-by-itself";
 
 /// The largest body that is read only to be dropped, in bytes.
 const MOST_DROPPED: u64 = 64 << 20;
+/// From which size on a body waits for its turn.
+const LARGE: u64 = 256 << 10;
 
 /// Where somebody chooses for whom they act. There the text of a form waits that was typed for somebody else.
 pub(super) const CHOOSE: &str = "/my/acting";
@@ -164,7 +168,7 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
         if let (Some(session), false) = (&visit.session, door.route.audience == Audience::Anyone) {
             request = match door.route.body {
                 BodyLimit::Upload if !request.headers().contains_key("x-csrf-token") => {
-                    match uploaded::received(request, session, &door.house.uploads).await? {
+                    match uploaded::received(request, session, &visit.actor, &door.house.uploads).await? {
                         Received::Good(request, at) => {
                             answered.next = at;
                             request
@@ -186,6 +190,9 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
         }
     }
     admit(door, &visit).await?;
+    if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) && is_large(request.body()) {
+        visit.turn = Some(Arc::new(door.house.large.take(&visit.actor).await));
+    }
     request.extensions_mut().insert(visit.actor.clone());
     request.extensions_mut().insert(visit);
     Ok(request)
@@ -206,6 +213,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         locale: Locale::En,
         links: Links::One,
         joined: None,
+        turn: None,
     };
     if !door.entrance.is_https() {
         return Ok(visit);
@@ -368,7 +376,7 @@ async fn keep_late_upload(door: &Door, request: Request, answered: &mut Answered
     if by_cookie.is_none() && length.is_none_or(|length| length > MOST_OF_A_STRANGER) {
         return Ok(request);
     }
-    let late = uploaded::late(request, &door.house.uploads).await?;
+    let late = uploaded::late(request, by_cookie.is_some(), &door.house.uploads).await?;
     let nothing = Request::new(Body::empty());
     let Some(late) = late else { return Ok(nothing) };
     match session_of(door, by_cookie, Some(&late.token))? {
@@ -490,6 +498,11 @@ pub(super) async fn limit_body(request: Request, limit: usize) -> Result<Request
         return Err(too_large(limit));
     }
     Ok(request.map(|body| Body::new(Limited::new(body, limit))))
+}
+
+/// Whether it is large, or may be.
+fn is_large(body: &Body) -> bool {
+    body.size_hint().upper().is_none_or(|most| most > LARGE)
 }
 
 fn too_large(limit: usize) -> Refusal {

@@ -55,7 +55,7 @@ use crate::base::{Ambient, Timestamp};
 use crate::care::export::Exports;
 use crate::crypto::SlotKind;
 use crate::identity::Identity;
-use crate::record::Records;
+use crate::record::{Records, Turns};
 use crate::store::Store;
 use crate::tls::{Ca, Certificates};
 
@@ -140,6 +140,8 @@ pub struct Parts {
     pub about: About,
     /// How many files may be on their way in at once.
     pub uploads: uploaded::Room,
+    /// Large bodies of programs: each is in memory, as text and many times that as values, until it is answered.
+    pub large: Turns,
     /// That the box is to stop: what answers for long listens.
     pub stop: Stop,
 }
@@ -171,6 +173,13 @@ pub struct About {
 /// The house as a handler's state. Cheap to clone.
 #[derive(Clone)]
 pub struct House(Arc<Parts>);
+
+/// How many large bodies are in memory at a time.
+const LARGE_AT_ONCE: usize = 4;
+
+pub fn large_bodies() -> Turns {
+    Turns::so_many(LARGE_AT_ONCE)
+}
 
 impl House {
     pub fn new(parts: Parts) -> Self {

@@ -1,6 +1,7 @@
 //! Who is asking: the cookie of a session or a bearer token, and what a handler knows of the visit.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -15,6 +16,7 @@ use crate::access::{Actor, Listener};
 use crate::audit;
 use crate::base::Secret;
 use crate::identity::{AccountRow, By, SessionRow};
+use crate::record::Turn;
 
 /// The longest secret worth looking up.
 const LONGEST: usize = 256;
@@ -98,6 +100,8 @@ pub struct Visit {
     pub links: Links,
     /// That the record goes on which was asked for under another.
     pub joined: Option<Way>,
+    /// Its place among the large bodies that are in memory, until it is answered.
+    pub turn: Option<Arc<Turn>>,
 }
 
 /// What there is to choose from for an account of a patient's side.

@@ -14,11 +14,13 @@ use multer::{Constraints, Multipart, SizeLimit};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::forms::{Came, Sent, is_own, ours, words_of};
+use super::forms::{Came, Sent, is_hidden, is_own, ours, words_of};
 use super::respond::{Refusal, Refused};
+use crate::access::Actor;
 use crate::care::forms::FormKey;
 use crate::care::uploads::MOST_BYTES;
 use crate::identity::SessionRow;
+use crate::record::{Turn, Turns};
 
 /// The largest form with a file: the file, and room for the fields and what stands between the parts.
 pub(super) const MOST: usize = MOST_BYTES + (64 << 10);
@@ -27,24 +29,42 @@ const LONGEST_FIELD: u64 = 16 << 10;
 const MOST_PARTS: usize = 16;
 /// How long a form with a file may take to arrive and be answered: 10 MiB at half a megabit a second.
 pub(super) const TIME: Duration = Duration::from_secs(180);
+/// How long one waits for its place.
+const WAIT: Duration = Duration::from_secs(20);
+/// How long the text of a page whose session has ended may take, which comes without a good cookie.
+const TIME_OF_A_STRANGER: Duration = Duration::from_secs(20);
 
-/// How many files may be on their way in at once: each is held in memory until it is stored.
+/// How many files may be on their way in at once: each is held in memory until it is stored. Of one account it is one at a
+/// time, and who is not signed in takes none of these places: whoever sends slowly keeps nobody else from sending.
 #[derive(Clone)]
-pub struct Room(Arc<Semaphore>);
+pub struct Room {
+    files: Arc<Turns>,
+    /// For what only has its text kept.
+    late: Arc<Semaphore>,
+    /// How long one waits for a place.
+    wait: Duration,
+}
 
 impl Room {
-    const AT_ONCE: usize = 4;
+    const AT_ONCE: usize = 8;
+    const LATE: usize = 8;
 
     pub fn new() -> Self {
-        Self(Arc::new(Semaphore::new(Self::AT_ONCE)))
+        Self { files: Arc::new(Turns::so_many(Self::AT_ONCE)), late: Arc::new(Semaphore::new(Self::LATE)), wait: WAIT }
     }
 
-    fn take(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.0.clone().try_acquire_owned().map_err(|_| {
-            let text = "Several files are arriving just now. Nothing was kept. Try again in a minute.";
-            Refusal::saying(Refused::Timeout, text)
-        })
+    /// A place for a file of somebody who is signed in, after those before it.
+    async fn take(&self, actor: &Actor) -> Result<Turn, Refusal> {
+        tokio::time::timeout(self.wait, self.files.take(actor)).await.map_err(|_| full())
     }
+
+    fn take_late(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.late.clone().try_acquire_owned().map_err(|_| full())
+    }
+}
+
+fn full() -> Refusal {
+    Refusal::saying(Refused::Timeout, "Several files are arriving just now. Nothing was kept. Try again in a minute.")
 }
 
 impl Default for Room {
@@ -58,7 +78,7 @@ impl Default for Room {
 pub(super) struct Form {
     fields: Vec<(String, String)>,
     file: Option<File>,
-    _room: Arc<OwnedSemaphorePermit>,
+    _room: Arc<Turn>,
 }
 
 /// A file as it came.
@@ -79,10 +99,15 @@ pub(super) enum Received {
 
 /// Reads the form of a request, checks its token, and leaves it for the handler. Anything else that is sent here is no form
 /// of ours.
-pub(super) async fn received(request: Request, session: &SessionRow, room: &Room) -> Result<Received, Refusal> {
+pub(super) async fn received(
+    request: Request,
+    session: &SessionRow,
+    actor: &Actor,
+    room: &Room,
+) -> Result<Received, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(boundary) = multer::parse_boundary(kind) else { return Err(Refusal::new(Refused::NotOurForm)) };
-    let held = room.take()?;
+    let held = room.take(actor).await?;
     let (mut parts, body) = request.into_parts();
     let (fields, file) = read(body, boundary).await?;
     if !field(&fields, "csrf").is_some_and(|token| session.is_form_token(token)) {
@@ -99,11 +124,13 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// The form of a page whose session has ended: its text and whether a file came with it. The file itself is not kept: it was
 /// sent by somebody who is not signed in.
-pub(super) async fn late(request: Request, room: &Room) -> Result<Option<Late>, Refusal> {
+pub(super) async fn late(request: Request, is_known: bool, room: &Room) -> Result<Option<Late>, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(boundary) = multer::parse_boundary(kind) else { return Ok(None) };
-    let _held = room.take()?;
-    let (fields, file) = read(request.into_body(), boundary).await?;
+    let _held = room.take_late()?;
+    let read = read(request.into_body(), boundary);
+    let time = if is_known { TIME } else { TIME_OF_A_STRANGER };
+    let (fields, file) = tokio::time::timeout(time, read).await.map_err(|_| Refusal::new(Refused::Timeout))??;
     Ok(Late::of(&fields, file.is_some()))
 }
 
@@ -142,7 +169,8 @@ async fn read(body: Body, boundary: String) -> Result<(Vec<(String, String)>, Op
                 file = Some(File { name: called, bytes });
             }
         } else {
-            fields.push((name, field.text().await.map_err(refused)?));
+            let text = field.text().await.map_err(refused)?;
+            fields.push((name, text.replace(is_hidden, " ")));
         }
     }
     Ok((fields, file))
@@ -238,12 +266,19 @@ mod tests {
         assert_eq!(status(long.concat()).await, Err(413));
     }
 
-    #[test]
-    fn only_so_many_files_come_in_at_once() {
-        let room = Room::new();
-        let held: Vec<_> = (0..Room::AT_ONCE).map(|_| room.take().unwrap()).collect();
-        assert_eq!(room.take().unwrap_err().status().as_u16(), 503);
-        drop(held);
-        assert!(room.take().is_ok());
+    #[tokio::test]
+    async fn of_each_account_one_file_comes_in_at_a_time_and_strangers_take_no_place_of_theirs() {
+        let room = Room { wait: Duration::from_millis(1), ..Room::new() };
+        let actor = |at: usize| Actor::system(&at.to_string());
+        let late: Vec<_> = (0..Room::LATE).map(|_| room.take_late().unwrap()).collect();
+        assert_eq!(room.take_late().unwrap_err().status().as_u16(), 503);
+        let mut held = vec![room.take(&actor(0)).await.unwrap()];
+        assert_eq!(room.take(&actor(0)).await.err().unwrap().status().as_u16(), 503, "their own, for a while");
+        for at in 1..Room::AT_ONCE {
+            held.push(room.take(&actor(at)).await.unwrap());
+        }
+        assert!(room.take(&actor(99)).await.is_err());
+        drop((held, late));
+        assert!(room.take(&actor(0)).await.is_ok() && room.take_late().is_ok());
     }
 }

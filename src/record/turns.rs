@@ -1,4 +1,5 @@
-//! Turns of the looks that take long: few at a time, and one of each actor, so that nobody's many keep others from theirs.
+//! Turns of what takes long, looks and large bodies: few at a time, and one of each actor, so that nobody's many keep others
+//! from theirs.
 //!
 //! Who waits is not at work: the time of a look begins with its turn.
 
@@ -12,27 +13,32 @@ use crate::access::{Actor, Who};
 /// How many looks that take long are at work at a time.
 const AT_ONCE: usize = 2;
 
-pub(super) struct Turns {
+pub struct Turns {
     all: Arc<Semaphore>,
     /// One turn for each actor who has one or waits for it.
     own: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// A turn, until it is dropped.
-pub(super) struct Turn {
+pub struct Turn {
     _one_of_all: Option<OwnedSemaphorePermit>,
     _own: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(AT_ONCE)), own: Mutex::default() }
+        Self::so_many(AT_ONCE)
     }
 }
 
 impl Turns {
+    /// So many at a time.
+    pub fn so_many(at_once: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(at_once)), own: Mutex::default() }
+    }
+
     /// The actor's next turn, after those that came before it.
-    pub(super) async fn take(&self, actor: &Actor) -> Turn {
+    pub async fn take(&self, actor: &Actor) -> Turn {
         // Their own first: who waits for that keeps nobody else waiting. Nobody closes a semaphore here.
         let own = self.of(actor).acquire_owned().await.ok();
         let one_of_all = self.all.clone().acquire_owned().await.ok();
