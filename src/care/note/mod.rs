@@ -45,6 +45,9 @@ pub struct Part {
     pub title: &'static str,
 }
 
+/// How deep sections are read that stand in one another.
+const DEEPEST: usize = 8;
+
 /// In the order of the note. Codes: FHIR R4 `doc-section-codes`.
 pub const PARTS: [Part; 4] = [
     Part { field: "subjective", loinc: "61150-9", title: "Subjective" },
@@ -174,6 +177,32 @@ pub fn section<'a>(composition: &'a Value, part: &Part) -> Option<&'a Value> {
     sections.iter().find(|one| one.pointer("/code/coding/0/code").and_then(Value::as_str) == Some(part.loinc))
 }
 
+/// The sections of another program's that are no part of a note here.
+pub fn other_sections(composition: &Value) -> impl Iterator<Item = &Value> {
+    let sections = composition.get("section").and_then(Value::as_array).into_iter().flatten();
+    let ours: Vec<&Value> = PARTS.iter().filter_map(|part| section(composition, part)).collect();
+    sections.filter(move |one| !ours.iter().any(|own| std::ptr::eq(*own, *one)))
+}
+
+/// What those say: how each is called, and its text, with those within it.
+pub fn other_texts(composition: &Value) -> Vec<(String, String)> {
+    fn walk(section: &Value, depth: usize, into: &mut Vec<(String, String)>) {
+        let text = |at: &str| section.pointer(at).and_then(Value::as_str);
+        let said = text("/text/div").map(plain_of).unwrap_or_default();
+        if !said.trim().is_empty() {
+            let called = text("/title").or_else(|| text("/code/text")).or_else(|| text("/code/coding/0/display"));
+            into.push((called.unwrap_or_default().to_owned(), said));
+        }
+        let within = section.get("section").and_then(Value::as_array).into_iter().flatten();
+        if depth > 0 {
+            within.for_each(|one| walk(one, depth - 1, into));
+        }
+    }
+    let mut all = Vec::new();
+    other_sections(composition).for_each(|one| walk(one, DEEPEST, &mut all));
+    all
+}
+
 /// What a section refers to.
 pub fn entries_of(section: Option<&Value>) -> impl Iterator<Item = &str> {
     let entries = section.and_then(|section| section.get("entry")).and_then(Value::as_array);
@@ -201,6 +230,19 @@ pub fn appends_to(composition: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_another_program_wrote_beside_the_parts_of_a_note_is_read_with_what_stands_within_it() {
+        let text = |words: &str| json!({"status": "generated", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{words}</div>")});
+        let composition = json!({"section": [
+            {"code": {"coding": [{"system": LOINC, "code": "61150-9"}]}, "text": text("ours")},
+            {"title": "Medicines", "text": text("stop warfarin"), "section": [{"code": {"text": "Within"}, "text": text("more")}]},
+            {"title": "Empty"}]});
+        let all = other_texts(&composition);
+        let all: Vec<(&str, &str)> = all.iter().map(|(title, text)| (title.as_str(), text.trim())).collect();
+        assert_eq!(all, [("Medicines", "stop warfarin"), ("Within", "more")]);
+    }
 
     #[test]
     fn a_line_without_its_name_is_kept_and_one_with_a_name_is_done() {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::text::narrative;
-use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, phrases, section};
+use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, other_sections, phrases, section};
 use crate::base::{Ambient, FhirId};
 use crate::care::entries::{
     self, Author, Fault, Faults, ImmunizationTyped, Measured, ProblemTyped, VITALS, immunization_in_error,
@@ -495,11 +495,12 @@ impl<'a> Writing<'a> {
             "title",
             if reason.is_empty() { "Visit note".into() } else { format!("Visit note: {reason}").into() },
         );
-        let sections: Vec<Value> = PARTS
+        let own = PARTS
             .iter()
             .zip(&self.refers)
-            .filter_map(|(part, refers)| section_of(part, self.typed.part(part.field), refers))
-            .collect();
+            .filter_map(|(part, refers)| section_of(part, self.typed.part(part.field), refers));
+        // What another program wrote beside the parts of a note stays.
+        let sections: Vec<Value> = own.chain(other_sections(&self.saved.composition).cloned()).collect();
         match (sections.is_empty(), value.as_object_mut()) {
             (true, Some(members)) => drop(members.shift_remove("section")),
             _ => put(&mut value, "section", sections.into()),

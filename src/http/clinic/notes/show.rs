@@ -199,7 +199,7 @@ pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -
         when: When::parse(date(composition), &ctx.zone),
         signature: signature(composition),
         measured: pages::measured(&read.saved, ctx),
-        parts: parts.filter(|(_, text)| !text.is_empty()).collect(),
+        parts: parts.filter(|(_, text)| !text.is_empty()).chain(note::other_texts(composition)).collect(),
         made: pages::made(&read.saved).into_iter().map(|row| (row.kind, row.text)).collect(),
         added: added.collect(),
         form: read.form.clone(),
