@@ -109,6 +109,8 @@ struct Part {
 /// What became of a target that took part: what was written, by what its snapshot opens, and the snapshots there that are of
 /// another run of the box.
 type Answer = Result<(Written, OpensBy, Vec<SnapshotName>), BackupError>;
+    /// The highest number there that the next one goes on from.
+    highest: u64,
 
 /// The threads that write, one for each part, by the parts' numbers.
 struct Work {
@@ -223,7 +225,7 @@ impl Backups {
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let there = repository.snapshots()?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
-        Ok(Part { spec: spec.clone(), repository, sink, there, lease, _of_repository: of_repository })
+        Ok(Part { spec: spec.clone(), repository, sink, there, highest, lease, _of_repository: of_repository })
     }
 
     /// Reads the store once and writes to all; answers with the snapshot and what became of each target.
@@ -236,9 +238,10 @@ impl Backups {
         begun: Instant,
     ) -> Result<(Arc<Whole>, Vec<Done>), BackupError> {
         let (id, key) = self.current_key()?;
-        let highest = parts.iter().filter_map(|part| Some(part.there.last()?.number())).max();
+        let highest = parts.iter().map(|part| part.highest).max();
         let number = self.number_after(highest.unwrap_or(0))?;
         let name = SnapshotName::new(self.ambient.now(), number, &self.ambient);
+        let highest = self.highest_at(&repository, &keyring, &there)?;
         let event = self.event(by, Action::Checkpoint).detail(Detail::note(format!("for the snapshot {name}")));
         let (checkpoint, _) = self.checkpoint(event)?;
         // What the snapshot holds is what there is at this moment.
@@ -482,7 +485,7 @@ impl Backups {
             name: facts.name.clone(),
             created: facts.name.time(),
             repository: part.repository.id(),
-            previous: part.there.last().cloned(),
+            previous: part.there.iter().rfind(|before| **before < facts.name).cloned(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             schema: SCHEMA,
             clinic: self.home.clinic(),
@@ -628,13 +631,6 @@ impl Backups {
         self.note(spec, repository, move |row| row.attempt = Some(Attempt { at, error: Some(error) }))
     }
 
-    /// The number of the last snapshot that this box made.
-    pub(super) fn last_number(&self) -> Result<u64, BackupError> {
-        let read = self.store.read()?;
-        let last = read.scan(&BACKUPS, KeyRange::all(), Direction::Down)?.next().transpose()?;
-        Ok(last.map_or(0, |((number,), _)| number))
-    }
-
     fn keep(&self, number: u64, made: Made) -> Result<(), BackupError> {
         let held = self.names_in_use()?;
         self.store.write_essential_blocking(move |tx| {
@@ -645,7 +641,11 @@ impl Backups {
             // One that is still somewhere is held against this for as long.
             let old = old.filter(|(_, made)| !held.contains(&made.name));
             let old: Vec<(u64,)> = old.map(|(key, _)| key).collect();
-            old.iter().try_for_each(|key| tx.delete(&BACKUPS, key))
+            // Nor was one made that can have no name.
+            let none = KeyRange::between(Bound::Included((SnapshotName::NUMBERS,).to_bytes()), Bound::Unbounded);
+            let none: Vec<(u64,)> =
+                tx.scan(&BACKUPS, none, Direction::Up)?.filter_map(|row| Some(row.ok()?.0)).collect();
+            old.iter().chain(&none).try_for_each(|key| tx.delete(&BACKUPS, key))
         })?;
         Ok(())
     }

@@ -58,6 +58,7 @@ pub mod layout;
 mod lease;
 mod lineage;
 mod list;
+mod numbers;
 mod old_keys;
 mod pace;
 mod places;

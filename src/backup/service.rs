@@ -12,7 +12,7 @@ use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
 
 use super::disks::Disks;
 use super::error::BackupError;
-use super::index::{Cache, lock};
+use super::index::Cache;
 use super::keyring::Keyring;
 use super::layout::Attachment;
 use super::lease::Removals;
@@ -77,7 +77,7 @@ pub struct Backups {
     pub(super) taken: Arc<Mutex<BTreeMap<String, LeaseRow>>>,
     pub(super) removals: Arc<Mutex<Removals>>,
     /// The highest number that a snapshot was given in this run of the box, made or not.
-    numbered: Arc<Mutex<u64>>,
+    pub(super) numbered: Arc<Mutex<u64>>,
     pub(super) patience: Patience,
     pub(super) disks: Disks,
     /// The day on which this run of the box last removed old backups by itself, by the target's name.
@@ -343,13 +343,6 @@ impl Backups {
             old.iter().try_for_each(|key| tx.delete(&DRILLS, key))
         })?;
         Ok(())
-    }
-
-    /// A number for a snapshot that no other has: neither one that was made, nor one that is being made.
-    pub(super) fn number_after(&self, highest: u64) -> Result<u64, BackupError> {
-        let mut numbered = lock(&self.numbered);
-        *numbered = 1 + highest.max(self.last_number()?).max(*numbered);
-        Ok(*numbered)
     }
 
     /// Changes what is known of a target.

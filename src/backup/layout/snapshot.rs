@@ -12,8 +12,6 @@ use crate::crypto::backup::{ChunkName, KeyId, Part, RepositoryKey, WRAPPED};
 
 const MAGIC: &[u8; 20] = b"chartbox snapshot 1\n";
 const HASH: usize = 32;
-/// A snapshot's number is smaller: more than one each millisecond for thirty years.
-const MOST_NUMBER: u64 = 1_000_000_000_000;
 /// Headers are never longer: the key slots are bounded, too.
 const LONGEST_HEADER: usize = 256 << 10;
 
@@ -33,6 +31,9 @@ impl AsRef<str> for SnapshotName {
 }
 
 impl SnapshotName {
+    /// A snapshot's number is smaller: more than one each millisecond for thirty years.
+    pub const NUMBERS: u64 = 1_000_000_000_000;
+
     pub fn new(time: Timestamp, number: u64, ambient: &Ambient) -> Self {
         let time = Timestamp::from_second(time.as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
         let tail = HEXLOWER.encode(&ambient.bytes::<4>());
@@ -86,7 +87,7 @@ impl FromStr for SnapshotName {
         let (time, number, tail) = (parts.next().ok_or(())?, parts.next().ok_or(())?, parts.next().ok_or(())?);
         let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).map_err(drop)?;
         let time = time.to_zoned(jiff::tz::TimeZone::UTC).map_err(drop)?.timestamp();
-        let number = number.parse().ok().filter(|number| *number < MOST_NUMBER).ok_or(())?;
+        let number = number.parse().ok().filter(|number| *number < Self::NUMBERS).ok_or(())?;
         let name = Self { text: text.into(), number, time };
         let hex = tail.len() == 8 && tail.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let again = format!("{}-{number:06}-{tail}", time.strftime("%Y%m%dT%H%M%SZ"));
