@@ -27,7 +27,7 @@ use super::index::Index;
 use super::known::{Extent, Knowledge};
 use super::layout::{AuditFacts, Header, Manifest, SnapshotBytes, SnapshotName, TableFacts};
 use super::lease::{Doing, Lease, Left};
-use super::pace::{Company, LOOK, LeftOut, STOPPING, apart, thread};
+use super::pace::{Company, LOOK, LeftOut, Patience, STOPPING, apart, thread};
 use super::places::copy;
 use super::prune::{marked, marks};
 use super::remembered::texts;
@@ -146,7 +146,7 @@ impl Backups {
     ) -> Result<Created, BackupError> {
         let begun = Instant::now();
         watch.progress(Progress { phase: Phase::Looking, done: 0, total: 0 });
-        let (parts, failed) = self.take_parts(specs, wish.anew);
+        let (parts, failed) = self.take_parts(specs, wish.anew, watch);
         let taken: Vec<(TargetSpec, [u8; 16])> =
             parts.iter().map(|part| (part.spec.clone(), part.repository.marker().repository)).collect();
         let made = if parts.is_empty() { Ok(None) } else { self.make(parts, wish.extent, by, watch, begun).map(Some) };
@@ -163,8 +163,9 @@ impl Backups {
         }
     }
 
-    /// Takes the targets, and says which could not be. Among several, one that does not answer is not waited for.
-    fn take_parts(&self, specs: &[TargetSpec], anew: Anew) -> (Vec<Arc<Part>>, Vec<Done>) {
+    /// Takes the targets, and says which could not be. One that does not answer is not waited for: others have their turn, now
+    /// or later.
+    fn take_parts(&self, specs: &[TargetSpec], anew: Anew, watch: &dyn Watch) -> (Vec<Arc<Part>>, Vec<Done>) {
         let (mut parts, mut failed): (Vec<Arc<Part>>, Vec<Done>) = (Vec::new(), Vec::new());
         let silent = self.disks.ask(specs.iter().map(|spec| &spec.place), self.patience.answer);
         // Those beside say which of them is one place with another.
@@ -172,10 +173,9 @@ impl Backups {
         for spec in specs {
             let before: Vec<(TargetSpec, [u8; 16])> =
                 parts.iter().map(|part| (part.spec.clone(), part.repository.marker().repository)).collect();
-            let taken = match specs.len() {
-                _ if silent.contains(&spec.place.to_string()) => Err(LeftOut::Silent.error(spec)),
-                1 => self.take_part(spec, anew, &before),
-                _ => self.take_part_in_time(spec, anew, before),
+            let taken = match silent.contains(&spec.place.to_string()) {
+                true => Err(LeftOut::Silent.error(spec)),
+                false => self.take_part_in_time(spec, anew, before, watch),
             };
             match taken {
                 Ok(part) => parts.push(Arc::new(part)),
@@ -193,13 +193,10 @@ impl Backups {
         anew: Anew,
         before: Vec<(TargetSpec, [u8; 16])>,
     ) -> Result<Part, BackupError> {
-        let (say, hear) = channel();
         let (taking, of) = (self.clone(), spec.clone());
-        thread(move || {
-            // Nobody waits for it any more: what it took is given back.
-            let _ = say.send(taking.take_part(&of, anew, &before));
-        })?;
-        hear.recv_timeout(self.patience.opening).unwrap_or_else(|_| Err(LeftOut::Silent.error(spec)))
+        let patience = Patience { silence: self.patience.opening, ..self.patience };
+        // What it takes once nobody waits for it any more is given back.
+        apart(spec, &patience, watch, move |_| taking.take_part(&of, anew, &before))
     }
 
     fn take_part(&self, spec: &TargetSpec, anew: Anew, before: &[(TargetSpec, [u8; 16])]) -> Result<Part, BackupError> {
@@ -211,6 +208,7 @@ impl Backups {
         let repository = self.open_to_write(spec, anew)?;
         let id = repository.marker().repository;
         if let Some((other, _)) = before.iter().find(|(_, taken)| *taken == id) {
+        watch: &dyn Watch,
             return Err(copy(spec, other));
         }
         if let Some(double) = self.double_of(spec, Some(id))? {
@@ -241,8 +239,8 @@ impl Backups {
         let highest = parts.iter().map(|part| part.highest).max();
         let number = self.number_after(highest.unwrap_or(0))?;
         let name = SnapshotName::new(self.ambient.now(), number, &self.ambient);
-        let highest = self.highest_at(&repository, &keyring, &there)?;
         let event = self.event(by, Action::Checkpoint).detail(Detail::note(format!("for the snapshot {name}")));
+        let highest = self.highest_at(&repository, &keyring, &there)?;
         let (checkpoint, _) = self.checkpoint(event)?;
         // What the snapshot holds is what there is at this moment.
         let survey = self.store.survey()?;

@@ -341,5 +341,13 @@ mod tests {
         let results: Vec<_> = created.targets.iter().map(|done| done.result.as_ref().err()).collect();
         assert!(matches!(results[..], [None, Some(BackupError::Silent { .. })]), "{results:?}");
         strange.hang(false);
+        // Nor is one that is alone: others have their turn later.
+        let (strange, never) = inject("never-alone");
+        strange.hang(true);
+        let (alone, (say, hear)) = (backups.with_targets(vec![never]), channel());
+        std::thread::spawn(move || say.send(alone.run_due(&Unwatched)));
+        let done = hear.recv_timeout(Duration::from_secs(30)).expect("it is waited for without end");
+        assert!(matches!(done, Err(BackupError::Silent { .. })), "{done:?}");
+        strange.hang(false);
     }
 }
