@@ -36,6 +36,10 @@ impl Work<'_> {
         // Packs that were written since the index was read hold copies of their own: they are found at the place.
         let fresh = Index::load_marked(self.repository.target(), self.keyring, None, &BTreeSet::new())?;
         loop {
+        // What one holds that could not be read, nobody knows.
+        for unread in self.index.unread().chain(fresh.unread()) {
+            going.remove(unread.name.file());
+        }
             let in_going = |name: &ChunkName| {
                 let mut of_it = places(self.index, name);
                 of_it.any(|(pack, _)| going.contains(pack.name.file()))

@@ -333,6 +333,69 @@ fn while_a_snapshot_cannot_be_read_no_pack_goes() {
 }
 
 #[test]
+fn a_pack_that_cannot_be_read_at_the_time_is_nobodys_to_remove() {
+    for how in [How::Now, How::Later] {
+        let of_box = |seed| {
+            let made = TestBox::new(seed);
+            let (faulty, spec) = inject(&format!("unread-{how:?}"));
+            for round in 0..2 {
+                made.put(rows(0, 300 - 200 * round, round as u8));
+                made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
+            }
+            let files = faulty.files.lock().unwrap().clone();
+            let packs: Vec<Name> = files.into_keys().filter(|name| name.shelf() == Shelf::Packs).collect();
+            (made, faulty, spec, packs)
+        };
+        for at in 0..of_box(23).3.len() {
+            let (made, faulty, spec, packs) = of_box(23);
+            let prune = || {
+                made.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+                made.backups.prune(&spec, &removal(how, &[]), &by(), &Unwatched).unwrap()
+            };
+            *faulty.unread.lock().unwrap() = BTreeSet::from([packs[at].clone()]);
+            for pruned in [prune(), prune()] {
+                let why = pruned.held_back.unwrap_or_default();
+                assert!(why.contains(&packs[at].to_string()) && why.contains("cannot be read"), "{why}");
+                assert_eq!((pruned.damaged, pruned.packs_removed, pruned.packs_marked), (true, 0, 0));
+            }
+            faulty.unread.lock().unwrap().clear();
+            let found = checked(&made.backups, &spec, Depth::All);
+            assert_eq!((found.faults.as_slice(), found.good.len()), (&[][..], 2), "{how:?} {at}");
+            assert!(!prune().damaged);
+        }
+    }
+}
+
+#[test]
+fn while_a_snapshot_lacks_something_no_pack_goes() {
+    let made = TestBox::new(24);
+    let (faulty, spec) = inject("lacking");
+    let create = || made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
+    let packs = || {
+        let files = faulty.files.lock().unwrap();
+        files.keys().filter(|name| name.shelf() == Shelf::Packs).cloned().collect::<BTreeSet<Name>>()
+    };
+    made.put(rows(0, 600, 1));
+    create();
+    let first = packs();
+    made.put(rows(0, 10, 2));
+    create();
+    let second: BTreeSet<Name> = packs().difference(&first).cloned().collect();
+    made.put(rows(200, 210, 3));
+    create();
+    // The third opens, down to what says where its rows are, and lacks some of them.
+    faulty.files.lock().unwrap().retain(|name, _| !second.contains(name));
+    let left = packs();
+    for forget in [&["2".to_owned()][..], &[]] {
+        let pruned = made.backups.prune(&spec, &removal(How::Now, forget), &by(), &Unwatched).unwrap();
+        assert!(pruned.damaged, "{pruned:?}");
+        let why = pruned.held_back.unwrap_or_default();
+        assert!(why.contains("-000003-") && why.contains("cannot be restored"), "{why}");
+        assert_eq!(packs(), left);
+    }
+}
+
+#[test]
 fn after_the_root_was_changed_the_old_sheet_opens_old_snapshots_only() {
     let made = TestBox::new(18);
     made.put(rows(0, 200, 1));

@@ -1,6 +1,6 @@
 //! A small box for this room's tests: a store in memory with an access log, folders to back up to, and ways to spoil them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -252,6 +252,20 @@ pub struct Faulty {
     pub hangs: Arc<(Mutex<bool>, std::sync::Condvar)>,
     /// While this is held, its disk does not say which folder it is.
     pub mute: Arc<Mutex<()>>,
+    /// Files that are there and cannot be read.
+    pub unread: Arc<Mutex<BTreeSet<Name>>>,
+    pub room: Arc<Mutex<Room>>,
+}
+
+/// How much fits in a target.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Room {
+    #[default]
+    Endless,
+    /// So many bytes, and it can tell how many of them are left.
+    Told(usize),
+    /// So many bytes.
+    Untold(usize),
 }
 
 impl Faulty {
@@ -279,6 +293,17 @@ impl Faulty {
     fn missing(&self, name: &Name) -> TargetError {
         TargetError::Missing { place: "faulty".into(), name: name.clone() }
     }
+
+    /// How many bytes it holds.
+    pub fn bytes(&self) -> usize {
+        self.files.lock().unwrap().values().map(Vec::len).sum()
+    }
+
+    fn is_read(&self, name: &Name) -> Result<(), TargetError> {
+        let unread = self.unread.lock().unwrap().contains(name);
+        let (place, why) = ("faulty".to_owned(), "on purpose".to_owned());
+        if unread { Err(TargetError::Io { place, name: name.to_string(), why }) } else { Ok(()) }
+    }
 }
 
 impl Target for Faulty {
@@ -288,9 +313,15 @@ impl Target for Faulty {
     fn put(&self, name: &Name, bytes: &[u8]) -> Result<Put, TargetError> {
         self.burn()?;
         drop(self.hangs.1.wait_while(self.hangs.0.lock().unwrap(), |hangs| *hangs).unwrap());
+        let held = self.bytes();
         let mut files = self.files.lock().unwrap();
         if files.contains_key(name) {
             return Ok(Put::There);
+        }
+        if let Room::Told(room) | Room::Untold(room) = *self.room.lock().unwrap()
+            && held + bytes.len() > room
+        {
+            return Err(TargetError::Full { place: "faulty".into() });
         }
         let kept = if self.shortens.load(Ordering::SeqCst) { bytes.len() / 2 } else { bytes.len() };
         files.insert(name.clone(), bytes[..kept].to_vec());
@@ -298,10 +329,12 @@ impl Target for Faulty {
     }
     fn get(&self, name: &Name, _: u64) -> Result<Vec<u8>, TargetError> {
         self.burn()?;
+        self.is_read(name)?;
         self.files.lock().unwrap().get(name).cloned().ok_or_else(|| self.missing(name))
     }
     fn get_range(&self, name: &Name, offset: u64, len: usize) -> Result<Vec<u8>, TargetError> {
         self.burn()?;
+        self.is_read(name)?;
         let files = self.files.lock().unwrap();
         let bytes = files.get(name).ok_or_else(|| self.missing(name))?;
         let offset = offset as usize;
@@ -321,6 +354,12 @@ impl Target for Faulty {
     }
     fn sync(&self) -> Result<(), TargetError> {
         self.burn()
+    }
+    fn free(&self) -> Option<u64> {
+        match *self.room.lock().unwrap() {
+            Room::Told(room) => Some(room.saturating_sub(self.bytes()) as u64),
+            _ => None,
+        }
     }
 }
 

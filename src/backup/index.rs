@@ -184,6 +184,11 @@ impl Index {
     pub fn unreadable(&self) -> &[(Listed, Damage)] {
         &self.unreadable
     }
+
+    /// Those of them that could not be read at the time: that says nothing of what they hold, and they may be read at another.
+    pub fn unread(&self) -> impl Iterator<Item = &Listed> {
+        self.unreadable.iter().filter(|(_, damage)| damage.what == What::Unreadable).map(|(file, _)| file)
+    }
 }
 
 /// A pack is named by its hash.

@@ -5,7 +5,8 @@
 //! still not needed, and forgets the mark. Snapshots go first: a pack without a snapshot only takes up space. Chunks that are
 //! needed out of a pack that mostly is not are copied, as they are, before it is marked.
 //!
-//! While a snapshot is there that cannot be read, no pack goes: nobody knows what it needs.
+//! While a snapshot or a pack is there that cannot be read, or a snapshot that needs what is nowhere, no pack goes: nobody knows
+//! what it needs and where that is, and what a disk does not read now it may read later.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -79,6 +80,8 @@ pub struct Pruned {
     pub relied: Option<SnapshotName>,
     /// Why no pack was removed.
     pub held_back: Option<String>,
+    /// Whether something that stays cannot be read, or lacks something.
+    pub damaged: bool,
 }
 
 impl Pruned {
@@ -141,6 +144,55 @@ pub(super) fn marked(marks: &[(Name, Option<Mark>)]) -> BTreeSet<String> {
 /// What is known of a snapshot that stays, as of the last backup. How long it took and what was new in it nobody kept.
 fn last_made(repository: &Repository, needed: &Needed, name: &SnapshotName) -> LastMade {
     let manifest = needed.manifests.iter().find(|manifest| manifest.name == *name);
+/// Whether something that stays is not as it was written, or cannot be read. What does not open here may be as it was.
+fn is_damaged(needed: &Needed, index: &Index) -> bool {
+    let damaged = needed.lacking.iter().any(|name| !needed.is_left(name));
+    damaged || !needed.incomplete.is_empty() || index.unread().next().is_some()
+}
+
+/// Why no pack is removed, where one may be that somebody needs.
+fn why_no_pack_goes(needed: &Needed, index: &Index, pruned: &Pruned) -> Option<String> {
+    let held = |why: String| Some(format!("no space was freed: {why}"));
+    // It may come back, from under another disk's mount say.
+    if !pruned.gone.is_empty() {
+        return held(format!(
+            "{} is gone though this box did not remove it, and what it needs is kept",
+            said_of(&pruned.gone)
+        ));
+    }
+    if let Some(name) = needed.foreign.first() {
+        return held(format!(
+            "the snapshot {name} is another box's, and nobody here knows what it needs. Move it away, to a folder of that box's own"
+        ));
+    }
+    if let Some(name) = needed.lacking.iter().find(|name| pruned.beside.contains(name)) {
+        return held(format!(
+            "the snapshot {name} is of another run of this box, under a key that this one does not have, and nobody here knows \
+             what it needs. Give each box a place of its own"
+        ));
+    }
+    if let Some(unread) = index.unread().next() {
+        return held(format!(
+            "{} cannot be read, and what nobody can read now may be needed. Look at the disk or the server, and at what connects \
+             it, and prune again when `backup verify` finds nothing",
+            unread.name
+        ));
+    }
+    if let Some(name) = needed.lacking.first() {
+        return held(format!(
+            "the snapshot {name} cannot be read, so that nobody knows what it needs. `backup verify` says what is wrong with it. It may be \
+             read again once the disk and what connects it are looked at; if it is lost for good, `backup prune --forget {name}` removes it"
+        ));
+    }
+    let incomplete: Vec<&SnapshotName> = needed.incomplete.iter().collect();
+    let first = incomplete.first()?;
+    held(format!(
+        "{} cannot be restored, for something that is needed is not there. `backup verify` says what. Put it back if you have it, or \
+         give up what is lost: `backup prune --forget {first}`",
+        said_of(&incomplete)
+    ))
+}
+
     let slots = repository.read(name).map(|snapshot| snapshot.header.keyslots);
     LastMade {
         name: name.to_string(),
@@ -194,9 +246,10 @@ impl Backups {
         if removal.how == How::DryRun {
             return Ok(pruned);
         }
+        let needed = needed.only(&stay);
+        pruned.damaged = is_damaged(&needed, &index);
         let removing = self.removing(watch)?;
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
-        let needed = needed.only(&stay);
         if !pruned.forgotten.is_empty() {
             self.rely_on(&work, &needed, &known, &mut pruned, watch)?;
         }
@@ -361,11 +414,12 @@ impl Backups {
         target.tidy()?;
         let marked = marked(&marks);
         let index = work.index.without(&marked);
-        let free = pruned.gone.is_empty() && needed.lacking.is_empty();
+        let held_back = why_no_pack_goes(needed, work.index, pruned);
         // What is to be copied is read first: where something of it was changed, nothing goes.
         let unneeded = if free { self.rewrite(work, &index, needed, pruned)? } else { Vec::new() };
         if let Some(pack) = &pruned.found_spoiled {
             return Err(Damage::new(pack, What::Changed, Lost::Unknown).into());
+        let free = held_back.is_none();
         }
         for name in forget {
             let checkpoint = checkpoint_file(&name)?;
@@ -374,33 +428,8 @@ impl Backups {
             target.delete(&checkpoint)?;
         }
         target.sync()?;
-        // It may come back, from under another disk's mount say.
-        if !pruned.gone.is_empty() {
-            pruned.held_back = Some(format!(
-                "no space was freed: {} is gone though this box did not remove it, and what it needs is kept",
-                said_of(&pruned.gone.iter().map(SnapshotName::as_str).collect::<Vec<_>>())
-            ));
-            return Ok(());
-        }
-        if let Some(name) = needed.foreign.first() {
-            pruned.held_back = Some(format!(
-                "no space was freed: the snapshot {name} is another box's, and nobody here knows what it needs. Move it away, to a \
-                 folder of that box's own"
-            ));
-            return Ok(());
-        }
-        if let Some(name) = needed.lacking.iter().find(|name| pruned.beside.contains(name)) {
-            pruned.held_back = Some(format!(
-                "no space was freed: the snapshot {name} is of another run of this box, under a key that this one does not have, and \
-                 nobody here knows what it needs. Give each box a place of its own"
-            ));
-            return Ok(());
-        }
-        if let Some(name) = needed.lacking.first() {
-            pruned.held_back = Some(format!(
-                "no space was freed: the snapshot {name} cannot be read, so that nobody knows what it needs. \
-                 `backup verify` says what is wrong with it; `backup prune --forget {name}` removes it"
-            ));
+        if !free {
+            pruned.held_back = held_back;
             return Ok(());
         }
         self.sweep(work, needed, marks, pruned)?;
@@ -451,7 +480,7 @@ impl Backups {
     ) -> Result<(), BackupError> {
         let Work { repository, keyring, how, .. } = *work;
         let target = repository.target();
-        // A pack whose index is damaged and that nobody needs: everything needed was found elsewhere.
+        // A pack whose index is not as it was and that nobody needs: everything needed was found elsewhere.
         // One under a key that is not at hand is somebody else's.
         let ours = |name: &Name| {
             match target.get_range(name, 0, 32).map(|head| read_head(&head)) {

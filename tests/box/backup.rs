@@ -532,6 +532,10 @@ fn a_removal_that_is_broken_off_says_what_it_has_removed() {
     let done = Command::new(env!("CARGO_BIN_EXE_chartbox")).args(&prune).output().unwrap();
     assert_ne!(done.status.code(), Some(0));
     let said: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let (code, _) = refused(&run(&["prune", "--now"]));
+    let said = said_of(&run(&["prune", "--now"]));
+    assert!(code == 3 && said.contains("no space was freed"), "{said}");
+    assert!(std::fs::read_dir(usb.join("packs")).unwrap().count() > 0);
     let said = &said["targets"][0];
     assert_eq!((&said["removed"], &said["kept"]), (&json!([names[0], names[1]]), &json!(1)), "{said}");
     assert!(said["error"].as_str().unwrap().contains("Before that, the snapshots 1 and 2 were removed"), "{said}");

@@ -217,8 +217,8 @@ fn of_fault(fault: &Damage) -> Value {
 /// What becomes of damage that costs snapshots, behind what names the target.
 fn mended(out: &mut Out, name: &str, target: &Value) -> Result<(), Failure> {
     out.line(format!(
-        "{name}the next backup writes anew what the box still has of it. What cannot be restored goes with: \
-         chartbox backup prune --target {} --forget NUMBER",
+        "{name}the next backup writes anew what the box still has of it. What cannot be read may be read again once the disk and what \
+         connects it are looked at; what is lost for good goes with: chartbox backup prune --target {} --forget NUMBER",
         text(target, "target")
     ))
 }
@@ -360,6 +360,7 @@ pub(super) fn of_prune(pruned: &Pruned, how: How) -> Value {
         "bytesMarked": pruned.bytes_marked,
         "bytesRewritten": pruned.bytes_rewritten,
         "heldBack": pruned.held_back,
+        "damaged": pruned.damaged,
     })
 }
 
@@ -369,9 +370,10 @@ pub(super) fn of_broken_off(error: &BackupError, how: How) -> Value {
         BackupError::Halfway { done, .. } => of_prune(done, how),
         _ => json!({}),
     };
+    let damaged = error.is_damage() || matches!(field(&answer, "damaged"), Value::Bool(true));
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("error".into(), error.to_string().into());
-        fields.insert("damaged".into(), error.is_damage().into());
+        fields.insert("damaged".into(), damaged.into());
     }
     answer
 }
@@ -411,6 +413,10 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         }
         if let Some(why) = field(target, "heldBack").as_str() {
             out.line(format!("{name}: {why}."))?;
+        } else if matches!(field(target, "damaged"), Value::Bool(true)) {
+            out.line(format!(
+                "{name}: something there cannot be read, or is missing. `chartbox backup verify` says what."
+            ))?;
         }
         let bytes = |key| field(target, key).as_u64().unwrap_or_default();
         if bytes("bytesFreed") > 0 {
