@@ -11,6 +11,7 @@ use super::prune::{How, Pruned};
 use super::reading::Reader;
 use super::repository::Repository;
 use super::service::Backups;
+use super::target::TargetError;
 use super::verify::{Needed, chunks_by_pack};
 use super::writing::{PACK_BYTES, QUEUE, Sealed, Sink, Written, unsealed};
 use crate::crypto::backup::{ChunkName, KeyId, RepositoryKey};
@@ -35,11 +36,11 @@ impl Work<'_> {
     pub fn nobody_needs(&self, needed: &Needed, mut going: BTreeSet<String>) -> Result<BTreeSet<String>, BackupError> {
         // Packs that were written since the index was read hold copies of their own: they are found at the place.
         let fresh = Index::load_marked(self.repository.target(), self.keyring, None, &BTreeSet::new())?;
-        loop {
         // What one holds that could not be read, nobody knows.
         for unread in self.index.unread().chain(fresh.unread()) {
             going.remove(unread.name.file());
         }
+        loop {
             let in_going = |name: &ChunkName| {
                 let mut of_it = places(self.index, name);
                 of_it.any(|(pack, _)| going.contains(pack.name.file()))
@@ -71,7 +72,8 @@ struct Copying {
 }
 
 impl Backups {
-    /// Copies what is needed out of packs that are to go; answers with the packs that nobody needs then.
+    /// Copies what is needed out of packs that are to go; answers with the packs that nobody needs then. Where there is no room
+    /// for copies, those are the ones that nobody needs as it is: removing them makes some.
     pub(super) fn rewrite(
         &self,
         work: &Work<'_>,
@@ -80,10 +82,14 @@ impl Backups {
         pruned: &mut Pruned,
     ) -> Result<Vec<PackInfo>, BackupError> {
         let (mut unneeded, copies) = chosen(index, needed, &pruned.spoiled);
+        let live = copies.values().flatten().flat_map(|copying| &copying.chunks);
+        let live: u64 = live.map(|(_, place)| u64::from(place.sealed)).sum();
+        let room = work.repository.target().free();
+        let copies = if room.is_some_and(|room| room < live) { BTreeMap::new() } else { copies };
         for (id, packs) in copies {
             let Some(key) = work.keyring.get(id) else { continue };
             let sink = Sink::new(work.repository.shared_target(), Index::default(), Some(self.cache(work.repository)));
-            let mut done = HashSet::new();
+            let (mut done, mut copied) = (HashSet::new(), Vec::new());
             let (read, written) = std::thread::scope(|scope| {
                 let (send, receive) = sync_channel(QUEUE);
                 let sink = &sink;
@@ -104,15 +110,20 @@ impl Backups {
                         let _ = send.send(sealed);
                     }
                     if whole {
-                        unneeded.push(pack);
+                        copied.push(pack);
                     }
                     Ok(())
                 });
                 drop(send);
                 (read, writing.join().unwrap_or(Err(BackupError::Stopped)))
             });
-            let Written { bytes, .. } = written?;
+            let bytes = match written {
+                Ok(Written { bytes, .. }) => bytes,
+                Err(BackupError::Target(TargetError::Full { .. })) => return Ok(unneeded),
+                Err(error) => return Err(error),
+            };
             read?;
+            unneeded.append(&mut copied);
             pruned.bytes_rewritten += bytes;
         }
         Ok(unneeded)

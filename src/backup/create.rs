@@ -67,6 +67,14 @@ pub struct Created {
     pub targets: Vec<Done>,
 }
 
+/// A snapshot that was made, or what each target says where none has it.
+pub(super) type Each = Result<Created, Vec<Done>>;
+
+/// Why none has it.
+pub(super) fn first_of(targets: Vec<Done>) -> BackupError {
+    targets.into_iter().find_map(|done| done.result.err()).unwrap_or(BackupError::NoTarget)
+}
+
 /// What is wanted of a snapshot besides its targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wish {
@@ -101,6 +109,8 @@ struct Part {
     sink: Sink,
     /// The snapshots that were there before, oldest first.
     there: Vec<SnapshotName>,
+    /// The highest number there that the next one goes on from.
+    highest: u64,
     /// Given back when the work is done, as the repository's is.
     lease: Lease,
     _of_repository: Option<Lease>,
@@ -109,8 +119,6 @@ struct Part {
 /// What became of a target that took part: what was written, by what its snapshot opens, and the snapshots there that are of
 /// another run of the box.
 type Answer = Result<(Written, OpensBy, Vec<SnapshotName>), BackupError>;
-    /// The highest number there that the next one goes on from.
-    highest: u64,
 
 /// The threads that write, one for each part, by the parts' numbers.
 struct Work {
@@ -144,6 +152,17 @@ impl Backups {
         by: &ActorRef,
         watch: &dyn Watch,
     ) -> Result<Created, BackupError> {
+        self.create_each(specs, wish, by, watch)?.map_err(first_of)
+    }
+
+    /// The same, where it matters why each target has none. An error is of the box itself.
+    pub(super) fn create_each(
+        &self,
+        specs: &[TargetSpec],
+        wish: Wish,
+        by: &ActorRef,
+        watch: &dyn Watch,
+    ) -> Result<Each, BackupError> {
         let begun = Instant::now();
         watch.progress(Progress { phase: Phase::Looking, done: 0, total: 0 });
         let (parts, failed) = self.take_parts(specs, wish.anew, watch);
@@ -192,6 +211,7 @@ impl Backups {
         spec: &TargetSpec,
         anew: Anew,
         before: Vec<(TargetSpec, [u8; 16])>,
+        watch: &dyn Watch,
     ) -> Result<Part, BackupError> {
         let (taking, of) = (self.clone(), spec.clone());
         let patience = Patience { silence: self.patience.opening, ..self.patience };
@@ -208,7 +228,6 @@ impl Backups {
         let repository = self.open_to_write(spec, anew)?;
         let id = repository.marker().repository;
         if let Some((other, _)) = before.iter().find(|(_, taken)| *taken == id) {
-        watch: &dyn Watch,
             return Err(copy(spec, other));
         }
         if let Some(double) = self.double_of(spec, Some(id))? {
@@ -222,6 +241,7 @@ impl Backups {
         marked.extend(self.remembered(id)?.spoiled);
         let index = Index::load_marked(repository.target(), &keyring, Some(&cache), &marked)?.without(&marked);
         let there = repository.snapshots()?;
+        let highest = self.highest_at(&repository, &keyring, &there)?;
         let sink = Sink::new(repository.shared_target(), index, Some(cache));
         Ok(Part { spec: spec.clone(), repository, sink, there, highest, lease, _of_repository: of_repository })
     }
@@ -240,7 +260,6 @@ impl Backups {
         let number = self.number_after(highest.unwrap_or(0))?;
         let name = SnapshotName::new(self.ambient.now(), number, &self.ambient);
         let event = self.event(by, Action::Checkpoint).detail(Detail::note(format!("for the snapshot {name}")));
-        let highest = self.highest_at(&repository, &keyring, &there)?;
         let (checkpoint, _) = self.checkpoint(event)?;
         // What the snapshot holds is what there is at this moment.
         let survey = self.store.survey()?;
@@ -563,7 +582,7 @@ impl Backups {
         made: Option<(Arc<Whole>, Vec<Done>)>,
         by: &ActorRef,
         begun: Instant,
-    ) -> Result<Created, BackupError> {
+    ) -> Result<Each, BackupError> {
         for done in &failed {
             // That another backup is being written there is no fault of the place.
             if let Err(error) = &done.result
@@ -575,8 +594,7 @@ impl Backups {
         let Some((whole, mut targets)) = made else {
             let texts: Vec<String> = failed.iter().filter_map(|d| Some(d.result.as_ref().err()?.to_string())).collect();
             self.tell(by, Outcome::Failed, &texts.join(" "))?;
-            let first = failed.into_iter().find_map(|done| done.result.err());
-            return Err(first.unwrap_or(BackupError::NoTarget));
+            return Ok(Err(failed));
         };
         let Whole { facts: Facts { name, entries, .. }, read, unmarked, .. } = &*whole;
         let (rows, bytes) = whole.holds();
@@ -586,11 +604,10 @@ impl Backups {
         let doubt = if *unmarked > 0 { "; the store had changed where it had not been marked as changed" } else { "" };
         self.tell(by, outcome, &format!("the snapshot {name} on {good} of {} targets{doubt}", targets.len()))?;
         if good == 0 {
-            let first = targets.into_iter().find_map(|done| done.result.err());
-            return Err(first.unwrap_or(BackupError::NoTarget));
+            return Ok(Err(targets));
         }
         let (entries, read, unmarked, seconds) = (*entries, *read, *unmarked, begun.elapsed().as_secs_f64());
-        Ok(Created { name: name.clone(), entries, rows, bytes, read, unmarked, seconds, targets })
+        Ok(Ok(Created { name: name.clone(), entries, rows, bytes, read, unmarked, seconds, targets }))
     }
 
     /// The snapshots beside this one that are of another run of the box. The snapshot that was made is good without it.

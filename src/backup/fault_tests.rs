@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 
-use super::fixture::{Contents, Faulty, TestBox, by, contents, files, inject, put_back, restored};
+use super::fixture::{Contents, Faulty, Room, TestBox, by, contents, files, inject, put_back, restored};
 use super::target::{Missing, Name, Shelf, Target};
 use super::{BackupError, Backups, Checked, Depth, How, Keep, Removal, Repository, TargetSpec, Unwatched, Wish, check};
 use crate::crypto::Root;
@@ -393,6 +393,57 @@ fn while_a_snapshot_lacks_something_no_pack_goes() {
         assert!(why.contains("-000003-") && why.contains("cannot be restored"), "{why}");
         assert_eq!(packs(), left);
     }
+}
+
+/// A box with a snapshot a day in a target that is full then.
+fn filled(name: &str, days: u32, told: bool) -> (TestBox, Faulty, TargetSpec) {
+    let made = TestBox::new(25);
+    let (faulty, spec) = inject(name);
+    made.put(rows(0, 300, 1));
+    for day in 0..days {
+        made.put(rows(0, 40, day as u8));
+        made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
+        made.clock.advance(std::time::Duration::from_secs(86_400));
+    }
+    let room = faulty.bytes() + 100;
+    *faulty.room.lock().unwrap() = if told { Room::Told(room) } else { Room::Untold(room) };
+    made.put(rows(0, 40, 99));
+    (made, faulty, spec)
+}
+
+#[test]
+fn a_place_that_is_full_is_cleared_without_room_for_a_copy() {
+    for told in [true, false] {
+        let (made, _, spec) = filled(&format!("full-{told}"), 30, told);
+        let create = || made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched);
+        let full = create().unwrap_err();
+        assert!(full.to_string().contains("is full"), "{full}");
+        let keep = Keep { hourly: 0, daily: 1, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
+        let remove = Removal { keep, forget: vec![], how: How::Now };
+        let pruned = made.backups.prune(&spec, &remove, &by(), &Unwatched).unwrap();
+        assert_eq!((pruned.forgotten.len(), pruned.kept), (29, 1), "{pruned:?}");
+        assert!(pruned.packs_removed > 0, "{pruned:?}");
+        create().unwrap();
+        assert_eq!(stable(restored(&made.backups, &spec, "latest").unwrap()), now(&made));
+        assert_eq!(checked(&made.backups, &spec, Depth::All).faults, []);
+    }
+}
+
+#[test]
+fn old_backups_go_by_themselves_where_a_place_is_full() {
+    let (made, _, spec) = filled("full-by-night", 30, true);
+    let backups = made.backups.with_targets(vec![spec.clone(), made.spec("no/such")]);
+    let number = || backups.row(&spec).unwrap().unwrap().last.unwrap().number;
+    let before = number();
+    // One night marks, and another removes.
+    for _ in 0..3 {
+        let _ = backups.run_due(&Unwatched);
+        made.clock.advance(std::time::Duration::from_secs(2 * 3600));
+        let _ = backups.run_due(&Unwatched);
+        made.clock.advance(std::time::Duration::from_secs(22 * 3600));
+    }
+    assert!(number() > before);
+    assert_eq!(stable(restored(&backups, &spec, "latest").unwrap()), now(&made));
 }
 
 #[test]

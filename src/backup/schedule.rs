@@ -6,7 +6,7 @@ use crate::base::{ActorRef, Timestamp};
 
 use super::attempt::TriedRow;
 use super::concern::Concern;
-use super::create::Wish;
+use super::create::{Done, Wish, first_of};
 use super::error::BackupError;
 use super::index::lock;
 use super::pace::apart;
@@ -16,6 +16,7 @@ use super::repository::Repository;
 use super::retention::Keep;
 use super::rows::{DrillRow, OpensBy, TargetRow};
 use super::service::{Backups, TargetSpec};
+use super::target::TargetError;
 use super::watch::{Watch, go_on};
 
 /// Seconds until a backup or a drill that did not work is tried again.
@@ -282,26 +283,38 @@ impl Backups {
     fn make_due(&self, due: Vec<&TargetStanding>, now: Timestamp, watch: &dyn Watch) -> Result<(), BackupError> {
         if !due.is_empty() {
             let specs: Vec<TargetSpec> = due.iter().map(|target| target.spec.clone()).collect();
-            let created = self.create(&specs, Wish::USUAL, &ActorRef::system("job:backup"), watch)?;
-            for done in &created.targets {
+            let created = self.create_each(&specs, Wish::USUAL, &ActorRef::system("job:backup"), watch)?;
+            let (made, mut targets) = match created {
+                Ok(created) => (true, created.targets),
+                Err(targets) => (false, targets),
+            };
+            for done in &targets {
                 if let Err(error) = &done.result {
                     tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup");
                 }
             }
-            let slow = created.targets.iter().filter(|done| matches!(done.result, Err(BackupError::Slow { .. })));
-            for done in slow {
+            for done in &mut targets {
+                if !matches!(done.result, Err(BackupError::Slow { .. })) {
+                    continue;
+                }
                 go_on(watch)?;
                 let one = std::slice::from_ref(&done.target);
-                if let Err(error) = self.create(one, Wish::USUAL, &ActorRef::system("job:backup"), watch) {
-                    tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup by itself");
+                match self.create(one, Wish::USUAL, &ActorRef::system("job:backup"), watch) {
+                    Ok(created) => created.targets.into_iter().for_each(|alone| *done = alone),
+                    Err(error) => {
+                        tracing::error!(target: "backup", to = done.target.name, %error, "a target got no backup by itself");
+                        done.result = Err(error);
+                    }
                 }
             }
             for target in due {
                 go_on(watch)?;
                 // A backup that somebody made by hand on this day is no removal.
                 let today = now.to_zoned(self.schedule.zone().clone()).date();
-                let got = created.targets.iter().any(|done| done.target == target.spec && done.result.is_ok());
-                if got
+                // Where there is no room for another, what is old makes some.
+                let got =
+                    |done: &Done| matches!(done.result, Ok(_) | Err(BackupError::Target(TargetError::Full { .. })));
+                if targets.iter().any(|done| done.target == target.spec && got(done))
                     && lock(&self.cleared).insert(target.spec.name.clone(), today) != Some(today)
                     && let Err(error) = self.remove_old(&target.spec, watch)
                 {
@@ -312,6 +325,9 @@ impl Backups {
         }
         Ok(())
     }
+            if !made {
+                return Err(first_of(targets));
+            }
 
     fn remove_old(&self, spec: &TargetSpec, watch: &dyn Watch) -> Result<(), BackupError> {
         let removal = Removal { keep: self.schedule.keep.clone(), forget: vec![], how: How::Later };
