@@ -207,10 +207,11 @@ mod tests {
         let spec = TargetSpec::at(made.path("no/such").to_str().unwrap()).unwrap();
         let spec = TargetSpec { name: "one".into(), ..spec };
         made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap_err();
-        let standing = made.backups.standing().unwrap().remove(0);
-        assert!(standing.error().unwrap().contains("is not there"));
+        let there = made.backups.with_targets(vec![spec.clone()]);
+        assert!(there.standing().unwrap()[0].error().unwrap().contains("is not there"));
         // A backup that works afterwards has the last word.
-        made.snapshot("one");
-        assert_eq!(made.backups.standing().unwrap().remove(0).error(), None);
+        std::fs::create_dir(made.path("no")).unwrap();
+        made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched).unwrap();
+        assert_eq!(there.standing().unwrap()[0].error(), None);
     }
 }

@@ -127,9 +127,7 @@ impl TargetStanding {
         if let Some(double) = &self.double {
             return Some(double);
         }
-        let here = self.known.as_ref().filter(|row| row.place == self.spec.place.to_string());
-        let attempt = here.and_then(|row| row.attempt.as_ref());
-        match attempt {
+        match self.known.as_ref().and_then(|row| row.attempt.as_ref()) {
             Some(attempt) => attempt.error.as_deref(),
             None => self.tried.as_ref()?.error.as_deref(),
         }
@@ -153,13 +151,18 @@ impl Backups {
         let drills: Vec<DrillRow> =
             drills.into_iter().filter(|drill| drill.at.as_second() - now.as_second() < DAY).collect();
         let one = |spec: &TargetSpec| {
-            let row = known.iter().find(|(name, _)| *name == spec.name).map(|(_, row)| row.clone());
+            // What the name meant before says nothing of this place.
+            let place = spec.place.to_string();
+            let row = known.iter().find(|(name, row)| *name == spec.name && row.place == place);
+            let row = row.map(|(_, row)| row.clone());
             let repository = row.as_ref().map_or(Repository::UNKNOWN, |row| row.repository);
             let of_target = || drills.iter().filter(|drill| drill.is_of(repository, &spec.name));
             let drill = of_target().next().cloned();
             let passed = of_target().find(|drill| drill.passed()).map(|drill| drill.at);
             let last = row.as_ref().and_then(|row| Some(row.last.as_ref()?.at));
-            let tried = tried.iter().find(|(name, row)| *name == spec.name && last.is_none_or(|last| last <= row.at));
+            let tried = tried
+                .iter()
+                .find(|(name, row)| *name == spec.name && row.place == place && last.is_none_or(|last| last <= row.at));
             let remembered = match &row {
                 Some(row) => self.remembered(row.repository)?,
                 None => Remembered::default(),
@@ -177,7 +180,7 @@ impl Backups {
                 drill_stands: Standing::Good,
                 concerns: Vec::new(),
                 tried: tried.map(|(_, row)| row.clone()),
-                silent: silent.contains(&spec.place.to_string()),
+                silent: silent.contains(&place),
                 busy: self.busy(spec)?,
             };
             let of_backup = self.of_backup(&standing, &remembered, now);
@@ -322,12 +325,12 @@ impl Backups {
                     tracing::error!(target: "backup", from = target.spec.name, %error, "old backups could not be removed");
                 }
             }
-        }
-        Ok(())
-    }
             if !made {
                 return Err(first_of(targets));
             }
+        }
+        Ok(())
+    }
 
     fn remove_old(&self, spec: &TargetSpec, watch: &dyn Watch) -> Result<(), BackupError> {
         let removal = Removal { keep: self.schedule.keep.clone(), forget: vec![], how: How::Later };
@@ -518,6 +521,35 @@ mod tests {
         made.snapshot("one");
         look().unwrap();
         assert_eq!(stands().backup_stands, Standing::Good);
+    }
+
+    #[test]
+    fn a_name_that_means_another_place_now_has_nothing_there_yet_and_a_backup_is_due() {
+        use crate::backup::Unwatched;
+        let made = TestBox::new(42);
+        let backups = made.backups.with_targets(vec![made.spec("one")]);
+        backups.run_due(&Unwatched).unwrap();
+        backups.run_due(&Unwatched).unwrap();
+        assert_eq!(backups.standing().unwrap()[0].backup_stands, Standing::Good);
+        let moved = TargetSpec { name: "one".into(), ..made.spec("elsewhere") };
+        let backups = made.backups.with_targets(vec![moved]);
+        let stands = || {
+            let one = backups.standing().unwrap().remove(0);
+            let codes: Vec<_> = one.concerns().iter().map(|one| one.code()).collect();
+            (one.known.is_some(), one.backup_stands, codes)
+        };
+        assert_eq!(stands(), (false, Standing::Bad, vec!["never", "drill-never"]));
+        backups.run_due(&Unwatched).unwrap();
+        assert_eq!(made.backups.last_number().unwrap(), 2, "it was made at once");
+        assert_eq!(stands(), (true, Standing::Good, vec![]));
+        // Nor does what came of trying the first place say anything of this one.
+        std::fs::write(made.path("file"), "x").unwrap();
+        let moved = TargetSpec { name: "two".into(), ..made.spec("file") };
+        made.backups.try_out(&moved, &ActorRef::system("test")).unwrap();
+        let two = made.backups.with_targets(vec![made.spec("two")]);
+        assert_eq!(two.standing().unwrap()[0].error(), None);
+        two.run_due(&Unwatched).unwrap();
+        assert_eq!(two.standing().unwrap()[0].backup_stands, Standing::Good);
     }
 
     #[test]
