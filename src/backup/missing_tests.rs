@@ -254,6 +254,23 @@ fn what_a_computer_leaves_on_a_stick_is_no_damage() {
 }
 
 #[test]
+fn what_lies_on_a_stick_besides_backups_is_its_owners() {
+    let (made, _) = three_snapshots(87);
+    let folder = made.path("one");
+    std::fs::create_dir_all(folder.join("marks")).unwrap();
+    let own = [".movie.mkv.part", "marks/todo.txt", "marks/large", "packs/.film.part"].map(|file| folder.join(file));
+    let large = std::fs::File::create(&own[2]).unwrap();
+    large.set_len((16 << 20) + 1).unwrap();
+    own.iter().filter(|file| !file.exists()).for_each(|file| std::fs::write(file, "a film").unwrap());
+    // What says that it is a mark, and is none, goes.
+    let none = folder.join("marks/20260303T022000Z-9f3c2a1b");
+    std::fs::File::create(&none).unwrap().set_len((16 << 20) + 1).unwrap();
+    made.snapshot("one");
+    made.backups.prune(&made.spec("one"), &removal(How::Now, &["1".into()]), &by(), &Unwatched).unwrap();
+    assert!(own.iter().all(|file| file.exists()) && !none.exists());
+}
+
+#[test]
 fn a_drill_proves_the_repository_that_it_restored_from_and_no_other_of_the_name() {
     let keep = Keep { daily: 1, hourly: 0, weekly: 0, monthly: 0, yearly: 0, zone: jiff::tz::TimeZone::UTC };
     let one_a_day = Removal { keep, forget: vec![], how: How::Later };

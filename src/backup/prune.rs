@@ -124,10 +124,13 @@ pub(super) struct Mark {
 pub(super) fn marks(repository: &Repository, keyring: &Keyring) -> Result<Vec<(Name, Option<Mark>)>, BackupError> {
     let files = repository.target().list(Shelf::Marks)?;
     let mut all = Vec::with_capacity(files.len());
-    for file in files {
+    // What has no mark's name is somebody's own.
+    for file in files.into_iter().filter(|file| Shelf::Marks.has_such(file.name.file())) {
         let sealed = match repository.target().get(&file.name, 16 << 20) {
             // It is none of ours.
             Err(TargetError::NotPlain { .. }) => continue,
+            // None is as long as that.
+            Err(TargetError::Length { .. }) => Vec::new(),
             sealed => sealed?,
         };
         let opened = keyring.all().find_map(|(_, key)| key.open(Part::Mark, &sealed).ok());
@@ -141,9 +144,6 @@ pub(super) fn marked(marks: &[(Name, Option<Mark>)]) -> BTreeSet<String> {
     marks.iter().filter_map(|(_, mark)| mark.as_ref()).flat_map(|mark| mark.packs.iter().cloned()).collect()
 }
 
-/// What is known of a snapshot that stays, as of the last backup. How long it took and what was new in it nobody kept.
-fn last_made(repository: &Repository, needed: &Needed, name: &SnapshotName) -> LastMade {
-    let manifest = needed.manifests.iter().find(|manifest| manifest.name == *name);
 /// Whether something that stays is not as it was written, or cannot be read. What does not open here may be as it was.
 fn is_damaged(needed: &Needed, index: &Index) -> bool {
     let damaged = needed.lacking.iter().any(|name| !needed.is_left(name));
@@ -193,6 +193,9 @@ fn why_no_pack_goes(needed: &Needed, index: &Index, pruned: &Pruned) -> Option<S
     ))
 }
 
+/// What is known of a snapshot that stays, as of the last backup. How long it took and what was new in it nobody kept.
+fn last_made(repository: &Repository, needed: &Needed, name: &SnapshotName) -> LastMade {
+    let manifest = needed.manifests.iter().find(|manifest| manifest.name == *name);
     let slots = repository.read(name).map(|snapshot| snapshot.header.keyslots);
     LastMade {
         name: name.to_string(),
@@ -243,11 +246,11 @@ impl Backups {
             spoiled: known.spoiled.clone(),
             ..Pruned::default()
         };
+        let needed = needed.only(&stay);
+        pruned.damaged = is_damaged(&needed, &index);
         if removal.how == How::DryRun {
             return Ok(pruned);
         }
-        let needed = needed.only(&stay);
-        pruned.damaged = is_damaged(&needed, &index);
         let removing = self.removing(watch)?;
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
         if !pruned.forgotten.is_empty() {
@@ -416,10 +419,10 @@ impl Backups {
         let index = work.index.without(&marked);
         let held_back = why_no_pack_goes(needed, work.index, pruned);
         // What is to be copied is read first: where something of it was changed, nothing goes.
+        let free = held_back.is_none();
         let unneeded = if free { self.rewrite(work, &index, needed, pruned)? } else { Vec::new() };
         if let Some(pack) = &pruned.found_spoiled {
             return Err(Damage::new(pack, What::Changed, Lost::Unknown).into());
-        let free = held_back.is_none();
         }
         for name in forget {
             let checkpoint = checkpoint_file(&name)?;

@@ -119,7 +119,12 @@ impl FolderTarget {
             return Ok(Put::There);
         }
         let part = format!(".{}{PART}", name.file());
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // What lies under this name may be a pipe, or another name of somebody's file: it is never written to.
+        match rustix::fs::unlinkat(&shelf, &part, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error),
+        }
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(rustix::fs::openat(&shelf, &part, flags, Mode::from_raw_mode(0o600))?);
         let errno = |error: io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
         let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(errno);
@@ -159,6 +164,12 @@ impl FolderTarget {
             _ => TargetError::Io { place, name: shelf.said().to_owned(), why },
         }
     }
+}
+
+/// Whether it is what an interrupted write of ours left: other people's things may lie beside.
+pub(super) fn is_part_of_ours(shelf: Shelf, file: &str) -> bool {
+    let named = file.strip_prefix('.').and_then(|file| file.strip_suffix(PART));
+    named.is_some_and(|file| Name::new(shelf, file).is_some() && shelf.has_such(file))
 }
 
 fn is_there(shelf: &OwnedFd, file: &str) -> Result<bool, Errno> {
@@ -263,7 +274,7 @@ impl Target for FolderTarget {
     fn tidy(&self) -> Result<(), TargetError> {
         for shelf in Shelf::ALL {
             let read = self.each_entry(shelf, |folder, file| {
-                if file.starts_with('.') && file.ends_with(PART) {
+                if is_part_of_ours(shelf, file) {
                     // It is tried again at the next time.
                     let _ = rustix::fs::unlinkat(folder, file, AtFlags::empty());
                 }
@@ -317,10 +328,45 @@ mod tests {
         assert_eq!(target.list(Shelf::Packs).unwrap().len(), 1);
         target.put(&name(Shelf::Packs, "two"), b"whole").unwrap();
         assert!(!part.exists());
-        std::fs::write(&part, "half").unwrap();
-        target.tidy().unwrap();
-        assert!(!part.exists());
         assert_eq!(target.list(Shelf::Packs).unwrap().len(), 2);
+        for shelf in [Shelf::Snapshots, Shelf::Checkpoints, Shelf::Marks] {
+            target.put(&name(shelf, "x"), b"x").unwrap();
+        }
+        let parts = [
+            format!("packs/.{}.part", "0a".repeat(32)),
+            "snapshots/.20260303T022000Z-000041-9f3c2a1b.part".into(),
+            "checkpoints/.20260303T022000Z-000041-9f3c2a1b.txt.part".into(),
+            "marks/.20260303T022000Z-9f3c2a1b.part".into(),
+            ".chartbox-backup.txt.part".into(),
+        ];
+        let others = [".movie.mkv.part", "packs/.film.part", "snapshots/.20260303.part", "marks/.todo.txt.part"];
+        let parts: Vec<_> = parts.iter().map(|part| place.path().join(part)).collect();
+        let others = others.map(|other| place.path().join(other));
+        parts.iter().chain(&others).for_each(|file| std::fs::write(file, "half").unwrap());
+        target.tidy().unwrap();
+        assert!(parts.iter().all(|part| !part.exists()) && others.iter().all(|other| other.exists()));
+    }
+
+    #[test]
+    fn what_somebody_put_under_the_name_of_a_part_is_not_written_to() {
+        let place = tempfile::tempdir().unwrap();
+        let target = std::sync::Arc::new(FolderTarget::open(place.path(), Missing::Refuse).unwrap());
+        target.put(&name(Shelf::Packs, "one"), b"1").unwrap();
+        let (part, file) = (place.path().join("packs/.two.part"), place.path().join("film"));
+        std::fs::write(&file, "somebody's").unwrap();
+        let pipe =
+            |part: &Path| rustix::fs::mknodat(rustix::fs::CWD, part, FileType::Fifo, Mode::from_raw_mode(0o600), 0);
+        let link = |part: &Path| rustix::fs::link(&file, part);
+        for put in [&pipe as &dyn Fn(&Path) -> Result<(), Errno>, &link] {
+            put(&part).unwrap();
+            let (say, hear) = std::sync::mpsc::channel();
+            let of = target.clone();
+            std::thread::spawn(move || say.send(of.put(&name(Shelf::Packs, "two"), b"whole")));
+            assert_eq!(hear.recv_timeout(std::time::Duration::from_secs(10)), Ok(Ok(Put::New)), "it hangs");
+            assert_eq!(target.get(&name(Shelf::Packs, "two"), 9).unwrap(), b"whole");
+            target.delete(&name(Shelf::Packs, "two")).unwrap();
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), b"somebody's");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod tests;
 
 use std::fmt;
 
+use folder::is_part_of_ours;
 pub use folder::{FolderTarget, Missing};
 pub use place::{Place, Seen};
 
@@ -95,6 +96,22 @@ impl Shelf {
             Self::Checkpoints => "checkpoints",
             Self::Packs => "packs",
             Self::Marks => "marks",
+        }
+    }
+
+    /// Whether a file that is put there is called so. Somebody's own things may lie beside, and are left as they are.
+    pub fn has_such(self, file: &str) -> bool {
+        let is_hex =
+            |text: &str, len| text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let parts: Vec<&str> =
+            file.strip_suffix(".txt").filter(|_| self == Self::Checkpoints).unwrap_or(file).split('-').collect();
+        let is_time = |text: &str| text.len() == 16 && text.as_bytes().get(8) == Some(&b'T') && text.ends_with('Z');
+        match (self, parts.as_slice()) {
+            (Self::Top, _) => file.starts_with("chartbox-"),
+            (Self::Packs, _) => is_hex(file, 64),
+            (Self::Snapshots | Self::Checkpoints, [time, _, tail]) => is_time(time) && is_hex(tail, 8),
+            (Self::Marks, [time, tail]) => is_time(time) && is_hex(tail, 8),
+            _ => false,
         }
     }
 }

@@ -106,7 +106,8 @@ fn an_sftp_server_keeps_its_word() {
     std::fs::write(home.path().join("new/packs/.x.part"), "half").unwrap();
     assert_eq!(target.list(Shelf::Packs), Ok(vec![]));
     assert_eq!(target.put(&name(Shelf::Packs, "x"), b"whole"), Ok(Put::New));
-    std::fs::write(home.path().join("new/packs/.y.part"), "half").unwrap();
+    let part = format!("new/packs/.{}.part", "0a".repeat(32));
+    std::fs::write(home.path().join(part), "half").unwrap();
     target.tidy().unwrap();
     let left: Vec<_> = std::fs::read_dir(home.path().join("new/packs")).unwrap().collect();
     assert_eq!(left.len(), 1);

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Listed, Missing, Name, Put, Shelf, Target, TargetError};
+use super::{Listed, Missing, Name, Put, Shelf, Target, TargetError, is_part_of_ours};
 use session::{Fault, NO_SSH, NOT_STARTED, Session};
 use wire::{Attrs, Packet, Reply, flag, kind, read_statvfs, status};
 
@@ -562,7 +562,7 @@ impl Target for SftpTarget {
         for shelf in Shelf::ALL {
             self.with(|session| {
                 for (file, _) in self.lines(session, shelf)? {
-                    if file.starts_with('.') && file.ends_with(PART) && !file.contains('/') {
+                    if is_part_of_ours(shelf, &file) {
                         // It is tried again at the next time.
                         let _ = session.tell(Packet::new(kind::REMOVE).text(&self.path(shelf, &file)));
                     }
