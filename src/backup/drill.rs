@@ -4,7 +4,9 @@
 //! store had when the snapshot was made: counts, the access log's head, and rows taken at random. Then the restored store checks
 //! itself from the first page to the last, and its access log is verified against the checkpoint that left with the snapshot.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use crate::audit::{self, Action, Detail, Outcome, VerifyInput};
 use crate::base::{ActorRef, Secret, Timestamp, said};
@@ -12,7 +14,7 @@ use crate::crypto::page::PageKey;
 use crate::store::{DiskSpace, OpenCheck, Store, StoreOptions, tables};
 
 use super::error::{BackupError, Damage, What};
-use super::index::Index;
+use super::index::{Index, lock};
 use super::layout::{Manifest, SnapshotName};
 use super::lease::Doing;
 use super::reading::Reader;
@@ -25,15 +27,27 @@ use super::watch::Watch;
 
 /// A throwaway store, gone when this is dropped.
 pub struct Throwaway {
-    folder: PathBuf,
     pub store: Store,
+    _folder: DrillFolder,
 }
 
 impl Drop for Throwaway {
     fn drop(&mut self) {
         self.store.close();
-        // Nobody has its key any more, whatever stays of it; the next drill takes it away.
-        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A folder for one throwaway store, gone when this is dropped. Until then nobody takes it for what an interrupted drill left.
+struct DrillFolder {
+    path: PathBuf,
+    drilling: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+impl Drop for DrillFolder {
+    fn drop(&mut self) {
+        // Nobody has the store's key any more, whatever stays of it; the next drill takes it away.
+        let _ = std::fs::remove_dir_all(&self.path);
+        lock(&self.drilling).remove(&self.path);
     }
 }
 
@@ -76,6 +90,8 @@ impl Backups {
                 Ok(()) => {}
                 // Nothing was tried: the row would say that the backup is bad.
                 Err(error @ (BackupError::Stopped | BackupError::Busy { .. })) => return Err(error),
+                // Nor is it the place's fault what somebody asked for.
+                Err(error) if asked != Repository::LATEST && error.is_of_asking() => return Err(error),
                 Err(error) => {
                     tried.damaged = error.is_damage();
                     tried.row.untried = !tried.damaged;
@@ -157,8 +173,8 @@ impl Backups {
         // Every byte is read from the target, its indexes too: what is kept here says nothing of what is there.
         let index = Index::load(repository.target(), &keyring, None)?;
         let folder = self.folder_for_a_drill()?;
-        let path = folder.join("drill.redb");
-        self.check_space(&folder, &manifest)?;
+        let path = folder.path.join("drill.redb");
+        self.check_space(&folder.path, &manifest)?;
         let secret = Secret::new(self.ambient.bytes());
         let key = || PageKey::new(1, &secret);
         let reader = Reader::new(repository.target(), &index, &keyring);
@@ -174,14 +190,7 @@ impl Backups {
         let opened = filled
             .map_err(|FillError(error)| error)
             .and_then(|()| Store::open(&path, key(), &options, &self.ambient).map_err(BackupError::from));
-        match opened {
-            Ok(store) => Ok((Throwaway { folder, store }, manifest)),
-            Err(error) => {
-                // The next drill takes away what stays.
-                let _ = std::fs::remove_dir_all(&folder);
-                Err(error)
-            }
-        }
+        Ok((Throwaway { store: opened?, _folder: folder }, manifest))
     }
 
     fn compare(
@@ -238,14 +247,16 @@ impl Backups {
     }
 
     /// An empty folder, in the place of what an interrupted drill left.
-    fn folder_for_a_drill(&self) -> Result<PathBuf, BackupError> {
+    fn folder_for_a_drill(&self) -> Result<DrillFolder, BackupError> {
         use std::os::unix::fs::DirBuilderExt;
         let place = self.home.folder();
-        clear_drills(&place);
+        let mut drilling = lock(&self.drilling);
+        clear_drills(&place, &drilling);
         let folder = place.join(format!("{DRILL}{}", data_encoding::HEXLOWER.encode(&self.ambient.bytes::<4>())));
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.map_err(|error| BackupError::Failed(format!("{} cannot be made: {}", folder.display(), said(&error))))?;
-        Ok(folder)
+        drilling.insert(folder.clone());
+        Ok(DrillFolder { path: folder, drilling: self.drilling.clone() })
     }
 
     /// A drill must not take the room from the box that works on this disk.
@@ -255,8 +266,6 @@ impl Backups {
         if disk.free >= needed {
             return Ok(());
         }
-        // The folder is empty.
-        let _ = std::fs::remove_dir(folder);
         Err(BackupError::Failed(format!(
             "there is not enough room on the box's disk to try to restore: {} MiB are needed for a while, and {} MiB are free",
             needed >> 20,
@@ -267,10 +276,12 @@ impl Backups {
 
 const DRILL: &str = "drill-";
 
-fn clear_drills(place: &Path) {
+/// Takes away what lies there of drills, but those that are under way.
+fn clear_drills(place: &Path, drilling: &BTreeSet<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(place) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(DRILL)) {
+        let is_drill = entry.file_name().to_str().is_some_and(|name| name.starts_with(DRILL));
+        if is_drill && !drilling.contains(&entry.path()) {
             // It is tried again at the next drill.
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -280,4 +291,56 @@ fn clear_drills(place: &Path) {
 /// When the newest drill was run that passed.
 pub fn last_passed(drills: &[DrillRow]) -> Option<Timestamp> {
     drills.iter().filter(|drill| drill.passed()).map(|drill| drill.at).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::backup::Unwatched;
+    use crate::backup::fixture::{TestBox, by};
+
+    #[test]
+    fn a_drill_of_what_there_is_not_is_none() {
+        let made = TestBox::new(171);
+        made.put([(1, vec![1])]);
+        made.snapshot("one");
+        made.snapshot("one");
+        let spec = made.spec("one");
+        for asked in ["4711", "202603", "x", ""] {
+            assert!(made.backups.drill(&spec, asked, &by(), &Unwatched).is_err(), "{asked}");
+        }
+        assert_eq!(made.backups.drills(9).unwrap(), []);
+    }
+
+    #[test]
+    fn a_drill_takes_away_what_an_interrupted_one_left_and_nothing_of_one_under_way() {
+        let made = TestBox::new(170);
+        made.put([(1, vec![1])]);
+        let name = made.snapshot("one").name;
+        made.snapshot("two");
+        let (throwaway, _) = made.backups.restored(&made.spec("one"), &name, &Unwatched).unwrap();
+        let (kept, left) = (throwaway._folder.path.clone(), made.path("backups/drill-00000000"));
+        std::fs::create_dir(&left).unwrap();
+        for place in ["one", "two"] {
+            let drill = made.backups.drill(&made.spec(place), "latest", &by(), &Unwatched).unwrap();
+            assert!(drill.passed(), "{:?}", drill.faults);
+        }
+        assert!(kept.join("drill.redb").is_file() && !left.exists());
+        drop(throwaway);
+        assert!(!kept.exists());
+        let both = ["one", "two"].map(|place| made.spec(place));
+        std::thread::scope(|scope| {
+            let each = |at: usize| {
+                let (made, spec) = (&made, &both[at % 2]);
+                scope.spawn(move || match at {
+                    0 | 1 => (0..5).all(|_| made.backups.drill(spec, "latest", &by(), &Unwatched).unwrap().passed()),
+                    _ => {
+                        let name = made.backups.choose(spec, "latest").unwrap();
+                        (0..5).all(|_| made.backups.restored(spec, &name, &Unwatched).is_ok())
+                    }
+                })
+            };
+            let looks: Vec<_> = (0..4).map(each).collect();
+            assert!(looks.into_iter().all(|look| look.join().unwrap()));
+        });
+    }
 }

@@ -178,6 +178,11 @@ impl BackupError {
         matches!(self, Self::NoSnapshot { .. } | Self::NoneYet { .. } | Self::NoneBefore { .. })
     }
 
+    /// Whether it was asked for what there is not, or for what may be several.
+    pub(super) const fn is_of_asking(&self) -> bool {
+        self.is_no_snapshot() || matches!(self, Self::Ambiguous { .. } | Self::Unnamed)
+    }
+
     /// Whether a snapshot is somebody else's, or under a key or of a form that this box does not have: neither good nor damaged.
     pub(super) const fn is_not_ours(&self) -> bool {
         matches!(self, Self::NoKey { .. } | Self::Newer { .. } | Self::Foreign { .. })

@@ -80,6 +80,8 @@ pub struct Backups {
     pub(super) numbered: Arc<Mutex<u64>>,
     pub(super) patience: Patience,
     pub(super) disks: Disks,
+    /// The folders of throwaway stores that are in use.
+    pub(super) drilling: Arc<Mutex<BTreeSet<PathBuf>>>,
     /// The day on which this run of the box last removed old backups by itself, by the target's name.
     pub(super) cleared: Arc<Mutex<BTreeMap<String, jiff::civil::Date>>>,
 }
@@ -100,6 +102,7 @@ impl Backups {
             numbered: Arc::default(),
             patience: Patience::USUAL,
             disks: Disks::default(),
+            drilling: Arc::default(),
             cleared: Arc::default(),
         }
     }
