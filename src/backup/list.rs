@@ -10,6 +10,7 @@ use super::layout::{Manifest, SnapshotBytes, SnapshotName};
 use super::repository::Repository;
 use super::service::{Backups, TargetSpec};
 use super::target::{Missing, Shelf};
+use super::watch::Unwatched;
 
 /// A snapshot in a list.
 #[derive(Debug, Clone)]
@@ -71,7 +72,12 @@ impl Backups {
             .named(target)?
             .into_iter()
             .map(|spec| {
-                let looked = self.open_known(&spec).and_then(|repository| {
+                let is_fault = |looked: &Result<ListedTarget, BackupError>| match looked {
+                    Ok(listed) => listed.is_damaged(),
+                    Err(error) => error.is_damage(),
+                };
+                let looked = self.undisturbed(&Unwatched, is_fault, || {
+                    let repository = self.open_known(&spec)?;
                     let (there, gone) = self.look_for(&repository)?;
                     let mut listed = look(&repository, spec.clone(), Opener::Box(&keyring))?;
                     self.add_known(&repository, &mut listed)?;

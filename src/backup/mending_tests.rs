@@ -296,6 +296,8 @@ fn looking_while_old_backups_are_removed_finds_no_damage() {
                 assert!(found.is_whole(), "{:?}", found.faults);
                 let drill = made.backups.drill(spec, "latest", &by(), &Unwatched).unwrap();
                 assert!(drill.passed(), "{:?}", drill.faults);
+                let listed = made.backups.list(Some("one")).unwrap().remove(0);
+                assert!(!listed.is_damaged() && listed.error.is_none(), "{listed:?}");
                 looks += 1;
             }
             looks
