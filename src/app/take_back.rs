@@ -34,6 +34,8 @@ pub enum Standing {
     Deleted,
     /// The box never had it.
     Unknown,
+    /// It decides who may see the record, and is not as it was: it stays as it is now, for somebody may have been refused since.
+    Access,
 }
 
 impl Standing {
@@ -43,6 +45,7 @@ impl Standing {
             Self::Differs => "differs",
             Self::Deleted => "deleted",
             Self::Unknown => "unknown",
+            Self::Access => "access",
         }
     }
 }
@@ -99,7 +102,7 @@ impl TakeBack {
             let value = plain(&one)?;
             items.push(Item { kind: one.kind, id: one.id, stands: Standing::Unknown, value });
         }
-        self.compare(&mut items, name.as_str())?;
+        self.compare(&mut items, name.as_str(), wanted)?;
         Ok((name.to_string(), items))
     }
 
@@ -136,7 +139,7 @@ impl TakeBack {
         }
     }
 
-    fn compare(&self, items: &mut [Item], name: &str) -> Result<(), AppError> {
+    fn compare(&self, items: &mut [Item], name: &str, wanted: &Wanted) -> Result<(), AppError> {
         for part in items.chunks_mut(AT_ONCE) {
             let mut states = Vec::with_capacity(part.len());
             let asked: Vec<(ResourceType, FhirId)> = part.iter().map(|item| (item.kind, item.id.clone())).collect();
@@ -160,10 +163,17 @@ impl TakeBack {
                 Ok(all)
             })?;
             let now = now.iter().map(plain).collect::<Result<Vec<Value>, AppError>>()?;
-            let mut now = now.into_iter();
+            let mut now = now.into_iter().peekable();
+            // Whoever names one resource means all of it.
+            let whole = matches!(wanted, Wanted::Resource(_));
             for (item, state) in part.iter_mut().zip(states) {
+                let now = now.next_if(|_| state == Standing::Differs);
+                if let Some(now) = now.as_ref().filter(|_| !whole) {
+                    with_labels_of(now, &mut item.value);
+                }
                 item.stands = match state {
-                    Standing::Differs if now.next().is_some_and(|now| now == item.value) => Standing::Same,
+                    _ if now.is_some_and(|now| now == item.value) => Standing::Same,
+                    _ if !whole && decides_access(item.kind) => Standing::Access,
                     state => state,
                 };
             }
@@ -174,7 +184,8 @@ impl TakeBack {
     /// Keeps what differs, as new versions: nothing that the box has is lost by it. Answers with how many were written. Blocks.
     pub fn keep(&self, items: Vec<Item>, name: &str) -> Result<u64, AppError> {
         let mut changes = Vec::new();
-        for item in items.into_iter().filter(|item| item.stands != Standing::Same) {
+        let comes_back = |item: &Item| !matches!(item.stands, Standing::Same | Standing::Access);
+        for item in items.into_iter().filter(comes_back) {
             changes.push(Change::put(item.kind, item.id, item.value, Condition::None, Mode::Lenient)?);
         }
         let mut kept = 0;
@@ -187,6 +198,30 @@ impl TakeBack {
             changes = rest;
         }
         Ok(kept)
+    }
+}
+
+/// Whether who may see a patient's record is decided by such a resource.
+const fn decides_access(kind: ResourceType) -> bool {
+    matches!(kind, ResourceType::Consent | ResourceType::RelatedPerson | ResourceType::Person)
+}
+
+/// How delicate something is stays as the box has it now.
+fn with_labels_of(now: &Value, then: &mut Value) {
+    const META: &str = "meta";
+    const SECURITY: &str = "security";
+    let labels = now.get(META).and_then(|meta| meta.get(SECURITY)).cloned();
+    let Some(fields) = then.as_object_mut() else { return };
+    if let Some(labels) = labels {
+        let meta = fields.entry(META).or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Some(meta) = meta.as_object_mut() {
+            meta.insert(SECURITY.to_owned(), labels);
+        }
+    } else if let Some(meta) = fields.get_mut(META).and_then(Value::as_object_mut) {
+        meta.shift_remove(SECURITY);
+        if meta.is_empty() {
+            fields.shift_remove(META);
+        }
     }
 }
 
@@ -216,4 +251,27 @@ fn plain(stored: &Stored) -> Result<Value, AppError> {
         }
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn how_delicate_something_is_stays_as_it_is_now() {
+        let label = |code: &str| json!([{ "code": code }]);
+        let of = |now: Value, mut then: Value| {
+            with_labels_of(&now, &mut then);
+            then
+        };
+        let bare = json!({ "id": "a" });
+        let sealed = json!({ "id": "a", "meta": { "security": label("V") } });
+        assert_eq!(of(sealed.clone(), bare.clone()), sealed);
+        assert_eq!(of(bare.clone(), sealed.clone()), bare);
+        let then = json!({ "id": "a", "meta": { "profile": ["p"], "security": label("R") } });
+        let both = json!({ "id": "a", "meta": { "profile": ["p"], "security": label("V") } });
+        assert_eq!(of(sealed, then), both);
+    }
 }

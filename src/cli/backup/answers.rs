@@ -435,6 +435,9 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         let how = match text(item, "stands").as_str() {
             "differs" => "was changed since",
             "deleted" => "was deleted since",
+            "access" => {
+                "decides who may see the record, and stays as it is now: `--resource` with its name brings it back"
+            }
             _ => "is not in this box",
         };
         out.line(format!("{} {how}", text(item, "resource")))?;
@@ -446,7 +449,7 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             "{} back, as new versions: what was there before stays in the history.",
             counted(kept, "resource is", "resources are")
         )),
-        None if list(answer, "items").all(|item| text(item, "stands") == "same") => {
+        None if count("same") + count("access") == list(answer, "items").count() => {
             out.line("There is nothing to bring back.")
         }
         None => out.line("Nothing was changed. With --apply, those above come back as they were."),
