@@ -141,7 +141,8 @@ impl Audit {
                 let note = field(&answer, "checkpoint").as_str().unwrap_or_default();
                 match to {
                     Some(file) => {
-                        std::fs::write(&file, note).map_err(AppError::file(&file, "written"))?;
+                        // What is there may be a checkpoint that somebody kept.
+                        new_file(&file)?.write_all(note.as_bytes()).map_err(AppError::file(&file, "written"))?;
                         let signed = field(&answer, "size").as_u64().unwrap_or_default();
                         let signed = counted(signed, "entry is", "entries are");
                         out.line(format!("{signed} signed in {}. Keep it outside the box.", file.display()))
@@ -166,16 +167,17 @@ fn checkpoint_in(file: &std::path::Path) -> Result<String, Failure> {
     Ok(text)
 }
 
+fn new_file(to: &std::path::Path) -> Result<std::fs::File, AppError> {
+    std::fs::File::create_new(to).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            AppError::Wrong(format!("{} is there already. Name a new file with --to.", to.display()))
+        }
+        _ => AppError::file(to, "written")(error),
+    })
+}
+
 fn export(out: &mut Out, reach: &Reach, to: &std::path::Path, approval: Approval) -> Result<(), Failure> {
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).open(to).map(std::io::BufWriter::new).map_err(
-            |error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => {
-                    AppError::Wrong(format!("{} is there already. Name a new file with --to.", to.display()))
-                }
-                _ => AppError::file(to, "written")(error),
-            },
-        )?;
+    let mut file = std::io::BufWriter::new(new_file(to)?);
     let mut written = 0u64;
     let mut line = |value: Value| {
         written += 1;

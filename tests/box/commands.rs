@@ -54,6 +54,8 @@ fn the_access_log_is_verified_against_a_checkpoint_and_the_key_on_the_sheet() {
     assert_eq!(refused(&["audit", "verify", "--checkpoint", &cut, "--dir", dir]).0, 3);
     let (code, said) = refused(&["audit", "export", "--to", &slip, "--dir", dir]);
     assert!(code == 1 && said.contains("is there already"), "{said}");
+    let (code, said) = refused(&["audit", "checkpoint", "--to", &slip, "--dir", dir]);
+    assert!(code == 1 && said.contains("is there already"), "{said}");
     assert_eq!(std::fs::read_to_string(&slip).unwrap(), "not a checkpoint");
 }
 
