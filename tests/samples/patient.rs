@@ -41,7 +41,7 @@ fn mine() -> Vec<MyMedicineRow> {
         .into_iter()
         .map(|row| MyMedicineRow {
             name: row.name,
-            how: row.how.map(|words| How { words: Some(words), written: None }),
+            how: row.how.map(|words| How { words: Some(words), ..How::default() }),
             reason: row.reason.as_deref().map(Said::from),
             since: row.since,
             until: row.until,

@@ -142,7 +142,11 @@ impl Typed {
 
     /// Fills the fields of the dose with what one instruction says.
     fn take_over(&mut self, dosage: &Value, prior: &Value, medicine: Option<&Medicine>) {
-        let quantity = dosage.pointer("/doseAndRate/0/doseQuantity");
+        // Of several doses none is the dose.
+        let quantity = match fill::list(dosage, "doseAndRate") {
+            [one] => one.get("doseQuantity"),
+            _ => None,
+        };
         self.unit = quantity.and_then(|one| fill::owned(one, "/unit")).unwrap_or_default();
         let unit = self.unit_of(medicine);
         let fits = quantity.is_some_and(|quantity| is_of_unit(quantity, &unit));
@@ -165,9 +169,11 @@ impl Typed {
         let supply = fill::number(prior, "/dispenseRequest/expectedSupplyDuration/value");
         self.days = days.or(supply.map(|days| days as i64)).map(|days| days.to_string()).unwrap_or_default();
         self.route = fill::owned(dosage, "/route/coding/0/code").unwrap_or_default();
+        let is_choice = medicine.is_some_and(|medicine| medicine.routes.iter().any(|route| route.code == self.route));
         let dispensed = prior.pointer("/dispenseRequest/quantity").filter(|quantity| is_of_unit(quantity, &unit));
         self.quantity = digits(dispensed.and_then(|quantity| quantity.get("value")));
         let said = json!({
+            "route": dosage.get("route").filter(|_| is_choice),
             "asNeededBoolean": self.needed,
             "doseAndRate": quantity.map(|quantity| json!([{"doseQuantity": quantity}])),
             "timing": {"repeat": {

@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub use answers::answers;
+pub use dosage::dose_of;
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, orders, visits};
 pub(in crate::http) use observations::flag;
@@ -29,7 +30,7 @@ pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
-    allergies, allergy_rows, dose_of, frame, is_active_problem, medicine_name, medicine_rows, problem_rows, reason_of,
+    allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, problem_rows, reason_of,
     reason_said, substance_of,
 };
 pub use timeline::timeline;

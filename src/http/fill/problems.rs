@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Ctx, as_written, called, code_words, concept, dosage, foreign, has_code, identity, list, named, owned, text,
+    Ctx, as_written, called, code_words, concept, dose_of, foreign, has_code, identity, list, named, owned, text,
 };
 use crate::care::Chart;
 use crate::care::entries::{is_current, is_no_entry, says_none};
@@ -318,12 +318,6 @@ pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<S
     Some(of_chart.unwrap_or(written))
 }
 
-/// How a prescription or a statement says to take it: all that it says, in its order.
-pub fn dose_of(resource: &Value) -> Option<String> {
-    let all: Vec<String> = dosage::all(resource).iter().filter_map(dosage::said).collect();
-    (!all.is_empty()).then(|| all.join("; "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,16 +389,6 @@ mod tests {
     }
 
     #[test]
-    fn a_dose_is_said_as_written_else_from_its_parts() {
-        let dosage = dosage::said;
-        assert_eq!(dosage(&json!({"text": "One at night"})).unwrap(), "One at night");
-        let parts = json!({"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
-            "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "mg"}}]});
-        assert_eq!(dosage(&parts).unwrap(), "0.5 mg, twice a day");
-        assert_eq!(dosage(&json!({})), None);
-    }
-
-    #[test]
     fn none_of_one_kind_is_not_none_at_all_and_what_says_that_nobody_knows_is_no_entry() {
         let of = |system: &str, code: &str, text: &str| {
             json!({"resourceType": "AllergyIntolerance", "id": code,
@@ -470,33 +454,6 @@ mod tests {
             )],
         );
         assert_eq!(medicine_rows(&chart, &ctx()).0[0].state, MedicineState::Unknown);
-    }
-
-    #[test]
-    fn all_instructions_are_said_and_what_for() {
-        let one = |n: u32, when: &str| {
-            json!({"doseAndRate": [{"doseQuantity": {"value": n, "unit": "tablet"}}],
-                "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [when]}}})
-        };
-        let warfarin = json!({"dosageInstruction": [one(1, "MORN"), one(2, "EVE")]});
-        let both = "1 tablet, once a day, in the morning; 2 tablets, once a day, in the evening";
-        assert_eq!(dose_of(&warfarin).unwrap(), both);
-        let spanish = Locale::Es.inside(|| dosage::how(&warfarin)).unwrap();
-        assert!(spanish.words.is_some_and(|words| words.contains("2 comprimidos")));
-        let pain = json!({"asNeededCodeableConcept": {"text": "severe pain"},
-            "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}],
-            "timing": {"repeat": {"frequency": 4, "period": 1, "periodUnit": "d"}}});
-        assert_eq!(dosage::said(&pain).unwrap(), "1 tablet, 4 times a day, when needed: severe pain");
-        let mut written = pain.clone();
-        written["text"] = json!("1 tablet 4 times a day");
-        assert_eq!(dosage::said(&written).unwrap(), "1 tablet 4 times a day, when needed: severe pain");
-        written["text"] = json!("1 tablet as needed for severe pain");
-        written["patientInstruction"] = json!("With food");
-        assert_eq!(dosage::said(&written).unwrap(), "1 tablet as needed for severe pain. With food");
-        let range = json!({"doseAndRate": [{"doseRange": {"low": {"value": 1, "unit": "tablet"}, "high": {"value": 2, "unit": "tablet"}}}],
-            "timing": {"repeat": {"frequency": 1, "period": 4, "periodMax": 6, "periodUnit": "h"}},
-            "maxDosePerPeriod": {"numerator": {"value": 8, "unit": "tablet"}, "denominator": {"value": 1, "unit": "d"}}});
-        assert_eq!(dosage::said(&range).unwrap(), "1 to 2 tablets, every 4 to 6 hours, no more than 8 tablets a day");
     }
 
     #[test]

@@ -388,6 +388,8 @@ pub struct How {
 #[derive(Debug, Clone)]
 pub struct ProblemRow {
     /// FHIR id.
+    /// In the reader's language, what is recorded to what was written and may not be in it.
+    pub beside: Option<String>,
     pub id: String,
     pub name: Said,
     /// Its codes, with their systems; none for free text.

@@ -53,9 +53,73 @@ dose-most-day = no more than { $most } a day
 dose-most = no more than { $most } in { $period }
 dose-every-other =
     { $times ->
-        [one] once every { $period } { $unit }
-       *[other] { $times } times every { $period } { $unit }
+        [one] once every { $length }
+       *[other] { $times } times every { $length }
     }
+length-seconds =
+    { $n ->
+        [one] { $n } second
+       *[other] { $n } seconds
+    }
+length-minutes =
+    { $n ->
+        [one] { $n } minute
+       *[other] { $n } minutes
+    }
+length-hours =
+    { $n ->
+        [one] { $n } hour
+       *[other] { $n } hours
+    }
+length-days =
+    { $n ->
+        [one] { $n } day
+       *[other] { $n } days
+    }
+length-weeks =
+    { $n ->
+        [one] { $n } week
+       *[other] { $n } weeks
+    }
+length-months =
+    { $n ->
+        [one] { $n } month
+       *[other] { $n } months
+    }
+length-years =
+    { $n ->
+        [one] { $n } year
+       *[other] { $n } years
+    }
+dose-at-least = at least { $amount }
+dose-up-to = up to { $amount }
+dose-below = less than { $amount }
+dose-above = more than { $amount }
+dose-in = { $amount } in { $period }
+dose-rate = at a rate of { $rate }
+dose-kind = { $kind }: { $dose }
+dose-most-once = no more than { $most } at a time
+dose-most-ever = no more than { $most } in a whole life
+dose-site = on or in the body at: { $site }
+dose-method = in this way: { $method }
+dose-count =
+    { $n ->
+        [one] once in all
+       *[other] { $n } times in all
+    }
+dose-times-only =
+    { $n ->
+        [one] once, and in how long is not recorded
+       *[other] { $n } times, and in how long is not recorded
+    }
+dose-lasting = over { $length } each time
+dose-for = for { $length }
+dose-on = on { $date }
+dose-from = from { $date }
+dose-until = until { $date }
+dose-then = then { $next }
+dose-recorded-as = { $text } (recorded as: { $parts })
+dose-not-all = This is not all: more is recorded of how to take it than can be said here
 when-morning = in the morning
 when-noon = at noon
 when-evening = in the evening
@@ -70,6 +134,40 @@ when-after-meals = after meals
 
 my-medicine-more = Ask for a refill, or say that you do not take it
 my-medicine-more-other = Ask for a refill, or say that it is not taken
+when-morning-early = early in the morning
+when-morning-late = late in the morning
+when-afternoon = in the afternoon
+when-afternoon-early = early in the afternoon
+when-afternoon-late = late in the afternoon
+when-evening-early = early in the evening
+when-evening-late = late in the evening
+when-asleep = after falling asleep
+when-at-once = at once
+when-before-sleep = before going to sleep
+when-after-waking = after waking up
+when-with-breakfast = with breakfast
+when-with-lunch = with lunch
+when-with-dinner = with dinner
+when-before-lunch = before lunch
+when-before-dinner = before dinner
+when-after-lunch = after lunch
+when-after-dinner = after dinner
+when-offset = { $when } ({ $length } away from that)
+
+## Ways into the body
+
+route-mouth = by mouth
+route-skin = on the skin
+route-inhaled = inhaled
+route-under-skin = under the skin
+route-muscle = into a muscle
+route-vein = into a vein
+route-nose = in the nose
+route-eye = in the eye
+route-ear = in the ear
+route-rectum = in the rectum
+route-vagina = in the vagina
+route-tongue = under the tongue
 my-medicine-ended = Why it ended: { $reason }
 my-medicines-all = All medicines
 refill-waits = A refill was asked for { $date }. The clinic has not answered yet.

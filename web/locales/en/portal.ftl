@@ -84,6 +84,7 @@ my-how-written = The clinic wrote:
 my-how-told = As it was told:
 my-how-unknown = How to take it is not recorded. Ask a doctor or pharmacist.
 my-allergies = Your allergies
+my-how-beside = Also recorded:
 my-allergies-lead = Everybody who treats you sees these first. If one is missing or wrong, tell us.
 my-allergies-lead-other = Everybody who treats them sees these first. If one is missing or wrong, tell us.
 my-allergies-none = You have told us that you have none

@@ -53,9 +53,73 @@ dose-most-day = no más de { $most } al día
 dose-most = no más de { $most } en { $period }
 dose-every-other =
     { $times ->
-        [one] una vez cada { $period } { $unit }
-       *[other] { $times } veces cada { $period } { $unit }
+        [one] una vez cada { $length }
+       *[other] { $times } veces cada { $length }
     }
+length-seconds =
+    { $n ->
+        [one] { $n } segundo
+       *[other] { $n } segundos
+    }
+length-minutes =
+    { $n ->
+        [one] { $n } minuto
+       *[other] { $n } minutos
+    }
+length-hours =
+    { $n ->
+        [one] { $n } hora
+       *[other] { $n } horas
+    }
+length-days =
+    { $n ->
+        [one] { $n } día
+       *[other] { $n } días
+    }
+length-weeks =
+    { $n ->
+        [one] { $n } semana
+       *[other] { $n } semanas
+    }
+length-months =
+    { $n ->
+        [one] { $n } mes
+       *[other] { $n } meses
+    }
+length-years =
+    { $n ->
+        [one] { $n } año
+       *[other] { $n } años
+    }
+dose-at-least = al menos { $amount }
+dose-up-to = hasta { $amount }
+dose-below = menos de { $amount }
+dose-above = más de { $amount }
+dose-in = { $amount } en { $period }
+dose-rate = a un ritmo de { $rate }
+dose-kind = { $kind }: { $dose }
+dose-most-once = no más de { $most } cada vez
+dose-most-ever = no más de { $most } en toda la vida
+dose-site = en esta parte del cuerpo: { $site }
+dose-method = de esta manera: { $method }
+dose-count =
+    { $n ->
+        [one] una vez en total
+       *[other] { $n } veces en total
+    }
+dose-times-only =
+    { $n ->
+        [one] una vez, y no consta en cuánto tiempo
+       *[other] { $n } veces, y no consta en cuánto tiempo
+    }
+dose-lasting = a lo largo de { $length } cada vez
+dose-for = durante { $length }
+dose-on = el { $date }
+dose-from = desde el { $date }
+dose-until = hasta el { $date }
+dose-then = después { $next }
+dose-recorded-as = { $text } (consta como: { $parts })
+dose-not-all = Esto no es todo: consta más sobre cómo tomarla de lo que se puede decir aquí
 when-morning = por la mañana
 when-noon = a mediodía
 when-evening = por la tarde
@@ -70,6 +134,40 @@ when-after-meals = después de las comidas
 
 my-medicine-more = Renovar, o avisar de que no la toma
 my-medicine-more-other = Renovar, o avisar de que no se toma
+when-morning-early = a primera hora de la mañana
+when-morning-late = a última hora de la mañana
+when-afternoon = después del mediodía
+when-afternoon-early = a primera hora después del mediodía
+when-afternoon-late = a media tarde
+when-evening-early = a primera hora de la noche
+when-evening-late = a última hora de la noche
+when-asleep = después de dormirse
+when-at-once = enseguida
+when-before-sleep = antes de dormir
+when-after-waking = después de despertarse
+when-with-breakfast = con el desayuno
+when-with-lunch = con la comida de mediodía
+when-with-dinner = con la cena
+when-before-lunch = antes de la comida de mediodía
+when-before-dinner = antes de la cena
+when-after-lunch = después de la comida de mediodía
+when-after-dinner = después de la cena
+when-offset = { $when } (con { $length } de diferencia)
+
+## Vías de administración
+
+route-mouth = por la boca
+route-skin = sobre la piel
+route-inhaled = inhalada
+route-under-skin = bajo la piel
+route-muscle = en un músculo
+route-vein = en una vena
+route-nose = en la nariz
+route-eye = en el ojo
+route-ear = en el oído
+route-rectum = en el recto
+route-vagina = en la vagina
+route-tongue = bajo la lengua
 my-medicine-ended = Por qué terminó: { $reason }
 my-medicines-all = Todas sus medicinas
 refill-waits = Renovación pedida: { $date }. La clínica todavía no ha respondido.

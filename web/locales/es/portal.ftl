@@ -81,6 +81,7 @@ my-how-written = Así lo escribió la clínica:
 my-how-told = Así se contó:
 my-how-unknown = No está registrado cómo tomarla. Pregunte a su médico o en la farmacia.
 my-allergies = Sus alergias
+my-how-beside = También consta:
 my-allergies-lead = Es lo primero que ve quien le atiende. Si falta alguna o está mal, díganoslo.
 my-allergies-lead-other = Es lo primero que ve quien atiende a esta persona. Si falta alguna o está mal, díganoslo.
 my-allergies-none = Nos ha dicho que no tiene ninguna
