@@ -83,6 +83,8 @@ pub struct Input<'a> {
     pub chosen: &'a [Value],
     /// What those refer to.
     pub along: &'a [Value],
+    /// How a prescription or a statement says to take it, in English: all of it.
+    pub dose: fn(&Value) -> Option<String>,
     /// The base of absolute addresses: `https://box.example/fhir`.
     pub base: &'a str,
     /// Who makes it: the clinic's name.

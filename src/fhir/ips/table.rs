@@ -91,13 +91,13 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
     let more = match kind.as_str() {
         "AllergyIntolerance" => reactions(resource),
         "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
-        "MedicationStatement" => joined([dose(resource, "dosage"), doubt(resource)].into_iter().flatten(), ". "),
+        "MedicationStatement" => joined([(input.dose)(resource), doubt(resource)].into_iter().flatten(), ". "),
         "MedicationRequest" => {
             let id = string(resource, "id").unwrap_or_default();
             let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
             let not = input.chosen.iter().filter(|one| is_not_taken(one)).any(|one| of_it(&one));
             let not = not.then(|| "The patient says that it is not taken".to_owned());
-            joined([dose(resource, "dosageInstruction"), doubt(resource), not].into_iter().flatten(), ". ")
+            joined([(input.dose)(resource), doubt(resource), not].into_iter().flatten(), ". ")
         }
         "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
         "Observation" if is_of_the_patient(resource) => {
@@ -201,18 +201,6 @@ fn reactions(resource: &Value) -> Option<String> {
     }
     words.extend(resource.get("clinicalStatus").and_then(said));
     joined(words, "; ")
-}
-
-fn dose(resource: &Value, name: &str) -> Option<String> {
-    let all = resource.get(name)?.as_array()?;
-    let one = |dosage: &Value| {
-        let quantity = dosage.pointer("/doseAndRate/0/doseQuantity").and_then(quantity);
-        let words = string(dosage, "text").or_else(|| string(dosage, "patientInstruction")).or(quantity);
-        let needed = dosage.get("asNeededCodeableConcept").and_then(said).map(|why| format!("when needed: {why}"));
-        let needed = needed.filter(|needed| words.as_ref().is_none_or(|words| !words.contains(needed.as_str())));
-        joined(words.into_iter().chain(needed), ", ")
-    };
-    joined(all.iter().filter_map(one), "; ")
 }
 
 /// The value of a measurement, or of its parts.

@@ -16,8 +16,21 @@ fn made(chosen: &[Value], along: &[Value]) -> Value {
         "name": [{"family": "Brand<vold", "given": ["Ann"]}]});
     let now = "2026-03-03T09:00:00Z".parse().unwrap();
     let ids = ids();
-    let input =
-        Input { patient: &patient, chosen, along, base: "https://box/fhir", clinic: "Hill & Street", now, ids: &ids };
+    // The words are made by who shows them; here a dosage is its text.
+    let dose = |resource: &Value| {
+        let texts = ["dosage", "dosageInstruction"].map(|name| resource[name][0]["text"].as_str());
+        texts.into_iter().flatten().next().map(str::to_owned)
+    };
+    let input = Input {
+        patient: &patient,
+        chosen,
+        along,
+        dose,
+        base: "https://box/fhir",
+        clinic: "Hill & Street",
+        now,
+        ids: &ids,
+    };
     document(&input)
 }
 

@@ -12,6 +12,7 @@ use crate::base::FhirId;
 use crate::care::summary::{Maker, document};
 use crate::fhir::search::encode;
 use crate::fhir::{IssueCode, ResourceType, ips};
+use crate::http::fill;
 use crate::record::{Why, aside};
 
 /// `Patient/{id}/$summary`.
@@ -75,7 +76,7 @@ async fn made(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
     let house = &visit.house;
     let parts =
         house.records.disclose_soon(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
-    let maker = Maker { clinic: &house.front.face.clinic, base: &answer::base(visit) };
+    let maker = Maker { clinic: &house.front.face.clinic, base: &answer::base(visit), dose: fill::dose_in_english };
     let document = aside(|| document(&parts, maker, &house.ambient));
     document.ok_or_else(|| Refusal::internal("a stored resource does not read"))
 }

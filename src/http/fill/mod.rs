@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub use answers::answers;
-pub use dosage::dose_of;
+pub use dosage::{dose_in_english, dose_of};
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, document, documents, immunizations, orders, visits};
 pub(in crate::http) use observations::flag;

@@ -29,6 +29,11 @@ pub fn dose_of(resource: &Value) -> Option<String> {
     with(joined(parts.collect()), whole.warning(), ". ")
 }
 
+/// The same for a document in English, whoever asked for it.
+pub fn dose_in_english(resource: &Value) -> Option<String> {
+    Locale::En.inside(|| dose_of(resource))
+}
+
 /// The instructions of one resource.
 struct Whole<'a> {
     /// In the order in which they are to be followed.
