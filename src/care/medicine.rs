@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::within::list;
+pub use crate::fhir::Asks;
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
@@ -43,11 +44,27 @@ fn is_named(concept: &Value) -> bool {
     text(concept, "/text").is_some() || list(concept, "coding").iter().any(named)
 }
 
-/// Whether what has this status (FHIR R4 `medicationrequest-status`, `medication-statement-status`) is taken, or may be: what
-/// is not known to be over counts.
+/// Whether a prescription or a statement is of what is taken, or may be: what is not known to be over counts, what is not to be
+/// given or is only thought of never does.
 pub fn may_be_taken(resource: &Value) -> bool {
+    Asks::of(resource) == Asks::Give && !is_over(resource)
+}
+
+/// Whether it says that a medicine is not to be given, and counts.
+pub fn is_not_to_be_given(resource: &Value) -> bool {
+    Asks::of(resource) == Asks::NotToGive && !is_over(resource)
+}
+
+/// Whether it is only thought of: nobody prescribed it yet, and it was not given up.
+pub fn is_planned(resource: &Value) -> bool {
+    Asks::of(resource) == Asks::Perhaps && !is_over(resource)
+}
+
+/// Whether what has this status (FHIR R4 `medicationrequest-status`, `medication-statement-status`) does not count any more, or
+/// not yet.
+fn is_over(resource: &Value) -> bool {
     let over = ["completed", "stopped", "cancelled", "draft", "entered-in-error", "not-taken"];
-    text(resource, "/status").is_none_or(|status| !over.contains(&status))
+    text(resource, "/status").is_some_and(|status| over.contains(&status))
 }
 
 /// Where one would look for what a medicine without a name is: what it refers to, else the resource itself.
@@ -90,6 +107,23 @@ mod tests {
         let mixed = json!({"resourceType": "Medication", "id": "1", "ingredient": [
             {"itemCodeableConcept": {"text": "Trimethoprim"}}, {"itemCodeableConcept": {"text": "Sulfamethoxazole"}}]});
         assert_eq!(named(&refers_to("Medication/1"), &[mixed]), ["Trimethoprim", "Sulfamethoxazole"]);
+    }
+
+    #[test]
+    fn what_is_not_to_be_given_or_only_planned_is_never_taken() {
+        let places = |one: Value| (may_be_taken(&one), is_not_to_be_given(&one), is_planned(&one));
+        let of = |status: &str, not: bool, intent: &str| {
+            places(json!({"status": status, "doNotPerform": not, "intent": intent}))
+        };
+        assert_eq!(of("active", false, "order"), (true, false, false));
+        assert_eq!(of("unknown", false, "order"), (true, false, false));
+        assert_eq!(of("active", true, "order"), (false, true, false));
+        assert_eq!(of("active", false, "plan"), (false, false, true));
+        for over in ["completed", "stopped", "cancelled", "draft", "entered-in-error"] {
+            for (not, intent) in [(false, "order"), (true, "order"), (false, "plan")] {
+                assert_eq!(of(over, not, intent), (false, false, false), "{over}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing here reads a store, a clock or a network.
 
 pub mod bundle;
+mod asks;
 pub mod definitions;
 pub mod ips;
 pub mod json;
@@ -16,6 +17,7 @@ pub mod terminology;
 pub mod shape;
 pub mod validate;
 
+pub use asks::Asks;
 pub use definitions::Definitions;
 pub use outcome::{Issue, IssueCode, Severity};
 pub use resource_type::ResourceType;

@@ -78,6 +78,7 @@ pub fn frame() -> Frame {
             ],
             checked: Some(day("2025-12-10")),
         },
+        not_to_give: vec![],
         why: Some(
             "You opened this chart because Halina has a visit with you today at 09:40. She can see that you did."
                 .into(),
@@ -147,6 +148,7 @@ fn full_frame() -> Frame {
             list: names.iter().cycle().take(24).map(|name| MedicineLine { name: (*name).into(), dose: None }).collect(),
             checked: None,
         },
+        not_to_give: vec![medicine("Amoxicillin", "because of: liver failure in 2019")],
         why: None,
         emergency: None,
     }
@@ -273,7 +275,20 @@ fn medicines_page(cx: Cx, frame: Frame, current: Vec<MedicineRow>, past: Vec<Med
         href: Some("/patients/p1/prescriptions/m1".into()),
     }];
     let is_empty = current.is_empty();
+    let apart = |name: &str, state: MedicineState| Row {
+        name: name.into(),
+        how: None,
+        reason: Some("Liver failure in 2019".into()),
+        span: "since 3 Feb 2019".into(),
+        by: Some("Dr R. Adeyemi-Strand".into()),
+        state: state.mark(),
+        note: None,
+        href: Some("/patients/p1/prescriptions/m2".into()),
+        renew: None,
+    };
     MedicinesPage {
+        not_to_give: if is_empty { vec![] } else { vec![apart("Amoxicillin", MedicineState::NotToGive)] },
+        planned: if is_empty { vec![] } else { vec![apart("Semaglutide 0.25 mg", MedicineState::Planned)] },
         current: current.into_iter().map(row).collect(),
         past: past.into_iter().map(row).collect(),
         history: if is_empty { vec![] } else { history },

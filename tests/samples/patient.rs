@@ -406,7 +406,10 @@ fn lists() -> Vec<(&'static str, String)> {
         to_see: false,
     };
     vec![
-        ("my-medicines", render(&MyMedicines { current: mine(), past: mine(), ..no_medicines() })),
+        (
+            "my-medicines",
+            render(&MyMedicines { not_to_take: not_to_take(), current: mine(), past: mine(), ..no_medicines() }),
+        ),
         ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
         ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
         (
@@ -430,11 +433,24 @@ fn lists() -> Vec<(&'static str, String)> {
     ]
 }
 
+fn not_to_take() -> Vec<MedicineRow> {
+    vec![MedicineRow {
+        name: "Amoxicillin".into(),
+        how: Some("because of: liver failure in 2019".into()),
+        since: Some(day("2019-02-03")),
+        until: None,
+        state: MedicineState::NotToGive,
+        reason: None,
+        by: Some("Dr R. Adeyemi-Strand".into()),
+    }]
+}
+
 fn no_medicines() -> MyMedicines {
     MyMedicines {
         cx: halina(),
         who: Identity { family: "Brandvold".into(), given: "Halina".into(), ..Identity::default() },
         allergies: AllergyStatus::NeverAsked,
+        not_to_take: vec![],
         current: vec![],
         past: vec![],
     }

@@ -36,6 +36,8 @@ pub enum Chosen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Check {
     Allergy,
+    /// Against what the record says is not to be given.
+    NotToGive,
     Interaction,
     Duplicate,
     Dose,
@@ -62,6 +64,14 @@ pub enum What {
     AllergyClass {
         allergy: String,
         class: String,
+    },
+    /// The record says that this, which is the same, is not to be given.
+    NotToGive {
+        medicine: String,
+    },
+    /// Of these, which are not to be given, nobody can say whether they are the same.
+    NotToGiveNotCompared {
+        medicines: Vec<String>,
     },
     AllergiesNeverAsked,
     /// The formulary does not know these.
@@ -192,6 +202,7 @@ pub fn check(formulary: Option<&Formulary>, facts: &Facts, proposal: &Proposal) 
         Some(formulary) => Checking::new(formulary, facts, proposal).all(),
         None => unlisted(),
     };
+    findings.extend(not_to_give(formulary, facts, proposal));
     findings.sort_by(|a, b| {
         let rank = |one: &Finding| match one.verdict {
             Verdict::Warning(Severity::Serious) => 0,
@@ -203,6 +214,47 @@ pub fn check(formulary: Option<&Formulary>, facts: &Facts, proposal: &Proposal) 
     });
     findings.dedup();
     findings
+}
+
+/// Against what the record says is not to be given, by the substances that the file knows, and by the bare names.
+fn not_to_give(formulary: Option<&Formulary>, facts: &Facts, proposal: &Proposal) -> Vec<Finding> {
+    let checking = formulary.map(|formulary| Checking::new(formulary, facts, proposal));
+    let name = match (&proposal.medicine, checking.as_ref().and_then(|checking| checking.medicine)) {
+        (_, Some(medicine)) => medicine.whole(),
+        (Chosen::Written(name) | Chosen::Listed(name), None) => name.clone(),
+    };
+    let (mut out, mut unknown) = (Vec::new(), Vec::new());
+    for one in &facts.not_to_give {
+        let (known, all_known) = checking.as_ref().map_or((BTreeSet::new(), false), |checking| checking.known(one));
+        let places = checking.as_ref().map(|checking| &checking.places).filter(|places| !places.is_empty());
+        let is_named = named_alike(&one.name, &name) || one.parts.iter().any(|part| named_alike(&part.name, &name));
+        if is_named || places.is_some_and(|places| !places.is_disjoint(&known)) {
+            out.push(Finding {
+                check: Check::NotToGive,
+                verdict: Verdict::Warning(Severity::Serious),
+                what: What::NotToGive { medicine: one.name.clone() },
+                about: BTreeSet::from([one.reference.clone()]),
+                rules: BTreeSet::new(),
+            });
+        } else if !all_known || places.is_none() {
+            unknown.push(one.name.clone());
+        }
+    }
+    if !unknown.is_empty() {
+        out.push(not_covered(Check::NotToGive, What::NotToGiveNotCompared { medicines: sorted(unknown) }));
+    }
+    out
+}
+
+/// Whether one name has the other in it, in whole words: "Amoxicillin" and "Amoxicillin 500 mg capsule".
+fn named_alike(one: &str, other: &str) -> bool {
+    let words = |name: &str| -> Vec<String> {
+        let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        parts.map(str::to_lowercase).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    !short.is_empty() && long.windows(short.len()).any(|window| window == short)
 }
 
 /// Nothing can be said of a medicine that no file knows.
@@ -358,6 +410,19 @@ impl<'a> Checking<'a> {
         warned
     }
 
+    /// What the file knows a medicine of the record to be, or what its name may mean; and whether it knows all of it.
+    fn known(&self, taken: &Taken) -> (BTreeSet<usize>, bool) {
+        let (mut known, mut all_known) = (BTreeSet::new(), !taken.parts.is_empty());
+        for one in &taken.parts {
+            let mut found = self.formulary.known(&one.codes, &one.name).substances;
+            if found.is_empty() {
+                (all_known, found) = (false, self.formulary.alike(&one.name).substances);
+            }
+            known.extend(found);
+        }
+        (known, all_known)
+    }
+
     /// Against what is taken: the same, the like, and what must not meet.
     fn others(&mut self) {
         let facts = self.facts;
@@ -366,14 +431,7 @@ impl<'a> Checking<'a> {
         let (mut unknown, mut single, mut apart) = (Vec::new(), Vec::new(), Vec::new());
         let (mut uncovered, mut rules) = (Vec::new(), BTreeSet::new());
         for taken in others {
-            let (mut known, mut all_known) = (BTreeSet::new(), !taken.parts.is_empty());
-            for one in &taken.parts {
-                let mut found = self.formulary.known(&one.codes, &one.name).substances;
-                if found.is_empty() {
-                    (all_known, found) = (false, self.formulary.alike(&one.name).substances);
-                }
-                known.extend(found);
-            }
+            let (known, all_known) = self.known(taken);
             if !all_known {
                 // As with allergies: what may be meant is warned of only.
                 self.duplicate(taken, &known);

@@ -25,6 +25,7 @@ fn facts(allergies: &[Value], taken_: &[Value], age: Option<u16>) -> Facts {
     Facts {
         allergies: allergies.iter().filter_map(allergy).collect(),
         taken: taken_.iter().filter_map(taken).collect(),
+        not_to_give: taken_.iter().filter_map(not_to_give).collect(),
         age,
         cut: false,
     }
@@ -172,12 +173,38 @@ fn what_was_not_checked_at_all_is_answered_for_before_it_is_signed() {
 }
 
 #[test]
+fn what_is_not_to_be_given_is_warned_of_by_substance_and_by_name_and_is_not_taken() {
+    let not = |name: &str| {
+        let mut one = takes("n", name);
+        one["doNotPerform"] = json!(true);
+        facts(&[none_known()], &[one], None)
+    };
+    let warned = |found: &[Finding]| {
+        let of = |one: &Finding| matches!(one.what, What::NotToGive { .. }) && one.wants_answer();
+        assert!(
+            !found.iter().any(|one| one.check == Check::Duplicate && one.is_warning()),
+            "it is not taken: {found:?}"
+        );
+        found.iter().any(of)
+    };
+    assert!(not("Amoxicillin").taken.is_empty());
+    assert!(warned(&check(Some(&demo()), &not("Amoxicillin"), &proposal(AMOXICILLIN, 1.0, 3.0))));
+    assert!(!warned(&check(Some(&demo()), &not("Paracetamol"), &proposal(AMOXICILLIN, 1.0, 3.0))));
+    let written = |name: &str| Proposal { medicine: Chosen::Written(name.into()), ..proposal("", 1.0, 1.0) };
+    assert!(warned(&check(Some(&demo()), &not("Valerian tea"), &written("valerian tea 2 g"))));
+    assert!(warned(&check(None, &not("Amoxicillin"), &written("Amoxicillin 500 mg"))));
+    let other = check(Some(&demo()), &not("Valerian tea"), &proposal(AMOXICILLIN, 1.0, 3.0));
+    let unknown = What::NotToGiveNotCompared { medicines: vec!["Valerian tea".into()] };
+    assert!(!warned(&other) && whats(&other).contains(&(Verdict::NotCovered, &unknown)), "{other:?}");
+}
+
+#[test]
 fn what_is_sealed_counts_only_where_it_was_seen() {
     let mut sealed = takes("s", "Atorvastatin 40 mg");
     sealed["meta"] = json!({"security": [{"code": "R"}]});
     let all = || vec![taken(&sealed).unwrap()];
-    let seen = facts(&[], std::slice::from_ref(&sealed), None).again(vec![], all());
-    let unseen = facts(&[], &[], None).again(vec![], all());
+    let seen = facts(&[], std::slice::from_ref(&sealed), None).again(vec![], all(), vec![]);
+    let unseen = facts(&[], &[], None).again(vec![], all(), vec![]);
     assert_eq!((seen.taken.len(), unseen.taken.len()), (1, 0));
 }
 

@@ -34,7 +34,7 @@ pub struct Named {
     pub codes: Vec<Code>,
 }
 
-/// A medicine that is taken, or is prescribed and counts as such.
+/// A medicine that is taken, or is prescribed and counts as such; or one that is not to be given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Taken {
     /// As in `MedicationRequest/a`.
@@ -60,6 +60,8 @@ pub enum Allergies {
 pub struct Facts {
     pub allergies: BTreeSet<Allergy>,
     pub taken: BTreeSet<Taken>,
+    /// What the record says is not to be given.
+    pub not_to_give: BTreeSet<Taken>,
     /// In whole years.
     pub age: Option<u16>,
     /// The record holds more than was read.
@@ -71,10 +73,12 @@ impl Facts {
     pub fn of(chart: &Chart, today: Date) -> Self {
         let of = |one: &Value| taken_of(one, chart.medications());
         let requests = chart.of(R::MedicationRequest).iter().filter_map(of);
+        let not = |one: &Value| not_to_give_of(one, chart.medications());
         let cut = [R::AllergyIntolerance, R::MedicationRequest, R::MedicationStatement];
         Self {
             allergies: chart.of(R::AllergyIntolerance).iter().filter_map(allergy).collect(),
             taken: requests.chain(chart.of(R::MedicationStatement).iter().filter_map(of)).collect(),
+            not_to_give: chart.of(R::MedicationRequest).iter().filter_map(not).collect(),
             age: age(&chart.patient, today),
             cut: chart.shortened().iter().any(|kind| cut.contains(kind)),
         }
@@ -82,17 +86,18 @@ impl Facts {
 
     /// The same of everything there is: of what is sealed only what was seen before.
     #[must_use]
-    pub fn again(&self, allergies: Vec<Allergy>, taken: Vec<Taken>) -> Self {
+    pub fn again(&self, allergies: Vec<Allergy>, taken: Vec<Taken>, not_to_give: Vec<Taken>) -> Self {
         let seen: BTreeSet<&str> = self
             .allergies
             .iter()
             .map(|one| one.reference.as_str())
-            .chain(self.taken.iter().map(|one| one.reference.as_str()))
+            .chain(self.taken.iter().chain(&self.not_to_give).map(|one| one.reference.as_str()))
             .collect();
         let may = |sealed: bool, reference: &str| !sealed || seen.contains(reference);
         Self {
             allergies: allergies.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
             taken: taken.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
+            not_to_give: not_to_give.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
             age: self.age,
             cut: self.cut,
         }
@@ -172,10 +177,8 @@ pub fn taken(resource: &Value) -> Option<Taken> {
 /// The same with the Medications that were read along.
 pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     let counts = match text(resource, "/resourceType")? {
-        "MedicationRequest" => {
-            // One that is paused may be taken again any day.
-            !matches!(text(resource, "/intent"), Some("proposal" | "plan" | "option"))
-        }
+        // One that is paused may be taken again any day.
+        "MedicationRequest" => true,
         // What a patient says of a prescription takes nothing away and adds nothing.
         "MedicationStatement" => {
             let of_request = resource.get("basedOn").and_then(Value::as_array).is_some_and(|all| {
@@ -188,11 +191,25 @@ pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     if !counts || !medicine::may_be_taken(resource) {
         return None;
     }
+    compared(resource, along)
+}
+
+/// What a `MedicationRequest` says is not to be given, without what it refers to.
+pub fn not_to_give(resource: &Value) -> Option<Taken> {
+    not_to_give_of(resource, &[])
+}
+
+fn not_to_give_of(resource: &Value, along: &[Value]) -> Option<Taken> {
+    medicine::is_not_to_be_given(resource).then(|| compared(resource, along)).flatten()
+}
+
+/// What of a medicine is compared.
+fn compared(resource: &Value, along: &[Value]) -> Option<Taken> {
     let found = named(&medicine::concepts(resource, along));
     let refers = medicine::refers(resource).filter(|_| found.is_none()).map(str::to_owned);
     let (name, parts) = found.unwrap_or_else(|| match text(resource, "/medicationReference/display") {
         Some(shown) => (shown.to_owned(), vec![Named { name: shown.to_owned(), codes: Vec::new() }]),
-        // It is taken all the same, and the checks say that they did not compare it.
+        // It counts all the same, and the checks say that they did not compare it.
         None => (unnamed(resource), Vec::new()),
     });
     Some(Taken { reference: reference(resource)?, name, parts, refers, sealed: sealed(resource) })

@@ -25,15 +25,15 @@ mod taking;
 mod tasks;
 
 pub use check::{Check, Chosen, Finding, Gap, Proposal, Verdict, What, check, gaps, missing};
-pub use facts::{Allergies, Allergy, Facts, Taken, age, allergy, taken, taken_of};
+pub use facts::{Allergies, Allergy, Facts, Taken, age, allergy, not_to_give, taken, taken_of};
 pub use order::{
     By, Dose, EVERY, Every, Meant, Prescription, Reason, STOP_REASONS, TOKEN, WHEN, WRITTEN, dosage, end_code,
     ended_at, is_ours, issue, issued, stopped, token_of,
 };
 pub use refill::{Answer, REFILL, Refill, RefillError, answer, ask, refill_of, speaker};
 pub use sign::{
-    Answered, Outcome, Prior, Seen, SignError, Signing, Standing, Verified, is_in_use, may_be_token, new_token, sign,
-    standing, stop, verify,
+    Answered, Outcome, Prior, Seen, SignError, Signing, Standing, Verified, is_in_use, is_renewable, may_be_token,
+    new_token, sign, standing, stop, verify,
 };
 pub use taking::{NOT_TAKEN, NotTaken, TakingError, not_taken_of, not_taking, see, statement, taking_again, waits_of};
 pub use tasks::{LONGEST, is_open};

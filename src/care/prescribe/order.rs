@@ -285,6 +285,7 @@ pub fn issue(
         Check::Interaction => ("DRG", "Drug interaction alert"),
         Check::Duplicate => ("DUPTHPY", "Duplicate therapy alert"),
         Check::Dose => ("DOSE", "Dosage problem"),
+        Check::NotToGive => ("", "Recorded as not to be given"),
     };
     let severity = match finding.verdict {
         Verdict::Warning(Severity::Serious) => "high",
@@ -301,6 +302,7 @@ pub fn issue(
         .collect();
     let author = json!({"reference": by.reference, "display": by.name});
     let code = match finding.verdict {
+        Verdict::Warning(_) if code.is_empty() => json!({"text": name}),
         Verdict::Warning(_) => json!({"coding": [{"system": ACT_CODE, "code": code}], "text": name}),
         // No code of the list says that something was not checked.
         _ => json!({"text": "Not checked"}),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::tasks::{became, is_of, put, target, text, version_of};
 use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
+use crate::care::medicine::Asks;
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType as R};
@@ -98,8 +99,8 @@ pub async fn ask(
     let change = Change::create_as(R::Task, id, task, Mode::Strict)?;
     carry_out(doing, vec![change], move |inside: &mut Inside<'_, '_, '_>| -> Checked<(), RefillError> {
         let is_refill: fn(&Value) -> Option<()> = |task| refill_of(task).map(drop);
-        let any: fn(&Value) -> Option<()> = |_| Some(());
-        if inside.glimpse(&prescribed, any)?.is_empty() {
+        let to_give: fn(&Value) -> Option<()> = |request| (Asks::of(request) == Asks::Give).then_some(());
+        if inside.glimpse(&prescribed, to_give)?.is_empty() {
             return told(RefillError::NotActive);
         }
         if !inside.glimpse(&open, is_refill)?.is_empty() {

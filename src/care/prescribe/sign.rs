@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::check::{self, Finding, Proposal};
-use super::facts::{Allergy, Facts, Taken, allergy, medication, taken};
+use super::facts::{Allergy, Facts, Taken, allergy, medication, not_to_give, taken};
 use super::order::{TOKEN, end_code, stopped};
 use super::{refill, taking, tasks};
 use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
+use crate::care::medicine::Asks;
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
 use crate::fhir::search::Query;
@@ -142,13 +143,20 @@ fn hold(inside: &mut Inside<'_, '_, '_>, signing: &Signing, queries: &[Query; 3]
     let of_medicine: fn(&Value) -> Option<Taken> = taken;
     let mut all = inside.glimpse(requests, of_medicine)?;
     all.extend(inside.glimpse(statements, of_medicine)?);
-    let ids: Vec<&str> =
-        all.iter().filter_map(|one| one.refers.as_deref()).filter_map(|to| to.strip_prefix("Medication/")).collect();
+    let of_prohibition: fn(&Value) -> Option<Taken> = not_to_give;
+    let mut not = inside.glimpse(requests, of_prohibition)?;
+    let ids: Vec<&str> = all
+        .iter()
+        .chain(&not)
+        .filter_map(|one| one.refers.as_deref())
+        .filter_map(|to| to.strip_prefix("Medication/"))
+        .collect();
     if !ids.is_empty() {
         let along = inside.glimpse(&strict(R::Medication, &format!("_id={}", ids.join(",")))?, medication)?;
         all = all.into_iter().map(|one| one.named_by(&along)).collect();
+        not = not.into_iter().map(|one| one.named_by(&along)).collect();
     }
-    let facts = signing.facts.again(inside.glimpse(allergies, of_allergy)?, all);
+    let facts = signing.facts.again(inside.glimpse(allergies, of_allergy)?, all, not);
     let findings: Vec<Finding> = check::check(signing.formulary.as_deref(), &facts, &signing.proposal);
     if check::missing(&findings, &signing.answered).is_empty() { Ok(()) } else { told(SignError::NewWarning) }
 }
@@ -199,9 +207,14 @@ pub enum Standing {
     Unknown,
 }
 
-/// Whether a prescription can be ended, renewed or changed: it counts, is paused, or nobody knows.
+/// Whether a prescription can be ended: it counts, is paused, or nobody knows.
 pub fn is_in_use(request: &Value) -> bool {
     matches!(request.get("status").and_then(Value::as_str), Some("active" | "on-hold" | "unknown"))
+}
+
+/// Whether it can be renewed or changed: what is not to be given, or only planned, is not what anything comes in place of.
+pub fn is_renewable(request: &Value) -> bool {
+    is_in_use(request) && Asks::of(request) == Asks::Give
 }
 
 /// What became of a prescription on this day.
@@ -230,6 +243,10 @@ pub fn verify(records: &Records, token: &str, today: Date) -> Result<Option<Veri
     }
     let query = strict(R::MedicationRequest, &format!("identifier={TOKEN}|{token}"))?;
     let pick: fn(&Value) -> Option<(String, Value)> = |request| {
+        // What asks nobody to give anything is no prescription.
+        if Asks::of(request) != Asks::Give {
+            return None;
+        }
         // Status, why it ended, and until when: no name and no medicine.
         let mut bare = serde_json::Map::new();
         for name in ["status", "statusReason"] {

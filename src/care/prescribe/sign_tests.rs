@@ -160,6 +160,16 @@ async fn a_warning_that_appeared_meanwhile_is_told_and_nothing_is_signed() {
 }
 
 #[tokio::test]
+async fn nobody_signs_past_what_was_said_meanwhile_not_to_be_given() {
+    let room = Room::new().await;
+    let not = json!({"resourceType": "MedicationRequest", "status": "active", "intent": "order", "doNotPerform": true,
+        "subject": {"reference": "Patient/p"}, "medicationCodeableConcept": {"text": "Cetirizine"}});
+    room.put(R::MedicationRequest, "n", not).await;
+    let late = room.sign("cetirizine-10mg-tablet", &[], None).await;
+    assert!(matches!(late, Err(Refused::Told(SignError::NewWarning))), "{late:?}");
+}
+
+#[tokio::test]
 async fn one_is_renewed_or_stopped_once_and_a_paper_tells_which() {
     let room = Room::new().await;
     let id = room.sign("cetirizine-10mg-tablet", &[], None).await.unwrap();
@@ -209,9 +219,18 @@ async fn a_refill_is_asked_for_once_and_answered_once() {
     assert!(refused.is_ok(), "{refused:?}");
     assert!(matches!(asked, Err(Refused::Record(RecordError::VersionConflict { .. }))), "{asked:?}");
     assert!(ask_once("t3").await.is_ok(), "after a refusal it may be asked for again");
-    room.stop(room.read(&id).await, 1).await.unwrap();
+    let request = room.read(&id).await;
+    room.stop(request.clone(), 1).await.unwrap();
     let late = ask_once("t4").await;
     assert!(matches!(late, Err(Refused::Told(RefillError::NotActive))), "{late:?}");
+    let mut not = request;
+    not["doNotPerform"] = json!(true);
+    assert!(is_in_use(&not) && !is_renewable(&not));
+    let token = token_of(&not).unwrap().to_owned();
+    room.put(R::MedicationRequest, id.as_str(), not).await;
+    let refused = ask_once("t5").await;
+    assert!(matches!(refused, Err(Refused::Told(RefillError::NotActive))), "nobody is to give it: {refused:?}");
+    assert_eq!(verify(&room.records, &token, DAY).unwrap(), None);
 }
 
 #[tokio::test]

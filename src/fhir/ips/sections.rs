@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fhir::ResourceType;
+use crate::fhir::{Asks, ResourceType};
 
 /// A section. The first three are always there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +117,16 @@ impl Section {
             T::MedicationStatement => {
                 matches!(status, "active" | "intended" | "on-hold" | "unknown").then_some(Self::Medications)
             }
-            T::MedicationRequest => matches!(status, "active" | "on-hold" | "unknown").then_some(Self::Medications),
+            T::MedicationRequest => {
+                let counts = matches!(status, "active" | "on-hold" | "unknown");
+                // What must not be given stands among the alerts: a reader who knows no `doNotPerform` would have it taken.
+                let section = match Asks::of(resource) {
+                    Asks::Give => Some(Self::Medications),
+                    Asks::NotToGive => Some(Self::Alerts),
+                    Asks::Perhaps => None,
+                };
+                section.filter(|_| counts)
+            }
             T::Condition => {
                 if ["entered-in-error", "refuted"].iter().any(|code| has(resource, "verificationStatus", code)) {
                     return None;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Input;
 use super::sections::{is_not_taken, is_of_the_patient, prescription_of};
+use crate::fhir::Asks;
 
 /// One row: what, when, and more.
 pub(super) struct Line([String; 3]);
@@ -92,6 +93,11 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
         "AllergyIntolerance" => reactions(resource),
         "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
         "MedicationStatement" => joined([(input.dose)(resource), doubt(resource)].into_iter().flatten(), ". "),
+        "MedicationRequest" if Asks::of(resource) == Asks::NotToGive => {
+            let of = (input.dose)(resource).map(|dose| format!("This is said of: {dose}"));
+            let why = first(resource, "reasonCode").map(|why| format!("Reason: {why}"));
+            joined([Some("Not to be given".to_owned()), of, why].into_iter().flatten(), ". ")
+        }
         "MedicationRequest" => {
             let id = string(resource, "id").unwrap_or_default();
             let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
@@ -108,7 +114,10 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
         "CarePlan" => string(resource, "description"),
         _ => status(),
     };
-    Line([what.unwrap_or_else(|| "Not named".into()), when, more.unwrap_or_default()])
+    let what = what.unwrap_or_else(|| "Not named".into());
+    let prohibits = kind == "MedicationRequest" && Asks::of(resource) == Asks::NotToGive;
+    let what = if prohibits { format!("NOT TO BE GIVEN: {what}") } else { what };
+    Line([what, when, more.unwrap_or_default()])
 }
 
 /// That nobody knows whether it is taken.

@@ -234,6 +234,23 @@ fn that_a_prescription_is_not_taken_is_said_by_the_newest_word_alone() {
 }
 
 #[test]
+fn what_is_not_to_be_given_is_an_alert_and_no_medicine() {
+    let request = |id: &str, intent: &str, not: bool| {
+        json!({"resourceType": "MedicationRequest", "id": id, "status": "active", "intent": intent, "doNotPerform": not,
+            "subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": "Amoxicillin"},
+            "reasonCode": [{"text": "It made the liver ill"}], "dosageInstruction": [{"text": "any dose"}]})
+    };
+    let document = made(&chosen_of(&[request("r1", "order", true), request("r2", "plan", false)]), &[]);
+    is_right(&document);
+    let required = [("10160-0", 0), ("48765-2", 0), ("11450-4", 0)];
+    assert_eq!(sections(&document), named(&[&required[..], &[("104605-1", 1)]].concat()));
+    let all = document["entry"][0]["resource"]["section"].as_array().unwrap();
+    let text = all[3]["text"]["div"].as_str().unwrap();
+    let says = "Not to be given. This is said of: any dose. Reason: It made the liver ill";
+    assert!(text.contains("NOT TO BE GIVEN: Amoxicillin") && text.contains(says), "{text}");
+}
+
+#[test]
 fn what_is_measured_at_home_stands_beside_what_the_clinic_measured() {
     let weight = |id: &str, by: &str| {
         json!({"resourceType": "Observation", "id": id, "status": "final", "performer": [{"reference": by}],

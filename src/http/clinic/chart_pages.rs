@@ -25,6 +25,8 @@ pub struct Frame {
     /// Active problems, the most important first.
     pub problems: Vec<String>,
     pub medicines: MedicineStatus,
+    /// What the record says is not to be given.
+    pub not_to_give: Vec<MedicineLine>,
     /// Why this chart may be open, in a sentence; stands on the page that was opened.
     pub why: Option<String>,
     /// Other records that are said to be of the same person, each with something of its own: where they are.
@@ -47,7 +49,7 @@ impl Frame {
             MedicineStatus::Takes { list, .. } => list.len().div_ceil(2),
             _ => 1,
         };
-        allergies.max(self.problems.len().div_ceil(2)).max(medicines)
+        allergies.max(self.problems.len().div_ceil(2)).max(medicines + self.not_to_give.len())
     }
 
     /// A bar so high that it would leave no room below when it stays.

@@ -11,8 +11,9 @@ use super::prescription_pages::mark;
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::Role;
+use crate::care::medicine::{self, Asks};
 use crate::care::prescribe::{self, Refill};
-use crate::care::{Chart, chart, medicine};
+use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
@@ -55,7 +56,11 @@ pub struct Event {
 pub struct MedicinesPage {
     pub cx: Cx,
     pub frame: Frame,
+    /// What is not to be given.
+    pub not_to_give: Vec<Row>,
     pub current: Vec<Row>,
+    /// What is thought of, and prescribed by nobody yet.
+    pub planned: Vec<Row>,
     pub past: Vec<Row>,
     pub history: Vec<Event>,
     /// Requests that wait: address and medicine.
@@ -88,11 +93,14 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let Opened { cx, ctx, chart, frame } = Opened::of(&visit, chart.into_inner())?;
     let signs = visit.actor.role() == Some(Role::Clinician);
     let rows = Rows { chart: &chart, ctx: &ctx, base: format!("/patients/{id}"), signs, now: cx.now.datetime() };
-    let (current, past) = rows.lists(&cx);
+    let (current, mut past) = rows.lists(&cx);
+    past.extend(rows.given_up());
     page(&MedicinesPage {
         history: rows.history(),
         refills: rows.refills(signs),
         prescribe: signs.then(|| format!("/patients/{id}/prescribe")),
+        not_to_give: rows.apart(medicine::is_not_to_be_given, MedicineState::NotToGive),
+        planned: rows.apart(medicine::is_planned, MedicineState::Planned),
         current,
         past,
         frame,
@@ -109,11 +117,51 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// What was prescribed, and what was said not to be given.
     fn requests(&self) -> impl Iterator<Item = &Value> {
         self.chart.of(R::MedicationRequest).iter().filter(|one| {
             let wrong = matches!(fill::text(one, "/status"), Some("entered-in-error" | "draft"));
-            !wrong && !matches!(fill::text(one, "/intent"), Some("proposal" | "plan" | "option"))
+            !wrong && Asks::of(one) != Asks::Perhaps
         })
+    }
+
+    /// What is no medicine of the patient, in a list of its own.
+    fn apart(&self, belongs: fn(&Value) -> bool, state: MedicineState) -> Vec<Row> {
+        let all = self.chart.of(R::MedicationRequest).iter().filter(|one| belongs(one));
+        all.map(|one| self.no_medicine(one, state)).collect()
+    }
+
+    /// What was not to be given, and is not said to be so any more.
+    fn given_up(&self) -> Vec<Row> {
+        let over = |one: &&Value| Asks::of(one) == Asks::NotToGive && !medicine::is_not_to_be_given(one);
+        let row = |one: &Value| Row {
+            note: Some(t("history-not-to-give-ended").to_string()),
+            ..self.no_medicine(one, MedicineState::NotToGive)
+        };
+        self.requests().filter(over).map(row).collect()
+    }
+
+    fn no_medicine(&self, request: &Value, state: MedicineState) -> Row {
+        let how = fill::dose_of(request);
+        let how = match state {
+            MedicineState::NotToGive => how.map(|how| t("not-to-give-of").with("how", how).to_string()),
+            _ => how,
+        };
+        let since = self.ctx.when(request, "/authoredOn");
+        Row {
+            name: fill::medicine_name(request, self.chart.medications()),
+            how,
+            reason: fill::reason_of(request, self.chart.of(R::Condition)),
+            span: since.map_or_else(
+                || t("date-unknown").to_string(),
+                |since| t("since").with("date", since.short()).to_string(),
+            ),
+            by: fill::called(request.get("requester")),
+            state: state.mark(),
+            note: None,
+            href: self.href(request),
+            renew: None,
+        }
     }
 
     fn href(&self, request: &Value) -> Option<String> {
@@ -123,7 +171,7 @@ impl Rows<'_> {
     fn lists(&self, cx: &Cx) -> (Vec<Row>, Vec<Row>) {
         let (mut current, mut past) = (Vec::new(), Vec::new());
         let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
-        for request in self.requests() {
+        for request in self.requests().filter(|one| Asks::of(one) == Asks::Give) {
             let name = fill::medicine_name(request, self.chart.medications());
             let standing = prescribe::standing(request, cx.now.date());
             // One whose time is over is taken all the same until somebody ends it.
@@ -202,11 +250,16 @@ impl Rows<'_> {
                 });
                 let changed = before.and_then(prescribe::end_code) == Some("changed");
                 let word = match (prior, changed) {
+                    _ if Asks::of(request) == Asks::NotToGive => "history-not-to-give",
                     (true, true) => "history-changed",
                     (true, false) => "history-renewed",
                     _ => "history-started",
                 };
-                let text = [fill::dose_of(request), fill::reason_of(request, self.chart.of(R::Condition))];
+                let how = fill::dose_of(request).map(|how| match Asks::of(request) {
+                    Asks::NotToGive => t("not-to-give-of").with("how", how).to_string(),
+                    _ => how,
+                });
+                let text = [how, fill::reason_of(request, self.chart.of(R::Condition))];
                 all.push(Event {
                     when,
                     word: t(word).to_string(),
@@ -228,7 +281,11 @@ impl Rows<'_> {
                 let reason = text.or_else(|| Some(t("history-no-reason").to_string()));
                 all.push(Event {
                     when,
-                    word: t("history-stopped").to_string(),
+                    word: t(match Asks::of(request) {
+                        Asks::NotToGive => "history-not-to-give-ended",
+                        _ => "history-stopped",
+                    })
+                    .to_string(),
                     name,
                     text: reason,
                     by: None,

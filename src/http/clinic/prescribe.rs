@@ -190,7 +190,7 @@ fn as_they_stand(desk: &mut Desk, typed: &mut Typed) -> Option<String> {
         None => {}
     }
     match &desk.prior {
-        Some(prior) if prescribe::is_in_use(prior) => typed.prior_version = version_of(prior),
+        Some(prior) if prescribe::is_renewable(prior) => typed.prior_version = version_of(prior),
         Some(_) => {
             (desk.prior, over) = (None, Some("rx-prior-over"));
             typed.prior.clear();
@@ -369,7 +369,7 @@ fn issues(
 fn prior(desk: &Desk, typed: &Typed) -> Result<Option<Prior>, Refusal> {
     let Some(request) = desk.prior.clone() else { return Ok(None) };
     // One that ended meanwhile is not ended again, and nothing comes in its place.
-    if !prescribe::is_in_use(&request) {
+    if !prescribe::is_renewable(&request) {
         return Err(Refusal::new(No::Conflict));
     }
     let how = if typed.how == "renewed" { "renewed" } else { "changed" };

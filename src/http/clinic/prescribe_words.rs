@@ -67,6 +67,10 @@ pub(super) fn of(finding: &Finding, medicine: &str) -> Said {
         What::TooMuchInADay { dose, most } => {
             Said { title: t("rx-too-much-day").with("dose", dose).with("most", most).to_string(), text: None }
         }
+        What::NotToGive { medicine: other } => {
+            Said { title: t("rx-not-to-give").with("medicine", medicine).with("other", other).to_string(), text: None }
+        }
+        What::NotToGiveNotCompared { medicines } => with("rx-not-to-give-unknown", "names", &joined(medicines)),
         What::AllergiesNeverAsked => line("rx-not-allergies-asked"),
         What::AllergiesNotCompared { allergies } => with("rx-not-allergies", "names", &joined(allergies)),
         What::ClassesNotCovered => line("rx-not-classes"),
@@ -77,7 +81,7 @@ pub(super) fn of(finding: &Finding, medicine: &str) -> Said {
         What::DosesNotCovered => line("rx-not-doses"),
         What::DoseNotComparable => line("rx-not-dose-comparable"),
         What::NotListed => line(match finding.check {
-            Check::Allergy => "rx-not-listed-allergy",
+            Check::Allergy | Check::NotToGive => "rx-not-listed-allergy",
             Check::Interaction => "rx-not-listed-interaction",
             Check::Duplicate => "rx-not-listed-duplicate",
             Check::Dose => "rx-not-doses",
@@ -110,6 +114,7 @@ pub(super) fn of(finding: &Finding, medicine: &str) -> Said {
 pub(super) fn check_word(check: Check) -> String {
     t(match check {
         Check::Allergy => "rx-check-allergy",
+        Check::NotToGive => "rx-check-not-to-give",
         Check::Interaction => "rx-check-interaction",
         Check::Duplicate => "rx-check-duplicate",
         Check::Dose => "rx-check-dose",

@@ -46,6 +46,8 @@ pub struct PrescriptionPage {
     pub version: u32,
     pub name: String,
     pub state: State,
+    /// That this is no prescription: it says not to give it, or only plans it.
+    pub no_order: Option<State>,
     /// Why it ended.
     pub ended: Option<String>,
     pub facts: Vec<Fact>,

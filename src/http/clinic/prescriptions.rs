@@ -14,6 +14,7 @@ use super::{id_of, is_clinical, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::clinic::Clinic;
+use crate::care::medicine::Asks;
 use crate::care::prescribe::{self, STOP_REASONS, Seen, Standing};
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
@@ -25,6 +26,7 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::charts;
 use crate::http::ui::paper::{Paper, PaperError};
+use crate::http::ui::record::MedicineState;
 use crate::http::ui::{Cx, Faults, Field, When, t};
 use crate::record::Reading;
 
@@ -173,14 +175,21 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
     page(&PrescriptionPage {
         name: fill::medicine_name(&one.request, one.opened.chart.medications()),
         state: super::prescription_pages::mark(one.standing(&cx)),
+        no_order: match Asks::of(&one.request) {
+            Asks::NotToGive => Some(MedicineState::NotToGive.mark()),
+            Asks::Perhaps => Some(MedicineState::Planned.mark()),
+            _ => None,
+        },
         ended: fill::owned(&one.request, "/statusReason/text"),
         facts: facts_of(&one.request, one.opened.chart.of(R::Condition), ctx),
         warned: warned.collect(),
-        renew: (one.is_open() && is_prescriber(visit)).then(|| format!("{base}/prescribe?renew={}", one.id)),
-        change: (one.is_open() && is_prescriber(visit)).then(|| format!("{base}/prescribe?change={}", one.id)),
+        renew: (prescribe::is_renewable(&one.request) && is_prescriber(visit))
+            .then(|| format!("{base}/prescribe?renew={}", one.id)),
+        change: (prescribe::is_renewable(&one.request) && is_prescriber(visit))
+            .then(|| format!("{base}/prescribe?change={}", one.id)),
         prior,
         next: next.and_then(|next| fill::text(next, "/id")).map(link),
-        papers: prescribe::is_ours(&one.request),
+        papers: has_paper(&one.request),
         not_taken: one.not_taken(),
         stop,
         version: version_of(&one.request),
@@ -189,6 +198,11 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
         faults,
         cx: Cx { shortened: one.opened.cx.shortened.clone(), ..cx },
     })
+}
+
+/// Whether there is a paper of it: it was signed here, and is an order to give a medicine.
+fn has_paper(request: &Value) -> bool {
+    prescribe::is_ours(request) && Asks::of(request) == Asks::Give
 }
 
 fn is_prescriber(visit: &Visit) -> bool {
@@ -288,7 +302,7 @@ fn paper(visit: &Visit, one: &One) -> Result<Paper, Refusal> {
     let cx = visit.cx();
     let who = &one.opened.frame.who;
     let facts = facts_of(&one.request, one.opened.chart.of(R::Condition), &one.opened.ctx);
-    let url = one.verify_url(visit).ok_or(Refusal::not_found())?;
+    let url = one.verify_url(visit).filter(|_| has_paper(&one.request)).ok_or(Refusal::not_found())?;
     let clinic = match &one.phone {
         Some(phone) => vec![cx.clinic.clone(), phone.clone()],
         None => vec![cx.clinic.clone()],

@@ -12,8 +12,8 @@ use super::about::{Desk, Head, Part, about};
 use super::chart_pages::Section;
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
-use crate::care::chart;
 use crate::care::prescribe::{self, Answer, Refill};
+use crate::care::{chart, medicine};
 use crate::fhir::search::{Handling, Query as Search};
 use crate::fhir::{Definitions, ResourceType as R};
 use crate::http::fill;
@@ -121,7 +121,7 @@ async fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faul
         cx.at = format!("/refills/{id}");
     }
     let open = prescribe::is_open(&one.task);
-    let active = fill::text(&one.request, "/status") == Some("active");
+    let active = fill::text(&one.request, "/status") == Some("active") && medicine::may_be_taken(&one.request);
     let over = (!open).then(|| {
         t(match one.refill.status.as_str() {
             "completed" => "refill-over-renewed",

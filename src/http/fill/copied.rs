@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     Ctx, called, concept, dose_of, list, medicine_name, observations, owned, spoken, spoken_at, substance_of, text,
 };
+use crate::care::medicine::Asks;
 use crate::care::note::plain_of;
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::Severity;
@@ -101,6 +102,13 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         details.extend(flag);
         let usual = observations::usual_words(resource);
         details.extend(usual.map(|range| t("copy-usual").with("range", range).to_string()));
+    }
+    if kind == R::MedicationRequest {
+        match Asks::of(resource) {
+            Asks::NotToGive => details.push(t("medicine-not-to-give").to_string()),
+            Asks::Perhaps => details.push(t("medicine-planned").to_string()),
+            _ => {}
+        }
     }
     details.extend(dose_of(resource));
     let words = ["/conclusion", "/description", "/valueString"];

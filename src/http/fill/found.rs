@@ -113,7 +113,11 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
             ("found-allergy", named(substance_of(one, ctx)), first(&["/recordedDate"]), format!("{base}/allergies"))
         }
         R::MedicationRequest | R::MedicationStatement => (
-            "found-medicine",
+            match medicine::Asks::of(one) {
+                medicine::Asks::NotToGive => "found-not-to-give",
+                medicine::Asks::Perhaps => "found-planned",
+                _ => "found-medicine",
+            },
             medicine_name(one, &ctx.along),
             first(&["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime"]),
             format!("{base}/medicines"),

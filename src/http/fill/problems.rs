@@ -7,7 +7,8 @@ use super::{
 };
 use crate::care::Chart;
 use crate::care::entries::{is_current, is_no_entry, says_none};
-use crate::care::{medicine, prescribe};
+use crate::care::medicine::{self, Asks};
+use crate::care::prescribe;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
@@ -33,6 +34,7 @@ pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
         allergies: allergies(chart.of(ResourceType::AllergyIntolerance), ctx),
         problems,
         medicines: medicines(chart, ctx),
+        not_to_give: not_to_give(chart, ctx).into_iter().map(line_of).collect(),
         why,
         parts: Vec::new(),
         emergency: None,
@@ -199,14 +201,34 @@ fn allergy_state_message(code: &str) -> &'static str {
 /// What is known of a patient's medicines now.
 fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
     let (current, _) = medicine_rows(chart, ctx);
-    let any = !chart.of(ResourceType::MedicationRequest).is_empty()
+    let asks_to_give = |one: &Value| Asks::of(one) == Asks::Give;
+    let any = chart.of(ResourceType::MedicationRequest).iter().any(asks_to_give)
         || !chart.of(ResourceType::MedicationStatement).is_empty();
     if current.is_empty() {
         return if any { MedicineStatus::TakesNone { asked: None } } else { MedicineStatus::NeverAsked };
     }
-    let line = |row: MedicineRow| MedicineLine { dose: row.how_taken(), name: row.name };
-    let list = current.into_iter().map(line).collect();
-    MedicineStatus::Takes { list, checked: None }
+    MedicineStatus::Takes { list: current.into_iter().map(line_of).collect(), checked: None }
+}
+
+fn line_of(row: MedicineRow) -> MedicineLine {
+    MedicineLine { dose: row.how_taken(), name: row.name }
+}
+
+/// What the record says is not to be given, newest first, and of which dose and why as far as that is known. None of it is
+/// among the medicines.
+pub fn not_to_give(chart: &Chart, ctx: &Ctx) -> Vec<MedicineRow> {
+    let requests = chart.of(ResourceType::MedicationRequest).iter().filter(|one| medicine::is_not_to_be_given(one));
+    requests
+        .map(|request| {
+            let row = row_of(request, chart.medications(), ctx);
+            let of = row.how.map(|how| t("not-to-give-of").with("how", how).to_string());
+            let reason = reason_of(request, chart.of(ResourceType::Condition));
+            let why = reason.as_ref().map(|reason| t("not-to-give-why").with("reason", reason).to_string());
+            let how: Vec<String> = of.into_iter().chain(why).collect();
+            let how = (!how.is_empty()).then(|| how.join(", "));
+            MedicineRow { how, reason, state: MedicineState::NotToGive, ..row }
+        })
+        .collect()
 }
 
 /// Medicines taken now, and those of before. One medicine prescribed again and again stands once, as its newest;
@@ -238,12 +260,12 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
 }
 
 fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
-    if matches!(text(request, "/status"), Some("entered-in-error" | "cancelled"))
-        || text(request, "/intent") == Some("proposal")
-    {
-        return None;
-    }
-    Some(MedicineRow {
+    let wrong = matches!(text(request, "/status"), Some("entered-in-error" | "cancelled"));
+    (!wrong && Asks::of(request) == Asks::Give).then(|| row_of(request, along, ctx))
+}
+
+fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
+    MedicineRow {
         name: medicine_name(request, along),
         how: dose_of(request),
         since: ctx.when(request, "/authoredOn"),
@@ -254,7 +276,7 @@ fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow
             .and_then(|reason| concept(Some(reason)))
             .or_else(|| list(request, "reasonReference").first().and_then(|reason| called(Some(reason)))),
         by: called(request.get("requester")),
-    })
+    }
 }
 
 fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
@@ -434,6 +456,29 @@ mod tests {
         assert_eq!(current[0].name, "Not named medicine (Medication/1)");
         let MedicineStatus::Takes { list, .. } = frame.medicines else { panic!() };
         assert_eq!(list[0].whole(), "Not named medicine (Medication/1)");
+    }
+
+    #[test]
+    fn what_is_not_to_be_given_or_only_planned_is_no_medicine_and_the_first_is_said() {
+        let of = |name: &str, more: Value| {
+            let mut one = request(more);
+            one["medicationCodeableConcept"] = json!({"text": name});
+            one
+        };
+        let not = json!({"doNotPerform": true, "reasonCode": [{"text": "liver failure"}],
+            "dosageInstruction": [{"text": "1 tablet twice a day"}]});
+        let all = || {
+            let plans = ["plan", "proposal", "option"].map(|intent| of("Planned", json!({"intent": intent})));
+            let ended = of("Ended", json!({"doNotPerform": true, "status": "completed"}));
+            plans.into_iter().chain([of("Amoxicillin", not.clone()), ended]).collect::<Vec<_>>()
+        };
+        let (frame, current, past) = shown(all(), vec![]);
+        assert!(current.is_empty() && past.is_empty(), "{current:?} {past:?}");
+        assert!(matches!(frame.medicines, MedicineStatus::NeverAsked), "nobody said that nothing is taken");
+        let said: Vec<String> = frame.not_to_give.iter().map(MedicineLine::whole).collect();
+        assert_eq!(said, ["Amoxicillin, this is said of: 1 tablet twice a day, because of: liver failure"]);
+        let (frame, current, _) = shown([all(), vec![of("Ramipril", json!({}))]].concat(), vec![]);
+        assert_eq!((current.len(), frame.not_to_give.len()), (1, 1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A patient's summary as people read it: the same parts as the International Patient Summary's, in words.
 
 use super::copied::copied;
-use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, problem_rows, series_of};
+use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, not_to_give, problem_rows, series_of};
 use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::{AllergyStatus, Identity, MedicineState};
@@ -95,6 +95,15 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         place += 1;
         place <= 3 || !section.lines.is_empty()
     });
+    // Whoever is handed this must not give it: that stands right beside the allergies.
+    let not = not_to_give(chart, ctx).into_iter().map(|row| {
+        let how = row.how.map(|how| format!(", {how}")).unwrap_or_default();
+        (row.name, how)
+    });
+    let not = section("medicines-not-to-give", "stop", not.collect());
+    if !not.lines.is_empty() {
+        sections.insert(1, not);
+    }
     SummaryBody { who: identity(&chart.patient, ctx), sections }
 }
 
@@ -147,6 +156,20 @@ mod tests {
         let mut bare = of(4.0);
         bare.as_object_mut().unwrap().remove("referenceRange");
         assert!(!rest(bare).contains("range"));
+    }
+
+    #[test]
+    fn what_is_not_to_be_given_stands_beside_the_allergies_and_is_no_medicine() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let not = json!({"id": "r", "status": "active", "intent": "order", "doNotPerform": true,
+            "medicationCodeableConcept": {"text": "Amoxicillin"}, "dosageInstruction": [{"text": "1 tablet"}]});
+        let chart =
+            Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![(R::MedicationRequest, vec![not])]);
+        let body = summary(&chart, &ctx);
+        assert_eq!(body.sections.len(), 4);
+        assert_eq!(body.sections[1].title, "Not to be given");
+        assert_eq!(body.sections[1].lines, [("Amoxicillin".to_owned(), ", this is said of: 1 tablet".to_owned())]);
+        assert!(body.sections[2].title == "Medicines" && body.sections[2].lines.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::ui::record::{AllergyStatus, How, Identity, MedicineState, Said};
+use crate::http::ui::record::{AllergyStatus, How, Identity, MedicineRow, MedicineState, Said};
 use crate::http::ui::{Cx, Field, When, filters, page, t};
 
 /// One medicine, in plain words.
@@ -58,6 +58,8 @@ pub struct MyMedicines {
     /// Whose list it is, and their allergies: on paper it goes to others.
     pub who: Identity,
     pub allergies: AllergyStatus,
+    /// What must not be given.
+    pub not_to_take: Vec<MedicineRow>,
     pub current: Vec<MyMedicineRow>,
     pub past: Vec<MyMedicineRow>,
 }

@@ -10,9 +10,10 @@ use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
+use crate::care::Chart;
+use crate::care::medicine::{self, Asks};
 use crate::care::prescribe::{self, Refill, RefillError};
 use crate::care::workflow::{Doing, Refused};
-use crate::care::{Chart, medicine};
 use crate::fhir::ResourceType as R;
 use crate::http::clinic::prescriptions::stop_word;
 use crate::http::fill::{self, Ctx};
@@ -46,7 +47,8 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     for row in rows(&chart, &own.ctx, &cx) {
         if row.is_current { current.push(row) } else { past.push(row) }
     }
-    page(&MyMedicines { cx, who, allergies, current, past })
+    let not_to_take = fill::not_to_give(&chart, &own.ctx);
+    page(&MyMedicines { cx, who, allergies, not_to_take, current, past })
 }
 
 /// All of them, newest first.
@@ -55,8 +57,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
-        let order = !matches!(fill::text(request, "/intent"), Some("proposal" | "plan" | "option"));
-        if !order || matches!(status, "entered-in-error" | "draft" | "cancelled") {
+        if Asks::of(request) != Asks::Give || matches!(status, "entered-in-error" | "draft" | "cancelled") {
             return None;
         }
         let id = fill::text(request, "/id")?;
@@ -137,7 +138,8 @@ impl One {
         let own = Own::of(visit, needs)?;
         let id = FhirId::parse(id).map_err(|_| Refusal::not_found())?;
         let chart = own.chart(KINDS).await?;
-        let fits = |one: &&Value| fill::text(one, "/id") == Some(id.as_str());
+        // Of what is not to be given nothing can be asked.
+        let fits = |one: &&Value| fill::text(one, "/id") == Some(id.as_str()) && Asks::of(one) == Asks::Give;
         let request = chart.of(R::MedicationRequest).iter().find(fits).cloned().ok_or(Refusal::not_found())?;
         Ok(Self { own, chart, request, id })
     }

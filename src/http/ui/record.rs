@@ -284,6 +284,10 @@ pub enum MedicineState {
     Finished,
     Stopped,
     Draft,
+    /// Not to be given: it is no medicine of the patient.
+    NotToGive,
+    /// Thought of, and prescribed by nobody yet.
+    Planned,
 }
 
 impl MedicineState {
@@ -309,6 +313,8 @@ impl MedicineState {
             Self::Finished => ("check", Tone::Dim, "medicine-finished"),
             Self::Stopped => ("cross", Tone::Dim, "medicine-stopped"),
             Self::Draft => ("planned", Tone::Dim, "medicine-draft"),
+            Self::NotToGive => ("stop", Tone::Critical, "medicine-not-to-give"),
+            Self::Planned => ("planned", Tone::Dim, "medicine-planned"),
         };
         State::new(shape, tone, t(word))
     }
@@ -382,14 +388,14 @@ pub struct How {
     pub words: Option<String>,
     /// As the clinic wrote it, where that is not what `words` say.
     pub written: Option<Said>,
+    /// In the reader's language, what is recorded to what was written and may not be in it.
+    pub beside: Option<String>,
 }
 
 /// A problem or diagnosis.
 #[derive(Debug, Clone)]
 pub struct ProblemRow {
     /// FHIR id.
-    /// In the reader's language, what is recorded to what was written and may not be in it.
-    pub beside: Option<String>,
     pub id: String,
     pub name: Said,
     /// Its codes, with their systems; none for free text.

@@ -61,6 +61,7 @@ problems-none = No active problem is recorded.
 shown-of = { $n } of { $all }
 all-problems = All problems
 medicines-now = Taken now
+medicines-planned = Planned, prescribed by nobody yet
 medicines-past = Taken before
 medicines-none = No medicine is recorded as taken now.
 all-medicines = All medicines

@@ -4,6 +4,11 @@ medicine-said-not-taken = not taken, says the patient
 medicine-not-taking = Not taking it
 medicine-unknown = State unknown
 medicine-may-be-taken = it is not known whether it is taken
+medicines-not-to-give = Not to be given
+medicine-not-to-give = Not to be given
+medicine-planned = Planned, not prescribed
+not-to-give-of = this is said of: { $how }
+not-to-give-why = because of: { $reason }
 medicine-not-named = Not named medicine ({ $place })
 not-named = Not named
 result-no-value = No value
@@ -51,6 +56,35 @@ dose-when-needed-for = when needed: { $reason }
 dose-range = { $low } to { $most }
 dose-most-day = no more than { $most } a day
 dose-most = no more than { $most } in { $period }
+dose-at-least = at least { $amount }
+dose-up-to = up to { $amount }
+dose-below = less than { $amount }
+dose-above = more than { $amount }
+dose-in = { $amount } in { $period }
+dose-rate = at a rate of { $rate }
+dose-kind = { $kind }: { $dose }
+dose-most-once = no more than { $most } at a time
+dose-most-ever = no more than { $most } in a whole life
+dose-site = on or in the body at: { $site }
+dose-method = in this way: { $method }
+dose-count =
+    { $n ->
+        [one] once in all
+       *[other] { $n } times in all
+    }
+dose-times-only =
+    { $n ->
+        [one] once, and in how long is not recorded
+       *[other] { $n } times, and in how long is not recorded
+    }
+dose-lasting = over { $length } each time
+dose-for = for { $length }
+dose-on = on { $date }
+dose-from = from { $date }
+dose-until = until { $date }
+dose-then = then { $next }
+dose-recorded-as = { $text } (recorded as: { $parts })
+dose-not-all = This is not all: more is recorded of how to take it than can be said here
 dose-every-other =
     { $times ->
         [one] once every { $length }
@@ -91,35 +125,6 @@ length-years =
         [one] { $n } year
        *[other] { $n } years
     }
-dose-at-least = at least { $amount }
-dose-up-to = up to { $amount }
-dose-below = less than { $amount }
-dose-above = more than { $amount }
-dose-in = { $amount } in { $period }
-dose-rate = at a rate of { $rate }
-dose-kind = { $kind }: { $dose }
-dose-most-once = no more than { $most } at a time
-dose-most-ever = no more than { $most } in a whole life
-dose-site = on or in the body at: { $site }
-dose-method = in this way: { $method }
-dose-count =
-    { $n ->
-        [one] once in all
-       *[other] { $n } times in all
-    }
-dose-times-only =
-    { $n ->
-        [one] once, and in how long is not recorded
-       *[other] { $n } times, and in how long is not recorded
-    }
-dose-lasting = over { $length } each time
-dose-for = for { $length }
-dose-on = on { $date }
-dose-from = from { $date }
-dose-until = until { $date }
-dose-then = then { $next }
-dose-recorded-as = { $text } (recorded as: { $parts })
-dose-not-all = This is not all: more is recorded of how to take it than can be said here
 when-morning = in the morning
 when-noon = at noon
 when-evening = in the evening
@@ -129,11 +134,6 @@ when-before-breakfast = before breakfast
 when-after-breakfast = after breakfast
 when-with-food = with food
 when-after-meals = after meals
-
-## The list
-
-my-medicine-more = Ask for a refill, or say that you do not take it
-my-medicine-more-other = Ask for a refill, or say that it is not taken
 when-morning-early = early in the morning
 when-morning-late = late in the morning
 when-afternoon = in the afternoon
@@ -168,6 +168,11 @@ route-ear = in the ear
 route-rectum = in the rectum
 route-vagina = in the vagina
 route-tongue = under the tongue
+
+## The list
+
+my-medicine-more = Ask for a refill, or say that you do not take it
+my-medicine-more-other = Ask for a refill, or say that it is not taken
 my-medicine-ended = Why it ended: { $reason }
 my-medicines-all = All medicines
 refill-waits = A refill was asked for { $date }. The clinic has not answered yet.

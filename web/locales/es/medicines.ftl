@@ -4,6 +4,11 @@ medicine-said-not-taken = no la toma, dice el paciente
 medicine-not-taking = No la toma
 medicine-unknown = Estado desconocido
 medicine-may-be-taken = no se sabe si se toma
+medicines-not-to-give = No se debe dar
+medicine-not-to-give = No se debe dar
+medicine-planned = Prevista, sin receta
+not-to-give-of = se dice de: { $how }
+not-to-give-why = por: { $reason }
 medicine-not-named = Medicina sin nombre ({ $place })
 not-named = Sin nombre
 result-no-value = Sin valor
@@ -51,6 +56,35 @@ dose-when-needed-for = si hace falta: { $reason }
 dose-range = { $low } a { $most }
 dose-most-day = no más de { $most } al día
 dose-most = no más de { $most } en { $period }
+dose-at-least = al menos { $amount }
+dose-up-to = hasta { $amount }
+dose-below = menos de { $amount }
+dose-above = más de { $amount }
+dose-in = { $amount } en { $period }
+dose-rate = a un ritmo de { $rate }
+dose-kind = { $kind }: { $dose }
+dose-most-once = no más de { $most } cada vez
+dose-most-ever = no más de { $most } en toda la vida
+dose-site = en esta parte del cuerpo: { $site }
+dose-method = de esta manera: { $method }
+dose-count =
+    { $n ->
+        [one] una vez en total
+       *[other] { $n } veces en total
+    }
+dose-times-only =
+    { $n ->
+        [one] una vez, y no consta en cuánto tiempo
+       *[other] { $n } veces, y no consta en cuánto tiempo
+    }
+dose-lasting = a lo largo de { $length } cada vez
+dose-for = durante { $length }
+dose-on = el { $date }
+dose-from = desde el { $date }
+dose-until = hasta el { $date }
+dose-then = después { $next }
+dose-recorded-as = { $text } (consta como: { $parts })
+dose-not-all = Esto no es todo: consta más sobre cómo tomarla de lo que se puede decir aquí
 dose-every-other =
     { $times ->
         [one] una vez cada { $length }
@@ -91,35 +125,6 @@ length-years =
         [one] { $n } año
        *[other] { $n } años
     }
-dose-at-least = al menos { $amount }
-dose-up-to = hasta { $amount }
-dose-below = menos de { $amount }
-dose-above = más de { $amount }
-dose-in = { $amount } en { $period }
-dose-rate = a un ritmo de { $rate }
-dose-kind = { $kind }: { $dose }
-dose-most-once = no más de { $most } cada vez
-dose-most-ever = no más de { $most } en toda la vida
-dose-site = en esta parte del cuerpo: { $site }
-dose-method = de esta manera: { $method }
-dose-count =
-    { $n ->
-        [one] una vez en total
-       *[other] { $n } veces en total
-    }
-dose-times-only =
-    { $n ->
-        [one] una vez, y no consta en cuánto tiempo
-       *[other] { $n } veces, y no consta en cuánto tiempo
-    }
-dose-lasting = a lo largo de { $length } cada vez
-dose-for = durante { $length }
-dose-on = el { $date }
-dose-from = desde el { $date }
-dose-until = hasta el { $date }
-dose-then = después { $next }
-dose-recorded-as = { $text } (consta como: { $parts })
-dose-not-all = Esto no es todo: consta más sobre cómo tomarla de lo que se puede decir aquí
 when-morning = por la mañana
 when-noon = a mediodía
 when-evening = por la tarde
@@ -129,11 +134,6 @@ when-before-breakfast = antes del desayuno
 when-after-breakfast = después del desayuno
 when-with-food = con comida
 when-after-meals = después de las comidas
-
-## La lista
-
-my-medicine-more = Renovar, o avisar de que no la toma
-my-medicine-more-other = Renovar, o avisar de que no se toma
 when-morning-early = a primera hora de la mañana
 when-morning-late = a última hora de la mañana
 when-afternoon = después del mediodía
@@ -168,6 +168,11 @@ route-ear = en el oído
 route-rectum = en el recto
 route-vagina = en la vagina
 route-tongue = bajo la lengua
+
+## La lista
+
+my-medicine-more = Renovar, o avisar de que no la toma
+my-medicine-more-other = Renovar, o avisar de que no se toma
 my-medicine-ended = Por qué terminó: { $reason }
 my-medicines-all = Todas sus medicinas
 refill-waits = Renovación pedida: { $date }. La clínica todavía no ha respondido.
