@@ -412,7 +412,8 @@ fn a_snapshot_that_does_not_open_takes_the_place_of_none_that_does() {
     files.sort();
     let bytes = std::fs::read(&files[1]).unwrap();
     std::fs::write(&files[1], &bytes[..100]).unwrap();
-    printed(&[&["backup", "prune"][..], &with].concat());
+    let (code, said) = refused(&[&["backup", "prune"][..], &with].concat());
+    assert_eq!(code, 3, "{said}");
     assert!(files.iter().all(|file| file.exists()), "both were of one hour");
     printed(&[&["backup", "drill", "1"][..], &with].concat());
 }
