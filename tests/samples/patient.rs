@@ -185,7 +185,7 @@ fn results() -> Results {
             },
             PlainGroup { title: "Measurements".into(), series: vitals() },
         ],
-        taken_back: vec![worded("630-4", "Urine culture", "Escherichia coli", None)],
+        taken_back: vec![TakenBack { name: "Urine culture".into(), when: day("2026-02-24") }],
     }
 }
 

@@ -123,9 +123,16 @@ pub struct Results {
     pub cx: Cx,
     pub groups: Vec<PlainGroup>,
     /// What the clinic took back of late.
-    pub taken_back: Vec<Series>,
+    pub taken_back: Vec<TakenBack>,
 }
 page!(Results in Results);
+
+/// A value that the clinic took back.
+#[derive(Debug, Clone)]
+pub struct TakenBack {
+    pub name: String,
+    pub when: When,
+}
 
 /// Tests that belong together, under a heading that a patient understands.
 #[derive(Debug, Clone)]
@@ -168,7 +175,8 @@ page!(OneResult in Results);
 
 impl OneResult {
     fn when_line(&self) -> String {
-        let date = self.series.latest().map(|reading| reading.when.long()).unwrap_or_default();
+        let latest = self.series.latest().filter(|reading| reading.when.is_known());
+        let Some(date) = latest.map(|reading| reading.when.long()) else { return t("result-undated").to_string() };
         match self.series.technical_name() {
             Some(name) => t("result-of-named").with("name", name).with("date", date).to_string(),
             None => t("result-of").with("date", date).to_string(),

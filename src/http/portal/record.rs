@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::booking::name_of;
 use super::own::{Needs, Own};
 use super::pages::{
-    Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
+    Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, TakenBack, Visits as VisitsPage,
 };
 use crate::access::is_withdrawn;
 use crate::base::Timestamp;
@@ -63,8 +63,9 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
 /// For so many days what the clinic took back stands in the list.
 const TAKEN_BACK_DAYS: i64 = 60;
 
-/// What the clinic took back of late: what it is and when it was taken, without its values.
-fn taken_back(observations: &[Value], ctx: &Ctx, now: Timestamp) -> Vec<Series> {
+/// What the clinic took back of late, the newest first: what it is and when it was taken, without its values. Each stands by
+/// itself: who acted on one learns of that one.
+fn taken_back(observations: &[Value], ctx: &Ctx, now: Timestamp) -> Vec<TakenBack> {
     let from = now.saturating_sub(jiff::SignedDuration::from_hours(24 * TAKEN_BACK_DAYS)).unwrap_or_default();
     let of_late = |one: &Value| {
         let when = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|text| text.parse().ok());
@@ -77,7 +78,14 @@ fn taken_back(observations: &[Value], ctx: &Ctx, now: Timestamp) -> Vec<Series> 
         }
         one
     });
-    fill::series_of(&as_it_stood.collect::<Vec<_>>(), Wanted::All, ctx)
+    let series = fill::series_of(&as_it_stood.collect::<Vec<_>>(), Wanted::All, ctx);
+    let of_each = |one: &Series| {
+        let name = one.plain_name();
+        one.newest_first().map(|reading| TakenBack { name: name.clone(), when: reading.when }).collect::<Vec<_>>()
+    };
+    let mut all: Vec<TakenBack> = series.iter().flat_map(of_each).collect();
+    all.sort_by_key(|one| std::cmp::Reverse(one.when.moment()));
+    all
 }
 
 /// `GET /my/results/{key}`
@@ -296,6 +304,20 @@ mod tests {
         let (last, pages) = turned(all.clone(), Turn { page: 2 }, "/x");
         assert_eq!((last, pages.newer.as_deref(), pages.older), ((100..120).collect(), Some("/x?page=1"), None));
         assert!(turned(all, Turn { page: usize::MAX }, "/x").0.is_empty());
+    }
+
+    #[test]
+    fn each_reading_that_was_taken_back_is_told_of_by_itself() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let zinc = |id: &str, date: &str| {
+            json!({"resourceType": "Observation", "id": id, "status": "entered-in-error", "code": {"text": "Zinc level"},
+                "effectiveDateTime": date, "valueQuantity": {"value": 11, "unit": "umol/L"},
+                "meta": {"lastUpdated": "2026-11-28T10:00:00Z"}})
+        };
+        let all = [zinc("a", "2026-10-01"), zinc("b", "2026-11-15")];
+        let told = taken_back(&all, &ctx, "2026-11-29T10:00:00Z".parse().unwrap());
+        let told: Vec<(&str, String)> = told.iter().map(|one| (one.name.as_str(), one.when.iso())).collect();
+        assert_eq!(told, [("Zinc level", "2026-11-15".to_owned()), ("Zinc level", "2026-10-01".to_owned())]);
     }
 
     #[test]
