@@ -226,7 +226,9 @@ fn problems() -> Vec<ProblemRow> {
         name: name.into(),
         code: (name != "CKD G3a A2").then(|| "SNOMED CT 44054006".into()),
         since: Some(day(since)),
+        since_said: None,
         ended: None,
+        details: Vec::new(),
         doubt: None,
         note: Some(note.into()),
     })
@@ -348,6 +350,7 @@ fn timeline() -> Vec<TimelineEntry> {
     ]
     .map(|(when, kind, title, text, by)| TimelineEntry {
         when: if when.len() > 10 { time(when) } else { day(when) },
+        when_said: None,
         kind,
         title: title.into(),
         text: Some(text.into()),
@@ -477,6 +480,7 @@ fn sections() -> Vec<(&'static str, String)> {
         id: "r1".into(),
         name: "Influenza, seasonal, injectable, preservative free".into(),
         when: Some(day("2025-10-19")),
+        when_said: None,
         detail: Some("Dose 1, left upper arm, lot A81-22".into()),
         by: Some("Lena Corvin, nurse".into()),
         not_given: None,

@@ -371,7 +371,9 @@ fn lists() -> Vec<(&'static str, String)> {
         name: "Type 2 diabetes".into(),
         code: None,
         since: Some(day("2016-04")),
+        since_said: None,
         ended: None,
+        details: Vec::new(),
         doubt: None,
         note: None,
     };
@@ -391,6 +393,7 @@ fn lists() -> Vec<(&'static str, String)> {
         id: "r1".into(),
         name: "Influenza".into(),
         when: Some(day("2025-10-19")),
+        when_said: None,
         detail: None,
         by: Some("Lena Corvin".into()),
         not_given: None,

@@ -171,12 +171,15 @@ pub(in crate::http) async fn timeline(
         ResourceType::Immunization,
         ResourceType::DocumentReference,
     ];
+    let kinds = [&kinds[..], &fill::OTHERS].concat();
     let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
     let show = asked.show.as_deref().and_then(TimelineKind::from_code);
     let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Date>().ok());
     let (from, to) = (day(&asked.from), day(&asked.to));
     let mut all = fill::timeline(&chart, show, "/patients", &ctx);
-    all.retain(|entry| from.is_none_or(|from| from <= entry.when.day()) && to.is_none_or(|to| entry.when.day() <= to));
+    // What bears no date may be of these days.
+    let is_within = |day: Date| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
+    all.retain(|entry| !entry.when.is_known() || is_within(entry.when.day()));
     let words = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let (from, to) = (words(from), words(to));
     let kind = show.map_or("", TimelineKind::code);
@@ -388,7 +391,7 @@ fn why_open(appointment: Option<&(DayRow, Mine)>, frame: &Frame) -> String {
 
 /// The series that the address names; else the one that most needs a look: outside its range, with a course to show.
 fn chosen(all: &[Series], key: Option<&str>) -> Option<Series> {
-    let numbers = |series: &&Series| series.readings.iter().filter(|reading| reading.number.is_some()).count();
+    let numbers = |series: &&Series| series.numbers().count();
     let named = key.and_then(|key| all.iter().find(|series| series.key == key));
     let outside = || all.iter().find(|series| series.flag().is_some() && numbers(series) > 1);
     let longest = || all.iter().filter(|series| numbers(series) > 1).max_by_key(numbers);

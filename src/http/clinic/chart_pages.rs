@@ -338,6 +338,8 @@ impl Timeline {
 #[derive(Debug, Clone)]
 pub struct TimelineEntry {
     pub when: When,
+    /// The time in words, where nobody gave a date: "as a child".
+    pub when_said: Option<String>,
     pub kind: TimelineKind,
     pub title: String,
     pub text: Option<String>,
@@ -356,11 +358,13 @@ pub enum TimelineKind {
     Procedure,
     Immunization,
     Letter,
+    /// What stands in no other list: a warning, the family's history, what was handed out.
+    Other,
 }
 
 impl TimelineKind {
-    pub const ALL: [Self; 6] =
-        [Self::Visit, Self::Order, Self::Result, Self::Procedure, Self::Immunization, Self::Letter];
+    pub const ALL: [Self; 7] =
+        [Self::Visit, Self::Order, Self::Result, Self::Procedure, Self::Immunization, Self::Letter, Self::Other];
 
     /// The value of `show` in the address.
     pub fn code(self) -> &'static str {
@@ -371,6 +375,7 @@ impl TimelineKind {
             Self::Procedure => "procedure",
             Self::Immunization => "immunization",
             Self::Letter => "letter",
+            Self::Other => "other",
         }
     }
 
@@ -386,6 +391,7 @@ impl TimelineKind {
             Self::Procedure => "timeline-procedures",
             Self::Immunization => "timeline-immunizations",
             Self::Letter => "timeline-letters",
+            Self::Other => "timeline-others",
         })
         .to_string()
     }
@@ -398,6 +404,7 @@ impl TimelineKind {
             Self::Procedure => "timeline-procedure",
             Self::Immunization => "timeline-immunization",
             Self::Letter => "timeline-letter",
+            Self::Other => "timeline-other",
         })
         .to_string()
     }

@@ -186,8 +186,7 @@ pub(in crate::http) async fn trends(
     let is_shown = |key: &str| wanted.contains(&key);
     let rows = all.iter().map(|one| (one.key.clone(), one.name.clone(), is_shown(&one.key))).collect();
     let shown: Vec<Series> = all.into_iter().filter(|one| is_shown(&one.key)).collect();
-    let days =
-        || shown.iter().flat_map(|one| &one.readings).filter(|one| one.number.is_some()).map(|one| one.when.day());
+    let days = || shown.iter().flat_map(Series::numbers).map(|one| one.when.day());
     let today = cx.now.date();
     let (first, last) = (days().min().unwrap_or(today), days().max().unwrap_or(today));
     page(&Trends { cx, frame, all: rows, shown, first, last })

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::amounts::notes;
 use super::{
     Ctx, called, concept, dose_of, list, medicine_name, observations, owned, spoken, spoken_at, substance_of, text,
 };
@@ -48,10 +49,9 @@ const NAMES: [&str; 7] = ["code", "vaccineCode", "appointmentType", "serviceType
 
 /// What somebody measured or told, in words alone: its value and what they wrote with it.
 pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
-    let said = observations::said(observation, ctx).map(|(value, _)| value);
-    let value = said.or_else(|| owned(observation, "/valueString"));
-    let notes = list(observation, "note").iter().filter_map(|one| owned(one, "/text"));
-    let detail = value.into_iter().chain(notes).collect::<Vec<_>>().join(" · ");
+    let said = observations::said(observation, ctx);
+    let said = said.into_iter().flat_map(|said| std::iter::once(said.value).chain(said.beside));
+    let detail = said.collect::<Vec<_>>().join(" · ");
     let line = copied(R::Observation, observation, ctx);
     CopyLine { what: observations::name(observation), detail, ..line }
 }
@@ -90,18 +90,21 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     let what = match kind {
         R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
         R::Observation => Some(observations::name(resource)),
-        R::MedicationRequest | R::MedicationStatement => Some(medicine_name(resource, &ctx.along)),
+        R::MedicationRequest | R::MedicationStatement | R::MedicationDispense | R::MedicationAdministration => {
+            Some(medicine_name(resource, &ctx.along))
+        }
         R::AllergyIntolerance => Some(super::named(substance_of(resource, ctx))),
         _ => named().or(own),
     };
     let mut details: Vec<String> = Vec::new();
     if kind == R::Observation {
         let found = observations::said(resource, ctx);
-        let flag = found.as_ref().and_then(|(_, flag)| *flag).map(|flag| flag.plain().to_string());
-        details.extend(found.map(|(value, _)| value));
-        details.extend(flag);
-        let usual = observations::usual_words(resource);
-        details.extend(usual.map(|range| t("copy-usual").with("range", range).to_string()));
+        if let Some(found) = found {
+            details.push(found.value);
+            details.extend(found.flag.map(|flag| flag.plain().to_string()));
+            details.extend(found.ranges.into_iter().map(|range| t("copy-usual").with("range", range).to_string()));
+            details.extend(found.beside);
+        }
     }
     if kind == R::MedicationRequest {
         match Asks::of(resource) {
@@ -110,6 +113,9 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
             _ => {}
         }
     }
+    // Of the family, of a plan and of what was seen: what it is about.
+    let findings = ["condition", "finding", "activity"].iter().flat_map(|name| list(resource, name));
+    details.extend(findings.filter_map(|one| concept(one.get("code").or_else(|| one.get("itemCodeableConcept")))));
     details.extend(dose_of(resource));
     let words = ["/conclusion", "/description", "/valueString"];
     let words = words.iter().filter_map(|at| spoken_at(resource, at)).filter(|text| Some(text) != what.as_ref());
@@ -120,7 +126,9 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     }
     details.extend(list(resource, "payload").iter().filter_map(|one| owned(one, "/contentString")));
     details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
-    details.extend(list(resource, "note").iter().filter_map(|one| owned(one, "/text")));
+    if kind != R::Observation {
+        details.extend(notes(resource));
+    }
     details.extend(list(resource, "reaction").iter().filter_map(reaction));
     details.extend(text(resource, "/criticality").and_then(Severity::from_code).map(Severity::word));
     details.extend(status_of(resource));
@@ -158,7 +166,7 @@ fn status_of(resource: &Value) -> Option<String> {
     code.map(status_word).or_else(|| concept(resource.get("clinicalStatus")))
 }
 
-fn status_word(code: &str) -> String {
+pub(super) fn status_word(code: &str) -> String {
     let message = match code {
         "active" | "recurrence" | "relapse" => "state-active",
         "amended" | "corrected" | "appended" => "state-amended",

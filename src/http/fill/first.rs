@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Ctx;
 use super::observations::{Wanted, is_vital, is_wanted, key_of, series_of, taken};
+use super::timeline::OTHERS;
 use crate::care::Part;
 use crate::care::chart::FRAME;
 use crate::fhir::ResourceType;
@@ -43,6 +44,7 @@ impl<'a> First<'a> {
         // An entry that is not shown, such as one in error, must not hide one that is.
         let newest =
             [R::Encounter, R::ServiceRequest, R::DiagnosticReport, R::Procedure, R::Immunization, R::DocumentReference];
+        let newest = newest.into_iter().chain(OTHERS);
         let frame = FRAME.iter().map(|kind| (*kind, Part::All));
         frame.chain(newest.map(|kind| (kind, Part::Newest(2 * ENTRIES)))).chain([
             (R::Observation, Part::OfEach(READ_OF_EACH, self, observations)),
@@ -65,7 +67,8 @@ enum Weight {
 impl Weight {
     fn of(series: &Series, today: Date) -> Self {
         let Some(latest) = series.latest() else { return Self::Rest };
-        let is_new = (today - latest.when.day()).get_days() <= NEW_DAYS;
+        // What bears no date may be of today.
+        let is_new = !latest.when.is_known() || (today - latest.when.day()).get_days() <= NEW_DAYS;
         match latest.flag {
             _ if latest.unsigned || latest.held => Self::Waits,
             flag if is_new && (flag.is_some() || series.is_not_compared()) => Self::New,
@@ -95,7 +98,7 @@ fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     let mut of_test: BTreeMap<String, Vec<(DateTime, usize)>> = BTreeMap::new();
     let mut moments: BTreeMap<DateTime, Vec<usize>> = BTreeMap::new();
     for (place, one) in all.iter().enumerate() {
-        let (key, Some(when)) = (key_of(one), taken(one, first.ctx)) else { continue };
+        let (key, when) = (key_of(one), taken(one, first.ctx));
         let is_result = is_wanted(one, Wanted::Results);
         if is_result {
             moments.entry(when.moment()).or_default().push(place);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::dates::date_of;
 use super::{Ctx, attachment, concept, list, medicine_name, named, owned, substance_of, text};
 use crate::care::medicine;
 use crate::care::note::plain_of;
@@ -125,13 +126,13 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
         R::Immunization => (
             "found-immunization",
             coded("vaccineCode"),
-            first(&["/occurrenceDateTime"]),
+            date_of(one, &["occurrence"], ctx),
             format!("{base}/immunizations"),
         ),
         R::Procedure => (
             "found-procedure",
             coded("code"),
-            first(&["/performedDateTime", "/performedPeriod/start"]),
+            date_of(one, &["performed"], ctx),
             format!("{base}/timeline?show=procedure"),
         ),
         R::Encounter => {
@@ -149,7 +150,7 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
         R::DiagnosticReport => (
             "found-report",
             coded("code"),
-            first(&["/effectiveDateTime", "/issued"]),
+            date_of(one, &["effective", "issued"], ctx),
             format!("{base}/results/reports/{id}"),
         ),
         R::QuestionnaireResponse => {
@@ -166,11 +167,16 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
         _ => {
             let key = super::observations::key_of(one);
             let title = super::observations::name(one);
-            ("found-result", title, super::observations::taken(one, ctx), format!("{base}/results?test={key}#course"))
+            (
+                "found-result",
+                title,
+                Some(super::observations::taken(one, ctx)),
+                format!("{base}/results?test={key}#course"),
+            )
         }
     };
     let line = match kind {
-        R::Observation => super::observations::said(one, ctx).map(|(value, _)| value),
+        R::Observation => super::observations::said(one, ctx).map(|said| said.whole()),
         _ => list(one, "note").iter().find_map(|note| owned(note, "/text")).or_else(|| owned(one, "/conclusion")),
     };
     Some(Found { kind: t(word).to_string(), title, line, when, href })

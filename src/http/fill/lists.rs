@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::amounts::notes;
+use super::dates::time_said;
 use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
 use crate::care::uploads;
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, OrderRow, OrderState, VisitRow};
@@ -25,11 +27,13 @@ fn immunization(one: &Value, ctx: &Ctx) -> ImmunizationRow {
             .or_else(|| owned(protocol, "/doseNumberString"))?;
         Some(t("vaccine-dose").with("dose", number).to_string())
     });
-    let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).collect();
+    let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).chain(notes(one)).collect();
     ImmunizationRow {
         id: owned(one, "/id").unwrap_or_default(),
         name: named(ctx.called(one.get("vaccineCode"))),
-        when: ctx.first_when(one, &["/occurrenceDateTime", "/recorded"]),
+        // The day on which it was written down is not the day on which it was given.
+        when: ctx.when(one, "/occurrenceDateTime"),
+        when_said: time_said(one, "occurrence"),
         detail: (!detail.is_empty()).then(|| detail.join(", ")),
         by: list(one, "performer").iter().find_map(|performer| called(performer.get("actor"))),
         not_given: not_done

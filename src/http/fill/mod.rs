@@ -3,8 +3,12 @@
 //! A resource that lacks something shows as much as it has; nothing here fails, and nothing is made up: a value
 //! that nobody gave stays out.
 
+mod amounts;
 mod answers;
+mod beside;
+mod conditions;
 pub mod copied;
+mod dates;
 pub mod dosage;
 pub mod first;
 mod lists;
@@ -12,6 +16,7 @@ mod observations;
 mod people;
 mod problems;
 mod found;
+mod ranges;
 pub mod summary;
 mod timeline;
 mod units;
@@ -33,7 +38,7 @@ pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
     reason_of, reason_said, substance_of,
 };
-pub use timeline::timeline;
+pub use timeline::{OTHERS, timeline};
 
 use super::ui::record::Said;
 use super::ui::{Locale, When, t, words};
@@ -52,27 +57,28 @@ pub struct Ctx {
     pub codes: Option<Arc<Formulary>>,
     /// What says what is usual of a measurement.
     pub ranges: Option<Ranges>,
+    /// Whose values are compared: a range may be for one sex, or for an age.
+    pub patient: Option<Arc<Value>>,
     /// The Medications that prescriptions refer to, for what is shown without its chart.
     pub along: Arc<[Value]>,
 }
 
-/// The clinic's file with what is usual, and the patient whose measurements are compared.
+/// The clinic's file with what is usual.
 #[derive(Debug, Clone)]
 pub struct Ranges {
     pub file: Arc<Formulary>,
-    pub patient: Option<Value>,
 }
 
 impl Ranges {
     /// Of a file that is out of date nothing is usual any more.
     pub fn of(file: Arc<Formulary>, today: jiff::civil::Date) -> Option<Self> {
-        (formulary::standing(&file.head, today) == formulary::Age::Good).then_some(Self { file, patient: None })
+        (formulary::standing(&file.head, today) == formulary::Age::Good).then_some(Self { file })
     }
 }
 
 impl Ctx {
     pub fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None, ranges: None, along: Arc::from([]) }
+        Self { zone, codes: None, ranges: None, patient: None, along: Arc::from([]) }
     }
 
     /// The same with the Medications that came along.
@@ -84,18 +90,14 @@ impl Ctx {
     /// The same for what is about this patient.
     #[must_use]
     pub fn about(&self, patient: &Value) -> Self {
-        let mut about = self.clone();
-        if let Some(ranges) = &mut about.ranges {
-            ranges.patient = Some(patient.clone());
-        }
-        about
+        Self { patient: Some(Arc::new(patient.clone())), ..self.clone() }
     }
 
     /// What the clinic's file says is usual of this value, an Observation or a part of one, at the age of that day.
     pub(super) fn usual(&self, value: &Value, day: jiff::civil::Date) -> Option<&RangeRow> {
-        let Ranges { file, patient } = self.ranges.as_ref()?;
+        let Ranges { file } = self.ranges.as_ref()?;
         let unit = text(value, "/valueQuantity/code").or_else(|| text(value, "/valueQuantity/unit"))?;
-        let age = patient.as_ref().and_then(|patient| crate::care::prescribe::age(patient, day));
+        let age = self.patient.as_deref().and_then(|patient| crate::care::prescribe::age(patient, day));
         let code = |coding: &Value| Some((owned(coding, "/system")?, owned(coding, "/code")?));
         let codings = list(value.get("code")?, "coding").iter().filter_map(code);
         codings.into_iter().find_map(|(system, code)| file.usual((&system, &code), unit, age))

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::beside::{
+    absent, beside, has_value, interpretation, part_beside, part_flag, part_said, ranges_of_parts, value_said,
+};
+use super::dates::{date_of, newest_first};
+use super::ranges::{Ranged, ranged};
 use super::units::{self, Unit};
 use super::{Ctx, LOINC, as_written, called, code, concept, list, named, number, owned, short_name, text};
 use crate::care::formulary::Head;
@@ -37,7 +42,7 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
         by_key.entry(key_of(observation)).or_default().push(observation);
     }
     let mut all: Vec<Series> = by_key.into_iter().filter_map(|(key, found)| series(key, found, ctx)).collect();
-    all.sort_by_key(|series| std::cmp::Reverse(series.latest().map(|reading| reading.when.moment())));
+    all.sort_by_key(|series| series.latest().map(|reading| newest_first(reading.when)));
     units::tell_apart(&mut all);
     all
 }
@@ -75,7 +80,7 @@ pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
             Some(group) => group.series.push(one),
             None => groups.push(ResultGroup {
                 title: String::new(),
-                when: Some(When::Day(when.day())),
+                when: Some(if when.is_known() { When::Day(when.day()) } else { when }),
                 source: one.source.clone(),
                 series: vec![one],
             }),
@@ -148,7 +153,7 @@ fn digest(of: [&str; 2]) -> String {
 }
 
 fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
-    found.sort_by_cached_key(|observation| taken(observation, ctx).map(|when| when.moment()));
+    found.sort_by_cached_key(|observation| taken(observation, ctx).moment());
     let newest = *found.last()?;
     let unit = Unit::of_most(found.iter().map(|one| unit_of(one)));
     let judged = Judged::by(&found, &unit.shown, ctx);
@@ -158,18 +163,23 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     if readings.is_empty() {
         return None;
     }
-    let when = taken(newest, ctx)?;
-    let usual = judged.usual(newest, when);
-    let of_part = |loinc| component(newest, loinc).map_or_else(Bounds::default, |part| judged.usual(part, when));
+    let when = taken(newest, ctx);
+    let given = ranged(newest, when, ctx).given;
+    let usual = if given { Bounds::default() } else { judged.usual(newest, when) };
+    let of_part = |loinc| match component(newest, loinc) {
+        Some(part) if !ranged(part, when, ctx).given => judged.usual(part, when),
+        _ => Bounds::default(),
+    };
     let ([upper, lower], usual_parts) = (judged.parts, [SYSTOLIC, DIASTOLIC].map(of_part));
     let [usual_upper, usual_lower] = usual_parts;
-    let by_file = (usual.is_known() && !judged.whole.is_known() && !bounds_of(newest).is_known())
-        || (usual_upper.is_known() && !upper.is_known());
+    let by_file = (usual.is_known() && !judged.whole.is_known()) || (usual_upper.is_known() && !upper.is_known());
+    // Of a pair a range of the whole does not say which number it is for: it stands in words.
+    let is_pair = readings.last().is_some_and(|latest| latest.second.is_some());
     Some(Series {
         name: name_of(&key, newest),
         unit: unit.shown,
         in_title: None,
-        bounds: judged.whole.or(usual),
+        bounds: if is_pair { Bounds::default() } else { judged.whole.or(usual) },
         by_file: ctx.ranges.as_ref().filter(|_| by_file).map(|ranges| file_words(&ranges.file.head)),
         parts: [upper.or(usual_upper), lower.or(usual_lower)],
         readings,
@@ -200,31 +210,43 @@ fn name_written(observation: &Value) -> Option<String> {
     short_name(observation.get("code")).or_else(|| concept(observation.get("code")))
 }
 
-/// One result by itself: its value with the unit, and how it lies against its range.
-pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<(String, Option<Flag>)> {
-    let unit = unit_of(observation);
-    let reading = reading(observation, &unit, &Judged::by(&[observation], &unit.shown, ctx), ctx)?;
-    Some((format!("{} {}", reading.text, unit.shown).trim_end().to_owned(), reading.flag))
+/// One result by itself.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    /// With the unit.
+    pub value: String,
+    pub flag: Option<Flag>,
+    /// What stands beside it; see [`Reading::beside`].
+    pub beside: Vec<String>,
+    /// The range that it was held against, and those that it was not.
+    pub ranges: Vec<String>,
 }
 
-/// What is usual by the record's own range, as a patient reads it.
-pub(super) fn usual_words(observation: &Value) -> Option<String> {
-    let words = bounds_of(observation).words();
-    if words.is_empty() {
-        return list(observation, "referenceRange").iter().find_map(|range| owned(range, "/text"));
+impl Said {
+    /// The value with what stands beside it, in a line.
+    pub fn whole(&self) -> String {
+        std::iter::once(&self.value).chain(&self.beside).map(String::as_str).collect::<Vec<_>>().join("; ")
     }
-    Some(words)
+}
+
+pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<Said> {
+    let unit = unit_of(observation);
+    let judged = Judged::by(&[observation], &unit.shown, ctx);
+    let Reading { text, in_unit, flag, beside, ranges, second, .. } = reading(observation, &unit, &judged, ctx)?;
+    let behind = if in_unit.is_some() { "" } else { unit.shown.as_str() };
+    let held = if second.is_some() { String::new() } else { judged.whole.words() };
+    let ranges = Some(held).filter(|words| !words.is_empty()).into_iter().chain(ranges).collect();
+    Some(Said { value: format!("{text} {behind}").trim_end().to_owned(), flag, beside, ranges })
 }
 
 /// How one result by itself lies against its range.
 pub(in crate::http) fn flag(observation: &Value, ctx: &Ctx) -> Option<Flag> {
-    said(observation, ctx)?.1
+    said(observation, ctx)?.flag
 }
 
-pub(super) fn taken(observation: &Value, ctx: &Ctx) -> Option<When> {
-    // Of what bears no date, when it came here is the nearest that is known.
-    let dates = ["/effectiveDateTime", "/effectivePeriod/start", "/effectiveInstant", "/issued", "/meta/lastUpdated"];
-    ctx.first_when(observation, &dates)
+/// When it was true. A day on which it came here is not that.
+pub(super) fn taken(observation: &Value, ctx: &Ctx) -> When {
+    date_of(observation, &["effective", "issued"], ctx).unwrap_or(When::Unknown)
 }
 
 fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
@@ -233,21 +255,6 @@ fn component<'a>(observation: &'a Value, loinc: &str) -> Option<&'a Value> {
 
 fn unit_of(observation: &Value) -> Unit {
     Unit::of(observation).or_else(|| component(observation, SYSTOLIC).and_then(Unit::of)).unwrap_or_default()
-}
-
-fn bounds_of(observation: &Value) -> Bounds {
-    list(observation, "referenceRange").first().map_or_else(Bounds::default, |range| Bounds {
-        low: number(range, "/low/value"),
-        high: number(range, "/high/value"),
-        places: ["/low/value", "/high/value"].map(|at| places(range.pointer(at)?)),
-    })
-}
-
-/// How many digits behind the point a number was given with.
-fn places(value: &Value) -> Option<u8> {
-    let text = value.as_number()?.to_string();
-    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
-    fraction.bytes().all(|byte| byte.is_ascii_digit()).then(|| u8::try_from(fraction.len()).ok())?
 }
 
 /// From where a range is that no measurement of the record brought.
@@ -270,15 +277,17 @@ impl<'a> Judged<'a> {
     /// newest that the record gives for this person, and if it gives none, with what the clinic's file says is usual. A
     /// laboratory that gives none has said why, or has its own.
     fn by(found: &[&Value], unit: &str, ctx: &'a Ctx) -> Self {
+        let when = found.last().map_or(When::Unknown, |newest| taken(newest, ctx));
         let is_vital = found.last().is_some_and(|newest| is_wanted(newest, Wanted::Measurements));
         let looked = if is_vital { found.len() } else { 1 };
         let newest = || found.iter().rev().take(looked).filter(|one| unit_of(one).shown == unit);
-        let of_part = |loinc: &str| {
-            let known = newest().filter_map(|one| component(one, loinc)).map(bounds_of).find(Bounds::is_known);
-            known.unwrap_or_default()
+        // Where the newest ranges are not certain, no older one is held against anything.
+        let first = |all: &mut dyn Iterator<Item = &Value>| {
+            all.map(|one| ranged(one, when, ctx)).find(|found| found.given).unwrap_or_default().bounds
         };
+        let of_part = |loinc: &str| first(&mut newest().filter_map(|one| component(one, loinc)));
         Self {
-            whole: newest().map(|one| bounds_of(one)).find(Bounds::is_known).unwrap_or_default(),
+            whole: first(&mut newest().copied()),
             parts: [of_part(SYSTOLIC), of_part(DIASTOLIC)],
             file: is_vital.then_some(ctx),
         }
@@ -292,140 +301,183 @@ impl<'a> Judged<'a> {
 }
 
 fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> Option<Reading> {
-    let said = interpretation(observation);
+    let when = taken(observation, ctx);
+    let marked = interpretation(observation);
     let base = Reading {
-        flag: said,
-        compared: said.is_some() || is_said_normal(observation),
+        flag: marked,
+        compared: marked.is_some() || is_said_normal(observation),
         reported: uploads::is_reported(observation),
         held: is_held(observation),
         unsigned: text(observation, "/status") == Some("preliminary"),
         id: owned(observation, "/id"),
-        ..Reading::of(taken(observation, ctx)?, "")
+        ..Reading::of(when, "")
     };
-    if let (Some(systolic), Some(diastolic)) = (
-        component(observation, SYSTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
-        component(observation, DIASTOLIC).and_then(|part| number(part, "/valueQuantity/value")),
-    ) {
-        return Some(pressure(base, observation, (systolic, diastolic), unit, judged));
+    let parts = list(observation, "component");
+    let in_words = |text: String, base: Reading| Reading {
+        text,
+        // No unit of the others belongs behind words.
+        in_unit: Some(String::new()),
+        ranges: ranges_of_parts(observation, &[], when, ctx),
+        ..base
+    };
+    let value = number(observation, "/valueQuantity/value").or_else(|| number(observation, "/valueInteger"));
+    let pair = Pair::of(observation);
+    // What the value itself says of the components.
+    let (shown, read) = match (&pair, value) {
+        (Some(pair), _) => (Shown::Pair, pressure(base, observation, pair, unit, judged, ctx)),
+        (None, Some(value)) => (Shown::None, quantity(base, observation, value, unit, judged, ctx)),
+        (None, None) if has_value(observation) => (Shown::None, in_words(value_said(observation, ctx)?, base)),
+        (None, None) if !parts.is_empty() => {
+            let said: Vec<String> = parts.iter().map(|part| part_said(part, when, ctx)).collect();
+            (Shown::All, in_words(said.join("; "), base))
+        }
+        (None, None) => return without_value(in_words(String::new(), base), observation),
+    };
+    let is_in_pair =
+        |part: &&Value| pair.as_ref().is_some_and(|pair| pair.parts().iter().any(|one| std::ptr::eq(*one, *part)));
+    let mut said = Vec::new();
+    for part in parts {
+        match shown {
+            Shown::All => {}
+            Shown::Pair if is_in_pair(&part) => said.extend(part_beside(part)),
+            _ => said.push(part_said(part, when, ctx)),
+        }
     }
-    if let Some(value) = number(observation, "/valueQuantity/value") {
-        return Some(quantity(base, observation, value, unit, judged));
+    said.extend(absent(observation));
+    said.extend(beside(observation));
+    let flags: Vec<Flag> =
+        parts.iter().filter(|part| !is_in_pair(part)).filter_map(|part| part_flag(part, when, ctx)).collect();
+    let mut read = Reading { beside: said, ..read };
+    // The whole is marked where a part is, unless its maker or its own range says how it lies.
+    let gravest = flags.iter().copied().find(|flag| flag.is_critical()).or(flags.first().map(|_| Flag::Abnormal));
+    if read.flag.is_none() && !is_said_normal(observation) && gravest.is_some() {
+        read = Reading { flag: gravest, flagged: Flagged::ByRange, compared: true, ..read };
     }
-    let words = words_of(observation).or_else(|| {
-        // A panel is said by its members.
-        let is_panel = !list(observation, "hasMember").is_empty();
-        let reason = concept(observation.get("dataAbsentReason"));
-        let absent = reason.map(|reason| t("result-absent").with("reason", reason).to_string());
-        absent.or_else(|| (!is_panel).then(|| t("result-no-value").to_string()))
-    })?;
-    Some(Reading { text: words, number: number(observation, "/valueInteger"), ..base })
+    if is_said_normal(observation) && read.flag.is_some() && read.flagged == Flagged::ByRange {
+        read.beside.push(t("result-said-normal").to_string());
+    }
+    Some(read)
 }
 
-/// A value that is no quantity, or those of the parts; `of` is an Observation or a part of one.
-fn words_of(of: &Value) -> Option<String> {
-    let quantity = |pointer: &str| {
-        let value = of.pointer(pointer)?;
-        let shown = format::given(value.get("value")?.as_number()?);
-        let unit = text(value, "/unit").or_else(|| text(value, "/code")).map(format::unit).unwrap_or_default();
-        let comparator = text(value, "/comparator").unwrap_or_default();
-        Some(format!("{comparator}{shown} {unit}").trim_end().to_owned())
+/// Which components stand in the value.
+enum Shown {
+    None,
+    Pair,
+    All,
+}
+
+/// Of one that has neither a value nor components. A panel is said by its members, and by itself where it says more than they
+/// do.
+fn without_value(base: Reading, observation: &Value) -> Option<Reading> {
+    let beside = beside(observation);
+    let is_panel = !list(observation, "hasMember").is_empty();
+    let silent = beside.is_empty() && base.flag.is_none() && base.ranges.is_empty();
+    let text = match absent(observation) {
+        Some(reason) => reason,
+        None if is_panel && silent => return None,
+        None if is_panel => t("result-panel").to_string(),
+        None => t("result-no-value").to_string(),
     };
-    let range = || match (quantity("/valueRange/low"), quantity("/valueRange/high")) {
-        (Some(low), Some(high)) => Some(t("range-between").with("low", low).with("high", high).to_string()),
-        (Some(low), None) => Some(t("range-from").with("low", low).to_string()),
-        (None, Some(high)) => Some(t("range-to").with("high", high).to_string()),
-        (None, None) => None,
-    };
-    let ratio = || Some(format!("{}:{}", quantity("/valueRatio/numerator")?, quantity("/valueRatio/denominator")?));
-    let parts = || {
-        let part = |part: &Value| Some(format!("{}: {}", named(concept(part.get("code"))), words_of(part)?));
-        let parts: Vec<String> = list(of, "component").iter().filter_map(part).collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
-    };
-    concept(of.get("valueCodeableConcept"))
-        .or_else(|| owned(of, "/valueString"))
-        .or_else(|| of.get("valueInteger").map(Value::to_string))
-        .or_else(|| of.get("valueBoolean")?.as_bool().map(|yes| t(if yes { "yes" } else { "no" }).to_string()))
-        .or_else(|| quantity("/valueQuantity"))
-        .or_else(range)
-        .or_else(ratio)
-        .or_else(|| owned(of, "/valueDateTime").or_else(|| owned(of, "/valueTime")))
-        .or_else(|| owned(of, "/valuePeriod/start"))
-        .or_else(parts)
+    Some(Reading { text, beside, ..base })
+}
+
+/// Both numbers of a blood pressure, in one unit.
+struct Pair<'a> {
+    upper: &'a Value,
+    lower: &'a Value,
+    values: [f64; 2],
+    unit: Unit,
+}
+
+impl<'a> Pair<'a> {
+    fn of(observation: &'a Value) -> Option<Self> {
+        let (upper, lower) = (component(observation, SYSTOLIC)?, component(observation, DIASTOLIC)?);
+        let value = |part| number(part, "/valueQuantity/value");
+        let [unit, other] = [upper, lower].map(|part| Unit::of(part).unwrap_or_default());
+        let is_alone = !has_value(observation) && unit.shown == other.shown;
+        Some(Self { upper, lower, values: [value(upper)?, value(lower)?], unit }).filter(|_| is_alone)
+    }
+
+    fn parts(&self) -> [&'a Value; 2] {
+        [self.upper, self.lower]
+    }
 }
 
 fn pressure(
     base: Reading,
     observation: &Value,
-    (systolic, diastolic): (f64, f64),
+    pair: &Pair<'_>,
     unit: &Unit,
     judged: &Judged<'_>,
+    ctx: &Ctx,
 ) -> Reading {
-    let same_unit = unit_of(observation).shown == unit.shown;
-    let bounds = |loinc, judged_by: Bounds| {
-        let part = component(observation, loinc)?;
-        let known = bounds_of(part).or(judged_by).or(judged.usual(part, base.when));
-        Some(known).filter(|known| known.is_known() && same_unit)
+    let same_unit = pair.unit.shown == unit.shown;
+    let bounds = |part: &Value, judged_by: Bounds| {
+        let own = ranged(part, base.when, ctx);
+        let others = if same_unit { judged_by } else { Bounds::default() };
+        if own.given { own.bounds } else { others.or(judged.usual(part, base.when)) }
     };
-    let [upper, lower] = judged.parts;
-    let (upper, lower) = (bounds(SYSTOLIC, upper), bounds(DIASTOLIC, lower));
-    let by_range = || {
-        let of_upper = upper.and_then(|bounds| bounds.flag(systolic));
-        of_upper.or_else(|| lower.and_then(|bounds| bounds.flag(diastolic)))
-    };
-    let flag = base.flag.or_else(by_range);
+    let [of_upper, of_lower] = judged.parts;
+    let ([upper, lower], [high, low]) = (pair.values, pair.parts().map(|part| comparator(part)));
+    let (of_upper, of_lower) = (bounds(pair.upper, of_upper), bounds(pair.lower, of_lower));
+    let flag = base.flag.or_else(|| {
+        let marked = interpretation(pair.upper).or_else(|| interpretation(pair.lower));
+        marked.or_else(|| flag_of(high, upper, &of_upper)).or_else(|| flag_of(low, lower, &of_lower))
+    });
+    let shown = format!("{high}{}/{low}{}", format::exact(upper), format::exact(lower));
+    let is_held = of_upper.is_known() && of_lower.is_known() && high.is_empty() && low.is_empty();
+    let apart = pair.unit.beside(&shown, unit);
     Reading {
-        text: format!("{}/{}", format::exact(systolic), format::exact(diastolic)),
-        number: Some(systolic),
-        second: Some(diastolic),
+        text: apart.as_ref().map_or(shown, |(text, _)| text.clone()),
+        in_unit: apart.map(|(_, unit)| unit),
+        number: pair.unit.convert(upper, unit),
+        second: Some(pair.unit.convert(lower, unit).unwrap_or(lower)),
+        ranges: ranges_of_parts(observation, &pair.parts(), base.when, ctx),
         flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
         flag,
         // Usual it is when both numbers are.
-        compared: flag.is_some() || is_said_normal(observation) || (upper.is_some() && lower.is_some()),
+        compared: flag.is_some() || base.compared || is_held,
         ..base
     }
 }
 
-fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged: &Judged<'_>) -> Reading {
+fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> Reading {
     let own_unit = unit_of(observation);
     let converted = own_unit.convert(value, unit);
     let comparator = comparator(observation);
-    let given = observation.pointer("/valueQuantity/value").and_then(Value::as_number);
+    let given = ["/valueQuantity/value", "/valueInteger"].iter().find_map(|at| observation.pointer(at)?.as_number());
     let shown = format!("{comparator}{}", given.map_or_else(|| format::exact(value), format::given));
+    let apart = own_unit.beside(&shown, unit);
     // By its own range, by that of the others in one unit with it, or by what the clinic's file says of its own unit.
-    let own = bounds_of(observation);
+    let Ranged { bounds: own, words: mut ranges, given } = ranged(observation, base.when, ctx);
     let (compares, bounds) = match converted {
-        _ if own.is_known() => (value, own),
+        _ if given => (value, own),
         Some(converted) if judged.whole.is_known() => (converted, judged.whole),
         _ => (value, judged.usual(observation, base.when)),
     };
+    if own.is_known() && apart.is_some() {
+        ranges.insert(0, format!("{} {}", own.words(), own_unit.shown).trim_end().to_owned());
+    }
     let flag = base.flag.or_else(|| flag_of(comparator, compares, &bounds));
-    let in_unit = (own_unit.shown != unit.shown && !own_unit.shown.is_empty()).then_some(own_unit.shown);
     Reading {
-        text: in_unit.as_ref().map_or_else(|| shown.clone(), |unit| format!("{shown} {unit}")),
-        in_unit,
+        text: apart.as_ref().map_or(shown, |(text, _)| text.clone()),
+        in_unit: apart.map(|(_, unit)| unit),
         number: converted,
+        ranges,
         flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
         flag,
-        compared: flag.is_some() || is_said_normal(observation) || (bounds.is_known() && comparator.is_empty()),
+        compared: flag.is_some() || base.compared || (bounds.is_known() && comparator.is_empty()),
         ..base
     }
 }
 
-fn comparator(observation: &Value) -> &str {
-    text(observation, "/valueQuantity/comparator").unwrap_or_default()
-}
-
-fn interpretation(observation: &Value) -> Option<Flag> {
-    let concepts = list(observation, "interpretation");
-    concepts
-        .iter()
-        .flat_map(|concept| list(concept, "coding"))
-        .find_map(|coding| Flag::from_code(text(coding, "/code")?))
+/// Of an Observation or one of its components.
+fn comparator(of: &Value) -> &str {
+    text(of, "/valueQuantity/comparator").unwrap_or_default()
 }
 
 /// By its range, where that is certain: of "> 5" with a range up to 3 it is, with one up to 10 it is not.
-fn flag_of(comparator: &str, value: f64, bounds: &Bounds) -> Option<Flag> {
+pub(super) fn flag_of(comparator: &str, value: f64, bounds: &Bounds) -> Option<Flag> {
     match comparator {
         "" => bounds.flag(value),
         ">" | ">=" => {
@@ -495,6 +547,100 @@ mod tests {
         let series = series_of(&all, Wanted::All, &ctx()).swap_remove(0);
         assert_eq!((series.unit.as_str(), series.value(), series.value_unit()), ("kg", "179.5 lb", ""));
         assert!((series.readings[2].number.unwrap() - 81.42).abs() < 0.005 && series.trend().is_some());
+    }
+
+    #[test]
+    fn a_value_without_a_unit_stands_bare_in_a_course_that_has_one() {
+        let glucose = |date: &str, value: f64, unit: Option<&str>| {
+            let mut one = json!({"status": "final", "effectiveDateTime": date, "code": {"text": "Glucose"},
+                "valueQuantity": {"value": value}, "referenceRange": [{"low": {"value": 70, "unit": "mg/dL"}}]});
+            if let Some(unit) = unit {
+                one["valueQuantity"]["unit"] = json!(unit);
+            }
+            one
+        };
+        let with = |unit: Option<&str>| {
+            let all = [glucose("2026-01-01", 97.0, Some("mg/dL")), glucose("2026-02-01", 99.0, Some("mg/dL"))];
+            let newest = glucose("2026-03-01", 5.4, unit);
+            series_of(&[&all[..], &[newest]].concat(), Wanted::Results, &ctx()).swap_remove(0)
+        };
+        for (unit, shown) in [(None, "5.4 (unit not recorded)"), (Some("1"), "5.4 (no unit)")] {
+            let series = with(unit);
+            assert_eq!((series.value(), series.value_unit(), series.unit.as_str()), (shown, "", "mg/dL"));
+            let latest = series.latest().unwrap();
+            assert_eq!((latest.number, latest.flag, latest.compared), (None, None, false));
+            assert_eq!(latest.ranges, ["70 or more mg/dL"]);
+            assert!(series.gauge().is_none() && series.say_change().is_none());
+        }
+        let mut worded = glucose("2026-03-02", 5.4, None);
+        worded.as_object_mut().unwrap().remove("valueQuantity");
+        worded["valueString"] = json!("not done");
+        let series = series_of(&[glucose("2026-01-01", 97.0, Some("mg/dL")), worded], Wanted::Results, &ctx());
+        assert_eq!((series[0].value(), series[0].value_unit()), ("not done", ""));
+    }
+
+    #[test]
+    fn a_pressure_in_another_unit_says_its_unit_and_all_that_came_with_it() {
+        let part = |code: &str, value: f64, unit: &str| {
+            json!({"code": {"coding": [{"system": LOINC, "code": code}], "text": code},
+                "valueQuantity": {"value": value, "unit": unit, "code": unit}})
+        };
+        let of = |date: &str, parts: Value| {
+            json!({"status": "final", "code": {"coding": [{"system": LOINC, "code": "85354-9"}]},
+                "category": [{"coding": [{"code": "vital-signs"}]}], "effectiveDateTime": date, "component": parts})
+        };
+        let pair = |upper: f64, lower: f64, unit: &str| vec![part(SYSTOLIC, upper, unit), part(DIASTOLIC, lower, unit)];
+        let usual = of("2026-01-01", json!(pair(120.0, 80.0, "mm[Hg]")));
+        let again = of("2026-02-01", json!(pair(122.0, 80.0, "mm[Hg]")));
+        let other = of("2026-03-01", json!(pair(16.0, 10.0, "kPa")));
+        let all = vitals(&[usual, again, other], &ctx());
+        assert_eq!((all[0].value(), all[0].value_unit()), ("16/10 kPa", ""));
+        assert!((all[0].latest().unwrap().number.unwrap() - 120.0).abs() < 0.1);
+
+        let mut parts = pair(300.0, 150.0, "mm[Hg]");
+        parts[0]["valueQuantity"]["comparator"] = json!(">");
+        parts.push(part("MEAN", 200.0, "mm[Hg]"));
+        let mut whole = of("2026-03-01", json!(parts));
+        whole["referenceRange"] = json!([{"text": "adults: below 140"}]);
+        let all = vitals(&[whole], &ctx());
+        let latest = all[0].latest().unwrap();
+        assert_eq!((latest.text.as_str(), &latest.beside[..]), (">300/150", &["MEAN: 200 mmHg".to_owned()][..]));
+        assert_eq!((all[0].bounds.is_known(), &latest.ranges[..]), (false, &["adults: below 140".to_owned()][..]));
+        let mut one = pair(130.0, 0.0, "mm[Hg]");
+        one[1]["valueQuantity"] = Value::Null;
+        one[1]["dataAbsentReason"] = json!({"text": "not heard"});
+        let all = vitals(&[of("2026-03-01", json!(one))], &ctx());
+        assert_eq!((all[0].value(), all[0].value_unit()), ("8480-6: 130 mmHg; 8462-4: No value: not heard", ""));
+    }
+
+    #[test]
+    fn what_bears_no_date_stands_before_all_that_is_dated_and_is_never_of_today() {
+        let mut undated = egfr("2026-03-03", 10.0);
+        undated.as_object_mut().unwrap().remove("effectiveDateTime");
+        undated["meta"] = json!({"lastUpdated": "2026-03-03T10:00:00Z"});
+        let all = series_of(&[undated.clone(), egfr("2020-01-01", 70.0)], Wanted::Results, &ctx());
+        assert_eq!((all[0].value(), all[0].readings[0].when), ("70", When::Unknown));
+        assert_eq!((all[0].numbers().count(), all[0].say_change().is_none()), (1, true));
+        let mut other = undated;
+        other["code"] = json!({"text": "Zinc"});
+        let all = groups(series_of(&[other, egfr("2020-01-01", 70.0)], Wanted::Results, &ctx()));
+        let days: Vec<String> = all.iter().map(|group| group.when.unwrap().short()).collect();
+        assert_eq!(days, ["1 Jan 2020", "date not recorded"]);
+    }
+
+    #[test]
+    fn a_resistant_germ_and_a_critical_part_are_seen() {
+        let one = json!({"status": "final", "id": "o", "code": {"text": "Culture"}, "effectiveDateTime": "2026-03-03",
+            "valueCodeableConcept": {"text": "Escherichia coli"}, "component": [
+                {"code": {"text": "Ciprofloxacin"}, "valueCodeableConcept": {"text": "RESISTANT"}},
+                {"code": {"text": "Potassium"}, "valueQuantity": {"value": 8.9, "unit": "mmol/L"},
+                    "interpretation": [{"coding": [{"code": "HH"}]}]}]});
+        let all = series_of(std::slice::from_ref(&one), Wanted::Results, &ctx());
+        let latest = all[0].latest().unwrap();
+        let parts = ["Ciprofloxacin: RESISTANT", "Potassium: 8.9 mmol/L, far above the usual range"];
+        assert_eq!((latest.text.as_str(), &latest.beside[..]), ("Escherichia coli", &parts.map(str::to_owned)[..]));
+        assert_eq!(latest.flag, Some(Flag::CriticalHigh));
+        assert!(said(&one, &ctx()).unwrap().whole().contains("Ciprofloxacin: RESISTANT"));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Ctx, as_written, called, code_words, concept, dose_of, foreign, has_code, identity, list, named, owned, text,
+    Ctx, as_written, called, code_words, concept, conditions, dose_of, foreign, has_code, identity, list, named, owned,
+    text,
 };
 use crate::care::Chart;
 use crate::care::entries::{is_current, is_no_entry, says_none};
@@ -63,13 +64,12 @@ pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<Pr
             id: owned(condition, "/id").unwrap_or_default(),
             name,
             code: code_words(condition.get("code")),
-            since: ctx.first_when(condition, &["/onsetDateTime", "/onsetPeriod/start", "/recordedDate"]),
+            since: conditions::since(condition, ctx),
+            since_said: conditions::since_said(condition),
             ended: ctx.first_when(condition, &["/abatementDateTime", "/abatementPeriod/end"]),
+            details: conditions::details(condition),
             doubt: doubt.map(|code| t(doubt_message(code)).to_string()),
-            note: list(condition, "note")
-                .iter()
-                .find_map(|note| owned(note, "/text"))
-                .map(|text| Said { text, lang: foreign(condition) }),
+            note: conditions::notes_said(condition).map(|text| Said { text, lang: foreign(condition) }),
         };
         if is_active_problem(condition) { active.push(row) } else { past.push(row) }
     }

@@ -26,6 +26,7 @@ pub struct SummarySection {
 }
 
 pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
+    let ctx = &ctx.about(&chart.patient);
     let section = |title: &str, icon, lines: Vec<(String, String)>| SummarySection {
         title: t(title).to_string(),
         icon,
@@ -55,11 +56,13 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         (row.name, format!("{how}{state}"))
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
-    let problem = |row: &crate::http::ui::record::ProblemRow| (row.name.text.clone(), format!(", {}", row.span()));
+    let problem = |row: &crate::http::ui::record::ProblemRow| {
+        (row.name.text.clone(), row.details.iter().cloned().chain([row.span()]).map(|one| format!(", {one}")).collect())
+    };
     let vaccines = immunizations(chart.of(R::Immunization), ctx).into_iter().filter(|row| row.not_given.is_none());
     let vaccines = vaccines.map(|row| {
-        let when = row.when.map(|when| format!(", {}", when.short())).unwrap_or_default();
-        (row.name, when)
+        let when = row.when.map(|when| when.short()).or(row.when_said);
+        (row.name, when.map(|when| format!(", {when}")).unwrap_or_default())
     });
     // What the patient measured at home does not take the place of what the clinic did.
     let (home, clinic): (Vec<Value>, Vec<Value>) =
@@ -70,7 +73,9 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         let when = latest.when.short();
         // Another doctor has to know whose measurement it is.
         let whose = if latest.reported { format!(", {}", t("summary-reported")) } else { String::new() };
-        Some((headline(&series), format!("{}, {when}{whose}", lies(&series))))
+        let ranges = latest.ranges.iter().map(|range| t("range-given").with("range", range).to_string());
+        let beside: String = latest.beside.iter().cloned().chain(ranges).map(|one| format!("; {one}")).collect();
+        Some((headline(&series), format!("{}, {when}{whose}{beside}", lies(&series))))
     });
     let plain = |kind: R| {
         chart.of(kind).iter().map(move |one| {

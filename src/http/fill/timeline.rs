@@ -5,19 +5,51 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 use serde_json::Value;
 
+use super::copied::{copied, status_word};
+use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
 use super::observations::{Wanted, is_wanted, name, said, taken};
-use super::{Ctx, called, concept, list, named, owned, text};
+use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
-use crate::http::ui::{When, format, t};
+use crate::http::ui::{When, format, t, words};
 
 /// How many tests one entry names; the rest is counted. Of those outside their range none is left to a count.
 const NAMED: usize = 5;
 
-/// Everything that happened, newest first; documents lead to where they can be read below `base`.
+/// What stands in no other list of a chart: in the timeline nothing of it is missing.
+pub const OTHERS: [ResourceType; 22] = {
+    use ResourceType as R;
+    [
+        R::AdverseEvent,
+        R::BodyStructure,
+        R::CarePlan,
+        R::CareTeam,
+        R::ClinicalImpression,
+        R::DetectedIssue,
+        R::DeviceRequest,
+        R::DeviceUseStatement,
+        R::EpisodeOfCare,
+        R::FamilyMemberHistory,
+        R::Flag,
+        R::Goal,
+        R::ImagingStudy,
+        R::ImmunizationRecommendation,
+        R::Media,
+        R::MedicationAdministration,
+        R::MedicationDispense,
+        R::NutritionOrder,
+        R::RiskAssessment,
+        R::Specimen,
+        R::SupplyDelivery,
+        R::VisionPrescription,
+    ]
+};
+
+/// Everything that happened, newest first, and at the end what bears no date; documents lead to where they can be read below `base`.
 pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx) -> Vec<TimelineEntry> {
+    let ctx = &ctx.about(&chart.patient);
     let mut all: Vec<TimelineEntry> =
         chart.of(ResourceType::Encounter).iter().filter_map(|one| visit_entry(one, ctx)).collect();
     let documents: Vec<TimelineEntry> = chart
@@ -26,35 +58,37 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         .filter_map(|one| document_entry(one, chart, base, ctx))
         .collect();
     // A note that is sent as a report and as a document is one note.
-    let noted: BTreeSet<(DateTime, &str)> =
-        documents.iter().map(|entry| (entry.when.moment(), entry.title.as_str())).collect();
+    let dated = documents.iter().filter(|entry| entry.when.is_known());
+    let noted: BTreeSet<(DateTime, &str)> = dated.map(|entry| (entry.when.moment(), entry.title.as_str())).collect();
     let reports = chart.of(ResourceType::DiagnosticReport).iter().filter_map(|one| {
-        let dates = ["/effectiveDateTime", "/effectivePeriod/start", "/issued"];
-        entry(one, TimelineKind::Result, concept(one.get("code")), &dates, "performer", ctx)
+        entry(one, TimelineKind::Result, concept(one.get("code")), &["effective", "issued"], "performer", ctx)
     });
     all.extend(reports.filter(|entry| !noted.contains(&(entry.when.moment(), entry.title.as_str()))));
     all.extend(chart.of(ResourceType::Procedure).iter().filter_map(|one| {
-        let dates = ["/performedDateTime", "/performedPeriod/start"];
-        entry(one, TimelineKind::Procedure, concept(one.get("code")), &dates, "performer", ctx)
+        entry(one, TimelineKind::Procedure, concept(one.get("code")), &["performed"], "performer", ctx)
     }));
     all.extend(chart.of(ResourceType::Immunization).iter().filter_map(|one| {
         let name = named(concept(one.get("vaccineCode")));
         // A vaccine is called as what it is against: by itself it would read as a disease.
         let name = t("timeline-vaccinated").with("name", name).to_string();
-        entry(one, TimelineKind::Immunization, Some(name), &["/occurrenceDateTime"], "performer", ctx)
+        entry(one, TimelineKind::Immunization, Some(name), &["occurrence"], "performer", ctx)
     }));
     let orders = super::orders(chart.of(ResourceType::ServiceRequest), ctx);
     let page = format!("{base}/{}/orders", text(&chart.patient, "/id").unwrap_or_default());
-    all.extend(orders.into_iter().filter_map(|row| {
+    all.extend(orders.into_iter().map(|row| {
         let title = t("timeline-ordered").with("name", row.name.text).to_string();
-        let href = Some(page.clone());
-        Some(TimelineEntry { when: row.when?, kind: TimelineKind::Order, title, text: row.kind, by: row.by, href })
+        let (when, href) = (row.when.unwrap_or(When::Unknown), Some(page.clone()));
+        let kind = TimelineKind::Order;
+        TimelineEntry { when, when_said: None, kind, title, text: row.kind, by: row.by, href }
     }));
     all.extend(tests(chart, ctx));
+    for kind in OTHERS {
+        all.extend(chart.of(kind).iter().filter_map(|one| other_entry(kind, one, ctx)));
+    }
     drop(noted);
     all.extend(documents);
     all.retain(|entry| show.is_none_or(|show| show == entry.kind));
-    all.sort_by_key(|entry| std::cmp::Reverse(entry.when.moment()));
+    all.sort_by_key(|entry| newest_first(entry.when));
     all
 }
 
@@ -72,9 +106,8 @@ fn tests(chart: &Chart, ctx: &Ctx) -> Vec<TimelineEntry> {
     };
     let mut together: BTreeMap<DateTime, (When, Vec<&Value>)> = BTreeMap::new();
     for one in chart.of(ResourceType::Observation).iter().filter(alone) {
-        if let Some(when) = taken(one, ctx) {
-            together.entry(when.moment()).or_insert((when, Vec::new())).1.push(one);
-        }
+        let when = taken(one, ctx);
+        together.entry(when.moment()).or_insert((when, Vec::new())).1.push(one);
     }
     together.into_values().filter_map(|(when, found)| tests_entry(when, &found, ctx)).collect()
 }
@@ -84,8 +117,8 @@ fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry>
     let mut names: Vec<String> = Vec::new();
     for one in found {
         let name = name(one);
-        if let Some((value, Some(_))) = said(one, ctx) {
-            outside.push(format!("{name} {value}"));
+        if let Some(said) = said(one, ctx).filter(|said| said.flag.is_some()) {
+            outside.push(format!("{name} {}", said.value));
         }
         names.push(name);
     }
@@ -106,16 +139,16 @@ fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry>
     };
     let source = found.first().and_then(by);
     let one_source = found.iter().all(|one| by(one) == source);
-    Some(TimelineEntry { when, kind: TimelineKind::Result, title, text, by: source.filter(|_| one_source), href: None })
+    let by = source.filter(|_| one_source);
+    Some(TimelineEntry { when, when_said: None, kind: TimelineKind::Result, title, text, by, href: None })
 }
 
 /// "46 mg/L, high".
 fn alone(one: &Value, ctx: &Ctx) -> Option<String> {
-    let (value, flag) = said(one, ctx)?;
-    Some(match flag {
-        Some(flag) => format!("{value}, {}", format::within(&flag.word().to_string())),
-        None => value,
-    })
+    let said = said(one, ctx)?;
+    let flag = said.flag.map(|flag| format!(", {}", format::within(&flag.word().to_string()))).unwrap_or_default();
+    let beside = said.beside.iter().map(|beside| format!("; {beside}")).collect::<String>();
+    Some(format!("{}{flag}{beside}", said.value))
 }
 
 /// The first few of a list, and how many more there are.
@@ -136,13 +169,16 @@ fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
         Some(reason) => t("timeline-visit-for").with("kind", &row.kind).with("reason", reason).to_string(),
         None => row.kind.clone(),
     };
-    Some(TimelineEntry { when: row.when?, kind: TimelineKind::Visit, title, text: row.place, by: row.by, href: None })
+    // Of a visit whose beginning nobody wrote down its end is known.
+    let when = row.when.or(row.until).unwrap_or(When::Unknown);
+    let kind = TimelineKind::Visit;
+    Some(TimelineEntry { when, when_said: None, kind, title, text: row.place, by: row.by, href: None })
 }
 
 fn document_entry(one: &Value, chart: &Chart, base: &str, ctx: &Ctx) -> Option<TimelineEntry> {
     let patient = text(&chart.patient, "/id").unwrap_or_default();
     let row = super::document(one, patient, base, ctx)?;
-    let found = entry(one, TimelineKind::Letter, Some(row.title), &["/date"], "author", ctx)?;
+    let found = entry(one, TimelineKind::Letter, Some(row.title), &["date"], "author", ctx)?;
     Some(TimelineEntry { href: row.href, ..found })
 }
 
@@ -154,14 +190,66 @@ fn entry(
     people: &str,
     ctx: &Ctx,
 ) -> Option<TimelineEntry> {
-    if matches!(text(one, "/status"), Some("entered-in-error" | "cancelled" | "not-done")) {
+    let status = text(one, "/status").unwrap_or_default();
+    if matches!(status, "entered-in-error" | "cancelled") {
         return None;
     }
-    let when: When = ctx.first_when(one, dates)?;
+    let when = date_of(one, dates, ctx).unwrap_or(When::Unknown);
+    let when_said = dates.iter().find_map(|stem| time_said(one, stem)).filter(|_| !when.is_known());
+    let title = match status {
+        "not-done" => t("timeline-not-done").with("name", named(title)).to_string(),
+        _ => named(title),
+    };
     let by = list(one, people).iter().find_map(|person| called(Some(person)).or_else(|| called(person.get("actor"))));
-    let text =
-        owned(one, "/conclusion").or_else(|| list(one, "reasonCode").first().and_then(|reason| concept(Some(reason))));
-    Some(TimelineEntry { when, kind, title: named(title), text, by, href: None })
+    let reasons = list(one, "reasonCode").iter().filter_map(|reason| concept(Some(reason)));
+    let sites = list(one, "bodySite").iter().filter_map(|site| concept(Some(site)));
+    let mut said: Vec<String> = owned(one, "/conclusion").into_iter().chain(reasons).chain(sites).collect();
+    if kind == TimelineKind::Procedure {
+        // What is not done yet, or was broken off, is not said to be done.
+        let state = Some(status).filter(|status| !matches!(*status, "" | "completed" | "not-done"));
+        said.extend(concept(one.get("statusReason")));
+        said.extend(concept(one.get("outcome")));
+        said.extend(state.map(status_word));
+        said.extend(notes(one));
+    }
+    let text = (!said.is_empty()).then(|| said.join("; "));
+    Some(TimelineEntry { when, when_said, kind, title, text, by, href: None })
+}
+
+/// What no other page shows, as one line: what it is, and what it says.
+fn other_entry(kind: ResourceType, one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
+    if text(one, "/status") == Some("entered-in-error") {
+        return None;
+    }
+    let stems: [&str; 22] = [
+        "whenHandedOver",
+        "whenPrepared",
+        "effective",
+        "occurrence",
+        "period",
+        "onset",
+        "started",
+        "start",
+        "created",
+        "detected",
+        "identified",
+        "timing",
+        "date",
+        "dateTime",
+        "authoredOn",
+        "dateWritten",
+        "recordedDate",
+        "recordedOn",
+        "statusDate",
+        "receivedTime",
+        "dateAsserted",
+        "issued",
+    ];
+    let when = date_of(one, &stems, ctx).unwrap_or(When::Unknown);
+    let line = copied(kind, one, ctx);
+    let title = t("timeline-other-named").with("kind", words::kind(kind)).with("name", line.what).to_string();
+    let text = Some(line.detail).filter(|detail| !detail.is_empty());
+    Some(TimelineEntry { when, when_said: None, kind: TimelineKind::Other, title, text, by: line.by, href: None })
 }
 
 #[cfg(test)]
@@ -242,5 +330,61 @@ mod tests {
             of(vec![(ResourceType::DiagnosticReport, vec![report]), (ResourceType::DocumentReference, vec![document])]);
         let [note] = all.as_slice() else { panic!("{all:?}") };
         assert_eq!(note.href.as_deref(), Some("/patients/p/documents/d"));
+    }
+
+    #[test]
+    fn what_bears_no_date_stands_at_the_end_and_nothing_is_nowhere() {
+        let procedure = |name: &str, more: Value| {
+            let mut one = json!({"status": "completed", "code": {"text": name}});
+            one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            one
+        };
+        let all = of(vec![
+            (
+                ResourceType::Procedure,
+                vec![
+                    procedure("Appendectomy", json!({})),
+                    procedure("Splenectomy", json!({"performedString": "as a child"})),
+                    procedure("Pacemaker", json!({"performedPeriod": {"end": "2010-01-02"}})),
+                    procedure("Biopsy", json!({"status": "not-done"})),
+                ],
+            ),
+            (
+                ResourceType::Immunization,
+                vec![json!({"vaccineCode": {"text": "Tetanus"}, "occurrenceString": "about 2001"})],
+            ),
+            (ResourceType::DiagnosticReport, vec![json!({"code": {"text": "Undated"}, "conclusion": "A finding"})]),
+            (ResourceType::Encounter, vec![json!({"id": "e"})]),
+            (ResourceType::ServiceRequest, vec![json!({"id": "o", "status": "active", "code": {"text": "X-ray"}})]),
+            (ResourceType::Observation, vec![json!({"id": "a", "code": {"text": "Zinc"}, "valueInteger": 1})]),
+            (ResourceType::Flag, vec![json!({"status": "active", "code": {"text": "Falls"}})]),
+            (
+                ResourceType::FamilyMemberHistory,
+                vec![json!({"relationship": {"text": "mother"}, "condition": [{"code": {"text": "BRCA"}}]})],
+            ),
+            (
+                ResourceType::MedicationDispense,
+                vec![json!({"medicationCodeableConcept": {"text": "Clozapine"}, "whenHandedOver": "2024-05-05"})],
+            ),
+        ]);
+        let said = |entry: &TimelineEntry| (entry.title.clone(), entry.when_said.clone().unwrap_or(entry.when.iso()));
+        let said: Vec<(String, String)> = all.iter().map(said).collect();
+        let dated = [("Medicine handed out: Clozapine", "2024-05-05"), ("Pacemaker", "2010-01-02")];
+        assert_eq!(said[..2], dated.map(|(title, when)| (title.to_owned(), when.to_owned())));
+        for (title, when) in [
+            ("Appendectomy", ""),
+            ("Splenectomy", "as a child"),
+            ("Not done: Biopsy", ""),
+            ("Vaccination: Tetanus", "about 2001"),
+            ("Undated", ""),
+            ("Ordered: X-ray", ""),
+            ("Zinc", ""),
+            ("Warning: Falls", ""),
+            ("Family history: mother", ""),
+        ] {
+            assert!(said[2..].contains(&(title.to_owned(), when.to_owned())), "{title}: {said:?}");
+        }
+        let family = all.iter().find(|entry| entry.title.starts_with("Family")).unwrap();
+        assert_eq!(family.text.as_deref(), Some("BRCA"));
     }
 }

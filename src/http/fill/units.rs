@@ -19,7 +19,12 @@ pub(super) struct Unit {
 impl Unit {
     /// Of an Observation or one of its components.
     pub fn of(value: &Value) -> Option<Self> {
-        let (unit, code) = (text(value, "/valueQuantity/unit"), text(value, "/valueQuantity/code"));
+        Self::of_quantity(value.get("valueQuantity")?)
+    }
+
+    /// Of a Quantity; nothing where it has none.
+    pub fn of_quantity(quantity: &Value) -> Option<Self> {
+        let (unit, code) = (text(quantity, "/unit"), text(quantity, "/code"));
         let shown = format::unit(unit.or(code)?);
         Some(Self { shown, code: code.or(unit)?.to_owned() })
     }
@@ -35,6 +40,17 @@ impl Unit {
         }
         let most = counts.iter().map(|(_, count)| *count).max();
         counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(unit, _)| unit).unwrap_or_default()
+    }
+
+    /// How a value of this unit stands in a course of another: with its unit, or with the word that it has none. Nothing where
+    /// it is the course's.
+    pub fn beside(&self, shown: &str, course: &Self) -> Option<(String, String)> {
+        let bare = if self.code.is_empty() { "value-unit-missing" } else { "value-without-unit" };
+        match self.shown.as_str() {
+            own if own == course.shown => None,
+            "" => Some((t(bare).with("value", shown).to_string(), String::new())),
+            own => Some((format!("{shown} {own}"), own.to_owned())),
+        }
     }
 
     /// A value of this unit in another.

@@ -55,6 +55,9 @@ impl Series {
     /// "136/82 on 10 Dec 2025"; without the year when it is the newest reading's own.
     pub fn before_words(&self) -> Option<String> {
         let before = self.before()?;
+        if !before.when.is_known() {
+            return Some(t("vital-before-undated").with("value", &before.text).to_string());
+        }
         let same_year = self.latest().is_some_and(|latest| latest.when.year() == before.when.year());
         let date = if same_year { before.when.in_its_year() } else { before.when.short() };
         Some(t("vital-before").with("value", &before.text).with("date", date).to_string())

@@ -401,7 +401,11 @@ pub struct ProblemRow {
     /// Its codes, with their systems; none for free text.
     pub code: Option<String>,
     pub since: Option<When>,
+    /// The same in words, where nobody gave a date: "childhood".
+    pub since_said: Option<String>,
     pub ended: Option<When>,
+    /// How bad it is, where, at which stage: each in words.
+    pub details: Vec<String>,
     /// Not confirmed, a difference, refuted: in a word.
     pub doubt: Option<String>,
     pub note: Option<Said>,
@@ -410,6 +414,11 @@ pub struct ProblemRow {
 impl ProblemRow {
     /// "March 2021 to May 2022", as far as it is known.
     pub fn span(&self) -> String {
+        if let Some(said) = self.since_said.as_ref().filter(|_| self.since.is_none()) {
+            let since = t("since-said").with("time", said).to_string();
+            let ended = self.ended.map(|ended| t("until").with("date", ended.short()).to_string());
+            return std::iter::once(since).chain(ended).collect::<Vec<_>>().join(", ");
+        }
         match (&self.since, &self.ended) {
             (Some(since), Some(ended)) => {
                 t("from-to").with("from", since.short()).with("to", ended.short()).to_string()
@@ -446,6 +455,8 @@ pub struct ImmunizationRow {
     pub id: String,
     pub name: String,
     pub when: Option<When>,
+    /// The time in words, where nobody gave a date: "about 2001".
+    pub when_said: Option<String>,
     /// Dose in its series, lot, site: what is known, in words.
     pub detail: Option<String>,
     pub by: Option<String>,

@@ -37,8 +37,12 @@ pub struct Reading {
     pub when: When,
     /// As it is shown: "57", "148/86", "Positive"; with its unit where that is another than the course's.
     pub text: String,
-    /// That unit.
+    /// That unit; empty where it has none and the course has.
     pub in_unit: Option<String>,
+    /// What stands beside the value, each in words: its parts, what somebody wrote of it.
+    pub beside: Vec<String>,
+    /// The ranges that came with it and that it was not held against, each with what it is for.
+    pub ranges: Vec<String>,
     /// For pictures; none for what is said in words.
     pub number: Option<f64>,
     /// The lower number of a blood pressure.
@@ -159,6 +163,8 @@ impl Reading {
             when,
             text: text.into(),
             in_unit: None,
+            beside: Vec::new(),
+            ranges: Vec::new(),
             number: None,
             second: None,
             flag: None,
@@ -219,8 +225,19 @@ impl Series {
         self.readings.iter().rev()
     }
 
-    pub(super) fn numbers(&self) -> impl Iterator<Item = &Reading> {
-        self.readings.iter().filter(|reading| reading.number.is_some())
+    /// Those that a picture has a place for: a number with a date.
+    pub fn numbers(&self) -> impl Iterator<Item = &Reading> {
+        self.readings.iter().filter(|reading| reading.number.is_some() && reading.when.is_known())
+    }
+
+    /// What stands beside the newest value.
+    pub fn beside(&self) -> &[String] {
+        self.latest().map_or(&[], |reading| &reading.beside)
+    }
+
+    /// The ranges that the newest came with and was not held against.
+    pub fn ranges(&self) -> &[String] {
+        self.latest().map_or(&[], |reading| &reading.ranges)
     }
 
     pub fn value(&self) -> &str {
@@ -298,7 +315,8 @@ impl Series {
             Some(by) => t("range-marked").with("by", by).to_string(),
             None => t("range-unknown").to_string(),
         };
-        self.known_range().unwrap_or_else(|| if self.flag().is_some() { marked() } else { String::new() })
+        let nothing = || if self.flag().is_some() && self.ranges().is_empty() { marked() } else { String::new() };
+        self.known_range().unwrap_or_else(nothing)
     }
 
     /// The range, or the word that there is none.
@@ -359,7 +377,7 @@ impl Series {
     pub fn say_change(&self) -> Option<Text> {
         let last = self.latest().filter(|reading| reading.second.is_none())?;
         let now = last.number?;
-        let before = self.before()?;
+        let before = self.before().filter(|before| before.when.is_known())?;
         let was = before.number?;
         let message = if (now - was).abs() <= was.abs() * 0.02 {
             "plain-same"

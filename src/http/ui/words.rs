@@ -37,6 +37,35 @@ pub fn parts(kind: ResourceType, n: usize) -> String {
     word.with("n", n).with("count", count(u64::try_from(n).unwrap_or(u64::MAX))).to_string()
 }
 
+/// What a thing of a record is called by itself: "Family history".
+pub fn kind(kind: ResourceType) -> String {
+    use ResourceType as R;
+    let message = match kind {
+        R::AdverseEvent => "kind-adverse-event",
+        R::BodyStructure => "kind-body-structure",
+        R::CarePlan => "kind-plan",
+        R::CareTeam => "kind-team",
+        R::ClinicalImpression => "kind-impression",
+        R::DetectedIssue => "kind-issue",
+        R::DeviceRequest | R::DeviceUseStatement => "kind-device",
+        R::EpisodeOfCare => "kind-episode",
+        R::FamilyMemberHistory => "kind-family",
+        R::Flag => "kind-warning",
+        R::Goal => "kind-goal",
+        R::ImagingStudy | R::Media => "kind-picture",
+        R::ImmunizationRecommendation => "kind-vaccine-advice",
+        R::MedicationAdministration => "kind-medicine-given",
+        R::MedicationDispense => "kind-medicine-handed-out",
+        R::NutritionOrder => "kind-nutrition",
+        R::RiskAssessment => "kind-risk",
+        R::Specimen => "kind-specimen",
+        R::SupplyDelivery => "kind-supply",
+        R::VisionPrescription => "kind-glasses",
+        other => return other.name().to_owned(),
+    };
+    t(message).to_string()
+}
+
 /// A sentence's list of what was touched: "9 results, 2 medicines, 1 other part".
 pub fn all_parts(touched: &[(ResourceType, usize)]) -> String {
     let mut sums: Vec<(&'static str, ResourceType, usize)> = Vec::new();

@@ -13,6 +13,28 @@ medicine-not-named = Not named medicine ({ $place })
 not-named = Not named
 result-no-value = No value
 result-absent = No value: { $reason }
+result-panel = A group of results
+result-not-shown = There is something here that this page cannot show
+result-modified = Something here changes what this means, and this page cannot show it
+result-said-normal = Marked as normal by who made the test
+result-of-another = Not about the patient themselves
+result-about-whom = About: { $whom }
+result-site = Where: { $what }
+result-method = Method: { $what }
+result-specimen = Sample: { $what }
+result-device = Device: { $what }
+value-unit-missing = { $value } (unit not recorded)
+value-without-unit = { $value } (no unit)
+ratio-upper = { $value }, without what it is compared with
+ratio-lower = Compared with { $value }, without a value
+interpretation-susceptible = susceptible
+interpretation-intermediate = intermediate
+interpretation-resistant = resistant
+interpretation-negative = negative
+interpretation-not-detected = not detected
+interpretation-indeterminate = indeterminate
+interpretation-reactive = reactive
+interpretation-not-reactive = not reactive
 
 ## Doses
 

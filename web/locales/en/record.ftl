@@ -89,6 +89,28 @@ timeline-outside =
     }
 timeline-tests-more = { $named } and { $n } more
 timeline-vaccinated = Vaccination: { $name }
+timeline-not-done = Not done: { $name }
+timeline-other-named = { $kind }: { $name }
+kind-adverse-event = Harm from care
+kind-body-structure = Body structure
+kind-plan = Care plan
+kind-team = Care team
+kind-impression = Assessment
+kind-issue = Safety issue
+kind-device = Device
+kind-episode = Episode of care
+kind-family = Family history
+kind-warning = Warning
+kind-goal = Goal
+kind-picture = Picture
+kind-vaccine-advice = Vaccine advice
+kind-medicine-given = Medicine given
+kind-medicine-handed-out = Medicine handed out
+kind-nutrition = Nutrition order
+kind-risk = Risk
+kind-specimen = Sample
+kind-supply = Supply
+kind-glasses = Glasses
 timeline-visit-for = { $kind }: { $reason }
 
 ## How an entry of a copy stands

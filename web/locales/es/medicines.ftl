@@ -13,6 +13,28 @@ medicine-not-named = Medicina sin nombre ({ $place })
 not-named = Sin nombre
 result-no-value = Sin valor
 result-absent = Sin valor: { $reason }
+result-panel = Un grupo de resultados
+result-not-shown = Aquí hay algo que esta página no puede mostrar
+result-modified = Aquí hay algo que cambia lo que esto significa, y esta página no puede mostrarlo
+result-said-normal = Marcado como normal por quien hizo la prueba
+result-of-another = No es sobre la propia persona
+result-about-whom = Sobre: { $whom }
+result-site = Dónde: { $what }
+result-method = Método: { $what }
+result-specimen = Muestra: { $what }
+result-device = Aparato: { $what }
+value-unit-missing = { $value } (unidad no registrada)
+value-without-unit = { $value } (sin unidad)
+ratio-upper = { $value }, sin aquello con lo que se compara
+ratio-lower = Comparado con { $value }, sin valor
+interpretation-susceptible = sensible
+interpretation-intermediate = intermedio
+interpretation-resistant = resistente
+interpretation-negative = negativo
+interpretation-not-detected = no detectado
+interpretation-indeterminate = indeterminado
+interpretation-reactive = reactivo
+interpretation-not-reactive = no reactivo
 
 ## Dosis
 

@@ -6,6 +6,7 @@ severity-moderate = moderada
 severity-severe = grave
 chart-shortened = Este historial tiene más de { $parts }. Se muestran las más recientes. Las anteriores se conservan, pero no aparecen aquí.
 vital-before = { $value } el { $date }
+vital-before-undated = { $value }, fecha no registrada
 medicine-taking = Tomando
 medicine-reported = Según el paciente
 medicine-paused = En pausa
@@ -154,6 +155,28 @@ timeline-outside =
     }
 timeline-tests-more = { $named } y { $n } más
 timeline-vaccinated = Vacuna: { $name }
+timeline-not-done = No se hizo: { $name }
+timeline-other-named = { $kind }: { $name }
+kind-adverse-event = Daño por la atención
+kind-body-structure = Parte del cuerpo
+kind-plan = Plan de atención
+kind-team = Equipo de atención
+kind-impression = Valoración
+kind-issue = Problema de seguridad
+kind-device = Aparato
+kind-episode = Episodio de atención
+kind-family = Antecedentes familiares
+kind-warning = Aviso
+kind-goal = Objetivo
+kind-picture = Imagen
+kind-vaccine-advice = Consejo de vacunación
+kind-medicine-given = Medicamento administrado
+kind-medicine-handed-out = Medicamento entregado
+kind-nutrition = Orden de nutrición
+kind-risk = Riesgo
+kind-specimen = Muestra
+kind-supply = Suministro
+kind-glasses = Gafas
 timeline-visit-for = { $kind }: { $reason }
 
 ## Cómo está una anotación de una copia

@@ -36,9 +36,10 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let others = facts.chart.of(R::Observation).iter().filter(|one| !uploads::is_reported(one));
     let unseen = others.filter(|one| seen.is_none_or(|seen| came_after(one, seen)));
     let unseen: Vec<Value> = unseen.cloned().collect();
-    let all = fill::series_of(&unseen, Wanted::Results, &facts.own.ctx);
+    let all = fill::series_of(&unseen, Wanted::Results, &facts.own.ctx.about(&facts.chart.patient));
     let since = When::at(since, &facts.own.ctx.zone);
-    let is_new = |when: &When| when.moment() >= since.moment();
+    // What bears no date is as new as the day on which it came.
+    let is_new = |when: &When| !when.is_known() || when.moment() >= since.moment();
     let new: Vec<_> = all
         .iter()
         .filter_map(|series| Some((series, series.latest().filter(|latest| is_new(&latest.when))?)))

@@ -13,9 +13,24 @@ pub enum When {
     Month(i16, i8),
     Day(Date),
     Time(DateTime),
+    /// Nobody wrote it down. It may have been at any time: it stands before all that is dated.
+    Unknown,
 }
 
 impl When {
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+
+    /// The same without the time of day.
+    #[must_use]
+    pub fn without_time(self) -> Self {
+        match self {
+            Self::Time(time) => Self::Day(time.date()),
+            other => other,
+        }
+    }
+
     pub fn at(time: Timestamp, zone: &TimeZone) -> Self {
         Self::Time(time.to_zoned(zone.clone()).datetime())
     }
@@ -41,6 +56,7 @@ impl When {
             Self::Month(year, month) => Date::new(year, month, 1).unwrap_or(Date::ZERO),
             Self::Day(day) => day,
             Self::Time(time) => time.date(),
+            Self::Unknown => Date::MIN,
         }
     }
 
@@ -49,6 +65,7 @@ impl When {
         match *self {
             Self::Year(year) => Date::new(year, 12, 31).unwrap_or(Date::ZERO),
             Self::Month(..) => self.day().last_of_month(),
+            Self::Unknown => Date::MAX,
             _ => self.day(),
         }
     }
@@ -65,13 +82,14 @@ impl When {
         self.day().year()
     }
 
-    /// `2026-03-03T09:40`, for `<time datetime>`.
+    /// `2026-03-03T09:40`, for `<time datetime>`; empty where it is not known.
     pub fn iso(&self) -> String {
         match *self {
             Self::Year(year) => format!("{year:04}"),
             Self::Month(year, month) => format!("{year:04}-{month:02}"),
             Self::Day(day) => day.to_string(),
             Self::Time(time) => time.strftime("%Y-%m-%dT%H:%M").to_string(),
+            Self::Unknown => String::new(),
         }
     }
 
@@ -173,6 +191,9 @@ impl When {
 
     /// Today, Tuesday 3 March; with the year when it is another than now's. A heading over the day's entries.
     pub fn heading(&self, now: &Zoned) -> String {
+        if !self.is_known() {
+            return self.long();
+        }
         let day = self.day();
         let weekday = t(weekday_message(day));
         let base = if day.year() == now.year() { "date-heading" } else { "date-heading-year" };
@@ -189,6 +210,7 @@ impl When {
     pub fn month_and_year(&self) -> String {
         match *self {
             Self::Year(year) => year.to_string(),
+            Self::Unknown => self.long(),
             _ => Self::Month(self.year(), self.day().month()).long(),
         }
     }
@@ -214,6 +236,7 @@ impl When {
             Months::Short => month_short,
         };
         match *self {
+            Self::Unknown => t("date-unknown").to_string(),
             Self::Year(year) => year.to_string(),
             Self::Month(year, number) => {
                 t("date-month").with("month", month(number)).with("year", year.to_string()).to_string()
