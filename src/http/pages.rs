@@ -148,6 +148,7 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         | Refused::NotAcceptable
         | Refused::LongAddress
         | Refused::LongHead => ProblemKind::NotUnderstood,
+        Refused::TooCostly => ProblemKind::TooMuchAtOnce,
         Refused::Conflict | Refused::Precondition => ProblemKind::ChangedMeanwhile,
         Refused::TooLarge { most } => ProblemKind::TooLarge { most },
         Refused::Throttled { seconds } => {

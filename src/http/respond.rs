@@ -55,6 +55,8 @@ pub enum Refused {
     Malformed,
     /// Well-formed, but it breaks a rule.
     Unprocessable,
+    /// It asks for more than is opened at once.
+    TooCostly,
     /// Somebody else changed it, or it exists already.
     Conflict,
     /// `If-Match` or `If-None-Exist` does not hold.
@@ -101,7 +103,7 @@ impl Refused {
             Self::Gone => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unprocessable | Self::TooCostly => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -128,6 +130,7 @@ impl Refused {
             Self::Method | Self::MediaType | Self::NotAcceptable => "not-supported",
             Self::Malformed => "structure",
             Self::Unprocessable => "processing",
+            Self::TooCostly => "too-costly",
             Self::Conflict | Self::Precondition => "conflict",
             Self::TooLarge { .. } | Self::LongAddress | Self::LongHead => "too-long",
             Self::Throttled { .. } => "throttled",
@@ -157,6 +160,7 @@ impl Refused {
             Self::Method => "This address does not take this method.",
             Self::Malformed => "The request could not be read. Nothing was changed.",
             Self::Unprocessable => "The request breaks a rule. Nothing was changed.",
+            Self::TooCostly => "This is more than is opened at once. Nothing was changed. Ask for less of it.",
             Self::Conflict => "Somebody changed this meanwhile. Nothing was overwritten. Load it again and compare.",
             Self::Precondition => {
                 "This is not the version you named. Nothing was overwritten. Load it again and compare."

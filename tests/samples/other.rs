@@ -213,6 +213,7 @@ fn open() -> Vec<(&'static str, String)> {
         ("problem-stale", problem(ProblemKind::StaleForm)),
         ("problem-other-record", problem(ProblemKind::OtherRecord)),
         ("problem-400", problem(ProblemKind::NotUnderstood)),
+        ("problem-422", problem(ProblemKind::TooMuchAtOnce)),
         ("problem-401", problem(ProblemKind::NotSignedIn)),
         ("problem-405", problem(ProblemKind::NotThisWay)),
         ("problem-409", problem(ProblemKind::ChangedMeanwhile)),

@@ -49,7 +49,7 @@ impl From<RecordError> for Refusal {
             | RecordError::TooSlow
             | RecordError::TooMuchWritten
             | RecordError::TooDeep(_)
-            | RecordError::TooMuchAlong(_) => coded(Refused::Unprocessable, IssueCode::TooCostly, sentence),
+            | RecordError::TooMuchAlong(_) => coded(Refused::TooCostly, IssueCode::TooCostly, sentence),
             RecordError::Store(error) => error.into(),
             RecordError::Audit(error) => error.into(),
             RecordError::NotCovered(cause) => {

@@ -362,6 +362,8 @@ pub enum ProblemKind {
     Gone,
     /// 403: this session must prove once more who it is.
     ProofNeeded,
+    /// 422: it asks for more than is opened at once.
+    TooMuchAtOnce,
     /// 421: the box is not asked under its own name.
     OtherName,
     /// 503: it took too long and was given up.
@@ -394,6 +396,7 @@ impl ProblemKind {
             Self::Gone => 410,
             Self::TooLarge { .. } => 413,
             Self::OtherName => 421,
+            Self::TooMuchAtOnce => 422,
             Self::TooMany { .. } => 429,
             Self::Unexpected { .. } => 500,
             Self::AuditUnwritable | Self::NotReady | Self::TookTooLong => 503,
@@ -417,6 +420,7 @@ impl ProblemKind {
             Self::ProofNeeded => "problem-proof-needed",
             Self::OtherName => "problem-other-name",
             Self::TookTooLong => "problem-took-too-long",
+            Self::TooMuchAtOnce => "problem-too-much-at-once",
             Self::TooLarge { .. } => "problem-too-large",
             Self::TooMany { .. } => "problem-too-many",
             Self::Unexpected { .. } => "problem-unexpected",
@@ -445,6 +449,7 @@ impl ProblemKind {
             Self::ProofNeeded => t("problem-proof-needed.more"),
             Self::OtherName => t("problem-other-name.more"),
             Self::TookTooLong => t("problem-took-too-long.more"),
+            Self::TooMuchAtOnce => t("problem-too-much-at-once.more"),
             Self::TooLarge { most } => match most % (1 << 20) {
                 // As the form says it.
                 0 => t("problem-too-large.more").with("most", format!("{} MB", most >> 20)),
