@@ -174,6 +174,7 @@ const PAGES: &[Row] = &[
     (Verb::Post,  "/patients/{id}/immunizations/{immunization}", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,   "/patients/{id}/measurements/{measurement}", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post,  "/patients/{id}/measurements/{measurement}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Get,   "/patients/{id}/results/reports/{report}/files/{file}", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,   "/patients/{id}/results/reports/{report}/remove", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Post,  "/patients/{id}/results/reports/{report}/remove", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,   "/patients/{id}/measurements/new", CLINIC, CARERS, APatient, AnEntry),

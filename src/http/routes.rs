@@ -325,6 +325,7 @@ pub static TABLE: &[Route] = &[
         .takes(BodyLimit::Resource),
     row!(Get "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Format::Page => super::clinic::results::show),
     row!(Post "/patients/{id}/results/reports/{report}", CLINIC, CARERS, Format::Page => super::clinic::results::settle),
+    row!(Get "/patients/{id}/results/reports/{report}/files/{file}", CLINIC, CARERS, Format::Page => super::clinic::results::file),
     row!(Get "/patients/{id}/results/reports/{report}/remove", CLINIC, CARERS, Format::Page => super::clinic::taken_back::report),
     row!(Post "/patients/{id}/results/reports/{report}/remove", CLINIC, CARERS, Format::Page => super::clinic::taken_back::report_back),
     row!(Get "/patients/{id}/search", CLINIC, CARERS, Format::Page => super::clinic::search::search),

@@ -8,6 +8,7 @@
 use serde_json::Value;
 
 use super::error::RecordError;
+use super::layout::VERSIONS;
 use super::numbers::{find, row};
 use super::rows::State;
 use super::sight::Sight;
@@ -18,7 +19,7 @@ use crate::audit::{AuditError, AuditedTx, Event};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
-use crate::store::{Read, StoreError, Tx};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 /// The most resources that one question may open.
 const MOST: usize = 5_000;
@@ -140,6 +141,29 @@ impl Records {
     /// what it takes must name no patient.
     pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
         glimpse(&self.audit().read()?, query, pick)
+    }
+
+    /// What `pick` takes of each version that a resource has had, newest first and no more than the newest [`MOST`]: as
+    /// [`Records::glimpse`]. What was is gone on with alone, so a change by it names the version that stands.
+    pub fn glimpse_versions<T>(
+        &self,
+        kind: ResourceType,
+        id: &FhirId,
+        pick: fn(&Value) -> Option<T>,
+    ) -> Result<Vec<T>, RecordError> {
+        let read = self.audit().read()?;
+        let Some(number) = find(&read, kind, id)? else { return Ok(Vec::new()) };
+        let before = read.scan(&VERSIONS, KeyRange::prefix(&(number,)), Direction::Up)?;
+        let rows = std::iter::once(row(&read, number)).chain(before.map(|found| Ok(found?.1)));
+        let mut picked = Vec::new();
+        for row in rows.take(MOST) {
+            let row = row?;
+            if row.state == State::Live {
+                let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+                picked.extend(pick(&value));
+            }
+        }
+        Ok(picked)
     }
 
     /// [`Records::change_all`] for a workflow: `first` looks at what must hold and writes the workflow's own rows; then

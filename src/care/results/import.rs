@@ -85,13 +85,7 @@ pub fn import(text: &str, patient: &Value, sure: Sure, now: &str, ambient: &Ambi
         let found = refers.filter_map(|one| names.get(one.get("reference")?.as_str()?));
         let results: Vec<_> = found.map(|one| (FhirId::new(ambient), None, ours(one, id, now))).collect();
         if !results.is_empty() {
-            reports.push(Report {
-                id: FhirId::new(ambient),
-                version: None,
-                value: ours(one, id, now),
-                results,
-                tasks: Vec::new(),
-            });
+            reports.push(Report::new(FhirId::new(ambient), ours(one, id, now), results));
         }
     }
     if reports.is_empty() { Err(ImportFault::NoReport) } else { Ok(Imported { reports }) }

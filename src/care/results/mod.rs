@@ -1,23 +1,30 @@
 //! Results: entered by hand or taken from a laboratory's file, signed by a doctor, let go to the patient at once or later.
 //!
-//! A result is a `DiagnosticReport` with its `Observation`s. What stands of it:
+//! A result is a `DiagnosticReport` with all that belongs to it. What stands of it:
 //!
 //! | | how it is said |
 //! |---|---|
 //! | waits for a doctor's signature | no `meta.tag` [`SIGNED`] |
 //! | signed | the tag, `resultsInterpreter`, a `Provenance` |
-//! | held from the patient | the label of [`super::held`] on all of it |
+//! | held from the patient | the label of [`super::held`] on all that belongs to it ([`belonging`]) |
+//! | what the doctor said of it | an extension ([`COMMENT`]) beside the laboratory's `conclusion` |
 //! | until when, why and by whom | a `Task` ([`RELEASE`]) that is on hold until `executionPeriod.start` |
 //!
 //! Nurses enter results; these are held until a doctor signs. Doctors release at once unless they hold with a reason and a day.
 //! At that day the box lets it go by itself ([`release_due`]). The patient is told when they can see it.
 
+#[cfg(test)]
+mod acts_tests;
+mod belongs;
+mod comment;
 mod enter;
 mod import;
 mod settle;
 mod take_back;
 mod whole;
 
+pub use belongs::{Belonging, RESULTS, belonging, contained, whole};
+pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Imported, Sure, import};
 pub use settle::{Act, Report, ResultError, release_due, settle};

@@ -1,7 +1,11 @@
 //! Storing, signing, holding and letting go. Each is one transaction, and the patient is told in it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use super::belongs::{belonging, whole};
+use super::comment::comment;
 use super::{RELEASE, Release, SIGNED};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
@@ -14,15 +18,18 @@ use crate::care::workflow::{Doing, Done, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why, strict};
 
-/// A report with its results and the tasks that would let it go.
+/// A report with all that belongs to it, and the tasks that would let it go.
 #[derive(Debug, Clone)]
 pub struct Report {
     pub id: FhirId,
     /// None for one that is new.
     pub version: Option<u32>,
     pub value: Value,
-    /// Id, version (none for a new one), resource.
+    /// Of every level. Id, version (none for a new one), resource.
     pub results: Vec<(FhirId, Option<u32>, Value)>,
+    pub pictures: Vec<(FhirId, u32, Value)>,
+    /// What it refers to and what nobody reached: not here, not to be seen, or another patient's.
+    pub apart: Vec<ResourceRef>,
     pub tasks: Vec<(FhirId, u32, Value)>,
 }
 
@@ -39,6 +46,17 @@ pub enum Act {
     Hold { reason: String, until: Timestamp },
 }
 
+impl Act {
+    /// Whether the patient sees nothing of it afterwards.
+    fn holds(&self) -> bool {
+        match self {
+            Self::Enter(release) | Self::Sign(release, _) => *release != Release::Now,
+            Self::LetGo => false,
+            Self::Hold { .. } => true,
+        }
+    }
+}
+
 /// Why nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResultError {
@@ -46,27 +64,41 @@ pub enum ResultError {
     Signed,
     #[error("it was taken back as a mistake")]
     TakenBack,
+    /// A hold that leaves out a part holds nothing.
+    #[error(
+        "a part of it is not here, not to be seen, or another patient's, so it cannot be held whole; nothing was changed"
+    )]
+    Apart,
 }
 
 impl Report {
-    /// Of a search for the report with its results and tasks.
+    /// One that is new.
+    pub const fn new(id: FhirId, value: Value, results: Vec<(FhirId, Option<u32>, Value)>) -> Self {
+        Self { id, version: None, value, results, pictures: Vec::new(), apart: Vec::new(), tasks: Vec::new() }
+    }
+
+    /// Of the search for it ([`whole`]).
     pub fn of(found: &Stored, along: &[Stored]) -> Self {
         let value = found.value();
-        let refers = |id: &FhirId| {
-            let wanted = format!("Observation/{id}");
-            value
-                .get("result")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .any(|one| text(one, "/reference") == wanted)
-        };
-        let results = along.iter().filter(|one| one.kind == R::Observation && refers(&one.id));
+        let named = |one: &Stored| ResourceRef::new(one.kind.name(), &one.id).ok();
+        let known: BTreeMap<ResourceRef, (u32, Value)> =
+            along.iter().filter_map(|one| Some((named(one)?, (one.version, one.value())))).collect();
+        let belonging = belonging(&value, |name| known.get(name).map(|(_, value)| value));
+        let (mut results, mut pictures) = (Vec::new(), Vec::new());
+        for (name, part) in belonging.parts {
+            let version = known.get(&name).map_or(0, |(version, _)| *version);
+            match name.type_name() == R::Observation.name() {
+                true => results.push((name.id(), Some(version), part.clone())),
+                false => pictures.push((name.id(), version, part.clone())),
+            }
+        }
         let tasks = along.iter().filter(|one| one.kind == R::Task);
         Self {
             id: found.id.clone(),
             version: Some(found.version),
-            results: results.map(|one| (one.id.clone(), Some(one.version), one.value())).collect(),
+            results,
+            pictures,
+            apart: belonging.apart,
             tasks: tasks
                 .map(|one| (one.id.clone(), one.version, one.value()))
                 .filter(|(.., task)| is_release(task) && text(task, "/status") == "on-hold")
@@ -121,6 +153,9 @@ pub async fn settle(
     if matches!(act, Act::Sign(..)) && report.is_signed() {
         return Err(Refused::Told(ResultError::Signed));
     }
+    if act.holds() && !report.apart.is_empty() {
+        return Err(Refused::Told(ResultError::Apart));
+    }
     let told = told(patient, &report, &act);
     let changes = changes(patient, report, act, &pen)?;
     carry_out(doing, changes, move |inside| {
@@ -146,19 +181,15 @@ fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
 }
 
 fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<Vec<Change>, RecordError> {
-    let Report { id, version, mut value, results, tasks } = report;
+    let Report { id, version, mut value, results, pictures, tasks, .. } = report;
     let mut changes = Vec::new();
     let signs = matches!(act, Act::Sign(..));
-    let held = match &act {
-        Act::Enter(release) | Act::Sign(release, _) => *release != Release::Now,
-        Act::LetGo => false,
-        Act::Hold { .. } => true,
-    };
+    let held = act.holds();
     let kept = |value: Value| if held { hold(value) } else { let_go(value) };
-    if let Act::Sign(_, comment) = &act {
+    if let Act::Sign(_, said) = &act {
         sign(&mut value, pen);
-        if let Some(comment) = comment {
-            put(&mut value, "conclusion", comment.as_str().into());
+        if let Some(said) = said {
+            comment(&mut value, said, pen);
         }
     }
     let mut refers = Vec::new();
@@ -172,6 +203,9 @@ fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<
             Some(version) => Change::put(R::Observation, id, one, Condition::Version(version), Mode::Strict)?,
             None => Change::create_as(R::Observation, id, one, Mode::Strict)?,
         });
+    }
+    for (id, version, one) in pictures {
+        changes.push(Change::put(R::Media, id, kept(one), Condition::Version(version), Mode::Strict)?);
     }
     let value = if version.is_none() {
         put(&mut value, "result", refers.into());
@@ -278,12 +312,17 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
         if focus.type_name() != R::DiagnosticReport.name() {
             continue;
         }
-        let query = strict(
-            R::DiagnosticReport,
-            &format!("_id={}&_include=DiagnosticReport:result&_revinclude=Task:focus", focus.id()),
-        )?;
+        let query = whole(&focus.id())?;
         let why = |action| Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen };
-        let page = records.disclose(&actor, why(Action::Read), |reading| reading.search(&query)).await?.into_inner();
+        let page = match records.disclose(&actor, why(Action::Read), |reading| reading.search(&query)).await {
+            Ok(page) => page.into_inner(),
+            // One that is too large keeps no other waiting.
+            Err(error @ (RecordError::TooMuchAlong(_) | RecordError::TooDeep(_))) => {
+                tracing::error!(target: "jobs", %error, report = %focus.id(), "a held result could not let itself go");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let Some(report) = page.matches.first() else { continue };
         let report = Report::of(report, &page.included);
         let text = now.to_string();
@@ -341,13 +380,8 @@ mod tests {
         let subject = json!({"reference": "Patient/p1"});
         let test = json!({"resourceType": "Observation", "status": "preliminary", "code": {"text": "TSH"}, "subject": subject,
             "valueQuantity": {"value": 9.8}});
-        let report = Report {
-            id: FhirId::new(&ambient),
-            version: None,
-            value: json!({"resourceType": "DiagnosticReport", "status": "preliminary", "code": {"text": "Thyroid"}, "subject": subject}),
-            results: vec![(FhirId::new(&ambient), None, test)],
-            tasks: Vec::new(),
-        };
+        let value = json!({"resourceType": "DiagnosticReport", "status": "preliminary", "code": {"text": "Thyroid"}, "subject": subject});
+        let report = Report::new(FhirId::new(&ambient), value, vec![(FhirId::new(&ambient), None, test)]);
         let author = Author { person: None, name: "Dr A" };
         let pen = Pen { author, now: "2026-03-03T09:00:00Z", today: "2026-03-03".parse().unwrap(), ambient: &ambient };
         let doing = Doing { records: &records, actor: &actor, why: why(Action::Sign), once: None };

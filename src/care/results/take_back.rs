@@ -1,21 +1,23 @@
 //! Taking back a measurement or a whole result that is wrong: the wrong number, the wrong patient.
 //!
 //! It stays in the record and in its history as entered in error, and counts nowhere. The patient is told, unless it was held
-//! all the time and never theirs to see.
+//! all the time and never theirs to see. What they saw before it was held is let go with that, so that their list can say
+//! which it was; what they never saw, or saw otherwise, stays held.
 
 use serde_json::Value;
 
-use super::Report;
 use super::settle::put;
-use crate::base::FhirId;
-use crate::care::held::is_held;
+use super::{Report, ResultError};
+use crate::base::{FhirId, ResourceRef};
+use crate::care::held::{is_held, let_go};
 use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Notice, Whom};
-use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
+use crate::care::within::text;
+use crate::care::workflow::{Doing, Done, Refused, carry_out, told as no};
 use crate::fhir::{Mode, ResourceType as R};
-use crate::record::{Change, Condition, RecordError};
+use crate::record::{Change, Condition, Inside, RecordError, Records, strict};
 
-/// What marks it, for Observation and DiagnosticReport alike (`http://hl7.org/fhir/observation-status`).
+/// What marks it, for Observation, DiagnosticReport and Media alike (`http://hl7.org/fhir/observation-status`).
 pub const IN_ERROR: &str = "entered-in-error";
 
 /// Whether it was taken back.
@@ -23,40 +25,82 @@ pub fn is_taken_back(value: &Value) -> bool {
     value.get("status").and_then(Value::as_str) == Some(IN_ERROR)
 }
 
-fn in_error(mut value: Value) -> Value {
-    put(&mut value, "status", IN_ERROR.into());
-    value
-}
-
-/// A report with all its results, and what would let it go later.
+/// A report with all that belongs to it, and what would let it go later.
 pub async fn take_back(
     doing: Doing<'_>,
     patient: &FhirId,
     report: Report,
     pen: &Pen<'_>,
-) -> Result<Done<()>, Refused<Never>> {
-    let seen = !report.is_held();
-    let changes = changes(report, pen)?;
-    told(doing, patient, changes, seen).await
+) -> Result<Done<()>, Refused<ResultError>> {
+    let apart = report.apart.clone();
+    let (changes, seen) = changes(doing.records, report, pen)?;
+    told(doing, patient, changes, (seen, apart)).await
 }
 
-fn changes(report: Report, pen: &Pen<'_>) -> Result<Vec<Change>, RecordError> {
-    let Report { id, version, value, results, tasks } = report;
-    let wrong = |kind, id, version: Option<u32>, value| {
-        Change::put(kind, id, in_error(value), Condition::Version(version.unwrap_or_default()), Mode::Strict)
-    };
-    let mut changes = vec![wrong(R::DiagnosticReport, id, version, value)?];
-    for (id, version, one) in results {
-        if !is_taken_back(&one) {
-            changes.push(wrong(R::Observation, id, version, one)?);
+/// Whether the patient ever saw any of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Ever,
+    Never,
+}
+
+impl Seen {
+    const fn or(self, other: Self) -> Self {
+        if matches!(self, Self::Ever) { self } else { other }
+    }
+}
+
+fn changes(records: &Records, report: Report, pen: &Pen<'_>) -> Result<(Vec<Change>, Seen), RecordError> {
+    let Report { id, version, value, results, pictures, tasks, .. } = report;
+    let whole = std::iter::once((R::DiagnosticReport, id, version.unwrap_or_default(), value));
+    let results = results.into_iter().map(|(id, version, one)| (R::Observation, id, version.unwrap_or_default(), one));
+    let pictures = pictures.into_iter().map(|(id, version, one)| (R::Media, id, version, one));
+    let (mut changes, mut seen) = (Vec::new(), Seen::Never);
+    for (kind, id, version, one) in whole.chain(results).chain(pictures) {
+        if is_taken_back(&one) {
+            continue;
         }
+        let (one, of_this) = in_error(records, kind, &id, one)?;
+        seen = seen.or(of_this);
+        changes.push(Change::put(kind, id, one, Condition::Version(version), Mode::Strict)?);
     }
     for (task, version, mut one) in tasks {
         put(&mut one, "status", "cancelled".into());
         put(&mut one, "lastModified", pen.now.into());
         changes.push(Change::put(R::Task, task, one, Condition::Version(version), Mode::Strict)?);
     }
-    Ok(changes)
+    Ok((changes, seen))
+}
+
+/// The resource as a mistake, and whether the patient ever saw it.
+fn in_error(records: &Records, kind: R, id: &FhirId, mut value: Value) -> Result<(Value, Seen), RecordError> {
+    let mut seen = Seen::Ever;
+    if is_held(&value) {
+        let shown = records.glimpse_versions(kind, id, shown)?;
+        if shown.is_empty() {
+            seen = Seen::Never;
+        }
+        if shown.contains(&said(&value)) {
+            value = let_go(value);
+        }
+    }
+    put(&mut value, "status", IN_ERROR.into());
+    Ok((value, seen))
+}
+
+/// What a version showed to the patient; nothing where it was held.
+fn shown(version: &Value) -> Option<Value> {
+    (!is_held(version) && !is_taken_back(version)).then(|| said(version))
+}
+
+/// What a resource says, whatever stands of it.
+fn said(resource: &Value) -> Value {
+    let mut said = resource.clone();
+    if let Some(members) = said.as_object_mut() {
+        members.shift_remove("meta");
+        members.shift_remove("status");
+    }
+    said
 }
 
 /// One measurement, or one value that is of no report.
@@ -65,24 +109,39 @@ pub async fn take_back_one(
     patient: &FhirId,
     (id, version): (FhirId, u32),
     value: Value,
-) -> Result<Done<()>, Refused<Never>> {
-    let seen = !is_held(&value);
-    let change = Change::put(R::Observation, id, in_error(value), Condition::Version(version), Mode::Strict)?;
-    told(doing, patient, vec![change], seen).await
+) -> Result<Done<()>, Refused<ResultError>> {
+    let (value, seen) = in_error(doing.records, R::Observation, &id, value)?;
+    let change = Change::put(R::Observation, id, value, Condition::Version(version), Mode::Strict)?;
+    told(doing, patient, vec![change], (seen, Vec::new())).await
 }
 
 async fn told(
     doing: Doing<'_>,
     patient: &FhirId,
     changes: Vec<Change>,
-    seen: bool,
-) -> Result<Done<()>, Refused<Never>> {
-    let notice = seen.then(|| Notice::new(Whom::Patient(patient.clone()), Kind::ResultTakenBack));
+    (seen, apart): (Seen, Vec<ResourceRef>),
+) -> Result<Done<()>, Refused<ResultError>> {
+    let notice = (seen == Seen::Ever).then(|| Notice::new(Whom::Patient(patient.clone()), Kind::ResultTakenBack));
+    let subject = format!("Patient/{patient}");
     carry_out(doing, changes, move |inside| {
+        for one in &apart {
+            // What is not here, or another patient's, stays out of it. What is theirs and hidden from who acts would go on counting.
+            if stands_of(inside, one)?.contains(&subject) {
+                return no(ResultError::Apart);
+            }
+        }
         if let Some(notice) = notice {
             notify::tell(inside, notice)?;
         }
         Ok(())
     })
     .await
+}
+
+/// Whose a resource is that is here and counts.
+fn stands_of(inside: &Inside<'_, '_, '_>, one: &ResourceRef) -> Result<Vec<String>, RecordError> {
+    let Some(kind) = R::parse(one.type_name()) else { return Ok(Vec::new()) };
+    inside.glimpse(&strict(kind, &format!("_id={}", one.id()))?, |found| {
+        (!is_taken_back(found)).then(|| text(found, "/subject/reference").to_owned())
+    })
 }

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::belongs::members;
 use crate::base::ResourceRef;
 use crate::care::held;
 use crate::fhir::ResourceType as R;
@@ -36,16 +37,6 @@ impl Rule for HeldWhole {
                 .to_owned(),
         ))
     }
-}
-
-/// What a report or a panel is made of.
-fn members(resource: &Value) -> Vec<ResourceRef> {
-    let lists = [("result", ""), ("hasMember", ""), ("media", "/link")].into_iter();
-    let all = lists.flat_map(|(name, within)| {
-        let list = resource.get(name).and_then(Value::as_array).into_iter().flatten();
-        list.filter_map(move |one| one.pointer(&format!("{within}/reference"))?.as_str())
-    });
-    all.filter_map(|text| ResourceRef::parse(text).ok()).collect()
 }
 
 fn holds_all(inside: &Inside<'_, '_, '_>, resource: &Value) -> Result<bool, RecordError> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::chart::{Opened, open};
 use super::entries::{author, instant, said, subject, today};
-use super::results_pages::{self as pages, ImportPage, NewResult, ReportPage, Standing};
+use super::results_pages::{self as pages, ImportPage, NewResult, ReportFilePage, ReportPage, Standing};
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
@@ -18,17 +18,19 @@ use crate::care::Chart;
 use crate::care::chart::FRAME;
 use crate::care::entries::Faults as Found;
 use crate::care::note::Pen;
-use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultTyped, Sure};
+use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure};
+use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
+use crate::http::kept_file::kept_file;
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, When, t};
-use crate::record::{RecordError, strict};
+use crate::record::{Reading, RecordError};
 
 /// How many observations are looked through for the codes of tests that were typed by name.
 const KNOWN: usize = 2_000;
@@ -113,13 +115,8 @@ pub(in crate::http) async fn enter(
         }
     };
     let ambient = &visit.house.ambient;
-    let report = Report {
-        id: FhirId::new(ambient),
-        version: None,
-        value: report,
-        results: tests.into_iter().map(|test| (FhirId::new(ambient), None, test)).collect(),
-        tasks: Vec::new(),
-    };
+    let results = tests.into_iter().map(|test| (FhirId::new(ambient), None, test)).collect();
+    let report = Report::new(FhirId::new(ambient), report, results);
     let place = format!("/patients/{patient}/results/reports/{}?done=entered", report.id);
     let doing = doing(&visit, Action::Create, reason_of(&release), &sent, &place);
     let pen = Pen { author: author(&visit), now: &now, today: day, ambient };
@@ -224,8 +221,7 @@ pub(in crate::http) async fn import(
 
 pub(super) async fn read(visit: &Visit, patient: &str, report: &str) -> Result<(Opened, Report), Refusal> {
     let (patient, report) = (id_of(patient)?, id_of(report)?);
-    let query =
-        strict(R::DiagnosticReport, &format!("_id={report}&_include=DiagnosticReport:result&_revinclude=Task:focus"))?;
+    let query = results::whole(&report)?;
     let looks = why(visit, Action::Read, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
         let chart = Chart::read(reading, &patient, FRAME)?;
@@ -276,11 +272,16 @@ fn report_page(
     typed: &SettleTyped,
     faults: Faults,
 ) -> Result<Response, Refusal> {
+    let own = format!("{}/results/reports/{}", opened.frame.who.href(), report.id);
     if opened.cx.at.is_empty() {
-        opened.cx.at = format!("{}/results/reports/{}", opened.frame.who.href(), report.id);
+        opened.cx.at.clone_from(&own);
     }
-    let values: Vec<Value> = report.results.iter().map(|(.., value)| value.clone()).collect();
-    let series = fill::series_of(&values, fill::Wanted::All, &opened.ctx);
+    let values: Vec<Value> =
+        report.results.iter().map(|(.., value)| value.clone()).chain(results::contained(&report.value)).collect();
+    // What is signed is each value, and not the newest of each test.
+    let each = |value: &Value| fill::series_of(std::slice::from_ref(value), fill::Wanted::All, &opened.ctx);
+    let series = values.iter().flat_map(each).collect();
+    let pictures: Vec<&Value> = report.pictures.iter().map(|(.., value)| value).collect();
     let held = report.held_until().map(|(reason, until)| {
         t("result-held-until").with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()
     });
@@ -290,7 +291,9 @@ fn report_page(
         version: report.version.unwrap_or_default(),
         title: text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned(),
         line: pages::line(&report.value, &opened.ctx),
-        conclusion: text("/conclusion").map(str::to_owned),
+        said: fill::report_said(&report.value, &pictures, &own, &opened.ctx),
+        left_out: pages::left_out(&values).filter(|_| !report.is_taken_back()),
+        apart: report.apart.len(),
         signed: report.is_signed().then(|| pages::signer(&report.value)),
         is_held: report.is_held(),
         stands: if report.is_taken_back() { Standing::TakenBack } else { Standing::Stands },
@@ -303,6 +306,30 @@ fn report_page(
         frame: opened.frame,
         cx: opened.cx,
     })
+}
+
+/// `GET /patients/{id}/results/reports/{report}/files/{file}`: text as a page, everything else as a file to keep.
+pub(in crate::http) async fn file(
+    visit: Visit,
+    Path((id, report, at)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    let (opened, report) = read(&visit, &id, &report).await?;
+    let at: usize = at.parse().map_err(|_| Refusal::not_found())?;
+    let pictures: Vec<&Value> = report.pictures.iter().map(|(.., value)| value).collect();
+    let files = fill::report_files(&report.value, &pictures);
+    let attachment = files.get(at).ok_or_else(Refusal::not_found)?;
+    let title = fill::file_title(attachment, at);
+    if let Some(file) = fill::attachment_in(attachment) {
+        let Some(text) = file.text() else { return Ok(kept_file(&title, &file.content_type, file.bytes)) };
+        let back = format!("{}/results/reports/{}", opened.frame.who.href(), report.id);
+        return page(&ReportFilePage { cx: opened.cx, frame: opened.frame, file: title, back, text });
+    }
+    let binary = fill::binary_in(attachment).ok_or_else(Refusal::not_found)?;
+    let why = why(&visit, Action::Download, Detail::none());
+    let read = |reading: &mut Reading<'_>| Ok(reading.read(R::Binary, &binary)?.map(|one| one.value()));
+    let binary = visit.house.records.disclose(&visit.actor, why, read).await?;
+    let bytes = uploads::bytes_of(&binary).ok_or_else(Refusal::not_found)?;
+    Ok(kept_file(&title, fill::text(attachment, "/contentType").unwrap_or_default(), bytes))
 }
 
 #[derive(Deserialize, Default)]
@@ -319,10 +346,10 @@ pub(in crate::http) struct SettleTyped {
 /// `POST /patients/{id}/results/reports/{report}`
 pub(in crate::http) async fn settle(
     visit: Visit,
-    Path((id, report)): Path<(String, String)>,
+    Path((id, shown)): Path<(String, String)>,
     sent: Sent<SettleTyped>,
 ) -> Result<Response, Refusal> {
-    let (opened, mut report) = read(&visit, &id, &report).await?;
+    let (opened, mut report) = read(&visit, &id, &shown).await?;
     if !may_sign(&visit) {
         return Err(Refusal::new(No::Never));
     }
@@ -357,6 +384,13 @@ pub(in crate::http) async fn settle(
     let doing = doing(&visit, action, detail, &sent, &place);
     match results::settle(doing, &patient, report, act, pen).await {
         Ok(done) => visit.went(&sent, done, &place).await,
+        Err(Refused::Told(ResultError::Apart)) => {
+            let (opened, report) = read(&visit, &id, &shown).await?;
+            let mut faults = Faults::none();
+            faults.add("hold_reason", t("report-not-held-whole"));
+            let page = report_page(&visit, opened, &report, &sent.typed, faults)?;
+            Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
+        }
         Err(Refused::Told(_) | Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
         Err(Refused::Record(error)) => Err(error.into()),
     }

@@ -8,7 +8,7 @@ use super::entries_pages::label;
 use crate::care::held::is_held;
 use crate::care::results::{FLAGS, ImportFault, ROWS, ReleaseTyped, ResultTyped, SIGNED};
 use crate::http::fill::{self, Ctx};
-use crate::http::ui::record::{AllergyStatus, MedicineStatus};
+use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
 use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
 
 macro_rules! of_results {
@@ -25,7 +25,7 @@ macro_rules! of_results {
         }
     )*};
 }
-of_results!(NewResult ImportPage ReportPage);
+of_results!(NewResult ImportPage ReportPage ReportFilePage);
 
 /// A result that is typed.
 #[derive(Debug, Clone, Template)]
@@ -63,7 +63,11 @@ pub struct ReportPage {
     pub version: u32,
     pub title: String,
     pub line: String,
-    pub conclusion: Option<String>,
+    pub said: ReportSaid,
+    /// Its results that are no values, in a sentence.
+    pub left_out: Option<String>,
+    /// How much it refers to that nobody can show here.
+    pub apart: usize,
     /// Who signed it.
     pub signed: Option<String>,
     pub is_held: bool,
@@ -86,6 +90,19 @@ impl ReportPage {
     fn chosen_key(&self) -> &str {
         ""
     }
+}
+
+/// A file of a report that is plain text.
+#[derive(Debug, Clone, Template)]
+#[template(path = "clinic/chart_report_file.html")]
+pub struct ReportFilePage {
+    pub cx: Cx,
+    pub frame: Frame,
+    /// What it is called.
+    pub file: String,
+    /// The report.
+    pub back: String,
+    pub text: String,
 }
 
 /// Whether a report counts.
@@ -178,6 +195,13 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
         ImportFault::Unread => t("import-unread"),
     }
     .to_string()
+}
+
+/// The results of a report that are no values: nobody should wonder where one went.
+pub(super) fn left_out(results: &[Value]) -> Option<String> {
+    let is = |one: &&Value| matches!(fill::text(one, "/status"), Some("entered-in-error" | "cancelled" | "registered"));
+    let names: Vec<String> = results.iter().filter(is).map(|one| fill::named(fill::concept(one.get("code")))).collect();
+    (!names.is_empty()).then(|| t("report-left-out").with("names", names.join(", ")).to_string())
 }
 
 /// "24 Feb 2026, Northmoor Laboratory".

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::chart::Opened;
 use super::chart_pages::Section;
-use super::entries::{RemoveSent, author, instant, one, today};
+use super::entries::{RemoveSent, author, instant, one, subject, today};
 use super::entries_pages::{self as pages, EntryPage};
 use super::results::{may_sign, read};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::note::Pen;
-use crate::care::results::{self, Report, is_taken_back};
-use crate::care::workflow::{Doing, Done, Never, Refused};
+use crate::care::results::{self, Report, ResultError, is_taken_back};
+use crate::care::workflow::{Doing, Done, Refused};
 use crate::care::{entries, uploads};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
@@ -52,11 +52,15 @@ impl Wrong {
     /// One measurement. One that is of a report is taken back with that, and one of the patient's own is theirs to take back.
     async fn measurement(visit: &Visit, id: &str, measurement: &str) -> Result<Result<Self, String>, Refusal> {
         let (opened, value, version) = one(visit, id, R::Observation, measurement).await?;
-        let query = strict(R::DiagnosticReport, &format!("result=Observation/{}", id_of(measurement)?))?;
+        // It may be a member of a panel of a report.
+        let up = "_revinclude:iterate=Observation:has-member&_revinclude:iterate=DiagnosticReport:result";
+        let query = strict(R::Observation, &format!("_id={}&{up}", id_of(measurement)?))?;
         let looks = why(visit, Action::Read, Detail::none());
         let reports = visit.house.records.disclose(&visit.actor, looks, |reading| reading.search(&query)).await?;
         let href = opened.frame.who.href();
-        let of_report = reports.matches.iter().find(|report| !is_taken_back(&report.value()));
+        let counts = |one: &Value| !is_taken_back(one) && subject(one) == subject(&value);
+        let mut all = reports.included.iter().filter(|one| one.kind == R::DiagnosticReport);
+        let of_report = all.find(|report| counts(&report.value()));
         if let Some(report) = of_report {
             return Ok(Err(format!("{href}/results/reports/{}/remove", report.id)));
         }
@@ -128,7 +132,11 @@ impl Wrong {
         let (patient, now) = (id_of(id)?, instant(visit));
         let place = format!("/patients/{patient}{}?done=removed", self.section.path());
         let doing: Doing<'_> = visit.doing(why(visit, Action::Update, Detail::reason(reason)), sent, &place);
-        let done: Result<Done<()>, Refused<Never>> = match self.what {
+        let report = match &self.what {
+            What::Report(report) => report.id.to_string(),
+            What::One(_) => String::new(),
+        };
+        let done: Result<Done<()>, Refused<ResultError>> = match self.what {
             What::Report(mut report) => {
                 report.version = Some(seen);
                 let pen = Pen { author: author(visit), now: &now, today: today(visit), ambient: &visit.house.ambient };
@@ -141,6 +149,13 @@ impl Wrong {
         };
         match done {
             Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
+            Err(Refused::Told(ResultError::Apart)) => {
+                let mut faults = Faults::none();
+                faults.add("reason", t("report-not-taken-back"));
+                let again = Self::report(visit, id, &report).await?;
+                let shown = page(&again.page(visit, Some(&sent.typed.reason), faults)?)?;
+                Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
+            }
             other => visit.settled(sent, other, &place).await,
         }
     }

@@ -186,7 +186,11 @@ pub struct Attachment {
 
 /// The attachment of a document whose bytes stand in the resource itself; `None` when they do not or are broken.
 pub fn attachment(document: &Value) -> Option<Attachment> {
-    let attachment = document.pointer("/content/0/attachment")?;
+    attachment_in(document.pointer("/content/0/attachment")?)
+}
+
+/// The same of an attachment that stands anywhere.
+pub fn attachment_in(attachment: &Value) -> Option<Attachment> {
     // base64Binary may hold white space (FHIR R4, datatypes.html#base64Binary).
     let data: Vec<u8> = text(attachment, "/data")?.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let content_type = owned(attachment, "/contentType").unwrap_or_default();

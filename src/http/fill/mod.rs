@@ -15,6 +15,7 @@ mod lists;
 mod observations;
 mod people;
 mod problems;
+mod reports;
 mod found;
 mod ranges;
 pub mod summary;
@@ -29,7 +30,7 @@ use serde_json::Value;
 pub use answers::answers;
 pub use dosage::{dose_in_english, dose_of};
 pub use found::{Found, folded, found, words_of};
-pub use lists::{Attachment, attachment, document, documents, immunizations, orders, visits};
+pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, orders, visits};
 pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub(in crate::http) use people::{address_words, whole_name};
@@ -38,6 +39,7 @@ pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
     reason_of, reason_said, substance_of,
 };
+pub use reports::{binary_in, file_title, report_files, report_said};
 pub use timeline::{OTHERS, timeline};
 
 use super::ui::record::Said;

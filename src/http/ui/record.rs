@@ -546,6 +546,48 @@ impl DocumentRow {
         self.bytes.filter(|bytes| *bytes >= 1_000).map(format::bytes)
     }
 }
+
+/// What a report says besides its values.
+#[derive(Debug, Clone, Default)]
+pub struct ReportSaid {
+    /// What whoever made it concluded, in words and in codes.
+    pub conclusion: Option<String>,
+    pub codes: Vec<String>,
+    /// What the doctor who signed said of it.
+    pub comments: Vec<ReportComment>,
+    pub files: Vec<ReportFile>,
+    /// The language of its words, where the page's is another.
+    pub lang: Option<String>,
+}
+
+impl ReportSaid {
+    pub fn is_empty(&self) -> bool {
+        !self.has_words() && self.files.is_empty()
+    }
+
+    pub fn has_words(&self) -> bool {
+        self.conclusion.is_some() || !self.codes.is_empty() || !self.comments.is_empty()
+    }
+}
+
+/// A comment with who and when, as far as it says so.
+#[derive(Debug, Clone)]
+pub struct ReportComment {
+    pub text: String,
+    pub line: String,
+}
+
+/// A file of a report.
+#[derive(Debug, Clone)]
+pub struct ReportFile {
+    pub title: String,
+    pub size: Option<String>,
+    /// Where it can be read; none where it is not in the record.
+    pub href: Option<String>,
+    /// The address under which it lies elsewhere.
+    pub elsewhere: Option<String>,
+}
+
 /// One appointment.
 #[derive(Debug, Clone)]
 pub struct DayRow {

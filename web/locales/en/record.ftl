@@ -149,3 +149,13 @@ state-unknown = not known
 state-waitlist = waiting for a time
 copy-usual = usual: { $range }
 copy-reaction = reaction: { $what }
+
+## A report beside its values
+
+report-conclusion = Conclusion
+report-finding = Finding
+report-comment = Comment of the doctor
+report-files = Files of this report
+report-file = File { $n }
+report-file-elsewhere = It is not in this record. It lies at { $address }
+report-file-missing = It is named and is not in this record.

@@ -14,9 +14,19 @@ result-low = Range from
 result-high = Range to
 result-flag = Flag
 result-comment = Comment for the patient and the record
-result-comment-hint = The patient reads it with the result.
+result-comment-hint = It stands beside what the laboratory concluded, with your name and the time, and changes nothing of that. The patient reads it with the result.
 result-enter-sign = Add and sign
 report-taken-back = This result was taken back as a mistake. Nothing of it counts; the history keeps it.
+report-empty = There is nothing in this report but its name.
+report-left-out = Taken back, cancelled, or not made yet, and so without a value here: { $names }
+report-back = The report
+report-apart =
+    { $n ->
+        [one] 1 part of this report is not shown: it is not in the record, not yours to see, or another patient’s. A hold would leave it out, so the report cannot be held.
+       *[other] { $n } parts of this report are not shown: they are not in the record, not yours to see, or another patient’s. A hold would leave them out, so the report cannot be held.
+    }
+report-not-held-whole = Nothing was held and nothing was signed. A part of the report is not in the record, not yours to see, or another patient’s: the patient could still read it.
+report-not-taken-back = Nothing was taken back. A part of the report is sealed from you and would go on counting. Somebody who may see all of it takes it back.
 result-nurse = It is held from the patient until a doctor has signed it.
 result-held = The patient does not see this result yet: it waits for a doctor.
 result-held-until = The patient does not see this result until { $date }: { $reason }

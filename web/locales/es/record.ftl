@@ -221,3 +221,13 @@ order-state-done = Hecho
 order-state-ended = Anulado
 timeline-ordered = Pedido: { $name }
 entry-take-back = Retirarlo
+
+## Un informe junto a sus valores
+
+report-conclusion = Conclusión
+report-finding = Hallazgo
+report-comment = Comentario del médico
+report-files = Archivos de este informe
+report-file = Archivo { $n }
+report-file-elsewhere = No está en este historial. Está en { $address }
+report-file-missing = Se menciona y no está en este historial.

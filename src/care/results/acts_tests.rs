@@ -1,0 +1,205 @@
+//! What is done with a report is done with all of it: at a small record with panels in panels.
+
+use serde_json::{Value, json};
+
+use super::settle::settle;
+use super::{Act, Release, Report, ResultError, comments, is_taken_back, take_back, whole};
+use crate::access::{Actor, Reach};
+use crate::audit::{Action, Audit, Detail, Purpose};
+use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom, Timestamp};
+use crate::care::entries::Author;
+use crate::care::held::{hold, is_held};
+use crate::care::note::Pen;
+use crate::care::notify::{self, Kind, Wanted, Whom};
+use crate::care::workflow::{Doing, Done, Refused};
+use crate::fhir::{Mode, ResourceType as R};
+use crate::record::{Change, Channel, Condition, Records, Transaction, Why};
+use crate::store::Store;
+
+struct House {
+    records: Records,
+    ambient: Ambient,
+    actor: Actor,
+}
+
+fn id(text: &str) -> FhirId {
+    FhirId::parse(text).unwrap()
+}
+
+fn why(action: Action) -> Why {
+    Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen }
+}
+
+fn of(patient: &str, kind: &str, id: &str, more: Value) -> Value {
+    let mut one = json!({"resourceType": kind, "id": id, "status": "final", "code": {"text": id},
+        "subject": {"reference": format!("Patient/{patient}")}});
+    one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    one
+}
+
+fn refers(to: &str) -> Value {
+    json!([{"reference": format!("Observation/{to}")}])
+}
+
+impl House {
+    /// A report of a panel of a panel of one value, with a conclusion of the laboratory.
+    async fn new() -> Self {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let ambient = Ambient::new(clock, SeededRandom::new(5));
+        let records = Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic);
+        let house = Self { records, ambient, actor: Actor::system("test") };
+        for patient in ["p", "q"] {
+            house.put(json!({"resourceType": "Patient", "id": patient})).await;
+        }
+        house.put(of("p", "Observation", "value", json!({"valueString": "REACTIVE"}))).await;
+        house.put(of("p", "Observation", "inner", json!({"hasMember": refers("value")}))).await;
+        house.put(of("p", "Observation", "panel", json!({"hasMember": refers("inner")}))).await;
+        let report = json!({"result": refers("panel"), "conclusion": "Malignant melanoma"});
+        house.put(of("p", "DiagnosticReport", "r", report)).await;
+        house
+    }
+
+    async fn put(&self, value: Value) {
+        let kind = R::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let own = id(value["id"].as_str().unwrap());
+        let change = Change::put(kind, own, value, Condition::None, Mode::Strict).unwrap();
+        let done = self.records.change_all(&self.actor, why(Action::Import), vec![change], Transaction::IMPORT);
+        done.await.unwrap();
+    }
+
+    async fn report(&self) -> Report {
+        let query = whole(&id("r")).unwrap();
+        let found = self.records.disclose(&self.actor, why(Action::Read), |reading| reading.search(&query));
+        let page = found.await.unwrap().into_inner();
+        Report::of(&page.matches[0], &page.included)
+    }
+
+    fn pen(&self) -> Pen<'_> {
+        let author = Author { person: None, name: "Dr A" };
+        Pen { author, now: "2026-03-03T09:00:00Z", today: "2026-03-03".parse().unwrap(), ambient: &self.ambient }
+    }
+
+    fn doing(&self) -> Doing<'_> {
+        Doing { records: &self.records, actor: &self.actor, why: why(Action::Sign), once: None }
+    }
+
+    async fn settle(&self, act: Act) -> Result<Done<()>, Refused<ResultError>> {
+        settle(self.doing(), &id("p"), self.report().await, act, self.pen()).await
+    }
+
+    async fn take_back(&self) -> Result<Done<()>, Refused<ResultError>> {
+        take_back(self.doing(), &id("p"), self.report().await, &self.pen()).await
+    }
+
+    async fn stands(&self, kind: R, own: &str) -> Value {
+        let own = id(own);
+        let found = self.records.disclose(&self.actor, why(Action::Read), |reading| reading.read(kind, &own));
+        found.await.unwrap().value()
+    }
+
+    /// Of the report, and of each level of its panels.
+    async fn each(&self, is: fn(&Value) -> bool) -> [bool; 4] {
+        let kinds = [R::DiagnosticReport, R::Observation, R::Observation, R::Observation];
+        let mut all = [false; 4];
+        for ((kind, own), place) in kinds.into_iter().zip(["r", "panel", "inner", "value"]).zip(&mut all) {
+            *place = is(&self.stands(kind, own).await);
+        }
+        all
+    }
+
+    fn told(&self) -> Vec<Kind> {
+        let wanted = Wanted {
+            account: AccountId::from_bytes([1; 16]),
+            since: Timestamp::UNIX_EPOCH,
+            readers: vec![Whom::Patient(id("p"))],
+            kinds: |_| true,
+        };
+        let told = notify::newest(&self.records.audit().read().unwrap(), &wanted).unwrap();
+        told.into_iter().map(|one| one.kind).collect()
+    }
+}
+
+fn later() -> Release {
+    Release::Later { reason: "in person".into(), until: "2026-03-10T07:00:00Z".parse().unwrap() }
+}
+
+#[tokio::test]
+async fn holding_letting_go_and_taking_back_reach_the_last_member_of_the_last_panel() {
+    let house = House::new().await;
+    assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+    assert_eq!(house.each(is_held).await, [true; 4]);
+    assert!(house.settle(Act::LetGo).await.is_ok());
+    assert_eq!(house.each(is_held).await, [false; 4]);
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.each(is_taken_back).await, [true; 4]);
+}
+
+#[tokio::test]
+async fn a_hold_that_leaves_out_a_member_is_refused_and_nothing_is_done() {
+    let house = House::new().await;
+    house.put(of("q", "Observation", "value", json!({"valueString": "REACTIVE"}))).await;
+    let refused = house.settle(Act::Sign(later(), None)).await;
+    assert!(matches!(refused, Err(Refused::Told(ResultError::Apart))), "{refused:?}");
+    assert_eq!(house.each(is_held).await, [false; 4]);
+    assert!(house.settle(Act::Sign(Release::Now, None)).await.is_ok(), "what is let go may lack it");
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.each(is_taken_back).await, [true, true, true, false], "what is another patient's is theirs");
+}
+
+#[tokio::test]
+async fn a_comment_stands_beside_the_conclusion_with_who_and_when() {
+    let house = House::new().await;
+    assert!(house.settle(Act::Sign(Release::Now, Some("Please come in.".into()))).await.is_ok());
+    let report = house.stands(R::DiagnosticReport, "r").await;
+    assert_eq!(report["conclusion"], "Malignant melanoma");
+    let all = comments(&report);
+    let [said] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((said.text.as_str(), said.by.as_deref()), ("Please come in.", Some("Dr A")));
+    assert_eq!(said.at.as_deref(), Some("2026-03-03T09:00:00Z"));
+}
+
+#[tokio::test]
+async fn who_saw_a_result_before_it_was_held_is_told_that_it_was_taken_back_and_which() {
+    let house = House::new().await;
+    let hold = Act::Hold { reason: "in person".into(), until: "2026-03-10T07:00:00Z".parse().unwrap() };
+    assert!(house.settle(hold).await.is_ok());
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.told(), [Kind::ResultTakenBack]);
+    assert_eq!(house.each(is_held).await, [false; 4], "their list says which it was");
+}
+
+#[tokio::test]
+async fn what_was_held_all_the_time_is_taken_back_without_a_word_and_stays_held() {
+    let house = House::new().await;
+    let mut all = Vec::new();
+    for (kind, own) in [(R::Observation, "value"), (R::Observation, "inner"), (R::Observation, "panel")] {
+        all.push(house.stands(kind, own).await);
+    }
+    for (mut one, own) in all.into_iter().zip(["v2", "i2", "p2"]) {
+        one["id"] = json!(own);
+        if own != "v2" {
+            one["hasMember"] = refers(if own == "i2" { "v2" } else { "i2" });
+        }
+        house.put(hold(one)).await;
+    }
+    // The report was there before, and held from its first version on.
+    let query = whole(&id("never")).unwrap();
+    house.put(hold(of("p", "DiagnosticReport", "never", json!({"result": refers("p2")})))).await;
+    let found = house.records.disclose(&house.actor, why(Action::Read), |reading| reading.search(&query));
+    let page = found.await.unwrap().into_inner();
+    let report = Report::of(&page.matches[0], &page.included);
+    assert!(take_back(house.doing(), &id("p"), report, &house.pen()).await.is_ok());
+    assert!(house.told().is_empty());
+    let value = house.stands(R::Observation, "v2").await;
+    assert!(is_taken_back(&value) && is_held(&value));
+}
+
+#[tokio::test]
+async fn what_was_changed_while_it_was_held_stays_held_when_it_is_taken_back() {
+    let house = House::new().await;
+    let held = hold(of("p", "Observation", "value", json!({"valueString": "POSITIVE"})));
+    house.put(held).await;
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.told(), [Kind::ResultTakenBack]);
+    assert_eq!(house.each(is_held).await, [false, false, false, true], "the patient never saw this value");
+}

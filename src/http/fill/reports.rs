@@ -1,0 +1,82 @@
+//! What a report says besides its values: what was concluded, what the doctor said of it, and its files.
+
+use serde_json::Value;
+
+use super::{Ctx, concept, foreign, list, owned, text};
+use crate::care::results;
+use crate::http::ui::format;
+use crate::http::ui::record::{ReportComment, ReportFile, ReportSaid};
+use crate::http::ui::{When, t};
+
+/// All of it, with its files below `base`.
+pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -> ReportSaid {
+    let comments = results::comments(report).into_iter().map(|one| {
+        let when = one.at.and_then(|at| When::parse(&at, &ctx.zone)).map(|when| when.short_time());
+        ReportComment { text: one.text, line: one.by.into_iter().chain(when).collect::<Vec<_>>().join(", ") }
+    });
+    let files = report_files(report, pictures);
+    ReportSaid {
+        conclusion: owned(report, "/conclusion"),
+        codes: list(report, "conclusionCode").iter().filter_map(|code| concept(Some(code))).collect(),
+        comments: comments.collect(),
+        files: files.iter().zip(0_usize..).map(|(file, at)| row(file, at, base)).collect(),
+        lang: foreign(report),
+    }
+}
+
+/// The attachments of a report and of its pictures: a place in this list is the address of one.
+pub fn report_files<'a>(report: &'a Value, pictures: &[&'a Value]) -> Vec<&'a Value> {
+    let inside = list(report, "contained").iter().filter(|one| text(one, "/resourceType") == Some("Media"));
+    let pictures = pictures.iter().copied().chain(inside).filter_map(|picture| picture.get("content"));
+    list(report, "presentedForm").iter().chain(pictures).collect()
+}
+
+/// What a file is called.
+pub fn file_title(attachment: &Value, at: usize) -> String {
+    super::spoken(attachment, "title").unwrap_or_else(|| t("report-file").with("n", at + 1).to_string())
+}
+
+fn row(attachment: &Value, at: usize, base: &str) -> ReportFile {
+    let is_here = text(attachment, "/data").is_some() || binary_in(attachment).is_some();
+    // Base64 says three bytes in four letters (RFC 4648 §4).
+    let bytes = text(attachment, "/data").map(|data| data.len() as u64 / 4 * 3);
+    ReportFile {
+        title: file_title(attachment, at),
+        size: bytes.or_else(|| attachment.get("size")?.as_u64()).map(format::bytes),
+        href: is_here.then(|| format!("{base}/files/{at}")),
+        elsewhere: owned(attachment, "/url").filter(|_| !is_here),
+    }
+}
+
+/// The Binary of this record in which an attachment lies.
+pub fn binary_in(attachment: &Value) -> Option<crate::base::FhirId> {
+    crate::base::FhirId::parse(text(attachment, "/url")?.strip_prefix("Binary/")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_report_says_its_conclusion_beside_the_comments_and_names_every_file() {
+        let report = json!({"conclusion": "Melanoma", "conclusionCode": [{"text": "Malignant melanoma"}],
+            "presentedForm": [{"contentType": "text/plain", "data": "eHh4"}, {"url": "https://pacs.example/1", "title": "Images"}],
+            "extension": [{"url": results::COMMENT, "valueAnnotation": {"authorReference": {"display": "Dr A"},
+                "time": "2026-03-03T09:31:00Z", "text": "Please come in."}}]});
+        let picture = json!({"content": {"url": "Binary/b1", "title": "Left arm"}});
+        let said = report_said(&report, &[&picture], "/r", &Ctx::of(jiff::tz::TimeZone::UTC));
+        assert_eq!(
+            (said.conclusion.as_deref(), said.codes.as_slice()),
+            (Some("Melanoma"), &["Malignant melanoma".to_owned()][..])
+        );
+        assert_eq!(said.comments[0].text, "Please come in.");
+        assert!(said.comments[0].line.starts_with("Dr A, 3 Mar 2026"), "{}", said.comments[0].line);
+        let files: Vec<_> = said.files.iter().map(|one| (one.href.as_deref(), one.elsewhere.as_deref())).collect();
+        assert_eq!(
+            files,
+            [(Some("/r/files/0"), None), (None, Some("https://pacs.example/1")), (Some("/r/files/2"), None)]
+        );
+        assert_eq!(said.files[0].title, "File 1");
+    }
+}
