@@ -30,7 +30,7 @@ impl Reading<'_> {
         let mut after: Option<Place> = None;
         let mut bytes: usize = 0;
         loop {
-            let (matches, next) = self.stretch(query, STRETCH, after.as_ref())?;
+            let (matches, next) = self.stretch(query, (STRETCH, usize::MAX), after.as_ref())?;
             for (number, row) in matches {
                 bytes += row.json.len();
                 if bytes > self.limits.page_bytes.saturating_mul(8) {

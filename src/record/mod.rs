@@ -38,6 +38,7 @@ mod search;
 mod searching;
 mod settling;
 mod shares;
+mod sifted;
 mod sight;
 #[cfg(test)]
 mod settling_tests;
@@ -76,6 +77,7 @@ pub use reading::{Choose, Reading};
 pub use rule::{Changed, Rule};
 pub use searching::{Types, strict};
 pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share_named, shares_of};
+pub use sifted::{LookInto, Looked, Rest, Sift, Sifted};
 pub use summary::SummaryParts;
 pub use turns::{Turn, Turns};
 pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
@@ -200,7 +202,7 @@ pub struct VersionPage {
 }
 
 /// One page of a search.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     pub matches: Vec<Stored>,
     pub included: Vec<Stored>,

@@ -207,15 +207,15 @@ impl Reading<'_> {
         run_search::run(read, query, &wanted, &mut Visible::new(&mut sees, pace))
     }
 
-    /// One stretch of what a search finds, and where it goes on.
+    /// One stretch of what a search finds, so many and so many bytes, and where it goes on.
     #[allow(clippy::type_complexity)] // rows, and a place behind them
     pub(super) fn stretch(
         &mut self,
         query: &Query,
-        size: usize,
+        most: (usize, usize),
         after: Option<&Place>,
     ) -> Result<(Vec<(RowNumber, Row)>, Option<Place>), RecordError> {
-        let hits = self.hits(query, (size, usize::MAX), after)?;
+        let hits = self.hits(query, most, after)?;
         Ok((hits.matches, hits.next.and_then(|mark| mark.after)))
     }
 
@@ -314,7 +314,7 @@ impl Reading<'_> {
 
     /// The rows that one include leads to from one row, of those that the actor may see, by what the actor may see of them:
     /// a reference that is cut leads nowhere, and what cannot be seen includes nothing. `seen` is what was read of it so far.
-    fn led_to(
+    pub(super) fn led_to(
         &mut self,
         include: &Include,
         from: &Row,
@@ -358,7 +358,7 @@ impl Reading<'_> {
     }
 
     /// A row's resource as the actor gets it.
-    fn as_seen(&mut self, row: &Row) -> Result<serde_json::Value, RecordError> {
+    pub(super) fn as_seen(&mut self, row: &Row) -> Result<serde_json::Value, RecordError> {
         self.look_into(row)?;
         let cut = self.cut_of(row)?;
         serde_json::from_slice(&stored(row.clone(), cut)?.json).map_err(|_| RecordError::Damaged)

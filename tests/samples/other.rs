@@ -20,6 +20,7 @@ use chartbox::http::operator::pages::*;
 use chartbox::http::ui::account::{NewPassword, SessionLine, StaffAccount};
 use chartbox::http::ui::record::*;
 use chartbox::http::ui::{Faults, words};
+use chartbox::record::Rest;
 use chartbox::store::DiskRoom;
 
 use super::*;
@@ -324,6 +325,7 @@ fn staff() -> Vec<(&'static str, String)> {
             title: chartbox::http::ui::t("inbox-messages"),
             count: 3,
             late: 1,
+            rest: Rest::More,
         }],
         before: "/today?day=2026-03-02".into(),
         after: "/today?day=2026-03-04".into(),

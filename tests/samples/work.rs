@@ -17,6 +17,7 @@ use chartbox::http::clinic::settings_pages::{
 use chartbox::http::notices::{NoticeRow, StaffNotices};
 use chartbox::http::ui::record::{AppointmentState, BornKnown, Identity, Sex};
 use chartbox::http::ui::{Faults, Field, Meanwhile, State, Tone, t};
+use chartbox::record::Rest;
 
 use super::asked::{request, request_row};
 use super::*;
@@ -428,7 +429,7 @@ fn inbox() -> Vec<(&'static str, String)> {
         urgency,
         is_mine: false,
     };
-    let part = |name, title, rows| Part { name, title: t(title), rows, more: false, left_out: None };
+    let part = |name, title, rows| Part { name, title: t(title), rows, rest: Rest::Nothing, left_out: None };
     let page = |parts| Inbox { cx: doctor(), parts, own: 1, only_own: false };
     let notices = StaffNotices {
         cx: doctor(),

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::base::Timestamp;
 use crate::http::ui::{Cx, State, Text, Tone, When, filters, page, t};
+use crate::record::Rest;
 
 /// Everything that waits, by workflow.
 #[derive(Debug, Clone, Template)]
@@ -23,8 +24,8 @@ pub struct Part {
     pub name: &'static str,
     pub title: Text,
     pub rows: Vec<Row>,
-    /// There are more than a page has room for.
-    pub more: bool,
+    /// What waits besides, for which a page has no room.
+    pub rest: Rest,
     /// What is not listed.
     pub left_out: Option<Text>,
 }
@@ -55,21 +56,42 @@ pub enum Urgency {
     Usual,
     /// It should have been done already.
     Late,
+    /// What it is made of was not all looked through: somebody may come to harm.
+    Unread,
     /// Somebody may come to harm.
     Critical,
 }
 
 impl Row {
     pub fn is_late(&self) -> bool {
-        self.urgency != Urgency::Usual
+        matches!(self.urgency, Urgency::Late | Urgency::Critical)
     }
 
     fn mark(&self) -> Option<State> {
         match self.urgency {
             Urgency::Usual => None,
             Urgency::Late => Some(State::new("alert", Tone::Caution, t("inbox-late"))),
+            Urgency::Unread => Some(State::new("alert", Tone::Caution, t("inbox-not-looked"))),
             Urgency::Critical => Some(State::new("stop", Tone::Critical, t("inbox-critical"))),
         }
+    }
+}
+
+impl Part {
+    /// What there is besides, in words.
+    fn rest_words(&self) -> Option<Text> {
+        match self.rest {
+            Rest::Nothing => None,
+            Rest::More => Some(t("inbox-more")),
+            Rest::Perhaps => Some(t("inbox-perhaps-more")),
+        }
+    }
+}
+
+impl Sum {
+    /// The same beside a number.
+    pub fn has_more(&self) -> bool {
+        self.rest != Rest::Nothing
     }
 }
 
@@ -87,4 +109,5 @@ pub struct Sum {
     pub count: usize,
     /// Of these, what should have been done already.
     pub late: usize,
+    pub rest: Rest,
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section, cut};
+use super::{Asking, Found, Section};
 use crate::base::Role;
 use crate::care::clinic::Pool;
 use crate::care::messages::{self, KIND, MESSAGE, Thread};
@@ -17,7 +17,7 @@ pub(super) const SECTION: Section = Section {
     for_whom: &[Role::Clinician, Role::Nurse, Role::Reception],
     asks,
     rows,
-    more: cut,
+    sifts: None,
     left_out: None,
 };
 

@@ -20,7 +20,7 @@ mod refills;
 mod results;
 mod uploads;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::extract::Query as FromAddress;
 use axum::response::Response;
@@ -30,16 +30,15 @@ use serde_json::Value;
 use super::inbox_pages::{Inbox, Part, Row, Sum};
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
-use crate::base::{ResourceRef, Role, Timestamp};
+use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::clinic::Clinic;
-use crate::fhir::search::{Handling, Query};
-use crate::fhir::{Definitions, ResourceType};
+use crate::fhir::ResourceType;
 use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
 use crate::http::ui::Text;
-use crate::record::{Page, Reading, RecordError, Undisclosed};
+use crate::record::{LookInto, Looked, Page, Reading, RecordError, Rest, Sift, Sifted, Undisclosed, strict};
 
 /// The most of one search that the inbox shows; more than these nobody works through in a day.
 pub(super) const MOST: usize = 200;
@@ -54,16 +53,26 @@ pub(super) struct Section {
     pub asks: fn(&Asking) -> Vec<(ResourceType, String)>,
     /// What waits, of the pages that were found, in the order of the searches.
     pub rows: fn(&[Page], &Found<'_>) -> Vec<Row>,
-    /// Whether more waits than was found: [`cut`], where all that was found waits.
-    pub more: fn(&[Page], &Found<'_>) -> bool,
+    /// Where not all that is found waits, or its urgency lies in what it is made of.
+    pub sifts: Option<Sifts>,
     /// What is not listed although nobody did it, in words.
     pub left_out: Option<fn() -> Text>,
 }
 
-/// Whether a search found more than it may.
-pub(super) fn cut(pages: &[Page], _: &Found<'_>) -> bool {
-    pages.iter().any(|page| page.next.is_some())
+/// Which of what the searches of a section find waits, and what is looked for in what it is made of.
+pub(super) struct Sifts {
+    pub waits: fn(&Value, ()) -> bool,
+    /// How an include leads into it.
+    pub into: &'static str,
+    pub kind: ResourceType,
+    pub found: fn(&Value) -> bool,
 }
+
+/// How many matches of one search are gone through for those that wait. An import of a clinic's past brings as many in a few
+/// weeks; where that is not enough, the page says that there are more.
+const LOOKED: usize = 5_000;
+/// How many resources are opened in what the matches of one search are made of.
+const OPENED: usize = 5_000;
 
 /// In the order of the page.
 const SECTIONS: &[Section] = &[
@@ -90,6 +99,8 @@ pub(super) struct Found<'a> {
     pub clinic: &'a Clinic,
     /// The patients who came along with the searches, by id.
     pub patients: &'a HashMap<String, Value>,
+    /// How each match was looked into, where the section sifts.
+    pub looks: &'a BTreeMap<FhirId, Looked>,
     pub now: Timestamp,
     pub ctx: &'a Ctx,
 }
@@ -101,8 +112,16 @@ impl Found<'_> {
     }
 }
 
+/// What was found of one section.
+#[derive(Default)]
+pub(super) struct OfSection {
+    pages: Vec<Page>,
+    rest: Rest,
+    looks: BTreeMap<FhirId, Looked>,
+}
+
 /// What was found of all sections, with the clinic's settings.
-pub(super) type Pages = (Clinic, Vec<Vec<Page>>);
+pub(super) type Pages = (Clinic, Vec<OfSection>);
 
 impl Asking {
     pub(super) fn of(visit: &Visit) -> Result<Self, Refusal> {
@@ -117,16 +136,24 @@ impl Asking {
 
     /// Looks for what waits, as a part of what a page reads.
     pub(super) fn read(&self, reading: &mut Reading<'_>) -> Result<Undisclosed<Pages>, RecordError> {
-        let mut all: Undisclosed<Vec<Vec<Page>>> = reading.nothing();
+        let mut all: Undisclosed<Vec<OfSection>> = reading.nothing();
         for section in self.sections() {
-            let mut pages: Undisclosed<Vec<Page>> = reading.nothing();
+            let mut found = reading.nothing().map(|_: Vec<()>| OfSection::default());
+            let sifts = section.sifts.as_ref();
+            let into = sifts.map(|sifts| strict(sifts.kind, sifts.into)).transpose()?;
             for (kind, text) in (section.asks)(self) {
-                let text = format!("{text}&_count={MOST}");
-                let query = Query::parse(kind, &text, Handling::Strict, Definitions::r4());
-                let found = reading.search(&query.map_err(|_| RecordError::Damaged)?)?;
-                pages = pages.zip(found).map(pushed);
+                let query = strict(kind, &format!("{text}&_count={MOST}"))?;
+                let asked = match (sifts, &into) {
+                    (Some(sifts), Some(into)) => {
+                        let into = LookInto { includes: &into.includes, most: OPENED, found: sifts.found };
+                        let most = Sift { most: MOST, looked: LOOKED, with: (), wanted: sifts.waits, into: Some(into) };
+                        reading.sift(&query, most)?
+                    }
+                    _ => reading.search(&query)?.map(whole),
+                };
+                found = found.zip(asked).map(joined);
             }
-            all = all.zip(pages).map(pushed);
+            all = all.zip(found).map(pushed);
         }
         Ok(Clinic::read(reading)?.zip(all))
     }
@@ -134,15 +161,14 @@ impl Asking {
     /// What waits, by section.
     pub(super) fn parts(&self, (clinic, found): &Pages, visit: &Visit) -> Vec<Part> {
         let ctx = ctx(visit);
-        let parts = self.sections().zip(found).map(|(section, pages)| {
+        let parts = self.sections().zip(found).map(|(section, OfSection { pages, rest, looks })| {
             let patients = patients_of(pages);
             let now = visit.house.ambient.now();
-            let found = Found { asking: self, clinic, patients: &patients, now, ctx: &ctx };
+            let found = Found { asking: self, clinic, patients: &patients, looks, now, ctx: &ctx };
             let mut rows = (section.rows)(pages, &found);
             rows.sort_by_key(|row| (std::cmp::Reverse(row.urgency), row.since));
-            let more = (section.more)(pages, &found);
             let left_out = section.left_out.map(|words| words());
-            Part { name: section.name, title: (section.title)(), rows, more, left_out }
+            Part { name: section.name, title: (section.title)(), rows, rest: *rest, left_out }
         });
         parts.collect()
     }
@@ -150,6 +176,19 @@ impl Asking {
 
 fn pushed<T>((mut all, one): (Vec<T>, T)) -> Vec<T> {
     all.push(one);
+    all
+}
+
+/// A search of which all waits.
+fn whole(page: Page) -> Sifted {
+    let rest = if page.next.is_some() { Rest::More } else { Rest::Nothing };
+    Sifted { page, rest, looks: BTreeMap::new() }
+}
+
+fn joined((mut all, one): (OfSection, Sifted)) -> OfSection {
+    all.pages.push(one.page);
+    all.rest = all.rest.max(one.rest);
+    all.looks.extend(one.looks);
     all
 }
 
@@ -167,6 +206,7 @@ pub(super) fn sums(parts: &[Part]) -> Vec<Sum> {
         title: part.title.clone(),
         count: part.rows.len(),
         late: part.rows.iter().filter(|row| row.is_late()).count(),
+        rest: part.rest,
     };
     parts.iter().map(sum).collect()
 }

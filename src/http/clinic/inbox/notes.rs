@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section, cut};
+use super::{Asking, Found, Section};
 use crate::base::{Role, Timestamp};
 use crate::care::note::{self, LOINC, NOTE};
 use crate::fhir::ResourceType as R;
@@ -16,7 +16,7 @@ pub(super) const SECTION: Section = Section {
     for_whom: &[Role::Clinician, Role::Nurse],
     asks,
     rows,
-    more: cut,
+    sifts: None,
     left_out: None,
 };
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
-use super::{Asking, Found, Section, cut, prescription, rows_of, waiting};
+use super::{Asking, Found, Section, prescription, rows_of, waiting};
 use crate::base::Role;
 use crate::care::prescribe::{self, REFILL};
 use crate::fhir::ResourceType;
@@ -17,7 +17,7 @@ pub(super) const SECTION: Section = Section {
     for_whom: &[Role::Clinician],
     asks,
     rows,
-    more: cut,
+    sifts: None,
     left_out: None,
 };
 

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
 use super::super::results_pages;
-use super::{Asking, Found, Section};
+use super::{Asking, Found, Section, Sifts};
 use crate::base::{Role, Timestamp};
 use crate::care::held;
-use crate::care::results::SIGNED;
+use crate::care::results::{RESULTS, SIGNED};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::{When, format, t};
-use crate::record::{Page, Stored};
+use crate::record::{Looked, Page, Stored};
 
 pub(super) const SECTION: Section = Section {
     name: "results",
@@ -19,7 +19,7 @@ pub(super) const SECTION: Section = Section {
     for_whom: &[Role::Clinician, Role::Nurse],
     asks,
     rows,
-    more,
+    sifts: Some(Sifts { waits, into: RESULTS, kind: R::DiagnosticReport, found: is_critical }),
     left_out: Some(|| t("inbox-results-left-out").with("days", DAYS).with("years", YEARS)),
 };
 
@@ -40,20 +40,16 @@ fn asks(asking: &Asking) -> Vec<(R, String)> {
         format!("status={FINAL}&issued=ge{from}&_sort=-issued"),
         format!("status={FINAL}&issued:missing=true&_lastUpdated=ge{from}&_sort=-_lastUpdated"),
     ];
-    let along = "_include=DiagnosticReport:subject&_include=DiagnosticReport:result";
-    let unsigned = format!("_tag:not={}|{}&{along}", SIGNED.0, SIGNED.1);
+    let unsigned = format!("_tag:not={}|{}&_include=DiagnosticReport:subject", SIGNED.0, SIGNED.1);
     questions.map(|question| (R::DiagnosticReport, format!("{question}&{unsigned}"))).into()
 }
 
 fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
-    let row = |page: &Page, one: &Stored| row(page, one, found);
-    pages.iter().flat_map(|page| page.matches.iter().filter_map(move |one| row(page, one))).collect()
+    pages.iter().flat_map(|page| &page.matches).filter_map(|one| row(one, found)).collect()
 }
 
-/// Whether a search ended before it came to what is of the past.
-fn more(pages: &[Page], found: &Found<'_>) -> bool {
-    let waits = |one: &Stored| !is_of_the_past(&one.value(), found.ctx);
-    pages.iter().any(|page| page.next.is_some() && page.matches.last().is_some_and(waits))
+fn waits(report: &Value, (): ()) -> bool {
+    !is_of_the_past(report)
 }
 
 /// When a report was made: issued, else taken, else when it came here.
@@ -63,52 +59,55 @@ fn made(report: &Value, ctx: &Ctx) -> Option<Timestamp> {
     Some(when.moment().to_zoned(ctx.zone.clone()).ok()?.timestamp())
 }
 
-/// Whether it is a final result that came here long after it was made, and that nobody has touched here since.
-fn is_of_the_past(report: &Value, ctx: &Ctx) -> bool {
+/// Whether it is a final result that came here long after it was made, and that nobody has touched here since. Of days, so that
+/// no clinic's clock is needed.
+fn is_of_the_past(report: &Value) -> bool {
     let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str);
     let is_open = matches!(text("/status"), Some("preliminary" | "partial"));
-    let came = text("/meta/lastUpdated").and_then(|at| at.parse::<Timestamp>().ok());
-    let (Some(came), Some(made), false) = (came, made(report, ctx), is_open) else { return false };
     let untouched = text("/meta/versionId") == Some("1");
-    untouched && came.duration_since(made) > jiff::SignedDuration::from_hours(24 * DAYS)
+    let came = text("/meta/lastUpdated").and_then(|at| at.parse::<Timestamp>().ok());
+    let made = made(report, &Ctx::of(jiff::tz::TimeZone::UTC));
+    let (Some(came), Some(made), true, false) = (came, made, untouched, is_open) else { return false };
+    came.duration_since(made) > jiff::SignedDuration::from_hours(24 * DAYS)
 }
 
-fn row(page: &Page, stored: &Stored, found: &Found<'_>) -> Option<Row> {
+fn row(stored: &Stored, found: &Found<'_>) -> Option<Row> {
     let value = stored.value();
-    if is_of_the_past(&value, found.ctx) {
-        return None;
-    }
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let patient = text("/subject/reference")?.strip_prefix("Patient/")?;
     let since = made(&value, found.ctx).unwrap_or(found.now);
     let line = results_pages::line(&value, found.ctx);
     let held = held::is_held(&value).then(|| format::within(&t("result-badge-held").to_string()));
+    let more: Vec<String> = [Some(line), held].into_iter().flatten().filter(|part| !part.is_empty()).collect();
     Some(Row {
         href: format!("/patients/{patient}/results/reports/{}", stored.id),
         who: found.name(patient),
         what: fill::named(fill::concept(value.get("code"))),
-        more: Some(
-            [Some(line), held].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
-        ),
+        more: Some(more.join(", ")),
         since,
         when: When::at(since, &found.ctx.zone),
         due: None,
-        urgency: if is_critical(page, &value) { Urgency::Critical } else { Urgency::Usual },
+        urgency: urgency(&value, found.looks.get(&stored.id).copied()),
         is_mine: false,
     })
 }
 
-/// Whether any value of a report cannot wait.
-fn is_critical(page: &Page, report: &Value) -> bool {
-    let results = report.get("result").and_then(Value::as_array).into_iter().flatten();
-    let ids: Vec<&str> =
-        results.filter_map(|one| one.get("reference").and_then(Value::as_str)?.strip_prefix("Observation/")).collect();
-    let of_report = page.included.iter().filter(|one| one.kind == R::Observation && ids.contains(&one.id.as_str()));
-    let flags = |value: &Value| {
-        let all = fill::list(value, "interpretation").iter().flat_map(|one| fill::list(one, "coding"));
-        all.filter_map(|one| one.get("code")?.as_str()).any(|code| CRITICAL.contains(&code))
-    };
-    of_report.map(Stored::value).any(|value| flags(&value))
+/// By the values of a report, those that lie in it and those of its panels at every level.
+fn urgency(report: &Value, looked: Option<Looked>) -> Urgency {
+    if fill::list(report, "contained").iter().any(is_critical) {
+        return Urgency::Critical;
+    }
+    match looked {
+        Some(Looked::Found) => Urgency::Critical,
+        Some(Looked::InPart) => Urgency::Unread,
+        _ => Urgency::Usual,
+    }
+}
+
+/// Whether a value cannot wait.
+fn is_critical(result: &Value) -> bool {
+    let all = fill::list(result, "interpretation").iter().flat_map(|one| fill::list(one, "coding"));
+    all.filter_map(|one| one.get("code")?.as_str()).any(|code| CRITICAL.contains(&code))
 }
 
 #[cfg(test)]
@@ -129,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_nobody_signed_waits_however_old_and_only_the_past_of_an_import_does_not() {
-        let past = |one: &Value| is_of_the_past(one, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let past = is_of_the_past;
         let old = Some("2025-12-01T09:00:00Z");
         assert!(!past(&report("preliminary", old, "1")), "a biopsy that is not final");
         assert!(!past(&report("final", None, "1")), "it does not say when it was issued");
