@@ -213,6 +213,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/my",                                BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/results",                        BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/results/{key}",                  BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/results/reports/{id}",           BOTH,    MY,        Nothing, AnEntry),
+    (Verb::Get,  "/my/results/reports/{id}/files/{file}", BOTH, MY,        Nothing, AnEntry),
     (Verb::Get,  "/my/medicines",                      BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Get,  "/my/medicines/{id}",                 BOTH,    MY,        Nothing, AnEntry),
     (Verb::Post, "/my/medicines/{id}/refill",          BOTH,    MY,        Nothing, AnEntry),

@@ -145,6 +145,7 @@ fn acting() -> Vec<(&'static str, String)> {
         ("see-only-visits", render(&visits(ProxyExtent::View))),
         ("acting-home", render(&Home { cx: cx(), given: String::new(), todos: vec![], ..home() })),
         ("acting-results", render(&Results { cx: cx(), ..results() })),
+        ("my-report", render(&my_report())),
         ("acting-result", render(&OneResult { cx: cx(), ..result() })),
         ("acting-medicines", render(&MyMedicines { cx: cx(), ..no_medicines() })),
         ("acting-allergies", render(&Allergies { cx: cx(), status: AllergyStatus::NeverAsked, rows: vec![] })),
@@ -185,7 +186,8 @@ fn results() -> Results {
             },
             PlainGroup { title: "Measurements".into(), series: vitals() },
         ],
-        taken_back: vec![TakenBack { name: "Urine culture".into(), when: day("2026-02-24") }],
+        reports: vec![my_report_row()],
+        taken_back: vec![("Urine culture".into(), Some(day("2026-02-24")))],
     }
 }
 
@@ -197,6 +199,52 @@ fn result() -> OneResult {
             ("Measured by".into(), "Northmoor Laboratory".into()),
             ("Blood taken".into(), "24 February 2026, 08:15".into()),
         ],
+        said_of: vec![SaidOf { row: my_report_row(), said: report_said() }],
+    }
+}
+
+fn report_said() -> ReportSaid {
+    ReportSaid {
+        conclusion: Some("No fracture. Nothing that needs treatment.".into()),
+        codes: vec!["Normal chest".into()],
+        comments: vec![ReportComment {
+            text: "Good news: your rib is whole.".into(),
+            line: "Dr R Adeyemi-Strand, 25 Feb 2026, 09:10".into(),
+        }],
+        files: vec![
+            ReportFile {
+                title: "Letter".into(),
+                size: Some("120 kB".into()),
+                href: Some("/my/results/reports/r1/files/0".into()),
+                elsewhere: None,
+            },
+            ReportFile {
+                title: "Pictures".into(),
+                size: None,
+                href: None,
+                elsewhere: Some("https://pictures.example/1".into()),
+            },
+        ],
+        lang: None,
+    }
+}
+
+fn my_report_row() -> ReportRow {
+    ReportRow {
+        href: "/my/results/reports/r1".into(),
+        title: "Chest X-ray".into(),
+        line: "24 Feb 2026, Northmoor Radiology".into(),
+    }
+}
+
+fn my_report() -> MyReport {
+    let hba1c = halves("4548-4", "HbA1c", "mmol/mol", Some(20.0), Some(41.0), &[57.0]);
+    MyReport {
+        cx: halina(),
+        title: "Chest X-ray".into(),
+        line: "24 Feb 2026, Northmoor Radiology".into(),
+        said: report_said(),
+        values: vec![(hba1c, Some("/my/results/4548-4".into()))],
     }
 }
 
@@ -205,6 +253,7 @@ fn worded_result() -> OneResult {
         cx: halina(),
         series: worded("630-4", "Urine culture", "Escherichia coli", Some(Flag::Abnormal)),
         facts: vec![],
+        said_of: vec![],
     }
 }
 
@@ -462,7 +511,7 @@ fn no_medicines() -> MyMedicines {
 fn empty_lists() -> Vec<(&'static str, String)> {
     let cx = halina();
     vec![
-        ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![], taken_back: vec![] })),
+        ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![], reports: vec![], taken_back: vec![] })),
         ("my-medicines-empty", render(&no_medicines())),
         ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
         (

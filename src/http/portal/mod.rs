@@ -28,6 +28,7 @@ pub mod pages;
 pub(super) mod people;
 pub mod people_pages;
 pub(super) mod record;
+pub(super) mod reports;
 pub(super) mod requests;
 pub mod requests_pages;
 pub(super) mod share;

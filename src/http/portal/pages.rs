@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::todo::Todo;
 use crate::http::ui::record::{
-    AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, OrderRow, Pages, ProblemRow, VisitRow,
+    AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, OrderRow, Pages, ProblemRow, ReportSaid, VisitRow,
 };
 use crate::http::ui::{Cx, Series, Text, When, filters, page, plain, t};
 use crate::record::Lookers;
@@ -122,17 +122,12 @@ impl RecordSums {
 pub struct Results {
     pub cx: Cx,
     pub groups: Vec<PlainGroup>,
-    /// What the clinic took back of late.
-    pub taken_back: Vec<TakenBack>,
+    /// Those that say something besides values.
+    pub reports: Vec<ReportRow>,
+    /// What the clinic took back of late, and of when it was.
+    pub taken_back: Vec<(String, Option<When>)>,
 }
 page!(Results in Results);
-
-/// A value that the clinic took back.
-#[derive(Debug, Clone)]
-pub struct TakenBack {
-    pub name: String,
-    pub when: When,
-}
 
 /// Tests that belong together, under a heading that a patient understands.
 #[derive(Debug, Clone)]
@@ -170,8 +165,39 @@ pub struct OneResult {
     pub series: Series,
     /// What is known about the newest: label and value, such as who measured.
     pub facts: Vec<(String, String)>,
+    /// What reports say in which a reading stands, the newest first.
+    pub said_of: Vec<SaidOf>,
 }
 page!(OneResult in Results);
+
+/// A report in a list.
+#[derive(Debug, Clone)]
+pub struct ReportRow {
+    pub href: String,
+    pub title: String,
+    /// When, and by whom.
+    pub line: String,
+}
+
+/// A report, with what it says.
+#[derive(Debug, Clone)]
+pub struct SaidOf {
+    pub row: ReportRow,
+    pub said: ReportSaid,
+}
+
+/// One report.
+#[derive(Debug, Clone, Template)]
+#[template(path = "portal/report.html")]
+pub struct MyReport {
+    pub cx: Cx,
+    pub title: String,
+    pub line: String,
+    pub said: ReportSaid,
+    /// Each with the page of its test, where it has one.
+    pub values: Vec<(Series, Option<String>)>,
+}
+page!(MyReport in Results);
 
 impl OneResult {
     fn when_line(&self) -> String {

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::booking::name_of;
 use super::own::{Needs, Own};
 use super::pages::{
-    Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, TakenBack, Visits as VisitsPage,
+    Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
 };
+use super::reports;
 use crate::access::is_withdrawn;
 use crate::base::Timestamp;
+use crate::care::Chart;
 use crate::care::clinic::Clinic;
 use crate::care::results::is_taken_back;
 use crate::care::schedule;
@@ -21,7 +23,7 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::record::{AppointmentState, OrderState, Pages};
-use crate::http::ui::{Locale, Series, When, t};
+use crate::http::ui::{Locale, When, t};
 
 /// What led here, to say that it was done.
 #[derive(Deserialize, Default)]
@@ -33,7 +35,7 @@ pub struct Shown {
 /// `GET /my/results`
 pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
-    let chart = own.chart(&[R::Observation]).await?;
+    let chart = own.chart(&[R::Observation, R::DiagnosticReport, R::DocumentReference]).await?;
     let observations = chart.of(R::Observation);
     let ctx = own.ctx.about(&chart.patient);
     let of = |wanted| fill::series_of(observations, wanted, &ctx);
@@ -57,41 +59,41 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
         "history" => Some(t("history-done").to_string()),
         _ => Some(t("measure-done").to_string()),
     };
-    page(&Results { cx, groups, taken_back: taken_back(observations, &ctx, now) })
+    page(&Results { cx, groups, reports: reports::listed(&chart, &ctx), taken_back: taken_back(&chart, &ctx, now) })
 }
 
 /// For so many days what the clinic took back stands in the list.
 const TAKEN_BACK_DAYS: i64 = 60;
 
-/// What the clinic took back of late, the newest first: what it is and when it was taken, without its values. Each stands by
-/// itself: who acted on one learns of that one.
-fn taken_back(observations: &[Value], ctx: &Ctx, now: Timestamp) -> Vec<TakenBack> {
+/// What the clinic took back of late: each reading, and each report that has none, without what they said.
+fn taken_back(chart: &Chart, ctx: &Ctx, now: Timestamp) -> Vec<(String, Option<When>)> {
     let from = now.saturating_sub(jiff::SignedDuration::from_hours(24 * TAKEN_BACK_DAYS)).unwrap_or_default();
     let of_late = |one: &Value| {
         let when = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|text| text.parse().ok());
         when.is_some_and(|when: Timestamp| from <= when)
     };
-    let counts = |one: &&Value| is_taken_back(one) && !is_withdrawn(R::Observation, one) && of_late(one);
-    let as_it_stood = observations.iter().filter(counts).cloned().map(|mut one| {
+    let counts = |kind, one: &Value| is_taken_back(one) && !is_withdrawn(kind, one) && of_late(one);
+    let of_one = |one: &Value| {
+        let mut one = one.clone();
         if let Some(status) = one.get_mut("status") {
             *status = "final".into();
         }
-        one
-    });
-    let series = fill::series_of(&as_it_stood.collect::<Vec<_>>(), Wanted::All, ctx);
-    let of_each = |one: &Series| {
-        let name = one.plain_name();
-        one.newest_first().map(|reading| TakenBack { name: name.clone(), when: reading.when }).collect::<Vec<_>>()
+        fill::series_of(&[one], Wanted::All, ctx)
     };
-    let mut all: Vec<TakenBack> = series.iter().flat_map(of_each).collect();
-    all.sort_by_key(|one| std::cmp::Reverse(one.when.moment()));
+    let readings = chart.of(R::Observation).iter().filter(|one| counts(R::Observation, one)).flat_map(of_one);
+    let mut all: Vec<(String, Option<When>)> =
+        readings.map(|series| (series.plain_name(), series.latest().map(|latest| latest.when))).collect();
+    let reports = chart.of(R::DiagnosticReport).iter().filter(|one| counts(R::DiagnosticReport, one));
+    let bare = reports.filter(|one| fill::list(one, "result").is_empty());
+    all.extend(bare.map(|one| (reports::title(one, ctx), reports::when(one, ctx))));
+    all.sort_by_key(|(_, when)| std::cmp::Reverse(when.map(|when| when.moment())));
     all
 }
 
 /// `GET /my/results/{key}`
 pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
-    let chart = own.chart(&[R::Observation]).await?;
+    let chart = own.chart(&[R::Observation, R::DiagnosticReport]).await?;
     let all = fill::series_of(chart.of(R::Observation), Wanted::All, &own.ctx.about(&chart.patient));
     let series = all.into_iter().find(|series| series.key == key).ok_or(Refusal::not_found())?;
     let mut facts = Vec::new();
@@ -104,7 +106,8 @@ pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, R
     if let Some(latest) = series.latest() {
         facts.push((t("result-taken").to_string(), latest.when.long_time()));
     }
-    page(&OneResult { cx: own.cx(&chart), series, facts })
+    let said_of = reports::said_of(&series, &chart, &own.ctx);
+    page(&OneResult { cx: own.cx(&chart), series, facts, said_of })
 }
 
 /// `GET /my/allergies`

@@ -18,7 +18,7 @@ mod results;
 mod visits;
 
 pub(super) use requests::mark_seen as mark_request_seen;
-pub(super) use results::mark_seen as mark_results_seen;
+pub(super) use results::{encoded, mark_seen as mark_results_seen};
 
 use super::own::Own;
 use crate::base::Timestamp;

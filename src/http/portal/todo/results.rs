@@ -62,7 +62,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
 }
 
 /// As a part of a path: keys are codes, and a code may hold anything.
-fn encoded(key: &str) -> String {
+pub(in crate::http::portal) fn encoded(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
