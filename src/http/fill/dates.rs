@@ -34,7 +34,7 @@ fn date_at(one: &Value, stem: &str, ctx: &Ctx) -> Option<When> {
 /// What an element says of the time in words: "as a child", "at the age of 40 years".
 pub(super) fn time_said(one: &Value, stem: &str) -> Option<String> {
     let at = |name: &str| one.get(format!("{stem}{name}"));
-    let age = || quantity(at("Age")?).or_else(|| span(at("Range")?));
+    let age = || at("Age").and_then(quantity).or_else(|| span(at("Range")?));
     spoken(one, &format!("{stem}String"))
         .or_else(|| age().map(|age| t("at-age").with("age", age).to_string()))
         .or_else(|| text(one, &format!("/{stem}Timing/code/text")).map(str::to_owned))

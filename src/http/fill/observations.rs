@@ -604,13 +604,13 @@ mod tests {
         whole["referenceRange"] = json!([{"text": "adults: below 140"}]);
         let all = vitals(&[whole], &ctx());
         let latest = all[0].latest().unwrap();
-        assert_eq!((latest.text.as_str(), &latest.beside[..]), (">300/150", &["MEAN: 200 mmHg".to_owned()][..]));
+        assert_eq!((latest.text.as_str(), &latest.beside[..]), (">300/150", &["MEAN: 200.0 mmHg".to_owned()][..]));
         assert_eq!((all[0].bounds.is_known(), &latest.ranges[..]), (false, &["adults: below 140".to_owned()][..]));
         let mut one = pair(130.0, 0.0, "mm[Hg]");
         one[1]["valueQuantity"] = Value::Null;
         one[1]["dataAbsentReason"] = json!({"text": "not heard"});
         let all = vitals(&[of("2026-03-01", json!(one))], &ctx());
-        assert_eq!((all[0].value(), all[0].value_unit()), ("8480-6: 130 mmHg; 8462-4: No value: not heard", ""));
+        assert_eq!((all[0].value(), all[0].value_unit()), ("8480-6: 130.0 mmHg; 8462-4: No value: not heard", ""));
     }
 
     #[test]

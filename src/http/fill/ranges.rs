@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(of(grams(13.0), both.clone()), (Some((Some(13.5), Some(17.5))), vec![]));
         let woman = json!({"gender": "female"});
         assert_eq!(with(woman, grams(13.0), both.clone()).0, Some((Some(12.0), Some(16.0))));
-        let words = ["female: 12 to 16 g/dL", "248153007: 13.5 to 17.5 g/dL"];
+        let words = ["female: 12.0 to 16.0 g/dL", "248153007: 13.5 to 17.5 g/dL"];
         for uncertain in [
             json!({}),
             json!({"gender": "other"}),
@@ -345,8 +345,8 @@ mod tests {
     fn what_is_not_usual_or_in_another_unit_is_said_and_compared_with_nothing() {
         let treatment = also(ends(2.0, 3.0, "g/dL"), "type", json!({"coding": [{"code": "treatment"}]}));
         let found = of(grams(1.0), json!([treatment.clone(), ends(0.8, 1.2, "g/dL")]));
-        assert_eq!(found, (Some((Some(0.8), Some(1.2))), vec!["treatment: 2 to 3 g/dL".to_owned()]));
-        assert_eq!(of(grams(1.0), json!([treatment])), (None, vec!["treatment: 2 to 3 g/dL".to_owned()]));
+        assert_eq!(found, (Some((Some(0.8), Some(1.2))), vec!["treatment: 2.0 to 3.0 g/dL".to_owned()]));
+        assert_eq!(of(grams(1.0), json!([treatment])), (None, vec!["treatment: 2.0 to 3.0 g/dL".to_owned()]));
         assert_eq!(of(grams(97.0), json!([ends(3.9, 5.6, "mmol/L")])), (None, vec!["3.9 to 5.6 mmol/L".to_owned()]));
         let (converted, _) = of(grams(13.0), json!([ends(120.0, 160.0, "g/L")]));
         let (low, high) = converted.unwrap();
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!((bounds, words), (Some((Some(1.0), Some(10.0))), vec!["see sheet".to_owned()]));
         assert_eq!(of(grams(4.0), json!([{"text": "less than 3"}])), (None, vec!["less than 3".to_owned()]));
         let rivals = json!([{"text": "children: 5-20"}, ends(1.0, 10.0, "g/dL")]);
-        assert_eq!(of(grams(4.0), rivals), (None, vec!["children: 5-20".to_owned(), "1 to 10 g/dL".to_owned()]));
+        assert_eq!(of(grams(4.0), rivals), (None, vec!["children: 5-20".to_owned(), "1.0 to 10.0 g/dL".to_owned()]));
         let doubled = also(ends(1.0, 10.0, "g/dL"), "text", json!("1 - 10 g/dL"));
         assert_eq!(of(grams(4.0), json!([doubled.clone()])).1, Vec::<String>::new());
         let more = also(doubled, "text", json!("fasting"));
