@@ -136,11 +136,22 @@ fn interpretation_said(of: &Value) -> Vec<String> {
         let words = if is_marked { owned(one, "/text")? } else { coded_word(one).or_else(|| concept(Some(one)))? };
         let same = |other: &str| other.eq_ignore_ascii_case(&words);
         let coded = codings.iter().flat_map(|coding| [text(coding, "/display"), text(coding, "/code")]).flatten();
-        let again =
-            is_marked && (coded.into_iter().any(same) || marks.is_some_and(|flag| same(&flag.word().to_string())));
+        let again = is_marked && (coded.into_iter().any(same) || same(plainly(marks)));
         (!again).then_some(words)
     };
     list(of, "interpretation").iter().filter_map(said).collect()
+}
+
+/// What people write of a mark who mean no more than it: that much the mark says in the reader's language.
+fn plainly(mark: Option<Flag>) -> &'static str {
+    match mark {
+        None => "normal",
+        Some(Flag::High) => "high",
+        Some(Flag::Low) => "low",
+        Some(Flag::CriticalHigh) => "critical high",
+        Some(Flag::CriticalLow) => "critical low",
+        Some(Flag::Abnormal) => "abnormal",
+    }
 }
 
 /// What a code without words says (HL7 v3 ObservationInterpretation).
@@ -360,6 +371,18 @@ mod tests {
             seen += 1;
         }
         assert_eq!(seen, 11);
+    }
+
+    #[test]
+    fn a_word_that_only_repeats_the_mark_is_not_said_again() {
+        let of = |code: &str, words: &str| {
+            interpretation_said(&json!({"interpretation": [{"coding": [{"code": code}], "text": words}]}))
+        };
+        assert!(of("H", "High").is_empty() && of("N", "Normal").is_empty());
+        assert_eq!(
+            (of("H", "CRITICAL HIGH"), of("N", "repeat")),
+            (vec!["CRITICAL HIGH".into()], vec!["repeat".into()])
+        );
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
             Some(medicine_name(resource, &ctx.along))
         }
         R::AllergyIntolerance => Some(super::named(substance_of(resource, ctx))),
-        _ => named().or(own),
+        _ => named().or(own).or_else(|| called(resource.get("device"))),
     };
     let mut details: Vec<String> = Vec::new();
     if kind == R::Observation {

@@ -86,7 +86,7 @@ impl<'a> Range<'a> {
     /// What it says besides its numbers.
     fn more(&self) -> Option<String> {
         let text = spoken(self.given, "text")?;
-        (!is_of_numbers(&text, self.given)).then(|| with_whom(self.given, text))
+        (!says_no_more(&text, self.given)).then(|| with_whom(self.given, text))
     }
 }
 
@@ -98,16 +98,20 @@ fn body(range: &Value) -> Option<String> {
         return Some(said.collect::<Vec<_>>().join(", "));
     }
     match (numbers, text) {
-        (Some(numbers), Some(text)) if is_of_numbers(&text, range) => Some(numbers),
+        (Some(numbers), Some(text)) if says_no_more(&text, range) => Some(numbers),
         (Some(numbers), Some(text)) => Some(format!("{numbers}, {text}")),
         (numbers, text) => numbers.or(text),
     }
 }
 
-/// Whether a text says nothing but the numbers beside it: "3.9 - 5.6 mmol/L".
-fn is_of_numbers(text: &str, range: &Value) -> bool {
+/// Whether a text says nothing but the numbers and whom they are for: "3.9 - 5.6 mmol/L".
+fn says_no_more(text: &str, range: &Value) -> bool {
     if !bounds(range).is_known() {
         return false;
+    }
+    let whom = list(range, "appliesTo").iter().filter_map(|one| concept(Some(one)));
+    if whom.into_iter().any(|whom| whom == text) {
+        return true;
     }
     let units = [range.get("low"), range.get("high")].into_iter().flatten().flat_map(|end| {
         let written = ["/unit", "/code"].map(|at| super::text(end, at).unwrap_or_default().to_owned());

@@ -73,7 +73,8 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         let when = latest.when.short();
         // Another doctor has to know whose measurement it is.
         let whose = if latest.reported { format!(", {}", t("summary-reported")) } else { String::new() };
-        let ranges = latest.ranges.iter().map(|range| t("range-given").with("range", range).to_string());
+        let ranges =
+            latest.ranges.iter().map(|range| format::within(&t("range-given").with("range", range).to_string()));
         let beside: String = latest.beside.iter().cloned().chain(ranges).map(|one| format!("; {one}")).collect();
         Some((headline(&series), format!("{}, {when}{whose}{beside}", lies(&series))))
     });

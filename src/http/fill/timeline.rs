@@ -362,6 +362,7 @@ mod tests {
                 ResourceType::FamilyMemberHistory,
                 vec![json!({"relationship": {"text": "mother"}, "condition": [{"code": {"text": "BRCA"}}]})],
             ),
+            (ResourceType::DeviceUseStatement, vec![json!({"device": {"display": "Stent"}})]),
             (
                 ResourceType::MedicationDispense,
                 vec![json!({"medicationCodeableConcept": {"text": "Clozapine"}, "whenHandedOver": "2024-05-05"})],
@@ -381,6 +382,7 @@ mod tests {
             ("Zinc", ""),
             ("Warning: Falls", ""),
             ("Family history: mother", ""),
+            ("Device: Stent", ""),
         ] {
             assert!(said[2..].contains(&(title.to_owned(), when.to_owned())), "{title}: {said:?}");
         }

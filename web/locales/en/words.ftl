@@ -106,6 +106,6 @@ range-marked = marked by { $by }
 range-unknown = no range given
 range-for = { $whom }: { $range }
 range-age = age { $age }
-range-given = range given: { $range }
+range-given = Range given: { $range }
 range-of-file = by the clinic’s file “{ $name }”
 range-of-file-invented = by “{ $name }”, which is invented

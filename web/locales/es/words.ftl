@@ -106,6 +106,6 @@ range-marked = marcado por { $by }
 range-unknown = sin valores de referencia
 range-for = { $whom }: { $range }
 range-age = edad { $age }
-range-given = valores de referencia: { $range }
+range-given = Valores de referencia: { $range }
 range-of-file = según el archivo de la clínica «{ $name }»
 range-of-file-invented = según «{ $name }», que es inventado
