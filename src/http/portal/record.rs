@@ -317,9 +317,10 @@ mod tests {
                 "effectiveDateTime": date, "valueQuantity": {"value": 11, "unit": "umol/L"},
                 "meta": {"lastUpdated": "2026-11-28T10:00:00Z"}})
         };
-        let all = [zinc("a", "2026-10-01"), zinc("b", "2026-11-15")];
-        let told = taken_back(&all, &ctx, "2026-11-29T10:00:00Z".parse().unwrap());
-        let told: Vec<(&str, String)> = told.iter().map(|one| (one.name.as_str(), one.when.iso())).collect();
+        let all = vec![zinc("a", "2026-10-01"), zinc("b", "2026-11-15")];
+        let chart = Chart::holding(json!({"id": "p"}), vec![(R::Observation, all)]);
+        let told = taken_back(&chart, &ctx, "2026-11-29T10:00:00Z".parse().unwrap());
+        let told: Vec<(&str, String)> = told.iter().map(|(name, when)| (name.as_str(), when.unwrap().iso())).collect();
         assert_eq!(told, [("Zinc level", "2026-11-15".to_owned()), ("Zinc level", "2026-10-01".to_owned())]);
     }
 
