@@ -207,7 +207,10 @@ mod tests {
         for n in 0..300 {
             report(&format!("past{n}"), "past", &format!("2025-01-01T09:{:02}:{:02}Z", n / 60, n % 60), "plain");
         }
-        let includes = strict(T::DiagnosticReport, crate::care::results::RESULTS).unwrap().includes;
+        let includes =
+            strict(T::DiagnosticReport, "_include=DiagnosticReport:result&_include:iterate=Observation:has-member")
+                .unwrap()
+                .includes;
         let query =
             strict(T::DiagnosticReport, "status=final&_sort=-issued&_include=DiagnosticReport:subject").unwrap();
         let found = |most: usize, opened: usize, looked: usize| {

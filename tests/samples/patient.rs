@@ -208,7 +208,7 @@ fn report_said() -> ReportSaid {
         conclusion: Some("No fracture. Nothing that needs treatment.".into()),
         codes: vec!["Normal chest".into()],
         comments: vec![ReportComment {
-            text: "Good news: your rib is whole.".into(),
+            text: "Good news: the rib is whole.".into(),
             line: "Dr R Adeyemi-Strand, 25 Feb 2026, 09:10".into(),
         }],
         files: vec![

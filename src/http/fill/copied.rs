@@ -8,6 +8,7 @@ use super::{
 };
 use crate::care::medicine::Asks;
 use crate::care::note::plain_of;
+use crate::care::results::comments;
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::Severity;
 use crate::http::ui::{When, format, t};
@@ -128,6 +129,9 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
     if kind != R::Observation {
         details.extend(notes(resource));
+    }
+    if kind == R::DiagnosticReport {
+        details.extend(comments(resource).into_iter().map(|one| one.text));
     }
     details.extend(list(resource, "reaction").iter().filter_map(reaction));
     details.extend(text(resource, "/criticality").and_then(Severity::from_code).map(Severity::word));

@@ -177,6 +177,8 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
     };
     let line = match kind {
         R::Observation => super::observations::said(one, ctx).map(|said| said.whole()),
+        R::DiagnosticReport => owned(one, "/conclusion")
+            .or_else(|| crate::care::results::comments(one).into_iter().next().map(|one| one.text)),
         _ => list(one, "note").iter().find_map(|note| owned(note, "/text")).or_else(|| owned(one, "/conclusion")),
     };
     Some(Found { kind: t(word).to_string(), title, line, when, href })

@@ -71,7 +71,6 @@ my-group-results = Tests
 my-group-measurements = Measurements
 my-group-answers = Questions and answers
 my-group-reports = Reports
-my-report = Report
 my-report-results = Values of this report
 my-report-said = What the clinic says about it
 my-report-none = This report says nothing more.

@@ -68,7 +68,6 @@ my-group-results = Pruebas
 my-group-measurements = Mediciones
 my-group-answers = Preguntas y respuestas
 my-group-reports = Informes
-my-report = Informe
 my-report-results = Valores de este informe
 my-report-said = Lo que la clínica dice de ello
 my-report-none = Este informe no dice nada más.
