@@ -412,7 +412,7 @@ impl Writing<'_, '_, '_> {
                 if self.is_program() && self.wrote.iter().any(|(_, own)| own == patient) {
                     continue;
                 }
-                if let Some(to) = joined::went_on_as(&**self.tx, *patient, || self.new())? {
+                if let Some(to) = joined::went_on_as(&**self.tx, *patient, || self.made_now())? {
                     return Err(RecordError::Joined(to).at(*place));
                 }
             }
@@ -421,7 +421,7 @@ impl Writing<'_, '_, '_> {
     }
 
     /// What was stored for the first time.
-    fn new(&self) -> Result<BTreeSet<RowNumber>, RecordError> {
+    fn made_now(&self) -> Result<BTreeSet<RowNumber>, RecordError> {
         let mut new = BTreeSet::new();
         for (_, number) in &self.wrote {
             if row(&**self.tx, *number)?.version == 1 {

@@ -418,7 +418,7 @@ fn pressure(
         if own.given { own.bounds } else { others.or(judged.usual(part, base.when)) }
     };
     let [of_upper, of_lower] = judged.parts;
-    let ([upper, lower], [high, low]) = (pair.values, pair.parts().map(|part| comparator(part)));
+    let ([upper, lower], [high, low]) = (pair.values, pair.parts().map(comparator));
     let (of_upper, of_lower) = (bounds(pair.upper, of_upper), bounds(pair.lower, of_lower));
     let flag = base.flag.or_else(|| {
         let marked = interpretation(pair.upper).or_else(|| interpretation(pair.lower));

@@ -421,7 +421,7 @@ mod tests {
         assert_eq!(list[0].substance, "No known food allergy");
         let ips = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips";
         let nobody = of(ips, "no-allergy-info", "No information about allergies");
-        assert!(matches!(allergies(&[nobody.clone()], &ctx()), AllergyStatus::NeverAsked));
+        assert!(matches!(allergies(std::slice::from_ref(&nobody), &ctx()), AllergyStatus::NeverAsked));
         assert!(allergy_rows(&[nobody], &ctx()).0.is_empty());
         let none = of(ips, "no-known-allergies", "No known allergies");
         assert!(matches!(allergies(&[none], &ctx()), AllergyStatus::NoneKnown { .. }));

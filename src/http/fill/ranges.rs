@@ -278,11 +278,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(value: Value, ranges: Value) -> (Option<(Option<f64>, Option<f64>)>, Vec<String>) {
+    /// The bounds that are compared with, and what stands in words.
+    type Told = (Option<(Option<f64>, Option<f64>)>, Vec<String>);
+
+    fn of(value: Value, ranges: Value) -> Told {
         with(json!({"gender": "male", "birthDate": "1968-05-09"}), value, ranges)
     }
 
-    fn with(patient: Value, value: Value, ranges: Value) -> (Option<(Option<f64>, Option<f64>)>, Vec<String>) {
+    fn with(patient: Value, value: Value, ranges: Value) -> Told {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC).about(&patient);
         let one = json!({"valueQuantity": value, "referenceRange": ranges});
         let found = ranged(&one, When::Day("2026-03-03".parse().unwrap()), &ctx);
