@@ -83,6 +83,7 @@ pub fn frame() -> Frame {
             "You opened this chart because Halina has a visit with you today at 09:40. She can see that you did."
                 .into(),
         ),
+        parts: Vec::new(),
         emergency: None,
     }
 }
@@ -150,6 +151,7 @@ fn full_frame() -> Frame {
         },
         not_to_give: vec![medicine("Amoxicillin", "because of: liver failure in 2019")],
         why: None,
+        parts: Vec::new(),
         emergency: None,
     }
 }
