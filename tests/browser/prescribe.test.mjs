@@ -52,7 +52,7 @@ test('a clinician finds a medicine while typing, is warned, answers and signs', 
   await page.waitForURL(/prescriptions\/.*done=signed/);
   const signed = await page.textContent('main');
   assert.match(signed, /It is signed/);
-  assert.match(signed, /1 tablet, twice a day, for 7 days\. Swallow whole <b>with water<\/b>\./);
+  assert.match(signed, /1 tablet, twice a day, for 7 days, by mouth\. Swallow whole <b>with water<\/b>\./);
   assert.match(signed, /Penicillin anaphylaxis; short course/);
   assert.deepEqual(await inspect(page, 'prescription'), []);
 
