@@ -16,18 +16,18 @@ function workday() {
 async function chooseATime(page, kind, before = 0) {
   await page.goto(`${box.portal}/my/visits/book`);
   await page.click(`main a:has(b:text-is("${kind}"))`);
-  await takeALateTime(page, before);
+  await (await aLateTime(page, before)).click();
 }
 
-/** Of the times that a page offers the last one, or so many before it: an early one may be so near that the visit cannot be cancelled any more. */
-async function takeALateTime(page, before = 0) {
+/** Of the times that a page offers the last one, or so many before it: an early one may be so near that it cannot be cancelled. */
+async function aLateTime(page, before = 0) {
   const later = page.locator('nav.pager a').last();
   if (await page.locator('.times a:visible').count() === 0) await later.click();
   // Later days are folded.
   const folds = page.locator('details:has(.times) > summary');
   if (await folds.count()) await folds.last().click();
   const times = page.locator('.times a:visible');
-  await times.nth(await times.count() - 1 - before).click();
+  return times.nth(await times.count() - 1 - before);
 }
 
 test('a patient books, takes the calendar, moves and cancels, without script', async () => {
@@ -48,7 +48,7 @@ test('a patient books, takes the calendar, moves and cancels, without script', a
   const mine = new URL(page.url()).pathname;
   await page.click('a:has-text("Choose another time")');
   assert.match(await page.textContent('main'), /The visit is now on /);
-  await takeALateTime(page);
+  await (await aLateTime(page)).click();
   assert.match(await page.textContent('main'), /The visit is now on [^]*Leave it there/);
   assert.equal(await page.getAttribute('a:has-text("Leave it there")', 'href'), mine);
   assert.deepEqual(await inspect(page, 'visit-move'), []);
@@ -92,7 +92,7 @@ test('a visit that could not be moved is offered other times for itself, and sta
   await page.waitForURL(/done=booked/);
   const mine = new URL(page.url()).pathname;
   await page.goto(`${box.portal}${mine}/change`);
-  const time = await page.locator('.times a:visible').first().getAttribute('href');
+  const time = await (await aLateTime(page, 6)).getAttribute('href');
   await page.goto(`${box.portal}${time}`);
   // In another window the time goes.
   const other = await page.context().newPage();
@@ -105,7 +105,7 @@ test('a visit that could not be moved is offered other times for itself, and sta
   const links = await page.locator('main .times a, main nav a').evaluateAll((found) => found.map((one) => new URL(one.href).pathname));
   assert.deepEqual([...new Set(links)], [`${mine}/change`]);
   assert.equal(await page.locator('main a[href^="/my/visits/wait"]').count(), 0);
-  await page.locator('.times a:visible').first().click();
+  await (await aLateTime(page, 9)).click();
   await page.click('button.btn-main');
   await page.waitForURL((url) => url.pathname === mine);
   for (const visit of [mine, taken]) {
