@@ -12,11 +12,11 @@ use chartbox::access::{Actor, Reach};
 use chartbox::audit::{self, Audit};
 use chartbox::base::{Ambient, FhirId, ResourceRef};
 use chartbox::fhir::bundle::{Bundle, Identities, conditional_references, rewrite_references};
-use chartbox::fhir::definitions::{NodeId, Primitive, TypeKind};
+use chartbox::fhir::definitions::{NodeId, ParamKind, Primitive, TypeKind};
 use chartbox::fhir::json::{Limits, parse};
 use chartbox::fhir::meta::Unstamped;
 use chartbox::fhir::search::{
-    Handling, IndexValue, Query, ReferenceTarget, SearchValue, TokenSystem, extract, matches,
+    Handling, IndexValue, Query, ReferenceTarget, SearchValue, TokenSystem, extract, extract_one, matches,
 };
 use chartbox::fhir::{Definitions, Issue, Mode, ResourceType, validate};
 use chartbox::record::{Change, Channel, Condition, Records, Transaction, Why};
@@ -262,6 +262,14 @@ fn examples_keep_their_meaning_when_stored() {
     });
 }
 
+/// All that a resource is found by: what the indexes hold, and the composites that a search asks the resource for.
+fn found_in(r4: &Definitions, kind: ResourceType, resource: &Value) -> Vec<IndexValue> {
+    let composites = r4.search_params(kind).iter().filter(|param| param.kind == ParamKind::Composite);
+    let of =
+        |id: u16| extract_one(r4, kind, id, resource).into_iter().map(move |value| IndexValue { param: id, value });
+    extract(r4, kind, resource).into_iter().chain(composites.flat_map(|param| of(param.id))).collect()
+}
+
 /// What a parameter's expression leads to in an example is what a search by that value finds it by.
 #[test]
 fn examples_are_found_by_the_parameters_that_apply_to_them() {
@@ -270,7 +278,7 @@ fn examples_are_found_by_the_parameters_that_apply_to_them() {
     let mut tried = HashMap::new();
     examples(&shared, 40, &mut |name, _, resource| {
         let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
-        for IndexValue { param, value } in extract(r4, kind, resource) {
+        for IndexValue { param, value } in found_in(r4, kind, resource) {
             let Some(param) = r4.search_param_by_id(param) else { continue };
             let escaped = |text: &str| {
                 let text = text.replace('\\', "\\\\").replace('$', "\\$").replace(',', "\\,").replace('|', "\\|");
@@ -319,7 +327,7 @@ fn examples_are_found_among_others_in_a_record() {
     let mut answers: HashMap<(ResourceType, String), BTreeSet<FhirId>> = HashMap::new();
     let mut tried: HashMap<&str, usize> = HashMap::new();
     for (name, kind, id, resource) in &stored {
-        for IndexValue { param, value } in extract(r4, *kind, resource) {
+        for IndexValue { param, value } in found_in(r4, *kind, resource) {
             let param = r4.search_param_by_id(param).unwrap();
             let Some(text) = asked_for(&value).filter(|text| text.len() < 3000) else { continue };
             // A message's header stands where a document's composition does, and is none.
