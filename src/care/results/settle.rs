@@ -72,6 +72,11 @@ pub enum ResultError {
 }
 
 impl Report {
+    /// Its pictures, each as it stands.
+    pub fn pictures(&self) -> Vec<&Value> {
+        self.pictures.iter().map(|(.., value)| value).collect()
+    }
+
     /// One that is new.
     pub const fn new(id: FhirId, value: Value, results: Vec<(FhirId, Option<u32>, Value)>) -> Self {
         Self { id, version: None, value, results, pictures: Vec::new(), apart: Vec::new(), tasks: Vec::new() }

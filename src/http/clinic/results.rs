@@ -281,7 +281,7 @@ fn report_page(
     // What is signed is each value, and not the newest of each test.
     let each = |value: &Value| fill::series_of(std::slice::from_ref(value), fill::Wanted::All, &opened.ctx);
     let series = values.iter().flat_map(each).collect();
-    let pictures: Vec<&Value> = report.pictures.iter().map(|(.., value)| value).collect();
+    let pictures = report.pictures();
     let held = report.held_until().map(|(reason, until)| {
         t("result-held-until").with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()
     });
@@ -314,11 +314,7 @@ pub(in crate::http) async fn file(
     Path((id, report, at)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
     let (opened, report) = read(&visit, &id, &report).await?;
-    let at: usize = at.parse().map_err(|_| Refusal::not_found())?;
-    let pictures: Vec<&Value> = report.pictures.iter().map(|(.., value)| value).collect();
-    let files = fill::report_files(&report.value, &pictures);
-    let attachment = files.get(at).ok_or_else(Refusal::not_found)?;
-    let title = fill::file_title(attachment, at);
+    let (attachment, title) = fill::report_file(&report, &at).ok_or_else(Refusal::not_found)?;
     if let Some(file) = fill::attachment_in(attachment) {
         let Some(text) = file.text() else { return Ok(kept_file(&title, &file.content_type, file.bytes)) };
         let back = format!("{}/results/reports/{}", opened.frame.who.href(), report.id);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Ctx, concept, foreign, list, owned, text};
-use crate::care::results;
+use crate::care::results::{self, Report};
 use crate::http::ui::format;
 use crate::http::ui::record::{ReportComment, ReportFile, ReportSaid};
 use crate::http::ui::{When, t};
@@ -25,14 +25,21 @@ pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -
 }
 
 /// The attachments of a report and of its pictures: a place in this list is the address of one.
-pub fn report_files<'a>(report: &'a Value, pictures: &[&'a Value]) -> Vec<&'a Value> {
+fn report_files<'a>(report: &'a Value, pictures: &[&'a Value]) -> Vec<&'a Value> {
     let inside = list(report, "contained").iter().filter(|one| text(one, "/resourceType") == Some("Media"));
     let pictures = pictures.iter().copied().chain(inside).filter_map(|picture| picture.get("content"));
     list(report, "presentedForm").iter().chain(pictures).collect()
 }
 
+/// The file of a report that an address names by its place, and what it is called.
+pub fn report_file<'a>(report: &'a Report, at: &str) -> Option<(&'a Value, String)> {
+    let at: usize = at.parse().ok()?;
+    let attachment = report_files(&report.value, &report.pictures()).get(at).copied()?;
+    Some((attachment, file_title(attachment, at)))
+}
+
 /// What a file is called.
-pub fn file_title(attachment: &Value, at: usize) -> String {
+fn file_title(attachment: &Value, at: usize) -> String {
     super::spoken(attachment, "title").unwrap_or_else(|| t("report-file").with("n", at + 1).to_string())
 }
 

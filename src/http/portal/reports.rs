@@ -112,7 +112,7 @@ pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Re
     });
     let inside = results::contained(&report.value);
     let values = paged.chain(inside.iter().flat_map(each).map(|series| (series, None))).collect();
-    let pictures: Vec<&Value> = report.pictures.iter().map(|(.., value)| value).collect();
+    let pictures = report.pictures();
     let ReportRow { href, title, line } = row(&report.value, &ctx);
     let said = fill::report_said(&report.value, &pictures, &href, &ctx);
     page(&MyReport { cx: own.cx(&chart), title, line, said, values })
@@ -122,11 +122,7 @@ pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Re
 pub async fn file(visit: Visit, Path((id, at)): Path<(String, String)>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let (_, report) = read(&own, &id).await?;
-    let at: usize = at.parse().map_err(|_| Refusal::not_found())?;
-    let pictures: Vec<&Value> = report.pictures.iter().map(|(.., value)| value).collect();
-    let files = fill::report_files(&report.value, &pictures);
-    let attachment = files.get(at).ok_or_else(Refusal::not_found)?;
-    let title = fill::file_title(attachment, at);
+    let (attachment, title) = fill::report_file(&report, &at).ok_or_else(Refusal::not_found)?;
     if let Some(file) = fill::attachment_in(attachment) {
         return Ok(kept_file(&title, &file.content_type, file.bytes));
     }
