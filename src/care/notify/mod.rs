@@ -70,7 +70,7 @@ impl From<Pool> for Whom {
 }
 
 /// What somebody is told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub to: Whom,
     pub kind: Kind,

@@ -26,8 +26,8 @@ mod whole;
 pub use belongs::{Belonging, RESULTS, belonging, contained, whole};
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
-pub use import::{ImportFault, Imported, Sure, import};
-pub use settle::{Act, Report, ResultError, release_due, settle};
+pub use import::{ImportFault, Sure, import};
+pub use settle::{Act, Report, ResultError, enter_all, release_due, settle};
 pub use take_back::{is_taken_back, take_back, take_back_one};
 pub use whole::HeldWhole;
 

@@ -77,8 +77,12 @@ impl Report {
         self.pictures.iter().map(|(.., value)| value).collect()
     }
 
-    /// One that is new.
-    pub const fn new(id: FhirId, value: Value, results: Vec<(FhirId, Option<u32>, Value)>) -> Self {
+    /// One that is new. Where it does not say what it refers to, that is each of these.
+    pub fn new(id: FhirId, mut value: Value, results: Vec<(FhirId, Option<u32>, Value)>) -> Self {
+        if value.get("result").is_none() && !results.is_empty() {
+            let refers = results.iter().map(|(id, ..)| json!({"reference": format!("Observation/{id}")}));
+            put(&mut value, "result", refers.collect());
+        }
         Self { id, version: None, value, results, pictures: Vec::new(), apart: Vec::new(), tasks: Vec::new() }
     }
 
@@ -172,6 +176,28 @@ pub async fn settle(
     .await
 }
 
+/// Puts the reports of one file into the record: all of them or none. They wait for a doctor.
+pub async fn enter_all(
+    doing: Doing<'_>,
+    patient: &FhirId,
+    reports: Vec<Report>,
+    release: Release,
+    pen: Pen<'_>,
+) -> Result<Done<()>, Refused<ResultError>> {
+    let act = Act::Enter(release);
+    // The patient hears of a file once.
+    let mut notices: Vec<Notice> = Vec::new();
+    for notice in reports.iter().flat_map(|report| told(patient, report, &act)) {
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+    let all = reports.into_iter().map(|report| changes(patient, report, act.clone(), &pen));
+    let all = all.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    carry_out(doing, all, move |inside| notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?)))
+        .await
+}
+
 /// Who hears of it.
 fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
     let seen = || Notice::new(Whom::Patient(patient.clone()), Kind::ResultReleased);
@@ -197,9 +223,7 @@ fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<
             comment(&mut value, said, pen);
         }
     }
-    let mut refers = Vec::new();
     for (id, version, mut one) in results {
-        refers.push(json!({"reference": format!("Observation/{id}")}));
         if signs && text(&one, "/status") == "preliminary" {
             put(&mut one, "status", "final".into());
         }
@@ -212,12 +236,7 @@ fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<
     for (id, version, one) in pictures {
         changes.push(Change::put(R::Media, id, kept(one), Condition::Version(version), Mode::Strict)?);
     }
-    let value = if version.is_none() {
-        put(&mut value, "result", refers.into());
-        kept(value)
-    } else {
-        kept(value)
-    };
+    let value = kept(value);
     changes.push(match version {
         Some(version) => {
             Change::put(R::DiagnosticReport, id.clone(), value, Condition::Version(version), Mode::Strict)?

@@ -177,8 +177,8 @@ pub(in crate::http) async fn import(
     let sure = if sent.typed.sure == "yes" { Sure::Yes } else { Sure::No };
     let imported = results::import(&sent.typed.file, &opened.chart.patient, sure, &now, &visit.house.ambient);
     let ask = matches!(imported, Err(ImportFault::Whose));
-    let mut reports = match imported {
-        Ok(imported) if faults.is_empty() => imported.reports,
+    let reports = match imported {
+        Ok(reports) if faults.is_empty() => reports,
         other => {
             if let Err(fault) = other {
                 faults.add("file", pages::import_fault(&fault));
@@ -191,30 +191,20 @@ pub(in crate::http) async fn import(
         [one] => format!("/patients/{patient}/results/reports/{}?done=entered", one.id),
         _ => format!("/patients/{patient}/results?done=added"),
     };
-    // One report is the usual file; of several each is an act of its own, and the last one leads on.
-    let last = reports.pop();
-    for (report, sent_before) in reports.into_iter().zip(0_u32..).chain(last.map(|one| (one, u32::MAX))) {
-        let is_last = sent_before == u32::MAX;
-        let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
-        let mut doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
-        if !is_last {
-            doing.once = None;
+    let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
+    let doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
+    match results::enter_all(doing, &patient, reports, release, pen).await {
+        Ok(done) => visit.went(&sent, done, &place).await,
+        Err(Refused::Record(RecordError::Invalid(issues))) => {
+            let mut faults = Faults::none();
+            let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
+            faults.add("file", t("import-not-valid").with("issue", first));
+            let page = page(&import_page(opened, &visit, &sent.typed, faults, false))?;
+            Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
-        match results::settle(doing, &patient, report, Act::Enter(release.clone()), pen).await {
-            Ok(done) if is_last => return visit.went(&sent, done, &place).await,
-            Ok(_) => {}
-            Err(Refused::Record(RecordError::Invalid(issues))) => {
-                let mut faults = Faults::none();
-                let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
-                faults.add("file", t("import-not-valid").with("issue", first));
-                let page = page(&import_page(opened, &visit, &sent.typed, faults, false))?;
-                return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
-            }
-            Err(Refused::Told(_)) => return Err(Refusal::new(No::Conflict)),
-            Err(Refused::Record(error)) => return Err(error.into()),
-        }
+        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => Err(error.into()),
     }
-    Err(Refusal::new(No::Malformed))
 }
 
 // ---- one report ----

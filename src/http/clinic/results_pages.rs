@@ -189,7 +189,9 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
     match fault {
         ImportFault::NoReport => t("import-no-report"),
         ImportFault::Others(kinds) => t("import-others").with("kinds", kinds),
-        ImportFault::SomebodyElse(name) => t("import-somebody-else").with("name", name),
+        ImportFault::SomebodyElse(Some(name)) => t("import-somebody-else").with("name", name),
+        ImportFault::SomebodyElse(None) => t("import-somebody-unnamed"),
+        ImportFault::Missing(title) => t("import-missing").with("title", title),
         ImportFault::Whose => t("import-whose"),
         ImportFault::TooMany => t("import-too-many"),
         ImportFault::Unread => t("import-unread"),
