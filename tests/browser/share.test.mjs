@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { demo, inspect, run, shared, signIn, visitor, wire } from './harness.mjs';
+import { CHROMIUM, demo, inspect, run, shared, signIn, visitor, wire } from './harness.mjs';
 
 const { box, chrome, signedIn: of } = await shared('--patients', '6');
 
@@ -539,7 +539,7 @@ for (const locale of ['en-GB', 'es-ES']) test(`the pages are whole in ${locale}`
 
 test('the portal can be installed, and what it keeps without a network is what its person switched on', async () => {
   // The certificate of a demo is nobody's: a service worker is taken only from one that the browser trusts.
-  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
+  const trusting = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
   const own = await demo();
   try {
     const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
@@ -594,7 +594,7 @@ test('the portal can be installed, and what it keeps without a network is what i
 });
 
 test('a device shows nobody without a network what its person did not switch on there', async () => {
-  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
+  const trusting = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
   const own = await demo();
   try {
     const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });
@@ -653,7 +653,7 @@ test('a device shows nobody without a network what its person did not switch on 
 });
 
 test('what is sent without a network is not lost, and nobody is told that it was sent or that they are signed out', async () => {
-  const trusting = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
+  const trusting = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--ignore-certificate-errors', '--disable-gpu', '--disable-quic'] });
   const own = await demo();
   try {
     const context = await trusting.newContext({ viewport: { width: 375, height: 800 } });

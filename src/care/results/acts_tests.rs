@@ -135,6 +135,25 @@ async fn holding_letting_go_and_taking_back_reach_the_last_member_of_the_last_pa
 }
 
 #[tokio::test]
+async fn what_another_report_holds_stands_with_that_until_it_is_taken_back_too() {
+    let house = House::new().await;
+    house.put(of("p", "Observation", "elsewhere", json!({"hasMember": refers("inner")}))).await;
+    house.put(of("p", "DiagnosticReport", "other", json!({"result": refers("elsewhere")}))).await;
+    assert_eq!(super::shared(&house.records, &house.report().await).unwrap(), 2);
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.each(is_taken_back).await, [true, true, false, false]);
+
+    // Another patient's report, and one that is a mistake itself, keep nothing.
+    let house = House::new().await;
+    house.put(of("q", "DiagnosticReport", "other", json!({"result": refers("inner")}))).await;
+    house
+        .put(of("p", "DiagnosticReport", "wrong", json!({"status": "entered-in-error", "result": refers("inner")})))
+        .await;
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.each(is_taken_back).await, [true; 4]);
+}
+
+#[tokio::test]
 async fn a_hold_that_leaves_out_a_member_is_refused_and_nothing_is_done() {
     let house = House::new().await;
     house.put(of("q", "Observation", "value", json!({"valueString": "REACTIVE"}))).await;

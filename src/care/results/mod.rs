@@ -28,7 +28,7 @@ pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Sure, import};
 pub use settle::{Act, Report, ResultError, enter_all, release_due, settle};
-pub use take_back::{is_taken_back, take_back, take_back_one};
+pub use take_back::{is_taken_back, shared, take_back, take_back_one};
 pub use whole::HeldWhole;
 
 use jiff::civil::Date;

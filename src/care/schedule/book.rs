@@ -173,11 +173,24 @@ fn refers(participant: &Value, kind: &str) -> bool {
     participant.pointer("/actor/reference").and_then(Value::as_str).is_some_and(|reference| reference.starts_with(kind))
 }
 
-fn actor<'a>(appointment: &'a Value, kind: &str) -> Option<&'a str> {
-    let all = appointment.get("participant")?.as_array()?;
-    all.iter()
-        .filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str))
-        .find_map(|one| one.strip_prefix(kind))
+fn actors<'a>(appointment: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a str> {
+    let all = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str))
+        .filter_map(move |one| one.strip_prefix(kind))
+}
+
+fn actor<'a>(appointment: &'a Value, kind: &'static str) -> Option<&'a str> {
+    actors(appointment, kind).next()
+}
+
+/// The ids of all patients whom it is for: of a visit of several, too.
+pub fn patients_of(appointment: &Value) -> impl Iterator<Item = &str> {
+    actors(appointment, "Patient/")
+}
+
+/// The ids of all Practitioners who take part.
+pub fn all_with(appointment: &Value) -> impl Iterator<Item = &str> {
+    actors(appointment, "Practitioner/")
 }
 
 /// The id of the patient whom it is for.

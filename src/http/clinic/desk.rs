@@ -61,8 +61,12 @@ impl Booked {
     }
 
     pub(super) fn name(&self, appointment: &Value, ctx: &Ctx) -> String {
-        let patient = schedule::patient_of(appointment).and_then(|id| self.patients.get(id));
-        patient.map_or_else(|| t("patient-no-name").to_string(), |patient| fill::identity(patient, ctx).plain())
+        let name = |id: &str| match self.patients.get(id) {
+            Some(patient) => fill::identity(patient, ctx).plain(),
+            None => t("patient-no-name").to_string(),
+        };
+        let names: Vec<String> = schedule::patients_of(appointment).map(name).collect();
+        if names.is_empty() { t("patient-no-name").to_string() } else { names.join("; ") }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(Value, u32)> {
@@ -105,7 +109,7 @@ pub(super) async fn day(visit: &Visit, day: Date) -> Result<Response, Refusal> {
     let (((clinic, appointments), (slots, schedules)), asked) = found.await?.into_inner();
     let booked = Booked::of(&appointments);
     let now = visit.house.ambient.now();
-    let lanes = grid::lanes_of_day(&clinic, &booked, day);
+    let lanes = grid::lanes_of_day(&clinic, &booked, day, &ctx);
     let Drawn { columns, rows } = grid::drawn(&clinic, lanes, &booked, &grid::blocks(&slots, &schedules), &ctx, now);
     let request = Booked::of(&asked);
     page(&DayGrid {

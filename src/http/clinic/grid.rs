@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::desk::Booked;
 use super::desk_pages::{Cell, Column, Entry, GridRow};
 use super::schedule::day_of;
-use crate::base::Timestamp;
+use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician};
 use crate::care::schedule;
 use crate::http::fill::Ctx;
@@ -22,7 +22,8 @@ const STEP: i64 = 20;
 
 /// Somebody's day: one column.
 pub(super) struct Lane<'a> {
-    pub who: &'a Clinician,
+    /// None: what is with nobody of this clinic, or says nobody.
+    pub who: Option<&'a Clinician>,
     pub day: Date,
     /// What stands above it.
     pub head: String,
@@ -84,20 +85,32 @@ fn stands_at(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
     schedule::time_of(appointment).filter(|_| shown.contains(&status))
 }
 
-/// Who has hours or somebody to see on this day, each with a column.
-pub(super) fn lanes_of_day<'a>(clinic: &'a Clinic, booked: &Booked, day: Date) -> Vec<Lane<'a>> {
-    let sees = |one: &Clinician| {
-        let own = one.person.id();
-        booked.iter().any(|(appointment, _)| schedule::with_of(appointment) == Some(own.as_str()))
-    };
+/// Whether an appointment stands in somebody's column.
+fn is_of(appointment: &Value, who: Option<&Clinician>, clinic: &Clinic) -> bool {
+    match who {
+        Some(one) => schedule::all_with(appointment).any(|with| with == one.person.id().as_str()),
+        None => schedule::all_with(appointment).all(|with| clinic.clinician(with).is_none()),
+    }
+}
+
+/// Whether one of these stands in no column of the clinic's people.
+pub(super) fn has_others(clinic: &Clinic, booked: &Booked, days: &[Date], ctx: &Ctx) -> bool {
+    let is_here = |one: &Value| stands_at(one).is_some() && days.iter().any(|day| is_on(one, *day, ctx));
+    booked.iter().any(|(one, _)| is_of(one, None, clinic) && is_here(one))
+}
+
+/// Who has hours or somebody to see on this day, each with a column; and one for what is with nobody of this clinic.
+pub(super) fn lanes_of_day<'a>(clinic: &'a Clinic, booked: &Booked, day: Date, ctx: &Ctx) -> Vec<Lane<'a>> {
+    let sees = |one: &Clinician| booked.iter().any(|(appointment, _)| is_of(appointment, Some(one), clinic));
     let here = clinic.clinicians.iter().filter(|one| one.hours.on(day.weekday()).next().is_some() || sees(one));
-    here.map(|who| Lane {
-        who,
+    let lanes = here.map(|who| Lane {
+        who: Some(who),
         day,
         head: who.name.clone(),
         href: Some(format!("/schedule?view=week&with={}&day={day}", who.person.id())),
-    })
-    .collect()
+    });
+    let others = || Lane { who: None, day, head: t("grid-others").to_string(), href: None };
+    lanes.chain(has_others(clinic, booked, &[day], ctx).then(others)).collect()
 }
 
 /// The table of these columns.
@@ -194,11 +207,10 @@ impl<'a> Grid<'a> {
     }
 
     fn entries(&self, lane: &Lane<'_>, base: Timestamp) -> Vec<Piece> {
-        let own = lane.who.person.id();
         let mut pieces: Vec<Piece> = Vec::new();
         for (appointment, version) in self.booked.iter() {
             let text = |name: &str| appointment.get(name).and_then(Value::as_str);
-            if schedule::with_of(appointment) != Some(own.as_str()) || !is_on(appointment, lane.day, self.ctx) {
+            if !is_of(appointment, lane.who, self.clinic) || !is_on(appointment, lane.day, self.ctx) {
                 continue;
             }
             let Some((start, end)) = stands_at(appointment) else { continue };
@@ -224,7 +236,6 @@ impl<'a> Grid<'a> {
 
     /// Somebody's column: cells from top to bottom that fill every row once.
     fn column(&self, lane: &Lane<'_>, base: Timestamp) -> Vec<(usize, Cell)> {
-        let own = lane.who.person.id();
         let mut cells: Vec<(usize, Cell)> = Vec::new();
         let mut row = 0;
         let mut next = self.entries(lane, base).into_iter().peekable();
@@ -241,15 +252,15 @@ impl<'a> Grid<'a> {
                 continue;
             }
             let (from, to) = (at(base, row), at(base, row + 1));
-            let off = self.off(lane, (from, to));
+            let off = self.free(lane, (from, to));
             match (off, cells.last_mut()) {
-                (Some(word), Some((start, Cell::Off { word: before, span })))
+                (Err(word), Some((start, Cell::Off { word: before, span })))
                     if *before == word && *start + *span == row =>
                 {
                     *span += 1;
                 }
-                (Some(word), _) => cells.push((row, Cell::Off { word, span: 1 })),
-                (None, _) => cells.push((
+                (Err(word), _) => cells.push((row, Cell::Off { word, span: 1 })),
+                (Ok(own), _) => cells.push((
                     row,
                     Cell::Free {
                         href: format!("/bookings/new?with={own}&start={from}"),
@@ -263,22 +274,27 @@ impl<'a> Grid<'a> {
         cells
     }
 
-    /// Why a step is not free, if it is not.
-    fn off(&self, lane: &Lane<'_>, (from, to): (Timestamp, Timestamp)) -> Option<String> {
+    /// Whose a free step is.
+    ///
+    /// # Errors
+    /// Why it is not free.
+    fn free(&self, lane: &Lane<'_>, (from, to): (Timestamp, Timestamp)) -> Result<FhirId, String> {
         let Lane { who, day, .. } = lane;
+        // With nobody nothing is booked.
+        let Some(who) = who else { return Err(String::new()) };
         if let Some(away) = self.clinic.holiday(*day).or_else(|| who.away.iter().find(|away| away.covers(*day))) {
-            return Some(away.why.clone());
+            return Err(away.why.clone());
         }
         let own = who.person.as_str();
         if let Some(block) = self.blocks.iter().find(|block| block.who == own && block.start < to && from < block.end) {
-            return Some(block.what.clone());
+            return Err(block.what.clone());
         }
         let time = from.to_zoned(self.ctx.zone.clone()).time();
         if !who.hours.on(day.weekday()).any(|span| span.from <= time && time < span.to) {
-            return Some(t("grid-off").to_string());
+            return Err(t("grid-off").to_string());
         }
         // What is over cannot be booked, and needs no word.
-        (from <= self.now).then(String::new)
+        if from <= self.now { Err(String::new()) } else { Ok(who.person.id()) }
     }
 
     fn rows(&self, columns: &[Column]) -> Vec<GridRow> {
@@ -336,7 +352,7 @@ mod tests {
     /// A word for each cell of the only column: f free, o off, b booked, with the rows that it spans.
     fn shape(clinic: &Clinic, booked: &Booked, day: &str, now: &str) -> (String, Vec<String>) {
         let ctx = Ctx::of(jiff::tz::TimeZone::get("Europe/London").unwrap());
-        let lanes = lanes_of_day(clinic, booked, day.parse().unwrap());
+        let lanes = lanes_of_day(clinic, booked, day.parse().unwrap(), &ctx);
         let drawn = drawn(clinic, lanes, booked, &[], &ctx, now.parse().unwrap());
         let cells = drawn.columns[0].pieces.iter().map(|(_, cell)| match cell {
             Cell::Booked { entries, span } => format!("b{}x{span}", entries.len()),
@@ -409,5 +425,30 @@ mod tests {
         assert_eq!(times.len(), 15);
         assert_eq!(cells, "f f f f b1x1 f f b1x1 f f f f f f f");
         assert_eq!((times[4].as_str(), times[7].as_str()), ("01:20", "01:20"));
+    }
+
+    #[test]
+    fn a_visit_with_nobody_of_the_clinic_has_a_column_and_one_with_two_stands_in_both() {
+        let clinic = clinic("09:00:00", "10:00:00", "tue");
+        let columns = |with: &[&str]| {
+            let actors = ["Patient/p"].iter().chain(with).map(|who| json!({"actor": {"reference": who}}));
+            let all = Booked::of_values(vec![(
+                json!({"id": "a", "status": "booked", "start": "2026-03-03T09:20:00Z", "end": "2026-03-03T09:40:00Z",
+                    "participant": actors.collect::<Value>()}),
+                1,
+            )]);
+            let ctx = Ctx::of(jiff::tz::TimeZone::get("Europe/London").unwrap());
+            let lanes = lanes_of_day(&clinic, &all, "2026-03-03".parse().unwrap(), &ctx);
+            let drawn = drawn(&clinic, lanes, &all, &[], &ctx, "2026-03-01T00:00:00Z".parse().unwrap());
+            let kinds = |column: &Column| {
+                let has = |wanted: fn(&Cell) -> bool| column.pieces.iter().any(|(_, cell)| wanted(cell));
+                (has(|cell| matches!(cell, Cell::Booked { .. })), has(|cell| matches!(cell, Cell::Free { .. })))
+            };
+            drawn.columns.iter().map(kinds).collect::<Vec<_>>()
+        };
+        assert_eq!(columns(&["Practitioner/d"]), [(true, true)]);
+        assert_eq!(columns(&[]), [(false, true), (true, false)], "nothing is free with nobody");
+        assert_eq!(columns(&["Practitioner/locum"]), [(false, true), (true, false)]);
+        assert_eq!(columns(&["Practitioner/locum", "Practitioner/d"]), [(true, true)]);
     }
 }

@@ -14,7 +14,7 @@ use super::schedule_pages::{BlockRow, Blocks, CellList, Moving, Schedule, View, 
 use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
-use crate::care::clinic::Clinic;
+use crate::care::clinic::{Clinic, Clinician};
 use crate::care::schedule::{self, Beside, Block, BlockError, Repeat, SERIES};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
@@ -90,7 +90,7 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
         }
         (true, Some(who)) => {
             let lanes = used(&days, &clinic, &booked, &ctx).into_iter().map(|day| Lane {
-                who,
+                who: Some(who),
                 day,
                 head: When::Day(day).heading(&cx.now),
                 href: Some(address.of_day(day)),
@@ -99,13 +99,14 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
             View::Grid { columns, rows }
         }
         (false, one) => {
-            let mut lanes = grid::lanes_of_day(&clinic, &booked, day);
+            let mut lanes = grid::lanes_of_day(&clinic, &booked, day, &ctx);
             if let Some(one) = one {
-                lanes.retain(|lane| lane.who.person == one.person);
+                lanes.retain(|lane| lane.who.is_some_and(|who| who.person == one.person));
             }
             for lane in &mut lanes {
-                lane.href =
-                    Some(Address { with: lane.who.person.id().to_string(), week: true, ..address.clone() }.at(day));
+                let week =
+                    |who: &Clinician| Address { with: who.person.id().to_string(), week: true, ..address.clone() };
+                lane.href = lane.who.map(|who| week(who).at(day));
             }
             let Drawn { columns, rows } = grid::drawn(&clinic, lanes, &booked, &blocks, &ctx, now);
             View::Grid { columns, rows }
@@ -216,24 +217,19 @@ fn week_of_all(
         let word = format!("{} {}", when.weekday_short(), when.short());
         (address.of_day(*day), word, clinic.holiday(*day).map(|away| away.why.clone()))
     });
-    let rows = clinic.clinicians.iter().map(|one| {
-        let id = one.person.id();
+    let others = grid::has_others(clinic, booked, days, ctx).then_some(None);
+    let rows = clinic.clinicians.iter().map(Some).chain(others).map(|who| {
+        let with = who.map(|one| one.person.id().to_string()).unwrap_or_default();
+        let own = Address { with, ..address.clone() };
         let cells = days.iter().map(|day| {
-            let drawn = grid::drawn(
-                clinic,
-                vec![Lane { who: one, day: *day, head: String::new(), href: None }],
-                booked,
-                blocks,
-                ctx,
-                now,
-            );
-            CellList::of(drawn, format!("/schedule?day={day}&with={id}"), |state| {
-                matches!(state, AppointmentState::Cancelled)
-            })
+            let lane = Lane { who, day: *day, head: String::new(), href: None };
+            let drawn = grid::drawn(clinic, vec![lane], booked, blocks, ctx, now);
+            let href = Address { moving: String::new(), ..own.clone() }.of_day(*day);
+            CellList::of(drawn, href, |state| matches!(state, AppointmentState::Cancelled))
         });
         WeekRow {
-            name: one.name.clone(),
-            href: Address { with: id.to_string(), ..address.clone() }.at(days.first().copied().unwrap_or_default()),
+            name: who.map_or_else(|| t("grid-others").to_string(), |one| one.name.clone()),
+            href: who.map(|_| own.at(days.first().copied().unwrap_or_default())),
             cells: cells.collect(),
         }
     });

@@ -61,7 +61,8 @@ pub struct Moving {
 #[derive(Debug, Clone)]
 pub struct WeekRow {
     pub name: String,
-    pub href: String,
+    /// Their week; none for what is with nobody of the clinic.
+    pub href: Option<String>,
     pub cells: Vec<CellList>,
 }
 

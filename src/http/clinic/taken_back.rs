@@ -118,7 +118,17 @@ impl Wrong {
         if self.opened.cx.at.is_empty() {
             self.opened.cx.at.clone_from(&self.place);
         }
-        Ok(pages::removal(self.opened, self.section, (self.place, self.version), &self.name, &typed, faults))
+        let stays = match &self.what {
+            What::Report(report) => results::shared(&visit.house.records, report)?,
+            What::One(_) => 0,
+        };
+        let mut page =
+            pages::removal(self.opened, self.section, (self.place, self.version), &self.name, &typed, faults);
+        if let (true, Some(about)) = (stays > 0, &mut page.about) {
+            about.push(' ');
+            about.push_str(&t("entry-remove-shared").with("n", stays).to_string());
+        }
+        Ok(page)
     }
 
     async fn take_back(self, visit: &Visit, id: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {

@@ -23,6 +23,10 @@ entry-in-error = Entered in error
 entry-take-back = Take it back
 entry-remove = Take back: { $name }
 entry-remove-about = It leaves the list and stays in the history as a mistake, with your name and the reason.
+entry-remove-shared = { $n ->
+    [one] One of its values is also part of another report and stays there.
+   *[other] { $n } of its values are also part of another report and stay there.
+ }
 entry-remove-hint = For example: meant for another patient.
 entry-none-known-add = Write down: no known allergies
 entry-none-known-not = An allergy is in the record, so “no known allergies” would not be true. Take that allergy back first, if it is wrong. Nothing was added.
