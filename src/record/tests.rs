@@ -433,6 +433,26 @@ fn a_reference_to_nothing_is_refused_and_the_whole_group_with_it() {
 }
 
 #[test]
+fn a_reference_that_an_import_left_open_does_not_keep_from_changing_what_bears_it() {
+    let house = new_box();
+    house.put(patient("p1", "A"));
+    let by = |who: &str, kg: f64| {
+        let mut one = weight("w1", "p1", "2025", kg);
+        one["performer"] = json!([{"reference": who}]);
+        one
+    };
+    house.put(by("Practitioner/stayed-behind", 1.0));
+    let change = |value| {
+        let change = Change::put(ResourceType::Observation, id("w1"), value, Condition::None, Mode::Strict).unwrap();
+        let actor = Actor::system("test");
+        house.records.change_all_blocking(&actor, why(audit::Action::Update), vec![change], Transaction::WORKFLOW)
+    };
+    assert!(change(by("Practitioner/stayed-behind", 2.0)).is_ok());
+    let refused = change(by("Practitioner/another", 2.0));
+    assert!(matches!(refused, Err(RecordError::DanglingReference { what, .. }) if what == "Practitioner/another"));
+}
+
+#[test]
 fn a_person_cannot_probe_for_ids_by_choosing_them() {
     let house = new_box();
     house.put(patient("p1", "Brandvold"));

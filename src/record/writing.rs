@@ -1,6 +1,7 @@
 //! Changing resources: checked and built before the writer; authorized, compared and put inside it, with the
 //! chain's entry in the same transaction.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
 use super::pace::{Pace, Spell};
-use super::prepared::{Prepared, content_of, local_reference};
+use super::prepared::{Prepared, content_of, local_reference, references_of};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
@@ -278,6 +279,7 @@ impl Records {
                 how,
                 touched: vec![],
                 refers: vec![],
+                stood: OnceCell::new(),
                 gone: vec![],
                 rules,
                 asked: vec![],
@@ -342,6 +344,8 @@ pub(super) struct Writing<'a, 'b, 'c> {
     touched: Vec<Touched>,
     /// What was stored refers to these.
     refers: Vec<ResourceRef>,
+    /// What the versions before referred to, once somebody asks at the end.
+    stood: OnceCell<BTreeSet<ResourceRef>>,
     /// What was deleted, each with its place in the group.
     gone: Vec<(usize, ResourceRef)>,
     rules: Arc<[Arc<dyn Rule>]>,
@@ -488,13 +492,14 @@ impl Writing<'_, '_, '_> {
     /// A reference to what is not there, or not for this actor, is refused in the same words.
     fn must_be_there(&self, reference: &ResourceRef) -> Result<(), RecordError> {
         let missing = || self.dangling(reference);
-        let kind = ResourceType::parse(reference.type_name()).ok_or_else(missing)?;
         let tx: &Tx<'_> = self.tx;
-        let number = find(tx, kind, &reference.id())?.ok_or_else(missing)?;
-        let row = row(tx, number)?;
-        if row.state != State::Live {
-            return Err(missing());
-        }
+        let kind = ResourceType::parse(reference.type_name());
+        let number = kind.map(|kind| find(tx, kind, &reference.id())).transpose()?.flatten();
+        let found = number.map(|number| Ok::<_, RecordError>((number, row(tx, number)?))).transpose()?;
+        let Some((number, row)) = found.filter(|(_, row)| row.state == State::Live) else {
+            // An import brings references to what stayed behind: whoever changes what bears one did not make it.
+            return if self.stood_before(reference)? { Ok(()) } else { Err(missing()) };
+        };
         match self.permit(Action::Read, &row) {
             Ok(_) => Ok(()),
             // What stood there stays there. Whether there is another of a type that a person never sees, they are not told.
@@ -519,18 +524,20 @@ impl Writing<'_, '_, '_> {
 
     /// Whether a resource that was written had this reference in the version before.
     fn stood_before(&self, reference: &ResourceRef) -> Result<bool, RecordError> {
+        if let Some(stood) = self.stood.get() {
+            return Ok(stood.contains(reference));
+        }
         let tx: &Tx<'_> = self.tx;
+        let mut stood = BTreeSet::new();
         for (_, number) in &self.wrote {
             let before = row(tx, *number)?.version.saturating_sub(1);
             let Some(old) = tx.get(&VERSIONS, &(*number, Desc(before)))?.filter(|old| old.state == State::Live) else {
                 continue;
             };
             let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
-            if Prepared::new(old.kind, &value).references.contains(reference) {
-                return Ok(true);
-            }
+            stood.extend(references_of(&value));
         }
-        Ok(false)
+        Ok(self.stood.get_or_init(|| stood).contains(reference))
     }
 
     /// That a reference leads nowhere, with the element and the change in which it stands.
