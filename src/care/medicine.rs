@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::entries::is_no_entry;
 use super::within::list;
-pub use crate::fhir::Asks;
+pub use crate::fhir::{Asks, is_reported};
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
@@ -47,7 +48,14 @@ fn is_named(concept: &Value) -> bool {
 /// Whether a prescription or a statement is of what is taken, or may be: what is not known to be over counts, what is not to be
 /// given or is only thought of never does.
 pub fn may_be_taken(resource: &Value) -> bool {
-    Asks::of(resource) == Asks::Give && !is_over(resource)
+    Asks::of(resource) == Asks::Give && !is_over(resource) && !is_no_entry(resource)
+}
+
+/// Whether somebody said that no medicine is taken.
+pub fn says_none(statement: &Value) -> bool {
+    let codings = statement.pointer("/medicationCodeableConcept/coding").and_then(Value::as_array);
+    let is = |coding: &Value| text(coding, "/code") == Some("no-known-medications");
+    codings.is_some_and(|all| all.iter().any(is)) && !is_over(statement)
 }
 
 /// Whether it says that a medicine is not to be given, and counts.

@@ -22,10 +22,16 @@ impl Asks {
             return Self::NotToGive;
         }
         match request.get("intent").and_then(Value::as_str) {
-            Some("proposal" | "plan" | "option") => Self::Perhaps,
+            Some("proposal" | "plan" | "option") if !is_reported(request) => Self::Perhaps,
             _ => Self::Give,
         }
     }
+}
+
+/// Whether somebody said that it is taken, and nobody here prescribed it: what a patient takes on their own is written down as
+/// a plan of theirs (MedicationRequest.reported[x]; US Core has it so).
+pub fn is_reported(request: &Value) -> bool {
+    request.get("reportedBoolean") == Some(&Value::Bool(true)) || request.get("reportedReference").is_some()
 }
 
 #[cfg(test)]
@@ -46,5 +52,7 @@ mod tests {
             assert_eq!(of(json!(false), intent), Asks::Perhaps);
         }
         assert_eq!(Asks::of(&json!({})), Asks::Give);
+        assert_eq!(Asks::of(&json!({"intent": "plan", "reportedBoolean": true})), Asks::Give, "the patient takes it");
+        assert_eq!(Asks::of(&json!({"intent": "plan", "reportedBoolean": false})), Asks::Perhaps);
     }
 }

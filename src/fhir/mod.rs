@@ -17,7 +17,7 @@ pub mod terminology;
 pub mod shape;
 pub mod validate;
 
-pub use asks::Asks;
+pub use asks::{Asks, is_reported};
 pub use definitions::Definitions;
 pub use outcome::{Issue, IssueCode, Severity};
 pub use resource_type::ResourceType;

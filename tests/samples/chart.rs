@@ -448,6 +448,7 @@ fn sections() -> Vec<(&'static str, String)> {
         recorded: Some(day("2016-02-02")),
         by: Some("Dr P. Halloran".into()),
         state: None,
+        says_none: false,
     }];
     let old = vec![AllergyRow { state: Some("Refuted".into()), ..rows[0].clone() }];
     let visit = VisitRow {

@@ -205,6 +205,7 @@ fn result() -> OneResult {
 
 fn report_said() -> ReportSaid {
     ReportSaid {
+        words: None,
         conclusion: Some("No fracture. Nothing that needs treatment.".into()),
         codes: vec!["Normal chest".into()],
         comments: vec![ReportComment {
@@ -413,6 +414,7 @@ fn lists() -> Vec<(&'static str, String)> {
             recorded: Some(day("2016-02-02")),
             by: None,
             state: None,
+            says_none: false,
         })
         .collect();
     let problem = ProblemRow {

@@ -53,6 +53,11 @@ pub fn says_none_to_others(allergy: &Value) -> bool {
     has_code(allergy.get("code"), &NOTHING_ELSE)
 }
 
+/// Whether it says that there is none to some things: there may be one to others.
+pub fn says_none_of_some(allergy: &Value) -> bool {
+    says_none_to_medicines(allergy) || says_none_to_others(allergy)
+}
+
 /// Whether it stands in the place of an entry: nobody was asked, or there is none.
 pub fn is_no_entry(entry: &Value) -> bool {
     has_code(entry.get("code").or_else(|| entry.get("medicationCodeableConcept")), &NO_ENTRY)
@@ -103,8 +108,25 @@ pub enum Repeats {
     Wanted,
 }
 
+/// Whether an answer that there is none, as far as it goes, is over once this is added: the answer for all, or an allergy to
+/// something of which it spoke.
+fn ends(new: &Value, answer: &Value) -> bool {
+    if says_none(answer) {
+        return true;
+    }
+    let is_medicine = new.get("category").and_then(Value::as_array).is_none_or(|all| {
+        // Of what kind nobody said it may be any.
+        all.is_empty() || all.iter().any(|kind| matches!(kind.as_str(), Some("medication" | "biologic")))
+    });
+    let is_other = new.get("category").and_then(Value::as_array).is_none_or(|all| {
+        all.is_empty() || all.iter().any(|kind| matches!(kind.as_str(), Some("food" | "environment")))
+    });
+    let both = says_none(new);
+    (says_none_to_medicines(answer) && (both || is_medicine)) || (says_none_to_others(answer) && (both || is_other))
+}
+
 /// Adds an allergy, or the answer that there is none. `seen` are the patient's allergies as the page was made with them: an
-/// answer of before that there is none is over when either is added.
+/// answer of before that there is none is over when what is added says otherwise, or says it of all.
 pub async fn add_allergy(
     doing: Doing<'_>,
     patient: &FhirId,
@@ -114,7 +136,7 @@ pub async fn add_allergy(
 ) -> Result<Done<()>, Refused<AllergyError>> {
     let mut changes = Vec::new();
     let mut over = Vec::new();
-    for before in seen.iter().filter(|one| is_current(one) && says_none(one)) {
+    for before in seen.iter().filter(|one| is_current(one) && ends(&new, one)) {
         let id = before.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
         let version =
             before.pointer("/meta/versionId").and_then(Value::as_str).and_then(|version| version.parse().ok());
@@ -130,6 +152,11 @@ pub async fn add_allergy(
             Mode::Strict,
         )?);
     }
+    // Beside an answer for some there may be an allergy to others.
+    let current: fn(&Value) -> Option<(String, bool, Option<String>)> = |one| {
+        let id = one.get("id")?.as_str()?.to_owned();
+        (is_current(one) && !says_none_of_some(one)).then(|| (id, says_none(one), compared(one)))
+    };
     let (none, name) = (says_none(&new), compared(&new));
     changes.push(Change::create(ResourceType::AllergyIntolerance, new, Mode::Strict)?);
     let all = strict(ResourceType::AllergyIntolerance, &format!("patient={patient}"))?;
@@ -166,11 +193,6 @@ pub async fn add_problem(
         }
     })
     .await
-}
-
-fn current(allergy: &Value) -> Option<(String, bool, Option<String>)> {
-    let id = allergy.get("id")?.as_str()?.to_owned();
-    is_current(allergy).then(|| (id, says_none(allergy), compared(allergy)))
 }
 
 #[cfg(test)]
@@ -264,6 +286,33 @@ mod tests {
         // A page that was made before does not know of it, and is told too.
         assert!(house.add(none(), &before, Repeats::Asked).await.is_err());
         assert_eq!(house.counts().await, (0, 1));
+    }
+
+    #[tokio::test]
+    async fn an_answer_for_some_things_ends_with_an_allergy_to_one_of_them_or_the_answer_for_all() {
+        let some = |code: &str| {
+            let mut one = none();
+            one["code"] = json!({"coding": [{"system": "http://snomed.info/sct", "code": code}]});
+            one
+        };
+        let of_kind = |kind: &str| {
+            let mut one = named("Peanut");
+            one["category"] = json!([kind]);
+            one
+        };
+        for (answer, new, left) in [
+            ("409137002", of_kind("medication"), (0, 1)),
+            ("409137002", of_kind("food"), (0, 2)),
+            ("429625007", of_kind("food"), (0, 1)),
+            ("429625007", of_kind("medication"), (0, 2)),
+            ("409137002", none(), (1, 0)),
+            ("429625007", none(), (1, 0)),
+        ] {
+            let house = House::new().await;
+            house.add(some(answer), &[], Repeats::Asked).await.unwrap();
+            house.add(new.clone(), &house.seen().await, Repeats::Asked).await.unwrap();
+            assert_eq!(house.counts().await, left, "{answer} before {new}");
+        }
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ pub use allergy::{AllergyTyped, CATEGORIES, NONE_KNOWN, allergy, allergy_in_erro
 pub use immunization::{ImmunizationTyped, immunization, immunization_in_error};
 pub use known::{
     AllergyError, ProblemError, Repeats, add_allergy, add_problem, is_current, is_no_entry, says_none,
-    says_none_to_medicines, says_none_to_others,
+    says_none_of_some, says_none_to_medicines, says_none_to_others,
 };
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};
 pub use vitals::{Measured, VITALS, Vital, VitalsTyped, bounds, measured, observation, same_value, typed_of, vital_of};

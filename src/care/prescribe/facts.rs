@@ -12,6 +12,8 @@ use crate::care::formulary::{Code, MEDICINE};
 use crate::care::medicine;
 use crate::fhir::ResourceType as R;
 
+use super::taking::statement;
+
 /// An allergy that counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Allergy {
@@ -180,12 +182,7 @@ pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
         // One that is paused may be taken again any day.
         "MedicationRequest" => true,
         // What a patient says of a prescription takes nothing away and adds nothing.
-        "MedicationStatement" => {
-            let of_request = resource.get("basedOn").and_then(Value::as_array).is_some_and(|all| {
-                all.iter().filter_map(|one| text(one, "/reference")).any(|to| to.starts_with("MedicationRequest/"))
-            });
-            !of_request
-        }
+        "MedicationStatement" => statement(resource).is_none(),
         _ => false,
     };
     if !counts || !medicine::may_be_taken(resource) {

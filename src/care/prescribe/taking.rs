@@ -159,16 +159,23 @@ pub async fn see(doing: Doing<'_>, task: Value, version: u32, by: &Value) -> Res
     carry_out(doing, vec![change], |_| Ok(())).await
 }
 
-/// What a patient says of a prescription, and the day: `true` when they do not take it.
+/// What a patient, or who acts for them, says of a prescription, and the day: `true` when they do not take it. That something
+/// is taken which a prescription asked for is the patient's word only where it says so: of another program's it is a medicine
+/// that counts by itself, also after the prescription.
 pub fn statement(statement: &Value) -> Option<(&str, bool, Option<&str>)> {
     let to = statement.get("basedOn")?.as_array()?.iter().filter_map(|one| text(one, "/reference"));
     let of = to.filter_map(|to| to.strip_prefix("MedicationRequest/")).next()?;
     let not = match text(statement, "/status")? {
         "not-taken" => true,
-        "active" => false,
+        "active" if is_of_patient(statement) => false,
         _ => return None,
     };
     Some((of, not, text(statement, "/dateAsserted")))
+}
+
+fn is_of_patient(statement: &Value) -> bool {
+    let by = text(statement, "/informationSource/reference").unwrap_or_default();
+    by.starts_with("Patient/") || by.starts_with("RelatedPerson/")
 }
 
 /// The prescriptions of which the newest word of the patient is that they do not take them, each with the reason and the day.

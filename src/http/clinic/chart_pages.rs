@@ -433,6 +433,13 @@ pub struct Allergies {
 }
 chart_page!(Allergies is Allergies);
 
+impl Allergies {
+    /// Whether somebody may still say that there is none at all.
+    pub fn may_say_none(&self) -> bool {
+        !self.rows.is_empty() && self.rows.iter().all(|row| row.says_none)
+    }
+}
+
 /// All immunizations, newest first.
 #[derive(Debug, Clone, Template)]
 #[template(path = "clinic/chart_immunizations.html")]

@@ -11,6 +11,7 @@ use super::prescription_pages::mark;
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::Role;
+use crate::care::entries::is_no_entry;
 use crate::care::medicine::{self, Asks};
 use crate::care::prescribe::{self, Refill};
 use crate::care::{Chart, chart};
@@ -108,6 +109,12 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     })
 }
 
+/// What the page says of it, and what was noted with it.
+fn lines(said: Option<String>, medicine: &Value) -> Option<String> {
+    let all: Vec<String> = said.into_iter().chain(fill::notes(medicine)).collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
 struct Rows<'a> {
     chart: &'a Chart,
     ctx: &'a Ctx,
@@ -158,7 +165,7 @@ impl Rows<'_> {
             ),
             by: fill::called(request.get("requester")),
             state: state.mark(),
-            note: None,
+            note: lines(None, request),
             href: self.href(request),
             renew: None,
         }
@@ -171,7 +178,7 @@ impl Rows<'_> {
     fn lists(&self, cx: &Cx) -> (Vec<Row>, Vec<Row>) {
         let (mut current, mut past) = (Vec::new(), Vec::new());
         let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
-        for request in self.requests().filter(|one| Asks::of(one) == Asks::Give) {
+        for request in self.requests().filter(|one| Asks::of(one) == Asks::Give && !is_no_entry(one)) {
             let name = fill::medicine_name(request, self.chart.medications());
             let standing = prescribe::standing(request, cx.now.date());
             // One whose time is over is taken all the same until somebody ends it.
@@ -197,15 +204,19 @@ impl Rows<'_> {
                 reason: fill::reason_of(request, self.chart.of(R::Condition)),
                 span,
                 by: fill::called(request.get("requester")),
-                state: if note.is_some() { MedicineState::NotTaking.mark() } else { mark(standing) },
-                note: note.or_else(|| fill::owned(request, "/statusReason/text").filter(|_| !open)),
+                state: match fill::state_of(request) {
+                    _ if note.is_some() => MedicineState::NotTaking.mark(),
+                    MedicineState::Reported => MedicineState::Reported.mark(),
+                    _ => mark(standing),
+                },
+                note: lines(note.or_else(|| fill::owned(request, "/statusReason/text").filter(|_| !open)), request),
                 href: self.href(request),
                 renew: (open && self.signs).then(|| format!("{}/prescribe?renew={id}", self.base)),
             };
             if open { current.push(row) } else { past.push(row) }
         }
         let reported = Chart::of(self.chart, R::MedicationStatement).iter();
-        for statement in reported.filter(|one| prescribe::statement(one).is_none()) {
+        for statement in reported.filter(|one| prescribe::statement(one).is_none() && !is_no_entry(one)) {
             let status = fill::text(statement, "/status").unwrap_or_default();
             if matches!(status, "entered-in-error" | "not-taken") {
                 continue;
@@ -227,7 +238,7 @@ impl Rows<'_> {
                     other => MedicineState::from_code(other),
                 }
                 .mark(),
-                note: None,
+                note: lines(None, statement),
                 href: None,
                 renew: None,
             };

@@ -388,6 +388,7 @@ pub(super) fn known(opened: &Opened) -> BTreeMap<String, String> {
     let medicines = match &frame.medicines {
         MedicineStatus::Takes { list, .. } => list.iter().map(|line| line.whole()).collect::<Vec<_>>().join("; "),
         MedicineStatus::TakesNone { .. } => t("takes-none").to_string(),
+        MedicineStatus::NoneNow => t("medicines-none").to_string(),
         _ => t("none-recorded").to_string(),
     };
     let problems = if frame.problems.is_empty() { t("none-recorded").to_string() } else { frame.problems.join("; ") };

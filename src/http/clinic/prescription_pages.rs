@@ -146,6 +146,7 @@ pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<
     });
     add("rx-fact-refills", refills, true);
     add("rx-fact-reason", fill::reason_of(request, conditions), false);
+    add("rx-fact-note", Some(fill::notes(request).join("\n")), false);
     add("rx-fact-written", ctx.when(request, "/authoredOn").map(|when| when.long_time()), false);
     add("rx-fact-by", fill::called(request.get("requester")), false);
     let until = ctx.when(request, "/dispenseRequest/validityPeriod/end").map(|when| when.long());

@@ -51,6 +51,6 @@ fn places(value: &Value) -> Option<u8> {
 }
 
 /// All that somebody wrote beside something, in the order in which it stands.
-pub(super) fn notes(of: &Value) -> Vec<String> {
+pub fn notes(of: &Value) -> Vec<String> {
     list(of, "note").iter().filter_map(|note| super::spoken(note, "text")).collect()
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub use amounts::notes;
 pub use answers::answers;
 pub use dosage::{dose_in_english, dose_of};
 pub use found::{Found, folded, found, words_of};
@@ -37,7 +38,7 @@ pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
 pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
-    reason_of, reason_said, substance_of,
+    reason_of, reason_said, state_of, substance_of,
 };
 pub use reports::{binary_in, report_file, report_said};
 pub use timeline::{OTHERS, timeline};

@@ -7,7 +7,7 @@ use super::{
     text,
 };
 use crate::care::Chart;
-use crate::care::entries::{is_current, is_no_entry, says_none};
+use crate::care::entries::{is_current, is_no_entry, says_none, says_none_of_some};
 use crate::care::medicine::{self, Asks};
 use crate::care::prescribe;
 use crate::fhir::ResourceType;
@@ -89,9 +89,14 @@ fn doubt_message(code: &str) -> &'static str {
 pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
     let current: Vec<&Value> = resources.iter().filter(|allergy| is_current(allergy)).collect();
     let asked = current.iter().filter_map(|allergy| asked(allergy, ctx)).max_by_key(When::moment);
-    let mut list: Vec<AllergyLine> =
-        current.iter().filter(|allergy| !says_none(allergy)).map(|allergy| allergy_line(allergy, ctx)).collect();
-    list.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.substance.cmp(&b.substance)));
+    let said = current.iter().filter(|allergy| !says_none(allergy));
+    let mut list: Vec<(bool, AllergyLine)> =
+        said.map(|allergy| (says_none_of_some(allergy), allergy_line(allergy, ctx))).collect();
+    // What there is, before that there is none to something.
+    list.sort_by(|(a_none, a), (b_none, b)| {
+        a_none.cmp(b_none).then(b.severity.cmp(&a.severity)).then_with(|| a.substance.cmp(&b.substance))
+    });
+    let list: Vec<AllergyLine> = list.into_iter().map(|(_, line)| line).collect();
     match (list.is_empty(), current.iter().any(|allergy| says_none(allergy))) {
         (false, _) => AllergyStatus::Known { list, asked },
         (true, true) => {
@@ -168,10 +173,11 @@ pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<All
             recorded: ctx.when(allergy, "/recordedDate"),
             by: called(allergy.get("recorder")).or_else(|| called(allergy.get("asserter"))),
             state: state.map(|code| t(allergy_state_message(code)).to_string()),
+            says_none: says_none_of_some(allergy),
         };
         if is_current(allergy) { current.push(row) } else { past.push(row) }
     }
-    current.sort_by_key(|row| std::cmp::Reverse(row.line.severity));
+    current.sort_by_key(|row| (row.says_none, std::cmp::Reverse(row.line.severity)));
     (current, past)
 }
 
@@ -200,12 +206,18 @@ fn allergy_state_message(code: &str) -> &'static str {
 
 /// What is known of a patient's medicines now.
 fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
-    let (current, _) = medicine_rows(chart, ctx);
-    let asks_to_give = |one: &Value| Asks::of(one) == Asks::Give;
-    let any = chart.of(ResourceType::MedicationRequest).iter().any(asks_to_give)
-        || !chart.of(ResourceType::MedicationStatement).is_empty();
+    let (current, past) = medicine_rows(chart, ctx);
     if current.is_empty() {
-        return if any { MedicineStatus::TakesNone { asked: None } } else { MedicineStatus::NeverAsked };
+        let said = chart.of(ResourceType::MedicationStatement).iter().filter(|one| medicine::says_none(one));
+        let days = ["/dateAsserted", "/effectiveDateTime", "/effectivePeriod/start"];
+        return match (
+            said.map(|one| ctx.first_when(one, &days)).max_by_key(|when| when.map(|when| when.moment())),
+            past.is_empty(),
+        ) {
+            (Some(asked), _) => MedicineStatus::TakesNone { asked },
+            (None, false) => MedicineStatus::NoneNow,
+            (None, true) => MedicineStatus::NeverAsked,
+        };
     }
     MedicineStatus::Takes { list: current.into_iter().map(line_of).collect(), checked: None }
 }
@@ -260,7 +272,7 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
 }
 
 fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
-    let wrong = matches!(text(request, "/status"), Some("entered-in-error" | "cancelled"));
+    let wrong = matches!(text(request, "/status"), Some("entered-in-error" | "cancelled")) || is_no_entry(request);
     (!wrong && Asks::of(request) == Asks::Give).then(|| row_of(request, along, ctx))
 }
 
@@ -270,7 +282,7 @@ fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
         how: dose_of(request),
         since: ctx.when(request, "/authoredOn"),
         until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
-        state: MedicineState::from_code(text(request, "/status").unwrap_or_default()),
+        state: state_of(request),
         reason: list(request, "reasonCode")
             .first()
             .and_then(|reason| concept(Some(reason)))
@@ -279,9 +291,17 @@ fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
     }
 }
 
+/// How a prescription stands. What somebody only said they take is nobody's prescription.
+pub fn state_of(request: &Value) -> MedicineState {
+    match MedicineState::from_code(text(request, "/status").unwrap_or_default()) {
+        MedicineState::Taking if medicine::is_reported(request) => MedicineState::Reported,
+        state => state,
+    }
+}
+
 fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
     // What a patient says of a prescription stands with the prescription.
-    if prescribe::statement(statement).is_some() {
+    if prescribe::statement(statement).is_some() || is_no_entry(statement) {
         return None;
     }
     let state = match text(statement, "/status").unwrap_or_default() {
@@ -499,6 +519,60 @@ mod tests {
             )],
         );
         assert_eq!(medicine_rows(&chart, &ctx()).0[0].state, MedicineState::Unknown);
+    }
+
+    fn statement(more: Value) -> Value {
+        let mut one = json!({"resourceType": "MedicationStatement", "id": "s", "status": "active",
+            "medicationCodeableConcept": {"text": "Amiodarone"}});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    fn all_of(requests: Vec<Value>, statements: Vec<Value>) -> (MedicineStatus, Vec<MedicineRow>) {
+        let both = vec![(ResourceType::MedicationRequest, requests), (ResourceType::MedicationStatement, statements)];
+        let chart = Chart::holding(json!({"id": "p"}), both);
+        (frame(&chart, None, &ctx()).medicines, medicine_rows(&chart, &ctx()).0)
+    }
+
+    #[test]
+    fn what_is_taken_counts_after_its_prescription_and_what_a_patient_says_of_one_goes_with_it() {
+        let over = || request(json!({"status": "completed", "medicationCodeableConcept": {"text": "Amiodarone"}}));
+        let on = json!({"basedOn": [{"reference": "MedicationRequest/r"}]});
+        let (_, taken) = all_of(vec![over()], vec![statement(on.clone())]);
+        assert_eq!(
+            taken.iter().map(|row| (row.name.as_str(), row.state)).collect::<Vec<_>>(),
+            [("Amiodarone", MedicineState::Reported)]
+        );
+        let mut word = statement(on);
+        word["informationSource"] = json!({"reference": "Patient/p"});
+        assert!(all_of(vec![over()], vec![word]).1.is_empty());
+    }
+
+    #[test]
+    fn what_a_patient_takes_on_their_own_is_taken_however_it_is_written_down() {
+        let own = request(
+            json!({"intent": "plan", "reportedBoolean": true, "medicationCodeableConcept": {"text": "Apixaban"}}),
+        );
+        let (_, taken) = all_of(vec![own], vec![]);
+        assert_eq!((taken[0].name.as_str(), taken[0].state), ("Apixaban", MedicineState::Reported));
+    }
+
+    #[test]
+    fn that_none_is_taken_is_said_by_somebody_or_not_at_all() {
+        let none = |code: &str| {
+            let coding = json!({"coding": [{"system": "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips", "code": code}]});
+            statement(json!({"medicationCodeableConcept": coding, "effectiveDateTime": "2026-02-01"}))
+        };
+        assert!(matches!(
+            all_of(vec![], vec![none("no-known-medications")]).0,
+            MedicineStatus::TakesNone { asked: Some(_) }
+        ));
+        assert!(matches!(all_of(vec![], vec![none("no-medication-info")]).0, MedicineStatus::NeverAsked));
+        let ended = |status: &str| all_of(vec![request(json!({"status": status}))], vec![]).0;
+        assert!(matches!(ended("completed"), MedicineStatus::NoneNow));
+        assert!(matches!(ended("entered-in-error"), MedicineStatus::NeverAsked));
+        let (_, taken) = all_of(vec![request(json!({}))], vec![none("no-known-medications")]);
+        assert_eq!(taken.len(), 1, "the answer is no medicine");
     }
 
     #[test]

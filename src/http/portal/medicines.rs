@@ -11,6 +11,7 @@ use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::Chart;
+use crate::care::entries::is_no_entry;
 use crate::care::medicine::{self, Asks};
 use crate::care::prescribe::{self, Refill, RefillError};
 use crate::care::workflow::{Doing, Refused};
@@ -57,16 +58,19 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
-        if Asks::of(request) != Asks::Give || matches!(status, "entered-in-error" | "draft" | "cancelled") {
+        if Asks::of(request) != Asks::Give
+            || is_no_entry(request)
+            || matches!(status, "entered-in-error" | "draft" | "cancelled")
+        {
             return None;
         }
         let id = fill::text(request, "/id")?;
         let is_current = medicine::may_be_taken(request);
         // Of what nobody knows whether it is taken, nothing can be asked.
-        let counts = matches!(status, "active" | "on-hold");
+        let counts = matches!(status, "active" | "on-hold") && !medicine::is_reported(request);
         let state = match status {
             "active" if not_taken.contains_key(id) => MedicineState::NotTaking,
-            other => MedicineState::from_code(other),
+            _ => fill::state_of(request),
         };
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
         Some(MyMedicineRow {
@@ -85,7 +89,10 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     });
     let statements = chart.of(R::MedicationStatement).iter().filter_map(|statement| {
         let status = fill::text(statement, "/status").unwrap_or_default();
-        if prescribe::statement(statement).is_some() || matches!(status, "entered-in-error" | "not-taken") {
+        if prescribe::statement(statement).is_some()
+            || is_no_entry(statement)
+            || matches!(status, "entered-in-error" | "not-taken")
+        {
             return None;
         }
         let is_current = medicine::may_be_taken(statement);

@@ -230,9 +230,10 @@ impl AllergyLine {
 pub enum MedicineStatus {
     #[default]
     NeverAsked,
-    TakesNone {
-        asked: Option<When>,
-    },
+    /// Somebody said so.
+    TakesNone { asked: Option<When> },
+    /// All that is recorded is over: nobody said that nothing is taken.
+    NoneNow,
     Takes {
         list: Vec<MedicineLine>,
         /// When somebody went through the list with the patient.
@@ -446,6 +447,8 @@ pub struct AllergyRow {
     pub by: Option<String>,
     /// Not active: why, in a word.
     pub state: Option<String>,
+    /// It is no allergy: somebody said that there is none to some things.
+    pub says_none: bool,
 }
 
 /// An immunization that was given, or why it was not.
@@ -550,6 +553,8 @@ impl DocumentRow {
 /// What a report says besides its values.
 #[derive(Debug, Clone, Default)]
 pub struct ReportSaid {
+    /// Its own text, where that says more than the rest.
+    pub words: Option<String>,
     /// What whoever made it concluded, in words and in codes.
     pub conclusion: Option<String>,
     pub codes: Vec<String>,
@@ -566,7 +571,7 @@ impl ReportSaid {
     }
 
     pub fn has_words(&self) -> bool {
-        self.conclusion.is_some() || !self.codes.is_empty() || !self.comments.is_empty()
+        self.words.is_some() || self.conclusion.is_some() || !self.codes.is_empty() || !self.comments.is_empty()
     }
 }
 

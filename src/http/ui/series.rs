@@ -375,9 +375,11 @@ impl Series {
 
     /// One sentence on the newest value against the one before, for a patient; nothing without two numbers.
     pub fn say_change(&self) -> Option<Text> {
-        let last = self.latest().filter(|reading| reading.second.is_none())?;
+        // Of "< 5" nobody knows how far below it is.
+        let is_exact = |reading: &&Reading| !reading.text.trim_start().starts_with(['<', '>', '\u{2264}', '\u{2265}']);
+        let last = self.latest().filter(|reading| reading.second.is_none()).filter(is_exact)?;
         let now = last.number?;
-        let before = self.before().filter(|before| before.when.is_known())?;
+        let before = self.before().filter(|before| before.when.is_known()).filter(is_exact)?;
         let was = before.number?;
         let message = if (now - was).abs() <= was.abs() * 0.02 {
             "plain-same"
@@ -469,6 +471,9 @@ mod tests {
         );
         assert_eq!(steady.say_latest().to_string(), "101 mmol/mol.");
         assert!(series(&[1.0], None, None).say_change().is_none());
+        let mut below = series(&[4.0, 5.0], None, None);
+        below.readings[1].text = "<5".into();
+        assert!(below.say_change().is_none(), "it may have gone down");
     }
 
     #[test]

@@ -178,6 +178,7 @@ rx-fact-refills-n =
        *[other] { $n } times more
     }
 rx-fact-reason = For
+rx-fact-note = Note
 rx-fact-written = Written
 rx-fact-by = By
 rx-fact-until = Valid until
