@@ -154,6 +154,19 @@ async fn what_another_report_holds_stands_with_that_until_it_is_taken_back_too()
 }
 
 #[tokio::test]
+async fn what_another_report_holds_stays_held_until_that_is_let_go() {
+    let house = House::new().await;
+    house.put(of("p", "DiagnosticReport", "other", json!({"result": refers("inner")}))).await;
+    assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+    house.put(hold(house.stands(R::DiagnosticReport, "other").await)).await;
+    assert!(house.settle(Act::LetGo).await.is_ok());
+    assert_eq!(house.each(is_held).await, [false, false, true, true]);
+    house.put(of("p", "DiagnosticReport", "other", json!({"result": refers("inner")}))).await;
+    assert!(house.settle(Act::LetGo).await.is_ok());
+    assert_eq!(house.each(is_held).await, [false; 4]);
+}
+
+#[tokio::test]
 async fn a_hold_that_leaves_out_a_member_is_refused_and_nothing_is_done() {
     let house = House::new().await;
     house.put(of("q", "Observation", "value", json!({"valueString": "REACTIVE"}))).await;

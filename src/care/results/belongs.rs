@@ -88,6 +88,19 @@ pub fn contained(report: &Value) -> Vec<Value> {
         .collect()
 }
 
+/// The results that a report only names: in words, by a number, or by an address elsewhere.
+pub fn named_only(report: &Value) -> Vec<String> {
+    let lies_here = |reference: &str| {
+        let reference = reference.split_once("/_history/").map_or(reference, |(head, _)| head);
+        reference.starts_with('#') || ResourceRef::parse(reference).is_ok()
+    };
+    let name = |one: &Value| {
+        let all = ["/display", "/identifier/value", "/reference"];
+        all.iter().map(|at| text(one, at)).find(|name| !name.is_empty()).unwrap_or("?").to_owned()
+    };
+    list(report, "result").iter().filter(|one| !lies_here(text(one, "/reference"))).map(name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -127,6 +140,13 @@ mod tests {
         let parts: Vec<ResourceRef> = found.parts.iter().map(|(name, _)| name.clone()).collect();
         assert_eq!(names(&parts), ["Observation/panel", "Media/m", "Observation/inner", "Observation/k"]);
         assert_eq!(names(&found.apart), ["Observation/gone", "Observation/other"]);
+    }
+
+    #[test]
+    fn what_a_report_only_names_is_told_from_what_lies_here() {
+        let result = json!([{"reference": "Observation/1"}, {"reference": "Observation/1/_history/2"}, {"reference": "#in"},
+            {"reference": "https://lab.example/fhir/Observation/9", "display": "Potassium"}, {"identifier": {"value": "A7"}}]);
+        assert_eq!(named_only(&json!({"result": result})), ["Potassium", "A7"]);
     }
 
     #[test]

@@ -17,13 +17,14 @@
 mod acts_tests;
 mod belongs;
 mod comment;
+mod elsewhere;
 mod enter;
 mod import;
 mod settle;
 mod take_back;
 mod whole;
 
-pub use belongs::{Belonging, RESULTS, belonging, contained, whole};
+pub use belongs::{Belonging, RESULTS, belonging, contained, named_only, whole};
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Sure, import};

@@ -1,12 +1,12 @@
 //! Storing, signing, holding and letting go. Each is one transaction, and the patient is told in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::belongs::{belonging, whole};
 use super::comment::comment;
-use super::{RELEASE, Release, SIGNED};
+use super::{RELEASE, Release, SIGNED, elsewhere};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
@@ -166,7 +166,11 @@ pub async fn settle(
         return Err(Refused::Told(ResultError::Apart));
     }
     let told = told(patient, &report, &act);
-    let changes = changes(patient, report, act, &pen)?;
+    let held = match act.holds() {
+        true => BTreeSet::new(),
+        false => elsewhere::has(doing.records, &report, |one| is_held(one) && !super::is_taken_back(one))?,
+    };
+    let changes = changes(patient, report, act, &pen, &held)?;
     carry_out(doing, changes, move |inside| {
         for notice in told {
             notify::tell(inside, notice)?;
@@ -192,7 +196,7 @@ pub async fn enter_all(
             notices.push(notice);
         }
     }
-    let all = reports.into_iter().map(|report| changes(patient, report, act.clone(), &pen));
+    let all = reports.into_iter().map(|report| changes(patient, report, act.clone(), &pen, &BTreeSet::new()));
     let all = all.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     carry_out(doing, all, move |inside| notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?)))
         .await
@@ -211,7 +215,14 @@ fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
     }
 }
 
-fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<Vec<Change>, RecordError> {
+/// `held_elsewhere` are results that another report holds: they stay so.
+fn changes(
+    patient: &FhirId,
+    report: Report,
+    act: Act,
+    pen: &Pen<'_>,
+    held_elsewhere: &BTreeSet<FhirId>,
+) -> Result<Vec<Change>, RecordError> {
     let Report { id, version, mut value, results, pictures, tasks, .. } = report;
     let mut changes = Vec::new();
     let signs = matches!(act, Act::Sign(..));
@@ -227,7 +238,7 @@ fn changes(patient: &FhirId, report: Report, act: Act, pen: &Pen<'_>) -> Result<
         if signs && text(&one, "/status") == "preliminary" {
             put(&mut one, "status", "final".into());
         }
-        let one = kept(one);
+        let one = if held_elsewhere.contains(&id) { hold(one) } else { kept(one) };
         changes.push(match version {
             Some(version) => Change::put(R::Observation, id, one, Condition::Version(version), Mode::Strict)?,
             None => Change::create_as(R::Observation, id, one, Mode::Strict)?,

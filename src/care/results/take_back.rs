@@ -4,13 +4,10 @@
 //! all the time and never theirs to see. What they saw before it was held is let go with that, so that their list can say
 //! which it was; what they never saw, or saw otherwise, stays held. A value that another report holds, too, stands with that.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use serde_json::Value;
 
-use super::belongs::members;
 use super::settle::put;
-use super::{Report, ResultError};
+use super::{Report, ResultError, elsewhere};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::held::{is_held, let_go};
 use crate::care::note::Pen;
@@ -36,45 +33,16 @@ pub async fn take_back(
     pen: &Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let apart = report.apart.clone();
-    let report = Report { results: own_results(doing.records, &report)?, ..report };
+    let stays = elsewhere::has(doing.records, &report, |one| !is_taken_back(one))?;
+    let mut report = report;
+    report.results.retain(|(id, ..)| !stays.contains(id));
     let (changes, seen) = changes(doing.records, report, pen)?;
     told(doing, patient, changes, (seen, apart)).await
 }
 
-/// The results that are of this report alone: what another report holds, or a panel elsewhere, stands with that.
-fn own_results(records: &Records, report: &Report) -> Result<Vec<(FhirId, Option<u32>, Value)>, RecordError> {
-    let patient = text(&report.value, "/subject/reference");
-    let parts: BTreeSet<FhirId> = report.results.iter().map(|(id, ..)| id.clone()).collect();
-    let mut shared: VecDeque<ResourceRef> = VecDeque::new();
-    for (id, ..) in &report.results {
-        let own = ResourceRef::new(R::Observation.name(), id).map_err(|_| RecordError::Damaged)?;
-        let elsewhere = records.referring(R::Observation, id)?.into_iter().filter(|(kind, other)| match kind {
-            R::DiagnosticReport => *other != report.id,
-            kind => *kind == R::Observation && !parts.contains(other),
-        });
-        for (kind, other) in elsewhere {
-            let standing = records.glimpse(&strict(kind, &format!("_id={other}"))?, |one| {
-                (!is_taken_back(one)).then(|| (text(one, "/subject/reference").to_owned(), members(one)))
-            })?;
-            if standing.iter().any(|(subject, of)| *subject == patient && of.contains(&own)) {
-                shared.push_back(own.clone());
-            }
-        }
-    }
-    // A panel that stands does so with its members.
-    let mut stays = BTreeSet::new();
-    while let Some(next) = shared.pop_front() {
-        let found = report.results.iter().find(|(id, ..)| *id == next.id());
-        if let Some((.., value)) = found.filter(|_| stays.insert(next.id())) {
-            shared.extend(members(value));
-        }
-    }
-    Ok(report.results.iter().filter(|(id, ..)| !stays.contains(id)).cloned().collect())
-}
-
 /// How many results of a report would stay when it is taken back.
 pub fn shared(records: &Records, report: &Report) -> Result<usize, RecordError> {
-    Ok(report.results.len() - own_results(records, report)?.len())
+    Ok(elsewhere::has(records, report, |one| !is_taken_back(one))?.len())
 }
 
 /// Whether the patient ever saw any of it.

@@ -17,6 +17,7 @@ use crate::base::{FhirId, Role};
 use crate::care::Chart;
 use crate::care::chart::FRAME;
 use crate::care::entries::Faults as Found;
+use crate::care::held::is_held;
 use crate::care::note::Pen;
 use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure};
 use crate::care::uploads;
@@ -284,6 +285,11 @@ fn report_page(
         said: fill::report_said(&report.value, &pictures, &own, &opened.ctx),
         left_out: pages::left_out(&values).filter(|_| !report.is_taken_back()),
         apart: report.apart.len(),
+        named_only: results::named_only(&report.value).join(", "),
+        held_elsewhere: match report.is_held() || report.is_taken_back() {
+            true => 0,
+            false => report.results.iter().filter(|(.., one)| is_held(one)).count(),
+        },
         signed: report.is_signed().then(|| pages::signer(&report.value)),
         is_held: report.is_held(),
         stands: if report.is_taken_back() { Standing::TakenBack } else { Standing::Stands },

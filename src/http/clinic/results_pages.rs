@@ -68,6 +68,10 @@ pub struct ReportPage {
     pub left_out: Option<String>,
     /// How much it refers to that nobody can show here.
     pub apart: usize,
+    /// The results that it only names.
+    pub named_only: String,
+    /// How many of its values the patient does not see, while they see it.
+    pub held_elsewhere: usize,
     /// Who signed it.
     pub signed: Option<String>,
     pub is_held: bool,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Ctx, concept, foreign, list, owned, text};
+use crate::care::note::plain_of;
 use crate::care::results::{self, Report};
 use crate::http::ui::format;
 use crate::http::ui::record::{ReportComment, ReportFile, ReportSaid};
@@ -16,12 +17,21 @@ pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -
     });
     let files = report_files(report, pictures);
     ReportSaid {
+        words: own_words(report),
         conclusion: owned(report, "/conclusion"),
         codes: list(report, "conclusionCode").iter().filter_map(|code| concept(Some(code))).collect(),
         comments: comments.collect(),
         files: files.iter().zip(0_usize..).map(|(file, at)| row(file, at, base)).collect(),
         lang: foreign(report),
     }
+}
+
+/// The report's own text, where it says more than what was taken out of it (R4, Narrative.status), or all that there is.
+fn own_words(report: &Value) -> Option<String> {
+    let says = ["result", "conclusion", "conclusionCode", "presentedForm"];
+    let is_all = !says.iter().any(|name| report.get(*name).is_some());
+    let div = text(report, "/text/div").filter(|_| is_all || text(report, "/text/status") == Some("additional"))?;
+    Some(plain_of(div).trim().to_owned()).filter(|words| !words.is_empty())
 }
 
 /// The attachments of a report and of its pictures: a place in this list is the address of one.
@@ -64,6 +74,15 @@ pub fn binary_in(attachment: &Value) -> Option<crate::base::FhirId> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_text_of_a_report_is_shown_where_it_says_more_than_the_rest() {
+        let said = |report: Value| report_said(&report, &[], "/r", &Ctx::of(jiff::tz::TimeZone::UTC)).words;
+        let words = |status: &str| json!({"status": status, "div": "<div><p>No carcinoma.</p></div>"});
+        assert_eq!(said(json!({"text": words("generated")})).as_deref(), Some("No carcinoma."));
+        assert_eq!(said(json!({"text": words("generated"), "conclusion": "x"})), None);
+        assert_eq!(said(json!({"text": words("additional"), "conclusion": "x"})).as_deref(), Some("No carcinoma."));
+    }
 
     #[test]
     fn a_report_says_its_conclusion_beside_the_comments_and_names_every_file() {

@@ -153,6 +153,7 @@ copy-reaction = reaction: { $what }
 ## A report beside its values
 
 report-conclusion = Conclusion
+report-words = The report’s text
 report-finding = Finding
 report-comment = Comment of the doctor
 report-files = Files of this report

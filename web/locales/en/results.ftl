@@ -19,6 +19,12 @@ result-enter-sign = Add and sign
 report-taken-back = This result was taken back as a mistake. Nothing of it counts; the history keeps it.
 report-empty = There is nothing in this report but its name.
 report-left-out = Taken back, cancelled, or not made yet, and so without a value here: { $names }
+report-named-only = Named by the report and not in this record, so without a value here: { $names }
+report-held-elsewhere =
+    { $n ->
+        [one] One of its values is held with another report: the patient does not see that one.
+       *[other] { $n } of its values are held with another report: the patient does not see those.
+    }
 report-back = The report
 report-apart =
     { $n ->

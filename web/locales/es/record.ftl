@@ -225,6 +225,7 @@ entry-take-back = Retirarlo
 ## Un informe junto a sus valores
 
 report-conclusion = Conclusión
+report-words = El texto del informe
 report-finding = Hallazgo
 report-comment = Comentario del médico
 report-files = Archivos de este informe
