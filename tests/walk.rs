@@ -152,6 +152,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/forms",               CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Post, "/patients/{id}/forms/{form}/seen",   CLINIC,  CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/orders",              CLINIC,  CARERS,    APatient, AnEntry),
+    (Verb::Get,  "/patients/{id}/orders/{order}",     CLINIC,  CARERS,    Nothing, AnEntry),
+    (Verb::Post, "/patients/{id}/orders/{order}",     CLINIC,  CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/documents",           CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/documents/{document}", CLINIC, CARERS,    Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/reported",            CLINIC,  CARERS,    APatient, AnEntry),
@@ -1144,8 +1146,18 @@ fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16
         Plain(status) => vec![(path.to_owned(), status)],
         Filled(path, status) => vec![(path.to_owned(), status)],
         Nothing => {
-            let named =
-                ["document", "form", "key", "problem", "allergy", "immunization", "measurement", "note", "report"];
+            let named = [
+                "document",
+                "form",
+                "key",
+                "problem",
+                "allergy",
+                "immunization",
+                "measurement",
+                "note",
+                "order",
+                "report",
+            ];
             let path = named.iter().fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), ABSENT));
             let path = path.replace("{document}", ABSENT).replace("{prescription}", ABSENT).replace("{key}", ABSENT);
             let path = if path.starts_with("/patients") { path.replace("{id}", &patients[0]) } else { path };

@@ -261,11 +261,17 @@ pub async fn correct(
     .await
 }
 
-/// Which of their names somebody goes by: the official one, else the usual one, else the first that is not an old one.
+/// Which of their names somebody goes by: the official one, else the usual one, else the first that is not an old one. One
+/// that ended is none of these while there is another.
 pub fn name_in_use(person: &Value) -> Option<usize> {
     let names = list(person, "name");
-    let of_use = |wanted: &str| names.iter().position(|name| text(name, "/use") == wanted);
-    let current = || names.iter().position(|name| !matches!(text(name, "/use"), "old" | "maiden"));
+    let has_ended = |name: &Value| name.pointer("/period/end").is_some();
+    let of_use = |wanted: &str| names.iter().position(|name| text(name, "/use") == wanted && !has_ended(name));
+    let current = || {
+        let is_old = |name: &Value| matches!(text(name, "/use"), "old" | "maiden");
+        let goes_on = names.iter().position(|name| !is_old(name) && !has_ended(name));
+        goes_on.or_else(|| names.iter().position(|name| !is_old(name)))
+    };
     of_use("official").or_else(|| of_use("usual")).or_else(current).or(if names.is_empty() { None } else { Some(0) })
 }
 
@@ -342,6 +348,16 @@ mod tests {
 
     fn today() -> Date {
         "2026-03-03".parse().unwrap()
+    }
+
+    #[test]
+    fn a_name_that_ended_is_not_the_one_somebody_goes_by() {
+        let of = |names: Value| name_in_use(&json!({"name": names}));
+        let ended = json!({"use": "official", "family": "Before", "period": {"end": "2010"}});
+        assert_eq!(of(json!([ended, {"family": "Now"}])), Some(1));
+        assert_eq!(of(json!([ended, {"use": "maiden", "family": "Lund"}])), Some(0), "there is no other");
+        assert_eq!(of(json!([{"use": "usual", "family": "U"}, {"use": "official", "family": "O"}])), Some(1));
+        assert_eq!(of(json!([])), None);
     }
 
     /// With much that no form asks about.

@@ -23,9 +23,9 @@ use crate::identity::SessionRow;
 use crate::record::{Turn, Turns};
 
 /// The largest form with a file: the file, and room for the fields and what stands between the parts.
-pub(super) const MOST: usize = MOST_BYTES + (64 << 10);
+pub(super) const MOST: usize = MOST_BYTES + (128 << 10);
 /// The longest field that is no file, in bytes, and how many parts a form has at most.
-const LONGEST_FIELD: u64 = 16 << 10;
+const LONGEST_FIELD: u64 = 64 << 10;
 const MOST_PARTS: usize = 16;
 /// How long a form with a file may take to arrive and be answered: 10 MiB at half a megabit a second.
 pub(super) const TIME: Duration = Duration::from_secs(180);

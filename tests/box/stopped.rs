@@ -67,7 +67,7 @@ fn next(kind: &str, nth: usize) -> usize {
     let all = std::env::var("CHARTBOX_KILL_STEPS").is_ok_and(|steps| steps == "all");
     match kind {
         _ if all => nth + 1,
-        "naming" => nth + 2,
+        "naming" => nth + 4,
         _ => nth * 4 + 3,
     }
 }

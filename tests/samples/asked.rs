@@ -459,6 +459,7 @@ fn own() -> Vec<(&'static str, String)> {
     let about = UploadAbout {
         cx: halina(),
         id: "d1".into(),
+        query: String::new(),
         row: DocumentRow {
             title: "Exercises from physiotherapy".into(),
             kind: Some("Letter".into()),

@@ -89,6 +89,8 @@ pub fn render(page: &impl Template) -> String {
 /// Something that is ordered and not done yet.
 pub fn ordered() -> OrderRow {
     OrderRow {
+        id: "o1".into(),
+        note: None,
         name: "Chest X-ray".into(),
         kind: Some("Imaging".into()),
         when: Some(day("2026-03-03")),

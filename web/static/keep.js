@@ -69,7 +69,9 @@ async function keep(form) {
 // 202: it is kept, and the session has ended.
 async function sent(body) {
   try {
-    const answer = await fetch("/drafts", { method: "POST", body, keepalive: true });
+    // It goes on its way when the page is left; of what is longer than 64 KiB a browser would send nothing so (Fetch, keepalive).
+    const keepalive = String(body).length < 60_000;
+    const answer = await fetch("/drafts", { method: "POST", body, keepalive });
     if (answer.status === 202) return "ended";
     return answer.ok ? "kept" : "failed";
   } catch {

@@ -4,6 +4,7 @@
 mod allergy;
 mod immunization;
 mod known;
+mod order;
 mod problem;
 mod vitals;
 
@@ -13,6 +14,7 @@ pub use known::{
     AllergyError, ProblemError, Repeats, add_allergy, add_problem, is_current, is_no_entry, says_none,
     says_none_of_some, says_none_to_medicines, says_none_to_others,
 };
+pub use order::{Closes, closed};
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};
 pub use vitals::{Measured, VITALS, Vital, VitalsTyped, bounds, measured, observation, same_value, typed_of, vital_of};
 

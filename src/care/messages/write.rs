@@ -95,10 +95,16 @@ pub enum Then {
     Closes,
 }
 
-/// What was typed, as it is kept: without what no text has, and no longer than a message is.
+/// What was typed, as it is kept: without what no text has, and no longer than a message is. What was apart stays apart: a
+/// line break of a letter, and whatever else nobody sees.
 pub fn trimmed(text: &str) -> String {
-    let kept: String =
-        text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let kept = |c| match c {
+        '\n' | '\t' => c,
+        '\r' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}' => '\n',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    let kept: String = text.replace("\r\n", "\n").chars().map(kept).collect();
     kept.trim().chars().take(LONGEST).collect()
 }
 

@@ -10,6 +10,8 @@ mod name;
 mod picture;
 mod sniff;
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
@@ -243,10 +245,35 @@ pub async fn seen(
 /// Where the bytes of a document lie: the content that is no preview, or the preview.
 pub fn binary_of(document: &Value, part: Part) -> Option<FhirId> {
     let contents = document.get("content")?.as_array()?.iter();
-    let is_preview = |one: &&Value| one.pointer("/format/code").and_then(Value::as_str) == Some(PREVIEW.1);
     let mut found = contents.filter(|one| is_preview(one) == (part == Part::Preview));
     let url = found.find_map(|one| one.pointer("/attachment/url").and_then(Value::as_str))?;
     FhirId::parse(url.strip_prefix("Binary/")?).ok()
+}
+
+/// The places of the files that a document has besides its first: the same in another form, or another part of it.
+pub fn more_files(document: &Value) -> impl Iterator<Item = usize> {
+    let contents = document.get("content").and_then(Value::as_array).into_iter().flatten().enumerate();
+    contents.skip(1).filter(|(_, one)| !is_preview(one)).map(|(at, _)| at)
+}
+
+/// A document with the file at this place for its only one; as it is for the first, which may have a small picture.
+pub fn file_at(document: &Value, at: usize) -> Option<Cow<'_, Value>> {
+    if at == 0 {
+        return Some(Cow::Borrowed(document));
+    }
+    let content = document.get("content")?.as_array()?.get(at).filter(|one| !is_preview(one))?.clone();
+    let mut one = document.clone();
+    one.as_object_mut()?.insert("content".to_owned(), Value::Array(vec![content]));
+    Some(Cow::Owned(one))
+}
+
+/// How an address says which of them is meant.
+pub fn file_query(at: usize) -> String {
+    if at == 0 { String::new() } else { format!("?file={at}") }
+}
+
+fn is_preview(content: &Value) -> bool {
+    content.pointer("/format/code").and_then(Value::as_str) == Some(PREVIEW.1)
 }
 
 /// The file or its small picture.

@@ -239,8 +239,13 @@ pub(in crate::http) async fn visits(
 }
 
 /// `GET /patients/{id}/orders`
-pub(in crate::http) async fn orders(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let Opened { cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::ServiceRequest]).await?;
+pub(in crate::http) async fn orders(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let Opened { mut cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::ServiceRequest]).await?;
+    cx.done = asked.done.as_deref().and_then(done_words);
     let all = fill::orders(chart.of(ResourceType::ServiceRequest), &ctx);
     let (open, past) = all.into_iter().partition(|row| row.state == OrderState::Open);
     page(&Orders { cx, frame, open, past })

@@ -514,6 +514,8 @@ pub struct KeptFile {
     pub cx: Cx,
     pub frame: Frame,
     pub id: String,
+    /// Which of the document's files it is, as the end of an address.
+    pub query: String,
     pub row: DocumentRow,
     pub note: Option<String>,
     /// A `data:` address.

@@ -45,6 +45,7 @@ pub(in crate::http) async fn document(
     if subject != Some(format!("Patient/{patient}").as_str()) {
         return Err(Refusal::not_found());
     }
+    let document = uploads::file_at(&document, asked.file).ok_or_else(Refusal::not_found)?;
     let row = fill::document(&document, &frame.who.id, "/patients", &ctx).ok_or_else(Refusal::not_found)?;
     let Some(attachment) = fill::attachment(&document) else {
         let row = (row, frame);
@@ -60,6 +61,8 @@ pub(in crate::http) async fn document(
 #[serde(default)]
 pub(in crate::http) struct Asked {
     done: String,
+    /// Which of its files.
+    file: usize,
 }
 
 /// A document that lies in the record as a file: what is known of it, and a small picture.
@@ -76,6 +79,7 @@ async fn about(
     let preview = binary(visit, document, Part::Preview).await?.map(|bytes| data_uri(&bytes));
     page(&KeptFile {
         id: text("/id").unwrap_or_default(),
+        query: uploads::file_query(asked.file),
         note: text("/description"),
         preview,
         withdrawn: is_withdrawn(ResourceType::DocumentReference, document),
@@ -117,8 +121,10 @@ async fn of_patient(visit: &Visit, patient: &str, id: &str, action: Action) -> R
 pub(in crate::http) async fn kept(
     visit: Visit,
     Path((patient, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (document, ..) = of_patient(&visit, &patient, &id, Action::View).await?;
+    let document = uploads::file_at(&document, asked.file).ok_or_else(Refusal::not_found)?;
     let bytes = binary(&visit, &document, Part::File).await?.ok_or_else(Refusal::not_found)?;
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     Ok(kept_file(text("/content/0/attachment/title"), text("/content/0/attachment/contentType"), bytes))

@@ -296,6 +296,28 @@ pub(super) fn removal(
     page
 }
 
+/// What becomes of an open order. Whoever may not sign says that it is done, and no more.
+pub(super) fn order(
+    opened: Opened,
+    (place, version): (String, u32),
+    name: &str,
+    about: String,
+    note: &str,
+    signs: bool,
+    faults: Faults,
+) -> EntryPage {
+    let rows = vec![vec![Field::text("note", label("note"), note, &faults).optional().hint(t("order-note-hint"))]];
+    let mut page = EntryPage { rows, ..form(opened, Section::Orders, t("order-title").with("name", name), faults) };
+    page.action = place;
+    page.version = Some(version);
+    page.about = Some(about).filter(|about| !about.is_empty());
+    page.save = t("order-do-done").to_string();
+    if signs {
+        page.others = vec![("off", t("order-do-off").to_string()), ("mistake", t("order-do-mistake").to_string())];
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

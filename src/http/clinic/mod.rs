@@ -23,6 +23,7 @@ pub(super) mod languages;
 pub(super) mod invitation;
 pub mod invitation_pages;
 pub(super) mod notes;
+pub(super) mod orders;
 pub mod notes_pages;
 pub mod message_pages;
 pub(super) mod messages;

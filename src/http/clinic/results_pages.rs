@@ -232,14 +232,13 @@ pub(super) fn waiting(reports: &[Value], base: &str, ctx: &Ctx) -> Vec<Waiting> 
         let unsigned = !tagged(one) && matches!(text(one, "/status").as_str(), "preliminary" | "partial");
         (unsigned || is_held(one)) && text(one, "/status") != "entered-in-error"
     });
-    open.take(20)
-        .map(|one| Waiting {
-            href: format!("{base}/results/reports/{}", text(one, "/id")),
-            title: fill::named(fill::concept(one.get("code"))),
-            line: line(one, ctx),
-            held: is_held(one),
-        })
-        .collect()
+    open.map(|one| Waiting {
+        href: format!("{base}/results/reports/{}", text(one, "/id")),
+        title: fill::named(fill::concept(one.get("code"))),
+        line: line(one, ctx),
+        held: is_held(one),
+    })
+    .collect()
 }
 
 /// Who signed a report.

@@ -88,7 +88,10 @@ fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
     } else if is_proposed {
         name.text = t("order-proposed").with("name", &name.text).to_string();
     }
+    let notes = notes(one);
     Some(OrderRow {
+        id: owned(one, "/id").unwrap_or_default(),
+        note: (!notes.is_empty()).then(|| notes.join(" ")),
         name,
         kind: list(one, "category").first().and_then(|kind| concept(Some(kind))),
         when: ctx.first_when(one, &["/authoredOn", "/occurrenceDateTime"]),
@@ -113,11 +116,17 @@ pub fn documents(resources: &[Value], patient: &str, base: &str, ctx: &Ctx) -> V
     resources
         .iter()
         .filter(|one| text(one, "/status") != Some("entered-in-error"))
-        .filter_map(|one| document(one, patient, base, ctx))
+        .flat_map(|one| {
+            let files = std::iter::once(0).chain(uploads::more_files(one));
+            files.filter_map(|at| {
+                let row = document(&*uploads::file_at(one, at)?, patient, base, ctx)?;
+                Some(DocumentRow { href: row.href.map(|href| format!("{href}{}", uploads::file_query(at))), ..row })
+            })
+        })
         .collect()
 }
 
-/// One document as a row of the list.
+/// One document as a row of the list, by its first file.
 pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<DocumentRow> {
     let attachment = one.pointer("/content/0/attachment");
     let kind = kind_of(one);
@@ -198,10 +207,17 @@ pub fn attachment_in(attachment: &Value) -> Option<Attachment> {
 }
 
 impl Attachment {
-    /// The text, when it is plain text.
+    /// The text, when it is plain text: in the letters that it names, else in UTF-8.
     pub fn text(&self) -> Option<String> {
-        let kind = self.content_type.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("text/plain").then(|| String::from_utf8_lossy(&self.bytes).into_owned())
+        let mut parts = self.content_type.split(';').map(str::trim);
+        if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain")) {
+            return None;
+        }
+        let charset =
+            parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+        let label = charset.map_or("utf-8", |(_, label)| label.trim_matches('"'));
+        let letters = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap_or(encoding_rs::UTF_8);
+        Some(letters.decode(&self.bytes).0.into_owned())
     }
 }
 
@@ -209,6 +225,29 @@ impl Attachment {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn text_is_read_in_the_letters_that_it_names() {
+        let read = |kind: &str, bytes: &[u8]| Attachment { content_type: kind.into(), bytes: bytes.into() }.text();
+        assert_eq!(read("text/plain", "Größe".as_bytes()).as_deref(), Some("Größe"));
+        assert_eq!(read("text/plain; charset=ISO-8859-1", b"Gr\xf6\xdfe").as_deref(), Some("Größe"));
+        assert_eq!(read("TEXT/PLAIN;format=flowed;charset=\"utf-16le\"", b"G\0r\0").as_deref(), Some("Gr"));
+        assert_eq!(read("text/plain; charset=nobody-knows", b"Gr").as_deref(), Some("Gr"));
+        assert_eq!(read("text/html", b"<b>"), None);
+    }
+
+    #[test]
+    fn every_file_of_a_document_is_a_row_with_an_address_of_its_own() {
+        let preview = json!({"attachment": {"url": "Binary/p"}, "format": {"code": uploads::PREVIEW.1}});
+        let document = json!({"id": "d", "status": "current", "content": [
+            {"attachment": {"title": "Letter", "url": "Binary/a"}}, preview, {"attachment": {"title": "Scan", "data": "eA=="}}]});
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let rows = documents(std::slice::from_ref(&document), "p", "/patients", &ctx);
+        let found: Vec<_> = rows.iter().map(|row| (row.title.as_str(), row.href.as_deref().unwrap())).collect();
+        assert_eq!(found, [("Letter", "/patients/p/documents/d"), ("Scan", "/patients/p/documents/d?file=2")]);
+        assert_eq!(attachment(&uploads::file_at(&document, 2).unwrap()).unwrap().bytes, b"x");
+        assert!(uploads::file_at(&document, 1).is_none() && uploads::file_at(&document, 3).is_none());
+    }
 
     #[test]
     fn what_this_program_called_a_document_is_read_in_the_readers_language() {

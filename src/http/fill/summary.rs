@@ -25,6 +25,9 @@ pub struct SummarySection {
     pub empty: String,
 }
 
+/// The most tests whose newest value a summary gives; how many more there are, it says.
+const MOST_RESULTS: usize = 40;
+
 pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let ctx = &ctx.about(&chart.patient);
     let section = |title: &str, icon, lines: Vec<(String, String)>| SummarySection {
@@ -78,6 +81,12 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         let beside: String = latest.beside.iter().cloned().chain(ranges).map(|one| format!("; {one}")).collect();
         Some((headline(&series), format!("{}, {when}{whose}{beside}", lies(&series))))
     });
+    let mut results: Vec<(String, String)> = results.collect();
+    let more = results.len().saturating_sub(MOST_RESULTS);
+    results.truncate(MOST_RESULTS);
+    if more > 0 {
+        results.push((t("summary-results-more").with("n", more).to_string(), String::new()));
+    }
     let plain = |kind: R| {
         chart.of(kind).iter().map(move |one| {
             let line = copied(kind, one, ctx);
@@ -91,7 +100,7 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         section("summary-problems", "list", problems.iter().map(problem).collect()),
         section("summary-past", "list", past.iter().map(problem).collect()),
         section("summary-immunizations", "shield", vaccines.collect()),
-        section("summary-results", "results", results.take(40).collect()),
+        section("summary-results", "results", results),
         section("summary-procedures", "list", plain(R::Procedure).collect()),
         section("summary-plans", "list", plain(R::CarePlan).collect()),
     ];

@@ -379,12 +379,17 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             let value = schedule::appointment(&wish, start, "booked", now);
             let hour = hour(&own, &clinic, kind, with, start, None);
             if !is_offered(&own, &clinic, kind, with, start)? {
-                return taken(&own, &sent, &clinic, kind, BookError::Taken, &For::New).await;
+                return taken(&own, &sent, &clinic, kind, not_offered(&own, start), &For::New).await;
             }
             let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour), None).await;
             outcome(&own, &sent, done, &place, &clinic, kind, &For::New).await
         }
     }
+}
+
+/// Why a time cannot be had.
+fn not_offered(own: &Own, start: Timestamp) -> BookError {
+    if start <= own.visit.house.ambient.now() { BookError::Past } else { BookError::Taken }
 }
 
 fn chosen<'a>(
@@ -464,7 +469,8 @@ pub(super) fn periods(
     }
     match until {
         None => faults.add("until", t("book-until-wrong")),
-        Some(until) if until > latest => {
+        // Too late it is after a first day.
+        Some(until) if until > latest && from.is_some() => {
             faults.add("until", t("book-until-late").with("last", When::Day(latest).long()));
         }
         Some(_) => {}
@@ -757,7 +763,7 @@ pub(in crate::http) async fn change(
     let what = For::Move(Moving { id: id.clone(), version: now_at, start: may.start });
     let (start, with) = chosen(&own, &clinic, kind, typed)?;
     if !is_offered(&own, &clinic, kind, with, start)? {
-        return taken(&own, &sent, &clinic, kind, BookError::Taken, &what).await;
+        return taken(&own, &sent, &clinic, kind, not_offered(&own, start), &what).await;
     }
     let place = format!("/my/visits/{id}?done=moved");
     let hour = hour(&own, &clinic, kind, with, start, Some(id.clone()));

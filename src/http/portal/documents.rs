@@ -4,6 +4,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::own::{Needs, Own};
@@ -11,7 +12,7 @@ use super::pages::Documents;
 use super::record::{Turn, turned};
 use crate::audit::Action;
 use crate::base::FhirId;
-use crate::care::uploads::Part;
+use crate::care::uploads::{self, Part};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::kept_file::{disposition, kept_file};
@@ -28,12 +29,20 @@ pub async fn documents(visit: Visit, Query(turn): Query<Turn>) -> Result<Respons
     page(&Documents { cx: own.cx(&chart), rows, pages })
 }
 
+/// Which of the files of a document is asked for.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    pub(super) file: usize,
+}
+
 /// `GET /my/documents/{id}`
-pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub async fn document(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
     let document: Value = stored.value();
+    let document = uploads::file_at(&document, asked.file).ok_or_else(Refusal::not_found)?;
     if let Some(response) = file(&document) {
         return Ok(response);
     }
@@ -45,10 +54,10 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Result<Response, 
 /// What a document may say that it is; anything else is a file of bytes, so that no browser runs it here.
 const SHOWN: [&str; 5] = ["text/plain", "application/pdf", "image/png", "image/jpeg", "image/webp"];
 
-/// The first content that lies in the record itself, to be kept as a file: never opened as a page of this box.
+/// The first content, where it lies in the document itself, to be kept as a file: never opened as a page of this box.
 fn file(document: &Value) -> Option<Response> {
-    let attachments = document.get("content")?.as_array()?.iter().filter_map(|content| content.get("attachment"));
-    let (attachment, data) = attachments.filter_map(|one| Some((one, one.get("data")?.as_str()?))).next()?;
+    let attachment = document.pointer("/content/0/attachment")?;
+    let data = attachment.get("data")?.as_str()?;
     let bytes = BASE64.decode(data.as_bytes()).ok()?;
     let said = attachment.get("contentType").and_then(Value::as_str).unwrap_or_default();
     let essence = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

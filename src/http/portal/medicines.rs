@@ -66,8 +66,8 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         }
         let id = fill::text(request, "/id")?;
         let is_current = medicine::may_be_taken(request);
-        // Of what nobody knows whether it is taken, nothing can be asked.
-        let counts = matches!(status, "active" | "on-hold") && !medicine::is_reported(request);
+        // Of what is paused, or nobody knows whether it is taken, nothing can be asked.
+        let counts = status == "active" && !medicine::is_reported(request);
         let state = match status {
             "active" if not_taken.contains_key(id) => MedicineState::NotTaking,
             _ => fill::state_of(request),
@@ -159,11 +159,11 @@ impl One {
     }
 
     fn refused(&self, typed: &Typed, faults: &Faults) -> Result<Response, Refusal> {
-        let page = self.page(self.own.cx(&self.chart), typed, faults)?;
+        let page = self.page(self.own.cx(&self.chart), typed, faults, "")?;
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
     }
 
-    fn page(&self, mut cx: Cx, typed: &Typed, faults: &Faults) -> Result<Response, Refusal> {
+    fn page(&self, mut cx: Cx, typed: &Typed, faults: &Faults, done: &str) -> Result<Response, Refusal> {
         if cx.at.is_empty() {
             cx.at = format!("/my/medicines/{}", self.id);
         }
@@ -173,6 +173,13 @@ impl One {
             .find(|row| row.href.as_deref() == Some(address.as_str()))
             .ok_or(Refusal::not_found())?;
         let label = if matches!(row.standing, Some(Standing::Asked { .. })) { "refill-answer" } else { "refill-note" };
+        // What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
+        cx.done = match (done, row.state, &row.standing) {
+            ("refill-sent", _, Some(Standing::Waits(_))) => Some(t("refill-asked-done").to_string()),
+            ("not-taking", MedicineState::NotTaking, _) => Some(cx.own("not-taking-done").to_string()),
+            ("taking", MedicineState::Taking, _) => Some(cx.own("taking-done").to_string()),
+            _ => cx.done,
+        };
         let active = fill::text(&self.request, "/status") == Some("active");
         let statements = self.chart.of(R::MedicationStatement).iter();
         let said = prescribe::not_taking(statements).remove(self.id.as_str());
@@ -234,13 +241,7 @@ pub(in crate::http) async fn show(
         Some("active") => one.own.visit.kept::<Typed>(&mut cx)?.unwrap_or_default(),
         _ => Typed::default(),
     };
-    cx.done = match shown.done.as_str() {
-        "refill-sent" => Some(t("refill-asked-done").to_string()),
-        "not-taking" => Some(cx.own("not-taking-done").to_string()),
-        "taking" => Some(cx.own("taking-done").to_string()),
-        _ => None,
-    };
-    one.page(cx, &typed, &Faults::none())
+    one.page(cx, &typed, &Faults::none(), &shown.done)
 }
 
 /// `POST /my/medicines/{id}/refill`
@@ -282,7 +283,7 @@ pub(in crate::http) async fn refill(
             // As it stands now: the request that was there before is on it.
             let chart = one.own.chart(KINDS).await?;
             let one = One { chart, ..one };
-            Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed, &Faults::none())?))
+            Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed, &Faults::none(), "")?))
         }
         Err(Refused::Record(error)) => Err(error.into()),
     }

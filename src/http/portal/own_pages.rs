@@ -31,6 +31,8 @@ page!(UploadNew in Documents);
 pub struct UploadAbout {
     pub cx: Cx,
     pub id: String,
+    /// Which of the document's files it is, as the end of an address.
+    pub query: String,
     pub row: DocumentRow,
     /// A `data:` address.
     pub preview: Option<String>,

@@ -194,6 +194,8 @@ impl Own {
 #[serde(default)]
 pub(in crate::http) struct Shown {
     done: String,
+    /// Which of the document's files.
+    file: usize,
 }
 
 /// `GET /my/documents/{id}/about`
@@ -204,6 +206,7 @@ pub(in crate::http) async fn about(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let (document, chart) = own.document(&id, Action::View).await?;
+    let document = uploads::file_at(&document, shown.file).ok_or_else(Refusal::not_found)?;
     let mut cx = own.cx(&chart);
     let state = Standing::of(R::DocumentReference, &document);
     cx.done = match (shown.done.as_str(), state) {
@@ -215,7 +218,8 @@ pub(in crate::http) async fn about(
     let preview = own.binary(&document, Part::Preview).await?.map(|bytes| data_uri(&bytes));
     let seen = document.pointer("/authenticator/display").and_then(Value::as_str).map(str::to_owned);
     let note = document.get("description").and_then(Value::as_str).map(str::to_owned);
-    page(&UploadAbout { id, row, preview, seen, note, state, cx })
+    let query = uploads::file_query(shown.file);
+    page(&UploadAbout { id, query, row, preview, seen, note, state, cx })
 }
 
 /// `POST /my/documents/{id}/withdraw`

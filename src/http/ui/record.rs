@@ -487,6 +487,8 @@ pub struct VisitRow {
 /// Something that was ordered: a laboratory test, a picture, a referral.
 #[derive(Debug, Clone)]
 pub struct OrderRow {
+    /// FHIR id.
+    pub id: String,
     pub name: Said,
     /// What sort, as it was written.
     pub kind: Option<String>,
@@ -494,7 +496,15 @@ pub struct OrderRow {
     pub by: Option<String>,
     /// The visit at which it was ordered.
     pub visit: Option<String>,
+    /// What was written beside it, and why it was called off.
+    pub note: Option<String>,
     pub state: OrderState,
+}
+
+impl OrderRow {
+    pub fn is_open(&self) -> bool {
+        self.state == OrderState::Open
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,6 +14,11 @@ summary-problems = Health problems
 summary-past = Past health problems
 summary-immunizations = Vaccinations
 summary-results = Latest results
+summary-results-more =
+    { $n ->
+        [one] and 1 more test, which is in the record
+       *[other] and { $n } more tests, which are in the record
+    }
 summary-procedures = Procedures
 summary-plans = Care plans
 summary-nothing = Nothing is recorded

@@ -14,6 +14,11 @@ summary-problems = Problemas de salud
 summary-past = Problemas de salud pasados
 summary-immunizations = Vacunas
 summary-results = Últimos resultados
+summary-results-more =
+    { $n ->
+        [one] y 1 prueba más, que está en la historia
+       *[other] y { $n } pruebas más, que están en la historia
+    }
 summary-procedures = Intervenciones
 summary-plans = Planes de cuidados
 summary-nothing = No hay nada registrado
