@@ -84,7 +84,7 @@ impl Backups {
             untried: false,
         };
         let is_fault = |tried: &Result<Tried, _>| tried.as_ref().is_ok_and(|tried| !tried.row.passed());
-        let tried = self.undisturbed(watch, is_fault, || {
+        let tried = self.undisturbed(spec, watch, is_fault, || {
             let mut tried = Tried { row: blank.clone(), stale: false, damaged: false };
             match self.try_drill(spec, asked, &mut tried, watch) {
                 Ok(()) => {}

@@ -76,7 +76,7 @@ impl Backups {
                     Ok(listed) => listed.is_damaged(),
                     Err(error) => error.is_damage(),
                 };
-                let looked = self.undisturbed(&Unwatched, is_fault, || {
+                let looked = self.undisturbed(&spec, &Unwatched, is_fault, || {
                     let repository = self.open_known(&spec)?;
                     let (there, gone) = self.look_for(&repository)?;
                     let mut listed = look(&repository, spec.clone(), Opener::Box(&keyring))?;

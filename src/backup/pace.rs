@@ -13,7 +13,7 @@ use super::watch::{Progress, Watch};
 /// How long targets are waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Until a place among others has answered at all.
+    /// Until a place among others has answered at all, and until what is being removed from one that is looked at is gone.
     pub opening: Duration,
     /// How long, in all, the others wait for one that takes chunks more slowly than they do.
     pub lag: Duration,
@@ -182,6 +182,10 @@ impl Watch for Afar {
 
     fn is_stopped(&self) -> bool {
         self.pace.step();
+        self.is_given_up()
+    }
+
+    fn is_given_up(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

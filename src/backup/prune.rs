@@ -251,7 +251,7 @@ impl Backups {
         if removal.how == How::DryRun {
             return Ok(pruned);
         }
-        let removing = self.removing(watch)?;
+        let removing = self.removing(spec, &repository, watch)?;
         let work = Work { repository: &repository, keyring: &keyring, index: &index, how: removal.how };
         if !pruned.forgotten.is_empty() {
             self.rely_on(&work, &needed, &known, &mut pruned, watch)?;

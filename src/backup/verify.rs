@@ -387,10 +387,11 @@ impl Backups {
             Ok(checked) => !checked.is_whole(),
             Err(error) => error.is_damage(),
         };
-        let mut checked = self.undisturbed(watch, is_fault, || {
+        let mut checked = self.undisturbed(spec, watch, is_fault, || {
             check(&repository, &keyring, depth, &self.remembered(id)?.spoiled, watch)
         })?;
-        let (quiet, own) = (self.quiet(), self.own_names()?);
+        let of = self.known_by(spec, Some(&repository))?;
+        let (quiet, own) = (self.quiet(&of), self.own_names()?);
         let there;
         (there, checked.gone) = self.look_for(&repository)?;
         checked.beside = self.beside(&repository, &there)?.into_iter().collect();
@@ -414,7 +415,7 @@ impl Backups {
             known.looked(&there, &found.gone);
             known.beside = texts(&found.beside);
             // While nothing was removed, what is there and was not known yet has to be there from now on.
-            if quiet.is_some() && quiet == looking.quiet() {
+            if quiet.is_some() && quiet == looking.quiet(&of) {
                 known.held.extend(texts(&there).intersection(&own).cloned());
             }
         })?;

@@ -43,6 +43,11 @@ pub trait Watch: Sync {
     fn is_stopped(&self) -> bool {
         false
     }
+
+    /// The same, asked by who only waits for somebody else: no sign that the work goes on.
+    fn is_given_up(&self) -> bool {
+        self.is_stopped()
+    }
 }
 
 /// Nobody watches.
