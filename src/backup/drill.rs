@@ -4,8 +4,9 @@
 //! store had when the snapshot was made: counts, the access log's head, and rows taken at random. Then the restored store checks
 //! itself from the first page to the last, and its access log is verified against the checkpoint that left with the snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::audit::{self, Action, Detail, Outcome, VerifyInput};
@@ -23,7 +24,7 @@ use super::restore::{FillError, fill};
 use super::rows::{DrillRow, Made};
 use super::samples;
 use super::service::{Backups, TargetSpec};
-use super::watch::Watch;
+use super::watch::{Progress, Watch};
 
 /// A throwaway store, gone when this is dropped.
 pub struct Throwaway {
@@ -37,10 +38,16 @@ impl Drop for Throwaway {
     }
 }
 
+/// The folders of throwaway stores that are in use, and how many bytes of the disk each was promised.
+pub(super) type Drilling = Arc<Mutex<BTreeMap<PathBuf, u64>>>;
+
+/// How a disk is asked what is free on it.
+pub(super) type AskDisk = Arc<dyn Fn(&Path) -> Option<DiskSpace> + Send + Sync>;
+
 /// A folder for one throwaway store, gone when this is dropped. Until then nobody takes it for what an interrupted drill left.
 struct DrillFolder {
     path: PathBuf,
-    drilling: Arc<Mutex<BTreeSet<PathBuf>>>,
+    drilling: Drilling,
 }
 
 impl Drop for DrillFolder {
@@ -172,15 +179,24 @@ impl Backups {
         let manifest = keyring.open(name, &repository.read(name)?)?;
         // Every byte is read from the target, its indexes too: what is kept here says nothing of what is there.
         let index = Index::load(repository.target(), &keyring, None)?;
-        let folder = self.folder_for_a_drill()?;
+        let folder = self.folder_for_a_drill(&manifest)?;
         let path = folder.path.join("drill.redb");
-        self.check_space(&folder.path, &manifest)?;
         let secret = Secret::new(self.ambient.bytes());
         let key = || PageKey::new(1, &secret);
         let reader = Reader::new(repository.target(), &index, &keyring);
+        let room = WithinRoom {
+            watch,
+            all: self,
+            folder: &folder.path,
+            ends: late(&manifest),
+            is_out: AtomicBool::new(false),
+        };
         let filled = Store::create_filled(&path, key(), &self.ambient, |filling| {
-            fill(&reader, &manifest, filling, watch).map_err(FillError)
+            fill(&reader, &manifest, filling, &room).map_err(FillError)
         });
+        if room.is_out.into_inner() {
+            return Err(no_room("what else is on it grew meanwhile, or the values are large".to_owned()));
+        }
         let options = StoreOptions { check: OpenCheck::Whole, low_bytes: 0, ..StoreOptions::throwaway() };
         // What was read elsewhere comes back, and is not to be relied on where it is.
         let spoiled = reader.spoiled();
@@ -246,42 +262,99 @@ impl Backups {
         Ok(())
     }
 
-    /// An empty folder, in the place of what an interrupted drill left.
-    fn folder_for_a_drill(&self) -> Result<DrillFolder, BackupError> {
+    /// A snapshot of a target as a throwaway store, also while old ones are being removed there.
+    pub fn brought(
+        &self,
+        spec: &TargetSpec,
+        asked: &str,
+        watch: &dyn Watch,
+    ) -> Result<(SnapshotName, Throwaway), BackupError> {
+        let is_fault = |done: &Result<_, BackupError>| done.as_ref().is_err_and(BackupError::is_damage);
+        self.undisturbed(spec, watch, is_fault, || {
+            let name = self.choose(spec, asked)?;
+            let (throwaway, _) = self.restored(spec, &name, watch)?;
+            Ok((name, throwaway))
+        })
+    }
+
+    /// An empty folder, in the place of what an interrupted drill left, on a disk that has room for what comes into it and for
+    /// what those under way still need: a drill must not take the room from the box that works on this disk.
+    fn folder_for_a_drill(&self, manifest: &Manifest) -> Result<DrillFolder, BackupError> {
         use std::os::unix::fs::DirBuilderExt;
         let place = self.home.folder();
         let mut drilling = lock(&self.drilling);
         clear_drills(&place, &drilling);
+        let mut promised = 0;
+        if let Some(disk) = (self.ask_disk)(&place) {
+            let (needed, kept) = StoreOptions::for_a_clinic().room_to_fill(manifest.bytes(), disk);
+            promised = (needed - kept).saturating_add(late(manifest));
+            let others = drilling.iter().map(|(path, promised)| promised.saturating_sub(taken_by(path)));
+            let needed = others.fold(kept.saturating_add(promised), u64::saturating_add);
+            if disk.free < needed {
+                let (needed, free) = (needed >> 20, disk.free >> 20);
+                return Err(no_room(format!("{needed} MiB are needed for a while, and {free} MiB are free")));
+            }
+        }
         let folder = place.join(format!("{DRILL}{}", data_encoding::HEXLOWER.encode(&self.ambient.bytes::<4>())));
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.map_err(|error| BackupError::Failed(format!("{} cannot be made: {}", folder.display(), said(&error))))?;
-        drilling.insert(folder.clone());
+        drilling.insert(folder.clone(), promised);
         Ok(DrillFolder { path: folder, drilling: self.drilling.clone() })
     }
+}
 
-    /// A drill must not take the room from the box that works on this disk.
-    fn check_space(&self, folder: &Path, manifest: &Manifest) -> Result<(), BackupError> {
-        let Some(disk) = DiskSpace::around(folder) else { return Ok(()) };
-        let (needed, _) = StoreOptions::for_a_clinic().room_to_fill(manifest.bytes(), disk);
-        if disk.free >= needed {
-            return Ok(());
-        }
-        Err(BackupError::Failed(format!(
-            "there is not enough room on the box's disk to try to restore: {} MiB are needed for a while, and {} MiB are free",
-            needed >> 20,
-            disk.free >> 20
-        )))
+/// How much of a store that is being filled may be on its way to the disk at most.
+const LATE: u64 = 64 << 20;
+
+/// The same, of what a snapshot holds.
+fn late(manifest: &Manifest) -> u64 {
+    manifest.bytes().saturating_mul(3).min(LATE)
+}
+
+fn no_room(why: String) -> BackupError {
+    BackupError::Failed(format!("there is not enough room on the box's disk to try to restore: {why}"))
+}
+
+/// The bytes of the disk that a throwaway store has.
+fn taken_by(folder: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.blocks() * 512).sum()
+}
+
+/// Breaks a filling off before the box's own writes are refused: how much of the disk a store takes depends on what is in it.
+struct WithinRoom<'a> {
+    watch: &'a dyn Watch,
+    all: &'a Backups,
+    folder: &'a Path,
+    /// How far above what the box keeps it ends.
+    ends: u64,
+    is_out: AtomicBool,
+}
+
+impl Watch for WithinRoom<'_> {
+    fn progress(&self, progress: Progress) {
+        self.watch.progress(progress);
+    }
+
+    fn is_stopped(&self) -> bool {
+        let is_out = (self.all.ask_disk)(self.folder).is_some_and(|disk| {
+            let (_, kept) = StoreOptions::for_a_clinic().room_to_fill(0, disk);
+            disk.free < kept.saturating_add(self.ends)
+        });
+        self.is_out.fetch_or(is_out, Ordering::Relaxed);
+        is_out || self.watch.is_stopped()
     }
 }
 
 const DRILL: &str = "drill-";
 
 /// Takes away what lies there of drills, but those that are under way.
-fn clear_drills(place: &Path, drilling: &BTreeSet<PathBuf>) {
+fn clear_drills(place: &Path, drilling: &BTreeMap<PathBuf, u64>) {
     let Ok(entries) = std::fs::read_dir(place) else { return };
     for entry in entries.flatten() {
         let is_drill = entry.file_name().to_str().is_some_and(|name| name.starts_with(DRILL));
-        if is_drill && !drilling.contains(&entry.path()) {
+        if is_drill && !drilling.contains_key(&entry.path()) {
             // It is tried again at the next drill.
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -295,8 +368,43 @@ pub fn last_passed(drills: &[DrillRow]) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use crate::backup::Unwatched;
     use crate::backup::fixture::{TestBox, by};
+    use crate::store::DiskSpace;
+
+    #[test]
+    fn drills_do_not_take_the_room_from_each_other_or_from_the_box() {
+        let made = TestBox::new(172);
+        made.put((0..300).map(|at| (at, vec![at as u8; 3000])));
+        made.snapshot("one");
+        let spec = made.spec("one");
+        let plenty = (1 << 30) + (30 << 20);
+        let (free, asked) = (Arc::new(AtomicU64::new(plenty)), Arc::new(AtomicU64::new(0)));
+        let (told, often) = (free.clone(), asked.clone());
+        // From the fifth question on it is what somebody else left.
+        let backups = made.backups.with_disk(move |_| {
+            let is_late = often.fetch_add(1, Ordering::SeqCst) >= 5;
+            Some(DiskSpace { free: if is_late { told.load(Ordering::SeqCst) } else { plenty }, total: 20 << 30 })
+        });
+        let drill = || backups.drill(&spec, "latest", &by(), &Unwatched).unwrap();
+        // Another is under way that has taken nothing yet of what it was promised.
+        let other = made.path("backups/drill-00000000");
+        made.backups.drilling.lock().unwrap().insert(other.clone(), 20 << 20);
+        let waits = drill();
+        assert!(waits.untried && waits.faults[0].contains("and 1054 MiB are free"), "{:?}", waits.faults);
+        made.backups.drilling.lock().unwrap().remove(&other);
+        assert!(drill().passed());
+        // The disk fills up while it is under way.
+        asked.store(0, Ordering::SeqCst);
+        free.store(1 << 30, Ordering::SeqCst);
+        let broken_off = drill();
+        assert!(broken_off.untried && broken_off.faults[0].contains("not enough room"), "{:?}", broken_off.faults);
+        let left = std::fs::read_dir(made.path("backups")).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with("drill-")));
+    }
 
     #[test]
     fn a_drill_of_what_there_is_not_is_none() {

@@ -8,9 +8,10 @@ use crate::audit::{self, Action, Audit, Event, Purpose};
 use crate::base::{ActorRef, Ambient, Secret, Timestamp};
 use crate::crypto::Signer;
 use crate::crypto::backup::{KeyId, RepositoryKey};
-use crate::store::{Desc, Direction, KeyRange, ReadExt, Store, StoreError};
+use crate::store::{Desc, Direction, DiskSpace, KeyRange, ReadExt, Store, StoreError};
 
 use super::disks::Disks;
+use super::drill::{AskDisk, Drilling};
 use super::error::BackupError;
 use super::index::Cache;
 use super::keyring::Keyring;
@@ -80,8 +81,8 @@ pub struct Backups {
     pub(super) numbered: Arc<Mutex<u64>>,
     pub(super) patience: Patience,
     pub(super) disks: Disks,
-    /// The folders of throwaway stores that are in use.
-    pub(super) drilling: Arc<Mutex<BTreeSet<PathBuf>>>,
+    pub(super) drilling: Drilling,
+    pub(super) ask_disk: AskDisk,
     /// The day on which this run of the box last removed old backups by itself, by the target's name.
     pub(super) cleared: Arc<Mutex<BTreeMap<String, jiff::civil::Date>>>,
 }
@@ -103,6 +104,7 @@ impl Backups {
             patience: Patience::USUAL,
             disks: Disks::default(),
             drilling: Arc::default(),
+            ask_disk: Arc::new(DiskSpace::around),
             cleared: Arc::default(),
         }
     }
@@ -111,6 +113,12 @@ impl Backups {
     #[cfg(test)]
     pub(super) fn with_patience(&self, patience: Patience) -> Self {
         Self { patience, ..self.clone() }
+    }
+
+    /// The same box on a disk that says this of itself.
+    #[cfg(test)]
+    pub(super) fn with_disk(&self, says: impl Fn(&Path) -> Option<DiskSpace> + Send + Sync + 'static) -> Self {
+        Self { ask_disk: Arc::new(says), ..self.clone() }
     }
 
     /// The same box with other targets in its configuration.
