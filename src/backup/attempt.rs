@@ -130,7 +130,8 @@ fn keeps(target: &dyn Target, name: &Name, bytes: &[u8]) -> Result<(), BackupErr
     let whole = read(target.get(name, bytes.len() as u64))? == bytes;
     let part = read(target.get_range(name, half as u64, 1000))?;
     let part = part.as_slice() == bytes.get(half..half + 1000).unwrap_or_default();
-    let listed = target.list(Shelf::Top)?.iter().any(|file| file.name == *name && file.bytes == bytes.len() as u64);
+    let listed =
+        target.list(Shelf::Top)?.iter().any(|file| file.name == *name && file.bytes == Some(bytes.len() as u64));
     if !(whole && part && listed) {
         return Err(not_kept());
     }

@@ -345,7 +345,9 @@ impl Target for Faulty {
         self.burn()?;
         let files = self.files.lock().unwrap();
         let on_shelf = files.iter().filter(|(name, _)| name.shelf() == shelf);
-        Ok(on_shelf.map(|(name, bytes)| Listed { name: name.clone(), bytes: bytes.len() as u64 }).collect())
+        // What cannot be read cannot be looked at, either.
+        let seen = |name: &Name, bytes: &[u8]| self.is_read(name).ok().map(|()| bytes.len() as u64);
+        Ok(on_shelf.map(|(name, bytes)| Listed { name: name.clone(), bytes: seen(name, bytes) }).collect())
     }
     fn delete(&self, name: &Name) -> Result<(), TargetError> {
         self.burn()?;

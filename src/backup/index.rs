@@ -96,7 +96,7 @@ impl Index {
         let mut index = Self::default();
         for (file, of_file) in read {
             match of_file {
-                Ok((key, chunks)) => index.add(PackInfo { name: file.name, bytes: file.bytes, key }, &chunks),
+                Ok(Opened { key, bytes, chunks }) => index.add(PackInfo { name: file.name, bytes, key }, &chunks),
                 Err(Unopened::Damaged(damage)) => index.unreadable.push((file, damage)),
                 Err(Unopened::Strange) => index.strange.push(file),
             }
@@ -169,7 +169,7 @@ impl Index {
     pub fn not_strange(&self, target: &dyn Target) -> Result<Vec<Damage>, BackupError> {
         let mut changed = Vec::new();
         for pack in &self.strange {
-            match target.get(&pack.name, pack.bytes) {
+            match target.get(&pack.name, pack.bytes.unwrap_or_default()) {
                 Ok(bytes) if packed_name(&bytes) == pack.name.file() => {}
                 Ok(_) => changed.push(Damage::new(&pack.name, What::Changed, Lost::Unknown)),
                 Err(error) => match Damage::of_target(&pack.name, &error, Lost::Unknown) {
@@ -196,7 +196,14 @@ fn is_pack(name: &Name) -> bool {
     name.file().len() == 64 && name.file().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-type OfPack = Result<(KeyId, Vec<Chunk>), Unopened>;
+type OfPack = Result<Opened, Unopened>;
+
+/// What the index of a pack says, and how long the pack is.
+struct Opened {
+    key: KeyId,
+    bytes: u64,
+    chunks: Vec<Chunk>,
+}
 
 /// Why the index of a pack does not open.
 enum Unopened {
@@ -206,14 +213,16 @@ enum Unopened {
 }
 
 fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cache>) -> Result<OfPack, BackupError> {
+    let damage = |what| Damage::new(&file.name, what, Lost::Unknown);
+    let Some(bytes) = file.bytes else { return Ok(Err(Unopened::Damaged(damage(What::Unreadable)))) };
     let opened = |sealed: &[u8]| {
-        keyring.all().find_map(|(id, key)| read_index(sealed, file.bytes, key).map(|chunks| (id, chunks)))
+        let opens = |(key, with)| Some(Opened { key, bytes, chunks: read_index(sealed, bytes, with)? });
+        keyring.all().find_map(opens)
     };
     if let Some(found) = cache.and_then(|cache| cache.read(&file.name)).and_then(|sealed| opened(&sealed)) {
         return Ok(Ok(found));
     }
-    let damage = |what| Damage::new(&file.name, what, Lost::Unknown);
-    let tail = match tail_of(target, file) {
+    let tail = match tail_of(target, &file.name, bytes) {
         Ok(Some(tail)) => tail,
         Ok(None) => return Ok(Err(Unopened::Damaged(damage(What::Cut)))),
         Err(error) => match Damage::of_target(&file.name, &error, Lost::Unknown) {
@@ -234,16 +243,16 @@ fn one(target: &dyn Target, file: &Listed, keyring: &Keyring, cache: Option<&Cac
     Ok(Ok(found))
 }
 
-fn tail_of(target: &dyn Target, file: &Listed) -> Result<Option<Vec<u8>>, TargetError> {
-    let guess = file.bytes.min(TAIL_GUESS);
-    let end = target.get_range(&file.name, file.bytes - guess, usize::try_from(guess).unwrap_or_default())?;
+fn tail_of(target: &dyn Target, file: &Name, bytes: u64) -> Result<Option<Vec<u8>>, TargetError> {
+    let guess = bytes.min(TAIL_GUESS);
+    let end = target.get_range(file, bytes - guess, usize::try_from(guess).unwrap_or_default())?;
     let Some((before, length)) = end.split_last_chunk::<INDEX_TAIL>() else { return Ok(None) };
-    let Some(length) = tail_length(length, file.bytes) else { return Ok(None) };
+    let Some(length) = tail_length(length, bytes) else { return Ok(None) };
     if let Some(start) = before.len().checked_sub(length) {
         return Ok(before.get(start..).map(<[u8]>::to_vec));
     }
-    let offset = file.bytes - (length + INDEX_TAIL) as u64;
-    target.get_range(&file.name, offset, length).map(Some)
+    let offset = bytes - (length + INDEX_TAIL) as u64;
+    target.get_range(file, offset, length).map(Some)
 }
 
 /// The sealed indexes of packs, kept on this machine so that the target is not asked again. Losing it loses nothing.

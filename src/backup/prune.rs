@@ -494,7 +494,7 @@ impl Backups {
             }
         };
         let damaged = index.unreadable().iter().filter(|(file, _)| ours(&file.name));
-        let damaged = damaged.map(|(file, _)| (file.name.clone(), file.bytes));
+        let damaged = damaged.map(|(file, _)| (file.name.clone(), file.bytes.unwrap_or_default()));
         let all: HashMap<Name, u64> =
             unneeded.iter().map(|pack| (pack.name.clone(), pack.bytes)).chain(damaged).collect();
         if all.is_empty() {

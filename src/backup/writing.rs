@@ -172,9 +172,9 @@ impl Sink {
         if packs.is_empty() {
             return Ok(());
         }
-        let there: HashMap<Name, u64> =
+        let there: HashMap<Name, Option<u64>> =
             self.target.list(Shelf::Packs)?.into_iter().map(|file| (file.name, file.bytes)).collect();
-        match packs.iter().all(|pack| there.get(&pack.name) == Some(&pack.bytes)) {
+        match packs.iter().all(|pack| there.get(&pack.name) == Some(&Some(pack.bytes))) {
             true => Ok(()),
             false => Err(TargetError::NotKept { place: self.target.place().to_owned() }.into()),
         }

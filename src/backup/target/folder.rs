@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::{Listed, Name, Put, Shelf, Target, TargetError};
@@ -172,6 +172,19 @@ pub(super) fn is_part_of_ours(shelf: Shelf, file: &str) -> bool {
     named.is_some_and(|file| Name::new(shelf, file).is_some() && shelf.has_such(file))
 }
 
+/// A file by what was seen of it. One that goes away while we look is not there; one of which nothing can be seen is.
+fn listed(name: Name, seen: Result<Stat, Errno>) -> Option<Listed> {
+    let bytes = match seen {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+            Some(u64::try_from(stat.st_size).unwrap_or_default())
+        }
+        Ok(_) => Some(0),
+        Err(Errno::NOENT) => return None,
+        Err(_) => None,
+    };
+    Some(Listed { name, bytes })
+}
+
 fn is_there(shelf: &OwnedFd, file: &str) -> Result<bool, Errno> {
     match rustix::fs::statat(shelf, file, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => Ok(true),
@@ -241,12 +254,7 @@ impl Target for FolderTarget {
         let mut all = Vec::new();
         let read = self.each_entry(shelf, |folder, file| {
             let Some(name) = Name::new(shelf, file) else { return };
-            // One that goes away while we look is not there.
-            if let Ok(stat) = rustix::fs::statat(folder.as_fd(), file, AtFlags::SYMLINK_NOFOLLOW) {
-                let plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-                let bytes = if plain { u64::try_from(stat.st_size).unwrap_or_default() } else { 0 };
-                all.push(Listed { name, bytes });
-            }
+            all.extend(listed(name, rustix::fs::statat(folder.as_fd(), file, AtFlags::SYMLINK_NOFOLLOW)));
         });
         read.map_err(|error| self.of_shelf(shelf, error))?;
         Ok(all)
@@ -311,7 +319,7 @@ mod tests {
         assert!(matches!(target.get(&one, 9), Err(TargetError::Length { .. })));
         assert!(matches!(target.get_range(&one, 8, 3), Err(TargetError::Length { .. })));
         assert!(matches!(target.get_range(&one, u64::MAX, 3), Err(TargetError::Length { .. })));
-        assert_eq!(target.list(Shelf::Packs), Ok(vec![Listed { name: one.clone(), bytes: 10 }]));
+        assert_eq!(target.list(Shelf::Packs), Ok(vec![Listed { name: one.clone(), bytes: Some(10) }]));
         target.delete(&one).unwrap();
         target.delete(&one).unwrap();
         assert!(matches!(target.get(&one, 10), Err(TargetError::Missing { .. })));
@@ -380,7 +388,7 @@ mod tests {
         assert!(matches!(target.get(&two, 100), Err(TargetError::NotPlain { .. })));
         assert!(matches!(target.get_range(&two, 0, 1), Err(TargetError::NotPlain { .. })));
         assert_eq!(target.put(&two, b"x"), Ok(Put::There));
-        assert!(target.list(Shelf::Packs).unwrap().contains(&Listed { name: two, bytes: 0 }));
+        assert!(target.list(Shelf::Packs).unwrap().contains(&Listed { name: two, bytes: Some(0) }));
         symlink(outside.path(), place.path().join("snapshots")).unwrap();
         let led_out = target.put(&name(Shelf::Snapshots, "x"), b"x");
         assert!(matches!(led_out, Err(TargetError::NotPlain { .. })), "{led_out:?}");
@@ -407,6 +415,15 @@ mod tests {
         let said = target.of_shelf(Shelf::Packs, Errno::ACCESS).to_string();
         assert!(said.contains("does not let this box read packs:"), "{said}");
         assert!(target.wrong(&one, Errno::ACCESS).to_string().contains("does not take what is written"));
+    }
+
+    #[test]
+    fn one_that_cannot_be_looked_at_is_there_and_one_that_went_away_is_not() {
+        let one = || name(Shelf::Snapshots, "one");
+        assert_eq!(listed(one(), Err(Errno::NOENT)), None);
+        for error in [Errno::IO, Errno::ACCESS, Errno::STALE] {
+            assert_eq!(listed(one(), Err(error)), Some(Listed { name: one(), bytes: None }));
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub trait Target: Send + Sync {
 
     /// What lies in one folder, in no order. What has no name of ours is left out, and so are files that are being put. A folder that
     /// is not there is empty. What has a name of ours and is no plain file may be in it, as one without bytes: to get it is an
-    /// error.
+    /// error. One that is there and cannot be looked at is in it.
     fn list(&self, shelf: Shelf) -> Result<Vec<Listed>, TargetError>;
 
     /// Takes a file away. One that is not there is no error.
@@ -70,7 +70,8 @@ pub enum Put {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub name: Name,
-    pub bytes: u64,
+    /// None for one that could not be looked at: nobody knows what it is, and it may be looked at another time.
+    pub bytes: Option<u64>,
 }
 
 /// The folders of a repository.

@@ -71,8 +71,8 @@ fn keeps_its_word(target: &dyn Target) {
     many.iter().for_each(|one| assert_eq!(target.put(one, one.file().as_bytes()), Ok(Put::New)));
     let mut listed = target.list(Shelf::Marks).unwrap();
     listed.sort_by(|one, other| one.name.cmp(&other.name));
-    assert_eq!(listed, many.iter().map(|one| Listed { name: one.clone(), bytes: 3 }).collect::<Vec<_>>());
-    assert_eq!(target.list(Shelf::Top).unwrap(), [Listed { name: empty.clone(), bytes: 0 }]);
+    assert_eq!(listed, many.iter().map(|one| Listed { name: one.clone(), bytes: Some(3) }).collect::<Vec<_>>());
+    assert_eq!(target.list(Shelf::Top).unwrap(), [Listed { name: empty.clone(), bytes: Some(0) }]);
     let at_once = std::thread::scope(|scope| {
         let one = |at: u64| (at, target.get_range(&big, at, 200_000).unwrap());
         let all: Vec<_> = (0..6).map(|at| scope.spawn(move || one(at))).collect();

@@ -20,7 +20,7 @@ pub fn read_page(text: &str, shelf: Shelf, prefix: &str) -> Option<Page> {
         let key = unescaped(element(contents, "Key")?)?;
         let bytes: u64 = element(contents, "Size")?.trim().parse().ok()?;
         let name = key.strip_prefix(prefix).and_then(|file| Name::new(shelf, file));
-        files.extend(name.map(|name| Listed { name, bytes }));
+        files.extend(name.map(|name| Listed { name, bytes: Some(bytes) }));
     }
     let more = element(inside, "IsTruncated").is_some_and(|said| said.trim() == "true");
     let next = if more { Some(unescaped(element(inside, "NextContinuationToken")?)?) } else { None };
@@ -101,7 +101,7 @@ mod tests {
             <Contents><Key>other/0b</Key><Size>1</Size></Contents></ListBucketResult>";
         let page = read_page(text, Shelf::Packs, "box/packs/").unwrap();
         let name = Name::new(Shelf::Packs, "0a").unwrap();
-        assert_eq!(page, Page { files: vec![Listed { name, bytes: 12 }], next: Some("1&2=".into()) });
+        assert_eq!(page, Page { files: vec![Listed { name, bytes: Some(12) }], next: Some("1&2=".into()) });
         let empty = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
         assert_eq!(read_page(empty, Shelf::Packs, "x"), Some(Page { files: vec![], next: None }));
         let bad = [

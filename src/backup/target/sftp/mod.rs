@@ -535,7 +535,7 @@ impl Target for SftpTarget {
         let read = self.with(|session| {
             let listed = self.lines(session, shelf)?.into_iter().filter(|(_, attrs)| attrs.is_file());
             Ok(listed
-                .filter_map(|(file, attrs)| Some(Listed { name: Name::new(shelf, &file)?, bytes: attrs.size? }))
+                .filter_map(|(file, attrs)| Some(Listed { name: Name::new(shelf, &file)?, bytes: attrs.size }))
                 .collect())
         });
         read.map_err(|error| error.of_reading(&shelf.said()))
