@@ -131,6 +131,12 @@ pub(super) fn marks(repository: &Repository, keyring: &Keyring) -> Result<Vec<(N
             Err(TargetError::NotPlain { .. }) => continue,
             // None is as long as that.
             Err(TargetError::Length { .. }) => Vec::new(),
+            Err(error @ TargetError::Io { .. }) => {
+                return Err(BackupError::Failed(format!(
+                    "{error}. It only says which packs are to be removed. Look at the disk or the server, and at what connects it; \
+                     if that is well and the file cannot be read all the same, take it away there: nothing is lost by that"
+                )));
+            }
             sealed => sealed?,
         };
         let opened = keyring.all().find_map(|(_, key)| key.open(Part::Mark, &sealed).ok());

@@ -262,11 +262,19 @@ impl Target for FolderTarget {
 
     fn delete(&self, name: &Name) -> Result<(), TargetError> {
         let done = self.shelf(name.shelf()).and_then(|shelf| {
-            rustix::fs::unlinkat(&shelf, name.file(), AtFlags::empty())?;
+            match rustix::fs::unlinkat(&shelf, name.file(), AtFlags::empty()) {
+                // A folder in a file's place, with nothing in it.
+                Err(Errno::ISDIR) => rustix::fs::unlinkat(&shelf, name.file(), AtFlags::REMOVEDIR)?,
+                done => done?,
+            }
             sync_folder(&shelf)
         });
         match done {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => {
+                let why = format!("{name} is a folder with something in it. Look what it is, and move it away");
+                Err(TargetError::NotRemoved { place: self.place.clone(), why })
+            }
             Err(error) => Err(match self.wrong(name, error) {
                 TargetError::Denied { place, why } => TargetError::NotRemoved { place, why },
                 other => other,
@@ -424,6 +432,22 @@ mod tests {
         for error in [Errno::IO, Errno::ACCESS, Errno::STALE] {
             assert_eq!(listed(one(), Err(error)), Some(Listed { name: one(), bytes: None }));
         }
+    }
+
+    #[test]
+    fn a_folder_in_a_files_place_is_taken_away_where_nothing_is_in_it() {
+        let place = tempfile::tempdir().unwrap();
+        let target = FolderTarget::open(place.path(), Missing::Refuse).unwrap();
+        let (one, path) = (name(Shelf::Snapshots, "one"), place.path().join("snapshots/one"));
+        std::fs::create_dir_all(path.join("theirs")).unwrap();
+        let said = target.delete(&one).unwrap_err().to_string();
+        assert!(
+            said.contains("snapshots/one is a folder with something in it") && path.join("theirs").exists(),
+            "{said}"
+        );
+        std::fs::remove_dir(path.join("theirs")).unwrap();
+        target.delete(&one).unwrap();
+        assert!(!path.exists());
     }
 
     #[test]
