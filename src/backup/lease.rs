@@ -68,6 +68,11 @@ impl Backups {
         Ok(Lease { store: None, taken: self.taken.clone(), key, left: Left::Nothing })
     }
 
+    /// Whether a target is taken for writing in this run of the box.
+    pub(super) fn is_written_to(&self, spec: &TargetSpec) -> bool {
+        lock(&self.taken).contains_key(&Doing::Backup.key(&self.disks.known(&spec.place).whole))
+    }
+
     /// What is being done with a target in this run of the box, and since when.
     pub(super) fn busy(&self, spec: &TargetSpec) -> Result<Option<(String, Timestamp)>, BackupError> {
         let repository = self.row_here(spec)?.map(|row| HEXLOWER.encode(&row.repository));

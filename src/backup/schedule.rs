@@ -274,7 +274,9 @@ impl Backups {
         // What is backed up by another name is not backed up by this one besides.
         let due = |target: &&TargetStanding| {
             let due = self.schedule.is_due(target.last(), now) || locks_out(target);
-            target.double.is_none() && due && !waits(target)
+            // One that is written to now, or hangs in that, has its turn later.
+            let free = target.double.is_none() && !self.is_written_to(&target.spec);
+            free && due && !waits(target)
         };
         let due: Vec<&TargetStanding> = standing.iter().filter(due).collect();
         let made = self.make_due(due, now, watch);
@@ -550,6 +552,19 @@ mod tests {
         assert_eq!(two.standing().unwrap()[0].error(), None);
         two.run_due(&Unwatched).unwrap();
         assert_eq!(two.standing().unwrap()[0].backup_stands, Standing::Good);
+    }
+
+    #[test]
+    fn a_place_that_is_written_to_or_hangs_in_that_is_not_tried_again_each_time() {
+        use crate::backup::lease::Doing;
+        let made = TestBox::new(43);
+        let backups = made.backups.with_targets(vec![made.spec("one")]);
+        let lease = made.backups.lease(&made.spec("one"), Doing::Backup).unwrap();
+        backups.run_due(&crate::backup::Unwatched).unwrap();
+        assert_eq!(made.backups.last_number().unwrap(), 0);
+        drop(lease);
+        backups.run_due(&crate::backup::Unwatched).unwrap();
+        assert_eq!(made.backups.last_number().unwrap(), 1);
     }
 
     #[test]
