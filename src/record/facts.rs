@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::consents::Consents;
 use super::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE, hash64};
 use super::numbers::find;
+use super::prepared::local_reference;
 use super::rows::{Row, RowNumber, State};
 use crate::access::{
     BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, Sensitivity,
@@ -100,6 +101,108 @@ const CARE: [(ResourceType, &str); 4] = [
     (ResourceType::Patient, "general-practitioner"),
 ];
 
+/// Where such a resource names them: the list, and the reference in each of it.
+const fn named_in(kind: ResourceType) -> Option<(&'static str, Option<&'static str>)> {
+    match kind {
+        ResourceType::CareTeam => Some(("participant", Some("member"))),
+        ResourceType::Appointment => Some(("participant", Some("actor"))),
+        ResourceType::Encounter => Some(("participant", Some("individual"))),
+        ResourceType::Patient => Some(("generalPractitioner", None)),
+        _ => None,
+    }
+}
+
+/// The references of a resource to clinicians who are in the patient's care by it.
+fn named_mut(kind: ResourceType, resource: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let (list, member) = named_in(kind).unwrap_or_default();
+    let all = resource.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+    let references = all.filter_map(move |one| match member {
+        Some(member) => one.get_mut(member),
+        None => Some(one),
+    });
+    let is_staff = |of: ResourceRef| matches!(of.type_name(), "Practitioner" | "PractitionerRole");
+    let names = move |text: &str| local_reference(text).is_some_and(is_staff);
+    references.filter(move |one| one.get("reference").and_then(Value::as_str).is_some_and(names))
+}
+
+/// Who is in a patient's care by a resource of their record, where the reach is the care team.
+pub fn carers(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
+    let mut resource = resource.clone();
+    let text = |one: &mut Value| local_reference(one.get("reference")?.as_str()?);
+    named_mut(kind, &mut resource).filter_map(text).collect()
+}
+
+/// Leaves who is in a patient's care by a resource as it is now.
+pub fn keep_carers(kind: ResourceType, now: &Value, then: &mut Value) {
+    let (Some((list, _)), Some(fields)) = (named_in(kind), then.as_object_mut()) else { return };
+    match now.get(list) {
+        Some(there) => drop(fields.insert(list.to_owned(), there.clone())),
+        None => drop(fields.shift_remove(list)),
+    }
+}
+
+/// Whether a Consent refuses somebody something of its patient's record.
+pub fn refuses(kind: ResourceType, resource: &Value) -> bool {
+    let provision = resource.get("provision");
+    kind == ResourceType::Consent
+        && is_active_about_privacy(resource)
+        && provision.is_some_and(|provision| has_type(provision, "deny"))
+}
+
+/// A resource as far as nobody sees more of its patient's record by it; `None` where it does nothing but let somebody. Of those who
+/// would be in the patient's care by it, these are already: the others are named without a link. Answers besides with whether
+/// anything was taken out.
+pub fn without_access(
+    kind: ResourceType,
+    mut resource: Value,
+    reach: Reach,
+    in_care: &BTreeSet<ResourceRef>,
+) -> Option<(Value, bool)> {
+    let mut cut = false;
+    match (kind, reach) {
+        (ResourceType::RelatedPerson | ResourceType::Person, _) => return None,
+        (ResourceType::Consent, _) if category_of(&resource) == PROXY => return None,
+        (ResourceType::Consent, _) if is_active_about_privacy(&resource) => {
+            if !refuses(kind, &resource) {
+                return None;
+            }
+            cut = resource.get_mut("provision").is_some_and(take_permits);
+        }
+        (ResourceType::CareTeam, Reach::CareTeam) => return None,
+        (_, Reach::CareTeam) => {
+            let is_known = |text: &str| local_reference(text).is_some_and(|of| in_care.contains(&of));
+            for one in named_mut(kind, &mut resource) {
+                let Some(text) = one.get("reference").and_then(Value::as_str).map(str::to_owned) else { continue };
+                if let Some(fields) = one.as_object_mut().filter(|_| !is_known(&text)) {
+                    fields.shift_remove("reference");
+                    fields.entry("identifier").or_insert_with(|| serde_json::json!({ "value": text.clone() }));
+                    fields.entry("display").or_insert(Value::String(text));
+                    cut = true;
+                }
+            }
+        }
+        _ => {}
+    }
+    Some((resource, cut))
+}
+
+/// Takes what permits out of a provision and those within it: no rule comes of one without a type.
+fn take_permits(provision: &mut Value) -> bool {
+    let mut taken = false;
+    if provision.get("type") == Some(&"permit".into())
+        && let Some(fields) = provision.as_object_mut()
+    {
+        taken = fields.shift_remove("type").is_some();
+    }
+    let nested = provision.get_mut("provision").and_then(Value::as_array_mut);
+    nested.into_iter().flatten().fold(taken, |taken, inner| take_permits(inner) | taken)
+}
+
+fn has_type(provision: &Value, kind: &str) -> bool {
+    let mut nested = provision.get("provision").and_then(Value::as_array).into_iter().flatten();
+    provision.get("type") == Some(&kind.into()) || nested.any(|inner| has_type(inner, kind))
+}
+
 impl Facts for RecordFacts<'_> {
     fn reach(&self) -> Reach {
         self.reach
@@ -129,7 +232,7 @@ impl Facts for RecordFacts<'_> {
             return Ok(Vec::new());
         };
         let Some(related) = self.resource(ResourceType::RelatedPerson, &person.id())? else { return Ok(Vec::new()) };
-        let patient = related.pointer("/patient/reference").and_then(Value::as_str).and_then(super::local_reference);
+        let patient = related.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
         let Some(patient) = patient.filter(|_| related.get("active") != Some(&Value::Bool(false))) else {
             return Ok(Vec::new());
         };
@@ -171,26 +274,35 @@ impl Facts for RecordFacts<'_> {
 /// The system of the codes that say how far a proxy goes: `full`, `view`, `appointments`.
 pub const EXTENT: &str = "urn:chartbox:proxy-extent";
 
+/// The category of a Consent that lets somebody act for its patient.
+const PROXY: (Option<&str>, Option<&str>) = (Some("urn:chartbox:consent"), Some("proxy"));
+
+fn category_of(consent: &Value) -> (Option<&str>, Option<&str>) {
+    let category = |name: &str| consent.pointer(&format!("/category/0/coding/0/{name}")).and_then(Value::as_str);
+    (category("system"), category("code"))
+}
+
+/// Whether a Consent's provisions are rules of who may see.
+fn is_active_about_privacy(consent: &Value) -> bool {
+    let codings = consent.pointer("/scope/coding").and_then(Value::as_array);
+    let about_privacy = |coding: &Value| coding.get("code") == Some(&"patient-privacy".into());
+    consent.get("status") == Some(&"active".into()) && codings.is_some_and(|codings| codings.iter().any(about_privacy))
+}
+
 /// Whether a Consent is what lets this person act for its patient.
 fn lets_act(consent: &Value, person: &ResourceRef) -> bool {
-    let category = |name: &str| consent.pointer(&format!("/category/0/coding/0/{name}")).and_then(Value::as_str);
     let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
     let mut actors = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
-    (category("system"), category("code")) == (Some("urn:chartbox:consent"), Some("proxy"))
-        && actors.any(|text| text == person.as_str())
+    category_of(consent) == PROXY && actors.any(|text| text == person.as_str())
 }
 
 fn rules_of(row: &Row, patient: &FhirId, into: &mut Vec<ConsentRule>) {
     let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return };
-    let about_privacy = consent
-        .pointer("/scope/coding")
-        .and_then(Value::as_array)
-        .is_some_and(|codings| codings.iter().any(|coding| coding.get("code") == Some(&"patient-privacy".into())));
-    if consent.get("status") != Some(&"active".into()) || !about_privacy {
+    if !is_active_about_privacy(&consent) {
         return;
     }
     // R4's Consent names its patient once; a rule for anybody else in the compartment would not be theirs.
-    let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(super::local_reference);
+    let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
     if of.is_some_and(|of| of.type_name() == "Patient" && of.id() == *patient)
         && let Some(provision) = consent.get("provision")
     {
@@ -240,4 +352,68 @@ fn period(period: Option<&Value>) -> (Option<Timestamp>, Option<Timestamp>) {
         range("start").and_then(|range| moment(range.start)),
         range("end").and_then(|range| moment(range.end.saturating_add(1))),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fhir::search::{ReferenceTarget, SearchValue};
+
+    fn cut(resource: Value, in_care: &[&str]) -> Option<Value> {
+        let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
+        let in_care = in_care.iter().map(|text| ResourceRef::parse(text).unwrap()).collect();
+        without_access(kind, resource, Reach::CareTeam, &in_care).map(|(resource, _)| resource)
+    }
+
+    #[test]
+    fn whoever_is_in_care_by_a_resource_is_named_without_a_link_unless_they_are_already() {
+        let [ann, ben] = ["Practitioner/ann", "Practitioner/ben"].map(|text| json!({ "reference": text }));
+        let of = |list: &str, member: &str| json!({ list: [{ member: &ann }, { member: &ben }] });
+        let shapes = [
+            ("CareTeam", of("participant", "member")),
+            ("Appointment", of("participant", "actor")),
+            ("Encounter", of("participant", "individual")),
+            ("Patient", json!({ "generalPractitioner": [&ann, &ben] })),
+        ];
+        for ((kind, param), (name, shape)) in CARE.into_iter().zip(shapes) {
+            let mut resource = shape;
+            resource["resourceType"] = json!(name);
+            assert_eq!((kind.name(), carers(kind, &resource).len()), (name, 2));
+            let finds = |resource: &Value, text: &str| {
+                let param = Definitions::r4().search_param(kind, param).unwrap().id;
+                let found = search::extract_one(Definitions::r4(), kind, param, resource);
+                let is_it = |value: &SearchValue| matches!(value, SearchValue::Reference(ReferenceTarget::Local { id, .. }) if id.as_str() == text);
+                found.iter().any(is_it)
+            };
+            assert!(finds(&resource, "ann") && finds(&resource, "ben"), "{name}");
+            let Some(resource) = cut(resource, &["Practitioner/ann"]) else {
+                assert_eq!(name, "CareTeam");
+                continue;
+            };
+            assert!(finds(&resource, "ann") && !finds(&resource, "ben"), "{name}: {resource}");
+            assert!(resource.to_string().contains("Practitioner/ben"), "it says who took part: {resource}");
+        }
+    }
+
+    #[test]
+    fn of_a_consent_only_what_refuses_is_left() {
+        let consent = |provision: Value| {
+            json!({ "resourceType": "Consent", "status": "active", "scope": { "coding": [{ "code": "patient-privacy" }] },
+                "provision": provision })
+        };
+        let deny = consent(json!({ "type": "deny" }));
+        assert_eq!(cut(deny.clone(), &[]), Some(deny));
+        assert_eq!(cut(consent(json!({ "type": "permit" })), &[]), None);
+        let both = consent(json!({ "type": "deny", "provision": [{ "type": "permit", "actor": [] }] }));
+        assert_eq!(cut(both, &[]), Some(consent(json!({ "type": "deny", "provision": [{ "actor": [] }] }))));
+        let mut proxy = consent(json!({ "type": "permit" }));
+        proxy["category"] = json!([{ "coding": [{ "system": "urn:chartbox:consent", "code": "proxy" }] }]);
+        assert_eq!(cut(proxy, &[]), None);
+        // One of another scope says nothing of who may see.
+        let mut research = consent(json!({ "type": "permit" }));
+        research["scope"] = json!({ "coding": [{ "code": "research" }] });
+        assert_eq!(cut(research.clone(), &[]), Some(research));
+    }
 }

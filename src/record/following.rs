@@ -32,7 +32,7 @@ pub(super) struct Standing {
 pub(super) const MOST_PATIENTS: usize = 200;
 
 /// What a resource follows, by its literal references.
-pub(super) fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
+pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     let reference = |value: &Value| local_reference(value.get("reference")?.as_str()?);
     match kind {
         ResourceType::Provenance => {

@@ -65,14 +65,14 @@ pub use error::RecordError;
 pub use everything::EverythingAsked;
 pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, ExportSize, Whom, export_kinds};
 pub use export_deleted::ExportDeleted;
-pub use facts::EXTENT;
+pub use facts::{EXTENT, carers, keep_carers, refuses, without_access};
+pub use following::followed;
 pub use history::{HistoryAsked, HistoryOf};
 pub use indexing::Indexed;
 pub use joined::{joined_to, stays};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 pub use of_each::OfEach;
 use pace::{Pace, Spell};
-use prepared::local_reference;
 pub use reading::{Choose, Reading};
 pub use rule::{Changed, Rule};
 pub use searching::{Types, strict};
@@ -80,7 +80,7 @@ pub use shares::{MOST_WRONG, Share, ShareId, put_share, share, share_name, share
 pub use sifted::{LookInto, Looked, Rest, Sift, Sifted};
 pub use summary::SummaryParts;
 pub use turns::{Turn, Turns};
-pub use writing::{CLINIC_NUMBER, Integrity, Repeated, Transaction, Voice, Written, WrittenAs};
+pub use writing::{CLINIC_NUMBER, Integrity, Labels, Repeated, Transaction, Voice, Written, WrittenAs};
 
 use crate::access::{Actor, Reach};
 use crate::audit::{self, Audit, Detail, Event, Outcome, Purpose};

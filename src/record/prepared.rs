@@ -22,6 +22,9 @@ pub(super) const MOST_KEYS: usize = 20_000;
 /// No resource that is shorter has more combinations of values than a search would look at.
 const MAY_COMBINE: usize = 32 << 10;
 
+/// Under whose rules a Binary stands.
+const CONTEXT: &str = "securityContext";
+
 /// A checked resource with its index rows.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
@@ -123,6 +126,37 @@ impl Prepared {
         let said = Sensitivity::of_security(&Value::Array([own.as_slice(), &kept].concat()));
         kept.extend(before.sensitivity.labels_beyond(said));
         self.labelled(kept)
+    }
+
+    /// The same, no less strict than the version before: sealed and held as that was, for the reception only where both are, and a
+    /// file under the rules that it was under where it has none.
+    pub(super) fn as_strict_as(&self, before: &Row) -> Result<Self, RecordError> {
+        let old: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+        let mut value = self.resource()?;
+        let context = old.get(CONTEXT).filter(|_| self.kind == ResourceType::Binary && value.get(CONTEXT).is_none());
+        if let (Some(context), Some(members)) = (context, value.as_object_mut()) {
+            members.insert(CONTEXT.to_owned(), context.clone());
+        }
+        // What it follows lends it the same as the version before.
+        let lent = followed(self.kind, &value) == followed(self.kind, &old);
+        let strict = if lent { Sensitivity::of_resource(&old) } else { before.sensitivity };
+        let of = |value: &Value| value.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
+        let (mut labels, mut kept) = (of(&value), of(&old));
+        kept.retain(|label| !labels.contains(label));
+        let both = self.sensitivity.is_administrative() && before.sensitivity.is_administrative();
+        labels.append(&mut kept);
+        labels.retain(|label| both || !Sensitivity::of_security(label).is_administrative());
+        let said = self.sensitivity.and(Sensitivity::of_security(&Value::Array(labels.clone())));
+        labels.extend(strict.labels_beyond(said));
+        let meta =
+            value.as_object_mut().map(|members| members.entry("meta").or_insert_with(|| Value::Object(Map::new())));
+        if let Some(meta) = meta.and_then(Value::as_object_mut) {
+            match labels.is_empty() {
+                true => drop(meta.shift_remove("security")),
+                false => drop(meta.insert("security".to_owned(), Value::Array(labels))),
+            }
+        }
+        Ok(Self::new(self.kind, &value))
     }
 
     fn labelled(&self, more: Vec<Value>) -> Result<Self, RecordError> {

@@ -86,21 +86,38 @@ pub enum Voice {
     House,
 }
 
+/// What becomes of the labels of the version before, by which it was sealed, or held from the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labels {
+    /// They are the sender's to change.
+    AsSent,
+    /// Nothing is less strict than it was, also where that version was deleted: what comes back is not what was let go.
+    Stricter,
+}
+
 /// How a group of changes is made: all of it or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transaction {
     pub integrity: Integrity,
     pub repeated: Repeated,
     pub voice: Voice,
+    pub labels: Labels,
 }
 
 impl Transaction {
     /// A client's change.
-    pub const STRICT: Self = Self { integrity: Integrity::Enforced, repeated: Repeated::Stored, voice: Voice::Actor };
+    pub const STRICT: Self = Self {
+        integrity: Integrity::Enforced,
+        repeated: Repeated::Stored,
+        voice: Voice::Actor,
+        labels: Labels::AsSent,
+    };
     /// What a workflow of the house makes of what somebody chose.
     pub const WORKFLOW: Self = Self { voice: Voice::House, ..Self::STRICT };
     /// An import's.
-    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped, voice: Voice::Actor };
+    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped, ..Self::STRICT };
+    /// That of what comes back out of a backup.
+    pub const BROUGHT_BACK: Self = Self { labels: Labels::Stricter, ..Self::IMPORT };
 }
 
 /// What became of one change.
@@ -581,6 +598,15 @@ impl Writing<'_, '_, '_> {
             (_, _) => self.fulfils(condition, None)?,
         }
         let live = old.as_ref().filter(|old| old.state == State::Live);
+        if let (Labels::Stricter, Some(number), Some(old)) = (self.how.labels, number, &old) {
+            let before = match old.state {
+                State::Deleted => self.tx.get(&VERSIONS, &(number, Desc(old.version.saturating_sub(1))))?,
+                _ => Some(old.clone()),
+            };
+            if let Some(before) = before.filter(|before| before.state == State::Live) {
+                prepared = prepared.as_strict_as(&before)?;
+            }
+        }
         // What they sent, where what is stored has labels that they must not hear of.
         let mut sent = None;
         if let Some(live) = live {
