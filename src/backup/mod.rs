@@ -109,7 +109,7 @@ mod broken_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod mending_tests;
 #[cfg(test)]

@@ -435,12 +435,27 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         let how = match text(item, "stands").as_str() {
             "differs" => "was changed since",
             "deleted" => "was deleted since",
-            "access" => {
-                "decides who may see the record, and stays as it is now: `--resource` with its name brings it back"
+            "access" => "lets somebody see the record, and stays as it is now",
+            "refusal" => {
+                "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses"
             }
+            "elsewhere" => "is about another patient now",
+            "joined" => "was joined with another record since, or parted from one, and stays so",
+            "mistake" => "was marked as a mistake since, and stays one",
+            "called-off" => "was called off since, and stays so",
+            "absent" => "is referred to, and is not in this box any more",
             _ => "is not in this box",
         };
-        out.line(format!("{} {how}", text(item, "resource")))?;
+        let comes = matches!(field(item, "comes"), Value::Bool(true));
+        let more = match (text(item, "stands").as_str(), comes, matches!(field(item, "cut"), Value::Bool(true))) {
+            ("elsewhere", true, _) => ", and comes out of that one's record",
+            ("elsewhere", false, _) => ", and stays in that one's record: `--resource` with its name brings it back",
+            ("refusal", ..) => "",
+            (_, true, true) => "; it names those who would see the record by it, and lets none of them",
+            (_, true, false) => "",
+            _ => ": `--resource` with its name brings it back",
+        };
+        out.line(format!("{} {how}{more}", text(item, "resource")))?;
     }
     let same = counted(count("same") as u64, "resource is as it was", "resources are as they were");
     out.line(format!("{same} in {}.", text(answer, "snapshot")))?;
@@ -449,10 +464,10 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             "{} back, as new versions: what was there before stays in the history.",
             counted(kept, "resource is", "resources are")
         )),
-        None if count("same") + count("access") == list(answer, "items").count() => {
+        None if list(answer, "items").all(|item| !matches!(field(item, "comes"), Value::Bool(true))) => {
             out.line("There is nothing to bring back.")
         }
-        None => out.line("Nothing was changed. With --apply, those above come back as they were."),
+        None => out.line("Nothing was changed. With --apply, those above come back that are not said to stay."),
     }
 }
 

@@ -135,7 +135,10 @@ impl Order {
                     let (name, items) = taking.look(&spec, &snapshot, &wanted, watch)?;
                     let listed: Vec<Value> = items
                         .iter()
-                        .map(|item| json!({ "resource": format!("{}/{}", item.kind.name(), item.id), "stands": item.stands.code() }))
+                        .map(|item| {
+                            let resource = format!("{}/{}", item.kind.name(), item.id);
+                            json!({ "resource": resource, "stands": item.stands.code(), "comes": item.comes, "cut": item.cut })
+                        })
                         .collect();
                     let kept = if apply { Some(taking.keep(items, &name)?) } else { None };
                     Ok(json!({ "snapshot": name, "items": listed, "kept": kept }))

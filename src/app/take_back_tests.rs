@@ -1,0 +1,258 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::backup::Unwatched;
+use crate::backup::fixture::TestBox;
+
+struct House {
+    made: TestBox,
+    taking: TakeBack,
+}
+
+fn house(seed: u64, reach: Reach) -> House {
+    let made = TestBox::new(seed);
+    let records = Records::new(made.audit.clone(), reach);
+    let (backups, audit) = (made.backups.clone(), made.audit.clone());
+    let taking = TakeBack { backups, records, audit, reach, actor: Actor::system("test") };
+    House { made, taking }
+}
+
+fn key(text: &str) -> (ResourceType, FhirId) {
+    let reference = ResourceRef::parse(text).unwrap();
+    (ResourceType::parse(reference.type_name()).unwrap(), reference.id())
+}
+
+impl House {
+    fn change(&self, changes: Vec<Change>) {
+        self.made.clock.advance(std::time::Duration::from_secs(1));
+        let why = Why { action: Action::Import, ..why("test") };
+        let _ = self.taking.records.change_all_blocking(&self.taking.actor, why, changes, Transaction::IMPORT).unwrap();
+    }
+
+    fn put(&self, text: &str, mut value: Value) {
+        let (kind, id) = key(text);
+        (value["resourceType"], value["id"]) = (json!(kind.name()), json!(id.as_str()));
+        self.change(vec![Change::put(kind, id, value, Condition::None, Mode::Lenient).unwrap()]);
+    }
+
+    fn delete(&self, all: &[&str]) {
+        let one = |text: &&str| {
+            let (kind, id) = key(text);
+            Change::delete(kind, id, Condition::None)
+        };
+        self.change(all.iter().map(one).collect());
+    }
+
+    fn read(&self, text: &str) -> Option<Value> {
+        let (kind, id) = key(text);
+        let found =
+            self.taking.records.disclose_blocking(&self.taking.actor, why("test"), |reading| reading.read(kind, &id));
+        found.ok().map(|one| plain(&one).unwrap())
+    }
+
+    fn status(&self, text: &str) -> Value {
+        self.read(text).unwrap()["status"].clone()
+    }
+
+    fn backed_up(&self) {
+        self.made.snapshot("one");
+    }
+
+    /// How it stood, by name, before it was brought back.
+    fn bring(&self, wanted: &str) -> BTreeMap<String, &'static str> {
+        let wanted = match key(wanted) {
+            (ResourceType::Patient, id) => Wanted::Patient(id),
+            _ => Wanted::Resource(ResourceRef::parse(wanted).unwrap()),
+        };
+        let (name, items) = self.taking.look(&self.made.spec("one"), "latest", &wanted, &Unwatched).unwrap();
+        let said = items.iter().map(|item| (format!("{}/{}", item.kind.name(), item.id), item.stands.code())).collect();
+        self.taking.keep(items, &name).unwrap();
+        said
+    }
+}
+
+fn labelled(text: &str, codes: &[&str]) -> Value {
+    let labels: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
+    let mut note = json!({ "status": "final", "code": { "text": "x" }, "subject": { "reference": "Patient/a" }, "valueString": text });
+    if !labels.is_empty() {
+        note["meta"] = json!({ "security": labels });
+    }
+    note
+}
+
+fn codes(value: &Value) -> Vec<&str> {
+    let labels = value.pointer("/meta/security").and_then(Value::as_array).into_iter().flatten();
+    labels.filter_map(|label| label["code"].as_str()).collect()
+}
+
+#[test]
+fn nothing_that_was_sealed_or_held_then_or_since_comes_back_open() {
+    let house = house(301, Reach::Clinic);
+    house.put("Patient/a", json!({}));
+    house.put("Observation/held", labelled("secret", &["NOPAT", "HIV"]));
+    house.put("Observation/let-go", labelled("known", &["NOPAT"]));
+    house.put("Observation/sealed-since", labelled("open", &[]));
+    let mark = |of: &[(&str, &str)]| {
+        of.iter().map(|(system, code)| json!({ "system": system, "code": code })).collect::<Vec<_>>()
+    };
+    let mut letter = labelled("letter", &[]);
+    letter["meta"] = json!({ "security": mark(&[(crate::access::AUDIENCE, crate::access::ADMINISTRATIVE)]) });
+    house.put("Observation/letter", letter);
+    house.backed_up();
+    house.put("Observation/held", labelled("harmless", &[]));
+    house.put("Observation/let-go", labelled("known", &[]));
+    house.put("Observation/sealed-since", labelled("other", &["V"]));
+    house.delete(&["Observation/sealed-since"]);
+    house.put("Observation/letter", labelled("clinical", &[]));
+    let said = house.bring("Patient/a");
+    assert_eq!((said["Observation/let-go"], said["Observation/held"]), ("same", "differs"));
+    let held = house.read("Observation/held").unwrap();
+    assert_eq!((&held["valueString"], codes(&held)), (&json!("secret"), vec!["NOPAT", "HIV"]));
+    assert_eq!(codes(&house.read("Observation/let-go").unwrap()), [""; 0]);
+    let since = house.read("Observation/sealed-since").unwrap();
+    assert_eq!((&since["valueString"], codes(&since)), (&json!("open"), vec!["V"]));
+    assert_eq!(codes(&house.read("Observation/letter").unwrap()), [""; 0], "the reception would see it");
+    // Nor where it is named.
+    house.put("Observation/held", labelled("harmless", &["PSY"]));
+    house.bring("Observation/held");
+    assert_eq!(codes(&house.read("Observation/held").unwrap()), ["NOPAT", "HIV", "PSY"]);
+}
+
+#[test]
+fn what_is_anothers_now_and_what_was_taken_back_stays_so_unless_it_is_named() {
+    let house = house(302, Reach::Clinic);
+    let of = |patient: &str, status: &str| json!({ "status": status, "code": { "text": "x" }, "subject": { "reference": patient } });
+    let visit = |status: &str| json!({ "status": status, "participant": [{ "actor": { "reference": "Patient/a" }, "status": "accepted" }] });
+    for patient in ["Patient/a", "Patient/b"] {
+        house.put(patient, json!({}));
+    }
+    house.put("Observation/moved", of("Patient/a", "final"));
+    house.put("Observation/mistake", of("Patient/a", "final"));
+    house.put("Appointment/off", visit("booked"));
+    house.put("Observation/amended", of("Patient/a", "preliminary"));
+    let signed = |target: &str| json!({ "target": [{ "reference": target }], "recorded": "2026-03-03T09:00:00Z", "agent": [{ "who": { "display": "x" } }] });
+    house.put("Provenance/moved", signed("Observation/amended"));
+    house.put("Observation/theirs", of("Patient/b", "final"));
+    house.backed_up();
+    house.put("Observation/moved", of("Patient/b", "final"));
+    house.put("Observation/mistake", of("Patient/a", "entered-in-error"));
+    house.put("Appointment/off", visit("cancelled"));
+    house.put("Observation/amended", of("Patient/a", "final"));
+    house.put("Provenance/moved", signed("Observation/theirs"));
+    let said = house.bring("Patient/a");
+    assert_eq!((said["Observation/moved"], said["Provenance/moved"]), ("elsewhere", "elsewhere"));
+    assert_eq!((said["Observation/mistake"], said["Appointment/off"]), ("mistake", "called-off"));
+    assert_eq!(house.read("Observation/moved").unwrap()["subject"]["reference"], "Patient/b");
+    assert_eq!(house.read("Provenance/moved").unwrap()["target"][0]["reference"], "Observation/theirs");
+    assert_eq!(
+        (house.status("Observation/mistake"), house.status("Appointment/off")),
+        (json!("entered-in-error"), json!("cancelled"))
+    );
+    assert_eq!(house.status("Observation/amended"), "preliminary");
+    assert_eq!(house.bring("Observation/moved")["Observation/moved"], "elsewhere");
+    house.bring("Observation/mistake");
+    assert_eq!(house.read("Observation/moved").unwrap()["subject"]["reference"], "Patient/a");
+    assert_eq!(house.status("Observation/mistake"), "final");
+    // Two records that were joined since are not parted by it.
+    let joined = json!([{ "other": { "reference": "Patient/b" }, "type": "replaced-by" }]);
+    house.put("Patient/a", json!({ "link": joined }));
+    assert_eq!((house.bring("Patient/a")["Patient/a"], &house.read("Patient/a").unwrap()["link"]), ("joined", &joined));
+}
+
+#[test]
+fn a_refusal_that_was_deleted_with_the_record_comes_back_with_it_and_what_lets_somebody_see_does_not() {
+    let house = house(303, Reach::Clinic);
+    let consent = |provision: Value| {
+        json!({ "status": "active", "scope": { "coding": [{ "code": "patient-privacy" }] }, "category": [{ "text": "x" }],
+            "patient": { "reference": "Patient/a" }, "policyRule": { "text": "x" }, "provision": provision })
+    };
+    house.put("Patient/a", json!({}));
+    house.put(
+        "Consent/no",
+        consent(json!({ "type": "deny", "provision": [{ "type": "permit", "purpose": [{ "code": "TREAT" }] }] })),
+    );
+    house.put("Consent/yes", consent(json!({ "type": "permit" })));
+    house.put("RelatedPerson/r", json!({ "patient": { "reference": "Patient/a" }, "active": true }));
+    house.put("Observation/o", labelled("secret", &[]));
+    house.backed_up();
+    house.delete(&["Observation/o", "Consent/no", "Consent/yes", "RelatedPerson/r", "Patient/a"]);
+    let said = house.bring("Patient/a");
+    assert_eq!((said["Consent/no"], said["Consent/yes"], said["RelatedPerson/r"]), ("refusal", "access", "access"));
+    assert!(house.read("Observation/o").is_some() && house.read("Consent/yes").is_none());
+    let no = house.read("Consent/no").unwrap();
+    assert_eq!((&no["provision"]["type"], no["provision"]["provision"][0].get("type")), (&json!("deny"), None));
+    // One that was changed since is as it was decided since.
+    let mut withdrawn = consent(json!({ "type": "deny" }));
+    withdrawn["status"] = json!("inactive");
+    house.put("Consent/no", withdrawn);
+    assert_eq!(house.bring("Patient/a")["Consent/no"], "access");
+    assert_eq!(house.status("Consent/no"), "inactive");
+}
+
+#[test]
+fn nobody_is_in_a_patients_care_again_by_what_comes_back() {
+    let house = house(304, Reach::CareTeam);
+    let [ann, ben] = ["Practitioner/ann", "Practitioner/ben"].map(|text| json!({ "reference": text }));
+    let (subject, team) = (json!({ "reference": "Patient/a" }), |who: &Value| json!([{ "member": who }]));
+    let visit = |status: &str, who: &Value| json!({ "status": status, "class": { "code": "AMB" }, "subject": subject, "participant": [{ "individual": who }] });
+    house.put("Patient/a", json!({ "generalPractitioner": [ben], "gender": "male" }));
+    house.put("CareTeam/t", json!({ "subject": subject, "participant": team(&ben) }));
+    house.put("Encounter/gone", visit("finished", &ben));
+    house.put("Encounter/hers", visit("finished", &ann));
+    house.put("Encounter/amended", visit("planned", &ben));
+    house.backed_up();
+    house.put("Patient/a", json!({ "generalPractitioner": [ann], "gender": "female" }));
+    house.put("CareTeam/t", json!({ "subject": subject, "participant": team(&ann), "status": "active" }));
+    house.put("Encounter/amended", visit("finished", &ann));
+    house.delete(&["Encounter/gone", "Encounter/hers"]);
+    let said = house.bring("Patient/a");
+    assert_eq!((said["CareTeam/t"], said["Encounter/gone"]), ("access", "deleted"));
+    let link = |text: &str, at: &str| house.read(text).unwrap().pointer(at).cloned();
+    let (of_visit, named) = ("/participant/0/individual/reference", "/participant/0/individual/display");
+    assert_eq!(link("CareTeam/t", "/participant/0/member/reference"), Some(json!("Practitioner/ann")));
+    assert_eq!(link("Patient/a", "/generalPractitioner/0/reference"), Some(json!("Practitioner/ann")));
+    assert_eq!(link("Patient/a", "/gender"), Some(json!("male")));
+    assert_eq!(
+        (link("Encounter/gone", of_visit), link("Encounter/gone", named)),
+        (None, Some(json!("Practitioner/ben")))
+    );
+    assert_eq!(link("Encounter/hers", of_visit), Some(json!("Practitioner/ann")));
+    assert_eq!(
+        (link("Encounter/amended", of_visit), house.status("Encounter/amended")),
+        (Some(json!("Practitioner/ann")), json!("planned"))
+    );
+}
+
+#[test]
+fn a_letter_comes_back_with_its_file_under_the_rules_that_the_file_was_under_last() {
+    let house = house(305, Reach::Clinic);
+    let file = |context: &[&str]| {
+        let mut file = json!({ "contentType": "text/plain", "data": "eA==" });
+        context.iter().for_each(|of| file["securityContext"] = json!({ "reference": of }));
+        file
+    };
+    for patient in ["Patient/a", "Patient/b"] {
+        house.put(patient, json!({}));
+    }
+    house.put("Binary/bare", file(&[]));
+    house.put("Binary/narrowed", file(&[]));
+    house.put("Binary/theirs", file(&["Patient/b"]));
+    house.put("Practitioner/p", json!({}));
+    let attachments =
+        ["bare", "narrowed", "theirs"].map(|id| json!({ "attachment": { "url": format!("Binary/{id}") } }));
+    house.put(
+        "DocumentReference/d",
+        json!({ "status": "current", "subject": { "reference": "Patient/a" }, "author": [{ "reference": "Practitioner/p" }], "content": attachments }),
+    );
+    house.backed_up();
+    house.put("Binary/narrowed", file(&["Patient/a"]));
+    house.delete(&["DocumentReference/d", "Binary/bare", "Binary/narrowed", "Binary/theirs", "Practitioner/p"]);
+    let said = house.bring("Patient/a");
+    assert_eq!(
+        house.read("Binary/bare"),
+        Some(json!({ "resourceType": "Binary", "id": "bare", "contentType": "text/plain", "data": "eA==" }))
+    );
+    assert_eq!(house.read("Binary/narrowed").unwrap()["securityContext"]["reference"], "Patient/a");
+    assert!(house.read("Binary/theirs").is_none() && !said.contains_key("Binary/theirs"), "{said:?}");
+    assert_eq!((said["Practitioner/p"], house.read("Practitioner/p")), ("absent", None));
+}
