@@ -367,6 +367,29 @@ fn a_pack_that_cannot_be_read_at_the_time_is_nobodys_to_remove() {
 }
 
 #[test]
+fn a_snapshot_or_a_mark_that_cannot_be_read_at_the_time_is_said_and_taken_for_none_that_is_gone() {
+    let made = TestBox::new(26);
+    let (faulty, spec) = inject("unread-snapshot");
+    let create = || made.backups.create(std::slice::from_ref(&spec), Wish::USUAL, &by(), &Unwatched);
+    for round in 0..2 {
+        made.put(rows(0, 300 - 200 * round, round as u8));
+        create().unwrap();
+    }
+    let newest = faulty.files.lock().unwrap().keys().rfind(|name| name.shelf() == Shelf::Snapshots).cloned().unwrap();
+    *faulty.unread.lock().unwrap() = BTreeSet::from([newest.clone()]);
+    assert_eq!(made.backups.choose(&spec, "latest").unwrap().as_str(), newest.file());
+    let pruned = made.backups.prune(&spec, &removal(How::Now, &[]), &by(), &Unwatched).unwrap();
+    assert!(pruned.gone.is_empty() && pruned.held_back.is_some_and(|why| why.contains(newest.file())));
+    let mark = Name::new(Shelf::Marks, "20260303T022000Z-9f3c2a1b").unwrap();
+    faulty.files.lock().unwrap().insert(mark.clone(), vec![1]);
+    *faulty.unread.lock().unwrap() = BTreeSet::from([mark.clone()]);
+    let said = create().unwrap_err().to_string();
+    assert!(said.contains(&mark.to_string()) && said.contains("take it away there"), "{said}");
+    faulty.files.lock().unwrap().remove(&mark);
+    create().unwrap();
+}
+
+#[test]
 fn while_a_snapshot_lacks_something_no_pack_goes() {
     let made = TestBox::new(24);
     let (faulty, spec) = inject("lacking");
