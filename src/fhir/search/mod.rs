@@ -29,7 +29,7 @@ pub use query::{
     QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary,
     SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch,
 };
-pub use ucum::between;
+pub use ucum::{annotations, between};
 pub use value::{
     CanonicalQuantity, DateRange, IndexValue, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem, sortable,
 };

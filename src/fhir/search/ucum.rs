@@ -49,15 +49,49 @@ impl Converter {
     }
 }
 
-/// A value in another unit of the same kind; `None` where one of them is not known here or they are of two kinds.
+/// A value in another unit, where that is certainly the same fact; `None` where one of them is not known here or they are of
+/// two kinds. UCUM alone makes more units equal than that, and is asked for searches only: what is a share of what (NGSP's %
+/// of HbA1c is not ten times IFCC's mmol/mol), how many charges an equivalent is of, and what is counted, the dimension does
+/// not say.
 pub fn between(value: f64, from: &str, to: &str) -> Option<f64> {
+    if from == to {
+        return Some(value);
+    }
+    if annotations(from) != annotations(to) || kinds(from)? != kinds(to)? {
+        return None;
+    }
     let (from, to) = (Converter::of(from)?, Converter::of(to)?);
-    if from.unit != to.unit {
+    if from.unit != to.unit || from.unit == Dimension::default().to_string() {
         return None;
     }
     let canonical = (value + from.offset.to_f64()) * from.factor();
     let converted = canonical / to.factor() - to.offset.to_f64();
     converted.is_finite().then_some(converted)
+}
+
+/// What stands in braces in a unit, in its order: UCUM gives it no meaning (§12), and people do.
+pub fn annotations(code: &str) -> Vec<&str> {
+    let inside = |part: &'_ str| part.find('}');
+    code.split('{').skip(1).filter_map(|part| part.get(..inside(part)?)).collect()
+}
+
+/// Units of one dimension that are no measure of the same: amounts of substance, of charge and of particles; what decays and
+/// what repeats; energy taken up, and what it does.
+const APART: [&str; 6] = ["eq", "osm", "Bq", "Hz", "Gy", "Sv"];
+
+/// Which of those a unit is made of.
+fn kinds(code: &str) -> Option<Vec<&'static str>> {
+    let is = |name: &str, kind: &str| {
+        let prefix = name.strip_suffix(kind);
+        prefix.is_some_and(|prefix| prefix.is_empty() || PREFIXES.iter().any(|(known, _)| *known == prefix))
+    };
+    let mut found: Vec<&str> = Vec::new();
+    for (_, term) in terms(code)? {
+        let name = term.split('{').next()?.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+'));
+        found.extend(APART.into_iter().filter(|kind| is(name, kind)));
+    }
+    found.sort_unstable();
+    Some(found)
 }
 
 /// A factor, kept as a fraction so that `/min` stays exact.
@@ -139,7 +173,15 @@ impl Unit {
 
 /// Terms joined by `.` and `/`, read from the left.
 fn parse(code: &str) -> Option<Unit> {
-    let mut result = ONE;
+    terms(code)?.into_iter().try_fold(ONE, |result, (divide, text)| {
+        let unit = term(text)?;
+        result.times(if divide { unit.inverse()? } else { unit })
+    })
+}
+
+/// The terms of a unit, and whether each divides what stands before it.
+fn terms(code: &str) -> Option<Vec<(bool, &str)>> {
+    let mut found = Vec::new();
     let mut divide = false;
     let mut rest = code;
     if let Some(after) = rest.strip_prefix('/') {
@@ -148,10 +190,9 @@ fn parse(code: &str) -> Option<Unit> {
     }
     loop {
         let end = term_end(rest)?;
-        let unit = term(rest.get(..end)?)?;
-        result = result.times(if divide { unit.inverse()? } else { unit })?;
+        found.push((divide, rest.get(..end)?));
         match rest.get(end..)?.chars().next() {
-            None => return Some(result),
+            None => return Some(found),
             Some(joint) => divide = joint == '/',
         }
         rest = rest.get(end + 1..)?;
@@ -349,8 +390,23 @@ mod tests {
         assert!(near(179.5, "[lb_av]", "kg", 81.42) && near(81.42, "kg", "[lb_av]", 179.5));
         assert!(near(101.3, "[degF]", "Cel", 38.5) && near(38.5, "Cel", "[degF]", 101.3));
         assert!(near(65.0, "[in_i]", "cm", 165.1));
+        assert!(near(7.5, "10*3/uL", "10*9/L", 7.5) && near(60.0, "U/L", "ukat/L", 1.0));
         // Which substance it is, no unit says.
         assert_eq!(between(97.0, "mg/dL", "mmol/L"), None);
+        for (from, to) in [
+            ("%", "mmol/mol"),
+            ("%", "1"),
+            ("mg/g", "%"),
+            ("meq/L", "mmol/L"),
+            ("mosm/kg", "mmol/kg"),
+            ("mSv", "mGy"),
+            ("ng/mL{FEU}", "ng/mL{DDU}"),
+            ("ng/mL{FEU}", "ug/L"),
+            ("mL/min/{1.73_m2}", "mL/min"),
+        ] {
+            assert_eq!((between(5.0, from, to), between(5.0, to, from)), (None, None), "{from} {to}");
+        }
+        assert!(near(500.0, "ng/mL{FEU}", "ug/mL{FEU}", 0.5) && near(5.0, "meq/L", "eq/L", 0.005));
         assert_eq!(between(97.0, "furlong", "cm"), None);
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{list, number, text};
+use crate::fhir::search::annotations;
 use crate::http::ui::{Bounds, format, t};
 
 /// "< 5 mg": a Quantity, with the digits that were given. Nothing where it has no value.
@@ -12,9 +13,28 @@ pub(super) fn quantity(of: &Value) -> Option<String> {
     Some(format!("{comparator}{shown} {}", unit(of)).trim_end().to_owned())
 }
 
-/// The unit as it is printed; empty where there is none.
+/// The unit as it is printed; empty where there is none. What its code says in braces makes it another unit, and is printed
+/// where the words leave it out: "ng/mL" of `ng/mL{FEU}`.
 pub(super) fn unit(of: &Value) -> String {
-    text(of, "/unit").or_else(|| text(of, "/code")).map(format::unit).unwrap_or_default()
+    let (words, code) = (text(of, "/unit"), text(of, "/code"));
+    let shown = words.or(code).map(format::unit).unwrap_or_default();
+    let Some(code) = code else { return shown };
+    let notes = annotations(code);
+    let bare = notes.iter().fold(code.to_owned(), |bare, note| bare.replace(&format!("{{{note}}}"), ""));
+    let bare = format::unit(&bare);
+    // Of what is only counted the words are the name.
+    if bare.is_empty() || notes.is_empty() {
+        return shown;
+    }
+    if shown == bare {
+        return format::unit(code);
+    }
+    let plain = |text: &str| -> String {
+        text.to_lowercase().replace('²', "2").chars().filter(|c| c.is_alphanumeric()).collect()
+    };
+    let is_said = |note: &&&str| plain(&shown).contains(&plain(note));
+    let unsaid = notes.iter().filter(|note| !is_said(note)).map(|note| format!(" {}", note.replace('_', " ")));
+    format!("{shown}{}", unsaid.collect::<String>())
 }
 
 /// "40 to 45 years": a Range, or a reference range, by its two ends.

@@ -140,16 +140,16 @@ fn is_usual(range: &Value) -> bool {
     has_code(Some(kind), "normal") || (list(kind, "coding").is_empty() && named())
 }
 
-/// The ends in the value's unit: in the one that is equal to it, or by UCUM. An end without a unit is in the value's.
+/// The ends in the value's unit: in the one that is equal to it, or by UCUM. An end without a unit is in the value's. One that
+/// was made over is no more exact than it was given: it has as many digits that count, and at least four.
 fn in_unit(range: &Value, own: &Unit) -> Option<Bounds> {
     let end = |name: &str| match range.get(name) {
         None => Some(None),
         Some(end) => {
             let value = number(end, "/value")?;
-            match Unit::of_quantity(end) {
-                None => Some(Some(value)),
-                Some(unit) => unit.convert(value, own).map(Some),
-            }
+            let made = Unit::of_quantity(end).map_or(Some(value), |unit| unit.convert(value, own))?;
+            let digits = counting(&end.get("value")?.to_string()).max(4);
+            Some(Some(if made == value { value } else { format!("{made:.*e}", digits - 1).parse().ok()? }))
         }
     };
     let (low, high) = (end("low")?, end("high")?);
@@ -158,6 +158,12 @@ fn in_unit(range: &Value, own: &Unit) -> Option<Bounds> {
     let found = Bounds { low, high, places };
     let in_order = low.zip(high).is_none_or(|(low, high)| low <= high);
     Some(found).filter(|found| found.is_known() && in_order)
+}
+
+/// How many digits of a number count, up to ten.
+fn counting(number: &str) -> usize {
+    let digits = number.split(['e', 'E']).next().unwrap_or_default().trim_start_matches(['-', '0', '.']);
+    digits.bytes().filter(u8::is_ascii_digit).count().min(10)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -358,6 +364,11 @@ mod tests {
         let (converted, _) = of(grams(13.0), json!([ends(120.0, 160.0, "g/L")]));
         let (low, high) = converted.unwrap();
         assert!((low.unwrap() - 12.0).abs() < 1e-9 && (high.unwrap() - 16.0).abs() < 1e-9);
+        let (_, words) = of(json!({"value": 53, "unit": "mmol/mol", "code": "mmol/mol"}), json!([ends(4.0, 6.0, "%")]));
+        assert_eq!(words, ["4.0 to 6.0 %"], "what the laboratory calls % is no tenth of mmol/mol");
+        let pressure = json!({"value": 17, "unit": "kPa", "code": "kPa"});
+        let (converted, _) = of(pressure, json!([ends(100.0, 140.0, "mm[Hg]")]));
+        assert_eq!(converted, Some((Some(13.33), Some(18.67))), "no more digits than anybody gave");
         assert_eq!(of(json!({"value": 5.4}), json!([ends(3.9, 5.6, "mmol/L")])).0, None, "its unit was left out");
         assert_eq!(of(grams(1.0), json!([ends(5.0, 2.0, "g/dL")])).0, None, "its ends are the wrong way round");
         assert_eq!(of(grams(1.0), json!([{"low": {"value": 2}}])).0, Some((Some(2.0), None)), "in the value's unit");

@@ -1,11 +1,12 @@
-//! In which unit a course is drawn, and how values in other units join it: by UCUM, where both are units of one kind. What a
-//! unit does not say, such as which substance a mass is of, is not guessed: then the value stays in the table with its unit.
+//! In which unit a course is drawn, and how values in other units join it: by UCUM, where both are certainly units of one
+//! kind. What a unit does not say, such as which substance a mass is of, or of what something is a share, is not guessed: then
+//! the value stays in the table with its unit.
 
 use serde_json::Value;
 
 use super::text;
 use crate::fhir::search::between;
-use crate::http::ui::{Series, format, t};
+use crate::http::ui::{Series, t};
 
 /// The unit of a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +15,12 @@ pub(super) struct Unit {
     pub shown: String,
     /// UCUM's code, or what stands in its place.
     code: String,
+    /// The scales that it names.
+    scales: Vec<&'static str>,
 }
+
+/// Words for scales of one unit that give one thing different numbers: of HbA1c (ngsp.org/ifcc.asp) and of D-dimer.
+const SCALES: [&str; 6] = ["DCCT", "DDU", "FEU", "IFCC", "JDS", "NGSP"];
 
 impl Unit {
     /// Of an Observation or one of its components.
@@ -25,8 +31,14 @@ impl Unit {
     /// Of a Quantity; nothing where it has none.
     pub fn of_quantity(quantity: &Value) -> Option<Self> {
         let (unit, code) = (text(quantity, "/unit"), text(quantity, "/code"));
-        let shown = format::unit(unit.or(code)?);
-        Some(Self { shown, code: code.or(unit)?.to_owned() })
+        let words = [unit, code].into_iter().flatten().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+        let words: Vec<&str> = words.collect();
+        let is_named = |scale: &&str| words.iter().any(|word| word.eq_ignore_ascii_case(scale));
+        Some(Self {
+            shown: super::amounts::unit(quantity),
+            code: code.or(unit)?.to_owned(),
+            scales: SCALES.into_iter().filter(is_named).collect(),
+        })
     }
 
     /// That of most values: one value from elsewhere must not turn a course of years into another unit. Of as many, the newest's.
@@ -59,6 +71,7 @@ impl Unit {
             (own, other) if own == other => Some(value),
             // A number alone is not a share of one: its unit was left out.
             ("", _) | (_, "") => None,
+            _ if self.scales != to.scales => None,
             _ => between(value, &self.code, &to.code),
         }
     }
@@ -90,9 +103,35 @@ pub(super) fn tell_apart(all: &mut [Series]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn unit(shown: &str) -> Unit {
-        Unit { shown: shown.into(), code: shown.into() }
+        Unit { shown: shown.into(), code: shown.into(), scales: Vec::new() }
+    }
+
+    #[test]
+    fn what_a_unit_is_of_is_shown_and_makes_it_another() {
+        let of = |unit: &str, code: &str| Unit::of_quantity(&json!({"unit": unit, "code": code})).unwrap();
+        let fibrinogen = of("ng/mL", "ng/mL{FEU}");
+        assert_eq!(fibrinogen.shown, "ng/mL FEU");
+        for same in [of("ng/mL FEU", "ng/mL"), of("ng/mL{FEU}", "ng/mL{FEU}")] {
+            assert_eq!((same.shown.as_str(), same.convert(800.0, &fibrinogen)), ("ng/mL FEU", Some(800.0)));
+        }
+        for other in [of("ng/mL", "ng/mL{DDU}"), of("ng/mL DDU", "ng/mL"), of("ng/mL", "ng/mL"), of("ug/L", "ug/L")] {
+            assert_eq!(other.convert(400.0, &fibrinogen), None, "{other:?}");
+        }
+        assert_eq!(of("% NGSP", "%").convert(7.0, &of("%", "%")), None);
+        assert_eq!(of("mmol/mol", "mmol/mol").convert(53.0, &of("%", "%")), None);
+        assert_eq!(of("beats/min", "/min").convert(72.0, &of("/min", "/min")), Some(72.0));
+        for (words, code, shown) in [
+            ("mL/min/1.73m2", "mL/min/{1.73_m2}", "mL/min/1.73 m²"),
+            ("mL/min", "mL/min/{1.73_m2}", "mL/min/1.73 m²"),
+            ("beats/minute", "{beats}/min", "beats/minute"),
+            ("points", "{score}", "points"),
+            ("ug/L", "ng/mL{FEU}", "µg/L FEU"),
+        ] {
+            assert_eq!(of(words, code).shown, shown);
+        }
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// A UCUM unit as it is printed: `mm[Hg]` is mmHg, `10*3/uL` is × 10³/µL, an annotation such as `{score}` is nothing.
+/// A UCUM unit as it is printed: `mm[Hg]` is mmHg, `10*3/uL` is × 10³/µL, `ng/mL{FEU}` is ng/mL FEU.
 /// Source: ucum.org/ucum, tables of the units that laboratories and wards use.
 pub fn unit(ucum: &str) -> String {
     let shown = match TIMES.iter().find(|(code, _)| *code == ucum) {
@@ -104,13 +104,17 @@ fn shown(ucum: &str) -> String {
     }
     let mut shown = String::with_capacity(ucum.len());
     let mut rest = ucum;
-    while let Some(open) = rest.find('{') {
-        let (before, annotated) = rest.split_at(open);
+    while let Some((before, (note, after))) =
+        rest.split_once('{').and_then(|(before, inside)| Some((before, inside.split_once('}')?)))
+    {
         shown.push_str(before);
-        rest = annotated.find('}').and_then(|close| annotated.get(close + 1..)).unwrap_or_default();
+        if shown.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '%' | ']')) {
+            shown.push(' ');
+        }
+        shown.push_str(&note.replace('_', " "));
+        rest = after;
     }
     shown.push_str(rest);
-    // "{beats}/min" leaves "/min", which is right; "mL/{total}" leaves a slash that means nothing.
     let shown = shown.trim_end_matches('/').replace("10*3", "10³").replace("10*6", "10⁶").replace("10*9", "10⁹");
     let shown = shown.replace("[Hg]", "Hg").replace("[in_i]", "in").replace("[lb_av]", "lb").replace("[degF]", "°F");
     match shown.strip_prefix('u') {
@@ -129,6 +133,8 @@ const UNITS: &[(&str, &str)] = &[
     ("1", ""),
     ("[pH]", ""),
     ("{nominal}", ""),
+    ("{score}", ""),
+    ("{INR}", ""),
     ("10*3/uL", "10³/µL"),
     ("10*6/uL", "10⁶/µL"),
     ("10*9/L", "10⁹/L"),
@@ -196,7 +202,9 @@ mod tests {
             ("mm[Hg]", "mmHg"),
             ("Cel", "°C"),
             ("{score}", ""),
-            ("{beats}/min", "/min"),
+            ("{beats}/min", "beats/min"),
+            ("ng/mL{FEU}", "ng/mL FEU"),
+            ("10*6{copies}/mL", "× 10⁶ copies/mL"),
             ("mL/min/{1.73_m2}", "mL/min/1.73 m²"),
             ("10*3/uL", "× 10³/µL"),
             ("10*9/L", "× 10⁹/L"),
@@ -206,9 +214,9 @@ mod tests {
             ("kg/m2", "kg/m²"),
             ("mg/dL", "mg/dL"),
             ("%", "%"),
-            ("mL/{total}", "mL"),
+            ("mL/{total}", "mL/total"),
             ("U/L", "U/L"),
-            ("{broken", ""),
+            ("{broken", "{broken"),
         ] {
             assert_eq!(unit(ucum), shown, "{ucum}");
         }
