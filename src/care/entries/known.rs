@@ -21,17 +21,10 @@ const NO_ENTRY: [&str; 5] =
     ["no-allergy-info", "no-problem-info", "no-known-problems", "no-medication-info", "no-known-medications"];
 
 /// Words that people type for it into a field for a substance, without what stands between letters.
-const NONE_IN_WORDS: [&str; 9] = [
-    "none",
-    "nka",
-    "nkda",
-    "noneknown",
-    "noallergy",
-    "noallergies",
-    "noknownallergy",
-    "noknownallergies",
-    "noknowndrugallergies",
-];
+const NONE_IN_WORDS: [&str; 7] =
+    ["none", "nka", "noneknown", "noallergy", "noallergies", "noknownallergy", "noknownallergies"];
+/// The same of medicines alone.
+const NO_MEDICINE_IN_WORDS: [&str; 3] = ["nkda", "noknowndrugallergies", "noknowndrugallergy"];
 
 fn has_code(concept: Option<&Value>, codes: &[&str]) -> bool {
     let codings = concept.and_then(|concept| concept.get("coding")).and_then(Value::as_array).into_iter().flatten();
@@ -40,12 +33,20 @@ fn has_code(concept: Option<&Value>, codes: &[&str]) -> bool {
 
 /// Whether an AllergyIntolerance says that there is none.
 pub fn says_none(allergy: &Value) -> bool {
-    has_code(allergy.get("code"), &NONE)
+    let in_words = || words_alone(allergy).is_some_and(|said| means_none(said) && !means_no_medicine(said));
+    has_code(allergy.get("code"), &NONE) || in_words()
+}
+
+/// What an entry without a code is called.
+fn words_alone(entry: &Value) -> Option<&str> {
+    let code = entry.get("code")?;
+    let has_codes = code.get("coding").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    code.get("text").and_then(Value::as_str).filter(|_| !has_codes)
 }
 
 /// Whether it says that there is none to medicines: of others nothing is said.
 pub fn says_none_to_medicines(allergy: &Value) -> bool {
-    has_code(allergy.get("code"), &NO_MEDICINE)
+    has_code(allergy.get("code"), &NO_MEDICINE) || words_alone(allergy).is_some_and(means_no_medicine)
 }
 
 /// Whether it says that there is none to something that is no medicine: of medicines nothing is said.
@@ -72,8 +73,17 @@ pub fn is_current(entry: &Value) -> bool {
 
 /// Whether what was typed as a substance says that there is no allergy.
 pub(super) fn means_none(substance: &str) -> bool {
-    let letters: String = substance.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-    NONE_IN_WORDS.contains(&letters.as_str())
+    let letters = letters(substance);
+    NONE_IN_WORDS.contains(&letters.as_str()) || means_no_medicine(substance)
+}
+
+/// Whether words say that there is none to medicines.
+fn means_no_medicine(substance: &str) -> bool {
+    NO_MEDICINE_IN_WORDS.contains(&letters(substance).as_str())
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
 /// A substance or a problem as it is compared.
