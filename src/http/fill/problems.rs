@@ -243,8 +243,8 @@ pub fn not_to_give(chart: &Chart, ctx: &Ctx) -> Vec<MedicineRow> {
         .collect()
 }
 
-/// Medicines taken now, and those of before. One medicine prescribed again and again stands once, as its newest;
-/// one that is taken now is none of before.
+/// Medicines taken now, and those of before. One medicine prescribed again and again stands once, as its newest, and once more
+/// where of another order of it something else is said; one that is taken now is none of before.
 pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<MedicineRow>) {
     let (mut current, mut past): (Vec<MedicineRow>, Vec<MedicineRow>) = (Vec::new(), Vec::new());
     let not_taken = prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter());
@@ -263,7 +263,11 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
         use MedicineState::{NotTaking, Paused, Reported, Taking, Unknown};
         let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | Unknown);
         let list = if taken { &mut current } else { &mut past };
-        if !list.iter().any(|other| other.name == row.name && other.how == row.how) {
+        // That one order is not taken says nothing of the other.
+        let is_left = |row: &MedicineRow| row.state == NotTaking;
+        let same =
+            |other: &MedicineRow| other.name == row.name && other.how == row.how && is_left(other) == is_left(&row);
+        if !list.iter().any(same) {
             list.push(row);
         }
     }
