@@ -38,6 +38,7 @@ fn allergy(substance: &str, reaction: &str, severity: Severity, since: Option<&s
         substance: substance.into(),
         reactions: vec![reaction.into()],
         severity: Some(severity),
+        doubt: None,
         since: since.map(day),
     }
 }
@@ -449,6 +450,7 @@ fn sections() -> Vec<(&'static str, String)> {
         by: Some("Dr P. Halloran".into()),
         state: None,
         says_none: false,
+        note: None,
     }];
     let old = vec![AllergyRow { state: Some("Refuted".into()), ..rows[0].clone() }];
     let visit = VisitRow {
@@ -485,6 +487,7 @@ fn sections() -> Vec<(&'static str, String)> {
         when: Some(day("2025-10-19")),
         when_said: None,
         detail: Some("Dose 1, left upper arm, lot A81-22".into()),
+        caveat: None,
         by: Some("Lena Corvin, nurse".into()),
         not_given: None,
     };

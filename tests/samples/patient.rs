@@ -416,6 +416,7 @@ fn lists() -> Vec<(&'static str, String)> {
             state: None,
             says_none: false,
         })
+            note: None,
         .collect();
     let problem = ProblemRow {
         id: "r1".into(),
@@ -447,6 +448,7 @@ fn lists() -> Vec<(&'static str, String)> {
         when_said: None,
         detail: None,
         by: Some("Lena Corvin".into()),
+        caveat: None,
         not_given: None,
     };
     let document = DocumentRow {

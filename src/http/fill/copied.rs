@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::amounts::notes;
+use super::standing::{caveats, standing};
 use super::{
     Ctx, called, concept, dose_of, list, medicine_name, observations, owned, spoken, spoken_at, substance_of, text,
 };
-use crate::care::medicine::Asks;
 use crate::care::note::plain_of;
 use crate::care::results::comments;
 use crate::fhir::ResourceType as R;
@@ -107,13 +107,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
             details.extend(found.beside);
         }
     }
-    if kind == R::MedicationRequest {
-        match Asks::of(resource) {
-            Asks::NotToGive => details.push(t("medicine-not-to-give").to_string()),
-            Asks::Perhaps => details.push(t("medicine-planned").to_string()),
-            _ => {}
-        }
-    }
+    details.extend(caveats(kind, resource));
     // Of the family, of a plan and of what was seen: what it is about.
     let findings = ["condition", "finding", "activity"].iter().flat_map(|name| list(resource, name));
     details.extend(findings.filter_map(|one| concept(one.get("code").or_else(|| one.get("itemCodeableConcept")))));
@@ -135,7 +129,11 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     }
     details.extend(list(resource, "reaction").iter().filter_map(reaction));
     details.extend(text(resource, "/criticality").and_then(Severity::from_code).map(Severity::word));
-    details.extend(status_of(resource));
+    for said in standing(kind, resource) {
+        if !details.contains(&said) {
+            details.push(said);
+        }
+    }
     let people = ["performer", "author", "recorder", "asserter", "requester", "sender", "participant"].iter();
     let by = people.filter_map(|name| resource.get(*name)).find_map(|one| match one {
         Value::Array(all) => all.iter().find_map(|one| {
@@ -162,51 +160,6 @@ fn reaction(one: &Value) -> Option<String> {
         (false, None) => Some(what.join(", ")),
         (false, Some(how)) => Some(format!("{} ({how})", what.join(", "))),
     }
-}
-
-/// How it stands, in words.
-fn status_of(resource: &Value) -> Option<String> {
-    let code = text(resource, "/status").or_else(|| text(resource, "/clinicalStatus/coding/0/code"));
-    code.map(status_word).or_else(|| concept(resource.get("clinicalStatus")))
-}
-
-pub(super) fn status_word(code: &str) -> String {
-    let message = match code {
-        "active" | "recurrence" | "relapse" => "state-active",
-        "amended" | "corrected" | "appended" => "state-amended",
-        "arrived" => "state-arrived",
-        "booked" => "state-booked",
-        "cancelled" => "state-cancelled",
-        "checked-in" => "state-checked-in",
-        "completed" => "state-completed",
-        "current" => "state-current",
-        "draft" => "state-draft",
-        "entered-in-error" => "state-entered-in-error",
-        "final" => "state-final",
-        "finished" => "state-finished",
-        "fulfilled" => "state-fulfilled",
-        "in-progress" => "state-in-progress",
-        "inactive" => "state-inactive",
-        "intended" => "state-intended",
-        "noshow" => "state-noshow",
-        "not-done" => "state-not-done",
-        "not-taken" => "state-not-taken",
-        "on-hold" => "state-on-hold",
-        "pending" => "state-pending",
-        "preliminary" => "state-preliminary",
-        "proposed" => "state-proposed",
-        "rejected" => "state-rejected",
-        "remission" => "state-remission",
-        "requested" | "received" => "state-requested",
-        "resolved" => "state-resolved",
-        "revoked" => "state-revoked",
-        "stopped" => "state-stopped",
-        "superseded" => "state-superseded",
-        "unknown" => "state-unknown",
-        "waitlist" => "state-waitlist",
-        other => return other.to_owned(),
-    };
-    t(message).to_string()
 }
 
 /// What stands in a note, a letter or a form, in full.

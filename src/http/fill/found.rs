@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::dates::date_of;
+use super::standing::{standing, status_word};
 use super::{Ctx, attachment, concept, list, medicine_name, named, owned, substance_of, text};
 use crate::care::medicine;
 use crate::care::note::plain_of;
@@ -97,7 +98,7 @@ fn collect(value: &Value, into: &mut String) {
 pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
     let id = text(one, "/id").unwrap_or_default();
     let wrong = text(one, "/status") == Some("entered-in-error")
-        || text(one, "/verificationStatus/coding/0/code") == Some("entered-in-error");
+        || super::has_code(one.get("verificationStatus"), "entered-in-error");
     if wrong {
         return None;
     }
@@ -181,5 +182,45 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
             .or_else(|| crate::care::results::comments(one).into_iter().next().map(|one| one.text)),
         _ => list(one, "note").iter().find_map(|note| owned(note, "/text")).or_else(|| owned(one, "/conclusion")),
     };
+    // That a result or a document stands, and that something was done, is no news; that a medicine is through with is.
+    let done = if matches!(kind, R::Procedure | R::Immunization) { "completed" } else { "finished" };
+    let plain = ["final", "current", done].map(status_word);
+    let said: Vec<String> = standing(kind, one).into_iter().filter(|said| !plain.contains(said)).chain(line).collect();
+    let line = (!said.is_empty()).then(|| said.join("; "));
     Some(Found { kind: t(word).to_string(), title, line, when, href })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_find_says_how_it_stands() {
+        let coded = |code: &str| json!({"coding": [{"code": code}]});
+        for (kind, one, said) in [
+            (R::Condition, json!({"code": {"text": "HIV"}, "verificationStatus": coded("refuted")}), Some("Ruled out")),
+            (R::Procedure, json!({"code": {"text": "Mastectomy"}, "status": "not-done"}), Some("not done")),
+            (
+                R::ServiceRequest,
+                json!({"code": {"text": "MRI"}, "status": "active", "doNotPerform": true}),
+                Some("Not to be done; active"),
+            ),
+            (
+                R::ServiceRequest,
+                json!({"code": {"text": "Biopsy"}, "status": "active", "intent": "proposal"}),
+                Some("Proposed, not ordered; active"),
+            ),
+            (
+                R::MedicationRequest,
+                json!({"medicationCodeableConcept": {"text": "X"}, "status": "stopped"}),
+                Some("stopped"),
+            ),
+            (R::Immunization, json!({"vaccineCode": {"text": "MMR"}, "status": "completed"}), None),
+            (R::DocumentReference, json!({"description": "Letter", "status": "current"}), None),
+        ] {
+            let found = found(kind, &one, "/p", &Ctx::of(jiff::tz::TimeZone::UTC)).unwrap();
+            assert_eq!(found.line.as_deref(), said);
+        }
+    }
 }

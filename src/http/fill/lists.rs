@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use super::amounts::notes;
 use super::dates::time_said;
+use super::standing::{caveats, modified_within};
 use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
+use crate::care::medicine::Asks;
 use crate::care::uploads;
+use crate::fhir::ResourceType;
 use crate::http::ui::record::{DocumentRow, ImmunizationRow, OrderRow, OrderState, VisitRow};
 use crate::http::ui::{Locale, t};
 
@@ -27,7 +30,10 @@ fn immunization(one: &Value, ctx: &Ctx) -> ImmunizationRow {
             .or_else(|| owned(protocol, "/doseNumberString"))?;
         Some(t("vaccine-dose").with("dose", number).to_string())
     });
-    let detail: Vec<String> = dose.into_iter().chain(concept(one.get("site"))).chain(lot).chain(notes(one)).collect();
+    let caveats = caveats(ResourceType::Immunization, one);
+    let caveat = (!caveats.is_empty()).then(|| caveats.join(", "));
+    let detail: Vec<String> =
+        caveats.into_iter().chain(dose).chain(concept(one.get("site"))).chain(lot).chain(notes(one)).collect();
     ImmunizationRow {
         id: owned(one, "/id").unwrap_or_default(),
         name: named(ctx.called(one.get("vaccineCode"))),
@@ -35,6 +41,7 @@ fn immunization(one: &Value, ctx: &Ctx) -> ImmunizationRow {
         when: ctx.when(one, "/occurrenceDateTime"),
         when_said: time_said(one, "occurrence"),
         detail: (!detail.is_empty()).then(|| detail.join(", ")),
+        caveat,
         by: list(one, "performer").iter().find_map(|performer| called(performer.get("actor"))),
         not_given: not_done
             .then(|| concept(one.get("statusReason")).unwrap_or_else(|| t("vaccine-no-reason").to_string())),
@@ -81,19 +88,23 @@ fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
         _ => OrderState::Open,
     };
     let mut name = ctx.said(one, one.get("code")).unwrap_or_else(|| named(None).as_str().into());
+    let kind = list(one, "category").first().and_then(|kind| concept(Some(kind)));
+    let kind: Vec<String> = kind.into_iter().chain(modified_within(one)).collect();
     // What is not to be done, or was only proposed, is no order (ServiceRequest.doNotPerform, intent).
-    let is_proposed = matches!(text(one, "/intent"), Some("proposal" | "plan" | "option"));
-    if one.get("doNotPerform") == Some(&Value::Bool(true)) {
-        name.text = t("order-not").with("name", &name.text).to_string();
-    } else if is_proposed {
-        name.text = t("order-proposed").with("name", &name.text).to_string();
+    let message = match Asks::of(one) {
+        Asks::NotToGive => Some("order-not"),
+        Asks::Perhaps => Some("order-proposed"),
+        _ => None,
+    };
+    if let Some(message) = message {
+        name.text = t(message).with("name", &name.text).to_string();
     }
     let notes = notes(one);
     Some(OrderRow {
         id: owned(one, "/id").unwrap_or_default(),
         note: (!notes.is_empty()).then(|| notes.join(" ")),
         name,
-        kind: list(one, "category").first().and_then(|kind| concept(Some(kind))),
+        kind: (!kind.is_empty()).then(|| kind.join("; ")),
         when: ctx.first_when(one, &["/authoredOn", "/occurrenceDateTime"]),
         by: called(one.get("requester")),
         visit: text(one, "/encounter/reference").and_then(|to| to.strip_prefix("Encounter/")).map(str::to_owned),

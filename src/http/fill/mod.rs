@@ -19,6 +19,7 @@ mod reports;
 mod found;
 mod ranges;
 pub mod summary;
+mod standing;
 mod timeline;
 mod units;
 

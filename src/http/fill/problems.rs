@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::amounts::notes;
+use super::standing::caveats;
 use super::{
     Ctx, as_written, called, code_words, concept, conditions, dose_of, foreign, has_code, identity, list, named, owned,
-    text,
+    spoken, text,
 };
 use crate::care::Chart;
 use crate::care::entries::{is_current, is_no_entry, says_none, says_none_of_some};
@@ -58,8 +60,7 @@ pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<Pr
         if has_code(condition.get("verificationStatus"), "entered-in-error") || is_no_entry(condition) {
             continue;
         }
-        let doubtful = ["unconfirmed", "provisional", "differential", "refuted"];
-        let doubt = doubtful.iter().find(|code| has_code(condition.get("verificationStatus"), code));
+        let doubt = caveats(ResourceType::Condition, condition).join(", ");
         let row = ProblemRow {
             id: owned(condition, "/id").unwrap_or_default(),
             name,
@@ -68,21 +69,12 @@ pub fn problem_rows(conditions: &[Value], ctx: &Ctx) -> (Vec<ProblemRow>, Vec<Pr
             since_said: conditions::since_said(condition),
             ended: ctx.first_when(condition, &["/abatementDateTime", "/abatementPeriod/end"]),
             details: conditions::details(condition),
-            doubt: doubt.map(|code| t(doubt_message(code)).to_string()),
+            doubt: Some(doubt).filter(|doubt| !doubt.is_empty()),
             note: conditions::notes_said(condition).map(|text| Said { text, lang: foreign(condition) }),
         };
         if is_active_problem(condition) { active.push(row) } else { past.push(row) }
     }
     (active, past)
-}
-
-fn doubt_message(code: &str) -> &'static str {
-    match code {
-        "provisional" => "doubt-provisional",
-        "differential" => "doubt-differential",
-        "refuted" => "doubt-refuted",
-        _ => "doubt-unconfirmed",
-    }
 }
 
 /// What is known of a patient's allergies: never asked, none, or which; the worst first.
@@ -148,10 +140,12 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> AllergyLine {
     }
     let worst = reactions.iter().filter_map(|reaction| Severity::from_code(text(reaction, "/severity")?)).max();
     let high = text(allergy, "/criticality").and_then(Severity::from_code);
+    let doubt = caveats(ResourceType::AllergyIntolerance, allergy).join(", ");
     AllergyLine {
         substance: named(substance_of(allergy, ctx)),
         reactions: manifestations,
         severity: worst.max(high),
+        doubt: Some(doubt).filter(|doubt| !doubt.is_empty()),
         // The day on which it was written down is not the day on which it began.
         since: ctx.first_when(allergy, &["/onsetDateTime", "/onsetPeriod/start"]),
     }
@@ -166,19 +160,30 @@ pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<All
             ["resolved", "inactive"].iter().find(|code| has_code(allergy.get("clinicalStatus"), code)).or_else(|| {
                 ["entered-in-error", "refuted"].iter().find(|code| has_code(allergy.get("verificationStatus"), code))
             });
+        // That it was ruled out is its state.
+        let doubt = line.doubt.filter(|_| state.is_none_or(|code| *code != "refuted"));
         let row = AllergyRow {
             id: owned(allergy, "/id").unwrap_or_default(),
-            line,
+            line: AllergyLine { doubt, ..line },
             kind: kind_of_allergy(allergy),
             recorded: ctx.when(allergy, "/recordedDate"),
             by: called(allergy.get("recorder")).or_else(|| called(allergy.get("asserter"))),
             state: state.map(|code| t(allergy_state_message(code)).to_string()),
             says_none: says_none_of_some(allergy),
+            note: notes_of_allergy(allergy).map(|text| Said { text, lang: foreign(allergy) }),
         };
         if is_current(allergy) { current.push(row) } else { past.push(row) }
     }
     current.sort_by_key(|row| (row.says_none, std::cmp::Reverse(row.line.severity)));
     (current, past)
+}
+
+/// All that somebody wrote of it and of its reactions.
+fn notes_of_allergy(allergy: &Value) -> Option<String> {
+    let reactions = list(allergy, "reaction").iter();
+    let of_reactions = reactions.flat_map(|one| spoken(one, "description").into_iter().chain(notes(one)));
+    let all: Vec<String> = notes(allergy).into_iter().chain(of_reactions).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 fn kind_of_allergy(allergy: &Value) -> Option<String> {
@@ -414,6 +419,38 @@ mod tests {
         };
         assert_eq!(said(Locale::Es), ["Cacahuetes Urticaria", "Penicilinas", "Strawberries"]);
         assert_eq!(said(Locale::En), ["Peanuts Hives", "Penicillins", "Strawberries"]);
+    }
+
+    #[test]
+    fn an_allergy_that_is_not_confirmed_says_so_with_what_was_written_of_it() {
+        let latex = json!({"code": {"text": "Latex"}, "verificationStatus": coded("unconfirmed"),
+            "note": [{"text": "tolerated 2020"}], "reaction": [{"description": "itching", "note": [{"text": "mild"}]}]});
+        let (current, _) = allergy_rows(std::slice::from_ref(&latex), &ctx());
+        assert_eq!(current[0].line.rest(), ", not confirmed yet");
+        assert_eq!(current[0].note.as_ref().map(|note| note.text.as_str()), Some("tolerated 2020\nitching\nmild"));
+        for none in ["No known allergies", "NKA"] {
+            let said = allergies(&[json!({"code": {"text": none}})], &ctx());
+            assert!(matches!(said, AllergyStatus::NoneKnown { .. }), "{none}");
+        }
+        let medicines = allergies(&[json!({"code": {"text": "NKDA"}})], &ctx());
+        assert!(matches!(medicines, AllergyStatus::Known { .. }), "of other things nothing is said");
+    }
+
+    #[test]
+    fn of_two_orders_alike_one_that_is_not_taken_hides_no_other() {
+        let order = |id: &str| {
+            json!({"resourceType": "MedicationRequest", "id": id, "status": "active", "intent": "order",
+                "medicationCodeableConcept": {"text": "Warfarin"}})
+        };
+        let not = json!({"status": "not-taken", "medicationCodeableConcept": {"text": "Warfarin"},
+            "basedOn": [{"reference": "MedicationRequest/new"}], "dateAsserted": "2026-03-03"});
+        let all = vec![
+            (ResourceType::MedicationRequest, vec![order("new"), order("old"), order("older")]),
+            (ResourceType::MedicationStatement, vec![not]),
+        ];
+        let chart = Chart::holding(json!({"id": "p"}), all);
+        let states: Vec<MedicineState> = medicine_rows(&chart, &ctx()).0.into_iter().map(|row| row.state).collect();
+        assert_eq!(states, [MedicineState::NotTaking, MedicineState::Taking]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A patient's summary as people read it: the same parts as the International Patient Summary's, in words.
 
 use super::copied::copied;
+use super::standing::standing;
 use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, not_to_give, problem_rows, series_of};
 use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
@@ -60,12 +61,15 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
     let problem = |row: &crate::http::ui::record::ProblemRow| {
-        (row.name.text.clone(), row.details.iter().cloned().chain([row.span()]).map(|one| format!(", {one}")).collect())
+        let doubt = row.doubt.as_deref().map(format::within);
+        let said = doubt.into_iter().chain(row.details.iter().cloned()).chain([row.span()]);
+        (row.name.text.clone(), said.map(|one| format!(", {one}")).collect())
     };
     let vaccines = immunizations(chart.of(R::Immunization), ctx).into_iter().filter(|row| row.not_given.is_none());
     let vaccines = vaccines.map(|row| {
         let when = row.when.map(|when| when.short()).or(row.when_said);
-        (row.name, when.map(|when| format!(", {when}")).unwrap_or_default())
+        let said = row.caveat.as_deref().map(format::within).into_iter().chain(when);
+        (row.name, said.map(|one| format!(", {one}")).collect::<String>())
     });
     // What the patient measured at home does not take the place of what the clinic did.
     let (home, clinic): (Vec<Value>, Vec<Value>) =
@@ -88,10 +92,12 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
         results.push((t("summary-results-more").with("n", more).to_string(), String::new()));
     }
     let plain = |kind: R| {
-        chart.of(kind).iter().map(move |one| {
+        let kept = chart.of(kind).iter().filter(|one| super::text(one, "/status") != Some("entered-in-error"));
+        kept.map(move |one| {
             let line = copied(kind, one, ctx);
-            let when = line.when.map(|when| format!(", {}", when.short())).unwrap_or_default();
-            (line.what, when)
+            let when = line.when.map(|when| when.short());
+            let said = standing(kind, one).iter().map(|said| format::within(said)).chain(when).collect::<Vec<_>>();
+            (line.what, said.into_iter().map(|one| format!(", {one}")).collect::<String>())
         })
     };
     let mut sections = vec![
@@ -185,6 +191,42 @@ mod tests {
         assert_eq!(body.sections[1].title, "Not to be given");
         assert_eq!(body.sections[1].lines, [("Amoxicillin".to_owned(), ", this is said of: 1 tablet".to_owned())]);
         assert!(body.sections[2].title == "Medicines" && body.sections[2].lines.is_empty());
+    }
+
+    #[test]
+    fn what_is_in_doubt_or_only_proposed_says_so() {
+        let coded = |code: &str| json!({"coding": [{"code": code}]});
+        let problem = |name: &str, code: &str, state: &str| json!({"code": {"text": name}, "verificationStatus": coded(code), "clinicalStatus": coded(state)});
+        let problems = vec![problem("TB", "differential", "active"), problem("Cancer", "unconfirmed", "resolved")];
+        let plan = |intent: &str| json!({"status": "active", "intent": intent, "title": "Diet"});
+        let plans = vec![plan("plan"), plan("proposal")];
+        let shot = json!({"status": "completed", "vaccineCode": {"text": "MMR"}, "isSubpotent": true});
+        let latex = json!({"code": {"text": "Latex"}, "verificationStatus": coded("unconfirmed")});
+        let procedure = json!({"status": "not-done", "code": {"text": "Biopsy"}});
+        let chart = Chart::holding(
+            json!({"resourceType": "Patient", "id": "p1"}),
+            vec![
+                (R::Condition, problems),
+                (R::CarePlan, plans),
+                (R::Immunization, vec![shot]),
+                (R::AllergyIntolerance, vec![latex]),
+                (R::Procedure, vec![procedure]),
+            ],
+        );
+        let body = summary(&chart, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let lines: Vec<String> =
+            body.sections.iter().flat_map(|of| &of.lines).map(|(what, rest)| format!("{what}{rest}")).collect();
+        for said in [
+            "Latex, not confirmed yet",
+            "TB, one of several that it could be, date not recorded",
+            "Cancer, not confirmed yet, date not recorded",
+            "MMR, not at full strength",
+            "Biopsy, not done",
+            "Diet, active",
+            "Diet, proposed, not ordered, active",
+        ] {
+            assert!(lines.iter().any(|line| line == said), "{said}: {lines:?}");
+        }
     }
 
     #[test]

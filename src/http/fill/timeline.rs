@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 use serde_json::Value;
 
-use super::copied::{copied, status_word};
+use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
 use super::observations::{Wanted, is_wanted, name, said, taken};
+use super::standing::{caveats, status_word};
 use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
@@ -195,6 +196,13 @@ fn entry(
         return None;
     }
     let when = date_of(one, dates, ctx).unwrap_or(When::Unknown);
+    let of = match kind {
+        TimelineKind::Procedure => Some(ResourceType::Procedure),
+        TimelineKind::Immunization => Some(ResourceType::Immunization),
+        TimelineKind::Result => Some(ResourceType::DiagnosticReport),
+        TimelineKind::Letter => Some(ResourceType::DocumentReference),
+        _ => None,
+    };
     let when_said = dates.iter().find_map(|stem| time_said(one, stem)).filter(|_| !when.is_known());
     let title = match status {
         "not-done" => t("timeline-not-done").with("name", named(title)).to_string(),
@@ -203,7 +211,11 @@ fn entry(
     let by = list(one, people).iter().find_map(|person| called(Some(person)).or_else(|| called(person.get("actor"))));
     let reasons = list(one, "reasonCode").iter().filter_map(|reason| concept(Some(reason)));
     let sites = list(one, "bodySite").iter().filter_map(|site| concept(Some(site)));
-    let mut said: Vec<String> = owned(one, "/conclusion").into_iter().chain(reasons).chain(sites).collect();
+    let mut said = of.map(|of| caveats(of, one)).unwrap_or_default();
+    // A report that is not final yet, or no longer as it was, says so.
+    let state = Some(status).filter(|status| kind == TimelineKind::Result && !matches!(*status, "" | "final"));
+    said.extend(state.map(status_word));
+    said.extend(owned(one, "/conclusion").into_iter().chain(reasons).chain(sites));
     if kind == TimelineKind::Procedure {
         // What is not done yet, or was broken off, is not said to be done.
         let state = Some(status).filter(|status| !matches!(*status, "" | "completed" | "not-done"));

@@ -176,6 +176,8 @@ pub struct AllergyLine {
     pub substance: String,
     pub reactions: Vec<String>,
     pub severity: Option<Severity>,
+    /// Not confirmed: in a word.
+    pub doubt: Option<String>,
     pub since: Option<When>,
 }
 
@@ -217,9 +219,10 @@ impl AllergyLine {
         }
     }
 
-    /// ", severe, 2004": what is known, or nothing.
+    /// ", severe, not confirmed yet, 2004": what is known, or nothing.
     pub fn rest(&self) -> String {
-        let parts = [self.severity.map(Severity::word), self.since.map(|when| when.year().to_string())];
+        let doubt = self.doubt.as_deref().map(format::within);
+        let parts = [self.severity.map(Severity::word), doubt, self.since.map(|when| when.year().to_string())];
         parts.into_iter().flatten().map(|part| format!(", {part}")).collect()
     }
 }
@@ -449,6 +452,8 @@ pub struct AllergyRow {
     pub state: Option<String>,
     /// It is no allergy: somebody said that there is none to some things.
     pub says_none: bool,
+    /// What somebody wrote of it and of its reactions.
+    pub note: Option<Said>,
 }
 
 /// An immunization that was given, or why it was not.
@@ -462,6 +467,8 @@ pub struct ImmunizationRow {
     pub when_said: Option<String>,
     /// Dose in its series, lot, site: what is known, in words.
     pub detail: Option<String>,
+    /// What makes it another fact than a dose that counts; the detail has it too.
+    pub caveat: Option<String>,
     pub by: Option<String>,
     /// Set when it was not given: the reason, in words.
     pub not_given: Option<String>,
