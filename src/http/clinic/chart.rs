@@ -84,7 +84,7 @@ pub(in crate::http) async fn summary(
     let appointment = todays(&chart, visit.actor.person(), &cx, &ctx);
     frame.why = Some(why_open(appointment.as_ref(), &frame));
     let observations = chart.of(ResourceType::Observation);
-    let results = fill::series_of(observations, Wanted::Results, &ctx);
+    let results = fill::series_of(observations, Wanted::Findings, &ctx);
     let mut results: Vec<Series> = first::tests_shown(&results, visit.today()).into_iter().cloned().collect();
     let more = tests.into_inner().saturating_sub(results.len());
     for series in &mut results {
@@ -119,7 +119,7 @@ pub(in crate::http) async fn results(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Courses { mut cx, frame, groups, chosen, waiting } = courses(&visit, &id, &asked, Wanted::Results).await?;
+    let Courses { mut cx, frame, groups, chosen, waiting } = courses(&visit, &id, &asked, Wanted::Findings).await?;
     cx.done = asked.done.as_deref().and_then(done_words);
     page(&Results { cx, frame, groups, chosen, waiting })
 }
@@ -146,7 +146,7 @@ struct Courses {
 
 async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Result<Courses, Refusal> {
     let kinds: &[ResourceType] = match wanted {
-        Wanted::Results => &[ResourceType::Observation, ResourceType::DiagnosticReport],
+        Wanted::Findings => &[ResourceType::Observation, ResourceType::DiagnosticReport],
         _ => &[ResourceType::Observation],
     };
     let Opened { cx, ctx, chart, frame } = open(visit, id, kinds).await?;

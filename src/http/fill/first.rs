@@ -89,7 +89,7 @@ pub fn tests_shown(results: &[Series], today: Date) -> Vec<&Series> {
 
 /// The newest readings of the tests and vital signs that are shown, and the results that the timeline begins with.
 fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
-    let results = series_of(all, Wanted::Results, first.ctx);
+    let results = series_of(all, Wanted::Findings, first.ctx);
     let mut shown: BTreeSet<&str> =
         tests_shown(&results, first.today).into_iter().map(|series| series.key.as_str()).collect();
     first.tests.store(results.len(), Ordering::Relaxed);
@@ -99,7 +99,7 @@ fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     let mut moments: BTreeMap<DateTime, Vec<usize>> = BTreeMap::new();
     for (place, one) in all.iter().enumerate() {
         let (key, when) = (key_of(one), taken(one, first.ctx));
-        let is_result = is_wanted(one, Wanted::Results);
+        let is_result = is_wanted(one, Wanted::Findings);
         if is_result {
             moments.entry(when.moment()).or_default().push(place);
         }

@@ -24,6 +24,8 @@ pub enum Wanted {
     Measurements,
     /// Laboratory and other results.
     Results,
+    /// All but vital signs: results, and what was asked, such as whether somebody smokes, and what a questionnaire came to.
+    Findings,
     All,
 }
 
@@ -114,6 +116,7 @@ pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
     match wanted {
         Wanted::Measurements => is("vital-signs"),
         Wanted::Results => !is("vital-signs") && !is("survey") && !is("social-history"),
+        Wanted::Findings => !is("vital-signs"),
         Wanted::All => true,
     }
 }
@@ -778,6 +781,16 @@ mod tests {
         newest.as_object_mut().unwrap().remove("referenceRange");
         let all = series_of(&[newest, egfr("2024-03-01", 70.0)], Wanted::Results, &ctx());
         assert_eq!((all[0].flag(), all[0].bounds.is_known()), (None, false));
+    }
+
+    #[test]
+    fn every_category_is_among_the_measurements_or_the_findings() {
+        for category in ["vital-signs", "laboratory", "survey", "social-history", "exam", "activity", "other"] {
+            let mut one = egfr("2026-02-24", 5.0);
+            one["category"] = json!([{"coding": [{"code": category}]}]);
+            let of = |wanted| series_of(std::slice::from_ref(&one), wanted, &ctx()).len();
+            assert_eq!(of(Wanted::Measurements) + of(Wanted::Findings), 1, "{category}");
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn tests(chart: &Chart, ctx: &Ctx) -> Vec<TimelineEntry> {
         .collect();
     let alone = |one: &&Value| {
         let id = text(one, "/id").map(|id| format!("Observation/{id}"));
-        is_wanted(one, Wanted::Results) && id.is_none_or(|id| !reported.contains(id.as_str()))
+        is_wanted(one, Wanted::Findings) && id.is_none_or(|id| !reported.contains(id.as_str()))
     };
     let mut together: BTreeMap<DateTime, (When, Vec<&Value>)> = BTreeMap::new();
     for one in chart.of(ResourceType::Observation).iter().filter(alone) {
