@@ -13,7 +13,7 @@ use crate::fhir::definitions::Definitions;
 
 /// Whether resources of a type can be in a patient's compartment, as [`compartment_patients`] has it.
 pub fn is_in_compartments(definitions: &Definitions, kind: ResourceType) -> bool {
-    matches!(kind, ResourceType::Patient | ResourceType::Binary | ResourceType::Task)
+    matches!(kind, ResourceType::Patient | ResourceType::Binary | ResourceType::Device | ResourceType::Task)
         || !definitions.patient_compartment(kind).is_empty()
 }
 
@@ -21,8 +21,9 @@ pub fn is_in_compartments(definitions: &Definitions, kind: ResourceType) -> bool
 /// references; a Patient is first in its own. Whom the record is about (`patient`, `subject`) comes before
 /// those who only take part. Each patient once.
 ///
-/// Two types that R4 puts into no patient's compartment are in one here, because they are about somebody all the same: a Binary
-/// that is under a patient's rules by its `securityContext` (binary.html#security), and a Task that is `for` a patient.
+/// Three types that R4 puts into no patient's compartment are in one here, because they are about somebody all the same: a
+/// Binary that is under a patient's rules by its `securityContext` (binary.html#security), a Task that is `for` a patient, and a
+/// Device that a patient bears.
 pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resource: &Value) -> Vec<FhirId> {
     let mut patients: Vec<FhirId> = Vec::new();
     if kind == ResourceType::Patient {
@@ -31,6 +32,7 @@ pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resou
     let beside = match kind {
         ResourceType::Binary => resource.pointer("/securityContext/reference"),
         ResourceType::Task => resource.pointer("/for/reference"),
+        ResourceType::Device => resource.pointer("/patient/reference"),
         _ => None,
     };
     let beside = beside.and_then(Value::as_str).and_then(|text| FhirId::parse(text.strip_prefix("Patient/")?).ok());

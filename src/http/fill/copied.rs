@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::amounts::notes;
 use super::standing::{caveats, standing};
 use super::{
-    Ctx, called, concept, dose_of, list, medicine_name, observations, owned, spoken, spoken_at, substance_of, text,
+    Ctx, called, concept, dose_of, list, medicine_name, observations, owned, parts, spoken, spoken_at, substance_of,
+    text,
 };
 use crate::care::note::plain_of;
 use crate::care::results::comments;
@@ -46,7 +47,18 @@ const DATES: [&str; 14] = [
 ];
 
 /// Where a name stands.
-const NAMES: [&str; 7] = ["code", "vaccineCode", "appointmentType", "serviceType", "type", "relationship", "category"];
+const NAMES: [&str; 10] = [
+    "code",
+    "codeCodeableConcept",
+    "event",
+    "vaccineCode",
+    "appointmentType",
+    "serviceType",
+    "type",
+    "relationship",
+    "description",
+    "category",
+];
 
 /// What somebody measured or told, in words alone: its value and what they wrote with it.
 pub fn measured(observation: &Value, ctx: &Ctx) -> CopyLine {
@@ -81,12 +93,12 @@ pub fn brought(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
 
 pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     let named = || {
-        NAMES.iter().find_map(|name| match resource.get(*name)? {
+        NAMES.iter().filter_map(|name| resource.get(*name)).find_map(|named| match named {
             Value::Array(all) => concept(all.first()),
             one => concept(Some(one)),
         })
     };
-    let texts = ["/title", "/content/0/attachment/title", "/description", "/name/0/text", "/topic/text"];
+    let texts = ["/title", "/content/0/attachment/title", "/description", "/name/0/text", "/name", "/topic/text"];
     let own = texts.iter().find_map(|at| spoken_at(resource, at));
     let what = match kind {
         R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
@@ -95,7 +107,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
             Some(medicine_name(resource, &ctx.along))
         }
         R::AllergyIntolerance => Some(super::named(substance_of(resource, ctx))),
-        _ => named().or(own).or_else(|| called(resource.get("device"))),
+        _ => named().or(own).or_else(|| called(resource.get("device").or_else(|| resource.get("codeReference")))),
     };
     let mut details: Vec<String> = Vec::new();
     if kind == R::Observation {
@@ -133,6 +145,10 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         if !details.contains(&said) {
             details.push(said);
         }
+    }
+    if super::OTHERS.contains(&kind) {
+        let known = details.iter().chain(&what).cloned().collect::<Vec<_>>();
+        details.extend(parts::said(resource, &known, ctx));
     }
     let people = ["performer", "author", "recorder", "asserter", "requester", "sender", "participant"].iter();
     let by = people.filter_map(|name| resource.get(*name)).find_map(|one| match one {

@@ -13,13 +13,14 @@ pub mod dosage;
 pub mod first;
 mod lists;
 mod observations;
+mod parts;
 mod people;
 mod problems;
 mod reports;
 mod found;
 mod ranges;
-pub mod summary;
 mod standing;
+pub mod summary;
 mod timeline;
 mod units;
 

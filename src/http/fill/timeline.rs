@@ -20,7 +20,7 @@ use crate::http::ui::{When, format, t, words};
 const NAMED: usize = 5;
 
 /// What stands in no other list of a chart: in the timeline nothing of it is missing.
-pub const OTHERS: [ResourceType; 22] = {
+pub const OTHERS: [ResourceType; 23] = {
     use ResourceType as R;
     [
         R::AdverseEvent,
@@ -29,6 +29,7 @@ pub const OTHERS: [ResourceType; 22] = {
         R::CareTeam,
         R::ClinicalImpression,
         R::DetectedIssue,
+        R::Device,
         R::DeviceRequest,
         R::DeviceUseStatement,
         R::EpisodeOfCare,
@@ -195,7 +196,6 @@ fn entry(
     if matches!(status, "entered-in-error" | "cancelled") {
         return None;
     }
-    let when = date_of(one, dates, ctx).unwrap_or(When::Unknown);
     let of = match kind {
         TimelineKind::Procedure => Some(ResourceType::Procedure),
         TimelineKind::Immunization => Some(ResourceType::Immunization),
@@ -203,6 +203,7 @@ fn entry(
         TimelineKind::Letter => Some(ResourceType::DocumentReference),
         _ => None,
     };
+    let when = date_of(one, dates, ctx).unwrap_or(When::Unknown);
     let when_said = dates.iter().find_map(|stem| time_said(one, stem)).filter(|_| !when.is_known());
     let title = match status {
         "not-done" => t("timeline-not-done").with("name", named(title)).to_string(),
@@ -259,7 +260,11 @@ fn other_entry(kind: ResourceType, one: &Value, ctx: &Ctx) -> Option<TimelineEnt
     ];
     let when = date_of(one, &stems, ctx).unwrap_or(When::Unknown);
     let line = copied(kind, one, ctx);
-    let title = t("timeline-other-named").with("kind", words::kind(kind)).with("name", line.what).to_string();
+    // What nobody named is called as what it is.
+    let title = match line.what == kind.name() {
+        true => words::kind(kind),
+        false => t("timeline-other-named").with("kind", words::kind(kind)).with("name", line.what).to_string(),
+    };
     let text = Some(line.detail).filter(|detail| !detail.is_empty());
     Some(TimelineEntry { when, when_said: None, kind: TimelineKind::Other, title, text, by: line.by, href: None })
 }
@@ -294,6 +299,32 @@ mod tests {
         assert_eq!(titles, ["HbA1c", "Iron", "2 test results"]);
         assert_eq!(all[2].text.as_deref(), Some("Potassium, Sodium"));
         assert_eq!(all[0].text.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn what_the_patient_bears_and_what_was_asked_stand_in_it_and_a_report_that_is_not_final_says_so() {
+        let pacemaker = json!({"resourceType": "Device", "status": "active", "type": {"text": "Pacemaker"}});
+        let mut asked = result("a", "PHQ-9", "2026-03-02T08:00:00Z");
+        asked["category"] = json!([{"coding": [{"code": "survey"}]}]);
+        let report = json!({"status": "corrected", "code": {"text": "CT"}, "effectiveDateTime": "2026-03-01"});
+        let nothing = json!({"resourceType": "RiskAssessment", "status": "final"});
+        let all = of(vec![
+            (ResourceType::Device, vec![pacemaker]),
+            (ResourceType::Observation, vec![asked]),
+            (ResourceType::DiagnosticReport, vec![report]),
+            (ResourceType::RiskAssessment, vec![nothing]),
+        ]);
+        let said: Vec<(&str, Option<&str>)> =
+            all.iter().map(|entry| (entry.title.as_str(), entry.text.as_deref())).collect();
+        assert_eq!(
+            said,
+            [
+                ("PHQ-9", Some("1")),
+                ("CT", Some("corrected")),
+                ("Device: Pacemaker", Some("active")),
+                ("Risk", Some("final"))
+            ]
+        );
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn kind(kind: ResourceType) -> String {
         R::CareTeam => "kind-team",
         R::ClinicalImpression => "kind-impression",
         R::DetectedIssue => "kind-issue",
-        R::DeviceRequest | R::DeviceUseStatement => "kind-device",
+        R::Device | R::DeviceRequest | R::DeviceUseStatement => "kind-device",
         R::EpisodeOfCare => "kind-episode",
         R::FamilyMemberHistory => "kind-family",
         R::Flag => "kind-warning",
