@@ -184,7 +184,7 @@ pub fn other_sections(composition: &Value) -> impl Iterator<Item = &Value> {
     sections.filter(move |one| !ours.iter().any(|own| std::ptr::eq(*own, *one)))
 }
 
-/// What those say: how each is called, and its text, with those within it.
+/// What those say, and the sections within a part of a note: how each is called, and its text, with those within it.
 pub fn other_texts(composition: &Value) -> Vec<(String, String)> {
     fn walk(section: &Value, depth: usize, into: &mut Vec<(String, String)>) {
         let text = |at: &str| section.pointer(at).and_then(Value::as_str);
@@ -199,6 +199,10 @@ pub fn other_texts(composition: &Value) -> Vec<(String, String)> {
         }
     }
     let mut all = Vec::new();
+    for own in PARTS.iter().filter_map(|part| section(composition, part)) {
+        let within = own.get("section").and_then(Value::as_array).into_iter().flatten();
+        within.for_each(|one| walk(one, DEEPEST - 1, &mut all));
+    }
     other_sections(composition).for_each(|one| walk(one, DEEPEST, &mut all));
     all
 }
@@ -236,12 +240,13 @@ mod tests {
     fn what_another_program_wrote_beside_the_parts_of_a_note_is_read_with_what_stands_within_it() {
         let text = |words: &str| json!({"status": "generated", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{words}</div>")});
         let composition = json!({"section": [
-            {"code": {"coding": [{"system": LOINC, "code": "61150-9"}]}, "text": text("ours")},
+            {"code": {"coding": [{"system": LOINC, "code": "61150-9"}]}, "text": text("ours"),
+                "section": [{"title": "Nested", "text": text("in ours")}]},
             {"title": "Medicines", "text": text("stop warfarin"), "section": [{"code": {"text": "Within"}, "text": text("more")}]},
             {"title": "Empty"}]});
         let all = other_texts(&composition);
         let all: Vec<(&str, &str)> = all.iter().map(|(title, text)| (title.as_str(), text.trim())).collect();
-        assert_eq!(all, [("Medicines", "stop warfarin"), ("Within", "more")]);
+        assert_eq!(all, [("Nested", "in ours"), ("Medicines", "stop warfarin"), ("Within", "more")]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::text::narrative;
-use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, other_sections, phrases, section};
+use super::{LOINC, NOTE, NoteTyped, ORDERS, PARTS, Part, entries_of, other_sections, other_texts, phrases, section};
 use crate::base::{Ambient, FhirId};
 use crate::care::entries::{
     self, Author, Fault, Faults, ImmunizationTyped, Measured, ProblemTyped, VITALS, immunization_in_error,
@@ -495,11 +495,11 @@ impl<'a> Writing<'a> {
             "title",
             if reason.is_empty() { "Visit note".into() } else { format!("Visit note: {reason}").into() },
         );
-        let own = PARTS
-            .iter()
-            .zip(&self.refers)
-            .filter_map(|(part, refers)| section_of(part, self.typed.part(part.field), refers));
-        // What another program wrote beside the parts of a note stays.
+        let own = PARTS.iter().zip(&self.refers).filter_map(|(part, refers)| {
+            let before = section(&self.saved.composition, part);
+            section_of(part, self.typed.part(part.field), refers, before)
+        });
+        // What another program wrote beside the parts of a note and within them stays.
         let sections: Vec<Value> = own.chain(other_sections(&self.saved.composition).cloned()).collect();
         match (sections.is_empty(), value.as_object_mut()) {
             (true, Some(members)) => drop(members.shift_remove("section")),
@@ -543,6 +543,9 @@ impl<'a> Writing<'a> {
                 let _ = writeln!(out, "{line}");
             }
             out.push('\n');
+        }
+        for (title, said) in other_texts(&self.saved.composition) {
+            let _ = writeln!(out, "{}\n{}\n", title.to_uppercase(), said.trim());
         }
         for line in &self.made {
             let _ = writeln!(out, "{line}");
@@ -588,13 +591,18 @@ fn ordered(mut value: Value, pen: &Pen<'_>) -> Value {
     let_go(value)
 }
 
-fn section_of(part: &Part, said: &str, refers: &[String]) -> Option<Value> {
+/// A part as it is written now; what stood within it stays.
+fn section_of(part: &Part, said: &str, refers: &[String], before: Option<&Value>) -> Option<Value> {
     let said = said.trim().replace("\r\n", "\n");
     let said: String = said.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-    if said.is_empty() && refers.is_empty() {
+    let within = before.and_then(|before| before.get("section"));
+    if said.is_empty() && refers.is_empty() && within.is_none() {
         return None;
     }
     let mut value = json!({"title": part.title, "code": {"coding": [{"system": LOINC, "code": part.loinc}]}});
+    if let Some(within) = within {
+        put(&mut value, "section", within.clone());
+    }
     if !said.is_empty() {
         put(&mut value, "text", narrative(&said));
     }
@@ -745,6 +753,18 @@ mod tests {
                 Vec::new()
             }
         }
+    }
+
+    #[test]
+    fn what_stands_within_a_part_stays_when_the_part_is_written_anew_or_left_empty() {
+        let part = PARTS.last().unwrap();
+        let within = json!([{"title": "Medicines", "text": narrative("stop warfarin")}]);
+        let before = json!({"section": within});
+        for said in ["Rest", ""] {
+            let now = section_of(part, said, &[], Some(&before)).unwrap();
+            assert_eq!((&now["section"], now.get("text").is_some()), (&within, !said.is_empty()));
+        }
+        assert_eq!(section_of(part, "", &[], Some(&json!({"title": "Plan"}))), None);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct NotePage {
     pub reason: Field,
     pub vitals: Vec<Field>,
     pub parts: Vec<Field>,
+    /// What another program wrote beside and within the parts: it is signed with them.
+    pub apart: Vec<(String, String)>,
     /// New problems, orders, an immunization.
     pub groups: Vec<Group>,
     /// What was made from it already.

@@ -182,12 +182,9 @@ fn reaction(one: &Value) -> Option<String> {
 fn whole(kind: R, resource: &Value) -> Vec<(String, String)> {
     match kind {
         R::Composition => {
-            let part = |section: &Value| {
-                let said = plain_of(text(section, "/text/div")?);
-                let title = spoken(section, "title").unwrap_or_default();
-                (!said.is_empty()).then_some((title, said))
-            };
-            list(resource, "section").iter().filter_map(part).collect()
+            let mut all = Vec::new();
+            sections(resource, &mut all);
+            all
         }
         // The document of a note says once more what the note says.
         R::DocumentReference if !is_of_note(resource) => {
@@ -196,6 +193,17 @@ fn whole(kind: R, resource: &Value) -> Vec<(String, String)> {
         }
         R::QuestionnaireResponse => super::answers(resource),
         _ => Vec::new(),
+    }
+}
+
+/// What sections say, and those within them.
+fn sections(of: &Value, into: &mut Vec<(String, String)>) {
+    for section in list(of, "section") {
+        let said = text(section, "/text/div").map(plain_of).unwrap_or_default();
+        if !said.is_empty() {
+            into.push((spoken(section, "title").unwrap_or_default(), said));
+        }
+        sections(section, into);
     }
 }
 
@@ -232,10 +240,11 @@ mod tests {
     fn a_copy_holds_the_whole_text_and_no_code() {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let note = json!({"status": "final", "title": "Visit note", "section": [
-            {"title": "Plan", "text": {"div": "<div><p>Rest.</p><p>Fluids &amp; salt.</p></div>"}}, {"title": "Empty"}]});
+            {"title": "Plan", "text": {"div": "<div><p>Rest.</p><p>Fluids &amp; salt.</p></div>"},
+                "section": [{"title": "Within", "text": {"div": "<div>More</div>"}}]}, {"title": "Empty"}]});
         assert_eq!(
             copied(R::Composition, &note, &ctx).text,
-            [("Plan".to_owned(), "Rest.\n\nFluids & salt.".to_owned())]
+            [("Plan".to_owned(), "Rest.\n\nFluids & salt.".to_owned()), ("Within".to_owned(), "More".to_owned())]
         );
         let letter = json!({"status": "current", "content": [{"attachment": {"contentType": "text/plain", "data": "SGVsbG8="}}]});
         assert_eq!(copied(R::DocumentReference, &letter, &ctx).text, [(String::new(), "Hello".to_owned())]);

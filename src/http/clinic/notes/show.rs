@@ -151,6 +151,7 @@ pub(super) fn written(visit: &Visit, read: Read, typed: &NoteTyped, shown: Shown
         reason: pages::reason(&typed.reason, &faults),
         vitals: entries_pages::vitals(&typed.vitals, &faults),
         parts: pages::parts(typed, &faults),
+        apart: note::other_texts(&read.saved.composition),
         groups: pages::groups(typed, &Offer::of(visit, &typed.act)?, &faults),
         made,
         templates: templates(visit)?,
