@@ -92,8 +92,11 @@ fn joined(parts: Vec<(Option<i64>, String)>) -> Option<String> {
 /// An instruction that follows another, and says so once.
 fn then(words: &str) -> String {
     let next = format::within(words);
-    let bare = t("dose-then").with("next", "").to_string();
-    let says_so = next.strip_prefix(bare.trim()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    // In whatever language it was written.
+    let says_so = Locale::ALL.into_iter().any(|locale| {
+        let bare = locale.inside(|| t("dose-then").with("next", "").to_string());
+        next.strip_prefix(bare.trim()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    });
     if says_so { next } else { t("dose-then").with("next", next).to_string() }
 }
 

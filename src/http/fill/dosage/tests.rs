@@ -389,7 +389,9 @@ fn all_instructions_are_said_in_their_order() {
     assert_eq!(whole(taper.clone()), "2 tablets a day for a week; then 1 tablet a day");
     assert_eq!(shown_in_spanish(taper), "2 tablets a day for a week; después 1 tablet a day");
     let says_so = json!([{"sequence": 1, "text": "2 tablets a day"}, {"sequence": 2, "text": "Then 1 tablet a day"}]);
-    assert_eq!(whole(says_so), "2 tablets a day; then 1 tablet a day");
+    assert_eq!(whole(says_so.clone()), "2 tablets a day; then 1 tablet a day");
+    let in_spanish = shown_in_spanish(says_so);
+    assert!(!in_spanish.contains("después"), "it says so in the language in which it was written: {in_spanish}");
     let together = json!([{"sequence": 1, "text": "1 white"}, {"sequence": 1, "text": "1 red"}]);
     assert_eq!(whole(together), "1 white; 1 red");
 }
