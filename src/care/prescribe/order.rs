@@ -150,6 +150,8 @@ pub struct Prescription<'a> {
     /// So many units are handed out, as typed.
     pub quantity: Option<String>,
     pub refills: u32,
+    /// FHIR's `substitution` of the one that it renews: what may be handed out in its place.
+    pub substitution: Option<Value>,
     pub reason: Reason,
     /// From this day.
     pub from: Date,
@@ -224,7 +226,7 @@ pub fn issued(
     issues: &[FhirId],
     prior: Option<&FhirId>,
 ) -> Value {
-    let Prescription { patient, medicine, dose, words, quantity, refills, reason, from } = prescription;
+    let Prescription { patient, medicine, dose, words, quantity, refills, substitution, reason, from } = prescription;
     let mut out = Map::new();
     put(&mut out, "resourceType", json!("MedicationRequest"));
     put(&mut out, "identifier", json!([{"system": TOKEN, "value": token}]));
@@ -260,6 +262,7 @@ pub fn issued(
         put(&mut dispense, "quantity", json!({"value": number(quantity), "unit": dose.unit}));
     }
     put(&mut out, "dispenseRequest", Value::Object(dispense));
+    put(&mut out, "substitution", substitution.clone().unwrap_or_default());
     if let Some(prior) = prior {
         put(&mut out, "priorPrescription", json!({"reference": format!("MedicationRequest/{prior}")}));
     }
@@ -410,6 +413,7 @@ mod tests {
                         words: "half a tablet",
                         quantity: Some("14".into()),
                         refills: 2,
+                        substitution: Some(json!({"allowedBoolean": false})),
                         reason: Reason::Written("Cough".into()),
                         from,
                     };
@@ -417,6 +421,7 @@ mod tests {
                     let value = issued(&prescription, &by(), "token", std::slice::from_ref(&id), Some(&id));
                     let issues = validate(&value, Definitions::r4(), Mode::Strict);
                     assert!(issues.is_empty(), "{issues:?}\n{value}");
+                    assert_eq!(value["substitution"]["allowedBoolean"], json!(false));
                     let ended = stopped(value, "side-effects", "Nausea", by().now);
                     assert!(validate(&ended, Definitions::r4(), Mode::Strict).is_empty(), "{ended}");
                     assert_eq!((end_code(&ended), token_of(&ended)), (Some("side-effects"), Some("token")));

@@ -79,6 +79,7 @@ impl Room {
             words: "once a day",
             quantity: None,
             refills: 0,
+            substitution: None,
             reason: Reason::None,
             from: DAY,
         };

@@ -297,6 +297,12 @@ pub(in crate::http) async fn send(
         },
         quantity: typed.quantity_of(&dose),
         refills: typed.refills.trim().parse().unwrap_or(0),
+        // Of another medicine it may not hold.
+        substitution: desk
+            .prior
+            .as_ref()
+            .filter(|_| typed.how == "renewed")
+            .and_then(|prior| prior.get("substitution").cloned()),
         dose,
         words: &said,
         reason,

@@ -134,10 +134,33 @@ impl Typed {
             refill_version: refill.as_ref().map_or(0, |(_, refill)| refill.version),
             ..Self::default()
         };
-        if let [dosage] = fill::dosage::all(prior) {
-            typed.take_over(dosage, prior, medicine);
+        match fill::dosage::all(prior) {
+            [dosage] => typed.take_over(dosage, prior, medicine),
+            // What was handed out is known all the same.
+            [] => {
+                typed.unit = fill::owned(prior, "/dispenseRequest/quantity/unit").unwrap_or_default();
+                typed.take_supply(&Value::Null, prior, medicine);
+            }
+            _ => {}
+        }
+        // Whoever hands it out has to know it still.
+        if prior.pointer("/substitution/allowedBoolean").and_then(Value::as_bool) == Some(false) {
+            let said = t("rx-no-substitution").to_string();
+            typed.instructions = match typed.instructions.as_str() {
+                "" => said,
+                before => format!("{}. {said}", before.trim_end_matches('.')),
+            };
         }
         typed
+    }
+
+    /// How much is handed out at a time, in units of the medicine, and for how many days it lasts.
+    fn take_supply(&mut self, dosage: &Value, prior: &Value, medicine: Option<&Medicine>) {
+        let supply = || fill::dosage::days_in(prior.pointer("/dispenseRequest/expectedSupplyDuration")?);
+        self.days = fill::dosage::days_of(dosage).or_else(supply).map(|days| days.to_string()).unwrap_or_default();
+        let unit = self.unit_of(medicine);
+        let dispensed = prior.pointer("/dispenseRequest/quantity").filter(|quantity| is_of_unit(quantity, &unit));
+        self.quantity = digits(dispensed.and_then(|quantity| quantity.get("value")));
     }
 
     /// Fills the fields of the dose with what one instruction says.
@@ -152,13 +175,16 @@ impl Typed {
         let fits = quantity.is_some_and(|quantity| is_of_unit(quantity, &unit));
         self.once = digits(quantity.filter(|_| fits).and_then(|quantity| quantity.get("value")));
         let repeat = |name: &str| fill::number(dosage, &format!("/timing/repeat/{name}"));
-        let is_open = repeat("frequencyMax").or(repeat("periodMax")).is_some();
+        let days_of_week = dosage.pointer("/timing/repeat").map_or(&[][..], |repeat| fill::list(repeat, "dayOfWeek"));
+        // FHIR R4, Timing.repeat.dayOfWeek: only on these days, whatever the period. On one of them is once a week; several are
+        // nothing that can be chosen.
+        let is_open = repeat("frequencyMax").or(repeat("periodMax")).is_some() || days_of_week.len() > 1;
+        let given = (repeat("frequency"), repeat("period"), fill::text(dosage, "/timing/repeat/periodUnit"));
+        let is_weekly = days_of_week.len() == 1 && given == (Some(1.0), Some(1.0), Some("d"));
+        let means = if is_weekly { (Some(1.0), Some(1.0), Some("wk")) } else { given };
         let every = EVERY.into_iter().find(|every| {
-            !every.single
-                && !is_open
-                && repeat("frequency") == Some(f64::from(every.frequency))
-                && repeat("period") == Some(f64::from(every.period))
-                && fill::text(dosage, "/timing/repeat/periodUnit") == Some(every.unit)
+            let own = (Some(f64::from(every.frequency)), Some(f64::from(every.period)), Some(every.unit));
+            !every.single && !is_open && (days_of_week.is_empty() || every.unit == "wk") && own == means
         });
         self.every = every.map(|every| every.code).unwrap_or_default().to_owned();
         let when =
@@ -166,26 +192,26 @@ impl Typed {
         self.when = when.unwrap_or_default().to_owned();
         self.needed = fill::dosage::is_needed(dosage);
         let days = fill::dosage::days_of(dosage);
-        let supply = fill::number(prior, "/dispenseRequest/expectedSupplyDuration/value");
-        self.days = days.or(supply.map(|days| days as i64)).map(|days| days.to_string()).unwrap_or_default();
+        self.take_supply(dosage, prior, medicine);
         self.route = fill::owned(dosage, "/route/coding/0/code").unwrap_or_default();
         let is_choice = medicine.is_some_and(|medicine| medicine.routes.iter().any(|route| route.code == self.route));
-        let dispensed = prior.pointer("/dispenseRequest/quantity").filter(|quantity| is_of_unit(quantity, &unit));
-        self.quantity = digits(dispensed.and_then(|quantity| quantity.get("value")));
         let said = json!({
             "route": dosage.get("route").filter(|_| is_choice),
             "asNeededBoolean": self.needed,
             "doseAndRate": quantity.map(|quantity| json!([{"doseQuantity": quantity}])),
             "timing": {"repeat": {
-                "frequency": every.map(|every| every.frequency),
-                "period": every.map(|every| every.period),
-                "periodUnit": every.map(|every| every.unit),
+                "frequency": every.and(given.0),
+                "period": every.and(given.1),
+                "periodUnit": every.and(given.2),
                 "when": when.map(|when| [when]),
                 "boundsDuration": days.map(|days| json!({"value": days, "code": "d"})),
             }},
         });
         self.instructions = fill::dosage::beside(dosage, &said).unwrap_or_default();
-        // Of what is said in words alone no choice is made.
+        // Of what is said in words alone no choice is made, nor of several days of the week.
+        if days_of_week.len() > 1 && !self.instructions.is_empty() {
+            self.every = WRITTEN.to_owned();
+        }
         if fill::text(dosage, "/text").is_some() && dosage.get("timing").is_none() && !self.instructions.is_empty() {
             self.every = WRITTEN.to_owned();
         }
@@ -469,6 +495,29 @@ mod tests {
             json!({"value": 2.0, "unit": "capsules", "system": "http://unitsofmeasure.org", "code": "{capsule}"});
         let (typed, (_, why)) = of(same);
         assert_eq!((typed.once.as_str(), why), ("2", None));
+    }
+
+    #[test]
+    fn how_long_it_lasts_on_which_days_and_that_it_is_not_to_be_replaced_is_taken_over() {
+        let of = |prior: Value| Typed::of_prior(&prior, "renewed", (None, &[]), &None);
+        let mut prior = sumatriptan(json!([{"timing": {"repeat":
+            {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}},
+            "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]}]));
+        prior["dispenseRequest"] = json!({"expectedSupplyDuration": {"value": 4, "unit": "weeks", "code": "wk"},
+            "quantity": {"value": 28, "unit": "tablet"}});
+        prior["substitution"] = json!({"allowedBoolean": false});
+        let typed = of(prior.clone());
+        assert_eq!((typed.days.as_str(), typed.quantity.as_str(), typed.every.as_str()), ("28", "28", "1wk"));
+        assert!(typed.instructions.contains("Monday"), "{}", typed.instructions);
+        assert!(typed.instructions.ends_with("Not to be replaced by another product"), "{}", typed.instructions);
+        prior["dosageInstruction"][0]["timing"]["repeat"]["dayOfWeek"] = json!(["mon", "thu"]);
+        let several = of(prior.clone());
+        assert_eq!(several.every, WRITTEN, "twice a week is no day of each");
+        assert!(several.instructions.contains("Thursday"), "{}", several.instructions);
+        prior["dosageInstruction"] = json!([]);
+        prior["dispenseRequest"]["expectedSupplyDuration"] = json!({"value": 2, "unit": "mo", "code": "mo"});
+        let silent = of(prior);
+        assert_eq!((silent.days.as_str(), silent.quantity.as_str()), ("", "28"), "months have no number of days");
     }
 
     #[test]

@@ -39,6 +39,7 @@ rx-asked = The patient wrote
 rx-prior-said = The prescription before says
 rx-prior-unit = It does not count in the unit of this medicine ({ $unit }), so how much each time is not filled in.
 rx-prior-several = It has several instructions, so nothing of them is filled in. One prescription here holds one of them.
+rx-no-substitution = Not to be replaced by another product
 rx-once = Each time
 rx-unit = Unit
 rx-every = How often

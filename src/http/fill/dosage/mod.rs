@@ -330,18 +330,21 @@ fn sentence(words: &str) -> String {
     format!("{first}{}", letters.as_str())
 }
 
+/// A Duration in whole days, where its unit is a number of them.
+pub fn days_in(duration: &Value) -> Option<i64> {
+    let each = match text(duration, "/code").or_else(|| text(duration, "/unit"))? {
+        "d" | "day" | "days" => 1.0,
+        "wk" | "week" | "weeks" => 7.0,
+        _ => return None,
+    };
+    let days = duration.get("value")?.as_f64()? * each;
+    ((1.0..=3_650.0).contains(&days) && days.fract() == 0.0).then_some(days as i64)
+}
+
 /// For so many days, as far as it is bounded.
 pub fn days_of(dosage: &Value) -> Option<i64> {
-    let bound = |name: &str| dosage.pointer(&format!("/timing/repeat/boundsDuration/{name}"));
-    let of = bound("code").or_else(|| bound("unit")).and_then(Value::as_str);
-    let each = match of {
-        Some("d" | "day" | "days") => Some(1.0),
-        Some("wk" | "week" | "weeks") => Some(7.0),
-        _ => None,
-    };
-    if let (Some(value), Some(each)) = (bound("value").and_then(Value::as_f64), each) {
-        let days = value * each;
-        return ((1.0..=3_650.0).contains(&days) && days.fract() == 0.0).then_some(days as i64);
+    if let Some(bounds) = dosage.pointer("/timing/repeat/boundsDuration") {
+        return days_in(bounds);
     }
     let day = |name: &str| text(dosage, &format!("/timing/repeat/boundsPeriod/{name}"))?.get(..10)?.parse().ok();
     let (start, end): (Date, Date) = (day("start")?, day("end")?);
