@@ -104,9 +104,10 @@ fn urgency(report: &Value, looked: Option<Looked>) -> Urgency {
     }
 }
 
-/// Whether a value cannot wait.
+/// Whether a value, or one of its components, cannot wait.
 fn is_critical(result: &Value) -> bool {
-    let all = fill::list(result, "interpretation").iter().flat_map(|one| fill::list(one, "coding"));
+    let parts = std::iter::once(result).chain(fill::list(result, "component"));
+    let all = parts.flat_map(|of| fill::list(of, "interpretation")).flat_map(|one| fill::list(one, "coding"));
     all.filter_map(|one| one.get("code")?.as_str()).any(|code| CRITICAL.contains(&code))
 }
 
@@ -138,6 +139,13 @@ mod tests {
         let mut taken = report("final", None, "1");
         taken["effectiveDateTime"] = json!("2020-01-01");
         assert!(past(&taken));
+    }
+
+    #[test]
+    fn a_critical_component_makes_a_value_critical() {
+        let of = |code: &str| json!({"component": [{"interpretation": [{"coding": [{"code": code}]}]}]});
+        assert!(is_critical(&of("HH")) && !is_critical(&of("H")));
+        assert_eq!(urgency(&json!({"contained": [of("HH")]}), None), Urgency::Critical);
     }
 
     #[test]
