@@ -34,8 +34,6 @@ pub fn whole(report: &FhirId) -> Result<Query, RecordError> {
 
 /// What belongs to a report, of what `find` knows. What is another patient's belongs to no report of this one.
 pub fn belonging<'a>(report: &Value, find: impl Fn(&ResourceRef) -> Option<&'a Value>) -> Belonging<'a> {
-    let patient = text(report, "/subject/reference");
-    let is_theirs = |one: &Value| matches!(text(one, "/subject/reference"), own if own.is_empty() || own == patient);
     let mut found = Belonging::default();
     let mut seen = BTreeSet::new();
     let mut open: VecDeque<ResourceRef> = members(report).into();
@@ -43,7 +41,7 @@ pub fn belonging<'a>(report: &Value, find: impl Fn(&ResourceRef) -> Option<&'a V
         if !seen.insert(next.clone()) {
             continue;
         }
-        match find(&next).filter(|one| is_theirs(one)) {
+        match find(&next).filter(|one| is_theirs(report, one)) {
             Some(one) => {
                 open.extend(members(one));
                 found.parts.push((next, one));
@@ -54,6 +52,21 @@ pub fn belonging<'a>(report: &Value, find: impl Fn(&ResourceRef) -> Option<&'a V
     found
 }
 
+/// Whether it is of the report's patient: of nobody else, as far as it says.
+fn is_theirs(report: &Value, one: &Value) -> bool {
+    let own = text(one, "/subject/reference");
+    own.is_empty() || own == text(report, "/subject/reference")
+}
+
+/// How many of the results that lie in a report are another patient's: they are not shown.
+pub fn contained_of_others(report: &Value) -> usize {
+    observations_in(report).filter(|one| !is_theirs(report, one)).count()
+}
+
+fn observations_in(of: &Value) -> impl Iterator<Item = &Value> {
+    list(of, "contained").iter().filter(|one| text(one, "/resourceType") == R::Observation.name())
+}
+
 /// What a report or a panel is made of; with it goes what lies in it refers to. What lies elsewhere, under a whole address,
 /// is nobody's to read here.
 pub(super) fn members(resource: &Value) -> Vec<ResourceRef> {
@@ -62,13 +75,13 @@ pub(super) fn members(resource: &Value) -> Vec<ResourceRef> {
         let all = lists.iter().flat_map(|(name, at)| list(of, name).iter().map(move |one| text(one, at)));
         all.filter_map(|text| ResourceRef::parse(text).ok()).collect()
     };
-    let within = list(resource, "contained").iter().filter(|one| text(one, "/resourceType") == R::Observation.name());
-    std::iter::once(resource).chain(within).flat_map(own).collect()
+    std::iter::once(resource).chain(observations_in(resource)).flat_map(own).collect()
 }
 
-/// The results that lie in the report itself and have no date of their own, each with that of the report.
+/// The results of its patient that lie in the report itself, and where they have no date of their own, each with that of the
+/// report.
 pub fn contained(report: &Value) -> Vec<Value> {
-    let inside = list(report, "contained").iter().filter(|one| text(one, "/resourceType") == R::Observation.name());
+    let inside = observations_in(report).filter(|one| is_theirs(report, one));
     let has_date =
         |one: &Value| one.as_object().is_some_and(|all| all.keys().any(|name| name.starts_with("effective")));
     let dates = ["effectiveDateTime", "effectivePeriod", "issued", "meta"];
@@ -157,6 +170,11 @@ mod tests {
             {"resourceType": "Specimen", "id": "c"}]});
         let all = contained(&report);
         assert_eq!((all.len(), &all[0]["effectiveDateTime"]), (2, &json!("2026-03-01")));
+        let mut mixed = json!({"subject": {"reference": "Patient/p"}, "contained": report["contained"]});
+        mixed["contained"][0]["subject"] = json!({"reference": "Patient/q"});
+        mixed["contained"][1]["subject"] = json!({"reference": "Patient/p"});
+        let ids: Vec<Value> = contained(&mixed).iter().map(|one| one["id"].clone()).collect();
+        assert_eq!((ids, contained_of_others(&mixed)), (vec![json!("b")], 1), "another patient's is not shown");
         assert_eq!(all[1].get("effectiveDateTime"), None);
     }
 }

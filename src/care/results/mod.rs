@@ -24,7 +24,7 @@ mod settle;
 mod take_back;
 mod whole;
 
-pub use belongs::{Belonging, RESULTS, belonging, contained, named_only, whole};
+pub use belongs::{Belonging, RESULTS, belonging, contained, contained_of_others, named_only, whole};
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Sure, import};

@@ -284,7 +284,7 @@ fn report_page(
         line: pages::line(&report.value, &opened.ctx),
         said: fill::report_said(&report.value, &pictures, &own, &opened.ctx),
         left_out: pages::left_out(&values).filter(|_| !report.is_taken_back()),
-        apart: report.apart.len(),
+        apart: report.apart.len() + results::contained_of_others(&report.value),
         named_only: results::named_only(&report.value).join(", "),
         held_elsewhere: match report.is_held() || report.is_taken_back() {
             true => 0,
