@@ -51,7 +51,8 @@ pub(super) fn listed(chart: &Chart, ctx: &Ctx) -> Vec<ReportRow> {
     let documents = fill::documents(chart.of(R::DocumentReference), "", "/my", ctx);
     let is_document = |report: &Value| {
         let (title, when) = (title(report, ctx), when(report, ctx).map(|when| when.moment()));
-        documents.iter().any(|one| one.title == title && one.when.map(|when| when.moment()) == when)
+        // Without a date nothing says that they are one.
+        when.is_some() && documents.iter().any(|one| one.title == title && one.when.map(|when| when.moment()) == when)
     };
     let says = |report: &Value| {
         let has = |name| !fill::list(report, name).is_empty();
@@ -155,9 +156,11 @@ mod tests {
         ];
         let note = json!({"id": "d", "status": "current", "type": {"text": "Visit note"}, "date": "2026-02-02T08:00:00Z",
             "content": [{"attachment": {"contentType": "text/plain", "data": "eA=="}}]});
+        let mut undated = note.clone();
+        undated.as_object_mut().unwrap().remove("date");
         Chart::holding(
             json!({"id": "p"}),
-            vec![(R::Observation, all), (R::DiagnosticReport, reports), (R::DocumentReference, vec![note])],
+            vec![(R::Observation, all), (R::DiagnosticReport, reports), (R::DocumentReference, vec![note, undated])],
         )
     }
 
@@ -192,14 +195,21 @@ mod tests {
     fn a_report_without_values_is_listed_and_a_note_that_is_a_document_too_is_not() {
         let note =
             json!({"code": {"text": "Visit note"}, "effectiveDateTime": "2026-02-02T08:00:00Z", "conclusion": "x"});
+        let mut undated = report("undated", note.clone());
+        undated.as_object_mut().unwrap().remove("effectiveDateTime");
         let chart = chart(vec![
             report("xray", json!({"code": {"text": "Chest X-ray"}, "conclusion": "No fracture"})),
             report("plain", json!({"result": [{"reference": "Observation/a"}]})),
             report("off", json!({"status": "cancelled", "conclusion": "x"})),
-            report("note", note),
+            report("note", note.clone()),
+            undated,
         ]);
         let rows = listed(&chart, &ctx());
         let hrefs: Vec<&str> = rows.iter().map(|row| row.href.as_str()).collect();
-        assert_eq!(hrefs, ["/my/results/reports/xray"]);
+        assert_eq!(
+            hrefs,
+            ["/my/results/reports/xray", "/my/results/reports/undated"],
+            "nothing says that it is the document"
+        );
     }
 }
