@@ -48,6 +48,16 @@ fn row(report: &Value, ctx: &Ctx) -> ReportRow {
 
 /// Those that say more than their values, newest first. A note that came as a report and as a document is one document.
 pub(super) fn listed(chart: &Chart, ctx: &Ctx) -> Vec<ReportRow> {
+    all_listed(chart, ctx).into_iter().map(|one| row(one, ctx)).collect()
+}
+
+/// Of those the ones whose values are no results of their own, such as an X-ray's: no list of results names them.
+pub(super) fn alone<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
+    let is_alone = |one: &&Value| fill::list(one, "result").is_empty();
+    all_listed(chart, ctx).into_iter().filter(is_alone).collect()
+}
+
+fn all_listed<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
     let documents = fill::documents(chart.of(R::DocumentReference), "", "/my", ctx);
     let is_document = |report: &Value| {
         let (title, when) = (title(report, ctx), when(report, ctx).map(|when| when.moment()));
@@ -61,7 +71,7 @@ pub(super) fn listed(chart: &Chart, ctx: &Ctx) -> Vec<ReportRow> {
     let of = |one: &&Value| counts(one) && says(one) && !is_document(one);
     let mut all: Vec<&Value> = chart.of(R::DiagnosticReport).iter().filter(of).collect();
     all.sort_by_key(|one| std::cmp::Reverse(when(one, ctx).map(|when| when.moment())));
-    all.into_iter().map(|one| row(one, ctx)).collect()
+    all
 }
 
 /// What reports say in which a reading of this course stands, at whichever level of their panels; the newest first.
@@ -204,6 +214,7 @@ mod tests {
             report("note", note.clone()),
             undated,
         ]);
+        assert_eq!(alone(&chart, &ctx()).len(), 2);
         let rows = listed(&chart, &ctx());
         let hrefs: Vec<&str> = rows.iter().map(|row| row.href.as_str()).collect();
         assert_eq!(

@@ -9,5 +9,6 @@ todo-message-from = From { $name }, { $when }
 todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } new results
+todo-report = New report: { $name }
 todo-refill-question = The clinic asks about the refill of { $medicine }
 todo-request-answered = Answered: { $what }

@@ -9,5 +9,6 @@ todo-message-from = De { $name }, { $when }
 todo-message-when = { $when }
 todo-result = { $name }: { $value }
 todo-results = { $n } resultados nuevos
+todo-report = Informe nuevo: { $name }
 todo-refill-question = La clínica pregunta por la renovación de { $medicine }
 todo-request-answered = Respondida: { $what }

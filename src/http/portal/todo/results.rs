@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use serde_json::Value;
 
+use super::super::reports;
 use super::{Facts, Source, Todo, Urgency};
 use crate::base::{FhirId, Timestamp};
 use crate::care::{Part, marks, uploads};
@@ -12,10 +13,20 @@ use crate::http::respond::Refusal;
 use crate::http::ui::{When, t};
 use crate::store::{StoreError, Tx};
 
-pub(super) const SOURCE: Source = Source { parts: &[(R::Observation, Part::Newest(NEWEST))], todos };
+pub(super) const SOURCE: Source = Source {
+    parts: &[
+        (R::Observation, Part::Newest(NEWEST)),
+        (R::DiagnosticReport, Part::Newest(REPORTS)),
+        // A note that came as a report too is no news of results.
+        (R::DocumentReference, Part::Newest(REPORTS)),
+    ],
+    todos,
+};
 
 /// Enough for what came in lately, of which one test may have been made every day.
 pub(super) const NEWEST: usize = 60;
+/// Enough for the reports of as many days.
+const REPORTS: usize = 20;
 /// After so many days a result is no news any more.
 const NEW_DAYS: i64 = 42;
 const SEEN: &str = "results-seen";
@@ -34,31 +45,48 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     };
     // What patients measured themselves is no news to them.
     let others = facts.chart.of(R::Observation).iter().filter(|one| !uploads::is_reported(one));
-    let unseen = others.filter(|one| seen.is_none_or(|seen| came_after(one, seen)));
+    let is_unseen = |one: &&Value| seen.is_none_or(|seen| came_after(one, seen));
+    let unseen = others.filter(is_unseen);
     let unseen: Vec<Value> = unseen.cloned().collect();
-    let all = fill::series_of(&unseen, Wanted::Results, &facts.own.ctx.about(&facts.chart.patient));
+    let ctx = facts.own.ctx.about(&facts.chart.patient);
+    let all = fill::series_of(&unseen, Wanted::Results, &ctx);
     let since = When::at(since, &facts.own.ctx.zone);
     // What bears no date is as new as the day on which it came.
     let is_new = |when: &When| !when.is_known() || when.moment() >= since.moment();
-    let new: Vec<_> = all
-        .iter()
-        .filter_map(|series| Some((series, series.latest().filter(|latest| is_new(&latest.when))?)))
-        .collect();
-    let Some((first, latest)) = new.first() else { return Ok(Vec::new()) };
-    let (title, line, href) = match new.len() {
-        1 => {
-            let value = format!("{} {}", first.value(), first.value_unit()).trim_end().to_owned();
-            let title = t("todo-result").with("name", first.plain_name()).with("value", value).to_string();
-            let line = first.flag().map_or_else(|| latest.when.long(), |flag| flag.plain().to_string());
-            (title, line, format!("/my/results/{}", encoded(&first.key)))
-        }
-        n => {
-            let names: Vec<String> = new.iter().take(3).map(|(series, _)| series.plain_name()).collect();
-            (t("todo-results").with("n", n).to_string(), names.join(", "), "/my/results".to_owned())
-        }
+    let values = all.iter().filter_map(|series| {
+        let latest = series.latest().filter(|latest| is_new(&latest.when))?;
+        let value = format!("{} {}", series.value(), series.value_unit()).trim_end().to_owned();
+        let title = t("todo-result").with("name", series.plain_name()).with("value", value).to_string();
+        let line = series.flag().map_or_else(|| latest.when.long(), |flag| flag.plain().to_string());
+        let href = format!("/my/results/{}", encoded(&series.key));
+        Some(News { name: series.plain_name(), title, line, href, when: latest.when })
+    });
+    let reports = reports::alone(facts.chart, &ctx).into_iter().filter(is_unseen).filter_map(|report| {
+        let when = Some(reports::when(report, &ctx).unwrap_or(When::Unknown)).filter(is_new)?;
+        let name = reports::title(report, &ctx);
+        let title = t("todo-report").with("name", &name).to_string();
+        let href = format!("/my/results/reports/{}", fill::text(report, "/id")?);
+        Some(News { name, title, line: when.long(), href, when })
+    });
+    let mut new: Vec<News> = values.chain(reports).collect();
+    new.sort_by_key(|one| std::cmp::Reverse(one.when.moment()));
+    let names: Vec<String> = new.iter().take(3).map(|one| one.name.clone()).collect();
+    let count = new.len();
+    let Some(first) = new.into_iter().next() else { return Ok(Vec::new()) };
+    let (title, line, href) = match count {
+        1 => (first.title, first.line, first.href),
+        n => (t("todo-results").with("n", n).to_string(), names.join(", "), "/my/results".to_owned()),
     };
-    let when = latest.when;
-    Ok(vec![Todo { icon: "results", title, line: Some(line), href, urgency: Urgency::New, when }])
+    Ok(vec![Todo { icon: "results", title, line: Some(line), href, urgency: Urgency::New, when: first.when }])
+}
+
+/// One that is new: a value, or a report without any.
+struct News {
+    name: String,
+    title: String,
+    line: String,
+    href: String,
+    when: When,
 }
 
 /// As a part of a path: keys are codes, and a code may hold anything.
