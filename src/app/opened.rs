@@ -73,6 +73,7 @@ impl Opened {
         let audit = Audit::new(store.clone(), ambient.clone());
         let identity = Identity::new(audit.clone(), tokens.clone(), identity_settings(&config, settings.is_demo()));
         let records = Records::new(audit.clone(), config.access.reach).limited(config.search_limits());
+        let records = records.in_zone(config.house.time_zone.get());
         let records = records.ruled(vec![Arc::new(OneAtATime), Arc::new(HeldWhole)]);
         let approval = if settings.is_demo() { Approval::NotNeeded } else { Approval::Needed };
         let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));

@@ -133,7 +133,7 @@ impl Records {
         if row.state != State::Live {
             return Ok(false);
         }
-        Sight::new(actor, self.reach, self.audit().ambient().now()).may_see(&read, &row)
+        Sight::new(actor, &self.setting, self.audit().ambient().now()).may_see(&read, &row)
     }
 
     /// What `pick` takes of each resource that a search finds, whoever asks and without an entry: for what has one answer

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::consents::Consents;
@@ -26,10 +27,19 @@ use crate::base::{ActorRef, FhirId, ResourceRef, Timestamp};
 use crate::fhir::{Definitions, ResourceType, search};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
 
+/// What the clinic's configuration says of them.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    /// How far staff reach.
+    pub reach: Reach,
+    /// By whose clock a day ends.
+    pub zone: TimeZone,
+}
+
 /// [`Facts`] over a snapshot or a transaction.
 pub(super) struct RecordFacts<'a> {
     pub read: &'a dyn Read,
-    pub reach: Reach,
+    pub setting: &'a Setting,
     /// What is known of all consents; `None` inside a transaction, whose rows may never be committed.
     pub consents: Option<&'a Consents>,
 }
@@ -46,7 +56,7 @@ impl RecordFacts<'_> {
             let Some(row) = self.row(number)? else { continue };
             for patient in &row.patients {
                 if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
-                    rules_of(&row, &patient.id, &mut rules);
+                    rules_of(&row, &patient.id, &self.setting.zone, &mut rules);
                 }
             }
         }
@@ -205,7 +215,7 @@ fn has_type(provision: &Value, kind: &str) -> bool {
 
 impl Facts for RecordFacts<'_> {
     fn reach(&self) -> Reach {
-        self.reach
+        self.setting.reach
     }
 
     fn in_care(&self, who: &ActorRef, patient: &FhirId) -> Result<bool, StoreError> {
@@ -236,7 +246,7 @@ impl Facts for RecordFacts<'_> {
         let Some(patient) = patient.filter(|_| related.get("active") != Some(&Value::Bool(false))) else {
             return Ok(Vec::new());
         };
-        let (_, until) = period(related.get("period"));
+        let (_, until) = period(related.get("period"), &self.setting.zone);
         let patient = patient.id();
         let Some(extent) = self.extent_of(&patient, person)? else { return Ok(Vec::new()) };
         Ok(vec![ProxyGrant { patient, extent, until }])
@@ -253,7 +263,7 @@ impl Facts for RecordFacts<'_> {
         for found in self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
             let (_, _, _, consent) = found?.0;
             if let Some(row) = self.row(consent)? {
-                rules_of(&row, patient, &mut rules);
+                rules_of(&row, patient, &self.setting.zone, &mut rules);
             }
         }
         Ok(rules)
@@ -296,7 +306,7 @@ fn lets_act(consent: &Value, person: &ResourceRef) -> bool {
     category_of(consent) == PROXY && actors.any(|text| text == person.as_str())
 }
 
-fn rules_of(row: &Row, patient: &FhirId, into: &mut Vec<ConsentRule>) {
+fn rules_of(row: &Row, patient: &FhirId, zone: &TimeZone, into: &mut Vec<ConsentRule>) {
     let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return };
     if !is_active_about_privacy(&consent) {
         return;
@@ -306,21 +316,26 @@ fn rules_of(row: &Row, patient: &FhirId, into: &mut Vec<ConsentRule>) {
     if of.is_some_and(|of| of.type_name() == "Patient" && of.id() == *patient)
         && let Some(provision) = consent.get("provision")
     {
-        provision_rules(provision, patient, 0, into);
+        provision_rules(provision, patient, (0, zone), into);
     }
 }
 
 /// How deep provisions may stand in provisions before the rest is left out.
 const DEEPEST: usize = 8;
 
-fn provision_rules(provision: &Value, patient: &FhirId, depth: usize, into: &mut Vec<ConsentRule>) {
+fn provision_rules(
+    provision: &Value,
+    patient: &FhirId,
+    (depth, zone): (usize, &TimeZone),
+    into: &mut Vec<ConsentRule>,
+) {
     let effect = match provision.get("type").and_then(Value::as_str) {
         Some("permit") => Some(Effect::Permit),
         Some("deny") => Some(Effect::Deny),
         _ => None,
     };
     if let Some(effect) = effect {
-        let (from, until) = period(provision.get("period"));
+        let (from, until) = period(provision.get("period"), zone);
         let labels = provision.get("securityLabel").map(Sensitivity::of_security).filter(|labels| labels.is_sealed());
         let covers = labels.map_or(Covers::Unnamed, Covers::Labels);
         for to in grantees(provision) {
@@ -329,7 +344,7 @@ fn provision_rules(provision: &Value, patient: &FhirId, depth: usize, into: &mut
     }
     let nested = provision.get("provision").and_then(Value::as_array).filter(|_| depth < DEEPEST);
     for inner in nested.into_iter().flatten() {
-        provision_rules(inner, patient, depth + 1, into);
+        provision_rules(inner, patient, (depth + 1, zone), into);
     }
 }
 
@@ -344,13 +359,21 @@ fn grantees(provision: &Value) -> Vec<Grantee> {
         .collect()
 }
 
-/// A Period's first moment, and the first moment after it.
-fn period(period: Option<&Value>) -> (Option<Timestamp>, Option<Timestamp>) {
-    let range = |name| search::date_range(period?.get(name)?);
-    let moment = |millis| Timestamp::from_millisecond(millis).ok();
+/// A Period's first moment, and the first moment after it. A day without a clock is the clinic's.
+fn period(period: Option<&Value>, zone: &TimeZone) -> (Option<Timestamp>, Option<Timestamp>) {
+    let range = |name| {
+        let given = period?.get(name)?;
+        Some((search::date_range(given)?, given.as_str().is_some_and(|text| text.contains('T'))))
+    };
+    let moment = |millis, is_clock: bool| {
+        let moment = Timestamp::from_millisecond(millis).ok()?;
+        // A date alone was read as one of UTC.
+        let of_zone = || Some(moment.to_zoned(TimeZone::UTC).datetime().to_zoned(zone.clone()).ok()?.timestamp());
+        if is_clock { Some(moment) } else { of_zone() }
+    };
     (
-        range("start").and_then(|range| moment(range.start)),
-        range("end").and_then(|range| moment(range.end.saturating_add(1))),
+        range("start").and_then(|(range, is_clock)| moment(range.start, is_clock)),
+        range("end").and_then(|(range, is_clock)| moment(range.end.saturating_add(1), is_clock)),
     )
 }
 
@@ -415,5 +438,19 @@ mod tests {
         let mut research = consent(json!({ "type": "permit" }));
         research["scope"] = json!({ "coding": [{ "code": "research" }] });
         assert_eq!(cut(research.clone(), &[]), Some(research));
+    }
+
+    #[test]
+    fn a_day_without_a_clock_ends_with_the_clinics_day() {
+        let of = |end: &str, zone: &str| {
+            let (start, end) = period(Some(&json!({"start": "2026-11-01", "end": end})), &TimeZone::get(zone).unwrap());
+            (start.unwrap().to_string(), end.unwrap().to_string())
+        };
+        let said = |start: &str, end: &str| (start.to_owned(), end.to_owned());
+        assert_eq!(of("2026-11-29", "UTC"), said("2026-11-01T00:00:00Z", "2026-11-30T00:00:00Z"));
+        assert_eq!(of("2026-11-29", "Pacific/Kiritimati"), said("2026-10-31T10:00:00Z", "2026-11-29T10:00:00Z"));
+        assert_eq!(of("2026-11", "America/New_York").1, "2026-12-01T05:00:00Z");
+        let clock = of("2026-11-29T23:59:59+14:00", "America/New_York").1;
+        assert!(clock.starts_with("2026-11-29T10:00:00"), "{clock}");
     }
 }

@@ -91,7 +91,7 @@ use crate::fhir::ResourceType;
 #[derive(Clone)]
 pub struct Records {
     audit: Audit,
-    reach: Reach,
+    setting: facts::Setting,
     limits: Limits,
     paging: Arc<paging::Paging>,
     consents: Arc<consents::Consents>,
@@ -229,7 +229,7 @@ impl Records {
     pub fn new(audit: Audit, reach: Reach) -> Self {
         Self {
             audit,
-            reach,
+            setting: facts::Setting { reach, zone: jiff::tz::TimeZone::UTC },
             limits: Limits::default(),
             paging: Arc::default(),
             consents: Arc::default(),
@@ -242,6 +242,12 @@ impl Records {
     #[must_use]
     pub fn ruled(self, rules: Vec<Arc<dyn Rule>>) -> Self {
         Self { rules: rules.into(), ..self }
+    }
+
+    /// With the clock by which the clinic's days end.
+    #[must_use]
+    pub fn in_zone(self, zone: jiff::tz::TimeZone) -> Self {
+        Self { setting: facts::Setting { zone, ..self.setting }, ..self }
     }
 
     #[must_use]
@@ -315,7 +321,7 @@ impl Records {
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
-        let sight = sight::Sight::new(actor, self.reach, ambient.now()).remembering(&self.consents);
+        let sight = sight::Sight::new(actor, &self.setting, ambient.now()).remembering(&self.consents);
         let pace = Pace::new(ambient, sight.now, spell);
         let mut reading = Reading::new(&snapshot, sight, pace, self.limits, &self.paging, why.channel);
         let result = read(&mut reading);

@@ -260,7 +260,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn facts(&self) -> RecordFacts<'a> {
-        RecordFacts { read: self.read, reach: self.sight.reach, consents: self.sight.consents }
+        RecordFacts { read: self.read, setting: self.sight.setting, consents: self.sight.consents }
     }
 
     /// Goes on while there is time: asked at every row that is opened.

@@ -295,7 +295,7 @@ impl Writing<'_, '_, '_> {
         }
         let bare = query.bare();
         let tx: &Tx<'_> = self.tx;
-        let mut sight = Sight::new(self.actor, self.reach, self.now);
+        let mut sight = Sight::new(self.actor, self.setting, self.now);
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();
         let wanted = search::Wanted {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::consents::Consents;
 use super::error::RecordError;
-use super::facts::RecordFacts;
+use super::facts::{RecordFacts, Setting};
 use super::reading::targets;
 use super::rows::{Row, RowNumber};
-use crate::access::{Actor, Denied, Reach, Scope, authorize_search};
+use crate::access::{Actor, Denied, Scope, authorize_search};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::{Filter, Query, SortKey, Special};
@@ -20,7 +20,7 @@ pub(super) type Cut = &'static [&'static str];
 
 pub(super) struct Sight<'a> {
     pub(super) actor: &'a Actor,
-    pub(super) reach: Reach,
+    pub(super) setting: &'a Setting,
     pub(super) now: Timestamp,
     names: HashMap<RowNumber, FhirId>,
     scopes: BTreeMap<ResourceType, Arc<Scope>>,
@@ -28,8 +28,8 @@ pub(super) struct Sight<'a> {
 }
 
 impl<'a> Sight<'a> {
-    pub(super) fn new(actor: &'a Actor, reach: Reach, now: Timestamp) -> Self {
-        Self { actor, reach, now, names: HashMap::new(), scopes: BTreeMap::new(), consents: None }
+    pub(super) fn new(actor: &'a Actor, setting: &'a Setting, now: Timestamp) -> Self {
+        Self { actor, setting, now, names: HashMap::new(), scopes: BTreeMap::new(), consents: None }
     }
 
     /// Over a snapshot: what is known of all consents is not read again.
@@ -42,7 +42,7 @@ impl<'a> Sight<'a> {
         if let Some(scope) = self.scopes.get(&kind) {
             return Ok(scope.clone());
         }
-        let facts = RecordFacts { read, reach: self.reach, consents: self.consents };
+        let facts = RecordFacts { read, setting: self.setting, consents: self.consents };
         let scope = Arc::new(authorize_search(self.actor, kind, &facts, self.now)?);
         self.scopes.insert(kind, scope.clone());
         Ok(scope)

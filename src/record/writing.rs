@@ -12,7 +12,7 @@ use super::acting::Inside;
 use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
-use super::facts::RecordFacts;
+use super::facts::{RecordFacts, Setting};
 use super::following::{MOST_PATIENTS, Standing};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
@@ -26,8 +26,7 @@ use super::search;
 use super::sight::Sight;
 use super::{IN_WRITER, OF_A_GROUP, Records, Stored, Why, consents, directory, event, notice, outcome_of};
 use crate::access::{
-    self, Action, Actor, Denied, OwnWords, Reach, Said, Sensitivity, Target, Who, authorize, is_withdrawal,
-    withdrawn_by,
+    self, Action, Actor, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
 };
 use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
@@ -281,7 +280,7 @@ impl Records {
         R: FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Send + 'static,
     {
         let mut event = event(actor, why);
-        let (actor, reach, ambient) = (actor.clone(), self.reach, self.audit().ambient().clone());
+        let (actor, setting, ambient) = (actor.clone(), self.setting.clone(), self.audit().ambient().clone());
         let (limits, channel, paging) = (self.limits, why.channel, self.paging.clone());
         let rules = self.rules.clone();
         move |tx: &mut AuditedTx<'_, '_>| {
@@ -290,7 +289,7 @@ impl Records {
             let mut writing = Writing {
                 tx,
                 actor: &actor,
-                reach,
+                setting: &setting,
                 now,
                 ambient: &ambient,
                 how,
@@ -311,7 +310,7 @@ impl Records {
             let written = Undisclosed::new(written, &touched);
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
-                let sight = Sight::new(&actor, reach, ambient.now());
+                let sight = Sight::new(&actor, &setting, ambient.now());
                 let spell = Spell { time: limits.search_time.min(IN_WRITER), row: usize::MAX };
                 let pace = Pace::new(&ambient, sight.now, spell);
                 let mut reading = Reading::new(view, sight, pace, limits, &paging, channel);
@@ -354,7 +353,7 @@ pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordE
 pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) tx: &'a mut AuditedTx<'b, 'c>,
     pub(super) actor: &'a Actor,
-    pub(super) reach: Reach,
+    pub(super) setting: &'a Setting,
     pub(super) now: Timestamp,
     pub(super) ambient: &'a Ambient,
     how: Transaction,
@@ -876,7 +875,7 @@ impl Writing<'_, '_, '_> {
 
     fn facts(&self) -> RecordFacts<'_> {
         let tx: &Tx<'_> = self.tx;
-        RecordFacts { read: tx, reach: self.reach, consents: None }
+        RecordFacts { read: tx, setting: self.setting, consents: None }
     }
 
     fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {
