@@ -283,6 +283,12 @@ fn sign(report: &mut Value, pen: &Pen<'_>) {
     if matches!(text(report, "/status"), "preliminary" | "registered" | "partial") {
         put(report, "status", "final".into());
     }
+    let inside = report.get_mut("contained").and_then(Value::as_array_mut).into_iter().flatten();
+    for one in inside.filter(|one| text(one, "/resourceType") == R::Observation.name()) {
+        if text(one, "/status") == "preliminary" {
+            put(one, "status", "final".into());
+        }
+    }
     let before = report.get("resultsInterpreter").and_then(Value::as_array).cloned().unwrap_or_default();
     let me = pen.author.reference();
     put(report, "resultsInterpreter", before.into_iter().filter(|one| *one != me).chain([me.clone()]).collect());
@@ -400,6 +406,18 @@ mod tests {
         };
         let told = notify::newest(&records.audit().read().unwrap(), &wanted).unwrap();
         told.into_iter().map(|one| one.kind).collect()
+    }
+
+    #[test]
+    fn what_lies_in_a_report_is_signed_with_it() {
+        let mut report = json!({"status": "preliminary", "contained": [
+            {"resourceType": "Observation", "status": "preliminary"}, {"resourceType": "Observation", "status": "cancelled"}]});
+        let ambient = Ambient::system();
+        let author = Author { person: None, name: "Dr A" };
+        let pen = Pen { author, now: "2026-03-03T09:00:00Z", today: "2026-03-03".parse().unwrap(), ambient: &ambient };
+        sign(&mut report, &pen);
+        let states = ["/status", "/contained/0/status", "/contained/1/status"].map(|at| text(&report, at).to_owned());
+        assert_eq!(states, ["final", "final", "cancelled"]);
     }
 
     #[tokio::test]
