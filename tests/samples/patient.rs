@@ -206,6 +206,7 @@ fn result() -> OneResult {
 fn report_said() -> ReportSaid {
     ReportSaid {
         words: None,
+        about: Vec::new(),
         conclusion: Some("No fracture. Nothing that needs treatment.".into()),
         codes: vec!["Normal chest".into()],
         comments: vec![ReportComment {
@@ -415,8 +416,8 @@ fn lists() -> Vec<(&'static str, String)> {
             by: None,
             state: None,
             says_none: false,
-        })
             note: None,
+        })
         .collect();
     let problem = ProblemRow {
         id: "r1".into(),
@@ -447,8 +448,8 @@ fn lists() -> Vec<(&'static str, String)> {
         when: Some(day("2025-10-19")),
         when_said: None,
         detail: None,
-        by: Some("Lena Corvin".into()),
         caveat: None,
+        by: Some("Lena Corvin".into()),
         not_given: None,
     };
     let document = DocumentRow {

@@ -206,7 +206,13 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
 /// The results of a report that are no values: nobody should wonder where one went.
 pub(super) fn left_out(results: &[Value]) -> Option<String> {
     let is = |one: &&Value| matches!(fill::text(one, "/status"), Some("entered-in-error" | "cancelled" | "registered"));
-    let names: Vec<String> = results.iter().filter(is).map(|one| fill::named(fill::concept(one.get("code")))).collect();
+    let named = |one: &Value| {
+        let name = fill::named(fill::concept(one.get("code")));
+        // Why there is no value: "haemolysed".
+        let notes: Vec<String> = fill::list(one, "note").iter().filter_map(|note| fill::spoken(note, "text")).collect();
+        if notes.is_empty() { name } else { format!("{name} ({})", notes.join("; ")) }
+    };
+    let names: Vec<String> = results.iter().filter(is).map(named).collect();
     (!names.is_empty()).then(|| t("report-left-out").with("names", names.join(", ")).to_string())
 }
 

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Ctx, concept, foreign, list, owned, text};
+use super::standing::{caveats, status_word};
+use super::{Ctx, called, concept, foreign, list, owned, text};
 use crate::care::note::plain_of;
 use crate::care::results::{self, Report};
-use crate::http::ui::format;
+use crate::fhir::ResourceType;
 use crate::http::ui::record::{ReportComment, ReportFile, ReportSaid};
-use crate::http::ui::{When, t};
+use crate::http::ui::{When, format, t, words};
 
 /// All of it, with its files below `base`.
 pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -> ReportSaid {
@@ -16,8 +17,18 @@ pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -
         ReportComment { text: one.text, line: one.by.into_iter().chain(when).collect::<Vec<_>>().join(", ") }
     });
     let files = report_files(report, pictures);
+    let state = text(report, "/status").filter(|status| *status != "final").map(status_word);
+    let called = |one: &Value| called(Some(one));
+    let specimens = list(report, "specimen").iter().filter_map(called);
+    let specimens = specimens.map(|what| t("result-specimen").with("what", what).to_string());
+    let studies = list(report, "imagingStudy").iter().filter_map(called).map(|name| {
+        let kind = words::kind(ResourceType::ImagingStudy);
+        t("timeline-other-named").with("kind", kind).with("name", name).to_string()
+    });
+    let caveats = caveats(ResourceType::DiagnosticReport, report);
     ReportSaid {
         words: own_words(report),
+        about: caveats.into_iter().chain(state).chain(specimens).chain(studies).collect(),
         conclusion: owned(report, "/conclusion"),
         codes: list(report, "conclusionCode").iter().filter_map(|code| concept(Some(code))).collect(),
         comments: comments.collect(),
@@ -86,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_report_says_its_conclusion_beside_the_comments_and_names_every_file() {
-        let report = json!({"conclusion": "Melanoma", "conclusionCode": [{"text": "Malignant melanoma"}],
+        let report = json!({"status": "corrected", "specimen": [{"display": "Skin"}], "conclusion": "Melanoma", "conclusionCode": [{"text": "Malignant melanoma"}],
             "presentedForm": [{"contentType": "text/plain", "data": "eHh4"}, {"url": "https://pacs.example/1", "title": "Images"}],
             "extension": [{"url": results::COMMENT, "valueAnnotation": {"authorReference": {"display": "Dr A"},
                 "time": "2026-03-03T09:31:00Z", "text": "Please come in."}}]});
@@ -96,6 +107,7 @@ mod tests {
             (said.conclusion.as_deref(), said.codes.as_slice()),
             (Some("Melanoma"), &["Malignant melanoma".to_owned()][..])
         );
+        assert_eq!(said.about, ["corrected", "Sample: Skin"]);
         assert_eq!(said.comments[0].text, "Please come in.");
         assert!(said.comments[0].line.starts_with("Dr A, 3 Mar 2026"), "{}", said.comments[0].line);
         let files: Vec<_> = said.files.iter().map(|one| (one.href.as_deref(), one.elsewhere.as_deref())).collect();

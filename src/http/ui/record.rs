@@ -572,6 +572,8 @@ impl DocumentRow {
 pub struct ReportSaid {
     /// Its own text, where that says more than the rest.
     pub words: Option<String>,
+    /// How it stands where it is not final, and of what it is.
+    pub about: Vec<String>,
     /// What whoever made it concluded, in words and in codes.
     pub conclusion: Option<String>,
     pub codes: Vec<String>,
