@@ -140,7 +140,11 @@ impl Section {
             T::DeviceUseStatement => matches!(status, "active" | "on-hold").then_some(Self::Devices),
             T::DiagnosticReport => is_final(status).then_some(Self::Results),
             T::Observation => is_final(status).then(|| observation(resource)).flatten(),
-            T::CarePlan => matches!(status, "active" | "on-hold").then_some(Self::PlanOfCare),
+            T::CarePlan => {
+                // What somebody only proposed is no plan yet.
+                let is_plan = !matches!(text(resource, "intent"), "proposal" | "option");
+                (is_plan && matches!(status, "active" | "on-hold")).then_some(Self::PlanOfCare)
+            }
             T::Consent => (status == "active" && has(resource, "scope", "adr")).then_some(Self::AdvanceDirectives),
             T::Flag => (status == "active").then_some(Self::Alerts),
             _ => None,

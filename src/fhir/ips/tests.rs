@@ -123,6 +123,7 @@ fn a_record() -> (Vec<Value>, Vec<Value>) {
         observation("o5", "exam", "11778-8", "2026-02-01"),
         observation("o6", "survey", "1-8", "2026-02-01"),
         json!({"resourceType": "CarePlan", "id": "p1", "status": "active", "intent": "plan", "subject": of, "title": "Weight"}),
+        json!({"resourceType": "CarePlan", "id": "p2", "status": "active", "intent": "proposal", "subject": of, "title": "Diet"}),
         json!({"resourceType": "Consent", "id": "k1", "status": "active", "patient": of,
             "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "adr"}]},
             "category": [{"text": "Do not resuscitate"}], "policyRule": {"text": "x"}}),
@@ -146,7 +147,7 @@ fn each_thing_stands_in_its_section_and_what_is_over_or_wrong_in_none() {
     let (all, along) = a_record();
     let chosen = chosen_of(&all);
     let ids: Vec<&str> = chosen.iter().map(|one| one["id"].as_str().unwrap()).collect();
-    for out in ["m2", "c3", "i2", "o2", "o6"] {
+    for out in ["m2", "c3", "i2", "o2", "o6", "p2"] {
         assert!(!ids.contains(&out), "{out}");
     }
     let document = made(&chosen, &along);
