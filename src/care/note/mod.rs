@@ -224,6 +224,11 @@ pub fn is_signed(composition: &Value) -> bool {
     crate::access::is_signed(crate::fhir::ResourceType::Composition, composition)
 }
 
+/// Whether it was thrown away, or was a mistake.
+pub fn is_taken_back(composition: &Value) -> bool {
+    composition.get("status").and_then(Value::as_str) == Some("entered-in-error")
+}
+
 /// Whether it is a note of ours, and whether it adds to another one.
 pub fn appends_to(composition: &Value) -> Option<&str> {
     let relations = composition.get("relatesTo")?.as_array()?;

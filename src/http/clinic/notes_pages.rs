@@ -73,6 +73,8 @@ pub struct SignedNote {
     pub blanks: Blanks,
     pub addendum: Field,
     pub may_sign: bool,
+    /// It counts no more.
+    pub is_taken_back: bool,
     pub faults: Faults,
 }
 page!(SignedNote in Patients);

@@ -64,6 +64,7 @@ note-also-typed-at = You typed this { $when } and did not save it. It is in no n
 note-also-take = Put it into the form
 note-signed = Signed
 note-signed-by = Signed by { $name }, { $when }
+note-taken-back = Taken back: this note counts no more.
 note-addendum = Addendum
 note-add = Sign the addendum
 note-locked = This note is signed. What is to be added stands below it, with your name and the time.

@@ -44,7 +44,8 @@ pub(in crate::http) async fn show(
     };
     let here = place(&id, &note);
     let mut drafts = drafts(&visit, &here)?;
-    if note::is_signed(&read.saved.composition) {
+    // What was taken back is no form: only what was typed into it meanwhile is there to be copied.
+    if note::is_signed(&read.saved.composition) || note::is_taken_back(&read.saved.composition) {
         // The newest that was typed as an addendum stands in its field again; what was typed into the note, beside it.
         let addenda = |(_, draft): &(String, Draft)| addenda::kept(draft).is_some();
         let addendum = drafts.iter().position(addenda).map(|at| drafts.remove(at));
@@ -179,7 +180,11 @@ pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -
         read.opened.cx.at = place(&read.opened.frame.who.id, read.saved.id.as_str());
     }
     let ctx = &read.opened.ctx;
+    let is_taken_back = note::is_taken_back(composition);
     let signature = |value: &Value| {
+        if note::is_taken_back(value) {
+            return t("note-taken-back").to_string();
+        }
         let name = value.pointer("/attester/0/party/display").and_then(Value::as_str).unwrap_or_default();
         let when =
             value.pointer("/attester/0/time").and_then(Value::as_str).and_then(|text| When::parse(text, &ctx.zone));
@@ -207,7 +212,8 @@ pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -
         kept,
         blanks,
         addendum: pages::addendum(typed, &faults),
-        may_sign: may_sign(&visit.actor),
+        may_sign: may_sign(&visit.actor) && !is_taken_back,
+        is_taken_back,
         faults,
         frame: read.opened.frame,
         cx: read.opened.cx,
