@@ -171,12 +171,17 @@ pub(in crate::http) async fn show(
 }
 
 impl Own {
-    /// Remembers that the patient, or who acts for one without an account, has seen what the clinic wrote.
+    /// Remembers that the patient, or who acts for one without an account, has seen what the clinic wrote; of who acts for one
+    /// with an account, that they themselves have.
     async fn has_read(&self, thread: &Thread) -> Result<(), Refusal> {
-        if !self.sees_for_the_patient()? {
-            return Ok(());
-        }
         let (records, now) = (&self.visit.house.records, self.visit.house.ambient.now());
+        if !self.sees_for_the_patient()? {
+            let Some(head) = thread.head() else { return Ok(()) };
+            let of = self.seen_as(&head.id.to_string())?;
+            let marking =
+                self.visit.house.store.write_essential(move |tx| super::todo::mark_message_seen(tx, &of, now));
+            return Ok(marking.await?);
+        }
         let why = self.acts(Action::Read);
         Ok(messages::note_read(records, &self.actor, why, thread, Side::Patient, now).await?)
     }

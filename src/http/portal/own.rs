@@ -152,12 +152,21 @@ impl Own {
         looks::Reader { account: self.actor.account(), patient: &self.patient }
     }
 
-    /// Whether this is somebody else's record.
+    /// What a mark that something was seen here is of: the thing, or where the patient sees it for themselves, the thing as this
+    /// reader has seen it.
+    pub(super) fn seen_as(&self, of: &str) -> Result<String, Refusal> {
+        Ok(match (self.sees_for_the_patient()?, self.actor.account()) {
+            (false, Some(account)) => format!("{of} {account}"),
+            _ => of.to_owned(),
+        })
+    }
+
     /// Whether what is looked at here counts as seen by the patient: where they have an account, only what they open with it.
     pub(super) fn sees_for_the_patient(&self) -> Result<bool, Refusal> {
         Ok(!self.acts_for_another() || !self.visit.house.identity.has_account(&self.patient)?)
     }
 
+    /// Whether this is somebody else's record.
     pub(super) fn acts_for_another(&self) -> bool {
         self.purpose == Purpose::PwAtrny
     }

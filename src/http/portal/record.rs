@@ -49,10 +49,8 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
         group("my-group-answers", answers),
     ];
     let groups = groups.into_iter().filter(|group| !group.series.is_empty()).collect();
-    let (patient, now) = (own.patient.clone(), own.visit.house.ambient.now());
-    if own.sees_for_the_patient()? {
-        own.visit.house.store.write_essential(move |tx| super::todo::mark_results_seen(tx, &patient, now)).await?;
-    }
+    let (of, now) = (own.seen_as(own.patient.as_str())?, own.visit.house.ambient.now());
+    own.visit.house.store.write_essential(move |tx| super::todo::mark_results_seen(tx, &of, now)).await?;
     let mut cx = own.cx(&chart);
     cx.done = match shown.done.as_str() {
         "" => None,

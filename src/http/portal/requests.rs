@@ -278,8 +278,8 @@ pub(in crate::http) async fn show(
         ("withdrawn", State::Withdrawn) => Some(t("ask-withdrawn-done").to_string()),
         _ => None,
     };
-    if request.state != State::Open && own.sees_for_the_patient()? {
-        let (seen, now) = (request.id.clone(), own.visit.house.ambient.now());
+    if request.state != State::Open {
+        let (seen, now) = (own.seen_as(&request.id)?, own.visit.house.ambient.now());
         let store = &own.visit.house.store;
         store.write_essential(move |tx| super::todo::mark_request_seen(tx, &seen, now)).await?;
     }

@@ -17,6 +17,7 @@ mod requests;
 mod results;
 mod visits;
 
+pub(super) use messages::mark_seen as mark_message_seen;
 pub(super) use requests::mark_seen as mark_request_seen;
 pub(super) use results::{encoded, mark_seen as mark_results_seen};
 
@@ -24,7 +25,7 @@ use super::own::Own;
 use crate::base::Timestamp;
 use crate::care::chart::MOST;
 use crate::care::clinic::Clinic;
-use crate::care::{Chart, Part};
+use crate::care::{Chart, Part, marks};
 use crate::fhir::ResourceType as R;
 use crate::http::respond::Refusal;
 use crate::http::ui::{Cx, When};
@@ -77,6 +78,12 @@ impl Todo {
     pub(super) const fn is_urgent(&self) -> bool {
         matches!(self.urgency, Urgency::Answer)
     }
+}
+
+/// When the patient, or whoever looks here for them, saw something last.
+fn seen(facts: &Facts<'_>, what: &str, of: &str) -> Result<Option<Timestamp>, Refusal> {
+    let own = marks::get(facts.read, what, &facts.own.seen_as(of)?)?;
+    Ok(marks::get(facts.read, what, of)?.max(own))
 }
 
 /// The parts of the record that all sources need, and those of the page itself, each type once.

@@ -14,7 +14,7 @@ pub(super) const SOURCE: Source = Source { parts: &[(R::Task, Part::All)], todos
 
 const SEEN: &str = "request-seen";
 
-/// The patient has read the answer.
+/// The answer was read; `request` as the reader sees it.
 pub(in crate::http::portal) fn mark_seen(tx: &mut Tx<'_>, request: &str, at: Timestamp) -> Result<(), StoreError> {
     marks::set(tx, SEEN, request, at)
 }
@@ -25,7 +25,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         // What was done in the moment when it was asked is no news.
         let answered = request.answered.filter(|at| request.state != State::Open && *at > request.asked);
         let Some(answered) = answered else { continue };
-        if marks::get(facts.read, SEEN, &request.id)?.is_some_and(|seen| seen >= answered) {
+        if super::seen(facts, SEEN, &request.id)?.is_some_and(|seen| seen >= answered) {
             continue;
         }
         let when = When::at(answered, &facts.own.ctx.zone);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::reports;
 use super::{Facts, Source, Todo, Urgency};
-use crate::base::{FhirId, Timestamp};
+use crate::base::Timestamp;
 use crate::care::{Part, marks, uploads};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Wanted};
@@ -31,13 +31,13 @@ const REPORTS: usize = 20;
 const NEW_DAYS: i64 = 42;
 const SEEN: &str = "results-seen";
 
-/// The patient has looked at the list of results.
-pub(in crate::http::portal) fn mark_seen(tx: &mut Tx<'_>, patient: &FhirId, at: Timestamp) -> Result<(), StoreError> {
-    marks::set(tx, SEEN, patient.as_str(), at)
+/// The list of results was looked at; `of` is the patient, as the reader sees it.
+pub(in crate::http::portal) fn mark_seen(tx: &mut Tx<'_>, of: &str, at: Timestamp) -> Result<(), StoreError> {
+    marks::set(tx, SEEN, of, at)
 }
 
 fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
-    let seen = marks::get(facts.read, SEEN, facts.own.patient.as_str())?;
+    let seen = super::seen(facts, SEEN, facts.own.patient.as_str())?;
     let since = facts.now.saturating_sub((NEW_DAYS * 24).hours()).unwrap_or(facts.now);
     let came_after = |one: &&Value, then: Timestamp| {
         let at = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
