@@ -1,6 +1,6 @@
 //! Who acts for a patient sees and does what the patient let them, in pages and in the API; and what is said to whom.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::demo::client::Answer;
 use crate::demo::{Caller, Demo};
@@ -19,6 +19,48 @@ fn who_acts_for_a_patient_goes_as_far_as_they_were_let_and_the_patient_reads_wha
     one_person_is_registered_once(&demo);
     a_copy_for_the_counter(&demo, &me);
     no_known_allergy(&demo);
+    a_result_is_news_to_each_until_they_read_it(&demo, &me);
+    what_is_rare_stands_in_the_chart(&demo);
+}
+
+/// The patient has an account: what who acts for them reads is news to the patient still, and to the reader no more.
+fn a_result_is_news_to_each_until_they_read_it(demo: &Demo, me: &Caller) {
+    let subject = json!({"reference": format!("Patient/{}", demo.patient_of("patient"))});
+    // The newest of the day: of several the page names but a few.
+    let today = format!("{}T23:59:00Z", jiff::Zoned::now().date());
+    let zinc = json!({"resourceType": "Observation", "status": "final", "subject": subject, "effectiveDateTime": today,
+        "code": {"text": "Zincnews"}, "valueString": "as it should be"});
+    ok(&demo.signed_in("clinic", "clinician").json("POST", "/fhir/Observation", &zinc), 201);
+    let signe = proxy(demo, me, "signe-n", "view");
+    let is_news = |caller: &Caller| page(caller, "/my").body.contains("Zincnews");
+    assert!(is_news(me) && is_news(&signe), "{}", page(me, "/my").body);
+    page(&signe, "/my/results");
+    assert!(is_news(me) && !is_news(&signe));
+    page(me, "/my/results");
+    assert!(!is_news(me));
+}
+
+fn what_is_rare_stands_in_the_chart(demo: &Demo) {
+    let (doctor, own) = (demo.signed_in("clinic", "clinician"), demo.patient_of("patient"));
+    let subject = json!({"reference": format!("Patient/{own}")});
+    let pacemaker =
+        json!({"resourceType": "Device", "status": "active", "patient": subject, "type": {"text": "Pacemaker"}});
+    ok(&doctor.json("POST", "/fhir/Device", &pacemaker), 201);
+    let asked = json!({"resourceType": "Observation", "status": "final", "subject": subject, "code": {"text": "Smokes"},
+        "category": [{"coding": [{"code": "social-history",
+            "system": "http://terminology.hl7.org/CodeSystem/observation-category"}]}],
+        "effectiveDateTime": "2026-01-02", "valueString": "a pipe"});
+    ok(&doctor.json("POST", "/fhir/Observation", &asked), 201);
+    let timeline = page(&doctor, &format!("/patients/{own}/timeline?show=other")).body;
+    assert!(timeline.contains("Pacemaker"), "{timeline}");
+    let results = page(&doctor, &format!("/patients/{own}/results")).body;
+    assert!(results.contains("Smokes") && results.contains("a pipe"), "{results}");
+    let note = json!({"resourceType": "Composition", "status": "entered-in-error", "subject": subject, "title": "Wrong",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]}, "date": "2026-01-02",
+        "author": [{"display": "Dr A"}]});
+    let made = ok(&doctor.json("POST", "/fhir/Composition", &note), 201);
+    let shown = page(&doctor, &format!("/patients/{own}/notes/{}", crate::id(&made))).body;
+    assert!(shown.contains("counts no more") && !shown.contains("value=\"sign\""), "{shown}");
 }
 
 /// A conversation about the patient's health; answers with its id.
