@@ -13,6 +13,8 @@ pub const MEDIA_TYPE: &str = "application/json-patch+json";
 const MOST_OPERATIONS: usize = 1_000;
 /// How much one patch may copy, in about the bytes of its text, and how deep what it makes may stand.
 const MOST_COPIED: usize = 2 << 20;
+/// How much one patch may go through: values that it moves, and those in whose list or object something is put or taken out.
+const MOST_STEPS: usize = 4 << 20;
 /// As how many bytes a value counts beside the letters in it.
 const OF_A_VALUE: usize = 16;
 /// The most operations of a patch that changes a status and what belongs to it.
@@ -53,6 +55,8 @@ pub enum PatchError {
     TestFailed { operation: usize, at: String },
     #[error("operation {operation} of the patch would make the resource too large or too deep")]
     TooLarge { operation: usize },
+    #[error("operation {operation} is more work than one patch may be; send it in parts")]
+    TooLong { operation: usize },
 }
 
 impl PatchError {
@@ -65,7 +69,7 @@ impl PatchError {
     pub fn issue(&self, root: &str) -> Issue {
         let (code, at) = match self {
             Self::NotAPatch | Self::Malformed { .. } => (IssueCode::Structure, None),
-            Self::TooMany | Self::TooLarge { .. } => (IssueCode::TooCostly, None),
+            Self::TooMany | Self::TooLarge { .. } | Self::TooLong { .. } => (IssueCode::TooCostly, None),
             Self::NoPlace { at, .. } | Self::TestFailed { at, .. } => (IssueCode::Conflict, Some(at)),
         };
         let text = self.to_string();
@@ -100,11 +104,30 @@ impl Patch {
     /// The resource as the patch leaves it. `resource` stays as it is when this fails, for the caller drops the copy.
     pub fn apply(&self, resource: &Value) -> Result<Value, PatchError> {
         let mut changed = resource.clone();
-        let mut copied = 0;
+        let mut work = Work::default();
         for (operation, number) in self.0.iter().zip(1..) {
-            operation.apply(&mut changed, &mut copied).map_err(|failed| failed.at(number))?;
+            operation.apply(&mut changed, &mut work).map_err(|failed| failed.at(number))?;
         }
         Ok(changed)
+    }
+}
+
+/// What the operations of one patch have cost together. Beside what this counts, each costs no more than it is long.
+#[derive(Default)]
+struct Work {
+    copied: usize,
+    steps: usize,
+}
+
+impl Work {
+    fn copies(&mut self, bytes: usize) -> Result<(), Failed> {
+        self.copied = self.copied.saturating_add(bytes);
+        if self.copied > MOST_COPIED { Err(Failed::TooLarge) } else { Ok(()) }
+    }
+
+    fn goes_through(&mut self, values: usize) -> Result<(), Failed> {
+        self.steps = self.steps.saturating_add(values);
+        if self.steps > MOST_STEPS { Err(Failed::TooLong) } else { Ok(()) }
     }
 }
 
@@ -113,6 +136,7 @@ enum Failed {
     NoPlace(Pointer),
     Test(Pointer),
     TooLarge,
+    TooLong,
 }
 
 impl Failed {
@@ -121,6 +145,7 @@ impl Failed {
             Self::NoPlace(pointer) => PatchError::NoPlace { operation, at: pointer.expression() },
             Self::Test(pointer) => PatchError::TestFailed { operation, at: pointer.expression() },
             Self::TooLarge => PatchError::TooLarge { operation },
+            Self::TooLong => PatchError::TooLong { operation },
         }
     }
 }
@@ -149,10 +174,10 @@ impl Operation {
         })
     }
 
-    fn apply(&self, root: &mut Value, copied: &mut usize) -> Result<(), Failed> {
+    fn apply(&self, root: &mut Value, work: &mut Work) -> Result<(), Failed> {
         match self {
-            Self::Add(to, value) => add(root, to, value.clone()),
-            Self::Remove(at) => remove(root, at).map(drop),
+            Self::Add(to, value) => add(root, to, value.clone(), work),
+            Self::Remove(at) => remove(root, at, work).map(drop),
             Self::Replace(at, value) => {
                 if at.0.len() + depth(value) > DEEPEST {
                     return Err(Failed::TooLarge);
@@ -161,17 +186,15 @@ impl Operation {
                 Ok(())
             }
             Self::Move { from, to } => {
-                let value = remove(root, from)?;
-                add(root, to, value)
+                let value = remove(root, from, work)?;
+                work.goes_through(values(&value))?;
+                add(root, to, value, work)
             }
             Self::Copy { from, to } => {
                 let value = find(root, from).ok_or_else(|| Failed::NoPlace(from.clone()))?;
-                *copied += size(value);
-                if *copied > MOST_COPIED {
-                    return Err(Failed::TooLarge);
-                }
+                work.copies(size(value))?;
                 let value = value.clone();
-                add(root, to, value)
+                add(root, to, value, work)
             }
             Self::Test(at, wanted) => match find(root, at) {
                 Some(found) if same(found, wanted) => Ok(()),
@@ -244,7 +267,7 @@ fn find_mut<'v>(root: &'v mut Value, at: &Pointer) -> Option<&'v mut Value> {
     })
 }
 
-fn add(root: &mut Value, to: &Pointer, value: Value) -> Result<(), Failed> {
+fn add(root: &mut Value, to: &Pointer, value: Value, work: &mut Work) -> Result<(), Failed> {
     if to.0.len() + depth(&value) > DEEPEST {
         return Err(Failed::TooLarge);
     }
@@ -260,6 +283,7 @@ fn add(root: &mut Value, to: &Pointer, value: Value) -> Result<(), Failed> {
             if at > items.len() {
                 return Err(none());
             }
+            work.goes_through(items.len() - at)?;
             items.insert(at, value);
         }
         _ => return Err(none()),
@@ -267,14 +291,20 @@ fn add(root: &mut Value, to: &Pointer, value: Value) -> Result<(), Failed> {
     Ok(())
 }
 
-fn remove(root: &mut Value, at: &Pointer) -> Result<Value, Failed> {
+fn remove(root: &mut Value, at: &Pointer, work: &mut Work) -> Result<Value, Failed> {
     let none = || Failed::NoPlace(at.clone());
     // FHIR has no resource without content: the whole cannot be taken away.
     let (last, parent) = at.0.split_last().ok_or_else(none)?;
     match find_mut(root, &Pointer(parent.to_vec())).ok_or_else(none)? {
-        Value::Object(members) => members.shift_remove(last).ok_or_else(none),
+        Value::Object(members) => {
+            work.goes_through(members.len())?;
+            members.shift_remove(last).ok_or_else(none)
+        }
         Value::Array(items) => match place(last) {
-            Some(place) if place < items.len() => Ok(items.remove(place)),
+            Some(place) if place < items.len() => {
+                work.goes_through(items.len() - place)?;
+                Ok(items.remove(place))
+            }
             _ => Err(none()),
         },
         _ => Err(none()),
@@ -303,6 +333,15 @@ fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// How many values a value is.
+fn values(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(values).sum(),
+        Value::Object(members) => members.values().map(values).sum(),
         _ => 0,
     }
 }
@@ -439,6 +478,21 @@ mod tests {
         let mut long = vec![json!({"op": "add", "path": "/a", "value": ["x".repeat(1 << 20)]})];
         long.extend((0..3).map(|_| json!({"op": "copy", "from": "/a/0", "path": "/a/-"})));
         assert!(matches!(patched(json!({}), json!(long)), Err(PatchError::TooLarge { operation: 3 })));
+    }
+
+    #[test]
+    fn what_is_moved_to_and_fro_or_put_before_many_counts_each_time() {
+        let back_and_forth = |from: &str, to: &str| -> Value {
+            let one = |from: &str, to: &str| json!({"op": "move", "from": from, "path": to});
+            (0..500).flat_map(|_| [one(from, to), one(to, from)]).collect()
+        };
+        let many = json!({"a": vec![1; 20_000]});
+        assert!(matches!(patched(many.clone(), back_and_forth("/a", "/b")), Err(PatchError::TooLong { .. })));
+        assert!(matches!(patched(many.clone(), back_and_forth("/a/0", "/b")), Err(PatchError::TooLong { .. })));
+        // The same at the end of the list, and of few, is no work.
+        assert_eq!(patched(many.clone(), back_and_forth("/a/19999", "/b")).unwrap(), many);
+        let few = json!({"a": vec![1; 1_000]});
+        assert_eq!(patched(few.clone(), back_and_forth("/a", "/b")).unwrap(), few);
     }
 
     #[test]
