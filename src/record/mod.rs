@@ -73,6 +73,7 @@ pub use joined::{joined_to, stays};
 pub use log::{LogLine, LogPage, Lookers, LooksAsked, LooksFound};
 pub use of_each::OfEach;
 use pace::{Pace, Spell};
+pub use prepared::local_reference;
 pub use reading::{Choose, Reading};
 pub use rule::{Changed, Rule};
 pub use searching::{Types, strict};

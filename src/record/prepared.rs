@@ -223,7 +223,7 @@ fn collect_references(value: &Value, into: &mut Vec<ResourceRef>) {
 }
 
 /// `Type/id`, with a version behind it left out; `None` for everything else.
-pub(super) fn local_reference(text: &str) -> Option<ResourceRef> {
+pub fn local_reference(text: &str) -> Option<ResourceRef> {
     let text = text.split_once("/_history/").map_or(text, |(head, _)| head);
     ResourceRef::parse(text).ok().filter(|reference| ResourceType::parse(reference.type_name()).is_some())
 }

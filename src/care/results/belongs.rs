@@ -12,7 +12,7 @@ use crate::base::{FhirId, ResourceRef};
 use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
 use crate::fhir::search::Query;
-use crate::record::{RecordError, strict};
+use crate::record::{RecordError, local_reference, strict};
 
 /// How an include goes from a report to its results at every level.
 pub const RESULTS: &str = "_include=DiagnosticReport:result&_include:iterate=Observation:has-member";
@@ -67,13 +67,13 @@ fn observations_in(of: &Value) -> impl Iterator<Item = &Value> {
     list(of, "contained").iter().filter(|one| text(one, "/resourceType") == R::Observation.name())
 }
 
-/// What a report or a panel is made of; with it goes what lies in it refers to. What lies elsewhere, under a whole address,
-/// is nobody's to read here.
+/// What a report or a panel is made of, whichever version of it is named; with it goes what lies in it refers to. What lies
+/// elsewhere, under a whole address, is nobody's to read here.
 pub(super) fn members(resource: &Value) -> Vec<ResourceRef> {
     let lists = [("result", "/reference"), ("hasMember", "/reference"), ("media", "/link/reference")];
     let own = |of: &Value| -> Vec<ResourceRef> {
         let all = lists.iter().flat_map(|(name, at)| list(of, name).iter().map(move |one| text(one, at)));
-        all.filter_map(|text| ResourceRef::parse(text).ok()).collect()
+        all.filter_map(local_reference).collect()
     };
     std::iter::once(resource).chain(observations_in(resource)).flat_map(own).collect()
 }
@@ -132,7 +132,7 @@ mod tests {
         let known = BTreeMap::from([
             (
                 "Observation/panel",
-                json!({"subject": mine, "hasMember": refers(&["Observation/inner", "Observation/other"])}),
+                json!({"subject": mine, "hasMember": refers(&["Observation/inner/_history/2", "Observation/other"])}),
             ),
             (
                 "Observation/inner",
@@ -146,8 +146,8 @@ mod tests {
             ("Observation/far", json!({"subject": mine})),
             ("Media/m", json!({"subject": mine})),
         ]);
-        let report = json!({"subject": mine, "result": refers(&["Observation/panel", "Observation/gone", "#inside", "https://lab.example/Observation/1"]),
-            "media": [{"link": {"reference": "Media/m"}}]});
+        let report = json!({"subject": mine, "result": refers(&["Observation/panel/_history/1", "Observation/gone", "#inside", "https://lab.example/Observation/1"]),
+            "media": [{"link": {"reference": "Media/m/_history/3"}}]});
         let found = belonging(&report, |one| known.get(one.as_str()));
         let names = |all: &[ResourceRef]| all.iter().map(|one| one.to_string()).collect::<Vec<_>>();
         let parts: Vec<ResourceRef> = found.parts.iter().map(|(name, _)| name.clone()).collect();

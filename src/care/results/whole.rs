@@ -131,6 +131,11 @@ mod tests {
         assert!(stored(&records, vec![plain("c")]), "another result is not its");
         assert!(stored(&records, vec![plain("a"), plain("b"), report(json!({}))]), "all of it in one");
         assert!(stored(&records, vec![held::hold(report(json!({}))), held("a"), held("b")]));
+        // A version of a result is that result.
+        let mut versioned = held::hold(report(json!({})));
+        versioned["result"] = json!([{"reference": "Observation/a/_history/1"}]);
+        assert!(stored(&records, vec![versioned]));
+        assert!(!stored(&records, vec![plain("a")]));
         assert!(stored(&records, vec![report(json!({}))]), "the report first");
         assert!(stored(&records, vec![plain("a"), plain("b")]));
     }
