@@ -19,7 +19,7 @@ use crate::audit::{Action, Detail, Event, Purpose, TouchKind, Touched};
 use crate::base::{AccountId, FhirId, ResourceRef, Timestamp};
 use crate::care::forms::{Once, drafts_moved};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Change, Channel, Condition, RecordError, Records, Why, stays};
+use crate::record::{Change, Channel, Condition, RecordError, Records, Why, local_reference, stays};
 use crate::store::{Direction, KeyRange, ReadExt, Record, StoreError, Table, tables};
 
 const MERGES: Table<(FhirId,), Merge> = Table::new(tables::MERGES);
@@ -165,6 +165,11 @@ fn joined(patient: Value, to: &FhirId) -> Value {
     patient
 }
 
+/// Whether a reference is to this resource, whichever version it names.
+fn is_to(reference: &Value, wanted: &str) -> bool {
+    reference.as_str().and_then(local_reference).is_some_and(|one| one.as_str() == wanted)
+}
+
 /// The places of a resource that are this reference, as JSON pointers.
 fn places(value: &Value, wanted: &str) -> Vec<String> {
     fn walk(value: &Value, wanted: &str, at: &mut String, into: &mut Vec<String>) {
@@ -174,7 +179,7 @@ fn places(value: &Value, wanted: &str) -> Vec<String> {
                 for (name, inner) in members {
                     at.push('/');
                     at.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                    if name == "reference" && inner.as_str() == Some(wanted) {
+                    if name == "reference" && is_to(inner, wanted) {
                         into.push(at.clone());
                     }
                     walk(inner, wanted, at, into);
@@ -199,7 +204,7 @@ fn places(value: &Value, wanted: &str) -> Vec<String> {
 /// Puts `to` wherever `from` stands at these places.
 fn pointed(mut value: Value, places: &[String], from: &str, to: &str) -> Value {
     for place in places {
-        if let Some(at) = value.pointer_mut(place).filter(|at| at.as_str() == Some(from)) {
+        if let Some(at) = value.pointer_mut(place).filter(|at| is_to(at, from)) {
             *at = json!(to);
         }
     }

@@ -184,6 +184,19 @@ async fn what_changed_since_keeps_its_change_and_what_came_since_stays_where_it_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_names_a_version_of_the_joined_one_goes_over_with_the_rest() {
+    let house = house().await;
+    let of_a_version = json!({"resourceType": "Observation", "id": "o4", "status": "final", "code": {"text": "Weight"},
+        "subject": {"reference": "Patient/b/_history/1"}});
+    tokio::task::block_in_place(|| put(&house.records, of_a_version.clone()));
+    let merged = house.merged().await;
+    assert_eq!(house.now("Observation", "o4").await["subject"]["reference"], "Patient/a");
+    assert_eq!(house.records.goes_on_as(&id("b")).unwrap(), Some(id("a")));
+    undo(house.decided(), merged).await.unwrap();
+    assert_eq!(house.now("Observation", "o4").await, of_a_version);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_joined_to_themselves_or_twice_and_the_last_merge_is_undone_first() {
     let house = house().await;
     let told = |done: Result<Done<FhirId>, Refused<MergeError>>| match done {
