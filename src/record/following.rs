@@ -103,6 +103,7 @@ impl Writing<'_, '_, '_> {
         }
         prepared.remove_index(self.tx, number, before)?;
         self.store(number, &after, &prepared)?;
+        self.came_into(number, Some(before), &after);
         Ok(Some(after))
     }
 

@@ -8,6 +8,7 @@
 //! the box itself moves (a merge, and making two of one again) and what an import brings is not refused.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use super::numbers::{find, row};
 use super::rows::{Row, RowNumber, State};
 use crate::base::FhirId;
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Direction, KeyRange, Read, ReadExt};
+use crate::store::{Direction, Key as _, KeyRange, Read, ReadExt};
 
 /// `link.type` of who goes on as another (`http://hl7.org/fhir/link-type`).
 const REPLACED_BY: &str = "replaced-by";
@@ -59,19 +60,29 @@ fn live(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Option<(RowNumb
 }
 
 /// Whether anything stands in a patient's record beside who they are. Where a link alone was made, as programs and imports
-/// do, it stays there: nobody would find it in the other record. What is only now written there does not count.
-fn holds(read: &(impl Read + ?Sized), patient: RowNumber, written: &BTreeSet<RowNumber>) -> Result<bool, RecordError> {
-    for kind in ResourceType::ALL {
-        if *kind == ResourceType::Patient || stays(*kind) {
-            continue;
-        }
-        for entry in read.scan(&COMPARTMENT, KeyRange::prefix(&(patient, kind.number())), Direction::Up)? {
-            if !written.contains(&entry?.0.3) {
+/// do, it stays there: nobody would find it in the other record. What only now came there does not count.
+fn holds(
+    read: &(impl Read + ?Sized),
+    patient: RowNumber,
+    came: &BTreeSet<(RowNumber, RowNumber)>,
+) -> Result<bool, RecordError> {
+    let counts = |kind| kind != ResourceType::Patient && !stays(kind);
+    let mut from = 0;
+    'kinds: loop {
+        let start = Bound::Included((patient, from).to_bytes());
+        for entry in read.scan(&COMPARTMENT, KeyRange::prefix_from(&(patient,), start), Direction::Up)? {
+            let (_, kind, _, number) = entry?.0;
+            if !ResourceType::from_number(kind).is_some_and(counts) {
+                let Some(next) = kind.checked_add(1) else { return Ok(false) };
+                from = next;
+                continue 'kinds;
+            }
+            if !came.contains(&(patient, number)) {
                 return Ok(true);
             }
         }
+        return Ok(false);
     }
-    Ok(false)
 }
 
 /// The Patients of which a link names this one.
@@ -85,14 +96,14 @@ fn linked_to(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Vec<FhirId
 /// The Patient in whose record this one's goes on; `None` for one that stands for itself: that no link leads away from, in
 /// whose record something stands, or whose links lead back.
 pub(super) fn goes_on_as(read: &(impl Read + ?Sized), patient: RowNumber) -> Result<Option<FhirId>, RecordError> {
-    went_on_as(read, patient, || Ok(BTreeSet::new()))
+    went_on_as(read, patient, &BTreeSet::new())
 }
 
-/// The same before these were written.
+/// The same before these came: Patients, each with what came into their record.
 pub(super) fn went_on_as(
     read: &(impl Read + ?Sized),
     patient: RowNumber,
-    written: impl Fn() -> Result<BTreeSet<RowNumber>, RecordError>,
+    came: &BTreeSet<(RowNumber, RowNumber)>,
 ) -> Result<Option<FhirId>, RecordError> {
     let mut way = vec![patient];
     let mut at = (patient, row(read, patient)?);
@@ -101,7 +112,7 @@ pub(super) fn went_on_as(
         if way.contains(&to.0) {
             return Ok(None);
         }
-        if holds(read, at.0, &written()?)? {
+        if holds(read, at.0, came)? {
             break;
         }
         way.push(to.0);

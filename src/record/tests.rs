@@ -27,6 +27,42 @@ pub(super) fn new_box() -> Box_ {
     Box_ { records, ambient, clock, room }
 }
 
+/// Another program that may do everything.
+pub(super) fn program(ambient: &Ambient) -> Actor {
+    let account = AccountRow {
+        id: crate::base::AccountId::new(ambient),
+        user_name: crate::identity::UserName::parse("program").unwrap(),
+        display_name: "Program".into(),
+        kind: AccountKind::Service,
+        state: AccountState::Enabled,
+        person: None,
+        must_change_password: false,
+        created: ambient.now(),
+    };
+    Actor::from_token(&account, &["system/*.cruds".into()], Listener::Clinic, None)
+}
+
+/// A clock that goes on by so many milliseconds each time that somebody looks.
+pub(super) struct Ticking {
+    at: std::sync::atomic::AtomicI64,
+    tick: Arc<std::sync::atomic::AtomicI64>,
+}
+
+impl crate::base::Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        use std::sync::atomic::Ordering::Relaxed;
+        Timestamp::from_millisecond(self.at.fetch_add(self.tick.load(Relaxed), Relaxed)).unwrap()
+    }
+}
+
+/// A record by a clock that stands still until it is told to tick.
+pub(super) fn ticking() -> (Records, Ambient, Arc<std::sync::atomic::AtomicI64>) {
+    let tick: Arc<std::sync::atomic::AtomicI64> = Arc::default();
+    let clock = Ticking { at: 1_772_500_000_000.into(), tick: tick.clone() };
+    let ambient = Ambient::new(clock, SeededRandom::new(1));
+    (Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic), ambient, tick)
+}
+
 pub(super) fn why(action: audit::Action) -> Why {
     Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen }
 }

@@ -302,6 +302,7 @@ impl Records {
                 place: 0,
                 wrote: vec![],
                 follows_forward: false,
+                came: BTreeSet::new(),
             };
             paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
@@ -373,6 +374,8 @@ pub(super) struct Writing<'a, 'b, 'c> {
     wrote: Vec<(usize, RowNumber)>,
     /// Whether something stored follows what is not there yet.
     pub(super) follows_forward: bool,
+    /// Patients, each with what came into their record and had not stood in it before.
+    came: BTreeSet<(RowNumber, RowNumber)>,
 }
 
 impl Writing<'_, '_, '_> {
@@ -432,23 +435,12 @@ impl Writing<'_, '_, '_> {
                 if self.is_program() && self.wrote.iter().any(|(_, own)| own == patient) {
                     continue;
                 }
-                if let Some(to) = joined::went_on_as(&**self.tx, *patient, || self.made_now())? {
+                if let Some(to) = joined::went_on_as(&**self.tx, *patient, &self.came)? {
                     return Err(RecordError::Joined(to).at(*place));
                 }
             }
         }
         Ok(())
-    }
-
-    /// What was stored for the first time.
-    fn made_now(&self) -> Result<BTreeSet<RowNumber>, RecordError> {
-        let mut new = BTreeSet::new();
-        for (_, number) in &self.wrote {
-            if row(&**self.tx, *number)?.version == 1 {
-                new.insert(*number);
-            }
-        }
-        Ok(new)
     }
 
     /// A change that says by itself what is stored where.
@@ -666,6 +658,7 @@ impl Writing<'_, '_, '_> {
         }
         self.store(number, &row, &prepared)?;
         self.wrote.push((self.place, number));
+        self.came_into(number, live, &row);
         let leads = match live {
             Some(live) => live.patients != row.patients || live.sensitivity != row.sensitivity,
             // What nobody named before has no followers, unless one came earlier in the same group.
@@ -823,6 +816,12 @@ impl Writing<'_, '_, '_> {
         let inside = Inside::new(self.tx, self.now);
         let of_kind = rules.iter().filter(|rule| kind.is_some_and(|kind| rule.concerns(kind)));
         of_kind.into_iter().try_for_each(|rule| rule.allows(&inside, &changed))
+    }
+
+    /// Notes in whose record it stands that it had not stood in before.
+    pub(super) fn came_into(&mut self, number: RowNumber, before: Option<&Row>, after: &Row) {
+        let stood = |patient: &&RowNumber| !before.is_some_and(|before| before.patients.contains(patient));
+        self.came.extend(after.patients.iter().filter(stood).map(|patient| (*patient, number)));
     }
 
     fn note_history(&mut self, number: RowNumber, row: &Row, current: Currency) -> Result<(), RecordError> {

@@ -77,6 +77,25 @@ fn nothing_new_is_written_about_who_was_joined_by_people_programs_and_workflows(
         |_| Ok::<_, ActError<RecordError>>(()),
     ));
     assert!(matches!(told, Err(ActError::Record(RecordError::Joined(_)))), "{told:?}");
+    // What stands elsewhere does not move in either, with whichever version it comes.
+    let lab = program(&house.ambient);
+    house.put(weight("mine", "a", "2026-03-02", 80.0));
+    let moved = || {
+        Change::put(
+            ResourceType::Observation,
+            id("mine"),
+            weight("mine", "b", "2026-03-02", 80.0),
+            Condition::None,
+            Mode::Strict,
+        )
+        .unwrap()
+    };
+    for actor in [&doctor, &lab] {
+        let refused =
+            house.records.change_all_blocking(actor, why(audit::Action::Update), vec![moved()], Transaction::STRICT);
+        assert!(matches!(refused, Err(RecordError::Joined(_))));
+    }
+    assert_eq!(house.ids(&doctor, ResourceType::Observation, "patient=a").len(), 5);
     // What is brought from elsewhere, and what the box itself moves, is not of now.
     house.put(weight("brought", "b", "2020-01-01", 80.0));
     put(&Actor::system("merge"), about("b"), Transaction::WORKFLOW).unwrap();
