@@ -8,8 +8,10 @@
 use serde_json::Value;
 
 use super::error::RecordError;
-use super::layout::VERSIONS;
+use super::index::local_hash;
+use super::layout::{REFERENCE, VERSIONS};
 use super::numbers::{find, row};
+use super::pace::{Pace, Paced};
 use super::rows::State;
 use super::sight::Sight;
 use super::writing::no_reading;
@@ -17,8 +19,8 @@ use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, direct
 use crate::access::Actor;
 use crate::audit::{AuditError, AuditedTx, Event};
 use crate::base::{FhirId, Timestamp};
-use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
+use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 /// The most resources that one question may open.
@@ -56,17 +58,24 @@ impl<E: std::error::Error> From<StoreError> for ActError<E> {
 pub struct Inside<'a, 'b, 'c> {
     tx: &'a mut AuditedTx<'b, 'c>,
     now: Timestamp,
+    /// How long its questions may take together.
+    pace: Pace<'a>,
 }
 
 impl<'a, 'b, 'c> Inside<'a, 'b, 'c> {
-    pub(super) const fn new(tx: &'a mut AuditedTx<'b, 'c>, now: Timestamp) -> Self {
-        Self { tx, now }
+    pub(super) const fn new(tx: &'a mut AuditedTx<'b, 'c>, now: Timestamp, pace: Pace<'a>) -> Self {
+        Self { tx, now, pace }
     }
 }
 
 impl<'c> Inside<'_, '_, 'c> {
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Goes on while there is time for the questions of this act.
+    pub fn go_on(&self) -> Result<(), RecordError> {
+        self.pace.go_on()
     }
 
     /// The version of a resource that is there and not deleted.
@@ -78,7 +87,33 @@ impl<'c> Inside<'_, '_, 'c> {
 
     /// What `pick` takes of each resource that a search finds: see [`Records::glimpse`].
     pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
-        glimpse(&**self.tx, query, pick)
+        let tx: &Tx<'_> = self.tx;
+        glimpse(&Paced { read: tx, pace: &self.pace }, query, pick).map_err(|error| self.pace.error(error))
+    }
+
+    /// What `pick` takes of each resource of type `of` that is held from the patient and refers to this one by the parameter.
+    /// What is not held is not read.
+    pub fn held_around<T>(
+        &self,
+        (of, param): (ResourceType, &str),
+        (kind, id): (ResourceType, &FhirId),
+        pick: fn(&Value) -> T,
+    ) -> Result<Vec<T>, RecordError> {
+        let Some(param) = Definitions::r4().search_param(of, param) else { return Ok(Vec::new()) };
+        let hash = local_hash(kind, id.as_str());
+        let mut picked = Vec::new();
+        for found in self.tx.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
+            let (key, tag) = found?;
+            self.pace.go_on()?;
+            if !tag.sensitivity.is_held() {
+                continue;
+            }
+            let row = row(&**self.tx, key.2)?;
+            if row.state == State::Live && row.kind == of {
+                picked.push(pick(&serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?));
+            }
+        }
+        Ok(picked)
     }
 
     /// Whom the directory finds: see [`Reading::find_patients`](super::Reading::find_patients).
@@ -183,7 +218,7 @@ impl Records {
         let job = self.job(actor, &why, Group { changes, ..Group::default() }, how, no_reading);
         let now = self.audit().ambient().now();
         let write = self.audit().write(move |tx: &mut AuditedTx<'_, '_>| {
-            let told = first(&mut Inside { tx, now })?;
+            let told = first(&mut Inside::new(tx, now, Pace::unbounded()))?;
             Ok::<_, ActError<E>>((told, job(tx).map_err(RecordError::without_place)?))
         });
         match write.await {

@@ -11,6 +11,7 @@ use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::joined;
 use super::numbers::{find, row};
+use super::pace::Pace;
 use super::reading::Reading;
 use super::rows::State;
 use super::{Records, Why, event};
@@ -278,7 +279,7 @@ impl Records {
             if let Some(to) = joined::goes_on_as(&**tx, number)? {
                 return Err(RecordError::Joined(to).into());
             }
-            let told = first(&mut Inside::new(tx, now))?;
+            let told = first(&mut Inside::new(tx, now, Pace::unbounded()))?;
             tx.append(done).map_err(RecordError::from)?;
             Ok::<_, ActError<E>>(told)
         });

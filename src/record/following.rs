@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::layout::REFERENCE;
-use super::numbers::{find, row};
+use super::numbers::{find_or_reserve, row};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
 use super::writing::Writing;
@@ -30,6 +30,9 @@ pub(super) struct Standing {
 
 /// The most patients of one resource; a row has a byte for their number.
 pub(super) const MOST_PATIENTS: usize = 200;
+/// The most steps from one that is followed to the last of those behind it. Those that follow each other in a ring could be
+/// settled for ever.
+const MOST_STEPS: usize = 100;
 
 /// What a resource follows, by its literal references.
 pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
@@ -53,12 +56,12 @@ impl Writing<'_, '_, '_> {
     pub(super) fn stand(&mut self, prepared: &Prepared, own: &mut Standing) -> Result<(), RecordError> {
         for one in &prepared.follows {
             let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            let tx: &Tx<'_> = self.tx;
-            let there = find(tx, kind, &one.id())?.map(|number| Ok::<_, RecordError>((number, row(tx, number)?)));
-            let Some((number, other)) = there.transpose()?.filter(|(_, other)| other.state != State::Reserved) else {
-                self.follows_forward = true;
+            // What is not there yet may come: then it is known that something follows it.
+            let number = find_or_reserve(self.tx, kind, &one.id())?;
+            let other = row(&**self.tx, number)?;
+            if other.state == State::Reserved {
                 continue;
-            };
+            }
             let patients = if kind == ResourceType::Patient { vec![number] } else { other.patients };
             own.sensitivity = own.sensitivity.and(other.sensitivity);
             for patient in patients {
@@ -70,19 +73,26 @@ impl Writing<'_, '_, '_> {
         Ok(())
     }
 
-    /// Settles anew what follows a resource whose standing has changed, and what follows that.
-    pub(super) fn lead(&mut self, kind: ResourceType, id: &FhirId) -> Result<(), RecordError> {
-        let mut waiting = self.followers(kind, id)?;
-        let mut seen = BTreeSet::new();
-        while let Some(number) = waiting.pop() {
-            if !seen.insert(number) {
-                continue;
+    /// Settles anew what follows the resources whose standing has changed, and what follows that. It is done once for all of a
+    /// group: many of them may be followed by the same.
+    pub(super) fn lead(&mut self) -> Result<(), RecordError> {
+        let mut waiting = BTreeSet::new();
+        for (kind, id) in std::mem::take(&mut self.leads) {
+            waiting.extend(self.followers(kind, &id)?);
+        }
+        for _ in 0..MOST_STEPS {
+            let mut then = BTreeSet::new();
+            for number in std::mem::take(&mut waiting) {
+                self.goes_on()?;
+                let before = row(&**self.tx, number)?;
+                if let Some(after) = self.resettled(number, &before)? {
+                    then.extend(self.followers(after.kind, &after.id)?);
+                }
             }
-            let tx: &Tx<'_> = self.tx;
-            let before = row(tx, number)?;
-            if let Some(after) = self.resettled(number, &before)? {
-                waiting.extend(self.followers(after.kind, &after.id)?);
+            if then.is_empty() {
+                break;
             }
+            waiting = then;
         }
         Ok(())
     }
@@ -115,6 +125,7 @@ impl Writing<'_, '_, '_> {
         let mut found = Vec::new();
         for param in target.into_iter().chain([ELSEWHERE]) {
             for entry in tx.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+                self.goes_on()?;
                 let number = entry?.0.2;
                 // No parameter finds a security context: it stands among the references that none finds.
                 if param != ELSEWHERE || row(tx, number)?.kind == ResourceType::Binary {

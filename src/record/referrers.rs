@@ -61,6 +61,7 @@ impl Writing<'_, '_, '_> {
         let mut kinds: Vec<ResourceType> = Vec::new();
         for param in leading_to(kind).chain([ELSEWHERE]) {
             for found in tx.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)?.take(MOST) {
+                self.goes_on()?;
                 let other = row(tx, found?.0.2)?;
                 let counts = !matches!(other.kind, ResourceType::Provenance | ResourceType::AuditEvent)
                     && !kinds.contains(&other.kind)

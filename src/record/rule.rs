@@ -16,9 +16,10 @@ pub trait Rule: Send + Sync {
     /// Whether it speaks of this type at all.
     fn concerns(&self, kind: ResourceType) -> bool;
 
-    /// Whether this may stand. [`RecordError::AgainstRule`] says why not, in words for whoever asked; it must tell nothing of
-    /// what they may not see.
-    fn allows(&self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<(), RecordError>;
+    /// Whether these may stand: all of what was stored that it speaks of. The first that may not is named by its place among
+    /// them; [`RecordError::AgainstRule`] says why not, in words for whoever asked, and must tell nothing of what they may not
+    /// see. What it looks at for many of them it looks at once: whoever writes waits meanwhile.
+    fn allow(&self, inside: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)>;
 }
 
 /// A resource that was stored.
@@ -33,6 +34,7 @@ pub struct Changed<'a> {
 pub(super) struct Asked {
     /// Which change of the group made it.
     pub place: usize,
+    pub kind: ResourceType,
     pub id: FhirId,
     pub before: Option<Value>,
     pub after: Value,

@@ -69,7 +69,7 @@ impl Writing<'_, '_, '_> {
             known: RefCell::default(),
         };
         for (place, change) in changes.into_iter().enumerate() {
-            self.goes_on(place)?;
+            self.goes_on_to(place)?;
             pending.kinds.push(change.kind);
             pending.urls.push(change.full_url());
             let step = self.step(place, change, &mut pending).map_err(|error| error.at(place))?;
@@ -79,8 +79,7 @@ impl Writing<'_, '_, '_> {
         self.link(&mut pending, links)?;
         let mut written: Vec<Written> = Vec::with_capacity(pending.steps.len());
         for (place, step) in pending.steps.into_iter().enumerate() {
-            self.goes_on(place)?;
-            self.place = place;
+            self.goes_on_to(place)?;
             let kind = pending.kinds.get(place).copied().unwrap_or(ResourceType::Basic);
             let done = match step {
                 Step::Done(done) => done,

@@ -119,6 +119,13 @@ impl Transaction {
     pub const BROUGHT_BACK: Self = Self { labels: Labels::Stricter, ..Self::IMPORT };
 }
 
+impl Transaction {
+    /// Whether there is an end to its time: what the box does by itself, and an import, is done to its end.
+    pub(super) fn is_bounded(self, actor: &Actor) -> bool {
+        self.integrity == Integrity::Enforced && !matches!(actor.who(), Who::System { .. })
+    }
+}
+
 /// What became of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -295,14 +302,13 @@ impl Records {
                 how,
                 touched: vec![],
                 refers: vec![],
-                stood: OnceCell::new(),
                 gone: vec![],
                 rules,
                 asked: vec![],
                 place: 0,
                 wrote: vec![],
-                follows_forward: false,
                 came: BTreeSet::new(),
+                leads: vec![],
             };
             paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
@@ -361,8 +367,6 @@ pub(super) struct Writing<'a, 'b, 'c> {
     touched: Vec<Touched>,
     /// What was stored refers to these.
     refers: Vec<ResourceRef>,
-    /// What the versions before referred to, once somebody asks at the end.
-    stood: OnceCell<BTreeSet<ResourceRef>>,
     /// What was deleted, each with its place in the group.
     gone: Vec<(usize, ResourceRef)>,
     rules: Arc<[Arc<dyn Rule>]>,
@@ -372,10 +376,10 @@ pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) place: usize,
     /// What was stored, each with its place in the group.
     wrote: Vec<(usize, RowNumber)>,
-    /// Whether something stored follows what is not there yet.
-    pub(super) follows_forward: bool,
     /// Patients, each with what came into their record and had not stood in it before.
     came: BTreeSet<(RowNumber, RowNumber)>,
+    /// What others may follow that became another's, was sealed or unsealed, or is there now.
+    pub(super) leads: Vec<(ResourceType, FhirId)>,
 }
 
 impl Writing<'_, '_, '_> {
@@ -383,34 +387,35 @@ impl Writing<'_, '_, '_> {
         let written = if group.changes.iter().all(Change::is_settled) {
             let mut written = Vec::with_capacity(group.changes.len());
             for (place, change) in group.changes.into_iter().enumerate() {
-                self.goes_on(place)?;
-                self.place = place;
+                self.goes_on_to(place)?;
                 written.push(self.one(place, change).map_err(|error| error.at(place))?);
             }
             written
         } else {
             self.settle(group)?
         };
-        // What the whole leaves must hold together: a reference may point forward.
-        let mut refers = std::mem::take(&mut self.refers);
-        refers.sort_unstable();
-        refers.dedup();
-        refers.iter().try_for_each(|reference| self.must_be_there(reference))?;
+        // What the whole leaves must hold together, in whichever order it came.
+        self.lead()?;
+        self.must_all_be_there()?;
         for (place, gone) in std::mem::take(&mut self.gone) {
             self.must_not_be_referred_to(&gone).map_err(|error| error.at(place))?;
         }
         self.about_nobody_joined()?;
-        for one in std::mem::take(&mut self.asked) {
-            self.rules_allow(&one).map_err(|error| error.at(one.place))?;
-        }
+        self.rules_allow()?;
         Ok(written)
     }
 
-    /// Goes on to a change of the group while there is time: who writes keeps all others waiting.
-    pub(super) fn goes_on(&self, place: usize) -> Result<(), RecordError> {
-        let is_bounded = self.how.integrity == Integrity::Enforced && !matches!(self.actor.who(), Who::System { .. });
+    /// Goes on to a change of the group while there is time.
+    pub(super) fn goes_on_to(&mut self, place: usize) -> Result<(), RecordError> {
+        self.place = place;
+        self.goes_on().map_err(|error| error.at(place))
+    }
+
+    /// Goes on while there is time: who writes keeps all others waiting. Everything that is done for a group, for each of its
+    /// changes and for all of them, asks here.
+    pub(super) fn goes_on(&self) -> Result<(), RecordError> {
         let is_over = self.ambient.now().duration_since(self.now).unsigned_abs() >= OF_A_GROUP;
-        if is_bounded && is_over { Err(RecordError::TooMuchWritten.at(place)) } else { Ok(()) }
+        if is_over && self.how.is_bounded(self.actor) { Err(RecordError::TooMuchWritten) } else { Ok(()) }
     }
 
     /// That nothing was stored about who goes on as somebody else. Asked once all is written, so that two that are parted
@@ -431,6 +436,7 @@ impl Writing<'_, '_, '_> {
                 if !stand.insert(*patient) {
                     continue;
                 }
+                self.goes_on()?;
                 // Another program hands over both together, as they stood there.
                 if self.is_program() && self.wrote.iter().any(|(_, own)| own == patient) {
                     continue;
@@ -497,16 +503,40 @@ impl Writing<'_, '_, '_> {
         Ok(patient)
     }
 
-    /// A reference to what is not there, or not for this actor, is refused in the same words.
-    fn must_be_there(&self, reference: &ResourceRef) -> Result<(), RecordError> {
+    fn must_all_be_there(&mut self) -> Result<(), RecordError> {
+        let mut refers = std::mem::take(&mut self.refers);
+        refers.sort_unstable();
+        refers.dedup();
+        let before = OnceCell::new();
+        for reference in refers {
+            self.goes_on()?;
+            self.must_be_there(&reference, &before)?;
+        }
+        Ok(())
+    }
+
+    /// A reference to what is not there, or not for this actor, is refused in the same words. `before` is what stood in the
+    /// versions before, once somebody asked.
+    fn must_be_there(
+        &self,
+        reference: &ResourceRef,
+        before: &OnceCell<BTreeSet<ResourceRef>>,
+    ) -> Result<(), RecordError> {
         let missing = || self.dangling(reference);
+        let stood_before = || -> Result<bool, RecordError> {
+            if before.get().is_none() {
+                let all = self.referred_to_before()?;
+                before.get_or_init(|| all);
+            }
+            Ok(before.get().is_some_and(|all| all.contains(reference)))
+        };
         let tx: &Tx<'_> = self.tx;
         let kind = ResourceType::parse(reference.type_name());
         let number = kind.map(|kind| find(tx, kind, &reference.id())).transpose()?.flatten();
         let found = number.map(|number| Ok::<_, RecordError>((number, row(tx, number)?))).transpose()?;
         let Some((number, row)) = found.filter(|(_, row)| row.state == State::Live) else {
             // An import brings references to what stayed behind: whoever changes what bears one did not make it.
-            return if self.stood_before(reference)? { Ok(()) } else { Err(missing()) };
+            return if stood_before()? { Ok(()) } else { Err(missing()) };
         };
         match self.permit(Action::Read, &row) {
             Ok(_) => Ok(()),
@@ -514,7 +544,7 @@ impl Writing<'_, '_, '_> {
             // A token that narrows what is asked with it does not narrow what its person may name.
             Err(RecordError::Denied(Denied::NeverForRole)) => {
                 let may_name = self.is_trusted()
-                    || self.stood_before(reference)?
+                    || stood_before()?
                     || self.permit_to(&self.actor.widened(), Action::Read, &row).is_ok();
                 if may_name { Ok(()) } else { Err(missing()) }
             }
@@ -530,22 +560,20 @@ impl Writing<'_, '_, '_> {
         self.actor.role().is_none() || self.how.voice == Voice::House
     }
 
-    /// Whether a resource that was written had this reference in the version before.
-    fn stood_before(&self, reference: &ResourceRef) -> Result<bool, RecordError> {
-        if let Some(stood) = self.stood.get() {
-            return Ok(stood.contains(reference));
-        }
+    /// What the resources that were written referred to in the version before.
+    fn referred_to_before(&self) -> Result<BTreeSet<ResourceRef>, RecordError> {
         let tx: &Tx<'_> = self.tx;
-        let mut stood = BTreeSet::new();
+        let mut all = BTreeSet::new();
         for (_, number) in &self.wrote {
+            self.goes_on()?;
             let before = row(tx, *number)?.version.saturating_sub(1);
             let Some(old) = tx.get(&VERSIONS, &(*number, Desc(before)))?.filter(|old| old.state == State::Live) else {
                 continue;
             };
             let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
-            stood.extend(references_of(&value));
+            all.extend(references_of(&value));
         }
-        Ok(self.stood.get_or_init(|| stood).contains(reference))
+        Ok(all)
     }
 
     /// That a reference leads nowhere, with the element and the change in which it stands.
@@ -661,11 +689,11 @@ impl Writing<'_, '_, '_> {
         self.came_into(number, live, &row);
         let leads = match live {
             Some(live) => live.patients != row.patients || live.sensitivity != row.sensitivity,
-            // What nobody named before has no followers, unless one came earlier in the same group.
-            None => known || self.follows_forward,
+            // What nobody named before has no followers.
+            None => known,
         };
         if leads {
-            self.lead(kind, &id)?;
+            self.leads.push((kind, id.clone()));
         }
         if live.is_none() {
             numbers::count_live(self.tx, kind, numbers::Change::Added)?;
@@ -804,18 +832,29 @@ impl Writing<'_, '_, '_> {
         if by_client && self.rules.iter().any(|rule| rule.concerns(prepared.kind)) {
             let before = live.map(|live| serde_json::from_slice(&live.json)).transpose();
             let (before, after) = (before.map_err(|_| RecordError::Damaged)?, prepared.resource()?);
-            self.asked.push(rule::Asked { place: self.place, id: id.clone(), before, after });
+            self.asked.push(rule::Asked { place: self.place, kind: prepared.kind, id: id.clone(), before, after });
         }
         Ok(())
     }
 
-    fn rules_allow(&mut self, one: &rule::Asked) -> Result<(), RecordError> {
-        let changed = Changed { id: &one.id, before: one.before.as_ref(), after: &one.after };
-        let kind = one.after.get("resourceType").and_then(Value::as_str).and_then(ResourceType::parse);
-        let rules = self.rules.clone();
-        let inside = Inside::new(self.tx, self.now);
-        let of_kind = rules.iter().filter(|rule| kind.is_some_and(|kind| rule.concerns(kind)));
-        of_kind.into_iter().try_for_each(|rule| rule.allows(&inside, &changed))
+    fn rules_allow(&mut self) -> Result<(), RecordError> {
+        let (asked, rules) = (std::mem::take(&mut self.asked), self.rules.clone());
+        let spell = Spell { time: OF_A_GROUP, row: usize::MAX };
+        let is_bounded = self.how.is_bounded(self.actor);
+        let pace = if is_bounded { Pace::new(self.ambient, self.now, spell) } else { Pace::unbounded() };
+        let inside = Inside::new(self.tx, self.now, pace);
+        for rule in rules.iter() {
+            let of_rule = asked.iter().filter(|one| rule.concerns(one.kind)).map(|one| {
+                let changed = Changed { id: &one.id, before: one.before.as_ref(), after: &one.after };
+                (one.place, changed)
+            });
+            let (places, all): (Vec<usize>, Vec<Changed<'_>>) = of_rule.unzip();
+            rule.allow(&inside, &all).map_err(|(one, error)| {
+                let place = places.get(one).copied().unwrap_or_default();
+                if error.is_too_slow() { RecordError::TooMuchWritten } else { error.at(place) }
+            })?;
+        }
+        Ok(())
     }
 
     /// Notes in whose record it stands that it had not stood in before.

@@ -4,6 +4,9 @@
 //! the clinic's reason. What is new, moved or given to somebody else needs a free hour, or says in the same words as the
 //! reception's page why it lies over another ([`over_of`]): patients cannot say that.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -23,10 +26,29 @@ impl Rule for OneAtATime {
         kind == ResourceType::Appointment
     }
 
-    fn allows(&self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<(), RecordError> {
-        let Some(new) = staff_of(changed.after) else { return Ok(()) };
+    fn allow(&self, inside: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
+        let mut known = Known::default();
+        all.iter().enumerate().try_for_each(|(at, changed)| match known.are_free(inside, changed) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err((at, against())),
+            Err(error) => Err((at, error)),
+        })
+    }
+}
+
+/// What was looked at already: many appointments of one transaction lie on the same days.
+#[derive(Default)]
+struct Known {
+    days: BTreeMap<(Date, Date), Vec<Taken>>,
+    hold_hours: Option<u16>,
+}
+
+impl Known {
+    /// Whether everybody of the staff is free for what is new in an appointment.
+    fn are_free(&mut self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<bool, RecordError> {
+        let Some(new) = staff_of(changed.after) else { return Ok(true) };
         if over_of(changed.after).is_some_and(|(_, despite)| despite == Despite::Another) {
-            return Ok(());
+            return Ok(true);
         }
         let before = changed.before.and_then(staff_of);
         let had = |who: &String| {
@@ -34,25 +56,37 @@ impl Rule for OneAtATime {
         };
         let fresh: Vec<&String> = new.who.iter().filter(|who| !had(who)).collect();
         if fresh.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
-        let mut meeting = taken::inside(inside, day(new.start), day(new.end))?;
-        meeting
-            .retain(|one| one.id != changed.id.as_str() && fresh.iter().any(|who| one.meets(who, new.start, new.end)));
+        let taken = match self.days.entry((day(new.start), day(new.end))) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(days) => {
+                let (first, last) = *days.key();
+                days.insert(taken::inside(inside, first, last)?)
+            }
+        };
+        inside.go_on()?;
+        let meets =
+            |one: &&Taken| one.id != changed.id.as_str() && fresh.iter().any(|who| one.meets(who, new.start, new.end));
+        let meeting: Vec<&Taken> = taken.iter().filter(meets).collect();
         if meeting.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
-        let hold_hours = hold_hours(inside)?;
-        if !meeting.iter().any(|one| one.holds(inside.now(), hold_hours)) {
-            return Ok(());
-        }
-        Err(RecordError::AgainstRule(
-            "somebody who takes part in this appointment is not free at its time. Nothing was changed. Choose another time, or \
-             have the reception book it over the other one, with the extension that says why"
-                .to_owned(),
-        ))
+        let hold_hours = match self.hold_hours {
+            Some(hours) => hours,
+            None => *self.hold_hours.insert(hold_hours(inside)?),
+        };
+        Ok(!meeting.iter().any(|one| one.holds(inside.now(), hold_hours)))
     }
+}
+
+fn against() -> RecordError {
+    RecordError::AgainstRule(
+        "somebody who takes part in this appointment is not free at its time. Nothing was changed. Choose another time, or \
+         have the reception book it over the other one, with the extension that says why"
+            .to_owned(),
+    )
 }
 
 /// The staff of an appointment that takes its time.
