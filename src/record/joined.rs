@@ -17,6 +17,7 @@ use super::error::RecordError;
 use super::index::local_hash;
 use super::layout::{COMPARTMENT, REFERENCE};
 use super::numbers::{find, row};
+use super::prepared::Prepared;
 use super::rows::{Row, RowNumber, State};
 use crate::base::FhirId;
 use crate::fhir::{Definitions, ResourceType};
@@ -41,8 +42,8 @@ pub const fn stays(kind: ResourceType) -> bool {
     matches!(kind, ResourceType::Provenance | ResourceType::AuditEvent)
 }
 
-/// The Patient whom this one's link names as the one to go on as, if that one is here.
-fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<(RowNumber, Row)>, RecordError> {
+/// The Patient, where a link leads away from it.
+fn led_away(patient: &Row) -> Result<Option<Value>, RecordError> {
     let may_be = patient.state == State::Live
         && patient.kind == ResourceType::Patient
         && patient.json.windows(REPLACED_BY.len()).any(|part| part == REPLACED_BY.as_bytes());
@@ -50,8 +51,36 @@ fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<(RowNumber,
         return Ok(None);
     }
     let value: Value = serde_json::from_slice(&patient.json).map_err(|_| RecordError::Damaged)?;
+    Ok(Some(value).filter(|value| joined_to(value).is_some()))
+}
+
+/// Whether a link leads away from a Patient.
+pub(super) fn is_led_away(patient: &Row) -> Result<bool, RecordError> {
+    Ok(led_away(patient)?.is_some())
+}
+
+/// The Patient whom this one's link names as the one to go on as, if that one is here.
+fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<(RowNumber, Row)>, RecordError> {
+    let Some(value) = led_away(patient)? else { return Ok(None) };
     let Some(to) = joined_to(&value).and_then(|to| FhirId::parse(to).ok()) else { return Ok(None) };
     live(read, &to)
+}
+
+/// A program's copy of a Patient with the link that leads away from the stored one: the program, which lacks it, did not part
+/// what was joined.
+pub(super) fn still(copy: Prepared, stored: &Row) -> Result<Prepared, RecordError> {
+    let Some(before) = led_away(stored)? else { return Ok(copy) };
+    let mut value = copy.resource()?;
+    if joined_to(&value).is_some() {
+        return Ok(copy);
+    }
+    let of = |patient: &Value| patient.get("link").and_then(Value::as_array).cloned().unwrap_or_default();
+    let away = of(&before).into_iter().filter(|link| link.get("type").and_then(Value::as_str) == Some(REPLACED_BY));
+    let links: Vec<Value> = of(&value).into_iter().chain(away).collect();
+    if let Some(members) = value.as_object_mut() {
+        members.insert("link".to_owned(), Value::Array(links));
+    }
+    Ok(Prepared::new(copy.kind, &value))
 }
 
 fn live(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Option<(RowNumber, Row)>, RecordError> {

@@ -308,6 +308,7 @@ impl Records {
                 place: 0,
                 wrote: vec![],
                 came: BTreeSet::new(),
+                handed_over: BTreeSet::new(),
                 leads: vec![],
             };
             paging.prepare(writing.tx, &ambient)?;
@@ -378,6 +379,8 @@ pub(super) struct Writing<'a, 'b, 'c> {
     wrote: Vec<(usize, RowNumber)>,
     /// Patients, each with what came into their record and had not stood in it before.
     came: BTreeSet<(RowNumber, RowNumber)>,
+    /// Patients that were stored and had not gone on as somebody else before.
+    handed_over: BTreeSet<RowNumber>,
     /// What others may follow that became another's, was sealed or unsealed, or is there now.
     pub(super) leads: Vec<(ResourceType, FhirId)>,
 }
@@ -438,7 +441,7 @@ impl Writing<'_, '_, '_> {
                 }
                 self.goes_on()?;
                 // Another program hands over both together, as they stood there.
-                if self.is_program() && self.wrote.iter().any(|(_, own)| own == patient) {
+                if self.is_program() && self.handed_over.contains(patient) {
                     continue;
                 }
                 if let Some(to) = joined::went_on_as(&**self.tx, *patient, &self.came)? {
@@ -640,6 +643,10 @@ impl Writing<'_, '_, '_> {
             if self.is_program() && live.sensitivity.is_held() && is_held_by_itself(live)? {
                 prepared = prepared.held()?;
             }
+            // Who names a version knows of its link.
+            if self.is_program() && action == Action::Update && !matches!(condition, Condition::Version(_)) {
+                prepared = joined::still(prepared, live)?;
+            }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
                 return Ok(Written { stored: Some(stored(live.clone(), cut)?), as_what: WrittenAs::Unchanged });
@@ -686,6 +693,9 @@ impl Writing<'_, '_, '_> {
         }
         self.store(number, &row, &prepared)?;
         self.wrote.push((self.place, number));
+        if kind == ResourceType::Patient && !live.map_or(Ok(false), joined::is_led_away)? {
+            self.handed_over.insert(number);
+        }
         self.came_into(number, live, &row);
         let leads = match live {
             Some(live) => live.patients != row.patients || live.sensitivity != row.sensitivity,

@@ -50,6 +50,33 @@ fn a_record_that_a_link_left_something_in_stays_open_and_both_name_the_other_par
 }
 
 #[test]
+fn a_program_that_sends_its_copy_again_parts_nobody_unless_it_names_the_version() {
+    let house = filled();
+    let lab = program(&house.ambient);
+    let put = |value: Value, condition| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let of = id(value["id"].as_str().unwrap());
+        let change = Change::put(kind, of, value, condition, Mode::Strict).unwrap();
+        house.records.change_all_blocking(&lab, why(audit::Action::Update), vec![change], Transaction::STRICT).map(drop)
+    };
+    put(patient("b", "Brandvold"), Condition::None).unwrap();
+    assert_eq!(house.records.goes_on_as(&id("b")).unwrap(), Some(id("a")));
+    let new = weight("new", "b", "2026-03-02", 80.0);
+    assert!(matches!(put(new.clone(), Condition::None), Err(RecordError::Joined(_))));
+    // Both in one transaction, too.
+    let both = [patient("b", "Brandvold"), new].map(|value| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let of = id(value["id"].as_str().unwrap());
+        Change::put(kind, of, value, Condition::None, Mode::Strict).unwrap()
+    });
+    let refused = house.records.change_all_blocking(&lab, why(audit::Action::Update), both.into(), Transaction::STRICT);
+    assert!(matches!(refused, Err(RecordError::Joined(_))));
+    let version = house.read(&Actor::system("test"), ResourceType::Patient, "b").unwrap()["meta"]["versionId"].clone();
+    put(patient("b", "Brandvold"), Condition::Version(version.as_str().unwrap().parse().unwrap())).unwrap();
+    assert_eq!(house.records.goes_on_as(&id("b")).unwrap(), None);
+}
+
+#[test]
 fn nothing_new_is_written_about_who_was_joined_by_people_programs_and_workflows() {
     let house = filled();
     let (doctor, nurse) = (house.actor(Role::Clinician, Some("Practitioner/d")), house.actor(Role::Nurse, None));
