@@ -13,7 +13,7 @@ use super::change::{Act, Change, Condition, Content, Group, Which, reference_to}
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::facts::{RecordFacts, Setting};
-use super::following::{MOST_PATIENTS, Standing};
+use super::following::{MOST_PATIENTS, Standing, followed};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
@@ -347,12 +347,6 @@ fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError> {
     Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, "Binary.securityContext", text)]))
 }
 
-/// Whether a version is held by a label of its own, and not only with what it follows: that hold ends with the other's.
-fn is_held_by_itself(row: &Row) -> Result<bool, RecordError> {
-    let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
-    Ok(Sensitivity::of_resource(&value).is_held())
-}
-
 pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
     Ok(Undisclosed::empty(()))
 }
@@ -640,7 +634,7 @@ impl Writing<'_, '_, '_> {
                 sent = Some(prepared.clone());
                 prepared = prepared.with_labels_of(live)?;
             }
-            if self.is_program() && live.sensitivity.is_held() && is_held_by_itself(live)? {
+            if self.is_program() && live.sensitivity.is_held() && self.stays_held(live, &prepared)? {
                 prepared = prepared.held()?;
             }
             // Who names a version knows of its link.
@@ -879,6 +873,24 @@ impl Writing<'_, '_, '_> {
         }
         let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
         Ok(self.tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
+    }
+
+    /// Whether a version that is held stays so though what a program sends in its place lacks the hold: one by a label of its
+    /// own, and one with what it followed and follows no more. With what it follows still, the hold ends with the other's.
+    fn stays_held(&self, live: &Row, next: &Prepared) -> Result<bool, RecordError> {
+        let value: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
+        if Sensitivity::of_resource(&value).is_held() {
+            return Ok(true);
+        }
+        let tx: &Tx<'_> = self.tx;
+        for one in followed(live.kind, &value).iter().filter(|one| !next.follows.contains(one)) {
+            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+            let there = find(tx, kind, &one.id())?.map(|number| row(tx, number)).transpose()?;
+            if there.is_some_and(|other| other.state == State::Live && other.sensitivity.is_held()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The resource with its author, where it had to be put there.

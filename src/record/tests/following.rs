@@ -139,3 +139,33 @@ fn the_order_of_a_group_does_not_change_what_it_costs() {
     };
     assert!(asked(true) < 2 * asked(false));
 }
+
+/// A file that leaves a report that is held does not come before the patient by that.
+#[test]
+fn a_program_that_moves_a_file_from_what_is_held_does_not_let_it_go() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let hold = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "NOPAT"}]});
+    let report = |meta: &Value| {
+        json!({"resourceType": "DiagnosticReport", "id": "r1", "status": "final", "code": {"text": "Biopsy"},
+            "subject": {"reference": "Patient/p1"}, "meta": meta})
+    };
+    house.put(report(&hold));
+    let lab = program(&house.ambient);
+    let file = |of: &str, to: &str| {
+        let value = json!({"resourceType": "Binary", "id": of, "contentType": "text/plain", "data": "YQ==",
+            "securityContext": {"reference": to}});
+        let change = Change::put(ResourceType::Binary, id(of), value, Condition::None, Mode::Strict).unwrap();
+        let why = why(audit::Action::Update);
+        house.records.change_all_blocking(&lab, why, vec![change], Transaction::STRICT).unwrap();
+    };
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let sees = |of: &str| house.read(&own, ResourceType::Binary, of).is_ok();
+    file("moved", "DiagnosticReport/r1");
+    file("stayed", "DiagnosticReport/r1");
+    file("moved", "Patient/p1");
+    file("stayed", "DiagnosticReport/r1");
+    assert_eq!((sees("moved"), sees("stayed")), (false, false));
+    house.put(report(&json!({"source": "urn:lab"})));
+    assert!(sees("stayed"), "its hold was the report's");
+}
