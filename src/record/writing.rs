@@ -918,8 +918,11 @@ impl Writing<'_, '_, '_> {
         matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
     }
 
+    /// The patients in whose records it stands. A program's Group may have more members than that: it stands in the records of
+    /// the first, is found by each of them, and is exported with all.
     pub(super) fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
-        if prepared.patients.len() > MOST_PATIENTS {
+        let may_have_more = prepared.kind == ResourceType::Group && self.actor.role().is_none();
+        if prepared.patients.len() > MOST_PATIENTS && !may_have_more {
             let text = format!(
                 "The resource is about {} patients, and may be about {MOST_PATIENTS}. Store it in parts. Nothing was changed.",
                 prepared.patients.len()
@@ -927,7 +930,7 @@ impl Writing<'_, '_, '_> {
             return Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, prepared.kind.name(), text)]));
         }
         let mut rows = Vec::with_capacity(prepared.patients.len());
-        for patient in &prepared.patients {
+        for patient in prepared.patients.iter().take(MOST_PATIENTS) {
             rows.push(find_or_reserve(self.tx, ResourceType::Patient, patient)?);
         }
         Ok(rows)

@@ -275,7 +275,8 @@ fn compartment(
     if named || (compartment.is_empty() && kind != ResourceType::Patient) {
         return Ok(None);
     }
-    for filter in filters {
+    // A Group may have more members than records in which it stands.
+    for filter in filters.iter().filter(|_| kind != ResourceType::Group) {
         let Filter::Test { param, test: Test::Reference(any) } = filter else { continue };
         let [ReferenceTest::Target(ReferenceTarget::Local { kind: ResourceType::Patient, id })] = any.as_slice() else {
             continue;

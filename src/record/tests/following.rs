@@ -169,3 +169,20 @@ fn a_program_that_moves_a_file_from_what_is_held_does_not_let_it_go() {
     house.put(report(&json!({"source": "urn:lab"})));
     assert!(sees("stayed"), "its hold was the report's");
 }
+
+/// A cohort for an export is one resource, of however many.
+#[test]
+fn a_group_of_a_program_may_have_more_members_than_records_it_stands_in() {
+    let house = new_box();
+    (0..=250).for_each(|of| drop(house.put(patient(&format!("m{of}"), "Brandvold"))));
+    let members: Vec<Value> = (0..=250).map(|of| json!({"entity": {"reference": format!("Patient/m{of}")}})).collect();
+    let group = json!({"resourceType": "Group", "type": "person", "actual": true, "member": members});
+    let store = |actor: &Actor| {
+        let change = Change::create(ResourceType::Group, group.clone(), Mode::Strict).unwrap();
+        house.records.change_all_blocking(actor, why(audit::Action::Create), vec![change], Transaction::STRICT)
+    };
+    let (lab, doctor) = (program(&house.ambient), house.actor(Role::Clinician, Some("Practitioner/d1")));
+    store(&lab).unwrap();
+    assert_eq!(house.ids(&lab, ResourceType::Group, "member=Patient/m250").len(), 1);
+    assert!(matches!(store(&doctor).map_err(RecordError::without_place), Err(RecordError::Invalid(_))));
+}
