@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::over::{Despite, over_of};
-use super::taken::{self, Taken};
+use super::taken::{self, Roles, Taken};
 use crate::base::Timestamp;
 use crate::care::clinic;
 use crate::fhir::ResourceType;
@@ -39,6 +39,7 @@ impl Rule for OneAtATime {
 /// What was looked at already: many appointments of one transaction lie on the same days.
 #[derive(Default)]
 struct Known {
+    roles: Roles,
     days: BTreeMap<(Date, Date), Vec<Taken>>,
     hold_hours: Option<u16>,
 }
@@ -46,11 +47,11 @@ struct Known {
 impl Known {
     /// Whether everybody of the staff is free for what is new in an appointment.
     fn are_free(&mut self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<bool, RecordError> {
-        let Some(new) = staff_of(changed.after) else { return Ok(true) };
+        let Some(new) = self.staff_of(inside, changed.after)? else { return Ok(true) };
         if over_of(changed.after).is_some_and(|(_, despite)| despite == Despite::Another) {
             return Ok(true);
         }
-        let before = changed.before.and_then(staff_of);
+        let before = changed.before.map(|before| self.staff_of(inside, before)).transpose()?.flatten();
         let had = |who: &String| {
             before.as_ref().is_some_and(|had| (had.start, had.end) == (new.start, new.end) && had.who.contains(who))
         };
@@ -79,6 +80,15 @@ impl Known {
         };
         Ok(!meeting.iter().any(|one| one.holds(inside.now(), hold_hours)))
     }
+
+    /// The staff of an appointment that takes its time.
+    fn staff_of(&mut self, inside: &Inside<'_, '_, '_>, appointment: &Value) -> Result<Option<Taken>, RecordError> {
+        let Some(taken) = taken::of_all(appointment) else { return Ok(None) };
+        self.roles.meet_inside(inside, std::slice::from_ref(&taken))?;
+        let mut taken = self.roles.persons(taken);
+        taken.who.retain(|who| who.starts_with("Practitioner/"));
+        Ok(Some(taken).filter(|taken| !taken.who.is_empty() && taken.start < taken.end))
+    }
 }
 
 fn against() -> RecordError {
@@ -87,13 +97,6 @@ fn against() -> RecordError {
          have the reception book it over the other one, with the extension that says why"
             .to_owned(),
     )
-}
-
-/// The staff of an appointment that takes its time.
-fn staff_of(appointment: &Value) -> Option<Taken> {
-    let mut taken = taken::of_all(appointment)?;
-    taken.who.retain(|who| who.starts_with("Practitioner/"));
-    (!taken.who.is_empty() && taken.start < taken.end).then_some(taken)
 }
 
 /// For how many hours an offer holds its time, as the clinic settled it.
@@ -177,6 +180,25 @@ mod tests {
             &records,
             vec![with("six", &["a"], "12:00", "booked"), with("seven", &["a"], "12:10", "booked")]
         ));
+    }
+
+    #[test]
+    fn nobody_is_free_under_another_name() {
+        let (records, _) = records();
+        doctors(&records);
+        let role =
+            json!({"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "Practitioner/a"}});
+        store(&records, vec![role], Transaction::IMPORT).unwrap();
+        assert!(strict(&records, vec![with("one", &["a"], "09:00", "booked")]));
+        for name in ["Practitioner/a/_history/1", "PractitionerRole/r"] {
+            let mut two = with("two", &["a"], "09:10", "booked");
+            two["participant"][0]["actor"]["reference"] = name.into();
+            assert!(!strict(&records, vec![two.clone()]), "{name}");
+            two["start"] = "2026-03-05T12:00:00Z".into();
+            two["end"] = "2026-03-05T12:30:00Z".into();
+            assert!(strict(&records, vec![two]), "{name}");
+            assert!(!strict(&records, vec![with("three", &["a"], "12:10", "booked")]), "{name}");
+        }
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Which hours are taken, as times alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::base::Timestamp;
+use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
-use crate::record::{Inside, RecordError, Records, strict};
+use crate::record::{Inside, RecordError, Records, local_reference, strict};
 
 /// The most days that are looked at together.
 const MOST_DAYS: i32 = 40;
@@ -50,9 +52,61 @@ pub(super) fn of_all(appointment: &Value) -> Option<Taken> {
     let who = actors
         .filter(|one| one.get("status").and_then(Value::as_str) != Some("declined"))
         .filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str))
-        .map(str::to_owned)
+        .map(whichever_version)
         .collect();
     Some(Taken { who, start, end, id: text("/id").unwrap_or_default().to_owned(), offered })
+}
+
+/// A reference without the version that it may name: who is busy is so whatever is written of them.
+fn whichever_version(reference: &str) -> String {
+    local_reference(reference).map_or_else(|| reference.to_owned(), |one| one.to_string())
+}
+
+/// How references to a PractitionerRole begin.
+const ROLE: &str = "PractitionerRole/";
+/// How many of them one question names.
+const ROLES_AT_ONCE: usize = 100;
+
+/// Which Practitioner stands behind each PractitionerRole that was met.
+#[derive(Debug, Default)]
+pub(super) struct Roles(BTreeMap<String, Option<String>>);
+
+impl Roles {
+    /// Learns of those that were not met before.
+    pub(super) fn meet(
+        &mut self,
+        all: &[Taken],
+        ask: impl Fn(&Query) -> Result<Vec<(String, String)>, RecordError>,
+    ) -> Result<(), RecordError> {
+        let who = all.iter().flat_map(|one| &one.who).filter(|who| !self.0.contains_key(who.as_str()));
+        let ids = who.filter_map(|who| FhirId::parse(who.strip_prefix(ROLE)?).ok()).map(|id| id.to_string());
+        let ids: Vec<String> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+        for some in ids.chunks(ROLES_AT_ONCE) {
+            let found = ask(&strict(ResourceType::PractitionerRole, &format!("_id={}", some.join(",")))?)?;
+            self.0.extend(some.iter().map(|id| (format!("{ROLE}{id}"), None)));
+            self.0.extend(found.into_iter().map(|(role, person)| (role, Some(person))));
+        }
+        Ok(())
+    }
+
+    pub(super) fn meet_inside(&mut self, writer: &Inside<'_, '_, '_>, all: &[Taken]) -> Result<(), RecordError> {
+        self.meet(all, |query| writer.glimpse(query, role))
+    }
+
+    /// The same with the persons themselves: nobody is free in one role and busy in another.
+    pub(super) fn persons(&self, mut taken: Taken) -> Taken {
+        for who in &mut taken.who {
+            if let Some(Some(person)) = self.0.get(who.as_str()) {
+                who.clone_from(person);
+            }
+        }
+        taken
+    }
+}
+
+fn role(role: &Value) -> Option<(String, String)> {
+    let text = |pointer: &str| role.pointer(pointer).and_then(Value::as_str);
+    Some((format!("{ROLE}{}", text("/id")?), whichever_version(text("/practitioner/reference")?)))
 }
 
 /// From when to when an appointment is, whatever became of it; `None` for one that has no time.
@@ -64,10 +118,10 @@ pub fn time_of(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
     Some((start, end.or_else(|| start.checked_add(minutes.clamp(1, 1_440).minutes()).ok())?))
 }
 
-/// Of an appointment: the staff alone. It says nothing of a patient.
+/// Of an appointment: the staff alone, by themselves or in a role. It says nothing of a patient.
 fn of_staff(appointment: &Value) -> Option<Taken> {
     let mut taken = of_all(appointment)?;
-    taken.who.retain(|who| who.starts_with("Practitioner/"));
+    taken.who.retain(|who| who.starts_with("Practitioner/") || who.starts_with(ROLE));
     taken.id.clear();
     Some(taken)
 }
@@ -83,14 +137,14 @@ fn block(slot: &Value) -> Option<Block> {
     if text("/status")? != "busy-unavailable" {
         return None;
     }
-    let schedule = text("/schedule/reference")?.to_owned();
+    let schedule = whichever_version(text("/schedule/reference")?);
     Some(Block { schedule, start: text("/start")?.parse().ok()?, end: text("/end")?.parse().ok()? })
 }
 
 fn schedule(schedule: &Value) -> Option<(String, Vec<String>)> {
     let id = schedule.get("id")?.as_str()?;
     let actors = schedule.get("actor")?.as_array()?.iter();
-    let actors = actors.filter_map(|one| one.get("reference").and_then(Value::as_str)).map(str::to_owned).collect();
+    let actors = actors.filter_map(|one| one.get("reference").and_then(Value::as_str)).map(whichever_version).collect();
     Some((format!("Schedule/{id}"), actors))
 }
 
@@ -123,27 +177,36 @@ impl Questions {
     }
 }
 
-fn together(mut taken: Vec<Taken>, blocks: Vec<Block>, schedules: &[(String, Vec<String>)]) -> Vec<Taken> {
+fn together(
+    mut taken: Vec<Taken>,
+    blocks: Vec<Block>,
+    schedules: &[(String, Vec<String>)],
+    ask: impl Fn(&Query) -> Result<Vec<(String, String)>, RecordError>,
+) -> Result<Vec<Taken>, RecordError> {
     for block in blocks {
         let who = schedules.iter().find(|(id, _)| *id == block.schedule).map(|(_, who)| who.clone());
         let who = who.unwrap_or_default();
         taken.push(Taken { who, start: block.start, end: block.end, id: String::new(), offered: None });
     }
-    taken
+    let mut roles = Roles::default();
+    roles.meet(&taken, ask)?;
+    Ok(taken.into_iter().map(|one| roles.persons(one)).collect())
 }
 
 /// When whom of the staff is not free, on days of the clinic. Times alone: it is the same for everybody who asks.
 pub fn busy(records: &Records, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
     let asked = Questions::of(first, last)?;
     let taken = records.glimpse(&asked.appointments, of_staff)?;
-    Ok(together(taken, records.glimpse(&asked.slots, block)?, &records.glimpse(&asked.schedules, schedule)?))
+    let (blocks, schedules) = (records.glimpse(&asked.slots, block)?, records.glimpse(&asked.schedules, schedule)?);
+    together(taken, blocks, &schedules, |query| records.glimpse(query, role))
 }
 
 /// The same inside the writer, with everybody who takes part.
 pub(super) fn inside(writer: &Inside<'_, '_, '_>, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
     let asked = Questions::of(first, last)?;
     let taken = writer.glimpse(&asked.appointments, of_all)?;
-    Ok(together(taken, writer.glimpse(&asked.slots, block)?, &writer.glimpse(&asked.schedules, schedule)?))
+    let (blocks, schedules) = (writer.glimpse(&asked.slots, block)?, writer.glimpse(&asked.schedules, schedule)?);
+    together(taken, blocks, &schedules, |query| writer.glimpse(query, role))
 }
 
 #[cfg(test)]
