@@ -14,7 +14,7 @@ use super::numbers::{find, row};
 use super::pace::{Pace, Paced};
 use super::rows::State;
 use super::sight::Sight;
-use super::writing::no_reading;
+use super::writing::{Stay, no_reading};
 use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, directory, referrers, search};
 use crate::access::Actor;
 use crate::audit::{AuditError, AuditedTx, Event};
@@ -215,9 +215,9 @@ impl Records {
         T: Send + 'static,
         E: std::error::Error + Send + 'static,
     {
-        let job = self.job(actor, &why, Group { changes, ..Group::default() }, how, no_reading);
+        let job = self.job(actor, &why, Group { changes, ..Group::default() }, how, Stay::WHOLE, no_reading);
         let now = self.audit().ambient().now();
-        let write = self.audit().write(move |tx: &mut AuditedTx<'_, '_>| {
+        let write = self.enter_act(actor, move |tx: &mut AuditedTx<'_, '_>| {
             let told = first(&mut Inside::new(tx, now, Pace::unbounded()))?;
             Ok::<_, ActError<E>>((told, job(tx).map_err(RecordError::without_place)?))
         });

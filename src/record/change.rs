@@ -18,11 +18,13 @@ use crate::fhir::{self, Allowance, Definitions, Mode, ResourceType};
 pub const NOT_VALID: (&str, &str) = ("urn:chartbox:validation", "not-valid");
 
 /// One change. What it depends on is looked at inside the writer.
+#[derive(Clone)]
 pub struct Change {
     pub(super) kind: ResourceType,
     pub(super) act: Act,
 }
 
+#[derive(Clone)]
 pub(super) enum Act {
     Create { id: Option<FhirId>, body: Body, unless: Option<Box<Query>> },
     Put { which: Which, body: Body, condition: Condition },
@@ -32,6 +34,7 @@ pub(super) enum Act {
 }
 
 /// Which resource a change is about.
+#[derive(Clone)]
 pub enum Which {
     Id(FhirId),
     /// The one that a search finds.
@@ -39,12 +42,14 @@ pub enum Which {
 }
 
 /// A resource to be stored, checked against the definitions.
+#[derive(Clone)]
 pub struct Body {
     pub(super) content: Content,
     /// The id that the sender gave it.
     pub(super) own_id: Option<FhirId>,
 }
 
+#[derive(Clone)]
 pub(super) enum Content {
     Ready(Box<Prepared>),
     /// Its references are known inside the writer only.
@@ -177,7 +182,7 @@ impl Change {
 }
 
 /// Changes that stand together, and how they refer to each other.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Group {
     /// Deletions, creations, then updates and patches (http.html#trules).
     pub changes: Vec<Change>,
@@ -185,7 +190,7 @@ pub struct Group {
 }
 
 /// What references in a group mean.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Links {
     /// What is known before the writer.
     pub known: Identities,
@@ -195,6 +200,7 @@ pub struct Links {
 }
 
 /// A search that must find one resource.
+#[derive(Clone)]
 pub struct Sought {
     pub query: Query,
     /// The element that holds it, as FHIRPath has it.

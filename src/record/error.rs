@@ -100,7 +100,7 @@ impl RecordError {
     /// Whether there was no time to go on, wherever that was.
     pub(super) fn is_too_slow(&self) -> bool {
         match self {
-            Self::TooSlow => true,
+            Self::TooSlow | Self::TooMuchWritten => true,
             Self::At { cause, .. } | Self::AtReading { cause, .. } => cause.is_too_slow(),
             _ => false,
         }

@@ -102,6 +102,7 @@ impl Writing<'_, '_, '_> {
         if before.state != State::Live {
             return Ok(None);
         }
+        self.goes_through(before.json.len())?;
         let value: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         let prepared = Prepared::new(before.kind, &value);
         let patients = self.patient_rows(&prepared)?;

@@ -10,6 +10,7 @@ mod change;
 mod consents;
 mod disclosure;
 mod emergency;
+mod entering;
 mod error;
 mod everything;
 mod export;
@@ -98,6 +99,7 @@ pub struct Records {
     consents: Arc<consents::Consents>,
     rules: Arc<[Arc<dyn Rule>]>,
     turns: Arc<Turns>,
+    doors: Arc<entering::Doors>,
 }
 
 /// What one search or history may cost.
@@ -133,7 +135,10 @@ impl Default for Limits {
 const QUICK: Spell = Spell { time: Duration::from_millis(5), row: 64 << 10 };
 /// How long the reads and searches of one change may keep all others that write waiting.
 const IN_WRITER: Duration = Duration::from_millis(500);
-/// How long all changes of one group may: a transaction with as many entries as are allowed takes about one second.
+/// How long a change whose cost nobody knows is tried at first, and what it may read meanwhile.
+const A_MOMENT: Spell = Spell { time: Duration::from_millis(20), row: 64 << 10 };
+/// How long all that is done for one group of changes may: a transaction with as many entries as are allowed takes about one
+/// second.
 const OF_A_GROUP: Duration = Duration::from_secs(2);
 
 /// Why somebody asks, as it will stand in the chain.
@@ -236,6 +241,7 @@ impl Records {
             consents: Arc::default(),
             rules: Arc::new([]),
             turns: Arc::default(),
+            doors: Arc::default(),
         }
     }
 

@@ -81,7 +81,7 @@ impl Prepared {
                         Store it in parts. Nothing was changed.";
             return Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, self.kind.name(), text)]));
         }
-        let keys = self.index.keys.len();
+        let keys = self.keys();
         if keys <= MOST_KEYS {
             return Ok(self);
         }
@@ -90,6 +90,11 @@ impl Prepared {
              {MOST_KEYS}. Store it in parts. Nothing was changed."
         );
         Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, self.kind.name(), text)]))
+    }
+
+    /// How many values it is found by.
+    pub(super) const fn keys(&self) -> usize {
+        self.index.keys.len()
     }
 
     /// Puts the version's rows into the index tables.

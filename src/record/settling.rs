@@ -8,11 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::IN_WRITER;
 use super::change::{Act, Body, Change, Condition, Content, Group, Links, Sought, Which, check, reference_to};
 use super::error::RecordError;
 use super::numbers::{find, row};
-use super::pace::{Pace, Spell};
+use super::pace::Pace;
 use super::prepared::Prepared;
 use super::reading::stored;
 use super::rows::{Row, State};
@@ -190,6 +189,7 @@ impl Writing<'_, '_, '_> {
         self.permit(Action::Read, row)?;
         let cut = self.permit(Action::Patch, row)?;
         self.fulfils(condition, Some(row))?;
+        self.goes_through(row.json.len())?;
         let before = stored(row.clone(), cut)?;
         let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))
@@ -284,7 +284,7 @@ impl Writing<'_, '_, '_> {
 
     /// What all conditions of a group have for their reads and comparisons.
     const fn pace(&self) -> Pace<'_> {
-        Pace::new(self.ambient, self.now, Spell { time: IN_WRITER, row: usize::MAX })
+        Pace::new(self.ambient, self.now, self.stay.looks)
     }
 
     /// The first few ids that a condition finds.

@@ -3,7 +3,7 @@
 
 use super::change::{Change, Group};
 use super::error::RecordError;
-use super::writing::{Transaction, no_reading};
+use super::writing::{Stay, Transaction, no_reading};
 use super::{Records, Why, outcome_of};
 use crate::access::Actor;
 use crate::audit::{AuditError, Outcome};
@@ -23,8 +23,8 @@ impl Records {
         change: Change,
     ) -> Result<Result<(), RecordError>, RecordError> {
         let group = Group { changes: vec![change], ..Group::default() };
-        let job = self.job(actor, why, group, Transaction::STRICT, no_reading);
-        let tried = self.audit().write(move |tx| {
+        let job = self.job(actor, why, group, Transaction::STRICT, Stay::WHOLE, no_reading);
+        let tried = self.enter_act(actor, move |tx| {
             drop(job(tx).map_err(RecordError::without_place)?);
             // An error is what takes it back.
             Err::<(), _>(Tried::Stands)

@@ -1,5 +1,5 @@
-//! Turns of what takes long, looks and large bodies: few at a time, and one of each actor, so that nobody's many keep others
-//! from theirs.
+//! Turns of what takes long, looks, changes and large bodies: few at a time, and fewer of each actor, so that nobody's many
+//! keep others from theirs.
 //!
 //! Who waits is not at work: the time of a look begins with its turn.
 
@@ -15,7 +15,9 @@ const AT_ONCE: usize = 2;
 
 pub struct Turns {
     all: Arc<Semaphore>,
-    /// One turn for each actor who has one or waits for it.
+    /// How many an actor may have at a time.
+    of_one: usize,
+    /// The turns of each actor who has one or waits for it.
     own: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
@@ -32,9 +34,20 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// So many at a time.
+    /// So many at a time, one of each actor.
     pub fn so_many(at_once: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(at_once)), own: Mutex::default() }
+        Self { all: Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS))), of_one: 1, own: Mutex::default() }
+    }
+
+    /// As many of all actors as they like, and one of each.
+    pub fn one_each() -> Self {
+        Self::so_many(usize::MAX)
+    }
+
+    /// So many of each actor.
+    #[must_use]
+    pub fn of_each(self, of_one: usize) -> Self {
+        Self { of_one, ..self }
     }
 
     /// The actor's next turn, after those that came before it.
@@ -48,7 +61,7 @@ impl Turns {
     fn of(&self, actor: &Actor) -> Arc<Semaphore> {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|_, turns| Arc::strong_count(turns) > 1);
-        own.entry(name(actor)).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
+        own.entry(name(actor)).or_insert_with(|| Arc::new(Semaphore::new(self.of_one))).clone()
     }
 }
 
@@ -85,5 +98,14 @@ mod tests {
         drop(turns.take(&third).now_or_never().unwrap());
         drop(turns.take(&one).now_or_never().unwrap());
         assert_eq!(turns.own.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn of_each_there_may_be_some() {
+        let turns = Turns::one_each().of_each(2);
+        let [one, other] = ["one", "other"].map(Actor::system);
+        let _two = [turns.take(&one).now_or_never().unwrap(), turns.take(&one).now_or_never().unwrap()];
+        assert!(turns.take(&one).now_or_never().is_none());
+        assert!(turns.take(&other).now_or_never().is_some());
     }
 }

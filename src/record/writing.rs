@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::search;
 use super::sight::Sight;
-use super::{IN_WRITER, OF_A_GROUP, Records, Stored, Why, consents, directory, event, notice, outcome_of};
+use super::{A_MOMENT, IN_WRITER, OF_A_GROUP, Records, Stored, Why, consents, directory, event, notice, outcome_of};
 use crate::access::{
     self, Action, Actor, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
 };
@@ -126,6 +127,21 @@ impl Transaction {
     }
 }
 
+/// What one group may cost in the writer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stay {
+    /// All that is done for it.
+    all: Duration,
+    /// The reads and searches of its changes.
+    pub(super) looks: Spell,
+}
+
+impl Stay {
+    pub(super) const WHOLE: Self = Self { all: OF_A_GROUP, looks: Spell { time: IN_WRITER, row: usize::MAX } };
+    /// To see whether it takes long.
+    pub(super) const MOMENT: Self = Self { all: A_MOMENT.time, looks: A_MOMENT };
+}
+
 /// What became of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -172,7 +188,7 @@ impl Records {
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
         let group = Group { changes, ..Group::default() };
-        match self.audit().write(self.job(actor, &why, group, how, no_reading)).await {
+        match self.enter(actor, &why, group, how, no_reading).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
             Err(error) => {
                 drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
@@ -188,9 +204,9 @@ impl Records {
         actor: &Actor,
         why: Why,
         group: Group,
-        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Send + 'static,
+        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Clone + Send + 'static,
     ) -> Result<Disclosed<(Vec<Written>, T)>, RecordError> {
-        match self.audit().write(self.job(actor, &why, group, Transaction::STRICT, read)).await {
+        match self.enter(actor, &why, group, Transaction::STRICT, read).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
                 drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
@@ -214,7 +230,7 @@ impl Records {
         E: From<RecordError> + From<AuditError> + Send + 'static,
     {
         let group = Group { changes, ..Group::default() };
-        let job = self.job(actor, why, group, how, no_reading);
+        let job = self.job(actor, why, group, how, Stay::WHOLE, no_reading);
         let write =
             self.audit().write(move |tx| Ok::<_, E>((first(tx)?, job(tx).map_err(RecordError::without_place)?)));
         let ((other, written), proof) = write.await?;
@@ -232,7 +248,7 @@ impl Records {
         how: Transaction,
     ) -> impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + Send + use<> {
         let group = Group { changes, ..Group::default() };
-        let written = self.audit().write(self.job(actor, why, group, how, no_reading));
+        let written = self.audit().write(self.job(actor, why, group, how, Stay::WHOLE, no_reading));
         async move {
             let (written, proof) = written.await.map_err(RecordError::without_place)?;
             Ok(written.disclose(&proof)?.map(|(written, ())| written))
@@ -257,7 +273,7 @@ impl Records {
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
         let group = Group { changes, ..Group::default() };
-        match self.audit().write_blocking(self.job(actor, &why, group, how, no_reading)) {
+        match self.audit().write_blocking(self.job(actor, &why, group, how, Stay::WHOLE, no_reading)) {
             Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
             Err(error) => {
                 drop(self.audit().commit_blocking(vec![self.refusal(actor, &why, &error)])?);
@@ -277,6 +293,7 @@ impl Records {
         why: &Why,
         group: Group,
         how: Transaction,
+        stay: Stay,
         read: R,
     ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<(Vec<Written>, T)>, RecordError>
     + Send
@@ -300,6 +317,7 @@ impl Records {
                 now,
                 ambient: &ambient,
                 how,
+                stay,
                 touched: vec![],
                 refers: vec![],
                 gone: vec![],
@@ -319,7 +337,7 @@ impl Records {
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
                 let sight = Sight::new(&actor, &setting, ambient.now());
-                let spell = Spell { time: limits.search_time.min(IN_WRITER), row: usize::MAX };
+                let spell = Spell { time: limits.search_time.min(stay.looks.time), ..stay.looks };
                 let pace = Pace::new(&ambient, sight.now, spell);
                 let mut reading = Reading::new(view, sight, pace, limits, &paging, channel);
                 let seen = read(&mut reading)?;
@@ -359,6 +377,7 @@ pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) now: Timestamp,
     pub(super) ambient: &'a Ambient,
     how: Transaction,
+    pub(super) stay: Stay,
     touched: Vec<Touched>,
     /// What was stored refers to these.
     refers: Vec<ResourceRef>,
@@ -411,8 +430,16 @@ impl Writing<'_, '_, '_> {
     /// Goes on while there is time: who writes keeps all others waiting. Everything that is done for a group, for each of its
     /// changes and for all of them, asks here.
     pub(super) fn goes_on(&self) -> Result<(), RecordError> {
-        let is_over = self.ambient.now().duration_since(self.now).unsigned_abs() >= OF_A_GROUP;
+        let is_over = self.ambient.now().duration_since(self.now).unsigned_abs() >= self.stay.all;
         if is_over && self.how.is_bounded(self.actor) { Err(RecordError::TooMuchWritten) } else { Ok(()) }
+    }
+
+    /// Goes on to read so many bytes of a resource and to build anew what it is found by.
+    pub(super) fn goes_through(&self, bytes: usize) -> Result<(), RecordError> {
+        if bytes > self.stay.looks.row && self.how.is_bounded(self.actor) {
+            return Err(RecordError::TooMuchWritten);
+        }
+        self.goes_on()
     }
 
     /// That nothing was stored about who goes on as somebody else. Asked once all is written, so that two that are parted
@@ -813,6 +840,7 @@ impl Writing<'_, '_, '_> {
     /// Takes the stored version out of the indexes and into the past.
     fn retire(&mut self, number: RowNumber, old: &Row) -> Result<(), RecordError> {
         if old.state == State::Live {
+            self.goes_through(old.json.len())?;
             let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
             Prepared::new(old.kind, &value).remove_index(self.tx, number, old)?;
         }
@@ -843,7 +871,7 @@ impl Writing<'_, '_, '_> {
 
     fn rules_allow(&mut self) -> Result<(), RecordError> {
         let (asked, rules) = (std::mem::take(&mut self.asked), self.rules.clone());
-        let spell = Spell { time: OF_A_GROUP, row: usize::MAX };
+        let spell = Spell { time: self.stay.all, row: usize::MAX };
         let is_bounded = self.how.is_bounded(self.actor);
         let pace = if is_bounded { Pace::new(self.ambient, self.now, spell) } else { Pace::unbounded() };
         let inside = Inside::new(self.tx, self.now, pace);

@@ -34,6 +34,10 @@ impl Rule for OneAtATime {
             Err(error) => Err((at, error)),
         })
     }
+
+    fn looks_widely(&self) -> bool {
+        true
+    }
 }
 
 /// What was looked at already: many appointments of one transaction lie on the same days.

@@ -11,7 +11,7 @@ use crate::fhir::outcome::{Issue, IssueCode};
 use crate::fhir::validate::path::Path;
 
 /// What a fullUrl, or a conditional reference, stands for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Identities(HashMap<String, ResourceRef>);
 
 impl Identities {
