@@ -274,6 +274,8 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
     House::new(Parts {
         uploads: crate::http::uploaded::Room::new(),
         large: crate::http::large_bodies(),
+        long: crate::http::long_bodies(),
+        unread: crate::http::unread::Unread::default(),
         front: listeners.front(listeners.face(&opened.config, &opened.settings.clinic, opened.settings.is_demo())),
         store: opened.store.clone(),
         audit: opened.audit.clone(),

@@ -61,8 +61,9 @@ const BY_ITSELF: &str = "x-by-itself";
 
 /// The largest body that is read only to be dropped, in bytes.
 const MOST_DROPPED: u64 = 64 << 20;
-/// From which size on a body waits for its turn.
+/// From which sizes on a body waits for its turn.
 const LARGE: u64 = 256 << 10;
+const LONG: u64 = 64 << 10;
 
 /// Where somebody chooses for whom they act. There the text of a form waits that was typed for somebody else.
 pub(super) const CHOOSE: &str = "/my/acting";
@@ -104,6 +105,9 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         response = shown;
     } else if let Some(shown) = page_gone(&door, &answered, refused).await {
         response = shown;
+    }
+    if let Some(visit) = answered.visit.as_ref().filter(|_| door.route.format == Format::Fhir) {
+        response = door.house.unread.counted(&visit.actor, response);
     }
     response.extensions_mut().insert(answered);
     response
@@ -190,8 +194,15 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
         }
     }
     admit(door, &visit).await?;
-    if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) && is_large(request.body()) {
-        visit.turn = Some(Arc::new(door.house.large.take(&visit.actor).await));
+    if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) {
+        let turns = match request.body().size_hint().upper() {
+            Some(most) if most <= LONG => None,
+            Some(most) if most <= LARGE => Some(&door.house.long),
+            _ => Some(&door.house.large),
+        };
+        if let Some(turns) = turns {
+            visit.turn = Some(Arc::new(turns.take(&visit.actor).await));
+        }
     }
     request.extensions_mut().insert(visit.actor.clone());
     request.extensions_mut().insert(visit);
@@ -498,11 +509,6 @@ pub(super) async fn limit_body(request: Request, limit: usize) -> Result<Request
         return Err(too_large(limit));
     }
     Ok(request.map(|body| Body::new(Limited::new(body, limit))))
-}
-
-/// Whether it is large, or may be.
-fn is_large(body: &Body) -> bool {
-    body.size_hint().upper().is_none_or(|most| most > LARGE)
 }
 
 fn too_large(limit: usize) -> Refusal {

@@ -41,6 +41,7 @@ pub mod session;
 mod setup;
 mod shared;
 mod sign_in;
+pub mod unread;
 pub mod uploaded;
 pub mod ui;
 mod verify;
@@ -142,6 +143,10 @@ pub struct Parts {
     pub uploads: uploaded::Room,
     /// Large bodies of programs: each is in memory, as text and many times that as values, until it is answered.
     pub large: Turns,
+    /// Those that are too long to be gone through in passing.
+    pub long: Turns,
+    /// Answers to programs that are in memory.
+    pub unread: unread::Unread,
     /// That the box is to stop: what answers for long listens.
     pub stop: Stop,
 }
@@ -177,8 +182,16 @@ pub struct House(Arc<Parts>);
 /// How many large bodies are in memory at a time.
 const LARGE_AT_ONCE: usize = 4;
 
+/// How many long bodies are, and how many of them are one actor's.
+const LONG_AT_ONCE: usize = 16;
+const LONG_OF_ONE: usize = 4;
+
 pub fn large_bodies() -> Turns {
     Turns::so_many(LARGE_AT_ONCE)
+}
+
+pub fn long_bodies() -> Turns {
+    Turns::so_many(LONG_AT_ONCE).of_each(LONG_OF_ONE)
 }
 
 impl House {

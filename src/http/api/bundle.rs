@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
+use super::super::unread::too_much as too_much_unread;
 use super::look::{Look, Manner, Seen, id_of, type_of};
 use super::operation::Call;
 use super::{Answer, answer, is_written, noted, parameters, refusal, request, why};
@@ -40,6 +41,8 @@ const AT_ONCE: usize = 16;
 const LOOKS_AT_ONCE: usize = 4;
 /// The most bytes of an answer: what comes after is refused, each entry by itself.
 const MOST_ANSWERED: usize = 32 << 20;
+/// How many bytes a look counts that is at work.
+const OF_A_LOOK: usize = 256 << 10;
 
 /// `POST /fhir`.
 pub async fn batch_or_transaction(visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
@@ -192,15 +195,28 @@ async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Mann
     let unread = refused.into_iter().map(|(place, issue)| (place, Err(invalid(&[issue]))));
     let (answered, turns) = (AtomicUsize::new(0), Semaphore::new(LOOKS_AT_ONCE));
     let (answered, turns) = (&answered, &turns);
+    let memory = visit.house.unread.place(&visit.actor);
+    let memory = &memory;
     let work = read.chain(unread).map(|(place, entry)| async move {
         let done = match entry {
             Ok(entry) => {
                 let looks =
                     matches!(entry.method, Method::Get | Method::Head) || matches!(entry.target, Target::Other(_));
                 let turn = if looks { turns.acquire().await.ok() } else { None };
-                let done = match answered.load(Ordering::Relaxed) < MOST_ANSWERED {
-                    true => one_of_batch(visit, entry, headers, manner, load).await,
-                    false => noted(visit, &why(Action::Batch, visit), Err(too_much())).await,
+                let done = if answered.load(Ordering::Relaxed) >= MOST_ANSWERED {
+                    noted(visit, &why(Action::Batch, visit), Err(too_much())).await
+                } else if looks && memory.as_ref().is_some_and(|memory| !memory.has_room()) {
+                    noted(visit, &why(Action::Batch, visit), Err(too_much_unread())).await
+                } else {
+                    let at_work = memory.as_ref().filter(|_| looks);
+                    if let Some(memory) = at_work {
+                        memory.takes(OF_A_LOOK);
+                    }
+                    let done = one_of_batch(visit, entry, headers, manner, load).await;
+                    if let Some(memory) = at_work {
+                        memory.gives_back(OF_A_LOOK);
+                    }
+                    done
                 };
                 drop(turn);
                 done
@@ -209,6 +225,9 @@ async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Mann
         };
         let done = done.unwrap_or_else(|refusal| outcome_entry(&refusal));
         answered.fetch_add(done.len(), Ordering::Relaxed);
+        if let Some(memory) = memory {
+            memory.takes(done.len());
+        }
         (place, done)
     });
     let done: Vec<(usize, String)> = futures_util::stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
@@ -216,7 +235,11 @@ async fn batch(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner: &Mann
     for (place, text) in done {
         set(&mut results, place, text);
     }
-    Ok(response("batch-response", results))
+    let mut response = response("batch-response", results);
+    if let Some(memory) = memory {
+        response.extensions_mut().insert(memory.clone());
+    }
+    Ok(response)
 }
 
 async fn one_of_batch(
