@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(status([parts, b"--x--\r\n".to_vec()].concat()).await, Err(400));
         let long = [
             b"--x\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n".to_vec(),
-            vec![b'a'; 17 << 10],
+            vec![b'a'; (64 << 10) + 1],
             b"\r\n--x--\r\n".to_vec(),
         ];
         assert_eq!(status(long.concat()).await, Err(413));

@@ -103,10 +103,7 @@ pub fn contained(report: &Value) -> Vec<Value> {
 
 /// The results that a report only names: in words, by a number, or by an address elsewhere.
 pub fn named_only(report: &Value) -> Vec<String> {
-    let lies_here = |reference: &str| {
-        let reference = reference.split_once("/_history/").map_or(reference, |(head, _)| head);
-        reference.starts_with('#') || ResourceRef::parse(reference).is_ok()
-    };
+    let lies_here = |reference: &str| reference.starts_with('#') || local_reference(reference).is_some();
     let name = |one: &Value| {
         let all = ["/display", "/identifier/value", "/reference"];
         all.iter().map(|at| text(one, at)).find(|name| !name.is_empty()).unwrap_or("?").to_owned()
