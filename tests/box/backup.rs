@@ -457,7 +457,7 @@ fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
     related(false);
     let said = printed(&[&restore[..], &["--apply"]].concat());
     assert!(
-        said.contains("RelatedPerson/friend decides who may see the record") && said.contains("0 resources"),
+        said.contains("RelatedPerson/friend lets somebody see the record") && said.contains("0 resources"),
         "{said}"
     );
     let friend =
