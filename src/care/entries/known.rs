@@ -163,7 +163,7 @@ pub async fn add_allergy(
         )?);
     }
     // Beside an answer for some there may be an allergy to others.
-    let current: fn(&Value) -> Option<(String, bool, Option<String>)> = |one| {
+    let current = |one: &Value| {
         let id = one.get("id")?.as_str()?.to_owned();
         (is_current(one) && !says_none_of_some(one)).then(|| (id, says_none(one), compared(one)))
     };

@@ -58,7 +58,7 @@ pub(super) fn said(resource: &Value, known: &[String], ctx: &Ctx) -> Vec<String>
     let mut found = Vec::new();
     for (name, value) in resource.as_object().into_iter().flatten() {
         // The line has its date already.
-        if !is_date(value, ctx) && !(is_period(value) && name == "period") {
+        if !(is_date(value, ctx) || is_period(value) && name == "period") {
             collect(name, value, ctx, &mut found);
         }
     }

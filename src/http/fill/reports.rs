@@ -17,7 +17,9 @@ pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -
         ReportComment { text: one.text, line: one.by.into_iter().chain(when).collect::<Vec<_>>().join(", ") }
     });
     let files = report_files(report, pictures);
-    let state = text(report, "/status").filter(|status| *status != "final").map(status_word);
+    let state = text(report, "/status")
+        .filter(|status| *status != "final")
+        .map(|status| t("report-state").with("word", status_word(status)).to_string());
     let called = |one: &Value| called(Some(one));
     let specimens = list(report, "specimen").iter().filter_map(called);
     let specimens = specimens.map(|what| t("result-specimen").with("what", what).to_string());
@@ -107,7 +109,7 @@ mod tests {
             (said.conclusion.as_deref(), said.codes.as_slice()),
             (Some("Melanoma"), &["Malignant melanoma".to_owned()][..])
         );
-        assert_eq!(said.about, ["corrected", "Sample: Skin"]);
+        assert_eq!(said.about, ["State: corrected", "Sample: Skin"]);
         assert_eq!(said.comments[0].text, "Please come in.");
         assert!(said.comments[0].line.starts_with("Dr A, 3 Mar 2026"), "{}", said.comments[0].line);
         let files: Vec<_> = said.files.iter().map(|one| (one.href.as_deref(), one.elsewhere.as_deref())).collect();

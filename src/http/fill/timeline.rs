@@ -78,10 +78,14 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
     let orders = super::orders(chart.of(ResourceType::ServiceRequest), ctx);
     let page = format!("{base}/{}/orders", text(&chart.patient, "/id").unwrap_or_default());
     all.extend(orders.into_iter().map(|row| {
-        let title = t("timeline-ordered").with("name", row.name.text).to_string();
+        let title = t("timeline-ordered").with("name", &row.name.text).to_string();
         let (when, href) = (row.when.unwrap_or(When::Unknown), Some(page.clone()));
         let kind = TimelineKind::Order;
-        TimelineEntry { when, when_said: None, kind, title, text: row.kind, by: row.by, href }
+        // One that is open needs no word; of one that is not, the reason stands beside.
+        let state = (!row.is_open()).then(|| row.state.mark().word.to_string());
+        let text: Vec<String> = row.kind.into_iter().chain(state).chain(row.note).collect();
+        let text = (!text.is_empty()).then(|| text.join("; "));
+        TimelineEntry { when, when_said: None, kind, title, text, by: row.by, href }
     }));
     all.extend(tests(chart, ctx));
     for kind in OTHERS {
@@ -361,6 +365,10 @@ mod tests {
             (all[0].title.as_str(), all[0].href.as_deref()),
             ("Ordered: Chest X-ray", Some("/patients/p/orders"))
         );
+        let off =
+            json!({"id": "o", "status": "revoked", "code": {"text": "Chest X-ray"}, "note": [{"text": "moved away"}]});
+        let all = of(vec![(ResourceType::ServiceRequest, vec![off])]);
+        assert_eq!(all[0].text.as_deref(), Some("Called off; moved away"));
     }
 
     #[test]

@@ -157,6 +157,7 @@ copy-reaction = reaction: { $what }
 ## A report beside its values
 
 report-conclusion = Conclusion
+report-state = State: { $word }
 report-words = The report’s text
 report-finding = Finding
 report-comment = Comment of the doctor

@@ -229,6 +229,7 @@ entry-take-back = Retirarlo
 ## Un informe junto a sus valores
 
 report-conclusion = Conclusión
+report-state = Estado: { $word }
 report-words = El texto del informe
 report-finding = Hallazgo
 report-comment = Comentario del médico
