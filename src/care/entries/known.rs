@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{hl7, put};
 use crate::base::FhirId;
+use crate::care::within::list;
 use crate::care::workflow::{Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, RecordError, strict};
@@ -33,8 +34,7 @@ fn has_code(concept: Option<&Value>, codes: &[&str]) -> bool {
 
 /// Whether an AllergyIntolerance says that there is none.
 pub fn says_none(allergy: &Value) -> bool {
-    let in_words = || words_alone(allergy).is_some_and(|said| means_none(said) && !means_no_medicine(said));
-    has_code(allergy.get("code"), &NONE) || in_words()
+    has_code(allergy.get("code"), &NONE) || words_alone(allergy).is_some_and(means_none_at_all)
 }
 
 /// What an entry without a code is called.
@@ -73,8 +73,11 @@ pub fn is_current(entry: &Value) -> bool {
 
 /// Whether what was typed as a substance says that there is no allergy.
 pub(super) fn means_none(substance: &str) -> bool {
-    let letters = letters(substance);
-    NONE_IN_WORDS.contains(&letters.as_str()) || means_no_medicine(substance)
+    means_none_at_all(substance) || means_no_medicine(substance)
+}
+
+fn means_none_at_all(substance: &str) -> bool {
+    NONE_IN_WORDS.contains(&letters(substance).as_str())
 }
 
 /// Whether words say that there is none to medicines.
@@ -124,15 +127,14 @@ fn ends(new: &Value, answer: &Value) -> bool {
     if says_none(answer) {
         return true;
     }
-    let is_medicine = new.get("category").and_then(Value::as_array).is_none_or(|all| {
-        // Of what kind nobody said it may be any.
-        all.is_empty() || all.iter().any(|kind| matches!(kind.as_str(), Some("medication" | "biologic")))
-    });
-    let is_other = new.get("category").and_then(Value::as_array).is_none_or(|all| {
-        all.is_empty() || all.iter().any(|kind| matches!(kind.as_str(), Some("food" | "environment")))
-    });
-    let both = says_none(new);
-    (says_none_to_medicines(answer) && (both || is_medicine)) || (says_none_to_others(answer) && (both || is_other))
+    // Of what kind nobody said it may be any; the answer for all is of every kind.
+    let kinds = list(new, "category");
+    let is_of = |of: [&str; 2]| {
+        let is = |kind: &Value| kind.as_str().is_some_and(|kind| of.contains(&kind));
+        says_none(new) || kinds.is_empty() || kinds.iter().any(is)
+    };
+    (says_none_to_medicines(answer) && is_of(["medication", "biologic"]))
+        || (says_none_to_others(answer) && is_of(["food", "environment"]))
 }
 
 /// Adds an allergy, or the answer that there is none. `seen` are the patient's allergies as the page was made with them: an

@@ -185,6 +185,16 @@ fn put(value: &mut Value, name: &str, element: Value) {
     }
 }
 
+/// A note with who wrote it and when.
+fn annotation(note: &str, author: &Author<'_>, now: &str) -> Value {
+    let mut one = json!({"text": note, "time": now});
+    match author.person {
+        Some(_) => put(&mut one, "authorReference", author.reference()),
+        None => put(&mut one, "authorString", author.name.into()),
+    }
+    one
+}
+
 /// What stands in a note element when its first is written anew: the others stay.
 fn noted(note: Option<&str>, before: Option<&Value>, author: &Author<'_>, now: &str) -> Value {
     let was = before.and_then(|before| before.pointer("/0/text")).and_then(Value::as_str);
@@ -192,13 +202,7 @@ fn noted(note: Option<&str>, before: Option<&Value>, author: &Author<'_>, now: &
     match (note, was) {
         (Some(note), Some(was)) if note == was => before.cloned().unwrap_or_default(),
         (Some(note), _) => {
-            let mut one = json!({"text": note, "time": now});
-            match author.person {
-                Some(person) => {
-                    put(&mut one, "authorReference", json!({"reference": person.as_str(), "display": author.name}))
-                }
-                None => put(&mut one, "authorString", author.name.into()),
-            }
+            let one = annotation(note, author, now);
             Value::Array([vec![one], others].concat())
         }
         (None, _) if others.is_empty() => Value::Null,

@@ -1,8 +1,9 @@
 //! What becomes of an order: a `ServiceRequest` is completed, revoked, or was entered in error (R4 `request-status`).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Author, put};
+use super::{Author, annotation, put};
+use crate::care::within::list;
 
 /// How an order ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +23,17 @@ pub fn closed(mut order: Value, closes: Closes, note: &str, author: &Author<'_>,
     };
     put(&mut order, "status", status.into());
     if !note.is_empty() {
-        let mut notes = order.get("note").and_then(Value::as_array).cloned().unwrap_or_default();
-        notes.push(json!({"authorReference": author.reference(), "time": now, "text": note}));
-        put(&mut order, "note", notes.into());
+        let written = list(&order, "note").iter().cloned();
+        let notes = written.chain([annotation(note, author, now)]).collect();
+        put(&mut order, "note", notes);
     }
     order
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

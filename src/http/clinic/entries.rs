@@ -25,7 +25,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Text, t};
-use crate::record::{Change, Condition, RecordError};
+use crate::record::{Change, Condition, RecordError, Why};
 
 /// Whose words a form's are.
 pub(super) fn author(visit: &Visit) -> Author<'_> {
@@ -97,14 +97,14 @@ pub(super) fn doing<'a, T>(visit: &'a Visit, action: Action, sent: &Sent<T>, pla
 }
 
 /// Does these changes and leads to a place of the chart.
-async fn put<T>(
+pub(super) async fn put<T>(
     visit: &Visit,
     sent: &Sent<T>,
     changes: Vec<Change>,
-    action: Action,
+    why: Why,
     place: &str,
 ) -> Result<Response, Refusal> {
-    match carry_out::<(), Never>(doing(visit, action, sent, place), changes, |_| Ok(())).await {
+    match carry_out::<(), Never>(visit.doing(why, sent, place), changes, |_| Ok(())).await {
         Ok(done) => visit.went(sent, done, place).await,
         Err(Refused::Told(never)) => match never {},
         Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
@@ -249,7 +249,7 @@ pub(in crate::http) async fn problem_change(
         Ok(value) => {
             let change = Change::put(R::Condition, problem, value, condition, Mode::Strict)?;
             let place = format!("/patients/{patient}/problems?done=changed");
-            put(&visit, &sent, vec![change], Action::Update, &place).await
+            put(&visit, &sent, vec![change], why(&visit, Action::Update, Detail::none()), &place).await
         }
         Err(faults) => {
             let known = Some((problem.as_str(), known));
@@ -432,16 +432,7 @@ impl Removal {
         let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
         let change = Change::put(self.kind, entry, (self.wrong)(value), Condition::Version(seen), Mode::Strict)?;
         let place = format!("/patients/{patient}{}?done=removed", self.section.path());
-        let doing = Doing {
-            why: why(visit, Action::Update, Detail::reason(reason)),
-            ..doing(visit, Action::Update, sent, &place)
-        };
-        match carry_out::<(), Never>(doing, vec![change], |_| Ok(())).await {
-            Ok(done) => visit.went(sent, done, &place).await,
-            Err(Refused::Told(never)) => match never {},
-            Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
-            Err(Refused::Record(error)) => Err(error.into()),
-        }
+        put(visit, sent, vec![change], why(visit, Action::Update, Detail::reason(reason)), &place).await
     }
 }
 
@@ -484,7 +475,7 @@ pub(in crate::http) async fn immunization_add(
         Ok(value) => {
             let change = Change::create(R::Immunization, value, Mode::Strict)?;
             let place = format!("/patients/{patient}/immunizations?done=added");
-            put(&visit, &sent, vec![change], Action::Create, &place).await
+            put(&visit, &sent, vec![change], why(&visit, Action::Create, Detail::none()), &place).await
         }
         Err(faults) => {
             let mut opened = open(&visit, &id, &[]).await?;
@@ -538,7 +529,8 @@ pub(in crate::http) async fn measurements_add(
         return Ok(unprocessable(page(&pages::measurements(opened, &sent.typed, said(found)))?));
     }
     let changes = observations(&all, &patient, &author(&visit), &instant(&visit))?;
-    put(&visit, &sent, changes, Action::Create, &format!("/patients/{patient}/measurements?done=added")).await
+    let place = format!("/patients/{patient}/measurements?done=added");
+    put(&visit, &sent, changes, why(&visit, Action::Create, Detail::none()), &place).await
 }
 
 fn observations(

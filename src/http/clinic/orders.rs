@@ -6,13 +6,12 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::chart_pages::Section;
-use super::entries::{author, doing, instant, one};
+use super::entries::{author, instant, one, put};
 use super::entries_pages::{self as pages, EntryPage};
 use super::results::may_sign;
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::entries::{self, Closes, LINE};
-use crate::care::workflow::{Doing, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::http::fill;
 use crate::http::forms::Sent;
@@ -22,7 +21,7 @@ use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::OrderState;
 use crate::http::ui::{Faults, t};
-use crate::record::{Change, Condition, RecordError};
+use crate::record::{Change, Condition};
 
 /// What a page about an order sends.
 #[derive(Deserialize, Serialize, Default)]
@@ -97,11 +96,5 @@ pub(in crate::http) async fn close(
     let change = Change::put(R::ServiceRequest, order, value, Condition::Version(seen), Mode::Strict)?;
     let place = format!("/patients/{patient}{}?done=changed", Section::Orders.path());
     let detail = if note.is_empty() { Detail::none() } else { Detail::reason(note) };
-    let doing = Doing { why: why(&visit, Action::Update, detail), ..doing(&visit, Action::Update, &sent, &place) };
-    match carry_out::<(), Never>(doing, vec![change], |_| Ok(())).await {
-        Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Told(never)) => match never {},
-        Err(Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
-    }
+    put(&visit, &sent, vec![change], why(&visit, Action::Update, detail), &place).await
 }

@@ -13,10 +13,9 @@ use crate::care::within::text as within;
 enum Subject {
     /// It does not say.
     Unsaid,
-    /// This patient, by the id of this record or by a number.
+    /// This patient: by the id of this record, by a number, or by a description in the file, all of which were held against
+    /// the record.
     This,
-    /// A patient whom the file describes, by the place there.
-    Described(usize),
     /// Somebody of whom there is no more than this.
     Named(String),
 }
@@ -46,28 +45,22 @@ pub(super) fn check(file: &File<'_>, patient: &Value, sure: Sure) -> Result<(), 
             subjects.insert(of);
         }
     }
-    let is_described = |of: &Subject| matches!(of, Subject::Described(_));
     let is_named = |of: &&Subject| matches!(of, Subject::Named(_));
     let strangers = subjects.iter().filter(is_named).count();
-    let known = subjects.contains(&Subject::This) || subjects.iter().any(is_described);
+    let said = subjects.contains(&Subject::This) || file.of("Patient").next().is_some();
     // What is about two is about somebody else, whoever the one is.
-    if strangers > 1 || (strangers == 1 && (known || file.of("Patient").next().is_some())) {
+    if strangers > 1 || (strangers == 1 && said) {
         return Err(ImportFault::SomebodyElse(display.map(str::to_owned)));
     }
-    let said = known || file.of("Patient").next().is_some();
-    asks |= strangers == 1 || !said;
+    asks |= !said;
     if asks && sure == Sure::No { Err(ImportFault::Whose) } else { Ok(()) }
 }
 
 fn subject(file: &File<'_>, at: usize, one: &Value, patient: &Value) -> Subject {
     let reference = within(one, "/subject/reference");
     let own = format!("Patient/{}", within(patient, "/id"));
-    if let Some(found) =
-        file.find(at, reference).filter(|at| file.get(*at).is_some_and(|one| within(one, "/resourceType") == "Patient"))
-    {
-        return Subject::Described(found);
-    }
-    if reference == own {
+    let described = file.find(at, reference).and_then(|at| file.get(at));
+    if reference == own || described.is_some_and(|one| within(one, "/resourceType") == "Patient") {
         return Subject::This;
     }
     let number = (within(one, "/subject/identifier/system"), within(one, "/subject/identifier/value"));
