@@ -124,6 +124,7 @@ fn day_grid() -> Vec<(&'static str, String)> {
         ],
         in_room: vec![at("BRANDT-NWOSU, Odalys", "09:20, Dr P Halloran", 0)],
         expected: vec![at("OKORO, Delphine", "10:00, Dr P Halloran", 0)],
+        missed: vec![at("FALK, Ingrid", "08:20, Lena Corvin. Did not come", 0)],
     };
     vec![
         ("day-grid", render(&grid(columns, rows, board, vec![asks()]))),

@@ -25,6 +25,9 @@ use crate::record::{Page, Reading, RecordError, Stored, Undisclosed, strict};
 /// The most appointments that are shown: of a week in which every quarter of an hour is given, too.
 const MOST: usize = 1_000;
 
+/// After so many seconds nobody expects somebody still.
+const LATE: i64 = 1_800;
+
 /// Appointments with their patients.
 pub(super) struct Booked {
     pub(super) all: Vec<(Value, u32)>,
@@ -172,12 +175,14 @@ fn board(booked: &Booked, ctx: &Ctx, now: Timestamp) -> Board {
                 board.waiting.push(super::desk_pages::BoardRow { minutes, ..row });
             }
             Some("checked-in") => board.in_room.push(row),
-            Some("booked")
-                if text("/start")
-                    .and_then(|start| start.parse::<Timestamp>().ok())
-                    .is_some_and(|start| start.as_second() + 1800 > now.as_second()) =>
-            {
-                board.expected.push(row);
+            Some("booked") => match text("/start").and_then(|start| start.parse::<Timestamp>().ok()) {
+                Some(start) if start.as_second() + LATE > now.as_second() => board.expected.push(row),
+                Some(_) => board.missed.push(row),
+                None => {}
+            },
+            Some("noshow") => {
+                let line = format!("{}. {}", row.line, t("appointment-did-not-come"));
+                board.missed.push(super::desk_pages::BoardRow { line, ..row });
             }
             _ => {}
         }
@@ -185,4 +190,34 @@ fn board(booked: &Booked, ctx: &Ctx, now: Timestamp) -> Board {
     board.waiting.sort_by_key(|row| std::cmp::Reverse(row.minutes));
     board.expected.truncate(6);
     board
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn who_is_late_and_who_did_not_come_stand_on_the_board_all_day() {
+        let one = |id: &str, start: &str, status: &str| {
+            let with = json!([{"actor": {"reference": "Practitioner/a", "display": "Dr A"}}]);
+            let start = format!("2026-03-03T{start}:00Z");
+            (json!({"id": id, "status": status, "start": start, "participant": with}), 1)
+        };
+        let all = vec![
+            one("missed", "08:00", "noshow"),
+            one("late", "09:00", "booked"),
+            one("next", "09:50", "booked"),
+            one("off", "10:00", "cancelled"),
+        ];
+        let board =
+            board(&Booked::of_values(all), &Ctx::of(jiff::tz::TimeZone::UTC), "2026-03-03T10:00:00Z".parse().unwrap());
+        let ids =
+            |rows: &[super::super::desk_pages::BoardRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (ids(&board.missed), ids(&board.expected)),
+            (vec!["missed".into(), "late".into()], vec!["next".into()])
+        );
+        assert_eq!(board.missed[0].line, "08:00, Dr A. Did not come");
+    }
 }

@@ -114,6 +114,8 @@ pub struct Board {
     pub waiting: Vec<BoardRow>,
     pub in_room: Vec<BoardRow>,
     pub expected: Vec<BoardRow>,
+    /// Whose time is over for long, and who was said not to come: whoever comes late is looked for here.
+    pub missed: Vec<BoardRow>,
 }
 
 #[derive(Debug, Clone)]

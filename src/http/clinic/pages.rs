@@ -33,13 +33,7 @@ impl Today {
     }
 
     fn sum(&self) -> String {
-        let count = |state| self.rows.iter().filter(|row| row.state == state).count();
-        let all = self.rows.iter().filter(|row| row.state != AppointmentState::Cancelled).count();
-        t("today-sum")
-            .with("all", all)
-            .with("done", count(AppointmentState::Done))
-            .with("here", count(AppointmentState::Arrived))
-            .to_string()
+        day_sum(&self.rows)
     }
 
     fn waiting(&self) -> usize {
@@ -66,6 +60,18 @@ impl Today {
             _ => "",
         }
     }
+}
+
+/// How many appointments a day has, and how far they are.
+pub(super) fn day_sum(rows: &[DayRow]) -> String {
+    let count = |state| rows.iter().filter(|row| row.state == state).count();
+    let all = rows.iter().filter(|row| row.state != AppointmentState::Cancelled).count();
+    t("today-sum")
+        .with("all", all)
+        .with("done", count(AppointmentState::Done))
+        .with("here", count(AppointmentState::Arrived))
+        .with("missed", count(AppointmentState::DidNotCome))
+        .to_string()
 }
 
 /// One row of a list of patients.

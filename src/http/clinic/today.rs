@@ -95,3 +95,34 @@ fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<
     }
     (own, others)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{FhirId, Timestamp};
+    use crate::http::ui::record::AppointmentState;
+    use serde_json::json;
+
+    #[test]
+    fn a_visit_that_the_patient_missed_stays_in_the_day() {
+        let one = |id: &str, status: &str| Stored {
+            kind: ResourceType::Appointment,
+            id: FhirId::parse(id).unwrap(),
+            version: 1,
+            updated: Timestamp::default(),
+            json: json!({"id": id, "status": status, "start": "2026-03-03T09:00:00Z",
+                "participant": [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Practitioner/a"}}]})
+            .to_string()
+            .into(),
+        };
+        let matches = vec![one("missed", "noshow"), one("wrong", "entered-in-error"), one("done", "fulfilled")];
+        let found = Page { matches, included: Vec::new(), total: None, next: None };
+        let me = ResourceRef::parse("Practitioner/a").unwrap();
+        let (own, others) = rows(&found, Some(&me), &Ctx::of(jiff::tz::TimeZone::UTC));
+        let states: Vec<_> = own.iter().map(|row| row.state).collect();
+        assert_eq!((states, others.len()), (vec![AppointmentState::DidNotCome, AppointmentState::Done], 0));
+        let sum = crate::http::clinic::pages::day_sum(&own);
+        assert_eq!(sum, "2 appointments, 1 done, 0 arrived, 1 did not come");
+        assert_eq!(crate::http::clinic::pages::day_sum(&own[1..]), "1 appointment, 1 done, 0 arrived");
+    }
+}

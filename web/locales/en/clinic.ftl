@@ -7,8 +7,14 @@ today-today = Today
 today-sum =
     { $all ->
         [0] No appointments
-        [one] 1 appointment, { $done } done, { $here } arrived
-       *[other] { $all } appointments, { $done } done, { $here } arrived
+        [one] 1 appointment, { $done } done, { $here } arrived{ $missed ->
+            [0] {""}
+           *[other] , { $missed } did not come
+        }
+       *[other] { $all } appointments, { $done } done, { $here } arrived{ $missed ->
+            [0] {""}
+           *[other] , { $missed } did not come
+        }
     }
 today-appointments = Appointments
 today-mine = Yours

@@ -116,6 +116,7 @@ board-title = Who is where
 board-waiting = Waiting
 board-in-room = In the room
 board-expected = Expected next
+board-missed = Late, or did not come
 board-nobody = Nobody
 board-minutes =
     { $n ->
