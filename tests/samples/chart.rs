@@ -432,12 +432,30 @@ fn empty_summary() -> Summary {
 
 fn results() -> Results {
     let groups = labs();
-    Results { waiting: vec![], cx: doctor(), frame: frame(), chosen: Some(groups[1].series[0].clone()), groups }
+    Results {
+        waiting: vec![],
+        off: called_off(),
+        cx: doctor(),
+        frame: frame(),
+        chosen: Some(groups[1].series[0].clone()),
+        groups,
+    }
+}
+
+fn called_off() -> Vec<CalledOff> {
+    vec![CalledOff { name: "Potassium".into(), when: day("2026-02-24"), said: "cancelled; haemolysed".into() }]
 }
 
 fn full_results() -> Results {
     let chosen = monthly("29463-7", "Body Weight", "kg", 83, |m| 82.4 + f64::from((m * 7) % 11) / 3.0);
-    Results { waiting: vec![], cx: demo(doctor()), frame: full_frame(), chosen: Some(chosen), groups: labs() }
+    Results {
+        waiting: vec![],
+        off: called_off(),
+        cx: demo(doctor()),
+        frame: full_frame(),
+        chosen: Some(chosen),
+        groups: labs(),
+    }
 }
 
 fn sections() -> Vec<(&'static str, String)> {
@@ -584,7 +602,14 @@ fn empty_sections() -> Vec<(&'static str, String)> {
         ),
         (
             "empty-results",
-            render(&Results { waiting: vec![], cx: cx.clone(), frame: frame.clone(), groups: vec![], chosen: None }),
+            render(&Results {
+                waiting: vec![],
+                off: called_off(),
+                cx: cx.clone(),
+                frame: frame.clone(),
+                groups: vec![],
+                chosen: None,
+            }),
         ),
         ("empty-immunizations", render(&Immunizations { cx: cx.clone(), frame: frame.clone(), rows: vec![] })),
         ("empty-orders", render(&Orders { cx: cx.clone(), frame: frame.clone(), open: vec![], past: vec![] })),

@@ -188,6 +188,7 @@ fn results() -> Results {
         ],
         reports: vec![my_report_row()],
         taken_back: vec![("Urine culture".into(), Some(day("2026-02-24")))],
+        off: vec![CalledOff { name: "Zinc".into(), when: day("2026-02-24"), said: "cancelled".into() }],
     }
 }
 
@@ -516,7 +517,10 @@ fn no_medicines() -> MyMedicines {
 fn empty_lists() -> Vec<(&'static str, String)> {
     let cx = halina();
     vec![
-        ("my-results-empty", render(&Results { cx: cx.clone(), groups: vec![], reports: vec![], taken_back: vec![] })),
+        (
+            "my-results-empty",
+            render(&Results { cx: cx.clone(), groups: vec![], reports: vec![], taken_back: vec![], off: vec![] }),
+        ),
         ("my-medicines-empty", render(&no_medicines())),
         ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
         (

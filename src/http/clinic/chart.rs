@@ -25,7 +25,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, DayRow, OrderState, Pages};
+use crate::http::ui::record::{AppointmentState, CalledOff, DayRow, OrderState, Pages};
 use crate::http::ui::{Cx, Series, State, When, t};
 use crate::record::Reading;
 
@@ -119,9 +119,10 @@ pub(in crate::http) async fn results(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Courses { mut cx, frame, groups, chosen, waiting } = courses(&visit, &id, &asked, Wanted::Findings).await?;
+    let Courses { mut cx, frame, groups, chosen, waiting, off } =
+        courses(&visit, &id, &asked, Wanted::Findings).await?;
     cx.done = asked.done.as_deref().and_then(done_words);
-    page(&Results { cx, frame, groups, chosen, waiting })
+    page(&Results { cx, frame, groups, chosen, waiting, off })
 }
 
 /// `GET /patients/{id}/measurements`
@@ -142,6 +143,7 @@ struct Courses {
     groups: Vec<ResultGroup>,
     chosen: Option<Series>,
     waiting: Vec<Waiting>,
+    off: Vec<CalledOff>,
 }
 
 async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Result<Courses, Refusal> {
@@ -153,7 +155,8 @@ async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Resu
     let waiting = results_pages::waiting(chart.of(ResourceType::DiagnosticReport), &frame.who.href(), &ctx);
     let all = fill::series_of(chart.of(ResourceType::Observation), wanted, &ctx);
     let chosen = chosen(&all, asked.test.as_deref());
-    Ok(Courses { cx, frame, groups: fill::groups(all), chosen, waiting })
+    let off = fill::called_off(&chart, wanted, &ctx);
+    Ok(Courses { cx, frame, groups: fill::groups(all), chosen, waiting, off })
 }
 
 /// `GET /patients/{id}/timeline`

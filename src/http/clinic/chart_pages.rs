@@ -7,7 +7,7 @@ use super::emergency::Running;
 use super::results_pages::Waiting;
 use crate::http::fill::copied::CopyLine;
 use crate::http::ui::record::{
-    AllergyRow, AllergyStatus, DayRow, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow,
+    AllergyRow, AllergyStatus, CalledOff, DayRow, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow,
     MedicineStatus, OrderRow, Pages, ProblemRow, VisitRow,
 };
 use crate::http::ui::{Cx, Series, State, When, filters, page, t};
@@ -277,6 +277,7 @@ pub struct Results {
     pub chosen: Option<Series>,
     /// Reports that nobody has signed, or that the patient does not see.
     pub waiting: Vec<Waiting>,
+    pub off: Vec<CalledOff>,
 }
 chart_page!(Results is Results);
 

@@ -8,6 +8,7 @@ use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
 use super::Ctx;
+use super::called_off::is_called_off;
 use super::observations::{Wanted, is_vital, is_wanted, key_of, series_of, taken};
 use super::timeline::OTHERS;
 use crate::care::Part;
@@ -100,7 +101,7 @@ fn observations(all: &[Value], first: First<'_>) -> Vec<usize> {
     for (place, one) in all.iter().enumerate() {
         let (key, when) = (key_of(one), taken(one, first.ctx));
         let is_result = is_wanted(one, Wanted::Findings);
-        if is_result {
+        if is_result || is_called_off(one, Wanted::Findings) {
             moments.entry(when.moment()).or_default().push(place);
         }
         let is_shown = is_result && shown.contains(key.as_str());

@@ -6,6 +6,7 @@
 mod amounts;
 mod answers;
 mod beside;
+mod called_off;
 mod conditions;
 pub mod copied;
 mod dates;
@@ -31,6 +32,7 @@ use serde_json::Value;
 
 pub use amounts::notes;
 pub use answers::answers;
+pub use called_off::called_off;
 pub use dosage::{dose_in_english, dose_of};
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, orders, visits};

@@ -108,9 +108,12 @@ fn rank(series: &Series) -> u8 {
 }
 
 pub(super) fn is_wanted(observation: &Value, wanted: Wanted) -> bool {
-    if matches!(text(observation, "/status"), Some("entered-in-error" | "cancelled" | "registered")) {
-        return false;
-    }
+    let counts = !matches!(text(observation, "/status"), Some("entered-in-error" | "cancelled" | "registered"));
+    counts && is_of(observation, wanted)
+}
+
+/// Whether an observation is of this kind, whatever became of it.
+pub(super) fn is_of(observation: &Value, wanted: Wanted) -> bool {
     let is =
         |category: &str| list(observation, "category").iter().any(|concept| super::has_code(Some(concept), category));
     match wanted {

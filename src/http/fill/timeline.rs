@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 use serde_json::Value;
 
+use super::called_off::{called_off, in_reports};
 use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
@@ -14,6 +15,7 @@ use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
+use crate::http::ui::record::CalledOff;
 use crate::http::ui::{When, format, t, words};
 
 /// How many tests one entry names; the rest is counted. Of those outside their range none is left to a count.
@@ -88,6 +90,7 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         TimelineEntry { when, when_said: None, kind, title, text, by: row.by, href }
     }));
     all.extend(tests(chart, ctx));
+    all.extend(called_off(chart, Wanted::Findings, ctx).into_iter().map(called_off_entry));
     for kind in OTHERS {
         all.extend(chart.of(kind).iter().filter_map(|one| other_entry(kind, one, ctx)));
     }
@@ -100,12 +103,7 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
 
 /// Results that stand in no report: those of one moment together.
 fn tests(chart: &Chart, ctx: &Ctx) -> Vec<TimelineEntry> {
-    let reported: BTreeSet<&str> = chart
-        .of(ResourceType::DiagnosticReport)
-        .iter()
-        .flat_map(|report| list(report, "result"))
-        .filter_map(|result| text(result, "/reference"))
-        .collect();
+    let reported = in_reports(chart);
     let alone = |one: &&Value| {
         let id = text(one, "/id").map(|id| format!("Observation/{id}"));
         is_wanted(one, Wanted::Findings) && id.is_none_or(|id| !reported.contains(id.as_str()))
@@ -116,6 +114,10 @@ fn tests(chart: &Chart, ctx: &Ctx) -> Vec<TimelineEntry> {
         together.entry(when.moment()).or_insert((when, Vec::new())).1.push(one);
     }
     together.into_values().filter_map(|(when, found)| tests_entry(when, &found, ctx)).collect()
+}
+
+fn called_off_entry(CalledOff { name: title, when, said }: CalledOff) -> TimelineEntry {
+    TimelineEntry { when, when_said: None, kind: TimelineKind::Result, title, text: Some(said), by: None, href: None }
 }
 
 fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry> {

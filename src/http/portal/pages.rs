@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::todo::Todo;
 use crate::http::ui::record::{
-    AllergyRow, AllergyStatus, DocumentRow, ImmunizationRow, OrderRow, Pages, ProblemRow, ReportSaid, VisitRow,
+    AllergyRow, AllergyStatus, CalledOff, DocumentRow, ImmunizationRow, OrderRow, Pages, ProblemRow, ReportSaid,
+    VisitRow,
 };
 use crate::http::ui::{Cx, Series, Text, When, filters, page, plain, t};
 use crate::record::Lookers;
@@ -126,6 +127,7 @@ pub struct Results {
     pub reports: Vec<ReportRow>,
     /// What the clinic took back of late, and of when it was.
     pub taken_back: Vec<(String, Option<When>)>,
+    pub off: Vec<CalledOff>,
 }
 page!(Results in Results);
 

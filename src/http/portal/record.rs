@@ -57,7 +57,8 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
         "history" => Some(t("history-done").to_string()),
         _ => Some(t("measure-done").to_string()),
     };
-    page(&Results { cx, groups, reports: reports::listed(&chart, &ctx), taken_back: taken_back(&chart, &ctx, now) })
+    let (taken_back, off) = (taken_back(&chart, &ctx, now), fill::called_off(&chart, Wanted::All, &ctx));
+    page(&Results { cx, groups, reports: reports::listed(&chart, &ctx), taken_back, off })
 }
 
 /// For so many days what the clinic took back stands in the list.

@@ -612,6 +612,15 @@ pub struct ReportFile {
     pub elsewhere: Option<String>,
 }
 
+/// A result that was called off: it has no value.
+#[derive(Debug, Clone)]
+pub struct CalledOff {
+    pub name: String,
+    pub when: When,
+    /// How it stands, and why: "cancelled; haemolysed".
+    pub said: String,
+}
+
 /// One appointment.
 #[derive(Debug, Clone)]
 pub struct DayRow {

@@ -121,5 +121,6 @@ reported-none = The patient has brought nothing yet
 reported-none-more = Measurements, documents and history that patients add themselves stand here.
 reported-lead = Brought by the patient or who acts for them, newest first. Not checked by the clinic.
 reported-what = What
+results-called-off = Called off, without a value
 results-taken-back = Taken back by the clinic
 results-taken-back-more = This was a mistake and does not count. The clinic answers questions about it.

@@ -110,5 +110,6 @@ history-words-hint = Con el año, si lo sabe.
 history-words-missing = Escriba lo que quiere contar. No se ha guardado nada.
 history-done = Ya está en su historial, con sus propias palabras.
 own-source = { $name }, no la clínica
+results-called-off = Anulados, sin valor
 results-taken-back = Retirado por la clínica
 results-taken-back-more = Fue un error y no cuenta. La clínica responde las preguntas sobre ello.
