@@ -63,16 +63,32 @@ pub(super) enum Identifiers {
 }
 
 impl Identifiers {
-    const NUMBER: u64 = 1;
+    pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
+        Ok(if Completed::of(read)? == Completed::NEVER { Self::Missing } else { Self::Indexed })
+    }
+}
+
+/// How often [`super::indexing`] has been through a store of an older program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Completed(u64);
+
+impl Completed {
+    pub(super) const NEVER: Self = Self(0);
+    /// Once for the identifiers; a store in which they stood already was written before a Device was the patient's who bears it.
+    /// Once more for what stands in its patients' records; and again for what follows one of those and was gone through before.
+    pub(super) const WHOLE: Self = Self(3);
 
     pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
-        let is = read.get(&COUNTERS, &INDEXED)?.unwrap_or(0) >= Self::NUMBER;
-        Ok(if is { Self::Indexed } else { Self::Missing })
+        Ok(Self(read.get(&COUNTERS, &INDEXED)?.unwrap_or(0)))
     }
 
-    /// Says that every row of the store has them.
-    pub(super) fn note(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        tx.put(&COUNTERS, &INDEXED, &Self::NUMBER)
+    pub(super) const fn once_more(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// Says so of the store.
+    pub(super) fn note(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.put(&COUNTERS, &INDEXED, &self.0)
     }
 }
 

@@ -1,19 +1,25 @@
 //! Index rows that an older program did not write, put into its store while the box runs.
 //!
-//! Until all are there, searches that would go by them go by the type as before: slower, and with the same answer. What is stored
-//! meanwhile has its rows already.
+//! Until those of identifiers are there, searches that would go by them go by the type as before: slower, and with the same
+//! answer. Until what an older program kept outside of its patient's record stands in it, it is in no chart, as it was. What is
+//! stored meanwhile has its rows already.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use serde_json::Value;
 
 use super::Records;
 use super::error::RecordError;
-use super::index::Identifiers;
-use super::layout::{COUNTERS, INDEXED_TO, RESOURCES};
+use super::following::MOST_PATIENTS;
+use super::index::Completed;
+use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES};
+use super::numbers::{find, find_or_reserve, row};
 use super::prepared::Prepared;
 use super::rows::{Row, RowNumber, State};
-use crate::store::{Direction, Key, KeyRange, ReadExt};
+use super::writing::note_history;
+use crate::fhir::ResourceType;
+use crate::store::{Direction, Key, KeyRange, ReadExt, Tx};
 
 /// How many resources are looked at between two commits: others write meanwhile.
 const STRETCH: usize = 500;
@@ -35,7 +41,8 @@ impl Records {
     pub(super) fn complete_indexes_by(&self, stretch: usize) -> Result<Indexed, RecordError> {
         let store = self.audit().store();
         let read = store.read()?;
-        if Identifiers::of(&read)? == Identifiers::Indexed {
+        let completed = Completed::of(&read)?;
+        if completed >= Completed::WHOLE {
             return Ok(Indexed::Whole);
         }
         let from = RowNumber(read.get(&COUNTERS, &INDEXED_TO)?.unwrap_or(0));
@@ -55,19 +62,109 @@ impl Records {
             for (number, version, prepared) in made {
                 // One that was changed meanwhile has its rows.
                 let now: Option<Row> = tx.get(&RESOURCES, &(number,))?;
-                if let Some(row) = now.filter(|row| row.state == State::Live && row.version == version) {
+                let Some(row) = now.filter(|row| row.state == State::Live && row.version == version) else { continue };
+                if completed == Completed::NEVER {
                     prepared.put_references(tx, number, &row)?;
                 }
+                stand_in_records(tx, number, row, &prepared)?;
             }
             match last {
                 Some(last) => tx.put(&COUNTERS, &INDEXED_TO, &last.0)?,
                 None => {
                     tx.delete(&COUNTERS, &INDEXED_TO)?;
-                    Identifiers::note(tx)?;
+                    completed.once_more().note(tx)?;
                 }
             }
             Ok::<_, RecordError>(())
         })?;
-        Ok(if last.is_some() { Indexed::NotYet } else { Indexed::Whole })
+        let ends = last.is_none() && completed.once_more() >= Completed::WHOLE;
+        Ok(if ends { Indexed::Whole } else { Indexed::NotYet })
+    }
+}
+
+/// Puts a row into the records of those patients in which it would stand if it were stored now.
+fn stand_in_records(tx: &mut Tx<'_>, number: RowNumber, before: Row, prepared: &Prepared) -> Result<(), RecordError> {
+    let mut patients = patients_of(tx, prepared)?;
+    if patients.iter().all(|patient| before.patients.contains(patient)) {
+        return Ok(());
+    }
+    let kept: Vec<RowNumber> = before.patients.iter().copied().filter(|one| !patients.contains(one)).collect();
+    patients.extend(kept);
+    patients.truncate(MOST_PATIENTS);
+    let after = Row { patients, ..before };
+    tx.put(&RESOURCES, &(number,), &after)?;
+    note_history(tx, number, &after, Currency::Current)?;
+    Ok(prepared.put_index(tx, number, &after)?)
+}
+
+/// Whom it is about by itself, and by what it follows.
+fn patients_of(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
+    let mut patients = Vec::new();
+    for patient in prepared.patients.iter().take(MOST_PATIENTS) {
+        patients.push(find_or_reserve(tx, ResourceType::Patient, patient)?);
+    }
+    for one in &prepared.follows {
+        let kind = ResourceType::parse(one.type_name());
+        let Some(number) = kind.map(|kind| find(tx, kind, &one.id())).transpose()?.flatten() else { continue };
+        let followed = row(tx, number)?;
+        match followed.state {
+            State::Reserved => {}
+            _ if followed.kind == ResourceType::Patient => patients.push(number),
+            _ => patients.extend(followed.patients),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    patients.retain(|one| seen.insert(*one));
+    patients.truncate(MOST_PATIENTS);
+    Ok(patients)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::layout::INDEXED;
+    use crate::record::settling_tests::state;
+    use crate::record::tests::{Box_, id, new_box};
+
+    /// As a program left it that kept this outside of every record.
+    fn in_no_record(house: &Box_, kind: ResourceType, of: &str) {
+        let of = id(of);
+        let store = house.records.audit().store();
+        let done = store.write_blocking(move |tx| {
+            let number = find(tx, kind, &of)?.unwrap();
+            let now = row(tx, number)?;
+            let prepared = Prepared::new(kind, &serde_json::from_slice(&now.json).unwrap());
+            prepared.remove_index(tx, number, &now)?;
+            let before = Row { patients: Vec::new(), ..now };
+            tx.put(&RESOURCES, &(number,), &before)?;
+            note_history(tx, number, &before, Currency::Current)?;
+            prepared.put_index(tx, number, &before)?;
+            // Its indexes were whole, as it knew them.
+            Ok::<_, RecordError>(tx.put(&COUNTERS, &INDEXED, &1)?)
+        });
+        done.unwrap();
+    }
+
+    #[test]
+    fn what_an_older_program_kept_outside_of_the_record_comes_into_it_as_if_it_were_stored_now() {
+        let house = new_box();
+        let device = |of: &str| json!({"resourceType": "Device", "id": of, "patient": {"reference": "Patient/p"}});
+        // The one is followed by what was stored before it.
+        house.put(json!({"resourceType": "Provenance", "id": "by", "recorded": "2026-03-03T09:00:00Z",
+            "target": [{"reference": "Device/d"}], "agent": [{"who": {"display": "Dr A"}}]}));
+        house.put(json!({"resourceType": "Patient", "id": "p", "name": [{"family": "Falk"}]}));
+        house.put(device("d"));
+        house.put(device("e"));
+        house.put(json!({"resourceType": "Device", "id": "of-the-clinic"}));
+        let whole = state(&house.records);
+        for (kind, of) in [(ResourceType::Device, "d"), (ResourceType::Device, "e"), (ResourceType::Provenance, "by")] {
+            in_no_record(&house, kind, of);
+        }
+        assert!(state(&house.records) != whole);
+        while house.records.complete_indexes_by(2).unwrap() == Indexed::NotYet {}
+        assert!(state(&house.records) == whole);
+        assert_eq!(house.records.complete_indexes().unwrap(), Indexed::Whole);
     }
 }

@@ -54,7 +54,7 @@ pub(super) const NEXT_CLINIC_NUMBER: (u8, u8) = (2, 0);
 /// The counter of changes of consents.
 pub(super) const CONSENT_CHANGES: (u8, u8) = (3, 0);
 
-/// What the indexes of this store have: [`super::index::Identifiers`].
+/// What the indexes of this store have: [`super::index::Completed`].
 pub(super) const INDEXED: (u8, u8) = (4, 0);
 /// While an older program's indexes are completed: the last row that was looked at.
 pub(super) const INDEXED_TO: (u8, u8) = (4, 1);

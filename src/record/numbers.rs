@@ -2,7 +2,7 @@
 
 use super::Totals;
 use super::error::RecordError;
-use super::index::Identifiers;
+use super::index::Completed;
 use super::layout::{COUNTERS, LIVE, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
 use super::rows::{Row, RowNumber};
 use crate::base::FhirId;
@@ -25,7 +25,7 @@ pub(super) fn find_or_reserve(tx: &mut Tx<'_>, kind: ResourceType, id: &FhirId) 
     let number = RowNumber(next(tx, NEXT_ROW)?);
     // Nothing in this store is older.
     if number == RowNumber(1) {
-        Identifiers::note(tx)?;
+        Completed::WHOLE.note(tx)?;
     }
     tx.put(&RESOURCE_IDS, &(kind.number(), id.clone()), &number)?;
     tx.put(&RESOURCES, &(number,), &Row::reserved(kind, id.clone()))?;

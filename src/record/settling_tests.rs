@@ -103,7 +103,7 @@ fn rows<K: Key, V: crate::store::Value>(records: &Records, table: &Table<K, V>) 
     rows.map(|row| row.map(|(key, value)| (key.to_bytes(), value.to_stored().unwrap())).unwrap()).collect()
 }
 
-fn state(records: &Records) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(super) fn state(records: &Records) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
     vec![
         rows(records, &RESOURCES),
         rows(records, &VERSIONS),

@@ -356,6 +356,20 @@ impl Records {
     }
 }
 
+/// Puts a version into the histories.
+pub(super) fn note_history(
+    tx: &mut Tx<'_>,
+    number: RowNumber,
+    row: &Row,
+    current: Currency,
+) -> Result<(), RecordError> {
+    if row.kind == ResourceType::Consent {
+        consents::note_change(tx)?;
+    }
+    let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
+    Ok(tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
+}
+
 /// A file under rules that cannot be looked up would stand under none (binary.html#security).
 fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError> {
     if !prepared.astray {
@@ -780,7 +794,7 @@ impl Writing<'_, '_, '_> {
             ..old.clone()
         };
         self.tx.put(&RESOURCES, &(number,), &gone)?;
-        self.note_history(number, &gone, Currency::Past)?;
+        note_history(self.tx, number, &gone, Currency::Past)?;
         numbers::count_live(self.tx, kind, numbers::Change::Removed)?;
         if kind == ResourceType::Patient {
             directory::remove(self.tx, number.0)?;
@@ -845,12 +859,12 @@ impl Writing<'_, '_, '_> {
             Prepared::new(old.kind, &value).remove_index(self.tx, number, old)?;
         }
         self.tx.put(&VERSIONS, &(number, Desc(old.version)), old)?;
-        self.note_history(number, old, Currency::Past)
+        note_history(self.tx, number, old, Currency::Past)
     }
 
     pub(super) fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
         self.tx.put(&RESOURCES, &(number,), row)?;
-        self.note_history(number, row, Currency::Current)?;
+        note_history(self.tx, number, row, Currency::Current)?;
         prepared.put_index(self.tx, number, row)?;
         if row.kind == ResourceType::Patient {
             directory::put(self.tx, number.0, &row.id, &prepared.resource()?)?;
@@ -893,14 +907,6 @@ impl Writing<'_, '_, '_> {
     pub(super) fn came_into(&mut self, number: RowNumber, before: Option<&Row>, after: &Row) {
         let stood = |patient: &&RowNumber| !before.is_some_and(|before| before.patients.contains(patient));
         self.came.extend(after.patients.iter().filter(stood).map(|patient| (*patient, number)));
-    }
-
-    fn note_history(&mut self, number: RowNumber, row: &Row, current: Currency) -> Result<(), RecordError> {
-        if row.kind == ResourceType::Consent {
-            consents::note_change(self.tx)?;
-        }
-        let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
-        Ok(self.tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
     }
 
     /// Whether a version that is held stays so though what a program sends in its place lacks the hold: one by a label of its
