@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::amounts::notes;
 use super::standing::{caveats, standing};
 use super::{
-    Ctx, called, concept, dose_of, list, medicine_name, observations, owned, parts, spoken, spoken_at, substance_of,
-    text,
+    Ctx, called, concept, dose_of, has_code, list, medicine_name, observations, owned, parts, spoken, spoken_at,
+    substance_of, text,
 };
 use crate::care::note::plain_of;
 use crate::care::results::comments;
@@ -91,7 +91,24 @@ pub fn brought(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     CopyLine { detail, ..line }
 }
 
+/// Whether somebody said of a resource that it was a mistake.
+pub fn is_mistaken(resource: &Value) -> bool {
+    const WRONG: &str = "entered-in-error";
+    text(resource, "/status") == Some(WRONG) || has_code(resource.get("verificationStatus"), WRONG)
+}
+
+/// The same line of what does not count: what it said is no part of the record any more, and `word` says why.
+pub fn mistaken(line: CopyLine, word: &str) -> CopyLine {
+    CopyLine { detail: t(word).to_string(), text: Vec::new(), ..line }
+}
+
+/// A resource as a line. Of what was a mistake the line says no more than that.
 pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
+    let line = copied_whole(kind, resource, ctx);
+    if is_mistaken(resource) { mistaken(line, "copy-mistaken") } else { line }
+}
+
+fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     let named = || {
         NAMES.iter().filter_map(|name| resource.get(*name)).find_map(|named| match named {
             Value::Array(all) => concept(all.first()),
@@ -234,6 +251,21 @@ mod tests {
             (Some("2026-03-03"), Some("Lena Corvin"))
         );
         assert_eq!(copied(R::Basic, &json!({"resourceType": "Basic"}), &ctx).what, "Basic");
+    }
+
+    #[test]
+    fn what_was_a_mistake_is_named_as_one_and_says_nothing_else() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let result = json!({"status": "entered-in-error", "code": {"text": "HbA1c"}, "effectiveDateTime": "2026-03-03",
+            "valueQuantity": {"value": 57, "unit": "mmol/mol"}, "note": [{"text": "57 it was"}]});
+        let line = copied(R::Observation, &result, &ctx);
+        assert_eq!((line.what.as_str(), line.when.is_some()), ("HbA1c", true));
+        assert_eq!(line.detail, "Taken back: this was a mistake and does not count");
+        let letter = json!({"status": "entered-in-error", "content": [{"attachment": {"contentType": "text/plain", "data": "SGVsbG8="}}]});
+        assert!(copied(R::DocumentReference, &letter, &ctx).text.is_empty());
+        let problem = json!({"code": {"text": "TB"}, "note": [{"text": "seen"}],
+            "verificationStatus": {"coding": [{"code": "entered-in-error"}]}});
+        assert!(!copied(R::Condition, &problem, &ctx).detail.contains("seen"));
     }
 
     #[test]

@@ -21,8 +21,8 @@ use crate::care::requests::{Kind, State};
 use crate::care::uploads;
 use crate::fhir::ResourceType;
 use crate::http::House;
-use crate::http::fill::Ctx;
-use crate::http::fill::copied::{CopyLine, copied};
+use crate::http::fill::copied::{CopyLine, copied, is_mistaken, mistaken};
+use crate::http::fill::{self, Ctx};
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::ui::words;
@@ -104,6 +104,29 @@ struct Making {
     names: BTreeMap<String, String>,
     files: Vec<(String, String)>,
     who: String,
+    reported: Reported,
+}
+
+/// The results that stand in reports, as these refer to them. Reports come before results.
+#[derive(Default)]
+struct Reported {
+    /// In one that counts.
+    good: BTreeSet<String>,
+    /// In one that was taken back.
+    mistaken: BTreeSet<String>,
+}
+
+impl Reported {
+    fn note(&mut self, report: &Value) {
+        let into = if is_mistaken(report) { &mut self.mistaken } else { &mut self.good };
+        into.extend(fill::list(report, "result").iter().filter_map(|one| fill::owned(one, "/reference")));
+    }
+
+    /// Whether a result stands in no report but what was taken back.
+    fn is_taken_back(&self, id: &str) -> bool {
+        let own = format!("Observation/{id}");
+        self.mistaken.contains(&own) && !self.good.contains(&own)
+    }
 }
 
 impl Making {
@@ -119,6 +142,7 @@ impl Making {
             names: BTreeMap::new(),
             files: Vec::new(),
             who: String::new(),
+            reported: Reported::default(),
         }
     }
 
@@ -198,18 +222,30 @@ impl Making {
     /// Keeps what the page to read says of a resource.
     fn note(&mut self, kind: ResourceType, value: &Value, ctx: &Ctx) {
         if kind == ResourceType::Patient {
-            self.who = crate::http::fill::identity(value, &self.of.ctx).plain();
+            self.who = fill::identity(value, &self.of.ctx).plain();
             return;
         }
-        if let Some(id) = uploads::binary_of(value, uploads::Part::File) {
+        if kind == ResourceType::DiagnosticReport {
+            self.reported.note(value);
+        }
+        // A file that was a mistake is no file of the record: it stands with what says so, for programs.
+        if let Some(id) = uploads::binary_of(value, uploads::Part::File).filter(|_| !is_mistaken(value)) {
             let title = value.pointer("/content/0/attachment/title").and_then(Value::as_str).unwrap_or_default();
             self.names.insert(id.to_string(), title.to_owned());
         }
-        let line = copied(kind, value, ctx);
+        let line = self.said(kind, value, ctx);
         match self.lines.last_mut().filter(|(last, _)| *last == kind) {
             Some((_, lines)) => lines.push(line),
             None => self.lines.push((kind, vec![line])),
         }
+    }
+
+    /// The line of a resource. A result counts as little as the report that it was made for.
+    fn said(&self, kind: ResourceType, value: &Value, ctx: &Ctx) -> CopyLine {
+        let line = copied(kind, value, ctx);
+        let id = fill::text(value, "/id").unwrap_or_default();
+        let with_report = kind == ResourceType::Observation && self.reported.is_taken_back(id) && !is_mistaken(value);
+        if with_report { mistaken(line, "copy-mistaken-report") } else { line }
     }
 
     /// A file twice: as its person brought it, and as FHIR has it.
@@ -256,4 +292,24 @@ impl Making {
 
 fn too_large(_: TooLarge) -> Refusal {
     Refusal::saying(crate::http::respond::Refused::Unprocessable, t("ask-copy-too-large").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_result_counts_no_more_where_every_report_that_has_it_was_taken_back() {
+        let report = |status: &str, results: &[&str]| {
+            let results: Vec<Value> =
+                results.iter().map(|id| json!({"reference": format!("Observation/{id}")})).collect();
+            json!({"status": status, "result": results})
+        };
+        let mut reported = Reported::default();
+        reported.note(&report("entered-in-error", &["a", "b"]));
+        reported.note(&report("final", &["b", "c"]));
+        assert_eq!(["a", "b", "c", "d"].map(|id| reported.is_taken_back(id)), [true, false, false, false]);
+        assert!(ResourceType::DiagnosticReport.number() < ResourceType::Observation.number());
+    }
 }

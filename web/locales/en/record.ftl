@@ -151,6 +151,8 @@ state-stopped = stopped
 state-superseded = replaced
 state-unknown = not known
 state-waitlist = waiting for a time
+copy-mistaken = Taken back: this was a mistake and does not count
+copy-mistaken-report = Its report was taken back: this was a mistake and does not count
 copy-usual = usual: { $range }
 copy-reaction = reaction: { $what }
 
