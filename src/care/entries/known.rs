@@ -15,8 +15,8 @@ use crate::record::{Change, Condition, RecordError, strict};
 const NONE: [&str; 2] = [super::NONE_KNOWN, "no-known-allergies"];
 /// "No known drug allergy", and the same of food and of the environment. Whoever says one of them said nothing of the others.
 const NO_MEDICINE: [&str; 2] = ["409137002", "no-known-medication-allergies"];
-const NOTHING_ELSE: [&str; 4] =
-    ["429625007", "428607008", "no-known-food-allergies", "no-known-environmental-allergies"];
+const NO_FOOD: [&str; 2] = ["429625007", "no-known-food-allergies"];
+const NOTHING_AROUND: [&str; 2] = ["428607008", "no-known-environmental-allergies"];
 /// That nobody knows, or that there is nothing, where a list must not be empty (HL7 IPS).
 const NO_ENTRY: [&str; 5] =
     ["no-allergy-info", "no-problem-info", "no-known-problems", "no-medication-info", "no-known-medications"];
@@ -51,7 +51,28 @@ pub fn says_none_to_medicines(allergy: &Value) -> bool {
 
 /// Whether it says that there is none to something that is no medicine: of medicines nothing is said.
 pub fn says_none_to_others(allergy: &Value) -> bool {
-    has_code(allergy.get("code"), &NOTHING_ELSE)
+    says_none_to(AllergyTo::Food, allergy) || says_none_to(AllergyTo::Surroundings, allergy)
+}
+
+/// What people are allergic to, as an entry can say of each by itself that there is no allergy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllergyTo {
+    Medicines,
+    Food,
+    Surroundings,
+}
+
+impl AllergyTo {
+    pub const ALL: [Self; 3] = [Self::Medicines, Self::Food, Self::Surroundings];
+}
+
+/// Whether it says that there is none to this.
+pub fn says_none_to(what: AllergyTo, allergy: &Value) -> bool {
+    match what {
+        AllergyTo::Medicines => says_none_to_medicines(allergy),
+        AllergyTo::Food => has_code(allergy.get("code"), &NO_FOOD),
+        AllergyTo::Surroundings => has_code(allergy.get("code"), &NOTHING_AROUND),
+    }
 }
 
 /// Whether it says that there is none to some things: there may be one to others.

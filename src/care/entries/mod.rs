@@ -11,8 +11,8 @@ mod vitals;
 pub use allergy::{AllergyTyped, CATEGORIES, NONE_KNOWN, allergy, allergy_in_error, none_known};
 pub use immunization::{ImmunizationTyped, immunization, immunization_in_error};
 pub use known::{
-    AllergyError, ProblemError, Repeats, add_allergy, add_problem, is_current, is_no_entry, says_none,
-    says_none_of_some, says_none_to_medicines, says_none_to_others,
+    AllergyError, AllergyTo, ProblemError, Repeats, add_allergy, add_problem, is_current, is_no_entry, says_none,
+    says_none_of_some, says_none_to, says_none_to_medicines, says_none_to_others,
 };
 pub use order::{Closes, closed};
 pub use problem::{ProblemTyped, problem, problem_changed, problem_in_error, problem_shown};

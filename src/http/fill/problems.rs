@@ -9,7 +9,7 @@ use super::{
     spoken, text,
 };
 use crate::care::Chart;
-use crate::care::entries::{is_current, is_no_entry, says_none, says_none_of_some};
+use crate::care::entries::{AllergyTo, is_current, is_no_entry, says_none, says_none_of_some, says_none_to};
 use crate::care::medicine::{self, Asks};
 use crate::care::prescribe;
 use crate::fhir::ResourceType;
@@ -88,7 +88,10 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
     list.sort_by(|(a_none, a), (b_none, b)| {
         a_none.cmp(b_none).then(b.severity.cmp(&a.severity)).then_with(|| a.substance.cmp(&b.substance))
     });
-    let list: Vec<AllergyLine> = list.into_iter().map(|(_, line)| line).collect();
+    let only_none = !list.is_empty() && list.iter().all(|(none, _)| *none);
+    let not_asked = only_none.then(|| not_asked(&current)).flatten();
+    // Before what there is not: nobody may read it as none at all.
+    let list: Vec<AllergyLine> = not_asked.into_iter().chain(list.into_iter().map(|(_, line)| line)).collect();
     match (list.is_empty(), current.iter().any(|allergy| says_none(allergy))) {
         (false, _) => AllergyStatus::Known { list, asked },
         (true, true) => {
@@ -102,6 +105,28 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
         }
         (true, false) => AllergyStatus::NeverAsked,
     }
+}
+
+/// What nobody said anything of, where all that is said is that there is no allergy to something else.
+fn not_asked(current: &[&Value]) -> Option<AllergyLine> {
+    let is_open = |what: &AllergyTo| !current.iter().any(|allergy| says_none_to(*what, allergy));
+    let open: Vec<String> = AllergyTo::ALL.into_iter().filter(is_open).map(allergy_to).collect();
+    (!open.is_empty()).then(|| AllergyLine {
+        substance: t("allergies-not-asked").with("kinds", open.join(", ")).to_string(),
+        reactions: Vec::new(),
+        severity: None,
+        doubt: None,
+        since: None,
+    })
+}
+
+fn allergy_to(what: AllergyTo) -> String {
+    t(match what {
+        AllergyTo::Medicines => "allergies-to-medicines",
+        AllergyTo::Food => "allergies-to-food",
+        AllergyTo::Surroundings => "allergies-to-surroundings",
+    })
+    .to_string()
 }
 
 fn asked_at(allergy: &Value, ctx: &Ctx) -> Option<jiff::civil::DateTime> {
@@ -479,7 +504,15 @@ mod tests {
         };
         let food = of("http://snomed.info/sct", "429625007", "No known food allergy");
         let AllergyStatus::Known { list, .. } = allergies(std::slice::from_ref(&food), &ctx()) else { panic!() };
-        assert_eq!(list[0].substance, "No known food allergy");
+        let said: Vec<&str> = list.iter().map(|line| line.substance.as_str()).collect();
+        assert_eq!(said, ["Nothing is recorded of allergies to medicines, surroundings", "No known food allergy"]);
+        let others = ["409137002", "428607008"].map(|code| of("http://snomed.info/sct", code, code));
+        let all = [&[food.clone()][..], &others].concat();
+        let AllergyStatus::Known { list, .. } = allergies(&all, &ctx()) else { panic!() };
+        assert_eq!(list.len(), 3, "of each it is said");
+        let latex = json!({"code": {"text": "Latex"}});
+        let AllergyStatus::Known { list, .. } = allergies(&[food.clone(), latex], &ctx()) else { panic!() };
+        assert_eq!(list[0].substance, "Latex");
         let ips = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips";
         let nobody = of(ips, "no-allergy-info", "No information about allergies");
         assert!(matches!(allergies(std::slice::from_ref(&nobody), &ctx()), AllergyStatus::NeverAsked));
