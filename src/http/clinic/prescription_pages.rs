@@ -136,7 +136,8 @@ pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<
     add("rx-fact-how", fill::dose_of(request), true);
     add("rx-fact-route", fill::owned(request, "/dosageInstruction/0/route/text"), true);
     let quantity = fill::number(request, "/dispenseRequest/quantity/value").map(|quantity| {
-        dosage::units(quantity, fill::text(request, "/dispenseRequest/quantity/unit").unwrap_or_default())
+        let unit = |name: &str| fill::text(request, &format!("/dispenseRequest/quantity/{name}"));
+        dosage::units(quantity, unit("unit").or_else(|| unit("code")).unwrap_or_default())
     });
     add("rx-fact-quantity", quantity, true);
     let repeats = fill::number(request, "/dispenseRequest/numberOfRepeatsAllowed");

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{list, owned, spoken, text};
+use super::amounts::quantity;
+use super::{list, owned, spoken};
 use crate::http::ui::t;
 
 /// Question and answer, of groups too, in the reader's language where the form has it; what nobody answered is left out.
@@ -30,10 +31,7 @@ fn words_of(answer: &Value) -> Option<String> {
         (_, Value::String(text)) => text.clone(),
         (_, Value::Number(number)) => number.to_string(),
         ("valueCoding", coding) => spoken(coding, "display").or_else(|| owned(coding, "/code"))?,
-        ("valueQuantity", quantity) => {
-            let unit = text(quantity, "/unit").unwrap_or_default();
-            format!("{} {unit}", quantity.get("value")?).trim_end().to_owned()
-        }
+        ("valueQuantity", given) => quantity(given)?,
         _ => return None,
     })
 }

@@ -352,16 +352,18 @@ pub fn days_of(dosage: &Value) -> Option<i64> {
     (0..=3_650).contains(&days).then(|| i64::from(days) + 1)
 }
 
-/// So many of a unit: "1 tablet", "2 tablets", "0.5 tablets".
+/// So many of a unit: "1 tablet", "2 tablets", "0.5 tablets", "5 mg/kg/day". What is counted stands between braces in UCUM
+/// (ucum.org/ucum, §12), and has codes in HL7's v3-orderableDrugForm.
 pub fn units(value: f64, unit: &str) -> String {
-    let message = match unit {
-        "tablet" => "unit-tablet",
-        "capsule" => "unit-capsule",
-        "puff" => "unit-puff",
-        "dose" => "unit-dose",
-        "application" => "unit-application",
-        "drop" => "unit-drop",
-        _ => return format!("{} {unit}", format::exact(value)).trim_end().to_owned(),
+    let counted = unit.strip_prefix('{').and_then(|unit| unit.strip_suffix('}')).unwrap_or(unit);
+    let message = match counted {
+        "tablet" | "tablets" | "tab" | "tabs" | "tbl" | "TAB" => "unit-tablet",
+        "capsule" | "capsules" | "cap" | "caps" | "CAP" => "unit-capsule",
+        "puff" | "puffs" | "PUFF" => "unit-puff",
+        "dose" | "doses" => "unit-dose",
+        "application" | "applications" | "APPFUL" => "unit-application",
+        "drop" | "drops" | "[drp]" | "DROP" => "unit-drop",
+        _ => return format!("{} {}", format::exact(value), format::unit(unit)).trim_end().to_owned(),
     };
     // Whatever is not one is several.
     t(message).with("n", if value == 1.0 { 1 } else { 2 }).with("count", format::exact(value)).to_string()

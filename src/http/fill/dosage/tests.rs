@@ -462,3 +462,20 @@ fn units_are_counted_as_people_say_them() {
     assert_eq!(units(14.0, "capsule"), "14 capsules");
     assert_eq!(units(5.0, "mL"), "5 mL");
 }
+
+#[test]
+fn no_code_of_a_unit_is_shown() {
+    let said =
+        |quantity: Value| dose_of(&json!({"dosageInstruction": [{"doseAndRate": [{"doseQuantity": quantity}]}]}));
+    let code = |code: &str| json!({"value": 2, "system": "http://unitsofmeasure.org", "code": code});
+    for (code, words, spanish) in [
+        (code("{tbl}"), "2 tablets", "2 comprimidos"),
+        (code("[iU]"), "2 IU", "2 UI"),
+        (code("mg/kg/d"), "2 mg/kg/day", "2 mg/kg/día"),
+        (json!({"value": 1, "unit": "{capsule}"}), "1 capsule", "1 c\u{e1}psula"),
+        (json!({"value": 2, "unit": "drops", "code": "[drp]"}), "2 drops", "2 gotas"),
+    ] {
+        assert_eq!(said(code.clone()).as_deref(), Some(words));
+        assert_eq!(Locale::Es.inside(|| said(code)).as_deref(), Some(spanish));
+    }
+}

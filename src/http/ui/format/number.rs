@@ -94,6 +94,12 @@ pub fn unit(ucum: &str) -> String {
     };
     // "13.2 10⁹/L" would be two numbers.
     let shown = if POWERS.iter().any(|power| shown.starts_with(power)) { format!("× {shown}") } else { shown };
+    let shown = match PER.iter().find_map(|(code, message)| Some((shown.strip_suffix(code)?, message))) {
+        Some((of, message)) => format!("{of}{}", t(message)),
+        None => shown,
+    };
+    let shown =
+        ["[iU]", "[IU]"].iter().fold(shown, |shown, code| shown.replace(code, &t("unit-international").to_string()));
     // What stands in a unit's name is a number too.
     if Locale::now() == Locale::Es { shown.replace("1.73", "1,73") } else { shown }
 }
@@ -118,7 +124,9 @@ fn shown(ucum: &str) -> String {
     let shown = shown.trim_end_matches('/').replace("10*3", "10³").replace("10*6", "10⁶").replace("10*9", "10⁹");
     let shown = shown.replace("[Hg]", "Hg").replace("[in_i]", "in").replace("[lb_av]", "lb").replace("[degF]", "°F");
     match shown.strip_prefix('u') {
-        Some(rest) if ["mol", "g", "L", "U", "kat"].iter().any(|base| rest.starts_with(base)) => format!("µ{rest}"),
+        Some(rest) if ["mol", "g", "L", "U", "kat", "[iU]"].iter().any(|base| rest.starts_with(base)) => {
+            format!("µ{rest}")
+        }
         _ => shown.replace("/uL", "/µL").replace("/ug", "/µg"),
     }
 }
@@ -142,6 +150,9 @@ const UNITS: &[(&str, &str)] = &[
 ];
 
 const POWERS: [&str; 4] = ["10³", "10⁶", "10⁹", "10¹²"];
+
+/// How often, at the end of a unit.
+const PER: [(&str, &str); 2] = [("/d", "unit-per-day"), ("/wk", "unit-per-week")];
 
 const TIMES: [(&str, &str); 4] = [("a", "unit-years"), ("mo", "unit-months"), ("wk", "unit-weeks"), ("d", "unit-days")];
 
@@ -216,11 +227,20 @@ mod tests {
             ("%", "%"),
             ("mL/{total}", "mL/total"),
             ("U/L", "U/L"),
+            ("mg/kg/d", "mg/kg/day"),
+            ("u[iU]/mL", "µIU/mL"),
+            ("[iU]", "IU"),
             ("{broken", "{broken"),
         ] {
             assert_eq!(unit(ucum), shown, "{ucum}");
         }
-        for (ucum, shown) in [("mo", "meses"), ("mL/min/{1.73_m2}", "mL/min/1,73 m²"), ("mm[Hg]", "mmHg")] {
+        for (ucum, shown) in [
+            ("mo", "meses"),
+            ("mL/min/{1.73_m2}", "mL/min/1,73 m²"),
+            ("mm[Hg]", "mmHg"),
+            ("[iU]", "UI"),
+            ("g/d", "g/día"),
+        ] {
             assert_eq!(Locale::Es.inside(|| unit(ucum)), shown, "{ucum}");
         }
     }
