@@ -45,7 +45,9 @@ pub(super) fn value_said(of: &Value, ctx: &Ctx) -> Option<String> {
     let ratio = || {
         let side = |name: &str| quantity(at("valueRatio")?.get(name)?);
         match (side("numerator"), side("denominator")) {
-            (Some(upper), Some(lower)) => Some(format!("{upper}:{lower}")),
+            // "1:128" is a titre; with units it is so much in so much.
+            (Some(upper), Some(lower)) if is_bare(&upper) && is_bare(&lower) => Some(format!("{upper}:{lower}")),
+            (Some(upper), Some(lower)) => Some(t("ratio-in").with("upper", upper).with("lower", lower).to_string()),
             (Some(upper), None) => Some(t("ratio-upper").with("value", upper).to_string()),
             (None, Some(lower)) => Some(t("ratio-lower").with("value", lower).to_string()),
             (None, None) => None,
@@ -69,10 +71,29 @@ pub(super) fn value_said(of: &Value, ctx: &Ctx) -> Option<String> {
         .or_else(|| span(at("valueRange")?))
         .or_else(ratio)
         .or_else(date)
-        .or_else(|| owned(of, "/valueTime"))
+        .or_else(|| text(of, "/valueTime").map(clock))
         .or_else(period)
-        // A recording, or a value that is given by an extension alone.
+        .or_else(|| recording(at("valueSampledData")?))
+        // A value that is given by an extension alone.
         .or_else(|| has_value(of).then(|| t("result-not-shown").to_string()))
+}
+
+/// Whether a quantity in words is a number and nothing else.
+fn is_bare(quantity: &str) -> bool {
+    quantity.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '<' | '>' | '='))
+}
+
+/// A time of day without its seconds where they are none: "10:00".
+fn clock(time: &str) -> String {
+    time.strip_suffix(":00").filter(|short| short.len() == 5).unwrap_or(time).to_owned()
+}
+
+/// How much was recorded: the numbers themselves say nothing to whoever reads (FHIR R4, datatypes.html#SampledData: of several
+/// dimensions those of one moment stand together).
+fn recording(data: &Value) -> Option<String> {
+    let all = text(data, "/data")?.split_whitespace().count();
+    let each = data.get("dimensions").and_then(Value::as_u64).and_then(|each| usize::try_from(each).ok());
+    Some(t("result-recording").with("n", all / each.unwrap_or(1).max(1)).to_string())
 }
 
 /// Whether something is given as its value, in whatever shape.
@@ -343,10 +364,11 @@ mod tests {
                 "integer" => (json!(7), "7"),
                 "Range" => (json!({"low": {"value": 5}, "high": {"value": 10}}), "5 to 10"),
                 "Ratio" => (json!({"numerator": {"value": 1}}), "1, without what it is compared with"),
-                "SampledData" => {
-                    (json!({"origin": {"value": 0}, "period": 1, "dimensions": 1, "data": "1 2"}), "cannot show")
-                }
-                "time" => (json!("10:00:00"), "10:00:00"),
+                "SampledData" => (
+                    json!({"origin": {"value": 0}, "period": 1, "dimensions": 2, "data": "1 2 3 4"}),
+                    "A recording of 2 values",
+                ),
+                "time" => (json!("10:00:00"), "10:00"),
                 "dateTime" => (json!("2026-11-20"), "20 Nov 2026"),
                 "Period" => (json!({"end": "2026-11-05"}), "until 5 Nov 2026"),
                 other => panic!("value[x] may be {other}"),
@@ -371,6 +393,22 @@ mod tests {
             seen += 1;
         }
         assert_eq!(seen, 11);
+    }
+
+    #[test]
+    fn odd_values_are_said_in_the_words_of_the_reader() {
+        let said = |value: Value| value_said(&value, &Ctx::of(jiff::tz::TimeZone::UTC)).unwrap();
+        let sides = |upper: Value, lower: Value| json!({"valueRatio": {"numerator": upper, "denominator": lower}});
+        assert_eq!(said(sides(json!({"value": 1}), json!({"value": 128}))), "1:128");
+        let strength = sides(json!({"value": 5, "unit": "mg"}), json!({"value": 2, "unit": "mL"}));
+        assert_eq!(said(strength), "5 mg in 2 mL");
+        assert_eq!(said(json!({"valueTime": "07:30:15"})), "07:30:15");
+        let period = json!({"valuePeriod": {"start": "2026-11-05", "end": "2026-11-07"}});
+        let spanish = crate::http::ui::Locale::Es.inside(|| said(period.clone()));
+        assert_eq!(
+            (said(period).as_str(), spanish.as_str()),
+            ("5 Nov 2026 to 7 Nov 2026", "5 de nov. de 2026 a 7 de nov. de 2026")
+        );
     }
 
     #[test]

@@ -11,6 +11,12 @@ not-to-give-of = this is said of: { $how }
 not-to-give-why = because of: { $reason }
 medicine-not-named = Not named medicine ({ $place })
 not-named = Not named
+result-recording =
+    { $n ->
+        [one] A recording of 1 value
+       *[other] A recording of { $n } values
+    }
+ratio-in = { $upper } in { $lower }
 result-no-value = No value
 result-absent = No value: { $reason }
 result-panel = A group of results

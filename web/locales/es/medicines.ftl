@@ -11,6 +11,12 @@ not-to-give-of = se dice de: { $how }
 not-to-give-why = por: { $reason }
 medicine-not-named = Medicina sin nombre ({ $place })
 not-named = Sin nombre
+result-recording =
+    { $n ->
+        [one] Un registro de 1 valor
+       *[other] Un registro de { $n } valores
+    }
+ratio-in = { $upper } en { $lower }
 result-no-value = Sin valor
 result-absent = Sin valor: { $reason }
 result-panel = Un grupo de resultados
