@@ -131,6 +131,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}",                     CLINIC,  STAFF,     APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/correct",             CLINIC,  REGISTRARS, APatient, AnEntry),
     (Verb::Post, "/patients/{id}/correct",             CLINIC,  REGISTRARS, OfAPatient(422), AnEntry),
+    (Verb::Get,  "/patients/{id}/numbers",             CLINIC,  REGISTRARS, APatient, AnEntry),
+    (Verb::Post, "/patients/{id}/numbers",             CLINIC,  REGISTRARS, OfAPatient(422), AnEntry),
     (Verb::Get,  "/patients/{id}/timeline",            CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/results",             CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/medicines",           CLINIC,  CARERS,    APatient, AnEntry),

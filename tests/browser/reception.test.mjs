@@ -803,3 +803,30 @@ test('words whose page is not there any more never stand in the way of signing i
   }
   await nurse.context().close();
 });
+
+test('a number of a patient is corrected and ended with a reason, without script, and the second of two loses nothing', async () => {
+  const desk = await signedIn('reception', box.clinic, { script: false });
+  await desk.goto(`${box.clinic}/patients/${box.account('patient').patient}/correct`);
+  await desk.click('a:has-text("Correct or end a number")');
+  assert.deepEqual(await inspect(desk, 'numbers'), []);
+  const other = await desk.context().newPage();
+  await other.goto(desk.url());
+  const says = async (page, value, reason, act) => {
+    await page.fill('#value', value);
+    await page.fill('#reason', reason);
+    await page.click(`button[value=${act}]`);
+  };
+  await says(desk, '', 'Card shown', 'correct');
+  assert.match(await main(desk), /Type the right number/);
+  assert.equal(await desk.inputValue('#reason'), 'Card shown');
+  assert.deepEqual(await inspect(desk, 'numbers-faults'), []);
+  await says(desk, '900 001', 'Card shown', 'correct');
+  assert.match(await main(desk), /900 001/);
+  assert.equal(await desk.locator('.toast:has-text("The number was corrected")').count(), 1);
+  await says(other, '900 002', 'Read aloud', 'correct');
+  assert.match(await main(other), /somebody else changed it/);
+  assert.equal(await other.inputValue('#value'), '900 002');
+  await says(desk, '', 'It was a brother’s', 'end');
+  assert.match(await main(desk), /900 001[^]*until/);
+  await desk.context().close();
+});

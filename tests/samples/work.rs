@@ -9,6 +9,7 @@ use chartbox::http::clinic::correct_pages::{AlikeRow, Correct};
 use chartbox::http::clinic::desk_pages::*;
 use chartbox::http::clinic::inbox_pages::{Inbox, Part, Row, Urgency};
 use chartbox::http::clinic::invitation_pages::{InvitationPage, InvitationRow, InvitationSheet};
+use chartbox::http::clinic::numbers_pages::{NumberRow, Numbers};
 use chartbox::http::clinic::pages::{PatientRow, WhoPart, WhoTyped};
 use chartbox::http::clinic::schedule_pages::{BlockRow, Blocks};
 use chartbox::http::clinic::settings_pages::{
@@ -183,6 +184,34 @@ fn correct(alike: bool) -> Correct {
         leave: "/patients/p1".into(),
         alike: alike.into_iter().collect(),
         faults: Faults::none(),
+    }
+}
+
+fn numbers() -> Numbers {
+    let mut faults = Faults::none();
+    faults.add("reason", "Say why and how you know, such as “Insurance card shown”.");
+    let row = |kind: &str, value: &str, from: Option<&str>, state: &str| NumberRow {
+        kind: kind.into(),
+        value: value.into(),
+        from: from.map(str::to_owned),
+        state: state.into(),
+    };
+    let which = vec![("a".into(), "Insurance number 12-34, Northern Mutual".into())];
+    Numbers {
+        cx: reception(),
+        who: who("p1", "Zawadzki", "Bogdan"),
+        rows: vec![
+            row("Record number", "004 127", None, "given by this clinic; it stays"),
+            row("Insurance number", "12-34", Some("Northern Mutual"), ""),
+            row("Passport", "C01X00T47", None, "until 3 Mar 2025"),
+        ],
+        fields: vec![
+            Field::choice("which", t("numbers-which"), "a", which, &faults),
+            Field::text("value", t("numbers-value"), "12-43", &faults).hint(t("numbers-value-hint")).optional().bare(),
+            Field::text("reason", t("correct-reason"), "", &faults).hint(t("numbers-reason-hint")),
+        ],
+        version: 2,
+        faults,
     }
 }
 
@@ -362,6 +391,7 @@ fn desk() -> Vec<(&'static str, String)> {
         ("check-in-born-partly", render(&CheckIn { born: "1967".into(), known: BornKnown::Partly, ..check_in(None) })),
         ("correct", render(&correct(false))),
         ("correct-alike", render(&correct(true))),
+        ("numbers", render(&numbers())),
         ("check-in-wrong", render(&check_in(Some("Ask for name and birth date, and say that they fit.")))),
         (
             "invitation",

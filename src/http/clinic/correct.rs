@@ -100,12 +100,12 @@ pub(in crate::http) struct Asked {
     done: String,
 }
 
-fn acts(visit: &Visit, action: Action, detail: Detail) -> Why {
+pub(super) fn acts(visit: &Visit, action: Action, detail: Detail) -> Why {
     Why { purpose: Purpose::PatAdmin, ..why(visit, action, detail) }
 }
 
 /// The patient, where more of them may be seen than that they are there.
-async fn patient(visit: &Visit, id: &FhirId) -> Result<Seen, Refusal> {
+pub(super) async fn patient(visit: &Visit, id: &FhirId) -> Result<Seen, Refusal> {
     let why = acts(visit, Action::Read, Detail::none());
     let found = visit.house.records.disclose(&visit.actor, why, |reading| {
         let open = reading.reaches(id);

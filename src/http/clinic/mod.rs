@@ -25,6 +25,8 @@ pub mod invitation_pages;
 pub(super) mod notes;
 pub(super) mod orders;
 pub mod notes_pages;
+pub(super) mod numbers;
+pub mod numbers_pages;
 pub mod message_pages;
 pub(super) mod messages;
 pub mod pages;

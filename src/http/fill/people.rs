@@ -6,6 +6,7 @@ use super::{Ctx, called, code, concept, list, owned, text, without_digits};
 use crate::base::ResourceRef;
 use crate::care::correct::name_in_use;
 use crate::care::letters::straight;
+use crate::care::numbers;
 use crate::http::clinic::pages::PatientRow;
 use crate::http::ui::record::{AppointmentState, DayRow, Identity, Sex};
 use crate::http::ui::{When, format, t};
@@ -37,10 +38,12 @@ fn given(name: &Value) -> String {
 
 /// The clinic's own number: the identifier of type `MR`, else the first usual one.
 fn clinic_number(patient: &Value) -> Option<String> {
-    let identifiers = list(patient, "identifier");
+    let counts = |one: &&Value| numbers::standing(one) != numbers::Standing::Ended;
+    let identifiers: Vec<&Value> = list(patient, "identifier").iter().filter(counts).collect();
     let is_record_number = |identifier: &&Value| super::has_code(identifier.get("type"), "MR");
     let usual = |identifier: &&Value| text(identifier, "/use") == Some("usual");
-    let found = identifiers.iter().find(is_record_number).or_else(|| identifiers.iter().find(usual))?;
+    let found = identifiers.iter().copied().find(is_record_number);
+    let found = found.or_else(|| identifiers.iter().copied().find(usual))?;
     text(found, "/value").and_then(spoken)
 }
 

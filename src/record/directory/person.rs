@@ -152,11 +152,13 @@ pub(super) fn significant(number: &str) -> &str {
     number.trim_start_matches(|c: char| !c.is_ascii_digit() || c == '0')
 }
 
+/// The number that somebody goes by; one of before is found and not shown.
 fn number_in_use<'v>(identifiers: &[&'v Value]) -> Option<&'v str> {
     let is_record_number = |identifier: &&&Value| {
         identifier.get("type").is_some_and(|kind| each(kind, "coding").any(|coding| text(coding, "code") == Some("MR")))
     };
     let is_usual = |identifier: &&&Value| text(identifier, "use") == Some("usual");
-    let found = identifiers.iter().find(is_record_number).or_else(|| identifiers.iter().find(is_usual));
-    text(found.or_else(|| identifiers.first())?, "value")
+    let counting: Vec<&Value> = identifiers.iter().copied().filter(|one| text(one, "use") != Some("old")).collect();
+    let found = counting.iter().find(is_record_number).or_else(|| counting.iter().find(is_usual));
+    text(found.or_else(|| counting.first())?, "value")
 }

@@ -1,0 +1,173 @@
+//! The numbers that a patient is known by: an insurer's, another clinic's, a country's. One that was typed wrong is corrected; one
+//! that counts no more ends, and stays among those of before. The number that this box gave stays as it is.
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::check_in::Seen;
+use super::workflow::{Doing, Done, Refused, carry_out, told};
+use crate::care::within::{list, text};
+use crate::fhir::{Mode, ResourceType};
+use crate::record::{CLINIC_NUMBER, Change, Condition, RecordError, strict};
+
+/// The most characters of a number.
+pub const LONGEST: usize = 60;
+
+/// How one number stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Counts,
+    /// It was theirs once.
+    Ended,
+    /// This box gave it: nobody changes it.
+    OfTheBox,
+}
+
+/// What somebody says of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// It is another one.
+    Correct(String),
+    /// It counts no more since this day.
+    End(Date),
+}
+
+/// Why it was not done, found in the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    #[error("another patient has this number")]
+    Taken,
+}
+
+/// All numbers of a patient that say one.
+pub fn numbers(patient: &Value) -> impl Iterator<Item = &Value> {
+    list(patient, "identifier").iter().filter(|one| !text(one, "/value").is_empty())
+}
+
+pub fn standing(number: &Value) -> Standing {
+    match text(number, "/use") {
+        "old" => Standing::Ended,
+        _ if number.pointer("/period/end").is_some() => Standing::Ended,
+        _ if text(number, "/system") == CLINIC_NUMBER => Standing::OfTheBox,
+        _ => Standing::Counts,
+    }
+}
+
+/// By what a form names a number, whatever stands before it in the list.
+pub fn key_of(number: &Value) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("chartbox 2026-11 a number of a patient in a form");
+    for part in ["/system", "/type/coding/0/code", "/value"] {
+        hasher.update(text(number, part).as_bytes()).update(b"\0");
+    }
+    data_encoding::HEXLOWER.encode(hasher.finalize().as_bytes().get(..8).unwrap_or_default())
+}
+
+/// The one of this name that may be changed.
+pub fn find<'a>(patient: &'a Value, key: &str) -> Option<&'a Value> {
+    numbers(patient).find(|one| standing(one) == Standing::Counts && key_of(one) == key)
+}
+
+/// The Patient with what is said of one of the numbers.
+#[must_use]
+pub fn put_into(mut patient: Value, key: &str, act: &Act) -> Value {
+    let all = patient.get_mut("identifier").and_then(Value::as_array_mut);
+    let found = all.and_then(|all| all.iter_mut().find(|one| standing(one) == Standing::Counts && key_of(one) == key));
+    let Some(members) = found.and_then(Value::as_object_mut) else { return patient };
+    match act {
+        Act::Correct(value) => {
+            members.insert("value".to_owned(), value.as_str().into());
+            // What is said of the old value is not true of another.
+            members.shift_remove("_value");
+        }
+        Act::End(day) => {
+            members.insert("use".to_owned(), "old".into());
+            if let Value::Object(period) = members.entry("period").or_insert_with(|| json!({})) {
+                period.insert("end".to_owned(), day.to_string().into());
+            }
+        }
+    }
+    patient
+}
+
+/// Changes one number, unless another patient has the new one.
+pub async fn change(doing: Doing<'_>, patient: Seen, key: &str, act: Act) -> Result<Done<()>, Refused<NumberError>> {
+    let system = find(&patient.value, key).map(|one| text(one, "/system").to_owned()).unwrap_or_default();
+    let Seen { id, version, value } = patient;
+    let value = put_into(value, key, &act);
+    // What came from elsewhere may have lapses that are not the desk's.
+    let change = Change::put(ResourceType::Patient, id.clone(), value, Condition::Version(version), Mode::Lenient)?;
+    let question = match &act {
+        Act::Correct(value) if !system.is_empty() => Some((asked(&system, value)?, value.clone())),
+        _ => None,
+    };
+    carry_out(doing, vec![change], move |inside| {
+        let Some((query, value)) = question else { return Ok(()) };
+        let others = inside.glimpse(&query, who_has)?;
+        let is_taken = |(other, all): &(String, Vec<(String, String)>)| {
+            other != id.as_str() && all.contains(&(system.clone(), value.clone()))
+        };
+        if others.iter().any(is_taken) { told(NumberError::Taken) } else { Ok(()) }
+    })
+    .await
+}
+
+fn asked(system: &str, value: &str) -> Result<crate::fhir::search::Query, RecordError> {
+    let escaped = |text: &str| {
+        let mut out = String::with_capacity(text.len());
+        for letter in text.chars() {
+            // FHIR R4, search.html#escaping.
+            if matches!(letter, '\\' | '|' | ',' | '$') {
+                out.push('\\');
+            }
+            out.push(letter);
+        }
+        out
+    };
+    let token = format!("{}|{}", escaped(system), escaped(value));
+    let text = serde_urlencoded::to_string([("identifier", token)]).map_err(|_| RecordError::Damaged)?;
+    strict(ResourceType::Patient, &text)
+}
+
+/// A patient with the numbers that count; nobody who goes on as somebody else.
+fn who_has(patient: &Value) -> Option<(String, Vec<(String, String)>)> {
+    if list(patient, "link").iter().any(|link| text(link, "/type") == "replaced-by") {
+        return None;
+    }
+    let counting = numbers(patient).filter(|one| standing(one) != Standing::Ended);
+    let all = counting.map(|one| (text(one, "/system").to_owned(), text(one, "/value").to_owned()));
+    Some((text(patient, "/id").to_owned(), all.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patient() -> Value {
+        json!({"id": "p", "identifier": [{"system": CLINIC_NUMBER, "value": "000 001"},
+            {"system": "urn:insurer", "value": "12-34", "_value": {"id": "x"}}, {"use": "old", "value": "9"}, {"system": "urn:x"}]})
+    }
+
+    #[test]
+    fn a_number_is_corrected_or_ends_and_the_others_stay() {
+        let before = patient();
+        let keys: Vec<String> = numbers(&before).map(key_of).collect();
+        let standings: Vec<Standing> = numbers(&before).map(standing).collect();
+        assert_eq!(standings, [Standing::OfTheBox, Standing::Counts, Standing::Ended]);
+        let right = put_into(patient(), &keys[1], &Act::Correct("12-43".into()));
+        assert_eq!(right["identifier"][1], json!({"system": "urn:insurer", "value": "12-43"}));
+        let ended = put_into(patient(), &keys[1], &Act::End("2026-03-03".parse().unwrap()));
+        assert_eq!(ended["identifier"][1]["use"], "old");
+        assert_eq!(ended["identifier"][1]["period"], json!({"end": "2026-03-03"}));
+        for fixed in [&keys[0], &keys[2], "nothing"] {
+            assert_eq!(put_into(patient(), fixed, &Act::Correct("1".into())), before, "{fixed}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_asked_for_as_it_is_written() {
+        let query = asked("urn:x", "a|b,c&d").unwrap();
+        assert_eq!(query.filters.len(), 1);
+        let joined = json!({"id": "p", "link": [{"type": "replaced-by"}], "identifier": [{"value": "1"}]});
+        assert_eq!(who_has(&joined), None);
+    }
+}

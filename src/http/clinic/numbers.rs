@@ -1,0 +1,231 @@
+//! The numbers that a patient is known by, and correcting or ending one: at the desk, in a chart, and by who looks after requests.
+//! No clinical word stands on it.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::correct::{acts, patient};
+use super::numbers_pages::{NumberRow, Numbers};
+use super::{ctx, id_of};
+use crate::audit::{Action, Detail};
+use crate::care::check_in::Seen;
+use crate::care::correct::LONGEST_REASON;
+use crate::care::numbers::{self, Act, LONGEST, NumberError, Standing};
+use crate::care::workflow::Refused;
+use crate::http::fill::{self, Ctx};
+use crate::http::forms::Sent;
+use crate::http::pages::page;
+use crate::http::respond::Refusal;
+use crate::http::session::Visit;
+use crate::http::sign_in::finished;
+use crate::http::ui::{Cx, Faults, Field, t};
+
+/// The field that says how the patient stood when the page was made.
+const VERSIONS: [&str; 1] = ["version"];
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(in crate::http) struct Typed {
+    /// Which number, by [`numbers::key_of`].
+    which: String,
+    /// What it is.
+    value: String,
+    reason: String,
+    /// `correct` or `end`.
+    act: String,
+    version: u32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(in crate::http) struct Asked {
+    done: String,
+}
+
+/// `GET /patients/{id}/numbers`
+pub(in crate::http) async fn form(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let patient = patient(&visit, &id_of(&id)?).await?;
+    let mut cx = visit.cx();
+    cx.done = match asked.done.as_str() {
+        "corrected" => Some(t("numbers-corrected").to_string()),
+        "ended" => Some(t("numbers-ended").to_string()),
+        _ => None,
+    };
+    let stands = Typed { version: patient.version, ..Typed::default() };
+    let (typed, faults) = visit.again(&mut cx, stands, &VERSIONS)?;
+    shown(&visit, cx, &patient, &typed, faults)
+}
+
+fn shown(visit: &Visit, mut cx: Cx, patient: &Seen, typed: &Typed, faults: Faults) -> Result<Response, Refusal> {
+    if cx.at.is_empty() {
+        cx.at = format!("/patients/{}/numbers", patient.id);
+    }
+    let ctx = ctx(visit);
+    let open = numbers::numbers(&patient.value).filter(|one| numbers::standing(one) == Standing::Counts);
+    let open: Vec<(String, String)> = open.map(|one| (numbers::key_of(one), words_of(one))).collect();
+    // The record says nothing of what is asked here.
+    let alone = |field: Field| Field { now: None, ..field };
+    page(&Numbers {
+        who: fill::identity(&patient.value, &ctx),
+        rows: numbers::numbers(&patient.value).map(|one| row(one, &ctx)).collect(),
+        fields: match open.is_empty() {
+            true => Vec::new(),
+            false => vec![
+                alone(Field::choice("which", t("numbers-which"), &typed.which, open, &faults)),
+                alone(Field::text("value", t("numbers-value"), &typed.value, &faults))
+                    .hint(t("numbers-value-hint"))
+                    .most(LONGEST)
+                    .optional()
+                    .bare(),
+                alone(Field::text("reason", t("correct-reason"), &typed.reason, &faults))
+                    .hint(t("numbers-reason-hint"))
+                    .most(LONGEST_REASON),
+            ],
+        },
+        version: typed.version,
+        faults,
+        cx,
+    })
+}
+
+fn row(number: &Value, ctx: &Ctx) -> NumberRow {
+    let ended = || match ctx.when(number, "/period/end") {
+        Some(when) => t("numbers-ended-on").with("date", when.short()).to_string(),
+        None => t("numbers-ended-once").to_string(),
+    };
+    NumberRow {
+        kind: kind_of(number),
+        value: fill::owned(number, "/value").unwrap_or_default(),
+        from: from_of(number),
+        state: match numbers::standing(number) {
+            Standing::Counts => String::new(),
+            Standing::Ended => ended(),
+            Standing::OfTheBox => t("numbers-of-the-box").to_string(),
+        },
+    }
+}
+
+/// "Insurance number 12-34, Northern Mutual".
+fn words_of(number: &Value) -> String {
+    let value = fill::owned(number, "/value").unwrap_or_default();
+    let from = from_of(number).map(|from| format!(", {from}")).unwrap_or_default();
+    format!("{} {value}{from}", kind_of(number))
+}
+
+/// What sort of number it is; HL7's codes (v2-0203) in words where nobody wrote them.
+fn kind_of(number: &Value) -> String {
+    let written = number.get("type").filter(|kind| fill::text(kind, "/coding/0/display").is_some());
+    if let Some(written) = fill::owned(number, "/type/text").or_else(|| fill::concept(written)) {
+        return written;
+    }
+    t(match fill::text(number, "/type/coding/0/code") {
+        Some("MR") => "numbers-kind-record",
+        Some("SS" | "NI" | "NIIP") => "numbers-kind-state",
+        Some("MB" | "SN" | "MC" | "MA") => "numbers-kind-insurance",
+        Some("DL") => "numbers-kind-driver",
+        Some("PPN") => "numbers-kind-passport",
+        _ => "numbers-kind-other",
+    })
+    .to_string()
+}
+
+/// Who gave it; of one of which nothing says what it is, the name of its list.
+fn from_of(number: &Value) -> Option<String> {
+    let of_list = || fill::owned(number, "/system").filter(|_| number.get("type").is_none());
+    fill::called(number.get("assigner")).or_else(of_list)
+}
+
+/// `POST /patients/{id}/numbers`
+pub(in crate::http) async fn change(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Typed>,
+) -> Result<Response, Refusal> {
+    if let Some(before) = visit.led(&sent)? {
+        return Ok(before);
+    }
+    let patient = patient(&visit, &id_of(&id)?).await?;
+    let (act, mut faults) = read(&sent.typed, &patient.value, visit.today());
+    let typed = &sent.typed;
+    let Some(act) = act.filter(|_| faults.is_empty()) else {
+        let page = shown(&visit, visit.cx(), &patient, typed, faults)?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    };
+    let at = format!("/patients/{}/numbers", patient.id);
+    if patient.version == typed.version && numbers::put_into(patient.value.clone(), &typed.which, &act) == patient.value
+    {
+        visit.forget_draft(sent.at.as_deref()).await?;
+        return Ok(Redirect::to(&at).into_response());
+    }
+    let place = format!("{at}?done={}", if matches!(act, Act::End(_)) { "ended" } else { "corrected" });
+    let detail = Detail::reason(typed.reason.trim());
+    let doing = visit.doing(acts(&visit, Action::Update, detail), &sent, place.as_str());
+    let seen = Seen { version: typed.version, ..patient.clone() };
+    match numbers::change(doing, seen, &typed.which, act).await {
+        Err(Refused::Told(NumberError::Taken)) => {
+            faults.add("value", t("numbers-taken"));
+            let page = shown(&visit, visit.cx(), &patient, typed, faults)?;
+            Ok(finished(StatusCode::CONFLICT, page))
+        }
+        Err(Refused::Record(error)) => Err(error.into()),
+        Ok(done) => visit.went(&sent, done, &place).await,
+    }
+}
+
+/// What was asked for, and what is wrong with it.
+fn read(typed: &Typed, patient: &Value, today: jiff::civil::Date) -> (Option<Act>, Faults) {
+    let mut faults = Faults::none();
+    if numbers::find(patient, &typed.which).is_none() {
+        faults.add("which", t("numbers-which-missing"));
+    }
+    let act = match typed.act.as_str() {
+        "end" => Some(Act::End(today)),
+        "correct" => {
+            let value = faults.whole("value", &typed.value, LONGEST);
+            if value.is_empty() || value.chars().any(char::is_control) {
+                faults.add("value", t("numbers-value-missing"));
+            }
+            Some(Act::Correct(value))
+        }
+        _ => None,
+    };
+    if faults.whole("reason", &typed.reason, LONGEST_REASON).is_empty() {
+        faults.add("reason", t("numbers-reason-missing"));
+    }
+    (act, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_number_is_said_with_what_it_is_and_what_is_missing_is_named() {
+        let patient = json!({"id": "p", "identifier": [{"type": {"coding": [{"code": "MB"}]}, "value": "12-34",
+            "assigner": {"display": "Northern Mutual"}}]});
+        let one = &patient["identifier"][0];
+        assert_eq!(words_of(one), "Insurance number 12-34, Northern Mutual");
+        let today = "2026-03-03".parse().unwrap();
+        let typed = |act: &str, value: &str, reason: &str| Typed {
+            which: numbers::key_of(one),
+            act: act.into(),
+            value: value.into(),
+            reason: reason.into(),
+            version: 1,
+        };
+        let (act, faults) = read(&typed("correct", " 12-43 ", "card shown"), &patient, today);
+        assert!(faults.is_empty() && act == Some(Act::Correct("12-43".into())));
+        assert!(read(&typed("end", "", "left them"), &patient, today).1.is_empty());
+        let (_, faults) = read(&Typed { which: "x".into(), ..typed("correct", "", "") }, &patient, today);
+        let named: Vec<&str> = faults.all().iter().map(|(field, _)| *field).collect();
+        assert_eq!(named, ["which", "value", "reason"]);
+    }
+}
