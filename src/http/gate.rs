@@ -18,6 +18,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::House;
+use super::done;
 use super::forms;
 use super::front::Peer;
 use super::joined;
@@ -91,7 +92,7 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
             let locale = answered.visit.as_ref().map_or_else(Locale::now, |visit| visit.locale);
             let asked = (request.method().clone(), request.uri().clone());
             match locale.within(of_joined(&door, asked, &answered)).await {
-                Ok(None) => locale.within(next.run(request)).await,
+                Ok(None) => locale.within(handled(&door, request, next, &answered)).await,
                 Ok(Some(led)) => led,
                 Err(refusal) => refusal.into_response(),
             }
@@ -110,6 +111,29 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         response = door.house.unread.counted(&visit.actor, response);
     }
     response.extensions_mut().insert(answered);
+    response
+}
+
+/// The handler's answer. What a form did is said once.
+async fn handled(door: &Door, request: Request, next: Next, answered: &Answered) -> Response {
+    if door.route.format != Format::Page {
+        return next.run(request).await;
+    }
+    if request.method() == Method::POST {
+        let response = next.run(request).await;
+        // Who signs in goes on where they were: nothing was done there now.
+        let is_signed_in = answered.visit.as_ref().is_some_and(|visit| visit.session.is_some());
+        return if is_signed_in { done::leads_there(response) } else { response };
+    }
+    // What a page asks for by itself leaves the words to whoever looks.
+    let (request, taken) = match is_by_itself(request.headers()) {
+        true => (request, None),
+        false => done::said_once(request),
+    };
+    let mut response = next.run(request).await;
+    if let Some(taken) = taken {
+        response.headers_mut().append(header::SET_COOKIE, taken);
+    }
     response
 }
 

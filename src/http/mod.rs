@@ -10,6 +10,7 @@ mod fill;
 mod account;
 mod api;
 mod crowd;
+mod done;
 mod files;
 pub mod forms;
 mod front;

@@ -37,16 +37,16 @@ pub(super) const fn cookie_name(entrance: Entrance) -> &'static str {
     }
 }
 
+/// All cookies that came along, each with its name.
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+}
+
 /// The session cookie of this listener.
 pub(super) fn cookie(headers: &HeaderMap, entrance: Entrance) -> Credential {
     let name = cookie_name(entrance);
-    let value = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value));
+    let value = cookies(headers).find_map(|(key, value)| (key == name).then_some(value));
     match value {
         Some(value) if !value.is_empty() && value.len() <= LONGEST => Credential::Cookie(Secret::new(value.to_owned())),
         _ => Credential::None,

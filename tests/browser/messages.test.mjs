@@ -27,6 +27,13 @@ test('a patient writes without script, and every letter arrives as it was typed'
   await page.click('main button.btn-main');
   assert.match(page.url(), /\/my\/messages\/[0-9a-f-]+\?done=sent$/);
   assert.equal((await page.textContent('.said-text')).trim(), said);
+  // That it was sent is said once: loaded again or come back to, nothing was sent.
+  assert.equal(await page.locator('.toast').count(), 1);
+  await page.reload();
+  assert.equal(await page.locator('.toast').count(), 0);
+  await page.goto(`${box.portal}/my/messages`);
+  await page.goBack();
+  assert.equal(await page.locator('.toast').count(), 0);
   assert.match(await text(page), /Not read yet/);
   await page.context().close();
 });
