@@ -7,6 +7,7 @@
 //! one that asks neither the words stand over the page.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +16,7 @@ use super::joined;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, Faults, Happened, Meanwhile, When, start_of};
+use crate::base::Timestamp;
 use crate::care::forms::{self, Draft};
 
 /// The field by which a draft says that it was refused because the record had changed.
@@ -41,6 +43,12 @@ pub(super) fn words(pairs: &Pairs) -> Vec<String> {
 /// Whether it reads as text where no label stands beside it: a code or an id does not.
 fn is_text(words: &str) -> bool {
     !words.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// A time that was chosen in a list or a calendar is sent as a moment, and with whom: people read it on the clinic's clock.
+fn as_read(words: String, zone: &TimeZone) -> String {
+    let moment = words.split('|').next().and_then(|moment| moment.parse::<Timestamp>().ok());
+    moment.map_or(words, |moment| When::at(moment, zone).short_time())
 }
 
 /// The fields of a draft without its mark, and whether it had one.
@@ -75,8 +83,10 @@ impl Visit {
 
     /// What is to be said over the page that is asked for, if its form was refused so.
     pub(super) fn refused_meanwhile(&self) -> Option<Meanwhile> {
+        let zone = &self.house.front.face.zone;
         let said = |what, pairs: &Pairs| {
-            Some(Meanwhile { what, typed: words(pairs).into_iter().filter(|words| is_text(words)).collect() })
+            let typed = words(pairs).into_iter().filter(|words| is_text(words)).map(|words| as_read(words, zone));
+            Some(Meanwhile { what, typed: typed.collect() })
         };
         if let Some(draft) = self.draft_here().ok()? {
             let (pairs, marked) = unmarked(pairs_of(&draft.body));
@@ -143,6 +153,16 @@ impl Visit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_was_chosen_is_said_on_the_clinics_clock() {
+        let zone = TimeZone::get("Europe/Lisbon").unwrap();
+        let said = |words: &str| as_read(words.to_owned(), &zone);
+        let sent = "2026-07-03T09:20:00Z|clinician-1";
+        assert_eq!(said(sent), "3 Jul 2026 10:20");
+        assert!(super::super::ui::Locale::Es.inside(|| said(sent)).starts_with("3 de jul"));
+        assert_eq!(said("Seen | by phone"), "Seen | by phone");
+    }
 
     #[test]
     fn what_was_typed_is_told_from_what_the_page_and_its_buttons_sent() {
