@@ -3,6 +3,7 @@
 use super::copied::copied;
 use super::standing::standing;
 use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, not_to_give, problem_rows, series_of};
+use crate::access::Sensitivity;
 use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::{AllergyStatus, Identity, MedicineState};
@@ -128,6 +129,16 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     SummaryBody { who: identity(&chart.patient, ctx), sections }
 }
 
+/// What of a summary is sealed, by its names: the patient sees it here, and must know before they print or show it.
+pub fn sealed<'a>(chosen: impl IntoIterator<Item = (R, &'a Value)>, ctx: &Ctx) -> Vec<String> {
+    let is_sealed = |(_, one): &(R, &Value)| Sensitivity::of_resource(one).is_sealed();
+    let mut names: Vec<String> =
+        chosen.into_iter().filter(is_sealed).map(|(kind, one)| copied(kind, one, ctx).what).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// "Potassium 4.9 mmol/L", "Smoking: used to". A test of a known code is called in the reader's language: another doctor has
 /// never heard what this clinic calls it.
 fn headline(series: &Series) -> String {
@@ -227,6 +238,17 @@ mod tests {
         ] {
             assert!(lines.iter().any(|line| line == said), "{said}: {lines:?}");
         }
+    }
+
+    #[test]
+    fn what_is_sealed_is_named_once() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let label =
+            json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]});
+        let open = json!({"resourceType": "Condition", "code": {"text": "Asthma"}});
+        let shut = json!({"resourceType": "Condition", "code": {"text": "HIV"}, "meta": label});
+        let all = [(R::Condition, &open), (R::Condition, &shut), (R::Condition, &shut)];
+        assert_eq!(sealed(all, &ctx), ["HIV"]);
     }
 
     #[test]

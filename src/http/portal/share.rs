@@ -53,9 +53,12 @@ impl Own {
 /// `GET /my/summary`
 pub(in crate::http) async fn summary(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
-    let chart = Chart::of_summary(&own.summary().await?);
+    let parts = own.summary().await?;
+    let chart = Chart::of_summary(&parts);
     let body = fill::summary::summary(&chart, &own.ctx);
-    page(&SummaryPage { may_share: !own.acts_for_another(), body, cx: own.cx(&chart) })
+    let values: Vec<_> = parts.chosen.iter().map(|one| (one.kind, one.value())).collect();
+    let sealed = fill::summary::sealed(values.iter().map(|(kind, value)| (*kind, value)), &own.ctx);
+    page(&SummaryPage { may_share: !own.acts_for_another(), body, sealed, cx: own.cx(&chart) })
 }
 
 #[derive(Deserialize, Default)]

@@ -11,6 +11,8 @@ use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, f
 pub struct SummaryPage {
     pub cx: Cx,
     pub body: SummaryBody,
+    /// What of it is sealed.
+    pub sealed: Vec<String>,
     /// It is one's own, and not somebody else's for whom one acts.
     pub may_share: bool,
 }
