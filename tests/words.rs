@@ -100,7 +100,8 @@ fn others(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Families of messages whose ids are put together; a unit test beside each holds it whole.
-const FAMILIES: [&str; 8] = ["mail-group-", "notice-kind-", "act-", "why-", "part-", "lab-", "loinc-", "look-list-"];
+const FAMILIES: [&str; 9] =
+    ["mail-group-", "notice-kind-", "act-", "why-", "part-", "lab-", "label-", "loinc-", "look-list-"];
 /// Attributes that are asked for by a base id put together.
 const BASES: [&str; 3] = ["weekday-", "unlock-", "listener-"];
 

@@ -71,7 +71,7 @@ pub(super) fn said(resource: &Value, known: &[String], ctx: &Ctx) -> Vec<String>
         }
         let one = match PLAIN.contains(&label) {
             true => words,
-            false => format!("{}: {words}", spelled(label)),
+            false => format!("{}: {words}", label_of(label)),
         };
         if !all.contains(&one) {
             all.push(one);
@@ -168,9 +168,16 @@ fn is_date(value: &Value, ctx: &Ctx) -> bool {
     value.as_str().is_some_and(is)
 }
 
-/// "contraindicated vaccine code" of `contraindicatedVaccineCode`: an element's name as words, without the type of a choice.
-fn spelled(name: &str) -> String {
-    const TYPES: [&str; 10] = [
+/// What an element is called in the reader's language; one that has no word here, an extension's say, by its name.
+fn label_of(name: &str) -> String {
+    let bare = bare(name);
+    let known = t(&format!("label-{bare}"));
+    if known.exists() { known.to_string() } else { spelled(bare) }
+}
+
+/// An element's name without the type of a choice: "occurrence" of `occurrenceDateTime`.
+fn bare(name: &str) -> &str {
+    const TYPES: [&str; 11] = [
         "CodeableConcept",
         "Reference",
         "Quantity",
@@ -181,10 +188,15 @@ fn spelled(name: &str) -> String {
         "Period",
         "Range",
         "Age",
+        "Ratio",
     ];
-    let bare = TYPES.iter().find_map(|kind| name.strip_suffix(kind)).filter(|bare| !bare.is_empty()).unwrap_or(name);
-    let mut words = String::with_capacity(bare.len() + 4);
-    for letter in bare.chars() {
+    TYPES.iter().find_map(|kind| name.strip_suffix(kind)).filter(|bare| !bare.is_empty()).unwrap_or(name)
+}
+
+/// "contraindicated vaccine code" of `contraindicatedVaccineCode`: a name as words.
+fn spelled(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
         if letter.is_ascii_uppercase() {
             words.push(' ');
         }
@@ -198,7 +210,10 @@ mod tests {
     use super::super::copied::copied;
     use super::*;
     use crate::fhir::ResourceType as R;
+    use crate::fhir::definitions::{Definitions, NodeId, TypeKind};
+    use crate::http::ui::Locale;
     use serde_json::json;
+    use std::collections::BTreeSet;
 
     #[test]
     fn what_a_rare_kind_says_is_said_with_what_it_is_called() {
@@ -256,5 +271,66 @@ mod tests {
             let line = copied(kind, &one, &ctx);
             assert_eq!((line.what.as_str(), line.detail.as_str()), (what, words));
         }
+    }
+
+    /// The labels that the parts of a node may have.
+    fn labels(node: NodeId, name: &str, depth: usize, into: &mut BTreeSet<String>) {
+        let r4 = Definitions::r4();
+        for element in r4.elements_of(node) {
+            if NOT_SAID.contains(&element.name) || PLAIN.contains(&element.name) {
+                continue;
+            }
+            let types = r4.types_of(element);
+            for kind in types {
+                let own = match types.len() {
+                    1 => element.name.to_owned(),
+                    _ => format!("{}{}{}", element.name, kind.name[..1].to_uppercase(), &kind.name[1..]),
+                };
+                let own = if OF_PARENT.contains(&own.as_str()) { name.to_owned() } else { own };
+                match kind.kind {
+                    TypeKind::Object(_) if SAID_WHOLE.contains(&kind.name) => drop(into.insert(bare(&own).to_owned())),
+                    TypeKind::Object(of) if depth > 0 => labels(of, &own, depth - 1, into),
+                    TypeKind::Primitive(_) => drop(into.insert(bare(&own).to_owned())),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    const SAID_WHOLE: [&str; 13] = [
+        "Age",
+        "Attachment",
+        "CodeableConcept",
+        "Coding",
+        "Count",
+        "Distance",
+        "Duration",
+        "Money",
+        "Period",
+        "Quantity",
+        "Range",
+        "Ratio",
+        "Reference",
+    ];
+
+    #[test]
+    fn every_label_is_a_word_of_the_readers_language() {
+        let mut all = BTreeSet::new();
+        for kind in crate::http::fill::OTHERS {
+            labels(Definitions::r4().resource(kind), "", 4, &mut all);
+        }
+        all.remove("");
+        let lacks = |locale: Locale| -> Vec<String> {
+            let lacks = |name: &&String| !locale.inside(|| t(&format!("label-{name}")).exists());
+            all.iter().filter(lacks).cloned().collect()
+        };
+        assert!(all.len() > 100);
+        assert_eq!((lacks(Locale::En), lacks(Locale::Es)), (vec![], vec![]));
+        let taken = json!({"resourceType": "NutritionOrder", "excludeFoodModifier": [{"text": "peanut"}]});
+        let said = |locale: Locale| locale.inside(|| said(&taken, &[], &Ctx::of(jiff::tz::TimeZone::UTC)).join(", "));
+        assert_eq!(
+            (said(Locale::En).as_str(), said(Locale::Es).as_str()),
+            ("exclude food modifier: peanut", "alimentos excluidos: peanut")
+        );
     }
 }
