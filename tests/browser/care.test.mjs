@@ -115,6 +115,79 @@ test('a line of a note without its name is kept in the form, and a note with one
   await doctor.context().close();
 });
 
+test('what was ordered is done, called off or a mistake, without script, and the patient reads what is open in both languages', async () => {
+  const doctor = await signedIn('clinician', box.clinic, { script: false });
+  const order = async (...names) => {
+    await beginNote(doctor);
+    await doctor.fill('#plan', 'Look further');
+    for (const [at, name] of names.entries()) {
+      await doctor.fill(`#order${at + 1}`, name);
+      await doctor.selectOption(`#order${at + 1}_kind`, 'imaging');
+    }
+    await doctor.click('button[value=sign]');
+    assert.match(await text(doctor), /The note is signed/);
+  };
+  await order('Heart scan', 'Chest MRI');
+  await order('Hearing test', 'Foot scan');
+  const open = () => text(doctor, '[aria-labelledby=h-open]');
+  const past = () => text(doctor, '[aria-labelledby=h-past]');
+  await doctor.goto(chart('/orders'));
+  for (const name of [/Heart scan/, /Chest MRI/, /Hearing test/]) assert.match(await open(), name);
+  assert.deepEqual(await inspect(doctor, 'orders-open'), []);
+  const patients = await Promise.all(
+    [['en-GB', 'Ordered for you'], ['es-ES', 'Pedido para usted']].map(async ([locale, title]) => ({ title, page: await signedIn('patient', box.portal, { locale, script: false }) })),
+  );
+  const read = async (page) => {
+    await page.goto(`${box.portal}/my/visits`);
+    return text(page, '[aria-labelledby=h-ordered]');
+  };
+  for (const { title, page } of patients) {
+    const said = await read(page);
+    for (const name of [title, 'Heart scan', 'Chest MRI', 'Hearing test']) assert.ok(said.includes(name), `${title}: ${name}`);
+    assert.deepEqual(await inspect(page, `my-ordered-${title.split(' ')[0].toLowerCase()}`), []);
+  }
+
+  await doctor.click('a:has-text("Heart scan")');
+  assert.deepEqual(await inspect(doctor, 'order'), []);
+  await doctor.click('button[value=save]');
+  assert.equal(await doctor.locator('.toast').count(), 1);
+  assert.doesNotMatch(await open(), /Heart scan/);
+  assert.match(await past(), /Heart scan[^]*Done/);
+  // It was said once.
+  await doctor.reload();
+  assert.equal(await doctor.locator('.toast').count(), 0);
+
+  await doctor.click('a:has-text("Chest MRI")');
+  await doctor.click('button[value=off]');
+  assert.match(await text(doctor, '.field:has(#note)'), /missing/i);
+  assert.deepEqual(await inspect(doctor, 'order-no-reason'), []);
+  await doctor.fill('#note', 'moved away');
+  await doctor.click('button[value=off]');
+  assert.match(await past(), /Chest MRI[^]*moved away[^]*Called off/);
+  await doctor.click('a:has-text("Hearing test")');
+  await doctor.fill('#note', 'meant for another');
+  await doctor.click('button[value=mistake]');
+  assert.doesNotMatch(await text(doctor), /Hearing test/);
+  assert.deepEqual(await inspect(doctor, 'orders-past'), []);
+  await doctor.goto(chart('/timeline?show=order'));
+  assert.match(await text(doctor), /Ordered: Chest MRI[^]*Called off; moved away/);
+
+  for (const { page } of patients) {
+    await page.goto(`${box.portal}/my/visits`);
+    const said = await page.locator('[aria-labelledby=h-ordered]').allTextContents();
+    for (const name of ['Heart scan', 'Chest MRI', 'Hearing test']) assert.ok(!said.join().includes(name), name);
+    await page.context().close();
+  }
+  // A nurse may say that something is done, and no more.
+  const nurse = await signedIn('nurse', box.clinic, { script: false });
+  await nurse.goto(chart('/orders'));
+  await nurse.click('a:has-text("Foot scan")');
+  assert.equal(await nurse.locator('button[value=off], button[value=mistake]').count(), 0);
+  await nurse.click('button[value=save]');
+  assert.match(await text(nurse, '[aria-labelledby=h-past]'), /Foot scan[^]*Done/);
+  for (const page of [nurse, doctor]) await page.context().close();
+});
+
 test('what is written has its code from the list that fits, with script and without, or none', async () => {
   const doctor = await signedIn('clinician');
   await doctor.goto(chart('/problems/new'));
