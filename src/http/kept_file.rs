@@ -3,14 +3,15 @@
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
+use super::fill::Attachment;
+
 /// Types that a browser may be told, because nothing runs in them here; the rest are bytes.
-const KNOWN: [(&str, &str); 8] = [
+const KNOWN: [(&str, &str); 7] = [
     ("application/pdf", "pdf"),
     ("image/png", "png"),
     ("image/jpeg", "jpg"),
     ("image/webp", "webp"),
     ("image/tiff", "tif"),
-    ("text/plain", "txt"),
     ("application/rtf", "rtf"),
     ("application/zip", "zip"),
 ];
@@ -18,11 +19,19 @@ const KNOWN: [(&str, &str); 8] = [
 /// Even where a browser shows it, nothing of it runs, and it is not of our origin.
 pub(super) const SANDBOX: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
-/// The file under a name, its ending by its type.
+/// The file under a name, its ending by its type; a text in letters that are known wherever it is opened.
 pub(super) fn kept_file(title: &str, media_type: &str, bytes: Vec<u8>) -> Response {
+    let file = Attachment { content_type: media_type.to_owned(), bytes };
+    if let Some(text) = file.text() {
+        return kept_as(title, "text/plain; charset=utf-8", "txt", text.into_bytes());
+    }
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let known = KNOWN.iter().find(|(kind, _)| *kind == essence);
     let (kind, ending) = known.copied().unwrap_or(("application/octet-stream", "bin"));
+    kept_as(title, kind, ending, file.bytes)
+}
+
+fn kept_as(title: &str, kind: &'static str, ending: &str, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CONTENT_DISPOSITION, disposition(title, ending)),
@@ -71,5 +80,13 @@ mod tests {
         let response = kept_file("", "Application/PDF", Vec::new());
         let name = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap();
         assert!(name.starts_with("attachment; filename=\"document.pdf\""), "{name}");
+    }
+
+    #[tokio::test]
+    async fn a_text_is_kept_in_the_letters_that_its_answer_names() {
+        let response = kept_file("Letter", "text/plain; charset=latin1", b"Gr\xf6\xdfe".to_vec());
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+        let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+        assert_eq!(std::str::from_utf8(&body).unwrap(), "Größe");
     }
 }

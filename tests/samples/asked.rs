@@ -471,6 +471,7 @@ fn own() -> Vec<(&'static str, String)> {
             to_see: true,
         },
         preview: None,
+        words: Some("Three times a day:\n- ten squats".into()),
         seen: None,
         note: Some("The second page is the one that matters.".into()),
         state: Stands::Own { version: 1 },

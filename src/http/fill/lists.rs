@@ -149,8 +149,9 @@ pub fn document(one: &Value, patient: &str, base: &str, ctx: &Ctx) -> Option<Doc
     let id = text(one, "/id")?;
     let inline = attachment.is_some_and(|attachment| text(attachment, "/data").is_some());
     let held = inline || uploads::binary_of(one, uploads::Part::File).is_some();
-    // What the record holds as a file of its own has a page about it first.
-    let tail = if base == "/my" && !inline { "/about" } else { "" };
+    // What the record holds as a file of its own has a page about it first; what is plain text is read there.
+    let is_read = inline && attachment.and_then(|one| text(one, "/contentType")).is_some_and(is_plain);
+    let tail = if base == "/my" && (is_read || !inline) { "/about" } else { "" };
     let bytes = attachment.and_then(|attachment| attachment.get("size")).and_then(Value::as_u64).or_else(|| {
         // Base64 says three bytes in four letters (RFC 4648 §4).
         attachment.and_then(|attachment| text(attachment, "/data")).map(|data| data.len() as u64 / 4 * 3)
@@ -217,13 +218,18 @@ pub fn attachment_in(attachment: &Value) -> Option<Attachment> {
     Some(Attachment { content_type, bytes: data_encoding::BASE64.decode(&data).ok()? })
 }
 
+/// Whether a type is that of plain text, in whatever letters.
+pub fn is_plain(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/plain"))
+}
+
 impl Attachment {
     /// The text, when it is plain text: in the letters that it names, else in UTF-8.
     pub fn text(&self) -> Option<String> {
-        let mut parts = self.content_type.split(';').map(str::trim);
-        if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain")) {
+        if !is_plain(&self.content_type) {
             return None;
         }
+        let parts = self.content_type.split(';').map(str::trim);
         let charset =
             parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("charset"));
         let label = charset.map_or("utf-8", |(_, label)| label.trim_matches('"'));

@@ -35,7 +35,7 @@ pub use answers::answers;
 pub use called_off::called_off;
 pub use dosage::{dose_in_english, dose_of};
 pub use found::{Found, folded, found, words_of};
-pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, orders, visits};
+pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, is_plain, orders, visits};
 pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub(in crate::http) use people::{address_words, whole_name};

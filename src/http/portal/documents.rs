@@ -3,7 +3,6 @@
 use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -56,13 +55,15 @@ const SHOWN: [&str; 5] = ["text/plain", "application/pdf", "image/png", "image/j
 
 /// The first content, where it lies in the document itself, to be kept as a file: never opened as a page of this box.
 fn file(document: &Value) -> Option<Response> {
-    let attachment = document.pointer("/content/0/attachment")?;
-    let data = attachment.get("data")?.as_str()?;
-    let bytes = BASE64.decode(data.as_bytes()).ok()?;
-    let said = attachment.get("contentType").and_then(Value::as_str).unwrap_or_default();
+    let attachment = fill::attachment(document)?;
+    let said = attachment.content_type.as_str();
     let essence = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let kind = SHOWN.into_iter().find(|kind| *kind == essence).unwrap_or("application/octet-stream");
-    let kind = if kind == "text/plain" { "text/plain; charset=utf-8" } else { kind };
+    // Whatever letters it came in, these are known wherever it is opened.
+    let (kind, bytes) = match attachment.text() {
+        Some(text) => ("text/plain; charset=utf-8", text.into_bytes()),
+        None => (kind, attachment.bytes),
+    };
     let extension = match essence.as_str() {
         "text/plain" => "txt",
         "application/pdf" => "pdf",
@@ -101,6 +102,15 @@ mod tests {
         assert_eq!(kind_of("image/svg+xml"), "application/octet-stream");
         assert_eq!(kind_of("Text/Plain; charset=latin1"), "text/plain; charset=utf-8");
         assert_eq!(kind_of("application/pdf"), "application/pdf");
+    }
+
+    #[tokio::test]
+    async fn a_text_is_kept_in_the_letters_that_its_answer_names() {
+        // Base64 may be broken into lines (FHIR R4, datatypes.html#base64Binary).
+        let attachment = json!({"contentType": "text/plain; charset=iso-8859-1", "data": "R3L2\r\n32U="});
+        let response = file(&json!({"content": [{"attachment": attachment}]})).unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+        assert_eq!(std::str::from_utf8(&body).unwrap(), "Größe");
     }
 
     #[test]

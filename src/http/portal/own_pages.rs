@@ -36,6 +36,8 @@ pub struct UploadAbout {
     pub row: DocumentRow,
     /// A `data:` address.
     pub preview: Option<String>,
+    /// What it says, where it is plain text.
+    pub words: Option<String>,
     /// The clinician who has seen it.
     pub seen: Option<String>,
     pub note: Option<String>,

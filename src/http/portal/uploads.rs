@@ -15,7 +15,7 @@ use crate::care::Chart;
 use crate::care::uploads::{self, Full, KINDS, Looked, NotTaken, Origin, Part, Upload};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
-use crate::http::fill;
+use crate::http::fill::{self, Attachment};
 use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -183,8 +183,24 @@ impl Own {
 
     /// The bytes of a document that lie in a Binary.
     pub(super) async fn binary(&self, document: &Value, part: Part) -> Result<Option<Vec<u8>>, Refusal> {
-        let Some(id) = uploads::binary_of(document, part) else { return Ok(None) };
         let action = if part == Part::File { Action::Download } else { Action::View };
+        self.binary_for(document, part, action).await
+    }
+
+    /// What a document says, where it is plain text: in itself, or in a Binary.
+    async fn words_in(&self, document: &Value) -> Result<Option<String>, Refusal> {
+        if let Some(attachment) = fill::attachment(document) {
+            return Ok(attachment.text());
+        }
+        let content_type =
+            fill::owned(document, "/content/0/attachment/contentType").filter(|kind| fill::is_plain(kind));
+        let Some(content_type) = content_type else { return Ok(None) };
+        let bytes = self.binary_for(document, Part::File, Action::View).await?;
+        Ok(bytes.and_then(|bytes| Attachment { content_type, bytes }.text()))
+    }
+
+    async fn binary_for(&self, document: &Value, part: Part, action: Action) -> Result<Option<Vec<u8>>, Refusal> {
+        let Some(id) = uploads::binary_of(document, part) else { return Ok(None) };
         let found = self.open(action, |reading| Ok(reading.read(R::Binary, &id)?.map(|one| one.value()))).await?;
         Ok(uploads::bytes_of(&found))
     }
@@ -219,7 +235,8 @@ pub(in crate::http) async fn about(
     let seen = document.pointer("/authenticator/display").and_then(Value::as_str).map(str::to_owned);
     let note = document.get("description").and_then(Value::as_str).map(str::to_owned);
     let query = uploads::file_query(shown.file);
-    page(&UploadAbout { id, query, row, preview, seen, note, state, cx })
+    let words = own.words_in(&document).await?;
+    page(&UploadAbout { id, query, row, preview, words, seen, note, state, cx })
 }
 
 /// `POST /my/documents/{id}/withdraw`
