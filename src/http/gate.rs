@@ -27,7 +27,7 @@ use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
 use super::session::{self, Credential, Links, Visit};
 use super::ui::Locale;
-use super::uploaded::{self, Late, Received};
+use super::uploaded::{self, Late, Received, Whose};
 use crate::access::{Actor, Assurance};
 use crate::audit;
 use crate::care::forms::{Draft, draft_place};
@@ -411,7 +411,9 @@ async fn keep_late_upload(door: &Door, request: Request, answered: &mut Answered
     if by_cookie.is_none() && length.is_none_or(|length| length > MOST_OF_A_STRANGER) {
         return Ok(request);
     }
-    let late = uploaded::late(request, by_cookie.is_some(), &door.house.uploads).await?;
+    let from = request.extensions().get::<Peer>().map(|peer| peer.ip);
+    let whose = by_cookie.as_ref().map_or(Whose::Stranger(from), |session| Whose::Account(session.account));
+    let late = uploaded::late(request, whose, &door.house.uploads).await?;
     let nothing = Request::new(Body::empty());
     let Some(late) = late else { return Ok(nothing) };
     match session_of(door, by_cookie, Some(&late.token))? {

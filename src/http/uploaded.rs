@@ -3,6 +3,7 @@
 //! The gate needs the form's token, which is a part of the body, so the body is read there. How many are read at once is
 //! limited for the whole box, and how long one may take.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,11 @@ use axum::http::header;
 use bytes::Bytes;
 use multer::{Constraints, Multipart, SizeLimit};
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::forms::{Came, Sent, is_hidden, is_own, ours, words_of};
 use super::respond::{Refusal, Refused};
 use crate::access::Actor;
+use crate::base::{AccountId, network_of};
 use crate::care::forms::FormKey;
 use crate::care::uploads::MOST_BYTES;
 use crate::identity::SessionRow;
@@ -39,8 +40,10 @@ const TIME_OF_A_STRANGER: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Room {
     files: Arc<Turns>,
-    /// For what only has its text kept.
-    late: Arc<Semaphore>,
+    /// For what only has its text kept, of whom the cookie of an ended session names; and of whom nothing does. Neither takes
+    /// the places of the other, and of each account or address there are few.
+    late: Arc<Turns>,
+    strangers: Arc<Turns>,
     /// How long one waits for a place.
     wait: Duration,
 }
@@ -48,9 +51,11 @@ pub struct Room {
 impl Room {
     const AT_ONCE: usize = 8;
     const LATE: usize = 8;
+    const LATE_OF_EACH: usize = 2;
 
     pub fn new() -> Self {
-        Self { files: Arc::new(Turns::so_many(Self::AT_ONCE)), late: Arc::new(Semaphore::new(Self::LATE)), wait: WAIT }
+        let late = || Arc::new(Turns::so_many(Self::LATE).of_each(Self::LATE_OF_EACH));
+        Self { files: Arc::new(Turns::so_many(Self::AT_ONCE)), late: late(), strangers: late(), wait: WAIT }
     }
 
     /// A place for a file of somebody who is signed in, after those before it.
@@ -58,8 +63,12 @@ impl Room {
         tokio::time::timeout(self.wait, self.files.take(actor)).await.map_err(|_| full())
     }
 
-    fn take_late(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.late.clone().try_acquire_owned().map_err(|_| full())
+    fn take_late(&self, whose: &Whose) -> Result<Turn, Refusal> {
+        let turn = match whose {
+            Whose::Account(account) => self.late.at_once(account.to_string()),
+            Whose::Stranger(address) => self.strangers.at_once(format!("{:?}", address.map(network_of))),
+        };
+        turn.ok_or_else(full)
     }
 }
 
@@ -71,6 +80,15 @@ impl Default for Room {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whose form comes after its session has ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whose {
+    /// Whom the cookie of that session names.
+    Account(AccountId),
+    /// From where somebody sends it of whom nothing is known.
+    Stranger(Option<IpAddr>),
 }
 
 /// A form that was read.
@@ -124,12 +142,15 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// The form of a page whose session has ended: its text and whether a file came with it. The file itself is not kept: it was
 /// sent by somebody who is not signed in.
-pub(super) async fn late(request: Request, is_known: bool, room: &Room) -> Result<Option<Late>, Refusal> {
+pub(super) async fn late(request: Request, whose: Whose, room: &Room) -> Result<Option<Late>, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(boundary) = multer::parse_boundary(kind) else { return Ok(None) };
-    let _held = room.take_late()?;
+    let _held = room.take_late(&whose)?;
     let read = read(request.into_body(), boundary);
-    let time = if is_known { TIME } else { TIME_OF_A_STRANGER };
+    let time = match whose {
+        Whose::Account(_) => TIME,
+        Whose::Stranger(_) => TIME_OF_A_STRANGER,
+    };
     let (fields, file) = tokio::time::timeout(time, read).await.map_err(|_| Refusal::new(Refused::Timeout))??;
     Ok(Late::of(&fields, file.is_some()))
 }
@@ -270,8 +291,16 @@ mod tests {
     async fn of_each_account_one_file_comes_in_at_a_time_and_strangers_take_no_place_of_theirs() {
         let room = Room { wait: Duration::from_millis(1), ..Room::new() };
         let actor = |at: usize| Actor::system(&at.to_string());
-        let late: Vec<_> = (0..Room::LATE).map(|_| room.take_late().unwrap()).collect();
-        assert_eq!(room.take_late().unwrap_err().status().as_u16(), 503);
+        let stranger = |at: u8| Whose::Stranger(Some(IpAddr::from([192, 0, 2, at])));
+        let mut late: Vec<_> = (0..Room::LATE_OF_EACH).map(|_| room.take_late(&stranger(1)).unwrap()).collect();
+        assert_eq!(room.take_late(&stranger(1)).err().unwrap().status().as_u16(), 503, "of one address there are few");
+        let others = (Room::LATE_OF_EACH..Room::LATE).map(|at| stranger(u8::try_from(at).unwrap()));
+        late.extend(others.map(|other| room.take_late(&other).unwrap()));
+        assert!(room.take_late(&stranger(99)).is_err());
+        // Whom a cookie names has other places, and no more than their own.
+        let account = Whose::Account(AccountId::new(&crate::base::Ambient::system()));
+        late.extend((0..Room::LATE_OF_EACH).map(|_| room.take_late(&account).unwrap()));
+        assert!(room.take_late(&account).is_err());
         let mut held = vec![room.take(&actor(0)).await.unwrap()];
         assert_eq!(room.take(&actor(0)).await.err().unwrap().status().as_u16(), 503, "their own, for a while");
         for at in 1..Room::AT_ONCE {
@@ -279,6 +308,6 @@ mod tests {
         }
         assert!(room.take(&actor(99)).await.is_err());
         drop((held, late));
-        assert!(room.take(&actor(0)).await.is_ok() && room.take_late().is_ok());
+        assert!(room.take(&actor(0)).await.is_ok() && room.take_late(&stranger(1)).is_ok());
     }
 }

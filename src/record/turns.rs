@@ -17,7 +17,7 @@ pub struct Turns {
     all: Arc<Semaphore>,
     /// How many an actor may have at a time.
     of_one: usize,
-    /// The turns of each actor who has one or waits for it.
+    /// The turns of each actor, or whoever else has a name, who has one or waits for it.
     own: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
@@ -53,15 +53,22 @@ impl Turns {
     /// The actor's next turn, after those that came before it.
     pub async fn take(&self, actor: &Actor) -> Turn {
         // Their own first: who waits for that keeps nobody else waiting. Nobody closes a semaphore here.
-        let own = self.of(actor).acquire_owned().await.ok();
+        let own = self.of(name(actor)).acquire_owned().await.ok();
         let one_of_all = self.all.clone().acquire_owned().await.ok();
         Turn { _one_of_all: one_of_all, _own: own }
     }
 
-    fn of(&self, actor: &Actor) -> Arc<Semaphore> {
+    /// A turn of whom `name` says, for what waits for none; `None` where they have theirs, or nobody's is left.
+    pub fn at_once(&self, name: String) -> Option<Turn> {
+        let own = self.of(name).try_acquire_owned().ok()?;
+        let one_of_all = self.all.clone().try_acquire_owned().ok()?;
+        Some(Turn { _one_of_all: Some(one_of_all), _own: Some(own) })
+    }
+
+    fn of(&self, name: String) -> Arc<Semaphore> {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|_, turns| Arc::strong_count(turns) > 1);
-        own.entry(name(actor)).or_insert_with(|| Arc::new(Semaphore::new(self.of_one))).clone()
+        own.entry(name).or_insert_with(|| Arc::new(Semaphore::new(self.of_one))).clone()
     }
 }
 
@@ -107,5 +114,16 @@ mod tests {
         let _two = [turns.take(&one).now_or_never().unwrap(), turns.take(&one).now_or_never().unwrap()];
         assert!(turns.take(&one).now_or_never().is_none());
         assert!(turns.take(&other).now_or_never().is_some());
+    }
+
+    #[test]
+    fn what_does_not_wait_gets_a_turn_or_none() {
+        let turns = Turns::so_many(3).of_each(2);
+        let own: Vec<_> = (0..2).map(|_| turns.at_once("one".into()).unwrap()).collect();
+        assert!(turns.at_once("one".into()).is_none());
+        let _other = turns.at_once("other".into()).unwrap();
+        assert!(turns.at_once("third".into()).is_none(), "nobody's is left");
+        drop(own);
+        assert!(turns.at_once("one".into()).is_some());
     }
 }
