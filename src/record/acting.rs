@@ -14,7 +14,7 @@ use super::numbers::{find, row};
 use super::pace::{Pace, Paced};
 use super::rows::State;
 use super::sight::Sight;
-use super::writing::{Stay, no_reading};
+use super::transaction::{Stay, no_reading};
 use super::{Change, Disclosed, Group, Records, Transaction, Why, Written, directory, referrers, search};
 use crate::access::Actor;
 use crate::audit::{AuditError, AuditedTx, Event};

@@ -3,7 +3,7 @@
 
 use super::change::{Change, Group};
 use super::error::RecordError;
-use super::writing::{Stay, Transaction, no_reading};
+use super::transaction::{Stay, Transaction, no_reading};
 use super::{Records, Why, outcome_of};
 use crate::access::Actor;
 use crate::audit::{AuditError, Outcome};

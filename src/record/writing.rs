@@ -1,40 +1,32 @@
-//! Changing resources: checked and built before the writer; authorized, compared and put inside it, with the
-//! chain's entry in the same transaction.
+//! Changing resources inside the writer: what was checked and built before is authorized, compared and put.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::acting::Inside;
 use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
-use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
-use super::facts::{RecordFacts, Setting};
-use super::following::{MOST_PATIENTS, Standing, followed};
+use super::facts::Setting;
+use super::following::{MOST_PATIENTS, Standing};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
 use super::pace::{Pace, Spell};
-use super::prepared::{Prepared, content_of, local_reference, references_of};
-use super::reading::{Reading, stored};
+use super::permitting::{as_absent, keep_cut, must_not_be_astray};
+use super::prepared::{Prepared, content_of};
+use super::reading::stored;
 use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
-use super::search;
-use super::sight::Sight;
-use super::{A_MOMENT, IN_WRITER, OF_A_GROUP, Records, Stored, Why, consents, directory, event, notice, outcome_of};
-use crate::access::{
-    self, Action, Actor, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
-};
-use crate::audit::{AuditError, AuditedTx, Outcome, TouchKind, Touched};
+use super::transaction::{Integrity, Labels, Repeated, Stay, Transaction, Voice, Written, WrittenAs};
+use super::{consents, directory, notice};
+use crate::access::{Action, Actor, Denied, Target, Who, authorize};
+use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
-use crate::fhir::search::Query;
 use crate::fhir::{Issue, IssueCode};
-use crate::store::{Desc, ReadExt, Tx};
+use crate::store::{Desc, ReadExt as _, Tx};
 
 /// The system of the numbers that the box gives its patients.
 pub const CLINIC_NUMBER: &str = "urn:chartbox:clinic-number";
@@ -58,331 +50,6 @@ pub(super) struct Put {
     pub action: Action,
 }
 
-/// What to do with references to local resources that are not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Integrity {
-    /// Refuse the change.
-    Enforced,
-    /// Hold a place for them: an import may bring them later.
-    Reserved,
-}
-
-/// What to do with a version that says what the stored one says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeated {
-    /// Store it all the same, as a client expects of a PUT.
-    Stored,
-    /// Leave it out, as an import met again does.
-    Skipped,
-}
-
-/// Who chose the words of what is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
-    /// Who acts: a patient then speaks for themselves alone.
-    Actor,
-    /// A workflow of the house, by the clinic's rules: a patient who books an hour that is free makes an appointment that
-    /// stands, which they could not put in their own words.
-    House,
-}
-
-/// What becomes of the labels of the version before, by which it was sealed, or held from the patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Labels {
-    /// They are the sender's to change.
-    AsSent,
-    /// Nothing is less strict than it was, also where that version was deleted: what comes back is not what was let go.
-    Stricter,
-}
-
-/// How a group of changes is made: all of it or nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Transaction {
-    pub integrity: Integrity,
-    pub repeated: Repeated,
-    pub voice: Voice,
-    pub labels: Labels,
-}
-
-impl Transaction {
-    /// A client's change.
-    pub const STRICT: Self = Self {
-        integrity: Integrity::Enforced,
-        repeated: Repeated::Stored,
-        voice: Voice::Actor,
-        labels: Labels::AsSent,
-    };
-    /// What a workflow of the house makes of what somebody chose.
-    pub const WORKFLOW: Self = Self { voice: Voice::House, ..Self::STRICT };
-    /// An import's.
-    pub const IMPORT: Self = Self { integrity: Integrity::Reserved, repeated: Repeated::Skipped, ..Self::STRICT };
-    /// That of what comes back out of a backup.
-    pub const BROUGHT_BACK: Self = Self { labels: Labels::Stricter, ..Self::IMPORT };
-}
-
-impl Transaction {
-    /// Whether there is an end to its time: what the box does by itself, and an import, is done to its end.
-    pub(super) fn is_bounded(self, actor: &Actor) -> bool {
-        self.integrity == Integrity::Enforced && !matches!(actor.who(), Who::System { .. })
-    }
-}
-
-/// What one group may cost in the writer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stay {
-    /// All that is done for it.
-    all: Duration,
-    /// The reads and searches of its changes.
-    pub(super) looks: Spell,
-}
-
-impl Stay {
-    pub(super) const WHOLE: Self = Self { all: OF_A_GROUP, looks: Spell { time: IN_WRITER, row: usize::MAX } };
-    /// To see whether it takes long.
-    pub(super) const MOMENT: Self = Self { all: A_MOMENT.time, looks: A_MOMENT };
-}
-
-/// What became of one change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// `None` where nothing was found to delete.
-    pub stored: Option<Stored>,
-    pub as_what: WrittenAs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WrittenAs {
-    Created,
-    Updated,
-    /// It said what was stored.
-    Unchanged,
-    Deleted,
-    /// It was not there any more.
-    WasDeleted,
-    /// A conditional create found it, and made nothing.
-    Matched,
-    /// A conditional delete found nothing.
-    NothingFound,
-}
-
-impl Records {
-    /// Writes down that something was asked that could not be understood, was wrong in itself, or is nobody's to do.
-    pub async fn not_done(&self, actor: &Actor, why: &Why, outcome: Outcome) -> Result<(), RecordError> {
-        let committed = self.audit().commit(vec![event(actor, why).outcome(outcome)]).await?;
-        drop(committed);
-        Ok(())
-    }
-
-    /// Makes one change, with its entry.
-    pub async fn change(&self, actor: &Actor, why: Why, change: Change) -> Result<Disclosed<Written>, RecordError> {
-        let written = self.change_all(actor, why, vec![change], Transaction::STRICT).await?;
-        Ok(written.map(|mut all| all.swap_remove(0)))
-    }
-
-    /// Makes all of these changes, in this order, or none; one entry for all.
-    pub async fn change_all(
-        &self,
-        actor: &Actor,
-        why: Why,
-        changes: Vec<Change>,
-        how: Transaction,
-    ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        let group = Group { changes, ..Group::default() };
-        match self.enter(actor, &why, group, how, no_reading).await {
-            Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
-            Err(error) => {
-                drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
-                Err(error.without_place())
-            }
-        }
-    }
-
-    /// Makes all changes of a client's transaction and then reads what they left, or does nothing at all. An error that
-    /// is about one change says at which place it stands in the group.
-    pub async fn transact<T: Send + 'static>(
-        &self,
-        actor: &Actor,
-        why: Why,
-        group: Group,
-        read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Clone + Send + 'static,
-    ) -> Result<Disclosed<(Vec<Written>, T)>, RecordError> {
-        match self.enter(actor, &why, group, Transaction::STRICT, read).await {
-            Ok((written, proof)) => Ok(written.disclose(&proof)?),
-            Err(error) => {
-                drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
-                Err(error)
-            }
-        }
-    }
-
-    /// [`Records::change_all`] and what another room writes with it, in one transaction: all of it or nothing. `first`
-    /// runs first. A refusal is not written down: for jobs of the box itself.
-    pub async fn change_all_with<T, E>(
-        &self,
-        actor: &Actor,
-        why: &Why,
-        changes: Vec<Change>,
-        how: Transaction,
-        first: impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<(T, Disclosed<Vec<Written>>), E>
-    where
-        T: Send + 'static,
-        E: From<RecordError> + From<AuditError> + Send + 'static,
-    {
-        let group = Group { changes, ..Group::default() };
-        let job = self.job(actor, why, group, how, Stay::WHOLE, no_reading);
-        let write =
-            self.audit().write(move |tx| Ok::<_, E>((first(tx)?, job(tx).map_err(RecordError::without_place)?)));
-        let ((other, written), proof) = write.await?;
-        let written = written.disclose(&proof).map_err(RecordError::from)?;
-        Ok((other, written.map(|(written, ())| written)))
-    }
-
-    /// [`Records::change_all`] whose changes are in the writer's queue when this returns, so that what is
-    /// submitted later is written later. A refusal is not written down: for jobs of the box itself.
-    pub fn submit_all(
-        &self,
-        actor: &Actor,
-        why: &Why,
-        changes: Vec<Change>,
-        how: Transaction,
-    ) -> impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + Send + use<> {
-        let group = Group { changes, ..Group::default() };
-        let written = self.audit().write(self.job(actor, why, group, how, Stay::WHOLE, no_reading));
-        async move {
-            let (written, proof) = written.await.map_err(RecordError::without_place)?;
-            Ok(written.disclose(&proof)?.map(|(written, ())| written))
-        }
-    }
-
-    /// The ids that a condition matches, for references of the box's own jobs. Nothing of a resource is handed out.
-    pub fn resolve(&self, query: &Query) -> Result<Vec<FhirId>, RecordError> {
-        let read = self.audit().read()?;
-        let wanted =
-            search::Wanted { within: None, size: 2, bytes: usize::MAX, after: None, among: search::Among::Itself };
-        let found = search::run_unseen(&read, query, &wanted)?;
-        Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
-    }
-
-    /// [`Records::change_all`] for callers without an async runtime.
-    pub fn change_all_blocking(
-        &self,
-        actor: &Actor,
-        why: Why,
-        changes: Vec<Change>,
-        how: Transaction,
-    ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        let group = Group { changes, ..Group::default() };
-        match self.audit().write_blocking(self.job(actor, &why, group, how, Stay::WHOLE, no_reading)) {
-            Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
-            Err(error) => {
-                drop(self.audit().commit_blocking(vec![self.refusal(actor, &why, &error)])?);
-                Err(error.without_place())
-            }
-        }
-    }
-
-    pub(super) fn refusal(&self, actor: &Actor, why: &Why, error: &RecordError) -> crate::audit::Event {
-        event(actor, why).outcome(outcome_of(error))
-    }
-
-    #[allow(clippy::type_complexity)] // what was written and what was read then
-    pub(super) fn job<T, R>(
-        &self,
-        actor: &Actor,
-        why: &Why,
-        group: Group,
-        how: Transaction,
-        stay: Stay,
-        read: R,
-    ) -> impl FnOnce(&mut AuditedTx<'_, '_>) -> Result<Undisclosed<(Vec<Written>, T)>, RecordError>
-    + Send
-    + 'static
-    + use<T, R>
-    where
-        T: Send + 'static,
-        R: FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Send + 'static,
-    {
-        let mut event = event(actor, why);
-        let (actor, setting, ambient) = (actor.clone(), self.setting.clone(), self.audit().ambient().clone());
-        let (limits, channel, paging) = (self.limits, why.channel, self.paging.clone());
-        let rules = self.rules.clone();
-        move |tx: &mut AuditedTx<'_, '_>| {
-            // Milliseconds are what a resource's instant holds.
-            let now = Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default();
-            let mut writing = Writing {
-                tx,
-                actor: &actor,
-                setting: &setting,
-                now,
-                ambient: &ambient,
-                how,
-                stay,
-                touched: vec![],
-                refers: vec![],
-                gone: vec![],
-                rules,
-                asked: vec![],
-                place: 0,
-                wrote: vec![],
-                came: BTreeSet::new(),
-                handed_over: BTreeSet::new(),
-                leads: vec![],
-            };
-            paging.prepare(writing.tx, &ambient)?;
-            let written = writing.all(group)?;
-            let touched = std::mem::take(&mut writing.touched);
-            event.touch(&touched);
-            let written = Undisclosed::new(written, &touched);
-            let (seen, touched) = {
-                let view: &Tx<'_> = tx;
-                let sight = Sight::new(&actor, &setting, ambient.now());
-                let spell = Spell { time: limits.search_time.min(stay.looks.time), ..stay.looks };
-                let pace = Pace::new(&ambient, sight.now, spell);
-                let mut reading = Reading::new(view, sight, pace, limits, &paging, channel);
-                let seen = read(&mut reading)?;
-                (seen, reading.into_touched().0)
-            };
-            for touched in &touched {
-                event.touch(touched);
-            }
-            {
-                let view: &Tx<'_> = tx;
-                super::emergency::mark(view, &actor, ambient.now(), &mut event)?;
-            }
-            tx.append(event)?;
-            Ok(written.zip(seen))
-        }
-    }
-}
-
-/// Puts a version into the histories.
-pub(super) fn note_history(
-    tx: &mut Tx<'_>,
-    number: RowNumber,
-    row: &Row,
-    current: Currency,
-) -> Result<(), RecordError> {
-    if row.kind == ResourceType::Consent {
-        consents::note_change(tx)?;
-    }
-    let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
-    Ok(tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
-}
-
-/// A file under rules that cannot be looked up would stand under none (binary.html#security).
-fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError> {
-    if !prepared.astray {
-        return Ok(());
-    }
-    let text = "A file stands under the rules of a resource of this box: name it as a relative reference, such as Observation/1.";
-    Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, "Binary.securityContext", text)]))
-}
-
-pub(super) fn no_reading(_: &mut Reading<'_>) -> Result<Undisclosed<()>, RecordError> {
-    Ok(Undisclosed::empty(()))
-}
-
 /// The work inside the writer.
 pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) tx: &'a mut AuditedTx<'b, 'c>,
@@ -390,11 +57,11 @@ pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) setting: &'a Setting,
     pub(super) now: Timestamp,
     pub(super) ambient: &'a Ambient,
-    how: Transaction,
+    pub(super) how: Transaction,
     pub(super) stay: Stay,
     touched: Vec<Touched>,
     /// What was stored refers to these.
-    refers: Vec<ResourceRef>,
+    pub(super) refers: Vec<ResourceRef>,
     /// What was deleted, each with its place in the group.
     gone: Vec<(usize, ResourceRef)>,
     rules: Arc<[Arc<dyn Rule>]>,
@@ -403,7 +70,7 @@ pub(super) struct Writing<'a, 'b, 'c> {
     /// Which change of the group is being made.
     pub(super) place: usize,
     /// What was stored, each with its place in the group.
-    wrote: Vec<(usize, RowNumber)>,
+    pub(super) wrote: Vec<(usize, RowNumber)>,
     /// Patients, each with what came into their record and had not stood in it before.
     came: BTreeSet<(RowNumber, RowNumber)>,
     /// Patients that were stored and had not gone on as somebody else before.
@@ -412,8 +79,46 @@ pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) leads: Vec<(ResourceType, FhirId)>,
 }
 
+impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
+    pub(super) fn new(
+        tx: &'a mut AuditedTx<'b, 'c>,
+        actor: &'a Actor,
+        setting: &'a Setting,
+        ambient: &'a Ambient,
+        how: Transaction,
+        stay: Stay,
+        rules: Arc<[Arc<dyn Rule>]>,
+    ) -> Self {
+        Self {
+            tx,
+            actor,
+            setting,
+            // Milliseconds are what a resource's instant holds.
+            now: Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default(),
+            ambient,
+            how,
+            stay,
+            touched: vec![],
+            refers: vec![],
+            gone: vec![],
+            rules,
+            asked: vec![],
+            place: 0,
+            wrote: vec![],
+            came: BTreeSet::new(),
+            handed_over: BTreeSet::new(),
+            leads: vec![],
+        }
+    }
+
+    /// In whose records something was changed or tried.
+    pub(super) fn into_touched(self) -> Vec<Touched> {
+        self.touched
+    }
+}
+
 impl Writing<'_, '_, '_> {
-    fn all(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
+    pub(super) fn all(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
         let written = if group.changes.iter().all(Change::is_settled) {
             let mut written = Vec::with_capacity(group.changes.len());
             for (place, change) in group.changes.into_iter().enumerate() {
@@ -539,92 +244,6 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(patient)
-    }
-
-    fn must_all_be_there(&mut self) -> Result<(), RecordError> {
-        let mut refers = std::mem::take(&mut self.refers);
-        refers.sort_unstable();
-        refers.dedup();
-        let before = OnceCell::new();
-        for reference in refers {
-            self.goes_on()?;
-            self.must_be_there(&reference, &before)?;
-        }
-        Ok(())
-    }
-
-    /// A reference to what is not there, or not for this actor, is refused in the same words. `before` is what stood in the
-    /// versions before, once somebody asked.
-    fn must_be_there(
-        &self,
-        reference: &ResourceRef,
-        before: &OnceCell<BTreeSet<ResourceRef>>,
-    ) -> Result<(), RecordError> {
-        let missing = || self.dangling(reference);
-        let stood_before = || -> Result<bool, RecordError> {
-            if before.get().is_none() {
-                let all = self.referred_to_before()?;
-                before.get_or_init(|| all);
-            }
-            Ok(before.get().is_some_and(|all| all.contains(reference)))
-        };
-        let tx: &Tx<'_> = self.tx;
-        let kind = ResourceType::parse(reference.type_name());
-        let number = kind.map(|kind| find(tx, kind, &reference.id())).transpose()?.flatten();
-        let found = number.map(|number| Ok::<_, RecordError>((number, row(tx, number)?))).transpose()?;
-        let Some((number, row)) = found.filter(|(_, row)| row.state == State::Live) else {
-            // An import brings references to what stayed behind: whoever changes what bears one did not make it.
-            return if stood_before()? { Ok(()) } else { Err(missing()) };
-        };
-        match self.permit(Action::Read, &row) {
-            Ok(_) => Ok(()),
-            // What stood there stays there. Whether there is another of a type that a person never sees, they are not told.
-            // A token that narrows what is asked with it does not narrow what its person may name.
-            Err(RecordError::Denied(Denied::NeverForRole)) => {
-                let may_name = self.is_trusted()
-                    || stood_before()?
-                    || self.permit_to(&self.actor.widened(), Action::Read, &row).is_ok();
-                if may_name { Ok(()) } else { Err(missing()) }
-            }
-            // Who has just stored it knows that it is there, also where they sealed it from themselves.
-            Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
-            Err(RecordError::NotFound) => Err(missing()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether who writes may name what they never see: a program, and a workflow of the house.
-    fn is_trusted(&self) -> bool {
-        self.actor.role().is_none() || self.how.voice == Voice::House
-    }
-
-    /// What the resources that were written referred to in the version before.
-    fn referred_to_before(&self) -> Result<BTreeSet<ResourceRef>, RecordError> {
-        let tx: &Tx<'_> = self.tx;
-        let mut all = BTreeSet::new();
-        for (_, number) in &self.wrote {
-            self.goes_on()?;
-            let before = row(tx, *number)?.version.saturating_sub(1);
-            let Some(old) = tx.get(&VERSIONS, &(*number, Desc(before)))?.filter(|old| old.state == State::Live) else {
-                continue;
-            };
-            let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
-            all.extend(references_of(&value));
-        }
-        Ok(all)
-    }
-
-    /// That a reference leads nowhere, with the element and the change in which it stands.
-    fn dangling(&self, reference: &ResourceRef) -> RecordError {
-        let tx: &Tx<'_> = self.tx;
-        let at = self.wrote.iter().find_map(|(place, number)| {
-            let row = row(tx, *number).ok()?;
-            let value: Value = serde_json::from_slice(&row.json).ok()?;
-            Some((*place, reference_in(&value, reference, row.kind.name())?))
-        });
-        let (place, at) = at.unzip();
-        let error = RecordError::DanglingReference { what: reference.to_string(), at };
-        place.into_iter().fold(error, RecordError::at)
     }
 
     fn put(&mut self, put: Put) -> Result<Written, RecordError> {
@@ -807,50 +426,6 @@ impl Writing<'_, '_, '_> {
         Ok(Written { stored: Some(stored(gone, &[])?), as_what: WrittenAs::Deleted })
     }
 
-    /// A part of a resource, as `_elements` and `_summary` give it, would put away the rest (search.html#elements). What is cut of
-    /// a resource for everybody of a role was put back before.
-    fn must_be_whole(&self, prepared: &Prepared) -> Result<(), RecordError> {
-        if !prepared.partial || self.how.integrity == Integrity::Reserved {
-            return Ok(());
-        }
-        let text = "This is marked as a part of a resource (SUBSETTED): stored, it would put away the rest. Read it whole, and \
-                    send it whole.";
-        let place = format!("{}.meta.tag", prepared.kind);
-        Err(RecordError::Invalid(vec![Issue::error(IssueCode::BusinessRule, place, text)]))
-    }
-
-    /// Whether the stored version is the one that was expected.
-    pub(super) fn fulfils(&self, condition: Condition, stored: Option<&Row>) -> Result<(), RecordError> {
-        match (condition, stored) {
-            (Condition::None, _) | (Condition::Absent, None) => Ok(()),
-            (Condition::Version(asked), Some(row)) if row.version == asked => Ok(()),
-            (Condition::Version(_), Some(row)) => Err(RecordError::VersionConflict { current: row.version }),
-            (Condition::Present, Some(row)) if row.state == State::Live => Ok(()),
-            (Condition::Version(_), None) | (Condition::Present, _) => Err(RecordError::NoVersion),
-            (Condition::Absent, Some(_)) => Err(RecordError::Exists),
-        }
-    }
-
-    /// A patient's change that takes back what they said themselves, and does nothing else, is asked of the policy as that.
-    fn or_withdrawal(&self, action: Action, old: Option<&Row>, prepared: &Prepared) -> Result<Action, RecordError> {
-        let kind = prepared.kind;
-        let live = old.filter(|old| old.state == State::Live && action == Action::Update);
-        let Some(live) = live.filter(|_| withdrawn_by(kind).is_some() && OwnWords::of(self.actor).is_some()) else {
-            return Ok(action);
-        };
-        let before: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
-        let withdraws = is_withdrawal(kind, &before, &prepared.resource()?);
-        Ok(if withdraws { Action::Withdraw } else { action })
-    }
-
-    /// Whether the actor may ever do this to a resource of the type.
-    pub(super) fn may_at_all(&self, action: Action, kind: ResourceType) -> Result<(), RecordError> {
-        match authorize(self.actor, action, &Target::of_type(kind), &self.facts(), self.now) {
-            Ok(_) | Err(Denied::NotVisible) => Ok(()),
-            Err(denied) => Err(denied.into()),
-        }
-    }
-
     /// Takes the stored version out of the indexes and into the past.
     fn retire(&mut self, number: RowNumber, old: &Row) -> Result<(), RecordError> {
         if old.state == State::Live {
@@ -909,49 +484,6 @@ impl Writing<'_, '_, '_> {
         self.came.extend(after.patients.iter().filter(stood).map(|patient| (*patient, number)));
     }
 
-    /// Whether a version that is held stays so though what a program sends in its place lacks the hold: one by a label of its
-    /// own, and one with what it followed and follows no more. With what it follows still, the hold ends with the other's.
-    fn stays_held(&self, live: &Row, next: &Prepared) -> Result<bool, RecordError> {
-        let value: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
-        if Sensitivity::of_resource(&value).is_held() {
-            return Ok(true);
-        }
-        let tx: &Tx<'_> = self.tx;
-        for one in followed(live.kind, &value).iter().filter(|one| !next.follows.contains(one)) {
-            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            let there = find(tx, kind, &one.id())?.map(|number| row(tx, number)).transpose()?;
-            if there.is_some_and(|other| other.state == State::Live && other.sensitivity.is_held()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The resource with its author, where it had to be put there.
-    fn in_own_words(&self, prepared: &Prepared) -> Result<Option<Prepared>, RecordError> {
-        let Some(own) = OwnWords::of(self.actor).filter(|_| self.how.voice == Voice::Actor) else { return Ok(None) };
-        let mut value = prepared.resource()?;
-        match own.said(prepared.kind, &mut value).map_err(RecordError::Invalid)? {
-            Said::AsItWas => Ok(None),
-            Said::Marked => Ok(Some(Prepared::new(prepared.kind, &value))),
-        }
-    }
-
-    /// Another program, which has its own copies of what it sends: a hold that these lack was not taken off by anybody.
-    pub(super) fn is_program(&self) -> bool {
-        matches!(self.actor.who(), Who::Service { .. })
-    }
-
-    /// Whether a program writes over what is sealed from it. It does not know that there was a seal, and does not take it away.
-    fn overwrites_unseen(&self, live: &Row) -> bool {
-        self.is_program() && live.sensitivity.is_sealed() && self.permit(Action::Read, live).is_err()
-    }
-
-    /// Services and the box itself bring ids along; a person's new resource gets one from the server.
-    const fn may_choose_ids(&self) -> bool {
-        matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
-    }
-
     /// The patients in whose records it stands. A program's Group may have more members than that: it stands in the records of
     /// the first, is found by each of them, and is exported with all.
     pub(super) fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
@@ -968,83 +500,6 @@ impl Writing<'_, '_, '_> {
             rows.push(find_or_reserve(self.tx, ResourceType::Patient, patient)?);
         }
         Ok(rows)
-    }
-
-    fn facts(&self) -> RecordFacts<'_> {
-        let tx: &Tx<'_> = self.tx;
-        RecordFacts { read: tx, setting: self.setting, consents: None }
-    }
-
-    fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {
-        let of = |patient| Target { kind: row.kind, id: Some(row.id.clone()), patient, sensitivity: row.sensitivity };
-        if row.kind == ResourceType::Patient {
-            return Ok(vec![of(Some(row.id.clone()))]);
-        }
-        let mut targets = Vec::with_capacity(row.patients.len().max(1));
-        for number in &row.patients {
-            targets.push(of(Some(numbers::row(&**self.tx, *number)?.id)));
-        }
-        if targets.is_empty() {
-            targets.push(of(None));
-        }
-        Ok(targets)
-    }
-
-    /// Who signs must be one who may, and so must who lets the patient see what was held. Programs and the box bring what
-    /// was signed elsewhere.
-    fn permit_signing(&self, live: Option<&Row>, row: &Row) -> Result<(), RecordError> {
-        if self.actor.role().is_none() {
-            return Ok(());
-        }
-        if let Some(live) = live {
-            self.not_locked(live)?;
-        }
-        if signed(row)? && !live.is_some_and(|live| matches!(signed(live), Ok(true))) {
-            self.permit(Action::Sign, row)?;
-        }
-        if let Some(live) = live.filter(|live| live.sensitivity.is_held() && !row.sensitivity.is_held()) {
-            self.permit(Action::Release, live)?;
-        }
-        Ok(())
-    }
-
-    /// A person does not change what is signed, unless a workflow of the house does it by the clinic's rules.
-    fn not_locked(&self, live: &Row) -> Result<(), RecordError> {
-        let by_person = self.actor.role().is_some() && self.how.voice == Voice::Actor;
-        if by_person && access::stands_signed(live.kind) && signed(live)? {
-            let text = "This is signed and is not changed any more. Add a Composition that appends to it (relatesTo).";
-            let issue = Issue::error(IssueCode::BusinessRule, format!("{}.status", live.kind), text);
-            return Err(RecordError::Invalid(vec![issue]));
-        }
-        Ok(())
-    }
-
-    /// Whether the actor may do this to the row for one of its patients at least.
-    pub(super) fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
-        self.permit_to(self.actor, action, row)
-    }
-
-    fn permit_to(&self, actor: &Actor, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
-        let mut denied = Denied::NotVisible;
-        for target in self.targets(row)? {
-            match authorize(actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => return Ok(grant.cut_elements()),
-                Err(error) => denied = error,
-            }
-        }
-        Err(as_absent(denied))
-    }
-
-    /// Whether the actor may do this to the row for every one of its patients.
-    fn permit_all(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
-        let mut cut: &'static [&'static str] = &[];
-        for target in self.targets(row)? {
-            match authorize(self.actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => cut = grant.cut_elements(),
-                Err(denied) => return Err(as_absent(denied)),
-            }
-        }
-        Ok(cut)
     }
 
     /// Tells pages that wait. An import brings what nobody waits for.
@@ -1071,21 +526,18 @@ impl Writing<'_, '_, '_> {
     }
 }
 
-/// Where in a resource a reference stands, as FHIRPath has it.
-fn reference_in(value: &Value, wanted: &ResourceRef, path: &str) -> Option<String> {
-    match value {
-        Value::Object(members) => {
-            let own = members.get("reference").and_then(Value::as_str).and_then(local_reference);
-            if own.as_ref() == Some(wanted) {
-                return Some(path.to_owned());
-            }
-            members.iter().find_map(|(name, value)| reference_in(value, wanted, &format!("{path}.{name}")))
-        }
-        Value::Array(all) => {
-            all.iter().enumerate().find_map(|(at, value)| reference_in(value, wanted, &format!("{path}[{at}]")))
-        }
-        _ => None,
+/// Puts a version into the histories.
+pub(super) fn note_history(
+    tx: &mut Tx<'_>,
+    number: RowNumber,
+    row: &Row,
+    current: Currency,
+) -> Result<(), RecordError> {
+    if row.kind == ResourceType::Consent {
+        consents::note_change(tx)?;
     }
+    let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
+    Ok(tx.put(&HISTORY, &key, &HistoryTag { current, tag: Tag::of(row) })?)
 }
 
 /// What is not there need not be deleted (http.html#delete), unless it was to be there.
@@ -1093,29 +545,5 @@ fn nothing_to_delete(condition: Condition) -> Result<Written, RecordError> {
     match condition {
         Condition::None | Condition::Absent => Ok(Written { stored: None, as_what: WrittenAs::NothingFound }),
         Condition::Version(_) | Condition::Present => Err(RecordError::NotFound),
-    }
-}
-
-/// Puts back what the actor does not see, and refuses what they tried to put there.
-fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Prepared, RecordError> {
-    let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
-    let before = before.map_err(|_| RecordError::Damaged)?;
-    let mut value = prepared.resource()?;
-    access::cut::keep(&mut value, before.as_ref(), cut)?;
-    Ok(Prepared::new(prepared.kind, &value))
-}
-
-fn signed(row: &Row) -> Result<bool, RecordError> {
-    if !matches!(row.kind, ResourceType::Composition | ResourceType::DiagnosticReport) {
-        return Ok(false);
-    }
-    let value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
-    Ok(access::is_signed(row.kind, &value))
-}
-
-fn as_absent(denied: Denied) -> RecordError {
-    match denied {
-        Denied::NotVisible => RecordError::NotFound,
-        other => other.into(),
     }
 }

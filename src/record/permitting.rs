@@ -1,0 +1,228 @@
+//! What a change must be allowed, asked inside the writer: of the policy, of what is signed, held or sealed, and of the
+//! sender's own words.
+
+use serde_json::Value;
+
+use super::change::Condition;
+use super::error::RecordError;
+use super::facts::RecordFacts;
+use super::following::followed;
+use super::numbers::{self, find, row};
+use super::prepared::Prepared;
+use super::rows::{Row, State};
+use super::transaction::{Integrity, Voice};
+use super::writing::Writing;
+use crate::access::{
+    self, Action, Actor, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
+};
+use crate::fhir::{Issue, IssueCode, ResourceType};
+use crate::store::Tx;
+
+impl Writing<'_, '_, '_> {
+    /// A part of a resource, as `_elements` and `_summary` give it, would put away the rest (search.html#elements). What is cut of
+    /// a resource for everybody of a role was put back before.
+    pub(super) fn must_be_whole(&self, prepared: &Prepared) -> Result<(), RecordError> {
+        if !prepared.partial || self.how.integrity == Integrity::Reserved {
+            return Ok(());
+        }
+        let text = "This is marked as a part of a resource (SUBSETTED): stored, it would put away the rest. Read it whole, and \
+                    send it whole.";
+        let place = format!("{}.meta.tag", prepared.kind);
+        Err(RecordError::Invalid(vec![Issue::error(IssueCode::BusinessRule, place, text)]))
+    }
+
+    /// Whether the stored version is the one that was expected.
+    pub(super) fn fulfils(&self, condition: Condition, stored: Option<&Row>) -> Result<(), RecordError> {
+        match (condition, stored) {
+            (Condition::None, _) | (Condition::Absent, None) => Ok(()),
+            (Condition::Version(asked), Some(row)) if row.version == asked => Ok(()),
+            (Condition::Version(_), Some(row)) => Err(RecordError::VersionConflict { current: row.version }),
+            (Condition::Present, Some(row)) if row.state == State::Live => Ok(()),
+            (Condition::Version(_), None) | (Condition::Present, _) => Err(RecordError::NoVersion),
+            (Condition::Absent, Some(_)) => Err(RecordError::Exists),
+        }
+    }
+
+    /// A patient's change that takes back what they said themselves, and does nothing else, is asked of the policy as that.
+    pub(super) fn or_withdrawal(
+        &self,
+        action: Action,
+        old: Option<&Row>,
+        prepared: &Prepared,
+    ) -> Result<Action, RecordError> {
+        let kind = prepared.kind;
+        let live = old.filter(|old| old.state == State::Live && action == Action::Update);
+        let Some(live) = live.filter(|_| withdrawn_by(kind).is_some() && OwnWords::of(self.actor).is_some()) else {
+            return Ok(action);
+        };
+        let before: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
+        let withdraws = is_withdrawal(kind, &before, &prepared.resource()?);
+        Ok(if withdraws { Action::Withdraw } else { action })
+    }
+
+    /// Whether the actor may ever do this to a resource of the type.
+    pub(super) fn may_at_all(&self, action: Action, kind: ResourceType) -> Result<(), RecordError> {
+        match authorize(self.actor, action, &Target::of_type(kind), &self.facts(), self.now) {
+            Ok(_) | Err(Denied::NotVisible) => Ok(()),
+            Err(denied) => Err(denied.into()),
+        }
+    }
+
+    /// Whether a version that is held stays so though what a program sends in its place lacks the hold: one by a label of its
+    /// own, and one with what it followed and follows no more. With what it follows still, the hold ends with the other's.
+    pub(super) fn stays_held(&self, live: &Row, next: &Prepared) -> Result<bool, RecordError> {
+        let value: Value = serde_json::from_slice(&live.json).map_err(|_| RecordError::Damaged)?;
+        if Sensitivity::of_resource(&value).is_held() {
+            return Ok(true);
+        }
+        let tx: &Tx<'_> = self.tx;
+        for one in followed(live.kind, &value).iter().filter(|one| !next.follows.contains(one)) {
+            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+            let there = find(tx, kind, &one.id())?.map(|number| row(tx, number)).transpose()?;
+            if there.is_some_and(|other| other.state == State::Live && other.sensitivity.is_held()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The resource with its author, where it had to be put there.
+    pub(super) fn in_own_words(&self, prepared: &Prepared) -> Result<Option<Prepared>, RecordError> {
+        let Some(own) = OwnWords::of(self.actor).filter(|_| self.how.voice == Voice::Actor) else { return Ok(None) };
+        let mut value = prepared.resource()?;
+        match own.said(prepared.kind, &mut value).map_err(RecordError::Invalid)? {
+            Said::AsItWas => Ok(None),
+            Said::Marked => Ok(Some(Prepared::new(prepared.kind, &value))),
+        }
+    }
+
+    /// Another program, which has its own copies of what it sends: a hold that these lack was not taken off by anybody.
+    pub(super) fn is_program(&self) -> bool {
+        matches!(self.actor.who(), Who::Service { .. })
+    }
+
+    /// Whether a program writes over what is sealed from it. It does not know that there was a seal, and does not take it away.
+    pub(super) fn overwrites_unseen(&self, live: &Row) -> bool {
+        self.is_program() && live.sensitivity.is_sealed() && self.permit(Action::Read, live).is_err()
+    }
+
+    /// Services and the box itself bring ids along; a person's new resource gets one from the server.
+    pub(super) const fn may_choose_ids(&self) -> bool {
+        matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
+    }
+
+    pub(super) fn facts(&self) -> RecordFacts<'_> {
+        let tx: &Tx<'_> = self.tx;
+        RecordFacts { read: tx, setting: self.setting, consents: None }
+    }
+
+    pub(super) fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {
+        let of = |patient| Target { kind: row.kind, id: Some(row.id.clone()), patient, sensitivity: row.sensitivity };
+        if row.kind == ResourceType::Patient {
+            return Ok(vec![of(Some(row.id.clone()))]);
+        }
+        let mut targets = Vec::with_capacity(row.patients.len().max(1));
+        for number in &row.patients {
+            targets.push(of(Some(numbers::row(&**self.tx, *number)?.id)));
+        }
+        if targets.is_empty() {
+            targets.push(of(None));
+        }
+        Ok(targets)
+    }
+
+    /// Who signs must be one who may, and so must who lets the patient see what was held. Programs and the box bring what
+    /// was signed elsewhere.
+    pub(super) fn permit_signing(&self, live: Option<&Row>, row: &Row) -> Result<(), RecordError> {
+        if self.actor.role().is_none() {
+            return Ok(());
+        }
+        if let Some(live) = live {
+            self.not_locked(live)?;
+        }
+        if signed(row)? && !live.is_some_and(|live| matches!(signed(live), Ok(true))) {
+            self.permit(Action::Sign, row)?;
+        }
+        if let Some(live) = live.filter(|live| live.sensitivity.is_held() && !row.sensitivity.is_held()) {
+            self.permit(Action::Release, live)?;
+        }
+        Ok(())
+    }
+
+    /// A person does not change what is signed, unless a workflow of the house does it by the clinic's rules.
+    pub(super) fn not_locked(&self, live: &Row) -> Result<(), RecordError> {
+        let by_person = self.actor.role().is_some() && self.how.voice == Voice::Actor;
+        if by_person && access::stands_signed(live.kind) && signed(live)? {
+            let text = "This is signed and is not changed any more. Add a Composition that appends to it (relatesTo).";
+            let issue = Issue::error(IssueCode::BusinessRule, format!("{}.status", live.kind), text);
+            return Err(RecordError::Invalid(vec![issue]));
+        }
+        Ok(())
+    }
+
+    /// Whether the actor may do this to the row for one of its patients at least.
+    pub(super) fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
+        self.permit_to(self.actor, action, row)
+    }
+
+    pub(super) fn permit_to(
+        &self,
+        actor: &Actor,
+        action: Action,
+        row: &Row,
+    ) -> Result<&'static [&'static str], RecordError> {
+        let mut denied = Denied::NotVisible;
+        for target in self.targets(row)? {
+            match authorize(actor, action, &target, &self.facts(), self.now) {
+                Ok(grant) => return Ok(grant.cut_elements()),
+                Err(error) => denied = error,
+            }
+        }
+        Err(as_absent(denied))
+    }
+
+    /// Whether the actor may do this to the row for every one of its patients.
+    pub(super) fn permit_all(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
+        let mut cut: &'static [&'static str] = &[];
+        for target in self.targets(row)? {
+            match authorize(self.actor, action, &target, &self.facts(), self.now) {
+                Ok(grant) => cut = grant.cut_elements(),
+                Err(denied) => return Err(as_absent(denied)),
+            }
+        }
+        Ok(cut)
+    }
+}
+
+/// A file under rules that cannot be looked up would stand under none (binary.html#security).
+pub(super) fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError> {
+    if !prepared.astray {
+        return Ok(());
+    }
+    let text = "A file stands under the rules of a resource of this box: name it as a relative reference, such as Observation/1.";
+    Err(RecordError::Invalid(vec![Issue::error(IssueCode::Value, "Binary.securityContext", text)]))
+}
+
+/// Puts back what the actor does not see, and refuses what they tried to put there.
+pub(super) fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Prepared, RecordError> {
+    let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
+    let before = before.map_err(|_| RecordError::Damaged)?;
+    let mut value = prepared.resource()?;
+    access::cut::keep(&mut value, before.as_ref(), cut)?;
+    Ok(Prepared::new(prepared.kind, &value))
+}
+
+fn signed(row: &Row) -> Result<bool, RecordError> {
+    if !matches!(row.kind, ResourceType::Composition | ResourceType::DiagnosticReport) {
+        return Ok(false);
+    }
+    let value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+    Ok(access::is_signed(row.kind, &value))
+}
+
+pub(super) fn as_absent(denied: Denied) -> RecordError {
+    match denied {
+        Denied::NotVisible => RecordError::NotFound,
+        other => other.into(),
+    }
+}

@@ -1,0 +1,123 @@
+//! That what is referred to is there: no change leaves a reference that leads nowhere.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::error::RecordError;
+use super::layout::VERSIONS;
+use super::numbers::{find, row};
+use super::prepared::{local_reference, references_of};
+use super::rows::State;
+use super::transaction::Voice;
+use super::writing::Writing;
+use crate::access::{Action, Denied};
+use crate::base::ResourceRef;
+use crate::fhir::ResourceType;
+use crate::store::{Desc, ReadExt, Tx};
+
+impl Writing<'_, '_, '_> {
+    pub(super) fn must_all_be_there(&mut self) -> Result<(), RecordError> {
+        let mut refers = std::mem::take(&mut self.refers);
+        refers.sort_unstable();
+        refers.dedup();
+        let before = OnceCell::new();
+        for reference in refers {
+            self.goes_on()?;
+            self.must_be_there(&reference, &before)?;
+        }
+        Ok(())
+    }
+
+    /// A reference to what is not there, or not for this actor, is refused in the same words. `before` is what stood in the
+    /// versions before, once somebody asked.
+    fn must_be_there(
+        &self,
+        reference: &ResourceRef,
+        before: &OnceCell<BTreeSet<ResourceRef>>,
+    ) -> Result<(), RecordError> {
+        let missing = || self.dangling(reference);
+        let stood_before = || -> Result<bool, RecordError> {
+            if before.get().is_none() {
+                let all = self.referred_to_before()?;
+                before.get_or_init(|| all);
+            }
+            Ok(before.get().is_some_and(|all| all.contains(reference)))
+        };
+        let tx: &Tx<'_> = self.tx;
+        let kind = ResourceType::parse(reference.type_name());
+        let number = kind.map(|kind| find(tx, kind, &reference.id())).transpose()?.flatten();
+        let found = number.map(|number| Ok::<_, RecordError>((number, row(tx, number)?))).transpose()?;
+        let Some((number, row)) = found.filter(|(_, row)| row.state == State::Live) else {
+            // An import brings references to what stayed behind: whoever changes what bears one did not make it.
+            return if stood_before()? { Ok(()) } else { Err(missing()) };
+        };
+        match self.permit(Action::Read, &row) {
+            Ok(_) => Ok(()),
+            // What stood there stays there. Whether there is another of a type that a person never sees, they are not told.
+            // A token that narrows what is asked with it does not narrow what its person may name.
+            Err(RecordError::Denied(Denied::NeverForRole)) => {
+                let may_name = self.is_trusted()
+                    || stood_before()?
+                    || self.permit_to(&self.actor.widened(), Action::Read, &row).is_ok();
+                if may_name { Ok(()) } else { Err(missing()) }
+            }
+            // Who has just stored it knows that it is there, also where they sealed it from themselves.
+            Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
+            Err(RecordError::NotFound) => Err(missing()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether who writes may name what they never see: a program, and a workflow of the house.
+    fn is_trusted(&self) -> bool {
+        self.actor.role().is_none() || self.how.voice == Voice::House
+    }
+
+    /// What the resources that were written referred to in the version before.
+    fn referred_to_before(&self) -> Result<BTreeSet<ResourceRef>, RecordError> {
+        let tx: &Tx<'_> = self.tx;
+        let mut all = BTreeSet::new();
+        for (_, number) in &self.wrote {
+            self.goes_on()?;
+            let before = row(tx, *number)?.version.saturating_sub(1);
+            let Some(old) = tx.get(&VERSIONS, &(*number, Desc(before)))?.filter(|old| old.state == State::Live) else {
+                continue;
+            };
+            let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
+            all.extend(references_of(&value));
+        }
+        Ok(all)
+    }
+
+    /// That a reference leads nowhere, with the element and the change in which it stands.
+    fn dangling(&self, reference: &ResourceRef) -> RecordError {
+        let tx: &Tx<'_> = self.tx;
+        let at = self.wrote.iter().find_map(|(place, number)| {
+            let row = row(tx, *number).ok()?;
+            let value: Value = serde_json::from_slice(&row.json).ok()?;
+            Some((*place, reference_in(&value, reference, row.kind.name())?))
+        });
+        let (place, at) = at.unzip();
+        let error = RecordError::DanglingReference { what: reference.to_string(), at };
+        place.into_iter().fold(error, RecordError::at)
+    }
+}
+
+/// Where in a resource a reference stands, as FHIRPath has it.
+fn reference_in(value: &Value, wanted: &ResourceRef, path: &str) -> Option<String> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("reference").and_then(Value::as_str).and_then(local_reference);
+            if own.as_ref() == Some(wanted) {
+                return Some(path.to_owned());
+            }
+            members.iter().find_map(|(name, value)| reference_in(value, wanted, &format!("{path}.{name}")))
+        }
+        Value::Array(all) => {
+            all.iter().enumerate().find_map(|(at, value)| reference_in(value, wanted, &format!("{path}[{at}]")))
+        }
+        _ => None,
+    }
+}
