@@ -129,7 +129,11 @@ test('a patient reads the whole record and who looked, without script', async ()
     await own.click(`#record a:has(b:text-is("${word}"))`);
     assert.match(await main(own), said, word);
   }
-  const [letter] = await Promise.all([own.waitForEvent('download'), own.click('main a:has-text("eye screening")')]);
+  // What is plain text is read on its page, and can be kept from there.
+  await own.click('main a:has-text("eye screening")');
+  assert.ok((await own.textContent('main .written')).trim().length > 20);
+  assert.deepEqual(await inspect(own, 'my-letter'), []);
+  const [letter] = await Promise.all([own.waitForEvent('download'), own.click('main a[download]')]);
   assert.match(letter.suggestedFilename(), /eye screening/i);
   await own.goto(`${box.portal}/my`);
   await own.click('main a[href="/my/who-looked"]');
