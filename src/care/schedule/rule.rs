@@ -4,18 +4,18 @@
 //! the clinic's reason. What is new, moved or given to somebody else needs a free hour, or says in the same words as the
 //! reception's page why it lies over another ([`over_of`]): patients cannot say that.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
 
 use super::over::{Despite, over_of};
 use super::taken::{self, Roles, Taken};
-use crate::base::Timestamp;
+use crate::base::{FhirId, Timestamp};
 use crate::care::clinic;
 use crate::fhir::ResourceType;
-use crate::record::{Changed, Inside, RecordError, Rule, strict};
+use crate::record::{Changed, Inside, RecordError, Rule, local_reference, strict};
 
 /// No Practitioner has two appointments at once.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +33,6 @@ impl Rule for OneAtATime {
             Ok(false) => Err((at, against())),
             Err(error) => Err((at, error)),
         })
-    }
-
-    fn looks_widely(&self) -> bool {
-        true
     }
 }
 
@@ -108,6 +104,57 @@ fn hold_hours(inside: &Inside<'_, '_, '_>) -> Result<u16, RecordError> {
     let all = strict(ResourceType::HealthcareService, "")?;
     let services = inside.glimpse(&all, |service| Some(service.clone()))?;
     Ok(clinic::of_resources(&services, &[]).house.hold_hours)
+}
+
+/// How many requests of one patient may wait for the clinic's word.
+const MOST_WAITING: usize = 50;
+
+/// Nobody's requests hide those of others: the reception reads them all.
+#[derive(Debug, Clone, Copy)]
+pub struct FewRequests;
+
+impl Rule for FewRequests {
+    fn concerns(&self, kind: ResourceType) -> bool {
+        kind == ResourceType::Appointment
+    }
+
+    fn allow(&self, inside: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
+        let mut asked = BTreeSet::new();
+        for (at, changed) in all.iter().enumerate() {
+            if !is_request(changed.after) || changed.before.is_some_and(is_request) {
+                continue;
+            }
+            for patient in patients(changed.after).filter(|patient| asked.insert(patient.clone())) {
+                let waiting = waiting(inside, &patient).map_err(|error| (at, error))?;
+                if waiting > MOST_WAITING {
+                    return Err((at, too_many()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_request(appointment: &Value) -> bool {
+    matches!(appointment.get("status").and_then(Value::as_str), Some("proposed" | "waitlist"))
+}
+
+fn patients(appointment: &Value) -> impl Iterator<Item = FhirId> + '_ {
+    let actors = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
+    let references = actors.filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str));
+    references.filter_map(local_reference).filter(|one| one.type_name() == "Patient").map(|one| one.id())
+}
+
+fn waiting(inside: &Inside<'_, '_, '_>, patient: &FhirId) -> Result<usize, RecordError> {
+    let query = strict(ResourceType::Appointment, &format!("patient={patient}&status=proposed,waitlist"))?;
+    Ok(inside.glimpse(&query, |_| Some(()))?.len())
+}
+
+fn too_many() -> RecordError {
+    RecordError::AgainstRule(format!(
+        "{MOST_WAITING} requests of this patient wait for the clinic's answer already. Nothing was changed. Wait for the \
+         answers, or take some of the requests back"
+    ))
 }
 
 #[cfg(test)]
@@ -250,5 +297,31 @@ mod tests {
         store(&records, vec![schedule, block], Transaction::IMPORT).unwrap();
         assert!(!strict(&records, vec![with("three", &["b"], "15:00", "booked")]));
         assert!(strict(&records, vec![with("three", &["b"], "16:00", "booked")]));
+    }
+
+    #[test]
+    fn many_requests_take_nobodys_hour_and_there_are_no_more_than_can_be_answered() {
+        let (records, _) = records();
+        doctors(&records);
+        let asked = |at: usize| {
+            let mut one = with(&format!("r{at}"), &["a"], "09:00", "proposed");
+            one["participant"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"actor": {"reference": "Patient/p"}, "status": "accepted"}));
+            one
+        };
+        store(&records, vec![json!({"resourceType": "Patient", "id": "p"})], Transaction::IMPORT).unwrap();
+        // What was asked for takes no time, however much of it there is.
+        let many = (0..5_100).map(|at| with(&format!("o{at}"), &["b"], "09:00", "proposed")).collect();
+        store(&records, many, Transaction::IMPORT).unwrap();
+        assert!(strict(&records, vec![with("one", &["a"], "09:00", "booked")]));
+        let records = records.ruled(vec![Arc::new(FewRequests)]);
+        assert!(strict(&records, (0..MOST_WAITING).map(asked).collect()));
+        assert!(!strict(&records, vec![asked(MOST_WAITING)]));
+        assert!(strict(&records, vec![asked(0)]), "one that waits may be changed");
+        let mut answered = asked(0);
+        answered["status"] = json!("cancelled");
+        assert!(strict(&records, vec![answered, asked(MOST_WAITING)]));
     }
 }

@@ -39,11 +39,14 @@ impl Taken {
     }
 }
 
+/// The states in which an appointment takes its time, as a search names them.
+const TAKES_TIME: &str = "pending,booked,arrived,checked-in,fulfilled";
+
 /// Of an appointment: everybody who takes part.
 pub(super) fn of_all(appointment: &Value) -> Option<Taken> {
     let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
     let status = text("/status")?;
-    if !matches!(status, "pending" | "booked" | "arrived" | "checked-in" | "fulfilled") {
+    if !TAKES_TIME.split(',').any(|takes| takes == status) {
         return None;
     }
     let (start, end) = time_of(appointment)?;
@@ -170,7 +173,7 @@ impl Questions {
     fn of(first: Date, last: Date) -> Result<Self, RecordError> {
         let days = days(first, last);
         Ok(Self {
-            appointments: strict(ResourceType::Appointment, &format!("date={days}"))?,
+            appointments: strict(ResourceType::Appointment, &format!("date={days}&status={TAKES_TIME}"))?,
             slots: strict(ResourceType::Slot, &format!("start={days}"))?,
             schedules: strict(ResourceType::Schedule, "")?,
         })

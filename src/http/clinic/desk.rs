@@ -34,6 +34,7 @@ pub(super) struct Booked {
     patients: HashMap<String, Value>,
     /// What patients said to times that they were offered.
     answers: Vec<Value>,
+    cut: bool,
 }
 
 impl Booked {
@@ -41,7 +42,17 @@ impl Booked {
         let all = page.matches.iter().map(|stored| (stored.value(), stored.version)).collect();
         let of = |kind: R| page.included.iter().filter(move |stored| stored.kind == kind);
         let patients = of(R::Patient).map(|stored| (stored.id.to_string(), stored.value())).collect();
-        Self { all, patients, answers: of(R::AppointmentResponse).map(Stored::value).collect() }
+        Self {
+            all,
+            patients,
+            answers: of(R::AppointmentResponse).map(Stored::value).collect(),
+            cut: page.next.is_some(),
+        }
+    }
+
+    /// Whether there are more than these.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// "Said no to 9 Mar 10:00": the times that the patient did not take, the last first.
@@ -60,7 +71,7 @@ impl Booked {
 
     #[cfg(test)]
     pub(super) fn of_values(all: Vec<(Value, u32)>) -> Self {
-        Self { all, patients: HashMap::new(), answers: Vec::new() }
+        Self { all, patients: HashMap::new(), answers: Vec::new(), cut: false }
     }
 
     pub(super) fn name(&self, appointment: &Value, ctx: &Ctx) -> String {
@@ -92,7 +103,8 @@ pub(super) fn read_days(
     end: Timestamp,
 ) -> Result<Undisclosed<Read>, RecordError> {
     let clinic = Clinic::read(reading)?;
-    let text = format!("date=ge{start}&date=lt{end}&_sort=date&_count={MOST}&_include=Appointment:patient");
+    let of = grid::STANDS;
+    let text = format!("date=ge{start}&date=lt{end}&status={of}&_sort=date&_count={MOST}&_include=Appointment:patient");
     let appointments = reading.search(&strict(R::Appointment, &text)?)?;
     let slots = reading.search(&strict(R::Slot, &format!("start=ge{start}&start=lt{end}&_count={MOST}"))?)?;
     let schedules = reading.search(&strict(R::Schedule, &format!("_count={MOST}"))?)?;

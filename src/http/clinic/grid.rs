@@ -77,12 +77,14 @@ fn is_on(appointment: &Value, day: Date, ctx: &Ctx) -> bool {
     day_of(appointment, ctx) == Some(day)
 }
 
+/// The states in which an appointment stands in the calendar, as a search names them.
+pub(super) const STANDS: &str = "pending,booked,arrived,checked-in,fulfilled,noshow";
+
 /// When an appointment stands in the calendar. One to which nobody came holds its time no more and stands there all the
 /// same: whoever comes late is looked for where the visit was.
 fn stands_at(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
-    let shown = ["pending", "booked", "arrived", "checked-in", "fulfilled", "noshow"];
     let status = appointment.get("status").and_then(Value::as_str)?;
-    schedule::time_of(appointment).filter(|_| shown.contains(&status))
+    schedule::time_of(appointment).filter(|_| STANDS.split(',').any(|shown| shown == status))
 }
 
 /// Whether an appointment stands in somebody's column.
@@ -282,6 +284,10 @@ impl<'a> Grid<'a> {
         let Lane { who, day, .. } = lane;
         // With nobody nothing is booked.
         let Some(who) = who else { return Err(String::new()) };
+        // Of what was not read nobody knows whether it is here.
+        if self.booked.is_cut() {
+            return Err(t("grid-unknown").to_string());
+        }
         if let Some(away) = self.clinic.holiday(*day).or_else(|| who.away.iter().find(|away| away.covers(*day))) {
             return Err(away.why.clone());
         }

@@ -109,6 +109,7 @@ grid-scroll = Everybody’s hours, scrolls sideways
 grid-empty = Nobody works on this day
 grid-empty-more = Working hours stand under Settings.
 grid-off = No hours
+grid-unknown = Not known
 grid-others = With nobody of this clinic
 grid-free = Free
 grid-free-book = , book
