@@ -16,8 +16,8 @@ use crate::audit::Audit;
 use crate::backup::Backups;
 use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
-use crate::care::results::HeldWhole;
-use crate::care::schedule::OneAtATime;
+use crate::care::results::{HeldWhole, HouseLetsGo};
+use crate::care::schedule::{FewRequests, OneAtATime};
 use crate::crypto::keyslots::{SlotId, SlotKind};
 use crate::crypto::{MacKey, Signer};
 use crate::discovery::Presence;
@@ -74,7 +74,12 @@ impl Opened {
         let identity = Identity::new(audit.clone(), tokens.clone(), identity_settings(&config, settings.is_demo()));
         let records = Records::new(audit.clone(), config.access.reach).limited(config.search_limits());
         let records = records.in_zone(config.house.time_zone.get());
-        let records = records.ruled(vec![Arc::new(OneAtATime), Arc::new(HeldWhole)]);
+        let records = records.ruled(vec![
+            Arc::new(OneAtATime),
+            Arc::new(FewRequests),
+            Arc::new(HeldWhole),
+            Arc::new(HouseLetsGo),
+        ]);
         let approval = if settings.is_demo() { Approval::NotNeeded } else { Approval::Needed };
         let keep = Duration::from_secs(3600 * u64::from(config.export.keep_hours.get()));
         let exports = Exports::new(records.clone(), identity.clone(), approval, keep);

@@ -20,6 +20,7 @@ mod comment;
 mod elsewhere;
 mod enter;
 mod import;
+mod release_task;
 mod settle;
 mod take_back;
 mod whole;
@@ -28,6 +29,7 @@ pub use belongs::{Belonging, RESULTS, belonging, contained, contained_of_others,
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{ImportFault, Sure, import};
+pub use release_task::HouseLetsGo;
 pub use settle::{Act, Report, ResultError, enter_all, release_due, settle};
 pub use take_back::{is_taken_back, shared, take_back, take_back_one};
 pub use whole::HeldWhole;

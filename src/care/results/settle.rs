@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::belongs::{belonging, whole};
 use super::comment::comment;
+use super::release_task::is_release;
 use super::{RELEASE, Release, SIGNED, elsewhere};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
@@ -142,10 +143,6 @@ pub(super) fn put(value: &mut Value, name: &str, element: Value) {
     if let Some(members) = value.as_object_mut() {
         members.insert(name.to_owned(), element);
     }
-}
-
-fn is_release(task: &Value) -> bool {
-    (text(task, "/code/coding/0/system"), text(task, "/code/coding/0/code")) == RELEASE
 }
 
 /// Does it, and tells whom it concerns.
@@ -340,19 +337,14 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
     let ambient = records.audit().ambient().clone();
     let now = Timestamp::from_second(ambient.now().as_second()).unwrap_or_default();
     let due = strict(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
-    let pick: fn(&Value) -> Option<(String, String)> = |task| {
-        Some((
-            task.pointer("/focus/reference")?.as_str()?.to_owned(),
-            task.pointer("/for/reference")?.as_str()?.to_owned(),
-        ))
+    let pick: fn(&Value) -> Option<(ResourceRef, ResourceRef)> = |task| {
+        let named = |at: &str| ResourceRef::parse(task.pointer(at)?.as_str()?).ok();
+        let focus = named("/focus/reference").filter(|focus| focus.type_name() == R::DiagnosticReport.name())?;
+        Some((focus, named("/for/reference")?))
     };
     let found = records.glimpse(&due, pick)?;
     let mut gone = 0;
     for (focus, patient) in found.into_iter().take(MOST) {
-        let (Ok(focus), Ok(patient)) = (ResourceRef::parse(&focus), ResourceRef::parse(&patient)) else { continue };
-        if focus.type_name() != R::DiagnosticReport.name() {
-            continue;
-        }
         let query = whole(&focus.id())?;
         let why = |action| Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen };
         let page = match records.disclose(&actor, why(Action::Read), |reading| reading.search(&query)).await {

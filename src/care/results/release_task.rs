@@ -1,0 +1,87 @@
+//! The Task by which a held result lets itself go on its day: the box's own.
+
+use serde_json::Value;
+
+use super::RELEASE;
+use crate::care::within::text;
+use crate::fhir::ResourceType as R;
+use crate::record::{Changed, Inside, RecordError, Rule};
+
+/// A held result lets itself go by a Task, which the box believes: so nobody else stores one, or changes it.
+#[derive(Debug, Clone, Copy)]
+pub struct HouseLetsGo;
+
+impl Rule for HouseLetsGo {
+    fn concerns(&self, kind: R) -> bool {
+        kind == R::Task
+    }
+
+    fn allow(&self, _: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
+        let is_touched = |changed: &Changed<'_>| {
+            let is_one = is_release(changed.after) || changed.before.is_some_and(is_release);
+            is_one && changed.before.map(told) != Some(told(changed.after))
+        };
+        match all.iter().position(is_touched) {
+            Some(at) => Err((at, RecordError::AgainstRule(ONLY_THE_HOUSE.to_owned()))),
+            None => Ok(()),
+        }
+    }
+}
+
+const ONLY_THE_HOUSE: &str = "a Task that lets a held result go is stored and changed by the box alone, when somebody who may decides \
+    so on the result's page. Nothing was changed";
+
+/// What a Task says, without what the server says of it.
+fn told(task: &Value) -> Value {
+    let mut task = task.clone();
+    if let Some(members) = task.as_object_mut() {
+        members.shift_remove("id");
+        members.shift_remove("meta");
+    }
+    task
+}
+
+pub(super) fn is_release(task: &Value) -> bool {
+    (text(task, "/code/coding/0/system"), text(task, "/code/coding/0/code")) == RELEASE
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::{Actor, Reach};
+    use crate::audit::{Action, Audit, Detail, Purpose};
+    use crate::base::{Ambient, FhirId, ManualClock, SeededRandom};
+    use crate::fhir::Mode;
+    use crate::record::{Body, Change, Channel, Condition, Records, Transaction, Which, Why};
+    use crate::store::Store;
+
+    #[test]
+    fn nobody_but_the_house_has_a_result_let_itself_go() {
+        let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock, SeededRandom::new(5)));
+        let records = Records::new(audit, Reach::Clinic).ruled(vec![Arc::new(HouseLetsGo)]);
+        let task = |code: &str, status: &str| {
+            json!({"resourceType": "Task", "id": code, "status": status, "intent": "order",
+                "code": {"coding": [{"system": RELEASE.0, "code": code}]}, "focus": {"display": "a report"}})
+        };
+        let stored = |value: Value, how: Transaction| {
+            let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+            let body = Body::new(R::Task, value, Mode::Strict).unwrap();
+            let change = Change::store(R::Task, Which::Id(id), body, Condition::None);
+            let why =
+                Why { action: Action::Update, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
+            records.change_all_blocking(&Actor::system("test"), why, vec![change], how).is_ok()
+        };
+        let (strict, house) = (Transaction::STRICT, Transaction::WORKFLOW);
+        assert!(!stored(task(RELEASE.1, "on-hold"), strict));
+        assert!(stored(task("another", "on-hold"), strict));
+        assert!(stored(task(RELEASE.1, "on-hold"), house));
+        assert!(stored(task(RELEASE.1, "on-hold"), strict), "what it says already changes nothing");
+        assert!(!stored(task(RELEASE.1, "completed"), strict));
+        assert!(stored(task(RELEASE.1, "completed"), house));
+    }
+}
