@@ -275,6 +275,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
         uploads: crate::http::uploaded::Room::new(),
         large: crate::http::large_bodies(),
         long: crate::http::long_bodies(),
+        reading: crate::http::reading_transactions(),
         unread: crate::http::unread::Unread::default(),
         front: listeners.front(listeners.face(&opened.config, &opened.settings.clinic, opened.settings.is_demo())),
         store: opened.store.clone(),

@@ -8,12 +8,14 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -27,6 +29,7 @@ use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
 use super::session::{self, Credential, Links, Visit};
 use super::ui::Locale;
+use super::unread::{self, Asks};
 use super::uploaded::{self, Late, Received, Whose};
 use crate::access::{Actor, Assurance};
 use crate::audit;
@@ -65,6 +68,9 @@ const MOST_DROPPED: u64 = 64 << 20;
 /// From which sizes on a body waits for its turn.
 const LARGE: u64 = 256 << 10;
 const LONG: u64 = 64 << 10;
+/// So many bytes of a large one come within this time: it has one of few places.
+const COMES_BY: usize = 64 << 10;
+const COMES_ON: Duration = Duration::from_secs(5);
 
 /// Where somebody chooses for whom they act. There the text of a form waits that was typed for somebody else.
 pub(super) const CHOOSE: &str = "/my/acting";
@@ -78,6 +84,7 @@ pub(super) fn is_by_itself(headers: &HeaderMap) -> bool {
 }
 
 pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let asks = asks(&request);
     let asked = (*request.method() == Method::GET).then(|| joined::plain(request.uri()));
     let mut answered = Answered {
         template: door.route.path,
@@ -107,8 +114,8 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
     } else if let Some(shown) = page_gone(&door, &answered, refused).await {
         response = shown;
     }
-    if let Some(visit) = answered.visit.as_ref().filter(|_| door.route.format == Format::Fhir) {
-        response = door.house.unread.counted(&visit.actor, response);
+    if let Some(visit) = answered.visit.as_ref() {
+        response = door.house.unread.counted(&visit.actor, asks, response);
     }
     response.extensions_mut().insert(answered);
     response
@@ -135,6 +142,11 @@ async fn handled(door: &Door, request: Request, next: Next, answered: &Answered)
         response.headers_mut().append(header::SET_COOKIE, taken);
     }
     response
+}
+
+fn asks(request: &Request) -> Asks {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD) || request.uri().path().ends_with("/_search");
+    if reads { Asks::ToRead } else { Asks::ToChange }
 }
 
 /// The page of a form that was refused because of what somebody else did meanwhile, with what was typed.
@@ -218,19 +230,60 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
         }
     }
     admit(door, &visit).await?;
+    if !door.house.unread.has_room(&visit.actor) {
+        return Err(unread::too_much());
+    }
     if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) {
-        let turns = match request.body().size_hint().upper() {
-            Some(most) if most <= LONG => None,
-            Some(most) if most <= LARGE => Some(&door.house.long),
-            _ => Some(&door.house.large),
-        };
-        if let Some(turns) = turns {
-            visit.turn = Some(Arc::new(turns.take(&visit.actor).await));
-        }
+        request = at_its_turn(door, request, &mut visit, limit).await?;
     }
     request.extensions_mut().insert(visit.actor.clone());
     request.extensions_mut().insert(visit);
     Ok(request)
+}
+
+/// A body with its turn: no turn is held for what is still on its way, as long as there is memory for it.
+async fn at_its_turn(door: &Door, request: Request, visit: &mut Visit, limit: usize) -> Result<Request, Refusal> {
+    let most = request.body().size_hint().upper();
+    if most.is_some_and(|most| most <= LONG) {
+        return Ok(request);
+    }
+    let is_large = most.is_none_or(|most| most > LARGE);
+    let (parts, body) = request.into_parts();
+    let bytes = if is_large {
+        visit.turn = Some(Arc::new(door.house.large.take(&visit.actor).await));
+        read_soon(body, limit).await?
+    } else {
+        let bytes = read(body, limit).await?;
+        visit.turn = Some(Arc::new(door.house.long.take(&visit.actor).await));
+        bytes
+    };
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// Reads a body for which others wait: it comes on, or is given up.
+async fn read_soon(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let mut bytes = BytesMut::new();
+    let mut due = tokio::time::Instant::now() + COMES_ON;
+    let mut enough = COMES_BY;
+    loop {
+        let frame = match tokio::time::timeout_at(due, body.frame()).await {
+            Ok(Some(frame)) => frame.map_err(|error| unfinished(&error, limit))?,
+            Ok(None) => return Ok(bytes.freeze()),
+            Err(_) => {
+                return Err(Refusal::saying(
+                    Refused::Timeout,
+                    "The request came too slowly. Nothing was changed. Send it again, or in smaller parts.",
+                ));
+            }
+        };
+        if let Ok(data) = frame.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+        if bytes.len() >= enough {
+            enough = bytes.len() + COMES_BY;
+            due = tokio::time::Instant::now() + COMES_ON;
+        }
+    }
 }
 
 /// Finds out who is asking. A bearer token counts for FHIR only: no page is made for programs.
@@ -600,14 +653,16 @@ async fn carries_the_token(request: Request, session: &SessionRow, limit: usize)
 }
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
-    body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(error) = cause {
-            if error.is::<LengthLimitError>() {
-                return too_large(limit);
-            }
-            cause = error.source();
+    body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| unfinished(&error, limit))
+}
+
+fn unfinished(error: &(dyn std::error::Error + 'static), limit: usize) -> Refusal {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return too_large(limit);
         }
-        Refusal::saying(Refused::Malformed, "The request ended before all of it was sent. Nothing was changed.")
-    })
+        cause = error.source();
+    }
+    Refusal::saying(Refused::Malformed, "The request ended before all of it was sent. Nothing was changed.")
 }

@@ -146,6 +146,8 @@ pub struct Parts {
     pub large: Turns,
     /// Those that are too long to be gone through in passing.
     pub long: Turns,
+    /// Transactions that also read: what was written is answered, so how much is read is decided before.
+    pub reading: Turns,
     /// Answers to programs that are in memory.
     pub unread: unread::Unread,
     /// That the box is to stop: what answers for long listens.
@@ -186,6 +188,8 @@ const LARGE_AT_ONCE: usize = 4;
 /// How many long bodies are, and how many of them are one actor's.
 const LONG_AT_ONCE: usize = 16;
 const LONG_OF_ONE: usize = 4;
+/// How many transactions of one actor that also read are done at a time.
+const READING_OF_ONE: usize = 4;
 
 pub fn large_bodies() -> Turns {
     Turns::so_many(LARGE_AT_ONCE)
@@ -193,6 +197,10 @@ pub fn large_bodies() -> Turns {
 
 pub fn long_bodies() -> Turns {
     Turns::so_many(LONG_AT_ONCE).of_each(LONG_OF_ONE)
+}
+
+pub fn reading_transactions() -> Turns {
+    Turns::one_each().of_each(READING_OF_ONE)
 }
 
 impl House {

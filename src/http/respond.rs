@@ -177,7 +177,10 @@ impl Refused {
             Self::WrongHost => {
                 "This box does not answer under this name. Open it under the name that its welcome page shows."
             }
-            Self::Timeout => "This took too long and was given up. Try again in a moment.",
+            Self::Timeout => {
+                "This took too long and was waited for no longer. If it was to change something, that may be done all the same: look before \
+                 you send it again."
+            }
             Self::Locked => "The box is locked: it was started without its key. The operator has to unlock it.",
             Self::Low => {
                 "The disk is almost full, so nothing was written and nothing was lost. Charts can still be read. The \

@@ -174,7 +174,10 @@ where
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A little more than `front` takes: what is too long is then refused in words. What is longer still, hyper cuts off.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(88 << 10).max_headers(80);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(88 << 10);
+    // What a stream may have in its connection's buffers is counted for nobody: it is little.
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).max_header_list_size(88 << 10);
+    http2.max_concurrent_streams(32).max_send_buf_size(16 << 10);
     let builder = match protocol {
         Protocol::Http1 => builder.http1_only(),
         Protocol::Http2 => builder.http2_only(),

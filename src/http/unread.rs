@@ -17,8 +17,8 @@ use crate::base::AccountId;
 
 /// The most bytes of one account: some answers of the largest size.
 const MOST: usize = 128 << 20;
-/// What is no longer is not counted: a connection may have so much in its own buffers.
-const SMALL: u64 = 64 << 10;
+/// What is no longer is not counted.
+const SMALL: u64 = 4 << 10;
 /// How much of an answer is handed to its connection at once.
 const PIECE: usize = 64 << 10;
 /// After how many seconds to ask again: what nobody reads is given up after a minute.
@@ -46,15 +46,21 @@ impl Unread {
         Some(Arc::new(Place { unread: self.clone(), account, bytes: AtomicUsize::new(0) }))
     }
 
-    /// The answer, counted until it was read; refused where others wait to be read that are too many.
-    pub(super) fn counted(&self, actor: &Actor, mut response: Response) -> Response {
+    /// Whether this actor may ask for more. Asked before a request is done: what was done is answered.
+    pub(super) fn has_room(&self, actor: &Actor) -> bool {
+        actor.account().is_none_or(|account| self.count(account, |bytes| bytes) < MOST)
+    }
+
+    /// The answer, counted until it was read; refused, if it only tells what there is, where others wait to be read that are
+    /// too many.
+    pub(super) fn counted(&self, actor: &Actor, asks: Asks, mut response: Response) -> Response {
         let begun = response.extensions_mut().remove::<Arc<Place>>();
         let Some(bytes) = response.body().size_hint().exact().filter(|bytes| *bytes > SMALL) else { return response };
         let place = match begun {
             Some(place) => place,
             None => {
                 let Some(place) = self.place(actor) else { return response };
-                if !place.has_room() {
+                if asks == Asks::ToRead && !place.has_room() {
                     return too_much().into_response();
                 }
                 place.takes(usize::try_from(bytes).unwrap_or(usize::MAX));
@@ -63,6 +69,14 @@ impl Unread {
         };
         response.map(|body| Body::new(Counted { body, rest: Bytes::new(), _place: place }))
     }
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    ToRead,
+    /// Perhaps it changes something.
+    ToChange,
 }
 
 /// What one answer takes, until it is dropped.
@@ -165,11 +179,13 @@ mod tests {
         });
         let unread = Unread::default();
         let large = || Response::new(Body::from(vec![b'x'; MOST / 2]));
-        let answers = [unread.counted(&one, large()), unread.counted(&one, large())];
+        let answers = [unread.counted(&one, Asks::ToRead, large()), unread.counted(&one, Asks::ToRead, large())];
         assert!(answers.iter().all(|one| one.status().is_success()));
-        assert_eq!(unread.counted(&one, large()).status(), 429);
-        assert_eq!(unread.counted(&one, Response::new(Body::from("small"))).status(), 200);
-        assert_eq!(unread.counted(&other, large()).status(), 200);
+        assert_eq!(unread.counted(&one, Asks::ToRead, large()).status(), 429);
+        assert_eq!(unread.counted(&one, Asks::ToRead, Response::new(Body::from("small"))).status(), 200);
+        assert_eq!(unread.counted(&other, Asks::ToRead, large()).status(), 200);
+        assert!(!unread.has_room(&one) && unread.has_room(&other));
+        assert_eq!(unread.counted(&one, Asks::ToChange, large()).status(), 200, "what was done is not called refused");
         // What was read, and what nobody will read, takes nothing.
         let [first, second] = answers;
         let mut body = first.into_body();
@@ -181,7 +197,7 @@ mod tests {
         }
         drop(body);
         assert_eq!(read, MOST / 2);
-        assert_eq!(unread.counted(&one, large()).status(), 200);
+        assert_eq!(unread.counted(&one, Asks::ToRead, large()).status(), 200);
         drop(second);
         assert!(unread.0.lock().unwrap().is_empty());
     }

@@ -91,6 +91,11 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     let (read_places, looks): (Vec<usize>, Vec<Read>) = looks.into_iter().unzip();
     let looks = std::sync::Arc::new(looks);
     let records = &visit.house.records;
+    let is_reading = !looks.is_empty();
+    let turn = if is_reading { Some(visit.house.reading.take(&visit.actor).await) } else { None };
+    if is_reading && !visit.house.unread.has_room(&visit.actor) {
+        return noted(visit, &why, Err(too_much_unread())).await;
+    }
     let made = if group.changes.is_empty() {
         // Where nothing is written nobody who writes has to wait.
         let seen = records.disclose_soon(&visit.actor, why, |reading| run_all(&looks, reading)).await;
@@ -108,7 +113,10 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     for ((one, read), place) in seen.iter().zip(looks.iter()).zip(read_places) {
         set(&mut results, place, seen_entry(read, one, &manner.base));
     }
-    Ok(response("transaction-response", results))
+    let response = response("transaction-response", results);
+    // It is counted now, or soon.
+    drop(turn);
+    Ok(response)
 }
 
 /// All reads of a transaction, under one snapshot.
