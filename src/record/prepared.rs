@@ -227,9 +227,37 @@ fn collect_references(value: &Value, into: &mut Vec<ResourceRef>) {
     }
 }
 
+/// A stored resource for the house's own reading, its references without the versions that they may name: who or what is meant
+/// is the same in each.
+pub(super) fn unversioned(json: &[u8]) -> Option<Value> {
+    let mut value = serde_json::from_slice(json).ok()?;
+    if std::str::from_utf8(json).is_ok_and(|text| text.contains(OF_VERSION)) {
+        take_versions(&mut value);
+    }
+    Some(value)
+}
+
+pub(super) fn take_versions(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(text)) = members.get_mut("reference")
+                && let Some(reference) = local_reference(text)
+            {
+                *text = reference.to_string();
+            }
+            members.values_mut().for_each(take_versions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(take_versions),
+        _ => {}
+    }
+}
+
+/// What stands between a reference and the version that it names.
+const OF_VERSION: &str = "/_history/";
+
 /// `Type/id`, with a version behind it left out; `None` for everything else.
 pub fn local_reference(text: &str) -> Option<ResourceRef> {
-    let text = text.split_once("/_history/").map_or(text, |(head, _)| head);
+    let text = text.split_once(OF_VERSION).map_or(text, |(head, _)| head);
     ResourceRef::parse(text).ok().filter(|reference| ResourceType::parse(reference.type_name()).is_some())
 }
 
@@ -245,5 +273,14 @@ mod tests {
         let mut found = Vec::new();
         collect_references(&value, &mut found);
         assert_eq!(found.iter().map(ResourceRef::as_str).collect::<Vec<_>>(), ["Patient/a", "Observation/b"]);
+    }
+
+    #[test]
+    fn the_house_reads_references_without_their_versions() {
+        let stored = json!({"subject": {"reference": "Patient/p/_history/3"},
+            "note": [{"text": "see /_history/ there", "authorReference": {"reference": "https://a.example/Patient/p/_history/3"}}]});
+        let read = unversioned(stored.to_string().as_bytes()).unwrap();
+        assert_eq!(read["subject"]["reference"], "Patient/p");
+        assert_eq!(read["note"], stored["note"], "another server's are its own");
     }
 }

@@ -13,31 +13,27 @@ use crate::fhir::definitions::Definitions;
 
 /// Whether resources of a type can be in a patient's compartment, as [`compartment_patients`] has it.
 pub fn is_in_compartments(definitions: &Definitions, kind: ResourceType) -> bool {
-    matches!(kind, ResourceType::Patient | ResourceType::Binary | ResourceType::Device | ResourceType::Task)
-        || !definitions.patient_compartment(kind).is_empty()
+    kind == ResourceType::Patient || !beside(kind).is_empty() || !definitions.patient_compartment(kind).is_empty()
 }
 
 /// The patients whose compartment holds this resource (CompartmentDefinition/patient of R4), by its literal
 /// references; a Patient is first in its own. Whom the record is about (`patient`, `subject`) comes before
 /// those who only take part. Each patient once.
 ///
-/// Three types that R4 puts into no patient's compartment are in one here, because they are about somebody all the same: a
-/// Binary that is under a patient's rules by its `securityContext` (binary.html#security), a Task that is `for` a patient, and a
-/// Device that a patient bears.
+/// Some types that R4 puts into no patient's compartment are in one here, because they are about somebody all the same: see
+/// [`beside`].
 pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resource: &Value) -> Vec<FhirId> {
     let mut patients: Vec<FhirId> = Vec::new();
     if kind == ResourceType::Patient {
         patients.extend(resource.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok()));
     }
-    let beside = match kind {
-        ResourceType::Binary => resource.pointer("/securityContext/reference"),
-        ResourceType::Task => resource.pointer("/for/reference"),
-        ResourceType::Device => resource.pointer("/patient/reference"),
-        _ => None,
-    };
-    let beside = beside.and_then(Value::as_str).and_then(|text| FhirId::parse(text.strip_prefix("Patient/")?).ok());
-    patients.extend(beside);
     let mut known: HashSet<FhirId> = patients.iter().cloned().collect();
+    let named = |path: &&[&str]| -> Vec<FhirId> {
+        let all = references_at(resource, path).into_iter().filter_map(patient_named);
+        all.filter(|id| !known.contains(id)).collect()
+    };
+    let named = beside(kind).iter().map(named).find(|named| !named.is_empty()).unwrap_or_default();
+    patients.extend(named.into_iter().filter(|id| known.insert(id.clone())));
     let codes = definitions.patient_compartment(kind);
     let params = compiled(definitions, kind);
     let (about, others): (Vec<_>, Vec<_>) =
@@ -52,6 +48,36 @@ pub fn compartment_patients(definitions: &Definitions, kind: ResourceType, resou
         }
     }
     patients
+}
+
+/// Where a type names whom it is about, though R4 puts it into no patient's compartment: a Binary is under a patient's rules by its
+/// `securityContext` (binary.html#security), a Task is `for` a patient, a Device is borne, a decision's support and a contract
+/// have a subject, and cells come from somebody. The first that names anybody counts: a Task that is `for` nobody is about what it
+/// has in view.
+const fn beside(kind: ResourceType) -> &'static [&'static [&'static str]] {
+    match kind {
+        ResourceType::Binary => &[&["securityContext"]],
+        ResourceType::Task => &[&["for"], &["focus"]],
+        ResourceType::Device => &[&["patient"]],
+        ResourceType::GuidanceResponse | ResourceType::Contract => &[&["subject"]],
+        ResourceType::BiologicallyDerivedProduct => &[&["collection", "source"]],
+        _ => &[],
+    }
+}
+
+/// The references at a path, through lists.
+fn references_at<'a>(value: &'a Value, path: &[&str]) -> Vec<&'a str> {
+    match (value, path) {
+        (Value::Array(items), _) => items.iter().flat_map(|item| references_at(item, path)).collect(),
+        (_, []) => value.get("reference").and_then(Value::as_str).into_iter().collect(),
+        (_, [first, rest @ ..]) => value.get(first).map(|inner| references_at(inner, rest)).unwrap_or_default(),
+    }
+}
+
+/// The Patient of a literal reference, whichever version of it is named.
+fn patient_named(reference: &str) -> Option<FhirId> {
+    let id = reference.strip_prefix("Patient/")?;
+    FhirId::parse(id.split_once("/_history/").map_or(id, |(id, _)| id)).ok()
 }
 
 fn is_about(code: &str) -> bool {
@@ -155,6 +181,18 @@ mod tests {
             of(ResourceType::Task, json!({"for": reference("Patient/a"), "focus": reference("Patient/b")})),
             ["a"]
         );
+        for kind in [ResourceType::Task, ResourceType::Device] {
+            let name = if kind == ResourceType::Task { "for" } else { "patient" };
+            assert_eq!(of(kind, json!({name: reference("Patient/a/_history/1")})), ["a"]);
+        }
+        assert_eq!(of(ResourceType::Task, json!({"focus": reference("Patient/b")})), ["b"]);
+        assert_eq!(of(ResourceType::GuidanceResponse, json!({"subject": reference("Patient/a")})), ["a"]);
+        assert_eq!(
+            of(ResourceType::Contract, json!({"subject": [reference("Patient/a"), reference("Patient/b")]})),
+            ["a", "b"]
+        );
+        let cells = json!({"collection": {"source": reference("Patient/a")}});
+        assert_eq!(of(ResourceType::BiologicallyDerivedProduct, cells), ["a"]);
         for other in
             [json!({"securityContext": reference("Group/a")}), json!({"for": reference("Practitioner/a")}), json!({})]
         {
