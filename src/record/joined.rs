@@ -25,6 +25,8 @@ use crate::store::{Direction, Key as _, KeyRange, Read, ReadExt};
 
 /// `link.type` of who goes on as another (`http://hl7.org/fhir/link-type`).
 const REPLACED_BY: &str = "replaced-by";
+/// The same of who goes on for another.
+const REPLACES: &str = "replaces";
 /// The most links that are followed.
 const FARTHEST: usize = 8;
 /// The most records of one person that are looked for.
@@ -66,21 +68,33 @@ fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<(RowNumber,
     live(read, &to)
 }
 
-/// A program's copy of a Patient with the link that leads away from the stored one: the program, which lacks it, did not part
-/// what was joined.
+/// Somebody's copy of a Patient with the links by which the stored one was joined to others: who lacks them did not part what was
+/// joined.
 pub(super) fn still(copy: Prepared, stored: &Row) -> Result<Prepared, RecordError> {
-    let Some(before) = led_away(stored)? else { return Ok(copy) };
-    let mut value = copy.resource()?;
-    if joined_to(&value).is_some() {
+    if copy.kind != ResourceType::Patient {
         return Ok(copy);
     }
-    let of = |patient: &Value| patient.get("link").and_then(Value::as_array).cloned().unwrap_or_default();
-    let away = of(&before).into_iter().filter(|link| link.get("type").and_then(Value::as_str) == Some(REPLACED_BY));
-    let links: Vec<Value> = of(&value).into_iter().chain(away).collect();
-    if let Some(members) = value.as_object_mut() {
-        members.insert("link".to_owned(), Value::Array(links));
+    let before: Value = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
+    let mut value = copy.resource()?;
+    let (had, mut links) = (links(&before), links(&value));
+    for kind in [REPLACED_BY, REPLACES] {
+        let is_of = |link: &&Value| link.get("type").and_then(Value::as_str) == Some(kind);
+        if !links.iter().any(|link| is_of(&link)) {
+            links.extend(had.iter().filter(is_of).cloned());
+        }
     }
-    Ok(Prepared::new(copy.kind, &value))
+    let sent = value.get("link").and_then(Value::as_array).map_or(0, Vec::len);
+    match value.as_object_mut() {
+        Some(members) if links.len() > sent => {
+            members.insert("link".to_owned(), Value::Array(links));
+            Ok(Prepared::new(copy.kind, &value))
+        }
+        _ => Ok(copy),
+    }
+}
+
+fn links(patient: &Value) -> Vec<Value> {
+    patient.get("link").and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
 fn live(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Option<(RowNumber, Row)>, RecordError> {

@@ -9,13 +9,19 @@ use super::error::RecordError;
 use super::layout::VERSIONS;
 use super::numbers::{find, row};
 use super::prepared::{local_reference, references_of};
-use super::rows::State;
+use super::rows::{Row, State};
 use super::transaction::Voice;
 use super::writing::Writing;
 use crate::access::{Action, Denied};
 use crate::base::ResourceRef;
 use crate::fhir::ResourceType;
 use crate::store::{Desc, ReadExt, Tx};
+
+/// The local references of one resource.
+struct References {
+    now: BTreeSet<ResourceRef>,
+    before: BTreeSet<ResourceRef>,
+}
 
 impl Writing<'_, '_, '_> {
     pub(super) fn must_all_be_there(&mut self) -> Result<(), RecordError> {
@@ -32,18 +38,15 @@ impl Writing<'_, '_, '_> {
 
     /// A reference to what is not there, or not for this actor, is refused in the same words. `before` is what stood in the
     /// versions before, once somebody asked.
-    fn must_be_there(
-        &self,
-        reference: &ResourceRef,
-        before: &OnceCell<BTreeSet<ResourceRef>>,
-    ) -> Result<(), RecordError> {
+    fn must_be_there(&self, reference: &ResourceRef, before: &OnceCell<Vec<References>>) -> Result<(), RecordError> {
         let missing = || self.dangling(reference);
         let stood_before = || -> Result<bool, RecordError> {
             if before.get().is_none() {
-                let all = self.referred_to_before()?;
+                let all = self.references()?;
                 before.get_or_init(|| all);
             }
-            Ok(before.get().is_some_and(|all| all.contains(reference)))
+            let mut bear = before.get().into_iter().flatten().filter(|one| one.now.contains(reference));
+            Ok(bear.all(|one| one.before.contains(reference)))
         };
         let tx: &Tx<'_> = self.tx;
         let kind = ResourceType::parse(reference.type_name());
@@ -65,7 +68,14 @@ impl Writing<'_, '_, '_> {
             }
             // Who has just stored it knows that it is there, also where they sealed it from themselves.
             Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
-            Err(RecordError::NotFound) => Err(missing()),
+            // And what stood there says nothing of whether it is there.
+            Err(RecordError::NotFound) => {
+                if stood_before()? {
+                    Ok(())
+                } else {
+                    Err(missing())
+                }
+            }
             Err(error) => Err(error),
         }
     }
@@ -75,18 +85,20 @@ impl Writing<'_, '_, '_> {
         self.actor.role().is_none() || self.how.voice == Voice::House
     }
 
-    /// What the resources that were written referred to in the version before.
-    fn referred_to_before(&self) -> Result<BTreeSet<ResourceRef>, RecordError> {
+    /// What each resource that was written refers to, and what it referred to in the version before.
+    fn references(&self) -> Result<Vec<References>, RecordError> {
         let tx: &Tx<'_> = self.tx;
-        let mut all = BTreeSet::new();
+        let of = |row: &Row| -> Result<BTreeSet<ResourceRef>, RecordError> {
+            let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+            Ok(references_of(&value).into_iter().collect())
+        };
+        let mut all = Vec::with_capacity(self.wrote.len());
         for (_, number) in &self.wrote {
             self.goes_on()?;
-            let before = row(tx, *number)?.version.saturating_sub(1);
-            let Some(old) = tx.get(&VERSIONS, &(*number, Desc(before)))?.filter(|old| old.state == State::Live) else {
-                continue;
-            };
-            let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
-            all.extend(references_of(&value));
+            let now = row(tx, *number)?;
+            let old = tx.get(&VERSIONS, &(*number, Desc(now.version.saturating_sub(1))))?;
+            let old = old.filter(|old| old.state == State::Live);
+            all.push(References { now: of(&now)?, before: old.as_ref().map(of).transpose()?.unwrap_or_default() });
         }
         Ok(all)
     }

@@ -127,3 +127,23 @@ fn nothing_new_is_written_about_who_was_joined_by_people_programs_and_workflows(
     house.put(weight("brought", "b", "2020-01-01", 80.0));
     put(&Actor::system("merge"), about("b"), Transaction::WORKFLOW).unwrap();
 }
+
+#[test]
+fn an_old_copy_of_either_part_leaves_the_links_of_both() {
+    let house = filled();
+    let mut kept = patient("a", "Brandvold");
+    kept["link"] = json!([{"other": {"reference": "Patient/b"}, "type": "replaces"}]);
+    house.put(kept);
+    let lab = program(&house.ambient);
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d"));
+    for who in [&lab, &doctor] {
+        for of in ["a", "b"] {
+            let copy = patient(of, "Brandvold");
+            let change = Change::put(ResourceType::Patient, id(of), copy, Condition::None, Mode::Strict).unwrap();
+            let why = why(audit::Action::Update);
+            house.records.change_all_blocking(who, why, vec![change], Transaction::STRICT).unwrap();
+            let stored = house.read(&lab, ResourceType::Patient, of).unwrap();
+            assert_eq!(stored["link"].as_array().unwrap().len(), 1, "{of}");
+        }
+    }
+}
