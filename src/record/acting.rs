@@ -7,11 +7,13 @@
 
 use serde_json::Value;
 
+use super::consents::Known;
 use super::error::RecordError;
 use super::index::local_hash;
 use super::layout::{REFERENCE, VERSIONS};
 use super::numbers::{find, row};
 use super::pace::{Pace, Paced};
+use super::prepared::unversioned;
 use super::rows::State;
 use super::sight::Sight;
 use super::transaction::{Stay, no_reading};
@@ -88,7 +90,7 @@ impl<'c> Inside<'_, '_, 'c> {
     /// What `pick` takes of each resource that a search finds: see [`Records::glimpse`].
     pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
         let tx: &Tx<'_> = self.tx;
-        glimpse(&Paced { read: tx, pace: &self.pace }, query, pick).map_err(|error| self.pace.error(error))
+        glimpse(&Paced { read: tx, pace: &self.pace }, &self.pace, query, pick).map_err(|error| self.pace.error(error))
     }
 
     /// What `pick` takes of each resource of type `of` that is held from the patient and refers to this one by the parameter.
@@ -110,7 +112,7 @@ impl<'c> Inside<'_, '_, 'c> {
             }
             let row = row(&**self.tx, key.2)?;
             if row.state == State::Live && row.kind == of {
-                picked.push(pick(&serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?));
+                picked.push(pick(&unversioned(&row.json).ok_or(RecordError::Damaged)?));
             }
         }
         Ok(picked)
@@ -139,7 +141,12 @@ impl<'c> Inside<'_, '_, 'c> {
 }
 
 /// Without sort, page or summary in the search.
-fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
+fn glimpse<T>(
+    read: &dyn Read,
+    pace: &Pace<'_>,
+    query: &Query,
+    pick: fn(&Value) -> Option<T>,
+) -> Result<Vec<T>, RecordError> {
     let wanted =
         search::Wanted { within: None, size: MOST, bytes: usize::MAX, after: None, among: search::Among::Itself };
     let found = search::run_unseen(read, query, &wanted)?;
@@ -148,7 +155,8 @@ fn glimpse<T>(read: &dyn Read, query: &Query, pick: fn(&Value) -> Option<T>) -> 
     }
     let mut picked = Vec::new();
     for (_, row) in found.matches {
-        let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+        pace.go_through(row.json.len())?;
+        let value = unversioned(&row.json).ok_or(RecordError::Damaged)?;
         picked.extend(pick(&value));
     }
     Ok(picked)
@@ -168,14 +176,15 @@ impl Records {
         if row.state != State::Live {
             return Ok(false);
         }
-        Sight::new(actor, &self.setting, self.audit().ambient().now()).may_see(&read, &row)
+        Sight::new(actor, &self.setting, self.audit().ambient().now(), Known::Learning(&self.consents))
+            .may_see(&read, &row)
     }
 
     /// What `pick` takes of each resource that a search finds, whoever asks and without an entry: for what has one answer
     /// for everybody and says nothing of anybody, such as the hours at which a clinician is busy. A plain function, and
     /// what it takes must name no patient.
     pub fn glimpse<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
-        glimpse(&self.audit().read()?, query, pick)
+        glimpse(&self.audit().read()?, &Pace::unbounded(), query, pick)
     }
 
     /// What `pick` takes of each version that a resource has had, newest first and no more than the newest [`MOST`]: as
@@ -194,7 +203,7 @@ impl Records {
         for row in rows.take(MOST) {
             let row = row?;
             if row.state == State::Live {
-                let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+                let value = unversioned(&row.json).ok_or(RecordError::Damaged)?;
                 picked.extend(pick(&value));
             }
         }

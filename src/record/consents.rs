@@ -1,43 +1,87 @@
-//! The consent rules of all patients, kept between searches.
+//! What Consents say of who may see, kept between requests.
 //!
-//! A search that goes across patients needs them all, and they change rarely. So they are kept in memory with the number of
-//! changes that there had been, which is a row: who finds the same number in their snapshot has the same rules. Only what a
-//! snapshot holds is kept, never what a transaction has not committed yet.
+//! Every access of a record asks them, and they change rarely. So what one version of a Consent says is kept under that version,
+//! and the rules of all patients, which a search that goes across them needs, with the number of changes that there had been,
+//! which is a row: who finds the same number in their snapshot has the same rules. Only what a snapshot holds is kept. A
+//! transaction asks and keeps nothing: what it has not committed has a version, and a number of changes, that nobody read yet.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::facts::Said;
 use super::layout::{CONSENT_CHANGES, COUNTERS};
 use super::numbers;
+use super::rows::{Row, RowNumber};
 use crate::access::ConsentRules;
 use crate::store::{Read, ReadExt, StoreError, Tx};
 
 type Rules = Arc<ConsentRules>;
 
-#[derive(Default)]
-pub(super) struct Consents(RwLock<Option<(u64, Rules)>>);
+/// How many Consents are kept, and the most rules of one.
+const MOST_KEPT: usize = 4_096;
+const MOST_RULES: usize = 1_000;
 
-impl Consents {
-    /// The rules as this snapshot has them; `load` reads them where they are not known.
-    pub(super) fn of(
-        &self,
-        snapshot: &dyn Read,
+#[derive(Default)]
+pub(super) struct Consents {
+    all: RwLock<Option<(u64, Rules)>>,
+    each: RwLock<HashMap<(RowNumber, u32), Arc<Said>>>,
+}
+
+/// How what is known of consents is used.
+#[derive(Clone, Copy)]
+pub(super) enum Known<'a> {
+    /// Over a snapshot: what is read is kept.
+    Learning(&'a Consents),
+    /// Inside a transaction, whose rows may never be committed.
+    Asking(&'a Consents),
+}
+
+impl<'a> Known<'a> {
+    const fn consents(self) -> &'a Consents {
+        match self {
+            Self::Learning(consents) | Self::Asking(consents) => consents,
+        }
+    }
+
+    /// The rules of all patients, as `read` has them; `load` reads them where they are not known.
+    pub(super) fn of_all(
+        self,
+        read: &dyn Read,
         load: impl FnOnce() -> Result<Rules, StoreError>,
     ) -> Result<Rules, StoreError> {
-        let changes = snapshot.get(&COUNTERS, &CONSENT_CHANGES)?.unwrap_or(0);
-        if let Some((_, rules)) = self.known().as_ref().filter(|(known, _)| *known == changes) {
-            return Ok(rules.clone());
+        let changes = read.get(&COUNTERS, &CONSENT_CHANGES)?.unwrap_or(0);
+        let all = &self.consents().all;
+        let known = all.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, rules)) = known.filter(|(known, _)| *known == changes) {
+            return Ok(rules);
         }
         let rules = load()?;
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // An older snapshot does not push out what a newer one brought.
-        if kept.as_ref().is_none_or(|(known, _)| *known < changes) {
-            *kept = Some((changes, rules.clone()));
+        if let Self::Learning(_) = self {
+            let mut kept = all.write().unwrap_or_else(PoisonError::into_inner);
+            // An older snapshot does not push out what a newer one brought.
+            if kept.as_ref().is_none_or(|(known, _)| *known < changes) {
+                *kept = Some((changes, rules.clone()));
+            }
         }
         Ok(rules)
     }
 
-    fn known(&self) -> std::sync::RwLockReadGuard<'_, Option<(u64, Rules)>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    /// What a version of a Consent says; `load` reads it where that is not known.
+    pub(super) fn of_one(self, number: RowNumber, row: &Row, load: impl FnOnce() -> Said) -> Arc<Said> {
+        let (each, key) = (&self.consents().each, (number, row.version));
+        let known = each.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(said) = known {
+            return said;
+        }
+        let said = Arc::new(load());
+        if let (Self::Learning(_), true) = (self, said.rules.len() <= MOST_RULES) {
+            let mut kept = each.write().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(key, said.clone());
+        }
+        said
     }
 }
 

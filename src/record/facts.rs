@@ -14,7 +14,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::consents::Consents;
+use super::consents::Known;
 use super::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE, hash64};
 use super::numbers::find;
 use super::prepared::local_reference;
@@ -40,8 +40,23 @@ pub(super) struct Setting {
 pub(super) struct RecordFacts<'a> {
     pub read: &'a dyn Read,
     pub setting: &'a Setting,
-    /// What is known of all consents; `None` inside a transaction, whose rows may never be committed.
-    pub consents: Option<&'a Consents>,
+    /// What is known of consents.
+    pub consents: Known<'a>,
+}
+
+/// What one Consent says of who may see.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub rules: Vec<ConsentRule>,
+    lets: Option<Lets>,
+}
+
+/// Whom a Consent of the category [`PROXY`] lets act for its patient.
+#[derive(Debug)]
+struct Lets {
+    persons: Vec<ResourceRef>,
+    /// How far they go; `None` where that was taken back.
+    extent: Option<ProxyExtent>,
 }
 
 impl RecordFacts<'_> {
@@ -54,9 +69,10 @@ impl RecordFacts<'_> {
                 continue;
             }
             let Some(row) = self.row(number)? else { continue };
+            let said = self.said(number, &row);
             for patient in &row.patients {
                 if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
-                    rules_of(&row, &patient.id, &self.setting.zone, &mut rules);
+                    rules.extend(said.rules.iter().filter(|rule| rule.patient == patient.id).cloned());
                 }
             }
         }
@@ -68,33 +84,33 @@ impl RecordFacts<'_> {
         Ok(row.filter(|row| row.state == State::Live))
     }
 
+    fn said(&self, number: RowNumber, row: &Row) -> Arc<Said> {
+        self.consents.of_one(number, row, || said_by(row, &self.setting.zone))
+    }
+
+    /// What each Consent of a patient says.
+    fn said_of(&self, patient: RowNumber) -> Result<Vec<Arc<Said>>, StoreError> {
+        let mut all = Vec::new();
+        let head = (patient, ResourceType::Consent.number());
+        for found in self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
+            let (_, _, _, consent) = found?.0;
+            if let Some(row) = self.row(consent)? {
+                all.push(self.said(consent, &row));
+            }
+        }
+        Ok(all)
+    }
+
     /// How far a RelatedPerson goes; `None` where all that let them was taken back.
     fn extent_of(&self, patient: &FhirId, person: &ResourceRef) -> Result<Option<ProxyExtent>, StoreError> {
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(None) };
-        let head = (number, ResourceType::Consent.number());
-        let mut found = None;
-        for row in self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
-            let (_, _, _, consent) = row?.0;
-            let Some(row) = self.row(consent)? else { continue };
-            let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { continue };
-            if !lets_act(&consent, person) {
-                continue;
-            }
-            if consent.get("status") == Some(&"active".into()) {
-                let code = consent.pointer("/provision/code/0/coding/0/code").and_then(Value::as_str);
-                return Ok(Some(match code {
-                    Some("full") => ProxyExtent::Full,
-                    Some("appointments") => ProxyExtent::Appointments,
-                    // What cannot be read lets one look and no more.
-                    _ => ProxyExtent::View,
-                }));
-            }
-            found = Some(());
+        let all = self.said_of(number)?;
+        let is_of = |lets: &&Lets| lets.persons.contains(person);
+        let mut lets = all.iter().filter_map(|said| said.lets.as_ref()).filter(is_of).peekable();
+        if lets.peek().is_none() {
+            return Ok(Some(ProxyExtent::Full));
         }
-        Ok(match found {
-            Some(()) => None,
-            None => Some(ProxyExtent::Full),
-        })
+        Ok(lets.find_map(|lets| lets.extent))
     }
 
     fn resource(&self, kind: ResourceType, id: &FhirId) -> Result<Option<Value>, StoreError> {
@@ -258,22 +274,13 @@ impl Facts for RecordFacts<'_> {
 
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Vec::new()) };
-        let head = (number, ResourceType::Consent.number());
-        let mut rules = Vec::new();
-        for found in self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
-            let (_, _, _, consent) = found?.0;
-            if let Some(row) = self.row(consent)? {
-                rules_of(&row, patient, &self.setting.zone, &mut rules);
-            }
-        }
-        Ok(rules)
+        let all = self.said_of(number)?;
+        let rules = all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient);
+        Ok(rules.cloned().collect())
     }
 
     fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
-        match self.consents {
-            Some(known) => known.of(self.read, || self.read_all_consents()),
-            None => self.read_all_consents(),
-        }
+        self.consents.of_all(self.read, || self.read_all_consents())
     }
 
     fn break_glass(&self, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
@@ -299,25 +306,44 @@ fn is_active_about_privacy(consent: &Value) -> bool {
     consent.get("status") == Some(&"active".into()) && codings.is_some_and(|codings| codings.iter().any(about_privacy))
 }
 
-/// Whether a Consent is what lets this person act for its patient.
-fn lets_act(consent: &Value, person: &ResourceRef) -> bool {
-    let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
-    let mut actors = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
-    category_of(consent) == PROXY && actors.any(|text| text == person.as_str())
-}
-
-fn rules_of(row: &Row, patient: &FhirId, zone: &TimeZone, into: &mut Vec<ConsentRule>) {
-    let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return };
-    if !is_active_about_privacy(&consent) {
-        return;
-    }
+fn said_by(row: &Row, zone: &TimeZone) -> Said {
+    let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return Said::default() };
+    let mut said = Said { rules: Vec::new(), lets: lets(&consent) };
     // R4's Consent names its patient once; a rule for anybody else in the compartment would not be theirs.
     let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
-    if of.is_some_and(|of| of.type_name() == "Patient" && of.id() == *patient)
-        && let Some(provision) = consent.get("provision")
+    if let (Some(of), Some(provision)) = (of.filter(|of| of.type_name() == "Patient"), consent.get("provision"))
+        && is_active_about_privacy(&consent)
     {
-        provision_rules(provision, patient, (0, zone), into);
+        provision_rules(provision, &of.id(), (0, zone), &mut said.rules);
     }
+    said
+}
+
+fn lets(consent: &Value) -> Option<Lets> {
+    if category_of(consent) != PROXY {
+        return None;
+    }
+    let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
+    let persons = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
+    let is_active = consent.get("status") == Some(&"active".into());
+    let code = consent.pointer("/provision/code/0/coding/0/code").and_then(Value::as_str);
+    let extent = match code {
+        Some("full") => ProxyExtent::Full,
+        Some("appointments") => ProxyExtent::Appointments,
+        // What cannot be read lets one look and no more.
+        _ => ProxyExtent::View,
+    };
+    Some(Lets { persons: persons.filter_map(local_reference).collect(), extent: is_active.then_some(extent) })
+}
+
+/// How many provisions a Consent has, at every depth.
+pub(super) fn provisions(consent: &Value) -> usize {
+    consent.get("provision").map_or(0, provisions_in)
+}
+
+fn provisions_in(provision: &Value) -> usize {
+    let nested = provision.get("provision").and_then(Value::as_array).into_iter().flatten();
+    1 + nested.map(provisions_in).sum::<usize>()
 }
 
 /// How deep provisions may stand in provisions before the rest is left out.
@@ -338,7 +364,7 @@ fn provision_rules(
         let (from, until) = period(provision.get("period"), zone);
         let labels = provision.get("securityLabel").map(Sensitivity::of_security).filter(|labels| labels.is_sealed());
         let covers = labels.map_or(Covers::Unnamed, Covers::Labels);
-        for to in grantees(provision) {
+        for to in grantees(provision, effect) {
             into.push(ConsentRule { patient: patient.clone(), effect, to, covers, from, until });
         }
     }
@@ -348,15 +374,25 @@ fn provision_rules(
     }
 }
 
-fn grantees(provision: &Value) -> Vec<Grantee> {
+/// To whom a provision speaks. Who is named in a way that is no single account (a role, a team, an identifier) is, in a refusal,
+/// everybody of the clinic: what a patient refuses to somebody is not let to them because nobody here can tell who that is.
+fn grantees(provision: &Value, effect: Effect) -> Vec<Grantee> {
     let Some(actors) = provision.get("actor").and_then(Value::as_array).filter(|actors| !actors.is_empty()) else {
         return vec![Grantee::Clinic];
     };
-    let references = actors.iter().filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
-    references
-        .filter_map(|text| ResourceRef::parse(text).ok())
-        .map(|person| if person.type_name() == "Organization" { Grantee::Clinic } else { Grantee::Person(person) })
-        .collect()
+    let named = |actor: &Value| {
+        let person = actor.pointer("/reference/reference").and_then(Value::as_str).and_then(local_reference);
+        match person {
+            Some(person) if person.type_name() == "Organization" => Some(Grantee::Clinic),
+            Some(person) if is_a_person(&person) || effect == Effect::Permit => Some(Grantee::Person(person)),
+            _ => (effect == Effect::Deny).then_some(Grantee::Clinic),
+        }
+    };
+    actors.iter().filter_map(named).collect()
+}
+
+fn is_a_person(reference: &ResourceRef) -> bool {
+    matches!(reference.type_name(), "Practitioner" | "RelatedPerson" | "Patient")
 }
 
 /// A Period's first moment, and the first moment after it. A day without a clock is the clinic's.
@@ -452,5 +488,27 @@ mod tests {
         assert_eq!(of("2026-11", "America/New_York").1, "2026-12-01T05:00:00Z");
         let clock = of("2026-11-29T23:59:59+14:00", "America/New_York").1;
         assert!(clock.starts_with("2026-11-29T10:00:00"), "{clock}");
+    }
+
+    #[test]
+    fn a_refusal_to_whom_nobody_can_tell_is_one_to_the_clinic() {
+        let of = |kind: &str, reference: Value| {
+            let provision = json!({"type": kind, "actor": [{"reference": reference}]});
+            let mut rules = Vec::new();
+            provision_rules(&provision, &FhirId::parse("p").unwrap(), (0, &TimeZone::UTC), &mut rules);
+            rules.into_iter().map(|rule| rule.to).collect::<Vec<_>>()
+        };
+        let ann = Grantee::Person(ResourceRef::parse("Practitioner/ann").unwrap());
+        assert_eq!(of("deny", json!({"reference": "Practitioner/ann"})), [ann.clone()]);
+        assert_eq!(of("deny", json!({"reference": "Practitioner/ann/_history/3"})), [ann.clone()]);
+        assert_eq!(of("permit", json!({"reference": "Practitioner/ann/_history/3"})), [ann]);
+        for unclear in [
+            json!({"reference": "PractitionerRole/r"}),
+            json!({"identifier": {"value": "7"}}),
+            json!({"display": "Dr Ann"}),
+        ] {
+            assert_eq!(of("deny", unclear.clone()), [Grantee::Clinic], "{unclear}");
+            assert!(!of("permit", unclear).contains(&Grantee::Clinic));
+        }
     }
 }

@@ -143,8 +143,11 @@ impl Records {
 
     fn granted(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, RecordError> {
         let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
-        let facts =
-            super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents: Some(&self.consents) };
+        let facts = super::facts::RecordFacts {
+            read: &snapshot,
+            setting: &self.setting,
+            consents: super::consents::Known::Learning(&self.consents),
+        };
         let grants = facts.proxy_grants(who)?;
         Ok(grants.into_iter().filter(|grant| grant.until.is_none_or(|until| now < until)).collect())
     }

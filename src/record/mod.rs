@@ -175,9 +175,9 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Its JSON, read; `null` where there is none.
+    /// Its JSON, read for the house, with no versions in references; `null` where there is none.
     pub fn value(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.json).unwrap_or_default()
+        prepared::unversioned(&self.json).unwrap_or_default()
     }
 }
 
@@ -332,7 +332,7 @@ impl Records {
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
-        let sight = sight::Sight::new(actor, &self.setting, ambient.now()).remembering(&self.consents);
+        let sight = sight::Sight::new(actor, &self.setting, ambient.now(), consents::Known::Learning(&self.consents));
         let pace = Pace::new(ambient, sight.now, spell);
         let mut reading = Reading::new(&snapshot, sight, pace, self.limits, &self.paging, why.channel);
         let result = read(&mut reading);

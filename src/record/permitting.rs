@@ -4,19 +4,26 @@
 use serde_json::Value;
 
 use super::change::Condition;
+use super::consents::Known;
 use super::error::RecordError;
-use super::facts::RecordFacts;
+use super::facts::{RecordFacts, provisions};
 use super::following::followed;
+use super::layout::COMPARTMENT;
 use super::numbers::{self, find, row};
 use super::prepared::Prepared;
-use super::rows::{Row, State};
+use super::rows::{Row, RowNumber, State};
 use super::transaction::{Integrity, Voice};
 use super::writing::Writing;
 use crate::access::{
     self, Action, Actor, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
 };
 use crate::fhir::{Issue, IssueCode, ResourceType};
-use crate::store::Tx;
+use crate::store::{Direction, KeyRange, ReadExt as _, Tx};
+
+/// The most provisions of a Consent, at every depth.
+const MOST_PROVISIONS: usize = 1_000;
+/// The most bytes of a patient's Consents.
+const MOST_OF_CONSENTS: usize = 16 << 20;
 
 impl Writing<'_, '_, '_> {
     /// A part of a resource, as `_elements` and `_summary` give it, would put away the rest (search.html#elements). What is cut of
@@ -29,6 +36,47 @@ impl Writing<'_, '_, '_> {
                     send it whole.";
         let place = format!("{}.meta.tag", prepared.kind);
         Err(RecordError::Invalid(vec![Issue::error(IssueCode::BusinessRule, place, text)]))
+    }
+
+    /// That a Consent is no larger, and that a patient's Consents together are no more, than can be asked at every access of
+    /// the record.
+    pub(super) fn must_be_asked_quickly(
+        &self,
+        number: RowNumber,
+        row: &Row,
+        prepared: &Prepared,
+    ) -> Result<(), RecordError> {
+        if prepared.kind != ResourceType::Consent || !self.how.is_bounded(self.actor) {
+            return Ok(());
+        }
+        let refused =
+            |at: &str, text: &str| Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, at, text)]));
+        let consent = prepared.resource()?;
+        if provisions(&consent) > MOST_PROVISIONS {
+            return refused(
+                "Consent.provision",
+                "A Consent may have 1,000 provisions. Store it in parts. Nothing was changed.",
+            );
+        }
+        for patient in &row.patients {
+            let mut bytes = row.json.len();
+            let head = (*patient, ResourceType::Consent.number());
+            for found in self.tx.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)? {
+                self.goes_on()?;
+                let (_, _, _, other) = found?.0;
+                if other != number {
+                    bytes += numbers::row(&**self.tx, other)?.json.len();
+                }
+            }
+            if bytes > MOST_OF_CONSENTS {
+                return refused(
+                    "Consent",
+                    "The patient's Consents may together be 16 megabytes. Store what was scanned as a \
+                    DocumentReference, and name that. Nothing was changed.",
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Whether the stored version is the one that was expected.
@@ -113,7 +161,7 @@ impl Writing<'_, '_, '_> {
 
     pub(super) fn facts(&self) -> RecordFacts<'_> {
         let tx: &Tx<'_> = self.tx;
-        RecordFacts { read: tx, setting: self.setting, consents: None }
+        RecordFacts { read: tx, setting: self.setting, consents: Known::Asking(self.consents) }
     }
 
     pub(super) fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {

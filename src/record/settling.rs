@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::change::{Act, Body, Change, Condition, Content, Group, Links, Sought, Which, check, reference_to};
+use super::consents::Known;
 use super::error::RecordError;
 use super::numbers::{find, row};
 use super::pace::Pace;
@@ -295,7 +296,7 @@ impl Writing<'_, '_, '_> {
         }
         let bare = query.bare();
         let tx: &Tx<'_> = self.tx;
-        let mut sight = Sight::new(self.actor, self.setting, self.now);
+        let mut sight = Sight::new(self.actor, self.setting, self.now, Known::Asking(self.consents));
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();
         let wanted = search::Wanted {

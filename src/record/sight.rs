@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::consents::Consents;
+use super::consents::Known;
 use super::error::RecordError;
 use super::facts::{RecordFacts, Setting};
 use super::reading::targets;
@@ -24,17 +24,12 @@ pub(super) struct Sight<'a> {
     pub(super) now: Timestamp,
     names: HashMap<RowNumber, FhirId>,
     scopes: BTreeMap<ResourceType, Arc<Scope>>,
-    pub(super) consents: Option<&'a Consents>,
+    pub(super) consents: Known<'a>,
 }
 
 impl<'a> Sight<'a> {
-    pub(super) fn new(actor: &'a Actor, setting: &'a Setting, now: Timestamp) -> Self {
-        Self { actor, setting, now, names: HashMap::new(), scopes: BTreeMap::new(), consents: None }
-    }
-
-    /// Over a snapshot: what is known of all consents is not read again.
-    pub(super) fn remembering(self, consents: &'a Consents) -> Self {
-        Self { consents: Some(consents), ..self }
+    pub(super) fn new(actor: &'a Actor, setting: &'a Setting, now: Timestamp, consents: Known<'a>) -> Self {
+        Self { actor, setting, now, names: HashMap::new(), scopes: BTreeMap::new(), consents }
     }
 
     /// The scope of one type.

@@ -489,6 +489,69 @@ fn a_reference_that_an_import_left_open_does_not_keep_from_changing_what_bears_i
 }
 
 #[test]
+fn what_stood_in_one_is_no_leave_for_another_and_tells_nothing_of_what_is_sealed() {
+    let house = new_box();
+    house.put(patient("p1", "A"));
+    let sealed = json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "PSY"}]);
+    let mut hidden = weight("hidden", "p1", "2025", 1.0);
+    hidden["meta"] = json!({"security": sealed});
+    house.put(hidden);
+    let made_of = |of: &str, what: &str| {
+        let mut one = weight(of, "p1", "2025", 2.0);
+        one["derivedFrom"] = json!([{"reference": format!("Observation/{what}")}]);
+        one
+    };
+    house.put(made_of("w1", "hidden"));
+    house.put(made_of("w2", "never-here"));
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    assert!(house.read(&doctor, ResourceType::Observation, "hidden").is_err(), "the test is about what is sealed");
+    let send = |all: Vec<Value>| {
+        let change = |mut one: Value| {
+            one["note"] = json!([{"text": "Seen."}]);
+            let of = id(one["id"].as_str().unwrap());
+            let body = Body::new(ResourceType::Observation, one, Mode::Strict).unwrap();
+            match of.as_str().starts_with('n') {
+                true => Change::post(ResourceType::Observation, None, body, None),
+                false => Change::store(ResourceType::Observation, Which::Id(of), body, Condition::None),
+            }
+        };
+        let all = all.into_iter().map(change).collect();
+        house.records.change_all_blocking(&doctor, why(audit::Action::Update), all, Transaction::STRICT).map(drop)
+    };
+    send(vec![made_of("w1", "hidden")]).unwrap();
+    send(vec![made_of("w2", "never-here")]).unwrap();
+    let refused = [vec![made_of("new", "never-here")], vec![made_of("w2", "never-here"), made_of("new", "never-here")]];
+    for all in refused {
+        assert!(matches!(send(all), Err(RecordError::DanglingReference { .. })));
+    }
+}
+
+#[test]
+fn a_patients_consents_are_no_more_than_can_be_asked_at_each_access() {
+    let house = new_box();
+    house.put(patient("p1", "A"));
+    let consent = |of: &str, provisions: usize, filling: usize| {
+        json!({"resourceType": "Consent", "id": of, "status": "active",
+            "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+            "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+            "patient": {"reference": "Patient/p1"}, "policyRule": {"text": "the clinic's"},
+            "sourceAttachment": {"contentType": "application/pdf", "data": "AAAA".repeat(filling / 4)},
+            "provision": {"type": "permit", "provision": vec![json!({"type": "permit"}); provisions]}})
+    };
+    let lab = program(&house.ambient);
+    let send = |of: &str, provisions: usize, filling: usize| {
+        let value = consent(of, provisions, filling);
+        let change = Change::put(ResourceType::Consent, id(of), value, Condition::None, Mode::Strict).unwrap();
+        house.records.change_all_blocking(&lab, why(audit::Action::Update), vec![change], Transaction::STRICT).map(drop)
+    };
+    send("c1", 999, 10).unwrap();
+    assert!(matches!(send("c1", 1_000, 10), Err(RecordError::Invalid(_))));
+    send("c2", 1, 9 << 20).unwrap();
+    send("c2", 2, 9 << 20).unwrap();
+    assert!(matches!(send("c3", 1, 9 << 20), Err(RecordError::Invalid(_))), "they are more than sixteen megabytes");
+}
+
+#[test]
 fn a_person_cannot_probe_for_ids_by_choosing_them() {
     let house = new_box();
     house.put(patient("p1", "Brandvold"));

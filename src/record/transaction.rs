@@ -4,13 +4,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::change::{Change, Group};
+use super::consents::Known;
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
 use super::pace::{Pace, Spell};
 use super::reading::Reading;
 use super::search;
 use super::sight::Sight;
-use super::writing::Writing;
+use super::writing::{By, Writing};
 use super::{A_MOMENT, IN_WRITER, OF_A_GROUP, Records, Stored, Why, emergency, event, outcome_of};
 use crate::access::{Actor, Who};
 use crate::audit::{AuditError, AuditedTx, Event, Outcome};
@@ -264,9 +265,15 @@ impl Records {
         let mut event = event(actor, why);
         let (actor, setting, ambient) = (actor.clone(), self.setting.clone(), self.audit().ambient().clone());
         let (limits, channel, paging) = (self.limits, why.channel, self.paging.clone());
-        let rules = self.rules.clone();
+        let (rules, consents) = (self.rules.clone(), self.consents.clone());
         move |tx: &mut AuditedTx<'_, '_>| {
-            let mut writing = Writing::new(tx, &actor, &setting, &ambient, how, stay, rules);
+            let mut writing = Writing::new(
+                tx,
+                By { actor: &actor, setting: &setting, ambient: &ambient, consents: &consents },
+                how,
+                stay,
+                rules,
+            );
             paging.prepare(writing.tx, &ambient)?;
             let written = writing.all(group)?;
             let touched = writing.into_touched();
@@ -274,7 +281,7 @@ impl Records {
             let written = Undisclosed::new(written, &touched);
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
-                let sight = Sight::new(&actor, &setting, ambient.now());
+                let sight = Sight::new(&actor, &setting, ambient.now(), Known::Asking(&consents));
                 let spell = Spell { time: limits.search_time.min(stay.looks.time), ..stay.looks };
                 let pace = Pace::new(&ambient, sight.now, spell);
                 let mut reading = Reading::new(view, sight, pace, limits, &paging, channel);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::acting::Inside;
 use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
+use super::consents::Consents;
 use super::error::RecordError;
 use super::facts::Setting;
 use super::following::{MOST_PATIENTS, Standing};
@@ -15,7 +16,7 @@ use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES
 use super::numbers::{self, find, find_or_reserve, row};
 use super::pace::{Pace, Spell};
 use super::permitting::{as_absent, keep_cut, must_not_be_astray};
-use super::prepared::{Prepared, content_of};
+use super::prepared::{Prepared, content_of, take_versions, unversioned};
 use super::reading::stored;
 use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
@@ -50,11 +51,21 @@ pub(super) struct Put {
     pub action: Action,
 }
 
+/// Who writes, and by what is decided whether they may.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub actor: &'a Actor,
+    pub setting: &'a Setting,
+    pub ambient: &'a Ambient,
+    pub consents: &'a Consents,
+}
+
 /// The work inside the writer.
 pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) tx: &'a mut AuditedTx<'b, 'c>,
     pub(super) actor: &'a Actor,
     pub(super) setting: &'a Setting,
+    pub(super) consents: &'a Consents,
     pub(super) now: Timestamp,
     pub(super) ambient: &'a Ambient,
     pub(super) how: Transaction,
@@ -82,17 +93,17 @@ pub(super) struct Writing<'a, 'b, 'c> {
 impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
     pub(super) fn new(
         tx: &'a mut AuditedTx<'b, 'c>,
-        actor: &'a Actor,
-        setting: &'a Setting,
-        ambient: &'a Ambient,
+        by: By<'a>,
         how: Transaction,
         stay: Stay,
         rules: Arc<[Arc<dyn Rule>]>,
     ) -> Self {
+        let By { actor, setting, ambient, consents } = by;
         Self {
             tx,
             actor,
             setting,
+            consents,
             // Milliseconds are what a resource's instant holds.
             now: Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default(),
             ambient,
@@ -297,8 +308,9 @@ impl Writing<'_, '_, '_> {
             if self.is_program() && live.sensitivity.is_held() && self.stays_held(live, &prepared)? {
                 prepared = prepared.held()?;
             }
-            // Who names a version knows of its link.
-            if self.is_program() && action == Action::Update && !matches!(condition, Condition::Version(_)) {
+            // Who names a version knows of its links.
+            let is_clients = self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced;
+            if is_clients && action == Action::Update && !matches!(condition, Condition::Version(_)) {
                 prepared = joined::still(prepared, live)?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
@@ -335,6 +347,7 @@ impl Writing<'_, '_, '_> {
             row = prepared.row(&id, version, self.now, &standing);
         }
         self.must_be_whole(&prepared)?;
+        self.must_be_asked_quickly(number, &row, &prepared)?;
         must_not_be_astray(&prepared)?;
         if let Some(marked) = self.in_own_words(&prepared)? {
             prepared = marked;
@@ -451,8 +464,9 @@ impl Writing<'_, '_, '_> {
     fn ask_rules_later(&mut self, live: Option<&Row>, id: &FhirId, prepared: &Prepared) -> Result<(), RecordError> {
         let by_client = self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced;
         if by_client && self.rules.iter().any(|rule| rule.concerns(prepared.kind)) {
-            let before = live.map(|live| serde_json::from_slice(&live.json)).transpose();
-            let (before, after) = (before.map_err(|_| RecordError::Damaged)?, prepared.resource()?);
+            let before = live.map(|live| unversioned(&live.json).ok_or(RecordError::Damaged)).transpose()?;
+            let mut after = prepared.resource()?;
+            take_versions(&mut after);
             self.asked.push(rule::Asked { place: self.place, kind: prepared.kind, id: id.clone(), before, after });
         }
         Ok(())
