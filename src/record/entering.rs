@@ -1,10 +1,10 @@
 //! Which changes enter the writer when: whoever is in it keeps all others waiting, also those who read, for a reading's entry
 //! is written there, too.
 //!
-//! What is small and looks nowhere goes in as it comes: creates share commits by the hundred. Of everything else nobody can
-//! say before what it costs: it is tried for a moment, and leaves nothing if that was not enough. Then it waits for its turn,
-//! as does what is large from the start: one at a time, and one of each actor. So others wait for one of them, however many
-//! somebody sends.
+//! Nobody can say before what a change costs: a small one may refer to what is large, or stand under rules that look far. So
+//! what is small is tried for a moment, and leaves nothing if that was not enough; what is tried shares commits by the hundred.
+//! Then it waits for its turn, as does what is large from the start: one at a time, and one of each actor; and while an actor
+//! has one there, one more of theirs is tried at a time. So others wait for one of them, however many somebody sends.
 
 use serde_json::Value;
 
@@ -23,11 +23,13 @@ const FEW: usize = 16;
 /// The most that these may have together: values to be found by, or values at all where the keys are made in the writer.
 const SMALL: usize = 1_000;
 /// How many of one actor are tried at a time.
-const TRIED_AT_ONCE: usize = 32;
+const TRIED_AT_ONCE: usize = 64;
 
 /// The turns of changes.
 pub(super) struct Doors {
     tried: Turns,
+    /// Tried, of actors of whom something takes long.
+    alone: Turns,
     long: Turns,
     acts: Turns,
 }
@@ -35,16 +37,8 @@ pub(super) struct Doors {
 impl Default for Doors {
     fn default() -> Self {
         let tried = Turns::one_each().of_each(TRIED_AT_ONCE);
-        Self { tried, long: Turns::so_many(1), acts: Turns::one_each() }
+        Self { tried, alone: Turns::one_each(), long: Turns::so_many(1), acts: Turns::one_each() }
     }
-}
-
-/// How much of the writer's time a group may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weight {
-    Light,
-    Unknown,
-    Heavy,
 }
 
 /// What a job leaves, with its turn: that ends when all of it is on disk, or was given up, also if nobody waits for the answer.
@@ -74,17 +68,17 @@ impl Records {
         T: Send + 'static,
         R: FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Clone + Send + 'static,
     {
-        match self.weight(&group, how.is_bounded(actor)) {
-            Weight::Light => return self.audit().write(self.job(actor, why, group, how, Stay::WHOLE, read)).await,
-            Weight::Unknown => {
-                let turn = self.doors.tried.take(actor).await;
-                let job = self.job(actor, why, group.clone(), how, Stay::MOMENT, read.clone());
-                match self.holding(turn, job).await {
-                    Err(error) if error.is_too_slow() => {}
-                    made => return made,
-                }
+        if !how.is_bounded(actor) {
+            return self.audit().write(self.job(actor, why, group, how, Stay::WHOLE, read)).await;
+        }
+        if is_small(&group) {
+            let turns = if self.doors.long.is_with(actor) { &self.doors.alone } else { &self.doors.tried };
+            let turn = turns.take(actor).await;
+            let job = self.job(actor, why, group.clone(), how, Stay::MOMENT, read.clone());
+            match self.holding(turn, job).await {
+                Err(error) if error.is_too_slow() => {}
+                made => return made,
             }
-            Weight::Heavy => {}
         }
         let turn = self.doors.long.take(actor).await;
         self.holding(turn, self.job(actor, why, group, how, Stay::WHOLE, read)).await
@@ -125,24 +119,10 @@ impl Records {
             Err(error) => Err(error.what),
         }
     }
+}
 
-    fn weight(&self, group: &Group, is_bounded: bool) -> Weight {
-        if !is_bounded {
-            return Weight::Light;
-        }
-        if group.changes.len() > FEW || group.changes.iter().map(size).sum::<usize>() > SMALL {
-            return Weight::Heavy;
-        }
-        let looks_widely =
-            |change: &Change| self.rules.iter().any(|rule| rule.looks_widely() && rule.concerns(change.kind));
-        let is_light = |change: &Change| {
-            matches!(change.act, Act::Create { .. } | Act::Register { .. })
-                && change.is_settled()
-                && !looks_widely(change)
-        };
-        let is_light = group.links.searches.is_empty() && group.changes.iter().all(is_light);
-        if is_light { Weight::Light } else { Weight::Unknown }
-    }
+fn is_small(group: &Group) -> bool {
+    group.changes.len() <= FEW && group.changes.iter().map(size).sum::<usize>() <= SMALL
 }
 
 fn size(change: &Change) -> usize {
@@ -185,21 +165,15 @@ mod tests {
         Change::store(ResourceType::Patient, Which::Id(id("p")), body, Condition::None)
     }
 
-    fn create() -> Change {
-        Change::create(ResourceType::Patient, patient("Brandvold"), Mode::Strict).unwrap()
-    }
-
     #[test]
-    fn small_creates_go_in_at_once_and_what_is_large_waits_for_its_turn() {
-        let (records, ..) = ticking();
-        let weight = |changes: Vec<Change>| records.weight(&Group { changes, ..Group::default() }, true);
-        assert_eq!(weight(vec![create(), create()]), Weight::Light);
-        assert_eq!(weight(vec![create(), put("Brandvold")]), Weight::Unknown);
-        assert_eq!(weight((0..=FEW).map(|_| create()).collect()), Weight::Heavy);
+    fn what_is_large_is_not_even_tried() {
+        let is_tried = |changes: Vec<Change>| is_small(&Group { changes, ..Group::default() });
+        assert!(is_tried(vec![put("Brandvold"), put("Corvin")]));
+        assert!(!is_tried((0..=FEW).map(|_| put("Brandvold")).collect()));
         let many =
             json!({"resourceType": "Patient", "name": vec![json!({"family": "Brandvold", "given": ["Halina"]}); 500]});
         let late = Body::late(ResourceType::Patient, many, None, Mode::Strict, &crate::fhir::Allowance::default());
-        assert_eq!(weight(vec![Change::post(ResourceType::Patient, None, late.unwrap(), None)]), Weight::Heavy);
+        assert!(!is_tried(vec![Change::post(ResourceType::Patient, None, late.unwrap(), None)]));
     }
 
     #[tokio::test]

@@ -6,9 +6,11 @@
 //! another's, is sealed, or is unsealed.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::OF_A_GROUP;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::layout::REFERENCE;
@@ -16,10 +18,13 @@ use super::numbers::{find_or_reserve, row};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
 use super::writing::Writing;
-use crate::access::Sensitivity;
+use crate::access::{OwnWords, Sensitivity};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, KeyRange, ReadExt, Tx};
+
+/// How long it may take to settle all that follows what was sealed, held or moved.
+const OF_FOLLOWERS: Duration = Duration::from_secs(20);
 
 /// Whose compartments hold a resource, and how delicate it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +39,19 @@ pub(super) const MOST_PATIENTS: usize = 200;
 /// settled for ever.
 const MOST_STEPS: usize = 100;
 
-/// What a resource follows, by its literal references.
+/// What a resource follows, by its literal references, each once.
 pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     let reference = |value: &Value| local_reference(value.get("reference")?.as_str()?);
-    match kind {
+    let mut follows: Vec<ResourceRef> = match kind {
         ResourceType::Provenance => {
             resource.get("target").and_then(Value::as_array).into_iter().flatten().filter_map(reference).collect()
         }
         ResourceType::Binary => resource.get("securityContext").and_then(reference).into_iter().collect(),
         _ => vec![],
-    }
+    };
+    follows.sort_unstable();
+    follows.dedup();
+    follows
 }
 
 /// Whether it names rules to stand under that nobody here can look up: it follows nothing.
@@ -55,6 +63,7 @@ impl Writing<'_, '_, '_> {
     /// Adds to the standing that a resource has by itself what it has by those that it follows.
     pub(super) fn stand(&mut self, prepared: &Prepared, own: &mut Standing) -> Result<(), RecordError> {
         for one in &prepared.follows {
+            self.goes_on()?;
             let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
             // What is not there yet may come: then it is known that something follows it.
             let number = find_or_reserve(self.tx, kind, &one.id())?;
@@ -75,7 +84,21 @@ impl Writing<'_, '_, '_> {
 
     /// Settles anew what follows the resources whose standing has changed, and what follows that. It is done once for all of a
     /// group: many of them may be followed by the same.
+    ///
+    /// What is sealed or held is so with all that tells of it, or not at all, and nobody can send that in parts: staff and
+    /// programs have time for it besides that of the group.
     pub(super) fn lead(&mut self) -> Result<(), RecordError> {
+        if self.leads.is_empty() || self.stay.all < OF_A_GROUP || OwnWords::of(self.actor).is_some() {
+            return self.settle_followers();
+        }
+        let (of_group, begun) = (self.stay.all, self.ambient.now());
+        self.stay.all += OF_FOLLOWERS;
+        self.settle_followers()?;
+        self.stay.all = of_group + self.ambient.now().duration_since(begun).unsigned_abs();
+        Ok(())
+    }
+
+    fn settle_followers(&mut self) -> Result<(), RecordError> {
         let mut waiting = BTreeSet::new();
         for (kind, id) in std::mem::take(&mut self.leads) {
             waiting.extend(self.followers(kind, &id)?);
@@ -135,5 +158,20 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_named_many_times_is_followed_once() {
+        let target = |of: &str| json!({"reference": format!("Observation/{of}")});
+        let all = [target("b"), target("a"), target("b"), target("b/_history/2")];
+        let follows = followed(ResourceType::Provenance, &json!({"target": all}));
+        assert_eq!(follows.iter().map(ResourceRef::as_str).collect::<Vec<_>>(), ["Observation/a", "Observation/b"]);
     }
 }

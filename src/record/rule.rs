@@ -20,11 +20,6 @@ pub trait Rule: Send + Sync {
     /// them; [`RecordError::AgainstRule`] says why not, in words for whoever asked, and must tell nothing of what they may not
     /// see. What it looks at for many of them it looks at once: whoever writes waits meanwhile.
     fn allow(&self, inside: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)>;
-
-    /// Whether it looks at much more than what was stored.
-    fn looks_widely(&self) -> bool {
-        false
-    }
 }
 
 /// A resource that was stored.

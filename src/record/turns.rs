@@ -65,6 +65,12 @@ impl Turns {
         Some(Turn { _one_of_all: Some(one_of_all), _own: Some(own) })
     }
 
+    /// Whether the actor has a turn or waits for one.
+    pub fn is_with(&self, actor: &Actor) -> bool {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.get(&name(actor)).is_some_and(|turns| Arc::strong_count(turns) > 1)
+    }
+
     fn of(&self, name: String) -> Arc<Semaphore> {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|_, turns| Arc::strong_count(turns) > 1);
@@ -94,6 +100,7 @@ mod tests {
         let [one, other, third] = ["one", "other", "third"].map(Actor::system);
         let first = turns.take(&one).now_or_never().unwrap();
         assert!(turns.take(&one).now_or_never().is_none());
+        assert!(turns.is_with(&one) && !turns.is_with(&other));
         // As many as there may be wait, and keep nobody else from a turn.
         let mut waiting: Vec<_> = (0..8).map(|_| Box::pin(turns.take(&one))).collect();
         assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()));

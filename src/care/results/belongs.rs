@@ -68,14 +68,16 @@ fn observations_in(of: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// What a report or a panel is made of, whichever version of it is named; with it goes what lies in it refers to. What lies
-/// elsewhere, under a whole address, is nobody's to read here.
+/// elsewhere, under a whole address, is nobody's to read here. Each once.
 pub(super) fn members(resource: &Value) -> Vec<ResourceRef> {
     let lists = [("result", "/reference"), ("hasMember", "/reference"), ("media", "/link/reference")];
     let own = |of: &Value| -> Vec<ResourceRef> {
         let all = lists.iter().flat_map(|(name, at)| list(of, name).iter().map(move |one| text(one, at)));
         all.filter_map(local_reference).collect()
     };
-    std::iter::once(resource).chain(observations_in(resource)).flat_map(own).collect()
+    let mut met = BTreeSet::new();
+    let all = std::iter::once(resource).chain(observations_in(resource)).flat_map(own);
+    all.filter(|one| met.insert(one.clone())).collect()
 }
 
 /// The results of its patient that lie in the report itself, and where they have no date of their own, each with that of the

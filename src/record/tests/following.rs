@@ -104,9 +104,10 @@ fn what_is_settled_because_of_a_change_is_done_in_the_time_of_its_group() {
         vec![put(sealed)]
     };
     let lab = program(&ambient);
-    tick.store(100, std::sync::atomic::Ordering::Relaxed);
+    tick.store(1_000, std::sync::atomic::Ordering::Relaxed);
     assert!(matches!(store(&lab, sealed()).map_err(RecordError::without_place), Err(RecordError::TooMuchWritten)));
-    tick.store(5, std::sync::atomic::Ordering::Relaxed);
+    // More than two seconds: nobody can seal it in parts.
+    tick.store(100, std::sync::atomic::Ordering::Relaxed);
     store(&lab, sealed()).unwrap();
     // What the box does by itself is done to its end.
     tick.store(100, std::sync::atomic::Ordering::Relaxed);
