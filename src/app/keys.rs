@@ -124,11 +124,19 @@ fn read(path: &Path) -> Result<Option<KeySlots>, AppError> {
     }
 }
 
-/// Writes the slots, twice.
+/// Writes the slots, twice. Where only the first of these works, the copy is put back as it was: a change that is said not to have
+/// been made must not come back with it.
 pub fn write_slots(folder: &Folder, slots: &KeySlots) -> Result<(), AppError> {
     let text = slots.to_text().map_err(AppError::Key)?;
+    let before = std::fs::read(folder.keyslots_copy());
     folder.replace(&folder.keyslots_copy(), text.as_bytes(), Mode::Private)?;
-    folder.replace(&folder.keyslots(), text.as_bytes(), Mode::Private)
+    let written = folder.replace(&folder.keyslots(), text.as_bytes(), Mode::Private);
+    if let (Err(_), Ok(before)) = (&written, before)
+        && let Err(error) = folder.replace(&folder.keyslots_copy(), &before, Mode::Private)
+    {
+        tracing::error!(target: "keys", %error, "the second copy of the key slots could not be put back as it was");
+    }
+    written
 }
 
 /// Makes the two files say what `slots` say, and takes away next slots whose time has come: what a torn file, a power cut

@@ -278,6 +278,7 @@ impl Keyring {
             let note = format!("slot {old}: {}, replaced by slot {id}", SlotKind::RecoverySheet);
             events.push(by.event(Action::KeySlotRemove, Some(note)));
         }
+        let before = self.sheet_rows(replaced.iter().copied().chain([id]))?;
         (row.asked, row.replaces, row.kept) = (Vec::new(), Vec::new(), Some(self.ambient.now()));
         let gone = replaced.clone();
         let written = self.audit.write(move |tx| {
@@ -286,10 +287,37 @@ impl Keyring {
             events.into_iter().try_for_each(|event| tx.append(event).map(drop))
         });
         let ((), _) = written.await?;
-        if !replaced.is_empty() {
-            self.keep(slots, Action::KeySlotRemove, &by).await?;
+        if !replaced.is_empty()
+            && let Err(error) = self.keep(slots, Action::KeySlotRemove, &by).await
+        {
+            // It would be forgotten that the old sheet is to go, and it would open the box for ever.
+            self.put_back(id, before, &by).await?;
+            return Err(error);
         }
         Ok(replaced)
+    }
+
+    /// What is known of these sheets.
+    fn sheet_rows(&self, ids: impl Iterator<Item = SlotId>) -> Result<Vec<(u32, SheetRow)>, KeysRefusal> {
+        let read = self.audit.read()?;
+        let mut rows = Vec::new();
+        for id in ids {
+            rows.extend(read.get(&SHEETS, &(id.0,))?.map(|row| (id.0, row)));
+        }
+        Ok(rows)
+    }
+
+    /// What was known of the sheets before one of them was to take the place of the others, which could not be done.
+    async fn put_back(&self, id: SlotId, rows: Vec<(u32, SheetRow)>, by: &By) -> Result<(), KeysRefusal> {
+        let note = format!("slot {id}: asks for its words again, since the sheet before could not be removed");
+        let event = by.event(Action::SheetPrint, Some(note)).outcome(Outcome::Failed);
+        let written = self.audit.write(move |tx| {
+            rows.iter().try_for_each(|(id, row)| tx.put(&SHEETS, &(*id,), row))?;
+            tx.append(event)?;
+            Ok::<_, AuditError>(())
+        });
+        let ((), _) = written.await?;
+        Ok(())
     }
 
     /// Prepares a change of the root key ([`rotation`]). `keys` open the slots that remain; those that lie ready on this

@@ -301,6 +301,25 @@ async fn a_sheet_is_asked_back_and_only_then_takes_the_place_of_the_old_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_slots_that_is_written_by_half_is_none_and_is_asked_for_again() {
+    let place = Place::made(Way::KeyFile).await;
+    let opened = place.open();
+    let made = opened.keys.new_sheet(OldSheets::Replace, by()).await.unwrap();
+    let (first, second) = (place.folder.keyslots(), place.folder.keyslots_copy());
+    let before = std::fs::read(&first).unwrap();
+    // The first file cannot be written any more, and its copy can.
+    let in_the_way = place.folder.path().join("keyslots.toml.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    opened.keys.confirm_whole(made.sheet.clone(), by()).await.unwrap_err();
+    assert!(std::fs::read(&first).unwrap() == before && std::fs::read(&second).unwrap() == before);
+    assert_eq!(opened.keys.facts().unwrap().unproven_sheet().map(|(slot, _)| slot), Some(made.id));
+    std::fs::remove_dir(&in_the_way).unwrap();
+    let (_, replaced) = opened.keys.confirm_whole(made.sheet.clone(), by()).await.unwrap();
+    assert_eq!(replaced, [SlotId(1)], "the old sheet is not forgotten");
+    opened.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sheet_that_opens_the_box_is_known_to_be_kept() {
     let place = Place::made(Way::KeyFile).await;
     let kept = |opened: &Opened| {
