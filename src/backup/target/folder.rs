@@ -60,9 +60,17 @@ impl FolderTarget {
             Errno::NOSPC | Errno::DQUOT | Errno::FBIG => TargetError::Full { place },
             Errno::ROFS | Errno::ACCESS | Errno::PERM => TargetError::Denied { place, why },
             Errno::LOOP | Errno::NOTDIR | Errno::ISDIR => TargetError::NotPlain { place, name: name.to_string() },
-            Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN => TargetError::Gone { place, why },
+            // One file alone may be so, while the rest of the place is there.
+            Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::HOSTDOWN if !self.answers(name.shelf()) => {
+                TargetError::Gone { place, why }
+            }
             _ => TargetError::Io { place, name: name.to_string(), why },
         }
+    }
+
+    /// Whether the folder of a shelf is there still.
+    fn answers(&self, shelf: Shelf) -> bool {
+        self.shelf(shelf).is_ok_and(|folder| rustix::fs::fstat(&folder).is_ok())
     }
 
     /// What keeps a file from being read.
@@ -312,6 +320,19 @@ mod tests {
 
     fn name(shelf: Shelf, file: &str) -> Name {
         Name::new(shelf, file).unwrap()
+    }
+
+    #[test]
+    fn one_file_whose_handle_is_stale_is_no_place_that_went_away() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("place");
+        let target = FolderTarget::open(&path, Missing::Make).unwrap();
+        let one = name(Shelf::Snapshots, "one");
+        target.put(&one, b"x").unwrap();
+        let stale = |target: &FolderTarget| target.not_read(&one, Errno::STALE);
+        assert!(matches!(stale(&target), TargetError::Io { .. }), "{}", stale(&target));
+        std::fs::remove_dir_all(&path).unwrap();
+        assert!(matches!(stale(&target), TargetError::Gone { .. }), "{}", stale(&target));
     }
 
     #[test]
