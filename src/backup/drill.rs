@@ -175,6 +175,8 @@ impl Backups {
         watch: &dyn Watch,
     ) -> Result<(Throwaway, Manifest), BackupError> {
         let repository = self.open(spec)?;
+        let of = self.known_by(spec, Some(&repository))?;
+        let quiet = self.quiet(&of);
         let keyring = self.keyring()?;
         let manifest = keyring.open(name, &repository.read(name)?)?;
         // Every byte is read from the target, its indexes too: what is kept here says nothing of what is there.
@@ -198,9 +200,10 @@ impl Backups {
             return Err(no_room("what else is on it grew meanwhile, or the values are large".to_owned()));
         }
         let options = StoreOptions { check: OpenCheck::Whole, low_bytes: 0, ..StoreOptions::throwaway() };
-        // What was read elsewhere comes back, and is not to be relied on where it is.
+        // What was read elsewhere comes back, and is not to be relied on where it is. What a removal took away meanwhile was read
+        // elsewhere, too, and nothing is wrong with it.
         let spoiled = reader.spoiled();
-        if !spoiled.is_empty() {
+        if !spoiled.is_empty() && quiet.is_some() && quiet == self.quiet(&of) {
             self.remember(repository.marker().repository, move |known| known.spoiled.extend(spoiled))?;
         }
         let opened = filled

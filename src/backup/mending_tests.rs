@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::fault_tests::{removal, rows, stable};
 use super::fixture::{TestBox, by, files};
 use super::missing_tests::three_snapshots;
-use super::{Checked, Depth, How, Keep, Pruned, Removal, Standing, TargetSpec, Unwatched, Wish};
+use super::target::Missing;
+use super::{Checked, Depth, How, Keep, Pruned, Removal, Repository, Standing, TargetSpec, Unwatched, Wish};
 
 /// Changes a byte in the middle of each pack: in a chunk, not in what says where chunks lie.
 fn spoil_packs(made: &TestBox) -> usize {
@@ -66,6 +67,30 @@ fn what_was_found_changed_is_relied_on_by_nothing_new_and_the_next_backup_mends_
         assert!(verify(Depth::All).is_whole());
         assert_eq!(made.backups.standing().unwrap()[0].backup_stands, Standing::Good);
     }
+}
+
+#[test]
+fn what_a_restore_misses_while_old_backups_are_removed_is_not_remembered_as_damage() {
+    let made = TestBox::new(93);
+    made.put(rows(0, 400, 1));
+    made.snapshot("one");
+    made.clock.advance(std::time::Duration::from_secs(3600));
+    let spec = made.spec("one");
+    spoil_packs(&made);
+    assert!(!verify(&made, &spec, Depth::All).is_whole());
+    let twice = made.snapshot("one").name;
+    let repository = Repository::open(spec.open(Missing::Refuse).unwrap()).unwrap();
+    let id = repository.marker().repository;
+    let restored = || {
+        made.backups.remember(id, |known| known.spoiled.clear()).unwrap();
+        made.backups.restored(&spec, &twice, &Unwatched).unwrap();
+        made.backups.remembered(id).unwrap().spoiled.len()
+    };
+    assert!(restored() > 0, "what lies there twice was found changed once");
+    let removing = made.backups.removing(&spec, &repository, &Unwatched).unwrap();
+    assert_eq!(restored(), 0, "it may have been removed just now");
+    drop(removing);
+    assert!(restored() > 0);
 }
 
 #[test]
