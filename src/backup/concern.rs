@@ -5,6 +5,7 @@ use std::fmt;
 use super::schedule::{Standing, TargetStanding};
 use crate::base::counted;
 
+const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
@@ -34,6 +35,8 @@ pub enum Concern {
     OlderGone(usize),
     /// Its disk does not answer.
     Silent,
+    /// Old backups are being removed there for so many seconds, and the next waits for the end of it.
+    Stuck(i64),
     /// The last attempt did not work: why.
     Failing(String),
     /// What did not come back as it was.
@@ -64,6 +67,7 @@ impl Concern {
             | Self::Ahead
             | Self::OlderGone(_)
             | Self::Silent
+            | Self::Stuck(_)
             | Self::Failing(_)
             | Self::DrillOld(_)
             | Self::DrillUntried(_)
@@ -93,6 +97,7 @@ impl Concern {
             Self::Ahead => "ahead",
             Self::OlderGone(_) => "older-gone",
             Self::Silent => "not-answering",
+            Self::Stuck(_) => "in-use",
             Self::Failing(_) => "failing",
             Self::DrillFailed(_) => "drill-failed",
             Self::DrillTooOld(_) | Self::DrillOld(_) => "drill-old",
@@ -108,6 +113,12 @@ impl fmt::Display for Concern {
         match self {
             Self::Double(why) | Self::Failing(why) => f.write_str(why),
             Self::Silent => f.write_str("it does not answer: look at the disk or the share, and at what connects it."),
+            Self::Stuck(age) => write!(
+                f,
+                "old backups are being removed there for {}, and a backup that is due waits for the end of it. Where that hangs, \
+                 look at the disk or the share, and at what connects it.",
+                long(*age)
+            ),
             Self::Never => f.write_str("nothing was backed up there yet."),
             Self::AllGone => f.write_str(
                 "all backups that were made there are gone, and this box did not remove them. Is another disk connected there, \
@@ -144,6 +155,9 @@ impl fmt::Display for Concern {
 /// A time in words, coarsely.
 fn long(seconds: i64) -> String {
     let whole = |part: i64| u64::try_from(seconds / part).unwrap_or_default();
+    if seconds < HOUR {
+        return counted(whole(MINUTE), "minute", "minutes");
+    }
     if seconds < 2 * DAY { counted(whole(HOUR), "hour", "hours") } else { counted(whole(DAY), "day", "days") }
 }
 

@@ -222,7 +222,7 @@ pub(super) enum Doing {
 }
 
 impl Doing {
-    const fn said(self) -> &'static str {
+    pub(super) const fn said(self) -> &'static str {
         match self {
             Self::Backup => "a backup",
             Self::Prune => "removing old backups",

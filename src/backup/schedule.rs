@@ -9,6 +9,7 @@ use super::concern::Concern;
 use super::create::{Done, Wish, first_of};
 use super::error::BackupError;
 use super::index::lock;
+use super::lease::Doing;
 use super::pace::apart;
 use super::prune::{How, Removal};
 use super::remembered::Remembered;
@@ -198,7 +199,8 @@ impl Backups {
             return vec![Concern::Double(double.clone())];
         }
         let failing = target.error().map(|error| Concern::Failing(error.to_owned()));
-        let failing = target.silent.then_some(Concern::Silent).into_iter().chain(failing);
+        let failing =
+            target.silent.then_some(Concern::Silent).into_iter().chain(self.stuck(target, now)).chain(failing);
         let Some(row) = &target.known else { return [Concern::Never].into_iter().chain(failing).collect() };
         let Some(last) = &row.last else { return [Concern::Never].into_iter().chain(failing).collect() };
         let mut concerns = Vec::new();
@@ -230,6 +232,39 @@ impl Backups {
         }
         concerns.extend(failing);
         concerns
+    }
+
+    /// That a removal takes so long that it may hang, while a backup waits for it.
+    fn stuck(&self, target: &TargetStanding, now: Timestamp) -> Option<Concern> {
+        let (doing, since) = target.busy.as_ref()?;
+        let age = now.as_second() - since.as_second();
+        let is_long = u64::try_from(age).is_ok_and(|age| age > self.patience.silence.as_secs());
+        let waits = doing == Doing::Prune.said() && is_long && self.is_wanted(target, self.opens_now().as_ref(), now);
+        waits.then_some(Concern::Stuck(age))
+    }
+
+    /// Whether a target is to get a backup now.
+    fn is_wanted(&self, target: &TargetStanding, opens: Option<&OpensBy>, now: Timestamp) -> bool {
+        let then = target.known.as_ref().and_then(|row| row.last.as_ref()?.opens.as_ref());
+        // Until then a new sheet opens no backup, and nobody may throw the old one away.
+        let locks_out = then.zip(opens).is_some_and(|(then, now)| then.slots != now.slots);
+        self.schedule.is_due(target.last(), now) || locks_out
+    }
+
+    /// Says once an hour that a target gets no backup because it is taken.
+    fn say_stuck(&self, target: &TargetStanding, now: Timestamp) {
+        let Some(Concern::Stuck(_)) = self.stuck(target, now) else { return };
+        let mut said = lock(&self.said_stuck);
+        let before = said.get(&target.spec.name).map(|at| now.as_second() - at.as_second());
+        if before.is_some_and(|age| (0..AGAIN).contains(&age)) {
+            return;
+        }
+        said.insert(target.spec.name.clone(), now);
+        let since = target.busy.as_ref().map(|(_, since)| since.to_string()).unwrap_or_default();
+        tracing::error!(
+            target: "backup", to = target.spec.name, since,
+            "a target gets no backup while old ones are being removed there, which may hang"
+        );
     }
 
     /// By what the box opens now.
@@ -266,18 +301,13 @@ impl Backups {
             failed.max().is_some_and(|at| (0..AGAIN).contains(&(now.as_second() - at.as_second())))
         };
         let opens = self.opens_now();
-        // Until then a new sheet opens no backup, and nobody may throw the old one away.
-        let locks_out = |target: &TargetStanding| {
-            let then = target.known.as_ref().and_then(|row| row.last.as_ref()?.opens.as_ref());
-            then.zip(opens.as_ref()).is_some_and(|(then, now)| then.slots != now.slots)
-        };
         // What is backed up by another name is not backed up by this one besides.
         let due = |target: &&TargetStanding| {
-            let due = self.schedule.is_due(target.last(), now) || locks_out(target);
             // One that is written to now, or hangs in that, has its turn later.
             let free = target.double.is_none() && !self.is_written_to(&target.spec);
-            free && due && !waits(target)
+            free && self.is_wanted(target, opens.as_ref(), now) && !waits(target)
         };
+        standing.iter().for_each(|target| self.say_stuck(target, now));
         let due: Vec<&TargetStanding> = standing.iter().filter(due).collect();
         let made = self.make_due(due, now, watch);
         go_on(watch)?;
@@ -565,6 +595,34 @@ mod tests {
         drop(lease);
         backups.run_due(&crate::backup::Unwatched).unwrap();
         assert_eq!(made.backups.last_number().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_place_where_a_removal_hangs_gets_no_backup_and_says_so() {
+        use crate::backup::lease::Doing;
+        let made = TestBox::new(47);
+        let backups = made.backups.with_targets(vec![made.spec("one")]);
+        made.snapshot("one");
+        made.backups.drill(&made.spec("one"), "latest", &ActorRef::system("test"), &crate::backup::Unwatched).unwrap();
+        let lease = made.backups.lease(&made.spec("one"), Doing::Prune).unwrap();
+        let stands = || {
+            let one = backups.standing().unwrap().remove(0);
+            let codes: Vec<_> = one.concerns().iter().map(|one| one.code()).collect();
+            (one.backup_stands, codes)
+        };
+        made.clock.advance(std::time::Duration::from_secs(3600));
+        assert_eq!(stands(), (Standing::Good, vec![]), "nothing waits for it");
+        made.clock.advance(std::time::Duration::from_secs(24 * 3600));
+        assert_eq!(stands(), (Standing::Late, vec!["in-use"]));
+        backups.run_due(&crate::backup::Unwatched).unwrap();
+        assert!(lock(&backups.said_stuck).contains_key("one"));
+        drop(lease);
+        backups.run_due(&crate::backup::Unwatched).unwrap();
+        assert_eq!(stands(), (Standing::Good, vec![]));
+        // One that has not lasted long is none.
+        made.clock.advance(std::time::Duration::from_secs(24 * 3600));
+        let _lease = made.backups.lease(&made.spec("one"), Doing::Prune).unwrap();
+        assert_eq!(stands(), (Standing::Good, vec![]));
     }
 
     #[test]

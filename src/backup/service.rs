@@ -85,6 +85,8 @@ pub struct Backups {
     pub(super) ask_disk: AskDisk,
     /// The day on which this run of the box last removed old backups by itself, by the target's name.
     pub(super) cleared: Arc<Mutex<BTreeMap<String, jiff::civil::Date>>>,
+    /// When this run of the box last said that a target gets no backup because it is taken, by the target's name.
+    pub(super) said_stuck: Arc<Mutex<BTreeMap<String, Timestamp>>>,
 }
 
 impl Backups {
@@ -106,6 +108,7 @@ impl Backups {
             drilling: Arc::default(),
             ask_disk: Arc::new(DiskSpace::around),
             cleared: Arc::default(),
+            said_stuck: Arc::default(),
         }
     }
 

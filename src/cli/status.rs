@@ -69,6 +69,9 @@ impl Status {
             out.line(format!("{label:12} {}", said(key, field(&answer, key))))?;
         }
         for target in field(&answer, "backups").as_array().into_iter().flatten() {
+            if let (Some(name), Some(doing)) = (field(target, "target").as_str(), busy(target)) {
+                out.line(format!("{:12} {name}: {doing}", "in use"))?;
+            }
             let why: Vec<&str> = field(target, "concerns")
                 .as_array()
                 .into_iter()
@@ -86,6 +89,12 @@ impl Status {
         }
         Ok(())
     }
+}
+
+/// What is being done with a target now.
+fn busy(target: &Value) -> Option<String> {
+    let busy = field(target, "busy");
+    Some(format!("{}, since {}", field(busy, "doing").as_str()?, field(busy, "since").as_str()?))
 }
 
 /// A value of the answer as a person reads it.
@@ -172,6 +181,7 @@ fn of_target(target: &TargetStanding) -> Value {
         "last": target.last().map(|at| at.to_string()),
         "stands": target.backup_stands.code(),
         "error": target.error(),
+        "busy": target.busy.as_ref().map(|(doing, since)| json!({ "doing": doing, "since": since.to_string() })),
         "drill": target.drill.as_ref().map(|drill| json!({
             "at": drill.at.to_string(),
             "passed": drill.passed(),
@@ -204,5 +214,8 @@ mod tests {
         assert_eq!(said("setup", &json!("done")), "done");
         assert!(said("setup", &json!("waiting")).contains("--setup-code"));
         assert_eq!(said("accounts", &json!(7)), "7");
+        let target = json!({ "busy": { "doing": "removing old backups", "since": "2026-03-03T02:20:00Z" } });
+        assert_eq!(busy(&target).as_deref(), Some("removing old backups, since 2026-03-03T02:20:00Z"));
+        assert_eq!(busy(&json!({ "busy": null })), None);
     }
 }

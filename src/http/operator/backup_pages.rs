@@ -94,6 +94,7 @@ const fn line_of(concern: &Concern) -> Option<&'static str> {
         Concern::OlderDamaged => Some("backup-older-damaged"),
         Concern::OldKeys => Some("backup-old-keys"),
         Concern::Silent => Some("backup-silent"),
+        Concern::Stuck(_) => Some("backup-stuck"),
         _ => None,
     }
 }
@@ -211,6 +212,7 @@ impl TargetPart {
             Concern::OlderGone(_) => "trouble-backup-older-gone",
             Concern::OldKeys => "trouble-backup-old-keys",
             Concern::Silent => "trouble-backup-silent",
+            Concern::Stuck(_) => "trouble-backup-stuck",
             Concern::DrillFailed(_) | Concern::DrillTooOld(_) => "trouble-drill",
             // That a target was not tried yet, or not quite as often as it should, needs nobody.
             other if other.is_of_drill() => return None,

@@ -27,6 +27,7 @@ backup-damaged = The newest backup there is damaged. Make another, and have the 
 backup-older-damaged = An older backup there is damaged. The newest is not, as far as is known.
 backup-old-keys = The newest backup there opens by an old sheet or passphrase only. Keep that one until another backup has been made.
 backup-silent = The place does not answer now. Look at the disk or the share, and at what connects it.
+backup-stuck = A backup is due and waits until old ones are removed there, which takes long. Where that hangs, look at the disk or the share, and at what connects it.
 backup-other-run =
     { $n ->
         [one] A backup there was made by another run of this box: by a second box that was restored or copied from the same backup, or by one that this box took the place of.
@@ -242,6 +243,7 @@ trouble-backup-older-damaged = An older backup on { $target } is damaged. The ne
 trouble-backup-older-gone = An older backup on { $target } is gone, and this box did not remove it. The newest is there.
 trouble-backup-old-keys = The newest backup on { $target } opens by an old sheet or passphrase only: keep that one. The box makes another by itself as soon as it reaches the place.
 trouble-backup-silent = { $target } does not answer. Look at the disk or the share, and at what connects it. The other places get their backups.
+trouble-backup-stuck = { $target } gets no backup while old ones are being removed there, which takes long. Look at the disk or the share, and at what connects it.
 trouble-backup-late = The last backup to { $target } did not work, or is late. The page about backups says why.
 trouble-drill = A backup on { $target } did not come back as it should when the box tried to restore it, or that was not tried for long.
 trouble-no-backup = No place for backups is set up: if this box is lost, everything in it is lost.
