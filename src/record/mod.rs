@@ -24,6 +24,7 @@ mod joined;
 mod last_n;
 mod layout;
 mod log;
+mod lost;
 mod notice;
 mod numbers;
 mod of_each;

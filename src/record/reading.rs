@@ -395,7 +395,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A row for which [`Reading::permit`] said what to cut.
-    fn hand_out(
+    pub(super) fn hand_out(
         &mut self,
         row: Row,
         cut: &'static [&'static str],

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::app::take_back::{Found, Item};
 use crate::backup::layout::SnapshotName;
 use crate::backup::{
     BackupError, Checked, Damage, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow,
@@ -429,33 +430,25 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What was found of a patient or a resource in a snapshot.
+pub(super) fn of_found(found: &Found) -> Value {
+    let items: Vec<Value> = found.items.iter().map(of_item).collect();
+    json!({ "snapshot": found.snapshot, "items": items })
+}
+
+fn of_item(item: &Item) -> Value {
+    json!({
+        "resource": format!("{}/{}", item.kind.name(), item.id),
+        "stands": item.stands.code(),
+        "comes": item.comes,
+        "cut": item.cut,
+    })
+}
+
 pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     let count = |stands: &str| list(answer, "items").filter(|item| text(item, "stands") == stands).count();
     for item in list(answer, "items").filter(|item| text(item, "stands") != "same") {
-        let how = match text(item, "stands").as_str() {
-            "differs" => "was changed since",
-            "deleted" => "was deleted since",
-            "access" => "lets somebody see the record, and stays as it is now",
-            "refusal" => {
-                "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses"
-            }
-            "elsewhere" => "is about another patient now",
-            "joined" => "was joined with another record since, or parted from one, and stays so",
-            "mistake" => "was marked as a mistake since, and stays one",
-            "called-off" => "was called off since, and stays so",
-            "absent" => "is referred to, and is not in this box any more",
-            _ => "is not in this box",
-        };
-        let comes = matches!(field(item, "comes"), Value::Bool(true));
-        let more = match (text(item, "stands").as_str(), comes, matches!(field(item, "cut"), Value::Bool(true))) {
-            ("elsewhere", true, _) => ", and comes out of that one's record",
-            ("elsewhere", false, _) => ", and stays in that one's record: `--resource` with its name brings it back",
-            ("refusal", ..) => "",
-            (_, true, true) => "; it names those who would see the record by it, and lets none of them",
-            (_, true, false) => "",
-            _ => ": `--resource` with its name brings it back",
-        };
-        out.line(format!("{} {how}{more}", text(item, "resource")))?;
+        out.line(format!("{} {}{}", text(item, "resource"), stands(item), what_then(item)))?;
     }
     let same = counted(count("same") as u64, "resource is as it was", "resources are as they were");
     out.line(format!("{same} in {}.", text(answer, "snapshot")))?;
@@ -469,6 +462,36 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
         }
         None => out.line("Nothing was changed. With --apply, those above come back that are not said to stay."),
     }
+}
+
+/// How one stands.
+fn stands(item: &Value) -> &'static str {
+    match text(item, "stands").as_str() {
+        "differs" => "was changed since",
+        "deleted" => "was deleted since",
+        "access" => "lets somebody see the record, and stays as it is now",
+        "refusal" => "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses",
+        "elsewhere" => "is another patient's, too, or was or would be",
+        "joined" => "was joined with another record since, or parted from one, and stays so",
+        "mistake" => "was marked as a mistake since, and stays one",
+        "called-off" => "was called off since, and stays so",
+        "absent" => "is referred to, and is not in this box any more",
+        _ => "is not in this box",
+    }
+}
+
+/// What becomes of one.
+fn what_then(item: &Value) -> String {
+    let is = |key| matches!(field(item, key), Value::Bool(true));
+    let more = match (text(item, "stands").as_str(), is("comes"), is("cut")) {
+        ("elsewhere", true, _) => ", and comes into the record that it was in, and out of the other",
+        ("elsewhere", false, _) => ", and stays as it is: `--resource` with its name brings it back",
+        ("refusal", ..) => "",
+        (_, true, true) => "; it names those who would see the record by it, and lets none of them",
+        (_, true, false) => "",
+        _ => ": `--resource` with its name brings it back",
+    };
+    more.to_owned()
 }
 
 #[cfg(test)]

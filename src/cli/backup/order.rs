@@ -132,16 +132,13 @@ impl Order {
                 let (taking, spec) = (TakeBack::of(opened, &job), backups.named(Some(&from)).map_err(AppError::from)?);
                 let spec = spec.into_iter().next().ok_or_else(|| Failure::failed("no target was named"))?;
                 work(talk, move |watch| {
-                    let (name, items) = taking.look(&spec, &snapshot, &wanted, watch)?;
-                    let listed: Vec<Value> = items
-                        .iter()
-                        .map(|item| {
-                            let resource = format!("{}/{}", item.kind.name(), item.id);
-                            json!({ "resource": resource, "stands": item.stands.code(), "comes": item.comes, "cut": item.cut })
-                        })
-                        .collect();
-                    let kept = if apply { Some(taking.keep(items, &name)?) } else { None };
-                    Ok(json!({ "snapshot": name, "items": listed, "kept": kept }))
+                    let found = taking.look(&spec, &snapshot, &wanted, watch)?;
+                    let mut answer = answers::of_found(&found);
+                    let kept = if apply { Some(taking.keep(found)?) } else { None };
+                    if let Some(fields) = answer.as_object_mut() {
+                        fields.insert("kept".into(), json!(kept));
+                    }
+                    Ok(answer)
                 })
                 .await
             }

@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::backup::Unwatched;
 use crate::backup::fixture::TestBox;
+use crate::fhir::Mode;
+use crate::record::{Change, Transaction};
 
 struct House {
     made: TestBox,
@@ -58,17 +60,39 @@ impl House {
         self.made.snapshot("one");
     }
 
-    /// How it stood, by name, before it was brought back.
-    fn bring(&self, wanted: &str) -> BTreeMap<String, &'static str> {
+    fn look(&self, wanted: &str) -> Found {
         let wanted = match key(wanted) {
             (ResourceType::Patient, id) => Wanted::Patient(id),
             _ => Wanted::Resource(ResourceRef::parse(wanted).unwrap()),
         };
-        let (name, items) = self.taking.look(&self.made.spec("one"), "latest", &wanted, &Unwatched).unwrap();
-        let said = items.iter().map(|item| (format!("{}/{}", item.kind.name(), item.id), item.stands.code())).collect();
-        self.taking.keep(items, &name).unwrap();
+        self.taking.look(&self.made.spec("one"), "latest", &wanted, &Unwatched).unwrap()
+    }
+
+    /// How it stood, by name, before it was brought back.
+    fn bring(&self, wanted: &str) -> BTreeMap<String, &'static str> {
+        let found = self.look(wanted);
+        let said = found.items.iter().map(|item| (name(item), item.stands.code())).collect();
+        self.taking.keep(found).unwrap();
         said
     }
+}
+
+fn name(item: &Item) -> String {
+    format!("{}/{}", item.kind.name(), item.id)
+}
+
+fn item<'a>(found: &'a Found, text: &str) -> &'a Item {
+    found.items.iter().find(|item| name(item) == text).unwrap()
+}
+
+/// Something about a patient: `subject` and what else it says.
+fn about(patient: &str, mut more: Value) -> Value {
+    more["subject"] = json!({ "reference": patient });
+    more
+}
+
+fn to(text: &str) -> Value {
+    json!({ "reference": text })
 }
 
 fn labelled(text: &str, codes: &[&str]) -> Value {
@@ -199,7 +223,9 @@ fn nobody_is_in_a_patients_care_again_by_what_comes_back() {
     house.put("CareTeam/t", json!({ "subject": subject, "participant": team(&ben) }));
     house.put("Encounter/gone", visit("finished", &ben));
     house.put("Encounter/hers", visit("finished", &ann));
-    house.put("Encounter/amended", visit("planned", &ben));
+    let mut urgent = visit("finished", &ben);
+    urgent["priority"] = json!({ "text": "urgent" });
+    house.put("Encounter/amended", urgent);
     house.backed_up();
     house.put("Patient/a", json!({ "generalPractitioner": [ann], "gender": "female" }));
     house.put("CareTeam/t", json!({ "subject": subject, "participant": team(&ann), "status": "active" }));
@@ -218,8 +244,8 @@ fn nobody_is_in_a_patients_care_again_by_what_comes_back() {
     );
     assert_eq!(link("Encounter/hers", of_visit), Some(json!("Practitioner/ann")));
     assert_eq!(
-        (link("Encounter/amended", of_visit), house.status("Encounter/amended")),
-        (Some(json!("Practitioner/ann")), json!("planned"))
+        (link("Encounter/amended", of_visit), link("Encounter/amended", "/priority/text")),
+        (Some(json!("Practitioner/ann")), Some(json!("urgent")))
     );
 }
 
@@ -255,4 +281,67 @@ fn a_letter_comes_back_with_its_file_under_the_rules_that_the_file_was_under_las
     assert_eq!(house.read("Binary/narrowed").unwrap()["securityContext"]["reference"], "Patient/a");
     assert!(house.read("Binary/theirs").is_none() && !said.contains_key("Binary/theirs"), "{said:?}");
     assert_eq!((said["Practitioner/p"], house.read("Practitioner/p")), ("absent", None));
+}
+
+#[test]
+fn one_patients_record_brings_nothing_into_anothers_nor_takes_anything_out_of_it() {
+    let house = house(306, Reach::Clinic);
+    let visit = |all: &[&str], text: &str| {
+        let with: Vec<Value> = all.iter().map(|who| json!({ "actor": to(who), "status": "accepted" })).collect();
+        json!({ "status": "booked", "description": text, "participant": with })
+    };
+    let letter = |all: &[&str]| {
+        let mut letter = about("Patient/a", json!({ "status": "completed" }));
+        all.iter().for_each(|who| letter["recipient"] = json!([to(who)]));
+        letter
+    };
+    let allergy = |of: &str| json!({ "patient": to(of), "recorder": to("Patient/b") });
+    let signed = json!({ "target": [to("Observation/theirs"), to("Patient/a")], "recorded": "2026-03-03T09:00:00Z", "agent": [{ "who": { "display": "x" } }] });
+    let related =
+        |name: &str| json!({ "name": [{ "family": name }], "link": [{ "other": to("Patient/b"), "type": "seealso" }] });
+    house.put("Patient/b", json!({}));
+    house.put("Patient/a", related("Then"));
+    house.put("Observation/theirs", about("Patient/b", json!({ "status": "final", "code": { "text": "x" } })));
+    house.put("Appointment/left", visit(&["Patient/a", "Patient/b"], "then"));
+    house.put("Appointment/gone", visit(&["Patient/a", "Patient/b"], "then"));
+    house.put("Appointment/both", visit(&["Patient/a", "Patient/b"], "then"));
+    house.put("Appointment/given", visit(&["Patient/a"], "then"));
+    house.put("Communication/letter", letter(&["Patient/b"]));
+    house.put("AllergyIntolerance/moved", allergy("Patient/a"));
+    house.put("Observation/moved", about("Patient/a", json!({ "status": "final", "code": { "text": "x" } })));
+    house.put("Observation/own", about("Patient/a", json!({ "status": "final", "code": { "text": "x" } })));
+    house.put("Provenance/signed", signed);
+    house.backed_up();
+    house.put("Patient/a", related("Now"));
+    house.put("Appointment/left", visit(&["Patient/a"], "now"));
+    house.put("Appointment/both", visit(&["Patient/a", "Patient/b"], "now"));
+    house.put("Appointment/given", visit(&["Patient/b"], "now"));
+    house.put("Communication/letter", letter(&[]));
+    house.put("AllergyIntolerance/moved", allergy("Patient/b"));
+    house.put("Observation/moved", about("Patient/b", json!({ "status": "final", "code": { "text": "x" } })));
+    house.delete(&["Appointment/gone", "Observation/own", "Observation/moved", "Provenance/signed"]);
+    let shared = [
+        "Appointment/left",
+        "Appointment/gone",
+        "Appointment/both",
+        "Appointment/given",
+        "Communication/letter",
+        "AllergyIntolerance/moved",
+        "Observation/moved",
+        "Provenance/signed",
+    ];
+    let before = shared.map(|one| house.read(one));
+    let said = house.bring("Patient/a");
+    assert_eq!(shared.map(|one| said[one]), ["elsewhere"; 8]);
+    assert_eq!(shared.map(|one| house.read(one)), before);
+    assert_eq!((said["Patient/a"], said["Observation/own"]), ("differs", "deleted"));
+    assert_eq!(house.read("Patient/a").unwrap()["name"][0]["family"], "Then");
+    assert!(house.read("Observation/own").is_some());
+    // Who the patient is comes back, though it names the other one.
+    house.delete(&["Patient/a"]);
+    house.bring("Patient/a");
+    assert_eq!(house.read("Patient/a").unwrap()["name"][0]["family"], "Then");
+    // Whoever names one means all of it.
+    assert_eq!(house.bring("Appointment/left")["Appointment/left"], "elsewhere");
+    assert_eq!(house.read("Appointment/left").unwrap()["participant"].as_array().unwrap().len(), 2);
 }

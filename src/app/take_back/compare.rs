@@ -1,0 +1,181 @@
+//! How something of a snapshot stands to the box as it is, and whether it comes back.
+//!
+//! Who asks for one patient gets what is that patient's alone, as far as nobody sees more by it. Whoever names one resource
+//! means all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::there::{Key, There, unchanged};
+use super::{Item, Standing, TakeBack, plain, unlabelled, why};
+use crate::access::Reach;
+use crate::app::error::AppError;
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::search::compartment_patients;
+use crate::fhir::{Definitions, ResourceType};
+use crate::record::{Reading, Records, carers, followed, keep_carers, refuses, without_access};
+
+/// What something of a patient's record of then is held against.
+pub(super) struct Beside<'a> {
+    pub patient: &'a FhirId,
+    /// The box of then.
+    pub then: &'a Records,
+    pub now: &'a BTreeMap<Key, There>,
+    /// Who is in the patient's care now.
+    pub in_care: &'a BTreeSet<ResourceRef>,
+}
+
+/// In whose records something stands.
+#[derive(Debug, Default)]
+pub(super) struct Whose {
+    /// Stood then, or would stand if it came.
+    pub then: BTreeSet<FhirId>,
+    /// Stands now, or stood when it was deleted.
+    pub now: BTreeSet<FhirId>,
+}
+
+impl Whose {
+    /// Whether it is this patient's and nobody else's, then and now.
+    fn is_of(&self, patient: &FhirId) -> bool {
+        self.then.iter().chain(&self.now).all(|one| one == patient)
+    }
+}
+
+impl TakeBack {
+    /// Who is in the patient's care now, where that decides who sees the record.
+    pub(super) fn in_care(&self, patient: &FhirId, note: &str) -> Result<BTreeSet<ResourceRef>, AppError> {
+        use ResourceType::{Appointment, CareTeam, Encounter, Patient};
+        let mut in_care = BTreeSet::new();
+        if self.reach != Reach::CareTeam {
+            return Ok(in_care);
+        }
+        for kind in [CareTeam, Appointment, Encounter, Patient] {
+            let of_kind = |reading: &mut Reading<'_>| reading.of_patient(patient, kind, usize::MAX);
+            let all = self.records.disclose_blocking(&self.actor, why(note), of_kind)?;
+            for one in &all.found {
+                in_care.extend(carers(kind, &plain(one)?));
+            }
+        }
+        Ok(in_care)
+    }
+
+    /// In whose records it stood, would stand and stands: by itself, and by what it follows here, which may have become
+    /// somebody else's since.
+    pub(super) fn whose(&self, then: &Records, item: &Item) -> Result<Whose, AppError> {
+        let mut whose =
+            Whose { then: about(item.kind, &item.value), now: self.records.stands_in(item.kind, &item.id)? };
+        whose.then.extend(then.stands_in(item.kind, &item.id)?);
+        for one in followed(item.kind, &item.value) {
+            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+            whose.then.extend(self.records.stands_in(kind, &one.id())?);
+        }
+        Ok(whose)
+    }
+
+    /// How one of a patient's record stands, and as what it comes back.
+    pub(super) fn compare(&self, item: &mut Item, beside: &Beside<'_>) -> Result<(), AppError> {
+        let (there, whose) = (beside.now.get(&item.key()), self.whose(beside.then, item)?);
+        item.held_against(there);
+        // Whom it is about was looked at before: this leaves that as it was then.
+        if let (Some(There::Live { value, .. }), Reach::CareTeam) = (there, self.reach) {
+            keep_carers(item.kind, value, &mut item.value);
+        }
+        let without = without_access(item.kind, item.value.clone(), self.reach, beside.in_care);
+        item.stands = match there {
+            Some(There::Live { value: now, .. }) if unlabelled(now) == unlabelled(&item.value) => Standing::Same,
+            Some(there) if is_parted(item, there) => Standing::Joined,
+            there if is_shared(item, there, &whose, beside.patient) => Standing::Elsewhere,
+            Some(There::Live { .. }) if decides_access(item.kind) => Standing::Access,
+            there if !is_live(there) && refuses(item.kind, &item.value) => Standing::Refusal,
+            _ if without.is_none() => Standing::Access,
+            Some(There::Live { value: now, .. }) if is_mistake(now) && !is_mistake(&item.value) => Standing::Mistake,
+            Some(There::Live { value: now, .. }) if is_called_off(now) && !is_called_off(&item.value) => Standing::CalledOff,
+            Some(There::Live { .. }) => Standing::Differs,
+            Some(There::Gone { .. }) => Standing::Deleted,
+            None => Standing::Unknown,
+        };
+        if let Some((value, cut)) = without {
+            (item.value, item.cut) = (value, cut);
+        }
+        item.comes = item.stands.comes();
+        Ok(())
+    }
+
+    /// How one resource stands that somebody named, who means all of it.
+    pub(super) fn compare_named(&self, item: &mut Item, then: &Records, beside: &Named<'_>) -> Result<(), AppError> {
+        let (there, whose) = (beside.now.get(&item.key()), self.whose(then, item)?);
+        item.held_against(there);
+        item.stands = match there {
+            Some(There::Live { value, .. }) if *value == item.value => Standing::Same,
+            Some(_) if whose.then != whose.now => Standing::Elsewhere,
+            Some(There::Live { .. }) => Standing::Differs,
+            Some(There::Gone { .. }) => Standing::Deleted,
+            None => Standing::Unknown,
+        };
+        item.comes = item.stands != Standing::Same;
+        Ok(())
+    }
+
+}
+
+/// What a resource that somebody named is held against.
+pub(super) struct Named<'a> {
+    pub now: &'a BTreeMap<Key, There>,
+}
+
+impl Item {
+    /// Takes note of what it was compared with.
+    pub(super) fn held_against(&mut self, there: Option<&There>) {
+        self.on = unchanged(there);
+    }
+}
+
+fn is_live(there: Option<&There>) -> bool {
+    there.is_some_and(There::is_live)
+}
+
+/// Whether a patient's record was joined with another since, or parted from one.
+fn is_parted(item: &Item, there: &There) -> bool {
+    item.kind == ResourceType::Patient && there.value().is_some_and(|now| links(now) != links(&item.value))
+}
+
+/// Whether it stands in another patient's record, or stood in one or would. Who the patient is may name another without changing
+/// whose it is.
+fn is_shared(item: &Item, there: Option<&There>, whose: &Whose, patient: &FhirId) -> bool {
+    if item.kind == ResourceType::Patient && item.id == *patient && there.is_some() {
+        return !whose.then.iter().all(|one| one == patient || whose.now.contains(one));
+    }
+    !whose.is_of(patient)
+}
+
+/// Whether who may see a patient's record is decided by such a resource.
+const fn decides_access(kind: ResourceType) -> bool {
+    matches!(kind, ResourceType::Consent | ResourceType::RelatedPerson | ResourceType::Person)
+}
+
+/// Whose record it is in by itself.
+fn about(kind: ResourceType, value: &Value) -> BTreeSet<FhirId> {
+    compartment_patients(Definitions::r4(), kind, value).into_iter().collect()
+}
+
+/// With which other records a patient's is joined.
+fn links(patient: &Value) -> Option<&Value> {
+    patient.get("link")
+}
+
+fn status(value: &Value) -> Option<&str> {
+    value.get("status").and_then(Value::as_str)
+}
+
+/// Whether it was taken back as a mistake.
+fn is_mistake(value: &Value) -> bool {
+    const MISTAKE: &str = "entered-in-error";
+    let verified = value.pointer("/verificationStatus/coding").and_then(Value::as_array).into_iter().flatten();
+    let mut codes = verified.filter_map(|coding| coding.get("code")?.as_str());
+    status(value) == Some(MISTAKE) || codes.any(|code| code == MISTAKE)
+}
+
+fn is_called_off(value: &Value) -> bool {
+    matches!(status(value), Some("cancelled" | "revoked"))
+}

@@ -1,0 +1,265 @@
+//! One patient, or one resource, back out of a backup into the running box: looked at first, then kept.
+//!
+//! The snapshot is restored into a throwaway store, and read there by the same rules as here. Nothing of what it says is shown at
+//! the console: types, ids, and how they stand to what the box has now.
+
+mod compare;
+mod files;
+mod keep;
+mod there;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::error::AppError;
+use super::opened::Opened;
+use crate::access::{Actor, Reach};
+use crate::audit::{Action, Audit, Detail, Purpose};
+use crate::backup::{Backups, TargetSpec, Watch};
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::ResourceType;
+use crate::record::{Channel, Condition, EverythingAsked, RecordError, Records, Stored, Why};
+
+use compare::{Beside, Named};
+use there::{Key, There};
+
+/// What is to come back.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    Patient(FhirId),
+    Resource(ResourceRef),
+}
+
+/// How a resource of the snapshot stands to the box as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The box has it as it is in the snapshot.
+    Same,
+    /// It was changed since.
+    Differs,
+    /// It was deleted since.
+    Deleted,
+    /// The box never had it.
+    Unknown,
+    /// It lets somebody see the record, and is not as it was: it stays as it is now, for somebody may have been refused since.
+    Access,
+    /// It refuses somebody the record, and is there no more.
+    Refusal,
+    /// It is about another patient, or was or would be, and stays as it is.
+    Elsewhere,
+    /// A patient's record was joined with another since, or parted from one, and stays so.
+    Joined,
+    /// It was marked as a mistake since, and stays one.
+    Mistake,
+    /// It was called off since, and stays so.
+    CalledOff,
+    /// Something that comes back refers to it, it is nobody's own, and the box has it no more.
+    Absent,
+}
+
+impl Standing {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Differs => "differs",
+            Self::Deleted => "deleted",
+            Self::Unknown => "unknown",
+            Self::Access => "access",
+            Self::Refusal => "refusal",
+            Self::Elsewhere => "elsewhere",
+            Self::Joined => "joined",
+            Self::Mistake => "mistake",
+            Self::CalledOff => "called-off",
+            Self::Absent => "absent",
+        }
+    }
+
+    /// Whether what stands so comes back with its patient.
+    const fn comes(self) -> bool {
+        matches!(self, Self::Differs | Self::Deleted | Self::Unknown | Self::Refusal)
+    }
+}
+
+/// A resource of the snapshot.
+#[derive(Debug)]
+pub struct Item {
+    pub kind: ResourceType,
+    pub id: FhirId,
+    pub stands: Standing,
+    /// Whether it comes back.
+    pub comes: bool,
+    /// Whether it comes back without what would let somebody see the record.
+    pub cut: bool,
+    value: Value,
+    /// What the box had when it was compared.
+    on: Condition,
+}
+
+impl Item {
+    fn of(stored: &Stored) -> Result<Self, AppError> {
+        let (kind, id, value) = (stored.kind, stored.id.clone(), plain(stored)?);
+        let (stands, on) = (Standing::Unknown, Condition::Absent);
+        Ok(Self { kind, id, stands, comes: false, cut: false, value, on })
+    }
+
+    fn key(&self) -> Key {
+        (self.kind, self.id.clone())
+    }
+}
+
+/// What was found in a snapshot.
+#[derive(Debug)]
+pub struct Found {
+    /// The snapshot's name.
+    pub snapshot: String,
+    pub items: Vec<Item>,
+}
+
+/// The parts of a box that this needs.
+#[derive(Clone)]
+pub struct TakeBack {
+    backups: Backups,
+    records: Records,
+    audit: Audit,
+    reach: Reach,
+    actor: Actor,
+}
+
+/// Changes of one transaction.
+const AT_ONCE: usize = 200;
+
+impl TakeBack {
+    pub fn of(opened: &Opened, job: &str) -> Self {
+        Self {
+            backups: opened.backups.clone(),
+            records: opened.records.clone(),
+            audit: opened.audit.clone(),
+            reach: opened.config.access.reach,
+            actor: Actor::system(job),
+        }
+    }
+
+    /// What the snapshot has of it, and how it stands to the box as it is now. Blocks.
+    pub fn look(&self, from: &TargetSpec, asked: &str, wanted: &Wanted, watch: &dyn Watch) -> Result<Found, AppError> {
+        let (name, throwaway) = self.backups.brought(from, asked, watch)?;
+        let then = Records::new(Audit::new(throwaway.store.clone(), self.audit.ambient().clone()), self.reach);
+        let note = format!("compared with the snapshot {name}");
+        let (stored, along) = self.of_snapshot(&then, wanted)?;
+        let mut items = stored.iter().map(Item::of).collect::<Result<Vec<_>, _>>()?;
+        let into = self.compare_all(&mut items, wanted, &then, &note)?;
+        let files = self.files_of(&then, &items, &along, &into, &note)?;
+        items.extend(files);
+        Ok(Found { snapshot: name.to_string(), items })
+    }
+
+    /// Says of each how it stands. Answers with the patients into whose records it comes.
+    fn compare_all(
+        &self,
+        items: &mut [Item],
+        wanted: &Wanted,
+        then: &Records,
+        note: &str,
+    ) -> Result<BTreeSet<FhirId>, AppError> {
+        let now = self.now(items.iter().map(Item::key), note)?;
+        match wanted {
+            Wanted::Resource(_) => {
+                let mut into = BTreeSet::new();
+                for item in items.iter_mut() {
+                    self.compare_named(item, then, &Named { now: &now })?;
+                    // Who somebody is may be set right in each of two records.
+                    if item.kind != ResourceType::Patient {
+                        into.extend(self.whose(then, item)?.then);
+                    }
+                }
+                Ok(into)
+            }
+            Wanted::Patient(patient) => {
+                let in_care = self.in_care(patient, note)?;
+                let beside = Beside { patient, then, now: &now, in_care: &in_care };
+                items.iter_mut().try_for_each(|item| self.compare(item, &beside))?;
+                Ok(BTreeSet::from([patient.clone()]))
+            }
+        }
+    }
+
+    /// What is asked for, and what that refers to and is about nobody.
+    fn of_snapshot(&self, then: &Records, wanted: &Wanted) -> Result<(Vec<Stored>, Vec<Stored>), AppError> {
+        let why = || why("read in a backup");
+        match wanted {
+            Wanted::Resource(reference) => {
+                let kind = ResourceType::parse(reference.type_name())
+                    .ok_or_else(|| AppError::Wrong(format!("there is no type {}", reference.type_name())))?;
+                let one = then.disclose_blocking(&self.actor, why(), |reading| reading.read(kind, &reference.id()));
+                Ok((vec![found(one)?.into_inner()], Vec::new()))
+            }
+            Wanted::Patient(patient) => {
+                let (mut all, mut along) = (Vec::new(), BTreeMap::new());
+                let mut cursor = None;
+                loop {
+                    let asked = EverythingAsked {
+                        patient: Some(patient.clone()),
+                        kinds: None,
+                        since: None,
+                        care: None,
+                        count: None,
+                        cursor,
+                    };
+                    let page = then.disclose_blocking(&self.actor, why(), |reading| reading.everything(&asked));
+                    let page = found(page)?.into_inner();
+                    all.extend(page.matches);
+                    along.extend(page.included.into_iter().map(|one| ((one.kind, one.id.clone()), one)));
+                    cursor = page.next;
+                    if cursor.is_none() {
+                        return Ok((all, along.into_values().collect()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What it says, without how delicate it is.
+fn unlabelled(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(meta) = value.get_mut(META).and_then(Value::as_object_mut) {
+        meta.shift_remove("security");
+    }
+    without_empty_meta(value)
+}
+
+const META: &str = "meta";
+
+fn without_empty_meta(mut value: Value) -> Value {
+    if value.get(META).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty)
+        && let Some(fields) = value.as_object_mut()
+    {
+        fields.shift_remove(META);
+    }
+    value
+}
+
+fn why(note: &str) -> Why {
+    let detail = Detail::note(note.to_owned());
+    Why { action: Action::Read, purpose: Purpose::SysAdmin, detail, channel: Channel::Screen }
+}
+
+fn found<T>(read: Result<T, RecordError>) -> Result<T, AppError> {
+    read.map_err(|error| match error {
+        RecordError::NotFound | RecordError::Gone => AppError::Wrong("the snapshot does not have it".into()),
+        other => other.into(),
+    })
+}
+
+/// What it says, without what the box writes into it.
+fn plain(stored: &Stored) -> Result<Value, AppError> {
+    let mut value: Value = serde_json::from_slice(&stored.json)
+        .map_err(|_| AppError::Wrong("a resource of the backup cannot be read".into()))?;
+    if let Some(meta) = value.get_mut(META).and_then(Value::as_object_mut) {
+        meta.shift_remove("versionId");
+        meta.shift_remove("lastUpdated");
+    }
+    Ok(without_empty_meta(value))
+}
