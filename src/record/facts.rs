@@ -138,6 +138,12 @@ const fn named_in(kind: ResourceType) -> Option<(&'static str, Option<&'static s
     }
 }
 
+/// Whether a reference names a clinician.
+fn names_staff(reference: &Value) -> bool {
+    let is_staff = |of: ResourceRef| matches!(of.type_name(), "Practitioner" | "PractitionerRole");
+    reference.get("reference").and_then(Value::as_str).and_then(local_reference).is_some_and(is_staff)
+}
+
 /// The references of a resource to clinicians who are in the patient's care by it.
 fn named_mut(kind: ResourceType, resource: &mut Value) -> impl Iterator<Item = &mut Value> {
     let (list, member) = named_in(kind).unwrap_or_default();
@@ -146,9 +152,7 @@ fn named_mut(kind: ResourceType, resource: &mut Value) -> impl Iterator<Item = &
         Some(member) => one.get_mut(member),
         None => Some(one),
     });
-    let is_staff = |of: ResourceRef| matches!(of.type_name(), "Practitioner" | "PractitionerRole");
-    let names = move |text: &str| local_reference(text).is_some_and(is_staff);
-    references.filter(move |one| one.get("reference").and_then(Value::as_str).is_some_and(names))
+    references.filter(|one| names_staff(one))
 }
 
 /// Who is in a patient's care by a resource of their record, where the reach is the care team.
@@ -158,12 +162,20 @@ pub fn carers(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     named_mut(kind, &mut resource).filter_map(text).collect()
 }
 
-/// Leaves who is in a patient's care by a resource as it is now.
+/// Leaves who is in a patient's care by a resource as it is now. Whom it names beside them, the patient first of all, is as it was.
 pub fn keep_carers(kind: ResourceType, now: &Value, then: &mut Value) {
-    let (Some((list, _)), Some(fields)) = (named_in(kind), then.as_object_mut()) else { return };
-    match now.get(list) {
-        Some(there) => drop(fields.insert(list.to_owned(), there.clone())),
-        None => drop(fields.shift_remove(list)),
+    let Some((list, member)) = named_in(kind) else { return };
+    if carers(kind, now) == carers(kind, then) {
+        return;
+    }
+    let names = |one: &Value| names_staff(member.map_or(Some(one), |member| one.get(member)).unwrap_or(&Value::Null));
+    let of = |value: &Value| value.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+    let others = of(then).into_iter().filter(|one| !names(one));
+    let all: Vec<Value> = others.chain(of(now).into_iter().filter(names)).collect();
+    let Some(fields) = then.as_object_mut() else { return };
+    match all.is_empty() {
+        true => drop(fields.shift_remove(list)),
+        false => drop(fields.insert(list.to_owned(), Value::Array(all))),
     }
 }
 
@@ -454,6 +466,22 @@ mod tests {
             assert!(finds(&resource, "ann") && !finds(&resource, "ben"), "{name}: {resource}");
             assert!(resource.to_string().contains("Practitioner/ben"), "it says who took part: {resource}");
         }
+    }
+
+    #[test]
+    fn only_the_clinicians_of_a_list_stay_as_they_are_now() {
+        let entry = |text: &str| json!({ "actor": { "reference": text } });
+        let list = |all: &[&str]| json!({ "participant": all.iter().map(|text| entry(text)).collect::<Vec<_>>() });
+        let kept = |then: &[&str], now: &[&str]| {
+            let mut value = list(then);
+            keep_carers(ResourceType::Appointment, &list(now), &mut value);
+            value
+        };
+        let kept_as = |then: &[&str], now: &[&str], all: &[&str]| assert_eq!(kept(then, now), list(all));
+        kept_as(&["Patient/a", "Practitioner/x"], &["Patient/b", "Practitioner/y"], &["Patient/a", "Practitioner/y"]);
+        kept_as(&["Patient/a", "Practitioner/x"], &["Patient/b"], &["Patient/a"]);
+        kept_as(&["Practitioner/x", "Patient/a"], &["Patient/b", "Practitioner/x"], &["Practitioner/x", "Patient/a"]);
+        assert_eq!(kept(&["Practitioner/x"], &[]), json!({}));
     }
 
     #[test]

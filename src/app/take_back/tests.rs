@@ -345,3 +345,29 @@ fn one_patients_record_brings_nothing_into_anothers_nor_takes_anything_out_of_it
     assert_eq!(house.bring("Appointment/left")["Appointment/left"], "elsewhere");
     assert_eq!(house.read("Appointment/left").unwrap()["participant"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn an_appointment_that_is_another_patients_now_is_not_written_over_by_whom_it_is_with() {
+    let house = house(307, Reach::CareTeam);
+    let visit = |all: &[&str], text: &str| {
+        let with: Vec<Value> = all.iter().map(|who| json!({ "actor": to(who), "status": "accepted" })).collect();
+        json!({ "status": "booked", "description": text, "participant": with })
+    };
+    house.put("Patient/a", json!({}));
+    house.put("Patient/b", json!({}));
+    house.put("CareTeam/t", about("Patient/a", json!({ "participant": [{ "member": to("Practitioner/ann") }] })));
+    house.put("Appointment/given", visit(&["Patient/a"], "their reason"));
+    house.put("Appointment/gone", visit(&["Patient/a", "Patient/b", "Practitioner/ann"], "both"));
+    house.put("Appointment/own", visit(&["Patient/a", "Practitioner/ann"], "then"));
+    house.backed_up();
+    house.put("Appointment/given", visit(&["Patient/b"], "check-up"));
+    house.put("Appointment/own", visit(&["Patient/a", "Practitioner/ben"], "now"));
+    house.delete(&["Appointment/gone"]);
+    let said = house.bring("Patient/a");
+    assert_eq!((said["Appointment/given"], said["Appointment/gone"]), ("elsewhere", "elsewhere"));
+    assert_eq!(house.read("Appointment/given").unwrap()["description"], "check-up");
+    assert!(house.read("Appointment/gone").is_none(), "ann would be in the other's care by it");
+    let own = house.read("Appointment/own").unwrap();
+    assert_eq!((said["Appointment/own"], &own["description"]), ("differs", &json!("then")));
+    assert_eq!(own["participant"][1]["actor"]["reference"], "Practitioner/ben");
+}
