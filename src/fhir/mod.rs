@@ -15,6 +15,7 @@ mod resource_type;
 pub mod search;
 pub mod terminology;
 pub mod shape;
+pub mod stage;
 pub mod validate;
 
 pub use asks::{Asks, is_reported};

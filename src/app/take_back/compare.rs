@@ -1,7 +1,7 @@
 //! How something of a snapshot stands to the box as it is, and whether it comes back.
 //!
-//! Who asks for one patient gets what is that patient's alone, as far as nobody sees more by it. Whoever names one resource
-//! means all of it.
+//! Who asks for one patient gets what is that patient's alone, as far as nobody sees more by it, and nothing that was ended since
+//! is valid again. Whoever names one resource means all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use crate::access::Reach;
 use crate::app::error::AppError;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::search::compartment_patients;
+use crate::fhir::stage::{is_mistake, went_on, words};
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::{Reading, Records, carers, followed, keep_carers, refuses, without_access};
 
@@ -89,10 +90,7 @@ impl TakeBack {
             Some(There::Live { .. }) if decides_access(item.kind) => Standing::Access,
             there if !is_live(there) && refuses(item.kind, &item.value) => Standing::Refusal,
             _ if without.is_none() => Standing::Access,
-            Some(There::Live { value: now, .. }) if is_mistake(now) && !is_mistake(&item.value) => Standing::Mistake,
-            Some(There::Live { value: now, .. }) if is_called_off(now) && !is_called_off(&item.value) => Standing::CalledOff,
-            Some(There::Live { .. }) => Standing::Differs,
-            Some(There::Gone { .. }) => Standing::Deleted,
+            Some(there) => since(item, there),
             None => Standing::Unknown,
         };
         if let Some((value, cut)) = without {
@@ -127,6 +125,8 @@ pub(super) struct Named<'a> {
 impl Item {
     /// Takes note of what it was compared with.
     pub(super) fn held_against(&mut self, there: Option<&There>) {
+        self.was = words(&self.value);
+        self.is = there.and_then(There::value).and_then(words);
         self.on = unchanged(there);
     }
 }
@@ -149,6 +149,17 @@ fn is_shared(item: &Item, there: Option<&There>, whose: &Whose, patient: &FhirId
     !whose.is_of(patient)
 }
 
+/// What came of something since that is there, or was until it was deleted.
+fn since(item: &Item, there: &There) -> Standing {
+    let before = there.value();
+    match there {
+        _ if before.is_some_and(is_mistake) && !is_mistake(&item.value) => Standing::Mistake,
+        _ if before.is_some_and(|before| went_on(&item.value, before)) => Standing::WentOn,
+        There::Live { .. } => Standing::Differs,
+        There::Gone { .. } => Standing::Deleted,
+    }
+}
+
 /// Whether who may see a patient's record is decided by such a resource.
 const fn decides_access(kind: ResourceType) -> bool {
     matches!(kind, ResourceType::Consent | ResourceType::RelatedPerson | ResourceType::Person)
@@ -162,20 +173,4 @@ fn about(kind: ResourceType, value: &Value) -> BTreeSet<FhirId> {
 /// With which other records a patient's is joined.
 fn links(patient: &Value) -> Option<&Value> {
     patient.get("link")
-}
-
-fn status(value: &Value) -> Option<&str> {
-    value.get("status").and_then(Value::as_str)
-}
-
-/// Whether it was taken back as a mistake.
-fn is_mistake(value: &Value) -> bool {
-    const MISTAKE: &str = "entered-in-error";
-    let verified = value.pointer("/verificationStatus/coding").and_then(Value::as_array).into_iter().flatten();
-    let mut codes = verified.filter_map(|coding| coding.get("code")?.as_str());
-    status(value) == Some(MISTAKE) || codes.any(|code| code == MISTAKE)
-}
-
-fn is_called_off(value: &Value) -> bool {
-    matches!(status(value), Some("cancelled" | "revoked"))
 }

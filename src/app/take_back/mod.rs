@@ -1,7 +1,7 @@
 //! One patient, or one resource, back out of a backup into the running box: looked at first, then kept.
 //!
 //! The snapshot is restored into a throwaway store, and read there by the same rules as here. Nothing of what it says is shown at
-//! the console: types, ids, and how they stand to what the box has now.
+//! the console: types, ids, how far each is along its life (`active`, `stopped`), and how it stands to what the box has now.
 
 mod compare;
 mod files;
@@ -54,8 +54,8 @@ pub enum Standing {
     Joined,
     /// It was marked as a mistake since, and stays one.
     Mistake,
-    /// It was called off since, and stays so.
-    CalledOff,
+    /// It went on since: it was ended, signed, put right or called off, and stays so.
+    WentOn,
     /// Something that comes back refers to it, it is nobody's own, and the box has it no more.
     Absent,
 }
@@ -72,7 +72,7 @@ impl Standing {
             Self::Elsewhere => "elsewhere",
             Self::Joined => "joined",
             Self::Mistake => "mistake",
-            Self::CalledOff => "called-off",
+            Self::WentOn => "went-on",
             Self::Absent => "absent",
         }
     }
@@ -93,6 +93,10 @@ pub struct Item {
     pub comes: bool,
     /// Whether it comes back without what would let somebody see the record.
     pub cut: bool,
+    /// What it said of itself then, in a few words (`active`); none where it says nothing.
+    pub was: Option<String>,
+    /// The same, as it is in the box, or was last before it was deleted.
+    pub is: Option<String>,
     value: Value,
     /// What the box had when it was compared.
     on: Condition,
@@ -101,12 +105,18 @@ pub struct Item {
 impl Item {
     fn of(stored: &Stored) -> Result<Self, AppError> {
         let (kind, id, value) = (stored.kind, stored.id.clone(), plain(stored)?);
+        let (was, is) = (None, None);
         let (stands, on) = (Standing::Unknown, Condition::Absent);
-        Ok(Self { kind, id, stands, comes: false, cut: false, value, on })
+        Ok(Self { kind, id, stands, comes: false, cut: false, was, is, value, on })
     }
 
     fn key(&self) -> Key {
         (self.kind, self.id.clone())
+    }
+
+    /// Whether the box has a version of it now.
+    pub const fn is_there(&self) -> bool {
+        matches!(self.on, Condition::Version(_))
     }
 }
 

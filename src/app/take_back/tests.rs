@@ -165,14 +165,14 @@ fn what_is_anothers_now_and_what_was_taken_back_stays_so_unless_it_is_named() {
     house.put("Provenance/moved", signed("Observation/theirs"));
     let said = house.bring("Patient/a");
     assert_eq!((said["Observation/moved"], said["Provenance/moved"]), ("elsewhere", "elsewhere"));
-    assert_eq!((said["Observation/mistake"], said["Appointment/off"]), ("mistake", "called-off"));
+    assert_eq!((said["Observation/mistake"], said["Appointment/off"]), ("mistake", "went-on"));
     assert_eq!(house.read("Observation/moved").unwrap()["subject"]["reference"], "Patient/b");
     assert_eq!(house.read("Provenance/moved").unwrap()["target"][0]["reference"], "Observation/theirs");
     assert_eq!(
         (house.status("Observation/mistake"), house.status("Appointment/off")),
         (json!("entered-in-error"), json!("cancelled"))
     );
-    assert_eq!(house.status("Observation/amended"), "preliminary");
+    assert_eq!((said["Observation/amended"], house.status("Observation/amended")), ("went-on", json!("final")));
     assert_eq!(house.bring("Observation/moved")["Observation/moved"], "elsewhere");
     house.bring("Observation/mistake");
     assert_eq!(house.read("Observation/moved").unwrap()["subject"]["reference"], "Patient/a");
@@ -370,4 +370,73 @@ fn an_appointment_that_is_another_patients_now_is_not_written_over_by_whom_it_is
     let own = house.read("Appointment/own").unwrap();
     assert_eq!((said["Appointment/own"], &own["description"]), ("differs", &json!("then")));
     assert_eq!(own["participant"][1]["actor"]["reference"], "Practitioner/ben");
+}
+
+#[test]
+fn what_was_ended_signed_or_taken_back_since_is_not_valid_again_and_is_named_with_its_state() {
+    let house = house(308, Reach::Clinic);
+    let concept = |code: &str| json!({ "coding": [{ "code": code }] });
+    let order = |status: &str| {
+        about("Patient/a", json!({ "status": status, "intent": "order", "medicationCodeableConcept": { "text": "x" } }))
+    };
+    let problem = |clinical: &str, verified: &str| {
+        about(
+            "Patient/a",
+            json!({ "clinicalStatus": concept(clinical), "verificationStatus": concept(verified), "code": { "text": "x" } }),
+        )
+    };
+    let note = |status: &str| {
+        let more = json!({ "status": status, "title": "x", "type": { "text": "x" }, "date": "2026-03-03", "author": [{ "display": "x" }] });
+        about("Patient/a", more)
+    };
+    let wrong =
+        about("Patient/a", json!({ "verificationStatus": concept("entered-in-error"), "code": { "text": "x" } }));
+    house.put("Patient/a", json!({ "gender": "male" }));
+    for id in ["stopped", "renewed", "gone", "on"] {
+        house.put(&format!("MedicationRequest/{id}"), order("active"));
+    }
+    house.put("MedicationRequest/done", order("stopped"));
+    house.put("Condition/refuted", problem("active", "confirmed"));
+    house.put("Condition/wrong", problem("active", "confirmed"));
+    house.put("Composition/note", note("preliminary"));
+    house.backed_up();
+    house.put("Patient/a", json!({ "gender": "male", "deceasedDateTime": "2026-11-28" }));
+    house.put("MedicationRequest/stopped", order("stopped"));
+    house.put("MedicationRequest/renewed", order("completed"));
+    house.put("MedicationRequest/gone", order("stopped"));
+    house.put("MedicationRequest/on", order("draft"));
+    house.put("MedicationRequest/done", order("active"));
+    house.put("Condition/refuted", problem("inactive", "refuted"));
+    house.put("Condition/wrong", wrong);
+    house.put("Composition/note", note("final"));
+    house.delete(&["MedicationRequest/gone", "Condition/wrong"]);
+    let found = house.look("Patient/a");
+    let stay = [
+        "MedicationRequest/stopped",
+        "MedicationRequest/renewed",
+        "MedicationRequest/gone",
+        "Condition/refuted",
+        "Composition/note",
+        "Patient/a",
+    ];
+    for text in stay {
+        assert_eq!((item(&found, text).stands, item(&found, text).comes), (Standing::WentOn, false), "{text}");
+    }
+    assert_eq!(item(&found, "Condition/wrong").stands, Standing::Mistake);
+    let states = |text: &str| {
+        (item(&found, text).was.as_deref(), item(&found, text).is.as_deref(), item(&found, text).is_there())
+    };
+    assert_eq!(states("MedicationRequest/stopped"), (Some("active"), Some("stopped"), true));
+    assert_eq!(states("MedicationRequest/gone"), (Some("active"), Some("stopped"), false));
+    assert_eq!(states("Condition/refuted"), (Some("active, confirmed"), Some("inactive, refuted"), true));
+    assert_eq!(states("Patient/a"), (None, Some("deceased"), true));
+    let before = stay.map(|one| house.read(one));
+    house.taking.keep(found).unwrap();
+    assert_eq!(stay.map(|one| house.read(one)), before);
+    assert!(house.read("Condition/wrong").is_none());
+    // What goes on to less, or is further along there, comes; and what is named.
+    assert_eq!(house.status("MedicationRequest/on"), "active");
+    assert_eq!(house.status("MedicationRequest/done"), "stopped");
+    house.bring("MedicationRequest/gone");
+    assert_eq!(house.status("MedicationRequest/gone"), "active");
 }

@@ -437,9 +437,13 @@ pub(super) fn of_found(found: &Found) -> Value {
 }
 
 fn of_item(item: &Item) -> Value {
+    let (now, last) = if item.is_there() { (&item.is, &None) } else { (&None, &item.is) };
     json!({
         "resource": format!("{}/{}", item.kind.name(), item.id),
         "stands": item.stands.code(),
+        "then": item.was,
+        "now": now,
+        "last": last,
         "comes": item.comes,
         "cut": item.cut,
     })
@@ -448,7 +452,7 @@ fn of_item(item: &Item) -> Value {
 pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     let count = |stands: &str| list(answer, "items").filter(|item| text(item, "stands") == stands).count();
     for item in list(answer, "items").filter(|item| text(item, "stands") != "same") {
-        out.line(format!("{} {}{}", text(item, "resource"), stands(item), what_then(item)))?;
+        out.line(format!("{} {}{}{}", text(item, "resource"), stands(item), states(item), what_then(item)))?;
     }
     let same = counted(count("same") as u64, "resource is as it was", "resources are as they were");
     out.line(format!("{same} in {}.", text(answer, "snapshot")))?;
@@ -474,10 +478,18 @@ fn stands(item: &Value) -> &'static str {
         "elsewhere" => "is another patient's, too, or was or would be",
         "joined" => "was joined with another record since, or parted from one, and stays so",
         "mistake" => "was marked as a mistake since, and stays one",
-        "called-off" => "was called off since, and stays so",
+        "went-on" => "went on since, and stays as it is",
         "absent" => "is referred to, and is not in this box any more",
         _ => "is not in this box",
     }
+}
+
+/// What it said of itself then, and says now: whoever approves sees what would be valid again.
+fn states(item: &Value) -> String {
+    let said = [("now", "now"), ("last", "at last"), ("then", "then")];
+    let all = said.iter().filter_map(|(key, word)| Some(format!("{} {word}", field(item, key).as_str()?)));
+    let all: Vec<String> = all.collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
 }
 
 /// What becomes of one.
@@ -497,6 +509,17 @@ fn what_then(item: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_approves_reads_what_each_is_now_and_what_would_come() {
+        let item = |now: Option<&str>, last: Option<&str>, then: Option<&str>| json!({ "now": now, "last": last, "then": then });
+        assert_eq!(states(&item(Some("stopped"), None, Some("active"))), " (stopped now; active then)");
+        assert_eq!(
+            states(&item(None, Some("inactive, refuted"), Some("active"))),
+            " (inactive, refuted at last; active then)"
+        );
+        assert_eq!(states(&item(None, None, None)), "");
+    }
 
     #[test]
     fn a_list_in_which_something_could_not_be_looked_at_does_not_end_well() {

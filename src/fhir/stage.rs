@@ -1,0 +1,264 @@
+//! How far along its life a resource is, by the elements in which R4 says so.
+//!
+//! Each type has its own words for it (`MedicationRequest.status`, `Condition.clinicalStatus`). Here each of these words stands
+//! at one [`Stage`], so that what was ended, taken back or signed is told from what was before, whatever the type. A test holds
+//! the table against every required value set of these elements.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// How far something is. What is later is not undone by what was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Not in force yet: planned, asked for, not signed.
+    Coming,
+    /// In force. So is what R4 has no word for.
+    Standing,
+    /// In force as it was put right.
+    Amended,
+    /// Out of force for a while.
+    Paused,
+    /// Out of force: done, stopped, called off, refuted, dead.
+    Over,
+    /// It never was so.
+    Mistake,
+}
+
+/// Where R4 says it: `code`, Coding or CodeableConcept.
+const ELEMENTS: [&str; 7] = [
+    "status",
+    "clinicalStatus",
+    "verificationStatus",
+    "lifecycleStatus",
+    "docStatus",
+    "operationalStatus",
+    "participantStatus",
+];
+
+/// What was so before stands in these, beside what is so.
+const PAST: [&str; 1] = ["statusHistory"];
+
+/// The words of each stage, sorted within it.
+const WORDS: [(Stage, &str); 6] = [
+    (
+        Stage::Coming,
+        "attested candidate data-requested data-required differential draft eligible in-process in-review \
+         intended needs-action negotiable not-started offered partial pending pending-on-study planned \
+         potential-candidate preliminary preparation proposed provisional received registered requested \
+         reserved scheduled screening tentative unconfirmed waiting waitlist",
+    ),
+    (
+        Stage::Standing,
+        "accepted active approved arrived available billable booked busy busy-tentative busy-unavailable \
+         checked-in closed-to-accrual closed-to-accrual-and-intervention confirmed current executable \
+         executed final follow-up free health-unknown in-progress issued on on-study on-study-intervention \
+         on-study-observation policy ready recurrence relapse test triaged unknown validated",
+    ),
+    (Stage::Amended, "amended appended corrected"),
+    (
+        Stage::Paused,
+        "disputed on-hold onhold onleave remission req-revalid standby suspended \
+         temporarily-closed-to-accrual temporarily-closed-to-accrual-and-intervention",
+    ),
+    (
+        Stage::Over,
+        "abandoned aborted administratively-completed balanced billed cancelled complete completed declined \
+         disapproved error failed failure finished fulfilled inactive ineligible noshow not-billable \
+         not-done not-registered not-taken off off-study refuted rejected renewed resolved retired \
+         reval-fail revoked stopped success superseded terminated unavailable unsatisfactory val-fail \
+         withdrawn",
+    ),
+    (Stage::Mistake, "entered-in-error"),
+];
+
+/// What one element says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct State {
+    element: &'static str,
+    word: String,
+    stage: Stage,
+}
+
+/// The stage of a word; none for one that R4 does not have.
+fn stage_of(word: &str) -> Option<Stage> {
+    WORDS.iter().find(|(_, words)| words.split(' ').any(|one| one == word)).map(|(stage, _)| *stage)
+}
+
+/// The stage that is gone by: a word that nobody knows is no reason to think that something is not in force.
+fn stage(word: &str) -> Stage {
+    stage_of(word).unwrap_or(Stage::Standing)
+}
+
+/// What a resource says of itself, in a few words; none where it says nothing.
+pub fn words(resource: &Value) -> Option<String> {
+    let all: Vec<String> = states(resource).into_iter().map(|state| state.word).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Whether it is said to be a mistake.
+pub fn is_mistake(resource: &Value) -> bool {
+    states(resource).iter().any(|state| state.stage == Stage::Mistake)
+}
+
+/// Whether it is in force no more.
+pub fn is_over(resource: &Value) -> bool {
+    states(resource).iter().any(|state| state.stage >= Stage::Over)
+}
+
+/// Whether something went on between two of its versions: it, or a part of it, is ended, put right, paused or in force since.
+/// Two words of one stage come in no order, so the later version's stands.
+pub fn went_on(then: &Value, now: &Value) -> bool {
+    let before = states(then);
+    let is_later = |state: &State| match before.iter().find(|one| one.element == state.element) {
+        Some(one) => state.word != one.word && state.stage >= one.stage,
+        None => state.stage > Stage::Coming,
+    };
+    let (parts, before) = (ended_parts(now), ended_parts(then));
+    states(now).iter().any(is_later)
+        || parts.iter().any(|(part, count)| *count > before.get(part).copied().unwrap_or_default())
+}
+
+fn states(resource: &Value) -> Vec<State> {
+    let mut all = Vec::new();
+    for element in ELEMENTS {
+        // Of several codings that say the same in other systems, the one counts that says most.
+        let words = resource.get(element).map(words_in).unwrap_or_default();
+        if let Some(word) = words.into_iter().max_by_key(|word| stage_of(word)) {
+            all.push(State { element, stage: stage(word), word: word.to_owned() });
+        }
+    }
+    let members = resource.as_object().into_iter().flatten();
+    all.extend(members.filter_map(|(name, value)| by_name(name, value)));
+    all
+}
+
+/// What is said by an element being there, and not by a code.
+fn by_name(name: &str, value: &Value) -> Option<State> {
+    let (element, word) = match name {
+        "active" if *value == Value::Bool(false) => ("active", "inactive"),
+        _ if *value == Value::Bool(false) => return None,
+        _ if is_choice_of("deceased", name) => ("deceased", "deceased"),
+        _ if is_choice_of("abatement", name) => ("abatement", "abated"),
+        _ => return None,
+    };
+    Some(State { element, word: word.to_owned(), stage: Stage::Over })
+}
+
+fn is_choice_of(stem: &str, name: &str) -> bool {
+    name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// The codes of a `code`, a Coding or a CodeableConcept.
+fn words_in(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(word) => vec![word],
+        Value::Object(fields) => {
+            let codings = fields.get("coding").and_then(Value::as_array).into_iter().flatten();
+            let own = fields.get("code").and_then(Value::as_str);
+            codings.filter_map(|coding| coding.get("code")?.as_str()).chain(own).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The parts of a resource that are paused, over or a mistake: where they stand and by which word, with how many there are.
+fn ended_parts(resource: &Value) -> BTreeMap<(String, String), usize> {
+    let mut all = BTreeMap::new();
+    let members = resource.as_object().into_iter().flatten();
+    let parts = members.filter(|(name, _)| !PAST.contains(&name.as_str()));
+    parts.for_each(|(name, value)| ended_in(name, value, &mut all));
+    all
+}
+
+fn ended_in(path: &str, value: &Value, into: &mut BTreeMap<(String, String), usize>) {
+    match value {
+        Value::Array(all) => all.iter().for_each(|one| ended_in(path, one, into)),
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| !PAST.contains(&name.as_str())) {
+                let words = if ELEMENTS.contains(&name.as_str()) { words_in(value) } else { Vec::new() };
+                for word in words.into_iter().filter(|word| stage(word) >= Stage::Paused) {
+                    *into.entry((format!("{path}.{name}"), word.to_owned())).or_default() += 1;
+                }
+                ended_in(&format!("{path}.{name}"), value, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::fhir::definitions::Definitions;
+
+    #[test]
+    fn every_word_that_r4_has_for_a_state_stands_at_one_stage_and_no_other_does() {
+        let r4 = Definitions::r4();
+        let mut known = BTreeSet::new();
+        // How a text was made is no state of what it tells of.
+        let counts = |name: &str| name != "Narrative" && !PAST.iter().any(|past| name.ends_with(past));
+        for node in r4.all_nodes().filter(|node| counts(r4.name(*node))) {
+            for element in r4.elements_of(node).filter(|element| ELEMENTS.contains(&element.name)) {
+                known.extend(r4.binding(element).into_iter().flat_map(|set| set.codes()).map(|(_, code)| code));
+            }
+        }
+        let mut staged = BTreeSet::new();
+        for (_, words) in WORDS {
+            assert!(words.split(' ').is_sorted());
+            words.split(' ').for_each(|word| assert!(staged.insert(word), "{word} stands twice"));
+        }
+        assert_eq!(known.difference(&staged).collect::<Vec<_>>(), [&""; 0], "what R4 has and nobody placed");
+        assert_eq!(staged.difference(&known).collect::<Vec<_>>(), [&""; 0]);
+    }
+
+    #[test]
+    fn what_was_ended_signed_or_taken_back_is_later_than_what_it_was_before() {
+        let concept = |code: &str| json!({ "coding": [{ "code": code }] });
+        let status = |word: &str| json!({ "status": word });
+        let later = [
+            (status("active"), status("stopped")),
+            (status("active"), status("on-hold")),
+            (status("preliminary"), status("final")),
+            (status("final"), status("corrected")),
+            (status("completed"), status("not-done")),
+            (status("final"), status("entered-in-error")),
+            (status("booked"), status("arrived")),
+            (json!({ "docStatus": "preliminary" }), json!({ "docStatus": "final" })),
+            (json!({}), json!({ "docStatus": "final" })),
+            (
+                json!({ "verificationStatus": concept("confirmed") }),
+                json!({ "verificationStatus": concept("refuted") }),
+            ),
+            (json!({ "clinicalStatus": concept("active") }), json!({ "clinicalStatus": concept("resolved") })),
+            (json!({ "active": true }), json!({ "active": false })),
+            (json!({}), json!({ "deceasedDateTime": "2026-11-28" })),
+            (json!({ "deceasedBoolean": false }), json!({ "deceasedBoolean": true })),
+            (json!({}), json!({ "abatementString": "in May" })),
+            (
+                json!({ "status": "active", "activity": [{ "detail": { "status": "in-progress" } }] }),
+                json!({ "status": "active", "activity": [{ "detail": { "status": "cancelled" } }] }),
+            ),
+        ];
+        for (then, now) in &later {
+            assert!(went_on(then, now), "{then} {now}");
+            assert!(!went_on(now, now));
+        }
+        for (then, now) in [
+            (status("stopped"), status("active")),
+            (status("entered-in-error"), status("final")),
+            (json!({ "deceasedBoolean": true }), json!({})),
+            (status("in-progress"), json!({ "status": "in-progress", "statusHistory": [{ "status": "onleave" }] })),
+        ] {
+            assert!(!went_on(&then, &now), "{then} {now}");
+        }
+        let two = json!({ "clinicalStatus": concept("inactive"), "verificationStatus": concept("refuted") });
+        assert_eq!(words(&two).as_deref(), Some("inactive, refuted"));
+        assert_eq!(words(&json!({ "gender": "male" })), None);
+        assert!(is_over(&two) && !is_mistake(&two) && is_mistake(&status("entered-in-error")));
+    }
+}
