@@ -1,7 +1,7 @@
 //! How something of a snapshot stands to the box as it is, and whether it comes back.
 //!
-//! Who asks for one patient gets what is that patient's alone, as far as nobody sees more by it, and nothing that was ended since
-//! is valid again. Whoever names one resource means all of it.
+//! Who asks for one patient gets what is that patient's alone, as far as nobody sees more by it, nothing that was ended since is
+//! valid again, and no work of the box is begun anew. Whoever names one resource means all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::access::Reach;
 use crate::app::error::AppError;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::search::compartment_patients;
-use crate::fhir::stage::{is_mistake, went_on, words};
+use crate::fhir::stage::{is_mistake, is_over, went_on, words};
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::{Reading, Records, carers, followed, keep_carers, refuses, without_access};
 
@@ -87,6 +87,7 @@ impl TakeBack {
             Some(There::Live { value: now, .. }) if unlabelled(now) == unlabelled(&item.value) => Standing::Same,
             Some(there) if is_parted(item, there) => Standing::Joined,
             there if is_shared(item, there, &whose, beside.patient) => Standing::Elsewhere,
+            there if is_begun_anew(item, there) => Standing::OwnWork,
             Some(There::Live { .. }) if decides_access(item.kind) => Standing::Access,
             there if !is_live(there) && refuses(item.kind, &item.value) => Standing::Refusal,
             _ if without.is_none() => Standing::Access,
@@ -106,12 +107,13 @@ impl TakeBack {
         item.held_against(there);
         item.stands = match there {
             Some(There::Live { value, .. }) if *value == item.value => Standing::Same,
+            there if is_begun_anew(item, there) => Standing::OwnWork,
             Some(_) if whose.then != whose.now => Standing::Elsewhere,
             Some(There::Live { .. }) => Standing::Differs,
             Some(There::Gone { .. }) => Standing::Deleted,
             None => Standing::Unknown,
         };
-        item.comes = item.stands != Standing::Same;
+        item.comes = !matches!(item.stands, Standing::Same | Standing::OwnWork);
         Ok(())
     }
 
@@ -158,6 +160,22 @@ fn since(item: &Item, there: &There) -> Standing {
         There::Live { .. } => Standing::Differs,
         There::Gone { .. } => Standing::Deleted,
     }
+}
+
+/// Whether the box would do by it what it has done, or was told not to: its own work, such as letting a result go, is no part
+/// of the record, and what is done of it is.
+fn is_begun_anew(item: &Item, there: Option<&There>) -> bool {
+    is_own_work(&item.value) && (is_live(there) || !is_over(&item.value))
+}
+
+/// The systems of the codes by which the box knows its own tasks.
+const OWN: &str = "urn:chartbox:";
+
+fn is_own_work(value: &Value) -> bool {
+    let codings = value.pointer("/code/coding").and_then(Value::as_array).into_iter().flatten();
+    let mut systems = codings.filter_map(|coding| coding.get("system")?.as_str());
+    value.get("resourceType").and_then(Value::as_str) == Some(ResourceType::Task.name())
+        && systems.any(|system| system.starts_with(OWN))
 }
 
 /// Whether who may see a patient's record is decided by such a resource.

@@ -56,6 +56,8 @@ pub enum Standing {
     Mistake,
     /// It went on since: it was ended, signed, put right or called off, and stays so.
     WentOn,
+    /// It is work of the box itself, which is not begun anew.
+    OwnWork,
     /// Something that comes back refers to it, it is nobody's own, and the box has it no more.
     Absent,
 }
@@ -73,6 +75,7 @@ impl Standing {
             Self::Joined => "joined",
             Self::Mistake => "mistake",
             Self::WentOn => "went-on",
+            Self::OwnWork => "own-work",
             Self::Absent => "absent",
         }
     }

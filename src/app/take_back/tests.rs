@@ -440,3 +440,27 @@ fn what_was_ended_signed_or_taken_back_since_is_not_valid_again_and_is_named_wit
     house.bring("MedicationRequest/gone");
     assert_eq!(house.status("MedicationRequest/gone"), "active");
 }
+
+#[test]
+fn no_work_of_the_box_is_begun_anew() {
+    let house = house(309, Reach::Clinic);
+    let task = |system: &str, status: &str| json!({ "status": status, "intent": "order", "for": to("Patient/a"), "code": { "coding": [{ "system": system, "code": "release-result" }] } });
+    const OWN: &str = "urn:chartbox:task";
+    house.put("Patient/a", json!({}));
+    for id in ["let-go", "gone"] {
+        house.put(&format!("Task/{id}"), task(OWN, "on-hold"));
+    }
+    house.put("Task/done", task(OWN, "completed"));
+    house.put("Task/theirs", task("http://else.where", "requested"));
+    house.backed_up();
+    house.put("Task/let-go", task(OWN, "requested"));
+    house.delete(&["Task/gone", "Task/done", "Task/theirs"]);
+    let said = house.bring("Patient/a");
+    assert_eq!((said["Task/let-go"], said["Task/gone"]), ("own-work", "own-work"));
+    assert_eq!((house.status("Task/let-go"), house.read("Task/gone")), (json!("requested"), None));
+    assert_eq!((said["Task/done"], said["Task/theirs"]), ("deleted", "deleted"));
+    assert_eq!((house.status("Task/done"), house.status("Task/theirs")), (json!("completed"), json!("requested")));
+    // Not where it is named either.
+    assert_eq!(house.bring("Task/gone")["Task/gone"], "own-work");
+    assert_eq!(house.read("Task/gone"), None);
+}

@@ -479,6 +479,7 @@ fn stands(item: &Value) -> &'static str {
         "joined" => "was joined with another record since, or parted from one, and stays so",
         "mistake" => "was marked as a mistake since, and stays one",
         "went-on" => "went on since, and stays as it is",
+        "own-work" => "is work that the box does by itself, and is not begun anew",
         "absent" => "is referred to, and is not in this box any more",
         _ => "is not in this box",
     }
@@ -498,7 +499,7 @@ fn what_then(item: &Value) -> String {
     let more = match (text(item, "stands").as_str(), is("comes"), is("cut")) {
         ("elsewhere", true, _) => ", and comes into the record that it was in, and out of the other",
         ("elsewhere", false, _) => ", and stays as it is: `--resource` with its name brings it back",
-        ("refusal", ..) => "",
+        ("refusal" | "own-work", ..) => "",
         (_, true, true) => "; it names those who would see the record by it, and lets none of them",
         (_, true, false) => "",
         _ => ": `--resource` with its name brings it back",
