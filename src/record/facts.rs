@@ -187,6 +187,30 @@ pub fn refuses(kind: ResourceType, resource: &Value) -> bool {
         && provision.is_some_and(|provision| has_type(provision, "deny"))
 }
 
+/// What two versions of a Consent refuse together, as one that lets nobody see anything; `None` where neither refuses. Without
+/// order among them, since rules only add up: whom the later refuses it refuses, and whom the earlier did, too.
+pub fn refusals_of(later: Option<&Value>, earlier: Option<&Value>) -> Option<Value> {
+    let refusing = |version: Option<&Value>| version.filter(|one| refuses(ResourceType::Consent, one)).cloned();
+    let (mut all, other) = match (refusing(later), refusing(earlier)) {
+        (Some(later), earlier) => (later, earlier),
+        (None, earlier) => (earlier?, None),
+    };
+    let beside = other.and_then(|mut other| other.get_mut("provision").map(Value::take));
+    let provision = all.get_mut("provision")?;
+    take_permits(provision);
+    if let Some(mut beside) = beside {
+        take_permits(&mut beside);
+        if beside != *provision
+            && let Some(nested) =
+                provision.as_object_mut()?.entry("provision").or_insert_with(|| Value::Array(vec![])).as_array_mut()
+            && !nested.contains(&beside)
+        {
+            nested.push(beside);
+        }
+    }
+    Some(all)
+}
+
 /// A resource as far as nobody sees more of its patient's record by it; `None` where it does nothing but let somebody. Of those who
 /// would be in the patient's care by it, these are already: the others are named without a link. Answers besides with whether
 /// anything was taken out.
@@ -482,6 +506,39 @@ mod tests {
         kept_as(&["Patient/a", "Practitioner/x"], &["Patient/b"], &["Patient/a"]);
         kept_as(&["Practitioner/x", "Patient/a"], &["Patient/b", "Practitioner/x"], &["Practitioner/x", "Patient/a"]);
         assert_eq!(kept(&["Practitioner/x"], &[]), json!({}));
+    }
+
+    #[test]
+    fn two_versions_of_a_consent_refuse_together_whom_either_refused() {
+        let consent = |status: &str, provision: Value| {
+            json!({ "resourceType": "Consent", "status": status, "scope": { "coding": [{ "code": "patient-privacy" }] },
+                "patient": { "reference": "Patient/a" }, "provision": provision })
+        };
+        let to = |text: &str, kind: &str| json!({ "type": kind, "actor": [{ "reference": { "reference": text } }] });
+        let rules = |consent: &Value| {
+            let mut rules = Vec::new();
+            let patient = FhirId::parse("a").unwrap();
+            let provision = consent.get("provision").unwrap();
+            provision_rules(provision, &patient, (0, &TimeZone::UTC), &mut rules);
+            let said = |rule: ConsentRule| match (rule.effect, rule.to) {
+                (effect, Grantee::Person(who)) => format!("{effect:?} {who}"),
+                (effect, _) => format!("{effect:?} all"),
+            };
+            rules.into_iter().map(said).collect::<Vec<_>>()
+        };
+        let narrow = consent("active", to("Practitioner/x", "deny"));
+        let mut wide = consent("active", json!({ "type": "deny" }));
+        let both = refusals_of(Some(&wide), Some(&narrow)).unwrap();
+        assert_eq!(rules(&both), ["Deny all", "Deny Practitioner/x"]);
+        assert_eq!(refusals_of(Some(&wide), Some(&wide)), Some(wide.clone()));
+        wide["provision"]["provision"] = json!([to("Practitioner/y", "permit")]);
+        assert_eq!(rules(&refusals_of(None, Some(&wide)).unwrap()), ["Deny all"]);
+        // One that was withdrawn, or lets somebody see, refuses nothing; the one before did.
+        let permit = consent("active", json!({ "type": "permit" }));
+        for later in [&permit, &consent("inactive", json!({ "type": "deny" }))] {
+            assert_eq!(refusals_of(Some(later), Some(&narrow)), Some(narrow.clone()));
+            assert_eq!(refusals_of(Some(later), None), None);
+        }
     }
 
     #[test]

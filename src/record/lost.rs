@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::layout::VERSIONS;
+use super::layout::{Currency, HISTORY, VERSIONS};
 use super::numbers::{find, row};
 use super::reading::Reading;
 use super::rows::{Row, RowNumber, State};
@@ -12,7 +12,7 @@ use super::{Records, Stored};
 use crate::access::Action;
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::store::{Desc, Read, ReadExt};
+use crate::store::{Desc, Direction, KeyRange, Read, ReadExt};
 
 impl Reading<'_> {
     /// What was deleted, as it was last. [`RecordError::NotFound`] where it is not deleted.
@@ -21,6 +21,35 @@ impl Reading<'_> {
         let before = last_of(self.read, number, &current)?.ok_or(RecordError::NotFound)?;
         let cut = self.permit(Action::History, &before)?;
         self.hand_out(before, cut, self.opened())
+    }
+
+    /// What of one type was deleted out of a patient's record, each as it was last.
+    pub fn deleted_of_patient(
+        &mut self,
+        patient: &FhirId,
+        kind: ResourceType,
+    ) -> Result<Undisclosed<Vec<Stored>>, RecordError> {
+        let mut found = Vec::new();
+        let Some(of) = find(self.read, ResourceType::Patient, patient)? else {
+            return self.hand_out_list(found, self.opened());
+        };
+        let read = self.read;
+        for entry in read.scan(&HISTORY, KeyRange::prefix(&(kind.number(),)), Direction::Up)? {
+            let ((_, _, number, version), tag) = entry?;
+            self.go_on()?;
+            if tag.current == Currency::Current || !tag.tag.patients.contains(&of) {
+                continue;
+            }
+            let current = row(read, number)?;
+            // Its older versions stand in the history, too.
+            if current.version != version {
+                continue;
+            }
+            let Some(before) = last_of(read, number, &current)? else { continue };
+            let cut = self.permit(Action::History, &before)?;
+            found.push((before, cut));
+        }
+        self.hand_out_list(found, self.opened())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::base::{FhirId, ResourceRef};
 use crate::fhir::search::compartment_patients;
 use crate::fhir::stage::{is_mistake, is_over, went_on, words};
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::{Reading, Records, carers, followed, keep_carers, refuses, without_access};
+use crate::record::{Reading, Records, carers, followed, keep_carers, refusals_of, refuses, without_access};
 
 /// What something of a patient's record of then is held against.
 pub(super) struct Beside<'a> {
@@ -89,12 +89,12 @@ impl TakeBack {
             there if is_shared(item, there, &whose, beside.patient) => Standing::Elsewhere,
             there if is_begun_anew(item, there) => Standing::OwnWork,
             Some(There::Live { .. }) if decides_access(item.kind) => Standing::Access,
-            there if !is_live(there) && refuses(item.kind, &item.value) => Standing::Refusal,
+            there if !is_live(there) && comes_as_refusal(item, there) => Standing::Refusal,
             _ if without.is_none() => Standing::Access,
             Some(there) => since(item, there),
             None => Standing::Unknown,
         };
-        if let Some((value, cut)) = without {
+        if let (Some((value, cut)), true) = (without, item.stands != Standing::Refusal) {
             (item.value, item.cut) = (value, cut);
         }
         item.comes = item.stands.comes();
@@ -117,6 +117,24 @@ impl TakeBack {
         Ok(())
     }
 
+    /// The refusals of a record that was deleted whole which the snapshot does not have, as they were last.
+    pub(super) fn refused_since(&self, patient: &FhirId, known: &[Item], note: &str) -> Result<Vec<Item>, AppError> {
+        let consents = |reading: &mut Reading<'_>| reading.deleted_of_patient(patient, ResourceType::Consent);
+        let all = self.records.disclose_blocking(&self.actor, why(note), consents)?;
+        let is_known = |item: &Item| known.iter().any(|one| one.key() == item.key());
+        let mut found = Vec::new();
+        for one in all.iter() {
+            let mut item = Item::of(one)?;
+            let there = There::Gone { last: Some(item.value.clone()) };
+            let alone = self.records.stands_in(item.kind, &item.id)?.iter().all(|one| one == patient);
+            if !is_known(&item) && alone && comes_as_refusal(&mut item, Some(&there)) {
+                item.held_against(Some(&there));
+                (item.stands, item.comes, item.was) = (Standing::Refusal, true, None);
+                found.push(item);
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// What a resource that somebody named is held against.
@@ -176,6 +194,17 @@ fn is_own_work(value: &Value) -> bool {
     let mut systems = codings.filter_map(|coding| coding.get("system")?.as_str());
     value.get("resourceType").and_then(Value::as_str) == Some(ResourceType::Task.name())
         && systems.any(|system| system.starts_with(OWN))
+}
+
+/// Makes a Consent that is there no more what refuses in it, then or when it was there last. Answers whether anything does.
+fn comes_as_refusal(item: &mut Item, there: Option<&There>) -> bool {
+    if item.kind != ResourceType::Consent {
+        return false;
+    }
+    let Some(refusal) = refusals_of(there.and_then(There::value), Some(&item.value)) else { return false };
+    item.cut = refusal != item.value;
+    item.value = refusal;
+    true
 }
 
 /// Whether who may see a patient's record is decided by such a resource.

@@ -171,7 +171,7 @@ impl TakeBack {
     /// Says of each how it stands. Answers with the patients into whose records it comes.
     fn compare_all(
         &self,
-        items: &mut [Item],
+        items: &mut Vec<Item>,
         wanted: &Wanted,
         then: &Records,
         note: &str,
@@ -193,6 +193,11 @@ impl TakeBack {
                 let in_care = self.in_care(patient, note)?;
                 let beside = Beside { patient, then, now: &now, in_care: &in_care };
                 items.iter_mut().try_for_each(|item| self.compare(item, &beside))?;
+                // Whoever deletes a consent of a record that stays takes it back.
+                if matches!(now.get(&(ResourceType::Patient, patient.clone())), Some(There::Gone { .. })) {
+                    let since = self.refused_since(patient, items, note)?;
+                    items.extend(since);
+                }
                 Ok(BTreeSet::from([patient.clone()]))
             }
         }

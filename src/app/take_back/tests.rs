@@ -464,3 +464,45 @@ fn no_work_of_the_box_is_begun_anew() {
     assert_eq!(house.bring("Task/gone")["Task/gone"], "own-work");
     assert_eq!(house.read("Task/gone"), None);
 }
+
+#[test]
+fn a_record_that_was_deleted_whole_comes_back_with_all_that_was_refused_since() {
+    let house = house(310, Reach::Clinic);
+    let consent = |provision: Value| {
+        json!({ "status": "active", "scope": { "coding": [{ "code": "patient-privacy" }] }, "category": [{ "text": "x" }],
+            "patient": to("Patient/a"), "policyRule": { "text": "x" }, "provision": provision })
+    };
+    let narrow = json!({ "type": "deny", "actor": [{ "role": { "text": "x" }, "reference": to("Practitioner/x") }] });
+    house.put("Patient/a", json!({}));
+    house.put("Patient/b", json!({}));
+    house.put("Consent/widened", consent(narrow.clone()));
+    house.put("Consent/withdrawn", consent(narrow.clone()));
+    house.backed_up();
+    house.put("Consent/widened", consent(json!({ "type": "deny" })));
+    house.put("Consent/withdrawn", consent(json!({ "type": "permit" })));
+    house.put("Consent/new", consent(json!({ "type": "deny" })));
+    house.put("Consent/permit", consent(json!({ "type": "permit" })));
+    let mut theirs = consent(json!({ "type": "deny" }));
+    theirs["patient"] = to("Patient/b");
+    house.put("Consent/theirs", theirs);
+    // Of a record that is there whoever deletes a consent takes it back.
+    house.delete(&["Consent/new"]);
+    assert!(!house.bring("Patient/a").contains_key("Consent/new"));
+    house.put("Consent/new", consent(json!({ "type": "deny" })));
+    house.delete(&[
+        "Consent/widened",
+        "Consent/withdrawn",
+        "Consent/new",
+        "Consent/permit",
+        "Consent/theirs",
+        "Patient/a",
+    ]);
+    let said = house.bring("Patient/a");
+    let refused = ["Consent/widened", "Consent/withdrawn", "Consent/new"];
+    assert_eq!(refused.map(|one| said[one]), ["refusal"; 3]);
+    let provision = |text: &str| house.read(text).unwrap()["provision"].clone();
+    assert_eq!(provision("Consent/new"), json!({ "type": "deny" }));
+    assert_eq!(provision("Consent/widened"), json!({ "type": "deny", "provision": [narrow] }));
+    assert_eq!(provision("Consent/withdrawn"), narrow);
+    assert!(house.read("Consent/permit").is_none() && house.read("Consent/theirs").is_none());
+}
