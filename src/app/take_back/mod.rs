@@ -21,7 +21,7 @@ use crate::audit::{Action, Audit, Detail, Purpose};
 use crate::backup::{Backups, TargetSpec, Watch};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
-use crate::record::{Channel, Condition, EverythingAsked, RecordError, Records, Stored, Why};
+use crate::record::{Channel, Condition, EverythingAsked, RecordError, Records, Stored, Why, joined_to};
 
 use compare::{Beside, Named};
 use there::{Key, There};
@@ -52,6 +52,8 @@ pub enum Standing {
     Elsewhere,
     /// A patient's record was joined with another since, or parted from one, and stays so.
     Joined,
+    /// Its patient's record goes on in another one, and nothing comes into it.
+    LedAway,
     /// It was marked as a mistake since, and stays one.
     Mistake,
     /// It went on since: it was ended, signed, put right or called off, and stays so.
@@ -73,6 +75,7 @@ impl Standing {
             Self::Refusal => "refusal",
             Self::Elsewhere => "elsewhere",
             Self::Joined => "joined",
+            Self::LedAway => "led-away",
             Self::Mistake => "mistake",
             Self::WentOn => "went-on",
             Self::OwnWork => "own-work",
@@ -129,6 +132,8 @@ pub struct Found {
     /// The snapshot's name.
     pub snapshot: String,
     pub items: Vec<Item>,
+    /// In which record that of the patient goes on into which something was to come.
+    pub goes_on_as: Option<FhirId>,
 }
 
 /// The parts of a box that this needs.
@@ -165,7 +170,11 @@ impl TakeBack {
         let into = self.compare_all(&mut items, wanted, &then, &note)?;
         let files = self.files_of(&then, &items, &along, &into, &note)?;
         items.extend(files);
-        Ok(Found { snapshot: name.to_string(), items })
+        let goes_on_as = self.led_away(&into, &note)?;
+        if goes_on_as.is_some() {
+            items.iter_mut().filter(|item| item.comes).for_each(Item::stays_away);
+        }
+        Ok(Found { snapshot: name.to_string(), items, goes_on_as })
     }
 
     /// Says of each how it stands. Answers with the patients into whose records it comes.
@@ -203,6 +212,17 @@ impl TakeBack {
         }
     }
 
+    /// In which record that of one of these patients goes on, if it was joined to another.
+    fn led_away(&self, patients: &BTreeSet<FhirId>, note: &str) -> Result<Option<FhirId>, AppError> {
+        let keys = patients.iter().map(|patient| (ResourceType::Patient, patient.clone()));
+        for ((_, patient), there) in self.now(keys, note)? {
+            if let Some(next) = there.value().and_then(joined_to).and_then(|to| FhirId::parse(to).ok()) {
+                return Ok(Some(self.records.goes_on_as(&patient)?.unwrap_or(next)));
+            }
+        }
+        Ok(None)
+    }
+
     /// What is asked for, and what that refers to and is about nobody.
     fn of_snapshot(&self, then: &Records, wanted: &Wanted) -> Result<(Vec<Stored>, Vec<Stored>), AppError> {
         let why = || why("read in a backup");
@@ -236,6 +256,13 @@ impl TakeBack {
                 }
             }
         }
+    }
+}
+
+impl Item {
+    /// Nothing comes into a record that goes on in another one.
+    fn stays_away(&mut self) {
+        (self.stands, self.comes) = (Standing::LedAway, false);
     }
 }
 

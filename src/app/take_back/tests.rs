@@ -506,3 +506,28 @@ fn a_record_that_was_deleted_whole_comes_back_with_all_that_was_refused_since() 
     assert_eq!(provision("Consent/withdrawn"), narrow);
     assert!(house.read("Consent/permit").is_none() && house.read("Consent/theirs").is_none());
 }
+
+#[test]
+fn nothing_comes_into_a_record_that_goes_on_in_another_one() {
+    let house = house(311, Reach::Clinic);
+    let finding = || about("Patient/a", json!({ "status": "final", "code": { "text": "x" } }));
+    house.put("Patient/a", json!({}));
+    house.put("Patient/b", json!({}));
+    house.put("Observation/moved", finding());
+    house.put("Observation/doubled", finding());
+    house.backed_up();
+    house.delete(&["Observation/doubled"]);
+    house.put("Observation/moved", about("Patient/b", json!({ "status": "final", "code": { "text": "x" } })));
+    house.put("Patient/a", json!({ "link": [{ "other": to("Patient/b"), "type": "replaced-by" }] }));
+    let id = |text: &str| FhirId::parse(text).unwrap();
+    let goes_on = || house.taking.records.goes_on_as(&id("a")).unwrap();
+    assert_eq!(goes_on(), Some(id("b")));
+    for wanted in ["Patient/a", "Observation/doubled"] {
+        let found = house.look(wanted);
+        assert_eq!(found.goes_on_as, Some(id("b")), "{wanted}");
+        assert_eq!(item(&found, "Observation/doubled").stands, Standing::LedAway);
+        assert_eq!(house.taking.keep(found).unwrap(), 0);
+    }
+    assert_eq!((house.read("Observation/doubled"), goes_on()), (None, Some(id("b"))));
+    assert_eq!(house.bring("Patient/a")["Patient/a"], "joined");
+}

@@ -433,7 +433,7 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 /// What was found of a patient or a resource in a snapshot.
 pub(super) fn of_found(found: &Found) -> Value {
     let items: Vec<Value> = found.items.iter().map(of_item).collect();
-    json!({ "snapshot": found.snapshot, "items": items })
+    json!({ "snapshot": found.snapshot, "items": items, "goesOnAs": found.goes_on_as.as_ref().map(|id| format!("Patient/{id}")) })
 }
 
 fn of_item(item: &Item) -> Value {
@@ -452,10 +452,15 @@ fn of_item(item: &Item) -> Value {
 pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     let count = |stands: &str| list(answer, "items").filter(|item| text(item, "stands") == stands).count();
     for item in list(answer, "items").filter(|item| text(item, "stands") != "same") {
-        out.line(format!("{} {}{}{}", text(item, "resource"), stands(item), states(item), what_then(item)))?;
+        out.line(format!("{} {}{}{}", text(item, "resource"), stands(item, answer), states(item), what_then(item)))?;
     }
     let same = counted(count("same") as u64, "resource is as it was", "resources are as they were");
     out.line(format!("{same} in {}.", text(answer, "snapshot")))?;
+    if let Some(other) = field(answer, "goesOnAs").as_str() {
+        out.line(format!(
+            "Attention: this record was joined to another one, and nothing comes into it. It goes on in {other}."
+        ))?;
+    }
     match field(answer, "kept").as_u64() {
         Some(kept) => out.line(format!(
             "{} back, as new versions: what was there before stays in the history.",
@@ -469,20 +474,22 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 }
 
 /// How one stands.
-fn stands(item: &Value) -> &'static str {
-    match text(item, "stands").as_str() {
+fn stands(item: &Value, answer: &Value) -> String {
+    let how = match text(item, "stands").as_str() {
         "differs" => "was changed since",
         "deleted" => "was deleted since",
         "access" => "lets somebody see the record, and stays as it is now",
         "refusal" => "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses",
         "elsewhere" => "is another patient's, too, or was or would be",
         "joined" => "was joined with another record since, or parted from one, and stays so",
+        "led-away" => return format!("stays as it is: its record goes on in {}", text(answer, "goesOnAs")),
         "mistake" => "was marked as a mistake since, and stays one",
         "went-on" => "went on since, and stays as it is",
         "own-work" => "is work that the box does by itself, and is not begun anew",
         "absent" => "is referred to, and is not in this box any more",
         _ => "is not in this box",
-    }
+    };
+    how.to_owned()
 }
 
 /// What it said of itself then, and says now: whoever approves sees what would be valid again.
@@ -499,7 +506,7 @@ fn what_then(item: &Value) -> String {
     let more = match (text(item, "stands").as_str(), is("comes"), is("cut")) {
         ("elsewhere", true, _) => ", and comes into the record that it was in, and out of the other",
         ("elsewhere", false, _) => ", and stays as it is: `--resource` with its name brings it back",
-        ("refusal" | "own-work", ..) => "",
+        ("refusal" | "led-away" | "own-work", ..) => "",
         (_, true, true) => "; it names those who would see the record by it, and lets none of them",
         (_, true, false) => "",
         _ => ": `--resource` with its name brings it back",
