@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::audit::AuditError;
-use crate::base::said;
+use crate::base::{counted, said};
 use crate::crypto::keyslots::SlotError;
 use crate::http::ListenError;
 use crate::identity::IdentityError;
@@ -78,6 +78,11 @@ pub enum AppError {
     Config(#[from] ConfigError),
     #[error("{0}")]
     Backup(#[from] crate::backup::BackupError),
+    #[error(
+        "{cause}. {} back already, as new versions, and the rest is not: look again, without --apply, to see what lacks.",
+        counted(*kept, "resource is", "resources are")
+    )]
+    InPart { kept: u64, cause: Box<Self> },
     #[error("{0}")]
     Tls(String),
     #[error("{0}")]
@@ -91,9 +96,16 @@ impl AppError {
         move |cause| Self::File { path, what, cause }
     }
 
+    /// The same, after so many resources were brought back.
+    #[must_use]
+    pub fn after_some(self, kept: u64) -> Self {
+        if kept == 0 { self } else { Self::InPart { kept, cause: Box::new(self) } }
+    }
+
     /// The exit code that tells a script what happened (DESIGN §9).
     pub const fn exit_code(&self) -> u8 {
         match self {
+            Self::InPart { cause, .. } => cause.exit_code(),
             Self::Locked { .. }
             | Self::Key(
                 SlotError::Wrong { .. } | SlotError::FitsNone { .. } | SlotError::NoneOfKind { .. } | SlotError::Kdf(_),

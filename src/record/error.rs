@@ -106,6 +106,11 @@ impl RecordError {
         }
     }
 
+    /// Whether what stands is not what a change was to be made over.
+    pub const fn is_overtaken(&self) -> bool {
+        matches!(self, Self::VersionConflict { .. } | Self::NoVersion | Self::Exists)
+    }
+
     /// Says which change of a group it is about. What is nobody's fault in particular stays as it is.
     #[must_use]
     pub(super) fn at(self, place: usize) -> Self {

@@ -24,6 +24,7 @@ use crate::fhir::ResourceType;
 use crate::record::{Channel, Condition, EverythingAsked, RecordError, Records, Stored, Why, joined_to};
 
 use compare::{Beside, Named};
+pub use keep::Kept;
 use there::{Key, There};
 
 /// What is to come back.
@@ -104,7 +105,7 @@ pub struct Item {
     /// The same, as it is in the box, or was last before it was deleted.
     pub is: Option<String>,
     value: Value,
-    /// What the box had when it was compared.
+    /// What must hold of the box for it to come: nobody changed what it was compared with.
     on: Condition,
 }
 
@@ -134,6 +135,8 @@ pub struct Found {
     pub items: Vec<Item>,
     /// In which record that of the patient goes on into which something was to come.
     pub goes_on_as: Option<FhirId>,
+    /// Into whose records it comes: none of these may be led away.
+    into: BTreeSet<FhirId>,
 }
 
 /// The parts of a box that this needs.
@@ -174,7 +177,7 @@ impl TakeBack {
         if goes_on_as.is_some() {
             items.iter_mut().filter(|item| item.comes).for_each(Item::stays_away);
         }
-        Ok(Found { snapshot: name.to_string(), items, goes_on_as })
+        Ok(Found { snapshot: name.to_string(), items, goes_on_as, into })
     }
 
     /// Says of each how it stands. Answers with the patients into whose records it comes.

@@ -526,8 +526,66 @@ fn nothing_comes_into_a_record_that_goes_on_in_another_one() {
         let found = house.look(wanted);
         assert_eq!(found.goes_on_as, Some(id("b")), "{wanted}");
         assert_eq!(item(&found, "Observation/doubled").stands, Standing::LedAway);
-        assert_eq!(house.taking.keep(found).unwrap(), 0);
+        assert_eq!(house.taking.keep(found).unwrap().written, 0);
     }
     assert_eq!((house.read("Observation/doubled"), goes_on()), (None, Some(id("b"))));
     assert_eq!(house.bring("Patient/a")["Patient/a"], "joined");
+}
+
+#[test]
+fn what_is_changed_after_it_was_looked_at_stays_and_is_named() {
+    let house = house(312, Reach::Clinic);
+    let finding =
+        |status: &str| about("Patient/a", json!({ "status": status, "code": { "text": "x" }, "valueString": status }));
+    house.put("Patient/a", json!({}));
+    for at in 0..AT_ONCE + 50 {
+        house.put(
+            &format!("Observation/o{at:03}"),
+            about("Patient/a", json!({ "status": "final", "code": { "text": "x" } })),
+        );
+    }
+    house.put("Observation/gone", finding("final"));
+    house.backed_up();
+    let again = (0..AT_ONCE + 50).map(|at| {
+        let mut now = finding("final");
+        (now["resourceType"], now["id"]) = (json!("Observation"), json!(format!("o{at:03}")));
+        Change::put(
+            ResourceType::Observation,
+            FhirId::parse(&format!("o{at:03}")).unwrap(),
+            now,
+            Condition::None,
+            Mode::Lenient,
+        )
+    });
+    house.change(again.collect::<Result<_, _>>().unwrap());
+    house.delete(&["Observation/gone"]);
+    let found = house.look("Patient/a");
+    house.put("Observation/o240", finding("entered-in-error"));
+    house.put("Observation/gone", finding("amended"));
+    house.delete(&["Observation/o001"]);
+    let kept = house.taking.keep(found).unwrap();
+    let mut meanwhile: Vec<String> = kept.meanwhile.iter().map(|(kind, id)| format!("{}/{id}", kind.name())).collect();
+    meanwhile.sort();
+    assert_eq!(meanwhile, ["Observation/gone", "Observation/o001", "Observation/o240"]);
+    assert_eq!(kept.written, AT_ONCE as u64 + 48);
+    assert_eq!(
+        (house.status("Observation/o240"), house.status("Observation/gone")),
+        (json!("entered-in-error"), json!("amended"))
+    );
+    assert!(house.read("Observation/o001").is_none());
+    assert_eq!(house.read("Observation/o249").unwrap().get("valueString"), None);
+    // Nor does anything come into a record that was joined to another one meanwhile.
+    house.put("Patient/b", json!({}));
+    let found = house.look("Observation/o001");
+    house.put("Patient/a", json!({ "link": [{ "other": to("Patient/b"), "type": "replaced-by" }] }));
+    let kept = house.taking.keep(found).unwrap();
+    assert_eq!((kept.written, kept.meanwhile.len()), (0, 1));
+}
+
+#[test]
+fn what_was_done_before_an_error_is_said_with_it() {
+    let error = || AppError::Wrong("the disk is full".into());
+    assert_eq!(error().after_some(0).to_string(), "the disk is full");
+    let said = error().after_some(200).to_string();
+    assert!(said.starts_with("the disk is full. 200 resources are back already"), "{said}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::take_back::{Found, Item};
+use crate::app::take_back::{Found, Item, Kept};
 use crate::backup::layout::SnapshotName;
 use crate::backup::{
     BackupError, Checked, Damage, Depth, DrillRow, How, ListedSnapshot, ListedTarget, Pruned, TriedRow,
@@ -449,10 +449,23 @@ fn of_item(item: &Item) -> Value {
     })
 }
 
+/// Adds what became of it, where anything was to be kept.
+pub(super) fn add_kept(answer: &mut Value, kept: Option<&Kept>) {
+    let names =
+        |kept: &Kept| kept.meanwhile.iter().map(|(kind, id)| format!("{}/{id}", kind.name())).collect::<Vec<_>>();
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("kept".into(), json!(kept.map(|kept| kept.written)));
+        fields.insert("meanwhile".into(), json!(kept.map(names).unwrap_or_default()));
+    }
+}
+
 pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
     let count = |stands: &str| list(answer, "items").filter(|item| text(item, "stands") == stands).count();
     for item in list(answer, "items").filter(|item| text(item, "stands") != "same") {
         out.line(format!("{} {}{}{}", text(item, "resource"), stands(item, answer), states(item), what_then(item)))?;
+    }
+    for resource in list(answer, "meanwhile").filter_map(Value::as_str) {
+        out.line(format!("{resource} was changed just now, after it was looked at, and stays as it is"))?;
     }
     let same = counted(count("same") as u64, "resource is as it was", "resources are as they were");
     out.line(format!("{same} in {}.", text(answer, "snapshot")))?;

@@ -135,9 +135,7 @@ impl Order {
                     let found = taking.look(&spec, &snapshot, &wanted, watch)?;
                     let mut answer = answers::of_found(&found);
                     let kept = if apply { Some(taking.keep(found)?) } else { None };
-                    if let Some(fields) = answer.as_object_mut() {
-                        fields.insert("kept".into(), json!(kept));
-                    }
+                    answers::add_kept(&mut answer, kept.as_ref());
                     Ok(answer)
                 })
                 .await
