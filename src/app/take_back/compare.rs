@@ -114,7 +114,22 @@ impl TakeBack {
             None => Standing::Unknown,
         };
         item.comes = !matches!(item.stands, Standing::Same | Standing::OwnWork);
+        item.opens = item.comes && self.lets_see(item, there, &whose, beside.note)?;
         Ok(())
+    }
+
+    /// Whether somebody may see the record by it who may not now.
+    fn lets_see(&self, item: &Item, there: Option<&There>, whose: &Whose, note: &str) -> Result<bool, AppError> {
+        let mut in_care = BTreeSet::new();
+        for patient in &whose.then {
+            in_care.extend(self.in_care(patient, note)?);
+        }
+        let now = there.filter(|there| there.is_live()).and_then(There::value);
+        let refused = now.is_some_and(|now| {
+            refuses(item.kind, now) && refusals_of(Some(&item.value), Some(now)).as_ref() != Some(&item.value)
+        });
+        let without = without_access(item.kind, item.value.clone(), self.reach, &in_care);
+        Ok(refused || without.is_none_or(|(_, cut)| cut))
     }
 
     /// The refusals of a record that was deleted whole which the snapshot does not have, as they were last.
@@ -140,6 +155,7 @@ impl TakeBack {
 /// What a resource that somebody named is held against.
 pub(super) struct Named<'a> {
     pub now: &'a BTreeMap<Key, There>,
+    pub note: &'a str,
 }
 
 impl Item {

@@ -100,6 +100,8 @@ pub struct Item {
     pub comes: bool,
     /// Whether it comes back without what would let somebody see the record.
     pub cut: bool,
+    /// Whether somebody may see the record by it who may not now.
+    pub opens: bool,
     /// What it said of itself then, in a few words (`active`); none where it says nothing.
     pub was: Option<String>,
     /// The same, as it is in the box, or was last before it was deleted.
@@ -114,7 +116,7 @@ impl Item {
         let (kind, id, value) = (stored.kind, stored.id.clone(), plain(stored)?);
         let (was, is) = (None, None);
         let (stands, on) = (Standing::Unknown, Condition::Absent);
-        Ok(Self { kind, id, stands, comes: false, cut: false, was, is, value, on })
+        Ok(Self { kind, id, stands, comes: false, cut: false, opens: false, was, is, value, on })
     }
 
     fn key(&self) -> Key {
@@ -193,7 +195,7 @@ impl TakeBack {
             Wanted::Resource(_) => {
                 let mut into = BTreeSet::new();
                 for item in items.iter_mut() {
-                    self.compare_named(item, then, &Named { now: &now })?;
+                    self.compare_named(item, then, &Named { now: &now, note })?;
                     // Who somebody is may be set right in each of two records.
                     if item.kind != ResourceType::Patient {
                         into.extend(self.whose(then, item)?.then);
@@ -265,7 +267,7 @@ impl TakeBack {
 impl Item {
     /// Nothing comes into a record that goes on in another one.
     fn stays_away(&mut self) {
-        (self.stands, self.comes) = (Standing::LedAway, false);
+        (self.stands, self.comes, self.opens) = (Standing::LedAway, false, false);
     }
 }
 

@@ -589,3 +589,28 @@ fn what_was_done_before_an_error_is_said_with_it() {
     let said = error().after_some(200).to_string();
     assert!(said.starts_with("the disk is full. 200 resources are back already"), "{said}");
 }
+
+#[test]
+fn of_one_that_is_named_it_is_said_whom_it_lets_see_and_out_of_whose_record_it_comes() {
+    let house = house(313, Reach::Clinic);
+    let related = |active: bool| json!({ "patient": to("Patient/a"), "active": active });
+    let signed = |target: &str| json!({ "target": [to(target)], "recorded": "2026-03-03T09:00:00Z", "agent": [{ "who": { "display": "x" } }] });
+    house.put("Patient/a", json!({}));
+    house.put("Patient/b", json!({}));
+    house.put("Observation/theirs", about("Patient/b", json!({ "status": "final", "code": { "text": "x" } })));
+    house.put("Observation/own", about("Patient/a", json!({ "status": "final", "code": { "text": "x" } })));
+    house.put("RelatedPerson/r", related(true));
+    house.put("Provenance/signed", signed("Patient/a"));
+    house.backed_up();
+    house.put("RelatedPerson/r", related(false));
+    house.put("Provenance/signed", signed("Observation/theirs"));
+    house.delete(&["Observation/own"]);
+    let stands = |text: &str| {
+        let found = house.look(text);
+        let item = item(&found, text);
+        (item.stands.code(), item.comes, item.opens)
+    };
+    assert_eq!(stands("RelatedPerson/r"), ("differs", true, true));
+    assert_eq!(stands("Provenance/signed"), ("elsewhere", true, false));
+    assert_eq!(stands("Observation/own"), ("deleted", true, false));
+}

@@ -446,6 +446,7 @@ fn of_item(item: &Item) -> Value {
         "last": last,
         "comes": item.comes,
         "cut": item.cut,
+        "opens": item.opens,
     })
 }
 
@@ -524,7 +525,8 @@ fn what_then(item: &Value) -> String {
         (_, true, false) => "",
         _ => ": `--resource` with its name brings it back",
     };
-    more.to_owned()
+    let opens = if is("opens") { "; it lets somebody see the record who may not now" } else { "" };
+    format!("{more}{opens}")
 }
 
 #[cfg(test)]
