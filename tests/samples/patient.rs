@@ -510,6 +510,7 @@ fn no_medicines() -> MyMedicines {
         not_to_take: vec![],
         current: vec![],
         past: vec![],
+        paused: vec![],
     }
 }
 

@@ -109,6 +109,12 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     })
 }
 
+/// Why it is paused or was ended, as whoever did so said.
+fn why_so(request: &Value) -> Option<String> {
+    let is_so = !matches!(fill::text(request, "/status"), Some("active"));
+    fill::concept(request.get("statusReason")).filter(|_| is_so)
+}
+
 /// What the page says of it, and what was noted with it.
 fn lines(said: Option<String>, medicine: &Value) -> Option<String> {
     let all: Vec<String> = said.into_iter().chain(fill::notes(medicine)).collect();
@@ -209,7 +215,7 @@ impl Rows<'_> {
                     MedicineState::Reported => MedicineState::Reported.mark(),
                     _ => mark(standing),
                 },
-                note: lines(note.or_else(|| fill::owned(request, "/statusReason/text").filter(|_| !open)), request),
+                note: lines(note.or_else(|| why_so(request)), request),
                 href: self.href(request),
                 renew: (open && self.signs).then(|| format!("{}/prescribe?renew={id}", self.base)),
             };

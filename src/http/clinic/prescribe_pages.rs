@@ -349,7 +349,8 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
         let dose = fill::dose_of(one).unwrap_or_default();
         let doubt = match fill::text(one, "/status") {
             _ if is_not_taken => Some("medicine-said-not-taken"),
-            Some("active" | "intended" | "on-hold") => None,
+            Some("on-hold") => Some("summary-paused"),
+            Some("active" | "intended") => None,
             _ => Some("medicine-may-be-taken"),
         };
         let said = |doubt| format!("{dose} ({})", t(doubt)).trim_start().to_owned();

@@ -268,10 +268,10 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
         use MedicineState::{NotTaking, Paused, Reported, Taking, Unknown};
         let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | Unknown);
         let list = if taken { &mut current } else { &mut past };
-        // That one order is not taken says nothing of the other.
-        let is_left = |row: &MedicineRow| row.state == NotTaking;
+        // That one order is not taken, is paused or in doubt says nothing of the other.
+        let stands = |row: &MedicineRow| if row.state == Reported { Taking } else { row.state };
         let same =
-            |other: &MedicineRow| other.name == row.name && other.how == row.how && is_left(other) == is_left(&row);
+            |other: &MedicineRow| other.name == row.name && other.how == row.how && stands(other) == stands(&row);
         if !list.iter().any(same) {
             list.push(row);
         }

@@ -325,16 +325,22 @@ impl MedicineState {
 }
 
 impl MedicineRow {
-    /// Prescribed, and the patient says that they do not take it.
-    pub fn is_not_taken(&self) -> bool {
-        self.state == MedicineState::NotTaking
+    /// Prescribed, and not taken, paused, or nobody knows whether it is taken.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.state, MedicineState::NotTaking | MedicineState::Paused | MedicineState::Unknown)
     }
 
-    /// The dose; of what is not taken, or may not be, that too.
+    /// Whether it is to be taken now: what is paused is not.
+    pub fn is_to_take(&self) -> bool {
+        self.state != MedicineState::Paused
+    }
+
+    /// The dose; of what is not taken, is paused, or may not be taken, that too.
     pub fn how_taken(&self) -> Option<String> {
         let doubt = match self.state {
             MedicineState::NotTaking => t("medicine-said-not-taken"),
             MedicineState::Unknown => t("medicine-may-be-taken"),
+            MedicineState::Paused => t("summary-paused"),
             _ => return self.how.clone(),
         };
         Some(match &self.how {
