@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::amounts::notes;
+use super::bears::bears;
 use super::standing::{caveats, standing};
 use super::{
     Ctx, called, concept, dose_of, list, medicine_name, observations, owned, parts, spoken, spoken_at, substance_of,
@@ -115,7 +116,10 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         }
     }
     details.extend(list(resource, "payload").iter().filter_map(|one| owned(one, "/contentString")));
-    details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
+    // A table says it of these, with more.
+    if !matches!(kind, R::Immunization | R::ServiceRequest) {
+        details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
+    }
     if kind != R::Observation {
         details.extend(notes(resource));
     }
@@ -129,6 +133,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
             details.push(said);
         }
     }
+    details.extend(bears(kind, resource, ctx));
     if super::OTHERS.contains(&kind) {
         let is_text = |name: &&str| resource.get(*name).is_some_and(Value::is_string);
         let dosed = ["dosage", "dosageInstruction"].into_iter().filter(|_| is_dosed);
@@ -152,11 +157,6 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
     }
 }
 
-/// "hives (mild)"
-fn reaction(one: &Value) -> Option<String> {
-    let what: Vec<String> = list(one, "manifestation").iter().filter_map(|one| concept(Some(one))).collect();
-    let how = text(one, "/severity").and_then(Severity::from_code).map(Severity::word);
-    match (what.is_empty(), how) {
 /// What it is called, and which element says so in full.
 fn title<'a>(kind: R, resource: &'a Value, ctx: &Ctx) -> (Option<String>, Option<&'a str>) {
     let members = resource.as_object();
@@ -194,6 +194,11 @@ fn title<'a>(kind: R, resource: &'a Value, ctx: &Ctx) -> (Option<String>, Option
     found.map_or((None, None), |(what, element)| (Some(what), element))
 }
 
+/// "hives (mild)"
+fn reaction(one: &Value) -> Option<String> {
+    let what: Vec<String> = list(one, "manifestation").iter().filter_map(|one| concept(Some(one))).collect();
+    let how = text(one, "/severity").and_then(Severity::from_code).map(Severity::word);
+    match (what.is_empty(), how) {
         (true, None) => None,
         (true, Some(how)) => Some(t("copy-reaction").with("what", how).to_string()),
         (false, None) => Some(what.join(", ")),

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod answers;
+mod bears;
 mod beside;
 mod conditions;
 pub mod copied;

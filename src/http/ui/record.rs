@@ -490,6 +490,8 @@ pub struct VisitRow {
     pub reason: Option<String>,
     pub by: Option<String>,
     pub place: Option<String>,
+    /// Diagnoses, how it ended: what else it says, in words.
+    pub detail: Option<String>,
     /// Whether it still goes on.
     pub open: bool,
     pub id: String,
@@ -503,7 +505,7 @@ pub struct OrderRow {
     /// FHIR id.
     pub id: String,
     pub name: Said,
-    /// What sort, as it was written.
+    /// What sort, as it was written, and what else it says: how urgent, where in the body, why.
     pub kind: Option<String>,
     pub when: Option<When>,
     pub by: Option<String>,
@@ -516,13 +518,18 @@ pub struct OrderRow {
 
 impl OrderRow {
     pub fn is_open(&self) -> bool {
-        self.state == OrderState::Open
+        !matches!(self.state, OrderState::Done | OrderState::Ended)
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderState {
     Open,
+    Paused,
+    /// Nobody knows whether it still counts.
+    Unknown,
+    /// It is not to be done.
+    Not,
     Done,
     Ended,
 }
@@ -531,6 +538,9 @@ impl OrderState {
     pub fn mark(self) -> State {
         match self {
             Self::Open => State::new("clock", Tone::Accent, t("order-state-open")),
+            Self::Paused => State::new("clock", Tone::Caution, t("order-state-paused")),
+            Self::Unknown => State::new("alert", Tone::Caution, t("order-state-unknown")),
+            Self::Not => State::new("stop", Tone::Critical, t("not-to-be-done")),
             Self::Done => State::new("ok", Tone::Dim, t("order-state-done")),
             Self::Ended => State::new("cross", Tone::Dim, t("order-state-ended")),
         }
