@@ -160,3 +160,10 @@ mod tests {
         assert!(!unmarked(pairs).1);
     }
 }
+    /// Goes on with the page of an entry that counts no more. Words that were typed before a sign-out are not lost on it: they
+    /// lead on to where work begins.
+    pub(super) fn over(&self) -> Result<(), Refusal> {
+        let waits = self.draft_here()?.is_some_and(|draft| !unmarked(pairs_of(&draft.body)).1);
+        if waits { Err(Refusal::new(Refused::Gone)) } else { Ok(()) }
+    }
+
