@@ -77,6 +77,8 @@ pub fn import(
     }
     if file.of("Observation").chain(file.of("DiagnosticReport")).count() > MOST {
         return Err(ImportFault::TooMany);
+    // Some systems begin a file with a mark of its letters' order.
+    let text = text.trim_start_matches('\u{feff}');
     }
     let ids = file.of("Observation").map(|(at, _)| (at, FhirId::new(ambient))).collect();
     let id = patient.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -87,6 +89,11 @@ pub fn import(
         let mut report = taking.ours(one);
         taking.name(&mut report, "result", &direct);
         reports.push(Report::new(FhirId::new(ambient), report, taking.reached(direct)?));
+    }
+    for (_, one) in file.of("Observation").chain(file.of("DiagnosticReport")) {
+        if is_later(one, now) {
+            return Err(ImportFault::Later(title(one)));
+        }
     }
     for at in taking.lone()? {
         let Some(one) = file.get(at).filter(|_| !taking.taken.contains(&at)) else { continue };
@@ -111,6 +118,40 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
+/// Whether the laboratory says of any of it that the patient is not to see it yet.
+pub fn asks_to_hold(reports: &[Report]) -> bool {
+    let all = reports.iter().flat_map(|one| one.results.iter().map(|(.., value)| value).chain([&one.value]));
+    all.into_iter().any(is_held)
+}
+
+/// Whether it is dated after tomorrow: somewhere it is a day later, and nowhere two.
+fn is_later(one: &Value, now: &str) -> bool {
+    let today = now.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
+    let Some(tomorrow) = today.and_then(|day| day.tomorrow().ok()) else { return false };
+    let last = tomorrow.to_string();
+    let dates = ["/effectiveDateTime", "/effectiveInstant", "/effectivePeriod/start", "/issued"];
+    let is = |at: &&str| {
+        let day = text(one, at).get(..10).unwrap_or_else(|| text(one, at));
+        last.get(..day.len()).is_some_and(|last| day > last)
+    };
+    dates.iter().any(|at| is(at))
+}
+
+/// A report is as delicate as its most delicate value: whoever may not see that sees nothing of it.
+fn labelled(mut report: Report) -> Report {
+    let of = |value: &Value| list(value.get("meta").unwrap_or(&Value::Null), "security").to_vec();
+    let mut all: Vec<Value> = of(&report.value);
+    for label in report.results.iter().flat_map(|(.., one)| of(one)) {
+        if !all.contains(&label) {
+            all.push(label);
+        }
+    }
+    if let (false, Some(members)) = (all.is_empty(), report.value.as_object_mut()) {
+        members.insert("meta".into(), json!({"security": all}));
+    }
+    report
+}
+
     /// The results that the list of a report or a panel names.
     fn refers(&self, from: usize, name: &str) -> Result<Vec<usize>, ImportFault> {
         let Some(one) = self.file.get(from) else { return Ok(Vec::new()) };
@@ -344,6 +385,37 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn of_whom_of_what_sample_and_how_delicate_a_value_is_comes_along() {
+        let hiv = json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]);
+        let file = json!([
+            {"resourceType": "Specimen", "id": "s", "type": {"text": "urine"}},
+            test("glucose", json!({"specimen": {"reference": "Specimen/s"}, "device": {"display": "POCT"}, "meta": {"security": hiv}})),
+            test("hb", json!({"focus": [{"reference": "Patient/x", "display": "fetus"}], "specimen": {"display": "umbilical cord"}})),
+        ]);
+        let found = taken(&file.to_string(), Sure::Yes).unwrap();
+        let [glucose, hb] = found.as_slice() else { panic!() };
+        let value = &glucose.results[0].2;
+        assert_eq!((&value["specimen"], &value["device"]), (&json!({"display": "urine"}), &json!({"display": "POCT"})));
+        assert_eq!((&value["meta"]["security"], &glucose.value["meta"]["security"]), (&hiv, &hiv));
+        let value = &hb.results[0].2;
+        assert_eq!(value["focus"], json!([{"display": "fetus"}]));
+        assert_eq!((&value["specimen"], value.get("meta")), (&json!({"display": "umbilical cord"}), None));
+        let unnamed = test("hb", json!({"focus": [{"reference": "Patient/x"}]})).to_string();
+        assert_eq!(taken(&unnamed, Sure::Yes).unwrap_err(), ImportFault::OfAnother("hb".into()));
+        let own = test("hb", json!({"focus": [{"reference": "Patient/p1"}]})).to_string();
+        assert_eq!(taken(&own, Sure::Yes).unwrap()[0].results[0].2.get("focus"), None);
+    }
+
+    #[test]
+    fn what_is_dated_after_today_is_not_taken_and_a_mark_before_the_file_is_nothing() {
+        let dated = |day: &str| taken(&test("hb", json!({"effectiveDateTime": day})).to_string(), Sure::Yes).map(drop);
+        assert_eq!(dated("2062-01-01T08:00:00Z"), Err(ImportFault::Later("hb".into())));
+        assert_eq!(dated("2062"), Err(ImportFault::Later("hb".into())));
+        assert_eq!((dated("2026-03-03T23:00:00-05:00"), dated("2026"), dated("2026-03-04")), (Ok(()), Ok(()), Ok(())));
+        assert!(taken(&format!("\u{feff}{}", test("hb", json!({}))), Sure::Yes).is_ok());
+    }
+
     fn panels_come_whole_a_shared_result_once_and_a_lone_one_in_a_report_of_its_own() {
         let file = json!([
             test("k", json!({"effectiveInstant": "2026-03-01T08:00:00Z"})),
