@@ -38,6 +38,33 @@ pub async fn take_back(
     told(doing, patient, changes, (kinds, apart)).await
 }
 
+/// The same of one that its laboratory withdrew.
+pub(super) fn withdrawn(
+    records: &Records,
+    patient: &FhirId,
+    report: Report,
+    pen: &Pen<'_>,
+) -> Result<(Vec<Change>, Vec<Notice>), RecordError> {
+    let (changes, kinds) = of_report(records, report, pen)?;
+    Ok((changes, kinds.into_iter().map(|kind| Notice::new(Whom::Patient(patient.clone()), kind)).collect()))
+}
+
+/// The values that the new version of a report has no more, as mistakes, but for those that something else has, too.
+pub(super) fn gone(
+    records: &Records,
+    report: &Report,
+    gone: Vec<(FhirId, Option<u32>, Value)>,
+) -> Result<Vec<Change>, RecordError> {
+    let old = Report { results: gone, ..report.clone() };
+    let stays = elsewhere::has(records, &old, |one| !is_taken_back(one))?;
+    let goes = old.results.into_iter().filter(|(id, ..)| !stays.contains(id));
+    goes.map(|(id, version, one)| {
+        let (one, _) = in_error(records, R::Observation, &id, one)?;
+        Change::put(R::Observation, id, one, Condition::Version(version.unwrap_or_default()), Mode::Strict)
+    })
+    .collect()
+}
+
 fn of_report(records: &Records, report: Report, pen: &Pen<'_>) -> Result<(Vec<Change>, Vec<Kind>), RecordError> {
     let stays = elsewhere::has(records, &report, |one| !is_taken_back(one))?;
     let held = elsewhere::has(records, &report, |one| is_held(one) && !is_taken_back(one))?;
