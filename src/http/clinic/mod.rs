@@ -37,6 +37,7 @@ mod prescribe_words;
 pub mod prescription_pages;
 pub(super) mod prescriptions;
 pub(super) mod refills;
+pub(super) mod reported;
 pub(super) mod register;
 pub(super) mod returned;
 pub(super) mod schedule;

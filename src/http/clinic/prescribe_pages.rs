@@ -342,7 +342,8 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
     let taken = desk.opened.chart.of(R::MedicationRequest).iter().chain(desk.opened.chart.of(R::MedicationStatement));
     for one in taken {
         let along = desk.opened.chart.medications();
-        if crate::care::prescribe::taken_of(one, along).is_none() {
+        let goes_along = crate::care::prescribe::goes_with(one, desk.opened.chart.of(R::MedicationRequest));
+        if goes_along || crate::care::prescribe::taken_of(one, along).is_none() {
             continue;
         }
         let is_not_taken = fill::text(one, "/id").is_some_and(|id| not_taken.contains_key(id));

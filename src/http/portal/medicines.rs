@@ -94,6 +94,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     let statements = chart.of(R::MedicationStatement).iter().filter_map(|statement| {
         let status = fill::text(statement, "/status").unwrap_or_default();
         if prescribe::statement(statement).is_some()
+            || prescribe::goes_with(statement, chart.of(R::MedicationRequest))
             || is_no_entry(statement)
             || matches!(status, "entered-in-error" | "not-taken")
         {
