@@ -10,13 +10,14 @@ use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
 use super::observations::{Wanted, is_wanted, name, said, taken};
+use super::reports::is_document;
 use super::standing::{caveats, status_word};
 use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
-use crate::http::ui::{When, format, t, words};
 use crate::http::ui::record::OrderState;
+use crate::http::ui::{When, format, t, words};
 
 /// How many tests one entry names; the rest is counted. Of those outside their range none is left to a count.
 const NAMED: usize = 5;
@@ -62,12 +63,12 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         .filter_map(|one| document_entry(one, chart, base, ctx))
         .collect();
     // A note that is sent as a report and as a document is one note.
-    let dated = documents.iter().filter(|entry| entry.when.is_known());
-    let noted: BTreeSet<(DateTime, &str)> = dated.map(|entry| (entry.when.moment(), entry.title.as_str())).collect();
-    let reports = chart.of(ResourceType::DiagnosticReport).iter().filter_map(|one| {
+    let noted = chart.of(ResourceType::DocumentReference);
+    let reports = chart.of(ResourceType::DiagnosticReport).iter().filter(|one| !is_document(one, noted, ctx));
+    let reports = reports.filter_map(|one| {
         entry(one, TimelineKind::Result, concept(one.get("code")), &["effective", "issued"], "performer", ctx)
     });
-    all.extend(reports.filter(|entry| !noted.contains(&(entry.when.moment(), entry.title.as_str()))));
+    all.extend(reports);
     all.extend(chart.of(ResourceType::Procedure).iter().filter_map(|one| {
         entry(one, TimelineKind::Procedure, concept(one.get("code")), &["performed"], "performer", ctx)
     }));
@@ -94,7 +95,6 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
     for kind in OTHERS {
         all.extend(chart.of(kind).iter().filter_map(|one| other_entry(kind, one, ctx)));
     }
-    drop(noted);
     all.extend(documents);
     all.retain(|entry| show.is_none_or(|show| show == entry.kind));
     all.sort_by_key(|entry| newest_first(entry.when));

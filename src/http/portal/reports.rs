@@ -58,12 +58,8 @@ pub(super) fn alone<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
 }
 
 fn all_listed<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
-    let documents = fill::documents(chart.of(R::DocumentReference), "", "/my", ctx);
-    let is_document = |report: &Value| {
-        let (title, when) = (title(report, ctx), when(report, ctx).map(|when| when.moment()));
-        // Without a date nothing says that they are one.
-        when.is_some() && documents.iter().any(|one| one.title == title && one.when.map(|when| when.moment()) == when)
-    };
+    let documents = chart.of(R::DocumentReference);
+    let is_document = |report: &Value| fill::is_document(report, documents, ctx);
     let says = |report: &Value| {
         let has = |name| !fill::list(report, name).is_empty();
         !has("result") || has("contained") || has("media") || !fill::report_said(report, &[], "", ctx).is_empty()
