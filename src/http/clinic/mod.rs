@@ -73,7 +73,7 @@ fn is_clinical(visit: &Visit) -> bool {
 }
 
 fn ctx(visit: &Visit) -> Ctx {
-    Ctx::of(visit.house.front.face.zone.clone())
+    Ctx::of(visit.house.front.face.zone.clone()).at(visit.house.ambient.now())
 }
 
 /// What the clinic's file says is usual of measurements. A damaged file hides no chart: then nothing is compared with it, the

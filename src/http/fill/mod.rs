@@ -65,6 +65,8 @@ pub struct Ctx {
     pub ranges: Option<Ranges>,
     /// Whose values are compared: a range may be for one sex, or for an age.
     pub patient: Option<Arc<Value>>,
+    /// The day at the clinic, where it is known: a name that ends later is in use.
+    pub today: Option<jiff::civil::Date>,
     /// The Medications that prescriptions refer to, for what is shown without its chart.
     pub along: Arc<[Value]>,
 }
@@ -84,7 +86,14 @@ impl Ranges {
 
 impl Ctx {
     pub fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None, ranges: None, patient: None, along: Arc::from([]) }
+        Self { zone, codes: None, ranges: None, patient: None, today: None, along: Arc::from([]) }
+    }
+
+    /// The same at this moment.
+    #[must_use]
+    pub fn at(self, now: crate::base::Timestamp) -> Self {
+        let today = Some(now.to_zoned(self.zone.clone()).date());
+        Self { today, ..self }
     }
 
     /// The same with the Medications that came along.
