@@ -153,6 +153,8 @@ const PAGES: &[Row] = &[
     (Verb::Get,  "/patients/{id}/visits",              CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/forms",               CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Post, "/patients/{id}/forms/{form}/seen",   CLINIC,  CARERS,    Nothing, AnEntry),
+    (Verb::Get,  "/patients/{id}/medicines/{statement}", CLINIC, CARERS, Nothing, AnEntry),
+    (Verb::Post, "/patients/{id}/medicines/{statement}", CLINIC, CARERS, Nothing, AnEntry),
     (Verb::Get,  "/patients/{id}/orders",              CLINIC,  CARERS,    APatient, AnEntry),
     (Verb::Get,  "/patients/{id}/orders/{order}",     CLINIC,  CARERS,    Nothing, AnEntry),
     (Verb::Post, "/patients/{id}/orders/{order}",     CLINIC,  CARERS,    Nothing, AnEntry),
@@ -1159,6 +1161,7 @@ fn addresses(path: &str, asks: Asks, patients: &[String; 3]) -> Vec<(String, u16
                 "note",
                 "order",
                 "report",
+                "statement",
             ];
             let path = named.iter().fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), ABSENT));
             let path = path.replace("{document}", ABSENT).replace("{prescription}", ABSENT).replace("{key}", ABSENT);

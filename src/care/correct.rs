@@ -59,6 +59,8 @@ pub struct Correction {
     language: String,
     pub reason: String,
     changed: Changed,
+    /// Which names are in use.
+    today: Date,
 }
 
 /// Which of what says who somebody is was changed.
@@ -71,8 +73,8 @@ struct Changed {
 
 impl Details {
     /// What stands in the Patient.
-    pub fn of(patient: &Value) -> Self {
-        let name = name_in_use(patient).and_then(|at| list(patient, "name").get(at));
+    pub fn of(patient: &Value, today: Date) -> Self {
+        let name = name_in_use(patient, Some(today)).and_then(|at| list(patient, "name").get(at));
         let mut family = name.map(|name| text(name, "/family").to_owned()).unwrap_or_default();
         let given = name.map(given_of).unwrap_or_default();
         if family.is_empty() && given.is_empty() {
@@ -152,7 +154,7 @@ impl Correction {
             faults.push((Field::Reason, Fault::Missing));
         }
         match who {
-            Ok(who) if faults.is_empty() => Ok(Self { who, old_name, reach, language, reason, changed }),
+            Ok(who) if faults.is_empty() => Ok(Self { who, old_name, reach, language, reason, changed, today }),
             _ => {
                 faults.sort_by_key(|(field, _)| *field as u8);
                 Err(faults)
@@ -191,7 +193,7 @@ impl Correction {
     }
 
     fn put_name(&self, patient: &mut Value) {
-        let at = name_in_use(patient);
+        let at = name_in_use(patient, Some(self.today));
         let Some(members) = patient.as_object_mut() else { return };
         let Value::Array(names) = members.entry("name").or_insert_with(|| json!([])) else { return };
         let before = at.and_then(|at| names.get(at)).cloned();
@@ -262,10 +264,10 @@ pub async fn correct(
 }
 
 /// Which of their names somebody goes by: the official one, else the usual one, else the first that is not an old one. One
-/// that ended is none of these while there is another.
-pub fn name_in_use(person: &Value) -> Option<usize> {
+/// that ended by this day is none of these while there is another; where the day is not known, any end is one.
+pub fn name_in_use(person: &Value, today: Option<Date>) -> Option<usize> {
     let names = list(person, "name");
-    let has_ended = |name: &Value| name.pointer("/period/end").is_some();
+    let has_ended = |name: &Value| name.pointer("/period/end").is_some_and(|end| is_before(end, today));
     let of_use = |wanted: &str| names.iter().position(|name| text(name, "/use") == wanted && !has_ended(name));
     let current = || {
         let is_old = |name: &Value| matches!(text(name, "/use"), "old" | "maiden");
@@ -273,6 +275,13 @@ pub fn name_in_use(person: &Value) -> Option<usize> {
         goes_on.or_else(|| names.iter().position(|name| !is_old(name)))
     };
     of_use("official").or_else(|| of_use("usual")).or_else(current).or(if names.is_empty() { None } else { Some(0) })
+}
+
+/// Whether an end, known to the day or less, lies before this day.
+fn is_before(end: &Value, today: Option<Date>) -> bool {
+    let (Some(end), Some(today)) = (end.as_str(), today.map(|day| day.to_string())) else { return true };
+    let known = end.len().min(today.len());
+    end.get(..known) < today.get(..known)
 }
 
 /// Which entry of `communication` is the language somebody prefers.
@@ -352,11 +361,13 @@ mod tests {
 
     #[test]
     fn a_name_that_ended_is_not_the_one_somebody_goes_by() {
-        let of = |names: Value| name_in_use(&json!({"name": names}));
+        let of = |names: Value| name_in_use(&json!({"name": names}), Some(today()));
         let ended = json!({"use": "official", "family": "Before", "period": {"end": "2010"}});
         assert_eq!(of(json!([ended, {"family": "Now"}])), Some(1));
         assert_eq!(of(json!([ended, {"use": "maiden", "family": "Lund"}])), Some(0), "there is no other");
         assert_eq!(of(json!([{"use": "usual", "family": "U"}, {"use": "official", "family": "O"}])), Some(1));
+        let later = json!({"use": "official", "family": "FutureEnd", "period": {"end": "2099"}});
+        assert_eq!(of(json!([{"use": "nickname", "given": ["Nicky"]}, later])), Some(1), "it goes on until then");
         assert_eq!(of(json!([])), None);
     }
 
@@ -379,7 +390,7 @@ mod tests {
     }
 
     fn read(typed: &Details, reason: &str) -> Result<Correction, Vec<(Field, Fault)>> {
-        Correction::read(typed, &Details::of(&patient()), OldName::Goes, reason, today())
+        Correction::read(typed, &Details::of(&patient(), today()), OldName::Goes, reason, today())
     }
 
     fn fits(resource: &Value) {
@@ -389,7 +400,7 @@ mod tests {
 
     #[test]
     fn nothing_typed_is_nothing_changed() {
-        let stands = Details::of(&patient());
+        let stands = Details::of(&patient(), today());
         assert_eq!(
             (stands.born.as_str(), stands.born_unknown.as_str(), stands.language.as_str()),
             ("09.05.1967", "", "nb")
@@ -401,7 +412,7 @@ mod tests {
         for born in [json!(null), json!("1967-05"), json!("1850-01-01")] {
             let mut bare = json!({"resourceType": "Patient"});
             put(&mut bare, "birthDate", Some(born).filter(|born| !born.is_null()));
-            let stands = Details { sex: "unknown".into(), family: "X".into(), ..Details::of(&bare) };
+            let stands = Details { sex: "unknown".into(), family: "X".into(), ..Details::of(&bare, today()) };
             let read = Correction::read(&stands, &stands, OldName::Goes, "", today()).unwrap();
             assert_eq!(read.put_into(bare.clone()), bare);
         }
@@ -409,7 +420,7 @@ mod tests {
 
     #[test]
     fn what_is_corrected_is_changed_and_everything_else_is_kept() {
-        let stands = Details::of(&patient());
+        let stands = Details::of(&patient(), today());
         let typed = Details {
             family: "Brandvoll".into(),
             given: "Halina  Marie".into(),
@@ -440,27 +451,27 @@ mod tests {
 
     #[test]
     fn a_birth_date_that_turns_out_not_to_be_known_goes() {
-        let typed = Details { born: String::new(), born_unknown: "1".into(), ..Details::of(&patient()) };
+        let typed = Details { born: String::new(), born_unknown: "1".into(), ..Details::of(&patient(), today()) };
         let now = read(&typed, "The passport was somebody else's").unwrap().put_into(patient());
         fits(&now);
         assert_eq!(now.get("birthDate"), None);
-        assert_eq!(Details::of(&now).born_unknown, "1");
+        assert_eq!(Details::of(&now, today()).born_unknown, "1");
     }
 
     #[test]
     fn a_name_of_before_stays_as_an_old_one_where_it_was_right_once() {
-        let typed = Details { family: "Dahl".into(), ..Details::of(&patient()) };
-        let stands = Details::of(&patient());
+        let typed = Details { family: "Dahl".into(), ..Details::of(&patient(), today()) };
+        let stands = Details::of(&patient(), today());
         let married = Correction::read(&typed, &stands, OldName::Stays, "Married", today()).unwrap();
         let now = married.put_into(patient());
         fits(&now);
-        assert_eq!(Details::of(&now).family, "Dahl");
+        assert_eq!(Details::of(&now, today()).family, "Dahl");
         assert_eq!((&now["name"][2]["use"], &now["name"][2]["family"]), (&json!("old"), &json!("Brandvold")));
     }
 
     #[test]
     fn a_reason_is_asked_for_where_it_is_said_who_somebody_is() {
-        let stands = Details::of(&patient());
+        let stands = Details::of(&patient(), today());
         for typed in [
             Details { family: "Dahl".into(), ..stands.clone() },
             Details { born: "1967".into(), ..stands.clone() },
@@ -517,7 +528,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn it_is_a_new_version_once_with_its_reason_in_the_log_and_never_over_another_s() {
         let records = records();
-        let typed = Details { given: "Hanna".into(), ..Details::of(&patient()) };
+        let typed = Details { given: "Hanna".into(), ..Details::of(&patient(), today()) };
         let ambient = records.audit().ambient().clone();
         let (account, key) = (AccountId::new(&ambient), FormKey::new(&ambient));
         let once = Once { account, key, words: None, place: "/there".into() };
@@ -543,11 +554,11 @@ mod tests {
             family: "Okafor".into(),
             given: "Ada".into(),
             born: "2 1 1970".into(),
-            ..Details::of(&patient())
+            ..Details::of(&patient(), today())
         };
         let asked = done(&records, 1, &like, &[], None).await;
         assert!(matches!(asked, Err(Refused::Told(RegisterError::Alike))), "{asked:?}");
-        let slip = Details { given: "Halinka".into(), ..Details::of(&patient()) };
+        let slip = Details { given: "Halinka".into(), ..Details::of(&patient(), today()) };
         assert!(matches!(done(&records, 1, &slip, &[], None).await, Ok(Done::Now(..))));
         let said = Details { ..like };
         let said = done(&records, 2, &said, &["q"], None).await;

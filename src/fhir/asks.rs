@@ -28,10 +28,13 @@ impl Asks {
     }
 }
 
-/// Whether somebody said that it is taken, and nobody here prescribed it: what a patient takes on their own is written down as
-/// a plan of theirs (MedicationRequest.reported[x]; US Core has it so).
+/// Whether somebody said that it is taken, and nobody prescribed it: what a patient takes on their own is written down as a plan
+/// of theirs (MedicationRequest.reported[x]; US Core has it so). An order that came by way of another is an order.
 pub fn is_reported(request: &Value) -> bool {
-    request.get("reportedBoolean") == Some(&Value::Bool(true)) || request.get("reportedReference").is_some()
+    let is_said =
+        request.get("reportedBoolean") == Some(&Value::Bool(true)) || request.get("reportedReference").is_some();
+    let is_plan = |intent: &str| matches!(intent, "proposal" | "plan" | "option");
+    is_said && request.get("intent").and_then(Value::as_str).is_none_or(is_plan)
 }
 
 #[cfg(test)]
@@ -54,5 +57,8 @@ mod tests {
         assert_eq!(Asks::of(&json!({})), Asks::Give);
         assert_eq!(Asks::of(&json!({"intent": "plan", "reportedBoolean": true})), Asks::Give, "the patient takes it");
         assert_eq!(Asks::of(&json!({"intent": "plan", "reportedBoolean": false})), Asks::Perhaps);
+        let by_way_of =
+            |intent: &str| is_reported(&json!({"intent": intent, "reportedReference": {"display": "Hospital"}}));
+        assert!(by_way_of("plan") && !by_way_of("order"), "another hospital's order is one");
     }
 }

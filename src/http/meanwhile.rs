@@ -27,6 +27,59 @@ const NO_WORDS: [&str; 15] = [
     "taking", "turn", MARK,
 ];
 
+/// Fields in which a person chooses, or a page names something: what stands in them reads as words only where it is some.
+const CHOSEN: [&str; 49] = [
+    "anyway",
+    "at",
+    "book",
+    "booking",
+    "born",
+    "born_unknown",
+    "category",
+    "code",
+    "days",
+    "despite",
+    "entry",
+    "every",
+    "extent",
+    "form",
+    "former",
+    "given",
+    "half",
+    "kind",
+    "language",
+    "minutes",
+    "needed",
+    "offered",
+    "once",
+    "one",
+    "other",
+    "other_day",
+    "over",
+    "owner",
+    "patient",
+    "pool",
+    "relation",
+    "release",
+    "repeat",
+    "role",
+    "route",
+    "seen",
+    "severity",
+    "sex",
+    "show",
+    "start",
+    "sure",
+    "target",
+    "time",
+    "to",
+    "topic",
+    "what",
+    "which",
+    "who",
+    "with",
+];
+
 /// Whether a form was refused because of what somebody else did meanwhile.
 pub(super) const fn is_meanwhile(refused: Refused) -> bool {
     matches!(refused, Refused::Conflict | Refused::Precondition | Refused::Gone)
@@ -34,10 +87,20 @@ pub(super) const fn is_meanwhile(refused: Refused) -> bool {
 
 /// What somebody typed into a form, without what its page and its buttons put there.
 pub(super) fn words(pairs: &Pairs) -> Vec<String> {
-    let typed = |(name, value): &&(String, String)| {
-        !value.trim().is_empty() && !name.ends_with("version") && !NO_WORDS.contains(&name.as_str())
+    pairs.iter().filter(|(name, value)| is_word_of(name, value)).map(|(_, value)| value.clone()).collect()
+}
+
+fn is_word_of(name: &str, value: &str) -> bool {
+    !value.trim().is_empty() && !name.ends_with("version") && !NO_WORDS.contains(&name)
+}
+
+/// The words of a form as they stand without their labels: what somebody wrote, were it one word, and no code or id.
+fn written(pairs: &Pairs) -> Vec<String> {
+    let is_written = |(name, value): &&(String, String)| {
+        let is_chosen = CHOSEN.contains(&name.as_str()) || name.ends_with("_kind");
+        is_word_of(name, value) && (!is_chosen || is_text(value))
     };
-    pairs.iter().filter(typed).map(|(_, value)| value.clone()).collect()
+    pairs.iter().filter(is_written).map(|(_, value)| value.clone()).collect()
 }
 
 /// Whether it reads as text where no label stands beside it: a code or an id does not.
@@ -85,7 +148,7 @@ impl Visit {
     pub(super) fn refused_meanwhile(&self) -> Option<Meanwhile> {
         let zone = &self.house.front.face.zone;
         let said = |what, pairs: &Pairs| {
-            let typed = words(pairs).into_iter().filter(|words| is_text(words)).map(|words| as_read(words, zone));
+            let typed = written(pairs).into_iter().map(|words| as_read(words, zone));
             Some(Meanwhile { what, typed: typed.collect() })
         };
         if let Some(draft) = self.draft_here().ok()? {
@@ -116,6 +179,13 @@ impl Visit {
         let (account, place) = (account.id, self.draft_at(at));
         self.house.store.write(move |tx| forms::page_is_gone(tx, account, &place)).await?;
         Ok(Some(Redirect::to(start_of(role)).into_response()))
+    }
+
+    /// Goes on with the page of an entry that counts no more. Words that were typed before a sign-out are not lost on it: they
+    /// lead on to where work begins.
+    pub(super) fn over(&self) -> Result<(), Refusal> {
+        let waits = self.draft_here()?.is_some_and(|draft| !unmarked(pairs_of(&draft.body)).1);
+        if waits { Err(Refusal::new(Refused::Gone)) } else { Ok(()) }
     }
 
     /// What stands in a form about something in the record: what the record says, or what this account typed before. Then the
@@ -169,6 +239,8 @@ mod tests {
         let pairs = pairs_of(b"version=3&patient_version=2&act=sign&comment=Seen%20by%20phone&reason=ok&note=");
         assert_eq!(words(&pairs), ["Seen by phone", "ok"]);
         assert!(words(&pairs_of(b"version=3&state=arrived&prior-version=1")).is_empty());
+        let pairs = pairs_of(b"comment=Benign&release=now&severity=mild&order1_kind=imaging&reason=patient-wish&category=Food%20and%20drink");
+        assert_eq!(written(&pairs), ["Benign", "patient-wish", "Food and drink"]);
         assert!(is_text("Seen by phone") && is_text("Really?") && is_text("dueño") && !is_text("patient-wish"));
     }
 

@@ -156,6 +156,7 @@ fn visit() -> MyVisit {
         can_move: true,
         until: Some("4 March 2026, 08:40".into()),
         too_late: false,
+        for_several: false,
         phone: Some("01632 960 100".into()),
         id: "a1".into(),
         version: 1,

@@ -478,6 +478,7 @@ fn sections() -> Vec<(&'static str, String)> {
         reason: Some("Cough and fever for 6 days".into()),
         by: Some("Dr R. Adeyemi-Strand".into()),
         place: Some("Alder Street Clinic".into()),
+        detail: None,
         open: true,
         id: "e1".into(),
         ordered: vec![],

@@ -439,6 +439,7 @@ fn lists() -> Vec<(&'static str, String)> {
         reason: Some("Blood pressure review".into()),
         by: Some("Dr Ruth Adeyemi-Strand".into()),
         place: None,
+        detail: None,
         open: false,
         id: "e1".into(),
         ordered: vec!["Blood count".into()],
@@ -510,6 +511,7 @@ fn no_medicines() -> MyMedicines {
         allergies: AllergyStatus::NeverAsked,
         not_to_take: vec![],
         current: vec![],
+        paused: vec![],
         past: vec![],
     }
 }

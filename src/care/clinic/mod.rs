@@ -231,6 +231,8 @@ pub struct Clinician {
     pub version: u32,
     pub person: ResourceRef,
     pub name: String,
+    /// Other PractitionerRoles of the same person.
+    pub more_roles: Vec<FhirId>,
     pub hours: Hours,
     pub away: Vec<Away>,
     /// Kinds of visit that they offer; all where none is named.
@@ -238,6 +240,11 @@ pub struct Clinician {
 }
 
 impl Clinician {
+    /// Whether this PractitionerRole is theirs.
+    pub fn has_role(&self, id: &str) -> bool {
+        self.role.as_str() == id || self.more_roles.iter().any(|role| role.as_str() == id)
+    }
+
     pub fn offers(&self, kind: &FhirId) -> bool {
         self.offers.is_empty() || self.offers.contains(kind)
     }

@@ -24,7 +24,7 @@ pub fn of_resources(services: &[Value], roles: &[Value]) -> Clinic {
     visit_types.sort_by(|a, b| a.name.text.cmp(&b.name.text));
     let mut topics: Vec<Topic> = of("topic").into_iter().filter_map(topic).collect();
     topics.sort_by(|a, b| a.name.text.cmp(&b.name.text));
-    let mut clinicians: Vec<Clinician> = roles.iter().filter_map(clinician).collect();
+    let mut clinicians = together(roles.iter().filter_map(clinician).collect());
     clinicians.sort_by(|a, b| a.name.cmp(&b.name));
     Clinic { house: house(of("clinic").first().copied()), visit_types, topics, clinicians }
 }
@@ -87,11 +87,41 @@ fn topic(service: &Value) -> Option<Topic> {
     })
 }
 
+/// One entry for a person, however many roles they have: their hours and kinds of visit together, the name from whichever role
+/// gives it. The first with hours, by its id, is the one that the settings change.
+fn together(mut roles: Vec<Clinician>) -> Vec<Clinician> {
+    roles.sort_by(|a, b| (a.hours.0.is_empty(), &a.role).cmp(&(b.hours.0.is_empty(), &b.role)));
+    let mut all: Vec<Clinician> = Vec::new();
+    for role in roles {
+        let Some(one) = all.iter_mut().find(|one| one.person == role.person) else {
+            all.push(role);
+            continue;
+        };
+        if one.name.is_empty() {
+            one.name = role.name;
+        }
+        // A role without hours says nothing of what is offered when.
+        if !role.hours.0.is_empty() {
+            let offers_all = one.offers.is_empty() || role.offers.is_empty();
+            one.offers.extend(role.offers);
+            one.offers = if offers_all { Vec::new() } else { std::mem::take(&mut one.offers) };
+            one.hours.0.extend(role.hours.0);
+            one.hours.0.sort_unstable();
+            one.hours.0.dedup();
+        }
+        one.away.extend(role.away);
+        one.away.sort_by_key(|away| away.first);
+        one.more_roles.push(role.role);
+    }
+    all
+}
+
 fn clinician(role: &Value) -> Option<Clinician> {
     if role.get("active") == Some(&Value::Bool(false)) {
         return None;
     }
-    let person = ResourceRef::parse(text(role, "/practitioner/reference")?).ok()?;
+    let person = text(role, "/practitioner/reference")?;
+    let person = ResourceRef::parse(person.split_once("/_history/").map_or(person, |(of, _)| of)).ok()?;
     // Where no hours are given nobody said when they work: no free time is made up.
     let hours = hours(role);
     let offers = role.get("healthcareService").and_then(Value::as_array).into_iter().flatten();
@@ -100,6 +130,7 @@ fn clinician(role: &Value) -> Option<Clinician> {
         version: version(role),
         name: text(role, "/practitioner/display").unwrap_or_default().to_owned(),
         person,
+        more_roles: Vec::new(),
         hours,
         away: away(role),
         offers: offers
@@ -204,4 +235,27 @@ fn id(resource: &Value) -> Option<FhirId> {
 
 fn version(resource: &Value) -> u32 {
     text(resource, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn somebody_with_several_roles_is_one_person_with_a_name_and_all_their_hours() {
+        let role = |id: &str, name: Option<&str>, day: Option<&str>| {
+            let hours = day.map(
+                |day| json!([{"daysOfWeek": [day], "availableStartTime": "09:00:00", "availableEndTime": "12:00:00"}]),
+            );
+            json!({"resourceType": "PractitionerRole", "id": id, "availableTime": hours,
+                "practitioner": {"reference": "Practitioner/d", "display": name}})
+        };
+        let roles = [role("a", None, None), role("b", Some("Dr D"), Some("mon")), role("c", None, Some("tue"))];
+        let clinic = of_resources(&[], &roles);
+        let [one] = clinic.clinicians.as_slice() else { panic!("{:?}", clinic.clinicians) };
+        assert_eq!((one.name.as_str(), one.role.as_str(), one.hours.0.len()), ("Dr D", "b", 2));
+        assert!(["a", "b", "c"].iter().all(|role| one.has_role(role)) && !one.has_role("d"));
+    }
 }

@@ -22,8 +22,27 @@ const NO_ENTRY: [&str; 5] =
     ["no-allergy-info", "no-problem-info", "no-known-problems", "no-medication-info", "no-known-medications"];
 
 /// Words that people type for it into a field for a substance, without what stands between letters.
-const NONE_IN_WORDS: [&str; 7] =
-    ["none", "nka", "noneknown", "noallergy", "noallergies", "noknownallergy", "noknownallergies"];
+const NONE_IN_WORDS: [&str; 19] = [
+    "none",
+    "nka",
+    "noneknown",
+    "noallergy",
+    "noallergies",
+    "noknownallergy",
+    "noknownallergies",
+    "noallergyknown",
+    "noallergiesknown",
+    "nil",
+    "nilknown",
+    "denies",
+    "deniesallergies",
+    "deniesanyallergies",
+    "sinalergias",
+    "sinalergiasconocidas",
+    "noalergias",
+    "ninguna",
+    "ningunaconocida",
+];
 /// The same of medicines alone.
 const NO_MEDICINE_IN_WORDS: [&str; 3] = ["nkda", "noknowndrugallergies", "noknowndrugallergy"];
 
@@ -390,7 +409,16 @@ mod tests {
 
     #[test]
     fn none_is_no_substance() {
-        for typed in ["No known allergies", "NKDA", "none", "no known allergy."] {
+        for typed in [
+            "No known allergies",
+            "NKDA",
+            "none",
+            "no known allergy.",
+            "No allergies known",
+            "Nil",
+            "denies",
+            "Sin alergias",
+        ] {
             assert!(means_none(typed), "{typed}");
         }
         assert!(!means_none("Nonoxynol") && !means_none("Penicillin"));

@@ -186,7 +186,7 @@ fn put(value: &mut Value, name: &str, element: Value) {
 }
 
 /// A note with who wrote it and when.
-fn annotation(note: &str, author: &Author<'_>, now: &str) -> Value {
+pub fn annotation(note: &str, author: &Author<'_>, now: &str) -> Value {
     let mut one = json!({"text": note, "time": now});
     match author.person {
         Some(_) => put(&mut one, "authorReference", author.reference()),

@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::{Author, annotation, put};
 use crate::care::within::list;
 
-/// How an order ends.
+/// How an order ends, or goes on after somebody said by mistake that it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closes {
     Done,
     /// Nobody wants it any more.
     CalledOff,
     Mistake,
+    OpenAgain,
 }
 
 /// The order as it is from now on, with what was said of it beside what others wrote.
@@ -20,6 +21,7 @@ pub fn closed(mut order: Value, closes: Closes, note: &str, author: &Author<'_>,
         Closes::Done => "completed",
         Closes::CalledOff => "revoked",
         Closes::Mistake => "entered-in-error",
+        Closes::OpenAgain => "active",
     };
     put(&mut order, "status", status.into());
     if !note.is_empty() {
@@ -46,5 +48,7 @@ mod tests {
         assert_eq!(off["note"][1]["text"], "moved away");
         assert_eq!(of(Closes::Done, ""), json!({"status": "completed", "note": [{"text": "left arm"}]}));
         assert_eq!(of(Closes::Mistake, "x")["status"], "entered-in-error");
+        let again = closed(off, Closes::OpenAgain, "she is here", &author, "2026-03-04T09:31:00Z");
+        assert_eq!((&again["status"], again["note"].as_array().unwrap().len()), (&json!("active"), 3));
     }
 }

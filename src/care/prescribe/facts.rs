@@ -12,7 +12,7 @@ use crate::care::formulary::{Code, MEDICINE};
 use crate::care::medicine;
 use crate::fhir::ResourceType as R;
 
-use super::taking::statement;
+use super::taking::{of_prescription, statement};
 
 /// An allergy that counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,8 @@ pub struct Taken {
     pub parts: Vec<Named>,
     /// The Medication that names it, as in `Medication/a`, where it was not at hand.
     pub refers: Option<String>,
+    /// The prescription that it is of, as in `MedicationRequest/a`, where it says so: while that counts it is one medicine.
+    pub of: Option<String>,
     sealed: bool,
 }
 
@@ -79,7 +81,7 @@ impl Facts {
         let cut = [R::AllergyIntolerance, R::MedicationRequest, R::MedicationStatement];
         Self {
             allergies: chart.of(R::AllergyIntolerance).iter().filter_map(allergy).collect(),
-            taken: requests.chain(chart.of(R::MedicationStatement).iter().filter_map(of)).collect(),
+            taken: once(requests.chain(chart.of(R::MedicationStatement).iter().filter_map(of))),
             not_to_give: chart.of(R::MedicationRequest).iter().filter_map(not).collect(),
             age: age(&chart.patient, today),
             cut: chart.shortened().iter().any(|kind| cut.contains(kind)),
@@ -98,7 +100,7 @@ impl Facts {
         let may = |sealed: bool, reference: &str| !sealed || seen.contains(reference);
         Self {
             allergies: allergies.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
-            taken: taken.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
+            taken: once(taken.into_iter().filter(|one| may(one.sealed, &one.reference))),
             not_to_give: not_to_give.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
             age: self.age,
             cut: self.cut,
@@ -114,6 +116,14 @@ impl Facts {
             Allergies::NoneKnown
         }
     }
+}
+
+/// Without what only says that a prescription among them is taken.
+fn once(all: impl Iterator<Item = Taken>) -> BTreeSet<Taken> {
+    let all: Vec<Taken> = all.collect();
+    let known: BTreeSet<&str> = all.iter().map(|one| one.reference.as_str()).collect();
+    let is_of_known = |one: &Taken| one.of.as_deref().is_some_and(|of| known.contains(of));
+    all.iter().filter(|one| !is_of_known(one)).cloned().collect()
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -209,7 +219,9 @@ fn compared(resource: &Value, along: &[Value]) -> Option<Taken> {
         // It counts all the same, and the checks say that they did not compare it.
         None => (unnamed(resource), Vec::new()),
     });
-    Some(Taken { reference: reference(resource)?, name, parts, refers, sealed: sealed(resource) })
+    let is_statement = text(resource, "/resourceType") == Some("MedicationStatement");
+    let of = of_prescription(resource).filter(|_| is_statement).map(|id| format!("MedicationRequest/{id}"));
+    Some(Taken { reference: reference(resource)?, name, parts, refers, of, sealed: sealed(resource) })
 }
 
 /// What concepts of one medicine call it, and what is compared of each.
@@ -253,4 +265,24 @@ pub fn age(patient: &Value, today: Date) -> Option<u16> {
     let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
     let years = today.year() - born.year() - i16::from(!had_birthday);
     u16::try_from(years).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prescription_and_the_word_that_it_is_taken_are_one_medicine_until_it_ends() {
+        let of = |status: &str| {
+            let order = json!({"resourceType": "MedicationRequest", "id": "r", "status": status, "intent": "order",
+                "medicationCodeableConcept": {"text": "Metformin"}});
+            let said = json!({"resourceType": "MedicationStatement", "id": "s", "status": "active",
+                "medicationCodeableConcept": {"text": "Metformin"}, "basedOn": [{"reference": "MedicationRequest/r/_history/2"}]});
+            let all = vec![(R::MedicationRequest, vec![order]), (R::MedicationStatement, vec![said])];
+            let facts = Facts::of(&Chart::holding(json!({"id": "p"}), all), "2026-03-03".parse().unwrap());
+            facts.taken.into_iter().map(|one| one.reference).collect::<Vec<_>>()
+        };
+        assert_eq!(of("active"), ["MedicationRequest/r"]);
+        assert_eq!(of("stopped"), ["MedicationStatement/s"]);
+    }
 }

@@ -35,5 +35,8 @@ pub use sign::{
     Answered, Outcome, Prior, Seen, SignError, Signing, Standing, Verified, is_in_use, is_renewable, may_be_token,
     new_token, sign, standing, stop, verify,
 };
-pub use taking::{NOT_TAKEN, NotTaken, TakingError, not_taken_of, not_taking, see, statement, taking_again, waits_of};
+pub use taking::{
+    NOT_TAKEN, NotTaken, TakingError, goes_with, no_longer_taken, not_taken_of, not_taking, of_prescription, see,
+    statement, taking_again, waits_of,
+};
 pub use tasks::{LONGEST, is_open};

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::tasks::{became, is_of, is_open, put, target, text, version_of};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
+use crate::care::entries::{Author, annotation};
+use crate::care::medicine::may_be_taken;
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType as R};
@@ -163,14 +165,40 @@ pub async fn see(doing: Doing<'_>, task: Value, version: u32, by: &Value) -> Res
 /// is taken which a prescription asked for is the patient's word only where it says so: of another program's it is a medicine
 /// that counts by itself, also after the prescription.
 pub fn statement(statement: &Value) -> Option<(&str, bool, Option<&str>)> {
-    let to = statement.get("basedOn")?.as_array()?.iter().filter_map(|one| text(one, "/reference"));
-    let of = to.filter_map(|to| to.strip_prefix("MedicationRequest/")).next()?;
+    let of = of_prescription(statement)?;
     let not = match text(statement, "/status")? {
         "not-taken" => true,
         "active" if is_of_patient(statement) => false,
         _ => return None,
     };
     Some((of, not, text(statement, "/dateAsserted")))
+}
+
+/// The id of the prescription that a statement is of, if it says so, whichever version it names.
+pub fn of_prescription(statement: &Value) -> Option<&str> {
+    let to = statement.get("basedOn")?.as_array()?.iter().filter_map(|one| text(one, "/reference"));
+    let of = to.filter_map(|to| to.strip_prefix("MedicationRequest/")).next()?;
+    Some(of.split_once("/_history/").map_or(of, |(id, _)| id))
+}
+
+/// Whether a statement says no more than that a prescription that counts is taken: the prescription's row says it.
+pub fn goes_with<'a>(statement: &Value, requests: impl IntoIterator<Item = &'a Value>) -> bool {
+    let Some(of) = of_prescription(statement) else { return false };
+    let is_plain = matches!(text(statement, "/status"), Some("active" | "intended"));
+    let mut stands = requests.into_iter().filter(|one| text(one, "/id") == Some(of));
+    is_plain && stands.any(may_be_taken)
+}
+
+/// The statement once somebody of the clinic wrote down that what it says is not taken any more.
+#[must_use]
+pub fn no_longer_taken(mut statement: Value, reason: &str, by: &Author<'_>, now: &str) -> Value {
+    let Some(members) = statement.as_object_mut() else { return statement };
+    members.insert("status".into(), "stopped".into());
+    members.insert("statusReason".into(), json!([{"text": reason}]));
+    let mut notes = members.get("note").and_then(Value::as_array).cloned().unwrap_or_default();
+    notes.push(annotation(reason, by, now));
+    members.insert("note".into(), notes.into());
+    statement
 }
 
 fn is_of_patient(statement: &Value) -> bool {

@@ -167,6 +167,27 @@ async fn what_another_report_holds_stays_held_until_that_is_let_go() {
 }
 
 #[tokio::test]
+async fn what_only_a_report_held_that_is_taken_back_is_let_go_and_the_patient_hears_of_it() {
+    let house = House::new().await;
+    house.put(of("p", "DiagnosticReport", "other", json!({"result": refers("panel")}))).await;
+    assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+    assert_eq!(house.each(is_held).await, [true; 4]);
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.each(is_taken_back).await, [true, false, false, false]);
+    let held = house.each(is_held).await;
+    assert_eq!(held[1..], [false; 3], "the other report shows it");
+    assert!(house.told().contains(&Kind::ResultReleased));
+
+    // What a report that stands holds, too, stays held.
+    let house = House::new().await;
+    house.put(of("p", "DiagnosticReport", "other", json!({"result": refers("panel")}))).await;
+    assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+    house.put(hold(house.stands(R::DiagnosticReport, "other").await)).await;
+    assert!(house.take_back().await.is_ok());
+    assert_eq!(house.each(is_held).await[1..], [true; 3]);
+}
+
+#[tokio::test]
 async fn a_hold_that_leaves_out_a_member_is_refused_and_nothing_is_done() {
     let house = House::new().await;
     house.put(of("q", "Observation", "value", json!({"valueString": "REACTIVE"}))).await;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::belongs::{belonging, whole};
 use super::comment::comment;
 use super::release_task::is_release;
-use super::{RELEASE, Release, SIGNED, elsewhere};
+use super::take_back::withdrawn;
+use super::{Arriving, RELEASE, Release, SIGNED, elsewhere};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
@@ -177,26 +178,53 @@ pub async fn settle(
     .await
 }
 
-/// Puts the reports of one file into the record: all of them or none. They wait for a doctor.
+/// Puts the reports of one file into the record: all of them or none. They wait for a doctor. One that was here before is put in
+/// its place, and one that its laboratory withdrew is taken back.
 pub async fn enter_all(
     doing: Doing<'_>,
     patient: &FhirId,
-    reports: Vec<Report>,
+    arriving: Vec<Arriving>,
     release: Release,
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let act = Act::Enter(release);
     // The patient hears of a file once.
     let mut notices: Vec<Notice> = Vec::new();
-    for notice in reports.iter().flat_map(|report| told(patient, report, &act)) {
-        if !notices.contains(&notice) {
-            notices.push(notice);
+    let mut all: Vec<Change> = Vec::new();
+    for one in arriving {
+        let (changed, hear) = entered(doing.records, patient, one, &act, &pen)?;
+        all.extend(changed);
+        for notice in hear {
+            if !notices.contains(&notice) {
+                notices.push(notice);
+            }
         }
     }
-    let all = reports.into_iter().map(|report| changes(patient, report, act.clone(), &pen, &BTreeSet::new()));
-    let all = all.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     carry_out(doing, all, move |inside| notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?)))
         .await
+}
+
+/// What becomes of one report of a file, and who hears of it.
+fn entered(
+    records: &Records,
+    patient: &FhirId,
+    arriving: Arriving,
+    act: &Act,
+    pen: &Pen<'_>,
+) -> Result<(Vec<Change>, Vec<Notice>), RecordError> {
+    let (report, gone) = match arriving {
+        Arriving::New(report) => (report, Vec::new()),
+        Arriving::InPlace { report, gone } => (report, gone),
+        Arriving::Withdrawn(report) => return withdrawn(records, patient, report, pen),
+    };
+    let held = match act.holds() {
+        true => BTreeSet::new(),
+        false => elsewhere::has(records, &report, |one| is_held(one) && !super::is_taken_back(one))?,
+    };
+    let hear = told(patient, &report, act);
+    let mut all = super::take_back::gone(records, &report, gone)?;
+    all.extend(changes(patient, report, act.clone(), pen, &held)?);
+    Ok((all, hear))
 }
 
 /// Who hears of it.

@@ -2,7 +2,8 @@
 //!
 //! It stays in the record and in its history as entered in error, and counts nowhere. The patient is told, unless it was held
 //! all the time and never theirs to see. What they saw before it was held is let go with that, so that their list can say
-//! which it was; what they never saw, or saw otherwise, stays held. A value that another report holds, too, stands with that.
+//! which it was; what they never saw, or saw otherwise, stays held. A value that another report has, too, stands with that, and is
+//! held as long as a report that stands holds it.
 
 use serde_json::Value;
 
@@ -33,11 +34,61 @@ pub async fn take_back(
     pen: &Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let apart = report.apart.clone();
-    let stays = elsewhere::has(doing.records, &report, |one| !is_taken_back(one))?;
+    let (changes, kinds) = of_report(doing.records, report, pen)?;
+    told(doing, patient, changes, (kinds, apart)).await
+}
+
+/// The same of one that its laboratory withdrew.
+pub(super) fn withdrawn(
+    records: &Records,
+    patient: &FhirId,
+    report: Report,
+    pen: &Pen<'_>,
+) -> Result<(Vec<Change>, Vec<Notice>), RecordError> {
+    let (changes, kinds) = of_report(records, report, pen)?;
+    Ok((changes, kinds.into_iter().map(|kind| Notice::new(Whom::Patient(patient.clone()), kind)).collect()))
+}
+
+/// The values that the new version of a report has no more, as mistakes, but for those that something else has, too.
+pub(super) fn gone(
+    records: &Records,
+    report: &Report,
+    gone: Vec<(FhirId, Option<u32>, Value)>,
+) -> Result<Vec<Change>, RecordError> {
+    let old = Report { results: gone, ..report.clone() };
+    let stays = elsewhere::has(records, &old, |one| !is_taken_back(one))?;
+    let goes = old.results.into_iter().filter(|(id, ..)| !stays.contains(id));
+    goes.map(|(id, version, one)| {
+        let (one, _) = in_error(records, R::Observation, &id, one)?;
+        Change::put(R::Observation, id, one, Condition::Version(version.unwrap_or_default()), Mode::Strict)
+    })
+    .collect()
+}
+
+fn of_report(records: &Records, report: Report, pen: &Pen<'_>) -> Result<(Vec<Change>, Vec<Kind>), RecordError> {
+    let stays = elsewhere::has(records, &report, |one| !is_taken_back(one))?;
+    let held = elsewhere::has(records, &report, |one| is_held(one) && !is_taken_back(one))?;
     let mut report = report;
-    report.results.retain(|(id, ..)| !stays.contains(id));
-    let (changes, seen) = changes(doing.records, report, pen)?;
-    told(doing, patient, changes, (seen, apart)).await
+    let (stay, goes) = report.results.into_iter().partition(|(id, ..)| stays.contains(id));
+    report.results = goes;
+    let (mut changes, seen) = changes(records, report, pen)?;
+    let let_go = no_longer_held(stay, &held)?;
+    let released = (!let_go.is_empty()).then_some(Kind::ResultReleased);
+    changes.extend(let_go);
+    Ok((changes, released.into_iter().chain(seen.kind()).collect()))
+}
+
+/// What held these is taken back: those that nothing else holds are let go.
+fn no_longer_held(
+    stay: Vec<(FhirId, Option<u32>, Value)>,
+    held: &std::collections::BTreeSet<FhirId>,
+) -> Result<Vec<Change>, RecordError> {
+    let goes = stay.into_iter().filter(|(id, _, one)| is_held(one) && !held.contains(id));
+    goes.map(|(id, version, one)| {
+        let version = Condition::Version(version.unwrap_or_default());
+        Change::put(R::Observation, id, let_go(one), version, Mode::Strict)
+    })
+    .collect()
 }
 
 /// How many results of a report would stay when it is taken back.
@@ -55,6 +106,11 @@ enum Seen {
 impl Seen {
     const fn or(self, other: Self) -> Self {
         if matches!(self, Self::Ever) { self } else { other }
+    }
+
+    /// What the patient is told.
+    fn kind(self) -> Option<Kind> {
+        (self == Self::Ever).then_some(Kind::ResultTakenBack)
     }
 }
 
@@ -120,16 +176,17 @@ pub async fn take_back_one(
 ) -> Result<Done<()>, Refused<ResultError>> {
     let (value, seen) = in_error(doing.records, R::Observation, &id, value)?;
     let change = Change::put(R::Observation, id, value, Condition::Version(version), Mode::Strict)?;
-    told(doing, patient, vec![change], (seen, Vec::new())).await
+    told(doing, patient, vec![change], (seen.kind().into_iter().collect(), Vec::new())).await
 }
 
 async fn told(
     doing: Doing<'_>,
     patient: &FhirId,
     changes: Vec<Change>,
-    (seen, apart): (Seen, Vec<ResourceRef>),
+    (kinds, apart): (Vec<Kind>, Vec<ResourceRef>),
 ) -> Result<Done<()>, Refused<ResultError>> {
-    let notice = (seen == Seen::Ever).then(|| Notice::new(Whom::Patient(patient.clone()), Kind::ResultTakenBack));
+    let notices: Vec<Notice> =
+        kinds.into_iter().map(|kind| Notice::new(Whom::Patient(patient.clone()), kind)).collect();
     let subject = format!("Patient/{patient}");
     carry_out(doing, changes, move |inside| {
         for one in &apart {
@@ -138,10 +195,7 @@ async fn told(
                 return no(ResultError::Apart);
             }
         }
-        if let Some(notice) = notice {
-            notify::tell(inside, notice)?;
-        }
-        Ok(())
+        notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?))
     })
     .await
 }

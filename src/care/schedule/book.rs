@@ -177,6 +177,7 @@ fn actors<'a>(appointment: &'a Value, kind: &'static str) -> impl Iterator<Item 
     let all = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
     all.filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str))
         .filter_map(move |one| one.strip_prefix(kind))
+        .map(|id| id.split_once("/_history/").map_or(id, |(id, _)| id))
 }
 
 fn actor<'a>(appointment: &'a Value, kind: &'static str) -> Option<&'a str> {
@@ -191,6 +192,11 @@ pub fn patients_of(appointment: &Value) -> impl Iterator<Item = &str> {
 /// The ids of all Practitioners who take part.
 pub fn all_with(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "Practitioner/")
+}
+
+/// The ids of all PractitionerRoles that take part.
+pub fn roles_with(appointment: &Value) -> impl Iterator<Item = &str> {
+    actors(appointment, "PractitionerRole/")
 }
 
 /// The id of the patient whom it is for.

@@ -46,7 +46,7 @@ pub(super) fn looks(visit: &Visit, action: Action, detail: Detail) -> Why {
 }
 
 pub(super) fn ctx(visit: &Visit) -> Ctx {
-    Ctx::of(visit.house.front.face.zone.clone())
+    Ctx::of(visit.house.front.face.zone.clone()).at(visit.house.ambient.now())
 }
 
 /// Somebody as they are compared.

@@ -25,7 +25,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, CalledOff, DayRow, OrderState, Pages};
+use crate::http::ui::record::{AppointmentState, CalledOff, DayRow, OrderRow, Pages};
 use crate::http::ui::{Cx, Series, State, When, t};
 use crate::record::Reading;
 
@@ -250,7 +250,7 @@ pub(in crate::http) async fn orders(
     let Opened { mut cx, ctx, chart, frame } = open(&visit, &id, &[ResourceType::ServiceRequest]).await?;
     cx.done = asked.done.as_deref().and_then(done_words);
     let all = fill::orders(chart.of(ResourceType::ServiceRequest), &ctx);
-    let (open, past) = all.into_iter().partition(|row| row.state == OrderState::Open);
+    let (open, past) = all.into_iter().partition(OrderRow::is_open);
     page(&Orders { cx, frame, open, past })
 }
 

@@ -127,7 +127,7 @@ pub(in crate::http) async fn form(
     let patient = patient(&visit, &id_of(&id)?).await?;
     let mut cx = visit.cx();
     cx.done = done(&asked.done).map(|words| words.to_string());
-    let stands = Typed::standing(Details::of(&patient.value), patient.version);
+    let stands = Typed::standing(Details::of(&patient.value, visit.today()), patient.version);
     let (typed, faults) = visit.again(&mut cx, stands, &VERSIONS)?;
     shown(&visit, cx, &patient, &typed, faults, Vec::new())
 }
@@ -219,7 +219,7 @@ pub(in crate::http) async fn correct(
     }
     let patient = patient(&visit, &id_of(&id)?).await?;
     let typed = &sent.typed;
-    let stands = Details::of(&patient.value);
+    let stands = Details::of(&patient.value, visit.today());
     let old_name = if typed.former.is_empty() { OldName::Goes } else { OldName::Stays };
     let correction = match Correction::read(&typed.details(), &stands, old_name, &typed.reason, visit.today()) {
         Ok(correction) => correction,

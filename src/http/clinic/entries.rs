@@ -139,6 +139,13 @@ pub(super) fn subject(value: &Value) -> Option<&str> {
         .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str))
 }
 
+/// What an entry is called on the page that takes it back.
+fn name_of(value: &Value) -> String {
+    let places = ["/code/text", "/vaccineCode/text", "/code/coding/0/display", "/vaccineCode/coding/0/display"];
+    let found = places.iter().find_map(|pointer| value.pointer(pointer).and_then(Value::as_str));
+    found.unwrap_or_default().to_owned()
+}
+
 fn is_over(value: &Value) -> bool {
     let status = value.pointer("/verificationStatus/coding/0/code").or_else(|| value.get("status"));
     status.and_then(Value::as_str) == Some("entered-in-error")
@@ -214,7 +221,8 @@ pub(in crate::http) async fn problem_show(
 ) -> Result<Response, Refusal> {
     let (mut opened, value, version) = one(&visit, &id, R::Condition, &problem).await?;
     if is_over(&value) {
-        return Err(Refusal::new(No::Gone));
+        visit.over()?;
+        return page(&pages::over(opened, Section::Problems, &name_of(&value), t("entry-over")));
     }
     let stands = ProblemSent {
         typed: pages::hinted(entries::problem_shown(&value)),
@@ -403,21 +411,17 @@ impl Removal {
         faults: Faults,
     ) -> Result<EntryPage, Refusal> {
         let (mut opened, value, version) = one(visit, id, self.kind, entry).await?;
+        if is_over(&value) {
+            visit.over()?;
+            return Ok(pages::over(opened, self.section, &name_of(&value), t("entry-over")));
+        }
         let typed = match typed {
             Some(typed) => typed.to_owned(),
             None => visit.kept::<RemoveSent>(&mut opened.cx)?.unwrap_or_default().reason,
         };
-        if is_over(&value) {
-            return Err(Refusal::new(No::Gone));
-        }
         let place = format!("/patients/{id}{}/{entry}{}", self.section.path(), self.tail);
         at(&mut opened.cx, place.clone());
-        let name = ["/code/text", "/vaccineCode/text", "/code/coding/0/display", "/vaccineCode/coding/0/display"]
-            .iter()
-            .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str))
-            .unwrap_or_default()
-            .to_owned();
-        Ok(pages::removal(opened, self.section, (place, version), &name, &typed, faults))
+        Ok(pages::removal(opened, self.section, (place, version), &name_of(&value), &typed, faults))
     }
 
     async fn remove(&self, visit: &Visit, id: &str, entry: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {

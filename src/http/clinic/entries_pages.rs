@@ -5,7 +5,7 @@ use askama::Template;
 use super::chart::Opened;
 use super::chart_pages::{Frame, Section};
 use super::codes::Offer;
-use crate::care::entries::{AllergyTyped, CATEGORIES, ImmunizationTyped, ProblemTyped, VITALS, VitalsTyped};
+use crate::care::entries::{AllergyTyped, CATEGORIES, Closes, ImmunizationTyped, ProblemTyped, VITALS, VitalsTyped};
 use crate::care::formulary::List;
 use crate::http::ui::record::{AllergyStatus, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, Text, filters, page, t};
@@ -25,7 +25,7 @@ pub struct EntryPage {
     /// Where the form goes.
     pub action: String,
     pub version: Option<u32>,
-    /// The main button, and others: the value of `act` and its words.
+    /// The main button (none: there is nothing to send), and others: the value of `act` and its words.
     pub save: String,
     pub others: Vec<(&'static str, String)>,
     /// Where it is taken back.
@@ -296,26 +296,71 @@ pub(super) fn removal(
     page
 }
 
-/// What becomes of an open order. Whoever may not sign says that it is done, and no more.
+/// An entry that counts no more, or not yet: what it is, and what is to be known of it.
+pub(super) fn over(opened: Opened, section: Section, name: &str, said: Text) -> EntryPage {
+    let mut page = form(opened, section, t("entry-over-title").with("name", name), Faults::none());
+    page.about = Some(said.to_string());
+    page.save = String::new();
+    page
+}
+
+/// A medicine that is taken and that nobody here prescribed: that it is not taken any more.
+pub(super) fn reported(
+    opened: Opened,
+    (place, version): (String, u32),
+    (name, how): (&str, Option<String>),
+    typed: &str,
+    faults: Faults,
+) -> EntryPage {
+    let rows = vec![vec![Field::text("reason", label("reason"), typed, &faults).hint(t("reported-end-hint"))]];
+    let heading = t("reported-end").with("name", name);
+    let mut page = EntryPage { rows, ..form(opened, Section::Medicines, heading, faults) };
+    page.action = place;
+    page.version = Some(version);
+    page.about = how;
+    page.save = t("reported-end-save").to_string();
+    page
+}
+
+/// The same of one that is not taken any more.
+pub(super) fn reported_over(opened: Opened, name: &str) -> EntryPage {
+    let mut page = form(opened, Section::Medicines, t("reported-end").with("name", name), Faults::none());
+    page.about = Some(t("reported-over").to_string());
+    page.save = String::new();
+    page
+}
+
+/// What becomes of an order: by the main button, and by others. Without a main button it is only shown.
 pub(super) fn order(
     opened: Opened,
     (place, version): (String, u32),
-    name: &str,
-    about: String,
+    (name, about): (&str, String),
     note: &str,
-    signs: bool,
+    (main, others): (Option<Closes>, Vec<Closes>),
     faults: Faults,
 ) -> EntryPage {
-    let rows = vec![vec![Field::text("note", label("note"), note, &faults).optional().hint(t("order-note-hint"))]];
+    let (word, hint) = match main {
+        Some(Closes::OpenAgain) => ("order-do-again", "order-again-hint"),
+        Some(Closes::CalledOff) => ("order-do-off", "order-note-hint"),
+        _ => ("order-do-done", "order-note-hint"),
+    };
+    let rows = vec![vec![Field::text("note", label("note"), note, &faults).optional().hint(t(hint))]];
     let mut page = EntryPage { rows, ..form(opened, Section::Orders, t("order-title").with("name", name), faults) };
     page.action = place;
     page.version = Some(version);
     page.about = Some(about).filter(|about| !about.is_empty());
-    page.save = t("order-do-done").to_string();
-    if signs {
-        page.others = vec![("off", t("order-do-off").to_string()), ("mistake", t("order-do-mistake").to_string())];
-    }
+    page.save = main.map(|_| t(word).to_string()).unwrap_or_default();
+    page.others = others.into_iter().filter_map(other).collect();
     page
+}
+
+/// What a lesser button sends and says.
+fn other(act: Closes) -> Option<(&'static str, String)> {
+    match act {
+        Closes::CalledOff => Some(("off", t("order-do-off").to_string())),
+        Closes::Mistake => Some(("mistake", t("order-do-mistake").to_string())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

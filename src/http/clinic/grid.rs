@@ -89,9 +89,13 @@ fn stands_at(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
 
 /// Whether an appointment stands in somebody's column.
 fn is_of(appointment: &Value, who: Option<&Clinician>, clinic: &Clinic) -> bool {
+    let is_with = |one: &Clinician| {
+        schedule::all_with(appointment).any(|with| with == one.person.id().as_str())
+            || schedule::roles_with(appointment).any(|role| one.has_role(role))
+    };
     match who {
-        Some(one) => schedule::all_with(appointment).any(|with| with == one.person.id().as_str()),
-        None => schedule::all_with(appointment).all(|with| clinic.clinician(with).is_none()),
+        Some(one) => is_with(one),
+        None => !clinic.clinicians.iter().any(is_with),
     }
 }
 

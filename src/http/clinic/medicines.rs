@@ -109,6 +109,12 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     })
 }
 
+/// Why it is paused or was ended, as whoever did so said.
+fn why_so(request: &Value) -> Option<String> {
+    let is_so = !matches!(fill::text(request, "/status"), Some("active"));
+    fill::concept(request.get("statusReason")).filter(|_| is_so)
+}
+
 /// What the page says of it, and what was noted with it.
 fn lines(said: Option<String>, medicine: &Value) -> Option<String> {
     let all: Vec<String> = said.into_iter().chain(fill::notes(medicine)).collect();
@@ -209,7 +215,7 @@ impl Rows<'_> {
                     MedicineState::Reported => MedicineState::Reported.mark(),
                     _ => mark(standing),
                 },
-                note: lines(note.or_else(|| fill::owned(request, "/statusReason/text").filter(|_| !open)), request),
+                note: lines(note.or_else(|| why_so(request)), request),
                 href: self.href(request),
                 renew: (open && self.signs).then(|| format!("{}/prescribe?renew={id}", self.base)),
             };
@@ -218,7 +224,8 @@ impl Rows<'_> {
         let reported = Chart::of(self.chart, R::MedicationStatement).iter();
         for statement in reported.filter(|one| prescribe::statement(one).is_none() && !is_no_entry(one)) {
             let status = fill::text(statement, "/status").unwrap_or_default();
-            if matches!(status, "entered-in-error" | "not-taken") {
+            let goes_along = prescribe::goes_with(statement, self.chart.of(R::MedicationRequest));
+            if goes_along || matches!(status, "entered-in-error" | "not-taken") {
                 continue;
             }
             let open = medicine::may_be_taken(statement);
@@ -238,13 +245,25 @@ impl Rows<'_> {
                     other => MedicineState::from_code(other),
                 }
                 .mark(),
-                note: lines(None, statement),
-                href: None,
+                note: lines(self.of_ended(statement).filter(|_| open), statement),
+                href: fill::text(statement, "/id").filter(|_| open).map(|id| format!("{}/medicines/{id}", self.base)),
                 renew: None,
             };
             if open { current.push(row) } else { past.push(row) }
         }
         (current, past)
+    }
+
+    /// That the prescription which a statement is of was ended, where it was.
+    fn of_ended(&self, statement: &Value) -> Option<String> {
+        let of = prescribe::of_prescription(statement)?;
+        let request = self.chart.of(R::MedicationRequest).iter().find(|one| fill::text(one, "/id") == Some(of))?;
+        let when = prescribe::ended_at(request).and_then(|at| When::parse(at, &self.ctx.zone));
+        let said = match when {
+            Some(when) => t("medicine-of-ended-on").with("date", when.short()),
+            None => t("medicine-of-ended"),
+        };
+        Some(said.to_string())
     }
 
     /// What began, changed and ended, newest first.

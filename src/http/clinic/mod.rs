@@ -39,6 +39,7 @@ mod prescribe_words;
 pub mod prescription_pages;
 pub(super) mod prescriptions;
 pub(super) mod refills;
+pub(super) mod reported;
 pub(super) mod register;
 pub(super) mod returned;
 pub(super) mod schedule;
@@ -74,7 +75,7 @@ fn is_clinical(visit: &Visit) -> bool {
 }
 
 fn ctx(visit: &Visit) -> Ctx {
-    Ctx::of(visit.house.front.face.zone.clone())
+    Ctx::of(visit.house.front.face.zone.clone()).at(visit.house.ambient.now())
 }
 
 /// What the clinic's file says is usual of measurements. A damaged file hides no chart: then nothing is compared with it, the

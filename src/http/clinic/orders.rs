@@ -1,9 +1,11 @@
-//! An order that is open is done, called off, or was a mistake: on a page of its own, so that the list of what is open is true.
+//! An order that is open is done, called off, or was a mistake, and one that was closed too early is opened again: on a page of its
+//! own, so that the list of what is open is true.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::chart_pages::Section;
 use super::entries::{author, instant, one, put};
@@ -13,13 +15,13 @@ use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::entries::{self, Closes, LINE};
 use crate::fhir::{Mode, ResourceType as R};
-use crate::http::fill;
+use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::record::OrderState;
+use crate::http::ui::record::{OrderRow, OrderState};
 use crate::http::ui::{Faults, t};
 use crate::record::{Change, Condition};
 
@@ -27,10 +29,26 @@ use crate::record::{Change, Condition};
 #[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
 pub(in crate::http) struct OrderSent {
-    /// `save` for done, `off`, or `mistake`.
+    /// `save` for what the main button says, `off`, or `mistake`.
     act: String,
     note: String,
     version: String,
+}
+
+/// What may become of an order as it stands, by its main button; `None` where this person may do nothing with it.
+fn main_act(state: OrderState, signs: bool) -> Option<Closes> {
+    match state {
+        OrderState::Open | OrderState::Paused | OrderState::Unknown => Some(Closes::Done),
+        // That something is not to be done is never done.
+        OrderState::Not => signs.then_some(Closes::CalledOff),
+        OrderState::Done => Some(Closes::OpenAgain),
+        OrderState::Ended => signs.then_some(Closes::OpenAgain),
+    }
+}
+
+/// How an order stands; `None` of a draft, which is none yet, and of a mistake.
+fn row_of(value: &Value, ctx: &Ctx) -> Option<OrderRow> {
+    fill::orders(std::slice::from_ref(value), ctx).pop()
 }
 
 async fn asked(
@@ -40,8 +58,13 @@ async fn asked(
     faults: Faults,
 ) -> Result<EntryPage, Refusal> {
     let (mut opened, value, version) = one(visit, id, R::ServiceRequest, order).await?;
-    let rows = fill::orders(std::slice::from_ref(&value), &opened.ctx);
-    let row = rows.into_iter().find(|row| row.state == OrderState::Open).ok_or(Refusal::new(No::Gone))?;
+    let Some(row) = row_of(&value, &opened.ctx) else {
+        visit.over()?;
+        let is_draft = fill::text(&value, "/status") == Some("draft");
+        let said = t(if is_draft { "order-is-draft" } else { "entry-over" });
+        let name = fill::concept(value.get("code")).unwrap_or_default();
+        return Ok(pages::over(opened, Section::Orders, &name, said));
+    };
     let kept = match typed {
         Some(_) => None,
         None => visit.kept::<OrderSent>(&mut opened.cx)?,
@@ -52,8 +75,14 @@ async fn asked(
         opened.cx.at.clone_from(&place);
     }
     let when = row.when.map(|when| when.short());
-    let about: Vec<String> = row.kind.into_iter().chain(when).chain(row.by).collect();
-    Ok(pages::order(opened, (place, version), &row.name.text, about.join(", "), &note, may_sign(visit), faults))
+    let state = (row.state != OrderState::Open).then(|| row.state.mark().word.to_string());
+    let about: Vec<String> = row.kind.into_iter().chain(when).chain(row.by).chain(state).chain(row.note).collect();
+    let signs = may_sign(visit);
+    let others = if signs { &[Closes::CalledOff, Closes::Mistake][..] } else { &[] };
+    let main = main_act(row.state, signs);
+    let others = others.iter().copied().filter(|act| main != Some(Closes::OpenAgain) && main != Some(*act));
+    let acts = (main, others.collect());
+    Ok(pages::order(opened, (place, version), (&row.name.text, about.join(", ")), &note, acts, faults))
 }
 
 /// `GET /patients/{id}/orders/{order}`
@@ -70,10 +99,12 @@ pub(in crate::http) async fn close(
     Path((id, order)): Path<(String, String)>,
     sent: Sent<OrderSent>,
 ) -> Result<Response, Refusal> {
-    let (_, value, _) = one(&visit, &id, R::ServiceRequest, &order).await?;
+    let (opened, value, _) = one(&visit, &id, R::ServiceRequest, &order).await?;
     let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
+    let row = row_of(&value, &opened.ctx).ok_or(Refusal::new(No::Conflict))?;
     let closes = match sent.typed.act.as_str() {
-        "save" => Closes::Done,
+        // Of another version, another act would be meant: the version that was seen is asked for below.
+        "save" => main_act(row.state, may_sign(&visit)).ok_or(Refusal::new(No::Never))?,
         "off" if may_sign(&visit) => Closes::CalledOff,
         "mistake" if may_sign(&visit) => Closes::Mistake,
         "off" | "mistake" => return Err(Refusal::new(No::Never)),

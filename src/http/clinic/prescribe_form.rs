@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::prescription_pages::is_not_to_be_replaced;
 use crate::base::{Decimal, FhirId, NoDecimal};
 use crate::care::formulary::{Formulary, Medicine};
 use crate::care::medicine;
@@ -144,10 +145,12 @@ impl Typed {
             _ => {}
         }
         // Whoever hands it out has to know it still.
-        if prior.pointer("/substitution/allowedBoolean").and_then(Value::as_bool) == Some(false) {
+        if is_not_to_be_replaced(prior) {
             let said = t("rx-no-substitution").to_string();
             typed.instructions = match typed.instructions.as_str() {
                 "" => said,
+                // It was taken over before.
+                before if before.contains(&said) => before.to_owned(),
                 before => format!("{}. {said}", before.trim_end_matches('.')),
             };
         }
@@ -510,6 +513,10 @@ mod tests {
         assert_eq!((typed.days.as_str(), typed.quantity.as_str(), typed.every.as_str()), ("28", "28", "1wk"));
         assert!(typed.instructions.contains("Monday"), "{}", typed.instructions);
         assert!(typed.instructions.ends_with("Not to be replaced by another product"), "{}", typed.instructions);
+        let mut again = prior.clone();
+        again["dosageInstruction"][0]["patientInstruction"] = json!(typed.instructions);
+        again["substitution"] = json!({"allowedCodeableConcept": {"coding": [{"code": "N"}]}});
+        assert_eq!(of(again).instructions.matches("Not to be replaced").count(), 1, "it is said once");
         prior["dosageInstruction"][0]["timing"]["repeat"]["dayOfWeek"] = json!(["mon", "thu"]);
         let several = of(prior.clone());
         assert_eq!(several.every, WRITTEN, "twice a week is no day of each");

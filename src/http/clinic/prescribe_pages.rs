@@ -342,14 +342,16 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
     let taken = desk.opened.chart.of(R::MedicationRequest).iter().chain(desk.opened.chart.of(R::MedicationStatement));
     for one in taken {
         let along = desk.opened.chart.medications();
-        if crate::care::prescribe::taken_of(one, along).is_none() {
+        let goes_along = crate::care::prescribe::goes_with(one, desk.opened.chart.of(R::MedicationRequest));
+        if goes_along || crate::care::prescribe::taken_of(one, along).is_none() {
             continue;
         }
         let is_not_taken = fill::text(one, "/id").is_some_and(|id| not_taken.contains_key(id));
         let dose = fill::dose_of(one).unwrap_or_default();
         let doubt = match fill::text(one, "/status") {
             _ if is_not_taken => Some("medicine-said-not-taken"),
-            Some("active" | "intended" | "on-hold") => None,
+            Some("on-hold") => Some("summary-paused"),
+            Some("active" | "intended") => None,
             _ => Some("medicine-may-be-taken"),
         };
         let said = |doubt| format!("{dose} ({})", t(doubt)).trim_start().to_owned();

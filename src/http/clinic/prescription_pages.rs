@@ -126,6 +126,24 @@ pub(super) fn mark(standing: Standing) -> State {
 }
 
 /// The lines of a prescription.
+/// Whether another product may be handed out instead, where it says so, and why not.
+fn substitution(request: &Value) -> Option<String> {
+    let said = match is_not_to_be_replaced(request) {
+        true => Some(t("rx-no-substitution").to_string()),
+        false => fill::concept(request.pointer("/substitution/allowedCodeableConcept")),
+    };
+    let why = fill::concept(request.pointer("/substitution/reason"));
+    said.map(|said| why.map_or_else(|| said.clone(), |why| format!("{said}: {why}")))
+}
+
+/// Whether no other product may be handed out (FHIR R4, MedicationRequest.substitution; `N` of v3-substanceAdminSubstitution).
+pub(super) fn is_not_to_be_replaced(request: &Value) -> bool {
+    let coded = request.pointer("/substitution/allowedCodeableConcept/coding").and_then(Value::as_array);
+    let is_none = |coding: &Value| fill::text(coding, "/code") == Some("N");
+    request.pointer("/substitution/allowedBoolean").and_then(Value::as_bool) == Some(false)
+        || coded.is_some_and(|all| all.iter().any(is_none))
+}
+
 pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |label: &str, value: Option<String>, on_paper: bool| {
@@ -146,6 +164,7 @@ pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<
         n => t("rx-fact-refills-n").with("n", n).to_string(),
     });
     add("rx-fact-refills", refills, true);
+    add("rx-fact-substitution", substitution(request), true);
     add("rx-fact-reason", fill::reason_of(request, conditions), false);
     add("rx-fact-note", Some(fill::notes(request).join("\n")), false);
     add("rx-fact-written", ctx.when(request, "/authoredOn").map(|when| when.long_time()), false);

@@ -12,6 +12,7 @@ use super::chart::{Opened, open};
 use super::entries::{author, instant, said, subject, today};
 use super::results_pages::{self as pages, ImportPage, NewResult, ReportFilePage, ReportPage, Standing};
 use super::{ctx, id_of, why};
+use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::Chart;
@@ -19,7 +20,9 @@ use crate::care::chart::FRAME;
 use crate::care::entries::Faults as Found;
 use crate::care::held::is_held;
 use crate::care::note::Pen;
-use crate::care::results::{self, Act, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure};
+use crate::care::results::{
+    self, Act, Arriving, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure,
+};
 use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
@@ -137,18 +140,29 @@ pub(in crate::http) async fn enter(
 pub(in crate::http) struct ImportTyped {
     file: String,
     sure: String,
+    replaces: String,
     #[serde(flatten)]
     release: ReleaseTyped,
 }
 
-fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Faults, ask: bool) -> ImportPage {
+/// What the page of a file asks somebody to say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Nothing,
+    Whose,
+    Replaces,
+}
+
+fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Faults, asks: Asks) -> ImportPage {
     let Opened { mut cx, frame, .. } = opened;
     if cx.at.is_empty() {
         cx.at = format!("{}/results/import", frame.who.href());
     }
     ImportPage {
         file: pages::file(&typed.file, &faults),
-        ask_sure: ask,
+        // What was said once is asked again with what comes next: a box that is gone would say no.
+        ask_sure: asks == Asks::Whose || typed.sure == "yes",
+        ask_replaces: asks == Asks::Replaces || typed.replaces == "yes",
         release: may_sign(visit).then(|| pages::release(&typed.release, &faults)),
         faults,
         frame,
@@ -160,7 +174,7 @@ fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Fault
 pub(in crate::http) async fn import_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let mut opened = open(&visit, &id, &[]).await?;
     let typed = visit.kept::<ImportTyped>(&mut opened.cx)?.unwrap_or_default();
-    page(&import_page(opened, &visit, &typed, Faults::none(), false))
+    page(&import_page(opened, &visit, &typed, Faults::none(), Asks::Nothing))
 }
 
 /// `POST /patients/{id}/results/import`
@@ -177,35 +191,84 @@ pub(in crate::http) async fn import(
     let mut faults = said(found);
     let sure = if sent.typed.sure == "yes" { Sure::Yes } else { Sure::No };
     let imported = results::import(&sent.typed.file, &opened.chart.patient, sure, &now, &visit.house.ambient);
-    let ask = matches!(imported, Err(ImportFault::Whose));
-    let reports = match imported {
-        Ok(reports) if faults.is_empty() => reports,
+    let mut asks = if matches!(imported, Err(ImportFault::Whose)) { Asks::Whose } else { Asks::Nothing };
+    // What the laboratory holds is not let go by being taken over.
+    if imported.as_ref().is_ok_and(|all| results::asks_to_hold(all)) && release == Release::Now {
+        faults.add("file", t("import-asks-to-hold"));
+    }
+    let arriving = match imported {
+        Ok(reports) if faults.is_empty() => arriving(&visit, &patient, reports).await?,
+        Ok(_) => Ok(Vec::new()),
+        Err(fault) => Err(fault),
+    };
+    let here = |one: &Arriving| !matches!(one, Arriving::New(_));
+    if let (Ok(all), true) = (&arriving, sent.typed.replaces != "yes") {
+        let names: Vec<String> =
+            all.iter().filter(|one| here(one)).map(|one| pages::report_name(one.report())).collect();
+        if !names.is_empty() {
+            asks = Asks::Replaces;
+            faults.add("file", t("import-known").with("names", names.join(", ")));
+        }
+    }
+    let arriving = match arriving {
+        Ok(arriving) if faults.is_empty() => arriving,
         other => {
             if let Err(fault) = other {
                 faults.add("file", pages::import_fault(&fault));
             }
-            let page = page(&import_page(opened, &visit, &sent.typed, faults, ask))?;
+            let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
         }
     };
-    let place = match reports.as_slice() {
-        [one] => format!("/patients/{patient}/results/reports/{}?done=entered", one.id),
+    let place = match arriving.iter().map(Arriving::report).collect::<Vec<_>>().as_slice() {
+        // What is sealed opens to nobody who has no leave for it.
+        [one] if !Sensitivity::of_resource(&one.value).is_sealed() => {
+            format!("/patients/{patient}/results/reports/{}?done=entered", one.id)
+        }
         _ => format!("/patients/{patient}/results?done=added"),
     };
     let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
     let doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
-    match results::enter_all(doing, &patient, reports, release, pen).await {
+    match results::enter_all(doing, &patient, arriving, release, pen).await {
         Ok(done) => visit.went(&sent, done, &place).await,
         Err(Refused::Record(RecordError::Invalid(issues))) => {
             let mut faults = Faults::none();
             let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
             faults.add("file", t("import-not-valid").with("issue", first));
-            let page = page(&import_page(opened, &visit, &sent.typed, faults, false))?;
+            let page = page(&import_page(opened, &visit, &sent.typed, faults, Asks::Nothing))?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
         Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
         Err(Refused::Record(error)) => Err(error.into()),
     }
+}
+
+/// The reports of a file, each beside the one that is here of the same number, as far as this person may see that.
+async fn arriving(
+    visit: &Visit,
+    patient: &FhirId,
+    reports: Vec<Report>,
+) -> Result<Result<Vec<Arriving>, ImportFault>, Refusal> {
+    let (mut all, mut placed) = (Vec::new(), Vec::new());
+    for new in reports {
+        let known = results::known_as(&visit.house.records, patient, &new.value)?;
+        let old = match known.filter(|id| !placed.contains(id)) {
+            Some(id) => match read(visit, patient.as_str(), id.as_str()).await {
+                Ok((_, old)) => {
+                    placed.push(id);
+                    Some(old)
+                }
+                Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => None,
+                Err(refusal) => return Err(refusal),
+            },
+            None => None,
+        };
+        if old.is_none() && results::is_taken_back(&new.value) {
+            return Ok(Err(ImportFault::Withdrawn(pages::report_name(&new))));
+        }
+        all.push(Arriving::of(new, old));
+    }
+    Ok(Ok(all))
 }
 
 // ---- one report ----

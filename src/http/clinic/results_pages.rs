@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
-use crate::care::results::{FLAGS, ImportFault, ROWS, ReleaseTyped, ResultTyped, SIGNED};
+use crate::care::results::{FLAGS, ImportFault, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED};
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
 use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
@@ -49,6 +49,8 @@ pub struct ImportPage {
     pub file: Field,
     /// The file does not say whose it is.
     pub ask_sure: bool,
+    /// Something of it is here already.
+    pub ask_replaces: bool,
     pub release: Option<ReleaseChoice>,
     pub faults: Faults,
 }
@@ -189,6 +191,11 @@ fn flag_word(code: &str) -> String {
     }
 }
 
+/// What a report is called.
+pub(super) fn report_name(report: &Report) -> String {
+    fill::named(fill::concept(report.value.get("code")))
+}
+
 pub(super) fn import_fault(fault: &ImportFault) -> String {
     match fault {
         ImportFault::NoReport => t("import-no-report"),
@@ -197,6 +204,9 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
         ImportFault::SomebodyElse(None) => t("import-somebody-unnamed"),
         ImportFault::Missing(title) => t("import-missing").with("title", title),
         ImportFault::Whose => t("import-whose"),
+        ImportFault::OfAnother(title) => t("import-of-another").with("title", title),
+        ImportFault::Withdrawn(title) => t("import-withdrawn").with("title", title),
+        ImportFault::Later(title) => t("import-later").with("title", title),
         ImportFault::TooMany => t("import-too-many"),
         ImportFault::Unread => t("import-unread"),
     }

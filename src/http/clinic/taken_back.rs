@@ -26,6 +26,15 @@ use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, t};
 use crate::record::{RecordError, strict};
 
+/// What a page about it finds.
+enum Found {
+    Wrong(Box<Wrong>),
+    /// It is of this report, and is taken back with it.
+    OfReport(String),
+    /// Somebody took it back already: the page that says so.
+    Over(Box<EntryPage>),
+}
+
 /// What is taken back.
 struct Wrong {
     opened: Opened,
@@ -50,7 +59,7 @@ fn reason(typed: &str) -> Option<String> {
 
 impl Wrong {
     /// One measurement. One that is of a report is taken back with that, and one of the patient's own is theirs to take back.
-    async fn measurement(visit: &Visit, id: &str, measurement: &str) -> Result<Result<Self, String>, Refusal> {
+    async fn measurement(visit: &Visit, id: &str, measurement: &str) -> Result<Found, Refusal> {
         let (opened, value, version) = one(visit, id, R::Observation, measurement).await?;
         // It may be a member of a panel of a report.
         let up = "_revinclude:iterate=Observation:has-member&_revinclude:iterate=DiagnosticReport:result";
@@ -62,10 +71,10 @@ impl Wrong {
         let mut all = reports.included.iter().filter(|one| one.kind == R::DiagnosticReport);
         let of_report = all.find(|report| counts(&report.value()));
         if let Some(report) = of_report {
-            return Ok(Err(format!("{href}/results/reports/{}/remove", report.id)));
+            return Ok(Found::OfReport(format!("{href}/results/reports/{}/remove", report.id)));
         }
         if is_taken_back(&value) {
-            return Err(Refusal::new(No::Gone));
+            return over(visit, opened, Section::Results, fill::concept(value.get("code")));
         }
         if uploads::is_reported(&value) {
             return Err(Refusal::not_found());
@@ -79,35 +88,35 @@ impl Wrong {
         });
         let is_vital =
             !fill::series_of(std::slice::from_ref(&value), fill::Wanted::Measurements, &opened.ctx).is_empty();
-        Ok(Ok(Self {
+        Ok(Found::Wrong(Box::new(Self {
             version,
             section: if is_vital { Section::Measurements } else { Section::Results },
             place: format!("{href}/measurements/{measurement}"),
             name: name.unwrap_or_default(),
             what: What::One(value),
             opened,
-        }))
+        })))
     }
 
     /// A whole report. One that is signed is taken back by who may sign.
-    async fn report(visit: &Visit, id: &str, report: &str) -> Result<Self, Refusal> {
+    async fn report(visit: &Visit, id: &str, report: &str) -> Result<Found, Refusal> {
         let (opened, report) = read(visit, id, report).await?;
         if report.is_taken_back() {
-            return Err(Refusal::new(No::Gone));
+            return over(visit, opened, Section::Results, fill::concept(report.value.get("code")));
         }
         if report.is_signed() && !may_sign(visit) {
             return Err(Refusal::new(No::Never));
         }
         let text = |pointer: &str| report.value.pointer(pointer).and_then(Value::as_str);
         let name = text("/code/text").or(text("/code/coding/0/display")).unwrap_or_default().to_owned();
-        Ok(Self {
+        Ok(Found::Wrong(Box::new(Self {
             version: report.version.unwrap_or_default(),
             section: Section::Results,
             place: format!("{}/results/reports/{}/remove", opened.frame.who.href(), report.id),
             name,
             what: What::Report(Box::new(report)),
             opened,
-        })
+        })))
     }
 
     fn page(mut self, visit: &Visit, typed: Option<&str>, faults: Faults) -> Result<EntryPage, Refusal> {
@@ -162,12 +171,29 @@ impl Wrong {
             Err(Refused::Told(ResultError::Apart)) => {
                 let mut faults = Faults::none();
                 faults.add("reason", t("report-not-taken-back"));
-                let again = Self::report(visit, id, &report).await?;
-                let shown = page(&again.page(visit, Some(&sent.typed.reason), faults)?)?;
+                let shown = match Self::report(visit, id, &report).await? {
+                    Found::Wrong(again) => page(&again.page(visit, Some(&sent.typed.reason), faults)?)?,
+                    Found::Over(over) => page(&*over)?,
+                    Found::OfReport(_) => return Err(Refusal::new(No::Conflict)),
+                };
                 Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown))
             }
             other => visit.settled(sent, other, &place).await,
         }
+    }
+}
+
+/// That somebody took it back before.
+fn over(visit: &Visit, opened: Opened, section: Section, name: Option<String>) -> Result<Found, Refusal> {
+    visit.over()?;
+    Ok(Found::Over(Box::new(pages::over(opened, section, &name.unwrap_or_default(), t("entry-over")))))
+}
+
+fn shown(visit: &Visit, found: Found) -> Result<Response, Refusal> {
+    match found {
+        Found::Wrong(wrong) => page(&wrong.page(visit, None, Faults::none())?),
+        Found::OfReport(place) => Ok(Redirect::to(&place).into_response()),
+        Found::Over(over) => page(&*over),
     }
 }
 
@@ -176,10 +202,7 @@ pub(in crate::http) async fn measurement(
     visit: Visit,
     Path((id, measurement)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    match Wrong::measurement(&visit, &id, &measurement).await? {
-        Ok(wrong) => page(&wrong.page(&visit, None, Faults::none())?),
-        Err(of_report) => Ok(Redirect::to(&of_report).into_response()),
-    }
+    shown(&visit, Wrong::measurement(&visit, &id, &measurement).await?)
 }
 
 /// `POST /patients/{id}/measurements/{measurement}`
@@ -193,8 +216,8 @@ pub(in crate::http) async fn measurement_back(
         return Ok(led);
     }
     match Wrong::measurement(&visit, &id, &measurement).await? {
-        Ok(wrong) => wrong.take_back(&visit, &id, &sent).await,
-        Err(_) => Err(Refusal::new(No::Conflict)),
+        Found::Wrong(wrong) => wrong.take_back(&visit, &id, &sent).await,
+        Found::OfReport(_) | Found::Over(_) => Err(Refusal::new(No::Conflict)),
     }
 }
 
@@ -203,7 +226,7 @@ pub(in crate::http) async fn report(
     visit: Visit,
     Path((id, report)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    page(&Wrong::report(&visit, &id, &report).await?.page(&visit, None, Faults::none())?)
+    shown(&visit, Wrong::report(&visit, &id, &report).await?)
 }
 
 /// `POST /patients/{id}/results/reports/{report}/remove`
@@ -215,5 +238,8 @@ pub(in crate::http) async fn report_back(
     if let Some(led) = visit.led(&sent)? {
         return Ok(led);
     }
-    Wrong::report(&visit, &id, &report).await?.take_back(&visit, &id, &sent).await
+    match Wrong::report(&visit, &id, &report).await? {
+        Found::Wrong(wrong) => wrong.take_back(&visit, &id, &sent).await,
+        Found::OfReport(_) | Found::Over(_) => Err(Refusal::new(No::Conflict)),
+    }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::amounts::notes;
+use super::bears::bears;
 use super::standing::{caveats, standing};
 use super::{
     Ctx, called, concept, dose_of, has_code, list, medicine_name, observations, owned, parts, spoken, spoken_at,
@@ -109,23 +110,7 @@ pub fn copied(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
 }
 
 fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
-    let named = || {
-        NAMES.iter().filter_map(|name| resource.get(*name)).find_map(|named| match named {
-            Value::Array(all) => concept(all.first()),
-            one => concept(Some(one)),
-        })
-    };
-    let texts = ["/title", "/content/0/attachment/title", "/description", "/name/0/text", "/name", "/topic/text"];
-    let own = texts.iter().find_map(|at| spoken_at(resource, at));
-    let what = match kind {
-        R::DocumentReference | R::CarePlan | R::Composition | R::Task => own.or_else(named),
-        R::Observation => Some(observations::name(resource)),
-        R::MedicationRequest | R::MedicationStatement | R::MedicationDispense | R::MedicationAdministration => {
-            Some(medicine_name(resource, &ctx.along))
-        }
-        R::AllergyIntolerance => Some(super::named(substance_of(resource, ctx))),
-        _ => named().or(own).or_else(|| called(resource.get("device").or_else(|| resource.get("codeReference")))),
-    };
+    let (what, titled) = title(kind, resource, ctx);
     let mut details: Vec<String> = Vec::new();
     if kind == R::Observation {
         let found = observations::said(resource, ctx);
@@ -137,10 +122,9 @@ fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         }
     }
     details.extend(caveats(kind, resource));
-    // Of the family, of a plan and of what was seen: what it is about.
-    let findings = ["condition", "finding", "activity"].iter().flat_map(|name| list(resource, name));
-    details.extend(findings.filter_map(|one| concept(one.get("code").or_else(|| one.get("itemCodeableConcept")))));
-    details.extend(dose_of(resource));
+    let dose = dose_of(resource);
+    let is_dosed = dose.is_some();
+    details.extend(dose);
     let words = ["/conclusion", "/description", "/valueString"];
     let words = words.iter().filter_map(|at| spoken_at(resource, at)).filter(|text| Some(text) != what.as_ref());
     for text in words.collect::<Vec<_>>() {
@@ -149,7 +133,10 @@ fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         }
     }
     details.extend(list(resource, "payload").iter().filter_map(|one| owned(one, "/contentString")));
-    details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
+    // A table says it of these, with more.
+    if !matches!(kind, R::Immunization | R::ServiceRequest) {
+        details.extend(list(resource, "reasonCode").iter().filter_map(|one| concept(Some(one))));
+    }
     if kind != R::Observation {
         details.extend(notes(resource));
     }
@@ -163,9 +150,13 @@ fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
             details.push(said);
         }
     }
+    details.extend(bears(kind, resource, ctx));
     if super::OTHERS.contains(&kind) {
-        let known = details.iter().chain(&what).cloned().collect::<Vec<_>>();
-        details.extend(parts::said(resource, &known, ctx));
+        let is_text = |name: &&str| resource.get(*name).is_some_and(Value::is_string);
+        let dosed = ["dosage", "dosageInstruction"].into_iter().filter(|_| is_dosed);
+        let texts = ["conclusion", "description"].into_iter().filter(is_text);
+        let already: Vec<&str> = titled.into_iter().chain(texts).chain(dosed).chain(["reasonCode"]).collect();
+        details.extend(parts::said(resource, &already, ctx));
     }
     let people = ["performer", "author", "recorder", "asserter", "requester", "sender", "participant"].iter();
     let by = people.filter_map(|name| resource.get(*name)).find_map(|one| match one {
@@ -181,6 +172,43 @@ fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         by,
         text: whole(kind, resource),
     }
+}
+
+/// What it is called, and which element says so in full.
+fn title<'a>(kind: R, resource: &'a Value, ctx: &Ctx) -> (Option<String>, Option<&'a str>) {
+    let members = resource.as_object();
+    let element = |name: &str| members.and_then(|all| all.keys().find(|one| *one == name)).map(String::as_str);
+    let named = || {
+        NAMES.iter().find_map(|name| {
+            let (said, is_whole) = match resource.get(*name)? {
+                Value::Array(all) => (concept(all.first()), all.len() == 1),
+                one => (concept(Some(one)), true),
+            };
+            Some((said?, element(name).filter(|_| is_whole)))
+        })
+    };
+    let texts = ["/title", "/content/0/attachment/title", "/description", "/name/0/text", "/name", "/topic/text"];
+    let own = || {
+        texts.iter().find_map(|at| {
+            let whole = at.trim_start_matches('/');
+            Some((spoken_at(resource, at)?, element(whole)))
+        })
+    };
+    let device = || {
+        let name = ["device", "codeReference"].into_iter().find(|name| resource.get(name).is_some())?;
+        Some((called(resource.get(name))?, element(name)))
+    };
+    let found = match kind {
+        R::DocumentReference | R::CarePlan | R::Composition | R::Task => own().or_else(named),
+        R::Observation => Some((observations::name(resource), None)),
+        R::MedicationRequest | R::MedicationStatement | R::MedicationDispense | R::MedicationAdministration => {
+            let of = element("medicationCodeableConcept").or_else(|| element("medicationReference"));
+            Some((medicine_name(resource, &ctx.along), of))
+        }
+        R::AllergyIntolerance => Some((super::named(substance_of(resource, ctx)), None)),
+        _ => named().or_else(own).or_else(device),
+    };
+    found.map_or((None, None), |(what, element)| (Some(what), element))
 }
 
 /// "hives (mild)"

@@ -7,6 +7,7 @@ use super::standing::{standing, status_word};
 use super::{Ctx, attachment, concept, list, medicine_name, named, owned, substance_of, text};
 use crate::care::medicine;
 use crate::care::note::plain_of;
+use crate::care::uploads;
 use crate::fhir::ResourceType as R;
 use crate::http::ui::{When, t};
 
@@ -64,10 +65,21 @@ pub fn words_of(resource: &Value, along: &[Value]) -> String {
     for concept in medicine::concepts(resource, along) {
         collect(concept, &mut out);
     }
-    if let Some(said) = attachment(resource).and_then(|attachment| attachment.text()) {
+    for said in texts(resource) {
         out.push_str(&said);
+        out.push(' ');
     }
     folded(&out)
+}
+
+/// What the files of a document or a report say that are text: of every one that a list has.
+fn texts(resource: &Value) -> Vec<String> {
+    let documents = std::iter::once(0).chain(uploads::more_files(resource)).filter_map(|at| {
+        let one = uploads::file_at(resource, at)?;
+        attachment(&one)?.text()
+    });
+    let forms = list(resource, "presentedForm").iter().filter_map(|form| super::attachment_in(form)?.text());
+    documents.chain(forms).collect()
 }
 
 fn collect(value: &Value, into: &mut String) {

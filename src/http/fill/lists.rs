@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::amounts::notes;
+use super::bears::bears;
 use super::dates::time_said;
 use super::standing::{caveats, modified_within};
 use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
@@ -23,17 +24,12 @@ pub fn immunizations(resources: &[Value], ctx: &Ctx) -> Vec<ImmunizationRow> {
 fn immunization(one: &Value, ctx: &Ctx) -> ImmunizationRow {
     let not_done = text(one, "/status") == Some("not-done");
     let lot = text(one, "/lotNumber").map(|lot| t("vaccine-lot").with("lot", lot).to_string());
-    let dose = list(one, "protocolApplied").first().and_then(|protocol| {
-        let number = protocol
-            .get("doseNumberPositiveInt")
-            .map(Value::to_string)
-            .or_else(|| owned(protocol, "/doseNumberString"))?;
-        Some(t("vaccine-dose").with("dose", number).to_string())
-    });
+    let dose = list(one, "protocolApplied").iter().flat_map(protocol);
     let caveats = caveats(ResourceType::Immunization, one);
     let caveat = (!caveats.is_empty()).then(|| caveats.join(", "));
-    let detail: Vec<String> =
-        caveats.into_iter().chain(dose).chain(concept(one.get("site"))).chain(lot).chain(notes(one)).collect();
+    let bears = bears(ResourceType::Immunization, one, ctx);
+    let said = caveats.into_iter().chain(dose).chain(concept(one.get("site"))).chain(lot);
+    let detail: Vec<String> = said.chain(bears).chain(notes(one)).collect();
     ImmunizationRow {
         id: owned(one, "/id").unwrap_or_default(),
         name: named(ctx.called(one.get("vaccineCode"))),
@@ -46,6 +42,21 @@ fn immunization(one: &Value, ctx: &Ctx) -> ImmunizationRow {
         not_given: not_done
             .then(|| concept(one.get("statusReason")).unwrap_or_else(|| t("vaccine-no-reason").to_string())),
     }
+}
+
+/// Which dose it was, of how many and of which series: "dose 2 of 3", "Zoster, adults".
+fn protocol(of: &Value) -> Vec<String> {
+    let either = |stem: &str| {
+        let number = of.get(format!("{stem}PositiveInt")).map(Value::to_string);
+        number.or_else(|| owned(of, &format!("/{stem}String")))
+    };
+    let dose = match (either("doseNumber"), either("seriesDoses")) {
+        (Some(dose), Some(series)) => Some(t("vaccine-dose-of").with("dose", dose).with("series", series).to_string()),
+        (Some(dose), None) => Some(t("vaccine-dose").with("dose", dose).to_string()),
+        (None, _) => None,
+    };
+    let against = list(of, "targetDisease").iter().filter_map(|one| concept(Some(one)));
+    dose.into_iter().chain(owned(of, "/series")).chain(against).collect()
 }
 
 pub fn visits(resources: &[Value], ctx: &Ctx) -> Vec<VisitRow> {
@@ -66,6 +77,7 @@ pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
         kind: t(class_message(text(one, "/class/code").unwrap_or_default())).to_string(),
         by: list(one, "participant").iter().find_map(|participant| called(participant.get("individual"))),
         place: called(one.get("serviceProvider")),
+        detail: Some(bears(ResourceType::Encounter, one, ctx)).filter(|all| !all.is_empty()).map(|all| all.join("; ")),
         open: matches!(text(one, "/status"), Some("in-progress" | "arrived" | "triaged" | "onleave")),
         id: owned(one, "/id").unwrap_or_default(),
         ordered: Vec::new(),
@@ -84,12 +96,16 @@ fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
         "draft" | "entered-in-error" => return None,
         "completed" => OrderState::Done,
         "revoked" => OrderState::Ended,
+        _ if Asks::of(one) == Asks::NotToGive => OrderState::Not,
+        "on-hold" => OrderState::Paused,
+        "active" => OrderState::Open,
         // What nobody knows to be done is open.
-        _ => OrderState::Open,
+        _ => OrderState::Unknown,
     };
     let mut name = ctx.said(one, one.get("code")).unwrap_or_else(|| named(None).as_str().into());
     let kind = list(one, "category").first().and_then(|kind| concept(Some(kind)));
-    let kind: Vec<String> = kind.into_iter().chain(modified_within(one)).collect();
+    let bears = bears(ResourceType::ServiceRequest, one, ctx);
+    let kind: Vec<String> = kind.into_iter().chain(bears).chain(modified_within(one)).collect();
     // What is not to be done, or was only proposed, is no order (ServiceRequest.doNotPerform, intent).
     let message = match Asks::of(one) {
         Asks::NotToGive => Some("order-not"),

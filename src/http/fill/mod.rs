@@ -5,6 +5,7 @@
 
 mod amounts;
 mod answers;
+mod bears;
 mod beside;
 mod called_off;
 mod conditions;
@@ -44,7 +45,7 @@ pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
     reason_of, reason_said, state_of, substance_of,
 };
-pub use reports::{binary_in, report_file, report_said};
+pub use reports::{binary_in, is_document, report_file, report_said};
 pub use timeline::{OTHERS, timeline};
 
 use super::ui::record::Said;
@@ -66,6 +67,8 @@ pub struct Ctx {
     pub ranges: Option<Ranges>,
     /// Whose values are compared: a range may be for one sex, or for an age.
     pub patient: Option<Arc<Value>>,
+    /// The day at the clinic, where it is known: a name that ends later is in use.
+    pub today: Option<jiff::civil::Date>,
     /// The Medications that prescriptions refer to, for what is shown without its chart.
     pub along: Arc<[Value]>,
 }
@@ -85,7 +88,14 @@ impl Ranges {
 
 impl Ctx {
     pub fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None, ranges: None, patient: None, along: Arc::from([]) }
+        Self { zone, codes: None, ranges: None, patient: None, today: None, along: Arc::from([]) }
+    }
+
+    /// The same at this moment.
+    #[must_use]
+    pub fn at(self, now: crate::base::Timestamp) -> Self {
+        let today = Some(now.to_zoned(self.zone.clone()).date());
+        Self { today, ..self }
     }
 
     /// The same with the Medications that came along.

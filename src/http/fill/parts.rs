@@ -1,16 +1,18 @@
 //! What the parts of a resource say that no page has a shape for: each with what FHIR calls it, so that nothing of a kind that is
-//! rare here is a name alone. What is excluded must never read like what is asked for: no word stands without its label.
+//! rare here is a name alone. What is excluded must never read like what is asked for: no word stands without its label, each
+//! thing of a list keeps its own words together in brackets, and nothing is left out because another thing says the same words.
 
 use serde_json::Value;
 
 use super::amounts::{quantity, span};
+use super::standing::status_word;
 use super::{Ctx, called, concept, list, owned, text};
 use crate::http::ui::{When, t};
 
 /// How many parts a line says; that there are more is said.
 const MOST: usize = 40;
 
-/// Elements that say nothing of it to whoever reads, or that every line says in its own place.
+/// Elements that say nothing of it to whoever reads, or that every line says in its own place ([`SAID_WITHIN`] its parts).
 const NOT_SAID: [&str; 33] = [
     "basedOn",
     "carrierAIDC",
@@ -47,36 +49,40 @@ const NOT_SAID: [&str; 33] = [
     "doNotPerform",
 ];
 
+/// Of those, what a line says of the whole and nobody of a part: how that part stands.
+const SAID_WITHIN: [&str; 4] = ["doNotPerform", "note", "status", "statusReason"];
+
 /// Those that are no label to their own words.
-const PLAIN: [&str; 8] = ["code", "description", "detail", "event", "name", "summary", "title", "type"];
+const PLAIN: [&str; 11] =
+    ["code", "description", "detail", "event", "name", "note", "status", "statusReason", "summary", "title", "type"];
 
 /// Those whose parent's name says what they are.
 const OF_PARENT: [&str; 5] = ["actor", "instance", "item", "member", "value"];
 
-/// What a resource says in its parts, without what is said already.
-pub(super) fn said(resource: &Value, known: &[String], ctx: &Ctx) -> Vec<String> {
-    let mut found = Vec::new();
+/// What a resource says in its parts, without the elements that the line has said in full already.
+pub(super) fn said(resource: &Value, already: &[&str], ctx: &Ctx) -> Vec<String> {
+    let mut all = Vec::new();
     for (name, value) in resource.as_object().into_iter().flatten() {
         // The line has its date already.
-        if !(is_date(value, ctx) || is_period(value) && name == "period") {
-            collect(name, value, ctx, &mut found);
+        let is_when = is_date(value, ctx) || (is_period(value) && name == "period");
+        if !(is_when || already.contains(&name.as_str()) || is_unsaid(name)) {
+            collect(name, value, ctx, &mut all);
         }
     }
-    let mut all: Vec<String> = Vec::new();
-    for (label, words) in found {
-        // A short word stands in many others.
-        let is_within = |known: &String| *known == words || (words.chars().count() > 4 && known.contains(&words));
-        if known.iter().any(is_within) {
-            continue;
-        }
-        let one = match PLAIN.contains(&label) {
-            true => words,
-            false => format!("{}: {words}", label_of(label)),
-        };
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
+    shortened(all)
+}
+
+/// What one element says, each thing of a list apart, for a line that calls it by a word of its own.
+pub(super) fn of_element(value: &Value, ctx: &Ctx) -> Vec<String> {
+    let mut all = Vec::new();
+    collect(OF_LINE, value, ctx, &mut all);
+    shortened(all)
+}
+
+/// Stands where the line has the label.
+const OF_LINE: &str = "detail";
+
+fn shortened(mut all: Vec<String>) -> Vec<String> {
     if all.len() > MOST {
         all.truncate(MOST);
         all.push(t("result-not-shown").to_string());
@@ -84,27 +90,51 @@ pub(super) fn said(resource: &Value, known: &[String], ctx: &Ctx) -> Vec<String>
     all
 }
 
-fn collect<'a>(name: &'a str, value: &'a Value, ctx: &Ctx, into: &mut Vec<(&'a str, String)>) {
-    if NOT_SAID.contains(&name) || name.starts_with('_') {
-        return;
-    }
-    match value {
-        Value::Array(all) => all.iter().for_each(|one| collect(name, one, ctx, into)),
-        Value::Object(members) => match of_shape(value, ctx) {
-            Shape::Says(words) => into.push((name, words)),
-            Shape::Silent => {}
-            Shape::Parts => members.iter().for_each(|(part, value)| {
-                collect(if OF_PARENT.contains(&part.as_str()) { name } else { part }, value, ctx, into);
-            }),
+fn is_unsaid(name: &str) -> bool {
+    NOT_SAID.contains(&name) || name.starts_with('_')
+}
+
+fn collect(name: &str, value: &Value, ctx: &Ctx, into: &mut Vec<String>) {
+    let words = match value {
+        Value::Array(all) => return all.iter().for_each(|one| collect(name, one, ctx, into)),
+        Value::Object(_) => match of_shape(value, ctx) {
+            Shape::Says(words) => words,
+            Shape::Silent => return,
+            Shape::Parts => return into.extend(together(name, value, ctx)),
         },
-        Value::String(text) if text.trim().is_empty() => {}
+        Value::String(text) if text.trim().is_empty() => return,
+        Value::String(text) if name == "status" => status_word(text),
         Value::String(text) => {
             let when = When::parse(text, &ctx.zone).filter(|_| is_date(value, ctx));
-            into.push((name, when.map_or_else(|| text.trim().to_owned(), |when| when.short_time())));
+            when.map_or_else(|| text.trim().to_owned(), |when| when.short_time())
         }
-        Value::Bool(yes) => into.push((name, t(if *yes { "yes" } else { "no" }).to_string())),
-        Value::Number(number) => into.push((name, number.to_string())),
-        Value::Null => {}
+        Value::Bool(not) if name == "doNotPerform" => return into.extend(not.then(|| t("not-to-be-done").to_string())),
+        Value::Bool(yes) => t(if *yes { "yes" } else { "no" }).to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Null => return,
+    };
+    into.push(match PLAIN.contains(&name) {
+        true => words,
+        false => format!("{}: {words}", label_of(name)),
+    });
+}
+
+/// The parts of one thing, in brackets where they are several: which belongs to which is nobody's to guess. That it is not to be
+/// done stands first.
+fn together(name: &str, of: &Value, ctx: &Ctx) -> Option<String> {
+    let members = of.as_object()?;
+    let mut parts = Vec::new();
+    let first = members.iter().filter(|(part, _)| *part == "doNotPerform");
+    for (part, value) in first.chain(members.iter().filter(|(part, _)| *part != "doNotPerform")) {
+        if is_unsaid(part) && !SAID_WITHIN.contains(&part.as_str()) {
+            continue;
+        }
+        collect(if OF_PARENT.contains(&part.as_str()) { name } else { part }, value, ctx, &mut parts);
+    }
+    let mut parts = shortened(parts);
+    match parts.len() {
+        0 | 1 => parts.pop(),
+        _ => Some(format!("({})", parts.join("; "))),
     }
 }
 
@@ -236,14 +266,14 @@ mod tests {
                 R::VisionPrescription,
                 json!({"status": "active", "lensSpecification": [{"eye": "right", "sphere": -2.0}]}),
                 "VisionPrescription",
-                "active · eye: right · sphere: -2.0",
+                "active · (eye: right; sphere: -2.0)",
             ),
             (
                 R::ImmunizationRecommendation,
                 json!({"recommendation": [{"contraindicatedVaccineCode": [{"text": "MMR"}],
                     "dateCriterion": [{"value": "2026-05-01"}]}]}),
                 "ImmunizationRecommendation",
-                "contraindicated vaccine code: MMR · date criterion: 1 May 2026",
+                "(contraindicated vaccine code: MMR; date criterion: 1 May 2026)",
             ),
             (
                 R::MedicationDispense,
@@ -331,6 +361,55 @@ mod tests {
         assert_eq!(
             (said(Locale::En).as_str(), said(Locale::Es).as_str()),
             ("exclude food modifier: peanut", "alimentos excluidos: peanut")
+        );
+    }
+
+    fn detail(kind: R, one: &Value) -> String {
+        copied(kind, one, &Ctx::of(jiff::tz::TimeZone::UTC)).detail
+    }
+
+    #[test]
+    fn each_thing_of_a_list_keeps_its_own_words_whatever_another_says() {
+        let lens = json!({"status": "active", "lensSpecification": [
+            {"eye": "right", "sphere": -2.0, "cylinder": -0.5}, {"eye": "left", "sphere": -2.0, "cylinder": -1.25}]});
+        assert_eq!(
+            detail(R::VisionPrescription, &lens),
+            "active · (eye: right; sphere: -2.0; cylinder: -0.5) · (eye: left; sphere: -2.0; cylinder: -1.25)"
+        );
+        let due =
+            |name: &str, status: &str| json!({"vaccineCode": [{"text": name}], "forecastStatus": {"text": status}});
+        let vaccines =
+            json!({"recommendation": [due("Influenza", "due"), due("Zoster", "contraindicated"), due("MMRv", "due")]});
+        assert_eq!(
+            detail(R::ImmunizationRecommendation, &vaccines),
+            "(vaccine code: Influenza; forecast status: due) · (vaccine code: Zoster; forecast status: contraindicated) · \
+             (vaccine code: MMRv; forecast status: due)"
+        );
+        let nutrient = |name: &str| json!({"modifier": {"text": name}, "amount": {"value": 2, "unit": "g"}});
+        let diet = json!({"status": "active", "oralDiet": {"nutrient": [nutrient("sodium"), nutrient("potassium")]},
+            "excludeFoodModifier": [{"text": "peanuts"}], "note": [{"text": "Patient likes peanuts"}]});
+        assert_eq!(
+            detail(R::NutritionOrder, &diet),
+            "Patient likes peanuts · active · ((modifier: sodium; amount: 2 g); (modifier: potassium; amount: 2 g)) · \
+             exclude food modifier: peanuts"
+        );
+        let of = |what: &str, age: i32, more: &str| json!({"code": {"text": what}, "onsetAge": {"value": age, "unit": "years"}, "note": [{"text": more}]});
+        let family = json!({"relationship": {"text": "mother"}, "condition": [of("cancer", 62, "died of it"), of("diabetes", 32, "tablets")]});
+        assert_eq!(
+            detail(R::FamilyMemberHistory, &family),
+            "(cancer; onset: 62 years; died of it) · (diabetes; onset: 32 years; tablets)"
+        );
+    }
+
+    #[test]
+    fn what_a_plan_says_is_not_to_be_done_or_was_called_off_says_so() {
+        let step = json!({"detail": {"code": {"text": "MRI"}, "status": "cancelled", "statusReason": {"text": "pacemaker"},
+            "doNotPerform": true, "description": "of the knee"}});
+        let plan = json!({"status": "active", "intent": "plan", "title": "Knee", "activity": [step,
+            {"detail": {"code": {"text": "Walking"}, "status": "in-progress", "doNotPerform": false}}]});
+        assert_eq!(
+            detail(R::CarePlan, &plan),
+            "active · (Not to be done; MRI; cancelled; pacemaker; of the knee) · (Walking; in progress)"
         );
     }
 }

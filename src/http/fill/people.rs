@@ -14,7 +14,7 @@ use crate::record::directory::{Life, Person};
 
 /// Who a Patient is, as the directory and the banner show it.
 pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
-    let name = name_in_use(patient).and_then(|at| list(patient, "name").get(at));
+    let name = name_in_use(patient, ctx.today).and_then(|at| list(patient, "name").get(at));
     let died = ctx.when(patient, "/deceasedDateTime");
     Identity {
         id: owned(patient, "/id").unwrap_or_default(),

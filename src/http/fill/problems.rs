@@ -288,15 +288,16 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
     let reported = chart
         .of(ResourceType::MedicationStatement)
         .iter()
+        .filter(|one| !prescribe::goes_with(one, chart.of(ResourceType::MedicationRequest)))
         .filter_map(|statement| reported(statement, chart.medications(), ctx));
     for row in prescribed.chain(reported) {
         use MedicineState::{NotTaking, Paused, Reported, Taking, Unknown};
         let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | Unknown);
         let list = if taken { &mut current } else { &mut past };
-        // That one order is not taken says nothing of the other.
-        let is_left = |row: &MedicineRow| row.state == NotTaking;
+        // That one order is not taken, is paused or in doubt says nothing of the other.
+        let stands = |row: &MedicineRow| if row.state == Reported { Taking } else { row.state };
         let same =
-            |other: &MedicineRow| other.name == row.name && other.how == row.how && is_left(other) == is_left(&row);
+            |other: &MedicineRow| other.name == row.name && other.how == row.how && stands(other) == stands(&row);
         if !list.iter().any(same) {
             list.push(row);
         }
@@ -476,6 +477,39 @@ mod tests {
         let chart = Chart::holding(json!({"id": "p"}), all);
         let states: Vec<MedicineState> = medicine_rows(&chart, &ctx()).0.into_iter().map(|row| row.state).collect();
         assert_eq!(states, [MedicineState::NotTaking, MedicineState::Taking]);
+    }
+
+    #[test]
+    fn a_paused_or_doubtful_order_hides_no_other_and_never_reads_as_taken() {
+        let order = |id: &str, status: &str| {
+            json!({"resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
+                "medicationCodeableConcept": {"text": "Warfarin"}})
+        };
+        let all = vec![order("a", "on-hold"), order("b", "unknown"), order("c", "active"), order("d", "active")];
+        let chart = Chart::holding(json!({"id": "p"}), vec![(ResourceType::MedicationRequest, all)]);
+        let (rows, _) = medicine_rows(&chart, &ctx());
+        let said: Vec<Option<String>> = rows.iter().map(MedicineRow::how_taken).collect();
+        let doubts = ["paused at the moment", "it is not known whether it is taken"].map(|said| Some(said.to_owned()));
+        assert_eq!(said, [doubts.as_slice(), &[None]].concat());
+        assert_eq!(rows.iter().filter(|row| row.is_to_take()).count(), 2);
+    }
+
+    #[test]
+    fn what_another_program_says_of_a_prescription_stands_with_it_while_it_counts_and_by_itself_after() {
+        let said = json!({"resourceType": "MedicationStatement", "id": "s", "status": "active",
+            "medicationCodeableConcept": {"text": "Metformin 1 g"}, "basedOn": [{"reference": "MedicationRequest/r"}]});
+        let states = |status: &str| -> Vec<MedicineState> {
+            let order = json!({"resourceType": "MedicationRequest", "id": "r", "status": status, "intent": "order",
+                "medicationCodeableConcept": {"text": "Metformin"}});
+            let all = vec![
+                (ResourceType::MedicationRequest, vec![order]),
+                (ResourceType::MedicationStatement, vec![said.clone()]),
+            ];
+            let chart = Chart::holding(json!({"id": "p"}), all);
+            medicine_rows(&chart, &ctx()).0.into_iter().map(|row| row.state).collect()
+        };
+        assert_eq!(states("active"), [MedicineState::Taking]);
+        assert_eq!(states("stopped"), [MedicineState::Reported]);
     }
 
     #[test]

@@ -10,6 +10,41 @@ use crate::fhir::ResourceType;
 use crate::http::ui::record::{ReportComment, ReportFile, ReportSaid};
 use crate::http::ui::{When, format, t, words};
 
+/// Whether a report came as one of these documents, too: called the same, of the same moment, and with all that it says in it. A
+/// report that says more, or something else, is a report of its own.
+pub fn is_document(report: &Value, documents: &[Value], ctx: &Ctx) -> bool {
+    let title = super::named(ctx.called(report.get("code")));
+    let when = ctx.first_when(report, &["/effectiveDateTime", "/effectivePeriod/start", "/issued"]);
+    // Without a date nothing says that they are one.
+    let Some(when) = when.map(|when| when.moment()) else { return false };
+    let is_called_so = |document: &Value| {
+        let rows = super::documents(std::slice::from_ref(document), "", "/my", ctx);
+        rows.iter().any(|row| row.title == title && row.when.map(|one| one.moment()) == Some(when))
+    };
+    documents.iter().any(|document| is_called_so(document) && says_no_more(report, document))
+}
+
+/// Whether all that a report says stands in a document.
+fn says_no_more(report: &Value, document: &Value) -> bool {
+    let more = ["result", "contained", "media", "imagingStudy", "conclusionCode", "modifierExtension"];
+    if more.iter().any(|name| !list(report, name).is_empty()) || !results::comments(report).is_empty() {
+        return false;
+    }
+    let files = || list(document, "content").iter().filter_map(|content| content.get("attachment"));
+    let is_same = |one: &Value, other: &Value| {
+        let same = |at: &str| text(one, at).is_some_and(|said| text(other, at) == Some(said));
+        same("/data") || same("/url") || same("/hash")
+    };
+    let plain = |words: &str| words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let says = |words: &String| {
+        let texts = files().filter_map(|file| super::attachment_in(file)?.text());
+        texts.into_iter().any(|text| plain(&text).contains(&plain(words)))
+    };
+    let words = owned(report, "/conclusion").into_iter().chain(own_words(report));
+    list(report, "presentedForm").iter().all(|form| files().any(|file| is_same(form, file)))
+        && words.into_iter().all(|words| says(&words))
+}
+
 /// All of it, with its files below `base`.
 pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -> ReportSaid {
     let comments = results::comments(report).into_iter().map(|one| {
@@ -95,6 +130,24 @@ mod tests {
         assert_eq!(said(json!({"text": words("generated")})).as_deref(), Some("No carcinoma."));
         assert_eq!(said(json!({"text": words("generated"), "conclusion": "x"})), None);
         assert_eq!(said(json!({"text": words("additional"), "conclusion": "x"})).as_deref(), Some("No carcinoma."));
+    }
+
+    #[test]
+    fn a_report_is_a_document_only_where_that_says_all_of_it() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let document = json!({"id": "d", "status": "current", "type": {"text": "X-ray"}, "date": "2026-11-20T00:00:00Z",
+            "content": [{"attachment": {"contentType": "text/plain", "data": "Tm8gZnJhY3R1cmU="}}]});
+        let is = |more: Value| {
+            let mut report = json!({"code": {"text": "X-ray"}, "effectiveDateTime": "2026-11-20"});
+            report.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            is_document(&report, std::slice::from_ref(&document), &ctx)
+        };
+        assert!(is(json!({"conclusion": "No  fracture"})));
+        assert!(is(json!({"presentedForm": [{"contentType": "text/plain", "data": "Tm8gZnJhY3R1cmU="}]})));
+        assert!(!is(json!({"conclusion": "carcinoma"})));
+        assert!(!is(json!({"conclusion": "No fracture", "conclusionCode": [{"text": "carcinoma"}]})));
+        assert!(!is(json!({"presentedForm": [{"contentType": "text/plain", "data": "eHh4"}]})));
+        assert!(!is(json!({"effectiveDateTime": "2026-11-21", "conclusion": "No fracture"})));
     }
 
     #[test]

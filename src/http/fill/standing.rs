@@ -106,6 +106,8 @@ pub(super) fn status_word(code: &str) -> String {
         "not-done" => "state-not-done",
         "not-taken" => "state-not-taken",
         "on-hold" => "state-on-hold",
+        "partial" => "state-partial",
+        "registered" => "state-registered",
         "pending" => "state-pending",
         "preliminary" => "state-preliminary",
         "proposed" => "state-proposed",
@@ -127,6 +129,13 @@ pub(super) fn status_word(code: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn how_a_report_stands_is_said_in_the_readers_language() {
+        use crate::http::ui::Locale;
+        let spanish = |code: &str| Locale::Es.inside(|| status_word(code));
+        assert_eq!((spanish("partial"), spanish("registered")), ("parcial".into(), "registrado, aún sin valor".into()));
+    }
 
     #[test]
     fn what_makes_it_another_fact_is_said_first() {

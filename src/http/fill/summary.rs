@@ -6,7 +6,7 @@ use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, not_
 use crate::access::Sensitivity;
 use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
-use crate::http::ui::record::{AllergyStatus, Identity, MedicineState};
+use crate::http::ui::record::{AllergyStatus, Identity};
 use crate::http::ui::{Series, format, t};
 use serde_json::Value;
 
@@ -52,13 +52,7 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let (medicines, _) = medicine_rows(chart, ctx);
     let medicines = medicines.into_iter().map(|row| {
         let how = row.how_taken().as_deref().map(|how| format!(", {}", format::within(how))).unwrap_or_default();
-        // Whoever reads it relies on what is taken.
-        let state = match row.state {
-            MedicineState::NotTaking => format!(", {}", t("medicine-said-not-taken")),
-            MedicineState::Paused => format!(", {}", t("summary-paused")),
-            _ => String::new(),
-        };
-        (row.name, format!("{how}{state}"))
+        (row.name, how)
     });
     let (problems, past) = problem_rows(chart.of(R::Condition), ctx);
     let problem = |row: &crate::http::ui::record::ProblemRow| {

@@ -1,21 +1,23 @@
 //! The whole course of a record: visits, orders, results, procedures, immunizations and documents by date.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 use serde_json::Value;
 
+use super::bears::bears;
 use super::called_off::{called_off, in_reports};
 use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
 use super::observations::{Wanted, is_wanted, name, said, taken};
+use super::reports::is_document;
 use super::standing::{caveats, status_word};
 use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
 use crate::care::Chart;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::{TimelineEntry, TimelineKind};
-use crate::http::ui::record::CalledOff;
+use crate::http::ui::record::{CalledOff, OrderState};
 use crate::http::ui::{When, format, t, words};
 
 /// How many tests one entry names; the rest is counted. Of those outside their range none is left to a count.
@@ -62,12 +64,12 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         .filter_map(|one| document_entry(one, chart, base, ctx))
         .collect();
     // A note that is sent as a report and as a document is one note.
-    let dated = documents.iter().filter(|entry| entry.when.is_known());
-    let noted: BTreeSet<(DateTime, &str)> = dated.map(|entry| (entry.when.moment(), entry.title.as_str())).collect();
-    let reports = chart.of(ResourceType::DiagnosticReport).iter().filter_map(|one| {
+    let noted = chart.of(ResourceType::DocumentReference);
+    let reports = chart.of(ResourceType::DiagnosticReport).iter().filter(|one| !is_document(one, noted, ctx));
+    let reports = reports.filter_map(|one| {
         entry(one, TimelineKind::Result, concept(one.get("code")), &["effective", "issued"], "performer", ctx)
     });
-    all.extend(reports.filter(|entry| !noted.contains(&(entry.when.moment(), entry.title.as_str()))));
+    all.extend(reports);
     all.extend(chart.of(ResourceType::Procedure).iter().filter_map(|one| {
         entry(one, TimelineKind::Procedure, concept(one.get("code")), &["performed"], "performer", ctx)
     }));
@@ -83,8 +85,9 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         let title = t("timeline-ordered").with("name", &row.name.text).to_string();
         let (when, href) = (row.when.unwrap_or(When::Unknown), Some(page.clone()));
         let kind = TimelineKind::Order;
-        // One that is open needs no word; of one that is not, the reason stands beside.
-        let state = (!row.is_open()).then(|| row.state.mark().word.to_string());
+        // One that is open needs no word, nor one whose name says that it is not to be done; of others the reason stands beside.
+        let is_plain = matches!(row.state, OrderState::Open | OrderState::Not);
+        let state = (!is_plain).then(|| row.state.mark().word.to_string());
         let text: Vec<String> = row.kind.into_iter().chain(state).chain(row.note).collect();
         let text = (!text.is_empty()).then(|| text.join("; "));
         TimelineEntry { when, when_said: None, kind, title, text, by: row.by, href }
@@ -94,7 +97,6 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
     for kind in OTHERS {
         all.extend(chart.of(kind).iter().filter_map(|one| other_entry(kind, one, ctx)));
     }
-    drop(noted);
     all.extend(documents);
     all.retain(|entry| show.is_none_or(|show| show == entry.kind));
     all.sort_by_key(|entry| newest_first(entry.when));
@@ -180,7 +182,9 @@ fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
     // Of a visit whose beginning nobody wrote down its end is known.
     let when = row.when.or(row.until).unwrap_or(When::Unknown);
     let kind = TimelineKind::Visit;
-    Some(TimelineEntry { when, when_said: None, kind, title, text: row.place, by: row.by, href: None })
+    let text: Vec<String> = row.place.into_iter().chain(row.detail).collect();
+    let text = (!text.is_empty()).then(|| text.join("; "));
+    Some(TimelineEntry { when, when_said: None, kind, title, text, by: row.by, href: None })
 }
 
 fn document_entry(one: &Value, chart: &Chart, base: &str, ctx: &Ctx) -> Option<TimelineEntry> {
@@ -222,7 +226,10 @@ fn entry(
     // A report that is not final yet, or no longer as it was, says so.
     let state = Some(status).filter(|status| kind == TimelineKind::Result && !matches!(*status, "" | "final"));
     said.extend(state.map(status_word));
+    // A table says these of a vaccination, with more.
+    let reasons = reasons.filter(|_| kind != TimelineKind::Immunization);
     said.extend(owned(one, "/conclusion").into_iter().chain(reasons).chain(sites));
+    said.extend(of.map(|of| bears(of, one, ctx)).unwrap_or_default());
     if kind == TimelineKind::Procedure {
         // What is not done yet, or was broken off, is not said to be done.
         let state = Some(status).filter(|status| !matches!(*status, "" | "completed" | "not-done"));

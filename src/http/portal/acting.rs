@@ -87,7 +87,7 @@ async fn choice(visit: &Visit, actor: &Actor, value: &str, patient: &FhirId) -> 
     // A record that is gone is nobody's to choose.
     let Ok(found) = found else { return Ok(None) };
     let patient = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
-    let ctx = fill::Ctx::of(visit.house.front.face.zone.clone());
+    let ctx = fill::Ctx::of(visit.house.front.face.zone.clone()).at(visit.house.ambient.now());
     Ok(Some(Choice { value: value.to_owned(), who: fill::identity(&patient, &ctx), own: value == OWN, current: false }))
 }
 

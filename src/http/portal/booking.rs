@@ -566,8 +566,13 @@ struct May {
 fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
     let start: Timestamp = value.get("start")?.as_str()?.parse().ok()?;
     let until = start.checked_sub(i64::from(clinic.house.notice_hours).hours()).ok()?;
-    let open = value.get("status").and_then(Value::as_str) == Some("booked");
+    let open = value.get("status").and_then(Value::as_str) == Some("booked") && !is_for_several(value);
     open.then(|| May { start, until, now: own.visit.house.ambient.now() < until })
+}
+
+/// Whether it is another patient's visit, too: that is not one person's to move or cancel.
+fn is_for_several(value: &Value) -> bool {
+    schedule::patients_of(value).count() > 1
 }
 
 /// What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
@@ -605,6 +610,7 @@ pub(in crate::http) async fn show(
     let with = schedule::with_of(&value).and_then(|with| clinic.clinician(with));
     let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
     let name = kind.map_or_else(|| t("coming-visit").to_string(), name_of);
+    let is_for_several = is_for_several(&value);
     let may = may_change(&own, &clinic, &value);
     let asked = value.get("requestedPeriod").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let day = |place: Option<&Value>, name: &str| {
@@ -655,7 +661,9 @@ pub(in crate::http) async fn show(
         },
         reads: own.reads_record(),
         calendar: status == "booked",
-        can_cancel: may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending" | "waitlist"),
+        can_cancel: !is_for_several
+            && (may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending" | "waitlist")),
+        for_several: is_for_several && matches!(status, "proposed" | "pending" | "waitlist" | "booked"),
         can_move: may.as_ref().is_some_and(|may| may.now) && kind.is_some_and(|kind| kind.booking == Booking::Instant),
         until: may.as_ref().map(|may| own.when(may.until).long_time()),
         too_late: may.is_some_and(|may| !may.now),
@@ -676,7 +684,7 @@ pub(in crate::http) async fn cancel(
     let (value, _, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let open = matches!(status.as_str(), "proposed" | "pending" | "waitlist");
+    let open = matches!(status.as_str(), "proposed" | "pending" | "waitlist") && !is_for_several(&value);
     if !open && !may_change(&own, &clinic, &value).is_some_and(|may| may.now) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }

@@ -144,6 +144,8 @@ pub struct MyVisit {
     /// Until when it can be changed.
     pub until: Option<String>,
     pub too_late: bool,
+    /// Another patient has it, too: the clinic changes it.
+    pub for_several: bool,
     pub phone: Option<String>,
     pub id: String,
     pub version: u32,

@@ -71,7 +71,7 @@ fn first_name(chart: &Chart, ctx: &Ctx) -> String {
 fn sums(chart: &Chart, ctx: &Ctx) -> RecordSums {
     RecordSums {
         allergies: fill::allergies(chart.of(R::AllergyIntolerance), ctx),
-        medicines: fill::medicine_rows(chart, ctx).0.len(),
+        medicines: fill::medicine_rows(chart, ctx).0.iter().filter(|row| row.is_to_take()).count(),
         problems: fill::problem_rows(chart.of(R::Condition), ctx).0.len(),
     }
 }

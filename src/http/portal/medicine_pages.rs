@@ -14,7 +14,7 @@ pub struct MyMedicineRow {
     pub since: Option<When>,
     pub until: Option<When>,
     pub by: Option<String>,
-    /// Why it ended.
+    /// Why it ended, or is paused.
     pub ended: Option<String>,
     pub state: MedicineState,
     /// How far a request for a refill is.
@@ -61,6 +61,8 @@ pub struct MyMedicines {
     /// What must not be given.
     pub not_to_take: Vec<MedicineRow>,
     pub current: Vec<MyMedicineRow>,
+    /// What is not to be taken until somebody says so.
+    pub paused: Vec<MyMedicineRow>,
     pub past: Vec<MyMedicineRow>,
 }
 page!(MyMedicines in Medicines);

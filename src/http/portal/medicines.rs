@@ -44,12 +44,16 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let cx = own.cx(&chart);
     let who = fill::identity(&chart.patient, &own.ctx);
     let allergies = fill::allergies(chart.of(R::AllergyIntolerance), &own.ctx);
-    let (mut current, mut past) = (Vec::new(), Vec::new());
+    let (mut current, mut paused, mut past) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows(&chart, &own.ctx, &cx) {
-        if row.is_current { current.push(row) } else { past.push(row) }
+        match row.is_current {
+            true if row.state == MedicineState::Paused => paused.push(row),
+            true => current.push(row),
+            false => past.push(row),
+        }
     }
     let not_to_take = fill::not_to_give(&chart, &own.ctx);
-    page(&MyMedicines { cx, who, allergies, not_to_take, current, past })
+    page(&MyMedicines { cx, who, allergies, not_to_take, current, paused, past })
 }
 
 /// All of them, newest first.
@@ -80,7 +84,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             since: ctx.when(request, "/authoredOn"),
             until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
             by: fill::called(request.get("requester")),
-            ended: why_ended(request).filter(|_| !is_current),
+            ended: why_ended(request).filter(|_| !is_current || status == "on-hold"),
             href: counts.then(|| format!("/my/medicines/{id}")),
             state,
             standing,
@@ -90,6 +94,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     let statements = chart.of(R::MedicationStatement).iter().filter_map(|statement| {
         let status = fill::text(statement, "/status").unwrap_or_default();
         if prescribe::statement(statement).is_some()
+            || prescribe::goes_with(statement, chart.of(R::MedicationRequest))
             || is_no_entry(statement)
             || matches!(status, "entered-in-error" | "not-taken")
         {

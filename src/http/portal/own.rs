@@ -43,7 +43,7 @@ impl Needs {
 
 /// What the pages need that are read in several languages. The staff write in English.
 pub(in crate::http) fn read_in_own_language(house: &House) -> Result<Ctx, Refusal> {
-    let mut ctx = Ctx::of(house.front.face.zone.clone());
+    let mut ctx = Ctx::of(house.front.face.zone.clone()).at(house.ambient.now());
     if Locale::now() != Locale::En {
         ctx.codes = formulary(house)?.map(|(formulary, _)| formulary);
     }

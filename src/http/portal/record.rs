@@ -22,7 +22,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, OrderState, Pages};
+use crate::http::ui::record::{AppointmentState, OrderRow, Pages};
 use crate::http::ui::{Locale, When, t};
 
 /// What led here, to say that it was done.
@@ -138,7 +138,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
         let at = orders.iter().filter(|order| order.visit.as_deref() == Some(row.id.as_str()));
         row.ordered = at.map(|order| order.name.clone()).collect();
     }
-    let ordered = orders.into_iter().filter(|order| order.state == OrderState::Open).collect();
+    let ordered = orders.into_iter().filter(OrderRow::is_open).collect();
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;

@@ -53,17 +53,14 @@ pub(super) fn listed(chart: &Chart, ctx: &Ctx) -> Vec<ReportRow> {
 
 /// Of those the ones whose values are no results of their own, such as an X-ray's: no list of results names them.
 pub(super) fn alone<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
-    let is_alone = |one: &&Value| fill::list(one, "result").is_empty();
+    let is_own = |one: &Value| fill::text(one, "/reference").is_some_and(|to| to.starts_with("Observation/"));
+    let is_alone = |one: &&Value| !fill::list(one, "result").iter().any(is_own);
     all_listed(chart, ctx).into_iter().filter(is_alone).collect()
 }
 
 fn all_listed<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
-    let documents = fill::documents(chart.of(R::DocumentReference), "", "/my", ctx);
-    let is_document = |report: &Value| {
-        let (title, when) = (title(report, ctx), when(report, ctx).map(|when| when.moment()));
-        // Without a date nothing says that they are one.
-        when.is_some() && documents.iter().any(|one| one.title == title && one.when.map(|when| when.moment()) == when)
-    };
+    let documents = chart.of(R::DocumentReference);
+    let is_document = |report: &Value| fill::is_document(report, documents, ctx);
     let says = |report: &Value| {
         let has = |name| !fill::list(report, name).is_empty();
         !has("result") || has("contained") || has("media") || !fill::report_said(report, &[], "", ctx).is_empty()
@@ -115,6 +112,8 @@ async fn read(own: &Own, id: &str) -> Result<(Chart, Report), Refusal> {
 pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let (chart, report) = read(&own, &id).await?;
+    let (of, now) = (own.seen_as(report.id.as_str())?, own.visit.house.ambient.now());
+    own.visit.house.store.write_essential(move |tx| super::todo::mark_report_seen(tx, &of, now)).await?;
     let ctx = own.ctx.about(&chart.patient);
     let each = |value: &Value| fill::series_of(std::slice::from_ref(value), Wanted::All, &ctx);
     let paged = report.results.iter().flat_map(|(.., value)| each(value)).map(|series| {

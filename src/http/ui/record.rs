@@ -325,16 +325,22 @@ impl MedicineState {
 }
 
 impl MedicineRow {
-    /// Prescribed, and the patient says that they do not take it.
-    pub fn is_not_taken(&self) -> bool {
-        self.state == MedicineState::NotTaking
+    /// Prescribed, and not taken, paused, or nobody knows whether it is taken.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.state, MedicineState::NotTaking | MedicineState::Paused | MedicineState::Unknown)
     }
 
-    /// The dose; of what is not taken, or may not be, that too.
+    /// Whether it is to be taken now: what is paused is not.
+    pub fn is_to_take(&self) -> bool {
+        self.state != MedicineState::Paused
+    }
+
+    /// The dose; of what is not taken, is paused, or may not be taken, that too.
     pub fn how_taken(&self) -> Option<String> {
         let doubt = match self.state {
             MedicineState::NotTaking => t("medicine-said-not-taken"),
             MedicineState::Unknown => t("medicine-may-be-taken"),
+            MedicineState::Paused => t("summary-paused"),
             _ => return self.how.clone(),
         };
         Some(match &self.how {
@@ -484,6 +490,8 @@ pub struct VisitRow {
     pub reason: Option<String>,
     pub by: Option<String>,
     pub place: Option<String>,
+    /// Diagnoses, how it ended: what else it says, in words.
+    pub detail: Option<String>,
     /// Whether it still goes on.
     pub open: bool,
     pub id: String,
@@ -497,7 +505,7 @@ pub struct OrderRow {
     /// FHIR id.
     pub id: String,
     pub name: Said,
-    /// What sort, as it was written.
+    /// What sort, as it was written, and what else it says: how urgent, where in the body, why.
     pub kind: Option<String>,
     pub when: Option<When>,
     pub by: Option<String>,
@@ -510,13 +518,18 @@ pub struct OrderRow {
 
 impl OrderRow {
     pub fn is_open(&self) -> bool {
-        self.state == OrderState::Open
+        !matches!(self.state, OrderState::Done | OrderState::Ended)
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderState {
     Open,
+    Paused,
+    /// Nobody knows whether it still counts.
+    Unknown,
+    /// It is not to be done.
+    Not,
     Done,
     Ended,
 }
@@ -525,6 +538,9 @@ impl OrderState {
     pub fn mark(self) -> State {
         match self {
             Self::Open => State::new("clock", Tone::Accent, t("order-state-open")),
+            Self::Paused => State::new("clock", Tone::Caution, t("order-state-paused")),
+            Self::Unknown => State::new("alert", Tone::Caution, t("order-state-unknown")),
+            Self::Not => State::new("stop", Tone::Critical, t("not-to-be-done")),
             Self::Done => State::new("ok", Tone::Dim, t("order-state-done")),
             Self::Ended => State::new("cross", Tone::Dim, t("order-state-ended")),
         }

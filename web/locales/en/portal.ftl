@@ -81,6 +81,7 @@ my-medicines-print = Print this list
 my-medicines-not = Not to be taken
 my-medicines-not-lead = The record says that these must not be given. Show this to whoever wants to give one of them.
 my-medicines-now = To take now
+my-medicines-paused = Paused at the moment
 my-medicines-past = Before
 my-medicines-none = No medicine is recorded
 my-medicines-none-more = If you do take something, tell us at your next visit.

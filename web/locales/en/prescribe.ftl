@@ -168,6 +168,7 @@ rx-state-renewed = Renewed, a later one counts
 rx-state-changed = Changed, a later one counts
 rx-state-stopped = Stopped
 rx-state-over = Its time is over
+rx-fact-substitution = Another product instead
 rx-fact-how = How to take it
 rx-fact-route = Way
 rx-fact-quantity = Quantity

@@ -78,6 +78,7 @@ my-medicines-print = Imprimir esta lista
 my-medicines-not = No se deben tomar
 my-medicines-not-lead = El historial dice que estas medicinas no se deben dar. Enséñelo a quien quiera darle una de ellas.
 my-medicines-now = Para tomar ahora
+my-medicines-paused = En pausa por ahora
 my-medicines-past = Antes
 my-medicines-none = No hay ninguna medicina registrada
 my-medicines-none-more = Si toma algo, díganoslo en su próxima visita.

@@ -5,7 +5,10 @@
 //! own, so that a doctor sees it and signs it.
 
 mod file;
+mod known;
 mod whose;
+
+pub use known::{Arriving, known_as};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +17,7 @@ use serde_json::{Map, Value, json};
 use self::file::File;
 use super::Report;
 use crate::base::{Ambient, FhirId};
+use crate::care::held::is_held;
 use crate::care::within::{list, text};
 
 /// Why a file was not taken.
@@ -31,6 +35,12 @@ pub enum ImportFault {
     Whose,
     /// What this report or panel refers to is not in it, or two things are called the same.
     Missing(String),
+    /// This value is about somebody or something whose name the file does not give: it must not read as the patient's own.
+    OfAnother(String),
+    /// It is withdrawn, and nothing of it is here.
+    Withdrawn(String),
+    /// This is dated after today.
+    Later(String),
     /// More results than one file may hold, or panels within panels without end.
     TooMany,
 }
@@ -67,6 +77,8 @@ pub fn import(
     now: &str,
     ambient: &Ambient,
 ) -> Result<Vec<Report>, ImportFault> {
+    // Some systems begin a file with a mark of its letters' order.
+    let text = text.trim_start_matches('\u{feff}');
     let parsed: Value = serde_json::from_str(text).map_err(|_| ImportFault::Unread)?;
     let file = File::read(&parsed).ok_or(ImportFault::Unread)?;
     whose::check(&file, patient, sure)?;
@@ -78,27 +90,66 @@ pub fn import(
     if file.of("Observation").chain(file.of("DiagnosticReport")).count() > MOST {
         return Err(ImportFault::TooMany);
     }
+    for (_, one) in file.of("Observation").chain(file.of("DiagnosticReport")) {
+        if is_later(one, now) {
+            return Err(ImportFault::Later(title(one)));
+        }
+    }
     let ids = file.of("Observation").map(|(at, _)| (at, FhirId::new(ambient))).collect();
     let id = patient.get("id").and_then(Value::as_str).unwrap_or_default();
     let mut taking = Taking { file: &file, ids, taken: BTreeSet::new(), patient: id, now };
     let mut reports = Vec::new();
     for (at, one) in file.of("DiagnosticReport") {
         let direct = taking.refers(at, "result")?;
-        let mut report = taking.ours(one);
+        let mut report = taking.ours(one)?;
         taking.name(&mut report, "result", &direct);
-        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(direct)?));
+        reports.push(labelled(Report::new(FhirId::new(ambient), report, taking.reached(direct)?)));
     }
     for at in taking.lone()? {
         let Some(one) = file.get(at).filter(|_| !taking.taken.contains(&at)) else { continue };
-        let mut report = taking.report_of(one);
+        let mut report = taking.report_of(one)?;
         taking.name(&mut report, "result", &[at]);
-        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(vec![at])?));
+        reports.push(labelled(Report::new(FhirId::new(ambient), report, taking.reached(vec![at])?)));
     }
     let says = |one: &Report| {
         let own = ["conclusion", "conclusionCode", "presentedForm", "text"];
         !one.results.is_empty() || own.iter().any(|name| one.value.get(*name).is_some())
     };
     if reports.iter().any(says) { Ok(reports) } else { Err(ImportFault::NoReport) }
+}
+
+/// Whether the laboratory says of any of it that the patient is not to see it yet.
+pub fn asks_to_hold(reports: &[Report]) -> bool {
+    let all = reports.iter().flat_map(|one| one.results.iter().map(|(.., value)| value).chain([&one.value]));
+    all.into_iter().any(is_held)
+}
+
+/// Whether it is dated after tomorrow: somewhere it is a day later, and nowhere two.
+fn is_later(one: &Value, now: &str) -> bool {
+    let today = now.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
+    let Some(tomorrow) = today.and_then(|day| day.tomorrow().ok()) else { return false };
+    let last = tomorrow.to_string();
+    let dates = ["/effectiveDateTime", "/effectiveInstant", "/effectivePeriod/start", "/issued"];
+    let is = |at: &&str| {
+        let day = text(one, at).get(..10).unwrap_or_else(|| text(one, at));
+        last.get(..day.len()).is_some_and(|last| day > last)
+    };
+    dates.iter().any(|at| is(at))
+}
+
+/// A report is as delicate as its most delicate value: whoever may not see that sees nothing of it.
+fn labelled(mut report: Report) -> Report {
+    let of = |value: &Value| list(value.get("meta").unwrap_or(&Value::Null), "security").to_vec();
+    let mut all: Vec<Value> = of(&report.value);
+    for label in report.results.iter().flat_map(|(.., one)| of(one)) {
+        if !all.contains(&label) {
+            all.push(label);
+        }
+    }
+    if let (false, Some(members)) = (all.is_empty(), report.value.as_object_mut()) {
+        members.insert("meta".into(), json!({"security": all}));
+    }
+    report
 }
 
 /// The results of a file on their way into the record: each under an id of its own, once.
@@ -137,7 +188,7 @@ impl Taking<'_> {
                     continue;
                 }
                 let members = self.refers(at, "hasMember")?;
-                let mut value = self.ours(one);
+                let mut value = self.ours(one)?;
                 self.name(&mut value, "hasMember", &members);
                 found.push((id, None, value));
                 next.extend(members);
@@ -166,10 +217,12 @@ impl Taking<'_> {
         }
     }
 
-    /// A resource of the file as this record's: about this patient, and referring to nothing that is not here.
-    fn ours(&self, one: &Value) -> Value {
+    /// A resource of the file as this record's: about this patient, and referring to nothing that is not here. What it says that
+    /// makes it another value, of what sample, of whom, stays by its name; its labels stay as they are.
+    fn ours(&self, one: &Value) -> Result<Value, ImportFault> {
         let mut value = one.clone();
-        let Some(members) = value.as_object_mut() else { return value };
+        let Some(members) = value.as_object_mut() else { return Ok(value) };
+        let kept = self.kept(one)?;
         for name in [
             "id",
             "meta",
@@ -206,10 +259,35 @@ impl Taking<'_> {
         if !members.contains_key("issued") {
             members.insert("issued".into(), self.now.into());
         }
-        value
+        members.extend(kept);
+        Ok(value)
     }
 
-    /// Who did it, by the name in the reference or of what it refers to.
+    /// What of the elements that refer elsewhere is kept, by names alone.
+    fn kept(&self, one: &Value) -> Result<Map<String, Value>, ImportFault> {
+        let mut kept = Map::new();
+        let own = format!("Patient/{}", self.patient);
+        let others = list(one, "focus").iter().filter(|to| text(to, "/reference") != own);
+        let focus = others.map(|to| self.named(one, to).ok_or_else(|| ImportFault::OfAnother(title(one))));
+        let focus = focus.collect::<Result<Vec<Value>, _>>()?;
+        if !focus.is_empty() {
+            kept.insert("focus".into(), focus.into());
+        }
+        // A report has several samples, a value one.
+        let samples: Vec<Value> = list(one, "specimen").iter().filter_map(|to| self.named(one, to)).collect();
+        if !samples.is_empty() {
+            kept.insert("specimen".into(), samples.into());
+        }
+        for name in ["specimen", "device"] {
+            let to = one.get(name).filter(|to| to.is_object());
+            kept.extend(to.and_then(|to| self.named(one, to)).map(|named| (name.to_owned(), named)));
+        }
+        let labels = one.pointer("/meta/security").filter(|labels| labels.is_array());
+        kept.extend(labels.map(|labels| ("meta".to_owned(), json!({"security": labels}))));
+        Ok(kept)
+    }
+
+    /// Who or what it is, by the name in the reference or of what it refers to.
     fn named(&self, of: &Value, by: &Value) -> Option<Value> {
         let display = text(by, "/display");
         if !display.is_empty() {
@@ -218,28 +296,37 @@ impl Taking<'_> {
         let from = self.file.place(of)?;
         let found = self.file.get(self.file.find(from, text(by, "/reference"))?)?;
         let name = match text(found, "/name") {
-            "" => whose::person(found)?,
+            "" => whose::person(found).or_else(|| kind_of(found))?,
             name => name.to_owned(),
         };
         Some(json!({"display": name}))
     }
 
     /// The report of a result that has none.
-    fn report_of(&self, one: &Value) -> Value {
-        let ours = self.ours(one);
+    fn report_of(&self, one: &Value) -> Result<Value, ImportFault> {
+        let ours = self.ours(one)?;
         let category = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "LAB"}]});
         let mut report = Map::new();
         report.insert("resourceType".into(), "DiagnosticReport".into());
         report.insert("category".into(), json!([category]));
         // Every status of an Observation is one of a DiagnosticReport (R4).
-        for name in ["status", "code", "subject", "effectiveDateTime", "effectivePeriod", "issued", "performer"] {
+        // Its number is that of the report, too: by it the next version of both is known.
+        for name in
+            ["status", "identifier", "code", "subject", "effectiveDateTime", "effectivePeriod", "issued", "performer"]
+        {
             report.extend(ours.get(name).map(|value| (name.to_owned(), value.clone())));
         }
         if let Some(instant) = ours.get("effectiveInstant") {
             report.insert("effectiveDateTime".into(), instant.clone());
         }
-        Value::Object(report)
+        Ok(Value::Object(report))
     }
+}
+
+/// What a sample is of, or what a device is.
+fn kind_of(one: &Value) -> Option<String> {
+    let all = ["/type/text", "/type/coding/0/display", "/type/coding/0/code"];
+    all.iter().map(|at| text(one, at)).find(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// What a report or a panel is called.
@@ -296,6 +383,37 @@ mod tests {
         );
         assert_eq!(taken(&bundle(None), Sure::No).unwrap_err(), ImportFault::Whose);
         assert!(taken(&bundle(None), Sure::Yes).is_ok());
+    }
+
+    #[test]
+    fn of_whom_of_what_sample_and_how_delicate_a_value_is_comes_along() {
+        let hiv = json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]);
+        let file = json!([
+            {"resourceType": "Specimen", "id": "s", "type": {"text": "urine"}},
+            test("glucose", json!({"specimen": {"reference": "Specimen/s"}, "device": {"display": "POCT"}, "meta": {"security": hiv}})),
+            test("hb", json!({"focus": [{"reference": "Patient/x", "display": "fetus"}], "specimen": {"display": "umbilical cord"}})),
+        ]);
+        let found = taken(&file.to_string(), Sure::Yes).unwrap();
+        let [glucose, hb] = found.as_slice() else { panic!() };
+        let value = &glucose.results[0].2;
+        assert_eq!((&value["specimen"], &value["device"]), (&json!({"display": "urine"}), &json!({"display": "POCT"})));
+        assert_eq!((&value["meta"]["security"], &glucose.value["meta"]["security"]), (&hiv, &hiv));
+        let value = &hb.results[0].2;
+        assert_eq!(value["focus"], json!([{"display": "fetus"}]));
+        assert_eq!((&value["specimen"], value.get("meta")), (&json!({"display": "umbilical cord"}), None));
+        let unnamed = test("hb", json!({"focus": [{"reference": "Patient/x"}]})).to_string();
+        assert_eq!(taken(&unnamed, Sure::Yes).unwrap_err(), ImportFault::OfAnother("hb".into()));
+        let own = test("hb", json!({"focus": [{"reference": "Patient/p1"}]})).to_string();
+        assert_eq!(taken(&own, Sure::Yes).unwrap()[0].results[0].2.get("focus"), None);
+    }
+
+    #[test]
+    fn what_is_dated_after_today_is_not_taken_and_a_mark_before_the_file_is_nothing() {
+        let dated = |day: &str| taken(&test("hb", json!({"effectiveDateTime": day})).to_string(), Sure::Yes).map(drop);
+        assert_eq!(dated("2062-01-01T08:00:00Z"), Err(ImportFault::Later("hb".into())));
+        assert_eq!(dated("2062"), Err(ImportFault::Later("hb".into())));
+        assert_eq!((dated("2026-03-03T23:00:00-05:00"), dated("2026"), dated("2026-03-04")), (Ok(()), Ok(()), Ok(())));
+        assert!(taken(&format!("\u{feff}{}", test("hb", json!({}))), Sure::Yes).is_ok());
     }
 
     #[test]

@@ -26,12 +26,10 @@ pub(super) fn check(file: &File<'_>, patient: &Value, sure: Sure) -> Result<(), 
     let mut asks = false;
     // Whoever is described in it is this patient.
     for (_, one) in file.of("Patient") {
-        if !is_same(one, patient) {
-            // Where a birth date is half known somebody has to say that it is this patient.
-            if !may_be_same(one, patient) {
-                return Err(ImportFault::SomebodyElse(described(one)));
-            }
-            asks = true;
+        match compared(one, patient) {
+            Match::Same => {}
+            Match::Perhaps => asks = true,
+            Match::Other => return Err(ImportFault::SomebodyElse(described(one))),
         }
     }
     let mut subjects = BTreeSet::new();
@@ -58,6 +56,7 @@ pub(super) fn check(file: &File<'_>, patient: &Value, sure: Sure) -> Result<(), 
 
 fn subject(file: &File<'_>, at: usize, one: &Value, patient: &Value) -> Subject {
     let reference = within(one, "/subject/reference");
+    let reference = reference.split_once("/_history/").map_or(reference, |(of, _)| of);
     let own = format!("Patient/{}", within(patient, "/id"));
     let described = file.find(at, reference).and_then(|at| file.get(at));
     if reference == own || described.is_some_and(|one| within(one, "/resourceType") == "Patient") {
@@ -65,14 +64,25 @@ fn subject(file: &File<'_>, at: usize, one: &Value, patient: &Value) -> Subject 
     }
     let number = (within(one, "/subject/identifier/system"), within(one, "/subject/identifier/value"));
     let number = (number.0.trim().to_lowercase(), number.1.trim().to_lowercase());
-    if !number.0.is_empty() && numbers(patient).contains(&number) {
+    let display = within(one, "/subject/display");
+    // A number that a family shares is no proof where the name beside it is another's.
+    if !number.0.is_empty() && numbers(patient).contains(&number) && may_be_called(display, patient) {
         return Subject::This;
     }
-    let display = within(one, "/subject/display");
     match (reference, number.1.as_str(), display) {
         ("", "", "") => Subject::Unsaid,
         ("", "", name) | ("", name, _) | (name, ..) => Subject::Named(name.to_owned()),
     }
+}
+
+/// Whether a name that stands beside a number has something of this patient's, or there is none.
+fn may_be_called(display: &str, patient: &Value) -> bool {
+    let words: Vec<String> = display.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+    let mut own = givens(patient);
+    for family in families(patient) {
+        own.extend(family.split_whitespace().map(str::to_owned));
+    }
+    display.trim().is_empty() || own.into_iter().any(|name| words.contains(&name))
 }
 
 /// The name and the birth date of a patient whom the file describes.
@@ -100,34 +110,79 @@ fn numbers(of: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The same birth date and family name, or a number of one system in both.
-fn is_same(stated: &Value, patient: &Value) -> bool {
-    let text = |value: &Value, pointer: &str| {
-        value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().trim().to_lowercase()
-    };
-    let families = |value: &Value| -> Vec<String> {
-        let names = value.get("name").and_then(Value::as_array).into_iter().flatten();
-        names.map(|name| text(name, "/family")).filter(|family| !family.is_empty()).collect()
-    };
-    let born = text(stated, "/birthDate");
-    let named = families(stated).iter().any(|family| families(patient).contains(family));
-    if !born.is_empty() && born == text(patient, "/birthDate") && named {
-        return true;
-    }
-    numbers(stated).iter().any(|number| numbers(patient).contains(number))
+/// How whom the file describes compares with whose record it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    Same,
+    /// Something speaks against it, or is half known: somebody has to say so.
+    Perhaps,
+    Other,
 }
 
-/// The same family name, and birth dates that are the same as far as both are known; one of the two is not known to the day.
-fn may_be_same(stated: &Value, patient: &Value) -> bool {
-    let born = |value: &Value| value.get("birthDate").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let families = |value: &Value| -> Vec<String> {
-        let names = value.get("name").and_then(Value::as_array).into_iter().flatten();
-        names.filter_map(|name| name.get("family")?.as_str()).map(|family| family.trim().to_lowercase()).collect()
-    };
-    let (one, other) = (born(stated), born(patient));
+/// By a number that both have, or by family name and birth date; and nothing of given names, sex and other numbers speaks against
+/// it. Twins have one name and one birth date, and a mother and her child one number of their insurer.
+fn compared(stated: &Value, patient: &Value) -> Match {
+    let (mine, theirs) = (numbers(patient), numbers(stated));
+    let has_number = theirs.iter().any(|number| mine.contains(number));
+    let family = meet(&families(stated), &families(patient), |one, other| one == other);
+    let born = birth(stated, patient);
+    if born == Birth::Differs || (!has_number && family != Some(true)) {
+        return Match::Other;
+    }
+    let another_number = !has_number && theirs.iter().any(|(system, _)| mine.iter().any(|(own, _)| own == system));
+    let given = meet(&givens(stated), &givens(patient), |one, other| one.starts_with(other) || other.starts_with(one));
+    let against = [family == Some(false), given == Some(false), another_number, other_sex(stated, patient)];
+    match against.iter().filter(|speaks| **speaks).count() {
+        0 if has_number || born == Birth::Same => Match::Same,
+        0 | 1 => Match::Perhaps,
+        _ => Match::Other,
+    }
+}
+
+/// Whether any of the one meets any of the other; nothing where one of them says none.
+fn meet(one: &[String], other: &[String], is: impl Fn(&str, &str) -> bool) -> Option<bool> {
+    let any = one.iter().any(|one| other.iter().any(|other| is(one, other)));
+    (!one.is_empty() && !other.is_empty()).then_some(any)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Birth {
+    Same,
+    /// The same as far as both are known; one of the two is not known to the day.
+    Half,
+    Differs,
+}
+
+fn birth(stated: &Value, patient: &Value) -> Birth {
+    let (one, other) = (within(stated, "/birthDate").trim(), within(patient, "/birthDate").trim());
     let known = one.len().min(other.len());
-    let named = families(stated).iter().any(|family| families(patient).contains(family));
-    named && known < 10 && one.get(..known) == other.get(..known)
+    match one.get(..known) == other.get(..known) {
+        true if known >= 10 => Birth::Same,
+        true => Birth::Half,
+        false => Birth::Differs,
+    }
+}
+
+fn names(of: &Value) -> impl Iterator<Item = &Value> {
+    of.get("name").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn families(of: &Value) -> Vec<String> {
+    let all = names(of).map(|name| within(name, "/family").trim().to_lowercase());
+    all.filter(|family| !family.is_empty()).collect()
+}
+
+/// Each given name of each name, without the dot of an initial.
+fn givens(of: &Value) -> Vec<String> {
+    let all = names(of).filter_map(|name| name.get("given")?.as_array()).flatten().filter_map(Value::as_str);
+    let words = all.flat_map(str::split_whitespace).map(|word| word.trim_end_matches('.').to_lowercase());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// Both say which, and not the same.
+fn other_sex(stated: &Value, patient: &Value) -> bool {
+    let of = |one| Some(within(one, "/gender")).filter(|sex| matches!(*sex, "male" | "female"));
+    matches!((of(stated), of(patient)), (Some(one), Some(other)) if one != other)
 }
 
 #[cfg(test)]
@@ -152,15 +207,19 @@ mod tests {
     #[test]
     fn of_a_birth_date_that_is_half_known_somebody_says_that_it_is_this_patient() {
         let stated = json!({"resourceType": "Patient", "birthDate": "1967-05-09", "name": [{"family": "Brandvold"}]});
-        for (born, may) in
-            [(json!("1967"), true), (json!("1967-05"), true), (json!(null), true), (json!("1968"), false)]
-        {
+        for (born, is) in [
+            (json!("1967"), Match::Perhaps),
+            (json!("1967-05"), Match::Perhaps),
+            (json!(null), Match::Perhaps),
+            (json!("1968"), Match::Other),
+        ] {
             let mut here = patient();
             here["birthDate"] = born.clone();
-            assert_eq!(may_be_same(&stated, &here), may, "{born}");
+            assert_eq!(compared(&stated, &here), is, "{born}");
         }
-        assert!(!may_be_same(&stated, &json!({"birthDate": "1967", "name": [{"family": "Okafor"}]})));
-        assert!(!may_be_same(&stated, &patient()), "both are known to the day");
+        let other = json!({"birthDate": "1967", "name": [{"family": "Okafor"}]});
+        assert_eq!(compared(&stated, &other), Match::Other);
+        assert_eq!(compared(&stated, &patient()), Match::Same);
         let half = json!([{"resourceType": "Patient", "birthDate": "1967", "name": [{"family": "Brandvold"}]}]);
         assert_eq!(asked(half.clone(), Sure::No), Err(ImportFault::Whose));
         assert_eq!(asked(half, Sure::Yes), Ok(()));
@@ -187,5 +246,35 @@ mod tests {
         assert_eq!(asked(json!([this, by_number, result(json!(null))]), Sure::No), Ok(()));
         let here = result(json!({"reference": "Patient/x"}));
         assert_eq!(asked(json!([described, here]), Sure::No), Ok(()));
+    }
+
+    #[test]
+    fn a_twin_or_a_child_with_the_same_number_is_never_taken_without_a_question() {
+        let person = |given: &str, born: &str, sex: &str, system: &str, number: &str| {
+            json!({"resourceType": "Patient", "birthDate": born, "gender": sex, "name": [{"family": "Twinson", "given": [given]}],
+                "identifier": [{"system": system, "value": number}]})
+        };
+        let anna = person("Anna", "2015-05-05", "female", "urn:lab", "1001");
+        let of = |stated: Value| compared(&stated, &anna);
+        assert_eq!(of(person("Anna", "2015-05-05", "female", "urn:lab", "1001")), Match::Same);
+        assert_eq!(of(person("A.", "2015-05-05", "female", "urn:other", "7")), Match::Same);
+        assert_eq!(of(person("Berta", "2015-05-05", "male", "urn:lab", "2002")), Match::Other, "a twin");
+        assert_eq!(of(person("Berta", "2015-05-05", "female", "urn:other", "7")), Match::Perhaps);
+        assert_eq!(of(person("Anna", "2015-05-05", "female", "urn:lab", "2002")), Match::Perhaps, "another number");
+        assert_eq!(of(person("Anna", "2015-05-05", "male", "urn:other", "7")), Match::Perhaps, "another sex");
+        let mut kid = person("Kid", "2020-01-01", "male", "urn:lab", "1001");
+        assert_eq!(of(kid.clone()), Match::Other, "one number, another birth date");
+        kid.as_object_mut().unwrap().remove("birthDate");
+        kid["name"] = json!([{"family": "Otherly"}]);
+        kid.as_object_mut().unwrap().remove("gender");
+        assert_eq!(of(kid), Match::Perhaps, "one number, another family name");
+        let beside = |display: &str| {
+            let subject =
+                json!({"identifier": {"system": "urn:chartbox:clinic-number", "value": "004 127"}, "display": display});
+            asked(json!([result(subject)]), Sure::No)
+        };
+        assert_eq!((beside("Brandvold"), beside("Kid Otherly")), (Ok(()), Err(ImportFault::Whose)));
+        let version = result(json!({"reference": "Patient/p1/_history/1"}));
+        assert_eq!(asked(json!([version]), Sure::No), Ok(()));
     }
 }

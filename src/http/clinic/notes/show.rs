@@ -190,7 +190,8 @@ pub(super) fn signed(visit: &Visit, mut read: Read, typed: &str, shown: Shown) -
             value.pointer("/attester/0/time").and_then(Value::as_str).and_then(|text| When::parse(text, &ctx.zone));
         match when {
             Some(when) => t("note-signed-by").with("name", name).with("when", when.long_time()).to_string(),
-            None => t("note-signed").to_string(),
+            None if name.is_empty() => t("note-signed-by-nobody").to_string(),
+            None => t("note-signed-by-somebody").with("name", name).to_string(),
         }
     };
     let stored = typed_of(&read.saved, read.version);

@@ -95,7 +95,9 @@ fn then(words: &str) -> String {
     // In whatever language it was written.
     let says_so = Locale::ALL.into_iter().any(|locale| {
         let bare = locale.inside(|| t("dose-then").with("next", "").to_string());
-        next.strip_prefix(bare.trim()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        let rest = next.strip_prefix(bare.trim());
+        // "Después de la cena" says when, and nothing of what was before.
+        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric) && !rest.trim_start().starts_with("de "))
     });
     if says_so { next } else { t("dose-then").with("next", next).to_string() }
 }

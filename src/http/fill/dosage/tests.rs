@@ -392,6 +392,8 @@ fn all_instructions_are_said_in_their_order() {
     assert_eq!(whole(says_so.clone()), "2 tablets a day; then 1 tablet a day");
     let in_spanish = shown_in_spanish(says_so);
     assert!(!in_spanish.contains("después"), "it says so in the language in which it was written: {in_spanish}");
+    let dinner = json!([{"sequence": 1, "text": "2 al día"}, {"sequence": 2, "text": "Después de la cena, 1"}]);
+    assert_eq!(shown_in_spanish(dinner), "2 al día; después después de la cena, 1", "when is not after what");
     let together = json!([{"sequence": 1, "text": "1 white"}, {"sequence": 1, "text": "1 red"}]);
     assert_eq!(whole(together), "1 white; 1 red");
 }

@@ -19,7 +19,7 @@ mod visits;
 
 pub(super) use messages::mark_seen as mark_message_seen;
 pub(super) use requests::mark_seen as mark_request_seen;
-pub(super) use results::{encoded, mark_seen as mark_results_seen};
+pub(super) use results::{encoded, mark_report_seen, mark_seen as mark_results_seen};
 
 use super::own::Own;
 use crate::base::Timestamp;

@@ -30,10 +30,17 @@ const REPORTS: usize = 20;
 /// After so many days a result is no news any more.
 const NEW_DAYS: i64 = 42;
 const SEEN: &str = "results-seen";
+const REPORT_SEEN: &str = "report-seen";
 
 /// The list of results was looked at; `of` is the patient, as the reader sees it.
 pub(in crate::http::portal) fn mark_seen(tx: &mut Tx<'_>, of: &str, at: Timestamp) -> Result<(), StoreError> {
     marks::set(tx, SEEN, of, at)
+}
+
+/// One report was opened, by whomever `of` says, as [`mark_seen`].
+pub(in crate::http::portal) fn mark_report_seen(tx: &mut Tx<'_>, of: &str, at: Timestamp) -> Result<(), StoreError> {
+    marks::set(tx, REPORT_SEEN, of, at)?;
+    marks::swept(tx, REPORT_SEEN, at, NEW_DAYS)
 }
 
 fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
@@ -61,7 +68,16 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         let href = format!("/my/results/{}", encoded(&series.key));
         Some(News { name: series.plain_name(), title, line, href, when: latest.when })
     });
-    let reports = reports::alone(facts.chart, &ctx).into_iter().filter(is_unseen).filter_map(|report| {
+    let mut alone: Vec<&Value> = reports::alone(facts.chart, &ctx).into_iter().filter(is_unseen).collect();
+    let mut opened: Vec<&str> = Vec::new();
+    for report in &alone {
+        let id = fill::text(report, "/id").unwrap_or_default();
+        if super::seen(facts, REPORT_SEEN, id)?.is_some_and(|seen| !came_after(report, seen)) {
+            opened.push(id);
+        }
+    }
+    alone.retain(|report| fill::text(report, "/id").is_none_or(|id| !opened.contains(&id)));
+    let reports = alone.into_iter().filter_map(|report| {
         let when = Some(reports::when(report, &ctx).unwrap_or(When::Unknown)).filter(is_new)?;
         let name = reports::title(report, &ctx);
         let title = t("todo-report").with("name", &name).to_string();
