@@ -583,10 +583,10 @@ mod tests {
             provision_rules(&provision, &FhirId::parse("p").unwrap(), (0, &TimeZone::UTC), &mut rules);
             rules.into_iter().map(|rule| rule.to).collect::<Vec<_>>()
         };
-        let ann = Grantee::Person(ResourceRef::parse("Practitioner/ann").unwrap());
-        assert_eq!(of("deny", json!({"reference": "Practitioner/ann"})), [ann.clone()]);
-        assert_eq!(of("deny", json!({"reference": "Practitioner/ann/_history/3"})), [ann.clone()]);
-        assert_eq!(of("permit", json!({"reference": "Practitioner/ann/_history/3"})), [ann]);
+        let ann = [Grantee::Person(ResourceRef::parse("Practitioner/ann").unwrap())];
+        assert_eq!(of("deny", json!({"reference": "Practitioner/ann"})), ann);
+        assert_eq!(of("deny", json!({"reference": "Practitioner/ann/_history/3"})), ann);
+        assert_eq!(of("permit", json!({"reference": "Practitioner/ann/_history/3"})), ann);
         for unclear in [
             json!({"reference": "PractitionerRole/r"}),
             json!({"identifier": {"value": "7"}}),

@@ -134,7 +134,7 @@ fn is_later(one: &Value, now: &str) -> bool {
         let day = text(one, at).get(..10).unwrap_or_else(|| text(one, at));
         last.get(..day.len()).is_some_and(|last| day > last)
     };
-    dates.iter().any(|at| is(at))
+    dates.iter().any(is)
 }
 
 /// A report is as delicate as its most delicate value: whoever may not see that sees nothing of it.
