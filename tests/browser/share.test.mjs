@@ -351,6 +351,7 @@ test('one account acts for several: one at a time, by the choice of the session,
   await stale.click('button:has-text("Begin again")');
   await stale.goto(`${box.portal}/my/acting`);
   await stale.locator('li', { hasText: 'Halina Brandvold' }).locator('button:has-text("Look at")').click();
+  await stale.waitForURL(/\/my$/);
   await stale.close();
 
   // FHIR with the same cookie goes as far as before: the child's, and not Halina's.

@@ -10,12 +10,15 @@ const changed = new Set();
 const waiting = new Map();
 
 export function keepForm(form) {
-  form.addEventListener("input", () => {
+  const typed = () => {
     changed.add(form);
     if (form.dataset.keep !== "auto") return;
     rest(form);
     waiting.set(form, setTimeout(() => keep(form), AFTER));
-  });
+  };
+  form.addEventListener("input", typed);
+  // On a slow network somebody types before this comes.
+  if (form.contains(document.activeElement) && isChanged(form)) typed();
   form.addEventListener("submit", () => {
     rest(form);
     changed.delete(form);
@@ -28,6 +31,9 @@ export function keepForm(form) {
     sending(words(form), true);
   });
 }
+
+const isChanged = (form) =>
+  [...form.elements].some((field) => "defaultValue" in field && field.value !== field.defaultValue);
 
 function words(form) {
   const filled = new FormData(form);
