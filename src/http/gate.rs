@@ -231,6 +231,9 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     }
     admit(door, &visit).await?;
     if !door.house.unread.has_room(&visit.actor) {
+        // Who is still sending would not read the answer.
+        let mut body = request.into_body();
+        while let Some(Ok(_)) = body.frame().await {}
         return Err(unread::too_much());
     }
     if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) {
