@@ -125,7 +125,6 @@ pub(super) fn mark(standing: Standing) -> State {
     State::new(shape, tone, t(word))
 }
 
-/// The lines of a prescription.
 /// Whether another product may be handed out instead, where it says so, and why not.
 fn substitution(request: &Value) -> Option<String> {
     let said = match is_not_to_be_replaced(request) {
@@ -144,6 +143,7 @@ pub(super) fn is_not_to_be_replaced(request: &Value) -> bool {
         || coded.is_some_and(|all| all.iter().any(is_none))
 }
 
+/// The lines of a prescription.
 pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |label: &str, value: Option<String>, on_paper: bool| {

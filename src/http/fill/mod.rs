@@ -45,7 +45,7 @@ pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
     reason_of, reason_said, state_of, substance_of,
 };
-pub use reports::{binary_in, is_document, report_file, report_said};
+pub use reports::{Noted, binary_in, report_file, report_said};
 pub use timeline::{OTHERS, timeline};
 
 use super::ui::record::Said;

@@ -1,5 +1,8 @@
 //! What a report says besides its values: what was concluded, what the doctor said of it, and its files.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::standing::{caveats, status_word};
@@ -10,18 +13,31 @@ use crate::fhir::ResourceType;
 use crate::http::ui::record::{ReportComment, ReportFile, ReportSaid};
 use crate::http::ui::{When, format, t, words};
 
-/// Whether a report came as one of these documents, too: called the same, of the same moment, and with all that it says in it. A
-/// report that says more, or something else, is a report of its own.
-pub fn is_document(report: &Value, documents: &[Value], ctx: &Ctx) -> bool {
-    let title = super::named(ctx.called(report.get("code")));
-    let when = ctx.first_when(report, &["/effectiveDateTime", "/effectivePeriod/start", "/issued"]);
-    // Without a date nothing says that they are one.
-    let Some(when) = when.map(|when| when.moment()) else { return false };
-    let is_called_so = |document: &Value| {
-        let rows = super::documents(std::slice::from_ref(document), "", "/my", ctx);
-        rows.iter().any(|row| row.title == title && row.when.map(|one| one.moment()) == Some(when))
-    };
-    documents.iter().any(|document| is_called_so(document) && says_no_more(report, document))
+/// Documents by what they are called and of which moment they are, made once for all reports that are held against them.
+pub struct Noted<'a>(BTreeMap<(String, DateTime), Vec<&'a Value>>);
+
+impl<'a> Noted<'a> {
+    pub fn of(documents: &'a [Value], ctx: &Ctx) -> Self {
+        let mut all: BTreeMap<_, Vec<&Value>> = BTreeMap::new();
+        for document in documents {
+            for row in super::documents(std::slice::from_ref(document), "", "/my", ctx) {
+                if let Some(when) = row.when {
+                    all.entry((row.title, when.moment())).or_default().push(document);
+                }
+            }
+        }
+        Self(all)
+    }
+
+    /// Whether a report came as one of these documents, too: called the same, of the same moment, and with all that it says in it.
+    /// A report that says more, or something else, is a report of its own.
+    pub fn has(&self, report: &Value, ctx: &Ctx) -> bool {
+        let when = ctx.first_when(report, &["/effectiveDateTime", "/effectivePeriod/start", "/issued"]);
+        // Without a date nothing says that they are one.
+        let Some(when) = when.map(|when| when.moment()) else { return false };
+        let called_so = self.0.get(&(super::named(ctx.called(report.get("code"))), when));
+        called_so.is_some_and(|all| all.iter().any(|document| says_no_more(report, document)))
+    }
 }
 
 /// Whether all that a report says stands in a document.
@@ -140,7 +156,7 @@ mod tests {
         let is = |more: Value| {
             let mut report = json!({"code": {"text": "X-ray"}, "effectiveDateTime": "2026-11-20"});
             report.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            is_document(&report, std::slice::from_ref(&document), &ctx)
+            Noted::of(std::slice::from_ref(&document), &ctx).has(&report, &ctx)
         };
         assert!(is(json!({"conclusion": "No  fracture"})));
         assert!(is(json!({"presentedForm": [{"contentType": "text/plain", "data": "Tm8gZnJhY3R1cmU="}]})));

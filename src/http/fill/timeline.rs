@@ -11,7 +11,7 @@ use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
 use super::observations::{Wanted, is_wanted, name, said, taken};
-use super::reports::is_document;
+use super::reports::Noted;
 use super::standing::{caveats, status_word};
 use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
 use crate::care::Chart;
@@ -64,8 +64,8 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         .filter_map(|one| document_entry(one, chart, base, ctx))
         .collect();
     // A note that is sent as a report and as a document is one note.
-    let noted = chart.of(ResourceType::DocumentReference);
-    let reports = chart.of(ResourceType::DiagnosticReport).iter().filter(|one| !is_document(one, noted, ctx));
+    let noted = Noted::of(chart.of(ResourceType::DocumentReference), ctx);
+    let reports = chart.of(ResourceType::DiagnosticReport).iter().filter(|one| !noted.has(one, ctx));
     let reports = reports.filter_map(|one| {
         entry(one, TimelineKind::Result, concept(one.get("code")), &["effective", "issued"], "performer", ctx)
     });

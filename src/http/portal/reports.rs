@@ -59,13 +59,12 @@ pub(super) fn alone<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
 }
 
 fn all_listed<'a>(chart: &'a Chart, ctx: &Ctx) -> Vec<&'a Value> {
-    let documents = chart.of(R::DocumentReference);
-    let is_document = |report: &Value| fill::is_document(report, documents, ctx);
+    let noted = fill::Noted::of(chart.of(R::DocumentReference), ctx);
     let says = |report: &Value| {
         let has = |name| !fill::list(report, name).is_empty();
         !has("result") || has("contained") || has("media") || !fill::report_said(report, &[], "", ctx).is_empty()
     };
-    let of = |one: &&Value| counts(one) && says(one) && !is_document(one);
+    let of = |one: &&Value| counts(one) && says(one) && !noted.has(one, ctx);
     let mut all: Vec<&Value> = chart.of(R::DiagnosticReport).iter().filter(of).collect();
     all.sort_by_key(|one| std::cmp::Reverse(when(one, ctx).map(|when| when.moment())));
     all
