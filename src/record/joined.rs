@@ -44,11 +44,14 @@ pub const fn stays(kind: ResourceType) -> bool {
     matches!(kind, ResourceType::Provenance | ResourceType::AuditEvent)
 }
 
+/// Whether such a word stands anywhere in it.
+fn names(patient: &Row, word: &str) -> bool {
+    patient.json.windows(word.len()).any(|part| part == word.as_bytes())
+}
+
 /// The Patient, where a link leads away from it.
 fn led_away(patient: &Row) -> Result<Option<Value>, RecordError> {
-    let may_be = patient.state == State::Live
-        && patient.kind == ResourceType::Patient
-        && patient.json.windows(REPLACED_BY.len()).any(|part| part == REPLACED_BY.as_bytes());
+    let may_be = patient.state == State::Live && patient.kind == ResourceType::Patient && names(patient, REPLACED_BY);
     if !may_be {
         return Ok(None);
     }
@@ -71,7 +74,9 @@ fn next(read: &(impl Read + ?Sized), patient: &Row) -> Result<Option<(RowNumber,
 /// Somebody's copy of a Patient with the links by which the stored one was joined to others: who lacks them did not part what was
 /// joined.
 pub(super) fn still(copy: Prepared, stored: &Row) -> Result<Prepared, RecordError> {
-    if copy.kind != ResourceType::Patient {
+    // Most are joined to nobody, and need not be read for it.
+    let may_be = [REPLACED_BY, REPLACES].into_iter().any(|kind| names(stored, kind));
+    if copy.kind != ResourceType::Patient || !may_be {
         return Ok(copy);
     }
     let before: Value = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
