@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::check_in::Seen;
 use super::workflow::{Doing, Done, Refused, carry_out, told};
 use crate::care::within::{list, text};
+use crate::fhir::search::{Query, escaped};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{CLINIC_NUMBER, Change, Condition, RecordError, strict};
 
@@ -111,18 +112,7 @@ pub async fn change(doing: Doing<'_>, patient: Seen, key: &str, act: Act) -> Res
     .await
 }
 
-fn asked(system: &str, value: &str) -> Result<crate::fhir::search::Query, RecordError> {
-    let escaped = |text: &str| {
-        let mut out = String::with_capacity(text.len());
-        for letter in text.chars() {
-            // FHIR R4, search.html#escaping.
-            if matches!(letter, '\\' | '|' | ',' | '$') {
-                out.push('\\');
-            }
-            out.push(letter);
-        }
-        out
-    };
+fn asked(system: &str, value: &str) -> Result<Query, RecordError> {
     let token = format!("{}|{}", escaped(system), escaped(value));
     let text = serde_urlencoded::to_string([("identifier", token)]).map_err(|_| RecordError::Damaged)?;
     strict(ResourceType::Patient, &text)

@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::book::patients_of;
 use super::over::{Despite, over_of};
 use super::taken::{self, Roles, Taken};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic;
 use crate::fhir::ResourceType;
-use crate::record::{Changed, Inside, RecordError, Rule, local_reference, strict};
+use crate::record::{Changed, Inside, RecordError, Rule, strict};
 
 /// No Practitioner has two appointments at once.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +125,8 @@ impl Rule for FewRequests {
             if !is_request(changed.after) || changed.before.is_some_and(is_request) {
                 continue;
             }
-            for patient in patients(changed.after).filter(|patient| asked.insert(patient.clone())) {
+            let patients = patients_of(changed.after).filter_map(|id| FhirId::parse(id).ok());
+            for patient in patients.filter(|patient| asked.insert(patient.clone())) {
                 let waiting = waiting(inside, &patient).map_err(|error| (at, error))?;
                 if waiting > MOST_WAITING {
                     return Err((at, too_many()));
@@ -137,12 +139,6 @@ impl Rule for FewRequests {
 
 fn is_request(appointment: &Value) -> bool {
     matches!(appointment.get("status").and_then(Value::as_str), Some("proposed" | "waitlist"))
-}
-
-fn patients(appointment: &Value) -> impl Iterator<Item = FhirId> + '_ {
-    let actors = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
-    let references = actors.filter_map(|one| one.pointer("/actor/reference").and_then(Value::as_str));
-    references.filter_map(local_reference).filter(|one| one.type_name() == "Patient").map(|one| one.id())
 }
 
 fn waiting(inside: &Inside<'_, '_, '_>, patient: &FhirId) -> Result<usize, RecordError> {

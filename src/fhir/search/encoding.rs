@@ -53,6 +53,18 @@ pub(super) fn decode(text: &str) -> Result<String, QueryError> {
     if text.contains('\0') { Err(QueryError::Encoding) } else { Ok(text) }
 }
 
+/// A text as one value of a search, or a part of one, has it (search.html#escaping).
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, ',' | '|' | '$' | '\\') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
 /// Puts one more parameter into a query string.
 pub fn encode_pair(name: &str, value: &str, out: &mut String) {
     if !out.is_empty() {

@@ -18,7 +18,7 @@ mod value;
 mod words;
 
 pub use clinical::{care_range, clinical_date, compartment_patients, is_in_compartments};
-pub use encoding::{encode, encode_pair, pairs};
+pub use encoding::{encode, encode_pair, escaped, pairs};
 pub use extract::{date_range, extract, extract_one, is_combined_too_often};
 pub use fold::fold;
 pub use matches::{GivenUp, GoesOn, decide, decide_while, matches};

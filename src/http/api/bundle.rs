@@ -92,7 +92,7 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     let looks = std::sync::Arc::new(looks);
     let records = &visit.house.records;
     let is_reading = !looks.is_empty();
-    let turn = if is_reading { Some(visit.house.reading.take(&visit.actor).await) } else { None };
+    let _turn = if is_reading { Some(visit.house.reading.take(&visit.actor).await) } else { None };
     if is_reading && !visit.house.unread.has_room(&visit.actor) {
         return noted(visit, &why, Err(too_much_unread())).await;
     }
@@ -113,10 +113,7 @@ async fn transaction(visit: &Visit, bundle: Bundle, headers: &HeaderMap, manner:
     for ((one, read), place) in seen.iter().zip(looks.iter()).zip(read_places) {
         set(&mut results, place, seen_entry(read, one, &manner.base));
     }
-    let response = response("transaction-response", results);
-    // It is counted now, or soon.
-    drop(turn);
-    Ok(response)
+    Ok(response("transaction-response", results))
 }
 
 /// All reads of a transaction, under one snapshot.

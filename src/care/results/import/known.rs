@@ -10,7 +10,7 @@ use super::super::take_back::is_taken_back;
 use crate::base::FhirId;
 use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
-use crate::fhir::search::encode;
+use crate::fhir::search::{encode, escaped};
 use crate::record::{RecordError, Records, strict};
 
 /// What becomes of a report of a file.
@@ -64,18 +64,6 @@ fn numbers(of: &Value) -> Vec<(String, String)> {
     let all =
         list(of, "identifier").iter().map(|one| (text(one, "/system").to_owned(), text(one, "/value").to_owned()));
     all.filter(|(system, value)| !system.is_empty() && !value.is_empty()).collect()
-}
-
-/// As a token of a search has it (FHIR R4, search.html#escaping).
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, ',' | '|' | '$' | '\\') {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
 }
 
 fn is_called_alike(one: &Value, other: &Value) -> bool {
