@@ -50,15 +50,23 @@ fn a_restore_that_fails_at_any_question_gives_nothing_and_a_drill_that_does_is_r
 
 #[test]
 fn a_backup_whose_store_fails_at_any_use_harms_nothing_and_the_next_one_is_whole() {
-    let (store, fuse) = Store::in_memory_with_fuse();
-    let made = TestBox::over(store, 42);
-    made.put(rows(0, 900, 1));
-    made.snapshot("one");
-    let first = now(&made);
+    let fresh = || {
+        let (store, fuse) = Store::in_memory_with_fuse();
+        let made = TestBox::over(store, 42);
+        made.put(rows(0, 900, 1));
+        made.snapshot("one");
+        let first = now(&made);
+        (fuse, made, first)
+    };
+    let (mut fuse, mut made, mut first) = fresh();
     let mut failed = 0;
     for for_good in [0, Store::FOR_GOOD] {
         let mut nth = 1;
         loop {
+            // Each snapshot of a place is looked through below: a place that kept them all would take for ever.
+            if failed % 100 == 99 {
+                (fuse, made, first) = fresh();
+            }
             made.put(rows(nth as u32 % 700, nth as u32 % 700 + 9, nth as u8));
             fuse.store(for_good + nth, Ordering::SeqCst);
             let done = made.try_snapshot("one");
