@@ -40,9 +40,21 @@ pub fn comments(report: &Value) -> Vec<Comment> {
 /// Adds one; those before it stay.
 pub(super) fn comment(report: &mut Value, said: &str, pen: &Pen<'_>) {
     let note = json!({"authorReference": pen.author.reference(), "time": pen.now, "text": said});
-    let Some(members) = report.as_object_mut() else { return };
+    add(report, [json!({"url": COMMENT, "valueAnnotation": note})]);
+}
+
+/// What was said of the version before stands in the new one, too, each with its time.
+pub(super) fn keep(report: &mut Value, before: &Value) {
+    let there = list(report, "extension").to_vec();
+    let said = list(before, "extension").iter().filter(|one| text(one, "/url") == COMMENT && !there.contains(one));
+    add(report, said.cloned());
+}
+
+fn add(report: &mut Value, comments: impl IntoIterator<Item = Value>) {
+    let mut comments = comments.into_iter().peekable();
+    let (Some(members), Some(_)) = (report.as_object_mut(), comments.peek()) else { return };
     let all = members.entry("extension").or_insert_with(|| json!([]));
     if let Some(all) = all.as_array_mut() {
-        all.push(json!({"url": COMMENT, "valueAnnotation": note}));
+        all.extend(comments);
     }
 }

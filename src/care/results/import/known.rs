@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::Report;
 use super::super::take_back::is_taken_back;
+use super::super::{Report, comment};
 use crate::base::FhirId;
 use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
@@ -108,6 +108,7 @@ fn in_place(new: Report, old: Report) -> Arriving {
     }
     let mut value = with_labels(new.value, &old.value);
     rename(&mut value, &names);
+    comment::keep(&mut value, &old.value);
     let report = Report {
         id: old.id,
         version: old.version,
@@ -184,6 +185,9 @@ mod tests {
         stood["meta"] = sealed.clone();
         let mut old = report("old", "final", vec![(id("f"), Some(3), stood), (id("z"), Some(1), value("Zinc", 1))]);
         old.version = Some(7);
+        let said = json!({"text": "Take iron.", "time": "2026-03-02T09:00:00Z"});
+        old.value["extension"] =
+            json!([{"url": comment::COMMENT, "valueAnnotation": said}, {"url": "urn:lab:run", "valueString": "4"}]);
         let new = report(
             "new",
             "corrected",
@@ -191,6 +195,8 @@ mod tests {
         );
         let Arriving::InPlace { report, gone } = Arriving::of(new, Some(old)) else { panic!() };
         assert_eq!((report.id.as_str(), report.version), ("old", Some(7)));
+        let said = comment::comments(&report.value).into_iter().map(|one| one.text);
+        assert_eq!(said.collect::<Vec<_>>(), ["Take iron."], "the doctor's word stays, with its time");
         let results: Vec<_> = report.results.iter().map(|(id, version, _)| (id.as_str(), *version)).collect();
         assert_eq!(results, [("f", Some(3)), ("nc", None)]);
         assert_eq!((&report.results[0].2["valueInteger"], &report.results[0].2["meta"]), (&json!(80), &sealed));
