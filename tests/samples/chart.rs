@@ -35,6 +35,7 @@ fn who() -> Identity {
 
 fn allergy(substance: &str, reaction: &str, severity: Severity, since: Option<&str>) -> AllergyLine {
     AllergyLine {
+        kind: AllergyKind::There,
         substance: substance.into(),
         reactions: vec![reaction.into()],
         severity: Some(severity),
@@ -467,7 +468,6 @@ fn sections() -> Vec<(&'static str, String)> {
         recorded: Some(day("2016-02-02")),
         by: Some("Dr P. Halloran".into()),
         state: None,
-        says_none: false,
         note: None,
     }];
     let old = vec![AllergyRow { state: Some("Refuted".into()), ..rows[0].clone() }];

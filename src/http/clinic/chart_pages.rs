@@ -7,8 +7,8 @@ use super::emergency::Running;
 use super::results_pages::Waiting;
 use crate::http::fill::copied::CopyLine;
 use crate::http::ui::record::{
-    AllergyRow, AllergyStatus, CalledOff, DayRow, DocumentRow, Identity, ImmunizationRow, MedicineLine, MedicineRow,
-    MedicineStatus, OrderRow, Pages, ProblemRow, VisitRow,
+    AllergyKind, AllergyRow, AllergyStatus, CalledOff, DayRow, DocumentRow, Identity, ImmunizationRow, MedicineLine,
+    MedicineRow, MedicineStatus, OrderRow, Pages, ProblemRow, VisitRow,
 };
 use crate::http::ui::{Cx, Series, State, When, filters, page, t};
 
@@ -437,7 +437,7 @@ chart_page!(Allergies is Allergies);
 impl Allergies {
     /// Whether somebody may still say that there is none at all.
     pub fn may_say_none(&self) -> bool {
-        !self.rows.is_empty() && self.rows.iter().all(|row| row.says_none)
+        !self.rows.is_empty() && self.rows.iter().all(|row| row.line.kind != AllergyKind::There)
     }
 }
 

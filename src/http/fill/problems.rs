@@ -15,8 +15,8 @@ use crate::care::prescribe;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
-    AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus, ProblemRow, Said,
-    Severity,
+    AllergyKind, AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus,
+    ProblemRow, Said, Severity,
 };
 use crate::http::ui::{When, t};
 
@@ -82,16 +82,16 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
     let current: Vec<&Value> = resources.iter().filter(|allergy| is_current(allergy)).collect();
     let asked = current.iter().filter_map(|allergy| asked(allergy, ctx)).max_by_key(When::moment);
     let said = current.iter().filter(|allergy| !says_none(allergy));
-    let mut list: Vec<(bool, AllergyLine)> =
-        said.map(|allergy| (says_none_of_some(allergy), allergy_line(allergy, ctx))).collect();
+    let mut list: Vec<AllergyLine> = said.map(|allergy| allergy_line(allergy, ctx)).collect();
+    let is_none = |line: &AllergyLine| line.kind == AllergyKind::NoneToSome;
     // What there is, before that there is none to something.
-    list.sort_by(|(a_none, a), (b_none, b)| {
-        a_none.cmp(b_none).then(b.severity.cmp(&a.severity)).then_with(|| a.substance.cmp(&b.substance))
+    list.sort_by(|a, b| {
+        is_none(a).cmp(&is_none(b)).then(b.severity.cmp(&a.severity)).then_with(|| a.substance.cmp(&b.substance))
     });
-    let only_none = !list.is_empty() && list.iter().all(|(none, _)| *none);
+    let only_none = !list.is_empty() && list.iter().all(is_none);
     let not_asked = only_none.then(|| not_asked(&current)).flatten();
     // Before what there is not: nobody may read it as none at all.
-    let list: Vec<AllergyLine> = not_asked.into_iter().chain(list.into_iter().map(|(_, line)| line)).collect();
+    let list: Vec<AllergyLine> = not_asked.into_iter().chain(list).collect();
     match (list.is_empty(), current.iter().any(|allergy| says_none(allergy))) {
         (false, _) => AllergyStatus::Known { list, asked },
         (true, true) => {
@@ -112,6 +112,7 @@ fn not_asked(current: &[&Value]) -> Option<AllergyLine> {
     let is_open = |what: &AllergyTo| !current.iter().any(|allergy| says_none_to(*what, allergy));
     let open: Vec<String> = AllergyTo::ALL.into_iter().filter(is_open).map(allergy_to).collect();
     (!open.is_empty()).then(|| AllergyLine {
+        kind: AllergyKind::NotAsked,
         substance: t("allergies-not-asked").with("kinds", open.join(", ")).to_string(),
         reactions: Vec::new(),
         severity: None,
@@ -167,6 +168,7 @@ fn allergy_line(allergy: &Value, ctx: &Ctx) -> AllergyLine {
     let high = text(allergy, "/criticality").and_then(Severity::from_code);
     let doubt = caveats(ResourceType::AllergyIntolerance, allergy).join(", ");
     AllergyLine {
+        kind: if says_none_of_some(allergy) { AllergyKind::NoneToSome } else { AllergyKind::There },
         substance: named(substance_of(allergy, ctx)),
         reactions: manifestations,
         severity: worst.max(high),
@@ -194,12 +196,11 @@ pub fn allergy_rows(resources: &[Value], ctx: &Ctx) -> (Vec<AllergyRow>, Vec<All
             recorded: ctx.when(allergy, "/recordedDate"),
             by: called(allergy.get("recorder")).or_else(|| called(allergy.get("asserter"))),
             state: state.map(|code| t(allergy_state_message(code)).to_string()),
-            says_none: says_none_of_some(allergy),
             note: notes_of_allergy(allergy).map(|text| Said { text, lang: foreign(allergy) }),
         };
         if is_current(allergy) { current.push(row) } else { past.push(row) }
     }
-    current.sort_by_key(|row| (row.says_none, std::cmp::Reverse(row.line.severity)));
+    current.sort_by_key(|row| (row.line.kind != AllergyKind::There, std::cmp::Reverse(row.line.severity)));
     (current, past)
 }
 
@@ -537,15 +538,21 @@ mod tests {
             "code": {"coding": [{"system": system, "code": code}], "text": text}})
         };
         let food = of("http://snomed.info/sct", "429625007", "No known food allergy");
-        let AllergyStatus::Known { list, .. } = allergies(std::slice::from_ref(&food), &ctx()) else { panic!() };
+        let only = allergies(std::slice::from_ref(&food), &ctx());
+        assert_eq!((only.there_are(), only.mark()), (0, "unknown"), "of medicines nobody was asked");
+        let AllergyStatus::Known { list, .. } = only else { panic!() };
         let said: Vec<&str> = list.iter().map(|line| line.substance.as_str()).collect();
         assert_eq!(said, ["Nothing is recorded of allergies to medicines, surroundings", "No known food allergy"]);
         let others = ["409137002", "428607008"].map(|code| of("http://snomed.info/sct", code, code));
         let all = [&[food.clone()][..], &others].concat();
-        let AllergyStatus::Known { list, .. } = allergies(&all, &ctx()) else { panic!() };
+        let none = allergies(&all, &ctx());
+        assert_eq!((none.there_are(), none.mark()), (0, ""));
+        let AllergyStatus::Known { list, .. } = none else { panic!() };
         assert_eq!(list.len(), 3, "of each it is said");
         let latex = json!({"code": {"text": "Latex"}});
-        let AllergyStatus::Known { list, .. } = allergies(&[food.clone(), latex], &ctx()) else { panic!() };
+        let both = allergies(&[food.clone(), latex], &ctx());
+        assert_eq!((both.there_are(), both.mark()), (1, "allergy"));
+        let AllergyStatus::Known { list, .. } = both else { panic!() };
         assert_eq!(list[0].substance, "Latex");
         let ips = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips";
         let nobody = of(ips, "no-allergy-info", "No information about allergies");

@@ -170,9 +170,44 @@ pub enum AllergyStatus {
     },
 }
 
+impl AllergyStatus {
+    /// The allergies that there are, without what is said of those that there are not.
+    pub fn there_are(&self) -> usize {
+        self.lines(AllergyKind::There)
+    }
+
+    /// How the bar is coloured: there is one, something is not known, or neither.
+    pub fn mark(&self) -> &'static str {
+        match self {
+            Self::NeverAsked => "unknown",
+            Self::Known { .. } if self.there_are() > 0 => "allergy",
+            Self::Known { .. } if self.lines(AllergyKind::NotAsked) > 0 => "unknown",
+            Self::Known { .. } | Self::NoneKnown { .. } => "",
+        }
+    }
+
+    fn lines(&self, kind: AllergyKind) -> usize {
+        match self {
+            Self::Known { list, .. } => list.iter().filter(|line| line.kind == kind).count(),
+            Self::NeverAsked | Self::NoneKnown { .. } => 0,
+        }
+    }
+}
+
+/// What a line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllergyKind {
+    There,
+    /// That there is none to something.
+    NoneToSome,
+    /// That nothing is recorded of something.
+    NotAsked,
+}
+
 /// An allergy in the bar: "Penicillins: anaphylaxis", severe, 2004.
 #[derive(Debug, Clone)]
 pub struct AllergyLine {
+    pub kind: AllergyKind,
     pub substance: String,
     pub reactions: Vec<String>,
     pub severity: Option<Severity>,
@@ -456,8 +491,6 @@ pub struct AllergyRow {
     pub by: Option<String>,
     /// Not active: why, in a word.
     pub state: Option<String>,
-    /// It is no allergy: somebody said that there is none to some things.
-    pub says_none: bool,
     /// What somebody wrote of it and of its reactions.
     pub note: Option<Said>,
 }
