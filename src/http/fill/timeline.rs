@@ -203,7 +203,8 @@ fn entry(
     ctx: &Ctx,
 ) -> Option<TimelineEntry> {
     let status = text(one, "/status").unwrap_or_default();
-    if matches!(status, "entered-in-error" | "cancelled") {
+    // A report that was called off stands, and says so: somebody waits for it.
+    if status == "entered-in-error" {
         return None;
     }
     let of = match kind {
@@ -320,11 +321,12 @@ mod tests {
         let mut asked = result("a", "PHQ-9", "2026-03-02T08:00:00Z");
         asked["category"] = json!([{"coding": [{"code": "survey"}]}]);
         let report = json!({"status": "corrected", "code": {"text": "CT"}, "effectiveDateTime": "2026-03-01"});
+        let off = json!({"status": "cancelled", "code": {"text": "Culture"}, "effectiveDateTime": "2026-02-01"});
         let nothing = json!({"resourceType": "RiskAssessment", "status": "final"});
         let all = of(vec![
             (ResourceType::Device, vec![pacemaker]),
             (ResourceType::Observation, vec![asked]),
-            (ResourceType::DiagnosticReport, vec![report]),
+            (ResourceType::DiagnosticReport, vec![report, off]),
             (ResourceType::RiskAssessment, vec![nothing]),
         ]);
         let said: Vec<(&str, Option<&str>)> =
@@ -334,6 +336,7 @@ mod tests {
             [
                 ("PHQ-9", Some("1")),
                 ("CT", Some("corrected")),
+                ("Culture", Some("cancelled")),
                 ("Device: Pacemaker", Some("active")),
                 ("Risk", Some("final"))
             ]
