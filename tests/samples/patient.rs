@@ -131,6 +131,7 @@ fn acting() -> Vec<(&'static str, String)> {
     };
     let visits = |extent| Visits {
         cancelled: Vec::new(),
+        missed: Vec::new(),
         cx: so_far(extent),
         coming: coming(),
         asked: vec![],
@@ -416,7 +417,6 @@ fn lists() -> Vec<(&'static str, String)> {
             recorded: Some(day("2016-02-02")),
             by: None,
             state: None,
-            says_none: false,
             note: None,
         })
         .collect();
@@ -475,6 +475,7 @@ fn lists() -> Vec<(&'static str, String)> {
             "my-visits",
             render(&Visits {
                 cancelled: Vec::new(),
+                missed: Vec::new(),
                 cx: halina(),
                 coming: coming(),
                 asked: vec![Asked {
@@ -542,6 +543,7 @@ fn empty_lists() -> Vec<(&'static str, String)> {
             "my-visits-empty",
             render(&Visits {
                 cancelled: Vec::new(),
+                missed: Vec::new(),
                 cx: cx.clone(),
                 coming: vec![],
                 asked: vec![],

@@ -242,6 +242,8 @@ pub struct Visits {
     pub asked: Vec<Asked>,
     /// Called off, with the time that they had.
     pub cancelled: Vec<Asked>,
+    /// To which the patient did not come, the last first.
+    pub missed: Vec<Asked>,
     /// Ordered for the patient, and not done yet.
     pub ordered: Vec<OrderRow>,
     pub rows: Vec<VisitRow>,

@@ -2,6 +2,8 @@
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
+use jiff::ToSpan;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -144,8 +146,11 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let clinic = clinic_for(&own, appointments).await?;
     let asked = asked(appointments, clinic.as_ref(), &own);
     let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
-    let cancelled = cancelled(appointments, clinic.as_ref(), &own);
-    page(&VisitsPage { asked, coming, cancelled, ordered, cx, rows, pages })
+    let cancelled = did_not_happen("cancelled", own.today(), appointments, clinic.as_ref(), &own.ctx);
+    let from = own.today().checked_sub(MISSED_DAYS.days()).unwrap_or(own.today());
+    let mut missed = did_not_happen("noshow", from, appointments, clinic.as_ref(), &own.ctx);
+    missed.reverse();
+    page(&VisitsPage { asked, coming, cancelled, missed, ordered, cx, rows, pages })
 }
 
 /// The clinic, where its settings say something that the appointments do not: its kinds of visit in the reader's language (an
@@ -187,17 +192,21 @@ fn asked(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Aske
     .collect()
 }
 
-/// Visits of today and later that were called off: so that nobody wonders where one went, and books it again.
-fn cancelled(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Asked> {
+/// For so many days a visit to which the patient did not come stands in the list.
+const MISSED_DAYS: i32 = 366;
+
+/// Visits of a day and later that did not take place, in their order: those that were called off, so that nobody wonders where one
+/// went and books it again, or those to which the patient did not come.
+fn did_not_happen(status: &str, from: Date, appointments: &[Value], clinic: Option<&Clinic>, ctx: &Ctx) -> Vec<Asked> {
     let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
-    let off = appointments.iter().filter(|one| text(one, "status").as_deref() == Some("cancelled"));
+    let off = appointments.iter().filter(|one| text(one, "status").as_deref() == Some(status));
     let mut found: Vec<_> = off
         .filter_map(|one| {
-            let start = own.when(text(one, "start")?.parse().ok()?);
+            let start = ctx.when(one, "/start")?;
             let kind = kind_in(clinic, one).or_else(|| fill::concept(one.get("appointmentType")));
             let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
             let href = format!("/my/visits/{}", text(one, "id")?);
-            (start.day() >= own.today()).then(|| (start.iso(), Asked { href, kind, said: Some(start.long_time()) }))
+            (start.day() >= from).then(|| (start.iso(), Asked { href, kind, said: Some(start.long_time()) }))
         })
         .collect();
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -306,6 +315,22 @@ mod tests {
         let (last, pages) = turned(all.clone(), Turn { page: 2 }, "/x");
         assert_eq!((last, pages.newer.as_deref(), pages.older), ((100..120).collect(), Some("/x?page=1"), None));
         assert!(turned(all, Turn { page: usize::MAX }, "/x").0.is_empty());
+    }
+
+    #[test]
+    fn a_visit_to_which_the_patient_did_not_come_is_no_cancelled_one() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let of = |id: &str, status: &str, start: &str| json!({"id": id, "status": status, "start": start});
+        let all = [
+            of("a", "noshow", "2026-05-02T09:00:00Z"),
+            of("b", "noshow", "2026-03-02T09:00:00Z"),
+            of("c", "noshow", "2024-03-02T09:00:00Z"),
+            of("d", "cancelled", "2026-05-02T09:00:00Z"),
+        ];
+        let of = |status| did_not_happen(status, Date::constant(2025, 6, 1), &all, None, &ctx);
+        let hrefs = |all: Vec<Asked>| all.into_iter().map(|one| one.href).collect::<Vec<_>>();
+        assert_eq!(hrefs(of("noshow")), ["/my/visits/b", "/my/visits/a"]);
+        assert_eq!(hrefs(of("cancelled")), ["/my/visits/d"]);
     }
 
     #[test]

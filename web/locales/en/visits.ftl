@@ -96,6 +96,11 @@ visits-ordered = Ordered for you
 visits-ordered-other = Ordered
 visit-ordered = Ordered:
 visits-asked = A time was asked for
+visits-missed =
+    { $n ->
+        [one] One missed visit
+       *[other] { $n } missed visits
+    }
 visits-cancelled =
     { $n ->
         [one] One cancelled visit

@@ -96,6 +96,11 @@ visits-ordered = Pedido para usted
 visits-ordered-other = Pedido
 visit-ordered = Pedido:
 visits-asked = Ha pedido una hora
+visits-missed =
+    { $n ->
+        [one] Una visita a la que no se acudió
+       *[other] { $n } visitas a las que no se acudió
+    }
 visits-cancelled =
     { $n ->
         [one] Una cita cancelada
