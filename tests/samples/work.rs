@@ -233,6 +233,9 @@ fn check_in(asked_fault: Option<&str>) -> CheckIn {
         known: BornKnown::ToTheDay,
         number: Some("004 127".into()),
         line: "Today, 09:40, Dr R Adeyemi-Strand".into(),
+        others: asked_fault
+            .map(|_| vec![("Mr Dane Corvin, 3 May 1980".into(), "/patients/p2".into())])
+            .unwrap_or_default(),
         other_day: asked_fault.map(|_| OtherDay {
             day: "2026-03-05".into(),
             sentence: "This visit is on 5 March 2026, not today.".into(),

@@ -23,8 +23,8 @@ use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::record::BornKnown;
-use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::http::ui::record::{BornKnown, Identity};
+use crate::http::ui::{Cx, Faults, Field, When, format, t};
 use crate::record::{Page, Stored, Why, strict};
 
 /// The fields that say how appointment, patient and insurance stood when the page was made.
@@ -67,7 +67,12 @@ struct Opened {
     coverage: Option<Seen>,
     /// The form that belongs to the visit: its title.
     form: Option<String>,
+    /// The others of a visit for several.
+    others: Vec<Value>,
 }
+
+/// Of so many others the page says who they are.
+const OTHERS: usize = 20;
 
 impl Opened {
     async fn of(visit: &Visit, id: &str) -> Result<Self, Refusal> {
@@ -83,14 +88,22 @@ impl Opened {
         let query = strict(R::Coverage, &format!("beneficiary=Patient/{patient}&status=active&_count=20"))?;
         let kind = schedule::kind_of(&appointment.value).and_then(|kind| clinic.visit_type(kind));
         let form = kind.and_then(|kind| kind.form.clone());
+        let others = schedule::patients_of(&appointment.value).filter_map(|id| FhirId::parse(id).ok());
+        let others: Vec<String> =
+            others.filter(|id| *id != patient).take(OTHERS).map(|id| id.as_str().to_owned()).collect();
         let found = records.disclose(&visit.actor, acts(visit, Action::Read), |reading| {
             let form = match &form {
                 Some(form) => reading.search(&strict(R::Questionnaire, &format!("_id={form}"))?)?.map(Some),
                 None => reading.nothing::<()>().map(|_| None),
             };
-            Ok(reading.read(R::Patient, &patient)?.zip(reading.search(&query)?).zip(form))
+            let others = match others.as_slice() {
+                [] => reading.nothing::<()>().map(|_| None),
+                ids => reading.search(&strict(R::Patient, &format!("_id={}", ids.join(",")))?)?.map(Some),
+            };
+            Ok(reading.read(R::Patient, &patient)?.zip(reading.search(&query)?).zip(form.zip(others)))
         });
-        let ((patient, coverages), form): ((Stored, Page), Option<Page>) = found.await?.into_inner();
+        let ((patient, coverages), (form, others)): ((Stored, Page), (Option<Page>, Option<Page>)) =
+            found.await?.into_inner();
         let title = |page: Page| {
             let value = page.matches.first()?.value();
             value.get("title").and_then(Value::as_str).map(str::to_owned)
@@ -100,6 +113,7 @@ impl Opened {
             patient: seen(&patient),
             coverage: coverages.matches.first().map(seen),
             form: form.and_then(title),
+            others: others.map(|page| page.matches.iter().map(Stored::value).collect()).unwrap_or_default(),
             appointment,
         })
     }
@@ -170,6 +184,7 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
         known: who.born_known(),
         number: who.number.clone(),
         line: line.join(", "),
+        others: opened.others.iter().map(|one| other(&fill::identity(one, &ctx))).collect(),
         other_day: opened.other_day(visit).map(|day| OtherDay {
             sentence: t("check-in-other-day").with("date", When::Day(day).long()).to_string(),
             sure: typed.other_day == day.to_string(),
@@ -188,6 +203,12 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
         faults,
         cx,
     })
+}
+
+/// "Corvin, Dane, born 3 May 1980", and where their details are.
+fn other(who: &Identity) -> (String, String) {
+    let born = who.born.map_or_else(|| t("born-unknown").to_string(), |born| born.long());
+    (format!("{}, {}", who.formal(), format::within(&born)), who.href())
 }
 
 fn plain(text: &str) -> String {

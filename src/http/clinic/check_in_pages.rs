@@ -23,6 +23,8 @@ pub struct CheckIn {
     pub number: Option<String>,
     /// When and with whom.
     pub line: String,
+    /// The others of a visit for several, each with where their details are.
+    pub others: Vec<(String, String)>,
     /// Where the visit is not today's.
     pub other_day: Option<OtherDay>,
     pub other_day_fault: Option<String>,
