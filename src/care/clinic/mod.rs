@@ -226,23 +226,35 @@ pub struct House {
 /// Somebody with whom visits are booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clinician {
-    /// The PractitionerRole.
-    pub role: FhirId,
-    pub version: u32,
     pub person: ResourceRef,
     pub name: String,
-    /// Other PractitionerRoles of the same person.
-    pub more_roles: Vec<FhirId>,
+    /// Their PractitionerRoles, each with the hours of its own.
+    pub roles: Vec<PersonRole>,
     pub hours: Hours,
     pub away: Vec<Away>,
     /// Kinds of visit that they offer; all where none is named.
     pub offers: Vec<FhirId>,
 }
 
+/// One PractitionerRole of somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRole {
+    pub id: FhirId,
+    pub version: u32,
+    /// What it is called, to tell it from another.
+    pub called: Option<String>,
+    pub hours: Hours,
+    pub away: Vec<Away>,
+}
+
 impl Clinician {
     /// Whether this PractitionerRole is theirs.
     pub fn has_role(&self, id: &str) -> bool {
-        self.role.as_str() == id || self.more_roles.iter().any(|role| role.as_str() == id)
+        self.role(id).is_some()
+    }
+
+    pub fn role(&self, id: &str) -> Option<&PersonRole> {
+        self.roles.iter().find(|role| role.id.as_str() == id)
     }
 
     pub fn offers(&self, kind: &FhirId) -> bool {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ANSWER_DAYS, Away, BOOKING, Booking, Clinic, Clinician, FORM, HOLD_HOURS, HORIZON_DAYS, Hours, House, MINUTES,
-    NOTICE_HOURS, Name, POOL, Pool, REMINDER_HOURS, SERVICE, Span, Topic, USUAL_REMINDER_HOURS, VisitType,
+    NOTICE_HOURS, Name, POOL, PersonRole, Pool, REMINDER_HOURS, SERVICE, Span, Topic, USUAL_REMINDER_HOURS, VisitType,
 };
 use crate::base::{FhirId, ResourceRef};
 use crate::record::Page;
@@ -88,9 +88,10 @@ fn topic(service: &Value) -> Option<Topic> {
 }
 
 /// One entry for a person, however many roles they have: their hours and kinds of visit together, the name from whichever role
-/// gives it. The first with hours, by its id, is the one that the settings change.
+/// gives it.
 fn together(mut roles: Vec<Clinician>) -> Vec<Clinician> {
-    roles.sort_by(|a, b| (a.hours.0.is_empty(), &a.role).cmp(&(b.hours.0.is_empty(), &b.role)));
+    let place = |one: &Clinician| (one.hours.0.is_empty(), one.roles.first().map(|role| role.id.clone()));
+    roles.sort_by_key(place);
     let mut all: Vec<Clinician> = Vec::new();
     for role in roles {
         let Some(one) = all.iter_mut().find(|one| one.person == role.person) else {
@@ -111,7 +112,7 @@ fn together(mut roles: Vec<Clinician>) -> Vec<Clinician> {
         }
         one.away.extend(role.away);
         one.away.sort_by_key(|away| away.first);
-        one.more_roles.push(role.role);
+        one.roles.extend(role.roles);
     }
     all
 }
@@ -123,16 +124,20 @@ fn clinician(role: &Value) -> Option<Clinician> {
     let person = text(role, "/practitioner/reference")?;
     let person = ResourceRef::parse(person.split_once("/_history/").map_or(person, |(of, _)| of)).ok()?;
     // Where no hours are given nobody said when they work: no free time is made up.
-    let hours = hours(role);
+    let (hours, away) = (hours(role), away(role));
+    let called = ["/code/0", "/specialty/0"].into_iter().find_map(|at| {
+        let one = role.pointer(at)?;
+        text(one, "/text").or_else(|| text(one, "/coding/0/display"))
+    });
+    let called = called.or_else(|| text(role, "/organization/display")).map(str::to_owned);
+    let own = PersonRole { id: id(role)?, version: version(role), called, hours: hours.clone(), away: away.clone() };
     let offers = role.get("healthcareService").and_then(Value::as_array).into_iter().flatten();
     Some(Clinician {
-        role: id(role)?,
-        version: version(role),
         name: text(role, "/practitioner/display").unwrap_or_default().to_owned(),
         person,
-        more_roles: Vec::new(),
+        roles: vec![own],
         hours,
-        away: away(role),
+        away,
         offers: offers
             .filter_map(|one| ResourceRef::parse(text(one, "/reference")?).ok())
             .map(|reference| reference.id())
@@ -255,7 +260,9 @@ mod tests {
         let roles = [role("a", None, None), role("b", Some("Dr D"), Some("mon")), role("c", None, Some("tue"))];
         let clinic = of_resources(&[], &roles);
         let [one] = clinic.clinicians.as_slice() else { panic!("{:?}", clinic.clinicians) };
-        assert_eq!((one.name.as_str(), one.role.as_str(), one.hours.0.len()), ("Dr D", "b", 2));
+        assert_eq!((one.name.as_str(), one.hours.0.len()), ("Dr D", 2));
+        let own: Vec<_> = one.roles.iter().map(|role| (role.id.as_str(), role.hours.0.len())).collect();
+        assert_eq!(own, [("b", 1), ("c", 1), ("a", 0)], "each is changed by itself");
         assert!(["a", "b", "c"].iter().all(|role| one.has_role(role)) && !one.has_role("d"));
     }
 }

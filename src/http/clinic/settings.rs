@@ -15,7 +15,8 @@ use super::{id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
 use crate::care::clinic::{
-    self, Away, Booking, Clinic, ClinicForm, Hours, HoursForm, Pool, Problem, TopicForm, VisitTypeForm,
+    self, Away, Booking, Clinic, ClinicForm, Clinician, Hours, HoursForm, PersonRole, Pool, Problem, TopicForm,
+    VisitTypeForm,
 };
 use crate::care::previsit::{self, BUILT, Built};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
@@ -87,11 +88,13 @@ pub(in crate::http) async fn settings(
             week: week(&clinic.house.hours),
             away: away(&clinic.house.holidays),
         })
-        .chain(clinic.clinicians.iter().map(|one| HoursRow {
-            id: one.role.to_string(),
-            name: one.name.clone(),
-            week: week(&one.hours),
-            away: away(&one.away),
+        .chain(clinic.clinicians.iter().flat_map(|one| {
+            one.roles.iter().map(|role| HoursRow {
+                id: role.id.to_string(),
+                name: name_in(one, role),
+                week: week(&role.hours),
+                away: away(&role.away),
+            })
         }))
         .collect(),
         notice: clinic.house.notice_hours,
@@ -472,8 +475,16 @@ fn whose(clinic: &Clinic, id: &str) -> Option<(String, Hours, Vec<Away>, u32)> {
         let house = &clinic.house;
         return Some((t("settings-open").to_string(), house.hours.clone(), house.holidays.clone(), house.version));
     }
-    let one = clinic.clinicians.iter().find(|one| one.role.as_str() == id)?;
-    Some((one.name.clone(), one.hours.clone(), one.away.clone(), one.version))
+    let (one, role) = clinic.clinicians.iter().find_map(|one| Some((one, one.role(id)?)))?;
+    Some((name_in(one, role), role.hours.clone(), role.away.clone(), role.version))
+}
+
+/// "Dr D Corvin, Dermatology": with what the role is called where they have several.
+fn name_in(one: &Clinician, role: &PersonRole) -> String {
+    match &role.called {
+        Some(called) if one.roles.len() > 1 => format!("{}, {called}", one.name),
+        _ => one.name.clone(),
+    }
 }
 
 async fn of_place(visit: &Visit, id: &str, typed: &str) -> Result<(R, Option<Value>, Option<(FhirId, u32)>), Refusal> {
