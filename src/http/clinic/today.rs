@@ -14,7 +14,8 @@ use super::pages::Today;
 use super::{ctx, why};
 use crate::audit::{Action, Detail};
 use crate::base::{ResourceRef, Role};
-use crate::care::previsit;
+use crate::care::clinic::Clinic;
+use crate::care::{previsit, schedule};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, ResourceType};
 use crate::http::fill::{self, Ctx};
@@ -46,13 +47,12 @@ pub(in crate::http) async fn today(visit: Visit, FromAddress(asked): FromAddress
     let query = appointments_of(day, &ctx(&visit))?;
     let why = why(&visit, Action::Listed, Detail::none());
     let asking = Asking::of(&visit)?;
-    let found = visit
-        .house
-        .records
-        .disclose(&visit.actor, why, |reading| Ok(reading.search(&query)?.zip(asking.read(reading)?)));
-    let (found, waiting) = found.await?.into_inner();
+    let found = visit.house.records.disclose(&visit.actor, why, |reading| {
+        Ok(reading.search(&query)?.zip(Clinic::read(reading)?).zip(asking.read(reading)?))
+    });
+    let ((found, clinic), waiting) = found.await?.into_inner();
     let inbox = inbox::sums(&asking.parts(&waiting, &visit));
-    let (mut rows, mut others) = rows(&found, visit.actor.person(), &ctx(&visit));
+    let (mut rows, mut others) = rows(&found, visit.actor.person(), &clinic, &ctx(&visit));
     if rows.is_empty() {
         std::mem::swap(&mut rows, &mut others);
     }
@@ -76,22 +76,27 @@ fn appointments_of(day: Date, ctx: &Ctx) -> Result<Query, Refusal> {
     Query::parse(ResourceType::Appointment, &text, Handling::Strict, Definitions::r4()).map_err(Refusal::internal)
 }
 
-/// One's own, and those of the others.
-fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<DayRow>) {
+/// One's own, and those of the others; of a visit of several patients a row for each.
+fn rows(found: &Page, me: Option<&ResourceRef>, clinic: &Clinic, ctx: &Ctx) -> (Vec<DayRow>, Vec<DayRow>) {
     let patients: HashMap<&str, Value> =
         found.included.iter().map(|stored| (stored.id.as_str(), stored.value())).collect();
+    let own_roles = clinic.clinicians.iter().find(|one| Some(&one.person) == me);
+    let is_mine = |appointment: &Value| {
+        me.is_some_and(|me| fill::takes_part(appointment, me))
+            || schedule::roles_with(appointment).any(|role| own_roles.is_some_and(|one| one.has_role(role)))
+    };
     let (mut own, mut others) = (Vec::new(), Vec::new());
     for appointment in found.matches.iter().map(Stored::value) {
         if appointment.get("status").and_then(Value::as_str) == Some("entered-in-error") {
             continue;
         }
         // A time that is blocked for no patient is nobody's turn.
-        let Some(patient) = fill::patient_of(&appointment) else { continue };
-        let href = format!("/patients/{patient}");
-        let Some(mut row) = fill::appointment(&appointment, patients.get(patient), href, ctx) else { continue };
-        row.form = previsit::answers_of(&appointment).last().map(|form| format!("{}/forms#form-{form}", row.href));
-        let mine = me.is_some_and(|me| fill::takes_part(&appointment, me));
-        if mine { own.push(row) } else { others.push(row) }
+        for patient in schedule::patients_of(&appointment) {
+            let href = format!("/patients/{patient}");
+            let Some(mut row) = fill::appointment(&appointment, patients.get(patient), href, ctx) else { continue };
+            row.form = previsit::answers_of(&appointment).last().map(|form| format!("{}/forms#form-{form}", row.href));
+            if is_mine(&appointment) { own.push(row) } else { others.push(row) }
+        }
     }
     (own, others)
 }
@@ -100,6 +105,7 @@ fn rows(found: &Page, me: Option<&ResourceRef>, ctx: &Ctx) -> (Vec<DayRow>, Vec<
 mod tests {
     use super::*;
     use crate::base::{FhirId, Timestamp};
+    use crate::care::clinic;
     use crate::http::ui::record::AppointmentState;
     use serde_json::json;
 
@@ -118,11 +124,37 @@ mod tests {
         let matches = vec![one("missed", "noshow"), one("wrong", "entered-in-error"), one("done", "fulfilled")];
         let found = Page { matches, included: Vec::new(), total: None, next: None };
         let me = ResourceRef::parse("Practitioner/a").unwrap();
-        let (own, others) = rows(&found, Some(&me), &Ctx::of(jiff::tz::TimeZone::UTC));
+        let nobody = clinic::of_resources(&[], &[]);
+        let (own, others) = rows(&found, Some(&me), &nobody, &Ctx::of(jiff::tz::TimeZone::UTC));
         let states: Vec<_> = own.iter().map(|row| row.state).collect();
         assert_eq!((states, others.len()), (vec![AppointmentState::DidNotCome, AppointmentState::Done], 0));
         let sum = crate::http::clinic::pages::day_sum(&own);
         assert_eq!(sum, "2 appointments, 1 done, 0 arrived, 1 did not come");
         assert_eq!(crate::http::clinic::pages::day_sum(&own[1..]), "1 appointment, 1 done, 0 arrived");
+    }
+
+    #[test]
+    fn a_visit_of_two_with_one_of_my_roles_is_a_row_of_mine_for_each() {
+        let value = json!({"id": "a", "status": "booked", "start": "2026-03-03T09:00:00Z",
+            "participant": [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Patient/q/_history/2"}},
+                {"actor": {"reference": "PractitionerRole/r"}}]});
+        let stored = Stored {
+            kind: ResourceType::Appointment,
+            id: FhirId::parse("a").unwrap(),
+            version: 1,
+            updated: Timestamp::default(),
+            json: value.to_string().into(),
+        };
+        let found = Page { matches: vec![stored], included: Vec::new(), total: None, next: None };
+        let role =
+            json!({"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "Practitioner/a"}});
+        let clinic = clinic::of_resources(&[], &[role]);
+        let of = |me: &str| {
+            let me = ResourceRef::parse(me).unwrap();
+            let (own, others) = rows(&found, Some(&me), &clinic, &Ctx::of(jiff::tz::TimeZone::UTC));
+            (own.into_iter().map(|row| row.href).collect::<Vec<_>>(), others.len())
+        };
+        assert_eq!(of("Practitioner/a"), (vec!["/patients/p".to_owned(), "/patients/q".to_owned()], 0));
+        assert_eq!(of("Practitioner/b"), (Vec::new(), 2));
     }
 }

@@ -40,7 +40,7 @@ pub use lists::{Attachment, attachment, attachment_in, document, documents, immu
 pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub(in crate::http) use people::{address_words, whole_name};
-pub use people::{appointment, directory_row, identity, patient_of, reach, takes_part};
+pub use people::{appointment, directory_row, identity, reach, takes_part};
 pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
     reason_of, reason_said, state_of, substance_of,

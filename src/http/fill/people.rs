@@ -121,11 +121,6 @@ pub fn takes_part(appointment: &Value, person: &ResourceRef) -> bool {
     actors(appointment).any(|reference| reference == person.as_str())
 }
 
-/// The id of the patient whom an appointment is for.
-pub fn patient_of(appointment: &Value) -> Option<&str> {
-    actors(appointment).find_map(|reference| reference.strip_prefix("Patient/"))
-}
-
 fn actors(appointment: &Value) -> impl Iterator<Item = &str> {
     list(appointment, "participant").iter().filter_map(|participant| text(participant, "/actor/reference"))
 }
@@ -209,7 +204,6 @@ mod tests {
         let row = appointment(&one, Some(&patient), "/patients/p1".into(), &ctx()).unwrap();
         assert_eq!((row.patient.as_str(), row.with.as_deref()), ("BRANDVOLD, Halina", Some("Dr Ann Corvin")));
         assert_eq!((row.kind.as_deref(), row.age.as_deref()), (Some("Walk-in"), Some("58 years")));
-        assert_eq!(patient_of(&one), Some("p1"));
         let me = |text| ResourceRef::parse(text).unwrap();
         assert!(takes_part(&one, &me("Practitioner/d1")) && !takes_part(&one, &me("Practitioner/d2")));
     }
