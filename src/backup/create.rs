@@ -278,7 +278,14 @@ impl Backups {
             head: facts.head,
             samples,
         };
-        self.keep(number, made)?;
+        let own = match self.keep(number, made).and_then(|()| self.own_names()) {
+            Ok(own) => own,
+            Err(error) => {
+                // Their threads hold the targets: who tries again at once would find them in use.
+                self.broken_off(&parts, work, watch)?;
+                return Err(error);
+            }
+        };
         // The next snapshot reads more without it, and is as good.
         if let Err(error) = survey.remember(&outline) {
             tracing::warn!(target: "backup", %error, "what was read could not be remembered: the next backup takes longer");
@@ -289,7 +296,6 @@ impl Backups {
             let _ = seal.send(whole.clone());
         }
         let mut done: Vec<(usize, Done)> = Vec::new();
-        let own = self.own_names()?;
         // Each is given back as soon as it is done.
         let mut open: Open = parts.into_iter().map(Some).collect();
         for (at, error) in answered {
